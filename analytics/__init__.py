@@ -1,0 +1,1 @@
+"""Learns from run history; only the flow module knows Prefect."""

@@ -1,0 +1,1 @@
+"""Claims, measured: one module a goal, ratios side by side in one run."""

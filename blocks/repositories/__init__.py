@@ -1,0 +1,1 @@
+"""Repositories: where backups live."""

@@ -1,0 +1,18 @@
+"""What every router promises; free of Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Router(Protocol):
+    """Moves the traffic of a front port between upstreams (``host:port``), dropping nothing."""
+
+    def route(self, front_port: int, upstreams: Sequence[str]) -> None:
+        """Send new requests of ``front_port`` to ``upstreams``, in equal shares, from now on."""
+        ...
+
+    def upstreams(self, front_port: int) -> tuple[str, ...]:
+        """Return where requests of ``front_port`` go; empty when nowhere."""
+        ...

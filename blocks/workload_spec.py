@@ -1,0 +1,77 @@
+"""What a user writes of a workload: declared steps, or a test suite to shard; free of Prefect."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from blocks.providers.interface import Resources
+
+NAME = r"^[a-z0-9][a-z0-9._-]{0,62}$"
+
+
+class StepSpec(BaseModel):
+    """One declared step of a workload."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=NAME, description="Unique within the workload")
+    run: str | list[str] = Field(
+        description="The command: a list is executed as it is, a string by `sh -c`"
+    )
+    needs: list[str] = Field(default_factory=list, description="Steps that must have succeeded")
+    when: str = Field(
+        default="",
+        description=(
+            "A CEL expression over `steps.<id>.succeeded`, `steps.<id>.exit_code`, "
+            "`steps.<id>.seconds`, `project`, `environment` and `version`; "
+            "the step is skipped where it is false"
+        ),
+    )
+    demand: Resources = Field(
+        default=Resources(cpus=1, slots=1), description="What it holds while it runs"
+    )
+    timeout_seconds: float | None = Field(default=None, gt=0, description="Wall time it may take")
+    retries: int = Field(default=0, ge=0, le=20, description="Further attempts after a failure")
+    retry_delay_seconds: float = Field(
+        default=1, ge=0, description="Wait before the second attempt; doubles with each further"
+    )
+    variables: dict[str, str] = Field(default_factory=dict, description="Environment variables")
+
+
+class StepsWorkload(BaseModel):
+    """A workload declared step by step."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["steps"] = "steps"
+    steps: list[StepSpec] = Field(min_length=1, description="The steps, in any order")
+
+
+class PytestWorkload(BaseModel):
+    """A pytest suite, sharded by test id."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["pytest"]
+    paths: list[str] = Field(
+        default_factory=lambda: ["tests"], description="Where pytest collects, below the source"
+    )
+    arguments: list[str] = Field(
+        default_factory=list, description="Further pytest arguments, e.g. `-m not slow`"
+    )
+    shards: int | Literal["auto"] = Field(
+        default="auto", description="A number, or `auto`: what history says is fastest"
+    )
+    demand: Resources = Field(
+        default=Resources(cpus=1, slots=1), description="What one shard holds while it runs"
+    )
+    timeout_seconds: float | None = Field(default=None, gt=0, description="Wall time of one shard")
+    retries: int = Field(default=0, ge=0, le=20, description="Further attempts of a failed shard")
+    retry_delay_seconds: float = Field(
+        default=1, ge=0, description="Wait before the second attempt; doubles with each further"
+    )
+
+
+WorkloadSpec = Annotated[StepsWorkload | PytestWorkload, Field(discriminator="kind")]

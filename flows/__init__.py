@@ -1,0 +1,1 @@
+"""What a user starts: one flow a capability, and `ship`, which composes them."""

@@ -1,0 +1,1 @@
+"""Allocate: admit claims on resources, atomically and in order."""

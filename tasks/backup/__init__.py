@@ -1,0 +1,1 @@
+"""Back up: consistent snapshots, and restores that are compared."""

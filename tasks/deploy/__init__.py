@@ -1,0 +1,1 @@
+"""Deploy: move traffic to a new release without dropping a request."""

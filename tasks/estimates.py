@@ -1,0 +1,55 @@
+"""What history expects of a step; published by analytics, read by everything that plans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tasks.workload import Step
+
+DEFAULT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Quantiles of one key on one kind of provider, learnt from ``n`` runs.
+
+    ``source`` says where they come from: ``trained`` (published by analytics), ``history`` (read
+    straight from the ledger's timings) or ``default`` (nothing is known).
+    """
+
+    key: str
+    p50_seconds: float
+    p90_seconds: float
+    memory_mib: float = 0.0
+    success: float = 1.0
+    n: int = 0
+    source: str = "default"
+
+
+Estimates = Mapping[str, Estimate]
+
+
+def estimate_of(step: Step, estimates: Estimates) -> Estimate:
+    """Return what ``step`` is expected to take: its own key plus, where it has them, its items.
+
+    An item without history is taken to last as long as the known ones do on average.
+    """
+    own = estimates.get(step.history_key)
+    if not step.items:
+        return own or Estimate(step.history_key, DEFAULT_SECONDS, DEFAULT_SECONDS * 2)
+    known = [estimates[item] for item in step.items if item in estimates]
+    if not known:
+        return own or Estimate(step.history_key, DEFAULT_SECONDS, DEFAULT_SECONDS * 2)
+    scale = len(step.items) / len(known)
+    parts = known if own is None else [*known, own]
+    start_up = (own.p50_seconds, own.p90_seconds) if own else (0.0, 0.0)
+    return Estimate(
+        step.history_key,
+        p50_seconds=start_up[0] + scale * sum(item.p50_seconds for item in known),
+        p90_seconds=start_up[1] + scale * sum(item.p90_seconds for item in known),
+        memory_mib=max(part.memory_mib for part in parts),
+        success=min(part.success for part in parts),
+        n=min(part.n for part in parts),
+        source=known[0].source,
+    )

@@ -1,0 +1,1 @@
+"""Launch: build a release, start its services, keep them up."""

@@ -1,0 +1,1 @@
+"""Observe: what runs, where, and how it is doing."""

@@ -1,0 +1,71 @@
+"""A plan: which step runs where and in what order, what that should take and cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blocks.providers.interface import Resources
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderState:
+    """One provider as the ledger sees it; ``speed`` divides durations, prices are per hour."""
+
+    name: str
+    kind: str
+    capacity: Resources
+    free: Resources
+    speed: float = 1.0
+    price_per_hour: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSnapshot:
+    """All providers a plan may use, as of ledger version ``version`` at epoch second ``at``."""
+
+    version: int
+    at: float
+    providers: tuple[ProviderState, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a step should run; start and end are seconds after the start of the plan.
+
+    ``candidates`` are pairs of (provider, predicted end in seconds), the chosen one first;
+    ``rejected`` says of the providers that cannot take it why not.
+    """
+
+    step: str
+    provider: str
+    start_seconds: float
+    end_seconds: float
+    cost: float = 0.0
+    candidates: tuple[tuple[str, float], ...] = ()
+    rejected: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is dispatched is ``order`` (step ids, most urgent first), not rigid start times.
+
+    ``bound_seconds`` is a lower bound of any plan's makespan, ``utilisation`` is from 0 to 1,
+    ``cost`` is in the currency of the providers' prices.
+    """
+
+    project: str
+    workload: str
+    strategy: str
+    order: tuple[str, ...]
+    placements: tuple[Placement, ...]
+    makespan_seconds: float
+    bound_seconds: float
+    cost: float
+    utilisation: float
+    critical_path: tuple[str, ...] = ()
+    estimate_source: str = "default"
+    warnings: tuple[str, ...] = ()
+
+    def placement(self, step_id: str) -> Placement:
+        """Return where that step was placed."""
+        return next(item for item in self.placements if item.step == step_id)

@@ -1,0 +1,73 @@
+"""Every setting of Slipway, `SLIPWAY_*` in the environment or in `.env`: this is the one place."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where things live, on which ports, and how the parts talk to each other."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SLIPWAY_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    home: Path = Field(
+        default=Path(".slipway"), description="Folder of everything Slipway keeps; never shared"
+    )
+    ledger_url: SecretStr = Field(
+        default=SecretStr(""), description="Ledger database; empty: SQLite below the home"
+    )
+    database_url: SecretStr = Field(
+        default=SecretStr(""),
+        description=(
+            "One PostgreSQL URL for Prefect and the ledger "
+            "(postgresql://user:password@host/name); empty: SQLite"
+        ),
+    )
+    host: str = Field(default="127.0.0.1", description="Address that server and services bind")
+    server_port: int = Field(default=4200, ge=1, le=65535, description="Prefect server and UI")
+    router_port: int = Field(
+        default=8300, ge=1, le=65535, description="First of the router's front ports"
+    )
+    router_slots: int = Field(
+        default=32, ge=1, le=512, description="Front ports provisioned ahead, one a service"
+    )
+    service_port_low: int = Field(default=20000, ge=1024, le=65535, description="First port leased")
+    service_port_high: int = Field(default=20999, ge=1024, le=65535, description="Last port leased")
+    auth: bool = Field(default=True, description="Whether the Prefect API asks for a password")
+    work_pool: str = Field(default="slipway", description="Prefect work pool of the worker")
+    worker_query_seconds: float = Field(
+        default=1.0, gt=0, description="How often the worker asks for flow runs"
+    )
+    retention_days: int = Field(
+        default=30, ge=1, description="After how many days Prefect forgets finished flow runs"
+    )
+    lease_seconds: float = Field(
+        default=15.0, gt=0, description="How long a silent owner keeps what it holds"
+    )
+    reconcile_seconds: float = Field(
+        default=2.0, gt=0, description="How often the reconciler looks at everything"
+    )
+    keep_releases: int = Field(default=5, ge=2, description="Releases of a project kept on disk")
+
+    @property
+    def root(self) -> Path:
+        """The home folder, absolute."""
+        return self.home.expanduser().resolve()
+
+    def resolved_ledger_url(self) -> str:
+        """Return the SQLAlchemy URL of the ledger."""
+        if explicit := self.ledger_url.get_secret_value() or self.database_url.get_secret_value():
+            return explicit.replace("postgresql://", "postgresql+psycopg://", 1)
+        return f"sqlite:///{self.root / 'ledger.db'}"
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""Split: turn a workload into a graph of steps."""
