@@ -74,6 +74,7 @@ class ProjectSpec(BaseModel):
         default_factory=list,
         description="Further folders to back up; its data folder `{{ data }}` always is",
     )
+    repository: str = Field(default="local", description="The repository block its backups go to")
 
 
 class EnvironmentSpec(BaseModel):

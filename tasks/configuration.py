@@ -1,0 +1,128 @@
+"""`slipway.yaml`: projects, environments, providers and repositories in one file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from re import fullmatch
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from blocks.project_spec import EnvironmentSpec, ProjectSpec
+from tasks.errors import BadInputError
+
+Model = TypeVar("Model", bound=BaseModel)
+BLOCK_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+
+class Configuration(BaseModel):
+    """The whole file. Providers and repositories stay mappings: their kind says how to read them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    projects: dict[str, ProjectSpec] = Field(default_factory=dict)
+    environments: dict[str, EnvironmentSpec] = Field(default_factory=dict)
+    providers: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    repositories: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+def read_configuration(path: Path, environ: Mapping[str, str] = os.environ) -> Configuration:
+    """Read and check ``path``; `{env: NAME}` becomes that variable of ``environ``.
+
+    Raises:
+        BadInputError: The file cannot be read, is no YAML, or has a wrong or unknown key.
+    """
+    try:
+        text = path.read_text()
+    except OSError as error:
+        remedy = "Name a file that exists and that this user may read."
+        raise BadInputError("file", str(path), error.strerror or str(error), remedy) from error
+    try:
+        document = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise BadInputError(
+            "file", str(path), f"is no YAML: {error}", "Mend its syntax."
+        ) from error
+    if not isinstance(document, dict):
+        remedy = "Write projects:, environments:, providers:, repositories:."
+        raise BadInputError("file", str(path), "is no mapping", remedy)
+    configuration = checked(Configuration, _with_environment(document, "", environ))
+    return _relative_to(path.parent.resolve(), _with_block_names(configuration))
+
+
+def checked(model: type[Model], fields: object, prefix: str = "") -> Model:
+    """Build ``model`` from ``fields``; the first thing wrong becomes a BadInputError."""
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise bad_input(error, model, prefix) from error
+
+
+def bad_input(error: ValidationError, model: type[BaseModel], prefix: str = "") -> BadInputError:
+    """Turn pydantic's first complaint about ``model`` into one that names field and remedy."""
+    first = error.errors(include_url=False)[0]
+    path = ".".join([*([prefix] if prefix else []), *(str(part) for part in first["loc"])])
+    if first["type"] != "extra_forbidden":
+        value = "(secret)" if "secrets" in path else first["input"]
+        return BadInputError(path, value, first["msg"], f"See the help of {model.__name__}.")
+    key = str(first["loc"][-1])
+    close = get_close_matches(key, _known_keys(model), n=1)
+    remedy = f"Did you mean {close[0]!r}?" if close else "Remove it."
+    return BadInputError(path, key, "unknown key", remedy)
+
+
+def _known_keys(model: type[BaseModel]) -> list[str]:
+    """Every key that may stand anywhere in ``model``."""
+    schema = model.model_json_schema()
+    parts = [schema, *schema.get("$defs", {}).values()]
+    return sorted({key for part in parts for key in part.get("properties", {})})
+
+
+def _with_environment(value: object, field: str, environ: Mapping[str, str]) -> object:
+    """Replace every `{env: NAME}` in ``value``."""
+    if isinstance(value, dict):
+        if set(value) == {"env"} and isinstance(value["env"], str):
+            return _variable(field, value["env"], environ)
+        return {
+            key: _with_environment(item, f"{field}.{key}".lstrip("."), environ)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_with_environment(item, f"{field}.{n}", environ) for n, item in enumerate(value)]
+    return value
+
+
+def _variable(field: str, name: str, environ: Mapping[str, str]) -> str:
+    if name not in environ:
+        raise BadInputError(field, name, "is not set in the environment", f"export {name}=...")
+    return environ[name]
+
+
+def _with_block_names(configuration: Configuration) -> Configuration:
+    """Refuse names that Prefect does not take for a block document."""
+    for section in Configuration.model_fields:
+        for name in getattr(configuration, section):
+            if not fullmatch(BLOCK_NAME, name):
+                remedy = "Use lower-case letters, digits and single dashes."
+                raise BadInputError(section, name, "is no name", remedy)
+    return configuration
+
+
+def _relative_to(folder: Path, configuration: Configuration) -> Configuration:
+    """Make the sources that are relative paths absolute, seen from ``folder``."""
+    projects = {
+        name: spec.model_copy(update={"source": absolute_source(spec.source, folder)})
+        for name, spec in configuration.projects.items()
+    }
+    return configuration.model_copy(update={"projects": projects})
+
+
+def absolute_source(source: str, folder: Path) -> str:
+    """Return ``source`` seen from ``folder``, unless it is a URL or absolute already."""
+    if "://" in source or source.startswith(("git@", "/", "~")):
+        return source
+    return str(folder / source)

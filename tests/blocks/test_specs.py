@@ -1,0 +1,64 @@
+"""What a user writes is checked as it is written."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from blocks.environment import Environment
+from blocks.project import Project
+from blocks.project_spec import EnvironmentSpec, ProjectSpec, ServiceSpec
+from blocks.providers.interface import Resources
+from blocks.workload_spec import PytestWorkload, StepSpec, StepsWorkload
+
+
+def test_resources_are_a_vector() -> None:
+    """Admission adds and compares by component."""
+    capacity = Resources(cpus=2, memory_mib=100, slots=1)
+    assert capacity.minus(Resources(cpus=0.5)) == Resources(cpus=1.5, memory_mib=100, slots=1)
+    assert capacity.lacks(Resources(cpus=3, slots=2)) == {"cpus": 1.0, "slots": 1}
+    assert Resources(cpus=0.1) + Resources(cpus=0.2) == Resources(cpus=0.3)
+
+
+@pytest.mark.parametrize("fields", [{"cpus": -1}, {"gpus": 1}, {"slots": "many"}])
+def test_resources_refuse_nonsense(fields: dict[str, object]) -> None:
+    """A negative demand would create capacity."""
+    with pytest.raises(ValidationError):
+        Resources.model_validate(fields)
+
+
+@pytest.mark.parametrize("name", ["", "Build", "../x", "a b"])
+def test_step_ids_are_safe_as_folder_names(name: str) -> None:
+    """A step's id is a part of its execution folder."""
+    with pytest.raises(ValidationError):
+        StepSpec(id=name, run="true")
+
+
+def test_a_project_block_gives_its_spec_back() -> None:
+    """Flows work on the frozen value: a field lost on the way would not hold."""
+    spec = ProjectSpec(
+        source="x",
+        services={"web": ServiceSpec(command="serve")},
+        workloads={
+            "tests": PytestWorkload(kind="pytest", shards=3),
+            "build": StepsWorkload(steps=[StepSpec(id="a", run="make")]),
+        },
+    )
+    assert Project(**spec.model_dump()).spec() == spec
+
+
+def test_an_environment_block_gives_its_spec_back_and_hides_secrets() -> None:
+    """A secret must survive the block and never its representation."""
+    block = Environment(variables={"A": "b"}, secrets={"KEY": "hunter2"}, inherits="base")
+    spec = block.spec()
+    assert isinstance(spec, EnvironmentSpec)
+    assert spec.secrets["KEY"].get_secret_value() == "hunter2"
+    assert "hunter2" not in repr(block) + str(spec)
+
+
+@pytest.mark.parametrize("block", [Project, Environment])
+def test_blocks_explain_themselves(block: type[Project | Environment]) -> None:
+    """The form in the UI shows what the class says: each field has help, the block an example."""
+    assert block.get_description()
+    assert "save(" in (block.get_code_example() or "")
+    assert all(field.description for field in block.model_fields.values())

@@ -1,0 +1,115 @@
+"""`slipway.yaml` is read whole or refused with the field, the value and the remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.configuration import Configuration, absolute_source, read_configuration
+from tasks.errors import BadInputError
+
+GOOD = """
+projects:
+  shop:
+    source: ./shop-{version}
+    version: "1"
+    services: {web: {command: "serve {{ port }}"}}
+    workloads:
+      tests: {kind: pytest}
+      build: {kind: steps, steps: [{id: a, run: make}]}
+environments:
+  dev: {variables: {A: b}, secrets: {KEY: {env: SHOP_KEY}}}
+providers:
+  local: {kind: shell, slots: 2}
+repositories:
+  local: {kind: restic, location: backups}
+"""
+
+
+def read(tmp_path: Path, text: str, **environ: str) -> Configuration:
+    """Write ``text`` as slipway.yaml and read it back."""
+    file = tmp_path / "slipway.yaml"
+    file.write_text(text)
+    return read_configuration(file, environ)
+
+
+def refused(tmp_path: Path, text: str, **environ: str) -> BadInputError:
+    """Return the error that ``text`` is refused with."""
+    with pytest.raises(BadInputError) as caught:
+        read(tmp_path, text, **environ)
+    return caught.value
+
+
+def test_reads_every_section(tmp_path: Path) -> None:
+    """Without it, what a user wrote would be lost on the way to the blocks."""
+    configuration = read(tmp_path, GOOD, SHOP_KEY="s3cret")
+    shop = configuration.projects["shop"]
+    assert shop.services["web"].command == "serve {{ port }}"
+    assert {name: spec.kind for name, spec in shop.workloads.items()} == {
+        "tests": "pytest",
+        "build": "steps",
+    }
+    assert configuration.environments["dev"].secrets["KEY"].get_secret_value() == "s3cret"
+    assert configuration.providers["local"] == {"kind": "shell", "slots": 2}
+
+
+def test_relative_sources_start_at_the_file(tmp_path: Path) -> None:
+    """A worker runs elsewhere: a relative source would point into its own folder."""
+    configuration = read(tmp_path, GOOD, SHOP_KEY="x")
+    assert configuration.projects["shop"].source == str(tmp_path.resolve() / "./shop-{version}")
+
+
+@pytest.mark.parametrize("source", ["https://e.org/x.git", "git@e.org:x.git", "/abs", "~/x"])
+def test_urls_and_absolute_sources_stay(source: str) -> None:
+    """A URL joined to a folder names nothing."""
+    assert absolute_source(source, Path("/folder")) == source
+
+
+def test_an_unknown_key_is_refused_with_the_close_one(tmp_path: Path) -> None:
+    """A typo that is ignored is a setting that silently does not hold."""
+    error = refused(tmp_path, "projects: {shop: {source: x, verison: '1'}}")
+    assert error.field == "projects.shop.verison"
+    assert "version" in error.remedy
+
+
+def test_an_unknown_section_is_refused(tmp_path: Path) -> None:
+    """A misspelt section would configure nothing."""
+    assert refused(tmp_path, "project: {}").value == "project"
+
+
+def test_a_wrong_type_names_the_field(tmp_path: Path) -> None:
+    """The user must see which of many fields is wrong."""
+    error = refused(tmp_path, "projects: {shop: {source: x, services: {web: {replicas: many}}}}")
+    assert error.field == "projects.shop.services.web.replicas"
+    assert error.value == "many"
+
+
+def test_a_wrong_secret_is_not_shown(tmp_path: Path) -> None:
+    """An error message ends in logs."""
+    error = refused(tmp_path, "environments: {dev: {secrets: {KEY: [hunter2]}}}")
+    assert "hunter2" not in str(error)
+
+
+def test_an_unset_variable_is_named(tmp_path: Path) -> None:
+    """An empty secret would fail much later, and elsewhere."""
+    error = refused(tmp_path, GOOD)
+    assert (error.field, error.value) == ("environments.dev.secrets.KEY", "SHOP_KEY")
+
+
+@pytest.mark.parametrize("name", ["Shop", "my_shop", "-x", "a b"])
+def test_names_are_those_prefect_takes(tmp_path: Path, name: str) -> None:
+    """Half of a file would be saved before Prefect refused the name."""
+    assert refused(tmp_path, f'projects: {{"{name}": {{source: x}}}}').value == name
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "a: [", "just words"])
+def test_what_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+    """A file of another kind must not read as an empty configuration."""
+    assert refused(tmp_path, text).field == "file"
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """The error names the path that was looked at."""
+    with pytest.raises(BadInputError, match=r"nowhere\.yaml"):
+        read_configuration(tmp_path / "nowhere.yaml")
