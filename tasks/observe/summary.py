@@ -1,0 +1,131 @@
+"""The closing report of a run: what ran where, plan against actual, snapshot, release, URL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import fmean
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """One step, planned and actual; durations in seconds, ``actual_seconds`` None: it never ran."""
+
+    step: str
+    provider: str
+    planned_seconds: float
+    actual_seconds: float | None
+    outcome: str
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadSummary:
+    """What came of one workload; ``failures`` are pairs of (test or step, first line of why)."""
+
+    workload: str
+    split_reason: str
+    steps: tuple[StepLine, ...]
+    planned_seconds: float
+    bound_seconds: float
+    actual_seconds: float
+    estimate_source: str
+    tests: int = 0
+    failures: tuple[tuple[str, str], ...] = ()
+    resumed_steps: int = 0
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether nothing failed and nothing was held back by a failure."""
+        return not self.failures and all(
+            line.outcome in {"succeeded", "skipped"} for line in self.steps
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ShipSummary:
+    """What one `ship` did; ``parts`` are (capability, seconds, outcome) in order."""
+
+    project: str
+    environment: str
+    version: str
+    parts: tuple[tuple[str, float, str], ...]
+    workload: WorkloadSummary | None = None
+    urls: tuple[str, ...] = ()
+    release: str = ""
+    replaced: str = ""
+    snapshot: str = ""
+
+
+def estimate_error(steps: tuple[StepLine, ...]) -> float | None:
+    """Return the mean of |actual - planned| / actual over the steps that ran, None without any."""
+    errors = [
+        abs(line.actual_seconds - line.planned_seconds) / line.actual_seconds
+        for line in steps
+        if line.actual_seconds
+    ]
+    return fmean(errors) if errors else None
+
+
+def estimate_sentence(workload: WorkloadSummary) -> str:
+    """Say how far off the estimates were, and where they came from."""
+    error = estimate_error(workload.steps)
+    if error is None:
+        return "No step ran, so the estimates could not be compared."
+    return (
+        f"Estimates ({workload.estimate_source}) were off by {error:.0%} a step; "
+        f"planned {workload.planned_seconds:.1f} s, took {workload.actual_seconds:.1f} s, "
+        f"no plan could take less than {workload.bound_seconds:.1f} s."
+    )
+
+
+def workload_markdown(workload: WorkloadSummary) -> str:
+    """Return the report of one workload."""
+    resumed = (
+        f" {workload.resumed_steps} finished steps of an interrupted run were kept."
+        if workload.resumed_steps
+        else ""
+    )
+    lines = [
+        f"## {workload.workload}: {'succeeded' if workload.succeeded else 'FAILED'}",
+        f"{workload.split_reason}{resumed} {estimate_sentence(workload)}",
+        "",
+        "| step | provider | planned s | actual s | attempts | outcome |",
+        "|---|---|---:|---:|---:|---|",
+        *(_row(line) for line in workload.steps),
+    ]
+    if workload.failures:
+        lines += ["", "### Failed", *(f"- `{name}`: {why}" for name, why in workload.failures)]
+    return "\n".join(lines)
+
+
+def _row(line: StepLine) -> str:
+    actual = "-" if line.actual_seconds is None else f"{line.actual_seconds:.1f}"
+    return (
+        f"| {line.step} | {line.provider or '-'} | {line.planned_seconds:.1f} | {actual} "
+        f"| {line.attempts} | {line.outcome} |"
+    )
+
+
+def ship_markdown(summary: ShipSummary) -> str:
+    """Return the closing report of `ship`."""
+    facts = [
+        ("URL", ", ".join(f"<{url}>" for url in summary.urls)),
+        ("Release", f"`{summary.release}`" if summary.release else ""),
+        ("Replaced", summary.replaced),
+        ("Snapshot", f"`{summary.snapshot}`" if summary.snapshot else ""),
+        ("Tests", str(summary.workload.tests) if summary.workload else ""),
+    ]
+    lines = [
+        f"# {summary.project} {summary.version or '(as it stands)'} in {summary.environment}",
+        "",
+        "| what | value |",
+        "|---|---|",
+        *(f"| {name} | {value} |" for name, value in facts if value),
+        "",
+        "| part | seconds | outcome |",
+        "|---|---:|---|",
+        *(f"| {name} | {seconds:.1f} | {outcome} |" for name, seconds, outcome in summary.parts),
+    ]
+    if summary.workload:
+        lines += ["", workload_markdown(summary.workload)]
+    return "\n".join(lines)

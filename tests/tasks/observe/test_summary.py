@@ -1,0 +1,75 @@
+"""The closing report says what happened, in figures a user can check."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.observe.summary import (
+    ShipSummary,
+    StepLine,
+    WorkloadSummary,
+    estimate_error,
+    estimate_sentence,
+    ship_markdown,
+    workload_markdown,
+)
+
+
+def line(
+    step: str = "a", planned: float = 2, actual: float | None = 4, outcome: str = "succeeded"
+) -> StepLine:
+    """A step line with what the test does not care about filled in."""
+    return StepLine(step, "local", planned, actual, outcome)
+
+
+def workload(*steps: StepLine, failures: tuple[tuple[str, str], ...] = ()) -> WorkloadSummary:
+    """A workload of ``steps``."""
+    return WorkloadSummary("tests", "Two shards.", steps, 2, 1.5, 4, "history", failures=failures)
+
+
+def test_the_error_is_the_mean_over_steps_that_ran() -> None:
+    """A step that never ran has no error, and must not dilute the mean."""
+    steps = (line(planned=2, actual=4), line(planned=3, actual=2), line(actual=None))
+    assert estimate_error(steps) == pytest.approx(0.5)
+
+
+def test_without_steps_there_is_no_error() -> None:
+    """A zero would read as a perfect estimate."""
+    assert estimate_error(()) is None
+    assert "could not" in estimate_sentence(workload(line(actual=None)))
+
+
+def test_the_sentence_names_source_and_error() -> None:
+    """The user must see what the estimate was worth."""
+    sentence = estimate_sentence(workload(line()))
+    assert "history" in sentence
+    assert "50%" in sentence
+
+
+@pytest.mark.parametrize("outcome", ["failed", "timed out", "not run: needs a, which failed"])
+def test_a_step_that_did_not_succeed_fails_the_workload(outcome: str) -> None:
+    """A summary that says succeeded is believed."""
+    assert not workload(line(outcome=outcome)).succeeded
+    assert "FAILED" in workload_markdown(workload(line(outcome=outcome)))
+
+
+def test_a_skipped_step_does_not_fail_it() -> None:
+    """`when` that is false is no failure."""
+    assert workload(line(outcome="skipped", actual=None)).succeeded
+
+
+def test_failing_tests_are_named() -> None:
+    """The reader wants the name of the test, not of the shard."""
+    report = workload_markdown(workload(line(), failures=(("tests/t.py::t", "assert 1 == 2"),)))
+    assert "`tests/t.py::t`: assert 1 == 2" in report
+
+
+def test_ship_lists_what_it_knows_and_only_that() -> None:
+    """An empty row is noise."""
+    summary = ShipSummary(
+        "shop", "dev", "1.1", (("deploy", 3.21, "done"),), urls=("http://127.0.0.1:8300",)
+    )
+    report = ship_markdown(summary)
+    assert "<http://127.0.0.1:8300>" in report
+    assert "| deploy | 3.2 | done |" in report
+    assert "Snapshot" not in report
