@@ -1,0 +1,254 @@
+"""Allocations and waiting claims: what is held of a provider now, and who waits for it.
+
+Whether a claim is granted is decided elsewhere, on a ProviderQueue read here; a grant is only
+written while that is still the state of the provider (compare and swap on its epoch).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+
+from tasks.claim import Claim, Granted
+from tasks.errors import NotFoundError, StaleFenceError
+from tasks.ledger.connection import Ledger
+from tasks.ledger.fences import current_fence
+from tasks.ledger.holdings import drop_holdings, move_epochs
+from tasks.ledger.providers import REGISTER
+from tasks.ledger.queue import Held, ProviderQueue, Waiting
+from tasks.ledger.tables import allocations, providers, waiting
+from tasks.ledger.upsert import upsert
+
+WAITING_LEASE_SECONDS = 30.0
+
+
+def queue_state(ledger: Ledger, provider: str) -> ProviderQueue:
+    """Return who holds and who waits for ``provider``, expired leases included.
+
+    Raises:
+        NotFoundError: When it is not registered.
+    """
+    with ledger.read() as connection:
+        found = connection.execute(
+            select(providers.c.epoch, providers.c.capacity).where(providers.c.name == provider)
+        ).one_or_none()
+        if found is None:
+            known = list(connection.execute(select(providers.c.name)).scalars())
+            raise NotFoundError("provider", provider, known, REGISTER)
+        return ProviderQueue(
+            provider,
+            found.epoch,
+            found.capacity,
+            _held(connection, provider),
+            _waiting(connection, provider),
+        )
+
+
+def grant(
+    ledger: Ledger, claim: Claim, epoch: int, now: float, lease_seconds: float
+) -> Granted | None:
+    """Give ``claim`` its capacity; None when the provider's epoch moved on: decide again.
+
+    What the owner held of that provider before (under a former fence) is replaced. Allocations
+    whose lease ran out are dropped, as the decision did not count them.
+
+    Raises:
+        StaleFenceError: When another run holds the owner's workload now.
+    """
+    with ledger.write() as connection:
+        _check_owner(connection, claim)
+        swapped = connection.execute(
+            update(providers)
+            .where(providers.c.name == claim.provider, providers.c.epoch == epoch)
+            .values(epoch=epoch + 1)
+        )
+        if swapped.rowcount == 0:
+            return None
+        _drop_gone(connection, claim, now)
+        allocated = connection.execute(
+            insert(allocations)
+            .values(
+                provider=claim.provider,
+                owner=claim.owner,
+                workload=_workload(claim.owner),
+                fence=claim.fence,
+                demand=claim.demand,
+                since=now,
+                expected_seconds=claim.expected_seconds,
+                lease_until=now + lease_seconds,
+            )
+            .returning(allocations.c.id)
+        ).scalar_one()
+    return Granted(allocated, claim.provider, claim.fence, now + lease_seconds)
+
+
+def enqueue(
+    ledger: Ledger,
+    claim: Claim,
+    reason: str,
+    now: float,
+    lease_seconds: float = WAITING_LEASE_SECONDS,
+) -> None:
+    """Let ``claim`` wait, and keep its place when it waits already.
+
+    Asking again renews its lease, but is only written when half of it is over: every write
+    wakes all others.
+
+    Raises:
+        StaleFenceError: When another run holds the owner's workload now.
+    """
+    with ledger.read() as connection:
+        stands = _find_claim(connection, claim)
+    if stands is not None and _is_fresh(stands, claim, now + lease_seconds / 2):
+        return
+    lives = stands is not None and stands["lease_until"] > now
+    row = {
+        "provider": claim.provider,
+        "owner": claim.owner,
+        "workload": _workload(claim.owner),
+        "fence": claim.fence,
+        "priority": claim.priority,
+        "demand": claim.demand,
+        "since": stands["since"] if stands is not None and lives else now,
+        "expected_seconds": claim.expected_seconds,
+        "lease_until": now + lease_seconds,
+        "reason": reason,
+    }
+    with ledger.write() as connection:
+        _check_owner(connection, claim)
+        upsert(connection, waiting, [row])
+
+
+def withdraw(ledger: Ledger, owner: str) -> None:
+    """Let ``owner`` wait no longer, for any provider."""
+    with ledger.write() as connection:
+        left = connection.execute(
+            delete(waiting).where(waiting.c.owner == owner).returning(waiting.c.provider)
+        ).scalars()
+        move_epochs(connection, set(left))
+
+
+def release_allocation(ledger: Ledger, allocation_id: int, fence: int) -> bool:
+    """Give capacity back; False when it was not held any more.
+
+    Raises:
+        StaleFenceError: When it is held under a later fence.
+    """
+    with ledger.write() as connection:
+        found = connection.execute(
+            select(allocations.c.provider, allocations.c.fence).where(
+                allocations.c.id == allocation_id
+            )
+        ).one_or_none()
+        if found is None:
+            return False
+        if found.fence > fence:
+            raise StaleFenceError(
+                f"allocation {allocation_id} is held under fence {found.fence}, not {fence}"
+            )
+        connection.execute(delete(allocations).where(allocations.c.id == allocation_id))
+        move_epochs(connection, [found.provider])
+    return True
+
+
+def release_owner(ledger: Ledger, workload_id: str) -> None:
+    """Free everything the workload holds, waits for or reserved."""
+    with ledger.write() as connection:
+        drop_holdings(connection, workload_id)
+
+
+def renew_allocations(
+    ledger: Ledger, workload_id: str, fence: int, now: float, lease_seconds: float
+) -> int:
+    """Prolong what the workload holds and waits for under ``fence``; how many it holds."""
+    with ledger.write() as connection:
+        for table in (waiting, allocations):
+            renewed = connection.execute(
+                update(table)
+                .where(table.c.workload == workload_id, table.c.fence == fence)
+                .values(lease_until=now + lease_seconds)
+            )
+    return renewed.rowcount
+
+
+def reap(ledger: Ledger, now: float) -> list[str]:
+    """Drop allocations and waiting claims whose lease ran out; their owners, sorted."""
+    with ledger.read() as connection:
+        if not any(
+            connection.execute(select(table.c.owner).where(table.c.lease_until <= now)).first()
+            for table in (allocations, waiting)
+        ):
+            return []
+    with ledger.write() as connection:
+        gone = [
+            row
+            for table in (allocations, waiting)
+            for row in connection.execute(
+                delete(table)
+                .where(table.c.lease_until <= now)
+                .returning(table.c.provider, table.c.owner)
+            )
+        ]
+        move_epochs(connection, {row.provider for row in gone})
+    return sorted({row.owner for row in gone})
+
+
+def _workload(owner: str) -> str:
+    return owner.split("/", 1)[0]
+
+
+def _find_claim(connection: Connection, claim: Claim) -> RowMapping | None:
+    query = select(waiting).where(
+        waiting.c.provider == claim.provider, waiting.c.owner == claim.owner
+    )
+    return connection.execute(query).mappings().one_or_none()
+
+
+def _is_fresh(stands: RowMapping, claim: Claim, until: float) -> bool:
+    asked = (claim.demand, claim.priority, claim.fence)
+    same = (stands["demand"], stands["priority"], stands["fence"]) == asked
+    return same and bool(stands["lease_until"] > until)
+
+
+def _check_owner(connection: Connection, claim: Claim) -> None:
+    """Refuse a claim whose workload was taken over; an owner without a workload may claim."""
+    current = current_fence(connection, _workload(claim.owner))
+    if current is not None and claim.fence < current:
+        raise StaleFenceError(
+            f"{claim.owner} claims {claim.provider} under fence {claim.fence}, "
+            f"but its workload was taken over: fence {current}"
+        )
+
+
+def _drop_gone(connection: Connection, claim: Claim, now: float) -> None:
+    here = allocations.c.provider == claim.provider
+    replaced = (allocations.c.owner == claim.owner) | (allocations.c.lease_until <= now)
+    connection.execute(delete(allocations).where(here, replaced))
+    connection.execute(
+        delete(waiting).where(waiting.c.provider == claim.provider, waiting.c.owner == claim.owner)
+    )
+
+
+def _held(connection: Connection, provider: str) -> tuple[Held, ...]:
+    query = (
+        select(
+            allocations.c.id.label("allocation_id"),
+            allocations.c.owner,
+            allocations.c.demand,
+            allocations.c.since,
+            allocations.c.expected_seconds,
+            allocations.c.lease_until,
+        )
+        .where(allocations.c.provider == provider)
+        .order_by(allocations.c.since, allocations.c.id)
+    )
+    return tuple(Held(**row) for row in connection.execute(query).mappings())
+
+
+def _waiting(connection: Connection, provider: str) -> tuple[Waiting, ...]:
+    columns = [waiting.c[name] for name in Waiting.__slots__]
+    query = (
+        select(*columns)
+        .where(waiting.c.provider == provider)
+        .order_by(waiting.c.since, waiting.c.owner)
+    )
+    return tuple(Waiting(**row) for row in connection.execute(query).mappings())

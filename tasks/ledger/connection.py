@@ -1,0 +1,146 @@
+"""Opening the ledger, and its two kinds of transaction: read and write."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from sqlalchemy import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from tasks.errors import BadInputError, BusyError
+from tasks.ledger.postgresql import PostgresqlDatabase
+from tasks.ledger.schema import migrate
+from tasks.ledger.sqlite import SqliteDatabase
+
+FIELD = "SLIPWAY_LEDGER_URL"
+
+
+class Database(Protocol):
+    """What differs between SQLite and PostgreSQL."""
+
+    engine: Engine
+
+    def create(self) -> None:
+        """Make it ready to be connected to."""
+        ...
+
+    def begin_read(self, connection: Connection) -> None:
+        """Start a transaction that sees one state."""
+        ...
+
+    def begin_write(self, connection: Connection) -> None:
+        """Start a transaction that no other writer overlaps."""
+        ...
+
+    def end_write(self, connection: Connection) -> None:
+        """Do what is due before a commit."""
+        ...
+
+    def version(self) -> int:
+        """Return a number that moves with every commit."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class Ledger:
+    """The durable record, at a SQLAlchemy URL; safe to share between threads.
+
+    Transactions are short: decide outside, compare and swap inside, never wait inside.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = _parse(url)
+        self.database = _database(self.url)
+        # Queueing in the process is fairer than the busy handler, and spares connections.
+        self._writing = threading.RLock()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a write transaction, alone among all writers; it commits unless one raises.
+
+        Raises:
+            BusyError: When another writer did not end within half a minute.
+        """
+        with self._writing, self.database.engine.connect() as connection, connection.begin():
+            try:
+                self.database.begin_write(connection)
+            except OperationalError as error:
+                raise BusyError(
+                    f"the ledger stays locked by another writer: {error.orig}"
+                ) from error
+            yield connection
+            self.database.end_write(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a read transaction: all its queries see one state."""
+        with self.database.engine.connect() as connection, connection.begin():
+            self.database.begin_read(connection)
+            yield connection
+
+    def version(self) -> int:
+        """Return a number that moves when anyone commits; only good to be compared.
+
+        On SQLite the number belongs to this Ledger: another one counts from elsewhere.
+        """
+        return self.database.version()
+
+    def close(self) -> None:
+        """Close every connection; it can be used again and connects anew."""
+        self.database.close()
+
+
+def open_ledger(url: str) -> Ledger:
+    """Open the ledger at ``url``, created and migrated to the newest schema where it is not.
+
+    Raises:
+        BadInputError: When it cannot be opened, or was written by a newer Slipway.
+    """
+    ledger = Ledger(url)
+    shown = ledger.url.render_as_string(hide_password=True)
+    try:
+        ledger.database.create()
+        migrate(ledger.read, ledger.write)
+    except (DBAPIError, OSError) as error:
+        ledger.close()
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        raise BadInputError(
+            FIELD,
+            shown,
+            f"the ledger cannot be opened ({cause})",
+            "Name a file that can be written or a PostgreSQL that answers, or leave it empty.",
+        ) from error
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
+
+
+def _parse(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        # The value may hold a password, so it is not repeated.
+        raise BadInputError(
+            FIELD, "(hidden)", "is no database URL", "Write e.g. sqlite:////path/to/ledger.db"
+        ) from error
+
+
+def _database(url: URL) -> Database:
+    kind = url.get_backend_name()
+    if kind == "sqlite" and url.database not in {None, "", ":memory:"}:
+        return SqliteDatabase(url)
+    if kind == "postgresql":
+        return PostgresqlDatabase(url.set(drivername="postgresql+psycopg"))
+    raise BadInputError(
+        FIELD,
+        url.render_as_string(hide_password=True),
+        "the ledger cannot live there",
+        "Write sqlite:////path/to/ledger.db or postgresql://user:password@host/name.",
+    )

@@ -1,0 +1,121 @@
+"""Estimates: what analytics published, or else what the ledger's own timings say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from statistics import median, quantiles
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from tasks.estimates import Estimate
+from tasks.ledger.connection import Ledger
+from tasks.ledger.tables import estimates as table
+from tasks.ledger.tables import timings
+from tasks.ledger.timings import Timing, chunks
+from tasks.ledger.upsert import upsert
+
+HISTORY = 20
+
+
+def publish_estimates(
+    ledger: Ledger, found: Collection[Estimate], provider_kind: str, now: float
+) -> None:
+    """Publish what was learnt for one kind of provider; it replaces what stood of those keys."""
+    rows = [
+        {
+            "key": estimate.key,
+            "provider_kind": provider_kind,
+            "p50_seconds": estimate.p50_seconds,
+            "p90_seconds": estimate.p90_seconds,
+            "memory_mib": estimate.memory_mib,
+            "success": estimate.success,
+            "n": estimate.n,
+            "published_at": now,
+        }
+        for estimate in found
+    ]
+    if rows:
+        with ledger.write() as connection:
+            upsert(connection, table, rows)
+
+
+def read_estimates(
+    ledger: Ledger, keys: Collection[str], provider_kind: str
+) -> dict[str, Estimate]:
+    """Return what is expected of ``keys`` on that kind of provider; absent where unknown.
+
+    A published estimate (source ``trained``) counts while no newer timing is there; after that
+    the last 20 successes speak (source ``history``).
+    """
+    read: dict[str, Estimate] = {}
+    with ledger.read() as connection:
+        for chunk in chunks(keys):
+            history = _history(connection, chunk, provider_kind)
+            published = _published(connection, chunk, provider_kind)
+            for key in chunk:
+                runs = history.get(key, [])
+                if key in published and _is_newer(published[key], runs):
+                    read[key] = _trained(published[key])
+                elif (estimate := from_history(key, runs)) is not None:
+                    read[key] = estimate
+                elif key in published:
+                    read[key] = _trained(published[key])
+    return read
+
+
+def from_history(key: str, runs: Collection[Timing]) -> Estimate | None:
+    """Estimate from past runs: the median and the 90th percentile of those that succeeded."""
+    seconds = [run.seconds for run in runs if run.succeeded]
+    if not seconds:
+        return None
+    return Estimate(
+        key,
+        p50_seconds=median(seconds),
+        p90_seconds=percentile_90(seconds),
+        memory_mib=max(run.memory_mib for run in runs),
+        success=len(seconds) / len(runs),
+        n=len(seconds),
+        source="history",
+    )
+
+
+def percentile_90(values: Collection[float]) -> float:
+    """Return the 90th percentile, interpolated between neighbours."""
+    if len(values) == 1:
+        return next(iter(values))
+    return quantiles(values, n=10, method="inclusive")[-1]
+
+
+def _is_newer(published: Any, runs: Collection[Timing]) -> bool:
+    return all(run.at <= published["published_at"] for run in runs)
+
+
+def _trained(published: Any) -> Estimate:
+    known = {name: published[name] for name in Estimate.__slots__ if name != "source"}
+    return Estimate(**known, source="trained")
+
+
+def _published(connection: Connection, keys: list[str], provider_kind: str) -> dict[str, Any]:
+    query = select(table).where(table.c.key.in_(keys), table.c.provider_kind == provider_kind)
+    return {row["key"]: row for row in connection.execute(query).mappings()}
+
+
+def _history(
+    connection: Connection, keys: list[str], provider_kind: str
+) -> dict[str, list[Timing]]:
+    """Return the newest successes and the newest failures of each key, HISTORY of both."""
+    rank = func.row_number().over(
+        partition_by=(timings.c.key, timings.c.succeeded),
+        order_by=(timings.c.at.desc(), timings.c.id.desc()),
+    )
+    ranked = (
+        select(timings, rank.label("rank"))
+        .where(timings.c.key.in_(keys), timings.c.provider_kind == provider_kind)
+        .subquery()
+    )
+    query = select(*(ranked.c[name] for name in Timing.__slots__)).where(ranked.c.rank <= HISTORY)
+    found: dict[str, list[Timing]] = {}
+    for row in connection.execute(query).mappings():
+        found.setdefault(row["key"], []).append(Timing(**row))
+    return found

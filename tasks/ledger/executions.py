@@ -1,0 +1,131 @@
+"""Executions: every attempt at a step and what came of it, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from blocks.providers.interface import Outcome, Resources
+from tasks.errors import NotFoundError
+from tasks.ledger.connection import Ledger
+from tasks.ledger.fences import check_fence
+from tasks.ledger.tables import executions as table
+from tasks.ledger.timings import Timing, record_timings, timing_of, timings, write_timings
+from tasks.ledger.upsert import upsert
+
+# Whoever records executions records timings as well.
+__all__ = [
+    "Execution",
+    "Timing",
+    "begin_execution",
+    "executions",
+    "finish_execution",
+    "next_attempt",
+    "record_timings",
+    "timings",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One attempt at a step on a provider; without an outcome it runs, or was lost.
+
+    ``attempt`` counts from 1, ``started_at`` is epoch seconds, ``cost`` is in the currency of
+    the provider's price.
+    """
+
+    workload: str
+    step: str
+    attempt: int
+    fence: int
+    provider: str
+    provider_kind: str
+    history_key: str
+    directory: Path
+    started_at: float
+    demand: Resources
+    outcome: Outcome | None = None
+    cost: float = 0.0
+
+
+def begin_execution(ledger: Ledger, execution: Execution) -> None:
+    """Record that an attempt begins; one that has an outcome is left as it is.
+
+    Raises:
+        StaleFenceError: When another run holds the workload now.
+        NotFoundError: When there is no such workload.
+    """
+    row = _row(execution)
+    with ledger.write() as connection:
+        check_fence(connection, execution.workload, execution.fence)
+        stands = _find(connection, execution.workload, execution.step, execution.attempt)
+        if stands is None or stands.outcome is None:
+            upsert(connection, table, [row])
+
+
+def finish_execution(  # noqa: PLR0917 - the key, the proof and what came of it
+    ledger: Ledger,
+    workload: str,
+    step: str,
+    attempt: int,
+    fence: int,
+    outcome: Outcome,
+    cost: float,
+) -> bool:
+    """Record the outcome of an attempt and its timing; False when it already has one.
+
+    Raises:
+        StaleFenceError: When another run holds the workload now.
+        NotFoundError: When the attempt was never begun.
+    """
+    with ledger.write() as connection:
+        check_fence(connection, workload, fence)
+        begun = _find(connection, workload, step, attempt)
+        if begun is None:
+            name = f"{workload}/{step}/{attempt}"
+            raise NotFoundError("execution", name, [], "Begin it before it is finished.")
+        if begun.outcome is not None:
+            return False
+        connection.execute(
+            update(table).where(*_is(workload, step, attempt)).values(outcome=outcome, cost=cost)
+        )
+        write_timings(connection, timing_of(begun.history_key, begun.provider_kind, outcome))
+    return True
+
+
+def executions(ledger: Ledger, workload: str) -> list[Execution]:
+    """Return all attempts of ``workload`` in the order in which they began."""
+    query = (
+        select(table)
+        .where(table.c.workload == workload)
+        .order_by(table.c.started_at, table.c.step, table.c.attempt)
+    )
+    with ledger.read() as connection:
+        return [Execution(**row) for row in connection.execute(query).mappings()]
+
+
+def next_attempt(ledger: Ledger, workload: str, step: str) -> int:
+    """Return the number of the attempt to come; the first is 1."""
+    query = select(func.max(table.c.attempt)).where(
+        table.c.workload == workload, table.c.step == step
+    )
+    with ledger.read() as connection:
+        return (connection.execute(query).scalar_one() or 0) + 1
+
+
+def _is(workload: str, step: str, attempt: int) -> tuple[Any, ...]:
+    return (table.c.workload == workload, table.c.step == step, table.c.attempt == attempt)
+
+
+def _find(connection: Connection, workload: str, step: str, attempt: int) -> Execution | None:
+    query = select(table).where(*_is(workload, step, attempt))
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else Execution(**row)
+
+
+def _row(execution: Execution) -> dict[str, Any]:
+    # Not asdict, which copies deeply what the columns turn into JSON themselves.
+    return {name: getattr(execution, name) for name in table.c.keys()}  # noqa: SIM118

@@ -1,0 +1,32 @@
+"""Fencing: a writer whose workload was taken over by another is refused."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from tasks.errors import NotFoundError, StaleFenceError
+from tasks.ledger.tables import workloads
+
+
+def check_fence(connection: Connection, workload: str, fence: int) -> None:
+    """Refuse a ``fence`` that is behind the workload's, or a workload nobody opened.
+
+    Raises:
+        StaleFenceError: When another run holds the workload now.
+        NotFoundError: When there is no such workload.
+    """
+    current = current_fence(connection, workload)
+    if current is None:
+        raise NotFoundError("workload", workload, [], "Open it first.")
+    if fence < current:
+        raise StaleFenceError(
+            f"workload {workload} was taken over: its fence is {current}, this run's is {fence}"
+        )
+
+
+def current_fence(connection: Connection, workload: str) -> int | None:
+    """Return the fence of ``workload``; None where nobody opened it."""
+    found: int | None = connection.execute(
+        select(workloads.c.fence).where(workloads.c.id == workload)
+    ).scalar_one_or_none()
+    return found

@@ -1,0 +1,73 @@
+"""The ledger on PostgreSQL: for more than one host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import URL, Connection, create_engine, event, text
+from sqlalchemy.pool import ConnectionPoolEntry
+
+SCHEMA = "slipway"
+LOCK_SECONDS = 30
+# Any number will do, as long as nothing else in the database locks it.
+WRITERS = 0x51_1D_3A_77
+
+
+class PostgresqlDatabase:
+    """One schema of a PostgreSQL database, which Prefect may share.
+
+    Writers take one advisory lock: they come one after another as on SQLite, so what was read
+    in a write transaction still holds when it commits, and one code path serves both.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self.engine = create_engine(url, pool_size=3, max_overflow=5, pool_pre_ping=True)
+        # Before SQLAlchemy's own handler, which asks for the current schema.
+        event.listen(self.engine, "connect", _prepare, insert=True)
+
+    def create(self) -> None:
+        """Connect; the schema is created with the first connection."""
+        self.engine.connect().close()
+
+    def begin_read(self, connection: Connection) -> None:
+        """Start a transaction that sees one state of the database."""
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def begin_write(self, connection: Connection) -> None:
+        """Wait for the lock of the writers; it ends with the transaction."""
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS})")
+
+    def end_write(self, connection: Connection) -> None:
+        """Count this commit, unless nothing was written."""
+        connection.exec_driver_sql(
+            "UPDATE commits SET count = count + 1"
+            " WHERE pg_current_xact_id_if_assigned() IS NOT NULL"
+        )
+
+    def version(self) -> int:
+        """Return the number of commits."""
+        with self.engine.connect() as connection:
+            return int(connection.execute(text("SELECT count FROM commits")).scalar_one())
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    # Outside a transaction, or the setting is rolled back with the first one.
+    connection.autocommit = True
+    connection.execute(f"SET search_path TO {SCHEMA}")
+    connection.execute(f"SET lock_timeout TO '{LOCK_SECONDS}s'")
+    if connection.execute("SELECT to_regnamespace(%s)", (SCHEMA,)).fetchone()[0] is None:
+        _create_schema(connection)
+    connection.autocommit = False
+
+
+def _create_schema(connection: Any) -> None:
+    # IF NOT EXISTS alone fails where two sessions create it at once.
+    connection.execute("SELECT pg_advisory_lock(%s)", (WRITERS,))
+    try:
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(%s)", (WRITERS,))

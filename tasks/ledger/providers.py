@@ -1,0 +1,100 @@
+"""Providers and what of them is free."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import insert, select, update
+
+from blocks.providers.interface import Resources
+from tasks.errors import NotFoundError
+from tasks.ledger.connection import Ledger
+from tasks.ledger.tables import allocations
+from tasks.ledger.tables import providers as table
+from tasks.plan import FleetSnapshot, ProviderState
+
+REGISTER = "Create its block, or add it to slipway.yaml and run the flow `configure`."
+
+
+def register_provider(  # noqa: PLR0917 - the fields of a provider
+    ledger: Ledger,
+    name: str,
+    kind: str,
+    capacity: Resources,
+    speed: float,
+    price_per_hour: float,
+    now: float,
+) -> None:
+    """Record a provider, or what changed of it; what is held of it stays held.
+
+    ``speed`` divides durations. Registering the same again writes nothing.
+    """
+    values = {
+        "kind": kind,
+        "capacity": capacity,
+        "speed": speed,
+        "price_per_hour": price_per_hour,
+    }
+    with ledger.write() as connection:
+        row = connection.execute(select(table).where(table.c.name == name)).mappings().one_or_none()
+        if row is None:
+            connection.execute(
+                insert(table).values(name=name, epoch=0, registered_at=now, **values)
+            )
+        elif any(row[key] != value for key, value in values.items()):
+            connection.execute(
+                update(table)
+                .where(table.c.name == name)
+                .values(epoch=table.c.epoch + 1, registered_at=now, **values)
+            )
+
+
+def provider_names(ledger: Ledger) -> list[str]:
+    """Return the names of all providers, sorted."""
+    with ledger.read() as connection:
+        return list(connection.execute(select(table.c.name).order_by(table.c.name)).scalars())
+
+
+def epochs(ledger: Ledger, names: Collection[str]) -> dict[str, int]:
+    """Return the epochs of these providers: whether asking admission again may help."""
+    with ledger.read() as connection:
+        rows = connection.execute(
+            select(table.c.name, table.c.epoch).where(table.c.name.in_(names))
+        )
+        return {row.name: row.epoch for row in rows}
+
+
+def fleet(ledger: Ledger, names: Collection[str], now: float) -> FleetSnapshot:
+    """Return the providers of ``names``, in that order, with what is free at ``now``.
+
+    Raises:
+        NotFoundError: When one of them is not registered.
+    """
+    version = ledger.version()
+    with ledger.read() as connection:
+        known = {row["name"]: row for row in connection.execute(select(table)).mappings()}
+        held: dict[str, Resources] = {}
+        for provider, demand in connection.execute(
+            select(allocations.c.provider, allocations.c.demand).where(
+                allocations.c.provider.in_(names), allocations.c.lease_until > now
+            )
+        ):
+            held[provider] = held.get(provider, Resources()) + demand
+    for name in names:
+        if name not in known:
+            raise NotFoundError("providers", name, list(known), REGISTER)
+    return FleetSnapshot(
+        version,
+        now,
+        tuple(
+            ProviderState(
+                name=name,
+                kind=known[name]["kind"],
+                capacity=known[name]["capacity"],
+                free=known[name]["capacity"].minus(held.get(name, Resources())),
+                speed=known[name]["speed"],
+                price_per_hour=known[name]["price_per_hour"],
+            )
+            for name in names
+        ),
+    )

@@ -1,0 +1,166 @@
+"""Rollouts: the persisted state of moving traffic, one open at a time in an environment."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, insert, select, update
+
+from tasks.errors import BusyError, NotFoundError, StaleFenceError
+from tasks.ledger.connection import Ledger
+from tasks.ledger.tables import rollouts as table
+
+ENDED = ("done", "reverted")
+FIRST_PHASE = "begun"
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutRow:
+    """A rollout as recorded; ``document`` is the deployer's own state, ``fence`` its right."""
+
+    id: str
+    project: str
+    environment: str
+    phase: str
+    owner: str
+    fence: int
+    lease_until: float
+    document: dict[str, Any]
+    started_at: float
+    updated_at: float
+
+
+def begin_rollout(  # noqa: PLR0917 - where, by whom, with what, and how the former is judged
+    ledger: Ledger,
+    project: str,
+    environment: str,
+    owner: str,
+    document: dict[str, Any],
+    now: float,
+    lease_seconds: float,
+    owner_alive: Callable[[str], bool],
+) -> RolloutRow:
+    """Begin a rollout in phase ``begun``, held by ``owner`` under fence 1.
+
+    One whose owner is gone has to be taken over and ended first: only its document knows which
+    release serves.
+
+    Raises:
+        BusyError: When one is open there; it says whether its owner lives.
+    """
+    begun = RolloutRow(
+        id=secrets.token_hex(6),
+        project=project,
+        environment=environment,
+        phase=FIRST_PHASE,
+        owner=owner,
+        fence=1,
+        lease_until=now + lease_seconds,
+        document=document,
+        started_at=now,
+        updated_at=now,
+    )
+    with ledger.write() as connection:
+        stands = _open_there(connection, project, environment)
+        if stands is None:
+            values = {name: getattr(begun, name) for name in RolloutRow.__slots__}
+            connection.execute(insert(table).values(**values))
+    if stands is not None:
+        raise BusyError(_busy(stands, alive=stands.lease_until > now and owner_alive(stands.owner)))
+    return begun
+
+
+def save_rollout(  # noqa: PLR0917 - the right, the state and the moment
+    ledger: Ledger,
+    rollout_id: str,
+    fence: int,
+    phase: str,
+    document: dict[str, Any],
+    now: float,
+    lease_seconds: float,
+) -> None:
+    """Persist the next state of a rollout and prolong its lease; one that ended stays ended.
+
+    Raises:
+        StaleFenceError: When it was taken over, or ended and would be opened again.
+    """
+    mine = [table.c.id == rollout_id, table.c.fence == fence]
+    if phase not in ENDED:
+        mine.append(table.c.phase.not_in(ENDED))
+    with ledger.write() as connection:
+        saved = connection.execute(
+            update(table)
+            .where(*mine)
+            .values(phase=phase, document=document, updated_at=now, lease_until=now + lease_seconds)
+        )
+    if saved.rowcount == 0:
+        raise StaleFenceError(f"rollout {rollout_id} was taken over or has ended (fence {fence})")
+
+
+def take_over_rollout(
+    ledger: Ledger, rollout_id: str, owner: str, now: float, lease_seconds: float
+) -> RolloutRow:
+    """Give an open rollout to ``owner`` under the next fence; its former owner is refused.
+
+    Raises:
+        NotFoundError: When there is no such rollout.
+        StaleFenceError: When it has ended meanwhile.
+    """
+    query = select(table).where(table.c.id == rollout_id)
+    with ledger.write() as connection:
+        taken = connection.execute(
+            update(table)
+            .where(table.c.id == rollout_id, table.c.phase.not_in(ENDED))
+            .values(owner=owner, fence=table.c.fence + 1, lease_until=now + lease_seconds)
+        )
+        row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError("rollout", rollout_id, [], "Name one that is open.")
+    if taken.rowcount == 0:
+        raise StaleFenceError(f"rollout {rollout_id} has ended as {row['phase']}")
+    return RolloutRow(**row)
+
+
+def open_rollouts(ledger: Ledger) -> list[RolloutRow]:
+    """Return the rollouts that have neither been done nor reverted, oldest first."""
+    query = select(table).where(table.c.phase.not_in(ENDED)).order_by(table.c.started_at)
+    return _read(ledger, query)
+
+
+def rollouts(ledger: Ledger, project: str, environment: str, limit: int = 20) -> list[RolloutRow]:
+    """Return the newest rollouts of an environment, newest first."""
+    query = (
+        select(table)
+        .where(table.c.project == project, table.c.environment == environment)
+        .order_by(table.c.started_at.desc())
+        .limit(limit)
+    )
+    return _read(ledger, query)
+
+
+def _read(ledger: Ledger, query: Select[Any]) -> list[RolloutRow]:
+    with ledger.read() as connection:
+        return [RolloutRow(**row) for row in connection.execute(query).mappings()]
+
+
+def _open_there(connection: Connection, project: str, environment: str) -> RolloutRow | None:
+    query = select(table).where(
+        table.c.project == project,
+        table.c.environment == environment,
+        table.c.phase.not_in(ENDED),
+    )
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else RolloutRow(**row)
+
+
+def _busy(stands: RolloutRow, *, alive: bool) -> str:
+    where = f"{stands.project}/{stands.environment}"
+    if alive:
+        return f"{where} is being deployed by {stands.owner} ({stands.phase}). Wait for its end."
+    return (
+        f"{where} has a rollout ({stands.id}, {stands.phase}) whose controller is gone. "
+        "The reconciler ends it within seconds: try again then."
+    )

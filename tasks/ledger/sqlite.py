@@ -1,0 +1,94 @@
+"""The ledger on SQLite: one host, no server, one writer at a time."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_SECONDS = 30.0
+
+
+class SqliteDatabase:
+    """One SQLite file in WAL mode.
+
+    ``synchronous`` is NORMAL: a killed process loses nothing. A loss of power may lose the last
+    moments' commits (never corrupt the file); whoever held a lease then died with the host, and
+    step outcomes are found again in the exit records on disk. FULL would pay an fsync a commit.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self.path = Path(url.database or "")
+        self.engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, max_overflow=-1)
+        event.listen(self.engine, "connect", _prepare)
+        self._watch: sqlite3.Connection | None = None
+        self._watching = threading.Lock()
+
+    def create(self) -> None:
+        """Create the file, readable by its owner alone, and turn WAL on."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        deadline = time.monotonic() + BUSY_SECONDS
+        while not _turned_to_wal(self.engine):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the file stays locked by another program")
+            time.sleep(0.01)
+
+    def begin_read(self, connection: Connection) -> None:
+        """Start a transaction that sees one state of the file."""
+        connection.exec_driver_sql("BEGIN")
+
+    def begin_write(self, connection: Connection) -> None:
+        """Wait for the write lock: a deferred BEGIN would fail where it later turns to write."""
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def end_write(self, connection: Connection) -> None:
+        """SQLite counts commits by itself."""
+
+    def version(self) -> int:
+        """Return a number that moves with every commit of any connection.
+
+        ``data_version`` leaves out the commits of the connection that asks, so a connection
+        that never writes does the asking.
+        """
+        with self._watching:
+            if self._watch is None:
+                self._watch = sqlite3.connect(
+                    self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                )
+            row = self._watch.execute("PRAGMA data_version").fetchone()
+        return int(row[0])
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._watching:
+            if self._watch is not None:
+                self._watch.close()
+                self._watch = None
+        self.engine.dispose()
+
+
+def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    # BEGIN is ours to choose, so the driver must not begin by itself.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _turned_to_wal(engine: Engine) -> bool:
+    """Tell whether the file is in WAL mode; turning it there ignores the busy time-out."""
+    connection = engine.raw_connection()
+    try:
+        mode = connection.cursor().execute("PRAGMA journal_mode = WAL").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    finally:
+        connection.close()
+    return str(mode[0]) == "wal"

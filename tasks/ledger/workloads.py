@@ -1,0 +1,150 @@
+"""Workloads: one run of a complex task, held by one live owner at a time."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, or_, select, update
+
+from tasks.errors import BusyError
+from tasks.ledger.connection import Ledger
+from tasks.ledger.fences import check_fence
+from tasks.ledger.holdings import drop_holdings
+from tasks.ledger.tables import workloads as table
+
+OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadLease:
+    """The right to work on a workload, until it is taken over; ``fence`` proves it."""
+
+    id: str
+    key: str
+    fence: int
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadRow:
+    """A workload as recorded; ``state`` is ``open`` until it is closed with another."""
+
+    id: str
+    key: str
+    owner: str
+    fence: int
+    state: str
+    lease_until: float
+    opened_at: float
+    closed_at: float | None
+
+
+def open_workload(  # noqa: PLR0917 - a key, an owner and how both are judged
+    ledger: Ledger,
+    key: str,
+    owner: str,
+    now: float,
+    lease_seconds: float,
+    owner_alive: Callable[[str], bool],
+) -> WorkloadLease:
+    """Open the workload of ``key``: a new one, or the open one whose owner is gone.
+
+    A workload is taken over when its lease ran out or ``owner_alive`` denies its owner; the
+    fence then rises, and what the former owner still writes is refused.
+
+    Raises:
+        BusyError: When a live run holds it.
+    """
+    while True:
+        with ledger.read() as connection:
+            seen = _open_row(connection, key)
+        if seen is not None and seen.lease_until > now and owner_alive(seen.owner):
+            raise BusyError(
+                f"workload {key} is being run by {seen.owner} (id {seen.id}). "
+                "Wait for that run, or cancel it."
+            )
+        # Whether the owner lives was asked outside the lock, so it must still be the same one.
+        with ledger.write() as connection:
+            if _open_row(connection, key) == seen:
+                lease: dict[str, object] = {"owner": owner, "lease_until": now + lease_seconds}
+                return _take(connection, key, lease, now, seen)
+
+
+def renew_workload(
+    ledger: Ledger, workload_id: str, fence: int, now: float, lease_seconds: float
+) -> bool:
+    """Prolong the lease; False when the workload was taken over or closed: stop working."""
+    with ledger.write() as connection:
+        renewed = connection.execute(
+            update(table)
+            .where(table.c.id == workload_id, table.c.fence == fence, table.c.closed_at.is_(None))
+            .values(lease_until=now + lease_seconds)
+        )
+    return renewed.rowcount == 1
+
+
+def close_workload(ledger: Ledger, workload_id: str, fence: int, state: str, now: float) -> None:
+    """Close the workload as ``state``, and free all capacity it holds, waits for or reserved.
+
+    Closing it again changes nothing.
+
+    Raises:
+        StaleFenceError: When another run holds it now.
+    """
+    with ledger.write() as connection:
+        check_fence(connection, workload_id, fence)
+        connection.execute(
+            update(table)
+            .where(table.c.id == workload_id, table.c.closed_at.is_(None))
+            .values(state=state, closed_at=now)
+        )
+        drop_holdings(connection, workload_id)
+
+
+def workload_state(ledger: Ledger, workload_id: str) -> str | None:
+    """Return ``open`` or what it was closed as; None where there is no such workload."""
+    with ledger.read() as connection:
+        found: str | None = connection.execute(
+            select(table.c.state).where(table.c.id == workload_id)
+        ).scalar_one_or_none()
+    return found
+
+
+def workloads(ledger: Ledger, project: str | None = None, limit: int = 50) -> list[WorkloadRow]:
+    """Return the newest workloads; those of ``project`` have keys that start ``<project>/``."""
+    query = select(table).order_by(table.c.opened_at.desc()).limit(limit)
+    if project is not None:
+        below = table.c.key.startswith(f"{project}/", autoescape=True)
+        query = query.where(or_(table.c.key == project, below))
+    with ledger.read() as connection:
+        return [WorkloadRow(**row) for row in connection.execute(query).mappings()]
+
+
+def _open_row(connection: Connection, key: str) -> WorkloadRow | None:
+    query = select(table).where(table.c.key == key, table.c.closed_at.is_(None))
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else WorkloadRow(**row)
+
+
+def _take(
+    connection: Connection,
+    key: str,
+    lease: dict[str, object],
+    now: float,
+    former: WorkloadRow | None,
+) -> WorkloadLease:
+    if former is not None:
+        taken = WorkloadLease(former.id, key, former.fence + 1, resumed=True)
+        connection.execute(
+            update(table).where(table.c.id == taken.id).values(fence=taken.fence, **lease)
+        )
+        return taken
+    opened = WorkloadLease(secrets.token_hex(6), key, 1, resumed=False)
+    connection.execute(
+        insert(table).values(
+            id=opened.id, key=key, fence=opened.fence, state=OPEN, opened_at=now, **lease
+        )
+    )
+    return opened
