@@ -1,0 +1,67 @@
+"""Who a process is, for good: a pid alone is given to another one day."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from functools import cache
+
+from blocks.providers.process_table import entry, machine_id
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessIdentity:
+    """One process of one boot of one machine.
+
+    ``create_time`` is as `process_table` gives it: seconds since boot on Linux, since the epoch
+    elsewhere. ``boot_id`` names the boot and, on Linux, the pid namespace.
+    """
+
+    host: str
+    pid: int
+    create_time: float
+    boot_id: str
+
+    def encode(self) -> str:
+        """Return it as one word, for a database or a file."""
+        return f"{self.host}:{self.pid}:{self.create_time!r}:{self.boot_id}"
+
+    @classmethod
+    def decode(cls, encoded: str) -> ProcessIdentity:
+        """Return the identity that was encoded; ValueError when it is none."""
+        host, pid, create_time, boot_id = encoded.rsplit(":", 3)
+        return cls(host, int(pid), float(create_time), boot_id)
+
+
+def own_identity() -> ProcessIdentity:
+    """Return the identity of this process."""
+    me = entry(os.getpid())
+    if me is None:
+        raise ProcessLookupError(os.getpid())
+    return identity_here(me.pid, me.started)
+
+
+def identity_here(pid: int, create_time: float) -> ProcessIdentity:
+    """Return the identity of a process of this machine."""
+    return ProcessIdentity(socket.gethostname(), pid, create_time, _machine())
+
+
+def is_alive(identity: ProcessIdentity) -> bool:
+    """Tell whether that very process runs here; a zombie does not."""
+    if identity.boot_id != _machine():
+        return False
+    found = entry(identity.pid)
+    return found is not None and not found.zombie and found.started == identity.create_time
+
+
+def owner_alive(encoded: str) -> bool:
+    """Tell whether an owner may be alive: on another host nobody here can know, so True."""
+    identity = ProcessIdentity.decode(encoded)
+    elsewhere = identity.boot_id != _machine() and identity.host != socket.gethostname()
+    return elsewhere or is_alive(identity)
+
+
+@cache
+def _machine() -> str:
+    return machine_id()

@@ -1,0 +1,69 @@
+"""A log that never grows past its bound; standard library only, as the shim writes it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+class RotatedLog:
+    """Appends bytes to ``path``; when it is full it becomes ``path.1``, and so on.
+
+    At most ``files`` files of ``limit_bytes`` each are kept. What cannot be written (a full disk)
+    is counted in ``dropped_bytes``, so that the run goes on.
+    """
+
+    def __init__(self, path: Path, limit_bytes: int, files: int) -> None:
+        self.path, self.limit_bytes, self.files = path, max(1, limit_bytes), max(1, files)
+        self.dropped_bytes = 0
+        self._descriptor = self._open()
+
+    def write(self, data: bytes) -> None:
+        """Append ``data``, over several files when it is long."""
+        while data:
+            if self._size >= self.limit_bytes:
+                self._rotate()
+            piece = data[: self.limit_bytes - self._size]
+            data = data[len(piece) :]
+            self._append(piece)
+
+    def close(self) -> None:
+        """Give the file back."""
+        os.close(self._descriptor)
+
+    def _append(self, piece: bytes) -> None:
+        try:
+            written = os.write(self._descriptor, piece)
+        except OSError:
+            written = 0
+        self._size += len(piece)
+        self.dropped_bytes += len(piece) - written
+
+    def _open(self) -> int:
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._size = os.fstat(descriptor).st_size
+        return descriptor
+
+    def _rotate(self) -> None:
+        os.close(self._descriptor)
+        for number in range(self.files - 1, 0, -1):
+            older = self.path.with_name(f"{self.path.name}.{number}")
+            newer = self.path.with_name(f"{self.path.name}.{number - 1}")
+            source = newer if number > 1 else self.path
+            if source.exists():
+                source.replace(older)
+        if self.files == 1:
+            self.path.unlink(missing_ok=True)
+        self._descriptor = self._open()
+
+
+def tail(path: Path, lines: int, limit_bytes: int = 65536) -> list[str]:
+    """Return the last ``lines`` lines of a log, the newest last; empty when there is none."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - limit_bytes))
+            text = file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return []
+    return text.splitlines()[-lines:]

@@ -1,0 +1,80 @@
+"""The block by which this machine becomes a provider of steps; the work is in `shell_runner`."""
+
+from __future__ import annotations
+
+import os
+from typing import ClassVar
+
+import psutil
+from prefect.blocks.core import Block
+from pydantic import Field, HttpUrl
+
+from blocks.providers.interface import Resources
+from blocks.providers.shell_runner import ShellRunner
+
+_MEMORY_SHARE = 0.8
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
+
+
+def _memory_mib() -> int:
+    """Leave a fifth to the system, the services and whoever sits in front of it."""
+    return int(psutil.virtual_memory().total / 1024**2 * _MEMORY_SHARE)
+
+
+class ShellProvider(Block):
+    """Executes steps as processes of this machine, each under limits, adoptable after a crash.
+
+    Example:
+        Load it and see what it can hold:
+
+        ```python
+        from blocks.providers.shell import ShellProvider
+
+        runner = ShellProvider.load("local").provider("local")
+        print(runner.capacity)
+        ```
+    """
+
+    _block_type_name = "Slipway Shell Provider"
+    _block_type_slug = "slipway-shell-provider"
+    _description = "Executes steps of workloads as processes of this machine, within its capacity."
+    _logo_url: ClassVar[HttpUrl] = HttpUrl(
+        "https://cdn.jsdelivr.net/npm/simple-icons@13/icons/gnubash.svg"
+    )
+    _documentation_url: ClassVar[HttpUrl] = HttpUrl("https://docs.prefect.io/v3/concepts/blocks")
+    _code_example = """
+        from blocks.providers.shell import ShellProvider
+
+        ShellProvider(cpus=4, memory_mib=8192, slots=4).save("local", overwrite=True)
+        runner = ShellProvider.load("local").provider("local")
+    """
+
+    cpus: float = Field(
+        default_factory=_cores, gt=0, description="CPU cores it may hand out; default: all"
+    )
+    memory_mib: int = Field(
+        default_factory=_memory_mib,
+        gt=0,
+        description="Memory it may hand out, in MiB; default: 80 % of this machine's",
+    )
+    slots: int = Field(
+        default_factory=_cores, ge=1, description="Steps at once; default: one a CPU core"
+    )
+    speed: float = Field(
+        default=1.0, gt=0, description="How fast it is: 2 takes half the time of a 1"
+    )
+    price_per_hour: float = Field(
+        default=0.0, ge=0, description="What an hour of one step costs here; plans add it up"
+    )
+
+    def provider(self, name: str) -> ShellRunner:
+        """Return what executes commands with this capacity, under that name."""
+        return ShellRunner(
+            name=name,
+            capacity=Resources(cpus=self.cpus, memory_mib=self.memory_mib, slots=self.slots),
+            speed=self.speed,
+            price_per_hour=self.price_per_hour,
+        )

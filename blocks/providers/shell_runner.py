@@ -1,0 +1,58 @@
+"""Executes commands as processes of this machine; free of Prefect."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+
+from blocks.providers.inherited import inherited
+from blocks.providers.interface import Command, End, Outcome, Resources
+from blocks.providers.process import ShimSpec, start, stop, wait
+
+
+@dataclass(slots=True)  # not frozen: the Provider protocol has plain attributes
+class ShellRunner:
+    """A provider whose commands outlive us: each runs under a shim of its own.
+
+    Who runs the same command again (the same directory) adopts it. Cancelling `run` ends the
+    whole tree of the command; the death of our process does not.
+    """
+
+    name: str
+    capacity: Resources
+    speed: float = 1.0
+    price_per_hour: float = 0.0
+    kind: str = "shell"
+    grace_seconds: float = 10.0
+
+    async def run(self, command: Command) -> Outcome:
+        """Run ``command`` to its end.
+
+        A command that cannot be executed is a FAILED outcome with exit code 127.
+
+        Raises:
+            ShimError: This machine could not start a process at all.
+        """
+        environment = inherited(os.environ) | command.environment
+        starting = asyncio.create_task(asyncio.to_thread(start, _spec(command), environment))
+        try:
+            await asyncio.shield(starting)
+            outcome = await wait(command.directory)
+        except asyncio.CancelledError:
+            await asyncio.wait([starting])
+            await asyncio.to_thread(stop, command.directory, self.grace_seconds)
+            raise
+        if outcome.end is End.LOST:  # its shim was killed: what it left behind must not go on
+            await asyncio.to_thread(stop, command.directory, self.grace_seconds)
+        return outcome
+
+
+def _spec(command: Command) -> ShimSpec:
+    return ShimSpec(
+        directory=command.directory,
+        argv=command.argv,
+        cwd=command.cwd,
+        timeout_seconds=command.timeout_seconds,
+        memory_mib=command.memory_mib,
+    )

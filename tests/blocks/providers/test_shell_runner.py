@@ -1,0 +1,92 @@
+"""Steps run to their end, are adopted by who comes later, and end when they are cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from blocks.providers import process
+from blocks.providers.interface import Command, End, Provider, Resources
+from blocks.providers.shell_runner import ShellRunner
+
+pytestmark = pytest.mark.integration
+
+RUNNER: Provider = ShellRunner("local", Resources(cpus=1, memory_mib=100, slots=1))
+ROOT = str(Path(__file__).parents[3])
+DIES = """
+import asyncio, os, sys
+from pathlib import Path
+from blocks.providers.interface import Command, Resources
+from blocks.providers.shell_runner import ShellRunner
+command = Command.model_validate_json(sys.argv[1])
+async def main():
+    task = asyncio.create_task(ShellRunner("other", Resources()).run(command))
+    while not Path(sys.argv[2]).exists():
+        await asyncio.sleep(0.01)
+    os._exit(9)
+asyncio.run(main())
+"""
+
+
+def shell(tmp_path: Path, script: str) -> Command:
+    """Return a command that runs ``script``."""
+    return Command(argv=("sh", "-c", script), directory=tmp_path / "step", cwd=tmp_path)
+
+
+async def until(look: Callable[[], object]) -> None:
+    """Return as soon as ``look`` gives something true."""
+    deadline = time.monotonic() + 20
+    while not look():
+        assert time.monotonic() < deadline, "nothing came of it"
+        await asyncio.sleep(0.01)
+
+
+async def test_a_command_runs_in_its_folder_with_its_variables(tmp_path: Path) -> None:
+    """Broken: steps would not see their source tree or their variables."""
+    command = shell(tmp_path, 'echo "$NAME" > made')
+    outcome = await RUNNER.run(command.model_copy(update={"environment": {"NAME": "x y"}}))
+    assert outcome.succeeded
+    assert (tmp_path / "made").read_text() == "x y\n"
+
+
+async def test_what_a_worker_knows_stays_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: every step could read the password of the Prefect API."""
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "admin:secret")
+    assert (await RUNNER.run(shell(tmp_path, 'test -z "$PREFECT_API_AUTH_STRING"'))).succeeded
+
+
+async def test_cancelling_ends_the_tree(tmp_path: Path) -> None:
+    """Broken: a cancelled flow would leave its steps running."""
+    command = shell(tmp_path, "touch up; sleep 600 & wait")
+    task = asyncio.create_task(RUNNER.run(command))
+    await until((tmp_path / "up").exists)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    settled = process.status(command.directory)
+    assert isinstance(settled, process.Ended)
+    assert settled.outcome.end is End.PREEMPTED
+
+
+async def test_a_step_outlives_who_ran_it_and_is_adopted(tmp_path: Path) -> None:
+    """Broken: kill -9 of a flow would kill its steps, or its successor repeat them."""
+    command = shell(tmp_path, "echo x >> ran; while ! test -e go; do sleep 0.02; done")
+    starter = [sys.executable, "-c", DIES, command.model_dump_json(), str(tmp_path / "ran")]
+    died = await asyncio.to_thread(
+        subprocess.run, starter, check=False, env=os.environ | {"PYTHONPATH": ROOT}
+    )
+    assert died.returncode == 9
+    assert isinstance(process.status(command.directory), process.Running)
+    (tmp_path / "go").touch()
+    assert (await RUNNER.run(command)).succeeded
+    assert (await RUNNER.run(command)).succeeded
+    assert (tmp_path / "ran").read_text() == "x\n"
