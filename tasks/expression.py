@@ -2,23 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 
 import cel
 
 from tasks.errors import BadInputError
 
+_STEP = re.compile(
+    r"""\bsteps \s* (?: \. \s* (?P<name>[A-Za-z_]\w*)
+                     | \[ \s* (?P<quote>['"]) (?P<key>.*?) (?P=quote) \s* \] )
+      | (?P<string> "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' )""",
+    re.VERBOSE,
+)
 
-def check_expression(field: str, expression: str) -> None:
-    """Raise BadInputError where ``expression`` is not CEL; an empty one is always true."""
+
+def referenced_steps(expression: str) -> frozenset[str]:
+    """Return the ids that ``expression`` names as ``steps.<id>`` or ``steps['<id>']``."""
+    found = (match["name"] or match["key"] for match in _STEP.finditer(expression))
+    return frozenset(step for step in found if step)
+
+
+def check_expression(field: str, expression: str, variables: Collection[str] | None = None) -> None:
+    """Raise BadInputError where ``expression`` is not CEL; an empty one is always true.
+
+    Where ``variables`` are given, it may name no others.
+    """
     if not expression.strip():
         return
     try:
-        cel.compile(expression)
+        program = cel.compile(expression)
     except ValueError as error:
         raise BadInputError(
             field, expression, f"no CEL expression ({error})", "Write e.g. steps.build.succeeded"
         ) from error
+    _refuse_unknown(field, expression, program, variables)
+
+
+def _refuse_unknown(
+    field: str, expression: str, program: cel.Program, variables: Collection[str] | None
+) -> None:
+    # A comprehension binds names of its own, which CEL lists among the variables.
+    if variables is None or "@not_strictly_false" in program.functions():
+        return
+    unknown = sorted(set(program.variables()) - set(variables))
+    if unknown:
+        known = ", ".join(sorted(variables))
+        raise BadInputError(
+            field,
+            expression,
+            f"names {', '.join(unknown)}, which is not known",
+            f"It may use {known}; a step id with a dash is written steps['my-id']",
+        )
 
 
 def holds(field: str, expression: str, variables: Mapping[str, object]) -> bool:
@@ -27,7 +62,7 @@ def holds(field: str, expression: str, variables: Mapping[str, object]) -> bool:
         return True
     try:
         result = cel.evaluate(expression, dict(variables))
-    except (ValueError, RuntimeError, TypeError) as error:
+    except (ValueError, RuntimeError, TypeError, LookupError, ArithmeticError) as error:
         known = ", ".join(sorted(variables))
         raise BadInputError(
             field, expression, f"cannot be evaluated ({error})", f"It may use: {known}"

@@ -7,6 +7,30 @@ from dataclasses import dataclass
 from blocks.providers.interface import Resources
 
 
+def dominant_share(capacity: Resources, demand: Resources) -> float:
+    """Return the largest part, from 0 to 1, that ``demand`` takes of any component."""
+    whole, part = capacity.model_dump(), demand.model_dump()
+    shares = [part[name] / whole[name] for name in whole if part[name] > 0 and whole[name] > 0]
+    return min(1.0, max(shares, default=0.0))
+
+
+def share_cost(
+    capacity: Resources, price_per_hour: float, demand: Resources, seconds: float
+) -> float:
+    """Return what holding ``demand`` for ``seconds`` costs: its share of the provider's price."""
+    return price_per_hour * seconds / 3600 * dominant_share(capacity, demand)
+
+
+def lanes_of(capacity: Resources, demand: Resources) -> int:
+    """Return how many claims of ``demand`` fit into ``capacity`` side by side.
+
+    An empty demand is limited by slots alone, and by one where there are none.
+    """
+    whole, part = capacity.model_dump(), demand.model_dump()
+    counts = [int(whole[name] / part[name] + 1e-9) for name in whole if part[name] > 0]
+    return min(counts) if counts else max(1, capacity.slots)
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderState:
     """One provider as the ledger sees it; ``speed`` divides durations, prices are per hour."""
@@ -26,6 +50,10 @@ class FleetSnapshot:
     version: int
     at: float
     providers: tuple[ProviderState, ...]
+
+    def lanes(self, demand: Resources) -> int:
+        """Return how many claims of ``demand`` the whole fleet holds side by side."""
+        return sum(lanes_of(provider.capacity, demand) for provider in self.providers)
 
 
 @dataclass(frozen=True, slots=True)

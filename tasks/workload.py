@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from blocks.providers.interface import Resources
 
@@ -15,6 +16,10 @@ class Step:
     ``history_key`` names what its past runs are remembered under. ``items`` are the keys of the
     parts it consists of (the tests of a shard): where there are any, its duration is estimated
     as that of ``history_key`` (its start-up) plus that of its items.
+
+    ``{directory}`` in ``argv`` stands for the directory of the execution. ``files`` are pairs of
+    (name, content) written there before it starts; ``report`` names the JUnit file that the
+    command leaves there, where it leaves one.
     """
 
     id: str
@@ -30,6 +35,36 @@ class Step:
     retries: int = 0
     retry_delay_seconds: float = 1.0
     idempotent: bool = True
+    files: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    report: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What became of one item of a step, e.g. of one test of a shard."""
+
+    id: str
+    seconds: float
+    outcome: Literal["passed", "skipped", "failed", "error"]
+    message: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it did what it was asked to, or was skipped on purpose."""
+        return self.outcome in {"passed", "skipped"}
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """What an execution left behind beside its outcome.
+
+    ``timings`` are triples of (history key, seconds, succeeded), ready for the ledger;
+    ``cause`` says of a failed step, in one line, what failed in it.
+    """
+
+    items: tuple[ItemResult, ...] = ()
+    timings: tuple[tuple[str, float, bool], ...] = ()
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,122 @@
+"""Asks a release's own pytest for the ids of its tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from blocks.workload_spec import PytestWorkload
+from tasks.errors import BadInputError
+from tasks.split.suite import PLUGIN, plugin_source, pytest_arguments
+
+_LAST_LINES = 12
+_NO_PYTEST = 70
+_NO_TESTS = 5
+# What belongs to this process and would mislead, or leak into, the project's own interpreter.
+_OURS = ("PREFECT_", "SLIPWAY_", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
+
+
+def collect(
+    workload: str,
+    spec: PytestWorkload,
+    cwd: Path,
+    python: Path,
+    environment: Mapping[str, str],
+    *,
+    timeout_seconds: float = 300.0,
+) -> tuple[str, ...]:
+    """Return the ids of all tests below ``cwd`` that ``spec`` selects, each once, in run order.
+
+    Raises:
+        BadInputError: pytest is missing in the release, cannot collect, takes longer than
+            ``timeout_seconds``, or finds no test.
+    """
+    field = f"workloads.{workload}"
+    _refuse_missing_paths(field, spec, cwd)
+    with tempfile.TemporaryDirectory(prefix="slipway-collect-") as folder:
+        ids = Path(folder) / "ids.json"
+        (Path(folder) / PLUGIN).write_text(plugin_source(), encoding="utf-8")
+        done = _run(field, _argv(spec, cwd, python, ids), cwd, environment, timeout_seconds)
+        _refuse_failure(field, spec, done)
+        return tuple(json.loads(ids.read_text(encoding="utf-8")))
+
+
+def _argv(spec: PytestWorkload, cwd: Path, python: Path, ids: Path) -> list[str]:
+    return [
+        str(python),
+        str(ids.with_name(PLUGIN)),
+        "--collect-only",
+        "-q",
+        f"--slipway-collect={ids}",
+        "-o",
+        f"cache_dir={ids.with_name('cache')}",
+        *pytest_arguments(spec, cwd),
+    ]
+
+
+def _run(
+    field: str,
+    argv: list[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    timeout_seconds: float,
+) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    try:
+        return subprocess.run(
+            argv,
+            cwd=cwd,
+            env={**inherited, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            timeout=timeout_seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        problem = f"pytest did not finish collecting in {timeout_seconds:g} s"
+        raise BadInputError(
+            f"{field}.paths", argv[-1], problem, "See what its modules do when imported"
+        ) from error
+    except FileNotFoundError as error:
+        raise BadInputError(
+            f"{field}.kind", argv[0], "the release has no such interpreter", "Launch it first"
+        ) from error
+
+
+def _refuse_missing_paths(field: str, spec: PytestWorkload, cwd: Path) -> None:
+    for path in spec.paths:
+        if not (cwd / path.split("::")[0]).exists():
+            raise BadInputError(
+                f"{field}.paths", path, "no such file or folder below the source", "Correct it"
+            )
+
+
+def _refuse_failure(
+    field: str, spec: PytestWorkload, done: subprocess.CompletedProcess[str]
+) -> None:
+    if done.returncode == _NO_PYTEST:
+        raise BadInputError(
+            f"{field}.kind",
+            spec.kind,
+            "pytest is not installed in the release",
+            "Add `pytest` to the project's `requirements`",
+        )
+    if done.returncode == _NO_TESTS:
+        raise BadInputError(
+            f"{field}.paths", spec.paths, "pytest finds no test there", "Name where they are"
+        )
+    if done.returncode:
+        tail = "\n".join(done.stdout.strip().splitlines()[-_LAST_LINES:])
+        raise BadInputError(
+            f"{field}.paths",
+            spec.paths,
+            f"pytest cannot collect (exit code {done.returncode}):\n{tail}\n",
+            "Mend what it complains of",
+        )

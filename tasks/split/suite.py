@@ -1,0 +1,102 @@
+"""Splits a pytest suite into shards of test ids, balanced by what history says each takes. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from blocks.workload_spec import PytestWorkload
+from tasks.estimates import Estimates
+from tasks.split.graph import step_graph
+from tasks.split.shards import shard
+from tasks.workload import Step, StepGraph
+
+PLUGIN = "slipway_pytest.py"
+IDS = "ids.json"
+REPORT = "junit.xml"
+_STARTUP = "startup"
+
+
+def startup_key(project: str, workload: str) -> str:
+    """Return the history key of what every shard pays before and after its tests."""
+    return f"{project}/{workload}/{_STARTUP}"
+
+
+def item_key(project: str, workload: str, test_id: str) -> str:
+    """Return the history key of one test."""
+    return f"{project}/{workload}/{test_id}"
+
+
+@cache
+def plugin_source() -> str:
+    """Return the text of the plugin that is copied beside the ids of a shard."""
+    return Path(__file__).with_name(PLUGIN).read_text(encoding="utf-8")
+
+
+def pytest_arguments(spec: PytestWorkload, cwd: Path) -> tuple[str, ...]:
+    """Return what collection and every shard have in common, so that both find the same ids."""
+    return ("--rootdir", str(cwd), *spec.arguments, *spec.paths)
+
+
+def split_pytest(
+    project: str,
+    workload: str,
+    spec: PytestWorkload,
+    test_ids: Sequence[str],
+    estimates: Estimates,
+    *,
+    lanes: int,
+    cwd: Path,
+    python: Path,
+    environment: Mapping[str, str] | None = None,
+) -> StepGraph:
+    """Return one step a shard; each test id is in exactly one of them.
+
+    ``lanes`` is how many shards can run side by side, ``python`` the interpreter of the release.
+    """
+    startup = estimates.get(startup_key(project, workload))
+    keys = {test: item_key(project, workload, test) for test in test_ids}
+    sharding = shard(
+        test_ids,
+        {test: estimates[key].p50_seconds for test, key in keys.items() if key in estimates},
+        startup.p50_seconds if startup else None,
+        lanes,
+        None if spec.shards == "auto" else spec.shards,
+    )
+    steps = [
+        Step(
+            id=f"shard-{number}",
+            argv=_argv(spec, cwd, python),
+            cwd=cwd,
+            history_key=startup_key(project, workload),
+            demand=spec.demand,
+            items=tuple(keys[test] for test in tests),
+            environment=dict(environment or {}),
+            timeout_seconds=spec.timeout_seconds,
+            retries=spec.retries,
+            retry_delay_seconds=spec.retry_delay_seconds,
+            files=((PLUGIN, plugin_source()), (IDS, json.dumps(tests))),
+            report=REPORT,
+        )
+        for number, tests in enumerate(sharding.shards, start=1)
+    ]
+    return step_graph(project, workload, steps, sharding.decision)
+
+
+def _argv(spec: PytestWorkload, cwd: Path, python: Path) -> tuple[str, ...]:
+    return (
+        str(python),
+        f"{{directory}}/{PLUGIN}",
+        "--slipway-ids",
+        f"{{directory}}/{IDS}",
+        f"--junitxml={{directory}}/{REPORT}",
+        "-o",
+        "junit_family=xunit1",
+        "-o",
+        "junit_duration_report=total",
+        "-o",
+        "cache_dir={directory}/pytest_cache",
+        *pytest_arguments(spec, cwd),
+    )

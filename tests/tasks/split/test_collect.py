@@ -1,0 +1,162 @@
+"""Real pytest on a generated suite: what is collected is what the shards run, each once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+from blocks.workload_spec import PytestWorkload
+from tasks.errors import BadInputError
+from tasks.split.collect import collect
+from tasks.split.junit import read_junit
+from tasks.split.suite import split_pytest
+from tasks.workload import ItemResult, Step
+
+pytestmark = pytest.mark.integration
+
+PYTHON = Path(sys.executable)
+SPEC = PytestWorkload(kind="pytest", shards=3)
+ODD = r"""
+import pytest
+
+@pytest.mark.parametrize("x", ["a b", "<&>", "x::y", "a/b", "[z]", "ü", "\x00", "\n", "'\"", "", "\\"])
+def test_odd(x): pass
+
+@pytest.mark.parametrize("x", [1, 1, None, "dup", "dup"])
+def test_same(x): pass
+
+class TestOuter:
+    def test_plain(self): pass
+    class TestInner:
+        @pytest.mark.parametrize("y", ["p-q", "p.q"])
+        def test_deep(self, y): pass
+"""
+VERDICTS = """
+import pytest
+
+def test_good(): pass
+def test_bad(): assert 1 == 2, "one is not two"
+@pytest.mark.skip(reason="later")
+def test_skipped(): pass
+@pytest.fixture
+def broken(): raise RuntimeError("no fixture")
+def test_error(broken): pass
+@pytest.fixture
+def leaves():
+    yield
+    raise RuntimeError("teardown")
+def test_twice(leaves): assert False
+@pytest.mark.xfail
+def test_expected(): assert False
+"""
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    """A project with odd ids, packages, dotted folders and every verdict."""
+    tests = tmp_path / "src" / "tests"
+    for path, text in {
+        "test_odd.py": ODD,
+        "pkg/__init__.py": "",
+        "pkg/sub.one/test_verdicts.py": VERDICTS,
+        "pkg/test_helped.py": "from helper import VALUE\ndef test_helped(): assert VALUE == 1\n",
+        "conftest.py": "def pytest_collection_modifyitems(items): items.reverse()\n",
+    }.items():
+        file = tests / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    (tmp_path / "src" / "helper.py").write_text("VALUE = 1\n")
+    return tmp_path / "src"
+
+
+def run_shard(step: Step, directory: Path) -> subprocess.CompletedProcess[str]:
+    """Run a shard as a provider does: its files beside it, `{directory}` filled in."""
+    directory.mkdir()
+    for name, content in step.files:
+        (directory / name).write_text(content)
+    argv = [part.replace("{directory}", str(directory)) for part in step.argv]
+    return subprocess.run(argv, cwd=step.cwd, capture_output=True, text=True, check=False)
+
+
+def run_all(suite: Path, ids: tuple[str, ...], folder: Path) -> list[ItemResult]:
+    """Run all shards and return what they report."""
+    graph = split_pytest("p", "w", SPEC, ids, {}, lanes=3, cwd=suite, python=PYTHON, environment={})
+    results: list[ItemResult] = []
+    for step in graph.steps:
+        done = run_shard(step, folder / step.id)
+        assert done.returncode in {0, 1}, done.stdout + done.stderr
+        results.extend(read_junit(folder / step.id / "junit.xml"))
+    return results
+
+
+def test_shards_report_exactly_what_was_collected_each_once(suite: Path, tmp_path: Path) -> None:
+    """A test would silently not run, or run twice."""
+    ids = collect("w", SPEC, suite, PYTHON, {})
+    assert len(ids) == len(set(ids)) == 11 + 5 + 3 + 6 + 1
+    results = run_all(suite, ids, tmp_path)
+    assert sorted(result.id for result in results) == sorted(ids)
+    bad = {result.id.split("::")[-1]: result for result in results if not result.succeeded}
+    assert sorted(bad) == ["test_bad", "test_error", "test_twice"]
+    assert "one is not two" in bad["test_bad"].message
+
+
+def test_collection_agrees_with_plain_pytest(suite: Path) -> None:
+    """Our plugin would change what pytest itself collects."""
+    plain = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "--rootdir", ".", "tests"],
+        cwd=suite,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    listed = [line for line in plain.stdout.splitlines() if "::" in line]
+    assert listed == list(collect("w", SPEC, suite, PYTHON, {}))
+
+
+def test_arguments_select_and_paths_narrow(suite: Path) -> None:
+    """`-k` in the workload would be ignored."""
+    spec = PytestWorkload(kind="pytest", paths=["tests/test_odd.py"], arguments=["-k", "deep"])
+    assert len(collect("w", spec, suite, PYTHON, {})) == 2
+
+
+def test_a_suite_that_cannot_be_imported_says_so_in_pytests_words(suite: Path) -> None:
+    """The user would learn that something failed, and not what."""
+    (suite / "tests" / "test_broken.py").write_text("import no_such_module\n")
+    with pytest.raises(BadInputError, match="No module named 'no_such_module'"):
+        collect("w", SPEC, suite, PYTHON, {})
+
+
+def test_a_suite_without_tests_and_a_path_that_is_not_there_are_refused(suite: Path) -> None:
+    """A typo in `paths` would pass as a green, empty suite."""
+    with pytest.raises(BadInputError, match="no such file or folder"):
+        collect("w", PytestWorkload(kind="pytest", paths=["test"]), suite, PYTHON, {})
+    with pytest.raises(BadInputError, match="finds no test"):
+        collect("w", PytestWorkload(kind="pytest", paths=["helper.py"]), suite, PYTHON, {})
+
+
+def test_a_release_without_pytest_is_told_what_to_add(suite: Path, tmp_path: Path) -> None:
+    """The user would read an ImportError."""
+    venv.create(tmp_path / "bare", with_pip=False)
+    with pytest.raises(BadInputError, match="Add `pytest` to the project's `requirements`"):
+        collect("w", SPEC, suite, tmp_path / "bare" / "bin" / "python", {})
+
+
+def test_a_suite_that_hangs_on_import_is_given_up(suite: Path) -> None:
+    """The flow would hang with it."""
+    (suite / "tests" / "test_hangs.py").write_text("import time\ntime.sleep(600)\n")
+    with pytest.raises(BadInputError, match="did not finish collecting in 1 s"):
+        collect("w", SPEC, suite, PYTHON, {}, timeout_seconds=1)
+
+
+def test_a_test_that_vanished_fails_its_shard(suite: Path, tmp_path: Path) -> None:
+    """A shard would pass without having run what it was planned to run."""
+    graph = split_pytest(
+        "p", "w", SPEC, ["tests/a.py::gone"], {}, lanes=1, cwd=suite, python=PYTHON
+    )
+    done = run_shard(graph.steps[0], tmp_path / "shard")
+    assert done.returncode == 4
+    assert "no longer collected: tests/a.py::gone" in done.stdout + done.stderr
