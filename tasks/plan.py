@@ -7,20 +7,6 @@ from dataclasses import dataclass
 from blocks.providers.interface import Resources
 
 
-def dominant_share(capacity: Resources, demand: Resources) -> float:
-    """Return the largest part, from 0 to 1, that ``demand`` takes of any component."""
-    whole, part = capacity.model_dump(), demand.model_dump()
-    shares = [part[name] / whole[name] for name in whole if part[name] > 0 and whole[name] > 0]
-    return min(1.0, max(shares, default=0.0))
-
-
-def share_cost(
-    capacity: Resources, price_per_hour: float, demand: Resources, seconds: float
-) -> float:
-    """Return what holding ``demand`` for ``seconds`` costs: its share of the provider's price."""
-    return price_per_hour * seconds / 3600 * dominant_share(capacity, demand)
-
-
 def lanes_of(capacity: Resources, demand: Resources) -> int:
     """Return how many claims of ``demand`` fit into ``capacity`` side by side.
 
@@ -33,7 +19,10 @@ def lanes_of(capacity: Resources, demand: Resources) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ProviderState:
-    """One provider as the ledger sees it; ``speed`` divides durations, prices are per hour."""
+    """One provider as the ledger sees it.
+
+    ``speed`` divides durations; ``price_per_hour`` is what an hour of one step costs.
+    """
 
     name: str
     kind: str
@@ -41,6 +30,10 @@ class ProviderState:
     free: Resources
     speed: float = 1.0
     price_per_hour: float = 0.0
+
+    def cost(self, seconds: float) -> float:
+        """Return what one step of ``seconds`` costs here."""
+        return seconds / 3600 * self.price_per_hour
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,105 @@
+"""Checks a plan without knowing how it was made: every promise of a plan, one by one. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+
+from blocks.providers.interface import Resources
+from tasks.errors import SlipwayError
+from tasks.plan import FleetSnapshot, Placement, Plan
+from tasks.workload import Step, StepGraph
+
+_TOLERANCE = 1e-6
+
+
+def violations(
+    graph: StepGraph, seconds: Mapping[str, float], fleet: FleetSnapshot, plan: Plan
+) -> list[str]:
+    """Return what is wrong with ``plan``, in words; ``seconds`` are durations at speed 1."""
+    return [
+        *_coverage(graph, plan),
+        *_durations(seconds, fleet, plan),
+        *_needs(graph, plan),
+        *_capacity(graph, fleet, plan),
+        *_figures(plan),
+    ]
+
+
+def refuse_infeasible(
+    graph: StepGraph, seconds: Mapping[str, float], fleet: FleetSnapshot, plan: Plan
+) -> None:
+    """Raise SlipwayError where ``plan`` breaks a promise."""
+    if found := violations(graph, seconds, fleet, plan):
+        raise SlipwayError(f"the plan of {plan.workload} does not hold: {'; '.join(found[:5])}")
+
+
+def _coverage(graph: StepGraph, plan: Plan) -> Iterator[str]:
+    wanted = {step.id for step in graph.steps}
+    for what, ids in (("placed", [p.step for p in plan.placements]), ("ordered", plan.order)):
+        counts = Counter(ids)
+        yield from (f"{step} is not {what}" for step in sorted(wanted - set(counts)))
+        yield from (f"{step} is no step" for step in sorted(set(counts) - wanted))
+        yield from (f"{step} is {what} {n} times" for step, n in counts.items() if n > 1)
+
+
+def _durations(seconds: Mapping[str, float], fleet: FleetSnapshot, plan: Plan) -> Iterator[str]:
+    speeds = {provider.name: provider.speed for provider in fleet.providers}
+    for item in plan.placements:
+        if item.provider not in speeds:
+            yield f"{item.step} is on {item.provider}, which is not in the fleet"
+            continue
+        takes = seconds.get(item.step, 0.0) / speeds[item.provider]
+        if item.start_seconds < 0 or abs(item.end_seconds - item.start_seconds - takes) > (
+            _TOLERANCE * max(1.0, item.end_seconds)
+        ):
+            yield f"{item.step} takes {takes:g} s, not {item.start_seconds:g} to {item.end_seconds:g}"
+
+
+def _needs(graph: StepGraph, plan: Plan) -> Iterator[str]:
+    placed = {item.step: item for item in plan.placements}
+    rank = {step_id: index for index, step_id in enumerate(plan.order)}
+    for step in graph.steps:
+        for need in step.needs:
+            if step.id not in placed or need not in placed:
+                continue
+            if placed[step.id].start_seconds < placed[need].end_seconds - _TOLERANCE:
+                yield f"{step.id} starts before {need} has ended"
+            if rank.get(need, -1) > rank.get(step.id, len(rank)):
+                yield f"{step.id} is ordered before {need}"
+
+
+def _capacity(graph: StepGraph, fleet: FleetSnapshot, plan: Plan) -> Iterator[str]:
+    steps = {step.id: step for step in graph.steps}
+    by_provider: dict[str, list[Placement]] = defaultdict(list)
+    for item in plan.placements:
+        if item.step in steps:
+            by_provider[item.provider].append(item)
+    for provider in fleet.providers:
+        yield from _overload(provider.name, provider.capacity, by_provider[provider.name], steps)
+
+
+def _overload(
+    name: str, capacity: Resources, placements: list[Placement], steps: Mapping[str, Step]
+) -> Iterator[str]:
+    events: list[tuple[float, int, Resources]] = []
+    for item in placements:
+        if item.end_seconds > item.start_seconds:
+            demand = steps[item.step].demand
+            events += [(item.start_seconds, 1, demand), (item.end_seconds, -1, demand)]
+    used = dict.fromkeys(Resources.model_fields, 0.0)
+    # Ends sort before starts at the same moment.
+    for moment, sign, demand in sorted(events, key=lambda event: event[:2]):
+        for component in used:
+            used[component] += sign * getattr(demand, component)
+            if used[component] > getattr(capacity, component) + _TOLERANCE:
+                yield f"{name} holds {used[component]:g} {component} at {moment:g} s"
+                return
+
+
+def _figures(plan: Plan) -> Iterator[str]:
+    makespan = max((item.end_seconds for item in plan.placements), default=0.0)
+    if abs(makespan - plan.makespan_seconds) > _TOLERANCE:
+        yield f"it ends at {makespan:g} s, not {plan.makespan_seconds:g}"
+    if plan.bound_seconds > makespan * (1 + _TOLERANCE) + _TOLERANCE:
+        yield f"it ends at {makespan:g} s, before its bound of {plan.bound_seconds:g} s"

@@ -1,0 +1,79 @@
+"""The free capacity of one provider over time, and the earliest gap that holds a step.
+
+A mutable working structure of planning and placement; it decides nothing itself.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from blocks.providers.interface import Resources
+
+# Capacity is counted in whole parts, so that fractions of a CPU add up exactly.
+_PARTS = 1_000_000
+
+Vector = tuple[int, int, int]
+
+
+def vector(resources: Resources) -> Vector:
+    """Return ``resources`` as exact whole numbers."""
+    return (round(resources.cpus * _PARTS), resources.memory_mib, resources.slots)
+
+
+class Timeline:
+    """Free capacity from ``start`` (seconds) on, piecewise constant; all free at the far end.
+
+    ``smallest`` is the least that any step will ask for, component by component: what has less
+    than that free is never looked at again.
+    """
+
+    def __init__(
+        self, capacity: Resources, start: float = 0.0, smallest: Vector = (0, 0, 0)
+    ) -> None:
+        self._times = [start]
+        self._free = [vector(capacity)]
+        self._smallest = smallest
+        self._first = 0
+
+    def earliest(self, ready: float, seconds: float, demand: Vector) -> float:
+        """Return when, from ``ready`` on, ``demand`` is free for ``seconds`` without a break."""
+        times, free = self._times, self._free
+        cpus, memory, slots = demand
+        index = max(self._first, bisect_right(times, ready) - 1)
+        begin = max(ready, times[index])
+        while index < len(times):
+            have = free[index]
+            if have[0] < cpus or have[1] < memory or have[2] < slots:
+                index += 1
+                # The last piece holds every admissible demand, so there always is a next one.
+                begin = times[index]
+            elif index + 1 == len(times) or times[index + 1] >= begin + seconds:
+                return begin
+            else:
+                index += 1
+        return begin
+
+    def reserve(self, start: float, end: float, demand: Vector) -> None:
+        """Take ``demand`` from ``start`` to ``end``; what is not free there goes below zero."""
+        if end <= start:
+            return
+        first, last = self._cut(start), self._cut(end)
+        for index in range(first, last):
+            have = self._free[index]
+            self._free[index] = (have[0] - demand[0], have[1] - demand[1], have[2] - demand[2])
+        self._skip_full()
+
+    def _cut(self, moment: float) -> int:
+        index = bisect_right(self._times, moment) - 1
+        if self._times[index] < moment:
+            index += 1
+            self._times.insert(index, moment)
+            self._free.insert(index, self._free[index - 1])
+        return index
+
+    def _skip_full(self) -> None:
+        while self._first + 1 < len(self._times) and any(
+            have < least
+            for have, least in zip(self._free[self._first], self._smallest, strict=True)
+        ):
+            self._first += 1
