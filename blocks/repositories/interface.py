@@ -1,9 +1,11 @@
-"""What every repository promises, and the snapshot that crosses its boundary; free of Prefect."""
+"""What every repository promises, and the values that cross its boundary; free of Prefect."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +25,96 @@ class Snapshot:
     total_bytes: int
     added_bytes: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a backup is: ``fraction`` from 0 to 1; ``seconds_left`` is None while unknown."""
+
+    fraction: float
+    bytes_done: int = 0
+    bytes_total: int = 0
+    files_done: int = 0
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What one backup put into the repository; ``added_bytes`` is what was new to it."""
+
+    id: str
+    files: int
+    total_bytes: int
+    added_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSnapshot:
+    """A snapshot as the repository lists it; ``taken_at`` is epoch seconds."""
+
+    id: str
+    taken_at: float
+    paths: tuple[str, ...]
+    tags: tuple[str, ...]
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """One path of a snapshot; ``kind`` is ``file``, ``dir``, ``symlink`` and the like."""
+
+    path: str
+    kind: str
+    size: int = 0
+
+
+class Repository(Protocol):
+    """Where snapshots live: encrypted and incremental; one implementation a file here.
+
+    Every method may raise a ``RepositoryError``.
+    """
+
+    @property
+    def name(self) -> str:
+        """The place in words, without credentials."""
+        ...
+
+    @property
+    def folder(self) -> Path | None:
+        """The local folder it lives in; None when it is elsewhere."""
+        ...
+
+    def backup(
+        self,
+        sources: Sequence[Path],
+        exclude: Sequence[Path],
+        tags: Sequence[str],
+        progress: Callable[[Progress], None],
+    ) -> Stored:
+        """Store ``sources`` (absolute) without ``exclude``; the repository is made when absent."""
+        ...
+
+    def check(self, read_data_subset: str = "") -> None:
+        """Prove that it is intact; ``read_data_subset`` (``5%``, ``1/7``) reads data back too."""
+        ...
+
+    def snapshots(self, tags: Sequence[str] = ()) -> list[StoredSnapshot]:
+        """Return the snapshots that bear all of ``tags``, oldest first."""
+        ...
+
+    def entries(self, snapshot_id: str) -> Iterator[StoredEntry]:
+        """Yield every path of a snapshot."""
+        ...
+
+    def read(self, snapshot_id: str, path: str) -> bytes:
+        """Return one file of a snapshot."""
+        ...
+
+    def restore(self, snapshot_id: str, target: Path) -> None:
+        """Write a snapshot below ``target``, each path in full."""
+        ...
+
+    def forget(self, snapshot_ids: Sequence[str]) -> None:
+        """Drop snapshots; what they alone held is freed by a later prune."""
+        ...

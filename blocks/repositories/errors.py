@@ -1,0 +1,90 @@
+"""What can go wrong with a repository: each error says what, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_SHOWN = 5
+
+
+class RepositoryError(Exception):
+    """The base of all of them.
+
+    Attributes:
+        repository: The place, without credentials.
+        remedy: What to do.
+    """
+
+    remedy = "Run the same restic command by hand to see more."
+
+    def __init__(self, repository: str, detail: str, remedy: str = "") -> None:
+        self.repository = repository
+        self.remedy = remedy or self.remedy
+        super().__init__(f"Repository {repository}: {detail}. {self.remedy}")
+
+
+class ProgramMissingError(RepositoryError):
+    """The program that reads and writes the repository is not installed."""
+
+    def __init__(self, repository: str, program: str, install: str) -> None:
+        self.program, self.install = program, install
+        super().__init__(repository, f"{program} is not installed", f"Install it with: {install}")
+
+
+class RepositoryMissingError(RepositoryError):
+    """There is no repository at that place."""
+
+    remedy = "Check the location; the first backup creates the repository."
+
+
+class RepositoryUnreachableError(RepositoryError):
+    """The place does not answer."""
+
+    remedy = "Check the location, the network and that its server is up."
+
+
+class RepositoryForbiddenError(RepositoryError):
+    """The place answers, and refuses to be read or written."""
+
+    remedy = "Check the owner and mode of the folder, or the credentials in `variables`."
+
+
+class WrongPasswordError(RepositoryError):
+    """The password opens no key of the repository."""
+
+    remedy = "Set `password` to the one that the repository was created with."
+
+
+class RepositoryLockedError(RepositoryError):
+    """Another live process holds the repository."""
+
+    remedy = "Wait for the backup or check that holds it; a dead process's lock is removed for you."
+
+
+class RepositoryDamagedError(RepositoryError):
+    """Something in the repository is not what was written there."""
+
+    remedy = "Keep what is left, check the disk, and start a new repository; see `restic check`."
+
+
+class SnapshotMissingError(RepositoryError):
+    """The repository holds no such snapshot."""
+
+    remedy = "List what there is, or ask for `latest`."
+
+
+class UnreadableSourceError(RepositoryError):
+    """Files that were to be backed up cannot be read; no snapshot of the rest is kept.
+
+    Attributes:
+        paths: The files.
+    """
+
+    def __init__(self, repository: str, paths: Sequence[str]) -> None:
+        self.paths = tuple(paths)
+        shown = ", ".join(self.paths[:_SHOWN]) + (" and more" if self.paths[_SHOWN:] else "")
+        super().__init__(
+            repository,
+            f"no snapshot was taken, {len(self.paths)} path(s) cannot be read: {shown}",
+            "Make them readable for the user that runs the backup, or move them elsewhere.",
+        )

@@ -1,0 +1,66 @@
+"""The repository a user configures: restic, on a disk, S3, SFTP or a REST server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect.blocks.core import Block
+from prefect.types import SecretDict
+from pydantic import Field, HttpUrl, SecretStr
+
+from blocks.repositories.restic_engine import ResticEngine
+
+
+class ResticRepository(Block):
+    """Where backups live: a restic repository, encrypted and incremental.
+
+    Example:
+        Back up to a folder; the first backup creates the repository:
+        ```python
+        from blocks.repositories.restic import ResticRepository
+
+        ResticRepository(
+            location="/srv/backups/shop", password="a long sentence of your own"
+        ).save("default")
+        ```
+    """
+
+    _block_type_name = "Restic Repository"
+    _block_type_slug = "slipway-restic-repository"
+    # Prefect takes no data: URL here, only http(s).
+    _logo_url = HttpUrl("https://raw.githubusercontent.com/restic/restic/master/doc/logo/logo.png")
+    _documentation_url = HttpUrl(
+        "https://restic.readthedocs.io/en/stable/030_preparing_a_new_repo.html"
+    )
+    _description = "Where backups live: a restic repository on a disk, S3, SFTP or a REST server."
+
+    location: str = Field(
+        min_length=1,
+        title="Location",
+        description="A folder, or `s3:...`, `sftp:user@host:/path`, `rest:https://...`",
+    )
+    password: SecretStr = Field(
+        title="Password",
+        description="Encrypts every backup; without it nothing can be restored: keep a copy",
+    )
+    variables: SecretDict = Field(
+        default_factory=lambda: SecretDict({}),
+        title="Variables",
+        description='Credentials of the place, e.g. {"AWS_ACCESS_KEY_ID": "..."}; never shown',
+    )
+    lock_wait_seconds: float = Field(
+        default=60,
+        ge=0,
+        title="Lock wait (seconds)",
+        description="How long another backup or check of this repository is waited for",
+    )
+
+    def engine(self) -> ResticEngine:
+        """Return what runs restic for this repository; nothing is touched yet."""
+        variables: dict[str, Any] = self.variables.get_secret_value()
+        return ResticEngine(
+            location=self.location,
+            password=self.password.get_secret_value(),
+            variables={key: str(value) for key, value in variables.items()},
+            lock_wait_seconds=self.lock_wait_seconds,
+        )

@@ -1,0 +1,106 @@
+"""The command lines and the environment of restic: values only, nothing is executed here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_REMOTE = re.compile(r"^(sftp|rest|s3|b2|azure|gs|swift|rclone):")
+_WILD = re.compile(r"([\\*?\[\]])")
+
+
+def local_folder(location: str) -> Path | None:
+    """Return the absolute folder that ``location`` names; None for a remote one."""
+    if _REMOTE.match(location):
+        return None
+    return Path(location.removeprefix("local:")).expanduser().absolute()
+
+
+def init() -> list[str]:
+    """Create the repository."""
+    return ["init"]
+
+
+def unlock() -> list[str]:
+    """Remove the locks of dead processes, and those only."""
+    return ["unlock"]
+
+
+def backup(
+    sources: Sequence[Path], exclude: Sequence[Path], tags: Sequence[str], host: str
+) -> list[str]:
+    """Store ``sources``; ``exclude`` are paths, not patterns."""
+    paths = [str(path) for path in sources]
+    if relative := [path for path in paths if not path.startswith("/")]:
+        # restic stores paths as given: a relative one could never be put back.
+        raise ValueError(f"not absolute: {relative}")
+    return [
+        "backup",
+        "--json",
+        "--host",
+        host,
+        *(part for tag in tags for part in ("--tag", tag)),
+        *(part for path in exclude for part in ("--exclude", literal(path))),
+        "--",
+        *paths,
+    ]
+
+
+def literal(path: Path) -> str:
+    """Return the restic pattern that matches ``path`` and nothing else."""
+    return _WILD.sub(r"\\\1", str(path))
+
+
+def check(read_data_subset: str = "") -> list[str]:
+    """Verify the structure and, where asked for, a part of the data."""
+    return ["check", *(["--read-data-subset", read_data_subset] if read_data_subset else [])]
+
+
+def snapshots(tags: Sequence[str] = ()) -> list[str]:
+    """List the snapshots that bear all of ``tags``."""
+    return ["snapshots", "--json", *(["--tag", ",".join(tags)] if tags else [])]
+
+
+def entries(snapshot_id: str) -> list[str]:
+    """List every path of a snapshot."""
+    return ["ls", "--json", "--", snapshot_id]
+
+
+def read(snapshot_id: str, path: str) -> list[str]:
+    """Write one file of a snapshot to the standard output."""
+    return ["dump", "--", snapshot_id, path]
+
+
+def restore(snapshot_id: str, target: Path) -> list[str]:
+    """Write a snapshot below ``target``."""
+    return ["restore", "--target", str(target), "--", snapshot_id]
+
+
+def forget(snapshot_ids: Sequence[str]) -> list[str]:
+    """Drop snapshots, by id."""
+    return ["forget", "--", *snapshot_ids]
+
+
+def environment(
+    inherited: Mapping[str, str],
+    location: str,
+    password_file: str,
+    variables: Mapping[str, str],
+    cache: Path | None,
+) -> dict[str, str]:
+    """Return restic's environment: the place and the password never stand in a command line.
+
+    Nothing that the caller's own restic settings say (``RESTIC_*``) gets in.
+    """
+    kept = {key: value for key, value in inherited.items() if not key.startswith("RESTIC_")}
+    folder = local_folder(location)
+    return {
+        **kept,
+        # Lines of progress a second; the default is sixty.
+        "RESTIC_PROGRESS_FPS": "2",
+        **({"RESTIC_CACHE_DIR": str(cache)} if cache else {}),
+        **variables,
+        "RESTIC_REPOSITORY": location if folder is None else str(folder),
+        "RESTIC_PASSWORD_FILE": password_file,
+    }

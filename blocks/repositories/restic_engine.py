@@ -1,0 +1,226 @@
+"""Runs restic: one repository, its password through a pipe, its complaints as typed errors."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TypeVar
+
+from blocks.repositories import restic_command as command
+from blocks.repositories import restic_output as output
+from blocks.repositories.errors import (
+    ProgramMissingError,
+    RepositoryDamagedError,
+    RepositoryError,
+    RepositoryLockedError,
+    RepositoryMissingError,
+    UnreadableSourceError,
+)
+from blocks.repositories.interface import Progress, Stored, StoredEntry, StoredSnapshot
+from blocks.repositories.redaction import redacted, without_user_info
+
+INSTALL = "brew install restic" if sys.platform == "darwin" else "apt-get install restic"
+_LOCK_POLL_SECONDS = 1.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ResticEngine:
+    """A restic repository that fulfils ``Repository``.
+
+    Args:
+        location: A folder, or what restic takes (``s3:``, ``sftp:``, ``rest:``).
+        password: Of the repository.
+        variables: Credentials of the place, e.g. ``AWS_ACCESS_KEY_ID``.
+        cache: Folder of restic's cache; None: restic's own default.
+        host: The host name in every snapshot; the same one wherever the backup runs, so that
+            increments find their parent.
+        lock_wait_seconds: How long another live process's lock is waited for.
+        program: The restic to run.
+    """
+
+    location: str
+    password: str = field(repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cache: Path | None = None
+    host: str = "slipway"
+    lock_wait_seconds: float = 60.0
+    program: str = "restic"
+
+    @property
+    def name(self) -> str:
+        """The place in words, without credentials."""
+        return str(self.folder or without_user_info(self.location))
+
+    @property
+    def folder(self) -> Path | None:
+        """The local folder it lives in; None when it is elsewhere."""
+        return command.local_folder(self.location)
+
+    def create(self) -> None:
+        """Create the repository; a folder that holds anything else is left alone."""
+        if self.folder and self.folder.is_dir() and any(self.folder.iterdir()):
+            raise RepositoryDamagedError(
+                self.name,
+                "the folder is neither empty nor a restic repository",
+                "Give another location, or restore the repository's `config` file.",
+            )
+        self._call(command.init())
+
+    def backup(
+        self,
+        sources: Sequence[Path],
+        exclude: Sequence[Path],
+        tags: Sequence[str],
+        progress: Callable[[Progress], None],
+    ) -> Stored:
+        """Store ``sources`` without ``exclude``; the repository is made when it is absent.
+
+        Raises:
+            UnreadableSourceError: A source is not there or could not be read; what restic stored
+                of the others is forgotten.
+        """
+        absent = [str(path) for path in sources if not os.path.lexists(path)]
+        if absent:
+            raise UnreadableSourceError(self.name, absent)
+        arguments = command.backup(sources, exclude, tags, self.host)
+        try:
+            return self._back_up(arguments, progress)
+        except RepositoryMissingError:
+            self.create()
+            return self._back_up(arguments, progress)
+
+    def check(self, read_data_subset: str = "") -> None:
+        """Verify the structure, and the data of ``read_data_subset`` (``5%``, ``1/7``).
+
+        Raises:
+            RepositoryDamagedError: Something is missing or not what was written.
+        """
+        try:
+            self._call(command.check(read_data_subset))
+        except RepositoryError as error:
+            if type(error) is not RepositoryError:
+                raise
+            raise RepositoryDamagedError(self.name, str(error)) from error
+
+    def snapshots(self, tags: Sequence[str] = ()) -> list[StoredSnapshot]:
+        """Return the snapshots that bear all of ``tags``, oldest first."""
+        return output.parse_snapshots(self._call(command.snapshots(tags)).decode())
+
+    def entries(self, snapshot_id: str) -> Iterator[StoredEntry]:
+        """Yield every path of a snapshot."""
+        listing = self._call(command.entries(snapshot_id))
+        yield from output.parse_entries(listing.decode(errors="replace").splitlines())
+
+    def read(self, snapshot_id: str, path: str) -> bytes:
+        """Return one file of a snapshot."""
+        return self._call(command.read(snapshot_id, path))
+
+    def restore(self, snapshot_id: str, target: Path) -> None:
+        """Write a snapshot below ``target``, each path in full."""
+        self._call(command.restore(snapshot_id, target))
+
+    def forget(self, snapshot_ids: Sequence[str]) -> None:
+        """Drop snapshots; what they alone held is freed by a later prune."""
+        self._call(command.forget(snapshot_ids))
+
+    def _back_up(self, arguments: list[str], progress: Callable[[Progress], None]) -> Stored:
+        """Run one backup to its end; a snapshot that lacks a file does not stay."""
+        stored: list[Stored] = []
+
+        def consume(stream: IO[bytes]) -> None:
+            for line in stream:
+                message = output.parse_line(line.decode(errors="replace"))
+                if step := output.progress_of(message):
+                    progress(step)
+                elif summary := output.stored_of(message):
+                    stored.append(summary)
+
+        code, complaints, _ = self._patiently(arguments, consume)
+        unread = output.unread_paths(complaints)
+        if code == output.INCOMPLETE or (code == 0 and unread):
+            self.forget([item.id for item in stored])
+            raise UnreadableSourceError(self.name, unread or [complaints.strip()])
+        if code != 0 or not stored:
+            raise output.error_of(self.name, code, complaints)
+        return stored[-1]
+
+    def _call(self, arguments: list[str]) -> bytes:
+        """Run one command and return what it printed; anything but success is an error."""
+        code, complaints, printed = self._patiently(arguments, _all)
+        if code:
+            raise output.error_of(self.name, code, complaints)
+        return printed
+
+    def _patiently(
+        self, arguments: list[str], consume: Callable[[IO[bytes]], T]
+    ) -> tuple[int, str, T]:
+        """Run one command; a dead process's lock is removed, a live one's waited for."""
+        deadline = time.monotonic() + self.lock_wait_seconds
+        pause = 0.0
+        while True:
+            code, complaints, result = self._run(arguments, consume)
+            locked = code and isinstance(
+                output.error_of(self.name, code, complaints), RepositoryLockedError
+            )
+            if not locked or time.monotonic() + pause > deadline:
+                return code, complaints, result
+            time.sleep(pause)
+            pause = _LOCK_POLL_SECONDS
+            self._run(command.unlock(), _all)
+
+    def _run(self, arguments: list[str], consume: Callable[[IO[bytes]], T]) -> tuple[int, str, T]:
+        """Run restic once: exit code, complaints without secrets, and what ``consume`` made."""
+        program = shutil.which(self.program)
+        if program is None:
+            raise ProgramMissingError(self.name, self.program, INSTALL)
+        with _password_pipe(self.password) as pipe, tempfile.TemporaryFile() as complaints:
+            with subprocess.Popen(
+                [program, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                pass_fds=(pipe,),
+                env=command.environment(
+                    os.environ, self.location, f"/dev/fd/{pipe}", self.variables, self.cache
+                ),
+            ) as process:
+                result = _consumed(process, consume)
+            complaints.seek(0)
+            text = complaints.read().decode(errors="replace")
+        return process.returncode, redacted(text, [self.password, *self.variables.values()]), result
+
+
+def _all(stream: IO[bytes]) -> bytes:
+    return stream.read()
+
+
+def _consumed(process: subprocess.Popen[bytes], consume: Callable[[IO[bytes]], T]) -> T:
+    """Return what ``consume`` makes of the output; restic does not outlive its failure."""
+    if process.stdout is None:
+        raise ValueError("the output of restic is not piped")
+    try:
+        return consume(process.stdout)
+    except BaseException:
+        process.kill()
+        raise
+
+
+@contextmanager
+def _password_pipe(password: str) -> Iterator[int]:
+    """Give a file descriptor that the password can be read from, once."""
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, password.encode() + b"\n")
+        os.close(writing)
+        yield reading
+    finally:
+        os.close(reading)
