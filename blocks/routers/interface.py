@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 
+class RouterError(Exception):
+    """A router that cannot do what it was asked to; the message says which value and what to do."""
+
+
 class Router(Protocol):
     """Moves the traffic of a front port between upstreams (``host:port``), dropping nothing."""
 

