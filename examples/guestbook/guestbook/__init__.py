@@ -1,0 +1,3 @@
+"""A guestbook: entries in one SQLite file, served over HTTP."""
+
+__version__ = "1.0.0"

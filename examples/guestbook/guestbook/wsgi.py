@@ -1,0 +1,11 @@
+"""What an HTTP server imports: the guestbook over the file that GUESTBOOK_DATABASE names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from guestbook.app import Guestbook
+from guestbook.store import Store
+
+application = Guestbook(Store(Path(os.environ.get("GUESTBOOK_DATABASE", "guestbook.db"))))
