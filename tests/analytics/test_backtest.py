@@ -1,0 +1,110 @@
+"""How far off the forecasts would have been, without a leak."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from analytics.backtest import Backtest, backtest
+from analytics.durations import RULES
+from analytics.history import Run
+
+
+def _run(start: float, took: float, *, key: str = "a", succeeded: bool = True) -> Run:
+    return Run("shell", key, start, start + took, took, succeeded)
+
+
+def _history(kind: str, keys: int = 24, length: int = 50) -> list[Run]:
+    """Return runs that are steady, drift, double half-way, or have outliers."""
+    rng = random.Random(kind)  # noqa: S311 - reproducible noise, no secret
+    runs = []
+    for number in range(keys):
+        level = rng.uniform(1, 60)
+        for turn in range(length):
+            if kind == "drifting":
+                level *= rng.lognormvariate(0.02, 0.1)
+            took = level * rng.lognormvariate(0, 0.1)
+            if kind == "doubling" and turn >= length // 2:
+                took *= 2
+            if kind == "outliers" and rng.random() < 0.1:
+                took *= 8
+            runs.append(_run(turn * 10_000.0, took, key=f"{kind}/{number}"))
+    return runs
+
+
+KINDS = ["steady", "drifting", "doubling", "outliers"]
+
+
+def _likeness(tested: Backtest, of: str = "model") -> float:
+    found = tested.accuracy(of)
+    assert found
+    return found.likeness
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_model_is_about_as_good_as_the_best_rule(kind: str) -> None:
+    """Planning would be better off with a one-line rule."""
+    tested = backtest(_history(kind))
+    best = max(_likeness(tested, rule) for rule in RULES)
+    assert _likeness(tested) >= best - 0.01
+
+
+@pytest.mark.parametrize("baseline", ["last run", "median of 20", "mean of 2"])
+def test_over_mixed_keys_the_model_beats_each_rule(baseline: str) -> None:
+    """Choosing a rule per key would be of no use."""
+    tested = backtest([run for kind in KINDS for run in _history(kind)])
+    assert _likeness(tested) > _likeness(tested, baseline)
+
+
+def test_the_90th_percentile_covers_about_nine_tenths() -> None:
+    """Backfill and time-outs would rest on a margin that is too small, or far too wide."""
+    tested = backtest([run for kind in KINDS for run in _history(kind)])
+    coverage = tested.coverage()
+    assert coverage
+    assert 0.87 <= coverage <= 0.95
+
+
+def test_the_first_run_is_not_forecast() -> None:
+    """The report would count forecasts that nobody could have made."""
+    tested = backtest([_run(0, 1)])
+    assert tested.points == ()
+    assert tested.accuracy() is None
+    assert tested.coverage() is None
+    assert tested.model.forecast("shell", "a")
+
+
+def test_what_is_still_running_is_not_known() -> None:
+    """A run would be forecast from one that ended after it had started: a leak."""
+    tested = backtest([_run(0, 100), _run(50, 3), _run(60, 1)])
+    (point,) = tested.points
+    assert point.run.started_at == 60
+    assert point.forecast.p50 == 3.0
+
+
+def test_a_run_that_ends_as_the_next_starts_is_known() -> None:
+    """Steps in sequence would each be forecast from the one before the last."""
+    (point,) = backtest([_run(0, 5), _run(5, 7)]).points
+    assert point.forecast.p50 == 5.0
+
+
+def test_the_order_of_the_input_does_not_matter() -> None:
+    """The ledger gives the newest first; the past would be forecast from the future."""
+    runs = _history("drifting", keys=2)
+    forwards, backwards = backtest(runs), backtest(runs[::-1])
+    assert _likeness(forwards) == pytest.approx(_likeness(backwards))
+
+
+def test_failures_are_not_forecast() -> None:
+    """The error would be that of predicting how long it takes to fail."""
+    assert backtest([_run(0, 5), _run(10, 0.1, succeeded=False)]).points == ()
+
+
+def test_measures() -> None:
+    """The figures of the report would mean something else than they say."""
+    found = backtest([_run(0, 10), _run(100, 20)]).accuracy("last run")
+    assert found
+    assert (found.points, found.within) == (1, 0.0)
+    assert found.likeness == pytest.approx(0.5)
+    assert found.error == pytest.approx(0.5)
+    assert found.weighted_error == pytest.approx(0.5)

@@ -1,0 +1,85 @@
+"""Which runs count, and as what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from analytics.history import FlowRun, Run, frame, of_flow_runs, of_timings, per_key
+
+
+@dataclass(frozen=True)
+class Timing:
+    """A timing as the ledger gives it."""
+
+    key: str = "a"
+    provider_kind: str = "shell"
+    seconds: float = 2.0
+    succeeded: bool = True
+    at: float = 100.0
+    memory_mib: float = 30.0
+
+
+def _flow_run(state: str, ended_at: float | None = 20.0) -> FlowRun:
+    return FlowRun("ship", state, 10.0, ended_at, 9.0)
+
+
+def test_a_completed_flow_run_is_a_run_that_succeeded() -> None:
+    """Flow runs would teach nothing, or count what they waited for."""
+    assert of_flow_runs([_flow_run("COMPLETED")]) == [
+        Run("prefect", "flow/ship", 10.0, 20.0, 9.0, succeeded=True)
+    ]
+
+
+def test_a_failed_flow_run_counts_as_a_failure() -> None:
+    """The success rate would be 100 % whatever happens."""
+    (run,) = of_flow_runs([_flow_run("FAILED")])
+    assert not run.succeeded
+
+
+@pytest.mark.parametrize("state", ["RUNNING", "CRASHED", "CANCELLED", "PENDING", "PAUSED"])
+def test_what_did_not_finish_does_not_count(state: str) -> None:
+    """Forecasts would learn from runs that say nothing of their flow."""
+    assert of_flow_runs([_flow_run(state)]) == []
+
+
+def test_a_flow_run_without_an_end_does_not_count() -> None:
+    """A run that is still going would be learnt from."""
+    assert of_flow_runs([_flow_run("COMPLETED", ended_at=None)]) == []
+
+
+def test_timings_start_before_they_end() -> None:
+    """A forecast would be compared with what it could already know."""
+    assert of_timings({"a": [Timing()]}) == [Run("shell", "a", 98.0, 100.0, 2.0, True, 30.0)]
+
+
+def test_frame_is_typed_and_in_the_order_of_time() -> None:
+    """The report would mix text and numbers, or take the oldest run for the newest."""
+    runs = of_timings({"a": [Timing(at=200), Timing(at=100)]})
+    table = frame(runs)
+    assert table["ended_at"].tolist() == [100.0, 200.0]
+    assert str(table["seconds"].dtype) == "float64"
+    assert str(table["succeeded"].dtype) == "bool"
+
+
+def test_an_empty_frame_has_all_columns() -> None:
+    """Training without history would fail."""
+    assert list(frame([]).columns) == list(Run.__slots__)
+    assert per_key(frame([])).empty
+
+
+def test_per_key_leaves_failures_out_of_the_durations() -> None:
+    """A test that fails at once would look quick."""
+    runs = of_timings(
+        {
+            "a": [Timing(seconds=4), Timing(seconds=0.1, succeeded=False), Timing(seconds=6)],
+            "b": [Timing(key="b", seconds=100, succeeded=False)],
+        }
+    )
+    table = per_key(frame(runs)).set_index("key")
+    assert table.loc["a", "median"] == 5
+    assert table.loc["a", "succeeded"] == pytest.approx(2 / 3)
+    assert table.loc["a", "runs"] == 3
+    assert table.loc["b", "total"] == 0
+    assert table.index.tolist() == ["a", "b"]

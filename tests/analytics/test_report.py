@@ -1,0 +1,65 @@
+"""What people read of training."""
+
+from __future__ import annotations
+
+from analytics.backtest import backtest
+from analytics.history import Run
+from analytics.report import SHOWN_KEYS, chart, markdown
+
+
+def _runs(keys: int = 1, length: int = 4) -> list[Run]:
+    return [
+        Run(
+            "shell", f"key{key:03}", turn * 100.0, turn * 100.0 + key + 1, key + 1.0, succeeded=True
+        )
+        for key in range(keys)
+        for turn in range(length)
+    ]
+
+
+def _report(runs: list[Run]) -> str:
+    return markdown(runs, backtest(runs), since_days=90)
+
+
+def test_without_history_it_says_so() -> None:
+    """An empty table would look like a fault."""
+    assert "Nothing to learn from yet" in _report([])
+
+
+def test_without_a_second_run_nothing_is_compared() -> None:
+    """The report would show an error of forecasts that were never made."""
+    report = _report(_runs(length=1))
+    assert "no forecast could be compared yet" in report
+    assert "`key000`" in report
+
+
+def test_the_model_is_compared_with_the_simple_rules() -> None:
+    """Nobody could tell whether learning is worth it."""
+    report = _report(_runs())
+    for name in ("**model**", "last run", "median of 20"):
+        assert f"| {name} | 3 | 0.0% | 0.0% | 1.000 | 100% |" in report
+
+
+def test_the_keys_that_take_most_time_come_first() -> None:
+    """A thousand quick tests would hide the one that takes an hour."""
+    report = _report(_runs(keys=SHOWN_KEYS + 5))
+    assert f"`key{SHOWN_KEYS + 4:03}`" in report
+    assert "`key000`" not in report
+    assert f"The {SHOWN_KEYS} keys that took most time, of {SHOWN_KEYS + 5}" in report
+
+
+def test_a_key_that_never_succeeded_is_named() -> None:
+    """What always fails would not be seen."""
+    assert "has never succeeded" in _report([Run("shell", "a", 0.0, 1.0, 1.0, succeeded=False)])
+
+
+def test_a_bar_in_a_key_does_not_break_the_table() -> None:
+    """A parametrised test id would shift every column."""
+    report = _report([Run("shell", "test[a|b]", 0.0, 1.0, 1.0, succeeded=True)])
+    assert "test[a\\|b]" in report
+
+
+def test_chart_is_a_picture() -> None:
+    """The artifact would show nothing; durations of zero must not break the logarithm."""
+    runs = [*_runs(keys=3), *[Run("shell", "z", t, t, 0.0, succeeded=True) for t in (1.0, 2.0)]]
+    assert chart(backtest(runs).points).startswith(b"\x89PNG")
