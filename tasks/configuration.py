@@ -36,6 +36,7 @@ def read_configuration(path: Path, environ: Mapping[str, str] = os.environ) -> C
     Raises:
         BadInputError: The file cannot be read, is no YAML, or has a wrong or unknown key.
     """
+    path = path.expanduser()
     try:
         text = path.read_text()
     except OSError as error:
@@ -113,16 +114,22 @@ def _with_block_names(configuration: Configuration) -> Configuration:
 
 
 def _relative_to(folder: Path, configuration: Configuration) -> Configuration:
-    """Make the sources that are relative paths absolute, seen from ``folder``."""
+    """Make sources and locations that are relative paths absolute, seen from ``folder``."""
     projects = {
         name: spec.model_copy(update={"source": absolute_source(spec.source, folder)})
         for name, spec in configuration.projects.items()
     }
-    return configuration.model_copy(update={"projects": projects})
+    repositories = {
+        name: fields | {"location": absolute_source(str(fields["location"]), folder)}
+        if "location" in fields
+        else fields
+        for name, fields in configuration.repositories.items()
+    }
+    return configuration.model_copy(update={"projects": projects, "repositories": repositories})
 
 
 def absolute_source(source: str, folder: Path) -> str:
     """Return ``source`` seen from ``folder``, unless it is a URL or absolute already."""
-    if "://" in source or source.startswith(("git@", "/", "~")):
+    if ":" in source or source.startswith(("/", "~")):
         return source
     return str(folder / source)

@@ -1,0 +1,102 @@
+"""`configure`: make the blocks that `slipway.yaml` describes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+from prefect.blocks.core import Block
+from prefect.client.orchestration import get_client
+from pydantic import ValidationError
+
+from blocks.environment import Environment
+from blocks.project import Project
+from flows.inventory import PROVIDERS, REPOSITORIES, load_providers
+from tasks.configuration import Configuration, bad_input, read_configuration
+from tasks.errors import BadInputError, NotFoundError
+from tasks.ledger.connection import open_ledger
+from tasks.ledger.providers import register_provider
+from tasks.settings import settings
+
+
+@flow(name="configure", flow_run_name="configure from {file}", description=__doc__)
+async def configure_flow(file: str = "slipway.yaml") -> list[str]:
+    """Load projects, environments, providers and repositories from a YAML file.
+
+    The whole file is checked before the first block is saved. A relative path is seen from the
+    folder in which Slipway runs; relative sources in it are seen from the file.
+
+    Args:
+        file: Path of the YAML file, e.g. `slipway.yaml`.
+
+    Returns:
+        The blocks that were saved, as `<type>/<name>`.
+    """
+    configuration = await asyncio.to_thread(read_configuration, Path(file))
+    saved = await save_blocks(build_blocks(configuration))
+    await register_providers()
+    return saved
+
+
+def build_blocks(configuration: Configuration) -> dict[str, Block]:
+    """Return the blocks of ``configuration`` by `<type>/<name>`; nothing is saved yet."""
+    blocks: dict[str, Block] = {}
+    for name, project in configuration.projects.items():
+        blocks[f"project/{name}"] = Project(**project.model_dump())
+    for name, environment in configuration.environments.items():
+        blocks[f"environment/{name}"] = Environment(**environment.model_dump())
+    for name, fields in configuration.providers.items():
+        blocks[f"provider/{name}"] = _block(PROVIDERS, f"providers.{name}", fields)
+    for name, fields in configuration.repositories.items():
+        blocks[f"repository/{name}"] = _block(REPOSITORIES, f"repositories.{name}", fields)
+    return blocks
+
+
+def _block(kinds: Mapping[str, type[Block]], field: str, fields: dict[str, Any]) -> Block:
+    """Build the block that ``fields["kind"]`` names; unknown kinds and keys are refused."""
+    values = dict(fields)
+    kind = str(values.pop("kind", ""))
+    if kind not in kinds:
+        raise NotFoundError(f"{field}.kind", kind, list(kinds), "Name one of them.")
+    model = kinds[kind]
+    for key in values:
+        if key not in model.model_fields:
+            known = ", ".join(sorted(model.model_fields))
+            raise BadInputError(f"{field}.{key}", key, "unknown key", f"Known are: {known}.")
+    try:
+        return model(**values)
+    except ValidationError as error:
+        raise bad_input(error, model, field) from error
+
+
+@task(name="save blocks")
+async def save_blocks(blocks: dict[str, Block]) -> list[str]:
+    """Save ``blocks``, replacing those of the same name."""
+    for path, block in blocks.items():
+        await block.asave(path.split("/")[1], overwrite=True)
+        get_run_logger().info("Saved %s", path)
+    return sorted(blocks)
+
+
+@task(name="register providers")
+async def register_providers() -> None:
+    """Tell the ledger the capacity of every provider, and Prefect its lanes."""
+    ledger = open_ledger(settings().resolved_ledger_url())
+    async with get_client() as client:
+        for name, provider in (await load_providers([])).items():
+            register_provider(
+                ledger,
+                name,
+                provider.kind,
+                provider.capacity,
+                provider.speed,
+                provider.price_per_hour,
+                time.time(),
+            )
+            await client.upsert_global_concurrency_limit_by_name(
+                f"provider:{name}", max(1, provider.capacity.slots)
+            )

@@ -1,0 +1,88 @@
+"""The way from block names to frozen values: what every flow starts with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from prefect.client.orchestration import get_client
+from pydantic import BaseModel
+
+from blocks.project_spec import EnvironmentSpec, ProjectSpec
+from blocks.providers.interface import Provider
+from blocks.providers.shell import ShellProvider
+from blocks.repositories.restic import ResticRepository
+from blocks.routers.caddy import CaddyRouter
+from blocks.routers.interface import Router
+from tasks.configuration import checked
+from tasks.errors import NotFoundError
+
+Spec = TypeVar("Spec", bound=BaseModel)
+
+PROJECT, ENVIRONMENT = "slipway-project", "slipway-environment"
+PROVIDERS: Mapping[str, type[ShellProvider]] = {"shell": ShellProvider}
+REPOSITORIES: Mapping[str, type[ResticRepository]] = {"restic": ResticRepository}
+
+
+async def documents(slug: str) -> dict[str, dict[str, Any]]:
+    """Return the fields of every block of the type ``slug``, by block name."""
+    async with get_client() as client:
+        found = await client.read_block_documents_by_type(slug)
+    return {document.name: document.data for document in found if document.name}
+
+
+async def load_project(name: str) -> ProjectSpec:
+    """Return the project configured as ``name``; NotFoundError names those there are."""
+    return _pick(ProjectSpec, "project", name, await documents(PROJECT))
+
+
+async def load_environments(name: str) -> dict[str, EnvironmentSpec]:
+    """Return all environments, ``name`` among them, so that inheritance can be resolved."""
+    found = await documents(ENVIRONMENT)
+    _pick(EnvironmentSpec, "environment", name, found)
+    return {key: checked(EnvironmentSpec, fields, key) for key, fields in found.items()}
+
+
+async def load_providers(names: Iterable[str]) -> dict[str, Provider]:
+    """Return the providers called ``names``; without any, all that are configured."""
+    found: dict[str, Provider] = {}
+    for block in PROVIDERS.values():
+        fields = await documents(block.get_block_type_slug())
+        found |= {name: block(**values).provider(name) for name, values in fields.items()}
+    wanted = list(names) or sorted(found)
+    for name in wanted:
+        if name not in found:
+            raise _unknown("providers", name, found)
+    if not wanted:
+        raise _unknown("providers", "", found)
+    return {name: found[name] for name in wanted}
+
+
+async def load_repository(name: str) -> ResticRepository:
+    """Return the repository configured as ``name``."""
+    for block in REPOSITORIES.values():
+        found = await documents(block.get_block_type_slug())
+        if name in found:
+            return block(**found[name])
+    raise _unknown("repository", name, found)
+
+
+async def load_router() -> Router:
+    """Return the router that `make up` has configured."""
+    found = await documents(CaddyRouter.get_block_type_slug())
+    if "local" not in found:
+        raise _unknown("router", "local", found)
+    return CaddyRouter(**found["local"]).router()
+
+
+def _pick(model: type[Spec], kind: str, name: str, found: Mapping[str, dict[str, Any]]) -> Spec:
+    if name not in found:
+        raise _unknown(kind, name, found)
+    return checked(model, found[name], f"{kind}s.{name}")
+
+
+def _unknown(kind: str, name: str, found: Mapping[str, object]) -> NotFoundError:
+    remedy = (
+        f"Create a {kind} block of that name in the UI, or in slipway.yaml and run `configure`."
+    )
+    return NotFoundError(kind, name, list(found), remedy)
