@@ -16,6 +16,7 @@ from blocks.routers.caddy import CaddyRouter
 from blocks.routers.interface import Router
 from tasks.configuration import checked
 from tasks.errors import NotFoundError
+from tasks.launch.target import Target, target_of
 
 Spec = TypeVar("Spec", bound=BaseModel)
 
@@ -36,11 +37,19 @@ async def load_project(name: str) -> ProjectSpec:
     return _pick(ProjectSpec, "project", name, await documents(PROJECT))
 
 
-async def load_environments(name: str) -> dict[str, EnvironmentSpec]:
-    """Return all environments, ``name`` among them, so that inheritance can be resolved."""
+async def load_environments() -> dict[str, EnvironmentSpec]:
+    """Return all environments, by name."""
     found = await documents(ENVIRONMENT)
-    _pick(EnvironmentSpec, "environment", name, found)
-    return {key: checked(EnvironmentSpec, fields, key) for key, fields in found.items()}
+    return {
+        name: checked(EnvironmentSpec, fields, f"environments.{name}")
+        for name, fields in found.items()
+    }
+
+
+async def load_target(project: str, environment: str) -> Target:
+    """Return ``project`` in ``environment``, with all that the environment inherits."""
+    spec = await load_project(project)
+    return target_of(project, spec, environment, await load_environments())
 
 
 async def load_providers(names: Iterable[str]) -> dict[str, Provider]:

@@ -1,0 +1,27 @@
+"""`restart`: replace the processes of a project by new ones of the same release."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows.inventory import load_router, load_target
+from tasks.launch import task as launching
+
+
+@flow(
+    name="restart",
+    flow_run_name="restart {project} in {environment}",
+    description="Replace the processes of a project by new ones of the same release.",
+)
+async def restart_flow(project: str, environment: str = "dev") -> dict[str, str]:
+    """Start the live release anew beside itself, with today's configuration, then switch to it.
+
+    Args:
+        project: Name of the Project block.
+        environment: Name of the Environment block, e.g. `dev`.
+
+    Returns:
+        The URL of each service that takes traffic.
+    """
+    target, router = await load_target(project, environment), await load_router()
+    return (await launching.restart(target, router)).urls

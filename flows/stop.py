@@ -1,0 +1,29 @@
+"""`stop`: end the services of a project in an environment."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows.inventory import load_router, load_target
+from tasks.launch import task as launching
+
+
+@flow(
+    name="stop",
+    flow_run_name="stop {project} in {environment}",
+    description="Stop the services of a project in an environment.",
+)
+async def stop_flow(project: str, environment: str = "dev") -> int:
+    """Stop every service of a project, with all the processes it started.
+
+    Data, releases and snapshots stay; `launch` brings the services back.
+
+    Args:
+        project: Name of the Project block.
+        environment: Name of the Environment block, e.g. `dev`.
+
+    Returns:
+        How many instances were stopped.
+    """
+    target, router = await load_target(project, environment), await load_router()
+    return len(await launching.stop(target, router))
