@@ -12,17 +12,19 @@ _NAMES = frozenset(
         *("http_proxy", "https_proxy", "no_proxy", "all_proxy"),
     }
 )
-_PREFIXES = ("LC_", "PIP_", "UV_", "NPM_CONFIG_", "npm_config_")
+_TOOLS = ("PIP_", "UV_", "NPM_CONFIG_", "npm_config_")
 
 
-def inherited(environment: Mapping[str, str]) -> dict[str, str]:
+def inherited(environment: Mapping[str, str], *, tools: bool = True) -> dict[str, str]:
     """Return the part of ``environment`` (ours) that children get.
 
     An allow-list: the password of the Prefect API, database URLs and whatever else a worker was
-    started with stay with the worker.
+    started with stay with the worker. ``tools``: with the settings of package installers, which
+    builds and steps need and services do not.
     """
+    prefixes = ("LC_", *_TOOLS) if tools else ("LC_",)
     return {
         name: value
         for name, value in environment.items()
-        if name in _NAMES or name.startswith(_PREFIXES)
+        if name in _NAMES or name.startswith(prefixes)
     }

@@ -1,0 +1,75 @@
+"""Releases on disk: built beside, put into place whole, reused, and pruned."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from blocks.project_spec import ProjectSpec
+from tasks.launch.detection import kind_of
+from tasks.launch.kinds.interface import Kind
+from tasks.launch.lock import alone
+from tasks.launch.source import fetch, tree_digest, wanted_version
+from tasks.release import Release
+
+_DIGEST_CHARACTERS = 12
+_UNFINISHED = ".building-"
+
+
+def build_release(
+    project: str, spec: ProjectSpec, version: str, folder: Path, now: float
+) -> Release:
+    """Build ``project`` at ``version`` below ``folder``, unless the same stands there already.
+
+    The same means: source tree, requirements, kind and toolchain. A build that is killed leaves
+    nothing that could be taken for a release.
+
+    Raises:
+        BadInputError: The source, the version or the kind cannot be used.
+        BuildError: The build tool failed.
+    """
+    wanted = wanted_version(project, spec, version)
+    with alone(folder / ".lock"):
+        for leftover in folder.glob(f"{_UNFINISHED}*"):  # of builders that are dead
+            shutil.rmtree(leftover, ignore_errors=True)
+        building = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
+        try:
+            fetch(project, spec, wanted, building / "source")
+            kind = kind_of(project, spec, building / "source")
+            digest = release_digest(kind, tree_digest(building / "source"), spec.requirements)
+            path = folder / digest
+            if not path.exists():
+                kind.build(building, spec.requirements)
+                building.rename(path)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+    return Release(project, wanted or digest, digest, path, kind.name, now)
+
+
+def release_digest(kind: Kind, tree: str, requirements: Sequence[str]) -> str:
+    """Return what tells a release from every other, in twelve characters."""
+    parts = [kind.name, kind.toolchain(), tree, *requirements]
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return digest[:_DIGEST_CHARACTERS]
+
+
+def to_prune(releases: Sequence[Release], used: Collection[str], keep: int) -> list[Release]:
+    """Return the releases to remove: all but the ``keep`` newest and those whose digest is used.
+
+    ``releases`` is newest first; a digest that stands there more than once counts once.
+    """
+    newest: dict[str, Release] = {}
+    for release in releases:
+        newest.setdefault(release.digest, release)
+    return [item for item in list(newest.values())[keep:] if item.digest not in used]
+
+
+def remove_release(release: Release) -> None:
+    """Remove it from the disk, in one step as far as anyone who looks can tell."""
+    aside = release.path.with_name(f"{_UNFINISHED}{release.digest}")
+    if release.path.exists():
+        release.path.rename(aside)
+    shutil.rmtree(aside, ignore_errors=True)

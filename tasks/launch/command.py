@@ -1,0 +1,89 @@
+"""The command line and environment of one replica of a service; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blocks.project_spec import ServiceSpec
+from tasks.launch.variables import render
+from tasks.release import Release
+
+_COMPOUND = re.compile(r"[;&|<>()\n`]|^\s*\w+=|^\s*(exec|if|for|while|case|cd|export)\b|\$\(")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What templates may name, beside the release."""
+
+    project: str
+    environment: str
+    replica: int
+    host: str
+    port: int | None
+    data: Path
+
+    def values(self, release: Release) -> dict[str, object]:
+        """Return the values by name; ``port`` is missing where the service is not on the web."""
+        known: dict[str, object] = {
+            "host": self.host,
+            "data": self.data,
+            "release": release.path,
+            "version": release.version,
+            "project": self.project,
+            "environment": self.environment,
+            "replica": self.replica,
+        }
+        return known if self.port is None else known | {"port": self.port}
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """What the shim is given."""
+
+    argv: tuple[str, ...]
+    environment: dict[str, str] = field(repr=False)
+
+
+def command_line(
+    service: str,
+    spec: ServiceSpec,
+    release: Release,
+    place: Place,
+    *,
+    inherited: Mapping[str, str],
+    variables: Mapping[str, str],
+    secrets: Mapping[str, str],
+    programs: Sequence[Path],
+) -> CommandLine:
+    """Return how one replica is started.
+
+    Later ones win: ``inherited``, PATH with ``programs`` first, PORT and HOST, ``variables``
+    (templates), ``secrets`` (taken as they are).
+
+    Raises:
+        BadInputError: A template names what does not exist.
+    """
+    values = place.values(release)
+    where = f"projects.{place.project}.services.{service}.command"
+    filled = {
+        name: render(f"environments.{place.environment}.variables.{name}", text, values)
+        for name, text in variables.items()
+    }
+    path = ":".join([*map(str, programs), inherited.get("PATH", "")]).rstrip(":")
+    own = {"PATH": path, "HOST": place.host, "PYTHONUNBUFFERED": "1"}
+    if place.port is not None:
+        own["PORT"] = str(place.port)
+    text = render(where, spec.command, values)
+    return CommandLine(shell(text), {**inherited, **own, **filled, **secrets})
+
+
+def shell(text: str) -> tuple[str, ...]:
+    """Return how a command line is executed; a simple one replaces the shell.
+
+    So the process that gets the signals is the service itself.
+    """
+    stripped = text.strip()
+    return ("sh", "-c", stripped if _COMPOUND.search(stripped) else f"exec {stripped}")

@@ -1,0 +1,107 @@
+"""Makes what runs into what is wanted: adopts, starts, waits, routes, and only then stops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.errors import NotFoundError
+from tasks.launch.desired import superfluous
+from tasks.launch.fronts import Fronts
+from tasks.launch.launcher import Launcher, LaunchError
+from tasks.ledger.releases import find_release
+from tasks.release import Instance, InstanceState, Release
+
+_REPLACED = frozenset({InstanceState.STARTING, InstanceState.RUNNING})
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """What runs now; ``urls`` is where its services are reached, by name."""
+
+    release: Release
+    instances: tuple[Instance, ...]
+    started: tuple[str, ...]
+    stopped: tuple[str, ...]
+    urls: dict[str, str]
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{name} at {url}" for name, url in self.urls.items()) or "no port"
+        adopted = len(self.instances) - len(self.started)
+        return (
+            f"{self.release.project} {self.release.version}: {len(self.started)} started, "
+            f"{adopted} adopted, {len(self.stopped)} stopped; {where}"
+        )
+
+
+def converge(
+    launcher: Launcher, release: Release, fronts: Fronts, *, fresh: bool = False
+) -> Launched:
+    """Have ``release`` serve; ``fresh``: with new processes, although it may already.
+
+    What served before is stopped when the new ones are healthy and have the traffic.
+
+    Raises:
+        BadInputError: A command or variable cannot be used; nothing was started then.
+        LaunchError: It did not become healthy; what was started is stopped again, and what
+            served before still does.
+    """
+    before = launcher.recorded()
+    instances = launcher.start(release, fresh=fresh)
+    new = superfluous(before, instances)
+    _require_health(launcher, release, instances, new)
+    instances = launcher.mark(instances, InstanceState.RUNNING)
+    urls = fronts.publish(instances, launcher.clock())
+    old = superfluous(instances, [one for one in before if one.state in _REPLACED])
+    fronts.withdraw({one.service for one in old} - {one.service for one in instances})
+    launcher.stop(old, _grace(launcher, release))
+    return Launched(
+        release,
+        tuple(instances),
+        tuple(one.id for one in new),
+        tuple(one.id for one in old),
+        urls,
+    )
+
+
+def shut_down(launcher: Launcher, fronts: Fronts, grace_seconds: float) -> list[Instance]:
+    """Stop all that runs there, warm replicas too; return what was stopped.
+
+    Raises:
+        LaunchError: Processes are left that cannot be ended.
+    """
+    found = launcher.recorded()
+    fronts.withdraw({one.service for one in found})
+    launcher.stop(found, grace_seconds)
+    return found
+
+
+def serving_release(launcher: Launcher) -> Release:
+    """Return the release that serves.
+
+    Raises:
+        NotFoundError: Nothing does.
+    """
+    for instance in launcher.live():
+        if release := find_release(launcher.ledger, launcher.project, instance.release):
+            return release
+    raise NotFoundError(
+        "project", f"{launcher.project}/{launcher.environment}", [], "Nothing runs: launch it."
+    )
+
+
+def _require_health(
+    launcher: Launcher, release: Release, instances: list[Instance], new: list[Instance]
+) -> None:
+    patience = max(one.health_timeout_seconds for one in launcher.services(release).values())
+    try:
+        found = launcher.healthy(instances, patience)
+    except BaseException:  # cancelled: nobody would ever look at what was started
+        launcher.stop(new, 0)
+        raise
+    if sick := [one for one in found if not one.ok]:
+        launcher.stop(new, 0)
+        raise LaunchError("\n".join(one.detail for one in sick))
+
+
+def _grace(launcher: Launcher, release: Release) -> float:
+    return max(one.drain_seconds for one in launcher.services(release).values())

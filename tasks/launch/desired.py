@@ -1,0 +1,55 @@
+"""What is wanted against what runs; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from blocks.project_spec import ServiceSpec
+from tasks.release import Instance
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Replica:
+    """One process that is wanted."""
+
+    service: str
+    number: int
+
+
+def replicas(services: Mapping[str, ServiceSpec]) -> list[Replica]:
+    """Return every replica of every service, numbered from 0."""
+    return [
+        Replica(name, number) for name, spec in services.items() for number in range(spec.replicas)
+    ]
+
+
+def missing(
+    wanted: Sequence[Replica], digest: str, existing: Sequence[Instance]
+) -> tuple[list[Instance], list[Replica]]:
+    """Return which of ``existing`` serve as replicas of that release, and which are lacking.
+
+    Of several that would do, the one that was started first does.
+    """
+    found: dict[Replica, Instance] = {}
+    for instance in sorted(existing, key=lambda one: (one.started_at, one.id)):
+        if instance.release == digest:
+            found.setdefault(Replica(instance.service, instance.replica), instance)
+    kept = [found[replica] for replica in wanted if replica in found]
+    return kept, [replica for replica in wanted if replica not in found]
+
+
+def superfluous(kept: Sequence[Instance], existing: Sequence[Instance]) -> list[Instance]:
+    """Return those of ``existing`` that are not among ``kept``."""
+    ids = {instance.id for instance in kept}
+    return [instance for instance in existing if instance.id not in ids]
+
+
+def upstreams(instances: Sequence[Instance]) -> dict[str, tuple[str, ...]]:
+    """Return where the traffic of each service goes, as ``host:port``; only those on the web."""
+    found: dict[str, tuple[str, ...]] = {}
+    for instance in sorted(instances, key=lambda one: one.replica):
+        if instance.port is not None:
+            address = f"{instance.host}:{instance.port}"
+            found[instance.service] = (*found.get(instance.service, ()), address)
+    return found

@@ -1,0 +1,67 @@
+"""What kind of project a source tree is, and which services it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from blocks.project_spec import ProjectSpec, ServiceSpec
+from tasks.errors import BadInputError
+from tasks.launch.kinds.interface import Kind
+from tasks.launch.kinds.node import NodeKind
+from tasks.launch.kinds.procfile import ProcfileKind, procfile_services
+from tasks.launch.kinds.python import PythonKind
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (PythonKind(), NodeKind(), ProcfileKind())}
+
+
+def kind_of(project: str, spec: ProjectSpec, source: Path) -> Kind:
+    """Return how ``source`` is built: as it is configured, else by its manifests.
+
+    Raises:
+        BadInputError: Nothing says how, or two manifests say different things.
+    """
+    if spec.kind != "auto":
+        return KINDS[spec.kind]
+    found = [name for name, kind in KINDS.items() if kind.detects(source)]
+    built = [name for name in found if name != "procfile"] or found
+    if len(built) == 1:
+        return KINDS[built[0]]
+    problem = f"could be {' or '.join(built)}" if built else "no manifest says what it is"
+    raise BadInputError(
+        f"projects.{project}.kind", spec.kind, problem, f"Write one of: {', '.join(KINDS)}."
+    )
+
+
+def services_of(
+    project: str, spec: ProjectSpec, kind: Kind, source: Path
+) -> Mapping[str, ServiceSpec]:
+    """Return the services to run, each with a command.
+
+    Those that are configured count; where none is, those of the Procfile or the manifest do. A
+    configured one without a command takes that of the same name from there.
+
+    Raises:
+        BadInputError: A service has no command, or there is no service at all.
+    """
+    known = {**kind.services(source), **procfile_services(source)}
+    if not spec.services and not known:
+        raise _no_command(project, "web")
+    if not spec.services:
+        return known
+    found = {}
+    for name, service in spec.services.items():
+        command = service.command or (known[name].command if name in known else "")
+        if not command:
+            raise _no_command(project, name)
+        found[name] = service.model_copy(update={"command": command})
+    return found
+
+
+def _no_command(project: str, service: str) -> BadInputError:
+    return BadInputError(
+        f"projects.{project}.services.{service}.command",
+        "",
+        "neither a Procfile nor a manifest says how it starts",
+        "Write the command there, e.g. gunicorn app:app --bind {{ host }}:{{ port }}",
+    )

@@ -1,0 +1,80 @@
+"""Whether what was started does its work: asked of it until it says so, dies, or takes too long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from blocks.providers import process
+from blocks.providers.probe import ask
+from blocks.providers.rotated_log import tail
+from tasks.launch.variables import redact
+from tasks.release import Instance
+
+_POLL_SECONDS = 0.05
+_ANSWER_SECONDS = 2.0
+_SETTLED_SECONDS = 0.5
+"""A service without a port is well when it has run this long without ending."""
+_CRASHES = 2
+_LOG_LINES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether an instance is well; ``detail`` says why, with its last log lines where it is not."""
+
+    instance: Instance
+    ok: bool
+    detail: str
+
+
+def await_health(
+    instances: Sequence[Instance], timeout_seconds: float, secrets: Collection[str]
+) -> list[Health]:
+    """Return the health of each as soon as it is known, or ``timeout_seconds`` have passed.
+
+    The values of ``secrets`` do not appear in what is returned.
+    """
+    if not instances:
+        return []
+    deadline = time.monotonic() + timeout_seconds
+    with ThreadPoolExecutor(len(instances)) as pool:
+        return list(pool.map(lambda one: _await_one(one, deadline, secrets), instances))
+
+
+def _await_one(instance: Instance, deadline: float, secrets: Collection[str]) -> Health:
+    while True:
+        ok, final, detail = _look(instance)
+        late = time.monotonic() >= deadline
+        if ok:
+            return Health(instance, ok=True, detail=detail)
+        if final or late:
+            said = detail if final else f"not healthy in time: {detail}"
+            return Health(instance, ok=False, detail=redact(_with_log(instance, said), secrets))
+        time.sleep(_POLL_SECONDS)
+
+
+def _look(instance: Instance) -> tuple[bool, bool, str]:
+    """Return whether it is well, whether that will not change, and why."""
+    found = process.status(instance.directory)
+    if isinstance(found, process.NotStarted):
+        return False, True, "was never started"
+    if isinstance(found, process.Ended):
+        return False, True, f"ended: {found.outcome.cause or found.outcome.end}"
+    if found.restarts >= _CRASHES:
+        return False, True, f"keeps ending: started {found.restarts + 1} times"
+    if found.child_pid is None:
+        return False, False, "is being started"
+    if instance.port is None:
+        settled = time.time() - found.started_at >= _SETTLED_SECONDS and not found.restarts
+        return settled, False, "runs" if settled else "has only just been started"
+    answer = ask(instance.host, instance.port, instance.health_path, _ANSWER_SECONDS)
+    return answer.ok, False, answer.detail
+
+
+def _with_log(instance: Instance, detail: str) -> str:
+    lines = tail(process.log_path(instance.directory), _LOG_LINES)
+    log = "\n".join(lines) if lines else "(it wrote nothing)"
+    return f"{instance.project}/{instance.service} {detail}\nIts last lines:\n{log}"

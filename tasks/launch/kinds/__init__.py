@@ -1,0 +1,1 @@
+"""How projects are recognised and built: one kind a file."""

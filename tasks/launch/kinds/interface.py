@@ -1,0 +1,70 @@
+"""What every kind of project promises."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from blocks.project_spec import ServiceSpec
+from blocks.providers.inherited import inherited
+from tasks.errors import SlipwayError
+
+_LAST_CHARACTERS = 3000
+
+
+class BuildError(SlipwayError):
+    """A project could not be built; the message ends with what the build tool said last."""
+
+
+class Kind(Protocol):
+    """A way of building; ``name`` is what users write at `kind`."""
+
+    name: str
+
+    def detects(self, source: Path) -> bool:
+        """Tell whether the manifests in ``source`` are of this kind."""
+        ...
+
+    def toolchain(self) -> str:
+        """Return what, beside the source, decides what is built: part of the digest.
+
+        Raises:
+            MissingProgramError: What builds it is not installed.
+        """
+        ...
+
+    def build(self, release: Path, requirements: Sequence[str]) -> None:
+        """Build ``release``/source, into ``release``/env where it has an environment of its own.
+
+        The folder is renamed afterwards: nothing in it may hold its path.
+
+        Raises:
+            BuildError: The build tool failed.
+        """
+        ...
+
+    def programs(self, release: Path) -> tuple[Path, ...]:
+        """Return the folders of programs that go in front of PATH."""
+        ...
+
+    def services(self, source: Path) -> Mapping[str, ServiceSpec]:
+        """Return the services its manifest names, beyond those of a Procfile."""
+        ...
+
+
+def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> None:
+    """Run one command of a build.
+
+    Raises:
+        BuildError: It failed.
+    """
+    environment = inherited(os.environ) | dict(variables)
+    done = subprocess.run(
+        argv, cwd=cwd, check=False, capture_output=True, text=True, env=environment
+    )
+    if done.returncode != 0:
+        said = (done.stderr.strip() or done.stdout.strip())[-_LAST_CHARACTERS:]
+        raise BuildError(f"`{' '.join(map(str, argv))}` failed: {said}")

@@ -1,0 +1,78 @@
+"""The Procfile, which any kind of project may have, and projects that have nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from blocks.project_spec import ServiceSpec
+from tasks.errors import BadInputError
+
+_LINE = re.compile(r"^([A-Za-z0-9_-]+):\s*(\S.*)$")
+
+
+class ProcfileKind:
+    """Nothing is built: its commands find their programs on PATH."""
+
+    name = "procfile"
+
+    def detects(self, source: Path) -> bool:
+        """Tell whether there is a Procfile."""
+        return (source / "Procfile").is_file()
+
+    def toolchain(self) -> str:
+        """Return nothing: nothing is built."""
+        return ""
+
+    def build(self, release: Path, requirements: Sequence[str]) -> None:
+        """Refuse requirements, as there is nothing to install them into."""
+        _ = release
+        if requirements:
+            raise BadInputError(
+                "requirements",
+                list(requirements),
+                "a project that is only a Procfile has no environment",
+                "Write kind: python or kind: node, or leave the requirements out.",
+            )
+
+    def programs(self, release: Path) -> tuple[Path, ...]:
+        """Return none."""
+        _ = release
+        return ()
+
+    def services(self, source: Path) -> Mapping[str, ServiceSpec]:
+        """Return none beyond those of the Procfile, which every kind has."""
+        _ = source
+        return {}
+
+
+def procfile_services(source: Path) -> dict[str, ServiceSpec]:
+    """Return the services of its Procfile, where it has one.
+
+    Only `web` is on the web, as on every platform that reads this file; it says nothing about a
+    path that answers, so that its port is looked at.
+    """
+    path = source / "Procfile"
+    if not path.is_file():
+        return {}
+    return {
+        name: ServiceSpec(command=command, web=name == "web", health_path="")
+        for name, command in parse(path.read_text("utf-8")).items()
+    }
+
+
+def parse(text: str) -> dict[str, str]:
+    """Return the command of each `name: command` line; empty lines and # comments are skipped."""
+    commands: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        found = _LINE.match(line)
+        if found is None or found[1] in commands:
+            problem = "named twice" if found else "no `name: command`"
+            raise BadInputError(
+                f"Procfile:{number}", line, problem, "Write e.g. web: gunicorn app:app"
+            )
+        commands[found[1]] = found[2].strip()
+    return commands

@@ -1,0 +1,77 @@
+"""The Prefect tasks of launching: build, start, adopt, stop, restart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import closing
+from typing import TypeVar
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from blocks.routers.interface import Router
+from tasks.launch.convergence import Launched, converge, serving_release, shut_down
+from tasks.launch.fronts import Fronts, fronts_of
+from tasks.launch.launcher import Launcher
+from tasks.launch.target import Target, launcher_of
+from tasks.ledger.connection import open_ledger
+from tasks.release import Instance, Release
+from tasks.settings import settings
+
+T = TypeVar("T")
+_STOP_GRACE_SECONDS = 10.0
+
+
+@task(cache_policy=NO_CACHE, task_run_name="build {target.project}")
+async def build(target: Target, version: str) -> Release:
+    """Build ``version`` (empty: the project's own), or find it built."""
+    release = await _with_launcher(target, lambda launcher: launcher.build(version))
+    get_run_logger().info("%s %s is at %s", target.project, release.version, release.path)
+    return release
+
+
+@task(cache_policy=NO_CACHE, task_run_name="launch {target.project} in {target.environment}")
+async def launch(target: Target, release: Release, router: Router) -> Launched:
+    """Have ``release`` serve: adopt what runs, start what is missing, stop what is outdated."""
+    launched = await _with_launcher(
+        target, lambda launcher: converge(launcher, release, _fronts(launcher, router))
+    )
+    get_run_logger().info("%s", launched)
+    return launched
+
+
+@task(cache_policy=NO_CACHE, task_run_name="stop {target.project} in {target.environment}")
+async def stop(target: Target, router: Router) -> list[Instance]:
+    """Stop all that runs there, with everything it started."""
+    stopped = await _with_launcher(
+        target,
+        lambda launcher: shut_down(launcher, _fronts(launcher, router), _STOP_GRACE_SECONDS),
+    )
+    get_run_logger().info("%d instances stopped", len(stopped))
+    return stopped
+
+
+@task(cache_policy=NO_CACHE, task_run_name="restart {target.project} in {target.environment}")
+async def restart(target: Target, router: Router) -> Launched:
+    """Replace what serves by new processes of the same release, with today's configuration."""
+
+    def renew(launcher: Launcher) -> Launched:
+        release = serving_release(launcher)
+        return converge(launcher, release, _fronts(launcher, router), fresh=True)
+
+    launched = await _with_launcher(target, renew)
+    get_run_logger().info("%s", launched)
+    return launched
+
+
+async def _with_launcher(target: Target, work: Callable[[Launcher], T]) -> T:
+    def run() -> T:
+        with closing(open_ledger(settings().resolved_ledger_url())) as ledger:
+            return work(launcher_of(target, ledger, settings()))
+
+    return await asyncio.to_thread(run)
+
+
+def _fronts(launcher: Launcher, router: Router) -> Fronts:
+    return fronts_of(launcher.project, launcher.environment, launcher.ledger, router, settings())

@@ -1,0 +1,68 @@
+"""Variables of an environment: inherited, filled in, and kept out of sight where they are secret.
+
+Templates are Jinja2's immutable sandbox: they can read the values they are given, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from blocks.project_spec import EnvironmentSpec
+from tasks.errors import BadInputError, NotFoundError
+
+_JINJA = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+_HIDDEN = "********"
+_SHORTEST_SECRET = 3
+"""Shorter ones occur everywhere by chance; hiding them would garble every log."""
+
+
+def resolve(name: str, environments: Mapping[str, EnvironmentSpec]) -> EnvironmentSpec:
+    """Return environment ``name`` with what it inherits; its own values win.
+
+    Raises:
+        NotFoundError: It, or one it inherits, does not exist.
+        BadInputError: They inherit one another in a circle, which is named.
+    """
+    chain: list[str] = []
+    field, wanted = "environment", name
+    while wanted:
+        if wanted in chain:
+            circle = " -> ".join([*chain[chain.index(wanted) :], wanted])
+            raise BadInputError(field, wanted, f"inherits itself: {circle}", "Break the circle.")
+        if wanted not in environments:
+            raise NotFoundError(field, wanted, list(environments), "Configure it, or correct it.")
+        chain.append(wanted)
+        field, wanted = f"environments.{wanted}.inherits", environments[wanted].inherits
+    merged = EnvironmentSpec()
+    for ancestor in reversed(chain):
+        one = environments[ancestor]
+        merged = EnvironmentSpec(
+            variables=merged.variables | one.variables, secrets=merged.secrets | one.secrets
+        )
+    return merged
+
+
+def render(field: str, template: str, values: Mapping[str, object]) -> str:
+    """Fill ``values`` into ``template``.
+
+    Raises:
+        BadInputError: It names a value that does not exist, or is no template.
+    """
+    try:
+        return _JINJA.from_string(template).render(values)
+    except TemplateError as error:
+        known = ", ".join(sorted(values))
+        raise BadInputError(
+            field, template, f"cannot be filled in ({error})", f"It may use: {known}."
+        ) from error
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """Return ``text`` with every secret value hidden."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, _HIDDEN)
+    return text

@@ -1,0 +1,66 @@
+"""A replica gets the command line and environment that were written for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blocks.project_spec import ServiceSpec
+from tasks.errors import BadInputError
+from tasks.launch.command import CommandLine, Place, command_line, shell
+from tasks.release import Release
+
+RELEASE = Release("p", "1.0", "d1g35t", Path("/r"), "python", 0)
+
+
+def built(command: str, port: int | None = 8000, **variables: str) -> CommandLine:
+    """Return the command line of a service."""
+    return command_line(
+        "web",
+        ServiceSpec(command=command),
+        RELEASE,
+        Place("p", "dev", 2, "h", port, Path("/d")),
+        inherited={"PATH": "/bin", "HOME": "/me", "HOST": "elsewhere"},
+        variables=variables,
+        secrets={"TOKEN": "{{ raw }}"},
+        programs=[Path("/r/env/bin")],
+    )
+
+
+def test_everything_is_filled_in() -> None:
+    """Broken: a service would listen on the wrong port, or lose its data folder."""
+    found = built("run {{ host }}:{{ port }} {{ version }}", DB="{{ data }}/{{ replica }}.db")
+    assert found.argv == ("sh", "-c", "exec run h:8000 1.0")
+    assert found.environment == {
+        "PATH": "/r/env/bin:/bin",
+        "HOME": "/me",
+        "HOST": "h",
+        "PORT": "8000",
+        "PYTHONUNBUFFERED": "1",
+        "DB": "/d/2.db",
+        "TOKEN": "{{ raw }}",
+    }
+    assert "TOKEN" not in repr(found)
+
+
+def test_a_service_off_the_web_has_no_port() -> None:
+    """Broken: a worker would be told a port that is not its own."""
+    assert "PORT" not in built("run", port=None).environment
+    with pytest.raises(BadInputError, match=r"projects\.p\.services\.web\.command: cannot"):
+        built("run {{ port }}", port=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "executed"),
+    [
+        ("gunicorn app:app -b :$PORT", "exec gunicorn app:app -b :$PORT"),
+        ("A=1 run", "A=1 run"),
+        ("one && two", "one && two"),
+        ("cd x; run", "cd x; run"),
+        ("exec run", "exec run"),
+    ],
+)
+def test_only_a_simple_command_replaces_the_shell(text: str, executed: str) -> None:
+    """Broken: `a && b` would never run b, or the shell would swallow the signals."""
+    assert shell(text) == ("sh", "-c", executed)

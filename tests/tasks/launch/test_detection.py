@@ -1,0 +1,75 @@
+"""A project is built as its manifests say, and runs only what something says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blocks.project_spec import ProjectSpec, ServiceSpec
+from tasks.errors import BadInputError
+from tasks.launch.detection import KINDS, kind_of, services_of
+
+SPEC = ProjectSpec(source=".")
+
+
+@pytest.mark.parametrize(
+    ("files", "kind"),
+    [
+        (["pyproject.toml"], "python"),
+        (["requirements.txt", "Procfile"], "python"),
+        (["package.json"], "node"),
+        (["Procfile"], "procfile"),
+    ],
+)
+def test_manifests_say_the_kind(tmp_path: Path, files: list[str], kind: str) -> None:
+    """Broken: a project would be built with the wrong tool."""
+    for name in files:
+        (tmp_path / name).touch()
+    assert kind_of("demo", SPEC, tmp_path).name == kind
+
+
+@pytest.mark.parametrize("files", [[], ["setup.py", "package.json"]])
+def test_nothing_is_guessed(tmp_path: Path, files: list[str]) -> None:
+    """Broken: an ambiguous project would be built in a way nobody asked for."""
+    for name in files:
+        (tmp_path / name).touch()
+    with pytest.raises(BadInputError, match=r"projects\.demo\.kind: .* Write one of"):
+        kind_of("demo", SPEC, tmp_path)
+    assert kind_of("demo", SPEC.model_copy(update={"kind": "node"}), tmp_path).name == "node"
+
+
+def test_a_procfile_names_the_services(tmp_path: Path) -> None:
+    """Broken: a project with a Procfile would still ask for its commands."""
+    (tmp_path / "Procfile").write_text("web: serve $PORT\nworker: work\n")
+    found = services_of("demo", SPEC, KINDS["python"], tmp_path)
+    assert {name: (one.command, one.web) for name, one in found.items()} == {
+        "web": ("serve $PORT", True),
+        "worker": ("work", False),
+    }
+
+
+def test_what_is_configured_counts_and_is_completed(tmp_path: Path) -> None:
+    """Broken: a health path could not be set without repeating the command."""
+    (tmp_path / "Procfile").write_text("web: serve\nworker: work\n")
+    spec = ProjectSpec(source=".", services={"web": ServiceSpec(health_path="/ok")})
+    found = services_of("demo", spec, KINDS["procfile"], tmp_path)
+    assert {name: (one.command, one.health_path) for name, one in found.items()} == {
+        "web": ("serve", "/ok")
+    }
+
+
+def test_npm_start_is_the_command_of_a_node_project(tmp_path: Path) -> None:
+    """Broken: a common Node project would ask for its command."""
+    (tmp_path / "package.json").write_text('{"scripts": {"start": "node app.js"}}')
+    assert services_of("demo", SPEC, KINDS["node"], tmp_path)["web"].command == "npm start"
+
+
+@pytest.mark.parametrize("services", [{}, {"web": ServiceSpec()}])
+def test_without_a_command_it_says_where_to_write_it(
+    tmp_path: Path, services: dict[str, ServiceSpec]
+) -> None:
+    """Broken: a launch would fail without saying what is missing."""
+    spec = ProjectSpec(source=".", services=services)
+    with pytest.raises(BadInputError, match=r"^projects\.demo\.services\.web\.command: "):
+        services_of("demo", spec, KINDS["python"], tmp_path)
