@@ -1,0 +1,256 @@
+"""The deployer: carries a rollout out, and writes down every step before it takes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from blocks.providers.process import owner_alive as process_alive
+from blocks.routers.caddyfile import listen_address
+from blocks.routers.interface import Router
+from tasks.deploy.document import from_document, to_document
+from tasks.deploy.effects import (
+    Build,
+    Built,
+    Effect,
+    Failed,
+    Gate,
+    Nothing,
+    Observation,
+    Passed,
+    Refused,
+    Start,
+    Started,
+    Survey,
+    Surveyed,
+)
+from tasks.deploy.gate import pass_gate
+from tasks.deploy.handover import Handover, front_owner, recorded
+from tasks.deploy.reconcile import is_running, reconcile_rollouts, started_by
+from tasks.deploy.report import RolloutReport, report_of
+from tasks.deploy.rollout import REVERTIBLE, Kind, Phase, Rollout, advance, begin
+from tasks.deploy.runner import ReleaseRunner
+from tasks.deploy.survey import former_release, routes_of, survey
+from tasks.errors import BadInputError, StaleFenceError
+from tasks.ledger.connection import Ledger
+from tasks.ledger.ports import lease_port, port_of
+from tasks.ledger.releases import find_release, releases
+from tasks.ledger.rollouts import RolloutRow, begin_rollout, rollouts, save_rollout
+from tasks.release import Instance, InstanceState, Release
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to deploy: a project's environment, and the front ports its services answer on."""
+
+    project: str
+    environment: str
+    host: str = "127.0.0.1"
+    first_port: int = 8300
+    slots: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How patient a rollout is; a gate is passed by ``in_a_row`` healthy answers a replica."""
+
+    in_a_row: int = 3
+    pause_seconds: float = 0.1
+    health_timeout_seconds: float = 30.0
+    drain_seconds: float = 10.0
+    grace_seconds: float = 10.0
+    lease_seconds: float = 15.0
+
+
+class Deployer:
+    """Deploys and rolls back one project in one environment; synchronous.
+
+    ``owner`` is the encoded identity of this process; ``owner_alive`` judges those of others.
+    ``said`` is told of every phase as it is entered.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        runner: ReleaseRunner,
+        router: Router,
+        target: Target,
+        owner: str,
+        *,
+        pace: Pace | None = None,
+        owner_alive: Callable[[str], bool] = process_alive,
+        said: Callable[[Rollout], None] = lambda _rollout: None,
+    ) -> None:
+        self.ledger, self.runner, self.router = ledger, runner, router
+        self.target, self.owner, self.pace = target, owner, pace or Pace()
+        self._owner_alive, self._said = owner_alive, said
+        self._handover = Handover(
+            ledger,
+            router,
+            self._stop,
+            target.project,
+            target.environment,
+            self.pace.drain_seconds,
+        )
+
+    def deploy(self, version: str, strategy: str = "blue_green") -> RolloutReport:
+        """Move the traffic to ``version``; one that is not healthy never gets any.
+
+        Raises:
+            BadInputError: An unknown strategy or version; nothing was started.
+            BusyError: Another live deploy is at work there.
+            Exception: Whatever kept it from being built or started; all is as before.
+        """
+        return self._carry_out(self._rollout(version, Kind.DEPLOY, strategy))
+
+    def rollback(self) -> RolloutReport:
+        """Move the traffic back to the former release, at once where it is still warm.
+
+        Raises:
+            BadInputError: There is no former release.
+            BusyError: Another live deploy is at work there.
+        """
+        self._reconcile()
+        former = self._former()
+        return self._carry_out(
+            self._rollout(former.version, Kind.ROLLBACK, to_release=former.digest)
+        )
+
+    def _rollout(
+        self, version: str, kind: Kind, strategy: str = "blue_green", to_release: str = ""
+    ) -> Rollout:
+        return Rollout(
+            self.target.project,
+            self.target.environment,
+            version,
+            kind=kind,
+            strategy=strategy,
+            to_release=to_release,
+        )
+
+    def _former(self) -> Release:
+        where = (self.target.project, self.target.environment)
+        ended = [from_document(row.document) for row in rollouts(self.ledger, *where)]
+        history = [(one.from_release, one.to_release) for one in ended if one.phase is Phase.DONE]
+        digest = former_release(self._there().values(), history)
+        release = find_release(self.ledger, self.target.project, digest) if digest else None
+        if release is None:
+            problem = "its release is no longer on disk" if digest else "has no former release"
+            remedy = "Deploy the version you want instead."
+            raise BadInputError("environment", "/".join(where), problem, remedy)
+        return release
+
+    def _carry_out(self, rollout: Rollout) -> RolloutReport:
+        rollout, effect = begin(rollout, time.time())
+        self._reconcile()
+        row = self._begin(rollout)
+        raised: Exception | None = None
+        while not isinstance(effect, Nothing):
+            self._save(row, rollout)
+            try:
+                observation = self._perform(rollout, effect)
+            except Exception as error:
+                if isinstance(error, StaleFenceError) or rollout.phase not in REVERTIBLE:
+                    raise
+                raised = error
+                observation = Failed(str(error), started_by(rollout, self._there()))
+            rollout, effect = advance(rollout, observation, time.time())
+        self._save(row, rollout)
+        if raised is not None:
+            raise raised
+        return report_of(row.id, rollout, self._urls(rollout))
+
+    def _reconcile(self) -> None:
+        reconcile_rollouts(
+            self.ledger, self.router, self._stop, self.owner, self._owner_alive, time.time()
+        )
+
+    def _begin(self, rollout: Rollout) -> RolloutRow:
+        return begin_rollout(
+            self.ledger,
+            self.target.project,
+            self.target.environment,
+            self.owner,
+            to_document(rollout),
+            time.time(),
+            self.pace.lease_seconds,
+            self._owner_alive,
+        )
+
+    def _save(self, row: RolloutRow, rollout: Rollout) -> None:
+        """Write the state down; raises StaleFenceError when another has taken over."""
+        document, lease = to_document(rollout), self.pace.lease_seconds
+        save_rollout(self.ledger, row.id, row.fence, rollout.phase, document, time.time(), lease)
+        self._said(rollout)
+
+    def _perform(self, rollout: Rollout, effect: Effect) -> Observation:
+        match effect:
+            case Build(version):
+                return self._build(version)
+            case Survey():
+                return self._survey(rollout)
+            case Start(digest):
+                return self._start(digest)
+            case Gate():
+                return self._gate(rollout, effect)
+        return self._handover.perform(effect)
+
+    def _build(self, version: str) -> Built:
+        known = {release.digest for release in releases(self.ledger, self.target.project)}
+        release = self.runner.build(version)
+        return Built(release.digest, release.version, fresh=release.digest not in known)
+
+    def _survey(self, rollout: Rollout) -> Surveyed:
+        there = self._there()
+        services = {one.service for one in there.values()}
+        fronts = [port_of(self.ledger, self._front_owner(service)) for service in services]
+        routed = [up for port in fronts if port is not None for up in self.router.upstreams(port)]
+        return survey(there, routed, is_running, rollout.to_release)
+
+    def _start(self, digest: str) -> Started:
+        release = find_release(self.ledger, self.target.project, digest)
+        if release is None:
+            remedy = "Deploy its version again."
+            raise BadInputError("release", digest[:12], "is no longer recorded", remedy)
+        started = self.runner.start(release, InstanceState.STARTING)
+        return Started(tuple(one.id for one in started))
+
+    def _gate(self, rollout: Rollout, effect: Gate) -> Passed | Refused:
+        there = self._there()
+        instances = [there[one] for one in effect.instances if one in there]
+        refused = pass_gate(
+            self.runner.healthy,
+            instances,
+            in_a_row=1 if effect.once else self.pace.in_a_row,
+            timeout_seconds=self.pace.health_timeout_seconds,
+            clock=time.monotonic,
+            pause=lambda: time.sleep(self.pace.pause_seconds),
+        )
+        if refused is not None:
+            return refused
+        leaving = [there[one] for one in rollout.serving if one in there]
+        return Passed(routes_of(instances, leaving, self._front_port, self.router.upstreams))
+
+    def _there(self) -> dict[str, Instance]:
+        return recorded(self.ledger, self.target.project, self.target.environment)
+
+    def _stop(self, instances: list[Instance]) -> None:
+        self.runner.stop(instances, self.pace.grace_seconds)
+
+    def _front_owner(self, service: str) -> str:
+        return front_owner(self.target.project, self.target.environment, service)
+
+    def _front_port(self, service: str) -> int:
+        target = self.target
+        last = target.first_port + target.slots - 1
+        owner = self._front_owner(service)
+        return lease_port(self.ledger, target.host, target.first_port, last, owner, time.time())
+
+    def _urls(self, rollout: Rollout) -> dict[str, str]:
+        host = self.target.host
+        return {
+            route.service: f"http://{listen_address(host, route.front_port)}/"
+            for route in rollout.routes
+            if (route.after if rollout.phase is Phase.DONE else route.before)
+        }

@@ -1,0 +1,59 @@
+"""The health gate: every replica has to answer well several times in a row before it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from tasks.deploy.effects import Refused
+from tasks.deploy.runner import HealthAnswer
+from tasks.release import Instance
+
+Ask = Callable[[list[Instance], float], Sequence[HealthAnswer]]
+
+
+def count_in_a_row(counts: Mapping[str, int], answers: Sequence[HealthAnswer]) -> dict[str, int]:
+    """Return how often each instance has answered well without a break, by its id."""
+    return {
+        answer.instance.id: counts.get(answer.instance.id, 0) + 1 if answer.ok else 0
+        for answer in answers
+    }
+
+
+def refusal(answers: Sequence[HealthAnswer]) -> str:
+    """Return who is not well and what it said, in words."""
+    unwell = [answer for answer in answers if not answer.ok]
+    return "; ".join(
+        f"{answer.instance.service} (replica {answer.instance.replica}, "
+        f"version {answer.instance.version}): {answer.detail}"
+        for answer in unwell
+    )
+
+
+def pass_gate(
+    ask: Ask,
+    instances: list[Instance],
+    *,
+    in_a_row: int,
+    timeout_seconds: float,
+    clock: Callable[[], float],
+    pause: Callable[[], None],
+) -> Refused | None:
+    """Ask until every instance was well ``in_a_row`` times; None when they pass.
+
+    The first question may take the whole time (an application starts); one that is not well at
+    its end is refused. Later ones are asked with what is left of it, a ``pause`` apart.
+    """
+    if not instances:
+        return Refused("it has no services")
+    deadline = clock() + timeout_seconds
+    counts: dict[str, int] = {}
+    while True:
+        left = deadline - clock()
+        answers = ask(instances, max(left, 0.0))
+        counts = count_in_a_row(counts, answers)
+        if len(counts) == len(instances) and min(counts.values()) >= in_a_row:
+            return None
+        if clock() >= deadline or (left == timeout_seconds and refusal(answers)):
+            said = refusal(answers) or f"not well {in_a_row} times in a row"
+            return Refused(f"not healthy within {timeout_seconds:g} s: {said}")
+        pause()

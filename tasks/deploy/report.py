@@ -1,0 +1,97 @@
+"""What a rollout came to, for people: values and Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tasks.deploy.rollout import Kind, Phase, Rollout
+from tasks.errors import SlipwayError
+
+
+class RolloutRevertedError(SlipwayError):
+    """A rollout that was given up: what served before still serves."""
+
+    def __init__(self, report: RolloutReport) -> None:
+        self.report = report
+        super().__init__(
+            f"{report.kind} of {report.project}/{report.environment} to {report.to_version} was "
+            f"reverted: {report.reason}. {report.still_serving} Look at the log of the new "
+            "version, mend it and deploy again."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutReport:
+    """How a rollout went; ``phases`` are pairs of (phase, seconds spent in it).
+
+    ``urls`` is where each service answers, by its name. ``warm`` tells whether the replaced
+    release is still up, so that a rollback takes no start.
+    """
+
+    id: str
+    project: str
+    environment: str
+    kind: Kind
+    phase: Phase
+    from_version: str
+    to_version: str
+    release: str
+    reason: str
+    warm: bool
+    phases: tuple[tuple[Phase, float], ...]
+    urls: Mapping[str, str]
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the new release serves."""
+        return self.phase is Phase.DONE
+
+    @property
+    def switch_seconds(self) -> float:
+        """How long the move of the traffic itself took."""
+        return sum(seconds for phase, seconds in self.phases if phase is Phase.SHIFTING)
+
+    @property
+    def still_serving(self) -> str:
+        """A sentence on what serves after a rollout that was reverted."""
+        if not self.from_version:
+            return "Nothing was deployed there before."
+        return f"Version {self.from_version} still serves."
+
+
+def report_of(rollout_id: str, rollout: Rollout, urls: Mapping[str, str]) -> RolloutReport:
+    """Return the report of a ``rollout`` that is over."""
+    timeline = rollout.timeline
+    return RolloutReport(
+        id=rollout_id,
+        project=rollout.project,
+        environment=rollout.environment,
+        kind=rollout.kind,
+        phase=rollout.phase,
+        from_version=rollout.from_version,
+        to_version=rollout.version,
+        release=rollout.to_release,
+        reason=rollout.reason,
+        warm=rollout.phase is Phase.DONE and rollout.keep_warm and bool(rollout.serving),
+        phases=tuple((phase, end - start) for (phase, start), (_, end) in pairwise(timeline)),
+        urls=dict(urls),
+    )
+
+
+def markdown_of(report: RolloutReport) -> str:
+    """Return ``report`` as the Markdown of an artifact."""
+    title = f"# {report.kind.title()} of {report.project} in {report.environment}: {report.phase}"
+    move = f"From **{report.from_version or 'nothing'}** to **{report.to_version}**"
+    release = f" (release `{report.release[:12]}`)." if report.release else "."
+    lines = [title, "", move + release]
+    if report.reason:
+        lines += ["", f"Reverted: {report.reason}. {report.still_serving}"]
+    lines += ["", "| phase | seconds |", "|---|---:|"]
+    lines += [f"| {phase} | {seconds:.2f} |" for phase, seconds in report.phases]
+    lines += ["", "| service | answers at |", "|---|---|"] if report.urls else []
+    lines += [f"| {service} | <{url}> |" for service, url in sorted(report.urls.items())]
+    if report.warm:
+        lines += ["", f"Version {report.from_version} is kept warm: a rollback is one switch."]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,232 @@
+r"""A rollout: the pure state machine that moves traffic from one release to the next.
+
+    preparing -> built -> starting -> gating -> shifting -> draining -> done
+          \________\_________\_________\_________\-> reverting -> reverted
+
+``advance`` turns what was observed into the next phase and the effect that belongs to it. Every
+effect may be repeated: a controller that was killed in the middle of one is succeeded by another
+that performs it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from tasks.deploy.effects import (
+    Build,
+    Built,
+    Drain,
+    Drained,
+    Effect,
+    Failed,
+    Gate,
+    Nothing,
+    Observation,
+    Passed,
+    Refused,
+    Retire,
+    Retired,
+    Route,
+    Shift,
+    Shifted,
+    Start,
+    Started,
+    Survey,
+    Surveyed,
+    Undo,
+    Undone,
+)
+from tasks.errors import BadInputError
+
+STRATEGIES = ("blue_green",)
+
+
+class Phase(StrEnum):
+    """What a rollout is at."""
+
+    PREPARING = "preparing"
+    BUILT = "built"
+    STARTING = "starting"
+    GATING = "gating"
+    SHIFTING = "shifting"
+    DRAINING = "draining"
+    DONE = "done"
+    REVERTING = "reverting"
+    REVERTED = "reverted"
+
+
+# Up to here an attempt can be given up; once the traffic has moved it is brought to its end.
+REVERTIBLE = frozenset({Phase.PREPARING, Phase.BUILT, Phase.STARTING, Phase.GATING, Phase.SHIFTING})
+
+
+class Kind(StrEnum):
+    """Which way it goes: to a version that was asked for, or back to the former release."""
+
+    DEPLOY = "deploy"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One move of traffic; instances are given by id, times in epoch seconds.
+
+    ``serving`` and ``warm`` are what ran before it, ``fresh`` what it started, ``adopted`` the
+    warm instances that a rollback goes back to. ``keep_warm`` tells whether what is replaced may
+    stay up for a rollback. ``timeline`` holds each phase and when it was entered.
+    """
+
+    project: str
+    environment: str
+    version: str
+    kind: Kind = Kind.DEPLOY
+    strategy: str = "blue_green"
+    phase: Phase = Phase.PREPARING
+    started_at: float = 0.0
+    to_release: str = ""
+    from_release: str = ""
+    from_version: str = ""
+    built_here: bool = False
+    serving: tuple[str, ...] = ()
+    warm: tuple[str, ...] = ()
+    keep_warm: bool = True
+    fresh: tuple[str, ...] = ()
+    adopted: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+    reason: str = ""
+    timeline: tuple[tuple[Phase, float], ...] = ()
+
+    @property
+    def arriving(self) -> tuple[str, ...]:
+        """The instances that are to serve when it is done."""
+        return self.adopted or self.fresh
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.phase in {Phase.DONE, Phase.REVERTED}
+
+
+def begin(rollout: Rollout, now: float) -> tuple[Rollout, Effect]:
+    """Return the first phase: a rollback knows its release, a deploy has to build one.
+
+    Raises:
+        BadInputError: A strategy that does not exist.
+    """
+    if rollout.strategy not in STRATEGIES:
+        known = ", ".join(STRATEGIES)
+        raise BadInputError("strategy", rollout.strategy, "unknown", f"Use one of: {known}.")
+    rollout = replace(rollout, started_at=now)
+    if rollout.to_release:
+        return _enter(rollout, Phase.BUILT, now), Survey()
+    return _enter(rollout, Phase.PREPARING, now), Build(rollout.version)
+
+
+def advance(rollout: Rollout, observation: Observation, now: float) -> tuple[Rollout, Effect]:
+    """Return what ``rollout`` becomes by ``observation``, and what is to be done next.
+
+    Raises:
+        ValueError: The observation cannot follow in this phase (a mistake in the caller).
+    """
+    if isinstance(observation, Failed) and rollout.phase in REVERTIBLE:
+        fresh = observation.fresh or rollout.fresh
+        return revert(replace(rollout, fresh=fresh), observation.reason, now)
+    step = _arrive(rollout, observation, now) or _hand_over(rollout, observation, now)
+    if step is None:
+        name = type(observation).__name__
+        raise ValueError(f"{name} cannot follow in phase {rollout.phase}")
+    return step
+
+
+def _arrive(
+    rollout: Rollout, observation: Observation, now: float
+) -> tuple[Rollout, Effect] | None:
+    """Take the steps that bring the new release up to its gate."""
+    match rollout.phase, observation:
+        case Phase.PREPARING, Built(digest, version, fresh):
+            built = replace(rollout, to_release=digest, version=version, built_here=fresh)
+            return _enter(built, Phase.BUILT, now), Survey()
+        case Phase.BUILT, Surveyed():
+            return _surveyed(rollout, observation, now)
+        case Phase.STARTING, Started(ids):
+            return _enter(replace(rollout, fresh=ids), Phase.GATING, now), Gate(ids)
+        case Phase.GATING, Refused() if rollout.adopted:
+            cold = _enter(replace(rollout, adopted=()), Phase.STARTING, now)
+            return cold, Start(rollout.to_release)
+        case Phase.GATING, Refused(reason):
+            return revert(rollout, reason, now)
+    return None
+
+
+def _hand_over(
+    rollout: Rollout, observation: Observation, now: float
+) -> tuple[Rollout, Effect] | None:
+    """Take the steps that move the traffic and settle what is left."""
+    match rollout.phase, observation:
+        case Phase.GATING, Passed(routes):
+            shifting = _enter(replace(rollout, routes=routes), Phase.SHIFTING, now)
+            return shifting, shift_of(shifting)
+        case Phase.SHIFTING, Shifted():
+            leaving = (*rollout.serving, *_leftover(rollout))
+            return _enter(rollout, Phase.DRAINING, now), Drain(leaving)
+        case Phase.DRAINING, Drained():
+            return rollout, _retire(rollout)
+        case Phase.DRAINING, Retired():
+            return _enter(rollout, Phase.DONE, now), Nothing()
+        case Phase.REVERTING, Undone():
+            return _enter(rollout, Phase.REVERTED, now), Nothing()
+    return None
+
+
+def shift_of(rollout: Rollout) -> Shift:
+    """Return the effect that moves the traffic; repeating it changes nothing."""
+    return Shift(rollout.routes, arriving=rollout.arriving, leaving=rollout.serving)
+
+
+def revert(rollout: Rollout, reason: str, now: float) -> tuple[Rollout, Effect]:
+    """Give up: traffic stays or goes back where it was, and nothing of the attempt remains."""
+    undo = Undo(
+        routes=rollout.routes,
+        serving=rollout.serving,
+        warm=rollout.adopted,
+        stop=rollout.fresh,
+        forget=rollout.to_release if rollout.built_here else "",
+    )
+    return _enter(replace(rollout, reason=reason), Phase.REVERTING, now), undo
+
+
+def _surveyed(rollout: Rollout, seen: Surveyed, now: float) -> tuple[Rollout, Effect]:
+    """Go back to warm instances where a rollback may, start new ones otherwise."""
+    rollout = replace(
+        rollout,
+        from_release=seen.release,
+        from_version=seen.version,
+        serving=seen.serving,
+        warm=seen.warm,
+        keep_warm=seen.keep_warm,
+    )
+    if rollout.kind is Kind.ROLLBACK and seen.adoptable:
+        adopting = replace(rollout, adopted=seen.adoptable)
+        return _enter(adopting, Phase.GATING, now), Gate(seen.adoptable, once=True)
+    return _enter(rollout, Phase.STARTING, now), Start(rollout.to_release)
+
+
+def _retire(rollout: Rollout) -> Retire:
+    """Keep the replaced release warm, and only that one."""
+    warm = rollout.serving if rollout.keep_warm else ()
+    stop = _leftover(rollout) if rollout.keep_warm else (*rollout.serving, *_leftover(rollout))
+    return Retire(running=rollout.arriving, warm=warm, stop=stop)
+
+
+def _leftover(rollout: Rollout) -> tuple[str, ...]:
+    """Return what was warm before and is not gone back to."""
+    return _without(rollout.warm, rollout.adopted)
+
+
+def _without(ids: Iterable[str], others: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one for one in ids if one not in others)
+
+
+def _enter(rollout: Rollout, phase: Phase, now: float) -> Rollout:
+    return replace(rollout, phase=phase, timeline=(*rollout.timeline, (phase, now)))

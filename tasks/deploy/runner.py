@@ -1,0 +1,49 @@
+"""What a deploy needs of whoever builds, starts and stops releases; the launcher fits it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tasks.release import Instance, InstanceState, Release
+
+
+class HealthAnswer(Protocol):
+    """Whether one instance is well, and if not, what it said."""
+
+    @property
+    def instance(self) -> Instance:
+        """The instance that was asked."""
+        ...
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is well."""
+        ...
+
+    @property
+    def detail(self) -> str:
+        """What it answered, in words."""
+        ...
+
+
+class ReleaseRunner(Protocol):
+    """Builds, starts, asks and stops releases of one project in one environment."""
+
+    def build(self, version: str) -> Release:
+        """Return the release of ``version``; it is recorded in the ledger."""
+        ...
+
+    def start(
+        self, release: Release, state: InstanceState = InstanceState.STARTING
+    ) -> list[Instance]:
+        """Start all services of ``release``; each instance is recorded before its process is."""
+        ...
+
+    def healthy(self, instances: list[Instance], timeout_seconds: float) -> Sequence[HealthAnswer]:
+        """Ask every instance; one that is not well yet may become so within the time."""
+        ...
+
+    def stop(self, instances: list[Instance], grace_seconds: float) -> None:
+        """Stop ``instances``: processes gone, ports released, recorded as stopped."""
+        ...

@@ -1,0 +1,67 @@
+"""The Prefect tasks of deploying: a rollout in a thread, its phases logged, its report shown."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+
+from prefect import task
+from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from tasks.deploy.deployer import Deployer
+from tasks.deploy.report import RolloutReport, RolloutRevertedError, markdown_of
+from tasks.deploy.rollout import Rollout
+
+# Builds the deployer around a listener that is told of every phase.
+MakeDeployer = Callable[[Callable[[Rollout], None]], Deployer]
+
+
+@task(name="deploy", cache_policy=NO_CACHE)
+async def deploy(
+    make_deployer: MakeDeployer, version: str, strategy: str = "blue_green"
+) -> RolloutReport:
+    """Move the traffic to ``version``; RolloutRevertedError when it was refused."""
+    deployer = make_deployer(_narrate())
+    return await _show(await asyncio.to_thread(deployer.deploy, version, strategy))
+
+
+@task(name="rollback", cache_policy=NO_CACHE)
+async def rollback(make_deployer: MakeDeployer) -> RolloutReport:
+    """Move the traffic back to the former release."""
+    deployer = make_deployer(_narrate())
+    return await _show(await asyncio.to_thread(deployer.rollback))
+
+
+def _narrate() -> Callable[[Rollout], None]:
+    logger = get_run_logger()
+
+    def say(rollout: Rollout) -> None:
+        where = f"{rollout.project}/{rollout.environment}"
+        why = f": {rollout.reason}" if rollout.reason else ""
+        logger.info("%s to %s is %s%s", where, rollout.version, rollout.phase, why)
+
+    return say
+
+
+async def _show(report: RolloutReport) -> RolloutReport:
+    where = f"{report.project}-{report.environment}"
+    await acreate_markdown_artifact(
+        key=_key(f"rollout-{where}"),
+        markdown=markdown_of(report),
+        description=f"{report.kind.title()} of {report.project} in {report.environment}",
+    )
+    for service, url in report.urls.items():
+        await acreate_link_artifact(
+            key=_key(f"front-{where}-{service}"), link=url, link_text=f"{service} at {url}"
+        )
+    if not report.succeeded:
+        raise RolloutRevertedError(report)
+    return report
+
+
+def _key(name: str) -> str:
+    """Return ``name`` as an artifact key: lower-case letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
