@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
-from typing import Protocol
 
 import pandas as pd
+
+from tasks.ledger.timings import Timing
 
 FLOW_KIND = "prefect"
 
@@ -41,34 +42,6 @@ class FlowRun:
     started_at: float | None
     ended_at: float | None
     seconds: float
-
-
-class Timing(Protocol):
-    """What the ledger knows of one execution; ``at`` is its end."""
-
-    @property
-    def key(self) -> str:
-        """What its history is remembered under."""
-
-    @property
-    def provider_kind(self) -> str:
-        """The kind of provider it ran on."""
-
-    @property
-    def seconds(self) -> float:
-        """Wall time."""
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether it did what it was asked to."""
-
-    @property
-    def at(self) -> float:
-        """Its end, in epoch seconds."""
-
-    @property
-    def memory_mib(self) -> float:
-        """Its peak memory."""
 
 
 def of_flow_runs(flow_runs: Iterable[FlowRun]) -> list[Run]:

@@ -29,6 +29,7 @@ def markdown(runs: Sequence[Run], tested: Backtest, since_days: int) -> str:
         _accuracies(tested),
         "## What is expected",
         _keys(table, tested),
+        *_failing(table),
     ]
     return "\n\n".join(parts)
 
@@ -96,8 +97,26 @@ def _keys(table: pd.DataFrame, tested: Backtest) -> str:
             if forecast
             else "- | - | - | has never succeeded"
         )
-        key = str(row.key).replace("|", "\\|")
-        lines.append(f"| `{key}` | {row.kind} | {row.runs} | {row.succeeded:.0%} | {expected} |")
+        lines.append(
+            f"| {_code(row.key)} | {row.kind} | {row.runs} | {row.succeeded:.0%} | {expected} |"
+        )
     if len(table) > SHOWN_KEYS:
         lines.append(f"\nThe {SHOWN_KEYS} keys that took most time, of {len(table)}.")
     return "\n".join(lines)
+
+
+def _failing(table: pd.DataFrame) -> list[str]:
+    failing = table[table["succeeded"] < 1].sort_values("succeeded", kind="stable")
+    if failing.empty:
+        return []
+    rows = [
+        f"| {_code(row.key)} | {row.kind} | {row.runs} | {row.succeeded:.0%} |"
+        for row in failing.head(SHOWN_KEYS).itertuples()
+    ]
+    head = "| key | on | runs | succeeded |\n|---|---|--:|--:|"
+    return ["## What fails", "\n".join([head, *rows])]
+
+
+def _code(key: object) -> str:
+    """Quote a key for a table: a bar in it would open another column."""
+    return "`" + str(key).replace("|", "\\|") + "`"

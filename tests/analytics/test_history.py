@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 from analytics.history import FlowRun, Run, frame, of_flow_runs, of_timings, per_key
+from tasks.ledger.timings import Timing
 
 
-@dataclass(frozen=True)
-class Timing:
-    """A timing as the ledger gives it."""
-
-    key: str = "a"
-    provider_kind: str = "shell"
-    seconds: float = 2.0
-    succeeded: bool = True
-    at: float = 100.0
-    memory_mib: float = 30.0
+def _timing(
+    key: str = "a", seconds: float = 2.0, at: float = 100.0, *, succeeded: bool = True
+) -> Timing:
+    return Timing(key, "shell", seconds, succeeded, at, memory_mib=30.0)
 
 
 def _flow_run(state: str, ended_at: float | None = 20.0) -> FlowRun:
@@ -51,12 +44,12 @@ def test_a_flow_run_without_an_end_does_not_count() -> None:
 
 def test_timings_start_before_they_end() -> None:
     """A forecast would be compared with what it could already know."""
-    assert of_timings({"a": [Timing()]}) == [Run("shell", "a", 98.0, 100.0, 2.0, True, 30.0)]
+    assert of_timings({"a": [_timing()]}) == [Run("shell", "a", 98.0, 100.0, 2.0, True, 30.0)]
 
 
 def test_frame_is_typed_and_in_the_order_of_time() -> None:
     """The report would mix text and numbers, or take the oldest run for the newest."""
-    runs = of_timings({"a": [Timing(at=200), Timing(at=100)]})
+    runs = of_timings({"a": [_timing(at=200), _timing(at=100)]})
     table = frame(runs)
     assert table["ended_at"].tolist() == [100.0, 200.0]
     assert str(table["seconds"].dtype) == "float64"
@@ -73,8 +66,8 @@ def test_per_key_leaves_failures_out_of_the_durations() -> None:
     """A test that fails at once would look quick."""
     runs = of_timings(
         {
-            "a": [Timing(seconds=4), Timing(seconds=0.1, succeeded=False), Timing(seconds=6)],
-            "b": [Timing(key="b", seconds=100, succeeded=False)],
+            "a": [_timing(seconds=4), _timing(seconds=0.1, succeeded=False), _timing(seconds=6)],
+            "b": [_timing(key="b", seconds=100, succeeded=False)],
         }
     )
     table = per_key(frame(runs)).set_index("key")

@@ -49,8 +49,16 @@ def test_the_keys_that_take_most_time_come_first() -> None:
 
 
 def test_a_key_that_never_succeeded_is_named() -> None:
-    """What always fails would not be seen."""
-    assert "has never succeeded" in _report([Run("shell", "a", 0.0, 1.0, 1.0, succeeded=False)])
+    """What always fails would not be seen, least of all among quicker ones than it."""
+    never = Run("shell", "never", 0.0, 1.0, 1.0, succeeded=False)
+    report = _report([*_runs(keys=SHOWN_KEYS + 5), never])
+    assert "## What fails" in report
+    assert "| `never` | shell | 1 | 0% |" in report
+
+
+def test_without_failures_nothing_is_said_of_them() -> None:
+    """An empty table of failures would look like a fault."""
+    assert "What fails" not in _report(_runs())
 
 
 def test_a_bar_in_a_key_does_not_break_the_table() -> None:

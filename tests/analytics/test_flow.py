@@ -1,0 +1,109 @@
+"""The flow `train` on a real Prefect server and a real ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.states import Crashed
+from prefect.testing.utilities import prefect_test_harness
+
+from analytics.flow import train_flow
+from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.estimates import read_estimates
+from tasks.ledger.timings import Timing, record_timings
+from tasks.settings import settings
+
+pytestmark = pytest.mark.prefect
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server() -> Iterator[None]:
+    """Give a Prefect server of this module's own."""
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    """Give an empty ledger, the one that the flow finds."""
+    monkeypatch.setenv("SLIPWAY_HOME", str(tmp_path))
+    monkeypatch.delenv("SLIPWAY_LEDGER_URL", raising=False)
+    monkeypatch.delenv("SLIPWAY_DATABASE_URL", raising=False)
+    settings.cache_clear()
+    opened = open_ledger(settings().resolved_ledger_url())
+    yield opened
+    opened.close()
+    settings.cache_clear()
+
+
+@flow(name="somebody else's")
+async def _works() -> None:
+    """Complete."""
+
+
+@flow(name="always fails")
+async def _fails() -> None:
+    """Fail."""
+    raise RuntimeError("as it must")
+
+
+@flow(name="crashes")
+async def _crashes() -> Any:
+    """End as a run does whose process was killed."""
+    return Crashed(message="as it must")
+
+
+def _timings(key: str, number: int, seconds: float) -> list[Timing]:
+    now = time.time()
+    return [Timing(key, "shell", seconds, True, now - 100 * turn, 20.0) for turn in range(number)]
+
+
+async def _artifacts(flow_run_id: Any) -> dict[str | None, str]:
+    async with get_client() as client:
+        chosen = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[flow_run_id]))
+        found = await client.read_artifacts(artifact_filter=chosen)
+    return {artifact.key: str(artifact.data) for artifact in found}
+
+
+async def test_without_history_it_completes_and_says_so(ledger: Ledger) -> None:
+    """The nightly training of a fresh installation would fail."""
+    state: Any = await train_flow(return_state=True)
+    assert state.is_completed()
+    assert "published nothing" in state.message
+    (report,) = (await _artifacts(state.state_details.flow_run_id)).values()
+    assert "Nothing to learn from yet" in report
+
+
+async def test_what_was_learnt_is_read_by_planning(ledger: Ledger) -> None:
+    """The next plan would not know what the last runs took."""
+    many = [f"tests/test_{number}.py" for number in range(3000)]
+    record_timings(ledger, [timing for key in many for timing in _timings(key, 2, 0.5)])
+    record_timings(ledger, _timings("step/build", 6, 30.0))
+    for _ in range(2):
+        await _works()
+    await _fails(return_state=True)
+    await _crashes(return_state=True)
+
+    state: Any = await train_flow(return_state=True)
+
+    assert state.is_completed()
+    steps = read_estimates(ledger, ["step/build", many[-1]], "shell")
+    assert steps["step/build"].source == "trained"
+    assert steps["step/build"].p50_seconds == 30.0
+    assert steps[many[-1]].n == 2
+    flows = read_estimates(
+        ledger, ["flow/somebody else's", "flow/always fails", "flow/crashes"], "prefect"
+    )
+    assert list(flows) == ["flow/somebody else's"]
+    artifacts = await _artifacts(state.state_details.flow_run_id)
+    assert "| **model** |" in artifacts["training-report"]
+    assert "| `flow/always fails` | prefect | 1 | 0% |" in artifacts["training-report"]
+    assert "flow/crashes" not in artifacts["training-report"]
+    assert artifacts["training-chart"].startswith("data:image/png;base64,")
