@@ -53,12 +53,32 @@ class Settings(BaseSettings):
     reconcile_seconds: float = Field(
         default=2.0, gt=0, description="How often the reconciler looks at everything"
     )
+    sample_seconds: float = Field(
+        default=10.0, gt=0, description="How often machine and services are measured"
+    )
+    sample_days: float = Field(
+        default=7.0, gt=0, description="After how many days measurements are forgotten"
+    )
+    start_seconds: float = Field(
+        default=120.0, gt=0, description="How long `make up` waits for everything to answer"
+    )
     keep_releases: int = Field(default=5, ge=2, description="Releases of a project kept on disk")
 
     @property
     def root(self) -> Path:
         """The home folder, absolute."""
         return self.home.expanduser().resolve()
+
+    @property
+    def server_url(self) -> str:
+        """Address of the Prefect server and its UI."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.server_port}"
+
+    @property
+    def api_url(self) -> str:
+        """Address of the Prefect API."""
+        return f"{self.server_url}/api"
 
     def resolved_ledger_url(self) -> str:
         """Return the SQLAlchemy URL of the ledger."""

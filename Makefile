@@ -1,0 +1,52 @@
+# Slipway. `make` alone shows what there is; everything is installed into .venv at the first use.
+
+PY := .venv/bin/python
+SH := scripts/bootstrap.sh
+FAST := not integration and not prefect and not browser and not docker
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down status test check bench lock environment restic
+
+help: ## Show this
+	@echo "Slipway: launch, split, distribute, allocate, back up and deploy as Prefect flows"
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "Settings are SLIPWAY_* variables (tasks/settings.py), e.g. SLIPWAY_SERVER_PORT=4201 make up"
+
+demo: environment restic ## Ship an example from nothing to deployed (PROJECT=httpbin, KEEP=1)
+	@$(PY) -m examples.demo $(if $(PROJECT),--project $(PROJECT)) $(if $(filter 1,$(KEEP)),--keep)
+
+up: environment restic ## Start server, worker, router and reconciler; register everything
+	@$(PY) -m flows.stack.up
+
+down: environment ## Stop these four; launched services go on (ALL=1 stops them too)
+	@$(PY) -m flows.stack.down $(if $(filter 1,$(ALL)),--all)
+
+status: environment ## Show what runs
+	@$(PY) -m flows.stack.status
+
+test: environment ## Run the whole test suite; what is not installed is skipped with a reason
+	@$(PY) -m pytest $(ARGS)
+
+check: environment ## Format, lint, types, imports, sizes, docstrings and the fast tests
+	@$(PY) -m ruff format --check --quiet .
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m mypy --no-error-summary .
+	@PYTHONPATH=. .venv/bin/lint-imports --no-timings >.venv/imports.log || { cat .venv/imports.log; exit 1; }
+	@.venv/bin/interrogate --quiet . || { .venv/bin/interrogate -vv . ; exit 1; }
+	@$(PY) -m pytest -q -m "$(FAST)" $(ARGS)
+
+bench: environment restic ## Measure what DESIGN promises, quickly
+	@for name in $$(ls benchmarks | sed -n 's/^\([a-z]*\)\.py$$/\1/p'); do \
+	    echo "== $$name"; $(PY) -m benchmarks.$$name --json || exit 1; done
+
+lock: environment ## Pin every dependency anew in requirements.txt
+	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	    --no-emit-index-url --custom-compile-command 'make lock' --no-annotate --group dev --output-file requirements.txt pyproject.toml
+
+environment:
+	@$(SH)
+
+restic:
+	@$(SH) restic

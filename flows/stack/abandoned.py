@@ -1,0 +1,41 @@
+"""Flow runs whose process ended with an earlier stack, which nobody else will ever end.
+
+The automation against silent flow runs watches only while its server runs; a run that was killed
+together with the server would stay Running for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flows.stack.api import SlipwayApi
+from flows.stack.flow_run import seconds
+
+UNFINISHED = ("RUNNING", "PENDING", "CANCELLING")
+
+Json = dict[str, Any]
+
+
+def abandoned(runs: Iterable[Mapping[str, Any]], since: float) -> list[str]:
+    """Return the ids of the runs that took their state before ``since``, in epoch seconds."""
+    return [str(run["id"]) for run in runs if (seconds(run["state"]["timestamp"]) or since) < since]
+
+
+def crash_abandoned(api: SlipwayApi, pool: str, own_worker: str, since: float) -> int:
+    """Mark what an earlier stack left unfinished as crashed; return how many.
+
+    Nothing is touched while a worker of another machine serves the pool: it may be its run.
+    """
+    workers = api.call("POST", f"/work_pools/{pool}/workers/filter", {})
+    if any(each["status"] == "ONLINE" and each["name"] != own_worker for each in workers):
+        return 0
+    wanted: Json = {
+        "work_pools": {"name": {"any_": [pool]}},
+        "flow_runs": {"state": {"type": {"any_": list(UNFINISHED)}}},
+    }
+    lost = abandoned(api.every("/flow_runs/filter", wanted), since)
+    state = {"type": "CRASHED", "message": "Its process ended together with the stack."}
+    for run in lost:
+        api.call("POST", f"/flow_runs/{run}/set_state", {"state": state, "force": True})
+    return len(lost)

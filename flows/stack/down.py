@@ -1,0 +1,81 @@
+"""`make down`: end the four processes and their flow runs; with ALL=1 the launched services too."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from flows.stack.home import Home
+from flows.stack.lock import exclusive
+from flows.stack.record import is_alive, read_record, read_records, stop_sessions, wait_gone
+from flows.stack.services import LIVE, stop_instances, stop_steps
+from flows.stack.supervisor import GRACE_SECONDS
+from tasks.errors import SlipwayError
+from tasks.ledger.connection import open_ledger
+from tasks.ledger.instances import instances
+from tasks.settings import Settings, settings
+
+PATIENCE_SECONDS = 5 * GRACE_SECONDS
+
+
+def stop_stack(home: Home) -> int:
+    """Stop the stack whatever has been killed of it; return how many leftovers were ended.
+
+    The supervisor stops its programs in order. What it could not stop, since it was killed itself,
+    is found through the records.
+    """
+    supervisor = read_record(home.record("supervisor"))
+    if supervisor is not None and is_alive(supervisor):
+        os.kill(supervisor.pid, signal.SIGTERM)
+        wait_gone(supervisor, PATIENCE_SECONDS)
+    ended = stop_sessions(read_records(home.stack), GRACE_SECONDS)
+    for path in home.stack.glob("*.json"):
+        path.unlink()
+    home.heartbeat_file.unlink(missing_ok=True)
+    return ended
+
+
+def stop_launched(chosen: Settings) -> int:
+    """End every launched service and remove none of its data; return how many were running."""
+    ledger = open_ledger(chosen.resolved_ledger_url())
+    try:
+        return stop_instances(ledger, instances(ledger, states=LIVE), GRACE_SECONDS)
+    finally:
+        ledger.close()
+
+
+def down(chosen: Settings, *, everything: bool = False) -> str:
+    """Stop the stack, and the launched services too if ``everything``; say what was stopped.
+
+    Steps of workloads end with the flow runs that wait for them.
+
+    Raises:
+        BusyError: Another `up` or `down` of this home is at work.
+    """
+    home = Home(chosen.root)
+    if not home.stack.is_dir():
+        return "nothing to stop"
+    with exclusive(home):
+        count = len(read_records(home.stack))
+        stop_stack(home)
+        steps = stop_steps(chosen.root / "steps", GRACE_SECONDS)
+        services = stop_launched(chosen) if everything else 0
+    stopped = {"processes": count, "steps": steps, "services": services}
+    parts = [f"{number} {what}" for what, number in stopped.items() if number]
+    return f"stopped {', '.join(parts)}" if parts else "nothing to stop"
+
+
+def main() -> int:
+    """Stop the stack and say so; 1 with the reason on failure."""
+    try:
+        done = down(settings(), everything="--all" in sys.argv[1:])
+    except SlipwayError as error:
+        sys.stderr.write(f"make down: {error}\n")
+        return 1
+    sys.stdout.write(f"Slipway: {done}.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""Where the stack keeps its files: one folder that only its owner may read."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAMS = ("server", "worker", "router", "reconciler")
+"""The processes of the Procfile, in the order in which they start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The paths below one Slipway home.
+
+    Attributes:
+        root: The home itself, absolute.
+    """
+
+    root: Path
+
+    @property
+    def stack(self) -> Path:
+        """What the supervisor records about itself and its processes."""
+        return self.root / "stack"
+
+    @property
+    def logs(self) -> Path:
+        """One log a program, rotated by the supervisor."""
+        return self.root / "logs"
+
+    @property
+    def prefect(self) -> Path:
+        """Prefect's own home: its database, results and profiles."""
+        return self.root / "prefect"
+
+    @property
+    def auth_file(self) -> Path:
+        """The auth string of the Prefect API; readable by its owner only."""
+        return self.root / "auth"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the one `up` or `down` at work."""
+        return self.stack / "lock"
+
+    @property
+    def registration_file(self) -> Path:
+        """The fingerprint of what was registered last."""
+        return self.stack / "registered"
+
+    @property
+    def heartbeat_file(self) -> Path:
+        """Touched by the reconciler after each round."""
+        return self.stack / "heartbeat"
+
+    def log(self, program: str) -> Path:
+        """Return the log file of ``program``."""
+        return self.logs / f"{program}.log"
+
+    def record(self, program: str) -> Path:
+        """Return the file that holds the identity of ``program``."""
+        return self.stack / f"{program}.json"
+
+    def create(self) -> None:
+        """Create the folders, closed to everyone but their owner."""
+        for folder in (self.root, self.stack, self.logs, self.prefect):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.root.chmod(0o700)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write ``text`` to ``path`` in one atomic step, readable by its owner only."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)

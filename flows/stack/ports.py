@@ -1,0 +1,71 @@
+"""Whether the ports of the stack are free, asked before anything is started."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import psutil
+
+from tasks.errors import BadInputError
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPort:
+    """A port the stack is about to bind, and the setting that moves it."""
+
+    port: int
+    setting: str
+    purpose: str
+
+
+def is_taken(host: str, port: int) -> bool:
+    """Tell whether something listens on ``port`` or keeps it from being bound."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as caller:
+        caller.settimeout(1)
+        if caller.connect_ex((host, port)) == 0:
+            return True
+    with socket.socket(family, socket.SOCK_STREAM) as binder:
+        binder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            binder.bind((host, port))
+        except OSError:
+            return True
+    return False
+
+
+def holder(port: int) -> str:
+    """Return who listens on ``port``, as far as this user may know it; empty otherwise."""
+    try:
+        listening = [
+            connection.pid
+            for connection in psutil.net_connections(kind="tcp")
+            if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
+        ]
+    except psutil.Error:  # macOS tells only root
+        return ""
+    for pid in filter(None, listening):
+        try:
+            return f"process {pid} ({psutil.Process(pid).name()})"
+        except psutil.Error:
+            return f"process {pid}"
+    return ""
+
+
+def require_free(host: str, wanted: Iterable[WantedPort]) -> None:
+    """Raise for the first port of ``wanted`` that is taken.
+
+    Raises:
+        BadInputError: It names the port, its holder if known, and the setting that moves it.
+    """
+    for want in wanted:
+        if is_taken(host, want.port):
+            by = holder(want.port) or "another process"
+            raise BadInputError(
+                want.setting,
+                want.port,
+                f"the port of the {want.purpose} is held by {by}",
+                f"Stop it, or choose another port: {want.setting}=<port> make up",
+            )

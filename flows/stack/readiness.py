@@ -1,0 +1,98 @@
+"""Whether each part of the stack answers, asked of the part itself and not of its process table."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+import httpx
+
+from flows.stack.api import ApiError, SlipwayApi
+from flows.stack.flow_run import seconds
+from flows.stack.home import PROGRAMS, Home
+from flows.stack.ports import is_taken
+from flows.stack.record import read_record
+from tasks.settings import Settings
+
+BEATS_MISSED = 5
+"""After how many silent rounds the reconciler counts as gone."""
+MOST_STARTS = 4
+"""A program that does not answer after so many starts is given up."""
+
+
+def worker_name() -> str:
+    """Return the name under which this machine's worker is known."""
+    return f"process@{socket.gethostname()}"
+
+
+def work_pool_exists(api: SlipwayApi, pool: str) -> bool:
+    """Tell whether the server answers and knows ``pool``."""
+    try:
+        api.call("GET", f"/work_pools/{pool}")
+    except (ApiError, httpx.HTTPStatusError):
+        return False
+    return True
+
+
+def worker_online(api: SlipwayApi, pool: str, since: float) -> bool:
+    """Tell whether a worker of ``pool`` has sent a heartbeat since ``since``."""
+    try:
+        workers = api.call("POST", f"/work_pools/{pool}/workers/filter", {})
+    except (ApiError, httpx.HTTPStatusError):
+        return False
+    return any(
+        worker["status"] == "ONLINE" and (seconds(worker["last_heartbeat_time"]) or 0) >= since
+        for worker in workers
+    )
+
+
+def reconciler_beats(home: Home, period_seconds: float, now: float) -> bool:
+    """Tell whether the reconciler has finished a round lately."""
+    try:
+        last = home.heartbeat_file.stat().st_mtime
+    except FileNotFoundError:
+        return False
+    return now - last < BEATS_MISSED * period_seconds + 10.0
+
+
+def answering(chosen: Settings, api: SlipwayApi, since: float = 0.0) -> dict[str, bool]:
+    """Ask each of the four whether it answers now.
+
+    Args:
+        chosen: The settings.
+        api: A client that asks once and does not wait.
+        since: Signs of life from before this time do not count.
+    """
+    home, now = Home(chosen.root), datetime.now(tz=UTC).timestamp()
+    beat = home.heartbeat_file
+    fresh = beat.exists() and beat.stat().st_mtime >= since
+    return {
+        "server": api.healthy(),
+        "worker": worker_online(api, chosen.work_pool, since),
+        "router": is_taken(chosen.host, chosen.router_port),
+        "reconciler": fresh and reconciler_beats(home, chosen.reconcile_seconds, now),
+    }
+
+
+def hopeless(home: Home, names: Collection[str]) -> bool:
+    """Tell whether one of ``names`` has died so often that waiting for it is in vain."""
+    records = (read_record(home.record(name)) for name in names)
+    return any(record is not None and record.starts > MOST_STARTS for record in records)
+
+
+def wait_for(
+    chosen: Settings, api: SlipwayApi, names: Collection[str] = PROGRAMS, since: float = 0.0
+) -> list[str]:
+    """Wait until all of ``names`` answer; return those that do not.
+
+    It waits ``start_seconds`` at most, and no longer once a program keeps dying.
+    """
+    deadline = time.monotonic() + chosen.start_seconds
+    while True:
+        answers = answering(chosen, api, since)
+        silent = [name for name in names if not answers[name]]
+        if not silent or time.monotonic() > deadline or hopeless(Home(chosen.root), silent):
+            return silent
+        time.sleep(0.2)

@@ -1,0 +1,145 @@
+"""The resident reconciler: brings what is back to what is meant, every few seconds.
+
+Free of Prefect, and the one process that is always there: it reaps dead leases, ends rollouts whose
+controller died, launches services that are gone, and takes samples. It decides little; it asks.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.stack.api import SlipwayApi
+from flows.stack.home import Home
+from flows.stack.measurement import Meter
+from flows.stack.revival import Attempt, Place, due, remember
+from flows.stack.services import LIVE, gone
+from tasks.ledger.allocations import reap
+from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.instances import instances
+from tasks.ledger.rollouts import open_rollouts
+from tasks.ledger.samples import forget_samples, record_samples
+from tasks.settings import Settings, settings
+
+SECONDS_A_DAY = 86_400
+SAME_FAULT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One thing to do again and again; ``act`` gets the time and says what it changed."""
+
+    name: str
+    every_seconds: float
+    act: Callable[[float], Iterable[str]]
+
+
+class Rounds:
+    """Does each duty when it is due; a failing one is reported and tried again."""
+
+    def __init__(self, duties: Sequence[Duty], say: Callable[[str], None]) -> None:
+        self._duties, self._say = duties, say
+        self._due: dict[str, float] = {}
+        self._faults: dict[str, tuple[str, float]] = {}
+
+    def go(self, now: float) -> None:
+        """Do every duty that is due at ``now``."""
+        for duty in self._duties:
+            if now < self._due.get(duty.name, 0.0):
+                continue
+            self._due[duty.name] = now + duty.every_seconds
+            try:
+                for sentence in duty.act(now):
+                    self._say(f"{duty.name}: {sentence}")
+            except Exception as error:  # noqa: BLE001 - one duty's failure must not end the others
+                self._report(duty.name, error, now)
+
+    def _report(self, name: str, error: Exception, now: float) -> None:
+        """Say what went wrong; the same fault again only once a minute."""
+        fault, last = self._faults.get(name, ("", 0.0))
+        if fault == repr(error) and now < last + SAME_FAULT_SECONDS:
+            return
+        self._faults[name] = (repr(error), now)
+        self._say(f"{name} failed: {''.join(traceback.format_exception(error)).rstrip()}")
+
+
+class Revival:
+    """Asks for a launch of what should run and does not."""
+
+    def __init__(self, ledger: Ledger, api: SlipwayApi) -> None:
+        self._ledger, self._api = ledger, api
+        self._attempts: dict[Place, Attempt] = {}
+
+    def __call__(self, now: float) -> list[str]:
+        """Trigger `launch` for every place that is due; return a sentence for each."""
+        lost = {Place(each.project, each.environment) for each in gone(self._ledger)}
+        if not lost:
+            return []
+        busy = {Place(row.project, row.environment) for row in open_rollouts(self._ledger)}
+        chosen = due(lost, busy, self._attempts, now)
+        self._attempts = remember(self._attempts, chosen, now)
+        return [self._launch(place, now) for place in chosen]
+
+    def _launch(self, place: Place, now: float) -> str:
+        parameters = {"project": place.project, "environment": place.environment}
+        key = f"revive/{place.project}/{place.environment}/{now:.3f}"
+        run = self._api.trigger("launch/default", parameters, key)
+        count = self._attempts[place].count
+        return f"{place.project} in {place.environment} is gone; launch {run} (attempt {count})"
+
+
+class Sampling:
+    """Writes samples of the machine and of every service, and forgets old ones."""
+
+    def __init__(self, ledger: Ledger, folder: Path, keep_days: float) -> None:
+        self._ledger, self._meter, self._keep = ledger, Meter(folder), keep_days * SECONDS_A_DAY
+
+    def __call__(self, now: float) -> list[str]:
+        """Measure once."""
+        running = instances(self._ledger, states=LIVE)
+        record_samples(self._ledger, self._meter.measure(running, now))
+        forget_samples(self._ledger, now - self._keep)
+        return []
+
+
+def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
+    """Return what the reconciler does, in order."""
+    often = chosen.reconcile_seconds
+    return [
+        Duty("leases", often, lambda now: [f"reaped {owner}" for owner in reap(ledger, now)]),
+        Duty("services", often, Revival(ledger, api)),
+        Duty("samples", chosen.sample_seconds, Sampling(ledger, chosen.root, chosen.sample_days)),
+    ]
+
+
+def say(sentence: str) -> None:
+    """Write a line to the reconciler's log."""
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {sentence}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Reconcile until SIGTERM or SIGINT."""
+    chosen, stopping = settings(), threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    heartbeat = Home(chosen.root).heartbeat_file
+    ledger = open_ledger(chosen.resolved_ledger_url())
+    with SlipwayApi.of(chosen, patience_seconds=5) as api:
+        rounds = Rounds(duties(chosen, ledger, api), say)
+        while not stopping.is_set():
+            rounds.go(time.time())
+            heartbeat.touch()
+            stopping.wait(chosen.reconcile_seconds)
+    ledger.close()
+    say("stopped")
+
+
+if __name__ == "__main__":
+    main()

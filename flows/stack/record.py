@@ -1,0 +1,140 @@
+"""Which processes are ours: told by pid and creation time as recorded, never by name."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from flows.stack.environment import MARK
+from flows.stack.home import write_private
+
+CLOCK_SLACK_SECONDS = 2.0
+"""A creation time is computed from the boot time, which the clock's adjustments move."""
+
+STOP_ORDER = ("supervisor", "worker", "reconciler", "router", "server")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One process of the stack, the leader of its own session.
+
+    Attributes:
+        program: ``supervisor`` or a name in the Procfile.
+        pid: Its process id, which is its session's id too.
+        create_time: When it was created, in seconds since the epoch.
+        mark: Token of the start of the stack it belongs to, in its environment.
+        starts: How often the supervisor has started this program.
+    """
+
+    program: str
+    pid: int
+    create_time: float
+    mark: str
+    starts: int = 1
+
+
+def record_of(program: str, pid: int, mark: str, starts: int = 1) -> Record:
+    """Return the record of a process that runs now, of which the caller is the parent."""
+    return Record(program, pid, psutil.Process(pid).create_time(), mark, starts)
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Keep ``record`` at ``path``."""
+    write_private(path, json.dumps(asdict(record)))
+
+
+def read_record(path: Path) -> Record | None:
+    """Return the record kept at ``path``; None when there is none that can be read."""
+    try:
+        return Record(**json.loads(path.read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def read_records(folder: Path) -> list[Record]:
+    """Return every record kept in ``folder``."""
+    return [record for path in folder.glob("*.json") if (record := read_record(path)) is not None]
+
+
+def is_alive(record: Record | None) -> bool:
+    """Tell whether the recorded process itself still runs."""
+    if record is None:
+        return False
+    try:
+        process = psutil.Process(record.pid)
+        same = abs(process.create_time() - record.create_time) < CLOCK_SLACK_SECONDS
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def members(record: Record) -> list[psutil.Process]:
+    """Return the living processes of the record's session: it, and flow runs it started.
+
+    The session outlives its leader, so this finds what a killed worker left behind. The mark in
+    their environment keeps a foreign session that was given the same number out.
+    """
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) != record.pid or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if process.environ().get(MARK) == record.mark:
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def stop_sessions(records: Iterable[Record], grace_seconds: float) -> int:
+    """End every process of the records' sessions, flow runs before the worker that started them.
+
+    What flow runs report on their end still needs the server, which therefore goes last.
+
+    Returns:
+        How many processes had to be ended.
+    """
+    records = list(records)
+    leaders = {record.pid for record in records}
+    flow_runs = [each for record in records for each in members(record) if each.pid not in leaders]
+    ended = stop_processes(flow_runs, grace_seconds)
+    for program in STOP_ORDER:
+        sessions = [record for record in records if record.program == program]
+        remaining = [each for record in sessions for each in members(record)]
+        ended += stop_processes(remaining, grace_seconds)
+    return ended
+
+
+def stop_processes(doomed: list[psutil.Process], grace_seconds: float) -> int:
+    """Ask the processes to end, kill those still there after ``grace_seconds``; return how many."""
+    for process in doomed:
+        _send(process, signal.SIGTERM)
+    _, stubborn = psutil.wait_procs(doomed, timeout=grace_seconds)
+    for process in stubborn:
+        _send(process, signal.SIGKILL)
+    psutil.wait_procs(stubborn, timeout=5)
+    return len(doomed)
+
+
+def wait_gone(record: Record, timeout_seconds: float) -> bool:
+    """Wait until the recorded process has ended; False when it still runs after the time-out."""
+    deadline = time.monotonic() + timeout_seconds
+    while is_alive(record):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _send(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return

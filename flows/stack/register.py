@@ -1,0 +1,106 @@
+"""Tells the Prefect server what Slipway consists of: block types, work pool, limits, deployments.
+
+One process and Prefect's own readers of flows: `prefect deploy --all` asks the server the same
+questions once a deployment. What has not changed since the last time is not sent again.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prefect.blocks.core import Block
+from prefect.flows import Flow, load_flow_from_entrypoint
+from prefect.utilities.callables import parameter_schema
+from prefect.workers.process import ProcessWorker
+
+from flows.stack.api import SlipwayApi
+from flows.stack.deployments import Declared, body_of, read_deployments, schedules_of
+from flows.stack.fingerprint import fingerprint, sources
+from flows.stack.home import Home, write_private
+from flows.stack.work_pool import (
+    ensure_automation,
+    ensure_pool,
+    ensure_provider_limit,
+    job_template,
+    silence_automation,
+)
+from tasks.settings import Settings, settings
+
+BLOCKS = (
+    "blocks.project.Project",
+    "blocks.environment.Environment",
+    "blocks.providers.shell.ShellProvider",
+    "blocks.repositories.restic.ResticRepository",
+    "blocks.routers.caddy.CaddyRouter",
+)
+"""Every block a user configures in the UI; a new one is a line here."""
+
+
+def block_class(path: str) -> type[Block]:
+    """Return the block class at ``module.Class``."""
+    module, _, name = path.rpartition(".")
+    found: type[Block] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def register_blocks(paths: tuple[str, ...] = BLOCKS) -> list[str]:
+    """Register block types and their schemas; return their names."""
+    classes = [block_class(path) for path in paths]
+    for each in classes:
+        each.register_type_and_schema()
+    return [each.get_block_type_slug() for each in classes]
+
+
+def register_deployment(api: SlipwayApi, entry: Declared, pool: str) -> str:
+    """Create or update one deployment; return its name as ``flow/name``."""
+    flow: Flow[..., Any] = load_flow_from_entrypoint(entry.entrypoint)
+    name = f"{flow.name}/{entry.name}"
+    body = body_of(entry, parameter_schema(flow).model_dump(mode="json"), pool)
+    try:
+        known: dict[str, Any] = api.call("GET", f"/deployments/name/{name}")
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code != HTTPStatus.NOT_FOUND:
+            raise
+        flow_id = api.call("POST", "/flows/", {"name": flow.name})["id"]
+        new = {
+            "name": entry.name,
+            "flow_id": flow_id,
+            "schedules": schedules_of(entry, frozenset()),
+        }
+        api.call("POST", "/deployments/", {**body, **new})
+    else:
+        slugs = frozenset(each["slug"] for each in known["schedules"] if each["slug"])
+        body["schedules"] = schedules_of(entry, slugs)
+        api.call("PATCH", f"/deployments/{known['id']}", body)
+    return name
+
+
+def register_all(chosen: Settings, api: SlipwayApi, root: Path) -> list[str]:
+    """Register everything; return the names of the deployments."""
+    template = ProcessWorker.get_default_base_job_template()
+    ensure_pool(api, chosen.work_pool, job_template(template, sys.executable, root))
+    ensure_provider_limit(api, "local", os.cpu_count() or 1)
+    ensure_automation(api, silence_automation())
+    register_blocks()
+    declared = read_deployments(root / "prefect.yaml")
+    return [register_deployment(api, entry, chosen.work_pool) for entry in declared]
+
+
+def main() -> None:
+    """Register everything once the server answers, and remember what was registered."""
+    chosen, root = settings(), Path.cwd()
+    mark = fingerprint(sources(root), [sys.executable, chosen.work_pool])
+    with SlipwayApi.of(chosen, patience_seconds=chosen.start_seconds) as api:
+        names = register_all(chosen, api, root)
+    write_private(Home(chosen.root).registration_file, mark)
+    sys.stdout.write(f"registered {len(names)} deployments and {len(BLOCKS)} block types\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""`make up`: start server, worker, router and reconciler, wait until they answer, register all.
+
+Free of Prefect, so that a second call, which has nothing to do, takes less than a second.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from flows.stack.abandoned import crash_abandoned
+from flows.stack.api import SlipwayApi
+from flows.stack.auth import ensure_auth
+from flows.stack.down import stop_stack
+from flows.stack.environment import MARK, stack_environment
+from flows.stack.fingerprint import fingerprint, sources
+from flows.stack.home import PROGRAMS, Home
+from flows.stack.lock import exclusive
+from flows.stack.ports import WantedPort, require_free
+from flows.stack.readiness import answering, wait_for, work_pool_exists, worker_name
+from flows.stack.record import is_alive, read_record, record_of, write_record
+from tasks.errors import SlipwayError
+from tasks.settings import Settings, settings
+
+TAIL_LINES = 20
+
+
+class StackError(SlipwayError):
+    """A part of the stack did not start; the message holds the end of its log."""
+
+
+def wanted_ports(chosen: Settings) -> list[WantedPort]:
+    """Return every port the stack binds."""
+    fronts = range(chosen.router_port, chosen.router_port + chosen.router_slots)
+    return [
+        WantedPort(chosen.server_port, "SLIPWAY_SERVER_PORT", "Prefect server"),
+        *(WantedPort(port, "SLIPWAY_ROUTER_PORT", "router") for port in fronts),
+    ]
+
+
+def tail(log: Path, lines: int = TAIL_LINES) -> str:
+    """Return the last lines of a log; a remark when there is none."""
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return "(no log was written)"
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def up(chosen: Settings, root: Path) -> str:
+    """Bring the stack up from whatever state it is in.
+
+    Args:
+        chosen: The settings.
+        root: Folder of the Procfile and prefect.yaml.
+
+    Returns:
+        A sentence on what was done.
+
+    Raises:
+        BadInputError: A port is taken; nothing was started.
+        StackError: A part does not answer; everything that was started is stopped again.
+    """
+    home = Home(chosen.root)
+    home.create()
+    with exclusive(home):
+        auth = ensure_auth(home.auth_file) if chosen.auth else ""
+        supervisor = read_record(home.record("supervisor"))
+        if supervisor is not None and is_alive(supervisor):
+            environment = stack_environment(chosen, auth, supervisor.mark, os.environ)
+            return _refresh(chosen, root, environment)
+        swept = stop_stack(home)
+        require_free(chosen.host, wanted_ports(chosen))
+        environment = stack_environment(chosen, auth, secrets.token_hex(8), os.environ)
+        _start(chosen, root, environment)
+        return f"started (after clearing {swept} leftover processes)" if swept else "started"
+
+
+def _refresh(chosen: Settings, root: Path, environment: Mapping[str, str]) -> str:
+    """Wait for a stack that is up already; register what has changed since."""
+    with SlipwayApi.of(chosen, patience_seconds=0) as api:
+        was_well = all(answering(chosen, api).values())
+        if silent := wait_for(chosen, api):
+            raise StackError(_complaint(Home(chosen.root), silent))
+        if not _is_registered(chosen, root, api):
+            _finish(_registration(root, environment), Home(chosen.root))
+            return "already up; registered what has changed"
+    return "already up" if was_well else "already up; its restarted parts answer again"
+
+
+def _start(chosen: Settings, root: Path, environment: Mapping[str, str]) -> None:
+    home, since = Home(chosen.root), time.time()
+    supervisor = _spawn("flows.stack.supervisor", root, environment, home.log("supervisor"))
+    record = record_of("supervisor", supervisor.pid, environment[MARK])
+    write_record(home.record("supervisor"), record)
+    registration = _registration(root, environment)
+    try:
+        _await_all(chosen, registration, since)
+    except BaseException:
+        registration.kill()
+        stop_stack(home)
+        raise
+
+
+def _await_all(chosen: Settings, registration: subprocess.Popen[bytes], since: float) -> None:
+    """Wait until all is registered and everything answers; end what an earlier stack left."""
+    home = Home(chosen.root)
+    with SlipwayApi.of(chosen, patience_seconds=0) as api:
+        _finish(registration, home)
+        if silent := wait_for(chosen, api, PROGRAMS, since):
+            raise StackError(_complaint(home, silent))
+    with SlipwayApi.of(chosen) as api:
+        crash_abandoned(api, chosen.work_pool, worker_name(), since)
+
+
+def _registration(root: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Begin to register: it imports Prefect while the server starts, then waits for it."""
+    log = Home(Path(environment["SLIPWAY_HOME"])).log("register")
+    return _spawn("flows.stack.register", root, environment, log)
+
+
+def _finish(registration: subprocess.Popen[bytes], home: Home) -> None:
+    if registration.wait() != 0:
+        raise StackError(_complaint(home, ["register"]))
+
+
+def _spawn(
+    module: str, root: Path, environment: Mapping[str, str], log: Path
+) -> subprocess.Popen[bytes]:
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", module],
+            cwd=root,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+
+
+def _is_registered(chosen: Settings, root: Path, api: SlipwayApi) -> bool:
+    """Tell whether this server knows what these sources declare."""
+    try:
+        last = Home(chosen.root).registration_file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return False
+    now = fingerprint(sources(root), [sys.executable, chosen.work_pool])
+    return last == now and work_pool_exists(api, chosen.work_pool)
+
+
+def _complaint(home: Home, silent: list[str]) -> str:
+    logs = [f"--- {home.log(name)}\n{tail(home.log(name))}" for name in silent]
+    return "\n".join([f"no answer from: {', '.join(silent)}. The ends of their logs:", *logs])
+
+
+def greeting(chosen: Settings, done: str, seconds: float) -> str:
+    """Return what `make up` prints at its end: the address, and the password it asks for."""
+    home = Home(chosen.root)
+    password = home.auth_file.read_text(encoding="utf-8").strip() if chosen.auth else "none asked"
+    return "\n".join(
+        [
+            f"Slipway is {done} ({seconds:.1f} s).",
+            f"  UI        {chosen.server_url}",
+            f"  API       {chosen.api_url}",
+            f"  password  {password}",
+            f"  router    {chosen.host}:{chosen.router_port} and up",
+            f"  logs      {home.logs}",
+        ]
+    )
+
+
+def main() -> int:
+    """Bring the stack up and print where it is; 1 with the reason on failure."""
+    began = time.monotonic()
+    try:
+        done = up(settings(), Path.cwd())
+    except SlipwayError as error:
+        sys.stderr.write(f"make up: {error}\n")
+        return 1
+    sys.stdout.write(greeting(settings(), done, time.monotonic() - began) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
