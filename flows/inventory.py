@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from prefect.client.orchestration import get_client
@@ -17,12 +18,24 @@ from blocks.routers.interface import Router
 from tasks.configuration import checked
 from tasks.errors import NotFoundError
 from tasks.launch.target import Target, target_of
+from tasks.ledger.connection import Ledger, open_ledger
+from tasks.settings import settings
 
 Spec = TypeVar("Spec", bound=BaseModel)
 
 PROJECT, ENVIRONMENT = "slipway-project", "slipway-environment"
 PROVIDERS: Mapping[str, type[ShellProvider]] = {"shell": ShellProvider}
 REPOSITORIES: Mapping[str, type[ResticRepository]] = {"restic": ResticRepository}
+
+
+@contextmanager
+def ledger() -> Iterator[Ledger]:
+    """Give the ledger that the settings name, and close it."""
+    book = open_ledger(settings().resolved_ledger_url())
+    try:
+        yield book
+    finally:
+        book.close()
 
 
 async def documents(slug: str) -> dict[str, dict[str, Any]]:

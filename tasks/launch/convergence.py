@@ -75,15 +75,22 @@ def shut_down(launcher: Launcher, fronts: Fronts, grace_seconds: float) -> list[
     return found
 
 
+def live_release(launcher: Launcher) -> Release | None:
+    """Return the release that is meant to serve, whether its processes run or not."""
+    for instance in launcher.recorded():
+        if instance.state is InstanceState.RUNNING:
+            return find_release(launcher.ledger, launcher.project, instance.release)
+    return None
+
+
 def serving_release(launcher: Launcher) -> Release:
     """Return the release that serves.
 
     Raises:
         NotFoundError: Nothing does.
     """
-    for instance in launcher.live():
-        if release := find_release(launcher.ledger, launcher.project, instance.release):
-            return release
+    if launcher.live() and (release := live_release(launcher)):
+        return release
     raise NotFoundError(
         "project", f"{launcher.project}/{launcher.environment}", [], "Nothing runs: launch it."
     )

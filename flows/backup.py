@@ -1,0 +1,55 @@
+"""`backup`: take a snapshot of what a project must not lose."""
+
+from __future__ import annotations
+
+from prefect import flow
+from pydantic import SecretStr
+from tasks.backup.subject import project_subject
+
+from blocks.project_spec import EnvironmentSpec
+from blocks.repositories.interface import Snapshot
+from flows.inventory import ledger, load_repository, load_target
+from tasks.backup import task as backing_up
+from tasks.launch.convergence import live_release
+from tasks.launch.target import Target, launcher_of
+from tasks.ledger.connection import Ledger
+from tasks.settings import settings
+
+
+@flow(
+    name="backup",
+    flow_run_name="backup {project} in {environment}",
+    description="Take a consistent, encrypted, incremental snapshot of a project's data.",
+)
+async def backup_flow(project: str, environment: str = "dev") -> str:
+    """Back up the data of a project while it runs, and check the repository.
+
+    SQLite files are dumped consistently, whoever writes to them meanwhile.
+
+    Args:
+        project: Name of the Project block.
+        environment: Name of the Environment block, e.g. `dev`.
+
+    Returns:
+        The id of the snapshot.
+    """
+    target = await load_target(project, environment)
+    with ledger() as book:
+        return (await take_snapshot(target, book)).id
+
+
+async def take_snapshot(target: Target, book: Ledger) -> Snapshot:
+    """Back up ``target`` to the repository its project names."""
+    repository = await load_repository(target.spec.repository)
+    subject = project_subject(
+        target.project,
+        target.environment,
+        spec=target.spec,
+        variables=EnvironmentSpec(
+            variables=dict(target.variables),
+            secrets={name: SecretStr(value) for name, value in target.secrets.items()},
+        ),
+        home=settings().root,
+        release=live_release(launcher_of(target, book, settings())),
+    )
+    return await backing_up.backup(subject, repository, book, settings().root)

@@ -1,0 +1,63 @@
+"""`deploy`: move the traffic of a project to another version, dropping nothing."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from prefect import flow
+
+from blocks.providers.process import own_identity
+from blocks.routers.interface import Router
+from flows.inventory import ledger, load_router, load_target
+from tasks.deploy import task as deploying
+from tasks.deploy.deployer import Deployer
+from tasks.deploy.deployer import Target as Place
+from tasks.launch.target import Target, launcher_of
+from tasks.ledger.connection import Ledger
+from tasks.settings import settings
+
+
+@flow(
+    name="deploy",
+    flow_run_name="deploy {project} {version} to {environment}",
+    description="Start a version beside the live one, gate it by health, switch, drain.",
+)
+async def deploy_flow(
+    project: str,
+    environment: str = "dev",
+    version: str = "",
+    strategy: Literal["blue_green"] = "blue_green",
+) -> str:
+    """Deploy a version without dropping a request.
+
+    The new version is started beside the live one and gets traffic only when every replica is
+    healthy; requests in flight finish on the old one, which is kept warm for a rollback. A version
+    that fails its gate leaves nothing behind.
+
+    Args:
+        project: Name of the Project block.
+        environment: Name of the Environment block, e.g. `dev`.
+        version: The version to deploy; empty: the project's own. For Git: branch, tag or commit.
+        strategy: How traffic is moved.
+
+    Returns:
+        The digest of the release that is live now.
+    """
+    target, router = await load_target(project, environment), await load_router()
+    with ledger() as book:
+        make = deployer(target, router, book)
+        return (await deploying.deploy(make, version, strategy)).release
+
+
+def deployer(target: Target, router: Router, book: Ledger) -> deploying.MakeDeployer:
+    """Return what makes the deployer of ``target``, once it is known who listens to it."""
+    chosen = settings()
+    place = Place(
+        target.project,
+        target.environment,
+        chosen.host,
+        chosen.router_port,
+        chosen.router_slots,
+    )
+    launcher, owner = launcher_of(target, book, chosen), own_identity().encode()
+    return lambda said: Deployer(book, launcher, router, place, owner, said=said)

@@ -1,0 +1,32 @@
+"""`restore`: bring a snapshot back to a folder, and compare it with what was backed up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import flow
+
+from flows.inventory import load_project, load_repository
+from tasks.backup import task as backing_up
+
+
+@flow(
+    name="restore",
+    flow_run_name="restore {project} to {target}",
+    description="Restore a snapshot to a folder and compare it with what was backed up.",
+)
+async def restore_flow(project: str, target: str, snapshot: str = "latest") -> bool:
+    """Restore a snapshot beside what runs; nothing that runs is touched.
+
+    Args:
+        project: Name of the Project block.
+        target: A new or empty folder, as an absolute path.
+        snapshot: Id of the snapshot, the start of it, or `latest`.
+
+    Returns:
+        True: what came back is identical, file by file, to what was backed up.
+    """
+    spec = await load_project(project)
+    repository = await load_repository(spec.repository)
+    compared = await backing_up.restore(project, repository, Path(target), snapshot)
+    return compared.identical

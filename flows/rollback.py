@@ -1,0 +1,29 @@
+"""`rollback`: move the traffic of a project back to the former release, in one step."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows.deploy import deployer
+from flows.inventory import ledger, load_router, load_target
+from tasks.deploy import task as deploying
+
+
+@flow(
+    name="rollback",
+    flow_run_name="rollback {project} in {environment}",
+    description="Move the traffic back to the former release, at once where it is still warm.",
+)
+async def rollback_flow(project: str, environment: str = "dev") -> str:
+    """Go back to the release that served before the last deploy.
+
+    Args:
+        project: Name of the Project block.
+        environment: Name of the Environment block, e.g. `dev`.
+
+    Returns:
+        The digest of the release that is live now.
+    """
+    target, router = await load_target(project, environment), await load_router()
+    with ledger() as book:
+        return (await deploying.rollback(deployer(target, router, book))).release
