@@ -1,0 +1,146 @@
+"""Transactions, versions and opening of the ledger."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from tasks.errors import BadInputError
+from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.tables import samples
+
+INSERT = text("INSERT INTO metric_samples (subject, metric, value, at) VALUES ('s', 'm', 1, 1)")
+
+
+def count(ledger: Ledger) -> int:
+    """Count the samples, through a transaction of its own."""
+    with ledger.read() as connection:
+        return len(connection.execute(select(samples.c.id)).all())
+
+
+def test_a_write_is_seen_by_others_once_committed(ledger: Ledger, url: str) -> None:
+    """Otherwise what one process records, another does not find."""
+    other = open_ledger(url)
+    with ledger.write() as connection:
+        connection.execute(INSERT)
+        assert count(other) == 0
+    assert count(other) == 1
+    other.close()
+
+
+def test_a_write_that_raises_leaves_nothing(ledger: Ledger) -> None:
+    """Otherwise half of an operation would stand."""
+
+    def fail() -> None:
+        with ledger.write() as connection:
+            connection.execute(INSERT)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert count(ledger) == 0
+
+
+def test_a_read_sees_one_state_throughout(ledger: Ledger, url: str) -> None:
+    """Otherwise a decision would be made on a mixture of two states."""
+    other = open_ledger(url)
+    with other.read() as connection:
+        before = connection.execute(select(samples.c.id)).all()
+        with ledger.write() as writer:
+            writer.execute(INSERT)
+        assert connection.execute(select(samples.c.id)).all() == before
+    other.close()
+
+
+def test_writers_wait_for_each_other_from_their_first_statement(ledger: Ledger, url: str) -> None:
+    """Read-then-write would otherwise act on what another writer is just changing."""
+    other = open_ledger(url)
+    order: list[str] = []
+
+    def second() -> None:
+        with other.write() as connection:
+            order.append(f"second sees {len(connection.execute(select(samples.c.id)).all())}")
+
+    thread = threading.Thread(target=second)
+    with ledger.write() as connection:
+        connection.execute(INSERT)
+        thread.start()
+        thread.join(0.1)
+        order.append("first ends")
+    thread.join()
+    assert order == ["first ends", "second sees 1"]
+    other.close()
+
+
+def test_version_moves_with_everybodys_commits_and_only_with_them(ledger: Ledger, url: str) -> None:
+    """A waiter that misses a commit sleeps on; one woken by nothing burns the machine."""
+    other = open_ledger(url)
+    seen = [ledger.version()]
+    for writer in (ledger, other, ledger):
+        with writer.write() as connection:
+            connection.execute(INSERT)
+        seen.append(ledger.version())
+    assert len(set(seen)) == len(seen)
+    with other.write() as connection:
+        connection.execute(select(samples.c.id)).all()
+    count(other)
+    assert ledger.version() == seen[-1]
+    other.close()
+
+
+def test_many_threads_may_share_it(ledger: Ledger) -> None:
+    """Flows call it from asyncio.to_thread; a lost or failed write would lose an outcome."""
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(10):
+                with ledger.write() as connection:
+                    connection.execute(INSERT)
+                count(ledger)
+                ledger.version()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the test must see it
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert count(ledger) == 80
+
+
+def test_a_closed_ledger_connects_again(ledger: Ledger) -> None:
+    """A flow that closes it early would otherwise fail at its very end."""
+    ledger.close()
+    assert ledger.version() >= 0
+    assert count(ledger) == 0
+
+
+def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    """Whoever else has an account could otherwise read what runs and where."""
+    path = tmp_path / "new" / "ledger.db"
+    open_ledger(f"sqlite:///{path}").close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    "bad", ["mysql://host/name", "sqlite://", "sqlite:///:memory:", "no url", "sqlite:////proc/x/l"]
+)
+def test_a_place_it_cannot_live_in_is_refused(bad: str) -> None:
+    """Otherwise a wrong setting shows as a traceback of the driver."""
+    with pytest.raises(BadInputError, match="SLIPWAY_LEDGER_URL"):
+        open_ledger(bad)
+
+
+def test_a_password_is_not_in_the_error() -> None:
+    """Errors end up in logs."""
+    with pytest.raises(BadInputError) as caught:
+        open_ledger("postgresql://me:geheim@127.0.0.1:25499/none?connect_timeout=2")
+    assert "geheim" not in str(caught.value)
