@@ -1,0 +1,122 @@
+"""Detecting conflicts: what a workload needs of a provider against what others have of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from blocks.providers.interface import Resources
+from tasks.allocate.admission import expected_end
+from tasks.allocate.reasons import holders, shortage
+from tasks.allocate.windows import Window, peak, total
+from tasks.ledger.queue import ProviderQueue
+from tasks.ledger.reservations import Conflict, Reservation
+
+QUEUE = "queue"
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """What another workload has of the provider: ``reserved`` or ``held``, whichever is more.
+
+    A running workload holds what it reserved, so the two must not be added up.
+    """
+
+    name: str
+    window: Window
+    held: bool
+
+    @property
+    def workload(self) -> str:
+        """The workload it belongs to."""
+        return self.name.split("/", 1)[0]
+
+
+def rivals(
+    workload: str, queue: ProviderQueue, reservations: Sequence[Reservation], now: float
+) -> list[Rival]:
+    """Return what all others have of the provider at ``now`` or later."""
+    held = [
+        Rival(item.owner, Window(item.since, expected_end(item, now), item.demand), held=True)
+        for item in queue.held
+        if item.lease_until > now
+    ]
+    reserved = [
+        Rival(item.workload, Window(item.start, item.end, item.demand), held=False)
+        for item in reservations
+        if item.end > now
+    ]
+    return [rival for rival in (*held, *reserved) if rival.workload != workload]
+
+
+def detect(
+    workload: str,
+    queue: ProviderQueue,
+    windows: Sequence[Window],
+    others: Sequence[Rival],
+    now: float,
+) -> tuple[list[Conflict], list[Window]]:
+    """Return one conflict a resource, each at its worst, and the times at which any is short."""
+    worst: dict[str, tuple[float, Window]] = {}
+    short: list[Window] = []
+    for window in windows:
+        for part in _parts(window, others):
+            missing = _free(queue.capacity, part, others).lacks(part.demand)
+            if missing:
+                short.append(part)
+            for resource, amount in missing.items():
+                if amount > worst.get(resource, (0.0, part))[0]:
+                    worst[resource] = (amount, part)
+    found = [
+        Conflict(
+            workload,
+            queue.provider,
+            resource,
+            missing,
+            QUEUE,
+            now,
+            _reason(queue, {resource: missing}, part, others, now),
+        )
+        for resource, (missing, part) in worst.items()
+    ]
+    return found, short
+
+
+def _parts(window: Window, others: Sequence[Rival]) -> list[Window]:
+    """Cut ``window`` wherever a rival begins or ends, so that each part has constant rivals."""
+    cuts = {window.start, window.end}
+    for rival in others:
+        cuts |= {rival.window.start, rival.window.end}
+    times = sorted(time for time in cuts if window.start <= time <= window.end)
+    return [Window(start, end, window.demand) for start, end in pairwise(times)]
+
+
+def _free(capacity: Resources, part: Window, others: Sequence[Rival]) -> Resources:
+    by_workload: dict[str, dict[bool, list[Resources]]] = {}
+    for rival in others:
+        if rival.window.overlaps(part.start, part.end):
+            claims = by_workload.setdefault(rival.workload, {True: [], False: []})
+            claims[rival.held].append(rival.window.demand)
+    taken = total(
+        peak([total(claims[True]), total(claims[False])]) for claims in by_workload.values()
+    )
+    return capacity.minus(taken)
+
+
+def _reason(
+    queue: ProviderQueue,
+    missing: Mapping[str, float],
+    part: Window,
+    others: Sequence[Rival],
+    now: float,
+) -> str:
+    holding = {
+        rival.name: rival.window.end - now
+        for rival in others
+        if rival.window.overlaps(part.start, part.end)
+        and any(getattr(rival.window.demand, name) for name in missing)
+    }
+    when = f" in about {round(part.start - now)} s" if part.start > now + 1 else ""
+    said = f"{shortage(queue.provider, missing, queue.capacity)}{when}"
+    return f"{said}: {holders(list(holding.items()))}"

@@ -1,0 +1,52 @@
+"""Why a claim does not fit, in words: the resource, the amount, who holds it, and how long."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+
+from blocks.providers.interface import Resources
+
+NAMED = 2
+
+
+def amount(resource: str, value: float) -> str:
+    """Return an amount with its unit, e.g. ``1 slot``, ``0.5 cpus``, ``512 MiB``."""
+    if resource == "memory_mib":
+        return f"{value:g} MiB"
+    return f"{value:g} {resource.removesuffix('s') if value == 1 else resource}"
+
+
+def shortage(provider: str, missing: Mapping[str, float], capacity: Resources) -> str:
+    """Say what ``provider`` lacks, e.g. ``local lacks 1 slot of 1``."""
+    parts = (
+        f"{amount(name, value)} of {getattr(capacity, name):g}" for name, value in missing.items()
+    )
+    return f"{provider} lacks {' and '.join(parts)}"
+
+
+def holders(held: Sequence[tuple[str, float]]) -> str:
+    """Say who holds it, and for how many seconds more, the first to end named first."""
+    if not held:
+        return "held by nobody"
+    ordered = sorted(held, key=lambda item: (item[1], item[0]))
+    named = [f"{owner} {about(seconds)}" for owner, seconds in ordered[:NAMED]]
+    others = len(ordered) - len(named)
+    return "held by " + " and ".join(named) + (f" and {others} more" if others else "")
+
+
+def about(seconds: float) -> str:
+    """Say for how long, as roughly as it is known."""
+    return "for a time unknown" if seconds == inf else f"for about {max(1, round(seconds))} s more"
+
+
+def never_fits(provider: str, owner: str, demand: Resources, capacity: Resources) -> str:
+    """Say that ``demand`` is over the whole capacity, and what to do about it."""
+    parts = (
+        f"{amount(name, getattr(demand, name))} of {getattr(capacity, name):g}"
+        for name in capacity.lacks(demand)
+    )
+    return (
+        f"{owner} needs {' and '.join(parts)} on {provider}: it can never fit. "
+        "Lower its demand, raise the provider's capacity, or name another provider."
+    )

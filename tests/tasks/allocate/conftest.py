@@ -1,0 +1,5 @@
+"""Every test that takes `ledger` runs on SQLite and on PostgreSQL."""
+
+from tests.tasks.ledger.databases import empty_url, ledger, url
+
+__all__ = ["empty_url", "ledger", "url"]
