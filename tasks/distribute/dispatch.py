@@ -1,0 +1,237 @@
+"""Runs a planned workload: every step starts the moment it is ready and admitted.
+
+A plain asyncio object: what admits, what executes a step, and what wraps it into a Prefect task
+run are handed in. The first admission of a step comes before it is submitted, so that no task run
+is Running while it waits for capacity; a retry asks for a place and for admission from inside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from blocks.providers.interface import Outcome
+from tasks.claim import Granted, Queued, Refused
+from tasks.distribute.agenda import Agenda, FormerRun
+from tasks.distribute.attempts import Admission, Attempts, Execute
+from tasks.distribute.bell import Bell, first_of
+from tasks.distribute.placement import Choice, Request, place
+from tasks.distribute.results import StepFailedError, StepResult, StepState, failure_of
+from tasks.distribute.strategy import PLANNED
+from tasks.errors import StaleFenceError
+from tasks.estimates import Estimates, estimate_of
+from tasks.plan import FleetSnapshot, Plan
+from tasks.workload import Step, StepGraph
+
+# So many of the most urgent steps are placed and queued even where nothing can start.
+LOOKAHEAD = 4
+
+
+class Submit(Protocol):
+    """Wraps a step that was admitted, e.g. into a Prefect task run with its retries."""
+
+    async def __call__(self, step: Step, attempt: Callable[[], Awaitable[Outcome]]) -> object:
+        """Await ``attempt`` once a try; raise StepFailedError where the last did not succeed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a workload is; ``queued`` are ready, but wait for capacity."""
+
+    done: int
+    total: int
+    running: int
+    queued: int
+
+
+class Dispatcher:
+    """One run of a workload.
+
+    Args:
+        graph: Its steps.
+        plan: Their order, and the strategy that placed them.
+        estimates: What they are expected to take.
+        fleet: Gives the providers as they are now; called in a thread.
+        admission: Grants and queues claims.
+        execute: Runs one try of a step on a provider.
+        submit: Wraps a step; calls back for every try.
+        workload_id: Under which claims are owned.
+        fence: The epoch of the workload's lease.
+        former: What a run that died left of this workload.
+        variables: What a `when` may use beside ``steps``.
+        priority: Of its claims; higher is served first.
+        on_queued: Called with a step and its place, each time it has to wait.
+        on_progress: Called after each change.
+        clock: Epoch seconds.
+    """
+
+    def __init__(
+        self,
+        graph: StepGraph,
+        plan: Plan,
+        estimates: Estimates,
+        fleet: Callable[[], FleetSnapshot],
+        admission: Admission,
+        *,
+        execute: Execute,
+        submit: Submit,
+        workload_id: str,
+        fence: int,
+        former: FormerRun | None = None,
+        variables: Mapping[str, object] | None = None,
+        priority: int = 0,
+        on_queued: Callable[[str, Queued], None] = lambda _step, _queued: None,
+        on_progress: Callable[[Progress], None] = lambda _progress: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._former = former or FormerRun()
+        self._agenda = Agenda(graph, plan.order, self._former, variables or {}, clock)
+        by_rule = plan.strategy == PLANNED
+        self._pinned = {} if by_rule else {p.step: p.provider for p in plan.placements}
+        self._estimates, self._submit, self._clock = estimates, submit, clock
+        self._on_progress = on_progress
+        self._bell = Bell()
+        self._attempts = Attempts(
+            admission,
+            execute,
+            fleet,
+            self._request,
+            workload_id=workload_id,
+            fence=fence,
+            priority=priority,
+            clock=clock,
+            bell=self._bell,
+            on_queued=on_queued,
+        )
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._cancelled = False
+        self._stale: StaleFenceError | None = None
+
+    async def run(self) -> dict[str, StepResult]:
+        """Run all steps to their ends and return the result of each, in the graph's order.
+
+        Raises:
+            StaleFenceError: another run took the workload over; what ran here was stopped.
+        """
+        try:
+            while self._goes_on():
+                turn = self._bell.turn()
+                await self._start_ready()
+                self._report()
+                if self._goes_on():
+                    changed = self._attempts.changed() if self._agenda.waiting else None
+                    await first_of(turn, changed)
+        finally:
+            await self._stop()
+        if self._stale:
+            raise self._stale
+        self._report()
+        return {step_id: self._result(step_id) for step_id in self._agenda.steps}
+
+    def cancel(self) -> None:
+        """Stop what runs and start nothing more; ``run`` then returns."""
+        self._cancelled = True
+        self._bell.ring()
+
+    def _goes_on(self) -> bool:
+        return not (self._agenda.complete or self._cancelled or self._stale)
+
+    async def _start_ready(self) -> None:
+        if not self._agenda.waiting:
+            return
+        fleet = await self._attempts.snapshot()
+        requests = (self._request(step) for step in self._agenda.ready)
+        held = list(self._attempts.held.values())
+        for choice in place(requests, held, fleet, self._clock(), LOOKAHEAD):
+            if not self._goes_on():
+                return
+            await self._ask(self._agenda.steps[choice.step], choice)
+
+    async def _ask(self, step: Step, choice: Choice) -> None:
+        answer = await self._attempts.admit(step, choice)
+        if isinstance(answer, Queued):
+            return
+        self._agenda.take(step)
+        if isinstance(answer, Granted):
+            self._running[step.id] = asyncio.create_task(self._drive(step), name=step.id)
+        if isinstance(answer, Refused):
+            self._end(StepResult(step.id, StepState.FAILED, answer.conflict))
+
+    def _request(self, step: Step) -> Request:
+        history = self._attempts.history[step.id]
+        return Request(
+            step.id,
+            step.demand,
+            estimate_of(step, self._estimates).p50_seconds,
+            pinned=self._pinned.get(step.id, ""),
+            only="" if history.tries else self._former.started.get(step.id, ""),
+            failures=history.failures,
+        )
+
+    async def _drive(self, step: Step) -> None:
+        problem = ""
+        try:
+            await self._submit_and_give_back(step)
+        except StepFailedError as error:
+            problem = failure_of(error.outcome)
+        except StaleFenceError as error:
+            self._stale = error
+        except Exception as error:  # noqa: BLE001 - it is this step's result, and fails no other
+            problem = f"{type(error).__name__}: {error}"
+        finally:
+            del self._running[step.id]
+        self._end(self._ended(step.id, problem))
+
+    async def _submit_and_give_back(self, step: Step) -> None:
+        try:
+            await self._submit(step, partial(self._attempts.attempt, step))
+        finally:
+            # A submit that failed before its first attempt has not used what was granted.
+            await self._attempts.give_back(step.id)
+
+    def _ended(self, step_id: str, problem: str) -> StepResult:
+        history = self._attempts.history[step_id]
+        good = history.outcome is not None and history.outcome.succeeded
+        return StepResult(
+            step_id,
+            StepState.SUCCEEDED if good else StepState.FAILED,
+            problem or ("" if history.outcome else "it was never attempted"),
+            history.provider,
+            history.outcome,
+            history.tries,
+        )
+
+    def _end(self, result: StepResult) -> None:
+        self._agenda.settle(result)
+        self._bell.ring()
+
+    async def _stop(self) -> None:
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        # A task that was cancelled before its first line has given nothing back.
+        await self._attempts.give_back_all()
+
+    def _result(self, step_id: str) -> StepResult:
+        history = self._attempts.history[step_id]
+        return self._agenda.results.get(step_id) or StepResult(
+            step_id,
+            StepState.CANCELLED,
+            "the workload was cancelled",
+            history.provider,
+            history.outcome,
+            history.tries,
+            self._agenda.ready_at(step_id),
+        )
+
+    def _report(self) -> None:
+        agenda = self._agenda
+        self._on_progress(
+            Progress(len(agenda.results), len(agenda.steps), len(self._running), agenda.waiting)
+        )

@@ -1,0 +1,66 @@
+"""What became of each step of a workload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from blocks.providers.interface import Outcome
+from tasks.errors import SlipwayError
+
+
+class StepState(StrEnum):
+    """How a step ended, seen from its workload."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    NOT_RUN = "not run"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """The end of one step; times are epoch seconds, None where it was never started.
+
+    ``detail`` says in one line why it did not succeed. ``resumed`` marks a step that a former run
+    of the workload had finished.
+    """
+
+    step: str
+    state: StepState
+    detail: str = ""
+    provider: str = ""
+    outcome: Outcome | None = None
+    attempts: int = 0
+    ready_at: float | None = None
+    resumed: bool = False
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it ran and did what it was asked to."""
+        return self.state is StepState.SUCCEEDED
+
+    @property
+    def harmless(self) -> bool:
+        """Whether the workload can succeed with it: it succeeded, or was skipped on purpose."""
+        return self.state in {StepState.SUCCEEDED, StepState.SKIPPED}
+
+
+class StepFailedError(SlipwayError):
+    """An attempt of a step that ran and did not succeed; ``outcome`` says how."""
+
+    def __init__(self, step: str, outcome: Outcome, tail: str = "") -> None:
+        self.step, self.outcome = step, outcome
+        last = f"\nIts last lines:\n{tail}" if tail else ""
+        super().__init__(f"{step} {failure_of(outcome)}{last}")
+
+
+class RefusedError(SlipwayError):
+    """No provider can take the step any more; trying again would not help."""
+
+
+def failure_of(outcome: Outcome) -> str:
+    """Return in a few words how a step ended that did not succeed."""
+    code = "" if outcome.exit_code is None else f" (exit code {outcome.exit_code})"
+    return f"{outcome.end.value}{code}" + (f": {outcome.cause}" if outcome.cause else "")
