@@ -7,6 +7,7 @@ from typing import ClassVar
 from prefect.blocks.core import Block
 from pydantic import ConfigDict
 
+from blocks.logo import logo
 from blocks.project_spec import EnvironmentSpec
 
 
@@ -27,6 +28,7 @@ class Environment(EnvironmentSpec, Block):
 
     _block_type_name = "Slipway Environment"
     _block_type_slug = "slipway-environment"
+    _logo_url = logo("slipway-environment")
     _description = "Variables, templates and secrets of dev, staging, prod and the like; may inherit from another."
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=False, extra="allow")

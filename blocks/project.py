@@ -7,6 +7,7 @@ from typing import ClassVar
 from prefect.blocks.core import Block
 from pydantic import ConfigDict
 
+from blocks.logo import logo
 from blocks.project_spec import ProjectSpec
 
 
@@ -31,6 +32,7 @@ class Project(ProjectSpec, Block):
 
     _block_type_name = "Slipway Project"
     _block_type_slug = "slipway-project"
+    _logo_url = logo("slipway-project")
     _description = "A source tree with its services and workloads: what Slipway launches, tests, backs up and deploys."
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=False, extra="allow")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import ClassVar
 
 import psutil
 from prefect.blocks.core import Block
 from pydantic import Field, HttpUrl
 
+from blocks.logo import logo
 from blocks.providers.interface import Resources
 from blocks.providers.shell_runner import ShellRunner
 
@@ -40,11 +40,9 @@ class ShellProvider(Block):
 
     _block_type_name = "Slipway Shell Provider"
     _block_type_slug = "slipway-shell-provider"
+    _logo_url = logo("slipway-shell-provider")
     _description = "Executes steps of workloads as processes of this machine, within its capacity."
-    _logo_url: ClassVar[HttpUrl] = HttpUrl(
-        "https://cdn.jsdelivr.net/npm/simple-icons@13/icons/gnubash.svg"
-    )
-    _documentation_url: ClassVar[HttpUrl] = HttpUrl("https://docs.prefect.io/v3/concepts/blocks")
+    _documentation_url = HttpUrl("https://docs.prefect.io/v3/concepts/blocks")
     _code_example = """
         from blocks.providers.shell import ShellProvider
 

@@ -8,6 +8,7 @@ from prefect.blocks.core import Block
 from prefect.types import SecretDict
 from pydantic import Field, HttpUrl, SecretStr
 
+from blocks.logo import logo
 from blocks.repositories.restic_engine import ResticEngine
 
 
@@ -27,8 +28,7 @@ class ResticRepository(Block):
 
     _block_type_name = "Restic Repository"
     _block_type_slug = "slipway-restic-repository"
-    # Prefect takes no data: URL here, only http(s).
-    _logo_url = HttpUrl("https://raw.githubusercontent.com/restic/restic/master/doc/logo/logo.png")
+    _logo_url = logo("slipway-restic-repository")
     _documentation_url = HttpUrl(
         "https://restic.readthedocs.io/en/stable/030_preparing_a_new_repo.html"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from prefect.blocks.core import Block
 from pydantic import Field, HttpUrl
 
+from blocks.logo import logo
 from blocks.routers.slots import SlotRouter
 
 
@@ -14,13 +15,12 @@ class CaddyRouter(Block):
     """Moves traffic between releases with Caddy: by renaming a link, without ever reloading."""
 
     _block_type_slug = "slipway-caddy-router"
+    _logo_url = logo("slipway-caddy-router")
     _block_type_name = "Caddy Router"
     _description = (
         "Front ports that deployed services answer on, and the switch that moves them from one "
         "release to the next without dropping a request."
     )
-    # Prefect takes http(s) only: a data URL cannot be registered.
-    _logo_url = HttpUrl("https://caddyserver.com/resources/images/caddy-circle-lock.svg")
     _documentation_url = HttpUrl("https://caddyserver.com/docs/json/apps/http/")
     _code_example = """\
 ```python

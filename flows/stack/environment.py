@@ -62,6 +62,7 @@ def _prefect(chosen: Settings) -> dict[str, str]:
         "PREFECT_SERVER_API_PORT": str(chosen.server_port),
         "PREFECT_SERVER_UI_API_URL": chosen.api_url,
         "PREFECT_UI_URL": chosen.server_url,
+        "PREFECT_UI_STATIC_DIRECTORY": str(Home(chosen.root).ui),
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": chosen.server_url,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

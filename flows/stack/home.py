@@ -36,6 +36,11 @@ class Home:
         return self.root / "prefect"
 
     @property
+    def ui(self) -> Path:
+        """The files that Prefect's server serves as its UI, our logos among them."""
+        return self.root / "ui"
+
+    @property
     def auth_file(self) -> Path:
         """The auth string of the Prefect API; readable by its owner only."""
         return self.root / "auth"

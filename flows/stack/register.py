@@ -19,6 +19,7 @@ from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 from prefect.workers.process import ProcessWorker
 
+from blocks.logo import publish_logos
 from flows.stack.api import SlipwayApi
 from flows.stack.deployments import Declared, body_of, read_deployments, schedules_of
 from flows.stack.fingerprint import fingerprint, sources
@@ -87,6 +88,7 @@ def register_all(chosen: Settings, api: SlipwayApi, root: Path) -> list[str]:
     ensure_pool(api, chosen.work_pool, job_template(template, sys.executable, root))
     ensure_provider_limit(api, "local", os.cpu_count() or 1)
     ensure_automation(api, silence_automation())
+    publish_logos(Home(chosen.root).ui / "v1")
     register_blocks()
     declared = read_deployments(root / "prefect.yaml")
     return [register_deployment(api, entry, chosen.work_pool) for entry in declared]

@@ -1,0 +1,23 @@
+"""Where the logos of our blocks are: Prefect takes http addresses only, so its own server has them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from prefect.settings import PREFECT_UI_URL
+from pydantic import HttpUrl
+
+FOLDER = Path(__file__).parent / "logos"
+BELOW = "slipway"
+
+
+def logo(slug: str) -> HttpUrl | None:
+    """Return the address of the logo of the block type ``slug``; None where no server is known."""
+    server: str | None = PREFECT_UI_URL.value()
+    return HttpUrl(f"{server.rstrip('/')}/{BELOW}/{slug}.svg") if server else None
+
+
+def publish_logos(ui: Path) -> None:
+    """Copy the logos to ``ui``, the folder that the server answers `/` from."""
+    shutil.copytree(FOLDER, ui / BELOW, dirs_exist_ok=True)
