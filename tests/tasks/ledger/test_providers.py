@@ -1,0 +1,62 @@
+"""Providers, and what of them is free."""
+
+from __future__ import annotations
+
+import pytest
+
+from blocks.providers.interface import Resources
+from tasks.claim import Claim
+from tasks.errors import NotFoundError
+from tasks.ledger.allocations import grant, queue_state
+from tasks.ledger.connection import Ledger
+from tasks.ledger.providers import epochs, fleet, provider_names, register_provider
+
+CAPACITY = Resources(cpus=4, memory_mib=1000, slots=4)
+
+
+def register(ledger: Ledger, name: str = "local", capacity: Resources = CAPACITY) -> None:
+    """Register a provider."""
+    register_provider(ledger, name, "shell", capacity, 2.0, 0.5, 0.0)
+
+
+def test_the_fleet_is_as_registered_in_the_order_asked_for(ledger: Ledger) -> None:
+    """Plans would otherwise use the wrong speed or price."""
+    register(ledger)
+    register(ledger, "other")
+    found = fleet(ledger, ["other", "local"], 7.0)
+    assert [item.name for item in found.providers] == ["other", "local"]
+    local = found.providers[1]
+    assert (local.kind, local.speed, local.price_per_hour) == ("shell", 2.0, 0.5)
+    assert local.free == local.capacity == CAPACITY
+    assert found.at == 7.0
+    assert provider_names(ledger) == ["local", "other"]
+
+
+def test_live_allocations_are_not_free(ledger: Ledger) -> None:
+    """A plan would otherwise promise what another workload holds."""
+    register(ledger)
+    claim = Claim("w/s", "local", Resources(cpus=1.5, slots=1), fence=1)
+    grant(ledger, claim, queue_state(ledger, "local").epoch, 0.0, 10.0)
+    assert fleet(ledger, ["local"], 5.0).providers[0].free == Resources(
+        cpus=2.5, memory_mib=1000, slots=3
+    )
+    assert fleet(ledger, ["local"], 10.0).providers[0].free == CAPACITY
+
+
+def test_an_unknown_provider_is_named_with_those_that_are_known(ledger: Ledger) -> None:
+    """A typing error would otherwise end in a plan without providers."""
+    register(ledger)
+    with pytest.raises(NotFoundError, match="local") as caught:
+        fleet(ledger, ["lokal"], 0.0)
+    assert caught.value.value == "lokal"
+
+
+def test_a_changed_capacity_moves_the_epoch_and_a_repeated_one_does_not(ledger: Ledger) -> None:
+    """A decision made on the old capacity must not be written."""
+    register(ledger)
+    version, before = ledger.version(), epochs(ledger, ["local"])
+    register(ledger)
+    assert epochs(ledger, ["local"]) == before
+    assert ledger.version() == version
+    register(ledger, capacity=Resources(slots=1))
+    assert epochs(ledger, ["local"]) != before
