@@ -1,0 +1,95 @@
+"""A restored tree against the manifest of its snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.backup.manifest import Manifest
+from tasks.backup.tree import FILE, Entry
+from tasks.errors import SlipwayError
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a restore gave back; paths start with the name of their source.
+
+    ``changed`` are files that the application wrote to or took away between the reading of the
+    manifest and that of the file itself: they are as restic read them.
+    ``unexpected`` are paths that nobody recorded.
+    """
+
+    files: int
+    bytes: int
+    missing: tuple[str, ...]
+    differing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    changed: tuple[str, ...]
+    seconds: float
+
+    @property
+    def identical(self) -> bool:
+        """Whether nothing is missing, different or unexpected."""
+        return not (self.missing or self.differing or self.unexpected)
+
+
+class ComparisonError(SlipwayError):
+    """A restored tree that is not what was backed up; it stays where it is.
+
+    Attributes:
+        comparison: What differs.
+    """
+
+    def __init__(self, snapshot_id: str, target: Path, comparison: Comparison) -> None:
+        self.comparison = comparison
+        paths = (*comparison.missing, *comparison.differing, *comparison.unexpected)
+        super().__init__(
+            f"Snapshot {snapshot_id[:8]} restored to {target} differs from what was backed up in "
+            f"{len(paths)} path(s), e.g. {paths[0]}. Check the repository with "
+            "read_data_subset 100%, or restore an earlier snapshot."
+        )
+
+
+def compare(
+    manifest: Manifest, restored: Sequence[Entry], gone: frozenset[str], seconds: float
+) -> Comparison:
+    """Compare kind, mode, size and content, path by path.
+
+    Args:
+        manifest: What the snapshot says of itself.
+        restored: The entries of the restored tree.
+        gone: Paths that were not there any more when restic came to read them.
+        seconds: What the restore took.
+    """
+    before = {entry.path: entry for entry in manifest.entries}
+    after = {entry.path: entry for entry in restored}
+    written = {path for path, entry in after.items() if _written_since(entry, manifest, before)}
+    differing = {
+        path
+        for path, entry in after.items()
+        if path in before and _content(entry) != _content(before[path])
+    }
+    unexpected = after.keys() - before.keys()
+    missing = before.keys() - after.keys()
+    return Comparison(
+        files=sum(entry.kind == FILE for entry in restored),
+        bytes=sum(entry.size for entry in restored),
+        missing=tuple(sorted(missing - gone)),
+        differing=tuple(sorted(differing - written)),
+        unexpected=tuple(sorted(unexpected - written)),
+        changed=tuple(sorted((written & (differing | unexpected)) | (missing & gone))),
+        seconds=seconds,
+    )
+
+
+def _written_since(entry: Entry, manifest: Manifest, before: dict[str, Entry]) -> bool:
+    """Tell whether the application wrote that file after its manifest entry was made."""
+    if entry.kind != FILE or entry.modified_ns < int(manifest.read_at * 1e9):
+        return False
+    recorded = before.get(entry.path)
+    return recorded is None or recorded.modified_ns != entry.modified_ns
+
+
+def _content(entry: Entry) -> tuple[str, int, int, str]:
+    return entry.kind, entry.mode, entry.size, entry.digest

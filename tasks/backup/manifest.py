@@ -1,0 +1,93 @@
+"""What a snapshot says of itself: enough to compare a restored copy, and to launch it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks.backup.sources import Source
+from tasks.backup.subject import Subject
+from tasks.backup.tree import FILE, Entry
+from tasks.errors import SlipwayError
+
+NAME = "manifest.json"
+FORMAT = 1
+
+
+class ManifestError(SlipwayError):
+    """A snapshot whose manifest is absent or not one of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A subject, and every path of it as it was; times are epoch seconds.
+
+    ``databases`` are the paths whose content in the snapshot is a dump, kept below ``staging``.
+    """
+
+    subject: Subject
+    staging: str
+    read_at: float
+    consistent_at: float
+    databases: tuple[str, ...]
+    entries: tuple[Entry, ...]
+
+    @property
+    def files(self) -> int:
+        """How many files it lists."""
+        return sum(entry.kind == FILE for entry in self.entries)
+
+    @property
+    def total_bytes(self) -> int:
+        """The size of all its files."""
+        return sum(entry.size for entry in self.entries)
+
+
+def encode(manifest: Manifest) -> bytes:
+    """Return the JSON of a manifest."""
+    subject = asdict(manifest.subject)
+    subject["sources"] = {item.name: str(item.path) for item in manifest.subject.sources}
+    document = {
+        "format": FORMAT,
+        "subject": subject,
+        "staging": manifest.staging,
+        "read_at": manifest.read_at,
+        "consistent_at": manifest.consistent_at,
+        "databases": manifest.databases,
+        "entries": [astuple(entry) for entry in manifest.entries],
+    }
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def decode(text: bytes) -> Manifest:
+    """Read the JSON of a manifest.
+
+    Raises:
+        ManifestError: It is none, or of a format that this version does not know.
+    """
+    try:
+        document = json.loads(text)
+        if document["format"] != FORMAT:
+            raise ManifestError(
+                f"The manifest has format {document['format']!r}; this version reads {FORMAT}. "
+                "Restore with the version that took the snapshot."
+            )
+        return _manifest(document)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ManifestError(f"The snapshot's manifest cannot be read ({error!r}).") from error
+
+
+def _manifest(document: dict[str, Any]) -> Manifest:
+    subject = dict(document["subject"])
+    sources = tuple(Source(name, Path(path)) for name, path in subject.pop("sources").items())
+    subject["secrets"] = tuple(subject["secrets"])
+    return Manifest(
+        subject=Subject(sources=sources, **subject),
+        staging=str(document["staging"]),
+        read_at=float(document["read_at"]),
+        consistent_at=float(document["consistent_at"]),
+        databases=tuple(document["databases"]),
+        entries=tuple(Entry(*fields) for fields in document["entries"]),
+    )

@@ -1,0 +1,81 @@
+"""Snapshots, progress and comparisons in words, for artifacts and logs; no credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from blocks.repositories.interface import Progress, Snapshot
+from tasks.backup.comparison import Comparison
+
+_SHOWN = 20
+_KIB = 1024
+
+
+def size(amount: float) -> str:
+    """Return an amount of bytes in the unit that reads best."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if amount < _KIB:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= _KIB
+    return f"{amount:.1f} TiB"
+
+
+def moment(seconds: float) -> str:
+    """Return a moment (epoch seconds) in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def progress_line(progress: Progress) -> str:
+    """Return how far a backup is."""
+    left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
+    return f"{size(progress.bytes_done)} of {size(progress.bytes_total)}{left}"
+
+
+def snapshot_report(snapshot: Snapshot, read_data_subset: str = "") -> str:
+    """Return a snapshot as a Markdown table."""
+    proof = "structure" + (f" and {read_data_subset} of the data" if read_data_subset else "")
+    return _table(
+        f"Snapshot {snapshot.id[:8]} of {snapshot.project} in {snapshot.environment}",
+        [
+            ("Repository", f"`{snapshot.repository}`"),
+            ("Consistent at", moment(snapshot.consistent_at)),
+            ("Folders", ", ".join(f"`{path}`" for path in snapshot.sources)),
+            ("Files", str(snapshot.files)),
+            ("Size", size(snapshot.total_bytes)),
+            ("Added to the repository", size(snapshot.added_bytes)),
+            ("Took", f"{snapshot.seconds:.1f} s"),
+            ("Integrity", f"checked: {proof}"),
+        ],
+    )
+
+
+def comparison_report(snapshot_id: str, target: str, comparison: Comparison) -> str:
+    """Return a restore as a Markdown table."""
+    verdict = "identical" if comparison.identical else "**not identical**"
+    return _table(
+        f"Restore of snapshot {snapshot_id[:8]}",
+        [
+            ("Target", f"`{target}`"),
+            ("Compared", verdict),
+            ("Files", str(comparison.files)),
+            ("Size", size(comparison.bytes)),
+            ("Took", f"{comparison.seconds:.1f} s"),
+            ("Missing", _names(comparison.missing)),
+            ("Differing", _names(comparison.differing)),
+            ("Unexpected", _names(comparison.unexpected)),
+            ("Changed while the snapshot was taken", _names(comparison.changed)),
+        ],
+    )
+
+
+def _table(title: str, rows: Sequence[tuple[str, str]]) -> str:
+    lines = [f"## {title}", "", "| | |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {name} | {value} |" for name, value in rows)])
+
+
+def _names(paths: Sequence[str]) -> str:
+    """Return the first of many paths, safe inside a table."""
+    shown = [f"`{path.replace('|', '?').replace('`', '?')}`" for path in paths[:_SHOWN]]
+    more = [f"and {len(paths) - _SHOWN} more"] if len(paths) > _SHOWN else []
+    return ", ".join([*shown, *more]).encode(errors="replace").decode() or "none"

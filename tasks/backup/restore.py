@@ -1,0 +1,167 @@
+"""Brings a snapshot back into a folder: files and dumps in their places, then compared."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from blocks.repositories.interface import Repository, StoredEntry, StoredSnapshot
+from tasks.backup import manifest as manifests
+from tasks.backup.comparison import Comparison, compare
+from tasks.backup.manifest import Manifest, ManifestError
+from tasks.backup.sources import Source, locate
+from tasks.backup.staging import CONTENT, DATABASES
+from tasks.backup.target import WORK, check_entries, check_room, check_target
+from tasks.backup.tree import scan
+from tasks.errors import NotFoundError
+
+LATEST = "latest"
+
+
+def restore(
+    repository: Repository,
+    snapshot: StoredSnapshot,
+    target: Path,
+    now: Callable[[], float] = time.time,
+) -> Comparison:
+    """Restore ``snapshot`` into ``target``, a new or empty folder, and compare it.
+
+    There it gives ``data/`` (the data folder), one folder a further source, and
+    ``manifest.json``. Where it fails, the target is as it was before.
+
+    Raises:
+        BadInputError: The target may not be written to; nothing was.
+        ManifestError: The snapshot would write outside the target; nothing was written.
+        RepositoryError: What the repository says.
+    """
+    started = now()
+    check_target(target, [("repository", repository.folder)])
+    manifest = read_manifest(repository, snapshot)
+    check_target(
+        target, [("data it was taken of", source.path) for source in manifest.subject.sources]
+    )
+    listing = list(repository.entries(snapshot.id))
+    check_entries(listing, manifest)
+    check_room(target, manifest.total_bytes)
+    with _filled_or_untouched(target):
+        repository.restore(snapshot.id, target / WORK)
+        sources = compose(target, manifest)
+        tree = scan(sources, {}, read_databases=True)
+    gone = _vanished(manifest, listing)
+    return compare(manifest, tree.entries, gone, now() - started)
+
+
+def choose(stored: Sequence[StoredSnapshot], wanted: str) -> StoredSnapshot:
+    """Return the snapshot of that id or prefix, or the newest one for ``latest``.
+
+    Args:
+        stored: Oldest first.
+        wanted: What the user asked for.
+
+    Raises:
+        NotFoundError: There is none, or the prefix fits several.
+    """
+    found = stored[-1:] if wanted == LATEST else [s for s in stored if s.id.startswith(wanted)]
+    if len(found) != 1 or not wanted:
+        known = [item.id[:8] for item in stored]
+        raise NotFoundError("snapshot", wanted, known, f"Give an id, or `{LATEST}`")
+    return found[0]
+
+
+def read_manifest(repository: Repository, snapshot: StoredSnapshot) -> Manifest:
+    """Return the manifest that lies in a snapshot.
+
+    Raises:
+        ManifestError: It is not one of Slipway's.
+    """
+    for path in snapshot.paths:
+        if path.endswith(f"/{CONTENT}"):
+            manifest = manifests.decode(repository.read(snapshot.id, f"{path}/{manifests.NAME}"))
+            if manifest.staging == path:
+                return manifest
+    raise ManifestError(f"Snapshot {snapshot.id[:8]} was not taken by Slipway.")
+
+
+def compose(target: Path, manifest: Manifest) -> tuple[Source, ...]:
+    """Move what restic wrote below the work folder to its places; return the new sources."""
+    work = target / WORK
+    sources = tuple(Source(s.name, target / s.name) for s in manifest.subject.sources)
+    for before, after in zip(manifest.subject.sources, sources, strict=True):
+        _move(_opened(work, before.path), after.path)
+    staging = _opened(work, Path(manifest.staging))
+    for database in manifest.databases:
+        place = target / database
+        with _kept_as_it_was(place.parent):
+            _move(staging / DATABASES / database, place)
+    _move(staging / manifests.NAME, target / manifests.NAME)
+    _remove(work)
+    return sources
+
+
+def _vanished(manifest: Manifest, listing: Iterable[StoredEntry]) -> frozenset[str]:
+    """Return what the manifest lists and restic found gone when it came to read it."""
+    stored = {entry.path for entry in listing}
+    sources, dumped = manifest.subject.sources, set(manifest.databases)
+    return frozenset(
+        entry.path
+        for entry in manifest.entries
+        if entry.path not in dumped and str(locate(sources, entry.path)) not in stored
+    )
+
+
+@contextmanager
+def _filled_or_untouched(target: Path) -> Iterator[None]:
+    """Make ``target``; on any failure leave what was there before: nothing, or an empty folder."""
+    made = [folder for folder in (target, *target.parents) if not folder.exists()]
+    target.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        yield
+    except BaseException:
+        for child in [made[-1]] if made else list(target.iterdir()):
+            _remove(child)
+        raise
+
+
+def _opened(work: Path, original: Path) -> Path:
+    """Return where restic wrote ``original`` below ``work``, its parents made writable."""
+    place = work / original.relative_to("/")
+    for folder in reversed(place.parents):
+        if folder.is_relative_to(work):
+            folder.chmod(0o700)
+    return place
+
+
+def _move(before: Path, after: Path) -> None:
+    """Rename within one file system; a read-only folder keeps its mode."""
+    status = before.lstat()
+    if not stat.S_ISDIR(status.st_mode):
+        before.rename(after)
+        return
+    before.chmod(0o700)
+    before.rename(after)
+    after.chmod(stat.S_IMODE(status.st_mode))
+
+
+@contextmanager
+def _kept_as_it_was(folder: Path) -> Iterator[None]:
+    """Let a file be put into ``folder``, whose mode and times stay."""
+    status = folder.stat()
+    folder.chmod(0o700)
+    yield
+    folder.chmod(stat.S_IMODE(status.st_mode))
+    os.utime(folder, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _remove(place: Path) -> None:
+    """Remove a file or a tree, read-only folders and all."""
+    if place.is_symlink() or not place.is_dir():
+        place.unlink()
+        return
+    for folder, _, _ in os.walk(place):
+        Path(folder).chmod(0o700)
+    shutil.rmtree(place)

@@ -1,0 +1,96 @@
+"""What of a project is backed up: its data folder and the folders it names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.errors import BadInputError
+
+DATA = "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A folder to back up; in a restored copy it is called ``name``."""
+
+    name: str
+    path: Path
+
+
+def project_sources(data: Path, folders: Iterable[str], root: Path | None) -> tuple[Source, ...]:
+    """Return the data folder and ``folders``; a relative one stands below ``root``.
+
+    Folders inside one that is already named are covered by it, and left out.
+
+    Args:
+        data: The project's data folder in this environment.
+        folders: ``ProjectSpec.data``.
+        root: The project's source folder; None where the source is an archive or a Git URL.
+
+    Raises:
+        BadInputError: A relative folder without a source folder.
+    """
+    sources = [Source(DATA, data.resolve())]
+    for folder in sorted(folders):
+        path = _located(folder, root).resolve()
+        if any(path.is_relative_to(known.path) for known in sources):
+            continue
+        sources.append(Source(_free_name(path.name, [known.name for known in sources]), path))
+    return tuple(sources)
+
+
+def check_sources(sources: Sequence[Source], kept_apart: Iterable[tuple[str, Path | None]]) -> None:
+    """Refuse folders that cannot be backed up.
+
+    Args:
+        sources: The folders.
+        kept_apart: Pairs of (what it is, folder) that may not lie inside a source, e.g. the
+            repository, which would be backed up into itself.
+
+    Raises:
+        BadInputError: A folder is absent, not a folder, unreadable, or holds one of those.
+    """
+    for source in sources:
+        if not source.path.is_dir():
+            raise BadInputError(
+                "project.data", str(source.path), "no such folder", "Create it or take it out"
+            )
+        if not os.access(source.path, os.R_OK | os.X_OK):
+            raise BadInputError(
+                "project.data", str(source.path), "cannot be read", "Make it readable (chmod u+rx)"
+            )
+        for what, folder in kept_apart:
+            if folder is not None and folder.resolve().is_relative_to(source.path):
+                raise BadInputError(
+                    "project.data",
+                    str(source.path),
+                    f"holds the {what} ({folder})",
+                    f"Move the {what} elsewhere",
+                )
+
+
+def locate(sources: Sequence[Source], path: str) -> Path:
+    """Return where ``path`` (``<source name>/<relative>``) is."""
+    name, _, below = path.partition("/")
+    return next(source.path for source in sources if source.name == name) / below
+
+
+def _located(folder: str, root: Path | None) -> Path:
+    path = Path(folder).expanduser()
+    if path.is_absolute():
+        return path
+    if root is None:
+        raise BadInputError(
+            "project.data", folder, "is relative to a source that is no folder", "Write it in full"
+        )
+    return root / path
+
+
+def _free_name(wanted: str, taken: Sequence[str]) -> str:
+    """Return ``wanted``, numbered where that name is taken."""
+    wanted = wanted or "root"
+    numbered = [wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 3))]
+    return next(name for name in numbered if name not in taken)

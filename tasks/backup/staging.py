@@ -1,0 +1,59 @@
+"""The folder in which dumps and the manifest wait for the backup: one holder, gone afterwards."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tasks.backup.manifest import Manifest, ManifestError, decode
+from tasks.errors import BusyError
+
+CONTENT = "slipway-snapshot"
+DATABASES = "databases"
+_MANIFEST = "manifest.json"
+
+
+@contextmanager
+def staging_folder(staging: Path) -> Iterator[Path]:
+    """Give an empty folder below ``staging``, for the owner only, and remove it in the end.
+
+    Its path is the same at every backup, which is what increments are found by. What a killed
+    backup left in it is removed first.
+
+    Raises:
+        BusyError: Another process backs up the same thing now.
+    """
+    staging.mkdir(parents=True, exist_ok=True, mode=0o700)
+    content = staging / CONTENT
+    with (staging / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyError(f"A backup through {staging} already runs; wait for it.") from error
+        shutil.rmtree(content, ignore_errors=True)
+        content.mkdir(mode=0o700)
+        try:
+            yield content
+        finally:
+            shutil.rmtree(content)
+
+
+def remember(staging: Path, manifest: bytes) -> None:
+    """Keep the manifest of a completed snapshot, so that the next one reads only what changed."""
+    fresh = staging / f"{_MANIFEST}.new"
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(manifest)
+    fresh.replace(staging / _MANIFEST)
+
+
+def remembered(staging: Path) -> Manifest | None:
+    """Return the manifest of the last completed snapshot; None where there is none to trust."""
+    try:
+        return decode((staging / _MANIFEST).read_bytes())
+    except (FileNotFoundError, ManifestError):
+        return None

@@ -1,0 +1,80 @@
+"""What a snapshot is of: one project in one environment, and how a copy of it is launched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blocks.project_spec import EnvironmentSpec, ProjectSpec
+from blocks.repositories.redaction import without_user_info
+from tasks.backup.sources import Source, project_sources
+from tasks.release import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is backed up: one project in one environment.
+
+    ``spec`` is its ProjectSpec as JSON, ``variables`` those of the environment; secrets are
+    there by name only.
+    """
+
+    project: str
+    environment: str
+    sources: tuple[Source, ...]
+    version: str = ""
+    digest: str = ""
+    spec: Mapping[str, Any] | None = None
+    variables: Mapping[str, str] | None = None
+    secrets: tuple[str, ...] = ()
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What its snapshots are found by."""
+        return tags(self.project, self.environment)
+
+
+def tags(project: str, environment: str = "") -> tuple[str, ...]:
+    """Return the tags that snapshots of a project bear: in one environment, or in all."""
+    own = ("slipway", f"project={project}")
+    return (*own, f"environment={environment}") if environment else own
+
+
+def project_subject(
+    project: str,
+    environment: str,
+    *,
+    spec: ProjectSpec,
+    variables: EnvironmentSpec,
+    home: Path,
+    release: Release | None = None,
+) -> Subject:
+    """Return the subject of a configured project; its data folder is made where there is none.
+
+    Args:
+        project: Name of the project.
+        environment: Name of the environment.
+        spec: The project; credentials in its source URL are left out of the snapshot.
+        variables: The environment; its secrets are recorded by name only.
+        home: Slipway's home folder, which holds the data folder.
+        release: What is live, so that a restored copy can be launched as the same version.
+
+    Raises:
+        BadInputError: A further folder is relative, and the source is no folder.
+    """
+    data = home / "data" / project / environment
+    data.mkdir(parents=True, exist_ok=True)
+    source = Path(spec.source).expanduser()
+    clean = spec.model_copy(update={"source": without_user_info(spec.source)})
+    return Subject(
+        project,
+        environment,
+        project_sources(data, spec.data, source.absolute() if source.is_dir() else None),
+        version=release.version if release else "",
+        digest=release.digest if release else "",
+        spec=clean.model_dump(mode="json", exclude_defaults=True),
+        variables=dict(variables.variables),
+        secrets=tuple(sorted(variables.secrets)),
+    )

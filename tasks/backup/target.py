@@ -1,0 +1,101 @@
+"""Where a restore may write: decided before the first byte is written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from blocks.repositories.interface import StoredEntry
+from tasks.backup import manifest as manifests
+from tasks.backup.manifest import Manifest, ManifestError
+from tasks.backup.staging import DATABASES
+from tasks.errors import BadInputError
+
+WORK = ".restoring"
+_FIELD = "target"
+
+
+def check_target(target: Path, kept_apart: Iterable[tuple[str, Path | None]]) -> Path:
+    """Return ``target`` where a restore may write to it: a new or empty folder, in full.
+
+    Args:
+        target: As the user gave it.
+        kept_apart: Pairs of (what it is, folder) that it may not lie in.
+
+    Raises:
+        BadInputError: It is relative, climbs (``..``), goes through a link, lies in one of
+            ``kept_apart``, holds something, or cannot be written to.
+    """
+    if not target.is_absolute() or ".." in target.parts:
+        raise _refused(target, "is not a full path without `..`", "Write it in full, from /")
+    if (real := target.resolve()) != target:
+        raise _refused(target, "goes through a symbolic link", f"Give the real path, e.g. {real}")
+    for what, folder in kept_apart:
+        if folder is not None and real.is_relative_to(folder.resolve()):
+            raise _refused(target, f"lies in the {what} ({folder})", "Give a folder elsewhere")
+    if os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir())):
+        raise _refused(target, "is not empty", "Give a new or an empty folder")
+    nearest = next(folder for folder in (target, *target.parents) if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise _refused(target, f"cannot be written to ({nearest})", "Give a folder that you may")
+    return target
+
+
+def check_room(target: Path, needed_bytes: int) -> None:
+    """Refuse a restore that the disk cannot hold."""
+    nearest = next(folder for folder in (target, *target.parents) if folder.exists())
+    if (free := shutil.disk_usage(nearest).free) < needed_bytes:
+        raise _refused(
+            target, f"has {free} bytes free, {needed_bytes} are needed", "Give a larger disk"
+        )
+
+
+def check_entries(entries: Iterable[StoredEntry], manifest: Manifest) -> None:
+    """Refuse a snapshot with a path that would be written outside the target.
+
+    Raises:
+        ManifestError: A path climbs, goes through a link, or belongs to no source.
+    """
+    kinds = {entry.path: entry.kind for entry in entries}
+    roots = [str(source.path) for source in manifest.subject.sources] + [manifest.staging]
+    links = {path for path, kind in kinds.items() if kind == "symlink"}
+    for path in kinds:
+        if not _plain(path.lstrip("/")) or not _within(path, roots):
+            raise ManifestError(f"The snapshot holds {path!r}, which belongs to no source of it.")
+        if any(str(parent) in links for parent in PurePosixPath(path).parents):
+            raise ManifestError(f"The snapshot holds {path!r}, which goes through a link.")
+    for source in manifest.subject.sources:
+        if not _plain(source.name) or "/" in source.name or source.name in {WORK, manifests.NAME}:
+            raise ManifestError(f"The snapshot names a source {source.name!r}.")
+    for database in manifest.databases:
+        _check_database(database, kinds, manifest)
+
+
+def _check_database(database: str, kinds: Mapping[str, str], manifest: Manifest) -> None:
+    """Refuse a dump that is not there, or whose place is not a folder of its source."""
+    name, _, below = database.partition("/")
+    folders = [str(source.path) for source in manifest.subject.sources if source.name == name]
+    if not folders or not below or not _plain(below):
+        raise ManifestError(f"The snapshot's database {database!r} belongs to no source.")
+    place = PurePosixPath(folders[0], below)
+    dump = f"{manifest.staging}/{DATABASES}/{database}"
+    if kinds.get(str(place.parent)) != "dir" or str(place) in kinds or kinds.get(dump) != "file":
+        raise ManifestError(f"The snapshot's database {database!r} cannot be put in its place.")
+
+
+def _plain(path: str) -> bool:
+    return bool(path) and not {"", ".", ".."} & set(path.split("/"))
+
+
+def _within(path: str, roots: Sequence[str]) -> bool:
+    """Tell whether ``path`` is a root, below one, or on the way to one."""
+    return any(
+        PurePosixPath(path).is_relative_to(root) or PurePosixPath(root).is_relative_to(path)
+        for root in roots
+    )
+
+
+def _refused(target: Path, problem: str, remedy: str) -> BadInputError:
+    return BadInputError(_FIELD, str(target), problem, remedy)

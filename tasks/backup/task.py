@@ -1,0 +1,121 @@
+"""The Prefect tasks of backup: `backup` takes a snapshot, `restore` brings one back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from prefect import get_run_logger, task
+from prefect.artifacts import (
+    acreate_markdown_artifact,
+    acreate_progress_artifact,
+    aupdate_progress_artifact,
+)
+from prefect.cache_policies import NO_CACHE
+
+from blocks.repositories.interface import Progress, Snapshot
+from blocks.repositories.restic import ResticRepository
+from tasks.backup import report
+from tasks.backup.comparison import Comparison, ComparisonError
+from tasks.backup.restore import LATEST, choose
+from tasks.backup.restore import restore as restore_snapshot
+from tasks.backup.snapshot import snapshot
+from tasks.backup.subject import Subject, tags
+from tasks.ledger.connection import Ledger
+from tasks.ledger.snapshots import record_snapshot
+
+_PROGRESS_SECONDS = 1.0
+
+
+@task(
+    name="backup",
+    task_run_name="backup {subject.project} in {subject.environment}",
+    cache_policy=NO_CACHE,
+)
+async def backup(
+    subject: Subject,
+    repository: ResticRepository,
+    ledger: Ledger,
+    home: Path,
+    read_data_subset: str = "",
+) -> Snapshot:
+    """Back up ``subject``; prove the repository and record the snapshot.
+
+    Args:
+        subject: What is backed up, as `project_subject` gives it.
+        repository: Where the snapshot goes.
+        ledger: Where it is recorded.
+        home: Slipway's home folder; dumps wait below it.
+        read_data_subset: A part of all data to read back (`5%`, `1/7`); empty: structure only.
+    """
+    engine = repository.engine()
+    staging = home / "staging" / subject.project / subject.environment
+    async with _progress(f"Backup of {subject.project} in {subject.environment}") as told:
+        taken = await asyncio.to_thread(snapshot, engine, subject, staging, told)
+    await asyncio.to_thread(engine.check, read_data_subset)
+    await asyncio.to_thread(record_snapshot, ledger, taken)
+    get_run_logger().info(
+        "Snapshot %s: %d files, %s, of which %s new, in %.1f s",
+        *(taken.id[:8], taken.files, report.size(taken.total_bytes)),
+        *(report.size(taken.added_bytes), taken.seconds),
+    )
+    await acreate_markdown_artifact(report.snapshot_report(taken, read_data_subset), key="backup")
+    return taken
+
+
+@task(name="restore", task_run_name="restore {project} to {target}", cache_policy=NO_CACHE)
+async def restore(
+    project: str, repository: ResticRepository, target: Path, snapshot_id: str = LATEST
+) -> Comparison:
+    """Restore a snapshot of the project into a new or empty folder, and compare it.
+
+    Args:
+        project: Name of the project.
+        repository: Where its snapshots are.
+        target: The folder, in full.
+        snapshot_id: An id, the start of one, or `latest`.
+
+    Raises:
+        ComparisonError: What came back is not what was backed up; it is kept to be looked at.
+    """
+    engine = repository.engine()
+    known = await asyncio.to_thread(engine.snapshots, tags(project))
+    chosen = choose(known, snapshot_id)
+    comparison = await asyncio.to_thread(restore_snapshot, engine, chosen, target)
+    get_run_logger().info(
+        "Restored snapshot %s to %s: %d files, %s, in %.1f s",
+        *(chosen.id[:8], target, comparison.files, report.size(comparison.bytes)),
+        comparison.seconds,
+    )
+    await acreate_markdown_artifact(
+        report.comparison_report(chosen.id, str(target), comparison), key="restore"
+    )
+    if not comparison.identical:
+        raise ComparisonError(chosen.id, target, comparison)
+    return comparison
+
+
+@asynccontextmanager
+async def _progress(description: str) -> AsyncIterator[Callable[[Progress], None]]:
+    """Show the newest progress that is told, once a second at most."""
+    artifact = await acreate_progress_artifact(0.0, description=description)
+    newest = [Progress(0.0)]
+
+    async def show() -> None:
+        shown = newest[0]
+        while True:
+            await asyncio.sleep(_PROGRESS_SECONDS)
+            if newest[0] != shown:
+                shown = newest[0]
+                text = f"{description}: {report.progress_line(shown)}"
+                await aupdate_progress_artifact(artifact, shown.fraction * 100, text)
+
+    showing = asyncio.create_task(show())
+    try:
+        yield lambda progress: newest.__setitem__(0, progress)
+    finally:
+        showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
+    await aupdate_progress_artifact(artifact, 100.0, description)

@@ -1,0 +1,56 @@
+"""What counts as identical."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.backup.comparison import compare
+from tasks.backup.manifest import Manifest
+from tasks.backup.subject import Subject
+from tasks.backup.tree import FILE, FOLDER, Entry
+
+OLD, YOUNG = 1_000_000_000, 9_000_000_000
+A = Entry("data/a", FILE, 0o644, 3, "aa", OLD)
+B = Entry("data/b", FILE, 0o644, 3, "bb", OLD)
+ROOT = Entry("data", FOLDER, 0o755)
+MANIFEST = Manifest(Subject("p", "e", ()), "/s", 5.0, 6.0, (), (ROOT, A, B))
+
+
+def test_the_same_is_identical() -> None:
+    """A faithful restore is refused."""
+    result = compare(MANIFEST, [B, ROOT, A], frozenset(), 2.0)
+    assert result.identical
+    assert (result.files, result.bytes, result.seconds) == (2, 6, 2.0)
+
+
+def test_every_difference_is_named() -> None:
+    """A restore that lost, changed or added something passes for identical."""
+    changed = [replace(A, digest="zz"), replace(ROOT, mode=0o700), Entry("data/c", FILE, 0, 0)]
+    result = compare(MANIFEST, changed, frozenset(), 0)
+    assert not result.identical
+    assert result.missing == ("data/b",)
+    assert result.differing == ("data", "data/a")
+    assert result.unexpected == ("data/c",)
+
+
+def test_what_the_application_changed_meanwhile_is_no_damage() -> None:
+    """A log that grows during the backup makes every restore look damaged."""
+    grown = replace(A, size=9, digest="zz", modified_ns=YOUNG)
+    fresh = Entry("data/new", FILE, 0o644, 1, "nn", YOUNG)
+    result = compare(MANIFEST, [ROOT, grown, fresh], frozenset({"data/b"}), 0)
+    assert result.identical
+    assert result.changed == ("data/a", "data/b", "data/new")
+
+
+@given(st.sampled_from([A, B, ROOT]), st.sampled_from(["digest", "size", "mode", "kind"]))
+def test_no_difference_of_an_untouched_path_is_excused(entry: Entry, what: str) -> None:
+    """A flipped bit under the recorded time is taken for the application's own change."""
+    wrong = {
+        "digest": replace(entry, digest="??"),
+        "size": replace(entry, size=99),
+        "mode": replace(entry, mode=0o1),
+        "kind": replace(entry, kind="link"),
+    }[what]
+    restored = [wrong if item == entry else item for item in MANIFEST.entries]
+    assert not compare(MANIFEST, restored, frozenset(), 0).identical

@@ -1,0 +1,117 @@
+"""What a restore refuses, undoes and finds."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from blocks.repositories.errors import RepositoryError
+from blocks.repositories.interface import Progress, StoredSnapshot
+from blocks.repositories.restic_engine import ResticEngine
+from tasks.backup.manifest import ManifestError
+from tasks.backup.restore import choose, restore
+from tasks.backup.snapshot import snapshot
+from tasks.backup.subject import Subject
+from tasks.errors import BadInputError, NotFoundError
+
+STORED = [StoredSnapshot(id_, at, (), ()) for at, id_ in enumerate(["aa11", "ab22", "cc33"])]
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("latest", "cc33"), ("aa", "aa11"), ("c", "cc33")])
+def test_choose(wanted: str, found: str) -> None:
+    """Another snapshot than the one asked for is restored."""
+    assert choose(STORED, wanted).id == found
+
+
+@pytest.mark.parametrize("wanted", ["a", "zz", ""])
+def test_choose_refuses_what_fits_none_or_several(wanted: str) -> None:
+    """A guess is restored."""
+    with pytest.raises(NotFoundError, match="aa11"):
+        choose(STORED, wanted)
+    with pytest.raises(NotFoundError, match="none"):
+        choose([], "latest")
+
+
+def ignore(progress: Progress) -> None:
+    """Take no notice of progress."""
+
+
+@dataclass
+class Taken:
+    """A snapshot in a repository, and what is around it."""
+
+    engine: ResticEngine
+    stored: StoredSnapshot
+    subject: Subject
+
+
+@pytest.fixture
+def taken(engine: ResticEngine, subject: Subject, tmp_path: Path) -> Taken:
+    """A snapshot of two files."""
+    data = subject.sources[0].path
+    (data / "a").write_text("hello")
+    (data / "b").write_bytes(b"x" * 50_000)
+    snapshot(engine, subject, tmp_path / "staging", ignore)
+    return Taken(engine, engine.snapshots()[0], subject)
+
+
+@pytest.mark.integration
+def test_targets_in_live_data_or_the_repository_are_refused(taken: Taken, tmp_path: Path) -> None:
+    """A restore writes into the application's data, or destroys the repository."""
+    live = taken.subject.sources[0].path
+    for target in (live / "back", tmp_path / "repo" / "back", live):
+        with pytest.raises(BadInputError, match=r"lies in|not empty"):
+            restore(taken.engine, taken.stored, target)
+    assert sorted(item.name for item in live.iterdir()) == ["a", "b"]
+    assert not (tmp_path / "repo" / "back").exists()
+
+
+@pytest.mark.integration
+def test_a_failing_restore_leaves_the_target_as_it_was(taken: Taken, tmp_path: Path) -> None:
+    """A half restored folder is taken for the whole, or blocks the next attempt."""
+    assert taken.engine.folder
+    for pack in (taken.engine.folder / "data").rglob("*"):
+        if pack.is_file():
+            content = bytearray(pack.read_bytes())
+            content[10] ^= 1
+            pack.chmod(0o600)
+            pack.write_bytes(content)
+    (tmp_path / "empty").mkdir()
+    for target in (tmp_path / "empty", tmp_path / "new" / "sub"):
+        with pytest.raises(RepositoryError):
+            restore(taken.engine, taken.stored, target)
+    assert list((tmp_path / "empty").iterdir()) == []
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.integration
+def test_a_foreign_snapshot_is_refused(taken: Taken, tmp_path: Path) -> None:
+    """A snapshot without a manifest is restored, and nobody can say whether it is whole."""
+    taken.engine.backup([taken.subject.sources[0].path], [], ["other"], ignore)
+    (foreign,) = taken.engine.snapshots(["other"])
+    with pytest.raises(ManifestError, match="not taken by Slipway"):
+        restore(taken.engine, foreign, tmp_path / "back")
+    assert not (tmp_path / "back").exists()
+
+
+@pytest.mark.integration
+def test_a_file_that_restic_wrote_wrongly_is_found(taken: Taken, tmp_path: Path) -> None:
+    """A damaged restore passes for identical."""
+
+    class Careless(ResticEngine):
+        """An engine that flips a byte and loses a file."""
+
+        def restore(self, snapshot_id: str, target: Path) -> None:
+            """Restore, nearly."""
+            super().restore(snapshot_id, target)
+            place = target / taken.subject.sources[0].path.relative_to("/")
+            status = (place / "b").stat()
+            (place / "b").write_bytes(b"x" * 49_999 + b"y")
+            os.utime(place / "b", ns=(status.st_atime_ns, status.st_mtime_ns))
+            (place / "a").unlink()
+
+    careless = Careless(taken.engine.location, taken.engine.password, cache=taken.engine.cache)
+    result = restore(careless, taken.stored, tmp_path / "back")
+    assert not result.identical
+    assert (result.missing, result.differing) == (("data/a",), ("data/b",))

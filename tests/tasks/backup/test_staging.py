@@ -1,0 +1,53 @@
+"""The staging folder: one holder, private, gone in the end."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from tasks.backup.manifest import Manifest, encode
+from tasks.backup.staging import remember, remembered, staging_folder
+from tasks.backup.subject import Subject
+from tasks.errors import BusyError
+
+
+def test_it_is_empty_private_and_gone_even_after_a_failure(tmp_path: Path) -> None:
+    """Dumps of a killed backup get into the next, others can read them, or the disk fills up."""
+    folder = tmp_path / "s" / "slipway-snapshot"
+
+    def fail() -> None:
+        with staging_folder(tmp_path / "s") as given:
+            (given / "dump").write_text("x")
+            assert given == folder
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert not folder.exists()
+    folder.mkdir()
+    (folder / "left over").write_text("x")
+    with staging_folder(tmp_path / "s") as again:
+        assert again == folder
+        assert list(again.iterdir()) == []
+        assert stat.S_IMODE(again.stat().st_mode) == 0o700
+
+
+def test_two_backups_of_the_same_thing_do_not_share_it(tmp_path: Path) -> None:
+    """A second backup at the same time removes the dumps of the first."""
+    with (
+        staging_folder(tmp_path / "s"),
+        pytest.raises(BusyError),
+        staging_folder(tmp_path / "s"),
+    ):
+        pass
+
+
+def test_the_last_manifest_is_remembered_for_the_owner_only(tmp_path: Path) -> None:
+    """Every backup reads every byte again, or a broken memory stops the next backup."""
+    manifest = Manifest(Subject("p", "e", ()), "/s", 1.0, 2.0, (), ())
+    assert remembered(tmp_path) is None
+    remember(tmp_path, encode(manifest))
+    assert remembered(tmp_path) == manifest
+    assert stat.S_IMODE((tmp_path / "manifest.json").stat().st_mode) == 0o600
+    (tmp_path / "manifest.json").write_text("{broken")
+    assert remembered(tmp_path) is None

@@ -1,0 +1,99 @@
+"""Where a restore may write: refused before anything is written."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from blocks.repositories.interface import StoredEntry
+from tasks.backup.manifest import Manifest, ManifestError
+from tasks.backup.sources import Source
+from tasks.backup.subject import Subject
+from tasks.backup.target import check_entries, check_room, check_target
+from tasks.errors import BadInputError
+
+MANIFEST = Manifest(
+    Subject("p", "e", (Source("data", Path("/live/data")),)), "/st", 0, 0, ("data/a/x.db",), ()
+)
+ENTRIES = [
+    StoredEntry("/live", "dir"),
+    StoredEntry("/live/data", "dir"),
+    StoredEntry("/live/data/a", "dir"),
+    StoredEntry("/live/data/link", "symlink"),
+    StoredEntry("/st", "dir"),
+    StoredEntry("/st/databases/data/a/x.db", "file"),
+]
+
+
+def test_a_new_and_an_empty_folder_are_taken(tmp_path: Path) -> None:
+    """Nothing can be restored."""
+    assert check_target(tmp_path, []) == tmp_path
+    assert check_target(tmp_path / "a" / "b", [("repository", None)]) == tmp_path / "a" / "b"
+
+
+def test_targets_that_are_refused(tmp_path: Path) -> None:
+    """A restore overwrites live data, the repository, or what a link points at."""
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").write_text("x")
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    refused = {
+        Path("relative"): "full path",
+        tmp_path / "real" / ".." / "up": "full path",
+        tmp_path / "link": "symbolic link",
+        tmp_path / "link" / "sub": "symbolic link",
+        tmp_path / "dangling": "symbolic link",
+        tmp_path / "full": "not empty",
+        tmp_path / "full" / "file": "not empty",
+        tmp_path / "full" / "file" / "sub": "cannot be written",
+        tmp_path / "repo" / "sub": "lies in the repository",
+    }
+    for target, problem in refused.items():
+        with pytest.raises(BadInputError, match=problem):
+            check_target(target, [("repository", tmp_path / "repo")])
+    assert list((tmp_path / "real").iterdir()) == []
+
+
+def test_a_disk_without_room_is_refused(tmp_path: Path) -> None:
+    """A restore fills the disk before it fails."""
+    check_room(tmp_path / "new", 1)
+    with pytest.raises(BadInputError, match="bytes free"):
+        check_room(tmp_path / "new", 1 << 62)
+
+
+def test_a_sound_snapshot_is_taken() -> None:
+    """A snapshot of our own is refused."""
+    check_entries(ENTRIES, MANIFEST)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        StoredEntry("/etc/passwd", "file"),
+        StoredEntry("/live/data/../../etc/passwd", "file"),
+        StoredEntry("/live/data/link/x", "file"),
+        StoredEntry("/live/data/a/x.db", "symlink"),
+    ],
+)
+def test_paths_that_escape_are_refused(entry: StoredEntry) -> None:
+    """A forged snapshot writes outside the target."""
+    with pytest.raises(ManifestError):
+        check_entries([*ENTRIES, entry], MANIFEST)
+
+
+@pytest.mark.parametrize(
+    "database", ["data/../../x", "/etc/x", "data/link/x", "other/x", "data", "data/a/none"]
+)
+def test_dumps_that_escape_are_refused(database: str) -> None:
+    """A forged manifest puts a dump outside the target."""
+    with pytest.raises(ManifestError):
+        check_entries(ENTRIES, replace(MANIFEST, databases=(database,)))
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", "", "manifest.json", ".restoring"])
+def test_sources_that_escape_are_refused(name: str) -> None:
+    """A forged source name puts a folder outside the target."""
+    subject = Subject("p", "e", (Source(name, Path("/live/data")),))
+    with pytest.raises(ManifestError):
+        check_entries(ENTRIES, replace(MANIFEST, subject=subject, databases=()))

@@ -1,0 +1,67 @@
+"""The thin tasks: what they call, record and show. Prefect's API is replaced."""
+
+import logging
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from blocks.repositories.restic import ResticRepository
+from blocks.repositories.restic_engine import ResticEngine
+from tasks.backup import task
+from tasks.backup.subject import Subject
+from tasks.ledger.connection import open_ledger
+from tasks.ledger.snapshots import snapshots
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the tasks show, instead of on a server."""
+    texts: list[str] = []
+
+    async def show(markdown: str, key: str) -> UUID:
+        texts.append(markdown)
+        return uuid4()
+
+    async def start(progress: float, description: str) -> UUID:
+        texts.append(f"{progress:.0f} {description}")
+        return uuid4()
+
+    async def update(artifact: UUID, progress: float, description: str) -> UUID:
+        texts.append(f"{progress:.0f} {description}")
+        return artifact
+
+    monkeypatch.setattr(task, "acreate_markdown_artifact", show)
+    monkeypatch.setattr(task, "acreate_progress_artifact", start)
+    monkeypatch.setattr(task, "aupdate_progress_artifact", update)
+    monkeypatch.setattr(task, "get_run_logger", lambda: logging.getLogger("run"))
+    return texts
+
+
+async def test_backup_is_recorded_and_restore_compared(
+    engine: ResticEngine,
+    subject: Subject,
+    tmp_path: Path,
+    shown: list[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A snapshot is not in the ledger, its figures are not shown, or its password is."""
+    caplog.set_level(logging.INFO)
+    (subject.sources[0].path / "a").write_text("hello")
+    block = ResticRepository.model_validate(
+        {"location": engine.location, "password": engine.password}
+    )
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    taken = await task.backup.fn(subject, block, ledger, tmp_path / "home", "100%")
+    assert snapshots(ledger, "shop", "prod") == [taken]
+    ledger.close()
+    compared = await task.restore.fn("shop", block, tmp_path / "back", taken.id)
+    assert compared.identical
+    assert (tmp_path / "back" / "data" / "a").read_text() == "hello"
+    text = "\n".join([*shown, caplog.text])
+    assert "100 Backup of shop in prod" in shown
+    assert "100% of the data" in text
+    assert "identical" in text
+    assert "hunter22" not in text
