@@ -1,0 +1,199 @@
+"""The deployer with real processes, a real ledger and real slots; only Caddy is left out."""
+
+import http.client
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from benchmarks.rollout_runner import ENVIRONMENT, HOST, PROJECT, make_deployer
+from blocks.providers import process
+from tasks.deploy.deployer import Deployer
+from tasks.deploy.rollout import Phase, Rollout
+from tasks.errors import BadInputError, BusyError
+from tasks.ledger.instances import instances
+from tasks.ledger.ports import ports
+from tasks.ledger.releases import releases
+from tasks.ledger.rollouts import open_rollouts
+from tasks.release import Instance, InstanceState
+
+pytestmark = pytest.mark.integration
+
+FRONT = 27200
+
+
+@pytest.fixture
+def deployer(tmp_path: Path) -> Iterator[Deployer]:
+    """Return a deployer; whatever it started is stopped in the end."""
+    made = make_deployer(tmp_path, FRONT)
+    yield made
+    made.runner.stop(instances(made.ledger), 1)
+    made.ledger.close()
+
+
+def _in_state(deployer: Deployer, state: InstanceState) -> list[Instance]:
+    return instances(deployer.ledger, PROJECT, ENVIRONMENT, [state])
+
+
+def _alive(deployer: Deployer) -> set[str]:
+    everything = instances(deployer.ledger)
+    return {
+        one.version
+        for one in everything
+        if isinstance(process.status(one.directory), process.Running)
+    }
+
+
+def _versions_served(deployer: Deployer) -> set[str]:
+    served = set()
+    for upstream in deployer.router.upstreams(FRONT):
+        connection = http.client.HTTPConnection(upstream, timeout=10)
+        connection.request("GET", "/")
+        served.add(connection.getresponse().read().decode())
+        connection.close()
+    return served
+
+
+def test_a_deploy_moves_the_traffic_and_keeps_the_old_release_warm(deployer: Deployer) -> None:
+    """Otherwise nothing is deployed, or there is nothing to roll back to."""
+    first = deployer.deploy("one")
+    assert first.succeeded
+    assert first.urls == {"web": f"http://{HOST}:{FRONT}/"}
+    second = deployer.deploy("two")
+    assert (second.from_version, second.to_version, second.warm) == ("one", "two", True)
+    assert _versions_served(deployer) == {"two"}
+    assert _alive(deployer) == {"one", "two"}
+    assert {one.version for one in _in_state(deployer, InstanceState.WARM)} == {"one"}
+
+
+def test_only_one_release_is_kept_warm(deployer: Deployer) -> None:
+    """Otherwise every deploy leaves processes behind for ever."""
+    for version in ("one", "two", "three"):
+        deployer.deploy(version)
+    assert _alive(deployer) == {"two", "three"}
+    leased = {lease.port for lease in ports(deployer.ledger)} - {FRONT}
+    assert len(leased) == 4
+
+
+def test_a_rollback_goes_back_to_the_warm_processes(deployer: Deployer) -> None:
+    """Otherwise a rollback takes a start, when every second counts."""
+    deployer.deploy("one")
+    before = set(deployer.router.upstreams(FRONT))
+    deployer.deploy("two")
+    report = deployer.rollback()
+    assert report.succeeded
+    assert set(deployer.router.upstreams(FRONT)) == before
+    assert _versions_served(deployer) == {"one"}
+    assert {one.version for one in _in_state(deployer, InstanceState.WARM)} == {"two"}
+
+
+def test_a_rollback_starts_what_is_no_longer_warm(deployer: Deployer) -> None:
+    """Otherwise a rollback sends the traffic to the dead."""
+    deployer.deploy("one")
+    deployer.deploy("two")
+    for one in _in_state(deployer, InstanceState.WARM):
+        process.stop(one.directory, 1)
+    report = deployer.rollback()
+    assert report.succeeded
+    assert _versions_served(deployer) == {"one"}
+
+
+def test_a_rollback_without_a_former_release_is_bad_input(deployer: Deployer) -> None:
+    """Otherwise the only release is taken off the air."""
+    deployer.deploy("one")
+    with pytest.raises(BadInputError, match="no former release"):
+        deployer.rollback()
+    assert _versions_served(deployer) == {"one"}
+
+
+def test_a_broken_version_never_serves_and_leaves_nothing(deployer: Deployer) -> None:
+    """Otherwise a bad version is served, or its processes, ports and folders pile up."""
+    deployer.deploy("one")
+    leases = ports(deployer.ledger)
+    served = deployer.router.upstreams(FRONT)
+    report = deployer.deploy("broken")
+    assert report.phase is Phase.REVERTED
+    assert "answers 500" in report.reason
+    assert Phase.SHIFTING not in dict(report.phases)
+    assert deployer.router.upstreams(FRONT) == served
+    assert _versions_served(deployer) == {"one"}
+    assert _alive(deployer) == {"one"}
+    assert ports(deployer.ledger) == leases
+    assert [release.version for release in releases(deployer.ledger, PROJECT)] == ["one"]
+    folder = releases(deployer.ledger, PROJECT)[0].path
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_a_first_version_that_is_broken_leaves_nothing_at_all(deployer: Deployer) -> None:
+    """Otherwise a failed first deploy holds ports for ever."""
+    report = deployer.deploy("broken")
+    assert report.phase is Phase.REVERTED
+    assert _alive(deployer) == set()
+    assert ports(deployer.ledger) == []
+    assert deployer.router.upstreams(FRONT) == ()
+
+
+def test_a_broken_version_that_was_built_before_is_kept_on_disk(deployer: Deployer) -> None:
+    """Otherwise a rollout removes what somebody else built and may run elsewhere."""
+    deployer.runner.build("broken")
+    deployer.deploy("broken")
+    assert [release.version for release in releases(deployer.ledger, PROJECT)] == ["broken"]
+
+
+def test_a_build_that_fails_is_raised_and_the_rollout_is_over(deployer: Deployer) -> None:
+    """Otherwise the next deploy is told for ever that another one is at work."""
+    deployer.deploy("one")
+    with pytest.raises(OSError, match="the build failed"):
+        deployer.deploy("unbuildable")
+    assert open_rollouts(deployer.ledger) == []
+    assert _versions_served(deployer) == {"one"}
+
+
+def test_an_unknown_strategy_is_refused_before_anything_starts(deployer: Deployer) -> None:
+    """Otherwise a typing error ships by another strategy than was asked for."""
+    with pytest.raises(BadInputError, match="blue_green"):
+        deployer.deploy("one", "cannary")
+    assert instances(deployer.ledger) == []
+
+
+def test_a_second_deploy_at_the_same_time_is_refused(deployer: Deployer, tmp_path: Path) -> None:
+    """Otherwise two controllers move the same traffic to and fro."""
+    other = make_deployer(tmp_path, FRONT)
+    refusals: list[str] = []
+
+    def interfere(rollout: Rollout) -> None:
+        if rollout.phase is Phase.GATING:
+            with pytest.raises(BusyError) as refused:
+                other.deploy("two")
+            refusals.append(str(refused.value))
+
+    deployer._said = interfere
+    assert deployer.deploy("one").succeeded
+    assert len(refusals) == 1
+    assert f"{PROJECT}/{ENVIRONMENT}" in refusals[0]
+    assert deployer.owner in refusals[0]
+
+
+def test_redeploying_the_version_that_serves_replaces_its_processes(deployer: Deployer) -> None:
+    """Otherwise a redeploy confuses the new instances with the old of the same release."""
+    deployer.deploy("one")
+    before = set(deployer.router.upstreams(FRONT))
+    assert deployer.deploy("one").succeeded
+    assert not before & set(deployer.router.upstreams(FRONT))
+    assert _versions_served(deployer) == {"one"}
+
+
+def test_no_process_of_the_application_outlives_its_stop(
+    deployer: Deployer, tmp_path: Path
+) -> None:
+    """Otherwise `make demo` leaves processes behind."""
+    deployer.deploy("one")
+    deployer.deploy("two")
+    deployer.runner.stop(instances(deployer.ledger), 5)
+    left = [one for one in psutil.process_iter(["cmdline"]) if _mentions(one, tmp_path)]
+    assert left == []
+
+
+def _mentions(one: psutil.Process, folder: Path) -> bool:
+    return any(str(folder) in argument for argument in one.info["cmdline"] or [])
