@@ -1,0 +1,326 @@
+"""A controller killed at any point: pure over all points, and with real processes at some."""
+
+import http.client
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.rollout_runner import ENVIRONMENT, PROJECT, make_deployer
+from blocks.providers import process
+from tasks.deploy.deployer import Deployer
+from tasks.deploy.effects import (
+    Build,
+    Built,
+    Drain,
+    Drained,
+    Effect,
+    Gate,
+    Nothing,
+    Observation,
+    Passed,
+    Refused,
+    Retire,
+    Retired,
+    Route,
+    Shift,
+    Shifted,
+    Start,
+    Started,
+    Survey,
+    Undo,
+    Undone,
+)
+from tasks.deploy.reconcile import Sighting, reconcile_rollouts, settle
+from tasks.deploy.rollout import Kind, Rollout, advance, begin
+from tasks.deploy.survey import address, survey
+from tasks.ledger.instances import instances
+from tasks.ledger.rollouts import open_rollouts
+from tasks.release import Instance, InstanceState
+
+FRONT, APPS_LOW = 27300, 27400
+OLD, NEW = "a" * 64, "b" * 64
+
+
+class KilledError(Exception):
+    """The controller is no more."""
+
+
+class World:
+    """What a rollout acts on, in memory; every single change may be the controller's last."""
+
+    def __init__(self, life: int) -> None:
+        self.life = life
+        self.there: dict[str, Instance] = {}
+        self.alive: set[str] = set()
+        self.upstreams: tuple[str, ...] = ()
+        self.started = 0
+
+    def tick(self) -> None:
+        """Use up one change."""
+        self.life -= 1
+        if self.life == 0:
+            raise KilledError
+
+    def start(self, release: str, state: InstanceState) -> str:
+        """Record an instance, then start its process."""
+        self.started += 1
+        identifier = f"{release[0]}{self.started}"
+        self.there[identifier] = Instance(
+            id=identifier,
+            project="shop",
+            environment="prod",
+            service="web",
+            replica=0,
+            release=release,
+            version=release[0],
+            directory=Path("/nowhere") / identifier,
+            host="127.0.0.1",
+            port=20000 + self.started,
+            state=state,
+            started_at=1.0,
+        )
+        self.tick()
+        self.alive.add(identifier)
+        self.tick()
+        return identifier
+
+    def set_state(self, ids: tuple[str, ...], state: InstanceState) -> None:
+        """Record what ``ids`` are meant to be."""
+        for one in ids:
+            if one in self.there:
+                self.there[one] = replace(self.there[one], state=state)
+        self.tick()
+
+    def stop(self, ids: tuple[str, ...]) -> None:
+        """End processes, then their records."""
+        for one in ids:
+            self.alive.discard(one)
+            self.tick()
+            self.there.pop(one, None)
+            self.tick()
+
+    def route(self, upstreams: tuple[str, ...]) -> None:
+        """Switch the traffic."""
+        self.tick()
+        self.upstreams = upstreams
+        self.tick()
+
+    def perform(self, rollout: Rollout, effect: Effect, healthy: bool) -> Observation:
+        """Do what the real effects do, in their order."""
+        match effect:
+            case Build():
+                self.tick()
+                return Built(NEW, "b", fresh=True)
+            case Survey():
+                seen = survey(self.there, self.upstreams, self._is_alive, rollout.to_release)
+                self.tick()
+                return seen
+            case Start(release):
+                return Started(tuple(self.start(release, InstanceState.STARTING) for _ in range(2)))
+            case Gate(ids):
+                if not healthy or not set(ids) <= self.alive:
+                    return Refused("it is ill")
+                after = tuple(address(self.there[one]) for one in ids)
+                return Passed((Route("web", 8300, self.upstreams, after),))
+        return self.hand_over(effect)
+
+    def hand_over(self, effect: Effect) -> Observation:
+        """Do the second half, which a reconciler does as well."""
+        match effect:
+            case Shift(routes, arriving, leaving):
+                for route in routes:
+                    self.route(route.after)
+                self.set_state(arriving, InstanceState.RUNNING)
+                self.set_state(leaving, InstanceState.DRAINING)
+                return Shifted()
+            case Drain():
+                return Drained(quiet=True)
+            case Retire(running, warm, stop):
+                self.set_state(running, InstanceState.RUNNING)
+                self.set_state(warm, InstanceState.WARM)
+                self.stop(stop)
+                return Retired()
+            case Undo(routes, serving, warm, stop):
+                for route in routes:
+                    self.route(route.before)
+                self.set_state(serving, InstanceState.RUNNING)
+                self.set_state(warm, InstanceState.WARM)
+                self.stop(stop)
+                return Undone()
+        raise AssertionError(effect)
+
+    def _is_alive(self, instance: Instance) -> bool:
+        return instance.id in self.alive
+
+
+def _world(serving: bool, warm: bool) -> World:
+    world = World(life=0)
+    if warm:
+        world.start(NEW, InstanceState.WARM)
+    if serving:
+        first = world.start(OLD, InstanceState.RUNNING)
+        world.upstreams = (address(world.there[first]),)
+    return world
+
+
+def _control(world: World, rollout: Rollout, healthy: bool) -> Rollout:
+    """Run until the end or the kill; returns what had been saved."""
+    saved, effect = begin(rollout, now=1.0)
+    try:
+        while not isinstance(effect, Nothing):
+            world.tick()
+            saved, effect = advance(saved, world.perform(saved, effect, healthy), now=2.0)
+    except KilledError:
+        pass
+    return saved
+
+
+def _reconcile(world: World, saved: Rollout, life: int = 0) -> Rollout:
+    """Bring it to its end; with a ``life``, the reconciler is killed as well."""
+    world.life = life
+    rollout, effect = settle(saved, Sighting(world.there, world.alive, world.upstreams), now=3.0)
+    saved = rollout
+    try:
+        while not isinstance(effect, Nothing):
+            saved, effect = advance(saved, world.hand_over(effect), now=4.0)
+    except KilledError:
+        return _reconcile(world, saved)
+    return saved
+
+
+@given(
+    serving=st.booleans(),
+    warm=st.booleans(),
+    kind=st.sampled_from(Kind),
+    healthy=st.booleans(),
+    life=st.integers(1, 40),
+    second_life=st.integers(0, 12),
+    killed_as_well=st.sampled_from(["nothing", "arriving", "serving"]),
+)
+def test_a_killed_controller_leaves_exactly_one_live_release(
+    *,
+    serving: bool,
+    warm: bool,
+    kind: Kind,
+    healthy: bool,
+    life: int,
+    second_life: int,
+    killed_as_well: str,
+) -> None:
+    """Otherwise a crash in mid-rollout takes the service off the air, or leaves strays."""
+    world = _world(serving, warm)
+    before = set(world.there)
+    world.life = life
+    to_release = NEW if kind is Kind.ROLLBACK else ""
+    saved = _control(world, Rollout("shop", "prod", "b", kind, to_release=to_release), healthy)
+    if killed_as_well != "nothing":
+        world.alive -= set(saved.arriving if killed_as_well == "arriving" else saved.serving)
+    if not saved.over:
+        saved = _reconcile(world, saved, second_life)
+    assert saved.over
+    running = {one.release for one in world.there.values() if one.state is InstanceState.RUNNING}
+    routed = {one.release for one in world.there.values() if address(one) in world.upstreams}
+    states = {one.state for one in world.there.values()}
+    assert len(running) <= 1
+    assert states <= {InstanceState.RUNNING, InstanceState.WARM}
+    assert world.alive <= set(world.there)
+    if saved.routes or serving:
+        assert routed == running
+    if killed_as_well == "nothing":
+        assert len(running) == (1 if serving or saved.phase == "done" else 0)
+        assert all(one.id in world.alive for one in world.there.values())
+    if saved.phase == "reverted":
+        assert set(world.there) == before
+
+
+def _deployer(tmp_path: Path) -> Iterator[Deployer]:
+    made = make_deployer(tmp_path, FRONT)
+    yield made
+    made.runner.stop(instances(made.ledger), 1)
+    made.ledger.close()
+
+
+deployer = pytest.fixture(_deployer)
+
+
+def _killed_controller(folder: Path, version: str, point: int) -> int:
+    module = [sys.executable, "-m", "benchmarks.rollout_runner"]
+    argv = [*module, str(folder), str(FRONT), version, str(point)]
+    return subprocess.run(argv, check=False, timeout=120).returncode
+
+
+def _reconcile_really(deployer: Deployer) -> list[str]:
+    return reconcile_rollouts(
+        deployer.ledger,
+        deployer.router,
+        lambda found: deployer.runner.stop(found, 1),
+        deployer.owner,
+        process.owner_alive,
+        time.time(),
+    )
+
+
+def _served(deployer: Deployer) -> set[str]:
+    answers = set()
+    for upstream in deployer.router.upstreams(FRONT):
+        connection = http.client.HTTPConnection(upstream, timeout=10)
+        connection.request("GET", "/")
+        answers.add(connection.getresponse().read().decode())
+        connection.close()
+    return answers
+
+
+def _check_one_release_lives(deployer: Deployer) -> None:
+    there = instances(deployer.ledger, PROJECT, ENVIRONMENT)
+    running = {one.version for one in there if one.state is InstanceState.RUNNING}
+    wanted = {one.id for one in there if one.state in {InstanceState.RUNNING, InstanceState.WARM}}
+    alive = {one.id for one in there if isinstance(process.status(one.directory), process.Running)}
+    assert open_rollouts(deployer.ledger) == []
+    assert len(running) == 1
+    assert _served(deployer) == running
+    assert alive == wanted
+
+
+@pytest.mark.integration
+def test_real_controllers_killed_at_many_points_leave_one_release(
+    deployer: Deployer, tmp_path: Path
+) -> None:
+    """Otherwise kill -9 in mid-rollout needs an operator."""
+    deployer.deploy("one")
+    killed = 0
+    for point in (2, 6, 11, 15, 18, 21, 24, 27, 30, 33):
+        ended = _killed_controller(tmp_path, f"version-{point}", point)
+        killed += ended == -signal.SIGKILL
+        said = _reconcile_really(deployer)
+        assert len(said) == (ended == -signal.SIGKILL), said
+        _check_one_release_lives(deployer)
+    assert killed >= 8
+
+
+@pytest.mark.integration
+def test_the_next_deploy_reconciles_first(deployer: Deployer, tmp_path: Path) -> None:
+    """Otherwise a deploy after a crash is refused until somebody tidies up."""
+    deployer.deploy("one")
+    assert _killed_controller(tmp_path, "two", 15) == -signal.SIGKILL
+    assert len(open_rollouts(deployer.ledger)) == 1
+    assert deployer.deploy("three").succeeded
+    _check_one_release_lives(deployer)
+    assert _served(deployer) == {"three"}
+
+
+@pytest.mark.integration
+def test_a_live_controller_is_left_alone(deployer: Deployer) -> None:
+    """Otherwise a reconciler undoes what a slow deploy is about to finish."""
+    said: list[list[str]] = []
+    deployer._said = lambda _rollout: said.append(_reconcile_really(deployer))
+    assert deployer.deploy("one").succeeded
+    assert said
+    assert not any(said)
