@@ -1,0 +1,140 @@
+"""How long it takes from the API call that starts a flow to its first line, and to its end.
+
+`python -m benchmarks.trigger --json [--runs 5] [--deployment status/default]` measures the running
+stack, or one of its own that it starts and removes again. The bar: 3 s to the first line (median).
+
+The first line is taken from the flow run's `start_time`, which the engine reports when it enters
+Running, right before it calls the flow's function. It is the server's record of that state and so
+comes from this machine's clock, as does the time of the call.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.stack.api import SlipwayApi
+from tasks.errors import SlipwayError
+from tasks.settings import Settings, settings
+
+BAR_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds from the call to the flow's first line, and to its final state."""
+
+    first_line: float
+    completed: float
+
+
+def measure(api: SlipwayApi, deployment: str) -> Timing:
+    """Trigger ``deployment`` once and wait for its end.
+
+    Raises:
+        SlipwayError: The run did not complete.
+    """
+    called_at = time.time()
+    run = api.wait(api.trigger(deployment), timeout=120)
+    if not run.succeeded or run.started_at is None or run.ended_at is None:
+        raise SlipwayError(f"{deployment} ended {run.state_name}: {run.message}")
+    return Timing(run.started_at - called_at, run.ended_at - called_at)
+
+
+def summary(deployment: str, timings: list[Timing]) -> dict[str, object]:
+    """Return the figures of the benchmark as one JSON object."""
+    first = [timing.first_line for timing in timings]
+    completed = [timing.completed for timing in timings]
+    return {
+        "benchmark": "trigger",
+        "deployment": deployment,
+        "runs": len(timings),
+        "first_line_median_seconds": round(statistics.median(first), 3),
+        "first_line_max_seconds": round(max(first), 3),
+        "completed_median_seconds": round(statistics.median(completed), 3),
+        "completed_max_seconds": round(max(completed), 3),
+        "bar_seconds": BAR_SECONDS,
+        "passed": statistics.median(first) <= BAR_SECONDS,
+    }
+
+
+def free_ports(count: int) -> int:
+    """Return the first of ``count`` neighbouring free ports of the loopback address."""
+    for first in range(28_500, 29_000 - count, count):
+        probes = [socket.socket() for _ in range(count)]
+        try:
+            for offset, probe in enumerate(probes):
+                probe.bind(("127.0.0.1", first + offset))
+        except OSError:
+            continue
+        finally:
+            for probe in probes:
+                probe.close()
+        return first
+    raise SlipwayError("no free ports between 28500 and 28999 for a stack of the benchmark's own")
+
+
+@contextmanager
+def stack() -> Iterator[SlipwayApi]:
+    """Give a client of the stack that runs; else start one in a folder of its own, and end it."""
+    with SlipwayApi.of(patience_seconds=10) as running:
+        if running.healthy():
+            yield running
+            return
+    with tempfile.TemporaryDirectory(prefix="slipway-trigger-") as folder:
+        port = free_ports(3)
+        given = {"home": folder, "server_port": port, "router_port": port + 1, "router_slots": 2}
+        own = {f"SLIPWAY_{name.upper()}": str(value) for name, value in given.items()}
+        try:
+            _run("flows.stack.up", own)
+            with SlipwayApi.of(
+                Settings.model_validate({**settings().model_dump(), **given})
+            ) as api:
+                yield api
+        finally:
+            _run("flows.stack.down", own)
+
+
+def _run(module: str, variables: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", module],
+        env={**os.environ, **variables},
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise SlipwayError(f"{module} failed: {done.stderr}")
+
+
+def main() -> int:
+    """Measure and print; 1 when the bar is missed."""
+    parser = argparse.ArgumentParser(description="API call to first line and to Completed")
+    parser.add_argument("--json", action="store_true", help="print one JSON object as last line")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--deployment", default="status/default")
+    chosen = parser.parse_args()
+    with stack() as api:
+        measure(api, chosen.deployment)  # the first run of a stack writes caches
+        timings = [measure(api, chosen.deployment) for _ in range(chosen.runs)]
+    for number, timing in enumerate(timings, 1):
+        print(f"run {number}: first line {timing.first_line:.2f} s, end {timing.completed:.2f} s")
+    figures = summary(chosen.deployment, timings)
+    print(json.dumps(figures) if chosen.json else figures)
+    return 0 if figures["passed"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

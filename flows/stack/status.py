@@ -1,0 +1,105 @@
+"""`make status`: whether the four processes answer, and every service the ledger knows to be live.
+
+The flow `status` shows the services in the UI, with CPU, memory and health; this needs no server.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+
+from flows.stack.api import SlipwayApi
+from flows.stack.home import PROGRAMS, Home
+from flows.stack.readiness import answering
+from flows.stack.record import Record, is_alive, read_record
+from flows.stack.services import LIVE, runs
+from tasks.ledger.connection import open_ledger
+from tasks.ledger.instances import instances
+from tasks.release import Instance
+from tasks.settings import Settings, settings
+
+Row = tuple[str, ...]
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+def uptime(seconds: float) -> str:
+    """Return a duration as a person says it, e.g. ``3 h 20 min``."""
+    whole = max(0, int(seconds))
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min"
+    if whole < DAY:
+        return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
+    return f"{whole // DAY} d {whole % DAY // HOUR} h"
+
+
+def table(header: Row, rows: Sequence[Row]) -> str:
+    """Lay rows out in columns."""
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (header, *rows)
+    ]
+    return "\n".join(lines)
+
+
+def program_rows(
+    answers: Mapping[str, bool], records: Mapping[str, Record | None], now: float
+) -> list[Row]:
+    """Return a row for each of the four: name, state, pid, uptime."""
+    rows: list[Row] = []
+    for name in PROGRAMS:
+        record = records[name]
+        state = "answers" if answers[name] else "silent" if record else "down"
+        pid, since = ("", "") if record is None else (str(record.pid), record.create_time)
+        rows.append((name, state, pid, uptime(now - since) if isinstance(since, float) else ""))
+    return rows
+
+
+def service_row(instance: Instance, *, running: bool, now: float) -> Row:
+    """Return the row of a service: where it is, whether it runs, port, release and uptime."""
+    return (
+        instance.project,
+        instance.environment,
+        f"{instance.service}.{instance.replica}",
+        str(instance.state) if running else f"{instance.state}, but gone",
+        str(instance.port or ""),
+        f"{instance.version} ({instance.release[:12]})",
+        uptime(now - instance.started_at) if running else "",
+    )
+
+
+def overview(chosen: Settings, now: float) -> str:
+    """Return what runs, as text."""
+    home = Home(chosen.root)
+    with SlipwayApi.of(chosen, patience_seconds=0) as api:
+        answers = answering(chosen, api)
+    found = {name: read_record(home.record(name)) for name in PROGRAMS}
+    records = {name: record if is_alive(record) else None for name, record in found.items()}
+    parts = [table(("process", "state", "pid", "uptime"), program_rows(answers, records, now))]
+    parts += [f"UI  {chosen.server_url}"] if answers["server"] else ["Start it with: make up"]
+    return "\n\n".join([*parts, services(chosen, now)])
+
+
+def services(chosen: Settings, now: float) -> str:
+    """Return the table of live services."""
+    if not chosen.root.exists():
+        return "No services."
+    ledger = open_ledger(chosen.resolved_ledger_url())
+    live = instances(ledger, states=LIVE)
+    ledger.close()
+    header = ("project", "environment", "service", "state", "port", "release", "uptime")
+    rows = [service_row(each, running=runs(each), now=now) for each in live]
+    return table(header, rows) if rows else "No services."
+
+
+def main() -> None:
+    """Print what runs."""
+    sys.stdout.write(overview(settings(), time.time()) + "\n")
+
+
+if __name__ == "__main__":
+    main()
