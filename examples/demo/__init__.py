@@ -1,0 +1,1 @@
+"""`python -m examples.demo`: one real project through every capability, over Prefect's API."""

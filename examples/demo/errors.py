@@ -1,0 +1,9 @@
+"""The one way in which the demo gives up."""
+
+from __future__ import annotations
+
+from tasks.errors import SlipwayError
+
+
+class DemoError(SlipwayError):
+    """Something did not hold; the message says what."""
