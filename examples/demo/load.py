@@ -16,6 +16,7 @@ from examples.demo.subject import Request, Subject
 
 LANES = 4
 PER_SECOND = 120.0
+SLOW_PAUSE_SECONDS = 0.05
 SHOWN_FAILURES = 5
 
 
@@ -29,6 +30,13 @@ class Tally:
     failed: int = 0
     failures: list[str] = field(default_factory=list)
     longest_seconds: float = 0.0
+
+    def answered(self, request: Request, seconds: float, *, slow: bool) -> None:
+        """Count a request that was answered as it should have been."""
+        self.written += request.method == "POST"
+        self.slow += slow
+        if not slow:
+            self.longest_seconds = max(self.longest_seconds, seconds)
 
     def fail(self, request: Request, why: str) -> None:
         """Count a request that was not answered as it should have been."""
@@ -68,7 +76,7 @@ class Load:
 
     async def _run(self) -> None:
         lanes = [self._lane(self._mixed(offset), self._pause) for offset in range(LANES)]
-        await asyncio.gather(*lanes, self._lane(self._slow, 0.0))
+        await asyncio.gather(*lanes, self._lane(self._slow, SLOW_PAUSE_SECONDS))
 
     def _mixed(self, offset: int) -> Callable[[int], Request]:
         def make(number: int) -> Request:
@@ -103,9 +111,7 @@ class Load:
             return
         if answer.status >= 300 or request.expected not in answer.body:
             self.tally.fail(request, f"HTTP {answer.status}: {answer.body[:80]!r}")
-        elif request.method == "POST":
-            self.tally.written += 1
-        if request is self._subject.slow:
-            self.tally.slow += 1
         else:
-            self.tally.longest_seconds = max(self.tally.longest_seconds, time.monotonic() - start)
+            self.tally.answered(
+                request, time.monotonic() - start, slow=request is self._subject.slow
+            )
