@@ -13,6 +13,8 @@ from tasks.launch.detection import kind_of
 from tasks.launch.kinds.interface import Kind
 from tasks.launch.lock import alone
 from tasks.launch.source import fetch, tree_digest, wanted_version
+from tasks.ledger.connection import Ledger
+from tasks.ledger.releases import forget_release, releases
 from tasks.release import Release
 
 _DIGEST_CHARACTERS = 12
@@ -67,7 +69,17 @@ def to_prune(releases: Sequence[Release], used: Collection[str], keep: int) -> l
     return [item for item in list(newest.values())[keep:] if item.digest not in used]
 
 
-def remove_release(release: Release) -> None:
+def prune(ledger: Ledger, built: Release, used: Collection[str], keep: int) -> None:
+    """Remove the releases of that project that are too many, from disk and ledger.
+
+    Never ``built``, nor one whose digest is ``used``.
+    """
+    for release in to_prune(releases(ledger, built.project), {*used, built.digest}, keep):
+        _remove(release)
+        forget_release(ledger, release.project, release.digest)
+
+
+def _remove(release: Release) -> None:
     """Remove it from the disk, in one step as far as anyone who looks can tell."""
     aside = release.path.with_name(f"{_UNFINISHED}{release.digest}")
     if release.path.exists():

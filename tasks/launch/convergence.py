@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.errors import NotFoundError
+from tasks.errors import BusyError, NotFoundError
 from tasks.launch.desired import superfluous
 from tasks.launch.fronts import Fronts
 from tasks.launch.launcher import Launcher, LaunchError
 from tasks.ledger.releases import find_release
+from tasks.ledger.rollouts import open_rollouts
 from tasks.release import Instance, InstanceState, Release
 
 _REPLACED = frozenset({InstanceState.STARTING, InstanceState.RUNNING})
@@ -42,9 +43,11 @@ def converge(
 
     Raises:
         BadInputError: A command or variable cannot be used; nothing was started then.
+        BusyError: A rollout is moving its traffic.
         LaunchError: It did not become healthy; what was started is stopped again, and what
             served before still does.
     """
+    _require_no_rollout(launcher)
     before = launcher.recorded()
     instances = launcher.start(release, fresh=fresh)
     new = superfluous(before, instances)
@@ -67,8 +70,10 @@ def shut_down(launcher: Launcher, fronts: Fronts, grace_seconds: float) -> list[
     """Stop all that runs there, warm replicas too; return what was stopped.
 
     Raises:
+        BusyError: A rollout is moving its traffic.
         LaunchError: Processes are left that cannot be ended.
     """
+    _require_no_rollout(launcher)
     found = launcher.recorded()
     fronts.withdraw({one.service for one in found})
     launcher.stop(found, grace_seconds)
@@ -94,6 +99,16 @@ def serving_release(launcher: Launcher) -> Release:
     raise NotFoundError(
         "project", f"{launcher.project}/{launcher.environment}", [], "Nothing runs: launch it."
     )
+
+
+def _require_no_rollout(launcher: Launcher) -> None:
+    """Leave what a rollout is moving alone: it decides what serves."""
+    for row in open_rollouts(launcher.ledger):
+        if (row.project, row.environment) == (launcher.project, launcher.environment):
+            raise BusyError(
+                f"{row.project}/{row.environment}: a rollout is at {row.phase}. "
+                "Wait until it is done; one whose run died is settled by the reconciler."
+            )
 
 
 def _require_health(

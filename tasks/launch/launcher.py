@@ -13,18 +13,17 @@ from pathlib import Path
 from blocks.project_spec import ProjectSpec, ServiceSpec
 from blocks.providers import process
 from blocks.providers.inherited import inherited
-from blocks.providers.probe import can_bind
 from tasks.errors import NotFoundError, SlipwayError
-from tasks.launch.build import build_release, remove_release, to_prune
+from tasks.launch.build import build_release, prune
 from tasks.launch.command import CommandLine, Place, command_line
 from tasks.launch.desired import Replica, missing, replicas
 from tasks.launch.detection import KINDS, services_of
 from tasks.launch.health import Health, await_health
 from tasks.launch.lock import alone
+from tasks.launch.ports import give_back, lease_free_port
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances, record_instance, set_instance_state
-from tasks.ledger.ports import lease_port, release_ports
-from tasks.ledger.releases import forget_release, record_release, releases
+from tasks.ledger.releases import record_release
 from tasks.release import Instance, InstanceState, Release
 
 LIVING = frozenset(InstanceState) - {InstanceState.STOPPED, InstanceState.FAILED}
@@ -70,7 +69,8 @@ class Launcher:
         folder = self.home / "releases" / self.project
         release = build_release(self.project, self.spec, version, folder, self.clock())
         record_release(self.ledger, release)
-        self._prune(release)
+        used = {one.release for one in instances(self.ledger, self.project, states=LIVING)}
+        prune(self.ledger, release, used, self.keep_releases)
         return release
 
     def services(self, release: Release) -> Mapping[str, ServiceSpec]:
@@ -177,7 +177,9 @@ class Launcher:
         spec = services[replica.service]
         name = f"{self.project}-{self.environment}-{replica.service}-{replica.number}"
         instance_id = f"{name}-{uuid.uuid4().hex[:8]}"
-        port = self._lease(instance_id) if spec.web else None
+        port = None
+        if spec.web:
+            port = lease_free_port(self.ledger, self.host, self.ports, instance_id, self.clock())
         instance = Instance(
             id=instance_id,
             project=self.project,
@@ -229,47 +231,19 @@ class Launcher:
             programs=KINDS[release.kind].programs(release.path),
         )
 
-    def _lease(self, instance_id: str) -> int:
-        """Lease a port that nobody listens on; one that a foreign program holds is avoided."""
-        avoid: set[int] = set()
-        while True:
-            port = lease_port(
-                self.ledger,
-                self.host,
-                *self.ports,
-                owner=port_owner(instance_id),
-                now=self.clock(),
-                avoid=frozenset(avoid),
-            )
-            if can_bind(self.host, port):
-                return port
-            avoid.add(port)
-
     def _stop_one(self, instance: Instance, grace_seconds: float) -> str:
         try:
             process.stop(instance.directory, grace_seconds)
         except process.ShimError as error:
             return str(error)
-        release_ports(self.ledger, port_owner(instance.id))
+        give_back(self.ledger, instance.id)
         set_instance_state(self.ledger, [instance.id], InstanceState.STOPPED)
         return ""
-
-    def _prune(self, built: Release) -> None:
-        used = {one.release for one in instances(self.ledger, self.project, states=LIVING)}
-        known = releases(self.ledger, self.project)
-        for release in to_prune(known, used | {built.digest}, self.keep_releases):
-            remove_release(release)
-            forget_release(self.ledger, self.project, release.digest)
 
 
 def is_running(instance: Instance) -> bool:
     """Tell whether its process runs: looked at, not believed."""
     return isinstance(process.status(instance.directory), process.Running)
-
-
-def port_owner(instance_id: str) -> str:
-    """Return the owner under which the ledger leases an instance its port."""
-    return f"instance/{instance_id}"
 
 
 def _shim(

@@ -61,11 +61,11 @@ async def stop(target: Target, router: Router) -> list[Instance]:
 async def restart(target: Target, router: Router) -> Launched:
     """Replace what serves by new processes of the same release, with today's configuration."""
 
-    def renew(launcher: Launcher) -> Launched:
+    def _renew(launcher: Launcher) -> Launched:
         release = serving_release(launcher)
         return converge(launcher, release, _fronts(launcher, router), fresh=True)
 
-    launched = await _with_launcher(target, renew)
+    launched = await _with_launcher(target, _renew)
     get_run_logger().info("%s", launched)
     return launched
 

@@ -1,0 +1,50 @@
+"""A process is told from every other, also from one that gets its pid later."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+from blocks.providers.identity import (
+    ProcessIdentity,
+    identity_here,
+    is_alive,
+    own_identity,
+    owner_alive,
+)
+from blocks.providers.process_table import entry
+
+
+def test_it_survives_being_written_down() -> None:
+    """Broken: an owner read back from the ledger would be another."""
+    me = own_identity()
+    assert ProcessIdentity.decode(me.encode()) == me
+    assert is_alive(me)
+
+
+def test_another_start_or_boot_is_another_process() -> None:
+    """Broken: a stranger with a recycled pid would be taken for a dead owner."""
+    me = own_identity()
+    assert not is_alive(replace(me, create_time=me.create_time - 1))
+    assert not is_alive(replace(me, boot_id="other"))
+    assert not owner_alive(replace(me, boot_id="other").encode())
+
+
+def test_on_another_host_nobody_here_can_know() -> None:
+    """Broken: work of a living worker elsewhere would be taken over."""
+    assert owner_alive(replace(own_identity(), host="elsewhere", boot_id="other").encode())
+
+
+def test_a_zombie_is_dead() -> None:
+    """Broken: what has ended, but was not waited for, would hold its leases."""
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    found = entry(child.pid)
+    assert found is not None
+    identity = identity_here(found.pid, found.started)
+    assert is_alive(identity)
+    child.kill()
+    while is_alive(identity):
+        pass
+    child.communicate()
+    assert entry(child.pid) is None

@@ -1,0 +1,73 @@
+"""A project whose service is one Python file, and what launches it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from blocks.project_spec import ProjectSpec, ServiceSpec
+from tasks.launch.launcher import Launcher
+from tasks.ledger.connection import Ledger, open_ledger
+
+SERVER = """
+import http.server, os, sys
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = f"{VERSION} {os.environ.get('GREETING', '')}".encode()
+        self.send_response(200 if self.path == "/health" else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+VERSION = "one"
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
+"""
+COMMAND = "python3 server.py"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """Give an empty ledger."""
+    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Give the source tree of a web service that says its version and $GREETING."""
+    folder = tmp_path / "source"
+    folder.mkdir()
+    (folder / "server.py").write_text(SERVER)
+    return folder
+
+
+@pytest.fixture
+def launcher_for(ledger: Ledger, source: Path, tmp_path: Path) -> Iterator[Callable[..., Launcher]]:
+    """Give a maker of launchers, and stop at the end what they launched."""
+    made = []
+
+    def make(
+        project: str = "demo", variables: dict[str, str] | None = None, **service: object
+    ) -> Launcher:
+        one = ServiceSpec.model_validate(
+            {"command": COMMAND, "health_path": "/health", "drain_seconds": 0.5} | service
+        )
+        spec = ProjectSpec(source=str(source), kind="procfile", services={"web": one})
+        launcher = Launcher(
+            ledger,
+            project,
+            spec,
+            "dev",
+            variables or {},
+            {"SECRET": "hunter2"},
+            tmp_path / "home",
+            ports=(26000, 26099),
+        )
+        made.append(launcher)
+        return launcher
+
+    yield make
+    for launcher in made:
+        launcher.stop(launcher.recorded(), 0)

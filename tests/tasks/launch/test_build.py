@@ -1,0 +1,78 @@
+"""A release is whole or not there, built once, and told from every other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from blocks.project_spec import ProjectSpec
+from tasks.errors import BadInputError
+from tasks.launch.build import build_release, release_digest, to_prune
+from tasks.launch.detection import KINDS
+from tasks.launch.kinds.procfile import ProcfileKind
+from tasks.release import Release
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> ProjectSpec:
+    """Give a project that is only a Procfile."""
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/Procfile").write_text("web: serve\n")
+    return ProjectSpec(source=str(tmp_path / "source"))
+
+
+def test_the_same_is_built_once(
+    tmp_path: Path, spec: ProjectSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: every launch would install everything again."""
+    built = []
+    monkeypatch.setattr(ProcfileKind, "build", lambda *arguments: built.append(arguments))
+    first = build_release("demo", spec, "", tmp_path / "releases", 1)
+    again = build_release("demo", spec, "", tmp_path / "releases", 2)
+    assert (first.path, first.digest) == (again.path, again.digest)
+    assert len(built) == 1
+    (tmp_path / "source/Procfile").write_text("web: other\n")
+    other = build_release("demo", spec, "", tmp_path / "releases", 3)
+    assert (other.source / "Procfile").read_text() == "web: other\n"
+    assert (first.source / "Procfile").read_text() == "web: serve\n"
+
+
+def test_a_failed_build_leaves_nothing(
+    tmp_path: Path, spec: ProjectSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: half an environment would be launched the next time."""
+
+    def fail(kind: ProcfileKind, release: Path, requirements: Sequence[str]) -> None:
+        (release / "half").touch()
+        raise BadInputError("requirements", "x", "fails", "Do not.")
+
+    monkeypatch.setattr(ProcfileKind, "build", fail)
+    with pytest.raises(BadInputError):
+        build_release("demo", spec, "", tmp_path / "releases", 1)
+    assert [path.name for path in (tmp_path / "releases").iterdir()] == [".lock"]
+
+
+def test_what_a_killed_builder_left_is_removed(tmp_path: Path, spec: ProjectSpec) -> None:
+    """Broken: the disk would fill with unfinished builds."""
+    (tmp_path / "releases/.building-dead/source").mkdir(parents=True)
+    release = build_release("demo", spec, "", tmp_path / "releases", 1)
+    names = {path.name for path in (tmp_path / "releases").iterdir()}
+    assert names == {".lock", release.digest}
+
+
+def test_requirements_and_kind_make_another_release() -> None:
+    """Broken: a new requirement would never be installed."""
+    digests = {
+        release_digest(KINDS[kind], "tree", requirements)
+        for kind in ("python", "procfile")
+        for requirements in ([], ["a"], ["a", "b"])
+    }
+    assert len(digests) == 6
+
+
+def test_the_newest_and_the_used_are_kept() -> None:
+    """Broken: a rollback would find nothing to go back to."""
+    known = [Release("p", name, name, Path(name), "python", 0) for name in "edcdba"]
+    assert [one.digest for one in to_prune(known, {"b"}, 3)] == ["a"]

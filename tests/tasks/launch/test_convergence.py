@@ -1,0 +1,149 @@
+"""What is wanted serves behind its front port; what was wanted before does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import httpx
+import pytest
+
+from blocks.providers import process
+from tasks.errors import BusyError, NotFoundError
+from tasks.launch.convergence import converge, serving_release, shut_down
+from tasks.launch.fronts import Fronts
+from tasks.launch.launcher import Launcher, LaunchError
+from tasks.ledger.connection import Ledger
+from tasks.ledger.ports import ports
+from tasks.ledger.rollouts import begin_rollout
+
+pytestmark = pytest.mark.integration
+Make = Callable[..., Launcher]
+
+
+class Table:
+    """A router that only remembers."""
+
+    def __init__(self) -> None:
+        self.routes: dict[int, tuple[str, ...]] = {}
+
+    def route(self, front_port: int, upstreams: Sequence[str]) -> None:
+        """Remember it."""
+        self.routes[front_port] = tuple(upstreams)
+
+    def upstreams(self, front_port: int) -> tuple[str, ...]:
+        """Return what was remembered."""
+        return self.routes.get(front_port, ())
+
+
+@pytest.fixture
+def fronts(ledger: Ledger) -> Fronts:
+    """Give front ports."""
+    return Fronts(ledger, Table(), "demo", "dev", "127.0.0.1", (26900, 26909))
+
+
+def said(fronts: Fronts) -> list[str]:
+    """Return what each upstream of the front port answers."""
+    urls = [f"http://{address}/health" for address in fronts.router.upstreams(26900)]
+    return [httpx.get(url, trust_env=False).text for url in urls]
+
+
+def test_a_launch_serves_and_another_changes_nothing(launcher_for: Make, fronts: Fronts) -> None:
+    """Broken: launching twice would restart a service."""
+    launcher = launcher_for(replicas=2)
+    first = converge(launcher, launcher.build(""), fronts)
+    again = converge(launcher, launcher.build(""), fronts)
+    assert first.urls == {"web": "http://127.0.0.1:26900"}
+    assert (len(first.started), again.started, again.stopped) == (2, (), ())
+    assert said(fronts) == ["one ", "one "]
+    assert serving_release(launcher).digest == first.release.digest
+
+
+def test_another_version_replaces_what_served(
+    launcher_for: Make, fronts: Fronts, source: Path
+) -> None:
+    """Broken: two versions would serve at once, or the old one for ever."""
+    launcher = launcher_for()
+    first = converge(launcher, launcher.build(""), fronts)
+    server = source / "server.py"
+    server.write_text(server.read_text().replace('"one"', '"two"'))
+    second = converge(launcher, launcher.build(""), fronts)
+    assert second.stopped == first.started
+    assert said(fronts) == ["two "]
+    assert isinstance(process.status(first.instances[0].directory), process.Ended)
+
+
+def test_fresh_processes_see_new_variables(launcher_for: Make, fronts: Fronts) -> None:
+    """Broken: a changed variable would never reach a service."""
+    launcher = launcher_for()
+    release = launcher.build("")
+    converge(launcher, release, fronts)
+    changed = launcher_for(variables={"GREETING": "again"})
+    assert len(converge(changed, release, fronts, fresh=True).stopped) == 1
+    assert said(fronts) == ["one again"]
+
+
+def test_what_never_becomes_healthy_leaves_nothing(
+    launcher_for: Make, fronts: Fronts, ledger: Ledger
+) -> None:
+    """Broken: a failed launch would leave processes and ports, show a secret, or stop the old."""
+    good = launcher_for()
+    converge(good, good.build(""), fronts)
+    bad = launcher_for(command="sh -c 'echo token $SECRET; exit 3'", restart="never")
+    with pytest.raises(LaunchError, match=r"ended: exit code 3\n.*\ntoken \*{8}$"):
+        converge(bad, bad.build(""), fronts, fresh=True)
+    assert said(fronts) == ["one "]
+    assert len(good.recorded()) == 1
+    assert len(ports(ledger)) == 2
+
+
+def test_a_service_that_never_answers_is_given_up(launcher_for: Make, fronts: Fronts) -> None:
+    """Broken: a launch would wait for ever."""
+    launcher = launcher_for(command="sleep 600", health_timeout_seconds=0.3)
+    with pytest.raises(
+        LaunchError, match=r"not healthy in time: GET http.*refused\n(.|\n)*\(it wrote nothing\)"
+    ):
+        converge(launcher, launcher.build(""), fronts)
+    assert launcher.recorded() == []
+
+
+def test_a_crash_loop_is_not_healthy(launcher_for: Make, fronts: Fronts) -> None:
+    """Broken: a service that crashes at once would be waited for until the time-out."""
+    launcher = launcher_for(command="sh -c 'echo Traceback; exit 1'")
+    with pytest.raises(LaunchError, match=r"keeps ending(.|\n)*Traceback"):
+        converge(launcher, launcher.build(""), fronts)
+
+
+def test_a_worker_without_a_port_is_healthy_when_it_stays(
+    launcher_for: Make, fronts: Fronts
+) -> None:
+    """Broken: a project with a queue worker could not be launched."""
+    launcher = launcher_for(command="sleep 600", web=False)
+    found = converge(launcher, launcher.build(""), fronts)
+    assert (found.urls, found.instances[0].port) == ({}, None)
+
+
+def test_stop_ends_all_and_takes_the_route_away(
+    launcher_for: Make, fronts: Fronts, ledger: Ledger
+) -> None:
+    """Broken: users would be sent to a port that nobody, or a stranger, listens on."""
+    launcher = launcher_for(replicas=2)
+    converge(launcher, launcher.build(""), fronts)
+    assert len(shut_down(launcher, fronts, 2)) == 2
+    assert said(fronts) == []
+    assert [one.owner for one in ports(ledger)] == ["front/demo/dev/web"]
+    with pytest.raises(NotFoundError, match="Nothing runs"):
+        serving_release(launcher)
+
+
+def test_a_rollout_is_not_interfered_with(
+    launcher_for: Make, fronts: Fronts, ledger: Ledger
+) -> None:
+    """Broken: a launch would stop what a deploy has just started."""
+    launcher = launcher_for()
+    release = launcher.build("")
+    begin_rollout(ledger, "demo", "dev", "me", {}, 0, 15, lambda _: True)
+    with pytest.raises(BusyError, match="a rollout is at"):
+        converge(launcher, release, fronts)
+    with pytest.raises(BusyError):
+        shut_down(launcher, fronts, 0)
