@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from blocks.providers.inherited import inherited
 from blocks.workload_spec import PytestWorkload
 from tasks.errors import BadInputError
 from tasks.split.suite import PLUGIN, plugin_source, pytest_arguments
@@ -16,8 +17,6 @@ from tasks.split.suite import PLUGIN, plugin_source, pytest_arguments
 _LAST_LINES = 12
 _NO_PYTEST = 70
 _NO_TESTS = 5
-# What belongs to this process and would mislead, or leak into, the project's own interpreter.
-_OURS = ("PREFECT_", "SLIPWAY_", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
 
 def collect(
@@ -65,12 +64,12 @@ def _run(
     environment: Mapping[str, str],
     timeout_seconds: float,
 ) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     try:
         return subprocess.run(
             argv,
             cwd=cwd,
-            env={**inherited, **environment},
+            # The same as a shard gets, so that both find the same tests.
+            env=inherited(os.environ) | dict(environment),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

@@ -1,0 +1,140 @@
+"""Plans and results as rows of tables and as a few lines of Markdown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from tasks.distribute.results import StepResult, StepState
+from tasks.plan import Placement, Plan
+
+Row = dict[str, str]
+_ON_PATH = 12
+
+
+def plan_rows(plan: Plan) -> list[Row]:
+    """Return one row a step, in the order of the plan."""
+    critical = set(plan.critical_path)
+    return [
+        {
+            "step": item.step,
+            "provider": item.provider,
+            "start": _seconds(item.start_seconds),
+            "end": _seconds(item.end_seconds),
+            "takes": _seconds(item.end_seconds - item.start_seconds),
+            "cost": f"{item.cost:.4f}",
+            "critical": "yes" if item.step in critical else "",
+            "why": _why(item),
+        }
+        for item in plan.placements
+    ]
+
+
+def _why(item: Placement) -> str:
+    others = [f"{name} would end it at {_seconds(end)}" for name, end in item.candidates[1:]]
+    refused = [f"{name} {reason}" for name, reason in item.rejected]
+    return "; ".join([*others, *refused]) or "the only provider"
+
+
+def plan_summary(plan: Plan) -> str:
+    """Return the plan's figures, caveats and critical path as Markdown."""
+    gap = plan.makespan_seconds / plan.bound_seconds - 1 if plan.bound_seconds else 0.0
+    lines = [
+        f"**{len(plan.order)} steps in {_seconds(plan.makespan_seconds)}**",
+        "",
+        f"- strategy `{plan.strategy}`, estimates: {plan.estimate_source}",
+        f"- no plan can undercut {_seconds(plan.bound_seconds)}; this one is {gap:.1%} above",
+        f"- cost {plan.cost:.4f}, utilisation {plan.utilisation:.0%}",
+        f"- critical path: {_path(plan.critical_path)}",
+        *(f"- caution: {warning}" for warning in plan.warnings),
+    ]
+    return "\n".join(lines)
+
+
+def _path(steps: Sequence[str]) -> str:
+    if len(steps) <= _ON_PATH:
+        return " → ".join(steps)
+    half = _ON_PATH // 2
+    hidden = f"({len(steps) - 2 * half} more)"
+    return " → ".join([*steps[:half], hidden, *steps[-half:]])
+
+
+def result_rows(plan: Plan, results: Mapping[str, StepResult]) -> list[Row]:
+    """Return one row a step with plan against actual, in the order of the plan."""
+    planned = {item.step: item for item in plan.placements}
+    return [_result_row(planned[step], results[step]) for step in plan.order if step in results]
+
+
+def _result_row(placed: Placement, result: StepResult) -> Row:
+    expected = placed.end_seconds - placed.start_seconds
+    actual = result.outcome.seconds if result.outcome else None
+    return {
+        "step": result.step,
+        "state": result.state.value + (" (in a former run)" if result.resumed else ""),
+        "provider": result.provider,
+        "attempts": str(result.attempts or ""),
+        "planned": _seconds(expected),
+        "actual": "" if actual is None else _seconds(actual),
+        "off by": _off(expected, actual) if result.succeeded else "",
+        "waited": _waited(result),
+        "detail": result.detail,
+    }
+
+
+def _waited(result: StepResult) -> str:
+    if result.ready_at is None or result.outcome is None or result.attempts != 1:
+        return ""
+    return _seconds(max(0.0, result.outcome.started_at - result.ready_at))
+
+
+def _off(expected: float, actual: float | None) -> str:
+    return "" if not actual else f"{(expected - actual) / actual:+.0%}"
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateError:
+    """How far off the plan was: of the single steps (median, absolute) and of the whole."""
+
+    steps: int
+    median_error: float
+    planned_seconds: float
+    actual_seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"planned {_seconds(self.planned_seconds)}, took {_seconds(self.actual_seconds)}; "
+            f"the {self.steps} steps were off by {self.median_error:.0%} (median)"
+        )
+
+
+def estimate_error(plan: Plan, results: Mapping[str, StepResult]) -> EstimateError | None:
+    """Return how far off ``plan`` was on what succeeded in this run; None where nothing did."""
+    seconds = {item.step: item.end_seconds - item.start_seconds for item in plan.placements}
+    pairs = [
+        (seconds[result.step], result.outcome)
+        for result in results.values()
+        if result.succeeded and result.outcome and not result.resumed
+    ]
+    if not pairs:
+        return None
+    errors = [abs(expected - o.seconds) / max(o.seconds, 1e-3) for expected, o in pairs]
+    began, ended = min(o.started_at for _, o in pairs), max(o.ended_at for _, o in pairs)
+    return EstimateError(len(pairs), median(errors), plan.makespan_seconds, ended - began)
+
+
+def failures(results: Iterable[StepResult]) -> list[str]:
+    """Return a sentence for each step that keeps its workload from succeeding."""
+    return [f"{r.step} {_became(r)}" for r in results if not r.harmless]
+
+
+def _became(result: StepResult) -> str:
+    if result.state is StepState.FAILED:
+        return result.detail if result.detail.startswith("failed") else f"failed: {result.detail}"
+    return f"was {result.state.value}: {result.detail}"
+
+
+def _seconds(value: float) -> str:
+    if value < 100:  # noqa: PLR2004 - a decimal says nothing beyond this
+        return f"{value:.1f} s"
+    return f"{value:.0f} s" if value < 3600 else f"{value / 3600:.1f} h"  # noqa: PLR2004 - an hour

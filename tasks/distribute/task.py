@@ -1,0 +1,111 @@
+"""The Prefect tasks of distribute: plan a workload and show the plan; run one of its steps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.artifacts import acreate_image_artifact, acreate_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+
+from blocks.providers.interface import Outcome
+from tasks.distribute.dispatch import Submit
+from tasks.distribute.gantt import bars_of_plan, data_url, gantt
+from tasks.distribute.logs import tail
+from tasks.distribute.planner import plan
+from tasks.distribute.report import plan_rows, plan_summary
+from tasks.distribute.results import StepFailedError
+from tasks.distribute.strategy import PLANNED
+from tasks.errors import SlipwayError
+from tasks.estimates import Estimates
+from tasks.plan import FleetSnapshot, Plan
+from tasks.workload import Step, StepGraph
+
+_JITTER = 0.2
+_LONGEST_DELAY_SECONDS = 600.0
+
+
+@task(
+    name="distribute",
+    task_run_name="distribute {graph.workload}",
+    description="Plans which step runs where and in what order, and shows the plan",
+    cache_policy=NO_CACHE,
+)
+async def distribute(
+    graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, strategy: str = PLANNED
+) -> Plan:
+    """Plan ``graph`` and show the plan as a table and as a chart.
+
+    Raises:
+        BadInputError: the strategy is unknown, there is no provider, or a step fits none.
+    """
+    made = await asyncio.to_thread(plan, graph, estimates, fleet, strategy)
+    picture = await asyncio.to_thread(gantt, [(f"Plan of {graph.workload}", bars_of_plan(made))])
+    summary = plan_summary(made)
+    await acreate_table_artifact(key="plan", table=plan_rows(made), description=summary)
+    await acreate_image_artifact(key="plan-chart", image_url=data_url(picture), description=summary)
+    return made
+
+
+async def worth_retrying(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
+    """Tell whether trying again may help: after a failed attempt, but not after bad input."""
+    error = await state.aresult(raise_on_failure=False)
+    return isinstance(error, StepFailedError) or not isinstance(error, SlipwayError)
+
+
+@task(
+    name="step",
+    task_run_name="{step.id}",
+    description="One step of a workload; each try is placed and admitted anew",
+    cache_policy=NO_CACHE,
+    retry_condition_fn=worth_retrying,
+    retry_jitter_factor=_JITTER,
+)
+async def run_step(
+    step: Step, attempt: Callable[[], Awaitable[Outcome]], quote: Callable[[Outcome], str]
+) -> Outcome:
+    """Try ``step`` once; Prefect calls this again for each retry.
+
+    ``quote`` returns the last lines of what the try wrote.
+
+    Raises:
+        StepFailedError: the try did not succeed; its message ends with those lines.
+        RefusedError: no provider can take it any more.
+    """
+    outcome = await attempt()
+    if not outcome.succeeded:
+        raise StepFailedError(step.id, outcome, quote(outcome))
+    get_run_logger().info(
+        "%s succeeded in %.2f s; its log: %s", step.id, outcome.seconds, outcome.log_path
+    )
+    return outcome
+
+
+def submit_by_prefect(secrets: Collection[str] = ()) -> Submit:
+    """Return what wraps each step into a task run with its own retries and back-off.
+
+    ``secrets`` are blotted out of the log lines that a failure quotes.
+    """
+
+    def quote(outcome: Outcome) -> str:
+        return tail(outcome.log_path, secrets=secrets)
+
+    async def submit(step: Step, attempt: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        """Run ``step`` as a task run."""
+        configured = run_step.with_options(
+            retries=step.retries, retry_delay_seconds=retry_delays(step)
+        )
+        return await configured(step, attempt, quote)
+
+    return submit
+
+
+def retry_delays(step: Step) -> list[float]:
+    """Return the wait before each further attempt, in seconds: doubled each time, up to a cap."""
+    return [
+        min(step.retry_delay_seconds * 2**retry, _LONGEST_DELAY_SECONDS)
+        for retry in range(step.retries)
+    ]

@@ -1,0 +1,76 @@
+"""The Prefect task of split: cut a workload into steps, and show how and why."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+from prefect import task
+from prefect.artifacts import acreate_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from blocks.workload_spec import PytestWorkload, WorkloadSpec
+from tasks.estimates import Estimates
+from tasks.plan import FleetSnapshot
+from tasks.split.collect import collect
+from tasks.split.declared import split_steps
+from tasks.split.record import keep_graph, kept_graph
+from tasks.split.report import split_report
+from tasks.split.suite import item_key, split_pytest, startup_key
+from tasks.workload import StepGraph
+
+
+@task(
+    name="split",
+    task_run_name="split {workload}",
+    description="Cuts a workload into steps, and says why so",
+    cache_policy=NO_CACHE,
+)
+async def split(
+    project: str,
+    workload: str,
+    spec: WorkloadSpec,
+    *,
+    cwd: Path,
+    python: Path,
+    environment: Mapping[str, str],
+    fleet: FleetSnapshot,
+    estimates: Callable[[Collection[str]], Estimates],
+    record: Path,
+) -> StepGraph:
+    """Split the workload and show the decision as an artifact.
+
+    ``python`` is the interpreter of the release, ``estimates`` reads what history expects of
+    keys. ``record`` is where the split is kept: a resumed workload gets the same steps again.
+
+    Raises:
+        BadInputError: the steps form no graph, or the suite cannot be collected.
+    """
+
+    def decide() -> StepGraph:
+        """Return the kept split, or make one and keep it."""
+        if kept := kept_graph(record, environment):
+            return kept
+        if isinstance(spec, PytestWorkload):
+            ids = collect(workload, spec, cwd, python, environment)
+            keys = [startup_key(project, workload), *(item_key(project, workload, i) for i in ids)]
+            graph = split_pytest(
+                project,
+                workload,
+                spec,
+                ids,
+                estimates(keys),
+                lanes=fleet.lanes(spec.demand),
+                cwd=cwd,
+                python=python,
+                environment=environment,
+            )
+        else:
+            graph = split_steps(project, workload, spec, cwd, environment)
+        keep_graph(record, graph, environment)
+        return graph
+
+    graph = await asyncio.to_thread(decide)
+    await acreate_markdown_artifact(key="split", markdown=split_report(graph))
+    return graph

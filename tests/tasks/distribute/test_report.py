@@ -1,0 +1,143 @@
+"""What users read of a plan and of what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from blocks.providers.interface import End, Outcome
+from tasks.distribute.gantt import Bar, bars_of_plan, bars_of_results, data_url, gantt, lanes
+from tasks.distribute.logs import tail
+from tasks.distribute.planner import plan
+from tasks.distribute.report import (
+    estimate_error,
+    failures,
+    plan_rows,
+    plan_summary,
+    result_rows,
+)
+from tasks.distribute.results import StepResult, StepState
+from tasks.plan import FleetSnapshot
+from tests.tasks.distribute.fakes import BAD, estimates_of, graph_of, provider, step
+
+PLAN = plan(
+    graph_of(step("a"), step("b", "a"), step("c")),
+    estimates_of({"a": 10, "b": 20, "c": 5}),
+    FleetSnapshot(1, 0.0, (provider("x"), provider("y", 0.5), provider("tiny", slots=0))),
+)
+
+
+def ran(name: str, start: float, end: float, state: StepState = StepState.SUCCEEDED) -> StepResult:
+    """A step that ran from start to end."""
+    how = End.SUCCEEDED if state is StepState.SUCCEEDED else End.FAILED
+    outcome = Outcome(end=how, started_at=1000 + start, ended_at=1000 + end, exit_code=0)
+    return StepResult(name, state, "", "x", outcome, 1, 1000 + start - 0.5)
+
+
+RESULTS = {"a": ran("a", 0, 8), "b": ran("b", 8, 33), "c": ran("c", 0, 10)}
+
+
+def test_a_plan_says_where_when_and_why() -> None:
+    """A user could not tell why a step is where it is."""
+    rows = plan_rows(PLAN)
+    assert [row["step"] for row in rows] == ["a", "b", "c"]
+    assert rows[0] == {
+        "step": "a",
+        "provider": "x",
+        "start": "0.0 s",
+        "end": "10.0 s",
+        "takes": "10.0 s",
+        "cost": "0.0000",
+        "critical": "yes",
+        "why": "y would end it at 20.0 s; tiny lacks 1 slots",
+    }
+
+
+def test_the_summary_holds_the_figures_the_caveats_and_the_critical_path() -> None:
+    """The artifact would not say how good the plan is, nor what it rests on."""
+    text = plan_summary(replace(PLAN, warnings=("x is busy",), cost=1.5))
+    assert "**3 steps in 30.0 s**" in text
+    assert "no plan can undercut 30.0 s; this one is 0.0% above" in text
+    assert "cost 1.5000" in text
+    assert "critical path: a → b" in text
+    assert "caution: x is busy" in text
+
+
+def test_a_long_critical_path_is_cut_in_the_middle() -> None:
+    """Thousands of steps would fill the artifact."""
+    text = plan_summary(replace(PLAN, critical_path=tuple(f"s{n}" for n in range(100))))
+    assert "s5 → (88 more) → s94" in text
+
+
+def test_plan_and_actual_stand_side_by_side() -> None:
+    """Nobody would see how far off the plan was."""
+    rows = {row["step"]: row for row in result_rows(PLAN, RESULTS)}
+    assert (rows["b"]["planned"], rows["b"]["actual"], rows["b"]["off by"]) == (
+        "20.0 s",
+        "25.0 s",
+        "-20%",
+    )
+    assert rows["b"]["waited"] == "0.5 s"
+
+
+def test_the_error_of_the_estimate_is_told() -> None:
+    """Learning could not be seen to help."""
+    error = estimate_error(PLAN, RESULTS)
+    assert str(error) == "planned 30.0 s, took 33.0 s; the 3 steps were off by 20% (median)"
+    resumed = {name: replace(result, resumed=True) for name, result in RESULTS.items()}
+    assert estimate_error(PLAN, resumed) is None
+
+
+def test_failures_are_named_and_what_was_skipped_on_purpose_is_not() -> None:
+    """A workload would fail without saying by what."""
+    results = [
+        StepResult("a", StepState.FAILED, "failed (exit code 3)", outcome=BAD),
+        StepResult("b", StepState.NOT_RUN, "needs a, which failed"),
+        StepResult("c", StepState.SKIPPED, "x is false"),
+        StepResult("d", StepState.FAILED, "ConnectionError: no API"),
+    ]
+    assert failures(results) == [
+        "a failed (exit code 3)",
+        "b was not run: needs a, which failed",
+        "d failed: ConnectionError: no API",
+    ]
+
+
+def test_lanes_hold_no_overlap_and_are_as_few_as_can_be() -> None:
+    """Bars would hide each other, or the chart be twice as high."""
+    bars = [Bar("a", "x", 0, 5), Bar("b", "x", 1, 3), Bar("c", "x", 3, 9), Bar("d", "y", 0, 1)]
+    assert [(name, [bar.step for bar in row]) for name, row in lanes(bars)] == [
+        ("x", ["a"]),
+        ("x", ["b", "c"]),
+        ("y", ["d"]),
+    ]
+
+
+def test_a_chart_of_plan_and_actual_is_a_picture() -> None:
+    """The artifact would show a broken image."""
+    results = RESULTS | {"c": ran("c", 0, 10, StepState.FAILED)}
+    actual = bars_of_results(results, PLAN.critical_path)
+    assert [(bar.kind, bar.start, bar.end) for bar in actual] == [
+        ("critical", 0, 8),
+        ("critical", 8, 33),
+        ("failed", 0, 10),
+    ]
+    picture = gantt([("Plan", bars_of_plan(PLAN)), ("Actual", actual)])
+    assert picture.startswith(b"\x89PNG")
+    assert data_url(picture).startswith("data:image/png;base64,iVBOR")
+
+
+def test_a_chart_of_nothing_or_of_thousands_is_still_drawn() -> None:
+    """An empty or a huge workload would fail for its picture."""
+    many = [Bar(str(n), "x", n % 7, n % 7 + 1.0) for n in range(1000)]
+    for bars in ([], [Bar("a", "x", 0.0, 0.0)], many):
+        assert gantt([("t", bars)]).startswith(b"\x89PNG")
+
+
+def test_the_tail_of_a_log_hides_secrets(tmp_path: Path) -> None:
+    """A password that a step prints would show in Prefect's UI."""
+    path = tmp_path / "output.log"
+    path.write_text("\n".join(f"line {n} hunter2" for n in range(100)))
+    assert tail(path, lines=2, secrets=["hunter2", ""]) == "line 98 ***\nline 99 ***"
+    assert tail(None) == ""
+    assert tail(path.with_name("none")) == ""
