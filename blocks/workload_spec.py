@@ -72,6 +72,10 @@ class PytestWorkload(BaseModel):
     retry_delay_seconds: float = Field(
         default=1, ge=0, description="Wait before the second attempt; doubles with each further"
     )
+    variables: dict[str, str] = Field(
+        default_factory=dict,
+        description="Environment variables; those of the environment are left out of tests",
+    )
 
 
 WorkloadSpec = Annotated[StepsWorkload | PytestWorkload, Field(discriminator="kind")]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from prefect import flow
 from pydantic import SecretStr
-from tasks.backup.subject import project_subject
 
 from blocks.project_spec import EnvironmentSpec
 from blocks.repositories.interface import Snapshot
+from blocks.repositories.restic import ResticRepository
 from flows.inventory import ledger, load_repository, load_target
 from tasks.backup import task as backing_up
+from tasks.backup.subject import project_subject
 from tasks.launch.convergence import live_release
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import Ledger
@@ -34,13 +35,13 @@ async def backup_flow(project: str, environment: str = "dev") -> str:
         The id of the snapshot.
     """
     target = await load_target(project, environment)
-    with ledger() as book:
-        return (await take_snapshot(target, book)).id
-
-
-async def take_snapshot(target: Target, book: Ledger) -> Snapshot:
-    """Back up ``target`` to the repository its project names."""
     repository = await load_repository(target.spec.repository)
+    with ledger() as book:
+        return (await take_snapshot(target, repository, book)).id
+
+
+async def take_snapshot(target: Target, repository: ResticRepository, book: Ledger) -> Snapshot:
+    """Back up ``target`` to ``repository``."""
     subject = project_subject(
         target.project,
         target.environment,

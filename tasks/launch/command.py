@@ -72,12 +72,17 @@ def command_line(
         name: render(f"environments.{place.environment}.variables.{name}", text, values)
         for name, text in variables.items()
     }
-    path = ":".join([*map(str, programs), inherited.get("PATH", "")]).rstrip(":")
+    path = searched_first(programs, inherited.get("PATH", ""))
     own = {"PATH": path, "HOST": place.host, "PYTHONUNBUFFERED": "1"}
     if place.port is not None:
         own["PORT"] = str(place.port)
     text = render(where, spec.command, values)
     return CommandLine(shell(text), {**inherited, **own, **filled, **secrets})
+
+
+def searched_first(programs: Sequence[Path], path: str) -> str:
+    """Return ``path`` with the folders ``programs`` searched before it."""
+    return ":".join([*map(str, programs), path]).rstrip(":")
 
 
 def shell(text: str) -> tuple[str, ...]:

@@ -1,0 +1,71 @@
+"""Sums up what became of a workload: plan and results become the summary that a user reads. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tasks.distribute.results import StepResult, StepState
+from tasks.observe.summary import StepLine, WorkloadSummary
+from tasks.plan import Plan
+from tasks.workload import StepGraph, StepReport
+
+_WHY = 300
+
+
+def workload_summary(
+    graph: StepGraph,
+    plan: Plan,
+    results: Mapping[str, StepResult],
+    reports: Mapping[str, StepReport],
+    seconds: float,
+) -> WorkloadSummary:
+    """Return the summary of a workload that took ``seconds``."""
+    return WorkloadSummary(
+        workload=graph.workload,
+        split_reason=graph.decision.reason,
+        steps=tuple(_line(plan, results[step.id]) for step in graph.steps),
+        planned_seconds=plan.makespan_seconds,
+        bound_seconds=plan.bound_seconds,
+        actual_seconds=seconds,
+        estimate_source=plan.estimate_source,
+        tests=sum(len(step.items) for step in graph.steps),
+        failures=tuple(_failures(results, reports)),
+        resumed_steps=sum(result.resumed for result in results.values()),
+    )
+
+
+def _line(plan: Plan, result: StepResult) -> StepLine:
+    placed = plan.placement(result.step)
+    # What a former run did was not foreseen by this plan.
+    ran = result.outcome if result.outcome and not result.resumed else None
+    note = "" if result.harmless or not result.detail else f": {first_line(result.detail)}"
+    kept = " in a former run" if result.resumed else ""
+    return StepLine(
+        result.step,
+        result.provider or (placed.provider if ran else ""),
+        placed.end_seconds - placed.start_seconds,
+        ran.seconds if ran else None,
+        f"{result.state.value}{kept}{note}",
+        result.attempts,
+    )
+
+
+def _failures(
+    results: Mapping[str, StepResult], reports: Mapping[str, StepReport]
+) -> Iterator[tuple[str, str]]:
+    """Name the tests that failed; of a step without any, the step itself."""
+    for result in results.values():
+        if result.state is not StepState.FAILED:
+            continue
+        report = reports.get(result.step)
+        items = [item for item in report.items if not item.succeeded] if report else []
+        for item in items:
+            yield item.id, first_line(item.message) or item.outcome
+        if not items:
+            yield result.step, first_line(result.detail)
+
+
+def first_line(text: str) -> str:
+    """Return the first line of ``text`` that says anything, fit for a table cell."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return line[:_WHY].replace("|", "\\|")

@@ -1,0 +1,52 @@
+"""Shows how far the steps of a workload are, and what those that wait are waiting for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
+
+from tasks.claim import Queued
+from tasks.distribute.dispatch import Progress
+
+Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
+
+
+def say_queued(logger: Logger) -> Callable[[str, Queued], None]:
+    """Return what logs that a step waits, once for each reason."""
+    said: set[tuple[str, str]] = set()
+
+    def say(step: str, queued: Queued) -> None:
+        # The seconds in a reason change with every answer.
+        mark = (step, queued.reason.split(" for about ", maxsplit=1)[0])
+        if mark not in said:
+            said.add(mark)
+            logger.info("%s is queued, position %d: %s", step, queued.position, queued.reason)
+
+    return say
+
+
+@asynccontextmanager
+async def shown_progress(description: str) -> AsyncIterator[list[Progress]]:
+    """Show the newest progress put into the list, once a second at most."""
+    newest = [Progress(0, 1, 0, 0)]
+    artifact = await acreate_progress_artifact(0.0, description=description)
+
+    async def show() -> None:
+        shown = newest[0]
+        while True:
+            await asyncio.sleep(1)
+            if newest[0] != shown:
+                shown = newest[0]
+                await aupdate_progress_artifact(artifact, 100 * shown.done / max(1, shown.total))
+
+    showing = asyncio.create_task(show())
+    try:
+        yield newest
+    finally:
+        showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
+    await aupdate_progress_artifact(artifact, 100.0)

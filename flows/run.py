@@ -1,0 +1,57 @@
+"""`run`: split a workload, plan it over the providers, and run its steps as they become ready."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from prefect import flow, get_run_logger
+
+from blocks.workload_spec import WorkloadSpec
+from flows.inventory import ledger, load_providers, load_target
+from flows.workload import Job, WorkloadFailedError, chosen_workload, plan_only, run_workload
+from tasks.launch import task as launching
+from tasks.observe.summary import estimate_sentence
+
+
+@flow(
+    name="run",
+    flow_run_name="run {workload} of {project}",
+    description="Split a workload, plan it over the providers, run each step when it is ready.",
+)
+async def run_flow(  # noqa: PLR0917 - they are its form in the UI
+    project: str,
+    workload: str | WorkloadSpec = "tests",
+    providers: list[str] | None = None,
+    strategy: Literal["planned", "round_robin", "cheapest"] = "planned",
+    dry_run: bool = False,  # noqa: FBT001, FBT002 - a switch in the form of the UI
+    environment: str = "dev",
+    version: str = "",
+) -> str:
+    """Run a workload of a project; a run that died is resumed, repeating no finished step.
+
+    Args:
+        project: Name of the Project block.
+        workload: Name of one of the project's workloads, or a whole workload written here.
+        providers: Names of the providers that may be used; none: all.
+        strategy: How steps are placed; `planned` is by what history expects of them.
+        dry_run: Show the plan and stop there.
+        environment: Name of the Environment block whose variables the steps get.
+        version: The version of the project; empty: the one that is live, else its own.
+
+    Returns:
+        How far off the estimates were; of a dry run, what it should take.
+    """
+    target = await load_target(project, environment)
+    name, spec = chosen_workload(target, workload)
+    machines = await load_providers(providers or [])
+    release = await launching.build(target, version)
+    job = Job(target, release, name, spec, machines, strategy)
+    with ledger() as book:
+        if dry_run:
+            plan = await plan_only(job, book)
+            return f"{len(plan.order)} steps in {plan.makespan_seconds:.1f} s"
+        summary = await run_workload(job, book)
+    if not summary.succeeded:
+        raise WorkloadFailedError(summary)
+    get_run_logger().info(estimate_sentence(summary))
+    return estimate_sentence(summary)

@@ -1,0 +1,142 @@
+"""`ship`: launch, split, distribute, allocate, back up and deploy a version, in one flow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from prefect import flow, get_run_logger
+from prefect.artifacts import acreate_markdown_artifact
+
+from blocks.repositories.restic import ResticRepository
+from blocks.routers.interface import Router
+from blocks.workload_spec import WorkloadSpec
+from flows.backup import take_snapshot
+from flows.deploy import deployer
+from flows.inventory import ledger, load_providers, load_repository, load_router, load_target
+from flows.workload import Job, WorkloadFailedError, chosen_workload, run_workload
+from tasks.deploy import task as deploying
+from tasks.launch import task as launching
+from tasks.launch.convergence import live_release
+from tasks.launch.target import Target, launcher_of
+from tasks.ledger.connection import Ledger
+from tasks.observe.summary import ShipSummary, WorkloadSummary, estimate_sentence, ship_markdown
+from tasks.release import Release
+from tasks.settings import settings
+
+
+@flow(
+    name="ship",
+    flow_run_name="ship {project} {version} to {environment}",
+    description="Launch, split, distribute, allocate, back up and deploy a version.",
+)
+async def ship_flow(
+    project: str,
+    environment: str = "dev",
+    version: str = "",
+    workload: str | WorkloadSpec = "tests",
+) -> str:
+    """Bring a version of a project to an environment: tested, backed up, and without an outage.
+
+    What is live is launched where it does not run; then the version's workload runs, its data is
+    backed up, and its traffic is moved. A workload that fails, or a version that is not healthy,
+    changes nothing of what is live.
+
+    Args:
+        project: Name of the Project block.
+        environment: Name of the Environment block, e.g. `dev`.
+        version: The version to ship; empty: the project's own. For Git: branch, tag or commit.
+        workload: What must succeed first: one of the project's workloads, or one written here;
+            empty: nothing.
+
+    Returns:
+        Where it answers.
+    """
+    target, router = await load_target(project, environment), await load_router()
+    repository = await load_repository(target.spec.repository)
+    chosen = chosen_workload(target, workload) if workload else None
+    shipment = Shipment(target, version or target.spec.version)
+    with ledger() as book:
+        try:
+            await _ship(shipment, router, chosen, repository, book)
+        finally:
+            text = ship_markdown(shipment.summary())
+            await acreate_markdown_artifact(text, key="ship", description=f"Shipping {project}")
+    if shipment.workload:
+        get_run_logger().info(estimate_sentence(shipment.workload))
+    return ", ".join(shipment.urls)
+
+
+@dataclass(slots=True)
+class Shipment:
+    """What has come of one `ship` so far."""
+
+    target: Target
+    version: str
+    parts: list[tuple[str, float, str]] = field(default_factory=list)
+    workload: WorkloadSummary | None = None
+    urls: tuple[str, ...] = ()
+    release: str = ""
+    replaced: str = ""
+    snapshot: str = ""
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Note how long ``name`` took, and whether it failed."""
+        began, outcome = time.monotonic(), "failed"
+        try:
+            yield
+            outcome = "done"
+        finally:
+            self.parts.append((name, time.monotonic() - began, outcome))
+
+    def summary(self) -> ShipSummary:
+        """Return the closing report's values."""
+        return ShipSummary(
+            self.target.project,
+            self.target.environment,
+            self.version,
+            tuple(self.parts),
+            self.workload,
+            self.urls,
+            self.release,
+            self.replaced,
+            self.snapshot,
+        )
+
+
+async def _ship(
+    shipment: Shipment,
+    router: Router,
+    chosen: tuple[str, WorkloadSpec] | None,
+    repository: ResticRepository,
+    book: Ledger,
+) -> None:
+    target = shipment.target
+    with shipment.part("build"):
+        release = await launching.build(target, shipment.version)
+    with shipment.part("launch"):
+        # What is live goes on serving; the first version of all is launched as it is.
+        live = live_release(launcher_of(target, book, settings()))
+        launched = await launching.launch(target, live or release, router)
+        shipment.urls = tuple(launched.urls.values())
+    if chosen:
+        with shipment.part("split, distribute, allocate, run"):
+            await _tested(shipment, release, *chosen, book)
+    with shipment.part("backup"):
+        shipment.snapshot = (await take_snapshot(target, repository, book)).id
+    with shipment.part("deploy"):
+        report = await deploying.deploy(deployer(target, router, book), release.version)
+    shipment.release, shipment.replaced = report.release, report.from_version
+    shipment.urls = tuple(report.urls.values())
+
+
+async def _tested(
+    shipment: Shipment, release: Release, name: str, spec: WorkloadSpec, book: Ledger
+) -> None:
+    job = Job(shipment.target, release, name, spec, await load_providers([]))
+    shipment.workload = await run_workload(job, book)
+    if not shipment.workload.succeeded:
+        raise WorkloadFailedError(shipment.workload)

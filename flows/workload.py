@@ -1,0 +1,219 @@
+"""One workload of a release, from spec to summary; `run` and `ship` are made of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from prefect import get_run_logger
+from prefect.artifacts import acreate_image_artifact, acreate_markdown_artifact
+
+from blocks.providers.interface import Provider
+from blocks.providers.process import own_identity, owner_alive
+from blocks.workload_spec import PytestWorkload, WorkloadSpec
+from flows.lease import kept_alive
+from flows.outcome import workload_summary
+from flows.progress import say_queued, shown_progress
+from tasks.allocate.admit import LedgerAdmission
+from tasks.allocate.task import allocate
+from tasks.distribute.dispatch import Dispatcher
+from tasks.distribute.gantt import bars_of_plan, bars_of_results, data_url, gantt
+from tasks.distribute.results import StepResult
+from tasks.distribute.resume import former_run, unfinished
+from tasks.distribute.runner import StepRunner
+from tasks.distribute.task import distribute, submit_by_prefect
+from tasks.errors import NotFoundError, SlipwayError
+from tasks.estimates import Estimates
+from tasks.launch.surroundings import interpreter, programs_first, with_environment
+from tasks.launch.target import Target
+from tasks.ledger.connection import Ledger
+from tasks.ledger.estimates import read_estimates
+from tasks.ledger.executions import executions
+from tasks.ledger.plans import record_plan
+from tasks.ledger.providers import fleet
+from tasks.ledger.workloads import WorkloadLease, close_workload, open_workload
+from tasks.observe.summary import WorkloadSummary, workload_markdown
+from tasks.plan import FleetSnapshot, Plan
+from tasks.release import Release
+from tasks.settings import settings
+from tasks.split.junit import read_report
+from tasks.split.task import split
+from tasks.workload import StepGraph, StepReport
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A workload of one release, and what may execute it."""
+
+    target: Target
+    release: Release
+    workload: str
+    spec: WorkloadSpec
+    providers: Mapping[str, Provider]
+    strategy: str = "planned"
+
+    @property
+    def key(self) -> str:
+        """What makes two runs the same workload: the later resumes what the earlier left."""
+        target = self.target
+        return f"{target.project}/{self.workload}/{target.environment}/{self.release.digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A workload that is split and planned, and what its estimates were."""
+
+    graph: StepGraph
+    estimates: Estimates
+    plan: Plan
+
+
+class WorkloadFailedError(SlipwayError):
+    """A workload in which something failed; ``summary`` names it."""
+
+    def __init__(self, summary: WorkloadSummary) -> None:
+        self.summary = summary
+        named = "; ".join(f"{name}: {why}" for name, why in summary.failures[:5])
+        super().__init__(f"{summary.workload} failed: {named or 'see its steps'}")
+
+
+def chosen_workload(target: Target, workload: str | WorkloadSpec) -> tuple[str, WorkloadSpec]:
+    """Return name and spec of the workload that was asked for, by name or in full."""
+    if not isinstance(workload, str):
+        return "inline", workload
+    known = target.spec.workloads
+    if workload not in known:
+        remedy = f"Add it to the workloads of {target.project}."
+        raise NotFoundError("workload", workload, list(known), remedy)
+    return workload, known[workload]
+
+
+async def plan_only(job: Job, book: Ledger) -> Plan:
+    """Split and plan, show both, and start nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        return (await _planned(job, book, Path(folder) / "graph.json")).plan
+
+
+async def run_workload(job: Job, book: Ledger) -> WorkloadSummary:
+    """Run ``job`` to its end, or resume what a run that died left of it.
+
+    Raises:
+        BadInputError: It cannot be split or planned; nothing was started.
+        BusyError: A live run is at it.
+    """
+    chosen, owner = settings(), own_identity().encode()
+    lease = open_workload(
+        book, job.key, owner, time.time(), chosen.lease_seconds, owner_alive=owner_alive
+    )
+    if lease.resumed:
+        get_run_logger().info("Resuming workload %s (%s)", lease.id, job.key)
+    try:
+        async with kept_alive(book, lease, chosen.lease_seconds):
+            summary = await _carry_out(job, book, lease)
+    except SlipwayError:
+        close_workload(book, lease.id, lease.fence, "failed", time.time())
+        raise
+    end = "succeeded" if summary.succeeded else "failed"
+    close_workload(book, lease.id, lease.fence, end, time.time())
+    return summary
+
+
+async def _carry_out(job: Job, book: Ledger, lease: WorkloadLease) -> WorkloadSummary:
+    record = settings().root / "steps" / lease.id / "graph.json"
+    planned = await _planned(job, book, record)
+    graph, plan = planned.graph, planned.plan
+    record_plan(book, lease.id, plan, time.time())
+    await allocate(lease.id, plan, {step.id: step.demand for step in graph.steps})
+    began = time.time()
+    results, reports = await _dispatched(job, book, lease, planned)
+    summary = workload_summary(graph, plan, results, reports, time.time() - began)
+    await _show(plan, results, summary)
+    return summary
+
+
+async def _planned(job: Job, book: Ledger, record: Path) -> Planned:
+    now_fleet = fleet(book, list(job.providers), time.time())
+    kind = next(iter(job.providers.values())).kind
+    known = partial(read_estimates, book, provider_kind=kind)
+    graph = await split(
+        job.target.project,
+        job.workload,
+        job.spec,
+        cwd=job.release.source,
+        python=interpreter(job.release) if isinstance(job.spec, PytestWorkload) else Path(),
+        environment=_surroundings(job),
+        fleet=now_fleet,
+        estimates=known,
+        record=record,
+    )
+    estimates = known(_keys(graph))
+    plan = await distribute(graph, estimates, now_fleet, job.strategy)
+    return Planned(graph, estimates, plan)
+
+
+def _surroundings(job: Job) -> dict[str, str]:
+    """Return the environment variables of the steps; tests never see those of live data."""
+    if isinstance(job.spec, PytestWorkload):
+        return programs_first(job.release, os.environ) | job.spec.variables
+    return with_environment(job.target, job.release, settings(), os.environ)
+
+
+def _keys(graph: StepGraph) -> Collection[str]:
+    return {key for step in graph.steps for key in (step.history_key, *step.items)}
+
+
+async def _dispatched(
+    job: Job, book: Ledger, lease: WorkloadLease, planned: Planned
+) -> tuple[dict[str, StepResult], dict[str, StepReport]]:
+    done = executions(book, lease.id)
+    runner = StepRunner(
+        book,
+        job.providers,
+        lease,
+        settings().root,
+        unfinished=unfinished(done),
+        read_report=partial(read_report, job.target.project, job.workload),
+    )
+
+    def fleet_now() -> FleetSnapshot:
+        return fleet(book, list(job.providers), time.time())
+
+    async with shown_progress(f"Steps of {job.workload}") as told:
+        dispatcher = Dispatcher(
+            planned.graph,
+            planned.plan,
+            planned.estimates,
+            fleet_now,
+            LedgerAdmission(book, settings().lease_seconds, time.time),
+            execute=runner,
+            submit=submit_by_prefect(list(job.target.secrets.values())),
+            workload_id=lease.id,
+            fence=lease.fence,
+            former=former_run(done),
+            variables={
+                "project": job.target.project,
+                "environment": job.target.environment,
+                "version": job.release.version,
+            },
+            on_queued=say_queued(get_run_logger()),
+            on_progress=lambda made: told.__setitem__(0, made),
+        )
+        return await dispatcher.run(), runner.reports
+
+
+async def _show(plan: Plan, results: Mapping[str, StepResult], summary: WorkloadSummary) -> None:
+    await acreate_markdown_artifact(workload_markdown(summary), key="workload")
+    charts = [
+        (f"Plan of {plan.workload}", bars_of_plan(plan)),
+        ("What came of it", bars_of_results(results, plan.critical_path)),
+    ]
+    picture = await asyncio.to_thread(gantt, charts)
+    await acreate_image_artifact(
+        data_url(picture), key="actual-chart", description=f"{plan.workload}: plan and actual"
+    )

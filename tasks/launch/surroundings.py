@@ -1,0 +1,63 @@
+"""What a step of a workload finds around it: the programs of its release, and its environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from blocks.providers.inherited import inherited
+from tasks.errors import BadInputError
+from tasks.launch.command import Place, searched_first
+from tasks.launch.detection import KINDS
+from tasks.launch.target import Target
+from tasks.launch.variables import render
+from tasks.release import Release
+from tasks.settings import Settings
+
+
+def programs_first(release: Release, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what of ``environ`` a step may see, with the programs of ``release`` first on PATH."""
+    seen = inherited(environ)
+    path = searched_first(KINDS[release.kind].programs(release.path), seen.get("PATH", ""))
+    return {**seen, "PATH": path, "PYTHONUNBUFFERED": "1"}
+
+
+def with_environment(
+    target: Target, release: Release, chosen: Settings, environ: Mapping[str, str]
+) -> dict[str, str]:
+    """Return that, and the variables and secrets of the environment, as a service would see them.
+
+    Raises:
+        BadInputError: A template names what does not exist for a step, e.g. ``port``.
+    """
+    place = Place(
+        project=target.project,
+        environment=target.environment,
+        replica=0,
+        host=chosen.host,
+        port=None,
+        data=chosen.root / "data" / target.project / target.environment,
+    )
+    values = place.values(release)
+    filled = {
+        name: render(f"environments.{target.environment}.variables.{name}", text, values)
+        for name, text in target.variables.items()
+    }
+    return {**programs_first(release, environ), **filled, **target.secrets}
+
+
+def interpreter(release: Release) -> Path:
+    """Return the Python of ``release``.
+
+    Raises:
+        BadInputError: It is no Python project.
+    """
+    for folder in KINDS[release.kind].programs(release.path):
+        if (folder / "python").exists():
+            return folder / "python"
+    raise BadInputError(
+        "workload.kind",
+        "pytest",
+        f"{release.project} is a {release.kind} project without a Python of its own",
+        "Set kind: python for the project, or declare the workload as steps.",
+    )
