@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from functools import partial
 
 from examples.demo.configuration import ENVIRONMENT, SERVICE
 from examples.demo.console import Console
+from examples.demo.errors import PartError
 from examples.demo.story import Story
 from examples.demo.subject import SUBJECTS
 from examples.demo.table import failures, render
@@ -27,10 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
     folder = settings().root / "demo"
     with SlipwayApi.of() as api:
         story = Story(subject, folder, api, (settings().host, front_port), say)
-        problems = _tell(story, keep=chosen.keep)
+        interrupted = _tell(story, keep=chosen.keep)
     ledger.close()
     print(f"\n{render(story.rows)}", flush=True)
-    problems = list(dict.fromkeys([*failures(story.rows), *problems]))
+    problems = [*failures(story.rows), *interrupted]
     for problem in problems:
         print(f"The demo failed: {problem}", file=sys.stderr)
     if chosen.keep and story.service:
@@ -40,26 +42,23 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _tell(story: Story, *, keep: bool) -> list[str]:
-    """Run the story and, unless it is to be kept, stop what it started, whatever happened."""
+    """Run the story and, unless it is to be kept, stop what it started, whatever happened.
+
+    What went wrong in a part stands in its row; returned is only what was no part's fault.
+    """
     problems = []
     try:
-        story.tell()
+        with suppress(PartError):
+            story.tell()
     except KeyboardInterrupt:
         problems.append("it was interrupted")
     except SlipwayError as error:
         problems.append(str(error))
     finally:
         if not keep:
-            problems += _stop(story)
+            with suppress(PartError):
+                story.stop()
     return problems
-
-
-def _stop(story: Story) -> list[str]:
-    try:
-        story.stop()
-    except SlipwayError as error:
-        return [str(error)]
-    return []
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""The one way in which the demo gives up."""
+"""The ways in which the demo gives up."""
 
 from __future__ import annotations
 
@@ -7,3 +7,7 @@ from tasks.errors import SlipwayError
 
 class DemoError(SlipwayError):
     """Something did not hold; the message says what."""
+
+
+class PartError(DemoError):
+    """A part of the demo failed; its row in the table says why."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from examples.demo.configuration import ENVIRONMENT, WORKLOAD, data_folder, write
 from examples.demo.console import Say
-from examples.demo.errors import DemoError
+from examples.demo.errors import DemoError, PartError
 from examples.demo.load import Load
 from examples.demo.restored import compare_note, restored_entries
 from examples.demo.service import Service
@@ -54,7 +54,8 @@ class Story:
         """Do everything but the stop.
 
         Raises:
-            SlipwayError: Something went so wrong that the rest would mean nothing.
+            PartError: A part went so wrong that the rest would mean nothing.
+            SlipwayError: The same, outside of any part.
         """
         subject = self._subject
         with self._part("prepare sources") as outcome:
@@ -93,7 +94,7 @@ class Story:
             yield outcome
         except SlipwayError as error:
             self.rows.append(Row(name, time.monotonic() - start, str(error), ok=False))
-            raise
+            raise PartError(str(error)) from error
         self.rows.append(Row(name, time.monotonic() - start, ", ".join(filter(None, outcome))))
 
     def _run(self, flow: str, **parameters: str) -> str:

@@ -25,27 +25,31 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
 
 
+class Handler(BaseHTTPRequestHandler):
+    """Hands every request, whatever its method, to the server's application."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    application: Application
+
+    def handle_one_request(self) -> None:
+        """Answer one request of a connection that is kept."""
+        self.raw_requestline = self.rfile.readline(65537)
+        if not self.raw_requestline:
+            self.close_connection = True
+        elif self.parse_request():
+            type(self).application(self)
+            self.wfile.flush()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
 @contextmanager
 def serving(application: Application) -> Iterator[int]:
     """Answer every request with ``application`` and give the port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1
-        disable_nagle_algorithm = True
-
-        def handle_one_request(self) -> None:
-            self.raw_requestline = self.rfile.readline(65537)
-            if not self.raw_requestline:
-                self.close_connection = True
-            elif self.parse_request():
-                application(self)
-                self.wfile.flush()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = _bind(Handler)
+    server = _bind(type("Bound", (Handler,), {"application": staticmethod(application)}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
