@@ -65,6 +65,16 @@ def exit_code_of(status: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
+def exit_words(code: int | None) -> str:
+    """Return an exit code in words; a negative one is a signal."""
+    if code is None or code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"ended by signal {-code}"
+
+
 def resident_mib(maximum: int) -> float:
     """Return ``ru_maxrss`` in MiB: it is in KiB on Linux, in bytes on macOS."""
     return maximum / 1024 if LINUX else maximum / 1024**2

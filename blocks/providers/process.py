@@ -6,16 +6,8 @@ A directory is the identity of a run: it is started at most once, whoever asks a
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import json
 import os
-import subprocess
-import sys
 import time
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 
@@ -28,6 +20,8 @@ from blocks.providers.identity import (
     owner_alive,
 )
 from blocks.providers.interface import End, Outcome
+from blocks.providers.shim_spec import Ended, NotStarted, Running, ShimError, ShimSpec, Status
+from blocks.providers.spawn import start
 from blocks.providers.sweep import Run, signal_process, sweep
 
 __all__ = [
@@ -48,83 +42,14 @@ __all__ = [
     "wait",
 ]
 
-_START_SECONDS = 30.0
 _STOP_MARGIN_SECONDS = 15.0
 _POLL_SECONDS = 0.05
 _LOOK_AGAIN_SECONDS = 5.0
 
 
-class ShimError(Exception):
-    """A shim did not come up, or could not be brought down; the message says which and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShimSpec:
-    """What a shim is to run; ``memory_mib`` is a soft limit on the summed memory of the tree."""
-
-    directory: Path
-    argv: tuple[str, ...]
-    cwd: Path
-    timeout_seconds: float | None = None
-    memory_mib: int | None = None
-    restart: str = "never"
-    grace_seconds: float = 10
-    log_bytes: int = 5_000_000
-    log_files: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class NotStarted:
-    """Nothing was ever started in this directory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """It runs; ``supervised`` is False when its shim was killed and only the child is left.
-
-    ``child_pid`` is None before the first start and between two.
-    """
-
-    shim: ProcessIdentity
-    child_pid: int | None
-    restarts: int
-    started_at: float
-    supervised: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """It has come to its end."""
-
-    outcome: Outcome
-
-
-Status = NotStarted | Running | Ended
-
-
 def log_path(directory: Path) -> Path:
     """Return the newest log of the run in ``directory``."""
     return directory / files.LOG
-
-
-def start(spec: ShimSpec, environment: Mapping[str, str]) -> None:
-    """Start ``spec`` under a shim, unless its directory has been started before.
-
-    ``environment`` is the whole environment of the child; it is never written to disk.
-
-    Raises:
-        ShimError: The shim did not come up.
-    """
-    files.prepare(spec.directory)
-    deadline = time.monotonic() + _START_SECONDS
-    while not _was_started(spec.directory):
-        with _lock(spec.directory) as descriptor:
-            if descriptor is not None and not _was_started(spec.directory):
-                _spawn(spec, environment, descriptor)
-                return
-        if time.monotonic() > deadline:
-            raise ShimError(f"{spec.directory} has been held for long by one who starts nothing")
-        time.sleep(_POLL_SECONDS / 5)
 
 
 def status(directory: Path) -> Status:
@@ -176,50 +101,6 @@ async def wait(directory: Path) -> Outcome:
         if isinstance(found, NotStarted):
             raise ShimError(f"nothing was started in {directory}")
         await _gone(found)
-
-
-def _was_started(directory: Path) -> bool:
-    return (directory / files.STATE).exists()
-
-
-@contextmanager
-def _lock(directory: Path) -> Iterator[int | None]:
-    """Give the descriptor of the directory's lock, None when another holds it."""
-    descriptor = os.open(directory / files.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        yield None
-        return
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)  # the shim has its own, and with it holds the lock
-
-
-def _spawn(spec: ShimSpec, environment: Mapping[str, str], lock: int) -> None:
-    record = asdict(spec) | {"directory": str(spec.directory), "cwd": str(spec.cwd)}
-    record |= {"run_id": uuid.uuid4().hex, "boot_id": own_identity().boot_id}
-    files.write_record(spec.directory, files.SPEC, record)
-    program = Path(__file__).with_name("shim.py")
-    argv = [sys.executable, "-I", "-S", "-E", str(program), str(spec.directory), str(lock)]
-    with (spec.directory / "shim.log").open("wb") as complaints:
-        shim = subprocess.Popen(
-            argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            pass_fds=(lock,),
-            start_new_session=True,
-            cwd="/",
-            env={},
-        )
-        # Its stdout is closed when it has announced itself.
-        shim.communicate(json.dumps(dict(environment)).encode(), timeout=_START_SECONDS)
-    if not _was_started(spec.directory):
-        said = (spec.directory / "shim.log").read_text(encoding="utf-8", errors="replace")
-        raise ShimError(f"the shim of {spec.directory} did not come up: {said.strip()[-2000:]}")
 
 
 def _same_boot(directory: Path) -> bool:

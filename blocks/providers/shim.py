@@ -26,20 +26,18 @@ from blocks.providers.child import (
     StartError,
     become_subreaper,
     exit_code_of,
+    exit_words,
     resident_mib,
     start_child,
 )
-from blocks.providers.process_table import LINUX, descendants, entries
+from blocks.providers.process_table import LINUX, entries
 from blocks.providers.restart_policy import quick_ends, restart_delay
 from blocks.providers.rotated_log import RotatedLog
 from blocks.providers.sweep import RUN_ID, Run, sweep
+from blocks.providers.tree_memory import TreeMemory
 
 _TICK_SECONDS = 0.02
 _LEFTOVER_GRACE_SECONDS = 2.0
-_LOOK_SECONDS = 0.1
-_LONGEST_LOOK_SECONDS = 2.0
-_NEAR_LIMIT = 0.7
-_LOOK_SHARE = 0.05
 
 
 class Supervisor:
@@ -54,11 +52,11 @@ class Supervisor:
         self.child: Child | None = None
         self.output: int | None = None
         self.code: int | None = None
-        self.cpu_seconds = self.peak_mib = 0.0
+        self.memory = TreeMemory(os.getpid(), self.spec["memory_mib"])
+        self.cpu_seconds = self.largest_mib = 0.0
         self.restarts = self.failures = 0
-        self.stopping = self.too_big = False
+        self.stopping = False
         self.left: tuple[int, ...] = ()
-        self.next_look, self.look_seconds = 0.0, _LOOK_SECONDS
         self.poll = select.poll()
         self._listen()
 
@@ -114,7 +112,7 @@ class Supervisor:
         timeout = self.spec["timeout_seconds"]
         if self.stopping:
             return "preempted"
-        if self.too_big:
+        if self.memory.too_big:
             return "out of memory"
         if timeout is not None and time.monotonic() - self.monotonic >= timeout:
             return "timed out"
@@ -122,10 +120,10 @@ class Supervisor:
 
     def _patience(self) -> float:
         """Return the seconds until something is due without anything happening."""
-        due = self.next_look if LINUX else time.monotonic() + _LONGEST_LOOK_SECONDS
+        due = self.memory.due_in()
         if self.spec["timeout_seconds"] is not None:
-            due = min(due, self.monotonic + self.spec["timeout_seconds"])
-        return max(0.0, due - time.monotonic())
+            due = min(due, self.monotonic + self.spec["timeout_seconds"] - time.monotonic())
+        return max(0.0, due)
 
     def _end_tree(self, reason: str) -> None:
         grace = self._grace() if reason else min(_LEFTOVER_GRACE_SECONDS, self._grace())
@@ -170,7 +168,7 @@ class Supervisor:
             return reason, f"used more than {self.spec['memory_mib']} MiB"
         if self.code == 0:
             return "succeeded", ""
-        return "failed", _words(self.code)
+        return "failed", exit_words(self.code)
 
     def _finish(self, end: str, cause: str, code: int | None) -> None:
         if self.left:
@@ -186,7 +184,7 @@ class Supervisor:
                 "started_at": self.started_at,
                 "ended_at": time.time(),
                 "cpu_seconds": round(self.cpu_seconds, 3),
-                "peak_memory_mib": round(self.peak_mib, 1),
+                "peak_memory_mib": round(max(self.memory.peak_mib, self.largest_mib), 1),
                 "restarts": self.restarts,
                 "dropped_bytes": self.log.dropped_bytes,
             },
@@ -214,8 +212,7 @@ class Supervisor:
             else:
                 self._log_output()
         self._reap()
-        if LINUX and time.monotonic() >= self.next_look:
-            self._look()
+        self.memory.look()
 
     def _log_output(self) -> bool:
         """Log what there is to read; False when there is no more for now."""
@@ -250,33 +247,9 @@ class Supervisor:
             if pid == 0:
                 return
             self.cpu_seconds += usage.ru_utime + usage.ru_stime
-            self.peak_mib = max(self.peak_mib, resident_mib(usage.ru_maxrss))
+            self.largest_mib = max(self.largest_mib, resident_mib(usage.ru_maxrss))
             if self.child and pid == self.child.pid:
                 self.code = exit_code_of(status)
-
-    def _look(self) -> None:
-        """Sum the memory of the tree; look seldom where nothing happens, often near the limit."""
-        before = time.monotonic()
-        table = entries()
-        mine = descendants(os.getpid(), table)
-        used = sum(item.resident_bytes for item in table if item.pid in mine) / 1024**2
-        self.peak_mib = max(self.peak_mib, used)
-        limit = self.spec["memory_mib"] or float("inf")
-        self.too_big = used > limit
-        near = used > _NEAR_LIMIT * limit
-        now = time.monotonic()
-        longest = _LONGEST_LOOK_SECONDS / (1 if limit == float("inf") else 2)
-        self.look_seconds = _LOOK_SECONDS if near else min(longest, self.look_seconds * 1.3)
-        self.next_look = now + max(self.look_seconds, (now - before) / _LOOK_SHARE)
-
-
-def _words(code: int | None) -> str:
-    if code is None or code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"ended by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"ended by signal {-code}"
 
 
 def main() -> NoReturn:

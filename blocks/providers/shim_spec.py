@@ -1,0 +1,61 @@
+"""What a shim is given, and what can be found where one was started; free of Prefect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from blocks.providers.identity import ProcessIdentity
+from blocks.providers.interface import Outcome
+
+
+class ShimError(Exception):
+    """A shim did not come up, or could not be brought down; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShimSpec:
+    """What a shim is to run.
+
+    ``memory_mib`` is a soft limit on the summed memory of the tree. ``restart`` is ``always``,
+    ``on-failure`` or ``never``. Output is kept in ``log_files`` files of ``log_bytes`` each.
+    """
+
+    directory: Path
+    argv: tuple[str, ...]
+    cwd: Path
+    timeout_seconds: float | None = None
+    memory_mib: int | None = None
+    restart: str = "never"
+    grace_seconds: float = 10
+    log_bytes: int = 5_000_000
+    log_files: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class NotStarted:
+    """Nothing was ever started in this directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """It runs; ``supervised`` is False when its shim was killed and only the child is left.
+
+    ``child_pid`` is None before the first start and between two.
+    """
+
+    shim: ProcessIdentity
+    child_pid: int | None
+    restarts: int
+    started_at: float
+    supervised: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """It has come to its end."""
+
+    outcome: Outcome
+
+
+Status = NotStarted | Running | Ended
