@@ -46,6 +46,11 @@ class Home:
         return self.root / "auth"
 
     @property
+    def repository_password_file(self) -> Path:
+        """The password of the default backup repository; readable by its owner only."""
+        return self.root / "repository-password"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one `up` or `down` at work."""
         return self.stack / "lock"

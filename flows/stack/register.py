@@ -21,6 +21,7 @@ from prefect.workers.process import ProcessWorker
 
 from blocks.logo import publish_logos
 from flows.stack.api import SlipwayApi
+from flows.stack.defaults import make_defaults
 from flows.stack.deployments import Declared, body_of, read_deployments, schedules_of
 from flows.stack.fingerprint import fingerprint, sources
 from flows.stack.home import Home, write_private
@@ -90,6 +91,7 @@ def register_all(chosen: Settings, api: SlipwayApi, root: Path) -> list[str]:
     ensure_automation(api, silence_automation())
     publish_logos(Home(chosen.root).ui / "v1")
     register_blocks()
+    make_defaults(chosen)
     declared = read_deployments(root / "prefect.yaml")
     return [register_deployment(api, entry, chosen.work_pool) for entry in declared]
 
