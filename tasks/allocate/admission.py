@@ -50,7 +50,8 @@ def decide(claim: Claim, queue: ProviderQueue, now: float) -> Admittance:
 
 def waiting_ahead(claim: Claim, queue: ProviderQueue, now: float) -> list[Waiting]:
     """Return the live claims that come before ``claim``, the next one first."""
-    since = next((item.since for item in queue.waiting if item.owner == claim.owner), now)
+    # Who has not waited yet comes after those who began to at the same moment.
+    since = next((item.since for item in queue.waiting if item.owner == claim.owner), inf)
     own = _rank(claim.priority, since, claim.owner, now)
     ranked = sorted(
         (_rank(item.priority, item.since, item.owner, now), item)
@@ -67,7 +68,7 @@ def expected_end(held: Held, now: float) -> float:
 
 
 def _rank(priority: int, since: float, owner: str, now: float) -> tuple[float, float, str]:
-    return (-(priority + (now - since) / AGING_SECONDS), since, owner)
+    return (-(priority + max(0.0, now - since) / AGING_SECONDS), since, owner)
 
 
 def _expected_start(
