@@ -48,11 +48,10 @@ def merge(parts: Sequence[Window]) -> list[Window]:
 def coarsen(windows: Sequence[Window]) -> list[Window]:
     """Cut the whole time into MOST equal windows, each with the most that was needed in it."""
     start, end = windows[0].start, windows[-1].end
-    width = (end - start) / MOST
+    # Neighbours share an edge: computed twice, it would differ in the last digit.
+    edges = [start + (end - start) * index / MOST for index in range(MOST)]
     coarse = []
-    for index in range(MOST):
-        low = start + index * width
-        high = end if index == MOST - 1 else low + width
+    for low, high in pairwise([*edges, end]):
         within = [window.demand for window in windows if window.overlaps(low, high)]
         if within:
             coarse.append(Window(low, high, peak(within)))
