@@ -62,5 +62,7 @@ class RefusedError(SlipwayError):
 
 def failure_of(outcome: Outcome) -> str:
     """Return in a few words how a step ended that did not succeed."""
-    code = "" if outcome.exit_code is None else f" (exit code {outcome.exit_code})"
-    return f"{outcome.end.value}{code}" + (f": {outcome.cause}" if outcome.cause else "")
+    why = outcome.cause
+    if not why and outcome.exit_code is not None:
+        why = f"exit code {outcome.exit_code}"
+    return f"{outcome.end.value}: {why}" if why else outcome.end.value

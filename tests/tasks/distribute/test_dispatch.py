@@ -120,7 +120,7 @@ async def test_a_failure_stops_what_needs_it_and_nothing_else() -> None:
         "further": "not run",
         "free": "succeeded",
     }
-    assert results["bad"].detail == "failed (exit code 3)"
+    assert results["bad"].detail == "failed: exit code 3"
     assert results["needs"].detail == "needs bad, which failed"
     assert results["further"].detail == "needs needs, which was not run"
 

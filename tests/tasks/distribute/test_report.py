@@ -91,13 +91,13 @@ def test_the_error_of_the_estimate_is_told() -> None:
 def test_failures_are_named_and_what_was_skipped_on_purpose_is_not() -> None:
     """A workload would fail without saying by what."""
     results = [
-        StepResult("a", StepState.FAILED, "failed (exit code 3)", outcome=BAD),
+        StepResult("a", StepState.FAILED, "failed: exit code 3", outcome=BAD),
         StepResult("b", StepState.NOT_RUN, "needs a, which failed"),
         StepResult("c", StepState.SKIPPED, "x is false"),
         StepResult("d", StepState.FAILED, "ConnectionError: no API"),
     ]
     assert failures(results) == [
-        "a failed (exit code 3)",
+        "a failed: exit code 3",
         "b was not run: needs a, which failed",
         "d failed: ConnectionError: no API",
     ]

@@ -1,0 +1,38 @@
+"""What the Prefect tasks decide by themselves: how often, after how long, and whether to retry."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.states import Failed
+
+from tasks.distribute.results import RefusedError, StepFailedError
+from tasks.distribute.task import retry_delays, worth_retrying
+from tasks.errors import BadInputError, StaleFenceError
+from tasks.workload import Step
+from tests.tasks.distribute.fakes import BAD
+
+
+def test_waits_double_up_to_a_cap() -> None:
+    """Prefect would hammer what is down, or wait for days before the last try."""
+    step = Step("a", ("x",), Path("/"), "a", retries=4, retry_delay_seconds=100)
+    assert retry_delays(step) == [100, 200, 400, 600]
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (StepFailedError("a", BAD), True),
+        (ConnectionError("gone for a moment"), True),
+        (RefusedError("too large"), False),
+        (BadInputError("field", 1, "wrong", "Mend it"), False),
+        (StaleFenceError("taken over"), False),
+    ],
+)
+def test_only_what_may_help_is_tried_again(error: Exception, again: bool) -> None:
+    """A time-out would not be retried, or bad input be retried for minutes."""
+    unused: Any = None
+    assert asyncio.run(worth_retrying(unused, unused, Failed(data=error))) is again

@@ -1,0 +1,28 @@
+"""What a step is expected to take, from what is known of it and of its items."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tasks.estimates import DEFAULT_SECONDS, Estimate, estimate_of
+from tasks.workload import Step
+
+SHARD = Step("s", ("x",), Path("/"), "startup", items=("a", "b", "c"))
+
+
+def test_a_shard_takes_its_start_up_and_its_items_the_unknown_ones_as_the_average() -> None:
+    """A new test would make its shard look shorter, or unknown altogether."""
+    known = {
+        "startup": Estimate("startup", 2, 3, n=9, source="history"),
+        "a": Estimate("a", 4, 6, memory_mib=50, n=2, source="history"),
+        "b": Estimate("b", 6, 8, success=0.5, n=5, source="history"),
+    }
+    found = estimate_of(SHARD, known)
+    assert (found.p50_seconds, found.p90_seconds) == (2 + 15, 3 + 21)
+    assert (found.memory_mib, found.success, found.n, found.source) == (50, 0.5, 2, "history")
+
+
+def test_without_any_history_a_default_is_taken_and_said_to_be_one() -> None:
+    """A first plan would be empty, or pass for a learnt one."""
+    found = estimate_of(SHARD, {})
+    assert (found.p50_seconds, found.source) == (DEFAULT_SECONDS, "default")
