@@ -15,20 +15,25 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from blocks.providers.process import own_identity, owner_alive
+from blocks.routers.slots import SlotRouter
 from flows.stack.api import SlipwayApi
 from flows.stack.home import Home
 from flows.stack.measurement import Meter
 from flows.stack.revival import Attempt, Place, due, remember
-from flows.stack.services import LIVE, gone
+from flows.stack.services import LIVE, gone, stop_instances
+from tasks.deploy.reconcile import reconcile_rollouts
 from tasks.ledger.allocations import reap
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.instances import instances
 from tasks.ledger.rollouts import open_rollouts
 from tasks.ledger.samples import forget_samples, record_samples
+from tasks.release import Instance
 from tasks.settings import Settings, settings
 
 SECONDS_A_DAY = 86_400
 SAME_FAULT_SECONDS = 60.0
+GRACE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +116,17 @@ class Sampling:
 def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
     """Return what the reconciler does, in order."""
     often = chosen.reconcile_seconds
+    router, owner = SlotRouter(chosen.root / "router"), own_identity().encode()
+
+    def stop(doomed: Iterable[Instance]) -> None:
+        stop_instances(ledger, doomed, GRACE_SECONDS)
+
+    def rollouts(now: float) -> list[str]:
+        return reconcile_rollouts(ledger, router, stop, owner, owner_alive, now)
+
     return [
         Duty("leases", often, lambda now: [f"reaped {owner}" for owner in reap(ledger, now)]),
+        Duty("rollouts", often, rollouts),
         Duty("services", often, Revival(ledger, api)),
         Duty("samples", chosen.sample_seconds, Sampling(ledger, chosen.root, chosen.sample_days)),
     ]

@@ -18,6 +18,7 @@ from flows.stack.home import write_private
 CLOCK_SLACK_SECONDS = 2.0
 """A creation time is computed from the boot time, which the clock's adjustments move."""
 
+KILL_SECONDS = 5.0
 STOP_ORDER = ("supervisor", "worker", "reconciler", "router", "server")
 
 
@@ -116,11 +117,26 @@ def stop_processes(doomed: list[psutil.Process], grace_seconds: float) -> int:
     """Ask the processes to end, kill those still there after ``grace_seconds``; return how many."""
     for process in doomed:
         _send(process, signal.SIGTERM)
-    _, stubborn = psutil.wait_procs(doomed, timeout=grace_seconds)
-    for process in stubborn:
+    for process in _remaining(doomed, grace_seconds):
         _send(process, signal.SIGKILL)
-    psutil.wait_procs(stubborn, timeout=5)
+    _remaining(doomed, KILL_SECONDS)
     return len(doomed)
+
+
+def _remaining(doomed: list[psutil.Process], timeout_seconds: float) -> list[psutil.Process]:
+    """Wait for the processes to end; return those that have not by then."""
+    deadline = time.monotonic() + timeout_seconds
+    while (left := [each for each in doomed if _runs(each)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Tell whether it still does anything; a zombie only waits for its parent to look at it."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def wait_gone(record: Record, timeout_seconds: float) -> bool:

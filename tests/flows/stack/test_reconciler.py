@@ -1,0 +1,194 @@
+"""The resident reconciler."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from blocks.providers import process
+from flows.stack.api import SlipwayApi
+from flows.stack.home import Home
+from flows.stack.reconciler import Duty, Revival, Rounds, Sampling
+from flows.stack.services import gone, stop_instances, stop_steps
+from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.instances import instances, record_instance
+from tasks.ledger.ports import lease_port, ports
+from tasks.ledger.samples import samples
+from tasks.release import Instance, InstanceState
+
+ROOT = Path(__file__).parents[3]
+
+
+class Fake(Protocol):
+    """What these tests use of the fake server."""
+
+    answer: Callable[..., None]
+    bodies: Callable[[str], list[dict[str, Any]]]
+    client: Callable[..., SlipwayApi]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """A ledger of its own."""
+    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    yield opened
+    opened.close()
+
+
+def service(folder: Path, state: InstanceState = InstanceState.RUNNING) -> Instance:
+    """Return the record of a service whose files are in ``folder``."""
+    return Instance(
+        id="i1",
+        project="web",
+        environment="prod",
+        service="app",
+        replica=0,
+        release="d",
+        version="1",
+        directory=folder,
+        host="127.0.0.1",
+        port=None,
+        state=state,
+        started_at=0.0,
+    )
+
+
+def start(folder: Path) -> None:
+    """Start a process that stays, under the shim."""
+    argv = (sys.executable, "-c", "import time; time.sleep(600)")
+    process.start(process.ShimSpec(folder, argv, cwd=folder.parent), dict(os.environ))
+
+
+def fails(now: float) -> list[str]:
+    """Be a duty that cannot be done."""
+    raise OSError(f"the disk is full at {'now' if now else 'the start'}")
+
+
+def test_a_failing_duty_does_not_keep_the_others() -> None:
+    """One broken part would stop leases from being reaped."""
+    said: list[str] = []
+    rounds = Rounds([Duty("a", 1, fails), Duty("b", 1, lambda _: ["done"])], said.append)
+    rounds.go(100.0)
+    assert said[1] == "b: done"
+    assert "a failed" in said[0]
+    assert "the disk is full" in said[0]
+
+
+def test_the_same_fault_is_said_once_a_minute() -> None:
+    """A log would fill with one sentence."""
+    said: list[str] = []
+    rounds = Rounds([Duty("a", 1, fails)], said.append)
+    for now in range(100, 190):
+        rounds.go(float(now))
+    assert len(said) == 2
+
+
+def test_duties_keep_their_own_pace() -> None:
+    """The machine would be measured every two seconds, or leases reaped every ten."""
+    times: list[float] = []
+
+    def note(now: float) -> list[str]:
+        times.append(now)
+        return []
+
+    rounds = Rounds([Duty("slow", 10, note)], print)
+    for now in range(0, 30, 2):
+        rounds.go(float(now))
+    assert times == [0.0, 10.0, 20.0]
+
+
+@pytest.mark.integration
+def test_a_lost_service_is_launched_once(prefect_api: Fake, ledger: Ledger, tmp_path: Path) -> None:
+    """After a reboot nothing would come back, or come back every two seconds."""
+    record_instance(ledger, service(tmp_path / "run"))
+    prefect_api.answer("GET /deployments/name/launch/default", (200, {"id": "d1"}))
+    prefect_api.answer("POST /deployments/d1/create_flow_run", (201, {"id": "r1"}))
+    with prefect_api.client() as api:
+        revival = Revival(ledger, api)
+        assert len(revival(100.0)) == 1
+        assert revival(102.0) == []
+        assert len(revival(111.0)) == 1
+    bodies = prefect_api.bodies("POST /deployments/d1/create_flow_run")
+    assert [each["parameters"] for each in bodies] == [
+        {"project": "web", "environment": "prod"}
+    ] * 2
+
+
+@pytest.mark.integration
+def test_what_runs_or_was_stopped_on_purpose_is_left_alone(
+    prefect_api: Fake, ledger: Ledger, tmp_path: Path
+) -> None:
+    """A stopped service would rise again, a running one be launched a second time."""
+    folder = tmp_path / "run"
+    start(folder)
+    record_instance(ledger, service(folder))
+    try:
+        with prefect_api.client() as api:
+            assert Revival(ledger, api)(100.0) == []
+        assert gone(ledger) == []
+    finally:
+        lease_port(ledger, "127.0.0.1", 28_200, 28_299, "instance/i1", now=0.0)
+        assert stop_instances(ledger, instances(ledger), grace_seconds=2) == 1
+    assert isinstance(process.status(folder), process.Ended)
+    assert (gone(ledger), ports(ledger)) == ([], [])
+
+
+@pytest.mark.integration
+def test_a_running_step_is_stopped_with_its_workload(tmp_path: Path) -> None:
+    """`make down` would leave steps that nobody waits for."""
+    folder = tmp_path / "steps" / "workload" / "build" / "1"
+    folder.parent.mkdir(parents=True)
+    start(folder)
+    assert stop_steps(tmp_path / "steps", grace_seconds=2) == 1
+    assert isinstance(process.status(folder), process.Ended)
+    assert stop_steps(tmp_path / "steps", grace_seconds=2) == 0
+
+
+@pytest.mark.integration
+def test_samples_are_kept_for_their_time(ledger: Ledger, tmp_path: Path) -> None:
+    """The ledger would grow without end, or forget the last hour."""
+    sampling = Sampling(ledger, tmp_path, keep_days=1)
+    sampling(1_000.0)
+    sampling(80_000.0)
+    assert {each.at for each in samples(ledger)} == {1_000.0, 80_000.0}
+    sampling(100_000.0)
+    assert {each.at for each in samples(ledger)} == {80_000.0, 100_000.0}
+
+
+@pytest.mark.integration
+def test_it_is_free_of_prefect_and_ends_when_told(tmp_path: Path) -> None:
+    """The resident process would take 150 MB, or have to be killed at each `make down`."""
+    script = (
+        "import sys, flows.stack.reconciler as r; assert 'prefect' not in sys.modules; r.main()"
+    )
+    home = Home(tmp_path / "home")
+    home.create()
+    reconciler = subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "SLIPWAY_HOME": str(home.root),
+            "PYTHONPATH": str(ROOT),
+            "SLIPWAY_SERVER_PORT": "28999",
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not home.heartbeat_file.exists():
+        assert reconciler.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    reconciler.send_signal(signal.SIGTERM)
+    said, _ = reconciler.communicate(timeout=30)
+    assert reconciler.returncode == 0
+    assert said.rstrip().endswith("stopped")

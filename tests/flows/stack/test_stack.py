@@ -1,0 +1,199 @@
+"""The whole stack, up and down, on ports and in a home of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from flows.stack.api import SlipwayApi
+from flows.stack.environment import MARK
+from flows.stack.home import Home
+from flows.stack.ports import is_taken
+from flows.stack.record import read_record
+from tasks.settings import Settings
+
+pytestmark = [pytest.mark.prefect, pytest.mark.integration]
+
+ROOT = Path(__file__).parents[3]
+FLOW = '''
+import asyncio
+from prefect import flow
+
+@flow(name="tiny")
+async def tiny_flow(seconds: float = 0.0) -> str:
+    """Wait a little."""
+    print("the first line")
+    await asyncio.sleep(seconds)
+    return "done"
+'''
+DECLARED = """
+deployments:
+  - name: default
+    entrypoint: tiny.tiny_flow
+    description: Wait a little.
+    tags: [slipway]
+    work_pool: {name: slipway, work_queue_name: default}
+    schedules: [{slug: nightly, cron: "0 3 * * *", timezone: Europe/Berlin, active: false}]
+"""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A project folder with one flow, and the settings of its stack."""
+
+    root: Path
+    chosen: Settings
+
+    def make(self, module: str) -> subprocess.CompletedProcess[str]:
+        """Run `flows.stack.<module>` as make does."""
+        names = ("home", "server_port", "router_port", "router_slots")
+        own = {f"SLIPWAY_{name.upper()}": str(getattr(self.chosen, name)) for name in names}
+        return subprocess.run(
+            [sys.executable, "-m", f"flows.stack.{module}"],
+            cwd=self.root,
+            env={**os.environ, **own},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def api(self) -> SlipwayApi:
+        """Return a client of its server."""
+        return SlipwayApi.of(self.chosen)
+
+    def marked(self) -> list[psutil.Process]:
+        """Return every process on this machine that was started by this stack."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("SLIPWAY_HOME") == str(self.chosen.root) and (
+                    MARK in process.environ()
+                ):
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+
+def neighbouring_ports(count: int) -> int:
+    """Return the first of some free ports in a row."""
+    for first in range(28_000, 28_990, count):
+        with ExitStack() as held:
+            try:
+                for port in range(first, first + count):
+                    held.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return first
+    pytest.fail("no free ports between 28000 and 28999")
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    """A folder laid out like ours, with a small prefect.yaml; whatever runs of it is ended."""
+    root = tmp_path / "root"
+    root.mkdir()
+    for package in ("flows", "tasks", "blocks", "analytics", "Procfile"):
+        (root / package).symlink_to(ROOT / package)
+    (root / "tiny.py").write_text(FLOW)
+    (root / "prefect.yaml").write_text(DECLARED)
+    port = neighbouring_ports(4)
+    chosen = Settings(
+        home=tmp_path / "home", server_port=port, router_port=port + 1, router_slots=2
+    )
+    made = Stack(root, chosen)
+    yield made
+    made.make("down")
+
+
+def test_up_runs_flows_behind_a_password_and_down_leaves_nothing(stack: Stack) -> None:
+    """`make up` would start something that does not work, is open to all, or cannot be ended."""
+    first = stack.make("up")
+    assert first.returncode == 0, first.stderr
+    password = Home(stack.chosen.root).auth_file.read_text().strip()
+    assert password in first.stdout
+    assert stack.chosen.server_url in first.stdout
+    assert httpx.get(f"{stack.chosen.api_url}/flows/count").status_code == 401
+    assert not [each for each in stack.marked() if password in " ".join(each.cmdline())]
+
+    with stack.api() as api:
+        run = api.wait(api.trigger("tiny/default"), timeout=120)
+        assert run.succeeded, run.message
+        [queue] = [
+            each["name"]
+            for each in api.every("/work_pools/slipway/queues/filter", {})
+            if each["priority"] == 1
+        ]
+        assert queue == "critical"
+
+    second = stack.make("up")
+    assert "already up" in second.stdout
+    status = stack.make("status")
+    assert status.stdout.count("answers") == 4
+
+    assert stack.make("down").returncode == 0
+    assert stack.marked() == []
+    assert not is_taken("127.0.0.1", stack.chosen.server_port)
+    assert "nothing to stop" in stack.make("down").stdout
+
+
+def test_killed_parts_come_back_or_are_cleared_away(stack: Stack) -> None:
+    """A kill -9 would leave the stack half up for ever, orphans behind, or runs that never end."""
+    assert stack.make("up").returncode == 0
+    home = Home(stack.chosen.root)
+    worker = read_record(home.record("worker"))
+    assert worker is not None
+    with stack.api() as api:
+        lasting = api.trigger("tiny/default", {"seconds": 600})
+        deadline = time.monotonic() + 120
+        while api.state(lasting).state_type != "RUNNING":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        os.kill(worker.pid, signal.SIGKILL)
+        assert api.wait(api.trigger("tiny/default"), timeout=120).succeeded
+        assert api.state(lasting).state_type == "RUNNING"
+
+    supervisor = read_record(home.record("supervisor"))
+    assert supervisor is not None
+    os.kill(supervisor.pid, signal.SIGKILL)
+    again = stack.make("up")
+    assert again.returncode == 0, again.stderr
+    assert "leftover" in again.stdout
+    with stack.api() as api:
+        assert api.state(lasting).state_type == "CRASHED"
+        assert api.wait(api.trigger("tiny/default"), timeout=120).succeeded
+    assert stack.make("down").returncode == 0
+    assert stack.marked() == []
+
+
+def test_a_taken_port_stops_everything_before_it_starts(stack: Stack) -> None:
+    """Half a stack would be left behind, or the user not know what to do."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", stack.chosen.server_port))
+        other.listen()
+        refused = stack.make("up")
+    assert refused.returncode == 1
+    assert "SLIPWAY_SERVER_PORT" in refused.stderr
+    assert f"process {os.getpid()}" in refused.stderr
+    assert stack.marked() == []
+
+
+def test_a_part_that_does_not_start_is_shown_with_its_log(stack: Stack) -> None:
+    """The user would wait for two minutes and learn nothing."""
+    (stack.root / "prefect.yaml").write_text(DECLARED.replace("tiny.tiny_flow", "absent.flow"))
+    refused = stack.make("up")
+    assert refused.returncode == 1
+    assert "No module named 'absent'" in refused.stderr
+    assert stack.marked() == []
