@@ -14,8 +14,12 @@ help: ## Show this
 	@echo
 	@echo "Settings are SLIPWAY_* variables (tasks/settings.py), e.g. SLIPWAY_SERVER_PORT=4201 make up"
 
+# A stack that ran before the demo goes on after it; else everything is ended, also on Ctrl-C.
 demo: environment restic ## Ship an example from nothing to deployed (PROJECT=httpbin, KEEP=1)
-	@$(PY) -m examples.demo $(if $(PROJECT),--project $(PROJECT)) $(if $(filter 1,$(KEEP)),--keep)
+	@$(PY) -m flows.stack.status --check && was_up=1; trap 'exit 130' INT TERM; \
+	if [ -z "$$was_up$(filter 1,$(KEEP))" ]; then trap '$(PY) -m flows.stack.down --all' EXIT; fi; \
+	$(PY) -m flows.stack.up && \
+	$(PY) -m examples.demo $(if $(PROJECT),--project $(PROJECT)) $(if $(filter 1,$(KEEP)),--keep)
 
 up: environment restic ## Start server, worker, router and reconciler; register everything
 	@$(PY) -m flows.stack.up

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from typing import cast
 
 from prefect.blocks.core import Block
 from pydantic import SecretStr
@@ -78,7 +79,7 @@ def _exists(block: type[Block], name: str) -> bool:
 
 
 def _register_local(chosen: Settings) -> None:
-    runner = ShellProvider.load(NAME).provider(NAME)
+    runner = cast("ShellProvider", ShellProvider.load(NAME)).provider(NAME)
     with closing(open_ledger(chosen.resolved_ledger_url())) as ledger:
         register_provider(
             ledger,

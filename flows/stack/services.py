@@ -10,10 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from blocks.providers import process
-from tasks.launch.launcher import port_owner
+from tasks.launch.ports import give_back
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances, set_instance_state
-from tasks.ledger.ports import release_ports
 from tasks.release import Instance, InstanceState
 
 LIVE = (
@@ -45,7 +44,7 @@ def stop_instances(ledger: Ledger, doomed: Iterable[Instance], grace_seconds: fl
     doomed = list(doomed)
     count = stop_runs([instance.directory for instance in doomed], grace_seconds)
     for instance in doomed:
-        release_ports(ledger, port_owner(instance.id))
+        give_back(ledger, instance.id)
     set_instance_state(ledger, [instance.id for instance in doomed], InstanceState.STOPPED)
     return count
 

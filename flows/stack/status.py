@@ -96,10 +96,19 @@ def services(chosen: Settings, now: float) -> str:
     return table(header, rows) if rows else "No services."
 
 
-def main() -> None:
-    """Print what runs."""
+def all_answer(chosen: Settings) -> bool:
+    """Tell whether each of the four answers now."""
+    with SlipwayApi.of(chosen, patience_seconds=0) as api:
+        return api.healthy() and all(answering(chosen, api).values())
+
+
+def main() -> int:
+    """Print what runs; with `--check` say nothing and return 0 only when all four answer."""
+    if "--check" in sys.argv[1:]:
+        return 0 if all_answer(settings()) else 1
     sys.stdout.write(overview(settings(), time.time()) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
