@@ -37,7 +37,7 @@ check: environment ## Format, lint, types, imports, sizes, docstrings and the fa
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy --no-error-summary .
-	@PYTHONPATH=. .venv/bin/lint-imports --no-timings >.venv/imports.log || { cat .venv/imports.log; exit 1; }
+	@PYTHONPATH=. .venv/bin/lint-imports >.venv/imports.log || { cat .venv/imports.log; exit 1; }
 	@.venv/bin/interrogate --quiet . || { .venv/bin/interrogate -vv . ; exit 1; }
 	@$(PY) -m pytest -q -m "$(FAST)" $(ARGS)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tasks.errors import SlipwayError
 
 NAME = "manifest.json"
 FORMAT = 1
+_VALUES = attrgetter(*(field.name for field in fields(Entry)))
 
 
 class ManifestError(SlipwayError):
@@ -56,7 +58,7 @@ def encode(manifest: Manifest) -> bytes:
         "read_at": manifest.read_at,
         "consistent_at": manifest.consistent_at,
         "databases": manifest.databases,
-        "entries": [astuple(entry) for entry in manifest.entries],
+        "entries": [_VALUES(entry) for entry in manifest.entries],
     }
     return json.dumps(document, separators=(",", ":")).encode()
 
@@ -89,5 +91,5 @@ def _manifest(document: dict[str, Any]) -> Manifest:
         read_at=float(document["read_at"]),
         consistent_at=float(document["consistent_at"]),
         databases=tuple(document["databases"]),
-        entries=tuple(Entry(*fields) for fields in document["entries"]),
+        entries=tuple(Entry(*values) for values in document["entries"]),
     )

@@ -103,12 +103,9 @@ def late_databases(manifest: Manifest) -> list[str]:
     known = {entry.path for entry in manifest.entries if entry.size}
     known.update(path + suffix for path in manifest.databases for suffix in SIDE_FILES)
     return [
-        str(place)
+        place
         for path, place in walk(manifest.subject.sources)
-        if path not in known
-        and place.is_file()
-        and not place.is_symlink()
-        and holds_database(place)
+        if path not in known and holds_database(Path(place))
     ]
 
 

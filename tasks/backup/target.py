@@ -64,7 +64,7 @@ def check_entries(entries: Iterable[StoredEntry], manifest: Manifest) -> None:
     for path in kinds:
         if not _plain(path.lstrip("/")) or not _within(path, roots):
             raise ManifestError(f"The snapshot holds {path!r}, which belongs to no source of it.")
-        if any(str(parent) in links for parent in PurePosixPath(path).parents):
+        if links and any(str(parent) in links for parent in PurePosixPath(path).parents):
             raise ManifestError(f"The snapshot holds {path!r}, which goes through a link.")
     for source in manifest.subject.sources:
         if not _plain(source.name) or "/" in source.name or source.name in {WORK, manifests.NAME}:
@@ -91,10 +91,7 @@ def _plain(path: str) -> bool:
 
 def _within(path: str, roots: Sequence[str]) -> bool:
     """Tell whether ``path`` is a root, below one, or on the way to one."""
-    return any(
-        PurePosixPath(path).is_relative_to(root) or PurePosixPath(root).is_relative_to(path)
-        for root in roots
-    )
+    return any(f"{path}/".startswith(f"{root}/") or root.startswith(f"{path}/") for root in roots)
 
 
 def _refused(target: Path, problem: str, remedy: str) -> BadInputError:

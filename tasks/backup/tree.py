@@ -70,33 +70,35 @@ def scan(
         except FileNotFoundError:
             continue
         except OSError:
-            unreadable.append(str(place))
+            unreadable.append(place)
             continue
         if entry is not None and entry.kind == DATABASE:
             databases.append(path)
-            content = digest_file(place) if read_databases else ""
+            content = digest_file(Path(place)) if read_databases else ""
             entry = replace(entry, kind=FILE, digest=content)
         entries.extend([entry] if entry else [])
     return Tree(tuple(entries), tuple(databases), tuple(unreadable))
 
 
-def walk(sources: Sequence[Source]) -> Iterator[tuple[str, Path]]:
+def walk(sources: Sequence[Source]) -> Iterator[tuple[str, str]]:
     """Yield every path below ``sources`` and where it is; links are not followed."""
     for source in sources:
-        yield source.name, source.path
+        yield source.name, str(source.path)
         for folder, folders, files in os.walk(source.path):
             below = os.path.relpath(folder, source.path)
             prefix = source.name if below == "." else f"{source.name}/{below}"
             for name in (*folders, *files):
-                yield f"{prefix}/{name}", Path(folder, name)
+                yield f"{prefix}/{name}", f"{folder}/{name}"
 
 
 def holds_database(place: Path) -> bool:
-    """Tell by its header, not its name, whether a file is an SQLite database."""
+    """Tell by its header, not its name, whether ``place`` is an SQLite database, and no link."""
     try:
+        if not stat.S_ISREG(place.lstat().st_mode):
+            return False
         with place.open("rb") as file:
             return file.read(len(_SQLITE)) == _SQLITE
-    except OSError:
+    except FileNotFoundError:
         return False
 
 
@@ -106,7 +108,7 @@ def digest_file(place: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _digest_unless_database(place: Path) -> str:
+def _digest_unless_database(place: str) -> str:
     """Return the SHA-256 of a file; an empty text for an SQLite database."""
     descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
@@ -116,16 +118,16 @@ def _digest_unless_database(place: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _look(path: str, place: Path, before: Entry | None, settled: int) -> Entry | None:
+def _look(path: str, place: str, before: Entry | None, settled: int) -> Entry | None:
     """Return the entry of one path; None for a socket and the like."""
-    status = place.lstat()
+    status = os.lstat(place)
     mode = stat.S_IMODE(status.st_mode)
     if stat.S_ISDIR(status.st_mode):
         if not os.access(place, os.R_OK | os.X_OK):
             raise PermissionError(place)
         return Entry(path, FOLDER, mode)
     if stat.S_ISLNK(status.st_mode):
-        return Entry(path, LINK, 0, digest=str(place.readlink()))
+        return Entry(path, LINK, 0, digest=str(Path(place).readlink()))
     if not stat.S_ISREG(status.st_mode):
         return None
     stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_ino)

@@ -37,27 +37,35 @@ def read_junit(path: Path) -> tuple[ItemResult, ...]:
         root = ET.parse(path).getroot()  # noqa: S314
     except ET.ParseError as error:
         raise SlipwayError(f"{path.name} is no JUnit report: {error}") from error
+    cases = list(root.iter("testcase"))
+    # Of a test that fails twice, pytest up to 7.0 names only the second case by the property.
+    names = {_names(case): test_id for case in cases if (test_id := _property(case))}
     results: dict[str, ItemResult] = {}
-    for case in root.iter("testcase"):
-        result = _result(case)
+    for case in cases:
+        result = _result(case, names.get(_names(case)))
         results[result.id] = _worse(results.get(result.id, result), result)
     return tuple(results.values())
 
 
-def _result(case: ET.Element) -> ItemResult:
+def _result(case: ET.Element, same_name: str | None) -> ItemResult:
     verdict: _Verdict = "passed"
     message = ""
     for child in case:
         if child.tag in _VERDICTS:
             verdict, message = _VERDICTS[child.tag], child.get("message") or child.text or ""
-    return ItemResult(_id(case), float(case.get("time") or 0), verdict, message.strip())
+    test_id = _property(case) or same_name or " ".join(filter(None, _names(case))) or "unnamed"
+    return ItemResult(test_id, float(case.get("time") or 0), verdict, message.strip())
 
 
-def _id(case: ET.Element) -> str:
+def _property(case: ET.Element) -> str:
     for item in case.iterfind("properties/property"):
         if item.get("name") == _PROPERTY:
             return str(json.loads(item.get("value") or '""'))
-    return case.get("name") or case.get("classname") or "unnamed"
+    return ""
+
+
+def _names(case: ET.Element) -> tuple[str, str]:
+    return case.get("classname") or "", case.get("name") or ""
 
 
 def _worse(one: ItemResult, other: ItemResult) -> ItemResult:

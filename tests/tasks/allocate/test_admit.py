@@ -141,7 +141,7 @@ for round in range(rounds):
     slots = 1 + (os.getpid() + round) % 2
     claim = Claim(f"w{os.getpid()}/s{round}", "local", Resources(slots=slots), 1)
     while not isinstance(answer := admission.admit(claim), Granted):
-        time.sleep(0.002)
+        time.sleep(0.01)
     os.write(line, f"+{slots}\\n".encode())
     os.write(line, f"-{slots}\\n".encode())
     admission.release(answer.allocation_id, answer.fence)

@@ -275,6 +275,7 @@ def test_a_killed_backup_costs_nothing(
     child.communicate()
     assert (tmp_path / "staging" / "slipway-snapshot").exists()
     assert bring_back(engine, tmp_path / "before", first.id).files == first.files
+    (data_of(subject) / "sub" / "deep").chmod(0o750)
     shutil.rmtree(data_of(subject) / "sub" / "deep")
     taken = take(engine, subject, tmp_path)
     assert taken.files == 5

@@ -22,14 +22,17 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     texts: list[str] = []
 
     async def show(markdown: str, key: str) -> UUID:
+        """Note a report."""
         texts.append(markdown)
         return uuid4()
 
     async def start(progress: float, description: str) -> UUID:
+        """Note the start."""
         texts.append(f"{progress:.0f} {description}")
         return uuid4()
 
     async def update(artifact: UUID, progress: float, description: str) -> UUID:
+        """Note progress."""
         texts.append(f"{progress:.0f} {description}")
         return artifact
 

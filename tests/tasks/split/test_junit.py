@@ -16,9 +16,9 @@ from tasks.workload import ItemResult, Step
 
 def case(test_id: str, seconds: float, inner: str = "") -> str:
     """One testcase as pytest writes it with our property."""
-    value = quoteattr(json.dumps(test_id))
+    value, name = quoteattr(json.dumps(test_id)), quoteattr(test_id.split("[", maxsplit=1)[0])
     return (
-        f'<testcase classname="c" name="n" time="{seconds}"><properties>'
+        f'<testcase classname="c" name={name} time="{seconds}"><properties>'
         f'<property name="slipway_id" value={value}/></properties>{inner}</testcase>'
     )
 
@@ -59,6 +59,20 @@ def test_a_test_reported_twice_counts_once_as_the_worse(tmp_path: Path) -> None:
         case("a", 2, '<failure message="call"/>'),
     )
     assert read_junit(path) == (ItemResult("a", 2.0, "error", "teardown"),)
+
+
+def test_a_case_that_pytest_7_leaves_unnamed_is_known_by_its_other_half(tmp_path: Path) -> None:
+    """The failure of a test would count as that of another test, of no known id."""
+    path = report(
+        tmp_path / "j.xml",
+        '<testcase classname="c" name="a" time="2"><failure message="call"/></testcase>',
+        case("a", 1, '<error message="teardown"/>'),
+        '<testcase classname="" name="t.module"><error message="import"/></testcase>',
+    )
+    assert [(result.id, result.outcome) for result in read_junit(path)] == [
+        ("a", "error"),
+        ("t.module", "error"),
+    ]
 
 
 def test_no_report_is_no_result_and_a_broken_one_an_error(tmp_path: Path) -> None:

@@ -1,0 +1,82 @@
+"""What import-linter cannot see: sizes of modules, empty packages, and who knows Prefect."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("flows", "tasks", "blocks", "analytics", "benchmarks", "examples", "tests")
+LARGE, FORBIDDEN = 250, 400
+
+MODULES = sorted(
+    path
+    for package in PACKAGES
+    for path in (ROOT / package).rglob("*.py")
+    if "migrations" not in path.parts
+)
+STACK_WITH_PREFECT = {"defaults.py", "register.py", "worker.py"}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Give the top-level names that a module imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name.split(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
+
+
+def names(paths: list[Path]) -> list[str]:
+    """Return paths as they are seen from the root."""
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+def test_no_module_is_too_long() -> None:
+    """A module grows until nobody finds anything in it."""
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    for path, count in lines.items():
+        if LARGE < count <= FORBIDDEN:
+            warnings.warn(f"{names([path])[0]} has {count} lines: it is large", stacklevel=1)
+    assert names([path for path, count in lines.items() if count > FORBIDDEN]) == []
+
+
+def test_packages_hold_a_docstring_only() -> None:
+    """Importing one module of a package would import them all, and with them Prefect."""
+    full = [
+        path
+        for path in MODULES
+        if path.name == "__init__.py"
+        and "guestbook" not in path.parts
+        and len(ast.parse(path.read_text(encoding="utf-8")).body) > 1
+    ]
+    assert names(full) == []
+
+
+def knows_prefect(path: Path) -> bool:
+    """Tell whether a module may import Prefect."""
+    package, *_, name = path.relative_to(ROOT).parts
+    if package == "tasks":
+        return name == "task.py"
+    if package == "analytics":
+        return name == "flow.py"
+    if "stack" in path.parts:
+        return name in STACK_WITH_PREFECT
+    return package in {"flows", "blocks", "tests"}
+
+
+def test_only_the_edges_know_prefect() -> None:
+    """What is pure would take seconds to import, and the resident reconciler 100 MB more."""
+    found = [path for path in MODULES if "prefect" in imported(path) and not knows_prefect(path)]
+    assert names(found) == []
+
+
+@pytest.mark.parametrize("name", ["interface.py", "process.py", "shim.py", "slots.py"])
+def test_what_blocks_promise_is_free_of_prefect(name: str) -> None:
+    """A shim beside each service would hold Prefect in memory."""
+    found = [path for path in (ROOT / "blocks").rglob(name) if "prefect" in imported(path)]
+    assert names(found) == []

@@ -1,0 +1,128 @@
+"""The Makefile, its bootstrap and the locked requirements do what the README says."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+TARGETS = ["help", "demo", "up", "down", "status", "test", "check", "bench", "lock"]
+NAMED = re.compile(r"^([a-z0-9._-]+)(?:\[[a-z0-9,-]+\])?==[^ ]+")
+CALLED = re.compile(r"(?:python|\$\(PY\)) -m ([a-z_.]+)")
+
+
+def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command at the root."""
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> str:
+    """A PATH of a user without root, package managers, Python or restic."""
+    for program in ("sh", "dirname", "cat", "cksum", "awk", "pwd"):
+        if found := shutil.which(program):
+            (tmp_path / program).symlink_to(found)
+    identity = tmp_path / "id"
+    identity.write_text("#!/bin/sh\necho 1000\n")
+    identity.chmod(0o755)
+    return str(tmp_path)
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_make_alone_shows_every_target() -> None:
+    """A stranger would have to read the Makefile."""
+    shown = run("make", "--no-print-directory").stdout
+    assert re.findall(r"^  make ([a-z]+) +\S", shown, re.MULTILINE) == TARGETS
+
+
+def test_every_module_that_make_and_procfile_call_exists() -> None:
+    """A target would fail with `No module named`."""
+    text = (ROOT / "Makefile").read_text() + (ROOT / "Procfile").read_text()
+    called = {name for name in CALLED.findall(text) if not name.endswith(".")}
+    assert {"flows.stack.up", "flows.stack.reconciler", "blocks.routers.serve"} <= called
+    missing = [name for name in sorted(called) if importlib.util.find_spec(name) is None]
+    assert missing == []
+
+
+def test_every_deployment_has_its_module() -> None:
+    """`make up` would fail at its last step."""
+    declared = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    modules = [each["entrypoint"].rpartition(".")[0] for each in declared]
+    missing = [name for name in modules if not (ROOT / f"{name.replace('.', '/')}.py").exists()]
+    assert missing == []
+
+
+def test_commands_of_the_readme_are_targets() -> None:
+    """The README would name a command that does not exist."""
+    readme = (ROOT / "README.md").read_text()
+    # A target at the start of a line is a command; `run: make build` is an example's own.
+    called = set(re.findall(r"^`{0,3}make ([a-z]+)", readme, re.MULTILINE))
+    assert called
+    assert called <= set(TARGETS)
+    modules = set(re.findall(r"python -m ((?:benchmarks|flows|examples)[a-z_.]*)", readme))
+    assert [name for name in sorted(modules) if importlib.util.find_spec(name) is None] == []
+
+
+def test_requirements_are_pinned_with_hashes_and_without_addresses() -> None:
+    """An installation could bring other code than the tested one, or reach for a foreign index."""
+    text = (ROOT / "requirements.txt").read_text()
+    assert not re.search(r"://|--(index|extra|find)|^-|file:|@ ", text, re.MULTILINE)
+    entries = re.split(r"\n(?=\S)", re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).strip())
+    assert all(NAMED.match(entry) and "--hash=sha256:" in entry for entry in entries)
+
+
+def test_requirements_cover_what_is_declared() -> None:
+    """A dependency was added without `make lock`: a fresh checkout would miss it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    declared = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    wanted = {re.split(r"[\[<>=~!; ]", each)[0].lower().replace("_", "-") for each in declared}
+    locked = {
+        found[1]
+        for line in (ROOT / "requirements.txt").read_text().splitlines()
+        if (found := NAMED.match(line))
+    }
+    assert wanted - locked == set()
+
+
+def test_a_missing_restic_names_the_command_that_installs_it(bare: str) -> None:
+    """`make demo` would fail somewhere in the middle, with a stack trace."""
+    refused = run("/bin/sh", "scripts/bootstrap.sh", "restic", PATH=bare)
+    assert refused.returncode == 1
+    assert "sudo apt-get install restic" in refused.stderr
+
+
+def test_a_missing_python_is_named(bare: str, tmp_path: Path) -> None:
+    """The user would read that a file was not found."""
+    copy = tmp_path / "tree" / "scripts" / "bootstrap.sh"
+    copy.parent.mkdir(parents=True)
+    shutil.copy(ROOT / "scripts" / "bootstrap.sh", copy)
+    for name in ("requirements.txt", "pyproject.toml"):
+        (tmp_path / "tree" / name).touch()
+    refused = run("/bin/sh", str(copy), PATH=bare, PYTHON="")
+    assert refused.returncode == 1
+    assert "Python 3.11 or newer is needed" in refused.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
+@pytest.mark.parametrize("script", ["scripts/bootstrap.sh", ".ci/run"])
+def test_scripts_are_executable_and_parse(script: str) -> None:
+    """CI or make would stop at the first line."""
+    assert os.access(ROOT / script, os.X_OK)
+    shell = (ROOT / script).read_text().splitlines()[0].split("/")[-1].split()[-1]
+    assert run(shell, "-n", script).returncode == 0
