@@ -17,11 +17,13 @@ async def kept_alive(book: Ledger, lease: WorkloadLease, seconds: float) -> Asyn
     """Renew the lease of a workload and of all it holds, each time for ``seconds``."""
 
     def renew() -> None:
+        """Renew both once."""
         now = time.time()
         renew_workload(book, lease.id, lease.fence, now, seconds)
         renew_allocations(book, lease.id, lease.fence, now, seconds)
 
     async def beat() -> None:
+        """Renew well before anything runs out."""
         while True:
             await asyncio.sleep(seconds / 3)
             await asyncio.to_thread(renew)

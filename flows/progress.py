@@ -36,6 +36,7 @@ async def shown_progress(description: str) -> AsyncIterator[list[Progress]]:
     artifact = await acreate_progress_artifact(0.0, description=description)
 
     async def show() -> None:
+        """Send what is new."""
         shown = newest[0]
         while True:
             await asyncio.sleep(1)

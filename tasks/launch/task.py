@@ -28,6 +28,7 @@ async def build(target: Target, version: str) -> Release:
     """Build ``version``, or find it built; empty: what is live, else the project's own."""
 
     def find_or_build(launcher: Launcher) -> Release:
+        """Prefer what is live where no version is asked for."""
         live = None if version else live_release(launcher)
         return live if live and live.path.is_dir() else launcher.build(version)
 

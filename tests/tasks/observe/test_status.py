@@ -90,9 +90,10 @@ def test_a_busy_process_is_seen_with_what_it_uses(tmp_path: Path, directory: Pat
     record_instance(ledger, instance(directory, health_path="/"))
     busy = "x = bytearray(50 * 2**20)\nwhile True: pass"
     process.start(ShimSpec(directory, (sys.executable, "-c", busy), tmp_path), {})
-    while not (row := status_rows(ledger, 2e9)[0]).cpu_percent or (row.memory_mib or 0) < 50:
-        pass
-    assert row.state == "running"
+    while True:  # its shim may be seen before its process is
+        row = status_rows(ledger, 2e9)[0]
+        if row.cpu_percent and (row.memory_mib or 0) >= 50 and row.state == "running":
+            break
     assert "refused" in row.health
     process.stop(directory, 0)
     assert status_rows(ledger, 2e9)[0].state == "down: stopped"
