@@ -23,6 +23,5 @@ def test_block_can_be_registered_and_explains_its_fields() -> None:
     assert block_type.slug == "slipway-caddy-router"
     assert block_type.description
     assert block_type.code_example
-    assert block_type.logo_url
     fields = CaddyRouter.model_fields
     assert all(fields[name].description for name in ("directory", "host", "first_port", "slots"))
