@@ -10,12 +10,16 @@ from typing import Protocol
 from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from tasks.errors import BadInputError, BusyError
+from tasks.errors import BadInputError, BusyError, SlipwayError
 from tasks.ledger.postgresql import PostgresqlDatabase
 from tasks.ledger.schema import migrate
 from tasks.ledger.sqlite import SqliteDatabase
 
 FIELD = "SLIPWAY_LEDGER_URL"
+
+
+class LedgerError(SlipwayError):
+    """The ledger's database does not answer, or cannot write; nothing of the operation stands."""
 
 
 class Database(Protocol):
@@ -66,8 +70,9 @@ class Ledger:
 
         Raises:
             BusyError: When another writer did not end within half a minute.
+            LedgerError: When the database fails.
         """
-        with self._writing, self.database.engine.connect() as connection, connection.begin():
+        with self._writing, _translated(), self._transaction() as connection:
             try:
                 self.database.begin_write(connection)
             except OperationalError as error:
@@ -79,8 +84,12 @@ class Ledger:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a read transaction: all its queries see one state."""
-        with self.database.engine.connect() as connection, connection.begin():
+        """Open a read transaction: all its queries see one state.
+
+        Raises:
+            LedgerError: When the database fails.
+        """
+        with _translated(), self._transaction() as connection:
             self.database.begin_read(connection)
             yield connection
 
@@ -89,7 +98,13 @@ class Ledger:
 
         On SQLite the number belongs to this Ledger: another one counts from elsewhere.
         """
-        return self.database.version()
+        with _translated():
+            return self.database.version()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self.database.engine.connect() as connection, connection.begin():
+            yield connection
 
     def close(self) -> None:
         """Close every connection; it can be used again and connects anew."""
@@ -107,7 +122,7 @@ def open_ledger(url: str) -> Ledger:
     try:
         ledger.database.create()
         migrate(ledger.read, ledger.write)
-    except (DBAPIError, OSError) as error:
+    except (DBAPIError, LedgerError, OSError) as error:
         ledger.close()
         cause = error.orig if isinstance(error, DBAPIError) else error
         raise BadInputError(
@@ -120,6 +135,14 @@ def open_ledger(url: str) -> Ledger:
         ledger.close()
         raise
     return ledger
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise LedgerError(f"the ledger failed: {error.orig}") from error
 
 
 def _parse(url: str) -> URL:

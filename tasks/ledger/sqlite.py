@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_SECONDS = 30.0
@@ -34,7 +34,7 @@ class SqliteDatabase:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         deadline = time.monotonic() + BUSY_SECONDS
-        while not _turned_to_wal(self.engine):
+        while not _turned_to_wal(self.path):
             if time.monotonic() > deadline:
                 raise TimeoutError("the file stays locked by another program")
             time.sleep(0.01)
@@ -80,14 +80,14 @@ def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> Non
     connection.execute("PRAGMA synchronous = NORMAL")
 
 
-def _turned_to_wal(engine: Engine) -> bool:
+def _turned_to_wal(path: Path) -> bool:
     """Tell whether the file is in WAL mode; turning it there ignores the busy time-out."""
-    connection = engine.raw_connection()
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
     try:
-        mode = connection.cursor().execute("PRAGMA journal_mode = WAL").fetchone()
-    except sqlite3.OperationalError as error:
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-            raise
+            raise OSError(str(error)) from error
         return False
     finally:
         connection.close()

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from tasks.errors import BadInputError
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger, LedgerError, open_ledger
 from tasks.ledger.tables import samples
 
 INSERT = text("INSERT INTO metric_samples (subject, metric, value, at) VALUES ('s', 'm', 1, 1)")
@@ -137,6 +137,26 @@ def test_a_place_it_cannot_live_in_is_refused(bad: str) -> None:
     """Otherwise a wrong setting shows as a traceback of the driver."""
     with pytest.raises(BadInputError, match="SLIPWAY_LEDGER_URL"):
         open_ledger(bad)
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    """A wrong path must not cost the user the file that stands there."""
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database" * 100)
+    with pytest.raises(BadInputError, match="not a database"):
+        open_ledger(f"sqlite:///{path}")
+    assert path.read_text() == "not a database" * 100
+
+
+def test_a_database_that_went_away_is_our_own_error(tmp_path: Path) -> None:
+    """Callers would otherwise have to know the driver's exceptions."""
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    ledger.close()
+    for file in tmp_path.iterdir():
+        file.unlink()
+    with pytest.raises(LedgerError):
+        count(ledger)
+    ledger.close()
 
 
 def test_a_password_is_not_in_the_error() -> None:
