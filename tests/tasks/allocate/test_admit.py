@@ -126,7 +126,7 @@ async def test_nothing_new_ends_with_the_timeout(admission: LedgerAdmission) -> 
 
 
 PROCESSES = 8
-ROUNDS = 25
+ROUNDS = 15
 WORKER = """
 import os, sys, time
 from blocks.providers.interface import Resources
