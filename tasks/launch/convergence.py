@@ -80,25 +80,40 @@ def shut_down(launcher: Launcher, fronts: Fronts, grace_seconds: float) -> list[
     return found
 
 
-def live_release(launcher: Launcher) -> Release | None:
-    """Return the release that is meant to serve, whether its processes run or not."""
-    for instance in launcher.recorded():
-        if instance.state is InstanceState.RUNNING:
-            return find_release(launcher.ledger, launcher.project, instance.release)
-    return None
+def release_to_launch(launcher: Launcher, version: str) -> Release:
+    """Return the release of ``version``, built where it is not.
+
+    Without a version it is what serves, or should where it has died: bringing a service back
+    must not change its version. Where nothing does, it is the project's own version.
+
+    Raises:
+        BadInputError: Source, version or kind cannot be used.
+        BuildError: The build tool failed.
+    """
+    standing = None if version else _standing_release(launcher)
+    return standing or launcher.build(version)
 
 
 def serving_release(launcher: Launcher) -> Release:
-    """Return the release that serves.
+    """Return the release that serves, or should.
 
     Raises:
         NotFoundError: Nothing does.
     """
-    if launcher.live() and (release := live_release(launcher)):
+    if release := _standing_release(launcher):
         return release
     raise NotFoundError(
         "project", f"{launcher.project}/{launcher.environment}", [], "Nothing runs: launch it."
     )
+
+
+def _standing_release(launcher: Launcher) -> Release | None:
+    for instance in reversed(launcher.recorded()):
+        if instance.state is InstanceState.RUNNING:
+            release = find_release(launcher.ledger, launcher.project, instance.release)
+            if release and release.path.is_dir():
+                return release
+    return None
 
 
 def _require_no_rollout(launcher: Launcher) -> None:

@@ -144,8 +144,8 @@ class Launcher:
         return [replace(one, state=state) for one in instances]
 
     def _adoptable(self) -> list[Instance]:
-        """Return what runs under a living shim and is not on its way out."""
-        states = LIVING - {InstanceState.DRAINING}
+        """Return what runs under a living shim, neither on its way out nor kept for a rollback."""
+        states = {InstanceState.STARTING, InstanceState.RUNNING}
         known = instances(self.ledger, self.project, self.environment, states)
         found = [(one, process.status(one.directory)) for one in known]
         return [one for one, seen in found if isinstance(seen, process.Running) and seen.supervised]

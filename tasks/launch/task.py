@@ -11,7 +11,13 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from blocks.routers.interface import Router
-from tasks.launch.convergence import Launched, converge, live_release, serving_release, shut_down
+from tasks.launch.convergence import (
+    Launched,
+    converge,
+    release_to_launch,
+    serving_release,
+    shut_down,
+)
 from tasks.launch.fronts import Fronts, fronts_of
 from tasks.launch.launcher import Launcher
 from tasks.launch.target import Target, launcher_of
@@ -25,14 +31,8 @@ _STOP_GRACE_SECONDS = 10.0
 
 @task(cache_policy=NO_CACHE, task_run_name="build {target.project}")
 async def build(target: Target, version: str) -> Release:
-    """Build ``version``, or find it built; empty: what is live, else the project's own."""
-
-    def find_or_build(launcher: Launcher) -> Release:
-        """Prefer what is live where no version is asked for."""
-        live = None if version else live_release(launcher)
-        return live if live and live.path.is_dir() else launcher.build(version)
-
-    release = await _with_launcher(target, find_or_build)
+    """Build ``version``, or find it built; empty: what serves, else the project's own."""
+    release = await _with_launcher(target, lambda launcher: release_to_launch(launcher, version))
     get_run_logger().info("%s %s is at %s", target.project, release.version, release.path)
     return release
 

@@ -83,7 +83,9 @@ def state_of(instance: Instance, found: process.Status) -> str:
     if isinstance(found, process.Running):
         if not found.supervised:
             return f"{instance.state}, its shim was killed"
-        return str(instance.state) if found.child_pid else "waiting to restart"
+        if found.child_pid is None:
+            return "waiting to restart" if found.restarts else "starting"
+        return str(instance.state)
     if isinstance(found, process.Ended):
         return f"down: {found.outcome.cause or found.outcome.end}"
     return "never started"

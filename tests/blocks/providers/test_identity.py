@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 from blocks.providers.identity import (
@@ -44,7 +45,9 @@ def test_a_zombie_is_dead() -> None:
     identity = identity_here(found.pid, found.started)
     assert is_alive(identity)
     child.kill()
+    deadline = time.monotonic() + 20
     while is_alive(identity):
-        pass
+        assert time.monotonic() < deadline, "a killed process is taken for a living one"
+        time.sleep(0.01)
     child.communicate()
     assert entry(child.pid) is None

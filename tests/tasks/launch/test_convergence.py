@@ -10,12 +10,13 @@ import pytest
 
 from blocks.providers import process
 from tasks.errors import BusyError, NotFoundError
-from tasks.launch.convergence import converge, serving_release, shut_down
+from tasks.launch.convergence import converge, release_to_launch, serving_release, shut_down
 from tasks.launch.fronts import Fronts
 from tasks.launch.launcher import Launcher, LaunchError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.ports import ports
 from tasks.ledger.rollouts import begin_rollout
+from tasks.release import InstanceState
 
 pytestmark = pytest.mark.integration
 Make = Callable[..., Launcher]
@@ -71,6 +72,30 @@ def test_another_version_replaces_what_served(
     assert second.stopped == first.started
     assert said(fronts) == ["two "]
     assert isinstance(process.status(first.instances[0].directory), process.Ended)
+
+
+def test_what_died_comes_back_at_its_version(
+    launcher_for: Make, fronts: Fronts, source: Path
+) -> None:
+    """Broken: reviving a service after a reboot would bring another version."""
+    launcher = launcher_for()
+    first = converge(launcher, release_to_launch(launcher, ""), fronts)
+    (source / "changed").touch()
+    process.stop(first.instances[0].directory, 0)
+    second = converge(launcher, release_to_launch(launcher, ""), fronts)
+    assert second.release == first.release
+    assert second.stopped == first.started
+    assert said(fronts) == ["one "]
+
+
+def test_a_release_kept_warm_is_left_alone(launcher_for: Make, fronts: Fronts) -> None:
+    """Broken: a launch would take the way back from a rollout."""
+    launcher = launcher_for()
+    first = converge(launcher, launcher.build(""), fronts)
+    launcher.mark(first.instances, InstanceState.WARM)
+    second = converge(launcher, launcher.build(""), fronts)
+    assert (len(second.started), second.stopped) == (1, ())
+    assert isinstance(process.status(first.instances[0].directory), process.Running)
 
 
 def test_fresh_processes_see_new_variables(launcher_for: Make, fronts: Fronts) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -36,6 +37,14 @@ def running(instance: Instance) -> Running:
     found = process.status(instance.directory)
     assert isinstance(found, Running)
     return found
+
+
+def until(look: Callable[[], object]) -> None:
+    """Return as soon as ``look`` gives something true."""
+    deadline = time.monotonic() + 20
+    while not look():
+        assert time.monotonic() < deadline, "nothing came of it"
+        time.sleep(0.01)
 
 
 def launched(launcher: Launcher) -> list[Instance]:
@@ -85,8 +94,7 @@ def test_a_killed_service_comes_back_on_its_port(launcher_for: Make) -> None:
     launcher = launcher_for()
     (instance,) = launched(launcher)
     os.kill(running(instance).child_pid or 0, signal.SIGKILL)
-    while running(instance).restarts == 0:
-        pass
+    until(lambda: running(instance).restarts)
     (health,) = launcher.healthy([instance], 20)
     assert health.ok, health.detail
     assert answer(instance).startswith("one")
@@ -97,8 +105,7 @@ def test_what_lost_its_shim_is_not_adopted_but_can_be_stopped(launcher_for: Make
     launcher = launcher_for()
     (first,) = launched(launcher)
     os.kill(running(first).shim.pid, signal.SIGKILL)
-    while running(first).supervised:
-        pass
+    until(lambda: not running(first).supervised)
     (second,) = launched(launcher)
     assert second.id != first.id
     assert answer(second)
@@ -132,8 +139,7 @@ def test_only_what_runs_is_live(launcher_for: Make) -> None:
     instances = launcher.mark(launched(launcher), InstanceState.RUNNING)
     assert launcher.live() == instances
     os.kill(running(instances[0]).child_pid or 0, signal.SIGKILL)
-    while launcher.live():
-        pass
+    until(lambda: not launcher.live())
 
 
 def test_a_bad_variable_starts_nothing(launcher_for: Make, ledger: Ledger) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def instance(directory: Path, **values: object) -> Instance:
     [
         (RUNS, "running"),
         (replace(RUNS, child_pid=None), "waiting to restart"),
+        (replace(RUNS, child_pid=None, restarts=0), "starting"),
         (replace(RUNS, supervised=False), "running, its shim was killed"),
         (ENDED, "down: exit code 1"),
         (NotStarted(), "never started"),
@@ -76,6 +78,14 @@ def test_rows_are_in_order_and_only_what_serves_has_a_url() -> None:
     assert found[0].uptime_seconds is None
 
 
+def until(look: Callable[[], object]) -> None:
+    """Return as soon as ``look`` gives something true."""
+    deadline = time.monotonic() + 20
+    while not look():
+        assert time.monotonic() < deadline, "nothing came of it"
+        time.sleep(0.01)
+
+
 @pytest.fixture
 def directory(tmp_path: Path) -> Iterator[Path]:
     """Give the folder of a run, and end what is left in it."""
@@ -90,11 +100,13 @@ def test_a_busy_process_is_seen_with_what_it_uses(tmp_path: Path, directory: Pat
     record_instance(ledger, instance(directory, health_path="/"))
     busy = "x = bytearray(50 * 2**20)\nwhile True: pass"
     process.start(ShimSpec(directory, (sys.executable, "-c", busy), tmp_path), {})
-    while True:  # its shim may be seen before its process is
+
+    def seen() -> bool:
         row = status_rows(ledger, 2e9)[0]
-        if row.cpu_percent and (row.memory_mib or 0) >= 50 and row.state == "running":
-            break
-    assert "refused" in row.health
+        large = (row.memory_mib or 0) >= 50 and (row.cpu_percent or 0) > 0
+        return large and row.state == "running" and "refused" in row.health
+
+    until(seen)
     process.stop(directory, 0)
     assert status_rows(ledger, 2e9)[0].state == "down: stopped"
     ledger.close()
