@@ -89,8 +89,8 @@ def _argv(spec: PytestWorkload, cwd: Path, python: Path) -> tuple[str, ...]:
     return (
         str(python),
         f"{{directory}}/{PLUGIN}",
-        "--slipway-ids",
-        f"{{directory}}/{IDS}",
+        # As one word: pytest takes a path of its own for a hint where the configuration lies.
+        f"--slipway-ids={{directory}}/{IDS}",
         f"--junitxml={{directory}}/{REPORT}",
         "-o",
         "junit_family=xunit1",

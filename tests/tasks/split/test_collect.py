@@ -64,12 +64,15 @@ def suite(tmp_path: Path) -> Path:
         "pkg/__init__.py": "",
         "pkg/sub.one/test_verdicts.py": VERDICTS,
         "pkg/test_helped.py": "from helper import VALUE\ndef test_helped(): assert VALUE == 1\n",
+        "test_configured.py": "def check_named_by_the_configuration(): pass\n",
         "conftest.py": "def pytest_collection_modifyitems(items): items.reverse()\n",
     }.items():
         file = tests / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     (tmp_path / "src" / "helper.py").write_text("VALUE = 1\n")
+    configuration = "[pytest]\npython_functions = test_* check_*\naddopts = --strict-markers\n"
+    (tmp_path / "src" / "pytest.ini").write_text(configuration)
     return tmp_path / "src"
 
 
@@ -96,7 +99,7 @@ def run_all(suite: Path, ids: tuple[str, ...], folder: Path) -> list[ItemResult]
 def test_shards_report_exactly_what_was_collected_each_once(suite: Path, tmp_path: Path) -> None:
     """A test would silently not run, or run twice."""
     ids = collect("w", SPEC, suite, PYTHON, {})
-    assert len(ids) == len(set(ids)) == 11 + 5 + 3 + 6 + 1
+    assert len(ids) == len(set(ids)) == 11 + 5 + 3 + 6 + 1 + 1
     results = run_all(suite, ids, tmp_path)
     assert sorted(result.id for result in results) == sorted(ids)
     bad = {result.id.split("::")[-1]: result for result in results if not result.succeeded}
