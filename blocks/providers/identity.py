@@ -44,12 +44,12 @@ def own_identity() -> ProcessIdentity:
 
 def identity_here(pid: int, create_time: float) -> ProcessIdentity:
     """Return the identity of a process of this machine."""
-    return ProcessIdentity(socket.gethostname(), pid, create_time, _machine())
+    return ProcessIdentity(socket.gethostname(), pid, create_time, this_boot())
 
 
 def is_alive(identity: ProcessIdentity) -> bool:
     """Tell whether that very process runs here; a zombie does not."""
-    if identity.boot_id != _machine():
+    if identity.boot_id != this_boot():
         return False
     found = entry(identity.pid)
     return found is not None and not found.zombie and found.started == identity.create_time
@@ -58,10 +58,11 @@ def is_alive(identity: ProcessIdentity) -> bool:
 def owner_alive(encoded: str) -> bool:
     """Tell whether an owner may be alive: on another host nobody here can know, so True."""
     identity = ProcessIdentity.decode(encoded)
-    elsewhere = identity.boot_id != _machine() and identity.host != socket.gethostname()
+    elsewhere = identity.boot_id != this_boot() and identity.host != socket.gethostname()
     return elsewhere or is_alive(identity)
 
 
 @cache
-def _machine() -> str:
+def this_boot() -> str:
+    """Return the name of this boot and pid namespace, read once."""
     return machine_id()

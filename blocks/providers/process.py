@@ -18,6 +18,7 @@ from blocks.providers.identity import (
     is_alive,
     own_identity,
     owner_alive,
+    this_boot,
 )
 from blocks.providers.interface import End, Outcome
 from blocks.providers.shim_spec import Ended, NotStarted, Running, ShimError, ShimSpec, Status
@@ -105,7 +106,7 @@ async def wait(directory: Path) -> Outcome:
 
 def _same_boot(directory: Path) -> bool:
     spec = files.read_record(directory, files.SPEC) or {}
-    return bool(spec.get("boot_id") == own_identity().boot_id)
+    return bool(spec.get("boot_id") == this_boot())
 
 
 def _child_alive(directory: Path, state: files.Record) -> int | None:

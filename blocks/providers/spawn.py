@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from blocks.providers import run_directory as files
-from blocks.providers.identity import own_identity
+from blocks.providers.identity import this_boot
 from blocks.providers.shim_spec import ShimError, ShimSpec
 
 _START_SECONDS = 30.0
@@ -64,7 +64,7 @@ def _lock(directory: Path) -> Iterator[int | None]:
 
 def _spawn(spec: ShimSpec, environment: Mapping[str, str], lock: int) -> None:
     record = asdict(spec) | {"directory": str(spec.directory), "cwd": str(spec.cwd)}
-    record |= {"run_id": uuid.uuid4().hex, "boot_id": own_identity().boot_id}
+    record |= {"run_id": uuid.uuid4().hex, "boot_id": this_boot()}
     files.write_record(spec.directory, files.SPEC, record)
     program = Path(__file__).with_name("shim.py")
     argv = [sys.executable, "-I", "-S", "-E", str(program), str(spec.directory), str(lock)]

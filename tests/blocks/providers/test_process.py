@@ -247,7 +247,7 @@ def test_stop_during_the_back_off_starts_nothing_more(directory: Path, tmp_path:
 
 def test_a_program_that_does_not_exist_is_a_clear_failure(directory: Path) -> None:
     """Broken: a typing error in a command would look like a crash, and be retried for ever."""
-    process.start(spec(directory, "no-such-program", restart="always"), ENVIRONMENT)
+    process.start(spec(directory, "no-such-program", restart="always"), {"PATH": "/usr/bin:/bin"})
     outcome = ended(directory)
     assert (outcome.end, outcome.exit_code) == (End.FAILED, 127)
     assert outcome.cause == "cannot start: No such file or directory: no-such-program (in /)"
