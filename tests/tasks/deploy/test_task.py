@@ -34,7 +34,7 @@ def artifacts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     made: dict[str, Any] = {}
 
     async def create(key: str, **fields: Any) -> None:
-        """Keep what is shown."""
+        """Keep what would be shown."""
         made[key] = fields
 
     monkeypatch.setattr(task, "acreate_markdown_artifact", create)
