@@ -19,6 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from blocks.project_spec import ServiceSpec
 from blocks.providers import process
 from blocks.routers.slots import SlotRouter
 from tasks.deploy.deployer import Deployer, Pace, Target
@@ -30,9 +31,7 @@ from tasks.ledger.releases import record_release
 from tasks.release import Instance, InstanceState, Release
 
 PROJECT, ENVIRONMENT, HOST = "shop", "prod", "127.0.0.1"
-PACE = Pace(
-    in_a_row=2, pause_seconds=0.02, health_timeout_seconds=15, drain_seconds=2, grace_seconds=5
-)
+PACE = Pace(in_a_row=2, pause_seconds=0.02, grace_seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +63,30 @@ class ApplicationRunner:
         record_release(self.ledger, release)
         return release
 
+    def services(self, _release: Release) -> dict[str, ServiceSpec]:
+        """Return the one service."""
+        spec = ServiceSpec(
+            health_path="/health",
+            health_timeout_seconds=30,
+            drain_seconds=5,
+            replicas=self.replicas,
+        )
+        return {"web": spec}
+
     def start(
-        self, release: Release, state: InstanceState = InstanceState.STARTING
+        self,
+        release: Release,
+        state: InstanceState = InstanceState.STARTING,
+        *,
+        fresh: bool = False,
     ) -> list[Instance]:
-        """Start the replicas; each is recorded before its process is started."""
+        """Start the replicas; each is recorded before its process is started.
+
+        Raises:
+            ValueError: Not ``fresh``: this runner adopts nothing.
+        """
+        if not fresh:
+            raise ValueError("a rollout has to ask for fresh processes")
         return [self._start(release, state, replica) for replica in range(self.replicas)]
 
     def _start(self, release: Release, state: InstanceState, replica: int) -> Instance:

@@ -4,63 +4,38 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
 from blocks.providers.process import owner_alive as process_alive
 from blocks.routers.caddyfile import listen_address
 from blocks.routers.interface import Router
+from tasks.deploy.arrival import Arrival
 from tasks.deploy.document import from_document, to_document
 from tasks.deploy.effects import (
     Build,
-    Built,
+    Drain,
     Effect,
     Failed,
     Gate,
     Nothing,
     Observation,
-    Passed,
-    Refused,
     Start,
-    Started,
     Survey,
-    Surveyed,
 )
-from tasks.deploy.gate import pass_gate
-from tasks.deploy.handover import Handover, front_owner, recorded
-from tasks.deploy.reconcile import is_running, reconcile_rollouts, started_by
+from tasks.deploy.handover import Handover, recorded
+from tasks.deploy.reconcile import reconcile_rollouts, started_by
 from tasks.deploy.report import RolloutReport, report_of
 from tasks.deploy.rollout import REVERTIBLE, Kind, Phase, Rollout, advance, begin
 from tasks.deploy.runner import ReleaseRunner
-from tasks.deploy.survey import former_release, routes_of, survey
+from tasks.deploy.survey import former_release
+from tasks.deploy.target import Pace, Target
 from tasks.errors import BadInputError, StaleFenceError
 from tasks.ledger.connection import Ledger
-from tasks.ledger.ports import lease_port, port_of
-from tasks.ledger.releases import find_release, releases
+from tasks.ledger.releases import find_release
 from tasks.ledger.rollouts import RolloutRow, begin_rollout, rollouts, save_rollout
-from tasks.release import Instance, InstanceState, Release
+from tasks.release import Instance, Release
 
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where to deploy: a project's environment, and the front ports its services answer on."""
-
-    project: str
-    environment: str
-    host: str = "127.0.0.1"
-    first_port: int = 8300
-    slots: int = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How patient a rollout is; a gate is passed by ``in_a_row`` healthy answers a replica."""
-
-    in_a_row: int = 3
-    pause_seconds: float = 0.1
-    health_timeout_seconds: float = 30.0
-    drain_seconds: float = 10.0
-    grace_seconds: float = 10.0
-    lease_seconds: float = 15.0
+__all__ = ["Deployer", "Pace", "Target"]
 
 
 class Deployer:
@@ -85,13 +60,14 @@ class Deployer:
         self.ledger, self.runner, self.router = ledger, runner, router
         self.target, self.owner, self.pace = target, owner, pace or Pace()
         self._owner_alive, self._said = owner_alive, said
+        self._arrival = Arrival(ledger, runner, router, target, self.pace)
         self._handover = Handover(
             ledger,
             router,
             self._stop,
             target.project,
             target.environment,
-            self.pace.drain_seconds,
+            drain_seconds=0.0,
         )
 
     def deploy(self, version: str, strategy: str = "blue_green") -> RolloutReport:
@@ -186,66 +162,18 @@ class Deployer:
 
     def _perform(self, rollout: Rollout, effect: Effect) -> Observation:
         match effect:
-            case Build(version):
-                return self._build(version)
-            case Survey():
-                return self._survey(rollout)
-            case Start(digest):
-                return self._start(digest)
-            case Gate():
-                return self._gate(rollout, effect)
+            case Build() | Survey() | Start() | Gate():
+                return self._arrival.perform(rollout, effect)
+            case Drain():
+                seconds = self._arrival.drain_seconds(rollout)
+                return replace(self._handover, drain_seconds=seconds).perform(effect)
         return self._handover.perform(effect)
-
-    def _build(self, version: str) -> Built:
-        known = {release.digest for release in releases(self.ledger, self.target.project)}
-        release = self.runner.build(version)
-        return Built(release.digest, release.version, fresh=release.digest not in known)
-
-    def _survey(self, rollout: Rollout) -> Surveyed:
-        there = self._there()
-        services = {one.service for one in there.values()}
-        fronts = [port_of(self.ledger, self._front_owner(service)) for service in services]
-        routed = [up for port in fronts if port is not None for up in self.router.upstreams(port)]
-        return survey(there, routed, is_running, rollout.to_release)
-
-    def _start(self, digest: str) -> Started:
-        release = find_release(self.ledger, self.target.project, digest)
-        if release is None:
-            remedy = "Deploy its version again."
-            raise BadInputError("release", digest[:12], "is no longer recorded", remedy)
-        started = self.runner.start(release, InstanceState.STARTING)
-        return Started(tuple(one.id for one in started))
-
-    def _gate(self, rollout: Rollout, effect: Gate) -> Passed | Refused:
-        there = self._there()
-        instances = [there[one] for one in effect.instances if one in there]
-        refused = pass_gate(
-            self.runner.healthy,
-            instances,
-            in_a_row=1 if effect.once else self.pace.in_a_row,
-            timeout_seconds=self.pace.health_timeout_seconds,
-            clock=time.monotonic,
-            pause=lambda: time.sleep(self.pace.pause_seconds),
-        )
-        if refused is not None:
-            return refused
-        leaving = [there[one] for one in rollout.serving if one in there]
-        return Passed(routes_of(instances, leaving, self._front_port, self.router.upstreams))
 
     def _there(self) -> dict[str, Instance]:
         return recorded(self.ledger, self.target.project, self.target.environment)
 
     def _stop(self, instances: list[Instance]) -> None:
         self.runner.stop(instances, self.pace.grace_seconds)
-
-    def _front_owner(self, service: str) -> str:
-        return front_owner(self.target.project, self.target.environment, service)
-
-    def _front_port(self, service: str) -> int:
-        target = self.target
-        last = target.first_port + target.slots - 1
-        owner = self._front_owner(service)
-        return lease_port(self.ledger, target.host, target.first_port, last, owner, time.time())
 
     def _urls(self, rollout: Rollout) -> dict[str, str]:
         host = self.target.host

@@ -17,8 +17,8 @@ class RolloutRevertedError(SlipwayError):
         self.report = report
         super().__init__(
             f"{report.kind} of {report.project}/{report.environment} to {report.to_version} was "
-            f"reverted: {report.reason}. {report.still_serving} Look at the log of the new "
-            "version, mend it and deploy again."
+            f"reverted. {report.still_serving} Mend the new version and deploy it again. "
+            f"What it said: {report.reason}"
         )
 
 
@@ -74,10 +74,15 @@ def report_of(rollout_id: str, rollout: Rollout, urls: Mapping[str, str]) -> Rol
         to_version=rollout.version,
         release=rollout.to_release,
         reason=rollout.reason,
-        warm=rollout.phase is Phase.DONE and rollout.keep_warm and bool(rollout.serving),
+        warm=_keeps_warm(rollout),
         phases=tuple((phase, end - start) for (phase, start), (_, end) in pairwise(timeline)),
         urls=dict(urls),
     )
+
+
+def _keeps_warm(rollout: Rollout) -> bool:
+    kept = rollout.keep_warm and bool(rollout.serving) and not rollout.redeploys
+    return rollout.phase is Phase.DONE and kept
 
 
 def markdown_of(report: RolloutReport) -> str:
@@ -87,7 +92,7 @@ def markdown_of(report: RolloutReport) -> str:
     release = f" (release `{report.release[:12]}`)." if report.release else "."
     lines = [title, "", move + release]
     if report.reason:
-        lines += ["", f"Reverted: {report.reason}. {report.still_serving}"]
+        lines += ["", f"Reverted. {report.still_serving}", "", "```", report.reason, "```"]
     lines += ["", "| phase | seconds |", "|---|---:|"]
     lines += [f"| {phase} | {seconds:.2f} |" for phase, seconds in report.phases]
     lines += ["", "| service | answers at |", "|---|---|"] if report.urls else []

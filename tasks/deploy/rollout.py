@@ -103,6 +103,11 @@ class Rollout:
         return self.adopted or self.fresh
 
     @property
+    def redeploys(self) -> bool:
+        """Whether it replaces a release by itself: there is no way back to keep warm then."""
+        return self.from_release == self.to_release
+
+    @property
     def over(self) -> bool:
         """Whether nothing is left to do."""
         return self.phase in {Phase.DONE, Phase.REVERTED}
@@ -150,7 +155,8 @@ def _arrive(
         case Phase.BUILT, Surveyed():
             return _surveyed(rollout, observation, now)
         case Phase.STARTING, Started(ids):
-            return _enter(replace(rollout, fresh=ids), Phase.GATING, now), Gate(ids)
+            new = _without(ids, (*rollout.serving, *rollout.warm))
+            return _enter(replace(rollout, fresh=new), Phase.GATING, now), Gate(new)
         case Phase.GATING, Refused() if rollout.adopted:
             cold = _enter(replace(rollout, adopted=()), Phase.STARTING, now)
             return cold, Start(rollout.to_release)
@@ -213,10 +219,12 @@ def _surveyed(rollout: Rollout, seen: Surveyed, now: float) -> tuple[Rollout, Ef
 
 
 def _retire(rollout: Rollout) -> Retire:
-    """Keep the replaced release warm, and only that one."""
-    warm = rollout.serving if rollout.keep_warm else ()
-    stop = _leftover(rollout) if rollout.keep_warm else (*rollout.serving, *_leftover(rollout))
-    return Retire(running=rollout.arriving, warm=warm, stop=stop)
+    """Keep the replaced release warm, and only that one; a redeploy keeps what was warm before."""
+    if rollout.redeploys:
+        return Retire(rollout.arriving, warm=_leftover(rollout), stop=rollout.serving)
+    if rollout.keep_warm:
+        return Retire(rollout.arriving, warm=rollout.serving, stop=_leftover(rollout))
+    return Retire(rollout.arriving, warm=(), stop=(*rollout.serving, *_leftover(rollout)))
 
 
 def _leftover(rollout: Rollout) -> tuple[str, ...]:

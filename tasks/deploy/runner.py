@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from blocks.project_spec import ServiceSpec
 from tasks.release import Instance, InstanceState, Release
 
 
@@ -34,10 +35,21 @@ class ReleaseRunner(Protocol):
         """Return the release of ``version``; it is recorded in the ledger."""
         ...
 
+    def services(self, release: Release) -> Mapping[str, ServiceSpec]:
+        """Return the services of ``release`` by name."""
+        ...
+
     def start(
-        self, release: Release, state: InstanceState = InstanceState.STARTING
+        self,
+        release: Release,
+        state: InstanceState = InstanceState.STARTING,
+        *,
+        fresh: bool = False,
     ) -> list[Instance]:
-        """Start all services of ``release``; each instance is recorded before its process is."""
+        """Start all services of ``release``; each instance is recorded before its process is.
+
+        ``fresh``: beside what runs of that release already, and without adopting any of it.
+        """
         ...
 
     def healthy(self, instances: list[Instance], timeout_seconds: float) -> Sequence[HealthAnswer]:

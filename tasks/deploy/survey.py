@@ -67,8 +67,7 @@ def former_release(there: Collection[Instance], history: Sequence[tuple[str, str
     ``history`` are pairs of (release replaced, release it was replaced by), the newest first.
     Empty when there is none.
     """
-    warm = [one.release for one in there if one.state is InstanceState.WARM]
-    if warm:
-        return warm[-1]
     serving = {one.release for one in there if one.state in _SERVING}
-    return next((old for old, new in history if old and (new in serving or not serving)), "")
+    warm = [one.release for one in there if one.state is InstanceState.WARM]
+    replaced = [old for old, new in history if old and (new in serving or not serving)]
+    return next((one for one in [*reversed(warm), *replaced] if one not in serving), "")

@@ -178,10 +178,13 @@ def test_a_second_deploy_at_the_same_time_is_refused(deployer: Deployer, tmp_pat
 def test_redeploying_the_version_that_serves_replaces_its_processes(deployer: Deployer) -> None:
     """Otherwise a redeploy confuses the new instances with the old of the same release."""
     deployer.deploy("one")
+    deployer.deploy("two")
     before = set(deployer.router.upstreams(FRONT))
-    assert deployer.deploy("one").succeeded
+    assert deployer.deploy("two").succeeded
     assert not before & set(deployer.router.upstreams(FRONT))
-    assert _versions_served(deployer) == {"one"}
+    assert _versions_served(deployer) == {"two"}
+    assert {one.version for one in _in_state(deployer, InstanceState.WARM)} == {"one"}
+    assert deployer.rollback().to_version == "one"
 
 
 def test_no_process_of_the_application_outlives_its_stop(

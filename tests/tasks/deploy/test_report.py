@@ -35,7 +35,8 @@ def test_a_reverted_rollout_says_why_and_what_serves() -> None:
     report = report_of("r", reverted, {})
     assert not report.succeeded
     assert not report.warm
-    assert "Reverted: web: answers 500. Version 1 still serves." in markdown_of(report)
+    assert "Reverted. Version 1 still serves." in markdown_of(report)
+    assert "```\nweb: answers 500\n```" in markdown_of(report)
     assert "Version 1 still serves" in str(RolloutRevertedError(report))
 
 

@@ -138,6 +138,19 @@ def test_what_must_not_run_beside_its_successor_is_not_kept_warm() -> None:
     assert effect == Retire(running=("n",), warm=(), stop=("o", "w"))
 
 
+def test_a_redeploy_keeps_warm_what_was_warm_before() -> None:
+    """Otherwise a rollback after a redeploy goes to the release that is to be left."""
+    rollout = _up_to(Phase.DRAINING, seen=replace(SEEN, release="new"))
+    _, effect = advance(rollout, Drained(quiet=True), 9.0)
+    assert effect == Retire(running=("n",), warm=("w",), stop=("o",))
+
+
+def test_what_serves_is_never_taken_for_new() -> None:
+    """Otherwise a runner that adopts what runs has it stopped when the gate refuses."""
+    rollout, effect = advance(_up_to(Phase.STARTING), Started(("o", "n")), 3.0)
+    assert (rollout.fresh, effect) == (("n",), Gate(("n",)))
+
+
 def test_an_unknown_strategy_is_bad_input() -> None:
     """Otherwise a typing error ships by another strategy."""
     with pytest.raises(BadInputError, match=r"strategy: unknown .*canary.*blue_green"):

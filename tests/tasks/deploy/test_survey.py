@@ -59,3 +59,5 @@ def test_a_rollback_goes_to_the_warm_release_else_to_what_was_replaced() -> None
     assert former_release([WARM, OLD], history) == "older"
     assert former_release([OLD], history) == "former"
     assert former_release([OLD], [("", "old")]) == ""
+    redeployed = [("old", "old"), ("former", "old")]
+    assert former_release([replace(WARM, release="old"), OLD], redeployed) == "former"
