@@ -80,6 +80,16 @@ def shut_down(launcher: Launcher, fronts: Fronts, grace_seconds: float) -> list[
     return found
 
 
+def live_release(launcher: Launcher) -> Release | None:
+    """Return the release that is meant to serve, whether its processes run or not."""
+    for instance in reversed(launcher.recorded()):
+        if instance.state is InstanceState.RUNNING:
+            release = find_release(launcher.ledger, launcher.project, instance.release)
+            if release and release.path.is_dir():
+                return release
+    return None
+
+
 def release_to_launch(launcher: Launcher, version: str) -> Release:
     """Return the release of ``version``, built where it is not.
 
@@ -90,7 +100,7 @@ def release_to_launch(launcher: Launcher, version: str) -> Release:
         BadInputError: Source, version or kind cannot be used.
         BuildError: The build tool failed.
     """
-    standing = None if version else _standing_release(launcher)
+    standing = None if version else live_release(launcher)
     return standing or launcher.build(version)
 
 
@@ -100,20 +110,11 @@ def serving_release(launcher: Launcher) -> Release:
     Raises:
         NotFoundError: Nothing does.
     """
-    if release := _standing_release(launcher):
+    if release := live_release(launcher):
         return release
     raise NotFoundError(
         "project", f"{launcher.project}/{launcher.environment}", [], "Nothing runs: launch it."
     )
-
-
-def _standing_release(launcher: Launcher) -> Release | None:
-    for instance in reversed(launcher.recorded()):
-        if instance.state is InstanceState.RUNNING:
-            release = find_release(launcher.ledger, launcher.project, instance.release)
-            if release and release.path.is_dir():
-                return release
-    return None
 
 
 def _require_no_rollout(launcher: Launcher) -> None:
