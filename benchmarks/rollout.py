@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.free_ports import free_ports
 from benchmarks.rollout_load import executed_ids, load
 from benchmarks.rollout_runner import HOST, PROJECT, ApplicationRunner, make_deployer
 from tasks.deploy.deployer import Deployer
@@ -107,11 +108,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10, help="how long to deploy")
     parser.add_argument("--clients", type=int, default=8, help="keep-alive connections")
-    parser.add_argument("--first-port", type=int, default=27500, help="first of 200 free ports")
+    parser.add_argument("--first-port", type=int, default=0, help="first of 200 free ports")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix=f"{PROJECT}-") as folder:
-        figures = measure(Path(folder), options.first_port, options.seconds, options.clients)
+        figures = measure(
+            Path(folder), options.first_port or free_ports(200), options.seconds, options.clients
+        )
     for name, value in figures.items():
         print(f"{name:>20}  {value}")
     if options.json:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.free_ports import free_ports
 from flows.stack.api import SlipwayApi
 from tasks.errors import SlipwayError
 from tasks.settings import Settings, settings
@@ -67,22 +67,6 @@ def summary(deployment: str, timings: list[Timing]) -> dict[str, object]:
         "bar_seconds": BAR_SECONDS,
         "passed": statistics.median(first) <= BAR_SECONDS,
     }
-
-
-def free_ports(count: int) -> int:
-    """Return the first of ``count`` neighbouring free ports of the loopback address."""
-    for first in range(28_500, 29_000 - count, count):
-        probes = [socket.socket() for _ in range(count)]
-        try:
-            for offset, probe in enumerate(probes):
-                probe.bind(("127.0.0.1", first + offset))
-        except OSError:
-            continue
-        finally:
-            for probe in probes:
-                probe.close()
-        return first
-    raise SlipwayError("no free ports between 28500 and 28999 for a stack of the benchmark's own")
 
 
 @contextmanager

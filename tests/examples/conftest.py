@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-PORTS = range(29000, 30000)
 GUESTBOOK = Path(__file__).parents[2] / "examples" / "guestbook"
 
 Application = Callable[[BaseHTTPRequestHandler], None]
@@ -49,7 +48,8 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving(application: Application) -> Iterator[int]:
     """Answer every request with ``application`` and give the port."""
-    server = _bind(type("Bound", (Handler,), {"application": staticmethod(application)}))
+    handler = type("Bound", (Handler,), {"application": staticmethod(application)})
+    server = Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -58,15 +58,6 @@ def serving(application: Application) -> Iterator[int]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def _bind(handler: type[BaseHTTPRequestHandler]) -> Server:
-    for port in PORTS:
-        try:
-            return Server(("127.0.0.1", port), handler)
-        except OSError:
-            continue
-    raise AssertionError("no free port")
 
 
 @pytest.fixture

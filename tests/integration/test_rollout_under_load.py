@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.free_ports import free_ports
 from benchmarks.rollout import deploying
 from benchmarks.rollout_load import executed_ids, load
 from benchmarks.rollout_runner import HOST
@@ -17,7 +18,7 @@ from tasks.deploy.rollout import Phase
 
 pytestmark = pytest.mark.integration
 
-FRONT = 27700
+FRONT = free_ports(200)
 
 
 @pytest.fixture

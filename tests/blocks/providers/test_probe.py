@@ -30,9 +30,9 @@ class Answer(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def port() -> Iterator[int]:
     """Give the port of a server."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 26600), Answer)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield 26600
+    yield server.server_port
     server.shutdown()
     server.server_close()
 
@@ -43,7 +43,7 @@ def test_below_400_is_well(port: int, path: str, ok: bool) -> None:
     answer = ask("127.0.0.1", port, path, 5)
     assert (answer.ok, answer.detail) == (
         ok,
-        f"GET http://127.0.0.1:26600/{path[-3:]}: {path[-3:]}",
+        f"GET http://127.0.0.1:{port}/{path[-3:]}: {path[-3:]}",
     )
 
 

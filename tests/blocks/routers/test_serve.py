@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from benchmarks.free_ports import free_ports
 from benchmarks.rollout_load import executed_ids, load
 from blocks.routers.interface import RouterError
 from blocks.routers.serve import check_ports, find_caddy
@@ -22,7 +23,8 @@ from blocks.routers.slots import SlotRouter
 
 pytestmark = pytest.mark.integration
 
-FIRST, APPS = 27000, 27020
+FIRST = free_ports(60)
+APPS = FIRST + 20
 COMMAND = [sys.executable, "-m", "blocks.routers.serve", "--host", "127.0.0.1", "--slots", "4"]
 
 
@@ -95,7 +97,7 @@ def test_replicas_get_equal_shares(router: SlotRouter) -> None:
 @pytest.mark.usefixtures("apps")
 def test_a_replica_that_refuses_connections_costs_no_request(router: SlotRouter) -> None:
     """Otherwise every second request fails while a crashed replica restarts."""
-    router.route(FIRST, [f"127.0.0.1:{APPS}", "127.0.0.1:27099"])
+    router.route(FIRST, [f"127.0.0.1:{APPS}", f"127.0.0.1:{APPS + 9}"])
     with load("127.0.0.1", FIRST, clients=2) as tally:
         time.sleep(0.5)
     assert tally.requests

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from benchmarks.free_ports import free_ports
 from blocks.providers import process
 from flows.stack.api import SlipwayApi
 from flows.stack.home import Home
@@ -178,7 +179,7 @@ def test_it_is_free_of_prefect_and_ends_when_told(tmp_path: Path) -> None:
             **os.environ,
             "SLIPWAY_HOME": str(home.root),
             "PYTHONPATH": str(ROOT),
-            "SLIPWAY_SERVER_PORT": "28999",
+            "SLIPWAY_SERVER_PORT": str(free_ports(1)),
         },
         stdout=subprocess.PIPE,
         text=True,

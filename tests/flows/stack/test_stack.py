@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import httpx
 import psutil
 import pytest
 
+from benchmarks.free_ports import free_ports
 from flows.stack.api import SlipwayApi
 from flows.stack.environment import MARK
 from flows.stack.home import Home
@@ -87,19 +87,6 @@ class Stack:
         return found
 
 
-def neighbouring_ports(count: int) -> int:
-    """Return the first of some free ports in a row."""
-    for first in range(28_000, 28_990, count):
-        with ExitStack() as held:
-            try:
-                for port in range(first, first + count):
-                    held.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return first
-    pytest.fail("no free ports between 28000 and 28999")
-
-
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
     """A folder laid out like ours, with a small prefect.yaml; whatever runs of it is ended."""
@@ -109,7 +96,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
         (root / package).symlink_to(ROOT / package)
     (root / "tiny.py").write_text(FLOW)
     (root / "prefect.yaml").write_text(DECLARED)
-    port = neighbouring_ports(4)
+    port = free_ports(4)
     chosen = Settings(
         home=tmp_path / "home", server_port=port, router_port=port + 1, router_slots=2
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from benchmarks.free_ports import free_ports
 from benchmarks.rollout_runner import ENVIRONMENT, HOST, PROJECT, make_deployer
 from blocks.providers import process
 from tasks.deploy.deployer import Deployer
@@ -20,7 +21,7 @@ from tasks.release import Instance, InstanceState
 
 pytestmark = pytest.mark.integration
 
-FRONT = 27200
+FRONT = free_ports(200)
 
 
 @pytest.fixture

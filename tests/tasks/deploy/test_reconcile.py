@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.free_ports import free_ports
 from benchmarks.rollout_runner import ENVIRONMENT, PROJECT, make_deployer
 from blocks.providers import process
 from tasks.deploy.deployer import Deployer
@@ -45,7 +46,8 @@ from tasks.ledger.instances import instances
 from tasks.ledger.rollouts import open_rollouts
 from tasks.release import Instance, InstanceState
 
-FRONT, APPS_LOW = 27300, 27400
+FRONT = free_ports(200)
+APPS_LOW = FRONT + 100
 OLD, NEW = "a" * 64, "b" * 64
 
 

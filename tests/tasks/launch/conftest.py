@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.free_ports import free_ports
 from blocks.project_spec import ProjectSpec, ServiceSpec
 from tasks.launch.launcher import Launcher
 from tasks.ledger.connection import Ledger, open_ledger
@@ -47,6 +48,7 @@ def source(tmp_path: Path) -> Path:
 def launcher_for(ledger: Ledger, source: Path, tmp_path: Path) -> Iterator[Callable[..., Launcher]]:
     """Give a maker of launchers, and stop at the end what they launched."""
     made = []
+    first = free_ports(100)
 
     def make(
         project: str = "demo", variables: dict[str, str] | None = None, **service: object
@@ -63,7 +65,7 @@ def launcher_for(ledger: Ledger, source: Path, tmp_path: Path) -> Iterator[Calla
             variables or {},
             {"SECRET": "hunter2"},
             tmp_path / "home",
-            ports=(26000, 26099),
+            ports=(first, first + 99),
         )
         made.append(launcher)
         return launcher

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks.free_ports import free_ports
 from blocks.providers import process
 from tasks.errors import BusyError, NotFoundError
 from tasks.launch.convergence import converge, release_to_launch, serving_release, shut_down
@@ -18,6 +19,7 @@ from tasks.ledger.ports import ports
 from tasks.ledger.rollouts import begin_rollout
 from tasks.release import InstanceState
 
+FRONT = free_ports(100)
 pytestmark = pytest.mark.integration
 Make = Callable[..., Launcher]
 
@@ -40,12 +42,12 @@ class Table:
 @pytest.fixture
 def fronts(ledger: Ledger) -> Fronts:
     """Give front ports."""
-    return Fronts(ledger, Table(), "demo", "dev", "127.0.0.1", (26900, 26909))
+    return Fronts(ledger, Table(), "demo", "dev", "127.0.0.1", (FRONT, FRONT + 9))
 
 
 def said(fronts: Fronts) -> list[str]:
     """Return what each upstream of the front port answers."""
-    urls = [f"http://{address}/health" for address in fronts.router.upstreams(26900)]
+    urls = [f"http://{address}/health" for address in fronts.router.upstreams(FRONT)]
     return [httpx.get(url, trust_env=False).text for url in urls]
 
 
@@ -54,7 +56,7 @@ def test_a_launch_serves_and_another_changes_nothing(launcher_for: Make, fronts:
     launcher = launcher_for(replicas=2)
     first = converge(launcher, launcher.build(""), fronts)
     again = converge(launcher, launcher.build(""), fronts)
-    assert first.urls == {"web": "http://127.0.0.1:26900"}
+    assert first.urls == {"web": f"http://127.0.0.1:{FRONT}"}
     assert (len(first.started), again.started, again.stopped) == (2, (), ())
     assert said(fronts) == ["one ", "one "]
     assert serving_release(launcher).digest == first.release.digest

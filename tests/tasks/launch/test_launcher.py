@@ -117,9 +117,11 @@ def test_what_lost_its_shim_is_not_adopted_but_can_be_stopped(launcher_for: Make
 
 def test_a_foreign_program_keeps_its_port(launcher_for: Make) -> None:
     """Broken: a service would fail on, or take over, a port that another program has."""
-    with socket.create_server(("127.0.0.1", 26000)):
-        (instance,) = launched(launcher_for())
-        assert instance.port == 26001
+    launcher = launcher_for()
+    first = launcher.ports[0]
+    with socket.create_server(("127.0.0.1", first)):
+        (instance,) = launched(launcher)
+        assert instance.port == first + 1
 
 
 def test_stop_ends_the_process_and_frees_the_port(launcher_for: Make, ledger: Ledger) -> None:

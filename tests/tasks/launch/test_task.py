@@ -10,12 +10,14 @@ import pytest
 from prefect.logging import disable_run_logger
 from pydantic import SecretStr
 
+from benchmarks.free_ports import free_ports
 from blocks.project_spec import EnvironmentSpec, ProjectSpec, ServiceSpec
 from tasks.errors import NotFoundError
 from tasks.launch import task
 from tasks.launch.target import Target, target_of
 from tasks.settings import Settings
 
+FRONT = free_ports(100)
 pytestmark = pytest.mark.integration
 
 ENVIRONMENTS = {
@@ -46,10 +48,10 @@ def target(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     """Give what is launched, with settings of its own."""
     here = Settings(
         home=tmp_path / "home",
-        router_port=26910,
+        router_port=FRONT,
         router_slots=3,
-        service_port_low=26100,
-        service_port_high=26199,
+        service_port_low=FRONT + 10,
+        service_port_high=FRONT + 99,
     )
     monkeypatch.setattr(task, "settings", lambda: here)
     (source / "Procfile").write_text("web: python3 server.py\n")
@@ -63,16 +65,16 @@ async def test_build_launch_restart_stop(target: Target) -> None:
     router = Table()
     release = await task.build.fn(target, "")
     launched = await task.launch.fn(target, release, router)
-    assert launched.urls == {"web": "http://127.0.0.1:26910"}
-    (upstream,) = router.upstreams(26910)
+    assert launched.urls == {"web": f"http://127.0.0.1:{FRONT}"}
+    (upstream,) = router.upstreams(FRONT)
     assert httpx.get(f"http://{upstream}/health", trust_env=False).text == "one hello"  # noqa: ASYNC210 - nothing else runs in this loop
     again = await task.launch.fn(target, release, router)
     assert again.instances == launched.instances
     restarted = await task.restart.fn(target, router)
     assert restarted.stopped == launched.started
-    assert router.upstreams(26910) != (upstream,)
+    assert router.upstreams(FRONT) != (upstream,)
     assert len(await task.stop.fn(target, router)) == 1
-    assert router.upstreams(26910) == ()
+    assert router.upstreams(FRONT) == ()
     with pytest.raises(NotFoundError, match="Nothing runs"):
         await task.restart.fn(target, router)
 
