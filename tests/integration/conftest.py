@@ -1,0 +1,115 @@
+"""One whole stack for all tests of this folder, in a home and on ports of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from benchmarks.free_ports import free_ports
+from flows.stack.api import Json, SlipwayApi
+from flows.stack.environment import MARK
+from flows.stack.flow_run import FlowRun
+from tasks.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+NAMES = (
+    "home",
+    "server_port",
+    "router_port",
+    "router_slots",
+    "service_port_low",
+    "service_port_high",
+)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack that runs everything of ``prefect.yaml``; it is used over its API only."""
+
+    chosen: Settings
+    folder: Path
+    api: SlipwayApi
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the variables under which a command meets this stack."""
+        own = {f"SLIPWAY_{name.upper()}": str(getattr(self.chosen, name)) for name in NAMES}
+        return {**os.environ, **own}
+
+    def make(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``python -m <module>`` of this repository, as make does."""
+        return subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def run(self, deployment: str, timeout: float = 300, **parameters: Any) -> FlowRun:
+        """Have ``<deployment>/default`` run with ``parameters`` and return how it ended."""
+        return self.api.wait(self.api.trigger(f"{deployment}/default", parameters), timeout)
+
+    def done(self, deployment: str, **parameters: Any) -> FlowRun:
+        """As ``run``, for what must succeed; otherwise its log is shown."""
+        run = self.run(deployment, **parameters)
+        assert run.succeeded, "\n".join([run.message, *self.said(run)])
+        return run
+
+    def said(self, run: FlowRun) -> list[str]:
+        """Return the lines that a flow run has logged."""
+        return [record["message"] for record in self.api.logs(run.id)]
+
+    def configure(self, name: str, configuration: Json) -> FlowRun:
+        """Have the blocks of a ``slipway.yaml`` of this name saved by the flow ``configure``."""
+        path = self.folder / f"{name}.yaml"
+        path.write_text(yaml.safe_dump(configuration))
+        path.chmod(0o600)
+        return self.done("configure", file=str(path))
+
+    def processes(self) -> list[psutil.Process]:
+        """Return every process on this machine that was started by this stack."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                marks = process.environ()
+            except psutil.Error:
+                continue
+            if marks.get("SLIPWAY_HOME") == str(self.chosen.root) and MARK in marks:
+                found.append(process)
+        return found
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Give a stack with all deployments; at the end nothing that it started may be left."""
+    folder = tmp_path_factory.mktemp("stack")
+    first = free_ports(200)
+    chosen = Settings(
+        home=folder / "home",
+        server_port=first,
+        router_port=first + 10,
+        router_slots=20,
+        service_port_low=first + 50,
+        service_port_high=first + 199,
+    )
+    with SlipwayApi(chosen.api_url) as nobody:
+        made = Stack(chosen, folder, nobody)
+    try:
+        up = made.make("flows.stack.up")
+        assert up.returncode == 0, up.stderr
+        with SlipwayApi.of(chosen) as api:
+            yield Stack(chosen, folder, api)
+    finally:
+        made.make("flows.stack.down", "--all")
+    assert [process.cmdline() for process in made.processes()] == []
