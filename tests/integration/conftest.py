@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,8 +68,15 @@ class Stack:
         return run
 
     def said(self, run: FlowRun) -> list[str]:
-        """Return the lines that a flow run has logged."""
-        return [record["message"] for record in self.api.logs(run.id)]
+        """Return the lines that a flow run has logged; they reach the server with a delay."""
+        deadline = time.monotonic() + 30
+        while True:
+            logs = self.api.logs(run.id)
+            own = [record["message"] for record in logs if not record["task_run_id"]]
+            ended = any(line.startswith("Finished in state") for line in own)
+            if ended or time.monotonic() > deadline:
+                return [record["message"] for record in logs]
+            time.sleep(0.2)
 
     def configure(self, name: str, configuration: Json) -> FlowRun:
         """Have the blocks of a ``slipway.yaml`` of this name saved by the flow ``configure``."""
