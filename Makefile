@@ -30,7 +30,8 @@ down: environment ## Stop these four; launched services go on (ALL=1 stops them 
 status: environment ## Show what runs
 	@$(PY) -m flows.stack.status
 
-test: environment ## Run the whole test suite; what is not installed is skipped with a reason
+test: environment ## Run the whole test suite; what cannot be installed is skipped with a reason
+	@$(SH) restic || echo "slipway: tests that need restic are skipped"
 	@$(PY) -m pytest $(ARGS)
 
 check: environment ## Format, lint, types, imports, sizes, docstrings and the fast tests

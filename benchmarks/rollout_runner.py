@@ -63,11 +63,11 @@ class ApplicationRunner:
         record_release(self.ledger, release)
         return release
 
-    def services(self, _release: Release) -> dict[str, ServiceSpec]:
-        """Return the one service."""
+    def services(self, release: Release) -> dict[str, ServiceSpec]:
+        """Return the one service; a version called ``broken`` is given up soon."""
         spec = ServiceSpec(
             health_path="/health",
-            health_timeout_seconds=30,
+            health_timeout_seconds=2 if release.version == "broken" else 30,
             drain_seconds=5,
             replicas=self.replicas,
         )

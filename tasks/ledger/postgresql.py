@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import URL, Connection, create_engine, event, text
 from sqlalchemy.pool import ConnectionPoolEntry
 
-SCHEMA = "slipway"
+# Not "slipway": a user of that name has a schema of that name before `public` in its search path,
+# and Prefect would take our tables for its own.
+SCHEMA = "slipway_ledger"
 LOCK_SECONDS = 30
 # Any number will do, as long as nothing else in the database locks it.
 WRITERS = 0x51_1D_3A_77

@@ -30,8 +30,9 @@ pytestmark = pytest.mark.integration
 CHILD = """
 import os, signal, sys, time
 def report(*_):
-    print("reported to a living parent:", os.getppid() == int(sys.argv[1]), flush=True)
-    sys.exit()
+    alive = os.getppid() == int(sys.argv[1])
+    os.write(1, f"reported to a living parent: {alive}\\n".encode())
+    os._exit(0)
 signal.signal(signal.SIGTERM, report)
 print("up", flush=True)
 time.sleep(600)

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import httpx
 import psutil
+import psycopg
 import pytest
+from pydantic import SecretStr
 
 from benchmarks.free_ports import free_ports
 from flows.stack.api import SlipwayApi
@@ -23,6 +25,7 @@ from flows.stack.home import Home
 from flows.stack.ports import is_taken
 from flows.stack.record import read_record
 from tasks.settings import Settings
+from tests.tasks.ledger.databases import postgresql
 
 pytestmark = [pytest.mark.prefect, pytest.mark.integration]
 
@@ -60,6 +63,7 @@ class Stack:
         """Run `flows.stack.<module>` as make does."""
         names = ("home", "server_port", "router_port", "router_slots")
         own = {f"SLIPWAY_{name.upper()}": str(getattr(self.chosen, name)) for name in names}
+        own["SLIPWAY_DATABASE_URL"] = self.chosen.database_url.get_secret_value()
         return subprocess.run(
             [sys.executable, "-m", f"flows.stack.{module}"],
             cwd=self.root,
@@ -184,3 +188,24 @@ def test_a_part_that_does_not_start_is_shown_with_its_log(stack: Stack) -> None:
     assert refused.returncode == 1
     assert "No module named 'absent'" in refused.stderr
     assert stack.marked() == []
+
+
+def test_one_setting_puts_prefect_and_the_ledger_on_postgresql(stack: Stack) -> None:
+    """A team that wants one real database would get half of it, or a stack that does not start."""
+    server = postgresql()
+    name = server.create()
+    url = server.url(name).replace("+psycopg", "")
+    on_postgresql = stack.chosen.model_copy(update={"database_url": SecretStr(url)})
+    moved = Stack(stack.root, on_postgresql)
+    up = moved.make("up")
+    assert up.returncode == 0, up.stderr
+    with moved.api() as api:
+        assert api.wait(api.trigger("tiny/default"), timeout=120).succeeded
+    assert moved.make("down").returncode == 0
+    with psycopg.connect(url) as connection:
+        runs = connection.execute("SELECT name, state_type FROM public.flow_run").fetchall()
+        known = connection.execute("SELECT name FROM slipway_ledger.providers").fetchall()
+    assert [state for _, state in runs] == ["COMPLETED"]
+    assert known
+    assert not list(stack.chosen.root.rglob("*.db"))
+    server.drop(name)
