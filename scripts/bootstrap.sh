@@ -51,7 +51,7 @@ follow_pip() {
 }
 
 create_venv() {
-    "$1" -m venv "$VENV" 2>/dev/null && return
+    "$1" -m venv "$VENV" >/dev/null 2>&1 && return
     rm -rf "$VENV"
     # Debian keeps ensurepip in a package of its own.
     version=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
