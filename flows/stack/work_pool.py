@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from flows.stack.api import SlipwayApi
+from flows.stack.environment import HEARTBEAT_SECONDS
 
 QUEUES = {"critical": 1, "default": 2, "batch": 3}
 """Work queues and their priorities; 1 comes first."""
@@ -18,7 +19,8 @@ QUEUES = {"critical": 1, "default": 2, "batch": 3}
 FLOW_LOG = "logs/flow-runs.log"
 """What flow runs print, below the home; Prefect keeps what they log."""
 
-SILENT_SECONDS = 90
+SILENT_SECONDS = 3 * HEARTBEAT_SECONDS
+"""After as much silence, a flow run is taken for dead."""
 ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 
 Json = dict[str, Any]

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import pytest
 
 from flows.stack.api import SlipwayApi
+from flows.stack.environment import HEARTBEAT_SECONDS
 from flows.stack.work_pool import (
     ensure_automation,
     ensure_pool,
@@ -94,3 +95,8 @@ def test_any_end_keeps_a_run_from_being_called_silent() -> None:
     """A completed run would be marked crashed a minute and a half later."""
     expected = silence_automation()["trigger"]["expect"]
     assert {"prefect.flow-run.Completed", "prefect.flow-run.Failed"} <= set(expected)
+
+
+def test_a_run_may_miss_a_heartbeat_before_it_is_called_silent() -> None:
+    """Every flow run that takes longer than the silence would be marked crashed while it works."""
+    assert silence_automation()["trigger"]["within"] >= 2 * HEARTBEAT_SECONDS
