@@ -9,6 +9,7 @@ from prefect import flow
 from blocks.providers.process import own_identity
 from blocks.routers.interface import Router
 from flows.inventory import ledger, load_router, load_target
+from flows.naming import named
 from tasks.deploy import task as deploying
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.deployer import Target as Place
@@ -19,7 +20,7 @@ from tasks.settings import settings
 
 @flow(
     name="deploy",
-    flow_run_name="deploy {project} {version} to {environment}",
+    flow_run_name=named("deploy {project} {version} to {environment}"),
     description="Start a version beside the live one, gate it by health, switch, drain.",
 )
 async def deploy_flow(
@@ -45,12 +46,12 @@ async def deploy_flow(
     """
     target, router = await load_target(project, environment), await load_router()
     with ledger() as book:
-        make = deployer(target, router, book)
-        return (await deploying.deploy(make, version, strategy)).release
+        made = deployer(target, router, book)
+        return (await deploying.deploy(made, version, strategy)).release
 
 
-def deployer(target: Target, router: Router, book: Ledger) -> deploying.MakeDeployer:
-    """Return what makes the deployer of ``target``, once it is known who listens to it."""
+def deployer(target: Target, router: Router, book: Ledger) -> Deployer:
+    """Return the deployer of ``target``."""
     chosen = settings()
     place = Place(
         target.project,
@@ -60,4 +61,4 @@ def deployer(target: Target, router: Router, book: Ledger) -> deploying.MakeDepl
         chosen.router_slots,
     )
     launcher, owner = launcher_of(target, book, chosen), own_identity().encode()
-    return lambda said: Deployer(book, launcher, router, place, owner, said=said)
+    return Deployer(book, launcher, router, place, owner)

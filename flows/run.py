@@ -8,6 +8,7 @@ from prefect import flow, get_run_logger
 
 from blocks.workload_spec import WorkloadSpec
 from flows.inventory import ledger, load_providers, load_target
+from flows.naming import named
 from flows.workload import Job, WorkloadFailedError, chosen_workload, plan_only, run_workload
 from tasks.launch import task as launching
 from tasks.observe.summary import estimate_sentence
@@ -15,7 +16,7 @@ from tasks.observe.summary import estimate_sentence
 
 @flow(
     name="run",
-    flow_run_name="run {workload} of {project}",
+    flow_run_name=named("run {workload} of {project}"),
     description="Split a workload, plan it over the providers, run each step when it is ready.",
 )
 async def run_flow(  # noqa: PLR0917 - they are its form in the UI

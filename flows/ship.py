@@ -16,6 +16,7 @@ from blocks.workload_spec import WorkloadSpec
 from flows.backup import take_snapshot
 from flows.deploy import deployer
 from flows.inventory import ledger, load_providers, load_repository, load_router, load_target
+from flows.naming import named
 from flows.workload import Job, WorkloadFailedError, chosen_workload, run_workload
 from tasks.deploy import task as deploying
 from tasks.launch import task as launching
@@ -29,7 +30,7 @@ from tasks.settings import settings
 
 @flow(
     name="ship",
-    flow_run_name="ship {project} {version} to {environment}",
+    flow_run_name=named("ship {project} {version} to {environment}"),
     description="Launch, split, distribute, allocate, back up and deploy a version.",
 )
 async def ship_flow(

@@ -7,12 +7,13 @@ from typing import Any
 
 from prefect import flow
 
+from flows.naming import named
 from tasks.observe import task as observing
 
 
 @flow(
     name="status",
-    flow_run_name="status {project} {environment}",
+    flow_run_name=named("status {project} {environment}"),
     description="Every service with its state, port, release, uptime, CPU, memory and health.",
 )
 async def status_flow(project: str = "", environment: str = "") -> list[dict[str, Any]]:

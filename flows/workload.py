@@ -18,6 +18,7 @@ from blocks.providers.interface import Provider
 from blocks.providers.process import own_identity, owner_alive
 from blocks.workload_spec import PytestWorkload, WorkloadSpec
 from flows.lease import kept_alive
+from flows.naming import INLINE
 from flows.outcome import workload_summary
 from flows.progress import say_queued, shown_progress
 from tasks.allocate.admit import LedgerAdmission
@@ -86,7 +87,7 @@ class WorkloadFailedError(SlipwayError):
 def chosen_workload(target: Target, workload: str | WorkloadSpec) -> tuple[str, WorkloadSpec]:
     """Return name and spec of the workload that was asked for, by name or in full."""
     if not isinstance(workload, str):
-        return "inline", workload
+        return INLINE, workload
     known = target.spec.workloads
     if workload not in known:
         remedy = f"Add it to the workloads of {target.project}."

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from prefect import task
 from prefect.artifacts import acreate_table_artifact
+from prefect.cache_policies import NO_CACHE
 
 from blocks.providers.interface import Resources
 from tasks.allocate.report import rows, summary
@@ -19,7 +20,9 @@ from tasks.settings import settings
 
 @task(
     name="allocate",
+    task_run_name="allocate {plan.workload}",
     description="Reserves what a plan needs of its providers, and records what does not fit",
+    cache_policy=NO_CACHE,
 )
 async def allocate(
     workload_id: str, plan: Plan, demands: Mapping[str, Resources]

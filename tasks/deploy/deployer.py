@@ -55,11 +55,11 @@ class Deployer:
         *,
         pace: Pace | None = None,
         owner_alive: Callable[[str], bool] = process_alive,
-        said: Callable[[Rollout], None] = lambda _rollout: None,
     ) -> None:
         self.ledger, self.runner, self.router = ledger, runner, router
         self.target, self.owner, self.pace = target, owner, pace or Pace()
-        self._owner_alive, self._said = owner_alive, said
+        self._owner_alive = owner_alive
+        self.said: Callable[[Rollout], None] = lambda _rollout: None
         self._arrival = Arrival(ledger, runner, router, target, self.pace)
         self._handover = Handover(
             ledger,
@@ -158,7 +158,7 @@ class Deployer:
         """Write the state down; raises StaleFenceError when another has taken over."""
         document, lease = to_document(rollout), self.pace.lease_seconds
         save_rollout(self.ledger, row.id, row.fence, rollout.phase, document, time.time(), lease)
-        self._said(rollout)
+        self.said(rollout)
 
     def _perform(self, rollout: Rollout, effect: Effect) -> Observation:
         match effect:

@@ -15,23 +15,26 @@ from tasks.deploy.deployer import Deployer
 from tasks.deploy.report import RolloutReport, RolloutRevertedError, markdown_of
 from tasks.deploy.rollout import Rollout
 
-# Builds the deployer around a listener that is told of every phase.
-MakeDeployer = Callable[[Callable[[Rollout], None]], Deployer]
 
-
-@task(name="deploy", cache_policy=NO_CACHE)
-async def deploy(
-    make_deployer: MakeDeployer, version: str, strategy: str = "blue_green"
-) -> RolloutReport:
+@task(
+    name="deploy",
+    task_run_name="deploy {deployer.target.project} to {deployer.target.environment}",
+    cache_policy=NO_CACHE,
+)
+async def deploy(deployer: Deployer, version: str, strategy: str = "blue_green") -> RolloutReport:
     """Move the traffic to ``version``; RolloutRevertedError when it was refused."""
-    deployer = make_deployer(_narrate())
+    deployer.said = _narrate()
     return await _show(await asyncio.to_thread(deployer.deploy, version, strategy))
 
 
-@task(name="rollback", cache_policy=NO_CACHE)
-async def rollback(make_deployer: MakeDeployer) -> RolloutReport:
+@task(
+    name="rollback",
+    task_run_name="roll back {deployer.target.project} in {deployer.target.environment}",
+    cache_policy=NO_CACHE,
+)
+async def rollback(deployer: Deployer) -> RolloutReport:
     """Move the traffic back to the former release."""
-    deployer = make_deployer(_narrate())
+    deployer.said = _narrate()
     return await _show(await asyncio.to_thread(deployer.rollback))
 
 

@@ -169,7 +169,7 @@ def test_a_second_deploy_at_the_same_time_is_refused(deployer: Deployer, tmp_pat
                 other.deploy("two")
             refusals.append(str(refused.value))
 
-    deployer._said = interfere
+    deployer.said = interfere
     assert deployer.deploy("one").succeeded
     assert len(refusals) == 1
     assert f"{PROJECT}/{ENVIRONMENT}" in refusals[0]

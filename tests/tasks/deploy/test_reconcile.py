@@ -327,7 +327,7 @@ def test_the_next_deploy_reconciles_first(deployer: Deployer, tmp_path: Path) ->
 def test_a_live_controller_is_left_alone(deployer: Deployer) -> None:
     """Otherwise a reconciler undoes what a slow deploy is about to finish."""
     said: list[list[str]] = []
-    deployer._said = lambda _rollout: said.append(_reconcile_really(deployer))
+    deployer.said = lambda _rollout: said.append(_reconcile_really(deployer))
     assert deployer.deploy("one").succeeded
     assert said
     assert not any(said)
