@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import tempfile
 import time
@@ -63,7 +64,10 @@ class Job:
     def key(self) -> str:
         """What makes two runs the same workload: the later resumes what the earlier left."""
         target = self.target
-        return f"{target.project}/{self.workload}/{target.environment}/{self.release.digest}"
+        # Changed steps are another workload, also under the same name.
+        steps = hashlib.sha256(self.spec.model_dump_json().encode()).hexdigest()[:12]
+        where = f"{target.project}/{self.workload}/{target.environment}"
+        return f"{where}/{self.release.digest}/{steps}"
 
 
 @dataclass(frozen=True, slots=True)
