@@ -1,0 +1,88 @@
+"""What a test sees of a flow run: over the API, and among the processes of this machine."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+from collections.abc import Callable, Collection
+
+import psutil
+
+from flows.stack.api import Json
+from tests.integration.conftest import Stack
+
+PATIENCE_SECONDS = 120.0
+
+
+def eventually(condition: Callable[[], bool], what: str) -> None:
+    """Wait for an effect of another process."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+def ended_task_runs(stack: Stack, flow_run: str, names: Collection[str]) -> dict[str, Json]:
+    """Return the task runs of a flow run by name, once those of ``names`` have ended there.
+
+    The server shows the last ones of a flow run that is over with a delay.
+    """
+    found: dict[str, Json] = {}
+
+    def shown() -> bool:
+        found.update({each["name"]: each for each in stack.api.task_runs(flow_run)})
+        ended = {name for name, each in found.items() if each["end_time"]}
+        return set(names) <= ended
+
+    eventually(shown, f"no such task runs: {sorted(names)}")
+    return found
+
+
+def states(stack: Stack, task_run: Json) -> list[str]:
+    """Return the names of the states that a task run has gone through, the first one first."""
+    found = stack.api.call("GET", f"/task_run_states/?task_run_id={task_run['id']}")
+    return [each["name"] for each in sorted(found, key=lambda each: str(each["timestamp"]))]
+
+
+def artifacts(stack: Stack, flow_run: str) -> dict[str, Json]:
+    """Return the artifacts of a flow run by key."""
+    return {each["key"]: each for each in stack.api.artifacts(flow_run) if each["key"]}
+
+
+def says(stack: Stack, flow_run: str, text: str) -> str:
+    """Return the first log line of a flow run with ``text`` in it, as soon as there is one."""
+    lines: list[str] = []
+
+    def said() -> bool:
+        lines[:] = [each["message"] for each in stack.api.logs(flow_run) if text in each["message"]]
+        return bool(lines)
+
+    eventually(said, f"no log line with {text}")
+    return lines[0]
+
+
+def engine(flow_run: str) -> psutil.Process:
+    """Return the process that executes a flow run."""
+    for process in marked("PREFECT__FLOW_RUN_ID", flow_run):
+        if "prefect.engine" in process.cmdline():
+            return process
+    raise AssertionError(f"nothing executes {flow_run}")
+
+
+def marked(name: str, value: str) -> list[psutil.Process]:
+    """Return the processes in whose environment ``name`` is ``value``."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(name) == value:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def answer(url: str) -> str:
+    """Return what is answered at ``url``."""
+    with urllib.request.urlopen(url, timeout=30) as response:
+        body: bytes = response.read()
+    return body.decode()

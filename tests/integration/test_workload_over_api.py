@@ -1,0 +1,154 @@
+"""A workload of declared steps as a flow run: planned, queued, cancelled, killed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from flows.stack.api import Json
+from tests.integration.conftest import Stack
+from tests.integration.observation import (
+    artifacts,
+    ended_task_runs,
+    engine,
+    eventually,
+    marked,
+    says,
+)
+
+pytestmark = [pytest.mark.integration, pytest.mark.prefect]
+
+NAME = "steps"
+
+
+@dataclass(frozen=True)
+class Work:
+    """A project without services, whose steps write into ``folder``."""
+
+    stack: Stack
+    folder: Path
+
+    def parameters(self, *steps: Json, provider: str = "wide") -> Json:
+        """Return what `run` is asked for; a step's command runs in ``folder``."""
+        moved = [{**step, "run": f"cd {self.folder}; {step['run']}"} for step in steps]
+        return {
+            "project": NAME,
+            "environment": NAME,
+            "workload": {"kind": "steps", "steps": moved},
+            "providers": [f"{NAME}-{provider}"],
+        }
+
+    def start(self, parameters: Json) -> str:
+        """Start `run` and return the id of the flow run."""
+        return self.stack.api.trigger("run/default", parameters)
+
+    def written(self, name: str = "log") -> list[str]:
+        """Return the lines that steps have written."""
+        path = self.folder / name
+        return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.fixture(scope="module")
+def configured(stack: Stack) -> Stack:
+    """Configure a project and two providers, one of them for one step at a time."""
+    source = stack.folder / NAME
+    source.mkdir()
+    (source / "README").write_text("Nothing to serve.\n")
+    provider = {"kind": "shell", "memory_mib": 1024}
+    stack.configure(
+        NAME,
+        {
+            "projects": {NAME: {"source": str(source), "kind": "procfile"}},
+            "environments": {NAME: {}},
+            "providers": {
+                f"{NAME}-wide": {**provider, "cpus": 4, "slots": 4},
+                f"{NAME}-narrow": {**provider, "cpus": 1, "slots": 1},
+            },
+        },
+    )
+    return stack
+
+
+@pytest.fixture
+def work(configured: Stack, tmp_path: Path) -> Work:
+    """Give the project, and a folder of this test's own."""
+    return Work(configured, tmp_path)
+
+
+def until(name: str) -> str:
+    """Return a command that waits for a file."""
+    return f"while [ ! -e {name} ]; do sleep 0.05; done"
+
+
+def test_a_dry_run_shows_its_plan_and_starts_nothing(work: Work) -> None:
+    """Who only asks for the plan would have the work done, or see no plan."""
+    parameters = work.parameters({"id": "one", "run": "echo one >> log"})
+    run = work.stack.done("run", **parameters, dry_run=True)
+    assert run.name == f"run inline of {NAME}"
+    shown = artifacts(work.stack, run.id)
+    assert {"split", "plan", "plan-chart"} <= set(shown)
+    assert shown["plan-chart"]["data"].startswith("data:image/png;base64,")
+    tasks = ended_task_runs(work.stack, run.id, ["split inline", "distribute inline"])
+    assert "one" not in tasks
+    assert work.written() == []
+
+
+def test_who_finds_no_place_is_queued_and_told_why(work: Work) -> None:
+    """Two steps would run where there is room for one, or one of them wait in silence."""
+    run = f"echo + >> log; {until('go')}; echo - >> log"
+    first = work.start(work.parameters({"id": "first", "run": run}, provider="narrow"))
+    eventually(lambda: work.written() == ["+"], "the first does not start")
+    second = work.start(work.parameters({"id": "second", "run": run}, provider="narrow"))
+    line = says(work.stack, second, "second is queued")
+    assert f"position 1: {NAME}-narrow lacks 1 cpu of 1 and 1 slot of 1: held by" in line
+    assert "/first" in line
+    assert work.written() == ["+"]
+    (work.folder / "go").touch()
+    for each in (first, second):
+        ended = work.stack.api.wait(each)
+        assert ended.succeeded, ended.message
+    assert work.written() == ["+", "-", "+", "-"]
+
+
+def test_a_killed_flow_run_is_resumed_by_the_next(work: Work) -> None:
+    """What is finished would be done again, or a second copy started of what still runs."""
+    parameters = work.parameters(
+        {"id": "quick", "run": "echo quick >> log"},
+        {"id": "slow", "run": f"echo slow >> log; {until('go')}", "needs": ["quick"]},
+        {"id": "last", "run": "echo last >> log", "needs": ["slow"]},
+    )
+    killed = work.start(parameters)
+    eventually(lambda: work.written() == ["quick", "slow"], "the slow step does not start")
+    engine(killed).kill()
+    assert work.stack.api.wait(killed).state_type == "CRASHED"
+
+    resumed = work.start(parameters)
+    says(work.stack, resumed, "Resuming workload")
+    (work.folder / "go").touch()
+    ended = work.stack.api.wait(resumed)
+    assert ended.succeeded, ended.message
+    assert work.written() == ["quick", "slow", "last"]
+    summary = artifacts(work.stack, resumed)["workload"]["data"]
+    assert "1 finished steps of an interrupted run were kept" in summary
+
+
+def test_cancelling_ends_the_processes_of_steps(work: Work) -> None:
+    """Work that nobody wants any more would go on, or the workload could never run again."""
+    endless = "echo long >> log; [ -e again ] || { setsid sleep 600 & sleep 600; }"
+    mark = ("STEPS_MARK", str(work.folder))
+    parameters = work.parameters(
+        {"id": "quick", "run": "echo quick >> log"},
+        {"id": "long", "run": endless, "needs": ["quick"], "variables": dict([mark])},
+    )
+    cancelled = work.start(parameters)
+    eventually(lambda: len(marked(*mark)) >= 3, "the long step does not start")
+    wanted = {"state": {"type": "CANCELLING"}}
+    work.stack.api.call("POST", f"/flow_runs/{cancelled}/set_state", wanted)
+    assert work.stack.api.wait(cancelled).state_type == "CANCELLED"
+    assert marked(*mark) == []
+
+    (work.folder / "again").touch()
+    work.stack.done("run", **parameters)
+    assert work.written() == ["quick", "long", "long"]
