@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from re import fullmatch
 from typing import Any, TypeVar
@@ -13,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from blocks.project_spec import EnvironmentSpec, ProjectSpec
+from tasks.complaint import bad_input
 from tasks.errors import BadInputError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -45,14 +45,20 @@ def read_configuration(path: Path, environ: Mapping[str, str] = os.environ) -> C
     try:
         document = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
-        raise BadInputError(
-            "file", str(path), f"is no YAML: {error}", "Mend its syntax."
-        ) from error
+        raise BadInputError("file", str(path), _not_yaml(error), "Mend its syntax.") from error
     if not isinstance(document, dict):
         remedy = "Write projects:, environments:, providers:, repositories:."
         raise BadInputError("file", str(path), "is no mapping", remedy)
     configuration = checked(Configuration, _with_environment(document, "", environ))
     return _relative_to(path.parent.resolve(), _with_block_names(configuration))
+
+
+def _not_yaml(error: yaml.YAMLError) -> str:
+    """Say in one line what the parser met, and where."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return f"is no YAML: {error}"
+    mark = error.problem_mark
+    return f"is no YAML at line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
 
 
 def checked(model: type[Model], fields: object, prefix: str = "") -> Model:
@@ -61,26 +67,6 @@ def checked(model: type[Model], fields: object, prefix: str = "") -> Model:
         return model.model_validate(fields)
     except ValidationError as error:
         raise bad_input(error, model, prefix) from error
-
-
-def bad_input(error: ValidationError, model: type[BaseModel], prefix: str = "") -> BadInputError:
-    """Turn pydantic's first complaint about ``model`` into one that names field and remedy."""
-    first = error.errors(include_url=False)[0]
-    path = ".".join([*([prefix] if prefix else []), *(str(part) for part in first["loc"])])
-    if first["type"] != "extra_forbidden":
-        value = "(secret)" if "secrets" in path else first["input"]
-        return BadInputError(path, value, first["msg"], f"See the help of {model.__name__}.")
-    key = str(first["loc"][-1])
-    close = get_close_matches(key, _known_keys(model), n=1)
-    remedy = f"Did you mean {close[0]!r}?" if close else "Remove it."
-    return BadInputError(path, key, "unknown key", remedy)
-
-
-def _known_keys(model: type[BaseModel]) -> list[str]:
-    """Every key that may stand anywhere in ``model``."""
-    schema = model.model_json_schema()
-    parts = [schema, *schema.get("$defs", {}).values()]
-    return sorted({key for part in parts for key in part.get("properties", {})})
 
 
 def _with_environment(value: object, field: str, environ: Mapping[str, str]) -> object:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from reprlib import Repr
+
+_NAMED = 12
+_SHOWN = Repr()
+_SHOWN.maxstring = _SHOWN.maxother = 200
+
 
 class SlipwayError(Exception):
     """The one base of everything Slipway raises on purpose."""
@@ -13,12 +20,18 @@ class BadInputError(SlipwayError):
     Attributes:
         field: Where the value stands, dotted, e.g. ``workloads.tests.steps.build.needs``.
         value: The value as it was given.
+        problem: What is wrong with it.
         remedy: What to write instead.
     """
 
     def __init__(self, field: str, value: object, problem: str, remedy: str) -> None:
-        self.field, self.value, self.remedy = field, value, remedy
-        super().__init__(f"{field}: {problem} (got {value!r}). {remedy}")
+        self.field, self.value, self.problem = field, value, problem
+        self.remedy = remedy if remedy.endswith((".", "?", "!")) else f"{remedy}."
+        super().__init__(f"{field}: {problem} (got {_SHOWN.repr(value)}). {self.remedy}")
+
+    def below(self, prefix: str) -> BadInputError:
+        """Return the same of a field that stands below ``prefix``."""
+        return BadInputError(f"{prefix}.{self.field}", self.value, self.problem, self.remedy)
 
 
 class MissingProgramError(SlipwayError):
@@ -34,8 +47,11 @@ class NotFoundError(BadInputError):
 
     def __init__(self, field: str, value: str, known: list[str], remedy: str) -> None:
         self.known = sorted(known)
-        names = ", ".join(self.known) or "none"
-        super().__init__(field, value, f"unknown; known are: {names}", remedy)
+        close = get_close_matches(value, self.known, n=1)
+        meant = f"did you mean {close[0]!r}? " if close else ""
+        names = ", ".join(self.known[:_NAMED]) or "none"
+        more = f" and {len(self.known) - _NAMED} more" if self.known[_NAMED:] else ""
+        super().__init__(field, value, f"unknown; {meant}known are: {names}{more}", remedy)
 
 
 class StaleFenceError(SlipwayError):
