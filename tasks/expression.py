@@ -17,6 +17,11 @@ _STEP = re.compile(
 )
 
 
+_SYNTAX = re.compile(
+    r"<input>:\d+:(?P<column>\d+): .*?(?:input|at:) (?P<what>.*?)(?: expecting |\n|$)"
+)
+
+
 def referenced_steps(expression: str) -> frozenset[str]:
     """Return the ids that ``expression`` names as ``steps.<id>`` or ``steps['<id>']``."""
     found = (match["name"] or match["key"] for match in _STEP.finditer(expression))
@@ -34,9 +39,21 @@ def check_expression(field: str, expression: str, variables: Collection[str] | N
         program = cel.compile(expression)
     except ValueError as error:
         raise BadInputError(
-            field, expression, f"no CEL expression ({error})", "Write e.g. steps.build.succeeded"
+            field,
+            expression,
+            f"no CEL expression, {_complaint(str(error))}",
+            "Write e.g. steps.build.succeeded",
         ) from error
     _refuse_unknown(field, expression, program, variables)
+
+
+def _complaint(said: str) -> str:
+    """Return what the parser met and where; without all that it would have taken instead."""
+    met = _SYNTAX.search(said)
+    if not met:
+        return said.partition("\n")[0]
+    what = met["what"].replace("'<EOF>'", "its end")
+    return f"unexpected at character {met['column']}: {what}"
 
 
 def _refuse_unknown(

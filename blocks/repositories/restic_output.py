@@ -124,7 +124,9 @@ def epoch(stamp: str) -> float:
 
 def error_of(repository: str, code: int, complaints: str) -> RepositoryError:
     """Return the error that restic's exit code and complaints (without secrets) amount to."""
-    lines = [line.strip() for line in complaints.splitlines() if line.strip()]
+    lines = [
+        line.strip() for line in complaints.splitlines() if line.strip() not in {"", repository}
+    ]
     spoken = [line.removeprefix("Fatal: ") for line in lines if not line.startswith("{")]
     detail = _detail(spoken) or f"restic ended with code {code}"
     if kind := _CODES.get(code):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.errors import BusyError, NotFoundError
+from tasks.errors import BadInputError, BusyError
 from tasks.launch.desired import superfluous
 from tasks.launch.fronts import Fronts
 from tasks.launch.launcher import Launcher, LaunchError
@@ -108,12 +108,15 @@ def serving_release(launcher: Launcher) -> Release:
     """Return the release that serves, or should.
 
     Raises:
-        NotFoundError: Nothing does.
+        BadInputError: Nothing does.
     """
     if release := live_release(launcher):
         return release
-    raise NotFoundError(
-        "project", f"{launcher.project}/{launcher.environment}", [], "Nothing runs: launch it."
+    raise BadInputError(
+        "project",
+        launcher.project,
+        f"nothing of it runs in {launcher.environment}",
+        "Launch it first.",
     )
 
 

@@ -105,6 +105,8 @@ def _free(connection: Connection, host: str, low: int, high: int, avoid: Collect
         if port not in taken and port not in avoid:
             return port
     raise BusyError(
-        f"no port is free on {host} from {low} to {high}: {len(taken)} are leased and "
-        f"{len(set(avoid) - taken)} avoided. Stop something, or widen the range by SLIPWAY_*."
+        f"no port is free on {host} from {low} to {high}: {len(taken)} are leased, "
+        f"{len(set(avoid) - taken)} held by other programs. Stop something, or widen the range: "
+        "SLIPWAY_SERVICE_PORT_LOW and SLIPWAY_SERVICE_PORT_HIGH for services, "
+        "SLIPWAY_ROUTER_SLOTS for the router."
     )

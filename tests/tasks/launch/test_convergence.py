@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.free_ports import free_ports
 from blocks.providers import process
-from tasks.errors import BusyError, NotFoundError
+from tasks.errors import BadInputError, BusyError
 from tasks.launch.convergence import converge, release_to_launch, serving_release, shut_down
 from tasks.launch.fronts import Fronts
 from tasks.launch.launcher import Launcher, LaunchError
@@ -159,7 +159,7 @@ def test_stop_ends_all_and_takes_the_route_away(
     assert len(shut_down(launcher, fronts, 2)) == 2
     assert said(fronts) == []
     assert [one.owner for one in ports(ledger)] == ["front/demo/dev/web"]
-    with pytest.raises(NotFoundError, match="Nothing runs"):
+    with pytest.raises(BadInputError, match="nothing of it runs in dev"):
         serving_release(launcher)
 
 

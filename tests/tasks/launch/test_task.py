@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from benchmarks.free_ports import free_ports
 from blocks.project_spec import EnvironmentSpec, ProjectSpec, ServiceSpec
-from tasks.errors import NotFoundError
+from tasks.errors import BadInputError
 from tasks.launch import task
 from tasks.launch.target import Target, target_of
 from tasks.settings import Settings
@@ -75,7 +75,7 @@ async def test_build_launch_restart_stop(target: Target) -> None:
     assert router.upstreams(FRONT) != (upstream,)
     assert len(await task.stop.fn(target, router)) == 1
     assert router.upstreams(FRONT) == ()
-    with pytest.raises(NotFoundError, match="Nothing runs"):
+    with pytest.raises(BadInputError, match="nothing of it runs"):
         await task.restart.fn(target, router)
 
 
