@@ -15,15 +15,21 @@ from pydantic import ValidationError
 
 from blocks.environment import Environment
 from blocks.project import Project
+from blocks.project_spec import ProjectSpec
+from blocks.workload_spec import StepsWorkload
+from flows.failure import fails_plainly
 from flows.inventory import PROVIDERS, REPOSITORIES, load_providers
-from tasks.configuration import Configuration, bad_input, read_configuration
+from tasks.complaint import bad_input, unknown_key
+from tasks.configuration import Configuration, read_configuration
 from tasks.errors import BadInputError, NotFoundError
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.providers import register_provider
 from tasks.settings import settings
+from tasks.split.declared import split_steps
 
 
 @flow(name="configure", flow_run_name="configure from {file}", description=__doc__)
+@fails_plainly
 async def configure_flow(file: str = "slipway.yaml") -> list[str]:
     """Load projects, environments, providers and repositories from a YAML file.
 
@@ -46,6 +52,7 @@ def build_blocks(configuration: Configuration) -> dict[str, Block]:
     """Return the blocks of ``configuration`` by `<type>/<name>`; nothing is saved yet."""
     blocks: dict[str, Block] = {}
     for name, project in configuration.projects.items():
+        _refuse_impossible_workloads(name, project)
         blocks[f"project/{name}"] = Project(**project.model_dump())
     for name, environment in configuration.environments.items():
         blocks[f"environment/{name}"] = Environment(**environment.model_dump())
@@ -65,12 +72,21 @@ def _block(kinds: Mapping[str, type[Block]], field: str, fields: dict[str, Any])
     model = kinds[kind]
     for key in values:
         if key not in model.model_fields:
-            known = ", ".join(sorted(model.model_fields))
-            raise BadInputError(f"{field}.{key}", key, "unknown key", f"Known are: {known}.")
+            raise unknown_key(f"{field}.{key}", list(model.model_fields))
     try:
         return model(**values)
     except ValidationError as error:
         raise bad_input(error, model, field) from error
+
+
+def _refuse_impossible_workloads(name: str, project: ProjectSpec) -> None:
+    """Refuse steps that form no graph before somebody runs them."""
+    for workload, spec in project.workloads.items():
+        if isinstance(spec, StepsWorkload):
+            try:
+                split_steps(name, workload, spec, Path(), {})
+            except BadInputError as error:
+                raise error.below(f"projects.{name}") from error
 
 
 @task(name="save blocks")

@@ -8,6 +8,7 @@ from prefect import flow
 
 from blocks.providers.process import own_identity
 from blocks.routers.interface import Router
+from flows.failure import fails_plainly
 from flows.inventory import ledger, load_router, load_target
 from flows.naming import named
 from tasks.deploy import task as deploying
@@ -23,6 +24,7 @@ from tasks.settings import settings
     flow_run_name=named("deploy {project} {version} to {environment}"),
     description="Start a version beside the live one, gate it by health, switch, drain.",
 )
+@fails_plainly
 async def deploy_flow(
     project: str,
     environment: str = "dev",

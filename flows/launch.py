@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.failure import fails_plainly
 from flows.inventory import load_router, load_target
 from tasks.launch import task as launching
 
@@ -13,6 +14,7 @@ from tasks.launch import task as launching
     flow_run_name="launch {project} in {environment}",
     description="Build a project and start its services in an environment; what runs is adopted.",
 )
+@fails_plainly
 async def launch_flow(project: str, environment: str = "dev", version: str = "") -> dict[str, str]:
     """Have every service of a project running and healthy behind its front port.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.failure import fails_plainly
 from flows.inventory import load_router, load_target
 from tasks.launch import task as launching
 
@@ -13,6 +14,7 @@ from tasks.launch import task as launching
     flow_run_name="restart {project} in {environment}",
     description="Replace the processes of a project by new ones of the same release.",
 )
+@fails_plainly
 async def restart_flow(project: str, environment: str = "dev") -> dict[str, str]:
     """Start the live release anew beside itself, with today's configuration, then switch to it.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from flows.failure import fails_plainly
 from flows.inventory import load_project, load_repository
 from tasks.backup import task as backing_up
 
@@ -15,6 +16,7 @@ from tasks.backup import task as backing_up
     flow_run_name="restore {project} to {target}",
     description="Restore a snapshot to a folder and compare it with what was backed up.",
 )
+@fails_plainly
 async def restore_flow(project: str, target: str, snapshot: str = "latest") -> bool:
     """Restore a snapshot beside what runs; nothing that runs is touched.
 

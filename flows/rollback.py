@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.deploy import deployer
+from flows.failure import fails_plainly
 from flows.inventory import ledger, load_router, load_target
 from tasks.deploy import task as deploying
 
@@ -14,6 +15,7 @@ from tasks.deploy import task as deploying
     flow_run_name="rollback {project} in {environment}",
     description="Move the traffic back to the former release, at once where it is still warm.",
 )
+@fails_plainly
 async def rollback_flow(project: str, environment: str = "dev") -> str:
     """Go back to the release that served before the last deploy.
 

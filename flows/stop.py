@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.failure import fails_plainly
 from flows.inventory import load_router, load_target
 from tasks.launch import task as launching
 
@@ -13,6 +14,7 @@ from tasks.launch import task as launching
     flow_run_name="stop {project} in {environment}",
     description="Stop the services of a project in an environment.",
 )
+@fails_plainly
 async def stop_flow(project: str, environment: str = "dev") -> int:
     """Stop every service of a project, with all the processes it started.
 

@@ -1,0 +1,59 @@
+"""A flow that cannot do what it was asked ends with the words of the error, and nothing else."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Literal
+
+import pytest
+
+from blocks.providers.shim_spec import ShimError
+from blocks.repositories.errors import ProgramMissingError
+from blocks.routers.interface import RouterError
+from flows.failure import fails_plainly
+from tasks.errors import BadInputError
+
+
+@fails_plainly
+async def _asked(error: Exception | None, strategy: Literal["a", "b"] = "a") -> str:
+    """Do as asked."""
+    if error is not None:
+        raise error
+    return strategy
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BadInputError("project", "shpo", "unknown", "Write shop"),
+        ProgramMissingError("backups", "restic", "apt-get install restic"),
+        RouterError("no router answers"),
+        ShimError("nothing was started"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_its_state_says_what_the_error_says(error: Exception) -> None:
+    """Broken: the user reads the name of a class before the cause, and a stack trace below it."""
+    state: Any = await _asked(error)
+    assert state.is_failed()
+    assert state.message == str(error)
+    with pytest.raises(type(error)):
+        await state.aresult()
+
+
+async def test_a_bug_is_left_to_prefect() -> None:
+    """Broken: a defect of ours looks like a mistake of the user, and its stack trace is lost."""
+    with pytest.raises(ZeroDivisionError):
+        await _asked(ZeroDivisionError())
+
+
+async def test_what_succeeds_is_untouched() -> None:
+    """Broken: every flow returns something else than it says."""
+    assert await _asked(None, "b") == "b"
+
+
+def test_its_form_stays() -> None:
+    """Broken: Prefect resolves the types of the parameters in another module, and finds none."""
+    form = inspect.signature(_asked)
+    assert list(form.parameters) == ["error", "strategy"]
+    assert form.parameters["strategy"].annotation == Literal["a", "b"]
