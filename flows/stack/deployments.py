@@ -67,7 +67,8 @@ def body_of(entry: Declared, schema: Json, pool: str) -> Json:
         "description": entry.description,
         "tags": list(entry.tags),
         "parameters": entry.parameters,
-        "parameter_openapi_schema": schema,
+        # An unknown parameter is refused by the server, not by a process that dies of it.
+        "parameter_openapi_schema": {**schema, "additionalProperties": False},
         "enforce_parameter_schema": True,
         "work_pool_name": pool,
         "work_queue_name": entry.queue,

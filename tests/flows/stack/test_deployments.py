@@ -98,3 +98,13 @@ def test_a_known_schedule_keeps_what_the_user_chose() -> None:
     assert (new["active"], new["parameters"]) == (True, {"a": 1})
     [kept] = schedules_of(NIGHTLY, frozenset({"nightly"}))
     assert kept == {"slug": "nightly", "schedule": {"cron": "0 3 * * *", "timezone": "UTC"}}
+
+
+def test_the_server_refuses_unknown_parameters() -> None:
+    """A misspelt parameter would be accepted, and crash the process that meets it."""
+    body = body_of(NIGHTLY, {"properties": {"project": {}}}, "slipway")
+    assert body["enforce_parameter_schema"]
+    assert body["parameter_openapi_schema"] == {
+        "properties": {"project": {}},
+        "additionalProperties": False,
+    }
