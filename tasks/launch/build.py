@@ -12,7 +12,7 @@ from blocks.project_spec import ProjectSpec
 from tasks.launch.detection import kind_of
 from tasks.launch.kinds.interface import Kind
 from tasks.launch.lock import alone
-from tasks.launch.source import fetch, tree_digest, wanted_version
+from tasks.launch.source import check_source, fetch, tree_digest, wanted_version
 from tasks.ledger.connection import Ledger
 from tasks.ledger.releases import forget_release, releases
 from tasks.release import Release
@@ -34,6 +34,7 @@ def build_release(
         BuildError: The build tool failed.
     """
     wanted = wanted_version(project, spec, version)
+    check_source(project, spec, wanted)
     with alone(folder / ".lock"):
         for leftover in folder.glob(f"{_UNFINISHED}*"):  # of builders that are dead
             shutil.rmtree(leftover, ignore_errors=True)

@@ -6,6 +6,8 @@ import hashlib
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from blocks.project_spec import ProjectSpec
@@ -49,17 +51,45 @@ def fetch(project: str, spec: ProjectSpec, version: str, target: Path) -> None:
         BadInputError: There is no such source or version, or it cannot be read.
         MissingProgramError: It is in Git, and git is not installed.
     """
+    check_source(project, spec, version)
     field = f"projects.{project}.source"
     if git.is_git_url(spec.source):
         git.clone(field, spec.source.replace(_PLACEHOLDER, version), version, target)
         return
-    path = Path(spec.source.replace(_PLACEHOLDER, version)).expanduser().resolve()
-    try:
-        _fetch_path(field, spec, path, version, target)
-    except PermissionError as error:
-        raise BadInputError(
-            field, str(path), f"{error.filename} cannot be read", "Let this user read it."
-        ) from error
+    path = _path(spec, version)
+    with _named(field, path):
+        if _in_git(spec, path) and version:
+            git.export("version", path, version, target)
+        elif path.is_dir():
+            _copy(path, target, git.files_of(path) if _in_git(spec, path) else None)
+        else:
+            unpack(field, path, target)
+
+
+def check_source(project: str, spec: ProjectSpec, version: str) -> None:
+    """Refuse a folder or an archive that is not there at ``version``; Git says so when it is read.
+
+    Raises:
+        BadInputError: There is no such source or version, or it cannot be read.
+    """
+    if git.is_git_url(spec.source):
+        return
+    field, path = f"projects.{project}.source", _path(spec, version)
+    with _named(field, path):
+        if not path.exists():
+            problem = "there is no such file or folder"
+            raise BadInputError(field, str(path), problem, "Check path and version.")
+        if not path.is_dir() and not (path.is_file() and is_archive(path)):
+            problem, remedy = "neither a folder nor an archive", "Use a folder, .tar.gz or .zip."
+            raise BadInputError(field, str(path), problem, remedy)
+        if _PLACEHOLDER in spec.source or version == spec.version or _in_git(spec, path):
+            return
+    raise BadInputError(
+        "version",
+        version,
+        f"{path} is one version only",
+        f"Ask for none, write {_PLACEHOLDER} where it stands in the path, or use Git.",
+    )
 
 
 def tree_digest(root: Path) -> str:
@@ -76,29 +106,23 @@ def tree_digest(root: Path) -> str:
     return digest.hexdigest()
 
 
-def _fetch_path(field: str, spec: ProjectSpec, path: Path, version: str, target: Path) -> None:
-    if not path.exists():
-        raise BadInputError(field, str(path), "there is nothing", "Check path and version.")
-    named = _PLACEHOLDER in spec.source
-    in_git = path.is_dir() and not named and git.is_tracked(path)
-    if in_git and version:
-        git.export("version", path, version, target)
-        return
-    if not named and version != spec.version:
+def _path(spec: ProjectSpec, version: str) -> Path:
+    return Path(spec.source.replace(_PLACEHOLDER, version)).expanduser().resolve()
+
+
+def _in_git(spec: ProjectSpec, path: Path) -> bool:
+    return path.is_dir() and _PLACEHOLDER not in spec.source and git.is_tracked(path)
+
+
+@contextmanager
+def _named(field: str, path: Path) -> Iterator[None]:
+    """Say which file of ``path`` cannot be read."""
+    try:
+        yield
+    except PermissionError as error:
         raise BadInputError(
-            "version",
-            version,
-            f"{path} is one version only",
-            f"Ask for none, write {_PLACEHOLDER} where it stands in the path, or use Git.",
-        )
-    if path.is_file() and is_archive(path):
-        unpack(field, path, target)
-    elif path.is_dir():
-        _copy(path, target, git.files_of(path) if in_git else None)
-    else:
-        raise BadInputError(
-            field, str(path), "neither a folder nor an archive", "Use a folder, .tar.gz or .zip."
-        )
+            field, str(path), f"{error.filename} cannot be read", "Let this user read it."
+        ) from error
 
 
 def _copy(folder: Path, target: Path, names: list[Path] | None) -> None:

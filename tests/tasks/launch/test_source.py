@@ -131,7 +131,7 @@ def test_a_version_is_a_name(version: str) -> None:
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     """Broken: a moved project would fail in the middle of a build."""
-    with pytest.raises(BadInputError, match=r"projects\.demo\.source: there is nothing"):
+    with pytest.raises(BadInputError, match=r"projects\.demo\.source: there is no such file"):
         fetched(tmp_path, str(tmp_path / "nowhere"))
 
 
