@@ -8,9 +8,11 @@ from pydantic import SecretStr
 from blocks.project_spec import EnvironmentSpec
 from blocks.repositories.interface import Snapshot
 from blocks.repositories.restic import ResticRepository
+from flows.failure import fails_plainly
 from flows.inventory import ledger, load_repository, load_target
 from tasks.backup import task as backing_up
-from tasks.backup.subject import project_subject
+from tasks.backup.sources import check_sources
+from tasks.backup.subject import project_subject, sources_of
 from tasks.launch.convergence import live_release
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import Ledger
@@ -22,6 +24,7 @@ from tasks.settings import settings
     flow_run_name="backup {project} in {environment}",
     description="Take a consistent, encrypted, incremental snapshot of a project's data.",
 )
+@fails_plainly
 async def backup_flow(project: str, environment: str = "dev") -> str:
     """Back up the data of a project while it runs, and check the repository.
 
@@ -36,8 +39,22 @@ async def backup_flow(project: str, environment: str = "dev") -> str:
     """
     target = await load_target(project, environment)
     repository = await load_repository(target.spec.repository)
+    refuse_impossible_backup(target, repository)
     with ledger() as book:
         return (await take_snapshot(target, repository, book)).id
+
+
+def refuse_impossible_backup(target: Target, repository: ResticRepository) -> None:
+    """Refuse, before anything is started or made, a backup that could only fail.
+
+    Raises:
+        BadInputError: A folder that the project names cannot be backed up.
+        ProgramMissingError: restic is not installed.
+    """
+    engine = repository.engine()
+    engine.installed()
+    _, *named = sources_of(target.project, target.environment, target.spec, settings().root)
+    check_sources(target.project, named, [("repository", engine.folder)])
 
 
 async def take_snapshot(target: Target, repository: ResticRepository, book: Ledger) -> Snapshot:

@@ -74,9 +74,9 @@ async def load_providers(names: Iterable[str]) -> dict[str, Provider]:
     wanted = list(names) or sorted(found)
     for name in wanted:
         if name not in found:
-            raise _unknown("providers", name, found)
+            raise _unknown("provider", name, found)
     if not wanted:
-        raise _unknown("providers", "", found)
+        raise _unknown("provider", "", found)
     return {name: found[name] for name in wanted}
 
 

@@ -7,9 +7,17 @@ from typing import Literal
 from prefect import flow, get_run_logger
 
 from blocks.workload_spec import WorkloadSpec
+from flows.failure import fails_plainly
 from flows.inventory import ledger, load_providers, load_target
 from flows.naming import named
-from flows.workload import Job, WorkloadFailedError, chosen_workload, plan_only, run_workload
+from flows.workload import (
+    Job,
+    WorkloadFailedError,
+    chosen_workload,
+    plan_only,
+    refuse_impossible_workload,
+    run_workload,
+)
 from tasks.launch import task as launching
 from tasks.observe.summary import estimate_sentence
 
@@ -19,6 +27,7 @@ from tasks.observe.summary import estimate_sentence
     flow_run_name=named("run {workload} of {project}"),
     description="Split a workload, plan it over the providers, run each step when it is ready.",
 )
+@fails_plainly
 async def run_flow(  # noqa: PLR0917 - they are its form in the UI
     project: str,
     workload: str | WorkloadSpec = "tests",
@@ -45,9 +54,10 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
     target = await load_target(project, environment)
     name, spec = chosen_workload(target, workload)
     machines = await load_providers(providers or [])
-    release = await launching.build(target, version)
-    job = Job(target, release, name, spec, machines, strategy)
     with ledger() as book:
+        refuse_impossible_workload(target, name, spec, machines, book)
+        release = await launching.build(target, version)
+        job = Job(target, release, name, spec, machines, strategy)
         if dry_run:
             plan = await plan_only(job, book)
             return f"{len(plan.order)} steps in {plan.makespan_seconds:.1f} s"

@@ -13,11 +13,18 @@ from prefect.artifacts import acreate_markdown_artifact
 from blocks.repositories.restic import ResticRepository
 from blocks.routers.interface import Router
 from blocks.workload_spec import WorkloadSpec
-from flows.backup import take_snapshot
+from flows.backup import refuse_impossible_backup, take_snapshot
 from flows.deploy import deployer
+from flows.failure import fails_plainly
 from flows.inventory import ledger, load_providers, load_repository, load_router, load_target
 from flows.naming import named
-from flows.workload import Job, WorkloadFailedError, chosen_workload, run_workload
+from flows.workload import (
+    Job,
+    WorkloadFailedError,
+    chosen_workload,
+    refuse_impossible_workload,
+    run_workload,
+)
 from tasks.deploy import task as deploying
 from tasks.launch import task as launching
 from tasks.launch.convergence import live_release
@@ -33,6 +40,7 @@ from tasks.settings import settings
     flow_run_name=named("ship {project} {version} to {environment}"),
     description="Launch, split, distribute, allocate, back up and deploy a version.",
 )
+@fails_plainly
 async def ship_flow(
     project: str,
     environment: str = "dev",
@@ -58,8 +66,12 @@ async def ship_flow(
     target, router = await load_target(project, environment), await load_router()
     repository = await load_repository(target.spec.repository)
     chosen = chosen_workload(target, workload) if workload else None
+    machines = await load_providers([])
     shipment = Shipment(target, version or target.spec.version)
     with ledger() as book:
+        refuse_impossible_backup(target, repository)
+        if chosen:
+            refuse_impossible_workload(target, *chosen, machines, book)
         try:
             await _ship(shipment, router, chosen, repository, book)
         finally:

@@ -24,6 +24,7 @@ from flows.outcome import workload_summary
 from flows.progress import say_queued, shown_progress
 from tasks.allocate.admit import LedgerAdmission
 from tasks.allocate.task import allocate
+from tasks.distribute.admissible import refuse_demand, refuse_impossible
 from tasks.distribute.dispatch import Dispatcher
 from tasks.distribute.gantt import bars_of_plan, bars_of_results, data_url, gantt
 from tasks.distribute.results import StepResult
@@ -44,6 +45,7 @@ from tasks.observe.summary import WorkloadSummary, workload_markdown
 from tasks.plan import FleetSnapshot, Plan
 from tasks.release import Release
 from tasks.settings import settings
+from tasks.split.declared import split_steps
 from tasks.split.junit import read_report
 from tasks.split.task import split
 from tasks.workload import StepGraph, StepReport
@@ -97,6 +99,21 @@ def chosen_workload(target: Target, workload: str | WorkloadSpec) -> tuple[str, 
         remedy = f"Add it to the workloads of {target.project}."
         raise NotFoundError("workload", workload, list(known), remedy)
     return workload, known[workload]
+
+
+def refuse_impossible_workload(
+    target: Target, workload: str, spec: WorkloadSpec, providers: Collection[str], book: Ledger
+) -> None:
+    """Refuse, before anything is built, what could never be split or placed.
+
+    Raises:
+        BadInputError: Steps that form no graph, or a demand that no provider can hold.
+    """
+    now_fleet = fleet(book, list(providers), time.time())
+    if isinstance(spec, PytestWorkload):
+        refuse_demand(f"workloads.{workload}.demand", spec.demand, now_fleet)
+    else:
+        refuse_impossible(split_steps(target.project, workload, spec, Path(), {}), now_fleet)
 
 
 async def plan_only(job: Job, book: Ledger) -> Plan:

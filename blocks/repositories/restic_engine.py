@@ -177,11 +177,16 @@ class ResticEngine:
             pause = _LOCK_POLL_SECONDS
             self._run(command.unlock(), _all)
 
-    def _run(self, arguments: list[str], consume: Callable[[IO[bytes]], T]) -> tuple[int, str, T]:
-        """Run restic once: exit code, complaints without secrets, and what ``consume`` made."""
+    def installed(self) -> str:
+        """Return where restic is installed; ProgramMissingError names the command that does it."""
         program = shutil.which(self.program)
         if program is None:
             raise ProgramMissingError(self.name, self.program, INSTALL)
+        return program
+
+    def _run(self, arguments: list[str], consume: Callable[[IO[bytes]], T]) -> tuple[int, str, T]:
+        """Run restic once: exit code, complaints without secrets, and what ``consume`` made."""
+        program = self.installed()
         with _password_pipe(self.password) as pipe, tempfile.TemporaryFile() as complaints:
             with subprocess.Popen(
                 [program, *arguments],

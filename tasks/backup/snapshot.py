@@ -40,7 +40,11 @@ def snapshot(
         RepositoryError: What the repository says.
     """
     started = now()
-    check_sources(subject.sources, [("repository", repository.folder), ("staging folder", staging)])
+    check_sources(
+        subject.project,
+        subject.sources,
+        [("repository", repository.folder), ("staging folder", staging)],
+    )
     with staging_folder(staging.resolve()) as folder:
         manifest, stored = _until_settled(repository, subject, folder, progress, now)
     return Snapshot(

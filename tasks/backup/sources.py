@@ -20,12 +20,15 @@ class Source:
     path: Path
 
 
-def project_sources(data: Path, folders: Iterable[str], root: Path | None) -> tuple[Source, ...]:
+def project_sources(
+    project: str, data: Path, folders: Iterable[str], root: Path | None
+) -> tuple[Source, ...]:
     """Return the data folder and ``folders``; a relative one stands below ``root``.
 
     Folders inside one that is already named are covered by it, and left out.
 
     Args:
+        project: Name of the project.
         data: The project's data folder in this environment.
         folders: ``ProjectSpec.data``.
         root: The project's source folder; None where the source is an archive or a Git URL.
@@ -35,17 +38,20 @@ def project_sources(data: Path, folders: Iterable[str], root: Path | None) -> tu
     """
     sources = [Source(DATA, data.resolve())]
     for folder in sorted(folders):
-        path = _located(folder, root).resolve()
+        path = _located(project, folder, root).resolve()
         if any(path.is_relative_to(known.path) for known in sources):
             continue
         sources.append(Source(_free_name(path.name, [known.name for known in sources]), path))
     return tuple(sources)
 
 
-def check_sources(sources: Sequence[Source], kept_apart: Iterable[tuple[str, Path | None]]) -> None:
+def check_sources(
+    project: str, sources: Sequence[Source], kept_apart: Iterable[tuple[str, Path | None]]
+) -> None:
     """Refuse folders that cannot be backed up.
 
     Args:
+        project: Name of the project.
         sources: The folders.
         kept_apart: Pairs of (what it is, folder) that may not lie inside a source, e.g. the
             repository, which would be backed up into itself.
@@ -53,23 +59,19 @@ def check_sources(sources: Sequence[Source], kept_apart: Iterable[tuple[str, Pat
     Raises:
         BadInputError: A folder is absent, not a folder, unreadable, or holds one of those.
     """
+    field = _field(project)
     for source in sources:
-        if not source.path.is_dir():
-            raise BadInputError(
-                "project.data", str(source.path), "no such folder", "Create it or take it out"
-            )
-        if not os.access(source.path, os.R_OK | os.X_OK):
-            raise BadInputError(
-                "project.data", str(source.path), "cannot be read", "Make it readable (chmod u+rx)"
-            )
+        path, shown = source.path, str(source.path)
+        if not path.is_dir():
+            problem = "is no folder" if path.exists() else "no such folder"
+            raise BadInputError(field, shown, problem, "Create it, or take it out")
+        if not os.access(path, os.R_OK | os.X_OK):
+            remedy = f"Make it readable: chmod u+rx {shown}"
+            raise BadInputError(field, shown, "cannot be read", remedy)
         for what, folder in kept_apart:
-            if folder is not None and folder.resolve().is_relative_to(source.path):
-                raise BadInputError(
-                    "project.data",
-                    str(source.path),
-                    f"holds the {what} ({folder})",
-                    f"Move the {what} elsewhere",
-                )
+            if folder is not None and folder.resolve().is_relative_to(path):
+                problem, remedy = f"holds the {what} ({folder})", f"Move the {what} elsewhere"
+                raise BadInputError(field, shown, problem, remedy)
 
 
 def locate(sources: Sequence[Source], path: str) -> Path:
@@ -78,14 +80,17 @@ def locate(sources: Sequence[Source], path: str) -> Path:
     return next(source.path for source in sources if source.name == name) / below
 
 
-def _located(folder: str, root: Path | None) -> Path:
+def _field(project: str) -> str:
+    return f"projects.{project}.data"
+
+
+def _located(project: str, folder: str, root: Path | None) -> Path:
     path = Path(folder).expanduser()
     if path.is_absolute():
         return path
     if root is None:
-        raise BadInputError(
-            "project.data", folder, "is relative to a source that is no folder", "Write it in full"
-        )
+        problem = "is relative to a source that is no folder"
+        raise BadInputError(_field(project), folder, problem, "Write it in full")
     return root / path
 
 

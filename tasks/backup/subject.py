@@ -42,6 +42,17 @@ def tags(project: str, environment: str = "") -> tuple[str, ...]:
     return (*own, f"environment={environment}") if environment else own
 
 
+def sources_of(project: str, environment: str, spec: ProjectSpec, home: Path) -> tuple[Source, ...]:
+    """Return what of a configured project is backed up: its data folder first.
+
+    Raises:
+        BadInputError: A further folder is relative, and the source is no folder.
+    """
+    source = Path(spec.source).expanduser()
+    root = source.absolute() if source.is_dir() else None
+    return project_sources(project, home / "data" / project / environment, spec.data, root)
+
+
 def project_subject(
     project: str,
     environment: str,
@@ -64,14 +75,13 @@ def project_subject(
     Raises:
         BadInputError: A further folder is relative, and the source is no folder.
     """
-    data = home / "data" / project / environment
-    data.mkdir(parents=True, exist_ok=True)
-    source = Path(spec.source).expanduser()
+    sources = sources_of(project, environment, spec, home)
+    sources[0].path.mkdir(parents=True, exist_ok=True)
     clean = spec.model_copy(update={"source": without_user_info(spec.source)})
     return Subject(
         project,
         environment,
-        project_sources(data, spec.data, source.absolute() if source.is_dir() else None),
+        sources,
         version=release.version if release else "",
         digest=release.digest if release else "",
         spec=clean.model_dump(mode="json", exclude_defaults=True),

@@ -23,6 +23,7 @@ from tasks.backup.restore import LATEST, choose
 from tasks.backup.restore import restore as restore_snapshot
 from tasks.backup.snapshot import snapshot
 from tasks.backup.subject import Subject, tags
+from tasks.backup.target import check_target
 from tasks.ledger.connection import Ledger
 from tasks.ledger.snapshots import record_snapshot
 
@@ -78,9 +79,11 @@ async def restore(
         snapshot_id: An id, the start of one, or `latest`.
 
     Raises:
+        BadInputError: The target may not be written to, or there is no such snapshot.
         ComparisonError: What came back is not what was backed up; it is kept to be looked at.
     """
     engine = repository.engine()
+    check_target(target, [("repository", engine.folder)])
     known = await asyncio.to_thread(engine.snapshots, tags(project))
     chosen = choose(known, snapshot_id)
     comparison = await asyncio.to_thread(restore_snapshot, engine, chosen, target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from blocks.providers.interface import Resources
 from tasks.errors import BadInputError
 from tasks.plan import FleetSnapshot, ProviderState
-from tasks.workload import Step, StepGraph
+from tasks.workload import StepGraph
 
 
 def admissible(demand: Resources, fleet: FleetSnapshot) -> tuple[ProviderState, ...]:
@@ -26,20 +26,24 @@ def amounts(components: dict[str, float]) -> str:
 
 def refuse_impossible(graph: StepGraph, fleet: FleetSnapshot) -> None:
     """Raise BadInputError where there is no provider, or a step that fits none of them."""
+    for step in graph.steps:
+        # What is cut out of a suite is no step that its user has written.
+        own = "" if step.items else f".steps.{step.id}"
+        refuse_demand(f"workloads.{graph.workload}{own}.demand", step.demand, fleet)
+
+
+def refuse_demand(field: str, demand: Resources, fleet: FleetSnapshot) -> None:
+    """Raise BadInputError where there is no provider, or ``demand`` fits none of them."""
     if not fleet.providers:
         raise BadInputError("providers", [], "there is no provider", "Name at least one")
-    for step in graph.steps:
-        if not admissible(step.demand, fleet):
-            _refuse(graph, step, fleet)
-
-
-def _refuse(graph: StepGraph, step: Step, fleet: FleetSnapshot) -> None:
-    largest = min(fleet.providers, key=lambda item: _excess(step.demand, item))
+    if admissible(demand, fleet):
+        return
+    largest = min(fleet.providers, key=lambda item: _excess(demand, item))
     raise BadInputError(
-        f"workloads.{graph.workload}.steps.{step.id}.demand",
-        amounts(step.demand.model_dump()),
+        field,
+        amounts(demand.model_dump()),
         f"beyond every provider; the largest, {largest.name}, "
-        f"has {amounts(largest.capacity.model_dump())} and {why_not(step.demand, largest)}",
+        f"has {amounts(largest.capacity.model_dump())} and {why_not(demand, largest)}",
         "Lower the demand, or name a larger provider",
     )
 

@@ -10,7 +10,9 @@ from tasks.errors import BadInputError
 
 def test_folders_get_names_of_their_own(tmp_path: Path) -> None:
     """Two folders of one name overwrite each other in a restored copy."""
-    found = project_sources(tmp_path / "d", [str(tmp_path / "data"), "up", "a/up"], tmp_path / "s")
+    found = project_sources(
+        "shop", tmp_path / "d", [str(tmp_path / "data"), "up", "a/up"], tmp_path / "s"
+    )
     assert [(source.name, source.path.relative_to(tmp_path).as_posix()) for source in found] == [
         ("data", "d"),
         ("data-2", "data"),
@@ -21,22 +23,24 @@ def test_folders_get_names_of_their_own(tmp_path: Path) -> None:
 
 def test_a_folder_inside_another_is_not_stored_twice(tmp_path: Path) -> None:
     """A nested folder is backed up, and compared, twice."""
-    assert project_sources(tmp_path, [str(tmp_path / "sub")], None) == (Source("data", tmp_path),)
+    assert project_sources("shop", tmp_path, [str(tmp_path / "sub")], None) == (
+        Source("data", tmp_path),
+    )
 
 
 def test_a_relative_folder_needs_a_source_folder(tmp_path: Path) -> None:
     """A relative folder is looked for below whatever the worker's folder is."""
     with pytest.raises(BadInputError, match="Write it in full"):
-        project_sources(tmp_path, ["uploads"], None)
+        project_sources("shop", tmp_path, ["uploads"], None)
 
 
 def test_what_cannot_be_backed_up_is_refused(tmp_path: Path) -> None:
     """A backup of an absent folder, or of the repository into itself, is started."""
     with pytest.raises(BadInputError, match="no such folder"):
-        check_sources([Source("data", tmp_path / "none")], [])
+        check_sources("shop", [Source("data", tmp_path / "none")], [])
     with pytest.raises(BadInputError, match="holds the repository"):
-        check_sources([Source("data", tmp_path)], [("repository", tmp_path / "repo")])
-    check_sources([Source("data", tmp_path)], [("repository", None)])
+        check_sources("shop", [Source("data", tmp_path)], [("repository", tmp_path / "repo")])
+    check_sources("shop", [Source("data", tmp_path)], [("repository", None)])
 
 
 def test_locate() -> None:
