@@ -45,7 +45,7 @@ class StepsWorkload(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["steps"] = "steps"
+    kind: Literal["steps"] = Field(default="steps", description="Declared step by step")
     steps: list[StepSpec] = Field(min_length=1, description="The steps, in any order")
 
 
@@ -54,7 +54,7 @@ class PytestWorkload(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["pytest"]
+    kind: Literal["pytest"] = Field(description="A pytest suite, sharded by test id")
     paths: list[str] = Field(
         default_factory=lambda: ["tests"], description="Where pytest collects, below the source"
     )

@@ -1,0 +1,33 @@
+"""What a user sees in the form of a run: every field has a name and says what it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.run_forms import Json, run_forms
+
+
+def fields(form: Json) -> Iterator[tuple[str, Json]]:
+    """Give every field of a form, those of the values within it too."""
+    for name, definition in form["definitions"].items():
+        yield from ((f"{name}.{key}", field) for key, field in definition["properties"].items())
+    yield from form["properties"].items()
+
+
+def test_every_field_of_every_form_is_explained() -> None:
+    """A user would have to read the source to fill in the form."""
+    bare = [
+        f"{name}: {path}"
+        for name, form in run_forms().items()
+        for path, field in fields(form)
+        if not (field.get("title", field.get("$ref")) and field.get("description"))
+    ]
+    assert bare == []
+
+
+def test_what_has_no_default_must_be_given() -> None:
+    """A run would start without its project and fail, instead of being refused by the server."""
+    required = {name: form["required"] for name, form in run_forms().items() if form["required"]}
+    everywhere = {"launch", "stop", "restart", "run", "backup", "deploy", "rollback", "ship"}
+    expected = {f"{name}/default": ["project"] for name in everywhere}
+    assert required == {**expected, "restore/default": ["project", "target"]}
