@@ -17,6 +17,8 @@ import yaml
 ROOT = Path(__file__).parents[1]
 TARGETS = ["help", "demo", "up", "down", "status", "test", "check", "bench", "lock"]
 NAMED = re.compile(r"^([a-z0-9._-]+)(?:\[[a-z0-9,-]+\])?==[^ ]+")
+WITHOUT_VENV = f"PY={sys.executable} SH=true"
+"""As MAKEFLAGS: the targets run on this Python, and bootstrap nothing."""
 CALLED = re.compile(r"(?:python|\$\(PY\)) -m ([a-z_.]+)")
 
 
@@ -68,15 +70,16 @@ def test_every_deployment_has_its_module() -> None:
     assert missing == []
 
 
-def test_commands_of_the_readme_are_targets() -> None:
-    """The README would name a command that does not exist."""
-    readme = (ROOT / "README.md").read_text()
-    # A target at the start of a line is a command; `run: make build` is an example's own.
-    called = set(re.findall(r"^`{0,3}make ([a-z]+)", readme, re.MULTILINE))
-    assert called
-    assert called <= set(TARGETS)
-    modules = set(re.findall(r"python -m ((?:benchmarks|flows|examples)[a-z_.]*)", readme))
-    assert [name for name in sorted(modules) if importlib.util.find_spec(name) is None] == []
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+@pytest.mark.parametrize("command", ["make down", "make down ALL=1"])
+def test_make_down_has_nothing_to_stop_where_nothing_was_started(
+    command: str, tmp_path: Path
+) -> None:
+    """A script that cleans up would fail, or make a home of its own."""
+    home = tmp_path / "home"
+    stopped = run(*command.split(), MAKEFLAGS=WITHOUT_VENV, SLIPWAY_HOME=str(home))
+    assert (stopped.returncode, stopped.stdout) == (0, "Slipway: nothing to stop.\n")
+    assert not home.exists()
 
 
 def test_requirements_are_pinned_with_hashes_and_without_addresses() -> None:

@@ -1,0 +1,211 @@
+"""The commands of the README, run word for word on a whole stack, in the order they stand in."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from flows.stack.flow_run import FlowRun
+from tests.integration.bookshop import write_bookshop
+from tests.integration.conftest import ROOT, Stack
+from tests.readme import block
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.prefect,
+    pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed"),
+    pytest.mark.skipif(not shutil.which("git"), reason="git is not installed"),
+]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Told:
+    """How the run that a line of the README has started ended, and what answered afterwards."""
+
+    run: FlowRun
+    answered: dict[str, Any] | None
+
+
+@dataclass
+class Reader:
+    """Someone who types what stands in the README, in the folder of their project."""
+
+    stack: Stack
+    folder: Path
+
+    def types(self, command: str, **variables: str) -> str:
+        """Return what ``command`` printed in a shell in which the first block was typed before."""
+        given = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PREFECT_HOME": str(self.folder / ".prefect"),
+        }
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", f"{block('API=')}\n{command}"],
+            cwd=self.folder,
+            env={**self.stack.environment, **given, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stderr}\n{done.stdout}"
+        return done.stdout
+
+    def awaits(self, printed: str) -> FlowRun:
+        """Return how the flow run ended whose id stands in what was printed."""
+        [found, *_] = re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", printed)
+        return self.stack.api.wait(found)
+
+    def address(self, run: FlowRun) -> str:
+        """Return where the project answers, as ``launch`` has logged it."""
+        return eventually(
+            lambda: next(
+                iter(re.findall(r"web at (http://\S+)", "\n".join(self.stack.said(run)))), ""
+            )
+        )
+
+
+def eventually(look: Callable[[], T]) -> T:
+    """Return what ``look`` sees as soon as there is something: logs and tasks show up late."""
+    deadline = time.monotonic() + 60
+    while not (seen := look()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return seen
+
+
+def answered(url: str) -> dict[str, Any] | None:
+    """Return what the shop says; None where nobody does."""
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            said: dict[str, Any] = json.load(answer)
+    except OSError:
+        return None
+    return said
+
+
+@pytest.fixture(scope="module")
+def reader(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    """Give the README's reader, whose project has three versions in Git."""
+    folder = tmp_path_factory.mktemp("bookshop")
+    write_bookshop(folder)
+    return Reader(stack, folder)
+
+
+@pytest.fixture(scope="module")
+def told(reader: Reader) -> Iterator[dict[str, Told]]:
+    """Give what came of every line that starts an operation, by operation, run one by one."""
+    made: dict[str, Told] = {}
+    url = ""
+    for line in block('curl -K "$AUTH" "$API/deployments/$(deployment configure)').splitlines():
+        operation = line.partition("$(deployment ")[2].partition(")")[0]
+        run = reader.awaits(reader.types(line))
+        if operation == "launch" and run.succeeded:
+            url = reader.address(run)
+        made[operation] = Told(run, answered(url) if url else None)
+    yield made
+    reader.stack.run("stop", project="bookshop")
+
+
+def test_every_line_starts_a_run_that_completes(reader: Reader, told: dict[str, Told]) -> None:
+    """The README would teach a call that does not work."""
+    failed = {
+        name: [each.run.message, *reader.stack.said(each.run)]
+        for name, each in told.items()
+        if not each.run.succeeded
+    }
+    assert failed == {}
+
+
+def test_what_answers_is_what_was_asked_for(told: dict[str, Told]) -> None:
+    """An operation would complete and do something else than the README says."""
+    versions = {name: (each.answered or {}).get("version", "") for name, each in told.items()}
+    assert {name: version.strip() for name, version in versions.items()} == {
+        "configure": "",
+        **dict.fromkeys(("launch", "status", "run"), "v1.0"),
+        **dict.fromkeys(("ship", "backup", "restore"), "v1.1"),
+        "deploy": "v1.2",
+        **dict.fromkeys(("rollback", "restart"), "v1.1"),
+        **dict.fromkeys(("stop", "train"), ""),
+    }
+    before, after = told["rollback"].answered, told["restart"].answered
+    assert before
+    assert after
+    assert before["process"] != after["process"]
+
+
+@pytest.mark.usefixtures("told")
+def test_restore_brings_the_data_to_the_folder(reader: Reader) -> None:
+    """A backup made by the README's line would hold nothing."""
+    orders = (reader.folder / "restored" / "data" / "orders.txt").read_text()
+    assert orders.split() == ["v1.0", "v1.1"]
+
+
+@pytest.mark.usefixtures("told")
+def test_a_run_can_be_watched(reader: Reader) -> None:
+    """Who has no UI at hand would never learn what came of a run."""
+    start, *lines = block("RUN=").splitlines()
+    run = reader.awaits(reader.types(f'{start}\necho "$RUN"'))
+
+    said = ['"type":"COMPLETED"', "Beginning flow run 'status", '"key":"status"', '"name":"status']
+
+    def shows(line: str, wanted: str) -> bool:
+        """Tell whether ``line`` prints that of the run."""
+        return wanted in reader.types(line, RUN=run.id)
+
+    for line, wanted in zip(lines, said, strict=True):
+        assert eventually(partial(shows, line, wanted)), line
+
+
+@pytest.mark.usefixtures("told")
+def test_prefects_own_command_starts_a_run(reader: Reader) -> None:
+    """Who prefers the command line would not get past the password."""
+    printed = reader.types(block("export PATH="))
+    assert reader.awaits(printed).succeeded, printed
+
+
+@pytest.mark.usefixtures("told")
+def test_the_backup_schedule_can_be_switched_on(reader: Reader) -> None:
+    """Backups would never begin, or end at the next `make up`."""
+    api = reader.stack.api
+    try:
+        reader.types(block('curl -K "$AUTH" -X PATCH'))
+        [schedule] = api.deployment("backup/default")["schedules"]
+    finally:
+        off = {"schedules": [{"slug": "daily", "active": False, "parameters": {"project": ""}}]}
+        api.call("PATCH", f"/deployments/{api.deployment('backup/default')['id']}", off)
+    assert schedule["active"]
+    assert schedule["parameters"] == {"project": "bookshop", "environment": "dev"}
+    assert schedule["schedule"]["cron"] == "0 2 * * *"
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_make_up_and_make_status_say_what_runs(stack: Stack) -> None:
+    """A second `make up` would start a second stack, or not say where the first one is."""
+    said = {}
+    for command in ("make up", "make status"):
+        done = subprocess.run(
+            command.split(),
+            cwd=ROOT,
+            env={**stack.environment, "MAKEFLAGS": f"PY={sys.executable} SH=true"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said[command] = done.stdout
+    assert "already up" in said["make up"]
+    assert stack.chosen.server_url in said["make up"]
+    assert said["make status"].count("answers") == 4
