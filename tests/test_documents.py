@@ -1,0 +1,38 @@
+"""CONTRIBUTING and CHANGELOG speak of what there is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from flows.stack.deployments import read_deployments
+from tests.readme import ROOT, code
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+MADE = (".venv", "<name>", "<implementation>")
+"""Parts of paths that are made later, or stand for any name."""
+
+
+def test_the_places_it_names_exist() -> None:
+    """Who adds a block would look for a file that is gone."""
+    named = [each for each in code(CONTRIBUTING) if "/" in each and " " not in each]
+    paths = [each for each in named if not any(part in each for part in MADE)]
+    assert "tasks/settings.py" in paths
+    assert [each for each in paths if not list(ROOT.glob(each.rstrip("/")))] == []
+
+
+@pytest.mark.parametrize("name", ["PROVIDERS", "REPOSITORIES", "BLOCKS", "KINDS"])
+def test_the_lists_it_names_exist(name: str) -> None:
+    """A new block would be written and never found."""
+    sentence = re.search(rf"`{name}`[^(]*\(`([^`]+)`\)", CONTRIBUTING)
+    assert sentence
+    assert re.search(rf"^{name}\b", (ROOT / sentence[1]).read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_every_operation_is_in_the_changelog() -> None:
+    """A user would not learn that there is such an operation."""
+    entrypoints = [each.entrypoint for each in read_deployments(ROOT / "prefect.yaml")]
+    names = [each.rpartition(".")[2].removesuffix("_flow") for each in entrypoints]
+    assert [name for name in names if name not in code(CHANGELOG)] == []
