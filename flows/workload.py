@@ -136,7 +136,7 @@ async def run_workload(job: Job, book: Ledger) -> WorkloadSummary:
     if lease.resumed:
         get_run_logger().info("Resuming workload %s (%s)", lease.id, job.key)
     try:
-        async with kept_alive(book, lease, chosen.lease_seconds):
+        async with kept_alive(book, lease, chosen.lease_seconds, get_run_logger().warning):
             summary = await _carry_out(job, book, lease)
     except SlipwayError:
         close_workload(book, lease.id, lease.fence, "failed", time.time())

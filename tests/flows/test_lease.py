@@ -1,0 +1,79 @@
+"""Leases that last as long as the run that holds them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from flows import lease as leases
+from flows.lease import kept_alive
+from tasks.errors import BusyError
+from tasks.ledger.connection import Ledger, LedgerError, open_ledger
+from tasks.ledger.workloads import WorkloadLease, open_workload, renew_workload
+
+SHORT = 0.3
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Ledger]:
+    """Give an empty ledger."""
+    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    yield opened
+    opened.close()
+
+
+def _open(book: Ledger, owner: str, seconds: float, now: float | None = None) -> WorkloadLease:
+    at = time.time() if now is None else now
+    return open_workload(book, "shop/tests", owner, at, seconds, owner_alive=lambda _: True)
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not holds():  # noqa: ASYNC110 - what it waits for happens in threads and the clock
+            await asyncio.sleep(0.02)
+
+
+async def test_a_lease_outlasts_its_term_while_its_run_lives(book: Ledger) -> None:
+    """Another run would start the same steps beside a living one."""
+    held = _open(book, "one", SHORT)
+    ends = time.time() + 3 * SHORT
+    async with kept_alive(book, held, SHORT, pytest.fail):
+        await _until(lambda: time.time() > ends)
+        with pytest.raises(BusyError, match="is being run by one"):
+            _open(book, "two", SHORT)
+    assert _open(book, "two", SHORT, now=time.time() + 2 * SHORT).resumed
+
+
+async def test_a_run_that_was_overtaken_is_told_and_goes_on(book: Ledger) -> None:
+    """It would work on unaware, or take the steps down that the other run has adopted."""
+    held = _open(book, "one", SHORT)
+    _open(book, "two", SHORT, now=time.time() + 2 * SHORT)
+    said: list[str] = []
+    async with kept_alive(book, held, SHORT, said.append):
+        await _until(lambda: bool(said))
+    assert len(said) == 1
+    assert f"{held.id} was taken over" in said[0]
+
+
+async def test_a_ledger_that_fails_once_does_not_cost_the_lease(
+    book: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One locked database would let a second run in."""
+    calls: list[float] = []
+    said: list[str] = []
+
+    def fails_first(ledger: Ledger, identifier: str, fence: int, now: float, term: float) -> bool:
+        calls.append(now)
+        if len(calls) == 1:
+            raise LedgerError("locked")
+        return renew_workload(ledger, identifier, fence, now, term)
+
+    monkeypatch.setattr(leases, "renew_workload", fails_first)
+    async with kept_alive(book, _open(book, "one", SHORT), SHORT, said.append):
+        await _until(lambda: len(calls) > 2)
+    assert said == [said[0]]
+    assert "locked" in said[0]
