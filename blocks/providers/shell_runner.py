@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 
 from blocks.providers.inherited import inherited
@@ -35,17 +37,38 @@ class ShellRunner:
             ShimError: This machine could not start a process at all.
         """
         environment = inherited(os.environ) | command.environment
-        starting = asyncio.create_task(asyncio.to_thread(start, _spec(command), environment))
+        loop, started = asyncio.get_running_loop(), threading.Event()
+
+        def begin() -> None:
+            """Start it, and say so, whatever came of it."""
+            try:
+                start(_spec(command), environment)
+            finally:
+                started.set()
+
+        def end() -> None:
+            """Stop it; what is only just starting is waited for, or it would be missed."""
+            started.wait()
+            stop(command.directory, self.grace_seconds)
+
         try:
-            await asyncio.shield(starting)
+            # A future and not a task: at its end, asyncio.run cancels all tasks there are.
+            await asyncio.shield(loop.run_in_executor(None, begin))
             outcome = await wait(command.directory)
         except asyncio.CancelledError:
-            await asyncio.wait([starting])
-            await asyncio.to_thread(stop, command.directory, self.grace_seconds)
+            await _to_its_end(loop.run_in_executor(None, end))
             raise
         if outcome.end is End.LOST:  # its shim was killed: what it left behind must not go on
             await asyncio.to_thread(stop, command.directory, self.grace_seconds)
         return outcome
+
+
+async def _to_its_end(work: asyncio.Future[None]) -> None:
+    """Wait for ``work``, however often this is cancelled meanwhile."""
+    while not work.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([work])
+    work.result()
 
 
 def _spec(command: Command) -> ShimSpec:

@@ -6,13 +6,14 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from blocks.providers import process
+from blocks.providers import process, shell_runner
 from blocks.providers.interface import Command, End, Provider, Resources
 from blocks.providers.shell_runner import ShellRunner
 
@@ -75,6 +76,38 @@ async def test_cancelling_ends_the_tree(tmp_path: Path) -> None:
     settled = process.status(command.directory)
     assert isinstance(settled, process.Ended)
     assert settled.outcome.end is End.PREEMPTED
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_cancelling_all_there_is_ends_what_is_only_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """Broken: a flow run cancelled while a step starts would leave that step running for ever."""
+    entered, go_on = threading.Event(), threading.Event()
+
+    def slow_start(spec: process.ShimSpec, environment: Mapping[str, str]) -> None:
+        """Start it, but only once everything has been cancelled."""
+        entered.set()
+        go_on.wait()
+        process.start(spec, environment)
+
+    monkeypatch.setattr(shell_runner, "start", slow_start)
+    command = shell(tmp_path, "sleep 600")
+    task = asyncio.create_task(RUNNER.run(command))
+    await until(entered.is_set)
+    # As `asyncio.run` does at its end: every task, not only the one that began it all.
+    own = asyncio.current_task()
+    for _ in range(times):
+        for each in asyncio.all_tasks() - {own}:
+            each.cancel()
+        await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await until(lambda: not isinstance(process.status(command.directory), process.NotStarted))
+    settled = process.status(command.directory)
+    process.stop(command.directory, 1.0)
+    assert isinstance(settled, process.Ended)
 
 
 async def test_a_step_outlives_who_ran_it_and_is_adopted(tmp_path: Path) -> None:
