@@ -12,7 +12,6 @@ from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.states import Crashed
-from prefect.testing.utilities import prefect_test_harness
 
 from analytics.flow import train_flow
 from tasks.ledger.connection import Ledger, open_ledger
@@ -26,6 +25,9 @@ pytestmark = pytest.mark.prefect
 @pytest.fixture(scope="module", autouse=True)
 def server() -> Iterator[None]:
     """Give a Prefect server of this module's own."""
+    # Imports the whole server, which the tests without one need not wait for.
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
+
     with prefect_test_harness(server_startup_timeout=120):
         yield
 

@@ -84,7 +84,7 @@ def test_a_reader_sees_the_old_or_the_new_and_never_a_mixture(tmp_path: Path) ->
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        for turn in range(200):
+        for turn in range(40):
             router.route(FRONT, [f"127.0.0.1:{1 + turn % 2}"])
     finally:
         done.set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from blocks.providers.interface import Resources
@@ -143,7 +143,6 @@ DEMANDS = st.builds(
 CAPACITY = Resources(cpus=3, memory_mib=1000, slots=4)
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.tuples(DEMANDS, st.integers(0, 3), st.floats(0.1, 40)), min_size=1, max_size=25),
     st.integers(0, 2**32),

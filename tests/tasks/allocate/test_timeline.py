@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from blocks.providers.interface import Resources
@@ -43,7 +43,6 @@ def test_who_asks_for_nothing_of_an_overdrawn_resource_fits() -> None:
     assert not fits((1.0, 0.0, -1.0), (0.0, 0.0, 1.0))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20), st.integers(1, 3)), max_size=12))
 def test_every_moment_adds_up(taken: list[tuple[int, int, int]]) -> None:
     """A wrong sum in one step would oversubscribe, or waste, from there on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from blocks.providers.interface import Resources
@@ -35,7 +35,6 @@ def test_a_plan_of_thousands_of_steps_needs_few_windows() -> None:
     assert (merged[0].start, merged[-1].end) == (0, max(part.end for part in parts))
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 300), st.integers(1, 30), st.integers(1, 3)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from blocks.providers.interface import Outcome
@@ -48,7 +48,6 @@ def graphs(draw: st.DrawFn) -> StepGraph:
     )
 
 
-@settings(deadline=None, max_examples=60)
 @given(graphs(), st.data())
 def test_every_step_ends_once_after_its_needs_and_nothing_stays_held(
     graph: StepGraph, data: st.DataObject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.estimates import Estimate
@@ -69,7 +69,6 @@ def test_publishing_again_replaces(ledger: Ledger) -> None:
     assert read_estimates(ledger, ["a"], "shell")["a"].p50_seconds == 8.0
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0.001, 1e6), min_size=1, max_size=20))
 def test_quantiles_are_in_order_and_within_what_was_seen(seconds: list[float]) -> None:
     """A p90 below the p50 would make backfill promise what never holds."""
