@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from blocks.providers.interface import Outcome
 from tasks.claim import Admittance, Claim, Granted, Queued, Refused
@@ -15,6 +15,8 @@ from tasks.distribute.placement import Choice, Request, Running, place
 from tasks.distribute.results import RefusedError
 from tasks.plan import FleetSnapshot
 from tasks.workload import Step
+
+T = TypeVar("T")
 
 # How often those who wait ask again although nothing seems to have changed.
 ASK_AGAIN_SECONDS = 5.0
@@ -123,7 +125,7 @@ class Attempts:
             priority=self._priority,
             expected_seconds=choice.ends_at - choice.starts_at,
         )
-        asking = asyncio.ensure_future(asyncio.to_thread(self._admission.admit, claim))
+        asking = _in_thread(self._admission.admit, claim)
         try:
             return await asyncio.shield(asking)
         except asyncio.CancelledError:
@@ -182,7 +184,7 @@ class Attempts:
     async def withdraw(self, step_id: str) -> None:
         """Let the step wait no longer."""
         if self._waiting.pop(step_id, None):
-            await _finished(asyncio.to_thread(self._admission.withdraw, self._owner(step_id)))
+            await _finished(_in_thread(self._admission.withdraw, self._owner(step_id)))
 
     async def give_back_all(self) -> None:
         """Hold nothing and wait for nothing any longer."""
@@ -192,19 +194,21 @@ class Attempts:
             await self.withdraw(step_id)
 
     async def _release(self, grant: Granted) -> None:
-        await _finished(
-            asyncio.to_thread(self._admission.release, grant.allocation_id, grant.fence)
-        )
+        await _finished(_in_thread(self._admission.release, grant.allocation_id, grant.fence))
 
     def _owner(self, step_id: str) -> str:
         return f"{self._workload_id}/{step_id}"
 
 
-async def _finished(work: Awaitable[object]) -> None:
+def _in_thread(work: Callable[..., T], *arguments: object) -> asyncio.Future[T]:
+    """Return a future and not a task: at its end, asyncio.run cancels all tasks there are."""
+    return asyncio.get_running_loop().run_in_executor(None, work, *arguments)
+
+
+async def _finished(work: asyncio.Future[T]) -> None:
     """Wait for ``work`` to its end, even where this is cancelled meanwhile."""
-    task = asyncio.ensure_future(work)
     try:
-        await asyncio.shield(task)
+        await asyncio.shield(work)
     except asyncio.CancelledError:
-        await asyncio.wait([task])
+        await asyncio.wait([work])
         raise
