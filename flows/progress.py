@@ -12,6 +12,8 @@ from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifa
 from tasks.claim import Queued
 from tasks.distribute.dispatch import Progress
 
+_SECONDS = 1.0
+
 Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
 
@@ -32,14 +34,15 @@ def say_queued(logger: Logger) -> Callable[[str, Queued], None]:
 @asynccontextmanager
 async def shown_progress(description: str) -> AsyncIterator[list[Progress]]:
     """Show the newest progress put into the list, once a second at most."""
-    newest = [Progress(0, 1, 0, 0)]
+    nothing = Progress(0, 1, 0, 0)
+    newest = [nothing]
     artifact = await acreate_progress_artifact(0.0, description=description)
 
     async def show() -> None:
         """Send what is new."""
-        shown = newest[0]
+        shown = nothing
         while True:
-            await asyncio.sleep(1)
+            await asyncio.sleep(_SECONDS)
             if newest[0] != shown:
                 shown = newest[0]
                 await aupdate_progress_artifact(artifact, 100 * shown.done / max(1, shown.total))

@@ -1,0 +1,44 @@
+"""A project that is configured, released and has a ledger: what the parts of flows are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from blocks.project_spec import ProjectSpec
+from blocks.providers.interface import Resources
+from blocks.workload_spec import PytestWorkload, StepsWorkload
+from tasks.launch.target import Target
+from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.providers import register_provider
+from tasks.release import Release
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Ledger]:
+    """Give a ledger that knows one provider, of two CPUs and two slots."""
+    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    register_provider(opened, "local", "shell", Resources(cpus=2, slots=2), 1.0, 0.0, 0.0)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Target:
+    """Give a project with two workloads in an environment with a variable and a secret."""
+    steps = StepsWorkload.model_validate({"steps": [{"id": "build", "run": "make"}]})
+    spec = ProjectSpec(
+        source=str(tmp_path),
+        version="1",
+        workloads={"build": steps, "tests": PytestWorkload(kind="pytest")},
+    )
+    variables = {"DATABASE": "{{ data }}/shop.db"}
+    return Target("shop", spec, "dev", variables, {"API_KEY": "hunter2"})
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Release:
+    """Give a release of it without programs of its own."""
+    return Release("shop", "1", "d1", tmp_path / "d1", "procfile", 0.0)

@@ -1,0 +1,75 @@
+"""What a user sees of a workload while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from flows import progress
+from tasks.claim import Queued
+from tasks.distribute.dispatch import Progress
+
+
+class Shown:
+    """Stands in for the artifact; holds the percentages that it showed."""
+
+    def __init__(self) -> None:
+        self.percentages: list[float] = []
+        self.changed = asyncio.Event()
+
+    async def create(self, percent: float, description: str) -> UUID:
+        """Show the first."""
+        self.percentages.append(percent)
+        return uuid4()
+
+    async def update(self, artifact: UUID, percent: float) -> None:
+        """Show another."""
+        self.percentages.append(percent)
+        self.changed.set()
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
+    """Give the artifact."""
+    made = Shown()
+    monkeypatch.setattr(progress, "acreate_progress_artifact", made.create)
+    monkeypatch.setattr(progress, "aupdate_progress_artifact", made.update)
+    monkeypatch.setattr(progress, "_SECONDS", 0.001)
+    return made
+
+
+async def test_progress_is_shown_as_it_is_made(shown: Shown) -> None:
+    """Broken: the bar stands at nothing until all is done."""
+    async with progress.shown_progress("Steps") as told, asyncio.timeout(30):
+        told[0] = Progress(1, 4, 2, 1)
+        await shown.changed.wait()
+    assert shown.percentages == [0.0, 25.0, 100.0]
+
+
+async def test_what_failed_is_not_shown_as_done(shown: Shown) -> None:
+    """Broken: a failed workload ends at a hundred percent, or goes on being asked for ever."""
+    before = asyncio.all_tasks()
+    with pytest.raises(ZeroDivisionError):
+        async with progress.shown_progress("Steps"):
+            raise ZeroDivisionError
+    assert shown.percentages == [0.0]
+    assert asyncio.all_tasks() == before
+
+
+def test_a_waiting_step_says_why_once_a_reason(caplog: pytest.LogCaptureFixture) -> None:
+    """Broken: the log fills with one line a second, or does not say what is waited for."""
+    caplog.set_level(logging.INFO)
+    say: Any = progress.say_queued(logging.getLogger("run"))
+    for seconds in (9, 8, 7):
+        say("build", Queued(2, f"local is full for about {seconds} s"))
+    say("build", Queued(1, "local is reserved"))
+    say("lint", Queued(3, "local is full for about 7 s"))
+    assert caplog.messages == [
+        "build is queued, position 2: local is full for about 9 s",
+        "build is queued, position 1: local is reserved",
+        "lint is queued, position 3: local is full for about 7 s",
+    ]
