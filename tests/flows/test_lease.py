@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from blocks.providers.interface import Resources
 from flows import lease as leases
 from flows.lease import kept_alive
+from tasks.claim import Claim
 from tasks.errors import BusyError
+from tasks.ledger.allocations import grant, queue_state
 from tasks.ledger.connection import Ledger, LedgerError, open_ledger
+from tasks.ledger.providers import register_provider
 from tasks.ledger.workloads import WorkloadLease, open_workload, renew_workload
 
 SHORT = 0.3
@@ -46,6 +50,17 @@ async def test_a_lease_outlasts_its_term_while_its_run_lives(book: Ledger) -> No
         with pytest.raises(BusyError, match="is being run by one"):
             _open(book, "two", SHORT)
     assert _open(book, "two", SHORT, now=time.time() + 2 * SHORT).resumed
+
+
+async def test_what_a_run_holds_lasts_as_well(book: Ledger) -> None:
+    """The lanes of a living run would be given away."""
+    held = _open(book, "one", SHORT)
+    claim = Claim(f"{held.id}/build", "local", Resources(cpus=1, slots=1), held.fence)
+    register_provider(book, "local", "shell", Resources(cpus=1, slots=1), 1.0, 0.0, time.time())
+    assert grant(book, claim, queue_state(book, "local").epoch, time.time(), SHORT)
+    ends = time.time() + 3 * SHORT
+    async with kept_alive(book, held, SHORT, pytest.fail):
+        await _until(lambda: queue_state(book, "local").held[0].lease_until > ends)
 
 
 async def test_a_run_that_was_overtaken_is_told_and_goes_on(book: Ledger) -> None:

@@ -1,0 +1,79 @@
+"""From the names that a user gives to the values that are configured under them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from flows import inventory
+from tasks.errors import BadInputError, NotFoundError
+
+DOCUMENTS: dict[str, dict[str, dict[str, Any]]] = {
+    "slipway-project": {"shop": {"source": "/shop", "version": "2"}},
+    "slipway-environment": {
+        "dev": {"variables": {"A": "1", "B": "1"}},
+        "prod": {"variables": {"B": "2"}, "inherits": "dev"},
+    },
+    "slipway-shell-provider": {
+        "big": {"cpus": 8, "memory_mib": 100, "slots": 8},
+        "small": {"cpus": 1, "memory_mib": 100, "slots": 1},
+    },
+    "slipway-restic-repository": {"local": {"location": "/backups", "password": "x"}},
+    "slipway-caddy-router": {},
+}
+
+
+@pytest.fixture(autouse=True)
+def configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answer for the server."""
+
+    async def documents(slug: str) -> dict[str, dict[str, Any]]:
+        return DOCUMENTS[slug]
+
+    monkeypatch.setattr(inventory, "documents", documents)
+
+
+async def test_a_target_has_what_its_environment_inherits() -> None:
+    """Broken: production runs without the variables that it shares with the others."""
+    target = await inventory.load_target("shop", "prod")
+    assert (target.spec.source, target.spec.version) == ("/shop", "2")
+    assert target.variables == {"A": "1", "B": "2"}
+
+
+async def test_providers_are_those_named_or_all() -> None:
+    """Broken: steps run, and cost, where the user did not want them."""
+    assert list(await inventory.load_providers(["small"])) == ["small"]
+    found = await inventory.load_providers([])
+    assert {name: item.capacity.cpus for name, item in found.items()} == {"big": 8, "small": 1}
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "meant"),
+    [
+        (lambda: inventory.load_target("shpo", "dev"), "project", "shop"),
+        (lambda: inventory.load_target("shop", "pord"), "environment", "prod"),
+        (lambda: inventory.load_providers(["big", "smal"]), "provider", "small"),
+        (lambda: inventory.load_repository("lcoal"), "repository", "local"),
+    ],
+)
+async def test_an_unknown_name_is_refused_with_the_close_one(
+    asked: Any, field: str, meant: str
+) -> None:
+    """Broken: a typo becomes an error of Prefect's, or is taken for nothing to do."""
+    with pytest.raises(NotFoundError, match=f"did you mean '{meant}'") as caught:
+        await asked()
+    assert caught.value.field == field
+
+
+async def test_without_a_router_none_is_made_up() -> None:
+    """Broken: services answer nowhere, and nobody says that `make up` is missing."""
+    with pytest.raises(NotFoundError, match="router: unknown; known are: none"):
+        await inventory.load_router()
+
+
+async def test_a_block_of_an_older_schema_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken: a block that was saved by another version raises what only pydantic understands."""
+    monkeypatch.setitem(DOCUMENTS["slipway-project"], "old", {"source": "/old", "port": 80})
+    with pytest.raises(BadInputError, match=r"projects\.old\.port: unknown key"):
+        await inventory.load_project("old")

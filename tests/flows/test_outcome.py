@@ -1,0 +1,77 @@
+"""What became of a workload, in the words of its closing report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flows.outcome import first_line, workload_summary
+from tasks.distribute.planner import plan
+from tasks.distribute.results import StepResult, StepState
+from tasks.observe.summary import WorkloadSummary
+from tasks.plan import FleetSnapshot
+from tasks.workload import ItemResult, StepReport
+from tests.tasks.distribute.fakes import BAD, GOOD, estimates_of, graph_of, provider, step
+
+GRAPH = graph_of(replace(step("tests-1"), items=("t::a", "t::b")), step("pack", "tests-1"))
+PLAN = plan(
+    GRAPH,
+    estimates_of({"tests-1": 4, "pack": 2, "t::a": 1, "t::b": 1}),
+    FleetSnapshot(1, 0.0, (provider("x"),)),
+)
+PASSED = StepResult("tests-1", StepState.SUCCEEDED, "", "x", GOOD, 1)
+PACKED = StepResult("pack", StepState.SUCCEEDED, "", "x", GOOD, 1)
+
+
+def summary(*results: StepResult, **reports: StepReport) -> WorkloadSummary:
+    """Sum up those results; ``reports`` are by step, with _ for a dash."""
+    named = {name.replace("_", "-"): report for name, report in reports.items()}
+    return workload_summary(GRAPH, PLAN, {one.step: one for one in results}, named, 7.0)
+
+
+def test_plan_and_actual_stand_side_by_side() -> None:
+    """Broken: the report does not show whether the plan was any good."""
+    made = summary(PASSED, PACKED)
+    assert made.succeeded
+    assert [
+        (line.step, line.provider, line.planned_seconds, line.actual_seconds) for line in made.steps
+    ] == [("tests-1", "x", 6.0, 1.0), ("pack", "x", 2.0, 1.0)]
+    assert (made.planned_seconds, made.actual_seconds, made.tests) == (8.0, 7.0, 2)
+
+
+def test_a_failed_test_is_named_rather_than_its_shard() -> None:
+    """Broken: who reads that `tests-1` failed has to search the logs for the test."""
+    failed = replace(PASSED, state=StepState.FAILED, detail="failed: exit code 1", outcome=BAD)
+    report = StepReport(
+        (
+            ItemResult("t::a", 1.0, "passed"),
+            ItemResult("t::b", 1.0, "failed", "\n  assert 1 == 2\n  +1"),
+            ItemResult("t::c", 0.0, "error"),
+        )
+    )
+    held = StepResult("pack", StepState.NOT_RUN, "needs tests-1, which failed")
+    made = summary(failed, held, tests_1=report)
+    assert not made.succeeded
+    assert made.failures == (("t::b", "assert 1 == 2"), ("t::c", "error"))
+    assert made.steps[1].actual_seconds is None
+    assert made.steps[1].outcome == "not run: needs tests-1, which failed"
+
+
+def test_a_step_that_failed_without_a_report_names_itself() -> None:
+    """Broken: a shard that was killed fails the workload without a word."""
+    killed = replace(PASSED, state=StepState.FAILED, detail="out of memory\nmore", outcome=BAD)
+    assert summary(killed, PACKED).failures == (("tests-1", "out of memory"),)
+
+
+def test_what_a_former_run_did_is_not_compared_with_this_plan() -> None:
+    """Broken: a resumed workload reports estimates that were off by what it did not run."""
+    made = summary(replace(PASSED, resumed=True), PACKED)
+    assert made.resumed_steps == 1
+    assert made.steps[0].actual_seconds is None
+    assert made.steps[0].outcome == "succeeded in a former run"
+
+
+def test_a_line_fits_a_cell_of_a_table() -> None:
+    """Broken: a message with a bar or a line break tears the table of the report."""
+    assert first_line("\n\n a | b \nc") == "a \\| b"
+    assert len(first_line("x" * 1000)) == 300
+    assert first_line("") == ""

@@ -1,0 +1,32 @@
+"""What a user reads of their mistake: short, whole sentences, the close name first."""
+
+from __future__ import annotations
+
+from tasks.errors import BadInputError, NotFoundError
+
+
+def test_field_value_and_remedy_are_one_sentence_each() -> None:
+    """Broken: the remedy runs into what follows it, or nobody sees which value was meant."""
+    error = BadInputError("version", "v9", "no such tag", "Name another")
+    assert str(error) == "version: no such tag (got 'v9'). Name another."
+    assert str(BadInputError("a", 1, "b", "Did you mean 'c'?")).endswith("Did you mean 'c'?")
+
+
+def test_a_value_of_any_size_leaves_the_message_readable() -> None:
+    """Broken: a whole document stands between the problem and the remedy."""
+    assert len(str(BadInputError("file", "x" * 100_000, "too long", "Shorten it"))) < 300
+
+
+def test_of_many_names_the_close_one_is_seen() -> None:
+    """Broken: the one name that was meant is lost among hundreds."""
+    known = [f"project-{number:03}" for number in range(300)]
+    error = NotFoundError("project", "projct-217", known, "Create it")
+    assert "did you mean 'project-217'?" in str(error)
+    assert str(error).endswith("and 288 more (got 'projct-217'). Create it.")
+    assert len(error.known) == 300
+
+
+def test_an_error_may_be_told_from_further_out() -> None:
+    """Broken: a workload is refused, and of twenty projects nobody knows whose."""
+    error = BadInputError("workloads.w", "x", "wrong", "Mend it").below("projects.shop")
+    assert str(error) == "projects.shop.workloads.w: wrong (got 'x'). Mend it."
