@@ -29,6 +29,7 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answer for the server."""
 
     async def documents(slug: str) -> dict[str, dict[str, Any]]:
+        """Return what is configured."""
         return DOCUMENTS[slug]
 
     monkeypatch.setattr(inventory, "documents", documents)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -15,19 +14,10 @@ from flows.lease import kept_alive
 from tasks.claim import Claim
 from tasks.errors import BusyError
 from tasks.ledger.allocations import grant, queue_state
-from tasks.ledger.connection import Ledger, LedgerError, open_ledger
-from tasks.ledger.providers import register_provider
+from tasks.ledger.connection import Ledger, LedgerError
 from tasks.ledger.workloads import WorkloadLease, open_workload, renew_workload
 
 SHORT = 0.3
-
-
-@pytest.fixture
-def book(tmp_path: Path) -> Iterator[Ledger]:
-    """Give an empty ledger."""
-    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield opened
-    opened.close()
 
 
 def _open(book: Ledger, owner: str, seconds: float, now: float | None = None) -> WorkloadLease:
@@ -56,7 +46,6 @@ async def test_what_a_run_holds_lasts_as_well(book: Ledger) -> None:
     """The lanes of a living run would be given away."""
     held = _open(book, "one", SHORT)
     claim = Claim(f"{held.id}/build", "local", Resources(cpus=1, slots=1), held.fence)
-    register_provider(book, "local", "shell", Resources(cpus=1, slots=1), 1.0, 0.0, time.time())
     assert grant(book, claim, queue_state(book, "local").epoch, time.time(), SHORT)
     ends = time.time() + 3 * SHORT
     async with kept_alive(book, held, SHORT, pytest.fail):
@@ -82,6 +71,7 @@ async def test_a_ledger_that_fails_once_does_not_cost_the_lease(
     said: list[str] = []
 
     def fails_first(ledger: Ledger, identifier: str, fence: int, now: float, term: float) -> bool:
+        """Fail once, then renew."""
         calls.append(now)
         if len(calls) == 1:
             raise LedgerError("locked")
