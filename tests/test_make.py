@@ -23,11 +23,12 @@ CALLED = re.compile(r"(?:python|\$\(PY\)) -m ([a-z_.]+)")
 
 
 def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a command at the root."""
+    """Run a command at the root, as if no make had called these tests."""
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     return subprocess.run(
         command,
         cwd=ROOT,
-        env={**os.environ, **variables},
+        env={**outside, **variables},
         capture_output=True,
         text=True,
         check=False,
