@@ -22,13 +22,18 @@ def abandoned(runs: Iterable[Mapping[str, Any]], since: float) -> list[str]:
     return [str(run["id"]) for run in runs if (seconds(run["state"]["timestamp"]) or since) < since]
 
 
+def served_elsewhere(api: SlipwayApi, pool: str, own_worker: str) -> bool:
+    """Tell whether a worker of another machine serves the pool."""
+    workers = api.call("POST", f"/work_pools/{pool}/workers/filter", {})
+    return any(each["status"] == "ONLINE" and each["name"] != own_worker for each in workers)
+
+
 def crash_abandoned(api: SlipwayApi, pool: str, own_worker: str, since: float) -> int:
     """Mark what an earlier stack left unfinished as crashed; return how many.
 
     Nothing is touched while a worker of another machine serves the pool: it may be its run.
     """
-    workers = api.call("POST", f"/work_pools/{pool}/workers/filter", {})
-    if any(each["status"] == "ONLINE" and each["name"] != own_worker for each in workers):
+    if served_elsewhere(api, pool, own_worker):
         return 0
     wanted: Json = {
         "work_pools": {"name": {"any_": [pool]}},

@@ -18,8 +18,11 @@ from pathlib import Path
 from blocks.providers.process import own_identity, owner_alive
 from blocks.routers.slots import SlotRouter
 from flows.stack.api import SlipwayApi
+from flows.stack.cancellation import Cancellation
 from flows.stack.home import Home
 from flows.stack.measurement import Meter
+from flows.stack.readiness import worker_name
+from flows.stack.record import is_alive, read_record
 from flows.stack.revival import Attempt, Place, due, remember
 from flows.stack.services import LIVE, gone, stop_instances
 from tasks.deploy.reconcile import reconcile_rollouts
@@ -33,6 +36,7 @@ from tasks.settings import Settings, settings
 
 SECONDS_A_DAY = 86_400
 SAME_FAULT_SECONDS = 60.0
+CANCELLED_SECONDS = 5.0
 GRACE_SECONDS = 10.0
 
 
@@ -121,6 +125,12 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
     def stop(doomed: Iterable[Instance]) -> None:
         stop_instances(ledger, doomed, GRACE_SECONDS)
 
+    def worker() -> int | None:
+        record = read_record(Home(chosen.root).record("worker"))
+        return record.pid if record and is_alive(record) else None
+
+    cancelled = Cancellation(api, chosen.work_pool, chosen.root, worker, worker_name())
+
     def rollouts(now: float) -> list[str]:
         return reconcile_rollouts(ledger, router, stop, owner, owner_alive, now)
 
@@ -128,6 +138,7 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
         Duty("leases", often, lambda now: [f"reaped {owner}" for owner in reap(ledger, now)]),
         Duty("rollouts", often, rollouts),
         Duty("services", often, Revival(ledger, api)),
+        Duty("cancellations", max(often, CANCELLED_SECONDS), cancelled),
         Duty("samples", chosen.sample_seconds, Sampling(ledger, chosen.root, chosen.sample_days)),
     ]
 

@@ -16,6 +16,11 @@ from flows.stack.environment import HEARTBEAT_SECONDS
 QUEUES = {"critical": 1, "default": 2, "batch": 3}
 """Work queues and their priorities; 1 comes first."""
 
+LIMITS = {"default": 16, "batch": 4}
+"""Flow runs at once, when the pool is made: a burst of processes would make the server answer 503.
+
+The others wait as Scheduled. The critical queue has no limit, and a user may change these."""
+
 FLOW_LOG = "logs/flow-runs.log"
 """What flow runs print, below the home; Prefect keeps what they log."""
 
@@ -41,18 +46,23 @@ def job_template(default: Json, python: str, folder: Path) -> Json:
 
 
 def ensure_pool(api: SlipwayApi, pool: str, template: Json) -> None:
-    """Create or update the work pool and its queues."""
+    """Create or update the work pool and its queues; limits that a user has set stay."""
     body = {"base_job_template": template, "description": "Flow runs of Slipway on this machine"}
-    if _exists(api, f"/work_pools/{pool}"):
+    stands = _exists(api, f"/work_pools/{pool}")
+    if stands:
         api.call("PATCH", f"/work_pools/{pool}", body)
     else:
         api.call("POST", "/work_pools/", {"name": pool, "type": "process", **body})
     for queue, priority in QUEUES.items():
         path = f"/work_pools/{pool}/queues"
+        wanted: Json = {"priority": priority}
+        if not stands:
+            wanted["concurrency_limit"] = LIMITS.get(queue)
+        # Prefect makes the default queue together with the pool.
         if _exists(api, f"{path}/{queue}"):
-            api.call("PATCH", f"{path}/{queue}", {"priority": priority})
+            api.call("PATCH", f"{path}/{queue}", wanted)
         else:
-            api.call("POST", path, {"name": queue, "priority": priority})
+            api.call("POST", path, {"name": queue, **wanted})
 
 
 def ensure_provider_limit(api: SlipwayApi, provider: str, slots: int) -> None:

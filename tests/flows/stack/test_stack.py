@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from benchmarks.free_ports import free_ports
 from flows.stack.api import SlipwayApi
+from flows.stack.cancellation import flow_processes
 from flows.stack.environment import MARK
 from flows.stack.home import Home
 from flows.stack.ports import is_taken
@@ -122,12 +123,11 @@ def test_up_runs_flows_behind_a_password_and_down_leaves_nothing(stack: Stack) -
     with stack.api() as api:
         run = api.wait(api.trigger("tiny/default"), timeout=120)
         assert run.succeeded, run.message
-        [queue] = [
-            each["name"]
+        queues = {
+            each["name"]: (each["priority"], each["concurrency_limit"])
             for each in api.every("/work_pools/slipway/queues/filter", {})
-            if each["priority"] == 1
-        ]
-        assert queue == "critical"
+        }
+        assert queues == {"critical": (1, None), "default": (2, 16), "batch": (3, 4)}
 
     second = stack.make("up")
     assert "already up" in second.stdout
@@ -152,8 +152,19 @@ def test_killed_parts_come_back_or_are_cleared_away(stack: Stack) -> None:
         while api.state(lasting).state_type != "RUNNING":
             assert time.monotonic() < deadline
             time.sleep(0.1)
+        doomed = api.trigger("tiny/default", {"seconds": 600})
+        while api.state(doomed).state_type != "RUNNING":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
         os.kill(worker.pid, signal.SIGKILL)
         assert api.wait(api.trigger("tiny/default"), timeout=120).succeeded
+        assert flow_processes(doomed, stack.chosen.root)
+        cancelling = {"state": {"type": "CANCELLING"}, "force": True}
+        api.call("POST", f"/flow_runs/{doomed}/set_state", cancelling)
+        while api.state(doomed).state_type != "CANCELLED":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert flow_processes(doomed, stack.chosen.root) == []
         assert api.state(lasting).state_type == "RUNNING"
 
     supervisor = read_record(home.record("supervisor"))

@@ -51,8 +51,12 @@ def test_the_pool_is_made_with_its_queues(prefect_api: Fake) -> None:
         ensure_pool(api, "slipway", DEFAULT)
     [made] = prefect_api.bodies("POST /work_pools/")
     assert (made["name"], made["type"]) == ("slipway", "process")
-    queues = {each["name"]: each["priority"] for each in prefect_api.bodies(f"POST {POOL}/queues")}
-    assert queues == {"critical": 1, "default": 2, "batch": 3}
+    queues = {each.pop("name"): each for each in prefect_api.bodies(f"POST {POOL}/queues")}
+    assert queues == {
+        "critical": {"priority": 1, "concurrency_limit": None},
+        "default": {"priority": 2, "concurrency_limit": 16},
+        "batch": {"priority": 3, "concurrency_limit": 4},
+    }
 
 
 def test_a_pool_that_stands_is_brought_up_to_date(prefect_api: Fake) -> None:
@@ -67,6 +71,7 @@ def test_a_pool_that_stands_is_brought_up_to_date(prefect_api: Fake) -> None:
     [sent] = prefect_api.bodies(f"PATCH {POOL}")
     assert sent["base_job_template"] == DEFAULT
     assert "type" not in sent
+    assert prefect_api.bodies(f"PATCH {POOL}/queues/default") == [{"priority": 2}]
 
 
 @pytest.mark.parametrize("stands", [False, True])

@@ -1,0 +1,115 @@
+"""Flow runs that are cancelled after their worker died: nobody else would end their processes.
+
+A worker ends what it has started itself. A flow run outlives a worker that is killed, and the
+next worker does not know it: it would stay Cancelling for ever, and its steps go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from flows.stack.abandoned import Json, served_elsewhere
+from flows.stack.api import SlipwayApi
+from flows.stack.flow_run import seconds
+
+GRACE_SECONDS = 60.0
+"""How long a flow run may take to stop its steps, and a worker to end a flow run."""
+
+
+class Cancellation:
+    """Ends the flow runs that are to be cancelled and have no worker.
+
+    Args:
+        api: Client of the server.
+        pool: The work pool.
+        home: The home of the stack whose flow runs are ours.
+        worker: Returns the process id of the worker that runs now; None while there is none.
+        own_name: The name of this machine's worker.
+    """
+
+    def __init__(
+        self,
+        api: SlipwayApi,
+        pool: str,
+        home: Path,
+        worker: Callable[[], int | None],
+        own_name: str,
+    ) -> None:
+        self._api, self._pool, self._home = api, pool, home
+        self._worker, self._own_name = worker, own_name
+        self._ending: dict[str, float] = {}
+
+    def __call__(self, now: float) -> list[str]:
+        """Look once; return a sentence for each flow run that was found or ended."""
+        found = [self._end(run, now) for run in self._cancelling() if run["id"] not in self._ending]
+        ended = [self._finish(run_id, now) for run_id in list(self._ending)]
+        return [sentence for sentence in [*found, *ended] if sentence]
+
+    def _cancelling(self) -> list[Json]:
+        wanted: Json = {
+            "work_pools": {"name": {"any_": [self._pool]}},
+            "flow_runs": {"state": {"type": {"any_": ["CANCELLING"]}}},
+        }
+        return self._api.every("/flow_runs/filter", wanted)
+
+    def _end(self, run: Json, now: float) -> str:
+        processes = flow_processes(run["id"], self._home)
+        if not processes:
+            since = seconds(run["state"]["timestamp"]) or now
+            if now - since > GRACE_SECONDS and not served_elsewhere(
+                self._api, self._pool, self._own_name
+            ):
+                self._ending[run["id"]] = now
+            return ""
+        worker = self._worker()
+        if any(_parent(process) == worker for process in processes):
+            return ""
+        for process in processes:
+            _tell(process.terminate)
+        self._ending[run["id"]] = now
+        return f"flow run {run['id']} is cancelled and has no worker; told it to end"
+
+    def _finish(self, run_id: str, now: float) -> str:
+        left = flow_processes(run_id, self._home)
+        if left:
+            if now - self._ending[run_id] > GRACE_SECONDS:
+                for process in left:
+                    _tell(process.kill)
+            return ""
+        del self._ending[run_id]
+        state = {"type": "CANCELLED", "message": "Ended by the reconciler: its worker was gone."}
+        self._api.call("POST", f"/flow_runs/{run_id}/set_state", {"state": state, "force": True})
+        return f"flow run {run_id} is cancelled"
+
+
+def flow_processes(run_id: str, home: Path) -> list[psutil.Process]:
+    """Return the processes that execute a flow run of the stack in ``home`` on this machine."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if "prefect.engine" not in process.cmdline():
+                continue
+            variables = process.environ()
+        except psutil.Error:
+            continue
+        ours = variables.get("SLIPWAY_HOME") == str(home)
+        if ours and variables.get("PREFECT__FLOW_RUN_ID") == run_id:
+            found.append(process)
+    return found
+
+
+def _parent(process: psutil.Process) -> int | None:
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return None
+
+
+def _tell(signal: Callable[[], None]) -> None:
+    try:
+        signal()
+    except psutil.NoSuchProcess:
+        return
