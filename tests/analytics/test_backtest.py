@@ -50,17 +50,21 @@ def test_the_model_is_about_as_good_as_the_best_rule(kind: str) -> None:
     assert _likeness(tested) >= best - 0.01
 
 
+@pytest.fixture(scope="module")
+def mixed() -> Backtest:
+    """Give the backtest over keys of every kind; making it takes most of the time."""
+    return backtest([run for kind in KINDS for run in _history(kind)])
+
+
 @pytest.mark.parametrize("baseline", ["last run", "median of 20", "mean of 2"])
-def test_over_mixed_keys_the_model_beats_each_rule(baseline: str) -> None:
+def test_over_mixed_keys_the_model_beats_each_rule(baseline: str, mixed: Backtest) -> None:
     """Choosing a rule per key would be of no use."""
-    tested = backtest([run for kind in KINDS for run in _history(kind)])
-    assert _likeness(tested) > _likeness(tested, baseline)
+    assert _likeness(mixed) > _likeness(mixed, baseline)
 
 
-def test_the_90th_percentile_covers_about_nine_tenths() -> None:
+def test_the_90th_percentile_covers_about_nine_tenths(mixed: Backtest) -> None:
     """Backfill and time-outs would rest on a margin that is too small, or far too wide."""
-    tested = backtest([run for kind in KINDS for run in _history(kind)])
-    coverage = tested.coverage()
+    coverage = mixed.coverage()
     assert coverage
     assert 0.87 <= coverage <= 0.95
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from analytics.backtest import backtest
 from analytics.history import Run
 from analytics.report import SHOWN_KEYS, chart, markdown
@@ -67,6 +69,7 @@ def test_a_bar_in_a_key_does_not_break_the_table() -> None:
     assert "test[a\\|b]" in report
 
 
+@pytest.mark.integration  # importing matplotlib takes a second
 def test_chart_is_a_picture() -> None:
     """The artifact would show nothing; durations of zero must not break the logarithm."""
     runs = [*_runs(keys=3), *[Run("shell", "z", t, t, 0.0, succeeded=True) for t in (1.0, 2.0)]]

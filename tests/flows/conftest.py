@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +17,21 @@ from tasks.ledger.providers import register_provider
 from tasks.release import Release
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the file of a ledger that knows one provider; making one takes long, copying none."""
+    path = tmp_path_factory.mktemp("template") / "ledger.db"
+    made = open_ledger(f"sqlite:///{path}")
+    register_provider(made, "local", "shell", Resources(cpus=2, slots=2), 1.0, 0.0, 0.0)
+    made.close()
+    return path
+
+
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[Ledger]:
+def book(template: Path, tmp_path: Path) -> Iterator[Ledger]:
     """Give a ledger that knows one provider, of two CPUs and two slots."""
-    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    register_provider(opened, "local", "shell", Resources(cpus=2, slots=2), 1.0, 0.0, 0.0)
+    path = shutil.copy(template, tmp_path / "ledger.db")
+    opened = open_ledger(f"sqlite:///{path}")
     yield opened
     opened.close()
 

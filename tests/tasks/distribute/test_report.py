@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from blocks.providers.interface import End, Outcome
 from tasks.distribute.gantt import Bar, bars_of_plan, bars_of_results, data_url, gantt, lanes
 from tasks.distribute.logs import tail
@@ -113,6 +115,7 @@ def test_lanes_hold_no_overlap_and_are_as_few_as_can_be() -> None:
     ]
 
 
+@pytest.mark.integration  # importing matplotlib takes a second
 def test_a_chart_of_plan_and_actual_is_a_picture() -> None:
     """The artifact would show a broken image."""
     results = RESULTS | {"c": ran("c", 0, 10, StepState.FAILED)}
@@ -127,6 +130,7 @@ def test_a_chart_of_plan_and_actual_is_a_picture() -> None:
     assert data_url(picture).startswith("data:image/png;base64,iVBOR")
 
 
+@pytest.mark.integration
 def test_a_chart_of_nothing_or_of_very_many_is_still_drawn() -> None:
     """An empty or a huge workload would fail for its picture."""
     many = [Bar(str(n), "x", n % 7, n % 7 + 1.0) for n in range(200)]
