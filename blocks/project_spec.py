@@ -65,10 +65,14 @@ class ProjectSpec(BaseModel):
     )
     services: dict[str, ServiceSpec] = Field(
         default_factory=dict,
-        description="Its services by name; empty: what the Procfile or the manifest says",
+        description=(
+            'Its services by name, e.g. {"web": {"health_path": "/health"}}; '
+            "empty: what the Procfile or the manifest says"
+        ),
     )
     workloads: dict[str, WorkloadSpec] = Field(
-        default_factory=dict, description="Its workloads by name, e.g. `tests`"
+        default_factory=dict,
+        description='Its workloads by name, e.g. {"tests": {"kind": "pytest"}}',
     )
     data: list[str] = Field(
         default_factory=list,
@@ -84,9 +88,13 @@ class EnvironmentSpec(BaseModel):
 
     variables: dict[str, str] = Field(
         default_factory=dict,
-        description="Environment variables; `{{ data }}`, `{{ port }}` and the like are filled in",
+        description=(
+            'Environment variables, e.g. {"DATABASE": "{{ data }}/shop.db"}; '
+            "`{{ data }}`, `{{ port }}` and the like are filled in"
+        ),
     )
     secrets: dict[str, SecretStr] = Field(
-        default_factory=dict, description="Environment variables that are never shown"
+        default_factory=dict,
+        description='Environment variables that are never shown, e.g. {"API_KEY": "..."}',
     )
     inherits: str = Field(default="", description="The environment whose values it starts from")

@@ -14,8 +14,10 @@ class Resources(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    cpus: float = Field(default=0.0, ge=0, description="CPU cores; fractions are allowed")
-    memory_mib: int = Field(default=0, ge=0, description="Memory in MiB")
+    cpus: float = Field(
+        default=0.0, ge=0, title="CPUs", description="CPU cores; fractions are allowed"
+    )
+    memory_mib: int = Field(default=0, ge=0, title="Memory (MiB)", description="Memory in MiB")
     slots: int = Field(default=0, ge=0, description="Steps at once, whatever their size")
 
     def __add__(self, other: Resources) -> Resources:

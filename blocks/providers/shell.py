@@ -28,13 +28,10 @@ class ShellProvider(Block):
     """Executes steps as processes of this machine, each under limits, adoptable after a crash.
 
     Example:
-        Load it and see what it can hold:
-
         ```python
         from blocks.providers.shell import ShellProvider
 
-        runner = ShellProvider.load("local").provider("local")
-        print(runner.capacity)
+        ShellProvider(cpus=4, memory_mib=8192, slots=4).save("local")
         ```
     """
 
@@ -43,29 +40,30 @@ class ShellProvider(Block):
     _logo_url = logo("slipway-shell-provider")
     _description = "Executes steps of workloads as processes of this machine, within its capacity."
     _documentation_url = HttpUrl("https://docs.prefect.io/v3/concepts/blocks")
-    _code_example = """
-        from blocks.providers.shell import ShellProvider
-
-        ShellProvider(cpus=4, memory_mib=8192, slots=4).save("local", overwrite=True)
-        runner = ShellProvider.load("local").provider("local")
-    """
 
     cpus: float = Field(
-        default_factory=_cores, gt=0, description="CPU cores it may hand out; default: all"
+        default_factory=_cores,
+        gt=0,
+        title="CPUs",
+        description="CPU cores it may hand out; empty: all",
     )
     memory_mib: int = Field(
         default_factory=_memory_mib,
         gt=0,
-        description="Memory it may hand out, in MiB; default: 80 % of this machine's",
+        title="Memory (MiB)",
+        description="Memory it may hand out; empty: 80 % of this machine's",
     )
     slots: int = Field(
-        default_factory=_cores, ge=1, description="Steps at once; default: one a CPU core"
+        default_factory=_cores, ge=1, description="Steps at once; empty: one a CPU core"
     )
     speed: float = Field(
         default=1.0, gt=0, description="How fast it is: 2 takes half the time of a 1"
     )
     price_per_hour: float = Field(
-        default=0.0, ge=0, description="What an hour of one step costs here; plans add it up"
+        default=0.0,
+        ge=0,
+        title="Price per hour",
+        description="What an hour of one step costs here; plans add it up",
     )
 
     def provider(self, name: str) -> ShellRunner:

@@ -26,7 +26,7 @@ class ResticRepository(Block):
         ```
     """
 
-    _block_type_name = "Restic Repository"
+    _block_type_name = "Slipway Restic Repository"
     _block_type_slug = "slipway-restic-repository"
     _logo_url = logo("slipway-restic-repository")
     _documentation_url = HttpUrl(

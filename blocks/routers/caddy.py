@@ -16,7 +16,7 @@ class CaddyRouter(Block):
 
     _block_type_slug = "slipway-caddy-router"
     _logo_url = logo("slipway-caddy-router")
-    _block_type_name = "Caddy Router"
+    _block_type_name = "Slipway Caddy Router"
     _description = (
         "Front ports that deployed services answer on, and the switch that moves them from one "
         "release to the next without dropping a request."
@@ -26,7 +26,7 @@ class CaddyRouter(Block):
 ```python
 from blocks.routers.caddy import CaddyRouter
 
-router = CaddyRouter.load("default").router()
+router = CaddyRouter.load("local").router()
 router.route(8300, ["127.0.0.1:20001"])
 print(router.upstreams(8300))
 ```"""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from prefect.blocks.core import Block
 from pydantic import ValidationError
 
 from blocks.environment import Environment
 from blocks.project import Project
 from blocks.project_spec import EnvironmentSpec, ProjectSpec, ServiceSpec
 from blocks.providers.interface import Resources
+from blocks.providers.shell import ShellProvider
+from blocks.repositories.restic import ResticRepository
+from blocks.routers.caddy import CaddyRouter
 from blocks.workload_spec import PytestWorkload, StepSpec, StepsWorkload
 
 
@@ -56,9 +60,20 @@ def test_an_environment_block_gives_its_spec_back_and_hides_secrets() -> None:
     assert "hunter2" not in repr(block) + str(spec)
 
 
-@pytest.mark.parametrize("block", [Project, Environment])
-def test_blocks_explain_themselves(block: type[Project | Environment]) -> None:
+@pytest.mark.parametrize(
+    "block", [Project, Environment, ShellProvider, ResticRepository, CaddyRouter]
+)
+def test_blocks_explain_themselves(block: type[Block]) -> None:
     """The form in the UI shows what the class says: each field has help, the block an example."""
     assert block.get_description()
-    assert "save(" in (block.get_code_example() or "")
+    assert f"{block.__name__}" in (block.get_code_example() or "")
     assert all(field.description for field in block.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    "block", [Project, Environment, ShellProvider, ResticRepository, CaddyRouter]
+)
+def test_blocks_are_found_in_the_catalogue(block: type[Block]) -> None:
+    """Whoever searches for Slipway would miss one, or see no example: the UI shows fenced ones."""
+    assert block.get_block_type_name().startswith("Slipway ")
+    assert "\n```python\n" in f"\n{block.get_code_example()}"
