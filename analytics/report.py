@@ -12,6 +12,7 @@ from analytics.durations import RULES
 from analytics.history import Run, frame, per_key
 
 SHOWN_KEYS = 30
+_WIDEST, _LONG = 44, 10.0
 
 
 def markdown(runs: Sequence[Run], tested: Backtest, since_days: int) -> str:
@@ -47,6 +48,8 @@ def chart(points: Sequence[Point]) -> bytes:
     axes.plot(ends, ends, color="0.6", linewidth=1)
     axes.scatter(actual, predicted, s=12, alpha=0.5)
     axes.set(xscale="log", yscale="log", xlabel="took (s)", ylabel="forecast (s)")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:g}")
     axes.set_title(f"{len(points)} runs, each forecast before it started")
     picture = io.BytesIO()
     figure.savefig(picture, format="png")
@@ -87,15 +90,15 @@ def _accuracy_row(name: str, found: Accuracy) -> str:
 
 def _keys(table: pd.DataFrame, tested: Backtest) -> str:
     lines = [
-        "| key | on | runs | succeeded | median | p50 | p90 | by |",
-        "|---|---|--:|--:|--:|--:|--:|---|",
+        "| key | on | runs | succeeded | p50 | p90 | forecast by |",
+        "|---|---|--:|--:|--:|--:|---|",
     ]
     for row in table.head(SHOWN_KEYS).itertuples():
         forecast = tested.model.forecast(str(row.kind), str(row.key))
         expected = (
-            f"{row.median:.2f} s | {forecast.p50:.2f} s | {forecast.p90:.2f} s | {forecast.rule}"
+            f"{_seconds(forecast.p50)} | {_seconds(forecast.p90)} | {forecast.rule}"
             if forecast
-            else "- | - | - | has never succeeded"
+            else "| | has never succeeded"
         )
         lines.append(
             f"| {_code(row.key)} | {row.kind} | {row.runs} | {row.succeeded:.0%} | {expected} |"
@@ -117,6 +120,15 @@ def _failing(table: pd.DataFrame) -> list[str]:
     return ["## What fails", "\n".join([head, *rows])]
 
 
+def _seconds(value: float) -> str:
+    """Return a duration that is not broken between its number and its unit."""
+    return f"{value:.{2 if value < _LONG else 1}f}\N{NO-BREAK SPACE}s"
+
+
 def _code(key: object) -> str:
-    """Quote a key for a table: a bar in it would open another column."""
-    return "`" + str(key).replace("|", "\\|") + "`"
+    """Quote a key for a table: a bar in it would open another column, a long one hide the rest."""
+    text = str(key)
+    if len(text) > _WIDEST:
+        start = _WIDEST // 3
+        text = f"{text[:start]}…{text[start + 1 - _WIDEST :]}"
+    return "`" + text.replace("|", "\\|") + "`"

@@ -74,3 +74,12 @@ def test_chart_is_a_picture() -> None:
     """The artifact would show nothing; durations of zero must not break the logarithm."""
     runs = [*_runs(keys=3), *[Run("shell", "z", t, t, 0.0, succeeded=True) for t in (1.0, 2.0)]]
     assert chart(backtest(runs).points).startswith(b"\x89PNG")
+
+
+def test_a_long_key_is_cut_in_its_middle() -> None:
+    """The id of a test would push every figure out of the artifact."""
+    key = f"shop/tests/tests/test_server.py::TestServer::test_{'x' * 60}_the_end"
+    report = _report([Run("shell", key, 0.0, 1.0, 1.0, succeeded=True)])
+    (row,) = [line for line in report.splitlines() if "the_end" in line]
+    assert row.startswith("| `shop/tests/tes…")
+    assert len(row) < 110
