@@ -16,24 +16,11 @@ from flows.stack.record import Record, is_alive, read_record
 from flows.stack.services import LIVE, runs
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.instances import instances
+from tasks.observe.report import duration
 from tasks.release import Instance
 from tasks.settings import Settings, settings
 
 Row = tuple[str, ...]
-
-MINUTE, HOUR, DAY = 60, 3600, 86_400
-
-
-def uptime(seconds: float) -> str:
-    """Return a duration as a person says it, e.g. ``3 h 20 min``."""
-    whole = max(0, int(seconds))
-    if whole < MINUTE:
-        return f"{whole} s"
-    if whole < HOUR:
-        return f"{whole // MINUTE} min"
-    if whole < DAY:
-        return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
-    return f"{whole // DAY} d {whole % DAY // HOUR} h"
 
 
 def table(header: Row, rows: Sequence[Row]) -> str:
@@ -55,7 +42,7 @@ def program_rows(
         record = records[name]
         state = "answers" if answers[name] else "silent" if record else "down"
         pid, since = ("", "") if record is None else (str(record.pid), record.create_time)
-        rows.append((name, state, pid, uptime(now - since) if isinstance(since, float) else ""))
+        rows.append((name, state, pid, duration(now - since) if isinstance(since, float) else ""))
     return rows
 
 
@@ -68,7 +55,7 @@ def service_row(instance: Instance, *, running: bool, now: float) -> Row:
         str(instance.state) if running else f"{instance.state}, but gone",
         str(instance.port or ""),
         f"{instance.version} ({instance.release[:12]})",
-        uptime(now - instance.started_at) if running else "",
+        duration(now - instance.started_at) if running else "",
     )
 
 

@@ -7,13 +7,19 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from tasks.distribute.results import StepResult
 from tasks.plan import Plan
 
-_WIDTH, _DPI, _MOST_LANES, _MOST_LABELS = 11.0, 100, 64, 80
-_COLOURS = {"critical": "#c8553d", "other": "#588b8b", "failed": "#3d3d3d"}
+# In the UI an artifact is about seven inches wide; more would make the letters smaller.
+_WIDTH, _DPI, _MOST_LANES, _MOST_LABELS = 7.2, 200, 64, 80
+_MARGIN = 1.02
+# So many letters of a label fit across the chart.
+_ACROSS = 95
+# White letters are legible on each, and they differ in brightness as well. Red is for failures.
+_COLOURS = {"critical": "#14375e", "other": "#4f79a3", "failed": "#b3261e"}
 _NAMES = {"critical": "critical path", "other": "other steps", "failed": "failed"}
 
 
@@ -26,6 +32,20 @@ class Bar:
     start: float
     end: float
     kind: str = "other"
+
+    @property
+    def label(self) -> str:
+        """What is written on it."""
+        return f"{self.step} (failed)" if self.kind == "failed" else self.step
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Where the label of a bar stands: ``align`` says which end of it is at ``at`` seconds."""
+
+    at: float
+    align: str
+    inside: bool = False
 
 
 def bars_of_plan(plan: Plan) -> list[Bar]:
@@ -76,16 +96,16 @@ def gantt(charts: Sequence[tuple[str, Sequence[Bar]]]) -> bytes:
 
     rows = [lanes(bars)[:_MOST_LANES] for _, bars in charts]
     heights = [max(1, len(of_chart)) for of_chart in rows]
-    figure = Figure(figsize=(_WIDTH, 0.34 * sum(heights) + 0.9 * len(charts)), dpi=_DPI)
+    size = (_WIDTH, 0.3 * sum(heights) + 0.6 * len(charts) + 0.4)
+    figure = Figure(figsize=size, dpi=_DPI, layout="constrained")
     axes = figure.subplots(
         len(charts), 1, sharex=True, squeeze=False, height_ratios=heights
     ).flatten()
     end = max((bar.end for _, bars in charts for bar in bars), default=1.0) or 1.0
     for axis, (title, _), of_chart in zip(axes, charts, rows, strict=True):
         _draw(axis, title, of_chart, end)
-    axes[-1].set_xlabel("seconds")
+    axes[-1].set_xlabel("seconds", loc="left", fontsize=8)
     _legend(figure, {bar.kind for _, bars in charts for bar in bars})
-    figure.tight_layout()
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
@@ -94,12 +114,13 @@ def gantt(charts: Sequence[tuple[str, Sequence[Bar]]]) -> bytes:
 def _draw(axis: Any, title: str, rows: Sequence[tuple[str, list[Bar]]], end: float) -> None:
     count = sum(len(row) for _, row in rows)
     for height, (_, row) in enumerate(rows):
-        for bar in row:
-            _bar(axis, bar, height, end, labelled=count <= _MOST_LABELS)
-    axis.set_title(title, loc="left", fontsize=10)
+        for bar, label in zip(row, labels(row, end), strict=True):
+            _bar(axis, bar, height, label if count <= _MOST_LABELS else None)
+    axis.set_title(title, loc="left", fontsize=9)
     axis.set_yticks(range(len(rows)), _row_names(rows), fontsize=8)
     axis.set_ylim(max(1, len(rows)) - 0.5, -0.5)
-    axis.set_xlim(0, end * 1.02)
+    axis.set_xlim(0, end * _MARGIN)
+    axis.tick_params(axis="x", labelsize=8)
     axis.grid(axis="x", alpha=0.25)
     axis.set_axisbelow(True)
     for side in ("top", "right", "left"):
@@ -107,14 +128,37 @@ def _draw(axis: Any, title: str, rows: Sequence[tuple[str, list[Bar]]], end: flo
     axis.tick_params(axis="y", length=0)
 
 
-def _bar(axis: Any, bar: Bar, height: int, end: float, *, labelled: bool) -> None:
-    width = bar.end - bar.start
-    axis.barh(height, width, left=bar.start, height=0.72, color=_COLOURS[bar.kind], edgecolor="w")
-    # About 130 characters of this size fit across the chart.
-    room = int(130 * width / end)
-    if labelled and room >= len(bar.step):
-        middle = bar.start + width / 2
-        axis.text(middle, height, bar.step, ha="center", va="center", fontsize=7, color="w")
+def labels(row: Sequence[Bar], end: float) -> list[Label | None]:
+    """Say where the label of each bar of a lane fits: on it, after it, before it, or nowhere.
+
+    ``end`` is where the chart ends, in seconds.
+    """
+    places: list[Label | None] = []
+    before = 0.0
+    for bar, following in zip_longest(row, row[1:]):
+        after = following.start if following else end * _MARGIN
+        wide = (len(bar.label) + 2) * end / _ACROSS
+        place = _place(bar, before, after, wide)
+        places.append(place)
+        before = bar.end + (wide if place and place.align == "left" else 0.0)
+    return places
+
+
+def _place(bar: Bar, before: float, after: float, wide: float) -> Label | None:
+    if wide <= bar.end - bar.start:
+        return Label((bar.start + bar.end) / 2, "center", inside=True)
+    if wide <= after - bar.end:
+        return Label(bar.end, "left")
+    return Label(bar.start, "right") if wide <= bar.start - before else None
+
+
+def _bar(axis: Any, bar: Bar, height: int, label: Label | None) -> None:
+    width, colour = bar.end - bar.start, _COLOURS[bar.kind]
+    axis.barh(height, width, left=bar.start, height=0.76, color=colour, edgecolor="w")
+    if label:
+        gap = {"left": " {}", "right": "{} "}.get(label.align, "{}").format(bar.label)
+        ink = "w" if label.inside else colour
+        axis.text(label.at, height, gap, ha=label.align, va="center", fontsize=7.5, color=ink)
 
 
 def _row_names(rows: Sequence[tuple[str, list[Bar]]]) -> list[str]:
@@ -128,7 +172,7 @@ def _legend(figure: Any, kinds: set[str]) -> None:
 
     shown = [kind for kind in _COLOURS if kind in kinds]
     handles = [Patch(color=_COLOURS[kind], label=_NAMES[kind]) for kind in shown]
-    figure.legend(handles=handles, loc="upper right", ncols=3, fontsize=8, frameon=False)
+    figure.legend(handles=handles, loc="outside lower right", ncols=3, fontsize=8, frameon=False)
 
 
 def data_url(png: bytes) -> str:

@@ -5,27 +5,27 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import closing
-from dataclasses import asdict
 
 from prefect import get_run_logger, task
 from prefect.artifacts import acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from tasks.ledger.connection import open_ledger
+from tasks.observe import report
 from tasks.observe.status import StatusRow, status_rows
 from tasks.settings import settings
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="status")
 async def status(project: str = "", environment: str = "") -> list[StatusRow]:
     """Look at what runs (empty: of all projects), and show it as the table `status`."""
     rows = await asyncio.to_thread(_look, project or None, environment or None)
     await acreate_table_artifact(
         key="status",
-        table=[asdict(row) for row in rows],
-        description=f"{len(rows)} instances, as they were at the end of this run",
+        table=report.table(rows),
+        description=report.summary(rows),
     )
-    get_run_logger().info("%d instances", len(rows))
+    get_run_logger().info(report.summary(rows))
     return rows
 
 

@@ -4,29 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from flows.stack.record import Record
-from flows.stack.status import program_rows, service_row, table, uptime
+from flows.stack.status import program_rows, service_row, table
 from tasks.release import Instance, InstanceState
 
 NOW = 100_000.0
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (0.4, "0 s"),
-        (59, "59 s"),
-        (61, "1 min"),
-        (3_700, "1 h 1 min"),
-        (180_000, "2 d 2 h"),
-        (-5, "0 s"),
-    ],
-)
-def test_durations_are_said_as_a_person_would(seconds: float, said: str) -> None:
-    """An uptime would be a number of seconds to be divided by the reader."""
-    assert uptime(seconds) == said
 
 
 def test_a_dead_process_and_a_silent_one_differ() -> None:

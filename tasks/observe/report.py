@@ -1,0 +1,52 @@
+"""The table of all that runs as people read it: what matters first, figures with their units. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.observe.status import StatusRow
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+def table(rows: Sequence[StatusRow]) -> list[dict[str, str]]:
+    """Return the cells of ``rows``; the last columns are those that a narrow screen may cut off."""
+    return [
+        {
+            "project": row.project,
+            "environment": row.environment,
+            "service": row.service,
+            "state": row.state,
+            "health": row.health,
+            "port": str(row.port or ""),
+            "release": f"{row.version} ({row.release[:7]})" if row.version else row.release[:7],
+            "uptime": "" if row.uptime_seconds is None else duration(row.uptime_seconds),
+            "CPU": "" if row.cpu_percent is None else f"{row.cpu_percent:.0f} %",
+            "memory": "" if row.memory_mib is None else f"{row.memory_mib:.0f} MiB",
+            "restarts": str(row.restarts),
+            "URL": row.url,
+        }
+        for row in rows
+    ]
+
+
+def summary(rows: Sequence[StatusRow]) -> str:
+    """Say in one sentence what runs, and name what is not well."""
+    if not rows:
+        return "Nothing runs."
+    ill = [row for row in rows if row.health not in {"", "ok"} or row.state.startswith("down")]
+    named = ", ".join(f"{row.project}/{row.environment}/{row.service}" for row in ill)
+    count = f"{len(rows)} instance{'s' if len(rows) > 1 else ''}"
+    return f"{count}; not well: {named}." if ill else f"{count}, all well."
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as a person says it, e.g. ``3 h 20 min``."""
+    whole = max(0, int(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min"
+    if whole < _DAY:
+        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"

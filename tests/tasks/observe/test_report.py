@@ -1,0 +1,67 @@
+"""The table of all that runs can be read at a glance."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.observe.report import duration, summary, table
+from tasks.observe.status import StatusRow
+
+SERVING = StatusRow(
+    "shop",
+    "web",
+    "prod",
+    "running",
+    20001,
+    "http://127.0.0.1:8300",
+    "0123456789abcdef",
+    "1.1.0",
+    uptime_seconds=4000.4,
+    cpu_percent=2.4,
+    memory_mib=61.44,
+    health="ok",
+)
+DOWN = StatusRow("shop", "jobs", "prod", "down: exit code 1", None, "", "0123456789abcdef", "1.1.0")
+
+
+def test_figures_have_units_and_no_needless_digits() -> None:
+    """A reader would have to turn 4000.4 into an hour, and to guess what 61.44 is."""
+    (row,) = table([SERVING])
+    figures = [row[name] for name in ("uptime", "CPU", "memory", "release")]
+    assert figures == ["1 h 6 min", "2 %", "61 MiB", "1.1.0 (0123456)"]
+
+
+def test_what_tells_trouble_comes_before_what_may_be_cut_off() -> None:
+    """The artifact shows about eight columns; health would stand outside the screen."""
+    columns = list(table([SERVING])[0])
+    assert columns[:6] == ["project", "environment", "service", "state", "health", "port"]
+    assert columns[-1] == "URL"
+
+
+def test_what_is_not_known_stays_empty() -> None:
+    """A None or a zero would read like a measurement."""
+    (row,) = table([DOWN])
+    assert {row[name] for name in ("port", "uptime", "CPU", "memory", "URL")} == {""}
+
+
+def test_the_sentence_names_what_is_not_well() -> None:
+    """Whoever is called at night would have to search the table."""
+    assert summary([]) == "Nothing runs."
+    assert summary([SERVING]) == "1 instance, all well."
+    assert summary([SERVING, DOWN]) == "2 instances; not well: shop/prod/jobs."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.4, "0 s"),
+        (59, "59 s"),
+        (61, "1 min"),
+        (3_700, "1 h 1 min"),
+        (180_000, "2 d 2 h"),
+        (-5, "0 s"),
+    ],
+)
+def test_durations_are_said_as_a_person_would(seconds: float, said: str) -> None:
+    """An uptime would be a number of seconds to be divided by the reader."""
+    assert duration(seconds) == said
