@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from prefect import flow
+from prefect.utilities.annotations import opaque
 from pydantic import SecretStr
 
 from blocks.project_spec import EnvironmentSpec
@@ -57,8 +60,10 @@ def refuse_impossible_backup(target: Target, repository: ResticRepository) -> No
     check_sources(target.project, named, [("repository", engine.folder)])
 
 
-async def take_snapshot(target: Target, repository: ResticRepository, book: Ledger) -> Snapshot:
-    """Back up ``target`` to ``repository``."""
+async def take_snapshot(
+    target: Target, repository: ResticRepository, book: Ledger, after: Iterable[object] = ()
+) -> Snapshot:
+    """Back up ``target`` to ``repository``; ``after`` are the results that it follows."""
     subject = project_subject(
         target.project,
         target.environment,
@@ -70,4 +75,7 @@ async def take_snapshot(target: Target, repository: ResticRepository, book: Ledg
         home=settings().root,
         release=live_release(launcher_of(target, book, settings())),
     )
-    return await backing_up.backup(subject, repository, book, settings().root)
+    return await backing_up.backup(
+        *(opaque(subject), opaque(repository), opaque(book), settings().root),
+        wait_for=[opaque(result) for result in after],
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from blocks.providers.interface import Outcome
 from tasks.distribute.results import StepResult, StepState
 from tasks.observe.summary import StepLine, WorkloadSummary
 from tasks.plan import Plan
@@ -34,11 +35,20 @@ def workload_summary(
     )
 
 
+def last_outcomes(graph: StepGraph, results: Mapping[str, StepResult]) -> tuple[Outcome, ...]:
+    """Return the outcomes of the steps that no other step waits for."""
+    needed = {need for step in graph.steps for need in step.needs}
+    last = [results[step.id].outcome for step in graph.steps if step.id not in needed]
+    return tuple(outcome for outcome in last if outcome)
+
+
 def _line(plan: Plan, result: StepResult) -> StepLine:
     placed = plan.placement(result.step)
     # What a former run did was not foreseen by this plan.
     ran = result.outcome if result.outcome and not result.resumed else None
-    note = "" if result.harmless or not result.detail else f": {first_line(result.detail)}"
+    # A failure begins with the word already.
+    why = first_line(result.detail).removeprefix(f"{result.state.value}: ")
+    note = "" if result.harmless or not why else f": {why}"
     kept = " in a former run" if result.resumed else ""
     return StepLine(
         result.step,
@@ -62,7 +72,7 @@ def _failures(
         for item in items:
             yield item.id, first_line(item.message) or item.outcome
         if not items:
-            yield result.step, first_line(result.detail)
+            yield result.step, first_line(result.detail).removeprefix("failed: ")
 
 
 def first_line(text: str) -> str:

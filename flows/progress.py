@@ -26,7 +26,8 @@ def say_queued(logger: Logger) -> Callable[[str, Queued], None]:
         mark = (step, queued.reason.split(" for about ", maxsplit=1)[0])
         if mark not in said:
             said.add(mark)
-            logger.info("%s is queued, position %d: %s", step, queued.position, queued.reason)
+            why = queued.reason.removesuffix(f"; position {queued.position}")
+            logger.info("%s is queued, position %d: %s", step, queued.position, why)
 
     return say
 

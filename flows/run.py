@@ -61,7 +61,7 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
         if dry_run:
             plan = await plan_only(job, book)
             return f"{len(plan.order)} steps in {plan.makespan_seconds:.1f} s"
-        summary = await run_workload(job, book)
+        summary = (await run_workload(job, book)).summary
     if not summary.succeeded:
         raise WorkloadFailedError(summary)
     get_run_logger().info(estimate_sentence(summary))

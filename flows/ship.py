@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_markdown_artifact
+from prefect.utilities.annotations import opaque
 
+from blocks.providers.interface import Outcome
 from blocks.repositories.restic import ResticRepository
 from blocks.routers.interface import Router
 from blocks.workload_spec import WorkloadSpec
@@ -75,8 +77,10 @@ async def ship_flow(
         try:
             await _ship(shipment, router, chosen, repository, book)
         finally:
-            text = ship_markdown(shipment.summary())
-            await acreate_markdown_artifact(text, key="ship", description=f"Shipping {project}")
+            closing = shipment.summary()
+            await acreate_markdown_artifact(
+                ship_markdown(closing), key="ship", description=closing.headline
+            )
     if shipment.workload:
         get_run_logger().info(estimate_sentence(shipment.workload))
     return ", ".join(shipment.urls)
@@ -135,21 +139,27 @@ async def _ship(
         live = live_release(launcher_of(target, book, settings()))
         launched = await launching.launch(target, live or release, router)
         shipment.urls = tuple(launched.urls.values())
+    last: tuple[Outcome, ...] = ()
     if chosen:
         with shipment.part("split, distribute, allocate, run"):
-            await _tested(shipment, release, *chosen, book)
+            last = await _tested(shipment, release, *chosen, book)
     with shipment.part("backup"):
-        shipment.snapshot = (await take_snapshot(target, repository, book)).id
+        snapshot = await take_snapshot(target, repository, book, after=[launched, *last])
+        shipment.snapshot = snapshot.id
     with shipment.part("deploy"):
-        report = await deploying.deploy(deployer(target, router, book), release.version)
+        report = await deploying.deploy(
+            opaque(deployer(target, router, book)), release.version, wait_for=[opaque(snapshot)]
+        )
     shipment.release, shipment.replaced = report.release, report.from_version
     shipment.urls = tuple(report.urls.values())
 
 
 async def _tested(
     shipment: Shipment, release: Release, name: str, spec: WorkloadSpec, book: Ledger
-) -> None:
+) -> tuple[Outcome, ...]:
     job = Job(shipment.target, release, name, spec, await load_providers([]))
-    shipment.workload = await run_workload(job, book)
-    if not shipment.workload.succeeded:
-        raise WorkloadFailedError(shipment.workload)
+    ran = await run_workload(job, book)
+    shipment.workload = ran.summary
+    if not ran.summary.succeeded:
+        raise WorkloadFailedError(ran.summary)
+    return ran.last

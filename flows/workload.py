@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import tempfile
@@ -13,20 +12,20 @@ from functools import partial
 from pathlib import Path
 
 from prefect import get_run_logger
-from prefect.artifacts import acreate_image_artifact, acreate_markdown_artifact
+from prefect.utilities.annotations import opaque
 
-from blocks.providers.interface import Provider
+from blocks.providers.interface import Outcome, Provider
 from blocks.providers.process import own_identity, owner_alive
 from blocks.workload_spec import PytestWorkload, WorkloadSpec
+from flows.closing import show_workload
 from flows.lease import kept_alive
 from flows.naming import INLINE
-from flows.outcome import workload_summary
+from flows.outcome import last_outcomes, workload_summary
 from flows.progress import say_queued, shown_progress
 from tasks.allocate.admit import LedgerAdmission
 from tasks.allocate.task import allocate
 from tasks.distribute.admissible import refuse_demand, refuse_impossible
 from tasks.distribute.dispatch import Dispatcher
-from tasks.distribute.gantt import bars_of_plan, bars_of_results, data_url, gantt
 from tasks.distribute.results import StepResult
 from tasks.distribute.resume import former_run, unfinished
 from tasks.distribute.runner import StepRunner
@@ -41,7 +40,7 @@ from tasks.ledger.executions import executions
 from tasks.ledger.plans import record_plan
 from tasks.ledger.providers import fleet
 from tasks.ledger.workloads import WorkloadLease, close_workload, open_workload
-from tasks.observe.summary import WorkloadSummary, workload_markdown
+from tasks.observe.summary import WorkloadSummary
 from tasks.plan import FleetSnapshot, Plan
 from tasks.release import Release
 from tasks.settings import settings
@@ -79,6 +78,14 @@ class Planned:
     graph: StepGraph
     estimates: Estimates
     plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What came of a workload; ``last`` are the outcomes that no other step of it waited for."""
+
+    summary: WorkloadSummary
+    last: tuple[Outcome, ...]
 
 
 class WorkloadFailedError(SlipwayError):
@@ -122,7 +129,7 @@ async def plan_only(job: Job, book: Ledger) -> Plan:
         return (await _planned(job, book, Path(folder) / "graph.json")).plan
 
 
-async def run_workload(job: Job, book: Ledger) -> WorkloadSummary:
+async def run_workload(job: Job, book: Ledger) -> Ran:
     """Run ``job`` to its end, or resume what a run that died left of it.
 
     Raises:
@@ -137,26 +144,27 @@ async def run_workload(job: Job, book: Ledger) -> WorkloadSummary:
         get_run_logger().info("Resuming workload %s (%s)", lease.id, job.key)
     try:
         async with kept_alive(book, lease, chosen.lease_seconds, get_run_logger().warning):
-            summary = await _carry_out(job, book, lease)
+            ran = await _carry_out(job, book, lease)
     except SlipwayError:
         close_workload(book, lease.id, lease.fence, "failed", time.time())
         raise
-    end = "succeeded" if summary.succeeded else "failed"
+    end = "succeeded" if ran.summary.succeeded else "failed"
     close_workload(book, lease.id, lease.fence, end, time.time())
-    return summary
+    return ran
 
 
-async def _carry_out(job: Job, book: Ledger, lease: WorkloadLease) -> WorkloadSummary:
+async def _carry_out(job: Job, book: Ledger, lease: WorkloadLease) -> Ran:
     record = settings().root / "steps" / lease.id / "graph.json"
     planned = await _planned(job, book, record)
     graph, plan = planned.graph, planned.plan
     record_plan(book, lease.id, plan, time.time())
-    await allocate(lease.id, plan, {step.id: step.demand for step in graph.steps})
+    demands = {step.id: step.demand for step in graph.steps}
+    allocated = await allocate(lease.id, opaque(plan), demands, wait_for=[opaque(plan)])
     began = time.time()
-    results, reports = await _dispatched(job, book, lease, planned)
+    results, reports = await _dispatched(job, book, lease, planned, allocated)
     summary = workload_summary(graph, plan, results, reports, time.time() - began)
-    await _show(plan, results, summary)
-    return summary
+    await show_workload(plan, results, summary)
+    return Ran(summary, last_outcomes(graph, results))
 
 
 async def _planned(job: Job, book: Ledger, record: Path) -> Planned:
@@ -173,9 +181,14 @@ async def _planned(job: Job, book: Ledger, record: Path) -> Planned:
         fleet=now_fleet,
         estimates=known,
         record=record,
+        wait_for=[opaque(job.release)],
     )
     estimates = known(_keys(graph))
-    plan = await distribute(graph, estimates, now_fleet, job.strategy)
+    plan = await distribute(
+        *(opaque(graph), opaque(estimates), opaque(now_fleet)),
+        job.strategy,
+        wait_for=[opaque(graph)],
+    )
     return Planned(graph, estimates, plan)
 
 
@@ -191,7 +204,7 @@ def _keys(graph: StepGraph) -> Collection[str]:
 
 
 async def _dispatched(
-    job: Job, book: Ledger, lease: WorkloadLease, planned: Planned
+    job: Job, book: Ledger, lease: WorkloadLease, planned: Planned, allocated: object
 ) -> tuple[dict[str, StepResult], dict[str, StepReport]]:
     done = executions(book, lease.id)
     runner = StepRunner(
@@ -214,7 +227,7 @@ async def _dispatched(
             fleet_now,
             LedgerAdmission(book, settings().lease_seconds, time.time),
             execute=runner,
-            submit=submit_by_prefect(list(job.target.secrets.values())),
+            submit=submit_by_prefect(list(job.target.secrets.values()), after=allocated),
             workload_id=lease.id,
             fence=lease.fence,
             former=former_run(done),
@@ -227,15 +240,3 @@ async def _dispatched(
             on_progress=lambda made: told.__setitem__(0, made),
         )
         return await dispatcher.run(), runner.reports
-
-
-async def _show(plan: Plan, results: Mapping[str, StepResult], summary: WorkloadSummary) -> None:
-    await acreate_markdown_artifact(workload_markdown(summary), key="workload")
-    charts = [
-        (f"Plan of {plan.workload}", bars_of_plan(plan)),
-        ("What came of it", bars_of_results(results, plan.critical_path)),
-    ]
-    picture = await asyncio.to_thread(gantt, charts)
-    await acreate_image_artifact(
-        data_url(picture), key="actual-chart", description=f"{plan.workload}: plan and actual"
-    )

@@ -2,47 +2,55 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from blocks.providers.interface import Resources
 from tasks.allocate.reserve import AllocationReport
+from tasks.ledger.reservations import Conflict, Reservation
 
+Row = dict[str, str]
 NAMED = 5
+_COLUMNS = {"cpus": "CPUs", "memory_mib": "memory (MiB)", "slots": "slots"}
 
 
-def rows(report: AllocationReport, now: float) -> list[dict[str, Any]]:
+def rows(report: AllocationReport, now: float) -> list[Row]:
     """Return the table of a report: what is reserved, then what does not fit."""
-    reserved = [
-        {
-            "what": "reservation",
-            "provider": item.provider,
-            "from": f"{item.start - now:.1f} s",
-            "to": f"{item.end - now:.1f} s",
-            **item.demand.model_dump(),
-            "why": "",
-        }
-        for item in report.reservations
-    ]
-    short = [
-        {
-            "what": f"conflict, resolved by: {item.resolution}",
-            "provider": item.provider,
-            "from": "",
-            "to": "",
-            **dict.fromkeys(Resources.model_fields, ""),
-            item.resource: f"{item.missing:g} missing",
-            "why": item.reason,
-        }
-        for item in report.conflicts
-    ]
-    return [*reserved, *short]
+    reserved = [_reserved(item, now) for item in report.reservations]
+    return [*reserved, *(_short(item) for item in report.conflicts)]
+
+
+def _reserved(item: Reservation, now: float) -> Row:
+    held = {title: getattr(item.demand, name) for name, title in _COLUMNS.items()}
+    return {
+        "what": "reserved",
+        "provider": item.provider,
+        "from": f"{item.start - now:.1f} s",
+        "to": f"{item.end - now:.1f} s",
+        **{title: f"{value:g}" if value else "" for title, value in held.items()},
+        "why": "",
+    }
+
+
+def _short(item: Conflict) -> Row:
+    return {
+        "what": f"conflict, resolved by: {item.resolution}",
+        "provider": item.provider,
+        "from": "",
+        "to": "",
+        **dict.fromkeys(_COLUMNS.values(), ""),
+        _COLUMNS[item.resource]: f"{item.missing:g} missing",
+        "why": item.reason,
+    }
 
 
 def summary(report: AllocationReport) -> str:
     """Say in one sentence how well a plan fits beside the others."""
     providers = {item.provider for item in report.reservations}
-    fitting = f"{len(report.reservations)} windows reserved on {len(providers)} providers"
+    windows = _count(len(report.reservations), "window")
+    fitting = f"{windows} reserved on {_count(len(providers), 'provider')}"
     if not report.conflicts:
         return f"{fitting}; nothing conflicts."
     waiting = ", ".join(report.queued[:NAMED]) + (" and others" if report.queued[NAMED:] else "")
-    return f"{fitting}; {len(report.conflicts)} conflicts: likely to queue are {waiting}."
+    conflicts = _count(len(report.conflicts), "conflict")
+    return f"{fitting}; {conflicts}, so that these are likely to queue: {waiting}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

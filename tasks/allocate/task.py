@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.artifacts import acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 
@@ -37,6 +37,7 @@ async def allocate(
     """
     now = time.time()
     report = await asyncio.to_thread(_reserve, workload_id, plan, demands, now)
+    get_run_logger().info("%s", summary(report))
     await acreate_table_artifact(
         key="allocation", table=rows(report, now), description=summary(report)
     )

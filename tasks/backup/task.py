@@ -62,7 +62,11 @@ async def backup(
         *(taken.id[:8], taken.files, report.size(taken.total_bytes)),
         *(report.size(taken.added_bytes), taken.seconds),
     )
-    await acreate_markdown_artifact(report.snapshot_report(taken, read_data_subset), key="backup")
+    await acreate_markdown_artifact(
+        report.snapshot_report(taken, read_data_subset),
+        key="backup",
+        description=f"Snapshot {taken.id[:8]} of {subject.project} in {subject.environment}",
+    )
     return taken
 
 
@@ -93,7 +97,9 @@ async def restore(
         comparison.seconds,
     )
     await acreate_markdown_artifact(
-        report.comparison_report(chosen.id, str(target), comparison), key="restore"
+        report.comparison_report(chosen.id, str(target), comparison),
+        key="restore",
+        description=f"Restore of snapshot {chosen.id[:8]} of {project}, compared",
     )
     if not comparison.identical:
         raise ComparisonError(chosen.id, target, comparison)

@@ -39,12 +39,18 @@ async def rollback(deployer: Deployer) -> RolloutReport:
 
 
 def _narrate() -> Callable[[Rollout], None]:
-    logger = get_run_logger()
+    logger, last = get_run_logger(), [""]
 
     def say(rollout: Rollout) -> None:
-        where = f"{rollout.project}/{rollout.environment}"
         why = f": {rollout.reason}" if rollout.reason else ""
-        logger.info("%s to %s is %s%s", where, rollout.version, rollout.phase, why)
+        line = (
+            f"{rollout.kind} of {rollout.project} in {rollout.environment} "
+            f"to {rollout.version}: {rollout.phase}{why}"
+        )
+        # It is called for every change of the rollout, not all of which can be told here.
+        if line != last[0]:
+            last[0] = line
+            logger.info("%s", line)
 
     return say
 
@@ -54,11 +60,17 @@ async def _show(report: RolloutReport) -> RolloutReport:
     await acreate_markdown_artifact(
         key=_key(f"rollout-{where}"),
         markdown=markdown_of(report),
-        description=f"{report.kind.title()} of {report.project} in {report.environment}",
+        description=(
+            f"{report.kind.title()} of {report.project} in {report.environment} "
+            f"to {report.to_version}: {report.phase}"
+        ),
     )
     for service, url in report.urls.items():
         await acreate_link_artifact(
-            key=_key(f"front-{where}-{service}"), link=url, link_text=f"{service} at {url}"
+            key=_key(f"front-{where}-{service}"),
+            link=url,
+            link_text=f"{service} at {url}",
+            description=f"Where {service} of {report.project} answers in {report.environment}",
         )
     if not report.succeeded:
         raise RolloutRevertedError(report)

@@ -20,7 +20,7 @@ from tasks.distribute.agenda import Agenda, FormerRun
 from tasks.distribute.attempts import Admission, Attempts, Execute
 from tasks.distribute.bell import Bell, first_of
 from tasks.distribute.placement import Choice, Request, place
-from tasks.distribute.results import StepFailedError, StepResult, StepState, failure_of
+from tasks.distribute.results import StepFailedError, StepResult, StepState
 from tasks.distribute.strategy import PLANNED
 from tasks.errors import StaleFenceError
 from tasks.estimates import Estimates, estimate_of
@@ -178,7 +178,7 @@ class Dispatcher:
         try:
             await self._submit_and_give_back(step)
         except StepFailedError as error:
-            problem = failure_of(error.outcome)
+            problem = error.brief
         except StaleFenceError as error:
             self._stale = error
         except Exception as error:  # noqa: BLE001 - it is this step's result, and fails no other

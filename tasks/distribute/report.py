@@ -10,7 +10,7 @@ from tasks.distribute.results import StepResult, StepState
 from tasks.plan import Placement, Plan
 
 Row = dict[str, str]
-_ON_PATH = 12
+_ON_PATH, _NOTABLE = 12, 0.001
 
 
 def plan_rows(plan: Plan) -> list[Row]:
@@ -23,7 +23,7 @@ def plan_rows(plan: Plan) -> list[Row]:
             "start": _seconds(item.start_seconds),
             "end": _seconds(item.end_seconds),
             "takes": _seconds(item.end_seconds - item.start_seconds),
-            "cost": f"{item.cost:.4f}",
+            "cost": f"{item.cost:.4f}" if item.cost else "",
             "critical": "yes" if item.step in critical else "",
             "why": _why(item),
         }
@@ -40,16 +40,30 @@ def _why(item: Placement) -> str:
 def plan_summary(plan: Plan) -> str:
     """Return the plan's figures, caveats and critical path as Markdown."""
     gap = plan.makespan_seconds / plan.bound_seconds - 1 if plan.bound_seconds else 0.0
+    above = f"this one is {gap:.1%} above" if gap >= _NOTABLE else "nor does this one need more"
+    cost = f"cost {plan.cost:.4f}, " if plan.cost else ""
     lines = [
-        f"**{len(plan.order)} steps in {_seconds(plan.makespan_seconds)}**",
+        f"**{_planned(plan)}**",
         "",
-        f"- strategy `{plan.strategy}`, estimates: {plan.estimate_source}",
-        f"- no plan can undercut {_seconds(plan.bound_seconds)}; this one is {gap:.1%} above",
-        f"- cost {plan.cost:.4f}, utilisation {plan.utilisation:.0%}",
+        f"- strategy {plan.strategy}, estimates: {plan.estimate_source}",
+        f"- no plan can undercut {_seconds(plan.bound_seconds)}; {above}",
+        f"- {cost}utilisation {plan.utilisation:.0%}",
         f"- critical path: {_path(plan.critical_path)}",
         *(f"- caution: {warning}" for warning in plan.warnings),
     ]
     return "\n".join(lines)
+
+
+def plan_sentence(plan: Plan) -> str:
+    """Return the plan in one line of a log, with its caveats."""
+    providers = ", ".join(sorted({item.provider for item in plan.placements}))
+    said = f"Planned {_planned(plan)} on {providers}, estimates: {plan.estimate_source}"
+    return "; ".join([said, *(f"caution: {warning}" for warning in plan.warnings)])
+
+
+def _planned(plan: Plan) -> str:
+    count = len(plan.order)
+    return f"{count} step{'s' if count != 1 else ''} in {_seconds(plan.makespan_seconds)}"
 
 
 def _path(steps: Sequence[str]) -> str:

@@ -52,8 +52,15 @@ class StepFailedError(SlipwayError):
 
     def __init__(self, step: str, outcome: Outcome, tail: str = "") -> None:
         self.step, self.outcome = step, outcome
+        self.last_line = tail.rstrip().rpartition("\n")[2].strip()
         last = f"\nIts last lines:\n{tail}" if tail else ""
         super().__init__(f"{step} {failure_of(outcome)}{last}")
+
+    @property
+    def brief(self) -> str:
+        """How it ended, in one line with the last thing that it said."""
+        said = f"; its last line: {self.last_line}" if self.last_line else ""
+        return f"{failure_of(self.outcome)}{said}"
 
 
 class RefusedError(SlipwayError):

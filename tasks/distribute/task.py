@@ -10,13 +10,14 @@ from prefect import get_run_logger, task
 from prefect.artifacts import acreate_image_artifact, acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.utilities.annotations import opaque
 
 from blocks.providers.interface import Outcome
 from tasks.distribute.dispatch import Submit
 from tasks.distribute.gantt import bars_of_plan, data_url, gantt
 from tasks.distribute.logs import tail
 from tasks.distribute.planner import plan
-from tasks.distribute.report import plan_rows, plan_summary
+from tasks.distribute.report import plan_rows, plan_sentence, plan_summary
 from tasks.distribute.results import StepFailedError
 from tasks.distribute.strategy import PLANNED
 from tasks.errors import SlipwayError
@@ -45,6 +46,7 @@ async def distribute(
     made = await asyncio.to_thread(plan, graph, estimates, fleet, strategy)
     picture = await asyncio.to_thread(gantt, [(f"Plan of {graph.workload}", bars_of_plan(made))])
     summary = plan_summary(made)
+    get_run_logger().info("%s", plan_sentence(made))
     await acreate_table_artifact(key="plan", table=plan_rows(made), description=summary)
     await acreate_image_artifact(key="plan-chart", image_url=data_url(picture), description=summary)
     return made
@@ -84,11 +86,13 @@ async def run_step(
     return outcome
 
 
-def submit_by_prefect(secrets: Collection[str] = ()) -> Submit:
+def submit_by_prefect(secrets: Collection[str] = (), after: object = None) -> Submit:
     """Return what wraps each step into a task run with its own retries and back-off.
 
-    ``secrets`` are blotted out of the log lines that a failure quotes.
+    ``secrets`` are blotted out of the log lines that a failure quotes. ``after`` is the result of
+    the task that steps without needs follow in the graph of the UI; the others follow their needs.
     """
+    outcomes: dict[str, Outcome] = {}
 
     def quote(outcome: Outcome) -> str:
         return tail(outcome.log_path, secrets=secrets)
@@ -98,7 +102,17 @@ def submit_by_prefect(secrets: Collection[str] = ()) -> Submit:
         configured = run_step.with_options(
             retries=step.retries, retry_delay_seconds=retry_delays(step)
         )
-        return await configured(step, attempt, quote)
+        needed: list[object] = [outcomes[need] for need in step.needs if need in outcomes] or [
+            after
+        ]
+        # Opaque: Prefect would draw an edge to every task of which anything inside is a result,
+        # and small values are shared by many.
+        outcome: Outcome = await configured(
+            *(opaque(step), opaque(attempt), opaque(quote)),
+            wait_for=[opaque(result) for result in needed],
+        )
+        outcomes[step.id] = outcome
+        return outcome
 
     return submit
 

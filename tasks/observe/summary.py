@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import fmean
 
+_SOURCES = {"default": "default, as there is no history yet"}
+
 
 @dataclass(frozen=True, slots=True)
 class StepLine:
@@ -55,6 +57,13 @@ class ShipSummary:
     replaced: str = ""
     snapshot: str = ""
 
+    @property
+    def headline(self) -> str:
+        """What was shipped where, and at which part it failed, if it did."""
+        failed = next((name for name, _, outcome in self.parts if outcome == "failed"), "")
+        what = f"{self.project} {self.version or '(as it stands)'} in {self.environment}"
+        return f"{what}: {f'FAILED ({failed})' if failed else 'shipped'}"
+
 
 def estimate_error(steps: tuple[StepLine, ...]) -> float | None:
     """Return the mean of |actual - planned| / actual over the steps that ran, None without any."""
@@ -72,37 +81,38 @@ def estimate_sentence(workload: WorkloadSummary) -> str:
     if error is None:
         return "No step ran, so the estimates could not be compared."
     return (
-        f"Estimates ({workload.estimate_source}) were off by {error:.0%} a step; "
-        f"planned {workload.planned_seconds:.1f} s, took {workload.actual_seconds:.1f} s, "
-        f"no plan could take less than {workload.bound_seconds:.1f} s."
+        f"Estimates ({_SOURCES.get(workload.estimate_source, workload.estimate_source)}) "
+        f"were off by {error:.0%} a step; "
+        f"planned {workload.planned_seconds:.1f} s, took {workload.actual_seconds:.1f} s; "
+        f"by these estimates no plan takes less than {workload.bound_seconds:.1f} s."
     )
 
 
 def workload_markdown(workload: WorkloadSummary) -> str:
     """Return the report of one workload."""
-    resumed = (
-        f" {workload.resumed_steps} finished steps of an interrupted run were kept."
-        if workload.resumed_steps
-        else ""
-    )
-    lines = [
-        f"## {workload.workload}: {'succeeded' if workload.succeeded else 'FAILED'}",
-        f"{workload.split_reason}{resumed} {estimate_sentence(workload)}",
-        "",
-        "| step | provider | planned s | actual s | attempts | outcome |",
+    lines = [f"## {workload.workload}: {'succeeded' if workload.succeeded else 'FAILED'}", ""]
+    if workload.failures:
+        lines += [*(f"- `{name}`: {why}" for name, why in workload.failures), ""]
+    lines += [
+        "| step | provider | planned | actual | attempts | outcome |",
         "|---|---|---:|---:|---:|---|",
         *(_row(line) for line in workload.steps),
+        "",
+        f"- {workload.split_reason}",
+        f"- {estimate_sentence(workload)}",
     ]
-    if workload.failures:
-        lines += ["", "### Failed", *(f"- `{name}`: {why}" for name, why in workload.failures)]
+    if workload.resumed_steps:
+        lines.append(
+            f"- Finished steps of an interrupted run that were kept: {workload.resumed_steps}"
+        )
     return "\n".join(lines)
 
 
 def _row(line: StepLine) -> str:
-    actual = "-" if line.actual_seconds is None else f"{line.actual_seconds:.1f}"
+    actual = "" if line.actual_seconds is None else f"{line.actual_seconds:.1f} s"
     return (
-        f"| {line.step} | {line.provider or '-'} | {line.planned_seconds:.1f} | {actual} "
-        f"| {line.attempts} | {line.outcome} |"
+        f"| {line.step} | {line.provider} | {line.planned_seconds:.1f} s | {actual} "
+        f"| {line.attempts or ''} | {line.outcome} |"
     )
 
 
@@ -111,14 +121,15 @@ def ship_markdown(summary: ShipSummary) -> str:
     facts = [
         ("URL", ", ".join(f"<{url}>" for url in summary.urls)),
         ("Release", f"`{summary.release}`" if summary.release else ""),
-        ("Replaced", summary.replaced),
+        ("Replaced version", summary.replaced),
         ("Snapshot", f"`{summary.snapshot}`" if summary.snapshot else ""),
         ("Tests", str(summary.workload.tests) if summary.workload else ""),
+        ("Took", f"{sum(seconds for _, seconds, _ in summary.parts):.1f} s"),
     ]
     lines = [
-        f"# {summary.project} {summary.version or '(as it stands)'} in {summary.environment}",
+        f"# {summary.headline}",
         "",
-        "| what | value |",
+        "| | |",
         "|---|---|",
         *(f"| {name} | {value} |" for name, value in facts if value),
         "",

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
@@ -72,5 +72,10 @@ async def split(
         return graph
 
     graph = await asyncio.to_thread(decide)
-    await acreate_markdown_artifact(key="split", markdown=split_report(graph))
+    get_run_logger().info("%s", graph.decision.reason)
+    await acreate_markdown_artifact(
+        key="split",
+        markdown=split_report(graph),
+        description=f"Why {workload} of {project} is split as it is",
+    )
     return graph

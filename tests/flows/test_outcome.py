@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flows.outcome import first_line, workload_summary
+from flows.outcome import first_line, last_outcomes, workload_summary
 from tasks.distribute.planner import plan
-from tasks.distribute.results import StepResult, StepState
+from tasks.distribute.results import StepFailedError, StepResult, StepState
 from tasks.observe.summary import WorkloadSummary
 from tasks.plan import FleetSnapshot
 from tasks.workload import ItemResult, StepReport
@@ -75,3 +75,33 @@ def test_a_line_fits_a_cell_of_a_table() -> None:
     assert first_line("\n\n a | b \nc") == "a \\| b"
     assert len(first_line("x" * 1000)) == 300
     assert first_line("") == ""
+
+
+CHAIN = graph_of(step("fetch"), step("load", "fetch"), step("publish", "load"), step("lint"))
+CHAIN_PLAN = plan(CHAIN, estimates_of({}), FleetSnapshot(1, 0.0, (provider("x"),)))
+WHY = StepFailedError("load", BAD, "loading\nconnection refused\n").brief
+RESULTS = {
+    "fetch": StepResult("fetch", StepState.SUCCEEDED, "", "x", GOOD, 1),
+    "load": StepResult("load", StepState.FAILED, WHY, "x", BAD, 2),
+    "publish": StepResult("publish", StepState.NOT_RUN, "needs load, which failed"),
+    "lint": StepResult("lint", StepState.SUCCEEDED, "", "x", GOOD, 1),
+}
+
+
+def test_a_failed_step_is_named_once_with_the_last_thing_it_said() -> None:
+    """Whoever is called at night would read `failed: failed: exit code 3`, and open a log for why."""
+    summary = workload_summary(CHAIN, CHAIN_PLAN, RESULTS, {}, 1.0)
+    why = "exit code 3; its last line: connection refused"
+    assert summary.failures == (("load", why),)
+    assert [line.outcome for line in summary.steps] == [
+        "succeeded",
+        f"failed: {why}",
+        "not run: needs load, which failed",
+        "succeeded",
+    ]
+
+
+def test_the_last_outcomes_are_those_that_no_step_waits_for() -> None:
+    """In the graph of the run, what follows a workload would not follow its last steps."""
+    assert last_outcomes(CHAIN, RESULTS) == (GOOD,)
+    assert last_outcomes(graph_of(step("fetch"), step("load", "fetch")), RESULTS) == (BAD,)

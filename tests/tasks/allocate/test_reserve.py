@@ -54,8 +54,8 @@ def test_a_second_workload_queues_for_the_only_slot(ledger: Ledger) -> None:
     assert report.queued == ("a",)
     assert conflicts(ledger, "v") == [conflict]
     assert len(reservations(ledger, "local")) == 2
-    assert "likely to queue are a." in summary(report)
-    assert [row["slots"] for row in rows(report, NOW)] == [1, "1 missing"]
+    assert "1 conflict, so that these are likely to queue: a." in summary(report)
+    assert [row["slots"] for row in rows(report, NOW)] == ["1", "1 missing"]
 
 
 def test_what_is_held_now_conflicts_too(ledger: Ledger) -> None:
@@ -84,5 +84,5 @@ def test_an_unknown_provider_reserves_nothing(ledger: Ledger) -> None:
 def test_a_plan_without_conflicts_says_so(ledger: Ledger) -> None:
     """The reader of the artifact must not have to look for what is not there."""
     report = reserve_plan(ledger, "w", CHAIN, DEMANDS, NOW)
-    assert summary(report) == "1 windows reserved on 1 providers; nothing conflicts."
+    assert summary(report) == "1 window reserved on 1 provider; nothing conflicts."
     assert [row["to"] for row in rows(report, NOW)] == ["9.0 s"]

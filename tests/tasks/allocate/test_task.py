@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ async def test_it_reserves_and_shows_a_table(
         shown.update(artifact)
 
     monkeypatch.setattr(task, "acreate_table_artifact", show)
+    monkeypatch.setattr(task, "get_run_logger", lambda: logging.getLogger("run"))
     monkeypatch.setenv("SLIPWAY_HOME", str(tmp_path))
     settings.cache_clear()
     ledger = open_ledger(settings().resolved_ledger_url())

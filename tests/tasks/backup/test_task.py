@@ -21,7 +21,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the tasks show, instead of on a server."""
     texts: list[str] = []
 
-    async def show(markdown: str, key: str) -> UUID:
+    async def show(markdown: str, key: str, description: str) -> UUID:
         """Note a report."""
         texts.append(markdown)
         return uuid4()

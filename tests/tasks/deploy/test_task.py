@@ -53,7 +53,7 @@ async def test_a_deploy_shows_its_report_and_where_the_service_answers(
     assert report.succeeded
     assert artifacts["front-my-shop-prod-web"]["link"] == "http://127.0.0.1:8300/"
     assert "answers at" in artifacts["rollout-my-shop-prod"]["markdown"]
-    assert "My_Shop/prod to 2 is done" in caplog.text
+    assert "deploy of My_Shop in prod to 2: done" in caplog.text
 
 
 async def test_a_reverted_deploy_fails_the_task_after_its_report(

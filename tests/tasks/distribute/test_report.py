@@ -8,13 +8,23 @@ from pathlib import Path
 import pytest
 
 from blocks.providers.interface import End, Outcome
-from tasks.distribute.gantt import Bar, bars_of_plan, bars_of_results, data_url, gantt, lanes
+from tasks.distribute.gantt import (
+    Bar,
+    Label,
+    bars_of_plan,
+    bars_of_results,
+    data_url,
+    gantt,
+    labels,
+    lanes,
+)
 from tasks.distribute.logs import tail
 from tasks.distribute.planner import plan
 from tasks.distribute.report import (
     estimate_error,
     failures,
     plan_rows,
+    plan_sentence,
     plan_summary,
     result_rows,
 )
@@ -49,7 +59,7 @@ def test_a_plan_says_where_when_and_why() -> None:
         "start": "0.0 s",
         "end": "10.0 s",
         "takes": "10.0 s",
-        "cost": "0.0000",
+        "cost": "",
         "critical": "yes",
         "why": "y would end it at 20.0 s; tiny lacks 1 slots",
     }
@@ -59,10 +69,16 @@ def test_the_summary_holds_the_figures_the_caveats_and_the_critical_path() -> No
     """The artifact would not say how good the plan is, nor what it rests on."""
     text = plan_summary(replace(PLAN, warnings=("x is busy",), cost=1.5))
     assert "**3 steps in 30.0 s**" in text
-    assert "no plan can undercut 30.0 s; this one is 0.0% above" in text
+    assert "no plan can undercut 30.0 s; nor does this one need more" in text
     assert "cost 1.5000" in text
     assert "critical path: a → b" in text
     assert "caution: x is busy" in text
+
+
+def test_the_log_has_the_plan_in_one_line() -> None:
+    """Who reads the log alone would not know what was going to happen."""
+    said = plan_sentence(replace(PLAN, warnings=("x is busy",)))
+    assert said == "Planned 3 steps in 30.0 s on x, y, estimates: history; caution: x is busy"
 
 
 def test_a_long_critical_path_is_cut_in_the_middle() -> None:
@@ -113,6 +129,19 @@ def test_lanes_hold_no_overlap_and_are_as_few_as_can_be() -> None:
         ("x", ["b", "c"]),
         ("y", ["d"]),
     ]
+
+
+def test_labels_stand_where_there_is_room_and_never_on_each_other() -> None:
+    """A short bar would have no name, or one that hides that of its neighbour."""
+    row = [
+        Bar("compile", "x", 0, 40),
+        Bar("unit-tests", "x", 41, 42),
+        Bar("end-to-end-tests", "x", 60, 61, "failed"),
+        Bar("lint", "x", 61, 62),
+    ]
+    placed = [label and (label.at, label.align) for label in labels(row, 100.0)]
+    assert placed == [(20.0, "center"), (42, "left"), None, (62, "left")]
+    assert labels([Bar("last-of-all", "x", 99, 100)], 100.0) == [Label(99, "right")]
 
 
 @pytest.mark.integration  # importing matplotlib takes a second

@@ -73,3 +73,12 @@ def test_ship_lists_what_it_knows_and_only_that() -> None:
     assert "<http://127.0.0.1:8300>" in report
     assert "| deploy | 3.2 | done |" in report
     assert "Snapshot" not in report
+
+
+def test_ship_says_first_how_it_ended() -> None:
+    """A failed shipment would have to be told from a good one by reading its table of parts."""
+    parts = (("build", 1.0, "done"), ("backup", 2.0, "failed"))
+    assert ship_markdown(ShipSummary("shop", "dev", "1.1", parts)).startswith(
+        "# shop 1.1 in dev: FAILED (backup)\n"
+    )
+    assert ShipSummary("shop", "dev", "", parts[:1]).headline.endswith("in dev: shipped")
