@@ -78,7 +78,7 @@ def test_a_waiting_step_says_why_once_a_reason(caplog: pytest.LogCaptureFixture)
 def test_a_place_in_the_queue_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     """The log would fill with the same line, whose seconds alone differ, and name the place twice."""
     caplog.set_level(logging.INFO)
-    say = say_queued(logging.getLogger("run"))
+    say = progress.say_queued(logging.getLogger("run"))
     for seconds in (5, 4):
         reason = f"local lacks 1 slot of 1: held by w/a for about {seconds} s more; position 1"
         say("b", Queued(1, reason))
