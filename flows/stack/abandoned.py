@@ -1,7 +1,6 @@
 """Flow runs whose process ended with an earlier stack, which nobody else will ever end.
 
-The automation against silent flow runs watches only while its server runs; a run that was killed
-together with the server would stay Running for ever.
+They would stay Running or Pending for ever.
 """
 
 from __future__ import annotations

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import psutil
 
-from flows.stack.abandoned import Json, served_elsewhere
-from flows.stack.api import SlipwayApi
+from flows.stack.abandoned import served_elsewhere
+from flows.stack.api import Json, SlipwayApi
+from flows.stack.flow_process import flow_processes, flow_runs_in
 from flows.stack.flow_run import seconds
 
 GRACE_SECONDS = 60.0
@@ -44,19 +45,13 @@ class Cancellation:
 
     def __call__(self, now: float) -> list[str]:
         """Look once; return a sentence for each flow run that was found or ended."""
-        found = [self._end(run, now) for run in self._cancelling() if run["id"] not in self._ending]
+        runs = flow_runs_in(self._api, self._pool, "CANCELLING")
+        found = [self._end(run, now) for run in runs if run["id"] not in self._ending]
         ended = [self._finish(run_id, now) for run_id in list(self._ending)]
         return [sentence for sentence in [*found, *ended] if sentence]
 
-    def _cancelling(self) -> list[Json]:
-        wanted: Json = {
-            "work_pools": {"name": {"any_": [self._pool]}},
-            "flow_runs": {"state": {"type": {"any_": ["CANCELLING"]}}},
-        }
-        return self._api.every("/flow_runs/filter", wanted)
-
     def _end(self, run: Json, now: float) -> str:
-        processes = flow_processes(run["id"], self._home)
+        processes = flow_processes(self._home).get(run["id"], [])
         if not processes:
             since = seconds(run["state"]["timestamp"]) or now
             if now - since > GRACE_SECONDS and not served_elsewhere(
@@ -73,7 +68,7 @@ class Cancellation:
         return f"flow run {run['id']} is cancelled and has no worker; told it to end"
 
     def _finish(self, run_id: str, now: float) -> str:
-        left = flow_processes(run_id, self._home)
+        left = flow_processes(self._home).get(run_id, [])
         if left:
             if now - self._ending[run_id] > GRACE_SECONDS:
                 for process in left:
@@ -83,22 +78,6 @@ class Cancellation:
         state = {"type": "CANCELLED", "message": "Ended by the reconciler: its worker was gone."}
         self._api.call("POST", f"/flow_runs/{run_id}/set_state", {"state": state, "force": True})
         return f"flow run {run_id} is cancelled"
-
-
-def flow_processes(run_id: str, home: Path) -> list[psutil.Process]:
-    """Return the processes that execute a flow run of the stack in ``home`` on this machine."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if "prefect.engine" not in process.cmdline():
-                continue
-            variables = process.environ()
-        except psutil.Error:
-            continue
-        ours = variables.get("SLIPWAY_HOME") == str(home)
-        if ours and variables.get("PREFECT__FLOW_RUN_ID") == run_id:
-            found.append(process)
-    return found
 
 
 def _parent(process: psutil.Process) -> int | None:

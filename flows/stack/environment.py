@@ -15,9 +15,6 @@ from tasks.settings import Settings
 MARK = "SLIPWAY_STACK"
 """Names the stack to which a process belongs; services do not inherit it."""
 
-HEARTBEAT_SECONDS = 30
-"""How often a flow run shows that it lives; Prefect's own choice is every 180 s."""
-
 FOREIGN = ("PREFECT_", "PYTHON", "MAKE", "MFLAGS", "COVERAGE_", "PYTEST_")
 """Prefixes of variables that belong to whoever called us, not to what we start."""
 
@@ -75,7 +72,6 @@ def _prefect(chosen: Settings) -> dict[str, str]:
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
         "PREFECT_WORKER_QUERY_SECONDS": f"{chosen.worker_query_seconds:g}",
         "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
-        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
         "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
         "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
         "PREFECT_CLI_COLORS": "false",

@@ -1,7 +1,8 @@
 """The resident reconciler: brings what is back to what is meant, every few seconds.
 
 Free of Prefect, and the one process that is always there: it reaps dead leases, ends rollouts whose
-controller died, launches services that are gone, and takes samples. It decides little; it asks.
+controller died, launches services that are gone, ends flow runs that nobody else would, and takes
+samples. It decides little; it asks.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from flows.stack.readiness import worker_name
 from flows.stack.record import is_alive, read_record
 from flows.stack.revival import Attempt, Place, due, remember
 from flows.stack.services import LIVE, gone, stop_instances
+from flows.stack.vanished import Vanished
 from tasks.deploy.reconcile import reconcile_rollouts
 from tasks.ledger.allocations import reap
 from tasks.ledger.connection import Ledger, open_ledger
@@ -36,7 +38,7 @@ from tasks.settings import Settings, settings
 
 SECONDS_A_DAY = 86_400
 SAME_FAULT_SECONDS = 60.0
-CANCELLED_SECONDS = 5.0
+FLOW_RUN_SECONDS = 5.0
 GRACE_SECONDS = 10.0
 
 
@@ -130,6 +132,7 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
         return record.pid if record and is_alive(record) else None
 
     cancelled = Cancellation(api, chosen.work_pool, chosen.root, worker, worker_name())
+    vanished = Vanished(api, chosen.work_pool, chosen.root, worker_name())
 
     def rollouts(now: float) -> list[str]:
         return reconcile_rollouts(ledger, router, stop, owner, owner_alive, now)
@@ -138,7 +141,8 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
         Duty("leases", often, lambda now: [f"reaped {owner}" for owner in reap(ledger, now)]),
         Duty("rollouts", often, rollouts),
         Duty("services", often, Revival(ledger, api)),
-        Duty("cancellations", max(often, CANCELLED_SECONDS), cancelled),
+        Duty("cancellations", max(often, FLOW_RUN_SECONDS), cancelled),
+        Duty("flow runs", max(often, FLOW_RUN_SECONDS), vanished),
         Duty("samples", chosen.sample_seconds, Sampling(ledger, chosen.root, chosen.sample_days)),
     ]
 

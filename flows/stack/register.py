@@ -26,11 +26,9 @@ from flows.stack.deployments import Declared, body_of, read_deployments, schedul
 from flows.stack.fingerprint import fingerprint, sources
 from flows.stack.home import Home, write_private
 from flows.stack.work_pool import (
-    ensure_automation,
     ensure_pool,
     ensure_provider_limit,
     job_template,
-    silence_automation,
 )
 from tasks.settings import Settings, settings
 
@@ -88,7 +86,6 @@ def register_all(chosen: Settings, api: SlipwayApi, root: Path) -> list[str]:
     template = ProcessWorker.get_default_base_job_template()
     ensure_pool(api, chosen.work_pool, job_template(template, sys.executable, root))
     ensure_provider_limit(api, "local", os.cpu_count() or 1)
-    ensure_automation(api, silence_automation())
     publish_logos(Home(chosen.root).ui / "v1")
     register_blocks()
     make_defaults(chosen)

@@ -1,4 +1,4 @@
-"""The work pool, its queues, the provider limits and the automation that ends silent flow runs."""
+"""The work pool, its queues and the provider limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 
 from flows.stack.api import SlipwayApi
-from flows.stack.environment import HEARTBEAT_SECONDS
 
 QUEUES = {"critical": 1, "default": 2, "batch": 3}
 """Work queues and their priorities; 1 comes first."""
@@ -23,10 +22,6 @@ The others wait as Scheduled. The critical queue has no limit, and a user may ch
 
 FLOW_LOG = "logs/flow-runs.log"
 """What flow runs print, below the home; Prefect keeps what they log."""
-
-SILENT_SECONDS = 3 * HEARTBEAT_SECONDS
-"""After as much silence, a flow run is taken for dead."""
-ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 
 Json = dict[str, Any]
 
@@ -72,46 +67,6 @@ def ensure_provider_limit(api: SlipwayApi, provider: str, slots: int) -> None:
         api.call("PATCH", f"/v2/concurrency_limits/{name}", {"limit": slots})
     else:
         api.call("POST", "/v2/concurrency_limits/", {"name": name, "limit": slots, "active": True})
-
-
-def silence_automation() -> Json:
-    """Return the automation that marks a flow run crashed once its heartbeats have stopped.
-
-    Without it, a flow run whose process was killed together with its worker stays Running for ever.
-    """
-    heartbeat = "prefect.flow-run.heartbeat"
-    return {
-        "name": "slipway: crash flow runs that fell silent",
-        "description": "A flow run without heartbeats has lost its process.",
-        "enabled": True,
-        "trigger": {
-            "type": "event",
-            "posture": "Proactive",
-            "match": {"prefect.resource.id": ["prefect.flow-run.*"]},
-            "for_each": ["prefect.resource.id"],
-            "after": [heartbeat],
-            "expect": [heartbeat, *(f"prefect.flow-run.{end}" for end in ENDS)],
-            "threshold": 1,
-            "within": SILENT_SECONDS,
-        },
-        "actions": [
-            {
-                "type": "change-flow-run-state",
-                "state": "CRASHED",
-                "message": f"No heartbeat for {SILENT_SECONDS} s: the process is gone.",
-            }
-        ],
-    }
-
-
-def ensure_automation(api: SlipwayApi, automation: Json) -> None:
-    """Create or replace the automation of that name."""
-    wanted = {"automations": {"name": {"any_": [automation["name"]]}}}
-    found = api.call("POST", "/automations/filter", wanted)
-    if found:
-        api.call("PUT", f"/automations/{found[0]['id']}", automation)
-    else:
-        api.call("POST", "/automations/", automation)
 
 
 def _exists(api: SlipwayApi, path: str) -> bool:

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 import pytest
 
 from flows.stack.api import SlipwayApi
-from flows.stack.cancellation import GRACE_SECONDS, Cancellation, flow_processes
+from flows.stack.cancellation import GRACE_SECONDS, Cancellation
+from flows.stack.flow_process import flow_processes
 
 RUNS, WORKERS = "POST /flow_runs/filter", "POST /work_pools/slipway/workers/filter"
 STATE = "POST /flow_runs/doomed/set_state"
@@ -88,7 +89,7 @@ def test_one_that_does_not_end_is_killed(
     process.stdout.readline()
     cancellation(now=101)
     assert cancellation(now=102) == []
-    assert flow_processes("doomed", tmp_path)
+    assert "doomed" in flow_processes(tmp_path)
     cancellation(now=102 + GRACE_SECONDS)
     process.wait(30)
     assert cancellation(now=103 + GRACE_SECONDS) == ["flow run doomed is cancelled"]
@@ -100,7 +101,7 @@ def test_what_the_worker_ends_is_left_to_it(start: Start, watch: Watch, tmp_path
     """A second signal would interrupt the flow run while it stops its steps."""
     start(SLEEPER)
     assert watch(os.getpid())(now=101 + GRACE_SECONDS) == []
-    assert flow_processes("doomed", tmp_path)
+    assert "doomed" in flow_processes(tmp_path)
 
 
 def test_a_run_whose_process_is_gone_is_cancelled_in_the_end(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from flows.stack.environment import HEARTBEAT_SECONDS, MARK, stack_environment
+from flows.stack.environment import MARK, stack_environment
 from tasks.settings import Settings
 
 CALLER = {
@@ -82,7 +82,6 @@ print(json.dumps({
     "vacuum": sorted(vacuum.enabled_vacuum_types),
     "retention": [vacuum.retention_period.days, now.server.events.retention_period.days],
     "query": now.worker.query_seconds,
-    "heartbeat": now.flows.heartbeat_frequency,
     "home": str(now.home),
 }))"""
     made = environment(retention_days=12, server_port=4711, worker_query_seconds=0.5)
@@ -99,6 +98,5 @@ print(json.dumps({
         "vacuum": ["events", "flow_runs", "orphans"],
         "retention": [12, 12],
         "query": 0.5,
-        "heartbeat": HEARTBEAT_SECONDS,
         "home": made["PREFECT_HOME"],
     }

@@ -20,8 +20,8 @@ from pydantic import SecretStr
 
 from benchmarks.free_ports import free_ports
 from flows.stack.api import SlipwayApi
-from flows.stack.cancellation import flow_processes
 from flows.stack.environment import MARK
+from flows.stack.flow_process import flow_processes
 from flows.stack.home import Home
 from flows.stack.ports import is_taken
 from flows.stack.record import read_record
@@ -140,6 +140,13 @@ def test_up_runs_flows_behind_a_password_and_down_leaves_nothing(stack: Stack) -
     assert "nothing to stop" in stack.make("down").stdout
 
 
+def _await_state(api: SlipwayApi, run: str, state_type: str) -> None:
+    deadline = time.monotonic() + 180
+    while api.state(run).state_type != state_type:
+        assert time.monotonic() < deadline, api.state(run)
+        time.sleep(0.1)
+
+
 def test_killed_parts_come_back_or_are_cleared_away(stack: Stack) -> None:
     """A kill -9 would leave the stack half up for ever, orphans behind, or runs that never end."""
     assert stack.make("up").returncode == 0
@@ -147,24 +154,22 @@ def test_killed_parts_come_back_or_are_cleared_away(stack: Stack) -> None:
     worker = read_record(home.record("worker"))
     assert worker is not None
     with stack.api() as api:
-        lasting = api.trigger("tiny/default", {"seconds": 600})
-        deadline = time.monotonic() + 120
-        while api.state(lasting).state_type != "RUNNING":
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        doomed = api.trigger("tiny/default", {"seconds": 600})
-        while api.state(doomed).state_type != "RUNNING":
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        lasting, doomed, lost = (api.trigger("tiny/default", {"seconds": 600}) for _ in range(3))
+        for run in (lasting, doomed, lost):
+            _await_state(api, run, "RUNNING")
         os.kill(worker.pid, signal.SIGKILL)
-        assert api.wait(api.trigger("tiny/default"), timeout=120).succeeded
-        assert flow_processes(doomed, stack.chosen.root)
+        there = flow_processes(stack.chosen.root)
+        assert {lasting, doomed, lost} <= set(there)
         cancelling = {"state": {"type": "CANCELLING"}, "force": True}
         api.call("POST", f"/flow_runs/{doomed}/set_state", cancelling)
-        while api.state(doomed).state_type != "CANCELLED":
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        assert flow_processes(doomed, stack.chosen.root) == []
+        for process in there[lost]:
+            process.kill()
+        assert api.wait(api.trigger("tiny/default"), timeout=120).succeeded
+        _await_state(api, doomed, "CANCELLED")
+        _await_state(api, lost, "CRASHED")
+        there = flow_processes(stack.chosen.root)
+        assert lasting in there
+        assert not {doomed, lost} & set(there)
         assert api.state(lasting).state_type == "RUNNING"
 
     supervisor = read_record(home.record("supervisor"))

@@ -10,13 +10,10 @@ from typing import Any, Protocol
 import pytest
 
 from flows.stack.api import SlipwayApi
-from flows.stack.environment import HEARTBEAT_SECONDS
 from flows.stack.work_pool import (
-    ensure_automation,
     ensure_pool,
     ensure_provider_limit,
     job_template,
-    silence_automation,
 )
 
 
@@ -85,23 +82,3 @@ def test_a_provider_has_one_limit(prefect_api: Fake, stands: bool) -> None:
         ensure_provider_limit(api, "local", 4)
     [sent] = prefect_api.bodies(f"PATCH {path}provider:local" if stands else f"POST {path}")
     assert sent["limit"] == 4
-
-
-def test_the_automation_is_replaced_and_not_multiplied(prefect_api: Fake) -> None:
-    """Each `make up` would add one more automation."""
-    prefect_api.answer("POST /automations/filter", (200, [{"id": "a1"}]))
-    prefect_api.answer("PUT /automations/a1", (204, None))
-    with prefect_api.client() as api:
-        ensure_automation(api, silence_automation())
-    assert prefect_api.bodies("PUT /automations/a1") == [silence_automation()]
-
-
-def test_any_end_keeps_a_run_from_being_called_silent() -> None:
-    """A completed run would be marked crashed a minute and a half later."""
-    expected = silence_automation()["trigger"]["expect"]
-    assert {"prefect.flow-run.Completed", "prefect.flow-run.Failed"} <= set(expected)
-
-
-def test_a_run_may_miss_a_heartbeat_before_it_is_called_silent() -> None:
-    """Every flow run that takes longer than the silence would be marked crashed while it works."""
-    assert silence_automation()["trigger"]["within"] >= 2 * HEARTBEAT_SECONDS

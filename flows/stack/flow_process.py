@@ -1,0 +1,35 @@
+"""The processes that execute flow runs on this machine, known by what their environment says."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import psutil
+
+from flows.stack.api import Json, SlipwayApi
+
+
+def flow_processes(home: Path) -> dict[str, list[psutil.Process]]:
+    """Return the processes of the stack in ``home`` that execute flow runs, by flow run id."""
+    found = defaultdict(list)
+    for process in psutil.process_iter():
+        try:
+            if "prefect.engine" not in process.cmdline():
+                continue
+            variables = process.environ()
+        except psutil.Error:
+            continue
+        run_id = variables.get("PREFECT__FLOW_RUN_ID")
+        if run_id and variables.get("SLIPWAY_HOME") == str(home):
+            found[run_id].append(process)
+    return dict(found)
+
+
+def flow_runs_in(api: SlipwayApi, pool: str, state_type: str) -> list[Json]:
+    """Return the flow runs of the pool that are in a state of that type."""
+    wanted: Json = {
+        "work_pools": {"name": {"any_": [pool]}},
+        "flow_runs": {"state": {"type": {"any_": [state_type]}}},
+    }
+    return api.every("/flow_runs/filter", wanted)
