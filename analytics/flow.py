@@ -37,7 +37,13 @@ RUNS_PER_KEY = 500
 _FINISHED = [StateType.COMPLETED, StateType.FAILED]
 
 
-@task(name="read flow runs", cache_policy=NO_CACHE, retries=3, retry_delay_seconds=2)
+@task(
+    name="read flow runs",
+    task_run_name="read flow runs",
+    cache_policy=NO_CACHE,
+    retries=3,
+    retry_delay_seconds=2,
+)
 async def read_flow_runs(since_days: int) -> list[Run]:
     """Read every finished flow run of the server, of any flow."""
     since = datetime.now(UTC) - timedelta(days=since_days)
@@ -56,25 +62,25 @@ async def read_flow_runs(since_days: int) -> list[Run]:
     )
 
 
-@task(name="read ledger", cache_policy=NO_CACHE)
+@task(name="read ledger", task_run_name="read ledger", cache_policy=NO_CACHE)
 async def read_ledger(since_days: int) -> list[Run]:
     """Read what the ledger knows of steps, tests and whatever else has a history."""
     return await asyncio.to_thread(_read_timings, time.time() - since_days * 86_400)
 
 
-@task(name="fit", cache_policy=NO_CACHE)
+@task(name="fit", task_run_name="fit", cache_policy=NO_CACHE)
 async def fit(runs: list[Run]) -> Backtest:
     """Forecast every run in hindsight, and learn from all of them."""
     return await asyncio.to_thread(backtest, runs)
 
 
-@task(name="publish", cache_policy=NO_CACHE)
+@task(name="publish", task_run_name="publish", cache_policy=NO_CACHE)
 async def publish(tested: Backtest) -> int:
     """Publish the estimates in the ledger, where planning reads them; return how many."""
     return await asyncio.to_thread(_publish, tested, time.time())
 
 
-@task(name="report", cache_policy=NO_CACHE)
+@task(name="report", task_run_name="report", cache_policy=NO_CACHE)
 async def report(runs: list[Run], tested: Backtest, since_days: int) -> None:
     """Show what was learnt, and how far off it would have been, as artifacts."""
     text = await asyncio.to_thread(markdown, runs, tested, since_days)
@@ -90,6 +96,7 @@ async def report(runs: list[Run], tested: Backtest, since_days: int) -> None:
 
 @flow(
     name="train",
+    flow_run_name="train on the last {since_days} days",
     description=(
         "Learns from the flow runs of this server and the steps in the ledger how long each takes "
         "and how often it succeeds, publishes that for planning, and reports how far off it was."

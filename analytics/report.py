@@ -12,7 +12,7 @@ from analytics.durations import RULES
 from analytics.history import Run, frame, per_key
 
 SHOWN_KEYS = 30
-_WIDEST, _LONG = 44, 10.0
+_WIDEST, _LONG = 36, 10.0
 
 
 def markdown(runs: Sequence[Run], tested: Backtest, since_days: int) -> str:
@@ -90,7 +90,7 @@ def _accuracy_row(name: str, found: Accuracy) -> str:
 
 def _keys(table: pd.DataFrame, tested: Backtest) -> str:
     lines = [
-        "| key | on | runs | succeeded | p50 | p90 | forecast by |",
+        "| key | on | runs | succeeded | p50 | p90 | rule |",
         "|---|---|--:|--:|--:|--:|---|",
     ]
     for row in table.head(SHOWN_KEYS).itertuples():

@@ -43,18 +43,24 @@ class StepSpec(BaseModel):
 class StepsWorkload(BaseModel):
     """A workload declared step by step."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", title="declared steps")
 
-    kind: Literal["steps"] = Field(default="steps", description="Declared step by step")
+    kind: Literal["steps"] = Field(
+        default="steps",
+        description="Declared step by step",
+        json_schema_extra={"enum": ["steps"]},
+    )
     steps: list[StepSpec] = Field(min_length=1, description="The steps, in any order")
 
 
 class PytestWorkload(BaseModel):
     """A pytest suite, sharded by test id."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", title="pytest suite")
 
-    kind: Literal["pytest"] = Field(description="A pytest suite, sharded by test id")
+    kind: Literal["pytest"] = Field(
+        description="A pytest suite, sharded by test id", json_schema_extra={"enum": ["pytest"]}
+    )
     paths: list[str] = Field(
         default_factory=lambda: ["tests"], description="Where pytest collects, below the source"
     )
@@ -79,3 +85,11 @@ class PytestWorkload(BaseModel):
 
 
 WorkloadSpec = Annotated[StepsWorkload | PytestWorkload, Field(discriminator="kind")]
+
+# The titles, here and above, are what the tabs of the run form are called; of a single value
+# without an enum, the form would make a text to type.
+WorkloadChoice = (
+    Annotated[str, Field(title="by name")]
+    | Annotated[StepsWorkload | PytestWorkload, Field(discriminator="kind", title="written here")]
+)
+"""A workload of the project, or a whole one."""

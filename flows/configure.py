@@ -89,7 +89,7 @@ def _refuse_impossible_workloads(name: str, project: ProjectSpec) -> None:
                 raise error.below(f"projects.{name}") from error
 
 
-@task(name="save blocks")
+@task(name="save blocks", task_run_name="save blocks")
 async def save_blocks(blocks: dict[str, Block]) -> list[str]:
     """Save ``blocks``, replacing those of the same name."""
     for path, block in blocks.items():
@@ -98,7 +98,7 @@ async def save_blocks(blocks: dict[str, Block]) -> list[str]:
     return sorted(blocks)
 
 
-@task(name="register providers")
+@task(name="register providers", task_run_name="register providers")
 async def register_providers() -> None:
     """Tell the ledger the capacity of every provider, and Prefect its lanes."""
     ledger = open_ledger(settings().resolved_ledger_url())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from prefect import flow
+from pydantic import Field
 
 from blocks.providers.process import own_identity
 from blocks.routers.interface import Router
@@ -29,7 +30,11 @@ async def deploy_flow(
     project: str,
     environment: str = "dev",
     version: str = "",
-    strategy: Literal["blue_green"] = "blue_green",
+    strategy: Annotated[
+        # Of a single value, pydantic makes a constant, which the UI shows as a text to type.
+        Literal["blue_green"],
+        Field(json_schema_extra={"enum": ["blue_green"]}),
+    ] = "blue_green",
 ) -> str:
     """Deploy a version without dropping a request.
 

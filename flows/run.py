@@ -6,7 +6,7 @@ from typing import Literal
 
 from prefect import flow, get_run_logger
 
-from blocks.workload_spec import WorkloadSpec
+from blocks.workload_spec import WorkloadChoice
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_providers, load_target
 from flows.naming import named
@@ -30,7 +30,7 @@ from tasks.observe.summary import estimate_sentence
 @fails_plainly
 async def run_flow(  # noqa: PLR0917 - they are its form in the UI
     project: str,
-    workload: str | WorkloadSpec = "tests",
+    workload: WorkloadChoice = "tests",
     providers: list[str] | None = None,
     strategy: Literal["planned", "round_robin", "cheapest"] = "planned",
     dry_run: bool = False,  # noqa: FBT001, FBT002 - a switch in the form of the UI

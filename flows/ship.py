@@ -14,7 +14,7 @@ from prefect.utilities.annotations import opaque
 from blocks.providers.interface import Outcome
 from blocks.repositories.restic import ResticRepository
 from blocks.routers.interface import Router
-from blocks.workload_spec import WorkloadSpec
+from blocks.workload_spec import WorkloadChoice, WorkloadSpec
 from flows.backup import refuse_impossible_backup, take_snapshot
 from flows.deploy import deployer
 from flows.failure import fails_plainly
@@ -47,7 +47,7 @@ async def ship_flow(
     project: str,
     environment: str = "dev",
     version: str = "",
-    workload: str | WorkloadSpec = "tests",
+    workload: WorkloadChoice = "tests",
 ) -> str:
     """Bring a version of a project to an environment: tested, backed up, and without an outage.
 

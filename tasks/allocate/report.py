@@ -13,7 +13,9 @@ _COLUMNS = {"cpus": "CPUs", "memory_mib": "memory (MiB)", "slots": "slots"}
 def rows(report: AllocationReport, now: float) -> list[Row]:
     """Return the table of a report: what is reserved, then what does not fit."""
     reserved = [_reserved(item, now) for item in report.reservations]
-    return [*reserved, *(_short(item) for item in report.conflicts)]
+    if not report.conflicts:
+        return reserved
+    return [*({**row, "why": ""} for row in reserved), *(_short(item) for item in report.conflicts)]
 
 
 def _reserved(item: Reservation, now: float) -> Row:
@@ -24,7 +26,6 @@ def _reserved(item: Reservation, now: float) -> Row:
         "from": f"{item.start - now:.1f} s",
         "to": f"{item.end - now:.1f} s",
         **{title: f"{value:g}" if value else "" for title, value in held.items()},
-        "why": "",
     }
 
 

@@ -40,13 +40,13 @@ def _why(item: Placement) -> str:
 def plan_summary(plan: Plan) -> str:
     """Return the plan's figures, caveats and critical path as Markdown."""
     gap = plan.makespan_seconds / plan.bound_seconds - 1 if plan.bound_seconds else 0.0
-    above = f"this one is {gap:.1%} above" if gap >= _NOTABLE else "nor does this one need more"
+    above = f"{gap:.1%} above it" if gap >= _NOTABLE else "reached"
     cost = f"cost {plan.cost:.4f}, " if plan.cost else ""
     lines = [
         f"**{_planned(plan)}**",
         "",
         f"- strategy {plan.strategy}, estimates: {plan.estimate_source}",
-        f"- no plan can undercut {_seconds(plan.bound_seconds)}; {above}",
+        f"- lower bound of any plan: {_seconds(plan.bound_seconds)}, {above}",
         f"- {cost}utilisation {plan.utilisation:.0%}",
         f"- critical path: {_path(plan.critical_path)}",
         *(f"- caution: {warning}" for warning in plan.warnings),

@@ -18,11 +18,11 @@ def table(rows: Sequence[StatusRow]) -> list[dict[str, str]]:
             "service": row.service,
             "state": row.state,
             "health": row.health,
-            "port": str(row.port or ""),
             "release": f"{row.version} ({row.release[:7]})" if row.version else row.release[:7],
             "uptime": "" if row.uptime_seconds is None else duration(row.uptime_seconds),
             "CPU": "" if row.cpu_percent is None else f"{row.cpu_percent:.0f} %",
             "memory": "" if row.memory_mib is None else f"{row.memory_mib:.0f} MiB",
+            "port": str(row.port or ""),
             "restarts": str(row.restarts),
             "URL": row.url,
         }

@@ -76,6 +76,6 @@ async def split(
     await acreate_markdown_artifact(
         key="split",
         markdown=split_report(graph),
-        description=f"Why {workload} of {project} is split as it is",
+        description=f"How {workload} of {project} is split, and why",
     )
     return graph

@@ -81,5 +81,5 @@ def test_a_long_key_is_cut_in_its_middle() -> None:
     key = f"shop/tests/tests/test_server.py::TestServer::test_{'x' * 60}_the_end"
     report = _report([Run("shell", key, 0.0, 1.0, 1.0, succeeded=True)])
     (row,) = [line for line in report.splitlines() if "the_end" in line]
-    assert row.startswith("| `shop/tests/tes…")
+    assert row.startswith("| `shop/tests/t…")
     assert len(row) < 110

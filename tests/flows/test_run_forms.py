@@ -31,3 +31,13 @@ def test_what_has_no_default_must_be_given() -> None:
     everywhere = {"launch", "stop", "restart", "run", "backup", "deploy", "rollback", "ship"}
     expected = {f"{name}/default": ["project"] for name in everywhere}
     assert required == {**expected, "restore/default": ["project", "target"]}
+
+
+def test_what_can_be_chosen_is_named_and_not_typed() -> None:
+    """The tabs of a workload would be called `str` and `Field`, a strategy be a text to type."""
+    ship = run_forms()["ship/default"]
+    tabs = [choice["title"] for choice in ship["properties"]["workload"]["anyOf"]]
+    inner = [ship["definitions"][name]["title"] for name in ("StepsWorkload", "PytestWorkload")]
+    assert tabs == ["by name", "written here"]
+    assert inner == ["declared steps", "pytest suite"]
+    assert run_forms()["deploy/default"]["properties"]["strategy"]["enum"] == ["blue_green"]

@@ -69,7 +69,7 @@ def test_the_summary_holds_the_figures_the_caveats_and_the_critical_path() -> No
     """The artifact would not say how good the plan is, nor what it rests on."""
     text = plan_summary(replace(PLAN, warnings=("x is busy",), cost=1.5))
     assert "**3 steps in 30.0 s**" in text
-    assert "no plan can undercut 30.0 s; nor does this one need more" in text
+    assert "lower bound of any plan: 30.0 s, reached" in text
     assert "cost 1.5000" in text
     assert "critical path: a → b" in text
     assert "caution: x is busy" in text

@@ -34,7 +34,7 @@ def test_figures_have_units_and_no_needless_digits() -> None:
 def test_what_tells_trouble_comes_before_what_may_be_cut_off() -> None:
     """The artifact shows about eight columns; health would stand outside the screen."""
     columns = list(table([SERVING])[0])
-    assert columns[:6] == ["project", "environment", "service", "state", "health", "port"]
+    assert columns[:6] == ["project", "environment", "service", "state", "health", "release"]
     assert columns[-1] == "URL"
 
 
