@@ -10,7 +10,7 @@ import pytest
 
 from flows import ship
 from flows.ship import Shipment
-from flows.workload import WorkloadFailedError
+from flows.workload import Ran, WorkloadFailedError
 from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger
 from tasks.observe.summary import WorkloadSummary
@@ -36,17 +36,20 @@ class Stage:
         self.did.append(f"launch {release.version}")
         return SimpleNamespace(urls={"web": "http://old/"})
 
-    async def run_workload(self, job: Any, book: Ledger) -> WorkloadSummary:
+    async def run_workload(self, job: Any, book: Ledger) -> Ran:
         """Run a workload of the release."""
         self.did.append(f"run {job.workload} of {job.release.version}")
-        return WorkloadSummary("tests", "", (), 1, 1, 1, "default", failures=self.failures)
+        summary = WorkloadSummary("tests", "", (), 1, 1, 1, "default", failures=self.failures)
+        return Ran(summary, ())
 
-    async def take_snapshot(self, target: Target, repository: object, book: Ledger) -> Any:
+    async def take_snapshot(
+        self, target: Target, repository: object, book: Ledger, after: object
+    ) -> Any:
         """Back up."""
         self.did.append("backup")
         return SimpleNamespace(id="s1")
 
-    async def deploy(self, deployer: object, version: str) -> Any:
+    async def deploy(self, deployer: object, version: str, wait_for: object) -> Any:
         """Deploy."""
         self.did.append(f"deploy {version}")
         return SimpleNamespace(release="d1", from_version="0", urls={"web": "http://new/"})
