@@ -1,7 +1,7 @@
 """A small client of the Prefect API for those who must stay free of Prefect: it starts flow runs.
 
-A server on SQLite answers 503 under bursts; such answers and lost connections are repeated with a
-back-off, and every flow run is created under an idempotency key so that a repeat starts nothing
+A server on SQLite answers 503 under bursts, and for as long as its 60 s busy time-out where two of
+its transactions block each other; such answers and lost connections are repeated with a back-off, and every flow run is created under an idempotency key so that a repeat starts nothing
 twice.
 """
 
@@ -40,14 +40,14 @@ class SlipwayApi:
         patience_seconds: How long an unreachable or overloaded server is asked again.
     """
 
-    def __init__(self, url: str, auth: str = "", patience_seconds: float = 30.0) -> None:
+    def __init__(self, url: str, auth: str = "", patience_seconds: float = 90.0) -> None:
         self._patience = patience_seconds
         self._client = httpx.Client(
             base_url=url, headers=auth_header(auth), timeout=30.0, trust_env=False
         )
 
     @classmethod
-    def of(cls, chosen: Settings | None = None, patience_seconds: float = 30.0) -> Self:
+    def of(cls, chosen: Settings | None = None, patience_seconds: float = 90.0) -> Self:
         """Return a client of the server that the settings name, with the password of their home."""
         chosen = chosen or settings()
         auth = read_auth(Home(chosen.root).auth_file) if chosen.auth else ""

@@ -116,7 +116,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     try:
         up = made.make("flows.stack.up")
         assert up.returncode == 0, up.stderr
-        with SlipwayApi.of(chosen) as api:
+        with SlipwayApi.of(chosen, patience_seconds=150) as api:
             yield Stack(chosen, folder, api)
     finally:
         made.make("flows.stack.down", "--all")

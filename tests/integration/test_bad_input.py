@@ -22,7 +22,7 @@ from tests.integration.conftest import Stack
 
 pytestmark = [pytest.mark.integration, pytest.mark.prefect]
 
-AT_ONCE = 6
+AT_ONCE = 3
 SERVICE = ["sleep", "7654321"]
 """What the project would start; nothing else on a machine has this command line."""
 
