@@ -1,8 +1,8 @@
 """A small client of the Prefect API for those who must stay free of Prefect: it starts flow runs.
 
 A server on SQLite answers 503 under bursts, and for as long as its 60 s busy time-out where two of
-its transactions block each other; such answers and lost connections are repeated with a back-off, and every flow run is created under an idempotency key so that a repeat starts nothing
-twice.
+its transactions block each other. Such answers and lost connections are repeated with a back-off,
+and every flow run is created under an idempotency key so that a repeat starts nothing twice.
 """
 
 from __future__ import annotations

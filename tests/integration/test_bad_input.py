@@ -82,7 +82,7 @@ CASES = {
     "size that cannot be read": Case(
         "configure",
         {"file": "{folder}/size.yaml"},
-        ("providers.big.memory_mib: is no whole number", "'2 GB'", "in MiB"),
+        ("providers.big.memory_mib: is no whole number", "'2 GB'", "Memory it may hand out"),
     ),
     "cycle": _run(
         _steps(
