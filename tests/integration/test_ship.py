@@ -125,7 +125,7 @@ def test_plan_and_outcome_are_shown(shipped: Shipped) -> None:
         assert base64.b64decode(picture).startswith(b"\x89PNG")
     for part in ("build", "launch", "split, distribute, allocate, run", "backup", "deploy"):
         assert f"| {part} |" in shipped.summary
-    assert shipped.fact("Replaced") == "1"
+    assert shipped.fact("Replaced version") == "1"
     said = [line for line in shipped.stack.said(shipped.run) if "were off by" in line]
     assert said[0].startswith("Estimates (history)")
 

@@ -131,7 +131,7 @@ def test_a_killed_flow_run_is_resumed_by_the_next(work: Work) -> None:
     assert ended.succeeded, ended.message
     assert work.written() == ["quick", "slow", "last"]
     summary = artifacts(work.stack, resumed)["workload"]["data"]
-    assert "1 finished steps of an interrupted run were kept" in summary
+    assert "Finished steps of an interrupted run that were kept: 1" in summary
 
 
 def test_cancelling_ends_the_processes_of_steps(work: Work) -> None:
