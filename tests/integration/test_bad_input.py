@@ -174,7 +174,7 @@ CASES = {
         "rollback",
         {"project": "bad-input"},
         ("has no former release", "'bad-input/dev'", "Deploy the version you want"),
-        told_by=("rollback",),
+        told_by=("roll",),
     ),
 }
 
