@@ -19,7 +19,7 @@ MODULES = sorted(
     for path in (ROOT / package).rglob("*.py")
     if "migrations" not in path.parts
 )
-STACK_WITH_PREFECT = {"defaults.py", "register.py", "worker.py"}
+STACK_WITH_PREFECT = {"defaults.py", "register.py", "server.py", "worker.py"}
 
 
 @cache
