@@ -17,7 +17,7 @@ help: ## Show this
 # A stack that ran before the demo goes on after it; else everything is ended, also on Ctrl-C.
 demo: environment restic ## Ship an example from nothing to deployed (PROJECT=httpbin, KEEP=1)
 	@$(PY) -m flows.stack.status --check && was_up=1; trap 'exit 130' INT TERM; \
-	if [ -z "$$was_up$(filter 1,$(KEEP))" ]; then trap '$(PY) -m flows.stack.down --all' EXIT; fi; \
+	if [ -z "$${was_up}$(filter 1,$(KEEP))" ]; then trap '$(PY) -m flows.stack.down --all' EXIT; fi; \
 	$(PY) -m flows.stack.up && \
 	$(PY) -m examples.demo $(if $(PROJECT),--project $(PROJECT)) $(if $(filter 1,$(KEEP)),--keep)
 

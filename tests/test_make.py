@@ -130,3 +130,24 @@ def test_scripts_are_executable_and_parse(script: str) -> None:
     assert os.access(ROOT / script, os.X_OK)
     shell = (ROOT / script).read_text().splitlines()[0].split("/")[-1].split()[-1]
     assert run(shell, "-n", script).returncode == 0
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+@pytest.mark.parametrize(
+    ("arguments", "was_up", "ends"),
+    [([], False, True), ([], True, False), (["KEEP=1"], False, False), (["KEEP=1"], True, False)],
+)
+def test_the_demo_ends_what_it_started_and_was_not_asked_to_keep(
+    tmp_path: Path, arguments: list[str], *, was_up: bool, ends: bool
+) -> None:
+    """`make demo` would leave processes, end a stack in use, or show an address that is gone."""
+    calls, python = tmp_path / "calls", tmp_path / "python"
+    python.write_text(
+        f'#!/bin/sh\necho "$2" >>{calls}\n'
+        f'if [ "$2" = flows.stack.status ]; then exit {0 if was_up else 1}; fi\n'
+    )
+    python.chmod(0o755)
+    done = run("make", "demo", *arguments, MAKEFLAGS=f"PY={python} SH=true")
+    assert done.returncode == 0, done.stderr
+    expected = ["flows.stack.status", "flows.stack.up", "examples.demo"]
+    assert calls.read_text().split() == expected + (["flows.stack.down"] if ends else [])
