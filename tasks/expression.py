@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 import cel
 
@@ -28,6 +29,11 @@ def referenced_steps(expression: str) -> frozenset[str]:
     return frozenset(step for step in found if step)
 
 
+@lru_cache(maxsize=1024)
+def _compiled(expression: str) -> cel.Program:
+    return cel.compile(expression)
+
+
 def check_expression(field: str, expression: str, variables: Collection[str] | None = None) -> None:
     """Raise BadInputError where ``expression`` is not CEL; an empty one is always true.
 
@@ -36,7 +42,7 @@ def check_expression(field: str, expression: str, variables: Collection[str] | N
     if not expression.strip():
         return
     try:
-        program = cel.compile(expression)
+        program = _compiled(expression)
     except ValueError as error:
         raise BadInputError(
             field,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -79,7 +81,7 @@ class SplitDecision:
     alternatives: tuple[tuple[int, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that what is derived can be kept
 class StepGraph:
     """The steps of one workload; ``steps`` is in topological order."""
 
@@ -90,4 +92,8 @@ class StepGraph:
 
     def step(self, step_id: str) -> Step:
         """Return the step of that id."""
-        return next(step for step in self.steps if step.id == step_id)
+        return self._by_id[step_id]
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Step]:
+        return {step.id: step for step in self.steps}

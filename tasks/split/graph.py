@@ -5,15 +5,17 @@ Everything wrong with a graph is found here, before anything of it is started.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from tasks.errors import BadInputError, NotFoundError
 from tasks.expression import check_expression, referenced_steps
+from tasks.split.network import Ancestry, Network, cycle, network, topological
 from tasks.workload import SplitDecision, Step, StepGraph
 
 WHEN_VARIABLES = ("steps", "project", "environment", "version")
+# Of a longer cycle, what stands in the middle is counted.
+_NAMED = 50
 
 
 def step_graph(
@@ -29,10 +31,12 @@ def step_graph(
     by_id = _unique(field, steps)
     for step in steps:
         _refuse_unknown_needs(field, step, by_id)
-    ordered = _topological(field, by_id)
-    for step in ordered:
-        _check_condition(field, step, by_id)
-    return StepGraph(project, workload, tuple(ordered), decision)
+    net = network(steps)
+    ordered = topological(net)
+    if len(ordered) < len(steps):
+        _raise_cycle(field, steps, [steps[index].id for index in cycle(net, ordered)])
+    _check_conditions(field, [step for step in steps if step.when], net, ordered)
+    return StepGraph(project, workload, tuple(steps[index] for index in ordered), decision)
 
 
 def _unique(field: str, steps: Sequence[Step]) -> dict[str, Step]:
@@ -52,59 +56,42 @@ def _refuse_unknown_needs(field: str, step: Step, by_id: Mapping[str, Step]) -> 
             )
 
 
-def _topological(field: str, by_id: Mapping[str, Step]) -> list[Step]:
-    open_needs = {step.id: len(set(step.needs)) for step in by_id.values()}
-    needed_by: dict[str, list[str]] = {step_id: [] for step_id in by_id}
-    for step in by_id.values():
-        for need in dict.fromkeys(step.needs):
-            needed_by[need].append(step.id)
-    queue = deque(step_id for step_id, count in open_needs.items() if not count)
-    ordered: list[Step] = []
-    while queue:
-        ordered.append(by_id[queue.popleft()])
-        for follower in needed_by[ordered[-1].id]:
-            open_needs[follower] -= 1
-            if not open_needs[follower]:
-                queue.append(follower)
-    if len(ordered) < len(by_id):
-        _raise_cycle(field, by_id, {step_id for step_id, count in open_needs.items() if count})
-    return ordered
-
-
-def _raise_cycle(field: str, by_id: Mapping[str, Step], stuck: set[str]) -> None:
-    # What is stuck needs something that is stuck, so following such needs must close a cycle.
-    path = [next(step_id for step_id in by_id if step_id in stuck)]
-    while path[-1] not in path[:-1]:
-        path.append(next(need for need in by_id[path[-1]].needs if need in stuck))
-    cycle = path[path.index(path[-1]) :]
-    links = [f"{step} needs {need}" for step, need in pairwise(cycle)]
+def _raise_cycle(field: str, steps: Sequence[Step], ids: Sequence[str]) -> None:
+    links = [f"{step} needs {need}" for step, need in pairwise(ids)]
+    if len(links) > _NAMED:
+        half = _NAMED // 2
+        links[half:-half] = [f"({len(links) - 2 * half} more)"]
     raise BadInputError(
-        f"{field}.{cycle[0]}.needs",
-        list(by_id[cycle[0]].needs),
+        f"{field}.{ids[0]}.needs",
+        next(list(step.needs) for step in steps if step.id == ids[0]),
         f"the needs form a cycle: {', '.join(links)}",
         "Remove one of these needs",
     )
 
 
-def _check_condition(field: str, step: Step, by_id: Mapping[str, Step]) -> None:
-    check_expression(f"{field}.{step.id}.when", step.when, WHEN_VARIABLES)
-    settled = _ancestors(step, by_id) if step.when else set()
-    for name in sorted(referenced_steps(step.when) - settled):
-        problem = "does not depend on that step" if name in by_id else "names an unknown step"
-        raise BadInputError(
-            f"{field}.{step.id}.when",
-            step.when,
-            f"{problem}: {name}",
-            f"Name it in {field}.{step.id}.needs; an id with a dash is written steps['my-id']",
-        )
+def _check_conditions(
+    field: str, steps: Sequence[Step], net: Network, ordered: Sequence[int]
+) -> None:
+    named: dict[int, list[int]] = {}
+    for step in steps:
+        check_expression(f"{field}.{step.id}.when", step.when, WHEN_VARIABLES)
+        names = sorted(referenced_steps(step.when))
+        for name in names:
+            if name not in net.number:
+                raise _not_settled(field, step, name, "names an unknown step")
+        named[net.number[step.id]] = [net.number[name] for name in names]
+    settled = Ancestry(net, ordered).depends(named)
+    for step in steps:
+        index = net.number[step.id]
+        for other in named[index]:
+            if other not in settled[index]:
+                raise _not_settled(field, step, net.ids[other], "does not depend on that step")
 
 
-def _ancestors(step: Step, by_id: Mapping[str, Step]) -> set[str]:
-    found: set[str] = set()
-    stack = list(step.needs)
-    while stack:
-        need = stack.pop()
-        if need not in found:
-            found.add(need)
-            stack.extend(by_id[need].needs)
-    return found
+def _not_settled(field: str, step: Step, name: str, problem: str) -> BadInputError:
+    return BadInputError(
+        f"{field}.{step.id}.when",
+        step.when,
+        f"{problem}: {name}",
+        f"Name it in {field}.{step.id}.needs; an id with a dash is written steps['my-id']",
+    )

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tasks.estimates import Estimates, estimate_of
+from tasks.split.analysis import analyse
+from tasks.split.shape import shape_lines
 from tasks.workload import StepGraph
 
 # A larger picture is neither drawn in reasonable time nor readable.
 _MOST_DRAWN = 60
 
 
-def split_report(graph: StepGraph) -> str:
-    """Return the decision, its alternatives, and a Mermaid graph where there are needs."""
+def split_report(graph: StepGraph, estimates: Estimates) -> str:
+    """Return the decision and its alternatives; where there are needs, figures and a Mermaid graph.
+
+    ``estimates`` say what the steps are expected to take.
+    """
     lines = [f"## {graph.project}: {graph.workload}", "", graph.decision.reason, ""]
-    return "\n".join([*lines, *_alternatives(graph), *_shards(graph), *_picture(graph)])
+    lines += [*_alternatives(graph), *_shards(graph)]
+    if any(step.needs for step in graph.steps):
+        lines += [*_shape(graph, estimates), *_picture(graph)]
+    return "\n".join(lines)
+
+
+def _shape(graph: StepGraph, estimates: Estimates) -> Iterator[str]:
+    expected = {step.id: estimate_of(step, estimates) for step in graph.steps}
+    known = sum(estimate.source != "default" for estimate in expected.values())
+    seconds = {step_id: estimate.p50_seconds for step_id, estimate in expected.items()}
+    yield from shape_lines(analyse(graph, seconds), known)
 
 
 def _alternatives(graph: StepGraph) -> Iterator[str]:
@@ -33,8 +49,6 @@ def _shards(graph: StepGraph) -> Iterator[str]:
 
 
 def _picture(graph: StepGraph) -> Iterator[str]:
-    if not any(step.needs for step in graph.steps):
-        return
     drawn = graph.steps[:_MOST_DRAWN]
     number = {step.id: f"s{index}" for index, step in enumerate(drawn)}
     yield from ("```mermaid", "flowchart LR")

@@ -71,11 +71,16 @@ async def split(
         keep_graph(record, graph, environment)
         return graph
 
-    graph = await asyncio.to_thread(decide)
+    def decided() -> tuple[StepGraph, str]:
+        """Return the split and its report."""
+        graph = decide()
+        return graph, split_report(graph, estimates([step.history_key for step in graph.steps]))
+
+    graph, report = await asyncio.to_thread(decided)
     get_run_logger().info("%s", graph.decision.reason)
     await acreate_markdown_artifact(
         key="split",
-        markdown=split_report(graph),
+        markdown=report,
         description=f"How {workload} of {project} is split, and why",
     )
     return graph

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tasks.estimates import Estimate
 from tasks.split.report import split_report
 from tasks.workload import SplitDecision, Step, StepGraph
 
@@ -21,7 +22,7 @@ def step(name: str, *needs: str, when: str = "", items: tuple[str, ...] = ()) ->
 def test_shards_show_the_reason_and_what_else_was_considered() -> None:
     """A user could not tell why there are as many."""
     shards = [step("shard-1", items=("a", "b")), step("shard-2", items=("c",))]
-    text = split_report(graph(*shards, alternatives=((1, 9.0), (2, 5.0))))
+    text = split_report(graph(*shards, alternatives=((1, 9.0), (2, 5.0))), {})
     assert "Because." in text
     assert "| 1 | 9.0 s |\n| 2 (chosen) | 5.0 s |" in text
     assert "| shard-1 | 2 |\n| shard-2 | 1 |" in text
@@ -30,12 +31,20 @@ def test_shards_show_the_reason_and_what_else_was_considered() -> None:
 
 def test_needs_are_drawn_under_names_that_mermaid_can_read() -> None:
     """An id such as `end` or `a.b` would break the picture."""
-    text = split_report(graph(step("end"), step("a.b", "end"), step("c", "a.b", when="true")))
+    text = split_report(graph(step("end"), step("a.b", "end"), step("c", "a.b", when="true")), {})
     assert '  s0["end"]\n  s1["a.b"]\n  s0 --> s1\n  s2["c"]\n  s1 -. when .-> s2\n```' in text
 
 
 def test_a_large_graph_is_cut() -> None:
     """Thousands of nodes would freeze the browser."""
-    text = split_report(graph(step("s0"), *(step(f"s{n}", "s0") for n in range(1, 100))))
+    text = split_report(graph(step("s0"), *(step(f"s{n}", "s0") for n in range(1, 100))), {})
     assert text.count("-->") == 59
     assert "and 40 more" in text
+
+
+def test_what_the_needs_allow_is_told_with_the_durations_of_history() -> None:
+    """The report would show a graph, and not what its shape costs."""
+    slow = {"a": Estimate("a", 30.0, 40.0, source="history")}
+    text = split_report(graph(step("a"), step("b", "a"), step("c", "a")), slow)
+    assert "| 3 | 2 | 40.0 s | 35.0 s | 1.1 | 2 |" in text
+    assert "- 2 of 3 durations are assumed" in text
