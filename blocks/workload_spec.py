@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from blocks.providers.interface import Resources
 
 NAME = r"^[a-z0-9][a-z0-9._-]{0,62}$"
+
+# Strict: 3.10 without quotes would become 3.1.
+MatrixValue = StrictStr | StrictInt | StrictBool
 
 
 class StepSpec(BaseModel):
@@ -18,15 +21,38 @@ class StepSpec(BaseModel):
 
     id: str = Field(pattern=NAME, description="Unique within the workload")
     run: str | list[str] = Field(
-        description="The command: a list is executed as it is, a string by `sh -c`"
+        description=(
+            "The command: a list is executed as it is, a string by `sh -c`. What it writes as JSON "
+            "to the file $SLIPWAY_OUTPUT is `steps.<id>.output` to the steps after it"
+        )
     )
-    needs: list[str] = Field(default_factory=list, description="Steps that must have succeeded")
+    needs: list[str] = Field(
+        default_factory=list,
+        description=(
+            "Steps that must have succeeded; of one with a matrix all, or one, e.g. `build[3.11]`"
+        ),
+    )
     when: str = Field(
         default="",
         description=(
             "A CEL expression over `steps.<id>.succeeded`, `steps.<id>.exit_code`, "
-            "`steps.<id>.seconds`, `project`, `environment` and `version`; "
-            "the step is skipped where it is false"
+            "`steps.<id>.seconds`, `steps.<id>.output`, `matrix.<name>`, `project`, `environment` "
+            "and `version`; the step is skipped where it is false"
+        ),
+    )
+    matrix: dict[str, list[MatrixValue]] = Field(
+        default_factory=dict,
+        description=(
+            "Lists by name: there is one step for each combination of their values, which stand "
+            "for `{matrix.<name>}` in `run`, `variables` and `needs`"
+        ),
+    )
+    foreach: str = Field(
+        default="",
+        description=(
+            "A CEL expression that gives a list, e.g. `steps.list.output`: when what it needs has "
+            "ended there is one step for each item, which stands for `{item}` in `run` as one "
+            "word, and is in $SLIPWAY_ITEM; who needs this step waits for all of them"
         ),
     )
     demand: Resources = Field(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from blocks.providers.interface import Outcome
 from tasks.distribute.results import StepResult, StepState
 from tasks.observe.summary import StepLine, WorkloadSummary
-from tasks.plan import Plan
+from tasks.plan import Placement, Plan
 from tasks.workload import StepGraph, StepReport
 
 _WHY = 300
@@ -21,10 +21,11 @@ def workload_summary(
     seconds: float,
 ) -> WorkloadSummary:
     """Return the summary of a workload that took ``seconds``."""
+    placed = {item.step: item for item in plan.placements}
     return WorkloadSummary(
         workload=graph.workload,
         split_reason=graph.decision.reason,
-        steps=tuple(_line(plan, results[step.id]) for step in graph.steps),
+        steps=tuple(_line(placed, result) for result in results.values()),
         planned_seconds=plan.makespan_seconds,
         bound_seconds=plan.bound_seconds,
         actual_seconds=seconds,
@@ -38,18 +39,23 @@ def workload_summary(
 def last_outcomes(graph: StepGraph, results: Mapping[str, StepResult]) -> tuple[Outcome, ...]:
     """Return the outcomes of the steps that no other step waits for."""
     needed = {need for step in graph.steps for need in step.needs}
-    last = [results[step.id].outcome for step in graph.steps if step.id not in needed]
-    return tuple(outcome for outcome in last if outcome)
+    last = {step.id for step in graph.steps if step.id not in needed}
+    # What a list became stands for its step, which is not executed itself.
+    found = [r.outcome for r in results.values() if r.step in last or r.group in last]
+    return tuple(outcome for outcome in found if outcome)
 
 
-def _line(plan: Plan, result: StepResult) -> StepLine:
-    placed = plan.placement(result.step)
+def _line(placements: Mapping[str, Placement], result: StepResult) -> StepLine:
+    # What one of a list takes was planned for the step that became the list.
+    placed = placements.get(result.step) or placements[result.group]
     # What a former run did was not foreseen by this plan.
     ran = result.outcome if result.outcome and not result.resumed else None
     # A failure begins with the word already.
     why = first_line(result.detail).removeprefix(f"{result.state.value}: ")
     note = "" if result.harmless or not why else f": {why}"
     kept = " in a former run" if result.resumed else ""
+    if result.parts is not None and result.harmless:
+        kept = f" ({result.parts} items)"
     return StepLine(
         result.step,
         result.provider or (placed.provider if ran else ""),
@@ -65,7 +71,8 @@ def _failures(
 ) -> Iterator[tuple[str, str]]:
     """Name the tests that failed; of a step without any, the step itself."""
     for result in results.values():
-        if result.state is not StepState.FAILED:
+        # Of a list, the items that failed are named themselves.
+        if result.state is not StepState.FAILED or result.parts:
             continue
         report = reports.get(result.step)
         items = [item for item in report.items if not item.succeeded] if report else []

@@ -1,22 +1,28 @@
-"""The `when:` of a step: Common Expression Language, never eval."""
+"""The `when:` and `foreach:` of a step: Common Expression Language, never eval."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
+from reprlib import Repr
 
 import cel
+from pydantic import JsonValue
 
 from tasks.errors import BadInputError
 
-_STEP = re.compile(
-    r"""\bsteps \s* (?: \. \s* (?P<name>[A-Za-z_]\w*)
+_NAMED = re.compile(
+    r"""\b(?P<root>steps|matrix) \s* (?: \. \s* (?P<name>[A-Za-z_]\w*)
                      | \[ \s* (?P<quote>['"]) (?P<key>.*?) (?P=quote) \s* \] )
       | (?P<string> "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' )""",
     re.VERBOSE,
 )
-
+_BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|filter|map)\s*\(\s*([A-Za-z_]\w*)\s*,")
+_FAULTS = (ValueError, RuntimeError, TypeError, LookupError, ArithmeticError)
+_SHOWN = Repr()
+_SHOWN.maxstring = _SHOWN.maxother = 80
 
 _SYNTAX = re.compile(
     r"<input>:\d+:(?P<column>\d+): .*?(?:input|at:) (?P<what>.*?)(?: expecting |\n|$)"
@@ -25,13 +31,31 @@ _SYNTAX = re.compile(
 
 def referenced_steps(expression: str) -> frozenset[str]:
     """Return the ids that ``expression`` names as ``steps.<id>`` or ``steps['<id>']``."""
-    found = (match["name"] or match["key"] for match in _STEP.finditer(expression))
-    return frozenset(step for step in found if step)
+    return _referenced("steps", expression)
+
+
+def referenced_matrix(expression: str) -> frozenset[str]:
+    """Return the names that ``expression`` uses as ``matrix.<name>`` or ``matrix['<name>']``."""
+    return _referenced("matrix", expression)
+
+
+def _referenced(root: str, expression: str) -> frozenset[str]:
+    found = (m["name"] or m["key"] for m in _NAMED.finditer(expression) if m["root"] == root)
+    return frozenset(name for name in found if name)
 
 
 @lru_cache(maxsize=1024)
 def _compiled(expression: str) -> cel.Program:
     return cel.compile(expression)
+
+
+def depends_only_on(variable: str, expression: str) -> bool:
+    """Tell whether ``expression`` is valid and names that variable alone."""
+    try:
+        used = set(_compiled(expression).variables())
+    except ValueError:
+        return False
+    return used - set(_BOUND.findall(expression)) == {variable}
 
 
 def check_expression(field: str, expression: str, variables: Collection[str] | None = None) -> None:
@@ -65,10 +89,11 @@ def _complaint(said: str) -> str:
 def _refuse_unknown(
     field: str, expression: str, program: cel.Program, variables: Collection[str] | None
 ) -> None:
-    # A comprehension binds names of its own, which CEL lists among the variables.
-    if variables is None or "@not_strictly_false" in program.functions():
+    if variables is None:
         return
-    unknown = sorted(set(program.variables()) - set(variables))
+    # A comprehension binds names of its own, which CEL lists among the variables.
+    used = {name for name in program.variables() if not name.startswith("@")}
+    unknown = sorted(used - set(_BOUND.findall(expression)) - set(variables))
     if unknown:
         known = ", ".join(sorted(variables))
         raise BadInputError(
@@ -83,15 +108,56 @@ def holds(field: str, expression: str, variables: Mapping[str, object]) -> bool:
     """Evaluate ``expression`` over ``variables``; anything but a boolean is bad input."""
     if not expression.strip():
         return True
-    try:
-        result = cel.evaluate(expression, dict(variables))
-    except (ValueError, RuntimeError, TypeError, LookupError, ArithmeticError) as error:
-        known = ", ".join(sorted(variables))
-        raise BadInputError(
-            field, expression, f"cannot be evaluated ({error})", f"It may use: {known}"
-        ) from error
+    result = _evaluated(field, expression, variables)
     if not isinstance(result, bool):
         raise BadInputError(
             field, expression, f"is {result!r}, neither true nor false", "Compare it, e.g. with =="
         )
     return result
+
+
+def listed(
+    field: str, expression: str, variables: Mapping[str, object], most: int
+) -> list[JsonValue]:
+    """Evaluate ``expression`` to a list of at most ``most`` JSON values, or raise BadInputError."""
+    result = _evaluated(field, expression, variables)
+    if not isinstance(result, list):
+        raise BadInputError(
+            field, expression, f"is {_SHOWN.repr(result)}, no list", "Write e.g. steps.list.output"
+        )
+    if len(result) > most:
+        problem = f"has {len(result)} items, and may have {most}"
+        raise BadInputError(field, expression, problem, "Put several into one item")
+    try:
+        items: list[JsonValue] = json.loads(json.dumps(result, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        remedy = "Its items must be text, numbers, booleans, lists or maps"
+        raise BadInputError(field, expression, f"is no JSON ({error})", remedy) from error
+    return items
+
+
+def check_list(field: str, expression: str, named: Collection[str], most: int) -> None:
+    """Raise BadInputError where ``expression`` can be no list, whatever the steps will do.
+
+    ``named`` are the steps it names. What depends on an output is known only when it is there.
+    """
+    if "output" in expression or "matrix" in expression:
+        return
+    known = {"succeeded": True, "skipped": False, "exit_code": 0, "seconds": 1.0}
+    texts = dict.fromkeys(("project", "environment", "version"), "x")
+    try:
+        cel.evaluate(expression, {**texts, "steps": dict.fromkeys(named, known)})
+    except _FAULTS:
+        return  # it may yet hold for other values
+    listed(field, expression, {**texts, "steps": dict.fromkeys(named, known)}, most)
+
+
+def _evaluated(field: str, expression: str, variables: Mapping[str, object]) -> object:
+    try:
+        found: object = cel.evaluate(expression, dict(variables))
+    except _FAULTS as error:
+        known = ", ".join(sorted(variables))
+        raise BadInputError(
+            field, expression, f"cannot be evaluated ({error})", f"It may use: {known}"
+        ) from error
+    return found

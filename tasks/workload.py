@@ -10,6 +10,9 @@ from typing import Literal
 
 from blocks.providers.interface import Resources
 
+MOST_ITEMS = 10_000
+"""Of how many items the list of a `foreach` may consist."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -22,6 +25,10 @@ class Step:
     ``{directory}`` in ``argv`` stands for the directory of the execution. ``files`` are pairs of
     (name, content) written there before it starts; ``report`` names the JUnit file that the
     command leaves there, where it leaves one.
+
+    A step with ``foreach`` (CEL) is never executed itself: when its needs have ended, it becomes
+    one step for each item of the list. ``group`` is the id under which the steps of a matrix, or
+    of a list, are needed and asked about together; ``matrix`` are the values of this one.
     """
 
     id: str
@@ -39,6 +46,9 @@ class Step:
     idempotent: bool = True
     files: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     report: str = ""
+    foreach: str = ""
+    group: str = ""
+    matrix: tuple[tuple[str, str | int | bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

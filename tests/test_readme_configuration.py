@@ -42,7 +42,7 @@ def test_its_steps_are_a_graph(example: Configuration, tmp_path: Path) -> None:
     release = example.projects["bookshop"].workloads["release"]
     assert isinstance(release, StepsWorkload)
     graph = split_steps("bookshop", "release", release, tmp_path, {})
-    assert {step.id for step in graph.steps} == {step.id for step in release.steps}
+    assert {step.group or step.id for step in graph.steps} == {step.id for step in release.steps}
 
 
 def shown() -> dict[str, set[str]]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 
 class Resources(BaseModel):
@@ -78,7 +78,10 @@ class Command(BaseModel):
 
 
 class Outcome(BaseModel):
-    """What came of one command; times are seconds since the epoch."""
+    """What came of one command; times are seconds since the epoch.
+
+    ``output`` is what the command left for the steps after it, if anything.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -90,6 +93,7 @@ class Outcome(BaseModel):
     cpu_seconds: float = 0.0
     peak_memory_mib: float = 0.0
     log_path: Path | None = None
+    output: JsonValue = None
 
     @property
     def seconds(self) -> float:

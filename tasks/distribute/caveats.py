@@ -24,6 +24,7 @@ def caveats(
         if step.timeout_seconds and expected[step.id].p90_seconds > step.timeout_seconds
     ]
     shaky = [step_id for step_id, estimate in expected.items() if estimate.success < _RELIABLE]
+    lists = [step.id for step in graph.steps if step.foreach]
     busy = [
         f"{provider.name} has only {amounts(provider.free.model_dump()) or 'nothing'} free now"
         for provider in fleet.providers
@@ -33,6 +34,7 @@ def caveats(
         (unknown, f"no history of {_named(unknown)}: durations are assumed"),
         (late, f"may exceed their time-out: {_named(late)}"),
         (shaky, f"fail more often than one time in five: {_named(shaky)}"),
+        (lists, f"counted as one step, but one for each item of a list: {_named(lists)}"),
         (busy, "; ".join(busy) + ": steps may start later"),
     ]
     return tuple(text for subject, text in found if subject)

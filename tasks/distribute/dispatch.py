@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from tasks.distribute.agenda import Agenda, FormerRun
 from tasks.distribute.attempts import Admission, Attempts, Execute
 from tasks.distribute.bell import Bell, first_of
 from tasks.distribute.placement import Choice, Request, place
+from tasks.distribute.planner import plan as plan_of
 from tasks.distribute.results import StepFailedError, StepResult, StepState
 from tasks.distribute.strategy import PLANNED
 from tasks.errors import StaleFenceError
@@ -63,7 +64,7 @@ class Dispatcher:
         workload_id: Under which claims are owned.
         fence: The epoch of the workload's lease.
         former: What a run that died left of this workload.
-        variables: What a `when` may use beside ``steps``.
+        variables: What a `when` or `foreach` may use beside ``steps``.
         priority: Of its claims; higher is served first.
         on_queued: Called with a step and its place, each time it has to wait.
         on_progress: Called after each change.
@@ -93,6 +94,7 @@ class Dispatcher:
         self._agenda = Agenda(graph, plan.order, self._former, variables or {}, clock)
         by_rule = plan.strategy == PLANNED
         self._pinned = {} if by_rule else {p.step: p.provider for p in plan.placements}
+        self._graph, self._strategy = graph, plan.strategy
         self._estimates, self._submit, self._clock = estimates, submit, clock
         self._on_progress = on_progress
         self._bell = Bell()
@@ -131,7 +133,7 @@ class Dispatcher:
         if self._stale:
             raise self._stale
         self._report()
-        return {step_id: self._result(step_id) for step_id in self._agenda.steps}
+        return {step_id: self._result(step_id) for step_id in self._agenda.in_order()}
 
     def cancel(self) -> None:
         """Stop what runs and start nothing more; ``run`` then returns."""
@@ -145,12 +147,22 @@ class Dispatcher:
         if not self._agenda.waiting:
             return
         fleet = await self._attempts.snapshot()
+        await self._pin_joined(fleet)
         requests = (self._request(step) for step in self._agenda.ready)
         held = list(self._attempts.held.values())
         for choice in place(requests, held, fleet, self._clock(), LOOKAHEAD):
             if not self._goes_on():
                 return
             await self._ask(self._agenda.steps[choice.step], choice)
+
+    async def _pin_joined(self, fleet: FleetSnapshot) -> None:
+        """Have a strategy other than the rule place the steps that have joined since the plan."""
+        joined, self._agenda.joined = self._agenda.joined, []
+        if self._strategy == PLANNED or not joined:
+            return
+        alone = replace(self._graph, steps=tuple(replace(step, needs=()) for step in joined))
+        made = await asyncio.to_thread(plan_of, alone, self._estimates, fleet, self._strategy)
+        self._pinned |= {placed.step: placed.provider for placed in made.placements}
 
     async def _ask(self, step: Step, choice: Choice) -> None:
         answer = await self._attempts.admit(step, choice)
@@ -228,6 +240,7 @@ class Dispatcher:
             history.outcome,
             history.tries,
             self._agenda.ready_at(step_id),
+            group=self._agenda.steps[step_id].group,
         )
 
     def _report(self) -> None:

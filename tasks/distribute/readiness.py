@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tasks.distribute.facts import Members, known_to
 from tasks.distribute.results import StepResult, StepState
 from tasks.errors import BadInputError
 from tasks.expression import holds, referenced_steps
@@ -41,20 +42,23 @@ class Frontier:
 
 
 def judge(
-    step: Step, results: Mapping[str, StepResult], variables: Mapping[str, object]
+    step: Step,
+    results: Mapping[str, StepResult],
+    members: Members,
+    variables: Mapping[str, object],
 ) -> StepResult | None:
     """Return why ``step``, all of whose needs have ended, does not run; None when it does.
 
-    ``variables`` are what its `when` may use beside ``steps``.
+    ``members`` are the steps of each group, ``variables`` what its `when` may use beside ``steps``.
     """
-    named = referenced_steps(step.when)
+    named = set(referenced_steps(step.when))
+    named.update(member for name in tuple(named) for member in members.get(name, ()))
     for need in step.needs:
         if need not in named and not results[need].succeeded:
             return _without(step, results[need])
     field = f"steps.{step.id}.when"
-    known = {name: _facts(results[name]) for name in named if name in results}
     try:
-        runs = holds(field, step.when, {**variables, "steps": known})
+        runs = holds(field, step.when, known_to(step, step.when, results, members, variables))
     except BadInputError as error:
         return StepResult(step.id, StepState.FAILED, str(error))
     return None if runs else StepResult(step.id, StepState.SKIPPED, f"{step.when} is false")
@@ -66,14 +70,3 @@ def _without(step: Step, need: StepResult) -> StepResult:
     became = {StepState.NOT_RUN: "was not run", StepState.FAILED: "failed"}
     how = became.get(need.state, f"was {need.state.value}")
     return StepResult(step.id, state, f"needs {need.step}, which {how}")
-
-
-def _facts(result: StepResult) -> dict[str, object]:
-    outcome = result.outcome
-    code = outcome.exit_code if outcome else None
-    return {
-        "succeeded": result.succeeded,
-        "skipped": result.state is StepState.SKIPPED,
-        "exit_code": -1 if code is None else code,
-        "seconds": outcome.seconds if outcome else 0.0,
-    }

@@ -75,9 +75,16 @@ def _path(steps: Sequence[str]) -> str:
 
 
 def result_rows(plan: Plan, results: Mapping[str, StepResult]) -> list[Row]:
-    """Return one row a step with plan against actual, in the order of the plan."""
+    """Return one row a step with plan against actual, in the order of the plan.
+
+    What a step with `foreach` became follows it, and was planned as it was.
+    """
     planned = {item.step: item for item in plan.placements}
-    return [_result_row(planned[step], results[step]) for step in plan.order if step in results]
+    rows: dict[str, list[Row]] = {step: [] for step in plan.order}
+    for step, result in results.items():
+        place = step if step in rows else result.group
+        rows[place].append(_result_row(planned[place], result))
+    return [row for of_step in rows.values() for row in of_step]
 
 
 def _result_row(placed: Placement, result: StepResult) -> Row:
@@ -126,7 +133,7 @@ def estimate_error(plan: Plan, results: Mapping[str, StepResult]) -> EstimateErr
     """Return how far off ``plan`` was on what succeeded in this run; None where nothing did."""
     seconds = {item.step: item.end_seconds - item.start_seconds for item in plan.placements}
     pairs = [
-        (seconds[result.step], result.outcome)
+        (seconds[result.step if result.step in seconds else result.group], result.outcome)
         for result in results.values()
         if result.succeeded and result.outcome and not result.resumed
     ]

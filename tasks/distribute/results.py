@@ -24,7 +24,8 @@ class StepResult:
     """The end of one step; times are epoch seconds, None where it was never started.
 
     ``detail`` says in one line why it did not succeed. ``resumed`` marks a step that a former run
-    of the workload had finished.
+    of the workload had finished. ``parts`` is, of a step with `foreach`, how many steps it became;
+    ``group`` is under which id such a step, or one of a matrix, is needed.
     """
 
     step: str
@@ -35,6 +36,8 @@ class StepResult:
     attempts: int = 0
     ready_at: float | None = None
     resumed: bool = False
+    parts: int | None = None
+    group: str = ""
 
     @property
     def succeeded(self) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from blocks.providers.interface import Command, End, Outcome, Provider
+from tasks.distribute.output import VARIABLE, output_path, with_output
 from tasks.errors import SlipwayError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import (
@@ -86,7 +87,7 @@ class StepRunner:
             provider=provider,
             provider_kind=self._providers[provider].kind,
             history_key=_wall_key(step),
-            directory=self._folder / step.id / str(attempt),
+            directory=self._folder / _folder_name(step.id) / str(attempt),
             started_at=self._clock(),
             demand=step.demand,
         )
@@ -107,6 +108,7 @@ class StepRunner:
 
     def _record(self, step: Step, execution: Execution, outcome: Outcome) -> Outcome:
         report = self._report(step, execution.directory, outcome)
+        outcome = with_output(outcome, execution.directory)
         if report.cause:
             outcome = outcome.model_copy(update={"cause": report.cause})
         provider = self._providers[execution.provider]
@@ -149,10 +151,15 @@ def command_of(step: Step, directory: Path) -> Command:
         argv=tuple(_DIRECTORY.sub(lambda _match: str(directory), part) for part in step.argv),
         directory=directory,
         cwd=step.cwd,
-        environment=step.environment,
+        environment={**step.environment, VARIABLE: str(output_path(directory))},
         timeout_seconds=step.timeout_seconds,
         memory_mib=step.demand.memory_mib or None,
     )
+
+
+def _folder_name(step_id: str) -> str:
+    """Return the id without brackets, in which a shell would see a pattern."""
+    return step_id.replace("[", "@").replace("]", "")
 
 
 def _wall_key(step: Step) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection
+from itertools import islice
 from typing import Any
 
 from prefect import get_run_logger, task
@@ -26,6 +28,8 @@ from tasks.plan import FleetSnapshot, Plan
 from tasks.workload import Step, StepGraph
 
 _JITTER = 0.2
+# More arrows into one step nobody can read, and the server has to store them.
+_MOST_ARROWS = 100
 _LONGEST_DELAY_SECONDS = 600.0
 
 
@@ -92,7 +96,7 @@ def submit_by_prefect(secrets: Collection[str] = (), after: object = None) -> Su
     ``secrets`` are blotted out of the log lines that a failure quotes. ``after`` is the result of
     the task that steps without needs follow in the graph of the UI; the others follow their needs.
     """
-    outcomes: dict[str, Outcome] = {}
+    outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
 
     def quote(outcome: Outcome) -> str:
         return tail(outcome.log_path, secrets=secrets)
@@ -102,16 +106,17 @@ def submit_by_prefect(secrets: Collection[str] = (), after: object = None) -> Su
         configured = run_step.with_options(
             retries=step.retries, retry_delay_seconds=retry_delays(step)
         )
-        needed: list[object] = [outcomes[need] for need in step.needs if need in outcomes] or [
-            after
-        ]
+        ended = (outcome for need in step.needs for outcome in outcomes.get(need, ()))
+        needed: list[object] = [*islice(ended, _MOST_ARROWS)] or [after]
         # Opaque: Prefect would draw an edge to every task of which anything inside is a result,
         # and small values are shared by many.
         outcome: Outcome = await configured(
             *(opaque(step), opaque(attempt), opaque(quote)),
             wait_for=[opaque(result) for result in needed],
         )
-        outcomes[step.id] = outcome
+        outcomes[step.id].append(outcome)
+        if step.group:
+            outcomes[step.group].append(outcome)
         return outcome
 
     return submit

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from blocks.workload_spec import StepSpec, StepsWorkload
 from tasks.errors import BadInputError
+from tasks.expression import depends_only_on, holds, referenced_matrix
+from tasks.placeholder import fill_matrix, refuse_quoted_item
 from tasks.split.graph import step_graph
+from tasks.split.matrix import Combination, combinations
 from tasks.workload import SplitDecision, Step, StepGraph
+
+SHELL = ("sh", "-c")
 
 
 def split_steps(
@@ -21,43 +26,105 @@ def split_steps(
 ) -> StepGraph:
     """Return the graph of the declared steps; a string command is executed by ``sh -c``.
 
+    A step with a matrix becomes one step a combination; a need on it is a need on all of them.
+    Combinations that a `when` over the matrix alone leaves out do not exist.
+
     Raises:
-        BadInputError: a command is empty, or the steps form no graph (see ``step_graph``).
+        BadInputError: a command is empty, a matrix or what is made of it is wrong, or the steps
+            form no graph (see ``step_graph``).
     """
-    steps = [_step(project, workload, item, cwd, environment) for item in spec.steps]
+    field = f"workloads.{workload}.steps"
+    families = {item.id: _combinations(f"{field}.{item.id}", item) for item in spec.steps}
+    members = {
+        step_id: tuple(each.member(step_id) for each in family)
+        for step_id, family in families.items()
+    }
+    steps = [
+        _step(f"{project}/{workload}", f"{field}.{item.id}", item, each, members, cwd, environment)
+        for item in spec.steps
+        for each in families[item.id]
+    ]
     graph = step_graph(project, workload, steps, SplitDecision(len(steps), ""))
-    decision = SplitDecision(len(steps), _reason(graph))
+    decision = SplitDecision(len(steps), _reason(graph, len(spec.steps)))
     return StepGraph(project, workload, graph.steps, decision)
 
 
-def _step(
-    project: str, workload: str, spec: StepSpec, cwd: Path, environment: Mapping[str, str]
+def _combinations(field: str, spec: StepSpec) -> list[Combination]:
+    """Return the combinations of a step; a `when` over the matrix alone leaves some out for good."""
+    every = combinations(f"{field}.matrix", spec.matrix)
+    if not _by_matrix_alone(spec):
+        return every
+    kept = [one for one in every if holds(f"{field}.when", spec.when, {"matrix": one.values})]
+    if not kept:
+        problem = "leaves out every combination of the matrix"
+        raise BadInputError(f"{field}.when", spec.when, problem, "Keep at least one")
+    return kept
+
+
+def _by_matrix_alone(spec: StepSpec) -> bool:
+    names = referenced_matrix(spec.when)
+    return names <= spec.matrix.keys() and depends_only_on("matrix", spec.when)
+
+
+def _step(  # noqa: PLR0917 - what is the same for all steps, and what is not
+    history: str,
+    field: str,
+    spec: StepSpec,
+    chosen: Combination,
+    members: Mapping[str, Sequence[str]],
+    cwd: Path,
+    environment: Mapping[str, str],
 ) -> Step:
+    values, own_id = chosen.values, chosen.member(spec.id)
     return Step(
-        id=spec.id,
-        argv=_argv(f"workloads.{workload}.steps.{spec.id}.run", spec.run),
+        id=own_id,
+        argv=tuple(fill_matrix(f"{field}.run", part, values) for part in _argv(field, spec)),
         cwd=cwd,
-        history_key=f"{project}/{workload}/{spec.id}",
-        needs=tuple(spec.needs),
-        when=spec.when,
+        history_key=f"{history}/{own_id}",
+        needs=tuple(_needs(field, spec, chosen, members)),
+        when="" if _by_matrix_alone(spec) else spec.when,
         demand=spec.demand,
-        environment={**environment, **spec.variables},
+        environment={
+            **environment,
+            **{
+                name: fill_matrix(f"{field}.variables.{name}", value, values)
+                for name, value in spec.variables.items()
+            },
+        },
         timeout_seconds=spec.timeout_seconds,
         retries=spec.retries,
         retry_delay_seconds=spec.retry_delay_seconds,
+        foreach=spec.foreach,
+        group=spec.id if spec.matrix else "",
+        matrix=tuple(values.items()),
     )
 
 
-def _argv(field: str, run: str | list[str]) -> tuple[str, ...]:
+def _argv(field: str, spec: StepSpec) -> tuple[str, ...]:
+    run = spec.run
     if not run or (isinstance(run, str) and not run.strip()):
-        raise BadInputError(field, run, "no command", "Write what it should execute")
-    return ("sh", "-c", run) if isinstance(run, str) else tuple(run)
+        raise BadInputError(f"{field}.run", run, "no command", "Write what it should execute")
+    argv = (*SHELL, run) if isinstance(run, str) else tuple(run)
+    if spec.foreach and argv[: len(SHELL)] == SHELL:
+        refuse_quoted_item(f"{field}.run", argv[-1])
+    return argv
 
 
-def _reason(graph: StepGraph) -> str:
+def _needs(
+    field: str, spec: StepSpec, chosen: Combination, members: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
+    for need in spec.needs:
+        named = fill_matrix(f"{field}.needs", need, chosen.labels)
+        yield from members.get(named, (named,))
+
+
+def _reason(graph: StepGraph, declared: int) -> str:
     level: dict[str, int] = {}
     for step in graph.steps:
         level[step.id] = 1 + max((level[need] for need in step.needs), default=0)
     depth, width = max(level.values()), max(Counter(level.values()).values())
     count = "1 step" if len(level) == 1 else f"{len(level)} steps"
-    return f"{count} as declared: the longest chain has {depth}, up to {width} are side by side."
+    how = "as declared" if len(level) == declared else f"of {declared} declared, by their matrix"
+    later = sum(bool(step.foreach) for step in graph.steps)
+    grows = f" {later} of them will be one step for each item of a list." if later else ""
+    return f"{count} {how}: the longest chain has {depth}, up to {width} are side by side.{grows}"

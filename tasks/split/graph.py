@@ -5,13 +5,14 @@ Everything wrong with a graph is found here, before anything of it is started.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from tasks.errors import BadInputError, NotFoundError
-from tasks.expression import check_expression, referenced_steps
+from tasks.expression import check_expression, check_list, referenced_matrix, referenced_steps
 from tasks.split.network import Ancestry, Network, cycle, network, topological
-from tasks.workload import SplitDecision, Step, StepGraph
+from tasks.workload import MOST_ITEMS, SplitDecision, Step, StepGraph
 
 WHEN_VARIABLES = ("steps", "project", "environment", "version")
 # Of a longer cycle, what stands in the middle is counted.
@@ -25,17 +26,19 @@ def step_graph(
 
     Raises:
         BadInputError: an id is given twice, a need is unknown, the needs form a cycle (named step
-            by step), or a `when` is no expression or names a step that it does not depend on.
+            by step), or a `when` or `foreach` is no expression, or names what is not known there
+            or a step that it does not depend on.
     """
     field = f"workloads.{workload}.steps"
     by_id = _unique(field, steps)
+    groups = {step.group for step in steps if step.group}
     for step in steps:
-        _refuse_unknown_needs(field, step, by_id)
+        _refuse_unknown_needs(field, step, by_id, groups)
     net = network(steps)
     ordered = topological(net)
     if len(ordered) < len(steps):
         _raise_cycle(field, steps, [steps[index].id for index in cycle(net, ordered)])
-    _check_conditions(field, [step for step in steps if step.when], net, ordered)
+    _check_expressions(field, steps, net, ordered)
     return StepGraph(project, workload, tuple(steps[index] for index in ordered), decision)
 
 
@@ -48,11 +51,14 @@ def _unique(field: str, steps: Sequence[Step]) -> dict[str, Step]:
     return by_id
 
 
-def _refuse_unknown_needs(field: str, step: Step, by_id: Mapping[str, Step]) -> None:
+def _refuse_unknown_needs(
+    field: str, step: Step, by_id: Mapping[str, Step], groups: set[str]
+) -> None:
     for need in step.needs:
         if need not in by_id:
+            known = [*by_id, *groups]
             raise NotFoundError(
-                f"{field}.{step.id}.needs", need, list(by_id), "Name a step of this workload"
+                f"{field}.{step.id}.needs", need, known, "Name a step of this workload"
             )
 
 
@@ -69,29 +75,64 @@ def _raise_cycle(field: str, steps: Sequence[Step], ids: Sequence[str]) -> None:
     )
 
 
-def _check_conditions(
+def _expressions(step: Step) -> Iterator[tuple[str, str]]:
+    if step.when:
+        yield "when", step.when
+    if step.foreach:
+        yield "foreach", step.foreach
+
+
+def _check_expressions(
     field: str, steps: Sequence[Step], net: Network, ordered: Sequence[int]
 ) -> None:
-    named: dict[int, list[int]] = {}
+    numbers = defaultdict(list, {step_id: [number] for step_id, number in net.number.items()})
     for step in steps:
-        check_expression(f"{field}.{step.id}.when", step.when, WHEN_VARIABLES)
-        names = sorted(referenced_steps(step.when))
-        for name in names:
-            if name not in net.number:
-                raise _not_settled(field, step, name, "names an unknown step")
-        named[net.number[step.id]] = [net.number[name] for name in names]
+        if step.group:
+            numbers[step.group].append(net.number[step.id])
+    named: dict[int, set[int]] = {}
+    for step in steps:
+        for key, expression in _expressions(step):
+            place = f"{field}.{step.id}.{key}"
+            for name in _check(place, key, expression, step):
+                if name not in numbers:
+                    raise _not_settled(place, expression, name, "names an unknown step")
+                named.setdefault(net.number[step.id], set()).update(numbers[name])
     settled = Ancestry(net, ordered).depends(named)
-    for step in steps:
-        index = net.number[step.id]
-        for other in named[index]:
-            if other not in settled[index]:
-                raise _not_settled(field, step, net.ids[other], "does not depend on that step")
+    for index, wanted in named.items():
+        for other in sorted(wanted - settled[index]):
+            _raise_unsettled(field, steps[index], net.ids[other], numbers, other)
 
 
-def _not_settled(field: str, step: Step, name: str, problem: str) -> BadInputError:
+def _check(place: str, key: str, expression: str, step: Step) -> list[str]:
+    """Return the steps that an expression names, in alphabetical order."""
+    variables = (*WHEN_VARIABLES, "matrix") if step.matrix else WHEN_VARIABLES
+    check_expression(place, expression, variables)
+    for name in sorted(referenced_matrix(expression) - dict(step.matrix).keys()):
+        known = ", ".join(name for name, _ in step.matrix)
+        problem = f"names matrix.{name}, which is not known"
+        raise BadInputError(place, expression, problem, f"The matrix has {known or 'nothing'}")
+    names = sorted(referenced_steps(expression))
+    if key == "foreach":
+        check_list(place, expression, names, MOST_ITEMS)
+    return names
+
+
+def _raise_unsettled(
+    field: str, step: Step, other: str, numbers: Mapping[str, Sequence[int]], number: int
+) -> None:
+    for key, expression in _expressions(step):
+        for name in sorted(referenced_steps(expression)):
+            if number in numbers[name]:
+                named = name if name == other else f"{other} of {name}"
+                place = f"{field}.{step.id}.{key}"
+                raise _not_settled(place, expression, named, "does not depend on that step")
+
+
+def _not_settled(place: str, expression: str, name: str, problem: str) -> BadInputError:
+    needs = f"{place.rpartition('.')[0]}.needs"
     return BadInputError(
-        f"{field}.{step.id}.when",
-        step.when,
+        place,
+        expression,
         f"{problem}: {name}",
-        f"Name it in {field}.{step.id}.needs; an id with a dash is written steps['my-id']",
+        f"Name it in {needs}; an id with a dash is written steps['my-id']",
     )

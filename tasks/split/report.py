@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tasks.estimates import Estimates, estimate_of
 from tasks.split.analysis import analyse
 from tasks.split.shape import shape_lines
-from tasks.workload import StepGraph
+from tasks.workload import Step, StepGraph
 
 # A larger picture is neither drawn in reasonable time nor readable.
 _MOST_DRAWN = 60
@@ -49,13 +49,24 @@ def _shards(graph: StepGraph) -> Iterator[str]:
 
 
 def _picture(graph: StepGraph) -> Iterator[str]:
-    drawn = graph.steps[:_MOST_DRAWN]
-    number = {step.id: f"s{index}" for index, step in enumerate(drawn)}
+    """Draw the graph; the steps of a matrix are one node, as their arrows would be too many."""
+    nodes: dict[str, list[Step]] = {}
+    for step in graph.steps:
+        nodes.setdefault(step.group or step.id, []).append(step)
+    shown = {step.id: node for node, steps in nodes.items() for step in steps}
+    number = {node: f"s{index}" for index, node in enumerate(list(nodes)[:_MOST_DRAWN])}
     yield from ("```mermaid", "flowchart LR")
-    for step in drawn:
-        yield f'  {number[step.id]}["{step.id}"]'
-        label = "-. when .->" if step.when else "-->"
-        yield from (f"  {number[need]} {label} {number[step.id]}" for need in step.needs)
-    if len(graph.steps) > len(drawn):
-        yield f'  more["and {len(graph.steps) - len(drawn)} more"]'
+    for node, drawn in number.items():
+        steps = nodes[node]
+        yield f'  {drawn}["{node}{_times(steps)}"]'
+        label = "-. when .->" if steps[0].when else "-->"
+        needs = dict.fromkeys(shown[need] for step in steps for need in step.needs)
+        yield from (f"  {number[need]} {label} {drawn}" for need in needs if need in number)
+    if len(nodes) > len(number):
+        yield f'  more["and {len(nodes) - len(number)} more"]'
     yield "```"
+
+
+def _times(steps: Sequence[Step]) -> str:
+    several = f" ({len(steps)})" if steps[0].group else ""
+    return f"{several} for each item" if steps[0].foreach else several

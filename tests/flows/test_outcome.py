@@ -105,3 +105,29 @@ def test_the_last_outcomes_are_those_that_no_step_waits_for() -> None:
     """In the graph of the run, what follows a workload would not follow its last steps."""
     assert last_outcomes(CHAIN, RESULTS) == (GOOD,)
     assert last_outcomes(graph_of(step("fetch"), step("load", "fetch")), RESULTS) == (BAD,)
+
+
+def test_a_list_is_one_line_before_those_of_its_items() -> None:
+    """A failed item would be counted twice, or the report break on a step that no plan knows."""
+    failed = StepResult("load", StepState.FAILED, "failed: 1 of 2: load[b]", parts=2)
+    results = {
+        "fetch": RESULTS["fetch"],
+        "load": failed,
+        "load[a]": StepResult("load[a]", StepState.SUCCEEDED, "", "x", GOOD, 1, group="load"),
+        "load[b]": StepResult("load[b]", StepState.FAILED, WHY, "x", BAD, 1, group="load"),
+    }
+    graph = graph_of(step("fetch"), step("load", "fetch"))
+    summary = workload_summary(graph, CHAIN_PLAN, results, {}, 1.0)
+    assert [line.step for line in summary.steps] == list(results)
+    assert summary.failures == (("load[b]", "exit code 3; its last line: connection refused"),)
+    assert summary.steps[2].planned_seconds == summary.steps[1].planned_seconds
+    assert last_outcomes(graph, results) == (GOOD, BAD)
+    done = replace(failed, state=StepState.SUCCEEDED, detail="")
+    assert (
+        workload_summary(
+            graph, CHAIN_PLAN, {**results, "load": done, "load[b]": results["load[a]"]}, {}, 1.0
+        )
+        .steps[1]
+        .outcome
+        == "succeeded (2 items)"
+    )

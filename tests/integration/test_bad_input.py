@@ -112,6 +112,16 @@ CASES = {
         "workloads.inline.steps.b.when: names stepps, which is not known",
         "It may use environment, project, steps, version",
     ),
+    "name of a matrix": _run(
+        _steps({"id": "a", "run": "x {matrix.oss}", "matrix": {"os": ["linux"]}}),
+        "workloads.inline.steps.a.run: names {matrix.oss}, which is not known",
+        "The matrix has os",
+    ),
+    "list that is none": _run(
+        _steps({"id": "a"}, {"id": "b", "needs": ["a"], "foreach": "steps.a.exit_code"}),
+        "workloads.inline.steps.b.foreach: is 0, no list (got 'steps.a.exit_code')",
+        "Write e.g. steps.list.output",
+    ),
     "missing restic": Case(
         "backup",
         {"project": "bad-input"},

@@ -134,6 +134,41 @@ def test_a_killed_flow_run_is_resumed_by_the_next(work: Work) -> None:
     assert "Finished steps of an interrupted run that were kept: 1" in summary
 
 
+def test_a_list_grows_the_graph_and_a_killed_run_finds_its_items_again(work: Work) -> None:
+    """What a step finds could not be worked on in parallel, or a crash would begin it anew."""
+    slow = f"echo slow {{item}} >> log; {until('go')}"
+    parameters = work.parameters(
+        {"id": "wheel", "run": "echo {matrix.os} >> wheels", "matrix": {"os": ["linux", "mac"]}},
+        {"id": "list", "run": """echo '["a b", "c"]' > $SLIPWAY_OUTPUT""", "needs": ["wheel"]},
+        {"id": "each", "run": f"[ {{item}} = c ] && {{ {slow}; exit; }}; echo {{item}} >> log"},
+        {"id": "last", "run": "echo last >> log", "when": "size(steps.each.output) == 2"},
+    )
+    steps = parameters["workload"]["steps"]
+    steps[2].update(needs=["list"], foreach="steps.list.output")
+    steps[3].update(needs=["each"])
+    killed = work.start(parameters)
+    eventually(lambda: sorted(work.written()) == ["a b", "slow c"], "the items do not start")
+    eventually(lambda: "each[a-b]" in ended_names(work.stack, killed), "an item does not end")
+    engine(killed).kill()
+    assert work.stack.api.wait(killed).state_type == "CRASHED"
+
+    resumed = work.start(parameters)
+    says(work.stack, resumed, "Resuming workload")
+    (work.folder / "go").touch()
+    ended = work.stack.api.wait(resumed)
+    assert ended.succeeded, ended.message
+    assert work.written() == ["a b", "slow c", "last"]
+    assert sorted(work.written("wheels")) == ["linux", "mac"]
+    summary = artifacts(work.stack, resumed)["workload"]["data"]
+    assert "succeeded (2 items)" in summary
+    assert "| each[c] |" in summary
+
+
+def ended_names(stack: Stack, flow_run: str) -> set[str]:
+    """Return the names of the task runs that have ended."""
+    return {str(each["name"]) for each in stack.api.task_runs(flow_run) if each["end_time"]}
+
+
 def test_cancelling_ends_the_processes_of_steps(work: Work) -> None:
     """Work that nobody wants any more would go on, or the workload could never run again."""
     endless = "echo long >> log; [ -e again ] || { setsid sleep 600 & sleep 600; }"

@@ -106,6 +106,20 @@ def test_the_error_of_the_estimate_is_told() -> None:
     assert estimate_error(PLAN, resumed) is None
 
 
+def test_the_items_of_a_list_stand_below_their_step_and_were_planned_as_it_was() -> None:
+    """The table would break on a step that no plan knows, or leave the items out."""
+    grown = {
+        "a": RESULTS["a"],
+        "c": replace(RESULTS["c"], outcome=None, parts=1),
+        "c[x]": replace(RESULTS["c"], step="c[x]", group="c"),
+    }
+    rows = [(row["step"], row["planned"], row["actual"]) for row in result_rows(PLAN, grown)]
+    assert rows == [("a", "10.0 s", "8.0 s"), ("c", "10.0 s", ""), ("c[x]", "10.0 s", "10.0 s")]
+    error = estimate_error(PLAN, grown)
+    assert error is not None
+    assert error.steps == 2
+
+
 def test_failures_are_named_and_what_was_skipped_on_purpose_is_not() -> None:
     """A workload would fail without saying by what."""
     results = [

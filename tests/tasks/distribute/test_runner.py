@@ -114,6 +114,38 @@ async def test_an_unreadable_report_is_told_and_loses_no_outcome(
     assert executions(ledger, held.id)[0].outcome == outcome
 
 
+async def test_a_folder_holds_no_pattern_of_the_shell(ledger: Ledger, tmp_path: Path) -> None:
+    """`cat {directory}/x` in a step of a matrix would read the file of another."""
+    provider, held = FakeProvider(GOOD), lease(ledger)
+    await StepRunner(ledger, {"local": provider}, held, tmp_path)(
+        a_step(tmp_path, id="s[3.11,mac][a]"), "local"
+    )
+    assert provider.commands[0].directory.parent.name == "s@3.11,mac@a"
+
+
+async def test_what_a_step_wrote_is_part_of_its_outcome(ledger: Ledger, tmp_path: Path) -> None:
+    """The steps after it would not know it, and after a crash nobody would."""
+
+    def write(path: str) -> None:
+        """What the command does."""
+        Path(path).write_text('{"parts": [1, 2]}')
+
+    class Writing(FakeProvider):
+        """Writes where it is told to."""
+
+        async def run(self, command: Command) -> Outcome:
+            """Say something, and end."""
+            write(command.environment["SLIPWAY_OUTPUT"])
+            return await super().run(command)
+
+    held = lease(ledger)
+    runner = StepRunner(ledger, {"local": Writing(GOOD)}, held, tmp_path)
+    assert (await runner(a_step(tmp_path), "local")).output == {"parts": [1, 2]}
+    [row] = executions(ledger, held.id)
+    assert row.outcome is not None
+    assert row.outcome.output == {"parts": [1, 2]}
+
+
 def died(ledger: Ledger, folder: Path) -> list[Execution]:
     """A first run has begun a step, and is gone before its end."""
     held = lease(ledger)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,102 @@ def test_an_empty_command_is_refused(run: str | list[str]) -> None:
     """The provider would fail on it after other steps had run."""
     with pytest.raises(BadInputError, match=r"steps\.a\.run"):
         split(StepSpec(id="a", run=run))
+
+
+def declared(*steps: Mapping[str, object]) -> StepGraph:
+    """Split steps as they are written."""
+    return split(*(StepSpec.model_validate({"run": "true", **step}) for step in steps))
+
+
+MATRIX = {"py": ["3.11", "3.12"], "os": ["linux", "mac"]}
+
+
+def test_a_matrix_becomes_one_step_for_each_combination() -> None:
+    """A combination would run with the values of another."""
+    graph = declared(
+        {
+            "id": "build",
+            "run": "make {matrix.py}",
+            "matrix": MATRIX,
+            "variables": {"OS": "{matrix.os}"},
+            "when": "matrix.os == 'linux' || environment == 'prod'",
+        }
+    )
+    step = graph.step("build[3.12,mac]")
+    assert len(graph.steps) == 4
+    assert (step.argv[-1], step.environment["OS"]) == ("make 3.12", "mac")
+    assert (step.group, dict(step.matrix)) == ("build", {"py": "3.12", "os": "mac"})
+    assert step.history_key == "shop/ci/build[3.12,mac]"
+    assert graph.decision.reason.startswith("4 steps of 1 declared, by their matrix:")
+
+
+def test_a_need_on_a_matrix_is_one_on_all_of_it_or_on_what_it_names() -> None:
+    """A step would start before a combination that it needs, or wait for all of them."""
+    graph = declared(
+        {"id": "build", "matrix": {"py": ["3.11", "3.12"]}},
+        {"id": "all", "needs": ["build"]},
+        {"id": "one", "needs": ["build[3.11]"]},
+        {"id": "same", "needs": ["build[{matrix.py}]"], "matrix": {"py": ["3.12"]}},
+    )
+    assert graph.step("all").needs == ("build[3.11]", "build[3.12]")
+    assert graph.step("one").needs == ("build[3.11]",)
+    assert graph.step("same[3.12]").needs == ("build[3.12]",)
+
+
+def test_a_condition_over_the_matrix_alone_leaves_combinations_out() -> None:
+    """What needs the matrix would be skipped with the combination that was never wanted."""
+    graph = declared(
+        {"id": "a", "matrix": MATRIX, "when": "matrix.os == 'linux' || matrix.py == '3.12'"},
+        {"id": "b", "needs": ["a"]},
+    )
+    assert graph.step("b").needs == ("a[3.11,linux]", "a[3.12,linux]", "a[3.12,mac]")
+    assert not any(step.when for step in graph.steps)
+
+
+def test_a_list_is_one_step_until_it_is_known() -> None:
+    """The graph would not show it, or run it with a placeholder."""
+    graph = declared({"id": "list"}, {"id": "each", "needs": ["list"], "foreach": FOREACH})
+    assert graph.step("each").foreach == FOREACH
+    assert "1 of them will be one step for each item of a list" in graph.decision.reason
+
+
+FOREACH = "steps.list.output.filter(name, name != 'x')"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"matrix": MATRIX, "run": "x {matrix.arch}"}, r"a\.run: names \{matrix\.arch\}"),
+        ({"variables": {"X": "{matrix.y}"}}, r"a\.variables\.X: .*no matrix"),
+        ({"matrix": MATRIX, "needs": ["b[{matrix.arch}]"]}, r"a\.needs: names"),
+        (
+            {"matrix": MATRIX, "needs": ["bb"]},
+            r"a\[3\.11,linux\]\.needs: unknown; did you mean 'b'",
+        ),
+        ({"matrix": MATRIX, "when": "matrix.arch == 'x'"}, r"\.when: names matrix\.arch, which"),
+        ({"when": "matrix.os == 'x'"}, r"a\.when: names matrix, which is not known"),
+        ({"matrix": MATRIX, "when": "matrix.os == 'x'"}, r"a\.when: leaves out every combination"),
+        ({"foreach": "steps.c.output"}, r"a\.foreach: does not depend on that step: c"),
+        ({"foreach": "steps.gone.output"}, r"a\.foreach: names an unknown step: gone"),
+        ({"foreach": "[1, 2"}, r"a\.foreach: no CEL expression"),
+        ({"foreach": "items"}, r"a\.foreach: names items, which is not known"),
+        ({"foreach": "steps.b.seconds"}, r"a\.foreach: is 1\.0, no list"),
+        ({"foreach": "project"}, r"a\.foreach: is 'x', no list"),
+        ({"foreach": "[1]", "run": "echo '{item}'"}, r"a\.run: has \{item\} between quotes"),
+    ],
+)
+def test_what_is_wrong_is_named_before_anything_starts(
+    fields: dict[str, object], said: str
+) -> None:
+    """It would fail in the middle of a run, or run on a placeholder."""
+    with pytest.raises(BadInputError, match=said):
+        declared({"id": "b"}, {"id": "c"}, {"id": "a", "needs": ["b"], **fields})
+
+
+def test_a_condition_may_ask_about_a_whole_matrix_that_it_depends_on() -> None:
+    """One that depends on a part of it would be decided before the rest has ended."""
+    family = {"id": "f", "matrix": {"n": [1, 2]}}
+    whole = declared(family, {"id": "a", "needs": ["f"], "when": "steps.f.succeeded"})
+    assert whole.step("a").needs == ("f[1]", "f[2]")
+    with pytest.raises(BadInputError, match=r"does not depend on that step: f\[2\] of f"):
+        declared(family, {"id": "a", "needs": ["f[1]"], "when": "steps.f.succeeded"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from tasks.estimates import Estimate
@@ -48,3 +49,13 @@ def test_what_the_needs_allow_is_told_with_the_durations_of_history() -> None:
     text = split_report(graph(step("a"), step("b", "a"), step("c", "a")), slow)
     assert "| 3 | 2 | 40.0 s | 35.0 s | 1.1 | 2 |" in text
     assert "- 2 of 3 durations are assumed" in text
+
+
+def test_a_matrix_is_one_node_and_a_list_says_that_it_will_be_several() -> None:
+    """Thousands of arrows between two matrices would break the picture."""
+    family = [replace(step(f"{name}[{n}]"), group=name) for name in "ab" for n in range(30)]
+    needing = [replace(s, needs=tuple(f"a[{n}]" for n in range(30))) for s in family[30:]]
+    text = split_report(graph(*family[:30], *needing, replace(step("c", "b[1]"), foreach="x")), {})
+    assert (
+        '  s0["a (30)"]\n  s1["b (30)"]\n  s0 --> s1\n  s2["c for each item"]\n  s1 --> s2' in text
+    )

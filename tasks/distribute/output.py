@@ -1,0 +1,67 @@
+"""What a step says to the steps after it: JSON in the file that SLIPWAY_OUTPUT names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from blocks.providers.interface import End, Outcome
+from tasks.errors import SlipwayError
+
+VARIABLE = "SLIPWAY_OUTPUT"
+MOST_BYTES = 64 * 1024
+_FILE = "output.json"
+
+
+class OutputError(SlipwayError):
+    """What a step wrote as its output cannot be used."""
+
+
+def output_path(directory: Path) -> Path:
+    """Return where an execution in ``directory`` writes its output."""
+    return directory / _FILE
+
+
+def read_output(directory: Path) -> JsonValue:
+    """Return what the execution in ``directory`` wrote; None where it wrote nothing.
+
+    Raises:
+        OutputError: It is larger than ``MOST_BYTES``, or no JSON.
+    """
+    path = output_path(directory)
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        text = file.read(MOST_BYTES + 1)
+    if len(text) > MOST_BYTES:
+        size = path.stat().st_size
+        raise OutputError(
+            f"its output ({VARIABLE}) has {size} bytes, and may have {MOST_BYTES}: "
+            "write the names of files instead of what is in them"
+        )
+    return _parsed(text)
+
+
+def _parsed(text: bytes) -> JsonValue:
+    try:
+        value: JsonValue = json.loads(text)
+        # What no database and no process would take: numbers without end, halves of characters.
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        what = f"no JSON ({error})" if text.strip() else "empty"
+        raise OutputError(
+            f'its output ({VARIABLE}) is {what}: write e.g. ["a", "b"], or nothing at all'
+        ) from error
+    return value
+
+
+def with_output(outcome: Outcome, directory: Path) -> Outcome:
+    """Return ``outcome`` with what the execution wrote; one that cannot be used fails it."""
+    try:
+        return outcome.model_copy(update={"output": read_output(directory)})
+    except OutputError as error:
+        if not outcome.succeeded:
+            return outcome
+        return outcome.model_copy(update={"end": End.FAILED, "cause": str(error)})

@@ -1,0 +1,57 @@
+"""Short names of values: what stands in the brackets of `build[3.11,linux]`. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from pydantic import JsonValue
+
+# A label is a part of a folder's name, and of an expression between quotes.
+_UNSAFE = re.compile(r"[^A-Za-z0-9._+=,-]+")
+_LONGEST = 60
+_DIGITS = 8
+
+
+def written(value: JsonValue) -> str:
+    """Return ``value`` as a command gets it: a string as it is, anything else as JSON."""
+    return value if isinstance(value, str) else _canonical(value)
+
+
+def labels(values: Sequence[JsonValue]) -> list[str]:
+    """Return a name for each of ``values``, all different, which depends on the value alone.
+
+    So a value keeps its name wherever it stands in the list: who resumes finds it again. A map is
+    called by its ``id`` or ``name``; without one, as a list and as those whose names would be the
+    same, by a part of its digest.
+    """
+    plain = [_plain(value) for value in values]
+    # Some file systems take upper and lower case for the same.
+    times = Counter(name.casefold() for name in plain)
+    given: Counter[str] = Counter()
+    named: list[str] = []
+    for value, name in zip(values, plain, strict=True):
+        label = name if name and times[name.casefold()] == 1 else _marked(name, value)
+        given[label] += 1
+        named.append(label if given[label] == 1 else f"{label}~{given[label]}")
+    return named
+
+
+def _plain(value: JsonValue) -> str:
+    if isinstance(value, dict):
+        value = next((value[key] for key in ("id", "name") if key in value), value)
+    if isinstance(value, dict | list):
+        return ""
+    return _UNSAFE.sub("-", written(value)).strip("-.")[:_LONGEST]
+
+
+def _marked(name: str, value: JsonValue) -> str:
+    digest = hashlib.sha256(_canonical(value).encode()).hexdigest()[:_DIGITS]
+    return f"{name}~{digest}" if name else digest
+
+
+def _canonical(value: JsonValue) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)

@@ -1,0 +1,50 @@
+"""What a step writes for the steps after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blocks.providers.interface import End
+from tasks.distribute.output import MOST_BYTES, OutputError, output_path, read_output, with_output
+from tests.tasks.distribute.fakes import BAD, GOOD
+
+
+def test_it_is_json_or_nothing(tmp_path: Path) -> None:
+    """A step that says nothing would fail, or what it says be lost."""
+    assert read_output(tmp_path) is None
+    output_path(tmp_path).write_text('["a", {"b": 1.5}, null]\n')
+    assert read_output(tmp_path) == ["a", {"b": 1.5}, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"", r"is empty: write e\.g\. \[\"a\", \"b\"\], or nothing at all"),
+        (b"a\nb\n", r"is no JSON \(Expecting value: line 1 column 1"),
+        (b"NaN", "is no JSON"),
+        (b"1e999", "is no JSON"),
+        (b'"\\ud800"', "is no JSON"),
+        (b"\xff", "is no JSON"),
+        (b"[" * 20_000, "is no JSON"),
+        (b'"' + b"x" * MOST_BYTES + b'"', r"has 65538 bytes, and may have 65536"),
+    ],
+    ids=["empty", "text", "NaN", "infinite", "surrogate", "bytes", "deep", "large"],
+)
+def test_what_cannot_be_used_fails_the_step_and_says_why(
+    tmp_path: Path, text: bytes, said: str
+) -> None:
+    """The steps after it would run on rubbish, or the database refuse it."""
+    output_path(tmp_path).write_bytes(text)
+    with pytest.raises(OutputError, match=said):
+        read_output(tmp_path)
+    failed = with_output(GOOD, tmp_path)
+    assert failed.end is End.FAILED
+    assert failed.cause.startswith("its output (SLIPWAY_OUTPUT) ")
+
+
+def test_a_step_that_failed_keeps_its_own_cause(tmp_path: Path) -> None:
+    """Whoever looks for why it failed would read of a half-written file."""
+    output_path(tmp_path).write_text("[1, ")
+    assert with_output(BAD, tmp_path) == BAD
