@@ -46,7 +46,12 @@ class FleetSnapshot:
 
     def lanes(self, demand: Resources) -> int:
         """Return how many claims of ``demand`` the whole fleet holds side by side."""
-        return sum(lanes_of(provider.capacity, demand) for provider in self.providers)
+        return len(self.lane_speeds(demand))
+
+    def lane_speeds(self, demand: Resources) -> tuple[float, ...]:
+        """Return the speed of each such claim's provider, fastest first."""
+        speeds = [p.speed for p in self.providers for _ in range(lanes_of(p.capacity, demand))]
+        return tuple(sorted(speeds, reverse=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 
 from blocks.workload_spec import PytestWorkload
-from tasks.estimates import Estimates
+from tasks.estimates import Estimate, Estimates
 from tasks.split.graph import step_graph
-from tasks.split.shards import shard
+from tasks.split.shards import Quantiles, shard
 from tasks.workload import Step, StepGraph
 
 PLUGIN = "slipway_pytest.py"
@@ -47,21 +47,22 @@ def split_pytest(
     test_ids: Sequence[str],
     estimates: Estimates,
     *,
-    lanes: int,
+    lanes: Sequence[float],
     cwd: Path,
     python: Path,
     environment: Mapping[str, str] | None = None,
 ) -> StepGraph:
     """Return one step a shard; each test id is in exactly one of them.
 
-    ``lanes`` is how many shards can run side by side, ``python`` the interpreter of the release.
+    ``lanes`` are the speeds of those that can run side by side, ``python`` is the interpreter of
+    the release.
     """
     startup = estimates.get(startup_key(project, workload))
     keys = {test: item_key(project, workload, test) for test in test_ids}
     sharding = shard(
         test_ids,
-        {test: estimates[key].p50_seconds for test, key in keys.items() if key in estimates},
-        startup.p50_seconds if startup else None,
+        {test: _quantiles(estimates[key]) for test, key in keys.items() if key in estimates},
+        _quantiles(startup) if startup else None,
         lanes,
         None if spec.shards == "auto" else spec.shards,
     )
@@ -83,6 +84,10 @@ def split_pytest(
         for number, tests in enumerate(sharding.shards, start=1)
     ]
     return step_graph(project, workload, steps, sharding.decision)
+
+
+def _quantiles(estimate: Estimate) -> Quantiles:
+    return (estimate.p50_seconds, estimate.p90_seconds)
 
 
 def _argv(spec: PytestWorkload, cwd: Path, python: Path) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ async def split(
                 spec,
                 ids,
                 estimates(keys),
-                lanes=fleet.lanes(spec.demand),
+                lanes=fleet.lane_speeds(spec.demand),
                 cwd=cwd,
                 python=python,
                 environment=environment,

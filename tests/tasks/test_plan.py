@@ -29,6 +29,14 @@ def test_the_fleet_holds_what_its_providers_hold() -> None:
     assert FleetSnapshot(1, 0.0, tuple(states)).lanes(Resources(slots=1)) == 4
 
 
+def test_lanes_are_as_fast_as_their_providers() -> None:
+    """A suite would be cut into equal parts for unequal machines."""
+    slots = Resources(slots=2)
+    states = [ProviderState(str(speed), "shell", slots, slots, speed) for speed in (0.5, 4.0)]
+    fleet = FleetSnapshot(1, 0.0, tuple(states))
+    assert fleet.lane_speeds(Resources(slots=1)) == (4.0, 4.0, 0.5, 0.5)
+
+
 def test_an_hour_of_a_step_costs_the_price_of_an_hour() -> None:
     """Plans would be compared by wrong costs."""
     state = ProviderState("a", "shell", Resources(), Resources(), price_per_hour=2.0)

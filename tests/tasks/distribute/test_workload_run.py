@@ -125,7 +125,7 @@ def cut(workload: Workload, source: Path) -> tuple[tuple[str, ...], StepGraph]:
     keys = [startup_key("p", "w"), *(item_key("p", "w", test) for test in ids)]
     estimates = read_estimates(workload.ledger, keys, "shell")
     return ids, split_pytest(
-        "p", "w", spec, ids, estimates, lanes=2, cwd=source, python=python, environment={}
+        "p", "w", spec, ids, estimates, lanes=[1.0] * 2, cwd=source, python=python, environment={}
     )
 
 

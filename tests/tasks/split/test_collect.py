@@ -87,7 +87,9 @@ def run_shard(step: Step, directory: Path) -> subprocess.CompletedProcess[str]:
 
 def run_all(suite: Path, ids: tuple[str, ...], folder: Path) -> list[ItemResult]:
     """Run all shards and return what they report."""
-    graph = split_pytest("p", "w", SPEC, ids, {}, lanes=3, cwd=suite, python=PYTHON, environment={})
+    graph = split_pytest(
+        "p", "w", SPEC, ids, {}, lanes=[1.0] * 3, cwd=suite, python=PYTHON, environment={}
+    )
     results: list[ItemResult] = []
     for step in graph.steps:
         done = run_shard(step, folder / step.id)
@@ -158,7 +160,7 @@ def test_a_suite_that_hangs_on_import_is_given_up(suite: Path) -> None:
 def test_a_test_that_vanished_fails_its_shard(suite: Path, tmp_path: Path) -> None:
     """A shard would pass without having run what it was planned to run."""
     graph = split_pytest(
-        "p", "w", SPEC, ["tests/a.py::gone"], {}, lanes=1, cwd=suite, python=PYTHON
+        "p", "w", SPEC, ["tests/a.py::gone"], {}, lanes=[1.0], cwd=suite, python=PYTHON
     )
     done = run_shard(graph.steps[0], tmp_path / "shard")
     assert done.returncode == 4

@@ -23,7 +23,7 @@ def split(spec: PytestWorkload, estimates: dict[str, Estimate], lanes: int = 2) 
         spec,
         TESTS,
         estimates,
-        lanes=lanes,
+        lanes=[1.0] * lanes,
         cwd=Path("/src"),
         python=Path("/env/bin/python"),
         environment={"A": "1"},
