@@ -23,7 +23,7 @@ class StepSpec(BaseModel):
     run: str | list[str] = Field(
         description=(
             "The command: a list is executed as it is, a string by `sh -c`. What it writes as JSON "
-            "to the file $SLIPWAY_OUTPUT is `steps.<id>.output` to the steps after it"
+            "to the file $SLIPWAY_OUTPUT (64 KiB, no secrets) is `steps.<id>.output` to later steps"
         )
     )
     needs: list[str] = Field(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from tasks.split.network import Ancestry, Network, closure, network, topological
@@ -79,7 +79,7 @@ def analyse(graph: StepGraph, seconds: Mapping[str, float]) -> Analysis:
         critical_path=_critical_path(net, tails),
         slack_seconds=slack,
         profile=_profile(starts, takes),
-        redundant=_redundant(net),
+        redundant=redundant_needs(graph),
     )
 
 
@@ -96,8 +96,11 @@ def descendants(graph: StepGraph, step_id: str) -> tuple[str, ...]:
 
 
 def redundant_needs(graph: StepGraph) -> tuple[tuple[str, str], ...]:
-    """Return the pairs of (step, need) that could be left out: another need of it implies them."""
-    return _redundant(network(graph.steps))
+    """Return the pairs of (step, need) that could be left out: another need of it implies them.
+
+    Over a step with a `when` nothing is implied, as it may run although what it needs has failed.
+    """
+    return _redundant(network([replace(s, needs=()) if s.when else s for s in graph.steps]))
 
 
 def _starts(net: Network, takes: Sequence[float]) -> list[float]:

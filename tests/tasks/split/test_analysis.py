@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
@@ -61,6 +62,16 @@ def test_a_need_that_another_implies_is_named() -> None:
     """A need would be called superfluous that is not, or an arrow stay that says nothing."""
     assert redundant_needs(DIAMOND) == (("d", "a"),)
     assert redundant_needs(graph_of(a="", b="", c="ab")) == ()
+
+
+def test_a_condition_implies_nothing() -> None:
+    """A step would run although a need of it has failed, because an alarm about that has run."""
+    a, b, c, d, _ = DIAMOND.steps
+    alarm = [replace(step, when="!steps.a.succeeded") for step in (b, c)]
+    assert redundant_needs(replace(DIAMOND, steps=(a, *alarm, d))) == ()
+    assert redundant_needs(replace(DIAMOND, steps=(a, alarm[0], c, d))) == (("d", "a"),)
+    late = replace(d, when="steps.a.succeeded")
+    assert redundant_needs(replace(DIAMOND, steps=(a, b, c, late))) == ()
 
 
 GRAPHS = st.lists(st.sets(st.integers(0, 11), max_size=4), min_size=1, max_size=12)
