@@ -1,0 +1,52 @@
+"""Plain rules for problems with modes: what a better planner is measured against. Pure."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tasks.distribute.modes import exact
+from tasks.distribute.modes.bound import tails
+from tasks.distribute.modes.packing import packed
+from tasks.distribute.modes.problem import Ints, ModeProblem, ModeSchedule, schedule_of
+
+_SECONDS = 1.0
+
+
+def fifo(problem: ModeProblem) -> ModeSchedule:
+    """Start whatever is ready and fits, in the order of the jobs."""
+    return dispatched(problem, np.arange(problem.jobs))
+
+
+def longest_tail(problem: ModeProblem) -> ModeSchedule:
+    """Start what is ready and fits, first what the longest path follows."""
+    return dispatched(problem, -tails(problem))
+
+
+def dispatched(problem: ModeProblem, urgency: Ints) -> ModeSchedule:
+    """Return a parallel schedule of ``problem``, the lowest ``urgency``, shape (n,), first.
+
+    Modes are the shortest in all that keep within the budgets where OR-Tools is there, else
+    those that consume least; such a schedule may break a budget.
+    """
+    from tasks.distribute.modes import generation  # noqa: PLC0415 - slow to load
+
+    mode = exact.modes_within(problem, _SECONDS) if exact.available() else None
+    arrays = packed(problem)
+    desk = generation.desk(arrays, np.ones(1, np.int64))
+    desk.order[:] = np.argsort(urgency, kind="stable")
+    desk.mode[:] = frugal_modes(problem) if mode is None else mode
+    generation.parallel(arrays, desk)
+    return schedule_of(problem, desk.start, desk.mode)
+
+
+def frugal_modes(problem: ModeProblem) -> Ints:
+    """Return the mode of each job that takes the least share of the budgets, shape (n,)."""
+    share = (problem.consumption / np.maximum(1, problem.budget)).sum(axis=1)
+    share += problem.duration * 1e-9
+    return np.array(
+        [
+            modes.start + int(share[list(modes)].argmin())
+            for modes in map(problem.modes_of, range(problem.jobs))
+        ],
+        np.int64,
+    )
