@@ -11,13 +11,28 @@ from tasks.distribute.modes.bound import tails
 from tasks.distribute.modes.packing import packed
 from tasks.distribute.modes.problem import Ints, ModeProblem, ModeSchedule, schedule_of
 
-_SIZE = 200
+_LEAST, _MOST = 60, 600
+_CHILDREN_EACH = 250  # about so many children an individual, then a population has converged
+
+
+def size_for(children: float) -> int:
+    """Return the size of a population that has time for so many children."""
+    return int(min(_MOST, max(_LEAST, children / _CHILDREN_EACH)))
+
+
+def warm_up() -> None:
+    """Compile the kernels, or load them: tens of seconds after an installation, then one."""
+    one, none = np.ones((2, 1), np.int64), np.zeros(0, np.int64)
+    at = np.arange(2, dtype=np.int64)
+    search = Search(ModeProblem(at * 0, none, at * 2, one[:, 0], one, one, one[0], one[0]), 0)
+    search.advance(1)
+    search.polish()
 
 
 class Search:
     """A population of schedules of one problem."""
 
-    def __init__(self, problem: ModeProblem, seed: int, size: int = _SIZE) -> None:
+    def __init__(self, problem: ModeProblem, seed: int, size: int = _LEAST) -> None:
         """Found the population; ``size`` individuals, about 0.05 ms each for 100 jobs."""
         from tasks.distribute.modes import (  # noqa: PLC0415 - slow to load, for plans only
             generation,

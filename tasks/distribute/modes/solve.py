@@ -15,13 +15,15 @@ import numpy as np
 from tasks.distribute.modes import exact
 from tasks.distribute.modes.bound import least_makespan, least_value
 from tasks.distribute.modes.problem import ModeProblem, ModeSchedule, violations
-from tasks.distribute.modes.search import Search
+from tasks.distribute.modes.search import Search, size_for
 from tasks.distribute.modes.windows import window
 from tasks.errors import SlipwayError
 
 _WHOLE = 70  # modes up to which CP-SAT takes the whole problem
 _SLICE_SECONDS = 0.02  # how often the two threads look at each other's best
 _WINDOW_SECONDS = 0.4
+_TRIAL = 0.04  # of the time, to measure how many children there is time for
+_FIRST_CHILDREN = 400  # made before the threads race, so that easy problems end the same way
 _BUILD_SECONDS = 0.02  # CP-SAT is not asked for less
 
 
@@ -90,11 +92,19 @@ def solve_modes(
 
 
 def _founded(problem: ModeProblem, race: _Race, seed: int, *, use_exact: bool) -> Search:
+    """Return a small population bred for a moment, which solves what is easy."""
     search = Search(problem, seed)
     if not search.feasible and use_exact:
         mode = exact.modes_within(problem, max(0.1, race.left / 2))
         if mode is not None:
             search.take_modes(mode)
+    for _ in range(_FIRST_CHILDREN // 20):
+        if race.over:
+            break
+        search.advance(20)
+        if search.feasible:
+            race.offer(search.best())
+    search.polish()
     if search.feasible:
         race.offer(search.best())
     return search
@@ -111,26 +121,34 @@ def _checked(problem: ModeProblem, race: _Race, *, use_exact: bool) -> ModeSched
 
 
 def _breed(search: Search, race: _Race, seed: int) -> None:
-    """Advance the population until the race is over; a converged one is founded anew."""
-    children, value, generation = 20, search.value, 0
+    """Advance a population until the race is over.
+
+    After a while, when it is known how many children there is time for, a population of the size
+    for that takes over; one that has converged is founded anew.
+    """
+    began, made, generation = time.monotonic(), 0, 0
+    trial = race.left * _TRIAL
     while not race.over:
-        began = time.monotonic()
+        lasted = time.monotonic() - began
+        children = max(10, min(made, int(made * _SLICE_SECONDS / max(lasted, 1e-6))))
         search.advance(children)
-        took = time.monotonic() - began
-        children = max(1, min(2 * children, int(children * _SLICE_SECONDS / max(took, 1e-6))))
-        if search.value < value:
-            search.polish()
-            value = search.value
-        if search.feasible and race.offer(search.best()):
-            race.interrupt()
-        elif race.best is not None and race.value < search.value:
-            search.take(race.best)
-            value = search.value
-        if search.converged and not race.over:
+        made += children
+        _exchange(search, race)
+        if search.converged or (not generation and lasted > trial):
             generation += 1
-            search = Search(race.problem, seed + generation)
-            value = search.value
+            size = size_for(made / max(lasted, 1e-6) * race.left)
+            search = Search(race.problem, seed + generation, size)
     race.interrupt()
+
+
+def _exchange(search: Search, race: _Race) -> None:
+    """Give the race what is better here, or take from it what is better there."""
+    if race.best is not None and race.value < search.value:
+        search.take(race.best)
+    elif search.feasible and (race.best is None or search.value < race.value):
+        search.polish()
+        if race.offer(search.best()):
+            race.interrupt()
 
 
 def _prove(race: _Race, seed: int) -> None:

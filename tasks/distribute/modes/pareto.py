@@ -1,0 +1,85 @@
+"""The front of cost and makespan: what each saving costs in time. Pure.
+
+Found by limiting what may be spent, level by level (the epsilon-constraint method: Haimes, Lasdon
+and Wismer, IEEE Transactions on Systems, Man and Cybernetics 1, 1971).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from tasks.distribute.modes.problem import Ints, ModeProblem, ModeSchedule, Objective
+from tasks.distribute.modes.solve import solve_modes
+from tasks.errors import SlipwayError
+
+
+class Point(NamedTuple):
+    """One schedule of the front: its ``cost`` is what its consumption weighs."""
+
+    cost: int
+    makespan: int
+    schedule: ModeSchedule
+
+
+def pareto(
+    problem: ModeProblem, budget_seconds: float = 2.0, seed: int = 0, points: int = 8
+) -> list[Point]:
+    """Return schedules of which none is both dearer and slower than another, the cheapest first.
+
+    A unit of each budgeted resource costs what the objective's ``money`` says, or 1 where that
+    says nothing. Of all that may be spent between the least and what the fastest schedule costs,
+    ``points`` levels are tried; each gets an equal part of ``budget_seconds``.
+
+    Raises:
+        SlipwayError: no schedule within the budgets and the deadline was found.
+    """
+    money = problem.objective.money or (1,) * len(problem.budget)
+    cost = problem.consumption @ np.array(money, np.int64)
+    ends = time.monotonic() + budget_seconds
+    dearest = 1 + int(np.maximum.reduceat(cost, problem.modes_at[:-1]).sum())
+    slowest = 1 + int(problem.longest().sum())
+    deadline = problem.objective.deadline
+    fastest_first = replace(problem, objective=Objective(dearest, money, deadline))
+    cheapest_first = replace(
+        problem, objective=Objective(1, tuple(slowest * m for m in money), deadline)
+    )
+
+    def point(of: ModeProblem, left: int) -> Point:
+        schedule = solve_modes(of, max(0.0, ends - time.monotonic()) / left, seed)
+        return Point(int(cost[schedule.mode].sum()), schedule.makespan, schedule)
+
+    fast, cheap = point(fastest_first, points + 2), point(cheapest_first, points + 1)
+    found = [fast, cheap]
+    levels = np.linspace(cheap.cost, fast.cost, points + 2)[1:-1]
+    for index, level in enumerate(sorted(set(levels.astype(int).tolist()))):
+        if cheap.cost < level < fast.cost:
+            try:
+                found.append(point(_limited(fastest_first, cost, level), points - index))
+            except SlipwayError:
+                continue  # nothing was found at this level in its part of the time
+    return _undominated(found)
+
+
+def _limited(problem: ModeProblem, cost: Ints, limit: int) -> ModeProblem:
+    """Return ``problem`` with one more budget: ``limit`` for the sum of ``cost``, shape (k,)."""
+    money = problem.objective.money
+    return replace(
+        problem,
+        consumption=np.column_stack((problem.consumption, cost)),
+        budget=np.append(problem.budget, limit),
+        objective=replace(
+            problem.objective, money=(*money, *[0] * (len(problem.budget) + 1 - len(money)))
+        ),
+    )
+
+
+def _undominated(found: list[Point]) -> list[Point]:
+    front: list[Point] = []
+    for point in sorted(found, key=lambda item: (item.cost, item.makespan)):
+        if not front or point.makespan < front[-1].makespan:
+            front.append(point)
+    return front
