@@ -1,0 +1,137 @@
+"""Keys that have become slower: a cumulative sum over runs of keys whose durations were stable.
+
+CUSUM (Page 1954) on the logarithm of the duration, against the median of the runs before. What one
+run can add or take away is limited, so it takes three slow runs in a row: a single straggler is
+no regression, and a key that is half as slow again is found by its fifth.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from statistics import median, stdev
+
+REMEMBERED = 20
+FEWEST = 5
+# The standard deviation of the logarithm below which a key counts as stable: within 10 percent.
+STABLE = 0.1
+# A run up to 16 percent slower than usual adds nothing, and none adds more than 22 percent.
+SLACK, LIMIT, ALARM = 0.15, 0.2, 0.5
+BACK = 0.1
+RECENT = 3
+_SHORTEST = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """One run of a key that succeeded; ``ended_at`` is in epoch seconds."""
+
+    key: str
+    run: str
+    ended_at: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """A key that takes ``factor`` times its usual seconds since the run ``run``.
+
+    ``found_at`` is the end of the run by which it was found, ``runs`` how many had been slow then.
+    """
+
+    key: str
+    run: str
+    since: float
+    found_at: float
+    runs: int
+    usual_seconds: float
+    factor: float
+
+
+@dataclass(slots=True)
+class Watch:
+    """What is known of one key; it sees the key's runs in the order in which they ended."""
+
+    usual: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    slow: list[Timed] = field(default_factory=list)
+    total: float = 0.0
+    current: Regression | None = None
+
+    @property
+    def watching(self) -> bool:
+        """Tell whether the key is stable enough for a slower run to mean something."""
+        return bool(self.slow) or (len(self.usual) >= FEWEST and stdev(self.usual) < STABLE)
+
+    def see(self, run: Timed) -> Regression | None:
+        """Learn from a run; return the regression if this run is the one by which it is found."""
+        taken = math.log(max(run.seconds, _SHORTEST))
+        if not self.watching:
+            self._accept(taken)
+            return None
+        slower = taken - median(self.usual) - SLACK
+        self.total = max(0.0, self.total + min(max(slower, -LIMIT), LIMIT))
+        if not self.total:
+            self._accept(*map(_log, self.slow), taken)
+            self.slow = []
+            return None
+        self.slow.append(run)
+        if self.total >= ALARM:
+            return self._found()
+        if len(self.slow) == REMEMBERED:
+            self._adopt()
+        return None
+
+    def _found(self) -> Regression:
+        usual = median(self.usual)
+        factor = math.exp(median(map(_log, self.slow)) - usual)
+        first, last = self.slow[0], self.slow[-1]
+        self.current = Regression(
+            first.key,
+            first.run,
+            first.ended_at,
+            last.ended_at,
+            len(self.slow),
+            math.exp(usual),
+            factor,
+        )
+        self._adopt()
+        return self.current
+
+    def _adopt(self) -> None:
+        """Take what was slow for the new usual, so that it is reported once."""
+        self.usual.clear()
+        self.usual.extend(map(_log, self.slow))
+        self.slow, self.total = [], 0.0
+
+    def _accept(self, *taken: float) -> None:
+        """Remember durations; a regression is over when they are back, or have become usual."""
+        self.usual.extend(taken)
+        if self.current is None:
+            return
+        recent = median(list(self.usual)[-RECENT:])
+        is_back = recent < math.log(self.current.usual_seconds) + BACK
+        if is_back or len(self.usual) == REMEMBERED:
+            self.current = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """All that was found in a history, and what of it still holds."""
+
+    found: tuple[Regression, ...]
+    current: tuple[Regression, ...]
+
+
+def regressions(runs: Iterable[Timed]) -> Watched:
+    """Watch every key of a history, whatever its order."""
+    watches: dict[str, Watch] = defaultdict(Watch)
+    ordered = sorted(runs, key=lambda run: run.ended_at)
+    found = tuple(alarm for run in ordered if (alarm := watches[run.key].see(run)))
+    current = tuple(watch.current for watch in watches.values() if watch.current)
+    return Watched(found, current)
+
+
+def _log(run: Timed) -> float:
+    return math.log(max(run.seconds, _SHORTEST))
