@@ -1,0 +1,166 @@
+"""Anomalies against labels, and slow-downs put into real histories.
+
+Goal: a key half as slow again is found within 5 runs, recall at least 0.9, at most 10 alarms in
+1,000 real runs; precision and recall on the labelled series beside a plain z-score.
+``python -m benchmarks.anomalies --history DIR --json`` takes a folder with any of: logs in Standard
+Workload Format, Nextflow traces as CSV, and a Numenta folder with ``combined_windows.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analytics.regressions import FEWEST, REMEMBERED, STABLE, Timed, Watch
+from benchmarks.labelled_series import Hits, compare
+
+SLOWER = 1.5
+WITHIN = 5
+Keys = dict[str, list[Timed]]
+
+
+def of_log(history: Path) -> Keys:
+    """Return a log's completed jobs by user, processors, requested time and application."""
+    opened = gzip.open if history.suffix == ".gz" else open
+    with opened(history, "rt", encoding="utf-8", errors="replace") as lines:
+        rows = [line.split() for line in lines if line.strip() and not line.startswith(";")]
+    found: list[Timed] = []
+    for row in rows:
+        submitted, waited, took = (float(row[column]) for column in (1, 2, 3))
+        if took > 0 and row[10] == "1":
+            key = " ".join(row[column] for column in (11, 4, 8, 13))
+            found.append(Timed(key, row[0], submitted + max(waited, 0.0) + took, took))
+    return _by_key(found)
+
+
+def of_trace(history: Path) -> Keys:
+    """Return a Nextflow trace's completed tasks by process."""
+    table = pd.read_csv(history, low_memory=False)
+    table = table[table["status"] == "COMPLETED"]
+    columns = ("process", "task_id", "complete", "realtime")
+    return _by_key(
+        Timed(str(key), str(run), float(ended) / 1000, max(float(took), 1.0) / 1000)
+        for key, run, ended, took in zip(*(table[name] for name in columns), strict=True)
+    )
+
+
+def _by_key(runs: Iterable[Timed]) -> Keys:
+    keys: Keys = defaultdict(list)
+    for run in sorted(runs, key=lambda run: run.ended_at):
+        keys[run.key].append(run)
+    return keys
+
+
+def _spread(runs: Sequence[Timed]) -> float:
+    return statistics.stdev(math.log(run.seconds) for run in runs)
+
+
+def stable_moments(runs: Sequence[Timed]) -> Iterator[tuple[int, bool]]:
+    """Yield where the past is stable, and whether it really stays so for the next five runs."""
+    for at in range(FEWEST, len(runs) - WITHIN + 1):
+        past = runs[max(0, at - REMEMBERED) : at]
+        if _spread(past) < STABLE:
+            yield at, _spread([*past, *runs[at : at + WITHIN]]) < STABLE
+
+
+def delay(runs: Sequence[Timed], at: int) -> int | None:
+    """Return the slowed runs it takes to find it when all from ``at`` on are slowed."""
+    watch = Watch()
+    for run in runs[:at]:
+        watch.see(run)
+    for count, run in enumerate(runs[at : at + WITHIN], start=1):
+        if watch.see(replace(run, seconds=run.seconds * SLOWER)):
+            return count
+    return None
+
+
+def slow_downs(keys: Keys) -> dict[str, Any]:
+    """Slow each key at the first, the middle and the last of its stable moments."""
+    watched = alarms = 0
+    delays: dict[str, list[int | None]] = {"steady": [], "any": []}
+    for runs in keys.values():
+        watch = Watch()
+        for run in runs:
+            watched += watch.watching
+            alarms += watch.see(run) is not None
+        moments = list(stable_moments(runs))
+        for name, chosen in (
+            ("steady", [at for at, stays in moments if stays]),
+            ("any", [at for at, _ in moments]),
+        ):
+            picked = {chosen[0], chosen[len(chosen) // 2], chosen[-1]} if chosen else set()
+            delays[name] += [delay(runs, at) for at in sorted(picked)]
+    count = sum(map(len, keys.values()))
+    return {
+        "runs": count,
+        "runs_of_stable_keys": watched,
+        "alarms": alarms,
+        "alarms_per_1000_runs": 1000 * alarms / max(count, 1),
+        "alarms_per_1000_runs_of_stable_keys": 1000 * alarms / max(watched, 1),
+        **_recalled("", delays["steady"]),
+        **_recalled("_also_where_the_key_changes_by_itself", delays["any"]),
+    }
+
+
+def _recalled(suffix: str, delays: Sequence[int | None]) -> dict[str, float]:
+    found = [count for count in delays if count is not None]
+    return {
+        f"slowed{suffix}": len(delays),
+        f"recall{suffix}": len(found) / max(len(delays), 1),
+        f"delay_runs{suffix}": statistics.fmean(found) if found else 0.0,
+    }
+
+
+def measure(folder: Path) -> dict[str, Any]:
+    """Return the figures of every history in a folder, by its name."""
+    histories = {path.name: of_log(path) for path in sorted(folder.rglob("*.swf*"))}
+    for path in sorted(folder.glob("*.csv*")):
+        if "realtime" in pd.read_csv(path, nrows=0).columns:
+            histories[path.name] = of_trace(path)
+    series = {
+        name: by
+        for labels in sorted(folder.rglob("combined_windows.json"))
+        for name, by in compare(labels.parent).items()
+    }
+    totals = {
+        who: sum((by[who] for by in series.values()), Hits(0, 0, 0, 0)).figures()
+        for who in ("ours", "plain z-score")
+    }
+    return {
+        "regressions": {name: slow_downs(keys) for name, keys in histories.items()},
+        "labelled": {
+            name: {who: hits.figures() for who, hits in by.items()} for name, by in series.items()
+        },
+        "labelled_in_all": totals,
+    }
+
+
+def main() -> None:
+    """Measure, and print what was met."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--history", type=Path, required=True, help="folder of histories")
+    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    options = parser.parse_args()
+    found = measure(options.history)
+    for name, figures in found["regressions"].items():
+        print(name, *(f"\n  {key:>60} {value:.5g}" for key, value in figures.items()))
+    for name, by in [*found["labelled"].items(), ("all", found["labelled_in_all"])]:
+        for who, figures in by.items():
+            rounded = (f"{key} {value:.2f}" for key, value in figures.items())
+            print(f"{name:>34} {who:>14}", *rounded)
+    if options.json:
+        print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
