@@ -85,9 +85,9 @@ def forecast(past: Values, horizon: int = HORIZONS[-1]) -> Demand | None:
     with _THREADS.limit(limits=1, user_api="blas"):
         ahead = {name: method(past) for name, method in _methods(past, horizon).items()}
         tried = _backtest(past, horizon, ahead)
-    shares = _shares(tried)
+    shares, said = _shares(tried)
     median = mixed(np.array([ahead[name] for name in tried.names]), _reaching(shares, horizon))
-    return _banded(median, tried, shares)
+    return _banded(median, tried, shares, said)
 
 
 def forecasts(table: pd.DataFrame, horizon: int = HORIZONS[-1]) -> dict[str, Demand]:
@@ -120,19 +120,31 @@ def _backtest(past: Values, horizon: int, known: Container[str]) -> _Tried:
     return _Tried(tuple(methods), np.array(said), np.array(came))
 
 
-def _shares(tried: _Tried) -> Values:
-    """Return methods x hours ahead: the blend, or all to the better seasonal naive."""
-    naive = min((tried.names.index(name) for name in NAIVE), key=lambda at: tried.errors()[at])
-    older = tried.actual.shape[0] // 2
-    if older:
-        shares = weights(tried.forecasts[:, :older], tried.actual[:older])
-        newer = np.abs(tried.forecasts[:, older:] - tried.actual[older:]).mean(axis=(1, 2))
-        error = np.abs(mixed(tried.forecasts[:, older:], shares) - tried.actual[older:]).mean()
-        if error < newer[naive]:
-            return weights(tried.forecasts, tried.actual)
+def _shares(tried: _Tried) -> tuple[Values, Forecasts]:
+    """Return the shares (methods x hours ahead), and what they would have said at past origins.
+
+    That is the blend, each half of the origins forecast by the shares that suit the other half, or
+    the better seasonal naive alone where the blend is no better.
+    """
+    errors = tried.errors()
+    naive = min(map(tried.names.index, NAIVE), key=errors.__getitem__)
+    if len(tried.actual) > 1:
+        said = _crosswise(tried)
+        if np.abs(said - tried.actual).mean() < errors[naive]:
+            return weights(tried.forecasts, tried.actual), said
     alone = np.zeros((len(tried.names), tried.actual.shape[1]))
     alone[naive] = 1.0
-    return alone
+    return alone, tried.forecasts[naive]
+
+
+def _crosswise(tried: _Tried) -> Forecasts:
+    half = len(tried.actual) // 2
+    older, newer = slice(None, half), slice(half, None)
+    said = [
+        mixed(tried.forecasts[:, judged], weights(tried.forecasts[:, other], tried.actual[other]))
+        for judged, other in ((older, newer), (newer, older))
+    ]
+    return np.concatenate(said)
 
 
 def _reaching(per_hour: Values, horizon: int) -> Values:
@@ -141,13 +153,12 @@ def _reaching(per_hour: Values, horizon: int) -> Values:
     return np.pad(per_hour, ((0, 0), (0, missing)), mode="edge")
 
 
-def _banded(median: Values, tried: _Tried, shares: Values) -> Demand:
-    """Put the errors of the backtest around a forecast.
+def _banded(median: Values, tried: _Tried, shares: Values, said: Forecasts) -> Demand:
+    """Put the errors of what was said at past origins around a forecast.
 
     They are taken on the scale of square roots, on which those of counts are of even size.
     """
     horizon = len(median)
-    said = mixed(tried.forecasts, shares)
     rooted, error = np.sqrt(tried.actual) - np.sqrt(said), tried.actual - said
     edges = np.empty((3, error.shape[1]))
     for reach in reaches(error.shape[1]):
