@@ -1,0 +1,193 @@
+"""One forecast out of many: simple rules and a forest, each heard as far as it has been right.
+
+The value forecast is the one that is expected to be most alike what comes: the mean of min/max, in
+logarithms exp(-|difference|), is highest at a mode, not at a mean. Every rule is a candidate, so is
+the consensus of all, and a key takes the candidate that has done best on it, as far as it has a
+past; else on keys in the same situation, else on all. So the blend comes close to the best of the
+rules, whichever that is. The distribution is a mixture over rules, widths and the forest, whose
+weights are learnt online by responsibilities, as in expectation maximisation (Cappe and Moulines
+2009).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.averages import Averages, Floats, Ints, Mask
+from analytics.forest import BINS, GRID, LOWEST, STEP, Matrix, binned
+from analytics.intervals import LEVELS, Calibration
+
+# Half widths of the mixture's parts: as they are, and as shares of what a run's past varies by.
+FIXED, SHARES = (0.02, 0.08, 0.3, 1.0), (0.3, 1.0)
+_START = np.array([0.1, 0.1, 0.1, 0.1, 0.3, 0.3])
+WIDTHS = np.geomspace(0.01, 5.0, 40)
+FOREST, MIDDLE, CONSENSUS = "forest", "middle of the forest", "consensus"
+_FLOOR = 1e-4
+# A bound is the outer edge of its bin, so that values which come again and again lie within.
+_EDGES = STEP / 2 * np.sign(LEVELS - 0.5)
+_PLAIN = {"median of 5": 0.6, "median of 20": 0.59, "last run": 0.57, "mean of 2": 0.55}
+_HEARD = 0.004
+# exp(-|difference|) between any two bins, by how far they are apart.
+_LIKENESS = np.exp(-STEP * np.abs(np.arange(1 - BINS, BINS))).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was forecast of one run, and what is needed to learn from how it came out.
+
+    All values are logarithms. ``point`` is of the candidate number ``rule``; ``bounds`` belong to
+    ``intervals.LEVELS``; ``cumulative`` is the distribution over the grid.
+    """
+
+    point: float
+    rule: int
+    bounds: Floats
+    cumulative: Floats
+    candidates: Floats
+    shares: Floats
+    widths: Floats
+    scales: Ints
+    forest: Matrix | None
+
+
+class Blend:
+    """The blend over rules named ``rules``; learns online: say, and later learn how it came out."""
+
+    def __init__(self, rules: tuple[str, ...]) -> None:
+        self.rules = (*rules, FOREST, MIDDLE, CONSENSUS)
+        n = len(rules)
+        self._n = n
+        self._likeness = Averages(np.array([_trusted(name) for name in self.rules]), weight=60.0)
+        self._shares = Averages(np.full(n + 1, 1.0 / (n + 1)))
+        self._widths = Averages(_START)
+        self._calibration = Calibration()
+
+    def say(  # noqa: PLR0917 - who runs, what is known of it, and its bounds
+        self,
+        key: int,
+        context: int,
+        rules: Floats,
+        forest: Matrix | None,
+        limit: float,
+        spread: float,
+    ) -> Said | None:
+        """Forecast one run; None where no rule and no forest says anything.
+
+        ``forest`` is its distribution over the grid, ``limit`` the logarithm of what the run
+        cannot exceed (infinite where unknown), and ``spread`` what the logarithms of runs like it
+        vary by.
+        """
+        if forest is None and not np.isfinite(rules).any():
+            return None
+        shares = self._shares.say(key, context)
+        widths = self._widths.say(key, context)
+        widths = widths / widths.sum()
+        candidates = self._candidates(np.minimum(rules, limit), shares, forest, limit)
+        density_shares = shares * np.append(np.isfinite(rules), forest is not None)
+        density_shares /= density_shares.sum()
+        scales = _scales(spread)
+        laplace = widths @ _LAPLACE[scales]
+        cumulative = _cumulative(candidates[: self._n], density_shares, laplace, forest)
+        judged = np.where(np.isfinite(candidates), self._likeness.say(key, context), -1.0)
+        best = int(judged.argmax())
+        places = np.searchsorted(cumulative, self._calibration.quantiles())
+        bounds = np.minimum(GRID[np.minimum(places, BINS - 1)] + _EDGES, limit)
+        return Said(
+            float(candidates[best]), best, bounds, cumulative, candidates, density_shares,
+            widths, scales, forest,
+        )  # fmt: skip
+
+    def learn(self, key: int, context: int, said: Said, actual: float) -> None:
+        """Learn from the logarithm of what the run really took."""
+        there = np.isfinite(said.candidates)
+        likeness = np.exp(-np.abs(said.candidates - actual))
+        self._likeness.learn(key, context, likeness, there)
+        self._share(key, context, said, actual)
+        low, high = _around(said.cumulative, actual)
+        place = low + (high - low) * _fraction(actual)
+        self._calibration.learn(place, actual <= said.bounds)
+
+    def _share(self, key: int, context: int, said: Said, actual: float) -> None:
+        away = np.abs(said.candidates[: self._n] - actual)
+        wide = WIDTHS[said.scales]
+        heights = np.exp(-away[:, None] / wide) / (2 * wide)
+        heights = np.where(np.isfinite(heights), heights, 0.0)
+        joint = said.shares[:-1, None] * said.widths * heights
+        at = binned(np.array([actual]))[0]
+        forest = 0.0 if said.forest is None else float(said.forest[max(0, at - 1) : at + 2].sum())
+        own = said.shares[-1] * forest / (3 * STEP)
+        total = joint.sum() + own + _FLOOR
+        there: Mask = np.append(np.isfinite(said.candidates[: self._n]), said.forest is not None)
+        self._shares.learn(key, context, np.append(joint.sum(axis=1), own) / total, there)
+        if joint.sum() > _FLOOR:
+            every = np.ones(len(wide), dtype=bool)
+            self._widths.learn(key, context, joint.sum(axis=0) / joint.sum(), every)
+
+    def _candidates(
+        self, rules: Floats, shares: Floats, forest: Matrix | None, limit: float
+    ) -> Floats:
+        there = np.isfinite(rules)
+        values, weights = rules[there], shares[:-1][there]
+        mode = middle = np.nan
+        if forest is not None:
+            alike = np.convolve(forest, _LIKENESS, mode="valid")
+            mode = min(float(GRID[alike.argmax()]), limit)
+            middle = min(float(GRID[np.searchsorted(np.cumsum(forest), 0.5)]), limit)
+            values, weights = np.append(values, mode), np.append(weights, 0.0)
+        expected = np.exp(-np.abs(values[:, None] - values)) @ weights
+        if forest is not None:
+            expected += shares[-1] * alike[binned(values)]
+        return np.append(rules, [mode, middle, values[expected.argmax()]])
+
+
+def _trusted(rule: str) -> float:
+    """Return how alike a rule is taken to be before anything was seen: the plain ones lead."""
+    if rule in {FOREST, MIDDLE, CONSENSUS}:
+        return 0.5
+    plain, found, _ = rule.partition(" of key")
+    return _PLAIN[plain] if found else 0.5
+
+
+_STEPS = STEP * np.arange(-BINS, BINS)
+# The Laplace distribution function of each width at every distance on the grid.
+_LAPLACE = np.array(
+    [
+        np.where(
+            _STEPS < 0,
+            0.5 * np.exp(np.minimum(_STEPS, 0) / width),
+            1 - 0.5 * np.exp(-np.maximum(_STEPS, 0) / width),
+        )
+        for width in WIDTHS
+    ]
+)
+
+
+def _scales(spread: float) -> Ints:
+    """Return the places in WIDTHS of the fixed widths and of the shares of ``spread``."""
+    wanted = np.array([*FIXED, *(share * spread for share in SHARES)])
+    return np.minimum(np.searchsorted(WIDTHS, wanted), len(WIDTHS) - 1)
+
+
+def _cumulative(values: Floats, shares: Floats, laplace: Floats, forest: Matrix | None) -> Floats:
+    """Return the mixture's distribution function at the upper end of each bin."""
+    # The narrowest width is below a bin: half a step aside keeps a value within its own.
+    bins = np.clip(np.round((values - LOWEST) / STEP), 0, BINS - 1)
+    found = np.zeros(BINS)
+    for place in np.flatnonzero(shares[:-1] > _HEARD):
+        start = BINS - int(bins[place])
+        found += shares[place] * laplace[start : start + BINS]
+    if forest is not None:
+        found += shares[-1] * np.cumsum(forest)
+    return found / found[-1] if found[-1] else found
+
+
+def _around(cumulative: Floats, actual: float) -> tuple[float, float]:
+    at = int(binned(np.array([actual]))[0])
+    return (float(cumulative[at - 1]) if at else 0.0), float(cumulative[at])
+
+
+def _fraction(actual: float) -> float:
+    """Return where in its bin a value lies, from 0 to 1."""
+    return float(np.clip((actual - LOWEST) / STEP + 0.5, 0, BINS) % 1.0)
