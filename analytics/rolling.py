@@ -14,7 +14,7 @@ import pandas as pd
 from analytics.averages import Mask
 from analytics.blend import Blend, Said
 from analytics.columns import LIMIT
-from analytics.forest import Forest, Matrix, binned, grow
+from analytics.forest import BINS, LEAF, Forest, Matrix, binned, grow
 from analytics.intervals import LEVELS
 from analytics.past import Floats, Ints, Past, groups, logs, moments, past
 
@@ -65,7 +65,7 @@ def forecast(table: pd.DataFrame, target: str = "seconds", known: Past | None = 
     point, rule = np.full(len(table), np.nan), np.full(len(table), -1)
     bounds = np.full((len(table), len(LEVELS)), np.nan)
     open_: dict[int, Said] = {}
-    growing = _Growing(known, actual)
+    growing = Growing(known.features, binned(actual))
     for run, is_end in moments(submitted, ended):
         if is_end:
             said = open_.pop(run, None)
@@ -111,11 +111,12 @@ class Silence:
         return bool(self._familiar[run]) or len(self._first) >= ENOUGH
 
 
-class _Growing:
+class Growing:
     """The forest of the moment: grown again as the history grows, asked a block at a time."""
 
-    def __init__(self, known: Past, actual: Floats) -> None:
-        self._known, self._actual = known, actual
+    def __init__(self, features: Matrix, bins: Ints, classes: int = BINS, leaf: int = LEAF) -> None:
+        self._features, self._bins = features, bins
+        self._classes, self._leaf = classes, leaf
         self._ended: list[int] = []
         self._next = FIRST
         self._block, self._first = np.zeros((0, 0), np.float32), 0
@@ -131,7 +132,7 @@ class _Growing:
     def grow(self) -> None:
         """Grow a forest from the newest runs that have ended."""
         rows = np.array(self._ended[-MOST:])
-        self.forest = grow(self._known.features[rows], binned(self._actual[rows]))
+        self.forest = grow(self._features[rows], self._bins[rows], self._classes, self._leaf)
         self._block = self._block[:0]
 
     def distribution(self, run: int) -> Matrix | None:
@@ -140,8 +141,7 @@ class _Growing:
             return None
         if not 0 <= run - self._first < len(self._block):
             self._first = run
-            features = self._known.features[run : run + BLOCK]
-            self._block = self.forest.distribution(features)
+            self._block = self.forest.distribution(self._features[run : run + BLOCK])
         row: Matrix = self._block[run - self._first]
         return row
 
@@ -171,7 +171,9 @@ def _spread(known: Past) -> Floats:
     """Return what the logarithms of runs alike vary by, with the doubt that few runs leave."""
     variance = np.nan_to_num(known.spread, nan=0.0) ** 2
     wide = known.runs * variance + _DOUBTS * _DOUBT**2
-    return np.sqrt(wide / (known.runs + _DOUBTS))
+    # What other keys took says little of how they differ from this one.
+    foreign = np.where(known.level > known.levels.index("key"), _DOUBT**2, 0.0)
+    return np.sqrt(wide / (known.runs + _DOUBTS) + foreign)
 
 
 def _limits(table: pd.DataFrame, target: str) -> Floats:

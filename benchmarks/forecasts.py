@@ -1,0 +1,178 @@
+"""How well a history would have been forecast: `python -m benchmarks.forecasts --history FILE`.
+
+The file is an SWF log, a Nextflow trace or a CSV (see analytics/importers), gzipped or not. Every
+run is forecast at its submission from what had ended by then. Beside the model stand the simple
+rules, on the same runs. ``--input-size COLUMN`` tells the model the size of each task's input, as
+a user knows it who submits one; without it no such column is read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.averages import Mask
+from analytics.failures import Failures, foresee
+from analytics.importers.formats import FORMATS, read_history
+from analytics.past import Past, past
+from analytics.rolling import Forecasts, forecast
+from analytics.scores import auc, brier, intervals, likeness, stable
+
+SIMPLE = {"last_run": "last run", "last_two_mean": "mean of 2", "median_of_20": "median of 20"}
+_MIB_PER_UNIT = 1 / 1024 if sys.platform != "darwin" else 1 / 1024**2
+
+
+def measure(table: pd.DataFrame) -> dict[str, Any]:
+    """Return every figure of one history."""
+    began = time.perf_counter()
+    known = past(table)
+    durations = forecast(table, known=known)
+    failures = foresee(table, known)
+    seconds = time.perf_counter() - began
+    figures = {
+        "runs": len(table),
+        "states": {str(name): int(n) for name, n in table["state"].value_counts().items()},
+        "duration": _durations(durations),
+        "failures": _failures(failures),
+        "training_seconds": round(seconds, 1),
+        "peak_memory_mib": round(
+            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MIB_PER_UNIT
+        ),
+    }
+    if table["memory_mib"].notna().any():
+        figures["memory"] = _durations(forecast(table, "memory_mib"))
+    return figures
+
+
+def _durations(found: Forecasts) -> dict[str, Any]:
+    table, actual = found.table, found.table[found.target].to_numpy(float)
+    telling = (table["telling"] & table[found.target].ge(0)).to_numpy()
+    made = telling & ~np.isnan(found.point)
+    if not made.any():
+        return {"forecast": 0, "abstained": int(telling.sum())}
+    key, finest = _of(found.past, "key"), found.past.levels[0]
+    compared = made & ~np.isnan(key["last run"])
+    succeeded = compared & table["state"].eq("succeeded").to_numpy()
+    return {
+        "forecast": int(made.sum()),
+        "abstained": int(telling.sum() - made.sum()),
+        "compared": int(compared.sum()),
+        "likeness": {
+            "all_forecast": _mean(likeness(found.point, actual), made),
+            "model": _mean(likeness(found.point, actual), compared),
+            **_simple(key, actual, compared),
+            "succeeded_only": {
+                "model": _mean(likeness(found.point, actual), succeeded),
+                **_simple(key, actual, succeeded),
+            },
+            "finest_or_key": _simple(_backed_off(found.past), actual, compared),
+        },
+        "intervals": {
+            name: _rounded(asdict(each))
+            for name, each in intervals(found.bounds[made], actual[made]).items()
+        },
+        "stable_keys": {
+            "key": _stable(found, actual, made, "key"),
+            finest: _stable(found, actual, made, finest),
+        },
+        "source": {
+            found.rules[rule]: int(n)
+            for rule, n in zip(*np.unique(found.rule[made], return_counts=True), strict=True)
+        },
+    }
+
+
+def _of(known: Past, level: str) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+    rules = {**SIMPLE, "": "last run"}.values()
+    columns = {rule: known.rule_names.index(f"{rule} of {level}") for rule in rules}
+    return {rule: np.exp(known.rules[:, column]) for rule, column in columns.items()}
+
+
+def _backed_off(known: Past) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+    """Return the simple rules on the finest group that has a past, down to the key."""
+    found = _of(known, "key")
+    for level in reversed(known.levels[: known.levels.index("key")]):
+        finer = _of(known, level)
+        found = {rule: np.where(np.isnan(finer[rule]), found[rule], finer[rule]) for rule in found}
+    return found
+
+
+def _simple(rules: dict[str, Any], actual: Any, rows: Mask) -> dict[str, float | None]:
+    return {name: _mean(likeness(rules[rule], actual), rows) for name, rule in SIMPLE.items()}
+
+
+def _stable(found: Forecasts, actual: Any, made: Mask, level: str) -> dict[str, float] | None:
+    names, features = found.past.names, found.past.features.astype(float)
+    runs, spread = (
+        features[made, names.index(f"{fact} of {level}")] for fact in ("runs", "spread")
+    )
+    scored = stable(found.point[made], actual[made], runs, spread)
+    return _rounded(asdict(scored)) if scored else None
+
+
+def _failures(found: Failures) -> dict[str, Any]:
+    made = ~np.isnan(found.probability) & ~np.isnan(found.failed)
+    if not made.any():
+        return {"forecast": 0}
+    probability, failed = found.probability[made], found.failed[made]
+    area = auc(probability, failed)
+    return {
+        "forecast": int(made.sum()),
+        "share": round(float(failed.mean()), 4),
+        "auc": None if area is None else round(area, 4),
+        "brier": round(brier(probability, failed), 4),
+        "brier_of_constant": round(brier(np.full(len(failed), failed.mean()), failed), 4),
+    }
+
+
+def _mean(values: Any, rows: Mask) -> float | None:
+    return round(float(values[rows].mean()), 4) if rows.any() else None
+
+
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in values.items()}
+
+
+def _table(figures: dict[str, Any]) -> str:
+    rows = []
+    for target in ("duration", "memory"):
+        for name, value in figures.get(target, {}).get("likeness", {}).items():
+            if not isinstance(value, dict):
+                rows.append((f"{target}: likeness, {name}", value))
+        for name, value in figures.get(target, {}).get("intervals", {}).items():
+            said = f"{value['overall']:.3f}, worst tenth {value['worst_tenth']:.3f}"
+            rows.append((f"{target}: {name}", f"{said}, width x{value['width']:.2f}"))
+        for level, value in figures.get(target, {}).get("stable_keys", {}).items():
+            if value:
+                said = f"{value['within_tenth']:.3f} of {value['share']:.1%} of the runs"
+                rows.append((f"{target}: stable by {level}, within 10 %", said))
+    rows += [(f"failures: {name}", value) for name, value in figures["failures"].items()]
+    rows += [(name, figures[name]) for name in ("runs", "training_seconds", "peak_memory_mib")]
+    return "\n".join(f"{name:<42}{value}" for name, value in rows)
+
+
+def main() -> None:
+    """Measure one history, print a table, and with --json one object as the last line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--history", type=Path, required=True)
+    parser.add_argument("--format", choices=FORMATS)
+    parser.add_argument("--input-size", metavar="COLUMN")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    figures = measure(read_history(given.history, given.format, given.input_size))
+    print(_table(figures))
+    if given.json:
+        print(json.dumps({"history": given.history.name, **figures}))
+
+
+if __name__ == "__main__":
+    main()
