@@ -1,27 +1,29 @@
-"""How far off the forecasts would have been: rolling origin, in the order of time.
+"""How far off the forecasts would have been, and what they say of the next runs.
 
-Every run is forecast at the moment it started, from what had ended by then, and only learnt from
-at the moment it ended. So nothing of the future, and nothing that was still running, leaks in.
+Every run is forecast when it was submitted, from what had ended by then (see ``rolling``). So
+nothing of the future, and nothing that was still running, leaks in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import fmean
 
-from analytics.durations import Durations, Forecast, loss
-from analytics.history import Run
+import numpy as np
+
+from analytics.averages import Floats, Mask
+from analytics.failures import Failures, foresee
+from analytics.history import Run, columns
+from analytics.intervals import LEVELS
+from analytics.next_runs import Expected, next_runs, with_next_runs
+from analytics.past import RULES, SHORTEST, past
+from analytics.rolling import Forecasts, forecast
+from analytics.scores import auc, brier, likeness
+from tasks.estimates import Estimate
 
 WITHIN = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One run that succeeded, beside what was forecast of it."""
-
-    run: Run
-    forecast: Forecast
+COMPARED = tuple(f"{rule} of key" for rule in RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,49 +44,76 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """What was forecast in hindsight, and the model that has learnt from all of it."""
+    """What was forecast in hindsight, and what is expected of the next run of each key."""
 
-    points: tuple[Point, ...]
-    model: Durations
+    forecasts: Forecasts
+    failures: Failures
+    expected: tuple[Expected, ...]
+
+    @property
+    def made(self) -> Mask:
+        """Which runs succeeded and had been forecast from a past of their key."""
+        rule = self.forecasts.past.rule_names.index(COMPARED[0])
+        had_past = np.isfinite(self.forecasts.past.rules[:, rule])
+        telling = self.forecasts.table["telling"].to_numpy(bool)
+        return telling & np.isfinite(self.forecasts.point) & had_past
+
+    @property
+    def pairs(self) -> tuple[Floats, Floats]:
+        """What was forecast of these runs, and what they took, both in seconds."""
+        actual = self.forecasts.table["seconds"].to_numpy(float)
+        return self.forecasts.point[self.made], actual[self.made]
 
     def accuracy(self, of: str = "model") -> Accuracy | None:
         """Return how good the model was, or one rule alone; None where nothing was forecast."""
-        if of == "model":
-            return _accuracy(self.points, lambda forecast: forecast.p50)
-        return _accuracy(self.points, lambda forecast: forecast.by_rule[of])
-
-    def coverage(self) -> float | None:
-        """Return the share of runs that took no longer than their 90th percentile."""
-        if not self.points:
+        predicted, actual = self.pairs
+        if not len(actual):
             return None
-        return fmean(point.run.seconds <= point.forecast.p90 for point in self.points)
+        if of != "model":
+            column = self.forecasts.past.rule_names.index(of)
+            predicted = np.exp(self.forecasts.past.rules[self.made, column])
+        return _accuracy(predicted, actual)
+
+    def coverage(self, level: float = 0.9) -> float | None:
+        """Return the share of runs that took no longer than their percentile ``level``."""
+        bounds = self.forecasts.bounds[self.made, LEVELS.tolist().index(level)]
+        actual = np.maximum(self.pairs[1], SHORTEST)
+        return float((actual <= bounds).mean()) if len(actual) else None
+
+    def failure_scores(self) -> tuple[float, float] | None:
+        """Return AUC and Brier score of the probabilities of failure; None without both ends."""
+        made = np.isfinite(self.failures.probability) & np.isfinite(self.failures.failed)
+        said, failed = self.failures.probability[made], self.failures.failed[made]
+        area = auc(said, failed)
+        return None if area is None else (area, brier(said, failed))
+
+    def estimates(self, kind: str) -> list[Estimate]:
+        """Return an estimate a key of that kind of provider that has succeeded at least once."""
+        return [each.estimate for each in self.expected if each.kind == kind]
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of provider that anything succeeded on."""
+        return sorted({each.kind for each in self.expected})
 
 
-def backtest(runs: Iterable[Run]) -> Backtest:
-    """Forecast every run that succeeded from what had ended when it started."""
-    finished = list(runs)
-    # An end precedes a start at the same moment: the step before is known to the one after.
-    starts = [(run.started_at, 1, run) for run in finished if run.succeeded]
-    ends = [(run.ended_at, 0, run) for run in finished]
-    model, points = Durations(), []
-    for _, starting, run in sorted(starts + ends, key=lambda event: event[:2]):
-        if not starting:
-            model.observe(run)
-        elif forecast := model.forecast(run.kind, run.key):
-            points.append(Point(run, forecast))
-    return Backtest(tuple(points), model)
+def backtest(runs: Iterable[Run], now: float | None = None) -> Backtest:
+    """Forecast every run that succeeded from what had ended when it was submitted."""
+    ended = columns(runs)
+    table = with_next_runs(ended, time.time() if now is None else now)
+    known = past(table)
+    forecasts, failures = forecast(table, known=known), foresee(table, known)
+    expected = next_runs(forecasts, failures, len(table) - len(ended))
+    return Backtest(forecasts, failures, tuple(expected))
 
 
-def _accuracy(points: Sequence[Point], of: Callable[[Forecast], float]) -> Accuracy | None:
-    if not points:
-        return None
-    pairs = [(of(point.forecast), point.run.seconds) for point in points]
-    errors = [abs(predicted - actual) for predicted, actual in pairs]
-    relative = [error / max(actual, 1e-3) for error, (_, actual) in zip(errors, pairs, strict=True)]
+def _accuracy(predicted: Floats, actual: Floats) -> Accuracy:
+    errors = np.abs(predicted - actual)
+    relative = errors / np.maximum(actual, SHORTEST)
     return Accuracy(
-        points=len(pairs),
-        likeness=1 - fmean(loss(predicted, actual) for predicted, actual in pairs),
-        error=fmean(relative),
-        weighted_error=sum(errors) / max(sum(actual for _, actual in pairs), 1e-3),
-        within=fmean(share <= WITHIN for share in relative),
+        points=len(actual),
+        likeness=float(likeness(predicted, actual).mean()),
+        error=float(relative.mean()),
+        weighted_error=float(errors.sum() / max(float(actual.sum()), SHORTEST)),
+        within=float((relative <= WITHIN).mean()),
     )

@@ -61,11 +61,12 @@ def known(table: pd.DataFrame) -> pd.DataFrame:
     A label's code is its place in the order of first appearance, so that it never depends on what
     came later.
     """
-    found = {}
+    found: dict[str, pd.Series[float]] = {}
     for name in [each for each in table.columns if each.startswith(KNOWN)]:
         values = table[name]
         if pd.api.types.is_numeric_dtype(values):
-            found[name] = np.log1p(values.clip(lower=0).astype(float))
+            sizes = np.log1p(values.clip(lower=0).to_numpy(float))
+            found[name] = pd.Series(sizes, index=table.index)
         else:
             found[name] = pd.Series(pd.factorize(values)[0].astype(float), index=table.index)
     return pd.DataFrame(found, index=table.index)

@@ -75,7 +75,7 @@ class Remedy:
 def foresee(table: pd.DataFrame, known: Past | None = None) -> Failures:
     """Return the probability of failure of every run from what had ended at its submission."""
     known = known or past(table)
-    failed = table["state"].ne("succeeded").to_numpy(float)
+    failed = np.where(table["state"] == "succeeded", 0.0, 1.0)
     failed[table["state"].isin(CENSORED).to_numpy()] = np.nan
     failed[table["ended_at"].isna().to_numpy()] = np.nan
     submitted, ended = table["submitted_at"].to_numpy(float), table["ended_at"].to_numpy(float)
@@ -157,9 +157,7 @@ def remedies(found: Failures, run: int, changeable: Sequence[str] = CHANGEABLE) 
 
 
 def _usual(features: Matrix) -> Matrix:
-    filled = np.ma.masked_invalid(features)
-    usual: Matrix = np.ma.median(filled, axis=0).filled(np.nan).astype(np.float32)
-    return usual
+    return pd.DataFrame(features).median().to_numpy(np.float32)
 
 
 def _logit(shares: Floats) -> Floats:

@@ -15,7 +15,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
-    FlowRunFilterEndTime,
+    FlowRunFilterStartTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
@@ -34,7 +34,14 @@ from tasks.ledger.timings import timings
 from tasks.settings import settings
 
 RUNS_PER_KEY = 500
-_FINISHED = [StateType.COMPLETED, StateType.FAILED]
+# What was stopped, lost or still runs is told apart: it took at least as long as it did.
+_STARTED = [
+    StateType.COMPLETED,
+    StateType.FAILED,
+    StateType.CRASHED,
+    StateType.CANCELLED,
+    StateType.RUNNING,
+]
 
 
 @task(
@@ -45,11 +52,11 @@ _FINISHED = [StateType.COMPLETED, StateType.FAILED]
     retry_delay_seconds=2,
 )
 async def read_flow_runs(since_days: int) -> list[Run]:
-    """Read every finished flow run of the server, of any flow."""
+    """Read every flow run of the server that has started, of any flow."""
     since = datetime.now(UTC) - timedelta(days=since_days)
     chosen = FlowRunFilter(
-        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_FINISHED)),
-        end_time=FlowRunFilterEndTime(after_=since),
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_STARTED)),
+        start_time=FlowRunFilterStartTime(after_=since),
     )
     async with get_client() as client:
         found = await read_pages(partial(_flow_runs, client, chosen))
@@ -85,8 +92,8 @@ async def report(runs: list[Run], tested: Backtest, since_days: int) -> None:
     """Show what was learnt, and how far off it would have been, as artifacts."""
     text = await asyncio.to_thread(markdown, runs, tested, since_days)
     await acreate_markdown_artifact(text, key="training-report", description="What was learnt")
-    if tested.points:
-        picture = base64.b64encode(await asyncio.to_thread(chart, tested.points)).decode()
+    if tested.made.any():
+        picture = base64.b64encode(await asyncio.to_thread(chart, tested.pairs)).decode()
         await acreate_image_artifact(
             f"data:image/png;base64,{picture}",
             key="training-chart",
@@ -149,8 +156,8 @@ def _publish(tested: Backtest, now: float) -> int:
     ledger = open_ledger(settings().resolved_ledger_url())
     try:
         published = 0
-        for kind in tested.model.kinds:
-            if found := tested.model.estimates(kind):
+        for kind in tested.kinds:
+            if found := tested.estimates(kind):
                 publish_estimates(ledger, found, kind, now)
                 published += len(found)
     finally:

@@ -77,7 +77,8 @@ class Forest:
 
 def binned(logs: Floats) -> Ints:
     """Return the bin of each logarithm; what lies beyond the grid falls into its ends."""
-    return np.clip(np.round((logs - LOWEST) / STEP), 0, BINS - 1).astype(np.int64)
+    places = np.nan_to_num((logs - LOWEST) / STEP)
+    return np.clip(np.round(places), 0, BINS - 1).astype(np.int64)
 
 
 def grow(

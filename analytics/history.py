@@ -1,7 +1,8 @@
 """What was run: one value a finished run, from Prefect's flow runs and the ledger's timings.
 
 A run that failed counts towards the success rate alone: how long it took says nothing about how
-long it takes. Runs that crashed, were cancelled or are still going say neither.
+long it takes. Runs that crashed, were cancelled or are still going are kept with their state, but
+say neither: what is known of them is that they took at least as long as they did.
 """
 
 from __future__ import annotations
@@ -9,16 +10,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 
+import numpy as np
 import pandas as pd
 
+from analytics.columns import CENSORED, typed
 from tasks.ledger.timings import Timing
 
 FLOW_KIND = "prefect"
+_STATES = {
+    "COMPLETED": "succeeded",
+    "FAILED": "failed",
+    "CRASHED": "crashed",
+    "CANCELLED": "cancelled",
+    "RUNNING": "running",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One finished run of ``key`` on one kind of provider; times are epoch seconds."""
+    """One run of ``key`` on one kind of provider; times are epoch seconds, NaN where unknown.
+
+    ``state`` is one of ``columns.STATES``; where it is empty, ``succeeded`` says it. Without
+    ``submitted_at`` a run was submitted when it started.
+    """
 
     kind: str
     key: str
@@ -27,6 +41,13 @@ class Run:
     seconds: float
     succeeded: bool
     memory_mib: float = 0.0
+    state: str = ""
+    submitted_at: float = float("nan")
+
+    @property
+    def is_censored(self) -> bool:
+        """Whether it was stopped or lost, or goes on: then it ended neither well nor badly."""
+        return self.state in CENSORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +55,7 @@ class FlowRun:
     """One flow run of a Prefect server, as plain values.
 
     ``state`` is the type of its last state, e.g. ``COMPLETED``; ``seconds`` is the time it spent
-    running, without what it waited for.
+    running, without what it waited for, and ``submitted_at`` when it should have started.
     """
 
     flow: str
@@ -42,23 +63,26 @@ class FlowRun:
     started_at: float | None
     ended_at: float | None
     seconds: float
+    submitted_at: float | None = None
 
 
 def of_flow_runs(flow_runs: Iterable[FlowRun]) -> list[Run]:
-    """Return the runs among ``flow_runs`` that finished; their key is ``flow/<flow name>``."""
+    """Return the runs among ``flow_runs`` that have started; their key is ``flow/<flow name>``."""
     return [
         Run(
             kind=FLOW_KIND,
             key=f"flow/{flow_run.flow}",
             started_at=flow_run.started_at,
-            ended_at=flow_run.ended_at,
+            ended_at=np.nan if flow_run.ended_at is None else flow_run.ended_at,
             seconds=flow_run.seconds,
             succeeded=flow_run.state == "COMPLETED",
+            state=_STATES[flow_run.state],
+            submitted_at=_earlier(flow_run.submitted_at, flow_run.started_at),
         )
         for flow_run in flow_runs
-        if flow_run.state in {"COMPLETED", "FAILED"}
+        if flow_run.state in _STATES
         and flow_run.started_at is not None
-        and flow_run.ended_at is not None
+        and (flow_run.ended_at is not None or flow_run.state == "RUNNING")
     ]
 
 
@@ -83,15 +107,26 @@ def frame(runs: Iterable[Run]) -> pd.DataFrame:
     """Return one row a run with the columns of ``Run``, in the order in which the runs ended."""
     columns = [field.name for field in fields(Run)]
     table = pd.DataFrame([astuple(run) for run in runs], columns=columns)
-    kinds = {"started_at": float, "ended_at": float, "seconds": float, "memory_mib": float}
+    kinds = dict.fromkeys(["started_at", "ended_at", "seconds", "memory_mib"], float)
     return table.astype(kinds | {"succeeded": bool}).sort_values("ended_at", kind="stable")
+
+
+def columns(runs: Iterable[Run]) -> pd.DataFrame:
+    """Return the history of ``runs`` as the columns that every model reads."""
+    table = frame(runs)
+    said = pd.Series(np.where(table["succeeded"], "succeeded", "failed"), index=table.index)
+    table["state"] = table["state"].astype(str).mask(table["state"] == "", said)
+    table["memory_mib"] = table["memory_mib"].where(table["memory_mib"] > 0)
+    return typed(table.drop(columns="succeeded"))
 
 
 def per_key(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row a key: its ``runs``, ``succeeded`` share, ``median`` and ``total`` seconds.
 
-    The two durations are those of the runs that succeeded; NaN and 0 where there is none.
+    The two durations are those of the runs that succeeded; NaN and 0 where there is none. Censored
+    runs are left out.
     """
+    table = table[~table["state"].isin(CENSORED)]
     table = table.assign(duration=table["seconds"].where(table["succeeded"]))
     return (
         table.groupby(["kind", "key"])
@@ -104,3 +139,8 @@ def per_key(table: pd.DataFrame) -> pd.DataFrame:
         .sort_values("total", ascending=False)
         .reset_index()
     )
+
+
+def _earlier(expected: float | None, started: float) -> float:
+    """Return when a run was asked for: never after it started, whatever its schedule says."""
+    return started if expected is None else min(expected, started)

@@ -27,6 +27,10 @@ class ServerFlowRun(Identified, Protocol):
     """What is read of a flow run."""
 
     @property
+    def expected_start_time(self) -> datetime | None:
+        """When it should have run first."""
+
+    @property
     def start_time(self) -> datetime | None:
         """When it first ran."""
 
@@ -68,4 +72,5 @@ def as_values(run: ServerFlowRun, flow: str, state: str) -> FlowRun:
         started_at=run.start_time.timestamp() if run.start_time else None,
         ended_at=run.end_time.timestamp() if run.end_time else None,
         seconds=run.total_run_time.total_seconds(),
+        submitted_at=run.expected_start_time.timestamp() if run.expected_start_time else None,
     )

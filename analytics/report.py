@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from analytics.backtest import Accuracy, Backtest, Point
-from analytics.durations import RULES
+from analytics.averages import Floats
+from analytics.backtest import COMPARED, Accuracy, Backtest
 from analytics.history import Run, frame, per_key
 
 SHOWN_KEYS = 30
@@ -23,9 +23,10 @@ def markdown(runs: Sequence[Run], tested: Backtest, since_days: int) -> str:
             f"the last {since_days} days. Nothing was published."
         )
     table = per_key(frame(runs))
+    finished = sum(not run.is_censored for run in runs)
     parts = [
         "# Training",
-        f"{len(runs)} finished runs of {len(table)} keys in the last {since_days} days.",
+        f"{finished} finished runs of {len(table)} keys in the last {since_days} days.",
         "## How far off the forecasts were",
         _accuracies(tested),
         "## What is expected",
@@ -35,22 +36,23 @@ def markdown(runs: Sequence[Run], tested: Backtest, since_days: int) -> str:
     return "\n\n".join(parts)
 
 
-def chart(points: Sequence[Point]) -> bytes:
+def chart(pairs: tuple[Floats, Floats]) -> bytes:
     """Return a PNG: what was forecast of each run against what it took, both in seconds."""
+    forecast, took = pairs
     # matplotlib takes a second to import.
     from matplotlib.figure import Figure  # noqa: PLC0415 - for that reason
 
     figure = Figure(figsize=(6, 6), layout="constrained")
     axes = figure.subplots()
-    actual = [max(point.run.seconds, 1e-3) for point in points]
-    predicted = [max(point.forecast.p50, 1e-3) for point in points]
+    actual = [max(each, 1e-3) for each in took.tolist()]
+    predicted = [max(each, 1e-3) for each in forecast.tolist()]
     ends = [min(actual + predicted), max(actual + predicted)]
     axes.plot(ends, ends, color="0.6", linewidth=1)
     axes.scatter(actual, predicted, s=12, alpha=0.5)
     axes.set(xscale="log", yscale="log", xlabel="took (s)", ylabel="forecast (s)")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:g}")
-    axes.set_title(f"{len(points)} runs, each forecast before it started")
+    axes.set_title(f"{len(actual)} runs, each forecast before it started")
     picture = io.BytesIO()
     figure.savefig(picture, format="png")
     return picture.getvalue()
@@ -64,7 +66,7 @@ def _accuracies(tested: Backtest) -> str:
         _accuracy_row(label, found)
         for label, found in [
             ("**model**", model),
-            *((rule, tested.accuracy(rule)) for rule in RULES),
+            *((rule.removesuffix(" of key"), tested.accuracy(rule)) for rule in COMPARED),
         ]
         if found
     ]
@@ -72,13 +74,21 @@ def _accuracies(tested: Backtest) -> str:
         "| forecast | runs | error | error by time | likeness | within 10 % |\n"
         "|---|--:|--:|--:|--:|--:|"
     )
-    coverage = tested.coverage() or 0.0
+    held = [f"{tested.coverage(level) or 0.0:.0%}" for level in (0.8, 0.9, 0.95)]
     note = (
-        f"{coverage:.0%} of the runs took no longer than their 90th percentile. Each run is "
-        "forecast from what had ended when it started. *Error* is relative to what the run took; "
+        f"{held[0]}, {held[1]} and {held[2]} of the runs took no longer than their 80th, 90th and "
+        "95th percentile. Each run is forecast from what had ended when it was submitted. "
+        f"{_failure_scores(tested)}*Error* is relative to what the run took; "
         "*by time* weighs long runs more; *likeness* is min/max of forecast and actual."
     )
     return "\n".join([head, *rows]) + "\n\n" + note
+
+
+def _failure_scores(tested: Backtest) -> str:
+    scores = tested.failure_scores()
+    if scores is None:
+        return ""
+    return f"Failures were foreseen with an AUC of {scores[0]:.2f} (Brier {scores[1]:.3f}). "
 
 
 def _accuracy_row(name: str, found: Accuracy) -> str:
@@ -93,10 +103,12 @@ def _keys(table: pd.DataFrame, tested: Backtest) -> str:
         "| key | on | runs | succeeded | p50 | p90 | rule |",
         "|---|---|--:|--:|--:|--:|---|",
     ]
+    found = {(each.kind, each.estimate.key): each for each in tested.expected}
     for row in table.head(SHOWN_KEYS).itertuples():
-        forecast = tested.model.forecast(str(row.kind), str(row.key))
+        forecast = found.get((str(row.kind), str(row.key)))
         expected = (
-            f"{_seconds(forecast.p50)} | {_seconds(forecast.p90)} | {forecast.rule}"
+            f"{_seconds(forecast.estimate.p50_seconds)} | "
+            f"{_seconds(forecast.estimate.p90_seconds)} | {forecast.rule}"
             if forecast
             else "| | has never succeeded"
         )

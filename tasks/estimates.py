@@ -15,7 +15,8 @@ class Estimate:
     """Quantiles of one key on one kind of provider, learnt from ``n`` runs.
 
     ``source`` says where they come from: ``trained`` (published by analytics), ``history`` (read
-    straight from the ledger's timings) or ``default`` (nothing is known).
+    straight from the ledger's timings) or ``default`` (nothing is known). ``p80_seconds`` and
+    ``p95_seconds`` are None where only the other two are known.
     """
 
     key: str
@@ -25,6 +26,8 @@ class Estimate:
     success: float = 1.0
     n: int = 0
     source: str = "default"
+    p80_seconds: float | None = None
+    p95_seconds: float | None = None
 
 
 Estimates = Mapping[str, Estimate]

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 
 from tasks.errors import BadInputError
 
-HEAD = "0004"
+HEAD = "0005"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 Transaction = Callable[[], AbstractContextManager[Connection]]

@@ -152,6 +152,8 @@ estimates = Table(
     Column("success", Double, nullable=False),
     Column("n", Integer, nullable=False),
     Column("published_at", Double, nullable=False),
+    Column("p80_seconds", Double),
+    Column("p95_seconds", Double),
 )
 
 providers = Table(

@@ -98,7 +98,7 @@ async def test_what_was_learnt_is_read_by_planning(ledger: Ledger) -> None:
     assert state.is_completed()
     steps = read_estimates(ledger, ["step/build", many[-1]], "shell")
     assert steps["step/build"].source == "trained"
-    assert steps["step/build"].p50_seconds == 30.0
+    assert steps["step/build"].p50_seconds == pytest.approx(30.0)
     assert steps[many[-1]].n == 2
     flows = read_estimates(
         ledger, ["flow/somebody else's", "flow/always fails", "flow/crashes"], "prefect"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analytics.history import FlowRun, Run, frame, of_flow_runs, of_timings, per_key
+from analytics.history import FlowRun, Run, columns, frame, of_flow_runs, of_timings, per_key
 from tasks.ledger.timings import Timing
 
 
@@ -21,7 +21,16 @@ def _flow_run(state: str, ended_at: float | None = 20.0) -> FlowRun:
 def test_a_completed_flow_run_is_a_run_that_succeeded() -> None:
     """Flow runs would teach nothing, or count what they waited for."""
     assert of_flow_runs([_flow_run("COMPLETED")]) == [
-        Run("prefect", "flow/ship", 10.0, 20.0, 9.0, succeeded=True)
+        Run(
+            "prefect",
+            "flow/ship",
+            10.0,
+            20.0,
+            9.0,
+            succeeded=True,
+            state="succeeded",
+            submitted_at=10.0,
+        )
     ]
 
 
@@ -31,10 +40,23 @@ def test_a_failed_flow_run_counts_as_a_failure() -> None:
     assert not run.succeeded
 
 
-@pytest.mark.parametrize("state", ["RUNNING", "CRASHED", "CANCELLED", "PENDING", "PAUSED"])
-def test_what_did_not_finish_does_not_count(state: str) -> None:
+@pytest.mark.parametrize("state", ["PENDING", "PAUSED", "SCHEDULED"])
+def test_what_did_not_start_does_not_count(state: str) -> None:
     """Forecasts would learn from runs that say nothing of their flow."""
     assert of_flow_runs([_flow_run(state)]) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "kept"), [("RUNNING", "running"), ("CRASHED", "crashed"), ("CANCELLED", "cancelled")]
+)
+def test_what_was_stopped_is_told_apart(state: str, kept: str) -> None:
+    """A run that was cancelled after a second would be averaged in, or count as a failure."""
+    (run,) = of_flow_runs([_flow_run(state)])
+    assert run.is_censored
+    table = columns([run])
+    assert table["state"].tolist() == [kept]
+    assert not table["telling"].any()
+    assert per_key(frame([run])).empty
 
 
 def test_a_flow_run_without_an_end_does_not_count() -> None:
@@ -44,7 +66,9 @@ def test_a_flow_run_without_an_end_does_not_count() -> None:
 
 def test_timings_start_before_they_end() -> None:
     """A forecast would be compared with what it could already know."""
-    assert of_timings({"a": [_timing()]}) == [Run("shell", "a", 98.0, 100.0, 2.0, True, 30.0)]
+    (run,) = of_timings({"a": [_timing()]})
+    assert (run.started_at, run.ended_at, run.seconds) == (98.0, 100.0, 2.0)
+    assert columns([run])["submitted_at"].tolist() == [98.0]
 
 
 def test_frame_is_typed_and_in_the_order_of_time() -> None:

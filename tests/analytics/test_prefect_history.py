@@ -17,6 +17,7 @@ class ServerRun:
     """A flow run as the client gives it."""
 
     id: UUID = field(default_factory=uuid4)
+    expected_start_time: datetime | None = datetime(2025, 12, 31, tzinfo=UTC)
     start_time: datetime | None = datetime(2026, 1, 1, tzinfo=UTC)
     end_time: datetime | None = datetime(2026, 1, 2, tzinfo=UTC)
     total_run_time: timedelta = timedelta(seconds=3)
@@ -56,6 +57,6 @@ async def test_a_run_that_moves_between_pages_counts_once() -> None:
 def test_values() -> None:
     """Times would be off by a time zone, or a run that never started fail the training."""
     assert as_values(ServerRun(), "ship", "COMPLETED") == FlowRun(
-        "ship", "COMPLETED", 1767225600.0, 1767312000.0, 3.0
+        "ship", "COMPLETED", 1767225600.0, 1767312000.0, 3.0, 1767139200.0
     )
     assert as_values(ServerRun(start_time=None), "ship", "FAILED").started_at is None
