@@ -48,7 +48,7 @@ bench: environment restic ## Measure what DESIGN promises, quickly
 
 lock: environment ## Pin every dependency anew in requirements.txt
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-	    --no-emit-index-url --custom-compile-command 'make lock' --no-annotate --group dev --output-file requirements.txt pyproject.toml
+	    --no-emit-index-url --custom-compile-command 'make lock' --no-annotate --group dev --extra exact --output-file requirements.txt pyproject.toml
 
 environment:
 	@$(SH)
