@@ -125,7 +125,8 @@ def of_m4(train: Path) -> dict[str, Any]:
 
 
 def _m4(path: Path) -> dict[str, Values]:
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8") as lines:
         next(lines)
         return {
             row[0]: np.array([float(value) for value in row[1:] if value not in {"", "NA"}])
