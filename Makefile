@@ -40,7 +40,7 @@ check: environment ## Format, lint, types, imports, sizes, docstrings and the fa
 	@$(PY) -m mypy --no-error-summary .
 	@PYTHONPATH=. .venv/bin/lint-imports >.venv/imports.log || { cat .venv/imports.log; exit 1; }
 	@.venv/bin/interrogate --quiet . || { .venv/bin/interrogate -vv . ; exit 1; }
-	@$(PY) -m pytest -q -m "$(FAST)" $(ARGS)
+	@$(PY) -m pytest -q -n auto -m "$(FAST)" $(ARGS)
 
 bench: environment restic ## Measure what DESIGN promises, quickly
 	@for name in $$(ls benchmarks | sed -n 's/^\([a-z]*\)\.py$$/\1/p'); do \
