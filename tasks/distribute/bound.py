@@ -2,44 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
-from tasks.distribute.admissible import admissible
-from tasks.distribute.rank import critical_path
-from tasks.plan import FleetSnapshot
-from tasks.workload import StepGraph
+import numpy as np
+
+from tasks.distribute.lanes import lanes_of
+from tasks.distribute.problem import Floats, Problem
+
+# Above so many steps, what grows with their square is left out: there, work alone bounds well.
+_SQUARE = 1000
+_THRESHOLDS = 4096
 
 
-def lower_bound(graph: StepGraph, seconds: Mapping[str, float], fleet: FleetSnapshot) -> float:
-    """Return a time, in seconds, that no plan can undercut.
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Times in seconds that no plan can undercut, by what they count.
 
-    It is the larger of the critical path with every step on the fastest provider that holds it,
-    and, for each resource, of the work over what the fleet can do of it in a second.
-    ``seconds`` are durations at speed 1.
+    Attributes:
+        critical_path: The longest chain of needs, every step where it is fastest.
+        work: By resource: what all steps ask of it over what the whole fleet can do in a second.
+        head_tail: What must be done between the earliest start and the latest end of some set of
+            steps (after Fernandez and Bussell, 1973), whole steps on whole lanes.
     """
-    fastest = {
-        step.id: seconds[step.id] / max(p.speed for p in admissible(step.demand, fleet))
-        for step in graph.steps
-    }
-    _, longest = critical_path(graph, fastest)
-    return max(longest, *work_bounds(graph, seconds, fleet).values())
+
+    critical_path: float
+    work: tuple[float, ...]
+    head_tail: float
+
+    @property
+    def seconds(self) -> float:
+        """The largest of them: the bound."""
+        return max(self.critical_path, self.head_tail, *self.work)
 
 
-def work_bounds(
-    graph: StepGraph, seconds: Mapping[str, float], fleet: FleetSnapshot
-) -> dict[str, float]:
-    """Return, by resource, how long the whole fleet is busy with the work if it never idles."""
-    work = dict.fromkeys(("cpus", "memory_mib", "slots"), 0.0)
-    for step in graph.steps:
-        demand = step.demand
-        for name, amount in (
-            ("cpus", demand.cpus),
-            ("memory_mib", demand.memory_mib),
-            ("slots", demand.slots),
-        ):
-            work[name] += amount * seconds[step.id]
-    able = {
-        name: sum(float(getattr(p.capacity, name)) * p.speed for p in fleet.providers)
-        for name in work
-    }
-    return {name: work[name] / able[name] if work[name] else 0.0 for name in work}
+def bound_of(problem: Problem) -> Bound:
+    """Return the lower bounds of ``problem``."""
+    from tasks.distribute import bound_kernels as kernels  # noqa: PLC0415 - numba is slow to import
+
+    backwards = problem.reversed()
+    best = problem.seconds.min(axis=1)
+    speed = _speeds(problem, best)
+    runs = np.isfinite(problem.seconds)
+    work = np.multiply(problem.seconds, speed, where=runs, out=problem.seconds.copy()).min(axis=1)
+    volume = _volume(problem, work, speed)
+    tail = kernels.longest_after(problem.followers_start, problem.followers, best)
+    longest = float((best + tail).max(initial=0.0))
+    most = max(8, _THRESHOLDS // max(1, problem.steps))
+    if problem.steps <= _SQUARE:
+        ahead = (problem.needs_start, problem.needs, best, volume, most)
+        head = kernels.strengthened(*ahead)
+        back = (
+            backwards.needs_start,
+            backwards.needs,
+            best[::-1].copy(),
+            volume[::-1].copy(),
+            most,
+        )
+        tail = kernels.strengthened(*back)[::-1].copy()
+    else:
+        head = kernels.longest_after(
+            backwards.followers_start, backwards.followers, best[::-1].copy()
+        )[::-1].copy()
+    every = np.arange(problem.steps, dtype=np.int32)
+    found = [0.0, float((head + best + tail).max(initial=0.0))]
+    found.append(kernels.between(every, head, tail, volume, most))
+    if (lanes := lanes_of(problem)) and problem.steps <= _SQUARE:
+        each = np.sort(speed[lanes.provider])[::-1].copy()
+        found.append(kernels.packed(every, head, tail, work, each, most))
+    # Sums of many steps differ in their last digits with the order they are added in.
+    rounding = 1 - 1e-13 * problem.steps
+    sums = volume.sum(axis=0) * rounding
+    strongest = max(found) * rounding
+    if np.array_equal(problem.seconds, np.round(problem.seconds)):
+        strongest = float(np.ceil(strongest))  # whole seconds add up to whole seconds
+    return Bound(longest * rounding, tuple(sums.tolist()), strongest)
+
+
+def _speeds(problem: Problem, best: Floats) -> Floats:
+    """Return how fast each provider is, in parts of the fastest; float64[p], 0: runs nothing.
+
+    Any speeds give a valid bound, as long as the work of a step is the least of its seconds times
+    the speed; those by which most steps agree give the best.
+    """
+    ratio = np.divide(
+        best[:, None],
+        problem.seconds,
+        out=np.full_like(problem.seconds, np.nan),
+        where=np.isfinite(problem.seconds) & (problem.seconds > 0),
+    )
+    speed = np.zeros(problem.providers)
+    for provider in np.flatnonzero(np.isfinite(problem.seconds).any(axis=0)):
+        known = ratio[:, provider][np.isfinite(ratio[:, provider])]
+        speed[provider] = np.median(known) if len(known) else 1.0
+    return speed
+
+
+def _volume(problem: Problem, work: Floats, speed: Floats) -> Floats:
+    """Return how long each step keeps the whole fleet busy, by resource; float64[n, r]."""
+    able = speed @ problem.capacity
+    used = able > 0
+    return np.ascontiguousarray(work[:, None] * problem.demand[:, used] / able[used])

@@ -1,30 +1,51 @@
-"""Plans which step runs where and in what order: list scheduling by upward rank. Pure.
+"""Plans which step runs where and in what order. Pure.
 
-Steps are placed most urgent first, each on the provider its strategy chooses, into the earliest
-gap that holds its whole demand (HEFT with insertion, over vectors of capacity).
+A first plan by upward rank and earliest finish is improved within a budget (see ``construct``
+and ``improve``); other strategies place one step after the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import numpy as np
 
-from tasks.distribute.admissible import admissible, refuse_impossible, why_not
-from tasks.distribute.bound import lower_bound, work_bounds
+from tasks.distribute.admissible import refuse_impossible
+from tasks.distribute.bound import bound_of
 from tasks.distribute.caveats import caveats
+from tasks.distribute.construct import construct
+from tasks.distribute.explain import placements_of
 from tasks.distribute.feasibility import refuse_infeasible
-from tasks.distribute.rank import by_rank, critical_path
-from tasks.distribute.strategy import PLANNED, Option, Strategy, strategy_of
-from tasks.distribute.timeline import Timeline, Vector, vector
-from tasks.estimates import Estimate, Estimates, estimate_of
-from tasks.plan import FleetSnapshot, Placement, Plan, ProviderState
-from tasks.workload import Step, StepGraph
+from tasks.distribute.improve import improve
+from tasks.distribute.listing import place_by
+from tasks.distribute.problem import Problem, problem_of
+from tasks.distribute.rank import critical_path
+from tasks.distribute.schedule import Schedule
+from tasks.distribute.strategy import PLANNED, strategy_of
+from tasks.estimates import Estimates, estimate_of
+from tasks.plan import FleetSnapshot, Placement, Plan
+from tasks.workload import StepGraph
+
+# How much of the predicted makespan improving a plan may take, and how much at most.
+_SHARE, _LONGEST_SECONDS = 0.05, 2.0
 
 
 def plan(
-    graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, strategy: str = PLANNED
+    graph: StepGraph,
+    estimates: Estimates,
+    fleet: FleetSnapshot,
+    strategy: str = PLANNED,
+    *,
+    budget_seconds: float | None = None,
+    seed: int = 1,
 ) -> Plan:
     """Return where and in what order the steps of ``graph`` should run on an idle ``fleet``.
+
+    Args:
+        graph: Its steps.
+        estimates: What they are expected to take.
+        fleet: Where they may run.
+        strategy: By which rule providers are chosen.
+        budget_seconds: For improving a plan; None: a twentieth of its makespan, at most 2 s.
+        seed: The same seed and budget find the same plan.
 
     Raises:
         BadInputError: the strategy is unknown, there is no provider, or a step fits none.
@@ -32,128 +53,71 @@ def plan(
     """
     choose = strategy_of(strategy)
     refuse_impossible(graph, fleet)
-    expected = {step.id: estimate_of(step, estimates) for step in graph.steps}
-    seconds = {step_id: estimate.p50_seconds for step_id, estimate in expected.items()}
-    order = by_rank(graph, _mean_seconds(graph, seconds, fleet))
-    placements = _Planner(graph, seconds, fleet, choose).place_all(order)
-    made = _plan(graph, expected, fleet, strategy, placements)
-    refuse_infeasible(graph, seconds, fleet, made)
-    return made
+    problem = problem_of(graph, estimates, fleet)
+    bound = bound_of(problem).seconds
+    if strategy == PLANNED:
+        schedule = best_schedule(problem, bound, budget_seconds, seed)
+        placements = placements_of(graph, fleet, problem, schedule)
+    else:
+        seconds = {step.id: estimate_of(step, estimates).p50_seconds for step in graph.steps}
+        placements = place_by(choose, graph, seconds, fleet)
+    return _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
 
 
-def _mean_seconds(
-    graph: StepGraph, seconds: Mapping[str, float], fleet: FleetSnapshot
-) -> dict[str, float]:
-    mean: dict[str, float] = {}
-    slowness: dict[object, float] = {}  # steps share few demands
-    for step in graph.steps:
-        if step.demand not in slowness:
-            able = admissible(step.demand, fleet)
-            slowness[step.demand] = sum(1 / provider.speed for provider in able) / len(able)
-        mean[step.id] = seconds[step.id] * slowness[step.demand]
-    return mean
-
-
-@dataclass(frozen=True, slots=True)
-class _Choices:
-    demand: Vector
-    able: tuple[ProviderState, ...]
-    rejected: tuple[tuple[str, str], ...]
-
-
-class _Planner:
-    def __init__(
-        self,
-        graph: StepGraph,
-        seconds: Mapping[str, float],
-        fleet: FleetSnapshot,
-        choose: Strategy,
-    ) -> None:
-        self._steps = {step.id: step for step in graph.steps}
-        self._seconds, self._fleet, self._choose = seconds, fleet, choose
-        demands = {step.demand for step in graph.steps}
-        vectors = [vector(demand) for demand in demands]
-        smallest = (
-            min(v[0] for v in vectors),
-            min(v[1] for v in vectors),
-            min(v[2] for v in vectors),
-        )
-        self._timelines = {
-            provider.name: Timeline(provider.capacity, smallest=smallest)
-            for provider in fleet.providers
-        }
-        self._choices = {
-            demand: _Choices(
-                vector(demand),
-                admissible(demand, fleet),
-                tuple((p.name, why) for p in fleet.providers if (why := why_not(demand, p))),
-            )
-            for demand in demands
-        }
-        self._ends: dict[str, float] = {}
-
-    def place_all(self, order: tuple[str, ...]) -> tuple[Placement, ...]:
-        return tuple(self._place(self._steps[step_id], n) for n, step_id in enumerate(order))
-
-    def _place(self, step: Step, placed: int) -> Placement:
-        choices = self._choices[step.demand]
-        ready = max((self._ends[need] for need in step.needs), default=0.0)
-        options = [self._option(step, choices, provider, ready) for provider in choices.able]
-        chosen = self._choose(options, placed)
-        self._ends[step.id] = chosen.end
-        self._timelines[chosen.provider.name].reserve(chosen.start, chosen.end, choices.demand)
-        others = sorted((o for o in options if o is not chosen), key=lambda o: o.end)
-        return Placement(
-            step.id,
-            chosen.provider.name,
-            chosen.start,
-            chosen.end,
-            chosen.cost,
-            tuple((option.provider.name, option.end) for option in (chosen, *others)),
-            choices.rejected,
-        )
-
-    def _option(
-        self, step: Step, choices: _Choices, provider: ProviderState, ready: float
-    ) -> Option:
-        seconds = self._seconds[step.id] / provider.speed
-        start = self._timelines[provider.name].earliest(ready, seconds, choices.demand)
-        return Option(provider, start, start + seconds, provider.cost(seconds))
+def best_schedule(
+    problem: Problem, bound: float, budget_seconds: float | None = None, seed: int = 1
+) -> Schedule:
+    """Return a first schedule of ``problem``, improved; ``bound`` is a lower bound in seconds."""
+    first = construct(problem)
+    if budget_seconds is None:
+        budget_seconds = min(_LONGEST_SECONDS, _SHARE * first.makespan)
+    return improve(problem, first, bound, budget_seconds, seed)
 
 
 def _plan(
     graph: StepGraph,
-    expected: Mapping[str, Estimate],
+    estimates: Estimates,
     fleet: FleetSnapshot,
+    *,
     strategy: str,
+    bound: float,
     placements: tuple[Placement, ...],
 ) -> Plan:
+    expected = {step.id: estimate_of(step, estimates) for step in graph.steps}
     seconds = {step_id: estimate.p50_seconds for step_id, estimate in expected.items()}
-    makespan = max((item.end_seconds for item in placements), default=0.0)
     placed = {item.step: item.end_seconds - item.start_seconds for item in placements}
     sources = sorted({estimate.source for estimate in expected.values()})
-    return Plan(
+    made = Plan(
         project=graph.project,
         workload=graph.workload,
         strategy=strategy,
         order=tuple(item.step for item in placements),
         placements=placements,
-        makespan_seconds=makespan,
-        bound_seconds=lower_bound(graph, seconds, fleet),
+        makespan_seconds=max((item.end_seconds for item in placements), default=0.0),
+        bound_seconds=bound,
         cost=sum(item.cost for item in placements),
-        utilisation=_utilisation(graph, placements, fleet, makespan),
+        utilisation=_utilisation(graph, fleet, placements),
         critical_path=critical_path(graph, placed)[0],
         estimate_source=sources[0] if len(sources) == 1 else "mixed: " + ", ".join(sources),
         warnings=caveats(graph, expected, fleet),
     )
+    refuse_infeasible(graph, seconds, fleet, made)
+    return made
 
 
 def _utilisation(
-    graph: StepGraph, placements: tuple[Placement, ...], fleet: FleetSnapshot, makespan: float
+    graph: StepGraph, fleet: FleetSnapshot, placements: tuple[Placement, ...]
 ) -> float:
     """Return the busy part of the resource that is busiest, as the plan holds it."""
+    makespan = max((item.end_seconds for item in placements), default=0.0)
     if not makespan:
         return 0.0
-    speeds = {provider.name: provider.speed for provider in fleet.providers}
-    done = {p.step: (p.end_seconds - p.start_seconds) * speeds[p.provider] for p in placements}
-    return min(1.0, max(work_bounds(graph, done, fleet).values()) / makespan)
+    speed = {provider.name: provider.speed for provider in fleet.providers}
+    takes = {p.step: (p.end_seconds - p.start_seconds) * speed[p.provider] for p in placements}
+    capacities = [(p.speed, p.capacity) for p in fleet.providers]
+    able = np.array([(c.cpus * s, c.memory_mib * s, c.slots * s) for s, c in capacities]).sum(
+        axis=0
+    )
+    demands = [(step.demand, takes[step.id]) for step in graph.steps]
+    held = np.array([(d.cpus * t, d.memory_mib * t, d.slots * t) for d, t in demands]).sum(axis=0)
+    return min(1.0, float(np.max(held[able > 0] / able[able > 0], initial=0.0)) / makespan)

@@ -63,6 +63,20 @@ class Problem:
         """How many providers there are."""
         return int(self.seconds.shape[1])
 
+    def reversed(self) -> Problem:
+        """Return the same backwards: step ``i`` becomes ``n - 1 - i``, needs become followers."""
+        last, count = self.steps - 1, np.int32(len(self.needs))
+        return Problem(
+            needs_start=(count - self.followers_start)[::-1].copy(),
+            needs=(last - self.followers)[::-1].astype(np.int32),
+            followers_start=(count - self.needs_start)[::-1].copy(),
+            followers=(last - self.needs)[::-1].astype(np.int32),
+            seconds=self.seconds[::-1].copy(),
+            demand=self.demand[::-1].copy(),
+            capacity=self.capacity,
+            price=self.price,
+        )
+
 
 def problem_of(graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot) -> Problem:
     """Return ``graph`` on an idle ``fleet``, every step lasting its expected median.
