@@ -66,23 +66,15 @@ def construct(problem: Problem) -> Schedule:
 
 
 def by_rank(problem: Problem) -> Integers:
-    """Return the steps, most urgent first: the longest way to the end by mean duration."""
-    return _by_longest_way(problem, mean_seconds(problem))
+    """Return the steps, most urgent first: the longest way to the end by mean duration.
 
-
-def urgency(problem: Problem, schedule: Schedule) -> Integers:
-    """Return the steps, most urgent first: the longest way to the end as they are placed.
-
-    What is dispatched by this order stays good where durations are not what was expected, which
-    the order of the starts does not: those of a tight plan depend on each other by chance.
+    No step comes before what it needs. This is also the order to dispatch by: under noise it lost
+    least of those tried, while the starts of a tight plan depend on each other by chance.
     """
-    return _by_longest_way(problem, schedule.end - schedule.start)
-
-
-def _by_longest_way(problem: Problem, seconds: Floats) -> Integers:
     from tasks.distribute import bound_kernels as kernels  # noqa: PLC0415 - numba is slow to import
 
-    rank = seconds + kernels.longest_after(problem.followers_start, problem.followers, seconds)
+    mean = mean_seconds(problem)
+    rank = mean + kernels.longest_after(problem.followers_start, problem.followers, mean)
     # Stable: of equal ranks, which zero durations bring about, the topological order decides.
     return np.argsort(-rank, kind="stable").astype(np.int32)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from blocks.providers.interface import Resources
 from tasks.distribute.admissible import why_not
-from tasks.distribute.construct import PIECES, urgency
+from tasks.distribute.construct import PIECES, by_rank
 from tasks.distribute.problem import Floats, Problem
 from tasks.distribute.schedule import Schedule
 from tasks.plan import FleetSnapshot, Placement
@@ -34,7 +34,7 @@ def _placements(
     ranked = np.argsort(found, axis=1, kind="stable").tolist()
     ends, starts, where = schedule.end.tolist(), schedule.start.tolist(), schedule.provider.tolist()
     rows = found.tolist()
-    for index in urgency(problem, schedule).tolist():
+    for index in by_rank(problem).tolist():
         step, chosen, row = graph.steps[index], where[index], rows[index]
         others = [n for n in ranked[index] if n != chosen and row[n] != np.inf]
         # Steps share few demands, and asking a demand for its hash takes long.

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 
 from tasks.distribute.bound import bound_of
-from tasks.distribute.construct import Build, by_rank, construct, urgency
+from tasks.distribute.construct import Build, by_rank, construct
 from tasks.distribute.lanes import lanes_of
 from tasks.distribute.problem import Problem, problem_from
 from tasks.distribute.schedule import Schedule, faults
@@ -35,7 +35,7 @@ def test_lanes_and_vectors_place_alike(problem: Problem) -> None:
 @given(problems())
 def test_the_most_urgent_step_never_comes_before_what_it_needs(problem: Problem) -> None:
     """The dispatcher would refuse the order."""
-    place = np.argsort(urgency(problem, construct(problem)))
+    place = np.argsort(by_rank(problem))
     for step in range(problem.steps):
         needs = problem.needs[problem.needs_start[step] : problem.needs_start[step + 1]]
         assert all(place[need] < place[step] for need in needs)
