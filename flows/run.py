@@ -32,7 +32,9 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
     project: str,
     workload: WorkloadChoice = "tests",
     providers: list[str] | None = None,
-    strategy: Literal["planned", "round_robin", "cheapest"] = "planned",
+    strategy: Literal[
+        "planned", "least_loaded", "capability", "fastest", "round_robin", "cheapest"
+    ] = "planned",
     dry_run: bool = False,  # noqa: FBT001, FBT002 - a switch in the form of the UI
     environment: str = "dev",
     version: str = "",
@@ -43,7 +45,9 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
         project: Name of the Project block.
         workload: Name of one of the project's workloads, or a whole workload written here.
         providers: Names of the providers that may be used; none: all.
-        strategy: How steps are placed; `planned` is by what history expects of them.
+        strategy: How steps are placed. `planned`: so that all of it ends first, by what history
+            expects. `least_loaded`: where least was given so far. `capability`: on the smallest
+            provider that has room. `fastest`, `cheapest`: only there. `round_robin`: in turn.
         dry_run: Show the plan and stop there.
         environment: Name of the Environment block whose variables the steps get.
         version: The version of the project; empty: the one that is live, else its own.

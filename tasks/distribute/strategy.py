@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from blocks.providers.interface import Resources
 from tasks.errors import NotFoundError
 from tasks.plan import ProviderState
 
@@ -40,16 +42,68 @@ def cheapest(options: Sequence[Option], _placed: int) -> Option:
     return min(options, key=lambda option: (option.cost, option.end))
 
 
-STRATEGIES: dict[str, Strategy] = {
-    PLANNED: earliest_finish,
-    "round_robin": round_robin,
-    "cheapest": cheapest,
+def fastest(options: Sequence[Option], _placed: int) -> Option:
+    """Take the provider of the highest speed, also where that means to wait for it."""
+    return min(options, key=lambda option: (-option.provider.speed, option.end))
+
+
+def capability(options: Sequence[Option], _placed: int) -> Option:
+    """Of the providers that have room first, take the one that can do least beside it.
+
+    This is best fit: large and general providers stay free for what fits nowhere else.
+    """
+    first = min(option.start for option in options)
+    having_room = [option for option in options if option.start <= first]
+    largest = _largest([option.provider.capacity for option in options])
+    return min(having_room, key=lambda o: (_size(o.provider.capacity, largest), o.end))
+
+
+def _largest(capacities: Sequence[Resources]) -> dict[str, float]:
+    whole = [capacity.model_dump() for capacity in capacities]
+    return {name: max(each[name] for each in whole) for name in whole[0]}
+
+
+def _size(capacity: Resources, largest: dict[str, float]) -> float:
+    """Return the sum of the components, each as a share of the largest there is."""
+    parts: dict[str, float] = capacity.model_dump()
+    return sum(part / largest[name] for name, part in parts.items() if part)
+
+
+def least_loaded() -> Strategy:
+    """Return a strategy that takes the provider which was given least work for its size.
+
+    Work is counted in seconds a lane (slot, else CPU), as they take on that provider.
+    """
+    given: defaultdict[str, float] = defaultdict(float)
+
+    def choose(options: Sequence[Option], _placed: int) -> Option:
+        chosen = min(options, key=lambda option: (given[option.provider.name], option.end))
+        capacity = chosen.provider.capacity
+        lanes = capacity.slots or capacity.cpus or 1.0
+        given[chosen.provider.name] += (chosen.end - chosen.start) / lanes
+        return chosen
+
+    return choose
+
+
+# Made anew for each plan, as one may remember what it has placed.
+STRATEGIES: dict[str, Callable[[], Strategy]] = {
+    PLANNED: lambda: earliest_finish,
+    "least_loaded": least_loaded,
+    "capability": lambda: capability,
+    "fastest": lambda: fastest,
+    "round_robin": lambda: round_robin,
+    "cheapest": lambda: cheapest,
 }
 
 
 def strategy_of(name: str) -> Strategy:
-    """Return the strategy of that name, or raise NotFoundError with those there are."""
+    """Return the strategy of that name for one plan.
+
+    Raises:
+        NotFoundError: There is none; it names those there are.
+    """
     try:
-        return STRATEGIES[name]
+        return STRATEGIES[name]()
     except KeyError:
         raise NotFoundError("strategy", name, list(STRATEGIES), "Choose one of them") from None

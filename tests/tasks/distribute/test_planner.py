@@ -140,8 +140,8 @@ def test_strategies_choose_otherwise() -> None:
 
 def test_an_unknown_strategy_is_refused_with_those_there_are() -> None:
     """A typo would plan by some default."""
-    with pytest.raises(BadInputError, match="cheapest, planned, round_robin"):
-        plan(workload({"a": ()}), {}, fleet(provider("a")), "fastest")
+    with pytest.raises(BadInputError, match="did you mean 'fastest'"):
+        plan(workload({"a": ()}), {}, fleet(provider("a")), "fasted")
 
 
 def test_a_demand_over_every_provider_names_step_demand_and_the_largest() -> None:
