@@ -13,26 +13,36 @@ Row = dict[str, str]
 _ON_PATH, _NOTABLE = 12, 0.001
 
 
-def plan_rows(plan: Plan) -> list[Row]:
-    """Return one row a step, in the order of the plan."""
+def plan_rows(plan: Plan, slack: Mapping[str, float] | None = None) -> list[Row]:
+    """Return one row a step, in the order of the plan.
+
+    ``slack`` says how many seconds later each may end, where that is known.
+    """
     critical = set(plan.critical_path)
     return [
         {
             "step": item.step,
             "provider": item.provider,
-            "start": _seconds(item.start_seconds),
-            "end": _seconds(item.end_seconds),
-            "takes": _seconds(item.end_seconds - item.start_seconds),
+            "start": duration(item.start_seconds),
+            "end": duration(item.end_seconds),
+            "takes": duration(item.end_seconds - item.start_seconds),
             "cost": f"{item.cost:.4f}" if item.cost else "",
             "critical": "yes" if item.step in critical else "",
+            "slack": _slack(item.step, slack),
             "why": _why(item),
         }
         for item in plan.placements
     ]
 
 
+def _slack(step: str, slack: Mapping[str, float] | None) -> str:
+    if slack is None:
+        return ""
+    return duration(slack[step]) if slack[step] else "none"
+
+
 def _why(item: Placement) -> str:
-    others = [f"{name} would end it at {_seconds(end)}" for name, end in item.candidates[1:]]
+    others = [f"{name} would end it at {duration(end)}" for name, end in item.candidates[1:]]
     refused = [f"{name} {reason}" for name, reason in item.rejected]
     return "; ".join([*others, *refused]) or "the only provider"
 
@@ -46,7 +56,7 @@ def plan_summary(plan: Plan) -> str:
         f"**{_planned(plan)}**",
         "",
         f"- strategy {plan.strategy}, estimates: {plan.estimate_source}",
-        f"- lower bound of any plan: {_seconds(plan.bound_seconds)}, {above}",
+        f"- lower bound of any plan: {duration(plan.bound_seconds)}, {above}",
         f"- {cost}utilisation {plan.utilisation:.0%}",
         f"- critical path: {_path(plan.critical_path)}",
         *(f"- caution: {warning}" for warning in plan.warnings),
@@ -63,7 +73,7 @@ def plan_sentence(plan: Plan) -> str:
 
 def _planned(plan: Plan) -> str:
     count = len(plan.order)
-    return f"{count} step{'s' if count != 1 else ''} in {_seconds(plan.makespan_seconds)}"
+    return f"{count} step{'s' if count != 1 else ''} in {duration(plan.makespan_seconds)}"
 
 
 def _path(steps: Sequence[str]) -> str:
@@ -95,8 +105,8 @@ def _result_row(placed: Placement, result: StepResult) -> Row:
         "state": result.state.value + (" (in a former run)" if result.resumed else ""),
         "provider": result.provider,
         "attempts": str(result.attempts or ""),
-        "planned": _seconds(expected),
-        "actual": "" if actual is None else _seconds(actual),
+        "planned": duration(expected),
+        "actual": "" if actual is None else duration(actual),
         "off by": _off(expected, actual) if result.succeeded else "",
         "waited": _waited(result),
         "detail": result.detail,
@@ -106,7 +116,7 @@ def _result_row(placed: Placement, result: StepResult) -> Row:
 def _waited(result: StepResult) -> str:
     if result.ready_at is None or result.outcome is None or result.attempts != 1:
         return ""
-    return _seconds(max(0.0, result.outcome.started_at - result.ready_at))
+    return duration(max(0.0, result.outcome.started_at - result.ready_at))
 
 
 def _off(expected: float, actual: float | None) -> str:
@@ -124,7 +134,7 @@ class EstimateError:
 
     def __str__(self) -> str:
         return (
-            f"planned {_seconds(self.planned_seconds)}, took {_seconds(self.actual_seconds)}; "
+            f"planned {duration(self.planned_seconds)}, took {duration(self.actual_seconds)}; "
             f"the {self.steps} steps were off by {self.median_error:.0%} (median)"
         )
 
@@ -155,7 +165,8 @@ def _became(result: StepResult) -> str:
     return f"was {result.state.value}: {result.detail}"
 
 
-def _seconds(value: float) -> str:
+def duration(value: float) -> str:
+    """Return seconds as a user reads them, e.g. ``3.5 s`` or ``1.2 h``."""
     if value < 100:  # noqa: PLR2004 - a decimal says nothing beyond this
         return f"{value:.1f} s"
     return f"{value:.0f} s" if value < 3600 else f"{value / 3600:.1f} h"  # noqa: PLR2004 - an hour

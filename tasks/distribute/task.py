@@ -9,25 +9,33 @@ from itertools import islice
 from typing import Any
 
 from prefect import get_run_logger, task
-from prefect.artifacts import acreate_image_artifact, acreate_table_artifact
+from prefect.artifacts import (
+    acreate_image_artifact,
+    acreate_table_artifact,
+)
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.utilities.annotations import opaque
 
 from blocks.providers.interface import Outcome
+from tasks.distribute.binding import binding
 from tasks.distribute.dispatch import Submit
 from tasks.distribute.gantt import bars_of_plan, data_url, gantt
 from tasks.distribute.logs import tail
 from tasks.distribute.planner import plan
-from tasks.distribute.report import plan_rows, plan_sentence, plan_summary
+from tasks.distribute.report import Row, plan_rows, plan_sentence, plan_summary
 from tasks.distribute.results import StepFailedError
+from tasks.distribute.slack import slack_seconds
 from tasks.distribute.strategy import PLANNED
+from tasks.distribute.usage import curves
 from tasks.errors import SlipwayError
 from tasks.estimates import Estimates
 from tasks.plan import FleetSnapshot, Plan
 from tasks.workload import Step, StepGraph
 
 _JITTER = 0.2
+# For more steps it takes more than a moment, and nobody reads so many rows.
+_MOST_WITH_SLACK = 20_000
 # More arrows into one step nobody can read, and the server has to store them.
 _MOST_ARROWS = 100
 _LONGEST_DELAY_SECONDS = 600.0
@@ -40,7 +48,10 @@ _LONGEST_DELAY_SECONDS = 600.0
     cache_policy=NO_CACHE,
 )
 async def distribute(
-    graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, strategy: str = PLANNED
+    graph: StepGraph,
+    estimates: Estimates,
+    fleet: FleetSnapshot,
+    strategy: str = PLANNED,
 ) -> Plan:
     """Plan ``graph`` and show the plan as a table and as a chart.
 
@@ -48,12 +59,22 @@ async def distribute(
         BadInputError: the strategy is unknown, there is no provider, or a step fits none.
     """
     made = await asyncio.to_thread(plan, graph, estimates, fleet, strategy)
-    picture = await asyncio.to_thread(gantt, [(f"Plan of {graph.workload}", bars_of_plan(made))])
+    rows, picture = await asyncio.to_thread(_shown, graph, fleet, made)
     summary = plan_summary(made)
     get_run_logger().info("%s", plan_sentence(made))
-    await acreate_table_artifact(key="plan", table=plan_rows(made), description=summary)
+    await acreate_table_artifact(key="plan", table=rows, description=summary)
     await acreate_image_artifact(key="plan-chart", image_url=data_url(picture), description=summary)
     return made
+
+
+def _shown(graph: StepGraph, fleet: FleetSnapshot, made: Plan) -> tuple[list[Row], bytes]:
+    few = len(made.order) <= _MOST_WITH_SLACK
+    picture = gantt(
+        [(f"Plan of {graph.workload}", bars_of_plan(made))],
+        [link.step for link in binding(graph, made, fleet).chain],
+        list(curves(graph, made, fleet).values()),
+    )
+    return plan_rows(made, slack_seconds(graph, made, fleet) if few else None), picture
 
 
 async def worth_retrying(_task: Any, _run: TaskRun, state: State[Any]) -> bool:

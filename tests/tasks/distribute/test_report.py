@@ -29,14 +29,13 @@ from tasks.distribute.report import (
     result_rows,
 )
 from tasks.distribute.results import StepResult, StepState
+from tasks.distribute.usage import curves
 from tasks.plan import FleetSnapshot
 from tests.tasks.distribute.fakes import BAD, estimates_of, graph_of, provider, step
 
-PLAN = plan(
-    graph_of(step("a"), step("b", "a"), step("c")),
-    estimates_of({"a": 10, "b": 20, "c": 5}),
-    FleetSnapshot(1, 0.0, (provider("x"), provider("y", 0.5), provider("tiny", slots=0))),
-)
+GRAPH = graph_of(step("a"), step("b", "a"), step("c"))
+FLEET = FleetSnapshot(1, 0.0, (provider("x"), provider("y", 0.5), provider("tiny", slots=0)))
+PLAN = plan(GRAPH, estimates_of({"a": 10, "b": 20, "c": 5}), FLEET)
 
 
 def ran(name: str, start: float, end: float, state: StepState = StepState.SUCCEEDED) -> StepResult:
@@ -51,7 +50,7 @@ RESULTS = {"a": ran("a", 0, 8), "b": ran("b", 8, 33), "c": ran("c", 0, 10)}
 
 def test_a_plan_says_where_when_and_why() -> None:
     """A user could not tell why a step is where it is."""
-    rows = plan_rows(PLAN)
+    rows = plan_rows(PLAN, {"a": 0.0, "b": 0.0, "c": 20.0})
     assert [row["step"] for row in rows] == ["a", "b", "c"]
     assert rows[0] == {
         "step": "a",
@@ -61,8 +60,15 @@ def test_a_plan_says_where_when_and_why() -> None:
         "takes": "10.0 s",
         "cost": "",
         "critical": "yes",
+        "slack": "none",
         "why": "y would end it at 20.0 s; tiny lacks 1 slots",
     }
+
+
+def test_slack_is_told_where_it_is_known() -> None:
+    """A user could not tell which step may be late."""
+    assert plan_rows(PLAN, {"a": 0.0, "b": 0.0, "c": 20.0})[2]["slack"] == "20.0 s"
+    assert plan_rows(PLAN)[2]["slack"] == ""
 
 
 def test_the_summary_holds_the_figures_the_caveats_and_the_critical_path() -> None:
@@ -171,6 +177,21 @@ def test_a_chart_of_plan_and_actual_is_a_picture() -> None:
     picture = gantt([("Plan", bars_of_plan(PLAN)), ("Actual", actual)])
     assert picture.startswith(b"\x89PNG")
     assert data_url(picture).startswith("data:image/png;base64,iVBOR")
+
+
+@pytest.mark.integration
+def test_a_chart_marks_what_decides_the_end_and_shows_how_full_providers_are() -> None:
+    """The picture would fail for the steps or the providers that it leaves out, or hide both."""
+    bare = gantt([("Plan", bars_of_plan(PLAN))])
+    found = list(curves(GRAPH, PLAN, FLEET).values())
+    full = gantt([("Plan", bars_of_plan(PLAN))], ["a", "b", "not drawn"], found)
+    assert png_height(full) > png_height(bare)
+    assert gantt([("Plan", [])], ["a"], found * 20).startswith(b"\x89PNG")
+
+
+def png_height(picture: bytes) -> int:
+    """The height of a PNG in pixels, as its header says."""
+    return int.from_bytes(picture[20:24], "big")
 
 
 @pytest.mark.integration
