@@ -10,6 +10,7 @@ from blocks.workload_spec import WorkloadChoice
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_providers, load_target
 from flows.naming import named
+from flows.planning import stored_plan, told
 from flows.workload import (
     Job,
     WorkloadFailedError,
@@ -38,6 +39,7 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
     dry_run: bool = False,  # noqa: FBT001, FBT002 - a switch in the form of the UI
     environment: str = "dev",
     version: str = "",
+    plan: str = "",
 ) -> str:
     """Run a workload of a project; a run that died is resumed, repeating no finished step.
 
@@ -51,20 +53,24 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
         dry_run: Show the plan and stop there.
         environment: Name of the Environment block whose variables the steps get.
         version: The version of the project; empty: the one that is live, else its own.
+        plan: Id of a stored plan, which a dry run says: its order and its providers are taken
+            again, whatever the strategy; empty: plan anew.
 
     Returns:
-        How far off the estimates were; of a dry run, what it should take.
+        How far off the estimates were; of a dry run, what it should take and the plan's id.
     """
     target = await load_target(project, environment)
     name, spec = chosen_workload(target, workload)
     machines = await load_providers(providers or [])
     with ledger() as book:
         refuse_impossible_workload(target, name, spec, machines, book)
+        again = stored_plan(target, name, plan, book)
         release = await launching.build(target, version)
-        job = Job(target, release, name, spec, machines, strategy)
+        job = Job(target, release, name, spec, machines, strategy, again)
         if dry_run:
-            plan = await plan_only(job, book)
-            return f"{len(plan.order)} steps in {plan.makespan_seconds:.1f} s"
+            said = told(await plan_only(job, book))
+            get_run_logger().info("%s", said)
+            return said
         summary = (await run_workload(job, book)).summary
     if not summary.succeeded:
         raise WorkloadFailedError(summary)

@@ -37,7 +37,7 @@ from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger
 from tasks.ledger.estimates import read_estimates
 from tasks.ledger.executions import executions
-from tasks.ledger.plans import record_plan
+from tasks.ledger.plans import StoredPlan, record_plan
 from tasks.ledger.providers import fleet
 from tasks.ledger.workloads import WorkloadLease, close_workload, open_workload
 from tasks.observe.summary import WorkloadSummary
@@ -52,7 +52,7 @@ from tasks.workload import StepGraph, StepReport
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A workload of one release, and what may execute it."""
+    """A workload of one release, what may execute it, and the plan to run again, if any."""
 
     target: Target
     release: Release
@@ -60,6 +60,7 @@ class Job:
     spec: WorkloadSpec
     providers: Mapping[str, Provider]
     strategy: str = "planned"
+    again: StoredPlan | None = None
 
     @property
     def key(self) -> str:
@@ -77,6 +78,7 @@ class Planned:
 
     graph: StepGraph
     estimates: Estimates
+    fleet: FleetSnapshot
     plan: Plan
 
 
@@ -123,10 +125,12 @@ def refuse_impossible_workload(
         refuse_impossible(split_steps(target.project, workload, spec, Path(), {}), now_fleet)
 
 
-async def plan_only(job: Job, book: Ledger) -> Plan:
+async def plan_only(job: Job, book: Ledger) -> StoredPlan:
     """Split and plan, show both, and start nothing."""
     with tempfile.TemporaryDirectory() as folder:
-        return (await _planned(job, book, Path(folder) / "graph.json")).plan
+        planned = await _planned(job, book, Path(folder) / "graph.json")
+    plan, now = planned.plan, time.time()
+    return StoredPlan(record_plan(book, job.key, plan, now), job.key, plan, now)
 
 
 async def run_workload(job: Job, book: Ledger) -> Ran:
@@ -187,9 +191,10 @@ async def _planned(job: Job, book: Ledger, record: Path) -> Planned:
     plan = await distribute(
         *(opaque(graph), opaque(estimates), opaque(now_fleet)),
         job.strategy,
+        opaque((str(job.again.id), job.again.plan) if job.again else None),
         wait_for=[opaque(graph)],
     )
-    return Planned(graph, estimates, plan)
+    return Planned(graph, estimates, now_fleet, plan)
 
 
 def _surroundings(job: Job) -> dict[str, str]:

@@ -23,6 +23,7 @@ from tasks.distribute.dispatch import Submit
 from tasks.distribute.gantt import bars_of_plan, data_url, gantt
 from tasks.distribute.logs import tail
 from tasks.distribute.planner import plan
+from tasks.distribute.replay import replay
 from tasks.distribute.report import Row, plan_rows, plan_sentence, plan_summary
 from tasks.distribute.results import StepFailedError
 from tasks.distribute.slack import slack_seconds
@@ -52,13 +53,21 @@ async def distribute(
     estimates: Estimates,
     fleet: FleetSnapshot,
     strategy: str = PLANNED,
+    again: tuple[str, Plan] | None = None,
 ) -> Plan:
     """Plan ``graph`` and show the plan as a table and as a chart.
 
+    ``again`` is a stored plan and its id: then its order and its providers are taken.
+
     Raises:
-        BadInputError: the strategy is unknown, there is no provider, or a step fits none.
+        BadInputError: the strategy is unknown, there is no provider, or a step fits none; or the
+            stored plan is of another graph or fleet.
     """
-    made = await asyncio.to_thread(plan, graph, estimates, fleet, strategy)
+    if again:
+        name, stored = again
+        made = await asyncio.to_thread(replay, graph, estimates, fleet, stored, name)
+    else:
+        made = await asyncio.to_thread(plan, graph, estimates, fleet, strategy)
     rows, picture = await asyncio.to_thread(_shown, graph, fleet, made)
     summary = plan_summary(made)
     get_run_logger().info("%s", plan_sentence(made))

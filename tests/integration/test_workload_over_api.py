@@ -95,6 +95,25 @@ def test_a_dry_run_shows_its_plan_and_starts_nothing(work: Work) -> None:
     assert work.written() == []
 
 
+def test_a_plan_that_was_shown_is_run_again(work: Work) -> None:
+    """The plan that a user chose would be made anew, or run on a workload that it does not fit."""
+    steps: list[Json] = [{"id": name, "run": f"echo {name} >> log"} for name in ("one", "two")]
+    steps[1]["needs"] = ["one"]
+    parameters = work.parameters(*steps)
+    shown = work.stack.done("run", **parameters, dry_run=True, strategy="fastest")
+    line = says(work.stack, shown.id, "to run just this")
+    number = line.rpartition("plan = ")[2].strip()
+    again = work.stack.done("run", **parameters, plan=number)
+    assert work.written() == ["one", "two"]
+    summary = artifacts(work.stack, again.id)["plan"]["description"]
+    assert f"order and providers are those of plan {number} (fastest)" in summary
+
+    other = work.stack.run("run", **work.parameters(steps[0]), plan=number)
+    assert not other.succeeded
+    assert "plan: does not fit any more: the workload has no two any more" in other.message
+    assert work.written() == ["one", "two"]
+
+
 def test_who_finds_no_place_is_queued_and_told_why(work: Work) -> None:
     """Two steps would run where there is room for one, or one of them wait in silence."""
     run = f"echo + >> log; {until('go')}; echo - >> log"

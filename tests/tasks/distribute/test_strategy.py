@@ -7,7 +7,7 @@ import pytest
 from blocks.providers.interface import Resources
 from flows.run import run_flow
 from tasks.distribute.planner import plan
-from tasks.distribute.strategy import STRATEGIES, Option, strategy_of
+from tasks.distribute.strategy import STORED, STRATEGIES, Option, strategy_of
 from tasks.errors import NotFoundError
 from tasks.plan import FleetSnapshot, ProviderState
 from tests.tasks.distribute.fakes import estimates_of, graph_of, provider, step
@@ -38,6 +38,7 @@ OPTIONS = [
         ("capability", "middle"),
         ("round_robin", "middle"),
         ("least_loaded", "large"),
+        (STORED, "large"),
     ],
 )
 def test_each_strategy_takes_its_own(strategy: str, expected: str) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from tasks.errors import BadInputError
 from tasks.ledger.connection import Ledger
-from tasks.ledger.plans import read_plan, record_plan
+from tasks.ledger.plans import plan_by_id, plans_of, read_plan, record_plan
+from tasks.ledger.workloads import open_workload
 from tasks.plan import Placement, Plan
 
 PLAN = Plan(
@@ -34,3 +38,27 @@ def test_the_newest_plan_is_read(ledger: Ledger) -> None:
     newer = replace(PLAN, strategy="cheapest")
     record_plan(ledger, "w", newer, 2.0)
     assert read_plan(ledger, "w") == newer
+
+
+def test_a_plan_is_found_by_the_id_that_its_recording_told(ledger: Ledger) -> None:
+    """What a dry run has shown could not be run."""
+    with pytest.raises(BadInputError, match="none was recorded yet"):
+        plan_by_id(ledger, "1")
+    first = record_plan(ledger, "w", PLAN, 1.0)
+    second = record_plan(ledger, "w", replace(PLAN, strategy="cheapest"), 2.0)
+    found = plan_by_id(ledger, str(first))
+    assert (found.id, found.workload, found.plan, found.recorded_at) == (first, "w", PLAN, 1.0)
+    for unknown in ("99", "newest", "-1", "²", "9" * 30):
+        with pytest.raises(BadInputError, match=f"plan: .*the newest is {second}"):
+            plan_by_id(ledger, unknown)
+
+
+def test_the_plans_of_a_workload_are_those_of_its_runs_and_its_dry_runs(ledger: Ledger) -> None:
+    """A dry run would be compared with the plan of something else, or with nothing."""
+    key = "shop/tests/dev/d1/abc"
+    shown = record_plan(ledger, key, PLAN, 1.0)
+    lease = open_workload(ledger, key, "me", 2.0, 15.0, owner_alive=lambda _owner: True)
+    ran = record_plan(ledger, lease.id, PLAN, 2.0)
+    record_plan(ledger, "shop/other", PLAN, 3.0)
+    assert [each.id for each in plans_of(ledger, key)] == [ran, shown]
+    assert [each.id for each in plans_of(ledger, key, limit=1)] == [ran]
