@@ -1,0 +1,108 @@
+"""Workflows in WfFormat become workloads, or are refused with field, value and remedy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blocks.providers.interface import Resources
+from tasks.errors import BadInputError
+from tasks.split.declared import split_steps
+from tasks.split.wfformat import read_wfformat
+
+TRACES = Path(__file__).parents[3].parent / "shared" / "data" / "wfinstances"
+
+
+def task(name: str, *parents: str, children: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A task of the specification."""
+    return {"id": name, "name": name, "parents": list(parents), "children": list(children)}
+
+
+def execution(name: str, **further: Any) -> dict[str, Any]:
+    """What a task executed."""
+    command = {"program": "echo", "arguments": [name]}
+    return {"id": name, "command": command, "runtimeInSeconds": 1.5, **further}
+
+
+def document(tasks: list[dict[str, Any]], executions: list[dict[str, Any]] | None = None) -> str:
+    """A WfFormat document."""
+    done = [execution(item["id"]) for item in tasks] if executions is None else executions
+    workflow = {"specification": {"tasks": tasks, "files": []}, "execution": {"tasks": done}}
+    return json.dumps({"name": "w", "schemaVersion": "1.5", "workflow": workflow})
+
+
+def test_tasks_become_steps() -> None:
+    """A trace would be planned with other commands, needs or demands than it has."""
+    done = [
+        execution("A_1", coreCount=2, memoryInBytes=1024**2 * 3 + 1),
+        {"id": "B", "command": {"program": "cat <<E\nx\nE"}, "runtimeInSeconds": 0},
+    ]
+    imported = read_wfformat(document([task("A_1"), task("B", "A_1")], done))
+    first, second = imported.workload.steps
+    assert (first.id, first.run, first.needs) == ("a_1", ["echo", "A_1"], [])
+    assert first.demand == Resources(cpus=2, memory_mib=4, slots=1)
+    assert (second.id, second.run, second.needs) == ("b", "cat <<E\nx\nE", ["a_1"])
+    assert imported.seconds == {"a_1": 1.5, "b": 0}
+
+
+def test_children_are_parents_seen_from_the_other_side() -> None:
+    """A writer that gives one side alone would lose its edges."""
+    steps = read_wfformat(document([task("a", children=("b",)), task("b")])).workload.steps
+    assert steps[1].needs == ["a"]
+
+
+def test_names_stay_apart() -> None:
+    """Two tasks would become one step, or a name would be refused."""
+    long = "N" * 80
+    imported = read_wfformat(document([task("x"), task("X"), task(long + "1"), task(long + "2")]))
+    names = [step.id for step in imported.workload.steps]
+    assert names[0] == "x"
+    assert len(set(names)) == 4
+    assert all(len(name) <= 63 for name in names)
+
+
+def refused(text: str) -> BadInputError:
+    """The error that a document is refused with."""
+    with pytest.raises(BadInputError) as error:
+        read_wfformat(text)
+    return error.value
+
+
+def test_what_is_no_wfformat_is_refused_by_field() -> None:
+    """A user would not learn what to correct."""
+    at = "wfformat.workflow"
+    for text, field, part in [
+        ("{", "wfformat", "is no JSON"),
+        ("{}", "wfformat.schemaVersion", "is missing"),
+        (document([task("a")]).replace("1.5", "1.3", 1), "wfformat.schemaVersion", "only 1.5"),
+        (document([]), f"{at}.specification.tasks", "at least 1"),
+        (document([task("a"), task("a")]), f"{at}.specification.tasks", "given twice"),
+        (document([task("a", "b")]), f"{at}.specification.tasks.a.parents", "unknown"),
+        (document([task("a", children=("c",))]), f"{at}.specification.tasks.a.children", "unknown"),
+        (document([task("a")], []), f"{at}.execution.tasks", "Add the execution"),
+        (
+            document([task("a")], [execution("a", runtimeInSeconds=-1)]),
+            f"{at}.execution.tasks.0.runtimeInSeconds",
+            "at least 0",
+        ),
+        (
+            document([task("a")], [{"id": "a", "runtimeInSeconds": 1}]),
+            f"{at}.execution.tasks.0.command",
+            "is missing",
+        ),
+    ]:
+        error = refused(text)
+        assert error.field == field
+        assert part in str(error)
+
+
+@pytest.mark.skipif(not TRACES.is_dir(), reason="no traces beside the repository")
+def test_real_traces_are_imported() -> None:
+    """What Pegasus and Nextflow write would be refused."""
+    for path in sorted(TRACES.glob("*.json")):
+        imported = read_wfformat(path.read_bytes(), path.name)
+        graph = split_steps("p", path.stem, imported.workload, Path("/"), {})
+        assert {step.id for step in graph.steps} == set(imported.seconds)
