@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tasks.distribute.greedy import greedy
 from tasks.distribute.lanes import Lanes, lanes_of
 from tasks.distribute.problem import Floats, Integers, Problem
 from tasks.distribute.schedule import Schedule
@@ -61,8 +62,9 @@ class Build:
 
 
 def construct(problem: Problem) -> Schedule:
-    """Return a first plan of ``problem``; O(n log n) for any fixed fleet."""
-    return Build.of(problem).place(by_rank(problem))
+    """Return a first plan of ``problem``, never worse than what happens without one."""
+    ranked = Build.of(problem).place(by_rank(problem))
+    return min(ranked, greedy(problem), key=lambda schedule: schedule.makespan)
 
 
 def by_rank(problem: Problem) -> Integers:

@@ -1,0 +1,176 @@
+"""How near plans come to the optimum, beside what they cost where nothing is planned.
+
+`python -m benchmarks.planning --instances DIR [--family stg|wfformat|...] [--providers 2|4|8|16|het8]
+[--time-limit 5] [--noise 0.3] [--json]` prints a table and, as its last line, one JSON object.
+`python -m benchmarks.planning --scale 10000,100000` times first plans of random layered graphs.
+
+A gap is that of the makespan over the optimum or the best known makespan where there is one, else
+over the lower bound (see `tasks.distribute.bound`); `simple_gap_percent` is the one over the
+larger of critical path and work alone. With `--noise 0.3` a step takes, in fact, between 0.7 and
+1.3 times what planning expects, equally likely; the gap is then over the bound of the durations
+drawn, and `rigid plan` keeps places and order of the improved plan instead of the rule.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import pkgutil
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import benchmarks.instances
+from benchmarks.instances.interface import PLANNED, Case, Family, Options, Outcome
+from benchmarks.planning_scale import scales
+
+_EQUAL = 1e-6
+_NO_FAMILIES = {"interface", "fleets"}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one method reached on one case, and in how many milliseconds."""
+
+    case: Case
+    method: str
+    outcome: Outcome
+    milliseconds: float
+
+    @property
+    def gap_percent(self) -> float:
+        """How far the makespan is over what it is measured against."""
+        reference = self.outcome.reference or self.case.reference
+        return 100 * (self.outcome.makespan / reference - 1) if reference else 0.0
+
+
+def families() -> dict[str, Family]:
+    """Return the modules of ``benchmarks.instances`` that are families, by name."""
+    names = [item.name for item in pkgutil.iter_modules(benchmarks.instances.__path__)]
+    modules = {
+        name: importlib.import_module(f"benchmarks.instances.{name}")
+        for name in names
+        if name not in _NO_FAMILIES
+    }
+    return {name: module for name, module in modules.items() if hasattr(module, "cases")}
+
+
+def family_of(folder: Path, name: str) -> tuple[str, Family]:
+    """Return the family of that name, or else that of the instances in ``folder``."""
+    known = families()
+    found = [name] if name else [key for key, family in known.items() if family.holds(folder)]
+    if len(found) != 1 or found[0] not in known:
+        raise SystemExit(
+            f"planning: --family: choose one of {', '.join(sorted(known))} for {folder}"
+        )
+    return found[0], known[found[0]]
+
+
+def measure(cases: Iterator[Case]) -> Iterator[Result]:
+    """Run every method of every case. What is compiled at its first use is not timed."""
+    warm: set[str] = set()
+    for case in cases:
+        for method, run in case.methods.items():
+            if method not in warm:
+                warm.add(method)
+                run()
+            started = time.perf_counter()
+            outcome = run()
+            milliseconds = 1000 * (time.perf_counter() - started)
+            # The check of the result may cost more than the result; then the case says so.
+            yield Result(case, method, outcome, outcome.figures.get("ms", milliseconds))
+
+
+def figures(results: Sequence[Result]) -> dict[str, float]:
+    """Return the means over the results of one method."""
+    count = len(results)
+    found: dict[str, float] = {
+        "instances": count,
+        "mean_gap_percent": sum(r.gap_percent for r in results) / count,
+        "max_gap_percent": max(r.gap_percent for r in results),
+        "optimal_percent": 100 * sum(r.gap_percent <= 100 * _EQUAL for r in results) / count,
+        "mean_ms": sum(r.milliseconds for r in results) / count,
+    }
+    for name in results[0].outcome.figures:
+        if name != "ms":
+            found[name] = sum(r.outcome.figures.get(name, 0.0) for r in results) / count
+    return {name: round(value, 3) for name, value in found.items()}
+
+
+def captured(results: Sequence[Result]) -> float | None:
+    """Return how much of greedy's gap over the bound the plan removes; percent."""
+    gaps = {
+        method: sum(max(0.0, r.gap_percent) for r in results if r.method == method)
+        for method in (PLANNED, "greedy")
+    }
+    return round(100 * (1 - gaps[PLANNED] / gaps["greedy"]), 2) if gaps["greedy"] else None
+
+
+def summary(family: str, options: Options, results: Sequence[Result]) -> dict[str, object]:
+    """Return all figures as one JSON object; those of the planner are at its top."""
+    by_method: dict[str, list[Result]] = defaultdict(list)
+    groups: dict[str, list[Result]] = defaultdict(list)
+    for result in results:
+        by_method[result.method].append(result)
+        groups[result.case.group].append(result)
+    return {
+        "benchmark": "planning",
+        "family": family,
+        "noise": options.noise,
+        "time_limit": options.time_limit,
+        **figures(by_method[PLANNED]),
+        "permitted_improvement_captured_percent": captured(results),
+        "baselines": {name: figures(found) for name, found in by_method.items() if name != PLANNED},
+        "groups": {name: _group(found) for name, found in groups.items()},
+    }
+
+
+def _group(results: Sequence[Result]) -> dict[str, object]:
+    own = [result for result in results if result.method == PLANNED]
+    return {**figures(own), "permitted_improvement_captured_percent": captured(results)}
+
+
+def table(results: Sequence[Result]) -> Iterator[str]:
+    """Return lines of a table: a case a row, the gap of each method in percent a column."""
+    methods = list(dict.fromkeys(result.method for result in results))
+    yield f"{'gap, %':44}" + "".join(f"{name:>13}" for name in methods)
+    rows: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    for result in results:
+        rows[result.case.group, result.case.name][result.method] = result.gap_percent
+    for (group, name), gaps in rows.items():
+        yield f"{group:15}{name[:28]:29}" + "".join(
+            f"{gaps[m]:13.2f}" for m in methods if m in gaps
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--instances", type=Path, help="a folder of instances of one family")
+    parser.add_argument("--family", default="", help="which; default: what the folder holds")
+    parser.add_argument("--providers", action="append", default=[], help="2, 4, 8, 16 or het8")
+    parser.add_argument("--time-limit", type=float, default=5.0, help="seconds for one plan")
+    parser.add_argument("--noise", type=float, default=0.0, help="e.g. 0.3: 0.7 to 1.3 times")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--scale", default="", help="numbers of steps, e.g. 10000,100000")
+    parser.add_argument("--json", action="store_true", help="the JSON object alone")
+    given = parser.parse_args(arguments)
+    if given.instances is None:
+        print(json.dumps(scales([int(item) for item in (given.scale or "10000").split(",")])))
+        return
+    providers = tuple(name for item in given.providers for name in item.split(","))
+    options = Options(providers, given.time_limit, given.noise, given.seed)
+    name, family = family_of(given.instances, given.family)
+    results = list(measure(family.cases(given.instances, options)))
+    if not results:
+        raise SystemExit(f"planning: {given.instances} holds no instance of {name}")
+    if not given.json:
+        print("\n".join(table(results)))
+    print(json.dumps(summary(name, options, results)))
+
+
+if __name__ == "__main__":
+    main()

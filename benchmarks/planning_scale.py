@@ -1,0 +1,88 @@
+"""How long first plans of large graphs take: random layers, vectors of demand or one slot."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.instances.fleets import HET8
+from blocks.providers.interface import Resources
+from tasks.distribute.bound import bound_of
+from tasks.distribute.construct import construct
+from tasks.distribute.planner import plan
+from tasks.distribute.problem import problem_of
+from tasks.estimates import Estimate
+from tasks.plan import FleetSnapshot, ProviderState
+from tasks.workload import SplitDecision, Step, StepGraph
+
+_LAYER, _NEEDS = 200, 3
+
+
+def layered(steps: int, *, alike: bool) -> tuple[StepGraph, dict[str, Estimate], FleetSnapshot]:
+    """Return a graph of layers, each step needing up to three of the layer before."""
+    draw = np.random.default_rng(steps)
+    demands = (
+        [Resources(cpus=1, slots=1)]
+        if alike
+        else [Resources(cpus=c, memory_mib=m, slots=1) for c in (1, 2) for m in (100, 900)]
+    )
+    counts = draw.integers(1, _NEEDS + 1, steps)
+    offsets = draw.integers(0, _LAYER, (steps, _NEEDS))
+    kinds = draw.integers(0, len(demands), steps)
+    made = []
+    for index in range(steps):
+        above = (index // _LAYER - 1) * _LAYER
+        needs = {f"s{above + n}" for n in offsets[index, : counts[index]]} if above >= 0 else ()
+        name = f"s{index}"
+        demand = demands[kinds[index]]
+        made.append(Step(name, ("true",), Path("/"), name, needs=tuple(needs), demand=demand))
+    seconds = draw.uniform(1, 60, steps).tolist()
+    estimates = {s.id: Estimate(s.id, t, 2 * t, n=9) for s, t in zip(made, seconds, strict=True)}
+    whole = Resources(cpus=8, memory_mib=4000, slots=8)
+    providers = [
+        ProviderState(f"p{n}", "shell", whole, whole, speed) for n, speed in enumerate(HET8)
+    ]
+    graph = StepGraph("benchmark", "scale", tuple(made), SplitDecision(steps, ""))
+    return graph, estimates, FleetSnapshot(1, 0.0, tuple(providers))
+
+
+def scales(sizes: Sequence[int]) -> dict[str, object]:
+    """Time plans of those sizes; what is compiled or read at the first use is told apart."""
+    started = time.perf_counter()
+    for alike in (True, False):
+        plan(*layered(100, alike=alike), budget_seconds=0)
+    found: dict[str, object] = {
+        "benchmark": "planning scale",
+        "first_use_seconds": round(time.perf_counter() - started, 3),
+    }
+    for size in sizes:
+        for alike in (True, False):
+            found[f"{size} {'lanes' if alike else 'vectors'}"] = scale(size, alike=alike)
+    return found
+
+
+def scale(size: int, *, alike: bool) -> dict[str, float]:
+    """Time the parts of one first plan, in seconds."""
+    graph, estimates, fleet = layered(size, alike=alike)
+    moments = [time.perf_counter()]
+    problem = problem_of(graph, estimates, fleet)
+    moments.append(time.perf_counter())
+    schedule = construct(problem)
+    moments.append(time.perf_counter())
+    bound = bound_of(problem).seconds
+    moments.append(time.perf_counter())
+    plan(graph, estimates, fleet, budget_seconds=0)
+    moments.append(time.perf_counter())
+    parts = [after - before for before, after in itertools.pairwise(moments)]
+    return {
+        "problem_seconds": round(parts[0], 3),
+        "construct_seconds": round(parts[1], 3),
+        "bound_seconds": round(parts[2], 3),
+        "first_plan_seconds": round(parts[0] + parts[1], 3),
+        "explained_and_checked_plan_seconds": round(parts[3], 3),
+        "gap_percent": round(100 * (schedule.makespan / bound - 1), 3),
+    }
