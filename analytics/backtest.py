@@ -102,7 +102,7 @@ def backtest(runs: Iterable[Run], now: float | None = None) -> Backtest:
     ended = columns(runs)
     table = with_next_runs(ended, time.time() if now is None else now)
     known = past(table)
-    forecasts, failures = forecast(table, known=known), foresee(table, known)
+    forecasts, failures = forecast(table, known=known), foresee(table)
     expected = next_runs(forecasts, failures, len(table) - len(ended))
     return Backtest(forecasts, failures, tuple(expected))
 

@@ -52,6 +52,18 @@ class Forest:
             found += self._shares(different)[place]
         return found / np.float32(len(self.roots))
 
+    def leaves(self, features: Matrix) -> Ints:
+        """Return (rows, trees): the number of the leaf that each row falls into."""
+        rows = _filled(features)
+        return np.column_stack([self._leaves(root, rows) for root in self.roots.tolist()])
+
+    def counts(self) -> Floats:
+        """Return (leaves, classes): how many runs of each class a leaf holds."""
+        leaf = np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+        cell = leaf * self.classes + self.bins
+        flat = np.bincount(cell, minlength=(len(self.offsets) - 1) * self.classes)
+        return flat.reshape(-1, self.classes).astype(float)
+
     def _leaves(self, root: int, rows: Matrix) -> Ints:
         at = np.full(len(rows), root)
         going = np.arange(len(rows))
@@ -82,7 +94,7 @@ def binned(logs: Floats) -> Ints:
 
 
 def grow(
-    features: Matrix, bins: Ints, classes: int = BINS, leaf: int = LEAF, seed: int = 0
+    features: Matrix, bins: Ints, classes: int = BINS, leaf: int = LEAF, trees: int = TREES
 ) -> Forest:
     """Grow a forest from (runs, features) and each run's bin below ``classes``; NaN is a value."""
     # Takes a second to import, which those who only read a model need not wait for.
@@ -90,7 +102,7 @@ def grow(
 
     rows = _filled(features)
     grown = ExtraTreesRegressor(
-        TREES, min_samples_leaf=leaf, max_features=SHARE, random_state=seed, n_jobs=-1
+        trees, min_samples_leaf=leaf, max_features=SHARE, random_state=0, n_jobs=-1
     ).fit(rows, bins)
     parts = [_flat(tree.tree_, tree.tree_.apply(rows), bins) for tree in grown.estimators_]
     return _joined(parts, classes)

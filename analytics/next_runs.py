@@ -58,8 +58,8 @@ def next_runs(found: Forecasts, failures: Failures, number: int) -> list[Expecte
         group = (table["kind"].iloc[row], table["key"].iloc[row])
         n = int(counts[group])
         success = (n + 2) / (int(runs[group]) + 2)
-        if often and not np.isnan(failures.probability[row]):
-            success = 1 - float(failures.probability[row])
+        if often and not np.isnan(risk := failures.of(row)):
+            success = 1 - risk
         p50 = _middle(found.point[row], bounds[0.5][row])
         p80, p90, p95 = (max(p50, float(bounds[level][row])) for level in (0.8, 0.9, 0.95))
         estimate = Estimate(

@@ -17,7 +17,7 @@ _WIDEST, _LONG = 36, 10.0
 
 def markdown(runs: Sequence[Run], tested: Backtest, since_days: int) -> str:
     """Return the report; it says so when there is no history."""
-    if not runs:
+    if all(run.is_censored for run in runs):
         return (
             "# Training\n\nNothing to learn from yet: no flow run and no step has finished in "
             f"the last {since_days} days. Nothing was published."

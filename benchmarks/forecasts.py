@@ -36,7 +36,7 @@ def measure(table: pd.DataFrame) -> dict[str, Any]:
     began = time.perf_counter()
     known = past(table)
     durations = forecast(table, known=known)
-    failures = foresee(table, known)
+    failures = foresee(table)
     seconds = time.perf_counter() - began
     figures = {
         "runs": len(table),
