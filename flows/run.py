@@ -50,7 +50,8 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
         strategy: How steps are placed. `planned`: so that all of it ends first, by what history
             expects. `least_loaded`: where least was given so far. `capability`: on the smallest
             provider that has room. `fastest`, `cheapest`: only there. `round_robin`: in turn.
-        dry_run: Show the plan and stop there.
+        dry_run: Show the plan, what the other strategies would make of it and what would
+            change it, and stop there.
         environment: Name of the Environment block whose variables the steps get.
         version: The version of the project; empty: the one that is live, else its own.
         plan: Id of a stored plan, which a dry run says: its order and its providers are taken

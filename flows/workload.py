@@ -29,7 +29,7 @@ from tasks.distribute.dispatch import Dispatcher
 from tasks.distribute.results import StepResult
 from tasks.distribute.resume import former_run, unfinished
 from tasks.distribute.runner import StepRunner
-from tasks.distribute.task import distribute, submit_by_prefect
+from tasks.distribute.task import distribute, explain, submit_by_prefect
 from tasks.errors import NotFoundError, SlipwayError
 from tasks.estimates import Estimates
 from tasks.launch.surroundings import interpreter, programs_first, with_environment
@@ -37,7 +37,7 @@ from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger
 from tasks.ledger.estimates import read_estimates
 from tasks.ledger.executions import executions
-from tasks.ledger.plans import StoredPlan, record_plan
+from tasks.ledger.plans import StoredPlan, plans_of, record_plan
 from tasks.ledger.providers import fleet
 from tasks.ledger.workloads import WorkloadLease, close_workload, open_workload
 from tasks.observe.summary import WorkloadSummary
@@ -126,10 +126,13 @@ def refuse_impossible_workload(
 
 
 async def plan_only(job: Job, book: Ledger) -> StoredPlan:
-    """Split and plan, show both, and start nothing."""
+    """Split and plan, show both and what else there was to choose, and start nothing."""
     with tempfile.TemporaryDirectory() as folder:
         planned = await _planned(job, book, Path(folder) / "graph.json")
     plan, now = planned.plan, time.time()
+    former = next(((str(each.id), each.plan) for each in plans_of(book, job.key, limit=1)), None)
+    made_of = (planned.graph, planned.estimates, planned.fleet, plan, former)
+    await explain(*(opaque(each) for each in made_of), wait_for=[opaque(plan)])
     return StoredPlan(record_plan(book, job.key, plan, now), job.key, plan, now)
 
 

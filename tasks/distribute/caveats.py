@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from tasks.distribute.admissible import amounts
 from tasks.estimates import Estimate
@@ -11,12 +12,25 @@ from tasks.workload import StepGraph
 
 _NAMED = 3
 _RELIABLE = 0.8
+_LEARN = "Run it once; every run is learnt from"
+_RAISE = "Raise their `timeout_seconds`"
+_MEND = "Mend them, or give them `retries`"
+_LIST = "Plan with a longer estimate in mind; the items are placed when the list is there"
+_OTHERS = "Wait for them, or name other `providers`"
 
 
-def caveats(
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One finding about a plan, and what to do about it."""
+
+    finding: str
+    remedy: str
+
+
+def cautions(
     graph: StepGraph, expected: Mapping[str, Estimate], fleet: FleetSnapshot
-) -> tuple[str, ...]:
-    """Return what a user should know before the plan runs, one sentence each."""
+) -> tuple[Advice, ...]:
+    """Return what may go otherwise, each with what to do about it."""
     unknown = [step_id for step_id, estimate in expected.items() if estimate.source == "default"]
     late = [
         step.id
@@ -31,13 +45,20 @@ def caveats(
         if provider.free != provider.capacity
     ]
     found = [
-        (unknown, f"no history of {_named(unknown)}: durations are assumed"),
-        (late, f"may exceed their time-out: {_named(late)}"),
-        (shaky, f"fail more often than one time in five: {_named(shaky)}"),
-        (lists, f"counted as one step, but one for each item of a list: {_named(lists)}"),
-        (busy, "; ".join(busy) + ": steps may start later"),
+        (unknown, f"no history of {_named(unknown)}: durations are assumed", _LEARN),
+        (late, f"may exceed their time-out: {_named(late)}", _RAISE),
+        (shaky, f"fail more often than one time in five: {_named(shaky)}", _MEND),
+        (lists, f"counted as one step, but one for each item of a list: {_named(lists)}", _LIST),
+        (busy, "; ".join(busy) + ": steps may start later", _OTHERS),
     ]
-    return tuple(text for subject, text in found if subject)
+    return tuple(Advice(text, remedy) for subject, text, remedy in found if subject)
+
+
+def caveats(
+    graph: StepGraph, expected: Mapping[str, Estimate], fleet: FleetSnapshot
+) -> tuple[str, ...]:
+    """Return what a user should know before the plan runs, one sentence each."""
+    return tuple(each.finding for each in cautions(graph, expected, fleet))
 
 
 def _named(step_ids: list[str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.artifacts import (
     acreate_image_artifact,
+    acreate_markdown_artifact,
     acreate_table_artifact,
 )
 from prefect.cache_policies import NO_CACHE
@@ -20,6 +21,8 @@ from prefect.utilities.annotations import opaque
 from blocks.providers.interface import Outcome
 from tasks.distribute.binding import binding
 from tasks.distribute.dispatch import Submit
+from tasks.distribute.explanation import explanation_of
+from tasks.distribute.explanation_report import strategy_rows, what_if
 from tasks.distribute.gantt import bars_of_plan, data_url, gantt
 from tasks.distribute.logs import tail
 from tasks.distribute.planner import plan
@@ -84,6 +87,36 @@ def _shown(graph: StepGraph, fleet: FleetSnapshot, made: Plan) -> tuple[list[Row
         list(curves(graph, made, fleet).values()),
     )
     return plan_rows(made, slack_seconds(graph, made, fleet) if few else None), picture
+
+
+@task(
+    name="explain",
+    task_run_name="explain {graph.workload}",
+    description="Shows what every strategy would make of it, and what would change the plan",
+    cache_policy=NO_CACHE,
+)
+async def explain(
+    graph: StepGraph,
+    estimates: Estimates,
+    fleet: FleetSnapshot,
+    made: Plan,
+    former: tuple[str, Plan] | None = None,
+) -> None:
+    """Show the plans of all strategies as a table, and what would change ``made`` as Markdown.
+
+    ``former`` is an earlier plan of the same workload and its id.
+    """
+    found = await asyncio.to_thread(explanation_of, graph, estimates, fleet, made, plan)
+    await acreate_table_artifact(
+        key="strategies",
+        table=strategy_rows(found),
+        description=f"What each strategy would make of {graph.workload}",
+    )
+    await acreate_markdown_artifact(
+        what_if(found, former),
+        key="what-if",
+        description=f"What would change the plan of {graph.workload}",
+    )
 
 
 async def worth_retrying(_task: Any, _run: TaskRun, state: State[Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,9 +89,14 @@ def test_a_dry_run_shows_its_plan_and_starts_nothing(work: Work) -> None:
     run = work.stack.done("run", **parameters, dry_run=True)
     assert run.name == f"run inline of {NAME}"
     shown = artifacts(work.stack, run.id)
-    assert {"split", "plan", "plan-chart"} <= set(shown)
+    assert {"split", "plan", "plan-chart", "strategies", "what-if"} <= set(shown)
     assert shown["plan-chart"]["data"].startswith("data:image/png;base64,")
-    tasks = ended_task_runs(work.stack, run.id, ["split inline", "distribute inline"])
+    strategies = {row["strategy"] for row in json.loads(shown["strategies"]["data"])}
+    assert {"planned (chosen)", "least_loaded", "cheapest"} <= strategies
+    assert "## What decides the end of inline" in shown["what-if"]["data"]
+    tasks = ended_task_runs(
+        work.stack, run.id, ["split inline", "distribute inline", "explain inline"]
+    )
     assert "one" not in tasks
     assert work.written() == []
 

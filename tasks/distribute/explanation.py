@@ -1,0 +1,53 @@
+"""Why a plan is as it is, and what would be otherwise: gathered for a dry run. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from tasks.distribute.advice import advice_on
+from tasks.distribute.binding import Binding, binding
+from tasks.distribute.caveats import Advice
+from tasks.distribute.comparison import by_strategy
+from tasks.distribute.whatif import Effect, changes, effects
+from tasks.estimates import Estimates
+from tasks.plan import FleetSnapshot, Plan
+from tasks.workload import StepGraph
+
+
+class PlanBy(Protocol):
+    """Plans a workload by a strategy."""
+
+    def __call__(
+        self, graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, /, strategy: str
+    ) -> Plan:
+        """Return the plan."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """``plans`` are those of all strategies, shortest first; ``effects`` those of changes."""
+
+    plan: Plan
+    plans: tuple[Plan, ...]
+    binding: Binding
+    effects: tuple[Effect, ...]
+    advice: tuple[Advice, ...]
+
+
+def explanation_of(
+    graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, plan: Plan, plan_by: PlanBy
+) -> Explanation:
+    """Explain ``plan``; ``plan_by`` makes the other plans, which takes as long as they are many."""
+    found = binding(graph, plan, fleet)
+    replan = partial(plan_by, strategy=plan.strategy)
+    tried = effects(changes(graph, estimates, fleet, plan, found), plan, replan)
+    return Explanation(
+        plan,
+        by_strategy(plan, partial(plan_by, graph, estimates, fleet)),
+        found,
+        tried,
+        advice_on(graph, estimates, fleet, plan, found, tried),
+    )
