@@ -1,4 +1,4 @@
-"""The Prefect tasks of observing: the table of all that runs."""
+"""The Prefect tasks of observing: what runs, and what is expected of what will."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from prefect.artifacts import acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from tasks.ledger.connection import open_ledger
+from tasks.ledger.expectations import Expectation
+from tasks.observe import expected as expecting
 from tasks.observe import report
 from tasks.observe.status import StatusRow, status_rows
 from tasks.settings import settings
@@ -27,6 +29,14 @@ async def status(project: str = "", environment: str = "") -> list[StatusRow]:
     )
     get_run_logger().info(report.summary(rows))
     return rows
+
+
+@task(cache_policy=NO_CACHE, task_run_name="estimate")
+async def expected(asked: str, found: list[Expectation]) -> None:
+    """Show what is expected of what was asked for as the table `estimate`."""
+    said = expecting.summary(asked, found)
+    await acreate_table_artifact(key="estimate", table=expecting.table(found), description=said)
+    get_run_logger().info(said)
 
 
 def _look(project: str | None, environment: str | None) -> list[StatusRow]:

@@ -33,6 +33,7 @@ def test_every_operation_is_declared() -> None:
         "stop",
         "restart",
         "status",
+        "estimate",
         "run",
         "backup",
         "restore",

@@ -1,0 +1,48 @@
+"""`estimate`: say what history expects of something before it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from flows.failure import fails_plainly
+from flows.inventory import ledger
+from flows.naming import named
+from tasks.ledger.expectations import expectations, known_keys
+from tasks.observe import task as observing
+from tasks.observe.expected import asked_key, nothing_expected, summary, table
+
+
+@flow(
+    name="estimate",
+    flow_run_name=named("estimate {key} {project} {workload}"),
+    description="What past runs say of how long something takes, what it needs and how it ends.",
+)
+@fails_plainly
+async def estimate_flow(
+    key: str = "", project: str = "", workload: str = ""
+) -> State[list[dict[str, Any]]]:
+    """Answer with what planning would reckon with.
+
+    Either a key is given, or a project, with or without one of its workloads.
+
+    Args:
+        key: What to look up: `<project>/<workload>/<step>`, or `flow/<name>` of any flow of this
+            server; of what has steps or tests below it, all of them.
+        project: Name of a Project; empty: the key says it.
+        workload: Name of one of the project's workloads; empty: all of them.
+
+    Returns:
+        One row an estimate, as in the table artifact `estimate`.
+    """
+    asked = asked_key(key, project, workload)
+    with ledger() as book:
+        found = await asyncio.to_thread(expectations, book, asked)
+        if not found:
+            raise nothing_expected(key, project, workload, known_keys(book))
+    await observing.expected(asked, found)
+    return Completed(message=summary(asked, found), data=table(found))

@@ -1,0 +1,116 @@
+"""What history expects, as it is asked for and as people read it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from tasks.errors import BadInputError, NotFoundError
+from tasks.ledger.expectations import Expectation
+
+SHOWN = 500
+_LONG_SECONDS = 10.0
+_REMEDY = "Run it once, or name what has run before."
+
+Cell = str | float | None
+
+
+def asked_key(key: str, project: str, workload: str) -> str:
+    """Return the key under which history remembers what was asked for.
+
+    Raises:
+        BadInputError: Nothing was named, the same thing twice, or a workload of no project.
+    """
+    if key and (project or workload):
+        remedy = "Leave project and workload empty, or the key."
+        raise BadInputError("key", key, "is given beside a project or workload", remedy)
+    if workload and not project:
+        raise BadInputError("workload", workload, "is of no project", "Name its project as well.")
+    if not (key or project):
+        remedy = "Write a key, e.g. 'flow/run', or the name of a project."
+        raise BadInputError("key", key, "names nothing", remedy)
+    return key or "/".join(filter(None, (project, workload)))
+
+
+def nothing_expected(key: str, project: str, workload: str, keys: Sequence[str]) -> BadInputError:
+    """Return why nothing is expected of what was asked for, where history knows ``keys``."""
+    asked = asked_key(key, project, workload)
+    field, value = ("workload", workload) if workload else ("project", project)
+    if any(one == asked or one.startswith(f"{asked}/") for one in keys):
+        remedy = "Let it succeed once: what failed does not say how long it takes."
+        return BadInputError("key" if key else field, key or value, "has never succeeded", remedy)
+    if key:
+        return NotFoundError("key", key, beside(key, keys), _REMEDY)
+    projects = {one.partition("/")[0] for one in keys}
+    if project not in projects:
+        return NotFoundError("project", project, sorted(projects), _REMEDY)
+    workloads = [one.partition("/")[2] for one in beside(asked, keys)]
+    return NotFoundError("workload", workload, workloads, _REMEDY)
+
+
+def beside(key: str, keys: Sequence[str]) -> list[str]:
+    """Return what stands beside ``key``: all of the deepest folder on its way that is known."""
+    parts = key.split("/")
+    for depth in reversed(range(len(parts))):
+        folder = "".join(f"{part}/" for part in parts[:depth])
+        within = {"/".join(one.split("/")[: depth + 1]) for one in keys if one.startswith(folder)}
+        if within:
+            return sorted(within)
+    return []
+
+
+def table(found: Sequence[Expectation]) -> list[dict[str, Cell]]:
+    """Return the cells of ``found``, what takes longest first; no more than a page can show."""
+    return [
+        {
+            "key": one.estimate.key,
+            "on": one.provider_kind,
+            "p50 (s)": _rounded(one.estimate.p50_seconds),
+            "p80 (s)": _rounded(one.estimate.p80_seconds),
+            "p90 (s)": _rounded(one.estimate.p90_seconds),
+            "p95 (s)": _rounded(one.estimate.p95_seconds),
+            "memory (MiB)": _rounded(one.estimate.memory_mib or None),
+            "succeeds (%)": round(one.estimate.success * 100, 1),
+            "runs": one.estimate.n,
+            "source": one.estimate.source,
+            "published (UTC)": _moment(one.published_at),
+        }
+        for one in _longest_first(found)[:SHOWN]
+    ]
+
+
+def summary(asked: str, found: Sequence[Expectation]) -> str:
+    """Say in one sentence what is expected; of several keys, how many and the longest."""
+    longest = _longest_first(found)[0]
+    if len(found) == 1:
+        return _sentence(longest)
+    shown = f", of which the longest {SHOWN} are shown" if len(found) > SHOWN else ""
+    return f"{len(found)} estimates of {asked}{shown}; the longest: {_sentence(longest)}"
+
+
+def _sentence(one: Expectation) -> str:
+    estimate = one.estimate
+    runs = "run" if estimate.n == 1 else "runs"
+    at = _moment(one.published_at)
+    when = f", published {at} UTC" if at else ""
+    return (
+        f"{estimate.key} on {one.provider_kind} takes {_seconds(estimate.p50_seconds)}, one time "
+        f"in ten more than {_seconds(estimate.p90_seconds)}, and succeeds {estimate.success:.0%} "
+        f"of the time ({estimate.source}, {estimate.n} {runs}{when})."
+    )
+
+
+def _longest_first(found: Sequence[Expectation]) -> list[Expectation]:
+    return sorted(found, key=lambda one: -one.estimate.p50_seconds)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def _moment(at: float | None) -> str:
+    return "" if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.{2 if value < _LONG_SECONDS else 1}f} s"

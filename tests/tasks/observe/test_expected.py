@@ -1,0 +1,126 @@
+"""What is asked for is found, refused with a remedy, and read at a glance."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.errors import BadInputError
+from tasks.estimates import Estimate
+from tasks.ledger.expectations import Expectation
+from tasks.observe.expected import SHOWN, asked_key, beside, nothing_expected, summary, table
+
+TRAINED = Expectation(
+    "shell", Estimate("shop/ci/build", 4.0, 61.25, 9.5, 0.987, 50, "trained", 5.0, 70.0), 0.0
+)
+KEYS = ["flow/run", "flow/ship", "shop/ci/build", "shop/ci/test", "shop/tests/a.py::test_a"]
+
+
+def quick(key: str) -> Expectation:
+    """Build what history alone says of something quick."""
+    return Expectation("shell", Estimate(key, 0.5, 0.5, n=1, source="history"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "key"),
+    [
+        (("flow/run", "", ""), "flow/run"),
+        (("", "shop", ""), "shop"),
+        (("", "shop", "ci"), "shop/ci"),
+    ],
+)
+def test_a_key_or_a_project_with_its_workload_is_asked_for(
+    asked: tuple[str, str, str], key: str
+) -> None:
+    """Something else than what was named would be looked up."""
+    assert asked_key(*asked) == key
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("", "", ""), "key: names nothing"),
+        (("", "", "ci"), "workload: is of no project"),
+        (("flow/run", "shop", ""), "key: is given beside a project"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(asked: tuple[str, str, str], said: str) -> None:
+    """One of two contradicting names would be ignored in silence."""
+    with pytest.raises(BadInputError, match=said):
+        asked_key(*asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "meant"),
+    [
+        (("flow/shp", "", ""), "key", "flow/ship"),
+        (("shop/ci/biuld", "", ""), "key", "shop/ci/build"),
+        (("", "shpo", "ci"), "project", "shop"),
+        (("", "shop", "test"), "workload", "tests"),
+    ],
+)
+def test_what_is_unknown_is_refused_with_the_close_one(
+    asked: tuple[str, str, str], field: str, meant: str
+) -> None:
+    """A typo would look as if nothing had ever run."""
+    error = nothing_expected(*asked, KEYS)
+    assert error.field == field
+    assert "unknown; did you mean" in error.problem
+    assert repr(meant) in error.problem
+    assert error.remedy == "Run it once, or name what has run before."
+
+
+def test_what_never_succeeded_is_not_called_unknown() -> None:
+    """A reader would look for a typo where a step always fails."""
+    assert nothing_expected("", "shop", "ci", KEYS).problem == "has never succeeded"
+    assert nothing_expected("flow/run", "", "", KEYS).problem == "has never succeeded"
+
+
+def test_near_matches_are_of_the_deepest_known_folder() -> None:
+    """Ten thousand tests would be listed where a project was misspelt."""
+    assert beside("shop/ci/pack", KEYS) == ["shop/ci/build", "shop/ci/test"]
+    assert beside("shop/x/pack", KEYS) == ["shop/ci", "shop/tests"]
+    assert beside("x/y", KEYS) == ["flow", "shop"]
+    assert beside("x", []) == []
+
+
+def test_the_table_has_all_that_was_published() -> None:
+    """Somebody would reckon with a percentile of unknown origin."""
+    (row,) = table([TRAINED])
+    assert row == {
+        "key": "shop/ci/build",
+        "on": "shell",
+        "p50 (s)": 4.0,
+        "p80 (s)": 5.0,
+        "p90 (s)": 61.25,
+        "p95 (s)": 70.0,
+        "memory (MiB)": 9.5,
+        "succeeds (%)": 98.7,
+        "runs": 50,
+        "source": "trained",
+        "published (UTC)": "1970-01-01 00:00:00",
+    }
+
+
+def test_what_is_not_known_stays_empty() -> None:
+    """A missing percentile or memory would read as none needed."""
+    (row,) = table([quick("flow/run")])
+    assert (row["p80 (s)"], row["p95 (s)"], row["memory (MiB)"]) == (None, None, None)
+    assert (row["source"], row["published (UTC)"]) == ("history", "")
+
+
+def test_the_sentence_says_the_main_figure() -> None:
+    """The state of the run would not answer the question."""
+    assert summary("shop/ci/build", [TRAINED]) == (
+        "shop/ci/build on shell takes 4.00 s, one time in ten more than 61.2 s, and succeeds 99% "
+        "of the time (trained, 50 runs, published 1970-01-01 00:00:00 UTC)."
+    )
+
+
+def test_of_many_the_longest_come_first_and_the_rest_is_counted() -> None:
+    """A suite of ten thousand tests would make an artifact that no browser opens."""
+    many = [quick(f"shop/tests/{number}") for number in range(SHOWN)]
+    rows = table([*many, TRAINED])
+    assert (rows[0]["key"], len(rows)) == ("shop/ci/build", SHOWN)
+    said = summary("shop", [*many, TRAINED])
+    assert said.startswith(f"{SHOWN + 1} estimates of shop, of which the longest {SHOWN} are shown")
+    assert "the longest: shop/ci/build on shell takes 4.00 s" in said
