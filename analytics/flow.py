@@ -26,8 +26,10 @@ from pydantic import Field
 
 from analytics.backtest import Backtest, backtest
 from analytics.history import Run, of_flow_runs, of_timings
+from analytics.insights import Changes
 from analytics.prefect_history import as_values, read_pages
 from analytics.report import chart, markdown
+from analytics.watching import section, told, watch
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.estimates import publish_estimates
 from tasks.ledger.timings import timings
@@ -87,10 +89,20 @@ async def publish(tested: Backtest) -> int:
     return await asyncio.to_thread(_publish, tested, time.time())
 
 
+@task(name="watch", task_run_name="watch", cache_policy=NO_CACHE)
+async def watch_runs(runs: list[Run]) -> Changes:
+    """Look for what has become slower; what is new, worse or over is told once."""
+    changes = await asyncio.to_thread(_watch, runs, time.time())
+    for sentence in told(changes):
+        get_run_logger().warning(sentence)
+    return changes
+
+
 @task(name="report", task_run_name="report", cache_policy=NO_CACHE)
-async def report(runs: list[Run], tested: Backtest, since_days: int) -> None:
+async def report(runs: list[Run], tested: Backtest, changes: Changes, since_days: int) -> None:
     """Show what was learnt, and how far off it would have been, as artifacts."""
-    text = await asyncio.to_thread(markdown, runs, tested, since_days)
+    learnt = await asyncio.to_thread(markdown, runs, tested, since_days)
+    text = f"{learnt}\n\n{section(changes)}"
     await acreate_markdown_artifact(text, key="training-report", description="What was learnt")
     if tested.made.any():
         picture = base64.b64encode(await asyncio.to_thread(chart, tested.pairs)).decode()
@@ -120,7 +132,8 @@ async def train_flow(since_days: Annotated[int, Field(ge=1, le=3650)] = 90) -> S
     runs = from_server + from_ledger
     tested = await fit(runs)
     published = await publish(tested)
-    await report(runs, tested, since_days)
+    changes = await watch_runs(runs)
+    await report(runs, tested, changes, since_days)
     said = (
         f"Published {published} estimates from {len(from_server)} flow runs and "
         f"{len(from_ledger)} timings"
@@ -163,3 +176,11 @@ def _publish(tested: Backtest, now: float) -> int:
     finally:
         ledger.close()
     return published
+
+
+def _watch(runs: list[Run], now: float) -> Changes:
+    ledger = open_ledger(settings().resolved_ledger_url())
+    try:
+        return watch(ledger, runs, now)
+    finally:
+        ledger.close()

@@ -31,7 +31,7 @@ class Run:
     """One run of ``key`` on one kind of provider; times are epoch seconds, NaN where unknown.
 
     ``state`` is one of ``columns.STATES``; where it is empty, ``succeeded`` says it. Without
-    ``submitted_at`` a run was submitted when it started.
+    ``submitted_at`` a run was submitted when it started. ``id`` is that of a flow run, else empty.
     """
 
     kind: str
@@ -43,6 +43,7 @@ class Run:
     memory_mib: float = 0.0
     state: str = ""
     submitted_at: float = float("nan")
+    id: str = ""
 
     @property
     def is_censored(self) -> bool:
@@ -64,6 +65,7 @@ class FlowRun:
     ended_at: float | None
     seconds: float
     submitted_at: float | None = None
+    id: str = ""
 
 
 def of_flow_runs(flow_runs: Iterable[FlowRun]) -> list[Run]:
@@ -78,6 +80,7 @@ def of_flow_runs(flow_runs: Iterable[FlowRun]) -> list[Run]:
             succeeded=flow_run.state == "COMPLETED",
             state=_STATES[flow_run.state],
             submitted_at=_earlier(flow_run.submitted_at, flow_run.started_at),
+            id=flow_run.id,
         )
         for flow_run in flow_runs
         if flow_run.state in _STATES

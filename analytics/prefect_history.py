@@ -73,4 +73,5 @@ def as_values(run: ServerFlowRun, flow: str, state: str) -> FlowRun:
         ended_at=run.end_time.timestamp() if run.end_time else None,
         seconds=run.total_run_time.total_seconds(),
         submitted_at=run.expected_start_time.timestamp() if run.expected_start_time else None,
+        id=str(run.id),
     )

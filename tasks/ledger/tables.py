@@ -306,3 +306,27 @@ decisions = Table(
     Column("actual_seconds", Double),
     Index(None, "subject", "kind"),
 )
+
+insights = Table(
+    "insights",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("size", Text, nullable=False),
+    Column("since", Double, nullable=False),
+    Column("raised_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
+    Column("closed_at", Double),
+    Index(None, "raised_at"),
+    Index(
+        "uq_insights_open",
+        "kind",
+        "key",
+        unique=True,
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+)

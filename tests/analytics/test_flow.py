@@ -16,6 +16,7 @@ from prefect.states import Crashed
 from analytics.flow import train_flow
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.estimates import read_estimates
+from tasks.ledger.insights import insights
 from tasks.ledger.timings import Timing, record_timings
 from tasks.settings import settings
 
@@ -109,3 +110,23 @@ async def test_what_was_learnt_is_read_by_planning(ledger: Ledger) -> None:
     assert "| `flow/always fails` | prefect | 1 | 0% |" in artifacts["training-report"]
     assert "flow/crashes" not in artifacts["training-report"]
     assert artifacts["training-chart"].startswith("data:image/png;base64,")
+
+
+async def test_what_became_slower_is_shown_and_raised_once(ledger: Ledger) -> None:
+    """A step that takes far longer since yesterday would be noticed by nobody."""
+    now = time.time()
+    seconds = [10.0] * 8 + [25.0] * 5
+    record_timings(
+        ledger,
+        [
+            Timing("shop/ci/build", "shell", took, True, now - 100 * (20 - turn))
+            for turn, took in enumerate(seconds)
+        ],
+    )
+    for _ in range(2):
+        state: Any = await train_flow(return_state=True)
+        report = (await _artifacts(state.state_details.flow_run_id))["training-report"]
+        assert "| **critical** | regression | `shop/ci/build` | takes 2.5 times as long" in report
+    (kept,) = insights(ledger)
+    assert kept.closed_at is None
+    assert kept.since == pytest.approx(now - 1200)

@@ -56,7 +56,8 @@ async def test_a_run_that_moves_between_pages_counts_once() -> None:
 
 def test_values() -> None:
     """Times would be off by a time zone, or a run that never started fail the training."""
-    assert as_values(ServerRun(), "ship", "COMPLETED") == FlowRun(
-        "ship", "COMPLETED", 1767225600.0, 1767312000.0, 3.0, 1767139200.0
+    run = ServerRun()
+    assert as_values(run, "ship", "COMPLETED") == FlowRun(
+        "ship", "COMPLETED", 1767225600.0, 1767312000.0, 3.0, 1767139200.0, str(run.id)
     )
     assert as_values(ServerRun(start_time=None), "ship", "FAILED").started_at is None
