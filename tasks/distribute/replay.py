@@ -108,11 +108,13 @@ def _placements(
     graph: StepGraph, seconds: Mapping[str, float], fleet: FleetSnapshot, stored: Plan
 ) -> Iterator[Placement]:
     timelines = {each.name: Timeline(each.capacity) for each in fleet.providers}
-    where = {item.step: item.provider for item in stored.placements}
+    was = {item.step: item for item in stored.placements}
     ends: dict[str, float] = {}
-    for step in (graph.step(step_id) for step_id in stored.order):
+    # One after the other as they started, each ends no later than it did.
+    for step_id in sorted(stored.order, key=lambda step_id: was[step_id].start_seconds):
+        step = graph.step(step_id)
         ready = max((ends[need] for need in step.needs), default=0.0)
-        placed = _placed(step, where[step.id], seconds[step.id], ready, (fleet, timelines))
+        placed = _placed(step, was[step.id].provider, seconds[step.id], ready, (fleet, timelines))
         timelines[placed.provider].reserve(
             placed.start_seconds, placed.end_seconds, vector(step.demand)
         )
@@ -130,6 +132,8 @@ def _placed(
     fleet, timelines = now
 
     def start(each: ProviderState) -> float:
+        if not seconds:
+            return ready  # what takes no time holds nothing
         return timelines[each.name].earliest(ready, seconds / each.speed, vector(step.demand))
 
     able = {each.name: each for each in admissible(step.demand, fleet)}

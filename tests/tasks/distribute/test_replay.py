@@ -46,9 +46,9 @@ def test_nothing_is_lost_by_storing_a_plan(
     stored = plan(graph, known(seconds), fleet, strategy)
     made = replay(graph, known(seconds), fleet, stored, "1")
     assert violations(graph, seconds, fleet, made) == []
-    assert made.makespan_seconds == pytest.approx(stored.makespan_seconds)
+    assert made.makespan_seconds <= stored.makespan_seconds + 1e-6
     assert made.cost == pytest.approx(stored.cost)
-    assert made.utilisation == pytest.approx(stored.utilisation, abs=1e-6)
+    assert made.utilisation >= stored.utilisation - 1e-6
 
 
 @pytest.mark.parametrize(
