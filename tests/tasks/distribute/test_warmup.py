@@ -1,0 +1,17 @@
+"""tasks.distribute.warmup: the kernels of planning are compiled before a user waits for them."""
+
+from __future__ import annotations
+
+from tasks.distribute import construct_kernels, improve_kernels
+from tasks.distribute.warmup import plans
+
+
+def test_it_meets_the_kernels_of_a_first_plan_and_of_its_improvement() -> None:
+    """The first workload would wait a quarter of a minute for the compiler."""
+    assert [len(made.placements) for made in plans()] == [12, 12, 12]
+    met = (
+        (construct_kernels, ("finishes", "on_lanes", "on_vectors")),
+        (improve_kernels, ("anneal", "perturb")),
+    )
+    for module, kernels in met:
+        assert [name for name in kernels if not getattr(module, name).signatures] == []
