@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -38,6 +39,8 @@ from tasks.plan import FleetSnapshot, Plan
 from tasks.workload import Step, StepGraph
 
 _JITTER = 0.2
+# For improving each of the many plans that an explanation compares.
+_REPLAN_SECONDS = 0.05
 # For more steps it takes more than a moment, and nobody reads so many rows.
 _MOST_WITH_SLACK = 20_000
 # More arrows into one step nobody can read, and the server has to store them.
@@ -106,7 +109,8 @@ async def explain(
 
     ``former`` is an earlier plan of the same workload and its id.
     """
-    found = await asyncio.to_thread(explanation_of, graph, estimates, fleet, made, plan)
+    quickly = partial(plan, budget_seconds=_REPLAN_SECONDS)
+    found = await asyncio.to_thread(explanation_of, graph, estimates, fleet, made, quickly)
     await acreate_table_artifact(
         key="strategies",
         table=strategy_rows(found),
