@@ -26,7 +26,11 @@ def amounts(components: dict[str, float]) -> str:
 
 def refuse_impossible(graph: StepGraph, fleet: FleetSnapshot) -> None:
     """Raise BadInputError where there is no provider, or a step that fits none of them."""
+    held: set[int] = set()  # steps share few demands, and looking at one takes long
     for step in graph.steps:
+        if id(step.demand) in held:
+            continue
+        held.add(id(step.demand))
         # What is cut out of a suite is no step that its user has written.
         own = "" if step.items else f".steps.{step.id}"
         refuse_demand(f"workloads.{graph.workload}{own}.demand", step.demand, fleet)

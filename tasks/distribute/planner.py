@@ -18,7 +18,7 @@ from tasks.distribute.improve import improve
 from tasks.distribute.listing import place_by
 from tasks.distribute.problem import Problem, problem_of
 from tasks.distribute.rank import critical_path
-from tasks.distribute.schedule import Schedule
+from tasks.distribute.schedule import Schedule, refuse_faulty
 from tasks.distribute.strategy import PLANNED, strategy_of
 from tasks.estimates import Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Placement, Plan
@@ -57,11 +57,14 @@ def plan(
     bound = bound_of(problem).seconds
     if strategy == PLANNED:
         schedule = best_schedule(problem, bound, budget_seconds, seed)
+        refuse_faulty(problem, schedule)
         placements = placements_of(graph, fleet, problem, schedule)
-    else:
-        seconds = {step.id: estimate_of(step, estimates).p50_seconds for step in graph.steps}
-        placements = place_by(choose, graph, seconds, fleet)
-    return _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
+        return _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
+    seconds = {step.id: estimate_of(step, estimates).p50_seconds for step in graph.steps}
+    placements = place_by(choose, graph, seconds, fleet)
+    made = _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
+    refuse_infeasible(graph, seconds, fleet, made)
+    return made
 
 
 def best_schedule(
@@ -84,10 +87,9 @@ def _plan(
     placements: tuple[Placement, ...],
 ) -> Plan:
     expected = {step.id: estimate_of(step, estimates) for step in graph.steps}
-    seconds = {step_id: estimate.p50_seconds for step_id, estimate in expected.items()}
     placed = {item.step: item.end_seconds - item.start_seconds for item in placements}
     sources = sorted({estimate.source for estimate in expected.values()})
-    made = Plan(
+    return Plan(
         project=graph.project,
         workload=graph.workload,
         strategy=strategy,
@@ -101,8 +103,6 @@ def _plan(
         estimate_source=sources[0] if len(sources) == 1 else "mixed: " + ", ".join(sources),
         warnings=caveats(graph, expected, fleet),
     )
-    refuse_infeasible(graph, seconds, fleet, made)
-    return made
 
 
 def _utilisation(

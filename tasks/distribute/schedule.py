@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.distribute.problem import Floats, Integers, Problem
+from tasks.errors import SlipwayError
 
 _TOLERANCE = 1e-9
 
@@ -46,6 +47,12 @@ def faults(problem: Problem, schedule: Schedule) -> list[str]:
         *_needs(problem, schedule, scale),
         *_loads(problem, schedule),
     ]
+
+
+def refuse_faulty(problem: Problem, schedule: Schedule) -> None:
+    """Raise SlipwayError where ``schedule`` does not hold."""
+    if found := faults(problem, schedule):
+        raise SlipwayError(f"the plan does not hold: {'; '.join(found[:5])}")
 
 
 def _durations(problem: Problem, schedule: Schedule, scale: float) -> Iterator[str]:
