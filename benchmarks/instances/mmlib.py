@@ -15,6 +15,7 @@ from benchmarks.instances.interface import Case, Options
 from benchmarks.instances.psplib import methods
 from tasks.distribute.modes.bound import least_makespan
 from tasks.distribute.modes.problem import ModeProblem
+from tasks.distribute.modes.search import warm_up
 
 _TABLE = "mmlib_bks.csv"
 
@@ -26,6 +27,7 @@ def holds(folder: Path) -> bool:
 
 def cases(folder: Path, options: Options) -> Iterator[Case]:
     """Read the instances of ``folder``, one after the other."""
+    warm_up()
     with (folder / _TABLE).open(encoding="utf-8", newline="") as lines:
         known = {Path(row["original_name"]).stem: row for row in csv.DictReader(lines)}
     for path in sorted([*folder.glob("J*_*.txt"), *folder.glob("J*_*.mm")]):

@@ -15,6 +15,7 @@ import numpy as np
 from benchmarks.instances.interface import PLANNED, Case, Options, Outcome
 from tasks.distribute.modes.bound import least_makespan
 from tasks.distribute.modes.problem import ModeProblem
+from tasks.distribute.modes.search import warm_up
 from tasks.distribute.modes.simple import fifo, longest_tail
 from tasks.distribute.modes.solve import solve_modes
 
@@ -28,6 +29,7 @@ def holds(folder: Path) -> bool:
 
 def cases(folder: Path, options: Options) -> Iterator[Case]:
     """Read the instances of ``folder``, one after the other."""
+    warm_up()
     known = best_known(folder / "bks.csv")
     for path in sorted(folder.glob(_PATTERN)):
         problem = read(path)

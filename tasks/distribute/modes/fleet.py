@@ -18,7 +18,7 @@ from tasks.distribute.modes.problem import Ints, ModeProblem, ModeSchedule, Obje
 from tasks.distribute.problem import Floats, Problem
 from tasks.errors import BadInputError
 
-_TICKS = 1000  # at least so many in a schedule: finer gains little, and takes longer
+_TICKS = 400  # at least so many in a schedule: finer gains little, and takes longer
 _LEAST_TICK = 1e-9
 _UNITS = 1_000_000  # what the dearest choice of providers costs, in units
 _Z90 = NormalDist().inv_cdf(0.9)

@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tasks.distribute.modes.problem import Ints, ModeProblem, ModeSchedule, Objective
+from tasks.distribute.modes.problem import Ints, ModeProblem, ModeSchedule, Objective, schedule_of
 from tasks.distribute.modes.solve import solve_modes
-from tasks.errors import SlipwayError
 
 
 class Point(NamedTuple):
@@ -48,20 +47,22 @@ def pareto(
         problem, objective=Objective(1, tuple(slowest * m for m in money), deadline)
     )
 
-    def point(of: ModeProblem, left: int) -> Point:
-        schedule = solve_modes(of, max(0.0, ends - time.monotonic()) / left, seed)
+    def point(of: ModeProblem, parts: int, known: ModeSchedule | None = None) -> Point:
+        """Plan within one of ``parts`` equal parts of what time is left."""
+        left = max(0.0, ends - time.monotonic())
+        schedule = solve_modes(of, left / parts, seed, known=known)
         return Point(int(cost[schedule.mode].sum()), schedule.makespan, schedule)
 
     fast, cheap = point(fastest_first, points + 2), point(cheapest_first, points + 1)
-    found = [fast, cheap]
-    levels = np.linspace(cheap.cost, fast.cost, points + 2)[1:-1]
-    for index, level in enumerate(sorted(set(levels.astype(int).tolist()))):
+    found = [cheap]
+    levels = np.linspace(cheap.cost, fast.cost, points + 2)[1:-1].astype(int)
+    for index, level in enumerate(levels):
         if cheap.cost < level < fast.cost:
-            try:
-                found.append(point(_limited(fastest_first, cost, level), points - index))
-            except SlipwayError:
-                continue  # nothing was found at this level in its part of the time
-    return _undominated(found)
+            # What is cheaper is within this budget too, so that the front never goes back.
+            limited, last = _limited(fastest_first, cost, int(level)), found[-1].schedule
+            known = schedule_of(limited, last.start, last.mode)
+            found.append(point(limited, points - index, known))
+    return _undominated([*found, fast])
 
 
 def _limited(problem: ModeProblem, cost: Ints, limit: int) -> ModeProblem:

@@ -25,8 +25,9 @@ from tasks.distribute.modes.generation import Desk, drawn, justified, serial
 from tasks.distribute.modes.packing import Packed
 from tasks.distribute.modes.problem import Ints
 
-_RATE = 50  # of 1024 places or jobs, how many mutate
-_CHOOSE = 512  # of 1024 placements, how many take a better mode
+_SWAP = 50  # of 1024 places, how many are swapped with the next
+_REDRAW = 25  # of 1024 jobs, how many draw another mode
+_CHOOSE = 64  # of 1024 placements, how many take the best mode: more make all alike
 
 
 class Population(NamedTuple):
@@ -128,7 +129,7 @@ def mutate(packed: Packed, desk: Desk) -> None:
     """Swap neighbours of which the later does not need the earlier, and draw other modes."""
     jobs = len(desk.order)
     for place in range(jobs - 1):
-        if drawn(desk.random) % 1024 >= _RATE:
+        if drawn(desk.random) % 1024 >= _SWAP:
             continue
         job, after = desk.order[place], desk.order[place + 1]
         bound = False
@@ -137,7 +138,7 @@ def mutate(packed: Packed, desk: Desk) -> None:
         if not bound:
             desk.order[place], desk.order[place + 1] = after, job
     for job in range(jobs):
-        if drawn(desk.random) % 1024 < _RATE:
+        if drawn(desk.random) % 1024 < _REDRAW:
             draw_mode(packed, desk, job)
 
 
@@ -152,10 +153,10 @@ def value_of(packed: Packed, mode: Ints, makespan: int, lacking: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def born(packed: Packed, desk: Desk) -> int:
+def born(packed: Packed, desk: Desk, choose: int) -> int:
     """Repair and schedule what is on the desk; return its value."""
     repair(packed, desk)
-    makespan = justified(packed, desk, _CHOOSE, drawn(desk.random) & 1)
+    makespan = justified(packed, desk, choose, drawn(desk.random) & 1)
     return value_of(packed, desk.mode, makespan, take_stock(packed, desk))
 
 
@@ -169,11 +170,10 @@ def settle(people: Population, one: int, desk: Desk, value: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def found(packed: Packed, tail: Ints, people: Population, desk: Desk) -> None:
-    """Fill the population with random individuals."""
-    for one in range(len(people.value)):
-        sample(packed, tail, desk)
-        settle(people, one, desk, born(packed, desk))
+def immigrate(packed: Packed, tail: Ints, people: Population, desk: Desk, one: int) -> None:
+    """Make a random individual; every third lets all its jobs take the mode they end first in."""
+    sample(packed, tail, desk)
+    settle(people, one, desk, born(packed, desk, _CHOOSE if one % 3 else 1024))
 
 
 @njit(cache=True, nogil=True)
@@ -192,7 +192,7 @@ def breed(packed: Packed, people: Population, desk: Desk, children: int) -> None
         father = fitter_of_two(people, desk.random)
         cross(packed, people, mother, father, desk)
         mutate(packed, desk)
-        value = born(packed, desk)
+        value = born(packed, desk, _CHOOSE)
         to_mother = np.abs(people.start[mother] - desk.start).sum()
         to_father = np.abs(people.start[father] - desk.start).sum()
         parent = father if to_father < to_mother else mother
@@ -201,25 +201,27 @@ def breed(packed: Packed, people: Population, desk: Desk, children: int) -> None
 
 
 @njit(cache=True, nogil=True)
-def polish(packed: Packed, people: Population, desk: Desk, one: int) -> None:
-    """Change single modes of an individual while that makes it better (first improvement)."""
+def polish(packed: Packed, people: Population, desk: Desk, one: int, trials: int) -> None:
+    """Change single modes of an individual that make it better, ``trials`` at most."""
     jobs = len(desk.order)
     desk.order[:], desk.mode[:] = people.order[one], people.mode[one]
     lacking = take_stock(packed, desk)
-    idle = at = 0
-    while idle < jobs:
+    at = drawn(desk.random) % jobs
+    for _ in range(jobs):
         job = desk.order[at]
         at = (at + 1) % jobs
-        idle += 1
         for candidate in range(packed.modes_at[job], packed.modes_at[job + 1]):
             own = desk.mode[job]
             after = lacking_after(packed, desk.slack, own, candidate)
             if candidate == own or after > lacking:
                 continue
+            if trials == 0:
+                return
+            trials -= 1
             desk.mode[job] = candidate
             value = value_of(packed, desk.mode, serial(packed, desk, 0, 0, 0), after)
             if value < people.value[one]:
                 settle(people, one, desk, value)
-                lacking, idle = take_stock(packed, desk), 0
+                lacking = take_stock(packed, desk)
             else:
                 desk.mode[job] = own

@@ -8,6 +8,7 @@ from tasks.distribute.modes import exact
 from tasks.distribute.modes.bound import tails
 from tasks.distribute.modes.packing import packed
 from tasks.distribute.modes.problem import Ints, ModeProblem, ModeSchedule, schedule_of
+from tasks.distribute.modes.search import cheapest_modes
 
 _SECONDS = 1.0
 
@@ -34,19 +35,6 @@ def dispatched(problem: ModeProblem, urgency: Ints) -> ModeSchedule:
     arrays = packed(problem)
     desk = generation.desk(arrays, np.ones(1, np.int64))
     desk.order[:] = np.argsort(urgency, kind="stable")
-    desk.mode[:] = frugal_modes(problem) if mode is None else mode
+    desk.mode[:] = cheapest_modes(problem) if mode is None else mode
     generation.parallel(arrays, desk)
     return schedule_of(problem, desk.start, desk.mode)
-
-
-def frugal_modes(problem: ModeProblem) -> Ints:
-    """Return the mode of each job that takes the least share of the budgets, shape (n,)."""
-    share = (problem.consumption / np.maximum(1, problem.budget)).sum(axis=1)
-    share += problem.duration * 1e-9
-    return np.array(
-        [
-            modes.start + int(share[list(modes)].argmin())
-            for modes in map(problem.modes_of, range(problem.jobs))
-        ],
-        np.int64,
-    )

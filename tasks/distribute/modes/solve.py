@@ -31,7 +31,7 @@ class _Race:
     """What the two threads share: the best schedule, the bound and whether to go on."""
 
     def __init__(self, problem: ModeProblem, bound: int, ends: float) -> None:
-        self.problem, self.bound, self._ends = problem, bound, ends
+        self.problem, self.bound, self.ends = problem, bound, ends
         self._lock = Lock()
         self.best: ModeSchedule | None = None
         self.value = 0
@@ -41,7 +41,7 @@ class _Race:
     @property
     def left(self) -> float:
         """Seconds that are left."""
-        return self._ends - time.monotonic()
+        return self.ends - time.monotonic()
 
     @property
     def over(self) -> bool:
@@ -71,9 +71,16 @@ class _Race:
 
 
 def solve_modes(
-    problem: ModeProblem, budget_seconds: float = 2.0, seed: int = 0, *, use_exact: bool = True
+    problem: ModeProblem,
+    budget_seconds: float = 2.0,
+    seed: int = 0,
+    *,
+    known: ModeSchedule | None = None,
+    use_exact: bool = True,
 ) -> ModeSchedule:
     """Return the best schedule found in ``budget_seconds``, or sooner where it is proven best.
+
+    A ``known`` schedule, which must break nothing, is where the search begins.
 
     Raises:
         SlipwayError: no schedule within the budgets and the deadline was found.
@@ -81,6 +88,8 @@ def solve_modes(
     ends = time.monotonic() + budget_seconds
     race = _Race(problem, least_value(problem, least_makespan(problem)), ends)
     use_exact = use_exact and exact.available()
+    if known is not None:
+        race.offer(known)
     search = _founded(problem, race, seed, use_exact=use_exact)
     prover = Thread(target=_prove, args=(race, seed), daemon=True)
     if use_exact and not race.over:
@@ -93,15 +102,17 @@ def solve_modes(
 
 def _founded(problem: ModeProblem, race: _Race, seed: int, *, use_exact: bool) -> Search:
     """Return a small population bred for a moment, which solves what is easy."""
-    search = Search(problem, seed)
-    if not search.feasible and use_exact:
+    search = Search(problem, seed, ends=race.ends)
+    if race.best is not None:
+        search.take(race.best)
+    elif not search.feasible and use_exact:
         mode = exact.modes_within(problem, max(0.1, race.left / 2))
         if mode is not None:
             search.take_modes(mode)
-    for _ in range(_FIRST_CHILDREN // 20):
+    for _ in range(_FIRST_CHILDREN // 5):
         if race.over:
             break
-        search.advance(20)
+        search.advance(5)
         if search.feasible:
             race.offer(search.best())
     search.polish()
@@ -137,7 +148,7 @@ def _breed(search: Search, race: _Race, seed: int) -> None:
         if search.converged or (not generation and lasted > trial):
             generation += 1
             size = size_for(made / max(lasted, 1e-6) * race.left)
-            search = Search(race.problem, seed + generation, size)
+            search = Search(race.problem, seed + generation, size, race.ends)
     race.interrupt()
 
 
