@@ -24,6 +24,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Completed
 from pydantic import Field
 
+from analytics import demand_chart
 from analytics.backtest import Backtest, backtest
 from analytics.history import Run, of_flow_runs, of_timings
 from analytics.insights import Changes
@@ -113,6 +114,19 @@ async def report(runs: list[Run], tested: Backtest, changes: Changes, since_days
         )
 
 
+@task(name="demand", task_run_name="demand", cache_policy=NO_CACHE)
+async def show_demand(runs: list[Run]) -> None:
+    """Show what the next 24 h and 168 h should ask for as the chart `demand`, where history says."""
+    found = await asyncio.to_thread(demand_chart.outlooks, runs, time.time())
+    if found:
+        picture = base64.b64encode(await asyncio.to_thread(demand_chart.chart, found)).decode()
+        said = demand_chart.summary(found)
+        await acreate_image_artifact(
+            f"data:image/png;base64,{picture}", key="demand", description=said
+        )
+        get_run_logger().info(said)
+
+
 @flow(
     name="train",
     flow_run_name="train on the last {since_days} days",
@@ -134,6 +148,7 @@ async def train_flow(since_days: Annotated[int, Field(ge=1, le=3650)] = 90) -> S
     published = await publish(tested)
     changes = await watch_runs(runs)
     await report(runs, tested, changes, since_days)
+    await show_demand(from_server)
     said = (
         f"Published {published} estimates from {len(from_server)} flow runs and "
         f"{len(from_ledger)} timings"

@@ -13,7 +13,8 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.states import Crashed
 
-from analytics.flow import train_flow
+from analytics.flow import show_demand, train_flow
+from analytics.history import FLOW_KIND, Run
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.estimates import read_estimates
 from tasks.ledger.insights import insights
@@ -61,6 +62,13 @@ async def _fails() -> None:
 async def _crashes() -> Any:
     """End as a run does whose process was killed."""
     return Crashed(message="as it must")
+
+
+@flow(name="shows the demand")
+async def _shows() -> None:
+    """Show the demand after three days with a run an hour."""
+    began = [time.time() - 3600.0 * hour for hour in range(1, 73)]
+    await show_demand([Run(FLOW_KIND, "flow/ship", at, at + 60, 60.0, True) for at in began])
 
 
 def _timings(key: str, number: int, seconds: float) -> list[Timing]:
@@ -130,3 +138,10 @@ async def test_what_became_slower_is_shown_and_raised_once(ledger: Ledger) -> No
     (kept,) = insights(ledger)
     assert kept.closed_at is None
     assert kept.since == pytest.approx(now - 1200)
+
+
+async def test_the_demand_to_come_is_a_chart() -> None:
+    """Nobody would see what the next day asks for."""
+    state: Any = await _shows(return_state=True)
+    artifacts = await _artifacts(state.state_details.flow_run_id)
+    assert artifacts["demand"].startswith("data:image/png;base64,")
