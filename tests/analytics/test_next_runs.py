@@ -1,0 +1,44 @@
+"""What is expected of the next run of a key stays within what the key itself has shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from analytics.backtest import backtest
+from analytics.history import Run
+from tasks.estimates import Estimate
+
+NOW = 1_000_000.0
+
+
+def runs(key: str, seconds: list[float]) -> list[Run]:
+    """Return runs of one key, one every hundred seconds, the last of them just now."""
+    starts = [NOW - 100.0 * number for number in range(len(seconds), 0, -1)]
+    return [
+        Run("shell", key, at, at + took, took, True, 20.0)
+        for at, took in zip(starts, seconds, strict=True)
+    ]
+
+
+def expected(key: str, history: list[Run]) -> Estimate:
+    """Return what is published of one key."""
+    found = {each.key: each for each in backtest(history, NOW).estimates("shell")}
+    return found[key]
+
+
+@pytest.mark.parametrize("seconds", [[30.0] * 6, [28.0, 31.0, 30.0, 29.0]])
+def test_a_steady_key_is_not_moved_by_many_short_ones(seconds: list[float]) -> None:
+    """A step of half a minute would be planned as one of five seconds, among many quick tests."""
+    others = [run for number in range(300) for run in runs(f"test_{number}", [0.5, 0.5])]
+    found = expected("build", others + runs("build", seconds))
+    assert min(seconds) <= found.p50_seconds <= max(seconds)
+    upper = [found.p80_seconds or 0.0, found.p90_seconds, found.p95_seconds or 0.0]
+    assert [found.p50_seconds, *upper] == sorted([found.p50_seconds, *upper])
+
+
+def test_success_and_number_of_runs_are_counted() -> None:
+    """Who plans could not tell one lucky run from many."""
+    found = expected("build", runs("build", [30.0] * 6))
+    assert found.n == 6
+    assert 0.8 < found.success <= 1.0
+    assert found.memory_mib == pytest.approx(20.0)
