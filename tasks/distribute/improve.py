@@ -2,7 +2,7 @@
 
 Pure. What the same seed and budget find is the same on every machine: a budget in seconds is
 spent as the number of steps placed in that time on a slow core; the clock only ends what takes
-several times longer than that.
+far longer than that.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from tasks.distribute.schedule import Schedule
 
 # Steps timed, and placed on one kind, in a second; about half of what one core of 2020 does.
 _TIMED, _PLACED = 40e6, 8e6
-_PATIENCE = 4.0
+# The clock ends it after so many times the budget, and so many seconds for what is compiled.
+_PATIENCE, _COMPILED_SECONDS = 4.0, 20.0
 _ROUNDS = 8
 # Temperatures of successive rounds, in parts of the makespan: near the plan, then further away.
 _HOT = (0.005, 0.02, 0.005, 0.06)
@@ -38,7 +39,8 @@ def improve(
     ``bound`` is a lower bound in seconds: where it is reached, nothing more is tried.
     """
     search = _Search(Build.of(problem), bound * (1 + 1e-9), budget_seconds, seed)
-    best, deadline = schedule, time.monotonic() + _PATIENCE * budget_seconds
+    best = schedule
+    deadline = time.monotonic() + _PATIENCE * budget_seconds + _COMPILED_SECONDS
     for found in search.rounds(schedule):
         best = min(best, found, key=lambda item: item.makespan)
         if best.makespan <= search.enough or time.monotonic() > deadline:
@@ -66,7 +68,7 @@ class _Search:
             yield found
 
     def _annealed(self, lanes: Lanes, schedule: Schedule, seed: int, hot: float) -> Schedule:
-        from tasks.distribute import improve_kernels as kernels  # noqa: PLC0415 - numba is slow
+        from tasks.distribute import anneal_kernels as kernels  # noqa: PLC0415 - numba is slow
 
         order, lane = schedule.order, lanes_used(lanes, schedule)
         start, end, speed = np.empty(len(order)), np.empty(len(order)), _speeds(lanes)
@@ -78,7 +80,7 @@ class _Search:
         return Schedule(lanes.provider[lane], start, end)
 
     def _perturbed(self, schedule: Schedule, seed: int) -> Schedule:
-        from tasks.distribute import improve_kernels as kernels  # noqa: PLC0415 - numba is slow
+        from tasks.distribute import perturb_kernels as kernels  # noqa: PLC0415 - numba is slow
 
         problem, lanes, kinds = self.build.problem, self.build.lanes, self.build.kinds
         order, assigned = schedule.order, np.full(problem.steps, -1, np.int32)

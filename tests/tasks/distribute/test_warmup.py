@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.distribute import construct_kernels, improve_kernels
+from tasks.distribute import anneal_kernels, construct_kernels, perturb_kernels
 from tasks.distribute.warmup import plans
 
 
@@ -11,7 +11,8 @@ def test_it_meets_the_kernels_of_a_first_plan_and_of_its_improvement() -> None:
     assert [len(made.placements) for made in plans()] == [12, 12, 12]
     met = (
         (construct_kernels, ("finishes", "on_lanes", "on_vectors")),
-        (improve_kernels, ("anneal", "perturb")),
+        (anneal_kernels, ("anneal",)),
+        (perturb_kernels, ("perturb",)),
     )
     for module, kernels in met:
         assert [name for name in kernels if not getattr(module, name).signatures] == []
