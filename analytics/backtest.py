@@ -13,17 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.averages import Floats, Mask
+from analytics.champion import COMPARED, Verdict, judge
 from analytics.failures import Failures, foresee
 from analytics.history import Run, columns
 from analytics.intervals import LEVELS
 from analytics.next_runs import Expected, next_runs, with_next_runs
-from analytics.past import RULES, SHORTEST, past
+from analytics.past import SHORTEST, past
 from analytics.rolling import Forecasts, forecast
 from analytics.scores import auc, brier, likeness
 from tasks.estimates import Estimate
 
 WITHIN = 0.1
-COMPARED = tuple(f"{rule} of key" for rule in RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Backtest:
     forecasts: Forecasts
     failures: Failures
     expected: tuple[Expected, ...]
+    verdict: Verdict
 
     @property
     def made(self) -> Mask:
@@ -103,8 +104,9 @@ def backtest(runs: Iterable[Run], now: float | None = None) -> Backtest:
     table = with_next_runs(ended, time.time() if now is None else now)
     known = past(table)
     forecasts, failures = forecast(table, known=known), foresee(table)
-    expected = next_runs(forecasts, failures, len(table) - len(ended))
-    return Backtest(forecasts, failures, tuple(expected))
+    verdict = judge(forecasts)
+    expected = next_runs(forecasts, failures, len(table) - len(ended), verdict)
+    return Backtest(forecasts, failures, tuple(expected), verdict)
 
 
 def _accuracy(predicted: Floats, actual: Floats) -> Accuracy:

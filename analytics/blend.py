@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.averages import Averages, Floats, Ints, Mask
-from analytics.forest import BINS, GRID, LOWEST, STEP, Matrix, binned
+from analytics.forest import BINS, GRID, LOWEST, STEP, Matrix, bin_of, binned
 from analytics.intervals import LEVELS, Calibration
 
 # Half widths of the mixture's parts: as they are, and as shares of what a run's past varies by.
@@ -115,7 +115,7 @@ class Blend:
         heights = np.exp(-away[:, None] / wide) / (2 * wide)
         heights = np.where(np.isfinite(heights), heights, 0.0)
         joint = said.shares[:-1, None] * said.widths * heights
-        at = binned(np.array([actual]))[0]
+        at = bin_of(actual)
         forest = 0.0 if said.forest is None else float(said.forest[max(0, at - 1) : at + 2].sum())
         own = said.shares[-1] * forest / (3 * STEP)
         total = joint.sum() + own + _FLOOR
@@ -184,10 +184,10 @@ def _cumulative(values: Floats, shares: Floats, laplace: Floats, forest: Matrix 
 
 
 def _around(cumulative: Floats, actual: float) -> tuple[float, float]:
-    at = int(binned(np.array([actual]))[0])
+    at = bin_of(actual)
     return (float(cumulative[at - 1]) if at else 0.0), float(cumulative[at])
 
 
 def _fraction(actual: float) -> float:
     """Return where in its bin a value lies, from 0 to 1."""
-    return float(np.clip((actual - LOWEST) / STEP + 0.5, 0, BINS) % 1.0)
+    return min(max((actual - LOWEST) / STEP + 0.5, 0.0), float(BINS)) % 1.0

@@ -93,6 +93,11 @@ def binned(logs: Floats) -> Ints:
     return np.clip(np.round(places), 0, BINS - 1).astype(np.int64)
 
 
+def bin_of(value: float) -> int:
+    """Return the bin of one logarithm, as ``binned`` does of many."""
+    return min(max(round((value - LOWEST) / STEP), 0), BINS - 1)
+
+
 def grow(
     features: Matrix, bins: Ints, classes: int = BINS, leaf: int = LEAF, trees: int = TREES
 ) -> Forest:

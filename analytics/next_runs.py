@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analytics.champion import MODEL, Verdict
 from analytics.columns import CENSORED
 from analytics.failures import Failures
 from analytics.intervals import LEVELS
@@ -46,8 +47,13 @@ def with_next_runs(table: pd.DataFrame, now: float) -> pd.DataFrame:
     return pd.concat([table, rows], ignore_index=True)
 
 
-def next_runs(found: Forecasts, failures: Failures, number: int) -> list[Expected]:
-    """Return what is expected of the last ``number`` rows, which ``with_next_runs`` appended."""
+def next_runs(
+    found: Forecasts, failures: Failures, number: int, verdict: Verdict
+) -> list[Expected]:
+    """Return what is expected of the last ``number`` rows, which ``with_next_runs`` appended.
+
+    Where a simple rule is the champion, its value is the middle, within the model's bounds.
+    """
     table = found.table
     ended = table[~table["state"].isin(CENSORED)]
     succeeded = ended[ended["state"] == "succeeded"].groupby(["kind", "key"])
@@ -65,6 +71,10 @@ def next_runs(found: Forecasts, failures: Failures, number: int) -> list[Expecte
         if often and not np.isnan(risk := failures.of(row)):
             success = 1 - risk
         p50 = _middle(found.point[row], bounds[0.5][row])
+        rule = found.rules[found.rule[row]]
+        if verdict.champion != MODEL:
+            rule = verdict.champion
+            p50 = float(np.exp(found.past.rules[row, found.past.rule_names.index(rule)]))
         if n >= _TOLD:
             # The next run asks for what the last one did: other keys cannot move it out of its own.
             p50 = min(max(p50, float(least[group])), float(most[group]))
@@ -80,7 +90,7 @@ def next_runs(found: Forecasts, failures: Failures, number: int) -> list[Expecte
             p80_seconds=p80,
             p95_seconds=p95,
         )
-        expected.append(Expected(group[0], estimate, found.rules[found.rule[row]]))
+        expected.append(Expected(group[0], estimate, rule))
     return expected
 
 

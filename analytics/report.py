@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analytics.averages import Floats
-from analytics.backtest import COMPARED, Accuracy, Backtest
+from analytics.backtest import Accuracy, Backtest
+from analytics.champion import COMPARED, MODEL
 from analytics.history import Run, frame, per_key
 
 SHOWN_KEYS = 30
@@ -78,10 +79,20 @@ def _accuracies(tested: Backtest) -> str:
     note = (
         f"{held[0]}, {held[1]} and {held[2]} of the runs took no longer than their 80th, 90th and "
         "95th percentile. Each run is forecast from what had ended when it was submitted. "
-        f"{_failure_scores(tested)}*Error* is relative to what the run took; "
+        f"{_champion(tested)}{_failure_scores(tested)}*Error* is relative to what the run took; "
         "*by time* weighs long runs more; *likeness* is min/max of forecast and actual."
     )
     return "\n".join([head, *rows]) + "\n\n" + note
+
+
+def _champion(tested: Backtest) -> str:
+    verdict = tested.verdict
+    if verdict.champion == MODEL:
+        return ""
+    return (
+        f"On the latest {verdict.runs} of them *{verdict.champion}* was better than the model, so "
+        "its values are published. "
+    )
 
 
 def _failure_scores(tested: Backtest) -> str:

@@ -8,7 +8,9 @@ import numpy as np
 
 from analytics.forest import Floats
 
-_JUDGED, _REFIT, _FEWEST = 6000, 200, 100
+_JUDGED, _FEWEST = 6000, 100
+# Fitted anew after 200 outcomes, later after a fiftieth of all so far.
+_REFIT, _LATER = 200, 0.02
 _ROUNDS, _RIDGE = 5, 5.0
 _NARROWEST = 1e-3
 
@@ -20,7 +22,7 @@ class Stack:
         self._rows = np.column_stack([np.full(len(stacked), np.nan), stacked])
         self._failed = failed
         self._judged: deque[int] = deque(maxlen=_JUDGED)
-        self._new = 0
+        self._new = self._seen = 0
         self.weights = _start(self._rows.shape[1])
 
     def say(self, run: int, share: float) -> float:
@@ -34,7 +36,8 @@ class Stack:
             return
         self._judged.append(run)
         self._new += 1
-        if self._new >= _REFIT or len(self._judged) == _FEWEST:
+        self._seen += 1
+        if self._new >= max(_REFIT, _LATER * self._seen) or self._seen == _FEWEST:
             rows, self._new = np.array(self._judged), 0
             self.weights = fit(self._rows[rows], self._failed[rows], self.weights)
 

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from analytics.backtest import COMPARED, Backtest, backtest
+from analytics.backtest import Backtest, backtest
+from analytics.champion import COMPARED
 from analytics.history import Run
 
 

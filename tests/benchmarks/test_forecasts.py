@@ -1,0 +1,38 @@
+"""The benchmark of forecasts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analytics.columns import typed
+from analytics.importers.formats import read_history
+from benchmarks.forecasts import measure
+
+HISTORY = Path(__file__).parents[2].parent / "shared" / "data" / "history"
+
+
+def test_every_figure_is_there() -> None:
+    """A bar could not be checked, or a history without failures would break it."""
+    at = np.arange(70) * 100.0
+    rows = {"key": "a", "state": "succeeded", "started_at": at, "seconds": 10.0}
+    found = measure(typed(pd.DataFrame(rows)))
+    assert found["duration"]["likeness"]["model"] == pytest.approx(1)
+    assert found["duration"]["stable_keys"]["key"]["within_tenth"] == 1
+    assert found["duration"]["intervals"]["central_90"]["overall"] == 1
+    assert found["failures"]["auc"] is None
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(not HISTORY.exists(), reason="needs the shared histories")
+@pytest.mark.parametrize("size", [None, "rchar"])
+@pytest.mark.parametrize("name", ["sizey_iwd.csv.gz", "sizey_rnaseq.csv.gz"])
+def test_real_traces_are_forecast_as_well_as_by_the_best_rule(name: str, size: str | None) -> None:
+    """Planning would be better off with a one-line rule."""
+    found = measure(read_history(HISTORY / name, input_size=size))["duration"]["likeness"]
+    rules = ("last_run", "last_two_mean", "median_of_20")
+    assert found["model"] >= max(found[rule] for rule in rules) - 0.01
+    assert size is None or found["model"] >= 0.75
