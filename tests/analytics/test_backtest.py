@@ -10,6 +10,9 @@ from analytics.backtest import Backtest, backtest
 from analytics.champion import COMPARED
 from analytics.history import Run
 
+# Each learns from hundreds of runs: seconds, not milliseconds.
+pytestmark = pytest.mark.integration
+
 
 def _run(start: float, took: float, *, key: str = "a", succeeded: bool = True) -> Run:
     return Run("shell", key, start, start + took, took, succeeded)

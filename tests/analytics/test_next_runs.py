@@ -8,6 +8,9 @@ from analytics.backtest import backtest
 from analytics.history import Run
 from tasks.estimates import Estimate
 
+# Each learns from hundreds of runs: seconds, not milliseconds.
+pytestmark = pytest.mark.integration
+
 NOW = 1_000_000.0
 
 

@@ -68,6 +68,7 @@ def test_a_folder_of_nothing_names_the_families(tmp_path: Path) -> None:
         planning.main(["--instances", str(tmp_path)])
 
 
+@pytest.mark.integration
 def test_scale_times_first_plans(capsys: pytest.CaptureFixture[str]) -> None:
     """Nobody would notice that planning had become slow."""
     found = report(capsys, "--scale", "500")

@@ -178,6 +178,7 @@ def test_caveats_are_told_before_it_runs() -> None:
     assert made.estimate_source == "mixed: default, history, trained"
 
 
+@pytest.mark.integration
 def test_ten_thousand_steps_are_planned() -> None:
     """Planning would be quadratic: this test would take minutes, not a second or two."""
     needs = {f"s{n}": (f"s{n - 100}",) if n >= 100 and n % 3 else () for n in range(10_000)}

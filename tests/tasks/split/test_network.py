@@ -42,6 +42,7 @@ def test_what_cannot_be_ordered_holds_a_cycle(needs: list[set[int]]) -> None:
     assert all(need in net.needs[step] for step, need in pairwise(found))
 
 
+@pytest.mark.integration
 def test_a_cycle_of_100_000_is_found_at_once() -> None:
     """A search that looks back at every step would take an hour."""
     count = 100_000
