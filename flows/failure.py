@@ -12,6 +12,7 @@ from prefect.states import Failed
 from blocks.providers.shim_spec import ShimError
 from blocks.repositories.errors import RepositoryError
 from blocks.routers.interface import RouterError
+from flows.termination import cancelled_by_sigterm
 from tasks.errors import SlipwayError
 
 P = ParamSpec("P")
@@ -34,7 +35,8 @@ def fails_plainly(
     async def run(*args: P.args, **kwargs: P.kwargs) -> R:
         """Do the work, or end as failed."""
         try:
-            return await work(*args, **kwargs)
+            with cancelled_by_sigterm():
+                return await work(*args, **kwargs)
         except FORESEEN as error:
             # A state that a flow returns becomes its own; who awaits the flow gets the error.
             return cast("R", Failed(message=str(error), data=error))

@@ -55,7 +55,7 @@ class ShellRunner:
             # A future and not a task: at its end, asyncio.run cancels all tasks there are.
             await asyncio.shield(loop.run_in_executor(None, begin))
             outcome = await wait(command.directory)
-        except asyncio.CancelledError:
+        except BaseException:  # cancelled, or a signal handler raised just here
             await _to_its_end(loop.run_in_executor(None, end))
             raise
         if outcome.end is End.LOST:  # its shim was killed: what it left behind must not go on

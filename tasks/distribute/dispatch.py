@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -226,7 +227,10 @@ class Dispatcher:
         running = list(self._running.values())
         for task in running:
             task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        ending = asyncio.gather(*running, return_exceptions=True)
+        while not ending.done():  # also where this is cancelled anew meanwhile
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([ending])
         # A task that was cancelled before its first line has given nothing back.
         await self._attempts.give_back_all()
 

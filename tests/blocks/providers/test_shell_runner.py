@@ -110,6 +110,23 @@ async def test_cancelling_all_there_is_ends_what_is_only_starting(
     assert isinstance(settled, process.Ended)
 
 
+async def test_a_signal_that_strikes_here_ends_the_tree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: the exception that Prefect raises at SIGTERM leaves the step running."""
+
+    async def struck(directory: Path) -> None:
+        """Raise as a signal handler does, once the command runs."""
+        await until(lambda: isinstance(process.status(directory), process.Running))
+        raise SystemError  # stands for any; a true one of pytest's own would end it
+
+    monkeypatch.setattr(shell_runner, "wait", struck)
+    command = shell(tmp_path, "sleep 600")
+    with pytest.raises(SystemError):
+        await RUNNER.run(command)
+    assert isinstance(process.status(command.directory), process.Ended)
+
+
 async def test_a_step_outlives_who_ran_it_and_is_adopted(tmp_path: Path) -> None:
     """Broken: kill -9 of a flow would kill its steps, or its successor repeat them."""
     command = shell(tmp_path, "echo x >> ran; while ! test -e go; do sleep 0.02; done")
