@@ -58,6 +58,11 @@ class StepSpec(BaseModel):
     demand: Resources = Field(
         default=Resources(cpus=1, slots=1), description="What it holds while it runs"
     )
+    expected_seconds: float | None = Field(
+        default=None,
+        ge=0,
+        description="How long you expect it to take; planned with until history knows better",
+    )
     timeout_seconds: float | None = Field(default=None, gt=0, description="Wall time it may take")
     retries: int = Field(default=0, ge=0, le=20, description="Further attempts after a failure")
     retry_delay_seconds: float = Field(
@@ -110,12 +115,33 @@ class PytestWorkload(BaseModel):
     )
 
 
-WorkloadSpec = Annotated[StepsWorkload | PytestWorkload, Field(discriminator="kind")]
+class WfformatWorkload(BaseModel):
+    """A workflow of another system, imported step by step."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", title="WfFormat file")
+
+    kind: Literal["wfformat"] = Field(
+        description="A workflow in WfFormat 1.5 (wfcommons.org)",
+        json_schema_extra={"enum": ["wfformat"]},
+    )
+    file: str = Field(
+        min_length=1,
+        description="Path of the JSON file; a relative one starts at the folder of slipway.yaml",
+    )
+
+
+SplittableSpec = StepsWorkload | PytestWorkload
+"""What split takes; a file has been imported by then."""
+
+WorkloadSpec = Annotated[SplittableSpec | WfformatWorkload, Field(discriminator="kind")]
 
 # The titles, here and above, are what the tabs of the run form are called; of a single value
 # without an enum, the form would make a text to type.
 WorkloadChoice = (
     Annotated[str, Field(title="by name")]
-    | Annotated[StepsWorkload | PytestWorkload, Field(discriminator="kind", title="written here")]
+    | Annotated[
+        SplittableSpec | WfformatWorkload,
+        Field(discriminator="kind", title="written here"),
+    ]
 )
 """A workload of the project, or a whole one."""

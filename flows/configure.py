@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from blocks.environment import Environment
 from blocks.project import Project
 from blocks.project_spec import ProjectSpec
-from blocks.workload_spec import StepsWorkload
+from blocks.workload_spec import StepsWorkload, WfformatWorkload
 from flows.failure import fails_plainly
 from flows.inventory import PROVIDERS, REPOSITORIES, load_providers
 from tasks.complaint import bad_input, unknown_key
@@ -26,6 +26,7 @@ from tasks.ledger.connection import open_ledger
 from tasks.ledger.providers import register_provider
 from tasks.settings import settings
 from tasks.split.declared import split_steps
+from tasks.split.wfformat import import_wfformat
 
 
 @flow(name="configure", flow_run_name="configure from {file}", description=__doc__)
@@ -82,11 +83,13 @@ def _block(kinds: Mapping[str, type[Block]], field: str, fields: dict[str, Any])
 def _refuse_impossible_workloads(name: str, project: ProjectSpec) -> None:
     """Refuse steps that form no graph before somebody runs them."""
     for workload, spec in project.workloads.items():
-        if isinstance(spec, StepsWorkload):
-            try:
+        try:
+            if isinstance(spec, WfformatWorkload):
+                import_wfformat(spec.file, f"workloads.{workload}.file")
+            elif isinstance(spec, StepsWorkload):
                 split_steps(name, workload, spec, Path(), {})
-            except BadInputError as error:
-                raise error.below(f"projects.{name}") from error
+        except BadInputError as error:
+            raise error.below(f"projects.{name}") from error
 
 
 @task(name="save blocks", task_run_name="save blocks")

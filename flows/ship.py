@@ -14,7 +14,7 @@ from prefect.utilities.annotations import opaque
 from blocks.providers.interface import Outcome
 from blocks.repositories.restic import ResticRepository
 from blocks.routers.interface import Router
-from blocks.workload_spec import WorkloadChoice, WorkloadSpec
+from blocks.workload_spec import SplittableSpec, WorkloadChoice
 from flows.backup import refuse_impossible_backup, take_snapshot
 from flows.deploy import deployer
 from flows.failure import fails_plainly
@@ -127,7 +127,7 @@ class Shipment:
 async def _ship(
     shipment: Shipment,
     router: Router,
-    chosen: tuple[str, WorkloadSpec] | None,
+    chosen: tuple[str, SplittableSpec] | None,
     repository: ResticRepository,
     book: Ledger,
 ) -> None:
@@ -155,7 +155,7 @@ async def _ship(
 
 
 async def _tested(
-    shipment: Shipment, release: Release, name: str, spec: WorkloadSpec, book: Ledger
+    shipment: Shipment, release: Release, name: str, spec: SplittableSpec, book: Ledger
 ) -> tuple[Outcome, ...]:
     job = Job(shipment.target, release, name, spec, await load_providers([]))
     ran = await run_workload(job, book)

@@ -16,7 +16,12 @@ from prefect.utilities.annotations import opaque
 
 from blocks.providers.interface import Outcome, Provider
 from blocks.providers.process import own_identity, owner_alive
-from blocks.workload_spec import PytestWorkload, WorkloadSpec
+from blocks.workload_spec import (
+    PytestWorkload,
+    SplittableSpec,
+    WfformatWorkload,
+    WorkloadSpec,
+)
 from flows.closing import show_workload
 from flows.lease import kept_alive
 from flows.naming import INLINE
@@ -47,6 +52,7 @@ from tasks.settings import settings
 from tasks.split.declared import split_steps
 from tasks.split.junit import read_report
 from tasks.split.task import split
+from tasks.split.wfformat import import_wfformat
 from tasks.workload import StepGraph, StepReport
 
 
@@ -57,7 +63,7 @@ class Job:
     target: Target
     release: Release
     workload: str
-    spec: WorkloadSpec
+    spec: SplittableSpec
     providers: Mapping[str, Provider]
     strategy: str = "planned"
     again: StoredPlan | None = None
@@ -99,19 +105,33 @@ class WorkloadFailedError(SlipwayError):
         super().__init__(f"{summary.workload} failed: {named or 'see its steps'}")
 
 
-def chosen_workload(target: Target, workload: str | WorkloadSpec) -> tuple[str, WorkloadSpec]:
-    """Return name and spec of the workload that was asked for, by name or in full."""
+def chosen_workload(target: Target, workload: str | WorkloadSpec) -> tuple[str, SplittableSpec]:
+    """Return name and spec of the workload that was asked for, by name or in full.
+
+    Raises:
+        BadInputError: There is none of that name, or its file cannot be imported.
+    """
     if not isinstance(workload, str):
-        return INLINE, workload
+        return INLINE, _imported(INLINE, workload)
     known = target.spec.workloads
     if workload not in known:
         remedy = f"Add it to the workloads of {target.project}."
         raise NotFoundError("workload", workload, list(known), remedy)
-    return workload, known[workload]
+    return workload, _imported(workload, known[workload])
+
+
+def _imported(name: str, spec: WorkloadSpec) -> SplittableSpec:
+    if isinstance(spec, WfformatWorkload):
+        return import_wfformat(spec.file, f"workloads.{name}.file")
+    return spec
 
 
 def refuse_impossible_workload(
-    target: Target, workload: str, spec: WorkloadSpec, providers: Collection[str], book: Ledger
+    target: Target,
+    workload: str,
+    spec: SplittableSpec,
+    providers: Collection[str],
+    book: Ledger,
 ) -> None:
     """Refuse, before anything is built, what could never be split or placed.
 

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from blocks.project_spec import EnvironmentSpec, ProjectSpec
+from blocks.workload_spec import WfformatWorkload
 from tasks.complaint import bad_input
 from tasks.errors import BadInputError
 
@@ -101,10 +102,7 @@ def _with_block_names(configuration: Configuration) -> Configuration:
 
 def _relative_to(folder: Path, configuration: Configuration) -> Configuration:
     """Make sources and locations that are relative paths absolute, seen from ``folder``."""
-    projects = {
-        name: spec.model_copy(update={"source": absolute_source(spec.source, folder)})
-        for name, spec in configuration.projects.items()
-    }
+    projects = {name: _project(spec, folder) for name, spec in configuration.projects.items()}
     repositories = {
         name: fields | {"location": absolute_source(str(fields["location"]), folder)}
         if "location" in fields
@@ -112,6 +110,17 @@ def _relative_to(folder: Path, configuration: Configuration) -> Configuration:
         for name, fields in configuration.repositories.items()
     }
     return configuration.model_copy(update={"projects": projects, "repositories": repositories})
+
+
+def _project(spec: ProjectSpec, folder: Path) -> ProjectSpec:
+    workloads = {
+        name: workload.model_copy(update={"file": absolute_source(workload.file, folder)})
+        if isinstance(workload, WfformatWorkload)
+        else workload
+        for name, workload in spec.workloads.items()
+    }
+    source = absolute_source(spec.source, folder)
+    return spec.model_copy(update={"source": source, "workloads": workloads})
 
 
 def absolute_source(source: str, folder: Path) -> str:

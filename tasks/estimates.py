@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from tasks.workload import Step
 
 DEFAULT_SECONDS = 5.0
+# What is only assumed is exceeded by so much one time in ten.
+_RARELY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,8 @@ class Estimate:
     """Quantiles of one key on one kind of provider, learnt from ``n`` runs.
 
     ``source`` says where they come from: ``trained`` (published by analytics), ``history`` (read
-    straight from the ledger's timings) or ``default`` (nothing is known). ``p80_seconds`` and
+    straight from the ledger's timings), ``declared`` (what the user expects) or ``default`` (nothing
+    is known). ``p80_seconds`` and
     ``p95_seconds`` are None where only the other two are known.
     """
 
@@ -40,10 +43,10 @@ def estimate_of(step: Step, estimates: Estimates) -> Estimate:
     """
     own = estimates.get(step.history_key)
     if not step.items:
-        return own or Estimate(step.history_key, DEFAULT_SECONDS, DEFAULT_SECONDS * 2)
+        return own or _assumed(step)
     known = [estimates[item] for item in step.items if item in estimates]
     if not known:
-        return own or Estimate(step.history_key, DEFAULT_SECONDS, DEFAULT_SECONDS * 2)
+        return own or _assumed(step)
     scale = len(step.items) / len(known)
     parts = known if own is None else [*known, own]
     start_up = (own.p50_seconds, own.p90_seconds) if own else (0.0, 0.0)
@@ -56,3 +59,10 @@ def estimate_of(step: Step, estimates: Estimates) -> Estimate:
         n=min(part.n for part in parts),
         source=known[0].source,
     )
+
+
+def _assumed(step: Step) -> Estimate:
+    if step.expected_seconds is None:
+        return Estimate(step.history_key, DEFAULT_SECONDS, DEFAULT_SECONDS * _RARELY)
+    declared = step.expected_seconds
+    return Estimate(step.history_key, declared, declared * _RARELY, source="declared")

@@ -49,6 +49,7 @@ class Step:
     foreach: str = ""
     group: str = ""
     matrix: tuple[tuple[str, str | int | bool], ...] = ()
+    expected_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from blocks.project_spec import EnvironmentSpec, ProjectSpec, ServiceSpec
 from blocks.providers.interface import Resources
 from blocks.providers.shell import ShellProvider
 from blocks.repositories.restic import ResticRepository
-from blocks.workload_spec import PytestWorkload, StepSpec, StepsWorkload
+from blocks.workload_spec import PytestWorkload, StepSpec, StepsWorkload, WfformatWorkload
 from flows.configure import build_blocks
 from tasks.configuration import Configuration, read_configuration
 from tasks.split.declared import split_steps
@@ -22,12 +22,19 @@ from tests.readme import blocks
 [TEXT] = blocks("yaml")
 SECRETS = {"BOOKSHOP_API_KEY", "BOOKSHOP_BACKUP_PASSWORD"}
 CREDENTIALS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+TRACE = """
+{"schemaVersion": "1.5", "workflow": {
+  "specification": {"tasks": [{"id": "align"}]},
+  "execution": {"tasks": [{"id": "align", "command": {"program": "true"}, "runtimeInSeconds": 9}]}}}
+"""
 
 
 @pytest.fixture
 def example(tmp_path: Path) -> Configuration:
     """Return it as `configure` reads it."""
     (tmp_path / "slipway.yaml").write_text(TEXT)
+    (tmp_path / "traces").mkdir()
+    (tmp_path / "traces" / "genome.json").write_text(TRACE)
     return read_configuration(tmp_path / "slipway.yaml", dict.fromkeys(SECRETS | CREDENTIALS, "x"))
 
 
@@ -62,6 +69,7 @@ def shown() -> dict[str, set[str]]:
     note("ServiceSpec", *services)
     note("PytestWorkload", workloads["tests"])
     note("StepsWorkload", workloads["release"])
+    note("WfformatWorkload", workloads["genome"])
     note("StepSpec", *steps)
     demanding = [*services, workloads["tests"], *steps]
     note("Resources", *(each["demand"] for each in demanding if "demand" in each))
@@ -75,7 +83,7 @@ def shown() -> dict[str, set[str]]:
     "model",
     [
         *(Configuration, ProjectSpec, ServiceSpec, PytestWorkload, StepsWorkload, StepSpec),
-        *(Resources, EnvironmentSpec, ShellProvider, ResticRepository),
+        *(WfformatWorkload, Resources, EnvironmentSpec, ShellProvider, ResticRepository),
     ],
 )
 def test_it_shows_every_key(model: type[Any]) -> None:

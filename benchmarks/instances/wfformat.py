@@ -25,11 +25,11 @@ def cases(folder: Path, options: Options) -> Iterator[Case]:
 
 def read(path: Path) -> Workflow:
     """Read one trace."""
-    imported = read_wfformat(path.read_bytes(), path.name)
-    graph = split_steps("benchmark", "trace", imported.workload, path.parent, {})
+    workload = read_wfformat(path.read_bytes(), path.name)
+    graph = split_steps("benchmark", "trace", workload, path.parent, {})
     number = {step.id: index for index, step in enumerate(graph.steps)}
     needs = [[number[need] for need in step.needs] for step in graph.steps]
-    return Workflow(path.stem, needs, [imported.seconds[step.id] for step in graph.steps])
+    return Workflow(path.stem, needs, [step.expected_seconds or 0.0 for step in graph.steps])
 
 
 def _beginning(path: Path) -> str:

@@ -32,6 +32,7 @@ def cautions(
 ) -> tuple[Advice, ...]:
     """Return what may go otherwise, each with what to do about it."""
     unknown = [step_id for step_id, estimate in expected.items() if estimate.source == "default"]
+    declared = [step_id for step_id, each in expected.items() if each.source == "declared"]
     late = [
         step.id
         for step in graph.steps
@@ -46,6 +47,7 @@ def cautions(
     ]
     found = [
         (unknown, f"no history of {_named(unknown)}: durations are assumed", _LEARN),
+        (declared, f"no history of {_named(declared)}: durations are as declared", _LEARN),
         (late, f"may exceed their time-out: {_named(late)}", _RAISE),
         (shaky, f"fail more often than one time in five: {_named(shaky)}", _MEND),
         (lists, f"counted as one step, but one for each item of a list: {_named(lists)}", _LIST),

@@ -95,6 +95,7 @@ def _step(  # noqa: PLR0917 - what is the same for all steps, and what is not
         retries=spec.retries,
         retry_delay_seconds=spec.retry_delay_seconds,
         foreach=spec.foreach,
+        expected_seconds=spec.expected_seconds,
         group=spec.id if spec.matrix else "",
         matrix=tuple(values.items()),
     )

@@ -10,7 +10,7 @@ from prefect import get_run_logger, task
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from blocks.workload_spec import PytestWorkload, WorkloadSpec
+from blocks.workload_spec import PytestWorkload, SplittableSpec
 from tasks.estimates import Estimates
 from tasks.plan import FleetSnapshot
 from tasks.split.collect import collect
@@ -30,7 +30,7 @@ from tasks.workload import StepGraph
 async def split(
     project: str,
     workload: str,
-    spec: WorkloadSpec,
+    spec: SplittableSpec,
     *,
     cwd: Path,
     python: Path,

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -65,19 +64,29 @@ class _Document(_Part):
     workflow: _Workflow = Field(description="Specification and execution")
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """A workload, and the seconds that its steps took when they were recorded, by step id."""
+def import_wfformat(file: str, field: str) -> StepsWorkload:
+    """Return the workload that the WfFormat document in ``file`` describes.
 
-    workload: StepsWorkload
-    seconds: Mapping[str, float]
+    Raises:
+        BadInputError: the path is not absolute, the file cannot be read, or see `read_wfformat`.
+    """
+    path = Path(file).expanduser()
+    if not path.is_absolute():
+        raise BadInputError(field, file, "is a relative path", "Give an absolute one")
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        remedy = "Name a file that exists and that this user may read"
+        raise BadInputError(field, file, error.strerror or str(error), remedy) from error
+    return read_wfformat(text, field)
 
 
-def read_wfformat(text: str | bytes, field: str = "wfformat") -> Imported:
+def read_wfformat(text: str | bytes, field: str = "wfformat") -> StepsWorkload:
     """Return the workload that a WfFormat document describes; ``field`` names it in errors.
 
     A task becomes a step of the same name, in lower case and shortened to what a step may be
-    called; it holds the cores and the memory that were recorded, and one slot.
+    called; it holds the cores and the memory that were recorded, and one slot, and is expected to
+    take as long as it did then.
 
     Raises:
         BadInputError: it is no JSON, or no WfFormat 1.5; an id is given twice or names nothing;
@@ -103,8 +112,7 @@ def read_wfformat(text: str | bytes, field: str = "wfformat") -> Imported:
         _step(names[task.id], executions[task.id], [names[need] for need in needs[task.id]])
         for task in tasks
     ]
-    seconds = {names[task.id]: executions[task.id].seconds for task in tasks}
-    return Imported(StepsWorkload(steps=steps), seconds)
+    return StepsWorkload(steps=steps)
 
 
 def _parsed(text: str | bytes, field: str) -> _Document:
@@ -165,4 +173,5 @@ def _step(name: str, execution: _Execution, needs: list[str]) -> StepSpec:
         demand=Resources(
             cpus=execution.cores, memory_mib=math.ceil(execution.memory / _MIB), slots=1
         ),
+        expected_seconds=execution.seconds,
     )

@@ -10,7 +10,7 @@ import pytest
 
 from flows import ship
 from flows.ship import Shipment
-from flows.workload import Ran, WorkloadFailedError
+from flows.workload import Ran, WorkloadFailedError, chosen_workload
 from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger
 from tasks.observe.summary import WorkloadSummary
@@ -71,7 +71,7 @@ def _staged(monkeypatch: pytest.MonkeyPatch, stage: Stage) -> Stage:
 
 async def _shipped(target: Target, book: Ledger, workload: str = "tests") -> Shipment:
     anything: Any = None
-    chosen = (workload, target.spec.workloads[workload]) if workload else None
+    chosen = chosen_workload(target, workload) if workload else None
     shipment = Shipment(target, "1")
     try:
         await ship._ship(shipment, anything, chosen, anything, book)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from blocks.workload_spec import PytestWorkload, StepsWorkload, WorkloadSpec
+from blocks.workload_spec import PytestWorkload, SplittableSpec, StepsWorkload
 from flows.workload import (
     Job,
     WorkloadFailedError,
@@ -56,7 +56,7 @@ def test_a_workload_is_named_or_written_out(target: Target) -> None:
     ids=["cycle", "when", "demand of a step", "demand of a shard"],
 )
 def test_what_can_never_run_is_refused_before_anything_is_built(
-    spec: WorkloadSpec, said: str, target: Target, book: Ledger
+    spec: SplittableSpec, said: str, target: Target, book: Ledger
 ) -> None:
     """Broken: the user waits for an environment to be built, and then reads of a typo."""
     with pytest.raises(BadInputError, match=said):
@@ -66,13 +66,14 @@ def test_what_can_never_run_is_refused_before_anything_is_built(
 
 def test_what_fits_is_not_refused(target: Target, book: Ledger) -> None:
     """Broken: nothing could be run any more."""
-    for name, spec in target.spec.workloads.items():
+    for name in target.spec.workloads:
+        _, spec = chosen_workload(target, name)
         refuse_impossible_workload(target, name, spec, ["local"], book)
 
 
 def test_another_release_is_another_workload(target: Target, release: Release) -> None:
     """Broken: a new version resumes what the old one left, and its steps are never run."""
-    job = Job(target, release, "tests", target.spec.workloads["tests"], {})
+    job = Job(target, release, "tests", chosen_workload(target, "tests")[1], {})
     keys = {
         job.key,
         replace(job, release=replace(release, digest="d2")).key,
@@ -90,7 +91,7 @@ def test_tests_never_see_the_environment_of_live_data(target: Target, release: R
     seen = _surroundings(Job(target, release, "tests", tests, {}))
     assert seen["MODE"] == "test"
     assert {"DATABASE", "API_KEY"}.isdisjoint(seen)
-    declared = _surroundings(Job(target, release, "build", target.spec.workloads["build"], {}))
+    declared = _surroundings(Job(target, release, "build", chosen_workload(target, "build")[1], {}))
     assert declared["API_KEY"] == "hunter2"
     assert declared["DATABASE"].endswith("/data/shop/dev/shop.db")
 

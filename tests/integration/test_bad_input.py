@@ -84,6 +84,12 @@ CASES = {
         {"file": "{folder}/size.yaml"},
         ("providers.big.memory_mib: is no whole number", "'2 GB'", "Memory it may hand out"),
     ),
+    "file of a workload": _run(
+        {"kind": "wfformat", "file": "{folder}/none.json"},
+        "workloads.inline.file: No such file or directory",
+        "none.json'",
+        "Name a file that exists",
+    ),
     "cycle": _run(
         _steps(
             {"id": "fetch", "needs": ["pack"]},

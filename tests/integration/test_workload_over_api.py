@@ -101,6 +101,25 @@ def test_a_dry_run_shows_its_plan_and_starts_nothing(work: Work) -> None:
     assert work.written() == []
 
 
+def test_a_recorded_workflow_is_planned_by_its_record_and_run(work: Work) -> None:
+    """What another system has recorded could not be planned here before its first run."""
+    commands = {name: {"program": f"cd {work.folder}; echo {name} >> log"} for name in ("a", "b")}
+    record = [
+        {"id": name, "command": command, "runtimeInSeconds": 40.0}
+        for name, command in commands.items()
+    ]
+    needs = [{"id": "a", "children": ["b"]}, {"id": "b", "parents": ["a"]}]
+    workflow = {"specification": {"tasks": needs}, "execution": {"tasks": record}}
+    file = work.folder / "workflow.json"
+    file.write_text(json.dumps({"schemaVersion": "1.5", "workflow": workflow}))
+    parameters = work.parameters() | {"workload": {"kind": "wfformat", "file": str(file)}}
+    shown = work.stack.done("run", **parameters, dry_run=True)
+    assert "2 steps in 80.0 s" in says(work.stack, shown.id, "to run just this")
+    assert work.written() == []
+    work.stack.done("run", **parameters)
+    assert work.written() == ["a", "b"]
+
+
 def test_a_plan_that_was_shown_is_run_again(work: Work) -> None:
     """The plan that a user chose would be made anew, or run on a workload that it does not fit."""
     steps: list[Json] = [{"id": name, "run": f"echo {name} >> log"} for name in ("one", "two")]

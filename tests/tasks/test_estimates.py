@@ -22,6 +22,15 @@ def test_a_shard_takes_its_start_up_and_its_items_the_unknown_ones_as_the_averag
     assert (found.memory_mib, found.success, found.n, found.source) == (50, 0.5, 2, "history")
 
 
+def test_what_the_user_expects_holds_until_history_knows_better() -> None:
+    """An imported workflow would be planned as if all its steps took the same."""
+    step = Step("s", ("x",), Path("/"), "key", expected_seconds=40)
+    found = estimate_of(step, {})
+    assert (found.p50_seconds, found.p90_seconds, found.source) == (40, 80, "declared")
+    known = Estimate("key", 3, 4, n=9, source="history")
+    assert estimate_of(step, {"key": known}) is known
+
+
 def test_without_any_history_a_default_is_taken_and_said_to_be_one() -> None:
     """A first plan would be empty, or pass for a learnt one."""
     found = estimate_of(SHARD, {})

@@ -11,7 +11,7 @@ import pytest
 from blocks.providers.interface import Resources
 from tasks.errors import BadInputError
 from tasks.split.declared import split_steps
-from tasks.split.wfformat import read_wfformat
+from tasks.split.wfformat import import_wfformat, read_wfformat
 
 TRACES = Path(__file__).parents[3].parent / "shared" / "data" / "wfinstances"
 
@@ -40,17 +40,16 @@ def test_tasks_become_steps() -> None:
         execution("A_1", coreCount=2, memoryInBytes=1024**2 * 3 + 1),
         {"id": "B", "command": {"program": "cat <<E\nx\nE"}, "runtimeInSeconds": 0},
     ]
-    imported = read_wfformat(document([task("A_1"), task("B", "A_1")], done))
-    first, second = imported.workload.steps
+    first, second = read_wfformat(document([task("A_1"), task("B", "A_1")], done)).steps
     assert (first.id, first.run, first.needs) == ("a_1", ["echo", "A_1"], [])
     assert first.demand == Resources(cpus=2, memory_mib=4, slots=1)
     assert (second.id, second.run, second.needs) == ("b", "cat <<E\nx\nE", ["a_1"])
-    assert imported.seconds == {"a_1": 1.5, "b": 0}
+    assert (first.expected_seconds, second.expected_seconds) == (1.5, 0)
 
 
 def test_children_are_parents_seen_from_the_other_side() -> None:
     """A writer that gives one side alone would lose its edges."""
-    steps = read_wfformat(document([task("a", children=("b",)), task("b")])).workload.steps
+    steps = read_wfformat(document([task("a", children=("b",)), task("b")])).steps
     assert steps[1].needs == ["a"]
 
 
@@ -58,7 +57,7 @@ def test_names_stay_apart() -> None:
     """Two tasks would become one step, or a name would be refused."""
     long = "N" * 80
     imported = read_wfformat(document([task("x"), task("X"), task(long + "1"), task(long + "2")]))
-    names = [step.id for step in imported.workload.steps]
+    names = [step.id for step in imported.steps]
     assert names[0] == "x"
     assert len(set(names)) == 4
     assert all(len(name) <= 63 for name in names)
@@ -99,10 +98,21 @@ def test_what_is_no_wfformat_is_refused_by_field() -> None:
         assert part in str(error)
 
 
+def test_a_file_that_cannot_be_read_is_refused_by_field(tmp_path: Path) -> None:
+    """A flow run would end with a stack trace instead of what to correct."""
+    (tmp_path / "w.json").write_text(document([task("a")]))
+    field = "workloads.trace.file"
+    assert [step.id for step in import_wfformat(str(tmp_path / "w.json"), field).steps] == ["a"]
+    for file, part in [("w.json", "relative"), (str(tmp_path / "x.json"), "No such file")]:
+        with pytest.raises(BadInputError, match=part) as error:
+            import_wfformat(file, field)
+        assert error.value.field == field
+
+
 @pytest.mark.skipif(not TRACES.is_dir(), reason="no traces beside the repository")
 def test_real_traces_are_imported() -> None:
     """What Pegasus and Nextflow write would be refused."""
     for path in sorted(TRACES.glob("*.json")):
         imported = read_wfformat(path.read_bytes(), path.name)
-        graph = split_steps("p", path.stem, imported.workload, Path("/"), {})
-        assert {step.id for step in graph.steps} == set(imported.seconds)
+        graph = split_steps("p", path.stem, imported, Path("/"), {})
+        assert {step.id for step in graph.steps} == {step.id for step in imported.steps}
