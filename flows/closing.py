@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from prefect.artifacts import acreate_image_artifact, acreate_markdown_artifact
+from prefect.artifacts import acreate_markdown_artifact
 
-from tasks.distribute.gantt import bars_of_plan, bars_of_results, data_url, gantt
+from tasks.distribute.gantt import bars_of_plan, bars_of_results, gantt
 from tasks.distribute.results import StepResult
 from tasks.observe.summary import WorkloadSummary, workload_markdown
+from tasks.picture import picture
 from tasks.plan import Plan
 
 
@@ -27,9 +28,9 @@ async def show_workload(
         (f"Plan of {plan.workload}", bars_of_plan(plan)),
         ("What happened", bars_of_results(results, plan.critical_path)),
     ]
-    picture = await asyncio.to_thread(gantt, charts)
-    await acreate_image_artifact(
-        data_url(picture),
+    chart = await asyncio.to_thread(gantt, charts)
+    await acreate_markdown_artifact(
+        picture(chart, f"{plan.workload}, planned and actual"),
         key="actual-chart",
         description=f"{plan.workload}: who ran what when, planned and actual",
     )

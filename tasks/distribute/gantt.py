@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -219,8 +218,3 @@ def _legend(figure: Any, kinds: set[str], *, decides: bool) -> None:
     if decides:
         handles.append(Line2D([], [], color=_DECIDES, linewidth=1.6, label="decides the end"))
     figure.legend(handles=handles, loc="outside lower right", ncols=4, fontsize=8, frameon=False)
-
-
-def data_url(png: bytes) -> str:
-    """Return the picture as a URL that carries it, which Prefect's UI shows as it is."""
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

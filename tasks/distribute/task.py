@@ -11,7 +11,6 @@ from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.artifacts import (
-    acreate_image_artifact,
     acreate_markdown_artifact,
     acreate_table_artifact,
 )
@@ -24,7 +23,7 @@ from tasks.distribute.binding import binding
 from tasks.distribute.dispatch import Submit
 from tasks.distribute.explanation import explanation_of
 from tasks.distribute.explanation_report import strategy_rows, what_if
-from tasks.distribute.gantt import bars_of_plan, data_url, gantt
+from tasks.distribute.gantt import bars_of_plan, gantt
 from tasks.distribute.logs import tail
 from tasks.distribute.planner import plan
 from tasks.distribute.replay import replay
@@ -35,6 +34,7 @@ from tasks.distribute.strategy import PLANNED
 from tasks.distribute.usage import curves
 from tasks.errors import SlipwayError
 from tasks.estimates import Estimates
+from tasks.picture import picture
 from tasks.plan import FleetSnapshot, Plan
 from tasks.workload import Step, StepGraph
 
@@ -74,22 +74,23 @@ async def distribute(
         made = await asyncio.to_thread(replay, graph, estimates, fleet, stored, name)
     else:
         made = await asyncio.to_thread(plan, graph, estimates, fleet, strategy)
-    rows, picture = await asyncio.to_thread(_shown, graph, fleet, made)
+    rows, chart = await asyncio.to_thread(_shown, graph, fleet, made)
     summary = plan_summary(made)
     get_run_logger().info("%s", plan_sentence(made))
     await acreate_table_artifact(key="plan", table=rows, description=summary)
-    await acreate_image_artifact(key="plan-chart", image_url=data_url(picture), description=summary)
+    shown = picture(chart, f"Plan of {graph.workload}")
+    await acreate_markdown_artifact(key="plan-chart", markdown=shown, description=summary)
     return made
 
 
 def _shown(graph: StepGraph, fleet: FleetSnapshot, made: Plan) -> tuple[list[Row], bytes]:
     few = len(made.order) <= _MOST_WITH_SLACK
-    picture = gantt(
+    chart = gantt(
         [(f"Plan of {graph.workload}", bars_of_plan(made))],
         [link.step for link in binding(graph, made, fleet).chain],
         list(curves(graph, made, fleet).values()),
     )
-    return plan_rows(made, slack_seconds(graph, made, fleet) if few else None), picture
+    return plan_rows(made, slack_seconds(graph, made, fleet) if few else None), chart
 
 
 @task(

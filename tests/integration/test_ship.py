@@ -120,9 +120,9 @@ def test_plan_and_outcome_are_shown(shipped: Shipped) -> None:
     rows = json.loads(shipped.artifacts["plan"]["data"])
     assert [row["step"] for row in rows] == ["once", "then"]
     for chart in ("plan-chart", "actual-chart"):
-        kind, _, picture = shipped.artifacts[chart]["data"].partition(",")
-        assert kind == "data:image/png;base64"
-        assert base64.b64decode(picture).startswith(b"\x89PNG")
+        before, _, data = shipped.artifacts[chart]["data"].partition(",")
+        assert before.endswith("(data:image/png;base64")
+        assert base64.b64decode(data.removesuffix(")")).startswith(b"\x89PNG")
     for part in ("build", "launch", "split, distribute, allocate, run", "backup", "deploy"):
         assert f"| {part} |" in shipped.summary
     assert shipped.fact("Replaced version") == "1"

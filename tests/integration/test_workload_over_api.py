@@ -90,7 +90,7 @@ def test_a_dry_run_shows_its_plan_and_starts_nothing(work: Work) -> None:
     assert run.name == f"run inline of {NAME}"
     shown = artifacts(work.stack, run.id)
     assert {"split", "plan", "plan-chart", "strategies", "what-if"} <= set(shown)
-    assert shown["plan-chart"]["data"].startswith("data:image/png;base64,")
+    assert shown["plan-chart"]["data"].startswith("![Plan of inline](data:image/png;base64,")
     strategies = {row["strategy"] for row in json.loads(shown["strategies"]["data"])}
     assert {"planned (chosen)", "least_loaded", "cheapest"} <= strategies
     assert "## What decides the end of inline" in shown["what-if"]["data"]

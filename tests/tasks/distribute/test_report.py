@@ -13,7 +13,6 @@ from tasks.distribute.gantt import (
     Label,
     bars_of_plan,
     bars_of_results,
-    data_url,
     gantt,
     labels,
     lanes,
@@ -174,9 +173,7 @@ def test_a_chart_of_plan_and_actual_is_a_picture() -> None:
         ("critical", 8, 33),
         ("failed", 0, 10),
     ]
-    picture = gantt([("Plan", bars_of_plan(PLAN)), ("Actual", actual)])
-    assert picture.startswith(b"\x89PNG")
-    assert data_url(picture).startswith("data:image/png;base64,iVBOR")
+    assert gantt([("Plan", bars_of_plan(PLAN)), ("Actual", actual)]).startswith(b"\x89PNG")
 
 
 @pytest.mark.integration
