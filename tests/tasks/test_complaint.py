@@ -78,7 +78,7 @@ STEP = "projects.shop.workloads.tests.steps.0"
         pytest.param(
             _workload(kind="pytst"),
             "projects.shop.workloads.tests.kind",
-            "is not one of 'steps', 'pytest' (got 'pytst'). Use one of them.",
+            "is not one of 'steps', 'pytest', 'wfformat' (got 'pytst'). Use one of them.",
             id="a kind",
         ),
         pytest.param(
