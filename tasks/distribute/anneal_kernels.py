@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.distribute.compiled import kernel
+from tasks.distribute.compiled import search
 from tasks.distribute.order_kernels import room, shift
 from tasks.distribute.problem import Floats, Integers
 
@@ -18,7 +18,7 @@ IDLE = 0.5
 NEAR = 0.1
 
 
-@kernel
+@search
 def timed(
     order: Integers,
     lane: Integers,
@@ -57,7 +57,7 @@ def timed(
     return int(final)
 
 
-@kernel
+@search
 def anneal(
     order: Integers,
     lane: Integers,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tasks.distribute import bound_kernels as kernels
 from tasks.distribute.lanes import lanes_of
 from tasks.distribute.problem import Floats, Problem
 
@@ -37,8 +38,6 @@ class Bound:
 
 def bound_of(problem: Problem) -> Bound:
     """Return the lower bounds of ``problem``."""
-    from tasks.distribute import bound_kernels as kernels  # noqa: PLC0415 - numba is slow to import
-
     backwards = problem.reversed()
     best = problem.seconds.min(axis=1)
     speed = _speeds(problem, best)

@@ -1,15 +1,78 @@
-"""How a kernel is compiled: ahead of its second use, kept on disk, and without holding the GIL."""
+"""When a kernel is interpreted and when compiled: what is small is done before numba is imported.
+
+Importing numba takes half a second and 130 MB, more than all there is to compute for most
+workloads. A kernel gives the same either way, so which of the two is a matter of time alone.
+"""
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable
-from typing import TypeVar, cast
+from functools import cached_property, update_wrapper
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
-import numba
+import numpy as np
 
-F = TypeVar("F", bound=Callable[..., object])
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Arrays of more rows are left to compiled loops; some of these go through them twice nested.
+_ROWS = 130
+# Once interpreted loops have taken about what the import takes, they take no more of it.
+_PATIENCE_SECONDS = 0.6
 
 
-def kernel(function: F) -> F:
-    """Return ``function`` compiled by numba at its first call; the result is kept beside it."""
-    return cast("F", numba.njit(cache=True, nogil=True)(function))
+class Kernel(Generic[P, R]):
+    """A function on arrays that numba can compile; ``heavy`` ones repeat themselves many times.
+
+    ``plain`` is the function itself.
+    """
+
+    spent_seconds = 0.0
+    """How long kernels have been interpreted in this process."""
+
+    def __init__(self, function: Callable[P, R], *, heavy: bool) -> None:
+        self.plain, self._heavy = function, heavy
+        update_wrapper(self, function)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Compute, in the way that is done sooner."""
+        if compiles() or self._heavy or _rows(args) > _ROWS:
+            return self.compiled(*args, **kwargs)
+        began = time.perf_counter()
+        try:
+            return self.plain(*args, **kwargs)
+        finally:
+            Kernel.spent_seconds += time.perf_counter() - began
+
+    @cached_property
+    def compiled(self) -> Callable[P, R]:
+        """The function compiled at its first call; the result is kept beside it on disk."""
+        import numba  # noqa: PLC0415 - see above
+
+        return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(self.plain))
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba takes it for where another kernel that is being compiled calls it."""
+        return cast("Any", self.compiled)._numba_type_
+
+
+def compiles() -> bool:
+    """Tell whether numba is imported, or should be by now."""
+    return "numba" in sys.modules or Kernel.spent_seconds > _PATIENCE_SECONDS
+
+
+def kernel(function: Callable[P, R]) -> Kernel[P, R]:
+    """Return ``function``, to be interpreted where little is to be done and else compiled."""
+    return Kernel(function, heavy=False)
+
+
+def search(function: Callable[P, R]) -> Kernel[P, R]:
+    """Return ``function``, which tries many times and is always compiled."""
+    return Kernel(function, heavy=True)
+
+
+def _rows(arguments: tuple[object, ...]) -> int:
+    return max((len(each) for each in arguments if isinstance(each, np.ndarray)), default=0)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tasks.distribute import bound_kernels, construct_kernels
 from tasks.distribute.greedy import greedy
 from tasks.distribute.lanes import Lanes, lanes_of
 from tasks.distribute.problem import Floats, Integers, Problem
@@ -40,21 +41,19 @@ class Build:
 
     def place(self, order: Integers, assigned: Integers | None = None) -> Schedule:
         """Place the steps in that order; ``assigned`` is int32[n], a kind or -1."""
-        from tasks.distribute import construct_kernels as kernels  # noqa: PLC0415 - numba is slow
-
         problem, count = self.problem, self.problem.steps
         where, start, end = np.empty(count, np.int32), np.empty(count), np.empty(count)
         fixed = np.full(count, -1, np.int32) if assigned is None else assigned
         needs_start, needs, release = problem.needs_start, problem.needs, np.zeros(count)
         if self.lanes is None:
-            kernels.on_vectors(
+            construct_kernels.on_vectors(
                 order, needs_start, needs, problem.seconds, problem.demand, problem.capacity,
                 fixed, release, PIECES, where, start, end,
             )  # fmt: skip
             return Schedule(where, start, end)
         lanes = self.lanes
         free_at = np.zeros(len(lanes.provider))
-        kernels.on_lanes(
+        construct_kernels.on_lanes(
             order, needs_start, needs, lanes.seconds, lanes.count, lanes.first,
             fixed, release, free_at, GAPS, where, start, end,
         )  # fmt: skip
@@ -73,10 +72,8 @@ def by_rank(problem: Problem) -> Integers:
     No step comes before what it needs. This is also the order to dispatch by: under noise it lost
     least of those tried, while the starts of a tight plan depend on each other by chance.
     """
-    from tasks.distribute import bound_kernels as kernels  # noqa: PLC0415 - numba is slow to import
-
     mean = mean_seconds(problem)
-    rank = mean + kernels.longest_after(problem.followers_start, problem.followers, mean)
+    rank = mean + bound_kernels.longest_after(problem.followers_start, problem.followers, mean)
     # Stable: of equal ranks, which zero durations bring about, the topological order decides.
     return np.argsort(-rank, kind="stable").astype(np.int32)
 

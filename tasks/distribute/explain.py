@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from blocks.providers.interface import Resources
+from tasks.distribute import construct_kernels as kernels
 from tasks.distribute.admissible import why_not
 from tasks.distribute.construct import PIECES, by_rank
 from tasks.distribute.problem import Floats, Problem
@@ -52,8 +53,6 @@ def _placements(
 
 
 def _finishes(problem: Problem, schedule: Schedule) -> Floats:
-    from tasks.distribute import construct_kernels as kernels  # noqa: PLC0415 - numba is slow
-
     return kernels.finishes(
         schedule.order,
         *(problem.needs_start, problem.needs, problem.seconds, problem.demand, problem.capacity),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tasks.distribute import greedy_kernels as kernels
 from tasks.distribute.problem import Floats, Problem
 from tasks.distribute.schedule import Schedule
 
@@ -16,8 +17,6 @@ def greedy(problem: Problem, urgency: Floats | None = None) -> Schedule:
 
     ``urgency`` is float64[n], the largest first; None: first ready, first served.
     """
-    from tasks.distribute import greedy_kernels as kernels  # noqa: PLC0415 - numba is slow
-
     count = problem.steps
     where, start, end = np.zeros(count, np.int32), np.zeros(count), np.zeros(count)
     alike = np.zeros(count) if urgency is None else urgency

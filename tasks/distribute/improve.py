@@ -13,15 +13,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tasks.distribute import anneal_kernels, perturb_kernels
 from tasks.distribute.construct import GAPS, PIECES, Build
 from tasks.distribute.lanes import Lanes, lanes_used
 from tasks.distribute.problem import Floats, Integers, Problem
 from tasks.distribute.schedule import Schedule
+from tasks.distribute.small import MOST_STEPS, improve_small
 
 # Steps timed, and placed on one kind, in a second; about half of what one core of 2020 does.
 _TIMED, _PLACED = 40e6, 8e6
 # The clock ends it after so many times the budget, and so many seconds for what is compiled.
 _PATIENCE, _COMPILED_SECONDS = 4.0, 20.0
+# What importing compiled loops takes, and up to how many steps plain ones do for less than that.
+_IMPORT_SECONDS, _MOST_STEPS_FOR_LITTLE = 0.5, 64
 _ROUNDS = 8
 # Temperatures of successive rounds, in parts of the makespan: near the plan, then further away.
 _HOT = (0.005, 0.02, 0.005, 0.06)
@@ -38,7 +42,12 @@ def improve(
 
     ``bound`` is a lower bound in seconds: where it is reached, nothing more is tried.
     """
-    search = _Search(Build.of(problem), bound * (1 + 1e-9), budget_seconds, seed)
+    build, enough = Build.of(problem), bound * (1 + 1e-9)
+    if problem.steps <= _few(schedule.makespan - enough):
+        return improve_small(
+            problem, build.lanes, schedule, enough, budget_seconds=budget_seconds, seed=seed
+        )
+    search = _Search(build, enough, budget_seconds, seed)
     best = schedule
     deadline = time.monotonic() + _PATIENCE * budget_seconds + _COMPILED_SECONDS
     for found in search.rounds(schedule):
@@ -46,6 +55,11 @@ def improve(
         if best.makespan <= search.enough or time.monotonic() > deadline:
             break
     return best
+
+
+def _few(gain_seconds: float) -> int:
+    """Return up to how many steps compiled loops gain less than the time their import takes."""
+    return MOST_STEPS if gain_seconds > _IMPORT_SECONDS else _MOST_STEPS_FOR_LITTLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +82,9 @@ class _Search:
             yield found
 
     def _annealed(self, lanes: Lanes, schedule: Schedule, seed: int, hot: float) -> Schedule:
-        from tasks.distribute import anneal_kernels as kernels  # noqa: PLC0415 - numba is slow
-
         order, lane = schedule.order, lanes_used(lanes, schedule)
         start, end, speed = np.empty(len(order)), np.empty(len(order)), _speeds(lanes)
-        kernels.anneal(
+        anneal_kernels.anneal(
             *(order, lane, *_graph(self.build.problem)),
             *(lanes.seconds, lanes.kind, speed, self.enough, hot, _COLD),
             *(self._tries(_TIMED, _MOVES), seed, start, end),
@@ -80,15 +92,13 @@ class _Search:
         return Schedule(lanes.provider[lane], start, end)
 
     def _perturbed(self, schedule: Schedule, seed: int) -> Schedule:
-        from tasks.distribute import perturb_kernels as kernels  # noqa: PLC0415 - numba is slow
-
         problem, lanes, kinds = self.build.problem, self.build.lanes, self.build.kinds
         order, assigned = schedule.order, np.full(problem.steps, -1, np.int32)
         one_each = np.ones(kinds, np.int32), np.arange(kinds, dtype=np.int32)
         count, first = one_each if lanes is None else (lanes.count, lanes.first)
         seconds = problem.seconds if lanes is None else lanes.seconds
         rounds = self._tries(_PLACED / kinds, _PERTURBED)
-        kernels.perturb(
+        perturb_kernels.perturb(
             *(order, assigned, *_graph(problem), seconds, problem.demand, problem.capacity),
             count, first, lanes is not None, PIECES if lanes is None else GAPS,
             self.enough, _WARMTH, rounds, seed,

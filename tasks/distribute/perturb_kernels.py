@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.distribute.compiled import kernel
+from tasks.distribute.compiled import search
 from tasks.distribute.construct_kernels import on_lanes, on_vectors
 from tasks.distribute.order_kernels import room, shift
 from tasks.distribute.problem import Floats, Integers
 
 
-@kernel
+@search
 def perturb(
     order: Integers,
     assigned: Integers,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tasks.distribute import simulate_kernels as kernels
 from tasks.distribute.construct import Build
 from tasks.distribute.dispatch import LOOKAHEAD
 from tasks.distribute.placement import OVERRUN
@@ -77,8 +78,6 @@ class Replay:
 
     def run(self, order: Integers, factor: Floats) -> Schedule:
         """Return what happens where a step takes ``factor`` (float64[n]) times as expected."""
-        from tasks.distribute import simulate_kernels as kernels  # noqa: PLC0415 - numba is slow
-
         problem, lanes = self.build.problem, self.build.lanes
         count = problem.steps
         where, start, end = np.zeros(count, np.int32), np.zeros(count), np.zeros(count)

@@ -10,7 +10,7 @@ from tasks.estimates import Estimate
 from tasks.plan import FleetSnapshot, Plan, ProviderState
 from tasks.workload import SplitDecision, Step, StepGraph
 
-_STEPS = 12
+_STEPS = 20
 _CAPACITY = Resources(cpus=2, memory_mib=1000, slots=2)
 _ALIKE = (Resources(cpus=1, slots=1),)
 _MIXED = (*_ALIKE, Resources(cpus=0.5, memory_mib=600, slots=1), Resources(cpus=1.5, slots=1))
@@ -18,10 +18,15 @@ _MIXED = (*_ALIKE, Resources(cpus=0.5, memory_mib=600, slots=1), Resources(cpus=
 
 def plans() -> list[Plan]:
     """Plan a small workload of each kind that is computed differently, so as to meet all kernels."""
-    seconds = {f"step-{n}": 3.0 + n * 7 % 5 for n in range(_STEPS)}
+    import numba  # noqa: F401, PLC0415 - from here on, small workloads are compiled for too
+
+    seconds = {f"step-{n}": 30.0 + n * 77 % 50 for n in range(_STEPS)}
     estimates = {key: Estimate(key, p50, 2 * p50) for key, p50 in seconds.items()}
     kinds = [(_ALIKE, (1.0, 1.0)), (_ALIKE, (0.7, 2.0)), (_MIXED, (0.7, 2.0))]
-    return [plan(_graph(demands), estimates, _fleet(speeds)) for demands, speeds in kinds]
+    return [
+        plan(_graph(demands), estimates, _fleet(speeds), budget_seconds=0.02)
+        for demands, speeds in kinds
+    ]
 
 
 def _fleet(speeds: tuple[float, ...]) -> FleetSnapshot:

@@ -153,7 +153,7 @@ def dispatcher(
     defaults: dict[str, Any] = {"execute": execution, "submit": submit, "clock": lambda: 0.0}
     return Dispatcher(
         graph,
-        plan(graph, estimates, admission.fleet(), strategy),
+        plan(graph, estimates, admission.fleet(), strategy, budget_seconds=0.01),
         estimates,
         admission.fleet,
         admission,

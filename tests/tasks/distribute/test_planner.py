@@ -84,11 +84,11 @@ def test_every_plan_is_feasible_not_below_its_bound_and_deterministic(
 ) -> None:
     """A plan would oversubscribe, break a need, or beat what is possible."""
     graph, seconds, snapshot = problem
-    made = plan(graph, known(seconds), snapshot, strategy)
+    made = plan(graph, known(seconds), snapshot, strategy, budget_seconds=0.01)
     assert violations(graph, seconds, snapshot, made) == []
     assert made.makespan_seconds >= made.bound_seconds - 1e-6
     assert 0 <= made.utilisation <= 1
-    assert plan(graph, known(seconds), snapshot, strategy) == made
+    assert plan(graph, known(seconds), snapshot, strategy, budget_seconds=0.01) == made
 
 
 def test_the_longest_way_goes_first() -> None:

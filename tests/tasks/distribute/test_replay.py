@@ -43,7 +43,7 @@ def test_nothing_is_lost_by_storing_a_plan(
 ) -> None:
     """A plan would be worse, or break a promise, only for being read back."""
     graph, seconds, fleet = problem
-    stored = plan(graph, known(seconds), fleet, strategy)
+    stored = plan(graph, known(seconds), fleet, strategy, budget_seconds=0.01)
     made = replay(graph, known(seconds), fleet, stored, "1")
     assert violations(graph, seconds, fleet, made) == []
     assert made.makespan_seconds <= stored.makespan_seconds + 1e-6
