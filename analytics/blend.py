@@ -11,6 +11,7 @@ weights are learnt online by responsibilities, as in expectation maximisation (C
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,19 @@ _PLAIN = {"median of 5": 0.6, "median of 20": 0.59, "last run": 0.57, "mean of 2
 _HEARD = 0.004
 # exp(-|difference|) between any two bins, by how far they are apart.
 _LIKENESS = np.exp(-STEP * np.abs(np.arange(1 - BINS, BINS))).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Whom a run is like: its key, the context of its past, and the situation it is in.
+
+    Each is a number. Keys and contexts say which rule to believe; the situation, of which there
+    are few, says how far off forecasts are.
+    """
+
+    key: int
+    context: int
+    situation: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +76,12 @@ class Blend:
         self._likeness = Averages(np.array([_trusted(name) for name in self.rules]), weight=60.0)
         self._shares = Averages(np.full(n + 1, 1.0 / (n + 1)))
         self._widths = Averages(_START)
-        self._calibration = Calibration()
+        # A key with a long steady past must not pay for what was wrongly said of new ones.
+        self._calibrations: defaultdict[int, Calibration] = defaultdict(Calibration)
 
-    def say(  # noqa: PLR0917 - who runs, what is known of it, and its bounds
+    def say(
         self,
-        key: int,
-        context: int,
+        alike: Alike,
         rules: Floats,
         forest: Matrix | None,
         limit: float,
@@ -81,6 +95,7 @@ class Blend:
         """
         if forest is None and not np.isfinite(rules).any():
             return None
+        key, context = alike.key, alike.context
         shares = self._shares.say(key, context)
         widths = self._widths.say(key, context)
         widths = widths / widths.sum()
@@ -92,22 +107,23 @@ class Blend:
         cumulative = _cumulative(candidates[: self._n], density_shares, laplace, forest)
         judged = np.where(np.isfinite(candidates), self._likeness.say(key, context), -1.0)
         best = int(judged.argmax())
-        places = np.searchsorted(cumulative, self._calibration.quantiles())
+        places = np.searchsorted(cumulative, self._calibrations[alike.situation].quantiles())
         bounds = np.minimum(GRID[np.minimum(places, BINS - 1)] + _EDGES, limit)
         return Said(
             float(candidates[best]), best, bounds, cumulative, candidates, density_shares,
             widths, scales, forest,
         )  # fmt: skip
 
-    def learn(self, key: int, context: int, said: Said, actual: float) -> None:
+    def learn(self, alike: Alike, said: Said, actual: float) -> None:
         """Learn from the logarithm of what the run really took."""
+        key, context = alike.key, alike.context
         there = np.isfinite(said.candidates)
         likeness = np.exp(-np.abs(said.candidates - actual))
         self._likeness.learn(key, context, likeness, there)
         self._share(key, context, said, actual)
         low, high = _around(said.cumulative, actual)
         place = low + (high - low) * _fraction(actual)
-        self._calibration.learn(place, actual <= said.bounds)
+        self._calibrations[alike.situation].learn(place, actual <= said.bounds)
 
     def _share(self, key: int, context: int, said: Said, actual: float) -> None:
         away = np.abs(said.candidates[: self._n] - actual)

@@ -22,8 +22,6 @@ SOURCE = "trained"
 RECENT = 20
 _CLOSE = 0.1
 _FAILURES = 20
-# So many successes tell between what a key lies.
-_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,6 @@ def next_runs(
     succeeded = ended[ended["state"] == "succeeded"].groupby(["kind", "key"])
     counts, runs = succeeded.size(), ended.groupby(["kind", "key"]).size()
     memory = succeeded["memory_mib"].apply(lambda values: values.tail(RECENT).max())
-    least = succeeded["seconds"].apply(lambda values: values.tail(RECENT).min())
-    most = succeeded["seconds"].apply(lambda values: values.tail(RECENT).max())
     bounds = dict(zip(LEVELS.tolist(), found.bounds.T, strict=True))
     often = int((failures.failed == 1).sum()) >= _FAILURES
     expected = []
@@ -75,9 +71,6 @@ def next_runs(
         if verdict.champion != MODEL:
             rule = verdict.champion
             p50 = float(np.exp(found.past.rules[row, found.past.rule_names.index(rule)]))
-        if n >= _TOLD:
-            # The next run asks for what the last one did: other keys cannot move it out of its own.
-            p50 = min(max(p50, float(least[group])), float(most[group]))
         p80, p90, p95 = (max(p50, float(bounds[level][row])) for level in (0.8, 0.9, 0.95))
         estimate = Estimate(
             key=group[1],

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analytics.columns import INPUT, KNOWN, LEVELS, known
+from analytics.columns import INPUT, KNOWN, known
+from analytics.groups import groups
 from analytics.running import NAMES as WITH_RUNNING
 from analytics.running import Running
 
@@ -106,17 +107,6 @@ def moments(submitted: Floats, ended: Floats) -> Iterator[tuple[int, bool]]:
     order = np.lexsort((phase, time))
     for place in order[: int(np.isfinite(time).sum())].tolist():
         yield (place - n, True) if place >= n else (place, False)
-
-
-def groups(table: pd.DataFrame) -> dict[str, Ints]:
-    """Return the number of each run's group, for every level that tells runs apart."""
-    found: dict[str, Ints] = {}
-    for level in LEVELS:
-        codes = pd.factorize(table["kind"] + "\0" + table[level])[0].astype(np.int64)
-        same = any(_is_finer(other, codes) for other in found.values())
-        if level in {"key", "kind"} or not (same or len(np.unique(codes)) <= 1):
-            found[level] = codes
-    return found
 
 
 def past(table: pd.DataFrame, target: str = "seconds") -> Past:
@@ -227,12 +217,6 @@ def _assembled(table: pd.DataFrame, levels: tuple[str, ...], seen: Floats, tails
         runs=np.where(level >= 0, runs[row, level], 0.0),
         spread=np.where(level >= 0, spreads[row, level], np.nan),
     )
-
-
-def _is_finer(codes: Ints, other: Ints) -> bool:
-    """Tell whether two levels group alike: then the second says nothing new."""
-    pairs = pd.factorize(pd.MultiIndex.from_arrays([codes, other]))[1]
-    return len(pairs) == len(np.unique(codes)) == len(np.unique(other))
 
 
 def _median(ordered: Sequence[float]) -> float:

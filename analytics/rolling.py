@@ -12,11 +12,13 @@ import numpy as np
 import pandas as pd
 
 from analytics.averages import Mask
-from analytics.blend import Blend, Said
+from analytics.blend import Alike, Blend, Said
 from analytics.columns import LIMIT
 from analytics.forest import BINS, LEAF, Forest, Matrix, binned, grow
+from analytics.groups import groups
 from analytics.intervals import LEVELS
-from analytics.past import Floats, Ints, Past, groups, logs, moments, past
+from analytics.past import Floats, Ints, Past, logs, moments, past
+from analytics.scores import STABLE_RUNS, STABLE_SPREAD
 
 # A forest at 50 runs, then after half as many again, but at least every 12,000 runs, grown from the
 # newest 16,000: older runs cost time and teach little that the newer ones do not.
@@ -56,7 +58,13 @@ def forecast(table: pd.DataFrame, target: str = "seconds", known: Past | None = 
     actual = logs(table[target])
     telling = (table["telling"] & table[target].ge(0)).to_numpy()
     limits = _limits(table, target)
-    context, keys = contexts(known), groups(table)["key"]
+    keys = groups(table)["key"]
+    alike = [
+        Alike(*numbers)
+        for numbers in zip(
+            keys.tolist(), contexts(known).tolist(), situations(known).tolist(), strict=True
+        )
+    ]
     rules, spread = _heard(known), _spread(known)
     silent = Silence(known)
     submitted, ended = table["submitted_at"].to_numpy(float), table["ended_at"].to_numpy(float)
@@ -73,15 +81,10 @@ def forecast(table: pd.DataFrame, target: str = "seconds", known: Past | None = 
                 growing.ended(run)
                 silent.ended(run, int(keys[run]))
                 if said:
-                    blend.learn(int(keys[run]), int(context[run]), said, actual[run])
+                    blend.learn(alike[run], said, actual[run])
             continue
         said = blend.say(
-            int(keys[run]),
-            int(context[run]),
-            rules[run],
-            growing.distribution(run),
-            limits[run],
-            spread[run],
+            alike[run], rules[run], growing.distribution(run), limits[run], spread[run]
         )
         if said:
             open_[run] = said
@@ -151,6 +154,15 @@ def contexts(known: Past) -> Ints:
     runs = np.digitize(known.runs, _RUNS)
     spread = np.digitize(np.nan_to_num(known.spread, nan=np.inf), _SPREADS)
     return ((known.level + 1) * (len(_RUNS) + 1) + runs) * (len(_SPREADS) + 1) + spread
+
+
+def situations(known: Past) -> Ints:
+    """Return whether a run's key is unknown (0), little known (1), unsteady (2) or steady (3)."""
+    key = known.levels.index("key")
+    own = (known.level >= 0) & (known.level <= key)
+    enough = known.runs >= STABLE_RUNS
+    steady = np.nan_to_num(known.spread, nan=np.inf) < STABLE_SPREAD
+    return np.where(own, 1 + enough * (1 + steady), 0).astype(np.int64)
 
 
 def _heard(known: Past) -> Floats:

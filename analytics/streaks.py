@@ -12,7 +12,8 @@ import pandas as pd
 
 from analytics.averages import Floats
 from analytics.columns import LIMIT
-from analytics.past import RULES, SHORTEST, Past, groups, logs, moments
+from analytics.groups import groups
+from analytics.past import RULES, SHORTEST, Past, logs, moments
 
 _SLOW, _FAST = 0.97, 0.8
 _FACTS = (
