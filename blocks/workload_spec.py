@@ -10,6 +10,13 @@ from blocks.providers.interface import Resources
 
 NAME = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 
+Auto = Literal["memory", "timeout", "retries"]
+_AUTO = (
+    "What history decides, where it has seen enough: `memory`: as much is reserved as past runs "
+    "needed, and what is declared stays the limit; `timeout`: where none is given, four times the "
+    "95th percentile; `retries`: where none are given, as many as bring 99 of 100 to success"
+)
+
 # Strict: 3.10 without quotes would become 3.1.
 MatrixValue = StrictStr | StrictInt | StrictBool
 
@@ -68,6 +75,7 @@ class StepSpec(BaseModel):
     retry_delay_seconds: float = Field(
         default=1, ge=0, description="Wait before the second attempt; doubles with each further"
     )
+    auto: list[Auto] = Field(default_factory=list, description=_AUTO)
     variables: dict[str, str] = Field(default_factory=dict, description="Environment variables")
 
 
@@ -109,6 +117,7 @@ class PytestWorkload(BaseModel):
     retry_delay_seconds: float = Field(
         default=1, ge=0, description="Wait before the second attempt; doubles with each further"
     )
+    auto: list[Literal["timeout", "retries"]] = Field(default_factory=list, description=_AUTO)
     variables: dict[str, str] = Field(
         default_factory=dict,
         description="Environment variables; those of the environment are left out of tests",

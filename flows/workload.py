@@ -31,6 +31,7 @@ from tasks.allocate.admit import LedgerAdmission
 from tasks.allocate.task import allocate
 from tasks.distribute.admissible import refuse_demand, refuse_impossible
 from tasks.distribute.dispatch import Dispatcher
+from tasks.distribute.learnt import Learnt, with_history
 from tasks.distribute.results import StepResult
 from tasks.distribute.resume import former_run, unfinished
 from tasks.distribute.runner import StepRunner
@@ -80,12 +81,16 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A workload that is split and planned, and what its estimates were."""
+    """A workload that is split and planned, and what its estimates were.
+
+    ``learnt`` is what they decided of its steps.
+    """
 
     graph: StepGraph
     estimates: Estimates
     fleet: FleetSnapshot
     plan: Plan
+    learnt: tuple[Learnt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +216,14 @@ async def _planned(job: Job, book: Ledger, record: Path) -> Planned:
         wait_for=[opaque(job.release)],
     )
     estimates = known(_keys(graph))
+    graph, learnt = with_history(graph, estimates, now_fleet)
     plan = await distribute(
         *(opaque(graph), opaque(estimates), opaque(now_fleet)),
         job.strategy,
         opaque((str(job.again.id), job.again.plan) if job.again else None),
         wait_for=[opaque(graph)],
     )
-    return Planned(graph, estimates, now_fleet, plan)
+    return Planned(graph, estimates, now_fleet, plan, learnt)
 
 
 def _surroundings(job: Job) -> dict[str, str]:

@@ -29,6 +29,10 @@ class Step:
     A step with ``foreach`` (CEL) is never executed itself: when its needs have ended, it becomes
     one step for each item of the list. ``group`` is the id under which the steps of a matrix, or
     of a list, are needed and asked about together; ``matrix`` are the values of this one.
+
+    ``auto`` names what history decides instead of what is declared: ``memory``, ``timeout`` or
+    ``retries``. ``memory_limit_mib`` is what its processes may use together; 0: as much as there
+    is, None: what ``demand`` reserves.
     """
 
     id: str
@@ -48,6 +52,8 @@ class Step:
     report: str = ""
     foreach: str = ""
     group: str = ""
+    auto: tuple[str, ...] = ()
+    memory_limit_mib: int | None = None
     matrix: tuple[tuple[str, str | int | bool], ...] = ()
     expected_seconds: float | None = None
 

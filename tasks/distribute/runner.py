@@ -120,11 +120,12 @@ class StepRunner:
             self._lease.fence,
             outcome,
             outcome.seconds / 3600 * provider.price_per_hour,
+            speed=provider.speed,
         )
         self.reports[step.id] = report
         if first:
             found = [
-                Timing(key, provider.kind, seconds, succeeded, outcome.ended_at)
+                Timing(key, provider.kind, seconds * provider.speed, succeeded, outcome.ended_at)
                 for key, seconds, succeeded in report.timings
             ]
             record_timings(self._ledger, found)
@@ -147,13 +148,14 @@ class StepRunner:
 
 def command_of(step: Step, directory: Path) -> Command:
     """Return what a provider is asked to run for ``step`` in ``directory``."""
+    limit = step.demand.memory_mib if step.memory_limit_mib is None else step.memory_limit_mib
     return Command(
         argv=tuple(_DIRECTORY.sub(lambda _match: str(directory), part) for part in step.argv),
         directory=directory,
         cwd=step.cwd,
         environment={**step.environment, VARIABLE: str(output_path(directory))},
         timeout_seconds=step.timeout_seconds,
-        memory_mib=step.demand.memory_mib or None,
+        memory_mib=limit or None,
     )
 
 

@@ -74,8 +74,12 @@ def finish_execution(  # noqa: PLR0917 - the key, the proof and what came of it
     fence: int,
     outcome: Outcome,
     cost: float,
+    *,
+    speed: float = 1.0,
 ) -> bool:
     """Record the outcome of an attempt and its timing; False when it already has one.
+
+    ``speed`` is that of the provider: history holds what the step takes at speed 1.
 
     Raises:
         StaleFenceError: When another run holds the workload now.
@@ -92,7 +96,7 @@ def finish_execution(  # noqa: PLR0917 - the key, the proof and what came of it
         connection.execute(
             update(table).where(*_is(workload, step, attempt)).values(outcome=outcome, cost=cost)
         )
-        write_timings(connection, timing_of(begun.history_key, begun.provider_kind, outcome))
+        write_timings(connection, timing_of(begun.history_key, begun.provider_kind, outcome, speed))
     return True
 
 

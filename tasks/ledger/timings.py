@@ -22,7 +22,10 @@ TELLING = frozenset({End.SUCCEEDED, End.FAILED, End.TIMED_OUT, End.OUT_OF_MEMORY
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One run of something with a history; ``at`` is when it ended, in epoch seconds."""
+    """One run of something with a history; ``at`` is when it ended, in epoch seconds.
+
+    ``seconds`` are those of a provider of speed 1, as everything that plans reckons in.
+    """
 
     key: str
     provider_kind: str
@@ -32,15 +35,15 @@ class Timing:
     memory_mib: float = 0.0
 
 
-def timing_of(key: str, provider_kind: str, outcome: Outcome) -> list[Timing]:
-    """Return what ``outcome`` teaches of ``key``: one timing, or none."""
+def timing_of(key: str, provider_kind: str, outcome: Outcome, speed: float = 1.0) -> list[Timing]:
+    """Return what ``outcome`` at that speed teaches of ``key``: one timing at speed 1, or none."""
     if outcome.end not in TELLING:
         return []
     return [
         Timing(
             key,
             provider_kind,
-            outcome.seconds,
+            outcome.seconds * speed,
             outcome.succeeded,
             outcome.ended_at,
             outcome.peak_memory_mib,

@@ -94,6 +94,7 @@ def _step(  # noqa: PLR0917 - what is the same for all steps, and what is not
         timeout_seconds=spec.timeout_seconds,
         retries=spec.retries,
         retry_delay_seconds=spec.retry_delay_seconds,
+        auto=tuple(spec.auto),
         foreach=spec.foreach,
         expected_seconds=spec.expected_seconds,
         group=spec.id if spec.matrix else "",

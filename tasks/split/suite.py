@@ -78,6 +78,7 @@ def split_pytest(
             timeout_seconds=spec.timeout_seconds,
             retries=spec.retries,
             retry_delay_seconds=spec.retry_delay_seconds,
+            auto=tuple(spec.auto),
             files=((PLUGIN, plugin_source()), (IDS, json.dumps(tests))),
             report=REPORT,
         )

@@ -1,0 +1,131 @@
+"""What history decides of a step instead of its user: its memory, its time-out, its retries. Pure.
+
+A reservation made so is no limit: what was declared stays the limit, and where nothing was
+declared there is none. So a step that one day needs more than ever before is not killed for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import ceil, log
+from typing import Any
+
+from blocks.providers.interface import Resources
+from tasks.distribute.admissible import admissible
+from tasks.estimates import Estimate, Estimates, estimate_of
+from tasks.plan import FleetSnapshot
+from tasks.workload import Step, StepGraph
+
+# The next of n like runs exceeds all of them once in n + 1. The most of 20 is therefore the 95th
+# percentile already; fewer runs are trusted less.
+_SPARE, _RECENT = 0.5, 20
+# A time-out ends what hangs: it must never end what is merely slow.
+_PATIENCE, _LEAST_SECONDS = 4.0, 60.0
+_P95_OF_P90 = 1.3
+_ENOUGH = 5
+_SUCCESS, _MOST_RETRIES, _HOPELESS = 0.99, 3, 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """One choice that history made for ``step``; ``estimate`` is what it was made from.
+
+    ``kind`` is ``memory`` (``unit`` MiB), ``timeout`` (s) or ``retries`` (attempts).
+    """
+
+    step: str
+    kind: str
+    chosen: str
+    why: str
+    estimate: float
+    unit: str
+
+
+def with_history(
+    graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot
+) -> tuple[StepGraph, tuple[Learnt, ...]]:
+    """Return ``graph`` with what history decides of its steps, and these choices.
+
+    Where a step declares no memory, what its past runs needed is reserved. Everything else is
+    decided only where the step's ``auto`` names it, and only where nothing is declared.
+    """
+    steps: list[Step] = []
+    made: list[Learnt] = []
+    shared: dict[Resources, Resources] = {}  # who plans is quick where steps share their demands
+    for step in graph.steps:
+        expected = estimate_of(step, estimates)
+        changed = step
+        for choice, decided in _choices(step, expected, fleet):
+            made.append(choice)
+            changed = replace(changed, **decided)
+        if changed is not step:
+            demand = shared.setdefault(changed.demand, changed.demand)
+            changed = replace(changed, demand=demand)
+        steps.append(changed)
+    return (replace(graph, steps=tuple(steps)) if made else graph), tuple(made)
+
+
+def _choices(
+    step: Step, expected: Estimate, fleet: FleetSnapshot
+) -> Iterator[tuple[Learnt, dict[str, Any]]]:
+    if reserved := _memory(step, expected, fleet):
+        declared = step.demand.memory_mib
+        choice = Learnt(
+            step.id,
+            "memory",
+            f"{reserved} MiB",
+            f"the most of {_runs(expected)} was {expected.memory_mib:.0f} MiB, declared "
+            f"{f'are {declared} MiB' if declared else 'is nothing'}",
+            expected.memory_mib,
+            "MiB",
+        )
+        demand = step.demand.model_copy(update={"memory_mib": reserved})
+        yield choice, {"demand": demand, "memory_limit_mib": declared}
+    if expected.n < _ENOUGH:
+        return
+    if "timeout" in step.auto and step.timeout_seconds is None:
+        p95 = expected.p95_seconds or expected.p90_seconds * _P95_OF_P90
+        limit = max(_LEAST_SECONDS, _PATIENCE * p95 / _slowest(step, fleet))
+        why = f"{_PATIENCE:g} times the 95th percentile of {_runs(expected)}, {p95:.1f} s"
+        yield (
+            Learnt(step.id, "timeout", f"{limit:.0f} s", why, p95, "s"),
+            {"timeout_seconds": limit},
+        )
+    if "retries" in step.auto and not step.retries and (retries := _retries(step, expected)):
+        failing = 1 - expected.success
+        why = f"an attempt fails with a probability of {failing:.0%}, by {_runs(expected)}"
+        attempts = 1 / expected.success
+        yield (
+            Learnt(step.id, "retries", str(retries), why, attempts, "attempts"),
+            {"retries": retries},
+        )
+
+
+def _memory(step: Step, expected: Estimate, fleet: FleetSnapshot) -> int | None:
+    """Return the MiB to reserve; None where that is not for history to say, or nothing new."""
+    declared = step.demand.memory_mib
+    if not expected.n or not expected.memory_mib or (declared and "memory" not in step.auto):
+        return None
+    spare = _SPARE * (1 / min(expected.n, _RECENT) - 1 / _RECENT)
+    wanted = ceil(expected.memory_mib * (1 + spare))
+    rest = step.demand.model_copy(update={"memory_mib": 0})
+    able = (provider.capacity.memory_mib for provider in admissible(rest, fleet))
+    reserved = min(wanted, max(able, default=0), declared or wanted)
+    return reserved if reserved and reserved != declared else None
+
+
+def _slowest(step: Step, fleet: FleetSnapshot) -> float:
+    return min((provider.speed for provider in admissible(step.demand, fleet)), default=1.0)
+
+
+def _retries(step: Step, expected: Estimate) -> int:
+    """Return after how many more attempts hardly any run has failed; 0 where they cannot help."""
+    failing = 1 - expected.success
+    if not step.idempotent or expected.success < _HOPELESS or failing <= 1 - _SUCCESS:
+        return 0
+    return min(_MOST_RETRIES, ceil(log(1 - _SUCCESS) / log(failing)) - 1)
+
+
+def _runs(expected: Estimate) -> str:
+    return f"{expected.n} runs" if expected.n > 1 else "the one run"
