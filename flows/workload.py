@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import tempfile
@@ -30,6 +31,7 @@ from flows.progress import say_queued, shown_progress
 from tasks.allocate.admit import LedgerAdmission
 from tasks.allocate.task import allocate
 from tasks.distribute.admissible import refuse_demand, refuse_impossible
+from tasks.distribute.decided import decided, settled
 from tasks.distribute.dispatch import Dispatcher
 from tasks.distribute.learnt import Learnt, with_history
 from tasks.distribute.results import StepResult
@@ -41,6 +43,7 @@ from tasks.estimates import Estimates
 from tasks.launch.surroundings import interpreter, programs_first, with_environment
 from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger
+from tasks.ledger.decisions import record_decisions, settle_decisions
 from tasks.ledger.estimates import read_estimates
 from tasks.ledger.executions import executions
 from tasks.ledger.plans import StoredPlan, plans_of, record_plan
@@ -190,11 +193,18 @@ async def _carry_out(job: Job, book: Ledger, lease: WorkloadLease) -> Ran:
     planned = await _planned(job, book, record)
     graph, plan = planned.graph, planned.plan
     record_plan(book, lease.id, plan, time.time())
+    made = decided(
+        *(lease.id, graph, planned.estimates, planned.fleet), (plan, planned.learnt, time.time())
+    )
+    await asyncio.to_thread(record_decisions, book, lease.id, made)
     demands = {step.id: step.demand for step in graph.steps}
     allocated = await allocate(lease.id, opaque(plan), demands, wait_for=[opaque(plan)])
     began = time.time()
     results, reports = await _dispatched(job, book, lease, planned, allocated)
-    summary = workload_summary(graph, plan, results, reports, time.time() - began)
+    took = time.time() - began
+    came = settled(plan, planned.fleet, results, took)
+    await asyncio.to_thread(settle_decisions, book, lease.id, came)
+    summary = workload_summary(graph, plan, results, reports, took)
     await show_workload(plan, results, summary)
     return Ran(summary, last_outcomes(graph, results))
 

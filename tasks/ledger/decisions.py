@@ -1,10 +1,15 @@
-"""Decisions: who or what chose, why, what was expected of it and what came of it."""
+"""Decisions: what was chosen, why, what was expected of it and what came of it.
+
+They are written a workload at a time, as it is planned, and settled once, when it has ended.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from tasks.ledger.connection import Ledger
 from tasks.ledger.tables import decisions as table
@@ -12,42 +17,81 @@ from tasks.ledger.tables import decisions as table
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One choice; ``subject`` is what it was made for, ``kind`` e.g. ``split`` or ``placement``."""
+    """One choice for a step of a workload; without ``step``, for the whole.
 
-    subject: str
+    ``kind`` is ``split``, ``plan``, ``placement``, ``memory``, ``timeout`` or ``retries``.
+    ``estimate`` is the median that the choice was made by, ``p80`` and ``p90`` the percentiles
+    where they are known, ``actual`` what came of it, all in ``unit``: ``s``, ``MiB`` or
+    ``attempts``. ``source`` says who estimated it (see ``Estimate``), ``key`` from whose history.
+    """
+
+    workload: str
     kind: str
     chosen: str
     why: str
     at: float
-    estimate_seconds: float | None = None
-    actual_seconds: float | None = None
+    step: str = ""
+    key: str = ""
+    source: str = ""
+    unit: str = "s"
+    estimate: float | None = None
+    p80: float | None = None
+    p90: float | None = None
+    actual: float | None = None
 
 
-def record_decision(ledger: Ledger, decision: Decision) -> None:
-    """Record a choice."""
+_NAMES = [field.name for field in fields(Decision)]
+Outcomes = Mapping[tuple[str, str], float]
+"""What came of the decisions of one workload, by step and kind."""
+
+
+def record_decisions(ledger: Ledger, workload: str, made: Collection[Decision]) -> None:
+    """Record what was decided of ``workload`` in place of what was decided and never settled."""
+    # Not asdict, which copies deeply.
+    rows = [{name: getattr(decision, name) for name in _NAMES} for decision in made]
     with ledger.write() as connection:
-        connection.execute(insert(table).values(**asdict(decision)))
-
-
-def settle_decision(ledger: Ledger, subject: str, kind: str, actual_seconds: float) -> bool:
-    """Record what came of the newest choice of that subject and kind; False without one."""
-    newest = (
-        select(func.max(table.c.id))
-        .where(table.c.subject == subject, table.c.kind == kind)
-        .scalar_subquery()
-    )
-    with ledger.write() as connection:
-        settled = connection.execute(
-            update(table).where(table.c.id == newest).values(actual_seconds=actual_seconds)
+        connection.execute(
+            delete(table).where(table.c.workload == workload, table.c.actual.is_(None))
         )
-    return settled.rowcount == 1
+        if rows:
+            connection.execute(insert(table), rows)
 
 
-def decisions(ledger: Ledger, subject: str | None = None, limit: int = 100) -> list[Decision]:
-    """Return the newest choices for ``subject``, or all, newest first."""
-    columns = [table.c[name] for name in Decision.__slots__]
-    query = select(*columns).order_by(table.c.id.desc()).limit(limit)
-    if subject is not None:
-        query = query.where(table.c.subject == subject)
+def settle_decisions(ledger: Ledger, workload: str, outcomes: Outcomes) -> None:
+    """Record what came of the decisions of ``workload``; one that was settled stays so."""
+    rows: list[dict[str, Any]] = [
+        {"of_step": step, "of_kind": kind, "came_to": value}
+        for (step, kind), value in outcomes.items()
+    ]
+    statement = (
+        update(table)
+        .where(
+            table.c.workload == workload,
+            table.c.step == bindparam("of_step"),
+            table.c.kind == bindparam("of_kind"),
+            table.c.actual.is_(None),
+        )
+        .values(actual=bindparam("came_to"))
+    )
+    if rows:
+        with ledger.write() as connection:
+            connection.execute(statement, rows)
+
+
+def decisions(
+    ledger: Ledger,
+    workload: str | None = None,
+    *,
+    kind: str | None = None,
+    since: float = 0.0,
+    limit: int | None = None,
+) -> list[Decision]:
+    """Return the newest decisions, oldest first: of one workload or of all, of a kind or of all."""
+    newest = select(table).where(table.c.at >= since).order_by(table.c.id.desc()).limit(limit)
+    if workload is not None:
+        newest = newest.where(table.c.workload == workload)
+    if kind is not None:
+        newest = newest.where(table.c.kind == kind)
     with ledger.read() as connection:
-        return [Decision(**row) for row in connection.execute(query).mappings()]
+        rows: Sequence[Any] = connection.execute(newest).mappings().all()
+    return [Decision(**{name: row[name] for name in _NAMES}) for row in reversed(rows)]
