@@ -24,7 +24,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Completed
 from pydantic import Field
 
-from analytics import demand_chart
+from analytics import calibration, demand_chart
 from analytics.backtest import Backtest, backtest
 from analytics.history import Run, of_flow_runs, of_timings
 from analytics.insights import Changes
@@ -32,6 +32,7 @@ from analytics.prefect_history import as_values, read_pages
 from analytics.report import chart, markdown
 from analytics.watching import section, told, watch
 from tasks.ledger.connection import open_ledger
+from tasks.ledger.decisions import Decision, decisions
 from tasks.ledger.estimates import publish_estimates
 from tasks.ledger.timings import timings
 from tasks.settings import settings
@@ -127,6 +128,19 @@ async def show_demand(runs: list[Run]) -> None:
         get_run_logger().info(said)
 
 
+@task(name="calibration", task_run_name="calibration", cache_policy=NO_CACHE)
+async def show_calibration(since_days: int) -> None:
+    """Show how the estimates behind decisions came out as the chart `calibration`, if any did."""
+    made = await asyncio.to_thread(_decided, time.time() - since_days * 86_400)
+    if found := calibration.periods(made):
+        picture = base64.b64encode(await asyncio.to_thread(calibration.chart, found)).decode()
+        said = calibration.summary(found)
+        await acreate_image_artifact(
+            f"data:image/png;base64,{picture}", key="calibration", description=said
+        )
+        get_run_logger().info(said)
+
+
 @flow(
     name="train",
     flow_run_name="train on the last {since_days} days",
@@ -149,6 +163,7 @@ async def train_flow(since_days: Annotated[int, Field(ge=1, le=3650)] = 90) -> S
     changes = await watch_runs(runs)
     await report(runs, tested, changes, since_days)
     await show_demand(from_server)
+    await show_calibration(since_days)
     said = (
         f"Published {published} estimates from {len(from_server)} flow runs and "
         f"{len(from_ledger)} timings"
@@ -197,5 +212,13 @@ def _watch(runs: list[Run], now: float) -> Changes:
     ledger = open_ledger(settings().resolved_ledger_url())
     try:
         return watch(ledger, runs, now)
+    finally:
+        ledger.close()
+
+
+def _decided(since: float) -> list[Decision]:
+    ledger = open_ledger(settings().resolved_ledger_url())
+    try:
+        return decisions(ledger, kind="placement", since=since)
     finally:
         ledger.close()

@@ -32,6 +32,12 @@ class Estimate:
     p80_seconds: float | None = None
     p95_seconds: float | None = None
 
+    @property
+    def late_factor(self) -> float:
+        """By what the 80th percentile is longer than the median; without it, the 90th."""
+        late = self.p90_seconds if self.p80_seconds is None else self.p80_seconds
+        return max(1.0, late / self.p50_seconds) if self.p50_seconds > 0 else 1.0
+
 
 Estimates = Mapping[str, Estimate]
 

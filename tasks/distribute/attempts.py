@@ -117,13 +117,15 @@ class Attempts:
         return answer
 
     async def _ask(self, step: Step, choice: Choice) -> Admittance:
+        takes = choice.ends_at - choice.starts_at
         claim = Claim(
             owner=self._owner(step.id),
             provider=choice.provider,
             demand=step.demand,
             fence=self._fence,
             priority=self._priority,
-            expected_seconds=choice.ends_at - choice.starts_at,
+            expected_seconds=takes,
+            late_seconds=takes * self._request(step).late_factor,
         )
         asking = _in_thread(self._admission.admit, claim)
         try:

@@ -177,13 +177,15 @@ class Dispatcher:
 
     def _request(self, step: Step) -> Request:
         history = self._attempts.history[step.id]
+        expected = estimate_of(step, self._estimates)
         return Request(
             step.id,
             step.demand,
-            estimate_of(step, self._estimates).p50_seconds,
+            expected.p50_seconds,
             pinned=self._pinned.get(step.id, ""),
             only="" if history.tries else self._former.started.get(step.id, ""),
             failures=history.failures,
+            late_factor=expected.late_factor,
         )
 
     async def _drive(self, step: Step) -> None:

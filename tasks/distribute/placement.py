@@ -41,6 +41,7 @@ class Request:
 
     ``pinned`` is the provider that a strategy other than the rule has chosen. ``only`` is where
     it runs already. ``failures`` counts by provider how often this step failed there.
+    ``late_factor`` is by what the 80th percentile of its duration is longer than ``seconds``.
     """
 
     step: str
@@ -49,6 +50,7 @@ class Request:
     pinned: str = ""
     only: str = ""
     failures: Mapping[str, int] = field(default_factory=dict)
+    late_factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from prefect.states import Crashed
 from analytics.flow import show_demand, train_flow
 from analytics.history import FLOW_KIND, Run
 from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.decisions import Decision, record_decisions
 from tasks.ledger.estimates import read_estimates
 from tasks.ledger.insights import insights
 from tasks.ledger.timings import Timing, record_timings
@@ -94,6 +96,8 @@ async def test_without_history_it_completes_and_says_so(ledger: Ledger) -> None:
 
 async def test_what_was_learnt_is_read_by_planning(ledger: Ledger) -> None:
     """The next plan would not know what the last runs took."""
+    done = Decision("w", "placement", "m", "", time.time() - 60, "build", "step/build", "trained")
+    record_decisions(ledger, "w", [replace(done, estimate=30.0, p80=33.0, actual=31.0)])
     many = [f"tests/test_{number}.py" for number in range(3000)]
     record_timings(ledger, [timing for key in many for timing in _timings(key, 2, 0.5)])
     record_timings(ledger, _timings("step/build", 6, 30.0))
@@ -117,7 +121,8 @@ async def test_what_was_learnt_is_read_by_planning(ledger: Ledger) -> None:
     assert "| **model** |" in artifacts["training-report"]
     assert "| `flow/always fails` | prefect | 1 | 0% |" in artifacts["training-report"]
     assert "flow/crashes" not in artifacts["training-report"]
-    assert artifacts["training-chart"].startswith("data:image/png;base64,")
+    for picture in ("training-chart", "calibration"):
+        assert artifacts[picture].startswith("data:image/png;base64,")
 
 
 async def test_what_became_slower_is_shown_and_raised_once(ledger: Ledger) -> None:

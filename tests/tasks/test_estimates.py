@@ -35,3 +35,10 @@ def test_without_any_history_a_default_is_taken_and_said_to_be_one() -> None:
     """A first plan would be empty, or pass for a learnt one."""
     found = estimate_of(SHARD, {})
     assert (found.p50_seconds, found.source) == (DEFAULT_SECONDS, "default")
+
+
+def test_how_late_a_step_may_be_is_told_from_its_percentiles() -> None:
+    """What passes others in the queue would end later than those were told."""
+    assert Estimate("a", 2, 6).late_factor == 3
+    assert Estimate("a", 2, 6, p80_seconds=4).late_factor == 2
+    assert Estimate("a", 2, 1).late_factor == Estimate("a", 0, 1).late_factor == 1

@@ -91,6 +91,17 @@ def test_backfill_passes_only_when_it_delays_nobody() -> None:
     assert long.eta_seconds == 22.0
 
 
+def test_who_passes_others_is_reckoned_with_by_its_80th_percentile() -> None:
+    """Every second backfill would end too late and delay who came first."""
+    state = queue(2, (held("h/a", 1),), (waits("v/x", 2),))
+    short = replace(claim("w/a", 1), late_seconds=13.0)
+    assert isinstance(decide(claim("w/a", 1), state, NOW), Granted)
+    assert isinstance(decide(short, state, NOW), Queued)
+    assert isinstance(decide(replace(short, late_seconds=11.0), state, NOW), Granted)
+    # Its own workload has chosen it in the knowledge of what else waits.
+    assert isinstance(decide(replace(short, owner="v/a"), state, NOW), Granted)
+
+
 def test_nothing_passes_who_has_waited_for_long() -> None:
     """Estimates that are always too short would otherwise let everybody pass for ever."""
     big = waits("v/big", 2, since=NOW - PATIENCE_SECONDS)

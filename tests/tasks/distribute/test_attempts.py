@@ -169,7 +169,7 @@ async def test_a_workload_that_was_taken_over_stops() -> None:
 
 
 async def test_claims_carry_owner_fence_priority_and_what_is_expected() -> None:
-    """The queue could neither order claims nor say when they end."""
+    """The queue could neither order claims nor say when they end, at best or at worst."""
     admission = FakeAdmission(provider("x", 2.0))
     await dispatcher(graph_of(step("a")), admission, FakeExecution(), {"a": 6}, priority=7).run()
-    assert admission.granted == [Claim("w1/a", "x", Resources(slots=1), 1, 7, 3.0)]
+    assert admission.granted == [Claim("w1/a", "x", Resources(slots=1), 1, 7, 3.0, 6.0)]
