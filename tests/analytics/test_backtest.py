@@ -20,7 +20,7 @@ def _run(start: float, took: float, *, key: str = "a", succeeded: bool = True) -
 
 def _history(kind: str, keys: int = 24, length: int = 50) -> list[Run]:
     """Return runs that are steady, drift, double half-way, or have outliers."""
-    rng = random.Random(kind)  # noqa: S311 - reproducible noise, no secret
+    rng = random.Random(kind)
     runs = []
     for number in range(keys):
         level = rng.uniform(1, 60)

@@ -1,0 +1,59 @@
+"""Which reports there are, and making them from a history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Literal
+
+from analytics.reports import cost, executive, performance, success
+from analytics.reports.history import History
+from analytics.reports.material import Material, material
+from analytics.reports.model import Report, Span
+from analytics.reports.outlook import LONGEST
+from analytics.reports.period import CompareName, PeriodName, chosen_span, compared_span
+
+ReportName = Literal["all", "executive", "performance", "cost", "success"]
+
+MADE_BY: Mapping[str, Callable[[Material], Report]] = {
+    executive.NAME: executive.report,
+    performance.NAME: performance.report,
+    cost.NAME: cost.report,
+    success.NAME: success.report,
+}
+
+
+def named(report: ReportName) -> list[str]:
+    """Return the names of the reports that were asked for."""
+    return [*MADE_BY] if report == "all" else [report]
+
+
+def spans(
+    name: PeriodName, since: date | None, until: date | None, compare: CompareName, now: float
+) -> tuple[Span, Span | None]:
+    """Return the period and the one that it is compared with.
+
+    Raises:
+        BadInputError: The period would end before it begins, or begin in the future.
+    """
+    span = chosen_span(name, since, until, now)
+    return span, compared_span(span, compare)
+
+
+def needed_since(span: Span, compared_with: Span | None) -> float:
+    """Return from when on history has to be read: trends and forecasts look back further."""
+    return min(
+        span.since, compared_with.since if compared_with else span.since, span.until - LONGEST
+    )
+
+
+def made(  # noqa: PLR0917 - of what, and when
+    name: str,
+    everything: History,
+    span: Span,
+    compared_with: Span | None,
+    project: str,
+    made_at: float,
+) -> Report:
+    """Return the report of that name."""
+    return MADE_BY[name](material(everything, span, compared_with, project, made_at))

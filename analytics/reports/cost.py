@@ -1,0 +1,22 @@
+"""The cost report: what was spent on what, what stood idle, and what would have been cheaper."""
+
+from __future__ import annotations
+
+from analytics.reports.growth import growth_section
+from analytics.reports.material import Material
+from analytics.reports.model import Report
+from analytics.reports.savings import saving_figures, saving_sections
+from analytics.reports.spending import spending_figures, spending_sections
+
+NAME, TITLE = "cost", "Cost report"
+
+
+def report(made_from: Material) -> Report:
+    """Return the report."""
+    figures = (*spending_figures(made_from), *saving_figures(made_from))
+    sections = (
+        *spending_sections(made_from),
+        *saving_sections(made_from),
+        growth_section(made_from, ("cost",)),
+    )
+    return made_from.report(NAME, TITLE, figures, sections)

@@ -1,0 +1,66 @@
+"""The executive report: one page on what was done, how well, at what cost, and what needs care."""
+
+from __future__ import annotations
+
+from analytics.reports.history import History
+from analytics.reports.material import Material
+from analytics.reports.model import Figure, Report, Section
+from analytics.reports.news import news_figure, news_section
+from analytics.reports.outcomes import states_a_day, success_figures
+from analytics.reports.outlook import outlook_section
+from analytics.reports.protection import protection_figures, protection_sections
+from analytics.reports.speedup import speedup_figures
+from analytics.reports.spending import spending_a_day, spending_figures
+from analytics.reports.utilisation import utilisation_figure
+
+NAME, TITLE = "executive", "Executive report"
+
+
+def report(made_from: Material) -> Report:
+    """Return the report."""
+    spent = spending_figures(made_from)
+    figures = (
+        *_work(made_from),
+        *success_figures(made_from),
+        *speedup_figures(made_from),
+        utilisation_figure(made_from),
+        spent[0],
+        *protection_figures(made_from),
+        news_figure(made_from),
+    )
+    sections = (
+        _activity(made_from),
+        news_section(made_from),
+        outlook_section(made_from),
+        *protection_sections(made_from),
+    )
+    return made_from.report(NAME, TITLE, figures, sections)
+
+
+def _work(made_from: Material) -> tuple[Figure, ...]:
+    counted = {"flow runs": _flows, "workload runs": _runs, "attempts at steps": _steps}
+    return tuple(made_from.figure(name, of) for name, of in counted.items())
+
+
+def _flows(of: History) -> float | None:
+    return float(len(of.flows)) if of.has_flows else None
+
+
+def _runs(of: History) -> float:
+    return float(len(of.runs))
+
+
+def _steps(of: History) -> float:
+    return float(len(of.steps))
+
+
+def _activity(made_from: Material) -> Section:
+    now, span = made_from.now, made_from.span
+    charts = (
+        states_a_day("flow-runs-a-day", "Flow runs that ended each day", now.flows, span),
+        spending_a_day(made_from),
+    )
+    return Section(
+        "What was done",
+        charts=tuple(chart for chart in charts if chart is not None),
+    )

@@ -1,0 +1,185 @@
+"""The flow `report`: what was done in a period, how fast, at what cost and how well, to pass on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import acreate_image_artifact, acreate_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterEndTime
+from prefect.client.schemas.objects import Flow, FlowRun, State
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from prefect.utilities.annotations import opaque
+
+from analytics.history import of_flow_runs
+from analytics.prefect_history import as_values, read_pages
+from analytics.reports.catalogue import ReportName, made, named, needed_since, spans
+from analytics.reports.charts import data_url, png
+from analytics.reports.files import FORMATS, FormatName, write
+from analytics.reports.history import FlowRow, History, history
+from analytics.reports.markdown import markdown, summary
+from analytics.reports.model import Report, Span
+from analytics.reports.needs import kept_needs
+from analytics.reports.period import DAY, CompareName, PeriodName
+from tasks.errors import BadInputError
+from tasks.ledger.activity import activity
+from tasks.ledger.connection import open_ledger
+from tasks.settings import settings
+
+REPORTS = "reports"
+
+
+@task(
+    name="read flow runs",
+    task_run_name="read flow runs",
+    cache_policy=NO_CACHE,
+    retries=3,
+    retry_delay_seconds=2,
+)
+async def read_flow_runs(since: float) -> list[FlowRow]:
+    """Read every flow run of the server that ended after ``since``, of any flow."""
+    after = FlowRunFilterEndTime(after_=datetime.fromtimestamp(since, UTC), is_null_=False)
+    async with get_client() as client:
+        found = await read_pages(partial(_flow_runs, client, FlowRunFilter(end_time=after)))
+        names = {one.id: one.name for one in await read_pages(partial(_flows, client))}
+    return [row for run in found for row in _rows(run, names.get(run.flow_id, str(run.flow_id)))]
+
+
+@task(name="read ledger", task_run_name="read ledger", cache_policy=NO_CACHE)
+async def read_ledger(flows: list[FlowRow], since: float) -> History:
+    """Read what the ledger has recorded since then, and put it beside the flow runs."""
+    return await asyncio.to_thread(_history, flows, since, time.time())
+
+
+@task(name="report", task_run_name="{name} report", cache_policy=NO_CACHE)
+async def make(
+    name: str,
+    everything: History,
+    period: tuple[Span, Span | None],
+    project: str,
+    formats: Sequence[FormatName],
+) -> str:
+    """Make one report, write it to files and show it; return one sentence on it."""
+    folder = settings().root / REPORTS
+    report, files, picture = await asyncio.to_thread(
+        _made, name, everything, period, project, tuple(formats), folder
+    )
+    said = summary(report)
+    text = markdown(report, files)
+    await acreate_markdown_artifact(text, key=f"report-{name}", description=said)
+    if picture:
+        key = f"report-{name}-charts"
+        await acreate_image_artifact(picture, key=key, description=f"Charts of: {said}")
+    get_run_logger().info("%s", said)
+    for path in files:
+        get_run_logger().info("Written: %s", path)
+    return said
+
+
+@flow(
+    name="report",
+    flow_run_name=lambda: _run_name(flow_run.parameters),
+    description=(
+        "Reports on a period: what was done, how fast, at what cost and how well, as artifacts "
+        "and as files to pass on (HTML, JSON, CSV, Excel)."
+    ),
+)
+async def report_flow(  # noqa: PLR0917 - they are its form in the UI
+    report: ReportName = "all",
+    period: PeriodName = "last 7 days",
+    compare: CompareName = "previous period",
+    project: str = "",
+    formats: list[FormatName] = list(FORMATS),  # noqa: B006 - Prefect copies it
+    since: date | None = None,
+    until: date | None = None,
+) -> State[list[str]]:
+    """Report on what ran in a period, beside another one.
+
+    Args:
+        report: Which report: `executive` is one page of everything, the others go into detail.
+        period: What it is of, up to now; `since` and `until` name other days.
+        compare: What it is compared with: the time of the same length just before, or that many
+            weeks before, which are the same days of the week.
+        project: Only what was run for this project; empty: everything.
+        formats: As which files it is written, below the folder `reports` of Slipway's home.
+        since: First day instead of the period's own.
+        until: Last day instead of today. Days are those of UTC.
+
+    Returns:
+        One sentence a report; they are the artifacts `report-<name>` and `report-<name>-charts`.
+    """
+    try:
+        chosen = spans(period, since, until, compare, time.time())
+    except BadInputError as error:
+        return Failed(message=str(error), data=error)
+    begin = needed_since(*chosen)
+    flows = await read_flow_runs(begin)
+    # Prefect need not look for futures in every row.
+    rows: Any = opaque(flows)
+    everything: Any = opaque(await read_ledger(rows, begin))
+    said = [await make(name, everything, chosen, project, formats) for name in named(report)]
+    return Completed(message=" ".join(said), data=said)
+
+
+def _run_name(parameters: Mapping[str, Any]) -> str:
+    """Return e.g. ``cost report of shop, last 7 days``."""
+    days = [parameters["since"], parameters["until"]]
+    when = " to ".join(str(day) for day in days if day) or parameters["period"]
+    of = f" of {parameters['project']}" if parameters["project"] else ""
+    what = "all reports" if parameters["report"] == "all" else f"{parameters['report']} report"
+    return f"{what}{of}, {when}"
+
+
+def _made(  # noqa: PLR0917 - it is called in a thread
+    name: str,
+    everything: History,
+    period: tuple[Span, Span | None],
+    project: str,
+    formats: Sequence[FormatName],
+    folder: Path,
+) -> tuple[Report, list[Path], str]:
+    report = made(name, everything, *period, project, time.time())
+    files = write(folder, report, formats)
+    picture = data_url(png(report.charts)) if report.charts else ""
+    return report, files, picture
+
+
+def _rows(run: FlowRun, flow_name: str) -> Iterator[FlowRow]:
+    state = str(run.state_type.value) if run.state_type else ""
+    project = run.parameters.get("project")
+    said = run.state.message if run.state else ""
+    for row in of_flow_runs([as_values(run, flow_name, state)]):
+        yield FlowRow(row, project if isinstance(project, str) else "", said or "")
+
+
+def _history(flows: list[FlowRow], since: float, now: float) -> History:
+    home = settings()
+    with closing(open_ledger(home.resolved_ledger_url())) as ledger:
+        recorded = activity(ledger, since)
+    needs = kept_needs(home.root / "steps", recorded)
+    forgotten = now - home.retention_days * DAY
+    known_since = min((row.run.started_at for row in flows), default=forgotten)
+    return history(flows, recorded, needs, min(known_since, forgotten))
+
+
+async def _flow_runs(
+    client: PrefectClient, chosen: FlowRunFilter, limit: int, offset: int
+) -> list[FlowRun]:
+    return await client.read_flow_runs(
+        flow_run_filter=chosen, sort=FlowRunSort.END_TIME_DESC, limit=limit, offset=offset
+    )
+
+
+async def _flows(client: PrefectClient, limit: int, offset: int) -> list[Flow]:
+    return await client.read_flows(limit=limit, offset=offset)

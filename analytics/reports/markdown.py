@@ -1,0 +1,98 @@
+"""A report as markdown, for an artifact of Prefect's UI."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from analytics.reports import period
+from analytics.reports.model import Figure, Report, Section, Table
+from analytics.reports.quantities import change, is_better, written
+
+_WIDEST, _SAID, _TOLD = 44, 90, 5
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$])")
+
+
+def markdown(report: Report, files: Iterable[Path] = ()) -> str:
+    """Return ``report``; ``files`` are those in which it stands as well."""
+    parts = [f"# {report.title}", _head(report), *(f"*{note}*" for note in report.notes)]
+    if report.figures:
+        parts.append(_figures(report.figures))
+    parts += [text for section in report.sections for text in _section(section)]
+    listed = [f"- `{path}`" for path in files]
+    if listed:
+        parts += ["## Files", "\n".join(listed)]
+    return "\n\n".join(parts)
+
+
+def summary(report: Report) -> str:
+    """Return one sentence: which report it is, and its first figures."""
+    of = f" of {report.project}" if report.project else ""
+    told = ", ".join(f"{one.name} {written(one.value, one.unit)}" for one in report.figures[:_TOLD])
+    if not report.sections:
+        told = " ".join(report.notes).rstrip(".")
+    return f"{report.title}{of}, {period.written(report.period)}: {told or 'nothing'}."
+
+
+def escaped(text: str) -> str:
+    """Return ``text`` such that it shows as it is: names and messages are nobody's markup."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def table_text(table: Table) -> str:
+    """Return a table with its title, its first rows and its note."""
+    names = " | ".join(escaped(column.name) for column in table.columns)
+    sides = "|".join(
+        "--:" if column.unit not in {"", "moment"} else "---" for column in table.columns
+    )
+    rows = [
+        "| "
+        + " | ".join(
+            _cell(written(cell, column.unit), is_key=index == 0 and not column.unit)
+            for index, (cell, column) in enumerate(zip(row, table.columns, strict=True))
+        )
+        + " |"
+        for row in table.rows[: table.shown]
+    ]
+    more = len(table.rows) - table.shown
+    notes = [f"The first {table.shown} of {len(table.rows)} rows."] if more > 0 else []
+    notes += [table.note] if table.note else []
+    lines = "\n".join([f"| {names} |", f"|{sides}|", *rows])
+    return f"**{escaped(table.title)}**\n\n{lines}" + (f"\n\n{' '.join(notes)}" if notes else "")
+
+
+def _head(report: Report) -> str:
+    of = f" of {escaped(report.project)}" if report.project else ""
+    compared = ""
+    if report.compared_with:
+        compared = f", compared with {period.written(report.compared_with)}"
+    return f"{period.written(report.period)}{of}{compared}."
+
+
+def _figures(figures: tuple[Figure, ...]) -> str:
+    lines = ["| | | compared | |", "|---|--:|---|---|"]
+    for one in figures:
+        better = is_better(one)
+        mark = "" if better is None else " ▲" if better else " ▼"
+        value = f"**{written(one.value, one.unit)}**"
+        lines.append(f"| {escaped(one.name)} | {value} | {change(one)}{mark} | {one.note} |")
+    return "\n".join(lines)
+
+
+def _section(section: Section) -> list[str]:
+    tables = [table_text(table) for table in section.tables]
+    if not tables and not section.sentences:
+        return []
+    return [f"## {section.title}", *map(escaped, section.sentences), *tables]
+
+
+def _cell(text: str, *, is_key: bool) -> str:
+    """Return the text of a cell; a long key keeps its end, anything else its start."""
+    most = _WIDEST if is_key else _SAID
+    if len(text) > most:
+        start = most // 3
+        text = f"{text[:start]}…{text[start + 1 - most :]}" if is_key else f"{text[: most - 1]}…"
+    if is_key and text and "`" not in text:
+        return "`" + text.replace("|", "\\|") + "`"
+    return escaped(text)

@@ -1,0 +1,59 @@
+"""What each step of a workload run waited for, read from the split that the run has kept."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tasks.ledger.activity import Activity
+
+
+def kept_needs(folder: Path, recorded: Activity) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return the needs of all steps executed, by run and step; runs that kept no split are absent.
+
+    ``folder`` holds a folder a workload run with its ``graph.json``. Nothing but ids is read of it.
+    """
+    ran: dict[str, set[str]] = defaultdict(set)
+    for one in recorded.executions:
+        ran[one.workload].add(one.step)
+    found = {}
+    for run, steps in ran.items():
+        try:
+            graph = json.loads((folder / run / "graph.json").read_bytes())
+            found[run] = needs_of(graph["steps"], steps)
+        except (OSError, ValueError, KeyError, TypeError):
+            # Removed by a user, or of another version: such a run says nothing of its waits.
+            continue
+    return found
+
+
+def needs_of(
+    declared: Iterable[Mapping[str, object]], ran: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return for each step in ``ran`` the steps in it that it waited for.
+
+    What a list became is called ``<step>[<item>]`` and is needed by the name of the step; the
+    steps of a matrix are needed one by one or by their group.
+    """
+    executed = [*ran]
+    named: dict[str, set[str]] = defaultdict(set)
+    for step in executed:
+        named[step].add(step)
+        named[step.partition("[")[0]].add(step)
+    direct = {str(step["id"]): [*map(str, _listed(step.get("needs")))] for step in declared}
+    return {
+        step: tuple(
+            sorted(
+                other
+                for need in direct.get(step, direct.get(step.partition("[")[0], []))
+                for other in named[need] - {step}
+            )
+        )
+        for step in executed
+    }
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,100 @@
+"""What has become worse or better: insights raised and closed, and durations surely changed."""
+
+from __future__ import annotations
+
+from analytics.insights import Severity
+from analytics.reports.durations import Duration, durations
+from analytics.reports.history import History
+from analytics.reports.material import Material
+from analytics.reports.model import Column, Figure, Section, Span, Table
+
+SHOWN = 8
+WORTH_TELLING = 0.05
+
+
+def open_at_end(of: History, span: Span) -> int:
+    """Return how many insights were open when the period ended."""
+    return sum(one.closed_at is None or one.closed_at >= span.until for one in of.insights)
+
+
+def news_figure(made_from: Material) -> Figure:
+    """Return how many insights are open, beside those at the end of the compared period."""
+    compared = made_from.compared_with
+    before = None
+    if made_from.before is not None and compared:
+        before = float(open_at_end(made_from.before, compared))
+    return Figure(
+        "insights open",
+        float(open_at_end(made_from.now, made_from.span)),
+        *("count", before, "less"),
+        note="at the end of the period",
+    )
+
+
+def news_section(made_from: Material) -> Section:
+    """Return the insights of the period, the worst first, and what became slower or faster."""
+    changed = [
+        (what, one)
+        for what, found in _durations(made_from)
+        for one in found
+        if one.is_sure and one.grown and abs(one.grown.value) >= WORTH_TELLING
+    ]
+    changed.sort(key=lambda item: -abs(item[1].total - _as_before(item[1])))
+    tables = (*_insights(made_from), *_changes(changed))
+    return Section("Worse and better", (_sentence(made_from, changed),), tables=tables)
+
+
+def _durations(made_from: Material) -> list[tuple[str, list[Duration]]]:
+    before = made_from.before
+    if before is None:
+        return []
+    flows = [("flow", durations(made_from.now.flows, before.flows, "flow"))]
+    steps = [("step", durations(made_from.now.steps, before.steps, "key"))]
+    return [*(flows if before.has_flows else []), *steps]
+
+
+def _as_before(one: Duration) -> float:
+    """Return what the runs of the period would have taken at the former median, in all."""
+    return one.runs * (one.before or 0.0)
+
+
+def _sentence(made_from: Material, changed: list[tuple[str, Duration]]) -> str:
+    raised = sum(made_from.span.holds(one.raised_at) for one in made_from.now.insights)
+    closed = sum(
+        one.closed_at is not None and made_from.span.holds(one.closed_at)
+        for one in made_from.now.insights
+    )
+    said = f"Insights raised: {raised}, closed: {closed}."
+    if made_from.before is None:
+        return said
+    slower = sum(one.grown is not None and one.grown.value > 0 for _, one in changed)
+    return f"{said} Flows and steps surely slower: {slower}, faster: {len(changed) - slower}."
+
+
+def _insights(made_from: Material) -> tuple[Table, ...]:
+    ranked = sorted(
+        made_from.now.insights,
+        key=lambda one: (one.closed_at is not None, -Severity(one.severity).rank, one.since),
+    )
+    if not ranked:
+        return ()
+    columns = (
+        *(Column("severity"), Column("what"), Column("key"), Column("how much")),
+        *(Column("since", "moment"), Column("closed", "moment")),
+    )
+    rows = tuple(
+        (one.severity, one.kind, one.key, one.size, one.since, one.closed_at) for one in ranked
+    )
+    return (Table("insights", "Insights", columns, rows, shown=SHOWN),)
+
+
+def _changes(changed: list[tuple[str, Duration]]) -> tuple[Table, ...]:
+    if not changed:
+        return ()
+    columns = (
+        *(Column("of"), Column("key"), Column("p50 before", "s"), Column("p50", "s")),
+        *(Column("change", "change"), Column("runs", "count")),
+    )
+    rows = tuple((what, one.key, one.before, one.p50, one.grown, one.runs) for what, one in changed)
+    title = "Surely slower or faster, by what it cost or saved in all"
+    return (Table("changed-durations", title, columns, rows, shown=SHOWN),)

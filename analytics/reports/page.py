@@ -1,0 +1,45 @@
+"""A report as one HTML file that needs nothing else: styles and charts are in it, no script is.
+
+Everything that comes from names and messages is escaped by Jinja.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from analytics.reports import period
+from analytics.reports.charts import svg
+from analytics.reports.model import Report
+from analytics.reports.plain import moment
+from analytics.reports.quantities import change, is_better, written
+
+
+def page(report: Report) -> str:
+    """Return the page."""
+    return _template().render(
+        report=report,
+        period=period.written(report.period),
+        compared=period.written(report.compared_with) if report.compared_with else "",
+        made_at=moment(report.made_at),
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "written": written,
+        "change": change,
+        "is_better": is_better,
+        "drawn": svg,
+    }
+    return environment.get_template("page.html.jinja")

@@ -1,0 +1,37 @@
+"""The performance report: how long things took, waited and were planned to, and what to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analytics.reports.durations import duration_sections
+from analytics.reports.growth import growth_section
+from analytics.reports.material import Material
+from analytics.reports.model import Report, Section
+from analytics.reports.paths import path_section
+from analytics.reports.promises import promise_figures, promise_section
+from analytics.reports.speedup import speedup_figures
+from analytics.reports.utilisation import utilisation_figure, utilisation_section
+from analytics.reports.waiting import waiting_figures, waiting_section
+
+NAME, TITLE = "performance", "Performance report"
+
+
+def report(made_from: Material, calibration: Sequence[Section] = ()) -> Report:
+    """Return the report; ``calibration`` are sections on how well forecasts held."""
+    figures = (
+        *speedup_figures(made_from),
+        *waiting_figures(made_from),
+        *promise_figures(made_from),
+        utilisation_figure(made_from),
+    )
+    sections = (
+        *duration_sections(made_from),
+        path_section(made_from),
+        promise_section(made_from),
+        *calibration,
+        waiting_section(made_from),
+        utilisation_section(made_from),
+        growth_section(made_from, ("duration",)),
+    )
+    return made_from.report(NAME, TITLE, figures, sections)

@@ -1,0 +1,43 @@
+"""The success report: how often things succeeded, why they failed and when they worked again."""
+
+from __future__ import annotations
+
+from analytics.reports.growth import growth_section
+from analytics.reports.material import Material
+from analytics.reports.model import Report, Section
+from analytics.reports.outcomes import states_a_day, success_figures, success_section
+from analytics.reports.recovery import (
+    flaky_section,
+    reasons_section,
+    recovery_figures,
+    recovery_section,
+)
+
+NAME, TITLE = "success", "Success report"
+
+
+def report(made_from: Material) -> Report:
+    """Return the report."""
+    now, before = made_from.now, made_from.before
+    flows_before = before.flows if before is not None and before.has_flows else None
+    steps_before = None if before is None else before.steps
+    figures = (*success_figures(made_from), *recovery_figures(made_from))
+    sections = (
+        _each_day(made_from),
+        success_section("flows", "Flows", now.flows, flows_before, "flow"),
+        success_section("steps", "Steps", now.steps, steps_before, "key"),
+        reasons_section(made_from),
+        flaky_section(made_from),
+        recovery_section(made_from),
+        growth_section(made_from, ("failures",)),
+    )
+    return made_from.report(NAME, TITLE, figures, sections)
+
+
+def _each_day(made_from: Material) -> Section:
+    now, span = made_from.now, made_from.span
+    charts = (
+        states_a_day("flow-runs-a-day", "Flow runs that ended each day", now.flows, span),
+        states_a_day("steps-a-day", "Attempts at steps that ended each day", now.steps, span),
+    )
+    return Section("Each day", charts=tuple(one for one in charts if one is not None))
