@@ -10,12 +10,14 @@ from tasks.errors import SlipwayError
 
 # Below what Linux and macOS hand out by themselves, so that no outgoing connection takes one.
 _LOW, _HIGH = 22_000, 32_000
+_given: set[int] = set()
 
 
 def free_ports(count: int) -> int:
     """Return the first of ``count`` neighbouring ports of loopback that nothing listens on.
 
-    The search starts at random: runs that share a machine then do not ask for the same ones.
+    The search starts at random: runs that share a machine then do not ask for the same ones. Who
+    asks in the same process again gets others, also where nothing listens on the first yet.
 
     Raises:
         SlipwayError: There is no such row between 22000 and 31999.
@@ -23,7 +25,9 @@ def free_ports(count: int) -> int:
     rows = list(range(_LOW, _HIGH - count, count))
     random.shuffle(rows)
     for first in rows:
-        if _are_free(range(first, first + count)):
+        ports = range(first, first + count)
+        if _given.isdisjoint(ports) and _are_free(ports):
+            _given.update(ports)
             return first
     raise SlipwayError(f"no {count} free ports in a row between {_LOW} and {_HIGH - 1}")
 

@@ -81,8 +81,8 @@ class Measured:
 
 def case_of(path: Path, fleet: str, seed: int) -> Case:
     """Read a trace and let its user ask for more memory than its steps need, as users do."""
-    imported = read_wfformat(path.read_bytes(), path.name)
-    graph = split_steps("benchmark", path.stem, imported.workload, path.parent, {})
+    recorded = read_wfformat(path.read_bytes(), path.name)
+    graph = split_steps("benchmark", path.stem, recorded, path.parent, {})
     generator = np.random.default_rng(seed)
     asked: dict[str, float] = {}
     steps = []
@@ -92,12 +92,13 @@ def case_of(path: Path, fleet: str, seed: int) -> Case:
         demand = step.demand.model_copy(
             update={"cpus": 1.0, "memory_mib": int(np.ceil(step.demand.memory_mib * factor))}
         )
-        steps.append(replace(step, demand=demand, auto=("memory",)))
+        # What the trace says of durations is the truth here, and told to nobody.
+        steps.append(replace(step, demand=demand, auto=("memory",), expected_seconds=None))
     return Case(
         f"{path.stem} on {fleet}",
         replace(graph, steps=tuple(steps)),
         _fleet(fleet, max(step.demand.memory_mib for step in steps)),
-        np.array([max(SHORTEST, imported.seconds[step.id]) for step in graph.steps]),
+        np.array([max(SHORTEST, step.expected_seconds or 0.0) for step in graph.steps]),
         np.array([step.demand.memory_mib for step in graph.steps], np.float64),
     )
 

@@ -120,8 +120,7 @@ def test_plan_and_outcome_are_shown(shipped: Shipped) -> None:
     rows = json.loads(shipped.artifacts["plan"]["data"])
     assert [row["step"] for row in rows] == ["once", "then"]
     for chart in ("plan-chart", "actual-chart"):
-        before, _, data = shipped.artifacts[chart]["data"].partition(",")
-        assert before.endswith("(data:image/png;base64")
+        _, _, data = shipped.artifacts[chart]["data"].partition("(data:image/png;base64,")
         assert base64.b64decode(data.removesuffix(")")).startswith(b"\x89PNG")
     for part in ("build", "launch", "split, distribute, allocate, run", "backup", "deploy"):
         assert f"| {part} |" in shipped.summary

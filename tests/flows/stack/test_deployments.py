@@ -42,7 +42,8 @@ def test_every_operation_is_declared() -> None:
         "ship",
     ]
     expected = [f"flows.{name}.{name}_flow" for name in operations]
-    assert sorted(entrypoints) == sorted([*expected, "analytics.flow.train_flow"])
+    learning = ["analytics.flow.train_flow", "analytics.reports.flow.report_flow"]
+    assert sorted(entrypoints) == sorted([*expected, *learning])
 
 
 def test_every_deployment_is_complete() -> None:
