@@ -75,6 +75,8 @@ class Placement:
 class Plan:
     """What is dispatched is ``order`` (step ids, most urgent first), not rigid start times.
 
+    A step goes where it is expected to end first; where it was placed if it ends there later by
+    no more than ``stay`` times its duration.
     ``bound_seconds`` is a lower bound of any plan's makespan, ``utilisation`` is from 0 to 1,
     ``cost`` is in the currency of the providers' prices.
     """
@@ -91,6 +93,7 @@ class Plan:
     critical_path: tuple[str, ...] = ()
     estimate_source: str = "default"
     warnings: tuple[str, ...] = ()
+    stay: float = 0.0
 
     def placement(self, step_id: str) -> Placement:
         """Return where that step was placed."""

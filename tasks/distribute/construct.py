@@ -39,6 +39,14 @@ class Build:
         """How many places a step can be assigned to: classes of lanes, or providers."""
         return self.problem.providers if self.lanes is None else len(self.lanes.count)
 
+    def kinds_of(self, provider: Integers) -> Integers:
+        """Return to which place each of those providers belongs; int32[n]."""
+        if self.lanes is None:
+            return provider
+        kind = np.full(self.problem.providers, -1, np.int32)
+        kind[self.lanes.provider] = self.lanes.kind
+        return kind[provider]
+
     def place(self, order: Integers, assigned: Integers | None = None) -> Schedule:
         """Place the steps in that order; ``assigned`` is int32[n], a kind or -1."""
         problem, count = self.problem, self.problem.steps

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from typing import Protocol
 
 from blocks.providers.interface import Outcome
@@ -20,7 +21,7 @@ from tasks.claim import Granted, Queued, Refused
 from tasks.distribute.agenda import Agenda, FormerRun
 from tasks.distribute.attempts import Admission, Attempts, Execute
 from tasks.distribute.bell import Bell, first_of
-from tasks.distribute.placement import Choice, Request, place
+from tasks.distribute.placement import LOOKAHEAD, Choice, Request, place
 from tasks.distribute.planner import plan as plan_of
 from tasks.distribute.results import StepFailedError, StepResult, StepState
 from tasks.distribute.strategy import PLANNED
@@ -28,9 +29,6 @@ from tasks.errors import StaleFenceError
 from tasks.estimates import Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Plan
 from tasks.workload import Step, StepGraph
-
-# So many of the most urgent steps are placed and queued even where nothing can start.
-LOOKAHEAD = 4
 
 
 class Submit(Protocol):
@@ -94,7 +92,8 @@ class Dispatcher:
         self._former = former or FormerRun()
         self._agenda = Agenda(graph, plan.order, self._former, variables or {}, clock)
         by_rule = plan.strategy == PLANNED
-        self._pinned = {} if by_rule else {p.step: p.provider for p in plan.placements}
+        self._stay = plan.stay if by_rule else inf
+        self._pinned = {p.step: p.provider for p in plan.placements} if self._stay else {}
         self._graph, self._strategy = graph, plan.strategy
         self._estimates, self._submit, self._clock = estimates, submit, clock
         self._on_progress = on_progress
@@ -183,6 +182,7 @@ class Dispatcher:
             step.demand,
             expected.p50_seconds,
             pinned=self._pinned.get(step.id, ""),
+            stay=self._stay,
             only="" if history.tries else self._former.started.get(step.id, ""),
             failures=history.failures,
             late_factor=expected.late_factor,

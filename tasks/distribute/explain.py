@@ -9,25 +9,25 @@ import numpy as np
 from blocks.providers.interface import Resources
 from tasks.distribute import construct_kernels as kernels
 from tasks.distribute.admissible import why_not
-from tasks.distribute.construct import PIECES, by_rank
-from tasks.distribute.problem import Floats, Problem
+from tasks.distribute.construct import PIECES
+from tasks.distribute.problem import Floats, Integers, Problem
 from tasks.distribute.schedule import Schedule
 from tasks.plan import FleetSnapshot, Placement
 from tasks.workload import StepGraph
 
 
 def placements_of(
-    graph: StepGraph, fleet: FleetSnapshot, problem: Problem, schedule: Schedule
+    graph: StepGraph, fleet: FleetSnapshot, problem: Problem, schedule: Schedule, order: Integers
 ) -> tuple[Placement, ...]:
-    """Return the placements of ``schedule``, most urgent first.
+    """Return the placements of ``schedule`` in that ``order``, int32[n].
 
     The candidates of a step are when it would end elsewhere, behind those that start before it.
     """
-    return tuple(_placements(graph, fleet, problem, schedule))
+    return tuple(_placements(graph, fleet, problem, schedule, order))
 
 
 def _placements(
-    graph: StepGraph, fleet: FleetSnapshot, problem: Problem, schedule: Schedule
+    graph: StepGraph, fleet: FleetSnapshot, problem: Problem, schedule: Schedule, order: Integers
 ) -> Iterator[Placement]:
     names = [provider.name for provider in fleet.providers]
     rejected: dict[int, tuple[tuple[str, str], ...]] = {}
@@ -35,7 +35,7 @@ def _placements(
     ranked = np.argsort(found, axis=1, kind="stable").tolist()
     ends, starts, where = schedule.end.tolist(), schedule.start.tolist(), schedule.provider.tolist()
     rows = found.tolist()
-    for index in by_rank(problem).tolist():
+    for index in order.tolist():
         step, chosen, row = graph.steps[index], where[index], rows[index]
         others = [n for n in ranked[index] if n != chosen and row[n] != np.inf]
         # Steps share few demands, and asking a demand for its hash takes long.

@@ -1,20 +1,24 @@
 """Where a ready step goes, decided anew at each attempt from what runs at that moment. Pure.
 
 The rule is the earliest expected finish, so a faster provider that is busy is waited for when
-that is better. What is dispatched is this rule and the plan's order, never its start times:
-replaying rigid times under noise costs far more than deciding again.
+that is better; a plan of sure durations has its own places preferred. What is dispatched is this
+rule and the plan's order, never its start times: replaying rigid times under noise costs far more
+than deciding again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from blocks.providers.interface import Resources
 from tasks.distribute.admissible import admissible, why_not
 from tasks.distribute.timeline import Timeline, vector
 from tasks.plan import FleetSnapshot, ProviderState
 
+# So many of the most urgent steps are placed and queued even where nothing can start.
+LOOKAHEAD = 4
 # How long others' claims, of which no end is known, are taken to last.
 FOREIGN_SECONDS = 30.0
 # What overran its estimate is expected to take this part of its time so far again.
@@ -39,8 +43,9 @@ class Running:
 class Request:
     """A step to be placed; ``seconds`` is its duration at speed 1.
 
-    ``pinned`` is the provider that a strategy other than the rule has chosen. ``only`` is where
-    it runs already. ``failures`` counts by provider how often this step failed there.
+    ``pinned`` is the provider that was planned for it: it goes there, or where it is as fast, if
+    it ends no later for that than ``stay`` times its duration; without end, there alone. ``only``
+    is where it runs already. ``failures`` counts by provider how often this step failed there.
     ``late_factor`` is by what the 80th percentile of its duration is longer than ``seconds``.
     """
 
@@ -48,6 +53,7 @@ class Request:
     demand: Resources
     seconds: float
     pinned: str = ""
+    stay: float = inf
     only: str = ""
     failures: Mapping[str, int] = field(default_factory=dict)
     late_factor: float = 1.0
@@ -119,9 +125,8 @@ class _Board:
     def place(self, request: Request) -> Choice:
         options = sorted(self._option(request, p) for p in _eligible(request, self._fleet))
         if not options:
-            never = float("inf")
-            return Choice(request.step, "", never, never, (), _rejected(request, self._fleet))
-        chosen = next((o for o in options if o[1] == request.pinned), options[0])
+            return Choice(request.step, "", inf, inf, (), _rejected(request, self._fleet))
+        chosen = self._chosen(request, options)
         ends_at, name, starts_at = chosen
         self._timelines[name].reserve(starts_at, ends_at, vector(request.demand))
         others = [option for option in options if option is not chosen]
@@ -133,6 +138,19 @@ class _Board:
             tuple((option[1], option[0]) for option in (chosen, *others)),
             _rejected(request, self._fleet),
         )
+
+    def _chosen(
+        self, request: Request, options: Sequence[tuple[float, str, float]]
+    ) -> tuple[float, str, float]:
+        """Return the option that ends first, or that of the plan where it is worth its while."""
+        pinned = next((option for option in options if option[1] == request.pinned), None)
+        if pinned is None or request.stay == inf:
+            return pinned or options[0]
+        speed = {provider.name: provider.speed for provider in self._fleet.providers}
+        usual = speed[request.pinned]
+        alike = next(option for option in options if speed[option[1]] == usual)
+        worth = alike[0] < options[0][0] + request.stay * request.seconds / usual
+        return alike if worth else options[0]
 
     def _option(self, request: Request, provider: ProviderState) -> tuple[float, str, float]:
         seconds = request.seconds / provider.speed

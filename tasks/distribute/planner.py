@@ -11,14 +11,17 @@ import numpy as np
 from tasks.distribute.admissible import refuse_impossible
 from tasks.distribute.bound import bound_of
 from tasks.distribute.caveats import caveats
-from tasks.distribute.construct import construct
+from tasks.distribute.construct import by_rank, construct
 from tasks.distribute.explain import placements_of
 from tasks.distribute.feasibility import refuse_infeasible
 from tasks.distribute.improve import improve
 from tasks.distribute.listing import place_by
+from tasks.distribute.policy import choose as choose_policy
+from tasks.distribute.policy import told
 from tasks.distribute.problem import Problem, problem_of
 from tasks.distribute.rank import critical_path
 from tasks.distribute.schedule import Schedule, refuse_faulty
+from tasks.distribute.simulate import spread_of
 from tasks.distribute.strategy import PLANNED, strategy_of
 from tasks.estimates import Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Placement, Plan
@@ -58,8 +61,12 @@ def plan(
     if strategy == PLANNED:
         schedule = best_schedule(problem, bound, budget_seconds, seed)
         refuse_faulty(problem, schedule)
-        placements = placements_of(graph, fleet, problem, schedule)
-        return _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
+        spread = spread_of(graph, estimates)
+        policy = choose_policy(problem, schedule, spread, seed) if budget_seconds != 0 else None
+        order = by_rank(problem) if policy is None else policy.order
+        placements = placements_of(graph, fleet, problem, schedule, order)
+        made = _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
+        return made if policy is None else told(made, policy)
     seconds = {step.id: estimate_of(step, estimates).p50_seconds for step in graph.steps}
     placements = place_by(choose, graph, seconds, fleet)
     made = _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)

@@ -11,8 +11,7 @@ import numpy as np
 
 from tasks.distribute import simulate_kernels as kernels
 from tasks.distribute.construct import Build
-from tasks.distribute.dispatch import LOOKAHEAD
-from tasks.distribute.placement import OVERRUN
+from tasks.distribute.placement import LOOKAHEAD, OVERRUN
 from tasks.distribute.problem import Floats, Integers, Problem
 from tasks.distribute.schedule import Schedule
 from tasks.estimates import Estimates, estimate_of
@@ -41,8 +40,27 @@ class Forecast:
         return float(np.mean(self.makespans <= deadline_seconds))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """Where steps rather run than where they end first.
+
+    Attributes:
+        provider: int32[n], where a plan has them.
+        stay: So many times its duration there a step may end later for it, and still go there.
+    """
+
+    provider: Integers
+    stay: float
+
+
 def forecast(
-    problem: Problem, order: Integers, spread: Floats, samples: int = 200, seed: int = 1
+    problem: Problem,
+    order: Integers,
+    spread: Floats,
+    samples: int = 200,
+    seed: int = 1,
+    *,
+    kept: Kept | None = None,
 ) -> Forecast:
     """Replay ``order`` with durations drawn around what is expected.
 
@@ -52,10 +70,17 @@ def forecast(
         spread: float64[n], the sigma of each step's log-normal duration (see ``spread_of``).
         samples: How many replays.
         seed: The same seed draws the same durations.
+        kept: Where steps rather run; None: wherever they end first.
     """
-    factors = np.exp(np.random.default_rng(seed).normal(size=(samples, problem.steps)) * spread)
     replay = Replay.of(problem)
-    return Forecast(np.sort([replay.run(order, factor).makespan for factor in factors]))
+    factors = drawn(problem, spread, samples, seed)
+    return Forecast(np.sort([replay.run(order, factor, kept).makespan for factor in factors]))
+
+
+def drawn(problem: Problem, spread: Floats, samples: int, seed: int) -> Floats:
+    """Return by what the expected seconds are multiplied in each sample; float64[k, n]."""
+    normal = np.random.default_rng(seed).normal(size=(samples, problem.steps))
+    return np.asarray(np.exp(normal * spread), np.float64)
 
 
 def spread_of(graph: StepGraph, estimates: Estimates) -> Floats:
@@ -76,20 +101,22 @@ class Replay:
         """Find out whether the fleet is one of lanes."""
         return cls(Build.of(problem))
 
-    def run(self, order: Integers, factor: Floats) -> Schedule:
+    def run(self, order: Integers, factor: Floats, kept: Kept | None = None) -> Schedule:
         """Return what happens where a step takes ``factor`` (float64[n]) times as expected."""
         problem, lanes = self.build.problem, self.build.lanes
         count = problem.steps
         where, start, end = np.zeros(count, np.int32), np.zeros(count), np.zeros(count)
         graph = problem.needs_start, problem.followers_start, problem.followers
+        stay = 0.0 if kept is None else kept.stay
+        placed = where if kept is None else self.build.kinds_of(kept.provider)
         if lanes is None:
             kernels.dispatched_on_vectors(
                 *(order, *graph, problem.seconds, problem.demand, problem.capacity),
-                factor, LOOKAHEAD, OVERRUN, where, start, end,
+                factor, placed, stay, LOOKAHEAD, OVERRUN, where, start, end,
             )  # fmt: skip
             return Schedule(where, start, end)
         kernels.dispatched_on_lanes(
             *(order, *graph, lanes.seconds, lanes.kind),
-            factor, LOOKAHEAD, OVERRUN, where, start, end,
+            factor, placed, stay, LOOKAHEAD, OVERRUN, where, start, end,
         )  # fmt: skip
         return Schedule(lanes.provider[where], start, end)

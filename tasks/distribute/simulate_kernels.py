@@ -1,7 +1,8 @@
 """The loops of ``simulate``: what the dispatcher does, event by event. Imported only by it.
 
 At each event the ready steps are looked at, most urgent first; each goes where it is expected to
-end first, behind those before it, and starts where that is now (see ``placement``).
+end first, behind those before it, or where it was placed if that is not much later, and starts
+where that is now (see ``placement``).
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ def dispatched_on_lanes(
     seconds: Floats,
     kind: Integers,
     factor: Floats,
+    placed: Integers,
+    stay: float,
     lookahead: int,
     overrun: float,
     lane: Integers,
@@ -38,6 +41,8 @@ def dispatched_on_lanes(
         seconds: float64[n, c], as expected.
         kind: int32[w], the class of each lane.
         factor: float64[n], by what the expected seconds are multiplied in fact.
+        placed: int32[n], the class a step was placed on.
+        stay: So many times its duration there a step may end later for it, and still go there.
         lookahead: So many ready steps are placed even where nothing can start.
         overrun: What runs too long is expected to take this part of its time so far again.
         lane: int32[n], filled.
@@ -75,6 +80,14 @@ def dispatched_on_lanes(
                 finish = board[where] + seconds[step, kind[where]]
                 if finish < best:
                     best, chosen = finish, where
+            if stay > 0:
+                usual = seconds[step, placed[step]]
+                least, there = np.inf, -1
+                for where in range(lanes):
+                    if seconds[step, kind[where]] == usual and board[where] + usual < least:
+                        least, there = board[where] + usual, where
+                if least < best + stay * usual:
+                    best, chosen = least, there
             if runs[chosen] < 0:
                 runs[chosen], lane[step], start[step] = step, chosen, now
                 end[step] = now + seconds[step, kind[chosen]] * factor[step]
@@ -117,6 +130,8 @@ def dispatched_on_vectors(
     demand: Floats,
     capacity: Floats,
     factor: Floats,
+    placed: Integers,
+    stay: float,
     lookahead: int,
     overrun: float,
     provider: Integers,
@@ -125,7 +140,8 @@ def dispatched_on_vectors(
 ) -> float:
     """Run every step by the rule and return the makespan; arguments as above.
 
-    ``seconds`` is float64[n, p], ``demand`` float64[n, r], ``capacity`` float64[p, r].
+    ``seconds`` is float64[n, p], ``demand`` float64[n, r], ``capacity`` float64[p, r]; ``placed``
+    are providers.
     """
     steps, (providers, resources) = len(order), capacity.shape
     waits, rank = np.empty(steps, np.int32), np.empty(steps, np.int32)
@@ -177,6 +193,19 @@ def dispatched_on_vectors(
                 )
                 if begins < limit:
                     best, best_start, chosen, opened = begins + takes, begins, where, piece
+            if stay > 0:
+                takes = seconds[step, placed[step]]
+                limit, there = best + stay * takes - takes, -1
+                for where in range(providers):
+                    if seconds[step, where] != takes:
+                        continue
+                    begins, piece = earliest(
+                        times, free, pieces_of, where, now, takes, demand[step], limit
+                    )
+                    if begins < limit:
+                        limit, there, opened = begins, where, piece
+                if there >= 0:
+                    best, best_start, chosen = limit + takes, limit, there
             hold(
                 times, free, pieces_of, chosen, opened, best_start, best,
                 demand[step], nothing, pieces,

@@ -14,7 +14,7 @@ from tasks.distribute.construct import Build, by_rank
 from tasks.distribute.placement import Request, Running, place
 from tasks.distribute.problem import Problem, problem_from, problem_of
 from tasks.distribute.schedule import faults
-from tasks.distribute.simulate import Replay, forecast, spread_of
+from tasks.distribute.simulate import Kept, Replay, forecast, spread_of
 from tasks.estimates import Estimate
 from tasks.plan import FleetSnapshot
 from tests.tasks.distribute.fakes import ONE, graph_of, provider, step
@@ -40,8 +40,15 @@ def test_lanes_and_vectors_replay_alike(problem: Problem, seed: int) -> None:
         assert faults(actual, Replay(build).run(by_rank(problem), factor)) == []
 
 
-@given(st.lists(st.floats(1, 9), min_size=1, max_size=9), st.integers(0, 9))
-def test_it_does_what_the_dispatcher_does(lengths: list[float], seed: int) -> None:
+@given(
+    st.lists(st.floats(1, 9), min_size=1, max_size=9),
+    st.integers(0, 9),
+    st.sampled_from([0.0, 0.5, 1.0]),
+    st.booleans(),
+)
+def test_it_does_what_the_dispatcher_does(
+    lengths: list[float], seed: int, stay: float, lanes: bool
+) -> None:
     """Forecasts would be of another rule than the one that runs."""
     fleet = FleetSnapshot(1, 0.0, (provider("a", 0.7), provider("b", 1.9), provider("c", 3.1)))
     names = [str(number) for number in range(len(lengths))]
@@ -50,7 +57,9 @@ def test_it_does_what_the_dispatcher_does(lengths: list[float], seed: int) -> No
     problem = problem_of(graph, expected, fleet)
     order = by_rank(problem)
     factor = np.random.default_rng(seed).uniform(0.7, 1.3, len(lengths))
-    done = Replay.of(problem).run(order, factor)
+    build = Build.of(problem) if lanes else Build(problem, None)
+    placed = np.random.default_rng(seed).integers(0, 3, len(lengths)).astype(np.int32)
+    done = Replay(build).run(order, factor, Kept(placed, stay))
     for index in range(len(lengths)):
         now = done.start[index]
         waiting = [n for n in order if done.start[n] >= now]
@@ -68,7 +77,11 @@ def test_it_does_what_the_dispatcher_does(lengths: list[float], seed: int) -> No
         states = tuple(
             replace(p, free=ONE.minus(ONE) if p.name in busy else ONE) for p in fleet.providers
         )
-        requests = [Request(str(n), ONE, lengths[n]) for n in waiting]
+        names_of = [fleet.providers[index].name for index in placed]
+        requests = [
+            Request(str(n), ONE, lengths[n], pinned=names_of[n] if stay else "", stay=stay)
+            for n in waiting
+        ]
         choices = place(requests, running, FleetSnapshot(1, 0.0, states), now, at_least=9)
         chosen = next(choice for choice in choices if choice.step == str(index))
         assert chosen.provider == fleet.providers[done.provider[index]].name
