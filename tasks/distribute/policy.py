@@ -18,9 +18,10 @@ from tasks.distribute.schedule import Schedule
 from tasks.distribute.simulate import Kept, Replay, drawn
 from tasks.plan import Plan
 
-# Steps replayed in all, for a few steps (which are interpreted) and for many.
-_REPLAYED_SMALL, _REPLAYED = 4_000, 200_000
-_SMALL, _MOST_STEPS = 64, 20_000
+# Up to so many steps are replayed without compiled loops, and so many in all.
+_SMALL, _REPLAYED_SMALL = 64, 4_000
+# The same for compiled loops: steps of a graph and in all, on lanes and where amounts differ.
+_LANES, _VECTORS = (20_000, 200_000), (1_000, 10_000)
 _MOST_SAMPLES = 24
 # Nearer to the plan than this, nothing else is tried.
 _NEAR = 1.001
@@ -56,15 +57,16 @@ def choose(problem: Problem, schedule: Schedule, spread: Floats, seed: int = 1) 
         return replay.run(order, medians, kept).makespan
 
     ranked = by_rank(problem)
-    if problem.steps > _MOST_STEPS:
+    most, most_replayed = _VECTORS if replay.build.lanes is None else _LANES
+    if problem.steps > most:
         return Policy(ranked, schedule.makespan)
     usual = Policy(ranked, seconds(ranked, None))
     if usual.seconds <= schedule.makespan * _NEAR:
         return usual
     others = _others(replay.build, schedule, ranked)
     policies = [usual, *(Policy(order, seconds(order, kept), kept) for order, kept in others)]
-    most = _REPLAYED_SMALL if problem.steps <= _SMALL else _REPLAYED
-    samples = min(_MOST_SAMPLES, max(1, most // (len(policies) * problem.steps)))
+    replayed = _REPLAYED_SMALL if problem.steps <= _SMALL else most_replayed
+    samples = min(_MOST_SAMPLES, max(1, replayed // (len(policies) * problem.steps)))
     factors = drawn(problem, spread, samples, seed)
 
     def mean(policy: Policy) -> float:
