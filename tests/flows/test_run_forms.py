@@ -28,7 +28,17 @@ def test_every_field_of_every_form_is_explained() -> None:
 def test_what_has_no_default_must_be_given() -> None:
     """A run would start without its project and fail, instead of being refused by the server."""
     required = {name: form["required"] for name, form in run_forms().items() if form["required"]}
-    everywhere = {"launch", "stop", "restart", "run", "backup", "deploy", "rollback", "ship"}
+    everywhere = {
+        "launch",
+        "stop",
+        "restart",
+        "run",
+        "backup",
+        "deploy",
+        "rollback",
+        "ship",
+        "replay",
+    }
     expected = {f"{name}/default": ["project"] for name in everywhere}
     assert required == {**expected, "restore/default": ["project", "target"]}
 

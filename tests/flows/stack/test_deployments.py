@@ -34,6 +34,7 @@ def test_every_operation_is_declared() -> None:
         "restart",
         "status",
         "estimate",
+        "replay",
         "run",
         "backup",
         "restore",

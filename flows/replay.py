@@ -1,0 +1,63 @@
+"""`replay`: past workloads under other estimates and other strategies, with regret."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated, Any
+
+from prefect import flow, get_run_logger
+from prefect.artifacts import acreate_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+from pydantic import Field
+
+from flows.failure import fails_plainly
+from flows.inventory import ledger, load_project
+from flows.naming import named
+from flows.pasts import pasts
+from tasks.distribute.hindsight import Past, Row, results, sentence, table
+from tasks.errors import NotFoundError
+from tasks.settings import settings
+
+
+@flow(
+    name="replay",
+    flow_run_name=named("replay {project} {workload}"),
+    description="What past workloads would have come to under other estimates and strategies.",
+)
+@fails_plainly
+async def replay_flow(
+    project: str, workload: str = "", runs: Annotated[int, Field(ge=1, le=1000)] = 20
+) -> State[list[dict[str, Any]]]:
+    """Plan past workloads anew, with what was known before each, and replay what their steps took.
+
+    Args:
+        project: Name of the Project block.
+        workload: Name of one of the project's workloads; empty: all of them.
+        runs: How many of the newest that succeeded.
+
+    Returns:
+        One row a policy, as in the table artifact `replay`: estimates and strategy, mean makespan,
+        regret against the best of all, cost, and memory reserved in vain.
+    """
+    spec = await load_project(project)
+    if workload and workload not in spec.workloads:
+        raise NotFoundError("workload", workload, list(spec.workloads), "Name one of them")
+    below = f"{project}/{workload}" if workload else project
+    with ledger() as book:
+        found, why = await asyncio.to_thread(pasts, book, settings().root, below, runs, time.time())
+    left_out = "; ".join(f"{count} {reason}" for reason, count in sorted(why.items()))
+    if left_out:
+        get_run_logger().info("Left out: %s", left_out)
+    if not found:
+        said = f"Nothing to replay of {project}: {left_out or 'no workload has run yet'}"
+        return Completed(message=said, data=[])
+    rows = await asyncio.to_thread(_judged, found)
+    said = sentence(rows)
+    await acreate_table_artifact(key="replay", table=rows, description=said)
+    return Completed(message=said, data=rows)
+
+
+def _judged(found: list[Past]) -> list[Row]:
+    return table([results(past) for past in found])

@@ -1,0 +1,139 @@
+"""The flow `replay`, and which past workloads it can replay with what was known before them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blocks.project_spec import ProjectSpec
+from blocks.providers.interface import End, Outcome, Resources
+from blocks.workload_spec import StepsWorkload
+from flows import replay
+from flows.pasts import pasts
+from tasks.distribute.decided import decided
+from tasks.distribute.hindsight import AS_DECIDED
+from tasks.distribute.planner import plan
+from tasks.estimates import Estimate
+from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.decisions import record_decisions, settle_decisions
+from tasks.ledger.executions import Execution, begin_execution, finish_execution
+from tasks.ledger.plans import record_plan
+from tasks.ledger.providers import fleet, register_provider
+from tasks.ledger.workloads import close_workload, open_workload
+from tasks.settings import settings
+from tasks.split.record import keep_graph
+from tasks.workload import SplitDecision, Step, StepGraph
+
+ROOM = Resources(cpus=1, slots=1)
+STEPS = tuple(Step(name, ("true",), Path("/"), f"shop/ci/{name}") for name in ("a", "b"))
+GRAPH = StepGraph("shop", "ci", STEPS, SplitDecision(2, "as declared"))
+
+
+def _register(book: Ledger, *names: str) -> None:
+    for name, speed in zip(names, (1.0, 2.0), strict=False):
+        register_provider(book, name, "shell", ROOM, speed, 0.0, 0.0)
+
+
+def _ran(book: Ledger, root: Path, at: float, took: float, *, end: str = "succeeded") -> str:
+    """Leave what a workload leaves that ran at ``at``, each step for ``took`` seconds on `fast`."""
+    lease = open_workload(book, "shop/ci/dev/d1/x", "me", at, 1e9, lambda _owner: False)
+    keep_graph(root / "steps" / lease.id / "graph.json", GRAPH, {})
+    estimates = {s.history_key: Estimate(s.history_key, 8.0, 9.0, source="history") for s in STEPS}
+    machines = fleet(book, ["slow", "fast"], at)
+    made = plan(GRAPH, estimates, machines, budget_seconds=0.0)
+    record_plan(book, lease.id, made, at)
+    record_decisions(book, lease.id, decided(lease.id, GRAPH, estimates, machines, (made, [], at)))
+    outcome = Outcome(end=End.SUCCEEDED, started_at=at, ended_at=at + took, peak_memory_mib=50.0)
+    for step in STEPS:
+        begun = Execution(
+            lease.id, step.id, 1, lease.fence, "fast", "shell", step.history_key, root, at, ROOM
+        )
+        begin_execution(book, begun)
+        finish_execution(book, lease.id, step.id, 1, lease.fence, outcome, 0.0, speed=2.0)
+    settle_decisions(book, lease.id, {("", "plan"): 2 * took})
+    close_workload(book, lease.id, lease.fence, end, at + took)
+    return lease.id
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Ledger]:
+    """Give a ledger with two providers."""
+    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    _register(opened, "slow", "fast")
+    yield opened
+    opened.close()
+
+
+def test_only_what_was_known_before_is_planned_with(shop: Ledger, tmp_path: Path) -> None:
+    """A policy would be judged with the answers in its hand."""
+    first, second = _ran(shop, tmp_path, 100.0, 4.0), _ran(shop, tmp_path, 200.0, 6.0)
+    found, why = pasts(shop, tmp_path, "shop/ci", 20, 1e6)
+    assert ([past.id for past in found], dict(why)) == ([second, first], {})
+    new, old = found
+    assert (new.seconds, new.took_seconds) == ({"a": 12.0, "b": 12.0}, 12.0)
+    assert new.models["last run"]["a"].p50_seconds == 8.0
+    assert old.models["last run"] == old.models["median of 20"] == {}
+    assert new.models[AS_DECIDED]["a"].p50_seconds == pytest.approx(8.0)
+    assert [one.id for one in pasts(shop, tmp_path, "shop", 1, 1e6)[0]] == [second]
+    assert pasts(shop, tmp_path, "sho", 20, 1e6)[0] == []
+
+
+def test_what_cannot_be_replayed_is_counted_with_its_reason(shop: Ledger, tmp_path: Path) -> None:
+    """A user would wonder where half of the runs are."""
+    _ran(shop, tmp_path, 100.0, 4.0, end="failed")
+    forgotten = _ran(shop, tmp_path, 200.0, 4.0)
+    (tmp_path / "steps" / forgotten / "graph.json").unlink()
+    grew = _ran(shop, tmp_path, 300.0, 4.0)
+    growing = replace(GRAPH, steps=(replace(STEPS[0], foreach="[1]"), STEPS[1]))
+    keep_graph(tmp_path / "steps" / grew / "graph.json", growing, {})
+    found, why = pasts(shop, tmp_path, "shop", 20, 1e6)
+    assert found == []
+    assert dict(why) == {
+        "have not succeeded": 1,
+        "have no kept graph or plan": 1,
+        "made steps while they ran": 1,
+    }
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give the home that the flow finds, and a project with one workload."""
+    monkeypatch.setenv("SLIPWAY_HOME", str(tmp_path))
+    monkeypatch.delenv("SLIPWAY_LEDGER_URL", raising=False)
+    monkeypatch.delenv("SLIPWAY_DATABASE_URL", raising=False)
+    settings.cache_clear()
+
+    async def load(name: str) -> ProjectSpec:
+        """Return the project, whatever its name."""
+        ci = StepsWorkload.model_validate({"steps": [{"id": "a", "run": "true"}]})
+        return ProjectSpec(source="/src", workloads={"ci": ci})
+
+    monkeypatch.setattr(replay, "load_project", load)
+    yield tmp_path
+    settings.cache_clear()
+
+
+@pytest.mark.prefect
+async def test_the_flow_answers_with_a_row_a_policy(home: Path) -> None:
+    """Who asks over the API would get a completed run and no answer."""
+    # Imports the whole server, which the tests without one need not wait for.
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
+
+    with prefect_test_harness(server_startup_timeout=120):
+        empty: Any = await replay.replay_flow("shop", return_state=True)
+        assert empty.message == "Nothing to replay of shop: no workload has run yet"
+        unknown: Any = await replay.replay_flow("shop", "cy", return_state=True)
+        assert unknown.is_failed()
+        book = open_ledger(settings().resolved_ledger_url())
+        _register(book, "slow", "fast")
+        _ran(book, settings().root, 100.0, 4.0)
+        book.close()
+        state: Any = await replay.replay_flow("shop", "ci", return_state=True)
+        rows = await state.result()
+        assert rows[0]["regret (%)"] == 0
+        assert {row["estimates"] for row in rows} >= {AS_DECIDED, "default", "last run"}
+        assert "1 workload planned as decided" in state.message
