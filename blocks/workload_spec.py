@@ -117,7 +117,7 @@ class PytestWorkload(BaseModel):
     retry_delay_seconds: float = Field(
         default=1, ge=0, description="Wait before the second attempt; doubles with each further"
     )
-    auto: list[Literal["timeout", "retries"]] = Field(default_factory=list, description=_AUTO)
+    auto: list[Auto] = Field(default_factory=list, description=_AUTO)
     variables: dict[str, str] = Field(
         default_factory=dict,
         description="Environment variables; those of the environment are left out of tests",

@@ -244,7 +244,7 @@ def _surroundings(job: Job) -> dict[str, str]:
 
 
 def _keys(graph: StepGraph) -> Collection[str]:
-    return {key for step in graph.steps for key in (step.history_key, *step.items)}
+    return {key for step in graph.steps for key in (step.history_key, step.wall_key, *step.items)}
 
 
 async def _dispatched(

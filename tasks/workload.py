@@ -57,6 +57,16 @@ class Step:
     matrix: tuple[tuple[str, str | int | bool], ...] = ()
     expected_seconds: float | None = None
 
+    @property
+    def wall_key(self) -> str:
+        """Under which key the whole step is remembered: time and memory.
+
+        The history key of a step with items is that of its start-up alone.
+        """
+        return (
+            f"{self.history_key.rpartition('/')[0]}/{self.id}" if self.items else self.history_key
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:

@@ -56,7 +56,8 @@ def with_history(
     for step in graph.steps:
         expected = estimate_of(step, estimates)
         changed = step
-        for choice, decided in _choices(step, expected, fleet):
+        whole = estimates.get(step.wall_key, expected)
+        for choice, decided in _choices(step, expected, whole, fleet):
             made.append(choice)
             changed = replace(changed, **decided)
         if changed is not step:
@@ -67,17 +68,18 @@ def with_history(
 
 
 def _choices(
-    step: Step, expected: Estimate, fleet: FleetSnapshot
+    step: Step, expected: Estimate, whole: Estimate, fleet: FleetSnapshot
 ) -> Iterator[tuple[Learnt, dict[str, Any]]]:
-    if reserved := _memory(step, expected, fleet):
+    """Give the choices; ``whole`` is what the step used as a whole, beside what its items take."""
+    if reserved := _memory(step, whole, fleet):
         declared = step.demand.memory_mib
         choice = Learnt(
             step.id,
             "memory",
             f"{reserved} MiB",
-            f"the most of {_runs(expected)} was {expected.memory_mib:.0f} MiB, declared "
+            f"the most of {_runs(whole)} was {whole.memory_mib:.0f} MiB, declared "
             f"{f'are {declared} MiB' if declared else 'is nothing'}",
-            expected.memory_mib,
+            whole.memory_mib,
             "MiB",
         )
         demand = step.demand.model_copy(update={"memory_mib": reserved})

@@ -86,7 +86,7 @@ class StepRunner:
             fence=self._lease.fence,
             provider=provider,
             provider_kind=self._providers[provider].kind,
-            history_key=_wall_key(step),
+            history_key=step.wall_key,
             directory=self._folder / _folder_name(step.id) / str(attempt),
             started_at=self._clock(),
             demand=step.demand,
@@ -162,14 +162,6 @@ def command_of(step: Step, directory: Path) -> Command:
 def _folder_name(step_id: str) -> str:
     """Return the id without brackets, in which a shell would see a pattern."""
     return step_id.replace("[", "@").replace("]", "")
-
-
-def _wall_key(step: Step) -> str:
-    """Return under which key the wall time of the whole step is remembered.
-
-    The history key of a step with items is that of its start-up alone.
-    """
-    return f"{step.history_key.rpartition('/')[0]}/{step.id}" if step.items else step.history_key
 
 
 def _write_files(step: Step, directory: Path) -> None:

@@ -39,6 +39,16 @@ def test_undeclared_memory_is_reserved_but_no_limit() -> None:
     assert command_of(step, Path("/d")).memory_mib is None
 
 
+def test_the_memory_of_a_shard_is_that_of_the_whole() -> None:
+    """Test suites would never reserve memory: their items and their start-up have none."""
+    shard = replace(STEP, history_key="p/w/startup", items=("p/w/t",))
+    items = {key: Estimate(key, 1.0, 2.0, n=9) for key in ("p/w/startup", "p/w/t")}
+    graph = StepGraph("p", "w", (shard,), SplitDecision(1, ""))
+    changed, _ = with_history(graph, {**items, KNOWN.key: KNOWN}, FLEET)
+    assert changed.steps[0].demand.memory_mib == 400
+    assert with_history(graph, items, FLEET) == (graph, ())
+
+
 def test_declared_memory_is_changed_only_where_it_is_asked_for() -> None:
     """A demand would be lowered silently, or a step be killed below what its user granted."""
     assert _decided(_with_memory(900)) == (_with_memory(900), [])

@@ -1,0 +1,85 @@
+"""A workload that runs leaves its decisions with what they were made by and what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect import flow
+
+from blocks.providers.interface import Resources
+from blocks.providers.shell_runner import ShellRunner
+from blocks.workload_spec import StepsWorkload
+from flows.pasts import pasts
+from flows.workload import Job, run_workload
+from tasks.distribute.hindsight import AS_DECIDED, results
+from tasks.launch.target import Target
+from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.decisions import Decision, decisions
+from tasks.ledger.providers import register_provider
+from tasks.ledger.workloads import workloads
+from tasks.release import Release
+from tasks.settings import settings
+
+pytestmark = pytest.mark.prefect
+
+ROOM = Resources(cpus=2, memory_mib=4096, slots=2)
+SPEC = StepsWorkload.model_validate(
+    {"steps": [{"id": "a", "run": "sleep 0.2"}, {"id": "b", "run": "sleep 0.1", "needs": ["a"]}]}
+)
+
+
+@pytest.fixture
+def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    """Give the ledger that flows and tasks find, with this machine registered."""
+    monkeypatch.setenv("SLIPWAY_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("SLIPWAY_LEDGER_URL", raising=False)
+    monkeypatch.delenv("SLIPWAY_DATABASE_URL", raising=False)
+    settings.cache_clear()
+    opened = open_ledger(settings().resolved_ledger_url())
+    register_provider(opened, "local", "shell", ROOM, 1.0, 0.0, 0.0)
+    yield opened
+    opened.close()
+    settings.cache_clear()
+
+
+async def test_decisions_of_a_run_are_recorded_settled_and_replayed(
+    shared: Ledger, target: Target, release: Release
+) -> None:
+    """Nothing would ever be learnt of what decisions are worth."""
+    # Imports the whole server, which the tests without one need not wait for.
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
+
+    release.source.mkdir(parents=True)
+    job = Job(target, release, "ci", SPEC, {"local": ShellRunner("local", ROOM)})
+
+    @flow
+    async def twice() -> None:
+        """Run it without and with a history."""
+        for _ in range(2):
+            assert (await run_workload(job, shared)).summary.succeeded
+
+    with prefect_test_harness(server_startup_timeout=120):
+        await twice()
+    newest, first = (_made(shared, row.id) for row in workloads(shared))
+    assert {(one.step, one.kind) for one in first.values()} == {
+        ("", "split"),
+        ("", "plan"),
+        ("a", "placement"),
+        ("b", "placement"),
+    }
+    assert {key for key, one in newest.items() if one.actual is None} == set()
+    assert (first["a", "placement"].source, newest["a", "placement"].source) == (
+        "default",
+        "history",
+    )
+    assert newest["a", "placement"].estimate == first["a", "placement"].actual
+    assert newest["a", "memory"].unit == "MiB"
+    found, why = pasts(shared, settings().root, "shop/ci", 9, 2e9)
+    assert (len(found), dict(why)) == (2, {})
+    assert any(one.policy.model == AS_DECIDED for one in results(found[0]))
+
+
+def _made(book: Ledger, workload: str) -> dict[tuple[str, str], Decision]:
+    return {(one.step, one.kind): one for one in decisions(book, workload)}
