@@ -52,26 +52,52 @@ def with_history(
     """
     steps: list[Step] = []
     made: list[Learnt] = []
-    shared: dict[Resources, Resources] = {}  # who plans is quick where steps share their demands
+    room = _Room(fleet)
     for step in graph.steps:
-        expected = estimate_of(step, estimates)
         changed = step
-        whole = estimates.get(step.wall_key, expected)
-        for choice, decided in _choices(step, expected, whole, fleet):
+        for choice, decided in _choices(step, estimates, room):
             made.append(choice)
             changed = replace(changed, **decided)
-        if changed is not step:
-            demand = shared.setdefault(changed.demand, changed.demand)
-            changed = replace(changed, demand=demand)
         steps.append(changed)
     return (replace(graph, steps=tuple(steps)) if made else graph), tuple(made)
 
 
+class _Room:
+    """What ``fleet`` has for steps, which share few demands: asking a demand takes long."""
+
+    def __init__(self, fleet: FleetSnapshot) -> None:
+        self._fleet = fleet
+        self._most: dict[int, int] = {}
+        self._reserved: dict[tuple[int, int], Resources] = {}
+
+    def most(self, demand: Resources) -> int:
+        """Return the MiB of the largest provider that holds the rest of ``demand``."""
+        if (found := self._most.get(id(demand))) is None:
+            able = admissible(demand.model_copy(update={"memory_mib": 0}), self._fleet)
+            found = max((provider.capacity.memory_mib for provider in able), default=0)
+            self._most[id(demand)] = found
+        return found
+
+    def reserved(self, demand: Resources, mib: int) -> Resources:
+        """Return ``demand`` with that memory, the same object for the same."""
+        key = (id(demand), mib)
+        if key not in self._reserved:
+            self._reserved[key] = demand.model_copy(update={"memory_mib": mib})
+        return self._reserved[key]
+
+    def slowest(self, demand: Resources) -> float:
+        """Return the least speed among the providers that hold ``demand`` but for its memory."""
+        able = admissible(demand.model_copy(update={"memory_mib": 0}), self._fleet)
+        return min((provider.speed for provider in able), default=1.0)
+
+
 def _choices(
-    step: Step, expected: Estimate, whole: Estimate, fleet: FleetSnapshot
+    step: Step, estimates: Estimates, room: _Room
 ) -> Iterator[tuple[Learnt, dict[str, Any]]]:
-    """Give the choices; ``whole`` is what the step used as a whole, beside what its items take."""
-    if reserved := _memory(step, whole, fleet):
+    expected = estimate_of(step, estimates)
+    # Items are timed one by one, but what they need of memory shows in the whole alone.
+    whole = estimates.get(step.wall_key, expected)
+    if reserved := _memory(step, whole, room):
         declared = step.demand.memory_mib
         choice = Learnt(
             step.id,
@@ -82,13 +108,13 @@ def _choices(
             whole.memory_mib,
             "MiB",
         )
-        demand = step.demand.model_copy(update={"memory_mib": reserved})
+        demand = room.reserved(step.demand, reserved)
         yield choice, {"demand": demand, "memory_limit_mib": declared}
     if expected.n < _ENOUGH:
         return
     if "timeout" in step.auto and step.timeout_seconds is None:
         p95 = expected.p95_seconds or expected.p90_seconds * _P95_OF_P90
-        limit = max(_LEAST_SECONDS, _PATIENCE * p95 / _slowest(step, fleet))
+        limit = max(_LEAST_SECONDS, _PATIENCE * p95 / room.slowest(step.demand))
         why = f"{_PATIENCE:g} times the 95th percentile of {_runs(expected)}, {p95:.1f} s"
         yield (
             Learnt(step.id, "timeout", f"{limit:.0f} s", why, p95, "s"),
@@ -104,21 +130,15 @@ def _choices(
         )
 
 
-def _memory(step: Step, expected: Estimate, fleet: FleetSnapshot) -> int | None:
+def _memory(step: Step, expected: Estimate, room: _Room) -> int | None:
     """Return the MiB to reserve; None where that is not for history to say, or nothing new."""
     declared = step.demand.memory_mib
     if not expected.n or not expected.memory_mib or (declared and "memory" not in step.auto):
         return None
     spare = _SPARE * (1 / min(expected.n, _RECENT) - 1 / _RECENT)
     wanted = ceil(expected.memory_mib * (1 + spare))
-    rest = step.demand.model_copy(update={"memory_mib": 0})
-    able = (provider.capacity.memory_mib for provider in admissible(rest, fleet))
-    reserved = min(wanted, max(able, default=0), declared or wanted)
+    reserved = min(wanted, room.most(step.demand), declared or wanted)
     return reserved if reserved and reserved != declared else None
-
-
-def _slowest(step: Step, fleet: FleetSnapshot) -> float:
-    return min((provider.speed for provider in admissible(step.demand, fleet)), default=1.0)
 
 
 def _retries(step: Step, expected: Estimate) -> int:

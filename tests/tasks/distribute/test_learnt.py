@@ -68,6 +68,12 @@ def test_a_time_out_is_generous_and_knows_the_slowest_provider() -> None:
     step, made = _decided(_with_memory(1, "timeout"))
     assert (step.timeout_seconds, made) == (160.0, ["timeout: 160 s"])
     assert _decided(_with_memory(1))[0].timeout_seconds is None
+    # With less memory reserved it may go where it could not before.
+    fast = ProviderState("n", "shell", ROOM + ROOM, ROOM + ROOM, speed=2.0)
+    both = FleetSnapshot(1, 0.0, (*FLEET.providers, fast))
+    graph = StepGraph("p", "w", (_with_memory(1500, "memory", "timeout"),), SplitDecision(1, ""))
+    changed, _ = with_history(graph, {KNOWN.key: KNOWN}, both)
+    assert changed.steps[0].timeout_seconds == 160.0
     declared = replace(_with_memory(1, "timeout"), timeout_seconds=5.0)
     assert _decided(declared)[0].timeout_seconds == 5.0
     assert _decided(_with_memory(1, "timeout"), replace(KNOWN, n=4))[0].timeout_seconds is None
