@@ -13,10 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.averages import Floats, Mask
+from analytics.challenge import Choice, choose
 from analytics.champion import COMPARED, Verdict, judge
 from analytics.failures import Failures, foresee
+from analytics.foreseen import foresees, so_far
 from analytics.history import Run, columns
 from analytics.intervals import LEVELS
+from analytics.models import Model
 from analytics.next_runs import Expected, next_runs, with_next_runs
 from analytics.past import SHORTEST, past
 from analytics.rolling import Forecasts, forecast
@@ -50,6 +53,7 @@ class Backtest:
     failures: Failures
     expected: tuple[Expected, ...]
     verdict: Verdict
+    choice: Choice
 
     @property
     def made(self) -> Mask:
@@ -88,6 +92,20 @@ class Backtest:
         area = auc(said, failed)
         return None if area is None else (area, brier(said, failed))
 
+    @property
+    def constant_brier(self) -> float | None:
+        """The Brier score of saying of every run, on the same runs, how often runs failed so far."""
+        found = self.failures
+        made = np.isfinite(found.probability) & np.isfinite(found.failed)
+        if not made.any():
+            return None
+        return brier(so_far(found)[made], found.failed[made])
+
+    @property
+    def foresees(self) -> bool:
+        """Whether failures are foreseen better than by how often runs failed so far."""
+        return foresees(self.failures)
+
     def estimates(self, kind: str) -> list[Estimate]:
         """Return an estimate a key of that kind of provider that has succeeded at least once."""
         return [each.estimate for each in self.expected if each.kind == kind]
@@ -98,15 +116,24 @@ class Backtest:
         return sorted({each.kind for each in self.expected})
 
 
-def backtest(runs: Iterable[Run], now: float | None = None) -> Backtest:
-    """Forecast every run that succeeded from what had ended when it was submitted."""
+def backtest(
+    runs: Iterable[Run], now: float | None = None, last: Model | None = None, code: str = ""
+) -> Backtest:
+    """Forecast every run that succeeded from what had ended when it was submitted.
+
+    ``last`` is the model of the last training, which a new one must beat, and ``code`` the digest
+    of the code that runs now.
+    """
     ended = columns(runs)
     table = with_next_runs(ended, time.time() if now is None else now)
     known = past(table)
-    forecasts, failures = forecast(table, known=known), foresee(table)
+    choice = choose(table, known, last, code)
+    forecasts = forecast(table, known=known, last=(len(ended), choice.forest))
+    failures = foresee(table)
     verdict = judge(forecasts)
-    expected = next_runs(forecasts, failures, len(table) - len(ended), verdict)
-    return Backtest(forecasts, failures, tuple(expected), verdict)
+    number = len(table) - len(ended)
+    expected = next_runs(forecasts, failures, number, verdict)
+    return Backtest(forecasts, failures, tuple(expected), verdict, choice)
 
 
 def _accuracy(predicted: Floats, actual: Floats) -> Accuracy:

@@ -9,6 +9,7 @@ probability. Runs that were cancelled or lost are neither failures nor successes
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from analytics.streaks import streaks
 _SHARES, _STREAK = ("share of failures", "late share of failures"), "streak"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Failures:
     """The probability of failure of each run of ``table``; NaN where it abstained.
 
@@ -43,9 +44,19 @@ class Failures:
     leaves: Floats
     weights: Floats
 
+    @cached_property
+    def usual(self) -> Matrix:
+        """The median of every feature over the history."""
+        return pd.DataFrame(self.features).median().to_numpy(np.float32)
+
     def of(self, row: int) -> float:
         """Return the probability of row ``row`` of the history that was given."""
-        return float(self.probability[np.flatnonzero(self.place == row)[0]])
+        return float(self.probability[self._run_of[row]])
+
+    @cached_property
+    def _run_of(self) -> Ints:
+        """Return where each row of the history that was given stands in ``table``."""
+        return np.argsort(self.place, kind="stable")
 
     def would_be(self, run: int, features: Matrix) -> Floats:
         """Return the probabilities of ``features``, variations of those of ``run``."""

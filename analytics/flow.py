@@ -5,84 +5,93 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
 from functools import partial
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import acreate_image_artifact, acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.filters import (
-    FlowRunFilter,
-    FlowRunFilterStartTime,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-)
-from prefect.client.schemas.objects import Flow, FlowRun, State, StateType
-from prefect.client.schemas.sorting import FlowRunSort
+from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
-from analytics import calibration, demand_chart
+from analytics import calibration, demand_chart, ledger_history, server_runs
+from analytics.archive import Archive, load, save
 from analytics.backtest import Backtest, backtest
-from analytics.history import Run, of_flow_runs, of_timings
+from analytics.history import FLOW_KIND, Run
 from analytics.insights import Changes
-from analytics.prefect_history import as_values, read_pages
+from analytics.ledger_history import newest
+from analytics.measurements import strange
+from analytics.models import code_digest
+from analytics.need import due
+from analytics.publishing import (
+    DURATIONS,
+    last_model,
+    publish_demand,
+    publish_learnt,
+    record_learnt,
+)
 from analytics.report import chart, markdown
+from analytics.shortages import shortages
+from analytics.step_demand import step_outlooks
 from analytics.watching import section, told, watch
-from tasks.ledger.connection import open_ledger
+from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.decisions import Decision, decisions
-from tasks.ledger.estimates import publish_estimates
-from tasks.ledger.timings import timings
+from tasks.ledger.estimates import published_bounds
+from tasks.ledger.models import models
+from tasks.ledger.providers import fleet, provider_names
 from tasks.settings import settings
 
-RUNS_PER_KEY = 500
-# What was stopped, lost or still runs is told apart: it took at least as long as it did.
-_STARTED = [
-    StateType.COMPLETED,
-    StateType.FAILED,
-    StateType.CRASHED,
-    StateType.CANCELLED,
-    StateType.RUNNING,
-]
+DAY_SECONDS = 86_400.0
 
 
 @task(
     name="read flow runs",
-    task_run_name="read flow runs",
+    task_run_name="read flow and task runs",
     cache_policy=NO_CACHE,
     retries=3,
     retry_delay_seconds=2,
 )
 async def read_flow_runs(since_days: int) -> list[Run]:
-    """Read every flow run of the server that has started, of any flow."""
-    since = datetime.now(UTC) - timedelta(days=since_days)
-    chosen = FlowRunFilter(
-        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_STARTED)),
-        start_time=FlowRunFilterStartTime(after_=since),
-    )
+    """Read every flow and task run of the server that has started, of any flow; what is new only."""
+    now = time.time()
+    since = now - since_days * DAY_SECONDS
     async with get_client() as client:
-        found = await read_pages(partial(_flow_runs, client, chosen))
-        flows = await read_pages(partial(_flows, client))
-    names = {each.id: each.name for each in flows}
-    return of_flow_runs(
-        as_values(run, names.get(run.flow_id, str(run.flow_id)), str(run.state_type.value))
-        for run in found
-        if run.state_type
-    )
+        post = partial(_post, client)
+        source = await server_runs.identity(post, "train")
+        held = await asyncio.to_thread(load, _kept("server"), source, since)
+        found, changed = await server_runs.refreshed(post, held, since, now)
+    await asyncio.to_thread(_keep, _kept("server"), found)
+    get_run_logger().info("Read %d flow and task runs, %s", changed, _states(found.runs))
+    return newest(run for run in found.runs if run.started_at >= since)
 
 
 @task(name="read ledger", task_run_name="read ledger", cache_policy=NO_CACHE)
 async def read_ledger(since_days: int) -> list[Run]:
-    """Read what the ledger knows of steps, tests and whatever else has a history."""
-    return await asyncio.to_thread(_read_timings, time.time() - since_days * 86_400)
+    """Read what the ledger has learnt of steps, tests and whatever else has a history."""
+    now = time.time()
+    since = now - since_days * DAY_SECONDS
+    found = await asyncio.to_thread(_read_ledger, since, now)
+    return newest(run for run in found.runs if run.started_at >= since)
+
+
+@task(name="see what is due", task_run_name="see what is due", cache_policy=NO_CACHE)
+async def see_what_is_due(runs: list[Run]) -> str:
+    """Say why training is due; empty where what was learnt last still holds."""
+    return await asyncio.to_thread(_due, runs, time.time())
 
 
 @task(name="fit", task_run_name="fit", cache_policy=NO_CACHE)
 async def fit(runs: list[Run]) -> Backtest:
-    """Forecast every run in hindsight, and learn from all of them."""
-    return await asyncio.to_thread(backtest, runs)
+    """Forecast every run in hindsight, learn from all of them, and let the last model compete."""
+    last = await asyncio.to_thread(last_model, _models())
+    code = await asyncio.to_thread(code_digest)
+    return await asyncio.to_thread(backtest, runs, None, last, code)
 
 
 @task(name="publish", task_run_name="publish", cache_policy=NO_CACHE)
@@ -93,7 +102,7 @@ async def publish(tested: Backtest) -> int:
 
 @task(name="watch", task_run_name="watch", cache_policy=NO_CACHE)
 async def watch_runs(runs: list[Run]) -> Changes:
-    """Look for what has become slower; what is new, worse or over is told once."""
+    """Look for what is slower, strange or runs out; what is new, worse or over is told once."""
     changes = await asyncio.to_thread(_watch, runs, time.time())
     for sentence in told(changes):
         get_run_logger().warning(sentence)
@@ -145,19 +154,31 @@ async def show_calibration(since_days: int) -> None:
     name="train",
     flow_run_name="train on the last {since_days} days",
     description=(
-        "Learns from the flow runs of this server and the steps in the ledger how long each takes "
-        "and how often it succeeds, publishes that for planning, and reports how far off it was."
+        "Learns from the flow and task runs of this server and the steps in the ledger how long "
+        "each takes and how often it succeeds, publishes that for planning, and reports how far "
+        "off it was."
     ),
 )
-async def train_flow(since_days: Annotated[int, Field(ge=1, le=3650)] = 90) -> State[int]:
+async def train_flow(
+    since_days: Annotated[int, Field(ge=1, le=3650)] = 90,
+    only_if_due: bool = False,  # noqa: FBT001, FBT002 - a switch in the form of the UI
+) -> State[int]:
     """Learn from everything that has run.
 
     Args:
         since_days: How many days of history to learn from.
+        only_if_due: Learn only where the last training is a day old, or what has run since was
+            not as it foresaw; what is slower, strange or runs out is looked for in any case.
     """
     from_server = await read_flow_runs(since_days)
     from_ledger = await read_ledger(since_days)
     runs = from_server + from_ledger
+    if only_if_due:
+        why = await see_what_is_due(runs)
+        if not why:
+            await watch_runs(runs)
+            return Completed(message="What was learnt last still holds: published nothing", data=0)
+        get_run_logger().info("Training is due: %s.", why)
     tested = await fit(runs)
     published = await publish(tested)
     changes = await watch_runs(runs)
@@ -165,8 +186,8 @@ async def train_flow(since_days: Annotated[int, Field(ge=1, le=3650)] = 90) -> S
     await show_demand(from_server)
     await show_calibration(since_days)
     said = (
-        f"Published {published} estimates from {len(from_server)} flow runs and "
-        f"{len(from_ledger)} timings"
+        f"Published {published} estimates from {len(from_server)} flow and task runs and "
+        f"{len(from_ledger)} steps and tests"
         if published
         else f"No history of the last {since_days} days to learn from: published nothing"
     )
@@ -174,51 +195,67 @@ async def train_flow(since_days: Annotated[int, Field(ge=1, le=3650)] = 90) -> S
     return Completed(message=said, data=published)
 
 
-async def _flow_runs(
-    client: PrefectClient, chosen: FlowRunFilter, limit: int, offset: int
-) -> list[FlowRun]:
-    order = FlowRunSort.START_TIME_ASC
-    return await client.read_flow_runs(
-        flow_run_filter=chosen, sort=order, limit=limit, offset=offset
-    )
+async def _post(client: PrefectClient, path: Any, body: dict[str, Any]) -> Any:
+    """Post to the Prefect API; ``path`` is one of its routes."""
+    return (await client.request("POST", path, json=body)).json()
 
 
-async def _flows(client: PrefectClient, limit: int, offset: int) -> list[Flow]:
-    return await client.read_flows(limit=limit, offset=offset)
+def _kept(name: str) -> Path:
+    return settings().root / "history" / f"{name}.parquet"
 
 
-def _read_timings(since: float) -> list[Run]:
-    ledger = open_ledger(settings().resolved_ledger_url())
-    try:
-        return of_timings(timings(ledger, limit_per_key=RUNS_PER_KEY, since=since))
-    finally:
-        ledger.close()
+def _models() -> Path:
+    return settings().root / "models"
+
+
+def _ledger() -> closing[Ledger]:
+    return closing(open_ledger(settings().resolved_ledger_url()))
+
+
+def _keep(path: Path, found: Archive) -> None:
+    if found.note:
+        get_run_logger().info("%s", found.note)
+    save(path, found)
+
+
+def _states(runs: Iterable[Run]) -> str:
+    """Say how many runs there are of each state; those tried again are counted apart."""
+    counts = Counter("retried" if run.retries else run.state for run in runs)
+    return ", ".join(f"{count} {state}" for state, count in counts.most_common()) or "none"
+
+
+def _read_ledger(since: float, now: float) -> Archive:
+    with _ledger() as ledger:
+        shown = ledger.url.render_as_string(hide_password=True)
+        held = load(_kept("ledger"), shown, since)
+        found = ledger_history.refreshed(ledger, held, since, now)
+    _keep(_kept("ledger"), found)
+    return found
+
+
+def _due(runs: list[Run], now: float) -> str:
+    with _ledger() as ledger:
+        trained = next(iter(models(ledger, DURATIONS, limit=1)), None)
+        return due(trained, code_digest(), runs, published_bounds(ledger), now)
 
 
 def _publish(tested: Backtest, now: float) -> int:
-    ledger = open_ledger(settings().resolved_ledger_url())
-    try:
-        published = 0
-        for kind in tested.kinds:
-            if found := tested.estimates(kind):
-                publish_estimates(ledger, found, kind, now)
-                published += len(found)
-    finally:
-        ledger.close()
-    return published
+    with _ledger() as ledger:
+        for trained in record_learnt(ledger, _models(), tested, code_digest(), now):
+            get_run_logger().info("Model %s: %s (%s)", trained.name, trained.champion, trained.why)
+        return publish_learnt(ledger, tested, now)
 
 
 def _watch(runs: list[Run], now: float) -> Changes:
-    ledger = open_ledger(settings().resolved_ledger_url())
-    try:
-        return watch(ledger, runs, now)
-    finally:
-        ledger.close()
+    flow_runs = [run for run in runs if run.kind == FLOW_KIND]
+    with _ledger() as ledger:
+        steps = step_outlooks(runs, now)
+        publish_demand(ledger, demand_chart.outlooks(flow_runs, now) | steps, now)
+        providers = fleet(ledger, provider_names(ledger), now).providers
+        found = [*strange(ledger, now, settings().sample_days), *shortages(steps, providers, now)]
+        return watch(ledger, runs, now, found)
 
 
 def _decided(since: float) -> list[Decision]:
-    ledger = open_ledger(settings().resolved_ledger_url())
-    try:
+    with _ledger() as ledger:
         return decisions(ledger, kind="placement", since=since)
-    finally:
-        ledger.close()

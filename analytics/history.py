@@ -13,17 +13,20 @@ from dataclasses import astuple, dataclass, fields
 import numpy as np
 import pandas as pd
 
-from analytics.columns import CENSORED, typed
+from analytics.columns import CENSORED, KNOWN, typed
 from tasks.ledger.timings import Timing
 
-FLOW_KIND = "prefect"
+FLOW_KIND, TASK_KIND = "prefect", "prefect task"
 _STATES = {
     "COMPLETED": "succeeded",
     "FAILED": "failed",
     "CRASHED": "crashed",
     "CANCELLED": "cancelled",
+    "CANCELLING": "running",
     "RUNNING": "running",
 }
+
+_KNOWN = {"cpus": "cpus", "memory_mib": "asked_memory_mib", "machine_load": "machine_load"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,10 @@ class Run:
     """One run of ``key`` on one kind of provider; times are epoch seconds, NaN where unknown.
 
     ``state`` is one of ``columns.STATES``; where it is empty, ``succeeded`` says it. Without
-    ``submitted_at`` a run was submitted when it started. ``id`` is that of a flow run, else empty.
+    ``submitted_at`` a run was submitted when it started. ``id`` is that of a flow run, task run or
+    execution, else empty. ``fine``, ``name`` and ``tag`` are finer and coarser groups of runs that
+    are alike. ``retries`` counts attempts before the last; ``cpus`` and ``asked_memory_mib`` are
+    what it asked for, 0 where unknown; ``machine_load`` is the machine's CPU (%) before its start.
     """
 
     kind: str
@@ -44,6 +50,15 @@ class Run:
     state: str = ""
     submitted_at: float = float("nan")
     id: str = ""
+    fine: str = ""
+    name: str = ""
+    tag: str = ""
+    retries: int = 0
+    cpus: float = 0.0
+    asked_memory_mib: float = 0.0
+    cpu_seconds: float = 0.0
+    cost: float = 0.0
+    machine_load: float = float("nan")
 
     @property
     def is_censored(self) -> bool:
@@ -53,10 +68,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class FlowRun:
-    """One flow run of a Prefect server, as plain values.
+    """One flow or task run of a Prefect server, as plain values.
 
     ``state`` is the type of its last state, e.g. ``COMPLETED``; ``seconds`` is the time it spent
-    running, without what it waited for, and ``submitted_at`` when it should have started.
+    running, without what it waited for, and ``submitted_at`` when it should have started. ``task``
+    is the name of the task, empty for a flow run; ``parameters`` is a digest of what it was given.
     """
 
     flow: str
@@ -66,14 +82,22 @@ class FlowRun:
     seconds: float
     submitted_at: float | None = None
     id: str = ""
+    task: str = ""
+    parameters: str = ""
+    retries: int = 0
+
+    @property
+    def key(self) -> str:
+        """What its history is remembered under: ``flow/<flow>``, with ``/<task>`` for a task."""
+        return "/".join(filter(None, ("flow", self.flow, self.task)))
 
 
 def of_flow_runs(flow_runs: Iterable[FlowRun]) -> list[Run]:
-    """Return the runs among ``flow_runs`` that have started; their key is ``flow/<flow name>``."""
+    """Return the runs among ``flow_runs`` that have started."""
     return [
         Run(
-            kind=FLOW_KIND,
-            key=f"flow/{flow_run.flow}",
+            kind=TASK_KIND if flow_run.task else FLOW_KIND,
+            key=flow_run.key,
             started_at=flow_run.started_at,
             ended_at=np.nan if flow_run.ended_at is None else flow_run.ended_at,
             seconds=flow_run.seconds,
@@ -81,11 +105,15 @@ def of_flow_runs(flow_runs: Iterable[FlowRun]) -> list[Run]:
             state=_STATES[flow_run.state],
             submitted_at=_earlier(flow_run.submitted_at, flow_run.started_at),
             id=flow_run.id,
+            fine=f"{flow_run.key}|{flow_run.parameters}" if flow_run.parameters else "",
+            name=flow_run.task or flow_run.flow,
+            tag=flow_run.flow,
+            retries=flow_run.retries,
         )
         for flow_run in flow_runs
         if flow_run.state in _STATES
         and flow_run.started_at is not None
-        and (flow_run.ended_at is not None or flow_run.state == "RUNNING")
+        and (flow_run.ended_at is not None or _STATES[flow_run.state] == "running")
     ]
 
 
@@ -110,7 +138,7 @@ def frame(runs: Iterable[Run]) -> pd.DataFrame:
     """Return one row a run with the columns of ``Run``, in the order in which the runs ended."""
     columns = [field.name for field in fields(Run)]
     table = pd.DataFrame([astuple(run) for run in runs], columns=columns)
-    kinds = dict.fromkeys(["started_at", "ended_at", "seconds", "memory_mib"], float)
+    kinds = {field.name: float for field in fields(Run) if field.type == "float"}
     return table.astype(kinds | {"succeeded": bool}).sort_values("ended_at", kind="stable")
 
 
@@ -120,7 +148,13 @@ def columns(runs: Iterable[Run]) -> pd.DataFrame:
     said = pd.Series(np.where(table["succeeded"], "succeeded", "failed"), index=table.index)
     table["state"] = table["state"].astype(str).mask(table["state"] == "", said)
     table["memory_mib"] = table["memory_mib"].where(table["memory_mib"] > 0)
-    return typed(table.drop(columns="succeeded"))
+    for name, of in _KNOWN.items():
+        if (given := table[of].where(table[of] > 0)).notna().any():
+            table[KNOWN + name] = given
+    history = typed(table.drop(columns=["succeeded", *_KNOWN.values()]))
+    # What was tried again took its attempts together, which says how long none of them takes.
+    history["telling"] &= history["retries"].eq(0)
+    return history
 
 
 def per_key(table: pd.DataFrame) -> pd.DataFrame:
@@ -130,7 +164,9 @@ def per_key(table: pd.DataFrame) -> pd.DataFrame:
     runs are left out.
     """
     table = table[~table["state"].isin(CENSORED)]
-    table = table.assign(duration=table["seconds"].where(table["succeeded"]))
+    table = table.assign(
+        duration=table["seconds"].where(table["succeeded"] & table["retries"].eq(0))
+    )
     return (
         table.groupby(["kind", "key"])
         .agg(

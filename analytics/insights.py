@@ -121,9 +121,12 @@ def of_anomaly(found: Anomaly, key: str, since: float, *, ongoing: bool) -> Find
 
 
 def of_outlook(found: Outlook, now: float) -> Finding | None:
-    """Say that something will run out, sooner or later; None where it will not."""
+    """Say what will run out, or what is paid for and not needed; None where neither is so."""
     if found.possible_at is None:
-        return None
+        if not found.saved:
+            return None
+        size = f"{found.spare_units} too many this week: without them {found.saved:.4g} is saved"
+        return Finding("capacity", found.measure, Severity.INFO, "", size, now)
     likely = found.likely_at
     severity = Severity.INFO
     if likely is not None:
@@ -131,6 +134,9 @@ def of_outlook(found: Outlook, now: float) -> Finding | None:
     chance = "likely" if likely is not None else "possibly"
     hours = ((likely or found.possible_at) - now) / 3600
     size = f"{chance} runs out in {hours:.0f} h, short of {found.short:.4g} at its most"
+    if found.units:
+        price = f" for {found.cost:.4g}" if found.cost else ""
+        size += f"; {found.units} more of the largest provider{price} would do"
     return Finding("capacity", found.measure, severity, "", size, now)
 
 

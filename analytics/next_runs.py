@@ -13,7 +13,9 @@ import pandas as pd
 
 from analytics.champion import MODEL, Verdict
 from analytics.columns import CENSORED
+from analytics.explained import explained
 from analytics.failures import Failures
+from analytics.foreseen import foresees
 from analytics.intervals import LEVELS
 from analytics.rolling import Forecasts
 from tasks.estimates import Estimate
@@ -21,7 +23,6 @@ from tasks.estimates import Estimate
 SOURCE = "trained"
 RECENT = 20
 _CLOSE = 0.1
-_FAILURES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ def next_runs(
     counts, runs = succeeded.size(), ended.groupby(["kind", "key"]).size()
     memory = succeeded["memory_mib"].apply(lambda values: values.tail(RECENT).max())
     bounds = dict(zip(LEVELS.tolist(), found.bounds.T, strict=True))
-    often = int((failures.failed == 1).sum()) >= _FAILURES
+    often = foresees(failures)
+    why = explained(failures, range(len(table) - number, len(table))) if often else {}
     expected = []
     for row in range(len(table) - number, len(table)):
         group = (table["kind"].iloc[row], table["key"].iloc[row])
@@ -82,6 +84,8 @@ def next_runs(
             source=SOURCE,
             p80_seconds=p80,
             p95_seconds=p95,
+            rule=rule,
+            why=why.get(row, ""),
         )
         expected.append(Expected(group[0], estimate, rule))
     return expected

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from analytics.failures import Failures
 
@@ -44,7 +43,7 @@ def reasons(found: Failures, run: int, most: int = 3) -> list[Reason]:
         return []
     row = found.features[run]
     tried = np.tile(row, (len(row) + 1, 1))
-    np.fill_diagonal(tried[1:], pd.DataFrame(found.features).median().to_numpy(np.float32))
+    np.fill_diagonal(tried[1:], found.usual)
     said = found.would_be(run, tried)
     moved = said[0] - said[1:]
     order = np.argsort(-np.abs(moved), kind="stable")[:most]

@@ -52,8 +52,16 @@ class Forecasts:
     forest: Forest | None
 
 
-def forecast(table: pd.DataFrame, target: str = "seconds", known: Past | None = None) -> Forecasts:
-    """Forecast ``target`` of every run of a history from what had ended at its submission."""
+def forecast(
+    table: pd.DataFrame,
+    target: str = "seconds",
+    known: Past | None = None,
+    last: tuple[int, Forest | None] | None = None,
+) -> Forecasts:
+    """Forecast ``target`` of every run of a history from what had ended at its submission.
+
+    ``last`` names a row, from which on a given forest is asked instead of those grown on the way.
+    """
     known = known or past(table, target)
     actual = logs(table[target])
     telling = (table["telling"] & table[target].ge(0)).to_numpy()
@@ -83,6 +91,8 @@ def forecast(table: pd.DataFrame, target: str = "seconds", known: Past | None = 
                 if said:
                     blend.learn(alike[run], said, actual[run])
             continue
+        if last and run == last[0] and last[1]:
+            growing.take(last[1])
         said = blend.say(
             alike[run], rules[run], growing.distribution(run), limits[run], spread[run]
         )
@@ -137,6 +147,10 @@ class Growing:
         rows = np.array(self._ended[-MOST:])
         self.forest = grow(self._features[rows], self._bins[rows], self._classes, self._leaf)
         self._block = self._block[:0]
+
+    def take(self, forest: Forest) -> None:
+        """Ask this forest from now on."""
+        self.forest, self._block = forest, self._block[:0]
 
     def distribution(self, run: int) -> Matrix | None:
         """Return the distribution of one run; None as long as there is no forest."""

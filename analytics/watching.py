@@ -17,9 +17,13 @@ SHOWN = 30
 _HEAD = "| severity | what | key | how much | since (UTC) | run |\n|---|---|---|---|---|---|"
 
 
-def watch(ledger: Ledger, runs: Sequence[Run], now: float) -> Changes:
-    """Compare what is found in ``runs`` with the open insights of the ledger, and write it there."""
-    changes = reconcile(map(_known, open_insights(ledger)), findings(runs), now)
+def watch(ledger: Ledger, runs: Sequence[Run], now: float, more: Iterable[Finding] = ()) -> Changes:
+    """Compare what is found in ``runs`` with the open insights of the ledger, and write it there.
+
+    ``more`` is what other detectors have found.
+    """
+    found = [*findings(runs), *more]
+    changes = reconcile(map(_known, open_insights(ledger)), found, now)
     write_insights(ledger, map(_row, (*changes.open, *changes.closed)))
     return changes
 

@@ -18,8 +18,9 @@ class Estimate:
 
     ``source`` says where they come from: ``trained`` (published by analytics), ``history`` (read
     straight from the ledger's timings), ``declared`` (what the user expects) or ``default`` (nothing
-    is known). ``p80_seconds`` and
-    ``p95_seconds`` are None where only the other two are known.
+    is known). ``p80_seconds`` and ``p95_seconds`` are None where only the other two are known.
+    ``rule`` names what the middle was forecast by, and ``why`` what makes it fail and what would
+    lower that, where it is known.
     """
 
     key: str
@@ -31,6 +32,8 @@ class Estimate:
     source: str = "default"
     p80_seconds: float | None = None
     p95_seconds: float | None = None
+    rule: str = ""
+    why: str = ""
 
     @property
     def late_factor(self) -> float:

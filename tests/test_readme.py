@@ -122,15 +122,18 @@ def test_every_setting_is_listed() -> None:
 def test_every_schedule_is_listed() -> None:
     """A user would be surprised by what runs at night, or wait for a backup that sleeps."""
     declared = {
-        (each.entrypoint.rpartition(".")[2].removesuffix("_flow"), each.name): schedule
+        (
+            each.entrypoint.rpartition(".")[2].removesuffix("_flow"),
+            each.name,
+            f"`{schedule['slug']}`",
+        ): schedule
         for each in read_deployments(ROOT / "prefect.yaml")
         for schedule in each.schedules
     }
     assert {schedule["timezone"] for schedule in declared.values()} == {"UTC"}
-    listed = {tuple(code(row[0])[0].split("/")): row[1:] for row in table("deployment")}
-    assert {name: (*row[:2], row[2].split(":")[0]) for name, row in listed.items()} == {
+    listed = {(*code(row[0])[0].split("/"), row[1]): row[2:] for row in table("deployment")}
+    assert {name: (row[0], row[1].split(":")[0]) for name, row in listed.items()} == {
         name: (
-            f"`{schedule['slug']}`",
             f"`{schedule['cron']}`",
             "active" if schedule["active"] else "paused",
         )

@@ -33,6 +33,8 @@ def publish_estimates(
             "memory_mib": estimate.memory_mib,
             "success": estimate.success,
             "n": estimate.n,
+            "rule": estimate.rule,
+            "why": estimate.why,
             "published_at": now,
         }
         for estimate in found
@@ -95,7 +97,15 @@ def _is_newer(published: Any, runs: Collection[Timing]) -> bool:
 
 def _trained(published: Any) -> Estimate:
     known = {name: published[name] for name in Estimate.__slots__ if name != "source"}
-    return Estimate(**known, source="trained")
+    said = {name: known[name] or "" for name in ("rule", "why")}
+    return Estimate(**{**known, **said}, source="trained")
+
+
+def published_bounds(ledger: Ledger) -> dict[tuple[str, str], tuple[float, float]]:
+    """Return the 90th percentile and the moment of every published (provider kind, key)."""
+    query = select(table.c.provider_kind, table.c.key, table.c.p90_seconds, table.c.published_at)
+    with ledger.read() as connection:
+        return {(row[0], row[1]): (row[2], row[3]) for row in connection.execute(query)}
 
 
 def _published(connection: Connection, keys: list[str], provider_kind: str) -> dict[str, Any]:

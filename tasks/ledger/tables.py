@@ -154,6 +154,8 @@ estimates = Table(
     Column("published_at", Double, nullable=False),
     Column("p80_seconds", Double),
     Column("p95_seconds", Double),
+    Column("rule", Text),
+    Column("why", Text),
 )
 
 providers = Table(
@@ -336,4 +338,32 @@ insights = Table(
         sqlite_where=text("closed_at IS NULL"),
         postgresql_where=text("closed_at IS NULL"),
     ),
+)
+
+# Every version of every model that was trained, whether it was published or not.
+models = Table(
+    "models",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("trained_at", Double, nullable=False),
+    Column("since", Double, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("runs", Integer, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("scores", JSON, nullable=False),
+    Column("champion", Text, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+forecasts = Table(
+    "forecasts",
+    metadata,
+    Column("measure", Text, primary_key=True),
+    Column("hour", Double, primary_key=True),
+    Column("median", Double, nullable=False),
+    Column("mean", Double, nullable=False),
+    Column("low", Double, nullable=False),
+    Column("high", Double, nullable=False),
+    Column("published_at", Double, nullable=False),
 )

@@ -73,6 +73,8 @@ def table(found: Sequence[Expectation]) -> list[dict[str, Cell]]:
             "succeeds (%)": round(one.estimate.success * 100, 1),
             "runs": one.estimate.n,
             "source": one.estimate.source,
+            "rule": one.estimate.rule,
+            "why it fails": one.estimate.why,
             "published (UTC)": _moment(one.published_at),
         }
         for one in _longest_first(found)[:SHOWN]
@@ -97,6 +99,7 @@ def _sentence(one: Expectation) -> str:
         f"{estimate.key} on {one.provider_kind} takes {_seconds(estimate.p50_seconds)}, one time "
         f"in ten more than {_seconds(estimate.p90_seconds)}, and succeeds {estimate.success:.0%} "
         f"of the time ({estimate.source}, {estimate.n} {runs}{when})."
+        + (f" It {estimate.why}." if estimate.why else "")
     )
 
 

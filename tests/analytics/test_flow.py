@@ -14,12 +14,14 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.states import Crashed
 
-from analytics.flow import show_demand, train_flow
+from analytics.archive import load
+from analytics.flow import read_flow_runs, show_demand, train_flow
 from analytics.history import FLOW_KIND, Run
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.decisions import Decision, record_decisions
 from tasks.ledger.estimates import read_estimates
 from tasks.ledger.insights import insights
+from tasks.ledger.models import models
 from tasks.ledger.timings import Timing, record_timings
 from tasks.settings import settings
 
@@ -64,6 +66,12 @@ async def _fails() -> None:
 async def _crashes() -> Any:
     """End as a run does whose process was killed."""
     return Crashed(message="as it must")
+
+
+@flow(name="reads")
+async def read_them() -> list[Run]:
+    """Read the runs of the server."""
+    return await read_flow_runs(90)
 
 
 @flow(name="shows the demand")
@@ -121,8 +129,37 @@ async def test_what_was_learnt_is_read_by_planning(ledger: Ledger) -> None:
     assert "| **model** |" in artifacts["training-report"]
     assert "| `flow/always fails` | prefect | 1 | 0% |" in artifacts["training-report"]
     assert "flow/crashes" not in artifacts["training-report"]
+    (model,) = models(ledger, "durations")
+    assert (model.champion, model.why, model.version) == ("this version", "the first", 1)
+    assert model.runs > 6000
+    assert (settings().root / "models" / "durations-000001.npz").exists()
     for picture in ("training-chart", "calibration"):
         assert artifacts[picture].startswith("data:image/png;base64,")
+
+
+async def test_between_two_nights_it_learns_only_what_is_due(ledger: Ledger) -> None:
+    """Every hour would take a whole training, or a change wait for the night."""
+    record_timings(ledger, _timings("shop/ci/build", 60, 10.0))
+    first: Any = await train_flow(only_if_due=True, return_state=True)
+    assert first.message.startswith("Published 1 estimates")
+    again: Any = await train_flow(only_if_due=True, return_state=True)
+    assert again.message == "What was learnt last still holds: published nothing"
+    later = [replace(one, at=time.time() + 40 + one.at % 1) for one in _timings("a", 30, 30.0)]
+    record_timings(ledger, [replace(one, key="shop/ci/build") for one in later])
+    drifted: Any = await train_flow(only_if_due=True, return_state=True)
+    assert drifted.message.startswith("Published")
+    assert [one.version for one in models(ledger, "durations")] == [2, 1]
+
+
+async def test_what_was_read_is_not_read_again(ledger: Ledger) -> None:
+    """The history of a busy server would go over the wire every hour."""
+    for _ in range(3):
+        await _works()
+    await read_them()
+    kept = load(settings().root / "history" / "server.parquet", "", 0.0)
+    assert "another server" in kept.note
+    again = await read_them()
+    assert {run.key for run in again} >= {"flow/somebody else's", "flow/reads"}
 
 
 async def test_what_became_slower_is_shown_and_raised_once(ledger: Ledger) -> None:

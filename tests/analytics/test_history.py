@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from analytics.history import FlowRun, Run, columns, frame, of_flow_runs, of_timings, per_key
@@ -30,6 +32,8 @@ def test_a_completed_flow_run_is_a_run_that_succeeded() -> None:
             succeeded=True,
             state="succeeded",
             submitted_at=10.0,
+            name="ship",
+            tag="ship",
         )
     ]
 
@@ -57,6 +61,23 @@ def test_what_was_stopped_is_told_apart(state: str, kept: str) -> None:
     assert table["state"].tolist() == [kept]
     assert not table["telling"].any()
     assert per_key(frame([run])).empty
+
+
+def test_what_was_tried_again_says_not_how_long_it_takes() -> None:
+    """Two attempts would be averaged in as one that took twice as long."""
+    tried, once = (replace(_flow_run("COMPLETED"), retries=number) for number in (1, 0))
+    table = columns(of_flow_runs([tried, once]))
+    assert table["telling"].tolist() == [False, True]
+    assert table["state"].tolist() == ["succeeded"] * 2
+
+
+def test_what_was_asked_for_is_known_beforehand() -> None:
+    """A step with twice the CPUs would be forecast as before."""
+    (run,) = of_timings({"a": [_timing()]})
+    table = columns([replace(run, cpus=2.0, asked_memory_mib=512.0)])
+    assert table["known_cpus"].tolist() == [2.0]
+    assert table["known_memory_mib"].tolist() == [512.0]
+    assert "known_cpus" not in columns([run])
 
 
 def test_a_flow_run_without_an_end_does_not_count() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tasks.errors import BadInputError
@@ -97,6 +99,8 @@ def test_the_table_has_all_that_was_published() -> None:
         "succeeds (%)": 98.7,
         "runs": 50,
         "source": "trained",
+        "rule": "",
+        "why it fails": "",
         "published (UTC)": "1970-01-01 00:00:00",
     }
 
@@ -124,3 +128,12 @@ def test_of_many_the_longest_come_first_and_the_rest_is_counted() -> None:
     said = summary("shop", [*many, TRAINED])
     assert said.startswith(f"{SHOWN + 1} estimates of shop, of which the longest {SHOWN} are shown")
     assert "the longest: shop/ci/build on shell takes 4.00 s" in said
+
+
+def test_why_it_fails_is_said() -> None:
+    """Who asks before a start would learn of the risk, and not what would lower it."""
+    why = "fails 40% of the time: streak of key 3 (+20%); 2 x the memory would leave 10%"
+    risky = Expectation("shell", replace(TRAINED.estimate, success=0.6, rule="forest", why=why))
+    assert summary("shop/ci/build", [risky]).endswith(f" It {why}.")
+    (row,) = table([risky])
+    assert (row["rule"], row["why it fails"]) == ("forest", why)

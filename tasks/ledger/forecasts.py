@@ -1,0 +1,45 @@
+"""Forecasts: what will be asked for in each hour to come, as analytics last published it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import delete, insert, select
+
+from tasks.ledger.connection import Ledger
+from tasks.ledger.tables import forecasts as table
+
+
+@dataclass(frozen=True, slots=True)
+class HourForecast:
+    """What is expected of ``measure`` in the hour that begins at epoch second ``hour``.
+
+    Eight hours of ten should lie between ``low`` and ``high``; ``mean`` adds up over hours.
+    """
+
+    measure: str
+    hour: float
+    median: float
+    mean: float
+    low: float
+    high: float
+
+
+def publish_forecasts(ledger: Ledger, found: Collection[HourForecast], now: float) -> None:
+    """Publish what is expected; it replaces everything that stood there before."""
+    with ledger.write() as connection:
+        connection.execute(delete(table))
+        if found:
+            rows = [asdict(one) | {"published_at": now} for one in found]
+            connection.execute(insert(table), rows)
+
+
+def forecasts(ledger: Ledger, measure: str | None = None) -> list[HourForecast]:
+    """Return what is expected of one measure, or of all, in the order of time."""
+    columns = [table.c[name] for name in HourForecast.__slots__]
+    query = select(*columns).order_by(table.c.measure, table.c.hour)
+    if measure is not None:
+        query = query.where(table.c.measure == measure)
+    with ledger.read() as connection:
+        return [HourForecast(**row) for row in connection.execute(query).mappings()]
