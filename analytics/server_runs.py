@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -49,16 +49,10 @@ class _Reader:
 
     async def read(self, chosen: Json, sort: str) -> None:
         """Take over every run that the filter ``chosen`` lets through."""
-        offset = 0
-        while True:
-            body = {self.kind: chosen, "sort": sort, "limit": PAGE, "offset": offset}
-            page = await self.post(f"/{self.kind}/filter", body)
+        async for page in pages(self.post, self.kind, chosen, sort):
             for run in of_flow_runs(as_values(one, self._flow(one)) for one in page):
                 self.known[run.id] = run
             self.changed |= {str(one["id"]) for one in page}
-            offset += len(page)
-            if len(page) < PAGE:
-                return
 
     async def settle(self) -> None:
         """Ask again for what ran when it was last seen; forget what the server has forgotten."""
@@ -73,6 +67,19 @@ class _Reader:
         if self.kind == FLOWS:
             return self.flows.get(one["flow_id"], str(one["flow_id"]))
         return self.flows.get(str(one["flow_run_id"]), "")
+
+
+async def pages(post: Post, kind: str, chosen: Json, sort: str) -> AsyncIterator[list[Json]]:
+    """Yield all that the filter ``chosen`` lets through of ``flow_runs`` or ``task_runs``.
+
+    What appears meanwhile moves the later ones by one place, so that one may be given twice.
+    """
+    offset, full = 0, True
+    while full:
+        body = {kind: chosen, "sort": sort, "limit": PAGE, "offset": offset}
+        page = await post(f"/{kind}/filter", body)
+        yield page
+        offset, full = offset + len(page), len(page) == PAGE
 
 
 async def identity(post: Post, flow: str) -> str:
@@ -132,7 +139,7 @@ async def _both(post: Post, known: Mapping[str, Run], wanted: list[tuple[Json, s
     """Read flow runs, and then task runs, whose flows are known by then."""
     runs: dict[str, Run] = {}
     changed = 0
-    names = await _flow_names(post)
+    names = await flow_names(post)
     for kind, of in ((FLOWS, FLOW_KIND), (TASKS, TASK_KIND)):
         before = {id_: run for id_, run in known.items() if run.kind == of}
         reader = _Reader(post, kind, names, before)
@@ -166,7 +173,8 @@ async def _oldest(post: Post, kind: str, since: float) -> float:
     return max(since, _moment(found[0]["start_time"]) or since) if found else since
 
 
-async def _flow_names(post: Post) -> dict[str, str]:
+async def flow_names(post: Post) -> dict[str, str]:
+    """Return the names of all flows of the server by id."""
     found: dict[str, str] = {}
     while True:
         page = await post("/flows/filter", {"limit": PAGE, "offset": len(found)})

@@ -15,15 +15,12 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import acreate_image_artifact, acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterEndTime
-from prefect.client.schemas.objects import Flow, FlowRun, State
-from prefect.client.schemas.sorting import FlowRunSort
+from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.utilities.annotations import opaque
 
 from analytics.history import of_flow_runs
-from analytics.prefect_history import as_values, read_pages
 from analytics.reports.catalogue import ReportName, made, named, needed_since, spans
 from analytics.reports.charts import data_url, png
 from analytics.reports.files import FORMATS, FormatName, write
@@ -32,6 +29,7 @@ from analytics.reports.markdown import markdown, summary
 from analytics.reports.model import Report, Span
 from analytics.reports.needs import kept_needs
 from analytics.reports.period import DAY, CompareName, PeriodName
+from analytics.server_runs import FLOWS, as_values, flow_names, pages
 from tasks.errors import BadInputError
 from tasks.ledger.activity import activity
 from tasks.ledger.connection import open_ledger
@@ -49,11 +47,15 @@ REPORTS = "reports"
 )
 async def read_flow_runs(since: float) -> list[FlowRow]:
     """Read every flow run of the server that ended after ``since``, of any flow."""
-    after = FlowRunFilterEndTime(after_=datetime.fromtimestamp(since, UTC), is_null_=False)
+    after = datetime.fromtimestamp(since, UTC).isoformat()
+    ended = {"end_time": {"after_": after, "is_null_": False}}
+    found: dict[str, dict[str, Any]] = {}
     async with get_client() as client:
-        found = await read_pages(partial(_flow_runs, client, FlowRunFilter(end_time=after)))
-        names = {one.id: one.name for one in await read_pages(partial(_flows, client))}
-    return [row for run in found for row in _rows(run, names.get(run.flow_id, str(run.flow_id)))]
+        post = partial(_post, client)
+        names = await flow_names(post)
+        async for page in pages(post, FLOWS, ended, "END_TIME_DESC"):
+            found |= {one["id"]: one for one in page}
+    return [row for run in found.values() for row in _rows(run, names.get(run["flow_id"], ""))]
 
 
 @task(name="read ledger", task_run_name="read ledger", cache_policy=NO_CACHE)
@@ -155,11 +157,10 @@ def _made(  # noqa: PLR0917 - it is called in a thread
     return report, files, picture
 
 
-def _rows(run: FlowRun, flow_name: str) -> Iterator[FlowRow]:
-    state = str(run.state_type.value) if run.state_type else ""
-    project = run.parameters.get("project")
-    said = run.state.message if run.state else ""
-    for row in of_flow_runs([as_values(run, flow_name, state)]):
+def _rows(run: dict[str, Any], flow_name: str) -> Iterator[FlowRow]:
+    project = (run["parameters"] or {}).get("project")
+    said = (run["state"] or {}).get("message")
+    for row in of_flow_runs([as_values(run, flow_name or str(run["flow_id"]))]):
         yield FlowRow(row, project if isinstance(project, str) else "", said or "")
 
 
@@ -173,13 +174,6 @@ def _history(flows: list[FlowRow], since: float, now: float) -> History:
     return history(flows, recorded, needs, min(known_since, forgotten))
 
 
-async def _flow_runs(
-    client: PrefectClient, chosen: FlowRunFilter, limit: int, offset: int
-) -> list[FlowRun]:
-    return await client.read_flow_runs(
-        flow_run_filter=chosen, sort=FlowRunSort.END_TIME_DESC, limit=limit, offset=offset
-    )
-
-
-async def _flows(client: PrefectClient, limit: int, offset: int) -> list[Flow]:
-    return await client.read_flows(limit=limit, offset=offset)
+async def _post(client: PrefectClient, path: Any, body: dict[str, Any]) -> Any:
+    """Post to the Prefect API; ``path`` is one of its routes."""
+    return (await client.request("POST", path, json=body)).json()

@@ -141,7 +141,7 @@ async def test_between_two_nights_it_learns_only_what_is_due(ledger: Ledger) -> 
     """Every hour would take a whole training, or a change wait for the night."""
     record_timings(ledger, _timings("shop/ci/build", 60, 10.0))
     first: Any = await train_flow(only_if_due=True, return_state=True)
-    assert first.message.startswith("Published 1 estimates")
+    assert first.message.startswith("Published")
     again: Any = await train_flow(only_if_due=True, return_state=True)
     assert again.message == "What was learnt last still holds: published nothing"
     later = [replace(one, at=time.time() + 40 + one.at % 1) for one in _timings("a", 30, 30.0)]
