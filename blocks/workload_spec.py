@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
+from blocks.goal import Goal
 from blocks.providers.interface import Resources
 
 NAME = r"^[a-z0-9][a-z0-9._-]{0,62}$"
@@ -90,6 +91,11 @@ class StepsWorkload(BaseModel):
         json_schema_extra={"enum": ["steps"]},
     )
     steps: list[StepSpec] = Field(min_length=1, description="The steps, in any order")
+    goal: Goal | None = Field(
+        default=None,
+        title="Goal",
+        description="What its plans are judged by, and what they may cost or take; null: the shortest",
+    )
 
 
 class PytestWorkload(BaseModel):
@@ -121,6 +127,11 @@ class PytestWorkload(BaseModel):
     variables: dict[str, str] = Field(
         default_factory=dict,
         description="Environment variables; those of the environment are left out of tests",
+    )
+    goal: Goal | None = Field(
+        default=None,
+        title="Goal",
+        description="What its plans are judged by, and what they may cost or take; null: the shortest",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tasks.distribute.replay import refuse_other
+from tasks.distribute.report import eta_sentence
 from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger
 from tasks.ledger.plans import StoredPlan, plan_by_id
@@ -24,4 +25,6 @@ def stored_plan(target: Target, workload: str, plan: str, book: Ledger) -> Store
 def told(stored: StoredPlan) -> str:
     """Return what a dry run says of its plan, in one line."""
     planned = f"{len(stored.plan.order)} steps in {stored.plan.makespan_seconds:.1f} s"
+    if stored.plan.eta:
+        planned = f"{planned}; {eta_sentence(stored.plan.eta)}"
     return f"{planned}; plan {stored.id}: to run just this, start `run` with plan = {stored.id}"

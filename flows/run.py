@@ -6,6 +6,7 @@ from typing import Literal
 
 from prefect import flow, get_run_logger
 
+from blocks.goal import Goal
 from blocks.workload_spec import WorkloadChoice
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_providers, load_target
@@ -19,6 +20,7 @@ from flows.workload import (
     refuse_impossible_workload,
     run_workload,
 )
+from tasks.distribute.planner import refuse_other_strategy
 from tasks.launch import task as launching
 from tasks.observe.summary import estimate_sentence
 
@@ -40,6 +42,7 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
     environment: str = "dev",
     version: str = "",
     plan: str = "",
+    goal: Goal | None = None,
 ) -> str:
     """Run a workload of a project; a run that died is resumed, repeating no finished step.
 
@@ -56,6 +59,8 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
         version: The version of the project; empty: the one that is live, else its own.
         plan: Id of a stored plan, which a dry run says: its order and its providers are taken
             again, whatever the strategy; empty: plan anew.
+        goal: What a plan is judged by, and what it may cost or take; null: what the workload
+            says, else the shortest. For `planned` alone.
 
     Returns:
         How far off the estimates were; of a dry run, what it should take and the plan's id.
@@ -65,9 +70,10 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
     machines = await load_providers(providers or [])
     with ledger() as book:
         refuse_impossible_workload(target, name, spec, machines, book)
+        refuse_other_strategy(goal or spec.goal, strategy)
         again = stored_plan(target, name, plan, book)
         release = await launching.build(target, version)
-        job = Job(target, release, name, spec, machines, strategy, again)
+        job = Job(target, release, name, spec, machines, strategy, again, goal)
         if dry_run:
             said = told(await plan_only(job, book))
             get_run_logger().info("%s", said)

@@ -15,6 +15,7 @@ from pathlib import Path
 from prefect import get_run_logger
 from prefect.utilities.annotations import opaque
 
+from blocks.goal import Goal
 from blocks.providers.interface import Outcome, Provider
 from blocks.providers.process import own_identity, owner_alive
 from blocks.workload_spec import (
@@ -62,7 +63,10 @@ from tasks.workload import StepGraph, StepReport
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A workload of one release, what may execute it, and the plan to run again, if any."""
+    """A workload of one release, what may execute it, and the plan to run again, if any.
+
+    Without a ``goal``, that of the workload holds.
+    """
 
     target: Target
     release: Release
@@ -71,13 +75,16 @@ class Job:
     providers: Mapping[str, Provider]
     strategy: str = "planned"
     again: StoredPlan | None = None
+    goal: Goal | None = None
 
     @property
     def key(self) -> str:
         """What makes two runs the same workload: the later resumes what the earlier left."""
         target = self.target
-        # Changed steps are another workload, also under the same name.
-        steps = hashlib.sha256(self.spec.model_dump_json().encode()).hexdigest()[:12]
+        # Changed steps are another workload, also under the same name; another goal is not.
+        steps = hashlib.sha256(self.spec.model_dump_json(exclude={"goal"}).encode()).hexdigest()[
+            :12
+        ]
         where = f"{target.project}/{self.workload}/{target.environment}"
         return f"{where}/{self.release.digest}/{steps}"
 
@@ -231,6 +238,7 @@ async def _planned(job: Job, book: Ledger, record: Path) -> Planned:
         *(opaque(graph), opaque(estimates), opaque(now_fleet)),
         job.strategy,
         opaque((str(job.again.id), job.again.plan) if job.again else None),
+        goal=job.goal or job.spec.goal,
         wait_for=[opaque(graph)],
     )
     return Planned(graph, estimates, now_fleet, plan, learnt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blocks.goal import Goal
 from blocks.providers.interface import Resources
 
 
@@ -72,13 +73,28 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
+class Eta:
+    """When a workload should have ended: quantiles of ``replays`` simulated runs, in seconds.
+
+    ``on_time`` is the part of them, 0 to 1, that keeps the deadline, where there is one.
+    """
+
+    p50_seconds: float
+    p80_seconds: float
+    p95_seconds: float
+    replays: int
+    on_time: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is dispatched is ``order`` (step ids, most urgent first), not rigid start times.
 
     A step goes where it is expected to end first; where it was placed if it ends there later by
     no more than ``stay`` times its duration.
     ``bound_seconds`` is a lower bound of any plan's makespan, ``utilisation`` is from 0 to 1,
-    ``cost`` is in the currency of the providers' prices.
+    ``cost`` is in the currency of the providers' prices. ``goal`` is what it was made for, where
+    anything but the shortest plan was asked for; ``eta`` is when it should end, where simulated.
     """
 
     project: str
@@ -94,6 +110,8 @@ class Plan:
     estimate_source: str = "default"
     warnings: tuple[str, ...] = ()
     stay: float = 0.0
+    goal: Goal | None = None
+    eta: Eta | None = None
 
     def placement(self, step_id: str) -> Placement:
         """Return where that step was placed."""

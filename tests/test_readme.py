@@ -7,6 +7,7 @@ import json
 import pytest
 from pydantic import SecretStr
 
+from blocks.goal import Goal
 from flows.stack.deployments import read_deployments
 from tasks.settings import Settings
 from tests.readme import ROOT, TEXT, block, blocks, code, inline_commands, table
@@ -14,6 +15,7 @@ from tests.run_forms import Json, run_forms
 
 ON_A_STACK = "tests/integration/test_readme.py"
 OPERATIONS = 'curl -K "$AUTH" "$API/deployments/$(deployment configure)'
+GOAL = 'curl -K "$AUTH" "$API/deployments/$(deployment run)'
 LINES = {
     "make demo": ".ci/run",
     "make test": ".ci/run",
@@ -26,6 +28,7 @@ LINES = {
 BLOCKS = {
     "API=": ON_A_STACK,
     OPERATIONS: ON_A_STACK,
+    GOAL: ON_A_STACK,
     "RUN=": ON_A_STACK,
     "export PATH=": ON_A_STACK,
     'curl -K "$AUTH" -X PATCH': ON_A_STACK,
@@ -109,6 +112,14 @@ def written(default: object) -> str:
     plain = default.get_secret_value() if isinstance(default, SecretStr) else default
     text = str(plain).lower() if isinstance(plain, bool) else str(plain)
     return f"`{text}`" if text else ""
+
+
+def test_every_part_of_a_goal_is_listed() -> None:
+    """A user would not find what can be asked for, or believe another default."""
+    assert {row[0]: row[1] for row in table("goal")} == {
+        f"`{name}`": "" if field.default is None else f"`{field.default}`"
+        for name, field in Goal.model_fields.items()
+    }
 
 
 def test_every_setting_is_listed() -> None:

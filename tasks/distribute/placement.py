@@ -23,6 +23,8 @@ LOOKAHEAD = 4
 FOREIGN_SECONDS = 30.0
 # What overran its estimate is expected to take this part of its time so far again.
 OVERRUN = 0.1
+# So many of the most urgent steps are placed and queued even where nothing can start.
+LOOKAHEAD = 4
 
 
 @dataclass(frozen=True, slots=True)

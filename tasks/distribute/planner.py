@@ -6,8 +6,11 @@ and ``improve``); other strategies place one step after the other.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from blocks.goal import Goal
 from tasks.distribute.admissible import refuse_impossible
 from tasks.distribute.bound import bound_of
 from tasks.distribute.caveats import caveats
@@ -18,11 +21,12 @@ from tasks.distribute.improve import improve
 from tasks.distribute.listing import place_by
 from tasks.distribute.policy import choose as choose_policy
 from tasks.distribute.policy import told
-from tasks.distribute.problem import Problem, problem_of
+from tasks.distribute.problem import Floats, Problem, problem_of
 from tasks.distribute.rank import critical_path
 from tasks.distribute.schedule import Schedule, refuse_faulty
 from tasks.distribute.simulate import spread_of
-from tasks.distribute.strategy import PLANNED, strategy_of
+from tasks.distribute.strategy import GOAL, PLANNED, strategy_of
+from tasks.errors import BadInputError
 from tasks.estimates import Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Placement, Plan
 from tasks.workload import StepGraph
@@ -39,6 +43,7 @@ def plan(
     *,
     budget_seconds: float | None = None,
     seed: int = 1,
+    goal: Goal | None = None,
 ) -> Plan:
     """Return where and in what order the steps of ``graph`` should run on an idle ``fleet``.
 
@@ -49,24 +54,36 @@ def plan(
         strategy: By which rule providers are chosen.
         budget_seconds: For improving a plan; None: a twentieth of its makespan, at most 2 s.
         seed: The same seed and budget find the same plan.
+        goal: What else counts, for ``planned`` alone; where a plan for it is not the shortest,
+            its providers are taken as they were planned, and not by the rule.
 
     Raises:
-        BadInputError: the strategy is unknown, there is no provider, or a step fits none.
+        BadInputError: the strategy is unknown, there is no provider, or a step fits none; or the
+            budget or the deadline of ``goal`` cannot be kept.
         SlipwayError: the plan does not hold against the independent check; a defect of ours.
     """
     choose = strategy_of(strategy)
+    refuse_other_strategy(goal, strategy)
     refuse_impossible(graph, fleet)
     problem = problem_of(graph, estimates, fleet)
     bound = bound_of(problem).seconds
     if strategy == PLANNED:
         schedule = best_schedule(problem, bound, budget_seconds, seed)
+        if goal and goal.limited:
+            spread, known = spread_of(graph, estimates), schedule
+            schedule = _for_goal(goal, problem, spread, known, budget_seconds, seed) or known
+            strategy = PLANNED if schedule is known else GOAL
         refuse_faulty(problem, schedule)
-        spread = spread_of(graph, estimates)
-        policy = choose_policy(problem, schedule, spread, seed) if budget_seconds != 0 else None
-        order = by_rank(problem) if policy is None else policy.order
+        if strategy == GOAL:  # on given providers, another order than that of the starts is later
+            order = np.lexsort((schedule.end, schedule.start)).astype(np.int32)
+            policy = None
+        else:
+            spread = spread_of(graph, estimates)
+            policy = choose_policy(problem, schedule, spread, seed) if budget_seconds != 0 else None
+            order = by_rank(problem) if policy is None else policy.order
         placements = placements_of(graph, fleet, problem, schedule, order)
         made = _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
-        return made if policy is None else told(made, policy)
+        return replace(made if policy is None else told(made, policy), goal=goal)
     seconds = {step.id: estimate_of(step, estimates).p50_seconds for step in graph.steps}
     placements = place_by(choose, graph, seconds, fleet)
     made = _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
@@ -74,14 +91,41 @@ def plan(
     return made
 
 
+def refuse_other_strategy(goal: Goal | None, strategy: str) -> None:
+    """Raise BadInputError where money or a deadline is to be kept by a rule that knows neither."""
+    if goal and goal.limited and strategy != PLANNED:
+        remedy = "Choose `planned`, or give an empty goal, {}, where the workload has one"
+        raise BadInputError("strategy", strategy, f"it cannot plan for {goal}", remedy)
+
+
+def _for_goal(  # noqa: PLR0917 - a search: what, for what, from where, how long
+    goal: Goal,
+    problem: Problem,
+    spread: Floats,
+    shortest: Schedule,
+    budget_seconds: float | None,
+    seed: int,
+) -> Schedule | None:
+    """Return the schedule for ``goal``; None where it is the shortest one, run by the rule."""
+    from tasks.distribute.goals import Case, scheduled_for  # noqa: PLC0415 - for goals alone
+
+    effort = _effort(shortest) if budget_seconds is None else budget_seconds
+    case = Case(problem, spread, goal, shortest, by_rank(problem), effort, seed)
+    return scheduled_for(case)
+
+
+def _effort(schedule: Schedule) -> float:
+    """Return how many seconds improving a plan may take."""
+    return min(_LONGEST_SECONDS, _SHARE * schedule.makespan)
+
+
 def best_schedule(
     problem: Problem, bound: float, budget_seconds: float | None = None, seed: int = 1
 ) -> Schedule:
     """Return a first schedule of ``problem``, improved; ``bound`` is a lower bound in seconds."""
     first = construct(problem)
-    if budget_seconds is None:
-        budget_seconds = min(_LONGEST_SECONDS, _SHARE * first.makespan)
-    return improve(problem, first, bound, budget_seconds, seed)
+    effort = _effort(first) if budget_seconds is None else budget_seconds
+    return improve(problem, first, bound, effort, seed)
 
 
 def _plan(

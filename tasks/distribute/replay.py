@@ -62,6 +62,7 @@ def replay(
         cost=sum(item.cost for item in placements),
         critical_path=critical_path(graph, takes)[0],
         warnings=(told, *base.warnings),
+        goal=stored.goal,
     )
     made = replace(made, utilisation=_utilisation(graph, fleet, made))
     refuse_infeasible(graph, seconds, fleet, made)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from tasks.distribute.results import StepResult, StepState
-from tasks.plan import Placement, Plan
+from tasks.plan import Eta, Placement, Plan
 
 Row = dict[str, str]
 _ON_PATH, _NOTABLE = 12, 0.001
@@ -56,6 +56,8 @@ def plan_summary(plan: Plan) -> str:
         f"**{_planned(plan)}**",
         "",
         f"- strategy {plan.strategy}, estimates: {plan.estimate_source}",
+        *([f"- goal: {plan.goal}"] if plan.goal else []),
+        *([f"- {eta_sentence(plan.eta)}"] if plan.eta else []),
         f"- lower bound of any plan: {duration(plan.bound_seconds)}, {above}",
         f"- {cost}utilisation {plan.utilisation:.0%}",
         f"- critical path: {_path(plan.critical_path)}",
@@ -68,7 +70,17 @@ def plan_sentence(plan: Plan) -> str:
     """Return the plan in one line of a log, with its caveats."""
     providers = ", ".join(sorted({item.provider for item in plan.placements}))
     said = f"Planned {_planned(plan)} on {providers}, estimates: {plan.estimate_source}"
-    return "; ".join([said, *(f"caution: {warning}" for warning in plan.warnings)])
+    eta = [eta_sentence(plan.eta)] if plan.eta else []
+    return "; ".join([said, *eta, *(f"caution: {warning}" for warning in plan.warnings)])
+
+
+def eta_sentence(eta: Eta) -> str:
+    """Return when all should have ended, and how probably by the deadline, in one line."""
+    ends = [f"{duration(eta.p50_seconds)} in half of {eta.replays} simulated runs"]
+    ends.append(f"{duration(eta.p80_seconds)} in 80%")
+    ends.append(f"{duration(eta.p95_seconds)} in 95%")
+    kept = "" if eta.on_time is None else f"; by the deadline in {eta.on_time:.0%}"
+    return f"over in {', '.join(ends)}{kept}"
 
 
 def _planned(plan: Plan) -> str:

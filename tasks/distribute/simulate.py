@@ -18,7 +18,7 @@ from tasks.estimates import Estimates, estimate_of
 from tasks.workload import StepGraph
 
 # Of the standard normal distribution: 90 % lie below it.
-_NINE_TENTHS = 1.2815515655446004
+NINE_TENTHS = 1.2815515655446004
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +87,7 @@ def spread_of(graph: StepGraph, estimates: Estimates) -> Floats:
     """Return the sigma of log-normal durations that have the expected median and p90."""
     pairs = [estimate_of(step, estimates) for step in graph.steps]
     ratio = [max(1.0, e.p90_seconds / e.p50_seconds) if e.p50_seconds > 0 else 1.0 for e in pairs]
-    return np.asarray(np.log(ratio) / _NINE_TENTHS, np.float64)
+    return np.asarray(np.log(ratio) / NINE_TENTHS, np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -178,7 +178,7 @@ def dispatched_on_vectors(
             step = order[ready[looked]]
             possible = False
             for where in range(providers):
-                if seconds[step, where] < np.inf and not lacks(free, where, 0, demand[step]):
+                if not lacks(free, where, 0, demand[step]):
                     possible = True
             if held_back >= lookahead and not possible:
                 break

@@ -14,6 +14,9 @@ PLANNED = "planned"
 STORED = "stored"
 """What a plan is called that was read back; what joins it later ends as early as it can."""
 
+GOAL = "goal"
+"""What a plan is called that was made for money or a deadline; what joins it goes where cheap."""
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -107,6 +110,8 @@ def strategy_of(name: str) -> Strategy:
     """
     if name == STORED:
         return earliest_finish
+    if name == GOAL:
+        return cheapest
     try:
         return STRATEGIES[name]()
     except KeyError:

@@ -18,6 +18,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.utilities.annotations import opaque
 
+from blocks.goal import Goal
 from blocks.providers.interface import Outcome
 from tasks.distribute.binding import binding
 from tasks.distribute.dispatch import Submit
@@ -25,6 +26,7 @@ from tasks.distribute.explanation import explanation_of
 from tasks.distribute.explanation_report import strategy_rows, what_if
 from tasks.distribute.gantt import bars_of_plan, gantt
 from tasks.distribute.logs import tail
+from tasks.distribute.outlook import with_eta
 from tasks.distribute.planner import plan
 from tasks.distribute.replay import replay
 from tasks.distribute.report import Row, plan_rows, plan_sentence, plan_summary
@@ -60,20 +62,23 @@ async def distribute(
     fleet: FleetSnapshot,
     strategy: str = PLANNED,
     again: tuple[str, Plan] | None = None,
+    *,
+    goal: Goal | None = None,
 ) -> Plan:
-    """Plan ``graph`` and show the plan as a table and as a chart.
+    """Plan ``graph`` for ``goal`` and show the plan as a table and as a chart.
 
     ``again`` is a stored plan and its id: then its order and its providers are taken.
 
     Raises:
-        BadInputError: the strategy is unknown, there is no provider, or a step fits none; or the
-            stored plan is of another graph or fleet.
+        BadInputError: the strategy is unknown, there is no provider, or a step fits none; the
+            goal cannot be kept; or the stored plan is of another graph or fleet.
     """
     if again:
         name, stored = again
         made = await asyncio.to_thread(replay, graph, estimates, fleet, stored, name)
     else:
-        made = await asyncio.to_thread(plan, graph, estimates, fleet, strategy)
+        made = await asyncio.to_thread(plan, graph, estimates, fleet, strategy, goal=goal)
+    made = await asyncio.to_thread(with_eta, graph, estimates, fleet, made)
     rows, chart = await asyncio.to_thread(_shown, graph, fleet, made)
     summary = plan_summary(made)
     get_run_logger().info("%s", plan_sentence(made))

@@ -171,6 +171,13 @@ def test_a_run_can_be_watched(reader: Reader) -> None:
 
 
 @pytest.mark.usefixtures("told")
+def test_a_goal_is_planned_for(reader: Reader) -> None:
+    """Money and deadlines could not be asked for as the README says."""
+    run = reader.awaits(reader.types(block('curl -K "$AUTH" "$API/deployments/$(deployment run)')))
+    assert run.succeeded, run.message
+
+
+@pytest.mark.usefixtures("told")
 def test_prefects_own_command_starts_a_run(reader: Reader) -> None:
     """Who prefers the command line would not get past the password."""
     printed = reader.types(block("export PATH="))

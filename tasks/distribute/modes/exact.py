@@ -122,12 +122,20 @@ class Model:
             self._model.add(value <= self._problem.value(self._known) - 1)
         self._model.minimize(value)
 
-    def solve(self, seconds: float, seed: int, workers: int = 1) -> Answer:
-        """Search for ``seconds`` at most; may be stopped from another thread."""
+    def solve(
+        self, seconds: float, seed: int, workers: int = 1, work: float | None = None
+    ) -> Answer:
+        """Search for ``seconds`` at most; may be stopped from another thread.
+
+        With ``work``, that many of CP-SAT's deterministic seconds limit it instead of the clock.
+        """
         from ortools.sat.python import cp_model  # noqa: PLC0415 - an extra
 
         parameters = self._solver.parameters
-        parameters.max_time_in_seconds = max(0.01, seconds)
+        if work is None:
+            parameters.max_time_in_seconds = max(0.01, seconds)
+        else:
+            parameters.max_deterministic_time = work
         parameters.num_workers, parameters.random_seed = workers, seed
         if not self._free.all():
             parameters.cp_model_presolve = False

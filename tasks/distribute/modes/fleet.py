@@ -83,8 +83,12 @@ def quantile_seconds(p50: Floats, p90: Floats, probability: float) -> Floats:
     return np.asarray(p50 * ratio ** (z / _Z90))
 
 
-def fleet_modes(problem: Problem, wishes: Wishes | None = None) -> FleetModes:
+def fleet_modes(
+    problem: Problem, wishes: Wishes | None = None, costs: Floats | None = None
+) -> FleetModes:
     """Return ``problem`` with one mode for each provider that may run a step.
+
+    ``costs`` is float64[n, p], what a step costs where; None: its seconds times the price.
 
     Raises:
         BadInputError: a weight, the budget or the deadline is negative.
@@ -94,16 +98,16 @@ def fleet_modes(problem: Problem, wishes: Wishes | None = None) -> FleetModes:
         if (given := getattr(wishes, name)) is not None and given < 0:
             raise BadInputError(name, given, "is negative", "give 0 or more")
     total = float(problem.seconds.min(axis=1).sum())
-    coarse = _in_ticks(problem, wishes, max(total / _TICKS, _LEAST_TICK))
+    coarse = _in_ticks(problem, wishes, costs, max(total / _TICKS, _LEAST_TICK))
     # The more runs side by side, the shorter is the schedule, and the finer a tick has to be.
     finer = coarse.tick_seconds * least_makespan(coarse.problem) / _TICKS
-    return _in_ticks(problem, wishes, max(finer, _LEAST_TICK))
+    return _in_ticks(problem, wishes, costs, max(finer, _LEAST_TICK))
 
 
-def _in_ticks(problem: Problem, wishes: Wishes, tick: float) -> FleetModes:
+def _in_ticks(problem: Problem, wishes: Wishes, costs: Floats | None, tick: float) -> FleetModes:
     step, provider = np.nonzero(np.isfinite(problem.seconds))
     seconds = problem.seconds[step, provider]
-    cost = seconds * problem.price[provider]
+    cost = seconds * problem.price[provider] if costs is None else costs[step, provider]
     starts = np.searchsorted(step, np.arange(problem.steps + 1))
     unit = max(float(np.maximum.reduceat(cost, starts[:-1]).sum()) / _UNITS, 1e-12)
     demand, capacity = _resources(problem, step, provider)

@@ -181,8 +181,11 @@ def sort_order(desk: Desk) -> None:
     for job in desk.order:
         spare[counts[key[job]]] = job
         counts[key[job]] += 1
-    desk.order[:] = spare[:jobs]
-    counts[: largest + 2] = 0
+    # One by one: assigning a slice takes ten seconds to compile, for the words of its errors.
+    for place in range(jobs):
+        desk.order[place] = spare[place]
+    for value in range(largest + 2):
+        counts[value] = 0
 
 
 @njit(cache=True, nogil=True)
