@@ -40,6 +40,7 @@ def advice_on(  # noqa: PLR0917 - everything a plan was made of, and what was fo
 
 def _deadline(plan: Plan, deadline_seconds: float | None) -> Iterator[Advice]:
     if deadline_seconds is None or deadline_seconds >= plan.makespan_seconds:
+        yield from _chance(plan)
         return
     if deadline_seconds < plan.bound_seconds:
         yield Advice(
@@ -51,6 +52,18 @@ def _deadline(plan: Plan, deadline_seconds: float | None) -> Iterator[Advice]:
         yield Advice(
             f"the plan takes {plan.makespan_seconds - deadline_seconds:.1f} s longer than allowed",
             "Give it more time, or make one of the changes above",
+        )
+
+
+def _chance(plan: Plan) -> Iterator[Advice]:
+    """Warn of a plan, such as a stored one, that keeps the deadline less often than asked."""
+    if not plan.goal or not plan.eta or plan.eta.on_time is None:
+        return
+    if plan.eta.on_time < plan.goal.probability:
+        yield Advice(
+            f"the deadline is kept in {plan.eta.on_time:.0%} of simulated runs, "
+            f"not in {plan.goal.probability:.0%}",
+            "Plan anew, or give it more time",
         )
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from blocks.goal import Goal
 from tasks.distribute.advice import advice_on
 from tasks.distribute.binding import Binding, binding
 from tasks.distribute.caveats import Advice
 from tasks.distribute.comparison import by_strategy
+from tasks.distribute.strategy import PLANNED
 from tasks.distribute.whatif import Effect, changes, effects
 from tasks.estimates import Estimates
 from tasks.plan import FleetSnapshot, Plan
@@ -20,9 +22,16 @@ class PlanBy(Protocol):
     """Plans a workload by a strategy."""
 
     def __call__(
-        self, graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, /, strategy: str
+        self,
+        graph: StepGraph,
+        estimates: Estimates,
+        fleet: FleetSnapshot,
+        /,
+        strategy: str,
+        *,
+        goal: Goal | None = None,
     ) -> Plan:
-        """Return the plan."""
+        """Return the plan, for ``goal`` where there is one."""
         ...
 
 
@@ -42,12 +51,16 @@ def explanation_of(
 ) -> Explanation:
     """Explain ``plan``; ``plan_by`` makes the other plans, which takes as long as they are many."""
     found = binding(graph, plan, fleet)
-    replan = partial(plan_by, strategy=plan.strategy)
+    goal = plan.goal
+    replan = partial(plan_by, strategy=PLANNED if goal else plan.strategy, goal=goal)
     tried = effects(changes(graph, estimates, fleet, plan, found), plan, replan)
     return Explanation(
         plan,
         by_strategy(plan, partial(plan_by, graph, estimates, fleet)),
         found,
         tried,
-        advice_on(graph, estimates, fleet, plan, found, tried),
+        advice_on(
+            *(graph, estimates, fleet, plan, found, tried),
+            deadline_seconds=goal.deadline_seconds if goal else None,
+        ),
     )

@@ -116,8 +116,14 @@ def _uses(found: Binding) -> Iterator[str]:
 
 def _effects(found: Explanation) -> Iterator[str]:
     least = _NOTABLE * found.plan.makespan_seconds
-    helping = [effect for effect in found.effects if effect.gain_seconds > least]
-    idle = [effect.what for effect in found.effects if effect.gain_seconds <= least]
+    cheaper = -_NOTABLE * found.plan.cost
+
+    def helps(effect: Effect) -> bool:
+        """Tell whether it saves time, or money where a goal asks for that."""
+        return effect.gain_seconds > least or effect.cost < min(cheaper, -_LEAST_COST)
+
+    helping = [effect for effect in found.effects if helps(effect)]
+    idle = [effect.what for effect in found.effects if not helps(effect)]
     if not found.effects:
         return
     yield from ("## What would change it", "")

@@ -24,7 +24,7 @@ from tasks.distribute.trades import Costs, tightened, timed_again, trades
 from tasks.errors import BadInputError
 
 # So many of the best are simulated.
-_KEPT = 4
+_KEPT = 2
 # Money that differs by less is the same.
 _CENT = 1e-9
 # For a deadline, steps are planned to last as long as they do in that part of their runs.

@@ -23,8 +23,6 @@ def with_eta(graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, plan:
 
     Steps are drawn one by one: what slows all of them at once is not in it, nor are failures.
     """
-    if not plan.placements:
-        return plan
     problem = problem_of(graph, estimates, fleet)
     number = {step.id: index for index, step in enumerate(graph.steps)}
     order = np.array([number[step] for step in plan.order], np.int32)

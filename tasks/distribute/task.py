@@ -24,6 +24,8 @@ from tasks.distribute.binding import binding
 from tasks.distribute.dispatch import Submit
 from tasks.distribute.explanation import explanation_of
 from tasks.distribute.explanation_report import strategy_rows, what_if
+from tasks.distribute.front import NOTHING_TO_TRADE, front_of, front_rows
+from tasks.distribute.front_chart import front_chart
 from tasks.distribute.gantt import bars_of_plan, gantt
 from tasks.distribute.logs import tail
 from tasks.distribute.outlook import with_eta
@@ -43,6 +45,8 @@ from tasks.workload import Step, StepGraph
 _JITTER = 0.2
 # For improving each of the many plans that an explanation compares.
 _REPLAN_SECONDS = 0.05
+# For all points of the front of cost and makespan.
+_FRONT_SECONDS = 1.0
 # For more steps it takes more than a moment, and nobody reads so many rows.
 _MOST_WITH_SLACK = 20_000
 # More arrows into one step nobody can read, and the server has to store them.
@@ -113,7 +117,8 @@ async def explain(
 ) -> None:
     """Show the plans of all strategies as a table, and what would change ``made`` as Markdown.
 
-    ``former`` is an earlier plan of the same workload and its id.
+    Where providers have unequal prices, the front of cost and makespan is shown too. ``former`` is
+    an earlier plan of the same workload and its id.
     """
     quickly = partial(plan, budget_seconds=_REPLAN_SECONDS)
     found = await asyncio.to_thread(explanation_of, graph, estimates, fleet, made, quickly)
@@ -127,6 +132,15 @@ async def explain(
         key="what-if",
         description=f"What would change the plan of {graph.workload}",
     )
+    points = await asyncio.to_thread(front_of, graph, estimates, fleet, made, _FRONT_SECONDS)
+    if not points:
+        get_run_logger().info(NOTHING_TO_TRADE)
+        return
+    title = f"Cost and makespan of {graph.workload}: no plan found is both shorter and cheaper"
+    chart = await asyncio.to_thread(front_chart, title, points)
+    await acreate_table_artifact(key="pareto", table=front_rows(points), description=title)
+    shown = picture(chart, title)
+    await acreate_markdown_artifact(key="pareto-chart", markdown=shown, description=title)
 
 
 async def worth_retrying(_task: Any, _run: TaskRun, state: State[Any]) -> bool:

@@ -7,7 +7,7 @@ sum for a list schedule; it finds what lies on the hull of the front, for any nu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -81,18 +81,45 @@ def trades(
         counted = problem.seconds + finite * (scale * 2.0**power)
         return _placed(problem, replace(problem, seconds=counted), order)
 
-    tries = max(2 * _FEWEST, _PLACED // max(1, problem.steps * problem.providers))
-    powers = np.linspace(_HIGH, _LOW, min(tries // 2, int(_HIGH - _LOW) + 1))
-    found = [at(power) for power in powers]
+    cheapest = _placed(problem, _cheapest(problem, costs), order)
+    tries = max(_FEWEST, _PLACED // max(1, problem.steps * problem.providers))
+    powers = np.linspace(_HIGH, _LOW, min(tries, int(_HIGH - _LOW) + 1))
+    found = [cheapest, *map(at, powers), _placed(problem, problem, order)]
+    prices = [_HIGH + 1, *powers.tolist(), _LOW - 1]
     for index, (one, other) in enumerate(pairwise(found.copy())):
         if within(one) != within(other):
-            first, last = powers[index], powers[index + 1]
-            for _ in range(min(tries // 2, _HALVINGS)):
-                found.append(at(middle := (first + last) / 2))
-                same = within(found[-1]) == within(one)
+            near = [one, other]
+            first, last = prices[index], prices[index + 1]
+            for _ in range(min(tries, _HALVINGS)):
+                found.append(made := at(middle := (first + last) / 2))
+                same = within(made) == within(one)
+                near[not same] = made
                 first, last = (middle, last) if same else (first, middle)
-    cheapest = _placed(problem, _cheapest(problem, costs), order)
-    return [cheapest, *found, _placed(problem, problem, order)]
+            near.sort(key=within)
+            found += _mixed(problem, (near[1], near[0]), order, within)
+            found += _mixed(problem, (near[1], near[0]), order[::-1], within)
+    return list({made.provider.tobytes(): made for made in found}.values())
+
+
+def _mixed(
+    problem: Problem,
+    pair: tuple[Schedule, Schedule],
+    turn: Integers,
+    within: Callable[[Schedule], bool],
+) -> Iterator[Schedule]:
+    """Give schedules between one that is within and one that is not, as near the latter as goes.
+
+    Steps that are alike change their provider at one price; here they do so one by one.
+    """
+    good, bad = pair
+    low, high = 0, len(turn)
+    while high - low > 1:
+        middle = (low + high) // 2
+        provider = good.provider.copy()
+        provider[turn[:middle]] = bad.provider[turn[:middle]]
+        made = timed_again(problem, provider, by_rank(problem))
+        low, high = (middle, high) if within(made) else (low, middle)
+        yield made
 
 
 def _cheapest(problem: Problem, costs: Costs) -> Problem:

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice, zip_longest
 
+from blocks.goal import Goal
 from blocks.providers.interface import Resources
 from tasks.distribute.admissible import admissible
 from tasks.distribute.binding import Binding, Resource
+from tasks.distribute.strategy import GOAL
 from tasks.distribute.usage import UNITS
+from tasks.errors import BadInputError
 from tasks.estimates import Estimate, Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Plan, ProviderState
 from tasks.workload import Step, StepGraph
@@ -19,17 +22,25 @@ MOST_CHANGES = 16
 _STEPS_IN_ALL = 20_000
 _MOST_TWINS, _MOST_SPLITS = 6, 4
 
-Replan = Callable[[StepGraph, Estimates, FleetSnapshot], Plan]
+# How many times as much money or time a goal may be given.
+_MORE = (1.25, 1.5, 2.0)
+
+Replan = Callable[..., Plan]
+"""Plans a graph by its estimates on a fleet; takes a ``goal`` where a change has one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A workload and a fleet that differ from what is planned in the one thing that ``what`` says."""
+    """A workload and a fleet that differ from what is planned in the one thing that ``what`` says.
+
+    ``goal`` is another one to plan for; None: the same.
+    """
 
     what: str
     graph: StepGraph
     estimates: Estimates
     fleet: FleetSnapshot
+    goal: Goal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +67,27 @@ def effects(changes: Sequence[Change], plan: Plan, replan: Replan) -> tuple[Effe
 
 
 def _effect(change: Change, plan: Plan, replan: Replan) -> Effect:
-    made = replan(change.graph, change.estimates, change.fleet)
-    if made.makespan_seconds >= plan.makespan_seconds:
+    made = _replanned(change, replan)
+    if made is None or not _better(made, plan):
         return Effect(change.what, plan.makespan_seconds, 0.0, 0.0)
     gain = plan.makespan_seconds - made.makespan_seconds
     return Effect(change.what, made.makespan_seconds, gain, made.cost - plan.cost)
+
+
+def _replanned(change: Change, replan: Replan) -> Plan | None:
+    """Return the plan after ``change``; None where a quick search finds none that keeps the goal."""
+    other = {"goal": change.goal} if change.goal else {}
+    try:
+        return replan(change.graph, change.estimates, change.fleet, **other)
+    except BadInputError:
+        return None
+
+
+def _better(made: Plan, plan: Plan) -> bool:
+    if plan.goal is None:
+        return made.makespan_seconds < plan.makespan_seconds
+    worth = plan.goal.worth
+    return worth(made.makespan_seconds, made.cost) < worth(plan.makespan_seconds, plan.cost)
 
 
 def changes(
@@ -68,10 +95,27 @@ def changes(
 ) -> tuple[Change, ...]:
     """Return what is worth trying, of every sort in turn; fewer for a workload of many steps."""
     same = Change("", graph, estimates, fleet)
-    sorts = (_twins(same, found), _splits(same, plan), _room(same, found), _demands(same, found))
+    sorts = (
+        *(_limits(same, plan), _twins(same, found), _splits(same, plan)),
+        *(_room(same, found), _demands(same, found)),
+    )
     in_turn = chain.from_iterable(zip_longest(*sorts))
     most = min(MOST_CHANGES, max(1, _STEPS_IN_ALL // max(1, len(graph.steps))))
     return tuple(islice((change for change in in_turn if change), most))
+
+
+def _limits(same: Change, plan: Plan) -> Iterator[Change]:
+    """Give more money or more time than a goal that binds permits."""
+    goal = plan.goal
+    if goal is None or plan.strategy != GOAL:
+        return
+    for more in _MORE:
+        if goal.budget:
+            larger = goal.model_copy(update={"budget": goal.budget * more})
+            yield replace(same, what=f"a budget of {larger.budget:g}", goal=larger)
+        if goal.deadline_seconds and goal.objective != "makespan":
+            later = goal.model_copy(update={"deadline_seconds": goal.deadline_seconds * more})
+            yield replace(same, what=f"a deadline of {later.deadline_seconds:g} s", goal=later)
 
 
 def _twins(same: Change, found: Binding) -> Iterator[Change]:

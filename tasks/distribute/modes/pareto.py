@@ -14,6 +14,8 @@ import numpy as np
 
 from tasks.distribute.modes.problem import Ints, ModeProblem, ModeSchedule, Objective, schedule_of
 from tasks.distribute.modes.solve import solve_modes
+from tasks.distribute.modes.steady import solve_steadily
+from tasks.errors import SlipwayError
 
 
 class Point(NamedTuple):
@@ -25,13 +27,19 @@ class Point(NamedTuple):
 
 
 def pareto(
-    problem: ModeProblem, budget_seconds: float = 2.0, seed: int = 0, points: int = 8
+    problem: ModeProblem,
+    budget_seconds: float = 2.0,
+    seed: int = 0,
+    points: int = 8,
+    *,
+    steady: bool = False,
 ) -> list[Point]:
     """Return schedules of which none is both dearer and slower than another, the cheapest first.
 
     A unit of each budgeted resource costs what the objective's ``money`` says, or 1 where that
     says nothing. Of all that may be spent between the least and what the fastest schedule costs,
-    ``points`` levels are tried; each gets an equal part of ``budget_seconds``.
+    ``points`` levels are tried; each gets an equal part of ``budget_seconds``. With ``steady``,
+    that is work instead of time, and the same seed finds the same front.
 
     Raises:
         SlipwayError: no schedule within the budgets and the deadline was found.
@@ -49,8 +57,11 @@ def pareto(
 
     def point(of: ModeProblem, parts: int, known: ModeSchedule | None = None) -> Point:
         """Plan within one of ``parts`` equal parts of what time is left."""
-        left = max(0.0, ends - time.monotonic())
-        schedule = solve_modes(of, left / parts, seed, known=known)
+        if steady:
+            schedule = _steadily(of, budget_seconds / (points + 2), seed, known)
+        else:
+            left = max(0.0, ends - time.monotonic())
+            schedule = solve_modes(of, left / parts, seed, known=known)
         return Point(int(cost[schedule.mode].sum()), schedule.makespan, schedule)
 
     fast, cheap = point(fastest_first, points + 2), point(cheapest_first, points + 1)
@@ -63,6 +74,16 @@ def pareto(
             known = schedule_of(limited, last.start, last.mode)
             found.append(point(limited, points - index, known))
     return _undominated([*found, fast])
+
+
+def _steadily(
+    problem: ModeProblem, effort: float, seed: int, known: ModeSchedule | None
+) -> ModeSchedule:
+    found = solve_steadily(problem, effort, seed, [known.mode] if known else ())
+    options = [each for each in (found, known) if each is not None]
+    if not options:
+        raise SlipwayError("no schedule was found that keeps within the budgets and the deadline")
+    return min(options, key=problem.value)
 
 
 def _limited(problem: ModeProblem, cost: Ints, limit: int) -> ModeProblem:
