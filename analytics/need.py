@@ -13,8 +13,9 @@ FEWEST = 20
 PROMISED = 0.9
 # How many standard deviations of a coin that shows nine of ten are no luck any more.
 DEVIATIONS = 3.0
-# So many successes of keys that nothing was published of are worth a training.
-NEW = 50
+# So many keys that nothing was published of are worth a training, and so many new runs, which are
+# at least a tenth of those that were learnt from.
+NEW, GROWN, SHARE = 50, 100, 0.1
 
 Bounds = Mapping[tuple[str, str], tuple[float, float]]
 
@@ -33,7 +34,7 @@ def due(
     if now - trained.trained_at >= DAY_SECONDS:
         return "the last training was more than a day ago"
     since = [run for run in runs if run.succeeded and run.ended_at > trained.trained_at]
-    return drifted(since, bounds) or _unknown(since, bounds)
+    return drifted(since, bounds) or _unknown(since, bounds) or _grown(trained, len(since))
 
 
 def drifted(runs: Iterable[Run], bounds: Bounds) -> str:
@@ -59,3 +60,8 @@ def _unknown(runs: Iterable[Run], bounds: Bounds) -> str:
     new = {(run.kind, run.key) for run in runs if (run.kind, run.key) not in bounds}
     count = len(new)
     return f"{count} keys are new" if count >= NEW else ""
+
+
+def _grown(trained: TrainedModel, count: int) -> str:
+    enough = count >= max(GROWN, SHARE * trained.runs)
+    return f"{count} runs have ended since the last training" if enough else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from analytics.history import Run
@@ -24,7 +26,7 @@ def runs(seconds: list[float], key: str = "build") -> list[Run]:
 def test_what_still_holds_is_not_learnt_again() -> None:
     """Every hour would take the minutes of a whole training."""
     assert not due(TRAINED, "code", [], BOUNDS, NOW)
-    assert not due(TRAINED, "code", runs([5.0] * 90 + [11.0] * 10), BOUNDS, NOW)
+    assert not due(TRAINED, "code", runs([5.0] * 80 + [11.0] * 8), BOUNDS, NOW)
 
 
 def test_a_drift_is_noticed() -> None:
@@ -54,3 +56,6 @@ def test_age_code_and_new_keys_count() -> None:
     assert "a day ago" in due(TRAINED, "code", [], BOUNDS, 1000.0 + DAY_SECONDS)
     new = [run for number in range(NEW) for run in runs([1.0], key=f"test_{number}")]
     assert due(TRAINED, "code", new, BOUNDS, NOW) == "50 keys are new"
+    more = runs([5.0] * 100)
+    assert due(TRAINED, "code", more, BOUNDS, NOW) == "100 runs have ended since the last training"
+    assert not due(replace(TRAINED, runs=5000), "code", more, BOUNDS, NOW)

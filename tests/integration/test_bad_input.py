@@ -186,6 +186,11 @@ CASES = {
         ("version: ", "is one version only", "'v99'", "Ask for none"),
         told_by=("deploy",),
     ),
+    "key without history": Case(
+        "estimate",
+        {"key": "flow/never-ran"},
+        ("key: unknown", "'flow/never-ran'", "Run it once, or name what has run before"),
+    ),
     "nothing to roll back to": Case(
         "rollback",
         {"project": "bad-input"},
