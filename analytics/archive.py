@@ -6,7 +6,7 @@ A file of another server, ledger or version of these columns is not read: the hi
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import pyarrow as pa
@@ -62,7 +62,8 @@ def save(path: Path, archive: Archive) -> None:
     about = {"version": VERSION} | {
         name: getattr(archive, name) for name in ("source", "since", "until", "last")
     }
-    table = pa.Table.from_pylist([asdict(run) for run in archive.runs], SCHEMA)
+    held = {name: [getattr(run, name) for run in archive.runs] for name in SCHEMA.names}
+    table = pa.Table.from_pydict(held, SCHEMA)
     written = path.with_suffix(".part")
     pq.write_table(table.replace_schema_metadata({_ABOUT: json.dumps(about)}), written)
     written.replace(path)

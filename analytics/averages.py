@@ -21,27 +21,28 @@ class _Sum:
         self.total, self.number = np.zeros(size), np.zeros(size)
 
     def add(self, values: Floats, there: Mask, keep: float) -> None:
-        """Add the entries that are there; only these forget."""
-        kept = np.where(there, keep, 1.0)
+        """Add the entries that are there, the others being 0; only the former forget."""
+        kept = 1.0 - (1.0 - keep) * there
         self.total *= kept
         self.number *= kept
-        self.total += np.where(there, values, 0.0)
+        self.total += values
         self.number += there
 
 
 class Averages:
     """Averages of vectors of ``size``, shrunk from a key to its context to all.
 
-    ``start`` is what is assumed before anything was seen, as if ``weight`` runs had shown it; a
-    key and a context each need that many runs to speak as loudly as what lies above them.
+    ``start`` is what is assumed before anything was seen, as if ``weight`` runs had shown it (both
+    one number an entry); a key and a context each need that many runs to speak as loudly as what
+    lies above them.
     """
 
-    def __init__(self, start: Floats, weight: float = 30.0) -> None:
+    def __init__(self, start: Floats, weight: Floats) -> None:
         self._size, self._weight = len(start), weight
         self._keys: dict[int, _Sum] = {}
         self._contexts: dict[int, _Sum] = {}
         self._all = _Sum(self._size)
-        self._all.total, self._all.number = start * weight, np.full(self._size, weight)
+        self._all.total, self._all.number = start * weight, weight.astype(float)
 
     def say(self, key: int, context: int) -> Floats:
         """Return the averages for a run of that key in that context."""
@@ -53,6 +54,7 @@ class Averages:
 
     def learn(self, key: int, context: int, values: Floats, there: Mask) -> None:
         """Learn from the entries of ``values`` that are ``there``."""
+        values = np.where(there, values, 0.0)
         for book, name, keep in (
             (self._keys, key, _OF_KEY),
             (self._contexts, context, _OF_CONTEXT),

@@ -73,9 +73,11 @@ class Blend:
         self.rules = (*rules, FOREST, MIDDLE, CONSENSUS)
         n = len(rules)
         self._n = n
-        self._likeness = Averages(np.array([_trusted(name) for name in self.rules]), weight=60.0)
-        self._shares = Averages(np.full(n + 1, 1.0 / (n + 1)))
-        self._widths = Averages(_START)
+        # Side by side in one vector, which is learnt at once: likeness, shares and widths.
+        likeness = np.array([_trusted(name) for name in self.rules])
+        start = np.concatenate([likeness, np.full(n + 1, 1.0 / (n + 1)), _START])
+        weight = np.where(np.arange(len(start)) < n + 3, 60.0, 30.0)
+        self._averages = Averages(start, weight)
         # A key with a long steady past must not pay for what was wrongly said of new ones.
         self._calibrations: defaultdict[int, Calibration] = defaultdict(Calibration)
 
@@ -95,9 +97,7 @@ class Blend:
         """
         if forest is None and not np.isfinite(rules).any():
             return None
-        key, context = alike.key, alike.context
-        shares = self._shares.say(key, context)
-        widths = self._widths.say(key, context)
+        likeness, shares, widths = self._split(self._averages.say(alike.key, alike.context))
         widths = widths / widths.sum()
         candidates = self._candidates(np.minimum(rules, limit), shares, forest, limit)
         density_shares = shares * np.append(np.isfinite(rules), forest is not None)
@@ -105,7 +105,7 @@ class Blend:
         scales = _scales(spread)
         laplace = widths @ _LAPLACE[scales]
         cumulative = _cumulative(candidates[: self._n], density_shares, laplace, forest)
-        judged = np.where(np.isfinite(candidates), self._likeness.say(key, context), -1.0)
+        judged = np.where(np.isfinite(candidates), likeness, -1.0)
         best = int(judged.argmax())
         places = np.searchsorted(cumulative, self._calibrations[alike.situation].quantiles())
         bounds = np.minimum(GRID[np.minimum(places, BINS - 1)] + _EDGES, limit)
@@ -116,16 +116,25 @@ class Blend:
 
     def learn(self, alike: Alike, said: Said, actual: float) -> None:
         """Learn from the logarithm of what the run really took."""
-        key, context = alike.key, alike.context
         there = np.isfinite(said.candidates)
         likeness = np.exp(-np.abs(said.candidates - actual))
-        self._likeness.learn(key, context, likeness, there)
-        self._share(key, context, said, actual)
+        parts = self._responsible(said, actual)
+        self._averages.learn(
+            alike.key,
+            alike.context,
+            np.concatenate([likeness, *parts[:2]]),
+            np.concatenate([there, *parts[2:]]),
+        )
         low, high = _around(said.cumulative, actual)
         place = low + (high - low) * _fraction(actual)
         self._calibrations[alike.situation].learn(place, actual <= said.bounds)
 
-    def _share(self, key: int, context: int, said: Said, actual: float) -> None:
+    def _split(self, values: Floats) -> tuple[Floats, Floats, Floats]:
+        likeness, shares = self._n + 3, 2 * self._n + 4
+        return values[:likeness], values[likeness:shares], values[shares:]
+
+    def _responsible(self, said: Said, actual: float) -> tuple[Floats, Floats, Mask, Mask]:
+        """Return how far each part and each width explains a run, and which of them could."""
         away = np.abs(said.candidates[: self._n] - actual)
         wide = WIDTHS[said.scales]
         heights = np.exp(-away[:, None] / wide) / (2 * wide)
@@ -134,12 +143,12 @@ class Blend:
         at = bin_of(actual)
         forest = 0.0 if said.forest is None else float(said.forest[max(0, at - 1) : at + 2].sum())
         own = said.shares[-1] * forest / (3 * STEP)
-        total = joint.sum() + own + _FLOOR
+        explained = float(joint.sum())
+        total = explained + own + _FLOOR
         there: Mask = np.append(np.isfinite(said.candidates[: self._n]), said.forest is not None)
-        self._shares.learn(key, context, np.append(joint.sum(axis=1), own) / total, there)
-        if joint.sum() > _FLOOR:
-            every = np.ones(len(wide), dtype=bool)
-            self._widths.learn(key, context, joint.sum(axis=0) / joint.sum(), every)
+        by_width = joint.sum(axis=0) / max(explained, _FLOOR)
+        is_told = np.full(len(wide), explained > _FLOOR)
+        return np.append(joint.sum(axis=1), own) / total, by_width, there, is_told
 
     def _candidates(
         self, rules: Floats, shares: Floats, forest: Matrix | None, limit: float

@@ -8,7 +8,7 @@ say neither: what is known of them is that they took at least as long as they di
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -136,8 +136,9 @@ def of_timings(timings: Mapping[str, Sequence[Timing]]) -> list[Run]:
 
 def frame(runs: Iterable[Run]) -> pd.DataFrame:
     """Return one row a run with the columns of ``Run``, in the order in which the runs ended."""
-    columns = [field.name for field in fields(Run)]
-    table = pd.DataFrame([astuple(run) for run in runs], columns=columns)
+    listed = list(runs)
+    names = [field.name for field in fields(Run)]
+    table = pd.DataFrame({name: [getattr(run, name) for run in listed] for name in names})
     kinds = {field.name: float for field in fields(Run) if field.type == "float"}
     return table.astype(kinds | {"succeeded": bool}).sort_values("ended_at", kind="stable")
 

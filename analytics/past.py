@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import exp, log, log1p, nan, sqrt
+from operator import mul
 
 import numpy as np
 import numpy.typing as npt
@@ -85,7 +86,7 @@ class _Group:
         if not n:
             return (*([nan] * 7), 0.0, *tail)
         ordered, mean = sorted(past), sum(past) / n
-        spread = sqrt(sum((value - mean) ** 2 for value in past) / n)
+        spread = sqrt(max(0.0, sum(map(mul, past, past)) / n - mean * mean))
         rules = (
             past[-1],
             _between(past[-1], past[-2]) if n > 1 else past[-1],

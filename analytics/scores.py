@@ -11,6 +11,8 @@ from analytics.intervals import LEVELS
 from analytics.past import SHORTEST
 
 PARTS = 10
+# Seconds that part blinks, short, middling and long runs: 10 s, 1 min, 10 min, 1 h, 6 h.
+CLASSES = np.array([10.0, 60.0, 600.0, 3600.0, 21_600.0])
 WITHIN = 0.1
 STABLE_RUNS, STABLE_SPREAD = 5, 0.1
 
@@ -39,6 +41,12 @@ def likeness(predicted: Floats, actual: Floats) -> Floats:
     """Return min/max of each pair, 1 for a hit; what is below a millisecond counts as one."""
     low, high = np.maximum(predicted, SHORTEST), np.maximum(actual, SHORTEST)
     return np.minimum(low, high) / np.maximum(low, high)
+
+
+def in_class(predicted: Floats, actual: Floats) -> Floats:
+    """Return 1 where a forecast is in the same class of length as what came, by CLASSES, else 0."""
+    said: Mask = np.searchsorted(CLASSES, predicted) == np.searchsorted(CLASSES, actual)
+    return np.where(said, 1.0, 0.0)
 
 
 def coverage(lower: Floats, upper: Floats, actual: Floats) -> Coverage:

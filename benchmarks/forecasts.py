@@ -25,7 +25,7 @@ from analytics.failures import Failures, foresee
 from analytics.importers.formats import FORMATS, read_history
 from analytics.past import Past, past
 from analytics.rolling import Forecasts, forecast
-from analytics.scores import auc, brier, intervals, likeness, stable
+from analytics.scores import auc, brier, in_class, intervals, likeness, stable
 
 SIMPLE = {"last_run": "last run", "last_two_mean": "mean of 2", "median_of_20": "median of 20"}
 _MIB_PER_UNIT = 1 / 1024 if sys.platform != "darwin" else 1 / 1024**2
@@ -76,6 +76,7 @@ def _durations(found: Forecasts) -> dict[str, Any]:
             },
             "finest_or_key": _simple(_backed_off(found.past), actual, compared),
         },
+        "same_class": _mean(in_class(found.point, actual), made),
         "intervals": {
             name: _rounded(asdict(each))
             for name, each in intervals(found.bounds[made], actual[made]).items()
@@ -151,6 +152,10 @@ def _table(figures: dict[str, Any]) -> str:
         for name, value in figures.get(target, {}).get("intervals", {}).items():
             said = f"{value['overall']:.3f}, worst tenth {value['worst_tenth']:.3f}"
             rows.append((f"{target}: {name}", f"{said}, width x{value['width']:.2f}"))
+        if target == "duration" and "same_class" in figures[target]:
+            rows.append(
+                ("duration: foreseen in its class of length", figures[target]["same_class"])
+            )
         for level, value in figures.get(target, {}).get("stable_keys", {}).items():
             if value:
                 said = f"{value['within_tenth']:.3f} of {value['share']:.1%} of the runs"

@@ -5,13 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analytics.scores import auc, brier, coverage, likeness, stable
+from analytics.scores import auc, brier, coverage, in_class, likeness, stable
 
 
 def test_likeness_is_symmetrical_and_bears_zero() -> None:
     """Too long and too short would not be equally bad, or a run of no length divide by zero."""
     one, other = np.array([1.0, 2.0, 0.0]), np.array([2.0, 1.0, 0.0])
     assert likeness(one, other).tolist() == [0.5, 0.5, 1.0]
+
+
+def test_a_class_is_right_or_wrong() -> None:
+    """Minutes foreseen for hours would count as nearly right."""
+    actual = np.array([5.0, 59.0, 61.0, 4000.0, 1e6])
+    said = np.array([9.0, 61.0, 599.0, 600.0, 2e6])
+    assert in_class(said, actual).tolist() == [1, 0, 1, 0, 1]
 
 
 def test_the_worst_tenth_is_one_of_time() -> None:

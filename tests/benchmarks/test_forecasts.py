@@ -18,10 +18,11 @@ HISTORY = Path(__file__).parents[2].parent / "shared" / "data" / "history"
 def test_every_figure_is_there() -> None:
     """A bar could not be checked, or a history without failures would break it."""
     at = np.arange(70) * 100.0
-    rows = {"key": "a", "state": "succeeded", "started_at": at, "seconds": 10.0}
+    rows = {"key": "a", "state": "succeeded", "started_at": at, "seconds": 12.0}
     found = measure(typed(pd.DataFrame(rows)))
     assert found["duration"]["likeness"]["model"] == pytest.approx(1)
     assert found["duration"]["stable_keys"]["key"]["within_tenth"] == 1
+    assert found["duration"]["same_class"] == 1
     assert found["duration"]["intervals"]["central_90"]["overall"] == 1
     assert found["failures"]["auc"] is None
 
