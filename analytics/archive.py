@@ -6,6 +6,7 @@ A file of another server, ledger or version of these columns is not read: the hi
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -64,9 +65,13 @@ def save(path: Path, archive: Archive) -> None:
     }
     held = {name: [getattr(run, name) for run in archive.runs] for name in SCHEMA.names}
     table = pa.Table.from_pydict(held, SCHEMA)
-    written = path.with_suffix(".part")
-    pq.write_table(table.replace_schema_metadata({_ABOUT: json.dumps(about)}), written)
-    written.replace(path)
+    # Two trainings at once must not write into the same file.
+    written = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        pq.write_table(table.replace_schema_metadata({_ABOUT: json.dumps(about)}), written)
+        written.replace(path)
+    finally:
+        written.unlink(missing_ok=True)
 
 
 def reach(held: Archive, since: float, now: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
@@ -10,9 +11,12 @@ import pandas as pd
 from analytics.averages import Floats
 from analytics.backtest import Accuracy, Backtest
 from analytics.champion import COMPARED, MODEL
+from analytics.columns import CENSORED
 from analytics.history import Run, frame, per_key
 
 SHOWN_KEYS = 30
+# Prefect calls a run late from then on.
+LATE_SECONDS = 15.0
 _WIDEST, _LONG = 36, 10.0
 
 
@@ -24,10 +28,10 @@ def markdown(runs: Sequence[Run], tested: Backtest, since_days: int) -> str:
             f"the last {since_days} days. Nothing was published."
         )
     table = per_key(frame(runs))
-    finished = sum(not run.is_censored for run in runs)
+    finished, apart = sum(not run.is_censored for run in runs), _told_apart(runs)
     parts = [
         "# Training",
-        f"{finished} finished runs of {len(table)} keys in the last {since_days} days.",
+        f"{finished} finished runs of {len(table)} keys in the last {since_days} days.{apart}",
         "## How far off the forecasts were",
         _accuracies(tested),
         "## What is expected",
@@ -59,6 +63,16 @@ def chart(pairs: tuple[Floats, Floats]) -> bytes:
     return picture.getvalue()
 
 
+def _told_apart(runs: Sequence[Run]) -> str:
+    """Say how many runs were not taken for what such runs usually take, and how many were late."""
+    counts = Counter("retried" if run.retries else run.state for run in runs)
+    apart = [(state, counts[state]) for state in ("retried", *CENSORED) if counts[state]]
+    late = sum(run.started_at - run.submitted_at > LATE_SECONDS for run in runs)
+    said = [f"{count} {state}" for state, count in apart]
+    text = f" Told apart, and not averaged in: {', '.join(said)}." if said else ""
+    return text + (f" {late} began more than {LATE_SECONDS:.0f} s late." if late else "")
+
+
 def _accuracies(tested: Backtest) -> str:
     model = tested.accuracy()
     if model is None:
@@ -86,9 +100,11 @@ def _accuracies(tested: Backtest) -> str:
 
 
 def _champion(tested: Backtest) -> str:
-    verdict = tested.verdict
+    verdict, choice = tested.verdict, tested.choice
     if verdict.champion == MODEL:
-        return ""
+        if choice.forest is None:
+            return ""
+        return f"The model is {'a new' if choice.replaces else 'the last'} one: {choice.why}. "
     return (
         f"On the latest {verdict.runs} of them *{verdict.champion}* was better than the model, so "
         "its values are published. "

@@ -29,13 +29,13 @@ def watch(ledger: Ledger, runs: Sequence[Run], now: float, more: Iterable[Findin
 
 
 def findings(runs: Iterable[Run]) -> list[Finding]:
-    """Return what has become slower and still is, in runs that succeeded.
+    """Return what has become slower and still is, in runs that succeeded at once.
 
     Each kind of provider has its own usual duration; a key that is slower on two is one finding.
     """
     by_kind: dict[str, list[Timed]] = defaultdict(list)
     for run in runs:
-        if run.succeeded and not run.is_censored:
+        if run.succeeded and not run.is_censored and not run.retries:
             shown = run.id or f"ended {_moment(run.ended_at)}"
             by_kind[run.kind].append(Timed(run.key, shown, run.ended_at, run.seconds))
     return [

@@ -65,14 +65,15 @@ def test_a_kill_while_writing_leaves_the_one_before(
 ) -> None:
     """Half a file would be there in its place."""
 
-    def dies(*_: object) -> None:
-        path.with_suffix(".part").write_bytes(b"half")
+    def dies(_: object, written: Path) -> None:
+        written.write_bytes(b"half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr("pyarrow.parquet.write_table", dies)
     with pytest.raises(KeyboardInterrupt):
         save(path, replace(KEPT, runs=()))
     assert len(load(path, "here", 60.0).runs) == 2
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 def test_a_short_look_back_does_not_shorten_what_is_kept() -> None:

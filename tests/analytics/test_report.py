@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from analytics.backtest import backtest
@@ -56,6 +58,22 @@ def test_a_key_that_never_succeeded_is_named() -> None:
     report = _report([*_runs(keys=SHOWN_KEYS + 5), never])
     assert "## What fails" in report
     assert "| `never` | shell | 1 | 0% |" in report
+
+
+def test_what_is_not_averaged_in_is_counted() -> None:
+    """Nobody would know why a flow with a hundred runs was learnt from ten."""
+    (run, *more) = _runs(length=5)
+    apart = [
+        replace(run, retries=1, started_at=20.0, submitted_at=0.0),
+        replace(run, state="crashed", succeeded=False),
+        replace(run, state="running", succeeded=False),
+    ]
+    report = _report([*more, *apart])
+    assert (
+        "Told apart, and not averaged in: 1 retried, 1 crashed, 1 running. "
+        "1 began more than 15 s late." in report
+    )
+    assert "Told apart" not in _report(more)
 
 
 def test_without_failures_nothing_is_said_of_them() -> None:
