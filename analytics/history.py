@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
-from analytics.columns import CENSORED, KNOWN, typed
+from analytics.columns import CENSORED, INPUT, typed
 from tasks.ledger.timings import Timing
 
 FLOW_KIND, TASK_KIND = "prefect", "prefect task"
@@ -26,7 +26,13 @@ _STATES = {
     "RUNNING": "running",
 }
 
-_KNOWN = {"cpus": "cpus", "memory_mib": "asked_memory_mib", "machine_load": "machine_load"}
+# Sizes have any unit: only how they compare within a key matters.
+_KNOWN = {
+    "known_cpus": "cpus",
+    "known_memory_mib": "asked_memory_mib",
+    "known_machine_load": "machine_load",
+    INPUT: "size",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,8 @@ class Run:
     ``submitted_at`` a run was submitted when it started. ``id`` is that of a flow run, task run or
     execution, else empty. ``fine``, ``name`` and ``tag`` are finer and coarser groups of runs that
     are alike. ``retries`` counts attempts before the last; ``cpus`` and ``asked_memory_mib`` are
-    what it asked for, 0 where unknown; ``machine_load`` is the machine's CPU (%) before its start.
+    what it asked for, 0 where unknown; ``machine_load`` is the machine's CPU (%) before its start,
+    ``size`` how much it was given to do, by its parameters, in whatever unit.
     """
 
     kind: str
@@ -59,6 +66,7 @@ class Run:
     cpu_seconds: float = 0.0
     cost: float = 0.0
     machine_load: float = float("nan")
+    size: float = 0.0
 
     @property
     def is_censored(self) -> bool:
@@ -72,7 +80,8 @@ class FlowRun:
 
     ``state`` is the type of its last state, e.g. ``COMPLETED``; ``seconds`` is the time it spent
     running, without what it waited for, and ``submitted_at`` when it should have started. ``task``
-    is the name of the task, empty for a flow run; ``parameters`` is a digest of what it was given.
+    is the name of the task, empty for a flow run; ``parameters`` is a digest of what it was given,
+    ``size`` the largest number in it, where a list counts by its length.
     """
 
     flow: str
@@ -85,6 +94,7 @@ class FlowRun:
     task: str = ""
     parameters: str = ""
     retries: int = 0
+    size: float = 0.0
 
     @property
     def key(self) -> str:
@@ -109,6 +119,7 @@ def of_flow_runs(flow_runs: Iterable[FlowRun]) -> list[Run]:
             name=flow_run.task or flow_run.flow,
             tag=flow_run.flow,
             retries=flow_run.retries,
+            size=flow_run.size,
         )
         for flow_run in flow_runs
         if flow_run.state in _STATES
@@ -151,7 +162,7 @@ def columns(runs: Iterable[Run]) -> pd.DataFrame:
     table["memory_mib"] = table["memory_mib"].where(table["memory_mib"] > 0)
     for name, of in _KNOWN.items():
         if (given := table[of].where(table[of] > 0)).notna().any():
-            table[KNOWN + name] = given
+            table[name] = given
     history = typed(table.drop(columns=["succeeded", *_KNOWN.values()]))
     # What was tried again took its attempts together, which says how long none of them takes.
     history["telling"] &= history["retries"].eq(0)

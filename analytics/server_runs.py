@@ -13,6 +13,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from analytics.archive import Archive, reach
@@ -122,7 +123,18 @@ def as_values(one: Json, flow: str) -> FlowRun:
         task=task.rpartition(".")[2] or task,
         parameters=hashlib.sha256(given.encode()).hexdigest()[:12] if given != "{}" else "",
         retries=max(0, int(one.get("run_count") or 0) - 1),
+        size=size_of(one.get("parameters") or {}),
     )
+
+
+def size_of(parameters: Json) -> float:
+    """Return the largest number among what a run was given; a list or a mapping counts its entries."""
+    sizes = [
+        float(len(value)) if isinstance(value, list | dict) else float(value)
+        for value in parameters.values()
+        if isinstance(value, list | dict | int | float) and not isinstance(value, bool)
+    ]
+    return max([0.0, *filter(isfinite, sizes)])
 
 
 def _changed(after: float) -> list[tuple[Json, str]]:

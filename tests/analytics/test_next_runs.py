@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from analytics.backtest import backtest
@@ -45,6 +47,18 @@ def test_another_kind_of_provider_moves_nothing() -> None:
     flow_run = Run("prefect", "flow/ship", NOW, NOW + 0.01, 0.01, succeeded=True)
     found = expected("build", [flow_run, *others, *runs("build", [30.0] * 6)])
     assert found.p50_seconds == pytest.approx(30.0)
+
+
+def test_a_run_with_more_to_do_takes_longer() -> None:
+    """Whoever runs a flow over a hundred thousand rows would be promised the time of a thousand."""
+    sizes = [1000.0, 2000.0, 4000.0, 8000.0] * 40 + [64_000.0, 4000.0, 64_000.0]
+    history = [
+        replace(run, size=size)
+        for run, size in zip(
+            runs("flow/import", [size / 100 for size in sizes]), sizes, strict=True
+        )
+    ]
+    assert expected("flow/import", history).p50_seconds == pytest.approx(640.0, rel=0.2)
 
 
 def test_success_and_number_of_runs_are_counted() -> None:

@@ -11,7 +11,7 @@ import pytest
 from analytics import server_runs
 from analytics.archive import Archive
 from analytics.history import FLOW_KIND, TASK_KIND, Run
-from analytics.server_runs import as_values, identity, refreshed
+from analytics.server_runs import as_values, identity, refreshed, size_of
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0
@@ -178,3 +178,18 @@ def test_equal_parameters_are_alike() -> None:
     assert digest == as_values(run, "other").parameters
     assert digest != as_values({**run, "parameters": {"size": 4}}, "ship").parameters
     assert not as_values({**run, "parameters": {}}, "ship").parameters
+
+
+@pytest.mark.parametrize(
+    ("parameters", "size"),
+    [
+        ({}, 0),
+        ({"project": "shop", "dry_run": True, "note": None}, 0),
+        ({"rows": 2000, "chunk": 10.5}, 2000),
+        ({"files": ["a", "b", "c"]}, 3),
+        ({"low": -5, "worst": float("inf")}, 0),
+    ],
+)
+def test_what_a_run_was_given_has_a_size(parameters: dict[str, Any], size: float) -> None:
+    """A run over ten times as many rows would be expected to take as long."""
+    assert size_of(parameters) == size
