@@ -37,6 +37,7 @@ from analytics.publishing import (
     record_learnt,
 )
 from analytics.report import chart, markdown
+from analytics.reports.training import of_training
 from analytics.shortages import shortages
 from analytics.step_demand import step_outlooks
 from analytics.watching import section, told, watch
@@ -113,7 +114,9 @@ async def watch_runs(runs: list[Run]) -> Changes:
 async def report(runs: list[Run], tested: Backtest, changes: Changes, since_days: int) -> None:
     """Show what was learnt, and how far off it would have been, as artifacts."""
     learnt = await asyncio.to_thread(markdown, runs, tested, since_days)
-    text = f"{learnt}\n\n{section(changes)}"
+    trends = await asyncio.to_thread(of_training, runs)
+    parts = [learnt, section(changes), *([f"## Trends\n\n{trends}"] if trends else [])]
+    text = "\n\n".join(parts)
     await acreate_markdown_artifact(text, key="training-report", description="What was learnt")
     if tested.made.any():
         picture = base64.b64encode(await asyncio.to_thread(chart, tested.pairs)).decode()

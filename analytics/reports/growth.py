@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from analytics.history import Run
 from analytics.reports.material import Material
 from analytics.reports.model import Column, Range, Section, Table
 from analytics.reports.outcomes import BY_ITSELF
@@ -46,21 +45,6 @@ def growth_table(name: str, runs: pd.DataFrame, measures: Sequence[str]) -> Tabl
         f"the change of their share. Of the {len(most)} keys that took most time."
     )
     return Table(name, "What changes week by week", _COLUMNS, tuple(rows), note)
-
-
-def of_training(runs: Sequence[Run]) -> Table | None:
-    """Return the trends in what training has read."""
-    table = pd.DataFrame(
-        [
-            (
-                *(run.key, run.state or ("succeeded" if run.succeeded else "failed")),
-                *(run.ended_at, run.seconds),
-            )
-            for run in runs
-        ],
-        columns=["key", "state", "ended_at", "seconds"],
-    )
-    return growth_table("trends", table, ("duration", "failures"))
 
 
 def growth_section(made_from: Material, measures: Sequence[str]) -> Section:

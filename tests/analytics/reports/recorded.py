@@ -34,12 +34,11 @@ PASSWORD = "hunter2-is-no-secret"
 
 @dataclass(frozen=True)
 class Shop:
-    """How the shop runs: ``slower`` from the last week on, ``price`` of an hour in the cloud."""
+    """How the shop runs; in the last week its steps take ``slower`` times as long."""
 
     runs_a_day: int = 6
     days: int = 14
     slower: float = 1.3
-    price: float = 1.8
     seed: int = 1
 
 
