@@ -84,6 +84,8 @@ def _style(extra: dict[str, str]) -> Any:
             # The second is the first on other systems: as wide, so that nothing overlaps.
             "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],
             "font.size": 8,
+            # The names of steps are no formulas.
+            "text.parse_math": False,
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.titlesize": 8,

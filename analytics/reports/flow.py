@@ -25,7 +25,7 @@ from analytics.reports.catalogue import ReportName, made, named, needed_since, s
 from analytics.reports.charts import data_url, png
 from analytics.reports.files import FORMATS, FormatName, write
 from analytics.reports.history import FlowRow, History, history
-from analytics.reports.markdown import markdown, summary
+from analytics.reports.markdown import first_figures, markdown, summary
 from analytics.reports.model import Report, Span
 from analytics.reports.needs import kept_needs
 from analytics.reports.period import DAY, CompareName, PeriodName
@@ -77,12 +77,11 @@ async def make(
     report, files, picture = await asyncio.to_thread(
         _made, name, everything, period, project, tuple(formats), folder
     )
-    said = summary(report)
-    text = markdown(report, files)
-    await acreate_markdown_artifact(text, key=f"report-{name}", description=said)
+    text, told = markdown(report, files), first_figures(report)
+    await acreate_markdown_artifact(text, key=f"report-{name}", description=told)
     if picture:
-        key = f"report-{name}-charts"
-        await acreate_image_artifact(picture, key=key, description=f"Charts of: {said}")
+        await acreate_image_artifact(picture, key=f"report-{name}-charts", description=told)
+    said = summary(report)
     get_run_logger().info("%s", said)
     for path in files:
         get_run_logger().info("Written: %s", path)
@@ -131,7 +130,8 @@ async def report_flow(  # noqa: PLR0917 - they are its form in the UI
     rows: Any = opaque(flows)
     everything: Any = opaque(await read_ledger(rows, begin))
     said = [await make(name, everything, chosen, project, formats) for name in named(report)]
-    return Completed(message=" ".join(said), data=said)
+    more = f" Written beside it: {', '.join(named(report)[1:])}." if len(said) > 1 else ""
+    return Completed(message=said[0] + more, data=said)
 
 
 def _run_name(parameters: Mapping[str, Any]) -> str:

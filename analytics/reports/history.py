@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,9 @@ from analytics.reports.model import Span
 from analytics.reports.redaction import cause
 from tasks.ledger.activity import Activity, KnownProvider, Snapshot
 from tasks.ledger.insights import RaisedInsight
+from tasks.ledger.plans import StoredPlan
 from tasks.ledger.rollouts import RolloutRow
+from tasks.ledger.workloads import WorkloadRow
 
 Needs = Mapping[str, Mapping[str, Sequence[str]]]
 """By workload run and by step: the steps that it waited for."""
@@ -172,30 +175,36 @@ def _flow(row: FlowRow) -> dict[str, object]:
 
 def _runs(recorded: Activity, steps: pd.DataFrame) -> list[dict[str, object]]:
     """Return one row a workload run whose steps were executed; an open one has not ended."""
-    by_run = {str(run): found for run, found in steps.groupby("run")}
-    rows = []
-    for row in recorded.workloads:
-        done = by_run.get(row.id)
-        if done is None:
-            continue
-        project, workload, environment = (*row.key.split("/"), "", "", "")[:3]
-        plan = recorded.plans[row.id].plan if row.id in recorded.plans else None
-        rows.append(
-            {
-                "run": row.id,
-                "project": project,
-                "workload": workload,
-                "environment": environment,
-                "state": row.state,
-                "steps": len(done),
-                "started_at": done["started_at"].min(),
-                "ended_at": np.nan if row.closed_at is None else row.closed_at,
-                "took": done["ended_at"].max() - done["started_at"].min(),
-                "work": done["seconds"].sum(),
-                "promised": plan.makespan_seconds if plan else np.nan,
-                "bound": plan.bound_seconds if plan else np.nan,
-                "cost": done["cost"].sum(),
-                "promised_cost": plan.cost if plan else np.nan,
-            }
-        )
-    return rows
+    found = steps.groupby("run").agg(
+        started_at=("started_at", "min"),
+        last=("ended_at", "max"),
+        work=("seconds", "sum"),
+        cost=("cost", "sum"),
+        steps=("step", "size"),
+    )
+    sums = found.to_dict("index")
+    return [
+        _run(row, sums[row.id], recorded.plans.get(row.id))
+        for row in recorded.workloads
+        if row.id in sums
+    ]
+
+
+def _run(row: WorkloadRow, done: Mapping[Any, Any], stored: StoredPlan | None) -> dict[str, object]:
+    project, workload, environment = (*row.key.split("/"), "", "", "")[:3]
+    return {
+        "run": row.id,
+        "project": project,
+        "workload": workload,
+        "environment": environment,
+        "state": row.state,
+        "steps": done["steps"],
+        "started_at": done["started_at"],
+        "ended_at": np.nan if row.closed_at is None else row.closed_at,
+        "took": done["last"] - done["started_at"],
+        "work": done["work"],
+        "cost": done["cost"],
+        "promised": stored.plan.makespan_seconds if stored else np.nan,
+        "bound": stored.plan.bound_seconds if stored else np.nan,
+        "promised_cost": stored.plan.cost if stored else np.nan,
+    }

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from analytics.reports import period
-from analytics.reports.model import Figure, Report, Section, Table
+from analytics.reports.model import Cell, Column, Figure, Report, Section, Table
 from analytics.reports.quantities import change, is_better, written
 
 _WIDEST, _SAID, _TOLD = 44, 90, 5
@@ -20,6 +20,8 @@ def markdown(report: Report, files: Iterable[Path] = ()) -> str:
     if report.figures:
         parts.append(_figures(report.figures))
     parts += [text for section in report.sections for text in _section(section)]
+    if report.charts:
+        parts.append(f"Its charts are the artifact `report-{report.name}-charts`.")
     listed = [f"- `{path}`" for path in files]
     if listed:
         parts += ["## Files", "\n".join(listed)]
@@ -29,10 +31,15 @@ def markdown(report: Report, files: Iterable[Path] = ()) -> str:
 def summary(report: Report) -> str:
     """Return one sentence: which report it is, and its first figures."""
     of = f" of {report.project}" if report.project else ""
-    told = ", ".join(f"{one.name} {written(one.value, one.unit)}" for one in report.figures[:_TOLD])
+    return f"{report.title}{of}, {period.written(report.period)}: {first_figures(report)}"
+
+
+def first_figures(report: Report) -> str:
+    """Return the first figures, or why there are none, in a line."""
     if not report.sections:
-        told = " ".join(report.notes).rstrip(".")
-    return f"{report.title}{of}, {period.written(report.period)}: {told or 'nothing'}."
+        return " ".join(report.notes)
+    told = ", ".join(f"{one.name} {written(one.value, one.unit)}" for one in report.figures[:_TOLD])
+    return f"{told}."
 
 
 def escaped(text: str) -> str:
@@ -40,8 +47,9 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
-def table_text(table: Table) -> str:
+def table_text(table: Table, *, titled: bool = True) -> str:
     """Return a table with its title, its first rows and its note."""
+    table = table.without_empty()
     names = " | ".join(escaped(column.name) for column in table.columns)
     sides = "|".join(
         "--:" if column.unit not in {"", "moment"} else "---" for column in table.columns
@@ -49,7 +57,7 @@ def table_text(table: Table) -> str:
     rows = [
         "| "
         + " | ".join(
-            _cell(written(cell, column.unit), is_key=index == 0 and not column.unit)
+            _cell(cell, column, is_key=index == 0 and not column.unit)
             for index, (cell, column) in enumerate(zip(row, table.columns, strict=True))
         )
         + " |"
@@ -59,7 +67,8 @@ def table_text(table: Table) -> str:
     notes = [f"The first {table.shown} of {len(table.rows)} rows."] if more > 0 else []
     notes += [table.note] if table.note else []
     lines = "\n".join([f"| {names} |", f"|{sides}|", *rows])
-    return f"**{escaped(table.title)}**\n\n{lines}" + (f"\n\n{' '.join(notes)}" if notes else "")
+    head = f"**{escaped(table.title)}**\n\n" if titled else ""
+    return f"{head}{lines}" + (f"\n\n{' '.join(notes)}" if notes else "")
 
 
 def _head(report: Report) -> str:
@@ -71,7 +80,7 @@ def _head(report: Report) -> str:
 
 
 def _figures(figures: tuple[Figure, ...]) -> str:
-    lines = ["| | | compared | |", "|---|--:|---|---|"]
+    lines = ["| | | change | |", "|---|--:|---|---|"]
     for one in figures:
         better = is_better(one)
         mark = "" if better is None else " ▲" if better else " ▼"
@@ -81,14 +90,18 @@ def _figures(figures: tuple[Figure, ...]) -> str:
 
 
 def _section(section: Section) -> list[str]:
-    tables = [table_text(table) for table in section.tables]
+    tables = [table_text(one, titled=one.title != section.title) for one in section.tables]
     if not tables and not section.sentences:
         return []
     return [f"## {section.title}", *map(escaped, section.sentences), *tables]
 
 
-def _cell(text: str, *, is_key: bool) -> str:
+def _cell(cell: Cell, column: Column, *, is_key: bool) -> str:
     """Return the text of a cell; a long key keeps its end, anything else its start."""
+    text = written(cell, column.unit)
+    if column.unit == "moment":
+        # A narrow column would break a day at its hyphens.
+        return text.replace("-", "\N{NON-BREAKING HYPHEN}")
     most = _WIDEST if is_key else _SAID
     if len(text) > most:
         start = most // 3

@@ -56,13 +56,19 @@ def _stack(axes: Any, chart: Stack) -> None:
     for index, (series, values) in enumerate(chart.series):
         scaled = [value / divisor for value in values]
         colour = _STATES.get(series, _PLAIN[index % len(_PLAIN)])
-        axes.bar(days, scaled, 0.8, bottom=below, color=colour, label=short(series))
+        axes.bar(days, scaled, 0.8, bottom=below, color=colour, label=_label(series))
         below = [old + new for old, new in zip(below, scaled, strict=True)]
     axes.set_ylabel(name)
     axes.set_ylim(bottom=0)
     _dated(axes, _DAYS + 4)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=_SMALL)
+    if chart.series:
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=_SMALL)
     _ruled(axes, "y")
+
+
+def _label(series: str) -> str:
+    """Return a name for the legend, which would leave out one that starts with an underscore."""
+    return short(f" {series}" if series.startswith("_") else series)
 
 
 def _bars(axes: Any, chart: Bars) -> None:
@@ -125,7 +131,7 @@ def _panels(figure: Any, chart: Panels) -> None:
         days = [_moment(at) for at in panel.days]
         values = [value / divisor for value in panel.values]
         axes.scatter([_moment(at) for at in panel.at], values, s=5, color=PALE, linewidths=0)
-        for line, style in ((panel.p50, "-"), (panel.p90, "--")):
+        for line, style in ((panel.p50, "-"), (panel.p90, "--")) if len(days) > 1 else ():
             scaled = [value / divisor for value in line]
             axes.plot(days, scaled, style, color=MAIN, linewidth=1.4, marker=".", markersize=3)
         axes.set_title(short(panel.title), fontsize=_SMALL)
@@ -186,6 +192,7 @@ def _dated(axes: Any, most: int) -> None:
     locator = untyped.AutoDateLocator(maxticks=most, minticks=2)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator))
+    axes.xaxis.get_offset_text().set_fontsize(_SMALL)
 
 
 def _ruled(axes: Any, axis: str) -> None:

@@ -9,6 +9,8 @@ from analytics.reports import period
 from analytics.reports.history import History
 from analytics.reports.model import Better, Figure, Report, Section, Span, Unit
 
+_OTHERS = "Nothing that this report is about ended in this period; other things did."
+
 
 @dataclass(frozen=True)
 class Material:
@@ -35,7 +37,7 @@ class Material:
         note: str = "",
     ) -> Figure:
         """Return a headline: ``of`` the period, beside ``of`` the compared one."""
-        before = None if self.before is None else of(self.before)
+        before = None if self.before is None or self.before.is_empty else of(self.before)
         return Figure(name, of(self.now), unit, before, better, note)
 
     def report(
@@ -51,7 +53,7 @@ class Material:
             *(name, title, self.span, self.compared_with, self.project, self.made_at),
             figures=tuple(one for one in figures if one.value is not None),
             sections=() if self.now.is_empty else told,
-            notes=self._notes(),
+            notes=self._notes() if told or self.now.is_empty else (*self._notes(), _OTHERS),
         )
 
     def _notes(self) -> tuple[str, ...]:

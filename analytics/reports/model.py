@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Unit = Literal["", "count", "s", "share", "change", "points", "ratio", "money", "MiB", "moment"]
@@ -58,6 +58,19 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
     shown: int = 12
+
+    def without_empty(self) -> Table:
+        """Return it without the columns in which nothing is known or said of any row."""
+        kept = [
+            index
+            for index in range(len(self.columns))
+            if not self.rows or any(row[index] not in {None, ""} for row in self.rows)
+        ]
+        return replace(
+            self,
+            columns=tuple(self.columns[index] for index in kept),
+            rows=tuple(tuple(row[index] for index in kept) for row in self.rows),
+        )
 
 
 @dataclass(frozen=True, slots=True)

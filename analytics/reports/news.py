@@ -21,7 +21,7 @@ def news_figure(made_from: Material) -> Figure:
     """Return how many insights are open, beside those at the end of the compared period."""
     compared = made_from.compared_with
     before = None
-    if made_from.before is not None and compared:
+    if made_from.before is not None and compared and not made_from.before.is_empty:
         before = float(open_at_end(made_from.before, compared))
     return Figure(
         "insights open",

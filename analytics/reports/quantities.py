@@ -9,8 +9,9 @@ from analytics.reports.model import Cell, Column, Figure, Range, Unit
 UNKNOWN = "\N{EN DASH}"
 _GAP = "\N{NO-BREAK SPACE}"
 _MINUS, _SAME = "\N{MINUS SIGN}", "\N{PLUS-MINUS SIGN}"
+_PERCENT = f"{_GAP}%"
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
-_GIB, _SMALL, _TEN, _HUNDRED = 1024.0, 0.1, 10.0, 100.0
+_GIB, _SMALL, _TEN = 1024.0, 0.1, 10.0
 
 
 def written(value: Cell, unit: Unit) -> str:
@@ -21,8 +22,10 @@ def written(value: Cell, unit: Unit) -> str:
         return value
     if isinstance(value, Range):
         own = value.unit or unit
-        low, high = written(value.low, own), written(value.high, own)
-        return f"{written(value.value, own)} ({low} to {high})"
+        # The unit of a percentage need not be said three times.
+        low = written(value.low, own).removesuffix(_PERCENT)
+        high = written(value.high, own).removesuffix(_PERCENT)
+        return f"{written(value.value, own)} ({low}{_GAP}to{_GAP}{high})"
     return _WRITERS[unit](float(value))
 
 
@@ -59,21 +62,22 @@ def heading(column: Column) -> str:
 
 def duration(seconds: float) -> str:
     """Return a duration as a person says it, e.g. ``3 h 20 min``."""
-    size = abs(seconds)
-    sign = _MINUS if seconds < 0 else ""
-    if size < _MINUTE:
+    sign, size = (_MINUS if seconds < 0 else ""), abs(seconds)
+    whole, minutes, hours = round(size), round(size / _MINUTE), round(size / _HOUR)
+    if whole < _MINUTE:
         digits = 0 if not size or size >= _TEN else 1 if size >= 1 else 2
         return f"{sign}{size:.{digits}f}{_GAP}s"
-    if size < _HOUR:
-        whole = round(size)
-        rest = f"{_GAP}{whole % 60}{_GAP}s" if size < 10 * _MINUTE and whole % 60 else ""
-        return f"{sign}{whole // 60}{_GAP}min{rest}"
-    minutes = round(size / _MINUTE)
-    if size < 2 * _DAY:
-        rest = f"{_GAP}{minutes % 60}{_GAP}min" if minutes % 60 else ""
-        return f"{sign}{minutes // 60}{_GAP}h{rest}"
-    hours = round(size / _HOUR)
-    return f"{sign}{hours // 24}{_GAP}d" + (f"{_GAP}{hours % 24}{_GAP}h" if hours % 24 else "")
+    if minutes < _TEN:
+        return sign + _two(*divmod(whole, 60), "min", "s")
+    if minutes < 2 * _DAY / _MINUTE:
+        return sign + _two(*divmod(minutes, 60), "h", "min")
+    return sign + _two(*divmod(hours, 24), "d", "h")
+
+
+def _two(great: int, small: int, unit: str, part: str) -> str:
+    """Return an amount in two units, of which one may be nothing."""
+    parts = [f"{great}{_GAP}{unit}"] * bool(great) + [f"{small}{_GAP}{part}"] * bool(small)
+    return _GAP.join(parts)
 
 
 def _share(value: float) -> str:
@@ -96,6 +100,8 @@ def _signed(value: float, digits: int) -> str:
 
 
 def _memory(value: float) -> str:
+    if 0 < abs(value) < 1:
+        return f"{value * 1024:,.0f}{_GAP}KiB"
     if abs(value) >= _GIB:
         return f"{value / _GIB:,.1f}{_GAP}GiB"
     return f"{value:,.0f}{_GAP}MiB"

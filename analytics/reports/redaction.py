@@ -18,12 +18,13 @@ _SECRETS = (
     (
         re.compile(
             r"""(?ix)\b([\w-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api_?-?key|access_?key
-            |credential|auth)\w*)(["']?\s*[=:]\s*|\s+is\s+)(?:"[^"]*"|'[^']*'|[^\s,;&)]+)"""
+            |credentials?|auth(?:orization)?)(?:[_-]\w+)?)\b(["']?\s*[=:]\s*)
+            (?:"[^"]*"|'[^']*'|[^\s,;&)]+)"""
         ),
         rf"\1\2{HIDDEN}",
     ),
     # Long runs of letters and digits both: keys, digests, signed tokens.
-    (re.compile(r"(?=[\w+=-]*\d)(?=[\w+=-]*[A-Za-z])[A-Za-z0-9_+=-]{24,}"), HIDDEN),
+    (re.compile(r"(?=[A-Za-z+=-]*\d)(?=[\d+=-]*[A-Za-z])[A-Za-z0-9+=-]{24,}"), HIDDEN),
 )
 _LIKENESS = (
     (re.compile(r"0x[0-9a-fA-F]+"), "N"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from analytics.reports.growth import growth_section
 from analytics.reports.material import Material
 from analytics.reports.model import Report, Section
@@ -21,9 +23,11 @@ def report(made_from: Material) -> Report:
     now, before = made_from.now, made_from.before
     flows_before = before.flows if before is not None and before.has_flows else None
     steps_before = None if before is None else before.steps
+    runs_before = None if before is None else _named(before.runs)
     figures = (*success_figures(made_from), *recovery_figures(made_from))
     sections = (
         _each_day(made_from),
+        success_section("workloads", "Workloads", _named(now.runs), runs_before, "workload"),
         success_section("flows", "Flows", now.flows, flows_before, "flow"),
         success_section("steps", "Steps", now.steps, steps_before, "key"),
         reasons_section(made_from),
@@ -32,6 +36,11 @@ def report(made_from: Material) -> Report:
         growth_section(made_from, ("failures",)),
     )
     return made_from.report(NAME, TITLE, figures, sections)
+
+
+def _named(runs: pd.DataFrame) -> pd.DataFrame:
+    where = runs["project"] + "/" + runs["workload"] + " in " + runs["environment"]
+    return runs.assign(workload=where)
 
 
 def _each_day(made_from: Material) -> Section:

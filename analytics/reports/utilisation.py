@@ -59,7 +59,7 @@ def utilisation_figure(made_from: Material) -> Figure:
     """Return how much of the capacity was in use."""
     compared = made_from.compared_with
     before = None
-    if made_from.before is not None and compared:
+    if made_from.before is not None and compared and not made_from.before.is_empty:
         before = utilisation(made_from, made_from.before, compared)
     now = utilisation(made_from, made_from.now, made_from.span)
     return Figure(

@@ -117,7 +117,7 @@ async def test_without_history_it_completes_and_says_so(home: Path) -> None:
     long_ago = datetime.now(UTC).date() - timedelta(days=3)
     state: Any = await report_flow(since=long_ago, until=long_ago, return_state=True)
     assert state.is_completed()
-    assert state.message.count("Nothing ended in this period") == 4
+    assert "Nothing ended in this period" in state.message
     artifacts = await _artifacts(state)
     assert sorted(map(str, artifacts)) == sorted(f"report-{name}" for name in NAMES)
     assert len(_found(home, "*/report.html")) == 4
