@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
 from analytics.reports import cost, executive, performance, success
 from analytics.reports.history import History
 from analytics.reports.material import Material, material
-from analytics.reports.model import Report, Span
+from analytics.reports.model import Report, Section, Span
 from analytics.reports.outlook import LONGEST
 from analytics.reports.period import CompareName, PeriodName, chosen_span, compared_span
 
@@ -54,6 +55,8 @@ def made(  # noqa: PLR0917 - of what, and when
     compared_with: Span | None,
     project: str,
     made_at: float,
+    calibration: Sequence[Section] = (),
 ) -> Report:
-    """Return the report of that name."""
-    return MADE_BY[name](material(everything, span, compared_with, project, made_at))
+    """Return the report of that name; ``calibration`` says how well forecasts held."""
+    made_from = material(everything, span, compared_with, project, made_at)
+    return MADE_BY[name](replace(made_from, calibration=tuple(calibration)))

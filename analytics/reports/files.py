@@ -32,11 +32,14 @@ def write(reports: Path, report: Report, formats: Iterable[FormatName]) -> list[
 
     Only the owner may read it. Returns what was written, the folder of the tables as one.
     """
+    chosen = tuple(dict.fromkeys(formats))
+    if not chosen:
+        return []
     folder = folder_of(reports, report)
     reports.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=reports))
     try:
-        names = [name for one in dict.fromkeys(formats) for name in _written(draft, report, one)]
+        names = [name for one in chosen for name in _written(draft, report, one)]
         _replace(draft, folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)

@@ -136,7 +136,7 @@ async def report_flow(  # noqa: PLR0917 - they are its form in the UI
 
 def _run_name(parameters: Mapping[str, Any]) -> str:
     """Return e.g. ``cost report of shop, last 7 days``."""
-    days = [parameters["since"], parameters["until"]]
+    days = [parameters.get("since"), parameters.get("until")]
     when = " to ".join(str(day) for day in days if day) or parameters["period"]
     of = f" of {parameters['project']}" if parameters["project"] else ""
     what = "all reports" if parameters["report"] == "all" else f"{parameters['report']} report"

@@ -11,6 +11,8 @@ from analytics.reports.model import Cell, Column, Figure, Report, Section, Table
 from analytics.reports.quantities import change, is_better, written
 
 _WIDEST, _SAID, _TOLD = 44, 90, 5
+# All but the space that does not break.
+_SPACES = re.compile(r"[^\S\xa0]+")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$])")
 
 
@@ -44,7 +46,7 @@ def first_figures(report: Report) -> str:
 
 def escaped(text: str) -> str:
     """Return ``text`` such that it shows as it is: names and messages are nobody's markup."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", _SPACES.sub(" ", text).strip(" "))
 
 
 def table_text(table: Table, *, titled: bool = True) -> str:
@@ -80,13 +82,22 @@ def _head(report: Report) -> str:
 
 
 def _figures(figures: tuple[Figure, ...]) -> str:
-    lines = ["| | | change | |", "|---|--:|---|---|"]
-    for one in figures:
-        better = is_better(one)
-        mark = "" if better is None else " ▲" if better else " ▼"
-        value = f"**{written(one.value, one.unit)}**"
-        lines.append(f"| {escaped(one.name)} | {value} | {change(one)}{mark} | {one.note} |")
-    return "\n".join(lines)
+    columns = (Column("figure"), Column("value"), Column("change"), Column("note"))
+    rows = tuple(
+        (escaped(one.name), f"**{written(one.value, one.unit)}**", _change(one), escaped(one.note))
+        for one in figures
+    )
+    shown = Table("figures", "", columns, rows).without_empty()
+    sides = ["--:" if column.name == "value" else "---" for column in shown.columns]
+    lines = [" | ".join(map(str, row)) for row in shown.rows]
+    head = ["| " * len(sides) + "|", f"|{'|'.join(sides)}|"]
+    return "\n".join([*head, *(f"| {line} |" for line in lines)])
+
+
+def _change(figure: Figure) -> str:
+    better = is_better(figure)
+    mark = "" if better is None else " ▲" if better else " ▼"
+    return f"{change(figure)}{mark}"
 
 
 def _section(section: Section) -> list[str]:

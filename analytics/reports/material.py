@@ -17,6 +17,7 @@ class Material:
     """The history of the period (``now``), of the compared one (``before``), and ``known`` in all.
 
     All of one project, or of all where ``project`` is empty; ``projects`` are the names of all.
+    ``calibration`` are sections on how well forecasts held, for the performance report.
     """
 
     span: Span
@@ -27,6 +28,7 @@ class Material:
     project: str
     made_at: float
     projects: tuple[str, ...] = ()
+    calibration: tuple[Section, ...] = ()
 
     def figure(
         self,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from analytics.reports.durations import duration_sections
 from analytics.reports.growth import growth_section
 from analytics.reports.material import Material
-from analytics.reports.model import Report, Section
+from analytics.reports.model import Report
 from analytics.reports.paths import path_section
 from analytics.reports.promises import promise_figures, promise_section
 from analytics.reports.speedup import speedup_figures
@@ -17,8 +15,8 @@ from analytics.reports.waiting import waiting_figures, waiting_section
 NAME, TITLE = "performance", "Performance report"
 
 
-def report(made_from: Material, calibration: Sequence[Section] = ()) -> Report:
-    """Return the report; ``calibration`` are sections on how well forecasts held."""
+def report(made_from: Material) -> Report:
+    """Return the report."""
     figures = (
         *speedup_figures(made_from),
         *waiting_figures(made_from),
@@ -29,7 +27,7 @@ def report(made_from: Material, calibration: Sequence[Section] = ()) -> Report:
         *duration_sections(made_from),
         path_section(made_from),
         promise_section(made_from),
-        *calibration,
+        *made_from.calibration,
         waiting_section(made_from),
         utilisation_section(made_from),
         growth_section(made_from, ("duration",)),

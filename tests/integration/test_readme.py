@@ -139,7 +139,7 @@ def test_what_answers_is_what_was_asked_for(told: dict[str, Told]) -> None:
         **dict.fromkeys(("ship", "backup", "restore"), "v1.1"),
         "deploy": "v1.2",
         **dict.fromkeys(("rollback", "restart"), "v1.1"),
-        **dict.fromkeys(("stop", "train", "estimate", "replay"), ""),
+        **dict.fromkeys(("stop", "train", "report", "estimate", "replay"), ""),
     }
     before, after = told["rollback"].answered, told["restart"].answered
     assert before

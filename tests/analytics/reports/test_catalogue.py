@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from analytics.reports.catalogue import MADE_BY, made, named, needed_since, spans
-from analytics.reports.model import Range
+from analytics.reports.model import Range, Section
 from analytics.reports.period import DAY
 from tests.analytics.reports.recorded import (
     NOW,
@@ -73,6 +73,20 @@ def test_a_report_is_made_by_its_name() -> None:
     assert (report.name, report.project) == ("cost", "shop")
     assert named("all") == [*MADE_BY]
     assert named("success") == ["success"]
+
+
+def test_the_performance_report_shows_how_well_forecasts_held() -> None:
+    """Calibration would be drawn and shown nowhere."""
+    span, compared = spans("last 7 days", None, None, "none", NOW)
+    held = [Section("Calibration", ("80 % of 80 %.",))]
+    titles = {
+        name: [
+            one.title for one in made(name, shop_history(), span, compared, "", NOW, held).sections
+        ]
+        for name in ("performance", "cost")
+    }
+    assert "Calibration" in titles["performance"]
+    assert "Calibration" not in titles["cost"]
 
 
 def test_history_is_read_back_to_what_is_compared() -> None:

@@ -38,6 +38,14 @@ def test_a_newer_report_takes_the_place_of_the_older(tmp_path: Path) -> None:
     assert names(folder) == {"tables", "tables/figures.csv"}
 
 
+def test_without_a_format_nothing_is_written(tmp_path: Path) -> None:
+    """Who wants artifacts alone would lose the files of an earlier report."""
+    write(tmp_path, REPORT, ["json"])
+    assert write(tmp_path, REPORT, []) == []
+    [folder] = tmp_path.iterdir()
+    assert names(folder) == {"report.json"}
+
+
 def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
     """Other users of the machine would read what projects cost."""
     write(tmp_path / "reports", REPORT, ["json"])

@@ -54,6 +54,12 @@ def test_escaping_leaves_one_line(text: str) -> None:
     assert len(escaped(text).splitlines()) <= 1
 
 
+def test_a_number_is_not_broken_from_its_unit() -> None:
+    """A narrow column would show 12 in one line and its minutes in the next."""
+    gap = "\N{NO-BREAK SPACE}"
+    assert escaped(f"5{gap}min \n\t 3{gap}s") == f"5{gap}min 3{gap}s"
+
+
 def test_the_summary_is_one_sentence() -> None:
     """The log would have to be read to its end."""
     said = summary(cost.report(last_week(shop_history(), "shop")))

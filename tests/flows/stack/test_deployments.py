@@ -65,6 +65,7 @@ def test_what_moves_traffic_goes_first() -> None:
     for urgent in ("deploy", "rollback", "stop"):
         assert queues[f"flows.{urgent}.{urgent}_flow"] == "critical"
     assert queues["analytics.flow.train_flow"] == "batch"
+    assert queues["analytics.reports.flow.report_flow"] == "batch"
     assert queues["flows.backup.backup_flow"] == "batch"
 
 
