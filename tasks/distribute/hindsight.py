@@ -154,7 +154,11 @@ def _result(past: Past, policy: Policy, estimates: Estimates) -> Result:
         for step, one in estimates.items()
     }
     graph, _ = with_history(past.graph, known, past.fleet)
-    made = plan(graph, known, past.fleet, policy.strategy, budget_seconds=0.0)
+    made = plan(
+        *(graph, known, past.fleet, policy.strategy),
+        budget_seconds=0.0,
+        rehearse=policy.strategy == PLANNED,
+    )
     expected = np.array([estimate_of(step, known).p50_seconds for step in graph.steps])
     actual = np.array([past.seconds.get(step.id, 0.0) for step in graph.steps])
     problem = problem_of(graph, known, past.fleet)
