@@ -11,6 +11,7 @@ from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifa
 
 from tasks.claim import Queued
 from tasks.distribute.dispatch import Progress
+from tasks.distribute.replanning import Replanned
 
 _SECONDS = 1.0
 
@@ -28,6 +29,15 @@ def say_queued(logger: Logger) -> Callable[[str, Queued], None]:
             said.add(mark)
             why = queued.reason.removesuffix(f"; position {queued.position}")
             logger.info("%s is queued, position %d: %s", step, queued.position, why)
+
+    return say
+
+
+def say_replanned(logger: Logger) -> Callable[[Replanned], None]:
+    """Return what logs that a workload was planned again, and why."""
+
+    def say(replanned: Replanned) -> None:
+        logger.info("%s", replanned.sentence)
 
     return say
 

@@ -28,7 +28,7 @@ from flows.closing import show_workload
 from flows.lease import kept_alive
 from flows.naming import INLINE
 from flows.outcome import last_outcomes, workload_summary
-from flows.progress import say_queued, shown_progress
+from flows.progress import say_queued, say_replanned, shown_progress
 from tasks.allocate.admit import LedgerAdmission
 from tasks.allocate.task import allocate
 from tasks.distribute.admissible import refuse_demand, refuse_impossible
@@ -290,5 +290,6 @@ async def _dispatched(
             },
             on_queued=say_queued(get_run_logger()),
             on_progress=lambda made: told.__setitem__(0, made),
+            on_replanned=say_replanned(get_run_logger()),
         )
         return await dispatcher.run(), runner.reports

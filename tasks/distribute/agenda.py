@@ -88,6 +88,37 @@ class Agenda:
         if step_id in self._left:
             yield from self._members[step_id]
 
+    def remaining(self) -> tuple[Step, ...]:
+        """Return what has not ended, each step after those it still needs.
+
+        A step that became others needs these.
+        """
+        found = []
+        for step_id, step in self.steps.items():
+            if step.group not in self._left:
+                parts = self._members[step_id] if step_id in self._left else []
+                found += [self._still(self.steps[part]) for part in parts]
+                found.append(self._still(step, parts))
+        return tuple(each for each in found if each.id not in self.results)
+
+    def _still(self, step: Step, parts: Iterable[str] = ()) -> Step:
+        needs = (need for need in (*step.needs, *parts) if need not in self.results)
+        return replace(step, needs=tuple(needs))
+
+    def became(self, step_id: str) -> bool:
+        """Tell whether that step became one for each item of a list."""
+        return step_id in self._left
+
+    def reorder(self, order: Iterable[str]) -> None:
+        """Take another order of what remains; what joined meanwhile is where its origin is."""
+        listed = {step_id: (index, 0) for index, step_id in enumerate(order)}
+        self._rank |= listed
+        for origin in self._left:
+            for number, part in enumerate(self._members[origin]):
+                if part not in listed:
+                    self._rank[part] = (self._rank[origin][0], number)
+        self._ready = sorted(self._urgency(step_id) for *_, step_id in self._ready)
+
     def ready_at(self, step_id: str) -> float | None:
         """Return since when a step has been ready (epoch seconds), if it ever was."""
         return self._ready_at.get(step_id)

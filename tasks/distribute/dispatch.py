@@ -11,9 +11,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from math import inf
 from typing import Protocol
 
 from blocks.providers.interface import Outcome
@@ -21,12 +20,12 @@ from tasks.claim import Granted, Queued, Refused
 from tasks.distribute.agenda import Agenda, FormerRun
 from tasks.distribute.attempts import Admission, Attempts, Execute
 from tasks.distribute.bell import Bell, first_of
+from tasks.distribute.course import Course
 from tasks.distribute.placement import LOOKAHEAD, Choice, Request, place
-from tasks.distribute.planner import plan as plan_of
+from tasks.distribute.replanning import Replanned, Replanner
 from tasks.distribute.results import StepFailedError, StepResult, StepState
-from tasks.distribute.strategy import PLANNED
 from tasks.errors import StaleFenceError
-from tasks.estimates import Estimates, estimate_of
+from tasks.estimates import Estimates
 from tasks.plan import FleetSnapshot, Plan
 from tasks.workload import Step, StepGraph
 
@@ -67,6 +66,7 @@ class Dispatcher:
         priority: Of its claims; higher is served first.
         on_queued: Called with a step and its place, each time it has to wait.
         on_progress: Called after each change.
+        on_replanned: Called when what has not started was planned again.
         clock: Epoch seconds.
     """
 
@@ -87,21 +87,19 @@ class Dispatcher:
         priority: int = 0,
         on_queued: Callable[[str, Queued], None] = lambda _step, _queued: None,
         on_progress: Callable[[Progress], None] = lambda _progress: None,
+        on_replanned: Callable[[Replanned], None] = lambda _replanned: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._former = former or FormerRun()
         self._agenda = Agenda(graph, plan.order, self._former, variables or {}, clock)
-        by_rule = plan.strategy == PLANNED
-        self._stay = plan.stay if by_rule else inf
-        self._pinned = {p.step: p.provider for p in plan.placements} if self._stay else {}
-        self._graph, self._strategy = graph, plan.strategy
-        self._estimates, self._submit, self._clock = estimates, submit, clock
+        self._course = Course(graph, plan, estimates, self._former)
+        self._submit, self._clock = submit, clock
         self._on_progress = on_progress
         self._bell = Bell()
         self._attempts = Attempts(
             admission,
             execute,
-            fleet,
+            lambda: self._course.seen(fleet()),
             self._request,
             workload_id=workload_id,
             fence=fence,
@@ -109,6 +107,14 @@ class Dispatcher:
             clock=clock,
             bell=self._bell,
             on_queued=on_queued,
+        )
+        self._replanner = Replanner(
+            *(graph, plan, self._agenda, self._course),
+            estimates=estimates,
+            fleet=fleet,
+            held=self._attempts.held,
+            on_replanned=on_replanned,
+            clock=clock,
         )
         self._running: dict[str, asyncio.Task[None]] = {}
         self._cancelled = False
@@ -124,11 +130,13 @@ class Dispatcher:
             while self._goes_on():
                 turn = self._bell.turn()
                 await self._start_ready()
+                self._replanner.look(self._bell.ring)
                 self._report()
                 if self._goes_on():
                     changed = self._attempts.changed() if self._agenda.waiting else None
                     await first_of(turn, changed)
         finally:
+            await self._replanner.stop()
             await self._stop()
         if self._stale:
             raise self._stale
@@ -147,22 +155,14 @@ class Dispatcher:
         if not self._agenda.waiting:
             return
         fleet = await self._attempts.snapshot()
-        await self._pin_joined(fleet)
+        joined, self._agenda.joined = self._agenda.joined, []
+        await self._course.join(joined, fleet)
         requests = (self._request(step) for step in self._agenda.ready)
         held = list(self._attempts.held.values())
         for choice in place(requests, held, fleet, self._clock(), LOOKAHEAD):
             if not self._goes_on():
                 return
             await self._ask(self._agenda.steps[choice.step], choice)
-
-    async def _pin_joined(self, fleet: FleetSnapshot) -> None:
-        """Have a strategy other than the rule place the steps that have joined since the plan."""
-        joined, self._agenda.joined = self._agenda.joined, []
-        if self._strategy == PLANNED or not joined:
-            return
-        alone = replace(self._graph, steps=tuple(replace(step, needs=()) for step in joined))
-        made = await asyncio.to_thread(plan_of, alone, self._estimates, fleet, self._strategy)
-        self._pinned |= {placed.step: placed.provider for placed in made.placements}
 
     async def _ask(self, step: Step, choice: Choice) -> None:
         answer = await self._attempts.admit(step, choice)
@@ -175,18 +175,7 @@ class Dispatcher:
             self._end(StepResult(step.id, StepState.FAILED, answer.conflict))
 
     def _request(self, step: Step) -> Request:
-        history = self._attempts.history[step.id]
-        expected = estimate_of(step, self._estimates)
-        return Request(
-            step.id,
-            step.demand,
-            expected.p50_seconds,
-            pinned=self._pinned.get(step.id, ""),
-            stay=self._stay,
-            only="" if history.tries else self._former.started.get(step.id, ""),
-            failures=history.failures,
-            late_factor=expected.late_factor,
-        )
+        return self._course.request(step, self._attempts.history[step.id])
 
     async def _drive(self, step: Step) -> None:
         problem = ""
@@ -212,6 +201,9 @@ class Dispatcher:
     def _ended(self, step_id: str, problem: str) -> StepResult:
         history = self._attempts.history[step_id]
         good = history.outcome is not None and history.outcome.succeeded
+        if good and history.outcome and step_id not in self._former.started:
+            step = self._agenda.steps[step_id]
+            self._replanner.note(step, history.provider, history.outcome.seconds)
         return StepResult(
             step_id,
             StepState.SUCCEEDED if good else StepState.FAILED,

@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tasks.distribute.learnt import with_history
+from tasks.distribute.outlook import pinned
 from tasks.distribute.planner import plan
-from tasks.distribute.problem import Floats, Problem, problem_of
+from tasks.distribute.problem import Floats, Integers, problem_of
 from tasks.distribute.schedule import Schedule
-from tasks.distribute.simulate import Replay
+from tasks.distribute.simulate import Kept, Replay
 from tasks.distribute.strategy import PLANNED, STRATEGIES
 from tasks.estimates import Estimate, Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Plan
@@ -25,6 +26,8 @@ from tasks.workload import StepGraph
 
 AS_DECIDED, HINDSIGHT, HAPPENED = "as decided", "in hindsight", "what happened"
 _SHORTEST = 1e-3
+# For improving each of the many plans that are compared.
+_BRIEF_SECONDS = 0.02
 _MIB_HOUR = 3600.0
 
 Row = dict[str, str | float | int]
@@ -154,32 +157,28 @@ def _result(past: Past, policy: Policy, estimates: Estimates) -> Result:
         for step, one in estimates.items()
     }
     graph, _ = with_history(past.graph, known, past.fleet)
-    made = plan(
-        *(graph, known, past.fleet, policy.strategy),
-        budget_seconds=0.0,
-        rehearse=policy.strategy == PLANNED,
-    )
+    made = plan(graph, known, past.fleet, policy.strategy, budget_seconds=_BRIEF_SECONDS)
     expected = np.array([estimate_of(step, known).p50_seconds for step in graph.steps])
     actual = np.array([past.seconds.get(step.id, 0.0) for step in graph.steps])
     problem = problem_of(graph, known, past.fleet)
+    where = _places(graph, past.fleet, made)
     if policy.strategy != PLANNED:
-        problem = _pinned(problem, graph, past.fleet, made)
+        problem = pinned(problem, where)
+    kept = Kept(where, made.stay) if made.stay else None
     number = {step.id: index for index, step in enumerate(graph.steps)}
     order = np.array([number[step] for step in made.order], np.int32)
-    happened = Replay.of(problem).run(order, actual / expected)
+    happened = Replay.of(problem).run(order, actual / expected, kept)
     held = happened.end - happened.start
     return Result(
         policy, happened.makespan, _cost(past.fleet, happened, held), _waste(past, graph, held)
     )
 
 
-def _pinned(problem: Problem, graph: StepGraph, fleet: FleetSnapshot, made: Plan) -> Problem:
-    """Return ``problem`` with every step only where a strategy other than the rule has put it."""
+def _places(graph: StepGraph, fleet: FleetSnapshot, made: Plan) -> Integers:
+    """Return the number of the provider of each step, int32[n]."""
     number = {provider.name: index for index, provider in enumerate(fleet.providers)}
     placed = {one.step: number[one.provider] for one in made.placements}
-    where = np.array([placed[step.id] for step in graph.steps])
-    elsewhere = np.arange(problem.providers)[None, :] != where[:, None]
-    return replace(problem, seconds=np.where(elsewhere, np.inf, problem.seconds))
+    return np.array([placed[step.id] for step in graph.steps], np.int32)
 
 
 def _cost(fleet: FleetSnapshot, happened: Schedule, held: Floats) -> float:

@@ -1,0 +1,208 @@
+"""Plans again what has not started, when what has ended says that the plan is off."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from tasks.distribute.agenda import Agenda
+from tasks.distribute.course import Course
+from tasks.distribute.drift import Correction, Drift, Ratio, family, ratio
+from tasks.distribute.placement import Running
+from tasks.distribute.planner import plan as plan_of
+from tasks.distribute.strategy import STRATEGIES
+from tasks.errors import SlipwayError
+from tasks.estimates import Estimate, Estimates, estimate_of
+from tasks.plan import FleetSnapshot, Plan
+from tasks.workload import Step, StepGraph
+
+# Off by so much, as logarithms: a provider, or what is left of all steps on average.
+_PROVIDER, _WORK = 0.2, 0.1
+# Improving the new plan may take this part of what is left, and so much at most.
+_SHARE, _LONGEST_SECONDS = 0.02, 1.0
+# Planning again waits for so many times what it took, and for this part of what is left.
+_PAUSE, _PART = 20.0, 0.04
+# Planning more steps than this would hold up those that run.
+_MOST_STEPS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Replanned:
+    """What was planned again and why; the expected ends, before and now, are epoch seconds."""
+
+    steps: int
+    old_end: float
+    new_end: float
+    reasons: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """All of it for a log."""
+        later = self.new_end - self.old_end
+        moved = f"{abs(later):.0f} s {'later' if later > 0 else 'earlier'} than expected"
+        ends = time.strftime("%H:%M:%S", time.localtime(self.new_end))
+        why = "; ".join(self.reasons) or "times are as expected after all"
+        return f"Planned {self.steps} steps again: the end is at {ends}, {moved}; {why}"
+
+
+class Replanner:
+    """Looks at what ends in one run of a workload, and changes its ``course`` and ``agenda``.
+
+    Args:
+        graph: What is run.
+        plan: The first plan.
+        agenda: What has ended and what is ready.
+        course: What the dispatcher goes by.
+        estimates: What steps are expected to take.
+        fleet: Gives the providers as they are now; called in a thread.
+        held: What runs, by step.
+        on_replanned: Called after each new plan.
+        clock: Epoch seconds.
+    """
+
+    def __init__(
+        self,
+        graph: StepGraph,
+        plan: Plan,
+        agenda: Agenda,
+        course: Course,
+        *,
+        estimates: Estimates,
+        fleet: Callable[[], FleetSnapshot],
+        held: dict[str, Running],
+        on_replanned: Callable[[Replanned], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._graph, self._agenda, self._course, self._estimates = graph, agenda, course, estimates
+        self._fleet, self._held, self._clock = fleet, held, clock
+        self._on_replanned = on_replanned
+        self._drift = Drift()
+        self._end = clock() + plan.makespan_seconds
+        self._next_count, self._not_before = 0, 0.0
+        self._working: asyncio.Task[None] | None = None
+
+    def note(self, step: Step, provider: str, seconds: float) -> None:
+        """Remember what a step that succeeded has taken."""
+        self._drift.note(step, provider, self._course.expected(step, provider), seconds)
+
+    def look(self, ring: Callable[[], None]) -> None:
+        """Begin to plan again where that is due, and ``ring`` when it is done."""
+        if self._busy or self._drift.count < self._next_count or self._clock() < self._not_before:
+            return
+        # Ever more has to end before what has ended is worth looking at anew.
+        self._next_count = self._drift.count + 1 + self._drift.count // 20
+        if self._course.strategy not in STRATEGIES:
+            return
+        found, left = self._drift.correction(self._overdue()), self._agenda.remaining()
+        if self._off(found, left):
+            self._working = asyncio.create_task(self._replan(found, left, ring))
+
+    async def stop(self) -> None:
+        """Plan no more."""
+        if self._working:
+            self._working.cancel()
+            await asyncio.gather(self._working, return_exceptions=True)
+
+    @property
+    def _busy(self) -> bool:
+        return self._working is not None and not self._working.done()
+
+    def _overdue(self) -> list[Ratio]:
+        now, found = self._clock(), []
+        for step_id, running in self._held.items():
+            step, so_far = self._agenda.steps[step_id], now - running.started_at
+            if so_far > (expected := self._course.expected(step, running.provider)) > 0:
+                found.append(ratio(step, running.provider, expected, so_far))
+        return found
+
+    def _off(self, found: Correction, left: Sequence[Step]) -> bool:
+        """Tell whether ``found`` is far from what is reckoned with for what is ``left``."""
+        waiting = [step for step in left if step.id not in self._held]
+        if len(waiting) < 2:  # noqa: PLR2004 - one step has no order
+            return False
+        now = self._course.correction
+        if any(each > _PROVIDER for each in _apart(found.providers, now.providers).values()):
+            return True
+        work: dict[str, float] = defaultdict(float)
+        for step in waiting:
+            work[family(step)] += estimate_of(step, self._estimates).p50_seconds
+        apart = _apart(found.families, now.families)
+        moved = sum(seconds * apart.get(name, 0.0) for name, seconds in work.items())
+        return moved > _WORK * sum(work.values())
+
+    async def _replan(
+        self, found: Correction, left: Sequence[Step], ring: Callable[[], None]
+    ) -> None:
+        now = self._clock()
+        fleet = found.seen(await asyncio.to_thread(self._fleet))
+        made = None
+        if len(left) <= _MOST_STEPS:
+            graph = replace(self._graph, steps=tuple(_keyed(step) for step in left))
+            estimates = self._left(found, left, fleet)
+            longest = max((each.p50_seconds for each in estimates.values()), default=0.0)
+            total = sum(each.p50_seconds for each in estimates.values())
+            lasts = max(longest, total / max(1, len(fleet.providers)))
+            budget = min(_LONGEST_SECONDS, _SHARE * lasts)
+            with suppress(SlipwayError):  # a provider may be gone: its steps will say so
+                made = await asyncio.to_thread(
+                    plan_of, graph, estimates, fleet, self._course.strategy, budget_seconds=budget
+                )
+        self._adopt(found, made, now)
+        took, left_seconds = self._clock() - now, made.makespan_seconds if made else 0.0
+        self._not_before = self._clock() + max(_PAUSE * took, _PART * left_seconds)
+        ring()
+
+    def _adopt(self, found: Correction, made: Plan | None, now: float) -> None:
+        before = self._course.correction
+        self._course.correction = found
+        for step_id, running in self._held.items():
+            factor = _ratio(self._agenda.steps[step_id], running.provider, found, before)
+            takes = (running.expected_end - running.started_at) * factor
+            self._held[step_id] = replace(running, expected_end=running.started_at + takes)
+        if made:
+            self._agenda.reorder(made.order)
+            self._course.follow(made)
+            old, self._end = self._end, now + made.makespan_seconds
+            self._on_replanned(Replanned(len(made.order), old, self._end, found.reasons()))
+
+    def _left(
+        self, found: Correction, left: Sequence[Step], fleet: FleetSnapshot
+    ) -> dict[str, Estimate]:
+        """Return what each step still takes at speed 1; what runs, what is left of it."""
+        now, speed = self._clock(), {each.name: each.speed for each in fleet.providers}
+        before, estimates = self._course.correction, {}
+        for step in left:
+            usual = estimate_of(step, self._estimates)
+            seconds = usual.p50_seconds * found.of(step)
+            if running := self._held.get(step.id):
+                factor = _ratio(step, running.provider, found, before)
+                takes = (running.expected_end - running.started_at) * factor
+                running = replace(running, expected_end=running.started_at + takes)
+                seconds = (running.ends_at(now) - now) * speed.get(running.provider, 1.0)
+            if self._agenda.became(step.id):
+                seconds = 0.0
+            late = max(1.0, usual.p90_seconds / usual.p50_seconds) if usual.p50_seconds else 1.0
+            estimates[step.id] = Estimate(step.id, seconds, seconds * late, source=usual.source)
+        return estimates
+
+
+def _keyed(step: Step) -> Step:
+    """Return ``step`` with an estimate of its own."""
+    return replace(step, history_key=step.id, items=())
+
+
+def _ratio(step: Step, provider: str, found: Correction, before: Correction) -> float:
+    """Return by what a duration of ``step`` changes from one correction to the other."""
+    there = found.providers.get(provider, 1.0) / before.providers.get(provider, 1.0)
+    return found.of(step) / before.of(step) * there
+
+
+def _apart(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+    """Return how far factors are apart, as logarithms."""
+    names = {*one, *other}
+    return {name: abs(math.log(one.get(name, 1.0) / other.get(name, 1.0))) for name in names}
