@@ -44,7 +44,7 @@ class Past:
 
 def _history() -> Iterator[Past]:
     """Yield ten days: what is steady, noisy, flaky, slower since yesterday, stopped and lost."""
-    chance = random.Random(7)  # noqa: S311 - reproducible noise, no secret
+    chance = random.Random(7)
     for hour in range(24 * DAYS):
         ago = (24 * DAYS - hour) * HOUR
         if hour % 24 in range(8, 18):

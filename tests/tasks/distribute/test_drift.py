@@ -15,7 +15,7 @@ from tests.tasks.distribute.fakes import provider, step
 
 def drifted(families: dict[str, float], providers: dict[str, float], noise: float) -> Drift:
     """Six steps of each family on each provider, off by these factors."""
-    chance, drift = random.Random(4), Drift()  # noqa: S311 - no secret
+    chance, drift = random.Random(4), Drift()
     for number in range(6):
         for name, longer in families.items():
             for where, slower in providers.items():
@@ -38,7 +38,7 @@ def test_a_slow_provider_and_a_long_family_are_told_apart() -> None:
 @given(st.integers(0, 500))
 def test_noise_alone_is_hardly_ever_drift(seed: int) -> None:
     """A workload would be planned again for nothing, over and over."""
-    chance, drift = random.Random(seed), Drift()  # noqa: S311 - no secret
+    chance, drift = random.Random(seed), Drift()
     for number in range(24):
         drift.note(step(f"s{number}"), "abc"[number % 3], 10.0, chance.uniform(7, 13))
     found = drift.correction()

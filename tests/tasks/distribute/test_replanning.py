@@ -38,7 +38,7 @@ def first_plans(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def layered(seed: int) -> tuple[StepGraph, dict[str, float]]:
     """Three families, each of whose steps need some of those before."""
-    chance = random.Random(seed)  # noqa: S311 - no secret
+    chance = random.Random(seed)
     steps: list[Step] = []
     for number in range(30):
         name = f"{('map', 'sort', 'join')[number // 10]}-{number}"

@@ -48,7 +48,7 @@ def test_nothing_is_lost_by_storing_a_plan(
     assert violations(graph, seconds, fleet, made) == []
     assert made.makespan_seconds <= stored.makespan_seconds + 1e-6
     assert made.cost == pytest.approx(stored.cost)
-    assert made.utilisation >= stored.utilisation - 1e-6
+    assert made.utilisation >= stored.utilisation * (1 - 1e-4)  # stored times are rounded
 
 
 @pytest.mark.parametrize(
