@@ -148,6 +148,11 @@ class WfformatWorkload(BaseModel):
         min_length=1,
         description="Path of the JSON file; a relative one starts at the folder of slipway.yaml",
     )
+    goal: Goal | None = Field(
+        default=None,
+        title="Goal",
+        description="What its plans are judged by, and what they may cost or take; null: the shortest",
+    )
 
 
 SplittableSpec = StepsWorkload | PytestWorkload

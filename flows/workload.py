@@ -137,7 +137,8 @@ def chosen_workload(target: Target, workload: str | WorkloadSpec) -> tuple[str, 
 
 def _imported(name: str, spec: WorkloadSpec) -> SplittableSpec:
     if isinstance(spec, WfformatWorkload):
-        return import_wfformat(spec.file, f"workloads.{name}.file")
+        imported = import_wfformat(spec.file, f"workloads.{name}.file")
+        return imported.model_copy(update={"goal": spec.goal})
     return spec
 
 
