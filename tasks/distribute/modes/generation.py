@@ -53,6 +53,12 @@ def desk(packed: Packed, state: Ints) -> Desk:
 
 
 @njit(cache=True, nogil=True)
+def whole(value: int) -> int:
+    """Return ``value`` as any number: for each constant, numba would compile what is called anew."""
+    return value + 0
+
+
+@njit(cache=True, nogil=True)
 def drawn(random: Ints) -> int:
     """Return the next of a sequence of 31-bit numbers; ``random`` holds its state (xorshift)."""
     x = random[0]
@@ -116,7 +122,7 @@ def affordable(packed: Packed, slack: Ints, own: int, candidate: int) -> bool:
 def improved(packed: Packed, desk: Desk, job: int, ready: int, trade: int) -> tuple[int, int]:
     """Return the mode and start with which ``job`` ends first, or weighs least with ``trade``."""
     own = best = desk.mode[job]
-    begin = earliest(packed, desk.free, own, ready, _NEVER)
+    begin = earliest(packed, desk.free, own, ready, whole(_NEVER))
     for candidate in range(packed.modes_at[job], packed.modes_at[job + 1]):
         if candidate == own or not affordable(packed, desk.slack, own, candidate):
             continue
@@ -146,9 +152,9 @@ def serial(packed: Packed, desk: Desk, backward: int, choose: int, trade: int) -
     at, other = packed.needs_at, packed.needs
     if backward:
         at, other = packed.needed_at, packed.needed
-    makespan = 0
+    makespan = whole(0)
     for job in desk.order:
-        ready = 0
+        ready = whole(0)
         for place in range(at[job], at[job + 1]):
             need = other[place]
             ready = max(ready, desk.start[need] + packed.duration[desk.mode[need]])
@@ -160,7 +166,7 @@ def serial(packed: Packed, desk: Desk, backward: int, choose: int, trade: int) -
             mode, begin = improved(packed, desk, job, ready, trade)
             desk.mode[job] = mode
         else:
-            begin = earliest(packed, desk.free, mode, ready, _NEVER)
+            begin = earliest(packed, desk.free, mode, ready, whole(_NEVER))
         desk.start[job] = begin
         makespan = max(makespan, occupy(packed, desk, mode, begin))
     clear(packed, desk, makespan)
@@ -196,8 +202,8 @@ def justified(packed: Packed, desk: Desk, choose: int, trade: int) -> int:
     """
     jobs = len(desk.order)
     key = desk.counts[0]
-    makespan = serial(packed, desk, 0, choose, trade)
-    for backward in (1, 0):
+    makespan = serial(packed, desk, whole(0), choose, trade)
+    for backward in (whole(1), whole(0)):
         # By end from the last, or by start from the first: both keep a topological order.
         for job in range(jobs):
             key[job] = makespan - desk.start[job] - packed.duration[desk.mode[job]]
@@ -227,8 +233,8 @@ def can_start(packed: Packed, desk: Desk, end: Ints, job: int, moment: int) -> b
 def parallel(packed: Packed, desk: Desk) -> int:
     """Start at each moment what is ready and fits, in the desk's order; return the makespan."""
     jobs = len(desk.order)
-    ends = np.full(jobs, -1)
-    moment = makespan = placed = 0
+    ends = np.zeros(jobs, np.int64) - 1
+    moment, makespan, placed = whole(0), whole(0), 0
     while placed < jobs:
         # What takes no time may make others ready at this very moment: it is looked at again.
         following = _NEVER
@@ -240,7 +246,8 @@ def parallel(packed: Packed, desk: Desk) -> int:
                 placed += 1
             elif ends[job] > moment:
                 following = min(following, ends[job])
-        makespan = max(makespan, ends.max())
         moment = following
+    for job in range(jobs):
+        makespan = max(makespan, ends[job])
     clear(packed, desk, makespan)
     return makespan

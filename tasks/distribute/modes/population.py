@@ -21,7 +21,7 @@ import numpy as np
 from numba import njit
 
 from tasks.distribute.modes.budgets import lacking_after, repair, take_stock
-from tasks.distribute.modes.generation import Desk, drawn, justified, serial
+from tasks.distribute.modes.generation import Desk, drawn, justified, serial, whole
 from tasks.distribute.modes.packing import Packed
 from tasks.distribute.modes.problem import Ints
 
@@ -163,9 +163,10 @@ def born(packed: Packed, desk: Desk, choose: int) -> int:
 @njit(cache=True, nogil=True)
 def settle(people: Population, one: int, desk: Desk, value: int) -> None:
     """Put what is on the desk in the place of an individual."""
-    people.order[one] = desk.order
-    people.mode[one] = desk.mode
-    people.start[one] = desk.start
+    for job in range(len(desk.order)):
+        people.order[one, job] = desk.order[job]
+        people.mode[one, job] = desk.mode[job]
+        people.start[one, job] = desk.start[job]
     people.value[one] = value
 
 
@@ -192,10 +193,13 @@ def breed(packed: Packed, people: Population, desk: Desk, children: int) -> None
         father = fitter_of_two(people, desk.random)
         cross(packed, people, mother, father, desk)
         mutate(packed, desk)
-        value = born(packed, desk, _CHOOSE)
-        to_mother = np.abs(people.start[mother] - desk.start).sum()
-        to_father = np.abs(people.start[father] - desk.start).sum()
-        parent = father if to_father < to_mother else mother
+        value = born(packed, desk, whole(_CHOOSE))
+        nearer = 0
+        for job in range(len(desk.start)):
+            start = desk.start[job]
+            nearer += abs(people.start[mother, job] - start)
+            nearer -= abs(people.start[father, job] - start)
+        parent = father if nearer > 0 else mother
         if value <= people.value[parent]:
             settle(people, parent, desk, value)
 
@@ -204,9 +208,10 @@ def breed(packed: Packed, people: Population, desk: Desk, children: int) -> None
 def polish(packed: Packed, people: Population, desk: Desk, one: int, trials: int) -> None:
     """Change single modes of an individual that make it better, ``trials`` at most."""
     jobs = len(desk.order)
-    desk.order[:], desk.mode[:] = people.order[one], people.mode[one]
+    for place in range(jobs):
+        desk.order[place], desk.mode[place] = people.order[one, place], people.mode[one, place]
     lacking = take_stock(packed, desk)
-    at = drawn(desk.random) % jobs
+    at, none = drawn(desk.random) % jobs, whole(0)
     for _ in range(jobs):
         job = desk.order[at]
         at = (at + 1) % jobs
@@ -219,7 +224,7 @@ def polish(packed: Packed, people: Population, desk: Desk, one: int, trials: int
                 return
             trials -= 1
             desk.mode[job] = candidate
-            value = value_of(packed, desk.mode, serial(packed, desk, 0, 0, 0), after)
+            value = value_of(packed, desk.mode, serial(packed, desk, none, none, none), after)
             if value < people.value[one]:
                 settle(people, one, desk, value)
                 lacking = take_stock(packed, desk)
