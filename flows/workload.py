@@ -45,7 +45,7 @@ from tasks.launch.surroundings import interpreter, programs_first, with_environm
 from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger
 from tasks.ledger.decisions import record_decisions, settle_decisions
-from tasks.ledger.estimates import read_estimates
+from tasks.ledger.estimates import read_estimates_by_kind
 from tasks.ledger.executions import executions
 from tasks.ledger.plans import StoredPlan, plans_of, record_plan
 from tasks.ledger.providers import fleet
@@ -219,8 +219,8 @@ async def _carry_out(job: Job, book: Ledger, lease: WorkloadLease) -> Ran:
 
 async def _planned(job: Job, book: Ledger, record: Path) -> Planned:
     now_fleet = fleet(book, list(job.providers), time.time())
-    kind = next(iter(job.providers.values())).kind
-    known = partial(read_estimates, book, provider_kind=kind)
+    kinds = [provider.kind for provider in job.providers.values()]
+    known = partial(read_estimates_by_kind, book, provider_kinds=kinds)
     graph = await split(
         job.target.project,
         job.workload,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tasks.workload import Step
 
@@ -20,7 +20,8 @@ class Estimate:
     straight from the ledger's timings), ``declared`` (what the user expects) or ``default`` (nothing
     is known). ``p80_seconds`` and ``p95_seconds`` are None where only the other two are known.
     ``rule`` names what the middle was forecast by, and ``why`` what makes it fail and what would
-    lower that, where it is known.
+    lower that, where it is known. ``kind`` is the kind of provider it was learnt on, and ``others``
+    are the estimates of the same key on others; both are empty where there is but one kind.
     """
 
     key: str
@@ -34,12 +35,18 @@ class Estimate:
     p95_seconds: float | None = None
     rule: str = ""
     why: str = ""
+    kind: str = ""
+    others: tuple[Estimate, ...] = ()
 
     @property
     def late_factor(self) -> float:
         """By what the 80th percentile is longer than the median; without it, the 90th."""
         late = self.p90_seconds if self.p80_seconds is None else self.p80_seconds
         return max(1.0, late / self.p50_seconds) if self.p50_seconds > 0 else 1.0
+
+    def on(self, kind: str) -> Estimate:
+        """Return what is expected on that kind of provider; this one where that is not known."""
+        return next((other for other in self.others if other.kind == kind), self)
 
 
 Estimates = Mapping[str, Estimate]
@@ -51,11 +58,21 @@ def estimate_of(step: Step, estimates: Estimates) -> Estimate:
     An item without history is taken to last as long as the known ones do on average.
     """
     own = estimates.get(step.history_key)
-    if not step.items:
-        return own or _assumed(step)
     known = [estimates[item] for item in step.items if item in estimates]
     if not known:
         return own or _assumed(step)
+    whole = _summed(step, own, known)
+    kinds = {other.kind for part in known for other in part.others}
+    if not kinds:
+        return whole
+    others = tuple(
+        replace(_summed(step, own and own.on(kind), [part.on(kind) for part in known]), kind=kind)
+        for kind in sorted(kinds)
+    )
+    return replace(whole, kind=known[0].kind, others=others)
+
+
+def _summed(step: Step, own: Estimate | None, known: list[Estimate]) -> Estimate:
     scale = len(step.items) / len(known)
     parts = known if own is None else [*known, own]
     start_up = (own.p50_seconds, own.p90_seconds) if own else (0.0, 0.0)

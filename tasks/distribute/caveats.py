@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tasks.distribute.admissible import amounts
@@ -53,7 +53,22 @@ def cautions(
         (lists, f"counted as one step, but one for each item of a list: {_named(lists)}", _LIST),
         (busy, "; ".join(busy) + ": steps may start later", _OTHERS),
     ]
-    return tuple(Advice(text, remedy) for subject, text, remedy in found if subject)
+    return (
+        *(Advice(text, remedy) for subject, text, remedy in found if subject),
+        *_borrowed(expected, fleet),
+    )
+
+
+def _borrowed(expected: Mapping[str, Estimate], fleet: FleetSnapshot) -> Iterator[Advice]:
+    """Say for which kinds of provider durations of another kind had to do."""
+    for kind in dict.fromkeys(provider.kind for provider in fleet.providers):
+        missing = {
+            step: e.kind for step, e in expected.items() if e.kind and e.on(kind).kind != kind
+        }
+        if missing:
+            others = " and ".join(sorted(set(missing.values())))
+            steps = _named(list(missing))
+            yield Advice(f"no history on {kind} of {steps}: taken to last as on {others}", _LEARN)
 
 
 def caveats(

@@ -35,6 +35,7 @@ class Course:
         self.strategy = plan.strategy
         self.correction = Correction()
         self.speeds: dict[str, float] = {}
+        self._kinds: dict[str, str] = {}
         self._pinned: dict[str, str] = {}
         self._stay = 0.0
         self.follow(plan)
@@ -48,11 +49,13 @@ class Course:
     def seen(self, fleet: FleetSnapshot) -> FleetSnapshot:
         """Return ``fleet`` with the speeds that were seen, and remember those it has itself."""
         self.speeds = {each.name: each.speed for each in fleet.providers}
+        self._kinds = {each.name: each.kind for each in fleet.providers}
         return self.correction.seen(fleet)
 
     def expected(self, step: Step, provider: str) -> float:
         """Return how many seconds ``step`` was expected to take there before anything ran."""
-        return estimate_of(step, self._estimates).p50_seconds / self.speeds.get(provider, 1.0)
+        known = estimate_of(step, self._estimates).on(self._kinds.get(provider, ""))
+        return known.p50_seconds / self.speeds.get(provider, 1.0)
 
     def request(self, step: Step, history: History) -> Request:
         """Return what ``step`` asks for, now that it has this history."""
@@ -66,6 +69,10 @@ class Course:
             only="" if history.tries else self._former.started.get(step.id, ""),
             failures=history.failures,
             late_factor=expected.late_factor,
+            on_kind={
+                other.kind: other.p50_seconds * self.correction.of(step)
+                for other in expected.others
+            },
         )
 
     async def join(self, steps: Sequence[Step], fleet: FleetSnapshot) -> None:

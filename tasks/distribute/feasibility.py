@@ -14,12 +14,19 @@ _TOLERANCE = 1e-6
 
 
 def violations(
-    graph: StepGraph, seconds: Mapping[str, float], fleet: FleetSnapshot, plan: Plan
+    graph: StepGraph,
+    seconds: Mapping[str, float],
+    fleet: FleetSnapshot,
+    plan: Plan,
+    on_kind: Mapping[str, Mapping[str, float]] | None = None,
 ) -> list[str]:
-    """Return what is wrong with ``plan``, in words; ``seconds`` are durations at speed 1."""
+    """Return what is wrong with ``plan``, in words.
+
+    ``seconds`` are durations at speed 1, ``on_kind`` those on a kind of provider that differs.
+    """
     return [
         *_coverage(graph, plan),
-        *_durations(seconds, fleet, plan),
+        *_durations(seconds, fleet, plan, on_kind or {}),
         *_needs(graph, plan),
         *_capacity(graph, fleet, plan),
         *_figures(plan),
@@ -27,10 +34,14 @@ def violations(
 
 
 def refuse_infeasible(
-    graph: StepGraph, seconds: Mapping[str, float], fleet: FleetSnapshot, plan: Plan
+    graph: StepGraph,
+    seconds: Mapping[str, float],
+    fleet: FleetSnapshot,
+    plan: Plan,
+    on_kind: Mapping[str, Mapping[str, float]] | None = None,
 ) -> None:
-    """Raise SlipwayError where ``plan`` breaks a promise."""
-    if found := violations(graph, seconds, fleet, plan):
+    """Raise SlipwayError where ``plan`` breaks a promise; the arguments are as above."""
+    if found := violations(graph, seconds, fleet, plan, on_kind):
         raise SlipwayError(f"the plan of {plan.workload} does not hold: {'; '.join(found[:5])}")
 
 
@@ -43,13 +54,19 @@ def _coverage(graph: StepGraph, plan: Plan) -> Iterator[str]:
         yield from (f"{step} is {what} {n} times" for step, n in counts.items() if n > 1)
 
 
-def _durations(seconds: Mapping[str, float], fleet: FleetSnapshot, plan: Plan) -> Iterator[str]:
+def _durations(
+    seconds: Mapping[str, float],
+    fleet: FleetSnapshot,
+    plan: Plan,
+    on_kind: Mapping[str, Mapping[str, float]],
+) -> Iterator[str]:
     speeds = {provider.name: provider.speed for provider in fleet.providers}
+    there = {each.name: on_kind.get(each.kind, seconds) for each in fleet.providers}
     for item in plan.placements:
         if item.provider not in speeds:
             yield f"{item.step} is on {item.provider}, which is not in the fleet"
             continue
-        takes = seconds.get(item.step, 0.0) / speeds[item.provider]
+        takes = there[item.provider].get(item.step, 0.0) / speeds[item.provider]
         if item.start_seconds < 0 or abs(item.end_seconds - item.start_seconds - takes) > (
             _TOLERANCE * max(1.0, item.end_seconds)
         ):

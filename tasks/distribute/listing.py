@@ -17,11 +17,19 @@ from tasks.workload import Step, StepGraph
 
 
 def place_by(
-    choose: Strategy, graph: StepGraph, seconds: Mapping[str, float], fleet: FleetSnapshot
+    choose: Strategy,
+    graph: StepGraph,
+    seconds: Mapping[str, float],
+    fleet: FleetSnapshot,
+    on_kind: Mapping[str, Mapping[str, float]] | None = None,
 ) -> tuple[Placement, ...]:
-    """Return where the steps go, most urgent first; ``seconds`` are durations at speed 1."""
+    """Return where the steps go, most urgent first.
+
+    ``seconds`` are durations at speed 1, and ``on_kind`` those on a kind of provider, where these
+    differ.
+    """
     order = by_rank(graph, _mean_seconds(graph, seconds, fleet))
-    return _Board(graph, seconds, fleet, choose).place_all(order)
+    return _Board(graph, seconds, fleet, choose, on_kind or {}).place_all(order)
 
 
 def _mean_seconds(
@@ -51,9 +59,11 @@ class _Board:
         seconds: Mapping[str, float],
         fleet: FleetSnapshot,
         choose: Strategy,
+        on_kind: Mapping[str, Mapping[str, float]],
     ) -> None:
         self._steps = {step.id: step for step in graph.steps}
         self._seconds, self._fleet, self._choose = seconds, fleet, choose
+        self._on_kind = on_kind
         demands = {step.demand for step in graph.steps}
         vectors = [vector(demand) for demand in demands]
         smallest = (
@@ -99,6 +109,6 @@ class _Board:
     def _option(
         self, step: Step, choices: _Choices, provider: ProviderState, ready: float
     ) -> Option:
-        seconds = self._seconds[step.id] / provider.speed
+        seconds = self._on_kind.get(provider.kind, self._seconds)[step.id] / provider.speed
         start = self._timelines[provider.name].earliest(ready, seconds, choices.demand)
         return Option(provider, start, start + seconds, provider.cost(seconds))

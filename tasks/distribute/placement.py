@@ -43,7 +43,7 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A step to be placed; ``seconds`` is its duration at speed 1.
+    """A step to be placed; ``seconds`` is its duration at speed 1, ``on_kind`` that elsewhere.
 
     ``pinned`` is the provider that was planned for it: it goes there, or where it is as fast, if
     it ends no later for that than ``stay`` times its duration; without end, there alone. ``only``
@@ -59,6 +59,7 @@ class Request:
     only: str = ""
     failures: Mapping[str, int] = field(default_factory=dict)
     late_factor: float = 1.0
+    on_kind: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ class _Board:
         return alike if worth else options[0]
 
     def _option(self, request: Request, provider: ProviderState) -> tuple[float, str, float]:
-        seconds = request.seconds / provider.speed
+        seconds = request.on_kind.get(provider.kind, request.seconds) / provider.speed
         timeline = self._timelines[provider.name]
         start = timeline.earliest(self._now, seconds, vector(request.demand))
         return (start + seconds, provider.name, start)

@@ -85,10 +85,24 @@ def plan(
         made = _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
         return replace(made if policy is None else told(made, policy), goal=goal)
     seconds = {step.id: estimate_of(step, estimates).p50_seconds for step in graph.steps}
-    placements = place_by(choose, graph, seconds, fleet)
+    on_kind = seconds_on_kinds(graph, estimates, fleet)
+    placements = place_by(choose, graph, seconds, fleet, on_kind)
     made = _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
-    refuse_infeasible(graph, seconds, fleet, made)
+    refuse_infeasible(graph, seconds, fleet, made, on_kind)
     return made
+
+
+def seconds_on_kinds(
+    graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot
+) -> dict[str, dict[str, float]]:
+    """Return by kind of provider how long each step takes there; empty where all are of one."""
+    kinds = {provider.kind for provider in fleet.providers}
+    if len(kinds) == 1:
+        return {}
+    expected = {step.id: estimate_of(step, estimates) for step in graph.steps}
+    return {
+        kind: {step: each.on(kind).p50_seconds for step, each in expected.items()} for kind in kinds
+    }
 
 
 def refuse_other_strategy(goal: Goal | None, strategy: str) -> None:

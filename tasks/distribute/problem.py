@@ -79,15 +79,11 @@ class Problem:
 
 
 def problem_of(graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot) -> Problem:
-    """Return ``graph`` on an idle ``fleet``, every step lasting its expected median.
+    """Return ``graph`` on an idle ``fleet``, every step lasting its expected median there.
 
     A step may run on the providers whose whole capacity holds its demand.
     """
-    p50 = np.fromiter(
-        (estimate_of(step, estimates).p50_seconds for step in graph.steps),
-        np.float64,
-        len(graph.steps),
-    )
+    p50 = _medians(graph, estimates, [provider.kind for provider in fleet.providers])
     kinds: dict[Resources, int] = {}
     known: dict[int, int] = {}  # hashing a demand takes longer than all the rest of a step
     kind = np.empty(len(graph.steps), np.int64)
@@ -100,7 +96,7 @@ def problem_of(graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot) -> 
     speeds = np.array([provider.speed for provider in fleet.providers])
     fits = np.all(vectors[:, None, :] <= capacity[None, :, :], axis=2)
     seconds = np.full((len(graph.steps), len(fleet.providers)), np.inf)
-    np.divide(p50[:, None], speeds, out=seconds, where=fits[kind])
+    np.divide(p50, speeds, out=seconds, where=fits[kind])
     number = {step.id: index for index, step in enumerate(graph.steps)}
     return problem_from(
         [[number[need] for need in step.needs] for step in graph.steps],
@@ -109,6 +105,16 @@ def problem_of(graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot) -> 
         capacity,
         np.array([provider.price_per_hour / 3600 for provider in fleet.providers]),
     )
+
+
+def _medians(graph: StepGraph, estimates: Estimates, kinds: Sequence[str]) -> Floats:
+    """Return the expected seconds at speed 1; float64[n, 1] or, of several kinds, float64[n, p]."""
+    if len(set(kinds)) <= 1:
+        kinds = kinds[:1] or [""]
+    found = (estimate_of(step, estimates) for step in graph.steps)
+    rows = (each.on(kind).p50_seconds for each in found for kind in kinds)
+    count = len(graph.steps) * len(kinds)
+    return np.fromiter(rows, np.float64, count).reshape(len(graph.steps), len(kinds))
 
 
 def problem_from(

@@ -11,6 +11,7 @@ from dataclasses import replace
 from tasks.distribute.admissible import admissible, why_not
 from tasks.distribute.feasibility import refuse_infeasible
 from tasks.distribute.planner import plan as plan_of
+from tasks.distribute.planner import seconds_on_kinds
 from tasks.distribute.rank import critical_path
 from tasks.distribute.strategy import STORED
 from tasks.distribute.timeline import Timeline, vector
@@ -50,7 +51,8 @@ def replay(
     # Bound, estimates and warnings are those of any plan of this graph.
     base = plan_of(graph, estimates, fleet, STORED)
     seconds = {step.id: estimate_of(step, estimates).p50_seconds for step in graph.steps}
-    placements = tuple(_placements(graph, seconds, fleet, stored))
+    on_kind = seconds_on_kinds(graph, estimates, fleet)
+    placements = tuple(_placements(graph, seconds, fleet, stored, on_kind))
     told = f"order and providers are those of plan {name} ({stored.strategy})"
     makespan = max((item.end_seconds for item in placements), default=0.0)
     takes = {item.step: item.end_seconds - item.start_seconds for item in placements}
@@ -65,7 +67,7 @@ def replay(
         goal=stored.goal,
     )
     made = replace(made, utilisation=_utilisation(graph, fleet, made))
-    refuse_infeasible(graph, seconds, fleet, made)
+    refuse_infeasible(graph, seconds, fleet, made, on_kind)
     return made
 
 
@@ -106,7 +108,11 @@ def _unplaceable(graph: StepGraph, fleet: FleetSnapshot, stored: Plan) -> Iterat
 
 
 def _placements(
-    graph: StepGraph, seconds: Mapping[str, float], fleet: FleetSnapshot, stored: Plan
+    graph: StepGraph,
+    seconds: Mapping[str, float],
+    fleet: FleetSnapshot,
+    stored: Plan,
+    on_kind: Mapping[str, Mapping[str, float]],
 ) -> Iterator[Placement]:
     timelines = {each.name: Timeline(each.capacity) for each in fleet.providers}
     was = {item.step: item for item in stored.placements}
@@ -115,7 +121,11 @@ def _placements(
     for step_id in sorted(stored.order, key=lambda step_id: was[step_id].start_seconds):
         step = graph.step(step_id)
         ready = max((ends[need] for need in step.needs), default=0.0)
-        placed = _placed(step, was[step.id].provider, seconds[step.id], ready, (fleet, timelines))
+        takes = {
+            each.name: on_kind.get(each.kind, seconds)[step.id] / each.speed
+            for each in fleet.providers
+        }
+        placed = _placed(step, was[step.id].provider, takes, ready, (fleet, timelines))
         timelines[placed.provider].reserve(
             placed.start_seconds, placed.end_seconds, vector(step.demand)
         )
@@ -126,27 +136,27 @@ def _placements(
 def _placed(
     step: Step,
     provider: str,
-    seconds: float,
+    takes: Mapping[str, float],
     ready: float,
     now: tuple[FleetSnapshot, Mapping[str, Timeline]],
 ) -> Placement:
     fleet, timelines = now
 
     def start(each: ProviderState) -> float:
-        if not seconds:
+        if not takes[each.name]:
             return ready  # what takes no time holds nothing
-        return timelines[each.name].earliest(ready, seconds / each.speed, vector(step.demand))
+        return timelines[each.name].earliest(ready, takes[each.name], vector(step.demand))
 
     able = {each.name: each for each in admissible(step.demand, fleet)}
     starts = {name: start(each) for name, each in able.items()}
-    ends = {name: starts[name] + seconds / each.speed for name, each in able.items()}
+    ends = {name: starts[name] + takes[name] for name in able}
     others = sorted((name for name in able if name != provider), key=ends.__getitem__)
     return Placement(
         step.id,
         provider,
         starts[provider],
         ends[provider],
-        able[provider].cost(seconds / able[provider].speed),
+        able[provider].cost(takes[provider]),
         tuple((name, ends[name]) for name in (provider, *others)),
         tuple((p.name, why) for p in fleet.providers if (why := why_not(step.demand, p))),
     )

@@ -157,6 +157,10 @@ def _split(same: Change, step: Step) -> Change:
 
 def _half(step: Step, estimates: Estimates) -> Estimate:
     whole = estimate_of(step, estimates)
+    return replace(_halved_estimate(whole), others=tuple(map(_halved_estimate, whole.others)))
+
+
+def _halved_estimate(whole: Estimate) -> Estimate:
     return replace(whole, p50_seconds=whole.p50_seconds / 2, p90_seconds=whole.p90_seconds / 2)
 
 

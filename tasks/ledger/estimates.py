@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from statistics import median, quantiles
 from typing import Any
 
@@ -68,6 +69,23 @@ def read_estimates(
     return read
 
 
+def read_estimates_by_kind(
+    ledger: Ledger, keys: Collection[str], provider_kinds: Collection[str]
+) -> dict[str, Estimate]:
+    """Return what is expected of ``keys`` on those kinds of provider; absent where unknown.
+
+    An estimate is that of the first kind that knows the key, and carries those of the others.
+    """
+    kinds = list(dict.fromkeys(provider_kinds))
+    if len(kinds) == 1:
+        return read_estimates(ledger, keys, kinds[0])
+    found: dict[str, list[Estimate]] = {}
+    for kind in kinds:
+        for key, estimate in read_estimates(ledger, keys, kind).items():
+            found.setdefault(key, []).append(replace(estimate, kind=kind))
+    return {key: replace(first, others=tuple(rest)) for key, (first, *rest) in found.items()}
+
+
 def from_history(key: str, runs: Collection[Timing]) -> Estimate | None:
     """Estimate from past runs: the median and the 90th percentile of those that succeeded."""
     seconds = [run.seconds for run in runs if run.succeeded]
@@ -96,7 +114,8 @@ def _is_newer(published: Any, runs: Collection[Timing]) -> bool:
 
 
 def _trained(published: Any) -> Estimate:
-    known = {name: published[name] for name in Estimate.__slots__ if name != "source"}
+    unstored = {"source", "kind", "others"}
+    known = {name: published[name] for name in Estimate.__slots__ if name not in unstored}
     said = {name: known[name] or "" for name in ("rule", "why")}
     return Estimate(**{**known, **said}, source="trained")
 

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from tasks.estimates import Estimate
 from tasks.ledger.connection import Ledger
-from tasks.ledger.estimates import from_history, percentile_90, publish_estimates, read_estimates
+from tasks.ledger.estimates import (
+    from_history,
+    percentile_90,
+    publish_estimates,
+    read_estimates,
+    read_estimates_by_kind,
+)
 from tasks.ledger.timings import Timing, record_timings
 
 TRAINED = Estimate("a", 4.0, 6.0, memory_mib=10.0, success=0.9, n=50, source="trained")
@@ -78,3 +84,14 @@ def test_quantiles_are_in_order_and_within_what_was_seen(seconds: list[float]) -
     assert estimate.p90_seconds <= max(seconds) * (1 + 1e-9)
     assert estimate.p50_seconds == median(seconds)
     assert percentile_90([7.0]) == 7.0
+
+
+def test_each_kind_of_provider_speaks_for_itself(ledger: Ledger) -> None:
+    """A step would be planned on a new kind of machine as it was on an old one."""
+    record_timings(ledger, [timing(1.0), timing(5.0, kind="docker")])
+    found = read_estimates_by_kind(ledger, ["a"], ["shell", "docker", "shell", "vm"])["a"]
+    assert (found.p50_seconds, found.kind) == (1.0, "shell")
+    assert (found.on("docker").p50_seconds, found.on("vm")) == (5.0, found)
+    one = read_estimates_by_kind(ledger, ["a"], ["shell", "shell"])
+    assert one == read_estimates(ledger, ["a"], "shell")
+    assert read_estimates_by_kind(ledger, ["a"], ["vm", "docker"])["a"].kind == "docker"
