@@ -14,6 +14,8 @@ class Claim:
     ``priority``: higher is served first. ``fence`` is the epoch of the owner's workload lease.
     ``expected_seconds`` is what the ETA of those who wait is made of; ``late_seconds`` is what it
     takes in 8 of 10 cases at most, where that is known: it passes others only if it ends by then.
+    Of the claims of the same workload, those of ``passes`` are less urgent and those of ``yields``
+    more, however long any of them has waited; both are owners.
     """
 
     owner: str
@@ -23,6 +25,8 @@ class Claim:
     priority: int = 0
     expected_seconds: float = 0.0
     late_seconds: float = 0.0
+    passes: frozenset[str] = frozenset()
+    yields: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

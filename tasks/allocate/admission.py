@@ -58,7 +58,11 @@ def waiting_ahead(claim: Claim, queue: ProviderQueue, now: float) -> list[Waitin
         for item in queue.waiting
         if item.owner != claim.owner and item.lease_until > now
     )
-    return [item for rank, item in ranked if rank < own]
+    return [
+        item
+        for rank, item in ranked
+        if item.owner in claim.yields or (rank < own and item.owner not in claim.passes)
+    ]
 
 
 def expected_end(held: Held, now: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -98,8 +98,13 @@ class Attempts:
         """Return the fleet as it is now."""
         return await asyncio.to_thread(self._fleet)
 
-    async def admit(self, step: Step, choice: Choice) -> Admittance:
-        """Ask for the capacity of ``choice``; what is granted is held for the next attempt."""
+    async def admit(
+        self, step: Step, choice: Choice, asked: Collection[str] | None = None
+    ) -> Admittance:
+        """Ask for the capacity of ``choice``; what is granted is held for the next attempt.
+
+        ``asked`` are the steps that are more urgent, of all that have not been tried yet.
+        """
         if not choice.provider:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in choice.rejected)
             return Refused(f"no provider can take it ({reasons or 'there is none'})")
@@ -107,7 +112,7 @@ class Attempts:
             await self.withdraw(step.id)
         # Noted before it is asked: who is cancelled meanwhile may be in the queue already.
         self._waiting[step.id] = choice.provider
-        answer = await self._ask(step, choice)
+        answer = await self._ask(step, choice, asked)
         if isinstance(answer, Queued):
             self._on_queued(step.id, answer)
             return answer
@@ -116,7 +121,8 @@ class Attempts:
             self._hold(step, choice, answer)
         return answer
 
-    async def _ask(self, step: Step, choice: Choice) -> Admittance:
+    async def _ask(self, step: Step, choice: Choice, asked: Collection[str] | None) -> Admittance:
+        before, after = self._around(step, choice.provider, asked)
         takes = choice.ends_at - choice.starts_at
         claim = Claim(
             owner=self._owner(step.id),
@@ -126,6 +132,8 @@ class Attempts:
             priority=self._priority,
             expected_seconds=takes,
             late_seconds=takes * self._request(step).late_factor,
+            passes=after,
+            yields=before,
         )
         asking = _in_thread(self._admission.admit, claim)
         try:
@@ -136,6 +144,23 @@ class Attempts:
             if isinstance(answer, Granted):
                 await self._release(answer)
             raise
+
+    def _around(
+        self, step: Step, provider: str, asked: Collection[str] | None
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the owners of more and of less urgent claims that wait for ``provider``.
+
+        A retry is in its turn.
+        """
+        if asked is None:
+            return frozenset(), frozenset()
+        others = [
+            other
+            for other, where in self._waiting.items()
+            if where == provider and other != step.id and not self.history[other].tries
+        ]
+        before = frozenset(self._owner(other) for other in others if other in asked)
+        return before, frozenset(map(self._owner, others)) - before
 
     def _hold(self, step: Step, choice: Choice, grant: Granted) -> None:
         now = self._clock()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -159,13 +159,15 @@ class Dispatcher:
         await self._course.join(joined, fleet)
         requests = (self._request(step) for step in self._agenda.ready)
         held = list(self._attempts.held.values())
+        asked: set[str] = set()
         for choice in place(requests, held, fleet, self._clock(), LOOKAHEAD):
             if not self._goes_on():
                 return
-            await self._ask(self._agenda.steps[choice.step], choice)
+            await self._ask(self._agenda.steps[choice.step], choice, asked)
+            asked.add(choice.step)
 
-    async def _ask(self, step: Step, choice: Choice) -> None:
-        answer = await self._attempts.admit(step, choice)
+    async def _ask(self, step: Step, choice: Choice, asked: Collection[str]) -> None:
+        answer = await self._attempts.admit(step, choice, asked)
         if isinstance(answer, Queued):
             return
         self._agenda.take(step)

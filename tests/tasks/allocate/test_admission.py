@@ -218,3 +218,17 @@ def test_a_big_claim_is_served_amid_an_endless_stream_of_small_urgent_ones() -> 
             # It said one second, and takes seven.
             holding[small.owner] = (held(small.owner, 1, 1.0, now), now + 7)
     raise AssertionError("the big claim was never served")
+
+
+def test_claims_of_one_workload_go_by_urgency_and_others_by_their_turn() -> None:
+    """A plan's order would be lost in the queue, or be an advantage over other workloads."""
+    urgent = replace(claim("w/urgent", 1), passes=frozenset({"w/a"}))
+    assert isinstance(decide(claim("w/urgent", 1), queue(1, (), (waits("w/a", 1),)), NOW), Queued)
+    assert isinstance(decide(urgent, queue(1, (), (waits("w/a", 1),)), NOW), Granted)
+    foreign = waits("v/x", 1)
+    assert isinstance(decide(urgent, queue(1, (), (waits("w/a", 1), foreign)), NOW), Queued)
+    patient = replace(claim("w/a", 1), yields=frozenset({"w/urgent"}))
+    later = waits("w/urgent", 1, since=NOW)
+    both = queue(1, (), (waits("w/a", 1), later))
+    assert isinstance(decide(patient, both, NOW), Queued)
+    assert isinstance(decide(claim("w/a", 1), both, NOW), Granted)

@@ -6,15 +6,18 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from blocks.providers.interface import End, Outcome, Resources
+from tasks.allocate.admission import decide
 from tasks.claim import Admittance, Claim, Granted, Queued, Refused
 from tasks.distribute.dispatch import Dispatcher
 from tasks.distribute.planner import plan
 from tasks.distribute.results import StepFailedError, StepResult
 from tasks.estimates import Estimate
+from tasks.ledger.queue import Held, ProviderQueue, Waiting
 from tasks.plan import FleetSnapshot, ProviderState
 from tasks.workload import SplitDecision, Step, StepGraph
 
@@ -98,6 +101,42 @@ class FakeAdmission:
         """Return when another workload changed something; what we release rings by itself."""
         await self.changes.wait()
         self.changes.clear()
+
+
+class FakeQueue(FakeAdmission):
+    """The same, where who waits is served in turn; a moment passes between any two calls."""
+
+    def __init__(self, *providers: ProviderState) -> None:
+        super().__init__(*providers)
+        self.now = 0.0
+        self.queue: dict[str, tuple[Claim, float]] = {}
+
+    def admit(self, claim: Claim) -> Admittance:
+        """Decide as the ledger would."""
+        self.now += 0.001
+        answer = decide(claim, self._state(claim.provider), self.now)
+        _, since = self.queue.pop(claim.owner, (claim, self.now))
+        if isinstance(answer, Queued):
+            self.queue[claim.owner] = claim, since
+            return answer
+        return super().admit(claim)
+
+    def _state(self, name: str) -> ProviderQueue:
+        held = tuple(
+            Held(number, claim.owner, claim.demand, 0.0, claim.expected_seconds, inf)
+            for number, claim in self.held.items()
+            if claim.provider == name
+        )
+        waiting = tuple(
+            Waiting(owner, claim.demand, claim.priority, since, claim.expected_seconds, inf)
+            for owner, (claim, since) in self.queue.items()
+            if claim.provider == name
+        )
+        return ProviderQueue(name, 1, self.providers[name].capacity, held, waiting)
+
+    def withdraw(self, owner: str) -> None:
+        """Wait no longer."""
+        self.queue.pop(owner, None)
 
 
 class FakeExecution:

@@ -17,6 +17,7 @@ from tests.tasks.distribute.fakes import (
     GOOD,
     FakeAdmission,
     FakeExecution,
+    FakeQueue,
     dispatcher,
     graph_of,
     provider,
@@ -204,3 +205,17 @@ async def test_a_strategy_other_than_the_rule_keeps_its_providers() -> None:
     fleet = FakeAdmission(provider("fast", 10.0, slots=4), provider("slow", slots=4))
     await dispatcher(graph, fleet, execution, strategy="round_robin").run()
     assert sorted(where for _, where in execution.started) == ["fast", "fast", "slow", "slow"]
+
+
+async def test_an_urgent_step_passes_those_of_its_workload_that_wait_already() -> None:
+    """What the critical path has just made ready would wait for all that is queued before it."""
+    graph = graph_of(step("first"), step("urgent", "first"), step("a"), step("b"), step("c"))
+    execution, seconds = FakeExecution(), {"first": 5.0, "urgent": 50, "a": 3, "b": 2, "c": 1}
+    admission = FakeQueue(provider("x"))
+    execution.gates["first"] = asyncio.Event()
+    running = asyncio.create_task(dispatcher(graph, admission, execution, seconds).run())
+    await until(lambda: len(admission.queue) == 3)
+    execution.gates["first"].set()
+    await running
+    assert [name for name, _ in execution.started] == ["first", "urgent", "a", "b", "c"]
+    assert not admission.queue
