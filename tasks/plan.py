@@ -91,7 +91,7 @@ class Plan:
     """What is dispatched is ``order`` (step ids, most urgent first), not rigid start times.
 
     A step goes where it is expected to end first; where it was placed if it ends there later by
-    no more than ``stay`` times its duration.
+    no more than ``stay`` times its duration. ``contents`` is a digest of the items of the steps.
     ``bound_seconds`` is a lower bound of any plan's makespan, ``utilisation`` is from 0 to 1,
     ``cost`` is in the currency of the providers' prices. ``goal`` is what it was made for, where
     anything but the shortest plan was asked for; ``eta`` is when it should end, where simulated.
@@ -112,6 +112,7 @@ class Plan:
     stay: float = 0.0
     goal: Goal | None = None
     eta: Eta | None = None
+    contents: str = ""
 
     def placement(self, step_id: str) -> Placement:
         """Return where that step was placed."""

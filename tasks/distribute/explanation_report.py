@@ -9,7 +9,7 @@ from tasks.distribute.comparison import Difference, compare
 from tasks.distribute.explanation import Explanation
 from tasks.distribute.report import Row, duration
 from tasks.distribute.usage import UNITS
-from tasks.distribute.whatif import Effect
+from tasks.distribute.whatif import MOST_CHANGES, Effect, most_changes
 from tasks.plan import Plan
 
 # What is less is shown as nothing.
@@ -134,6 +134,10 @@ def _effects(found: Explanation) -> Iterator[str]:
     if idle:
         more = f" and {len(idle) - _NAMED} more" if len(idle) > _NAMED else ""
         yield from (f"Tried without any gain: {'; '.join(idle[:_NAMED])}{more}.", "")
+    steps = len(found.plan.order)
+    if (most := most_changes(steps)) < MOST_CHANGES:
+        changes = "one change" if most == 1 else f"{most} changes"
+        yield from (f"Of a workload of {steps} steps, no more than {changes} can be tried.", "")
 
 
 def _effect_row(effect: Effect, plan: Plan) -> str:

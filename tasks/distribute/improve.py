@@ -33,6 +33,8 @@ _COLD = 0.0005
 _WARMTH = 0.002
 # Times the square of the number of steps: moves and perturbations after which little is found.
 _MOVES, _PERTURBED = 200, 10
+# Moves of a small graph: on unequal lanes, good plans of few steps are far from each other.
+_LEAST_MOVES = 300_000
 
 
 def improve(
@@ -87,7 +89,7 @@ class _Search:
         anneal_kernels.anneal(
             *(order, lane, *_graph(self.build.problem)),
             *(lanes.seconds, lanes.kind, speed, self.enough, hot, _COLD),
-            *(self._tries(_TIMED, _MOVES), seed, start, end),
+            *(self._tries(_TIMED, _MOVES, _LEAST_MOVES), seed, start, end),
         )
         return Schedule(lanes.provider[lane], start, end)
 
@@ -105,11 +107,11 @@ class _Search:
         )  # fmt: skip
         return self.build.place(order, assigned)
 
-    def _tries(self, placed_per_second: float, most: int) -> int:
+    def _tries(self, placed_per_second: float, most: int, least: int = 0) -> int:
         """Return how many tries fit into a round; a small graph has been seen sooner."""
         steps = self.build.problem.steps
         placed = placed_per_second * self.budget_seconds
-        return max(1, int(min(placed / steps, most * steps**2) / _ROUNDS))
+        return max(1, int(min(placed / steps, max(most * steps**2, least)) / _ROUNDS))
 
 
 def _graph(problem: Problem) -> tuple[Integers, Integers, Integers, Integers]:

@@ -15,6 +15,7 @@ from tasks.distribute.admissible import refuse_impossible
 from tasks.distribute.bound import bound_of
 from tasks.distribute.caveats import caveats
 from tasks.distribute.construct import by_rank, construct
+from tasks.distribute.contents import contents_of
 from tasks.distribute.explain import placements_of
 from tasks.distribute.feasibility import refuse_infeasible
 from tasks.distribute.improve import improve
@@ -167,6 +168,7 @@ def _plan(
         critical_path=critical_path(graph, placed)[0],
         estimate_source=sources[0] if len(sources) == 1 else "mixed: " + ", ".join(sources),
         warnings=caveats(graph, expected, fleet),
+        contents=contents_of(graph),
     )
 
 

@@ -63,7 +63,7 @@ def replay(
         makespan_seconds=makespan,
         cost=sum(item.cost for item in placements),
         critical_path=critical_path(graph, takes)[0],
-        warnings=(told, *base.warnings),
+        warnings=(told, *_other_contents(base, stored), *base.warnings),
         goal=stored.goal,
     )
     made = replace(made, utilisation=_utilisation(graph, fleet, made))
@@ -80,6 +80,11 @@ def _differences(graph: StepGraph, fleet: FleetSnapshot, stored: Plan) -> Iterat
     if wanted == had:
         yield from _early(graph, stored)
         yield from _unplaceable(graph, fleet, stored)
+
+
+def _other_contents(base: Plan, stored: Plan) -> Iterator[str]:
+    if stored.contents and stored.contents != base.contents:
+        yield "its steps hold other items than when it was planned, as the split is of now"
 
 
 def _early(graph: StepGraph, stored: Plan) -> Iterator[str]:

@@ -100,8 +100,13 @@ def changes(
         *(_room(same, found), _demands(same, found)),
     )
     in_turn = chain.from_iterable(zip_longest(*sorts))
-    most = min(MOST_CHANGES, max(1, _STEPS_IN_ALL // max(1, len(graph.steps))))
+    most = most_changes(len(graph.steps))
     return tuple(islice((change for change in in_turn if change), most))
+
+
+def most_changes(steps: int) -> int:
+    """Return how many changes of a workload of so many steps are tried at most."""
+    return min(MOST_CHANGES, max(1, _STEPS_IN_ALL // max(1, steps)))
 
 
 def _limits(same: Change, plan: Plan) -> Iterator[Change]:

@@ -49,6 +49,14 @@ def test_what_binds_what_would_help_and_what_to_do_are_told() -> None:
     assert "- slow gets no step" in text
 
 
+def test_of_many_steps_it_is_said_that_few_changes_are_tried() -> None:
+    """A user would take what is not listed for what does not help."""
+    large = replace(PLAN, order=tuple(f"s{number}" for number in range(8_000)))
+    text = what_if(replace(FOUND, plan=large))
+    assert "Of a workload of 8000 steps, no more than 2 changes can be tried." in text
+    assert "can be tried" not in what_if(FOUND)
+
+
 def test_needs_that_bind_are_said_to_be_needs() -> None:
     """A user would look for a provider to blame."""
     graph = graph_of(step("a"), step("b", "a"))

@@ -83,6 +83,18 @@ def test_a_plan_that_does_not_fit_any_more_is_refused_with_the_difference(
     assert (error.value.field, error.value.value) == ("plan", "7")
 
 
+def test_steps_that_hold_something_else_by_now_are_told_of() -> None:
+    """A user would take shards of other tests for those that were planned."""
+    first, second, last = GRAPH.steps
+    before = graph_of(replace(first, items=("t1", "t2")), replace(second, items=("t3",)), last)
+    after = graph_of(replace(first, items=("t1",)), replace(second, items=("t2", "t3")), last)
+    stored = plan(before, TIMES, FLEET, "round_robin")
+    assert len(replay(before, TIMES, FLEET, stored, "7").warnings) == 1
+    told = replay(after, TIMES, FLEET, stored, "7").warnings[1]
+    assert told == "its steps hold other items than when it was planned, as the split is of now"
+    assert PLAN.contents == ""
+
+
 def test_a_plan_of_another_workload_is_refused() -> None:
     """The difference would be told step by step, instead of the mistake."""
     refuse_other("7", PLAN, "p", "w")
