@@ -87,6 +87,9 @@ def summary(curves: Sequence[Curve], noise: float) -> dict[str, object]:
         "first_run_worse_than_default": sum(
             bool(one["learnt"][0] > one["default"][0]) for one in spans
         ),
+        "worse_than_default_percent": round(
+            100 * float(np.mean([one["learnt"] > 1.01 * one["default"] for one in spans])), 2
+        ),
         "mean_after_20": {
             name: {arm: _mean([each.values[name][arm][late] for each in curves]) for arm in ARMS}
             for name in MEASURES
