@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from tasks.distribute.hindsight import AS_DECIDED, Past, by_step
@@ -21,7 +21,7 @@ from tasks.plan import Plan
 from tasks.split.record import kept_graph
 from tasks.workload import StepGraph
 
-_LOOKED_AT, _TIMINGS = 1000, 200
+_LOOKED_AT = 1000
 
 
 def pasts(
@@ -31,10 +31,12 @@ def pasts(
 
     ``root`` is where graphs are kept; ``below`` is ``<project>`` or ``<project>/<workload>``.
     """
+    # Enough to reach behind the oldest of these runs, with some that failed or were tried again.
+    known = _Timings(book, HISTORY + 3 * runs)
     found: list[Past] = []
     why: Counter[str] = Counter()
     for row in workloads(book, below, limit=_LOOKED_AT):
-        past = _past(book, root, row, now)
+        past = _past(book, root, row, known, now)
         if isinstance(past, str):
             why[past] += 1
         else:
@@ -44,7 +46,23 @@ def pasts(
     return found, why
 
 
-def _past(book: Ledger, root: Path, row: WorkloadRow, now: float) -> Past | str:
+class _Timings:
+    """The newest timings of keys, each read once: the tests of a suite are many."""
+
+    def __init__(self, book: Ledger, limit: int) -> None:
+        self._book, self._limit = book, limit
+        self._read: dict[str, list[Timing]] = {}
+
+    def before(self, keys: Collection[str], moment: float) -> dict[str, list[Timing]]:
+        """Return what had ended before ``moment``, by key, newest first."""
+        missing = set(keys) - set(self._read)
+        if missing:
+            found = timings(self._book, missing, limit_per_key=self._limit)
+            self._read |= {key: found.get(key, []) for key in missing}
+        return {key: [run for run in self._read[key] if run.at < moment] for key in keys}
+
+
+def _past(book: Ledger, root: Path, row: WorkloadRow, known: _Timings, now: float) -> Past | str:
     """Return the past of a workload, or why there is none."""
     if row.state != "succeeded":
         return "have not succeeded"
@@ -67,7 +85,7 @@ def _past(book: Ledger, root: Path, row: WorkloadRow, now: float) -> Past | str:
         machines,
         {one.step: _seconds(one) * speed[one.provider] for one in done},
         {one.step: one.outcome.peak_memory_mib for one in done if one.outcome},
-        _models(book, graph, row.opened_at, made, speed),
+        _models(graph, known, row.opened_at, made, speed),
         next((one.actual for one in made if one.kind == "plan"), None),
     )
 
@@ -84,18 +102,15 @@ def _seconds(one: Execution) -> float:
 
 
 def _models(
-    book: Ledger,
     graph: StepGraph,
+    read: _Timings,
     before: float,
     made: list[Decision],
     speed: Mapping[str, float],
 ) -> dict[str, Estimates]:
     """Return what each model expected, from nothing that ended at ``before`` or later."""
     keys = {key for step in graph.steps for key in (step.history_key, *step.items)}
-    known = {
-        key: [run for run in runs if run.at < before]
-        for key, runs in timings(book, keys, limit_per_key=_TIMINGS).items()
-    }
+    known = read.before(keys, before)
     last = {key: [run for run in runs if run.succeeded][:1] for key, runs in known.items()}
     recent = {key: runs[:HISTORY] for key, runs in known.items()}
     models: dict[str, Estimates] = {
