@@ -23,8 +23,11 @@ LINES = {
     "make status": ON_A_STACK,
     "make down": "tests/test_make.py",
     "make down ALL=1": "tests/test_make.py",
+    "python -m benchmarks.forecasts --history history.csv --json": (
+        "tests/benchmarks/test_forecasts.py"
+    ),
 }
-"""Where each line of make is run."""
+"""Where each line of make, and each command within the text, is run."""
 BLOCKS = {
     "API=": ON_A_STACK,
     OPERATIONS: ON_A_STACK,

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +17,8 @@ from analytics.columns import typed
 from analytics.importers.formats import read_history
 from benchmarks.forecasts import measure
 
-HISTORY = Path(__file__).parents[2].parent / "shared" / "data" / "history"
+ROOT = Path(__file__).parents[2]
+HISTORY = ROOT.parent / "shared" / "data" / "history"
 
 
 def test_every_figure_is_there() -> None:
@@ -25,6 +31,25 @@ def test_every_figure_is_there() -> None:
     assert found["duration"]["same_class"] == 1
     assert found["duration"]["intervals"]["central_90"]["overall"] == 1
     assert found["failures"]["auc"] is None
+
+
+@pytest.mark.integration
+def test_the_command_of_the_readme_measures_a_csv(tmp_path: Path) -> None:
+    """Who comes from elsewhere could not see what would be foreseen of their own runs."""
+    lines = ["key,seconds", *(f"build,{30 + turn % 3}" for turn in range(80))]
+    (tmp_path / "history.csv").write_text("\n".join(lines))
+    command = "python -m benchmarks.forecasts --history history.csv --json"
+    made = subprocess.run(
+        [sys.executable, *shlex.split(command)[1:]],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(made.stdout.splitlines()[-1])
+    assert found["duration"]["likeness"]["model"] > 0.9
+    assert found["duration"]["same_class"] == 1
 
 
 @pytest.mark.integration

@@ -152,8 +152,8 @@ def test_what_was_stopped_or_lost_teaches_no_duration(
 
 def test_what_has_become_slower_is_told(ledger: Ledger, stack: Stack, trained: FlowRun) -> None:
     """A report that takes twice as long since two days would be noticed by nobody."""
-    (found,) = (one for one in open_insights(ledger) if one.kind == "regression")
-    assert (found.key, found.severity) == ("flow/nightly report", "critical")
+    found = {one.key: one for one in open_insights(ledger) if one.kind == "regression"}
+    assert found["flow/nightly report"].severity == "critical"
     report = artifacts(stack, trained.id)["training-report"]["data"]
     assert "| **critical** | regression | `flow/nightly report` | takes 2.5 times" in report
 
@@ -171,10 +171,10 @@ def test_the_demand_of_the_next_week_is_there(
 
 def test_the_model_is_kept_with_its_scores(ledger: Ledger, stack: Stack) -> None:
     """Nobody could say where an estimate comes from."""
-    (model,) = models(ledger, "durations")
+    model = models(ledger, "durations")[0]
     assert model.runs > 200
     assert 0.5 < model.scores["likeness"] <= 1.0
-    assert (stack.chosen.root / "models" / "durations-000001.npz").exists()
+    assert list((stack.chosen.root / "models").glob("durations-*.npz"))
 
 
 def test_a_second_training_reads_only_what_is_new(stack: Stack, trained: FlowRun) -> None:
