@@ -17,6 +17,8 @@ from tasks.ledger.timings import Timing, chunks
 from tasks.ledger.upsert import upsert
 
 HISTORY = 20
+# So many runs in a row beyond the 90th percentile, or this much quicker than the median, are no luck.
+TELLING, QUICKER = 3, 1.5
 
 
 def publish_estimates(
@@ -50,8 +52,8 @@ def read_estimates(
 ) -> dict[str, Estimate]:
     """Return what is expected of ``keys`` on that kind of provider; absent where unknown.
 
-    A published estimate (source ``trained``) counts while no newer timing is there; after that
-    the last 20 successes speak (source ``history``).
+    A published estimate (source ``trained``) counts until newer runs contradict it, or are as many
+    as it was learnt from; after that the last 20 successes speak (source ``history``).
     """
     read: dict[str, Estimate] = {}
     with ledger.read() as connection:
@@ -60,7 +62,7 @@ def read_estimates(
             published = _published(connection, chunk, provider_kind)
             for key in chunk:
                 runs = history.get(key, [])
-                if key in published and _is_newer(published[key], runs):
+                if key in published and _holds(published[key], runs):
                     read[key] = _trained(published[key])
                 elif (estimate := from_history(key, runs)) is not None:
                     read[key] = estimate
@@ -109,8 +111,20 @@ def percentile_90(values: Collection[float]) -> float:
     return quantiles(values, n=10, method="inclusive")[-1]
 
 
-def _is_newer(published: Any, runs: Collection[Timing]) -> bool:
-    return all(run.at <= published["published_at"] for run in runs)
+def _holds(published: Any, runs: Collection[Timing]) -> bool:
+    """Tell whether what has run since leaves a published estimate standing."""
+    since = sorted(
+        (run for run in runs if run.at > published["published_at"]), key=lambda run: run.at
+    )
+    seconds = [run.seconds for run in since if run.succeeded]
+    if len(seconds) >= min(published["n"], HISTORY):
+        return not seconds
+    if len(since) >= TELLING and not any(run.succeeded for run in since[-TELLING:]):
+        return False
+    last = seconds[-TELLING:]
+    slower = all(each > published["p90_seconds"] for each in last)
+    quicker = all(each < published["p50_seconds"] / QUICKER for each in last)
+    return len(last) < TELLING or not (slower or quicker)
 
 
 def _trained(published: Any) -> Estimate:

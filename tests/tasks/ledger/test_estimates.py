@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,13 +51,30 @@ def test_only_the_last_twenty_successes_count(ledger: Ledger) -> None:
     assert read_estimates(ledger, ["a"], "shell")["a"].p90_seconds == 5.0
 
 
-def test_a_fresh_publication_wins_and_a_newer_timing_ends_it(ledger: Ledger) -> None:
-    """Training would otherwise have no effect, or an outdated one for ever."""
+def test_a_fresh_publication_wins(ledger: Ledger) -> None:
+    """Training would have no effect, or one that ends with the next run."""
     record_timings(ledger, [timing(1.0, at=10.0)])
     publish_estimates(ledger, [TRAINED], "shell", now=20.0)
     assert read_estimates(ledger, ["a"], "shell") == {"a": TRAINED}
     assert read_estimates(ledger, ["a"], "docker") == {}
-    record_timings(ledger, [timing(1.0, at=30.0)])
+    record_timings(ledger, [timing(5.0, at=30.0), timing(9.0, at=31.0), timing(1.0, at=32.0)])
+    assert read_estimates(ledger, ["a"], "shell") == {"a": TRAINED}
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        [timing(6.5, at=30.0 + turn) for turn in range(3)],
+        [timing(2.5, at=30.0 + turn) for turn in range(3)],
+        [timing(4.0, at=30.0 + turn) for turn in range(20)],
+        [timing(4.0, at=30.0), *(timing(4.0, at=40.0 + n, succeeded=False) for n in range(3))],
+    ],
+    ids=["slower", "quicker", "many", "failing"],
+)
+def test_newer_runs_that_say_otherwise_end_it(since: list[Timing], ledger: Ledger) -> None:
+    """What was learnt before a change would be planned with until the next training."""
+    publish_estimates(ledger, [TRAINED], "shell", now=20.0)
+    record_timings(ledger, since)
     assert read_estimates(ledger, ["a"], "shell")["a"].source == "history"
 
 

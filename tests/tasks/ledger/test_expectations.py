@@ -26,7 +26,7 @@ def test_what_was_published_says_when(ledger: Ledger) -> None:
 def test_it_says_what_planning_reads(ledger: Ledger) -> None:
     """The answer would differ from what the next plan reckons with."""
     publish_estimates(ledger, [BUILD], "shell", now=20.0)
-    record_timings(ledger, [timing(BUILD.key, at=30.0)])
+    record_timings(ledger, [timing(BUILD.key, at=30.0 + turn) for turn in range(3)])
     (found,) = expectations(ledger, BUILD.key)
     assert (found.estimate.source, found.estimate.p50_seconds) == ("history", 2.0)
     assert found.published_at is None
