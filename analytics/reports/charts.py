@@ -16,6 +16,9 @@ from analytics.reports.model import Bars, Chart, Pairs, Panels
 
 # In the UI an artifact is about seven inches wide; more would make the letters smaller.
 WIDTH, DPI = 7.2, 160
+HALF = 4.7
+"""So wide is one of two that stand side by side."""
+
 INK = "#0a0b0c"
 """What letters and axes are drawn in, and nothing else: a page puts its own colour there."""
 
@@ -23,11 +26,14 @@ _ROW, _EDGES, _STACK, _PANEL, _SQUARE = 0.24, 0.75, 2.0, 1.35, 3.0
 _PANELS_A_ROW = 3
 
 
-def svg(chart: Chart) -> str:
-    """Return a chart as an SVG element whose letters follow the colour of the page's text."""
+def svg(chart: Chart, width: float = WIDTH) -> str:
+    """Return a chart as an SVG element whose letters follow the colour of the page's text.
+
+    It is ``width`` inches wide where it is not scaled.
+    """
     text = io.StringIO()
     with _style({"svg.fonttype": "none", "svg.hashsalt": "slipway"}):
-        figure = _figure([chart], transparent=True)
+        figure = _figure([chart], width, transparent=True)
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     drawn = text.getvalue()
     # Without the XML declaration, which has no place in a page, and the title of the program.
@@ -38,7 +44,7 @@ def png(charts: Sequence[Chart]) -> bytes:
     """Return charts below each other as one PNG, on white."""
     picture = io.BytesIO()
     with _style({}):
-        _figure(charts, transparent=False).savefig(picture, format="png", dpi=DPI)
+        _figure(charts, WIDTH, transparent=False).savefig(picture, format="png", dpi=DPI)
     return picture.getvalue()
 
 
@@ -56,11 +62,11 @@ def height(chart: Chart) -> float:
     return _SQUARE if isinstance(chart, Pairs) else _STACK
 
 
-def _figure(charts: Sequence[Chart], *, transparent: bool) -> Any:
+def _figure(charts: Sequence[Chart], width: float, *, transparent: bool) -> Any:
     from matplotlib.figure import Figure  # noqa: PLC0415 - it takes a second to import
 
     heights = [height(chart) for chart in charts]
-    figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
+    figure = Figure(figsize=(width, sum(heights)), layout="constrained")
     parts = figure.subfigures(len(charts), 1, squeeze=False, height_ratios=heights)[:, 0]
     for part, chart in zip(parts, charts, strict=True):
         if transparent:

@@ -49,6 +49,8 @@ def _row(one: Execution, of: WorkloadRow) -> Row:
         "key": one.history_key,
         "provider": one.provider,
         "kind": one.provider_kind,
+        # Of the same release and the same steps, a step has the same inputs.
+        "inputs": f"{of.key}/{one.step}",
         "state": outcome.end.value.replace(" ", "_") if outcome else lost,
         "cause": cause(outcome.cause or _exit(outcome.exit_code)) if outcome else "",
         "attempt": one.attempt,

@@ -33,7 +33,7 @@ FLOW = {
 }
 STEP = {
     **dict.fromkeys(("run", "project", "workload", "step", "key", "provider", "kind"), str),
-    **dict.fromkeys(("state", "cause"), str),
+    **dict.fromkeys(("state", "cause", "inputs"), str),
     "attempt": int,
     **dict.fromkeys(("started_at", "ended_at", "seconds", "waited", "planned"), float),
     **dict.fromkeys(("cost", "cpus", "asked_mib", "slots", "peak_mib", "cpu_seconds"), float),

@@ -60,7 +60,7 @@ def _stack(axes: Any, chart: Stack) -> None:
         below = [old + new for old, new in zip(below, scaled, strict=True)]
     axes.set_ylabel(name)
     axes.set_ylim(bottom=0)
-    _dated(axes, _DAYS + 4)
+    _dated(axes, _DAYS)
     if chart.series:
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=_SMALL)
     _ruled(axes, "y")

@@ -8,7 +8,7 @@ from analytics.reports.history import History
 from analytics.reports.material import Material
 from analytics.reports.model import Column, Figure, Section, Span, Table
 
-SHOWN = 8
+SHOWN = 5
 WORTH_TELLING = 0.05
 
 

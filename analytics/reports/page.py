@@ -11,8 +11,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from analytics.reports import period
-from analytics.reports.charts import svg
-from analytics.reports.model import Report
+from analytics.reports.charts import HALF, WIDTH, svg
+from analytics.reports.model import Chart, Report, Section, Stack
 from analytics.reports.plain import moment
 from analytics.reports.quantities import change, is_better, written
 
@@ -40,6 +40,16 @@ def _template() -> Template:
         "written": written,
         "change": change,
         "is_better": is_better,
-        "drawn": svg,
+        "drawn": _drawn,
+        "is_half": _is_half,
     }
     return environment.get_template("page.html.jinja")
+
+
+def _is_half(chart: Chart, section: Section) -> bool:
+    """Tell whether a chart stands beside another: amounts a day do, in twos."""
+    return isinstance(chart, Stack) and sum(isinstance(one, Stack) for one in section.charts) > 1
+
+
+def _drawn(chart: Chart, is_half: bool) -> str:  # noqa: FBT001 - the template calls it
+    return svg(chart, HALF if is_half else WIDTH)

@@ -58,7 +58,7 @@ def _deployments(made_from: Material) -> Section:
         *(Column("traffic moved in", "s"), Column("because")),
     )
     rows = tuple(_rollout(one) for one in reversed(found))
-    table = Table("deployments", "Deployments", columns, rows, shown=8)
+    table = Table("deployments", "Deployments", columns, rows, shown=5)
     return Section("Deployments", (said,), tables=(table,))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from analytics.opportunities import (
     FEWEST,
     SHORT_SECONDS,
     Opportunity,
+    caching,
     idle,
     memory,
     packing,
@@ -20,13 +21,13 @@ from analytics.opportunities import (
 )
 from analytics.reports.history import History
 from analytics.reports.material import Material
-from analytics.reports.model import Cell, Column, Figure, Range, Section, Table, Unit
+from analytics.reports.model import Bars, Cell, Column, Figure, Range, Section, Table, Unit
 from analytics.reports.paths import runs_as_steps
 from analytics.reports.quantities import written
 
 # A step is worth splitting where runs wait for it for a tenth of their time.
 GREAT_SHARE, LONG_SECONDS, PARTS = 0.1, 10.0, 2
-MOST_TOGETHER = 16
+MOST_TOGETHER, BARS = 16, 10
 _UNITS: dict[str, Unit] = {"s": "s", "MiB": "MiB"}
 
 
@@ -73,10 +74,10 @@ def saving_sections(made_from: Material) -> tuple[Section, ...]:
         "counted. With 90 % intervals; sure where all of it is above nought."
     )
     table = Table("opportunities", "Changes that would have paid", columns, rows, note, shown=15)
-    wasted = _wasted(made_from.now.steps)
+    steps = made_from.now.steps
     return (
-        Section("Held and not used", tables=wasted),
-        Section("Opportunities", tables=(table,) if rows else ()),
+        Section("Held and not used", tables=(*_idle(steps), *_unused(steps))),
+        Section("Opportunities", charts=_chart(found), tables=(table,) if rows else ()),
     )
 
 
@@ -99,6 +100,7 @@ def _candidates(of: History, well: pd.DataFrame) -> Iterator[Opportunity | None]
             yield memory(str(key), asked, runs["peak_mib"].to_list())
         if key in waited_for and runs["seconds"].median() >= LONG_SECONDS:
             yield splitting(str(key), runs["seconds"].to_list(), PARTS)
+        yield caching(str(key), [*zip(runs["inputs"], runs["seconds"], strict=True)])
         kinds = {str(kind): each.to_list() for kind, each in runs.groupby("kind")["seconds"]}
         if len(kinds) > 1:
             yield provider(str(key), kinds, str(runs["kind"].iloc[-1]))
@@ -118,7 +120,44 @@ def _packing(name: str, runs: pd.DataFrame, of: History) -> Opportunity | None:
     return packing(name, runs["seconds"].to_list(), together) if together > 1 else None
 
 
-def _wasted(steps: pd.DataFrame) -> tuple[Table, ...]:
+def _chart(found: Sequence[Opportunity]) -> tuple[Bars, ...]:
+    """Return the greatest savings of time, in all runs of the period."""
+    shown = [one for one in found if one.unit == "s"][:BARS]
+    if not shown:
+        return ()
+    return (
+        Bars(
+            "opportunities",
+            "Time that each change would have saved in all, with its 90 % interval",
+            "s",
+            tuple(f"{one.kind}: {one.key}" for one in shown),
+            tuple(one.gain.expected * one.runs for one in shown),
+            low=tuple(max(0.0, one.gain.low) * one.runs for one in shown),
+            high=tuple(one.gain.high * one.runs for one in shown),
+        ),
+    )
+
+
+def _idle(steps: pd.DataFrame) -> tuple[Table, ...]:
+    reserved = _reserved(steps)
+    rows = []
+    for name, runs in reserved.groupby(reserved["project"] + "/" + reserved["workload"]):
+        unused = float((runs["planned"] - runs["seconds"]).clip(lower=0).sum())
+        planned = float(runs["planned"].sum())
+        used = float(runs["seconds"].sum())
+        rows.append((str(name), len(runs), planned, used, unused, unused / planned))
+    if not rows:
+        return ()
+    columns = (
+        *(Column("workload"), Column("steps", "count"), Column("reserved", "s")),
+        *(Column("used", "s"), Column("stood idle", "s"), Column("share", "share")),
+    )
+    note = "A step reserves what its plan expects; one that takes longer uses more than that."
+    ordered = tuple(sorted(rows, key=lambda row: -row[4]))
+    return (Table("time-reserved", "Time reserved and used", columns, ordered, note, shown=8),)
+
+
+def _unused(steps: pd.DataFrame) -> tuple[Table, ...]:
     told = steps[(steps["asked_mib"] > 0) & (steps["peak_mib"] > 0)]
     rows = []
     for key, runs in told.groupby("key"):

@@ -111,7 +111,7 @@ def activity_of(shop: Shop) -> Activity:
             made = one_run(name, began, factor, fails=fails, flaky=turn == 1 and day % 3 == 0)
             ended = max(one.outcome.ended_at for one in made if one.outcome)
             state = "failed" if fails else "succeeded"
-            key = "shop/release/dev/0123456789abcdef/fedcba"
+            key = f"shop/release/dev/{name}/fedcba"
             workloads.append(WorkloadRow(name, key, "me", 1, state, 0.0, began - 2, ended + 1))
             executions += made
             plans[name] = StoredPlan(len(plans) + 1, name, plan(), began - 1)

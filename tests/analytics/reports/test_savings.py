@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from analytics.reports.model import Range
+from analytics.reports.model import Bars, Range
 from analytics.reports.savings import idle_share, opportunities, saving_sections, unused_memory
 from tests.analytics.reports.recorded import Shop, last_week, nothing, shop_history
 
@@ -17,8 +19,9 @@ def test_memory_never_used_is_found() -> None:
     # A test asks for 1024 MiB and peaks at 300 + 90.
     assert 0.5 < unused < 0.8
     held, _ = saving_sections(made_from)
-    [table] = held.tables
-    assert table.rows[0][0] == "shop/release/build"
+    idle, memory = held.tables
+    assert idle.rows[0][0] == "shop/release"
+    assert memory.rows[0][0] == "shop/release/build"
 
 
 def test_each_change_has_its_gain_and_interval() -> None:
@@ -29,6 +32,9 @@ def test_each_change_has_its_gain_and_interval() -> None:
     assert ("split", "shop/release/test") in found
     _, changes = saving_sections(made_from)
     [table] = changes.tables
+    [chart] = changes.charts
+    assert isinstance(chart, Bars)
+    assert "split: shop/release/test" in chart.labels
     for row in table.rows:
         gain = row[3]
         assert isinstance(gain, Range)
@@ -49,6 +55,15 @@ def test_of_nothing_nothing_is_saved() -> None:
     assert unused_memory(nothing().now) is None
     assert idle_share(nothing().now) is None
     assert opportunities(nothing().now) == []
+
+
+def test_the_same_step_of_the_same_release_can_be_kept() -> None:
+    """A release would be built again and again, and nobody asks why."""
+    everything = shop_history(Shop(slower=1.0))
+    assert not [one for one in opportunities(everything) if one.kind == "cache"]
+    again = replace(everything, steps=everything.steps.assign(inputs=everything.steps["key"]))
+    found = {one.key: one for one in opportunities(again) if one.kind == "cache"}
+    assert found["shop/release/build"].gain.expected == pytest.approx(40, abs=3)
 
 
 def test_what_is_short_and_many_is_worth_packing() -> None:
