@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,8 @@ import pandas as pd
 from analytics.averages import Floats
 from analytics.bootstrap import bootstrap
 from analytics.reports.material import Material
-from analytics.reports.model import Bars, Column, Panel, Panels, Range, Section, Table
-from analytics.reports.period import DAY
+from analytics.reports.model import Bars, Column, Panel, Panels, Range, Section, Span, Table
+from analytics.reports.period import Grid, grid
 
 FEWEST = 5
 # Intervals take half a millisecond a draw; beyond these keys a change matters little.
@@ -65,12 +66,13 @@ def duration_sections(made_from: Material) -> tuple[Section, ...]:
     of_flows = durations(now.flows, before.flows if before and has_flows else None, "flow")
     of_steps = durations(now.steps, None if before is None else before.steps, "key")
     return (
-        _section("Flows", "flows", of_flows, now.flows, "flow"),
-        _section("Steps", "steps", of_steps, now.steps, "key"),
+        _section(made_from.span, "flows", of_flows, now.flows, "flow"),
+        _section(made_from.span, "steps", of_steps, now.steps, "key"),
     )
 
 
-def _section(title: str, name: str, found: list[Duration], ran: pd.DataFrame, by: str) -> Section:
+def _section(span: Span, name: str, found: list[Duration], ran: pd.DataFrame, by: str) -> Section:
+    title = name.capitalize()
     if not found:
         return Section(title)
     columns = (Column(by), *_COLUMNS)
@@ -89,7 +91,10 @@ def _section(title: str, name: str, found: list[Duration], ran: pd.DataFrame, by
         tuple(one.p50 for one in shown),
         before=tuple(one.before for one in shown),
     )
-    return Section(title, charts=(bars, *_panels(name, found, ran, by)), tables=(table,))
+    well = ran[ran["state"] == "succeeded"]
+    many = [one.key for one in found if one.runs >= FEWEST][:CHARTED]
+    panels = _panels(name, {key: well[well[by] == key] for key in many}, grid(span))
+    return Section(title, charts=(bars, *panels), tables=(table,))
 
 
 def _row(one: Duration) -> tuple[str | float | Range | None, ...]:
@@ -97,23 +102,20 @@ def _row(one: Duration) -> tuple[str | float | Range | None, ...]:
     return (one.key, one.runs, one.p50, one.p90, one.total, one.before, one.grown, sure)
 
 
-def _panels(name: str, found: list[Duration], ran: pd.DataFrame, by: str) -> tuple[Panels, ...]:
-    many = [one.key for one in found if one.runs >= FEWEST][:CHARTED]
-    panels = tuple(
-        _panel(key, ran[(ran[by] == key) & (ran["state"] == "succeeded")]) for key in many
-    )
-    title = f"Duration of {name}: each run, and p50 and p90 of each day"
+def _panels(name: str, runs: Mapping[str, pd.DataFrame], columns: Grid) -> tuple[Panels, ...]:
+    panels = tuple(_panel(key, found, columns) for key, found in runs.items())
+    title = f"Duration of {name}: each run, and p50 and p90 of each {columns.name}"
     return (Panels(f"{name}-over-time", title, "s", panels),) if panels else ()
 
 
-def _panel(key: str, runs: pd.DataFrame) -> Panel:
-    daily = runs.groupby(runs["ended_at"] // DAY)["seconds"]
-    p50, p90 = daily.quantile(0.5), daily.quantile(0.9)
+def _panel(key: str, runs: pd.DataFrame, columns: Grid) -> Panel:
+    each = runs.groupby(columns.start_of(runs["ended_at"]))["seconds"]
+    p50, p90 = each.quantile(0.5), each.quantile(0.9)
     return Panel(
         key,
         tuple(runs["ended_at"].to_list()),
         tuple(runs["seconds"].to_list()),
-        tuple((day + 0.5) * DAY for day in p50.index.to_list()),
+        tuple(start + columns.width_seconds / 2 for start in p50.index.to_list()),
         tuple(p50.to_list()),
         tuple(p90.to_list()),
     )

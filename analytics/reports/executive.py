@@ -6,11 +6,11 @@ from analytics.reports.history import History
 from analytics.reports.material import Material
 from analytics.reports.model import Figure, Report, Section
 from analytics.reports.news import news_figure, news_section
-from analytics.reports.outcomes import states_a_day, success_figures
+from analytics.reports.outcomes import states_over_time, success_figures
 from analytics.reports.outlook import outlook_section
 from analytics.reports.protection import protection_figures, protection_sections
 from analytics.reports.speedup import speedup_figures
-from analytics.reports.spending import spending_a_day, spending_figures
+from analytics.reports.spending import spending_figures, spending_over_time
 from analytics.reports.utilisation import utilisation_figure
 
 NAME, TITLE = "executive", "Executive report"
@@ -57,8 +57,8 @@ def _steps(of: History) -> float:
 def _activity(made_from: Material) -> Section:
     now, span = made_from.now, made_from.span
     charts = (
-        states_a_day("flow-runs-a-day", "Flow runs that ended each day", now.flows, span),
-        spending_a_day(made_from),
+        states_over_time("flow-runs", "Flow runs", now.flows, span),
+        spending_over_time(made_from),
     )
     return Section(
         "What was done",

@@ -16,6 +16,7 @@ from analytics.trends import Trend, relative_trend, trend
 
 # A trend takes a tenth of a second to compute.
 MOST_KEYS = 20
+WORTH_TELLING = 0.01
 # What an hour has seen says nothing of a week.
 SHORTEST_SECONDS = 3 * DAY
 _COLUMNS = (
@@ -36,7 +37,7 @@ def growth_table(name: str, runs: pd.DataFrame, measures: Sequence[str]) -> Tabl
         (str(key), what, _range(what, found), found.runs)
         for key in most.index
         for what, found in _trends(runs[runs["key"] == key], measures)
-        if found.is_clear
+        if found.is_clear and abs(found.per_week.expected) >= WORTH_TELLING
     ]
     if not rows:
         return None

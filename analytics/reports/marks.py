@@ -56,7 +56,14 @@ def _stack(axes: Any, chart: Stack) -> None:
     for index, (series, values) in enumerate(chart.series):
         scaled = [value / divisor for value in values]
         colour = _STATES.get(series, _PLAIN[index % len(_PLAIN)])
-        axes.bar(days, scaled, 0.8, bottom=below, color=colour, label=_label(series))
+        axes.bar(
+            days,
+            scaled,
+            0.8 * chart.width_seconds / _DAY,
+            bottom=below,
+            color=colour,
+            label=_label(series),
+        )
         below = [old + new for old, new in zip(below, scaled, strict=True)]
     axes.set_ylabel(name)
     axes.set_ylim(bottom=0)
@@ -138,7 +145,7 @@ def _panels(figure: Any, chart: Panels) -> None:
         axes.set_ylabel(name, fontsize=_SMALL)
         axes.set_ylim(bottom=0)
         axes.tick_params(labelsize=_SMALL - 1)
-        _dated(axes, 3)
+        _dated(axes, _DAYS)
         _ruled(axes, "y")
     for axes in places[len(chart.panels) :]:
         axes.set_visible(False)
@@ -189,7 +196,7 @@ def _dated(axes: Any, most: int) -> None:
     from matplotlib import dates  # noqa: PLC0415 - it takes a second to import
 
     untyped: Any = dates
-    locator = untyped.AutoDateLocator(maxticks=most, minticks=2)
+    locator = untyped.AutoDateLocator(maxticks=most, minticks=min(3, most))
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator))
     axes.xaxis.get_offset_text().set_fontsize(_SMALL)

@@ -75,7 +75,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Amounts a day, one above the other; ``series`` are pairs of (name, one value a start)."""
+    """Amounts a day or week, one above the other; ``series`` are pairs of (name, one value a start)."""
 
     name: str
     title: str
@@ -101,7 +101,7 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One small chart over time: single runs, and the median and 90th percentile of each day."""
+    """One small chart over time: single runs, and the median and 90th percentile of each day or week."""
 
     title: str
     at: tuple[float, ...]

@@ -19,7 +19,7 @@ from analytics.reports.model import (
     Stack,
     Table,
 )
-from analytics.reports.period import DAY, days
+from analytics.reports.period import grid
 from analytics.reports.proportion import wilson
 
 # These ended by themselves, well or badly; the others were stopped or lost and say neither.
@@ -93,18 +93,19 @@ def success_section(
     return Section(title, charts=(bars,), tables=(table,))
 
 
-def states_a_day(name: str, title: str, table: pd.DataFrame, span: Span) -> Stack | None:
-    """Return how many ended each day, by how; None where nothing did."""
+def states_over_time(name: str, what: str, table: pd.DataFrame, span: Span) -> Stack | None:
+    """Return how many of ``what`` ended each day or week, by how; None where nothing did."""
     if table.empty:
         return None
-    starts = days(span)
-    counted = table.groupby([table["ended_at"] // DAY, "state"]).size()
+    columns = grid(span)
+    counted = table.groupby([columns.start_of(table["ended_at"]), "state"]).size()
     series = []
     for state in STATES:
-        counts = tuple(float(counted.get((at // DAY, state), 0)) for at in starts)
+        counts = tuple(float(counted.get((at, state), 0)) for at in columns.starts)
         if any(counts):
             series.append((NAMES.get(state, state), counts))
-    return Stack(name, title, "count", tuple(starts), DAY, tuple(series))
+    title = f"{what} that ended each {columns.name}"
+    return Stack(name, title, "count", columns.starts, columns.width_seconds, tuple(series))
 
 
 def _rows(now: pd.DataFrame, before: pd.DataFrame | None, by: str) -> Iterable[tuple[Cell, ...]]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
+
+import pandas as pd
 
 from analytics.reports.model import Span
 from tasks.errors import BadInputError
 
 DAY = 86_400.0
+MONDAY = 4 * DAY
+# More columns than that are no longer told apart.
+MOST_DAYS = 45
 LENGTHS = {
     "last day": 1,
     "last 7 days": 7,
@@ -53,10 +59,29 @@ def compared_span(span: Span, name: CompareName) -> Span | None:
     return Span(span.since - back, span.until - back)
 
 
-def days(span: Span) -> list[float]:
-    """Return the midnights at which the days of ``span`` begin, the first before it or at it."""
-    first = span.since // DAY
-    return [day * DAY for day in range(int(first), int(-(-span.until // DAY)))]
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Days, or weeks from Monday on: what the columns of a chart stand for.
+
+    ``starts`` are in epoch seconds, the first at the beginning of the period or before it.
+    """
+
+    name: str
+    width_seconds: float
+    starts: tuple[float, ...]
+
+    def start_of(self, at: pd.Series[float]) -> pd.Series[float]:
+        """Return when the column of each moment begins."""
+        offset = MONDAY % self.width_seconds
+        return (at - offset) // self.width_seconds * self.width_seconds + offset
+
+
+def grid(span: Span) -> Grid:
+    """Return the days of ``span``, or of a long one the weeks."""
+    name, width = ("week", 7 * DAY) if span.seconds > MOST_DAYS * DAY else ("day", DAY)
+    offset = MONDAY % width
+    first, last = (span.since - offset) // width, -((offset - span.until) // width)
+    return Grid(name, width, tuple(at * width + offset for at in range(int(first), int(last))))
 
 
 def written(span: Span) -> str:

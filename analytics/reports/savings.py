@@ -73,7 +73,7 @@ def saving_sections(made_from: Material) -> tuple[Section, ...]:
         "The runs of the period replayed under the change; what the change costs to make is not "
         "counted. With 90 % intervals; sure where all of it is above nought."
     )
-    table = Table("opportunities", "Changes that would have paid", columns, rows, note, shown=15)
+    table = Table("opportunities", "Changes that would have paid", columns, rows, note, shown=8)
     steps = made_from.now.steps
     return (
         Section("Held and not used", tables=(*_idle(steps), *_unused(steps))),

@@ -7,7 +7,7 @@ import pandas as pd
 from analytics.reports.history import History
 from analytics.reports.material import Material
 from analytics.reports.model import Bars, Cell, Column, Figure, Section, Stack, Table, Unit
-from analytics.reports.period import DAY, days
+from analytics.reports.period import grid
 
 BARS, SERIES = 10, 5
 OTHERS = "all others"
@@ -57,22 +57,23 @@ def spending_figures(made_from: Material) -> tuple[Figure, ...]:
     )
 
 
-def spending_a_day(made_from: Material) -> Stack | None:
-    """Return what each day cost by project, in money or else in time; None where nothing ran."""
+def spending_over_time(made_from: Material) -> Stack | None:
+    """Return what each day or week cost by project, in money or time; None where nothing ran."""
     steps = made_from.now.steps
     if steps.empty:
         return None
     column, unit = _measure(made_from)
+    columns = grid(made_from.span)
     most = steps.groupby("project")[column].sum().nlargest(SERIES).index.to_list()
     named = steps["project"].where(steps["project"].isin(most), OTHERS)
-    daily = steps.groupby([steps["ended_at"] // DAY, named])[column].sum()
-    starts = days(made_from.span)
+    sums = steps.groupby([columns.start_of(steps["ended_at"]), named])[column].sum()
     series = tuple(
-        (str(name), tuple(float(daily.get((at // DAY, name), 0.0)) for at in starts))
+        (str(name), tuple(float(sums.get((at, name), 0.0)) for at in columns.starts))
         for name in (*most, *([OTHERS] if OTHERS in set(named) else []))
     )
-    title = "Spent each day by project" if unit == "money" else "Time of steps each day by project"
-    return Stack("spent-a-day", title, unit, tuple(starts), DAY, series)
+    what = "Spent" if unit == "money" else "Time of steps"
+    title = f"{what} each {columns.name} by project"
+    return Stack("spent", title, unit, columns.starts, columns.width_seconds, series)
 
 
 def spending_sections(made_from: Material) -> tuple[Section, ...]:
@@ -90,7 +91,7 @@ def spending_sections(made_from: Material) -> tuple[Section, ...]:
         )
     )
     charts = tuple(
-        chart for chart in (spending_a_day(made_from), _bars(made_from)) if chart is not None
+        chart for chart in (spending_over_time(made_from), _bars(made_from)) if chart is not None
     )
     return (Section("Spending", said, charts, tables),)
 

@@ -7,7 +7,7 @@ import pandas as pd
 from analytics.reports.growth import growth_section
 from analytics.reports.material import Material
 from analytics.reports.model import Report, Section
-from analytics.reports.outcomes import states_a_day, success_figures, success_section
+from analytics.reports.outcomes import states_over_time, success_figures, success_section
 from analytics.reports.recovery import (
     flaky_section,
     reasons_section,
@@ -26,7 +26,7 @@ def report(made_from: Material) -> Report:
     runs_before = None if before is None else _named(before.runs)
     figures = (*success_figures(made_from), *recovery_figures(made_from))
     sections = (
-        _each_day(made_from),
+        _over_time(made_from),
         success_section("workloads", "Workloads", _named(now.runs), runs_before, "workload"),
         success_section("flows", "Flows", now.flows, flows_before, "flow"),
         success_section("steps", "Steps", now.steps, steps_before, "key"),
@@ -43,10 +43,10 @@ def _named(runs: pd.DataFrame) -> pd.DataFrame:
     return runs.assign(workload=where)
 
 
-def _each_day(made_from: Material) -> Section:
+def _over_time(made_from: Material) -> Section:
     now, span = made_from.now, made_from.span
     charts = (
-        states_a_day("flow-runs-a-day", "Flow runs that ended each day", now.flows, span),
-        states_a_day("steps-a-day", "Attempts at steps that ended each day", now.steps, span),
+        states_over_time("flow-runs", "Flow runs", now.flows, span),
+        states_over_time("attempts", "Attempts at steps", now.steps, span),
     )
-    return Section("Each day", charts=tuple(one for one in charts if one is not None))
+    return Section("Over time", charts=tuple(one for one in charts if one is not None))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analytics.reports.model import Range, Span
-from analytics.reports.outcomes import states_a_day, success, success_section
+from analytics.reports.outcomes import states_over_time, success, success_section
 from analytics.reports.period import DAY
 from tests.analytics.reports.recorded import last_week, nothing, shop_history
 
@@ -42,16 +42,16 @@ def test_where_nothing_failed_it_says_so() -> None:
 def test_every_run_stands_in_the_column_of_its_day() -> None:
     """A bad day would not be seen, or another one be blamed."""
     table = ended("succeeded", "failed", "succeeded")
-    chart = states_a_day("x", "X", table, Span(0, 3 * DAY))
+    chart = states_over_time("x", "X", table, Span(0, 3 * DAY))
     assert chart
     assert dict(chart.series) == {"succeeded": (1, 0, 1), "failed": (0, 1, 0)}
-    assert states_a_day("x", "X", table.iloc[:0], Span(0, DAY)) is None
+    assert states_over_time("x", "X", table.iloc[:0], Span(0, DAY)) is None
 
 
 def test_all_runs_of_the_shop_are_in_the_chart() -> None:
     """The columns would add up to less than the report says."""
     now, span = last_week(shop_history()).now, last_week(shop_history()).span
-    chart = states_a_day("x", "X", now.flows, span)
+    chart = states_over_time("x", "X", now.flows, span)
     assert chart
     assert sum(sum(counts) for _, counts in chart.series) == len(now.flows)
     assert success(nothing().now.flows) is None

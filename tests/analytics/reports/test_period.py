@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from datetime import date
+from datetime import UTC, date, datetime
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from analytics.reports.period import (
     PeriodName,
     chosen_span,
     compared_span,
-    days,
+    grid,
     slug,
     written,
 )
@@ -71,10 +72,28 @@ def test_what_it_is_compared_with_is_as_long() -> None:
 
 
 @given(name=st.sampled_from(list(LENGTHS)), now=st.floats(min_value=1.7e9, max_value=1.8e9))
-def test_the_days_cover_the_period(name: PeriodName, now: float) -> None:
+def test_the_columns_cover_the_period(name: PeriodName, now: float) -> None:
     """A bar of the first or the last day would be missing in every chart."""
     span = chosen_span(name, None, None, now)
-    starts = days(span)
-    assert starts[0] <= span.since < starts[0] + DAY
-    assert starts[-1] < span.until <= starts[-1] + DAY
-    assert all(after - before == DAY for before, after in itertools.pairwise(starts))
+    columns = grid(span)
+    starts, width = columns.starts, columns.width_seconds
+    assert starts[0] <= span.since < starts[0] + width
+    assert starts[-1] < span.until <= starts[-1] + width
+    assert len(starts) <= 55
+    assert all(after - before == width for before, after in itertools.pairwise(starts))
+
+
+@given(at=st.floats(min_value=1.7e9, max_value=1.8e9), name=st.sampled_from(list(LENGTHS)))
+def test_every_moment_stands_in_its_column(at: float, name: PeriodName) -> None:
+    """A run would be drawn in another week, or in none."""
+    columns = grid(Span(at - LENGTHS[name] * DAY / 2, at + LENGTHS[name] * DAY / 2))
+    [start] = columns.start_of(pd.Series([at]))
+    assert start in columns.starts
+    assert start <= at < start + columns.width_seconds
+
+
+def test_weeks_begin_on_monday() -> None:
+    """Columns would cut weekends in two."""
+    columns = grid(Span(NOW - 90 * DAY, NOW))
+    assert columns.name == "week"
+    assert {datetime.fromtimestamp(at, UTC).weekday() for at in columns.starts} == {0}

@@ -6,7 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from analytics.reports.spending import spending_a_day, spending_figures, spending_sections, spent
+from analytics.reports.spending import (
+    spending_figures,
+    spending_over_time,
+    spending_sections,
+    spent,
+)
 from tests.analytics.reports.recorded import last_week, nothing, shop_history
 
 
@@ -25,7 +30,7 @@ def test_every_table_adds_up_to_what_was_spent() -> None:
 def test_the_days_add_up_as_well() -> None:
     """A day would be missing from the chart."""
     made_from = last_week(shop_history())
-    chart = spending_a_day(made_from)
+    chart = spending_over_time(made_from)
     assert chart
     assert chart.unit == "money"
     assert sum(sum(values) for _, values in chart.series) == pytest.approx(spent(made_from.now))
