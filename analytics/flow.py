@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import acreate_image_artifact, acreate_markdown_artifact
+from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import State
@@ -46,6 +45,7 @@ from tasks.ledger.decisions import Decision, decisions
 from tasks.ledger.estimates import published_bounds
 from tasks.ledger.models import models
 from tasks.ledger.providers import fleet, provider_names
+from tasks.picture import picture
 from tasks.settings import settings
 
 DAY_SECONDS = 86_400.0
@@ -119,11 +119,10 @@ async def report(runs: list[Run], tested: Backtest, changes: Changes, since_days
     text = "\n\n".join(parts)
     await acreate_markdown_artifact(text, key="training-report", description="What was learnt")
     if tested.made.any():
-        picture = base64.b64encode(await asyncio.to_thread(chart, tested.pairs)).decode()
-        await acreate_image_artifact(
-            f"data:image/png;base64,{picture}",
-            key="training-chart",
-            description="What was forecast of each run against what it took",
+        drawn = await asyncio.to_thread(chart, tested.pairs)
+        said = "What was forecast of each run against what it took"
+        await acreate_markdown_artifact(
+            picture(drawn, said), key="training-chart", description=said
         )
 
 
@@ -132,11 +131,11 @@ async def show_demand(runs: list[Run]) -> None:
     """Show what the next 24 h and 168 h should ask for as the chart `demand`, where history says."""
     found = await asyncio.to_thread(demand_chart.outlooks, runs, time.time())
     if found:
-        picture = base64.b64encode(await asyncio.to_thread(demand_chart.chart, found)).decode()
-        said = demand_chart.summary(found)
-        await acreate_image_artifact(
-            f"data:image/png;base64,{picture}", key="demand", description=said
+        drawn, said = (
+            await asyncio.to_thread(demand_chart.chart, found),
+            demand_chart.summary(found),
         )
+        await acreate_markdown_artifact(picture(drawn, said), key="demand", description=said)
         get_run_logger().info(said)
 
 
@@ -145,11 +144,8 @@ async def show_calibration(since_days: int) -> None:
     """Show how the estimates behind decisions came out as the chart `calibration`, if any did."""
     made = await asyncio.to_thread(_decided, time.time() - since_days * 86_400)
     if found := calibration.periods(made):
-        picture = base64.b64encode(await asyncio.to_thread(calibration.chart, found)).decode()
-        said = calibration.summary(found)
-        await acreate_image_artifact(
-            f"data:image/png;base64,{picture}", key="calibration", description=said
-        )
+        drawn, said = await asyncio.to_thread(calibration.chart, found), calibration.summary(found)
+        await acreate_markdown_artifact(picture(drawn, said), key="calibration", description=said)
         get_run_logger().info(said)
 
 

@@ -6,7 +6,6 @@ a warning, red a failure, grey what was stopped. They differ in brightness as we
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -46,11 +45,6 @@ def png(charts: Sequence[Chart]) -> bytes:
     with _style({}):
         _figure(charts, WIDTH, transparent=False).savefig(picture, format="png", dpi=DPI)
     return picture.getvalue()
-
-
-def data_url(picture: bytes) -> str:
-    """Return a PNG as a URL that carries it, which Prefect's UI shows as it is."""
-    return f"data:image/png;base64,{base64.b64encode(picture).decode()}"
 
 
 def height(chart: Chart) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import acreate_image_artifact, acreate_markdown_artifact
+from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import State
@@ -21,18 +21,21 @@ from prefect.states import Completed, Failed
 from prefect.utilities.annotations import opaque
 
 from analytics.history import of_flow_runs
+from analytics.reports.calibrated import calibration_sections
 from analytics.reports.catalogue import ReportName, made, named, needed_since, spans
-from analytics.reports.charts import data_url, png
+from analytics.reports.charts import png
 from analytics.reports.files import FORMATS, FormatName, write
 from analytics.reports.history import FlowRow, History, history
 from analytics.reports.markdown import first_figures, markdown, summary
-from analytics.reports.model import Report, Span
+from analytics.reports.model import Report, Section, Span
 from analytics.reports.needs import kept_needs
 from analytics.reports.period import DAY, CompareName, PeriodName
 from analytics.server_runs import FLOWS, as_values, flow_names, pages
 from tasks.errors import BadInputError
 from tasks.ledger.activity import activity
 from tasks.ledger.connection import open_ledger
+from tasks.ledger.decisions import decisions
+from tasks.picture import picture
 from tasks.settings import settings
 
 REPORTS = "reports"
@@ -74,13 +77,11 @@ async def make(
 ) -> str:
     """Make one report, write it to files and show it; return one sentence on it."""
     folder = settings().root / REPORTS
-    report, files, picture = await asyncio.to_thread(
+    report, files, charts = await asyncio.to_thread(
         _made, name, everything, period, project, tuple(formats), folder
     )
-    text, told = markdown(report, files), first_figures(report)
+    text, told = markdown(report, files, charts), first_figures(report)
     await acreate_markdown_artifact(text, key=f"report-{name}", description=told)
-    if picture:
-        await acreate_image_artifact(picture, key=f"report-{name}-charts", description=told)
     said = summary(report)
     get_run_logger().info("%s", said)
     for path in files:
@@ -118,7 +119,7 @@ async def report_flow(  # noqa: PLR0917 - they are its form in the UI
         until: Last day instead of today. Days are those of UTC.
 
     Returns:
-        One sentence a report; they are the artifacts `report-<name>` and `report-<name>-charts`.
+        One sentence a report; they are the artifacts `report-<name>`.
     """
     try:
         chosen = spans(period, since, until, compare, time.time())
@@ -151,10 +152,18 @@ def _made(  # noqa: PLR0917 - it is called in a thread
     formats: Sequence[FormatName],
     folder: Path,
 ) -> tuple[Report, list[Path], str]:
-    report = made(name, everything, *period, project, time.time())
+    calibrated = _calibration(everything, period[0], project)
+    report = made(name, everything, *period, project, time.time(), calibrated)
     files = write(folder, report, formats)
-    picture = data_url(png(report.charts)) if report.charts else ""
-    return report, files, picture
+    charts = picture(png(report.charts), f"Charts of: {report.title}") if report.charts else ""
+    return report, files, charts
+
+
+def _calibration(everything: History, span: Span, project: str) -> tuple[Section, ...]:
+    runs = everything.of(span, project).runs["run"]
+    with closing(open_ledger(settings().resolved_ledger_url())) as ledger:
+        placed = decisions(ledger, kind="placement", since=span.since)
+    return calibration_sections(placed, span, runs)
 
 
 def _rows(run: dict[str, Any], flow_name: str) -> Iterator[FlowRow]:

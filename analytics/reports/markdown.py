@@ -16,14 +16,14 @@ _SPACES = re.compile(r"[^\S\xa0]+")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$])")
 
 
-def markdown(report: Report, files: Iterable[Path] = ()) -> str:
-    """Return ``report``; ``files`` are those in which it stands as well."""
+def markdown(report: Report, files: Iterable[Path] = (), charts: str = "") -> str:
+    """Return ``report``; ``files`` are those in which it stands as well, ``charts`` its picture."""
     parts = [f"# {report.title}", _head(report), *(f"*{note}*" for note in report.notes)]
     if report.figures:
         parts.append(_figures(report.figures))
+    if charts:
+        parts.append(charts)
     parts += [text for section in report.sections for text in _section(section)]
-    if report.charts:
-        parts.append(f"Its charts are the artifact `report-{report.name}-charts`.")
     listed = [f"- `{path}`" for path in files]
     if listed:
         parts += ["## Files", "\n".join(listed)]

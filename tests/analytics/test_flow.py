@@ -134,7 +134,7 @@ async def test_what_was_learnt_is_read_by_planning(ledger: Ledger) -> None:
     assert model.runs > 6000
     assert (settings().root / "models" / "durations-000001.npz").exists()
     for picture in ("training-chart", "calibration"):
-        assert artifacts[picture].startswith("data:image/png;base64,")
+        assert "](data:image/png;base64,iVBOR" in artifacts[picture]
 
 
 async def test_between_two_nights_it_learns_only_what_is_due(ledger: Ledger) -> None:
@@ -186,4 +186,4 @@ async def test_the_demand_to_come_is_a_chart() -> None:
     """Nobody would see what the next day asks for."""
     state: Any = await _shows(return_state=True)
     artifacts = await _artifacts(state.state_details.flow_run_id)
-    assert artifacts["demand"].startswith("data:image/png;base64,")
+    assert "](data:image/png;base64,iVBOR" in artifacts["demand"]

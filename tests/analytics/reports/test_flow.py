@@ -139,7 +139,7 @@ async def test_what_ran_is_shown_and_written(home: Path, ledger: Ledger) -> None
     assert "| workload runs | **2** |" in artifacts["report-executive"]
     assert "| spent | **0.0389** |" in artifacts["report-cost"]
     assert "`shop/release/build`" in artifacts["report-performance"]
-    assert artifacts["report-success-charts"].startswith("data:image/png;base64,")
+    assert "](data:image/png;base64,iVBOR" in artifacts["report-success"]
     [folder] = _found(home, "success-*")
     told = json.loads((folder / "report.json").read_text())
     rates = {each["name"]: each["value"] for each in told["figures"]}
