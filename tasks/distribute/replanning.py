@@ -177,18 +177,32 @@ class Replanner:
         now, speed = self._clock(), {each.name: each.speed for each in fleet.providers}
         before, estimates = self._course.correction, {}
         for step in left:
-            usual = estimate_of(step, self._estimates)
-            seconds = usual.p50_seconds * found.of(step)
+            usual, longer = estimate_of(step, self._estimates), found.of(step)
             if running := self._held.get(step.id):
                 factor = _ratio(step, running.provider, found, before)
                 takes = (running.expected_end - running.started_at) * factor
                 running = replace(running, expected_end=running.started_at + takes)
-                seconds = (running.ends_at(now) - now) * speed.get(running.provider, 1.0)
+                rest = (running.ends_at(now) - now) * speed.get(running.provider, 1.0)
+                usual = replace(usual, others=())
+                longer = rest / usual.p50_seconds if usual.p50_seconds else 1.0
             if self._agenda.became(step.id):
-                seconds = 0.0
-            late = max(1.0, usual.p90_seconds / usual.p50_seconds) if usual.p50_seconds else 1.0
-            estimates[step.id] = Estimate(step.id, seconds, seconds * late, source=usual.source)
+                longer = 0.0
+            estimates[step.id] = _scaled(usual, step.id, longer)
         return estimates
+
+
+def _scaled(usual: Estimate, key: str, longer: float) -> Estimate:
+    """Return ``usual`` under another key, that many times as long on every kind of provider."""
+    p80, p95 = usual.p80_seconds, usual.p95_seconds
+    return replace(
+        usual,
+        key=key,
+        p50_seconds=usual.p50_seconds * longer,
+        p90_seconds=usual.p90_seconds * longer,
+        p80_seconds=None if p80 is None else p80 * longer,
+        p95_seconds=None if p95 is None else p95 * longer,
+        others=tuple(_scaled(other, key, longer) for other in usual.others),
+    )
 
 
 def _keyed(step: Step) -> Step:

@@ -13,6 +13,7 @@ from tasks.distribute import replanning
 from tasks.distribute.agenda import Agenda, FormerRun
 from tasks.distribute.replanning import Replanned
 from tasks.distribute.results import StepResult, StepState
+from tasks.estimates import Estimate
 from tasks.workload import Step, StepGraph
 from tests.tasks.distribute.fakes import (
     GOOD,
@@ -27,6 +28,7 @@ from tests.tasks.distribute.fakes import (
 from tests.tasks.distribute.virtual_time import simulate
 
 FLEET = (provider("slow", 0.5), provider("a"), provider("b"), provider("fast", 4.0))
+ESTIMATE = Estimate("old", 10.0, 15.0, n=3, p80_seconds=12.0, kind="shell")
 SPEED = {each.name: each.speed for each in FLEET}
 
 
@@ -155,3 +157,12 @@ async def test_a_run_that_is_cancelled_while_it_plans_again_ends() -> None:
     work.cancel()
     results = await asyncio.wait_for(running, 20)
     assert len(results) == 40
+
+
+def test_what_is_known_of_other_kinds_of_provider_is_scaled_too() -> None:
+    """A new plan would send a step to a kind on which it takes ten times as long."""
+    other = replace(ESTIMATE, p50_seconds=90.0, p90_seconds=120.0, p80_seconds=None, kind="cloud")
+    found = replanning._scaled(replace(ESTIMATE, others=(other,)), "new", 2.0)
+    assert (found.key, found.p50_seconds, found.p90_seconds) == ("new", 20, 30)
+    assert (found.p80_seconds, found.p95_seconds) == (24, None)
+    assert found.on("cloud").p50_seconds == 180
