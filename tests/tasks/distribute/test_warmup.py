@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tasks.distribute import anneal_kernels, construct_kernels, perturb_kernels
+from tasks.distribute import (
+    anneal_kernels,
+    construct_kernels,
+    perturb_kernels,
+    simulate_kernels,
+)
 from tasks.distribute.warmup import plans
 
 
@@ -13,6 +18,7 @@ def test_it_meets_the_kernels_of_a_first_plan_and_of_its_improvement() -> None:
         (construct_kernels, ("finishes", "on_lanes", "on_vectors")),
         (anneal_kernels, ("anneal",)),
         (perturb_kernels, ("perturb",)),
+        (simulate_kernels, ("dispatched_on_lanes", "dispatched_on_vectors")),
     )
     for module, kernels in met:
         assert [name for name in kernels if not getattr(module, name).compiled.signatures] == []
