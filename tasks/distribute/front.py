@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from blocks.goal import Goal
+from tasks.distribute.costs import Costs
 from tasks.distribute.modes.fleet import timed
 from tasks.distribute.modes.pareto import pareto
 from tasks.distribute.problem import Problem, problem_of
 from tasks.distribute.refined import MOST_STEPS, modes_for
 from tasks.distribute.report import Row, duration
-from tasks.distribute.trades import Costs, trades
+from tasks.distribute.trades import trades
 from tasks.estimates import Estimates
 from tasks.plan import FleetSnapshot, Plan
 from tasks.workload import StepGraph

@@ -14,13 +14,14 @@ from functools import partial
 import numpy as np
 
 from blocks.goal import Goal
+from tasks.distribute.costs import Costs
 from tasks.distribute.modes.fleet import quantile_seconds
 from tasks.distribute.outlook import outlook, pinned
 from tasks.distribute.problem import Floats, Problem
 from tasks.distribute.refined import refined
 from tasks.distribute.schedule import Schedule
 from tasks.distribute.simulate import NINE_TENTHS, Forecast
-from tasks.distribute.trades import Costs, tightened, timed_again, trades
+from tasks.distribute.trades import tightened, timed_again, trades
 from tasks.errors import BadInputError
 
 # So many of the best are simulated.

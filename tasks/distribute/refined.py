@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from blocks.goal import Goal
+from tasks.distribute.costs import Costs
 from tasks.distribute.modes.fleet import FleetModes, Wishes, fleet_modes, timed
 from tasks.distribute.modes.problem import ModeProblem, Objective
 from tasks.distribute.modes.steady import solve_steadily
 from tasks.distribute.problem import Integers, Problem
 from tasks.distribute.schedule import Schedule
-from tasks.distribute.trades import Costs
 
 # A child takes time that grows with the square of the steps; for more, little is found in time.
 MOST_STEPS = 400

@@ -1,125 +1,175 @@
-"""Plans that trade time for money, quickly: lists in which a dear provider counts as slow. Pure.
+"""Plans that trade time for money, quickly, for any number of steps. Pure.
 
-For a price of a second, every step goes where its end plus what its money is worth comes first;
-prices from nothing to any give schedules from the fastest to the cheapest. This is the weighted
-sum for a list schedule; it finds what lies on the hull of the front, for any number of steps.
+Two families of list schedules. By price: every step goes where its end plus what its money is
+worth comes first (a weighted sum). By target: every step goes where it is cheapest of where it ends
+by its part of a given time, which fills cheap providers first (a deadline shared out along the
+ways through the graph: Yu, Buyya and Tham, e-Science 2005). From the cheapest to
+the fastest, both are swept, and searched where a limit lies between two neighbours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from heapq import heapreplace
 from itertools import pairwise
 
 import numpy as np
 
 from tasks.distribute.bound import bound_of
 from tasks.distribute.construct import Build, by_rank
+from tasks.distribute.costs import Costs
 from tasks.distribute.improve import improve
 from tasks.distribute.outlook import pinned
 from tasks.distribute.problem import Floats, Integers, Problem
 from tasks.distribute.schedule import Schedule
 
-# What a unit of money counts, as powers of two of all seconds over all money; and how many steps
-# may be placed in all.
-_LOW, _HIGH, _HALVINGS = -6.0, 6.0, 6
-_PLACED, _FEWEST = 2_000_000, 3
+# What a unit of money counts, as powers of two of all seconds over all money.
+_LOW, _HIGH = -6.0, 6.0
+# How many of a family are tried, and halvings of what lies between two; and how many steps may be
+# placed in all.
+_SWEPT, _HALVINGS = 12, 6
+_PLACED, _FEWEST = 1_000_000, 3
+
+Within = Callable[[Schedule], bool]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Costs:
-    """What each step costs where: float64[n, p], ``inf`` where it may not run.
-
-    It is what steps cost as expected, also where they are planned to last longer.
-    """
-
-    each: Floats
-
-    @classmethod
-    def of(cls, problem: Problem) -> Costs:
-        """Return the costs at the durations of ``problem``."""
-        runs = np.isfinite(problem.seconds)
-        return cls(np.where(runs, np.where(runs, problem.seconds, 0) * problem.price, np.inf))
-
-    @property
-    def uneven(self) -> bool:
-        """Whether any step costs more on one provider than on another."""
-        return bool((self._dearest > self.each.min(axis=1) * (1 + 1e-9)).any())
-
-    @property
-    def _dearest(self) -> Floats:
-        return np.asarray(np.where(np.isfinite(self.each), self.each, 0.0).max(axis=1))
-
-    @property
-    def least(self) -> float:
-        """What the cheapest plan costs."""
-        return float(self.each.min(axis=1).sum())
-
-    @property
-    def most(self) -> float:
-        """What no plan exceeds."""
-        return float(self._dearest.sum())
-
-    def total(self, provider: Integers) -> float:
-        """Return what a plan with these providers, int32[n], costs."""
-        return float(self.each[np.arange(len(provider)), provider].sum())
-
-
-def trades(
-    problem: Problem, costs: Costs, within: Callable[[Schedule], bool] = lambda _made: True
-) -> list[Schedule]:
+def trades(problem: Problem, costs: Costs, within: Within = lambda _made: True) -> list[Schedule]:
     """Return schedules from the cheapest to the fastest; fewer for a workload of many steps.
 
-    Where ``within`` holds for one and not for the next, prices between theirs are tried too.
+    Where ``within`` holds for one and not for the next, others between them are tried too.
     """
-    order, finite = by_rank(problem), np.where(np.isfinite(costs.each), costs.each, 0.0)
-    seconds = float(np.where(np.isfinite(problem.seconds), problem.seconds, 0).sum())
-    scale = seconds / max(float(finite.sum()), 1e-300)
-
-    def at(power: float) -> Schedule:
-        """Return the schedule where a unit of money counts as two to that power."""
-        counted = problem.seconds + finite * (scale * 2.0**power)
-        return _placed(problem, replace(problem, seconds=counted), order)
-
-    cheapest = _placed(problem, _cheapest(problem, costs), order)
+    ways = _Ways.of(problem, costs)
+    found = [ways.cheapest, ways.fastest]
     tries = max(_FEWEST, _PLACED // max(1, problem.steps * problem.providers))
-    powers = np.linspace(_HIGH, _LOW, min(tries, int(_HIGH - _LOW) + 1))
-    found = [cheapest, *map(at, powers), _placed(problem, problem, order)]
-    prices = [_HIGH + 1, *powers.tolist(), _LOW - 1]
-    for index, (one, other) in enumerate(pairwise(found.copy())):
-        if within(one) != within(other):
-            near = [one, other]
-            first, last = prices[index], prices[index + 1]
-            for _ in range(min(tries, _HALVINGS)):
-                found.append(made := at(middle := (first + last) / 2))
-                same = within(made) == within(one)
-                near[not same] = made
-                first, last = (middle, last) if same else (first, middle)
-            near.sort(key=within)
-            found += _mixed(problem, (near[1], near[0]), order, within)
-            found += _mixed(problem, (near[1], near[0]), order[::-1], within)
+    for way in (ways.by_price, ways.by_target):
+        found += _swept(ways, way, within, tries)
     return list({made.provider.tobytes(): made for made in found}.values())
 
 
-def _mixed(
-    problem: Problem,
-    pair: tuple[Schedule, Schedule],
-    turn: Integers,
-    within: Callable[[Schedule], bool],
+def _swept(
+    ways: _Ways, way: Callable[[float], Schedule], within: Within, tries: int
 ) -> Iterator[Schedule]:
-    """Give schedules between one that is within and one that is not, as near the latter as goes.
+    """Give what one family has from the cheapest, at 0, to the fastest, at 1."""
+    parts = np.linspace(0.0, 1.0, min(tries, _SWEPT) + 2)[1:-1].tolist()
+    made = [ways.cheapest, *map(way, parts), ways.fastest]
+    yield from made
+    for (first, one), (last, other) in pairwise(zip([0.0, *parts, 1.0], made, strict=True)):
+        if within(one) != within(other):
+            yield from _between(ways, way, within, ((first, one), (last, other)))
+
+
+def _between(
+    ways: _Ways,
+    way: Callable[[float], Schedule],
+    within: Within,
+    pair: tuple[tuple[float, Schedule], tuple[float, Schedule]],
+) -> Iterator[Schedule]:
+    """Give schedules between two neighbours of which one is within and the other is not."""
+    (first, one), (last, other) = pair
+    wanted = within(one)
+    for _ in range(_HALVINGS):
+        middle = (first + last) / 2
+        yield (made := way(middle))
+        if within(made) == wanted:
+            first, one = middle, made
+        else:
+            last, other = middle, made
+    good, bad = (one, other) if wanted else (other, one)
+    for turn in (ways.order, ways.order[::-1]):
+        yield from _mixed(ways, good, bad, turn, within)
+
+
+def _mixed(
+    ways: _Ways, good: Schedule, bad: Schedule, turn: Integers, within: Within
+) -> Iterator[Schedule]:
+    """Give schedules with as many providers of ``bad`` as stay within.
 
     Steps that are alike change their provider at one price; here they do so one by one.
     """
-    good, bad = pair
     low, high = 0, len(turn)
     while high - low > 1:
         middle = (low + high) // 2
         provider = good.provider.copy()
         provider[turn[:middle]] = bad.provider[turn[:middle]]
-        made = timed_again(problem, provider, by_rank(problem))
+        yield (made := timed_again(ways.problem, provider, ways.order))
         low, high = (middle, high) if within(made) else (low, middle)
-        yield made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ways:
+    """The two families of one problem, from the cheapest, at 0, to the fastest, at 1."""
+
+    problem: Problem
+    costs: Costs
+    order: Integers
+    cheapest: Schedule
+    fastest: Schedule
+
+    @classmethod
+    def of(cls, problem: Problem, costs: Costs) -> _Ways:
+        order = by_rank(problem)
+        cheapest = _placed(problem, _cheapest(problem, costs), order)
+        return cls(problem, costs, order, cheapest, Build.of(problem).place(order))
+
+    def by_price(self, part: float) -> Schedule:
+        """Return the schedule where a unit of money counts as much as ``part`` says."""
+        seconds = self.problem.seconds
+        money = np.where(np.isfinite(self.costs.each), self.costs.each, 0.0)
+        scale = float(seconds[np.isfinite(seconds)].sum()) / max(float(money.sum()), 1e-300)
+        price = scale * 2.0 ** (_HIGH + part * (_LOW - _HIGH))
+        return _placed(
+            self.problem, replace(self.problem, seconds=seconds + price * money), self.order
+        )
+
+    def by_target(self, part: float) -> Schedule:
+        """Return the schedule that aims at a makespan between those of the extremes."""
+        slow, fast = self.cheapest.makespan, self.fastest.makespan
+        target = max(slow, fast, 1e-300) ** (1 - part) * max(fast, 1e-300) ** part
+        return timed_again(self.problem, self._aimed(target), self.order)
+
+    def _aimed(self, target: float) -> Integers:
+        """Return providers, int32[n]: the cheapest that keep each step's part of ``target``."""
+        problem = self.problem
+        starts, needs = problem.needs_start.tolist(), problem.needs.tolist()
+        seconds, due = problem.seconds.tolist(), (target * _progress(problem)).tolist()
+        preferred = np.lexsort((problem.seconds, self.costs.each), axis=1).tolist()
+        lanes = [[0.0] * count for count in _lanes(problem)]
+        ends, chosen = [0.0] * problem.steps, np.zeros(problem.steps, np.int32)
+        for step in self.order.tolist():
+            ready = max(
+                (ends[need] for need in needs[starts[step] : starts[step + 1]]), default=0.0
+            )
+            takes = seconds[step]
+            best, where = np.inf, 0
+            for provider in preferred[step]:
+                end = max(ready, lanes[provider][0]) + takes[provider]
+                if end < best:
+                    best, where = end, provider
+                if end <= due[step]:
+                    best, where = end, provider
+                    break
+            ends[step], chosen[step] = best, where
+            heapreplace(lanes[where], best)
+        return chosen
+
+
+def _progress(problem: Problem) -> Floats:
+    """Return which part of the longest way through each step is over at its end; float64[n]."""
+    from tasks.distribute import bound_kernels as kernels  # noqa: PLC0415 - numba is slow to import
+
+    best, back = problem.seconds.min(axis=1), problem.reversed()
+    after = kernels.longest_after(problem.followers_start, problem.followers, best)
+    before = kernels.longest_after(back.followers_start, back.followers, best[::-1].copy())[::-1]
+    return np.asarray((before + best) / np.maximum(before + best + after, 1e-300), np.float64)
+
+
+def _lanes(problem: Problem) -> list[int]:
+    """Return how many steps of mean demand each provider holds at a time, one at least."""
+    mean = problem.demand.mean(axis=0)
+    asked = mean > 0
+    counts = np.floor(problem.capacity[:, asked] / mean[asked]).min(axis=1, initial=problem.steps)
+    return [max(1, int(count)) for count in counts]
 
 
 def _cheapest(problem: Problem, costs: Costs) -> Problem:

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from blocks.goal import Goal
 from blocks.providers.interface import Resources
+from tasks.distribute.costs import Costs
 from tasks.distribute.feasibility import violations
 from tasks.distribute.outlook import with_eta
 from tasks.distribute.planner import plan
 from tasks.distribute.problem import problem_of
 from tasks.distribute.strategy import GOAL, PLANNED
-from tasks.distribute.trades import Costs
 from tasks.errors import BadInputError
 from tasks.estimates import Estimate
 from tasks.plan import FleetSnapshot, Plan, ProviderState
