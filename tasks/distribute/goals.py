@@ -18,7 +18,7 @@ from tasks.distribute.costs import Costs
 from tasks.distribute.modes.fleet import quantile_seconds
 from tasks.distribute.outlook import outlook, pinned
 from tasks.distribute.problem import Floats, Problem
-from tasks.distribute.refined import refined
+from tasks.distribute.refined import MOST_STEPS, refined
 from tasks.distribute.schedule import Schedule
 from tasks.distribute.simulate import NINE_TENTHS, Forecast
 from tasks.distribute.trades import tightened, timed_again, trades
@@ -149,7 +149,8 @@ def _best(case: Case, costs: Costs, goal: Goal, quantile: float = 0.5) -> list[S
     longer = quantile_seconds(ones, np.exp(case.spread * NINE_TENTHS), quantile)
     longest = replace(case.problem, seconds=case.problem.seconds * longer[:, None])
     found = _candidates(case, longest, costs, goal)
-    best = sorted(found, key=lambda each: _worth(goal, costs, each))[:_KEPT]
+    kept = _KEPT if case.problem.steps <= MOST_STEPS else 1  # replays of many pinned steps are slow
+    best = sorted(found, key=lambda each: _worth(goal, costs, each))[:kept]
     if quantile == 0.5:  # noqa: PLR2004 - the median, which is expected
         return best
     return [timed_again(case.problem, each.provider, each.order) for each in best]

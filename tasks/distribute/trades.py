@@ -29,7 +29,7 @@ _LOW, _HIGH = -6.0, 6.0
 # How many of a family are tried, and halvings of what lies between two; and how many steps may be
 # placed in all.
 _SWEPT, _HALVINGS = 12, 6
-_PLACED, _FEWEST = 1_000_000, 3
+_PLACED, _FEWEST = 200_000, 3
 
 Within = Callable[[Schedule], bool]
 
@@ -41,17 +41,14 @@ def trades(problem: Problem, costs: Costs, within: Within = lambda _made: True) 
     """
     ways = _Ways.of(problem, costs)
     found = [ways.cheapest, ways.fastest]
-    tries = max(_FEWEST, _PLACED // max(1, problem.steps * problem.providers))
     for way in (ways.by_price, ways.by_target):
-        found += _swept(ways, way, within, tries)
+        found += _swept(ways, way, within)
     return list({made.provider.tobytes(): made for made in found}.values())
 
 
-def _swept(
-    ways: _Ways, way: Callable[[float], Schedule], within: Within, tries: int
-) -> Iterator[Schedule]:
+def _swept(ways: _Ways, way: Callable[[float], Schedule], within: Within) -> Iterator[Schedule]:
     """Give what one family has from the cheapest, at 0, to the fastest, at 1."""
-    parts = np.linspace(0.0, 1.0, min(tries, _SWEPT) + 2)[1:-1].tolist()
+    parts = np.linspace(0.0, 1.0, min(ways.tries, _SWEPT) + 2)[1:-1].tolist()
     made = [ways.cheapest, *map(way, parts), ways.fastest]
     yield from made
     for (first, one), (last, other) in pairwise(zip([0.0, *parts, 1.0], made, strict=True)):
@@ -68,7 +65,7 @@ def _between(
     """Give schedules between two neighbours of which one is within and the other is not."""
     (first, one), (last, other) = pair
     wanted = within(one)
-    for _ in range(_HALVINGS):
+    for _ in range(min(ways.tries, _HALVINGS)):
         middle = (first + last) / 2
         yield (made := way(middle))
         if within(made) == wanted:
@@ -88,7 +85,9 @@ def _mixed(
     Steps that are alike change their provider at one price; here they do so one by one.
     """
     low, high = 0, len(turn)
-    while high - low > 1:
+    for _ in range(ways.tries):
+        if high - low <= 1:
+            return
         middle = (low + high) // 2
         provider = good.provider.copy()
         provider[turn[:middle]] = bad.provider[turn[:middle]]
@@ -105,6 +104,11 @@ class _Ways:
     order: Integers
     cheapest: Schedule
     fastest: Schedule
+
+    @property
+    def tries(self) -> int:
+        """How many schedules are made of each sort: fewer, the more steps there are."""
+        return max(_FEWEST, _PLACED // max(1, self.problem.steps * self.problem.providers))
 
     @classmethod
     def of(cls, problem: Problem, costs: Costs) -> _Ways:
