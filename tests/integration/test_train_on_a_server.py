@@ -186,4 +186,5 @@ def test_a_second_training_reads_only_what_is_new(stack: Stack, trained: FlowRun
     (read,) = (line for line in stack.said(trained) if line.startswith("Read "))
     (less,) = (line for line in stack.said(again) if line.startswith("Read "))
     assert int(read.split()[1]) > 200
-    assert int(less.split()[1]) < 100
+    # What has ended in the last minutes is read again, so that nothing is missed.
+    assert int(less.split()[1]) < int(read.split()[1]) - 150
