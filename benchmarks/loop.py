@@ -32,7 +32,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.loop_runs import ARMS, Again, Measured, case_of, runs_of
-from tasks.distribute.problem import Floats
+from tasks.distribute.planning.problem import Floats
 from tasks.ledger.connection import open_ledger
 
 LEARNT_AFTER, SLACK = 20, 1.2

@@ -18,10 +18,10 @@ from analytics.history import of_timings
 from benchmarks.instances.fleets import speeds_of
 from blocks.providers.interface import Resources
 from tasks.distribute.learnt import with_history
-from tasks.distribute.planner import plan
-from tasks.distribute.problem import Floats, problem_of
-from tasks.distribute.schedule import Schedule
-from tasks.distribute.simulate import Replay
+from tasks.distribute.planning.planner import plan
+from tasks.distribute.planning.problem import Floats, problem_of
+from tasks.distribute.planning.schedule import Schedule
+from tasks.distribute.planning.simulate import Replay
 from tasks.estimates import Estimate, Estimates, estimate_of
 from tasks.ledger.connection import Ledger
 from tasks.ledger.estimates import publish_estimates, read_estimates

@@ -11,10 +11,10 @@ import numpy as np
 
 from benchmarks.instances.fleets import HET8
 from blocks.providers.interface import Resources
-from tasks.distribute.bound import bound_of
-from tasks.distribute.construct import construct
-from tasks.distribute.planner import plan
-from tasks.distribute.problem import problem_of
+from tasks.distribute.planning.bound import bound_of
+from tasks.distribute.planning.construct import construct
+from tasks.distribute.planning.planner import plan
+from tasks.distribute.planning.problem import problem_of
 from tasks.estimates import Estimate
 from tasks.plan import FleetSnapshot, ProviderState
 from tasks.workload import SplitDecision, Step, StepGraph

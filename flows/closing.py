@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from prefect.artifacts import acreate_markdown_artifact
 
-from tasks.distribute.gantt import bars_of_plan, bars_of_results, gantt
+from tasks.distribute.explaining.gantt import bars_of_plan, bars_of_results, gantt
 from tasks.distribute.results import StepResult
 from tasks.observe.summary import WorkloadSummary, workload_markdown
 from tasks.picture import picture

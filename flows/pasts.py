@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from tasks.distribute.hindsight import AS_DECIDED, Past, by_step
+from tasks.distribute.planning.hindsight import AS_DECIDED, Past, by_step
 from tasks.errors import NotFoundError
 from tasks.estimates import Estimate, Estimates
 from tasks.ledger.connection import Ledger

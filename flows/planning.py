@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tasks.distribute.replay import refuse_other
-from tasks.distribute.report import eta_sentence
+from tasks.distribute.explaining.report import eta_sentence
+from tasks.distribute.planning.replay import refuse_other
 from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger
 from tasks.ledger.plans import StoredPlan, plan_by_id

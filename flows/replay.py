@@ -16,7 +16,7 @@ from flows.failure import fails_plainly
 from flows.inventory import ledger, load_project
 from flows.naming import named
 from flows.pasts import pasts
-from tasks.distribute.hindsight import Past, Row, results, sentence, table
+from tasks.distribute.planning.hindsight import Past, Row, results, sentence, table
 from tasks.errors import NotFoundError
 from tasks.settings import settings
 

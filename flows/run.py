@@ -20,7 +20,7 @@ from flows.workload import (
     refuse_impossible_workload,
     run_workload,
 )
-from tasks.distribute.planner import refuse_other_strategy
+from tasks.distribute.planning.planner import refuse_other_strategy
 from tasks.launch import task as launching
 from tasks.observe.summary import estimate_sentence
 

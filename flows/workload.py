@@ -31,10 +31,10 @@ from flows.outcome import last_outcomes, workload_summary
 from flows.progress import say_queued, say_replanned, shown_progress
 from tasks.allocate.admit import LedgerAdmission
 from tasks.allocate.task import allocate
-from tasks.distribute.admissible import refuse_demand, refuse_impossible
 from tasks.distribute.decided import decided, settled
 from tasks.distribute.dispatch import Dispatcher
 from tasks.distribute.learnt import Learnt, with_history
+from tasks.distribute.planning.admissible import refuse_demand, refuse_impossible
 from tasks.distribute.results import StepResult
 from tasks.distribute.resume import former_run, unfinished
 from tasks.distribute.runner import StepRunner

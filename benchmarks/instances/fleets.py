@@ -11,14 +11,14 @@ from heapq import heapify, heapreplace
 import numpy as np
 
 from benchmarks.instances.interface import PLANNED, Case, Options, Outcome
-from tasks.distribute.bound import bound_of
-from tasks.distribute.construct import Build, by_rank
-from tasks.distribute.greedy import downstream, greedy
-from tasks.distribute.planner import best_schedule
-from tasks.distribute.policy import choose
-from tasks.distribute.problem import Floats, Problem, problem_from
-from tasks.distribute.schedule import Schedule, faults
-from tasks.distribute.simulate import Replay
+from tasks.distribute.planning.bound import bound_of
+from tasks.distribute.planning.construct import Build, by_rank
+from tasks.distribute.planning.greedy import downstream, greedy
+from tasks.distribute.planning.planner import best_schedule
+from tasks.distribute.planning.policy import choose
+from tasks.distribute.planning.problem import Floats, Problem, problem_from
+from tasks.distribute.planning.schedule import Schedule, faults
+from tasks.distribute.planning.simulate import Replay
 
 HET8 = (0.5, 0.5, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0)
 _SAMPLES = 10

@@ -13,9 +13,9 @@ import numpy as np
 
 from benchmarks.instances.interface import Case, Options
 from benchmarks.instances.psplib import methods
-from tasks.distribute.modes.bound import least_makespan
-from tasks.distribute.modes.problem import ModeProblem
-from tasks.distribute.modes.search import warm_up
+from tasks.distribute.planning.modes.bound import least_makespan
+from tasks.distribute.planning.modes.problem import ModeProblem
+from tasks.distribute.planning.modes.search import warm_up
 
 _TABLE = "mmlib_bks.csv"
 

@@ -11,8 +11,8 @@ from tasks.distribute.agenda import FormerRun
 from tasks.distribute.attempts import History
 from tasks.distribute.drift import Correction
 from tasks.distribute.placement import Request
-from tasks.distribute.planner import plan as plan_of
-from tasks.distribute.strategy import PLANNED
+from tasks.distribute.planning.planner import plan as plan_of
+from tasks.distribute.planning.strategy import PLANNED
 from tasks.estimates import Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Plan
 from tasks.workload import Step, StepGraph

@@ -12,7 +12,7 @@ from math import ceil, log
 from typing import Any
 
 from blocks.providers.interface import Resources
-from tasks.distribute.admissible import admissible
+from tasks.distribute.planning.admissible import admissible
 from tasks.estimates import Estimate, Estimates, estimate_of
 from tasks.plan import FleetSnapshot
 from tasks.workload import Step, StepGraph

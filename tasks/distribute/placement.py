@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from blocks.providers.interface import Resources
-from tasks.distribute.admissible import admissible, why_not
+from tasks.distribute.planning.admissible import admissible, why_not
 from tasks.distribute.timeline import Timeline, vector
 from tasks.plan import FleetSnapshot, ProviderState
 

@@ -14,8 +14,8 @@ from tasks.distribute.agenda import Agenda
 from tasks.distribute.course import Course
 from tasks.distribute.drift import Correction, Drift, Ratio, family, ratio
 from tasks.distribute.placement import Running
-from tasks.distribute.planner import plan as plan_of
-from tasks.distribute.strategy import STRATEGIES
+from tasks.distribute.planning.planner import plan as plan_of
+from tasks.distribute.planning.strategy import STRATEGIES
 from tasks.errors import SlipwayError
 from tasks.estimates import Estimate, Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Plan

@@ -20,22 +20,22 @@ from prefect.utilities.annotations import opaque
 
 from blocks.goal import Goal
 from blocks.providers.interface import Outcome
-from tasks.distribute.binding import binding
 from tasks.distribute.dispatch import Submit
-from tasks.distribute.explanation import explanation_of
-from tasks.distribute.explanation_report import strategy_rows, what_if
-from tasks.distribute.front import NOTHING_TO_TRADE, front_of, front_rows
-from tasks.distribute.front_chart import front_chart
-from tasks.distribute.gantt import bars_of_plan, gantt
+from tasks.distribute.explaining.binding import binding
+from tasks.distribute.explaining.explanation import explanation_of
+from tasks.distribute.explaining.explanation_report import strategy_rows, what_if
+from tasks.distribute.explaining.front_chart import front_chart
+from tasks.distribute.explaining.gantt import bars_of_plan, gantt
+from tasks.distribute.explaining.report import Row, plan_rows, plan_sentence, plan_summary
+from tasks.distribute.explaining.slack import slack_seconds
+from tasks.distribute.explaining.usage import curves
 from tasks.distribute.logs import tail
-from tasks.distribute.outlook import with_eta
-from tasks.distribute.planner import plan
-from tasks.distribute.replay import replay
-from tasks.distribute.report import Row, plan_rows, plan_sentence, plan_summary
+from tasks.distribute.planning.front import NOTHING_TO_TRADE, front_of, front_rows
+from tasks.distribute.planning.outlook import with_eta
+from tasks.distribute.planning.planner import plan
+from tasks.distribute.planning.replay import replay
+from tasks.distribute.planning.strategy import PLANNED
 from tasks.distribute.results import StepFailedError
-from tasks.distribute.slack import slack_seconds
-from tasks.distribute.strategy import PLANNED
-from tasks.distribute.usage import curves
 from tasks.errors import SlipwayError
 from tasks.estimates import Estimates
 from tasks.picture import picture

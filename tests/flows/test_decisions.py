@@ -13,7 +13,7 @@ from blocks.providers.shell_runner import ShellRunner
 from blocks.workload_spec import StepsWorkload
 from flows.pasts import pasts
 from flows.workload import Job, run_workload
-from tasks.distribute.hindsight import AS_DECIDED, results
+from tasks.distribute.planning.hindsight import AS_DECIDED, results
 from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.decisions import Decision, decisions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flows.outcome import first_line, last_outcomes, workload_summary
-from tasks.distribute.planner import plan
+from tasks.distribute.planning.planner import plan
 from tasks.distribute.results import StepFailedError, StepResult, StepState
 from tasks.observe.summary import WorkloadSummary
 from tasks.plan import FleetSnapshot

@@ -15,8 +15,8 @@ from blocks.workload_spec import StepsWorkload
 from flows import replay
 from flows.pasts import pasts
 from tasks.distribute.decided import decided
-from tasks.distribute.hindsight import AS_DECIDED
-from tasks.distribute.planner import plan
+from tasks.distribute.planning.hindsight import AS_DECIDED
+from tasks.distribute.planning.planner import plan
 from tasks.estimates import Estimate
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.decisions import record_decisions, settle_decisions

@@ -14,7 +14,7 @@ from blocks.providers.interface import End, Outcome, Resources
 from tasks.allocate.admission import decide
 from tasks.claim import Admittance, Claim, Granted, Queued, Refused
 from tasks.distribute.dispatch import Dispatcher
-from tasks.distribute.planner import plan
+from tasks.distribute.planning.planner import plan
 from tasks.distribute.results import StepFailedError, StepResult
 from tasks.estimates import Estimate
 from tasks.ledger.queue import Held, ProviderQueue, Waiting

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from tasks.distribute.problem import Problem, problem_from
+from tasks.distribute.planning.problem import Problem, problem_from
 
 
 @st.composite

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tasks.distribute.decided import decided, settled
 from tasks.distribute.learnt import Learnt
-from tasks.distribute.planner import plan
+from tasks.distribute.planning.planner import plan
 from tasks.distribute.results import StepResult, StepState
 from tasks.estimates import Estimate
 from tasks.plan import FleetSnapshot

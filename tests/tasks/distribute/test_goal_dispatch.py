@@ -8,8 +8,8 @@ import pytest
 
 from blocks.goal import Goal
 from tasks.distribute.dispatch import Dispatcher
-from tasks.distribute.planner import plan
-from tasks.distribute.strategy import GOAL
+from tasks.distribute.planning.planner import plan
+from tasks.distribute.planning.strategy import GOAL
 from tasks.plan import FleetSnapshot
 from tests.tasks.distribute.fakes import (
     FakeAdmission,

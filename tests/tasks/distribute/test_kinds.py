@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.distribute.binding import binding
 from tasks.distribute.dispatch import Dispatcher
-from tasks.distribute.feasibility import violations
-from tasks.distribute.outlook import with_eta
+from tasks.distribute.explaining.binding import binding
+from tasks.distribute.explaining.whatif import changes, effects
 from tasks.distribute.placement import Request, place
-from tasks.distribute.planner import plan, seconds_on_kinds
-from tasks.distribute.replay import replay
-from tasks.distribute.strategy import STRATEGIES
-from tasks.distribute.whatif import changes, effects
+from tasks.distribute.planning.feasibility import violations
+from tasks.distribute.planning.outlook import with_eta
+from tasks.distribute.planning.planner import plan, seconds_on_kinds
+from tasks.distribute.planning.replay import replay
+from tasks.distribute.planning.strategy import STRATEGIES
 from tasks.estimates import Estimate, estimate_of
 from tasks.plan import FleetSnapshot
 from tests.tasks.distribute.fakes import (

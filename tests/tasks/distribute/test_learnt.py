@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blocks.providers.interface import Resources
-from tasks.distribute.admissible import refuse_impossible
 from tasks.distribute.learnt import with_history
+from tasks.distribute.planning.admissible import refuse_impossible
 from tasks.distribute.runner import command_of
 from tasks.estimates import Estimate
 from tasks.plan import FleetSnapshot, ProviderState

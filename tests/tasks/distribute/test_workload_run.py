@@ -20,8 +20,8 @@ from blocks.workload_spec import PytestWorkload, StepSpec, StepsWorkload
 from tasks.allocate.admit import LedgerAdmission
 from tasks.claim import Queued
 from tasks.distribute.dispatch import Dispatcher
-from tasks.distribute.planner import plan
-from tasks.distribute.report import estimate_error
+from tasks.distribute.explaining.report import estimate_error
+from tasks.distribute.planning.planner import plan
 from tasks.distribute.results import StepResult
 from tasks.distribute.resume import former_run, unfinished
 from tasks.distribute.runner import StepRunner

@@ -10,7 +10,7 @@ from typing import Any
 
 from blocks.providers.interface import End, Outcome
 from tasks.distribute.dispatch import Dispatcher
-from tasks.distribute.planner import plan
+from tasks.distribute.planning.planner import plan
 from tasks.distribute.replanning import Replanned
 from tasks.distribute.results import StepResult
 from tasks.estimates import Estimate

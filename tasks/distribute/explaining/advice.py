@@ -1,0 +1,111 @@
+"""What a plan rests on or leaves unused, each with what to do about it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tasks.distribute.explaining.binding import Binding
+from tasks.distribute.explaining.whatif import Effect
+from tasks.distribute.planning.caveats import Advice, cautions
+from tasks.estimates import Estimates, estimate_of
+from tasks.plan import FleetSnapshot, Plan
+from tasks.workload import StepGraph
+
+# A difference of less is none.
+_NOTABLE = 0.01
+
+
+def advice_on(  # noqa: PLR0917 - everything a plan was made of, and what was found out about it
+    graph: StepGraph,
+    estimates: Estimates,
+    fleet: FleetSnapshot,
+    plan: Plan,
+    found: Binding,
+    tried: Sequence[Effect] = (),
+    deadline_seconds: float | None = None,
+) -> tuple[Advice, ...]:
+    """Return what a user should know before the plan runs, what matters most first.
+
+    ``tried`` are changes and their effects, ``deadline_seconds`` is when all has to be over.
+    """
+    expected = {step.id: estimate_of(step, estimates) for step in graph.steps}
+    return (
+        *_deadline(plan, deadline_seconds),
+        *cautions(graph, expected, fleet),
+        *_idle(fleet, plan),
+        *_bound(plan, found),
+        *_gain(plan, tried),
+    )
+
+
+def _deadline(plan: Plan, deadline_seconds: float | None) -> Iterator[Advice]:
+    if deadline_seconds is None or deadline_seconds >= plan.makespan_seconds:
+        yield from _chance(plan)
+        return
+    if deadline_seconds < plan.bound_seconds:
+        yield Advice(
+            f"no plan can be over in {deadline_seconds:.1f} s: "
+            f"the bound is {plan.bound_seconds:.1f} s",
+            "Give it more time, add providers, or split what is long",
+        )
+    else:
+        yield Advice(
+            f"the plan takes {plan.makespan_seconds - deadline_seconds:.1f} s longer than allowed",
+            "Give it more time, or make one of the changes above",
+        )
+
+
+def _chance(plan: Plan) -> Iterator[Advice]:
+    """Warn of a plan, such as a stored one, that keeps the deadline less often than asked."""
+    if not plan.goal or not plan.eta or plan.eta.on_time is None:
+        return
+    if plan.eta.on_time < plan.goal.probability:
+        yield Advice(
+            f"the deadline is kept in {plan.eta.on_time:.0%} of simulated runs, "
+            f"not in {plan.goal.probability:.0%}",
+            "Plan anew, or give it more time",
+        )
+
+
+def _idle(fleet: FleetSnapshot, plan: Plan) -> Iterator[Advice]:
+    used = {item.provider for item in plan.placements}
+    refused: dict[str, int] = {}
+    for item in plan.placements:
+        for name, _ in item.rejected:
+            refused[name] = refused.get(name, 0) + 1
+    for each in fleet.providers:
+        if each.name in used or not plan.placements:
+            continue
+        if refused.get(each.name) == len(plan.placements):
+            yield Advice(
+                f"{each.name} gets no step: it is too small for each of them",
+                "Lower their demands, or raise its capacity",
+            )
+        else:
+            yield Advice(
+                f"{each.name} gets no step: all end earlier, or by the strategy better, elsewhere",
+                "It can be left out",
+            )
+
+
+def _bound(plan: Plan, found: Binding) -> Iterator[Advice]:
+    above = plan.makespan_seconds / plan.bound_seconds - 1 if plan.bound_seconds else 0.0
+    if plan.placements and above < _NOTABLE:
+        yield Advice(
+            "the plan is at its bound: no other order and no other placement is shorter",
+            "Only other steps or other providers make a difference",
+        )
+    if plan.placements and found.resource is None:
+        yield Advice(
+            "the needs alone decide the end: no step of the chain waits for a provider",
+            "Faster providers or shorter steps help, more of the same do not",
+        )
+
+
+def _gain(plan: Plan, tried: Sequence[Effect]) -> Iterator[Advice]:
+    best = max(tried, key=lambda effect: effect.gain_seconds, default=None)
+    if best and best.gain_seconds > _NOTABLE * plan.makespan_seconds:
+        yield Advice(
+            f"{best.what} saves {best.gain_seconds / plan.makespan_seconds:.0%} of the time",
+            "Of what was tried, nothing saves more",
+        )

@@ -1,0 +1,79 @@
+"""Plans against each other: what each strategy would make, and how two plans differ. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tasks.distribute.planning.strategy import STRATEGIES
+from tasks.plan import Plan
+
+
+def by_strategy(chosen: Plan, plan_by: Callable[[str], Plan]) -> tuple[Plan, ...]:
+    """Return the plan of every strategy, the shortest first; ``chosen`` is not made again."""
+    others = [plan_by(name) for name in STRATEGIES if name != chosen.strategy]
+    return tuple(sorted([chosen, *others], key=lambda plan: plan.makespan_seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A step that two plans place on different providers."""
+
+    step: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a plan differs from the one before it.
+
+    ``seconds`` and ``cost`` are by how much makespan and cost are larger. ``reordered`` are the
+    steps of both that come before another which they followed; ``added`` and ``removed`` are
+    steps of one plan only.
+    """
+
+    seconds: float
+    cost: float
+    moved: tuple[Move, ...]
+    reordered: tuple[str, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    @property
+    def same_choices(self) -> bool:
+        """Whether both place the same steps on the same providers in the same order."""
+        return not (self.moved or self.reordered or self.added or self.removed)
+
+
+def compare(before: Plan, after: Plan) -> Difference:
+    """Return how ``after`` differs from ``before``."""
+    old = {item.step: item.provider for item in before.placements}
+    new = {item.step: item.provider for item in after.placements}
+    return Difference(
+        seconds=after.makespan_seconds - before.makespan_seconds,
+        cost=after.cost - before.cost,
+        moved=tuple(
+            Move(step, old[step], new[step])
+            for step in after.order
+            if step in old and old[step] != new[step]
+        ),
+        reordered=_reordered(
+            [step for step in before.order if step in new],
+            [step for step in after.order if step in old],
+        ),
+        added=tuple(step for step in after.order if step not in old),
+        removed=tuple(step for step in before.order if step not in new),
+    )
+
+
+def _reordered(before: list[str], after: list[str]) -> tuple[str, ...]:
+    """Return what ``after`` has in front of a step that was in front of it."""
+    position = {step: index for index, step in enumerate(before)}
+    found: list[str] = []
+    earliest = len(before)
+    for step in reversed(after):
+        if position[step] > earliest:
+            found.append(step)
+        earliest = min(earliest, position[step])
+    return tuple(reversed(found))

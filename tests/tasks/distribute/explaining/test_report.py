@@ -1,0 +1,208 @@
+"""What users read of a plan and of what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from blocks.providers.interface import End, Outcome
+from tasks.distribute.explaining.gantt import (
+    Bar,
+    Label,
+    bars_of_plan,
+    bars_of_results,
+    gantt,
+    labels,
+    lanes,
+)
+from tasks.distribute.explaining.report import (
+    estimate_error,
+    failures,
+    plan_rows,
+    plan_sentence,
+    plan_summary,
+    result_rows,
+)
+from tasks.distribute.explaining.usage import curves
+from tasks.distribute.logs import tail
+from tasks.distribute.planning.planner import plan
+from tasks.distribute.results import StepResult, StepState
+from tasks.plan import FleetSnapshot
+from tests.tasks.distribute.fakes import BAD, estimates_of, graph_of, provider, step
+
+GRAPH = graph_of(step("a"), step("b", "a"), step("c"))
+FLEET = FleetSnapshot(1, 0.0, (provider("x"), provider("y", 0.5), provider("tiny", slots=0)))
+PLAN = plan(GRAPH, estimates_of({"a": 10, "b": 20, "c": 5}), FLEET)
+
+
+def ran(name: str, start: float, end: float, state: StepState = StepState.SUCCEEDED) -> StepResult:
+    """A step that ran from start to end."""
+    how = End.SUCCEEDED if state is StepState.SUCCEEDED else End.FAILED
+    outcome = Outcome(end=how, started_at=1000 + start, ended_at=1000 + end, exit_code=0)
+    return StepResult(name, state, "", "x", outcome, 1, 1000 + start - 0.5)
+
+
+RESULTS = {"a": ran("a", 0, 8), "b": ran("b", 8, 33), "c": ran("c", 0, 10)}
+
+
+def test_a_plan_says_where_when_and_why() -> None:
+    """A user could not tell why a step is where it is."""
+    rows = plan_rows(PLAN, {"a": 0.0, "b": 0.0, "c": 20.0})
+    assert [row["step"] for row in rows] == ["a", "b", "c"]
+    assert rows[0] == {
+        "step": "a",
+        "provider": "x",
+        "start": "0.0 s",
+        "end": "10.0 s",
+        "takes": "10.0 s",
+        "cost": "",
+        "critical": "yes",
+        "slack": "none",
+        "why": "y would end it at 20.0 s; tiny lacks 1 slots",
+    }
+
+
+def test_slack_is_told_where_it_is_known() -> None:
+    """A user could not tell which step may be late."""
+    assert plan_rows(PLAN, {"a": 0.0, "b": 0.0, "c": 20.0})[2]["slack"] == "20.0 s"
+    assert plan_rows(PLAN)[2]["slack"] == ""
+
+
+def test_the_summary_holds_the_figures_the_caveats_and_the_critical_path() -> None:
+    """The artifact would not say how good the plan is, nor what it rests on."""
+    text = plan_summary(replace(PLAN, warnings=("x is busy",), cost=1.5))
+    assert "**3 steps in 30.0 s**" in text
+    assert "lower bound of any plan: 30.0 s, reached" in text
+    assert "cost 1.5000" in text
+    assert "critical path: a → b" in text
+    assert "caution: x is busy" in text
+
+
+def test_the_log_has_the_plan_in_one_line() -> None:
+    """Who reads the log alone would not know what was going to happen."""
+    said = plan_sentence(replace(PLAN, warnings=("x is busy",)))
+    assert said == "Planned 3 steps in 30.0 s on x, y, estimates: history; caution: x is busy"
+
+
+def test_a_long_critical_path_is_cut_in_the_middle() -> None:
+    """Thousands of steps would fill the artifact."""
+    text = plan_summary(replace(PLAN, critical_path=tuple(f"s{n}" for n in range(100))))
+    assert "s5 → (88 more) → s94" in text
+
+
+def test_plan_and_actual_stand_side_by_side() -> None:
+    """Nobody would see how far off the plan was."""
+    rows = {row["step"]: row for row in result_rows(PLAN, RESULTS)}
+    assert (rows["b"]["planned"], rows["b"]["actual"], rows["b"]["off by"]) == (
+        "20.0 s",
+        "25.0 s",
+        "-20%",
+    )
+    assert rows["b"]["waited"] == "0.5 s"
+
+
+def test_the_error_of_the_estimate_is_told() -> None:
+    """Learning could not be seen to help."""
+    error = estimate_error(PLAN, RESULTS)
+    assert str(error) == "planned 30.0 s, took 33.0 s; the 3 steps were off by 20% (median)"
+    resumed = {name: replace(result, resumed=True) for name, result in RESULTS.items()}
+    assert estimate_error(PLAN, resumed) is None
+
+
+def test_the_items_of_a_list_stand_below_their_step_and_were_planned_as_it_was() -> None:
+    """The table would break on a step that no plan knows, or leave the items out."""
+    grown = {
+        "a": RESULTS["a"],
+        "c": replace(RESULTS["c"], outcome=None, parts=1),
+        "c[x]": replace(RESULTS["c"], step="c[x]", group="c"),
+    }
+    rows = [(row["step"], row["planned"], row["actual"]) for row in result_rows(PLAN, grown)]
+    assert rows == [("a", "10.0 s", "8.0 s"), ("c", "10.0 s", ""), ("c[x]", "10.0 s", "10.0 s")]
+    error = estimate_error(PLAN, grown)
+    assert error is not None
+    assert error.steps == 2
+
+
+def test_failures_are_named_and_what_was_skipped_on_purpose_is_not() -> None:
+    """A workload would fail without saying by what."""
+    results = [
+        StepResult("a", StepState.FAILED, "failed: exit code 3", outcome=BAD),
+        StepResult("b", StepState.NOT_RUN, "needs a, which failed"),
+        StepResult("c", StepState.SKIPPED, "x is false"),
+        StepResult("d", StepState.FAILED, "ConnectionError: no API"),
+    ]
+    assert failures(results) == [
+        "a failed: exit code 3",
+        "b was not run: needs a, which failed",
+        "d failed: ConnectionError: no API",
+    ]
+
+
+def test_lanes_hold_no_overlap_and_are_as_few_as_can_be() -> None:
+    """Bars would hide each other, or the chart be twice as high."""
+    bars = [Bar("a", "x", 0, 5), Bar("b", "x", 1, 3), Bar("c", "x", 3, 9), Bar("d", "y", 0, 1)]
+    assert [(name, [bar.step for bar in row]) for name, row in lanes(bars)] == [
+        ("x", ["a"]),
+        ("x", ["b", "c"]),
+        ("y", ["d"]),
+    ]
+
+
+def test_labels_stand_where_there_is_room_and_never_on_each_other() -> None:
+    """A short bar would have no name, or one that hides that of its neighbour."""
+    row = [
+        Bar("compile", "x", 0, 40),
+        Bar("unit-tests", "x", 41, 42),
+        Bar("end-to-end-tests", "x", 60, 61, "failed"),
+        Bar("lint", "x", 61, 62),
+    ]
+    placed = [label and (label.at, label.align) for label in labels(row, 100.0)]
+    assert placed == [(20.0, "center"), (42, "left"), None, (62, "left")]
+    assert labels([Bar("last-of-all", "x", 99, 100)], 100.0) == [Label(99, "right")]
+
+
+@pytest.mark.integration  # importing matplotlib takes a second
+def test_a_chart_of_plan_and_actual_is_a_picture() -> None:
+    """The artifact would show a broken image."""
+    results = RESULTS | {"c": ran("c", 0, 10, StepState.FAILED)}
+    actual = bars_of_results(results, PLAN.critical_path)
+    assert [(bar.kind, bar.start, bar.end) for bar in actual] == [
+        ("critical", 0, 8),
+        ("critical", 8, 33),
+        ("failed", 0, 10),
+    ]
+    assert gantt([("Plan", bars_of_plan(PLAN)), ("Actual", actual)]).startswith(b"\x89PNG")
+
+
+@pytest.mark.integration
+def test_a_chart_marks_what_decides_the_end_and_shows_how_full_providers_are() -> None:
+    """The picture would fail for the steps or the providers that it leaves out, or hide both."""
+    bare = gantt([("Plan", bars_of_plan(PLAN))])
+    found = list(curves(GRAPH, PLAN, FLEET).values())
+    full = gantt([("Plan", bars_of_plan(PLAN))], ["a", "b", "not drawn"], found)
+    assert png_height(full) > png_height(bare)
+    assert gantt([("Plan", [])], ["a"], found * 20).startswith(b"\x89PNG")
+
+
+def png_height(picture: bytes) -> int:
+    """The height of a PNG in pixels, as its header says."""
+    return int.from_bytes(picture[20:24], "big")
+
+
+@pytest.mark.integration
+def test_a_chart_of_nothing_or_of_very_many_is_still_drawn() -> None:
+    """An empty or a huge workload would fail for its picture."""
+    many = [Bar(str(n), "x", n % 7, n % 7 + 1.0) for n in range(200)]
+    for bars in ([], [Bar("a", "x", 0.0, 0.0)], many):
+        assert gantt([("t", bars)]).startswith(b"\x89PNG")
+
+
+def test_the_tail_of_a_log_hides_secrets(tmp_path: Path) -> None:
+    """A password that a step prints would show in Prefect's UI."""
+    path = tmp_path / "output.log"
+    path.write_text("\n".join(f"line {n} hunter2" for n in range(100)))
+    assert tail(path, lines=2, secrets=["hunter2", ""]) == "line 98 ***\nline 99 ***"
+    assert tail(None) == ""
+    assert tail(path.with_name("none")) == ""

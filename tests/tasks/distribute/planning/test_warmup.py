@@ -1,0 +1,24 @@
+"""tasks.distribute.planning.warmup: the kernels of planning are compiled before a user waits for them."""
+
+from __future__ import annotations
+
+from tasks.distribute.planning import (
+    anneal_kernels,
+    construct_kernels,
+    perturb_kernels,
+    simulate_kernels,
+)
+from tasks.distribute.planning.warmup import plans
+
+
+def test_it_meets_the_kernels_of_a_first_plan_and_of_its_improvement() -> None:
+    """The first workload would wait a quarter of a minute for the compiler."""
+    assert [len(made.placements) for made in plans()] == [20, 20, 20]
+    met = (
+        (construct_kernels, ("finishes", "on_lanes", "on_vectors")),
+        (anneal_kernels, ("anneal",)),
+        (perturb_kernels, ("perturb",)),
+        (simulate_kernels, ("dispatched_on_lanes", "dispatched_on_vectors")),
+    )
+    for module, kernels in met:
+        assert [name for name in kernels if not getattr(module, name).compiled.signatures] == []
