@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tasks.distribute.learnt import with_history
-from tasks.distribute.planning.outlook import pinned
+from tasks.distribute.planning.outlook import kept_by, pinned, places
 from tasks.distribute.planning.planner import plan
-from tasks.distribute.planning.problem import Floats, Integers, problem_of
+from tasks.distribute.planning.problem import Floats, problem_of
 from tasks.distribute.planning.schedule import Schedule
-from tasks.distribute.planning.simulate import Kept, Replay
+from tasks.distribute.planning.simulate import Replay
 from tasks.distribute.planning.strategy import PLANNED, STRATEGIES
 from tasks.estimates import Estimate, Estimates, estimate_of
-from tasks.plan import FleetSnapshot, Plan
+from tasks.plan import FleetSnapshot
 from tasks.workload import StepGraph
 
 AS_DECIDED, HINDSIGHT, HAPPENED = "as decided", "in hindsight", "what happened"
@@ -161,24 +161,15 @@ def _result(past: Past, policy: Policy, estimates: Estimates) -> Result:
     expected = np.array([estimate_of(step, known).p50_seconds for step in graph.steps])
     actual = np.array([past.seconds.get(step.id, 0.0) for step in graph.steps])
     problem = problem_of(graph, known, past.fleet)
-    where = _places(graph, past.fleet, made)
     if policy.strategy != PLANNED:
-        problem = pinned(problem, where)
-    kept = Kept(where, made.stay) if made.stay else None
+        problem = pinned(problem, places(made, graph, past.fleet))
     number = {step.id: index for index, step in enumerate(graph.steps)}
     order = np.array([number[step] for step in made.order], np.int32)
-    happened = Replay.of(problem).run(order, actual / expected, kept)
+    happened = Replay.of(problem).run(order, actual / expected, kept_by(made, graph, past.fleet))
     held = happened.end - happened.start
     return Result(
         policy, happened.makespan, _cost(past.fleet, happened, held), _waste(past, graph, held)
     )
-
-
-def _places(graph: StepGraph, fleet: FleetSnapshot, made: Plan) -> Integers:
-    """Return the number of the provider of each step, int32[n]."""
-    number = {provider.name: index for index, provider in enumerate(fleet.providers)}
-    placed = {one.step: number[one.provider] for one in made.placements}
-    return np.array([placed[step.id] for step in graph.steps], np.int32)
 
 
 def _cost(fleet: FleetSnapshot, happened: Schedule, held: Floats) -> float:

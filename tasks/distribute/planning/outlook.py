@@ -26,13 +26,9 @@ def with_eta(graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, plan:
     problem = problem_of(graph, estimates, fleet)
     number = {step.id: index for index, step in enumerate(graph.steps)}
     order = np.array([number[step] for step in plan.order], np.int32)
-    named = {provider.name: index for index, provider in enumerate(fleet.providers)}
-    where = np.zeros(problem.steps, np.int32)
-    for item in plan.placements:
-        where[number[item.step]] = named[item.provider]
     if plan.strategy != PLANNED:
-        problem = pinned(problem, where)
-    kept = Kept(where, plan.stay) if plan.stay else None
+        problem = pinned(problem, places(plan, graph, fleet))
+    kept = kept_by(plan, graph, fleet)
     found = outlook(problem, order, spread_of(graph, estimates), kept=kept)
     deadline = plan.goal.deadline_seconds if plan.goal else None
     return replace(plan, eta=eta_of(found, deadline))
@@ -43,6 +39,18 @@ def eta_of(found: Forecast, deadline_seconds: float | None = None) -> Eta:
     p50, p80, p95 = (found.quantile(part) for part in (0.5, 0.8, 0.95))
     on_time = None if deadline_seconds is None else found.probability(deadline_seconds)
     return Eta(p50, p80, p95, len(found.makespans), on_time)
+
+
+def places(plan: Plan, graph: StepGraph, fleet: FleetSnapshot) -> Integers:
+    """Return the number of the provider of each step, int32[n]."""
+    number = {provider.name: index for index, provider in enumerate(fleet.providers)}
+    placed = {one.step: number[one.provider] for one in plan.placements}
+    return np.array([placed[step.id] for step in graph.steps], np.int32)
+
+
+def kept_by(plan: Plan, graph: StepGraph, fleet: FleetSnapshot) -> Kept | None:
+    """Return where the dispatcher rather runs the steps of ``plan``, as it says."""
+    return Kept(places(plan, graph, fleet), plan.stay) if plan.stay else None
 
 
 def pinned(problem: Problem, provider: Integers) -> Problem:
