@@ -17,6 +17,8 @@ ON_A_STACK = "tests/integration/test_readme.py"
 OPERATIONS = 'curl -K "$AUTH" "$API/deployments/$(deployment configure)'
 GOAL = 'curl -K "$AUTH" "$API/deployments/$(deployment run)'
 LINES = {
+    "python -m benchmarks.planning --instances DIR": "tests/benchmarks/test_planning.py",
+    "python -m benchmarks.loop --instances DIR": "tests/benchmarks/test_loop.py",
     "make demo": ".ci/run",
     "make test": ".ci/run",
     "make up": ON_A_STACK,

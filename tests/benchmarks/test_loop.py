@@ -47,8 +47,9 @@ def test_learning_gains_and_the_first_run_is_as_without(
 ) -> None:
     """Estimates of later runs would leak into earlier ones, or decisions not use them at all."""
     _trace(tmp_path)
-    arguments = ("--instances", str(tmp_path), "--providers", "2", "--seeds", "1", "--runs", "22")
-    loop.main(arguments)
+    command = "python -m benchmarks.loop --instances DIR"
+    arguments = command.replace("DIR", str(tmp_path)).split()[3:]
+    loop.main([*arguments, "--providers", "2", "--seeds", "1", "--runs", "22"])
     *lines, last = capsys.readouterr().out.splitlines()
     found = json.loads(last)
     assert len(lines) == 24

@@ -39,7 +39,9 @@ def test_graphs_are_measured_against_their_optimum(
     (tmp_path / "50").mkdir()
     (tmp_path / "50" / "rand0000.stg").write_text(STG)
     (tmp_path / "Case50_2_OPT.csv").write_text("50/rand0000.stg,2,5,6\n")
-    found = report(capsys, "--instances", str(tmp_path), "--providers", "2,4")
+    command = "python -m benchmarks.planning --instances DIR"
+    arguments = command.replace("DIR", str(tmp_path)).split()[3:]
+    found = report(capsys, *arguments, "--providers", "2,4")
     assert (found["family"], found["instances"]) == ("stg", 2)
     assert found["groups"]["2 providers"]["mean_gap_percent"] == pytest.approx(-100 / 6, abs=0.01)
     assert found["groups"]["4 providers"]["mean_gap_percent"] == 0
