@@ -19,6 +19,14 @@ STATES = ENDED + CENSORED
 
 # From the finest to the coarsest group of runs that are alike; the last stands for all runs.
 LEVELS = ("finest", "fine", "key", "name", "tag", "kind")
+_WORDS = {
+    "finest": "of runs just like it",
+    "fine": "of runs with its parameters",
+    "key": "of its own runs",
+    "name": "of runs of its name",
+    "tag": "of runs of its group",
+    "kind": "of all runs",
+}
 TIMES = ("submitted_at", "started_at", "ended_at", "seconds", "memory_mib")
 KNOWN = "known_"
 LIMIT = "known_limit_seconds"
@@ -53,6 +61,12 @@ def typed(rows: pd.DataFrame, telling: Iterable[str] = ("succeeded",)) -> pd.Dat
     table["telling"] &= table["ended_at"].notna()
     table = table[table["submitted_at"].notna()]
     return table.sort_values("submitted_at", kind="stable").reset_index(drop=True)
+
+
+def worded(name: str) -> str:
+    """Return a name such as ``median of 5 of key`` with the group in the words of its users."""
+    what, _, level = name.rpartition(" of ")
+    return f"{what} {_WORDS[level]}" if what and level in _WORDS else name
 
 
 def known(table: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from analytics.columns import worded
 from analytics.failures import Failures
 from analytics.reasons import Reason, Remedy, reasons, remedies
 
@@ -30,7 +31,7 @@ def explained(found: Failures, rows: Iterable[int]) -> dict[int, str]:
 def line(risk: float, why: Iterable[Reason], better: Iterable[Remedy]) -> str:
     """Say it."""
     moved = [
-        f"{one.feature} {_number(one.value)} ({one.share:+.0%})"
+        f"{worded(one.feature)} {_number(one.value)} ({one.share:+.0%})"
         for one in why
         if abs(one.share) >= WORTH
     ]

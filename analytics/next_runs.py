@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.champion import MODEL, Verdict
-from analytics.columns import CENSORED
+from analytics.columns import CENSORED, worded
 from analytics.explained import explained
 from analytics.failures import Failures
 from analytics.foreseen import foresees
@@ -84,7 +84,7 @@ def next_runs(
             source=SOURCE,
             p80_seconds=p80,
             p95_seconds=p95,
-            rule=rule,
+            rule=worded(rule),
             why=why.get(row, ""),
         )
         expected.append(Expected(group[0], estimate, rule))

@@ -11,7 +11,7 @@ import pandas as pd
 from analytics.averages import Floats
 from analytics.backtest import Accuracy, Backtest
 from analytics.champion import COMPARED, MODEL
-from analytics.columns import CENSORED
+from analytics.columns import CENSORED, worded
 from analytics.history import Run, frame, per_key
 
 SHOWN_KEYS = 30
@@ -106,7 +106,7 @@ def _champion(tested: Backtest) -> str:
             return ""
         return f"The model is {'a new' if choice.replaces else 'the last'} one: {choice.why}. "
     return (
-        f"On the latest {verdict.runs} of them *{verdict.champion}* was better than the model, so "
+        f"On the latest {verdict.runs} of them *{worded(verdict.champion)}* was better than the model, so "
         "its values are published. "
     )
 
@@ -135,7 +135,7 @@ def _keys(table: pd.DataFrame, tested: Backtest) -> str:
         forecast = found.get((str(row.kind), str(row.key)))
         expected = (
             f"{_seconds(forecast.estimate.p50_seconds)} | "
-            f"{_seconds(forecast.estimate.p90_seconds)} | {forecast.rule}"
+            f"{_seconds(forecast.estimate.p90_seconds)} | {forecast.estimate.rule}"
             if forecast
             else "| | has never succeeded"
         )

@@ -21,7 +21,7 @@ def test_the_line_names_what_raises_it_and_what_would_lower_it() -> None:
         [Remedy("memory_mib", 2.0, 0.1), Remedy("cpus", 4.0, 0.2), Remedy("cpus", 2.0, 0.3)],
     )
     assert said == (
-        "fails 40% of the time: streak of key 3 (+20%), hour unknown (+5%); 2 x the memory would "
+        "fails 40% of the time: streak of its own runs 3 (+20%), hour unknown (+5%); 2 x the memory would "
         "leave 10%, 4 x the CPUs would leave 20%"
     )
     assert line(0.12, [], []) == "fails 12% of the time"
