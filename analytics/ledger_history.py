@@ -17,6 +17,7 @@ from analytics.history import Run, of_timings
 from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import Execution
 from tasks.ledger.happenings import begun_executions, last_timing, measured, new_timings
+from tasks.ledger.providers import fleet, provider_names
 
 RUNS_PER_KEY = 500
 # A sample older than this says nothing of the load that a step met.
@@ -40,7 +41,11 @@ def refreshed(ledger: Ledger, held: Archive, since: float, now: float) -> Archiv
     begun = begun_executions(ledger, max(again, since))
     last, timed = new_timings(ledger, held.last, since)
     loads = measured(ledger, "machine", "cpu_percent", again - _FRESH_SECONDS) if begun else []
-    attempts = {run.id: run for run in (of_execution(each) for each in begun)}
+    named = fleet(ledger, provider_names(ledger), now).providers if begun else ()
+    speed = {provider.name: provider.speed for provider in named}
+    attempts = {
+        run.id: run for run in (of_execution(each, speed.get(each.provider, 1.0)) for each in begun)
+    }
     loaded = {run.id: replace(run, machine_load=load_at(loads, run)) for run in attempts.values()}
     kept = [run for run in held.runs if run.id not in loaded and run.started_at >= since]
     of_timing = of_timings({"": timed})
@@ -48,8 +53,8 @@ def refreshed(ledger: Ledger, held: Archive, since: float, now: float) -> Archiv
     return Archive(held.source, tuple(runs), since=since, until=now, last=last, note=held.note)
 
 
-def of_execution(attempt: Execution) -> Run:
-    """Return one attempt as a run."""
+def of_execution(attempt: Execution, speed: float = 1.0) -> Run:
+    """Return one attempt, made at that speed, as a run with the seconds that it takes at speed 1."""
     outcome = attempt.outcome
     said = "running" if outcome is None else outcome.end.value
     started = attempt.started_at if outcome is None else outcome.started_at
@@ -58,7 +63,7 @@ def of_execution(attempt: Execution) -> Run:
         key=attempt.history_key,
         started_at=started,
         ended_at=math.nan if outcome is None else outcome.ended_at,
-        seconds=0.0 if outcome is None else outcome.seconds,
+        seconds=0.0 if outcome is None else outcome.seconds * speed,
         succeeded=outcome is not None and outcome.succeeded,
         memory_mib=0.0 if outcome is None else outcome.peak_memory_mib,
         state=_STATES.get(said, said.replace(" ", "_")),

@@ -15,6 +15,7 @@ from analytics.ledger_history import newest, of_execution, refreshed
 from blocks.providers.interface import Resources
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.executions import Execution, begin_execution, finish_execution
+from tasks.ledger.providers import register_provider
 from tasks.ledger.samples import Sample, record_samples
 from tasks.ledger.timings import Timing, record_timings
 from tasks.ledger.workloads import open_workload
@@ -59,6 +60,14 @@ def test_an_attempt_and_its_timing_are_one_run(ledger: Ledger) -> None:
     assert step.machine_load == 35.0
     assert (step.name, step.tag) == ("build", "shop/ci")
     assert (test.key, test.id) == ("shop/ci/test_a", "")
+
+
+def test_an_attempt_counts_as_long_as_it_takes_at_speed_1(ledger: Ledger) -> None:
+    """A step that ran on a fast provider would be planned as if it took that long on a slow one."""
+    register_provider(ledger, "local", "shell", Resources(cpus=4, slots=4), 4.0, 0.0, 1.0)
+    finish(ledger, begin(ledger))
+    [run] = refreshed(ledger, NOTHING, 0.0, 100.0).runs
+    assert (run.seconds, run.ended_at - run.started_at) == (4 * 2.5, 2.5)
 
 
 def test_only_what_is_new_is_read_and_what_ran_is_read_again(ledger: Ledger) -> None:
