@@ -8,18 +8,12 @@ from prefect import flow, get_run_logger
 
 from blocks.goal import Goal
 from blocks.workload_spec import WorkloadChoice
+from flows.choice import chosen_workload, refuse_impossible_workload
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_providers, load_target
 from flows.naming import named
 from flows.planning import stored_plan, told
-from flows.workload import (
-    Job,
-    WorkloadFailedError,
-    chosen_workload,
-    plan_only,
-    refuse_impossible_workload,
-    run_workload,
-)
+from flows.workload import Job, WorkloadFailedError, plan_only, run_workload
 from tasks.distribute.planning.planner import refuse_other_strategy
 from tasks.launch import task as launching
 from tasks.observe.summary import estimate_sentence

@@ -16,17 +16,12 @@ from blocks.repositories.restic import ResticRepository
 from blocks.routers.interface import Router
 from blocks.workload_spec import SplittableSpec, WorkloadChoice
 from flows.backup import refuse_impossible_backup, take_snapshot
+from flows.choice import chosen_workload, refuse_impossible_workload
 from flows.deploy import deployer
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_providers, load_repository, load_router, load_target
 from flows.naming import named
-from flows.workload import (
-    Job,
-    WorkloadFailedError,
-    chosen_workload,
-    refuse_impossible_workload,
-    run_workload,
-)
+from flows.workload import Job, WorkloadFailedError, run_workload
 from tasks.deploy import task as deploying
 from tasks.launch import task as launching
 from tasks.launch.convergence import live_release

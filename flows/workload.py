@@ -21,12 +21,9 @@ from blocks.providers.process import own_identity, owner_alive
 from blocks.workload_spec import (
     PytestWorkload,
     SplittableSpec,
-    WfformatWorkload,
-    WorkloadSpec,
 )
 from flows.closing import show_workload
 from flows.lease import kept_alive
-from flows.naming import INLINE
 from flows.outcome import last_outcomes, workload_summary
 from flows.progress import say_queued, say_replanned, shown_progress
 from tasks.allocate.admit import LedgerAdmission
@@ -34,12 +31,11 @@ from tasks.allocate.task import allocate
 from tasks.distribute.decided import decided, settled
 from tasks.distribute.dispatch import Dispatcher
 from tasks.distribute.learnt import Learnt, with_history
-from tasks.distribute.planning.admissible import refuse_demand, refuse_impossible
 from tasks.distribute.results import StepResult
 from tasks.distribute.resume import former_run, unfinished
 from tasks.distribute.runner import StepRunner
 from tasks.distribute.task import distribute, explain, submit_by_prefect
-from tasks.errors import NotFoundError, SlipwayError
+from tasks.errors import SlipwayError
 from tasks.estimates import Estimates
 from tasks.launch.surroundings import interpreter, programs_first, with_environment
 from tasks.launch.target import Target
@@ -54,10 +50,8 @@ from tasks.observe.summary import WorkloadSummary
 from tasks.plan import FleetSnapshot, Plan
 from tasks.release import Release
 from tasks.settings import settings
-from tasks.split.declared import split_steps
 from tasks.split.junit import read_report
 from tasks.split.task import split
-from tasks.split.wfformat import import_wfformat
 from tasks.workload import StepGraph, StepReport
 
 
@@ -118,47 +112,6 @@ class WorkloadFailedError(SlipwayError):
         self.summary = summary
         named = "; ".join(f"{name}: {why}" for name, why in summary.failures[:5])
         super().__init__(f"{summary.workload} failed: {named or 'see its steps'}")
-
-
-def chosen_workload(target: Target, workload: str | WorkloadSpec) -> tuple[str, SplittableSpec]:
-    """Return name and spec of the workload that was asked for, by name or in full.
-
-    Raises:
-        BadInputError: There is none of that name, or its file cannot be imported.
-    """
-    if not isinstance(workload, str):
-        return INLINE, _imported(INLINE, workload)
-    known = target.spec.workloads
-    if workload not in known:
-        remedy = f"Add it to the workloads of {target.project}."
-        raise NotFoundError("workload", workload, list(known), remedy)
-    return workload, _imported(workload, known[workload])
-
-
-def _imported(name: str, spec: WorkloadSpec) -> SplittableSpec:
-    if isinstance(spec, WfformatWorkload):
-        imported = import_wfformat(spec.file, f"workloads.{name}.file")
-        return imported.model_copy(update={"goal": spec.goal})
-    return spec
-
-
-def refuse_impossible_workload(
-    target: Target,
-    workload: str,
-    spec: SplittableSpec,
-    providers: Collection[str],
-    book: Ledger,
-) -> None:
-    """Refuse, before anything is built, what could never be split or placed.
-
-    Raises:
-        BadInputError: Steps that form no graph, or a demand that no provider can hold.
-    """
-    now_fleet = fleet(book, list(providers), time.time())
-    if isinstance(spec, PytestWorkload):
-        refuse_demand(f"workloads.{workload}.demand", spec.demand, now_fleet)
-    else:
-        refuse_impossible(split_steps(target.project, workload, spec, Path(), {}), now_fleet)
 
 
 async def plan_only(job: Job, book: Ledger) -> StoredPlan:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from flows import ship
+from flows.choice import chosen_workload
 from flows.ship import Shipment
-from flows.workload import Ran, WorkloadFailedError, chosen_workload
+from flows.workload import Ran, WorkloadFailedError
 from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger
 from tasks.observe.summary import WorkloadSummary

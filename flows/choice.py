@@ -1,0 +1,58 @@
+"""Which workload is meant, and whether it can be run at all: before anything is built."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+from blocks.workload_spec import PytestWorkload, SplittableSpec, WfformatWorkload, WorkloadSpec
+from flows.naming import INLINE
+from tasks.distribute.planning.admissible import refuse_demand, refuse_impossible
+from tasks.errors import NotFoundError
+from tasks.launch.target import Target
+from tasks.ledger.connection import Ledger
+from tasks.ledger.providers import fleet
+from tasks.split.declared import split_steps
+from tasks.split.wfformat import import_wfformat
+
+
+def chosen_workload(target: Target, workload: str | WorkloadSpec) -> tuple[str, SplittableSpec]:
+    """Return name and spec of the workload that was asked for, by name or in full.
+
+    Raises:
+        BadInputError: There is none of that name, or its file cannot be imported.
+    """
+    if not isinstance(workload, str):
+        return INLINE, _imported(INLINE, workload)
+    known = target.spec.workloads
+    if workload not in known:
+        remedy = f"Add it to the workloads of {target.project}."
+        raise NotFoundError("workload", workload, list(known), remedy)
+    return workload, _imported(workload, known[workload])
+
+
+def _imported(name: str, spec: WorkloadSpec) -> SplittableSpec:
+    if isinstance(spec, WfformatWorkload):
+        imported = import_wfformat(spec.file, f"workloads.{name}.file")
+        return imported.model_copy(update={"goal": spec.goal})
+    return spec
+
+
+def refuse_impossible_workload(
+    target: Target,
+    workload: str,
+    spec: SplittableSpec,
+    providers: Collection[str],
+    book: Ledger,
+) -> None:
+    """Refuse, before anything is built, what could never be split or placed.
+
+    Raises:
+        BadInputError: Steps that form no graph, or a demand that no provider can hold.
+    """
+    now_fleet = fleet(book, list(providers), time.time())
+    if isinstance(spec, PytestWorkload):
+        refuse_demand(f"workloads.{workload}.demand", spec.demand, now_fleet)
+    else:
+        refuse_impossible(split_steps(target.project, workload, spec, Path(), {}), now_fleet)
