@@ -15,8 +15,9 @@ MODEL = "model"
 COMPARED = tuple(f"{rule} of key" for rule in RULES)
 # Judged on the latest tenth of the runs, but on no fewer and no more than these.
 SHARE, FEWEST, MOST = 0.1, 50, 2000
-# How much better a rule must be, so that luck on a few runs does not unseat the model.
-MARGIN = 0.01
+# How much better a rule must be, and by how many standard errors, so that luck on a few runs does
+# not unseat the model: what a rule says is said of every key.
+MARGIN, ERRORS = 0.01, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ def judge(found: Forecasts) -> Verdict:
     actual = found.table[found.target].to_numpy(float)[latest]
     said = {MODEL: found.point[latest]}
     said |= {rule: np.exp(rules[latest, at]) for at, rule in enumerate(COMPARED)}
-    scores = {name: float(likeness(values, actual).mean()) for name, values in said.items()}
+    likely = {name: likeness(values, actual) for name, values in said.items()}
+    scores = {name: float(values.mean()) for name, values in likely.items()}
     best = max(COMPARED, key=lambda rule: scores[rule])
-    better = scores[best] > scores[MODEL] + MARGIN and len(latest) >= FEWEST
+    ahead = likely[best] - likely[MODEL]
+    error = float(np.std(ahead)) / np.sqrt(len(latest))
+    better = ahead.mean() > max(MARGIN, ERRORS * error) and len(latest) >= FEWEST
     return Verdict(best if better else MODEL, len(latest), scores)
