@@ -1,8 +1,7 @@
 """When does what run out, what would it cost to add, and when could it be given back.
 
-Read from a demand forecast: what is held (slots, CPUs, memory) against what there is of it, what is
-spent (tokens, money) against what is left. A shortage is likely where the median exceeds it, and
-possible where the upper edge of the band does.
+Read from a demand forecast: what is held (slots, CPUs, memory) against what there is of it. A
+shortage is likely where the median exceeds it, and possible where the upper edge of the band does.
 """
 
 from __future__ import annotations
@@ -30,14 +29,6 @@ class Capacity:
     unit: float = 1.0
     price: float = 0.0
     kept: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How much is left to spend."""
-
-    measure: str
-    left: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +79,6 @@ def outlook(demand: Demand, capacity: Capacity, start: float) -> Outlook:
     )
 
 
-def spending(demand: Demand, budget: Budget, start: float) -> Outlook:
-    """Compare what will be spent with what is left.
-
-    What is likely is the mean, which adds up. What is possible is the upper edge in every hour,
-    which is more than will be spent: it is the earliest moment.
-    """
-    likely = _spent_at(demand.mean, budget.left, start)
-    possible = _spent_at(demand.high, budget.left, start)
-    short = max(float(np.maximum(demand.high, demand.mean).sum()) - budget.left, 0.0)
-    earliest = min((at for at in (likely, possible) if at is not None), default=None)
-    return Outlook(budget.measure, likely, earliest, short if earliest is not None else 0.0)
-
-
 def _with_spare(high: Values, capacity: Capacity, start: float) -> Outlook:
     """Say what is not needed, from the moment from which it never is again; at once if it can be.
 
@@ -122,14 +100,3 @@ def _with_spare(high: Values, capacity: Capacity, start: float) -> Outlook:
         spare_from=start + best * HOUR,
         saved=count * capacity.price * int(hours[best]),
     )
-
-
-def _spent_at(hourly: Values, left: float, start: float) -> float | None:
-    """Return when so much has been spent, within the hour in proportion."""
-    total = np.cumsum(hourly)
-    beyond = np.flatnonzero(total > left)
-    if not beyond.size:
-        return None
-    hour = int(beyond[0])
-    before = float(total[hour] - hourly[hour])
-    return start + (hour + max(left - before, 0.0) / float(hourly[hour])) * HOUR

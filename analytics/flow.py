@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import Iterable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -35,7 +33,7 @@ from analytics.publishing import (
     publish_learnt,
     record_learnt,
 )
-from analytics.report import chart, markdown
+from analytics.report import chart, markdown, states
 from analytics.reports.training import of_training
 from analytics.shortages import shortages
 from analytics.step_demand import step_outlooks
@@ -68,7 +66,7 @@ async def read_flow_runs(since_days: int) -> list[Run]:
         held = await asyncio.to_thread(load, _kept("server"), source, since)
         found, changed = await server_runs.refreshed(post, held, since, now)
     await asyncio.to_thread(_keep, _kept("server"), found)
-    get_run_logger().info("Read %d flow and task runs, %s", changed, _states(found.runs))
+    get_run_logger().info("Read %d flow and task runs, %s", changed, states(found.runs))
     return newest(run for run in found.runs if run.started_at >= since)
 
 
@@ -90,9 +88,7 @@ async def see_what_is_due(runs: list[Run]) -> str:
 @task(name="fit", task_run_name="fit", cache_policy=NO_CACHE)
 async def fit(runs: list[Run]) -> Backtest:
     """Forecast every run in hindsight, learn from all of them, and let the last model compete."""
-    last = await asyncio.to_thread(last_model, _models())
-    code = await asyncio.to_thread(code_digest)
-    return await asyncio.to_thread(backtest, runs, None, last, code)
+    return await asyncio.to_thread(_fitted, runs)
 
 
 @task(name="publish", task_run_name="publish", cache_policy=NO_CACHE)
@@ -142,7 +138,7 @@ async def show_demand(runs: list[Run]) -> None:
 @task(name="calibration", task_run_name="calibration", cache_policy=NO_CACHE)
 async def show_calibration(since_days: int) -> None:
     """Show how the estimates behind decisions came out as the chart `calibration`, if any did."""
-    made = await asyncio.to_thread(_decided, time.time() - since_days * 86_400)
+    made = await asyncio.to_thread(_decided, time.time() - since_days * DAY_SECONDS)
     if found := calibration.periods(made):
         drawn, said = await asyncio.to_thread(calibration.chart, found), calibration.summary(found)
         await acreate_markdown_artifact(picture(drawn, said), key="calibration", description=said)
@@ -217,12 +213,6 @@ def _keep(path: Path, found: Archive) -> None:
     save(path, found)
 
 
-def _states(runs: Iterable[Run]) -> str:
-    """Say how many runs there are of each state; those tried again are counted apart."""
-    counts = Counter("retried" if run.retries else run.state for run in runs)
-    return ", ".join(f"{count} {state}" for state, count in counts.most_common()) or "none"
-
-
 def _read_ledger(since: float, now: float) -> Archive:
     with _ledger() as ledger:
         shown = ledger.url.render_as_string(hide_password=True)
@@ -230,6 +220,10 @@ def _read_ledger(since: float, now: float) -> Archive:
         found = ledger_history.refreshed(ledger, held, since, now)
     _keep(_kept("ledger"), found)
     return found
+
+
+def _fitted(runs: list[Run]) -> Backtest:
+    return backtest(runs, None, last_model(_models()), code_digest())
 
 
 def _due(runs: list[Run], now: float) -> str:

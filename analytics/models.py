@@ -76,11 +76,5 @@ def versions(directory: Path, name: str) -> list[Path]:
     return sorted(directory.glob(f"{name}-*.npz"))
 
 
-def next_version(directory: Path, name: str) -> int:
-    """Return the number of the version to come; the first is 1."""
-    found = versions(directory, name)
-    return 1 + int(found[-1].stem.rpartition("-")[2]) if found else 1
-
-
 def _described(model: Model) -> dict[str, object]:
     return {field.name: getattr(model, field.name) for field in fields(model)}

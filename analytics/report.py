@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -63,9 +63,19 @@ def chart(pairs: tuple[Floats, Floats]) -> bytes:
     return picture.getvalue()
 
 
+def states(runs: Iterable[Run]) -> str:
+    """Say how many runs there are of each state; those tried again are counted apart."""
+    said = [f"{count} {state}" for state, count in _counted(runs).most_common()]
+    return ", ".join(said) or "none"
+
+
+def _counted(runs: Iterable[Run]) -> Counter[str]:
+    return Counter("retried" if run.retries else run.state for run in runs)
+
+
 def _told_apart(runs: Sequence[Run]) -> str:
     """Say how many runs were not taken for what such runs usually take, and how many were late."""
-    counts = Counter("retried" if run.retries else run.state for run in runs)
+    counts = _counted(runs)
     apart = [(state, counts[state]) for state in ("retried", *CENSORED) if counts[state]]
     late = sum(run.started_at - run.submitted_at > LATE_SECONDS for run in runs)
     said = [f"{count} {state}" for state, count in apart]

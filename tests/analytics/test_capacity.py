@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.capacity import Budget, Capacity, outlook, spending
+from analytics.capacity import Capacity, outlook
 from analytics.demand import Demand
 from analytics.hourly import HOUR
 
@@ -59,19 +59,6 @@ def test_what_is_kept_is_never_given_back() -> None:
     """The last machine would be given back on an idle weekend."""
     found = outlook(_demand([0.0] * 5), Capacity("slots", 4, kept=4), START)
     assert found.spare_units == 0
-
-
-def test_it_says_when_money_is_spent() -> None:
-    """A budget would be found empty on a Friday night."""
-    found = spending(_demand([10.0] * 10, [20.0] * 10), Budget("money", 45), START)
-    assert found.likely_at == START + 4.5 * HOUR
-    assert found.possible_at == START + 2.25 * HOUR
-
-
-def test_a_budget_that_lasts_does_not_run_out() -> None:
-    """Every budget would be reported."""
-    found = spending(_demand([1.0] * 10), Budget("money", 45), START)
-    assert (found.likely_at, found.possible_at, found.short) == (None, None, 0)
 
 
 def test_a_unit_of_nothing_is_refused() -> None:
