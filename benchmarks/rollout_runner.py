@@ -41,6 +41,7 @@ class Answer:
     instance: Instance
     ok: bool
     detail: str
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class ApplicationRunner:
             alive = isinstance(process.status(instance.directory), process.Running)
             if status == http.client.OK or not alive or status or time.monotonic() > deadline:
                 detail = f"answers {status}" if alive else "has ended"
-                return Answer(instance, status == http.client.OK, detail)
+                return Answer(instance, status == http.client.OK, detail, final=not alive)
             time.sleep(0.02)
 
     def stop(self, instances: list[Instance], grace_seconds: float) -> None:

@@ -40,20 +40,21 @@ def pass_gate(
 ) -> Refused | None:
     """Ask until every instance was well ``in_a_row`` times; None when they pass.
 
-    The first question may take the whole time (an application starts); one that is not well at
-    its end is refused. Later ones are asked with what is left of it, a ``pause`` apart.
+    Each question may take what is left of the time (an application starts); they are asked a
+    ``pause`` apart. One that has ended will never be well: it is refused at once.
     """
     if not instances:
         return Refused("it has no services")
     deadline = clock() + timeout_seconds
     counts: dict[str, int] = {}
     while True:
-        left = deadline - clock()
-        answers = ask(instances, max(left, 0.0))
+        answers = ask(instances, max(deadline - clock(), 0.0))
         counts = count_in_a_row(counts, answers)
         if len(counts) == len(instances) and min(counts.values()) >= in_a_row:
             return None
-        if clock() >= deadline or (left == timeout_seconds and refusal(answers)):
+        if any(answer.final for answer in answers):
+            return Refused(f"not healthy: {refusal(answers)}")
+        if clock() >= deadline:
             said = refusal(answers) or f"not well {in_a_row} times in a row"
             return Refused(f"not healthy within {timeout_seconds:g} s: {said}")
         pause()

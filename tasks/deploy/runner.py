@@ -27,6 +27,11 @@ class HealthAnswer(Protocol):
         """What it answered, in words."""
         ...
 
+    @property
+    def final(self) -> bool:
+        """Whether it will never be well: it has ended, or keeps ending."""
+        ...
+
 
 class ReleaseRunner(Protocol):
     """Builds, starts, asks and stops releases of one project in one environment."""

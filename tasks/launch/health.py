@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event
 
 from blocks.providers import process
 from blocks.providers.probe import ask
@@ -23,11 +24,15 @@ _LOG_LINES = 15
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether an instance is well; ``detail`` says why, with its last log lines where it is not."""
+    """Whether an instance is well; ``detail`` says why, with its last log lines where it is not.
+
+    ``final``: it will never be well, because it has ended or keeps ending.
+    """
 
     instance: Instance
     ok: bool
     detail: str
+    final: bool = False
 
 
 def await_health(
@@ -35,25 +40,37 @@ def await_health(
 ) -> list[Health]:
     """Return the health of each as soon as it is known, or ``timeout_seconds`` have passed.
 
-    The values of ``secrets`` do not appear in what is returned.
+    Where one has ended, the others are not waited for: together they cannot become well. The
+    values of ``secrets`` do not appear in what is returned.
     """
     if not instances:
         return []
-    deadline = time.monotonic() + timeout_seconds
+    deadline, hopeless = time.monotonic() + timeout_seconds, Event()
     with ThreadPoolExecutor(len(instances)) as pool:
-        return list(pool.map(lambda one: _await_one(one, deadline, secrets), instances))
+        return list(pool.map(lambda one: _await_one(one, deadline, hopeless, secrets), instances))
 
 
-def _await_one(instance: Instance, deadline: float, secrets: Collection[str]) -> Health:
+def _await_one(
+    instance: Instance, deadline: float, hopeless: Event, secrets: Collection[str]
+) -> Health:
     while True:
         ok, final, detail = _look(instance)
-        late = time.monotonic() >= deadline
         if ok:
             return Health(instance, ok=True, detail=detail)
-        if final or late:
-            said = detail if final else f"not healthy in time: {detail}"
-            return Health(instance, ok=False, detail=redact(_with_log(instance, said), secrets))
-        time.sleep(_POLL_SECONDS)
+        if final:
+            hopeless.set()
+            return _unwell(instance, detail, secrets, final=True)
+        if time.monotonic() >= deadline:
+            return _unwell(instance, f"not healthy in time: {detail}", secrets)
+        if hopeless.wait(_POLL_SECONDS):
+            return _unwell(instance, f"was given up, as another has ended: {detail}", secrets)
+
+
+def _unwell(
+    instance: Instance, detail: str, secrets: Collection[str], *, final: bool = False
+) -> Health:
+    said = redact(_with_log(instance, detail), secrets)
+    return Health(instance, ok=False, detail=said, final=final)
 
 
 def _look(instance: Instance) -> tuple[bool, bool, str]:

@@ -1,16 +1,36 @@
 """The health gate."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.free_ports import free_ports
+from blocks.providers import process
+from blocks.providers.inherited import inherited
 from tasks.deploy.effects import Refused
 from tasks.deploy.gate import pass_gate
+from tasks.launch.health import Health, await_health
 from tasks.release import Instance, InstanceState
+
+LONG_SECONDS = 600.0
+ENDS = "print('no such table'); raise SystemExit(3)"
+NEVER_ANSWERS = "import time; time.sleep(600)"
+ANSWERS_ONCE = """
+import http.server, sys
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).handle_request()
+raise SystemExit(3)
+"""
 
 WEB = Instance(
     "i", "shop", "prod", "web", 0, "r", "2", Path("/i"), "h", 1, InstanceState.STARTING, 0.0
@@ -24,6 +44,7 @@ class Answer:
     instance: Instance
     ok: bool
     detail: str = "answers 500"
+    final: bool = False
 
 
 def _gate(ask: Callable[[list[Instance], float], Sequence[Answer]], in_a_row: int = 3) -> object:
@@ -78,3 +99,84 @@ def test_whatever_passes_was_well_that_often_in_a_row(answers: list[bool], in_a_
 
     if _gate(ask, in_a_row) is None:
         assert given_so_far[-in_a_row:] == [True] * in_a_row
+
+
+Start = Callable[[str], Instance]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Give what starts a Python program as a replica; all are ended at the end."""
+    first, started = free_ports(10), list[Instance]()
+
+    def begin(program: str) -> Instance:
+        number = len(started)
+        directory, port = tmp_path / str(number), first + number
+        instance = replace(WEB, id=str(number), directory=directory, host="127.0.0.1", port=port)
+        argv = (sys.executable, "-c", program, str(port))
+        spec = process.ShimSpec(directory, argv, tmp_path, restart="never")
+        process.start(spec, inherited({}))
+        started.append(instance)
+        return instance
+
+    yield begin
+    for instance in started:
+        process.stop(instance.directory, 0)
+
+
+def _nobody_waits() -> None:
+    raise AssertionError("the gate went on asking a version that has ended")
+
+
+def _ask(instances: list[Instance], timeout_seconds: float) -> list[Health]:
+    return await_health(instances, timeout_seconds, [])
+
+
+@pytest.mark.integration
+def test_a_version_that_has_ended_is_refused_without_waiting_for_its_time(start: Start) -> None:
+    """Otherwise every failed deploy takes as long as the slowest start is allowed to."""
+    refused = pass_gate(
+        _ask,
+        [start(ENDS)],
+        in_a_row=3,
+        timeout_seconds=LONG_SECONDS,
+        clock=time.monotonic,
+        pause=_nobody_waits,
+    )
+    assert isinstance(refused, Refused)
+    assert "no such table" in refused.reason
+    assert "600 s" not in refused.reason
+
+
+@pytest.mark.integration
+def test_the_end_of_one_replica_refuses_those_that_still_start(start: Start) -> None:
+    """Otherwise a crash is told only when the slowest of its neighbours has used up its time."""
+    ended, starting = start(ENDS), start(NEVER_ANSWERS)
+    answers = await_health([ended, starting], 5, [])
+    assert [(answer.ok, answer.final) for answer in answers] == [(False, True), (False, False)]
+    assert "not healthy in time" not in answers[1].detail
+
+
+@pytest.mark.integration
+def test_a_version_that_ends_after_a_good_answer_is_refused_at_once(start: Start) -> None:
+    """Otherwise one that dies at its second request is asked until its time is up."""
+    instance = start(ANSWERS_ONCE)
+    pauses: list[int] = []
+
+    def until_it_has_ended() -> None:
+        pauses.append(1)
+        if len(pauses) > 1:
+            _nobody_waits()
+        while not isinstance(process.status(instance.directory), process.Ended):
+            time.sleep(0.01)
+
+    refused = pass_gate(
+        _ask,
+        [instance],
+        in_a_row=3,
+        timeout_seconds=LONG_SECONDS,
+        clock=time.monotonic,
+        pause=until_it_has_ended,
+    )
+    assert isinstance(refused, Refused)
+    assert len(pauses) == 1
