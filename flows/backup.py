@@ -14,7 +14,7 @@ from blocks.repositories.restic import ResticRepository
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_repository, load_target
 from tasks.backup import task as backing_up
-from tasks.backup.sources import check_sources
+from tasks.backup.sources import check_sources, hold_anything
 from tasks.backup.subject import project_subject, sources_of
 from tasks.launch.convergence import live_release
 from tasks.launch.target import Target, launcher_of
@@ -58,6 +58,12 @@ def refuse_impossible_backup(target: Target, repository: ResticRepository) -> No
     engine.installed()
     _, *named = sources_of(target.project, target.environment, target.spec, settings().root)
     check_sources(target.project, named, [("repository", engine.folder)])
+
+
+def has_data(target: Target) -> bool:
+    """Tell whether ``target`` has anything to back up."""
+    sources = sources_of(target.project, target.environment, target.spec, settings().root)
+    return hold_anything(sources)
 
 
 async def take_snapshot(

@@ -15,7 +15,7 @@ from blocks.providers.interface import Outcome
 from blocks.repositories.restic import ResticRepository
 from blocks.routers.interface import Router
 from blocks.workload_spec import SplittableSpec, WorkloadChoice
-from flows.backup import refuse_impossible_backup, take_snapshot
+from flows.backup import has_data, refuse_impossible_backup, take_snapshot
 from flows.choice import chosen_workload, refuse_impossible_workload
 from flows.deploy import deployer
 from flows.failure import fails_plainly
@@ -24,7 +24,7 @@ from flows.naming import named
 from flows.workload import Job, WorkloadFailedError, run_workload
 from tasks.deploy import task as deploying
 from tasks.launch import task as launching
-from tasks.launch.convergence import live_release
+from tasks.launch.convergence import Launched, live_release
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import Ledger
 from tasks.observe.summary import ShipSummary, WorkloadSummary, estimate_sentence, ship_markdown
@@ -46,9 +46,10 @@ async def ship_flow(
 ) -> str:
     """Bring a version of a project to an environment: tested, backed up, and without an outage.
 
-    What is live is launched where it does not run; then the version's workload runs, its data is
-    backed up, and its traffic is moved. A workload that fails, or a version that is not healthy,
-    changes nothing of what is live.
+    What is live is launched where it does not run; then the version is built and its workload
+    runs, the data is backed up, and the traffic is moved to the very release that was tested. A
+    workload that fails, or a version that is not healthy, changes nothing of what is live; of a
+    first version nothing runs before its workload has succeeded.
 
     Args:
         project: Name of the Project block.
@@ -94,6 +95,10 @@ class Shipment:
     replaced: str = ""
     snapshot: str = ""
 
+    def skip(self, name: str, why: str) -> None:
+        """Note that ``name`` was left out, and why."""
+        self.parts.append((name, 0.0, f"skipped: {why}"))
+
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
         """Note how long ``name`` took, and whether it failed."""
@@ -128,25 +133,40 @@ async def _ship(
 ) -> None:
     target = shipment.target
     with shipment.part("build"):
-        release = await launching.build(target, shipment.version)
-    with shipment.part("launch"):
-        # What is live goes on serving; the first version of all is launched as it is.
-        live = live_release(launcher_of(target, book, settings()))
-        launched = await launching.launch(target, live or release, router)
-        shipment.urls = tuple(launched.urls.values())
+        release = await launching.build(target, shipment.version, anew=True)
+    live = live_release(launcher_of(target, book, settings()))
+    launched = await _launched(shipment, live, router)
     last: tuple[Outcome, ...] = ()
     if chosen:
         with shipment.part("split, distribute, allocate, run"):
             last = await _tested(shipment, release, *chosen, book)
-    with shipment.part("backup"):
-        snapshot = await take_snapshot(target, repository, book, after=[launched, *last])
-        shipment.snapshot = snapshot.id
+    after: list[object] = [*launched, *last]
+    if live or has_data(target):
+        with shipment.part("backup"):
+            snapshot = await take_snapshot(target, repository, book, after=after)
+            shipment.snapshot, after = snapshot.id, [snapshot]
+    else:
+        shipment.skip("backup", "there is no data yet")
     with shipment.part("deploy"):
+        # The release itself: its version may stand for something else by now, or for nothing.
         report = await deploying.deploy(
-            opaque(deployer(target, router, book)), release.version, wait_for=[opaque(snapshot)]
+            opaque(deployer(target, router, book)),
+            opaque(release),
+            wait_for=[opaque(result) for result in after],
         )
     shipment.release, shipment.replaced = report.release, report.from_version
     shipment.urls = tuple(report.urls.values())
+
+
+async def _launched(shipment: Shipment, live: Release | None, router: Router) -> list[Launched]:
+    """Have what is live serve; of a first version nothing may run before it is tested."""
+    if live is None:
+        shipment.skip("launch", "nothing is live there yet")
+        return []
+    with shipment.part("launch"):
+        launched = await launching.launch(shipment.target, live, router)
+    shipment.urls = tuple(launched.urls.values())
+    return [launched]
 
 
 async def _tested(

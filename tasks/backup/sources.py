@@ -74,6 +74,11 @@ def check_sources(
                 raise BadInputError(field, shown, problem, remedy)
 
 
+def hold_anything(sources: Sequence[Source]) -> bool:
+    """Tell whether there is anything to back up: a file or folder in any of them."""
+    return any(source.path.is_dir() and any(source.path.iterdir()) for source in sources)
+
+
 def locate(sources: Sequence[Source], path: str) -> Path:
     """Return where ``path`` (``<source name>/<relative>``) is."""
     name, _, below = path.partition("/")

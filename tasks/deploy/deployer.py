@@ -70,15 +70,21 @@ class Deployer:
             drain_seconds=0.0,
         )
 
-    def deploy(self, version: str, strategy: str = "blue_green") -> RolloutReport:
-        """Move the traffic to ``version``; one that is not healthy never gets any.
+    def deploy(self, what: str | Release, strategy: str = "blue_green") -> RolloutReport:
+        """Move the traffic to a version, or to a release; one that is not healthy never gets any.
+
+        A version is resolved and built; a release is taken by its digest, whatever its version
+        stands for by now.
 
         Raises:
             BadInputError: An unknown strategy or version; nothing was started.
             BusyError: Another live deploy is at work there.
             Exception: Whatever kept it from being built or started; all is as before.
         """
-        return self._carry_out(self._rollout(version, Kind.DEPLOY, strategy))
+        if isinstance(what, Release):
+            built = self._rollout(what.version, Kind.DEPLOY, strategy, what.digest)
+            return self._carry_out(built)
+        return self._carry_out(self._rollout(what, Kind.DEPLOY, strategy))
 
     def rollback(self) -> RolloutReport:
         """Move the traffic back to the former release, at once where it is still warm.

@@ -20,7 +20,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """Build that version."""
+    """Build that version; a rollout that is given its release begins without this."""
 
     version: str
 

@@ -72,6 +72,8 @@ class Kind(StrEnum):
 class Rollout:
     """One move of traffic; instances are given by id, times in epoch seconds.
 
+    ``to_release`` is known from the start where a release is handed on by digest (a rollback, and
+    what was tested before it is deployed): no version is resolved then, not even after a crash.
     ``serving`` and ``warm`` are what ran before it, ``fresh`` what it started, ``adopted`` the
     warm instances that a rollback goes back to. ``keep_warm`` tells whether what is replaced may
     stay up for a rollback. ``timeline`` holds each phase and when it was entered.
@@ -114,7 +116,7 @@ class Rollout:
 
 
 def begin(rollout: Rollout, now: float) -> tuple[Rollout, Effect]:
-    """Return the first phase: a rollback knows its release, a deploy has to build one.
+    """Return the first phase: a release that is given is taken as it is, a version is built.
 
     Raises:
         BadInputError: A strategy that does not exist.

@@ -14,6 +14,7 @@ from prefect.logging import get_run_logger
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.report import RolloutReport, RolloutRevertedError, markdown_of
 from tasks.deploy.rollout import Rollout
+from tasks.release import Release
 
 
 @task(
@@ -21,10 +22,12 @@ from tasks.deploy.rollout import Rollout
     task_run_name="deploy {deployer.target.project} to {deployer.target.environment}",
     cache_policy=NO_CACHE,
 )
-async def deploy(deployer: Deployer, version: str, strategy: str = "blue_green") -> RolloutReport:
-    """Move the traffic to ``version``; RolloutRevertedError when it was refused."""
+async def deploy(
+    deployer: Deployer, what: str | Release, strategy: str = "blue_green"
+) -> RolloutReport:
+    """Move the traffic to a version, or to a release; RolloutRevertedError: it was refused."""
     deployer.said = _narrate()
-    return await _show(await asyncio.to_thread(deployer.deploy, version, strategy))
+    return await _show(await asyncio.to_thread(deployer.deploy, what, strategy))
 
 
 @task(

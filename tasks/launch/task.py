@@ -30,9 +30,13 @@ _STOP_GRACE_SECONDS = 10.0
 
 
 @task(cache_policy=NO_CACHE, task_run_name="build {target.project}")
-async def build(target: Target, version: str) -> Release:
-    """Build ``version``, or find it built; empty: what serves, else the project's own."""
-    release = await _with_launcher(target, lambda launcher: release_to_launch(launcher, version))
+async def build(target: Target, version: str, *, anew: bool = False) -> Release:
+    """Build ``version``, or find it built; empty: what serves, else the project's own.
+
+    ``anew``: empty is the project's own, as its source is now, whatever serves.
+    """
+    choose = Launcher.build if anew else release_to_launch
+    release = await _with_launcher(target, lambda launcher: choose(launcher, version))
     get_run_logger().info("%s %s is at %s", target.project, release.version, release.path)
     return release
 

@@ -1,124 +1,263 @@
-"""`ship` stops at what fails, before anything of what is live has changed."""
+"""`ship` with real builds, processes and rollouts: what was tested serves, and nothing else."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from prefect.logging import disable_run_logger
+from prefect.utilities.annotations import BaseAnnotation
 
+from benchmarks.free_ports import free_ports
+from blocks.project_spec import ProjectSpec, ServiceSpec
+from blocks.routers.slots import SlotRouter
 from flows import ship
 from flows.choice import chosen_workload
 from flows.ship import Shipment
-from flows.workload import Ran, WorkloadFailedError
-from tasks.launch.target import Target
-from tasks.ledger.connection import Ledger
+from flows.workload import Job, Ran, WorkloadFailedError
+from tasks.deploy.deployer import Deployer
+from tasks.launch import task as launching
+from tasks.launch.target import Target, launcher_of
+from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.instances import instances
+from tasks.ledger.ports import ports
 from tasks.observe.summary import WorkloadSummary
-from tasks.release import Release
+from tasks.release import InstanceState
+from tasks.settings import settings
 
-LIVE = Release("shop", "0", "d0", Path("/d0"), "procfile", 0.0)
+pytestmark = pytest.mark.integration
+
+SERVER = """
+import http.server, os, pathlib
+PAGE = pathlib.Path("page.txt").read_bytes()
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(PAGE)))
+        self.end_headers()
+        self.wfile.write(PAGE)
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
+"""
+GIT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 
 
-class Stage:
-    """Stands in for the capabilities; notes which were used, on which version."""
+def _git(folder: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=T", "-c", "user.email=t@example.org")
+    argv = ("git", *identity, *arguments)
+    subprocess.run(argv, cwd=folder, env=os.environ | GIT, check=True, capture_output=True)
 
-    def __init__(self, release: Release, live: Release | None, *failures: tuple[str, str]) -> None:
-        self.release, self.live, self.failures = release, live, failures
-        self.did: list[str] = []
 
-    async def build(self, target: Target, version: str) -> Release:
-        """Build."""
-        self.did.append(f"build {version}")
-        return self.release
+@dataclass
+class World:
+    """A project whose page says its version, and what stands in for tests and backup."""
 
-    async def launch(self, target: Target, release: Release, router: object) -> Any:
-        """Launch."""
-        self.did.append(f"launch {release.version}")
-        return SimpleNamespace(urls={"web": "http://old/"})
+    source: Path
+    tracked: bool
+    target: Target
+    router: SlotRouter
+    book: Ledger
+    did: list[str] = field(default_factory=list)
+    tested: list[str] = field(default_factory=list)
+    seen_while_tested: list[tuple[int, int]] = field(default_factory=list)
+    failures: tuple[tuple[str, str], ...] = ()
+    moves_to: str = ""
 
-    async def run_workload(self, job: Any, book: Ledger) -> Ran:
-        """Run a workload of the release."""
-        self.did.append(f"run {job.workload} of {job.release.version}")
+    def write(self, page: str) -> None:
+        """Bring the source to another version."""
+        (self.source / "page.txt").write_text(page)
+        if self.tracked:
+            _git(self.source, "add", ".")
+            _git(self.source, "commit", "--quiet", "--message", page)
+
+    async def run_workload(self, job: Job, book: Ledger) -> Ran:
+        """Stand in for the tests of a release; note what ran meanwhile, and move the branch."""
+        self.did.append("test")
+        self.tested.append((job.release.source / "page.txt").read_text())
+        routes = [port for port in self._fronts() if self.router.upstreams(port)]
+        self.seen_while_tested.append((len(instances(book)), len(routes)))
+        if self.moves_to:
+            self.write(self.moves_to)
         summary = WorkloadSummary("tests", "", (), 1, 1, 1, "default", failures=self.failures)
         return Ran(summary, ())
 
-    async def take_snapshot(
-        self, target: Target, repository: object, book: Ledger, after: object
-    ) -> Any:
-        """Back up."""
+    async def take_snapshot(self, *_: object, **__: object) -> Any:
+        """Stand in for a backup."""
         self.did.append("backup")
         return SimpleNamespace(id="s1")
-
-    async def deploy(self, deployer: object, version: str, wait_for: object) -> Any:
-        """Deploy."""
-        self.did.append(f"deploy {version}")
-        return SimpleNamespace(release="d1", from_version="0", urls={"web": "http://new/"})
 
     async def load_providers(self, names: list[str]) -> dict[str, Any]:
         """Return none: nothing here looks at them."""
         return {}
 
+    async def ship(self, version: str = "") -> Shipment:
+        """Ship the project, by the tasks themselves."""
+        chosen = chosen_workload(self.target, "tests")
+        shipment = Shipment(self.target, version or self.target.spec.version)
+        nothing: Any = None
+        with disable_run_logger():
+            await ship._ship(shipment, self.router, chosen, nothing, self.book)
+        return shipment
 
-def _staged(monkeypatch: pytest.MonkeyPatch, stage: Stage) -> Stage:
+    def pages(self) -> set[str]:
+        """Return what every replica behind the front ports answers."""
+        upstreams = [up for port in self._fronts() for up in self.router.upstreams(port)]
+        return {_page(upstream) for upstream in upstreams}
+
+    def _fronts(self) -> range:
+        return range(settings().router_port, settings().router_port + settings().router_slots)
+
+
+def _page(upstream: str) -> str:
+    with urllib.request.urlopen(f"http://{upstream}/", timeout=10) as answer:
+        said: bytes = answer.read()
+        return said.decode()
+
+
+def _direct(function: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Return what a task does, without the engine around it."""
+
+    async def call(*arguments: Any, wait_for: object = None, **options: Any) -> Any:
+        plain = [one.unwrap() if isinstance(one, BaseAnnotation) else one for one in arguments]
+        return await function(*plain, **options)
+
+    return call
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give a home of its own, with ports of its own."""
+    first = free_ports(60)
+    for name, value in {
+        "HOME": tmp_path / "home",
+        "ROUTER_PORT": first,
+        "ROUTER_SLOTS": 4,
+        "SERVICE_PORT_LOW": first + 10,
+        "SERVICE_PORT_HIGH": first + 59,
+    }.items():
+        monkeypatch.setenv(f"SLIPWAY_{name}", str(value))
+    settings.cache_clear()
+    (tmp_path / "home").mkdir()
+    yield tmp_path / "home"
+    settings.cache_clear()
+
+
+of_every_source = pytest.mark.parametrize(
+    "world", ["folder", "git folder", "git url", "git branch"], indirect=True
+)
+
+
+@pytest.fixture
+def world(
+    request: pytest.FixtureRequest, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    """Give a project; of its kinds of source only `git branch` names a version."""
+    how = getattr(request, "param", "git branch")
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "server.py").write_text(SERVER)
+    if how != "folder":
+        _git(source, "init", "--quiet", "--initial-branch", "trunk")
+    service = ServiceSpec(command=f"{sys.executable} server.py", drain_seconds=0.5)
+    spec = ProjectSpec(
+        source=source.as_uri() if how in {"git url", "git branch"} else str(source),
+        version="trunk" if how == "git branch" else "",
+        kind="procfile",
+        services={"web": service},
+        workloads={"tests": {"kind": "steps", "steps": [{"id": "a", "run": "true"}]}},
+    )
+    target = Target("paper", spec, "dev")
+    book = open_ledger(settings().resolved_ledger_url())
+    made = World(source, how != "folder", target, SlotRouter(home / "router"), book)
+    made.write("one")
     for name in ("run_workload", "take_snapshot", "load_providers"):
-        monkeypatch.setattr(ship, name, getattr(stage, name))
-    monkeypatch.setattr(ship, "live_release", lambda _: stage.live)
-    monkeypatch.setattr(ship, "deployer", lambda *_: None)
-    monkeypatch.setattr(ship, "launching", stage)
-    monkeypatch.setattr(ship, "deploying", stage)
-    return stage
+        monkeypatch.setattr(ship, name, getattr(made, name))
+    builds = SimpleNamespace(build=_direct(launching.build.fn), launch=_direct(launching.launch.fn))
+    monkeypatch.setattr(ship, "launching", builds)
+    monkeypatch.setattr(ship, "deploying", SimpleNamespace(deploy=_direct(_deployed)))
+    yield made
+    launcher = launcher_of(target, book, settings())
+    launcher.stop(launcher.recorded(), 0)
+    book.close()
 
 
-async def _shipped(target: Target, book: Ledger, workload: str = "tests") -> Shipment:
-    anything: Any = None
-    chosen = chosen_workload(target, workload) if workload else None
-    shipment = Shipment(target, "1")
-    try:
-        await ship._ship(shipment, anything, chosen, anything, book)
-    except WorkloadFailedError:
-        shipment.urls = (*shipment.urls, "refused")
-    return shipment
+async def _deployed(deployer: Deployer, *what: Any) -> Any:
+    """Deploy as the task does, without its artifacts, which need a server."""
+    return deployer.deploy(*what)
 
 
-async def test_everything_in_its_order(
-    monkeypatch: pytest.MonkeyPatch, target: Target, release: Release, book: Ledger
-) -> None:
-    """Broken: traffic moves before the tests have passed, or before the data is safe."""
-    stage = _staged(monkeypatch, Stage(release, LIVE))
-    shipment = await _shipped(target, book)
-    # What is live goes on serving while the new version is tested.
-    assert stage.did == ["build 1", "launch 0", "run tests of 1", "backup", "deploy 1"]
-    assert shipment.urls == ("http://new/",)
-    made = shipment.summary()
-    assert [(name, outcome) for name, _, outcome in made.parts] == [
-        ("build", "done"),
-        ("launch", "done"),
-        ("split, distribute, allocate, run", "done"),
-        ("backup", "done"),
-        ("deploy", "done"),
+@of_every_source
+async def test_what_was_tested_serves_although_the_source_moved(world: World) -> None:
+    """Broken: the branch is resolved again after the tests, and what nobody tested serves."""
+    world.moves_to = "two"
+    shipment = await world.ship()
+    assert world.tested == ["one"]
+    assert world.pages() == {"one"}
+    assert {one.release for one in instances(world.book)} == {shipment.release}
+
+
+@of_every_source
+async def test_the_next_ship_takes_the_source_as_it_is_now(world: World) -> None:
+    """Broken: without a version what serves already is tested and deployed again."""
+    await world.ship()
+    world.write("two")
+    await world.ship()
+    assert world.tested == ["one", "two"]
+    assert world.pages() == {"two"}
+
+
+async def test_nothing_runs_before_the_first_version_is_tested(world: World) -> None:
+    """Broken: the first version of all gets traffic first, and is tested then."""
+    await world.ship()
+    assert world.seen_while_tested == [(0, 0)]
+
+
+async def test_a_first_version_that_fails_its_tests_leaves_nothing(world: World) -> None:
+    """Broken: a version whose tests fail goes on serving, as there is no former one."""
+    world.failures = (("t::a", "assert 0"),)
+    with pytest.raises(WorkloadFailedError):
+        await world.ship()
+    alive = frozenset(InstanceState) - {InstanceState.STOPPED, InstanceState.FAILED}
+    assert instances(world.book, states=alive) == []
+    assert ports(world.book) == []
+    assert world.pages() == set()
+
+
+async def test_failed_tests_leave_what_serves_alone(world: World) -> None:
+    """Broken: a version whose tests fail gets the traffic of the one before."""
+    await world.ship()
+    world.write("two")
+    world.failures = (("t::a", "assert 0"),)
+    with pytest.raises(WorkloadFailedError):
+        await world.ship()
+    assert world.pages() == {"one"}
+
+
+async def test_data_is_backed_up_between_tests_and_deploy(world: World) -> None:
+    """Broken: the new version meets data of which there is no copy; or an empty one is taken."""
+    shipment = await world.ship()
+    assert world.did == ["test"]
+    assert [part for part, _, outcome in shipment.parts if outcome == "done"] == [
+        "build",
+        "split, distribute, allocate, run",
+        "deploy",
     ]
-    assert (made.release, made.replaced, made.snapshot) == ("d1", "0", "s1")
+    world.did.clear()
+    await world.ship()
+    assert world.did == ["test", "backup"]
 
 
-async def test_failed_tests_stop_it_and_are_reported(
-    monkeypatch: pytest.MonkeyPatch, target: Target, release: Release, book: Ledger
-) -> None:
-    """Broken: a version whose tests fail gets the traffic, or the report does not say why not."""
-    stage = _staged(monkeypatch, Stage(release, LIVE, ("t::a", "assert 0")))
-    shipment = await _shipped(target, book)
-    assert stage.did == ["build 1", "launch 0", "run tests of 1"]
-    assert shipment.urls == ("http://old/", "refused")
-    assert shipment.parts[-1][::2] == ("split, distribute, allocate, run", "failed")
-    workload = shipment.summary().workload
-    assert workload is not None
-    assert workload.failures == (("t::a", "assert 0"),)
-
-
-async def test_the_first_version_of_all_is_launched_untested(
-    monkeypatch: pytest.MonkeyPatch, target: Target, release: Release, book: Ledger
-) -> None:
-    """Broken: a project that runs nowhere yet cannot be shipped; or, without a workload, at all."""
-    stage = _staged(monkeypatch, Stage(release, None))
-    await _shipped(target, book, workload="")
-    assert stage.did == ["build 1", "launch 1", "backup", "deploy 1"]
+async def test_data_that_waits_for_a_first_version_is_backed_up(world: World, home: Path) -> None:
+    """Broken: a project that was stopped, or restored, loses what it has to its next version."""
+    data = home / "data" / "paper" / "dev"
+    data.mkdir(parents=True)
+    (data / "letters.db").write_text("dear reader")
+    await world.ship()
+    assert world.did == ["test", "backup"]

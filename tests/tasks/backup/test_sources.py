@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.backup.sources import Source, check_sources, locate, project_sources
+from tasks.backup.sources import (
+    Source,
+    check_sources,
+    hold_anything,
+    locate,
+    project_sources,
+)
 from tasks.errors import BadInputError
 
 
@@ -41,6 +47,17 @@ def test_what_cannot_be_backed_up_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="holds the repository"):
         check_sources("shop", [Source("data", tmp_path)], [("repository", tmp_path / "repo")])
     check_sources("shop", [Source("data", tmp_path)], [("repository", None)])
+
+
+def test_empty_and_absent_folders_hold_nothing(tmp_path: Path) -> None:
+    """A first version is held up by a backup of nothing, or ships over data without one."""
+    empty, full = tmp_path / "empty", tmp_path / "full"
+    empty.mkdir()
+    full.mkdir()
+    (full / "shop.db").write_text("")
+    nothing = [Source("data", empty), Source("up", tmp_path / "none")]
+    assert not hold_anything(nothing)
+    assert hold_anything([*nothing, Source("up-2", full)])
 
 
 def test_locate() -> None:

@@ -206,6 +206,7 @@ def _reconcile(world: World, saved: Rollout, life: int = 0) -> Rollout:
     life=st.integers(1, 40),
     second_life=st.integers(0, 12),
     killed_as_well=st.sampled_from(["nothing", "arriving", "serving"]),
+    handed_on=st.booleans(),
 )
 def test_a_killed_controller_leaves_exactly_one_live_release(
     *,
@@ -216,18 +217,20 @@ def test_a_killed_controller_leaves_exactly_one_live_release(
     life: int,
     second_life: int,
     killed_as_well: str,
+    handed_on: bool,
 ) -> None:
     """Otherwise a crash in mid-rollout takes the service off the air, or leaves strays."""
     world = _world(serving, warm)
     before = set(world.there)
     world.life = life
-    to_release = NEW if kind is Kind.ROLLBACK else ""
+    to_release = NEW if kind is Kind.ROLLBACK or handed_on else ""
     saved = _control(world, Rollout("shop", "prod", "b", kind, to_release=to_release), healthy)
     if killed_as_well != "nothing":
         world.alive -= set(saved.arriving if killed_as_well == "arriving" else saved.serving)
     if not saved.over:
         saved = _reconcile(world, saved, second_life)
     assert saved.over
+    assert not to_release or saved.to_release == to_release
     running = {
         one.id: one.release for one in world.there.values() if one.state is InstanceState.RUNNING
     }

@@ -92,6 +92,17 @@ def test_a_release_that_existed_before_is_not_forgotten() -> None:
     assert effect.forget == ""
 
 
+def test_a_release_that_is_handed_on_is_neither_built_nor_forgotten() -> None:
+    """Otherwise what was tested is built again from what its version means by now."""
+    rollout, effect = begin(replace(DEPLOY, to_release="tested"), 0.0)
+    assert effect == Survey()
+    rollout, effect = advance(rollout, replace(SEEN, adoptable=("w",)), 1.0)
+    assert effect == Start("tested")
+    rollout, effect = advance(rollout, Started(("n",)), 2.0)
+    _, effect = advance(rollout, Refused("ill"), 3.0)
+    assert effect == Undo(routes=(), serving=("o",), warm=(), stop=("n",), forget="")
+
+
 @pytest.mark.parametrize("phase", [Phase.PREPARING, Phase.BUILT, Phase.STARTING, Phase.SHIFTING])
 def test_an_effect_that_fails_is_undone(phase: Phase) -> None:
     """Otherwise an error in mid-rollout leaves two releases."""
