@@ -25,7 +25,7 @@ from blocks.routers.slots import SlotRouter
 from tasks.deploy.deployer import Deployer, Pace, Target
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.instances import instances as recorded_instances
-from tasks.ledger.instances import record_instance, set_instance_state
+from tasks.ledger.instances import mark_stopping, record_instance, set_instance_state
 from tasks.ledger.ports import lease_port, release_ports
 from tasks.ledger.releases import record_release
 from tasks.release import Instance, InstanceState, Release
@@ -132,6 +132,8 @@ class ApplicationRunner:
 
     def stop(self, instances: list[Instance], grace_seconds: float) -> None:
         """Stop them: processes gone, ports released, recorded as stopped."""
+        owner = process.own_identity().encode()
+        mark_stopping(self.ledger, [instance.id for instance in instances], owner)
         for instance in instances:
             process.stop(instance.directory, grace_seconds)
             release_ports(self.ledger, instance.id)
@@ -200,7 +202,13 @@ EFFECTS = {
     "tasks.deploy.handover": ["set_instance_state", "forget_release", "_remove", "release_ports"],
     "blocks.routers.slots": ["_write_generation", "_point"],
     "blocks.providers.process": ["start", "stop"],
-    __name__: ["record_instance", "record_release", "release_ports", "set_instance_state"],
+    __name__: [
+        "mark_stopping",
+        "record_instance",
+        "record_release",
+        "release_ports",
+        "set_instance_state",
+    ],
 }
 
 

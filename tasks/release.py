@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +27,29 @@ class Release:
 
 
 class InstanceState(StrEnum):
-    """What an instance is meant to be; whether it is so is asked of the process itself."""
+    """What an instance is meant to be; whether it is so is asked of the process itself.
+
+    ``STOPPING`` is recorded before a process is ended. Such an instance is never brought back:
+    whoever comes after one who died over it ends what is left.
+    """
 
     STARTING = "starting"
     RUNNING = "running"
     WARM = "warm"
     DRAINING = "draining"
+    STOPPING = "stopping"
     STOPPED = "stopped"
     FAILED = "failed"
+
+
+ENDED = frozenset({InstanceState.STOPPED, InstanceState.FAILED})
+"""States of an instance that is meant to have no process, and has none."""
+
+LIVING = frozenset(InstanceState) - ENDED
+"""States of an instance that may have a process."""
+
+LEAVING = ENDED | {InstanceState.STOPPING}
+"""States that an instance never comes back from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +57,9 @@ class Instance:
     """One replica of a service of a release in an environment.
 
     ``directory`` holds the shim's files (identity, log, exit record). ``port`` is None for a
-    service that is not on the web. ``WARM`` is a replaced release kept for a rollback.
+    service that is not on the web. ``WARM`` is a replaced release kept for a rollback. ``owner``
+    is the process (as one word) that is starting or ending it. ``configuration`` is what it was
+    started with; secrets only as what tells them from others.
     """
 
     id: str
@@ -56,3 +75,5 @@ class Instance:
     state: InstanceState
     started_at: float
     health_path: str = ""
+    owner: str = ""
+    configuration: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)

@@ -6,14 +6,19 @@ import os
 import signal
 import sys
 
+from blocks.providers.process import own_identity
+from blocks.routers.slots import SlotRouter
 from flows.stack.home import Home
 from flows.stack.lock import exclusive
 from flows.stack.record import is_alive, read_record, read_records, stop_sessions, wait_gone
-from flows.stack.services import LIVE, stop_instances, stop_steps
+from flows.stack.services import stop_steps
 from flows.stack.supervisor import GRACE_SECONDS
 from tasks.errors import SlipwayError
+from tasks.launch.ending import end_instances
+from tasks.launch.fronts import lead_away
 from tasks.ledger.connection import open_ledger
-from tasks.ledger.instances import instances
+from tasks.ledger.instances import instances, mark_stopping
+from tasks.release import LIVING
 from tasks.settings import Settings, settings
 
 PATIENCE_SECONDS = 5 * GRACE_SECONDS
@@ -40,7 +45,10 @@ def stop_launched(chosen: Settings) -> int:
     """End every launched service and remove none of its data; return how many were running."""
     ledger = open_ledger(chosen.resolved_ledger_url())
     try:
-        return stop_instances(ledger, instances(ledger, states=LIVE), GRACE_SECONDS)
+        doomed = instances(ledger, states=LIVING)
+        mark_stopping(ledger, [one.id for one in doomed], own_identity().encode())
+        lead_away(ledger, SlotRouter(chosen.root / "router"), doomed)
+        return end_instances(ledger, doomed, GRACE_SECONDS)
     finally:
         ledger.close()
 

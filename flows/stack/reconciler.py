@@ -25,21 +25,21 @@ from flows.stack.measurement import Meter
 from flows.stack.readiness import worker_name
 from flows.stack.record import is_alive, read_record
 from flows.stack.revival import Attempt, Place, due, remember
-from flows.stack.services import LIVE, gone, stop_instances
+from flows.stack.services import GRACE_SECONDS, Unfinished, gone
 from flows.stack.vanished import Vanished
 from tasks.deploy.reconcile import reconcile_rollouts
+from tasks.launch.ending import end_instances
 from tasks.ledger.allocations import reap
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.instances import instances
 from tasks.ledger.rollouts import open_rollouts
 from tasks.ledger.samples import forget_samples, record_samples
-from tasks.release import Instance
+from tasks.release import LIVING, Instance
 from tasks.settings import Settings, settings
 
 SECONDS_A_DAY = 86_400
 SAME_FAULT_SECONDS = 60.0
 FLOW_RUN_SECONDS = 5.0
-GRACE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Sampling:
 
     def __call__(self, now: float) -> list[str]:
         """Measure once."""
-        running = instances(self._ledger, states=LIVE)
+        running = instances(self._ledger, states=LIVING)
         record_samples(self._ledger, self._meter.measure(running, now))
         forget_samples(self._ledger, now - self._keep)
         return []
@@ -124,8 +124,8 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
     often = chosen.reconcile_seconds
     router, owner = SlotRouter(chosen.root / "router"), own_identity().encode()
 
-    def stop(doomed: Iterable[Instance]) -> None:
-        stop_instances(ledger, doomed, GRACE_SECONDS)
+    def stop(doomed: Sequence[Instance]) -> None:
+        end_instances(ledger, doomed, GRACE_SECONDS)
 
     def worker() -> int | None:
         record = read_record(Home(chosen.root).record("worker"))
@@ -140,6 +140,7 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
     return [
         Duty("leases", often, lambda now: [f"reaped {owner}" for owner in reap(ledger, now)]),
         Duty("rollouts", often, rollouts),
+        Duty("unfinished", often, Unfinished(ledger, router, chosen.root, owner)),
         Duty("services", often, Revival(ledger, api)),
         Duty("cancellations", max(often, FLOW_RUN_SECONDS), cancelled),
         Duty("flow runs", max(often, FLOW_RUN_SECONDS), vanished),

@@ -10,43 +10,60 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from blocks.providers import process
-from tasks.launch.ports import give_back
+from blocks.routers.interface import Router
+from tasks.launch.ending import end_instances
+from tasks.launch.fronts import lead_away
+from tasks.launch.lock import place_alone
 from tasks.ledger.connection import Ledger
-from tasks.ledger.instances import instances, set_instance_state
+from tasks.ledger.instances import claim_instance, instances
+from tasks.ledger.rollouts import open_rollouts
+from tasks.presence import is_running
 from tasks.release import Instance, InstanceState
 
-LIVE = (
-    InstanceState.STARTING,
-    InstanceState.RUNNING,
-    InstanceState.WARM,
-    InstanceState.DRAINING,
-)
-"""States of an instance that may have a process."""
-
-
-def runs(instance: Instance) -> bool:
-    """Tell whether the instance has a process, asked of the process itself."""
-    return isinstance(process.status(instance.directory), process.Running)
+GRACE_SECONDS = 10.0
+PASSING = frozenset({InstanceState.STARTING, InstanceState.STOPPING})
+"""States that last as long as somebody is at work on an instance."""
 
 
 def gone(ledger: Ledger) -> list[Instance]:
     """Return the instances that should run and do not."""
     meant = instances(ledger, states=[InstanceState.RUNNING])
-    return [instance for instance in meant if not runs(instance)]
+    return [instance for instance in meant if not is_running(instance)]
 
 
-def stop_instances(ledger: Ledger, doomed: Iterable[Instance], grace_seconds: float) -> int:
-    """End the instances' process trees, give their ports back and record them as stopped.
+class Unfinished:
+    """Ends what somebody began to start, or to end, and died over; ``owner`` is this process.
 
-    Returns:
-        How many of them were running.
+    What a rollout is at work on is left to it.
     """
-    doomed = list(doomed)
-    count = stop_runs([instance.directory for instance in doomed], grace_seconds)
-    for instance in doomed:
-        give_back(ledger, instance.id)
-    set_instance_state(ledger, [instance.id for instance in doomed], InstanceState.STOPPED)
-    return count
+
+    def __init__(self, ledger: Ledger, router: Router, home: Path, owner: str) -> None:
+        self._ledger, self._router, self._home, self._owner = ledger, router, home, owner
+
+    def __call__(self, now: float) -> list[str]:
+        """Look once; return a sentence for each instance that was ended."""
+        del now
+        passing = instances(self._ledger, states=PASSING)
+        orphans = [each for each in passing if self._is_orphan(each)]
+        return [self._end(each) for each in orphans if self._claim(each)]
+
+    def _is_orphan(self, instance: Instance) -> bool:
+        mine = instance.owner in {"", self._owner}  # of an earlier round, or from before owners
+        return mine or not process.owner_alive(instance.owner)
+
+    def _claim(self, instance: Instance) -> bool:
+        """Lead the traffic away and say that it is being ended, unless somebody took it over."""
+        place = (instance.project, instance.environment)
+        with place_alone(self._home, *place):
+            if place in {(row.project, row.environment) for row in open_rollouts(self._ledger)}:
+                return False
+            lead_away(self._ledger, self._router, [instance])
+            return claim_instance(self._ledger, instance, self._owner)
+
+    def _end(self, instance: Instance) -> str:
+        end_instances(self._ledger, [instance], GRACE_SECONDS)
+        place = f"{instance.project}/{instance.environment}/{instance.service}"
+        return f"{place} ({instance.id}) was left {instance.state}; it is ended"
 
 
 def stop_steps(folder: Path, grace_seconds: float) -> int:

@@ -13,11 +13,11 @@ from flows.stack.api import SlipwayApi
 from flows.stack.home import PROGRAMS, Home
 from flows.stack.readiness import answering
 from flows.stack.record import Record, is_alive, read_record
-from flows.stack.services import LIVE, runs
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.instances import instances
 from tasks.observe.report import duration
-from tasks.release import Instance
+from tasks.presence import is_running
+from tasks.release import LIVING, Instance
 from tasks.settings import Settings, settings
 
 Row = tuple[str, ...]
@@ -76,10 +76,10 @@ def services(chosen: Settings, now: float) -> str:
     if not chosen.root.exists():
         return "No services."
     ledger = open_ledger(chosen.resolved_ledger_url())
-    live = instances(ledger, states=LIVE)
+    live = instances(ledger, states=LIVING)
     ledger.close()
     header = ("project", "environment", "service", "state", "port", "release", "uptime")
-    rows = [service_row(each, running=runs(each), now=now) for each in live]
+    rows = [service_row(each, running=is_running(each), now=now) for each in live]
     return table(header, rows) if rows else "No services."
 
 

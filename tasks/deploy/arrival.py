@@ -21,7 +21,6 @@ from tasks.deploy.effects import (
 )
 from tasks.deploy.gate import pass_gate
 from tasks.deploy.handover import front_owner, recorded
-from tasks.deploy.reconcile import is_running
 from tasks.deploy.rollout import Rollout
 from tasks.deploy.runner import ReleaseRunner
 from tasks.deploy.survey import routes_of, survey
@@ -30,6 +29,7 @@ from tasks.errors import BadInputError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.ports import lease_port, port_of
 from tasks.ledger.releases import find_release, releases
+from tasks.presence import is_running
 from tasks.release import Instance, InstanceState, Release
 
 

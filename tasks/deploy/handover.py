@@ -26,9 +26,8 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances, set_instance_state
 from tasks.ledger.ports import release_ports
 from tasks.ledger.releases import find_release, forget_release
-from tasks.release import Instance, InstanceState
+from tasks.release import LIVING, Instance, InstanceState
 
-GONE = frozenset({InstanceState.STOPPED, InstanceState.FAILED})
 _PAUSE_SECONDS = 0.05
 
 
@@ -39,8 +38,7 @@ def front_owner(project: str, environment: str, service: str) -> str:
 
 def recorded(ledger: Ledger, project: str, environment: str) -> dict[str, Instance]:
     """Return the instances that are meant to be there, by id, oldest first."""
-    states = frozenset(InstanceState) - GONE
-    return {one.id: one for one in instances(ledger, project, environment, states)}
+    return {one.id: one for one in instances(ledger, project, environment, LIVING)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ class Handover:
     def _forget(self, digest: str) -> None:
         """Remove a release from ledger and disk, unless somebody runs it by now."""
         release = find_release(self.ledger, self.project, digest) if digest else None
-        running = instances(self.ledger, self.project, states=frozenset(InstanceState) - GONE)
+        running = instances(self.ledger, self.project, states=LIVING)
         if release is None or any(one.release == digest for one in running):
             return
         forget_release(self.ledger, self.project, digest)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
-from blocks.providers.process import Running, status
 from blocks.routers.interface import Router
 from tasks.deploy.document import from_document, to_document
 from tasks.deploy.effects import Effect, Nothing
@@ -19,6 +18,7 @@ from tasks.deploy.survey import address
 from tasks.errors import StaleFenceError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.rollouts import RolloutRow, open_rollouts, save_rollout, take_over_rollout
+from tasks.presence import is_running
 from tasks.release import Instance, InstanceState
 
 # The resident reconciler has others to look after as well.
@@ -34,11 +34,6 @@ class Sighting:
     instances: Mapping[str, Instance]
     alive: Collection[str]
     upstreams: Collection[str]
-
-
-def is_running(instance: Instance) -> bool:
-    """Tell by its processes whether ``instance`` is alive."""
-    return isinstance(status(instance.directory), Running)
 
 
 def started_by(rollout: Rollout, there: Mapping[str, Instance]) -> tuple[str, ...]:

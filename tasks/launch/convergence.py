@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tasks.errors import BadInputError, BusyError
 from tasks.launch.desired import superfluous
-from tasks.launch.fronts import Fronts
+from tasks.launch.fronts import Fronts, lead_away
 from tasks.launch.launcher import Launcher, LaunchError
 from tasks.ledger.releases import find_release
 from tasks.ledger.rollouts import open_rollouts
@@ -51,15 +51,17 @@ def converge(
     before = launcher.recorded()
     instances = launcher.start(release, fresh=fresh)
     new = superfluous(before, instances)
-    _require_health(launcher, release, instances, new)
-    instances = launcher.mark(instances, InstanceState.RUNNING)
-    urls = fronts.publish(instances, launcher.clock())
     old = superfluous(instances, [one for one in before if one.state in _REPLACED])
-    fronts.withdraw({one.service for one in old} - {one.service for one in instances})
+    try:
+        _require_health(launcher, release, instances)
+        urls = _move_traffic(launcher, fronts, instances, old)
+    except BaseException:  # cancelled: nobody would ever look at what was started
+        launcher.stop(new, 0)
+        raise
     launcher.stop(old, _grace(launcher, release))
     return Launched(
         release,
-        tuple(instances),
+        tuple(replace(one, state=InstanceState.RUNNING) for one in instances),
         tuple(one.id for one in new),
         tuple(one.id for one in old),
         urls,
@@ -71,13 +73,13 @@ def shut_down(launcher: Launcher, fronts: Fronts, grace_seconds: float) -> list[
 
     Raises:
         BusyError: A rollout is moving its traffic.
-        LaunchError: Processes are left that cannot be ended.
+        EndingError: Processes are left that cannot be ended.
     """
     _require_no_rollout(launcher)
-    found = launcher.recorded()
-    fronts.withdraw({one.service for one in found})
-    launcher.stop(found, grace_seconds)
-    return found
+    doomed = launcher.condemn()
+    fronts.withdraw({one.service for one in doomed})
+    launcher.stop(doomed, grace_seconds)
+    return doomed
 
 
 def live_release(launcher: Launcher) -> Release | None:
@@ -130,18 +132,31 @@ def _require_no_rollout(launcher: Launcher) -> None:
             )
 
 
-def _require_health(
-    launcher: Launcher, release: Release, instances: list[Instance], new: list[Instance]
-) -> None:
+def _require_health(launcher: Launcher, release: Release, instances: list[Instance]) -> None:
     patience = max(one.health_timeout_seconds for one in launcher.services(release).values())
-    try:
-        found = launcher.healthy(instances, patience)
-    except BaseException:  # cancelled: nobody would ever look at what was started
-        launcher.stop(new, 0)
-        raise
-    if sick := [one for one in found if not one.ok]:
-        launcher.stop(new, 0)
+    answers = launcher.healthy(instances, patience)
+    if sick := [one for one in answers if not one.ok]:
         raise LaunchError("\n".join(one.detail for one in sick))
+
+
+def _move_traffic(
+    launcher: Launcher, fronts: Fronts, instances: list[Instance], old: list[Instance]
+) -> dict[str, str]:
+    """Move the traffic from ``old`` to ``instances``, which serve from then on; return the URLs.
+
+    Who dies in the middle leaves the old ones serving: the reconciler leads the traffic back.
+
+    Raises:
+        LaunchError: Somebody is stopping them; the old ones have the traffic.
+    """
+    with launcher.alone():
+        urls = fronts.publish(instances, launcher.clock())
+        fronts.withdraw({one.service for one in old} - {one.service for one in instances})
+        if not launcher.hand_over(instances, old):
+            lead_away(launcher.ledger, fronts.router, instances)
+            where = f"{launcher.project} in {launcher.environment}"
+            raise LaunchError(f"{where} was stopped while it was being launched.")
+    return urls
 
 
 def _grace(launcher: Launcher, release: Release) -> float:

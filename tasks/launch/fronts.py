@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from blocks.routers.interface import Router
 from tasks.launch.desired import upstreams
 from tasks.ledger.connection import Ledger
+from tasks.ledger.instances import instances
 from tasks.ledger.ports import lease_port, port_of
-from tasks.release import Instance
+from tasks.release import Instance, InstanceState
 from tasks.settings import Settings
 
 
@@ -24,10 +25,10 @@ class Fronts:
     host: str
     ports: tuple[int, int]
 
-    def publish(self, instances: Sequence[Instance], now: float) -> dict[str, str]:
-        """Send the traffic of each service to its ``instances``; return service -> URL."""
+    def publish(self, serving: Sequence[Instance], now: float) -> dict[str, str]:
+        """Send the traffic of each service to those ``serving``; return service -> URL."""
         urls = {}
-        for service, addresses in upstreams(instances).items():
+        for service, addresses in upstreams(serving).items():
             port = lease_port(
                 self.ledger, self.host, *self.ports, owner=self._owner(service), now=now
             )
@@ -43,7 +44,22 @@ class Fronts:
                 self.router.route(port, ())
 
     def _owner(self, service: str) -> str:
-        return f"front/{self.project}/{self.environment}/{service}"
+        return front_owner(self.project, self.environment, service)
+
+
+def front_owner(project: str, environment: str, service: str) -> str:
+    """Return the name under which a service holds its front port in the ledger."""
+    return f"front/{project}/{environment}/{service}"
+
+
+def lead_away(ledger: Ledger, router: Router, leaving: Iterable[Instance]) -> None:
+    """Send the traffic that goes to ``leaving`` to what serves there instead, or nowhere."""
+    for one in leaving:
+        port = port_of(ledger, front_owner(one.project, one.environment, one.service))
+        if port is None or f"{one.host}:{one.port}" not in router.upstreams(port):
+            continue
+        serving = instances(ledger, one.project, one.environment, {InstanceState.RUNNING})
+        router.route(port, upstreams(serving).get(one.service, ()))
 
 
 def fronts_of(

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import os
 import time
-import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from blocks.project_spec import ProjectSpec, ServiceSpec
 from blocks.providers import process
-from blocks.providers.inherited import inherited
-from tasks.errors import NotFoundError, SlipwayError
+from blocks.providers.process import own_identity
+from tasks.errors import NotFoundError
 from tasks.launch.build import build_release, prune
-from tasks.launch.command import CommandLine, Place, command_line
-from tasks.launch.desired import Replica, missing, replicas
+from tasks.launch.desired import missing, replicas
 from tasks.launch.detection import KINDS, services_of
+from tasks.launch.ending import end_instances
 from tasks.launch.health import Health, await_health
-from tasks.launch.lock import alone
-from tasks.launch.ports import give_back, lease_free_port
+from tasks.launch.lock import place_alone
+from tasks.launch.starter import LaunchError, Starter
 from tasks.ledger.connection import Ledger
-from tasks.ledger.instances import instances, record_instance, set_instance_state
+from tasks.ledger.instances import (
+    hand_over,
+    instances,
+    mark_stopping,
+    set_instance_state,
+    take_instances,
+)
 from tasks.ledger.releases import record_release
-from tasks.release import Instance, InstanceState, Release
+from tasks.presence import is_running
+from tasks.release import LIVING, Instance, InstanceState, Release
 
-LIVING = frozenset(InstanceState) - {InstanceState.STOPPED, InstanceState.FAILED}
-
-
-class LaunchError(SlipwayError):
-    """A service could not be started, did not become healthy, or could not be stopped."""
+__all__ = ["LaunchError", "Launcher"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +102,17 @@ class Launcher:
             raise NotFoundError("release", str(release.path), [], "Build it again.")
         services = self.services(release)
         wanted = replicas(services)
-        for replica in wanted:  # bad input shows before anything is started
-            self._command(services, release, replica, self.ports[0])
-        with alone(self.home / "instances" / f".{self.project}-{self.environment}.lock"):
+        starter = self._starter()
+        starter.check(services, release, wanted)
+        with self.alone():
             existing = [] if fresh else self._adoptable()
             kept, lacking = missing(wanted, release.digest, existing)
-            return [*kept, *self._start_all(services, release, lacking, state)]
+            self._take(kept)
+            return [*kept, *starter.start(services, release, lacking, state)]
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Wait until nobody else starts, routes or condemns anything there, and be who does."""
+        return place_alone(self.home, self.project, self.environment)
 
     def healthy(self, instances: Sequence[Instance], timeout_seconds: float) -> list[Health]:
         """Return the health of each, waiting up to ``timeout_seconds`` for it."""
@@ -115,15 +121,12 @@ class Launcher:
     def stop(self, instances: Sequence[Instance], grace_seconds: float) -> None:
         """End the processes of ``instances`` with all they started, and give back their ports.
 
+        They are marked so first: nobody brings back what is being ended.
+
         Raises:
-            LaunchError: Processes are left that cannot be ended; the others are stopped.
+            EndingError: Processes are left that cannot be ended; the others are stopped.
         """
-        if not instances:
-            return
-        with ThreadPoolExecutor(len(instances)) as pool:
-            problems = list(pool.map(lambda one: self._stop_one(one, grace_seconds), instances))
-        if any(problems):
-            raise LaunchError("; ".join(filter(None, problems)))
+        end_instances(self.ledger, instances, grace_seconds)
 
     def running(self, states: Collection[InstanceState] = LIVING) -> list[Instance]:
         """Return the instances whose processes run, of those meant to be in ``states``."""
@@ -138,6 +141,18 @@ class Launcher:
         """Return the instances that serve: meant to, and with a process that runs."""
         return self.running({InstanceState.RUNNING})
 
+    def condemn(self) -> list[Instance]:
+        """Record that all there is to be ended, and return it; nobody brings it back then."""
+        with self.alone():
+            doomed = self.recorded()
+            mark_stopping(self.ledger, [one.id for one in doomed], own_identity().encode())
+        return doomed
+
+    def hand_over(self, arriving: Sequence[Instance], leaving: Sequence[Instance]) -> bool:
+        """Record that ``arriving`` serve and ``leaving`` are being ended; False: one is already."""
+        ids = ([one.id for one in arriving], [one.id for one in leaving])
+        return hand_over(self.ledger, *ids, own_identity().encode())
+
     def mark(self, instances: Sequence[Instance], state: InstanceState) -> list[Instance]:
         """Record that ``instances`` are meant to be in ``state``; return them so."""
         set_instance_state(self.ledger, [one.id for one in instances], state)
@@ -150,110 +165,21 @@ class Launcher:
         found = [(one, process.status(one.directory)) for one in known]
         return [one for one, seen in found if isinstance(seen, process.Running) and seen.supervised]
 
-    def _start_all(
-        self,
-        services: Mapping[str, ServiceSpec],
-        release: Release,
-        lacking: Sequence[Replica],
-        state: InstanceState,
-    ) -> list[Instance]:
-        started: list[Instance] = []
-        try:
-            for replica in lacking:
-                self._start_one(services, release, replica, state, started)
-        except BaseException:
-            self.stop(started, 0)
-            raise
-        return started
+    def _take(self, kept: Sequence[Instance]) -> None:
+        """Take over what another launch is starting: it stays, should that one die."""
+        starting = [one.id for one in kept if one.state is InstanceState.STARTING]
+        take_instances(self.ledger, starting, own_identity().encode())
 
-    def _start_one(
-        self,
-        services: Mapping[str, ServiceSpec],
-        release: Release,
-        replica: Replica,
-        state: InstanceState,
-        started: list[Instance],
-    ) -> None:
-        spec = services[replica.service]
-        name = f"{self.project}-{self.environment}-{replica.service}-{replica.number}"
-        instance_id = f"{name}-{uuid.uuid4().hex[:8]}"
-        port = None
-        if spec.web:
-            port = lease_free_port(self.ledger, self.host, self.ports, instance_id, self.clock())
-        instance = Instance(
-            id=instance_id,
-            project=self.project,
-            environment=self.environment,
-            service=replica.service,
-            replica=replica.number,
-            release=release.digest,
-            version=release.version,
-            directory=self.home / "instances" / instance_id,
-            host=self.host,
-            port=port,
-            state=state,
-            started_at=self.clock(),
-            health_path=spec.health_path,
+    def _starter(self) -> Starter:
+        return Starter(
+            self.ledger,
+            self.project,
+            self.environment,
+            self.variables,
+            self.secrets,
+            self.home / "instances",
+            self.data_folder,
+            self.ports,
+            self.host,
+            self.clock,
         )
-        record_instance(self.ledger, instance)  # first: whoever comes after a crash finds it
-        started.append(instance)
-        command = self._command(services, release, replica, port)
-        self.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            process.start(_shim(spec, instance, release, command), command.environment)
-        except (process.ShimError, OSError) as error:
-            raise LaunchError(f"{self.project}/{replica.service}: {error}") from error
-
-    def _command(
-        self,
-        services: Mapping[str, ServiceSpec],
-        release: Release,
-        replica: Replica,
-        port: int | None,
-    ) -> CommandLine:
-        spec = services[replica.service]
-        place = Place(
-            project=self.project,
-            environment=self.environment,
-            replica=replica.number,
-            host=self.host,
-            port=port if spec.web else None,
-            data=self.data_folder,
-        )
-        return command_line(
-            replica.service,
-            spec,
-            release,
-            place,
-            inherited=inherited(os.environ, tools=False),
-            variables=self.variables,
-            secrets=self.secrets,
-            programs=KINDS[release.kind].programs(release.path),
-        )
-
-    def _stop_one(self, instance: Instance, grace_seconds: float) -> str:
-        try:
-            process.stop(instance.directory, grace_seconds)
-        except process.ShimError as error:
-            return str(error)
-        give_back(self.ledger, instance.id)
-        set_instance_state(self.ledger, [instance.id], InstanceState.STOPPED)
-        return ""
-
-
-def is_running(instance: Instance) -> bool:
-    """Tell whether its process runs: looked at, not believed."""
-    return isinstance(process.status(instance.directory), process.Running)
-
-
-def _shim(
-    spec: ServiceSpec, instance: Instance, release: Release, command: CommandLine
-) -> process.ShimSpec:
-    return process.ShimSpec(
-        directory=instance.directory,
-        argv=command.argv,
-        cwd=release.source,
-        memory_mib=spec.demand.memory_mib or None,
-        restart=spec.restart,
-        grace_seconds=spec.drain_seconds,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 
@@ -15,3 +15,8 @@ def alone(path: Path) -> Iterator[None]:
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def place_alone(home: Path, project: str, environment: str) -> AbstractContextManager[None]:
+    """Wait until nobody else starts, routes or condemns anything there, and be the one who does."""
+    return alone(home / "instances" / f".{project}-{environment}.lock")

@@ -27,9 +27,9 @@ def lease_free_port(
         avoid.add(port)
 
 
-def give_back(ledger: Ledger, instance_id: str) -> None:
-    """Give back the port of an instance."""
-    release_ports(ledger, _owner(instance_id))
+def give_back(ledger: Ledger, *instance_ids: str) -> None:
+    """Give back the ports of these instances."""
+    release_ports(ledger, *map(_owner, instance_ids))
 
 
 def _owner(instance_id: str) -> str:

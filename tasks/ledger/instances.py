@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import asdict
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from tasks.ledger.connection import Ledger
 from tasks.ledger.tables import instances as table
 from tasks.ledger.upsert import upsert
-from tasks.release import Instance, InstanceState
+from tasks.release import LEAVING, Instance, InstanceState
 
 
 def record_instance(ledger: Ledger, instance: Instance) -> None:
@@ -37,9 +37,69 @@ def instances(
         return [Instance(**row) for row in connection.execute(query).mappings()]
 
 
-def set_instance_state(ledger: Ledger, ids: Collection[str], state: InstanceState) -> None:
-    """Set what the instances of ``ids`` are meant to be."""
+def set_instance_state(ledger: Ledger, ids: Collection[str], state: InstanceState) -> int:
+    """Set what the instances of ``ids`` are meant to be, and return of how many it was set.
+
+    What is being ended, or has been, does not come back: it is left as it is.
+    """
+    if not ids:
+        return 0
+    with ledger.write() as connection:
+        return _set_state(connection, ids, state)
+
+
+def mark_stopping(ledger: Ledger, ids: Collection[str], owner: str) -> None:
+    """Record that ``owner`` is about to end these: to be done before it is."""
     if not ids:
         return
     with ledger.write() as connection:
-        connection.execute(update(table).where(table.c.id.in_(ids)).values(state=state))
+        _mark_stopping(connection, ids, owner)
+
+
+def hand_over(
+    ledger: Ledger, arriving: Collection[str], leaving: Collection[str], owner: str
+) -> bool:
+    """Let ``arriving`` serve and ``owner`` end ``leaving``, both or neither.
+
+    Returns:
+        Whether it was done; not, when somebody is ending one of ``arriving``.
+    """
+    going = select(table.c.id).where(table.c.id.in_(arriving), table.c.state.in_(LEAVING))
+    with ledger.write() as connection:
+        if connection.execute(going).first() is not None:
+            return False
+        _set_state(connection, arriving, InstanceState.RUNNING)
+        _mark_stopping(connection, leaving, owner)
+    return True
+
+
+def take_instances(ledger: Ledger, ids: Collection[str], owner: str) -> None:
+    """Record that ``owner`` is at work on these: another one who dies over them is no matter."""
+    if not ids:
+        return
+    with ledger.write() as connection:
+        connection.execute(update(table).where(table.c.id.in_(ids)).values(owner=owner))
+
+
+def claim_instance(ledger: Ledger, instance: Instance, owner: str) -> bool:
+    """Let ``owner`` end ``instance``, unless it is no longer as it was seen."""
+    as_seen = (
+        table.c.id == instance.id,
+        table.c.state == instance.state,
+        table.c.owner == instance.owner,
+    )
+    ending = update(table).where(*as_seen).values(state=InstanceState.STOPPING, owner=owner)
+    with ledger.write() as connection:
+        return connection.execute(ending).rowcount == 1
+
+
+def _set_state(connection: Connection, ids: Collection[str], state: InstanceState) -> int:
+    named = update(table).where(table.c.id.in_(ids))
+    if state not in LEAVING:
+        named = named.where(table.c.state.not_in(LEAVING))
+    return connection.execute(named.values(state=state)).rowcount
+
+
+def _mark_stopping(connection: Connection, ids: Collection[str], owner: str) -> None:
+    named = update(table).where(table.c.id.in_(ids))
+    connection.execute(named.values(state=InstanceState.STOPPING, owner=owner))

@@ -61,10 +61,10 @@ def lease_port(  # noqa: PLR0917 - a range, an owner and a moment
     return port
 
 
-def release_ports(ledger: Ledger, owner: str) -> None:
-    """Give back every port of ``owner``."""
+def release_ports(ledger: Ledger, *owners: str) -> None:
+    """Give back every port of ``owners``."""
     with ledger.write() as connection:
-        connection.execute(delete(table).where(table.c.owner == owner))
+        connection.execute(delete(table).where(table.c.owner.in_(owners)))
 
 
 def ports(ledger: Ledger) -> list[PortLease]:

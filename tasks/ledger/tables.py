@@ -73,6 +73,8 @@ instances = Table(
     Column("state", StateText(InstanceState), nullable=False),
     Column("started_at", Double, nullable=False),
     Column("health_path", Text, nullable=False),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("configuration", JSON, nullable=False, server_default="{}"),
     Index(None, "project", "environment", "state"),
 )
 

@@ -12,10 +12,9 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances
 from tasks.ledger.ports import ports
 from tasks.observe.usage import Usage, usage_of
-from tasks.release import Instance, InstanceState
+from tasks.release import LIVING, Instance, InstanceState
 
 _ANSWER_SECONDS = 2.0
-_MEANT_TO_RUN = frozenset(InstanceState) - {InstanceState.STOPPED, InstanceState.FAILED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def status_rows(
     ledger: Ledger, now: float, project: str | None = None, environment: str | None = None
 ) -> list[StatusRow]:
     """Look at every instance that is meant to run, and return a row for each."""
-    known = instances(ledger, project, environment, _MEANT_TO_RUN)
+    known = instances(ledger, project, environment, LIVING)
     fronts = {lease.owner: f"http://{lease.host}:{lease.port}" for lease in ports(ledger)}
     return rows(look(known), fronts, now)
 

@@ -18,7 +18,8 @@ from blocks.providers import process
 from flows.stack.api import SlipwayApi
 from flows.stack.home import Home
 from flows.stack.reconciler import Duty, Revival, Rounds, Sampling
-from flows.stack.services import gone, stop_instances, stop_steps
+from flows.stack.services import gone, stop_steps
+from tasks.launch.ending import end_instances
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.instances import instances, record_instance
 from tasks.ledger.ports import lease_port, ports
@@ -137,7 +138,7 @@ def test_what_runs_or_was_stopped_on_purpose_is_left_alone(
         assert gone(ledger) == []
     finally:
         lease_port(ledger, "127.0.0.1", 28_200, 28_299, "instance/i1", now=0.0)
-        assert stop_instances(ledger, instances(ledger), grace_seconds=2) == 1
+        assert end_instances(ledger, instances(ledger), grace_seconds=2) == 1
     assert isinstance(process.status(folder), process.Ended)
     assert (gone(ledger), ports(ledger)) == ([], [])
 

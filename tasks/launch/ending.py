@@ -1,0 +1,54 @@
+"""Ends instances for good: the intent is recorded first, then the processes, then their end.
+
+So whoever looks meanwhile knows what is meant, and whoever comes after one who was killed over it
+can bring it to its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from blocks.providers import process
+from tasks.errors import SlipwayError
+from tasks.launch.ports import give_back
+from tasks.ledger.connection import Ledger
+from tasks.ledger.instances import mark_stopping, set_instance_state
+from tasks.release import Instance, InstanceState
+
+
+class EndingError(SlipwayError):
+    """Processes are left that cannot be ended."""
+
+
+def end_instances(ledger: Ledger, doomed: Sequence[Instance], grace_seconds: float) -> int:
+    """End the process trees of ``doomed``, give their ports back and record them as stopped.
+
+    Returns:
+        How many of them were running.
+
+    Raises:
+        EndingError: Processes are left that cannot be ended; the others are stopped.
+    """
+    if not doomed:
+        return 0
+    mark_stopping(ledger, [one.id for one in doomed], process.own_identity().encode())
+    with ThreadPoolExecutor(len(doomed)) as pool:
+        ends = list(pool.map(lambda one: _end(one, grace_seconds), doomed))
+    ended = [one.id for one, (_, problem) in zip(doomed, ends, strict=True) if not problem]
+    if ended:
+        give_back(ledger, *ended)
+        set_instance_state(ledger, ended, InstanceState.STOPPED)
+    if problems := [problem for _, problem in ends if problem]:
+        raise EndingError("; ".join(problems))
+    return sum(ran for ran, _ in ends)
+
+
+def _end(instance: Instance, grace_seconds: float) -> tuple[bool, str]:
+    """Return whether it ran, and what kept it from being ended."""
+    ran = isinstance(process.status(instance.directory), process.Running)
+    try:
+        process.stop(instance.directory, grace_seconds)
+    except process.ShimError as error:
+        return ran, str(error)
+    return ran, ""

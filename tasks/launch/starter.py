@@ -1,0 +1,158 @@
+"""Starts the replicas of one project in one environment: a port, a record, and then a process."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blocks.project_spec import ServiceSpec
+from blocks.providers import process
+from blocks.providers.inherited import inherited
+from tasks.errors import SlipwayError
+from tasks.launch.command import CommandLine, Place, command_line
+from tasks.launch.desired import Replica
+from tasks.launch.detection import KINDS
+from tasks.launch.ending import end_instances
+from tasks.launch.ports import lease_free_port
+from tasks.ledger.connection import Ledger
+from tasks.ledger.instances import record_instance
+from tasks.release import Instance, InstanceState, Release
+
+
+class LaunchError(SlipwayError):
+    """A service could not be started, or did not become healthy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Starts replicas of releases of ``project`` in ``environment``.
+
+    ``instances`` is the folder of the instances' own folders, ``data`` where they keep what must
+    not be lost. ``ports`` is the range (inclusive) that they are given ports from.
+    """
+
+    ledger: Ledger
+    project: str
+    environment: str
+    variables: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+    instances: Path
+    data: Path
+    ports: tuple[int, int]
+    host: str
+    clock: Callable[[], float] = time.time
+
+    def start(
+        self,
+        services: Mapping[str, ServiceSpec],
+        release: Release,
+        lacking: Sequence[Replica],
+        state: InstanceState,
+    ) -> list[Instance]:
+        """Start ``lacking``, all or none: where one cannot be, the others are ended again.
+
+        Raises:
+            LaunchError: This machine could not start a process.
+        """
+        started: list[Instance] = []
+        try:
+            for replica in lacking:
+                self._start_one(services, release, replica, state, started)
+        except BaseException:
+            end_instances(self.ledger, started, 0)
+            raise
+        return started
+
+    def check(
+        self, services: Mapping[str, ServiceSpec], release: Release, wanted: Sequence[Replica]
+    ) -> None:
+        """Find bad input before anything is started.
+
+        Raises:
+            BadInputError: A command or variable cannot be used.
+        """
+        for replica in wanted:
+            self._command(services, release, replica, self.ports[0])
+
+    def _start_one(
+        self,
+        services: Mapping[str, ServiceSpec],
+        release: Release,
+        replica: Replica,
+        state: InstanceState,
+        started: list[Instance],
+    ) -> None:
+        spec = services[replica.service]
+        name = f"{self.project}-{self.environment}-{replica.service}-{replica.number}"
+        instance_id = f"{name}-{uuid.uuid4().hex[:8]}"
+        port = None
+        if spec.web:
+            port = lease_free_port(self.ledger, self.host, self.ports, instance_id, self.clock())
+        instance = Instance(
+            id=instance_id,
+            project=self.project,
+            environment=self.environment,
+            service=replica.service,
+            replica=replica.number,
+            release=release.digest,
+            version=release.version,
+            directory=self.instances / instance_id,
+            host=self.host,
+            port=port,
+            state=state,
+            started_at=self.clock(),
+            health_path=spec.health_path,
+            owner=process.own_identity().encode(),
+        )
+        record_instance(self.ledger, instance)  # first: whoever comes after a crash finds it
+        started.append(instance)
+        command = self._command(services, release, replica, port)
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            process.start(_shim(spec, instance, release, command), command.environment)
+        except (process.ShimError, OSError) as error:
+            raise LaunchError(f"{self.project}/{replica.service}: {error}") from error
+
+    def _command(
+        self,
+        services: Mapping[str, ServiceSpec],
+        release: Release,
+        replica: Replica,
+        port: int | None,
+    ) -> CommandLine:
+        spec = services[replica.service]
+        place = Place(
+            project=self.project,
+            environment=self.environment,
+            replica=replica.number,
+            host=self.host,
+            port=port if spec.web else None,
+            data=self.data,
+        )
+        return command_line(
+            replica.service,
+            spec,
+            release,
+            place,
+            inherited=inherited(os.environ, tools=False),
+            variables=self.variables,
+            secrets=self.secrets,
+            programs=KINDS[release.kind].programs(release.path),
+        )
+
+
+def _shim(
+    spec: ServiceSpec, instance: Instance, release: Release, command: CommandLine
+) -> process.ShimSpec:
+    return process.ShimSpec(
+        directory=instance.directory,
+        argv=command.argv,
+        cwd=release.source,
+        memory_mib=spec.demand.memory_mib or None,
+        restart=spec.restart,
+        grace_seconds=spec.drain_seconds,
+    )
