@@ -1,0 +1,100 @@
+"""Whole, independent copies of a release: what runs in one can change no other, nor the release.
+
+A hard link would be no copy: who writes through it writes to both.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from tasks.errors import NotFoundError
+from tasks.launch.lock import alone
+from tasks.launch.spreading import spread
+from tasks.release import Release
+
+_UNFINISHED = ".copying-"
+_COMMANDS = {
+    # Blocks are shared until one of both is written, where the file system can do that.
+    "linux": ("cp", "-a", "--reflink=auto", "--"),
+    "darwin": ("cp", "-cRp", "--"),
+}
+
+
+def copy_release(release: Release, target: Path) -> Release:
+    """Return ``release`` at ``target``: its source and environment, copied unless they are there.
+
+    The copy appears there whole, or not at all. Symbolic links stay what they are; times of files
+    are kept, so that compiled Python stays valid. On the file system of the release it is cheapest.
+
+    Raises:
+        NotFoundError: The release is no longer on disk.
+        OSError: There is no room, or ``target`` cannot be written.
+    """
+    if not target.exists():
+        if not release.path.is_dir():
+            raise NotFoundError("release", str(release.path), [], "Build it again.")
+        with _draft(target.parent) as (draft, lock):
+            copy_tree(release.path, draft / "copy", lock)
+            _put_into_place(draft / "copy", target)
+    return replace(release, path=target)
+
+
+def copy_tree(source: Path, target: Path, *held: int) -> None:
+    """Copy the folder ``source`` to ``target``, which does not exist yet.
+
+    ``held`` are open locks that the copying program keeps, in case it outlives its caller.
+    """
+    command = _COMMANDS.get(sys.platform, ())
+    if command and shutil.which(command[0]):
+        argv = [*command, str(source), str(target)]
+        if subprocess.run(argv, check=False, capture_output=True, pass_fds=held).returncode == 0:
+            return
+        shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target, symlinks=True)  # where this fails as well, it says why
+
+
+def _put_into_place(copy: Path, target: Path) -> None:
+    try:
+        copy.rename(target)
+    except OSError as error:  # another copier was faster: a folder with content is never replaced
+        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+            raise
+
+
+@contextmanager
+def _draft(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Give a new folder below ``folder`` that is gone afterwards, and its lock, which dies with us.
+
+    What copiers that were killed have left there is removed.
+    """
+    with ExitStack() as held:
+        with alone(folder / ".lock"):
+            spread(folder)
+            for leftover in folder.glob(f"{_UNFINISHED}*"):
+                with suppress(OSError), _locked(leftover):  # not where a living copier holds it
+                    shutil.rmtree(leftover, ignore_errors=True)
+            draft = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
+            lock = held.enter_context(_locked(draft))
+        held.callback(shutil.rmtree, draft, ignore_errors=True)
+        yield draft, lock
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[int]:
+    """Hold the lock of ``folder`` itself; BlockingIOError where a living process has it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield descriptor
+    finally:
+        os.close(descriptor)
