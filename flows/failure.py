@@ -12,6 +12,7 @@ from prefect.states import Failed
 from blocks.providers.shim_spec import ShimError
 from blocks.repositories.errors import RepositoryError
 from blocks.routers.interface import RouterError
+from flows.discretion import discreet
 from flows.termination import cancelled_by_sigterm
 from tasks.errors import SlipwayError
 
@@ -39,7 +40,7 @@ def fails_plainly(
                 return await work(*args, **kwargs)
         except FORESEEN as error:
             # A state that a flow returns becomes its own; who awaits the flow gets the error.
-            return cast("R", Failed(message=str(error), data=error))
+            return cast("R", Failed(message=discreet(str(error)), data=error))
 
     # Prefect reads the form of a flow from here, and would look for its types in this module.
     run.__dict__["__signature__"] = signature(work, eval_str=True)

@@ -15,6 +15,7 @@ from blocks.providers.shell import ShellProvider
 from blocks.repositories.restic import ResticRepository
 from blocks.routers.caddy import CaddyRouter
 from blocks.routers.interface import Router
+from flows.discretion import keep_secret
 from tasks.configuration import checked
 from tasks.errors import NotFoundError
 from tasks.launch.target import Target, target_of
@@ -62,7 +63,9 @@ async def load_environments() -> dict[str, EnvironmentSpec]:
 async def load_target(project: str, environment: str) -> Target:
     """Return ``project`` in ``environment``, with all that the environment inherits."""
     spec = await load_project(project)
-    return target_of(project, spec, environment, await load_environments())
+    target = target_of(project, spec, environment, await load_environments())
+    keep_secret(target.secrets.values())
+    return target
 
 
 async def load_providers(names: Iterable[str]) -> dict[str, Provider]:

@@ -213,13 +213,15 @@ async def _dispatched(
     job: Job, book: Ledger, lease: WorkloadLease, planned: Planned, allocated: object
 ) -> tuple[dict[str, StepResult], dict[str, StepReport]]:
     done = executions(book, lease.id)
+    secrets = list(job.target.secrets.values())
     runner = StepRunner(
         book,
         job.providers,
         lease,
         settings().root,
         unfinished=unfinished(done),
-        read_report=partial(read_report, job.target.project, job.workload),
+        read_report=partial(read_report, job.target.project, job.workload, secrets=secrets),
+        secrets=secrets,
     )
 
     def fleet_now() -> FleetSnapshot:
@@ -233,7 +235,7 @@ async def _dispatched(
             fleet_now,
             LedgerAdmission(book, settings().lease_seconds, time.time),
             execute=runner,
-            submit=submit_by_prefect(list(job.target.secrets.values()), after=allocated),
+            submit=submit_by_prefect(secrets, after=allocated),
             workload_id=lease.id,
             fence=lease.fence,
             former=former_run(done),

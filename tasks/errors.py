@@ -5,13 +5,21 @@ from __future__ import annotations
 from difflib import get_close_matches
 from reprlib import Repr
 
+from blocks.redaction import without_passwords
+
 _NAMED = 12
 _SHOWN = Repr()
 _SHOWN.maxstring = _SHOWN.maxother = 200
 
 
 class SlipwayError(Exception):
-    """The one base of everything Slipway raises on purpose."""
+    """The one base of everything Slipway raises on purpose.
+
+    No message shows the password of an address, whoever wrote it there.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(without_passwords(message))
 
 
 class BadInputError(SlipwayError):
@@ -27,7 +35,9 @@ class BadInputError(SlipwayError):
     def __init__(self, field: str, value: object, problem: str, remedy: str) -> None:
         self.field, self.value, self.problem = field, value, problem
         self.remedy = remedy if remedy.endswith((".", "?", "!")) else f"{remedy}."
-        super().__init__(f"{field}: {problem} (got {_SHOWN.repr(value)}). {self.remedy}")
+        # Masked before it is shortened: what a cut leaves of an address is none any more.
+        shown = without_passwords(value) if isinstance(value, str) else value
+        super().__init__(f"{field}: {problem} (got {_SHOWN.repr(shown)}). {self.remedy}")
 
     def below(self, prefix: str) -> BadInputError:
         """Return the same of a field that stands below ``prefix``."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analytics.reports.redaction import cause
+from analytics.reports.causes import cause
 from tasks.ledger.activity import Activity
 from tasks.ledger.executions import Execution
 from tasks.ledger.workloads import WorkloadRow

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from analytics.history import Run
+from analytics.reports.causes import cause
 from analytics.reports.ended_steps import step_rows
 from analytics.reports.model import Span
-from analytics.reports.redaction import cause
 from tasks.ledger.activity import Activity, KnownProvider, Snapshot
 from tasks.ledger.insights import RaisedInsight
 from tasks.ledger.plans import StoredPlan

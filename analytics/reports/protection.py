@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from analytics.reports.causes import cause
 from analytics.reports.history import History
 from analytics.reports.material import Material
 from analytics.reports.model import Cell, Column, Figure, Section, Table
-from analytics.reports.redaction import cause
 from tasks.ledger.rollouts import RolloutRow
 
 _MIB = 1 << 20

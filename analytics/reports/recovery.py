@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analytics.reports.causes import likeness
 from analytics.reports.history import History
 from analytics.reports.material import Material
 from analytics.reports.model import Column, Figure, Section, Table
-from analytics.reports.redaction import likeness
 
 FAILED = ("failed", "timed_out", "out_of_memory", "crashed", "lost")
 UNSAID = "(says nothing)"

@@ -55,15 +55,3 @@ class RotatedLog:
         if self.files == 1:
             self.path.unlink(missing_ok=True)
         self._descriptor = self._open()
-
-
-def tail(path: Path, lines: int, limit_bytes: int = 65536) -> list[str]:
-    """Return the last ``lines`` lines of a log, the newest last; empty when there is none."""
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - limit_bytes))
-            text = file.read().decode(errors="replace")
-    except FileNotFoundError:
-        return []
-    return text.splitlines()[-lines:]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TypeVar
 
+from blocks.redaction import redact, without_user
 from blocks.repositories import restic_command as command
 from blocks.repositories import restic_output as output
 from blocks.repositories.errors import (
@@ -25,7 +26,6 @@ from blocks.repositories.errors import (
     UnreadableSourceError,
 )
 from blocks.repositories.interface import Progress, Stored, StoredEntry, StoredSnapshot
-from blocks.repositories.redaction import redacted, without_user_info
 
 INSTALL = "brew install restic" if sys.platform == "darwin" else "apt-get install restic"
 _LOCK_POLL_SECONDS = 1.0
@@ -58,7 +58,7 @@ class ResticEngine:
     @property
     def name(self) -> str:
         """The place in words, without credentials."""
-        return str(self.folder or without_user_info(self.location))
+        return str(self.folder or without_user(self.location))
 
     @property
     def folder(self) -> Path | None:
@@ -201,7 +201,8 @@ class ResticEngine:
                 result = _consumed(process, consume)
             complaints.seek(0)
             text = complaints.read().decode(errors="replace")
-        return process.returncode, redacted(text, [self.password, *self.variables.values()]), result
+        said = without_user(redact(text, [self.password, *self.variables.values()]))
+        return process.returncode, said, result
 
 
 def _all(stream: IO[bytes]) -> bytes:

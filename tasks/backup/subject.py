@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blocks.project_spec import EnvironmentSpec, ProjectSpec
-from blocks.repositories.redaction import without_user_info
+from blocks.redaction import without_user
 from tasks.backup.sources import Source, project_sources
 from tasks.release import Release
 
@@ -77,7 +77,7 @@ def project_subject(
     """
     sources = sources_of(project, environment, spec, home)
     sources[0].path.mkdir(parents=True, exist_ok=True)
-    clean = spec.model_copy(update={"source": without_user_info(spec.source)})
+    clean = spec.model_copy(update={"source": without_user(spec.source)})
     return Subject(
         project,
         environment,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from blocks.providers.interface import Command, End, Outcome, Provider
+from blocks.redaction import redactor_of
 from tasks.distribute.output import VARIABLE, output_path, with_output
 from tasks.errors import SlipwayError
 from tasks.ledger.connection import Ledger
@@ -41,7 +43,7 @@ class StepRunner:
 
     ``unfinished`` are attempts of a former run without an outcome: the first attempt of such a
     step adopts what still runs, or what has ended meanwhile. ``reports`` fills with what each
-    step left behind. Directories are ``<home>/steps/<workload>/<step>/<attempt>``.
+    step left behind; neither they nor outcomes hold ``secrets``. Directories are ``<home>/steps/<workload>/<step>/<attempt>``.
     """
 
     def __init__(
@@ -53,12 +55,14 @@ class StepRunner:
         *,
         unfinished: Mapping[str, Execution] | None = None,
         read_report: ReadReport = no_report,
+        secrets: Collection[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._ledger, self._providers, self._lease = ledger, providers, lease
         self._folder = home / "steps" / lease.id
         self._unfinished = dict(unfinished or {})
         self._read_report, self._clock = read_report, clock
+        self._redactor = redactor_of(secrets)
         self.reports: dict[str, StepReport] = {}
 
     async def __call__(self, step: Step, provider: str) -> Outcome:
@@ -111,6 +115,7 @@ class StepRunner:
         outcome = with_output(outcome, execution.directory)
         if report.cause:
             outcome = outcome.model_copy(update={"cause": report.cause})
+        outcome, report = self._without_secrets(outcome, report)
         provider = self._providers[execution.provider]
         first = finish_execution(
             self._ledger,
@@ -136,6 +141,13 @@ class StepRunner:
             return self._read_report(step, directory, outcome)
         except SlipwayError as error:
             return StepReport(cause=f"{outcome.cause}; {error}".strip("; "))
+
+    def _without_secrets(self, outcome: Outcome, report: StepReport) -> tuple[Outcome, StepReport]:
+        """Return both as they may be kept and shown."""
+        redactor = self._redactor
+        items = tuple(replace(item, message=redactor(item.message)) for item in report.items)
+        said = {"cause": redactor(outcome.cause), "output": redactor.value(outcome.output)}
+        return outcome.model_copy(update=said), replace(report, items=items)
 
     def _preempted(self, execution: Execution) -> Outcome:
         return Outcome(

@@ -20,6 +20,7 @@ from prefect.utilities.annotations import opaque
 
 from blocks.goal import Goal
 from blocks.providers.interface import Outcome
+from blocks.redaction import last_lines
 from tasks.distribute.dispatch import Submit
 from tasks.distribute.explaining.binding import binding
 from tasks.distribute.explaining.explanation import explanation_of
@@ -29,7 +30,6 @@ from tasks.distribute.explaining.gantt import bars_of_plan, gantt
 from tasks.distribute.explaining.report import Row, plan_rows, plan_sentence, plan_summary
 from tasks.distribute.explaining.slack import slack_seconds
 from tasks.distribute.explaining.usage import curves
-from tasks.distribute.logs import tail
 from tasks.distribute.planning.front import NOTHING_TO_TRADE, front_of, front_rows
 from tasks.distribute.planning.outlook import with_eta
 from tasks.distribute.planning.planner import plan
@@ -52,6 +52,7 @@ _MOST_WITH_SLACK = 20_000
 # More arrows into one step nobody can read, and the server has to store them.
 _MOST_ARROWS = 100
 _LONGEST_DELAY_SECONDS = 600.0
+_QUOTED_LINES = 15
 
 
 @task(
@@ -186,7 +187,7 @@ def submit_by_prefect(secrets: Collection[str] = (), after: object = None) -> Su
     outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
 
     def quote(outcome: Outcome) -> str:
-        return tail(outcome.log_path, secrets=secrets)
+        return "\n".join(last_lines(outcome.log_path, _QUOTED_LINES, secrets))
 
     async def submit(step: Step, attempt: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """Run ``step`` as a task run."""

@@ -8,21 +8,16 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from blocks.redaction import without_user
 from tasks.errors import BadInputError, MissingProgramError
 
 _URL = re.compile(r"^(https?|ssh|git|file)://|^[\w.-]+@[\w.-]+:")
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
 
 
 def is_git_url(source: str) -> bool:
     """Tell whether ``source`` is the address of a repository."""
     return bool(_URL.match(source))
-
-
-def without_credentials(text: str) -> str:
-    """Return ``text`` without the user and password in its addresses."""
-    return _CREDENTIALS.sub("", text)
 
 
 def is_tracked(folder: Path) -> bool:
@@ -71,8 +66,8 @@ def clone(field: str, url: str, reference: str, target: Path) -> None:
     if cloned.returncode != 0:
         raise BadInputError(
             field,
-            without_credentials(url),
-            f"the repository cannot be read ({without_credentials(cloned.stderr.strip())})",
+            without_user(url),
+            f"the repository cannot be read ({without_user(cloned.stderr.strip())})",
             "Check the address, and that this machine may read it without being asked.",
         )
     export(field, copy, reference or "HEAD", target)

@@ -10,8 +10,7 @@ from threading import Event
 
 from blocks.providers import process
 from blocks.providers.probe import ask
-from blocks.providers.rotated_log import tail
-from tasks.launch.variables import redact
+from blocks.redaction import last_lines, redact
 from tasks.release import Instance
 
 _POLL_SECONDS = 0.05
@@ -69,8 +68,7 @@ def _await_one(
 def _unwell(
     instance: Instance, detail: str, secrets: Collection[str], *, final: bool = False
 ) -> Health:
-    said = redact(_with_log(instance, detail), secrets)
-    return Health(instance, ok=False, detail=said, final=final)
+    return Health(instance, ok=False, detail=_with_log(instance, detail, secrets), final=final)
 
 
 def _look(instance: Instance) -> tuple[bool, bool, str]:
@@ -91,7 +89,8 @@ def _look(instance: Instance) -> tuple[bool, bool, str]:
     return answer.ok, False, answer.detail
 
 
-def _with_log(instance: Instance, detail: str) -> str:
-    lines = tail(process.log_path(instance.directory), _LOG_LINES)
+def _with_log(instance: Instance, detail: str, secrets: Collection[str]) -> str:
+    lines = last_lines(process.log_path(instance.directory), _LOG_LINES, secrets)
     log = "\n".join(lines) if lines else "(it wrote nothing)"
-    return f"{instance.project}/{instance.service} {detail}\nIts last lines:\n{log}"
+    said = redact(detail, secrets)
+    return f"{instance.project}/{instance.service} {said}\nIts last lines:\n{log}"

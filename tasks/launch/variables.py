@@ -1,11 +1,11 @@
-"""Variables of an environment: inherited, filled in, and kept out of sight where they are secret.
+"""Variables of an environment: inherited, and filled in.
 
 Templates are Jinja2's immutable sandbox: they can read the values they are given, nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -14,9 +14,6 @@ from blocks.project_spec import EnvironmentSpec
 from tasks.errors import BadInputError, NotFoundError
 
 _JINJA = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-_HIDDEN = "********"
-_SHORTEST_SECRET = 3
-"""Shorter ones occur everywhere by chance; hiding them would garble every log."""
 
 
 def resolve(name: str, environments: Mapping[str, EnvironmentSpec]) -> EnvironmentSpec:
@@ -58,11 +55,3 @@ def render(field: str, template: str, values: Mapping[str, object]) -> str:
         raise BadInputError(
             field, template, f"cannot be filled in ({error})", f"It may use: {known}."
         ) from error
-
-
-def redact(text: str, secrets: Iterable[str]) -> str:
-    """Return ``text`` with every secret value hidden."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, _HIDDEN)
-    return text

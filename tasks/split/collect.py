@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from blocks.providers.inherited import inherited
+from blocks.redaction import without_passwords
 from blocks.workload_spec import PytestWorkload
 from tasks.errors import BadInputError
 from tasks.split.suite import PLUGIN, plugin_source, pytest_arguments
@@ -112,7 +113,7 @@ def _refuse_failure(
             f"{field}.paths", spec.paths, "pytest finds no test there", "Name where they are"
         )
     if done.returncode:
-        tail = "\n".join(done.stdout.strip().splitlines()[-_LAST_LINES:])
+        tail = "\n".join(without_passwords(done.stdout).strip().splitlines()[-_LAST_LINES:])
         raise BadInputError(
             f"{field}.paths",
             spec.paths,

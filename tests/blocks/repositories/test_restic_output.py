@@ -7,7 +7,6 @@ import pytest
 from blocks.repositories import errors
 from blocks.repositories import restic_output as output
 from blocks.repositories.interface import Progress, Stored
-from blocks.repositories.redaction import redacted
 
 
 def test_status_lines_become_progress() -> None:
@@ -110,9 +109,3 @@ def test_complaints_become_errors(
     error = output.error_of("/r", code, complaint)
     assert type(error) is kind
     assert error.remedy in str(error)
-
-
-def test_nothing_secret_is_shown() -> None:
-    """A password reaches a log or an artifact."""
-    shown = redacted("rest:http://me:pw@h/ said hunter22", ["hunter22", ""])
-    assert shown == "rest:http://h/ said ***"

@@ -235,3 +235,30 @@ def test_a_former_run_is_read_by_the_last_attempt_of_each_step(tmp_path: Path) -
 def test_a_command_has_no_memory_limit_where_none_was_asked_for(tmp_path: Path) -> None:
     """Steps without a demand for memory would be killed at once."""
     assert command_of(a_step(tmp_path), tmp_path).memory_mib is None
+
+
+async def test_what_a_step_says_is_kept_and_shown_without_secrets(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """A token in the output or the failed assertion of a step would stay in the ledger."""
+    said = {"end": End.FAILED, "cause": "cannot open https://me:pw@h/ with hunter2-long"}
+    provider, held = FakeProvider(BAD.model_copy(update=said)), lease(ledger)
+
+    def read_report(_step: Step, directory: Path, _outcome: Outcome) -> StepReport:
+        """Write what the step would have written, and report a test."""
+        (directory / "output.json").write_text('{"token": "hunter2-long"}')
+        return StepReport((ItemResult("t", 1.0, "failed", "got hunter2-long"),))
+
+    runner = StepRunner(
+        ledger,
+        {"local": provider},
+        held,
+        tmp_path,
+        read_report=read_report,
+        secrets=["hunter2-long"],
+    )
+    outcome = await runner(a_step(tmp_path), "local")
+    assert outcome.cause == "cannot open https://***@h/ with ***"
+    assert outcome.output == {"token": "***"}
+    assert runner.reports["s"].items[0].message == "got ***"
+    assert executions(ledger, held.id)[0].outcome == outcome

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -26,7 +25,6 @@ from tasks.distribute.explaining.report import (
     result_rows,
 )
 from tasks.distribute.explaining.usage import curves
-from tasks.distribute.logs import tail
 from tasks.distribute.planning.planner import plan
 from tasks.distribute.results import StepResult, StepState
 from tasks.plan import FleetSnapshot
@@ -197,12 +195,3 @@ def test_a_chart_of_nothing_or_of_very_many_is_still_drawn() -> None:
     many = [Bar(str(n), "x", n % 7, n % 7 + 1.0) for n in range(200)]
     for bars in ([], [Bar("a", "x", 0.0, 0.0)], many):
         assert gantt([("t", bars)]).startswith(b"\x89PNG")
-
-
-def test_the_tail_of_a_log_hides_secrets(tmp_path: Path) -> None:
-    """A password that a step prints would show in Prefect's UI."""
-    path = tmp_path / "output.log"
-    path.write_text("\n".join(f"line {n} hunter2" for n in range(100)))
-    assert tail(path, lines=2, secrets=["hunter2", ""]) == "line 98 ***\nline 99 ***"
-    assert tail(None) == ""
-    assert tail(path.with_name("none")) == ""

@@ -8,24 +8,9 @@ from __future__ import annotations
 
 import re
 
-LONGEST = 160
-HIDDEN = "…"
+from blocks.redaction import without_suspects
 
-_SECRETS = (
-    # What stands before the host of an address: name and password.
-    (re.compile(r"(?<=://)[^/\s@]+@"), f"{HIDDEN}@"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {HIDDEN}"),
-    (
-        re.compile(
-            r"""(?ix)\b([\w-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api_?-?key|access_?key
-            |credentials?|auth(?:orization)?)(?:[_-]\w+)?)\b(["']?\s*[=:]\s*)
-            (?:"[^"]*"|'[^']*'|[^\s,;&)]+)"""
-        ),
-        rf"\1\2{HIDDEN}",
-    ),
-    # Long runs of letters and digits both: keys, digests, signed tokens.
-    (re.compile(r"(?=[A-Za-z+=-]*\d)(?=[\d+=-]*[A-Za-z])[A-Za-z0-9+=-]{24,}"), HIDDEN),
-)
+LONGEST = 160
 _LIKENESS = (
     (re.compile(r"0x[0-9a-fA-F]+"), "N"),
     (re.compile(r"\b[0-9a-f]{7,}\b"), "N"),
@@ -38,8 +23,7 @@ def cause(text: str) -> str:
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     # A very long line is not searched to its end.
     line = line[: 10 * LONGEST]
-    for pattern, instead in _SECRETS:
-        line = pattern.sub(instead, line)
+    line = without_suspects(line)
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 

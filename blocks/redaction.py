@@ -1,0 +1,148 @@
+"""Takes secrets out of texts: known ones in every usual spelling, and passwords in addresses.
+
+Whatever is shown or kept (logs, states, artifacts, the ledger, reports) goes through here before
+anything is cut from it: what a cut leaves of a secret is no longer recognised. Free of Prefect.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from blocks.spellings import Spelling, spellings
+
+MASK = "***"
+SHORTEST = 4
+"""Shorter ones occur everywhere by chance; hiding them would garble every log."""
+
+_LOG_BYTES = 65_536
+# After `://`: a user, a colon, and a password, which may hold `@`, `/` and `:` itself. A number
+# that a slash follows is a port. The lengths are bounded, so that no text takes long.
+_PASSWORD = re.compile(
+    r"(?<=://)([^\s/:@\"'`<>\[\]]{0,256}):(?!\d{1,5}[/?#])[^\s\"'`<>]{1,1024}(?=@)"
+)
+# Over HTTP the user alone is often the token.
+_HTTP_USER = re.compile(r"(?i)(?<=http://)[^\s/@\"'`<>]+@|(?<=https://)[^\s/@\"'`<>]+@")
+_LOOK_SECRET = (
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {MASK}"),
+    (
+        re.compile(
+            r"""(?ix)\b([\w-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api_?-?key|access_?key
+            |credentials?|auth(?:orization)?)(?:[_-]\w+)?)\b(["']?\s*[=:]\s*)
+            (?:"[^"]*"|'[^']*'|[^\s,;&)]+)"""
+        ),
+        rf"\1\2{MASK}",
+    ),
+    # Long runs of letters and digits both: keys, digests, signed tokens.
+    (re.compile(r"(?=[A-Za-z+=-]*\d)(?=[\d+=-]*[A-Za-z])[A-Za-z0-9+=-]{24,}"), MASK),
+)
+
+
+class Redactor:
+    """Replaces a set of secrets by ``***``; made once a set by `redactor_of`.
+
+    Of a secret of several lines each line of four characters and more is one, too.
+    ``reach`` is the most characters that a spelling of one of them can have.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        parts = {part for secret in secrets for part in _parts(secret)}
+        self._spellings: tuple[Spelling, ...] = tuple(
+            spelling for part in sorted(parts) for spelling in spellings(part)
+        )
+        self.reach = max((spelling.reach for spelling in self._spellings), default=0)
+
+    def __call__(self, text: str) -> str:
+        """Return ``text`` without secrets and without the passwords of its addresses."""
+        spans = [span for spelling in self._spellings for span in spelling.spans(text)]
+        return without_passwords(_masked(text, spans) if spans else text)
+
+    def value(self, value: JsonValue) -> JsonValue:
+        """Return a JSON value with every text in it redacted, names included."""
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return {self(name): self.value(item) for name, item in value.items()}
+        return value
+
+
+@lru_cache(maxsize=64)
+def _compiled(secrets: frozenset[str]) -> Redactor:
+    return Redactor(secrets)
+
+
+def redactor_of(secrets: Iterable[str]) -> Redactor:
+    """Return the redactor of ``secrets``, compiled once however often it is asked for."""
+    return _compiled(frozenset(secrets))
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """Return ``text`` without ``secrets`` and without the passwords of its addresses."""
+    return redactor_of(secrets)(text)
+
+
+def without_passwords(text: str) -> str:
+    """Return ``text`` without what stands between `://user:` and `@`, over HTTP without the user."""
+    if "://" not in text:
+        return text
+    return _HTTP_USER.sub(f"{MASK}@", _PASSWORD.sub(rf"\1:{MASK}", text))
+
+
+def without_user(text: str) -> str:
+    """Return ``text`` with no password in its addresses, over HTTP no user either."""
+    return _HTTP_USER.sub("", _PASSWORD.sub(r"\1", text))
+
+
+def without_suspects(text: str) -> str:
+    """Return ``text`` without whatever looks like a secret, where nobody can say what is one."""
+    text = without_passwords(text)
+    for pattern, instead in _LOOK_SECRET:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def last_lines(
+    path: Path | None, lines: int, secrets: Iterable[str] = (), limit_bytes: int = _LOG_BYTES
+) -> list[str]:
+    """Return the last lines of a log without ``secrets``, the newest last; none without a file.
+
+    They come from the last ``limit_bytes``. More is read, as far as a secret can reach: one of
+    which the beginning were missing would not be recognised.
+    """
+    redactor = redactor_of(secrets)
+    try:
+        with (path or Path()).open("rb") as file:
+            size = file.seek(0, 2)
+            start = max(0, size - limit_bytes - 4 * redactor.reach)
+            file.seek(start)
+            text = file.read().decode(errors="replace")
+    except (FileNotFoundError, IsADirectoryError):
+        return []
+    whole = redactor(text)
+    if start:  # it may begin within a secret, and does within a line
+        whole = whole[2 * redactor.reach :]
+        whole = whole.partition("\n")[2] or whole
+    return whole.rstrip().splitlines()[-lines:]
+
+
+def _parts(secret: str) -> Iterator[str]:
+    """Yield the secret and its lines, without blanks around them and without what is too short."""
+    for part in (secret, *secret.splitlines()):
+        if len(part.strip()) >= SHORTEST:
+            yield part.strip()
+
+
+def _masked(text: str, spans: list[tuple[int, int]]) -> str:
+    """Return ``text`` with one mask for all that overlaps."""
+    pieces, end = [], 0
+    for first, last in sorted(spans):
+        if first >= end:
+            pieces += [text[end:first], MASK]
+        end = max(end, last)
+    return "".join([*pieces, text[end:]])

@@ -1,0 +1,118 @@
+"""How one secret may be written in a text: as it is, escaped, quoted, in base64, in hex.
+
+A spelling finds where it stands. Most texts hold none, so that each first looks for a piece that
+no escaping changes, which is as fast as Python searches.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.entities import codepoint2name
+
+_PLAIN = re.compile(r"[A-Za-z0-9]+")
+_LONGEST_SPELT = 24
+"""The most characters that one of a secret becomes, e.g. two escaped surrogates."""
+
+_NAMED = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f", "\v": "v", "\0": "0"}
+_BROKEN = r"(?:\\+[rn]|\s)*"
+"""What may stand inside long base64: line breaks, also escaped ones."""
+
+_ANCHOR = 12
+_ANCHORS = 4
+_WRAPPED = 57
+"""From how many characters on tools break base64 into lines, at the earliest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """One way to write a secret; ``anchors``: one of them stands wherever it does, if there are."""
+
+    pattern: re.Pattern[str]
+    anchors: tuple[str, ...]
+    reach: int
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where it stands in ``text``."""
+        if not self.anchors or any(anchor in text for anchor in self.anchors):
+            for match in self.pattern.finditer(text):
+                yield match.span()
+
+
+def spellings(secret: str) -> Iterator[Spelling]:
+    """Yield every spelling of ``secret``, which is not empty."""
+    yield _escaped(secret)
+    encoded = secret.encode(errors="surrogatepass")
+    for core in sorted(set(_base64_cores(encoded))):
+        yield _run(core, r"[A-Za-z0-9+/_-]?", r"[A-Za-z0-9+/_-]?=*")
+    for code in {encoded.hex(), encoded.hex().upper()}:
+        yield _run(code, "", "")
+    for mark in (" ", ":", r"\x"):
+        spaced = mark.join(f"{byte:02x}" for byte in encoded)
+        yield Spelling(re.compile(re.escape(spaced), re.IGNORECASE), (), len(spaced))
+
+
+def _escaped(secret: str) -> Spelling:
+    """Return the secret with each character plain, or as JSON, Python, URLs, shells, HTML have it."""
+    pattern = "".join(map(_spelt, secret))
+    plain = max(_PLAIN.findall(secret), key=len, default="")
+    return Spelling(re.compile(pattern), (plain,) if plain else (), _LONGEST_SPELT * len(secret))
+
+
+def _spelt(character: str) -> str:
+    """Return the pattern of one character in all escapings; letters and digits are in none."""
+    if _PLAIN.fullmatch(character):
+        return character
+    code, encoded = ord(character), character.encode(errors="surrogatepass")
+    words = character.encode("utf-16-be", errors="surrogatepass")
+    units = [int.from_bytes(words[at : at + 2], "big") for at in range(0, len(words), 2)]
+    ways = [
+        "(?i:" + "".join(f"%(?:25)?{byte:02x}" for byte in encoded) + ")",
+        "(?i:" + "".join(rf"\\+u{unit:04x}" for unit in units) + ")",
+        "(?i:" + "".join(rf"\\+x{byte:02x}" for byte in encoded) + ")",
+        "".join(rf"\\+{byte:03o}" for byte in encoded),
+        rf"(?i:\\+u\{{0*{code:x}\}}|\\+U{code:08x}|&(?:amp;)?\#0*{code};|&(?:amp;)?\#x0*{code:x};)",
+    ]
+    if code < 256:  # noqa: PLR2004 - what Python writes as \xNN
+        ways.append(rf"(?i:\\+x{code:02x})")
+    if name := codepoint2name.get(code) or {39: "apos"}.get(code):
+        ways.append(f"&(?:amp;)?{name};")
+    ways += _shortest_ways(character)
+    return "(?:" + "|".join(ways) + ")"
+
+
+def _shortest_ways(character: str) -> list[str]:
+    """Return a character's own escapes, the longest first, and at last the character itself."""
+    if character == "\\":
+        return [r"\\{1,8}"]
+    if character == "\n":
+        return [r"(?:\\+r)?\\+n", r"(?i:%0d%0a)", r"\r?\n"]
+    if character == " ":
+        return [r"\\*[ ]", r"\+"]
+    if character in _NAMED:
+        return [rf"\\+{_NAMED[character]}", re.escape(character)]
+    ways = [rf"\\*{re.escape(character)}"]
+    if character in "'\"":
+        # A shell ends its quotes for one, SQL and CSV double it.
+        ways = [r"'\\+''", r"""'"'"'""", rf"{character}{character}", *ways]
+    return ways
+
+
+def _base64_cores(encoded: bytes) -> Iterator[str]:
+    """Yield what of its base64 does not depend on what stands before and after it."""
+    for shift in range(3):
+        text = base64.b64encode(bytes(shift) + encoded).decode()
+        core = text[-(-8 * shift // 6) : 8 * (shift + len(encoded)) // 6]
+        yield core
+        yield core.replace("+", "-").replace("/", "_")
+
+
+def _run(code: str, before: str, after: str) -> Spelling:
+    """Return a spelling that is one run of characters, which tools may have broken into lines."""
+    anchors = tuple(code[at : at + _ANCHOR] for at in range(0, _ANCHOR * _ANCHORS, _ANCHOR))
+    if len(code) < _WRAPPED:
+        return Spelling(re.compile(before + re.escape(code) + after), (code,), len(code) + 4)
+    pattern = before + _BROKEN.join(map(re.escape, code)) + after
+    return Spelling(re.compile(pattern), anchors, 2 * len(code))
