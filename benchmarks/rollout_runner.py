@@ -199,7 +199,7 @@ def _resolve(dotted: str) -> Any:
 
 EFFECTS = {
     "tasks.deploy.deployer": ["save_rollout", "begin_rollout"],
-    "tasks.deploy.handover": ["set_instance_state", "forget_release", "_remove", "release_ports"],
+    "tasks.deploy.handover": ["set_instance_state", "forget_release", "_remove", "retire_fronts"],
     "blocks.routers.slots": ["_write_generation", "_point"],
     "blocks.providers.process": ["start", "stop"],
     __name__: [

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from blocks.providers.interface import Resources
 from blocks.workload_spec import WorkloadSpec
@@ -29,6 +29,12 @@ class ServiceSpec(BaseModel):
         default=30, gt=0, description="How long it may take to become healthy"
     )
     web: bool = Field(default=True, description="Whether it gets a port and takes traffic")
+    port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="The front port of the router that users reach it on; empty: a free one",
+    )
     replicas: int = Field(default=1, ge=1, le=64, description="Processes side by side")
     restart: Literal["always", "on-failure", "never"] = Field(
         default="always", description="What happens when it ends by itself"
@@ -39,6 +45,13 @@ class ServiceSpec(BaseModel):
     drain_seconds: float = Field(
         default=10, ge=0, description="Time for requests in flight when it is replaced"
     )
+
+    @model_validator(mode="after")
+    def _port_takes_traffic(self) -> Self:
+        if self.port is not None and not self.web:
+            problem = f"port {self.port} is of no use to a service with `web: false`; leave it out"
+            raise ValueError(problem)
+        return self
 
 
 class ProjectSpec(BaseModel):
@@ -79,6 +92,18 @@ class ProjectSpec(BaseModel):
         description="Further folders to back up; its data folder `{{ data }}` always is",
     )
     repository: str = Field(default="local", description="The repository block its backups go to")
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
+        owners: dict[int, str] = {}
+        for name, service in self.services.items():
+            if (
+                service.port is not None
+                and (other := owners.setdefault(service.port, name)) != name
+            ):
+                problem = f"services {other} and {name} both ask for port {service.port}"
+                raise ValueError(problem)
+        return self
 
 
 class EnvironmentSpec(BaseModel):

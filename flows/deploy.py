@@ -15,6 +15,7 @@ from flows.naming import named
 from tasks.deploy import task as deploying
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.deployer import Target as Place
+from tasks.front_range import front_range
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import Ledger
 from tasks.settings import settings
@@ -60,12 +61,8 @@ async def deploy_flow(
 def deployer(target: Target, router: Router, book: Ledger) -> Deployer:
     """Return the deployer of ``target``."""
     chosen = settings()
-    place = Place(
-        target.project,
-        target.environment,
-        chosen.host,
-        chosen.router_port,
-        chosen.router_slots,
-    )
+    span = front_range(chosen)
+    slots = span.last - span.first + 1
+    place = Place(target.project, target.environment, span.host, span.first, slots)
     launcher, owner = launcher_of(target, book, chosen), own_identity().encode()
     return Deployer(book, launcher, router, place, owner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 
 from blocks.providers.process import own_identity
 from blocks.routers.slots import SlotRouter
@@ -47,7 +48,7 @@ def stop_launched(chosen: Settings) -> int:
     try:
         doomed = instances(ledger, states=LIVING)
         mark_stopping(ledger, [one.id for one in doomed], own_identity().encode())
-        lead_away(ledger, SlotRouter(chosen.root / "router"), doomed)
+        lead_away(ledger, SlotRouter(chosen.root / "router"), doomed, time.time())
         return end_instances(ledger, doomed, GRACE_SECONDS)
     finally:
         ledger.close()

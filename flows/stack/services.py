@@ -42,22 +42,21 @@ class Unfinished:
 
     def __call__(self, now: float) -> list[str]:
         """Look once; return a sentence for each instance that was ended."""
-        del now
         passing = instances(self._ledger, states=PASSING)
         orphans = [each for each in passing if self._is_orphan(each)]
-        return [self._end(each) for each in orphans if self._claim(each)]
+        return [self._end(each) for each in orphans if self._claim(each, now)]
 
     def _is_orphan(self, instance: Instance) -> bool:
         mine = instance.owner in {"", self._owner}  # of an earlier round, or from before owners
         return mine or not process.owner_alive(instance.owner)
 
-    def _claim(self, instance: Instance) -> bool:
+    def _claim(self, instance: Instance, now: float) -> bool:
         """Lead the traffic away and say that it is being ended, unless somebody took it over."""
         place = (instance.project, instance.environment)
         with place_alone(self._home, *place):
             if place in {(row.project, row.environment) for row in open_rollouts(self._ledger)}:
                 return False
-            lead_away(self._ledger, self._router, [instance])
+            lead_away(self._ledger, self._router, [instance], now)
             return claim_instance(self._ledger, instance, self._owner)
 
     def _end(self, instance: Instance) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from blocks.routers.interface import Router
@@ -20,14 +21,16 @@ from tasks.deploy.effects import (
     Surveyed,
 )
 from tasks.deploy.gate import pass_gate
-from tasks.deploy.handover import front_owner, recorded
+from tasks.deploy.handover import recorded
 from tasks.deploy.rollout import Rollout
 from tasks.deploy.runner import ReleaseRunner
 from tasks.deploy.survey import routes_of, survey
 from tasks.deploy.target import Pace, Target
 from tasks.errors import BadInputError
+from tasks.front_range import FrontRange
 from tasks.ledger.connection import Ledger
-from tasks.ledger.ports import lease_port, port_of
+from tasks.ledger.fronts import Place, Taken, lease_fronts, undo_fronts
+from tasks.ledger.ports import port_of
 from tasks.ledger.releases import find_release, releases
 from tasks.presence import is_running
 from tasks.release import Instance, InstanceState, Release
@@ -76,12 +79,20 @@ class Arrival:
     def _survey(self, rollout: Rollout) -> Surveyed:
         there = self._there()
         services = {one.service for one in there.values()}
-        fronts = [port_of(self.ledger, self._front_owner(service)) for service in services]
+        fronts = [port_of(self.ledger, self._place.owner(service)) for service in services]
         routed = [up for port in fronts if port is not None for up in self.router.upstreams(port)]
         return survey(there, routed, is_running, rollout.to_release)
 
     def _start(self, digest: str) -> Started:
-        started = self.runner.start(self._release(digest), InstanceState.STARTING, fresh=True)
+        release = self._release(digest)
+        services = self.runner.services(release)
+        pins = {name: service.port for name, service in services.items() if service.web}
+        taken = self._lease(pins)
+        try:
+            started = self.runner.start(release, InstanceState.STARTING, fresh=True)
+        except BaseException:
+            undo_fronts(self.ledger, self._span, self._place, taken)
+            raise
         return Started(tuple(one.id for one in started))
 
     def _gate(self, rollout: Rollout, effect: Gate) -> Passed | Refused:
@@ -110,11 +121,18 @@ class Arrival:
     def _there(self) -> dict[str, Instance]:
         return recorded(self.ledger, self.target.project, self.target.environment)
 
-    def _front_owner(self, service: str) -> str:
-        return front_owner(self.target.project, self.target.environment, service)
+    @property
+    def _place(self) -> Place:
+        return Place(self.target.project, self.target.environment)
+
+    @property
+    def _span(self) -> FrontRange:
+        target = self.target
+        return FrontRange(target.host, target.first_port, target.first_port + target.slots - 1)
+
+    def _lease(self, pins: Mapping[str, int | None]) -> Taken:
+        """Lease front ports; one that leads somewhere stays, whatever is pinned by now."""
+        return lease_fronts(self.ledger, self._span, self._place, pins, time.time(), move=False)
 
     def _front_port(self, service: str) -> int:
-        target = self.target
-        last = target.first_port + target.slots - 1
-        owner = self._front_owner(service)
-        return lease_port(self.ledger, target.host, target.first_port, last, owner, time.time())
+        return self._lease({service: None}).ports[service]

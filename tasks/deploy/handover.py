@@ -23,17 +23,12 @@ from tasks.deploy.effects import (
     Undone,
 )
 from tasks.ledger.connection import Ledger
+from tasks.ledger.fronts import Place, front_services, retire_fronts
 from tasks.ledger.instances import instances, set_instance_state
-from tasks.ledger.ports import release_ports
 from tasks.ledger.releases import find_release, forget_release
 from tasks.release import LIVING, Instance, InstanceState
 
 _PAUSE_SECONDS = 0.05
-
-
-def front_owner(project: str, environment: str, service: str) -> str:
-    """Return the name under which a service holds its front port in the ledger."""
-    return f"front/{project}/{environment}/{service}"
 
 
 def recorded(ledger: Ledger, project: str, environment: str) -> dict[str, Instance]:
@@ -86,14 +81,19 @@ class Handover:
     def _undo(self, effect: Undo) -> Undone:
         for route in effect.routes:
             self.router.route(route.front_port, route.before)
-            if not route.before and not effect.serving:
-                owner = front_owner(self.project, self.environment, route.service)
-                release_ports(self.ledger, owner)
+        self._retire_fronts(effect.serving)
         self._set(effect.serving, InstanceState.RUNNING)
         self._set(effect.warm, InstanceState.WARM)
         self._stop(effect.stop)
         self._forget(effect.forget)
         return Undone()
+
+    def _retire_fronts(self, serving: Collection[str]) -> None:
+        """Have only what serves need its front port: the others were taken for what is undone."""
+        place = Place(self.project, self.environment)
+        needed = {one.service for one in self._instances(serving)}
+        idle = front_services(self.ledger, place).keys() - needed
+        retire_fronts(self.ledger, place, idle, time.time())
 
     def _instances(self, ids: Collection[str]) -> list[Instance]:
         known = recorded(self.ledger, self.project, self.environment)

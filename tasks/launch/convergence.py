@@ -43,21 +43,22 @@ def converge(
 
     Raises:
         BadInputError: A command or variable cannot be used; nothing was started then.
-        BusyError: A rollout is moving its traffic.
+        BusyError: A rollout is moving its traffic, or no front port is free.
         LaunchError: It did not become healthy; what was started is stopped again, and what
             served before still does.
     """
     _require_no_rollout(launcher)
     before = launcher.recorded()
-    instances = launcher.start(release, fresh=fresh)
-    new = superfluous(before, instances)
-    old = superfluous(instances, [one for one in before if one.state in _REPLACED])
-    try:
-        _require_health(launcher, release, instances)
-        urls = _move_traffic(launcher, fronts, instances, old)
-    except BaseException:  # cancelled: nobody would ever look at what was started
-        launcher.stop(new, 0)
-        raise
+    with fronts.taken(launcher.services(release), launcher.clock):
+        instances = launcher.start(release, fresh=fresh)
+        new = superfluous(before, instances)
+        old = superfluous(instances, [one for one in before if one.state in _REPLACED])
+        try:
+            _require_health(launcher, release, instances)
+            urls = _move_traffic(launcher, fronts, instances, old)
+        except BaseException:  # cancelled: nobody would ever look at what was started
+            launcher.stop(new, 0)
+            raise
     launcher.stop(old, _grace(launcher, release))
     return Launched(
         release,
@@ -77,7 +78,7 @@ def shut_down(launcher: Launcher, fronts: Fronts, grace_seconds: float) -> list[
     """
     _require_no_rollout(launcher)
     doomed = launcher.condemn()
-    fronts.withdraw({one.service for one in doomed})
+    fronts.withdraw({one.service for one in doomed}, launcher.clock())
     launcher.stop(doomed, grace_seconds)
     return doomed
 
@@ -151,9 +152,10 @@ def _move_traffic(
     """
     with launcher.alone():
         urls = fronts.publish(instances, launcher.clock())
-        fronts.withdraw({one.service for one in old} - {one.service for one in instances})
+        gone = {one.service for one in old} - {one.service for one in instances}
+        fronts.withdraw(gone, launcher.clock())
         if not launcher.hand_over(instances, old):
-            lead_away(launcher.ledger, fronts.router, instances)
+            lead_away(launcher.ledger, fronts.router, instances, launcher.clock())
             where = f"{launcher.project} in {launcher.environment}"
             raise LaunchError(f"{where} was stopped while it was being launched.")
     return urls

@@ -2,69 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from blocks.project_spec import ServiceSpec
 from blocks.routers.interface import Router
+from tasks.front_range import FrontRange, front_range
 from tasks.launch.desired import upstreams
 from tasks.ledger.connection import Ledger
+from tasks.ledger.fronts import (
+    Place,
+    forget_moved,
+    lease_fronts,
+    moved_fronts,
+    retire_fronts,
+    undo_fronts,
+)
 from tasks.ledger.instances import instances
-from tasks.ledger.ports import lease_port, port_of
-from tasks.release import Instance, InstanceState
+from tasks.ledger.ports import port_of
+from tasks.release import LIVING, Instance, InstanceState
 from tasks.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Fronts:
-    """The front ports of one environment of a project; ``ports`` is the router's range."""
+    """The front ports of one environment of a project; ``span`` is the router's range."""
 
     ledger: Ledger
     router: Router
-    project: str
-    environment: str
-    host: str
-    ports: tuple[int, int]
+    place: Place
+    span: FrontRange
+
+    @contextmanager
+    def taken(
+        self, services: Mapping[str, ServiceSpec], clock: Callable[[], float]
+    ) -> Iterator[None]:
+        """Hold a front port for each of ``services`` that takes traffic: all of them, or none.
+
+        A block that fails leaves every service with the port it held before.
+
+        Raises:
+            BadInputError: A `port` of a service is no front port, or another service holds it.
+            BusyError: No front port is free.
+        """
+        pins = {name: service.port for name, service in services.items() if service.web}
+        taken = lease_fronts(self.ledger, self.span, self.place, pins, clock())
+        try:
+            for service, port in taken.ports.items():
+                former = taken.before[service]
+                if former is None or former.port != port:
+                    self.router.route(port, ())  # its last owner may have left a way to nowhere
+            yield
+        except BaseException:
+            undo_fronts(self.ledger, self.span, self.place, taken)
+            raise
 
     def publish(self, serving: Sequence[Instance], now: float) -> dict[str, str]:
         """Send the traffic of each service to those ``serving``; return service -> URL."""
-        urls = {}
-        for service, addresses in upstreams(serving).items():
-            port = lease_port(
-                self.ledger, self.host, *self.ports, owner=self._owner(service), now=now
-            )
-            self.router.route(port, addresses)
-            urls[service] = f"http://{self.host}:{port}"
-        return urls
+        wanted = upstreams(serving)
+        held = lease_fronts(
+            self.ledger, self.span, self.place, dict.fromkeys(wanted), now, move=False
+        )
+        for service, addresses in wanted.items():
+            self.router.route(held.ports[service], addresses)
+        self._leave_moved()
+        return {name: f"http://{self.span.host}:{port}" for name, port in held.ports.items()}
 
-    def withdraw(self, services: Iterable[str]) -> None:
-        """Send the traffic of ``services`` nowhere; their ports stay theirs."""
+    def withdraw(self, services: Iterable[str], now: float) -> None:
+        """Send the traffic of ``services`` nowhere; their ports stay theirs while others do."""
+        services = list(services)
         for service in services:
-            port = port_of(self.ledger, self._owner(service))
+            port = port_of(self.ledger, self.place.owner(service))
             if port is not None:
                 self.router.route(port, ())
+        retire_fronts(self.ledger, self.place, services, now)
 
-    def _owner(self, service: str) -> str:
-        return front_owner(self.project, self.environment, service)
+    def _leave_moved(self) -> None:
+        """Send the traffic of ports that a service has moved away from nowhere."""
+        for service, port in moved_fronts(self.ledger, self.span, self.place).items():
+            self.router.route(port, ())
+            forget_moved(self.ledger, self.span, self.place, service)
 
 
-def front_owner(project: str, environment: str, service: str) -> str:
-    """Return the name under which a service holds its front port in the ledger."""
-    return f"front/{project}/{environment}/{service}"
+def lead_away(ledger: Ledger, router: Router, leaving: Collection[Instance], now: float) -> None:
+    """Send the traffic that goes to ``leaving`` to what serves there instead, or nowhere.
 
-
-def lead_away(ledger: Ledger, router: Router, leaving: Iterable[Instance]) -> None:
-    """Send the traffic that goes to ``leaving`` to what serves there instead, or nowhere."""
+    The front port of a service of which nothing is left is given to whoever needs one.
+    """
+    ids = {one.id for one in leaving}
     for one in leaving:
-        port = port_of(ledger, front_owner(one.project, one.environment, one.service))
-        if port is None or f"{one.host}:{one.port}" not in router.upstreams(port):
+        place = Place(one.project, one.environment)
+        port = port_of(ledger, place.owner(one.service))
+        if port is None:
             continue
-        serving = instances(ledger, one.project, one.environment, {InstanceState.RUNNING})
-        router.route(port, upstreams(serving).get(one.service, ()))
+        if f"{one.host}:{one.port}" in router.upstreams(port):
+            serving = instances(ledger, one.project, one.environment, {InstanceState.RUNNING})
+            router.route(port, upstreams(serving).get(one.service, ()))
+        there = instances(ledger, one.project, one.environment, LIVING)
+        if not any(each.service == one.service and each.id not in ids for each in there):
+            retire_fronts(ledger, place, [one.service], now)
 
 
 def fronts_of(
     project: str, environment: str, ledger: Ledger, router: Router, settings: Settings
 ) -> Fronts:
-    """Return the front ports of that environment, as this machine's settings have them."""
-    last = settings.router_port + settings.router_slots - 1
-    return Fronts(ledger, router, project, environment, settings.host, (settings.router_port, last))
+    """Return the front ports of that environment, as this machine's router has them."""
+    return Fronts(ledger, router, Place(project, environment), front_range(settings))

@@ -18,12 +18,16 @@ from tasks.ledger.tables import ports as table
 
 @dataclass(frozen=True, slots=True)
 class PortLease:
-    """A port that belongs to ``owner`` until it is released."""
+    """A port that belongs to ``owner`` until it is given back.
+
+    ``released_at``: since when a front port is not needed; its owner has it until another does.
+    """
 
     host: str
     port: int
     owner: str
     leased_at: float
+    released_at: float | None = None
 
 
 def lease_port(  # noqa: PLR0917 - a range, an owner and a moment
@@ -69,7 +73,9 @@ def release_ports(ledger: Ledger, *owners: str) -> None:
 
 def ports(ledger: Ledger) -> list[PortLease]:
     """Return all leases, by host and port."""
-    query = select(table.c.host, table.c.port, table.c.owner, table.c.leased_at)
+    query = select(
+        table.c.host, table.c.port, table.c.owner, table.c.leased_at, table.c.released_at
+    )
     with ledger.read() as connection:
         rows = connection.execute(query.order_by(table.c.host, table.c.port)).mappings()
         return [PortLease(**row) for row in rows]
@@ -107,6 +113,5 @@ def _free(connection: Connection, host: str, low: int, high: int, avoid: Collect
     raise BusyError(
         f"no port is free on {host} from {low} to {high}: {len(taken)} are leased, "
         f"{len(set(avoid) - taken)} held by other programs. Stop something, or widen the range: "
-        "SLIPWAY_SERVICE_PORT_LOW and SLIPWAY_SERVICE_PORT_HIGH for services, "
-        "SLIPWAY_ROUTER_SLOTS for the router."
+        "SLIPWAY_SERVICE_PORT_LOW and SLIPWAY_SERVICE_PORT_HIGH."
     )

@@ -87,6 +87,7 @@ ports = Table(
     Column("low", Integer, nullable=False),
     Column("high", Integer, nullable=False),
     Column("leased_at", Double, nullable=False),
+    Column("released_at", Double, nullable=True),
     UniqueConstraint("owner", "host", "low", "high"),
 )
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,12 +16,16 @@ import pytest
 
 from benchmarks.free_ports import free_ports
 from blocks.providers import process
+from blocks.routers.slots import SlotRouter
 from flows.stack.api import SlipwayApi
 from flows.stack.home import Home
 from flows.stack.reconciler import Duty, Revival, Rounds, Sampling
 from flows.stack.services import gone, stop_steps
+from tasks.front_range import FrontRange
 from tasks.launch.ending import end_instances
+from tasks.launch.fronts import lead_away
 from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.fronts import Place, lease_fronts
 from tasks.ledger.instances import instances, record_instance
 from tasks.ledger.ports import lease_port, ports
 from tasks.ledger.samples import samples
@@ -155,6 +160,17 @@ def test_a_running_step_is_stopped_with_its_workload(tmp_path: Path) -> None:
 
 
 @pytest.mark.integration
+def test_what_is_stopped_with_the_stack_leads_nowhere(ledger: Ledger, tmp_path: Path) -> None:
+    """Broken: after `make down ALL=1` a front port would lead to whoever gets the port next."""
+    router, place = SlotRouter(tmp_path / "router"), Place("web", "prod")
+    span = FrontRange("127.0.0.1", 8300, 8301)
+    lease_fronts(ledger, span, place, {"app": None}, 0.0)
+    router.route(8300, ["127.0.0.1:28200"])
+    lead_away(ledger, router, [replace(service(tmp_path), port=28_200)], 1.0)
+    assert router.upstreams(8300) == ()
+    assert [lease.released_at for lease in ports(ledger)] == [1.0]
+
+
 def test_samples_are_kept_for_their_time(ledger: Ledger, tmp_path: Path) -> None:
     """The ledger would grow without end, or forget the last hour."""
     sampling = Sampling(ledger, tmp_path, keep_days=1)

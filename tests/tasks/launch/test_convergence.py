@@ -11,10 +11,12 @@ import pytest
 from benchmarks.free_ports import free_ports
 from blocks.providers import process
 from tasks.errors import BadInputError, BusyError
+from tasks.front_range import FrontRange
 from tasks.launch.convergence import converge, release_to_launch, serving_release, shut_down
 from tasks.launch.fronts import Fronts
 from tasks.launch.launcher import Launcher, LaunchError
 from tasks.ledger.connection import Ledger
+from tasks.ledger.fronts import Place
 from tasks.ledger.ports import ports
 from tasks.ledger.rollouts import begin_rollout
 from tasks.release import InstanceState
@@ -39,10 +41,16 @@ class Table:
         return self.routes.get(front_port, ())
 
 
+def fronts_for(ledger: Ledger, project: str = "demo", count: int = 10) -> Fronts:
+    """Return the front ports of a project, of a router that has ``count``."""
+    span = FrontRange("127.0.0.1", FRONT, FRONT + count - 1)
+    return Fronts(ledger, Table(), Place(project, "dev"), span)
+
+
 @pytest.fixture
 def fronts(ledger: Ledger) -> Fronts:
     """Give front ports."""
-    return Fronts(ledger, Table(), "demo", "dev", "127.0.0.1", (FRONT, FRONT + 9))
+    return fronts_for(ledger)
 
 
 def said(fronts: Fronts) -> list[str]:
@@ -174,3 +182,43 @@ def test_a_rollout_is_not_interfered_with(
         converge(launcher, release, fronts)
     with pytest.raises(BusyError):
         shut_down(launcher, fronts, 0)
+
+
+def test_a_launch_without_a_front_port_starts_and_leaves_nothing(
+    launcher_for: Make, ledger: Ledger, tmp_path: Path
+) -> None:
+    """Broken: a launch that fails for want of a port would leave its processes running."""
+    first, second = launcher_for(), launcher_for("other")
+    converge(first, first.build(""), fronts_for(ledger, count=1))
+    with pytest.raises(BusyError, match="lead to demo/dev/web"):
+        converge(second, second.build(""), fronts_for(ledger, "other", count=1))
+    assert second.recorded() == []
+    assert not list((tmp_path / "home" / "instances").glob("other-*"))
+    assert {lease.owner.split("-")[0] for lease in ports(ledger)} == {
+        "front/demo/dev/web",
+        "instance/demo",
+    }
+    shut_down(first, fronts_for(ledger, count=1), 0)
+    launched = converge(second, second.build(""), fronts_for(ledger, "other", count=1))
+    assert launched.urls == {"web": f"http://127.0.0.1:{FRONT}"}
+
+
+def test_a_launch_that_fails_gives_its_front_port_back(
+    launcher_for: Make, fronts: Fronts, ledger: Ledger
+) -> None:
+    """Broken: launches that fail would use up the front ports."""
+    bad = launcher_for(command="sh -c 'exit 3'", restart="never")
+    with pytest.raises(LaunchError):
+        converge(bad, bad.build(""), fronts)
+    assert ports(ledger) == []
+
+
+def test_a_service_moves_to_the_port_it_is_given(launcher_for: Make, fronts: Fronts) -> None:
+    """Broken: a pinned port would be ignored, or the former one lead to a stranger one day."""
+    launcher = launcher_for()
+    release = launcher.build("")
+    converge(launcher, release, fronts)
+    pinned = launcher_for(port=FRONT + 5)
+    assert converge(pinned, release, fronts).urls == {"web": f"http://127.0.0.1:{FRONT + 5}"}
+    assert fronts.router.upstreams(FRONT) == ()
+    assert len(fronts.router.upstreams(FRONT + 5)) == 1

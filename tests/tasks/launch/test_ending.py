@@ -19,10 +19,12 @@ from blocks.providers.identity import this_boot
 from blocks.providers.process_table import entry
 from blocks.routers.slots import SlotRouter
 from flows.stack.services import Unfinished, gone
+from tasks.front_range import FrontRange
 from tasks.launch.convergence import converge, shut_down
 from tasks.launch.fronts import Fronts
 from tasks.launch.launcher import Launcher
 from tasks.ledger.connection import Ledger
+from tasks.ledger.fronts import Place
 from tasks.ledger.instances import instances, mark_stopping, take_instances
 from tasks.ledger.ports import ports
 from tasks.release import InstanceState
@@ -35,9 +37,8 @@ Make = Callable[..., Launcher]
 @pytest.fixture
 def fronts(ledger: Ledger, tmp_path: Path) -> Fronts:
     """Give front ports with real slots."""
-    return Fronts(
-        ledger, SlotRouter(tmp_path / "router"), "demo", "dev", "127.0.0.1", (FRONT, FRONT + 9)
-    )
+    span = FrontRange("127.0.0.1", FRONT, FRONT + 9)
+    return Fronts(ledger, SlotRouter(tmp_path / "router"), Place("demo", "dev"), span)
 
 
 def test_a_busy_ledger_does_not_bring_back_what_is_being_stopped(
