@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One completed backup; times are epoch seconds, sizes bytes.
 
-    ``consistent_at`` is the moment every database dump in it is true for.
+    ``consistent_at`` is the moment every database dump in it is true for. ``unverified`` are
+    databases that could not be dumped and are in it as the plain files they were, ``left_out``
+    what is not in it: each as `path: reason`.
     """
 
     id: str
@@ -25,6 +30,8 @@ class Snapshot:
     total_bytes: int
     added_bytes: int
     seconds: float
+    unverified: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +47,17 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What one backup put into the repository; ``added_bytes`` is what was new to it."""
+    """What one backup put into the repository; ``added_bytes`` is what was new to it.
+
+    ``unread`` are the paths, as text, that went away or could not be read: it lacks them.
+    """
 
     id: str
     files: int
     total_bytes: int
     added_bytes: int
     seconds: float
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +73,20 @@ class StoredSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """One path of a snapshot; ``kind`` is ``file``, ``dir``, ``symlink`` and the like."""
+    """One path of a snapshot, as text; ``kind`` is ``file``, ``dir``, ``symlink`` and the like."""
 
     path: str
     kind: str
     size: int = 0
+
+
+def as_text(path: str) -> str:
+    """Return a path as repositories list it, and as it can be shown.
+
+    Each byte of a name that is not UTF-8 becomes U+FFFD; Python holds it as a lone surrogate,
+    which nothing but the file system takes.
+    """
+    return _NOT_UTF8.sub("\ufffd", path)
 
 
 class Repository(Protocol):
@@ -92,7 +112,10 @@ class Repository(Protocol):
         tags: Sequence[str],
         progress: Callable[[Progress], None],
     ) -> Stored:
-        """Store ``sources`` (absolute) without ``exclude``; the repository is made when absent."""
+        """Store ``sources`` (absolute) without ``exclude``; the repository is made when absent.
+
+        What of them cannot be read is named in the answer, and lacks in the snapshot.
+        """
         ...
 
     def check(self, read_data_subset: str = "") -> None:
@@ -112,7 +135,7 @@ class Repository(Protocol):
         ...
 
     def restore(self, snapshot_id: str, target: Path) -> None:
-        """Write a snapshot below ``target``, each path in full."""
+        """Write a snapshot below ``target``, each path in full; sparse where it can do so."""
         ...
 
     def forget(self, snapshot_ids: Sequence[str]) -> None:

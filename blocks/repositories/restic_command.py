@@ -72,9 +72,21 @@ def read(snapshot_id: str, path: str) -> list[str]:
     return ["dump", "--", snapshot_id, path]
 
 
-def restore(snapshot_id: str, target: Path) -> list[str]:
-    """Write a snapshot below ``target``."""
-    return ["restore", "--target", str(target), "--", snapshot_id]
+def restore(snapshot_id: str, target: Path, *, sparse: bool) -> list[str]:
+    """Write a snapshot below ``target``; ``sparse``: without writing the holes of files."""
+    return [
+        "restore",
+        *(["--sparse"] if sparse else []),
+        "--target",
+        str(target),
+        "--",
+        snapshot_id,
+    ]
+
+
+def version() -> list[str]:
+    """Say which restic it is."""
+    return ["version"]
 
 
 def forget(snapshot_ids: Sequence[str]) -> list[str]:

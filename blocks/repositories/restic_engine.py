@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -29,6 +29,7 @@ from blocks.repositories.interface import Progress, Stored, StoredEntry, StoredS
 
 INSTALL = "brew install restic" if sys.platform == "darwin" else "apt-get install restic"
 _LOCK_POLL_SECONDS = 1.0
+_SPARSE_SINCE = (0, 15)
 T = TypeVar("T")
 
 
@@ -85,8 +86,7 @@ class ResticEngine:
         """Store ``sources`` without ``exclude``; the repository is made when it is absent.
 
         Raises:
-            UnreadableSourceError: A source is not there or could not be read; what restic stored
-                of the others is forgotten.
+            UnreadableSourceError: A source itself is not there.
         """
         absent = [str(path) for path in sources if not os.path.lexists(path)]
         if absent:
@@ -125,15 +125,16 @@ class ResticEngine:
         return self._call(command.read(snapshot_id, path))
 
     def restore(self, snapshot_id: str, target: Path) -> None:
-        """Write a snapshot below ``target``, each path in full."""
-        self._call(command.restore(snapshot_id, target))
+        """Write a snapshot below ``target``, each path in full; sparse from restic 0.15 on."""
+        version = output.version_of(self._call(command.version()).decode(errors="replace"))
+        self._call(command.restore(snapshot_id, target, sparse=version >= _SPARSE_SINCE))
 
     def forget(self, snapshot_ids: Sequence[str]) -> None:
         """Drop snapshots; what they alone held is freed by a later prune."""
         self._call(command.forget(snapshot_ids))
 
     def _back_up(self, arguments: list[str], progress: Callable[[Progress], None]) -> Stored:
-        """Run one backup to its end; a snapshot that lacks a file does not stay."""
+        """Run one backup to its end, and name what the snapshot lacks."""
         stored: list[Stored] = []
 
         def consume(stream: IO[bytes]) -> None:
@@ -146,12 +147,12 @@ class ResticEngine:
 
         code, complaints, _ = self._patiently(arguments, consume)
         unread = output.unread_paths(complaints)
-        if code == output.INCOMPLETE or (code == 0 and unread):
-            self.forget([item.id for item in stored])
-            raise UnreadableSourceError(self.name, unread or [complaints.strip()])
-        if code != 0 or not stored:
+        if code not in {0, output.INCOMPLETE} or not stored:
             raise output.error_of(self.name, code, complaints)
-        return stored[-1]
+        if code == output.INCOMPLETE and not unread:
+            self.forget([item.id for item in stored])
+            raise UnreadableSourceError(self.name, [complaints.strip()])
+        return replace(stored[-1], unread=tuple(unread))
 
     def _call(self, arguments: list[str]) -> bytes:
         """Run one command and return what it printed; anything but success is an error."""

@@ -81,6 +81,12 @@ def stored_of(message: dict[str, Any]) -> Stored | None:
     )
 
 
+def version_of(text: str) -> tuple[int, ...]:
+    """Return the version that `restic version` says, e.g. (0, 14); empty where none is."""
+    numbers = re.search(r"restic (\d+)\.(\d+)", text)
+    return tuple(map(int, numbers.groups())) if numbers else ()
+
+
 def unread_paths(complaints: str) -> list[str]:
     """Return the sources that a backup could not read, in the order of its complaints."""
     paths: dict[str, None] = {}

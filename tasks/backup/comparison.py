@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from blocks.repositories.interface import as_text
 from tasks.backup.manifest import Manifest
 from tasks.backup.tree import FILE, Entry
 from tasks.errors import SlipwayError
@@ -17,7 +18,8 @@ class Comparison:
 
     ``changed`` are files that the application wrote to or took away between the reading of the
     manifest and that of the file itself: they are as restic read them.
-    ``unexpected`` are paths that nobody recorded.
+    ``unexpected`` are paths that nobody recorded. ``unverified`` and ``left_out`` were known when
+    the snapshot was taken, each as `path: reason`.
     """
 
     files: int
@@ -27,6 +29,8 @@ class Comparison:
     unexpected: tuple[str, ...]
     changed: tuple[str, ...]
     seconds: float
+    unverified: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def identical(self) -> bool:
@@ -46,7 +50,7 @@ class ComparisonError(SlipwayError):
         paths = (*comparison.missing, *comparison.differing, *comparison.unexpected)
         super().__init__(
             f"Snapshot {snapshot_id[:8]} restored to {target} differs from what was backed up in "
-            f"{len(paths)} path(s), e.g. {paths[0]}. Check the repository with "
+            f"{len(paths)} path(s), e.g. {as_text(paths[0])}. Check the repository with "
             "read_data_subset 100%, or restore an earlier snapshot."
         )
 
@@ -80,6 +84,8 @@ def compare(
         unexpected=tuple(sorted(unexpected - written)),
         changed=tuple(sorted((written & (differing | unexpected)) | (missing & gone))),
         seconds=seconds,
+        unverified=tuple(map(str, manifest.unverified)),
+        left_out=tuple(map(str, manifest.left_out)),
     )
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 from tasks.backup.sources import Source
 from tasks.backup.subject import Subject
-from tasks.backup.tree import FILE, Entry
+from tasks.backup.tree import FILE, Entry, Trouble
 from tasks.errors import SlipwayError
 
 NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2
+_READ = (1, FORMAT)
+"""The first knows neither sparse files nor what is unverified or left out."""
 _VALUES = attrgetter(*(field.name for field in fields(Entry)))
 
 
@@ -26,7 +28,9 @@ class ManifestError(SlipwayError):
 class Manifest:
     """A subject, and every path of it as it was; times are epoch seconds.
 
-    ``databases`` are the paths whose content in the snapshot is a dump, kept below ``staging``.
+    ``databases`` are the paths whose content in the snapshot is a dump, kept below ``staging``;
+    ``unverified`` are databases that could not be dumped and are in it as the files they were,
+    ``left_out`` is what is not in it.
     """
 
     subject: Subject
@@ -35,6 +39,8 @@ class Manifest:
     consistent_at: float
     databases: tuple[str, ...]
     entries: tuple[Entry, ...]
+    unverified: tuple[Trouble, ...] = ()
+    left_out: tuple[Trouble, ...] = ()
 
     @property
     def files(self) -> int:
@@ -59,6 +65,8 @@ def encode(manifest: Manifest) -> bytes:
         "consistent_at": manifest.consistent_at,
         "databases": manifest.databases,
         "entries": [_VALUES(entry) for entry in manifest.entries],
+        "unverified": [(trouble.path, trouble.reason) for trouble in manifest.unverified],
+        "left_out": [(trouble.path, trouble.reason) for trouble in manifest.left_out],
     }
     return json.dumps(document, separators=(",", ":")).encode()
 
@@ -71,9 +79,9 @@ def decode(text: bytes) -> Manifest:
     """
     try:
         document = json.loads(text)
-        if document["format"] != FORMAT:
+        if document["format"] not in _READ:
             raise ManifestError(
-                f"The manifest has format {document['format']!r}; this version reads {FORMAT}. "
+                f"The manifest has format {document['format']!r}; this version reads {_READ}. "
                 "Restore with the version that took the snapshot."
             )
         return _manifest(document)
@@ -92,4 +100,6 @@ def _manifest(document: dict[str, Any]) -> Manifest:
         consistent_at=float(document["consistent_at"]),
         databases=tuple(document["databases"]),
         entries=tuple(Entry(*values) for values in document["entries"]),
+        unverified=tuple(Trouble(*pair) for pair in document.get("unverified", ())),
+        left_out=tuple(Trouble(*pair) for pair in document.get("left_out", ())),
     )

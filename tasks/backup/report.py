@@ -46,6 +46,8 @@ def snapshot_report(snapshot: Snapshot, read_data_subset: str = "") -> str:
             ("Added to the repository", size(snapshot.added_bytes)),
             ("Took", f"{snapshot.seconds:.1f} s"),
             ("Integrity", f"checked: {proof}"),
+            ("Databases copied as plain files, unverified", _names(snapshot.unverified)),
+            ("Left out", _names(snapshot.left_out)),
         ],
     )
 
@@ -65,6 +67,8 @@ def comparison_report(snapshot_id: str, target: str, comparison: Comparison) -> 
             ("Differing", _names(comparison.differing)),
             ("Unexpected", _names(comparison.unexpected)),
             ("Changed while the snapshot was taken", _names(comparison.changed)),
+            ("Databases copied as plain files, unverified", _names(comparison.unverified)),
+            ("Left out when it was taken", _names(comparison.left_out)),
         ],
     )
 

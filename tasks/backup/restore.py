@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from blocks.repositories.interface import Repository, StoredEntry, StoredSnapshot
+from blocks.repositories.interface import Repository, StoredEntry, StoredSnapshot, as_text
 from tasks.backup import manifest as manifests
 from tasks.backup.comparison import Comparison, compare
 from tasks.backup.manifest import Manifest, ManifestError
 from tasks.backup.sources import Source, locate
 from tasks.backup.staging import CONTENT, DATABASES
 from tasks.backup.target import WORK, check_entries, check_room, check_target
-from tasks.backup.tree import scan
+from tasks.backup.tree import LINK, Entry, scan
 from tasks.errors import NotFoundError
 
 LATEST = "latest"
@@ -51,6 +52,7 @@ def restore(
     with _filled_or_untouched(target):
         repository.restore(snapshot.id, target / WORK)
         sources = compose(target, manifest)
+        mend(sources, manifest.entries)
         tree = scan(sources, {}, read_databases=True)
     gone = _vanished(manifest, listing)
     return compare(manifest, tree.entries, gone, now() - started)
@@ -103,14 +105,38 @@ def compose(target: Path, manifest: Manifest) -> tuple[Source, ...]:
     return sources
 
 
+def mend(sources: Sequence[Source], entries: Iterable[Entry]) -> None:
+    """Bring back what restic does not: targets of links that are not UTF-8, and holes of files.
+
+    Restic makes holes from 0.15 on, and keeps such targets from 0.17 on.
+    """
+    for entry in entries:
+        place = locate(sources, entry.path)
+        if entry.kind == LINK and as_text(entry.digest) != entry.digest and place.is_symlink():
+            with _kept_as_it_was(place.parent):
+                place.unlink()
+                place.symlink_to(entry.digest)
+        elif entry.sparse and place.is_file() and not place.is_symlink():
+            _dig_holes(place)
+
+
+def _dig_holes(place: Path) -> None:
+    """Give back the room that zeros take; a file stays as it is where nothing here can do so."""
+    status, program = place.stat(), shutil.which("fallocate")
+    if program is None:
+        return
+    subprocess.run([program, "--dig-holes", str(place)], check=False, capture_output=True)
+    os.utime(place, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
 def _vanished(manifest: Manifest, listing: Iterable[StoredEntry]) -> frozenset[str]:
     """Return what the manifest lists and restic found gone when it came to read it."""
-    stored = {entry.path for entry in listing}
+    stored = {entry.path for entry in listing}  # as text
     sources, dumped = manifest.subject.sources, set(manifest.databases)
     return frozenset(
         entry.path
         for entry in manifest.entries
-        if entry.path not in dumped and str(locate(sources, entry.path)) not in stored
+        if entry.path not in dumped and as_text(str(locate(sources, entry.path))) not in stored
     )
 
 

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from os.path import lexists
 from pathlib import Path
 
 from blocks.repositories.errors import UnreadableSourceError
-from blocks.repositories.interface import Progress, Repository, Snapshot, Stored
+from blocks.repositories.interface import Progress, Repository, Snapshot, Stored, as_text
 from tasks.backup import manifest as manifests
 from tasks.backup.manifest import Manifest
 from tasks.backup.sources import check_sources, locate
-from tasks.backup.sqlite_dump import SIDE_FILES, DumpError, dump_databases
+from tasks.backup.sqlite_dump import SIDE_FILES, dump_databases
 from tasks.backup.staging import DATABASES, remember, remembered, staging_folder
 from tasks.backup.subject import Subject
-from tasks.backup.tree import Entry, Tree, digest_file, holds_database, scan, walk
+from tasks.backup.tree import (
+    Entry,
+    Tree,
+    Trouble,
+    digest_file,
+    holds_database,
+    scan,
+    walk,
+)
 
 _ATTEMPTS = 3
+_LATE = "it was made while the backup ran, and copied as a plain file"
 
 
 def snapshot(
@@ -31,12 +40,13 @@ def snapshot(
 ) -> Snapshot:
     """Back up ``subject``; the files are read in place, the databases from dumps in ``staging``.
 
-    Where files went away, or a database appeared, while restic read, it is done anew.
+    Where a database appeared, or a file turned out to be unreadable, while restic read, it is
+    done anew. The trouble of one file is its own: what cannot be dumped is copied as it is, what
+    cannot be read or brought back is left out, and both are named.
 
     Raises:
         BadInputError: A source cannot be backed up.
-        DumpError: A database cannot be dumped; restic has not been started.
-        UnreadableSourceError: A file cannot be read; no snapshot of the others is kept.
+        UnreadableSourceError: Ever other files cannot be read; no snapshot is kept.
         RepositoryError: What the repository says.
     """
     started = now()
@@ -46,7 +56,7 @@ def snapshot(
         [("repository", repository.folder), ("staging folder", staging)],
     )
     with staging_folder(staging.resolve()) as folder:
-        manifest, stored = _until_settled(repository, subject, folder, progress, now)
+        manifest, stored, late = _until_settled(repository, subject, folder, progress, now)
     return Snapshot(
         id=stored.id,
         repository=repository.name,
@@ -58,6 +68,8 @@ def snapshot(
         total_bytes=manifest.total_bytes,
         added_bytes=stored.added_bytes,
         seconds=now() - started,
+        unverified=tuple(map(str, (*manifest.unverified, *late))),
+        left_out=tuple(map(str, manifest.left_out)),
     )
 
 
@@ -67,36 +79,51 @@ def _until_settled(
     staging: Path,
     progress: Callable[[Progress], None],
     now: Callable[[], float],
-) -> tuple[Manifest, Stored]:
-    """Back up until no file vanished and no database was copied live, three times at most."""
+) -> tuple[Manifest, Stored, tuple[Trouble, ...]]:
+    """Back up until restic could read all that is listed and no database was copied live.
+
+    After three times a database that came to be meanwhile stays as the file that restic read.
+    """
+    unread: set[str] = set()
     for attempts_left in reversed(range(_ATTEMPTS)):
-        manifest = prepare(repository.name, subject, staging, now)
-        try:
-            stored = repository.backup(*_arguments(manifest, staging), subject.tags, progress)
-        except UnreadableSourceError as error:
-            if not attempts_left or any(map(os.path.lexists, error.paths)):
-                raise
-            continue
-        late = late_databases(manifest)
-        if not late:
+        manifest = prepare(subject, staging, now, unread)
+        stored = repository.backup(*_arguments(manifest, staging), subject.tags, progress)
+        unreadable = _still_there(manifest, stored.unread)
+        late = tuple(Trouble(path, _LATE) for path in late_databases(manifest))
+        if not unreadable and not (late and attempts_left):
             remember(staging.parent, (staging / manifests.NAME).read_bytes())
-            return manifest, stored
+            return manifest, stored, late
         repository.forget([stored.id])
-    raise DumpError(Path(late[0]), "it was created while the backup ran, again and again")
+        unread |= unreadable
+    raise UnreadableSourceError(repository.name, sorted(unreadable))
 
 
-def prepare(repository: str, subject: Subject, staging: Path, now: Callable[[], float]) -> Manifest:
-    """Read the sources, dump the databases, and write the manifest of both into ``staging``."""
+def prepare(
+    subject: Subject, staging: Path, now: Callable[[], float], unread: Collection[str] = ()
+) -> Manifest:
+    """Read the sources, dump the databases, and write the manifest of both into ``staging``.
+
+    ``unread`` are places, as text, that restic could not read.
+    """
     before, read_at = remembered(staging.parent), now()
-    tree = scan(subject.sources, _reusable(before), before.read_at if before else 0.0)
-    if tree.unreadable:
-        raise UnreadableSourceError(repository, tree.unreadable)
-    places = {path: locate(subject.sources, path) for path in tree.databases}
+    tree = scan(
+        subject.sources, _reusable(before), before.read_at if before else 0.0, unread=unread
+    )
     shutil.rmtree(staging / DATABASES, ignore_errors=True)
-    dumps = {path: staging / DATABASES / path for path in tree.databases}
-    consistent_at = dump_databases([(places[path], dumps[path]) for path in dumps], now)
+    places = {path: locate(subject.sources, path) for path in tree.databases}
+    copies = {path: staging / DATABASES / path for path in tree.databases}
+    dumps = dump_databases([(places[path], copies[path]) for path in tree.databases], now)
+    dumped = tuple(path for path in tree.databases if places[path] not in dumps.failures)
+    plain = {path: places[path] for path in tree.databases if path not in dumped}
     manifest = Manifest(
-        subject, str(staging), read_at, consistent_at, tree.databases, _with_dumps(tree, dumps)
+        subject,
+        str(staging),
+        read_at,
+        dumps.consistent_at,
+        dumped,
+        _entries(tree, {path: copies[path] for path in dumped}, plain),
+        tuple(Trouble(path, dumps.failures[place]) for path, place in plain.items()),
+        tree.left_out,
     )
     (staging / manifests.NAME).write_bytes(manifests.encode(manifest))
     return manifest
@@ -106,6 +133,7 @@ def late_databases(manifest: Manifest) -> list[str]:
     """Return the databases that came to be after the manifest, and so were not dumped."""
     known = {entry.path for entry in manifest.entries if entry.size}
     known.update(path + suffix for path in manifest.databases for suffix in SIDE_FILES)
+    known.update(trouble.path for trouble in manifest.left_out)
     return [
         place
         for path, place in walk(manifest.subject.sources)
@@ -118,7 +146,8 @@ def _arguments(manifest: Manifest, staging: Path) -> tuple[list[Path], list[Path
     sources = manifest.subject.sources
     live = [locate(sources, path) for path in manifest.databases]
     sides = [path.with_name(path.name + suffix) for path in live for suffix in SIDE_FILES]
-    return [*(source.path for source in sources), staging], [*live, *sides]
+    left_out = [locate(sources, trouble.path) for trouble in manifest.left_out]
+    return [*(source.path for source in sources), staging], [*live, *sides, *left_out]
 
 
 def _reusable(before: Manifest | None) -> dict[str, Entry]:
@@ -129,13 +158,35 @@ def _reusable(before: Manifest | None) -> dict[str, Entry]:
     return {entry.path: entry for entry in before.entries if entry.path not in dumped}
 
 
-def _with_dumps(tree: Tree, dumps: dict[str, Path]) -> tuple[Entry, ...]:
-    """Return the entries as they are in the snapshot: dumps in the place of databases."""
+def _entries(
+    tree: Tree, dumps: Mapping[str, Path], plain: Mapping[str, Path]
+) -> tuple[Entry, ...]:
+    """Return the entries as they are in the snapshot: dumps in the place of databases.
+
+    Those in ``plain`` could not be dumped: they stay the files that they are, logs and all.
+    """
     sides = {path + suffix for path in dumps for suffix in SIDE_FILES}
+    contents = {**dumps, **plain}
     return tuple(
-        replace(entry, size=dumps[entry.path].stat().st_size, digest=digest_file(dumps[entry.path]))
-        if entry.path in dumps
+        replace(
+            entry,
+            size=contents[entry.path].stat().st_size,
+            digest=digest_file(contents[entry.path]),
+        )
+        if entry.path in contents
         else entry
         for entry in tree.entries
         if entry.path not in sides
     )
+
+
+def _still_there(manifest: Manifest, unread: Collection[str]) -> set[str]:
+    """Return those of the places ``unread`` (as text) that the manifest lists and that are there.
+
+    The others went away while restic read, which happens to temporary files.
+    """
+    if not unread:
+        return set()
+    sources = manifest.subject.sources
+    places = (str(locate(sources, entry.path)) for entry in manifest.entries)
+    return {as_text(place) for place in places if as_text(place) in unread and lexists(place)}

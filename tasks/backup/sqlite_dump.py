@@ -1,59 +1,59 @@
-"""Consistent dumps of SQLite databases while they are written to; never a copy of the file."""
+"""Consistent dumps of SQLite databases while they are written to; never a mere copy of the file."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from tasks.errors import SlipwayError
-
 SIDE_FILES = ("-wal", "-shm", "-journal")
 _BUSY_SECONDS = 30.0
+_MOST_COLLATIONS = 100
+_UNKNOWN_COLLATION = re.compile(r"no such collation sequence: (.+)$")
 
 
-class DumpError(SlipwayError):
-    """A database that could not be dumped, or whose dump is not sound.
+@dataclass(frozen=True, slots=True)
+class Dumps:
+    """What was dumped: all true for the moment ``consistent_at``, epoch seconds.
 
-    Attributes:
-        path: The database.
+    ``failures`` are the databases that could not be, with SQLite's reason.
     """
 
-    def __init__(self, path: Path, detail: str) -> None:
-        self.path = path
-        super().__init__(
-            f"The SQLite database {path} cannot be dumped: {detail}. Nothing was backed up. "
-            "Repair it, end what locks it, or move it out of the folder."
-        )
+    consistent_at: float
+    failures: Mapping[Path, str]
 
 
-def dump_databases(pairs: Sequence[tuple[Path, Path]], now: Callable[[], float]) -> float:
-    """Dump each (database, new file) pair; return the moment all dumps are true for.
+def dump_databases(pairs: Sequence[tuple[Path, Path]], now: Callable[[], float]) -> Dumps:
+    """Dump each (database, new file) pair; one that cannot be dumped keeps no other from it.
 
     A read transaction is opened on every database before the first is dumped, so that all of
     them show one moment. Writers go on in WAL mode; in the older journal modes a commit waits
     until that database's dump is done.
-
-    Raises:
-        DumpError: A database is locked for long, damaged, or its dump is.
     """
+    failures: dict[Path, str] = {}
+    readers: list[tuple[Path, Path, sqlite3.Connection]] = []
     with ExitStack() as stack:
-        readers = [
-            (database, copy, stack.enter_context(closing(_reader(database))))
-            for database, copy in pairs
-        ]
+        for database, copy in pairs:
+            stack.enter_context(_log_kept(database, failures))
+            try:
+                readers.append((database, copy, stack.enter_context(closing(_reader(database)))))
+            except (sqlite3.Error, OSError) as error:
+                failures[database] = str(error)
         consistent_at = now()
         for database, copy, reader in readers:
             try:
                 _dump(reader, database, copy)
-            except sqlite3.Error as error:
-                raise DumpError(database, str(error)) from error
+            except (sqlite3.Error, OSError) as error:
+                failures[database] = str(error)
+                _discard(copy)
             reader.close()
-    return consistent_at
+    return Dumps(consistent_at, failures)
 
 
 def _reader(database: Path) -> sqlite3.Connection:
@@ -69,11 +69,43 @@ def _reader(database: Path) -> sqlite3.Connection:
         )
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error as error:
+    except sqlite3.Error:
         if connection is not None:
             connection.close()
-        raise DumpError(database, str(error)) from error
+        raise
     return connection
+
+
+@contextmanager
+def _log_kept(database: Path, failures: Mapping[Path, str]) -> Iterator[None]:
+    """Put back the log of a database that turns out to be among ``failures``.
+
+    SQLite removes a log when it closes a database, also when it could make nothing of either. The
+    log of a database that can be read without it is left alone.
+    """
+    log = database.with_name(f"{database.name}-wal")
+    kept = log.with_name(f".{log.name}.kept")
+    with suppress(OSError):
+        if log.stat().st_size and not _can_be_read(database):
+            kept.unlink(missing_ok=True)
+            kept.hardlink_to(log)
+    yield
+    with suppress(FileNotFoundError):
+        if database in failures and not log.exists():
+            kept.rename(log)
+        else:
+            kept.unlink()
+
+
+def _can_be_read(database: Path) -> bool:
+    """Tell whether its schema can be read, without its log, a lock, or a change to any file."""
+    place = f"file:{quote(os.fsencode(database))}?immutable=1"
+    try:
+        with closing(sqlite3.connect(place, uri=True)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        return False
+    return True
 
 
 def _dump(reader: sqlite3.Connection, database: Path, copy: Path) -> None:
@@ -82,17 +114,44 @@ def _dump(reader: sqlite3.Connection, database: Path, copy: Path) -> None:
     with closing(sqlite3.connect(copy, isolation_level=None)) as target:
         reader.backup(target)
         if (verdict := _verdict(target)) != "ok":
-            raise DumpError(database, f"its dump fails the integrity check ({verdict})")
+            raise sqlite3.DatabaseError(f"its dump fails the integrity check ({verdict})")
     shutil.copystat(database, copy)
     if os.geteuid() == 0:
         status = database.stat()
         os.chown(copy, status.st_uid, status.st_gid)
 
 
+def _discard(copy: Path) -> None:
+    """Remove what there is of a dump that failed."""
+    for suffix in ("", *SIDE_FILES):
+        with suppress(OSError):
+            copy.with_name(copy.name + suffix).unlink()
+
+
 def _verdict(connection: sqlite3.Connection) -> str:
-    """Return SQLite's verdict; the quick one where the application's own functions are needed."""
+    """Return SQLite's verdict; the quick one where the application's own functions are needed.
+
+    A collation that only the application knows is stood in for: the quick verdict looks at how
+    pages hang together, not at the order of what they hold.
+    """
     try:
-        rows = connection.execute("PRAGMA integrity_check(1)").fetchall()
+        return _checked(connection, "integrity_check")
     except sqlite3.OperationalError:
-        rows = connection.execute("PRAGMA quick_check(1)").fetchall()
-    return str(rows[0][0])
+        pass
+    for _ in range(_MOST_COLLATIONS):
+        try:
+            return _checked(connection, "quick_check")
+        except sqlite3.OperationalError as error:
+            unknown = _UNKNOWN_COLLATION.search(str(error))
+            if unknown is None:
+                raise
+            connection.create_collation(unknown[1], _any_order)
+    return "it has too many collations of its own"
+
+
+def _checked(connection: sqlite3.Connection, pragma: str) -> str:
+    return str(connection.execute(f"PRAGMA {pragma}(1)").fetchone()[0])
+
+
+def _any_order(left: str, right: str) -> int:
+    return (left > right) - (left < right)

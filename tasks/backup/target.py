@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from blocks.repositories.interface import StoredEntry
+from blocks.repositories.interface import StoredEntry, as_text
 from tasks.backup import manifest as manifests
 from tasks.backup.manifest import Manifest, ManifestError
 from tasks.backup.staging import DATABASES
@@ -60,6 +60,10 @@ def check_entries(entries: Iterable[StoredEntry], manifest: Manifest) -> None:
     """
     kinds = {entry.path: entry.kind for entry in entries}
     roots = [str(source.path) for source in manifest.subject.sources] + [manifest.staging]
+    for root in roots:
+        if not root.startswith("/") or not _plain(root[1:]) or kinds.get(as_text(root)) != "dir":
+            raise ManifestError(f"The snapshot names {root!r}, which is no folder in it.")
+    roots = [as_text(root) for root in roots]
     links = {path for path, kind in kinds.items() if kind == "symlink"}
     for path in kinds:
         if not _plain(path.lstrip("/")) or not _within(path, roots):
@@ -79,8 +83,8 @@ def _check_database(database: str, kinds: Mapping[str, str], manifest: Manifest)
     folders = [str(source.path) for source in manifest.subject.sources if source.name == name]
     if not folders or not below or not _plain(below):
         raise ManifestError(f"The snapshot's database {database!r} belongs to no source.")
-    place = PurePosixPath(folders[0], below)
-    dump = f"{manifest.staging}/{DATABASES}/{database}"
+    place = PurePosixPath(as_text(folders[0]), as_text(below))
+    dump = as_text(f"{manifest.staging}/{DATABASES}/{database}")
     if kinds.get(str(place.parent)) != "dir" or str(place) in kinds or kinds.get(dump) != "file":
         raise ManifestError(f"The snapshot's database {database!r} cannot be put in its place.")
 

@@ -5,18 +5,23 @@ A path starts with the name of its source: ``data/shop.db``.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from blocks.repositories.interface import as_text
 from tasks.backup.sources import Source
 
 FILE, FOLDER, LINK, DATABASE = "file", "folder", "link", "database"
 _SQLITE = b"SQLite format 3\x00"
 _SETTLED_NS = 1_000_000_000
+_BLOCK_BYTES = 512
+_LONGEST_BYTES = 3584
+"""The system's 4096 less the folder that a restore writes to: there the whole path stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ class Entry:
     """One path of a tree; ``digest`` is the SHA-256 of a file, the target of a link.
 
     ``modified_ns``, ``changed_ns`` and ``inode`` are those before the file was read: a file that
-    still bears them is taken to be the same.
+    still bears them is taken to be the same. A ``sparse`` file takes less room than its size.
     """
 
     path: str
@@ -35,6 +40,7 @@ class Entry:
     modified_ns: int = 0
     changed_ns: int = 0
     inode: int = 0
+    sparse: bool = False
 
     def same_stamp(self, other: Entry) -> bool:
         """Tell whether nobody has touched the file between the two looks at it."""
@@ -42,12 +48,26 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """A path that a snapshot does not hold, or not as it should, and why."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{as_text(self.path)}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class Tree:
-    """What was found; ``databases`` are the paths of SQLite files, which are not read."""
+    """What was found; ``databases`` are the paths of SQLite files, which are not read.
+
+    ``left_out`` is what cannot be read, or could never be brought back.
+    """
 
     entries: tuple[Entry, ...]
     databases: tuple[str, ...]
-    unreadable: tuple[str, ...]
+    left_out: tuple[Trouble, ...]
 
 
 def scan(
@@ -56,28 +76,31 @@ def scan(
     read_at: float = 0.0,
     *,
     read_databases: bool = False,
+    unread: Collection[str] = (),
 ) -> Tree:
     """Read ``sources``; a file that is as it was in ``known`` (read at ``read_at``) is not.
 
-    Databases are listed, and read like any file only where ``read_databases`` says so. A file changed less than a second before ``read_at`` is read again: its clock may have been
-    too coarse to show a later change.
+    Databases are listed, and read like any file only where ``read_databases`` says so. A file
+    changed less than a second before ``read_at`` is read again: its clock may have been too coarse
+    to show a later change. ``unread`` are places, as text, that are known to be unreadable.
     """
     settled = int(read_at * 1e9) - _SETTLED_NS
-    entries, databases, unreadable = [], [], []
+    entries, databases, left_out = [], [], []
     for path, place in walk(sources):
         try:
+            _refuse_what_cannot_be_kept(place, unread)
             entry = _look(path, place, known.get(path), settled)
         except FileNotFoundError:
             continue
-        except OSError:
-            unreadable.append(place)
+        except OSError as error:
+            left_out.append(Trouble(path, error.strerror or str(error)))
             continue
         if entry is not None and entry.kind == DATABASE:
             databases.append(path)
             content = digest_file(Path(place)) if read_databases else ""
             entry = replace(entry, kind=FILE, digest=content)
         entries.extend([entry] if entry else [])
-    return Tree(tuple(entries), tuple(databases), tuple(unreadable))
+    return Tree(tuple(entries), tuple(databases), tuple(left_out))
 
 
 def walk(sources: Sequence[Source]) -> Iterator[tuple[str, str]]:
@@ -98,7 +121,7 @@ def holds_database(place: Path) -> bool:
             return False
         with place.open("rb") as file:
             return file.read(len(_SQLITE)) == _SQLITE
-    except FileNotFoundError:
+    except OSError:
         return False
 
 
@@ -106,6 +129,18 @@ def digest_file(place: Path) -> str:
     """Return the SHA-256 of a file, in hex."""
     with place.open("rb", buffering=0) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _refuse_what_cannot_be_kept(place: str, unread: Collection[str]) -> None:
+    """Raise OSError for what cannot be read, or what no restore could write elsewhere."""
+    if as_text(place) in unread:
+        raise OSError(errno.EACCES, "cannot be read")
+    if len(os.fsencode(place)) > _LONGEST_BYTES:
+        problem = f"its path is longer than {_LONGEST_BYTES} bytes, too long for a restore"
+        raise OSError(errno.ENAMETOOLONG, problem)
+    mode = os.lstat(place).st_mode
+    if stat.S_ISBLK(mode) or stat.S_ISCHR(mode):
+        raise OSError(errno.EINVAL, "is a device, which only root can make")
 
 
 def _digest_unless_database(place: str) -> str:
@@ -124,14 +159,15 @@ def _look(path: str, place: str, before: Entry | None, settled: int) -> Entry | 
     mode = stat.S_IMODE(status.st_mode)
     if stat.S_ISDIR(status.st_mode):
         if not os.access(place, os.R_OK | os.X_OK):
-            raise PermissionError(place)
+            raise PermissionError(errno.EACCES, "cannot be read")
         return Entry(path, FOLDER, mode)
     if stat.S_ISLNK(status.st_mode):
         return Entry(path, LINK, 0, digest=str(Path(place).readlink()))
     if not stat.S_ISREG(status.st_mode):
         return None
     stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-    entry = Entry(path, FILE, mode, status.st_size, "", *stamp)
+    sparse = status.st_blocks * _BLOCK_BYTES < status.st_size
+    entry = Entry(path, FILE, mode, status.st_size, "", *stamp, sparse)
     if before and before.digest and before.same_stamp(entry) and entry.changed_ns < settled:
         return replace(entry, digest=before.digest)
     content = _digest_unless_database(place)

@@ -15,7 +15,7 @@ LATEST = "latest"
 
 def record_snapshot(ledger: Ledger, snapshot: Snapshot) -> None:
     """Record a completed snapshot; the same id of the same repository replaces it."""
-    row = {name: getattr(snapshot, name) for name in Snapshot.__slots__}
+    row = {column.name: getattr(snapshot, column.name) for column in table.columns}
     with ledger.write() as connection:
         upsert(connection, table, [row])
 

@@ -44,7 +44,10 @@ def test_the_other_commands() -> None:
     assert command.snapshots(["a", "b=c"]) == ["snapshots", "--json", "--tag", "a,b=c"]
     assert command.entries("1a") == ["ls", "--json", "--", "1a"]
     assert command.read("1a", "/x") == ["dump", "--", "1a", "/x"]
-    assert command.restore("1a", Path("/t")) == ["restore", "--target", "/t", "--", "1a"]
+    assert command.restore("1a", Path("/t"), sparse=False) == [
+        *("restore", "--target", "/t", "--", "1a")
+    ]
+    assert "--sparse" in command.restore("1a", Path("/t"), sparse=True)
     assert command.forget(["1a", "2b"]) == ["forget", "--", "1a", "2b"]
 
 

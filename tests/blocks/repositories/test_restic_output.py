@@ -109,3 +109,16 @@ def test_complaints_become_errors(
     error = output.error_of("/r", code, complaint)
     assert type(error) is kind
     assert error.remedy in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("restic 0.14.0 compiled with go1.19.8 on linux/amd64", (0, 14)),
+        ("restic 0.18.0-dev (compiled manually) compiled with go1.24 on darwin/arm64", (0, 18)),
+        ("something else", ()),
+    ],
+)
+def test_version_of(text: str, version: tuple[int, ...]) -> None:
+    """An option that this restic does not know makes every restore fail."""
+    assert output.version_of(text) == version

@@ -13,14 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from blocks.repositories.errors import UnreadableSourceError
 from blocks.repositories.interface import Progress, Snapshot, Stored
 from blocks.repositories.restic_engine import ResticEngine
 from tasks.backup.comparison import Comparison
 from tasks.backup.restore import choose, restore
 from tasks.backup.snapshot import snapshot
 from tasks.backup.sources import Source
-from tasks.backup.sqlite_dump import DumpError
 from tasks.backup.subject import Subject
 
 pytestmark = pytest.mark.integration
@@ -162,17 +160,6 @@ def test_the_second_backup_adds_little(
     assert bring_back(engine, tmp_path / "back").identical
 
 
-def test_a_failing_dump_stops_before_restic_writes(
-    engine: ResticEngine, subject: Subject, tmp_path: Path
-) -> None:
-    """A snapshot without a sound database is taken and looks complete."""
-    (data_of(subject) / "broken.db").write_bytes(b"SQLite format 3\0" + os.urandom(8000))
-    with pytest.raises(DumpError, match=r"broken\.db"):
-        take(engine, subject, tmp_path)
-    assert not (tmp_path / "repo").exists()
-    assert not (tmp_path / "staging" / "slipway-snapshot").exists()
-
-
 def meddle(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]) -> None:
     """Let the application ``change`` something just before restic first reads."""
     original, pending = ResticEngine.backup, [change]
@@ -227,17 +214,6 @@ def test_files_that_change_meanwhile_are_told_apart_from_damage(
     assert result.identical
     assert result.changed == ("data/log", "data/temporary")
     assert (tmp_path / "back" / "data" / "log").read_text() == "one\ntwo\n"
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything; see the engine's test")
-def test_an_unreadable_file_is_named_before_restic_starts(
-    engine: ResticEngine, subject: Subject, tmp_path: Path
-) -> None:
-    """A snapshot lacks a file, and nobody is told."""
-    (data_of(subject) / "mine").touch(mode=0)
-    with pytest.raises(UnreadableSourceError, match="mine"):
-        take(engine, subject, tmp_path)
-    assert not (tmp_path / "repo").exists()
 
 
 KILLED = """

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.backup import sqlite_dump
-from tasks.backup.sqlite_dump import DumpError, dump_databases
+from tasks.backup.sqlite_dump import dump_databases
 
 
 def fill(path: Path, mode: str, rows: int = 100) -> None:
@@ -34,7 +34,7 @@ def test_dump_is_whole_and_bears_the_mode_of_the_original(tmp_path: Path, mode: 
     path, copy = tmp_path / "odd name?#.db", tmp_path / "out" / "sub" / "copy"
     fill(path, mode)
     path.chmod(0o640)
-    assert dump_databases([(path, copy)], lambda: 7.0) == 7.0
+    assert dump_databases([(path, copy)], lambda: 7.0).consistent_at == 7.0
     assert rows(copy) == 100
     assert stat.S_IMODE(copy.stat().st_mode) == 0o640
     assert [item.name for item in copy.parent.iterdir()] == ["copy"]
@@ -73,16 +73,19 @@ def test_all_dumps_show_one_moment(tmp_path: Path) -> None:
     assert rows(first) == 2
 
 
-def test_a_damaged_database_is_named(tmp_path: Path) -> None:
-    """A dump of a damaged database replaces the last good one in silence."""
+def test_a_damaged_database_is_named_and_disturbs_no_other(tmp_path: Path) -> None:
+    """A damaged database passes for a good one, or keeps the good ones from being dumped."""
     path = tmp_path / "shop.db"
     fill(path, "delete", rows=20_000)
     content = bytearray(path.read_bytes())
     content[8192:12288] = os.urandom(4096)
     path.write_bytes(content)
-    with pytest.raises(DumpError, match=r"shop\.db") as caught:
-        dump_databases([(path, tmp_path / "copy")], lambda: 0.0)
-    assert caught.value.path == path
+    fill(tmp_path / "good.db", "delete")
+    pairs = [(path, tmp_path / "copy"), (tmp_path / "good.db", tmp_path / "good.copy")]
+    dumps = dump_databases(pairs, lambda: 0.0)
+    assert set(dumps.failures) == {path}
+    assert not (tmp_path / "copy").exists()
+    assert rows(tmp_path / "good.copy") == 100
 
 
 def test_a_locked_database_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,5 +95,5 @@ def test_a_locked_database_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     fill(path, "delete")
     with closing(sqlite3.connect(path, isolation_level=None)) as holder:
         holder.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(DumpError, match="locked"):
-            dump_databases([(path, tmp_path / "copy")], lambda: 0.0)
+        dumps = dump_databases([(path, tmp_path / "copy")], lambda: 0.0)
+    assert dumps.failures == {path: "database is locked"}

@@ -67,4 +67,6 @@ def test_a_settled_file_is_not_read_again(source: Source) -> None:
 def test_unreadable_paths_are_named(source: Source) -> None:
     """A file that cannot be read is left out in silence."""
     (source.path / "sub" / "a").chmod(0)
-    assert scan([source], {}).unreadable == (str(source.path / "sub" / "a"),)
+    assert [str(trouble) for trouble in scan([source], {}).left_out] == [
+        "data/sub/a: Permission denied"
+    ]
