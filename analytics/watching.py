@@ -11,7 +11,12 @@ from analytics.history import Run
 from analytics.insights import Changes, Finding, Insight, Severity, of_regression, reconcile
 from analytics.regressions import Timed, regressions
 from tasks.ledger.connection import Ledger
-from tasks.ledger.insights import RaisedInsight, open_insights, write_insights
+from tasks.ledger.insights import (
+    CLOSED_BY_WHO_RAISED_IT,
+    RaisedInsight,
+    open_insights,
+    write_insights,
+)
 
 SHOWN = 30
 _HEAD = "| severity | what | key | how much | since (UTC) | run |\n|---|---|---|---|---|---|"
@@ -22,8 +27,9 @@ def watch(ledger: Ledger, runs: Sequence[Run], now: float, more: Iterable[Findin
 
     ``more`` is what other detectors have found.
     """
-    found = [*findings(runs), *more]
-    changes = reconcile(map(_known, open_insights(ledger)), found, now)
+    known = [_known(row) for row in open_insights(ledger)]
+    lasting = [one.finding for one in known if one.finding.kind in CLOSED_BY_WHO_RAISED_IT]
+    changes = reconcile(known, [*findings(runs), *more, *lasting], now)
     write_insights(ledger, map(_row, (*changes.open, *changes.closed)))
     return changes
 

@@ -91,6 +91,10 @@ class ProjectSpec(BaseModel):
         default_factory=list,
         description="Further folders to back up; its data folder `{{ data }}` always is",
     )
+    stateless: bool = Field(
+        default=False,
+        description="It keeps no data: a backup of nothing is then no reason to warn",
+    )
     repository: str = Field(default="local", description="The repository block its backups go to")
 
     @model_validator(mode="after")

@@ -13,9 +13,11 @@ from blocks.repositories.interface import Snapshot
 from blocks.repositories.restic import ResticRepository
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_repository, load_target
+from flows.remark import remarked
 from tasks.backup import task as backing_up
 from tasks.backup.sources import check_sources, hold_anything
 from tasks.backup.subject import project_subject, sources_of
+from tasks.backup.warnings import summary, warnings_of
 from tasks.launch.convergence import live_release
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import Ledger
@@ -31,7 +33,10 @@ from tasks.settings import settings
 async def backup_flow(project: str, environment: str = "dev") -> str:
     """Back up the data of a project while it runs, and check the repository.
 
-    SQLite files are dumped consistently, whoever writes to them meanwhile.
+    SQLite files are dumped consistently, whoever writes to them meanwhile. The trouble of one
+    file is its own: what cannot be dumped is copied as a plain file, what cannot be read or
+    brought back is left out, and both are named in the state of the run. So is a backup of
+    nothing, unless the project says that it is stateless.
 
     Args:
         project: Name of the Project block.
@@ -44,7 +49,9 @@ async def backup_flow(project: str, environment: str = "dev") -> str:
     repository = await load_repository(target.spec.repository)
     refuse_impossible_backup(target, repository)
     with ledger() as book:
-        return (await take_snapshot(target, repository, book)).id
+        snapshot = await take_snapshot(target, repository, book)
+    warnings = warnings_of(snapshot, stateless=target.spec.stateless)
+    return remarked(snapshot.id, summary(snapshot), warnings)
 
 
 def refuse_impossible_backup(target: Target, repository: ResticRepository) -> None:

@@ -158,9 +158,7 @@ def _reusable(before: Manifest | None) -> dict[str, Entry]:
     return {entry.path: entry for entry in before.entries if entry.path not in dumped}
 
 
-def _entries(
-    tree: Tree, dumps: Mapping[str, Path], plain: Mapping[str, Path]
-) -> tuple[Entry, ...]:
+def _entries(tree: Tree, dumps: Mapping[str, Path], plain: Mapping[str, Path]) -> tuple[Entry, ...]:
     """Return the entries as they are in the snapshot: dumps in the place of databases.
 
     Those in ``plain`` could not be dumped: they stay the files that they are, logs and all.

@@ -31,6 +31,11 @@ class Subject:
     secrets: tuple[str, ...] = ()
 
     @property
+    def stateless(self) -> bool:
+        """Whether the project says that it keeps nothing."""
+        return bool((self.spec or {}).get("stateless"))
+
+    @property
     def tags(self) -> tuple[str, ...]:
         """What its snapshots are found by."""
         return tags(self.project, self.environment)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from prefect import get_run_logger, task
@@ -14,6 +16,7 @@ from prefect.artifacts import (
     aupdate_progress_artifact,
 )
 from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
 
 from blocks.repositories.interface import Progress, Snapshot
 from blocks.repositories.restic import ResticRepository
@@ -24,7 +27,9 @@ from tasks.backup.restore import restore as restore_snapshot
 from tasks.backup.snapshot import snapshot
 from tasks.backup.subject import Subject, tags
 from tasks.backup.target import check_target
+from tasks.backup.warnings import warnings_of
 from tasks.ledger.connection import Ledger
+from tasks.ledger.insights import BACKUP, RaisedInsight, open_insights, write_insights
 from tasks.ledger.snapshots import record_snapshot
 
 _PROGRESS_SECONDS = 1.0
@@ -62,12 +67,37 @@ async def backup(
         *(taken.id[:8], taken.files, report.size(taken.total_bytes)),
         *(report.size(taken.added_bytes), taken.seconds),
     )
+    await asyncio.to_thread(_warn, taken, subject, ledger)
     await acreate_markdown_artifact(
         report.snapshot_report(taken, read_data_subset),
         key="backup",
         description=f"Snapshot {taken.id[:8]} of {subject.project} in {subject.environment}",
     )
     return taken
+
+
+def _warn(taken: Snapshot, subject: Subject, ledger: Ledger) -> None:
+    """Tell what is wrong with a snapshot: the log, those who listen for events, and the insights.
+
+    The insight is open until a snapshot of the same is as it should be.
+    """
+    place, now = f"{taken.project}/{taken.environment}", time.time()
+    sentences = warnings_of(taken, stateless=subject.stateless)
+    known = [row for row in open_insights(ledger) if (row.kind, row.key) == (BACKUP, place)]
+    if sentences:
+        said = " ".join(sentences)
+        get_run_logger().warning(said)
+        emit_event(
+            "slipway.backup.warning",
+            resource={"prefect.resource.id": f"slipway.backup.{place}"},
+            payload={"snapshot": taken.id, "problem": said},
+        )
+        since = known[0].since if known else now
+        raised = known[0].raised_at if known else now
+        row = RaisedInsight(BACKUP, place, "critical", "", said, since, raised, now)
+        write_insights(ledger, [row])
+    elif known:
+        write_insights(ledger, [replace(known[0], seen_at=now, closed_at=now)])
 
 
 @task(name="restore", task_run_name="restore {project} to {target}", cache_policy=NO_CACHE)

@@ -11,6 +11,10 @@ from sqlalchemy import Column, insert, select, update
 from tasks.ledger.connection import Ledger
 from tasks.ledger.tables import insights as table
 
+BACKUP = "backup"
+CLOSED_BY_WHO_RAISED_IT = frozenset({BACKUP})
+"""Kinds that no detector of the training finds: they stay open until what raised them is mended."""
+
 
 @dataclass(frozen=True, slots=True)
 class RaisedInsight:

@@ -12,7 +12,7 @@ from analytics.history import Run
 from analytics.insights import QUIET_SECONDS, Changes, Finding, Insight, Severity
 from analytics.watching import SHOWN, findings, section, told, watch
 from tasks.ledger.connection import Ledger, open_ledger
-from tasks.ledger.insights import open_insights
+from tasks.ledger.insights import RaisedInsight, open_insights, write_insights
 
 STEADY, SLOW = [10.0] * 8, [25.0] * 5
 
@@ -113,3 +113,14 @@ def test_the_section_has_the_worst_first_and_names_what_is_over() -> None:
 def test_nothing_found_is_said() -> None:
     """An empty table would look as if nobody had watched."""
     assert "Nothing: no key has become slower." in section(Changes((), (), (), ()))
+
+
+def test_what_a_backup_raised_is_not_closed_by_the_training(tmp_path: Path) -> None:
+    """An alert that nothing is backed up ends by itself, with nothing backed up."""
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    row = RaisedInsight("backup", "shop/dev", "critical", "", "nothing", 1.0, 1.0, 1.0)
+    write_insights(ledger, [row])
+    changes = watch(ledger, [], now=10 * QUIET_SECONDS)
+    assert [one.key for one in open_insights(ledger)] == ["shop/dev"]
+    assert "shop/dev" in section(changes)
+    ledger.close()

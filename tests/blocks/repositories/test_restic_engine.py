@@ -136,9 +136,7 @@ def test_absent_source_is_a_failure(engine: ResticEngine, data: Path) -> None:
         engine.backup([data, data / "gone"], [], [], ignore)
 
 
-def test_an_unreadable_file_is_named(
-    engine: ResticEngine, data: Path, tmp_path: Path
-) -> None:
+def test_an_unreadable_file_is_named(engine: ResticEngine, data: Path, tmp_path: Path) -> None:
     """A backup that lacks a file (restic's exit code 3) passes for a complete one."""
     (data / "a.txt").chmod(0)
     weak = tmp_path / "restic-without-privileges"

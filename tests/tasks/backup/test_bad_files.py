@@ -76,19 +76,19 @@ def test_names_and_link_targets_that_are_not_utf8_come_back(
     engine: ResticEngine, subject: Subject, tmp_path: Path
 ) -> None:
     """A file with an old Latin-1 name is backed up, and then nothing at all can be restored."""
-    data = os.fsencode(subject.sources[0].path)
-    os.makedirs(data + b"/b\xfccher")
-    with open(data + b"/b\xfccher/caf\xe9.txt", "w") as file:  # noqa: PTH123 - a name of bytes
-        file.write("menu")
-    os.symlink(b"../caf\xe9 \xff", data + b"/link")  # noqa: PTH211 - a target of bytes
-    with closing(sqlite3.connect(os.fsdecode(data + b"/b\xfccher/l\xe4den.db"))) as database:
+    data, target = subject.sources[0].path, os.fsdecode(b"../caf\xe9 \xff")
+    folder = data / os.fsdecode(b"b\xfccher")
+    folder.mkdir()
+    (folder / os.fsdecode(b"caf\xe9.txt")).write_text("menu")
+    (data / "link").symlink_to(target)
+    with closing(sqlite3.connect(folder / os.fsdecode(b"l\xe4den.db"))) as database:
         database.execute("CREATE TABLE t (a)")
         database.commit()
     taken, result, back = there_and_back(engine, subject, tmp_path)
     assert (taken.unverified, taken.left_out, result.changed) == ((), (), ())
-    restored = os.fsencode(back)
-    assert os.readlink(restored + b"/link") == b"../caf\xe9 \xff"  # noqa: PTH115
-    assert sorted(os.listdir(restored + b"/b\xfccher")) == [b"caf\xe9.txt", b"l\xe4den.db"]
+    assert str((back / "link").readlink()) == target
+    restored = sorted(os.fsencode(place.name) for place in (back / folder.name).iterdir())
+    assert restored == [b"caf\xe9.txt", b"l\xe4den.db"]
 
 
 def test_sparse_files_stay_sparse(engine: ResticEngine, subject: Subject, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The thin tasks: what they call, record and show. Prefect's API is replaced."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -9,8 +10,10 @@ import pytest
 from blocks.repositories.restic import ResticRepository
 from blocks.repositories.restic_engine import ResticEngine
 from tasks.backup import task
+from tasks.backup.sources import Source
 from tasks.backup.subject import Subject
 from tasks.ledger.connection import open_ledger
+from tasks.ledger.insights import open_insights
 from tasks.ledger.snapshots import snapshots
 
 pytestmark = pytest.mark.integration
@@ -59,6 +62,7 @@ async def test_backup_is_recorded_and_restore_compared(
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     taken = await task.backup.fn(subject, block, ledger, tmp_path / "home", "100%")
     assert snapshots(ledger, "shop", "prod") == [taken]
+    assert open_insights(ledger) == []
     ledger.close()
     compared = await task.restore.fn("shop", block, tmp_path / "back", taken.id)
     assert compared.identical
@@ -68,3 +72,35 @@ async def test_backup_is_recorded_and_restore_compared(
     assert "100% of the data" in text
     assert "identical" in text
     assert "hunter22" not in text
+
+
+async def test_a_backup_of_nothing_is_an_alert_until_there_is_something(
+    engine: ResticEngine,
+    subject: Subject,
+    tmp_path: Path,
+    shown: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Night after night nothing is backed up, and nobody is told."""
+    events: list[str] = []
+    monkeypatch.setattr(task, "emit_event", lambda name, **_: events.append(name))
+    block = ResticRepository.model_validate(
+        {"location": engine.location, "password": engine.password}
+    )
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    for _ in range(2):
+        await task.backup.fn(subject, block, ledger, tmp_path / "home")
+    (insight,) = open_insights(ledger)
+    assert (insight.kind, insight.key, insight.severity) == ("backup", "shop/prod", "critical")
+    assert "NOTHING WAS BACKED UP" in insight.size
+    assert events == ["slipway.backup.warning"] * 2
+    (subject.sources[0].path / "a").write_text("hello")
+    await task.backup.fn(subject, block, ledger, tmp_path / "home")
+    assert open_insights(ledger) == []
+    (tmp_path / "none").mkdir()
+    await task.backup.fn(
+        replace(subject, sources=(Source("data", tmp_path / "none"),), spec={"stateless": True}),
+        *(block, ledger, tmp_path / "home"),
+    )
+    assert (open_insights(ledger), len(events)) == ([], 2)
+    ledger.close()

@@ -1,0 +1,45 @@
+"""What somebody should know of a snapshot that was taken: that it is empty, or not whole. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from blocks.repositories.interface import Snapshot
+from tasks.backup.report import size
+
+_SHOWN = 3
+
+
+def summary(snapshot: Snapshot) -> str:
+    """Return what was backed up, in half a sentence."""
+    return f"Snapshot {snapshot.id[:8]}: {snapshot.files} files, {size(snapshot.total_bytes)}"
+
+
+def warnings_of(snapshot: Snapshot, *, stateless: bool) -> list[str]:
+    """Return what is to be told loudly, one sentence each.
+
+    Args:
+        snapshot: What was taken.
+        stateless: Whether the project says that it keeps nothing.
+    """
+    sentences = []
+    if not snapshot.files and not stateless:
+        folders = ", ".join(str(path) for path in snapshot.sources)
+        sentences.append(
+            f"NOTHING WAS BACKED UP: there is no file in {folders}. If "
+            f"{snapshot.project} keeps its data elsewhere, name it under `data`, e.g. "
+            "`data: [db.sqlite3]`; if it keeps none, write `stateless: true`."
+        )
+    if snapshot.unverified:
+        sentences.append(
+            f"{_paths(snapshot.unverified)} could not be dumped as a database: copied as a plain "
+            "file, UNVERIFIED."
+        )
+    if snapshot.left_out:
+        sentences.append(f"{_paths(snapshot.left_out)}: LEFT OUT of the snapshot.")
+    return sentences
+
+
+def _paths(troubles: Sequence[str]) -> str:
+    more = f" and {len(troubles) - _SHOWN} more" if troubles[_SHOWN:] else ""
+    return ", ".join(troubles[:_SHOWN]) + more
