@@ -74,6 +74,9 @@ class ApplicationRunner:
         )
         return {"web": spec}
 
+    def prepare(self, release: Release) -> None:
+        """Run nothing: nothing has to come before a release of the application."""
+
     def start(
         self,
         release: Release,

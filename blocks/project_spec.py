@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from blocks.providers.interface import Resources
 from blocks.workload_spec import WorkloadSpec
@@ -83,6 +90,16 @@ class ProjectSpec(BaseModel):
             "empty: what the Procfile or the manifest says"
         ),
     )
+    before: list[str] | None = Field(
+        default=None,
+        description=(
+            "Commands that have to succeed before a release serves in an environment, e.g. "
+            "`python manage.py migrate`; each runs once there. None: the Procfile's `release`"
+        ),
+    )
+    before_timeout_seconds: float = Field(
+        default=900, gt=0, description="How long each of these commands may take"
+    )
     workloads: dict[str, WorkloadSpec] = Field(
         default_factory=dict,
         description='Its workloads by name, e.g. {"tests": {"kind": "pytest"}}',
@@ -108,6 +125,12 @@ class ProjectSpec(BaseModel):
                 problem = f"services {other} and {name} both ask for port {service.port}"
                 raise ValueError(problem)
         return self
+
+    @field_validator("before", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: object) -> object:
+        """Take a single command for a list of one."""
+        return [given] if isinstance(given, str) else given
 
 
 class EnvironmentSpec(BaseModel):

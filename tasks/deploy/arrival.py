@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from blocks.routers.interface import Router
 from tasks.deploy.effects import (
+    BeforeRan,
     Build,
     Built,
     Effect,
@@ -15,6 +16,7 @@ from tasks.deploy.effects import (
     Observation,
     Passed,
     Refused,
+    RunBefore,
     Start,
     Started,
     Survey,
@@ -53,6 +55,9 @@ class Arrival:
                 return self._build(version)
             case Survey():
                 return self._survey(rollout)
+            case RunBefore(digest):
+                self.runner.prepare(self._release(digest))
+                return BeforeRan()
             case Start(digest):
                 return self._start(digest)
             case Gate():

@@ -19,6 +19,7 @@ from tasks.deploy.effects import (
     Gate,
     Nothing,
     Observation,
+    RunBefore,
     Start,
     Survey,
 )
@@ -168,7 +169,7 @@ class Deployer:
 
     def _perform(self, rollout: Rollout, effect: Effect) -> Observation:
         match effect:
-            case Build() | Survey() | Start() | Gate():
+            case Build() | Survey() | RunBefore() | Start() | Gate():
                 return self._arrival.perform(rollout, effect)
             case Drain():
                 seconds = self._arrival.drain_seconds(rollout)

@@ -31,6 +31,13 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True)
+class RunBefore:
+    """Run what has to succeed before that release serves; what has is not repeated."""
+
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """Start that release beside what serves."""
 
@@ -86,7 +93,7 @@ class Nothing:
     """The rollout is over."""
 
 
-Effect = Build | Survey | Start | Gate | Shift | Drain | Retire | Undo | Nothing
+Effect = Build | Survey | RunBefore | Start | Gate | Shift | Drain | Retire | Undo | Nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,11 @@ class Surveyed:
     warm: tuple[str, ...]
     adoptable: tuple[str, ...]
     keep_warm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeRan:
+    """What had to succeed has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,5 +178,15 @@ class Failed:
 
 
 Observation = (
-    Built | Surveyed | Started | Passed | Refused | Shifted | Drained | Retired | Undone | Failed
+    Built
+    | Surveyed
+    | BeforeRan
+    | Started
+    | Passed
+    | Refused
+    | Shifted
+    | Drained
+    | Retired
+    | Undone
+    | Failed
 )

@@ -42,7 +42,7 @@ def started_by(rollout: Rollout, there: Mapping[str, Instance]) -> tuple[str, ..
     unsaved = tuple(
         one.id
         for one in there.values()
-        if rollout.phase not in {Phase.PREPARING, Phase.BUILT}
+        if rollout.phase not in {Phase.PREPARING, Phase.BUILT, Phase.BEFORE}
         and one.id not in before
         and one.release == rollout.to_release
         and one.state is InstanceState.STARTING

@@ -1,7 +1,7 @@
 r"""A rollout: the pure state machine that moves traffic from one release to the next.
 
-    preparing -> built -> starting -> gating -> shifting -> draining -> done
-          \________\_________\_________\_________\-> reverting -> reverted
+    preparing -> built -> before -> starting -> gating -> shifting -> draining -> done
+          \________\________\_________\_________\_________\-> reverting -> reverted
 
 ``advance`` turns what was observed into the next phase and the effect that belongs to it. Every
 effect may be repeated: a controller that was killed in the middle of one is succeeded by another
@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tasks.deploy.effects import (
+    BeforeRan,
     Build,
     Built,
     Drain,
@@ -29,6 +30,7 @@ from tasks.deploy.effects import (
     Retire,
     Retired,
     Route,
+    RunBefore,
     Shift,
     Shifted,
     Start,
@@ -48,6 +50,7 @@ class Phase(StrEnum):
 
     PREPARING = "preparing"
     BUILT = "built"
+    BEFORE = "before"
     STARTING = "starting"
     GATING = "gating"
     SHIFTING = "shifting"
@@ -58,7 +61,12 @@ class Phase(StrEnum):
 
 
 # Up to here an attempt can be given up; once the traffic has moved it is brought to its end.
-REVERTIBLE = frozenset({Phase.PREPARING, Phase.BUILT, Phase.STARTING, Phase.GATING, Phase.SHIFTING})
+REVERTIBLE = frozenset(
+    {
+        *(Phase.PREPARING, Phase.BUILT, Phase.BEFORE),
+        *(Phase.STARTING, Phase.GATING, Phase.SHIFTING),
+    }
+)
 
 
 class Kind(StrEnum):
@@ -139,23 +147,37 @@ def advance(rollout: Rollout, observation: Observation, now: float) -> tuple[Rol
     if isinstance(observation, Failed) and rollout.phase in REVERTIBLE:
         fresh = observation.fresh or rollout.fresh
         return revert(replace(rollout, fresh=fresh), observation.reason, now)
-    step = _arrive(rollout, observation, now) or _hand_over(rollout, observation, now)
+    step = (
+        _prepare(rollout, observation, now)
+        or _arrive(rollout, observation, now)
+        or _hand_over(rollout, observation, now)
+    )
     if step is None:
         name = type(observation).__name__
         raise ValueError(f"{name} cannot follow in phase {rollout.phase}")
     return step
 
 
-def _arrive(
+def _prepare(
     rollout: Rollout, observation: Observation, now: float
 ) -> tuple[Rollout, Effect] | None:
-    """Take the steps that bring the new release up to its gate."""
+    """Take the steps after which the new release may be started."""
     match rollout.phase, observation:
         case Phase.PREPARING, Built(digest, version, fresh):
             built = replace(rollout, to_release=digest, version=version, built_here=fresh)
             return _enter(built, Phase.BUILT, now), Survey()
         case Phase.BUILT, Surveyed():
             return _surveyed(rollout, observation, now)
+        case Phase.BEFORE, BeforeRan():
+            return _enter(rollout, Phase.STARTING, now), Start(rollout.to_release)
+    return None
+
+
+def _arrive(
+    rollout: Rollout, observation: Observation, now: float
+) -> tuple[Rollout, Effect] | None:
+    """Take the steps that bring the new release past its gate, or not."""
+    match rollout.phase, observation:
         case Phase.STARTING, Started(ids):
             new = _without(ids, (*rollout.serving, *rollout.warm))
             return _enter(replace(rollout, fresh=new), Phase.GATING, now), Gate(new)
@@ -205,7 +227,10 @@ def revert(rollout: Rollout, reason: str, now: float) -> tuple[Rollout, Effect]:
 
 
 def _surveyed(rollout: Rollout, seen: Surveyed, now: float) -> tuple[Rollout, Effect]:
-    """Go back to warm instances where a rollback may, start new ones otherwise."""
+    """Go back to warm instances where a rollback may, start new ones otherwise.
+
+    A rollback goes back to what has served: what comes before that is not repeated.
+    """
     rollout = replace(
         rollout,
         from_release=seen.release,
@@ -217,7 +242,9 @@ def _surveyed(rollout: Rollout, seen: Surveyed, now: float) -> tuple[Rollout, Ef
     if rollout.kind is Kind.ROLLBACK and seen.adoptable:
         adopting = replace(rollout, adopted=seen.adoptable)
         return _enter(adopting, Phase.GATING, now), Gate(seen.adoptable, once=True)
-    return _enter(rollout, Phase.STARTING, now), Start(rollout.to_release)
+    if rollout.kind is Kind.ROLLBACK:
+        return _enter(rollout, Phase.STARTING, now), Start(rollout.to_release)
+    return _enter(rollout, Phase.BEFORE, now), RunBefore(rollout.to_release)
 
 
 def _retire(rollout: Rollout) -> Retire:

@@ -44,6 +44,10 @@ class ReleaseRunner(Protocol):
         """Return the services of ``release`` by name."""
         ...
 
+    def prepare(self, release: Release) -> None:
+        """Run what has to succeed before ``release`` serves; what has is not repeated."""
+        ...
+
     def start(
         self,
         release: Release,

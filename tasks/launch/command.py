@@ -66,8 +66,34 @@ def command_line(
     Raises:
         BadInputError: A template names what does not exist.
     """
-    values = place.values(release)
     where = f"projects.{place.project}.services.{service}.command"
+    text = render(where, spec.command, place.values(release))
+    environment = environment_of(
+        release,
+        place,
+        inherited=inherited,
+        variables=variables,
+        secrets=secrets,
+        programs=programs,
+    )
+    return CommandLine(shell(text), environment)
+
+
+def environment_of(
+    release: Release,
+    place: Place,
+    *,
+    inherited: Mapping[str, str],
+    variables: Mapping[str, str],
+    secrets: Mapping[str, str],
+    programs: Sequence[Path],
+) -> dict[str, str]:
+    """Return the environment of a process there; what is given later wins.
+
+    Raises:
+        BadInputError: A template names what does not exist.
+    """
+    values = place.values(release)
     filled = {
         name: render(f"environments.{place.environment}.variables.{name}", text, values)
         for name, text in variables.items()
@@ -76,8 +102,12 @@ def command_line(
     own = {"PATH": path, "HOST": place.host, "PYTHONUNBUFFERED": "1"}
     if place.port is not None:
         own["PORT"] = str(place.port)
-    text = render(where, spec.command, values)
-    return CommandLine(shell(text), {**inherited, **own, **filled, **secrets})
+    return {**inherited, **own, **filled, **secrets}
+
+
+def script(text: str) -> tuple[str, ...]:
+    """Return how a script of one or more lines is executed: it ends at the first that fails."""
+    return ("sh", "-e", "-c", text)
 
 
 def searched_first(programs: Sequence[Path], path: str) -> str:

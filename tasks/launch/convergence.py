@@ -43,6 +43,7 @@ def converge(
 
     Raises:
         BadInputError: A command or variable cannot be used; nothing was started then.
+        BeforeError: What has to succeed before it serves did not; nothing was started then.
         BusyError: A rollout is moving its traffic, or no front port is free.
         LaunchError: It did not become healthy; what was started is stopped again, and what
             served before still does.
@@ -50,6 +51,8 @@ def converge(
     _require_no_rollout(launcher)
     before = launcher.recorded()
     with fronts.taken(launcher.services(release), launcher.clock):
+        if not _serves(release, before):
+            launcher.prepare(release)
         instances = launcher.start(release, fresh=fresh)
         new = superfluous(before, instances)
         old = superfluous(instances, [one for one in before if one.state in _REPLACED])
@@ -131,6 +134,13 @@ def _require_no_rollout(launcher: Launcher) -> None:
                 f"{row.project}/{row.environment}: a rollout is at {row.phase}. "
                 "Wait until it is done; one whose run died is settled by the reconciler."
             )
+
+
+def _serves(release: Release, recorded: list[Instance]) -> bool:
+    """Tell whether ``release`` is meant to serve already: what comes before that is past then."""
+    return any(
+        one.release == release.digest and one.state is InstanceState.RUNNING for one in recorded
+    )
 
 
 def _require_health(launcher: Launcher, release: Release, instances: list[Instance]) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from blocks.project_spec import ProjectSpec, ServiceSpec
 from tasks.errors import BadInputError
 from tasks.launch.kinds.interface import Kind
 from tasks.launch.kinds.node import NodeKind
-from tasks.launch.kinds.procfile import ProcfileKind, procfile_services
+from tasks.launch.kinds.procfile import ProcfileKind, procfile_release, procfile_services
 from tasks.launch.kinds.python import PythonKind
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (PythonKind(), NodeKind(), ProcfileKind())}
@@ -56,6 +56,15 @@ def services_of(
             raise _no_command(project, name)
         found[name] = service.model_copy(update={"command": command})
     return found
+
+
+def before_of(project: str, spec: ProjectSpec, source: Path) -> Sequence[tuple[str, str]]:
+    """Return what has to succeed before ``source`` serves: pairs of (where it stands, command)."""
+    if spec.before is not None:
+        field = f"projects.{project}.before"
+        return [(f"{field}[{number}]", command) for number, command in enumerate(spec.before)]
+    release = procfile_release(source)
+    return [("Procfile: release", release)] if release else []
 
 
 def _no_command(project: str, service: str) -> BadInputError:

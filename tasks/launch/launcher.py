@@ -12,9 +12,10 @@ from blocks.project_spec import ProjectSpec, ServiceSpec
 from blocks.providers import process
 from blocks.providers.process import own_identity
 from tasks.errors import NotFoundError
+from tasks.launch.before import Before
 from tasks.launch.build import build_release, prune
 from tasks.launch.desired import missing, replicas
-from tasks.launch.detection import KINDS, services_of
+from tasks.launch.detection import KINDS, before_of, services_of
 from tasks.launch.ending import end_instances
 from tasks.launch.health import Health, await_health
 from tasks.launch.lock import place_alone
@@ -81,6 +82,30 @@ class Launcher:
             BadInputError: Nothing says how a service starts.
         """
         return services_of(self.project, self.spec, KINDS[release.kind], release.source)
+
+    def prepare(self, release: Release) -> None:
+        """Run what has to succeed before ``release`` serves there, unless it has.
+
+        Raises:
+            BadInputError: A command or variable cannot be used; nothing was run then.
+            BeforeError: A command failed.
+        """
+        commands = before_of(self.project, self.spec, release.source)
+        if not commands:
+            return
+        starter, services = self._starter(), self.services(release)
+        starter.check(services, release, replicas(services))
+        self.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        before = Before(
+            self.ledger,
+            self.project,
+            self.environment,
+            self.home / "instances",
+            self.spec.before_timeout_seconds,
+            self.secrets.values(),
+            self.clock,
+        )
+        before.run(release, starter.before(release, commands))
 
     def start(
         self,

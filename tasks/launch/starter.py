@@ -13,11 +13,13 @@ from blocks.project_spec import ServiceSpec
 from blocks.providers import process
 from blocks.providers.inherited import inherited
 from tasks.errors import SlipwayError
-from tasks.launch.command import CommandLine, Place, command_line
+from tasks.launch.before import Command
+from tasks.launch.command import CommandLine, Place, command_line, environment_of, script
 from tasks.launch.desired import Replica
 from tasks.launch.detection import KINDS
 from tasks.launch.ending import end_instances
 from tasks.launch.ports import lease_free_port
+from tasks.launch.variables import render
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import record_instance
 from tasks.release import Instance, InstanceState, Release
@@ -78,6 +80,28 @@ class Starter:
         for replica in wanted:
             self._command(services, release, replica, self.ports[0])
 
+    def before(self, release: Release, commands: Sequence[tuple[str, str]]) -> list[Command]:
+        """Return how ``commands``, pairs of (where it stands, command), are run for ``release``.
+
+        Raises:
+            BadInputError: A command or variable cannot be used.
+        """
+        place = self._place(replica=0, port=None)
+        values = place.values(release)
+        lines = [script(render(where, text, values)) for where, text in commands]
+        environment = environment_of(
+            release,
+            place,
+            inherited=inherited(os.environ, tools=False),
+            variables=self.variables,
+            secrets=self.secrets,
+            programs=KINDS[release.kind].programs(release.path),
+        )
+        return [
+            Command(where, text, CommandLine(line, environment))
+            for (where, text), line in zip(commands, lines, strict=True)
+        ]
+
     def _start_one(
         self,
         services: Mapping[str, ServiceSpec],
@@ -125,24 +149,19 @@ class Starter:
         port: int | None,
     ) -> CommandLine:
         spec = services[replica.service]
-        place = Place(
-            project=self.project,
-            environment=self.environment,
-            replica=replica.number,
-            host=self.host,
-            port=port if spec.web else None,
-            data=self.data,
-        )
         return command_line(
             replica.service,
             spec,
             release,
-            place,
+            self._place(replica.number, port if spec.web else None),
             inherited=inherited(os.environ, tools=False),
             variables=self.variables,
             secrets=self.secrets,
             programs=KINDS[release.kind].programs(release.path),
         )
+
+    def _place(self, replica: int, port: int | None) -> Place:
+        return Place(self.project, self.environment, replica, self.host, port, self.data)
 
 
 def _shim(

@@ -57,6 +57,18 @@ releases = Table(
     Column("built_at", Double, nullable=False),
 )
 
+befores = Table(
+    "befores",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("environment", Text, primary_key=True),
+    Column("release", Text, primary_key=True),
+    Column("command", Text, primary_key=True),
+    Column("directory", PathText, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("at", Double, nullable=False),
+)
+
 instances = Table(
     "instances",
     metadata,

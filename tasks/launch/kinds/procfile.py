@@ -9,6 +9,9 @@ from pathlib import Path
 from blocks.project_spec import ServiceSpec
 from tasks.errors import BadInputError
 
+RELEASE = "release"
+"""The name that is no process but what comes before a release serves, as on Heroku."""
+
 _LINE = re.compile(r"^([A-Za-z0-9_-]+):\s*(\S.*)$")
 
 
@@ -50,7 +53,7 @@ class ProcfileKind:
 def procfile_services(source: Path) -> dict[str, ServiceSpec]:
     """Return the services of its Procfile, where it has one.
 
-    Only `web` is on the web, as on every platform that reads this file; it says nothing about a
+    `release` is none of them: see `procfile_release`. Only `web` is on the web, as on every platform that reads this file; it says nothing about a
     path that answers, so that its port is looked at.
     """
     path = source / "Procfile"
@@ -59,7 +62,14 @@ def procfile_services(source: Path) -> dict[str, ServiceSpec]:
     return {
         name: ServiceSpec(command=command, web=name == "web", health_path="")
         for name, command in parse(path.read_text("utf-8")).items()
+        if name != RELEASE
     }
+
+
+def procfile_release(source: Path) -> str:
+    """Return the command its Procfile has run before a release serves; empty where it has none."""
+    path = source / "Procfile"
+    return parse(path.read_text("utf-8")).get(RELEASE, "") if path.is_file() else ""
 
 
 def parse(text: str) -> dict[str, str]:

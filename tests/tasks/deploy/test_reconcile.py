@@ -18,6 +18,7 @@ from benchmarks.rollout_runner import ENVIRONMENT, PROJECT, make_deployer
 from blocks.providers import process
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.effects import (
+    BeforeRan,
     Build,
     Built,
     Drain,
@@ -31,6 +32,7 @@ from tasks.deploy.effects import (
     Retire,
     Retired,
     Route,
+    RunBefore,
     Shift,
     Shifted,
     Start,
@@ -125,6 +127,14 @@ class World:
                 seen = survey(self.there, self.upstreams, self._is_alive, rollout.to_release)
                 self.tick()
                 return seen
+            case RunBefore():
+                self.tick()
+                return BeforeRan()
+        return self.bring_up(effect, healthy)
+
+    def bring_up(self, effect: Effect, healthy: bool) -> Observation:
+        """Start and gate."""
+        match effect:
             case Start(release):
                 return Started(tuple(self.start(release, InstanceState.STARTING) for _ in range(2)))
             case Gate(ids):

@@ -6,6 +6,7 @@ import pytest
 
 from tasks.deploy.document import from_document, to_document
 from tasks.deploy.effects import (
+    BeforeRan,
     Build,
     Built,
     Drain,
@@ -19,6 +20,7 @@ from tasks.deploy.effects import (
     Retire,
     Retired,
     Route,
+    RunBefore,
     Shift,
     Shifted,
     Start,
@@ -43,6 +45,7 @@ def _up_to(phase: Phase, rollout: Rollout = DEPLOY, seen: Surveyed = SEEN) -> Ro
     story: list[Observation] = [
         Built("new", "2", fresh=True),
         seen,
+        BeforeRan(),
         Started(("n",)),
         Passed((ROUTE,)),
         Shifted(),
@@ -62,6 +65,8 @@ def test_a_deploy_that_goes_well_takes_every_step_in_order() -> None:
     rollout, effect = advance(rollout, Built("new", "2", fresh=True), 1.0)
     assert effect == Survey()
     rollout, effect = advance(rollout, SEEN, 2.0)
+    assert effect == RunBefore("new")
+    rollout, effect = advance(rollout, BeforeRan(), 2.5)
     assert effect == Start("new")
     rollout, effect = advance(rollout, Started(("n",)), 3.0)
     assert effect == Gate(("n",))
@@ -73,7 +78,7 @@ def test_a_deploy_that_goes_well_takes_every_step_in_order() -> None:
     assert effect == Retire(running=("n",), warm=("o",), stop=("w",))
     rollout, effect = advance(rollout, Retired(), 7.0)
     assert effect == Nothing()
-    assert [phase for phase, _ in rollout.timeline] == list(Phase)[:7]
+    assert [phase for phase, _ in rollout.timeline] == list(Phase)[:8]
 
 
 def test_a_refused_version_is_undone_and_never_shifted() -> None:
@@ -97,13 +102,17 @@ def test_a_release_that_is_handed_on_is_neither_built_nor_forgotten() -> None:
     rollout, effect = begin(replace(DEPLOY, to_release="tested"), 0.0)
     assert effect == Survey()
     rollout, effect = advance(rollout, replace(SEEN, adoptable=("w",)), 1.0)
+    assert effect == RunBefore("tested")
+    rollout, effect = advance(rollout, BeforeRan(), 1.5)
     assert effect == Start("tested")
     rollout, effect = advance(rollout, Started(("n",)), 2.0)
     _, effect = advance(rollout, Refused("ill"), 3.0)
     assert effect == Undo(routes=(), serving=("o",), warm=(), stop=("n",), forget="")
 
 
-@pytest.mark.parametrize("phase", [Phase.PREPARING, Phase.BUILT, Phase.STARTING, Phase.SHIFTING])
+@pytest.mark.parametrize(
+    "phase", [Phase.PREPARING, Phase.BUILT, Phase.BEFORE, Phase.STARTING, Phase.SHIFTING]
+)
 def test_an_effect_that_fails_is_undone(phase: Phase) -> None:
     """Otherwise an error in mid-rollout leaves two releases."""
     rollout, effect = advance(_up_to(phase), Failed("no space left", ("n",)), 9.0)
@@ -142,6 +151,13 @@ def test_a_rollback_to_ill_warm_instances_starts_the_release_again() -> None:
     assert rollout.arriving == ("n",)
 
 
+def test_a_rollback_without_warm_instances_repeats_nothing_that_came_before() -> None:
+    """Otherwise a rollback migrates the database forward, or fails where that does."""
+    rollout, _ = begin(ROLLBACK, 0.0)
+    rollout, effect = advance(rollout, SEEN, 1.0)
+    assert (rollout.phase, effect) == (Phase.STARTING, Start("former"))
+
+
 def test_what_must_not_run_beside_its_successor_is_not_kept_warm() -> None:
     """Otherwise two generations of a worker compete for the same jobs."""
     rollout = _up_to(Phase.DRAINING, seen=replace(SEEN, keep_warm=False))
@@ -168,7 +184,7 @@ def test_an_unknown_strategy_is_bad_input() -> None:
         begin(replace(DEPLOY, strategy="canary"), 0.0)
 
 
-@pytest.mark.parametrize("phase", list(Phase)[:6])
+@pytest.mark.parametrize("phase", list(Phase)[:7])
 def test_a_rollout_survives_being_written_down(phase: Phase) -> None:
     """Otherwise a reconciler reads something else than the controller wrote."""
     rollout = _up_to(phase)

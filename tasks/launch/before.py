@@ -1,0 +1,135 @@
+"""What comes before a release serves: its commands, each once in an environment, under limits.
+
+They are what a Procfile calls `release` and a project `before`: migrations and the like. Each runs
+under a shim of its own, so that one whose launch was killed is waited for instead of run twice.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from blocks.providers import process
+from blocks.providers.interface import End, Outcome
+from blocks.redaction import last_lines, redact
+from tasks.errors import SlipwayError
+from tasks.launch.command import CommandLine
+from tasks.launch.lock import alone
+from tasks.ledger.befores import (
+    BeforeRow,
+    BeforeState,
+    command_digest,
+    find_before,
+    record_before,
+)
+from tasks.ledger.connection import Ledger
+from tasks.release import Release
+
+_POLL_SECONDS = 0.05
+_GRACE_SECONDS = 10.0
+_LOG_BYTES = 1_000_000
+_LOG_FILES = 2
+_LOG_LINES = 15
+
+
+class BeforeError(SlipwayError):
+    """A command that has to succeed before a release serves did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: ``where`` it is configured, its ``text`` there, and how it is run."""
+
+    where: str
+    text: str
+    line: CommandLine
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Runs what comes before releases of ``project`` serve in ``environment``.
+
+    ``folder`` is where each command gets a folder of its own; the values of ``secrets`` do not
+    appear in errors.
+    """
+
+    ledger: Ledger
+    project: str
+    environment: str
+    folder: Path
+    timeout_seconds: float
+    secrets: Collection[str]
+    clock: Callable[[], float] = time.time
+
+    def run(self, release: Release, commands: Sequence[Command]) -> None:
+        """Run ``commands`` in their order, except those that have succeeded for ``release``.
+
+        Raises:
+            BeforeError: One failed, took too long, or could not be started; the rest is not run.
+        """
+        with alone(self.folder / f".{self.project}-{self.environment}.before.lock"):
+            for command in commands:
+                self._run(release, command)
+
+    def _run(self, release: Release, command: Command) -> None:
+        key = (self.project, self.environment, release.digest, command_digest(command.text))
+        row = find_before(self.ledger, *key)
+        if row is not None and row.state == BeforeState.SUCCEEDED:
+            return
+        if row is None or not isinstance(process.status(row.directory), process.Running):
+            name = f"{self.project}-{self.environment}-before-{uuid.uuid4().hex[:8]}"
+            row = BeforeRow(*key, self.folder / name, BeforeState.RUNNING, self.clock())
+            self._start(release, command, row)
+        outcome = _awaited(row.directory)
+        state = BeforeState.SUCCEEDED if outcome.end is End.SUCCEEDED else BeforeState.FAILED
+        record_before(self.ledger, replace(row, state=state, at=self.clock()))
+        if state is BeforeState.FAILED:
+            raise BeforeError(self._complaint(release, command, outcome, row.directory))
+
+    def _start(self, release: Release, command: Command, row: BeforeRow) -> None:
+        record_before(self.ledger, row)  # first: whoever comes after a crash finds it
+        spec = process.ShimSpec(
+            directory=row.directory,
+            argv=command.line.argv,
+            cwd=release.source,
+            timeout_seconds=self.timeout_seconds,
+            grace_seconds=_GRACE_SECONDS,
+            log_bytes=_LOG_BYTES,
+            log_files=_LOG_FILES,
+        )
+        try:
+            process.start(spec, command.line.environment)
+        except (process.ShimError, OSError) as error:
+            raise BeforeError(f"{command.where}: {error}") from error
+
+    def _complaint(
+        self, release: Release, command: Command, outcome: Outcome, directory: Path
+    ) -> str:
+        lines = last_lines(process.log_path(directory), _LOG_LINES, self.secrets)
+        said = redact(
+            f"{command.where}: `{command.text}` has to succeed before {release.project} "
+            f"{release.version} serves in {self.environment}, and it {_ending(outcome)}. "
+            "Nothing was switched; mend it and start again: only what failed is repeated.",
+            self.secrets,
+        )
+        return "\n".join([said, "Its last lines:", *(lines or ["(it wrote nothing)"])])
+
+
+def _ending(outcome: Outcome) -> str:
+    if outcome.end is End.TIMED_OUT:
+        return f"took too long ({outcome.cause})"
+    return f"failed ({outcome.cause or outcome.end})"
+
+
+def _awaited(directory: Path) -> Outcome:
+    """Return how it ended; where the waiting is cut short, it is ended with it."""
+    try:
+        while not isinstance(found := process.status(directory), process.Ended):
+            time.sleep(_POLL_SECONDS)
+    except BaseException:
+        process.stop(directory, 0)
+        raise
+    return found.outcome

@@ -1,0 +1,61 @@
+"""What ran before a release served in an environment: so that no command is repeated there."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import select
+
+from tasks.ledger.connection import Ledger
+from tasks.ledger.tables import befores as table
+from tasks.ledger.upsert import upsert
+
+
+class BeforeState(StrEnum):
+    """What became of one command; whether it still runs is asked of its process."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeRow:
+    """One command, run for a release in an environment; ``directory`` holds its shim's files."""
+
+    project: str
+    environment: str
+    release: str
+    command: str
+    directory: Path
+    state: str
+    at: float
+
+
+def command_digest(command: str) -> str:
+    """Return what stands for ``command`` in the ledger: a changed one is another."""
+    return hashlib.sha256(command.encode()).hexdigest()[:16]
+
+
+def record_before(ledger: Ledger, row: BeforeRow) -> None:
+    """Record ``row``; the same command of the same release there takes its place."""
+    with ledger.write() as connection:
+        upsert(connection, table, [asdict(row)])
+
+
+def find_before(
+    ledger: Ledger, project: str, environment: str, release: str, command: str
+) -> BeforeRow | None:
+    """Return what became of ``command`` (its digest) last; None where it never ran."""
+    query = select(table).where(
+        table.c.project == project,
+        table.c.environment == environment,
+        table.c.release == release,
+        table.c.command == command,
+    )
+    with ledger.read() as connection:
+        row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else BeforeRow(**row)
