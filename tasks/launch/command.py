@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from blocks.project_spec import ServiceSpec
+from tasks.errors import BadInputError
 from tasks.launch.variables import render
 from tasks.release import Release
 
 _COMPOUND = re.compile(r"[;&|<>()\n`]|^\s*\w+=|^\s*(exec|if|for|while|case|cd|export)\b|\$\(")
+_SPECIAL = re.compile(r"[^\w@%+=:,./#-]|^#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def command_line(
         BadInputError: A template names what does not exist.
     """
     where = f"projects.{place.project}.services.{service}.command"
-    text = render(where, spec.command, place.values(release))
+    text = filled_in(where, spec.command, release, place)
     environment = environment_of(
         release,
         place,
@@ -108,6 +110,21 @@ def environment_of(
 def script(text: str) -> tuple[str, ...]:
     """Return how a script of one or more lines is executed: it ends at the first that fails."""
     return ("sh", "-e", "-c", text)
+
+
+def filled_in(where: str, command: str, release: Release, place: Place) -> str:
+    """Return ``command``, configured at ``where``, with what its templates name.
+
+    A version that the shell would not take as one word is refused: Git allows `a;b` and `$(b)`.
+
+    Raises:
+        BadInputError: A template names what does not exist, or such a version.
+    """
+    if _SPECIAL.search(release.version) and "version" in command:
+        problem = "the shell would read this version as code"
+        remedy = "Leave {{ version }} out of the command, or deploy it by its commit."
+        raise BadInputError(where, release.version, problem, remedy)
+    return render(where, command, place.values(release))
 
 
 def searched_first(programs: Sequence[Path], path: str) -> str:

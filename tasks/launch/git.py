@@ -1,18 +1,54 @@
-"""Reads source trees from Git, by its own program; nothing is ever asked on a terminal."""
+"""Runs git: with a time limit, no terminal, no hooks, and nothing of ours in its environment."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
+import signal
 import subprocess
-from pathlib import Path
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 
+from blocks.providers.inherited import inherited
 from blocks.redaction import without_user
 from tasks.errors import BadInputError, MissingProgramError
 
+LIMIT_SECONDS = 900.0
 _URL = re.compile(r"^(https?|ssh|git|file)://|^[\w.-]+@[\w.-]+:")
-_QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
+_OWNER = re.compile(r"dubious ownership in repository at '(.+?)'")
+_KEPT = frozenset(
+    {
+        *("SSH_AUTH_SOCK", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "SSH_ASKPASS"),
+        *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "XDG_CONFIG_HOME", "SUDO_UID"),
+        *("GIT_SSL_CAINFO", "GIT_SSL_CAPATH"),
+    }
+)
+"""What git itself may see of our environment, beside what every child does."""
+_QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+_HARMLESS = {
+    "core.fsmonitor": "false",  # else the source folder names a program that is run
+    "core.hooksPath": "/dev/null",
+    "core.quotePath": "false",
+    "filter.lfs.process": "",  # see large_files: what cannot be fetched is refused by name
+    "filter.lfs.smudge": "",
+    "filter.lfs.required": "false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How git ended: its exit code, what it wrote, and what it complained about."""
+
+    code: int
+    output: bytes
+    complaint: str
+
+    @property
+    def line(self) -> str:
+        """What it wrote, as one line of text."""
+        return os.fsdecode(self.output).strip()
 
 
 def is_git_url(source: str) -> bool:
@@ -20,85 +56,76 @@ def is_git_url(source: str) -> bool:
     return bool(_URL.match(source))
 
 
-def is_tracked(folder: Path) -> bool:
-    """Tell whether ``folder`` holds files of a Git working tree, itself or as part of one."""
-    if shutil.which("git") is None:
-        return False
-    return bool(_run("-C", str(folder), "ls-files", "--", ".").stdout)
-
-
-def files_of(folder: Path) -> list[Path]:
-    """Return what Git would add or has in ``folder``, relative to it: all but the ignored."""
-    listed = _run("-C", str(folder), "ls-files", "-z", "-co", "--exclude-standard", "--", ".")
-    return [Path(name) for name in dict.fromkeys(listed.stdout.split("\0")) if name]
-
-
-def export(field: str, folder: Path, reference: str, target: Path) -> None:
-    """Write the committed state of ``folder`` at a branch, tag or commit to ``target``.
-
-    Not by `git archive`, which leaves out what is marked export-ignore: often the tests.
-    """
-    commit = _commit(field, folder, reference)
-    prefix = _run("-C", str(folder), "rev-parse", "--show-prefix").stdout.strip()
-    index = target.with_name(f"{target.name}.index")
-    read = _run("-C", _top(folder), "read-tree", f"{commit}:{prefix}", index=index)
-    if read.returncode != 0:
-        raise BadInputError(
-            field,
-            reference,
-            f"{folder} is not part of that version ({read.stderr.strip()})",
-            "Name a branch, tag or commit that has it.",
-        )
-    target.mkdir(parents=True, exist_ok=True)
-    _run("-C", _top(folder), "checkout-index", "--all", f"--prefix={target}/", index=index)
-    index.unlink()
-
-
-def clone(field: str, url: str, reference: str, target: Path) -> None:
-    """Write the repository at ``url`` to ``target``, at ``reference`` (empty: its default).
+def ask(
+    *arguments: str,
+    variables: Mapping[str, str] | None = None,
+    given: bytes = b"",
+    limit_seconds: float = LIMIT_SECONDS,
+) -> Answer:
+    """Run git with ``arguments``, giving it ``given`` to read.
 
     Raises:
-        BadInputError: It cannot be read, or has no such branch, tag or commit.
-        MissingProgramError: git is not installed.
+        MissingProgramError: It is not installed.
     """
-    copy = target.with_name(f"{target.name}.git")
-    cloned = _run("clone", "--quiet", "--no-checkout", "--", url, str(copy))
-    if cloned.returncode != 0:
-        raise BadInputError(
-            field,
-            without_user(url),
-            f"the repository cannot be read ({without_user(cloned.stderr.strip())})",
-            "Check the address, and that this machine may read it without being asked.",
-        )
-    export(field, copy, reference or "HEAD", target)
-    shutil.rmtree(copy)
-
-
-def _commit(field: str, folder: Path, reference: str) -> str:
-    for name in (f"refs/remotes/origin/{reference}", reference):
-        found = _run(
-            *("-C", str(folder), "rev-parse", "--quiet", "--verify", "--end-of-options"),
-            f"{name}^{{commit}}",
-        )
-        if found.returncode == 0:
-            return found.stdout.strip()
-    tags = _run("-C", str(folder), "tag", "--sort=-creatordate").stdout.split()[:10]
-    raise BadInputError(
-        field,
-        reference,
-        "no branch, tag or commit of that name",
-        f"Its newest tags are: {', '.join(tags) or 'none'}.",
-    )
-
-
-def _top(folder: Path) -> str:
-    return _run("-C", str(folder), "rev-parse", "--show-toplevel").stdout.strip()
-
-
-def _run(*arguments: str, index: Path | None = None) -> subprocess.CompletedProcess[str]:
     if shutil.which("git") is None:
         raise MissingProgramError("git", "apt-get install git (macOS: xcode-select --install)")
-    environment = os.environ | _QUIET | ({"GIT_INDEX_FILE": str(index)} if index else {})
-    return subprocess.run(
-        ["git", *arguments], check=False, capture_output=True, text=True, env=environment
+    settings = [part for name, value in _HARMLESS.items() for part in ("-c", f"{name}={value}")]
+    running = subprocess.Popen(
+        ["git", *settings, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environment() | dict(variables or {}),
+        start_new_session=True,
     )
+    try:
+        output, said = running.communicate(given, timeout=limit_seconds)
+    except subprocess.TimeoutExpired:
+        _end(running)
+        return Answer(-1, b"", f"git {arguments[0]} took more than {limit_seconds:g} s")
+    except BaseException:
+        _end(running)
+        raise
+    return Answer(running.returncode, output, said.decode(errors="replace").strip())
+
+
+def read(
+    field: str,
+    value: str,
+    *arguments: str,
+    variables: Mapping[str, str] | None = None,
+    given: bytes = b"",
+) -> Answer:
+    """Run git, which has to succeed.
+
+    Raises:
+        BadInputError: It does not; its own complaint is the problem.
+    """
+    answer = ask(*arguments, variables=variables, given=given)
+    if answer.code != 0:
+        raise refusal(field, value, answer)
+    return answer
+
+
+def refusal(field: str, value: str, answer: Answer) -> BadInputError:
+    """Return the error of a repository that git does not read."""
+    complaint = without_user(answer.complaint or f"it ended with {answer.code}")
+    first = next((line for line in complaint.splitlines() if line.startswith("fatal:")), complaint)
+    remedy = "Check the address, and that this machine may read it without being asked."
+    if owner := _OWNER.search(complaint):
+        remedy = f"Where you trust it: git config --global --add safe.directory {owner[1]}"
+    shown = first.removeprefix("fatal:").strip()
+    return BadInputError(field, without_user(value), f"git cannot read it ({shown})", remedy)
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT}
+    allowed = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
+    return inherited(os.environ, tools=False) | kept | _QUIET | allowed
+
+
+def _end(running: subprocess.Popen[bytes]) -> None:
+    """End git and the helpers that it started, which hold its pipes."""
+    with suppress(ProcessLookupError):
+        os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()

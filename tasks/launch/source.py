@@ -14,23 +14,32 @@ from blocks.project_spec import ProjectSpec
 from tasks.errors import BadInputError
 from tasks.launch import git
 from tasks.launch.archive import is_archive, unpack
+from tasks.launch.checkout import is_checkout
+from tasks.launch.folder import copy
+from tasks.launch.repository import clone, commit_of, is_bare, local
+from tasks.launch.submodules import write_with_submodules
 
 _PLACEHOLDER = "{version}"
-_VERSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+/-]*$")
-_NEVER = frozenset(
-    {
-        *(".git", ".hg", ".svn", ".slipway", ".venv", "venv", "node_modules", "__pycache__"),
-        *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".tox", ".nox"),
-    }
+_HOSTILE = re.compile(
+    r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff~^:?*\[\\]"
+    r"|\.\.|@\{|//|^[-/.]|/\.|[/.]$|\.lock(/|$)|^@$"
 )
+"""What Git allows in no name of a branch or tag (git-check-ref-format), and what hides text."""
+_LONGEST_VERSION = 200
 
 
 def wanted_version(project: str, spec: ProjectSpec, version: str) -> str:
-    """Return the version meant by ``version`` (empty: the project's own); empty: as it stands."""
+    """Return the version meant by ``version`` (empty: the project's own); empty: as it stands.
+
+    Every name that Git allows for a branch or tag is one.
+    """
     wanted = version or spec.version
-    if wanted and (not _VERSION.match(wanted) or ".." in wanted):
+    if _HOSTILE.search(wanted) or len(wanted) > _LONGEST_VERSION:
         raise BadInputError(
-            "version", wanted, "no version", "Use letters, digits and . _ + - / only."
+            "version",
+            wanted,
+            "no version",
+            f"Write the name of a branch, tag or commit, of at most {_LONGEST_VERSION} characters.",
         )
     if _PLACEHOLDER in spec.source and not wanted:
         raise BadInputError(
@@ -54,16 +63,39 @@ def fetch(project: str, spec: ProjectSpec, version: str, target: Path) -> None:
     check_source(project, spec, version)
     field = f"projects.{project}.source"
     if git.is_git_url(spec.source):
-        git.clone(field, spec.source.replace(_PLACEHOLDER, version), version, target)
+        _from_address(field, spec.source.replace(_PLACEHOLDER, version), version, target)
         return
     path = _path(spec, version)
     with _named(field, path):
-        if _in_git(spec, path) and version:
-            git.export("version", path, version, target)
+        if path.is_dir() and is_bare(path):
+            _from_bare(field, path, version, target)
+        elif version and _in_git(field, spec, path):
+            _from_checkout(field, path, version, target)
         elif path.is_dir():
-            _copy(path, target, git.files_of(path) if _in_git(spec, path) else None)
+            copy(field, path, target)
         else:
             unpack(field, path, target)
+
+
+def _from_address(field: str, url: str, version: str, target: Path) -> None:
+    cloned = clone(field, url, target.with_name(f"{target.name}.git"))
+    commit = commit_of("version", cloned, version or "HEAD")
+    write_with_submodules(field, cloned, commit, target)
+    shutil.rmtree(cloned.folder)
+
+
+def _from_checkout(field: str, folder: Path, version: str, target: Path) -> None:
+    repository = local(field, folder)
+    prefix = git.read(field, str(folder), "-C", str(folder), "rev-parse", "--show-prefix").line
+    commit = commit_of("version", repository, version)
+    write_with_submodules(field, repository, commit, target, prefix.rstrip("/"))
+
+
+def _from_bare(field: str, folder: Path, version: str, target: Path) -> None:
+    repository = local(field, folder)
+    write_with_submodules(
+        field, repository, commit_of("version", repository, version or "HEAD"), target
+    )
 
 
 def check_source(project: str, spec: ProjectSpec, version: str) -> None:
@@ -82,7 +114,7 @@ def check_source(project: str, spec: ProjectSpec, version: str) -> None:
         if not path.is_dir() and not (path.is_file() and is_archive(path)):
             problem, remedy = "neither a folder nor an archive", "Use a folder, .tar.gz or .zip."
             raise BadInputError(field, str(path), problem, remedy)
-        if _PLACEHOLDER in spec.source or version == spec.version or _in_git(spec, path):
+        if _PLACEHOLDER in spec.source or version == spec.version or _in_git(field, spec, path):
             return
     raise BadInputError(
         "version",
@@ -98,10 +130,10 @@ def tree_digest(root: Path) -> str:
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
         if path.is_symlink():
-            digest.update(f"link {name}\0{path.readlink()}\0".encode())
+            digest.update(os.fsencode(f"link {name}\0{path.readlink()}\0"))
         elif path.is_file():
             executable = os.access(path, os.X_OK)
-            digest.update(f"file {name}\0{executable}\0{path.stat().st_size}\0".encode())
+            digest.update(os.fsencode(f"file {name}\0{executable}\0{path.stat().st_size}\0"))
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -110,8 +142,11 @@ def _path(spec: ProjectSpec, version: str) -> Path:
     return Path(spec.source.replace(_PLACEHOLDER, version)).expanduser().resolve()
 
 
-def _in_git(spec: ProjectSpec, path: Path) -> bool:
-    return path.is_dir() and _PLACEHOLDER not in spec.source and git.is_tracked(path)
+def _in_git(field: str, spec: ProjectSpec, path: Path) -> bool:
+    """Tell whether ``path`` has versions of its own: not where its name is one already."""
+    if not path.is_dir() or _PLACEHOLDER in spec.source:
+        return False
+    return is_bare(path) or is_checkout(field, path)
 
 
 @contextmanager
@@ -123,32 +158,3 @@ def _named(field: str, path: Path) -> Iterator[None]:
         raise BadInputError(
             field, str(path), f"{error.filename} cannot be read", "Let this user read it."
         ) from error
-
-
-def _copy(folder: Path, target: Path, names: list[Path] | None) -> None:
-    if names is None:
-        _readable(folder)
-        shutil.copytree(folder, target, symlinks=True, ignore=_ignore)
-        return
-    for name in names:
-        if _NEVER.isdisjoint(name.parts) and os.path.lexists(folder / name):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            if not (folder / name).is_dir():  # a submodule
-                shutil.copy2(folder / name, target / name, follow_symlinks=False)
-
-
-def _readable(folder: Path) -> None:
-    """Raise PermissionError for the folder itself; copytree wraps what it meets in its own."""
-    for root, _, files in os.walk(folder, onerror=_raise):
-        for name in files:
-            path = Path(root) / name
-            if not path.is_symlink() and not os.access(path, os.R_OK):
-                raise PermissionError(13, "Permission denied", str(path))
-
-
-def _raise(error: OSError) -> None:
-    raise error
-
-
-def _ignore(_: str, names: list[str]) -> set[str]:
-    return {name for name in names if name in _NEVER or name.endswith(".pyc")}

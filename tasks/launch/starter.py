@@ -14,12 +14,11 @@ from blocks.providers import process
 from blocks.providers.inherited import inherited
 from tasks.errors import SlipwayError
 from tasks.launch.before import Command
-from tasks.launch.command import CommandLine, Place, command_line, environment_of, script
+from tasks.launch.command import CommandLine, Place, command_line, environment_of, filled_in, script
 from tasks.launch.desired import Replica
 from tasks.launch.detection import KINDS
 from tasks.launch.ending import end_instances
 from tasks.launch.ports import lease_free_port
-from tasks.launch.variables import render
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import record_instance
 from tasks.release import Instance, InstanceState, Release
@@ -87,8 +86,7 @@ class Starter:
             BadInputError: A command or variable cannot be used.
         """
         place = self._place(replica=0, port=None)
-        values = place.values(release)
-        lines = [script(render(where, text, values)) for where, text in commands]
+        lines = [script(filled_in(where, text, release, place)) for where, text in commands]
         environment = environment_of(
             release,
             place,

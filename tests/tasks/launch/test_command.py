@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,14 @@ from tasks.release import Release
 RELEASE = Release("p", "1.0", "d1g35t", Path("/r"), "python", 0)
 
 
-def built(command: str, port: int | None = 8000, **variables: str) -> CommandLine:
+def built(
+    command: str, port: int | None = 8000, release: Release = RELEASE, **variables: str
+) -> CommandLine:
     """Return the command line of a service."""
     return command_line(
         "web",
         ServiceSpec(command=command),
-        RELEASE,
+        release,
         Place("p", "dev", 2, "h", port, Path("/d")),
         inherited={"PATH": "/bin", "HOME": "/me", "HOST": "elsewhere"},
         variables=variables,
@@ -42,6 +45,15 @@ def test_everything_is_filled_in() -> None:
         "TOKEN": "{{ raw }}",
     }
     assert "TOKEN" not in repr(found)
+
+
+@pytest.mark.parametrize("version", ["a;b", "$(b)", "a&b", "`b`", "#1", "a'b"])
+def test_a_version_is_never_code(version: str) -> None:
+    """Broken: whoever may push a branch runs a program of theirs on this machine."""
+    release = replace(RELEASE, version=version)
+    with pytest.raises(BadInputError, match=r"services\.web\.command: .* as code"):
+        built("run --tag {{ version }}", release=release)
+    assert built("run", release=release).argv == ("sh", "-c", "exec run")
 
 
 def test_a_service_off_the_web_has_no_port() -> None:

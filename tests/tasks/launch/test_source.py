@@ -122,7 +122,7 @@ def test_a_password_in_an_address_is_not_shown(tmp_path: Path) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("version", ["../1", "-x", "a b", "1;rm"])
+@pytest.mark.parametrize("version", ["../1", "-x", "a b", "1~2"])
 def test_a_version_is_a_name(version: str) -> None:
     """Broken: a version could lead out of the folder, or be taken for an option."""
     with pytest.raises(BadInputError, match="no version"):

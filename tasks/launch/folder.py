@@ -1,0 +1,64 @@
+"""A folder as a source: its files are copied as they stand, and those of Git by what Git says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from tasks.launch.checkout import MADE, files_of, is_checkout, resolve_pointers
+
+_COMPILED = ".pyc"
+
+
+def copy(field: str, folder: Path, target: Path) -> None:
+    """Copy what belongs to the source in ``folder`` to the new folder ``target``.
+
+    Raises:
+        BadInputError: It is, or has in it, a working tree that Git refuses to read.
+        PermissionError: A file cannot be read.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    if is_checkout(field, folder):
+        _copy_checkout(field, folder, target)
+        return
+    for path in _plain(folder):
+        if path.is_dir() and not path.is_symlink():
+            _copy_checkout(field, path, target / path.relative_to(folder))
+        else:
+            _copy_file(path, target / path.relative_to(folder))
+
+
+def _copy_checkout(field: str, folder: Path, target: Path) -> None:
+    names = files_of(field, folder)
+    target.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        _copy_file(folder / name, target / name)
+    resolve_pointers(field, folder, target, names)
+
+
+def _plain(folder: Path) -> Iterator[Path]:
+    """Yield every file below ``folder``, and every folder that is a working tree of its own."""
+    for root, folders, files in os.walk(folder, onerror=_raise):
+        here = Path(root)
+        yield from (here / name for name in files if not name.endswith(_COMPILED))
+        for name in folders[:]:
+            path = here / name
+            if name in MADE or path.is_symlink() or os.path.lexists(path / ".git"):
+                folders.remove(name)
+                if name not in MADE:
+                    yield path
+
+
+def _copy_file(path: Path, target: Path) -> None:
+    """Copy a file or a link; what is neither (a socket, a pipe) is no part of a source."""
+    kind = path.lstat().st_mode
+    if stat.S_ISREG(kind) or stat.S_ISLNK(kind):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target, follow_symlinks=False)
+
+
+def _raise(error: OSError) -> None:
+    raise error

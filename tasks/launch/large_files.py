@@ -1,0 +1,115 @@
+"""Files that Git holds as pointers of Git LFS: their content is fetched, or they are refused."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from blocks.redaction import without_user
+from tasks.errors import BadInputError
+from tasks.launch import git
+
+_START = b"version https://git-lfs.github.com/spec/v1\n"
+_OBJECT = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
+_LONGEST_BYTES = 1024
+"""A pointer is shorter, by the specification of Git LFS."""
+_COMPLAINT_CHARACTERS = 200
+_INSTALL = "apt-get install git-lfs (macOS: brew install git-lfs)"
+
+
+@dataclass(frozen=True, slots=True)
+class Pointers:
+    """Those below ``tree``, of ``commit`` in the repository at ``objects``, got from ``address``.
+
+    ``ours``: the repository was made for this build, so that objects may be fetched into it.
+    """
+
+    field: str
+    objects: Path
+    address: str
+    tree: Path
+    commit: str
+    ours: bool = False
+
+    def resolve(
+        self, names: Sequence[str], attributes: Sequence[str], variables: Mapping[str, str]
+    ) -> None:
+        """Replace those among ``names`` by their content.
+
+        ``attributes`` and ``variables`` are how git is asked for the attributes of a file.
+
+        Raises:
+            BadInputError: The content of one cannot be had.
+        """
+        pointers = self._tracked(
+            [name for name in names if is_pointer(self.tree / name)], attributes, variables
+        )
+        lacking = [name for name in pointers if not self._from_disk(name)]
+        if not lacking:
+            return
+        if shutil.which("git-lfs") is None:
+            problem = f"is one of {len(lacking)} files that are pointers of Git LFS, which is not"
+            raise BadInputError(
+                self.field, lacking[0], f"{problem} installed", f"Install it with: {_INSTALL}."
+            )
+        if self.ours:
+            git.ask(f"--git-dir={self.objects}", "lfs", "fetch", "origin", self.commit)
+            lacking = [name for name in lacking if not self._from_disk(name)]
+        for name in lacking:
+            self._from_server(name)
+
+    def _tracked(
+        self, names: Sequence[str], attributes: Sequence[str], variables: Mapping[str, str]
+    ) -> list[str]:
+        """Return those that Git LFS looks after: a text about it may look like a pointer."""
+        if not names:
+            return []
+        given = "".join(f"{name}\0" for name in names).encode(errors="surrogateescape")
+        cached = ["--cached"] if variables else []
+        asked = [*attributes, "check-attr", "-z", *cached, "--stdin", "filter"]
+        answer = git.read(self.field, self.commit, *asked, variables=variables, given=given)
+        parts = answer.output.decode(errors="surrogateescape").split("\0")
+        return [parts[n] for n in range(0, len(parts) - 2, 3) if parts[n + 2] == "lfs"]
+
+    def _from_disk(self, name: str) -> bool:
+        path = self.tree / name
+        oid = _oid(path.read_bytes())
+        kept = self.objects / "lfs" / "objects" / oid[:2] / oid[2:4] / oid
+        if kept.is_file():
+            shutil.copyfile(kept, path)
+        return kept.is_file()
+
+    def _from_server(self, name: str) -> None:
+        path = self.tree / name
+        pointer = path.read_bytes()
+        with tempfile.TemporaryDirectory(dir=self.tree.parent) as aside:
+            where = (f"--git-dir={aside}", "-c", f"remote.origin.url={self.address}")
+            git.read(self.field, self.address, "init", "--quiet", "--bare", aside)
+            stated = git.ask("config", "--file", str(self.tree / ".lfsconfig"), "lfs.url").line
+            url = ("-c", f"lfs.url={stated}") if stated else ()
+            answer = git.ask(*where, *url, "lfs", "smudge", "--", name, given=pointer)
+        if hashlib.sha256(answer.output).hexdigest() != _oid(pointer):
+            complaint = " ".join(without_user(answer.complaint).split())
+            problem = f"is a pointer of Git LFS whose content cannot be had ({complaint[:_COMPLAINT_CHARACTERS]})"
+            raise BadInputError(
+                self.field, name, problem, "Try: git lfs fetch --all, git lfs pull."
+            )
+        path.write_bytes(answer.output)
+
+
+def is_pointer(path: Path) -> bool:
+    """Tell whether that file looks like a pointer."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > _LONGEST_BYTES:
+        return False
+    content = path.read_bytes()
+    return content.startswith(_START) and bool(_oid(content))
+
+
+def _oid(pointer: bytes) -> str:
+    stated = _OBJECT.search(pointer)
+    return stated[1].decode() if stated else ""

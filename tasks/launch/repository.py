@@ -1,0 +1,163 @@
+"""A Git repository as a source: which commit a name means, and its tree written to a folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.errors import BadInputError
+from tasks.launch import git, large_files
+
+_LINK = "160000"
+"""The mode of an entry that is a commit of another repository: a submodule."""
+_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """Its Git folder, and the address that relative ones of its submodules start at.
+
+    ``ours``: it was cloned for this one build, so that more may be fetched into it.
+    """
+
+    folder: Path
+    address: str
+    ours: bool = False
+
+    @property
+    def common(self) -> Path:
+        """The Git folder that all its working trees share."""
+        shared = self.folder / "commondir"
+        return (
+            (self.folder / shared.read_text().strip()).resolve() if shared.exists() else self.folder
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One path of a commit; ``link`` is the commit of the submodule that stands there."""
+
+    path: str
+    link: str = ""
+
+
+def is_bare(folder: Path) -> bool:
+    """Tell whether ``folder`` is a repository itself, without a working tree."""
+    return (
+        (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
+    )
+
+
+def local(field: str, folder: Path) -> Repository:
+    """Return the repository that ``folder`` belongs to.
+
+    Raises:
+        BadInputError: Git refuses to read it.
+    """
+    own = git.read(field, str(folder), "-C", str(folder), "rev-parse", "--absolute-git-dir").line
+    origin = git.ask("-C", str(folder), "config", "--get", "remote.origin.url").line
+    return Repository(Path(own), origin or str(folder))
+
+
+def clone(field: str, url: str, copy: Path, *, files: bool = True) -> Repository:
+    """Clone ``url`` to ``copy``; without ``files``, an address on this machine is refused.
+
+    Raises:
+        BadInputError: It cannot be read.
+    """
+    allowed = {} if files else {"GIT_ALLOW_PROTOCOL": "git:http:https:ssh"}
+    arguments = ("clone", "--quiet", "--bare", "--", url, str(copy))
+    git.read(field, url, *arguments, variables=allowed)
+    return Repository(copy, url, ours=True)
+
+
+def commit_of(field: str, repository: Repository, reference: str) -> str:
+    """Return the commit that a tag, branch or commit is called by.
+
+    Raises:
+        BadInputError: There is none of that name.
+    """
+    names = (
+        f"refs/tags/{reference}",
+        f"refs/heads/{reference}",
+        f"refs/remotes/origin/{reference}",
+    )
+    for name in (*names, reference):
+        asked = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
+        answer = git.ask(_of(repository), *asked)
+        if answer.code == 0:
+            return answer.line
+    tags = git.ask(_of(repository), "tag", "--sort=-creatordate").line.split("\n")[:_NAMED]
+    newest = ", ".join(filter(None, tags)) or "none"
+    problem = "no branch, tag or commit of that name"
+    raise BadInputError(field, reference, problem, f"Its newest tags are: {newest}.")
+
+
+def described(repository: Repository, commit: str) -> str:
+    """Return what `git describe` calls ``commit``; empty: no tag leads to it."""
+    return git.ask(_of(repository), "describe", "--tags", "--always", "--long", commit).line
+
+
+def write(
+    field: str, repository: Repository, commit: str, target: Path, prefix: str = ""
+) -> list[Entry]:
+    """Write what ``commit`` has below ``prefix`` to the folder ``target``; return its submodules.
+
+    Not by `git archive`, which leaves out what is marked export-ignore: often the tests.
+
+    Raises:
+        BadInputError: There is nothing, or not all of it could be written.
+    """
+    index, tree = target.with_name(f"{target.name}.index"), target.with_name(f"{target.name}.tree")
+    tree.mkdir(parents=True)
+    where = (_of(repository), f"--work-tree={tree}")
+    variables = {"GIT_INDEX_FILE": str(index)}
+    try:
+        git.read(field, commit, *where, "read-tree", commit, variables=variables)
+        # Run in the tree: outside of a working tree it lists nothing below a prefix.
+        listed = git.read(
+            *(field, commit, "-C", str(tree), *where, "ls-files", "-z", "--stage", "--full-name"),
+            *("--", prefix or "."),
+            variables=variables,
+        )
+        entries = _entries(listed.output)
+        names = [entry.path for entry in entries if not entry.link]
+        if not entries:
+            problem = f"{prefix or 'the tree'} is not part of that version, or empty in it"
+            raise BadInputError(field, commit, problem, "Name one that has it.")
+        given = b"".join(os.fsencode(name) + b"\0" for name in names)
+        written = ("checkout-index", "-z", "--stdin")
+        git.read(field, commit, "-C", str(tree), *where, *written, variables=variables, given=given)
+        _require_all(field, tree, names)
+        pointers = large_files.Pointers(
+            field, repository.common, repository.address, tree, commit, repository.ours
+        )
+        pointers.resolve(names, ("-C", str(tree), *where), variables)
+        (tree / prefix).mkdir(parents=True, exist_ok=True)  # of submodules only
+        (tree / prefix).rename(target)
+    finally:
+        index.unlink(missing_ok=True)
+        shutil.rmtree(tree, ignore_errors=True)
+    return [entry for entry in entries if entry.link]
+
+
+def _entries(listed: bytes) -> list[Entry]:
+    entries = {}
+    for line in filter(None, os.fsdecode(listed).split("\0")):
+        about, _, path = line.partition("\t")
+        mode, commit, _ = about.split(" ")
+        entries[path] = Entry(path, commit if mode == _LINK else "")
+    return list(entries.values())
+
+
+def _require_all(field: str, tree: Path, names: list[str]) -> None:
+    lacking = [name for name in names if not os.path.lexists(tree / name)]
+    if lacking:
+        problem = f"{len(lacking)} of {len(names)} files could not be written"
+        raise BadInputError(field, lacking[0], problem, "Rename it: this disk cannot hold it.")
+
+
+def _of(repository: Repository) -> str:
+    return f"--git-dir={repository.folder}"
