@@ -82,7 +82,7 @@ def test_only_the_edges_know_prefect() -> None:
     assert names(found) == []
 
 
-@pytest.mark.parametrize("name", ["interface.py", "process.py", "shim.py", "slots.py"])
+@pytest.mark.parametrize("name", ["interface.py", "process.py", "supervisor.py", "slots.py"])
 def test_what_blocks_promise_is_free_of_prefect(name: str) -> None:
     """A shim beside each service would hold Prefect in memory."""
     found = [path for path in (ROOT / "blocks").rglob(name) if imports_prefect(path)]

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 
 LINUX = sys.platform == "linux"
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -16,7 +14,6 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _GONE = (ProcessLookupError, FileNotFoundError, PermissionError)
 
 
-@dataclass(frozen=True, slots=True)
 class ProcessEntry:
     """One process; ``started`` tells it from another that got the same pid later.
 
@@ -24,19 +21,26 @@ class ProcessEntry:
     seconds since the epoch elsewhere.
     """
 
-    pid: int
-    parent: int
-    group: int
-    started: float
-    zombie: bool
-    resident_bytes: int
+    __slots__ = ("group", "parent", "pid", "resident_bytes", "started", "zombie")
+
+    def __init__(  # noqa: PLR0917 - a dataclass would cost each shim 20 ms
+        self,
+        pid: int,
+        parent: int,
+        group: int,
+        started: float,
+        zombie: bool,  # noqa: FBT001 - as above
+        resident_bytes: int,
+    ) -> None:
+        self.pid, self.parent, self.group = pid, parent, group
+        self.started, self.zombie, self.resident_bytes = started, zombie, resident_bytes
 
 
 def machine_id() -> str:
     """Return what stays the same while pids mean the same: the boot and the pid namespace."""
     if LINUX:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        namespace = str(Path("/proc/self/ns/pid").readlink()).strip("pid:[]")
+        boot = _text("/proc/sys/kernel/random/boot_id").strip()
+        namespace = os.readlink("/proc/self/ns/pid").strip("pid:[]")
         return f"{boot}.{namespace}"
     return _ask("sysctl", "-n", "kern.bootsessionuuid").strip()
 
@@ -46,7 +50,7 @@ def entry(pid: int) -> ProcessEntry | None:
     if not LINUX:
         return next(iter(_ps("-p", str(pid))), None)
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        text = _text(f"/proc/{pid}/stat")
     except _GONE:
         return None
     fields = text[text.rindex(")") + 2 :].split()
@@ -64,7 +68,7 @@ def entries() -> list[ProcessEntry]:
     """Return all processes that can be seen."""
     if not LINUX:
         return _ps("-A")
-    with os.scandir("/proc") as folder:  # pathlib takes twice as long, and the shim looks often
+    with os.scandir("/proc") as folder:
         pids = [int(item.name) for item in folder if item.name.isdigit()]
     return [found for pid in pids if (found := entry(pid))]
 
@@ -91,12 +95,50 @@ def descendants(root: int, table: list[ProcessEntry]) -> set[int]:
     return found
 
 
+def below(root: int) -> set[int]:
+    """Return the pids below ``root`` on Linux, reading nothing but that tree."""
+    if not os.path.exists(f"/proc/{root}/task/{root}/children"):  # a kernel without these lists
+        return descendants(root, entries())
+    found: set[int] = set()
+    frontier = [root]
+    while frontier:
+        try:
+            fresh = [pid for pid in _children(frontier.pop()) if pid not in found]
+        except _GONE:
+            continue
+        found.update(fresh)
+        frontier.extend(fresh)
+    return found
+
+
+def resident_bytes(pid: int) -> int:
+    """Return the resident memory of a process on Linux; 0 when it is gone."""
+    try:
+        return int(_text(f"/proc/{pid}/statm").split()[1]) * _PAGE
+    except (*_GONE, IndexError):
+        return 0
+
+
 def _environment_holds(pid: int, marker: str) -> bool:
     try:
-        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            environment = file.read()
     except OSError:  # another user's, or gone
         return False
     return marker.encode() in environment.split(b"\0")
+
+
+def _children(pid: int) -> list[int]:
+    """Return the children of all threads of ``pid``, as the kernel lists them."""
+    found: list[int] = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        found.extend(map(int, _text(f"/proc/{pid}/task/{thread}/children").split()))
+    return found
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
 
 
 def _ps(*selection: str) -> list[ProcessEntry]:

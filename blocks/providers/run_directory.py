@@ -1,23 +1,16 @@
-"""The files of one run, in the folder that is its identity; standard library only.
-
-Readable by nobody else. A record is whole or absent: it is written beside and renamed.
-"""
+"""The files of one run, in the folder that is its identity, as all but the shim read them."""
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-Record = dict[str, Any]
+from blocks.providers.shim.records import EXIT, LOCK, LOG, SPEC, STATE, STOP, json_of, write
 
-SPEC = "spec.json"
-STATE = "state.json"
-STOP = "stop.json"
-EXIT = "exit.json"
-LOCK = "lock"
-LOG = "output.log"
+__all__ = ["EXIT", "LOCK", "LOG", "SPEC", "STATE", "STOP", "prepare", "read_record", "write_record"]
+
+Record = dict[str, Any]
 
 
 def prepare(directory: Path) -> None:
@@ -27,16 +20,7 @@ def prepare(directory: Path) -> None:
 
 def write_record(directory: Path, name: str, record: Record, *, durable: bool = False) -> None:
     """Put ``record`` into place in one step; ``durable``: on the disk before this returns."""
-    temporary = directory / f".{name}.{os.getpid()}"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(record, file)
-        file.flush()
-        if durable:
-            os.fsync(file.fileno())
-    temporary.replace(directory / name)
-    if durable:
-        _sync_folder(directory)
+    write(str(directory), name, json_of(record), durable=durable)
 
 
 def read_record(directory: Path, name: str) -> Record | None:
@@ -47,11 +31,3 @@ def read_record(directory: Path, name: str) -> Record | None:
         return None
     record: Record = json.loads(text)
     return record
-
-
-def _sync_folder(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-import json
+import marshal
 import os
 import subprocess
 import sys
@@ -66,8 +66,8 @@ def _spawn(spec: ShimSpec, environment: Mapping[str, str], lock: int) -> None:
     record = asdict(spec) | {"directory": str(spec.directory), "cwd": str(spec.cwd)}
     record |= {"run_id": uuid.uuid4().hex, "boot_id": this_boot()}
     files.write_record(spec.directory, files.SPEC, record)
-    program = Path(__file__).with_name("shim.py")
-    argv = [sys.executable, "-I", "-S", "-E", str(program), str(spec.directory), str(lock)]
+    program = Path(__file__).with_name("shim") / "program.py"
+    argv = [sys.executable, "-I", "-S", str(program), str(spec.directory), str(lock)]
     with (spec.directory / "shim.log").open("wb") as complaints:
         shim = subprocess.Popen(
             argv,
@@ -80,7 +80,7 @@ def _spawn(spec: ShimSpec, environment: Mapping[str, str], lock: int) -> None:
             env={},
         )
         # Its stdout is closed when it has announced itself.
-        shim.communicate(json.dumps(dict(environment)).encode(), timeout=_START_SECONDS)
+        shim.communicate(marshal.dumps((record, dict(environment))), timeout=_START_SECONDS)
     if not _was_started(spec.directory):
         said = (spec.directory / "shim.log").read_text(encoding="utf-8", errors="replace")
         raise ShimError(f"the shim of {spec.directory} did not come up: {said.strip()[-2000:]}")

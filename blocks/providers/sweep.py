@@ -10,28 +10,32 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from blocks.providers.process_table import descendants, entries, entry, marked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # what is imported here costs each shim time and memory
+    from collections.abc import Callable
 
 RUN_ID = "SLIPWAY_RUN_ID"
 _VERIFY_SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True)
 class Run:
     """What tells the processes of one run.
 
     ``groups`` are process groups it was given, ``reaper`` the subreaper its orphans go to.
     """
 
-    run_id: str
-    groups: frozenset[int] = frozenset()
-    reaper: int | None = None
+    def __init__(
+        self, run_id: str, groups: frozenset[int] = frozenset(), reaper: int | None = None
+    ) -> None:
+        self.run_id, self.groups, self.reaper = run_id, groups, reaper
 
     def members(self) -> dict[int, float]:
         """Return the live processes of this run: pid -> when it started."""
+        if self.reaper == os.getpid() and not _has_children():
+            return {}  # all orphans of the tree would be ours
         table = entries()
         below = descendants(self.reaper, table) if self.reaper else set()
         wanted = below | marked(f"{RUN_ID}={self.run_id}")
@@ -84,6 +88,14 @@ def _until_gone(run: Run, seconds: float, tick: Callable[[], None]) -> None:
 def _signal(members: dict[int, float], number: int) -> None:
     for pid, started in members.items():
         signal_process(pid, started, number)
+
+
+def _has_children() -> bool:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _is(pid: int, started: float) -> bool:

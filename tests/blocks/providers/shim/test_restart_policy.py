@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blocks.providers.restart_policy import LONGEST_DELAY_SECONDS, quick_ends, restart_delay
+from blocks.providers.shim.restart_policy import LONGEST_DELAY_SECONDS, quick_ends, restart_delay
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blocks.providers.rotated_log import RotatedLog
+from blocks.providers.shim.rotated_log import RotatedLog
 
 
 @given(st.lists(st.binary(max_size=50)), st.integers(1, 20), st.integers(1, 4))
@@ -18,7 +18,7 @@ def test_the_newest_bytes_are_kept_within_the_bound(
     """Broken: a log would fill the disk, or lose what was said last."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "log"
-        log = RotatedLog(path, limit, files)
+        log = RotatedLog(str(path), limit, files)
         for piece in pieces:
             log.write(piece)
         log.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 
 class RotatedLog:
@@ -13,7 +12,7 @@ class RotatedLog:
     is counted in ``dropped_bytes``, so that the run goes on.
     """
 
-    def __init__(self, path: Path, limit_bytes: int, files: int) -> None:
+    def __init__(self, path: str, limit_bytes: int, files: int) -> None:
         self.path, self.limit_bytes, self.files = path, max(1, limit_bytes), max(1, files)
         self.dropped_bytes = 0
         self._descriptor = self._open()
@@ -47,11 +46,9 @@ class RotatedLog:
     def _rotate(self) -> None:
         os.close(self._descriptor)
         for number in range(self.files - 1, 0, -1):
-            older = self.path.with_name(f"{self.path.name}.{number}")
-            newer = self.path.with_name(f"{self.path.name}.{number - 1}")
-            source = newer if number > 1 else self.path
-            if source.exists():
-                source.replace(older)
-        if self.files == 1:
-            self.path.unlink(missing_ok=True)
+            newer = f"{self.path}.{number - 1}" if number > 1 else self.path
+            if os.path.exists(newer):
+                os.replace(newer, f"{self.path}.{number}")
+        if self.files == 1 and os.path.exists(self.path):
+            os.unlink(self.path)
         self._descriptor = self._open()

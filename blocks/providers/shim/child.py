@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NoReturn
 
 from blocks.providers.process_table import LINUX, entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # what is imported here costs each shim time and memory
+    from collections.abc import Sequence
 
 _PR_SET_CHILD_SUBREAPER = 36
 _RESET = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE)
@@ -21,20 +21,21 @@ class StartError(Exception):
     """The program could not be executed; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
 class Child:
     """A started process; ``output`` is the non-blocking end of its stdout and stderr."""
 
-    pid: int
-    started: float
-    output: int
-    monotonic: float
+    def __init__(self, pid: int, started: float, output: int, monotonic: float) -> None:
+        self.pid, self.started, self.output, self.monotonic = pid, started, output, monotonic
 
 
-def become_subreaper() -> None:
-    """Have orphaned descendants come to this process, where the system can do that."""
-    if LINUX:
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+def become_subreaper() -> bool:
+    """Have orphaned descendants come to this process; False where the system cannot do that."""
+    if not LINUX:
+        return False
+    import ctypes  # noqa: PLC0415 - not paid for elsewhere
+
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    return bool(prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
 
 
 def start_child(argv: Sequence[str], cwd: str, environment: dict[str, str]) -> Child:
@@ -82,7 +83,7 @@ def resident_mib(maximum: int) -> float:
 
 def _become(
     argv: Sequence[str], cwd: str, environment: dict[str, str], output: int, report: int
-) -> NoReturn:
+) -> None:
     try:
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)

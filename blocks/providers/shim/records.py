@@ -1,0 +1,65 @@
+"""The records of a run, written without the json module, which costs as much as Python itself.
+
+A record is whole or absent: it is written beside and renamed. Nobody else may read it.
+"""
+
+from __future__ import annotations
+
+import os
+
+SPEC = "spec.json"
+STATE = "state.json"
+STOP = "stop.json"
+EXIT = "exit.json"
+LOCK = "lock"
+LOG = "output.log"
+
+_ESCAPED = {'"': '\\"', "\\": "\\\\"}
+
+
+def write(directory: str, name: str, text: str, *, durable: bool = False) -> None:
+    """Put ``text`` into place in one step; ``durable``: on the disk before this returns."""
+    draft = f"{directory}/.{name}.{os.getpid()}"
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        if durable:
+            os.fsync(file.fileno())
+    os.replace(draft, f"{directory}/{name}")
+    if durable:
+        _sync_folder(directory)
+
+
+def json_of(value: object) -> str:
+    """Return ``value``, of dictionaries, sequences, strings, numbers and None, as JSON.
+
+    Raises:
+        TypeError: It holds something else.
+    """
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, str):
+        return f'"{"".join(map(_character, value))}"'
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{json_of(key)}: {json_of(each)}' for key, each in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(json_of, value))}]"
+    raise TypeError(f"a record cannot hold a {type(value).__name__}")
+
+
+def _character(character: str) -> str:
+    if " " <= character <= "~":
+        return _ESCAPED.get(character, character)
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[n : n + 4]}" for n in range(0, len(units), 4))
+
+
+def _sync_folder(directory: str) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

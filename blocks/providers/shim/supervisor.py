@@ -1,0 +1,188 @@
+"""Runs one command to its end: starts, watches, restarts, ends the whole tree, and records it.
+
+It sleeps until something happens; what is due by itself is a time-out, a pause before a restart,
+and now and then a look at the memory of the tree.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from blocks.providers.process_table import entry
+from blocks.providers.shim import records
+from blocks.providers.shim.child import Child, StartError, start_child
+from blocks.providers.shim.events import Events
+from blocks.providers.shim.restart_policy import quick_ends, restart_delay
+from blocks.providers.shim.rotated_log import RotatedLog
+from blocks.providers.shim.tree_memory import TreeMemory
+from blocks.providers.shim.usage import Usage
+from blocks.providers.shim.verdict import (
+    OUT_OF_MEMORY,
+    PREEMPTED,
+    TIMED_OUT,
+    verdict,
+    with_survivors,
+)
+from blocks.providers.sweep import RUN_ID, Run, sweep
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # what is imported here costs each shim time and memory
+    from typing import Any
+
+_FIRST_TICK_SECONDS = 0.02
+_LONGEST_TICK_SECONDS = 0.2
+_LEFTOVER_GRACE_SECONDS = 2.0
+
+
+class Supervisor:
+    """Runs one spec to its end; ``adopts``: whether orphans of the tree become its children."""
+
+    def __init__(
+        self, directory: str, spec: dict[str, Any], environment: dict[str, str], *, adopts: bool
+    ) -> None:
+        self.directory, self.spec, self.environment = directory, spec, environment
+        self.environment[RUN_ID] = spec["run_id"]
+        self.log = RotatedLog(f"{directory}/{records.LOG}", spec["log_bytes"], spec["log_files"])
+        self.events = Events(self.log)
+        self.usage = Usage()
+        self.memory = TreeMemory(os.getpid(), spec["memory_mib"])
+        self.started_at, self.monotonic = time.time(), time.monotonic()
+        self.child: Child | None = None
+        self.reaper = os.getpid() if adopts else None
+        self.restarts = self.failures = 0
+        self.survivors: tuple[int, ...] = ()
+
+    def announce(self) -> None:
+        """Say who runs this directory; from here on it is never started again."""
+        me, child = entry(os.getpid()), self.child
+        record = {
+            "shim": {"pid": os.getpid(), "started": me.started if me else 0.0},
+            "child": {"pid": child.pid, "started": child.started} if child else None,
+            "restarts": self.restarts,
+            "started_at": self.started_at,
+        }
+        records.write(self.directory, records.STATE, records.json_of(record))
+
+    def run(self) -> None:
+        """Start, watch, end and, where the policy says so, start again."""
+        while True:
+            try:
+                self._start()
+            except StartError as error:
+                self._finish("failed", f"cannot start: {error}", 127)
+                return
+            reason = self._watch()
+            self._end_tree(reason)
+            delay = None if reason else self._delay()
+            if delay is not None:
+                reason = self._pause(delay)
+            if delay is None or reason:
+                limits = (self.spec["timeout_seconds"], self.spec["memory_mib"])
+                self._finish(*verdict(reason, self.usage.code, *limits), self.usage.code)
+                return
+            self.restarts += 1
+
+    def _start(self) -> None:
+        self.child = start_child(self.spec["argv"], self.spec["cwd"], self.environment)
+        self.usage.expect(self.child.pid)
+        self.events.listen(self.child.output)
+        self.announce()
+
+    def _watch(self) -> str:
+        """Return why the child must end; empty when it ended by itself."""
+        while self.usage.code is None:
+            if reason := self._reason():
+                return reason
+            self._tick(self._patience())
+        return self._reason() if self.events.stopping else ""
+
+    def _reason(self) -> str:
+        timeout = self.spec["timeout_seconds"]
+        if self.events.stopping:
+            return PREEMPTED
+        if self.memory.too_big:
+            return OUT_OF_MEMORY
+        if timeout is not None and time.monotonic() - self.monotonic >= timeout:
+            return TIMED_OUT
+        return ""
+
+    def _patience(self) -> float | None:
+        """Return the seconds until something is due without anything happening; None: nothing."""
+        due = self.memory.due_in()
+        if self.spec["timeout_seconds"] is not None:
+            left = self.monotonic + self.spec["timeout_seconds"] - time.monotonic()
+            due = left if due is None else min(due, left)
+        return None if due is None else max(0.0, due)
+
+    def _end_tree(self, reason: str) -> None:
+        grace = self._grace() if reason else min(_LEFTOVER_GRACE_SECONDS, self._grace())
+        if reason == OUT_OF_MEMORY:
+            grace = 0.0
+        pause = _FIRST_TICK_SECONDS
+
+        def tick() -> None:
+            """Wait a little, longer each time; the end of a child cuts it short."""
+            nonlocal pause
+            self._tick(pause)
+            pause = min(_LONGEST_TICK_SECONDS, pause * 1.2)
+
+        self.survivors = sweep(self._members(), grace, tick)
+        while self.usage.code is None and not self.survivors:
+            tick()
+        self.usage.reap()
+        self.events.drain()
+
+    def _members(self) -> Run:
+        group = frozenset({self.child.pid} if self.child else set())
+        return Run(self.spec["run_id"], group, self.reaper)
+
+    def _grace(self) -> float:
+        asked = self._asked_grace() if self.events.stopping else None
+        return float(self.spec["grace_seconds"] if asked is None else asked)
+
+    def _asked_grace(self) -> float | None:
+        """Return the grace that whoever stops this run has asked for."""
+        import json  # noqa: PLC0415 - only who is stopped pays for it
+
+        try:
+            with open(f"{self.directory}/{records.STOP}", encoding="utf-8") as file:
+                return float(json.load(file)["grace_seconds"])
+        except FileNotFoundError:
+            return None
+
+    def _delay(self) -> float | None:
+        ran = time.monotonic() - (self.child.monotonic if self.child else 0.0)
+        self.failures = quick_ends(self.failures, ran)
+        delay = restart_delay(self.spec["restart"], self.usage.code or 0, self.failures)
+        self.failures += 1
+        return delay
+
+    def _pause(self, seconds: float) -> str:
+        """Wait before the next start; return why there is to be none."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if reason := self._reason():
+                return reason
+            self._tick(left)
+        return self._reason()
+
+    def _finish(self, end: str, cause: str, code: int | None) -> None:
+        self.log.close()
+        record = {
+            "end": end,
+            "cause": with_survivors(cause, self.survivors),
+            "exit_code": code,
+            "started_at": self.started_at,
+            "ended_at": time.time(),
+            "cpu_seconds": round(self.usage.cpu_seconds, 3),
+            "peak_memory_mib": round(max(self.memory.peak_mib, self.usage.largest_mib), 1),
+            "restarts": self.restarts,
+            "dropped_bytes": self.log.dropped_bytes,
+        }
+        records.write(self.directory, records.EXIT, records.json_of(record), durable=True)
+
+    def _tick(self, seconds: float | None) -> None:
+        self.events.wait(seconds)
+        self.usage.reap()
+        self.memory.look()
