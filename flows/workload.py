@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from flows.closing import show_workload
 from flows.lease import kept_alive
 from flows.outcome import last_outcomes, workload_summary
 from flows.progress import say_queued, say_replanned, shown_progress
+from flows.workspace import leave, trial_of, workspace_of
 from tasks.allocate.admit import LedgerAdmission
 from tasks.allocate.task import allocate
 from tasks.distribute.decided import decided, settled
@@ -59,7 +59,7 @@ from tasks.workload import StepGraph, StepReport
 class Job:
     """A workload of one release, what may execute it, and the plan to run again, if any.
 
-    Without a ``goal``, that of the workload holds.
+    Without a ``goal``, that of the workload holds. ``workspace`` is its copy of the release.
     """
 
     target: Target
@@ -70,6 +70,12 @@ class Job:
     strategy: str = "planned"
     again: StoredPlan | None = None
     goal: Goal | None = None
+    workspace: Release | None = None
+
+    @property
+    def tree(self) -> Release:
+        """Where it is split and run: never the release itself, which may serve."""
+        return self.workspace or self.release
 
     @property
     def key(self) -> str:
@@ -116,8 +122,9 @@ class WorkloadFailedError(SlipwayError):
 
 async def plan_only(job: Job, book: Ledger) -> StoredPlan:
     """Split and plan, show both and what else there was to choose, and start nothing."""
-    with tempfile.TemporaryDirectory() as folder:
-        planned = await _planned(job, book, Path(folder) / "graph.json")
+    async with trial_of(job.release) as trial:
+        tried = replace(job, workspace=trial)
+        planned = await _planned(tried, book, trial.path / "graph.json")
     plan, now = planned.plan, time.time()
     former = next(((str(each.id), each.plan) for each in plans_of(book, job.key, limit=1)), None)
     made_of = (planned.graph, planned.estimates, planned.fleet, plan, former)
@@ -140,12 +147,15 @@ async def run_workload(job: Job, book: Ledger) -> Ran:
         get_run_logger().info("Resuming workload %s (%s)", lease.id, job.key)
     try:
         async with kept_alive(book, lease, chosen.lease_seconds, get_run_logger().warning):
-            ran = await _carry_out(job, book, lease)
+            workspace = await workspace_of(lease.id, job.release, book)
+            ran = await _carry_out(replace(job, workspace=workspace), book, lease)
     except SlipwayError:
         close_workload(book, lease.id, lease.fence, "failed", time.time())
+        await leave(lease.id, succeeded=False)
         raise
     end = "succeeded" if ran.summary.succeeded else "failed"
     close_workload(book, lease.id, lease.fence, end, time.time())
+    await leave(lease.id, succeeded=ran.summary.succeeded)
     return ran
 
 
@@ -178,8 +188,8 @@ async def _planned(job: Job, book: Ledger, record: Path) -> Planned:
         job.target.project,
         job.workload,
         job.spec,
-        cwd=job.release.source,
-        python=interpreter(job.release) if isinstance(job.spec, PytestWorkload) else Path(),
+        cwd=job.tree.source,
+        python=interpreter(job.tree) if isinstance(job.spec, PytestWorkload) else Path(),
         environment=_surroundings(job),
         fleet=now_fleet,
         estimates=known,
@@ -201,8 +211,8 @@ async def _planned(job: Job, book: Ledger, record: Path) -> Planned:
 def _surroundings(job: Job) -> dict[str, str]:
     """Return the environment variables of the steps; tests never see those of live data."""
     if isinstance(job.spec, PytestWorkload):
-        return programs_first(job.release, os.environ) | job.spec.variables
-    return with_environment(job.target, job.release, settings(), os.environ)
+        return programs_first(job.tree, os.environ) | job.spec.variables
+    return with_environment(job.target, job.tree, settings(), os.environ)
 
 
 def _keys(graph: StepGraph) -> Collection[str]:

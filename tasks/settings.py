@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -61,6 +62,10 @@ class Settings(BaseSettings):
     )
     start_seconds: float = Field(
         default=120.0, gt=0, description="How long `make up` waits for everything to answer"
+    )
+    keep_workspaces: Literal["failed", "always", "never"] = Field(
+        default="failed",
+        description="Of which ended workloads the workspace is kept: the 5 newest, for 7 days",
     )
     keep_releases: int = Field(default=5, ge=2, description="Releases of a project kept on disk")
 

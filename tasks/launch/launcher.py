@@ -13,6 +13,7 @@ from blocks.providers import process
 from blocks.providers.process import own_identity
 from tasks.errors import NotFoundError
 from tasks.launch.before import Before
+from tasks.launch.boundary import enclose
 from tasks.launch.build import build_release, prune
 from tasks.launch.desired import missing, replicas
 from tasks.launch.detection import KINDS, before_of, services_of
@@ -68,6 +69,7 @@ class Launcher:
             BadInputError: Source, version or kind cannot be used.
             BuildError: The build tool failed.
         """
+        enclose(self.home)
         folder = self.home / "releases" / self.project
         release = build_release(self.project, self.spec, version, folder, self.clock())
         record_release(self.ledger, release)

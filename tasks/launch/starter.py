@@ -14,6 +14,7 @@ from blocks.providers import process
 from blocks.providers.inherited import inherited
 from tasks.errors import SlipwayError
 from tasks.launch.before import Command
+from tasks.launch.boundary import ceiling
 from tasks.launch.command import CommandLine, Place, command_line, environment_of, filled_in, script
 from tasks.launch.desired import Replica
 from tasks.launch.detection import KINDS
@@ -152,7 +153,7 @@ class Starter:
             spec,
             release,
             self._place(replica.number, port if spec.web else None),
-            inherited=inherited(os.environ, tools=False),
+            inherited=inherited(os.environ, tools=False) | ceiling(release.path),
             variables=self.variables,
             secrets=self.secrets,
             programs=KINDS[release.kind].programs(release.path),

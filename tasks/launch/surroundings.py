@@ -7,19 +7,42 @@ from pathlib import Path
 
 from blocks.providers.inherited import inherited
 from tasks.errors import BadInputError
+from tasks.launch.boundary import ceiling
 from tasks.launch.command import Place, searched_first
 from tasks.launch.detection import KINDS
 from tasks.launch.target import Target
 from tasks.launch.variables import render
+from tasks.launch.workspace import PROGRAMS
 from tasks.release import Release
 from tasks.settings import Settings
 
 
 def programs_first(release: Release, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what of ``environ`` a step may see, with the programs of ``release`` first on PATH."""
+    """Return what of ``environ`` a step may see, with the programs of ``release`` first on PATH.
+
+    ``release`` is a workspace: what a step installs goes there, and nowhere else.
+    """
     seen = inherited(environ)
     path = searched_first(KINDS[release.kind].programs(release.path), seen.get("PATH", ""))
-    return {**seen, "PATH": path, "PYTHONUNBUFFERED": "1"}
+    return {
+        **seen,
+        **ceiling(release.path),
+        **_installs_into(release),
+        "PATH": f"{path}:{release.path / PROGRAMS}",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _installs_into(release: Release) -> dict[str, str]:
+    """Have uv and every pip install into the environment of ``release``, without hard links.
+
+    Who writes to a file that is linked from uv's cache writes to all environments with that file.
+    """
+    chosen = {"UV_LINK_MODE": "copy"}
+    env = release.path / "env"
+    if (env / "bin" / "python").exists():
+        chosen |= {"VIRTUAL_ENV": str(env), "PIP_PYTHON": str(env / "bin" / "python")}
+    return chosen
 
 
 def with_environment(

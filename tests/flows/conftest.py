@@ -18,6 +18,16 @@ from tasks.release import Release
 
 
 @pytest.fixture(scope="session")
+def prefect_server() -> Iterator[None]:
+    """Give the flows of these tests a Prefect server, which takes some twenty seconds to start."""
+    # Imports the whole server, which the tests without one need not wait for.
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the file of a ledger that knows one provider; making one takes long, copying none."""
     path = tmp_path_factory.mktemp("template") / "ledger.db"

@@ -22,7 +22,7 @@ from tasks.ledger.workloads import workloads
 from tasks.release import Release
 from tasks.settings import settings
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
 ROOM = Resources(cpus=2, memory_mib=4096, slots=2)
 SPEC = StepsWorkload.model_validate(
@@ -48,9 +48,6 @@ async def test_decisions_of_a_run_are_recorded_settled_and_replayed(
     shared: Ledger, target: Target, release: Release
 ) -> None:
     """Nothing would ever be learnt of what decisions are worth."""
-    # Imports the whole server, which the tests without one need not wait for.
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
-
     release.source.mkdir(parents=True)
     job = Job(target, release, "ci", SPEC, {"local": ShellRunner("local", ROOM)})
 
@@ -60,8 +57,7 @@ async def test_decisions_of_a_run_are_recorded_settled_and_replayed(
         for _ in range(2):
             assert (await run_workload(job, shared)).summary.succeeded
 
-    with prefect_test_harness(server_startup_timeout=120):
-        await twice()
+    await twice()
     newest, first = (_made(shared, row.id) for row in workloads(shared))
     assert {(one.step, one.kind) for one in first.values()} == {
         ("", "split"),

@@ -16,22 +16,12 @@ from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.estimates import publish_estimates
 from tasks.settings import settings
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
 STEPS = [
     Estimate("shop/ci/build", 30.0, 40.0, 100.0, 0.9, 12, p80_seconds=35.0, p95_seconds=45.0),
     Estimate("shop/ci/lint", 2.0, 3.0),
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server() -> Iterator[None]:
-    """Give a Prefect server of this module's own."""
-    # Imports the whole server, which the tests without one need not wait for.
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
-
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
 
 
 @pytest.fixture(autouse=True)

@@ -118,22 +118,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.prefect
+@pytest.mark.usefixtures("prefect_server")
 async def test_the_flow_answers_with_a_row_a_policy(home: Path) -> None:
     """Who asks over the API would get a completed run and no answer."""
-    # Imports the whole server, which the tests without one need not wait for.
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
-
-    with prefect_test_harness(server_startup_timeout=120):
-        empty: Any = await replay.replay_flow("shop", return_state=True)
-        assert empty.message == "Nothing to replay of shop: no workload has run yet"
-        unknown: Any = await replay.replay_flow("shop", "cy", return_state=True)
-        assert unknown.is_failed()
-        book = open_ledger(settings().resolved_ledger_url())
-        _register(book, "slow", "fast")
-        _ran(book, settings().root, 100.0, 4.0)
-        book.close()
-        state: Any = await replay.replay_flow("shop", "ci", return_state=True)
-        rows = await state.result()
-        assert rows[0]["regret (%)"] == 0
-        assert {row["estimates"] for row in rows} >= {AS_DECIDED, "default", "last run"}
-        assert "1 workload planned as decided" in state.message
+    empty: Any = await replay.replay_flow("shop", return_state=True)
+    assert empty.message == "Nothing to replay of shop: no workload has run yet"
+    unknown: Any = await replay.replay_flow("shop", "cy", return_state=True)
+    assert unknown.is_failed()
+    book = open_ledger(settings().resolved_ledger_url())
+    _register(book, "slow", "fast")
+    _ran(book, settings().root, 100.0, 4.0)
+    book.close()
+    state: Any = await replay.replay_flow("shop", "ci", return_state=True)
+    rows = await state.result()
+    assert rows[0]["regret (%)"] == 0
+    assert {row["estimates"] for row in rows} >= {AS_DECIDED, "default", "last run"}
+    assert "1 workload planned as decided" in state.message

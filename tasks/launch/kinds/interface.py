@@ -12,6 +12,7 @@ from blocks.project_spec import ServiceSpec
 from blocks.providers.inherited import inherited
 from blocks.redaction import without_passwords
 from tasks.errors import SlipwayError
+from tasks.launch.boundary import ceiling
 
 _LAST_CHARACTERS = 3000
 
@@ -62,7 +63,7 @@ def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> N
     Raises:
         BuildError: It failed.
     """
-    environment = inherited(os.environ) | dict(variables)
+    environment = inherited(os.environ) | ceiling(cwd.parent) | dict(variables)
     done = subprocess.run(
         argv, cwd=cwd, check=False, capture_output=True, text=True, env=environment
     )

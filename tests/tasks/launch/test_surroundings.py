@@ -38,7 +38,7 @@ def test_the_programs_of_the_release_come_first(release: Release) -> None:
     """Broken: a step runs the machine's pytest, or none, instead of the release's."""
     seen = programs_first(release, OURS)
     assert seen["PATH"].split(":")[0] == str(release.path / "env" / "bin")
-    assert seen["PATH"].endswith("/usr/bin")
+    assert seen["PATH"].split(":")[1:] == ["/usr/bin", str(release.path / "programs")]
     assert seen["HOME"] == "/home/me"
 
 
@@ -68,3 +68,13 @@ def test_the_interpreter_is_the_releases_own(release: Release) -> None:
     (release.path / "env" / "bin" / "python").unlink()
     with pytest.raises(BadInputError, match="declare the workload as steps"):
         interpreter(release)
+
+
+def test_what_a_step_installs_goes_into_its_workspace(release: Release) -> None:
+    """Broken: `pip install` in a step changes the machine's Python, or all that uv has linked."""
+    seen = programs_first(release, OURS | {"VIRTUAL_ENV": "/ours", "UV_LINK_MODE": "hardlink"})
+    assert seen["VIRTUAL_ENV"] == str(release.path / "env")
+    assert seen["PIP_PYTHON"] == str(release.path / "env" / "bin" / "python")
+    assert seen["UV_LINK_MODE"] == "copy"
+    (release.path / "env" / "bin" / "python").unlink()
+    assert "VIRTUAL_ENV" not in programs_first(release, OURS)

@@ -1,0 +1,44 @@
+"""Where tools stop that search upward for settings: the home may lie below any checkout.
+
+What they look for above the trees that we make is put there, and is empty. pytest, ruff, mypy, uv,
+black, isort, flake8, npm, Node and editors stop at the files, Git at the variable; coverage does
+not search. Node finds the `node_modules` of folders above whatever stands between.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PYPROJECT = """\
+# Tools that search upward for their settings stop here.
+[tool.black]
+[tool.coverage]
+[tool.isort]
+[tool.mypy]
+[tool.pytest.ini_options]
+[tool.ruff]
+[tool.uv]
+"""
+FILES = {
+    ".editorconfig": "root = true\n",
+    ".flake8": "[flake8]\n",
+    ".python-version": "# No version of Python is asked for.\n",
+    "package.json": '{"private": true}\n',
+    "pyproject.toml": _PYPROJECT,
+}
+# Where uv finds this, it looks no further for an environment to install into.
+_ENVIRONMENT = ".venv"
+
+
+def enclose(folder: Path) -> None:
+    """Have tools that run below ``folder`` find no settings above it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, content in FILES.items():
+        if not (folder / name).exists():
+            (folder / name).write_text(content, encoding="utf-8")
+    (folder / _ENVIRONMENT).mkdir(exist_ok=True)
+
+
+def ceiling(folder: Path) -> dict[str, str]:
+    """Return the variables that have Git find no repository at ``folder`` and above."""
+    return {"GIT_CEILING_DIRECTORIES": str(folder)}

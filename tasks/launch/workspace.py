@@ -1,0 +1,133 @@
+"""Workspaces: the working copy of a release in which the steps of one workload run.
+
+What serves is never touched by them. Each lies at `<home>/workspaces/<workload id>`; one that is
+kept has a file `ended`, whose age is that of the end of its workload.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import uv
+
+from tasks.errors import SlipwayError
+from tasks.launch.boundary import enclose
+from tasks.launch.copies import copy_release
+from tasks.launch.lock import alone
+from tasks.release import Release
+
+MOST_KEPT = 5
+"""So many of ended workloads are kept, the newest."""
+DAYS_KEPT = 7.0
+PROGRAMS = "programs"
+"""The folder of a workspace whose programs are found last: uv, which may not be installed."""
+
+_ENDED = "ended"
+_REMOVED, _TRIAL = ".removed-", ".trial-"
+_DAY = 86_400.0
+
+
+class WorkspaceError(SlipwayError):
+    """A workspace cannot be made."""
+
+
+def workspaces(home: Path) -> Path:
+    """Return the folder of all workspaces."""
+    return home / "workspaces"
+
+
+def open_workspace(release: Release, home: Path, workload_id: str) -> Release:
+    """Return the copy of ``release`` that the workload works in, which a resumed one finds again.
+
+    Raises:
+        WorkspaceError: It cannot be made.
+    """
+    return _workspace(release, workspaces(home) / workload_id)
+
+
+def open_trial(release: Release, home: Path) -> Release:
+    """Return a copy of ``release`` that belongs to no workload: to look at what would be run."""
+    return _workspace(release, workspaces(home) / f"{_TRIAL}{secrets.token_hex(6)}")
+
+
+def _workspace(release: Release, folder: Path) -> Release:
+    try:
+        copy = copy_release(release, folder)
+        _furnish(copy)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise WorkspaceError(
+            f"the workspace {folder} cannot be made ({why}). "
+            "Make room on that disk, or let this user write there."
+        ) from error
+    return copy
+
+
+def _furnish(copy: Release) -> None:
+    enclose(copy.path)
+    (copy.path / _ENDED).unlink(missing_ok=True)
+    (copy.path / PROGRAMS).mkdir(exist_ok=True)
+    for name in ("uv", "uvx"):
+        program = Path(uv.find_uv_bin()).with_name(name)
+        if program.exists() and not (copy.path / PROGRAMS / name).is_symlink():
+            (copy.path / PROGRAMS / name).symlink_to(program)
+
+
+def leave_workspace(folder: Path, *, keep: bool, now: float) -> None:
+    """Remove the workspace at ``folder``, or mark it as one whose workload has ended."""
+    if not folder.exists():
+        return
+    if keep:
+        (folder / _ENDED).touch()
+        os.utime(folder / _ENDED, (now, now))
+    else:
+        _remove(folder)
+
+
+def trim_workspaces(home: Path, living: Callable[[], Collection[str]], now: float) -> list[Path]:
+    """Remove the workspaces of ended workloads that are too many or too old; return them.
+
+    ``living`` gives the ids of workloads that run, or may be resumed. Such a workload is known
+    before its workspace is there, so that it is asked last.
+    """
+    folder = workspaces(home)
+    if not folder.is_dir():
+        return []
+    with alone(folder / ".lock"):
+        forgotten = [path for path in folder.glob(f"{_TRIAL}*") if now - _ended_at(path) > _DAY]
+        for leftover in [*folder.glob(f"{_REMOVED}*"), *forgotten]:
+            shutil.rmtree(leftover, ignore_errors=True)
+        there = [path for path in folder.iterdir() if path.name[0] != "."]
+        known = living()
+        ended = [path for path in there if path.name not in known]
+        excess = to_trim({path: _ended_at(path) for path in ended}, now)
+        for path in excess:
+            _remove(path)
+    return excess
+
+
+def to_trim(ended: dict[Path, float], now: float) -> list[Path]:
+    """Return those to remove: all but the newest few that are not too old."""
+    newest = sorted(ended, key=lambda path: ended[path], reverse=True)
+    return [
+        path
+        for number, path in enumerate(newest)
+        if number >= MOST_KEPT or now - ended[path] > DAYS_KEPT * _DAY
+    ]
+
+
+def _ended_at(path: Path) -> float:
+    """Return when its workload ended; where nobody has noted it, when it was made."""
+    mark = path / _ENDED
+    return (mark if mark.exists() else path).stat().st_mtime
+
+
+def _remove(path: Path) -> None:
+    """Remove it, in one step as far as anyone who looks can tell."""
+    aside = path.with_name(f"{_REMOVED}{path.name}")
+    path.rename(aside)
+    shutil.rmtree(aside, ignore_errors=True)

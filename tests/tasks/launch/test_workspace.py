@@ -1,0 +1,97 @@
+"""Workspaces: made, found again, kept for a while, and never what serves."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tasks.launch.workspace import (
+    DAYS_KEPT,
+    MOST_KEPT,
+    WorkspaceError,
+    leave_workspace,
+    open_trial,
+    open_workspace,
+    to_trim,
+    trim_workspaces,
+)
+from tasks.release import Release
+
+DAY = 86_400.0
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Release:
+    """Give a release with one file."""
+    release = Release("shop", "1", "d1", tmp_path / "releases" / "d1", "procfile", 0.0)
+    release.source.mkdir(parents=True)
+    (release.source / "page.txt").write_text("as built")
+    return release
+
+
+def test_what_a_step_writes_stays_in_its_workspace(release: Release, tmp_path: Path) -> None:
+    """Broken: a test that writes page.txt changes what dev and prod serve."""
+    workspace = open_workspace(release, tmp_path, "w1")
+    (workspace.source / "page.txt").write_text("by a test")
+    assert (release.source / "page.txt").read_text() == "as built"
+    again = open_workspace(release, tmp_path, "w1")
+    assert (again.source / "page.txt").read_text() == "by a test"
+    other = open_workspace(release, tmp_path, "w2")
+    assert (other.source / "page.txt").read_text() == "as built"
+
+
+def test_a_workspace_is_removed_or_kept(release: Release, tmp_path: Path) -> None:
+    """Broken: nobody can look at what a failed step has left, or the disk fills up."""
+    removed, kept = (open_workspace(release, tmp_path, name).path for name in ("w1", "w2"))
+    leave_workspace(removed, keep=False, now=10.0)
+    leave_workspace(kept, keep=True, now=10.0)
+    leave_workspace(tmp_path / "workspaces" / "never-made", keep=True, now=10.0)
+    assert not removed.exists()
+    assert (kept / "source" / "page.txt").is_file()
+    assert not list(tmp_path.glob("workspaces/.removed*"))
+
+
+def test_the_workspace_of_a_living_workload_is_never_removed(
+    release: Release, tmp_path: Path
+) -> None:
+    """Broken: a step finds its files gone while it runs."""
+    now = (release.source / "page.txt").stat().st_mtime
+    for number in range(MOST_KEPT + 3):
+        open_workspace(release, tmp_path, f"w{number}")
+        leave_workspace(tmp_path / "workspaces" / f"w{number}", keep=True, now=now + number)
+    removed = trim_workspaces(tmp_path, lambda: {"w0"}, now + 100)
+    assert sorted(path.name for path in removed) == ["w1", "w2"]
+    assert (tmp_path / "workspaces" / "w0").is_dir()
+
+
+def test_a_trial_of_a_killed_run_is_removed_a_day_later(release: Release, tmp_path: Path) -> None:
+    """Broken: each dry run that is killed costs a copy of the project for good."""
+    trial = open_trial(release, tmp_path)
+    now = trial.path.stat().st_mtime
+    trim_workspaces(tmp_path, set, now + 60)
+    assert trial.source.is_dir()
+    trim_workspaces(tmp_path, set, now + 2 * DAY)
+    assert not trial.path.exists()
+
+
+def test_the_newest_that_are_not_too_old_are_kept() -> None:
+    """Broken: what was kept to be looked at is removed first."""
+    ended = {Path(str(number)): number * DAY for number in range(10)}
+    gone = to_trim(ended, 9 * DAY)
+    assert {path.name for path in ended.keys() - gone} == {"9", "8", "7", "6", "5"}
+    assert {path.name for path in to_trim(ended, (9 + DAYS_KEPT) * DAY)} == set("012345678")
+
+
+def test_a_workspace_that_cannot_be_made_says_why(release: Release, tmp_path: Path) -> None:
+    """Broken: the flow ends with a stack trace, and its workload stays open."""
+    (tmp_path / "workspaces").write_text("in the way")
+    with pytest.raises(WorkspaceError, match=r"workspaces/w1 cannot be made \(.+\). Make room"):
+        open_workspace(release, tmp_path, "w1")
+
+
+def test_uv_is_at_hand(release: Release, tmp_path: Path) -> None:
+    """Broken: `uv run` in a step fails, as uv is installed in the environment of Slipway alone."""
+    workspace = open_workspace(release, tmp_path, "w1")
+    assert os.access(workspace.path / "programs" / "uv", os.X_OK)
