@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from prefect import flow
@@ -77,6 +78,8 @@ async def take_snapshot(
     target: Target, repository: ResticRepository, book: Ledger, after: Iterable[object] = ()
 ) -> Snapshot:
     """Back up ``target`` to ``repository``; ``after`` are the results that it follows."""
+    launcher = launcher_of(target, book, settings())
+    await asyncio.to_thread(launcher.gather)
     subject = project_subject(
         target.project,
         target.environment,
@@ -86,7 +89,7 @@ async def take_snapshot(
             secrets={name: SecretStr(value) for name, value in target.secrets.items()},
         ),
         home=settings().root,
-        release=live_release(launcher_of(target, book, settings())),
+        release=live_release(launcher),
     )
     return await backing_up.backup(
         *(opaque(subject), opaque(repository), opaque(book), settings().root),

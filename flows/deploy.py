@@ -9,9 +9,11 @@ from pydantic import Field
 
 from blocks.providers.process import own_identity
 from blocks.routers.interface import Router
+from flows.belongings import data_remarks
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_router, load_target
 from flows.naming import named
+from flows.remark import remarked
 from tasks.deploy import task as deploying
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.deployer import Target as Place
@@ -41,7 +43,9 @@ async def deploy_flow(
 
     The new version is started beside the live one and gets traffic only when every replica is
     healthy; requests in flight finish on the old one, which is kept warm for a rollback. A version
-    that fails its gate leaves nothing behind.
+    that fails its gate leaves nothing behind. What the old one has written into its own folder is
+    carried over where `data` names it or it is a database; what is not is kept, and named in the
+    state of the run.
 
     Args:
         project: Name of the Project block.
@@ -55,7 +59,11 @@ async def deploy_flow(
     target, router = await load_target(project, environment), await load_router()
     with ledger() as book:
         made = deployer(target, router, book)
-        return (await deploying.deploy(made, version, strategy)).release
+        report = await deploying.deploy(made, version, strategy)
+    remarks = await data_remarks(target)
+    return remarked(
+        report.release, f"{project} {report.to_version} serves in {environment}", remarks
+    )
 
 
 def deployer(target: Target, router: Router, book: Ledger) -> Deployer:

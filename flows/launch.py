@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.belongings import data_remarks
 from flows.failure import fails_plainly
 from flows.inventory import load_router, load_target
+from flows.remark import remarked
 from tasks.launch import task as launching
 
 
@@ -31,4 +33,5 @@ async def launch_flow(project: str, environment: str = "dev", version: str = "")
     """
     target, router = await load_target(project, environment), await load_router()
     release = await launching.build(target, version)
-    return (await launching.launch(target, release, router)).urls
+    launched = await launching.launch(target, release, router)
+    return remarked(launched.urls, str(launched), await data_remarks(target))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.belongings import data_remarks
 from flows.failure import fails_plainly
 from flows.inventory import load_router, load_target
+from flows.remark import remarked
 from tasks.launch import task as launching
 
 
@@ -28,4 +30,5 @@ async def stop_flow(project: str, environment: str = "dev") -> int:
         How many instances were stopped.
     """
     target, router = await load_target(project, environment), await load_router()
-    return len(await launching.stop(target, router))
+    count = len(await launching.stop(target, router))
+    return remarked(count, f"{count} instances stopped", await data_remarks(target))

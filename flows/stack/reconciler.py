@@ -19,6 +19,7 @@ from pathlib import Path
 from blocks.providers.process import own_identity, owner_alive
 from blocks.routers.slots import SlotRouter
 from flows.stack.api import SlipwayApi
+from flows.stack.belongings import Belongings
 from flows.stack.cancellation import Cancellation
 from flows.stack.home import Home
 from flows.stack.measurement import Meter
@@ -40,6 +41,7 @@ from tasks.settings import Settings, settings
 SECONDS_A_DAY = 86_400
 SAME_FAULT_SECONDS = 60.0
 FLOW_RUN_SECONDS = 5.0
+DATA_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
         Duty("services", often, Revival(ledger, api)),
         Duty("cancellations", max(often, FLOW_RUN_SECONDS), cancelled),
         Duty("flow runs", max(often, FLOW_RUN_SECONDS), vanished),
+        Duty("data", max(often, DATA_SECONDS), Belongings(ledger, chosen.root)),
         Duty("samples", chosen.sample_seconds, Sampling(ledger, chosen.root, chosen.sample_days)),
     ]
 

@@ -20,25 +20,22 @@ class Source:
     path: Path
 
 
-def project_sources(
-    project: str, data: Path, folders: Iterable[str], root: Path | None
-) -> tuple[Source, ...]:
-    """Return the data folder and ``folders``; a relative one stands below ``root``.
+def project_sources(data: Path, folders: Iterable[str]) -> tuple[Source, ...]:
+    """Return the data folder and those of ``folders`` that are full paths.
 
-    Folders inside one that is already named are covered by it, and left out.
+    Relative ones are inside the project's own folder: they are kept in the data folder. Folders
+    inside one that is already named are covered by it, and left out as well.
 
     Args:
-        project: Name of the project.
         data: The project's data folder in this environment.
         folders: ``ProjectSpec.data``.
-        root: The project's source folder; None where the source is an archive or a Git URL.
-
-    Raises:
-        BadInputError: A relative folder without a source folder.
     """
     sources = [Source(DATA, data.resolve())]
     for folder in sorted(folders):
-        path = _located(project, folder, root).resolve()
+        path = Path(folder).expanduser()
+        if not path.is_absolute():
+            continue
+        path = path.resolve()
         if any(path.is_relative_to(known.path) for known in sources):
             continue
         sources.append(Source(_free_name(path.name, [known.name for known in sources]), path))
@@ -87,16 +84,6 @@ def locate(sources: Sequence[Source], path: str) -> Path:
 
 def _field(project: str) -> str:
     return f"projects.{project}.data"
-
-
-def _located(project: str, folder: str, root: Path | None) -> Path:
-    path = Path(folder).expanduser()
-    if path.is_absolute():
-        return path
-    if root is None:
-        problem = "is relative to a source that is no folder"
-        raise BadInputError(_field(project), folder, problem, "Write it in full")
-    return root / path
 
 
 def _free_name(wanted: str, taken: Sequence[str]) -> str:

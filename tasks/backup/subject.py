@@ -48,14 +48,8 @@ def tags(project: str, environment: str = "") -> tuple[str, ...]:
 
 
 def sources_of(project: str, environment: str, spec: ProjectSpec, home: Path) -> tuple[Source, ...]:
-    """Return what of a configured project is backed up: its data folder first.
-
-    Raises:
-        BadInputError: A further folder is relative, and the source is no folder.
-    """
-    source = Path(spec.source).expanduser()
-    root = source.absolute() if source.is_dir() else None
-    return project_sources(project, home / "data" / project / environment, spec.data, root)
+    """Return what of a configured project is backed up: its data folder first."""
+    return project_sources(home / "data" / project / environment, spec.data)
 
 
 def project_subject(
@@ -76,9 +70,6 @@ def project_subject(
         variables: The environment; its secrets are recorded by name only.
         home: Slipway's home folder, which holds the data folder.
         release: What is live, so that a restored copy can be launched as the same version.
-
-    Raises:
-        BadInputError: A further folder is relative, and the source is no folder.
     """
     sources = sources_of(project, environment, spec, home)
     sources[0].path.mkdir(parents=True, exist_ok=True)

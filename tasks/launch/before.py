@@ -79,7 +79,7 @@ class Before:
         row = find_before(self.ledger, *key)
         if row is not None and row.state == BeforeState.SUCCEEDED:
             return
-        if row is None or not isinstance(process.status(row.directory), process.Running):
+        if row is None or not _goes_on_or_succeeded(row.directory):
             name = f"{self.project}-{self.environment}-before-{uuid.uuid4().hex[:8]}"
             row = BeforeRow(*key, self.folder / name, BeforeState.RUNNING, self.clock())
             self._start(release, command, row)
@@ -122,6 +122,14 @@ def _ending(outcome: Outcome) -> str:
     if outcome.end is End.TIMED_OUT:
         return f"took too long ({outcome.cause})"
     return f"failed ({outcome.cause or outcome.end})"
+
+
+def _goes_on_or_succeeded(directory: Path) -> bool:
+    """Tell whether a command need not be started, though nobody has recorded how it ended."""
+    seen = process.status(directory)
+    if isinstance(seen, process.Ended):
+        return seen.outcome.end is End.SUCCEEDED
+    return isinstance(seen, process.Running)
 
 
 def _awaited(directory: Path) -> Outcome:

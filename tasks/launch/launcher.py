@@ -15,12 +15,15 @@ from tasks.errors import NotFoundError
 from tasks.launch.before import Before
 from tasks.launch.boundary import enclose
 from tasks.launch.build import build_release, prune
+from tasks.launch.carrying import KEPT
 from tasks.launch.desired import missing, replicas
 from tasks.launch.detection import KINDS, before_of, services_of
 from tasks.launch.ending import end_instances
 from tasks.launch.health import Health, await_health
 from tasks.launch.lock import place_alone
+from tasks.launch.serving import ServingTrees, digests_of_trees
 from tasks.launch.starter import LaunchError, Starter
+from tasks.launch.written import begin
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import (
     hand_over,
@@ -62,6 +65,48 @@ class Launcher:
         """Where its services keep what must not be lost."""
         return self.data or self.home / "data" / self.project / self.environment
 
+    @property
+    def trees(self) -> ServingTrees:
+        """The trees that its services run in, apart from those of other environments."""
+        return ServingTrees(
+            self.home / "serving" / self.project / self.environment,
+            self.home / "releases" / self.project,
+            self.data_folder / KEPT,
+            self.project,
+            tuple(self.spec.data),
+            self.spec.stateless,
+        )
+
+    @property
+    def serving(self) -> str:
+        """The digest of the release that is meant to serve; empty: none is."""
+        meant = {InstanceState.RUNNING}
+        known = instances(self.ledger, self.project, self.environment, meant)
+        return known[-1].release if known else ""
+
+    def as_served(self, release: Release) -> Release:
+        """Return ``release`` where whatever serves of it here runs; call it where ``alone``.
+
+        That is a tree of this environment alone, made unless it is there. Trees that nothing runs
+        in are removed, except those with data in them that nobody carries over.
+
+        Raises:
+            BadInputError: `data` names what cannot be carried over.
+            CarryError: Data of what serves cannot be carried over.
+        """
+        tree = self.trees.prepare(release, self.serving)
+        self.trees.prune({release.digest, *(one.release for one in self.recorded())})
+        return tree
+
+    def gather(self) -> None:
+        """Bring data home that a service has put in the place of a link, e.g. before a backup.
+
+        Raises:
+            CarryError: There is no room for it.
+        """
+        with self.alone():
+            self.trees.gather(self.serving)
+
     def build(self, version: str) -> Release:
         """Build that version (empty: the project's own), or find it built, and record it.
 
@@ -74,6 +119,7 @@ class Launcher:
         release = build_release(self.project, self.spec, version, folder, self.clock())
         record_release(self.ledger, release)
         used = {one.release for one in instances(self.ledger, self.project, states=LIVING)}
+        used |= digests_of_trees(self.home / "serving" / self.project)
         prune(self.ledger, release, used, self.keep_releases)
         return release
 
@@ -91,6 +137,7 @@ class Launcher:
         Raises:
             BadInputError: A command or variable cannot be used; nothing was run then.
             BeforeError: A command failed.
+            CarryError: Data of what serves cannot be carried over; nothing was run then.
         """
         commands = before_of(self.project, self.spec, release.source)
         if not commands:
@@ -107,7 +154,9 @@ class Launcher:
             self.secrets.values(),
             self.clock,
         )
-        before.run(release, starter.before(release, commands))
+        with self.alone():
+            tree = self.as_served(release)
+        before.run(tree, starter.before(tree, commands))
 
     def start(
         self,
@@ -118,11 +167,13 @@ class Launcher:
     ) -> list[Instance]:
         """Return all replicas of all services of ``release``; those that run are adopted.
 
-        The others are started on leased ports. When one cannot be, those just started are
-        stopped again. ``fresh``: adopt none, start them all beside what runs.
+        The others are started on leased ports, in a copy of the release that is of this
+        environment alone. When one cannot be, those just started are stopped again. ``fresh``:
+        adopt none, start them all beside what runs.
 
         Raises:
-            BadInputError: A command or variable cannot be used; nothing was started then.
+            BadInputError: A command, a variable or `data` cannot be used; nothing was started then.
+            CarryError: Data of what serves cannot be carried over; nothing was started then.
             LaunchError: This machine could not start a process.
         """
         if not release.path.is_dir():
@@ -135,7 +186,11 @@ class Launcher:
             existing = [] if fresh else self._adoptable()
             kept, lacking = missing(wanted, release.digest, existing)
             self._take(kept)
-            return [*kept, *starter.start(services, release, lacking, state)]
+            if not lacking:
+                return kept
+            tree = self.as_served(release)
+            begin(tree.path)
+            return [*kept, *starter.start(services, tree, lacking, state)]
 
     def alone(self) -> AbstractContextManager[None]:
         """Wait until nobody else starts, routes or condemns anything there, and be who does."""

@@ -19,4 +19,9 @@ def alone(path: Path) -> Iterator[None]:
 
 def place_alone(home: Path, project: str, environment: str) -> AbstractContextManager[None]:
     """Wait until nobody else starts, routes or condemns anything there, and be the one who does."""
-    return alone(home / "instances" / f".{project}-{environment}.lock")
+    return alone(place_lock(home, project, environment))
+
+
+def place_lock(home: Path, project: str, environment: str) -> Path:
+    """Return the file of that lock."""
+    return home / "instances" / f".{project}-{environment}.lock"

@@ -12,7 +12,8 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.tables import insights as table
 
 BACKUP = "backup"
-CLOSED_BY_WHO_RAISED_IT = frozenset({BACKUP})
+DATA = "data"
+CLOSED_BY_WHO_RAISED_IT = frozenset({BACKUP, DATA})
 """Kinds that no detector of the training finds: they stay open until what raised them is mended."""
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from tasks.ledger.insights import CLOSED_BY_WHO_RAISED_IT, RaisedInsight
 from tasks.observe.status import StatusRow
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -38,6 +39,22 @@ def summary(rows: Sequence[StatusRow]) -> str:
     named = ", ".join(f"{row.project}/{row.environment}/{row.service}" for row in ill)
     count = f"{len(rows)} instance{'s' if len(rows) > 1 else ''}"
     return f"{count}; not well: {named}." if ill else f"{count}, all well."
+
+
+def alerts(
+    known: Iterable[RaisedInsight], project: str | None, environment: str | None
+) -> list[str]:
+    """Return what is open of backups and of data that nobody keeps, as sentences.
+
+    ``known`` are the open insights; ``project`` and ``environment`` narrow them, None: all.
+    """
+    sentences = []
+    for row in known:
+        owner, _, place = row.key.partition("/")
+        wanted = project in {None, owner} and environment in {None, place}
+        if wanted and row.kind in CLOSED_BY_WHO_RAISED_IT:
+            sentences.append(f"{row.key} ({row.kind}): {row.size}")
+    return sentences
 
 
 def duration(seconds: float) -> str:

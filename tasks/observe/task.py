@@ -12,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.expectations import Expectation
+from tasks.ledger.insights import open_insights
 from tasks.observe import expected as expecting
 from tasks.observe import report
 from tasks.observe.status import StatusRow, status_rows
@@ -21,13 +22,15 @@ from tasks.settings import settings
 @task(cache_policy=NO_CACHE, task_run_name="status")
 async def status(project: str = "", environment: str = "") -> list[StatusRow]:
     """Look at what runs (empty: of all projects), and show it as the table `status`."""
-    rows = await asyncio.to_thread(_look, project or None, environment or None)
+    rows, alerts = await asyncio.to_thread(_look, project or None, environment or None)
     await acreate_table_artifact(
         key="status",
         table=report.table(rows),
-        description=report.summary(rows),
+        description=" ".join([report.summary(rows), *alerts]),
     )
     get_run_logger().info(report.summary(rows))
+    for sentence in alerts:
+        get_run_logger().warning(sentence)
     return rows
 
 
@@ -39,6 +42,7 @@ async def expected(asked: str, found: list[Expectation]) -> None:
     get_run_logger().info(said)
 
 
-def _look(project: str | None, environment: str | None) -> list[StatusRow]:
+def _look(project: str | None, environment: str | None) -> tuple[list[StatusRow], list[str]]:
     with closing(open_ledger(settings().resolved_ledger_url())) as ledger:
-        return status_rows(ledger, time.time(), project, environment)
+        rows = status_rows(ledger, time.time(), project, environment)
+        return rows, report.alerts(open_insights(ledger), project, environment)

@@ -16,9 +16,8 @@ from tasks.errors import BadInputError
 
 def test_folders_get_names_of_their_own(tmp_path: Path) -> None:
     """Two folders of one name overwrite each other in a restored copy."""
-    found = project_sources(
-        "shop", tmp_path / "d", [str(tmp_path / "data"), "up", "a/up"], tmp_path / "s"
-    )
+    folders = [str(tmp_path / name) for name in ("data", "s/up", "s/a/up")]
+    found = project_sources(tmp_path / "d", folders)
     assert [(source.name, source.path.relative_to(tmp_path).as_posix()) for source in found] == [
         ("data", "d"),
         ("data-2", "data"),
@@ -29,15 +28,12 @@ def test_folders_get_names_of_their_own(tmp_path: Path) -> None:
 
 def test_a_folder_inside_another_is_not_stored_twice(tmp_path: Path) -> None:
     """A nested folder is backed up, and compared, twice."""
-    assert project_sources("shop", tmp_path, [str(tmp_path / "sub")], None) == (
-        Source("data", tmp_path),
-    )
+    assert project_sources(tmp_path, [str(tmp_path / "sub")]) == (Source("data", tmp_path),)
 
 
-def test_a_relative_folder_needs_a_source_folder(tmp_path: Path) -> None:
-    """A relative folder is looked for below whatever the worker's folder is."""
-    with pytest.raises(BadInputError, match="Write it in full"):
-        project_sources("shop", tmp_path, ["uploads"], None)
+def test_what_lies_inside_the_project_is_kept_in_the_data_folder(tmp_path: Path) -> None:
+    """The developer's own checkout is backed up instead of what the service writes."""
+    assert project_sources(tmp_path, ["uploads", "db.sqlite3"]) == (Source("data", tmp_path),)
 
 
 def test_what_cannot_be_backed_up_is_refused(tmp_path: Path) -> None:

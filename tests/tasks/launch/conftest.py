@@ -51,12 +51,17 @@ def launcher_for(ledger: Ledger, source: Path, tmp_path: Path) -> Iterator[Calla
     first = free_ports(100)
 
     def make(
-        project: str = "demo", variables: dict[str, str] | None = None, **service: object
+        project: str = "demo",
+        variables: dict[str, str] | None = None,
+        data: list[str] | None = None,
+        **service: object,
     ) -> Launcher:
         one = ServiceSpec.model_validate(
             {"command": COMMAND, "health_path": "/health", "drain_seconds": 0.5} | service
         )
-        spec = ProjectSpec(source=str(source), kind="procfile", services={"web": one})
+        spec = ProjectSpec(
+            source=str(source), kind="procfile", services={"web": one}, data=data or []
+        )
         launcher = Launcher(
             ledger,
             project,

@@ -1,0 +1,89 @@
+"""Watches, a little at a time, what services write into the trees they run in."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from tasks.launch.carrying import CarryError
+from tasks.launch.lock import place_lock
+from tasks.launch.serving import recorded_trees
+from tasks.launch.written import look, sentence
+from tasks.ledger.connection import Ledger
+from tasks.ledger.insights import DATA, RaisedInsight, open_insights, write_insights
+from tasks.ledger.instances import instances
+from tasks.release import InstanceState
+
+FILES_A_LOOK = 2_000
+"""So many take some 20 ms; a tree of 20,000 files is seen in ten looks."""
+
+
+class Belongings:
+    """Brings home what was put in the place of a link, and raises what nobody carries over."""
+
+    def __init__(self, ledger: Ledger, home: Path, files_a_look: int = FILES_A_LOOK) -> None:
+        self._ledger, self._home, self._files = ledger, home, files_a_look
+        self._round: Iterator[str] = iter(())
+
+    def __call__(self, now: float) -> list[str]:
+        """Go on looking, and begin anew when all was seen; say what is new."""
+        seen = list(islice(self._round, self._files))
+        if len(seen) < self._files:
+            self._round = self._look(now)
+        return [sentence for sentence in seen if sentence]
+
+    def _look(self, now: float) -> Iterator[str]:
+        """Look at every tree that serves; yield an empty text for a file, or what is to be said."""
+        serving = {
+            (one.project, one.environment): one.release
+            for one in instances(self._ledger, states=[InstanceState.RUNNING])
+        }
+        for (project, environment), digest in serving.items():
+            trees = recorded_trees(self._home, project, environment)
+            tree, pristine = trees.folder / digest, trees.releases / digest
+            if not tree.is_dir() or not pristine.is_dir():
+                continue
+            with _alone_unless_busy(self._home, project, environment) as alone:
+                if alone:
+                    with suppress(CarryError):  # locked now: the next round looks again
+                        trees.gather(digest)
+            paths = []
+            for path in look(tree, pristine):
+                paths += [path] if path else []
+                yield ""
+            said = sentence(project, environment, paths) if paths and not trees.stateless else ""
+            if self._settle(f"{project}/{environment}", said, now):
+                yield said
+
+    def _settle(self, place: str, said: str, now: float) -> bool:
+        """Raise, keep or close the insight of a place; tell whether it is new."""
+        known = [row for row in open_insights(self._ledger) if (row.kind, row.key) == (DATA, place)]
+        if said and not known:
+            raised = RaisedInsight(DATA, place, "warning", "", said, now, now, now)
+            write_insights(self._ledger, [raised])
+        elif said and known[0].size != said:
+            write_insights(self._ledger, [replace(known[0], size=said, seen_at=now)])
+        elif known and not said:
+            write_insights(self._ledger, [replace(known[0], seen_at=now, closed_at=now)])
+        return bool(said) and not known
+
+
+@contextmanager
+def _alone_unless_busy(home: Path, project: str, environment: str) -> Iterator[bool]:
+    """Hold the lock of a place where nobody else has it now; nobody is waited for."""
+    path = place_lock(home, project, environment)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    else:
+        yield True
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,37 @@
+"""What is to be told of data inside a project's own folder: what is carried over, what is not."""
+
+from __future__ import annotations
+
+from tasks.launch.serving import ServingTrees
+from tasks.launch.written import sentence
+
+_SHOWN = 3
+
+
+def told(trees: ServingTrees, environment: str, serving: str) -> list[str]:
+    """Return what somebody should know, one sentence each; nothing where all is in order.
+
+    Args:
+        trees: Those of one project in one environment.
+        environment: Its name.
+        serving: The digest of what serves; empty: nothing does.
+    """
+    sentences, record = [], trees.record()
+    if record.found and not record.stateless:
+        found = ", ".join(record.found)
+        sentences.append(
+            f"{found} is a database that {trees.project} had written into its own release: it is "
+            f"carried over and kept in {record.kept}. Write `data: [{found}]` under "
+            f"projects.{trees.project} in slipway.yaml, or `stateless: true` where it is none."
+        )
+    for tree in trees.written():
+        if tree.digest == serving or not serving:
+            sentences.append(sentence(trees.project, environment, tree.paths))
+        else:
+            shown = ", ".join(tree.paths[:_SHOWN]) + (" ..." if tree.paths[_SHOWN:] else "")
+            sentences.append(
+                f"An earlier release of {trees.project} has written {shown}, which what serves in "
+                f"{environment} does not have. NOT CARRIED OVER; it stays in {tree.tree} until you "
+                "have taken what you need and removed that folder."
+            )
+    return sentences

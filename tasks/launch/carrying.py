@@ -1,0 +1,222 @@
+"""Data inside a project's own folder: kept in the data folder, linked into every tree.
+
+A release that a service runs in is replaced by the next one; what is named here is not. A file
+that is moved stays the same file (one inode): whoever has it open goes on writing to it. So a
+database may be moved while it is in use.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sqlite3
+import stat
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from pathlib import Path, PurePosixPath
+
+from tasks.errors import BadInputError, SlipwayError
+
+KEPT = "source"
+"""The folder of the data folder that holds what is carried over, named as that of a release."""
+SQLITE = b"SQLite format 3\x00"
+_SIDES = ("-wal", "-shm")
+_BUSY_SECONDS = 10.0
+
+
+class CarryError(SlipwayError):
+    """Data of a release cannot be carried over; nothing was started."""
+
+
+def carried_paths(project: str, data: Sequence[str]) -> tuple[str, ...]:
+    """Return those of ``ProjectSpec.data`` that lie inside the project's own folder.
+
+    Raises:
+        BadInputError: One leaves that folder, is all of it, or lies inside another.
+    """
+    field = f"projects.{project}.data"
+    paths: list[str] = []
+    for entry in data:
+        if entry.startswith(("/", "~")):
+            continue
+        path = PurePosixPath(entry)
+        if ".." in path.parts or not path.parts:
+            problem = "is not inside the project's folder" if path.parts else "is all of the folder"
+            raise BadInputError(
+                field, entry, problem, "Name a file or folder in it, or a full path"
+            )
+        paths.append(str(path))
+    for inner in paths:
+        outer = [other for other in paths if PurePosixPath(other) in PurePosixPath(inner).parents]
+        if outer:
+            raise BadInputError(field, inner, f"lies inside {outer[0]}", "Name only one of them")
+    return tuple(dict.fromkeys(paths))
+
+
+def carry(source: Path, kept: Path, paths: Sequence[str], *, leads: bool = False) -> list[str]:
+    """Have ``paths`` of the tree ``source`` be links to what is kept below ``kept``.
+
+    What is not kept yet is moved there from this tree: so the tree whose data counts comes first.
+    Afterwards, data of the tree that ``leads`` replaces what is kept where it is newer: programs
+    that write a new file and rename it put it in the place of the link.
+
+    Returns:
+        The paths of this tree that hold data of their own, and are left as they are.
+
+    Raises:
+        CarryError: A database is locked for long, or the data folder cannot be written.
+    """
+    apart = []
+    for path in paths:
+        try:
+            if not _carry_one(source / path, kept / path, leads=leads):
+                apart.append(path)
+        except (OSError, sqlite3.Error) as error:
+            raise CarryError(
+                f"`data`: {path} of {source} cannot be moved to {kept / path} ({error}). "
+                "End what locks it, or make room, and try again."
+            ) from error
+    return apart
+
+
+def link_afresh(source: Path, kept: Path, paths: Sequence[str], *, used: bool) -> None:
+    """Have ``paths`` of a tree in which nothing runs be links to what is kept.
+
+    What is not kept yet is seeded from the tree; what is, counts for more than the tree: there it
+    gives way, and is put aside under another name where the tree was ``used`` before.
+    """
+    for path in paths:
+        place, home = source / path, kept / path
+        if os.path.lexists(home) and os.path.lexists(place) and not _leads_to(place, home):
+            _give_way(place, aside=used)
+    carry(source, kept, paths)
+
+
+def is_database(place: Path) -> bool:
+    """Tell by its header whether a file, and no link to one, is an SQLite database."""
+    try:
+        if not stat.S_ISREG(place.lstat().st_mode):
+            return False
+        with place.open("rb") as file:
+            return file.read(len(SQLITE)) == SQLITE
+    except OSError:
+        return False
+
+
+def _carry_one(place: Path, home: Path, *, leads: bool) -> bool:
+    """Make ``place`` a link to ``home``; False where it holds data that is kept apart."""
+    if _leads_to(place, home):
+        _forget_logs(place, home)
+        return True
+    home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if not os.path.lexists(place):
+        if not os.path.lexists(home) and not home.suffix:
+            home.mkdir(mode=0o700)  # a name without a suffix is that of a folder
+        place.symlink_to(_way(place, home))
+        return True
+    if place.is_symlink():
+        raise OSError(errno.EINVAL, "it is a symbolic link of the project's own")
+    if os.path.lexists(home) and not (leads and _is_newer_file(place, home)):
+        return False
+    if is_database(place):
+        _move_database(place, home)
+    elif place.is_dir():
+        shutil.move(place, home)
+        place.symlink_to(_way(place, home))
+    else:
+        _move_file(place, home)
+    return True
+
+
+def _leads_to(place: Path, home: Path) -> bool:
+    return place.is_symlink() and place.readlink() == _way(place, home)
+
+
+def _way(place: Path, home: Path) -> Path:
+    """Return what a link at ``place`` says: relative, so that Slipway's home can be moved."""
+    return Path(os.path.relpath(home, place.parent))
+
+
+def _is_newer_file(place: Path, home: Path) -> bool:
+    """Tell whether a plain file was written after what is kept; no database is judged so."""
+    status, kept = place.lstat(), home.lstat()
+    plain = stat.S_ISREG(status.st_mode) and stat.S_ISREG(kept.st_mode)
+    return plain and status.st_mtime_ns >= kept.st_mtime_ns and not is_database(place)
+
+
+def _move_database(place: Path, home: Path) -> None:
+    """Move a database with its log while others use it: between two writes of theirs."""
+    with closing(sqlite3.connect(place, timeout=_BUSY_SECONDS, isolation_level=None)) as database:
+        with suppress(sqlite3.DatabaseError):  # one that only looks like a database is a file
+            _begin(database)
+        for side in _SIDES:  # they keep both names: somebody may be opening them by the old one
+            log, kept_log = Path(f"{place}{side}"), Path(f"{home}{side}")
+            if log.exists():
+                kept_log.unlink(missing_ok=True)
+                _same_file(log, kept_log)
+        _move_file(place, home)
+
+
+def _begin(database: sqlite3.Connection) -> None:
+    """Keep others from writing.
+
+    Raises:
+        OSError: Somebody else does so for long.
+    """
+    try:
+        database.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise OSError(errno.EBUSY, str(error)) from error
+        raise
+
+
+def _move_file(place: Path, home: Path) -> None:
+    """Put a file, the same inode, in the place of ``home``, and a link in its own; no gap in time."""
+    draft = _draft_beside(home)
+    _same_file(place, draft)
+    draft.replace(home)
+    link = _draft_beside(place)
+    link.symlink_to(_way(place, home))
+    link.replace(place)
+
+
+def _same_file(place: Path, other: Path) -> None:
+    """Give a file a second name; a copy where that is on another file system."""
+    try:
+        other.hardlink_to(place)
+    except OSError as error:
+        if error.errno not in {errno.EXDEV, errno.EPERM, errno.EMLINK}:
+            raise
+        shutil.copy2(place, other, follow_symlinks=False)
+
+
+def _forget_logs(place: Path, home: Path) -> None:
+    """Remove the old names of a moved database's logs, once they are no logs of it any more."""
+    for side in _SIDES:
+        log, kept_log = Path(f"{place}{side}"), Path(f"{home}{side}")
+        if log.is_file() and not (kept_log.is_file() and log.samefile(kept_log)):
+            log.unlink()
+
+
+def _draft_beside(place: Path) -> Path:
+    """Return a free name in the folder of ``place``."""
+    return Path(tempfile.mktemp(prefix=f".{place.name[:100]}.", dir=place.parent))  # noqa: S306
+
+
+def _give_way(place: Path, *, aside: bool) -> None:
+    """Remove a file, a database with its log, or a folder; or put it ``aside``."""
+    number = next(n for n in range(1, 1000) if not os.path.lexists(f"{place}.apart-{n}"))
+    for side in ("", *_SIDES, "-journal"):
+        before = Path(f"{place}{side}")
+        if not os.path.lexists(before):
+            continue
+        if aside:
+            before.rename(f"{place}.apart-{number}{side}")
+        elif before.is_dir() and not before.is_symlink():
+            shutil.rmtree(before)
+        else:
+            before.unlink()

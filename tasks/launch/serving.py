@@ -1,0 +1,192 @@
+"""The trees that services run in: a copy of the release for each environment, its data linked in.
+
+What is tested, and what serves elsewhere, is another copy: none can change what serves here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tasks.launch.carrying import carried_paths, carry, is_database, link_afresh
+from tasks.launch.copies import copy_release
+from tasks.launch.written import WrittenTree, written
+from tasks.release import Release
+
+_RECORD = "carried.json"
+_DOOMED = ".doomed-"
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What is carried over from tree to tree; kept beside them for those who know no project.
+
+    ``found`` are databases that nobody has named and that were written all the same. ``latest`` is
+    the digest of the tree that was prepared last; ``kept`` the folder that links lead to.
+    ``stateless`` is what the project says of itself.
+    """
+
+    kept: str
+    named: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
+    latest: str = ""
+    stateless: bool = False
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All of it, inside the project's folder."""
+        inside = [path for path in self.found if not _covered(path, self.named)]
+        return (*self.named, *inside)
+
+
+@dataclass(frozen=True, slots=True)
+class ServingTrees:
+    """The trees of one project in one environment.
+
+    Args:
+        folder: Where they lie, each named by the digest of its release.
+        releases: Where the releases of the project lie, named likewise.
+        kept: Where the data inside the project's own folder is kept.
+        project: Its name.
+        data: ``ProjectSpec.data``.
+        stateless: ``ProjectSpec.stateless``: nothing that nobody has named is carried over.
+    """
+
+    folder: Path
+    releases: Path
+    kept: Path
+    project: str
+    data: tuple[str, ...] = ()
+    stateless: bool = False
+
+    def prepare(self, release: Release, serving: str) -> Release:
+        """Return ``release`` where its services are to run, made unless it is there.
+
+        What is to be carried over is moved out of the tree of the digest ``serving`` (empty: of
+        the one that was prepared last) while its services run, and linked into both.
+
+        Raises:
+            BadInputError: `data` names what cannot be carried.
+            CarryError: A database is locked for long, or there is no room.
+        """
+        record = self.record()
+        leading = serving or record.latest
+        carried = self._carried(record, leading, release.digest)
+        if source := self._source_of(leading):
+            carry(source, self.kept, carried.paths, leads=True)
+        used = (self.folder / release.digest).exists()
+        tree = copy_release(release, self.folder / release.digest)
+        if not used or leading != release.digest:
+            link_afresh(tree.source, self.kept, carried.paths, used=used)
+        self._write(carried)
+        return tree
+
+    def gather(self, serving: str) -> list[str]:
+        """Bring home what a program that renames has put in the place of a link.
+
+        Returns:
+            The paths that were not links any more and could not be made so.
+        """
+        record = self.record()
+        source = self._source_of(serving or record.latest)
+        return carry(source, self.kept, record.paths, leads=True) if source else []
+
+    def written(self) -> list[WrittenTree]:
+        """Return the trees that hold what nobody carries over, and what that is."""
+        if self.stateless:
+            return []
+        looks = [
+            WrittenTree(tree.name, tree, written(tree, self.releases / tree.name))
+            for tree in self.trees()
+            if (self.releases / tree.name).is_dir()
+        ]
+        return [tree for tree in looks if tree.paths]
+
+    def prune(self, used: Collection[str]) -> list[WrittenTree]:
+        """Remove the trees of digests that are not ``used``; those with data in them are kept.
+
+        Returns:
+            What is kept for its data alone.
+        """
+        holding = {tree.digest: tree for tree in self.written() if tree.digest not in used}
+        for tree in self.trees():
+            if tree.name not in used and tree.name not in holding:
+                doomed = tree.with_name(f"{_DOOMED}{tree.name}")
+                tree.rename(doomed)
+                shutil.rmtree(doomed, ignore_errors=True)
+        return list(holding.values())
+
+    def trees(self) -> list[Path]:
+        """Return the folders of the trees that are there."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(
+            path for path in self.folder.iterdir() if path.name[0] != "." and path.is_dir()
+        )
+
+    def record(self) -> Carried:
+        """Return what is carried over here, as it was when a tree was prepared last."""
+        try:
+            document = json.loads((self.folder / _RECORD).read_text("utf-8"))
+        except FileNotFoundError:
+            return Carried(str(self.kept))
+        return Carried(
+            document["kept"],
+            tuple(document["named"]),
+            tuple(document["found"]),
+            document["latest"],
+            document["stateless"],
+        )
+
+    def _carried(self, record: Carried, leading: str, digest: str) -> Carried:
+        """Return what is carried over from now on: what is named, and databases that were found."""
+        named, found = carried_paths(self.project, self.data), record.found
+        tree, pristine = self.folder / leading, self.releases / leading
+        if (
+            leading not in {"", digest}
+            and tree.is_dir()
+            and pristine.is_dir()
+            and not self.stateless
+        ):
+            paths = [path for path in written(tree, pristine) if path.startswith("source/")]
+            found += tuple(p.removeprefix("source/") for p in paths if is_database(tree / p))
+        return Carried(str(self.kept), named, tuple(dict.fromkeys(found)), digest, self.stateless)
+
+    def _source_of(self, digest: str) -> Path | None:
+        """Return the source that services of ``digest`` run in; None where it has no tree here."""
+        source = self.folder / digest / "source"
+        return source if digest and source.is_dir() else None
+
+    def _write(self, carried: Carried) -> None:
+        document = {
+            "kept": carried.kept,
+            "named": carried.named,
+            "found": carried.found,
+            "latest": carried.latest,
+            "stateless": carried.stateless,
+        }
+        fresh = self.folder / f".{_RECORD}.{os.getpid()}"
+        fresh.write_text(json.dumps(document), "utf-8")
+        fresh.replace(self.folder / _RECORD)
+
+
+def recorded_trees(home: Path, project: str, environment: str) -> ServingTrees:
+    """Return the trees of a project as whoever prepared the last one knew them."""
+    trees = ServingTrees(
+        home / "serving" / project / environment, home / "releases" / project, Path(), project
+    )
+    record = trees.record()
+    return replace(trees, kept=Path(record.kept), data=record.named, stateless=record.stateless)
+
+
+def digests_of_trees(folder: Path) -> set[str]:
+    """Return the digests of all trees of a project, whatever their environment."""
+    return {path.name for path in folder.glob("*/*") if path.name[0] != "." and path.is_dir()}
+
+
+def _covered(path: str, named: Collection[str]) -> bool:
+    return any(path == name or path.startswith(f"{name}/") for name in named)

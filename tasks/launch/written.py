@@ -1,0 +1,126 @@
+"""What a service has written into the tree it runs in: it would be gone with the release."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.launch.carrying import is_database
+
+_PARTS = ("source", "env")
+_BEGUN = ".begun"
+_PASSING_FOLDERS = frozenset(
+    {
+        *("__pycache__", ".cache", "cache", ".pytest_cache", ".mypy_cache", ".ruff_cache"),
+        *(".parcel-cache", ".turbo", ".git", "log", "logs", "tmp"),
+    }
+)
+_PASSING_FILES = re.compile(
+    r"\.(pyc|pyo|pid|sock|lock|tmp|swp)$|\.log(\.\d+)?$|^\.lock$|~$|^nohup\.out$|^\.coverage$"
+)
+_DATABASE_SIDES = re.compile(r"-(wal|shm|journal)$")
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenTree:
+    """A tree of the release ``digest``, and the paths in it that were written, e.g. `source/db`."""
+
+    digest: str
+    tree: Path
+    paths: tuple[str, ...]
+
+
+def begin(tree: Path) -> None:
+    """Note that services start in ``tree``: what was made there before is made again elsewhere."""
+    with suppress(FileExistsError):
+        (tree / _BEGUN).touch(exist_ok=False)
+
+
+def look(tree: Path, pristine: Path) -> Iterator[str | None]:
+    """Compare ``tree`` with the release it was copied from, by name, size and time.
+
+    Caches, logs, locks, sockets and links are passed over: no data is lost with them. So is what
+    was made before services started, e.g. collected static files, unless it is a database.
+
+    Yields:
+        One answer for each file, so that who looks can pause: the path of one that is new or
+        changed, None for one that is as it was.
+    """
+    begun = tree / _BEGUN
+    since = begun.stat().st_mtime_ns if begun.exists() else 0
+    for part in _PARTS:
+        for folder, folders, files in os.walk(tree / part):
+            folders[:] = sorted(set(folders) - _PASSING_FOLDERS)
+            for name in sorted(files):
+                path = os.path.relpath(os.path.join(folder, name), tree)  # noqa: PTH118 - hot
+                yield path if _is_written(name, tree / path, pristine / path, since) else None
+
+
+def written(tree: Path, pristine: Path) -> tuple[str, ...]:
+    """Return the paths of ``tree`` that were written since it was copied from ``pristine``."""
+    return tuple(path for path in look(tree, pristine) if path is not None)
+
+
+def to_name(paths: Sequence[str], in_release: Collection[str] = ()) -> list[str]:
+    """Return what to write under `data`, so that ``paths`` are carried over.
+
+    A folder that has several of them, and is no folder of the release's own (``in_release``), is
+    named instead of its files.
+    """
+    inner = [path.removeprefix("source/") for path in paths if path.startswith("source/")]
+    files = list(dict.fromkeys(_DATABASE_SIDES.sub("", path) for path in inner))
+    named: dict[str, None] = {}
+    for path in files:
+        top, _, below = path.partition("/")
+        whole = below and top not in in_release and sum(p.startswith(f"{top}/") for p in files) > 1
+        named[top if whole else path] = None
+    return list(named)
+
+
+def sentence(project: str, environment: str, paths: Sequence[str]) -> str:
+    """Say that a project writes into its own release, and what to do about it."""
+    shown = ", ".join(paths[:_SHOWN])
+    more = f" and {len(paths) - _SHOWN} more" if paths[_SHOWN:] else ""
+    names = to_name(paths)
+    line = f"`data: [{', '.join(names[:_SHOWN])}{', ...' if names[_SHOWN:] else ''}]`"
+    remedy = (
+        f"If that is data, write {line} under projects.{project} in slipway.yaml and run "
+        "`configure`: then it is kept, carried over and backed up. If it is none, write "
+        "`stateless: true`."
+        if names
+        else "Have it written to {{ data }} instead."
+    )
+    return (
+        f"{project} writes into its own release in {environment}, which the next version will not "
+        f"have: {shown}{more}. {remedy}"
+    )
+
+
+def _is_written(name: str, place: Path, pristine: Path, since: int) -> bool:
+    if _PASSING_FILES.search(name) or _is_log_of_a_link(place):
+        return False
+    try:
+        status = place.lstat()
+    except OSError:
+        return False
+    if not stat.S_ISREG(status.st_mode):
+        return False
+    with suppress(OSError):
+        before = pristine.lstat()
+        if (status.st_size, status.st_mtime_ns) == (before.st_size, before.st_mtime_ns):
+            return False
+    return status.st_mtime_ns >= since or is_database(place)
+
+
+def _is_log_of_a_link(place: Path) -> bool:
+    """Tell whether it is what a database that was moved has left under its old name."""
+    return (
+        bool(_DATABASE_SIDES.search(place.name))
+        and place.with_name(_DATABASE_SIDES.sub("", place.name)).is_symlink()
+    )
