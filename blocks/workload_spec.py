@@ -107,13 +107,24 @@ class PytestWorkload(BaseModel):
         description="A pytest suite, sharded by test id", json_schema_extra={"enum": ["pytest"]}
     )
     paths: list[str] = Field(
-        default_factory=lambda: ["tests"], description="Where pytest collects, below the source"
+        default_factory=list,
+        description=(
+            "Where pytest collects, below the source; none: its own `testpaths`, else `tests`, "
+            "else all of the source"
+        ),
     )
     arguments: list[str] = Field(
         default_factory=list, description="Further pytest arguments, e.g. `-m not slow`"
     )
     shards: int | Literal["auto"] = Field(
         default="auto", description="A number, or `auto`: what history says is fastest"
+    )
+    keep_together: Literal["auto", "class", "module", "none"] = Field(
+        default="auto",
+        description=(
+            "Which tests are never parted: those of a `class`, of a `module`, or `none`; `auto`: "
+            "those of a class with fixtures of class scope or attributes that its tests change"
+        ),
     )
     demand: Resources = Field(
         default=Resources(cpus=1, slots=1), description="What one shard holds while it runs"

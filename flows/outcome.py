@@ -78,6 +78,8 @@ def _failures(
         items = [item for item in report.items if not item.succeeded] if report else []
         for item in items:
             yield item.id, first_line(item.message) or item.outcome
+        if report and items and report.missing:
+            yield result.step, f"{len(report.missing)} of its tests did not run"
         if not items:
             yield result.step, first_line(result.detail).removeprefix("failed: ")
 

@@ -50,8 +50,8 @@ from tasks.observe.summary import WorkloadSummary
 from tasks.plan import FleetSnapshot, Plan
 from tasks.release import Release
 from tasks.settings import settings
-from tasks.split.junit import read_report
 from tasks.split.task import split
+from tasks.split.verdicts import read_report
 from tasks.workload import StepGraph, StepReport
 
 

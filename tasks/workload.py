@@ -23,8 +23,8 @@ class Step:
     as that of ``history_key`` (its start-up) plus that of its items.
 
     ``{directory}`` in ``argv`` stands for the directory of the execution. ``files`` are pairs of
-    (name, content) written there before it starts; ``report`` names the JUnit file that the
-    command leaves there, where it leaves one.
+    (name, content) written there before it starts; ``report`` names the file in which the
+    command says what becomes of its items, where it does.
 
     A step with ``foreach`` (CEL) is never executed itself: when its needs have ended, it becomes
     one step for each item of the list. ``group`` is the id under which the steps of a matrix, or
@@ -88,12 +88,14 @@ class StepReport:
     """What an execution left behind beside its outcome.
 
     ``timings`` are triples of (history key, seconds, succeeded), ready for the ledger;
-    ``cause`` says of a failed step, in one line, what failed in it.
+    ``cause`` says in one line what failed in it: a step with a cause has failed. ``missing`` are
+    the items that it was given and that did not run.
     """
 
     items: tuple[ItemResult, ...] = ()
     timings: tuple[tuple[str, float, bool], ...] = ()
     cause: str = ""
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,8 @@ class StepRunner:
         report = self._report(step, execution.directory, outcome)
         outcome = with_output(outcome, execution.directory)
         if report.cause:
-            outcome = outcome.model_copy(update={"cause": report.cause})
+            failed = {"end": End.FAILED} if outcome.succeeded else {}
+            outcome = outcome.model_copy(update={"cause": report.cause, **failed})
         outcome, report = self._without_secrets(outcome, report)
         provider = self._providers[execution.provider]
         first = finish_execution(

@@ -91,7 +91,7 @@ class Starter:
         environment = environment_of(
             release,
             place,
-            inherited=inherited(os.environ, tools=False),
+            inherited=inherited(os.environ, tools=False) | ceiling(release.path),
             variables=self.variables,
             secrets=self.secrets,
             programs=KINDS[release.kind].programs(release.path),

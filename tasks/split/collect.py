@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -13,9 +14,11 @@ from blocks.providers.inherited import inherited
 from blocks.redaction import without_passwords
 from blocks.workload_spec import PytestWorkload
 from tasks.errors import BadInputError
-from tasks.split.suite import PLUGIN, plugin_source, pytest_arguments
+from tasks.split.suite import PLUGIN, CollectedTest, plugin_source, pytest_arguments
 
 _LAST_LINES = 12
+_REASON = re.compile(r"^E  |^(ERROR|FAILED)\b|Error: |^_{3,} ERROR ")
+_BROKEN = "INTERNALERROR>"
 _NO_PYTEST = 70
 _NO_TESTS = 5
 
@@ -28,8 +31,8 @@ def collect(
     environment: Mapping[str, str],
     *,
     timeout_seconds: float = 300.0,
-) -> tuple[str, ...]:
-    """Return the ids of all tests below ``cwd`` that ``spec`` selects, each once, in run order.
+) -> tuple[CollectedTest, ...]:
+    """Return all tests below ``cwd`` that ``spec`` selects, each once, in run order.
 
     Raises:
         BadInputError: pytest is missing in the release, cannot collect, takes longer than
@@ -42,7 +45,8 @@ def collect(
         (Path(folder) / PLUGIN).write_text(plugin_source(), encoding="utf-8")
         done = _run(field, _argv(spec, cwd, python, ids), cwd, environment, timeout_seconds)
         _refuse_failure(field, spec, done)
-        return tuple(json.loads(ids.read_text(encoding="utf-8")))
+        listed = json.loads(ids.read_text(encoding="utf-8"))
+        return tuple(CollectedTest(test, *belongs) for test, belongs in listed)
 
 
 def _argv(spec: PytestWorkload, cwd: Path, python: Path, ids: Path) -> list[str]:
@@ -113,10 +117,21 @@ def _refuse_failure(
             f"{field}.paths", spec.paths, "pytest finds no test there", "Name where they are"
         )
     if done.returncode:
-        tail = "\n".join(without_passwords(done.stdout).strip().splitlines()[-_LAST_LINES:])
+        why = reason_of(without_passwords(done.stdout))
         raise BadInputError(
             f"{field}.paths",
             spec.paths,
-            f"pytest cannot collect (exit code {done.returncode}):\n{tail}\n",
+            f"pytest cannot collect (exit code {done.returncode}):\n{why}\n",
             "Mend what it complains of",
         )
+
+
+def reason_of(output: str) -> str:
+    """Return the lines in which pytest says why it could not; its last lines where none does.
+
+    What it says last is a count and an advice.
+    """
+    lines = output.strip().splitlines()
+    telling = list(dict.fromkeys(line for line in lines if _REASON.search(line)))
+    broken = [line for line in lines if line.startswith(_BROKEN)]
+    return "\n".join(broken[-_LAST_LINES:] or telling[:_LAST_LINES] or lines[-_LAST_LINES:])

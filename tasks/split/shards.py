@@ -40,11 +40,15 @@ class Sharding:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    ids: tuple[str, ...]
+    bundles: tuple[tuple[str, ...], ...]
     seconds: tuple[Quantiles, ...]
     startup: Quantiles
     lanes: tuple[float, ...]
     timed: int
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self.bundles))
 
     @property
     def expected(self) -> list[float]:
@@ -60,23 +64,25 @@ class _Cut:
     late: float
 
 
-def shard(
+def shard(  # noqa: PLR0917 - what is cut, and what decides how
     ids: Sequence[str],
     seconds: Mapping[str, Quantiles],
     startup: Quantiles | None,
     lanes: Sequence[float],
     requested: int | None = None,
+    together: Mapping[str, str] | None = None,
 ) -> Sharding:
     """Cut ``ids`` into shards for ``lanes`` (their speeds), each shard paying ``startup``.
 
     Items without an entry in ``seconds`` are taken to last as long as the others do on average;
     where none has one, there is one shard a lane, balanced by count. ``requested`` fixes the
-    number; no shard is ever empty.
+    number; no shard is ever empty. Items for which ``together`` says the same are in one shard.
     """
-    job = _job(ids, seconds, startup, tuple(sorted(lanes, reverse=True)) or (1.0,))
-    wanted = min(requested, len(ids)) if requested else None
+    bundles = _bundles(ids, together or {})
+    job = _job(bundles, seconds, startup, tuple(sorted(lanes, reverse=True)) or (1.0,))
+    wanted = min(requested, len(bundles)) if requested else None
     if not job.timed:
-        parts = wanted or min(len(job.lanes), len(ids))
+        parts = wanted or min(len(job.lanes), len(bundles))
         bins = equal_bins(job.expected, parts)
         return Sharding(_contents(job, bins), _untimed(job, len(bins), requested))
     numbers = _numbers(job, wanted)
@@ -86,36 +92,49 @@ def shard(
     worth = min(price.values()) * (1 + TOLERANCE)
     best = next(k for k in numbers if price[k] <= worth)
     parts = wanted or best
-    cuts |= {k: cut(k) for k in (parts - 1, parts + 1) if 1 <= k <= len(ids) and k not in cuts}
+    cuts |= {k: cut(k) for k in (parts - 1, parts + 1) if 1 <= k <= len(bundles) and k not in cuts}
     return Sharding(_contents(job, cuts[parts].bins), _timed(job, parts, best, cuts, requested))
 
 
+def _bundles(ids: Sequence[str], together: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+    bundles: dict[str, list[str]] = {}
+    for item in ids:
+        bundles.setdefault(together.get(item, item), []).append(item)
+    return tuple(map(tuple, bundles.values()))
+
+
 def _job(
-    ids: Sequence[str],
+    bundles: tuple[tuple[str, ...], ...],
     seconds: Mapping[str, Quantiles],
     startup: Quantiles | None,
     lanes: tuple[float, ...],
 ) -> _Job:
-    known = [seconds[item] for item in ids if item in seconds]
+    known = [seconds[item] for bundle in bundles for item in bundle if item in seconds]
     count = max(1, len(known))
     average = (sum(p50 for p50, _ in known) / count, sum(p90 for _, p90 in known) / count)
+    unknown = average if known else (1.0, 1.0)
     return _Job(
-        tuple(ids),
-        tuple(seconds.get(item, average if known else (1.0, 1.0)) for item in ids),
+        bundles,
+        tuple(_sum([seconds.get(item, unknown) for item in bundle]) for bundle in bundles),
         startup or (DEFAULT_STARTUP_SECONDS, DEFAULT_STARTUP_SECONDS),
         lanes,
         len(known),
     )
 
 
+def _sum(parts: Sequence[Quantiles]) -> Quantiles:
+    """Return the quantiles of a bundle; its parts are taken to be late together."""
+    return sum(p50 for p50, _ in parts), sum(p90 for _, p90 in parts)
+
+
 def _contents(job: _Job, bins: Bins) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(job.ids[item] for item in members) for members in bins)
+    return tuple(tuple(item for n in members for item in job.bundles[n]) for members in bins)
 
 
 def _numbers(job: _Job, wanted: int | None) -> list[int]:
     """Return which numbers of shards are tried, in ascending order."""
     lanes = len(job.lanes)
-    most = min(len(job.ids), _A_LANE * lanes, MOST_SHARDS)
+    most = min(len(job.bundles), _A_LANE * lanes, MOST_SHARDS)
     found = {*range(1, min(most, _ONE_BY_ONE) + 1), lanes, most, wanted or 1}
     number = float(_ONE_BY_ONE)
     while number < most:
@@ -130,7 +149,8 @@ def _player(job: _Job, most: int) -> Callable[[int], _Cut]:
 
     # Drawn together, so that every cut is played through with the same durations.
     drawn = draw(*zip(*job.seconds, *[job.startup] * most, strict=True))
-    items, startups = drawn[:, : len(job.ids)], drawn[:, len(job.ids) :]
+    count = len(job.bundles)
+    items, startups = drawn[:, :count], drawn[:, count:]
 
     def played(bins: Bins) -> _Cut:
         """Play one cut through."""
@@ -153,7 +173,7 @@ def _ways(job: _Job, count: int) -> Iterator[Bins]:
 
 def _untimed(job: _Job, parts: int, requested: int | None) -> SplitDecision:
     why = "as asked for" if requested else f"one a lane ({_lanes(job)})"
-    reason = f"{_shards(parts)}, {why}: no timings yet, so {len(job.ids)} tests go by count."
+    reason = f"{_shards(parts)}, {why}: no timings yet, so {job.count} tests go by count."
     return SplitDecision(parts, reason)
 
 
@@ -167,7 +187,7 @@ def _timed(
         f"{_shards(parts)} {why}: predicted {chosen.mean:.1f} s{late}, "
         f"of which {job.startup[0]:.1f} s start-up in each, "
         f"against {'; '.join([f'{cuts[1].mean:.1f} s in one', *_others(parts, best, cuts)])}. "
-        f"{job.timed} of {len(job.ids)} tests have timings."
+        f"{job.timed} of {job.count} tests have timings."
     )
     return SplitDecision(parts, reason, tuple((k, cuts[k].mean) for k in sorted(cuts)))
 

@@ -1,13 +1,20 @@
 """Runs inside a project's own environment: lists a suite's test ids, or runs some of them.
 
 It is executed as a script and then loaded by pytest as a plugin, from a copy beside the ids;
-so it imports nothing of ours, and works with pytest 6 and Python 3.8 upwards.
+so it imports nothing of ours, and works with pytest 6 and Python 3.8 upwards. What becomes of each
+test is written down at once, by itself: options of the suite can neither displace nor lose it, and
+where the process is killed the file says in which test.
 """
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+import os
 import sys
+import textwrap
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +24,11 @@ except ImportError:
     sys.stderr.write("pytest is not installed\n")
     sys.exit(70)
 
-PROPERTY = "slipway_id"
+_LONGEST_MESSAGE = 4000
+_SEVERITY = ("passed", "skipped", "failed", "error")
+_ORDERED = ("incremental", "dependency")
+_PREPARED = frozenset({"setUpClass", "tearDownClass", "setUpTestData", "setup_class"})
+_KEEPING: dict[type, bool] = {}
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -25,27 +36,179 @@ def pytest_addoption(parser: Any) -> None:
     group = parser.getgroup("slipway")
     group.addoption("--slipway-collect", metavar="FILE", help="write all test ids to FILE")
     group.addoption("--slipway-ids", metavar="FILE", help="run only the test ids in FILE")
+    group.addoption("--slipway-results", metavar="FILE", help="write what becomes of each to FILE")
 
 
 def pytest_configure(config: Any) -> None:
-    """Register the selection, where one was asked for."""
+    """Register the selection and the record, where they were asked for."""
     source = config.getoption("--slipway-ids")
     if source:
         ids = json.loads(Path(source).read_text(encoding="utf-8"))
         selection = Selection if hasattr(pytest, "version_tuple") else LegacySelection
         config.pluginmanager.register(selection(ids, Path(str(config.rootdir))), "slipway-ids")
+        # With xdist, the workers run the tests and the controller hears of all of them.
+        if not hasattr(config, "workerinput"):
+            results = config.getoption("--slipway-results")
+            config.pluginmanager.register(Record(results, set(ids)), "slipway-results")
 
 
 def pytest_collection_finish(session: Any) -> None:
-    """Write the ids of all tests, in the order in which they would run."""
+    """Write all tests, in the order in which they would run, and which belong together."""
     target = session.config.getoption("--slipway-collect")
     if target:
-        ids = list(dict.fromkeys(item.nodeid for item in session.items))
-        Path(target).write_text(json.dumps(ids), encoding="utf-8")
+        tests = {item.nodeid: _belongs(item) for item in session.items}
+        Path(target).write_text(json.dumps(list(tests.items())), encoding="utf-8")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: Any) -> None:
+    """Ask no threshold of coverage of a part of the suite, nor of its collection."""
+    plugin = session.config.pluginmanager.getplugin("_cov")
+    asked: list[Any] = [session.config.option, getattr(plugin, "options", None)]
+    for options in asked:
+        if hasattr(options, "cov_fail_under"):
+            options.cov_fail_under = 0
+
+
+class Record:
+    """Writes a line as each test starts and when it has ended."""
+
+    def __init__(self, path: str, ids: set[str]) -> None:
+        self.path, self.ids, self.pid = path, ids, os.getpid()
+        self.seconds: dict[str, float] = {}
+        self.verdicts: dict[str, tuple[str, str]] = {}
+        self._open()
+
+    def _open(self) -> None:
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        # Bound now: a test may put another `os` into this module, which writes elsewhere.
+        self._write = partial(os.write, descriptor)
+
+    def note(self, **what: Any) -> None:
+        """Write one line; a child that a test has forked writes none."""
+        if os.getpid() != self.pid:
+            return
+        line = json.dumps(what).encode() + b"\n"
+        try:
+            self._write(line)
+        except OSError:  # a test has closed what it did not open
+            self._open()
+            self._write(line)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Note which test runs, should it take the process with it."""
+        self.note(started=self._id(nodeid))
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Keep the worst of set-up, call and tear-down; note it when the last is known."""
+        test = self._id(report.nodeid)
+        if report.when == "setup":  # also where a plugin tries it again
+            self.seconds[test], self.verdicts[test] = 0.0, ("passed", "")
+        self.seconds[test] = self.seconds.get(test, 0.0) + report.duration
+        seen, known = _verdict(report), self.verdicts.get(test, ("passed", ""))
+        if _SEVERITY.index(seen[0]) > _SEVERITY.index(known[0]):
+            self.verdicts[test] = seen
+        if report.when == "teardown" or report.when is None:
+            outcome, message = self.verdicts.pop(test, seen)
+            seconds = self.seconds.pop(test, 0.0)
+            self.note(id=test, seconds=seconds, outcome=outcome, message=message)
+
+    def pytest_collectreport(self, report: Any) -> None:
+        """Note what failed before there was a test, e.g. an import."""
+        if report.failed:
+            self.note(id=report.nodeid, seconds=0.0, outcome="error", message=_message(report))
+
+    def pytest_sessionfinish(self) -> None:
+        """Note the tests whose process has died under xdist."""
+        for test, (outcome, message) in self.verdicts.items():
+            if outcome not in {"passed", "skipped"}:
+                seconds = self.seconds.get(test, 0.0)
+                self.note(id=test, seconds=seconds, outcome=outcome, message=message)
+
+    def _id(self, nodeid: str) -> str:
+        """Return the id without the group that xdist adds to it."""
+        return nodeid if nodeid in self.ids else nodeid.rpartition("@")[0] or nodeid
+
+
+def _verdict(report: Any) -> tuple[str, str]:
+    if report.outcome == "skipped":
+        return "skipped", _message(report)
+    if report.outcome != "failed":
+        return "passed", ""
+    return "error" if report.when in {"setup", "teardown"} else "failed", _message(report)
+
+
+def _message(report: Any) -> str:
+    trouble = report.longrepr
+    crash = getattr(trouble, "reprcrash", None)
+    if crash is not None:
+        said = str(crash.message)
+    elif isinstance(trouble, tuple):
+        said = str(trouble[-1])
+    else:
+        said = str(trouble or "")
+    return said[:_LONGEST_MESSAGE]
+
+
+def _belongs(item: Any) -> list[str]:
+    """Return the module and the class of a test; the class again where its tests share state."""
+    module = item.nodeid.split("::")[0]
+    owner = getattr(item, "cls", None)
+    if owner is None:
+        return [module, "", ""]
+    inside = item.nodeid[: item.nodeid.index("[")] if "[" in item.nodeid else item.nodeid
+    name = inside.rpartition("::")[0]
+    return [module, name, name if _shares(item, owner) else ""]
+
+
+def _shares(item: Any, owner: type) -> bool:
+    if any(item.get_closest_marker(name) for name in _ORDERED):
+        return True
+    definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    scopes = [
+        each.scope
+        for name, defined in definitions.items()
+        for each in defined
+        if not name.startswith("_") or name.startswith("_xunit_setup_class")
+    ]
+    return "class" in scopes or _keeps_state(owner)
+
+
+def _keeps_state(owner: type) -> bool:
+    """Tell whether its tests leave something on the class, whose instances are new for each."""
+    if owner not in _KEEPING:
+        own = {name: value for name, value in vars(owner).items() if not name.startswith("__")}
+        prepared = not _PREPARED.isdisjoint(own)
+        mutable = any(isinstance(value, (list, dict, set)) for value in own.values())
+        _KEEPING[owner] = prepared or mutable or _assigns(owner)
+    return _KEEPING[owner]
+
+
+def _assigns(owner: type) -> bool:
+    """Tell whether its source assigns to the class: `cls.x = ...`, `type(self).x += ...`."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(owner)))
+    except (OSError, TypeError, SyntaxError):
+        return False
+    targets: list[ast.expr] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            targets.extend(node.targets)
+        elif isinstance(node, (ast.AugAssign, ast.AnnAssign)):
+            targets.append(node.target)
+    return any(isinstance(each, ast.Attribute) and _is_class(each.value, owner) for each in targets)
+
+
+def _is_class(node: ast.expr, owner: type) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id in {"cls", owner.__name__}
+    if isinstance(node, ast.Attribute):
+        return node.attr == "__class__"
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "type"
 
 
 class _Wanted:
-    """Keeps the wanted tests, skips the files that hold none, and names each in the report."""
+    """Keeps the wanted tests, and skips the files that hold none."""
 
     def __init__(self, ids: list[str], root: Path) -> None:
         self.ids = set(ids)
@@ -67,9 +230,6 @@ class _Wanted:
         unwanted = [item for item in items if item.nodeid not in self.ids]
         items[:] = [item for item in items if item.nodeid in self.ids]
         config.hook.pytest_deselected(items=unwanted)
-        for item in items:
-            # JSON survives XML, which would normalise white space and drop control characters.
-            item.user_properties.append((PROPERTY, json.dumps(item.nodeid)))
 
 
 class Selection(_Wanted):
@@ -94,4 +254,6 @@ if __name__ == "__main__":
     if sys.path and sys.path[0] == here:
         sys.path[0] = str(Path.cwd())
     sys.path.append(here)
+    # Shards run side by side, in one folder.
+    os.environ.setdefault("COVERAGE_FILE", str(Path(here) / "coverage"))
     sys.exit(pytest.main(["-p", "slipway_pytest", *sys.argv[1:]]))

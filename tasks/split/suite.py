@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -11,12 +12,29 @@ from blocks.workload_spec import PytestWorkload
 from tasks.estimates import Estimate, Estimates
 from tasks.split.graph import step_graph
 from tasks.split.shards import Quantiles, shard
+from tasks.split.testpaths import has_test_paths
 from tasks.workload import Step, StepGraph
 
 PLUGIN = "slipway_pytest.py"
 IDS = "ids.json"
-REPORT = "junit.xml"
+REPORT = "results.jsonl"
 _STARTUP = "startup"
+_TESTS = "tests"
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedTest:
+    """One test: its module, its class, and that again where the tests of the class share state."""
+
+    id: str
+    module: str = ""
+    owner: str = ""
+    sharing: str = ""
+
+    def belongs_to(self, keep_together: str) -> str:
+        """Return what must not be cut, that it is part of; itself where it may stand alone."""
+        kept = {"module": self.module, "class": self.owner, "auto": self.sharing}
+        return kept.get(keep_together) or self.id
 
 
 def startup_key(project: str, workload: str) -> str:
@@ -36,15 +54,21 @@ def plugin_source() -> str:
 
 
 def pytest_arguments(spec: PytestWorkload, cwd: Path) -> tuple[str, ...]:
-    """Return what collection and every shard have in common, so that both find the same ids."""
-    return ("--rootdir", str(cwd), *spec.arguments, *spec.paths)
+    """Return what collection and every shard have in common, so that both find the same ids.
+
+    Without paths it is `tests`, where that is there and the suite's own settings name none.
+    """
+    paths = spec.paths
+    if not paths and not has_test_paths(cwd) and (cwd / _TESTS).is_dir():
+        paths = [_TESTS]
+    return ("--rootdir", str(cwd), *spec.arguments, *paths)
 
 
 def split_pytest(
     project: str,
     workload: str,
     spec: PytestWorkload,
-    test_ids: Sequence[str],
+    tests: Sequence[CollectedTest],
     estimates: Estimates,
     *,
     lanes: Sequence[float],
@@ -52,19 +76,20 @@ def split_pytest(
     python: Path,
     environment: Mapping[str, str] | None = None,
 ) -> StepGraph:
-    """Return one step a shard; each test id is in exactly one of them.
+    """Return one step a shard; each test is in exactly one of them, beside those it belongs to.
 
     ``lanes`` are the speeds of those that can run side by side, ``python`` is the interpreter of
     the release.
     """
     startup = estimates.get(startup_key(project, workload))
-    keys = {test: item_key(project, workload, test) for test in test_ids}
+    keys = {test.id: item_key(project, workload, test.id) for test in tests}
     sharding = shard(
-        test_ids,
+        [test.id for test in tests],
         {test: _quantiles(estimates[key]) for test, key in keys.items() if key in estimates},
         _quantiles(startup) if startup else None,
         lanes,
         None if spec.shards == "auto" else spec.shards,
+        {test.id: test.belongs_to(spec.keep_together) for test in tests},
     )
     steps = [
         Step(
@@ -73,16 +98,16 @@ def split_pytest(
             cwd=cwd,
             history_key=startup_key(project, workload),
             demand=spec.demand,
-            items=tuple(keys[test] for test in tests),
+            items=tuple(keys[test] for test in ids),
             environment=dict(environment or {}),
             timeout_seconds=spec.timeout_seconds,
             retries=spec.retries,
             retry_delay_seconds=spec.retry_delay_seconds,
             auto=tuple(spec.auto),
-            files=((PLUGIN, plugin_source()), (IDS, json.dumps(tests))),
+            files=((PLUGIN, plugin_source()), (IDS, json.dumps(ids))),
             report=REPORT,
         )
-        for number, tests in enumerate(sharding.shards, start=1)
+        for number, ids in enumerate(sharding.shards, start=1)
     ]
     return step_graph(project, workload, steps, sharding.decision)
 
@@ -97,11 +122,7 @@ def _argv(spec: PytestWorkload, cwd: Path, python: Path) -> tuple[str, ...]:
         f"{{directory}}/{PLUGIN}",
         # As one word: pytest takes a path of its own for a hint where the configuration lies.
         f"--slipway-ids={{directory}}/{IDS}",
-        f"--junitxml={{directory}}/{REPORT}",
-        "-o",
-        "junit_family=xunit1",
-        "-o",
-        "junit_duration_report=total",
+        f"--slipway-results={{directory}}/{REPORT}",
         "-o",
         "cache_dir={directory}/pytest_cache",
         *pytest_arguments(spec, cwd),

@@ -53,14 +53,14 @@ async def split(
         if kept := kept_graph(record, environment):
             return kept
         if isinstance(spec, PytestWorkload):
-            ids = collect(workload, spec, cwd, python, environment)
-            keys = [startup_key(project, workload), *(item_key(project, workload, i) for i in ids)]
+            tests = collect(workload, spec, cwd, python, environment)
+            keys = [item_key(project, workload, test.id) for test in tests]
             graph = split_pytest(
                 project,
                 workload,
                 spec,
-                ids,
-                estimates(keys),
+                tests,
+                estimates([startup_key(project, workload), *keys]),
                 lanes=fleet.lane_speeds(spec.demand),
                 cwd=cwd,
                 python=python,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
 
 from flows.stack.api import Json
 from flows.stack.flow_run import FlowRun
+from tasks.split.verdicts import read_record
 from tests.integration.conftest import Stack
 from tests.integration.observation import artifacts
 
@@ -90,12 +89,12 @@ def collected(source: Path) -> list[str]:
 
 
 def reported(said: list[str]) -> Mapping[str, list[str]]:
-    """Return the ids in the JUnit report of each shard, whose folder its log line names."""
+    """Return the ids in the record of each shard, whose folder its log line names."""
     found = {}
     for line in said:
         if shard := re.match(r"(shard-\d+) .*; its log: (.+)$", line):
-            cases = ET.parse(Path(shard[2]).with_name("junit.xml")).iter("property")  # noqa: S314 - our own suite wrote it
-            found[shard[1]] = [json.loads(each.attrib["value"]) for each in cases]
+            record = read_record(Path(shard[2]).with_name("results.jsonl"))
+            found[shard[1]] = [result.id for result in record.results]
     return found
 
 

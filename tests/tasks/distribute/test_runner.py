@@ -105,12 +105,12 @@ async def test_an_unreadable_report_is_told_and_loses_no_outcome(
 
     def read(step: Step, directory: Path, outcome: Outcome) -> StepReport:
         """Fail as on a truncated file."""
-        raise SlipwayError("junit.xml is no JUnit report")
+        raise SlipwayError("results.jsonl cannot be read")
 
     held = lease(ledger)
     runner = StepRunner(ledger, {"local": FakeProvider(GOOD)}, held, tmp_path, read_report=read)
     outcome = await runner(a_step(tmp_path), "local")
-    assert (outcome.succeeded, outcome.cause) == (True, "junit.xml is no JUnit report")
+    assert (outcome.succeeded, outcome.cause) == (False, "results.jsonl cannot be read")
     assert executions(ledger, held.id)[0].outcome == outcome
 
 

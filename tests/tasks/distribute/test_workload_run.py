@@ -34,8 +34,8 @@ from tasks.ledger.workloads import WorkloadLease, close_workload, open_workload
 from tasks.plan import Plan
 from tasks.split.collect import collect
 from tasks.split.declared import split_steps
-from tasks.split.junit import read_report
 from tasks.split.suite import item_key, split_pytest, startup_key
+from tasks.split.verdicts import read_report
 from tasks.workload import StepGraph
 from tests.tasks.distribute.fakes import submit
 
@@ -117,15 +117,16 @@ def suite(folder: Path, failing: str = "") -> Path:
     return folder / "src"
 
 
-def cut(workload: Workload, source: Path) -> tuple[tuple[str, ...], StepGraph]:
+def cut(workload: Workload, source: Path) -> tuple[list[str], StepGraph]:
     """Collect and split the suite as a flow does."""
     spec = PytestWorkload(kind="pytest")
     python = Path(sys.executable)
-    ids = collect("w", spec, source, python, {})
+    tests = collect("w", spec, source, python, {})
+    ids = [test.id for test in tests]
     keys = [startup_key("p", "w"), *(item_key("p", "w", test) for test in ids)]
     estimates = read_estimates(workload.ledger, keys, "shell")
     return ids, split_pytest(
-        "p", "w", spec, ids, estimates, lanes=[1.0] * 2, cwd=source, python=python, environment={}
+        "p", "w", spec, tests, estimates, lanes=[1.0] * 2, cwd=source, python=python, environment={}
     )
 
 

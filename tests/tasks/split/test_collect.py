@@ -12,8 +12,8 @@ import pytest
 from blocks.workload_spec import PytestWorkload
 from tasks.errors import BadInputError
 from tasks.split.collect import collect
-from tasks.split.junit import read_junit
-from tasks.split.suite import split_pytest
+from tasks.split.suite import CollectedTest, split_pytest
+from tasks.split.verdicts import read_record
 from tasks.workload import ItemResult, Step
 
 pytestmark = pytest.mark.integration
@@ -85,24 +85,25 @@ def run_shard(step: Step, directory: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(argv, cwd=step.cwd, capture_output=True, text=True, check=False)
 
 
-def run_all(suite: Path, ids: tuple[str, ...], folder: Path) -> list[ItemResult]:
+def run_all(suite: Path, tests: tuple[CollectedTest, ...], folder: Path) -> list[ItemResult]:
     """Run all shards and return what they report."""
     graph = split_pytest(
-        "p", "w", SPEC, ids, {}, lanes=[1.0] * 3, cwd=suite, python=PYTHON, environment={}
+        "p", "w", SPEC, tests, {}, lanes=[1.0] * 3, cwd=suite, python=PYTHON, environment={}
     )
     results: list[ItemResult] = []
     for step in graph.steps:
         done = run_shard(step, folder / step.id)
         assert done.returncode in {0, 1}, done.stdout + done.stderr
-        results.extend(read_junit(folder / step.id / "junit.xml"))
+        results.extend(read_record(folder / step.id / "results.jsonl").results)
     return results
 
 
 def test_shards_report_exactly_what_was_collected_each_once(suite: Path, tmp_path: Path) -> None:
     """A test would silently not run, or run twice."""
-    ids = collect("w", SPEC, suite, PYTHON, {})
+    tests = collect("w", SPEC, suite, PYTHON, {})
+    ids = [test.id for test in tests]
     assert len(ids) == len(set(ids)) == 11 + 5 + 3 + 6 + 1 + 1
-    results = run_all(suite, ids, tmp_path)
+    results = run_all(suite, tests, tmp_path)
     assert sorted(result.id for result in results) == sorted(ids)
     bad = {result.id.split("::")[-1]: result for result in results if not result.succeeded}
     assert sorted(bad) == ["test_bad", "test_error", "test_twice"]
@@ -119,7 +120,7 @@ def test_collection_agrees_with_plain_pytest(suite: Path) -> None:
         check=False,
     )
     listed = [line for line in plain.stdout.splitlines() if "::" in line]
-    assert listed == list(collect("w", SPEC, suite, PYTHON, {}))
+    assert listed == [test.id for test in collect("w", SPEC, suite, PYTHON, {})]
 
 
 def test_arguments_select_and_paths_narrow(suite: Path) -> None:
@@ -159,9 +160,8 @@ def test_a_suite_that_hangs_on_import_is_given_up(suite: Path) -> None:
 
 def test_a_test_that_vanished_fails_its_shard(suite: Path, tmp_path: Path) -> None:
     """A shard would pass without having run what it was planned to run."""
-    graph = split_pytest(
-        "p", "w", SPEC, ["tests/a.py::gone"], {}, lanes=[1.0], cwd=suite, python=PYTHON
-    )
+    gone = CollectedTest("tests/a.py::gone")
+    graph = split_pytest("p", "w", SPEC, [gone], {}, lanes=[1.0], cwd=suite, python=PYTHON)
     done = run_shard(graph.steps[0], tmp_path / "shard")
     assert done.returncode == 4
     assert "no longer collected: tests/a.py::gone" in done.stdout + done.stderr

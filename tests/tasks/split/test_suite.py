@@ -8,7 +8,7 @@ from pathlib import Path
 from blocks.providers.interface import Resources
 from blocks.workload_spec import PytestWorkload
 from tasks.estimates import Estimate, estimate_of
-from tasks.split.suite import IDS, PLUGIN, item_key, split_pytest, startup_key
+from tasks.split.suite import IDS, PLUGIN, CollectedTest, item_key, split_pytest, startup_key
 from tasks.workload import StepGraph
 
 TESTS = ["t.py::a", "t.py::b[x/y::z]", "t.py::C::d"]
@@ -21,7 +21,7 @@ def split(spec: PytestWorkload, estimates: dict[str, Estimate], lanes: int = 2) 
         "shop",
         "tests",
         spec,
-        TESTS,
+        [CollectedTest(test) for test in TESTS],
         estimates,
         lanes=[1.0] * lanes,
         cwd=Path("/src"),
@@ -45,9 +45,9 @@ def test_each_shard_carries_its_ids_its_limits_and_its_report() -> None:
     first = graph.step("shard-1")
     assert first.items == tuple(item_key("shop", "tests", test) for test in selected[0])
     assert first.argv[:2] == ("/env/bin/python", f"{{directory}}/{PLUGIN}")
-    assert first.argv[-3:] == ("-m", "not slow", "tests")
+    assert first.argv[-2:] == ("-m", "not slow")
     assert (first.demand.cpus, first.timeout_seconds, first.retries) == (2, 60, 1)
-    assert (first.environment, first.report) == ({"A": "1"}, "junit.xml")
+    assert (first.environment, first.report) == ({"A": "1"}, "results.jsonl")
 
 
 def test_history_of_tests_and_start_up_decides_the_cut_and_the_estimate() -> None:

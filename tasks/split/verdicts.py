@@ -1,0 +1,136 @@
+"""Reads what a shard left behind: what became of each of its tests, and what that teaches.
+
+The shard wrote a line of JSON as each test started and when it had ended, so that what is here is
+true also where its process was killed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from blocks.providers.interface import End, Outcome
+from blocks.redaction import redact
+from tasks.split.suite import item_key, startup_key
+from tasks.workload import ItemResult, Step, StepReport
+
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a shard wrote: results in order, and the test that began and never ended."""
+
+    results: tuple[ItemResult, ...] = ()
+    running: str = ""
+
+
+def read_record(path: Path) -> Record:
+    """Return what stands at ``path``: nothing where there is no file; of a test the last result."""
+    if not path.exists():
+        return Record()
+    results: dict[str, ItemResult] = {}
+    running = ""
+    for line in path.read_bytes().splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:  # the last one, of a process that was killed while it wrote
+            continue
+        if "started" in entry:
+            running = str(entry["started"])
+        else:
+            result = ItemResult(**entry)
+            results[result.id] = result
+            running = "" if running == result.id else running
+    return Record(tuple(results.values()), running)
+
+
+def shard_timings(
+    project: str, workload: str, wall_seconds: float, results: Iterable[ItemResult]
+) -> list[tuple[str, float, bool]]:
+    """Return (history key, seconds, succeeded) of each test, and of the shard's start-up.
+
+    The start-up is what the shard took beyond its tests; without tests nothing is known of it.
+    """
+    timings = [
+        (item_key(project, workload, result.id), result.seconds, result.succeeded)
+        for result in results
+    ]
+    if timings:
+        startup = max(0.0, wall_seconds - sum(seconds for _, seconds, _ in timings))
+        timings.append((startup_key(project, workload), startup, True))
+    return timings
+
+
+def read_report(
+    project: str,
+    workload: str,
+    step: Step,
+    directory: Path,
+    outcome: Outcome,
+    *,
+    secrets: Collection[str] = (),
+) -> StepReport:
+    """Return what the execution of ``step`` in ``directory`` left; empty where it leaves nothing.
+
+    It has a cause where a test failed, or did not run: a suite that is ended early has not
+    succeeded, whatever its exit code. The messages of its tests are without ``secrets``.
+    """
+    if not step.report:
+        return StepReport()
+    record = read_record(directory / step.report)
+    prefix = item_key(project, workload, "")
+    wanted = [key.removeprefix(prefix) for key in step.items]
+    by_id = {result.id: result for result in _with_crash(record, wanted, outcome)}
+    results = tuple(
+        replace(result, message=redact(result.message, secrets)) for result in by_id.values()
+    )
+    missing = tuple(test for test in wanted if test not in by_id)
+    timed = [result for result in record.results if result.id in set(wanted)]
+    timings = shard_timings(project, workload, outcome.seconds, timed)
+    if missing:  # what it took beyond its tests was not its start-up alone
+        timings = timings[:-1]
+    if not results and not outcome.succeeded:  # it never began; its last line says why
+        return StepReport()
+    return StepReport(results, tuple(timings), cause_of(results, missing), missing)
+
+
+def _with_crash(record: Record, wanted: Sequence[str], outcome: Outcome) -> Iterable[ItemResult]:
+    """Give the results, and one for the test with which the process ended."""
+    yield from record.results
+    if record.running and record.running in wanted:
+        yield ItemResult(record.running, 0.0, "error", f"it was running when {_end(outcome)}")
+
+
+def _end(outcome: Outcome) -> str:
+    if outcome.end is End.TIMED_OUT:
+        return "the time limit of its shard was reached"
+    why = outcome.cause or f"exit code {outcome.exit_code}"
+    return f"its process ended ({why})"
+
+
+def cause_of(results: Iterable[ItemResult], missing: Sequence[str]) -> str:
+    """Return in one line why the shard has not succeeded; empty where it has."""
+    failed = [result for result in results if not result.succeeded]
+    parts = []
+    if failed:
+        parts.append(f"{_tests(failed)} failed: {_listed([_named(each) for each in failed])}")
+    if missing:
+        parts.append(f"{_tests(missing)} did not run: {_listed(missing)}")
+    return "; ".join(parts)
+
+
+def _tests(some: Sequence[object]) -> str:
+    return "1 test" if len(some) == 1 else f"{len(some)} tests"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{'; '.join(names[:_NAMED])}{more}"
+
+
+def _named(result: ItemResult) -> str:
+    first_line = result.message.splitlines()[0] if result.message else ""
+    return f"{result.id} ({first_line[:160]})" if first_line else result.id

@@ -1,0 +1,192 @@
+"""Real suites that end early, crash, or bring options of their own: the verdict stays true."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from blocks.providers.interface import End, Outcome
+from blocks.workload_spec import PytestWorkload
+from tasks.errors import BadInputError
+from tasks.split.collect import collect, reason_of
+from tasks.split.suite import split_pytest
+from tasks.split.verdicts import read_report
+from tasks.workload import StepReport
+
+pytestmark = pytest.mark.integration
+
+PYTHON = Path(sys.executable)
+AROUND = "def test_before(): pass\n{}\ndef test_after(): pass\n"
+STATE = """
+import pytest
+class TestSteps:
+    seen = []
+    def test_a(self): self.seen.append(1)
+    def test_b(self): assert self.seen == [1]
+class TestAssigned:
+    def test_a(self): type(self).x = 1
+    def test_b(self): assert self.x == 1
+class TestFixture:
+    @pytest.fixture(scope="class")
+    def shared(self): return []
+    def test_a(self, shared): shared.append(1)
+    def test_b(self, shared): assert shared == [1]
+class TestPlain:
+    LIMIT = 3
+    def test_a(self): self.x = 1
+    def test_b(self): assert not hasattr(self, "x")
+def test_alone(): pass
+"""
+STRICT = """
+addopts = --junitxml=theirs.xml --lf -x --strict-config --strict-markers
+filterwarnings = error
+asyncio_default_fixture_loop_scope = function
+"""
+COV = """
+import pytest
+class Plugin:
+    def __init__(self, options): self.options = options
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtestloop(self, session):
+        yield
+        if self.options.cov_fail_under: session.testsfailed += 1
+def pytest_addoption(parser): parser.addoption("--cov-fail-under", type=float)
+def pytest_configure(config): config.pluginmanager.register(Plugin(config.option), "_cov")
+"""
+
+
+def write(source: Path, text: str, **files: str) -> Path:
+    """Write a suite with one module, and other files beside it."""
+    (source / "tests").mkdir(parents=True)
+    (source / "tests" / "test_it.py").write_text(text)
+    for name, content in files.items():
+        (source / name.replace("_", ".", 1)).write_text(content)
+    return source
+
+
+def run(source: Path, directory: Path, **options: object) -> StepReport:
+    """Run a suite as a workload of one shard does, and return what that left."""
+    spec = PytestWorkload.model_validate({"kind": "pytest", "shards": 1, **options})
+    tests = collect("w", spec, source, PYTHON, {})
+    graph = split_pytest("p", "w", spec, tests, {}, lanes=[1.0], cwd=source, python=PYTHON)
+    (step,) = graph.steps
+    directory.mkdir()
+    for name, content in step.files:
+        (directory / name).write_text(content)
+    argv = [part.replace("{directory}", str(directory)) for part in step.argv]
+    done = subprocess.run(argv, cwd=source, capture_output=True, check=False)
+    end = End.FAILED if done.returncode else End.SUCCEEDED
+    outcome = Outcome(end=end, exit_code=done.returncode, started_at=0, ended_at=1)
+    found = read_report("p", "w", step, directory, outcome)
+    assert found.items, done.stdout + done.stderr
+    return found
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        "import os\ndef test_ends(): os._exit(0)",
+        "import pytest\ndef test_ends(): pytest.exit('enough', returncode=0)",
+        "import os, signal\ndef test_ends(): os.kill(os.getpid(), signal.SIGSEGV)",
+    ],
+    ids=["os._exit", "pytest.exit", "SIGSEGV"],
+)
+def test_a_suite_that_ends_early_names_where_and_what_is_missing(tmp_path: Path, ends: str) -> None:
+    """Broken: a run succeeds that did not run the rest, or loses what came before a crash."""
+    found = run(write(tmp_path / "src", AROUND.format(ends)), tmp_path / "out")
+    assert "1 test did not run: tests/test_it.py::test_after" in found.cause
+    assert found.items[0].succeeded
+    assert "tests/test_it.py::test_ends (it was running when its process ended" in found.cause
+
+
+@pytest.mark.parametrize(
+    "ini",
+    [
+        "addopts = -n 2 -p no:cacheprovider -p no:junitxml -q -q --no-header",
+        STRICT,
+        "addopts = --cov-fail-under=90",
+    ],
+    ids=["workers and fewer plugins", "reports and strictness", "a threshold of coverage"],
+)
+def test_options_of_the_suite_neither_displace_nor_break_ours(tmp_path: Path, ini: str) -> None:
+    """Broken: shards fail by a threshold over all tests, or report nothing."""
+    files = {"pytest_ini": f"[pytest]\n{ini}\n"}
+    if "cov" in ini:
+        files["conftest_py"] = COV
+    source = write(tmp_path / "src", AROUND.format("def test_it(): pass"), **files)
+    found = run(source, tmp_path / "out")
+    assert found.cause == ""
+    assert len(found.items) == 3
+    assert (source / "theirs.xml").exists() == ("theirs" in ini)
+
+
+def test_what_a_suite_stops_at_is_said(tmp_path: Path) -> None:
+    """Broken: `-x` of the suite looks as if all of it had run."""
+    source = write(tmp_path / "src", AROUND.format("def test_bad(): assert 0"))
+    found = run(source, tmp_path / "out", arguments=["-x"])
+    assert found.cause.startswith("1 test failed: tests/test_it.py::test_bad (assert 0)")
+    assert found.cause.endswith("1 test did not run: tests/test_it.py::test_after")
+
+
+@pytest.mark.parametrize(
+    ("keep", "shards"), [("auto", 6), ("class", 5), ("module", 1), ("none", 9)]
+)
+def test_tests_that_share_state_stay_together(tmp_path: Path, keep: str, shards: int) -> None:
+    """Broken: a class whose tests build on one another fails when it is cut."""
+    source = write(tmp_path / "src", STATE)
+    spec = PytestWorkload.model_validate({"kind": "pytest", "shards": 9, "keep_together": keep})
+    tests = collect("w", spec, source, PYTHON, {})
+    graph = split_pytest("p", "w", spec, tests, {}, lanes=[1.0], cwd=source, python=PYTHON)
+    assert len(graph.steps) == shards
+    assert sum(len(step.items) for step in graph.steps) == len(tests) == 9
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"tests/test_a.py": "", "test_b.py": ""}, {"tests/test_a.py"}),
+        ({"pkg/test_a.py": "", "test_b.py": ""}, {"pkg/test_a.py", "test_b.py"}),
+        (
+            {
+                "tests/test_a.py": "",
+                "more/test_b.py": "",
+                "pytest.ini": "[pytest]\ntestpaths = more",
+            },
+            {"more/test_b.py"},
+        ),
+        (
+            {
+                "tests/test_a.py": "",
+                "more/test_b.py": "",
+                "pyproject.toml": '[tool.pytest.ini_options]\ntestpaths = ["more", "tests"]',
+            },
+            {"more/test_b.py", "tests/test_a.py"},
+        ),
+    ],
+    ids=["tests", "no tests folder", "testpaths in pytest.ini", "testpaths in pyproject.toml"],
+)
+def test_without_paths_it_is_as_pytest_would(
+    tmp_path: Path, files: dict[str, str], expected: set[str]
+) -> None:
+    """Broken: a suite without a folder `tests` is refused, or one elsewhere is left out."""
+    for name, text in files.items():
+        path = tmp_path / "src" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text or "def test_it(): pass\n")
+    found = collect("w", PytestWorkload(kind="pytest"), tmp_path / "src", PYTHON, {})
+    assert {test.module for test in found} == expected
+
+
+def test_the_reason_of_a_collection_error_is_shown(tmp_path: Path) -> None:
+    """Broken: the user reads pytest's summary and an advice, and not what was wrong."""
+    broken = "".join(f"def test_{n}(): pass\n" for n in range(3)) + "import no_such_module\n"
+    source = write(tmp_path / "src", broken)
+    for number in range(20):
+        (source / "tests" / f"test_more_{number}.py").write_text("raise RuntimeError('why')\n")
+    with pytest.raises(BadInputError, match="No module named 'no_such_module'") as caught:
+        collect("w", PytestWorkload(kind="pytest"), source, PYTHON, {})
+    assert "RuntimeError: why" in str(caught.value)
+    assert reason_of("one\ntwo") == "one\ntwo"
