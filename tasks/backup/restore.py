@@ -7,7 +7,7 @@ import shutil
 import stat
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from tasks.backup.manifest import Manifest, ManifestError
 from tasks.backup.sources import Source, locate
 from tasks.backup.staging import CONTENT, DATABASES
 from tasks.backup.target import WORK, check_entries, check_room, check_target
-from tasks.backup.tree import LINK, Entry, scan
+from tasks.backup.tree import LINK, scan
 from tasks.errors import NotFoundError
 
 LATEST = "latest"
@@ -52,7 +52,7 @@ def restore(
     with _filled_or_untouched(target):
         repository.restore(snapshot.id, target / WORK)
         sources = compose(target, manifest)
-        mend(sources, manifest.entries)
+        mend(sources, manifest, {entry.path for entry in listing})
         tree = scan(sources, {}, read_databases=True)
     gone = _vanished(manifest, listing)
     return compare(manifest, tree.entries, gone, now() - started)
@@ -105,12 +105,15 @@ def compose(target: Path, manifest: Manifest) -> tuple[Source, ...]:
     return sources
 
 
-def mend(sources: Sequence[Source], entries: Iterable[Entry]) -> None:
+def mend(sources: Sequence[Source], manifest: Manifest, stored: Collection[str]) -> None:
     """Bring back what restic does not: targets of links that are not UTF-8, and holes of files.
 
-    Restic makes holes from 0.15 on, and keeps such targets from 0.17 on.
+    Restic makes holes from 0.15 on, and keeps such targets from 0.17 on. Only paths in ``stored``,
+    which restic has just written, are touched: a manifest may say what it likes.
     """
-    for entry in entries:
+    for entry in manifest.entries:
+        if as_text(str(locate(manifest.subject.sources, entry.path))) not in stored:
+            continue
         place = locate(sources, entry.path)
         if entry.kind == LINK and as_text(entry.digest) != entry.digest and place.is_symlink():
             with _kept_as_it_was(place.parent):

@@ -9,10 +9,12 @@ import pytest
 from blocks.repositories.errors import RepositoryError
 from blocks.repositories.interface import Progress, StoredSnapshot
 from blocks.repositories.restic_engine import ResticEngine
-from tasks.backup.manifest import ManifestError
-from tasks.backup.restore import choose, restore
+from tasks.backup.manifest import Manifest, ManifestError
+from tasks.backup.restore import choose, mend, restore
 from tasks.backup.snapshot import snapshot
+from tasks.backup.sources import Source
 from tasks.backup.subject import Subject
+from tasks.backup.tree import LINK, Entry
 from tasks.errors import BadInputError, NotFoundError
 
 STORED = [StoredSnapshot(id_, at, (), ()) for at, id_ in enumerate(["aa11", "ab22", "cc33"])]
@@ -31,6 +33,23 @@ def test_choose_refuses_what_fits_none_or_several(wanted: str) -> None:
         choose(STORED, wanted)
     with pytest.raises(NotFoundError, match="none"):
         choose([], "latest")
+
+
+def test_only_what_was_restored_is_mended(tmp_path: Path) -> None:
+    """A forged manifest replaces a link outside the target, through one that was restored."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "mtab").symlink_to("as it was")
+    (tmp_path / "back" / "data").mkdir(parents=True)
+    (tmp_path / "back" / "data" / "link").symlink_to(tmp_path / "outside")
+    forged = tuple(
+        Entry(path, LINK, 0, digest="\udcff")
+        for path in ("data/link/mtab", "data/../../outside/mtab")
+    )
+    live = Subject("p", "e", (Source("data", Path("/live/data")),))
+    manifest = Manifest(live, "/st", 0, 0, (), forged)
+    restored = [Source("data", tmp_path / "back" / "data")]
+    mend(restored, manifest, {"/live/data", "/live/data/link"})
+    assert str((tmp_path / "outside" / "mtab").readlink()) == "as it was"
 
 
 def ignore(progress: Progress) -> None:

@@ -97,3 +97,13 @@ def test_sources_that_escape_are_refused(name: str) -> None:
     subject = Subject("p", "e", (Source(name, Path("/live/data")),))
     with pytest.raises(ManifestError):
         check_entries(ENTRIES, replace(MANIFEST, subject=subject, databases=()))
+
+
+@pytest.mark.parametrize(
+    "path", ["/live/data/../../other", "live/data", "/live/none", "/live/data/link"]
+)
+def test_folders_that_escape_are_refused(path: str) -> None:
+    """A forged place of a source moves a folder from beside the target into it."""
+    subject = Subject("p", "e", (Source("data", Path("/live/data")), Source("up", Path(path))))
+    with pytest.raises(ManifestError, match="no folder in it"):
+        check_entries(ENTRIES, replace(MANIFEST, subject=subject))
