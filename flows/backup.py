@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from blocks.project_spec import EnvironmentSpec
 from blocks.repositories.interface import Snapshot
 from blocks.repositories.restic import ResticRepository
+from flows.belongings import data_remarks
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_repository, load_target
 from flows.remark import remarked
@@ -52,7 +53,8 @@ async def backup_flow(project: str, environment: str = "dev") -> str:
     with ledger() as book:
         snapshot = await take_snapshot(target, repository, book)
     warnings = warnings_of(snapshot, stateless=target.spec.stateless)
-    return remarked(snapshot.id, summary(snapshot), warnings)
+    remarks = [*warnings, *await data_remarks(target)]
+    return remarked(snapshot.id, summary(snapshot), remarks)
 
 
 def refuse_impossible_backup(target: Target, repository: ResticRepository) -> None:

@@ -19,9 +19,12 @@ from blocks.project_spec import ProjectSpec
 from blocks.workload_spec import StepsWorkload, WfformatWorkload
 from flows.failure import fails_plainly
 from flows.inventory import PROVIDERS, REPOSITORIES, load_providers
+from flows.remark import remarked
 from tasks.complaint import bad_input, unknown_key
 from tasks.configuration import Configuration, read_configuration
 from tasks.errors import BadInputError, NotFoundError
+from tasks.launch.belongings import proposed_data
+from tasks.launch.carrying import carried_paths
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.providers import register_provider
 from tasks.settings import settings
@@ -46,7 +49,19 @@ async def configure_flow(file: str = "slipway.yaml") -> list[str]:
     configuration = await asyncio.to_thread(read_configuration, Path(file))
     saved = await save_blocks(build_blocks(configuration))
     await register_providers()
-    return saved
+    remarks = [
+        sentence
+        for name, project in configuration.projects.items()
+        for sentence in await asyncio.to_thread(_data_of, name, project)
+    ]
+    return remarked(saved, f"Saved {len(saved)} blocks", remarks)
+
+
+def _data_of(name: str, project: ProjectSpec) -> list[str]:
+    """Return what a project should name as its data, where its source can be read already."""
+    source = Path(project.source).expanduser()
+    commands = [service.command for service in project.services.values()]
+    return proposed_data(name, project, source, commands, {}) if source.is_dir() else []
 
 
 def build_blocks(configuration: Configuration) -> dict[str, Block]:
@@ -54,6 +69,7 @@ def build_blocks(configuration: Configuration) -> dict[str, Block]:
     blocks: dict[str, Block] = {}
     for name, project in configuration.projects.items():
         _refuse_impossible_workloads(name, project)
+        carried_paths(name, project.data)
         blocks[f"project/{name}"] = Project(**project.model_dump())
     for name, environment in configuration.environments.items():
         blocks[f"environment/{name}"] = Environment(**environment.model_dump())

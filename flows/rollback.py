@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.belongings import data_remarks
 from flows.deploy import deployer
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_router, load_target
+from flows.remark import remarked
 from tasks.deploy import task as deploying
 
 
@@ -28,4 +30,8 @@ async def rollback_flow(project: str, environment: str = "dev") -> str:
     """
     target, router = await load_target(project, environment), await load_router()
     with ledger() as book:
-        return (await deploying.rollback(deployer(target, router, book))).release
+        report = await deploying.rollback(deployer(target, router, book))
+    remarks = await data_remarks(target)
+    return remarked(
+        report.release, f"{project} {report.to_version} serves in {environment}", remarks
+    )

@@ -16,12 +16,15 @@ from blocks.repositories.restic import ResticRepository
 from blocks.routers.interface import Router
 from blocks.workload_spec import SplittableSpec, WorkloadChoice
 from flows.backup import has_data, refuse_impossible_backup, take_snapshot
+from flows.belongings import data_remarks
 from flows.choice import chosen_workload, refuse_impossible_workload
 from flows.deploy import deployer
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_providers, load_repository, load_router, load_target
 from flows.naming import named
+from flows.remark import remarked
 from flows.workload import Job, WorkloadFailedError, run_workload
+from tasks.backup.warnings import warnings_of
 from tasks.deploy import task as deploying
 from tasks.launch import task as launching
 from tasks.launch.convergence import Launched, live_release
@@ -79,7 +82,8 @@ async def ship_flow(
             )
     if shipment.workload:
         get_run_logger().info(estimate_sentence(shipment.workload))
-    return ", ".join(shipment.urls)
+    remarks = [*shipment.warnings, *await data_remarks(target)]
+    return remarked(", ".join(shipment.urls), closing.headline.rstrip("."), remarks)
 
 
 @dataclass(slots=True)
@@ -94,6 +98,7 @@ class Shipment:
     release: str = ""
     replaced: str = ""
     snapshot: str = ""
+    warnings: tuple[str, ...] = ()
 
     def skip(self, name: str, why: str) -> None:
         """Note that ``name`` was left out, and why."""
@@ -145,6 +150,7 @@ async def _ship(
         with shipment.part("backup"):
             snapshot = await take_snapshot(target, repository, book, after=after)
             shipment.snapshot, after = snapshot.id, [snapshot]
+            shipment.warnings = tuple(warnings_of(snapshot, stateless=target.spec.stateless))
     else:
         shipment.skip("backup", "there is no data yet")
     with shipment.part("deploy"):

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from blocks.project_spec import ProjectSpec
+from tasks.launch.proposals import proposal_sentence, proposals
 from tasks.launch.serving import ServingTrees
 from tasks.launch.written import sentence
 
 _SHOWN = 3
+
+
+def proposed_data(
+    project: str,
+    spec: ProjectSpec,
+    source: Path,
+    commands: Iterable[str],
+    variables: Mapping[str, str],
+) -> list[str]:
+    """Return what ``project`` should name under `data`, as a sentence; none where that is done."""
+    if spec.stateless:
+        return []
+    found = proposals(source, list(commands), variables, spec.data)
+    return [proposal_sentence(project, found, spec.data)] if found else []
 
 
 def told(trees: ServingTrees, environment: str, serving: str) -> list[str]:

@@ -135,7 +135,7 @@ class ServingTrees:
         except FileNotFoundError:
             return Carried(str(self.kept))
         return Carried(
-            document["kept"],
+            os.path.normpath(self.folder / document["kept"]),
             tuple(document["named"]),
             tuple(document["found"]),
             document["latest"],
@@ -163,7 +163,7 @@ class ServingTrees:
 
     def _write(self, carried: Carried) -> None:
         document = {
-            "kept": carried.kept,
+            "kept": os.path.relpath(carried.kept, self.folder),  # the home may be moved
             "named": carried.named,
             "found": carried.found,
             "latest": carried.latest,

@@ -92,7 +92,7 @@ class World:
     async def take_snapshot(self, *_: object, **__: object) -> Any:
         """Stand in for a backup."""
         self.did.append("backup")
-        return SimpleNamespace(id="s1")
+        return SimpleNamespace(id="s1", files=1, unverified=(), left_out=())
 
     async def load_providers(self, names: list[str]) -> dict[str, Any]:
         """Return none: nothing here looks at them."""

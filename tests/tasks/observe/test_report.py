@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.observe.report import duration, summary, table
+from tasks.ledger.insights import RaisedInsight
+from tasks.observe.report import alerts, duration, summary, table
 from tasks.observe.status import StatusRow
 
 SERVING = StatusRow(
@@ -65,3 +66,16 @@ def test_the_sentence_names_what_is_not_well() -> None:
 def test_durations_are_said_as_a_person_would(seconds: float, said: str) -> None:
     """An uptime would be a number of seconds to be divided by the reader."""
     assert duration(seconds) == said
+
+
+def test_what_nobody_keeps_is_said_of_the_place_that_was_asked_for() -> None:
+    """A status reads `all well` while nothing is backed up."""
+    known = [
+        RaisedInsight(*("backup", "shop/dev", "critical", "", "nothing", 0.0, 0.0, 0.0)),
+        RaisedInsight(*("data", "paper/prod", "warning", "", "writes", 0.0, 0.0, 0.0)),
+        RaisedInsight(*("regression", "shop/tests", "warning", "", "slow", 0.0, 0.0, 0.0)),
+    ]
+    assert len(alerts(known, None, None)) == 2
+    assert alerts(known, "shop", None) == ["shop/dev (backup): nothing"]
+    assert alerts(known, None, "prod") == ["paper/prod (data): writes"]
+    assert alerts(known, "shop", "prod") == []
