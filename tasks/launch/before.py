@@ -79,10 +79,11 @@ class Before:
         row = find_before(self.ledger, *key)
         if row is not None and row.state == BeforeState.SUCCEEDED:
             return
-        if row is None or not _goes_on_or_succeeded(row.directory):
+        if row is None or row.state == BeforeState.FAILED or _in_vain(row.directory):
             name = f"{self.project}-{self.environment}-before-{uuid.uuid4().hex[:8]}"
             row = BeforeRow(*key, self.folder / name, BeforeState.RUNNING, self.clock())
-            self._start(release, command, row)
+            record_before(self.ledger, row)  # first: whoever comes after a crash finds it
+        self._start(release, command, row)  # at most once a folder, whoever asks how often
         outcome = _awaited(row.directory)
         state = BeforeState.SUCCEEDED if outcome.end is End.SUCCEEDED else BeforeState.FAILED
         record_before(self.ledger, replace(row, state=state, at=self.clock()))
@@ -90,7 +91,6 @@ class Before:
             raise BeforeError(self._complaint(release, command, outcome, row.directory))
 
     def _start(self, release: Release, command: Command, row: BeforeRow) -> None:
-        record_before(self.ledger, row)  # first: whoever comes after a crash finds it
         spec = process.ShimSpec(
             directory=row.directory,
             argv=command.line.argv,
@@ -118,18 +118,17 @@ class Before:
         return "\n".join([said, "Its last lines:", *(lines or ["(it wrote nothing)"])])
 
 
+def _in_vain(directory: Path) -> bool:
+    """Tell whether it has ended, without success, while nobody waited for it."""
+    found = process.status(directory)
+    return isinstance(found, process.Ended) and found.outcome.end is not End.SUCCEEDED
+
+
 def _ending(outcome: Outcome) -> str:
     if outcome.end is End.TIMED_OUT:
         return f"took too long ({outcome.cause})"
     return f"failed ({outcome.cause or outcome.end})"
 
-
-def _goes_on_or_succeeded(directory: Path) -> bool:
-    """Tell whether a command need not be started, though nobody has recorded how it ended."""
-    seen = process.status(directory)
-    if isinstance(seen, process.Ended):
-        return seen.outcome.end is End.SUCCEEDED
-    return isinstance(seen, process.Running)
 
 
 def _awaited(directory: Path) -> Outcome:

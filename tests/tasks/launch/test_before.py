@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.free_ports import free_ports
+from blocks.providers import process
 from blocks.routers.slots import SlotRouter
 from tasks.front_range import FrontRange
 from tasks.launch.before import BeforeError
@@ -139,8 +140,9 @@ def test_its_time_is_limited(launcher_for: Make, fronts: Fronts) -> None:
         converge(launcher, launcher.build(""), fronts)
 
 
+@pytest.mark.parametrize("ends", ["before the next launch", "during the next launch"])
 def test_one_whose_launch_was_killed_is_waited_for_and_not_run_twice(
-    launcher_for: Make, fronts: Fronts, tmp_path: Path
+    launcher_for: Make, fronts: Fronts, tmp_path: Path, ends: str
 ) -> None:
     """Broken: two migrations of one release run at the same time after a crash."""
     launcher = _before(
@@ -157,6 +159,9 @@ def test_one_whose_launch_was_killed_is_waited_for_and_not_run_twice(
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     (launcher.data_folder / "go").touch()
+    if ends == "before the next launch":
+        [folder] = (launcher.home / "instances").glob("*-before-*[0-9a-f]")
+        _until(lambda: isinstance(process.status(folder), process.Ended))
     converge(launcher, release, fronts)
     assert _lines(launcher) == ["ran"]
 
