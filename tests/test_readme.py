@@ -36,7 +36,7 @@ BLOCKS = {
     GOAL: ON_A_STACK,
     "RUN=": ON_A_STACK,
     "export PATH=": ON_A_STACK,
-    'curl -K "$AUTH" -X PATCH': ON_A_STACK,
+    "schedule() {": ON_A_STACK,
 }
 """Where each other block, found by its start, is run: all of its lines."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,22 +76,35 @@ def body_of(entry: Declared, schema: Json, pool: str) -> Json:
     }
 
 
-def schedules_of(entry: Declared, known: frozenset[str]) -> list[Json]:
-    """Return the schedules to send.
-
-    One that the server knows keeps its switch and its parameters: they are the user's by now.
-
-    Args:
-        entry: The deployment.
-        known: Slugs of the schedules the server has for it.
-    """
-    sent: list[Json] = []
-    for schedule in entry.schedules:
-        cron = {"cron": schedule["cron"], "timezone": schedule.get("timezone", "UTC")}
-        new = {
+def new_schedules(entry: Declared, known: Sequence[Json] = ()) -> list[Json]:
+    """Return the schedules of ``entry`` that are not among ``known``, those of the server."""
+    slugs = {each.get("slug") for each in known}
+    return [
+        {
+            "slug": schedule["slug"],
+            "schedule": _cron(schedule),
             "active": schedule.get("active", True),
             "parameters": schedule.get("parameters") or {},
         }
-        kept = schedule["slug"] in known
-        sent.append({"slug": schedule["slug"], "schedule": cron, **({} if kept else new)})
-    return sent
+        for schedule in entry.schedules
+        if schedule["slug"] not in slugs
+    ]
+
+
+def moved_schedules(entry: Declared, known: Sequence[Json]) -> dict[str, Json]:
+    """Return what to update of ``known``, by id: those that ``entry`` declares for another time.
+
+    Each keeps its switch and its parameters: they are the user's by now. The latter are sent, as
+    the server takes none for an empty set. What the user has added is not touched.
+    """
+    declared_times = {schedule["slug"]: _cron(schedule) for schedule in entry.schedules}
+    return {
+        each["id"]: {"schedule": wanted, "parameters": each.get("parameters") or {}}
+        for each in known
+        if (wanted := declared_times.get(each.get("slug") or "")) is not None
+        and not wanted.items() <= each["schedule"].items()
+    }
+
+
+def _cron(schedule: Json) -> Json:
+    return {"cron": schedule["cron"], "timezone": schedule.get("timezone", "UTC")}

@@ -22,7 +22,13 @@ from prefect.workers.process import ProcessWorker
 from blocks.logo import publish_logos
 from flows.stack.api import SlipwayApi
 from flows.stack.defaults import make_defaults
-from flows.stack.deployments import Declared, body_of, read_deployments, schedules_of
+from flows.stack.deployments import (
+    Declared,
+    body_of,
+    moved_schedules,
+    new_schedules,
+    read_deployments,
+)
 from flows.stack.fingerprint import fingerprint, sources
 from flows.stack.home import Home, write_private
 from flows.stack.work_pool import (
@@ -68,17 +74,25 @@ def register_deployment(api: SlipwayApi, entry: Declared, pool: str) -> str:
         if error.response.status_code != HTTPStatus.NOT_FOUND:
             raise
         flow_id = api.call("POST", "/flows/", {"name": flow.name})["id"]
-        new = {
-            "name": entry.name,
-            "flow_id": flow_id,
-            "schedules": schedules_of(entry, frozenset()),
-        }
+        new = {"name": entry.name, "flow_id": flow_id, "schedules": new_schedules(entry)}
         api.call("POST", "/deployments/", {**body, **new})
     else:
-        slugs = frozenset(each["slug"] for each in known["schedules"] if each["slug"])
-        body["schedules"] = schedules_of(entry, slugs)
-        api.call("PATCH", f"/deployments/{known['id']}", body)
+        _update(api, entry, known, body)
     return name
+
+
+def _update(api: SlipwayApi, entry: Declared, known: dict[str, Any], body: dict[str, Any]) -> None:
+    """Update a deployment, and its schedules one by one.
+
+    A list of schedules in the body would make the server delete all it has and make these anew,
+    as soon as one that a user has added has no slug; those added in the UI have none.
+    """
+    path = f"/deployments/{known['id']}"
+    api.call("PATCH", path, body)
+    for schedule_id, change in moved_schedules(entry, known["schedules"]).items():
+        api.call("PATCH", f"{path}/schedules/{schedule_id}", change)
+    if missing := new_schedules(entry, known["schedules"]):
+        api.call("POST", f"{path}/schedules", missing)
 
 
 def register_all(chosen: Settings, api: SlipwayApi, root: Path) -> list[str]:

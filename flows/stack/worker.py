@@ -1,4 +1,4 @@
-"""The stock process worker, started once its server answers and its work pool exists.
+"""Prefect's process worker, started once its server answers and its work pool exists.
 
 `prefect worker start` does the same after a second interpreter and a round of questions; here
 Prefect is imported while the server is still starting.
@@ -8,18 +8,55 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import time
+import warnings
 
+from prefect.client.schemas.objects import FlowRun
 from prefect.workers.process import ProcessWorker
 
-from flows.stack.api import SlipwayApi
+from flows.stack.api import ApiError, SlipwayApi
+from flows.stack.missed import skip_missed
 from flows.stack.readiness import work_pool_exists, worker_name
 from tasks.settings import settings
+
+LOOK_SECONDS = 20.0
+"""How often it looks for missed runs; a longer pause (a start, a machine that slept) is one look
+behind, so that nothing is picked up before it."""
+
+with warnings.catch_warnings():
+    # That it takes the place of the stock worker is what is meant.
+    warnings.simplefilter("ignore")
+
+    class PunctualWorker(ProcessWorker):
+        """The stock worker, which makes up for the missed runs of a schedule only once."""
+
+        type = "process"
+        _looked_at = 0.0
+
+        async def get_and_submit_flow_runs(self) -> list[FlowRun]:
+            """Skip what was missed more than once, then take what is due."""
+            if time.time() - self._looked_at >= LOOK_SECONDS:
+                try:
+                    await asyncio.to_thread(skip_all_missed, self._work_pool_name)
+                except ApiError as error:
+                    # Nothing is taken before: the next look is the next attempt.
+                    self._logger.warning("Missed runs could not be looked for: %s", error)
+                    return []
+                self._looked_at = time.time()
+            return await super().get_and_submit_flow_runs()
+
+
+def skip_all_missed(pool: str) -> None:
+    """Skip the missed runs of ``pool`` that a newer one makes up for, and say so."""
+    with SlipwayApi.of(patience_seconds=5) as api:
+        for sentence in skip_missed(api, pool, time.time()):
+            sys.stdout.write(f"{sentence}\n")
 
 
 async def serve(pool: str) -> None:
     """Run the worker of ``pool`` until it is told to stop; its flow runs are ended with it."""
-    worker = ProcessWorker(
+    worker = PunctualWorker(
         work_pool_name=pool,
         name=worker_name(),
         create_pool_if_not_found=False,

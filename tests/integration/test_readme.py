@@ -189,11 +189,13 @@ def test_the_backup_schedule_can_be_switched_on(reader: Reader) -> None:
     """Backups would never begin, or end at the next `make up`."""
     api = reader.stack.api
     try:
-        reader.types(block('curl -K "$AUTH" -X PATCH'))
+        reader.types(block("schedule() {"))
         [schedule] = api.deployment("backup/default")["schedules"]
     finally:
-        off = {"schedules": [{"slug": "daily", "active": False, "parameters": {"project": ""}}]}
-        api.call("PATCH", f"/deployments/{api.deployment('backup/default')['id']}", off)
+        off = {"active": False, "parameters": {"project": ""}}
+        api.call(
+            "PATCH", f"/deployments/{schedule['deployment_id']}/schedules/{schedule['id']}", off
+        )
     assert schedule["active"]
     assert schedule["parameters"] == {"project": "bookshop", "environment": "dev"}
     assert schedule["schedule"]["cron"] == "0 2 * * *"

@@ -7,7 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.stack.deployments import Declared, body_of, declared, read_deployments, schedules_of
+from flows.stack.deployments import (
+    Declared,
+    body_of,
+    declared,
+    moved_schedules,
+    new_schedules,
+    read_deployments,
+)
 from flows.stack.work_pool import QUEUES
 from tasks.errors import BadInputError
 
@@ -98,10 +105,22 @@ def test_body_has_no_pull_steps() -> None:
 
 def test_a_known_schedule_keeps_what_the_user_chose() -> None:
     """`make up` would switch a nightly backup off again, or forget its project."""
-    [new] = schedules_of(NIGHTLY, frozenset())
-    assert (new["active"], new["parameters"]) == (True, {"a": 1})
-    [kept] = schedules_of(NIGHTLY, frozenset({"nightly"}))
-    assert kept == {"slug": "nightly", "schedule": {"cron": "0 3 * * *", "timezone": "UTC"}}
+    [new] = new_schedules(NIGHTLY)
+    assert (new["slug"], new["active"], new["parameters"]) == ("nightly", True, {"a": 1})
+    cron = {"cron": "0 3 * * *", "timezone": "UTC", "day_or": True}
+    known = {"id": "s", "slug": "nightly", "schedule": cron, "active": False, "parameters": {}}
+    assert new_schedules(NIGHTLY, [known]) == []
+    assert moved_schedules(NIGHTLY, [known]) == {}
+    hourly = {**known, "schedule": {**cron, "cron": "0 * * * *"}, "parameters": {"b": 2}}
+    sent = {"schedule": {"cron": "0 3 * * *", "timezone": "UTC"}, "parameters": {"b": 2}}
+    assert moved_schedules(NIGHTLY, [hourly]) == {"s": sent}
+
+
+def test_a_schedule_of_the_user_is_left_alone() -> None:
+    """`make up` would take a schedule made in the UI for one of ours."""
+    own = {"id": "u", "slug": None, "schedule": {"interval": 60.0}, "active": True}
+    assert moved_schedules(NIGHTLY, [own]) == {}
+    assert [each["slug"] for each in new_schedules(NIGHTLY, [own])] == ["nightly"]
 
 
 def test_the_server_refuses_unknown_parameters() -> None:

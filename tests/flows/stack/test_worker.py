@@ -1,0 +1,75 @@
+"""The worker takes nothing before the missed runs are dealt with."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from prefect.client.schemas.objects import FlowRun
+from prefect.workers.process import ProcessWorker
+
+from flows.stack import worker
+from flows.stack.api import ApiError
+from flows.stack.worker import LOOK_SECONDS, PunctualWorker
+
+pytestmark = pytest.mark.prefect
+
+
+class Story:
+    """What the worker did, in order, on a clock of its own."""
+
+    def __init__(self) -> None:
+        self.did: list[str] = []
+        self.now = 1000.0
+        self.silent = False
+
+    def time(self) -> float:
+        """Return the time."""
+        return self.now
+
+    def skip(self, pool: str) -> None:
+        """Note that missed runs were looked for."""
+        if self.silent:
+            raise ApiError("does not answer")
+        self.did.append(f"skip in {pool}")
+
+
+@pytest.fixture
+def story(monkeypatch: pytest.MonkeyPatch) -> Story:
+    """Give a story in which nothing is really skipped or taken."""
+    told = Story()
+
+    async def take(_: ProcessWorker) -> list[FlowRun]:
+        told.did.append("take")
+        return []
+
+    monkeypatch.setattr(worker, "skip_all_missed", told.skip)
+    monkeypatch.setattr("flows.stack.worker.time.time", told.time)
+    monkeypatch.setattr(ProcessWorker, "get_and_submit_flow_runs", take)
+    return told
+
+
+async def test_missed_runs_are_skipped_before_any_is_taken(story: Story) -> None:
+    """Broken: after a start, or when the machine wakes up, all missed runs begin first."""
+    made = PunctualWorker(work_pool_name="own")
+    await made.get_and_submit_flow_runs()
+    await made.get_and_submit_flow_runs()
+    assert story.did == ["skip in own", "take", "take"]
+    story.now += LOOK_SECONDS
+    await made.get_and_submit_flow_runs()
+    assert story.did[3:] == ["skip in own", "take"]
+
+
+async def test_nothing_is_taken_while_missed_runs_cannot_be_looked_for(
+    story: Story, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Broken: a server that is slow to start lets everything begin that was missed."""
+    made = PunctualWorker(work_pool_name="own")
+    story.silent = True
+    made._logger = logging.getLogger("worker")  # one that is captured
+    assert await made.get_and_submit_flow_runs() == []
+    assert story.did == []
+    assert "does not answer" in caplog.text
+    story.silent = False
+    await made.get_and_submit_flow_runs()
+    assert story.did == ["skip in own", "take"]
