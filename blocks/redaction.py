@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from blocks.printable import printable
 from blocks.spellings import Spelling, spellings
 
 MASK = "***"
@@ -124,7 +125,7 @@ def last_lines(
             text = file.read().decode(errors="replace")
     except (FileNotFoundError, IsADirectoryError):
         return []
-    whole = redactor(text)
+    whole = printable(redactor(text))
     if start:  # it may begin within a secret, and does within a line
         whole = whole[2 * redactor.reach :]
         whole = whole.partition("\n")[2] or whole

@@ -12,10 +12,11 @@ _BAD = 400
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Whether it is well, and what it said."""
+    """Whether it is well, and what it said; ``code`` is None where nothing answered over HTTP."""
 
     ok: bool
     detail: str
+    code: int | None = None
 
 
 def ask(host: str, port: int, health_path: str, timeout_seconds: float) -> Answer:
@@ -27,8 +28,8 @@ def ask(host: str, port: int, health_path: str, timeout_seconds: float) -> Answe
         with httpx.Client(timeout=timeout_seconds, trust_env=False) as client:
             code = client.get(url).status_code
     except httpx.HTTPError as error:
-        return Answer(ok=False, detail=f"GET {url}: {error}")
-    return Answer(ok=code < _BAD, detail=f"GET {url}: {code}")
+        return Answer(ok=False, detail=f"GET {url}: {str(error) or type(error).__name__}")
+    return Answer(ok=code < _BAD, detail=f"GET {url}: {code}", code=code)
 
 
 def can_bind(host: str, port: int) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from blocks.providers import process
 from blocks.providers.interface import End, Outcome
+from blocks.reason import with_reason
 from blocks.redaction import last_lines, redact
 from tasks.errors import SlipwayError
 from tasks.launch.command import CommandLine
@@ -33,6 +34,7 @@ _GRACE_SECONDS = 10.0
 _LOG_BYTES = 1_000_000
 _LOG_FILES = 2
 _LOG_LINES = 15
+_SEARCHED_LINES = 400
 
 
 class BeforeError(SlipwayError):
@@ -108,7 +110,8 @@ class Before:
     def _complaint(
         self, release: Release, command: Command, outcome: Outcome, directory: Path
     ) -> str:
-        lines = last_lines(process.log_path(directory), _LOG_LINES, self.secrets)
+        known = last_lines(process.log_path(directory), _SEARCHED_LINES, self.secrets)
+        lines = with_reason(known, _LOG_LINES)
         said = redact(
             f"{command.where}: `{command.text}` has to succeed before {release.project} "
             f"{release.version} serves in {self.environment}, and it {_ending(outcome)}. "

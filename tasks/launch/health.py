@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from threading import Event
 
 from blocks.providers import process
+from blocks.providers.listening import listening, listening_instead
 from blocks.providers.probe import ask
+from blocks.reason import with_reason
 from blocks.redaction import last_lines, redact
 from tasks.release import Instance
 
@@ -19,6 +21,7 @@ _SETTLED_SECONDS = 0.5
 """A service without a port is well when it has run this long without ending."""
 _CRASHES = 2
 _LOG_LINES = 15
+_SEARCHED_LINES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ def _await_one(
             hopeless.set()
             return _unwell(instance, detail, secrets, final=True)
         if time.monotonic() >= deadline:
-            return _unwell(instance, f"not healthy in time: {detail}", secrets)
+            said = " ".join(filter(None, [f"not healthy in time: {detail}", _remedy(instance)]))
+            return _unwell(instance, said, secrets)
         if hopeless.wait(_POLL_SECONDS):
             return _unwell(instance, f"was given up, as another has ended: {detail}", secrets)
 
@@ -89,8 +93,29 @@ def _look(instance: Instance) -> tuple[bool, bool, str]:
     return answer.ok, False, answer.detail
 
 
+def _remedy(instance: Instance) -> str:
+    """Say what would help one that runs and is not well; empty where nothing can be said."""
+    found = process.status(instance.directory)
+    if instance.port is None or not isinstance(found, process.Running):
+        return ""
+    answer = ask(instance.host, instance.port, instance.health_path, _ANSWER_SECONDS)
+    if answer.code is not None:
+        field = f"projects.{instance.project}.services.{instance.service}.health_path"
+        path = instance.health_path
+        return (
+            f"It answers, but not well at {path}: name a path at {field} that answers below 400 "
+            'when it is well; "" asks only whether the port is open.'
+        )
+    root = found.shim.pid if found.supervised else found.child_pid or found.shim.pid
+    there = listening(root)
+    if any((one.host, one.port) == (instance.host, instance.port) for one in there):
+        return ""  # it is just slow to answer
+    return listening_instead(instance.host, instance.port, there)
+
+
 def _with_log(instance: Instance, detail: str, secrets: Collection[str]) -> str:
-    lines = last_lines(process.log_path(instance.directory), _LOG_LINES, secrets)
+    known = last_lines(process.log_path(instance.directory), _SEARCHED_LINES, secrets)
+    lines = with_reason(known, _LOG_LINES)
     log = "\n".join(lines) if lines else "(it wrote nothing)"
     said = redact(detail, secrets)
     return f"{instance.project}/{instance.service} {said}\nIts last lines:\n{log}"

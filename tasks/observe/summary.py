@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import fmean
 
+SHORT_SECONDS = 5.0
+"""Below that, how far off an estimate was is said in seconds."""
+
 _SOURCES = {"default": "default, as there is no history yet"}
 
 
@@ -65,24 +68,34 @@ class ShipSummary:
         return f"{what}: {f'FAILED ({failed})' if failed else 'shipped'}"
 
 
-def estimate_error(steps: tuple[StepLine, ...]) -> float | None:
-    """Return the mean of |actual - planned| / actual over the steps that ran, None without any."""
-    errors = [
-        abs(line.actual_seconds - line.planned_seconds) / line.actual_seconds
+def estimate_error(steps: tuple[StepLine, ...]) -> str:
+    """Say how far off the steps that ran were, by their means; empty without any.
+
+    A share says nothing of a step that takes less than a start varies: of those below
+    ``SHORT_SECONDS`` it is the difference in seconds.
+    """
+    off = [
+        (line.actual_seconds, abs(line.actual_seconds - line.planned_seconds))
         for line in steps
-        if line.actual_seconds
+        if line.actual_seconds is not None
     ]
-    return fmean(errors) if errors else None
+    shares = [difference / took for took, difference in off if took >= SHORT_SECONDS]
+    differences = [difference for took, difference in off if took < SHORT_SECONDS]
+    said = [f"{fmean(shares):.0%} a step"] if shares else []
+    if differences:
+        short = f"step below {SHORT_SECONDS:g} s" if shares else "step"
+        said.append(f"{fmean(differences):.1f} s a {short}")
+    return " and ".join(said)
 
 
 def estimate_sentence(workload: WorkloadSummary) -> str:
     """Say how far off the estimates were, and where they came from."""
     error = estimate_error(workload.steps)
-    if error is None:
+    if not error:
         return "No step ran, so the estimates could not be compared."
     return (
         f"Estimates ({_SOURCES.get(workload.estimate_source, workload.estimate_source)}) "
-        f"were off by {error:.0%} a step; "
+        f"were off by {error}; "
         f"planned {workload.planned_seconds:.1f} s, took {workload.actual_seconds:.1f} s; "
         f"by these estimates no plan takes less than {workload.bound_seconds:.1f} s."
     )

@@ -29,19 +29,28 @@ def workload(*steps: StepLine, failures: tuple[tuple[str, str], ...] = ()) -> Wo
 
 def test_the_error_is_the_mean_over_steps_that_ran() -> None:
     """A step that never ran has no error, and must not dilute the mean."""
-    steps = (line(planned=2, actual=4), line(planned=3, actual=2), line(actual=None))
-    assert estimate_error(steps) == pytest.approx(0.5)
+    steps = (line(planned=20, actual=40), line(planned=30, actual=20), line(actual=None))
+    assert estimate_error(steps) == "50% a step"
+
+
+def test_a_short_step_is_off_by_seconds() -> None:
+    """A step of 0.4 s that was planned for 5.4 s would be reported as off by 1250 %."""
+    short = line(planned=5.4, actual=0.4)
+    assert estimate_error((short,)) == "5.0 s a step"
+    assert estimate_error((short, line(planned=8, actual=10))) == (
+        "20% a step and 5.0 s a step below 5 s"
+    )
 
 
 def test_without_steps_there_is_no_error() -> None:
     """A zero would read as a perfect estimate."""
-    assert estimate_error(()) is None
+    assert not estimate_error(())
     assert "could not" in estimate_sentence(workload(line(actual=None)))
 
 
 def test_the_sentence_names_source_and_error() -> None:
     """The user must see what the estimate was worth."""
-    sentence = estimate_sentence(workload(line()))
+    sentence = estimate_sentence(workload(line(planned=5, actual=10)))
     assert "history" in sentence
     assert "50%" in sentence
 

@@ -1,0 +1,36 @@
+"""Which line of a log says why something failed: the last ones are often not it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+# What Python, Node, Ruby, Java, Go, Rust, C and shells write when they give up.
+_REASON = re.compile(
+    r"""(?x)
+    ^\s*(?:[\w.]+\.)?\w*(?:Error|Exception|Exit)\b\s*[:(\[]   # ModuleNotFoundError: ...
+    | \b(?:error|fatal|panic|ERROR|FATAL|CRITICAL)\b\s*[:\]]  # fatal: ..., error: ..., [ERROR] ...
+    | ^\s*Error\b
+    | \b(?:EADDRINUSE|EACCES|ENOENT|ECONNREFUSED)\b
+    | \b(?:command\ not\ found|No\ such\ file\ or\ directory|Permission\ denied)\b
+    """
+)
+# Said of the failure by what only ran it.
+_ECHO = re.compile(r"^\s*(?:npm|pnpm|yarn|error Command failed|ELIFECYCLE|make(?:\[\d+\])?:)")
+
+
+def reason(lines: Sequence[str]) -> int | None:
+    """Return which of ``lines`` says why; None where none does."""
+    numbers = [number for number, line in enumerate(lines) if _REASON.search(line)]
+    own = [number for number in numbers if not _ECHO.search(lines[number])]
+    return (own or numbers or [None])[-1]
+
+
+def with_reason(lines: Sequence[str], count: int) -> list[str]:
+    """Return the last ``count`` of ``lines``, and before them the one that says why, if earlier."""
+    first = max(0, len(lines) - count)
+    number = reason(lines)
+    if number is None or number >= first:
+        return list(lines[first:])
+    gap = ["..."] if number < first - 1 else []
+    return [lines[number], *gap, *lines[first:]]

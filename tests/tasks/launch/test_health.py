@@ -1,0 +1,81 @@
+"""What is said of a service that does not become well names the remedy."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.free_ports import free_ports
+from blocks.providers import process
+from blocks.providers.inherited import inherited
+from tasks.launch.health import await_health
+from tasks.release import Instance, InstanceState
+
+pytestmark = pytest.mark.integration
+PORTS = free_ports(10)
+SERVER = """
+import http.server, socket, sys
+class Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(404)
+        self.end_headers()
+print("\\x1b[32mready\\x1b[0m \\x07", flush=True)
+Server((sys.argv[1], int(sys.argv[2])), Answer).serve_forever()
+"""
+Say = Callable[..., str]
+
+
+@pytest.fixture
+def said(tmp_path: Path) -> Iterator[Say]:
+    """Give what is said of a program that should answer at PORTS; it is ended at the end."""
+    directory = tmp_path / "run"
+
+    def start(program: str, *arguments: str, health_path: str = "/") -> str:
+        instance = Instance(
+            *("i", "shop", "prod", "web", 0, "r", "2", directory, "127.0.0.1", PORTS),
+            InstanceState.STARTING,
+            0.0,
+            health_path,
+        )
+        argv = (sys.executable, "-c", program, *arguments)
+        process.start(process.ShimSpec(directory, argv, tmp_path), inherited({}))
+        [health] = await_health([instance], 3, [])
+        assert not health.ok
+        return health.detail
+
+    yield start
+    process.stop(directory, 0)
+
+
+def test_a_404_names_the_health_path(said: Say) -> None:
+    """Broken: an API without a page at / cannot be launched, and nobody learns what to write."""
+    detail = said(SERVER, "127.0.0.1", str(PORTS))
+    assert f"GET http://127.0.0.1:{PORTS}/: 404" in detail
+    assert "projects.shop.services.web.health_path" in detail
+    assert "\nready \\x07" in detail
+    assert "  " not in detail
+
+
+def test_another_port_is_named(said: Say) -> None:
+    """Broken: a service that ignores its port is only said not to answer."""
+    detail = said(SERVER, "127.0.0.1", str(PORTS + 1))
+    assert f"It listens on 127.0.0.1:{PORTS + 1} instead" in detail
+    assert "$PORT" in detail
+
+
+def test_another_address_is_named(said: Say) -> None:
+    """Broken: one that listens on ::1 alone is said not to listen, while curl reaches it."""
+    detail = said(SERVER, "::1", str(PORTS))
+    assert f"It listens on [::1]:{PORTS}, but not on 127.0.0.1" in detail
+    assert "{{ host }}" in detail
+
+
+def test_one_that_listens_nowhere_is_told_where_to(said: Say) -> None:
+    """Broken: a program that is no server is waited for without a word about what is missing."""
+    detail = said("import time; time.sleep(600)", health_path="")
+    assert f"it has to listen on 127.0.0.1:{PORTS}" in detail
