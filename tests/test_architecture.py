@@ -71,7 +71,7 @@ def knows_prefect(path: Path) -> bool:
         return name == "task.py"
     if package == "analytics":
         return name == "flow.py"
-    if "stack" in path.relative_to(ROOT).parts:
+    if path.is_relative_to(ROOT / "flows" / "stack"):
         return name in STACK_WITH_PREFECT
     return package in {"flows", "blocks", "tests"}
 
