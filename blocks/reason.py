@@ -23,7 +23,8 @@ def reason(lines: Sequence[str]) -> int | None:
     """Return which of ``lines`` says why; None where none does."""
     numbers = [number for number, line in enumerate(lines) if _REASON.search(line)]
     own = [number for number in numbers if not _ECHO.search(lines[number])]
-    return (own or numbers or [None])[-1]
+    telling = own or numbers
+    return telling[-1] if telling else None
 
 
 def with_reason(lines: Sequence[str], count: int) -> list[str]:

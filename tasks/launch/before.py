@@ -133,7 +133,6 @@ def _ending(outcome: Outcome) -> str:
     return f"failed ({outcome.cause or outcome.end})"
 
 
-
 def _awaited(directory: Path) -> Outcome:
     """Return how it ended; where the waiting is cut short, it is ended with it."""
     try:
