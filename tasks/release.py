@@ -8,6 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+BUILD_LOG = "build.log"
+"""The file of a release that says which installer read which file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -24,6 +27,12 @@ class Release:
     def source(self) -> Path:
         """The folder that holds its source tree."""
         return self.path / "source"
+
+    @property
+    def built_from(self) -> list[str]:
+        """What its build said: which installer read which file."""
+        log = self.path / BUILD_LOG
+        return log.read_text("utf-8").splitlines() if log.is_file() else []
 
 
 class InstanceState(StrEnum):

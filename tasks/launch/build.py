@@ -15,7 +15,7 @@ from tasks.launch.lock import alone
 from tasks.launch.source import check_source, fetch, tree_digest, wanted_version
 from tasks.ledger.connection import Ledger
 from tasks.ledger.releases import forget_release, releases
-from tasks.release import Release
+from tasks.release import BUILD_LOG, Release
 
 _DIGEST_CHARACTERS = 12
 _UNFINISHED = ".building-"
@@ -40,12 +40,13 @@ def build_release(
             shutil.rmtree(leftover, ignore_errors=True)
         building = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
         try:
-            fetch(project, spec, wanted, building / "source")
+            described = fetch(project, spec, wanted, building / "source")
             kind = kind_of(project, spec, building / "source")
             digest = release_digest(kind, tree_digest(building / "source"), spec.requirements)
             path = folder / digest
             if not path.exists():
-                kind.build(building, spec.requirements)
+                said = kind.build(building, spec.requirements, described)
+                (building / BUILD_LOG).write_text("\n".join(said), "utf-8")
                 building.rename(path)
         finally:
             shutil.rmtree(building, ignore_errors=True)

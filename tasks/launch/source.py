@@ -16,7 +16,7 @@ from tasks.launch import git
 from tasks.launch.archive import is_archive, unpack
 from tasks.launch.checkout import is_checkout
 from tasks.launch.folder import copy
-from tasks.launch.repository import clone, commit_of, is_bare, local
+from tasks.launch.repository import clone, commit_of, described, is_bare, local
 from tasks.launch.submodules import write_with_submodules
 
 _PLACEHOLDER = "{version}"
@@ -51,10 +51,11 @@ def wanted_version(project: str, spec: ProjectSpec, version: str) -> str:
     return wanted
 
 
-def fetch(project: str, spec: ProjectSpec, version: str, target: Path) -> None:
+def fetch(project: str, spec: ProjectSpec, version: str, target: Path) -> str:
     """Write the source tree of ``project`` at ``version`` to the folder ``target``.
 
-    ``version`` is as `wanted_version` gives it.
+    ``version`` is as `wanted_version` gives it. Returns what the tree may be called where nothing
+    in it says its version: in Git by `git describe`, else ``version``.
 
     Raises:
         BadInputError: There is no such source or version, or it cannot be read.
@@ -63,39 +64,43 @@ def fetch(project: str, spec: ProjectSpec, version: str, target: Path) -> None:
     check_source(project, spec, version)
     field = f"projects.{project}.source"
     if git.is_git_url(spec.source):
-        _from_address(field, spec.source.replace(_PLACEHOLDER, version), version, target)
-        return
+        return _from_address(field, spec.source.replace(_PLACEHOLDER, version), version, target)
     path = _path(spec, version)
     with _named(field, path):
         if path.is_dir() and is_bare(path):
-            _from_bare(field, path, version, target)
-        elif version and _in_git(field, spec, path):
-            _from_checkout(field, path, version, target)
-        elif path.is_dir():
+            return _from_bare(field, path, version, target)
+        if version and _in_git(field, spec, path):
+            return _from_checkout(field, path, version, target)
+        if path.is_dir():
             copy(field, path, target)
-        else:
-            unpack(field, path, target)
+            head = _in_git(field, spec, path)
+            return described(local(field, path), "HEAD") if head else version
+        unpack(field, path, target)
+        return version
 
 
-def _from_address(field: str, url: str, version: str, target: Path) -> None:
+def _from_address(field: str, url: str, version: str, target: Path) -> str:
     cloned = clone(field, url, target.with_name(f"{target.name}.git"))
     commit = commit_of("version", cloned, version or "HEAD")
     write_with_submodules(field, cloned, commit, target)
+    name = described(cloned, commit)
     shutil.rmtree(cloned.folder)
+    return name
 
 
-def _from_checkout(field: str, folder: Path, version: str, target: Path) -> None:
+def _from_checkout(field: str, folder: Path, version: str, target: Path) -> str:
     repository = local(field, folder)
     prefix = git.read(field, str(folder), "-C", str(folder), "rev-parse", "--show-prefix").line
     commit = commit_of("version", repository, version)
     write_with_submodules(field, repository, commit, target, prefix.rstrip("/"))
+    return described(repository, commit)
 
 
-def _from_bare(field: str, folder: Path, version: str, target: Path) -> None:
+def _from_bare(field: str, folder: Path, version: str, target: Path) -> str:
     repository = local(field, folder)
-    write_with_submodules(
-        field, repository, commit_of("version", repository, version or "HEAD"), target
-    )
+    commit = commit_of("version", repository, version or "HEAD")
+    write_with_submodules(field, repository, commit, target)
+    return described(repository, commit)
 
 
 def check_source(project: str, spec: ProjectSpec, version: str) -> None:

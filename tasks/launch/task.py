@@ -38,6 +38,8 @@ async def build(target: Target, version: str, *, anew: bool = False) -> Release:
     choose = Launcher.build if anew else release_to_launch
     release = await _with_launcher(target, lambda launcher: choose(launcher, version))
     get_run_logger().info("%s %s is at %s", target.project, release.version, release.path)
+    for line in release.built_from:
+        get_run_logger().info("%s", line)
     return release
 
 

@@ -38,12 +38,15 @@ class Kind(Protocol):
         """
         ...
 
-    def build(self, release: Path, requirements: Sequence[str]) -> None:
+    def build(self, release: Path, requirements: Sequence[str], version: str = "") -> Sequence[str]:
         """Build ``release``/source, into ``release``/env where it has an environment of its own.
 
-        The folder is renamed afterwards: nothing in it may hold its path.
+        The folder is renamed afterwards: nothing in it may hold its path. ``version`` is what is
+        known of the version where no manifest says it, as of `git describe`. Returns a sentence
+        for each file that said what was installed.
 
         Raises:
+            BadInputError: A manifest or lock file cannot be used.
             BuildError: The build tool failed.
         """
         ...
@@ -57,16 +60,24 @@ class Kind(Protocol):
         ...
 
 
-def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> None:
-    """Run one command of a build.
+def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> str:
+    """Run one command of a build and return what it wrote.
 
     Raises:
         BuildError: It failed.
     """
     environment = inherited(os.environ) | ceiling(cwd.parent) | dict(variables)
     done = subprocess.run(
-        argv, cwd=cwd, check=False, capture_output=True, text=True, env=environment
+        argv,
+        cwd=cwd,
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        env=environment,
+        stdin=subprocess.DEVNULL,
     )
     if done.returncode != 0:
         said = without_passwords(done.stderr.strip() or done.stdout.strip())[-_LAST_CHARACTERS:]
         raise BuildError(f"`{' '.join(map(str, argv))}` failed: {said}")
+    return done.stdout

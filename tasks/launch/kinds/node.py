@@ -1,8 +1,10 @@
-"""Node projects: node_modules a release, made by npm in the copied source tree."""
+"""Node projects: node_modules a release, made in the copied source by the manager they name."""
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -11,12 +13,23 @@ from pathlib import Path
 from blocks.project_spec import ServiceSpec
 from tasks.errors import BadInputError, MissingProgramError
 from tasks.launch.kinds.interface import run_build
+from tasks.launch.kinds.manifest import package_json
+from tasks.launch.kinds.node_lock import Manager, manager_of
 
 _INSTALL = "apt-get install nodejs npm (macOS: brew install node)"
+_TOOLS = "tools"
+_PROGRAMS = Path("node_modules") / ".bin"
+_LINKED = {"YARN_NODE_LINKER": "node-modules", "YARN_ENABLE_TELEMETRY": "0", "CI": "1"}
+"""Whatever else Yarn would do: programs look for packages in node_modules."""
+_QUIET = ("--no-audit", "--no-fund", "--loglevel=error")
 
 
 class NodeKind:
-    """Runs `npm ci` where there is a lock file, `npm install` else, then the `build` script."""
+    """Runs the manager that lock file and `packageManager` name, then the `build` script.
+
+    A manager that is not the installed npm is fetched from the registry into the release, and is
+    on PATH for its scripts.
+    """
 
     name = "node"
 
@@ -32,21 +45,26 @@ class NodeKind:
         asked = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True)
         return f"node {asked.stdout.strip()}"
 
-    def build(self, release: Path, requirements: Sequence[str]) -> None:
+    def build(self, release: Path, requirements: Sequence[str], version: str = "") -> Sequence[str]:
         """Install its dependencies, and further packages that are asked for."""
-        source, quiet = release / "source", ["--no-audit", "--no-fund", "--loglevel=error"]
-        locked = any(
-            (source / name).is_file() for name in ("package-lock.json", "npm-shrinkwrap.json")
-        )
-        run_build(["npm", "ci" if locked else "install", *quiet], source, {})
+        _ = version
+        source = release / "source"
+        manifest = package_json(source)
+        manager = manager_of(source, manifest)
+        variables = _fetched(release, manager) | _LINKED
+        if not manager.lock and manager.name == "yarn":
+            (source / "yarn.lock").touch()  # else Yarn takes a project above for the whole
+        run_build(manager.install, source, variables)
         if requirements:
-            run_build(["npm", "install", "--no-save", *quiet, "--", *requirements], source, {})
-        if "build" in scripts(source):
-            run_build(["npm", "run", "build"], source, {})
+            run_build(manager.add(requirements), source, variables)
+        if "build" in manifest.get("scripts", {}):
+            run_build([manager.name, "run", "build"], source, variables)
+        read = manager.lock or "package.json; no lock file says which versions it needs"
+        return [f"{manager} read {read}."]
 
     def programs(self, release: Path) -> tuple[Path, ...]:
-        """Return the folder of its packages' programs."""
-        return (release / "source" / "node_modules" / ".bin",)
+        """Return the folders of its packages' programs and of its package manager."""
+        return (release / "source" / _PROGRAMS, release / _TOOLS / _PROGRAMS)
 
     def services(self, source: Path) -> Mapping[str, ServiceSpec]:
         """Return `web`, where there is a `start` script."""
@@ -57,11 +75,27 @@ class NodeKind:
 
 def scripts(source: Path) -> Mapping[str, str]:
     """Return the scripts of its package.json."""
-    try:
-        manifest = json.loads((source / "package.json").read_text("utf-8"))
-    except ValueError as error:
-        raise BadInputError(
-            "source", "package.json", f"is no JSON ({error})", "Mend it in the source."
-        ) from error
-    found: Mapping[str, str] = manifest.get("scripts", {})
-    return found
+    known: Mapping[str, str] = package_json(source).get("scripts", {})
+    return known
+
+
+def _fetched(release: Path, manager: Manager) -> dict[str, str]:
+    """Have ``manager`` in the release, where it is not the installed npm; return its PATH.
+
+    Raises:
+        BadInputError: The registry has it with other contents than `packageManager` asks for.
+    """
+    if not manager.version:
+        return {}
+    tools = release / _TOOLS
+    tools.mkdir()
+    install = ["npm", "install", "--prefix", str(tools), "--no-save", *_QUIET, manager.package]
+    run_build(install, tools, {})
+    if manager.digest and not manager.package.startswith("@"):  # of that, Yarn hashes a file
+        kept = json.loads((tools / "node_modules" / ".package-lock.json").read_text("utf-8"))
+        integrity = kept["packages"][f"node_modules/{manager.name}"]["integrity"]
+        digest = base64.b64decode(integrity.removeprefix("sha512-")).hex()
+        if digest != manager.digest:
+            problem = f"the registry has it with the SHA-512 {digest}"
+            raise BadInputError("packageManager", manager.digest, problem, "Ask who changed it.")
+    return {"PATH": f"{tools / _PROGRAMS}:{os.environ.get('PATH', '')}"}

@@ -28,9 +28,9 @@ class ProcfileKind:
         """Return nothing: nothing is built."""
         return ""
 
-    def build(self, release: Path, requirements: Sequence[str]) -> None:
+    def build(self, release: Path, requirements: Sequence[str], version: str = "") -> Sequence[str]:
         """Refuse requirements, as there is nothing to install them into."""
-        _ = release
+        _ = release, version
         if requirements:
             raise BadInputError(
                 "requirements",
@@ -38,6 +38,7 @@ class ProcfileKind:
                 "a project that is only a Procfile has no environment",
                 "Write kind: python or kind: node, or leave the requirements out.",
             )
+        return ()
 
     def programs(self, release: Path) -> tuple[Path, ...]:
         """Return none."""

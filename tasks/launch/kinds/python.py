@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import platform
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import uv
 
 from blocks.project_spec import ServiceSpec
 from tasks.errors import MissingProgramError
 from tasks.launch.kinds.interface import run_build
+from tasks.launch.kinds.interpreter import interpreter
+from tasks.launch.kinds.manifest import distribution_name, own_extras, pyproject
+from tasks.launch.kinds.python_lock import (
+    Target,
+    constraints,
+    install_locked,
+    is_hashed,
+    lock_of,
+)
+from tasks.launch.kinds.scm_version import built_wheel
 
-_MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt")
+_MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile")
 
 
 class PythonKind:
-    """Installs requirements.txt, the project itself where it is a package, and what is asked for.
+    """Installs what a lock file holds, else requirements.txt, the project itself, what is asked for.
 
-    The environment has the Python that Slipway runs on. Which command starts such a project
-    stands in none of its manifests, so that it has services only by Procfile or configuration.
+    The environment has the Python that Slipway runs on, unless `requires-python` asks for
+    another. Which command starts such a project stands in none of its manifests, so that it has
+    services only by Procfile or configuration.
     """
 
     name = "python"
@@ -34,19 +45,23 @@ class PythonKind:
         """Return version and platform of the Python that runs it."""
         return f"{sys.implementation.cache_tag} {platform.python_version()} {platform.platform()}"
 
-    def build(self, release: Path, requirements: Sequence[str]) -> None:
+    def build(self, release: Path, requirements: Sequence[str], version: str = "") -> Sequence[str]:
         """Make ``release``/env, and install into it."""
         program, source, env = _uv(), release / "source", release / "env"
+        manifest, lock = pyproject(source), lock_of(source)
+        python = interpreter(program, source, manifest)
         run_build(
-            [program, "venv", "--quiet", "--relocatable", "--python", sys.executable, str(env)],
-            source,
-            {},
+            [program, "venv", "--quiet", "--relocatable", "--python", python, str(env)], source, {}
         )
-        wanted = arguments(source, requirements)
-        if wanted:
-            python = str(env / "bin" / "python")
-            options = ["--quiet", "--compile-bytecode", "--python", python]
-            run_build([program, "pip", "install", *options, *wanted], source, {})
+        extras, others = own_extras(distribution_name(source, manifest), requirements)
+        target = Target(source, env, program, tuple(extras))
+        package = is_package(source, manifest) or len(others) < len(requirements)
+        if lock:
+            install_locked(lock, target, package=package)
+            if others:
+                target.pip("--constraints", str(constraints(lock, target)), *others)
+            return [_said(lock, source)]
+        return _unlocked(target, others, version, package=package)
 
     def programs(self, release: Path) -> tuple[Path, ...]:
         """Return the bin folder of its environment."""
@@ -58,25 +73,47 @@ class PythonKind:
         return {}
 
 
-def arguments(source: Path, requirements: Sequence[str]) -> list[str]:
-    """Return what `uv pip install` is given, in the folder ``source``."""
-    wanted = []
-    if (source / "requirements.txt").is_file():
+def _unlocked(
+    target: Target, requirements: Sequence[str], version: str, *, package: bool
+) -> list[str]:
+    """Install what the manifests ask for; a requirements file with hashes first, and exactly."""
+    source, said = target.source, []
+    options: list[str] = []
+    wanted = list(requirements)
+    if is_hashed(source / "requirements.txt"):
+        target.pip("--require-hashes", "--requirements", "requirements.txt")
+        options = ["--constraints", str(constraints("requirements.txt", target))]
+        said.append("uv read requirements.txt, every package by its hash.")
+    elif (source / "requirements.txt").is_file():
         wanted += ["--requirements", "requirements.txt"]
-    asked_for_itself = any(item.startswith(".") for item in requirements)
-    if is_package(source) and not asked_for_itself:
-        wanted.append(".")
-    return [*wanted, *requirements]
+        said.append("uv read requirements.txt.")
+    if package:
+        extras = f"[{','.join(target.extras)}]" if target.extras else ""
+        wanted.append(f"{built_wheel(target, version)}{extras}")
+        said.append("uv installed the project itself; no lock file says which versions it needs.")
+    if wanted:
+        target.pip(*options, *wanted)
+    return said
 
 
-def is_package(source: Path) -> bool:
+def _said(lock: str, source: Path) -> str:
+    """Say what was read, and what was not although it is there."""
+    ignored = "; requirements.txt was not read" if (source / "requirements.txt").is_file() else ""
+    return f"uv installed exactly what {lock} holds{ignored}."
+
+
+def is_package(source: Path, manifest: Mapping[str, Any]) -> bool:
     """Tell whether the project itself can be installed: settings of tools alone are no package."""
-    if (source / "setup.py").is_file():
-        return True
-    manifest = source / "pyproject.toml"
-    if not manifest.is_file():
+    tools = manifest.get("tool", {})
+    if (
+        tools.get("poetry", {}).get("package-mode") is False
+        or tools.get("pdm", {}).get("distribution") is False
+        or tools.get("uv", {}).get("package") is False
+    ):
         return False
-    return not {"project", "build-system"}.isdisjoint(tomllib.loads(manifest.read_text("utf-8")))
+    if (source / "setup.py").is_file() or not {"project", "build-system"}.isdisjoint(manifest):
+        return True
+    return bool(distribution_name(source, manifest))
 
 
 def _uv() -> str:

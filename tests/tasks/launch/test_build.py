@@ -28,11 +28,17 @@ def test_the_same_is_built_once(
 ) -> None:
     """Broken: every launch would install everything again."""
     built = []
-    monkeypatch.setattr(ProcfileKind, "build", lambda *arguments: built.append(arguments))
+
+    def build(*arguments: object) -> list[str]:
+        built.append(arguments)
+        return ["nothing was read."]
+
+    monkeypatch.setattr(ProcfileKind, "build", build)
     first = build_release("demo", spec, "", tmp_path / "releases", 1)
     again = build_release("demo", spec, "", tmp_path / "releases", 2)
     assert (first.path, first.digest) == (again.path, again.digest)
     assert len(built) == 1
+    assert again.built_from == ["nothing was read."]
     (tmp_path / "source/Procfile").write_text("web: other\n")
     other = build_release("demo", spec, "", tmp_path / "releases", 3)
     assert (other.source / "Procfile").read_text() == "web: other\n"
@@ -44,7 +50,7 @@ def test_a_failed_build_leaves_nothing(
 ) -> None:
     """Broken: half an environment would be launched the next time."""
 
-    def fail(kind: ProcfileKind, release: Path, requirements: Sequence[str]) -> None:
+    def fail(kind: ProcfileKind, release: Path, requirements: Sequence[str], version: str) -> None:
         (release / "half").touch()
         raise BadInputError("requirements", "x", "fails", "Do not.")
 

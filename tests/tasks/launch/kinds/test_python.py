@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tasks.errors import BadInputError
 from tasks.launch.kinds.interface import BuildError
-from tasks.launch.kinds.python import PythonKind, arguments
+from tasks.launch.kinds.manifest import own_extras, pyproject
+from tasks.launch.kinds.python import PythonKind, is_package
 
 PACKAGE = """
 [build-system]
@@ -24,15 +27,60 @@ demo = "demo:main"
 """
 
 
-def test_what_is_installed(tmp_path: Path) -> None:
-    """Broken: a project would be installed twice, or its tool settings taken for a package."""
-    assert arguments(tmp_path, ["gunicorn"]) == ["gunicorn"]
-    (tmp_path / "pyproject.toml").write_text("[tool.ruff]\n")
-    assert arguments(tmp_path, []) == []
-    (tmp_path / "requirements.txt").touch()
-    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
-    assert arguments(tmp_path, []) == ["--requirements", "requirements.txt", "."]
-    assert arguments(tmp_path, [".[web]"]) == ["--requirements", "requirements.txt", ".[web]"]
+@pytest.mark.parametrize(
+    ("files", "package"),
+    [
+        ({}, False),
+        ({"pyproject.toml": "[tool.ruff]\n"}, False),
+        ({"pyproject.toml": "[project]\nname = 'x'\n"}, True),
+        ({"pyproject.toml": "[project]\nname = 'x'\n[tool.uv]\npackage = false\n"}, False),
+        ({"pyproject.toml": "[build-system]\n[tool.poetry]\npackage-mode = false\n"}, False),
+        ({"setup.py": ""}, True),
+        ({"setup.cfg": "[flake8]\nmax-line-length = 100\n"}, False),
+        ({"setup.cfg": "[metadata]\nname = x\n"}, True),
+    ],
+)
+def test_settings_of_tools_are_no_package(
+    tmp_path: Path, files: dict[str, str], package: bool
+) -> None:
+    """Broken: the settings of a tool are taken for a package, or a package is not installed."""
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert is_package(tmp_path, pyproject(tmp_path)) == package
+
+
+def test_a_project_names_itself_in_two_ways() -> None:
+    """Broken: `shop[web]` fetches what a registry has by the name of the project."""
+    asked = ["gunicorn", ".[web]", "Shop_App[db, web]", "-e ."]
+    assert own_extras("shop-app", asked) == (["web", "db"], ["gunicorn"])
+
+
+@pytest.mark.integration
+def test_requirements_may_name_the_project_itself(tmp_path: Path) -> None:
+    """Broken: `-e .` leaves an environment that points to a folder which is renamed."""
+    source = tmp_path / "building/source"
+    (source / "demo").mkdir(parents=True)
+    (source / "pyproject.toml").write_text(PACKAGE)
+    (source / "demo/__init__.py").write_text("def main():\n    print('well')\n")
+    (source / "requirements.txt").write_text("-e .[web]\n")
+    PythonKind().build(tmp_path / "building", [])
+    release = (tmp_path / "building").rename(tmp_path / "release")
+    shutil.rmtree(release / "source")
+    said = subprocess.run(
+        [release / "env/bin/demo"], check=True, capture_output=True, text=True, cwd="/"
+    )
+    assert said.stdout == "well\n"
+
+
+@pytest.mark.integration
+def test_a_python_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """Broken: an environment is built with a Python that the project refuses."""
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/pyproject.toml").write_text(
+        "[project]\nname = 'x'\nversion = '1'\nrequires-python = '>=3.99'\n"
+    )
+    with pytest.raises(BadInputError, match=r"requires-python: no Python here .*'>=3\.99'"):
+        PythonKind().build(tmp_path, [])
 
 
 @pytest.mark.integration

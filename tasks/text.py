@@ -1,0 +1,49 @@
+"""Texts that a user wrote: UTF-8, with or without a byte order mark, or refused with the place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tasks.errors import BadInputError
+
+_MARK = b"\xef\xbb\xbf"
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read_text(field: str, path: Path) -> str:
+    """Return the text of ``path``; ``field`` is what it is called when it cannot be used.
+
+    Raises:
+        BadInputError: It is not UTF-8, or has a NUL: with file, line and byte; or cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        remedy = "Name a file that exists and that this user may read."
+        raise BadInputError(field, str(path), error.strerror or str(error), remedy) from error
+    return decoded(field, path.name, content)
+
+
+def decoded(field: str, name: str, content: bytes) -> str:
+    """Return ``content`` of the file ``name`` as text, every end of line as a newline.
+
+    Raises:
+        BadInputError: It is not UTF-8, or has a NUL.
+    """
+    text = content.removeprefix(_MARK)
+    skipped = len(content) - len(text)
+    if content.startswith(_WIDE_MARKS):
+        raise _refusal(field, name, content, 0)
+    if b"\0" in text:
+        raise _refusal(field, name, content, skipped + text.index(b"\0"))
+    try:
+        return text.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise _refusal(field, name, content, skipped + error.start) from error
+
+
+def _refusal(field: str, name: str, content: bytes, place: int) -> BadInputError:
+    line = content.count(b"\n", 0, place) + 1
+    problem = f"is not UTF-8 at line {line}, byte {place + 1} (0x{content[place]:02x})"
+    remedy = f"Save it as UTF-8, e.g.: iconv -f LATIN1 -t UTF-8 {name}"
+    return BadInputError(field, name, problem, remedy)
