@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from re import fullmatch
 from typing import Literal, Self
 
 from pydantic import (
@@ -113,6 +114,16 @@ class ProjectSpec(BaseModel):
         description="It keeps no data: a backup of nothing is then no reason to warn",
     )
     repository: str = Field(default="local", description="The repository block its backups go to")
+
+    @field_validator("services")
+    @classmethod
+    def _are_names(cls, services: dict[str, ServiceSpec]) -> dict[str, ServiceSpec]:
+        """Refuse what could not be part of the name of a folder."""
+        for name in services:
+            if not fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}", name):
+                problem = f"{name!r} is no name of a service: use letters, digits and . _ -"
+                raise ValueError(problem)
+        return services
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:

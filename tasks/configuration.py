@@ -8,12 +8,12 @@ from pathlib import Path
 from re import fullmatch
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from blocks.project_spec import EnvironmentSpec, ProjectSpec
 from blocks.workload_spec import WfformatWorkload
 from tasks.complaint import bad_input
+from tasks.document import read_document
 from tasks.errors import BadInputError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -38,28 +38,18 @@ def read_configuration(path: Path, environ: Mapping[str, str] = os.environ) -> C
         BadInputError: The file cannot be read, is no YAML, or has a wrong or unknown key.
     """
     path = path.expanduser()
-    try:
-        text = path.read_text()
-    except OSError as error:
-        remedy = "Name a file that exists and that this user may read."
-        raise BadInputError("file", str(path), error.strerror or str(error), remedy) from error
-    try:
-        document = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        raise BadInputError("file", str(path), _not_yaml(error), "Mend its syntax.") from error
+    document = read_document("file", path)
     if not isinstance(document, dict):
         remedy = "Write projects:, environments:, providers:, repositories:."
         raise BadInputError("file", str(path), "is no mapping", remedy)
-    configuration = checked(Configuration, _with_environment(document, "", environ))
+    own = {key: value for key, value in document.items() if not _is_extension(key)}
+    configuration = checked(Configuration, _with_environment(own, "", environ))
     return _relative_to(path.parent.resolve(), _with_block_names(configuration))
 
 
-def _not_yaml(error: yaml.YAMLError) -> str:
-    """Say in one line what the parser met, and where."""
-    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return f"is no YAML: {error}"
-    mark = error.problem_mark
-    return f"is no YAML at line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+def _is_extension(key: object) -> bool:
+    """Tell whether a key at the top is the user's own: `x-...`, for values that are named twice."""
+    return isinstance(key, str) and key.startswith("x-")
 
 
 def checked(model: type[Model], fields: object, prefix: str = "") -> Model:

@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from reprlib import Repr
 
 from blocks.redaction import without_passwords
 
 _NAMED = 12
+_LONGEST_VALUE = 200
+_LONGEST_PART = 2000
 _SHOWN = Repr()
-_SHOWN.maxstring = _SHOWN.maxother = 200
+_SHOWN.maxstring = _SHOWN.maxother = _LONGEST_VALUE
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+
+
+def printable(text: str) -> str:
+    """Return ``text`` without colours, and what would move a cursor or hide text escaped."""
+    plain = _COLOUR.sub("", text.replace("\r\n", "\n"))
+    return _CONTROL.sub(_escaped, plain)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return ascii(match[0])[1:-1]
+
+
+def shortened(text: str, most: int) -> str:
+    """Return ``text``, its middle left out where it has more than ``most`` characters."""
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"
+
+
+def shown(value: object) -> str:
+    """Return ``value`` as a message quotes it: short, whatever is in it."""
+    return shortened(_SHOWN.repr(value), _LONGEST_VALUE + 2)
 
 
 class SlipwayError(Exception):
     """The one base of everything Slipway raises on purpose.
 
-    No message shows the password of an address, whoever wrote it there.
+    No message shows the password of an address, or moves a cursor, whoever wrote it there.
     """
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(without_passwords(message))
+        super().__init__(printable(without_passwords(message)))
 
 
 class BadInputError(SlipwayError):
@@ -36,8 +62,10 @@ class BadInputError(SlipwayError):
         self.field, self.value, self.problem = field, value, problem
         self.remedy = remedy if remedy.endswith((".", "?", "!")) else f"{remedy}."
         # Masked before it is shortened: what a cut leaves of an address is none any more.
-        shown = without_passwords(value) if isinstance(value, str) else value
-        super().__init__(f"{field}: {problem} (got {_SHOWN.repr(shown)}). {self.remedy}")
+        masked = without_passwords(value) if isinstance(value, str) else value
+        told = (field, problem, self.remedy)
+        where, what, how = (shortened(without_passwords(part), _LONGEST_PART) for part in told)
+        super().__init__(f"{where}: {what} (got {shown(masked)}). {how}")
 
     def below(self, prefix: str) -> BadInputError:
         """Return the same of a field that stands below ``prefix``."""

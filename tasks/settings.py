@@ -9,12 +9,20 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tasks.text import read_text
+
+_FILE = ".env"
+
 
 class Settings(BaseSettings):
     """Where things live, on which ports, and how the parts talk to each other."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SLIPWAY_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="SLIPWAY_",
+        env_file=_FILE,
+        env_file_encoding="utf-8-sig",
+        extra="ignore",
+        frozen=True,
     )
 
     home: Path = Field(
@@ -94,5 +102,11 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """Return the settings of this process, read once."""
+    """Return the settings of this process, read once.
+
+    Raises:
+        BadInputError: The file of settings is not UTF-8.
+    """
+    if Path(_FILE).is_file():
+        read_text(_FILE, Path(_FILE))
     return Settings()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from blocks.project_spec import ServiceSpec
 from tasks.errors import BadInputError
+from tasks.launch.shell import shell
 from tasks.launch.variables import render
 from tasks.release import Release
 
-_COMPOUND = re.compile(r"[;&|<>()\n`]|^\s*\w+=|^\s*(exec|if|for|while|case|cd|export)\b|\$\(")
 _SPECIAL = re.compile(r"[^\w@%+=:,./#-]|^#")
 
 
@@ -107,11 +107,6 @@ def environment_of(
     return {**inherited, **own, **filled, **secrets}
 
 
-def script(text: str) -> tuple[str, ...]:
-    """Return how a script of one or more lines is executed: it ends at the first that fails."""
-    return ("sh", "-e", "-c", text)
-
-
 def filled_in(where: str, command: str, release: Release, place: Place) -> str:
     """Return ``command``, configured at ``where``, with what its templates name.
 
@@ -130,12 +125,3 @@ def filled_in(where: str, command: str, release: Release, place: Place) -> str:
 def searched_first(programs: Sequence[Path], path: str) -> str:
     """Return ``path`` with the folders ``programs`` searched before it."""
     return ":".join([*map(str, programs), path]).rstrip(":")
-
-
-def shell(text: str) -> tuple[str, ...]:
-    """Return how a command line is executed; a simple one replaces the shell.
-
-    So the process that gets the signals is the service itself.
-    """
-    stripped = text.strip()
-    return ("sh", "-c", stripped if _COMPOUND.search(stripped) else f"exec {stripped}")

@@ -15,11 +15,12 @@ from blocks.providers.inherited import inherited
 from tasks.errors import SlipwayError
 from tasks.launch.before import Command
 from tasks.launch.boundary import ceiling
-from tasks.launch.command import CommandLine, Place, command_line, environment_of, filled_in, script
+from tasks.launch.command import CommandLine, Place, command_line, environment_of, filled_in
 from tasks.launch.desired import Replica
 from tasks.launch.detection import KINDS
 from tasks.launch.ending import end_instances
 from tasks.launch.ports import lease_free_port
+from tasks.launch.shell import script
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import record_instance
 from tasks.release import Instance, InstanceState, Release

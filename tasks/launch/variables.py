@@ -5,6 +5,7 @@ Templates are Jinja2's immutable sandbox: they can read the values they are give
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from jinja2 import StrictUndefined, TemplateError
@@ -13,7 +14,16 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from blocks.project_spec import EnvironmentSpec
 from tasks.errors import BadInputError, NotFoundError
 
-_JINJA = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+_JINJA = ImmutableSandboxedEnvironment(
+    undefined=StrictUndefined,
+    autoescape=False,
+    keep_trailing_newline=True,
+    # `{#` is the shell's, as in ${#list[@]}: comments would be of no use here.
+    comment_start_string="{#slipway-comment",
+    comment_end_string="slipway-comment#}",
+)
+_OPENING = re.compile(r"\{[{%]")
+_ESCAPE = "For {{ itself write {{ '{{' }}"
 
 
 def resolve(name: str, environments: Mapping[str, EnvironmentSpec]) -> EnvironmentSpec:
@@ -42,6 +52,11 @@ def resolve(name: str, environments: Mapping[str, EnvironmentSpec]) -> Environme
     return merged
 
 
+def literal(text: str) -> str:
+    """Return the template that is filled in as ``text``, whatever stands in it."""
+    return _OPENING.sub(lambda match: f"{{{{ '{match[0]}' }}}}", text)
+
+
 def render(field: str, template: str, values: Mapping[str, object]) -> str:
     """Fill ``values`` into ``template``.
 
@@ -53,5 +68,5 @@ def render(field: str, template: str, values: Mapping[str, object]) -> str:
     except TemplateError as error:
         known = ", ".join(sorted(values))
         raise BadInputError(
-            field, template, f"cannot be filled in ({error})", f"It may use: {known}."
+            field, template, f"cannot be filled in ({error})", f"It may use: {known}. {_ESCAPE}."
         ) from error

@@ -109,6 +109,43 @@ def test_what_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
     assert refused(tmp_path, text).field == "file"
 
 
+def test_keys_of_the_user_are_left_alone(tmp_path: Path) -> None:
+    """What several services share could be written only once for each of them."""
+    text = "x-web: &web {health_path: /ok}\nprojects: {shop: {source: x, services: {web: *web}}}\n"
+    assert read(tmp_path, text).projects["shop"].services["web"].health_path == "/ok"
+
+
+def test_a_key_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
+    """The first of two projects of one name would be lost without a word."""
+    error = refused(tmp_path, "projects:\n  shop: {source: a}\n  shop: {source: b}\n")
+    assert "line 3, column 3: the key 'shop' stands there twice, first at line 2" in error.problem
+
+
+def test_another_encoding_is_refused_with_its_place(tmp_path: Path) -> None:
+    """A file in Latin-1 would show a stack trace; one with a mark would be refused."""
+    file = tmp_path / "slipway.yaml"
+    file.write_bytes(b"\xef\xbb\xbfenvironments: {dev: {variables: {A: gr\xc3\xbc\xc3\x9fe}}}")
+    assert read_configuration(file).environments["dev"].variables == {"A": "grüße"}
+    file.write_bytes(b"environments:\n  dev: {variables: {A: gr\xfc\xdfe}}")
+    with pytest.raises(BadInputError, match=r"not UTF-8 at line 2, byte 40 \(0xfc\)"):
+        read_configuration(file)
+
+
+def test_a_large_value_does_not_make_a_large_message(tmp_path: Path) -> None:
+    """An alias in the wrong place would bury the remedy under 20,000 characters."""
+    text = "x-a: &a [[b, b, b, b], [b, b, b, b]]\nx-c: &c [*a, *a, *a, *a, *a]\nx-d: &d [*c, *c, *c, *c]\n"
+    error = refused(tmp_path, text + "projects: {shop: {source: [*d, *d, *d, *d]}}")
+    assert error.field == "projects.shop.source"
+    assert len(str(error)) < 500
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "", "a b", "x" * 64])
+def test_a_service_has_a_name_that_can_be_a_folder(tmp_path: Path, name: str) -> None:
+    """The files of a service would be written somewhere else."""
+    error = refused(tmp_path, f"projects: {{shop: {{source: x, services: {{{name!r}: {{}}}}}}}}")
+    assert "is no name of a service" in error.problem
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """The error names the path that was looked at."""
     with pytest.raises(BadInputError, match=r"nowhere\.yaml"):

@@ -30,3 +30,17 @@ def test_an_error_may_be_told_from_further_out() -> None:
     """Broken: a workload is refused, and of twenty projects nobody knows whose."""
     error = BadInputError("workloads.w", "x", "wrong", "Mend it").below("projects.shop")
     assert str(error) == "projects.shop.workloads.w: wrong (got 'x'). Mend it."
+
+
+def test_no_message_moves_a_cursor_or_hides_text() -> None:
+    """Broken: what a build tool or a file said clears the terminal of who reads it."""
+    said = str(BadInputError("a\x1b[31m", "x\x07", "b\x1b[2J\r\nc\rd\u202e", "e\x9b"))
+    assert said == "a: b\nc\\rd\\u202e (got 'x\\x07'). e\\x9b."
+
+
+def test_a_value_of_any_depth_leaves_the_message_readable() -> None:
+    """Broken: nested aliases make a message of 20,000 characters."""
+    value: object = "x" * 50
+    for _ in range(6):
+        value = [value] * 6
+    assert len(str(BadInputError("file", value, "p" * 10_000, "Shorten it"))) < 2500

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from blocks.project_spec import ServiceSpec
 from tasks.errors import BadInputError
+from tasks.launch.variables import literal
+from tasks.text import read_text
 
 RELEASE = "release"
 """The name that is no process but what comes before a release serves, as on Heroku."""
 
-_LINE = re.compile(r"^([A-Za-z0-9_-]+):\s*(\S.*)$")
+_LINE = re.compile(r"^([A-Za-z0-9_][A-Za-z0-9_.-]*):\s*(\S.*)$")
 
 
 class ProcfileKind:
@@ -61,8 +63,8 @@ def procfile_services(source: Path) -> dict[str, ServiceSpec]:
     if not path.is_file():
         return {}
     return {
-        name: ServiceSpec(command=command, web=name == "web", health_path="")
-        for name, command in parse(path.read_text("utf-8")).items()
+        name: ServiceSpec(command=literal(command), web=name == "web", health_path="")
+        for name, command in parse(read_text("Procfile", path)).items()
         if name != RELEASE
     }
 
@@ -70,7 +72,7 @@ def procfile_services(source: Path) -> dict[str, ServiceSpec]:
 def procfile_release(source: Path) -> str:
     """Return the command its Procfile has run before a release serves; empty where it has none."""
     path = source / "Procfile"
-    return parse(path.read_text("utf-8")).get(RELEASE, "") if path.is_file() else ""
+    return literal(parse(read_text("Procfile", path)).get(RELEASE, "")) if path.is_file() else ""
 
 
 def parse(text: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 
 from blocks.project_spec import ServiceSpec
 from tasks.errors import BadInputError
-from tasks.launch.command import CommandLine, Place, command_line, shell
+from tasks.launch.command import CommandLine, Place, command_line
 from tasks.release import Release
 
 RELEASE = Release("p", "1.0", "d1g35t", Path("/r"), "python", 0)
@@ -61,18 +61,3 @@ def test_a_service_off_the_web_has_no_port() -> None:
     assert "PORT" not in built("run", port=None).environment
     with pytest.raises(BadInputError, match=r"projects\.p\.services\.web\.command: cannot"):
         built("run {{ port }}", port=None)
-
-
-@pytest.mark.parametrize(
-    ("text", "executed"),
-    [
-        ("gunicorn app:app -b :$PORT", "exec gunicorn app:app -b :$PORT"),
-        ("A=1 run", "A=1 run"),
-        ("one && two", "one && two"),
-        ("cd x; run", "cd x; run"),
-        ("exec run", "exec run"),
-    ],
-)
-def test_only_a_simple_command_replaces_the_shell(text: str, executed: str) -> None:
-    """Broken: `a && b` would never run b, or the shell would swallow the signals."""
-    assert shell(text) == ("sh", "-c", executed)

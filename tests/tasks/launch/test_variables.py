@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from blocks.project_spec import EnvironmentSpec
 from tasks.errors import BadInputError, NotFoundError
-from tasks.launch.variables import render, resolve
+from tasks.launch.variables import literal, render, resolve
 
 ENVIRONMENTS = {
     "base": EnvironmentSpec(variables={"A": "1", "B": "1"}, secrets={"S": SecretStr("one")}),
@@ -55,3 +55,26 @@ def test_what_is_unknown_or_forbidden_is_bad_input(template: str) -> None:
     """Broken: a service would start with an empty value, or a template run code."""
     with pytest.raises(BadInputError, match=r"cannot be filled in .* It may use: host"):
         render("f", template, {"host": "h"})
+
+
+@pytest.mark.parametrize(
+    "text", ["{{.State}}", "${#list[@]}", "{% raw %}", "{{ '{{' }}", "a{b}c", "{#x#}", "a\n"]
+)
+def test_a_text_may_be_no_template(text: str) -> None:
+    """Broken: a Procfile is filled in, or refused, although it is no template."""
+    assert render("f", literal(text), {}) == text
+
+
+def test_the_shell_has_its_own_braces() -> None:
+    """Broken: `${#list[@]}` is refused as the start of a comment."""
+    assert render("f", 'x ${#list[@]} {{ port }} "${list[*]#a}"', {"port": 1}) == (
+        'x ${#list[@]} 1 "${list[*]#a}"'
+    )
+
+
+def test_the_error_names_the_escape() -> None:
+    """Broken: nobody finds out how to write `docker ps --format {{.State}}`."""
+    with pytest.raises(BadInputError) as caught:
+        render("f", "docker ps --format {{.State}}", {"port": 1})
+    assert caught.value.remedy == "It may use: port. For {{ itself write {{ '{{' }}."
+    assert render("f", "--format {{ '{{' }}.State}}", {}) == "--format {{.State}}"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import BadInputError
-from tasks.launch.kinds.procfile import ProcfileKind, parse
+from tasks.launch.kinds.procfile import ProcfileKind, parse, procfile_services
+from tasks.launch.variables import render
 
 
 def test_lines_are_names_and_commands() -> None:
@@ -27,3 +28,16 @@ def test_requirements_have_nowhere_to_go(tmp_path: Path) -> None:
     """Broken: what was asked for would silently not be installed."""
     with pytest.raises(BadInputError, match="has no environment"):
         ProcfileKind().build(tmp_path, ["gunicorn"])
+
+
+def test_a_procfile_is_no_template(tmp_path: Path) -> None:
+    """Broken: `{{.State}}` is refused, or filled in, where every platform takes it as it is."""
+    (tmp_path / "Procfile").write_text(
+        "web: serve --format {{.State}} ${#list[@]} $PORT\nworker.high: work {{ port }}\n"
+    )
+    services = procfile_services(tmp_path)
+    said = {name: render("f", service.command, {}) for name, service in services.items()}
+    assert said == {
+        "web": "serve --format {{.State}} ${#list[@]} $PORT",
+        "worker.high": "work {{ port }}",
+    }

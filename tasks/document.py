@@ -1,0 +1,81 @@
+"""YAML that a user wrote: one document, every key once, no larger than it can be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasks.errors import BadInputError
+from tasks.text import read_text
+
+_MOST_VALUES = 100_000
+"""An alias that names a list of aliases, and so on, makes a small file larger than any memory."""
+
+
+def read_document(field: str, path: Path) -> object:
+    """Return what the YAML file ``path`` says; an empty one says nothing, as a mapping.
+
+    Raises:
+        BadInputError: It cannot be read, is no YAML, or has a key twice.
+    """
+    text = read_text(field, path)
+    try:
+        document: object = yaml.load(text, _Loader)  # noqa: S506 # it is a SafeLoader
+    except yaml.YAMLError as error:
+        raise BadInputError(field, str(path), _problem(error, text), "Mend its syntax.") from error
+    except RecursionError as error:
+        problem, remedy = "is nested too deeply", "Write it flatter."
+        raise BadInputError(field, str(path), problem, remedy) from error
+    _require_readable(field, path, document)
+    return {} if document is None else document
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands in one mapping twice, of which YAML would take the second."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 # as PyYAML calls it
+        """Return the mapping of ``node``, its keys looked at first."""
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            line, name = key.start_mark.line + 1, str(key.value)
+            if name in lines and isinstance(key, yaml.ScalarNode) and name != "<<":
+                problem = f"the key {name!r} stands there twice, first at line {lines[name]}"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            lines.setdefault(name, line)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _problem(error: yaml.YAMLError, text: str) -> str:
+    """Say in one line what the parser met, and where."""
+    if isinstance(error, yaml.reader.ReaderError):
+        line = text.count("\n", 0, error.position) + 1
+        return f"is no YAML at line {line}: {error.reason} ({error.character!r})"
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return f"is no YAML: {error}"
+    mark = error.problem_mark
+    return f"is no YAML at line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+
+
+def _require_readable(field: str, path: Path, document: object) -> None:
+    """Refuse aliases that name what they stand in, or that multiply beyond all measure."""
+    values = _count(document, {}, set())
+    if values > _MOST_VALUES:
+        more = "values than can be read" if values < float("inf") else "in it than ever ends"
+        problem = f"has more {more}: its aliases name one another"
+        raise BadInputError(field, str(path), problem, "Write out what is meant.")
+
+
+def _count(value: object, known: dict[int, float], above: set[int]) -> float:
+    """Return how many values ``value`` has when every alias is written out."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) in above:
+        return float("inf")
+    if id(value) not in known:
+        above.add(id(value))
+        parts = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_count(part, known, above) for part in parts)
+        above.discard(id(value))
+    return known[id(value)]

@@ -1,0 +1,66 @@
+"""A text that is no UTF-8 is refused with file, line and byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import BadInputError
+from tasks.launch.kinds.manifest import package_json, pyproject
+from tasks.launch.kinds.procfile import procfile_services
+from tasks.text import decoded, read_text
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_byte_order_mark_is_no_text(mark: bytes) -> None:
+    """Broken: a file that an editor on Windows saved cannot be read."""
+    assert decoded("file", "x", mark + b"gr\xc3\xb6\xc3\x9fe\r\nx") == "größe\nx"
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b"a: b\nc: gr\xf6\xdfe\n", r"line 2, byte 11 \(0xf6\)"),
+        (b"\xef\xbb\xbfa\n\xff", r"line 2, byte 6 \(0xff\)"),
+        ("a: größe".encode("utf-16"), r"line 1, byte 1 \(0xff\)"),
+        (b"a\nb\0c", r"line 2, byte 4 \(0x00\)"),
+        (b"caf\xc3", r"line 1, byte 4 \(0xc3\)"),
+    ],
+)
+def test_the_place_is_named(tmp_path: Path, content: bytes, place: str) -> None:
+    """Broken: a file in Latin-1 shows a stack trace, or garbles what it configures."""
+    (tmp_path / "x.yaml").write_bytes(content)
+    with pytest.raises(BadInputError, match=rf"^file: is not UTF-8 at {place} \(got 'x.yaml'\)"):
+        read_text("file", tmp_path / "x.yaml")
+
+
+def test_manifests_may_have_a_mark(tmp_path: Path) -> None:
+    """Broken: a project from Windows is not recognised, or its first key is unknown."""
+    mark = "\ufeff"
+    (tmp_path / "Procfile").write_text(f"{mark}web: serve\r\n")
+    (tmp_path / "package.json").write_text(f'{mark}{{"name": "x"}}')
+    (tmp_path / "pyproject.toml").write_text(f"{mark}[project]\nname = 'x'\n")
+    assert list(procfile_services(tmp_path)) == ["web"]
+    assert package_json(tmp_path) == {"name": "x"}
+    assert pyproject(tmp_path) == {"project": {"name": "x"}}
+
+
+@pytest.mark.parametrize("name", ["Procfile", "package.json", "pyproject.toml"])
+def test_manifests_in_latin_1_are_refused(tmp_path: Path, name: str) -> None:
+    """Broken: a build ends with a stack trace."""
+    (tmp_path / name).write_bytes(b"web: gr\xf6\xdfe\n")
+    reader = {"Procfile": procfile_services, "package.json": package_json}.get(name, pyproject)
+    with pytest.raises(BadInputError, match=r"is not UTF-8 at line 1, byte 8"):
+        reader(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{,}", "[1]", '{"scripts": "x"}', "[" * 100_000])
+def test_a_manifest_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    """Broken: a stray comma shows a stack trace."""
+    (tmp_path / "package.json").write_text(text)
+    with pytest.raises(BadInputError, match=r"package\.json"):
+        package_json(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[project\n" if text == "[1]" else "project = 1\n")
+    with pytest.raises(BadInputError, match=r"no TOML|no table"):
+        pyproject(tmp_path)
