@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,15 @@ from tasks.configuration import Configuration, read_configuration
 from tasks.errors import BadInputError, NotFoundError
 from tasks.launch.belongings import proposed_data
 from tasks.launch.carrying import carried_paths
+from tasks.launch.existence import require_source
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.providers import register_provider
 from tasks.settings import settings
 from tasks.split.declared import split_steps
 from tasks.split.wfformat import import_wfformat
+
+_AT_ONCE = 8
+"""Servers that are asked side by side whether a source is there."""
 
 
 @flow(name="configure", flow_run_name="configure from {file}", description=__doc__)
@@ -37,7 +42,8 @@ from tasks.split.wfformat import import_wfformat
 async def configure_flow(file: str = "slipway.yaml") -> list[str]:
     """Load projects, environments, providers and repositories from a YAML file.
 
-    The whole file is checked before the first block is saved. A relative path is seen from the
+    The whole file is checked before the first block is saved, and that the sources of projects are
+    there; a server that does not answer is a warning. A relative path is seen from the
     folder in which Slipway runs; relative sources in it are seen from the file.
 
     Args:
@@ -47,9 +53,11 @@ async def configure_flow(file: str = "slipway.yaml") -> list[str]:
         The blocks that were saved, as `<type>/<name>`.
     """
     configuration = await asyncio.to_thread(read_configuration, Path(file))
-    saved = await save_blocks(build_blocks(configuration))
+    blocks = build_blocks(configuration)
+    remarks = await asyncio.to_thread(_missing_sources, configuration)
+    saved = await save_blocks(blocks)
     await register_providers()
-    remarks = [
+    remarks += [
         sentence
         for name, project in configuration.projects.items()
         for sentence in await asyncio.to_thread(_data_of, name, project)
@@ -78,6 +86,13 @@ def build_blocks(configuration: Configuration) -> dict[str, Block]:
     for name, fields in configuration.repositories.items():
         blocks[f"repository/{name}"] = _block(REPOSITORIES, f"repositories.{name}", fields)
     return blocks
+
+
+def _missing_sources(configuration: Configuration) -> list[str]:
+    """Refuse the first source that is not there; return a warning for each nobody can look at."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        warnings = pool.map(require_source, configuration.projects, configuration.projects.values())
+        return [warning for warning in warnings if warning]
 
 
 def _block(kinds: Mapping[str, type[Block]], field: str, fields: dict[str, Any]) -> Block:

@@ -66,7 +66,7 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
         refuse_impossible_workload(target, name, spec, machines, book)
         refuse_other_strategy(goal or spec.goal, strategy)
         again = stored_plan(target, name, plan, book)
-        release = await launching.build(target, version)
+        release = await launching.build(target, version, serves=False)
         job = Job(target, release, name, spec, machines, strategy, again, goal)
         if dry_run:
             said = told(await plan_only(job, book))

@@ -14,6 +14,7 @@ _LONGEST_PART = 2000
 _SHOWN = Repr()
 _SHOWN.maxstring = _SHOWN.maxother = _LONGEST_VALUE
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_BLANKS = re.compile(r"(?<=\S) {2,}(?=\S)")
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 
@@ -64,7 +65,9 @@ class BadInputError(SlipwayError):
         # Masked before it is shortened: what a cut leaves of an address is none any more.
         masked = without_passwords(value) if isinstance(value, str) else value
         told = (field, problem, self.remedy)
-        where, what, how = (shortened(without_passwords(part), _LONGEST_PART) for part in told)
+        where, what, how = (
+            shortened(_BLANKS.sub(" ", without_passwords(part)), _LONGEST_PART) for part in told
+        )
         super().__init__(f"{where}: {what} (got {shown(masked)}). {how}")
 
     def below(self, prefix: str) -> BadInputError:

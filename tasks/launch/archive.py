@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import lzma
+import os
 import shutil
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,72 +16,135 @@ from typing import IO
 
 from tasks.errors import BadInputError
 
-SUFFIXES = (".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tar.xz", ".zip")
+SUFFIXES = (*(".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip"),)
+_UTF_8_NAME = 0x800
+"""The flag of a member of a .zip whose name is UTF-8."""
+_MOST_MEMBERS = 500_000
+_MOST_BYTES = 4 * 1024**3
+_AT_ONCE = 1024**2
+_OF_THE_FINDER = frozenset({"__MACOSX", ".DS_Store"})
+_DAMAGED = (
+    *(tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError),
+    *(KeyError, RuntimeError, NotImplementedError, UnicodeError, ValueError),
+)
+"""What the libraries raise of an archive that is cut short, damaged or encrypted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file or symbolic link of an archive; ``link`` is where the latter points to."""
+    """One file or symbolic link of an archive; ``link`` is where the latter points to.
+
+    What is ``special`` is neither: a device or a pipe.
+    """
 
     path: PurePosixPath
     executable: bool = False
     link: str | None = None
     content: IO[bytes] | None = None
+    special: bool = False
 
 
 def is_archive(path: Path) -> bool:
     """Tell whether that name is one of an archive that can be unpacked."""
-    return path.name.endswith(SUFFIXES)
+    return path.name.lower().endswith(SUFFIXES)
 
 
-def unpack(field: str, archive: Path, target: Path) -> None:
+def unpack(field: str, archive: Path, target: Path) -> list[str]:
     """Unpack ``archive`` into the empty folder ``target``; one top folder in it is left out.
 
+    Returns a sentence for each member that was left out: links that lead out of the archive, and
+    what is neither file nor link.
+
     Raises:
-        BadInputError: It is damaged, or a member points out of ``target``.
+        BadInputError: It is damaged, encrypted, empty, too large, or a file in it is to be
+            written elsewhere.
     """
     target.mkdir(parents=True, exist_ok=True)
-    members = _zip(archive) if archive.suffix == ".zip" else _tar(archive)
+    unpacking = _Unpacking(field, archive, target)
+    members = _zip(archive) if archive.suffix.lower() == ".zip" else _tar(archive)
     try:
-        _write(field, archive, members, target)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
-        raise BadInputError(
-            field, str(archive), f"is no archive that can be read ({error})", "Download it again."
-        ) from error
+        unpacking.write(members)
+    except (*_DAMAGED, OSError) as error:
+        if isinstance(error, PermissionError):
+            raise
+        problem = f"is no archive that can be read ({error})"
+        raise BadInputError(field, str(archive), problem, "Download or make it again.") from error
+    if not any(target.iterdir()):
+        raise BadInputError(field, str(archive), "has no file in it", "Make it again.")
     _lift_only_folder(target)
+    return unpacking.left_out
 
 
-def _write(field: str, archive: Path, members: Iterator[Member], target: Path) -> None:
-    links = []
-    for member in members:
-        if not _stays_inside(member):
-            raise BadInputError(
-                field,
-                str(archive),
-                f"its member {str(member.path)!r} points out of the archive",
-                "Do not use this archive: it would write elsewhere.",
-            )
-        if member.link is not None:
-            links.append(member)
-        elif member.content is not None:
-            _write_file(target / member.path, member)
-    for member in links:  # last, so that no file is written through one
-        path = target / member.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.symlink_to(member.link or "")
+class _Unpacking:
+    """One archive on its way to disk."""
 
+    def __init__(self, field: str, archive: Path, target: Path) -> None:
+        self._field, self._archive, self._target = field, archive, target
+        self._bytes_left = _MOST_BYTES
+        self.left_out: list[str] = []
 
-def _write_file(path: Path, member: Member) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        shutil.copyfileobj(member.content or file, file)
-    path.chmod(0o755 if member.executable else 0o644)
+    def write(self, members: Iterator[Member]) -> None:
+        """Write files, then links, so that no file is written through one."""
+        links: list[Member] = []
+        for number, member in enumerate(members):
+            if number >= _MOST_MEMBERS:
+                raise self._refused(f"has more than {_MOST_MEMBERS} members")
+            if not _inside(member.path):
+                raise self._refused(f"its member {str(member.path)!r} points out of the archive")
+            if member.special:
+                self._leave_out(member, "is neither a file nor a link")
+            elif member.link is not None:
+                links.append(member)
+            elif member.content is not None:
+                self._write_file(member, member.content)
+        for member in sorted(links, key=lambda member: len(member.path.parts)):
+            self._write_link(member, member.link or "")
+        for member in links:
+            self._require_inside(member)
 
+    def _write_file(self, member: Member, content: IO[bytes]) -> None:
+        path = self._target / member.path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("wb")
+        except OSError as error:
+            name = str(member.path)
+            raise self._refused(
+                f"its member {name!r} cannot be written ({error.strerror})"
+            ) from error
+        with file:
+            while part := content.read(_AT_ONCE):
+                self._bytes_left -= len(part)
+                if self._bytes_left < 0:
+                    raise self._refused(f"has more than {_MOST_BYTES // 1024**3} GiB in it")
+                file.write(part)
+        path.chmod(0o755 if member.executable else 0o644)
 
-def _stays_inside(member: Member) -> bool:
-    if member.link is None:
-        return _inside(member.path)
-    return _inside(member.path) and _inside(member.path.parent / member.link)
+    def _write_link(self, member: Member, link: str) -> None:
+        path = self._target / member.path
+        if not _inside(member.path.parent / link) or os.path.lexists(path):
+            self._leave_out(member, f"is a link that leads out of the archive, to {link!r}")
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.symlink_to(link)
+        except OSError as error:
+            self._leave_out(member, f"is a link that cannot be made ({error.strerror})")
+
+    def _require_inside(self, member: Member) -> None:
+        """Take back a link that leads out through another one."""
+        path = self._target / member.path
+        root, end = os.path.realpath(self._target), os.path.realpath(path)
+        if path.is_symlink() and not f"{end}/".startswith(f"{root}/"):
+            path.unlink()
+            self._leave_out(member, f"is a link that leads out of the archive, to {member.link!r}")
+
+    def _leave_out(self, member: Member, why: str) -> None:
+        self.left_out.append(f"{self._archive.name}: {str(member.path)!r} {why}; it was left out.")
+
+    def _refused(self, problem: str) -> BadInputError:
+        remedy = "Do not use this archive, or make it again."
+        return BadInputError(self._field, str(self._archive), problem, remedy)
 
 
 def _inside(path: PurePosixPath) -> bool:
@@ -90,25 +156,47 @@ def _inside(path: PurePosixPath) -> bool:
     return True
 
 
+def _of_the_finder(path: PurePosixPath) -> bool:
+    """Tell whether the Finder of macOS has put it there for itself."""
+    return not _OF_THE_FINDER.isdisjoint(path.parts) or path.name.startswith("._")
+
+
 def _tar(archive: Path) -> Iterator[Member]:
     with tarfile.open(archive) as file:
         for item in file:
             path = PurePosixPath(item.name)
+            if _of_the_finder(path) or item.isdir():
+                continue
             if item.issym():
                 yield Member(path, link=item.linkname)
             elif item.isreg() or item.islnk():
                 yield Member(path, bool(item.mode & 0o100), content=file.extractfile(item))
+            else:
+                yield Member(path, special=True)
 
 
 def _zip(archive: Path) -> Iterator[Member]:
     with zipfile.ZipFile(archive) as file:
         for item in file.infolist():
-            mode, path = item.external_attr >> 16, PurePosixPath(item.filename)
+            mode, path = item.external_attr >> 16, PurePosixPath(_name(item))
+            if _of_the_finder(path) or item.is_dir():
+                continue
             if stat.S_ISLNK(mode):
-                yield Member(path, link=file.read(item).decode())
-            elif not item.is_dir():
+                yield Member(path, link=os.fsdecode(file.read(item)))
+            else:
                 with file.open(item) as content:
                     yield Member(path, bool(mode & 0o100), content=content)
+
+
+def _name(item: zipfile.ZipInfo) -> str:
+    """Return the name of a member: many programs write UTF-8 and do not say so."""
+    name = item.filename
+    if not item.flag_bits & _UTF_8_NAME:
+        try:
+            name = name.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            name = item.filename
+    return name if "/" in name else name.replace("\\", "/")
 
 
 def _lift_only_folder(target: Path) -> None:
@@ -117,5 +205,5 @@ def _lift_only_folder(target: Path) -> None:
     if len(inside) != 1 or inside[0].is_symlink() or not inside[0].is_dir():
         return
     aside = inside[0].rename(target.with_name(f"{target.name}.lifted"))
-    target.rmdir()
+    shutil.rmtree(target)
     aside.rename(target)

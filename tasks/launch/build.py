@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from blocks.project_spec import ProjectSpec
@@ -21,13 +21,24 @@ _DIGEST_CHARACTERS = 12
 _UNFINISHED = ".building-"
 
 
+def accept(_: Release) -> None:
+    """Judge every release well."""
+
+
 def build_release(
-    project: str, spec: ProjectSpec, version: str, folder: Path, now: float
+    project: str,
+    spec: ProjectSpec,
+    version: str,
+    folder: Path,
+    now: float,
+    *,
+    judge: Callable[[Release], None] = accept,
 ) -> Release:
     """Build ``project`` at ``version`` below ``folder``, unless the same stands there already.
 
     The same means: source tree, requirements, kind and toolchain. A build that is killed leaves
-    nothing that could be taken for a release.
+    nothing that could be taken for a release. ``judge`` is given the release with its source
+    before anything is built, and raises what is wrong with it.
 
     Raises:
         BadInputError: The source, the version or the kind cannot be used.
@@ -40,13 +51,14 @@ def build_release(
             shutil.rmtree(leftover, ignore_errors=True)
         building = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
         try:
-            described = fetch(project, spec, wanted, building / "source")
+            fetched = fetch(project, spec, wanted, building / "source")
             kind = kind_of(project, spec, building / "source")
             digest = release_digest(kind, tree_digest(building / "source"), spec.requirements)
             path = folder / digest
+            judge(Release(project, wanted or digest, digest, building, kind.name, now))
             if not path.exists():
-                said = kind.build(building, spec.requirements, described)
-                (building / BUILD_LOG).write_text("\n".join(said), "utf-8")
+                said = kind.build(building, spec.requirements, fetched.described)
+                (building / BUILD_LOG).write_text("\n".join([*fetched.left_out, *said]), "utf-8")
                 building.rename(path)
         finally:
             shutil.rmtree(building, ignore_errors=True)

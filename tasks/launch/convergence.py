@@ -96,8 +96,8 @@ def live_release(launcher: Launcher) -> Release | None:
     return None
 
 
-def release_to_launch(launcher: Launcher, version: str) -> Release:
-    """Return the release of ``version``, built where it is not.
+def release_to_launch(launcher: Launcher, version: str, *, serves: bool = True) -> Release:
+    """Return the release of ``version``, built where it is not; see `Launcher.build`.
 
     Without a version it is what serves, or should where it has died: bringing a service back
     must not change its version. Where nothing does, it is the project's own version.
@@ -107,7 +107,7 @@ def release_to_launch(launcher: Launcher, version: str) -> Release:
         BuildError: The build tool failed.
     """
     standing = None if version else live_release(launcher)
-    return standing or launcher.build(version)
+    return standing or launcher.build(version, serves=serves)
 
 
 def serving_release(launcher: Launcher) -> Release:

@@ -11,12 +11,15 @@ from tasks.launch.kinds.interface import Kind
 from tasks.launch.kinds.node import NodeKind
 from tasks.launch.kinds.procfile import ProcfileKind, procfile_release, procfile_services
 from tasks.launch.kinds.python import PythonKind
+from tasks.launch.proposal import containers, remedy
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (PythonKind(), NodeKind(), ProcfileKind())}
 
 
 def kind_of(project: str, spec: ProjectSpec, source: Path) -> Kind:
     """Return how ``source`` is built: as it is configured, else by its manifests.
+
+    A project that has workloads only needs no manifest.
 
     Raises:
         BadInputError: Nothing says how, or two manifests say different things.
@@ -27,10 +30,20 @@ def kind_of(project: str, spec: ProjectSpec, source: Path) -> Kind:
     built = [name for name in found if name != "procfile"] or found
     if len(built) == 1:
         return KINDS[built[0]]
+    if not built and spec.workloads and not spec.services:
+        return KINDS["python" if _has_suite(spec) else "procfile"]
     problem = f"could be {' or '.join(built)}" if built else "no manifest says what it is"
     raise BadInputError(
-        f"projects.{project}.kind", spec.kind, problem, f"Write one of: {', '.join(KINDS)}."
+        f"projects.{project}.kind",
+        spec.kind,
+        problem + containers(source),
+        f"Write one of: {', '.join(KINDS)}.",
     )
+
+
+def _has_suite(spec: ProjectSpec) -> bool:
+    """Tell whether it has tests to run, which takes a Python of its own."""
+    return any(workload.kind == "pytest" for workload in spec.workloads.values())
 
 
 def services_of(
@@ -46,14 +59,14 @@ def services_of(
     """
     known = {**kind.services(source), **procfile_services(source)}
     if not spec.services and not known:
-        raise _no_command(project, "web")
+        raise _no_command(project, "web", source)
     if not spec.services:
         return known
     found = {}
     for name, service in spec.services.items():
         command = service.command or (known[name].command if name in known else "")
         if not command:
-            raise _no_command(project, name)
+            raise _no_command(project, name, source)
         found[name] = service.model_copy(update={"command": command})
     return found
 
@@ -67,10 +80,10 @@ def before_of(project: str, spec: ProjectSpec, source: Path) -> Sequence[tuple[s
     return [("Procfile: release", release)] if release else []
 
 
-def _no_command(project: str, service: str) -> BadInputError:
+def _no_command(project: str, service: str, source: Path) -> BadInputError:
     return BadInputError(
         f"projects.{project}.services.{service}.command",
         "",
-        "neither a Procfile nor a manifest says how it starts",
-        "Write the command there, e.g. gunicorn app:app --bind {{ host }}:{{ port }}",
+        f"neither a Procfile nor a manifest says how it starts{containers(source)}",
+        remedy(source),
     )

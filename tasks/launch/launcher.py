@@ -14,7 +14,7 @@ from blocks.providers.process import own_identity
 from tasks.errors import NotFoundError
 from tasks.launch.before import Before
 from tasks.launch.boundary import enclose
-from tasks.launch.build import build_release, prune
+from tasks.launch.build import accept, build_release, prune
 from tasks.launch.carrying import KEPT
 from tasks.launch.desired import missing, replicas
 from tasks.launch.detection import KINDS, before_of, services_of
@@ -107,8 +107,10 @@ class Launcher:
         with self.alone():
             self.trees.gather(self.serving)
 
-    def build(self, version: str) -> Release:
+    def build(self, version: str, *, serves: bool = True) -> Release:
         """Build that version (empty: the project's own), or find it built, and record it.
+
+        Where it ``serves``, its commands are looked at first: a build may take minutes.
 
         Raises:
             BadInputError: Source, version or kind cannot be used.
@@ -116,12 +118,19 @@ class Launcher:
         """
         enclose(self.home)
         folder = self.home / "releases" / self.project
-        release = build_release(self.project, self.spec, version, folder, self.clock())
+        judge = self._judge if serves else accept
+        release = build_release(self.project, self.spec, version, folder, self.clock(), judge=judge)
         record_release(self.ledger, release)
         used = {one.release for one in instances(self.ledger, self.project, states=LIVING)}
         used |= digests_of_trees(self.home / "serving" / self.project)
         prune(self.ledger, release, used, self.keep_releases)
         return release
+
+    def _judge(self, release: Release) -> None:
+        """Refuse what could not be started, or what comes before it, once it is built."""
+        services, starter = self.services(release), self._starter()
+        starter.check(services, release, replicas(services))
+        starter.before(release, before_of(self.project, self.spec, release.source))
 
     def services(self, release: Release) -> Mapping[str, ServiceSpec]:
         """Return what is to run of ``release``.

@@ -11,93 +11,16 @@ import shlex
 
 _PROGRAM = re.compile(r"^[\w./~+@%-][\w./~+@%:,-]*$")
 _OPERATOR = frozenset("();<>|&")
-_OF_THE_SHELL = frozenset(
-    # Reserved words and builtins of the POSIX shell, dash and bash: nothing that exec could find,
-    # or something else by the same name.
-    [
-        "!",
-        ".",
-        ":",
-        "[",
-        "[[",
-        "alias",
-        "bg",
-        "bind",
-        "break",
-        "builtin",
-        "caller",
-        "case",
-        "cd",
-        "command",
-        "compgen",
-        "complete",
-        "continue",
-        "coproc",
-        "declare",
-        "dirs",
-        "disown",
-        "do",
-        "done",
-        "echo",
-        "elif",
-        "else",
-        "enable",
-        "esac",
-        "eval",
-        "exec",
-        "exit",
-        "export",
-        "false",
-        "fc",
-        "fg",
-        "fi",
-        "for",
-        "function",
-        "getopts",
-        "hash",
-        "help",
-        "history",
-        "if",
-        "in",
-        "jobs",
-        "kill",
-        "let",
-        "local",
-        "logout",
-        "mapfile",
-        "popd",
-        "printf",
-        "pushd",
-        "pwd",
-        "read",
-        "readarray",
-        "readonly",
-        "return",
-        "select",
-        "set",
-        "shift",
-        "shopt",
-        "source",
-        "suspend",
-        "test",
-        "then",
-        "time",
-        "times",
-        "trap",
-        "true",
-        "type",
-        "typeset",
-        "ulimit",
-        "umask",
-        "unalias",
-        "unset",
-        "until",
-        "wait",
-        "while",
-        "{",
-        "}",
-    ]
+# Reserved words and builtins of the POSIX shell, dash and bash: nothing that exec could find, or
+# something else by the same name.
+_WORDS = (
+    "! . : [ [[ alias bg bind break builtin caller case cd command compgen complete continue coproc"
+    " declare dirs disown do done echo elif else enable esac eval exec exit export false fc fg fi"
+    " for function getopts hash help history if in jobs kill let local logout mapfile popd printf"
+    " pushd pwd read readarray readonly return select set shift shopt source suspend test then time"
+    " times trap true type typeset ulimit umask unalias unset until wait while { }"
 )
+_OF_THE_SHELL = frozenset(_WORDS.split())
 
 
 def shell(text: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from blocks.project_spec import ProjectSpec
@@ -26,6 +27,18 @@ _HOSTILE = re.compile(
 )
 """What Git allows in no name of a branch or tag (git-check-ref-format), and what hides text."""
 _LONGEST_VERSION = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What is known of a tree beside its files.
+
+    ``described`` is what it may be called where nothing in it says its version: in Git by
+    `git describe`, else the version asked for. ``left_out`` says of what is not in it why.
+    """
+
+    described: str
+    left_out: tuple[str, ...] = ()
 
 
 def wanted_version(project: str, spec: ProjectSpec, version: str) -> str:
@@ -51,11 +64,10 @@ def wanted_version(project: str, spec: ProjectSpec, version: str) -> str:
     return wanted
 
 
-def fetch(project: str, spec: ProjectSpec, version: str, target: Path) -> str:
+def fetch(project: str, spec: ProjectSpec, version: str, target: Path) -> Fetched:
     """Write the source tree of ``project`` at ``version`` to the folder ``target``.
 
-    ``version`` is as `wanted_version` gives it. Returns what the tree may be called where nothing
-    in it says its version: in Git by `git describe`, else ``version``.
+    ``version`` is as `wanted_version` gives it.
 
     Raises:
         BadInputError: There is no such source or version, or it cannot be read.
@@ -64,19 +76,20 @@ def fetch(project: str, spec: ProjectSpec, version: str, target: Path) -> str:
     check_source(project, spec, version)
     field = f"projects.{project}.source"
     if git.is_git_url(spec.source):
-        return _from_address(field, spec.source.replace(_PLACEHOLDER, version), version, target)
+        return Fetched(
+            _from_address(field, spec.source.replace(_PLACEHOLDER, version), version, target)
+        )
     path = _path(spec, version)
     with _named(field, path):
         if path.is_dir() and is_bare(path):
-            return _from_bare(field, path, version, target)
+            return Fetched(_from_bare(field, path, version, target))
         if version and _in_git(field, spec, path):
-            return _from_checkout(field, path, version, target)
+            return Fetched(_from_checkout(field, path, version, target))
         if path.is_dir():
             copy(field, path, target)
             head = _in_git(field, spec, path)
-            return described(local(field, path), "HEAD") if head else version
-        unpack(field, path, target)
-        return version
+            return Fetched(described(local(field, path), "HEAD") if head else version)
+        return Fetched(version, tuple(unpack(field, path, target)))
 
 
 def _from_address(field: str, url: str, version: str, target: Path) -> str:

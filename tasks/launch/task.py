@@ -19,6 +19,7 @@ from tasks.launch.convergence import (
     shut_down,
 )
 from tasks.launch.fronts import Fronts, fronts_of
+from tasks.launch.kinds.interface import BuildError
 from tasks.launch.launcher import Launcher
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import open_ledger
@@ -30,13 +31,22 @@ _STOP_GRACE_SECONDS = 10.0
 
 
 @task(cache_policy=NO_CACHE, task_run_name="build {target.project}")
-async def build(target: Target, version: str, *, anew: bool = False) -> Release:
+async def build(
+    target: Target, version: str, *, anew: bool = False, serves: bool = True
+) -> Release:
     """Build ``version``, or find it built; empty: what serves, else the project's own.
 
-    ``anew``: empty is the project's own, as its source is now, whatever serves.
+    ``anew``: empty is the project's own, as its source is now, whatever serves. Where it
+    ``serves``, what cannot be started is refused before it is built.
     """
     choose = Launcher.build if anew else release_to_launch
-    release = await _with_launcher(target, lambda launcher: choose(launcher, version))
+    try:
+        release = await _with_launcher(
+            target, lambda launcher: choose(launcher, version, serves=serves)
+        )
+    except BuildError as error:
+        get_run_logger().debug("%s", error.output)
+        raise
     get_run_logger().info("%s %s is at %s", target.project, release.version, release.path)
     for line in release.built_from:
         get_run_logger().info("%s", line)

@@ -147,6 +147,11 @@ CASES = {
         {"SLIPWAY_SERVICE_PORT_LOW": "{port}", "SLIPWAY_SERVICE_PORT_HIGH": "{port}"},
         told_by=("build", "launch"),
     ),
+    "source that is not there": Case(
+        "configure",
+        {"file": "{folder}/source.yaml"},
+        ("projects.shop.source: there is no such file or folder", "'{folder}/nowhere'"),
+    ),
     "missing data folder": Case(
         "ship",
         {"project": "bad-data", "workload": ""},
@@ -155,7 +160,7 @@ CASES = {
     "missing source": Case(
         "launch",
         {"project": "bad-source"},
-        ("projects.bad-source.source: there is no such file or folder", "'{folder}/nowhere'"),
+        ("projects.bad-source.source: there is no such file or folder", "'{folder}/removed'"),
         told_by=("build",),
     ),
     "unreadable source": Case(
@@ -209,6 +214,7 @@ def folder(stack: Stack) -> Path:
     (made / "locked").mkdir(mode=0)
     wrong = {
         "key": {"projects": {"shop": {"source": ".", "services": {"web": {"comand": "serve"}}}}},
+        "source": {"projects": {"shop": {"source": "nowhere"}}},
         "size": {"providers": {"big": {"kind": "shell", "memory_mib": "2 GB"}}},
     }
     for name, document in wrong.items():
@@ -230,10 +236,12 @@ def refused(stack: Stack, folder: Path, taken_port: int) -> dict[str, FlowRun]:
     projects = {
         "bad-input": {**project, "workloads": {"fine": _steps({"id": "a"})}},
         "bad-data": {**project, "data": [str(folder / "nowhere")]},
-        "bad-source": {**project, "source": str(folder / "nowhere")},
+        "bad-source": {**project, "source": str(folder / "removed")},
         "bad-locked": {**project, "source": str(folder / "locked")},
     }
+    (folder / "removed").mkdir()
     stack.configure("bad-input", {"projects": projects})
+    (folder / "removed").rmdir()
     stack.done("backup", project="bad-input")
     ended: dict[str, FlowRun] = {}
     left = iter(_filled(folder, taken_port).items())

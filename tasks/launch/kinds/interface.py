@@ -11,14 +11,20 @@ from typing import Protocol
 from blocks.project_spec import ServiceSpec
 from blocks.providers.inherited import inherited
 from blocks.redaction import without_passwords
-from tasks.errors import SlipwayError
+from tasks.errors import SlipwayError, printable
 from tasks.launch.boundary import ceiling
+from tasks.launch.kinds.reason import reason
 
-_LAST_CHARACTERS = 3000
+_NAMED_ARGUMENTS = 4
+"""What of a command line is shown: the rest is options and paths of ours."""
 
 
 class BuildError(SlipwayError):
-    """A project could not be built; the message ends with what the build tool said last."""
+    """A project could not be built; the message says why, ``output`` is all that was said."""
+
+    def __init__(self, message: str, output: str = "") -> None:
+        super().__init__(message)
+        self.output = printable(output)
 
 
 class Kind(Protocol):
@@ -78,6 +84,8 @@ def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> s
         stdin=subprocess.DEVNULL,
     )
     if done.returncode != 0:
-        said = without_passwords(done.stderr.strip() or done.stdout.strip())[-_LAST_CHARACTERS:]
-        raise BuildError(f"`{' '.join(map(str, argv))}` failed: {said}")
+        said = without_passwords(f"{done.stdout}\n{done.stderr}")
+        program = " ".join([Path(argv[0]).name, *map(str, argv[1:_NAMED_ARGUMENTS])])
+        told = f"`{program}` failed (exit code {done.returncode})"
+        raise BuildError(f"{told}:\n{reason(said) or 'it wrote nothing'}", said)
     return done.stdout

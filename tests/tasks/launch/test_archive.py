@@ -6,16 +6,17 @@ import io
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tasks.errors import BadInputError
-from tasks.launch.archive import unpack
+from tasks.launch.archive import is_archive, unpack
 
 
 def tar_of(path: Path, **files: str) -> Path:
     """Make a .tar.gz of text files; a value that starts with -> is a symbolic link."""
-    with tarfile.open(path, "w:gz") as archive:
+    with tarfile.open(path, "w:gz", errors="surrogateescape") as archive:
         for name, text in files.items():
             item = tarfile.TarInfo(name.replace("__", "/"))
             if text.startswith("->"):
@@ -54,8 +55,6 @@ def test_programs_stay_programs_and_links_links(tmp_path: Path) -> None:
         {"../evil": "x"},
         {"/evil": "x"},
         {"a/../../evil": "x"},
-        {"link": "->../..", "link/evil": "x"},
-        {"link": "->/etc/passwd"},
     ],
 )
 def test_what_points_out_is_refused(tmp_path: Path, files: dict[str, str]) -> None:
@@ -63,7 +62,100 @@ def test_what_points_out_is_refused(tmp_path: Path, files: dict[str, str]) -> No
     archive = tar_of(tmp_path / "a.tar.gz", **files)
     with pytest.raises(BadInputError, match="points out of the archive"):
         unpack("source", archive, tmp_path / "deep/out")
-    assert not list(tmp_path.rglob("evil")) or (tmp_path / "deep/out/link/evil").exists()
+    assert not list(tmp_path.rglob("evil"))
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        {"link": "->/etc/passwd"},
+        {"link": "->../.."},
+        {"link": "->../..", "link/evil": "x"},
+        {"link": "->.", "link/up": "->.."},
+        {"here": "->.", "link": "->here/.."},
+    ],
+)
+def test_links_that_lead_out_are_left_out_with_a_word(
+    tmp_path: Path, links: dict[str, str]
+) -> None:
+    """Broken: an archive with one absolute link is useless, or one shows any file of this user."""
+    archive = tar_of(tmp_path / "a.tar.gz", **{"app.py": "x"}, **links)
+    said = unpack("source", archive, tmp_path / "deep/out")
+    target = tmp_path / "deep/out"
+    assert (target / "app.py").read_text() == "x"
+    inside = [path for path in target.rglob("*") if path.resolve().is_relative_to(target)]
+    assert inside == list(target.rglob("*"))
+    assert len(said) == 1
+    assert said[0].startswith("a.tar.gz: 'link")
+
+
+def test_what_the_finder_adds_is_no_part_of_it(tmp_path: Path) -> None:
+    """Broken: a .zip made on a Mac has two top folders, and no manifest is found."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        for name in ("shop/app.py", "__MACOSX/shop/._app.py", "shop/.DS_Store", "._shop"):
+            file.writestr(name, "x")
+    assert unpack("source", tmp_path / "a.zip", tmp_path / "out") == []
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["app.py"]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "mode"),
+    [
+        *(("tar.gz", "w:gz"), ("tgz", "w:gz"), ("tar", "w"), ("tar.bz2", "w:bz2")),
+        *(("tbz2", "w:bz2"), ("tar.xz", "w:xz"), ("TXZ", "w:xz")),
+    ],
+)
+def test_every_usual_compression_is_read(tmp_path: Path, suffix: str, mode: Any) -> None:
+    """Broken: a download has to be packed anew before it can be launched."""
+    path = tmp_path / f"a.{suffix}"
+    with tarfile.open(path, mode) as archive:
+        item = tarfile.TarInfo("shop/app.py")
+        item.size = 1
+        archive.addfile(item, io.BytesIO(b"x"))
+    assert is_archive(path)
+    unpack("source", path, tmp_path / "out")
+    assert (tmp_path / "out/app.py").read_text() == "x"
+
+
+def test_names_are_those_that_were_packed(tmp_path: Path) -> None:
+    """Broken: a file whose name is not ASCII is not found where the project looks for it."""
+    latin = "gr\udcf6\udcdfe"
+    tar_of(tmp_path / "a.tar", **{latin: "x", "größe": "y"})
+    unpack("source", tmp_path / "a.tar", tmp_path / "tar")
+    assert sorted(path.name for path in (tmp_path / "tar").iterdir()) == sorted([latin, "größe"])
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("AAAAAAA", "x")  # as long as the name in UTF-8, which is not said to be that
+        file.writestr("windows\\app.py", "y")
+    content = (tmp_path / "a.zip").read_bytes().replace(b"AAAAAAA", "größe".encode())
+    (tmp_path / "a.zip").write_bytes(content)
+    unpack("source", tmp_path / "a.zip", tmp_path / "zip")
+    assert (tmp_path / "zip/größe").read_text() == "x"
+    assert (tmp_path / "zip/windows/app.py").read_text() == "y"
+
+
+@pytest.mark.parametrize("kind", ["empty", "folders", "cut", "hard link", "both", "large"])
+def test_what_cannot_be_a_source_is_refused(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: a stack trace, a source without files, or a disk that is full."""
+    path = tmp_path / "a.tar.gz"
+    if kind == "cut":
+        tar_of(path, **{f"file{n}": "x" * 10_000 for n in range(100)})
+        path.write_bytes(path.read_bytes()[:700])
+    elif kind == "both":
+        tar_of(path, **{"a": "x", "a/b": "y"})
+    elif kind == "large":
+        monkeypatch.setattr("tasks.launch.archive._MOST_BYTES", 10)
+        tar_of(path, a="x" * 6, b="x" * 6)
+    else:
+        with tarfile.open(path, "w:gz") as archive:
+            item = tarfile.TarInfo("a")
+            item.type = tarfile.DIRTYPE if kind == "folders" else tarfile.LNKTYPE
+            item.linkname = "nowhere"
+            if kind != "empty":
+                archive.addfile(item)
+    with pytest.raises(BadInputError, match=r"^source: .*a\.tar\.gz'\)"):
+        unpack("source", path, tmp_path / "out")
 
 
 def test_a_damaged_archive_says_so(tmp_path: Path) -> None:

@@ -60,6 +60,23 @@ def test_a_failed_build_leaves_nothing(
     assert [path.name for path in (tmp_path / "releases").iterdir()] == [".lock"]
 
 
+def test_what_is_refused_is_not_built(
+    tmp_path: Path, spec: ProjectSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: after two minutes of building it says that nothing says how it starts."""
+    built: list[object] = []
+    monkeypatch.setattr(ProcfileKind, "build", lambda *arguments: built.append(arguments))
+
+    def refuse(release: Release) -> None:
+        assert (release.source / "Procfile").read_text() == "web: serve\n"
+        raise BadInputError("command", "", "is missing", "Write it.")
+
+    with pytest.raises(BadInputError, match="is missing"):
+        build_release("demo", spec, "", tmp_path / "releases", 1, judge=refuse)
+    assert built == []
+    assert [path.name for path in (tmp_path / "releases").iterdir()] == [".lock"]
+
+
 def test_what_a_killed_builder_left_is_removed(tmp_path: Path, spec: ProjectSpec) -> None:
     """Broken: the disk would fill with unfinished builds."""
     (tmp_path / "releases/.building-dead/source").mkdir(parents=True)

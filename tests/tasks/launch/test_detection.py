@@ -39,6 +39,23 @@ def test_nothing_is_guessed(tmp_path: Path, files: list[str]) -> None:
     assert kind_of("demo", SPEC.model_copy(update={"kind": "node"}), tmp_path).name == "node"
 
 
+@pytest.mark.parametrize(("workload", "kind"), [("pytest", "python"), ("steps", "procfile")])
+def test_workloads_alone_need_no_manifest(tmp_path: Path, workload: str, kind: str) -> None:
+    """Broken: who has nothing but steps to run is asked how a service is built."""
+    fields = {"kind": workload} | ({"steps": [{"id": "a", "run": "x"}]} if kind != "python" else {})
+    spec = ProjectSpec.model_validate({"source": ".", "workloads": {"w": fields}})
+    assert kind_of("demo", spec, tmp_path).name == kind
+
+
+def test_containers_are_named_where_nothing_else_is(tmp_path: Path) -> None:
+    """Broken: who has a Dockerfile does not learn that it is not read."""
+    (tmp_path / "compose.yaml").touch()
+    with pytest.raises(BadInputError, match=r"compose\.yaml is not read: Slipway runs services as"):
+        kind_of("demo", SPEC, tmp_path)
+    with pytest.raises(BadInputError, match=r"services\.web\.command: .*compose\.yaml is not read"):
+        services_of("demo", SPEC, KINDS["python"], tmp_path)
+
+
 def test_a_procfile_names_the_services(tmp_path: Path) -> None:
     """Broken: a project with a Procfile would still ask for its commands."""
     (tmp_path / "Procfile").write_text("web: serve $PORT\nworker: work\n")

@@ -16,6 +16,7 @@ import pytest
 from blocks.providers import process
 from blocks.providers.process import Running
 from tasks.errors import BadInputError
+from tasks.launch.kinds.procfile import ProcfileKind
 from tasks.launch.launcher import Launcher, LaunchError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.ports import ports
@@ -147,7 +148,7 @@ def test_only_what_runs_is_live(launcher_for: Make) -> None:
 def test_a_bad_variable_starts_nothing(launcher_for: Make, ledger: Ledger) -> None:
     """Broken: half of a project would run with half of its configuration."""
     launcher = launcher_for(variables={"A": "{{ nothing }}"})
-    release = launcher.build("")
+    release = launcher.build("", serves=False)
     with pytest.raises(BadInputError, match=r"environments\.dev\.variables\.A"):
         launcher.start(release)
     assert (ports(ledger), launcher.recorded()) == ([], [])
@@ -189,3 +190,28 @@ def test_old_releases_go_but_not_those_that_run(
     assert on_disk == {one.digest for one in releases(ledger, "demo")}
     assert len(on_disk) == 6
     assert instance.release in on_disk
+
+
+@pytest.mark.parametrize(
+    ("service", "field"),
+    [({"command": ""}, "command: neither a Procfile"), ({"command": "x {{ prot }}"}, "cannot be")],
+)
+def test_what_cannot_start_is_refused_before_it_is_built(
+    launcher_for: Callable[..., Launcher],
+    service: dict[str, object],
+    field: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Broken: minutes of building are wasted on a command that is missing or misspelt."""
+    built: list[object] = []
+
+    def build(*arguments: object) -> tuple[str, ...]:
+        built.append(arguments)
+        return ()
+
+    monkeypatch.setattr(ProcfileKind, "build", build)
+    launcher = launcher_for(**service)
+    with pytest.raises(BadInputError, match=field):
+        launcher.build("")
+    assert built == []
+    assert launcher.build("", serves=False).kind == "procfile"  # its workloads can be run

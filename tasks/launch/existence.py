@@ -1,0 +1,75 @@
+"""Whether the source of a project is there, looked at when it is configured."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from blocks.project_spec import ProjectSpec
+from blocks.redaction import without_passwords
+from tasks.errors import BadInputError, MissingProgramError
+from tasks.launch import git
+from tasks.launch.checkout import is_checkout
+from tasks.launch.repository import commit_of, local
+from tasks.launch.source import check_source, wanted_version
+
+_PLACEHOLDER = "{version}"
+_LIMIT_SECONDS = 20.0
+_NO_ANSWER = re.compile(
+    r"(?i)could not resolve|timed? ?out|took more than|connection refused|network is unreachable"
+    r"|no route to host|temporary failure|failed to connect|connection reset"
+)
+_COMMIT = re.compile(r"^[0-9a-f]{7,40}$")
+_NO_SUCH_REFERENCE = 2
+
+
+def require_source(project: str, spec: ProjectSpec) -> str:
+    """Refuse a source that is not there; return a warning where nobody can say, else nothing.
+
+    Raises:
+        BadInputError: There is no such folder, archive, repository, branch or tag.
+    """
+    if git.is_git_url(spec.source):
+        return _require_address(project, spec)
+    if _PLACEHOLDER in spec.source and not spec.version:
+        _require_any(project, spec)
+        return ""
+    version = wanted_version(project, spec, "")
+    check_source(project, spec, version)
+    path = Path(spec.source).expanduser().resolve()
+    if version and path.is_dir() and is_checkout(f"projects.{project}.source", path):
+        field = f"projects.{project}.version"
+        commit_of(field, local(field, path), version)
+    return ""
+
+
+def _require_any(project: str, spec: ProjectSpec) -> None:
+    """Refuse a pattern that no version of the project is found by."""
+    path = Path(spec.source).expanduser()
+    fixed = next(above for above in path.parents if _PLACEHOLDER not in str(above))
+    pattern = str(path.relative_to(fixed)).replace(_PLACEHOLDER, "*")
+    if not any(fixed.glob(pattern)):
+        problem, remedy = "there is no version of it", "Check the path around {version}."
+        raise BadInputError(f"projects.{project}.source", spec.source, problem, remedy)
+
+
+def _require_address(project: str, spec: ProjectSpec) -> str:
+    field, version = f"projects.{project}.source", spec.version
+    if _PLACEHOLDER in spec.source and not version:
+        return ""
+    url = spec.source.replace(_PLACEHOLDER, wanted_version(project, spec, ""))
+    names = [] if not version or _COMMIT.match(version) else [version, f"refs/*/{version}"]
+    try:
+        asked = ("ls-remote", "--exit-code", "--quiet", "--", url, *names)
+        answer = git.ask(*asked, limit_seconds=_LIMIT_SECONDS)
+    except MissingProgramError as error:
+        return f"{field} was not looked at: {error}"
+    if answer.code == 0 or (answer.code == _NO_SUCH_REFERENCE and not names):  # an empty one
+        return ""
+    if answer.code == _NO_SUCH_REFERENCE:
+        problem = f"{without_passwords(url)} has no branch or tag of that name"
+        raise BadInputError(f"projects.{project}.version", version, problem, "Name one it has.")
+    if _NO_ANSWER.search(answer.complaint):
+        complaint = " ".join(without_passwords(answer.complaint).split())
+        return f"{field} was not looked at, its server does not answer: {complaint[:200]}"
+    raise git.refusal(field, url, answer)

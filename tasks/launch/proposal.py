@@ -1,0 +1,110 @@
+"""What a source tree plainly says about how it starts: proposed in an error, never run unasked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tasks.errors import SlipwayError
+from tasks.launch.kinds.manifest import package_json, pyproject
+from tasks.text import read_text
+
+_ANY = "gunicorn app:app --bind {{ host }}:{{ port }}"
+_CONTAINERS = (
+    *("Dockerfile", "Containerfile", "compose.yaml", "compose.yml"),
+    *("docker-compose.yaml", "docker-compose.yml"),
+)
+_APPLICATION = re.compile(
+    r"^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(FastAPI|Starlette|Litestar|Quart|Flask)\(", re.MULTILINE
+)
+_STARTED = {
+    "Flask": "flask --app {module}:{name} run --host {{{{ host }}}} --port {{{{ port }}}}",
+    "Quart": "quart --app {module}:{name} run --host {{{{ host }}}} --port {{{{ port }}}}",
+}
+_ASGI = "uvicorn {module}:{name} --host {{{{ host }}}} --port {{{{ port }}}}"
+_CMD = re.compile(r"^\s*(?:CMD|ENTRYPOINT)\s+(\S.*)$", re.MULTILINE | re.IGNORECASE)
+_MOST_FILES = 200
+_LARGEST_BYTES = 200_000
+
+
+def proposed_command(source: Path) -> str:
+    """Return the command that ``source`` is most plainly started with; empty: it says nothing."""
+    try:
+        return next(_commands(source), "")
+    except SlipwayError:  # a manifest that cannot be read is told by who builds it
+        return ""
+
+
+def remedy(source: Path) -> str:
+    """Return what to write where no command is configured."""
+    if command := proposed_command(source):
+        return f"Write the command there; by its files it could be: {command}"
+    return f"Write the command there, e.g. {_ANY}"
+
+
+def containers(source: Path) -> str:
+    """Return what is said where nothing but files of containers tells how ``source`` starts."""
+    names = [name for name in _CONTAINERS if (source / name).is_file()]
+    if not names:
+        return ""
+    return f"; {names[0]} is not read: Slipway runs services as processes, not as containers"
+
+
+def _commands(source: Path) -> Iterator[str]:
+    yield from _django(source)
+    yield from _applications(source)
+    yield from _scripts(source)
+    yield from _node(source)
+    yield from _image(source)
+
+
+def _django(source: Path) -> Iterator[str]:
+    if (source / "manage.py").is_file():
+        yield "python manage.py runserver --noreload {{ host }}:{{ port }}"
+
+
+def _applications(source: Path) -> Iterator[str]:
+    """Yield how the web applications that Python files make at their top are served."""
+    roots = [source, source / "src"]
+    files = [path for root in roots for path in (*root.glob("*.py"), *root.glob("*/*.py"))]
+    for path in sorted(files, key=lambda path: (len(path.parts), path))[:_MOST_FILES]:
+        if "test" in path.name or path.stat().st_size > _LARGEST_BYTES:
+            continue
+        text = path.read_text("utf-8", errors="replace")
+        if application := _APPLICATION.search(text):
+            root = source / "src" if (source / "src") in path.parents else source
+            module = ".".join(path.relative_to(root).with_suffix("").parts)
+            started = _STARTED.get(application[2], _ASGI)
+            yield started.format(module=module.removesuffix(".__init__"), name=application[1])
+
+
+def _scripts(source: Path) -> Iterator[str]:
+    scripts = pyproject(source).get("project", {}).get("scripts", {})
+    if isinstance(scripts, dict) and len(scripts) == 1:
+        yield f"{next(iter(scripts))} (with what makes it listen on {{{{ host }}}}:{{{{ port }}}})"
+
+
+def _node(source: Path) -> Iterator[str]:
+    if not (source / "package.json").is_file():
+        return
+    manifest = package_json(source)
+    programs = manifest.get("bin")
+    if isinstance(programs, dict) and programs:
+        programs = next(iter(programs.values()))
+    for file in (manifest.get("main"), programs, "server.js", "index.js"):
+        if isinstance(file, str) and (source / file).is_file():
+            yield f"node {file} (it has to listen on $PORT)"
+
+
+def _image(source: Path) -> Iterator[str]:
+    """Yield what the last CMD of a Dockerfile runs."""
+    for name in ("Dockerfile", "Containerfile"):
+        if (source / name).is_file():
+            for command in reversed(_CMD.findall(read_text("source", source / name))):
+                try:
+                    words = json.loads(command) if command.startswith("[") else [command]
+                except ValueError:
+                    continue
+                yield " ".join(map(str, words))

@@ -1,0 +1,79 @@
+"""The message of a failed build says why it failed, whatever the tool says at its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.launch.kinds.interface import BuildError, run_build
+from tasks.launch.kinds.reason import reason
+
+NPM = """
+> shop@1.0.0 build
+> node build.js
+
+/srv/source/build.js:1
+throw new Error('no port')
+^
+
+Error: no port
+    at Object.<anonymous> (/srv/source/build.js:1:7)
+    at node:internal/main/run_main_module:28:49
+
+Node.js v20.20.2
+npm error Lifecycle script `build` failed with error:
+npm error code 1
+npm error path /srv/source
+npm error command sh -c node build.js
+npm error A complete log of this run can be found in: /root/.npm/_logs/x-debug-0.log
+"""
+PIP = """
+  \u00d7 Failed to build `shop @ file:///srv/source`
+  ├─▶ The build backend returned an error
+  ╰─▶ Call to `setuptools.build_meta.build_wheel` failed (exit status: 1)
+
+      [stderr]
+      Traceback (most recent call last):
+        File "<string>", line 11, in <module>
+          import nothing_missing_here
+        File "setup.py", line 3, in <module>
+          raise error
+      ModuleNotFoundError: No module named 'numpy'
+      hint: This usually indicates a problem with the package.
+"""
+
+
+def test_of_npm_it_is_the_error_of_the_script() -> None:
+    """Broken: the message ends with the path of a log, and nothing else."""
+    said = reason(NPM).splitlines()
+    assert said[0] == "throw new Error('no port')"
+    assert "Error: no port" in said
+    assert not [line for line in said if "complete log" in line or "    at " in line]
+
+
+def test_of_a_stack_trace_it_is_its_end() -> None:
+    """Broken: twenty lines of somebody's stack hide that numpy is missing."""
+    said = reason(PIP)
+    assert "ModuleNotFoundError: No module named 'numpy'" in said
+    assert "nothing_missing_here" not in said
+    assert said.splitlines()[0].strip().startswith("\u00d7 Failed to build")
+
+
+def test_without_any_word_for_it_it_is_the_last_lines() -> None:
+    """Broken: a tool that has words of its own for a failure says nothing at all."""
+    lines = [f"step {number}" for number in range(50)]
+    assert reason("\n".join(lines)).splitlines() == lines[-12:]
+    assert reason("") == ""
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("stream", [1, 2])
+def test_it_is_said_whatever_follows(tmp_path: Path, stream: int) -> None:
+    """Broken: the cause is cut off, or on the other stream: pnpm and Yarn write to stdout."""
+    noise = "for n in $(seq 1000); do echo step $n of the clean-up >&2; done; exit 7"
+    script = f"printf '\\033[31mERR_PNPM_OUTDATED_LOCKFILE\\033[0m x\\n' >&{stream}; {noise}"
+    with pytest.raises(BuildError) as caught:
+        run_build(["sh", "-c", script], tmp_path, {})
+    assert str(caught.value).endswith("failed (exit code 7):\nERR_PNPM_OUTDATED_LOCKFILE x")
+    assert "step 1000 of the clean-up" in caught.value.output

@@ -1,0 +1,47 @@
+"""An error proposes the command that a source tree plainly says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tasks.launch.proposal import proposed_command, remedy
+
+FLASK = "from flask import Flask\n\napp = Flask(__name__)\n"
+PACKAGE = {"name": "x", "main": "server.js"}
+
+
+@pytest.mark.parametrize(
+    ("files", "command"),
+    [
+        ({}, ""),
+        ({"manage.py": ""}, "python manage.py runserver --noreload {{ host }}:{{ port }}"),
+        (
+            {"shop/main.py": "import fastapi\napi: Any = fastapi.FastAPI(title='x')\n"},
+            "uvicorn shop.main:api --host {{ host }} --port {{ port }}",
+        ),
+        (
+            {"src/shop/__init__.py": FLASK, "src/shop/other.py": FLASK},
+            "flask --app shop:app run --host {{ host }} --port {{ port }}",
+        ),
+        ({"tests/test_x.py": FLASK, "test_y.py": FLASK}, ""),
+        (
+            {"pyproject.toml": "[project]\nname = 'x'\n[project.scripts]\nserve-x = 'x:main'\n"},
+            "serve-x (with what makes it listen on {{ host }}:{{ port }})",
+        ),
+        ({"package.json": json.dumps(PACKAGE), "server.js": ""}, "node server.js (it has to listen on $PORT)"),
+        ({"package.json": '{"bin": {"x": "cli.js"}}', "cli.js": ""}, "node cli.js (it has to listen on $PORT)"),
+        ({"Dockerfile": 'FROM x\nCMD ["serve", "--port", "80"]\n'}, "serve --port 80"),
+        ({"Dockerfile": "FROM x\nCMD serve -p 80\n"}, "serve -p 80"),
+        ({"package.json": "{,}"}, ""),
+    ],
+)  # fmt: skip
+def test_what_is_proposed(tmp_path: Path, files: dict[str, str], command: str) -> None:
+    """Broken: whoever has a common project has to find out how it is started here."""
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert proposed_command(tmp_path) == command
+    assert remedy(tmp_path).endswith(command or "{{ port }}")
