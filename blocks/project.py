@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from prefect.blocks.core import Block
-from pydantic import ConfigDict
+from prefect.types import SecretDict
+from pydantic import ConfigDict, Field
 
+from blocks.credentials import plain
+from blocks.environment_spec import ProjectVariables
 from blocks.logo import logo
 from blocks.project_spec import ProjectSpec
 
@@ -26,6 +30,8 @@ class Project(ProjectSpec, Block):
                 "web": {"command": "gunicorn shop:app -b {{ host }}:{{ port }}", "health_path": "/health"}
             },
             workloads={"tests": {"kind": "pytest"}},
+            environments={"dev": {"variables": {"DATABASE": "{{ data }}/shop.db"}}},
+            secrets={"dev": {"API_KEY": "..."}},
         ).save("shop")
         ```
     """
@@ -37,6 +43,44 @@ class Project(ProjectSpec, Block):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=False, extra="allow")
 
+    # Prefect hides what stands in a SecretDict at the top, and nothing that is nested deeper.
+    environments: dict[str, ProjectVariables] = Field(  # type: ignore[assignment]
+        default_factory=dict, description=ProjectSpec.model_fields["environments"].description
+    )
+    secrets: SecretDict = Field(
+        default_factory=lambda: SecretDict({}),
+        description='Its secrets by environment, e.g. {"dev": {"API_KEY": "..."}}; never shown',
+    )
+    credentials: SecretDict = Field(  # type: ignore[assignment]
+        default_factory=lambda: SecretDict({}),
+        description=ProjectSpec.model_fields["credentials"].description,
+    )
+
+    @classmethod
+    def of(cls, spec: ProjectSpec) -> Project:
+        """Return the block that keeps ``spec``."""
+        fields = spec.model_dump(exclude={"environments", "credentials"})
+        each = spec.environments.items()
+        return cls(
+            **fields,
+            environments={name: {"variables": env.variables} for name, env in each},
+            secrets={name: plain(env.secrets) for name, env in each if env.secrets},
+            credentials=plain(spec.credentials),
+        )
+
     def spec(self) -> ProjectSpec:
         """Return what was configured, as a frozen value without Prefect."""
-        return ProjectSpec.model_validate(self.model_dump(include=set(ProjectSpec.model_fields)))
+        known = {*ProjectSpec.model_fields, "secrets"}
+        return ProjectSpec.model_validate(spec_fields(self.model_dump(include=known)))
+
+
+def spec_fields(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a ProjectSpec that those of a block mean."""
+    fields = dict(document)
+    environments = {name: dict(each) for name, each in (fields.get("environments") or {}).items()}
+    for name, secrets in plain(fields.pop("secrets", None)).items():
+        environments[name] = environments.get(name, {}) | {"secrets": secrets}
+    return fields | {
+        "environments": environments,
+        "credentials": plain(fields.get("credentials")),
+    }

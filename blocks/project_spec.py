@@ -1,9 +1,10 @@
-"""What a user writes of a project and an environment; free of Prefect."""
+"""What a user writes of a project; free of Prefect."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from re import fullmatch
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -14,6 +15,8 @@ from pydantic import (
     model_validator,
 )
 
+from blocks.credentials import plain, without_credentials
+from blocks.environment_spec import ProjectEnvironment
 from blocks.providers.interface import Resources
 from blocks.workload_spec import WorkloadSpec
 
@@ -115,6 +118,36 @@ class ProjectSpec(BaseModel):
     )
     repository: str = Field(default="local", description="The repository block its backups go to")
 
+    environments: dict[str, ProjectEnvironment] = Field(
+        default_factory=dict,
+        description=(
+            'Its variables by environment, e.g. {"dev": {"variables": {"LOG_LEVEL": "debug"}}}; '
+            "they win over what an environment shares"
+        ),
+    )
+    credentials: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description=(
+            "Users for the addresses in source and requirements, by the start of the address, "
+            'e.g. {"https://example.org/": "user:token"}; never shown'
+        ),
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_users_apart(cls, fields: Any) -> Any:
+        """Move users and tokens out of the addresses: only credentials are kept secret."""
+        if not isinstance(fields, Mapping) or not isinstance(fields.get("source"), str):
+            return fields
+        requirements = fields.get("requirements") or []
+        if not (isinstance(requirements, list) and all(isinstance(r, str) for r in requirements)):
+            return fields
+        source, cleaned, found = without_credentials(fields["source"], requirements)
+        if not found:
+            return fields
+        known = found | plain(fields.get("credentials"))
+        return {**fields, "source": source, "requirements": cleaned, "credentials": known}
+
     @field_validator("services")
     @classmethod
     def _are_names(cls, services: dict[str, ServiceSpec]) -> dict[str, ServiceSpec]:
@@ -142,22 +175,3 @@ class ProjectSpec(BaseModel):
     def _one_or_several(cls, given: object) -> object:
         """Take a single command for a list of one."""
         return [given] if isinstance(given, str) else given
-
-
-class EnvironmentSpec(BaseModel):
-    """Variables, templates and secrets of dev, staging, prod and the like."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    variables: dict[str, str] = Field(
-        default_factory=dict,
-        description=(
-            'Environment variables, e.g. {"DATABASE": "{{ data }}/shop.db"}; '
-            "`{{ data }}`, `{{ port }}` and the like are filled in"
-        ),
-    )
-    secrets: dict[str, SecretStr] = Field(
-        default_factory=dict,
-        description='Environment variables that are never shown, e.g. {"API_KEY": "..."}',
-    )
-    inherits: str = Field(default="", description="The environment whose values it starts from")

@@ -9,7 +9,7 @@ from prefect import flow
 from prefect.utilities.annotations import opaque
 from pydantic import SecretStr
 
-from blocks.project_spec import EnvironmentSpec
+from blocks.environment_spec import EnvironmentSpec
 from blocks.repositories.interface import Snapshot
 from blocks.repositories.restic import ResticRepository
 from flows.belongings import data_remarks

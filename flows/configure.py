@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,35 +10,42 @@ from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.blocks.core import Block
-from prefect.client.orchestration import get_client
 from pydantic import ValidationError
 
+from blocks.credentials import plain
 from blocks.environment import Environment
 from blocks.project import Project
 from blocks.project_spec import ProjectSpec
 from blocks.workload_spec import StepsWorkload, WfformatWorkload
 from flows.failure import fails_plainly
-from flows.inventory import PROVIDERS, REPOSITORIES, load_providers
+from flows.inventory import (
+    ENVIRONMENT,
+    PROJECT,
+    PROVIDERS,
+    REPOSITORIES,
+    documents,
+    load_providers,
+)
+from flows.origin import left_behind
 from flows.remark import remarked
 from tasks.complaint import bad_input, unknown_key
-from tasks.configuration import Configuration, read_configuration
+from tasks.configuration import Configuration, read_configuration, refuse_unknown_names
 from tasks.errors import BadInputError, NotFoundError
 from tasks.launch.belongings import proposed_data
 from tasks.launch.carrying import carried_paths
 from tasks.launch.existence import require_source
-from tasks.ledger.connection import open_ledger
-from tasks.ledger.providers import register_provider
-from tasks.settings import settings
+from tasks.launch.variables import refuse_unshared
 from tasks.split.declared import split_steps
 from tasks.split.wfformat import import_wfformat
 
 _AT_ONCE = 8
 """Servers that are asked side by side whether a source is there."""
+_REMEDY = "`forget` removes a project; delete the blocks of the others in the UI."
 
 
 @flow(name="configure", flow_run_name="configure from {file}", description=__doc__)
 @fails_plainly
-async def configure_flow(file: str = "slipway.yaml") -> list[str]:
+async def configure_flow(file: str = "slipway.yaml") -> dict[str, list[str]]:
     """Load projects, environments, providers and repositories from a YAML file.
 
     The whole file is checked before the first block is saved, and that the sources of projects are
@@ -50,9 +56,13 @@ async def configure_flow(file: str = "slipway.yaml") -> list[str]:
         file: Path of the YAML file, e.g. `slipway.yaml`.
 
     Returns:
-        The blocks that were saved, as `<type>/<name>`.
+        The blocks that were `saved`, as `<type>/<name>`, and those `left`: which this file once
+        configured, which are still there, and which are no longer in it.
     """
     configuration = await asyncio.to_thread(read_configuration, Path(file))
+    for name, environment in configuration.environments.items():
+        refuse_unshared(name, environment)
+    refuse_unknown_names(configuration, await documents(PROJECT), await documents(ENVIRONMENT))
     blocks = build_blocks(configuration)
     remarks = await asyncio.to_thread(_missing_sources, configuration)
     saved = await save_blocks(blocks)
@@ -62,7 +72,12 @@ async def configure_flow(file: str = "slipway.yaml") -> list[str]:
         for name, project in configuration.projects.items()
         for sentence in await asyncio.to_thread(_data_of, name, project)
     ]
-    return remarked(saved, f"Saved {len(saved)} blocks", remarks)
+    left = await left_behind(Path(file), saved)
+    if left:
+        said = f"No longer in {file}, and still configured: {', '.join(left)}. {_REMEDY}"
+        get_run_logger().warning("%s", said)
+        remarks.append(said)
+    return remarked({"saved": saved, "left": left}, f"Saved {len(saved)} blocks", remarks)
 
 
 def _data_of(name: str, project: ProjectSpec) -> list[str]:
@@ -78,9 +93,11 @@ def build_blocks(configuration: Configuration) -> dict[str, Block]:
     for name, project in configuration.projects.items():
         _refuse_impossible_workloads(name, project)
         carried_paths(name, project.data)
-        blocks[f"project/{name}"] = Project(**project.model_dump())
+        blocks[f"project/{name}"] = Project.of(project)
     for name, environment in configuration.environments.items():
-        blocks[f"environment/{name}"] = Environment(**environment.model_dump())
+        blocks[f"environment/{name}"] = Environment(
+            **environment.model_dump(exclude={"secrets"}), secrets=plain(environment.secrets)
+        )
     for name, fields in configuration.providers.items():
         blocks[f"provider/{name}"] = _block(PROVIDERS, f"providers.{name}", fields)
     for name, fields in configuration.repositories.items():
@@ -135,18 +152,4 @@ async def save_blocks(blocks: dict[str, Block]) -> list[str]:
 @task(name="register providers", task_run_name="register providers")
 async def register_providers() -> None:
     """Tell the ledger the capacity of every provider, and Prefect its lanes."""
-    ledger = open_ledger(settings().resolved_ledger_url())
-    async with get_client() as client:
-        for name, provider in (await load_providers([])).items():
-            register_provider(
-                ledger,
-                name,
-                provider.kind,
-                provider.capacity,
-                provider.speed,
-                provider.price_per_hour,
-                time.time(),
-            )
-            await client.upsert_global_concurrency_limit_by_name(
-                f"provider:{name}", max(1, provider.capacity.slots)
-            )
+    await load_providers([])

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
+from prefect import get_run_logger
 from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
 from pydantic import BaseModel
 
-from blocks.project_spec import EnvironmentSpec, ProjectSpec
+from blocks.environment_spec import EnvironmentSpec
+from blocks.project import Project, spec_fields
+from blocks.project_spec import ProjectSpec
 from blocks.providers.interface import Provider
 from blocks.providers.shell import ShellProvider
 from blocks.repositories.restic import ResticRepository
@@ -20,6 +26,7 @@ from tasks.configuration import checked
 from tasks.errors import NotFoundError
 from tasks.launch.target import Target, target_of
 from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.providers import Followed, follow_providers
 from tasks.settings import settings
 
 Spec = TypeVar("Spec", bound=BaseModel)
@@ -48,7 +55,21 @@ async def documents(slug: str) -> dict[str, dict[str, Any]]:
 
 async def load_project(name: str) -> ProjectSpec:
     """Return the project configured as ``name``; NotFoundError names those there are."""
-    return _pick(ProjectSpec, "project", name, await documents(PROJECT))
+    found = await documents(PROJECT)
+    spec = _pick(ProjectSpec, "project", name, {n: spec_fields(each) for n, each in found.items()})
+    keep_secret(secret.get_secret_value() for secret in spec.credentials.values())
+    await _hide_users(name, found[name], spec)
+    return spec
+
+
+async def _hide_users(name: str, document: Mapping[str, Any], spec: ProjectSpec) -> None:
+    """Save a block anew in whose addresses a user stands, where everybody may read it."""
+    written = (document["source"], list(document.get("requirements") or []))
+    if written != (spec.source, spec.requirements):
+        await Project.of(spec).asave(name, overwrite=True)
+        get_run_logger().warning(
+            "The addresses of project %s held users or tokens; they are secret now", name
+        )
 
 
 async def load_environments() -> dict[str, EnvironmentSpec]:
@@ -69,11 +90,15 @@ async def load_target(project: str, environment: str) -> Target:
 
 
 async def load_providers(names: Iterable[str]) -> dict[str, Provider]:
-    """Return the providers called ``names``; without any, all that are configured."""
+    """Return the providers called ``names``; without any, all that are configured.
+
+    Ledger and Prefect's limits follow the blocks, whoever made, changed or removed them.
+    """
     found: dict[str, Provider] = {}
     for block in PROVIDERS.values():
         fields = await documents(block.get_block_type_slug())
         found |= {name: block(**values).provider(name) for name, values in fields.items()}
+    await follow_blocks(found)
     wanted = list(names) or sorted(found)
     for name in wanted:
         if name not in found:
@@ -81,6 +106,25 @@ async def load_providers(names: Iterable[str]) -> dict[str, Provider]:
     if not wanted:
         raise _unknown("provider", "", found)
     return {name: found[name] for name in wanted}
+
+
+async def follow_blocks(found: Mapping[str, Provider]) -> Followed:
+    """Tell the ledger what providers there are, and Prefect the lanes of each."""
+    with ledger() as book:
+        news = await asyncio.to_thread(follow_providers, book, found, time.time())
+    if news != Followed():
+        async with get_client() as client:
+            for name in news.changed:
+                lanes = max(1, found[name].capacity.slots)
+                await client.upsert_global_concurrency_limit_by_name(_limit(name), lanes)
+            for name in news.removed:
+                with suppress(ObjectNotFound):
+                    await client.delete_global_concurrency_limit_by_name(_limit(name))
+    return news
+
+
+def _limit(provider: str) -> str:
+    return f"provider:{provider}"
 
 
 async def load_repository(name: str) -> ResticRepository:

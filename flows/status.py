@@ -10,7 +10,7 @@ from prefect import flow
 from flows.failure import fails_plainly
 from flows.inventory import load_environments, load_project
 from flows.naming import named
-from tasks.launch.variables import resolve
+from tasks.launch.variables import lineage
 from tasks.observe import task as observing
 
 
@@ -41,4 +41,4 @@ async def _refuse_unknown(project: str, environment: str) -> None:
     if project:
         await load_project(project)
     if environment:
-        resolve(environment, await load_environments())
+        lineage(environment, await load_environments())

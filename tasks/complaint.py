@@ -15,7 +15,7 @@ from tasks.errors import BadInputError
 
 Json = Mapping[str, Any]
 
-_HIDDEN = re.compile(r"secret|password|^repositories\.[^.]*\.variables")
+_HIDDEN = re.compile(r"secret|password|credentials|^repositories\.[^.]*\.variables")
 _WORDS = {
     "missing": ("is missing", "Add it. "),
     "string_type": ("is no text", "Put it in quotes. "),

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from re import fullmatch
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from blocks.project_spec import EnvironmentSpec, ProjectSpec
+from blocks.environment_spec import ALL, EnvironmentSpec
+from blocks.project_spec import ProjectSpec
 from blocks.workload_spec import WfformatWorkload
 from tasks.complaint import bad_input
 from tasks.document import read_document
-from tasks.errors import BadInputError
+from tasks.errors import BadInputError, NotFoundError
 
 Model = TypeVar("Model", bound=BaseModel)
 BLOCK_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -50,6 +51,30 @@ def read_configuration(path: Path, environ: Mapping[str, str] = os.environ) -> C
 def _is_extension(key: object) -> bool:
     """Tell whether a key at the top is the user's own: `x-...`, for values that are named twice."""
     return isinstance(key, str) and key.startswith("x-")
+
+
+def refuse_unknown_names(
+    configuration: Configuration, projects: Collection[str], environments: Collection[str]
+) -> None:
+    """Refuse a project's environment, or a project that values are shared with, of no such name.
+
+    ``projects`` and ``environments`` are those that are configured already.
+
+    Raises:
+        NotFoundError: There is neither such a one, nor in ``configuration``.
+    """
+    known = sorted({*environments, *configuration.environments})
+    for name, project in configuration.projects.items():
+        for wanted in project.environments:
+            if wanted not in known:
+                remedy = f"Correct it, or add it: `environments: {{{wanted}: {{}}}}`."
+                raise NotFoundError(f"projects.{name}.environments", wanted, known, remedy)
+    named = sorted({*projects, *configuration.projects, ALL})
+    for name, environment in configuration.environments.items():
+        for wanted in environment.shared_with:
+            if wanted not in named:
+                field = f"environments.{name}.shared_with"
+                raise NotFoundError(field, wanted, named, "Correct it, or configure that project.")
 
 
 def checked(model: type[Model], fields: object, prefix: str = "") -> Model:

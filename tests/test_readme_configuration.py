@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from blocks.project_spec import EnvironmentSpec, ProjectSpec, ServiceSpec
+from blocks.environment_spec import EnvironmentSpec, ProjectEnvironment
+from blocks.project_spec import ProjectSpec, ServiceSpec
 from blocks.providers.interface import Resources
 from blocks.providers.shell import ShellProvider
 from blocks.repositories.restic import ResticRepository
@@ -20,7 +21,7 @@ from tasks.split.declared import split_steps
 from tests.readme import blocks
 
 [TEXT] = blocks("yaml")
-SECRETS = {"BOOKSHOP_API_KEY", "BOOKSHOP_BACKUP_PASSWORD"}
+SECRETS = {"BOOKSHOP_API_KEY", "BOOKSHOP_BACKUP_PASSWORD", "BOOKSHOP_GIT_USER", "SENTRY_DSN"}
 CREDENTIALS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 TRACE = """
 {"schemaVersion": "1.5", "workflow": {
@@ -73,6 +74,7 @@ def shown() -> dict[str, set[str]]:
     note("StepSpec", *steps)
     demanding = [*services, workloads["tests"], *steps]
     note("Resources", *(each["demand"] for each in demanding if "demand" in each))
+    note("ProjectEnvironment", *project["environments"].values())
     note("EnvironmentSpec", *whole["environments"].values())
     note("ShellProvider", *whole["providers"].values())
     note("ResticRepository", *whole["repositories"].values())
@@ -83,7 +85,8 @@ def shown() -> dict[str, set[str]]:
     "model",
     [
         *(Configuration, ProjectSpec, ServiceSpec, PytestWorkload, StepsWorkload, StepSpec),
-        *(WfformatWorkload, Resources, EnvironmentSpec, ShellProvider, ResticRepository),
+        *(WfformatWorkload, Resources, ProjectEnvironment, EnvironmentSpec),
+        *(ShellProvider, ResticRepository),
     ],
 )
 def test_it_shows_every_key(model: type[Any]) -> None:

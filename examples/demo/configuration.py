@@ -31,10 +31,11 @@ def configuration(subject: Subject, folder: Path, password: str) -> dict[str, An
         "workloads": {WORKLOAD: {"kind": "pytest", "paths": ["tests"]}},
         "data": [str(data_folder(subject, folder))],
         "repository": "demo",
+        "environments": {ENVIRONMENT: {"variables": dict(subject.variables)}},
     }
     return {
         "projects": {subject.name: project},
-        "environments": {ENVIRONMENT: {"variables": dict(subject.variables)}},
+        "environments": {ENVIRONMENT: {}},
         "providers": {"local": {"kind": "shell", "cpus": 2, "slots": 2, "memory_mib": 2048}},
         "repositories": {
             "demo": {

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blocks.project_spec import EnvironmentSpec, ProjectSpec
+from blocks.environment_spec import EnvironmentSpec
+from blocks.project_spec import ProjectSpec
 from blocks.redaction import without_user
 from tasks.backup.sources import Source, project_sources
 from tasks.release import Release
@@ -80,7 +81,9 @@ def project_subject(
         sources,
         version=release.version if release else "",
         digest=release.digest if release else "",
-        spec=clean.model_dump(mode="json", exclude_defaults=True),
+        spec=clean.model_dump(
+            mode="json", exclude_defaults=True, exclude={"environments", "credentials"}
+        ),
         variables=dict(variables.variables),
         secrets=tuple(sorted(variables.secrets)),
     )

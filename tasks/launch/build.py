@@ -8,7 +8,9 @@ import tempfile
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+from blocks.credentials import plain
 from blocks.project_spec import ProjectSpec
+from tasks.launch.access import access
 from tasks.launch.detection import kind_of
 from tasks.launch.kinds.interface import Kind
 from tasks.launch.lock import alone
@@ -46,7 +48,7 @@ def build_release(
     """
     wanted = wanted_version(project, spec, version)
     check_source(project, spec, wanted)
-    with alone(folder / ".lock"):
+    with alone(folder / ".lock"), access(plain(spec.credentials)):
         for leftover in folder.glob(f"{_UNFINISHED}*"):  # of builders that are dead
             shutil.rmtree(leftover, ignore_errors=True)
         building = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))

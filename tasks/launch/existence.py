@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from blocks.credentials import plain
 from blocks.project_spec import ProjectSpec
 from blocks.redaction import without_passwords
 from tasks.errors import BadInputError, MissingProgramError
 from tasks.launch import git
+from tasks.launch.access import access
 from tasks.launch.checkout import is_checkout
 from tasks.launch.repository import commit_of, local
 from tasks.launch.source import check_source, wanted_version
@@ -30,7 +32,8 @@ def require_source(project: str, spec: ProjectSpec) -> str:
         BadInputError: There is no such folder, archive, repository, branch or tag.
     """
     if git.is_git_url(spec.source):
-        return _require_address(project, spec)
+        with access(plain(spec.credentials)):
+            return _require_address(project, spec)
     if _PLACEHOLDER in spec.source and not spec.version:
         _require_any(project, spec)
         return ""

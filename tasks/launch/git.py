@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from blocks.providers.inherited import inherited
 from blocks.redaction import without_user
 from tasks.errors import BadInputError, MissingProgramError
+from tasks.launch.access import access_variables
 
 LIMIT_SECONDS = 900.0
 _URL = re.compile(r"^(https?|ssh|git|file)://|^[\w.-]+@[\w.-]+:")
@@ -121,7 +122,7 @@ def refusal(field: str, value: str, answer: Answer) -> BadInputError:
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in _KEPT}
     allowed = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
-    return inherited(os.environ, tools=False) | kept | _QUIET | allowed
+    return inherited(os.environ, tools=False) | kept | access_variables() | _QUIET | allowed
 
 
 def _end(running: subprocess.Popen[bytes]) -> None:

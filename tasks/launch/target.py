@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from blocks.project_spec import EnvironmentSpec, ProjectSpec
+from blocks.environment_spec import EnvironmentSpec
+from blocks.project_spec import ProjectSpec
 from tasks.launch.launcher import Launcher
 from tasks.launch.variables import resolve
 from tasks.ledger.connection import Ledger
@@ -33,9 +34,9 @@ def target_of(
 
     Raises:
         NotFoundError: There is no such environment.
-        BadInputError: Environments inherit one another in a circle.
+        BadInputError: Environments inherit one another in a circle, or share with nobody.
     """
-    merged = resolve(environment, environments)
+    merged = resolve(environment, environments, project, spec.environments)
     secrets = {name: secret.get_secret_value() for name, secret in merged.secrets.items()}
     return Target(project, spec, environment, merged.variables, secrets)
 

@@ -18,6 +18,8 @@ from tasks.launch.convergence import (
     serving_release,
     shut_down,
 )
+from tasks.launch.forgetting import Forgotten, Subject
+from tasks.launch.forgetting import forget as forget_all
 from tasks.launch.fronts import Fronts, fronts_of
 from tasks.launch.kinds.interface import BuildError
 from tasks.launch.launcher import Launcher
@@ -85,6 +87,17 @@ async def restart(target: Target, router: Router) -> Launched:
     launched = await _with_launcher(target, _renew)
     get_run_logger().info("%s", launched)
     return launched
+
+
+@task(cache_policy=NO_CACHE, task_run_name="forget {subject.project}")
+async def forget(subject: Subject, router: Router, *, delete_data: bool) -> Forgotten:
+    """Remove what there is of a project, or of one environment of it."""
+
+    def work() -> Forgotten:
+        with closing(open_ledger(settings().resolved_ledger_url())) as ledger:
+            return forget_all(ledger, router, subject, delete_data=delete_data)
+
+    return await asyncio.to_thread(work)
 
 
 async def _with_launcher(target: Target, work: Callable[[Launcher], T]) -> T:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from blocks.project_spec import EnvironmentSpec
+from blocks.environment_spec import EnvironmentSpec, ProjectEnvironment
 from tasks.errors import BadInputError, NotFoundError
 
 _JINJA = ImmutableSandboxedEnvironment(
@@ -26,13 +26,16 @@ _OPENING = re.compile(r"\{[{%]")
 _ESCAPE = "For {{ itself write {{ '{{' }}"
 
 
-def resolve(name: str, environments: Mapping[str, EnvironmentSpec]) -> EnvironmentSpec:
-    """Return environment ``name`` with what it inherits; its own values win.
+def lineage(name: str, environments: Mapping[str, EnvironmentSpec]) -> list[str]:
+    """Return environment ``name`` and those it inherits from, the furthest first.
 
     Raises:
         NotFoundError: It, or one it inherits, does not exist.
-        BadInputError: They inherit one another in a circle, which is named.
+        BadInputError: They inherit one another in a circle, which is named; or it is no name.
     """
+    if not name.strip():
+        known = ", ".join(sorted(environments)) or "none"
+        raise BadInputError("environment", name, "is empty", f"Name one: {known}.")
     chain: list[str] = []
     field, wanted = "environment", name
     while wanted:
@@ -43,13 +46,48 @@ def resolve(name: str, environments: Mapping[str, EnvironmentSpec]) -> Environme
             raise NotFoundError(field, wanted, list(environments), "Configure it, or correct it.")
         chain.append(wanted)
         field, wanted = f"environments.{wanted}.inherits", environments[wanted].inherits
-    merged = EnvironmentSpec()
-    for ancestor in reversed(chain):
-        one = environments[ancestor]
-        merged = EnvironmentSpec(
-            variables=merged.variables | one.variables, secrets=merged.secrets | one.secrets
+    return chain[::-1]
+
+
+def resolve(
+    name: str,
+    environments: Mapping[str, EnvironmentSpec],
+    project: str,
+    own: Mapping[str, ProjectEnvironment],
+) -> ProjectEnvironment:
+    """Return what ``project`` has in environment ``name``: its ``own`` values over shared ones.
+
+    Of each, the nearest in the line of inheritance wins.
+
+    Raises:
+        NotFoundError: It, or one it inherits, does not exist.
+        BadInputError: One does not say whom its values are for, or they inherit in a circle.
+    """
+    line = lineage(name, environments)
+    shared = merged = ProjectEnvironment()
+    for ancestor in line:
+        refuse_unshared(ancestor, environments[ancestor])
+        if environments[ancestor].reaches(project):
+            shared = environments[ancestor].over(shared)
+        merged = own.get(ancestor, ProjectEnvironment()).over(merged)
+    return merged.over(shared)
+
+
+def refuse_unshared(name: str, environment: EnvironmentSpec) -> None:
+    """Refuse values of an environment that say of no project that they are for it.
+
+    Raises:
+        BadInputError: There are some.
+    """
+    if environment.has_values and not environment.shared_with:
+        values = ", ".join(sorted([*environment.variables, *environment.secrets]))
+        raise BadInputError(
+            f"environments.{name}.shared_with",
+            environment.shared_with,
+            f"nothing says which projects {values} are for",
+            f"Move them to `projects.<project>.environments.{name}`, or, where projects share "
+            "them, write `shared_with: [<project>, ...]`, or `shared_with: all`.",
         )
-    return merged
 
 
 def literal(text: str) -> str:

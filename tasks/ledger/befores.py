@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from tasks.ledger.connection import Ledger
 from tasks.ledger.tables import befores as table
@@ -59,3 +59,11 @@ def find_before(
     with ledger.read() as connection:
         row = connection.execute(query).mappings().one_or_none()
     return None if row is None else BeforeRow(**row)
+
+
+def forget_befores(ledger: Ledger, project: str, environment: str) -> None:
+    """Forget what ran there: whatever is launched there later begins anew."""
+    with ledger.write() as connection:
+        connection.execute(
+            delete(table).where(table.c.project == project, table.c.environment == environment)
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import asdict
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from tasks.ledger.connection import Ledger
 from tasks.ledger.tables import instances as table
@@ -103,3 +103,9 @@ def _set_state(connection: Connection, ids: Collection[str], state: InstanceStat
 def _mark_stopping(connection: Connection, ids: Collection[str], owner: str) -> None:
     named = update(table).where(table.c.id.in_(ids))
     connection.execute(named.values(state=InstanceState.STOPPING, owner=owner))
+
+
+def forget_instances(ledger: Ledger, ids: Collection[str]) -> None:
+    """Forget instances whose folders are gone."""
+    with ledger.write() as connection:
+        connection.execute(delete(table).where(table.c.id.in_(ids)))

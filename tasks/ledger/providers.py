@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import RowMapping, insert, select, update
 
-from blocks.providers.interface import Resources
+from blocks.providers.interface import Provider, Resources
 from tasks.errors import NotFoundError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.tables import allocations
 from tasks.ledger.tables import providers as table
 from tasks.plan import FleetSnapshot, ProviderState
+
+Offer = tuple[str, Resources, float, float]
+"""What a provider is compared by: kind, capacity, speed, price an hour."""
 
 REGISTER = "Create its block, or add it to slipway.yaml and run the flow `configure`."
 
@@ -34,6 +38,7 @@ def register_provider(  # noqa: PLR0917 - the fields of a provider
         "capacity": capacity,
         "speed": speed,
         "price_per_hour": price_per_hour,
+        "removed_at": None,
     }
     with ledger.write() as connection:
         row = connection.execute(select(table).where(table.c.name == name)).mappings().one_or_none()
@@ -49,10 +54,50 @@ def register_provider(  # noqa: PLR0917 - the fields of a provider
             )
 
 
-def provider_names(ledger: Ledger) -> list[str]:
-    """Return the names of all providers, sorted."""
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What the ledger learnt of providers; nothing where it knew them so."""
+
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+def follow_providers(ledger: Ledger, wanted: Mapping[str, Provider], now: float) -> Followed:
+    """Register what is new or other in ``wanted``, and note what is there no more.
+
+    What runs on a provider that was removed runs on; it only is none of `provider_names`.
+    """
     with ledger.read() as connection:
-        return list(connection.execute(select(table.c.name).order_by(table.c.name)).scalars())
+        rows = connection.execute(select(table)).mappings()
+        known = {row["name"]: _offer(row) for row in rows if row["removed_at"] is None}
+    changed = [name for name, each in wanted.items() if known.get(name) != _offered(each)]
+    for name in changed:
+        kind, capacity, speed, price = _offered(wanted[name])
+        register_provider(ledger, name, kind, capacity, speed, price, now)
+    removed = sorted(known.keys() - wanted.keys())
+    if removed:
+        with ledger.write() as connection:
+            connection.execute(
+                update(table)
+                .where(table.c.name.in_(removed))
+                .values(removed_at=now, epoch=table.c.epoch + 1)
+            )
+    return Followed(tuple(changed), tuple(removed))
+
+
+def provider_names(ledger: Ledger) -> list[str]:
+    """Return the names of all providers that were not removed, sorted."""
+    query = select(table.c.name).where(table.c.removed_at.is_(None)).order_by(table.c.name)
+    with ledger.read() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def _offer(row: RowMapping) -> Offer:
+    return row["kind"], row["capacity"], row["speed"], row["price_per_hour"]
+
+
+def _offered(provider: Provider) -> Offer:
+    return provider.kind, provider.capacity, provider.speed, provider.price_per_hour
 
 
 def epochs(ledger: Ledger, names: Collection[str]) -> dict[str, int]:

@@ -184,6 +184,8 @@ providers = Table(
     # Moves with everything that may change what admission answers; grants compare and swap it.
     Column("epoch", Identity, nullable=False),
     Column("registered_at", Double, nullable=False),
+    # Since when it has no block any more; what ran on it stays known.
+    Column("removed_at", Double),
     CheckConstraint("speed > 0", name="speed"),
 )
 
@@ -381,4 +383,13 @@ forecasts = Table(
     Column("low", Double, nullable=False),
     Column("high", Double, nullable=False),
     Column("published_at", Double, nullable=False),
+)
+
+# Which file configured a block last, as `<type>/<name>`; what was made in the UI is not here.
+configured = Table(
+    "configured",
+    metadata,
+    Column("block", Text, primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("configured_at", Double, nullable=False),
 )

@@ -7,8 +7,9 @@ from prefect.blocks.core import Block
 from pydantic import ValidationError
 
 from blocks.environment import Environment
+from blocks.environment_spec import EnvironmentSpec
 from blocks.project import Project
-from blocks.project_spec import EnvironmentSpec, ProjectSpec, ServiceSpec
+from blocks.project_spec import ProjectSpec, ServiceSpec
 from blocks.providers.interface import Resources
 from blocks.providers.shell import ShellProvider
 from blocks.repositories.restic import ResticRepository

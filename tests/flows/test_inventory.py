@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
 
 import pytest
 
 from flows import inventory
 from tasks.errors import BadInputError, NotFoundError
+from tasks.ledger.connection import Ledger
+from tasks.ledger.providers import fleet, provider_names
 
 DOCUMENTS: dict[str, dict[str, dict[str, Any]]] = {
     "slipway-project": {"shop": {"source": "/shop", "version": "2"}},
     "slipway-environment": {
-        "dev": {"variables": {"A": "1", "B": "1"}},
-        "prod": {"variables": {"B": "2"}, "inherits": "dev"},
+        "dev": {"variables": {"A": "1", "B": "1"}, "shared_with": ["all"]},
+        "prod": {"variables": {"B": "2"}, "inherits": "dev", "shared_with": ["shop"]},
     },
     "slipway-shell-provider": {
         "big": {"cpus": 8, "memory_mib": 100, "slots": 8},
@@ -24,9 +28,42 @@ DOCUMENTS: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
+class Limits(dict[str, int]):
+    """Prefect's global limits, by name."""
+
+    async def __aenter__(self) -> Self:
+        """Be the client."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close nothing."""
+
+    async def upsert_global_concurrency_limit_by_name(self, name: str, limit: int) -> None:
+        """Set a limit."""
+        self[name] = limit
+
+    async def delete_global_concurrency_limit_by_name(self, name: str) -> None:
+        """Remove a limit."""
+        self.pop(name, None)
+
+
+@pytest.fixture
+def limits() -> Limits:
+    """Give the limits that Prefect has; none at first."""
+    return Limits()
+
+
 @pytest.fixture(autouse=True)
-def configured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answer for the server."""
+def configured(monkeypatch: pytest.MonkeyPatch, book: Ledger, limits: Limits) -> None:
+    """Answer for the server, and give a ledger."""
+
+    @contextmanager
+    def ledger() -> Iterator[Ledger]:
+        """Lend the ledger."""
+        yield book
+
+    monkeypatch.setattr(inventory, "ledger", ledger)
+    monkeypatch.setattr(inventory, "get_client", lambda: limits)
 
     async def documents(slug: str) -> dict[str, dict[str, Any]]:
         """Return what is configured."""
@@ -47,6 +84,21 @@ async def test_providers_are_those_named_or_all() -> None:
     assert list(await inventory.load_providers(["small"])) == ["small"]
     found = await inventory.load_providers([])
     assert {name: item.capacity.cpus for name, item in found.items()} == {"big": 8, "small": 1}
+
+
+async def test_ledger_and_limits_follow_the_blocks(
+    monkeypatch: pytest.MonkeyPatch, book: Ledger, limits: Limits
+) -> None:
+    """Broken: a provider made in the UI breaks every run, and an edited one is planned as before."""
+    limits["provider:local"] = 2
+    await inventory.load_providers([])
+    assert limits == {"provider:big": 8, "provider:small": 1}
+    assert provider_names(book) == ["big", "small"]
+    fields = {"small": {"cpus": 1, "memory_mib": 100, "slots": 3}}
+    monkeypatch.setitem(DOCUMENTS, "slipway-shell-provider", fields)
+    await inventory.load_providers([])
+    assert limits == {"provider:small": 3}
+    assert fleet(book, ["small"], 0.0).providers[0].capacity.slots == 3
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ def test_what_has_no_default_must_be_given() -> None:
         "rollback",
         "ship",
         "replay",
+        "forget",
     }
     expected = {f"{name}/default": ["project"] for name in everywhere}
     assert required == {**expected, "restore/default": ["project", "target"]}

@@ -53,6 +53,10 @@ def _configuration(stack: Stack, source: Path, restored: str) -> dict[str, objec
         "kind": "procfile",
         "services": {"web": service},
         "repository": "diary",
+        "environments": {
+            "diary": {"variables": {"DIARY": "{{ data }}/diary.db"}},
+            "diary-elsewhere": {"variables": {"DIARY": restored}},
+        },
     }
     repository = {
         "kind": "restic",
@@ -61,10 +65,7 @@ def _configuration(stack: Stack, source: Path, restored: str) -> dict[str, objec
     }
     return {
         "projects": {"diary": project},
-        "environments": {
-            "diary": {"variables": {"DIARY": "{{ data }}/diary.db"}},
-            "diary-elsewhere": {"variables": {"DIARY": restored}},
-        },
+        "environments": {"diary": {}, "diary-elsewhere": {}},
         "repositories": {"diary": repository},
     }
 

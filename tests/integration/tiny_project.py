@@ -72,9 +72,10 @@ def configuration(name: str, folder: Path) -> Json:
                 "kind": "procfile",
                 "services": {"web": service},
                 "repository": name,
+                "environments": {name: {"variables": variables}},
             }
         },
-        "environments": {name: {"variables": variables}},
+        "environments": {name: {}},
         "providers": {
             f"{name}-{side}": {"kind": "shell", "cpus": 2, "slots": 2, "memory_mib": 1024}
             for side in ("left", "right")

@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.configuration import Configuration, absolute_source, read_configuration
-from tasks.errors import BadInputError
+from tasks.configuration import (
+    Configuration,
+    absolute_source,
+    read_configuration,
+    refuse_unknown_names,
+)
+from tasks.errors import BadInputError, NotFoundError
 
 GOOD = """
 projects:
@@ -19,7 +24,7 @@ projects:
       tests: {kind: pytest}
       build: {kind: steps, steps: [{id: a, run: make}]}
 environments:
-  dev: {variables: {A: b}, secrets: {KEY: {env: SHOP_KEY}}}
+  dev: {variables: {A: b}, secrets: {KEY: {env: SHOP_KEY}}, shared_with: all}
 providers:
   local: {kind: shell, slots: 2}
 repositories:
@@ -150,3 +155,26 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """The error names the path that was looked at."""
     with pytest.raises(BadInputError, match=r"nowhere\.yaml"):
         read_configuration(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("projects: {shop: {source: x, environments: {prd: {}}}}", "projects.shop.environments"),
+        ("environments: {dev: {shared_with: [shpo]}}", "environments.dev.shared_with"),
+    ],
+)
+def test_names_that_nothing_bears_are_refused(tmp_path: Path, text: str, field: str) -> None:
+    """Values of a misspelt environment would reach nothing, and nobody would be told."""
+    with pytest.raises(NotFoundError) as caught:
+        refuse_unknown_names(read(tmp_path, text), ["shop"], ["prod"])
+    assert caught.value.field == field
+
+
+def test_names_of_the_file_and_of_what_is_configured_are_known(tmp_path: Path) -> None:
+    """What was made in the UI could not be used by a file."""
+    text = """
+projects: {shop: {source: x, environments: {prod: {}, dev: {variables: {A: b}}}}}
+environments: {dev: {variables: {A: b}, shared_with: [shop, blog]}}
+"""
+    refuse_unknown_names(read(tmp_path, text), ["blog"], ["prod"])

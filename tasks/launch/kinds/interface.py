@@ -12,6 +12,7 @@ from blocks.project_spec import ServiceSpec
 from blocks.providers.inherited import inherited
 from blocks.redaction import without_passwords
 from tasks.errors import SlipwayError, printable
+from tasks.launch.access import access_variables
 from tasks.launch.boundary import ceiling
 from tasks.launch.kinds.reason import reason
 
@@ -72,7 +73,8 @@ def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> s
     Raises:
         BuildError: It failed.
     """
-    environment = inherited(os.environ) | ceiling(cwd.parent) | dict(variables)
+    surroundings = ceiling(cwd.parent) | access_variables()
+    environment = inherited(os.environ) | surroundings | dict(variables)
     done = subprocess.run(
         argv,
         cwd=cwd,

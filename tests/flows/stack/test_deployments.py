@@ -48,6 +48,7 @@ def test_every_operation_is_declared() -> None:
         "deploy",
         "rollback",
         "ship",
+        "forget",
     ]
     expected = [f"flows.{name}.{name}_flow" for name in operations]
     learning = ["analytics.flow.train_flow", "analytics.reports.flow.report_flow"]

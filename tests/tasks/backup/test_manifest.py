@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from blocks.project_spec import EnvironmentSpec, ProjectSpec
+from blocks.environment_spec import EnvironmentSpec
+from blocks.project_spec import ProjectSpec
 from tasks.backup.manifest import Manifest, ManifestError, decode, encode
 from tasks.backup.sources import Source
 from tasks.backup.subject import Subject, project_subject, tags

@@ -11,7 +11,8 @@ from prefect.logging import disable_run_logger
 from pydantic import SecretStr
 
 from benchmarks.free_ports import free_ports
-from blocks.project_spec import EnvironmentSpec, ProjectSpec, ServiceSpec
+from blocks.environment_spec import EnvironmentSpec
+from blocks.project_spec import ProjectSpec, ServiceSpec
 from tasks.errors import BadInputError
 from tasks.launch import task
 from tasks.launch.target import Target, target_of
@@ -22,7 +23,9 @@ pytestmark = pytest.mark.integration
 
 ENVIRONMENTS = {
     "base": EnvironmentSpec(
-        variables={"GREETING": "hello"}, secrets={"TOKEN": SecretStr("hunter2")}
+        variables={"GREETING": "hello"},
+        secrets={"TOKEN": SecretStr("hunter2")},
+        shared_with=["demo"],
     ),
     "dev": EnvironmentSpec(inherits="base"),
 }

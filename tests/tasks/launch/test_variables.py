@@ -3,33 +3,84 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import SecretStr
+from pydantic import ValidationError
 
-from blocks.project_spec import EnvironmentSpec
+from blocks.environment_spec import EnvironmentSpec, ProjectEnvironment
 from tasks.errors import BadInputError, NotFoundError
 from tasks.launch.variables import literal, render, resolve
 
+ALL = {"shared_with": ["all"]}
 ENVIRONMENTS = {
-    "base": EnvironmentSpec(variables={"A": "1", "B": "1"}, secrets={"S": SecretStr("one")}),
-    "dev": EnvironmentSpec(variables={"B": "2"}, inherits="base"),
-    "prod": EnvironmentSpec(secrets={"S": SecretStr("two")}, inherits="dev"),
-    "left": EnvironmentSpec(inherits="right"),
-    "right": EnvironmentSpec(inherits="left"),
-    "lost": EnvironmentSpec(inherits="nowhere"),
+    name: EnvironmentSpec.model_validate(fields)
+    for name, fields in {
+        "base": {"variables": {"A": "1", "B": "1"}, "secrets": {"S": "one"}, **ALL},
+        "dev": {"variables": {"B": "2"}, "inherits": "base", **ALL},
+        "prod": {"secrets": {"S": "two"}, "inherits": "dev", **ALL},
+        "left": {"inherits": "right"},
+        "right": {"inherits": "left"},
+        "lost": {"inherits": "nowhere"},
+        "shops": {"secrets": {"KEY": "of shops"}, "shared_with": ["shop", "store"]},
+        "whose": {"inherits": "open"},
+        "open": {"variables": {"A": "1"}},
+    }.items()
 }
+
+
+def own(**environments: dict[str, object]) -> dict[str, ProjectEnvironment]:
+    """Give what a project says of its environments."""
+    return {name: ProjectEnvironment.model_validate(each) for name, each in environments.items()}
 
 
 def test_the_nearest_value_wins() -> None:
     """Broken: prod would run with the values of dev."""
-    found = resolve("prod", ENVIRONMENTS)
+    found = resolve("prod", ENVIRONMENTS, "shop", {})
     assert found.variables == {"A": "1", "B": "2"}
     assert found.secrets["S"].get_secret_value() == "two"
+
+
+def test_a_projects_own_values_win_over_shared_ones() -> None:
+    """Broken: two projects cannot both have DATABASE."""
+    mine = own(base={"variables": {"B": "mine", "S": "open"}}, dev={"secrets": {"A": "hidden"}})
+    found = resolve("prod", ENVIRONMENTS, "shop", mine)
+    assert found.variables == {"B": "mine", "S": "open"}
+    assert {name: each.get_secret_value() for name, each in found.secrets.items()} == {
+        "A": "hidden"
+    }
+
+
+def test_only_projects_that_are_named_get_what_is_shared() -> None:
+    """Broken: the services of one project have the keys of another."""
+    assert resolve("shops", ENVIRONMENTS, "shop", {}).secrets.keys() == {"KEY"}
+    assert not resolve("shops", ENVIRONMENTS, "blog", {}).secrets
+
+
+@pytest.mark.parametrize("name", ["open", "whose"])
+def test_values_that_are_for_nobody_are_refused(name: str) -> None:
+    """Broken: a project runs without values, or with those of others, and nobody is told."""
+    with pytest.raises(BadInputError, match="which projects A are for") as caught:
+        resolve(name, ENVIRONMENTS, "shop", {})
+    assert caught.value.field == "environments.open.shared_with"
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_blank_environment_is_refused(name: str) -> None:
+    """Broken: a service starts without any variable, in an environment that nobody can name."""
+    with pytest.raises(BadInputError, match="environment: is empty"):
+        resolve(name, ENVIRONMENTS, "shop", {})
+
+
+@pytest.mark.parametrize("name", ["1A", "A-B", "A=B", "", "Ä", "A B"])
+@pytest.mark.parametrize("kind", ["variables", "secrets"])
+def test_names_are_those_of_variables(name: str, kind: str) -> None:
+    """Broken: a name that no process can read, or that ends in another one, is set without a word."""
+    with pytest.raises(ValidationError, match="no name of an environment variable"):
+        ProjectEnvironment.model_validate({kind: {name: "x"}})
 
 
 def test_a_circle_is_named() -> None:
     """Broken: two environments that inherit each other would hang a launch."""
     with pytest.raises(BadInputError, match="left -> right -> left"):
-        resolve("left", ENVIRONMENTS)
+        resolve("left", ENVIRONMENTS, "shop", {})
 
 
 @pytest.mark.parametrize(
@@ -38,7 +89,7 @@ def test_a_circle_is_named() -> None:
 def test_an_unknown_environment_is_named(name: str, field: str) -> None:
     """Broken: a typing error would launch without any variable."""
     with pytest.raises(NotFoundError) as caught:
-        resolve(name, ENVIRONMENTS)
+        resolve(name, ENVIRONMENTS, "shop", {})
     assert caught.value.field == field
 
 

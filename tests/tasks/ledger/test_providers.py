@@ -5,11 +5,19 @@ from __future__ import annotations
 import pytest
 
 from blocks.providers.interface import Resources
+from blocks.providers.shell_runner import ShellRunner
 from tasks.claim import Claim
 from tasks.errors import NotFoundError
 from tasks.ledger.allocations import grant, queue_state
 from tasks.ledger.connection import Ledger
-from tasks.ledger.providers import epochs, fleet, provider_names, register_provider
+from tasks.ledger.providers import (
+    Followed,
+    epochs,
+    fleet,
+    follow_providers,
+    provider_names,
+    register_provider,
+)
 
 CAPACITY = Resources(cpus=4, memory_mib=1000, slots=4)
 
@@ -60,3 +68,31 @@ def test_a_changed_capacity_moves_the_epoch_and_a_repeated_one_does_not(ledger: 
     assert ledger.version() == version
     register(ledger, capacity=Resources(slots=1))
     assert epochs(ledger, ["local"]) != before
+
+
+def offered(name: str, slots: int = 4) -> ShellRunner:
+    """Give a provider as its block makes it."""
+    return ShellRunner(name, Resources(slots=slots))
+
+
+def test_the_ledger_follows_what_is_offered(ledger: Ledger) -> None:
+    """A provider made or edited in the UI would break every run, or be planned as it was."""
+    both = {"local": offered("local"), "other": offered("other")}
+    assert follow_providers(ledger, both, 1.0) == Followed(changed=("local", "other"))
+    version = ledger.version()
+    assert follow_providers(ledger, both, 2.0) == Followed()
+    assert ledger.version() == version
+    edited = {"local": offered("local", slots=9)}
+    assert follow_providers(ledger, edited, 3.0) == Followed(("local",), ("other",))
+    assert fleet(ledger, ["local"], 3.0).providers[0].capacity.slots == 9
+
+
+def test_a_removed_provider_is_no_more_but_known_to_what_runs_on_it(ledger: Ledger) -> None:
+    """A run whose provider is removed meanwhile would fail amid its steps."""
+    both = {"local": offered("local"), "other": offered("other")}
+    follow_providers(ledger, both, 1.0)
+    follow_providers(ledger, {"local": offered("local")}, 2.0)
+    assert provider_names(ledger) == ["local"]
+    assert fleet(ledger, ["other"], 3.0).providers[0].name == "other"
+    assert follow_providers(ledger, both, 4.0) == Followed(changed=("other",))
+    assert provider_names(ledger) == ["local", "other"]

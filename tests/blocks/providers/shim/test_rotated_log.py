@@ -29,3 +29,12 @@ def test_the_newest_bytes_are_kept_within_the_bound(
     assert len(kept) <= files
     assert all(len(one) <= limit for one in kept)
     assert len(b"".join(kept)) >= min(len(said), limit * (files - 1))
+
+
+def test_it_goes_on_where_it_ended(tmp_path: Path) -> None:
+    """Broken: opening a log again would lose what it holds."""
+    for text in (b"one\n", b"two\n"):
+        log = RotatedLog(str(tmp_path / "log"), 100, 1)
+        log.write(text)
+        log.close()
+    assert (tmp_path / "log").read_text() == "one\ntwo\n"

@@ -1,0 +1,85 @@
+"""Users and passwords of addresses: taken out of where they can be read, given to what needs them.
+
+They travel in the environment or in a private file, never in an argument. Free of Prefect.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+# What stands before the last `@` of the host part; a password may also hold `/`.
+_USER = re.compile(
+    r"(?P<scheme>https?://)(?P<user>[^\s/@]*(?:@[^\s/@]*)*|[^\s/:@]*:(?!\d{1,5}/)\S+)@"
+    r"(?P<rest>[^\s@]+)",
+    re.IGNORECASE,
+)
+
+
+def apart(text: str) -> tuple[str, dict[str, str]]:
+    """Return ``text`` without the users of its HTTP addresses, and these by address.
+
+    The address of ``git+https://me:token@example.org/shop.git@v1`` is
+    ``https://example.org/shop.git``.
+    """
+    found: dict[str, str] = {}
+
+    def note(match: re.Match[str]) -> str:
+        address = re.split(r"[?#{@]", match["scheme"] + match["rest"])[0]
+        if "{" in match["rest"]:
+            address = f"{address.rpartition('/')[0]}/"
+        found[address] = unquote(match["user"])
+        return match["scheme"] + match["rest"]
+
+    return _USER.sub(note, text), found
+
+
+def without_credentials(
+    source: str, requirements: Sequence[str]
+) -> tuple[str, list[str], dict[str, str]]:
+    """Return both without the users of their addresses, and these by address."""
+    source, found = apart(source)
+    cleaned = []
+    for requirement in requirements:
+        text, more = apart(requirement)
+        cleaned.append(text)
+        found |= more
+    return source, cleaned, found
+
+
+def plain(secrets: Any) -> dict[str, Any]:
+    """Return the mapping that pydantic or Prefect keeps secret, or that was never a secret."""
+    inside = secrets.get_secret_value() if hasattr(secrets, "get_secret_value") else secrets
+    return {
+        name: value.get_secret_value() if hasattr(value, "get_secret_value") else value
+        for name, value in (inside or {}).items()
+    }
+
+
+def git_environment(credentials: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables by which Git shows each user to its own address, and to no other."""
+    if not credentials:
+        return {}
+    variables = {"GIT_CONFIG_COUNT": str(len(credentials))}
+    for number, (address, user) in enumerate(sorted(credentials.items())):
+        header = base64.b64encode(_user_and_password(user, ":").encode()).decode()
+        variables[f"GIT_CONFIG_KEY_{number}"] = f"http.{address}.extraHeader"
+        variables[f"GIT_CONFIG_VALUE_{number}"] = f"Authorization: Basic {header}"
+    return variables
+
+
+def netrc(credentials: Mapping[str, str]) -> str:
+    """Return the lines of a netrc file, which installers read users of a host from."""
+    lines = []
+    for address, user in sorted(credentials.items()):
+        login, _, password = _user_and_password(user, ":").partition(":")
+        host = urlsplit(address).hostname or address
+        lines.append(f"machine {host} login {login} password {password}\n")
+    return "".join(lines)
+
+
+def _user_and_password(user: str, between: str) -> str:
+    return user if between in user else f"{user}{between}"

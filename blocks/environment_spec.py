@@ -1,0 +1,84 @@
+"""What a user writes of an environment, and of a project in one; free of Prefect."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+ALL = "all"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+Value = TypeVar("Value")
+
+
+def named_as_variables(values: dict[str, Value]) -> dict[str, Value]:
+    """Return ``values`` if each of their names is one of an environment variable."""
+    for name in values:
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                f"has {name!r}, which is no name of an environment variable: "
+                "use letters, digits and _, and no digit first"
+            )
+    return values
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) and value.strip() else value
+
+
+Variables = Annotated[dict[str, str], AfterValidator(named_as_variables)]
+Secrets = Annotated[dict[str, SecretStr], AfterValidator(named_as_variables)]
+
+
+class ProjectVariables(BaseModel):
+    """Variables of one project in one environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    variables: Variables = Field(
+        default_factory=dict,
+        description=(
+            'Environment variables, e.g. {"DATABASE": "{{ data }}/shop.db"}; '
+            "`{{ data }}`, `{{ port }}` and the like are filled in"
+        ),
+    )
+
+
+class ProjectEnvironment(ProjectVariables):
+    """Variables and secrets of one project in one environment."""
+
+    secrets: Secrets = Field(
+        default_factory=dict,
+        description='Environment variables that are never shown, e.g. {"API_KEY": "..."}',
+    )
+
+    def over(self, other: ProjectEnvironment) -> ProjectEnvironment:
+        """Return ``other`` with these values in their place, be they variables or secrets."""
+        own = {*self.variables, *self.secrets}
+        return ProjectEnvironment(
+            variables={k: v for k, v in other.variables.items() if k not in own} | self.variables,
+            secrets={k: v for k, v in other.secrets.items() if k not in own} | self.secrets,
+        )
+
+
+class EnvironmentSpec(ProjectEnvironment):
+    """dev, staging, prod and the like: what they inherit, and the values that projects share."""
+
+    shared_with: Annotated[list[str], BeforeValidator(_listed)] = Field(
+        default_factory=list,
+        description=(
+            "Projects that its variables and secrets reach; `all`: every one. "
+            "What is of one project alone belongs to that project's environments"
+        ),
+    )
+    inherits: str = Field(default="", description="The environment whose values it starts from")
+
+    @property
+    def has_values(self) -> bool:
+        """Whether there is anything in it to be shared."""
+        return bool(self.variables or self.secrets)
+
+    def reaches(self, project: str) -> bool:
+        """Tell whether ``project`` gets its values."""
+        return ALL in self.shared_with or project in self.shared_with

@@ -1,0 +1,133 @@
+"""`forget`: remove a project, or what it has in one environment."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from prefect import flow, get_run_logger
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.responses import DeploymentResponse
+from pydantic import Field
+
+from blocks.project import Project
+from flows.failure import fails_plainly
+from flows.inventory import (
+    ENVIRONMENT,
+    PROJECT,
+    documents,
+    ledger,
+    load_project,
+    load_router,
+)
+from flows.naming import named
+from tasks.launch import task as launching
+from tasks.launch.forgetting import Forgotten, Subject, check_forgettable, places
+from tasks.ledger.configured import forget_configured
+from tasks.ledger.releases import releases
+from tasks.settings import settings
+
+_PAGE = 200
+
+
+@flow(
+    name="forget",
+    flow_run_name=named("forget {project} {environment}"),
+    description="Stop a project and remove its releases, ports and block; its data stays or goes.",
+)
+@fails_plainly
+async def forget_flow(
+    project: str,
+    environment: str = "",
+    data: Annotated[
+        Literal["keep", "delete"], Field(json_schema_extra={"enum": ["keep", "delete"]})
+    ] = "keep",
+) -> list[str]:
+    """Forget a project: end its services, give back its ports, remove its releases and its block.
+
+    Snapshots and what was learnt stay, and so does its data where nothing else is asked for. What
+    still names the project (schedules, environments that share values with it) is told. While a
+    rollout or a workload of it is at work, it is refused.
+
+    Args:
+        project: Name of the Project block.
+        environment: Only what it has in this environment; empty: all of it.
+        data: What becomes of its data folder: `keep` or `delete`. Further folders that it names
+            to be backed up are never touched.
+
+    Returns:
+        What was done, in sentences.
+    """
+    subject = Subject(project, environment, settings().root)
+    with ledger() as book:
+        check_forgettable(book, subject, time.time())
+        configured = await documents(PROJECT)
+        if project not in configured and not (places(book, subject) or releases(book, project)):
+            await load_project(project)  # which says what there is instead
+        router = await load_router()
+        gone = await launching.forget(subject, router, delete_data=data == "delete")
+        if project in configured:
+            await _forget_block(project, environment)
+        if not environment:
+            await asyncio.to_thread(forget_configured, book, [f"project/{project}"])
+    said = [*_sentences(subject, gone), *await _still_named(project, environment)]
+    for sentence in said:
+        get_run_logger().info("%s", sentence)
+    return said
+
+
+async def _forget_block(project: str, environment: str) -> None:
+    """Delete the block, or what of it is of that environment."""
+    if not environment:
+        async with get_client() as client:
+            found = await client.read_block_document_by_name(project, PROJECT)
+            await client.delete_block_document(found.id)
+        return
+    spec = await load_project(project)
+    rest = {name: each for name, each in spec.environments.items() if name != environment}
+    if rest != spec.environments:
+        left = Project.of(spec.model_copy(update={"environments": rest}))
+        await left.asave(project, overwrite=True)
+
+
+def _sentences(subject: Subject, gone: Forgotten) -> Iterator[str]:
+    where = f"{subject.project} in {subject.environment or 'all environments'}"
+    yield f"{where}: {gone.stopped} instances ended, {gone.releases} releases removed"
+    for folder in gone.deleted:
+        yield f"deleted its data in {folder}"
+    for folder in gone.kept:
+        yield f"kept its data in {folder}"
+
+
+async def _still_named(project: str, environment: str) -> list[str]:
+    """Return a sentence for everything that still names what was forgotten."""
+    shared = await documents(ENVIRONMENT)
+    said = [
+        f"environments.{name}.shared_with still names {project}"
+        for name, fields in sorted(shared.items())
+        if not environment and project in (fields.get("shared_with") or [])
+    ]
+    async with get_client() as client:
+        for each in await _deployments(client):
+            said += [f"{where} still names {project}" for where in naming(each, project)]
+    return said
+
+
+def naming(deployment: DeploymentResponse, project: str) -> Iterator[str]:
+    """Yield what of ``deployment`` has ``project`` among its parameters."""
+    if deployment.parameters.get("project") == project:
+        yield f"deployment {deployment.entrypoint or deployment.name}"
+    for schedule in deployment.schedules:
+        parameters: dict[str, Any] = {**deployment.parameters, **(schedule.parameters or {})}
+        if parameters.get("project") == project:
+            called = schedule.slug or str(schedule.id)
+            yield f"schedule {called} of {deployment.entrypoint or deployment.name}"
+
+
+async def _deployments(client: PrefectClient) -> list[DeploymentResponse]:
+    found: list[DeploymentResponse] = []
+    while page := await client.read_deployments(limit=_PAGE, offset=len(found)):
+        found += page
+    return found

@@ -1,0 +1,157 @@
+"""Removes what there is of a project: its processes, ports, releases and, where asked to, its data.
+
+Killed at any point, it is finished by being asked for again: the first thing that it does is to
+record that everything is to be ended, and nothing is forgotten before it is gone.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from re import fullmatch
+
+from blocks.providers.process import own_identity, owner_alive
+from blocks.routers.interface import Router
+from tasks.configuration import BLOCK_NAME
+from tasks.errors import BadInputError, BusyError
+from tasks.launch.ending import end_instances
+from tasks.launch.lock import place_alone
+from tasks.ledger.befores import forget_befores
+from tasks.ledger.connection import Ledger
+from tasks.ledger.instances import forget_instances, instances, mark_stopping
+from tasks.ledger.ports import ports, release_ports
+from tasks.ledger.releases import forget_release, releases
+from tasks.ledger.rollouts import open_rollouts
+from tasks.ledger.workloads import OPEN, workloads
+from tasks.release import LIVING
+
+_ALL_WORKLOADS = 100_000
+_GRACE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is to be forgotten: a project in one environment, or (empty) in all.
+
+    ``alive`` judges the owner of a workload.
+    """
+
+    project: str
+    environment: str
+    home: Path
+    alive: Callable[[str], bool] = field(default=owner_alive, compare=False)
+
+    def covers(self, project: str, environment: str) -> bool:
+        """Tell whether that place belongs to it."""
+        return project == self.project and self.environment in {"", environment}
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was removed, and the data folders that stay."""
+
+    stopped: int
+    releases: int
+    deleted: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+def check_forgettable(ledger: Ledger, subject: Subject, now: float) -> None:
+    """Refuse to forget what is at work, or has no name; nothing is touched.
+
+    Raises:
+        BadInputError: A name is none that a project or an environment can have.
+        BusyError: A rollout or a workload of it is open.
+    """
+    for parameter in ("project", "environment"):
+        name = getattr(subject, parameter)
+        if not fullmatch(BLOCK_NAME, name) and (name or parameter == "project"):
+            remedy = "Name a project, and an environment or none."
+            raise BadInputError(parameter, name, "is no name", remedy)
+    for rollout in open_rollouts(ledger):
+        if subject.covers(rollout.project, rollout.environment):
+            raise BusyError(
+                f"{rollout.project}/{rollout.environment}: a rollout is at {rollout.phase}. "
+                "Wait until it is done; one whose run died is settled by the reconciler."
+            )
+    for row in workloads(ledger, subject.project, _ALL_WORKLOADS):
+        _, _, environment, *_ = [*row.key.split("/"), "", ""]
+        at_work = row.state == OPEN and row.lease_until > now and subject.alive(row.owner)
+        if at_work and subject.covers(subject.project, environment):
+            raise BusyError(
+                f"workload {row.key} is being run (id {row.id}). "
+                "Wait for that run, or cancel it in the UI, then forget the project."
+            )
+
+
+def places(ledger: Ledger, subject: Subject) -> list[str]:
+    """Return the environments in which there is anything of it, sorted."""
+    if subject.environment:
+        return [subject.environment]
+    found = {one.environment for one in instances(ledger, subject.project)}
+    for kind in ("data", "serving"):
+        folder = subject.home / kind / subject.project
+        found |= {path.name for path in folder.glob("*") if path.is_dir()}
+    fronts = [lease.owner.split("/") for lease in ports(ledger)]
+    found |= {owner[2] for owner in fronts if owner[:2] == ["front", subject.project]}
+    return sorted(found)
+
+
+def forget(ledger: Ledger, router: Router, subject: Subject, *, delete_data: bool) -> Forgotten:
+    """Remove what there is of ``subject``; snapshots, history and logs of steps stay.
+
+    Raises:
+        BadInputError: A name is none that a project or an environment can have.
+        BusyError: A rollout or a workload of it is open; nothing was touched.
+        EndingError: Processes are left that cannot be ended; the rest is as it was.
+    """
+    check_forgettable(ledger, subject, time.time())
+    environments = places(ledger, subject)
+    stopped = sum(_forget_place(ledger, router, subject, each) for each in environments)
+    removed = 0 if subject.environment else _forget_releases(ledger, subject)
+    folders = [subject.home / "data" / subject.project / each for each in environments]
+    there = [str(folder) for folder in folders if folder.is_dir()]
+    if delete_data:
+        _remove(folders)
+        return Forgotten(stopped, removed, tuple(there), ())
+    return Forgotten(stopped, removed, (), tuple(there))
+
+
+def _forget_place(ledger: Ledger, router: Router, subject: Subject, environment: str) -> int:
+    with place_alone(subject.home, subject.project, environment):
+        doomed = instances(ledger, subject.project, environment, LIVING)
+        mark_stopping(ledger, [one.id for one in doomed], own_identity().encode())
+    owned = f"front/{subject.project}/{environment}/"
+    fronts = [lease for lease in ports(ledger) if lease.owner.startswith(owned)]
+    for lease in fronts:
+        router.route(lease.port, ())
+    end_instances(ledger, doomed, _GRACE_SECONDS)
+    release_ports(ledger, *(lease.owner for lease in fronts))
+    every = instances(ledger, subject.project, environment)
+    _remove([one.directory for one in every])
+    _remove([subject.home / "serving" / subject.project / environment])
+    forget_instances(ledger, [one.id for one in every])
+    forget_befores(ledger, subject.project, environment)
+    return len(doomed)
+
+
+def _forget_releases(ledger: Ledger, subject: Subject) -> int:
+    known = releases(ledger, subject.project)
+    for release in known:
+        _remove([release.path])
+        forget_release(ledger, release.project, release.digest)
+    _remove(subject.home / kind / subject.project for kind in ("releases", "serving"))
+    _remove(
+        subject.home / "workspaces" / row.id
+        for row in workloads(ledger, subject.project, _ALL_WORKLOADS)
+    )
+    return len(known)
+
+
+def _remove(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        if folder.exists():
+            shutil.rmtree(folder)

@@ -1,0 +1,33 @@
+"""From which file blocks were configured, so that what is removed from it can be named."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import delete, select
+
+from tasks.ledger.connection import Ledger
+from tasks.ledger.tables import configured as table
+from tasks.ledger.upsert import upsert
+
+
+def record_configured(ledger: Ledger, blocks: Collection[str], file: str, now: float) -> None:
+    """Record that ``blocks`` (as `<type>/<name>`) stand in ``file`` since ``now``."""
+    if not blocks:
+        return
+    with ledger.write() as connection:
+        rows = [{"block": block, "file": file, "configured_at": now} for block in blocks]
+        upsert(connection, table, rows)
+
+
+def configured_from(ledger: Ledger, file: str) -> list[str]:
+    """Return the blocks that ``file`` configured last, sorted; not those of the UI."""
+    query = select(table.c.block).where(table.c.file == file).order_by(table.c.block)
+    with ledger.read() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def forget_configured(ledger: Ledger, blocks: Collection[str]) -> None:
+    """Forget where ``blocks`` came from: they are there no more."""
+    with ledger.write() as connection:
+        connection.execute(delete(table).where(table.c.block.in_(blocks)))

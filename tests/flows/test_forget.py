@@ -1,0 +1,32 @@
+"""What still names a project that was forgotten is told."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from prefect.client.schemas.objects import DeploymentSchedule
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import CronSchedule
+
+from flows.forget import naming
+
+
+def scheduled(**parameters: str) -> DeploymentSchedule:
+    """Give a schedule with parameters."""
+    made = DeploymentSchedule(schedule=CronSchedule(cron="0 4 * * *"), active=True, slug="daily")
+    return made.model_copy(update={"parameters": parameters})
+
+
+def test_schedules_and_deployments_are_named() -> None:
+    """Broken: a schedule starts a run every night that can only fail."""
+    deployment = DeploymentResponse(
+        name="default",
+        flow_id=uuid4(),
+        labels={},
+        entrypoint="flows.backup.backup_flow",
+        parameters={"environment": "dev"},
+        schedules=[scheduled(project="shop"), scheduled(project="blog"), scheduled()],
+    )
+    assert list(naming(deployment, "shop")) == ["schedule daily of flows.backup.backup_flow"]
+    whole = deployment.model_copy(update={"parameters": {"project": "shop"}, "schedules": []})
+    assert list(naming(whole, "shop")) == ["deployment flows.backup.backup_flow"]
