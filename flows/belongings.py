@@ -21,6 +21,7 @@ async def data_remarks(target: Target, release: Release | None = None) -> list[s
     """
 
     def look() -> list[str]:
+        """Look at the source, and at what was written beside it."""
         with ledger() as book:
             launcher = launcher_of(target, book, settings())
             proposed = []

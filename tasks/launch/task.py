@@ -94,6 +94,7 @@ async def forget(subject: Subject, router: Router, *, delete_data: bool) -> Forg
     """Remove what there is of a project, or of one environment of it."""
 
     def work() -> Forgotten:
+        """Forget it, with a ledger of this thread."""
         with closing(open_ledger(settings().resolved_ledger_url())) as ledger:
             return forget_all(ledger, router, subject, delete_data=delete_data)
 

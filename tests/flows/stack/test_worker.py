@@ -40,6 +40,7 @@ def story(monkeypatch: pytest.MonkeyPatch) -> Story:
     told = Story()
 
     async def take(_: ProcessWorker) -> list[FlowRun]:
+        """Note that runs were asked for."""
         told.did.append("take")
         return []
 
