@@ -30,9 +30,13 @@ class StepSpec(BaseModel):
     id: str = Field(pattern=NAME, description="Unique within the workload")
     run: str | list[str] = Field(
         description=(
-            "The command: a list is executed as it is, a string by `sh -c`. What it writes as JSON "
+            "The command: a list is executed as it is, a string by `shell`. What it writes as JSON "
             "to the file $SLIPWAY_OUTPUT (64 KiB, no secrets) is `steps.<id>.output` to later steps"
         )
+    )
+    shell: str = Field(
+        default="",
+        description="What executes `run` where it is a string; empty: the shell of the workload",
     )
     needs: list[str] = Field(
         default_factory=list,
@@ -91,6 +95,13 @@ class StepsWorkload(BaseModel):
         json_schema_extra={"enum": ["steps"]},
     )
     steps: list[StepSpec] = Field(min_length=1, description="The steps, in any order")
+    shell: str = Field(
+        default="sh -e",
+        description=(
+            "What executes the commands that are strings, given them by `-c`; `-e`: it stops at "
+            "the first that fails. E.g. `bash -euo pipefail`"
+        ),
+    )
     goal: Goal | None = Field(
         default=None,
         title="Goal",

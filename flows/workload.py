@@ -122,7 +122,7 @@ class WorkloadFailedError(SlipwayError):
 
 async def plan_only(job: Job, book: Ledger) -> StoredPlan:
     """Split and plan, show both and what else there was to choose, and start nothing."""
-    async with trial_of(job.release) as trial:
+    async with trial_of(job.release, job.spec) as trial:
         tried = replace(job, workspace=trial)
         planned = await _planned(tried, book, trial.path / "graph.json")
     plan, now = planned.plan, time.time()
@@ -147,7 +147,7 @@ async def run_workload(job: Job, book: Ledger) -> Ran:
         get_run_logger().info("Resuming workload %s (%s)", lease.id, job.key)
     try:
         async with kept_alive(book, lease, chosen.lease_seconds, get_run_logger().warning):
-            workspace = await workspace_of(lease.id, job.release, book)
+            workspace = await workspace_of(lease.id, job.release, job.spec, book)
             ran = await _carry_out(replace(job, workspace=workspace), book, lease)
     except SlipwayError:
         close_workload(book, lease.id, lease.fence, "failed", time.time())

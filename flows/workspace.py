@@ -7,11 +7,15 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from prefect import get_run_logger
+
+from blocks.workload_spec import PytestWorkload, SplittableSpec
 from tasks.launch.workspace import (
     DAYS_KEPT,
     leave_workspace,
     open_trial,
     open_workspace,
+    provide_pytest,
     trim_workspaces,
     workspaces,
 )
@@ -24,8 +28,10 @@ _LOOKED_AT = 10_000
 _DAY = 86_400.0
 
 
-async def workspace_of(workload_id: str, release: Release, book: Ledger) -> Release:
-    """Return where the workload works; old ones of others are removed.
+async def workspace_of(
+    workload_id: str, release: Release, spec: SplittableSpec, book: Ledger
+) -> Release:
+    """Return where the workload works, with what it needs; old ones of others are removed.
 
     Raises:
         SlipwayError: It cannot be made.
@@ -36,14 +42,24 @@ async def workspace_of(workload_id: str, release: Release, book: Ledger) -> Rele
         trim_workspaces(settings().root, lambda: living(book, time.time()), time.time())
         return open_workspace(release, settings().root, workload_id)
 
-    return await asyncio.to_thread(prepared)
+    workspace = await asyncio.to_thread(prepared)
+    await _provide(workspace, spec)
+    return workspace
+
+
+async def _provide(workspace: Release, spec: SplittableSpec) -> None:
+    if isinstance(spec, PytestWorkload):
+        where = await asyncio.to_thread(provide_pytest, workspace)
+        if where:
+            get_run_logger().info("The workspace has pytest from %s", where)
 
 
 @asynccontextmanager
-async def trial_of(release: Release) -> AsyncIterator[Release]:
+async def trial_of(release: Release, spec: SplittableSpec) -> AsyncIterator[Release]:
     """Give a workspace for a look at what would be run; it is gone afterwards."""
     trial = await asyncio.to_thread(open_trial, release, settings().root)
     try:
+        await _provide(trial, spec)
         yield trial
     finally:
         await asyncio.to_thread(leave_workspace, trial.path, keep=False, now=time.time())

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 
 from pydantic import JsonValue
 
@@ -19,6 +20,7 @@ from tasks.label import written
 # Not `${item}`, which belongs to the shell.
 _MATRIX = re.compile(r"(?<!\$)\{matrix\.([^{}]*)\}")
 _ITEM = re.compile(r"(?<!\$)\{item((?:\.\w+)*)\}")
+_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "ash"})
 _QUOTED = re.compile(r"""\\. | '[^']*' | "(?:\\.|[^"\\])*" | `[^`]*`""", re.VERBOSE | re.DOTALL)
 
 
@@ -39,6 +41,11 @@ def fill_matrix(field: str, text: str, values: Mapping[str, str | int | bool]) -
         return written(values[match[1]])
 
     return _MATRIX.sub(value, text)
+
+
+def quotes_as_sh(argv: Sequence[str]) -> bool:
+    """Tell whether ``argv`` gives a line to a shell whose words `shlex.quote` can make."""
+    return len(argv) > 2 and argv[-2] == "-c" and PurePath(argv[0]).name in _SHELLS  # noqa: PLR2004 - a shell, -c, and the line
 
 
 def refuse_quoted_item(field: str, line: str) -> None:

@@ -14,11 +14,10 @@ from pydantic import JsonValue
 from tasks.distribute.results import StepResult, StepState
 from tasks.expression import listed
 from tasks.label import labels, written
-from tasks.placeholder import fill_item
+from tasks.placeholder import fill_item, quotes_as_sh
 from tasks.workload import MOST_ITEMS, Step
 
 _NAMED = 5
-_SHELL = ("sh", "-c")
 
 
 def expand(step: Step, known: Mapping[str, object]) -> tuple[Step, ...]:
@@ -36,7 +35,7 @@ def expand(step: Step, known: Mapping[str, object]) -> tuple[Step, ...]:
 
 
 def _of_item(step: Step, item: JsonValue, own_id: str) -> Step:
-    field, shell = f"steps.{step.id}.run", step.argv[: len(_SHELL)] == _SHELL
+    field, shell = f"steps.{step.id}.run", quotes_as_sh(step.argv)
     return replace(
         step,
         id=own_id,

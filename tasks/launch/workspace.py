@@ -17,7 +17,9 @@ import uv
 from tasks.errors import SlipwayError
 from tasks.launch.boundary import enclose
 from tasks.launch.copies import copy_release
+from tasks.launch.kinds.interface import run_build
 from tasks.launch.lock import alone
+from tasks.launch.suite_requirements import suite_requirements
 from tasks.release import Release
 
 MOST_KEPT = 5
@@ -75,6 +77,24 @@ def _furnish(copy: Release) -> None:
         program = Path(uv.find_uv_bin()).with_name(name)
         if program.exists() and not (copy.path / PROGRAMS / name).is_symlink():
             (copy.path / PROGRAMS / name).symlink_to(program)
+
+
+def provide_pytest(workspace: Release) -> str:
+    """Install what the project's metadata names for its tests, where pytest is not there yet.
+
+    Return where that stands; empty where nothing was done. The release that serves is as before.
+
+    Raises:
+        BuildError: It cannot be installed.
+    """
+    python = workspace.path / "env" / "bin" / "python"
+    installed = any(workspace.path.glob("env/lib/python*/site-packages/pytest"))
+    wanted = suite_requirements(workspace.source)
+    if installed or wanted is None or not python.exists():
+        return ""
+    install = [uv.find_uv_bin(), "pip", "install", "--quiet", "--python", str(python)]
+    run_build([*install, *wanted.arguments], workspace.source, {"UV_LINK_MODE": "copy"})
+    return wanted.where
 
 
 def leave_workspace(folder: Path, *, keep: bool, now: float) -> None:

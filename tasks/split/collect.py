@@ -110,7 +110,8 @@ def _refuse_failure(
             f"{field}.kind",
             spec.kind,
             "pytest is not installed in the release",
-            "Add `pytest` to the project's `requirements`",
+            "Add `pytest` to the project's `requirements`, and load them by `configure`; or to a "
+            "dependency group, an extra or the requirements-dev.txt of its source",
         )
     if done.returncode == _NO_TESTS:
         raise BadInputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,12 +10,10 @@ from pathlib import Path
 from blocks.workload_spec import StepSpec, StepsWorkload
 from tasks.errors import BadInputError
 from tasks.expression import depends_only_on, holds, referenced_matrix
-from tasks.placeholder import fill_matrix, refuse_quoted_item
+from tasks.placeholder import fill_matrix, quotes_as_sh, refuse_quoted_item
 from tasks.split.graph import step_graph
 from tasks.split.matrix import Combination, combinations
 from tasks.workload import SplitDecision, Step, StepGraph
-
-SHELL = ("sh", "-c")
 
 
 def split_steps(
@@ -24,7 +23,7 @@ def split_steps(
     cwd: Path,
     environment: Mapping[str, str],
 ) -> StepGraph:
-    """Return the graph of the declared steps; a string command is executed by ``sh -c``.
+    """Return the graph of the declared steps; a string command is executed by the shell.
 
     A step with a matrix becomes one step a combination; a need on it is a need on all of them.
     Combinations that a `when` over the matrix alone leaves out do not exist.
@@ -40,7 +39,15 @@ def split_steps(
         for step_id, family in families.items()
     }
     steps = [
-        _step(f"{project}/{workload}", f"{field}.{item.id}", item, each, members, cwd, environment)
+        _step(
+            f"{project}/{workload}",
+            f"{field}.{item.id}",
+            item if item.shell else item.model_copy(update={"shell": spec.shell}),
+            each,
+            members,
+            cwd,
+            environment,
+        )
         for item in spec.steps
         for each in families[item.id]
     ]
@@ -106,10 +113,23 @@ def _argv(field: str, spec: StepSpec) -> tuple[str, ...]:
     run = spec.run
     if not run or (isinstance(run, str) and not run.strip()):
         raise BadInputError(f"{field}.run", run, "no command", "Write what it should execute")
-    argv = (*SHELL, run) if isinstance(run, str) else tuple(run)
-    if spec.foreach and argv[: len(SHELL)] == SHELL:
+    argv = (*_shell(field, spec), "-c", run) if isinstance(run, str) else tuple(run)
+    if spec.foreach and quotes_as_sh(argv):
         refuse_quoted_item(f"{field}.run", argv[-1])
     return argv
+
+
+def _shell(field: str, spec: StepSpec) -> list[str]:
+    try:
+        words = shlex.split(spec.shell)
+    except ValueError:
+        words = []
+    if not words:
+        raise BadInputError(f"{field}.shell", spec.shell, "names no shell", "Write e.g. sh -e")
+    if spec.foreach and "{item" in spec.run and not quotes_as_sh([*words, "-c", ""]):
+        problem = "how it quotes is not known, so that {item} cannot be filled in"
+        raise BadInputError(f"{field}.shell", spec.shell, problem, "Use sh, bash or $SLIPWAY_ITEM")
+    return words
 
 
 def _needs(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+import uv
 
 from tasks.launch.workspace import (
     DAYS_KEPT,
@@ -14,6 +18,7 @@ from tasks.launch.workspace import (
     leave_workspace,
     open_trial,
     open_workspace,
+    provide_pytest,
     to_trim,
     trim_workspaces,
 )
@@ -95,3 +100,28 @@ def test_uv_is_at_hand(release: Release, tmp_path: Path) -> None:
     """Broken: `uv run` in a step fails, as uv is installed in the environment of Slipway alone."""
     workspace = open_workspace(release, tmp_path, "w1")
     assert os.access(workspace.path / "programs" / "uv", os.X_OK)
+
+
+@pytest.mark.integration
+def test_what_the_tests_need_is_installed_into_the_workspace_alone(
+    release: Release, tmp_path: Path
+) -> None:
+    """Broken: a suite whose group names pytest is refused, or what serves gets its tools."""
+    env = release.path / "env"
+    make = [uv.find_uv_bin(), "venv", "--quiet", "--relocatable", "--python", sys.executable]
+    subprocess.run([*make, str(env)], check=True)
+    wheel = release.source / "pytest-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("pytest/__init__.py", "VALUE = 1\n")
+        archive.writestr(
+            "pytest-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: pytest\nVersion: 1\n"
+        )
+        archive.writestr("pytest-1.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr("pytest-1.dist-info/RECORD", "")
+    (release.source / "requirements-dev.txt").write_text(f"pytest @ {wheel.as_uri()}\n")
+    workspace = open_workspace(release, tmp_path, "w1")
+    assert provide_pytest(workspace) == "requirements-dev.txt"
+    (installed,) = workspace.path.glob("env/lib/python*/site-packages/pytest/__init__.py")
+    assert installed.stat().st_nlink == 1  # no link from a cache that others share
+    assert not list(env.glob("lib/python*/site-packages/pytest"))
+    assert provide_pytest(workspace) == ""

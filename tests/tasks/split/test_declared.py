@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def test_a_string_goes_through_the_shell_and_a_list_does_not() -> None:
     """Pipes would not work in a string, or a list would be interpreted."""
     graph = split(StepSpec(id="a", run="echo $A | cat"), StepSpec(id="b", run=["echo", "$A"]))
     assert [step.argv for step in graph.steps] == [
-        ("sh", "-c", "echo $A | cat"),
+        ("sh", "-e", "-c", "echo $A | cat"),
         ("echo", "$A"),
     ]
 
@@ -167,3 +168,58 @@ def test_a_condition_may_ask_about_a_whole_matrix_that_it_depends_on() -> None:
     assert whole.step("a").needs == ("f[1]", "f[2]")
     with pytest.raises(BadInputError, match=r"does not depend on that step: f\[2\] of f"):
         declared(family, {"id": "a", "needs": ["f[1]"], "when": "steps.f.succeeded"})
+
+
+@pytest.mark.parametrize(
+    ("shell", "run", "succeeds"),
+    [
+        ("", "false\ntrue", False),
+        ("", "false; true", False),
+        ("", "false || true", True),
+        ("sh", "false\ntrue", True),
+        ("bash -euo pipefail", "false | true", False),
+    ],
+)
+def test_a_command_of_several_lines_stops_at_the_first_that_fails(
+    tmp_path: Path, shell: str, run: str, succeeds: bool
+) -> None:
+    """Broken: a step succeeds although its build failed, because its last line did not."""
+    spec = StepsWorkload.model_validate({"steps": [{"id": "a", "run": run, "shell": shell}]})
+    (step,) = split_steps("p", "w", spec, tmp_path, {}).steps
+    done = subprocess.run(step.argv, cwd=tmp_path, check=False)
+    assert (done.returncode == 0) == succeeds
+
+
+def test_the_shell_of_the_workload_is_that_of_its_steps(tmp_path: Path) -> None:
+    """Broken: `shell` has to be repeated at every step."""
+    spec = StepsWorkload.model_validate(
+        {
+            "shell": "bash -eu",
+            "steps": [
+                {"id": "a", "run": "true"},
+                {"id": "b", "run": "true", "shell": "sh"},
+                {"id": "c", "run": ["true"]},
+            ],
+        }
+    )
+    argvs = [step.argv for step in split_steps("p", "w", spec, tmp_path, {}).steps]
+    assert argvs == [("bash", "-eu", "-c", "true"), ("sh", "-c", "true"), ("true",)]
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        ({"id": "a", "run": "true", "shell": " "}, r"steps\.a\.shell: names no shell"),
+        (
+            {"id": "a", "run": "echo {item}", "foreach": "[1]", "shell": "fish"},
+            r"steps\.a\.shell: how it quotes is not known",
+        ),
+    ],
+)
+def test_a_shell_that_cannot_be_used_is_refused(
+    tmp_path: Path, step: dict[str, str], message: str
+) -> None:
+    """Broken: an item of a list is executed as code."""
+    spec = StepsWorkload.model_validate({"steps": [step]})
+    with pytest.raises(BadInputError, match=message):
+        split_steps("p", "w", spec, tmp_path, {})

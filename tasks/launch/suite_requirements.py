@@ -1,0 +1,139 @@
+"""Where a project's own metadata names what its tests need: pytest, and what stands beside it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_FILES = (
+    *("requirements-test.txt", "requirements-tests.txt", "requirements_test.txt"),
+    *("test-requirements.txt", "tests/requirements.txt", "requirements/test.txt"),
+    *("requirements/tests.txt", "requirements/testing.txt", "requirements-dev.txt"),
+    *("requirements_dev.txt", "dev-requirements.txt", "requirements/dev.txt"),
+    "requirements/development.txt",
+)
+_PREFERRED = ("test", "tests", "testing", "dev")
+_NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteRequirements:
+    """What is installed for the tests: where that stands, and what `uv pip install` is given."""
+
+    where: str
+    arguments: tuple[str, ...]
+
+
+def suite_requirements(source: Path) -> SuiteRequirements | None:
+    """Return the group, extra or file of ``source`` that names pytest; None where nothing does.
+
+    Looked at are dependency groups (PEP 735), extras, and the groups of uv, Poetry and Hatch in
+    pyproject.toml; then the usual files of requirements.
+    """
+    manifest = _manifest(source / "pyproject.toml")
+    found = [*_of_manifest(manifest), *_of_files(source)]
+    return found[0] if found else None
+
+
+def _of_manifest(manifest: Mapping[str, Any]) -> Iterator[SuiteRequirements]:
+    project, tool = manifest.get("project", {}), manifest.get("tool", {})
+    for name in _by_preference(manifest.get("dependency-groups", {})):
+        if _names_pytest(_flat(manifest["dependency-groups"], name)):
+            yield SuiteRequirements(f"dependency group {name!r}", ("--group", name))
+    extras = project.get("optional-dependencies", {})
+    for name in _by_preference(extras):
+        if _names_pytest(extras[name]):
+            own = any(_name(item) == _plain(project.get("name", "")) for item in extras[name])
+            arguments = (f".[{name}]",) if own else tuple(extras[name])
+            yield SuiteRequirements(f"extra {name!r}", arguments)
+    if _names_pytest(dev := tool.get("uv", {}).get("dev-dependencies", [])):
+        yield SuiteRequirements("tool.uv.dev-dependencies", tuple(dev))
+    poetry = tool.get("poetry", {})
+    groups = {
+        name: group.get("dependencies", {}) for name, group in poetry.get("group", {}).items()
+    }
+    groups |= (
+        {"dev-dependencies": poetry["dev-dependencies"]} if "dev-dependencies" in poetry else {}
+    )
+    for name in _by_preference(groups):
+        wanted = tuple(_of_poetry(item, asked) for item, asked in groups[name].items())
+        if _names_pytest(wanted):
+            yield SuiteRequirements(f"Poetry group {name!r}", wanted)
+    environments = tool.get("hatch", {}).get("envs", {})
+    for name in _by_preference(environments):
+        keys = ("dependencies", "extra-dependencies")
+        wanted = tuple(item for key in keys for item in environments[name].get(key, []))
+        if _names_pytest(wanted):
+            yield SuiteRequirements(f"Hatch environment {name!r}", wanted)
+
+
+def _of_files(source: Path) -> Iterator[SuiteRequirements]:
+    for name in _FILES:
+        path = source / name
+        if path.is_file() and _names_pytest(path.read_text("utf-8-sig", "replace").splitlines()):
+            yield SuiteRequirements(name, ("--requirements", name))
+
+
+def _manifest(path: Path) -> Mapping[str, Any]:
+    """Return pyproject.toml; one that cannot be read was complained of when it was built."""
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig")) if path.is_file() else {}
+    except ValueError:
+        return {}
+
+
+def _by_preference(groups: Mapping[str, object]) -> list[str]:
+    known = [name for name in _PREFERRED if name in groups]
+    return [*known, *(name for name in groups if name not in known)]
+
+
+def _flat(groups: Mapping[str, Any], name: str, seen: frozenset[str] = frozenset()) -> list[str]:
+    """Return the requirements of a group with those of the groups it includes."""
+    wanted: list[str] = []
+    for item in groups.get(name, []):
+        if isinstance(item, str):
+            wanted.append(item)
+        elif (inner := item.get("include-group", "")) not in {*seen, name}:
+            wanted.extend(_flat(groups, inner, seen | {name}))
+    return wanted
+
+
+def _names_pytest(requirements: Sequence[str]) -> bool:
+    return any(_name(item) == "pytest" for item in requirements)
+
+
+def _name(requirement: str) -> str:
+    found = _NAME.match(requirement)
+    return _plain(found[1]) if found else ""
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _of_poetry(name: str, asked: Any) -> str:
+    """Return a dependency of Poetry as a requirement."""
+    if isinstance(asked, list):  # one for each platform or Python
+        return name
+    table = asked if isinstance(asked, dict) else {"version": asked}
+    extras = f"[{','.join(table['extras'])}]" if table.get("extras") else ""
+    return f"{name}{extras}{_constraint(str(table.get('version', '*')).strip())}"
+
+
+def _constraint(version: str) -> str:
+    if version in {"*", ""} or "||" in version or "|" in version:
+        return ""
+    if version[0] not in "^~" or version.startswith("~="):
+        return version if version[0] in "<>=!~" else f"=={version}"
+    lower = version[1:].strip()
+    parts = [int(part) for part in re.findall(r"\d+", lower)[:3]]
+    if version[0] == "^":
+        kept = next((n for n, part in enumerate(parts) if part), len(parts) - 1)
+    else:
+        kept = min(1, len(parts) - 1)
+    upper = ".".join(map(str, [*parts[:kept], parts[kept] + 1]))
+    return f">={lower},<{upper}"
