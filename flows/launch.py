@@ -8,6 +8,7 @@ from flows.belongings import data_remarks
 from flows.failure import fails_plainly
 from flows.inventory import load_router, load_target
 from flows.remark import remarked
+from tasks.errors import BadInputError
 from tasks.launch import task as launching
 
 
@@ -17,21 +18,36 @@ from tasks.launch import task as launching
     description="Build a project and start its services in an environment; what runs is adopted.",
 )
 @fails_plainly
-async def launch_flow(project: str, environment: str = "dev", version: str = "") -> dict[str, str]:
+async def launch_flow(
+    project: str,
+    environment: str = "dev",
+    version: str = "",
+    revive: bool = False,  # noqa: FBT001, FBT002 - a switch in the form of the UI
+) -> dict[str, str]:
     """Have every service of a project running and healthy behind its front port.
 
-    Launching is declarative: what already runs as wanted is adopted, what is missing is started,
-    and a launch that does not become healthy leaves nothing behind.
+    Launching is declarative: what already runs as it is configured is adopted, what is missing is
+    started, what was changed is replaced without a dropped request, and a launch that does not
+    become healthy leaves nothing behind.
 
     Args:
         project: Name of the Project block.
         environment: Name of the Environment block, e.g. `dev`.
-        version: The version to launch; empty: the one that is live, else the project's own.
+        version: The version to launch; empty: the project's own where its source or version was
+            changed or nothing is live, else the one that is live.
+        revive: Only start again what was live and has died, as it was: its version, configuration
+            and number of replicas. The reconciler does so.
 
     Returns:
         The URL of each service that takes traffic.
     """
+    if revive and version:
+        remedy = "Leave it empty to revive what was live, or launch that version without revive."
+        raise BadInputError("version", version, "is given beside revive", remedy)
     target, router = await load_target(project, environment), await load_router()
+    if revive:
+        revived = await launching.revive(target, router)
+        return revived.urls if revived else {}
     release = await launching.build(target, version)
     launched = await launching.launch(target, release, router)
     return remarked(launched.urls, str(launched), await data_remarks(target, release))

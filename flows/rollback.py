@@ -10,6 +10,8 @@ from flows.failure import fails_plainly
 from flows.inventory import ledger, load_router, load_target
 from flows.remark import remarked
 from tasks.deploy import task as deploying
+from tasks.launch.target import launcher_of
+from tasks.settings import settings
 
 
 @flow(
@@ -31,6 +33,7 @@ async def rollback_flow(project: str, environment: str = "dev") -> str:
     target, router = await load_target(project, environment), await load_router()
     with ledger() as book:
         report = await deploying.rollback(deployer(target, router, book))
+        launcher_of(target, book, settings()).acknowledge()
     remarks = await data_remarks(target)
     return remarked(
         report.release, f"{project} {report.to_version} serves in {environment}", remarks

@@ -3,9 +3,36 @@
 from __future__ import annotations
 
 from blocks.providers import process
+from blocks.providers.shim.restart_policy import comes_back
 from tasks.release import Instance
 
 
 def is_running(instance: Instance) -> bool:
     """Tell whether it has a process, asked of the process itself."""
     return isinstance(process.status(instance.directory), process.Running)
+
+
+def is_supervised(instance: Instance) -> bool:
+    """Tell whether it has a process, and a shim above it that would start it again."""
+    found = process.status(instance.directory)
+    return isinstance(found, process.Running) and found.supervised
+
+
+def has_finished(instance: Instance) -> bool:
+    """Tell whether it ended well, and may stay so: its restart policy does not ask for more."""
+    found = process.status(instance.directory)
+    if not isinstance(found, process.Ended) or not found.outcome.succeeded:
+        return False
+    return not comes_back(process.restart_policy(instance.directory), succeeded=True)
+
+
+def is_lost(instance: Instance) -> bool:
+    """Tell whether it has no process and its restart policy wants one.
+
+    ``never`` wants none, not even after a reboot: what ran once is not run twice.
+    """
+    found = process.status(instance.directory)
+    if isinstance(found, process.Running):
+        return False
+    succeeded = isinstance(found, process.Ended) and found.outcome.succeeded
+    return comes_back(process.restart_policy(instance.directory), succeeded=succeeded)

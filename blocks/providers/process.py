@@ -37,6 +37,7 @@ __all__ = [
     "log_path",
     "own_identity",
     "owner_alive",
+    "restart_policy",
     "start",
     "status",
     "stop",
@@ -68,6 +69,15 @@ def status(directory: Path) -> Status:
     if not supervised and child is None:
         return Ended(_lost(directory, state["started_at"]))
     return Running(shim, child, state["restarts"], state["started_at"], supervised)
+
+
+def restart_policy(directory: Path) -> str:
+    """Return by which policy the run in ``directory`` is started again: that it was started with.
+
+    ``always`` where nothing was ever started.
+    """
+    spec = files.read_record(directory, files.SPEC) or {}
+    return str(spec.get("restart", "always"))
 
 
 def stop(directory: Path, grace_seconds: float) -> Outcome | None:

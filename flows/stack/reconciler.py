@@ -100,7 +100,7 @@ class Revival:
         return [self._launch(place, now) for place in chosen]
 
     def _launch(self, place: Place, now: float) -> str:
-        parameters = {"project": place.project, "environment": place.environment}
+        parameters = {"project": place.project, "environment": place.environment, "revive": True}
         key = f"revive/{place.project}/{place.environment}/{now:.3f}"
         run = self._api.trigger("launch/default", parameters, key)
         count = self._attempts[place].count

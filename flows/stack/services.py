@@ -17,7 +17,7 @@ from tasks.launch.lock import place_alone
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import claim_instance, instances
 from tasks.ledger.rollouts import open_rollouts
-from tasks.presence import is_running
+from tasks.presence import is_lost
 from tasks.release import Instance, InstanceState
 
 GRACE_SECONDS = 10.0
@@ -28,7 +28,7 @@ PASSING = frozenset({InstanceState.STARTING, InstanceState.STOPPING})
 def gone(ledger: Ledger) -> list[Instance]:
     """Return the instances that should run and do not."""
     meant = instances(ledger, states=[InstanceState.RUNNING])
-    return [instance for instance in meant if not is_running(instance)]
+    return [instance for instance in meant if is_lost(instance)]
 
 
 class Unfinished:

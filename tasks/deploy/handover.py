@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blocks.routers.interface import Router
-from tasks.deploy.drain import drain
 from tasks.deploy.effects import (
     Drain,
     Drained,
@@ -22,6 +21,7 @@ from tasks.deploy.effects import (
     Undo,
     Undone,
 )
+from tasks.drain import drain
 from tasks.ledger.connection import Ledger
 from tasks.ledger.fronts import Place, front_services, retire_fronts
 from tasks.ledger.instances import instances, set_instance_state

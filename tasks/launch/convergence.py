@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from blocks.project_spec import ServiceSpec
+from tasks.drain import drain
 from tasks.errors import BadInputError, BusyError
+from tasks.launch.applied import release_differences
 from tasks.launch.desired import superfluous
 from tasks.launch.fronts import Fronts, lead_away
 from tasks.launch.launcher import Launcher, LaunchError
+from tasks.launch.starter import remove_folders
 from tasks.ledger.releases import find_release
 from tasks.ledger.rollouts import open_rollouts
+from tasks.presence import is_lost, is_running
 from tasks.release import Instance, InstanceState, Release
 
+STOP_GRACE_SECONDS = 10.0
 _REPLACED = frozenset({InstanceState.STARTING, InstanceState.RUNNING})
+_PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +47,10 @@ class Launched:
 def converge(
     launcher: Launcher, release: Release, fronts: Fronts, *, fresh: bool = False
 ) -> Launched:
-    """Have ``release`` serve; ``fresh``: with new processes, although it may already.
+    """Have ``release`` serve as it is configured; ``fresh``: with new processes in any case.
 
-    What served before is stopped when the new ones are healthy and have the traffic.
+    What served before, or with another configuration, is stopped when the new ones are healthy,
+    have the traffic, and the requests in flight are answered.
 
     Raises:
         BadInputError: A command or variable cannot be used; nothing was started then.
@@ -50,26 +61,49 @@ def converge(
     """
     _require_no_rollout(launcher)
     before = launcher.recorded()
-    with fronts.taken(launcher.services(release), launcher.clock):
+    # Other processes of the same release do not apply what would need another release.
+    standing = live_instance(launcher) if fresh else None
+    chosen_by = standing.configuration.get("release") if standing else None
+    services = launcher.services(release)
+    with fronts.taken(services, launcher.clock):
         if not _serves(release, before):
             launcher.prepare(release)
-        instances = launcher.start(release, fresh=fresh)
+        instances = launcher.start(release, fresh=fresh, chosen_by=chosen_by)
         new = superfluous(before, instances)
         old = superfluous(instances, [one for one in before if one.state in _REPLACED])
-        try:
-            _require_health(launcher, release, instances)
+        patience = max((one.health_timeout_seconds for one in services.values()), default=0.0)
+        with _in_vain(launcher, fronts, new):
+            _require_health(launcher, instances, patience)
             urls = _move_traffic(launcher, fronts, instances, old)
-        except BaseException:  # cancelled: nobody would ever look at what was started
-            launcher.stop(new, 0)
-            raise
-    launcher.stop(old, _grace(launcher, release))
-    return Launched(
-        release,
-        tuple(replace(one, state=InstanceState.RUNNING) for one in instances),
-        tuple(one.id for one in new),
-        tuple(one.id for one in old),
-        urls,
-    )
+    launcher.describe(superfluous(new, instances))
+    _drain(old, max((one.drain_seconds for one in services.values()), default=0.0))
+    launcher.stop(old, STOP_GRACE_SECONDS)
+    return _launched(release, instances, new, old, urls)
+
+
+def revive(launcher: Launcher, fronts: Fronts) -> Launched | None:
+    """Start again, as it was, what should run and does not; None where nothing is missing.
+
+    Version, configuration and number of replicas stay what was live, whatever is configured now.
+
+    Raises:
+        BadInputError: A release is no longer on disk; nothing was started then.
+        BusyError: A rollout is moving its traffic.
+        LaunchError: It did not become healthy; what was started is stopped again.
+    """
+    _require_no_rollout(launcher)
+    live = [one for one in launcher.recorded() if one.state is InstanceState.RUNNING]
+    lost = [one for one in live if is_lost(one)]
+    if not lost:
+        return None
+    started = launcher.start_again(lost)
+    instances = [*superfluous(lost, live), *started]
+    with _in_vain(launcher, fronts, started):
+        _require_health(launcher, started, _patience(lost))
+        urls = _move_traffic(launcher, fronts, instances, lost)
+    launcher.stop(lost, STOP_GRACE_SECONDS)
+    release = find_release(launcher.ledger, launcher.project, started[0].release)
+    return _launched(release, instances, started, lost, urls) if release else None
 
 
 def shut_down(launcher: Launcher, fronts: Fronts, grace_seconds: float) -> list[Instance]:
@@ -86,28 +120,44 @@ def shut_down(launcher: Launcher, fronts: Fronts, grace_seconds: float) -> list[
     return doomed
 
 
+def live_instance(launcher: Launcher) -> Instance | None:
+    """Return what is meant to serve, of several what was started last, whether it runs or not."""
+    live = [one for one in launcher.recorded() if one.state is InstanceState.RUNNING]
+    return live[-1] if live else None
+
+
 def live_release(launcher: Launcher) -> Release | None:
     """Return the release that is meant to serve, whether its processes run or not."""
-    for instance in reversed(launcher.recorded()):
-        if instance.state is InstanceState.RUNNING:
-            release = find_release(launcher.ledger, launcher.project, instance.release)
-            if release and release.path.is_dir():
-                return release
-    return None
+    standing = live_instance(launcher)
+    if standing is None:
+        return None
+    release = find_release(launcher.ledger, launcher.project, standing.release)
+    return release if release and release.path.is_dir() else None
 
 
 def release_to_launch(launcher: Launcher, version: str, *, serves: bool = True) -> Release:
     """Return the release of ``version``, built where it is not; see `Launcher.build`.
 
-    Without a version it is what serves, or should where it has died: bringing a service back
-    must not change its version. Where nothing does, it is the project's own version.
+    Without a version the configured project decides: where its source or version was changed
+    since what serves was launched, it is the project's own version. Else it is the version that
+    serves, also one that was deployed by name, and built anew where its requirements or kind were
+    changed. Where nothing serves, it is the project's own version.
 
     Raises:
         BadInputError: Source, version or kind cannot be used.
         BuildError: The build tool failed.
     """
-    standing = None if version else live_release(launcher)
-    return standing or launcher.build(version, serves=serves)
+    standing = None if version else live_instance(launcher)
+    if standing is None:
+        return launcher.build(version, serves=serves)
+    today = {"release": launcher.release_record()}
+    changed = set(release_differences(standing.configuration, today))
+    if changed & {"source", "version"}:
+        return launcher.build("", serves=serves)
+    live = None if changed else live_release(launcher)
+    # What stands in no version control has the digest of its tree for a version.
+    named = "" if standing.version == standing.release else standing.version
+    return live or launcher.build(named, serves=serves)
 
 
 def serving_release(launcher: Launcher) -> Release:
@@ -143,11 +193,27 @@ def _serves(release: Release, recorded: list[Instance]) -> bool:
     )
 
 
-def _require_health(launcher: Launcher, release: Release, instances: list[Instance]) -> None:
-    patience = max(one.health_timeout_seconds for one in launcher.services(release).values())
+def _require_health(launcher: Launcher, instances: list[Instance], patience: float) -> None:
     answers = launcher.healthy(instances, patience)
     if sick := [one for one in answers if not one.ok]:
-        raise LaunchError("\n".join(one.detail for one in sick))
+        failed = [one.instance for one in sick if one.final] or [one.instance for one in sick]
+        raise LaunchError("\n".join(one.detail for one in sick), failed)
+
+
+@contextmanager
+def _in_vain(launcher: Launcher, fronts: Fronts, new: list[Instance]) -> Iterator[None]:
+    """End ``new`` where what is done with them fails; only the logs of what failed are left.
+
+    So it is when a run is cancelled: nobody would ever look at what was started.
+    """
+    try:
+        yield
+    except BaseException as error:
+        lead_away(launcher.ledger, fronts.router, new, launcher.clock())
+        launcher.stop(new, 0)
+        failed = error.failed if isinstance(error, LaunchError) else ()
+        remove_folders(superfluous(failed, new))
+        raise
 
 
 def _move_traffic(
@@ -171,5 +237,30 @@ def _move_traffic(
     return urls
 
 
-def _grace(launcher: Launcher, release: Release) -> float:
-    return max(one.drain_seconds for one in launcher.services(release).values())
+def _drain(old: list[Instance], seconds: float) -> None:
+    """Wait until the requests that ``old`` have are answered, at most ``seconds``."""
+    ports = {one.port for one in old if one.port is not None and is_running(one)}
+    drain(ports, seconds, time.monotonic, lambda: time.sleep(_PAUSE_SECONDS))
+
+
+def _patience(lost: list[Instance]) -> float:
+    """Return how long those that were started again may take to become healthy."""
+    recorded = [one.configuration.get("service", {}) for one in lost]
+    default = ServiceSpec().health_timeout_seconds
+    return max(float(one.get("health_timeout_seconds", default)) for one in recorded)
+
+
+def _launched(
+    release: Release,
+    instances: list[Instance],
+    new: list[Instance],
+    old: list[Instance],
+    urls: dict[str, str],
+) -> Launched:
+    return Launched(
+        release,
+        tuple(replace(one, state=InstanceState.RUNNING) for one in instances),
+        tuple(one.id for one in new),
+        tuple(one.id for one in old),
+        urls,
+    )

@@ -9,31 +9,34 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from blocks.project_spec import ProjectSpec, ServiceSpec
-from blocks.providers import process
 from blocks.providers.process import own_identity
-from tasks.errors import NotFoundError
+from tasks.configuration import checked
+from tasks.errors import BadInputError, NotFoundError
+from tasks.launch.applied import Record, differences, release_record, service_record
 from tasks.launch.before import Before
 from tasks.launch.boundary import enclose
 from tasks.launch.build import accept, build_release, prune
 from tasks.launch.carrying import KEPT
-from tasks.launch.desired import missing, replicas
+from tasks.launch.desired import Replica, missing, replicas
 from tasks.launch.detection import KINDS, before_of, services_of
 from tasks.launch.ending import end_instances
 from tasks.launch.health import Health, await_health
 from tasks.launch.lock import place_alone
+from tasks.launch.seal import seal_key
 from tasks.launch.serving import ServingTrees, digests_of_trees
-from tasks.launch.starter import LaunchError, Starter
+from tasks.launch.starter import LaunchError, Order, Starter
 from tasks.launch.written import begin
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import (
+    describe_instances,
     hand_over,
     instances,
     mark_stopping,
     set_instance_state,
     take_instances,
 )
-from tasks.ledger.releases import record_release
-from tasks.presence import is_running
+from tasks.ledger.releases import find_release, record_release
+from tasks.presence import has_finished, is_running, is_supervised
 from tasks.release import LIVING, Instance, InstanceState, Release
 
 __all__ = ["LaunchError", "Launcher"]
@@ -151,8 +154,8 @@ class Launcher:
         commands = before_of(self.project, self.spec, release.source)
         if not commands:
             return
-        starter, services = self._starter(), self.services(release)
-        starter.check(services, release, replicas(services))
+        starter = self._starter()
+        starter.check(list(self._orders(release, self.release_record()).values()))
         self.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         before = Before(
             self.ledger,
@@ -173,33 +176,55 @@ class Launcher:
         state: InstanceState = InstanceState.STARTING,
         *,
         fresh: bool = False,
+        chosen_by: Record | None = None,
     ) -> list[Instance]:
-        """Return all replicas of all services of ``release``; those that run are adopted.
+        """Return all replicas of all services of ``release``; those that run so are adopted.
 
         The others are started on leased ports, in a copy of the release that is of this
-        environment alone. When one cannot be, those just started are stopped again. ``fresh``:
-        adopt none, start them all beside what runs.
+        environment alone, also where one runs with another configuration. When one cannot be,
+        those just started are stopped again. ``fresh``: adopt none, start them all beside what
+        runs. ``chosen_by`` is the configuration by which the release was chosen: that of the
+        project, unless it is given.
 
         Raises:
             BadInputError: A command, a variable or `data` cannot be used; nothing was started then.
             CarryError: Data of what serves cannot be carried over; nothing was started then.
             LaunchError: This machine could not start a process.
         """
-        if not release.path.is_dir():
-            raise NotFoundError("release", str(release.path), [], "Build it again.")
-        services = self.services(release)
-        wanted = replicas(services)
-        starter = self._starter()
-        starter.check(services, release, wanted)
+        orders = self._orders(release, chosen_by or self.release_record())
+        self._starter().check(list(orders.values()))
         with self.alone():
-            existing = [] if fresh else self._adoptable()
-            kept, lacking = missing(wanted, release.digest, existing)
+            existing = [] if fresh else self._adoptable(orders)
+            kept, lacking = missing(list(orders), release.digest, existing)
             self._take(kept)
-            if not lacking:
-                return kept
-            tree = self.as_served(release)
-            begin(tree.path)
-            return [*kept, *starter.start(services, tree, lacking, state)]
+            started = self._start_in_trees([orders[replica] for replica in lacking], state)
+        return [*(_as_ordered(one, orders) for one in kept), *started]
+
+    def start_again(self, lost: Sequence[Instance]) -> list[Instance]:
+        """Start processes in place of those that were ``lost``, as they were; secrets are today's.
+
+        Raises:
+            BadInputError: A release is no longer on disk; nothing was started then.
+            LaunchError: This machine could not start a process.
+        """
+        orders = [self._former_order(one) for one in lost]
+        self._starter().check(orders)
+        with self.alone():
+            return self._start_in_trees(orders, InstanceState.STARTING)
+
+    def release_record(self) -> Record:
+        """Return what of today's configuration decides which release is built."""
+        return release_record(self.spec, seal_key(self.home))
+
+    def record(self, service: ServiceSpec) -> Record:
+        """Return today's configuration of ``service``, as it is recorded with an instance."""
+        key = seal_key(self.home)
+        today = service_record(service, self.variables, self.secrets, key)
+        return {"release": release_record(self.spec, key), **today}
+
+    def describe(self, instances: Sequence[Instance]) -> None:
+        """Record the configuration and the health path that ``instances`` bear now."""
+        describe_instances(self.ledger, instances)
 
     def alone(self) -> AbstractContextManager[None]:
         """Wait until nobody else starts, routes or condemns anything there, and be who does."""
@@ -249,12 +274,83 @@ class Launcher:
         set_instance_state(self.ledger, [one.id for one in instances], state)
         return [replace(one, state=state) for one in instances]
 
-    def _adoptable(self) -> list[Instance]:
-        """Return what runs under a living shim, neither on its way out nor kept for a rollback."""
+    def acknowledge(self) -> None:
+        """Record that what serves was chosen with today's configuration before one's eyes.
+
+        After a rollback: a launch would else take the version that was left for a change.
+        """
+        chosen_by = self.release_record()
+        live = instances(self.ledger, self.project, self.environment, {InstanceState.RUNNING})
+        self.describe(
+            [
+                replace(one, configuration={**one.configuration, "release": chosen_by})
+                for one in live
+            ]
+        )
+
+    def _start_in_trees(self, orders: Sequence[Order], state: InstanceState) -> list[Instance]:
+        """Start what is ordered in copies of the releases that are of this environment alone."""
+        trees: dict[str, Release] = {}
+        for order in orders:
+            if order.release.digest not in trees:
+                trees[order.release.digest] = tree = self.as_served(order.release)
+                begin(tree.path)
+        there = [replace(order, release=trees[order.release.digest]) for order in orders]
+        return self._starter().start(there, state)
+
+    def _orders(self, release: Release, chosen_by: Record) -> dict[Replica, Order]:
+        """Return how each replica of ``release`` is started with today's configuration."""
+        if not release.path.is_dir():
+            raise NotFoundError("release", str(release.path), [], "Build it again.")
+        services = self.services(release)
+        records = {
+            name: {**self.record(spec), "release": chosen_by} for name, spec in services.items()
+        }
+        return {
+            replica: Order(
+                replica,
+                release,
+                services[replica.service],
+                self.variables,
+                records[replica.service],
+            )
+            for replica in replicas(services)
+        }
+
+    def _former_order(self, lost: Instance) -> Order:
+        """Return how ``lost`` was started; of one that nothing was recorded of, as of today."""
+        release = find_release(self.ledger, self.project, lost.release)
+        if release is None or not release.path.is_dir():
+            remedy = "Launch or deploy the version you want."
+            raise BadInputError("release", lost.release, "is no longer on disk", remedy)
+        fields = lost.configuration.get("service")
+        spec = (
+            checked(ServiceSpec, fields, f"the recorded service {lost.service}")
+            if fields
+            else self._service(release, lost.service)
+        )
+        variables = lost.configuration.get("variables", self.variables)
+        today = service_record(spec, variables, self.secrets, seal_key(self.home))
+        record = {**lost.configuration, **today}
+        return Order(Replica(lost.service, lost.replica), release, spec, variables, record)
+
+    def _service(self, release: Release, name: str) -> ServiceSpec:
+        services = self.services(release)
+        if name not in services:
+            raise NotFoundError("service", name, list(services), f"Launch {self.project} again.")
+        return services[name]
+
+    def _adoptable(self, orders: Mapping[Replica, Order]) -> list[Instance]:
+        """Return what may stay: supervised or finished, and started with what is configured."""
         states = {InstanceState.STARTING, InstanceState.RUNNING}
         known = instances(self.ledger, self.project, self.environment, states)
-        found = [(one, process.status(one.directory)) for one in known]
-        return [one for one, seen in found if isinstance(seen, process.Running) and seen.supervised]
+        return [
+            one
+            for one in known
+            if (order := orders.get(Replica(one.service, one.replica)))
+            and not differences(one.configuration, order.record).needs_process
+            and (is_supervised(one) or has_finished(one))
+        ]
 
     def _take(self, kept: Sequence[Instance]) -> None:
         """Take over what another launch is starting: it stays, should that one die."""
@@ -274,3 +370,9 @@ class Launcher:
             self.host,
             self.clock,
         )
+
+
+def _as_ordered(kept: Instance, orders: Mapping[Replica, Order]) -> Instance:
+    """Return ``kept`` with what applies to a process that runs; nothing is recorded yet."""
+    order = orders[Replica(kept.service, kept.replica)]
+    return replace(kept, health_path=order.spec.health_path, configuration=order.record)

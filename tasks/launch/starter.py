@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from blocks.project_spec import ServiceSpec
 from blocks.providers import process
 from blocks.providers.inherited import inherited
 from tasks.errors import SlipwayError
+from tasks.launch.applied import Record
 from tasks.launch.before import Command
 from tasks.launch.boundary import ceiling
 from tasks.launch.command import CommandLine, Place, command_line, environment_of, filled_in
@@ -27,7 +29,25 @@ from tasks.release import Instance, InstanceState, Release
 
 
 class LaunchError(SlipwayError):
-    """A service could not be started, or did not become healthy."""
+    """A service could not be started, or did not become healthy; ``failed`` is what did not."""
+
+    def __init__(self, message: str, failed: Sequence[Instance] = ()) -> None:
+        self.failed = tuple(failed)
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One replica to start: of which release, and with which configuration.
+
+    ``record`` is what the ledger keeps of the configuration.
+    """
+
+    replica: Replica
+    release: Release
+    spec: ServiceSpec
+    variables: Mapping[str, str]
+    record: Record = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,37 +69,30 @@ class Starter:
     host: str
     clock: Callable[[], float] = time.time
 
-    def start(
-        self,
-        services: Mapping[str, ServiceSpec],
-        release: Release,
-        lacking: Sequence[Replica],
-        state: InstanceState,
-    ) -> list[Instance]:
-        """Start ``lacking``, all or none: where one cannot be, the others are ended again.
+    def start(self, orders: Sequence[Order], state: InstanceState) -> list[Instance]:
+        """Start all that is ordered, or nothing: where one cannot be, the others are ended again.
 
         Raises:
             LaunchError: This machine could not start a process.
         """
         started: list[Instance] = []
         try:
-            for replica in lacking:
-                self._start_one(services, release, replica, state, started)
+            for order in orders:
+                self._start_one(order, state, started)
         except BaseException:
             end_instances(self.ledger, started, 0)
+            remove_folders(started[:-1])  # the last one's log says why it could not be started
             raise
         return started
 
-    def check(
-        self, services: Mapping[str, ServiceSpec], release: Release, wanted: Sequence[Replica]
-    ) -> None:
+    def check(self, orders: Sequence[Order]) -> None:
         """Find bad input before anything is started.
 
         Raises:
             BadInputError: A command or variable cannot be used.
         """
-        for replica in wanted:
-            self._command(services, release, replica, self.ports[0])
+        for order in orders:
+            self._command(order, self.ports[0])
 
     def before(self, release: Release, commands: Sequence[tuple[str, str]]) -> list[Command]:
         """Return how ``commands``, pairs of (where it stands, command), are run for ``release``.
@@ -102,15 +115,8 @@ class Starter:
             for (where, text), line in zip(commands, lines, strict=True)
         ]
 
-    def _start_one(
-        self,
-        services: Mapping[str, ServiceSpec],
-        release: Release,
-        replica: Replica,
-        state: InstanceState,
-        started: list[Instance],
-    ) -> None:
-        spec = services[replica.service]
+    def _start_one(self, order: Order, state: InstanceState, started: list[Instance]) -> None:
+        spec, release, replica = order.spec, order.release, order.replica
         name = f"{self.project}-{self.environment}-{replica.service}-{replica.number}"
         instance_id = f"{name}-{uuid.uuid4().hex[:8]}"
         port = None
@@ -131,37 +137,37 @@ class Starter:
             started_at=self.clock(),
             health_path=spec.health_path,
             owner=process.own_identity().encode(),
+            configuration=order.record,
         )
         record_instance(self.ledger, instance)  # first: whoever comes after a crash finds it
         started.append(instance)
-        command = self._command(services, release, replica, port)
+        command = self._command(order, port)
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             process.start(_shim(spec, instance, release, command), command.environment)
         except (process.ShimError, OSError) as error:
             raise LaunchError(f"{self.project}/{replica.service}: {error}") from error
 
-    def _command(
-        self,
-        services: Mapping[str, ServiceSpec],
-        release: Release,
-        replica: Replica,
-        port: int | None,
-    ) -> CommandLine:
-        spec = services[replica.service]
+    def _command(self, order: Order, port: int | None) -> CommandLine:
         return command_line(
-            replica.service,
-            spec,
-            release,
-            self._place(replica.number, port if spec.web else None),
-            inherited=inherited(os.environ, tools=False) | ceiling(release.path),
-            variables=self.variables,
+            order.replica.service,
+            order.spec,
+            order.release,
+            self._place(order.replica.number, port if order.spec.web else None),
+            inherited=inherited(os.environ, tools=False) | ceiling(order.release.path),
+            variables=order.variables,
             secrets=self.secrets,
-            programs=KINDS[release.kind].programs(release.path),
+            programs=KINDS[order.release.kind].programs(order.release.path),
         )
 
     def _place(self, replica: int, port: int | None) -> Place:
         return Place(self.project, self.environment, replica, self.host, port, self.data)
+
+
+def remove_folders(ended: Sequence[Instance]) -> None:
+    """Remove the folders of instances that were started in vain."""
+    for one in ended:
+        shutil.rmtree(one.directory, ignore_errors=True)
 
 
 def _shim(

@@ -12,12 +12,14 @@ from prefect.cache_policies import NO_CACHE
 
 from blocks.routers.interface import Router
 from tasks.launch.convergence import (
+    STOP_GRACE_SECONDS,
     Launched,
     converge,
     release_to_launch,
     serving_release,
     shut_down,
 )
+from tasks.launch.convergence import revive as bring_back
 from tasks.launch.forgetting import Forgotten, Subject
 from tasks.launch.forgetting import forget as forget_all
 from tasks.launch.fronts import Fronts, fronts_of
@@ -29,7 +31,6 @@ from tasks.release import Instance, Release
 from tasks.settings import settings
 
 T = TypeVar("T")
-_STOP_GRACE_SECONDS = 10.0
 
 
 @task(cache_policy=NO_CACHE, task_run_name="build {target.project}")
@@ -57,7 +58,7 @@ async def build(
 
 @task(cache_policy=NO_CACHE, task_run_name="launch {target.project} in {target.environment}")
 async def launch(target: Target, release: Release, router: Router) -> Launched:
-    """Have ``release`` serve: adopt what runs, start what is missing, stop what is outdated."""
+    """Have ``release`` serve as it is configured: adopt what runs so, and replace the rest."""
     launched = await _with_launcher(
         target, lambda launcher: converge(launcher, release, _fronts(launcher, router))
     )
@@ -65,12 +66,22 @@ async def launch(target: Target, release: Release, router: Router) -> Launched:
     return launched
 
 
+@task(cache_policy=NO_CACHE, task_run_name="revive {target.project} in {target.environment}")
+async def revive(target: Target, router: Router) -> Launched | None:
+    """Start again what was live and has died, as it was; None where nothing is missing."""
+    revived = await _with_launcher(
+        target, lambda launcher: bring_back(launcher, _fronts(launcher, router))
+    )
+    get_run_logger().info("%s", revived or "Nothing is missing.")
+    return revived
+
+
 @task(cache_policy=NO_CACHE, task_run_name="stop {target.project} in {target.environment}")
 async def stop(target: Target, router: Router) -> list[Instance]:
     """Stop all that runs there, with everything it started."""
     stopped = await _with_launcher(
         target,
-        lambda launcher: shut_down(launcher, _fronts(launcher, router), _STOP_GRACE_SECONDS),
+        lambda launcher: shut_down(launcher, _fronts(launcher, router), STOP_GRACE_SECONDS),
     )
     get_run_logger().info("%d instances stopped", len(stopped))
     return stopped

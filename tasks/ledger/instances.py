@@ -37,6 +37,17 @@ def instances(
         return [Instance(**row) for row in connection.execute(query).mappings()]
 
 
+def describe_instances(ledger: Ledger, described: Collection[Instance]) -> None:
+    """Record the configuration and the health path of each, and nothing else of them."""
+    with ledger.write() as connection:
+        for one in described:
+            connection.execute(
+                update(table)
+                .where(table.c.id == one.id)
+                .values(configuration=dict(one.configuration), health_path=one.health_path)
+            )
+
+
 def set_instance_state(ledger: Ledger, ids: Collection[str], state: InstanceState) -> int:
     """Set what the instances of ``ids`` are meant to be, and return of how many it was set.
 

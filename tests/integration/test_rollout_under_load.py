@@ -13,8 +13,8 @@ from benchmarks.rollout import deploying
 from benchmarks.rollout_load import executed_ids, load
 from benchmarks.rollout_runner import HOST
 from tasks.deploy.deployer import Deployer
-from tasks.deploy.drain import in_flight
 from tasks.deploy.rollout import Phase
+from tasks.drain import in_flight
 
 pytestmark = pytest.mark.integration
 

@@ -125,7 +125,7 @@ def test_a_lost_service_is_launched_once(prefect_api: Fake, ledger: Ledger, tmp_
         assert len(revival(111.0)) == 1
     bodies = prefect_api.bodies("POST /deployments/d1/create_flow_run")
     assert [each["parameters"] for each in bodies] == [
-        {"project": "web", "environment": "prod"}
+        {"project": "web", "environment": "prod", "revive": True}
     ] * 2
 
 

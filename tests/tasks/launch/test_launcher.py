@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from blocks.providers import process
@@ -172,7 +173,9 @@ def test_when_one_replica_cannot_start_none_is_left(
     monkeypatch.setattr(process, "start", second_fails)
     with pytest.raises(LaunchError, match="no more processes"):
         launcher.start(release)
-    assert isinstance(process.status(started[0]), process.Ended)
+    commands = [" ".join(one.info["cmdline"] or []) for one in psutil.process_iter(["cmdline"])]
+    assert [one for one in commands if str(started[0]) in one] == []
+    assert not started[0].exists()
     assert ports(ledger) == []
 
 

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Collection
 from itertools import count
 
-from tasks.deploy.drain import drain, in_flight
+from tasks.drain import drain, in_flight
 
 
 def _drain(looks: list[int | None], seconds: float = 100) -> tuple[bool, int]:

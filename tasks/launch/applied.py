@@ -1,0 +1,101 @@
+"""The configuration an instance was started with, and what of it differs from today's; pure.
+
+It is recorded with the instance, so that a launch can apply what was changed and the reconciler
+can bring back what was live. Secrets, and the source (its URL may hold a token), are recorded only
+as what tells one value from another to who has the key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from blocks.project_spec import ProjectSpec, ServiceSpec
+
+Record = Mapping[str, Any]
+
+READ_WHEN_NEEDED = frozenset({"replicas", "health_timeout_seconds", "drain_seconds"})
+"""Keys of a service that no process is started with."""
+IN_PLACE = frozenset({"health_path", "port"})
+"""Keys of a service that apply to a process that runs."""
+_CHARACTERS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What was changed since an instance was started, by the names of the keys."""
+
+    release: tuple[str, ...] = ()
+    service: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, those that need another release first."""
+        return (*self.release, *self.service)
+
+    @property
+    def needs_process(self) -> bool:
+        """Whether a process that runs cannot take it over."""
+        return bool(set(self.service) - IN_PLACE)
+
+
+def release_record(spec: ProjectSpec, key: bytes) -> dict[str, Any]:
+    """Return what decides which release is built of a project."""
+    return {
+        "source": _sealed(key, "source", spec.source),
+        "version": spec.version,
+        "kind": spec.kind,
+        "requirements": list(spec.requirements),
+    }
+
+
+def service_record(
+    service: ServiceSpec, variables: Mapping[str, str], secrets: Mapping[str, str], key: bytes
+) -> dict[str, Any]:
+    """Return what a process of ``service`` is started with."""
+    return {
+        "service": service.model_dump(mode="json"),
+        "variables": dict(variables),
+        "secrets": {name: _sealed(key, name, value) for name, value in secrets.items()},
+    }
+
+
+def differences(recorded: Record, today: Record) -> Differences:
+    """Return what differs; what was not recorded counts as unchanged."""
+    service = _changed(recorded, today, "service")
+    return Differences(
+        release=release_differences(recorded, today),
+        service=(
+            *(name for name in service if name not in READ_WHEN_NEEDED),
+            *(f"variables.{name}" for name in _unequal(recorded, today, "variables")),
+            *(f"secrets.{name}" for name in _unequal(recorded, today, "secrets")),
+        ),
+    )
+
+
+def release_differences(recorded: Record, today: Record) -> tuple[str, ...]:
+    """Return what differs of what decides which release is built."""
+    return _changed(recorded, today, "release")
+
+
+def _changed(recorded: Record, today: Record, part: str) -> tuple[str, ...]:
+    """Return the keys of a part that both know; another version of Slipway may know more."""
+    before, now = recorded.get(part, {}), today.get(part, {})
+    return tuple(name for name in now if name in before and before[name] != now[name])
+
+
+def _unequal(recorded: Record, today: Record, part: str) -> tuple[str, ...]:
+    """Return the names of a part whose values differ, or that only one of them has."""
+    if part not in recorded or part not in today:
+        return ()
+    before, now = recorded[part], today[part]
+    return tuple(sorted(name for name in {*before, *now} if before.get(name) != now.get(name)))
+
+
+def _sealed(key: bytes, name: str, value: str) -> str:
+    """Return what tells ``value`` from others, and cannot be guessed without ``key``."""
+    digest = hmac.new(key, f"{name}\0{value}".encode(), hashlib.sha256).hexdigest()
+    return digest[:_CHARACTERS]

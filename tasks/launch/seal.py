@@ -1,0 +1,30 @@
+"""The key of a home, by which recorded secrets can be compared and not guessed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+_FILE = "seal.key"
+_BYTES = 32
+
+
+def seal_key(home: Path) -> bytes:
+    """Return the key of ``home``, made at the first use and readable by its owner alone.
+
+    Of several who make it at once, one wins and all use that one.
+    """
+    path = home / _FILE
+    if not path.exists():
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = home / f".{_FILE}.{os.getpid()}.{secrets.token_hex(4)}"
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(_BYTES))
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_bytes()

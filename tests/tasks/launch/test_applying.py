@@ -1,0 +1,265 @@
+"""What runs is what is configured: a launch applies what differs, and nothing else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from benchmarks.free_ports import free_ports
+from blocks.providers import process
+from blocks.routers.slots import SlotRouter
+from tasks.errors import BusyError
+from tasks.front_range import FrontRange
+from tasks.launch.applied import release_differences
+from tasks.launch.convergence import Launched, converge, release_to_launch, revive
+from tasks.launch.fronts import Fronts
+from tasks.launch.kinds.procfile import ProcfileKind
+from tasks.launch.launcher import Launcher, LaunchError
+from tasks.ledger.connection import Ledger
+from tasks.ledger.fronts import Place
+from tasks.ledger.ports import lease_port, ports
+from tasks.release import Instance
+
+FRONT = free_ports(100)
+pytestmark = pytest.mark.integration
+Make = Callable[..., Launcher]
+SLOW = """
+import http.server, os, pathlib, time
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/slow":
+            pathlib.Path(os.environ["BEGUN"]).touch()
+            while not pathlib.Path(os.environ["GO"]).exists():
+                time.sleep(0.01)
+        self.send_response(200)
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"done")
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
+"""
+
+
+@pytest.fixture
+def fronts(ledger: Ledger, tmp_path: Path) -> Fronts:
+    """Give front ports with real slots."""
+    span = FrontRange("127.0.0.1", FRONT, FRONT + 9)
+    return Fronts(ledger, SlotRouter(tmp_path / "router"), Place("demo", "dev"), span)
+
+
+def launch(launcher: Launcher, fronts: Fronts) -> Launched:
+    """Launch it as a person does, without a version."""
+    return converge(launcher, release_to_launch(launcher, ""), fronts)
+
+
+def said(fronts: Fronts) -> list[str]:
+    """Return what each upstream of the front port answers."""
+    urls = [f"http://{address}/health" for address in fronts.router.upstreams(FRONT)]
+    return [httpx.get(url, trust_env=False).text for url in urls]
+
+
+def alive(instances: Sequence[Instance]) -> list[bool]:
+    """Return of each whether its process runs."""
+    return [isinstance(process.status(one.directory), process.Running) for one in instances]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"variables": {"GREETING": "new"}},
+        {"command": "env GREETING=new python3 server.py"},
+        {"secrets": {"GREETING": "new"}},
+    ],
+)
+def test_what_was_changed_is_applied(
+    launcher_for: Make, fronts: Fronts, changed: dict[str, dict[str, str]]
+) -> None:
+    """Broken: a launch says it is done, and the old configuration goes on serving."""
+    secrets = changed.pop("secrets", {}) if "secrets" in changed else {}
+    first = launch(launcher_for(variables={}), fronts)
+    launcher = launcher_for(**changed)
+    launcher = replace(launcher, secrets={**launcher.secrets, **secrets})
+    second = launch(launcher, fronts)
+    assert said(fronts) == ["one new"]
+    assert (second.stopped, alive(first.instances)) == (first.started, [False])
+    assert launch(launcher, fronts).started == ()
+
+
+def test_a_changed_requirement_is_built_of_the_version_that_serves(
+    launcher_for: Make, fronts: Fronts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: what is added to the requirements is never there, however often one launches."""
+    monkeypatch.setattr(ProcfileKind, "build", lambda *_: None)  # it has nowhere to install them
+    launcher = launcher_for()
+    first = launch(launcher, fronts)
+    changed = replace(launcher, spec=launcher.spec.model_copy(update={"requirements": ["pytest"]}))
+    second = launch(changed, fronts)
+    assert second.release.digest != first.release.digest
+    assert alive([*first.instances, *second.instances]) == [False, True]
+    assert second.release.version != first.release.version  # the digest of what has no version
+    assert launch(changed, fronts).started == ()
+
+
+def test_another_version_that_was_launched_stays(
+    launcher_for: Make, fronts: Fronts, tmp_path: Path, source: Path
+) -> None:
+    """Broken: launching again takes a deployed version back, or ignores the one configured."""
+    launcher = launcher_for()
+    for version in ("1", "2", "3"):
+        copy = tmp_path / f"v{version}"
+        copy.mkdir()
+        text = (source / "server.py").read_text().replace('"one"', f'"{version}"')
+        (copy / "server.py").write_text(text)
+
+    def configured(version: str) -> Launcher:
+        fields = {"source": str(tmp_path / "v{version}"), "version": version}
+        return replace(launcher, spec=launcher.spec.model_copy(update=fields))
+
+    launch(configured("1"), fronts)
+    converge(configured("1"), release_to_launch(configured("1"), "2"), fronts)
+    assert launch(configured("1"), fronts).started == ()
+    assert said(fronts) == ["2 "]
+    launch(configured("3"), fronts)
+    assert said(fronts) == ["3 "]
+
+
+def test_a_launch_does_not_undo_a_rollback(launcher_for: Make, fronts: Fronts) -> None:
+    """Broken: the next launch goes forward to the version that was just left."""
+    launcher = launcher_for()
+    first = launch(launcher, fronts)
+    fields = {"source": launcher.spec.source + "/", "version": "2"}
+    changed = replace(launcher, spec=launcher.spec.model_copy(update=fields))
+    changed.acknowledge()
+    assert release_to_launch(changed, "") == first.release
+
+
+def test_scaling_starts_and_stops_only_the_difference(launcher_for: Make, fronts: Fronts) -> None:
+    """Broken: one replica more restarts all, or one fewer goes on running."""
+    two = launch(launcher_for(replicas=2), fronts)
+    three = launch(launcher_for(replicas=3), fronts)
+    assert (len(three.started), three.stopped) == (1, ())
+    assert set(two.started) < {one.id for one in three.instances}
+    one = launch(launcher_for(replicas=1), fronts)
+    assert (one.started, len(one.stopped)) == ((), 2)
+    assert sorted(alive(three.instances)) == [False, False, True]
+    assert said(fronts) == ["one "]
+
+
+def test_a_health_path_is_applied_without_a_restart(launcher_for: Make, fronts: Fronts) -> None:
+    """Broken: `status` goes on asking where nothing answers, or a service restarts for nothing."""
+    launch(launcher_for(health_path=""), fronts)
+    launcher = launcher_for(health_path="/health")
+    assert launch(launcher, fronts).started == ()
+    assert [one.health_path for one in launcher.live()] == ["/health"]
+
+
+def test_a_request_in_flight_is_answered_before_its_process_ends(
+    launcher_for: Make, fronts: Fronts, source: Path, tmp_path: Path
+) -> None:
+    """Broken: every launch and restart cuts off the requests that are being answered."""
+    (source / "server.py").write_text(SLOW)
+    go, begun = tmp_path / "go", tmp_path / "begun"
+    variables = {"GO": str(go), "BEGUN": str(begun)}
+    launcher = launcher_for(variables=variables, drain_seconds=20)
+    launch(launcher, fronts)
+    url = f"http://{fronts.router.upstreams(FRONT)[0]}/slow"
+    answers: list[str] = []
+    asking = threading.Thread(
+        target=lambda: answers.append(httpx.get(url, trust_env=False, timeout=30).text)
+    )
+    asking.start()
+    while not begun.exists():
+        assert asking.is_alive()
+    route = fronts.router.route
+
+    class AnsweringLate:
+        """Lets the request be answered half a second after the traffic has moved."""
+
+        upstreams = fronts.router.upstreams
+
+        def route(self, front_port: int, upstreams: Sequence[str]) -> None:
+            route(front_port, upstreams)
+            threading.Timer(0.5, go.touch).start()
+
+    converge(
+        launcher,
+        release_to_launch(launcher, ""),
+        replace(fronts, router=AnsweringLate()),
+        fresh=True,
+    )
+    asking.join()
+    assert answers == ["done"]
+
+
+def test_a_failed_launch_leaves_no_more_than_the_log_of_what_failed(
+    launcher_for: Make, fronts: Fronts, ledger: Ledger
+) -> None:
+    """Broken: processes, ports and folders pile up with every launch that fails."""
+    launcher = launcher_for(
+        replicas=2,
+        command="sh -c '[ {{ replica }} = 0 ] || exit 3; exec python3 server.py'",
+        restart="never",
+    )
+    with pytest.raises(LaunchError, match="exit code 3"):
+        launch(launcher, fronts)
+    (folder,) = [path for path in (launcher.home / "instances").iterdir() if path.is_dir()]
+    assert "web-1" in folder.name
+    assert (ports(ledger), launcher.recorded()) == ([], [])
+
+
+def test_without_a_front_port_nothing_is_left(
+    launcher_for: Make, fronts: Fronts, ledger: Ledger
+) -> None:
+    """Broken: a launch that gets no front port leaves its processes running, unseen."""
+    none_free = replace(fronts, span=FrontRange("127.0.0.1", FRONT, FRONT))
+    lease_port(ledger, "127.0.0.1", FRONT, FRONT, "front/another", 0)
+    launcher = launcher_for()
+    with pytest.raises(BusyError, match="no front port is free"):
+        launch(launcher, none_free)
+    assert [one.owner for one in ports(ledger)] == ["front/another"]
+    assert launcher.recorded() == []
+    assert list((launcher.home / "instances").glob("*/")) == []
+
+
+def test_what_died_comes_back_as_it_was(launcher_for: Make, fronts: Fronts) -> None:
+    """Broken: the reconciler applies a half-written configuration at night, or scales."""
+    first = launch(launcher_for(variables={"GREETING": "live"}), fronts)
+    process.stop(first.instances[0].directory, 0)
+    changed = launcher_for(
+        replicas=3, variables={"GREETING": "edited"}, command="false", restart="never"
+    )
+    revived = revive(changed, fronts)
+    assert revived is not None
+    assert (len(revived.started), revived.stopped) == (1, first.started)
+    assert said(fronts) == ["one live"]
+    assert revive(changed, fronts) is None
+    assert len(launch(launcher_for(variables={"GREETING": "edited"}), fronts).started) == 1
+    assert said(fronts) == ["one edited"]
+
+
+def test_a_restart_does_not_hide_that_another_version_is_configured(
+    launcher_for: Make, fronts: Fronts
+) -> None:
+    """Broken: after a restart a launch takes the changed version for applied."""
+    launcher = launcher_for()
+    first = launch(launcher, fronts)
+    fields = {"source": launcher.spec.source + "/"}
+    changed = replace(launcher, spec=launcher.spec.model_copy(update=fields))
+    restarted = converge(changed, first.release, fronts, fresh=True)
+    recorded = restarted.instances[0].configuration
+    today = {"release": changed.release_record()}
+    assert release_differences(recorded, today) == ("source",)
+
+
+def test_no_secret_is_recorded(launcher_for: Make, fronts: Fronts, ledger: Ledger) -> None:
+    """Broken: whoever reads the ledger reads the passwords of every service."""
+    launcher = launcher_for()
+    launch(launcher, fronts)
+    ledger.close()
+    written = b"".join(path.read_bytes() for path in launcher.home.parent.glob("ledger.db*"))
+    assert b"hunter2" not in written
+    assert b"SECRET" in written
