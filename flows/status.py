@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
 from prefect import flow
 
 from flows.failure import fails_plainly
-from flows.inventory import load_environments, load_project
+from flows.inventory import ledger, load_environments, load_project, load_target
 from flows.naming import named
+from tasks.errors import SlipwayError
+from tasks.launch.drift import GONE, drift
+from tasks.launch.target import launcher_of
 from tasks.launch.variables import lineage
+from tasks.ledger.instances import instances
 from tasks.observe import task as observing
+from tasks.observe.status import View
+from tasks.release import LIVING
+from tasks.settings import settings
 
 
 @flow(
@@ -23,6 +31,9 @@ from tasks.observe import task as observing
 async def status_flow(project: str = "", environment: str = "") -> list[dict[str, Any]]:
     """List every service: its state is looked at, not believed.
 
+    What is configured otherwise than it runs is named, and so is what keeps ending, with the last
+    lines of its log.
+
     Args:
         project: Only services of this project; empty: of all.
         environment: Only services of this environment; empty: of all.
@@ -30,10 +41,31 @@ async def status_flow(project: str = "", environment: str = "") -> list[dict[str
     Returns:
         One row a replica, as in the table artifact `status`.
     """
-    rows = await observing.status(project, environment)
+    rows = await observing.status(project, environment, await _view(project, environment))
     if not rows:
         await _refuse_unknown(project, environment)
     return [asdict(row) for row in rows]
+
+
+async def _view(project: str, environment: str) -> View:
+    """Return what is configured otherwise than it runs, and which secrets no log may show."""
+    differing: dict[str, tuple[str, ...]] = {}
+    missing: list[tuple[str, str, str]] = []
+    secrets: dict[tuple[str, str], Collection[str]] = {}
+    with ledger() as book:
+        known = instances(book, project or None, environment or None, LIVING)
+        for place in sorted({(one.project, one.environment) for one in known}):
+            there = [one.id for one in known if (one.project, one.environment) == place]
+            try:
+                target = await load_target(*place)
+                secrets[place] = tuple(target.secrets.values())
+                found = drift(launcher_of(target, book, settings()))
+            except SlipwayError:  # it runs, and cannot be launched as it is configured now
+                differing |= dict.fromkeys(there, (GONE,))
+                continue
+            differing |= found.differing
+            missing += [(*place, service) for service in found.missing]
+    return View(differing, tuple(missing), secrets)
 
 
 async def _refuse_unknown(project: str, environment: str) -> None:

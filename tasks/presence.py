@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from blocks.providers import process
-from blocks.providers.shim.restart_policy import comes_back
+from blocks.providers.shim.restart_policy import STEADY_SECONDS, comes_back
 from tasks.release import Instance
+
+_CRASHES = 2
 
 
 def is_running(instance: Instance) -> bool:
@@ -18,12 +20,24 @@ def is_supervised(instance: Instance) -> bool:
     return isinstance(found, process.Running) and found.supervised
 
 
+def is_present(instance: Instance) -> bool:
+    """Tell whether it runs, or has finished as it may: nothing of it is missing."""
+    return is_running(instance) or has_finished(instance)
+
+
 def has_finished(instance: Instance) -> bool:
     """Tell whether it ended well, and may stay so: its restart policy does not ask for more."""
     found = process.status(instance.directory)
     if not isinstance(found, process.Ended) or not found.outcome.succeeded:
         return False
     return not comes_back(process.restart_policy(instance.directory), succeeded=True)
+
+
+def is_crash_loop(found: process.Running, now: float) -> bool:
+    """Tell whether it ends soon after each start; one that has run for a while is over it."""
+    ends = found.quick_ends + (found.child_pid is None and bool(found.restarts))
+    waits = found.child_pid is None or now - found.began_at < STEADY_SECONDS
+    return ends >= _CRASHES and waits
 
 
 def is_lost(instance: Instance) -> bool:

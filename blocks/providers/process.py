@@ -68,7 +68,16 @@ def status(directory: Path) -> Status:
     child = _child_alive(directory, state)
     if not supervised and child is None:
         return Ended(_lost(directory, state["started_at"]))
-    return Running(shim, child, state["restarts"], state["started_at"], supervised)
+    return Running(
+        shim,
+        child,
+        state["restarts"],
+        state["started_at"],
+        supervised,
+        state.get("quick_ends", 0),
+        state.get("began_at", 0.0),
+        state.get("last_end", ""),
+    )
 
 
 def restart_policy(directory: Path) -> str:

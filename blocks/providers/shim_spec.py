@@ -41,7 +41,8 @@ class NotStarted:
 class Running:
     """It runs; ``supervised`` is False when its shim was killed and only the child is left.
 
-    ``child_pid`` is None before the first start and between two.
+    ``child_pid`` is None before the first start and between two. ``quick_ends`` in a row, the last
+    for ``last_end``, came before the latest start, which was at ``began_at``.
     """
 
     shim: ProcessIdentity
@@ -49,6 +50,9 @@ class Running:
     restarts: int
     started_at: float
     supervised: bool = True
+    quick_ends: int = 0
+    began_at: float = 0.0
+    last_end: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from tasks.deploy.survey import address
 from tasks.errors import StaleFenceError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.rollouts import RolloutRow, open_rollouts, save_rollout, take_over_rollout
-from tasks.presence import is_running
+from tasks.presence import is_present
 from tasks.release import Instance, InstanceState
 
 # The resident reconciler has others to look after as well.
@@ -79,7 +79,7 @@ def reconcile_rollouts(  # noqa: PLR0917 - where, by whom, and how the former is
     owner: str,
     owner_alive: Callable[[str], bool],
     now: float,
-    alive: Callable[[Instance], bool] = is_running,
+    alive: Callable[[Instance], bool] = is_present,
 ) -> list[str]:
     """Bring every rollout whose controller is dead to its end; what was done, in sentences.
 

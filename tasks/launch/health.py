@@ -13,6 +13,7 @@ from blocks.providers.listening import listening, listening_instead
 from blocks.providers.probe import ask
 from blocks.reason import with_reason
 from blocks.redaction import last_lines, redact
+from tasks.presence import has_finished
 from tasks.release import Instance
 
 _POLL_SECONDS = 0.05
@@ -81,7 +82,8 @@ def _look(instance: Instance) -> tuple[bool, bool, str]:
     if isinstance(found, process.NotStarted):
         return False, True, "was never started"
     if isinstance(found, process.Ended):
-        return False, True, f"ended: {found.outcome.cause or found.outcome.end}"
+        finished = instance.port is None and has_finished(instance)
+        return finished, True, f"ended: {found.outcome.cause or found.outcome.end}"
     if found.restarts >= _CRASHES:
         return False, True, f"keeps ending: started {found.restarts + 1} times"
     if found.child_pid is None:

@@ -131,8 +131,8 @@ class Launcher:
 
     def _judge(self, release: Release) -> None:
         """Refuse what could not be started, or what comes before it, once it is built."""
-        services, starter = self.services(release), self._starter()
-        starter.check(services, release, replicas(services))
+        starter = self._starter()
+        starter.check(list(self._orders(release, self.release_record()).values()))
         starter.before(release, before_of(self.project, self.spec, release.source))
 
     def services(self, release: Release) -> Mapping[str, ServiceSpec]:
@@ -191,6 +191,8 @@ class Launcher:
             CarryError: Data of what serves cannot be carried over; nothing was started then.
             LaunchError: This machine could not start a process.
         """
+        if not release.path.is_dir():
+            raise NotFoundError("release", str(release.path), [], "Build it again.")
         orders = self._orders(release, chosen_by or self.release_record())
         self._starter().check(list(orders.values()))
         with self.alone():
@@ -300,8 +302,6 @@ class Launcher:
 
     def _orders(self, release: Release, chosen_by: Record) -> dict[Replica, Order]:
         """Return how each replica of ``release`` is started with today's configuration."""
-        if not release.path.is_dir():
-            raise NotFoundError("release", str(release.path), [], "Build it again.")
         services = self.services(release)
         records = {
             name: {**self.record(spec), "release": chosen_by} for name, spec in services.items()

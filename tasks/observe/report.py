@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tasks.ledger.insights import CLOSED_BY_WHO_RAISED_IT, RaisedInsight
-from tasks.observe.status import StatusRow
+from tasks.observe.status import NOT_LAUNCHED, StatusRow
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
@@ -19,6 +19,7 @@ def table(rows: Sequence[StatusRow]) -> list[dict[str, str]]:
             "service": row.service,
             "state": row.state,
             "health": row.health,
+            "differs": ", ".join(row.differs),
             "release": f"{row.version} ({row.release[:7]})" if row.version else row.release[:7],
             "uptime": "" if row.uptime_seconds is None else duration(row.uptime_seconds),
             "CPU": "" if row.cpu_percent is None else f"{row.cpu_percent:.0f} %",
@@ -35,10 +36,31 @@ def summary(rows: Sequence[StatusRow]) -> str:
     """Say in one sentence what runs, and name what is not well."""
     if not rows:
         return "Nothing runs."
-    ill = [row for row in rows if row.health not in {"", "ok"} or row.state.startswith("down")]
-    named = ", ".join(f"{row.project}/{row.environment}/{row.service}" for row in ill)
-    count = f"{len(rows)} instance{'s' if len(rows) > 1 else ''}"
-    return f"{count}; not well: {named}." if ill else f"{count}, all well."
+    ill = ", ".join(f"{_name(row)} ({_trouble(row)})" for row in rows if row.ill)
+    changed = {f"{_name(row)} ({', '.join(row.differs)})": None for row in rows if row.differs}
+    there = sum(row.state != NOT_LAUNCHED for row in rows)
+    count = f"{there} instance{'' if there == 1 else 's'}"
+    verdict = f"{count}; not well: {ill}." if ill else f"{count}, all well."
+    if not changed:
+        return verdict
+    return f"{verdict} Configured otherwise: {', '.join(changed)}; `launch` applies it."
+
+
+def last_words(rows: Sequence[StatusRow]) -> str:
+    """Return what those that are not well have written last; empty where all are."""
+    return "\n".join(
+        "\n".join([f"Last lines of {_name(row)}:", *(row.last_lines or ["(it wrote nothing)"])])
+        for row in rows
+        if row.ill and row.state != NOT_LAUNCHED
+    )
+
+
+def _name(row: StatusRow) -> str:
+    return f"{row.project}/{row.environment}/{row.service}"
+
+
+def _trouble(row: StatusRow) -> str:
+    return row.health if row.health not in {"", "ok"} and row.state == "running" else row.state
 
 
 def alerts(

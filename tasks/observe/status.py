@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from blocks.providers import process
 from blocks.providers.probe import ask
+from blocks.redaction import last_lines
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances
 from tasks.ledger.ports import ports
 from tasks.observe.usage import Usage, usage_of
+from tasks.presence import has_finished, is_crash_loop
 from tasks.release import LIVING, Instance, InstanceState
 
 _ANSWER_SECONDS = 2.0
+_ILL = ("down", "crash loop", "waiting to restart", "never started")
+_LOG_LINES = 10
+NOT_LAUNCHED = "not launched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +33,26 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """What the looker knows beside the ledger.
+
+    ``differing`` are the configured keys that do not hold for an instance yet, by its id;
+    ``missing`` places of services that are configured and not launched; ``secrets`` what must not
+    be shown of the logs of (project, environment).
+    """
+
+    differing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    missing: tuple[tuple[str, str, str], ...] = ()
+    secrets: Mapping[tuple[str, str], Collection[str]] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class StatusRow:
-    """One line of the table; ``uptime_seconds`` and what follows are of what runs only."""
+    """One line of the table; ``uptime_seconds`` and what follows are of what runs only.
+
+    ``differs`` names what is configured otherwise; ``last_lines`` is what one that is not well
+    has written last.
+    """
 
     project: str
     service: str
@@ -44,15 +67,36 @@ class StatusRow:
     cpu_percent: float | None = None
     memory_mib: float | None = None
     health: str = ""
+    differs: tuple[str, ...] = ()
+    last_lines: tuple[str, ...] = ()
+
+    @property
+    def ill(self) -> bool:
+        """Whether it does not do what it is there for."""
+        return self.health not in {"", "ok"} or self.state.startswith(_ILL)
 
 
 def status_rows(
-    ledger: Ledger, now: float, project: str | None = None, environment: str | None = None
+    ledger: Ledger,
+    now: float,
+    project: str | None = None,
+    environment: str | None = None,
+    view: View | None = None,
 ) -> list[StatusRow]:
-    """Look at every instance that is meant to run, and return a row for each."""
+    """Look at every instance that is meant to run, and return a row for each.
+
+    A service that is configured and not launched gets a row as well.
+    """
+    view = view or View()
     known = instances(ledger, project, environment, LIVING)
     fronts = {lease.owner: f"http://{lease.host}:{lease.port}" for lease in ports(ledger)}
-    return rows(look(known), fronts, now)
+    found = {one.id: one for one in known}
+    seen = [
+        replace(row, differs=view.differing.get(instance_id, ()), last_lines=lines)
+        for instance_id, row in rows(look(known), fronts, now)
+        for lines in [_last_lines(found[instance_id], view) if row.ill else ()]
+    ]
+    return [*seen, *(_not_launched(*place) for place in view.missing)]
 
 
 def look(known: Sequence[Instance]) -> list[Sight]:
@@ -68,26 +112,36 @@ def look(known: Sequence[Instance]) -> list[Sight]:
     ]
 
 
-def rows(sights: Sequence[Sight], fronts: Mapping[str, str], now: float) -> list[StatusRow]:
-    """Return the table, by project, environment, service and replica.
+def rows(
+    sights: Sequence[Sight], fronts: Mapping[str, str], now: float
+) -> list[tuple[str, StatusRow]]:
+    """Return the id of each instance and its row, by project, environment, service and replica.
 
     ``fronts`` are the URLs of front ports by the owner of their lease.
     """
     ordered = sorted(sights, key=lambda sight: _place(sight.instance))
-    return [_row(sight, fronts, now) for sight in ordered]
+    return [(sight.instance.id, _row(sight, fronts, now)) for sight in ordered]
 
 
-def state_of(instance: Instance, found: process.Status) -> str:
+def state_of(instance: Instance, found: process.Status, now: float) -> str:
     """Return what it is: the state it is meant to be in where it runs, else what happened."""
     if isinstance(found, process.Running):
-        if not found.supervised:
-            return f"{instance.state}, its shim was killed"
-        if found.child_pid is None:
-            return "waiting to restart" if found.restarts else "starting"
-        return str(instance.state)
-    if isinstance(found, process.Ended):
-        return f"down: {found.outcome.cause or found.outcome.end}"
-    return "never started"
+        return _running_state(instance, found, now)
+    if isinstance(found, process.NotStarted):
+        return "never started"
+    finished = has_finished(instance)
+    return "finished" if finished else f"down: {found.outcome.cause or found.outcome.end}"
+
+
+def _running_state(instance: Instance, found: process.Running, now: float) -> str:
+    if not found.supervised:
+        return f"{instance.state}, its shim was killed"
+    if is_crash_loop(found, now):
+        cause = f", the last time: {found.last_end}" if found.last_end else ""
+        return f"crash loop: {found.restarts} restarts{cause}"
+    if found.child_pid is None:
+        return "waiting to restart" if found.restarts else "starting"
+    return str(instance.state)
 
 
 def _place(instance: Instance) -> tuple[str, str, str, int]:
@@ -103,7 +157,7 @@ def _row(sight: Sight, fronts: Mapping[str, str], now: float) -> StatusRow:
         project=one.project,
         service=one.service,
         environment=one.environment,
-        state=state_of(one, found),
+        state=state_of(one, found, now),
         port=one.port,
         url=front if serves else "",
         release=one.release,
@@ -114,6 +168,19 @@ def _row(sight: Sight, fronts: Mapping[str, str], now: float) -> StatusRow:
         memory_mib=sight.usage.memory_mib if sight.usage else None,
         health=sight.health,
     )
+
+
+def _last_lines(instance: Instance, view: View) -> tuple[str, ...]:
+    """Return what it wrote last; nothing where nobody knows which of it is secret."""
+    secrets = view.secrets.get((instance.project, instance.environment))
+    if secrets is None:
+        return ()
+    return tuple(last_lines(process.log_path(instance.directory), _LOG_LINES, secrets))
+
+
+def _not_launched(project: str, environment: str, service: str) -> StatusRow:
+    row = StatusRow(project, service, environment, NOT_LAUNCHED, None, "", "", "")
+    return replace(row, differs=("service",))
 
 
 def _health(instance: Instance, found: process.Status) -> str:

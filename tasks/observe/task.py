@@ -15,20 +15,24 @@ from tasks.ledger.expectations import Expectation
 from tasks.ledger.insights import open_insights
 from tasks.observe import expected as expecting
 from tasks.observe import report
-from tasks.observe.status import StatusRow, status_rows
+from tasks.observe.status import StatusRow, View, status_rows
 from tasks.settings import settings
 
 
 @task(cache_policy=NO_CACHE, task_run_name="status")
-async def status(project: str = "", environment: str = "") -> list[StatusRow]:
+async def status(
+    project: str = "", environment: str = "", view: View | None = None
+) -> list[StatusRow]:
     """Look at what runs (empty: of all projects), and show it as the table `status`."""
-    rows, alerts = await asyncio.to_thread(_look, project or None, environment or None)
+    rows, alerts = await asyncio.to_thread(_look, project or None, environment or None, view)
     await acreate_table_artifact(
         key="status",
         table=report.table(rows),
         description=" ".join([report.summary(rows), *alerts]),
     )
-    get_run_logger().info(report.summary(rows))
+    get_run_logger().info("%s", report.summary(rows))
+    if words := report.last_words(rows):
+        get_run_logger().warning("%s", words)
     for sentence in alerts:
         get_run_logger().warning(sentence)
     return rows
@@ -42,7 +46,9 @@ async def expected(asked: str, found: list[Expectation]) -> None:
     get_run_logger().info(said)
 
 
-def _look(project: str | None, environment: str | None) -> tuple[list[StatusRow], list[str]]:
+def _look(
+    project: str | None, environment: str | None, view: View | None
+) -> tuple[list[StatusRow], list[str]]:
     with closing(open_ledger(settings().resolved_ledger_url())) as ledger:
-        rows = status_rows(ledger, time.time(), project, environment)
+        rows = status_rows(ledger, time.time(), project, environment, view)
         return rows, report.alerts(open_insights(ledger), project, environment)

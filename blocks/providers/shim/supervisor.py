@@ -51,6 +51,7 @@ class Supervisor:
         self.child: Child | None = None
         self.reaper = os.getpid() if adopts else None
         self.restarts = self.failures = 0
+        self.last_end = ""
         self.survivors: tuple[int, ...] = ()
 
     def announce(self) -> None:
@@ -61,6 +62,9 @@ class Supervisor:
             "child": {"pid": child.pid, "started": child.started} if child else None,
             "restarts": self.restarts,
             "started_at": self.started_at,
+            "quick_ends": self.failures,
+            "began_at": time.time(),
+            "last_end": self.last_end,
         }
         records.write(self.directory, records.STATE, records.json_of(record))
 
@@ -74,14 +78,20 @@ class Supervisor:
                 return
             reason = self._watch()
             self._end_tree(reason)
-            delay = None if reason else self._delay()
+            # Too much memory is an end like any other: the policy says what comes of it.
+            delay = self._delay() if reason in {"", OUT_OF_MEMORY} else None
             if delay is not None:
+                self.last_end = self._verdict(reason)[1]
+                self.memory.too_big = False
                 reason = self._pause(delay)
             if delay is None or reason:
-                limits = (self.spec["timeout_seconds"], self.spec["memory_mib"])
-                self._finish(*verdict(reason, self.usage.code, *limits), self.usage.code)
+                self._finish(*self._verdict(reason), self.usage.code)
                 return
             self.restarts += 1
+
+    def _verdict(self, reason: str) -> tuple[str, str]:
+        limits = (self.spec["timeout_seconds"], self.spec["memory_mib"])
+        return verdict(reason, self.usage.code, *limits)
 
     def _start(self) -> None:
         self.child = start_child(self.spec["argv"], self.spec["cwd"], self.environment)

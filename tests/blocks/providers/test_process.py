@@ -223,6 +223,22 @@ def test_the_memory_of_the_whole_tree_is_limited(directory: Path) -> None:
     assert (outcome.end, outcome.cause) == (End.OUT_OF_MEMORY, "used more than 150 MiB")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is only watched on Linux")
+def test_a_service_that_used_too_much_memory_is_started_again(
+    directory: Path, tmp_path: Path
+) -> None:
+    """Broken: one moment of too much memory takes a service down for good."""
+    hungry = f"exec {sys.executable} -c 'x = bytearray(90 * 2**20); import time; time.sleep(600)'"
+    script = (
+        f"echo x >> {tmp_path}/ran; [ $(wc -l < {tmp_path}/ran) = 2 ] && exec sleep 600; {hungry}"
+    )
+    limits = {"memory_mib": 60, "restart": "always"}
+    process.start(spec(directory, "sh", "-c", script, **limits), ENVIRONMENT)
+    until(lambda: running(directory).restarts == 1 and running(directory).child_pid)
+    assert running(directory).last_end == "used more than 60 MiB"
+    process.stop(directory, 0)
+
+
 def test_what_fails_is_started_again(directory: Path, tmp_path: Path) -> None:
     """Broken: a service that crashes once would stay down."""
     script = f"echo x >> {tmp_path}/ran; [ $(wc -l < {tmp_path}/ran) = 3 ]"

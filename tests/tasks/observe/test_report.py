@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tasks.ledger.insights import RaisedInsight
@@ -35,7 +37,8 @@ def test_figures_have_units_and_no_needless_digits() -> None:
 def test_what_tells_trouble_comes_before_what_may_be_cut_off() -> None:
     """The artifact shows about eight columns; health would stand outside the screen."""
     columns = list(table([SERVING])[0])
-    assert columns[:6] == ["project", "environment", "service", "state", "health", "release"]
+    place = ["project", "environment", "service"]
+    assert columns[:7] == [*place, "state", "health", "differs", "release"]
     assert columns[-1] == "URL"
 
 
@@ -49,7 +52,19 @@ def test_the_sentence_names_what_is_not_well() -> None:
     """Whoever is called at night would have to search the table."""
     assert summary([]) == "Nothing runs."
     assert summary([SERVING]) == "1 instance, all well."
-    assert summary([SERVING, DOWN]) == "2 instances; not well: shop/prod/jobs."
+    said = "2 instances; not well: shop/prod/jobs (down: exit code 1)."
+    assert summary([SERVING, DOWN]) == said
+
+
+def test_the_sentence_says_what_is_configured_otherwise_and_what_applies_it() -> None:
+    """A change that was never launched would look as if it held."""
+    changed = replace(SERVING, differs=("command", "variables.DEBUG"))
+    said = "1 instance, all well. Configured otherwise: shop/prod/web (command, variables.DEBUG); "
+    assert summary([changed, changed]).replace("2 instances", "1 instance") == (
+        said + "`launch` applies it."
+    )
+    absent = replace(DOWN, state="not launched", differs=("service",))
+    assert summary([absent]).startswith("0 instances, all well. Configured otherwise: ")
 
 
 @pytest.mark.parametrize(

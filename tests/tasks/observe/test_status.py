@@ -15,7 +15,8 @@ from blocks.providers.interface import End, Outcome
 from blocks.providers.process import Ended, NotStarted, ProcessIdentity, Running, ShimSpec
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.instances import record_instance
-from tasks.observe.status import Sight, rows, state_of, status_rows
+from tasks.observe.report import last_words, summary
+from tasks.observe.status import Sight, StatusRow, View, rows, state_of, status_rows
 from tasks.observe.usage import Usage
 from tasks.release import Instance, InstanceState
 
@@ -49,13 +50,19 @@ def instance(directory: Path, **values: object) -> Instance:
         (replace(RUNS, child_pid=None), "waiting to restart"),
         (replace(RUNS, child_pid=None, restarts=0), "starting"),
         (replace(RUNS, supervised=False), "running, its shim was killed"),
+        (
+            replace(RUNS, child_pid=None, quick_ends=4, last_end="exit code 3"),
+            "crash loop: 3 restarts, the last time: exit code 3",
+        ),
+        (replace(RUNS, quick_ends=2, began_at=999.0), "crash loop: 3 restarts"),
+        (replace(RUNS, quick_ends=2, began_at=900.0), "running"),
         (ENDED, "down: exit code 1"),
         (NotStarted(), "never started"),
     ],
 )
 def test_the_state_is_what_was_seen(found: process.Status, state: str) -> None:
     """Broken: a dead service would be shown as running."""
-    assert state_of(instance(Path()), found) == state
+    assert state_of(instance(Path()), found, 1000.0) == state
 
 
 def test_rows_are_in_order_and_only_what_serves_has_a_url() -> None:
@@ -67,7 +74,8 @@ def test_rows_are_in_order_and_only_what_serves_has_a_url() -> None:
         Sight(warm, RUNS),
         Sight(other, ENDED),
     ]
-    found = rows(sights, {"front/p/dev/web": "http://127.0.0.1:8300"}, 100.0)
+    fronts = {"front/p/dev/web": "http://127.0.0.1:8300"}
+    found = [row for _, row in rows(sights, fronts, 100.0)]
     assert [(one.project, one.state, one.url) for one in found] == [
         ("a", "down: exit code 1", ""),
         ("p", "running", "http://127.0.0.1:8300"),
@@ -109,4 +117,36 @@ def test_a_busy_process_is_seen_with_what_it_uses(tmp_path: Path, directory: Pat
     until(seen)
     process.stop(directory, 0)
     assert status_rows(ledger, 2e9)[0].state == "down: stopped"
+    ledger.close()
+
+
+@pytest.mark.integration
+def test_a_crash_loop_is_a_verdict_with_its_last_lines(tmp_path: Path, directory: Path) -> None:
+    """Broken: a service that ends at each start is 'all well', or its password is shown."""
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    record_instance(ledger, instance(directory, port=None))
+    argv = ("sh", "-c", "echo token hunter2; exit 3")
+    process.start(ShimSpec(directory, argv, tmp_path, restart="always"), {"PATH": "/usr/bin:/bin"})
+    view = View(secrets={("p", "dev"): ["hunter2"]})
+
+    def seen() -> StatusRow:
+        return status_rows(ledger, time.time(), view=view)[0]
+
+    until(lambda: seen().state.startswith("crash loop"))
+    row = seen()
+    assert row.last_lines[-1] == "token ***"
+    assert "not well: p/dev/web (crash loop: " in summary([row])
+    assert "exit code 3" in summary([row])
+    assert "token ***" in last_words([row])
+    ledger.close()
+
+
+@pytest.mark.integration
+def test_a_job_that_ended_well_has_finished(tmp_path: Path, directory: Path) -> None:
+    """Broken: a job that did its work is an error that wakes somebody."""
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    record_instance(ledger, instance(directory, port=None))
+    process.start(ShimSpec(directory, ("true",), tmp_path, restart="on-failure"), {})
+    until(lambda: status_rows(ledger, time.time())[0].state == "finished")
+    assert summary(status_rows(ledger, time.time())) == "1 instance, all well."
     ledger.close()

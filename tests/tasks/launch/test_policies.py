@@ -1,0 +1,83 @@
+"""A restart policy is kept by all that could start something again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmarks.free_ports import free_ports
+from blocks.providers import process
+from blocks.routers.slots import SlotRouter
+from flows.stack.services import gone
+from tasks.front_range import FrontRange
+from tasks.launch.convergence import converge, release_to_launch
+from tasks.launch.drift import Drift, drift
+from tasks.launch.fronts import Fronts
+from tasks.launch.launcher import Launcher, LaunchError
+from tasks.ledger.connection import Ledger
+from tasks.ledger.fronts import Place
+from tasks.release import Instance, InstanceState
+
+FRONT = free_ports(100)
+pytestmark = pytest.mark.integration
+Make = Callable[..., Launcher]
+
+
+@pytest.fixture
+def fronts(ledger: Ledger, tmp_path: Path) -> Fronts:
+    """Give front ports with real slots."""
+    span = FrontRange("127.0.0.1", FRONT, FRONT + 9)
+    return Fronts(ledger, SlotRouter(tmp_path / "router"), Place("demo", "dev"), span)
+
+
+def ended(instance: Instance) -> process.Ended:
+    """Wait until it has ended, and return how."""
+    deadline = time.monotonic() + 20
+    while not isinstance(found := process.status(instance.directory), process.Ended):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.01)
+    return found
+
+
+@pytest.mark.parametrize("restart", ["never", "on-failure"])
+def test_a_job_that_ends_well_is_launched_and_left_alone(
+    launcher_for: Make, fronts: Fronts, ledger: Ledger, restart: str
+) -> None:
+    """Broken: a job fails its launch by doing its work, or does it again every five minutes."""
+    launcher = launcher_for(command="true", web=False, restart=restart)
+    launched = converge(launcher, launcher.build(""), fronts)
+    ended(launched.instances[0])
+    assert gone(ledger) == []
+    assert converge(launcher, release_to_launch(launcher, ""), fronts).started == ()
+
+
+@pytest.mark.parametrize(("restart", "comes_back"), [("never", False), ("always", True)])
+def test_only_what_its_policy_wants_is_brought_back(
+    launcher_for: Make, ledger: Ledger, restart: str, comes_back: bool
+) -> None:
+    """Broken: what was to run once runs again and again, or a service stays down."""
+    launcher = launcher_for(command="sleep 600", web=False, restart=restart)
+    started = launcher.mark(launcher.start(launcher.build("")), InstanceState.RUNNING)
+    process.stop(started[0].directory, 0)  # ended, and nobody has asked for it
+    assert bool(gone(ledger)) == comes_back
+
+
+def test_a_web_service_that_ends_is_not_well(launcher_for: Make, fronts: Fronts) -> None:
+    """Broken: traffic is sent to what has ended."""
+    launcher = launcher_for(command="true", restart="never")
+    with pytest.raises(LaunchError, match="ended: succeeded"):
+        converge(launcher, launcher.build(""), fronts)
+
+
+def test_what_is_configured_otherwise_is_told(launcher_for: Make, fronts: Fronts) -> None:
+    """Broken: `status` says all is well while another configuration serves."""
+    launcher = launcher_for()
+    (instance,) = converge(launcher, launcher.build(""), fronts).instances
+    assert drift(launcher) == Drift()
+    changed = launcher_for(variables={"DEBUG": "1"}, replicas=2)
+    assert drift(changed).differing == {instance.id: ("variables.DEBUG", "replicas")}
+    converge(changed, release_to_launch(changed, ""), fronts)
+    assert drift(changed) == Drift()
