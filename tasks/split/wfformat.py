@@ -16,6 +16,7 @@ from blocks.providers.interface import Resources
 from blocks.workload_spec import StepSpec, StepsWorkload
 from tasks.complaint import bad_input
 from tasks.errors import BadInputError, NotFoundError
+from tasks.text import read_text
 
 SCHEMA = "1.5"
 
@@ -73,12 +74,7 @@ def import_wfformat(file: str, field: str) -> StepsWorkload:
     path = Path(file).expanduser()
     if not path.is_absolute():
         raise BadInputError(field, file, "is a relative path", "Give an absolute one")
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        remedy = "Name a file that exists and that this user may read"
-        raise BadInputError(field, file, error.strerror or str(error), remedy) from error
-    return read_wfformat(text, field)
+    return read_wfformat(read_text(field, path), field)
 
 
 def read_wfformat(text: str | bytes, field: str = "wfformat") -> StepsWorkload:

@@ -9,6 +9,7 @@ import pytest
 from tasks.errors import BadInputError
 from tasks.launch.kinds.manifest import package_json, pyproject
 from tasks.launch.kinds.procfile import procfile_services
+from tasks.settings import settings
 from tasks.text import decoded, read_text
 
 
@@ -64,3 +65,16 @@ def test_a_manifest_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "pyproject.toml").write_text("[project\n" if text == "[1]" else "project = 1\n")
     with pytest.raises(BadInputError, match=r"no TOML|no table"):
         pyproject(tmp_path)
+
+
+def test_the_file_of_settings_is_read_so_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: `make up` ends with a stack trace, or the first setting of a file is ignored."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SLIPWAY_SERVER_PORT", raising=False)
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfSLIPWAY_SERVER_PORT=4711\n")
+    assert settings.__wrapped__().server_port == 4711
+    (tmp_path / ".env").write_bytes(b"A=1\nB=gr\xf6\xdfe\n")
+    with pytest.raises(BadInputError, match=r"^\.env: is not UTF-8 at line 2, byte 9"):
+        settings.__wrapped__()

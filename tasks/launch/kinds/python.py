@@ -23,6 +23,7 @@ from tasks.launch.kinds.python_lock import (
     lock_of,
 )
 from tasks.launch.kinds.scm_version import built_wheel
+from tasks.text import read_text
 
 _MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile")
 
@@ -80,6 +81,8 @@ def _unlocked(
     source, said = target.source, []
     options: list[str] = []
     wanted = list(requirements)
+    if (source / "requirements.txt").is_file():
+        read_text("source", source / "requirements.txt")  # the place of what is no text is ours
     if is_hashed(source / "requirements.txt"):
         target.pip("--require-hashes", "--requirements", "requirements.txt")
         options = ["--constraints", str(constraints("requirements.txt", target))]

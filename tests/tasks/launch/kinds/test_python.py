@@ -106,3 +106,12 @@ def test_a_failed_build_ends_with_what_was_said(tmp_path: Path) -> None:
     (tmp_path / "source/requirements.txt").write_text("./no-such-folder\n")
     with pytest.raises(BuildError, match="no-such-folder"):
         PythonKind().build(tmp_path, [])
+
+
+@pytest.mark.integration
+def test_requirements_that_are_no_text_are_refused_with_their_place(tmp_path: Path) -> None:
+    """Broken: a comment in Latin-1 ends a build with words about streams."""
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/requirements.txt").write_bytes(b"# gr\xfc\xdfe\nsix\n")
+    with pytest.raises(BadInputError, match=r"is not UTF-8 at line 1, byte 5 \(0xfc\)"):
+        PythonKind().build(tmp_path, [])
