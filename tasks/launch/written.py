@@ -57,9 +57,11 @@ def look(tree: Path, pristine: Path) -> Iterator[str | None]:
     for part in _PARTS:
         for folder, folders, files in os.walk(tree / part):
             folders[:] = sorted(set(folders) - _PASSING_FOLDERS)
+            inside = os.path.relpath(folder, tree)
+            before = os.path.join(pristine, inside)  # noqa: PTH118 - for every file there is
             for name in sorted(files):
-                path = os.path.relpath(os.path.join(folder, name), tree)  # noqa: PTH118 - hot
-                yield path if _is_written(name, tree / path, pristine / path, since) else None
+                is_written = _is_written(name, folder, before, since)
+                yield f"{inside}/{name}" if is_written else None
 
 
 def written(tree: Path, pristine: Path) -> tuple[str, ...]:
@@ -102,25 +104,24 @@ def sentence(project: str, environment: str, paths: Sequence[str]) -> str:
     )
 
 
-def _is_written(name: str, place: Path, pristine: Path, since: int) -> bool:
-    if _PASSING_FILES.search(name) or _is_log_of_a_link(place):
+def _is_written(name: str, folder: str, before: str, since: int) -> bool:
+    """Tell whether ``folder/name`` is another file than ``before/name``; texts, as it is hot."""
+    if _PASSING_FILES.search(name) or _is_log_of_a_link(name, folder):
         return False
     try:
-        status = place.lstat()
+        status = os.lstat(f"{folder}/{name}")
     except OSError:
         return False
     if not stat.S_ISREG(status.st_mode):
         return False
     with suppress(OSError):
-        before = pristine.lstat()
-        if (status.st_size, status.st_mtime_ns) == (before.st_size, before.st_mtime_ns):
+        former = os.lstat(f"{before}/{name}")
+        if (status.st_size, status.st_mtime_ns) == (former.st_size, former.st_mtime_ns):
             return False
-    return status.st_mtime_ns >= since or is_database(place)
+    return status.st_mtime_ns >= since or is_database(Path(folder, name))
 
 
-def _is_log_of_a_link(place: Path) -> bool:
+def _is_log_of_a_link(name: str, folder: str) -> bool:
     """Tell whether it is what a database that was moved has left under its old name."""
-    return (
-        bool(_DATABASE_SIDES.search(place.name))
-        and place.with_name(_DATABASE_SIDES.sub("", place.name)).is_symlink()
-    )
+    base = _DATABASE_SIDES.sub("", name)
+    return base != name and Path(folder, base).is_symlink()

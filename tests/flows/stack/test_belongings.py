@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.insights import open_insights
 from tasks.ledger.instances import record_instance
 from tasks.release import Instance, InstanceState, Release
+
+_MINUTES = count(0.0, 3600.0)
 
 
 @pytest.fixture
@@ -50,9 +54,10 @@ def serving_tree(
     return tree.source
 
 
-def rounds(belongings: Belongings, count: int = 40) -> list[str]:
+def rounds(belongings: Belongings, looks: int = 40) -> list[str]:
     """Return what is said in so many looks."""
-    return [sentence for now in range(count) for sentence in belongings(float(now))]
+    started = next(_MINUTES)
+    return [one for look in range(looks) for one in belongings(started + 10.0 * look)]
 
 
 def test_what_is_written_is_raised_once_and_closed_when_it_is_carried(
@@ -80,14 +85,14 @@ def test_each_look_is_small(
     serving_tree(ledger, tmp_path)
     belongings, seen = Belongings(ledger, tmp_path, files_a_look=7), 0
 
-    def lstat(path: Path) -> object:
+    def lstat(path: str) -> os.stat_result:
         nonlocal seen
         seen += 1
         return original(path)
 
-    original = Path.lstat
+    original = os.lstat
     belongings(0.0)
-    monkeypatch.setattr(Path, "lstat", lstat)
+    monkeypatch.setattr(os, "lstat", lstat)
     belongings(1.0)
     assert 7 <= seen <= 40
 
