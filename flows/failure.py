@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from inspect import signature
@@ -23,6 +24,21 @@ FORESEEN = (SlipwayError, RepositoryError, RouterError, ShimError)
 """What is raised on purpose: its message names value and remedy, so it needs no stack trace."""
 
 
+class PlainFilter(logging.Filter):
+    """Keeps the stack trace of a foreseen error for those who ask for it, at level debug."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Take the stack trace off a record of such an error, and log it apart."""
+        trace = record.exc_info
+        if record.levelno > logging.DEBUG and trace and isinstance(trace[1], FORESEEN):
+            record.exc_info = None
+            logging.getLogger(record.name).debug("How it came to that:", exc_info=trace)
+        return True
+
+
+_PLAIN = PlainFilter()
+
+
 def fails_plainly(
     work: Callable[P, Coroutine[Any, Any, R]],
 ) -> Callable[P, Coroutine[Any, Any, R]]:
@@ -35,6 +51,7 @@ def fails_plainly(
     @wraps(work)
     async def run(*args: P.args, **kwargs: P.kwargs) -> R:
         """Do the work, or end as failed."""
+        logging.getLogger("prefect.task_runs").addFilter(_PLAIN)
         try:
             with cancelled_by_sigterm():
                 return await work(*args, **kwargs)

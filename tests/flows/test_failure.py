@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from typing import Any, Literal
 
 import pytest
@@ -57,3 +58,34 @@ def test_its_form_stays() -> None:
     form = inspect.signature(_asked)
     assert list(form.parameters) == ["error", "strategy"]
     assert form.parameters["strategy"].annotation == Literal["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("error", "traced_at"),
+    [
+        (BadInputError("project", "shpo", "unknown", "Write shop"), "DEBUG"),
+        (KeyError("a"), "ERROR"),
+    ],
+    ids=["foreseen", "a bug"],
+)
+async def test_the_stack_trace_of_a_foreseen_error_is_there_once_at_debug(
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    traced_at: str,
+) -> None:
+    """Broken: who mistypes a name reads fifty lines of Prefect; or nobody can see them any more."""
+    logger = logging.getLogger("prefect.task_runs")
+    logger.addHandler(caplog.handler)
+    caplog.set_level("DEBUG", logger="prefect.task_runs")
+    monkeypatch.setattr(logger, "disabled", False)
+    await _asked(None)
+    try:
+        raise error
+    except (BadInputError, KeyError):
+        logger.exception("Task run failed")
+    finally:
+        logger.removeHandler(caplog.handler)
+    traced = {r.levelname for r in caplog.records if r.exc_info or r.exc_text}
+    assert traced == {traced_at}
+    assert "Task run failed" in {record.getMessage() for record in caplog.records}
