@@ -93,7 +93,9 @@ def test_a_changed_requirement_is_built_of_the_version_that_serves(
     launcher_for: Make, fronts: Fronts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: what is added to the requirements is never there, however often one launches."""
-    monkeypatch.setattr(ProcfileKind, "build", lambda *_: None)  # it has nowhere to install them
+    monkeypatch.setattr(
+        ProcfileKind, "build", lambda *_, **__: ()
+    )  # it has nowhere to install them
     launcher = launcher_for()
     first = launch(launcher, fronts)
     changed = replace(launcher, spec=launcher.spec.model_copy(update={"requirements": ["pytest"]}))

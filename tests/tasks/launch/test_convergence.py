@@ -136,7 +136,7 @@ def test_a_service_that_never_answers_is_given_up(launcher_for: Make, fronts: Fr
     """Broken: a launch would wait for ever."""
     launcher = launcher_for(command="sleep 600", health_timeout_seconds=0.3)
     with pytest.raises(
-        LaunchError, match=r"not healthy in time: GET http.*refused\n(.|\n)*\(it wrote nothing\)"
+        LaunchError, match=r"not healthy in time: GET http.*refused(.|\n)*\(it wrote nothing\)"
     ):
         converge(launcher, launcher.build(""), fronts)
     assert launcher.recorded() == []
