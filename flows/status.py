@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from prefect import flow
+from prefect import flow, get_run_logger
 
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_environments, load_project, load_target
 from flows.naming import named
+from flows.stack.home import Home
+from flows.stack.status import kept
 from tasks.errors import SlipwayError
 from tasks.launch.drift import GONE, drift
 from tasks.launch.target import launcher_of
@@ -42,6 +45,7 @@ async def status_flow(project: str = "", environment: str = "") -> list[dict[str
         One row a replica, as in the table artifact `status`.
     """
     rows = await observing.status(project, environment, await _view(project, environment))
+    get_run_logger().info("%s", kept(Home(settings().root), time.time()) or "Nothing is kept yet.")
     if not rows:
         await _refuse_unknown(project, environment)
     return [asdict(row) for row in rows]

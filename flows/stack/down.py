@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import closing
 
 from blocks.providers.process import own_identity
 from blocks.routers.slots import SlotRouter
@@ -17,7 +18,7 @@ from flows.stack.supervisor import GRACE_SECONDS
 from tasks.errors import SlipwayError
 from tasks.launch.ending import end_instances
 from tasks.launch.fronts import lead_away
-from tasks.ledger.connection import open_ledger
+from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.instances import instances, mark_stopping
 from tasks.release import LIVING
 from tasks.settings import Settings, settings
@@ -42,16 +43,12 @@ def stop_stack(home: Home) -> int:
     return ended
 
 
-def stop_launched(chosen: Settings) -> int:
+def stop_launched(chosen: Settings, ledger: Ledger) -> int:
     """End every launched service and remove none of its data; return how many were running."""
-    ledger = open_ledger(chosen.resolved_ledger_url())
-    try:
-        doomed = instances(ledger, states=LIVING)
-        mark_stopping(ledger, [one.id for one in doomed], own_identity().encode())
-        lead_away(ledger, SlotRouter(chosen.root / "router"), doomed, time.time())
-        return end_instances(ledger, doomed, GRACE_SECONDS)
-    finally:
-        ledger.close()
+    doomed = instances(ledger, states=LIVING)
+    mark_stopping(ledger, [one.id for one in doomed], own_identity().encode())
+    lead_away(ledger, SlotRouter(chosen.root / "router"), doomed, time.time())
+    return end_instances(ledger, doomed, GRACE_SECONDS)
 
 
 def down(chosen: Settings, *, everything: bool = False) -> str:
@@ -68,8 +65,9 @@ def down(chosen: Settings, *, everything: bool = False) -> str:
     with exclusive(home):
         count = len(read_records(home.stack))
         stop_stack(home)
-        steps = stop_steps(chosen.root / "steps", GRACE_SECONDS)
-        services = stop_launched(chosen) if everything else 0
+        with closing(open_ledger(chosen.resolved_ledger_url())) as ledger:
+            steps = stop_steps(ledger, GRACE_SECONDS)
+            services = stop_launched(chosen, ledger) if everything else 0
     stopped = {"processes": count, "steps": steps, "services": services}
     parts = [f"{number} {what}" for what, number in stopped.items() if number]
     return f"stopped {', '.join(parts)}" if parts else "nothing to stop"

@@ -65,6 +65,11 @@ class Home:
         """Touched by the reconciler after each round."""
         return self.stack / "heartbeat"
 
+    @property
+    def retention_file(self) -> Path:
+        """What is kept, and when it goes, as the reconciler last saw it."""
+        return self.stack / "retention"
+
     def log(self, program: str) -> Path:
         """Return the log file of ``program``."""
         return self.logs / f"{program}.log"

@@ -25,6 +25,7 @@ from flows.stack.home import Home
 from flows.stack.measurement import Meter
 from flows.stack.readiness import worker_name
 from flows.stack.record import is_alive, read_record
+from flows.stack.retention import Retention
 from flows.stack.revival import Attempt, Place, due, remember
 from flows.stack.services import GRACE_SECONDS, Unfinished, gone
 from flows.stack.vanished import Vanished
@@ -41,6 +42,7 @@ from tasks.settings import Settings, settings
 SECONDS_A_DAY = 86_400
 SAME_FAULT_SECONDS = 60.0
 FLOW_RUN_SECONDS = 5.0
+RETENTION_SECONDS = 60.0
 DATA_SECONDS = 10.0
 
 
@@ -147,6 +149,7 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
         Duty("cancellations", max(often, FLOW_RUN_SECONDS), cancelled),
         Duty("flow runs", max(often, FLOW_RUN_SECONDS), vanished),
         Duty("data", max(often, DATA_SECONDS), Belongings(ledger, chosen.root)),
+        Duty("retention", RETENTION_SECONDS, Retention(chosen, ledger)),
         Duty("samples", chosen.sample_seconds, Sampling(ledger, chosen.root, chosen.sample_days)),
     ]
 

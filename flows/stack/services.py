@@ -16,6 +16,7 @@ from tasks.launch.fronts import lead_away
 from tasks.launch.lock import place_alone
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import claim_instance, instances
+from tasks.ledger.retention import unended_directories
 from tasks.ledger.rollouts import open_rollouts
 from tasks.presence import is_lost
 from tasks.release import Instance, InstanceState
@@ -65,12 +66,13 @@ class Unfinished:
         return f"{place} ({instance.id}) was left {instance.state}; it is ended"
 
 
-def stop_steps(folder: Path, grace_seconds: float) -> int:
-    """End every step that still runs below ``folder``; return how many did.
+def stop_steps(ledger: Ledger, grace_seconds: float) -> int:
+    """End every step that still runs; return how many did.
 
-    Their flow runs are gone by then. A later run of the same workload repeats what has no outcome.
+    Only attempts without an outcome can: however many there ever were, few are looked at. Their
+    flow runs are gone by then. A later run of the same workload repeats what has no outcome.
     """
-    return stop_runs(folder.glob("*/*/*"), grace_seconds)
+    return stop_runs(unended_directories(ledger), grace_seconds)
 
 
 def stop_runs(directories: Iterable[Path], grace_seconds: float) -> int:

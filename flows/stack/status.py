@@ -13,6 +13,7 @@ from flows.stack.api import SlipwayApi
 from flows.stack.home import PROGRAMS, Home
 from flows.stack.readiness import answering
 from flows.stack.record import Record, is_alive, read_record
+from flows.stack.retention import read_retention
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.instances import instances
 from tasks.observe.report import duration
@@ -68,7 +69,24 @@ def overview(chosen: Settings, now: float) -> str:
     records = {name: record if is_alive(record) else None for name, record in found.items()}
     parts = [table(("process", "state", "pid", "uptime"), program_rows(answers, records, now))]
     parts += [f"UI  {chosen.server_url}"] if answers["server"] else ["Start it with: make up"]
-    return "\n\n".join([*parts, services(chosen, now)])
+    parts += [services(chosen, now), kept(home, now)]
+    return "\n\n".join(filter(None, parts))
+
+
+def kept(home: Home, now: float) -> str:
+    """Return the table of what is kept of the past, how much it takes, and when it goes."""
+    header = ("kept", "count", "MiB", "oldest", "goes")
+    rows = [
+        (
+            line.kind,
+            str(line.count),
+            "" if line.size_mib is None else f"{line.size_mib:.1f}",
+            "" if line.oldest_at is None else duration(now - line.oldest_at),
+            line.goes,
+        )
+        for line in read_retention(home)
+    ]
+    return table(header, rows) if rows else ""
 
 
 def services(chosen: Settings, now: float) -> str:

@@ -16,6 +16,7 @@ import pytest
 
 from benchmarks.free_ports import free_ports
 from blocks.providers import process
+from blocks.providers.interface import Resources
 from blocks.routers.slots import SlotRouter
 from flows.stack.api import SlipwayApi
 from flows.stack.home import Home
@@ -25,10 +26,12 @@ from tasks.front_range import FrontRange
 from tasks.launch.ending import end_instances
 from tasks.launch.fronts import lead_away
 from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.executions import Execution, begin_execution
 from tasks.ledger.fronts import Place, lease_fronts
 from tasks.ledger.instances import instances, record_instance
 from tasks.ledger.ports import lease_port, ports
 from tasks.ledger.samples import samples
+from tasks.ledger.workloads import open_workload
 from tasks.release import Instance, InstanceState
 
 ROOT = Path(__file__).parents[3]
@@ -149,14 +152,17 @@ def test_what_runs_or_was_stopped_on_purpose_is_left_alone(
 
 
 @pytest.mark.integration
-def test_a_running_step_is_stopped_with_its_workload(tmp_path: Path) -> None:
+def test_a_running_step_is_stopped_with_its_workload(ledger: Ledger, tmp_path: Path) -> None:
     """`make down` would leave steps that nobody waits for."""
     folder = tmp_path / "steps" / "workload" / "build" / "1"
     folder.parent.mkdir(parents=True)
+    lease = open_workload(ledger, "shop/ci", "me", 1.0, 15, owner_alive=lambda _: True)
+    key = (lease.id, "build", 1, lease.fence, "local", "shell", "shop/ci/build")
+    begin_execution(ledger, Execution(*key, folder, 1.0, Resources()))
     start(folder)
-    assert stop_steps(tmp_path / "steps", grace_seconds=2) == 1
+    assert stop_steps(ledger, grace_seconds=2) == 1
     assert isinstance(process.status(folder), process.Ended)
-    assert stop_steps(tmp_path / "steps", grace_seconds=2) == 0
+    assert stop_steps(ledger, grace_seconds=2) == 0
 
 
 @pytest.mark.integration

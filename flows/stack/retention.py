@@ -1,0 +1,176 @@
+"""Retention: a duty of the reconciler that lets go of what has ended, oldest first, bite by bite.
+
+Folders of runs (steps, services) go by age and by the room they take; history goes by age and by
+number. What lives, is open, or is referenced stays whatever its age. Free of Prefect.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from blocks.providers import process
+from flows.stack.home import Home, write_private
+from tasks.ledger.connection import Ledger
+from tasks.ledger.retention import forget_history, kept_history, referenced
+from tasks.settings import Settings
+
+SECONDS_A_DAY = 86_400
+SECONDS_AN_HOUR = 3600
+MIB = 1 << 20
+FOLDERS = ("steps", "instances")
+MEASURED_A_ROUND = 500
+REMOVED_A_ROUND = 50
+ROWS_A_ROUND = 1000
+_REMOVED = ".removed-"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The folder of one run: when it last changed, and how many bytes it takes."""
+
+    name: str
+    at: float
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How much of one kind is kept, since when, and when it goes: what `status` tells."""
+
+    kind: str
+    count: int
+    size_mib: float | None
+    oldest_at: float | None
+    goes: str
+
+
+def to_remove(ended: Sequence[Folder], total: int, before: float, most_bytes: int) -> list[Folder]:
+    """Return which of ``ended`` go, the oldest first; ``total`` is what all of the kind take."""
+    doomed = []
+    for folder in sorted(ended, key=lambda each: each.at):
+        if folder.at >= before and total <= most_bytes:
+            break
+        doomed.append(folder)
+        total -= folder.size
+    return doomed
+
+
+class Retention:
+    """Lets go of what is too old or too much; what it keeps is written down for `status`."""
+
+    def __init__(self, chosen: Settings, ledger: Ledger) -> None:
+        self._chosen, self._ledger, self._home = chosen, ledger, Home(chosen.root)
+        self._due = 0.0
+        self._sizes: dict[str, dict[str, tuple[float, int]]] = {kind: {} for kind in FOLDERS}
+
+    def __call__(self, now: float) -> list[str]:
+        """Let go of one bite; return a sentence for each kind of which something went."""
+        said, lines = [], []
+        for kind in FOLDERS:
+            folders, complete = self._measured(kind)
+            doomed = self._doomed(kind, folders, now) if complete else []
+            for folder in doomed:
+                self._remove(kind, folder.name)
+            if doomed:
+                said.append(f"{len(doomed)} folders of ended {kind} removed")
+            gone = {folder.name for folder in doomed}
+            lines.append(self._line(kind, [each for each in folders if each.name not in gone]))
+        said += self._forget(now)
+        write_retention(self._home, [*lines, *self._history()])
+        return said
+
+    def _forget(self, now: float) -> list[str]:
+        """Forget a bite of history; where there was nothing, look again in an hour."""
+        if now < self._due:
+            return []
+        before = now - self._chosen.history_days * SECONDS_A_DAY
+        rows = forget_history(self._ledger, before, self._chosen.history_rows, ROWS_A_ROUND)
+        self._due = now if rows else now + SECONDS_AN_HOUR
+        return [f"{count} rows of {kind} forgotten" for kind, count in rows.items()]
+
+    def _measured(self, kind: str) -> tuple[list[Folder], bool]:
+        """Return the folders of ``kind``, and whether all are measured yet; few are at a time."""
+        known, there = self._sizes[kind], _listed(self._chosen.root / kind)
+        fresh = [path for path, at in there.items() if known.get(path.name, (0.0, 0))[0] != at]
+        for path in fresh[:MEASURED_A_ROUND]:
+            known[path.name] = (there[path], _size(path))
+        names = {path.name for path in there}
+        self._sizes[kind] = {name: value for name, value in known.items() if name in names}
+        folders = [Folder(name, at, size) for name, (at, size) in self._sizes[kind].items()]
+        return folders, len(fresh) <= MEASURED_A_ROUND
+
+    def _doomed(self, kind: str, folders: Sequence[Folder], now: float) -> list[Folder]:
+        # Asked after they were listed: a run is recorded before its folder is there.
+        kept = referenced(self._ledger)
+        ended = [each for each in folders if each.name not in kept]
+        total = sum(folder.size for folder in folders)
+        before = now - self._chosen.run_days * SECONDS_A_DAY
+        doomed = to_remove(ended, total, before, self._chosen.run_mib * MIB)[:REMOVED_A_ROUND]
+        return [each for each in doomed if not _runs(self._chosen.root / kind / each.name)]
+
+    def _remove(self, kind: str, name: str) -> None:
+        folder = self._chosen.root / kind
+        aside = folder / f"{_REMOVED}{name}"
+        (folder / name).rename(aside)  # in one step, as far as anyone who looks can tell
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def _line(self, kind: str, folders: Sequence[Folder]) -> Line:
+        size = sum(folder.size for folder in folders) / MIB
+        oldest = min((folder.at for folder in folders), default=None)
+        goes = f"after {self._chosen.run_days:g} days, or above {self._chosen.run_mib} MiB"
+        return Line(f"{kind} (folders)", len(folders), round(size, 1), oldest, goes)
+
+    def _history(self) -> list[Line]:
+        goes = (
+            f"after {self._chosen.history_days:g} days, or above {self._chosen.history_rows} rows"
+        )
+        there = kept_history(self._ledger)
+        return [Line(kind, kept.rows, None, kept.oldest_at, goes) for kind, kept in there.items()]
+
+
+def write_retention(home: Home, lines: Sequence[Line]) -> None:
+    """Write down what is kept."""
+    write_private(home.retention_file, json.dumps([asdict(line) for line in lines]))
+
+
+def read_retention(home: Home) -> list[Line]:
+    """Return what was kept when the reconciler last looked; empty where it never did."""
+    try:
+        written: list[Mapping[str, object]] = json.loads(home.retention_file.read_text("utf-8"))
+    except FileNotFoundError:
+        return []
+    return [Line(**line) for line in written]  # type: ignore[arg-type]  # as it was written
+
+
+def _listed(folder: Path) -> dict[Path, float]:
+    """Return the folders of runs and when each changed; what was left half removed goes now."""
+    if not folder.is_dir():
+        return {}
+    found = {}
+    with os.scandir(folder) as there:
+        for item in there:
+            if item.name.startswith(_REMOVED):
+                shutil.rmtree(item.path, ignore_errors=True)
+            elif item.name[0] != "." and item.is_dir(follow_symlinks=False):
+                found[Path(item.path)] = item.stat(follow_symlinks=False).st_mtime
+    return found
+
+
+def _size(folder: Path) -> int:
+    """Return what the files below ``folder`` take; one that goes meanwhile takes nothing."""
+    total = 0
+    for root, _, files in os.walk(folder):
+        for name in files:
+            with suppress(FileNotFoundError):
+                total += (Path(root) / name).lstat().st_size
+    return total
+
+
+def _runs(directory: Path) -> bool:
+    return isinstance(process.status(directory), process.Running)

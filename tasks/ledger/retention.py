@@ -1,0 +1,172 @@
+"""What history the ledger keeps: by age and by number of rows, and always what forecasts need.
+
+Nothing of a workload or rollout that is open goes, nor the newest of each key: what happened long
+ago is reduced to these. Rows go a bite at a time, so that nobody waits for long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    true,
+)
+
+from tasks.ledger import tables
+from tasks.ledger.connection import Ledger
+from tasks.ledger.rollouts import ENDED
+from tasks.release import LIVING
+
+KEPT_PER_KEY = 50
+"""Newest attempts and timings of each key that stay, however old: what estimates are made from."""
+KEPT_ROLLOUTS = 20
+"""Newest rollouts of each environment that stay: a rollback goes back along them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How much of one kind there is; ``oldest_at`` in epoch seconds, None without any."""
+
+    rows: int
+    oldest_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One table; of what is over, the ``newest`` of each of ``keys`` stay whatever their age."""
+
+    table: Table
+    at: Column[Any]
+    over: ColumnElement[bool]
+    keys: tuple[Column[Any], ...] = ()
+    newest: int = 0
+
+
+def _closed(workload: Column[Any]) -> ColumnElement[bool]:
+    known = tables.workloads.c
+    return ~exists().where(
+        known.closed_at.is_(None), (known.id == workload) | (known.key == workload)
+    )
+
+
+def _kinds() -> dict[str, _Kind]:
+    executions, timings, rollouts = tables.executions, tables.timings, tables.rollouts
+    workloads, instances = tables.workloads, tables.instances
+    unused = ~exists().where(executions.c.workload == workloads.c.id)
+    of_timings = (timings.c.key, timings.c.provider_kind)
+    of_rollouts = (rollouts.c.project, rollouts.c.environment)
+    kinds = {
+        "timings": _Kind(timings, timings.c.at, true(), of_timings, KEPT_PER_KEY),
+        "attempts": _Kind(
+            *(executions, executions.c.started_at, _closed(executions.c.workload)),
+            (executions.c.history_key,),
+            KEPT_PER_KEY,
+        ),
+        "workloads": _Kind(
+            workloads, workloads.c.opened_at, workloads.c.closed_at.is_not(None) & unused
+        ),
+        "rollouts": _Kind(
+            *(rollouts, rollouts.c.started_at, rollouts.c.phase.in_(ENDED)),
+            of_rollouts,
+            KEPT_ROLLOUTS,
+        ),
+        "instances": _Kind(instances, instances.c.started_at, instances.c.state.not_in(LIVING)),
+    }
+    of_workloads = {
+        "plans": (tables.plans, tables.plans.c.recorded_at),
+        "conflicts": (tables.conflicts, tables.conflicts.c.at),
+        "decisions": (tables.decisions, tables.decisions.c.at),
+    }
+    return kinds | {
+        name: _Kind(table, at, _closed(table.c.workload))
+        for name, (table, at) in of_workloads.items()
+    }
+
+
+def kept_history(ledger: Ledger) -> dict[str, Kept]:
+    """Return how much history there is, by kind."""
+    found = {}
+    with ledger.read() as connection:
+        for name, kind in _kinds().items():
+            query = select(func.count(), func.min(kind.at)).select_from(kind.table)
+            rows, oldest = connection.execute(query).one()
+            found[name] = Kept(rows, oldest)
+    return found
+
+
+def forget_history(ledger: Ledger, before: float, most_rows: int, bite: int) -> dict[str, int]:
+    """Forget the oldest of each kind, at most ``bite`` rows; return how many of which.
+
+    They go where they are from ``before`` that moment, or where there are more than ``most_rows``.
+    """
+    forgotten: dict[str, int] = {}
+    for name, there in kept_history(ledger).items():
+        if there.rows > most_rows or (there.oldest_at is not None and there.oldest_at < before):
+            count = _forget(ledger, _kinds()[name], before, there.rows - most_rows, bite)
+            forgotten |= {name: count} if count else {}
+    return forgotten
+
+
+def _forget(ledger: Ledger, kind: _Kind, before: float, surplus: int, bite: int) -> int:
+    own = [column.name for column in kind.table.primary_key]
+    with ledger.read() as connection:  # the search takes long; nobody waits for it
+        oldest = connection.execute(_oldest(kind).limit(bite)).all()
+    doomed = [row for place, row in enumerate(oldest) if row[-1] < before or place < surplus]
+    if not doomed:
+        return 0
+    # What is over stays so: it can be removed by its key alone, which takes no search.
+    same = [kind.table.c[name] == bindparam(f"own_{name}") for name in own]
+    named = [
+        {f"own_{name}": value for name, value in zip(own, row, strict=False)} for row in doomed
+    ]
+    with ledger.write() as connection:
+        connection.execute(delete(kind.table).where(*same), named)
+    return len(doomed)
+
+
+def _oldest(kind: _Kind) -> Select[Any]:
+    """Return the query for the keys and moments of what may go, the oldest first."""
+    own = list(kind.table.primary_key)
+    if not kind.keys:
+        return select(*own, kind.at).where(kind.over).order_by(kind.at)
+    number = func.row_number().over(partition_by=kind.keys, order_by=kind.at.desc())
+    ranked = select(*own, kind.at, number.label("number")).where(kind.over).subquery()
+    columns = [ranked.c[column.name] for column in (*own, kind.at)]
+    return select(*columns).where(ranked.c.number > kind.newest).order_by(columns[-1])
+
+
+def unended_directories(ledger: Ledger) -> Sequence[Path]:
+    """Return the folders of all attempts without an outcome: they may still run."""
+    executions = tables.executions
+    with ledger.read() as connection:
+        found = connection.execute(
+            select(executions.c.directory).where(executions.c.outcome.is_(None))
+        )
+        return list(found.scalars())
+
+
+def referenced(ledger: Ledger) -> frozenset[str]:
+    """Return the names of the folders of runs that may not go: of what lives, or is open."""
+    workloads, executions, befores = tables.workloads, tables.executions, tables.befores
+    queries = (
+        select(workloads.c.id).where(workloads.c.closed_at.is_(None)),
+        select(executions.c.workload).where(executions.c.outcome.is_(None)),
+        select(tables.instances.c.id).where(tables.instances.c.state.in_(LIVING)),
+    )
+    with ledger.read() as connection:
+        names = {name for query in queries for name in connection.execute(query).scalars()}
+        open_befores = select(befores.c.directory).where(befores.c.state == "running")
+        names |= {path.name for path in connection.execute(open_befores).scalars()}
+    return frozenset(names)

@@ -1,0 +1,90 @@
+"""Folders of what has ended go by age and by room; what lives stays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flows.stack.home import Home
+from flows.stack.retention import Folder, Retention, read_retention, to_remove
+from flows.stack.status import kept
+from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.workloads import open_workload
+from tasks.settings import Settings
+
+DAY = 86_400.0
+NOW = 1000 * DAY
+
+
+@pytest.fixture
+def chosen(tmp_path: Path) -> Settings:
+    """Give the settings of a home that keeps runs for ten days and one MiB."""
+    made = Settings(home=tmp_path / "home", run_days=10, run_mib=1)
+    Home(made.root).create()
+    return made
+
+
+@pytest.fixture
+def ledger(chosen: Settings) -> Iterator[Ledger]:
+    """Give the ledger of that home."""
+    opened = open_ledger(f"sqlite:///{chosen.root / 'ledger.db'}")
+    yield opened
+    opened.close()
+
+
+def _folder(chosen: Settings, name: str, days_old: float, size: int = 100) -> Path:
+    folder = chosen.root / name
+    (folder / "step" / "1").mkdir(parents=True)
+    (folder / "step" / "1" / "log").write_bytes(b"x" * size)
+    os.utime(folder, (NOW - days_old * DAY, NOW - days_old * DAY))
+    return folder
+
+
+def test_what_is_old_goes_and_what_is_open_stays(chosen: Settings, ledger: Ledger) -> None:
+    """Broken: folders of runs fill the disk; or a resumed run finds its steps gone."""
+    lease = open_workload(ledger, "shop/ci", "me", 1.0, 15, owner_alive=lambda _: True)
+    is_open = _folder(chosen, f"steps/{lease.id}", days_old=50)
+    old, young = _folder(chosen, "steps/old", 11), _folder(chosen, "steps/young", 9)
+    stopped = _folder(chosen, "instances/shop-dev-web-0-1", 12)
+    (chosen.root / "instances" / ".shop-dev.lock").touch()
+    said = Retention(chosen, ledger)(NOW)
+    assert said == ["1 folders of ended steps removed", "1 folders of ended instances removed"]
+    assert [path.exists() for path in (is_open, old, young, stopped)] == [True, False, True, False]
+    assert (chosen.root / "instances" / ".shop-dev.lock").exists()
+
+
+def test_too_much_goes_oldest_first(chosen: Settings, ledger: Ledger) -> None:
+    """Broken: a week of large logs fills the disk before its time has come."""
+    folders = [_folder(chosen, f"steps/{age}", age, 600_000) for age in (3, 2, 1)]
+    Retention(chosen, ledger)(NOW)
+    assert [path.exists() for path in folders] == [False, False, True]
+
+
+def test_what_was_half_removed_goes(chosen: Settings, ledger: Ledger) -> None:
+    """Broken: what a killed reconciler was removing stays, and counts for nobody."""
+    left = _folder(chosen, "steps/.removed-a", 1)
+    Retention(chosen, ledger)(NOW)
+    assert not left.exists()
+
+
+def test_status_tells_how_much_there_is_and_when_it_goes(chosen: Settings, ledger: Ledger) -> None:
+    """Broken: nobody knows what fills the disk, or that a log will be gone tomorrow."""
+    _folder(chosen, "steps/young", 9, 500_000)
+    assert kept(Home(chosen.root), NOW) == ""
+    Retention(chosen, ledger)(NOW)
+    [steps, *_] = read_retention(Home(chosen.root))
+    assert (steps.count, steps.size_mib, steps.oldest_at) == (1, 0.5, NOW - 9 * DAY)
+    said = kept(Home(chosen.root), NOW)
+    assert "after 10 days, or above 1 MiB" in said
+    assert "timings" in said
+
+
+def test_nothing_goes_within_the_limits() -> None:
+    """Broken: what is neither old nor too much is removed with the rest."""
+    folders = [Folder("a", 1.0, 10), Folder("b", 5.0, 10), Folder("c", 3.0, 10)]
+    assert to_remove(folders, 30, before=0.0, most_bytes=30) == []
+    assert to_remove(folders, 30, before=2.0, most_bytes=30) == folders[:1]
+    assert to_remove(folders, 30, before=0.0, most_bytes=15) == [folders[0], folders[2]]
