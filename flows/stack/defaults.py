@@ -8,13 +8,16 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import closing
-from typing import cast
+from contextlib import closing, suppress
+from typing import Any, cast
 
 from prefect.blocks.core import Block
-from pydantic import SecretStr
+from prefect.client.orchestration import get_client
+from pydantic import SecretStr, ValidationError
 
 from blocks.environment import Environment
+from blocks.project import Project, spec_fields
+from blocks.project_spec import ProjectSpec
 from blocks.providers.shell import ShellProvider
 from blocks.repositories.restic import ResticRepository
 from blocks.routers.caddy import CaddyRouter
@@ -35,7 +38,33 @@ def make_defaults(chosen: Settings) -> list[str]:
         block.save(name)
         saved.append(f"{block.get_block_type_slug()}/{name}")
     _register_local(chosen)
-    return saved
+    return [*saved, *renew_blocks()]
+
+
+def renew_blocks() -> list[str]:
+    """Save projects and environments of a former schema anew, and return their names.
+
+    Prefect hides what the schema calls secret with which a block was saved. One that is wrong
+    stays as it is: whoever uses it is told.
+    """
+    renewed = []
+    with get_client(sync_client=True) as client:
+        for kind in (Project, Environment):
+            slug = kind.get_block_type_slug()
+            secret = kind.model_json_schema()["secret_fields"]
+            for document in client.read_block_documents_by_type(slug):
+                schema = document.block_schema
+                if document.name and schema and schema.fields.get("secret_fields") != secret:
+                    with suppress(ValidationError):
+                        _anew(kind, document.data).save(document.name, overwrite=True)
+                        renewed.append(f"{slug}/{document.name}")
+    return renewed
+
+
+def _anew(kind: type[Block], fields: dict[str, Any]) -> Block:
+    if kind is Project:
+        return Project.of(ProjectSpec.model_validate(spec_fields(fields)))
+    return kind(**fields)
 
 
 def router_block(chosen: Settings) -> CaddyRouter:

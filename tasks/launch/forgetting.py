@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from re import fullmatch
@@ -116,6 +117,8 @@ def forget(ledger: Ledger, router: Router, subject: Subject, *, delete_data: boo
     there = [str(folder) for folder in folders if folder.is_dir()]
     if delete_data:
         _remove(folders)
+        with suppress(OSError):  # what another environment keeps there stays
+            (subject.home / "data" / subject.project).rmdir()
         return Forgotten(stopped, removed, tuple(there), ())
     return Forgotten(stopped, removed, (), tuple(there))
 

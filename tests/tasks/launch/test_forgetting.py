@@ -117,3 +117,4 @@ def test_data_alone_is_a_place(ledger: Ledger, tmp_path: Path) -> None:
     gone = forget(ledger, Table(), subject(tmp_path), delete_data=True)
     assert gone.deleted == (str(tmp_path / "data" / "demo" / "dev"),)
     assert places(ledger, subject(tmp_path)) == []
+    assert list((tmp_path / "data").iterdir()) == []
