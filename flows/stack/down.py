@@ -15,6 +15,7 @@ from flows.stack.lock import exclusive
 from flows.stack.record import is_alive, read_record, read_records, stop_sessions, wait_gone
 from flows.stack.services import stop_steps
 from flows.stack.supervisor import GRACE_SECONDS
+from flows.stack.temporary import remove_link
 from tasks.errors import SlipwayError
 from tasks.launch.ending import end_instances
 from tasks.launch.fronts import lead_away
@@ -37,7 +38,7 @@ def stop_stack(home: Home) -> int:
         os.kill(supervisor.pid, signal.SIGTERM)
         wait_gone(supervisor, PATIENCE_SECONDS)
     ended = stop_sessions(read_records(home.stack), GRACE_SECONDS)
-    for path in home.stack.glob("*.json"):
+    for path in (*home.stack.glob("*.json"), *home.stack.glob("*.ended")):
         path.unlink()
     home.heartbeat_file.unlink(missing_ok=True)
     return ended
@@ -68,6 +69,8 @@ def down(chosen: Settings, *, everything: bool = False) -> str:
         with closing(open_ledger(chosen.resolved_ledger_url())) as ledger:
             steps = stop_steps(ledger, GRACE_SECONDS)
             services = stop_launched(chosen, ledger) if everything else 0
+        if everything:
+            remove_link(chosen.root)
     stopped = {"processes": count, "steps": steps, "services": services}
     parts = [f"{number} {what}" for what, number in stopped.items() if number]
     return f"stopped {', '.join(parts)}" if parts else "nothing to stop"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flows.stack.home import Home
+from flows.stack.temporary import temporary_folder
 from tasks.settings import Settings
 
 MARK = "SLIPWAY_STACK"
@@ -36,6 +37,7 @@ def stack_environment(
         **kept,
         "PATH": path,
         MARK: mark,
+        "TMPDIR": str(temporary_folder(chosen.root)),
         **_slipway(chosen),
         **_prefect(chosen),
         **_database(chosen),

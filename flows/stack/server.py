@@ -5,17 +5,33 @@ collector, which may run in the event loop's thread while another thread waits i
 connection for the write lock. Freeing an open cursor needs that connection's mutex, so the event
 loop stands still until the wait times out (60 s), and with it the transaction that has the lock.
 Here such a cursor is closed at once, in the thread of its connection.
+
+A transaction that reads before it writes cannot wait for another writer: SQLite refuses it at once
+("database is locked"), whatever the busy time-out, since what it has read is outdated. Prefect
+begins most of its transactions so, and answers 503. Here they take turns, and ask
+for the write lock before they read.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import sys
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import aiosqlite
 from prefect.cli import app
+from prefect.server.database.configurations import AioSqliteConfiguration
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+_has_turn: ContextVar[bool] = ContextVar("_has_turn", default=False)
 
 
 class ClosingCursor(aiosqlite.Cursor):
@@ -39,9 +55,40 @@ def close_failed_cursors() -> None:
     aiosqlite.core.Cursor = ClosingCursor  # type: ignore[misc]
 
 
+def write_in_turn() -> None:
+    """Let transactions of this process that may write begin with the write lock, first come first.
+
+    SQLite itself lets whoever tries at the right moment go first: some would wait for half a
+    minute. A transaction inside another one takes no turn, or it would wait for itself.
+    """
+    begin = AioSqliteConfiguration.begin_transaction
+
+    @asynccontextmanager
+    async def begin_in_turn(
+        self: AioSqliteConfiguration,
+        session: AsyncSession,
+        with_for_update: bool = False,  # noqa: FBT001, FBT002 - as Prefect has it
+    ) -> AsyncGenerator[AsyncSessionTransaction, None]:
+        """Begin when it is this one's turn."""
+        if _has_turn.get():
+            async with begin(self, session, with_for_update=with_for_update) as transaction:
+                yield transaction
+            return
+        async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+            token = _has_turn.set(True)
+            try:
+                async with begin(self, session, with_for_update=True) as transaction:
+                    yield transaction
+            finally:
+                _has_turn.reset(token)
+
+    AioSqliteConfiguration.begin_transaction = begin_in_turn  # type: ignore[method-assign]
+
+
 def main() -> None:
     """Serve until told to stop."""
     close_failed_cursors()
+    write_in_turn()
     sys.argv = ["prefect", "server", "start"]
     app()
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from flows.stack.api import SlipwayApi
+from flows.stack.endings import read_ending, reason
 from flows.stack.home import PROGRAMS, Home
 from flows.stack.readiness import answering
 from flows.stack.record import Record, is_alive, read_record
@@ -35,13 +36,17 @@ def table(header: Row, rows: Sequence[Row]) -> str:
 
 
 def program_rows(
-    answers: Mapping[str, bool], records: Mapping[str, Record | None], now: float
+    answers: Mapping[str, bool],
+    records: Mapping[str, Record | None],
+    now: float,
+    failing: Collection[str] = (),
 ) -> list[Row]:
     """Return a row for each of the four: name, state, pid, uptime."""
     rows: list[Row] = []
     for name in PROGRAMS:
         record = records[name]
-        state = "answers" if answers[name] else "silent" if record else "down"
+        silent = "failing" if name in failing else "silent" if record else "down"
+        state = "answers" if answers[name] else silent
         pid, since = ("", "") if record is None else (str(record.pid), record.create_time)
         rows.append((name, state, pid, duration(now - since) if isinstance(since, float) else ""))
     return rows
@@ -67,7 +72,11 @@ def overview(chosen: Settings, now: float) -> str:
         answers = answering(chosen, api)
     found = {name: read_record(home.record(name)) for name in PROGRAMS}
     records = {name: record if is_alive(record) else None for name, record in found.items()}
-    parts = [table(("process", "state", "pid", "uptime"), program_rows(answers, records, now))]
+    failing = [name for name in PROGRAMS if not answers[name] and read_ending(home, name)]
+    rows = program_rows(answers, records, now, failing)
+    parts = [table(("process", "state", "pid", "uptime"), rows)]
+    parts += [reason(home, name) for name in failing]
+    parts += supervision(home)
     parts += [f"UI  {chosen.server_url}"] if answers["server"] else ["Start it with: make up"]
     parts += [services(chosen, now), kept(home, now)]
     return "\n\n".join(filter(None, parts))
@@ -87,6 +96,14 @@ def kept(home: Home, now: float) -> str:
         for line in read_retention(home)
     ]
     return table(header, rows) if rows else ""
+
+
+def supervision(home: Home) -> list[str]:
+    """Return a sentence where the parts run and nobody would start them again."""
+    supervisor = read_record(home.record("supervisor"))
+    if supervisor is None or is_alive(supervisor):
+        return []
+    return ["The supervisor is dead: what dies now stays down. Start it again with: make up"]
 
 
 def services(chosen: Settings, now: float) -> str:

@@ -20,6 +20,7 @@ from types import FrameType
 
 from honcho.environ import parse_procfile
 
+from flows.stack.endings import Ending, forget_ending, write_ending
 from flows.stack.environment import MARK
 from flows.stack.home import PROGRAMS, Home
 from flows.stack.record import Record, members, read_records, record_of, stop_sessions, write_record
@@ -82,6 +83,9 @@ class Supervisor:
                 self._start(program, now)
         elif (code := program.process.poll()) is not None:
             self._mourn(program, code, now)
+        elif program.failures and now - program.started_at >= STEADY_SECONDS:
+            program.failures = 0
+            forget_ending(self._home, program.name)
 
     def _start(self, program: Program, now: float) -> None:
         with self._home.log(program.name).open("ab") as log:
@@ -109,6 +113,7 @@ class Supervisor:
             path.rename(self._home.record(f"{program.name}.{record.pid}"))
         steady = now - program.started_at >= STEADY_SECONDS
         program.failures = 0 if steady else program.failures + 1
+        write_ending(self._home, Ending(program.name, code, max(1, program.failures)))
         program.process, program.due_at = None, now + pause_before_start(program.failures)
         say(f"{program.name} ended with code {code}; start {program.starts + 1} follows")
 

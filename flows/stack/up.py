@@ -17,6 +17,7 @@ from flows.stack.abandoned import crash_abandoned
 from flows.stack.api import SlipwayApi
 from flows.stack.auth import ensure_auth
 from flows.stack.down import stop_stack
+from flows.stack.endings import reason
 from flows.stack.environment import MARK, stack_environment
 from flows.stack.fingerprint import fingerprint, sources
 from flows.stack.home import PROGRAMS, Home
@@ -26,8 +27,6 @@ from flows.stack.readiness import answering, wait_for, work_pool_exists, worker_
 from flows.stack.record import is_alive, read_record, record_of, write_record
 from tasks.errors import SlipwayError
 from tasks.settings import Settings, settings
-
-TAIL_LINES = 20
 
 
 class StackError(SlipwayError):
@@ -41,15 +40,6 @@ def wanted_ports(chosen: Settings) -> list[WantedPort]:
         WantedPort(chosen.server_port, "SLIPWAY_SERVER_PORT", "Prefect server"),
         *(WantedPort(port, "SLIPWAY_ROUTER_PORT", "router") for port in fronts),
     ]
-
-
-def tail(log: Path, lines: int = TAIL_LINES) -> str:
-    """Return the last lines of a log; a remark when there is none."""
-    try:
-        text = log.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return "(no log was written)"
-    return "\n".join(text.splitlines()[-lines:])
 
 
 def up(chosen: Settings, root: Path) -> str:
@@ -155,8 +145,8 @@ def _is_registered(chosen: Settings, root: Path, api: SlipwayApi) -> bool:
 
 
 def _complaint(home: Home, silent: list[str]) -> str:
-    logs = [f"--- {home.log(name)}\n{tail(home.log(name))}" for name in silent]
-    return "\n".join([f"no answer from: {', '.join(silent)}. The ends of their logs:", *logs])
+    reasons = [reason(home, name) for name in silent]
+    return "\n".join([f"no answer from: {', '.join(silent)}. The ends of their logs:", *reasons])
 
 
 def greeting(chosen: Settings, done: str, seconds: float) -> str:

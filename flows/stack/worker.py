@@ -55,16 +55,33 @@ def skip_all_missed(pool: str) -> None:
 
 
 async def serve(pool: str) -> None:
-    """Run the worker of ``pool`` until it is told to stop; its flow runs are ended with it."""
+    """Run the worker of ``pool`` until it is told to stop; its flow runs are ended with it.
+
+    Raises:
+        RuntimeError: It ended by itself.
+    """
     worker = PunctualWorker(
         work_pool_name=pool,
         name=worker_name(),
         create_pool_if_not_found=False,
     )
     task = asyncio.ensure_future(worker.start(printer=print))
+    told = asyncio.Event()
+
+    def stop() -> None:
+        """End the worker because somebody says so."""
+        told.set()
+        task.cancel()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    await asyncio.gather(task, return_exceptions=True)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not told.is_set():
+            raise
+    if not told.is_set():
+        raise RuntimeError("the worker ended by itself, without saying why")
 
 
 def main() -> None:

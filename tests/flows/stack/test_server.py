@@ -6,15 +6,17 @@ import asyncio
 import gc
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import aiosqlite
 import pytest
+from prefect.server.database.configurations import AioSqliteConfiguration
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from flows.stack.server import close_failed_cursors
+from flows.stack.server import close_failed_cursors, write_in_turn
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +72,62 @@ def test_no_failed_statement_leaves_its_cursor_open(tmp_path: Path) -> None:
 def test_the_libraries_by_themselves_leave_it_open(tmp_path: Path) -> None:
     """Once this fails, flows.stack.server has had its day."""
     assert asyncio.run(left_after_failures(tmp_path / "prefect.db")) == 10
+
+
+async def count_two_writers(file: Path) -> int:
+    """Let two transactions read, wait for each other, and write; return the rows they leave."""
+    configuration = AioSqliteConfiguration(f"sqlite+aiosqlite:///{file}")
+    engine = await configuration.engine()
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE t (n INTEGER)"))
+    begun = asyncio.Event()
+
+    async def write(number: int) -> None:
+        session = await configuration.session(engine)
+        async with session, configuration.begin_transaction(session):
+            await session.execute(text("SELECT count(*) FROM t"))
+            if number == 0:
+                # Without turns the other one writes now; with them it cannot have begun.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(begun.wait(), 0.3)
+            await session.execute(text("INSERT INTO t VALUES (:n)"), {"n": number})
+        begun.set()
+
+    await asyncio.gather(write(0), write(1))
+    async with engine.connect() as connection:
+        rows = await connection.scalar(text("SELECT count(*) FROM t"))
+    await engine.dispose()
+    return int(rows or 0)
+
+
+def test_two_transactions_that_read_and_write_both_succeed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: the server would answer 503 (database is locked) whenever two clients write."""
+    original = AioSqliteConfiguration.begin_transaction
+    with pytest.raises(OperationalError, match="locked"):
+        asyncio.run(count_two_writers(tmp_path / "stock.db"))
+    monkeypatch.setattr(AioSqliteConfiguration, "begin_transaction", original)
+    write_in_turn()
+    assert asyncio.run(count_two_writers(tmp_path / "turns.db")) == 2
+
+
+def test_a_transaction_inside_another_does_not_wait_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: such a request would never be answered."""
+    original = AioSqliteConfiguration.begin_transaction
+    monkeypatch.setattr(AioSqliteConfiguration, "begin_transaction", original)
+    write_in_turn()
+
+    async def nested() -> int:
+        configuration = AioSqliteConfiguration(f"sqlite+aiosqlite:///{tmp_path / 'nested.db'}")
+        engine = await configuration.engine()
+        outer, inner = [await configuration.session(engine) for _ in range(2)]
+        first = configuration.begin_transaction(outer)
+        async with outer, first, inner, configuration.begin_transaction(inner):
+            found = await inner.scalar(text("SELECT 1"))
+        await engine.dispose()
+        return int(found or 0)
+
+    assert asyncio.run(nested()) == 1
