@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from blocks.routers.caddyfile import caddy_config
+from blocks.routers.extent import announce
 from blocks.routers.interface import RouterError
 from blocks.routers.slots import SlotRouter
 
@@ -64,8 +65,12 @@ def _bind(host: str, port: int) -> None:
         probe.bind((host, port))
 
 
-def serve(directory: Path, host: str, first_port: int, slots: int) -> NoReturn:
+def serve(
+    directory: Path, host: str, first_port: int, slots: int, *, beside: bool = False
+) -> NoReturn:
     """Become a Caddy that serves ``slots`` front ports from ``first_port`` on; never returns.
+
+    ``beside``: next to the router that serves other ports of the same folder, which grows so.
 
     Raises:
         RouterError: A port is taken, another router serves ``directory``, or caddy is missing.
@@ -79,19 +84,21 @@ def serve(directory: Path, host: str, first_port: int, slots: int) -> NoReturn:
         )
     directory = directory.expanduser().resolve()
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _hold(directory)
+    name = f"-{first_port}" if beside else ""
+    _hold(directory, f"lock{name}")
     check_ports(host, front_ports)
     SlotRouter(directory).prepare(front_ports)
-    config = directory / "caddy.json"
+    config = directory / f"caddy{name}.json"
     config.write_text(json.dumps(caddy_config(directory, host, front_ports), indent=1))
+    announce(directory, first_port, slots)
     # Caddy keeps its state there, not in the user's folders.
     environment = os.environ | {"XDG_DATA_HOME": str(directory), "XDG_CONFIG_HOME": str(directory)}
     os.execve(caddy, [str(caddy), "run", "--config", str(config)], environment)  # noqa: S606 - to become it is the point
 
 
-def _hold(directory: Path) -> None:
+def _hold(directory: Path, name: str) -> None:
     """Keep a lock for as long as this process, as Caddy too, lives."""
-    lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(directory / name, os.O_RDWR | os.O_CREAT, 0o600)
     os.set_inheritable(lock, True)  # noqa: FBT003 - its only form
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -108,9 +115,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address the front ports bind")
     parser.add_argument("--first-port", type=int, default=8300, help="first front port")
     parser.add_argument("--slots", type=int, default=32, help="number of front ports")
+    parser.add_argument("--beside", action="store_true", help="serve further ports of a router")
     options = parser.parse_args(arguments)
+    where = (options.directory, options.host, options.first_port, options.slots)
     try:
-        serve(options.directory, options.host, options.first_port, options.slots)
+        serve(*where, beside=options.beside)
     except RouterError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -9,6 +9,7 @@ import time
 from contextlib import closing
 
 from blocks.providers.process import own_identity
+from blocks.routers.extent import forget
 from blocks.routers.slots import SlotRouter
 from flows.stack.home import Home
 from flows.stack.lock import exclusive
@@ -41,6 +42,7 @@ def stop_stack(home: Home) -> int:
     for path in (*home.stack.glob("*.json"), *home.stack.glob("*.ended")):
         path.unlink()
     home.heartbeat_file.unlink(missing_ok=True)
+    forget(home.root / "router")
     return ended
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import httpx
 
+from blocks.routers.extent import served
 from flows.stack.api import ApiError, SlipwayApi
 from flows.stack.flow_run import seconds
 from flows.stack.home import PROGRAMS, Home
@@ -71,9 +72,15 @@ def answering(chosen: Settings, api: SlipwayApi, since: float = 0.0) -> dict[str
     return {
         "server": api.healthy(),
         "worker": worker_online(api, chosen.work_pool, since),
-        "router": is_taken(chosen.host, chosen.router_port),
+        "router": all(is_taken(chosen.host, port) for port in _router_ports(chosen)),
         "reconciler": fresh and reconciler_beats(home, chosen.reconcile_seconds, now),
     }
+
+
+def _router_ports(chosen: Settings) -> list[int]:
+    """Return the first port of each process of the router."""
+    announced = served(chosen.root / "router")
+    return [ports.start for ports in announced] or [chosen.router_port]
 
 
 def hopeless(home: Home, names: Collection[str]) -> bool:

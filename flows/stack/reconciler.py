@@ -7,6 +7,7 @@ samples. It decides little; it asks.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -28,6 +29,7 @@ from flows.stack.record import is_alive, read_record
 from flows.stack.retention import Retention
 from flows.stack.revival import Attempt, Place, due, remember
 from flows.stack.services import GRACE_SECONDS, Unfinished, gone
+from flows.stack.supervision import Supervision
 from flows.stack.vanished import Vanished
 from tasks.deploy.reconcile import reconcile_rollouts
 from tasks.launch.ending import end_instances
@@ -142,6 +144,7 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
         return reconcile_rollouts(ledger, router, stop, owner, owner_alive, now)
 
     return [
+        Duty("supervisor", often, Supervision(Home(chosen.root), Path.cwd(), os.environ)),
         Duty("leases", often, lambda now: [f"reaped {owner}" for owner in reap(ledger, now)]),
         Duty("rollouts", often, rollouts),
         Duty("unfinished", often, Unfinished(ledger, router, chosen.root, owner)),

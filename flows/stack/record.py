@@ -32,6 +32,7 @@ class Record:
         create_time: When it was created, in seconds since the epoch.
         mark: Token of the start of the stack it belongs to, in its environment.
         starts: How often the supervisor has started this program.
+        inputs: A digest of what it was started with.
     """
 
     program: str
@@ -39,11 +40,12 @@ class Record:
     create_time: float
     mark: str
     starts: int = 1
+    inputs: str = ""
 
 
-def record_of(program: str, pid: int, mark: str, starts: int = 1) -> Record:
+def record_of(program: str, pid: int, mark: str, starts: int = 1, inputs: str = "") -> Record:
     """Return the record of a process that runs now, of which the caller is the parent."""
-    return Record(program, pid, psutil.Process(pid).create_time(), mark, starts)
+    return Record(program, pid, psutil.Process(pid).create_time(), mark, starts, inputs)
 
 
 def write_record(path: Path, record: Record) -> None:

@@ -13,17 +13,26 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from honcho.environ import parse_procfile
-
+from blocks.routers.extent import served
 from flows.stack.endings import Ending, forget_ending, write_ending
 from flows.stack.environment import MARK
-from flows.stack.home import PROGRAMS, Home
-from flows.stack.record import Record, members, read_records, record_of, stop_sessions, write_record
+from flows.stack.home import Home
+from flows.stack.parts import Part, all_inputs, parts
+from flows.stack.record import (
+    Record,
+    is_alive,
+    members,
+    read_record,
+    read_records,
+    record_of,
+    stop_sessions,
+    write_record,
+)
 from tasks.settings import settings
 
 LOG_BYTES = 5_000_000
@@ -40,10 +49,9 @@ def pause_before_start(failures: int) -> float:
 
 @dataclass(slots=True)
 class Program:
-    """One line of the Procfile, and the process that runs it now."""
+    """One part, and the process that runs it now; one that was taken over is no child of ours."""
 
-    name: str
-    command: str
+    part: Part
     process: subprocess.Popen[bytes] | None = None
     record: Record | None = None
     starts: int = 0
@@ -53,69 +61,103 @@ class Program:
 
 
 class Supervisor:
-    """Starts the programs, restarts those that die, and stops them in order."""
+    """Takes over the parts that run, starts the others, restarts those that die, stops them all."""
 
-    def __init__(self, home: Home, procfile: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, home: Home, wanted: Sequence[Part], environment: Mapping[str, str]) -> None:
         self._home, self._environment = home, dict(environment)
-        commands = parse_procfile(procfile).processes
-        self._programs = {name: Program(name, commands[name]) for name in PROGRAMS}
-        self._stopping = threading.Event()
+        self._programs = [Program(part) for part in wanted]
+        self._stopping, self._leaving = threading.Event(), False
 
     def run(self) -> None:
-        """Supervise until SIGTERM or SIGINT, then stop everything."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        """Supervise until SIGTERM or SIGINT, then stop everything; on SIGUSR1 leave it running."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
             signal.signal(number, self._on_signal)
+        self._take_over()
         while not self._stopping.is_set():
-            for program in self._programs.values():
+            for program in self._programs:
                 self._look_at(program, time.monotonic())
             for log in self._home.logs.glob("*.log"):
                 rotate(log)
             self._stopping.wait(0.2)
-        self._stop()
+        if not self._leaving:
+            self._stop()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
+        del frame
+        self._leaving = number == signal.SIGUSR1
         self._stopping.set()
 
+    def _take_over(self) -> None:
+        """Adopt what runs with the inputs that are wanted; end what runs with others."""
+        wanted = {program.part.name: program for program in self._programs}
+        for path in sorted(self._home.stack.glob("*.json")):
+            record = read_record(path)
+            if record is None or record.pid == os.getpid() or record.mark != self._mark:
+                continue
+            program = wanted.get(path.stem)
+            if program is not None and is_alive(record) and record.inputs == program.part.inputs:
+                program.record, program.starts = record, record.starts
+                say(f"took over {path.stem}, process {record.pid}")
+            elif program is not None or record.program == "router":
+                self._end(path, record)
+
+    def _end(self, path: Path, record: Record) -> None:
+        """End a part that is not wanted as it is; the flow runs of a dead worker go on."""
+        if is_alive(record):
+            say(f"ended {stop_sessions([record], GRACE_SECONDS)} processes of {path.stem}")
+            path.unlink()
+        elif members(record):
+            path.rename(self._home.record(f"{path.stem}.{record.pid}"))
+
+    @property
+    def _mark(self) -> str:
+        return self._environment[MARK]
+
     def _look_at(self, program: Program, now: float) -> None:
-        if program.process is None:
+        if program.record is None:
             if now >= program.due_at:
                 self._start(program, now)
+        elif program.process is None:
+            if not is_alive(program.record):
+                self._mourn(program, None, now)
         elif (code := program.process.poll()) is not None:
             self._mourn(program, code, now)
         elif program.failures and now - program.started_at >= STEADY_SECONDS:
             program.failures = 0
-            forget_ending(self._home, program.name)
+            forget_ending(self._home, program.part.name)
 
     def _start(self, program: Program, now: float) -> None:
-        with self._home.log(program.name).open("ab") as log:
+        part = program.part
+        with self._home.log(part.name).open("ab") as log:
             program.process = subprocess.Popen(
-                ["/bin/sh", "-c", program.command],
+                ["/bin/sh", "-c", part.command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=self._environment,
+                env={**self._environment, **part.variables},
                 start_new_session=True,
             )
         program.starts, program.started_at = program.starts + 1, now
         program.record = record_of(
-            program.name, program.process.pid, self._environment[MARK], program.starts
+            part.program, program.process.pid, self._mark, program.starts, part.inputs
         )
-        write_record(self._home.record(program.name), program.record)
+        write_record(self._home.record(part.name), program.record)
 
-    def _mourn(self, program: Program, code: int, now: float) -> None:
+    def _mourn(self, program: Program, code: int | None, now: float) -> None:
         """Set the time of the next start; what the dead one's session still runs stays on record.
 
         That is how the flow runs of a killed worker go on, and are still found by `make down`.
         """
-        record, path = program.record, self._home.record(program.name)
+        name, record = program.part.name, program.record
         if record is not None and members(record):
-            path.rename(self._home.record(f"{program.name}.{record.pid}"))
+            self._home.record(name).rename(self._home.record(f"{name}.{record.pid}"))
         steady = now - program.started_at >= STEADY_SECONDS
         program.failures = 0 if steady else program.failures + 1
-        write_ending(self._home, Ending(program.name, code, max(1, program.failures)))
-        program.process, program.due_at = None, now + pause_before_start(program.failures)
-        say(f"{program.name} ended with code {code}; start {program.starts + 1} follows")
+        write_ending(self._home, Ending(name, code, max(1, program.failures)))
+        program.process = program.record = None
+        program.due_at = now + pause_before_start(program.failures)
+        how = "" if code is None else f" with code {code}"
+        say(f"{name} ended{how}; start {program.starts + 1} follows")
 
     def _stop(self) -> None:
         own = os.getpid()
@@ -139,8 +181,11 @@ def say(sentence: str) -> None:
 def main() -> None:
     """Supervise the Procfile of this folder under the settings of this environment."""
     home = Home(settings().root)
-    write_record(home.record("supervisor"), record_of("supervisor", os.getpid(), os.environ[MARK]))
-    Supervisor(home, Path("Procfile").read_text(encoding="utf-8"), os.environ).run()
+    procfile = Path("Procfile").read_text(encoding="utf-8")
+    wanted = parts(procfile, os.environ, served(home.root / "router"))
+    record = record_of("supervisor", os.getpid(), os.environ[MARK], inputs=all_inputs(wanted))
+    write_record(home.record("supervisor"), record)
+    Supervisor(home, wanted, os.environ).run()
 
 
 if __name__ == "__main__":

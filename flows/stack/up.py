@@ -18,13 +18,15 @@ from flows.stack.api import SlipwayApi
 from flows.stack.auth import ensure_auth
 from flows.stack.down import stop_stack
 from flows.stack.endings import reason
-from flows.stack.environment import MARK, stack_environment
+from flows.stack.environment import stack_environment
 from flows.stack.fingerprint import fingerprint, sources
 from flows.stack.home import PROGRAMS, Home
 from flows.stack.lock import exclusive
+from flows.stack.parts import all_inputs, parts
 from flows.stack.ports import WantedPort, require_free
 from flows.stack.readiness import answering, wait_for, work_pool_exists, worker_name
-from flows.stack.record import is_alive, read_record, record_of, write_record
+from flows.stack.supervision import spawn, start_supervisor
+from flows.stack.takeover import procfile, standing_mark, take_over
 from tasks.errors import SlipwayError
 from tasks.settings import Settings, settings
 
@@ -60,10 +62,10 @@ def up(chosen: Settings, root: Path) -> str:
     home.create()
     with exclusive(home):
         auth = ensure_auth(home.auth_file) if chosen.auth else ""
-        supervisor = read_record(home.record("supervisor"))
-        if supervisor is not None and is_alive(supervisor):
-            environment = stack_environment(chosen, auth, supervisor.mark, os.environ)
-            return _refresh(chosen, root, environment)
+        if mark := standing_mark(home):
+            environment = stack_environment(chosen, auth, mark, os.environ)
+            done = take_over(chosen, root, environment)
+            return _refresh(chosen, root, environment, done)
         swept = stop_stack(home)
         require_free(chosen.host, wanted_ports(chosen))
         environment = stack_environment(chosen, auth, secrets.token_hex(8), os.environ)
@@ -71,7 +73,7 @@ def up(chosen: Settings, root: Path) -> str:
         return f"started (after clearing {swept} leftover processes)" if swept else "started"
 
 
-def _refresh(chosen: Settings, root: Path, environment: Mapping[str, str]) -> str:
+def _refresh(chosen: Settings, root: Path, environment: Mapping[str, str], done: str) -> str:
     """Wait for a stack that is up already; register what has changed since."""
     with SlipwayApi.of(chosen, patience_seconds=0) as api:
         was_well = all(answering(chosen, api).values())
@@ -79,15 +81,13 @@ def _refresh(chosen: Settings, root: Path, environment: Mapping[str, str]) -> st
             raise StackError(_complaint(Home(chosen.root), silent))
         if not _is_registered(chosen, root, api):
             _finish(_registration(root, environment), Home(chosen.root))
-            return "already up; registered what has changed"
-    return "already up" if was_well else "already up; its restarted parts answer again"
+            return f"{done}; registered what has changed"
+    return done if was_well else f"{done}; its restarted parts answer again"
 
 
 def _start(chosen: Settings, root: Path, environment: Mapping[str, str]) -> None:
     home, since = Home(chosen.root), time.time()
-    supervisor = _spawn("flows.stack.supervisor", root, environment, home.log("supervisor"))
-    record = record_of("supervisor", supervisor.pid, environment[MARK])
-    write_record(home.record("supervisor"), record)
+    start_supervisor(home, root, environment, all_inputs(parts(procfile(root), environment)))
     registration = _registration(root, environment)
     try:
         _await_all(chosen, registration, since)
@@ -111,27 +111,12 @@ def _await_all(chosen: Settings, registration: subprocess.Popen[bytes], since: f
 def _registration(root: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Begin to register: it imports Prefect while the server starts, then waits for it."""
     log = Home(Path(environment["SLIPWAY_HOME"])).log("register")
-    return _spawn("flows.stack.register", root, environment, log)
+    return spawn("flows.stack.register", root, environment, log)
 
 
 def _finish(registration: subprocess.Popen[bytes], home: Home) -> None:
     if registration.wait() != 0:
         raise StackError(_complaint(home, ["register"]))
-
-
-def _spawn(
-    module: str, root: Path, environment: Mapping[str, str], log: Path
-) -> subprocess.Popen[bytes]:
-    with log.open("ab") as file:
-        return subprocess.Popen(
-            [sys.executable, "-m", module],
-            cwd=root,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=file,
-            start_new_session=True,
-        )
 
 
 def _is_registered(chosen: Settings, root: Path, api: SlipwayApi) -> bool:

@@ -17,6 +17,7 @@ import pytest
 
 from benchmarks.free_ports import free_ports
 from benchmarks.rollout_load import executed_ids, load
+from blocks.routers.extent import served
 from blocks.routers.interface import RouterError
 from blocks.routers.serve import check_ports, find_caddy
 from blocks.routers.slots import SlotRouter
@@ -160,6 +161,19 @@ def test_a_second_router_of_the_same_folder_is_refused(tmp_path: Path) -> None:
     ended = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert "already serves" in ended.stderr
+
+
+@pytest.mark.usefixtures("apps")
+def test_a_router_that_grows_drops_nothing(router: SlotRouter, tmp_path: Path) -> None:
+    """Otherwise more front ports would cost the connections of those there are."""
+    router.route(FIRST, [f"127.0.0.1:{APPS}"])
+    more = ["--directory", str(tmp_path / "router"), "--first-port", str(FIRST + 4), "--beside"]
+    with load("127.0.0.1", FIRST) as tally, _running([*COMMAND, *more], FIRST + 4):
+        router.route(FIRST + 7, [f"127.0.0.1:{APPS + 1}"])
+        assert _get("/", FIRST + 7) == (200, "two")
+        assert served(tmp_path / "router") == [range(FIRST, FIRST + 4), range(FIRST + 4, FIRST + 8)]
+    assert tally.requests
+    assert tally.failures == []
 
 
 def test_termination_ends_the_router_and_frees_its_ports(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from flows.stack.environment import MARK
 from flows.stack.home import PROGRAMS, Home
+from flows.stack.lock import exclusive
 from flows.stack.record import (
     is_alive,
     members,
@@ -22,6 +23,7 @@ from flows.stack.record import (
     stop_sessions,
     wait_gone,
 )
+from flows.stack.supervision import Supervision
 from flows.stack.supervisor import LONGEST_PAUSE_SECONDS, pause_before_start, rotate
 
 ROOT = Path(__file__).parents[3]
@@ -86,6 +88,96 @@ def test_a_killed_worker_comes_back_and_its_runs_go_on(
     supervisor.terminate()
     supervisor.wait()
     assert [each for record in records for each in members(record)] == []
+
+
+def supervise(tmp_path: Path, **settings: str) -> subprocess.Popen[bytes]:
+    """Start another supervisor of the same stack."""
+    variables = {"SLIPWAY_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT), **settings}
+    return subprocess.Popen(
+        [sys.executable, "-m", "flows.stack.supervisor"],
+        cwd=tmp_path,
+        env={**os.environ, **variables, MARK: tmp_path.name},
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def pids(home: Home) -> dict[str, int]:
+    """Return the process of each part."""
+    records = {name: read_record(home.record(name)) for name in PROGRAMS}
+    return {name: record.pid for name, record in records.items() if record and is_alive(record)}
+
+
+@pytest.mark.integration
+def test_what_runs_goes_on_under_a_new_supervisor(
+    supervised: tuple[Home, subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    """Broken: after a kill -9 of the supervisor, the router would drop connections, and more."""
+    home, supervisor = supervised
+    before = pids(home)
+    supervisor.kill()
+    supervisor.wait()
+    successor = supervise(tmp_path)
+    try:
+        os.kill(before["reconciler"], signal.SIGKILL)
+        until(lambda: pids(home).get("reconciler", before["reconciler"]) != before["reconciler"])
+        after = pids(home)
+        assert {name for name in PROGRAMS if after[name] == before[name]} == set(PROGRAMS) - {
+            "reconciler"
+        }
+        assert after["reconciler"] != before["reconciler"]
+    finally:
+        successor.terminate()
+        successor.wait()
+    assert pids(home) == {}
+
+
+@pytest.mark.integration
+def test_only_what_depends_on_a_changed_setting_starts_again(
+    supervised: tuple[Home, subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    """Broken: another number of samples would cost every open connection."""
+    home, supervisor = supervised
+    before = pids(home)
+    supervisor.send_signal(signal.SIGUSR1)
+    assert supervisor.wait() == 0
+    assert pids(home) == before
+    successor = supervise(tmp_path, SLIPWAY_SAMPLE_SECONDS="20")
+    try:
+        until(lambda: pids(home).keys() == before.keys() and pids(home) != before)
+        until(lambda: pids(home).get("worker", before["worker"]) != before["worker"])
+        until(lambda: pids(home).get("reconciler", before["reconciler"]) != before["reconciler"])
+        assert {name: pids(home)[name] for name in ("server", "router")} == {
+            name: before[name] for name in ("server", "router")
+        }
+    finally:
+        successor.terminate()
+        successor.wait()
+
+
+@pytest.mark.integration
+def test_a_dead_supervisor_is_brought_back(
+    supervised: tuple[Home, subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    """Broken: nobody would notice, and the next part that dies would stay down."""
+    home, supervisor = supervised
+    environment = {**os.environ, "SLIPWAY_HOME": str(home.root), "PYTHONPATH": str(ROOT)}
+    supervision = Supervision(home, tmp_path, {**environment, MARK: tmp_path.name})
+    before = pids(home)
+    assert supervision(0.0) == []
+    supervisor.kill()
+    supervisor.wait()
+    with exclusive(home):
+        assert supervision(1.0) == []
+    assert "takes over" in supervision(2.0)[0]
+    assert supervision(3.0) == []
+    successor = read_record(home.record("supervisor"))
+    assert successor is not None
+    os.kill(before["router"], signal.SIGKILL)
+    until(lambda: pids(home).get("router", before["router"]) != before["router"])
+    assert pids(home)["server"] == before["server"]
+    os.kill(successor.pid, signal.SIGTERM)
+    assert wait_gone(successor, 20)
 
 
 @pytest.mark.integration

@@ -1,0 +1,79 @@
+"""Starts a supervisor: by `make up`, and by the reconciler where it finds it dead."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from flows.stack.environment import MARK
+from flows.stack.home import Home
+from flows.stack.lock import exclusive
+from flows.stack.record import Record, is_alive, read_record, record_of, write_record
+from tasks.errors import BusyError
+
+
+def spawn(
+    module: str, root: Path, environment: Mapping[str, str], log: Path
+) -> subprocess.Popen[bytes]:
+    """Start a module of ours in a session of its own."""
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", module],
+            cwd=root,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+
+
+def start_supervisor(
+    home: Home, root: Path, environment: Mapping[str, str], inputs: str
+) -> subprocess.Popen[bytes]:
+    """Start a supervisor; it takes over what runs under the same mark."""
+    process = spawn("flows.stack.supervisor", root, environment, home.log("supervisor"))
+    record = record_of("supervisor", process.pid, environment[MARK], inputs=inputs)
+    write_record(home.record("supervisor"), record)
+    return process
+
+
+class Supervision:
+    """Brings a supervisor back that was killed; what it supervised goes on meanwhile.
+
+    Args:
+        home: The home of the stack.
+        root: Folder of the Procfile.
+        environment: The one that the supervisor gives its parts, this process among them.
+    """
+
+    def __init__(self, home: Home, root: Path, environment: Mapping[str, str]) -> None:
+        self._home, self._root, self._environment = home, root, dict(environment)
+        self._started: subprocess.Popen[bytes] | None = None
+
+    def __call__(self, now: float) -> list[str]:
+        """Look once; say so where one was started."""
+        del now
+        if self._started is not None:
+            self._started.poll()  # or it would stay a zombie when it dies
+        if self._dead() is None:
+            return []
+        try:
+            with exclusive(self._home):  # neither while `make up` nor `make down` is at work
+                dead = self._dead()
+                if dead is None:
+                    return []
+                self._started = start_supervisor(
+                    self._home, self._root, self._environment, dead.inputs
+                )
+        except BusyError:
+            return []
+        return [f"the supervisor was dead; process {self._started.pid} takes over"]
+
+    def _dead(self) -> Record | None:
+        """Return the record of a supervisor of this stack that is dead."""
+        record = read_record(self._home.record("supervisor"))
+        ours = record is not None and record.mark == self._environment.get(MARK)
+        return record if ours and not is_alive(record) else None
