@@ -44,7 +44,10 @@ class Settings(BaseSettings):
         default=8300, ge=1, le=65535, description="First of the router's front ports"
     )
     router_slots: int = Field(
-        default=32, ge=1, le=512, description="Front ports provisioned ahead, one a service"
+        default=32,
+        ge=1,
+        le=512,
+        description="Front ports provisioned ahead, one a service; `make up` adds more to a router that runs",
     )
     service_port_low: int = Field(default=20000, ge=1024, le=65535, description="First port leased")
     service_port_high: int = Field(default=20999, ge=1024, le=65535, description="Last port leased")
