@@ -20,15 +20,12 @@ import sys
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiosqlite
 from prefect.cli import app
 from prefect.server.database.configurations import AioSqliteConfiguration
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
 
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 _has_turn: ContextVar[bool] = ContextVar("_has_turn", default=False)
@@ -66,9 +63,9 @@ def write_in_turn() -> None:
     @asynccontextmanager
     async def begin_in_turn(
         self: AioSqliteConfiguration,
-        session: AsyncSession,
+        session: Any,
         with_for_update: bool = False,  # noqa: FBT001, FBT002 - as Prefect has it
-    ) -> AsyncGenerator[AsyncSessionTransaction, None]:
+    ) -> AsyncGenerator[Any, None]:
         """Begin when it is this one's turn."""
         if _has_turn.get():
             async with begin(self, session, with_for_update=with_for_update) as transaction:
