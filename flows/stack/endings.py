@@ -9,9 +9,11 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from flows.stack.home import Home, write_private
+from flows.stack.home import PROGRAMS, Home, write_private
 
 TAIL_LINES = 20
+MOST_ENDINGS = 4
+"""A part that ends so many times in a row is given up by `make up`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ def read_ending(home: Home, program: str) -> Ending | None:
         return Ending(**json.loads(_path(home, program).read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError, TypeError):
         return None
+
+
+def keep_ending(home: Home) -> list[str]:
+    """Return the parts that have ended so often in a row that waiting for them is in vain."""
+    endings = [read_ending(home, name) for name in PROGRAMS]
+    return [ending.program for ending in endings if ending and ending.times >= MOST_ENDINGS]
 
 
 def forget_ending(home: Home, program: str) -> None:

@@ -6,8 +6,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.stack.temporary import make_temporary_folder
-
 PROGRAMS = ("server", "worker", "router", "reconciler")
 """The processes of the Procfile, in the order in which they start."""
 
@@ -85,7 +83,6 @@ class Home:
         for folder in (self.root, self.stack, self.logs, self.prefect):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.root.chmod(0o700)
-        make_temporary_folder(self.root)
 
 
 def write_private(path: Path, text: str) -> None:

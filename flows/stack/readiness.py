@@ -11,16 +11,14 @@ import httpx
 
 from blocks.routers.extent import served
 from flows.stack.api import ApiError, SlipwayApi
+from flows.stack.endings import keep_ending
 from flows.stack.flow_run import seconds
 from flows.stack.home import PROGRAMS, Home
 from flows.stack.ports import is_taken
-from flows.stack.record import read_record
 from tasks.settings import Settings
 
 BEATS_MISSED = 5
 """After how many silent rounds the reconciler counts as gone."""
-MOST_STARTS = 4
-"""A program that does not answer after so many starts is given up."""
 
 
 def worker_name() -> str:
@@ -83,12 +81,6 @@ def _router_ports(chosen: Settings) -> list[int]:
     return [ports.start for ports in announced] or [chosen.router_port]
 
 
-def hopeless(home: Home, names: Collection[str]) -> bool:
-    """Tell whether one of ``names`` has died so often that waiting for it is in vain."""
-    records = (read_record(home.record(name)) for name in names)
-    return any(record is not None and record.starts > MOST_STARTS for record in records)
-
-
 def wait_for(
     chosen: Settings, api: SlipwayApi, names: Collection[str] = PROGRAMS, since: float = 0.0
 ) -> list[str]:
@@ -100,6 +92,7 @@ def wait_for(
     while True:
         answers = answering(chosen, api, since)
         silent = [name for name in names if not answers[name]]
-        if not silent or time.monotonic() > deadline or hopeless(Home(chosen.root), silent):
+        given_up = set(silent) & set(keep_ending(Home(chosen.root)))
+        if not silent or given_up or time.monotonic() > deadline:
             return silent
         time.sleep(0.2)

@@ -17,7 +17,7 @@ from flows.stack.abandoned import crash_abandoned
 from flows.stack.api import SlipwayApi
 from flows.stack.auth import ensure_auth
 from flows.stack.down import stop_stack
-from flows.stack.endings import reason
+from flows.stack.endings import keep_ending, reason
 from flows.stack.environment import stack_environment
 from flows.stack.fingerprint import fingerprint, sources
 from flows.stack.home import PROGRAMS, Home
@@ -27,6 +27,7 @@ from flows.stack.ports import WantedPort, require_free
 from flows.stack.readiness import answering, wait_for, work_pool_exists, worker_name
 from flows.stack.supervision import spawn, start_supervisor
 from flows.stack.takeover import procfile, standing_mark, take_over
+from flows.stack.temporary import make_temporary_folder
 from tasks.errors import SlipwayError
 from tasks.settings import Settings, settings
 
@@ -60,6 +61,7 @@ def up(chosen: Settings, root: Path) -> str:
     """
     home = Home(chosen.root)
     home.create()
+    make_temporary_folder(home.root)
     with exclusive(home):
         auth = ensure_auth(home.auth_file) if chosen.auth else ""
         if mark := standing_mark(home):
@@ -115,8 +117,13 @@ def _registration(root: Path, environment: Mapping[str, str]) -> subprocess.Pope
 
 
 def _finish(registration: subprocess.Popen[bytes], home: Home) -> None:
-    if registration.wait() != 0:
-        raise StackError(_complaint(home, ["register"]))
+    """Wait until all is registered, but not for a part that keeps ending."""
+    while registration.poll() is None:
+        if keep_ending(home):
+            registration.kill()
+        time.sleep(0.05)
+    if registration.returncode != 0:
+        raise StackError(_complaint(home, keep_ending(home) or ["register"]))
 
 
 def _is_registered(chosen: Settings, root: Path, api: SlipwayApi) -> bool:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from flows.stack.endings import Ending, forget_ending, read_ending, reason, write_ending
+from flows.stack.endings import (
+    Ending,
+    forget_ending,
+    keep_ending,
+    read_ending,
+    reason,
+    write_ending,
+)
 from flows.stack.home import Home
 from flows.stack.record import Record, write_record
 from flows.stack.status import program_rows, supervision
@@ -29,6 +36,14 @@ def test_how_a_part_ended_is_shown_with_its_last_lines(home: Home) -> None:
     assert said.endswith("PermissionError: /tmp/runner_storage")
     forget_ending(home, "worker")
     assert read_ending(home, "worker") is None
+
+
+def test_waiting_for_a_part_that_keeps_ending_is_in_vain(home: Home) -> None:
+    """Broken: `make up` would wait for two minutes, then show the log of another part."""
+    write_ending(home, Ending("worker", 1, 3))
+    assert keep_ending(home) == []
+    write_ending(home, Ending("worker", 1, 4))
+    assert keep_ending(home) == ["worker"]
 
 
 def test_an_empty_log_is_said_to_be_empty(home: Home) -> None:

@@ -83,6 +83,7 @@ async def count_two_writers(file: Path) -> int:
     begun = asyncio.Event()
 
     async def write(number: int) -> None:
+        """Read, wait for the other one, and write."""
         session = await configuration.session(engine)
         async with session, configuration.begin_transaction(session):
             await session.execute(text("SELECT count(*) FROM t"))
@@ -121,6 +122,7 @@ def test_a_transaction_inside_another_does_not_wait_for_itself(
     write_in_turn()
 
     async def nested() -> int:
+        """Read in a transaction within another one."""
         configuration = AioSqliteConfiguration(f"sqlite+aiosqlite:///{tmp_path / 'nested.db'}")
         engine = await configuration.engine()
         outer, inner = [await configuration.session(engine) for _ in range(2)]

@@ -184,6 +184,7 @@ def test_a_request_in_flight_is_answered_before_its_process_ends(
         upstreams = fronts.router.upstreams
 
         def route(self, front_port: int, upstreams: Sequence[str]) -> None:
+            """Move the traffic, and let the request be answered later."""
             route(front_port, upstreams)
             threading.Timer(0.5, go.touch).start()
 
