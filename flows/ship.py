@@ -165,14 +165,14 @@ async def _ship(
 
 
 async def _launched(shipment: Shipment, live: Release | None, router: Router) -> list[Launched]:
-    """Have what is live serve; of a first version nothing may run before it is tested."""
+    """Have what is live serve as it was: nothing new or changed may before it is tested."""
     if live is None:
         shipment.skip("launch", "nothing is live there yet")
         return []
     with shipment.part("launch"):
-        launched = await launching.launch(shipment.target, live, router)
-    shipment.urls = tuple(launched.urls.values())
-    return [launched]
+        revived = await launching.revive(shipment.target, router)
+    shipment.urls = tuple(revived.urls.values()) if revived else ()
+    return [revived] if revived else []
 
 
 async def _tested(

@@ -82,7 +82,7 @@ def converge(
 
 
 def revive(launcher: Launcher, fronts: Fronts) -> Launched | None:
-    """Start again, as it was, what should run and does not; None where nothing is missing.
+    """Start again, as it was, what should run and does not; None where nothing should.
 
     Version, configuration and number of replicas stay what was live, whatever is configured now.
 
@@ -94,7 +94,8 @@ def revive(launcher: Launcher, fronts: Fronts) -> Launched | None:
     _require_no_rollout(launcher)
     live = [one for one in launcher.recorded() if one.state is InstanceState.RUNNING]
     lost = [one for one in live if is_lost(one)]
-    if not lost:
+    release = live_release(launcher)
+    if not live:
         return None
     started = launcher.start_again(lost)
     instances = [*superfluous(lost, live), *started]
@@ -102,7 +103,6 @@ def revive(launcher: Launcher, fronts: Fronts) -> Launched | None:
         _require_health(launcher, started, _patience(lost))
         urls = _move_traffic(launcher, fronts, instances, lost)
     launcher.stop(lost, STOP_GRACE_SECONDS)
-    release = find_release(launcher.ledger, launcher.project, started[0].release)
     return _launched(release, instances, started, lost, urls) if release else None
 
 
@@ -247,7 +247,7 @@ def _patience(lost: list[Instance]) -> float:
     """Return how long those that were started again may take to become healthy."""
     recorded = [one.configuration.get("service", {}) for one in lost]
     default = ServiceSpec().health_timeout_seconds
-    return max(float(one.get("health_timeout_seconds", default)) for one in recorded)
+    return max((float(one.get("health_timeout_seconds", default)) for one in recorded), default=0.0)
 
 
 def _launched(

@@ -68,11 +68,11 @@ async def launch(target: Target, release: Release, router: Router) -> Launched:
 
 @task(cache_policy=NO_CACHE, task_run_name="revive {target.project} in {target.environment}")
 async def revive(target: Target, router: Router) -> Launched | None:
-    """Start again what was live and has died, as it was; None where nothing is missing."""
+    """Start again what was live and has died, as it was; None where nothing was live."""
     revived = await _with_launcher(
         target, lambda launcher: bring_back(launcher, _fronts(launcher, router))
     )
-    get_run_logger().info("%s", revived or "Nothing is missing.")
+    get_run_logger().info("%s", revived or "Nothing was live.")
     return revived
 
 

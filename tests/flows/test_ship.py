@@ -180,7 +180,11 @@ def world(
     made.write("one")
     for name in ("run_workload", "take_snapshot", "load_providers"):
         monkeypatch.setattr(ship, name, getattr(made, name))
-    builds = SimpleNamespace(build=_direct(launching.build.fn), launch=_direct(launching.launch.fn))
+    builds = SimpleNamespace(
+        build=_direct(launching.build.fn),
+        launch=_direct(launching.launch.fn),
+        revive=_direct(launching.revive.fn),
+    )
     monkeypatch.setattr(ship, "launching", builds)
     monkeypatch.setattr(ship, "deploying", SimpleNamespace(deploy=_direct(_deployed)))
     yield made

@@ -239,7 +239,9 @@ def test_what_died_comes_back_as_it_was(launcher_for: Make, fronts: Fronts) -> N
     assert revived is not None
     assert (len(revived.started), revived.stopped) == (1, first.started)
     assert said(fronts) == ["one live"]
-    assert revive(changed, fronts) is None
+    again = revive(changed, fronts)
+    assert again is not None
+    assert (again.started, again.urls) == ((), revived.urls)
     assert len(launch(launcher_for(variables={"GREETING": "edited"}), fronts).started) == 1
     assert said(fronts) == ["one edited"]
 
