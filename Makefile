@@ -3,6 +3,7 @@
 PY := .venv/bin/python
 SH := scripts/bootstrap.sh
 FAST := not integration and not prefect and not browser and not docker
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down status test check bench lock environment restic
@@ -32,7 +33,7 @@ status: environment ## Show what runs
 
 test: environment ## Run the whole test suite; what cannot be installed is skipped with a reason
 	@$(SH) restic || echo "slipway: tests that need restic are skipped"
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: environment ## Format, lint, types, imports, sizes, docstrings and the fast tests
 	@$(PY) -m ruff format --check --quiet .

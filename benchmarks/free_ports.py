@@ -10,33 +10,51 @@ from tasks.errors import SlipwayError
 
 # Below what Linux and macOS hand out by themselves, so that no outgoing connection takes one.
 _LOW, _HIGH = 22_000, 32_000
-_given: set[int] = set()
+_BLOCK = 10
+_claims: list[socket.socket] = []
 
 
 def free_ports(count: int) -> int:
     """Return the first of ``count`` neighbouring ports of loopback that nothing listens on.
 
-    The search starts at random: runs that share a machine then do not ask for the same ones. Who
-    asks in the same process again gets others, also where nothing listens on the first yet.
+    They are this process's own until it ends, also where nothing listens on them yet: other
+    processes, and who asks here again, get others.
 
     Raises:
         SlipwayError: There is no such row between 22000 and 31999.
     """
-    rows = list(range(_LOW, _HIGH - count, count))
+    rows = list(range(_LOW, _HIGH - count, -(-count // _BLOCK) * _BLOCK))
     random.shuffle(rows)
     for first in rows:
-        ports = range(first, first + count)
-        if _given.isdisjoint(ports) and _are_free(ports):
-            _given.update(ports)
+        if _claim(range(first, first + count)):
             return first
     raise SlipwayError(f"no {count} free ports in a row between {_LOW} and {_HIGH - 1}")
 
 
-def _are_free(ports: range) -> bool:
+def _claim(ports: range) -> bool:
+    """Claim ``ports`` where nobody has and nothing listens.
+
+    A claim is a UDP socket on the first port of each block: it is in nobody's way, no second
+    process can have it, and it goes with ours.
+    """
     with ExitStack() as held:
         try:
+            claims = [
+                held.enter_context(_bound(socket.SOCK_DGRAM, port)) for port in ports[::_BLOCK]
+            ]
             for port in ports:
-                held.enter_context(socket.socket()).bind(("127.0.0.1", port))
+                held.enter_context(_bound(socket.SOCK_STREAM, port))
         except OSError:
             return False
-    return True
+        _claims.extend(claim.dup() for claim in claims)
+        return True
+
+
+def _bound(kind: socket.SocketKind, port: int) -> socket.socket:
+    bound = socket.socket(type=kind)
+    try:
+        bound.bind(("127.0.0.1", port))
+    except OSError:
+        bound.close()
+        raise
+    return bound

@@ -6,6 +6,9 @@ import gc
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+
+from tests.side_by_side import SideBySide, turn_of
 
 settings.register_profile("quick", max_examples=30, deadline=None)
 settings.register_profile("deep", max_examples=100, deadline=None)
@@ -14,6 +17,21 @@ settings.register_profile("deep", max_examples=100, deadline=None)
 def pytest_configure(config: pytest.Config) -> None:
     """Search quickly where only the fast tests were asked for, as `make check` does."""
     settings.load_profile("quick" if "not integration" in config.option.markexpr else "deep")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SideBySide | None:
+    """Keep together what shares something costly, where files are to stay together."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return SideBySide(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes long, where tests are spread over workers."""
+    if hasattr(config, "workerinput"):
+        markers = {item: {mark.name for mark in item.iter_markers()} for item in items}
+        items.sort(key=lambda item: turn_of(item.nodeid, markers[item]))
 
 
 def pytest_collection_finish() -> None:

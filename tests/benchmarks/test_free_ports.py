@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 from benchmarks.free_ports import free_ports
 
 
 def test_nobody_gets_the_ports_of_another() -> None:
     """Broken: a server that starts later takes the ports that a test has chosen before."""
-    rows = [set(range(first, first + 200)) for first in (free_ports(200) for _ in range(20))]
-    assert len(set.union(*rows)) == 20 * 200
+    rows = [set(range(first, first + 200)) for first in (free_ports(200) for _ in range(12))]
+    assert len(set.union(*rows)) == 12 * 200
+
+
+def test_nobody_gets_the_ports_of_another_process() -> None:
+    """Broken: two workers of the suite, or two benchmarks, start their servers on the same ports."""
+    program = (
+        "from benchmarks.free_ports import free_ports\n"
+        "print(*(free_ports(200) for _ in range(12)), flush=True)\n"
+        "input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        theirs = [int(first) for first in other.stdout.readline().split()]
+        ours = [free_ports(200) for _ in range(12)]
+        other.communicate("\n")
+    rows = [set(range(first, first + 200)) for first in theirs + ours]
+    assert len(set.union(*rows)) == 24 * 200
