@@ -1,0 +1,1 @@
+"""Whether real projects, as people have them, go through their whole life in Slipway."""
