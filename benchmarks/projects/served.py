@@ -53,18 +53,21 @@ class ServedLife:
 
     def _launched(self) -> str:
         done = self._life.operate("launch")
-        self._note_url(done)
+        # What a launch logs may show up late, or never on a busy server.
+        if not done.failure and not self._note_url(done):
+            self._note_url(self._life.operate("status"))
         return done.failure or self._is_answered(self._answer.first)
 
     def _first_launched(self) -> str:
         wanted = self._answer.launched
         return self._launched() or (self._is_answered(wanted) if wanted else "")
 
-    def _note_url(self, done: Operated) -> None:
+    def _note_url(self, done: Operated) -> bool:
         chosen = self._life.stack.settings
         fronts = range(chosen.router_port, chosen.router_port + chosen.router_slots)
         named = [url for url in done.urls if int(url.rpartition(":")[2]) in fronts]
         self._url = named[0] if named else self._url
+        return bool(named)
 
     def _is_answered(self, text: str, path: str | None = None) -> str:
         if not self._url:

@@ -29,10 +29,11 @@ _URL = re.compile(r"http://127\.0\.0\.1:\d+")
 
 @dataclass(frozen=True, slots=True)
 class Operated:
-    """How a flow run ended, and all that it has logged."""
+    """How a flow run ended, all that it has logged, and what it shows."""
 
     run: FlowRun
     lines: tuple[str, ...]
+    shown: tuple[str, ...] = ()
 
     @property
     def failure(self) -> str:
@@ -44,7 +45,7 @@ class Operated:
     @property
     def urls(self) -> list[str]:
         """The addresses it spoke of."""
-        return _URL.findall("\n".join(self.lines))
+        return _URL.findall("\n".join([*self.lines, *self.shown]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ class Stack:
             SlipwayError: The API refused it, or it does not end.
         """
         run = self.api.wait(self.api.trigger(f"{operation}/default", parameters), _RUN_SECONDS)
-        return Operated(run, tuple(self._logged(run)))
+        shown = tuple(str(artifact["data"]) for artifact in self.api.artifacts(run.id))
+        return Operated(run, tuple(self._logged(run)), shown)
 
     def configure(self, configuration: dict[str, Any]) -> Operated:
         """Have a slipway.yaml loaded."""
