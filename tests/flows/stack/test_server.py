@@ -74,7 +74,7 @@ def test_the_libraries_by_themselves_leave_it_open(tmp_path: Path) -> None:
     assert asyncio.run(left_after_failures(tmp_path / "prefect.db")) == 10
 
 
-async def count_two_writers(file: Path) -> int:
+async def count_two_writers(file: Path, patience_seconds: float) -> int:
     """Let two transactions read, wait for each other, and write; return the rows they leave."""
     configuration = AioSqliteConfiguration(f"sqlite+aiosqlite:///{file}")
     engine = await configuration.engine()
@@ -90,7 +90,7 @@ async def count_two_writers(file: Path) -> int:
             if number == 0:
                 # Without turns the other one writes now; with them it cannot have begun.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(begun.wait(), 0.3)
+                    await asyncio.wait_for(begun.wait(), patience_seconds)
             await session.execute(text("INSERT INTO t VALUES (:n)"), {"n": number})
         begun.set()
 
@@ -107,10 +107,10 @@ def test_two_transactions_that_read_and_write_both_succeed(
     """Broken: the server would answer 503 (database is locked) whenever two clients write."""
     original = AioSqliteConfiguration.begin_transaction
     with pytest.raises(OperationalError, match="locked"):
-        asyncio.run(count_two_writers(tmp_path / "stock.db"))
+        asyncio.run(count_two_writers(tmp_path / "stock.db", 60))
     monkeypatch.setattr(AioSqliteConfiguration, "begin_transaction", original)
     write_in_turn()
-    assert asyncio.run(count_two_writers(tmp_path / "turns.db")) == 2
+    assert asyncio.run(count_two_writers(tmp_path / "turns.db", 0.3)) == 2
 
 
 def test_a_transaction_inside_another_does_not_wait_for_itself(
