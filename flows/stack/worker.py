@@ -52,6 +52,7 @@ def skip_all_missed(pool: str) -> None:
     with SlipwayApi.of(patience_seconds=5) as api:
         for sentence in skip_missed(api, pool, time.time()):
             sys.stdout.write(f"{sentence}\n")
+            sys.stdout.flush()
 
 
 async def serve(pool: str) -> None:
