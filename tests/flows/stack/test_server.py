@@ -80,21 +80,29 @@ async def count_two_writers(file: Path, patience_seconds: float) -> int:
     engine = await configuration.engine()
     async with engine.begin() as connection:
         await connection.execute(text("CREATE TABLE t (n INTEGER)"))
-    begun = asyncio.Event()
+    was_read, was_written = asyncio.Event(), asyncio.Event()
 
-    async def write(number: int) -> None:
-        """Read, wait for the other one, and write."""
+    async def write_after_another() -> None:
+        """Read, give the other one time to write, and write."""
         session = await configuration.session(engine)
         async with session, configuration.begin_transaction(session):
             await session.execute(text("SELECT count(*) FROM t"))
-            if number == 0:
-                # Without turns the other one writes now; with them it cannot have begun.
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(begun.wait(), patience_seconds)
-            await session.execute(text("INSERT INTO t VALUES (:n)"), {"n": number})
-        begun.set()
+            was_read.set()
+            # Without turns the other one writes now; with them it cannot have begun.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(was_written.wait(), patience_seconds)
+            await session.execute(text("INSERT INTO t VALUES (0)"))
 
-    await asyncio.gather(write(0), write(1))
+    async def write_between() -> None:
+        """Read and write as soon as the other one has read."""
+        await was_read.wait()
+        session = await configuration.session(engine)
+        async with session, configuration.begin_transaction(session):
+            await session.execute(text("SELECT count(*) FROM t"))
+            await session.execute(text("INSERT INTO t VALUES (1)"))
+        was_written.set()
+
+    await asyncio.gather(write_after_another(), write_between())
     async with engine.connect() as connection:
         rows = await connection.scalar(text("SELECT count(*) FROM t"))
     await engine.dispose()
