@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,14 @@ def release_record(spec: ProjectSpec, key: bytes) -> dict[str, Any]:
     }
 
 
+def project_record(data: Sequence[str]) -> dict[str, Any]:
+    """Return what of its project decides where a process finds its files.
+
+    ``data`` are the paths inside the project's own folder that are carried over.
+    """
+    return {"data": list(data)}
+
+
 def service_record(
     service: ServiceSpec, variables: Mapping[str, str], secrets: Mapping[str, str], key: bytes
 ) -> dict[str, Any]:
@@ -70,6 +78,7 @@ def differences(recorded: Record, today: Record) -> Differences:
         release=release_differences(recorded, today),
         service=(
             *(name for name in service if name not in READ_WHEN_NEEDED),
+            *_changed(recorded, today, "project"),
             *(f"variables.{name}" for name in _unequal(recorded, today, "variables")),
             *(f"secrets.{name}" for name in _unequal(recorded, today, "secrets")),
         ),

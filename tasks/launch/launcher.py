@@ -12,11 +12,17 @@ from blocks.project_spec import ProjectSpec, ServiceSpec
 from blocks.providers.process import own_identity
 from tasks.configuration import checked
 from tasks.errors import BadInputError, NotFoundError
-from tasks.launch.applied import Record, differences, release_record, service_record
+from tasks.launch.applied import (
+    Record,
+    differences,
+    project_record,
+    release_record,
+    service_record,
+)
 from tasks.launch.before import Before
 from tasks.launch.boundary import enclose
 from tasks.launch.build import accept, build_release, prune
-from tasks.launch.carrying import KEPT
+from tasks.launch.carrying import KEPT, carried_paths
 from tasks.launch.desired import Replica, missing, replicas
 from tasks.launch.detection import KINDS, before_of, services_of
 from tasks.launch.ending import end_instances
@@ -222,7 +228,8 @@ class Launcher:
         """Return today's configuration of ``service``, as it is recorded with an instance."""
         key = seal_key(self.home)
         today = service_record(service, self.variables, self.secrets, key)
-        return {"release": release_record(self.spec, key), **today}
+        project = project_record(carried_paths(self.project, self.spec.data))
+        return {"release": release_record(self.spec, key), "project": project, **today}
 
     def describe(self, instances: Sequence[Instance]) -> None:
         """Record the configuration and the health path that ``instances`` bear now."""

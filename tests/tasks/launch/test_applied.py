@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from blocks.project_spec import ProjectSpec, ServiceSpec
-from tasks.launch.applied import Differences, Record, differences, release_record, service_record
+from tasks.launch.applied import (
+    Differences,
+    Record,
+    differences,
+    project_record,
+    release_record,
+    service_record,
+)
 from tasks.launch.seal import seal_key
 
 KEY = b"k" * 32
@@ -23,7 +30,8 @@ def record(
     """Return what is recorded of that configuration."""
     project = spec or ProjectSpec(source="/shop")
     own = service_record(service or ServiceSpec(), variables or {}, secrets or {}, key)
-    return {"release": release_record(project, key), **own}
+    data = project_record(project.data)
+    return {"release": release_record(project, key), "project": data, **own}
 
 
 @pytest.mark.parametrize(
@@ -35,6 +43,7 @@ def record(
         (record(ServiceSpec(replicas=9, drain_seconds=1, health_timeout_seconds=9)), (), False),
         (record(spec=ProjectSpec(source="/shop", version="2")), ("version",), False),
         (record(spec=ProjectSpec(source="/other", kind="node")), ("source", "kind"), False),
+        (record(spec=ProjectSpec(source="/shop", data=["media"])), ("data",), True),
         (record(variables={"A": "1"}), ("variables.A",), True),
         (record(secrets={"KEY": "s"}), ("secrets.KEY",), True),
     ],

@@ -106,6 +106,20 @@ def test_a_changed_requirement_is_built_of_the_version_that_serves(
     assert launch(changed, fronts).started == ()
 
 
+def test_data_that_is_named_later_is_kept_from_then_on(launcher_for: Make, fronts: Fronts) -> None:
+    """Broken: who follows the advice to name `data` loses it at the next deploy all the same."""
+    launcher = launcher_for()
+    first = launch(launcher, fronts)
+    written = launcher.as_served(first.release).source / "notes.txt"
+    written.write_text("mine")
+    changed = replace(launcher, spec=launcher.spec.model_copy(update={"data": ["notes.txt"]}))
+    second = launch(changed, fronts)
+    assert alive([*first.instances, *second.instances]) == [False, True]
+    assert written.is_symlink()
+    assert written.read_text() == "mine"
+    assert launch(changed, fronts).started == ()
+
+
 def test_another_version_that_was_launched_stays(
     launcher_for: Make, fronts: Fronts, tmp_path: Path, source: Path
 ) -> None:
