@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import socket
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from tasks.errors import SlipwayError
 
@@ -17,8 +18,8 @@ _claims: list[socket.socket] = []
 def free_ports(count: int) -> int:
     """Return the first of ``count`` neighbouring ports of loopback that nothing listens on.
 
-    They are this process's own until it ends, also where nothing listens on them yet: other
-    processes, and who asks here again, get others.
+    They are this process's own until it ends, or `ports_on_loan` does, also where nothing listens
+    on them yet: other processes, and who asks here again, get others.
 
     Raises:
         SlipwayError: There is no such row between 22000 and 31999.
@@ -29,6 +30,18 @@ def free_ports(count: int) -> int:
         if _claim(range(first, first + count)):
             return first
     raise SlipwayError(f"no {count} free ports in a row between {_LOW} and {_HIGH - 1}")
+
+
+@contextmanager
+def ports_on_loan() -> Iterator[None]:
+    """Let go, at its end, of all that this process has asked for within the block."""
+    before = len(_claims)
+    try:
+        yield
+    finally:
+        for claim in _claims[before:]:
+            claim.close()
+        del _claims[before:]
 
 
 def _claim(ports: range) -> bool:

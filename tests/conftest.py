@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 
+from benchmarks.free_ports import ports_on_loan
 from tests.side_by_side import SideBySide, turn_of
 
 settings.register_profile("quick", max_examples=30, deadline=None)
@@ -32,6 +34,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         markers = {item: {mark.name for mark in item.iter_markers()} for item in items}
         items.sort(key=lambda item: turn_of(item.nodeid, markers[item]))
+
+
+@pytest.fixture(autouse=True)
+def ports_of_a_test() -> Iterator[None]:
+    """Let go of the ports that a test has asked for by itself; what it shares keeps its own."""
+    with ports_on_loan():
+        yield
 
 
 def pytest_collection_finish() -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.free_ports import free_ports
+from benchmarks.free_ports import free_ports, ports_on_loan
 
 
 def test_nobody_gets_the_ports_of_another() -> None:
@@ -35,3 +35,10 @@ def test_nobody_gets_the_ports_of_another_process() -> None:
         other.communicate("\n")
     rows = [set(range(first, first + 20)) for first in theirs + ours]
     assert len(set.union(*rows)) == 120 * 20
+
+
+def test_what_was_lent_can_be_had_again() -> None:
+    """Broken: a long run of tests, each with ports of its own, would find none in the end."""
+    for _ in range(200):
+        with ports_on_loan():
+            free_ports(100)
