@@ -110,12 +110,15 @@ def told(reader: Reader) -> dict[str, Told]:
     """Give what came of every line that starts an operation, by operation, run one by one."""
     made: dict[str, Told] = {}
     url = ""
-    for line in block('curl -K "$AUTH" "$API/deployments/$(deployment configure)').splitlines():
+    lines = block('curl -K "$AUTH" "$API/deployments/$(deployment configure)').splitlines()
+    for line in lines:
         operation = line.partition("$(deployment ")[2].partition(")")[0]
         run = reader.awaits(reader.types(line))
         if operation == "launch" and run.succeeded:
             url = reader.address(run)
         made[operation] = Told(run, answered(url) if url else None)
+    # The last line forgets the project; what stands further down in the README is typed with it.
+    assert reader.awaits(reader.types(lines[0])).succeeded
     return made
 
 

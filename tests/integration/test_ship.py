@@ -25,7 +25,7 @@ NAME = "shipped"
 ONCE = "v=$(cat VERSION); echo $v >> {0}/tries; [ -e {0}/$v ] || {{ touch {0}/$v; exit 3; }}"
 TASKS = (
     f"build {NAME}",
-    f"launch {NAME} in {NAME}",
+    f"revive {NAME} in {NAME}",
     "split checks",
     "distribute checks",
     "allocate checks",

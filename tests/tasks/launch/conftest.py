@@ -44,11 +44,18 @@ def source(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def service_ports() -> int:
+    """Give the first of a hundred ports that the tests of one process use one after another."""
+    return free_ports(100)
+
+
 @pytest.fixture
-def launcher_for(ledger: Ledger, source: Path, tmp_path: Path) -> Iterator[Callable[..., Launcher]]:
+def launcher_for(
+    ledger: Ledger, source: Path, tmp_path: Path, service_ports: int
+) -> Iterator[Callable[..., Launcher]]:
     """Give a maker of launchers, and stop at the end what they launched."""
     made = []
-    first = free_ports(100)
 
     def make(
         project: str = "demo",
@@ -70,7 +77,7 @@ def launcher_for(ledger: Ledger, source: Path, tmp_path: Path) -> Iterator[Calla
             variables or {},
             {"SECRET": "hunter2"},
             tmp_path / "home",
-            ports=(first, first + 99),
+            ports=(service_ports, service_ports + 99),
         )
         made.append(launcher)
         return launcher

@@ -25,7 +25,7 @@ from tasks.ledger.fronts import Place
 from tasks.ledger.ports import lease_port, ports
 from tasks.release import Instance
 
-FRONT = free_ports(100)
+FRONT = free_ports(10)
 pytestmark = pytest.mark.integration
 Make = Callable[..., Launcher]
 SLOW = """

@@ -25,7 +25,7 @@ from tasks.ledger.instances import instances
 
 pytestmark = pytest.mark.integration
 Make = Callable[..., Launcher]
-FRONT = free_ports(100)
+FRONT = free_ports(10)
 
 
 @pytest.fixture

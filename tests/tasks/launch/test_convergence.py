@@ -21,7 +21,7 @@ from tasks.ledger.ports import ports
 from tasks.ledger.rollouts import begin_rollout
 from tasks.release import InstanceState
 
-FRONT = free_ports(100)
+FRONT = free_ports(10)
 pytestmark = pytest.mark.integration
 Make = Callable[..., Launcher]
 

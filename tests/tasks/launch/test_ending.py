@@ -29,7 +29,7 @@ from tasks.ledger.instances import instances, mark_stopping, take_instances
 from tasks.ledger.ports import ports
 from tasks.release import InstanceState
 
-FRONT = free_ports(100)
+FRONT = free_ports(10)
 pytestmark = pytest.mark.integration
 Make = Callable[..., Launcher]
 

@@ -24,6 +24,8 @@ class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(404)
         self.end_headers()
+    def log_message(self, *_):
+        pass
 print("\\x1b[32mready\\x1b[0m \\x07", flush=True)
 Server((sys.argv[1], int(sys.argv[2])), Answer).serve_forever()
 """

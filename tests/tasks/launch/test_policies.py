@@ -21,7 +21,7 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.fronts import Place
 from tasks.release import Instance, InstanceState
 
-FRONT = free_ports(100)
+FRONT = free_ports(10)
 pytestmark = pytest.mark.integration
 Make = Callable[..., Launcher]
 
