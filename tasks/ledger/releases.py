@@ -7,7 +7,6 @@ from dataclasses import asdict
 from sqlalchemy import delete, or_, select
 
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import befores
 from tasks.ledger.tables import releases as table
 from tasks.ledger.upsert import upsert
 from tasks.release import Release
@@ -46,11 +45,11 @@ def releases(ledger: Ledger, project: str) -> list[Release]:
 
 
 def forget_release(ledger: Ledger, project: str, digest: str) -> None:
-    """Forget a release that was removed from disk, and what ran before it served."""
+    """Forget a release that was removed from disk.
+
+    What ran before it served stays known: the same release, built again, migrates nothing twice.
+    """
     with ledger.write() as connection:
         connection.execute(
             delete(table).where(table.c.project == project, table.c.digest == digest)
-        )
-        connection.execute(
-            delete(befores).where(befores.c.project == project, befores.c.release == digest)
         )

@@ -22,6 +22,7 @@ from tasks.launch.launcher import Launcher
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.fronts import Place
 from tasks.ledger.instances import instances
+from tasks.ledger.releases import forget_release, record_release
 
 pytestmark = pytest.mark.integration
 Make = Callable[..., Launcher]
@@ -140,7 +141,9 @@ def test_its_time_is_limited(launcher_for: Make, fronts: Fronts) -> None:
         converge(launcher, launcher.build(""), fronts)
 
 
-@pytest.mark.parametrize("ends", ["before the next launch", "during the next launch"])
+@pytest.mark.parametrize(
+    "ends", ["before the next launch", "during the next launch", "after its deploy was taken back"]
+)
 def test_one_whose_launch_was_killed_is_waited_for_and_not_run_twice(
     launcher_for: Make, fronts: Fronts, tmp_path: Path, ends: str
 ) -> None:
@@ -159,6 +162,9 @@ def test_one_whose_launch_was_killed_is_waited_for_and_not_run_twice(
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     (launcher.data_folder / "go").touch()
+    if ends == "after its deploy was taken back":
+        forget_release(launcher.ledger, release.project, release.digest)
+        record_release(launcher.ledger, release)
     if ends == "before the next launch":
         [folder] = (launcher.home / "instances").glob("*-before-*[0-9a-f]")
         _until(lambda: isinstance(process.status(folder), process.Ended))
