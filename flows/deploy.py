@@ -10,6 +10,7 @@ from pydantic import Field
 from blocks.providers.process import own_identity
 from blocks.routers.interface import Router
 from flows.belongings import data_remarks
+from flows.exposure import exposure_remarks
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_router, load_target
 from flows.naming import named
@@ -60,7 +61,7 @@ async def deploy_flow(
     with ledger() as book:
         made = deployer(target, router, book)
         report = await deploying.deploy(made, version, strategy)
-    remarks = await data_remarks(target)
+    remarks = [*await data_remarks(target), *await exposure_remarks(target)]
     return remarked(
         report.release, f"{project} {report.to_version} serves in {environment}", remarks
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.belongings import data_remarks
+from flows.exposure import exposure_remarks
 from flows.failure import fails_plainly
 from flows.inventory import load_router, load_target
 from flows.remark import remarked
@@ -50,4 +51,5 @@ async def launch_flow(
         return revived.urls if revived else {}
     release = await launching.build(target, version)
     launched = await launching.launch(target, release, router)
-    return remarked(launched.urls, str(launched), await data_remarks(target, release))
+    remarks = [*await data_remarks(target, release), *await exposure_remarks(target)]
+    return remarked(launched.urls, str(launched), remarks)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.exposure import exposure_remarks
 from flows.failure import fails_plainly
 from flows.inventory import load_router, load_target
+from flows.remark import remarked
 from tasks.launch import task as launching
 
 
@@ -26,4 +28,5 @@ async def restart_flow(project: str, environment: str = "dev") -> dict[str, str]
         The URL of each service that takes traffic.
     """
     target, router = await load_target(project, environment), await load_router()
-    return (await launching.restart(target, router)).urls
+    launched = await launching.restart(target, router)
+    return remarked(launched.urls, str(launched), await exposure_remarks(target))

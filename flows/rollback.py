@@ -6,6 +6,7 @@ from prefect import flow
 
 from flows.belongings import data_remarks
 from flows.deploy import deployer
+from flows.exposure import exposure_remarks
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_router, load_target
 from flows.remark import remarked
@@ -34,7 +35,7 @@ async def rollback_flow(project: str, environment: str = "dev") -> str:
     with ledger() as book:
         report = await deploying.rollback(deployer(target, router, book))
         launcher_of(target, book, settings()).acknowledge()
-    remarks = await data_remarks(target)
+    remarks = [*await data_remarks(target), *await exposure_remarks(target)]
     return remarked(
         report.release, f"{project} {report.to_version} serves in {environment}", remarks
     )

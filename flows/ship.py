@@ -19,6 +19,7 @@ from flows.backup import has_data, refuse_impossible_backup, take_snapshot
 from flows.belongings import data_remarks
 from flows.choice import chosen_workload, refuse_impossible_workload
 from flows.deploy import deployer
+from flows.exposure import exposure_remarks
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_providers, load_repository, load_router, load_target
 from flows.naming import named
@@ -82,7 +83,8 @@ async def ship_flow(
             )
     if shipment.workload:
         get_run_logger().info(estimate_sentence(shipment.workload))
-    remarks = [*shipment.warnings, *await data_remarks(target)]
+    told = [*await data_remarks(target), *await exposure_remarks(target)]
+    remarks = [*shipment.warnings, *told]
     return remarked(", ".join(shipment.urls), closing.headline.rstrip("."), remarks)
 
 

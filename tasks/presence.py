@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from blocks.providers import process
+from blocks.providers.listening import Socket, listening
 from blocks.providers.shim.restart_policy import STEADY_SECONDS, comes_back
 from tasks.release import Instance
 
@@ -31,6 +32,12 @@ def has_finished(instance: Instance) -> bool:
     if not isinstance(found, process.Ended) or not found.outcome.succeeded:
         return False
     return not comes_back(process.restart_policy(instance.directory), succeeded=True)
+
+
+def sockets(found: process.Running) -> list[Socket]:
+    """Return where its processes listen; of a shim that was killed, those of what it started."""
+    root = found.shim.pid if found.supervised else found.child_pid or found.shim.pid
+    return listening(root)
 
 
 def is_crash_loop(found: process.Running, now: float) -> bool:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from threading import Event
 
 from blocks.providers import process
-from blocks.providers.listening import listening, listening_instead
+from blocks.providers.listening import listening_instead
 from blocks.providers.probe import ask
 from blocks.reason import with_reason
 from blocks.redaction import last_lines, redact
-from tasks.presence import has_finished
+from tasks.presence import has_finished, sockets
 from tasks.release import Instance
 
 _POLL_SECONDS = 0.05
@@ -108,8 +108,7 @@ def _remedy(instance: Instance) -> str:
             f"It answers, but not well at {path}: name a path at {field} that answers below 400 "
             'when it is well; "" asks only whether the port is open.'
         )
-    root = found.shim.pid if found.supervised else found.child_pid or found.shim.pid
-    there = listening(root)
+    there = sockets(found)
     if any((one.host, one.port) == (instance.host, instance.port) for one in there):
         return ""  # it is just slow to answer
     return listening_instead(instance.host, instance.port, there)

@@ -10,12 +10,15 @@ from prefect import get_run_logger, task
 from prefect.artifacts import acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from tasks.exposure import exposures
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.expectations import Expectation
 from tasks.ledger.insights import open_insights
+from tasks.ledger.instances import instances
 from tasks.observe import expected as expecting
 from tasks.observe import report
 from tasks.observe.status import StatusRow, View, status_rows
+from tasks.release import LIVING
 from tasks.settings import settings
 
 
@@ -24,7 +27,7 @@ async def status(
     project: str = "", environment: str = "", view: View | None = None
 ) -> list[StatusRow]:
     """Look at what runs (empty: of all projects), and show it as the table `status`."""
-    rows, alerts = await asyncio.to_thread(_look, project or None, environment or None, view)
+    rows, alerts = await asyncio.to_thread(look, project or None, environment or None, view)
     await acreate_table_artifact(
         key="status",
         table=report.table(rows),
@@ -46,9 +49,11 @@ async def expected(asked: str, found: list[Expectation]) -> None:
     get_run_logger().info(said)
 
 
-def _look(
-    project: str | None, environment: str | None, view: View | None
+def look(
+    project: str | None = None, environment: str | None = None, view: View | None = None
 ) -> tuple[list[StatusRow], list[str]]:
+    """Return the row of all that runs, and what should be read beside it, one sentence each."""
     with closing(open_ledger(settings().resolved_ledger_url())) as ledger:
         rows = status_rows(ledger, time.time(), project, environment, view)
-        return rows, report.alerts(open_insights(ledger), project, environment)
+        exposed = exposures(instances(ledger, project, environment, LIVING))
+        return rows, [*report.alerts(open_insights(ledger), project, environment), *exposed]

@@ -1,0 +1,54 @@
+"""Which services listen on all interfaces, past the router, though they are given one address.
+
+What the operating system does not tell is not guessed: then nothing is said.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection, Sequence
+
+from blocks.providers import process
+from blocks.providers.listening import Socket
+from tasks.presence import sockets
+from tasks.release import Instance
+
+
+def exposures(instances: Sequence[Instance]) -> list[str]:
+    """Look where each of ``instances`` listens; return a sentence for each service exposed."""
+    exposed: dict[tuple[str, str], set[Socket]] = {}
+    for instance in instances:
+        status = process.status(instance.directory)
+        if isinstance(status, process.Running):
+            service = f"{instance.project}/{instance.environment}/{instance.service}"
+            beyond = past_router(instance.host, sockets(status))
+            exposed.setdefault((service, instance.host), set()).update(beyond)
+    return [
+        exposure_sentence(service, host, listened)
+        for (service, host), listened in sorted(exposed.items())
+        if listened
+    ]
+
+
+def past_router(host: str, listened: Sequence[Socket]) -> list[Socket]:
+    """Return those of ``listened`` that are on all interfaces, unless ``host`` asks for that."""
+    if _is_everywhere(host):
+        return []
+    return [socket for socket in listened if _is_everywhere(socket.host)]
+
+
+def exposure_sentence(service: str, host: str, exposed: Collection[Socket]) -> str:
+    """Say where ``service`` is reached past the router, and the remedy."""
+    where = " and ".join(map(str, sorted(exposed)))
+    return (
+        f"{service} listens on {where}, which is every interface of this machine, though "
+        f"SLIPWAY_HOST is {host}: it is reached past the router; have its command bind $HOST, in "
+        "slipway.yaml {{ host }}, e.g. gunicorn -b {{ host }}:{{ port }}."
+    )
+
+
+def _is_everywhere(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:  # a name, e.g. localhost
+        return False
