@@ -24,6 +24,8 @@ from flows.inventory import (
     PROVIDERS,
     REPOSITORIES,
     documents,
+    ledger,
+    load_environments,
     load_providers,
 )
 from flows.origin import left_behind
@@ -34,7 +36,8 @@ from tasks.errors import BadInputError, NotFoundError
 from tasks.launch.belongings import proposed_data
 from tasks.launch.carrying import carried_paths
 from tasks.launch.existence import require_source
-from tasks.launch.variables import refuse_unshared
+from tasks.launch.variables import refuse_unshared, values_for_nobody
+from tasks.ledger.instances import instances
 from tasks.split.declared import split_steps
 from tasks.split.wfformat import import_wfformat
 
@@ -72,12 +75,34 @@ async def configure_flow(file: str = "slipway.yaml") -> dict[str, list[str]]:
         for name, project in configuration.projects.items()
         for sentence in await asyncio.to_thread(_data_of, name, project)
     ]
+    remarks += await _values_for_nobody(configuration)
     left = await left_behind(Path(file), saved)
     if left:
         said = f"No longer in {file}, and still configured: {', '.join(left)}. {_REMEDY}"
         get_run_logger().warning("%s", said)
         remarks.append(said)
     return remarked({"saved": saved, "left": left}, f"Saved {len(saved)} blocks", remarks)
+
+
+async def _values_for_nobody(configuration: Configuration) -> list[str]:
+    """Return what no service will ever see, by all environments there are now."""
+    environments = await load_environments()
+
+    def look() -> list[str]:
+        """Ask the ledger where services of each project run."""
+        with ledger() as book:
+            return [
+                sentence
+                for name, project in configuration.projects.items()
+                for sentence in values_for_nobody(
+                    name,
+                    project.environments,
+                    environments,
+                    {instance.environment for instance in instances(book, project=name)},
+                )
+            ]
+
+    return await asyncio.to_thread(look)
 
 
 def _data_of(name: str, project: ProjectSpec) -> list[str]:

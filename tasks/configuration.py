@@ -67,7 +67,11 @@ def refuse_unknown_names(
     for name, project in configuration.projects.items():
         for wanted in project.environments:
             if wanted not in known:
-                remedy = f"Correct it, or add it: `environments: {{{wanted}: {{}}}}`."
+                remedy = (
+                    "Correct it, or add it with who inherits it: "
+                    f"`environments: {{{wanted}: {{}}, dev: {{inherits: {wanted}}}}}`; without "
+                    f"`inherits`, its values reach only what is launched in {wanted}."
+                )
                 raise NotFoundError(f"projects.{name}.environments", wanted, known, remedy)
     named = sorted({*projects, *configuration.projects, ALL})
     for name, environment in configuration.environments.items():

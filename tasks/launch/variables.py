@@ -6,7 +6,7 @@ Templates are Jinja2's immutable sandbox: they can read the values they are give
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -22,6 +22,8 @@ _JINJA = ImmutableSandboxedEnvironment(
     comment_start_string="{#slipway-comment",
     comment_end_string="slipway-comment#}",
 )
+_SERVED = ("dev", "staging", "prod")
+"""Environments that are launched in, though nothing may run there yet."""
 _OPENING = re.compile(r"\{[{%]")
 _ESCAPE = "For {{ itself write {{ '{{' }}"
 
@@ -71,6 +73,30 @@ def resolve(
             shared = environments[ancestor].over(shared)
         merged = own.get(ancestor, ProjectEnvironment()).over(merged)
     return merged.over(shared)
+
+
+def values_for_nobody(
+    project: str,
+    own: Mapping[str, ProjectEnvironment],
+    environments: Mapping[str, EnvironmentSpec],
+    launched: Collection[str],
+) -> list[str]:
+    """Return a sentence for each environment in which ``project`` has values that reach nobody.
+
+    Args:
+        project: Its name.
+        own: ``ProjectSpec.environments``.
+        environments: All that are configured.
+        launched: Those in which services of it run.
+    """
+    inherited = {environment.inherits for environment in environments.values()}
+    served = {*_SERVED, *launched, *inherited}
+    return [
+        f"Values of {project} in {name} reach nobody: nothing inherits it; write "
+        f"`inherits: {name}` under environments.dev, or launch {project} in {name}."
+        for name, values in own.items()
+        if (values.variables or values.secrets) and name not in served
+    ]
 
 
 def refuse_unshared(name: str, environment: EnvironmentSpec) -> None:

@@ -178,3 +178,10 @@ projects: {shop: {source: x, environments: {prod: {}, dev: {variables: {A: b}}}}
 environments: {dev: {variables: {A: b}, shared_with: [shop, blog]}}
 """
     refuse_unknown_names(read(tmp_path, text), ["blog"], ["prod"])
+
+
+def test_an_environment_to_inherit_from_is_proposed_with_who_inherits_it(tmp_path: Path) -> None:
+    """The user adds what the error says, and the values still reach nobody."""
+    text = "projects: {shop: {source: ., environments: {base: {variables: {GREETING: x}}}}}"
+    with pytest.raises(NotFoundError, match=r"\{base: \{\}, dev: \{inherits: base\}\}"):
+        refuse_unknown_names(read(tmp_path, text), [], ["dev"])

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from blocks.environment_spec import EnvironmentSpec, ProjectEnvironment
 from tasks.errors import BadInputError, NotFoundError
-from tasks.launch.variables import literal, render, resolve
+from tasks.launch.variables import literal, render, resolve, values_for_nobody
 
 ALL = {"shared_with": ["all"]}
 ENVIRONMENTS = {
@@ -129,3 +129,15 @@ def test_the_error_names_the_escape() -> None:
         render("f", "docker ps --format {{.State}}", {"port": 1})
     assert caught.value.remedy == "It may use: port. For {{ itself write {{ '{{' }}."
     assert render("f", "--format {{ '{{' }}.State}}", {}) == "--format {{.State}}"
+
+
+def test_values_that_reach_nobody_are_told() -> None:
+    """A variable is configured, all is completed, and no service ever sees it."""
+    own = {name: ProjectEnvironment(variables={"A": "b"}) for name in ("base", "dev", "demo")}
+    own["empty"] = ProjectEnvironment()
+    environments = {name: EnvironmentSpec() for name in (*own, "prod")}
+    (said,) = values_for_nobody("shop", own, environments, {"demo"})
+    assert said.startswith("Values of shop in base reach nobody: nothing inherits it")
+    assert "`inherits: base` under environments.dev" in said
+    environments["dev"] = EnvironmentSpec(inherits="base")
+    assert values_for_nobody("shop", own, environments, {"demo"}) == []
