@@ -36,11 +36,11 @@ def told(trees: ServingTrees, environment: str, serving: str) -> list[str]:
         serving: The digest of what serves; empty: nothing does.
     """
     sentences, record = [], trees.record()
-    if record.found and not record.stateless:
-        found = ", ".join(record.found)
+    if (unnamed := record.unnamed(trees.data)) and not trees.stateless:
+        found, line = ", ".join(unnamed), ", ".join([*trees.data, *unnamed])
         sentences.append(
             f"{found} is a database that {trees.project} had written into its own release: it is "
-            f"carried over and kept in {record.kept}. Write `data: [{found}]` under "
+            f"carried over and kept in {record.kept}. Write `data: [{line}]` under "
             f"projects.{trees.project} in slipway.yaml, or `stateless: true` where it is none."
         )
     for tree in trees.written():

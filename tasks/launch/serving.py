@@ -39,8 +39,11 @@ class Carried:
     @property
     def paths(self) -> tuple[str, ...]:
         """All of it, inside the project's folder."""
-        inside = [path for path in self.found if not _covered(path, self.named)]
-        return (*self.named, *inside)
+        return (*self.named, *self.unnamed(self.named))
+
+    def unnamed(self, named: Collection[str]) -> list[str]:
+        """Return the databases that were found and are not among the paths ``named``."""
+        return [path for path in self.found if not _covered(path, named)]
 
 
 @dataclass(frozen=True, slots=True)
