@@ -10,11 +10,16 @@ from blocks.workload_spec import PytestWorkload, SplittableSpec, WfformatWorkloa
 from flows.naming import INLINE
 from tasks.distribute.planning.admissible import refuse_demand, refuse_impossible
 from tasks.errors import NotFoundError
+from tasks.launch.proposal import is_node_only
 from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger
 from tasks.ledger.providers import fleet
 from tasks.split.declared import split_steps
 from tasks.split.wfformat import import_wfformat
+
+_DEFAULT = "tests"
+_PYTHON_TESTS = "{kind: pytest}"
+_NODE_TESTS = "{kind: steps, steps: [{id: test, run: npm test}]}"
 
 
 def chosen_workload(target: Target, workload: str | WorkloadSpec) -> tuple[str, SplittableSpec]:
@@ -28,6 +33,13 @@ def chosen_workload(target: Target, workload: str | WorkloadSpec) -> tuple[str, 
     known = target.spec.workloads
     if workload not in known:
         remedy = f"Add it to the workloads of {target.project}."
+        if workload == _DEFAULT:
+            node = is_node_only(Path(target.spec.source).expanduser())
+            line = _NODE_TESTS if node else _PYTHON_TESTS
+            remedy = (
+                f"Write `workloads: {{{_DEFAULT}: {line}}}` under projects.{target.project} "
+                "in slipway.yaml and run `configure`."
+            )
         raise NotFoundError("workload", workload, list(known), remedy)
     return workload, _imported(workload, known[workload])
 

@@ -11,7 +11,11 @@ from tasks.errors import SlipwayError
 from tasks.launch.kinds.manifest import package_json, pyproject
 from tasks.text import read_text
 
-_ANY = "gunicorn app:app --bind {{ host }}:{{ port }}"
+_ANY = "<program> --host {{ host }} --port {{ port }}"
+_PYTHON = "gunicorn app:app --bind {{ host }}:{{ port }}"
+_NODE = "node server.js (it has to listen on $PORT)"
+_SERVING_SCRIPTS = ("serve", "preview", "dev")
+_HINTS_AT_PYTHON = ("pyproject.toml", "setup.*", "requirements*.txt", "Pipfile", "*.py", "*/*.py")
 _CONTAINERS = (
     *("Dockerfile", "Containerfile", "compose.yaml", "compose.yml"),
     *("docker-compose.yaml", "docker-compose.yml"),
@@ -41,7 +45,12 @@ def remedy(source: Path) -> str:
     """Return what to write where no command is configured."""
     if command := proposed_command(source):
         return f"Write the command there; by its files it could be: {command}"
-    return f"Write the command there, e.g. {_ANY}"
+    return f"Write the command there, e.g. {_example(source)}"
+
+
+def is_node_only(source: Path) -> bool:
+    """Tell whether ``source`` is a project of Node, and nothing in it hints at Python."""
+    return (source / "package.json").is_file() and not _hints_at_python(source)
 
 
 def containers(source: Path) -> str:
@@ -50,6 +59,25 @@ def containers(source: Path) -> str:
     if not names:
         return ""
     return f"; {names[0]} is not read: Slipway runs services as processes, not as containers"
+
+
+def _example(source: Path) -> str:
+    """Return a command in the language of ``source``, where it says nothing of its own."""
+    if _hints_at_python(source):
+        return _PYTHON
+    if not (source / "package.json").is_file():
+        return _ANY
+    try:
+        scripts = package_json(source).get("scripts")
+    except SlipwayError:  # told by who builds it
+        scripts = None
+    known = scripts if isinstance(scripts, dict) else {}
+    script = next((name for name in _SERVING_SCRIPTS if name in known), "")
+    return f"npm run {script} -- --host {{{{ host }}}} --port {{{{ port }}}}" if script else _NODE
+
+
+def _hints_at_python(source: Path) -> bool:
+    return any(next(source.glob(pattern), None) for pattern in _HINTS_AT_PYTHON)
 
 
 def _commands(source: Path) -> Iterator[str]:

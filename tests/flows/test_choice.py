@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from blocks.project_spec import ProjectSpec
 from blocks.workload_spec import PytestWorkload, SplittableSpec, StepsWorkload
 from flows.choice import chosen_workload, refuse_impossible_workload
 from tasks.errors import BadInputError, NotFoundError
@@ -60,3 +64,28 @@ def test_what_fits_is_not_refused(target: Target, book: Ledger) -> None:
     for name in target.spec.workloads:
         _, spec = chosen_workload(target, name)
         refuse_impossible_workload(target, name, spec, ["local"], book)
+
+
+@pytest.mark.parametrize(
+    ("files", "line"),
+    [
+        (["pyproject.toml"], "`workloads: {tests: {kind: pytest}}`"),
+        (["package.json", "requirements.txt"], "`workloads: {tests: {kind: pytest}}`"),
+        (
+            ["package.json"],
+            "`workloads: {tests: {kind: steps, steps: [{id: test, run: npm test}]}}`",
+        ),
+    ],
+)
+def test_without_workloads_the_line_to_write_is_said(
+    target: Target, tmp_path: Path, files: list[str], line: str
+) -> None:
+    """Who runs a project for the first time has to look up how a workload is written."""
+    for name in files:
+        (tmp_path / name).touch()
+    bare = replace(target, spec=target.spec.model_copy(update={"workloads": {}}))
+    with pytest.raises(NotFoundError) as caught:
+        chosen_workload(bare, "tests")
+    assert f"{line} under projects.shop" in str(caught.value)
+    written = yaml.safe_load(line.strip("`"))
+    assert ProjectSpec.model_validate({"source": ".", **written}).workloads

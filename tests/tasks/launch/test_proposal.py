@@ -44,4 +44,24 @@ def test_what_is_proposed(tmp_path: Path, files: dict[str, str], command: str) -
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     assert proposed_command(tmp_path) == command
-    assert remedy(tmp_path).endswith(command or "{{ port }}")
+    assert remedy(tmp_path).endswith(command) if command else "e.g. " in remedy(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("files", "example"),
+    [
+        ({"package.json": '{"scripts": {"dev": "vite", "preview": "vite preview"}}'}, "npm run preview -- "),
+        ({"package.json": '{"scripts": {"dev": "vite"}}'}, "npm run dev -- "),
+        ({"package.json": "{}"}, "node server.js"),
+        ({"package.json": "{}", "requirements.txt": ""}, "gunicorn "),
+        ({"x.py": ""}, "gunicorn "),
+        ({}, "<program> --host "),
+    ],
+)  # fmt: skip
+def test_the_example_fits_to_the_language(
+    tmp_path: Path, files: dict[str, str], example: str
+) -> None:
+    """Broken: a project of Node is told to start a server of Python."""
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert f"e.g. {example}" in remedy(tmp_path)
