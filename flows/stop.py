@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prefect import flow
 
 from flows.belongings import data_remarks
@@ -9,6 +11,7 @@ from flows.failure import fails_plainly
 from flows.inventory import load_router, load_target
 from flows.remark import remarked
 from tasks.launch import task as launching
+from tasks.launch.target import Target
 
 
 @flow(
@@ -31,4 +34,10 @@ async def stop_flow(project: str, environment: str = "dev") -> int:
     """
     target, router = await load_target(project, environment), await load_router()
     count = len(await launching.stop(target, router))
-    return remarked(count, f"{count} instances stopped", await data_remarks(target))
+    return stopped(target, count, await data_remarks(target))
+
+
+def stopped(target: Target, count: int, remarks: Sequence[str]) -> int:
+    """Return ``count``; the state says it where there are ``remarks``, or where nothing ran."""
+    nothing = [] if count else [f"Nothing of {target.project} ran in {target.environment}."]
+    return remarked(count, f"{count} instances stopped", [*nothing, *remarks])
