@@ -115,6 +115,12 @@ def stop_sessions(records: Iterable[Record], grace_seconds: float) -> int:
     return ended
 
 
+def kill_session(record: Record) -> None:
+    """Kill every process of the record's session at once, also what was stopped by a signal."""
+    for process in members(record):
+        _send(process, signal.SIGKILL)
+
+
 def stop_processes(doomed: list[psutil.Process], grace_seconds: float) -> int:
     """Ask the processes to end, kill those still there after ``grace_seconds``; return how many."""
     for process in doomed:

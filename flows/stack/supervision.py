@@ -1,9 +1,11 @@
-"""Starts a supervisor: by `make up`, and by the reconciler where it finds it dead."""
+"""Starts a supervisor: by `make up`, and by reconciler or worker where they find it dead."""
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -77,3 +79,16 @@ class Supervision:
         record = read_record(self._home.record("supervisor"))
         ours = record is not None and record.mark == self._environment.get(MARK)
         return record if ours and not is_alive(record) else None
+
+
+async def keep_supervised(supervision: Supervision, pause_seconds: float) -> None:
+    """Look after the supervisor again and again, until cancelled."""
+    while True:
+        try:
+            sentences = await asyncio.to_thread(supervision, time.time())
+        except OSError as error:
+            sentences = [f"the supervisor could not be started: {error}"]
+        for sentence in sentences:
+            sys.stdout.write(f"{sentence}\n")
+            sys.stdout.flush()
+        await asyncio.sleep(pause_seconds)

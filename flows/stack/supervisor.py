@@ -21,11 +21,13 @@ from types import FrameType
 from blocks.routers.extent import served
 from flows.stack.endings import Ending, forget_ending, write_ending
 from flows.stack.environment import MARK
+from flows.stack.heartbeat import Heartbeat, patience
 from flows.stack.home import Home
 from flows.stack.parts import Part, all_inputs, parts
 from flows.stack.record import (
     Record,
     is_alive,
+    kill_session,
     members,
     read_record,
     read_records,
@@ -61,10 +63,24 @@ class Program:
 
 
 class Supervisor:
-    """Takes over the parts that run, starts the others, restarts those that die, stops them all."""
+    """Takes over the parts that run, starts the others, restarts those that die, stops them all.
 
-    def __init__(self, home: Home, wanted: Sequence[Part], environment: Mapping[str, str]) -> None:
+    Args:
+        home: The home of the stack.
+        wanted: The parts to keep running.
+        environment: The one that they get.
+        patience_seconds: After how long without a heartbeat the reconciler is replaced.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        wanted: Sequence[Part],
+        environment: Mapping[str, str],
+        patience_seconds: float,
+    ) -> None:
         self._home, self._environment = home, dict(environment)
+        self._heartbeat = Heartbeat(home.heartbeat_file, patience_seconds)
         self._programs = [Program(part) for part in wanted]
         self._stopping, self._leaving = threading.Event(), False
 
@@ -76,6 +92,7 @@ class Supervisor:
         while not self._stopping.is_set():
             for program in self._programs:
                 self._look_at(program, time.monotonic())
+                self._replace_silent(program, time.monotonic())
             for log in self._home.logs.glob("*.log"):
                 rotate(log)
             self._stopping.wait(0.2)
@@ -125,6 +142,15 @@ class Supervisor:
         elif program.failures and now - program.started_at >= STEADY_SECONDS:
             program.failures = 0
             forget_ending(self._home, program.part.name)
+
+    def _replace_silent(self, program: Program, now: float) -> None:
+        """Kill a reconciler that hangs or was stopped; that it ended is seen at the next look."""
+        record = program.record
+        if program.part.name != "reconciler" or record is None:
+            return
+        if self._heartbeat.has_stopped(record.pid, now):
+            say(f"reconciler, process {record.pid}, left no heartbeat for too long: killed")
+            kill_session(record)
 
     def _start(self, program: Program, now: float) -> None:
         part = program.part
@@ -185,7 +211,7 @@ def main() -> None:
     wanted = parts(procfile, os.environ, served(home.root / "router"))
     record = record_of("supervisor", os.getpid(), os.environ[MARK], inputs=all_inputs(wanted))
     write_record(home.record("supervisor"), record)
-    Supervisor(home, wanted, os.environ).run()
+    Supervisor(home, wanted, os.environ, patience(settings().reconcile_seconds)).run()
 
 
 if __name__ == "__main__":

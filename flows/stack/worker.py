@@ -7,22 +7,29 @@ Prefect is imported while the server is still starting.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import time
 import warnings
+from pathlib import Path
 
 from prefect.client.schemas.objects import FlowRun
 from prefect.workers.process import ProcessWorker
 
 from flows.stack.api import ApiError, SlipwayApi
+from flows.stack.home import Home
 from flows.stack.missed import skip_missed
 from flows.stack.readiness import work_pool_exists, worker_name
+from flows.stack.supervision import Supervision, keep_supervised
 from tasks.settings import settings
 
 LOOK_SECONDS = 20.0
 """How often it looks for missed runs; a longer pause (a start, a machine that slept) is one look
 behind, so that nothing is picked up before it."""
+
+SUPERVISION_SECONDS = 30.0
+"""How often it looks whether the supervisor lives, which the reconciler does more often."""
 
 with warnings.catch_warnings():
     # That it takes the place of the stock worker is what is meant.
@@ -67,6 +74,8 @@ async def serve(pool: str) -> None:
         create_pool_if_not_found=False,
     )
     task = asyncio.ensure_future(worker.start(printer=print))
+    supervision = Supervision(Home(settings().root), Path.cwd(), os.environ)
+    watch = asyncio.ensure_future(keep_supervised(supervision, SUPERVISION_SECONDS))
     told = asyncio.Event()
 
     def stop() -> None:
@@ -81,6 +90,8 @@ async def serve(pool: str) -> None:
     except asyncio.CancelledError:
         if not told.is_set():
             raise
+    finally:
+        watch.cancel()
     if not told.is_set():
         raise RuntimeError("the worker ended by itself, without saying why")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -23,7 +24,7 @@ from flows.stack.record import (
     stop_sessions,
     wait_gone,
 )
-from flows.stack.supervision import Supervision
+from flows.stack.supervision import Supervision, keep_supervised
 from flows.stack.supervisor import LONGEST_PAUSE_SECONDS, pause_before_start, rotate
 
 ROOT = Path(__file__).parents[3]
@@ -178,6 +179,76 @@ def test_a_dead_supervisor_is_brought_back(
     assert pids(home)["server"] == before["server"]
     os.kill(successor.pid, signal.SIGTERM)
     assert wait_gone(successor, 20)
+
+
+@pytest.mark.integration
+async def test_supervisor_and_reconciler_come_back_when_both_are_dead(
+    supervised: tuple[Home, subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    """Broken: server, worker and router would go on, and nobody would start anything again."""
+    home, supervisor = supervised
+    environment = {**os.environ, "SLIPWAY_HOME": str(home.root), "PYTHONPATH": str(ROOT)}
+    supervision = Supervision(home, tmp_path, {**environment, MARK: tmp_path.name})
+    before = pids(home)
+    supervisor.kill()
+    supervisor.wait()
+    os.kill(before["reconciler"], signal.SIGKILL)
+    watch = asyncio.ensure_future(keep_supervised(supervision, 0.1))
+    await asyncio.to_thread(
+        until, lambda: pids(home).get("reconciler", before["reconciler"]) != before["reconciler"]
+    )
+    watch.cancel()
+    assert pids(home)["worker"] == before["worker"]
+    successor = read_record(home.record("supervisor"))
+    assert successor is not None
+    os.kill(successor.pid, signal.SIGTERM)
+    assert wait_gone(successor, 20)
+
+
+BEATING = 'while :; do touch "$SLIPWAY_HOME/stack/heartbeat"; echo $$ >> beats; sleep 0.1; done'
+IMPATIENT = (
+    "from flows.stack import heartbeat, supervisor; "
+    "heartbeat.LEAST_SECONDS, heartbeat.MOST_PERIODS = 3.0, 0; supervisor.main()"
+)
+
+
+@pytest.mark.integration
+def test_a_reconciler_that_stops_is_replaced_and_one_that_works_is_not(tmp_path: Path) -> None:
+    """Broken: one that hangs would stay for ever, or a healthy one be killed again and again."""
+    home = Home(tmp_path / "home")
+    home.create()
+    others = [f"{name}: exec sleep 600" for name in PROGRAMS if name != "reconciler"]
+    (tmp_path / "Procfile").write_text("\n".join([*others, f"reconciler: {BEATING}"]))
+    beats = tmp_path / "beats"
+    variables = {"SLIPWAY_HOME": str(home.root), "PYTHONPATH": str(ROOT), MARK: tmp_path.name}
+    log = tmp_path / "supervisor.log"
+    with log.open("wb") as output:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-c", IMPATIENT],
+            cwd=tmp_path,
+            env={**os.environ, **variables},
+            start_new_session=True,
+            stdout=output,
+        )
+
+    def beats_of(pid: int) -> int:
+        """Return how many heartbeats this process has left."""
+        return beats.read_text().split().count(str(pid)) if beats.exists() else 0
+
+    try:
+        until(lambda: "reconciler" in pids(home))
+        first = pids(home)["reconciler"]
+        until(lambda: beats_of(first) >= 50)
+        assert pids(home)["reconciler"] == first
+        os.kill(first, signal.SIGSTOP)
+        until(lambda: pids(home).get("reconciler", first) != first)
+        second = pids(home)["reconciler"]
+        until(lambda: beats_of(second) >= 1)
+        assert f"process {first}, left no heartbeat" in log.read_text()
+    finally:
+        supervisor.terminate()
+        supervisor.wait()
+        stop_sessions(read_records(home.stack), grace_seconds=1)
 
 
 @pytest.mark.integration

@@ -1,0 +1,51 @@
+"""Tells a reconciler that hangs from one that works, by the heartbeat that it leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+LEAST_SECONDS = 60.0
+MOST_PERIODS = 20
+LONGEST_LOOK_SECONDS = 1.0
+"""What one look counts at most: a supervisor that was stopped itself has seen no silence."""
+
+
+def patience(period_seconds: float) -> float:
+    """Return for how many seconds a reconciler of this period may leave no heartbeat."""
+    return max(LEAST_SECONDS, MOST_PERIODS * period_seconds)
+
+
+class Heartbeat:
+    """The heartbeat of one process after another, watched on a monotonic clock.
+
+    Only whether the file's time changes counts, not what it is: a clock that jumps ends nobody.
+
+    Args:
+        file: What is touched.
+        patience_seconds: How long it may stay untouched.
+    """
+
+    def __init__(self, file: Path, patience_seconds: float) -> None:
+        self._file, self._patience = file, patience_seconds
+        self._last: tuple[int, int] | None = None
+        self._looked_at = 0.0
+        self._silent_seconds = 0.0
+
+    def has_stopped(self, pid: int, now: float) -> bool:
+        """Look once, at the monotonic time ``now``; after a yes, counting begins anew."""
+        seen = (pid, self._touched_at())
+        if seen != self._last:
+            self._last, self._silent_seconds = seen, 0.0
+        else:
+            self._silent_seconds += min(now - self._looked_at, LONGEST_LOOK_SECONDS)
+        self._looked_at = now
+        if self._silent_seconds < self._patience:
+            return False
+        self._last = None
+        return True
+
+    def _touched_at(self) -> int:
+        try:
+            return self._file.stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
