@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-LEAST_SECONDS = 60.0
+LEAST_SECONDS = 120.0
 MOST_PERIODS = 20
 LONGEST_LOOK_SECONDS = 1.0
 """What one look counts at most: a supervisor that was stopped itself has seen no silence."""

@@ -58,10 +58,18 @@ class Duty:
 
 
 class Rounds:
-    """Does each duty when it is due; a failing one is reported and tried again."""
+    """Does each duty when it is due; a failing one is reported and tried again.
 
-    def __init__(self, duties: Sequence[Duty], say: Callable[[str], None]) -> None:
-        self._duties, self._say = duties, say
+    ``beat`` is called after each: a round may be long although nothing hangs.
+    """
+
+    def __init__(
+        self,
+        duties: Sequence[Duty],
+        say: Callable[[str], None],
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._duties, self._say, self._beat = duties, say, beat
         self._due: dict[str, float] = {}
         self._faults: dict[str, tuple[str, float]] = {}
 
@@ -76,6 +84,7 @@ class Rounds:
                     self._say(f"{duty.name}: {sentence}")
             except Exception as error:  # noqa: BLE001 - one duty's failure must not end the others
                 self._report(duty.name, error, now)
+            self._beat()
 
     def _report(self, name: str, error: Exception, now: float) -> None:
         """Say what went wrong; the same fault again only once a minute."""
@@ -171,7 +180,7 @@ def main() -> None:
     heartbeat = Home(chosen.root).heartbeat_file
     ledger = open_ledger(chosen.resolved_ledger_url())
     with SlipwayApi.of(chosen, patience_seconds=5) as api:
-        rounds = Rounds(duties(chosen, ledger, api), say)
+        rounds = Rounds(duties(chosen, ledger, api), say, heartbeat.touch)
         while not stopping.is_set():
             rounds.go(time.time())
             heartbeat.touch()
