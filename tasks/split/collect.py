@@ -44,9 +44,11 @@ def collect(
         ids = Path(folder) / "ids.json"
         (Path(folder) / PLUGIN).write_text(plugin_source(), encoding="utf-8")
         done = _run(field, _argv(spec, cwd, python, ids), cwd, environment, timeout_seconds)
-        _refuse_failure(field, spec, done)
-        listed = json.loads(ids.read_text(encoding="utf-8"))
-        return tuple(CollectedTest(test, *belongs) for test, belongs in listed)
+        # What pytest itself made of it: a conftest may set another exit status afterwards.
+        collected = json.loads(ids.read_text(encoding="utf-8")) if ids.exists() else {}
+        status, tests = collected.get("status", done.returncode), collected.get("tests", [])
+        _refuse_failure(field, spec, done, status, collected=bool(tests))
+        return tuple(CollectedTest(test, *belongs) for test, belongs in tests)
 
 
 def _argv(spec: PytestWorkload, cwd: Path, python: Path, ids: Path) -> list[str]:
@@ -103,9 +105,14 @@ def _refuse_missing_paths(field: str, spec: PytestWorkload, cwd: Path) -> None:
 
 
 def _refuse_failure(
-    field: str, spec: PytestWorkload, done: subprocess.CompletedProcess[str]
+    field: str,
+    spec: PytestWorkload,
+    done: subprocess.CompletedProcess[str],
+    status: int,
+    *,
+    collected: bool,
 ) -> None:
-    if done.returncode == _NO_PYTEST:
+    if status == _NO_PYTEST:
         raise BadInputError(
             f"{field}.kind",
             spec.kind,
@@ -113,16 +120,16 @@ def _refuse_failure(
             "Add `pytest` to the project's `requirements`, and load them by `configure`; or to a "
             "dependency group, an extra or the requirements-dev.txt of its source",
         )
-    if done.returncode == _NO_TESTS:
+    if status == _NO_TESTS:
         raise BadInputError(
             f"{field}.paths", spec.paths, "pytest finds no test there", "Name where they are"
         )
-    if done.returncode:
+    if status or not collected:
         why = reason_of(without_passwords(done.stdout))
         raise BadInputError(
             f"{field}.paths",
             spec.paths,
-            f"pytest cannot collect (exit code {done.returncode}):\n{why}\n",
+            f"pytest cannot collect (exit code {status}):\n{why}\n",
             "Mend what it complains of",
         )
 

@@ -52,12 +52,17 @@ def pytest_configure(config: Any) -> None:
             config.pluginmanager.register(Record(results, set(ids)), "slipway-results")
 
 
-def pytest_collection_finish(session: Any) -> None:
-    """Write all tests, in the order in which they would run, and which belong together."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: Any, exitstatus: Any) -> None:
+    """Write all tests, in the order in which they would run, and which belong together.
+
+    Beside them stands what pytest itself makes of them: a conftest may set another status.
+    """
     target = session.config.getoption("--slipway-collect")
     if target:
-        tests = {item.nodeid: _belongs(item) for item in session.items}
-        Path(target).write_text(json.dumps(list(tests.items())), encoding="utf-8")
+        tests = {item.nodeid: _belongs(item) for item in getattr(session, "items", [])}
+        collected = {"status": int(exitstatus), "tests": list(tests.items())}
+        Path(target).write_text(json.dumps(collected), encoding="utf-8")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -118,12 +123,15 @@ class Record:
         if report.failed:
             self.note(id=report.nodeid, seconds=0.0, outcome="error", message=_message(report))
 
-    def pytest_sessionfinish(self) -> None:
-        """Note the tests whose process has died under xdist."""
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: Any, exitstatus: Any) -> Any:
+        """Note the tests whose process has died under xdist, and who set the exit status."""
         for test, (outcome, message) in self.verdicts.items():
             if outcome not in {"passed", "skipped"}:
                 seconds = self.seconds.get(test, 0.0)
                 self.note(id=test, seconds=seconds, outcome=outcome, message=message)
+        yield
+        self.note(status=int(exitstatus), left=session.exitstatus)
 
     def _id(self, nodeid: str) -> str:
         """Return the id without the group that xdist adds to it."""
@@ -226,10 +234,34 @@ class _Wanted:
         """Deselect all others; a wanted test that is gone is an error, not a smaller run."""
         missing = self.ids - {item.nodeid for item in items}
         if missing:
-            raise pytest.UsageError("no longer collected: " + ", ".join(sorted(missing)[:10]))
+            problem = _changed(sorted(missing), {_function(item.nodeid) for item in items})
+            results = Path(config.getoption("--slipway-results"))
+            with results.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"problem": problem}) + "\n")
+            raise pytest.UsageError(problem)
         unwanted = [item for item in items if item.nodeid not in self.ids]
         items[:] = [item for item in items if item.nodeid in self.ids]
         config.hook.pytest_deselected(items=unwanted)
+
+
+def _changed(missing: list[str], functions: set[str]) -> str:
+    """Say why wanted tests are not there, and what to do, given the functions that are."""
+    renamed = [node for node in missing if "[" in node and _function(node) in functions]
+    if not renamed:
+        return (
+            f"no longer collected: {', '.join(missing[:10])}. Which tests the suite has changes "
+            "from one start of pytest to the next: have it not depend on chance, time or order."
+        )
+    return (
+        f"{len(renamed)} tests have other ids than when they were collected, e.g. {renamed[0]}: "
+        "their parameters are made anew by each start of pytest, by chance, time or addresses. "
+        'Give each a fixed id, pytest.param(..., id="..."), or a fixed seed to what makes them.'
+    )
+
+
+def _function(node: str) -> str:
+    """Return the id of a test without its parameters."""
+    return node.partition("[")[0]
 
 
 class Selection(_Wanted):

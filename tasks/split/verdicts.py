@@ -21,10 +21,17 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a shard wrote: results in order, and the test that began and never ended."""
+    """What a shard wrote: results in order, and the test that began and never ended.
+
+    ``problem`` is why it could not begin. ``status`` is how pytest itself ended, ``left`` what a
+    conftest or plugin made of that; None where it did not come to its end.
+    """
 
     results: tuple[ItemResult, ...] = ()
     running: str = ""
+    problem: str = ""
+    status: int | None = None
+    left: int | None = None
 
 
 def read_record(path: Path) -> Record:
@@ -32,7 +39,8 @@ def read_record(path: Path) -> Record:
     if not path.exists():
         return Record()
     results: dict[str, ItemResult] = {}
-    running = ""
+    running = problem = ""
+    status = left = None
     for line in path.read_bytes().splitlines():
         try:
             entry = json.loads(line)
@@ -40,11 +48,15 @@ def read_record(path: Path) -> Record:
             continue
         if "started" in entry:
             running = str(entry["started"])
+        elif "problem" in entry:
+            problem = str(entry["problem"])
+        elif "status" in entry:
+            status, left = entry["status"], entry["left"]
         else:
             result = ItemResult(**entry)
             results[result.id] = result
             running = "" if running == result.id else running
-    return Record(tuple(results.values()), running)
+    return Record(tuple(results.values()), running, problem, status, left)
 
 
 def shard_timings(
@@ -92,9 +104,10 @@ def read_report(
     timings = shard_timings(project, workload, outcome.seconds, timed)
     if missing:  # what it took beyond its tests was not its start-up alone
         timings = timings[:-1]
-    if not results and not outcome.succeeded:  # it never began; its last line says why
-        return StepReport()
-    return StepReport(results, tuple(timings), cause_of(results, missing), missing)
+    if not results and not outcome.succeeded:  # it never began; else its last line says why
+        return StepReport(cause=record.problem)
+    cause = cause_of(results, missing) or cause_beside(record, outcome)
+    return StepReport(results, tuple(timings), cause, missing)
 
 
 def _with_crash(record: Record, wanted: Sequence[str], outcome: Outcome) -> Iterable[ItemResult]:
@@ -120,6 +133,29 @@ def cause_of(results: Iterable[ItemResult], missing: Sequence[str]) -> str:
     if missing:
         parts.append(f"{_tests(missing)} did not run: {_listed(missing)}")
     return "; ".join(parts)
+
+
+def cause_beside(record: Record, outcome: Outcome) -> str:
+    """Return why a shard failed whose tests all succeeded; empty where nobody can say."""
+    if outcome.end is not End.FAILED or record.status is None:
+        return ""
+    said = f"its {_tests(record.results)} succeeded, and"
+    if record.left != record.status:
+        return (
+            f"{said} a conftest or plugin of the suite set pytest's exit status from "
+            f"{record.status} to {record.left} (pytest_sessionfinish). Have it leave that alone "
+            'where `config.getoption("--slipway-ids", None)` says that only a part was run.'
+        )
+    if record.status:
+        return (
+            f"{said} pytest ended with exit code {record.status}: a conftest or plugin of the "
+            "suite counts a failure of its own. Its output names it; leave it out of this workload."
+        )
+    return (
+        f"{said} after pytest was done its process ended otherwise "
+        f"({outcome.cause or f'exit code {outcome.exit_code}'}): mend what the suite leaves to "
+        "the end of the interpreter (atexit, threads, extensions in C)."
+    )
 
 
 def _tests(some: Sequence[object]) -> str:

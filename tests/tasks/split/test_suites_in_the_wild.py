@@ -58,6 +58,16 @@ def pytest_configure(config): config.pluginmanager.register(Plugin(config.option
 """
 
 
+CHANCE = """
+import time, pytest
+@pytest.mark.parametrize("value", [time.monotonic_ns(), 7])
+def test_chance(value): pass
+"""
+SETS_ITS_STATUS = """
+def pytest_sessionfinish(session): session.exitstatus = {}
+"""
+
+
 def write(source: Path, text: str, **files: str) -> Path:
     """Write a suite with one module, and other files beside it."""
     (source / "tests").mkdir(parents=True)
@@ -81,7 +91,7 @@ def run(source: Path, directory: Path, **options: object) -> StepReport:
     end = End.FAILED if done.returncode else End.SUCCEEDED
     outcome = Outcome(end=end, exit_code=done.returncode, started_at=0, ended_at=1)
     found = read_report("p", "w", step, directory, outcome)
-    assert found.items, done.stdout + done.stderr
+    assert found.items or found.cause, done.stdout + done.stderr
     return found
 
 
@@ -190,3 +200,56 @@ def test_the_reason_of_a_collection_error_is_shown(tmp_path: Path) -> None:
         collect("w", PytestWorkload(kind="pytest"), source, PYTHON, {})
     assert "RuntimeError: why" in str(caught.value)
     assert reason_of("one\ntwo") == "one\ntwo"
+
+
+def test_ids_made_by_chance_are_named_with_the_remedy(tmp_path: Path) -> None:
+    """Broken: a suite parametrised by time or chance fails as a usage error of pytest."""
+    found = run(write(tmp_path / "src", AROUND.format(CHANCE)), tmp_path / "out")
+    assert "tests/test_it.py::test_chance[" in found.cause
+    assert "other ids than when they were collected" in found.cause
+    assert "pytest.param(..., id=" in found.cause
+    assert "did not run" not in found.cause
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "workers"])
+def test_a_suite_that_sets_its_own_exit_status_is_told_apart(
+    tmp_path: Path, workers: list[str]
+) -> None:
+    """Broken: all tests pass, the shard fails with `exit code 3`, and nobody says who did that."""
+    files = {"conftest_py": SETS_ITS_STATUS.format(3)}
+    source = write(tmp_path / "src", AROUND.format(""), **files)
+    found = run(source, tmp_path / "out", arguments=workers)
+    assert [item.outcome for item in found.items] == ["passed", "passed"]
+    assert "its 2 tests succeeded" in found.cause
+    assert "exit status from 0 to 3" in found.cause
+    assert "pytest_sessionfinish" in found.cause
+
+
+def test_an_exit_status_set_to_zero_hides_no_failure(tmp_path: Path) -> None:
+    """Broken: a conftest that forgives everything makes a failing suite succeed."""
+    files = {"conftest_py": SETS_ITS_STATUS.format(0)}
+    source = write(tmp_path / "src", AROUND.format("def test_bad(): assert 0"), **files)
+    assert run(source, tmp_path / "out").cause.startswith("1 test failed: ")
+    (source / "tests" / "test_it.py").write_text("import no_such_module\n")
+    with pytest.raises(BadInputError, match="No module named 'no_such_module'"):
+        collect("w", PytestWorkload(kind="pytest"), source, PYTHON, {})
+    (source / "tests" / "test_it.py").write_text("")
+    with pytest.raises(BadInputError, match="pytest finds no test there"):
+        collect("w", PytestWorkload(kind="pytest"), source, PYTHON, {})
+
+
+def test_a_process_that_ends_otherwise_after_its_tests_is_told_apart(tmp_path: Path) -> None:
+    """Broken: a crash while the interpreter shuts down is taken for a failing test."""
+    ends = "import atexit, os\natexit.register(os._exit, 9)"
+    found = run(write(tmp_path / "src", AROUND.format(ends)), tmp_path / "out")
+    assert "its 2 tests succeeded, and after pytest was done its process ended" in found.cause
+
+
+@pytest.mark.parametrize(
+    "ends", ["import pytest\npytest.exit('enough', returncode=0)", "import os\nos._exit(0)"]
+)
+def test_a_suite_that_ends_while_it_is_collected_is_refused(tmp_path: Path, ends: str) -> None:
+    """Broken: a module that exits with 0 when imported makes a run end with a stack trace."""
+    source = write(tmp_path / "src", ends)
+    with pytest.raises(BadInputError, match="cannot collect"):
+        collect("w", PytestWorkload(kind="pytest"), source, PYTHON, {})
