@@ -12,7 +12,7 @@ from tasks.errors import BadInputError, MissingProgramError
 from tasks.launch import git
 from tasks.launch.access import access
 from tasks.launch.checkout import is_checkout
-from tasks.launch.repository import commit_of, local
+from tasks.launch.repository import commit_of, local, refuse_two
 from tasks.launch.source import check_source, wanted_version
 
 _PLACEHOLDER = "{version}"
@@ -61,12 +61,14 @@ def _require_address(project: str, spec: ProjectSpec) -> str:
     if _PLACEHOLDER in spec.source and not version:
         return ""
     url = spec.source.replace(_PLACEHOLDER, wanted_version(project, spec, ""))
-    names = [] if not version or _COMMIT.match(version) else [version, f"refs/*/{version}"]
+    names = [] if not version or _COMMIT.match(version) else _patterns(version)
     try:
         asked = ("ls-remote", "--exit-code", "--quiet", "--", url, *names)
         answer = git.ask(*asked, limit_seconds=_LIMIT_SECONDS)
     except MissingProgramError as error:
         return f"{field} was not looked at: {error}"
+    if answer.code == 0 and names:
+        _refuse_two(f"projects.{project}.version", version, answer.line)
     if answer.code == 0 or (answer.code == _NO_SUCH_REFERENCE and not names):  # an empty one
         return ""
     if answer.code == _NO_SUCH_REFERENCE:
@@ -76,3 +78,16 @@ def _require_address(project: str, spec: ProjectSpec) -> str:
         complaint = " ".join(without_passwords(answer.complaint).split())
         return f"{field} was not looked at, its server does not answer: {complaint[:200]}"
     raise git.refusal(field, url, answer)
+
+
+def _patterns(version: str) -> list[str]:
+    """Return what asks a server for that name, and for the commits that its tags stand for."""
+    return [version, f"refs/*/{version}", f"refs/tags/{version}^{{}}"]
+
+
+def _refuse_two(field: str, version: str, listed: str) -> None:
+    """Refuse a name under which a server lists a tag and a branch of different commits."""
+    commits = {name: commit for commit, name in map(str.split, listed.splitlines())}
+    tag = f"refs/tags/{version}"
+    tagged = commits.get(f"{tag}^{{}}") or commits.get(tag, "")
+    refuse_two(field, version, tagged, commits.get(f"refs/heads/{version}", ""))

@@ -77,22 +77,35 @@ def commit_of(field: str, repository: Repository, reference: str) -> str:
     """Return the commit that a tag, branch or commit is called by.
 
     Raises:
-        BadInputError: There is none of that name.
+        BadInputError: There is none of that name, or a tag and a branch of different commits.
     """
-    names = (
-        f"refs/tags/{reference}",
-        f"refs/heads/{reference}",
-        f"refs/remotes/origin/{reference}",
+    branch = reference.removeprefix("refs/heads/")
+    tagged = _commit(repository, f"refs/tags/{reference}")
+    headed = _commit(repository, f"refs/heads/{branch}") or _commit(
+        repository, f"refs/remotes/origin/{branch}"
     )
-    for name in (*names, reference):
-        asked = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
-        answer = git.ask(_of(repository), *asked)
-        if answer.code == 0:
-            return answer.line
+    refuse_two(field, reference, tagged, headed)
+    if commit := tagged or headed or _commit(repository, reference):
+        return commit
     tags = git.ask(_of(repository), "tag", "--sort=-creatordate").line.split("\n")[:_NAMED]
     newest = ", ".join(filter(None, tags)) or "none"
     problem = "no branch, tag or commit of that name"
     raise BadInputError(field, reference, problem, f"Its newest tags are: {newest}.")
+
+
+def refuse_two(field: str, reference: str, tagged: str, headed: str) -> None:
+    """Refuse a name that is a tag and a branch, where these are different commits.
+
+    Raises:
+        BadInputError: It is both; which one is meant nobody can know.
+    """
+    if tagged and headed and tagged != headed:
+        raise BadInputError(
+            field,
+            reference,
+            f"a tag and a branch have that name ({tagged[:12]} and {headed[:12]})",
+            f"Write refs/tags/{reference} or refs/heads/{reference}.",
+        )
 
 
 def described(repository: Repository, commit: str) -> str:
@@ -157,6 +170,13 @@ def _require_all(field: str, tree: Path, names: list[str]) -> None:
     if lacking:
         problem = f"{len(lacking)} of {len(names)} files could not be written"
         raise BadInputError(field, lacking[0], problem, "Rename it: this disk cannot hold it.")
+
+
+def _commit(repository: Repository, name: str) -> str:
+    """Return the commit that ``name`` stands for; empty: there is none."""
+    asked = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
+    answer = git.ask(_of(repository), *asked)
+    return answer.line if answer.code == 0 else ""
 
 
 def _of(repository: Repository) -> str:

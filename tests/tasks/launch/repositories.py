@@ -50,7 +50,7 @@ def fetched(tmp_path: Path, source: str | Path, version: str = "") -> Path:
     """Fetch ``source`` and return where it is."""
     spec = ProjectSpec(source=str(source))
     target = tmp_path / "building" / "source"
-    target.parent.mkdir(exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     fetch("demo", spec, wanted_version("demo", spec, version), target)
     return target
 

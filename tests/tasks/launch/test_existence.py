@@ -10,7 +10,7 @@ import pytest
 from blocks.project_spec import ProjectSpec
 from tasks.errors import BadInputError
 from tasks.launch.existence import require_source
-from tests.tasks.launch.repositories import git, needs_git, repository
+from tests.tasks.launch.repositories import commit, git, needs_git, repository
 
 
 def looked_at(source: str | Path, version: str = "") -> str:
@@ -67,3 +67,16 @@ def test_a_server_that_does_not_answer_is_a_warning() -> None:
     warning = looked_at(f"http://user:hunter2@127.0.0.1:{port}/shop.git")
     assert warning.startswith("projects.shop.source was not looked at")
     assert "hunter2" not in warning
+
+
+@needs_git
+@pytest.mark.integration
+def test_a_name_of_two_commits_is_refused_when_it_is_configured(tmp_path: Path) -> None:
+    """Broken: `configure` takes a version that no launch can use."""
+    folder = repository(tmp_path / "shop", {"app.py": "x"})
+    git(folder, "tag", "v1")
+    git(folder, "branch", "v1", commit(folder))
+    for source in (folder, folder.as_uri()):
+        with pytest.raises(BadInputError, match=r"^projects\.shop\.version: .*a tag and a branch"):
+            looked_at(source, "v1")
+        assert looked_at(source, "refs/heads/v1") == looked_at(source, "refs/tags/v1") == ""

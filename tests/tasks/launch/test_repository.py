@@ -105,3 +105,54 @@ def test_a_damaged_repository_is_refused(tmp_path: Path) -> None:
     (folder / ".git/objects" / blob[:2] / blob[2:]).unlink()
     with pytest.raises(BadInputError, match="git cannot read it"):
         fetched(tmp_path, folder, "main")
+
+
+def _twice(folder: Path) -> Path:
+    """Make a repository with a tag and a branch `v1` of different commits."""
+    repository(folder, {"app.py": "tagged"})
+    git(folder, "tag", "v1")
+    git(folder, "switch", "--quiet", "--create", "v1")
+    write(folder, {"app.py": "branched"})
+    commit(folder)
+    git(folder, "switch", "--quiet", "main")
+    return folder
+
+
+@needs_git
+@pytest.mark.integration
+@pytest.mark.parametrize("how", ["folder", "address", "bare"])
+def test_a_name_of_two_commits_is_refused_and_both_can_be_had(tmp_path: Path, how: str) -> None:
+    """Broken: whoever deploys a branch gets the tag of the same name, and is not told."""
+    folder = _twice(tmp_path / "shop")
+    git(tmp_path, "clone", "--quiet", "--bare", str(folder), "shop.git")
+    sources = {"folder": str(folder), "address": folder.as_uri(), "bare": f"{folder}.git"}
+    source = sources[how]
+    with pytest.raises(BadInputError, match=r"^version: .*a tag and a branch") as caught:
+        fetched(tmp_path, source, "v1")
+    assert "refs/tags/v1" in str(caught.value)
+    assert "refs/heads/v1" in str(caught.value)
+    for version, text in (("refs/tags/v1", "tagged"), ("refs/heads/v1", "branched")):
+        target = fetched(tmp_path / version.replace("/", "-"), source, version)
+        assert texts(target) == {"app.py": text}
+
+
+@needs_git
+@pytest.mark.integration
+def test_a_tag_at_the_end_of_a_branch_of_its_name_is_no_question(tmp_path: Path) -> None:
+    """Broken: a version is refused although there is only one commit that it can mean."""
+    folder = repository(tmp_path / "shop", {"app.py": "x"})
+    git(folder, "tag", "-a", "v1", "-m", "first")
+    git(folder, "branch", "v1")
+    assert texts(fetched(tmp_path, folder, "v1")) == {"app.py": "x"}
+
+
+@needs_git
+@pytest.mark.integration
+def test_a_branch_that_only_the_origin_has_is_found_by_its_whole_name(tmp_path: Path) -> None:
+    """Broken: the remedy for a name of two commits finds nothing in a fresh clone."""
+    origin = _twice(tmp_path / "origin")
+    git(tmp_path, "clone", "--quiet", str(origin), "shop")
+    with pytest.raises(BadInputError, match="a tag and a branch"):
+        fetched(tmp_path, tmp_path / "shop", "v1")
+    target = fetched(tmp_path, tmp_path / "shop", "refs/heads/v1")
+    assert texts(target) == {"app.py": "branched"}
