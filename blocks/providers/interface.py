@@ -80,7 +80,8 @@ class Command(BaseModel):
 class Outcome(BaseModel):
     """What came of one command; times are seconds since the epoch.
 
-    ``output`` is what the command left for the steps after it, if anything.
+    ``output`` is what the command left for the steps after it, if anything. ``left_behind`` are
+    the processes that outlived the first one, which had ended by itself; they were ended then.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -94,6 +95,7 @@ class Outcome(BaseModel):
     peak_memory_mib: float = 0.0
     log_path: Path | None = None
     output: JsonValue = None
+    left_behind: int = 0
 
     @property
     def seconds(self) -> float:

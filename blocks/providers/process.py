@@ -77,6 +77,7 @@ def status(directory: Path) -> Status:
         state.get("quick_ends", 0),
         state.get("began_at", 0.0),
         state.get("last_end", ""),
+        state.get("left_behind", 0),
     )
 
 

@@ -42,7 +42,8 @@ class Running:
     """It runs; ``supervised`` is False when its shim was killed and only the child is left.
 
     ``child_pid`` is None before the first start and between two. ``quick_ends`` in a row, the last
-    for ``last_end``, came before the latest start, which was at ``began_at``.
+    for ``last_end``, came before the latest start, which was at ``began_at``. ``left_behind`` are
+    the processes that outlived the first of them the last time, and were ended then.
     """
 
     shim: ProcessIdentity
@@ -53,6 +54,7 @@ class Running:
     quick_ends: int = 0
     began_at: float = 0.0
     last_end: str = ""
+    left_behind: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,13 +79,11 @@ def _unwell(
 def _look(instance: Instance) -> tuple[bool, bool, str]:
     """Return whether it is well, whether that will not change, and why."""
     found = process.status(instance.directory)
-    if isinstance(found, process.NotStarted):
-        return False, True, "was never started"
-    if isinstance(found, process.Ended):
-        finished = instance.port is None and has_finished(instance)
-        return finished, True, f"ended: {found.outcome.cause or found.outcome.end}"
-    if found.restarts >= _CRASHES:
-        return False, True, f"keeps ending: started {found.restarts + 1} times"
+    if not isinstance(found, process.Running):
+        finished = instance.port is None and has_finished(instance) and not _left_behind(found)
+        return finished, True, _end(found)
+    if _left_behind(found) or found.restarts >= _CRASHES:
+        return False, True, _end(found)
     if found.child_pid is None:
         return False, False, "is being started"
     if instance.port is None:
@@ -93,6 +91,36 @@ def _look(instance: Instance) -> tuple[bool, bool, str]:
         return settled, False, "runs" if settled else "has only just been started"
     answer = ask(instance.host, instance.port, instance.health_path, _ANSWER_SECONDS)
     return answer.ok, False, answer.detail
+
+
+def _left_behind(found: process.Status) -> int:
+    """Return how many processes lived on when its first one had ended well, the last time."""
+    if isinstance(found, process.Ended):
+        return found.outcome.left_behind if found.outcome.succeeded else 0
+    return found.left_behind if isinstance(found, process.Running) and not found.last_end else 0
+
+
+def _end(found: process.Status) -> str:
+    """Say how one ended that will not become well by itself."""
+    if left := _left_behind(found):
+        return _in_background(left)
+    match found:
+        case process.Ended(outcome):
+            return f"ended: {outcome.cause or outcome.end}"
+        case process.Running():
+            return f"keeps ending: started {found.restarts + 1} times"
+    return "was never started"
+
+
+def _in_background(left_behind: int) -> str:
+    """Say what a service did whose first process ended well while others lived on."""
+    others = "1 process" if left_behind == 1 else f"{left_behind} processes"
+    return (
+        f"put itself into the background: its first process ended with exit code 0 and left "
+        f"{others} behind, which nobody would have watched and which were ended with it. Have it "
+        "stay in the foreground: leave out options like --daemon, -D or a final `&`, or write "
+        "what its manual names for that, e.g. `daemon off`."
+    )
 
 
 def _remedy(instance: Instance) -> str:

@@ -53,6 +53,7 @@ class Supervisor:
         self.restarts = self.failures = 0
         self.last_end = ""
         self.survivors: tuple[int, ...] = ()
+        self.left_behind = 0
 
     def announce(self) -> None:
         """Say who runs this directory; from here on it is never started again."""
@@ -65,6 +66,7 @@ class Supervisor:
             "quick_ends": self.failures,
             "began_at": time.time(),
             "last_end": self.last_end,
+            "left_behind": self.left_behind,
         }
         records.write(self.directory, records.STATE, records.json_of(record))
 
@@ -137,6 +139,8 @@ class Supervisor:
             self._tick(pause)
             pause = min(_LONGEST_TICK_SECONDS, pause * 1.2)
 
+        if not reason:
+            self.left_behind = len(self._members().members())
         self.survivors = sweep(self._members(), grace, tick)
         while self.usage.code is None and not self.survivors:
             tick()
@@ -188,6 +192,7 @@ class Supervisor:
             "cpu_seconds": round(self.usage.cpu_seconds, 3),
             "peak_memory_mib": round(max(self.memory.peak_mib, self.usage.largest_mib), 1),
             "restarts": self.restarts,
+            "left_behind": self.left_behind,
             "dropped_bytes": self.log.dropped_bytes,
         }
         records.write(self.directory, records.EXIT, records.json_of(record), durable=True)

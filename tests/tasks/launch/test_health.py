@@ -29,6 +29,14 @@ class Answer(http.server.BaseHTTPRequestHandler):
 print("\\x1b[32mready\\x1b[0m \\x07", flush=True)
 Server((sys.argv[1], int(sys.argv[2])), Answer).serve_forever()
 """
+DAEMON = """
+import os, sys, time
+print("starting", flush=True)
+if os.fork():
+    os._exit(0)
+os.setsid()
+time.sleep(600)
+"""
 Say = Callable[..., str]
 
 
@@ -37,7 +45,7 @@ def said(tmp_path: Path) -> Iterator[Say]:
     """Give what is said of a program that should answer at PORTS; it is ended at the end."""
     directory = tmp_path / "run"
 
-    def start(program: str, *arguments: str, health_path: str = "/") -> str:
+    def start(program: str, *arguments: str, health_path: str = "/", restart: str = "never") -> str:
         instance = Instance(
             *("i", "shop", "prod", "web", 0, "r", "2", directory, "127.0.0.1", PORTS),
             InstanceState.STARTING,
@@ -45,7 +53,8 @@ def said(tmp_path: Path) -> Iterator[Say]:
             health_path,
         )
         argv = (sys.executable, "-c", program, *arguments)
-        process.start(process.ShimSpec(directory, argv, tmp_path), inherited({}))
+        spec = process.ShimSpec(directory, argv, tmp_path, restart=restart)
+        process.start(spec, inherited({}))
         [health] = await_health([instance], 3, [])
         assert not health.ok
         return health.detail
@@ -81,3 +90,11 @@ def test_one_that_listens_nowhere_is_told_where_to(said: Say) -> None:
     """Broken: a program that is no server is waited for without a word about what is missing."""
     detail = said("import time; time.sleep(600)", health_path="")
     assert f"it has to listen on 127.0.0.1:{PORTS}" in detail
+
+
+@pytest.mark.parametrize("restart", ["never", "always"])
+def test_one_that_goes_into_the_background_is_told_to_stay(said: Say, restart: str) -> None:
+    """Broken: a daemon is ended as what its parent left, and is said to have ended with 0."""
+    detail = said(DAEMON, restart=restart)
+    assert "put itself into the background" in detail
+    assert "foreground" in detail
