@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -132,6 +133,8 @@ def check_source(project: str, spec: ProjectSpec, version: str) -> None:
         if not path.is_dir() and not (path.is_file() and is_archive(path)):
             problem, remedy = "neither a folder nor an archive", "Use a folder, .tar.gz or .zip."
             raise BadInputError(field, str(path), problem, remedy)
+        if not os.access(path, os.R_OK | os.X_OK if path.is_dir() else os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         if _PLACEHOLDER in spec.source or version == spec.version or _in_git(field, spec, path):
             return
     raise BadInputError(

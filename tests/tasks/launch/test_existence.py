@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
@@ -40,6 +41,17 @@ def test_what_is_there_is_well(tmp_path: Path) -> None:
     assert looked_at(tmp_path / "shop-{version}", "1.0") == ""
     with pytest.raises(BadInputError, match="no such file or folder"):
         looked_at(tmp_path / "shop-{version}", "2.0")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+@pytest.mark.parametrize("mode", [0o000, 0o400, 0o100])
+def test_what_cannot_be_read_is_refused(tmp_path: Path, mode: int) -> None:
+    """Broken: `configure` ends with a traceback, or is well and the launch fails."""
+    (tmp_path / "shop").mkdir(mode=mode)
+    (tmp_path / "shop.zip").touch(mode=0)
+    for name in ("shop", "shop.zip"):
+        with pytest.raises(BadInputError, match="cannot be read"):
+            looked_at(tmp_path / name)
 
 
 @needs_git
