@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,6 +9,7 @@ from contextlib import asynccontextmanager
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 
 from tasks.claim import Queued
+from tasks.companion import Tell, shown
 from tasks.distribute.dispatch import Progress
 from tasks.distribute.replanning import Replanned
 
@@ -42,26 +42,25 @@ def say_replanned(logger: Logger) -> Callable[[Replanned], None]:
     return say
 
 
+def say_fault(logger: Logger) -> Tell:
+    """Return what logs that something beside a workload has failed, with its stack trace."""
+
+    def say(what: str, error: BaseException) -> None:
+        logger.warning("%s: %s", what, error, exc_info=error)
+
+    return say
+
+
 @asynccontextmanager
-async def shown_progress(description: str) -> AsyncIterator[list[Progress]]:
+async def shown_progress(description: str, tell: Tell) -> AsyncIterator[list[Progress]]:
     """Show the newest progress put into the list, once a second at most."""
-    nothing = Progress(0, 1, 0, 0)
-    newest = [nothing]
+    newest = [Progress(0, 1, 0, 0)]
     artifact = await acreate_progress_artifact(0.0, description=description)
 
-    async def show() -> None:
-        """Send what is new."""
-        shown = nothing
-        while True:
-            await asyncio.sleep(_SECONDS)
-            if newest[0] != shown:
-                shown = newest[0]
-                await aupdate_progress_artifact(artifact, 100 * shown.done / max(1, shown.total))
+    async def show(progress: Progress) -> None:
+        """Send it."""
+        await aupdate_progress_artifact(artifact, 100 * progress.done / max(1, progress.total))
 
-    showing = asyncio.create_task(show())
-    try:
+    async with shown(newest, show, _SECONDS, tell):
         yield newest
-    finally:
-        showing.cancel()
-        await asyncio.gather(showing, return_exceptions=True)
     await aupdate_progress_artifact(artifact, 100.0)

@@ -24,7 +24,7 @@ from blocks.workload_spec import (
 from flows.closing import show_workload
 from flows.lease import kept_alive
 from flows.outcome import last_outcomes, workload_summary
-from flows.progress import say_queued, say_replanned, shown_progress
+from flows.progress import say_fault, say_queued, say_replanned, shown_progress
 from flows.workspace import leave, trial_of, workspace_of
 from tasks.allocate.admit import LedgerAdmission
 from tasks.allocate.task import allocate
@@ -237,7 +237,8 @@ async def _dispatched(
     def fleet_now() -> FleetSnapshot:
         return fleet(book, list(job.providers), time.time())
 
-    async with shown_progress(f"Steps of {job.workload}") as told:
+    tell = say_fault(get_run_logger())
+    async with shown_progress(f"Steps of {job.workload}", tell) as told:
         dispatcher = Dispatcher(
             planned.graph,
             planned.plan,
@@ -257,5 +258,6 @@ async def _dispatched(
             on_queued=say_queued(get_run_logger()),
             on_progress=lambda made: told.__setitem__(0, made),
             on_replanned=say_replanned(get_run_logger()),
+            on_fault=tell,
         )
         return await dispatcher.run(), runner.reports

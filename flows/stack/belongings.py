@@ -5,14 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from tasks.launch.carrying import CarryError
 from tasks.launch.lock import place_lock
-from tasks.launch.serving import recorded_trees
+from tasks.launch.serving import ServingTrees, recorded_trees
 from tasks.launch.written import look, sentence
 from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import DATA, RaisedInsight, open_insights, write_insights
@@ -32,6 +32,7 @@ class Belongings:
         self._ledger, self._home, self._files = ledger, home, files_a_look
         self._round: Iterator[str] = iter(())
         self._begun = -ROUND_SECONDS
+        self._refused: dict[Path, str] = {}
 
     def __call__(self, now: float) -> list[str]:
         """Go on looking, and begin anew when all was seen; say what is new."""
@@ -53,8 +54,7 @@ class Belongings:
                 continue
             with _alone_unless_busy(self._home, project, environment) as alone:
                 if alone:
-                    with suppress(CarryError):  # locked now: the next round looks again
-                        trees.gather(digest)
+                    yield self._gather(trees, digest)
             paths = []
             for path in look(tree, pristine):
                 paths += [path] if path else []
@@ -62,6 +62,16 @@ class Belongings:
             said = sentence(project, environment, paths) if paths and not trees.stateless else ""
             if self._settle(f"{project}/{environment}", said, now):
                 yield said
+
+    def _gather(self, trees: ServingTrees, digest: str) -> str:
+        """Bring home what is no longer a link; say once why that is not possible now."""
+        before = self._refused.pop(trees.folder, "")
+        try:
+            trees.gather(digest)
+        except CarryError as error:  # such as a database that is locked now
+            self._refused[trees.folder] = str(error)
+            return "" if str(error) == before else f"{error} It is tried again every minute."
+        return ""
 
     def _settle(self, place: str, said: str, now: float) -> bool:
         """Raise, keep or close the insight of a place; tell whether it is new."""

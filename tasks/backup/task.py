@@ -28,6 +28,7 @@ from tasks.backup.snapshot import snapshot
 from tasks.backup.subject import Subject, tags
 from tasks.backup.target import check_target
 from tasks.backup.warnings import warnings_of
+from tasks.companion import shown
 from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import BACKUP, RaisedInsight, open_insights, write_insights
 from tasks.ledger.snapshots import record_snapshot
@@ -142,19 +143,15 @@ async def _progress(description: str) -> AsyncIterator[Callable[[Progress], None
     artifact = await acreate_progress_artifact(0.0, description=description)
     newest = [Progress(0.0)]
 
-    async def show() -> None:
-        shown = newest[0]
-        while True:
-            await asyncio.sleep(_PROGRESS_SECONDS)
-            if newest[0] != shown:
-                shown = newest[0]
-                text = f"{description}: {report.progress_line(shown)}"
-                await aupdate_progress_artifact(artifact, shown.fraction * 100, text)
+    async def show(progress: Progress) -> None:
+        """Send it."""
+        text = f"{description}: {report.progress_line(progress)}"
+        await aupdate_progress_artifact(artifact, progress.fraction * 100, text)
 
-    showing = asyncio.create_task(show())
-    try:
+    async with shown(newest, show, _PROGRESS_SECONDS, _told):
         yield lambda progress: newest.__setitem__(0, progress)
-    finally:
-        showing.cancel()
-        await asyncio.gather(showing, return_exceptions=True)
     await aupdate_progress_artifact(artifact, 100.0, description)
+
+
+def _told(what: str, error: BaseException) -> None:
+    get_run_logger().warning("%s: %s", what, error, exc_info=error)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 from blocks.providers.interface import Outcome
 from tasks.claim import Granted, Queued, Refused
+from tasks.companion import Tell, fault_of, to_its_end
 from tasks.distribute.agenda import Agenda, FormerRun
 from tasks.distribute.attempts import Admission, Attempts, Execute
 from tasks.distribute.bell import Bell, first_of
@@ -67,6 +67,7 @@ class Dispatcher:
         on_queued: Called with a step and its place, each time it has to wait.
         on_progress: Called after each change.
         on_replanned: Called when what has not started was planned again.
+        on_fault: Called with each error that is not the failure of a step.
         clock: Epoch seconds.
     """
 
@@ -88,13 +89,14 @@ class Dispatcher:
         on_queued: Callable[[str, Queued], None] = lambda _step, _queued: None,
         on_progress: Callable[[Progress], None] = lambda _progress: None,
         on_replanned: Callable[[Replanned], None] = lambda _replanned: None,
+        on_fault: Tell = lambda _what, _error: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._former = former or FormerRun()
         self._agenda = Agenda(graph, plan.order, self._former, variables or {}, clock)
         self._course = Course(graph, plan, estimates, self._former)
         self._submit, self._clock = submit, clock
-        self._on_progress = on_progress
+        self._on_progress, self._on_fault = on_progress, on_fault
         self._bell = Bell()
         self._attempts = Attempts(
             admission,
@@ -114,17 +116,19 @@ class Dispatcher:
             fleet=fleet,
             held=self._attempts.held,
             on_replanned=on_replanned,
+            on_fault=on_fault,
             clock=clock,
         )
         self._running: dict[str, asyncio.Task[None]] = {}
         self._cancelled = False
-        self._stale: StaleFenceError | None = None
+        self._fault: BaseException | None = None
 
     async def run(self) -> dict[str, StepResult]:
         """Run all steps to their ends and return the result of each, in the graph's order.
 
         Raises:
             StaleFenceError: another run took the workload over; what ran here was stopped.
+            Exception: what is no failure of a step, such as a ledger that does not answer.
         """
         try:
             while self._goes_on():
@@ -136,10 +140,12 @@ class Dispatcher:
                     changed = self._attempts.changed() if self._agenda.waiting else None
                     await first_of(turn, changed)
         finally:
-            await self._replanner.stop()
-            await self._stop()
-        if self._stale:
-            raise self._stale
+            try:
+                await self._replanner.stop()
+            finally:
+                await self._stop()
+        if self._fault:
+            raise self._fault
         self._report()
         return {step_id: self._result(step_id) for step_id in self._agenda.in_order()}
 
@@ -149,7 +155,7 @@ class Dispatcher:
         self._bell.ring()
 
     def _goes_on(self) -> bool:
-        return not (self._agenda.complete or self._cancelled or self._stale)
+        return not (self._agenda.complete or self._cancelled or self._fault)
 
     async def _start_ready(self) -> None:
         if not self._agenda.waiting:
@@ -172,7 +178,9 @@ class Dispatcher:
             return
         self._agenda.take(step)
         if isinstance(answer, Granted):
-            self._running[step.id] = asyncio.create_task(self._drive(step), name=step.id)
+            driving = asyncio.create_task(self._drive(step), name=step.id)
+            driving.add_done_callback(self._look_for_fault)
+            self._running[step.id] = driving
         if isinstance(answer, Refused):
             self._end(StepResult(step.id, StepState.FAILED, answer.conflict))
 
@@ -185,13 +193,21 @@ class Dispatcher:
             await self._submit_and_give_back(step)
         except StepFailedError as error:
             problem = error.brief
-        except StaleFenceError as error:
-            self._stale = error
+        except StaleFenceError:
+            raise
         except Exception as error:  # noqa: BLE001 - it is this step's result, and fails no other
             problem = f"{type(error).__name__}: {error}"
+            self._on_fault(f"Step {step.id}", error)
         finally:
             del self._running[step.id]
         self._end(self._ended(step.id, problem))
+
+    def _look_for_fault(self, driving: asyncio.Task[None]) -> None:
+        """End the workload for what is nobody's result: that step would never come to an end."""
+        if error := fault_of(driving):
+            self._on_fault(f"The workload ends, for step {driving.get_name()}", error)
+            self._fault = self._fault or error
+            self._bell.ring()
 
     async def _submit_and_give_back(self, step: Step) -> None:
         try:
@@ -223,12 +239,12 @@ class Dispatcher:
         running = list(self._running.values())
         for task in running:
             task.cancel()
-        ending = asyncio.gather(*running, return_exceptions=True)
-        while not ending.done():  # also where this is cancelled anew meanwhile
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([ending])
-        # A task that was cancelled before its first line has given nothing back.
-        await self._attempts.give_back_all()
+        try:
+            # Faults are looked for when each ends.
+            await to_its_end(asyncio.gather(*running, return_exceptions=True))
+        finally:
+            # A task that was cancelled before its first line has given nothing back.
+            await self._attempts.give_back_all()
 
     def _result(self, step_id: str) -> StepResult:
         history = self._attempts.history[step_id]

@@ -7,9 +7,9 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from tasks.companion import Tell, fault_of, to_its_end
 from tasks.distribute.agenda import Agenda
 from tasks.distribute.course import Course
 from tasks.distribute.drift import Correction, Drift, Ratio, family, ratio
@@ -29,6 +29,7 @@ _SHARE, _LONGEST_SECONDS = 0.02, 1.0
 _PAUSE, _PART = 20.0, 0.04
 # Planning more steps than this would hold up those that run.
 _MOST_STEPS = 20_000
+_NOT_PLANNED = "What has not started is not planned again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Replanner:
         fleet: Gives the providers as they are now; called in a thread.
         held: What runs, by step.
         on_replanned: Called after each new plan.
+        on_fault: Called with each error for which nothing was planned; the last plan is kept.
         clock: Epoch seconds.
     """
 
@@ -76,11 +78,12 @@ class Replanner:
         fleet: Callable[[], FleetSnapshot],
         held: dict[str, Running],
         on_replanned: Callable[[Replanned], None],
+        on_fault: Tell,
         clock: Callable[[], float],
     ) -> None:
         self._graph, self._agenda, self._course, self._estimates = graph, agenda, course, estimates
         self._fleet, self._held, self._clock = fleet, held, clock
-        self._on_replanned = on_replanned
+        self._on_replanned, self._on_fault = on_replanned, on_fault
         self._drift = Drift()
         self._end = clock() + plan.makespan_seconds
         self._next_count, self._not_before = 0, 0.0
@@ -101,12 +104,17 @@ class Replanner:
         found, left = self._drift.correction(self._overdue()), self._agenda.remaining()
         if self._off(found, left):
             self._working = asyncio.create_task(self._replan(found, left, ring))
+            self._working.add_done_callback(self._look_for_fault)
 
     async def stop(self) -> None:
         """Plan no more."""
         if self._working:
             self._working.cancel()
-            await asyncio.gather(self._working, return_exceptions=True)
+            await to_its_end(self._working)
+
+    def _look_for_fault(self, working: asyncio.Task[None]) -> None:
+        if error := fault_of(working):
+            self._on_fault(_NOT_PLANNED, error)
 
     @property
     def _busy(self) -> bool:
@@ -148,10 +156,12 @@ class Replanner:
             total = sum(each.p50_seconds for each in estimates.values())
             lasts = max(longest, total / max(1, len(fleet.providers)))
             budget = min(_LONGEST_SECONDS, _SHARE * lasts)
-            with suppress(SlipwayError):  # a provider may be gone: its steps will say so
+            try:
                 made = await asyncio.to_thread(
                     plan_of, graph, estimates, fleet, self._course.strategy, budget_seconds=budget
                 )
+            except SlipwayError as error:  # what was learnt is reckoned with all the same
+                self._on_fault(_NOT_PLANNED, error)
         self._adopt(found, made, now)
         took, left_seconds = self._clock() - now, made.makespan_seconds if made else 0.0
         self._not_before = self._clock() + max(_PAUSE * took, _PART * left_seconds)

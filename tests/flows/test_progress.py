@@ -14,6 +14,9 @@ from tasks.claim import Queued
 from tasks.distribute.dispatch import Progress
 
 
+LOG = logging.getLogger("run")
+
+
 class Shown:
     """Stands in for the artifact; holds the percentages that it showed."""
 
@@ -44,17 +47,44 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
 
 async def test_progress_is_shown_as_it_is_made(shown: Shown) -> None:
     """Broken: the bar stands at nothing until all is done."""
-    async with progress.shown_progress("Steps") as told, asyncio.timeout(30):
+    async with (
+        progress.shown_progress("Steps", progress.say_fault(LOG)) as told,
+        asyncio.timeout(30),
+    ):
         told[0] = Progress(1, 4, 2, 1)
         await shown.changed.wait()
     assert shown.percentages == [0.0, 25.0, 100.0]
+
+
+async def test_what_could_not_be_shown_is_in_the_log_of_the_run(
+    shown: Shown, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Broken: the bar stands still, and nothing says why."""
+    asked = asyncio.Event()
+
+    async def refuse(_: UUID, percent: float) -> None:
+        """Show the last one alone."""
+        asked.set()
+        if percent < 100:
+            message = "the server does not answer"
+            raise ConnectionError(message)
+
+    monkeypatch.setattr(progress, "aupdate_progress_artifact", refuse)
+    async with (
+        progress.shown_progress("Steps", progress.say_fault(LOG)) as told,
+        asyncio.timeout(30),
+    ):
+        told[0] = Progress(1, 4, 2, 1)
+        await asked.wait()
+    assert caplog.messages == ["Progress is not shown: the server does not answer"]
+    assert "ConnectionError" in caplog.text
 
 
 async def test_what_failed_is_not_shown_as_done(shown: Shown) -> None:
     """Broken: a failed workload ends at a hundred percent, or goes on being asked for ever."""
     before = asyncio.all_tasks()
     with pytest.raises(ZeroDivisionError):
-        async with progress.shown_progress("Steps"):
+        async with progress.shown_progress("Steps", progress.say_fault(LOG)):
             raise ZeroDivisionError
     assert shown.percentages == [0.0]
     assert asyncio.all_tasks() == before

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from flows.stack.belongings import Belongings
+from tasks.launch.carrying import CarryError
 from tasks.launch.serving import ServingTrees
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.insights import open_insights
@@ -114,3 +115,20 @@ def test_a_project_that_keeps_nothing_is_left_alone(ledger: Ledger, tmp_path: Pa
     (source / "orders.csv").touch()
     assert rounds(Belongings(ledger, tmp_path)) == []
     assert open_insights(ledger) == []
+
+
+def test_what_cannot_be_brought_home_now_is_told_once(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Data stays out of the backups for weeks, and no log says why."""
+    serving_tree(ledger, tmp_path, data=("shop.db",))
+
+    def refuse(_: ServingTrees, __: str) -> None:
+        message = "shop.db is locked by another program."
+        raise CarryError(message)
+
+    monkeypatch.setattr(ServingTrees, "gather", refuse)
+    belongings = Belongings(ledger, tmp_path)
+    (said,) = rounds(belongings)
+    assert "shop.db is locked" in said
+    assert rounds(belongings) == []

@@ -1,5 +1,6 @@
 """The thin tasks: what they call, record and show. Prefect's API is replaced."""
 
+import asyncio
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from blocks.repositories.interface import Progress
 from blocks.repositories.restic import ResticRepository
 from blocks.repositories.restic_engine import ResticEngine
 from tasks.backup import task
@@ -104,3 +106,25 @@ async def test_a_backup_of_nothing_is_an_alert_until_there_is_something(
     )
     assert (open_insights(ledger), len(events)) == ([], 2)
     ledger.close()
+
+
+async def test_progress_that_cannot_be_shown_fails_no_backup(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, shown: list[str]
+) -> None:
+    """The bar of a long backup stands still, and no log says why."""
+    asked = asyncio.Event()
+
+    async def refuse(_: UUID, fraction: float, __: str) -> None:
+        """Show the last one alone."""
+        asked.set()
+        if fraction < 100:
+            message = "the server does not answer"
+            raise ConnectionError(message)
+
+    monkeypatch.setattr(task, "aupdate_progress_artifact", refuse)
+    monkeypatch.setattr(task, "_PROGRESS_SECONDS", 0.001)
+    async with task._progress("Backup of shop in prod") as told, asyncio.timeout(30):
+        told(Progress(0.5))
+        await asked.wait()
+    assert caplog.messages == ["Progress is not shown: the server does not answer"]
+    assert len(shown) == 1
