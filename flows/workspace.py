@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from prefect import get_run_logger
 
 from blocks.workload_spec import PytestWorkload, SplittableSpec
+from tasks.launch.kinds.limit import within
 from tasks.launch.workspace import (
     DAYS_KEPT,
     leave_workspace,
@@ -49,7 +50,7 @@ async def workspace_of(
 
 async def _provide(workspace: Release, spec: SplittableSpec) -> None:
     if isinstance(spec, PytestWorkload):
-        where = await asyncio.to_thread(provide_pytest, workspace)
+        where = await within(settings().build_seconds, lambda: provide_pytest(workspace))
         if where:
             get_run_logger().info("The workspace has pytest from %s", where)
 

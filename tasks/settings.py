@@ -74,6 +74,11 @@ class Settings(BaseSettings):
     start_seconds: float = Field(
         default=120.0, gt=0, description="How long `make up` waits for everything to answer"
     )
+    build_seconds: float = Field(
+        default=1800.0,
+        gt=0,
+        description="How long a build may take, all its commands together; then it is ended",
+    )
     keep_workspaces: Literal["failed", "always", "never"] = Field(
         default="failed",
         description="Of which ended workloads the workspace is kept: the 5 newest, for 7 days",

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
-import subprocess
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 
+from blocks.providers.bounded import run_bounded
 from blocks.providers.inherited import inherited
 from blocks.redaction import without_user
 from tasks.errors import BadInputError, MissingProgramError
 from tasks.launch.access import access_variables
+from tasks.launch.kinds.limit import current_limit
 
 LIMIT_SECONDS = 900.0
 _URL = re.compile(r"^(https?|ssh|git|file)://|^[\w.-]+@[\w.-]+:")
@@ -71,23 +70,20 @@ def ask(
     if shutil.which("git") is None:
         raise MissingProgramError("git", "apt-get install git (macOS: xcode-select --install)")
     settings = [part for name, value in _HARMLESS.items() for part in ("-c", f"{name}={value}")]
-    running = subprocess.Popen(
+    limit = current_limit()
+    finished = run_bounded(
         ["git", *settings, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=_environment() | dict(variables or {}),
-        start_new_session=True,
+        _environment() | dict(variables or {}),
+        given=given,
+        limit_seconds=min(limit_seconds, limit.left),
+        cancelled=limit.cancelled,
     )
-    try:
-        output, said = running.communicate(given, timeout=limit_seconds)
-    except subprocess.TimeoutExpired:
-        _end(running)
-        return Answer(-1, b"", f"git {arguments[0]} took more than {limit_seconds:g} s")
-    except BaseException:
-        _end(running)
-        raise
-    return Answer(running.returncode, output, said.decode(errors="replace").strip())
+    if finished.by_itself:
+        complaint = finished.complaint.decode(errors="replace").strip()
+        return Answer(finished.code, finished.output, complaint)
+    own = limit.left > 0 and not limit.cancelled()
+    why = f"took more than {limit_seconds:g} s" if own else f"was ended: {limit.reason}"
+    return Answer(-1, b"", f"git {arguments[0]} {why}")
 
 
 def read(
@@ -123,10 +119,3 @@ def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in _KEPT}
     allowed = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
     return inherited(os.environ, tools=False) | kept | access_variables() | _QUIET | allowed
-
-
-def _end(running: subprocess.Popen[bytes]) -> None:
-    """End git and the helpers that it started, which hold its pipes."""
-    with suppress(ProcessLookupError):
-        os.killpg(running.pid, signal.SIGKILL)
-    running.communicate()

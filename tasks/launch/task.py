@@ -24,6 +24,7 @@ from tasks.launch.forgetting import Forgotten, Subject
 from tasks.launch.forgetting import forget as forget_all
 from tasks.launch.fronts import Fronts, fronts_of
 from tasks.launch.kinds.interface import BuildError
+from tasks.launch.kinds.limit import within
 from tasks.launch.launcher import Launcher
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import open_ledger
@@ -44,8 +45,9 @@ async def build(
     """
     choose = Launcher.build if anew else release_to_launch
     try:
-        release = await _with_launcher(
-            target, lambda launcher: choose(launcher, version, serves=serves)
+        release = await within(
+            settings().build_seconds,
+            lambda: _worked(target, lambda launcher: choose(launcher, version, serves=serves)),
         )
     except BuildError as error:
         get_run_logger().debug("%s", error.output)
@@ -113,11 +115,13 @@ async def forget(subject: Subject, router: Router, *, delete_data: bool) -> Forg
 
 
 async def _with_launcher(target: Target, work: Callable[[Launcher], T]) -> T:
-    def run() -> T:
-        with closing(open_ledger(settings().resolved_ledger_url())) as ledger:
-            return work(launcher_of(target, ledger, settings()))
+    return await asyncio.to_thread(_worked, target, work)
 
-    return await asyncio.to_thread(run)
+
+def _worked(target: Target, work: Callable[[Launcher], T]) -> T:
+    """Do ``work`` with a ledger of this thread."""
+    with closing(open_ledger(settings().resolved_ledger_url())) as ledger:
+        return work(launcher_of(target, ledger, settings()))
 
 
 def _fronts(launcher: Launcher, router: Router) -> Fronts:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from blocks.providers.bounded import Finished, run_bounded
 from blocks.providers.inherited import inherited
 from blocks.redaction import without_passwords
 from blocks.workload_spec import PytestWorkload
@@ -46,7 +46,7 @@ def collect(
         done = _run(field, _argv(spec, cwd, python, ids), cwd, environment, timeout_seconds)
         # What pytest itself made of it: a conftest may set another exit status afterwards.
         collected = json.loads(ids.read_text(encoding="utf-8")) if ids.exists() else {}
-        status, tests = collected.get("status", done.returncode), collected.get("tests", [])
+        status, tests = collected.get("status", done.code), collected.get("tests", [])
         _refuse_failure(field, spec, done, status, collected=bool(tests))
         return tuple(CollectedTest(test, *belongs) for test, belongs in tests)
 
@@ -70,30 +70,26 @@ def _run(
     cwd: Path,
     environment: Mapping[str, str],
     timeout_seconds: float,
-) -> subprocess.CompletedProcess[str]:
+) -> Finished:
     try:
-        return subprocess.run(
+        finished = run_bounded(
             argv,
-            cwd=cwd,
             # The same as a shard gets, so that both find the same tests.
-            env=inherited(os.environ) | dict(environment),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            errors="replace",
-            timeout=timeout_seconds,
-            check=False,
+            inherited(os.environ) | dict(environment),
+            cwd=cwd,
+            limit_seconds=timeout_seconds,
+            merged=True,
         )
-    except subprocess.TimeoutExpired as error:
-        problem = f"pytest did not finish collecting in {timeout_seconds:g} s"
-        raise BadInputError(
-            f"{field}.paths", argv[-1], problem, "See what its modules do when imported"
-        ) from error
     except FileNotFoundError as error:
         raise BadInputError(
             f"{field}.kind", argv[0], "the release has no such interpreter", "Launch it first"
         ) from error
+    if not finished.by_itself:
+        problem = f"pytest did not finish collecting in {timeout_seconds:g} s"
+        raise BadInputError(
+            f"{field}.paths", argv[-1], problem, "See what its modules do when imported"
+        )
+    return finished
 
 
 def _refuse_missing_paths(field: str, spec: PytestWorkload, cwd: Path) -> None:
@@ -107,7 +103,7 @@ def _refuse_missing_paths(field: str, spec: PytestWorkload, cwd: Path) -> None:
 def _refuse_failure(
     field: str,
     spec: PytestWorkload,
-    done: subprocess.CompletedProcess[str],
+    done: Finished,
     status: int,
     *,
     collected: bool,
@@ -125,7 +121,7 @@ def _refuse_failure(
             f"{field}.paths", spec.paths, "pytest finds no test there", "Name where they are"
         )
     if status or not collected:
-        why = reason_of(without_passwords(done.stdout))
+        why = reason_of(without_passwords(done.output.decode(errors="replace")))
         raise BadInputError(
             f"{field}.paths",
             spec.paths,

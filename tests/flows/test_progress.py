@@ -13,7 +13,6 @@ from flows import progress
 from tasks.claim import Queued
 from tasks.distribute.dispatch import Progress
 
-
 LOG = logging.getLogger("run")
 
 

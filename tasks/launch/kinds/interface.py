@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from blocks.project_spec import ServiceSpec
+from blocks.providers.bounded import run_bounded
 from blocks.providers.inherited import inherited
 from blocks.redaction import without_passwords
 from tasks.errors import SlipwayError, printable
 from tasks.launch.access import access_variables
 from tasks.launch.boundary import ceiling
+from tasks.launch.kinds.limit import current_limit
 from tasks.launch.kinds.reason import reason
 
 _NAMED_ARGUMENTS = 4
@@ -68,26 +69,24 @@ class Kind(Protocol):
 
 
 def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> str:
-    """Run one command of a build and return what it wrote.
+    """Run one command of a build and return what it wrote; whatever it asks, nobody answers.
 
     Raises:
-        BuildError: It failed.
+        BuildError: It failed, or was ended with all that it started: the limit was reached.
     """
     surroundings = ceiling(cwd.parent) | access_variables()
     environment = inherited(os.environ) | surroundings | dict(variables)
-    done = subprocess.run(
-        argv,
-        cwd=cwd,
-        check=False,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        env=environment,
-        stdin=subprocess.DEVNULL,
+    limit = current_limit()
+    finished = run_bounded(
+        argv, environment, cwd=cwd, limit_seconds=limit.left, cancelled=limit.cancelled
     )
-    if done.returncode != 0:
-        said = without_passwords(f"{done.stdout}\n{done.stderr}")
-        program = " ".join([Path(argv[0]).name, *map(str, argv[1:_NAMED_ARGUMENTS])])
-        told = f"`{program}` failed (exit code {done.returncode})"
-        raise BuildError(f"{told}:\n{reason(said) or 'it wrote nothing'}", said)
-    return done.stdout
+    output = finished.output.decode(errors="replace")
+    if finished.code == 0:
+        return output
+    said = without_passwords(f"{output}\n{finished.complaint.decode(errors='replace')}")
+    program = " ".join([Path(argv[0]).name, *map(str, argv[1:_NAMED_ARGUMENTS])])
+    if finished.by_itself:
+        told = f"`{program}` failed (exit code {finished.code})"
+    else:
+        told = f"`{program}` was ended: {limit.reason}. What it said"
+    raise BuildError(f"{told}:\n{reason(said) or 'it wrote nothing'}", said)

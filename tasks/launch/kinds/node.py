@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -42,8 +41,7 @@ class NodeKind:
         for program in ("node", "npm"):
             if shutil.which(program) is None:
                 raise MissingProgramError(program, _INSTALL)
-        asked = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True)
-        return f"node {asked.stdout.strip()}"
+        return f"node {run_build(['node', '--version'], Path.home(), {}).strip()}"
 
     def build(self, release: Path, requirements: Sequence[str], version: str = "") -> Sequence[str]:
         """Install its dependencies, and further packages that are asked for."""

@@ -1,0 +1,87 @@
+"""What runs too long, waits for an answer, or is to end, ends with all that it started."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from blocks.providers.bounded import run_bounded
+
+pytestmark = pytest.mark.integration
+
+FAMILY = "setsid sleep 600 & echo $! > {pids}; sleep 600 & echo $! >> {pids}; echo begun; wait"
+"""Starts a process that leaves its group, and one that does not."""
+
+
+def alive(pid: int) -> bool:
+    """Tell whether there is such a process that has not ended."""
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] not in "ZX"
+
+
+def test_a_question_on_the_terminal_finds_no_answer() -> None:
+    """A build would wait for ever for somebody to press a key."""
+    finished = run_bounded(["sh", "-c", "read answer; echo $?"], os.environ, limit_seconds=60)
+    assert (finished.code, finished.output, finished.by_itself) == (0, b"1\n", True)
+
+
+def test_what_it_is_given_it_reads() -> None:
+    """A list of objects never reaches Git."""
+    finished = run_bounded(["cat"], os.environ, limit_seconds=60, given=b"x" * 1_000_000)
+    assert finished.output == b"x" * 1_000_000
+
+
+def test_at_the_limit_its_whole_tree_is_ended(tmp_path: Path) -> None:
+    """What a build has started would go on for ever, in a folder that is removed."""
+    pids = tmp_path / "pids"
+    finished = run_bounded(["sh", "-c", FAMILY.format(pids=pids)], os.environ, limit_seconds=1.5)
+    assert not finished.by_itself
+    assert finished.output == b"begun\n"
+    started = [int(line) for line in pids.read_text().split()]
+    assert len(started) == 2
+    assert not any(alive(pid) for pid in started)
+
+
+def test_one_that_holds_a_pipe_keeps_nobody_waiting(tmp_path: Path) -> None:
+    """A command that has ended would be waited for as long as what it left behind runs."""
+    pids = tmp_path / "pids"
+    began = time.monotonic()
+    finished = run_bounded(
+        ["sh", "-c", f"sleep 600 & echo $! > {pids}; exit 0"], os.environ, limit_seconds=1.5
+    )
+    assert time.monotonic() - began < 300
+    assert not finished.by_itself
+    assert not alive(int(pids.read_text()))
+
+
+def test_what_is_cancelled_is_ended_at_once(tmp_path: Path) -> None:
+    """A cancelled launch would go on installing for half an hour."""
+    pids, cancelled = tmp_path / "pids", threading.Event()
+
+    def cancel() -> None:
+        """Cancel when both are there."""
+        while not pids.exists() or len(pids.read_text().split()) < 2:
+            time.sleep(0.01)
+        cancelled.set()
+
+    threading.Thread(target=cancel, daemon=True).start()
+    finished = run_bounded(
+        ["sh", "-c", FAMILY.format(pids=pids)],
+        os.environ,
+        limit_seconds=600,
+        cancelled=cancelled.is_set,
+    )
+    assert not finished.by_itself
+    assert not any(alive(int(pid)) for pid in pids.read_text().split())
+
+
+def test_a_program_that_is_not_there_is_named() -> None:
+    """A missing program would look like one that failed."""
+    with pytest.raises(FileNotFoundError, match="no-such-program"):
+        run_bounded(["no-such-program"], os.environ, limit_seconds=1)
+    assert subprocess.run(["true"], check=True).returncode == 0
