@@ -46,6 +46,7 @@ async def test_what_is_nobodys_result_ends_the_workload(monkeypatch: pytest.Monk
     )
 
     def settle(_: object) -> None:
+        """Fail."""
         message = "the agenda is broken"
         raise RuntimeError(message)
 
@@ -66,6 +67,7 @@ async def test_what_is_raised_while_steps_are_stopped_is_raised(
     await until(lambda: bool(execution.started))
 
     def release(_id: int, _fence: int) -> None:
+        """Fail."""
         message = "the ledger does not answer"
         raise ConnectionError(message)
 
@@ -101,6 +103,7 @@ async def test_a_plan_that_cannot_be_made_anew_is_told(
     """A workload would keep a plan that is off for ever, and nothing would say why."""
 
     def fail(*_: object, **__: object) -> None:
+        """Fail."""
         raise error
 
     told = Told()
