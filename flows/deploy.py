@@ -14,7 +14,8 @@ from flows.exposure import exposure_remarks
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_router, load_target
 from flows.naming import named
-from flows.remark import remarked
+from flows.remark import answers_at, concluded
+from flows.succession import deploy_overtaken
 from tasks.deploy import task as deploying
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.deployer import Target as Place
@@ -62,9 +63,8 @@ async def deploy_flow(
         made = deployer(target, router, book)
         report = await deploying.deploy(made, version, strategy)
     remarks = [*await data_remarks(target), *await exposure_remarks(target)]
-    return remarked(
-        report.release, f"{project} {report.to_version} serves in {environment}", remarks
-    )
+    said = f"{project} {report.to_version} serves in {environment}: {answers_at(report.urls)}"
+    return concluded(report.release, said, remarks, await deploy_overtaken(report))
 
 
 def deployer(target: Target, router: Router, book: Ledger) -> Deployer:

@@ -8,7 +8,8 @@ from flows.belongings import data_remarks
 from flows.exposure import exposure_remarks
 from flows.failure import fails_plainly
 from flows.inventory import load_router, load_target
-from flows.remark import remarked
+from flows.remark import concluded
+from flows.succession import launch_overtaken
 from tasks.errors import BadInputError
 from tasks.launch import task as launching
 
@@ -48,8 +49,10 @@ async def launch_flow(
     target, router = await load_target(project, environment), await load_router()
     if revive:
         revived = await launching.revive(target, router)
-        return revived.urls if revived else {}
+        if revived is None:
+            return concluded({}, f"Nothing of {project} was live in {environment}", [])
+        return concluded(revived.urls, str(revived), [], await launch_overtaken(revived))
     release = await launching.build(target, version)
     launched = await launching.launch(target, release, router)
     remarks = [*await data_remarks(target, release), *await exposure_remarks(target)]
-    return remarked(launched.urls, str(launched), remarks)
+    return concluded(launched.urls, str(launched), remarks, await launch_overtaken(launched))

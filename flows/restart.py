@@ -7,7 +7,8 @@ from prefect import flow
 from flows.exposure import exposure_remarks
 from flows.failure import fails_plainly
 from flows.inventory import load_router, load_target
-from flows.remark import remarked
+from flows.remark import concluded
+from flows.succession import launch_overtaken
 from tasks.launch import task as launching
 
 
@@ -29,4 +30,5 @@ async def restart_flow(project: str, environment: str = "dev") -> dict[str, str]
     """
     target, router = await load_target(project, environment), await load_router()
     launched = await launching.restart(target, router)
-    return remarked(launched.urls, str(launched), await exposure_remarks(target))
+    remarks = await exposure_remarks(target)
+    return concluded(launched.urls, str(launched), remarks, await launch_overtaken(launched))

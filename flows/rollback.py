@@ -9,7 +9,8 @@ from flows.deploy import deployer
 from flows.exposure import exposure_remarks
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_router, load_target
-from flows.remark import remarked
+from flows.remark import answers_at, concluded
+from flows.succession import deploy_overtaken
 from tasks.deploy import task as deploying
 from tasks.launch.target import launcher_of
 from tasks.settings import settings
@@ -36,6 +37,5 @@ async def rollback_flow(project: str, environment: str = "dev") -> str:
         report = await deploying.rollback(deployer(target, router, book))
         launcher_of(target, book, settings()).acknowledge()
     remarks = [*await data_remarks(target), *await exposure_remarks(target)]
-    return remarked(
-        report.release, f"{project} {report.to_version} serves in {environment}", remarks
-    )
+    said = f"{project} {report.to_version} serves in {environment}: {answers_at(report.urls)}"
+    return concluded(report.release, said, remarks, await deploy_overtaken(report))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -23,10 +23,12 @@ from flows.exposure import exposure_remarks
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_providers, load_repository, load_router, load_target
 from flows.naming import named
-from flows.remark import remarked
+from flows.remark import answers_at, concluded
+from flows.succession import deploy_overtaken
 from flows.workload import Job, WorkloadFailedError, run_workload
 from tasks.backup.warnings import warnings_of
 from tasks.deploy import task as deploying
+from tasks.deploy.report import RolloutReport
 from tasks.launch import task as launching
 from tasks.launch.convergence import Launched, live_release
 from tasks.launch.target import Target, launcher_of
@@ -85,7 +87,9 @@ async def ship_flow(
         get_run_logger().info(estimate_sentence(shipment.workload))
     told = [*await data_remarks(target), *await exposure_remarks(target)]
     remarks = [*shipment.warnings, *told]
-    return remarked(", ".join(shipment.urls), closing.headline.rstrip("."), remarks)
+    since = await deploy_overtaken(shipment.report) if shipment.report else ""
+    said = f"{closing.headline}; {answers_at(shipment.urls)}"
+    return concluded(", ".join(shipment.urls.values()), said, remarks, since)
 
 
 @dataclass(slots=True)
@@ -96,7 +100,8 @@ class Shipment:
     version: str
     parts: list[tuple[str, float, str]] = field(default_factory=list)
     workload: WorkloadSummary | None = None
-    urls: tuple[str, ...] = ()
+    urls: Mapping[str, str] = field(default_factory=dict)
+    report: RolloutReport | None = None
     release: str = ""
     replaced: str = ""
     snapshot: str = ""
@@ -124,7 +129,7 @@ class Shipment:
             self.version,
             tuple(self.parts),
             self.workload,
-            self.urls,
+            tuple(self.urls.values()),
             self.release,
             self.replaced,
             self.snapshot,
@@ -163,7 +168,7 @@ async def _ship(
             wait_for=[opaque(result) for result in after],
         )
     shipment.release, shipment.replaced = report.release, report.from_version
-    shipment.urls = tuple(report.urls.values())
+    shipment.urls, shipment.report = report.urls, report
 
 
 async def _launched(shipment: Shipment, live: Release | None, router: Router) -> list[Launched]:
@@ -173,7 +178,7 @@ async def _launched(shipment: Shipment, live: Release | None, router: Router) ->
         return []
     with shipment.part("launch"):
         revived = await launching.revive(shipment.target, router)
-    shipment.urls = tuple(revived.urls.values()) if revived else ()
+    shipment.urls = revived.urls if revived else {}
     return [revived] if revived else []
 
 

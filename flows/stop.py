@@ -9,7 +9,8 @@ from prefect import flow
 from flows.belongings import data_remarks
 from flows.failure import fails_plainly
 from flows.inventory import load_router, load_target
-from flows.remark import remarked
+from flows.remark import concluded, remarked
+from flows.succession import stop_overtaken
 from tasks.launch import task as launching
 from tasks.launch.target import Target
 
@@ -34,10 +35,16 @@ async def stop_flow(project: str, environment: str = "dev") -> int:
     """
     target, router = await load_target(project, environment), await load_router()
     count = len(await launching.stop(target, router))
-    return stopped(target, count, await data_remarks(target))
+    remarks, since = await data_remarks(target), await stop_overtaken(target)
+    return stopped(target, count, remarks, since)
 
 
-def stopped(target: Target, count: int, remarks: Sequence[str]) -> int:
-    """Return ``count``; the state says it where there are ``remarks``, or where nothing ran."""
+def stopped(target: Target, count: int, remarks: Sequence[str], since: str = "") -> int:
+    """Return ``count``; the state says it where there are ``remarks``, or where nothing ran.
+
+    ``since`` is what another run has started again, if any.
+    """
     nothing = [] if count else [f"Nothing of {target.project} ran in {target.environment}."]
+    if since:
+        return concluded(count, f"{count} instances stopped", [*nothing, *remarks], since)
     return remarked(count, f"{count} instances stopped", [*nothing, *remarks])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -15,13 +15,13 @@ from tasks.launch.desired import superfluous
 from tasks.launch.fronts import Fronts, lead_away
 from tasks.launch.launcher import Launcher, LaunchError
 from tasks.launch.starter import remove_folders
+from tasks.launch.succession import newcomers
 from tasks.ledger.releases import find_release
 from tasks.ledger.rollouts import open_rollouts
 from tasks.presence import is_lost, is_running
 from tasks.release import Instance, InstanceState, Release
 
 STOP_GRACE_SECONDS = 10.0
-_REPLACED = frozenset({InstanceState.STARTING, InstanceState.RUNNING})
 _PAUSE_SECONDS = 0.05
 
 
@@ -70,11 +70,10 @@ def converge(
             launcher.prepare(release)
         instances = launcher.start(release, fresh=fresh, chosen_by=chosen_by)
         new = superfluous(before, instances)
-        old = superfluous(instances, [one for one in before if one.state in _REPLACED])
         patience = max((one.health_timeout_seconds for one in services.values()), default=0.0)
         with _in_vain(launcher, fronts, new):
             _require_health(launcher, instances, patience)
-            urls = _move_traffic(launcher, fronts, instances, old)
+            urls, old = _move_traffic(launcher, fronts, instances, before)
     launcher.describe(superfluous(new, instances))
     _drain(old, max((one.drain_seconds for one in services.values()), default=0.0))
     launcher.stop(old, STOP_GRACE_SECONDS)
@@ -101,7 +100,7 @@ def revive(launcher: Launcher, fronts: Fronts) -> Launched | None:
     instances = [*superfluous(lost, live), *started]
     with _in_vain(launcher, fronts, started):
         _require_health(launcher, started, _patience(lost))
-        urls = _move_traffic(launcher, fronts, instances, lost)
+        urls, _ = _move_traffic(launcher, fronts, instances, live)
     launcher.stop(lost, STOP_GRACE_SECONDS)
     return _launched(release, instances, started, lost, urls) if release else None
 
@@ -196,6 +195,8 @@ def _serves(release: Release, recorded: list[Instance]) -> bool:
 def _require_health(launcher: Launcher, instances: list[Instance], patience: float) -> None:
     answers = launcher.healthy(instances, patience)
     if sick := [one for one in answers if not one.ok]:
+        if taken_away := _taken_away(launcher, [one.instance for one in sick]):
+            raise LaunchError(taken_away)
         failed = [one.instance for one in sick if one.final] or [one.instance for one in sick]
         raise LaunchError("\n".join(one.detail for one in sick), failed)
 
@@ -217,24 +218,67 @@ def _in_vain(launcher: Launcher, fronts: Fronts, new: list[Instance]) -> Iterato
 
 
 def _move_traffic(
-    launcher: Launcher, fronts: Fronts, instances: list[Instance], old: list[Instance]
-) -> dict[str, str]:
-    """Move the traffic from ``old`` to ``instances``, which serve from then on; return the URLs.
+    launcher: Launcher, fronts: Fronts, instances: list[Instance], before: list[Instance]
+) -> tuple[dict[str, str], list[Instance]]:
+    """Move the traffic from what served to ``instances``, which serve from then on.
 
     Who dies in the middle leaves the old ones serving: the reconciler leads the traffic back.
 
+    Args:
+        launcher: What is at work there.
+        fronts: The front ports.
+        instances: What is to serve.
+        before: What was recorded when this launch began.
+
+    Returns:
+        The URLs, and what has the traffic no more.
+
     Raises:
-        LaunchError: Somebody is stopping them; the old ones have the traffic.
+        BusyError: A rollout has begun meanwhile; it decides what serves.
+        LaunchError: Somebody is stopping them, or has launched something else since; what
+            served has the traffic.
     """
     with launcher.alone():
+        _require_no_rollout(launcher)
+        now = launcher.recorded()
+        if newer := newcomers(before, now, instances):
+            raise LaunchError(_gives_way(launcher, instances, newer))
+        known = {one.id for one in before}
+        old = superfluous(instances, [one for one in now if _is_replaced(one, known)])
         urls = fronts.publish(instances, launcher.clock())
         gone = {one.service for one in old} - {one.service for one in instances}
         fronts.withdraw(gone, launcher.clock())
         if not launcher.hand_over(instances, old):
             lead_away(launcher.ledger, fronts.router, instances, launcher.clock())
-            where = f"{launcher.project} in {launcher.environment}"
-            raise LaunchError(f"{where} was stopped while it was being launched.")
-    return urls
+            raise LaunchError(_taken_away(launcher, instances))
+    return urls, old
+
+
+def _is_replaced(recorded: Instance, before: Collection[str]) -> bool:
+    """Tell whether it gives way: what serves, and what was being started before."""
+    starting = recorded.state is InstanceState.STARTING and recorded.id in before
+    return starting or recorded.state is InstanceState.RUNNING
+
+
+def _taken_away(launcher: Launcher, instances: list[Instance]) -> str:
+    """Say that somebody else ends ``instances``; empty where nobody does."""
+    kept = {one.id for one in launcher.recorded() if one.state is not InstanceState.STOPPING}
+    if all(one.id in kept for one in instances):
+        return ""
+    ids = {one.id for one in instances}
+    if newer := [one for one in launcher.live() if one.id not in ids]:
+        return _gives_way(launcher, instances, newer)
+    where = f"{launcher.project} in {launcher.environment}"
+    return f"{where} was stopped while it was being launched."
+
+
+def _gives_way(launcher: Launcher, instances: list[Instance], newer: list[Instance]) -> str:
+    version = instances[0].version if instances else "nothing"
+    return (
+        f"{launcher.project} {version} was not brought to serve in {launcher.environment}: while "
+        f"it was being started, a run that began later had {newer[-1].version} serve there, which "
+        "it still does. Launch it again if it is what you want."
+    )
 
 
 def _drain(old: list[Instance], seconds: float) -> None:

@@ -129,6 +129,15 @@ def _row(line: StepLine) -> str:
     )
 
 
+def _amount(workload: WorkloadSummary | None) -> tuple[str, str]:
+    """Return what a workload is counted by, and how many there were."""
+    if workload is None:
+        return "Steps", ""
+    if workload.tests:
+        return "Tests", str(workload.tests)
+    return "Steps", str(len(workload.steps))
+
+
 def ship_markdown(summary: ShipSummary) -> str:
     """Return the closing report of `ship`."""
     facts = [
@@ -136,7 +145,7 @@ def ship_markdown(summary: ShipSummary) -> str:
         ("Release", f"`{summary.release}`" if summary.release else ""),
         ("Replaced version", summary.replaced),
         ("Snapshot", f"`{summary.snapshot}`" if summary.snapshot else ""),
-        ("Tests", str(summary.workload.tests) if summary.workload else ""),
+        _amount(summary.workload),
         ("Took", f"{sum(seconds for _, seconds, _ in summary.parts):.1f} s"),
     ]
     lines = [

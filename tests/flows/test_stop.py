@@ -24,6 +24,13 @@ def test_the_state_says_what_was_stopped(
     assert getattr(state, "message", None) == said
 
 
+def test_what_was_started_again_meanwhile_is_told(target: Target) -> None:
+    """Who stops what another run launches again believes that it is down."""
+    state: object = stopped(target, 2, [], "shop 1 runs in dev.")
+    assert getattr(state, "message", None) == "shop 1 runs in dev.\n2 instances stopped"
+    assert getattr(state, "name", None) == "Overtaken"
+
+
 def test_what_went_as_asked_needs_no_words(target: Target) -> None:
     """Who awaits the flow gets a state in the place of a number."""
     assert stopped(target, 2, []) == 2

@@ -84,6 +84,14 @@ def test_the_new_version_answers_where_the_summary_says(shipped: Shipped) -> Non
     url = shipped.fact("URL")
     assert answer(url) == "2"
     assert int(answer(f"{url}visits")) >= 1
+    assert url in shipped.run.message
+
+
+def test_a_launch_that_has_nothing_to_do_says_where_it_answers(shipped: Shipped) -> None:
+    """Whoever launches what runs already would have to look for its address."""
+    again = shipped.stack.done("launch", project=NAME, environment=NAME)
+    assert "0 started" in again.message
+    assert shipped.fact("URL").rstrip("/") in again.message
 
 
 def test_a_ship_is_found_by_its_name_and_tags(shipped: Shipped) -> None:

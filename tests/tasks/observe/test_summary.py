@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tasks.observe.summary import (
@@ -91,3 +93,12 @@ def test_ship_says_first_how_it_ended() -> None:
         "# shop 1.1 in dev: FAILED (backup)\n"
     )
     assert ShipSummary("shop", "dev", "", parts[:1]).headline.endswith("in dev: shipped")
+
+
+def test_steps_are_counted_as_steps_and_tests_as_tests() -> None:
+    """A workload of steps that all ran would be reported as `Tests | 0`."""
+    steps = ShipSummary("p", "dev", "1", (), workload(line("a"), line("b")))
+    assert "| Steps | 2 |" in ship_markdown(steps)
+    assert "Tests" not in ship_markdown(steps)
+    suite = replace(workload(line("a"), line("b")), tests=83)
+    assert "| Tests | 83 |" in ship_markdown(replace(steps, workload=suite))

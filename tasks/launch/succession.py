@@ -1,0 +1,69 @@
+"""Which of two who work on one place at once has the last word: the one that began later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.ledger.connection import Ledger
+from tasks.ledger.instances import instances
+from tasks.release import Instance, InstanceState
+
+_MEANT = frozenset({InstanceState.STARTING, InstanceState.RUNNING})
+
+
+def newcomers(
+    before: Sequence[Instance], now: Sequence[Instance], own: Sequence[Instance]
+) -> list[Instance]:
+    """Return what somebody who began later has had serve; pure.
+
+    What was only brought back meanwhile, as it was, is none: it is replaced like what it stands
+    for.
+
+    Args:
+        before: What was recorded when one's own work began.
+        now: What is recorded by now.
+        own: What is to serve by one's own work.
+    """
+    known = {one.id for one in (*before, *own)}
+    former = [(one.release, one.configuration) for one in before]
+    return [
+        one
+        for one in now
+        if one.state is InstanceState.RUNNING
+        and one.id not in known
+        and (one.release, one.configuration) not in former
+    ]
+
+
+def overtaken(ledger: Ledger, launched: Sequence[Instance]) -> str:
+    """Return a sentence where none of ``launched`` serves any more; empty where one does."""
+    if not launched:
+        return ""
+    one = launched[0]
+    serving = instances(ledger, one.project, one.environment, {InstanceState.RUNNING})
+    if {each.id for each in launched} & {each.id for each in serving}:
+        return ""
+    return _said(one.project, one.version, one.environment, serving)
+
+
+def replaced(ledger: Ledger, project: str, environment: str, release: str, version: str) -> str:
+    """Return a sentence where nothing of ``release`` serves any more; empty where it does."""
+    serving = instances(ledger, project, environment, {InstanceState.RUNNING})
+    if any(each.release == release for each in serving):
+        return ""
+    return _said(project, version, environment, serving)
+
+
+def started_since(ledger: Ledger, project: str, environment: str) -> str:
+    """Return a sentence where something serves, or is started, that was to be stopped."""
+    there = instances(ledger, project, environment, _MEANT)
+    if not there:
+        return ""
+    return f"{project} {there[-1].version} runs in {environment}: another run has started it since."
+
+
+def _said(project: str, version: str, environment: str, serving: Sequence[Instance]) -> str:
+    does_not = f"{project} {version} does not serve in {environment}: another run has"
+    if not serving:
+        return f"{does_not} stopped it since."
+    return f"{does_not} replaced it by {serving[-1].version} since."

@@ -1,0 +1,141 @@
+"""Of two who work on one place at once, the later one's work stays, and the other one says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from blocks.providers import process
+from tasks.errors import BusyError
+from tasks.launch import convergence
+from tasks.launch.convergence import Launched, converge, shut_down
+from tasks.launch.fronts import Fronts
+from tasks.launch.launcher import Launcher, LaunchError
+from tasks.launch.succession import overtaken, replaced, started_since
+from tasks.ledger.connection import Ledger
+from tasks.ledger.rollouts import begin_rollout
+from tasks.release import InstanceState
+from tests.tasks.launch.test_convergence import fronts_for, said
+
+pytestmark = pytest.mark.integration
+Make = Callable[..., Launcher]
+
+
+@pytest.fixture
+def fronts(ledger: Ledger) -> Fronts:
+    """Give front ports."""
+    return fronts_for(ledger)
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Give what has something happen once while the next launch waits for health."""
+
+    def arrange(happens: Callable[[], object]) -> None:
+        looks = convergence._require_health
+
+        def look(*given: object) -> None:
+            monkeypatch.setattr(convergence, "_require_health", looks)
+            happens()
+            looks(*given)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(convergence, "_require_health", look)
+
+    return arrange
+
+
+def _write(source: Path, version: str) -> None:
+    server = source / "server.py"
+    lines = server.read_text().splitlines()
+    changed = [f'VERSION = "{version}"' if line.startswith("VERSION") else line for line in lines]
+    server.write_text("\n".join(changed))
+
+
+def _served(launcher: Launcher) -> int:
+    return sum(one.state is InstanceState.RUNNING for one in launcher.recorded())
+
+
+@pytest.mark.parametrize("served", [True, False], ids=["beside what serves", "the first"])
+def test_a_launch_gives_way_to_one_that_began_later(
+    launcher_for: Make, fronts: Fronts, source: Path, meanwhile: Callable[..., None], served: bool
+) -> None:
+    """Broken: the older of two launches takes the traffic back, and both are left running."""
+    launcher = launcher_for()
+    if served:
+        converge(launcher, launcher.build(""), fronts)
+    _write(source, "two")
+    older = launcher.build("")
+    _write(source, "three")
+    newer = launcher.build("")
+    meanwhile(lambda: converge(launcher, newer, fronts))
+    with pytest.raises(LaunchError, match=f"{older.version}(.|\n)*{newer.version}"):
+        converge(launcher, older, fronts)
+    assert said(fronts) == ["three "]
+    assert _served(launcher) == len(launcher.recorded()) == 1
+
+
+def test_a_launch_replaces_what_was_brought_back_meanwhile(
+    launcher_for: Make, fronts: Fronts, source: Path, meanwhile: Callable[..., None]
+) -> None:
+    """Broken: a service that dies while its successor starts keeps that from being launched."""
+    launcher = launcher_for()
+    first = converge(launcher, launcher.build(""), fronts)
+    _write(source, "two")
+
+    def die() -> None:
+        """Have what serves die, and be brought back."""
+        process.stop(first.instances[0].directory, 0)
+        convergence.revive(launcher, fronts)
+
+    meanwhile(die)
+    converge(launcher, launcher.build(""), fronts)
+    assert said(fronts) == ["two "]
+    assert _served(launcher) == len(launcher.recorded()) == 1
+
+
+def test_two_launches_of_the_same_share_their_work(
+    launcher_for: Make, fronts: Fronts, meanwhile: Callable[..., None]
+) -> None:
+    """Broken: launching the same twice at once makes one of them fail."""
+    launcher = launcher_for()
+    release = launcher.build("")
+    others: list[Launched] = []
+    meanwhile(lambda: others.append(converge(launcher, release, fronts)))
+    launched = converge(launcher, release, fronts)
+    assert launched.instances == others[0].instances
+    assert said(fronts) == ["one "]
+    assert overtaken(launcher.ledger, launched.instances) == ""
+
+
+def test_a_launch_leaves_the_traffic_to_a_deploy_that_began_meanwhile(
+    launcher_for: Make, fronts: Fronts, meanwhile: Callable[..., None], ledger: Ledger
+) -> None:
+    """Broken: launch and deploy each leave a version running, and one of them gets nothing."""
+    launcher = launcher_for()
+    meanwhile(lambda: begin_rollout(ledger, "demo", "dev", "me", {}, 0, 15, lambda _: True))
+    with pytest.raises(BusyError, match="a rollout is at"):
+        converge(launcher, launcher.build(""), fronts)
+    assert launcher.recorded() == []
+
+
+def test_what_was_replaced_or_stopped_since_says_so(
+    launcher_for: Make, fronts: Fronts, source: Path
+) -> None:
+    """Broken: a run whose work was undone before its end is completed like any other."""
+    launcher = launcher_for()
+    first = converge(launcher, launcher.build(""), fronts)
+    assert overtaken(launcher.ledger, first.instances) == ""
+    _write(source, "two")
+    second = converge(launcher, launcher.build(""), fronts)
+    told = overtaken(launcher.ledger, first.instances)
+    assert second.release.version in told
+    assert "replaced" in told
+    where = (launcher.ledger, "demo", "dev")
+    assert "replaced" in replaced(*where, first.release.digest, "1")
+    assert replaced(*where, second.release.digest, "2") == ""
+    assert second.release.version in started_since(*where)
+    shut_down(launcher, fronts, 0)
+    assert started_since(*where) == ""
+    assert "stopped" in overtaken(launcher.ledger, second.instances)
