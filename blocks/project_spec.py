@@ -46,7 +46,9 @@ class ServiceSpec(BaseModel):
         le=65535,
         description="The front port of the router that users reach it on; empty: a free one",
     )
-    replicas: int = Field(default=1, ge=1, le=64, description="Processes side by side")
+    replicas: int = Field(
+        default=1, ge=0, le=64, description="Processes side by side; 0: it does not run"
+    )
     restart: Literal["always", "on-failure", "never"] = Field(
         default="always", description="What happens when it ends by itself"
     )
@@ -91,7 +93,7 @@ class ProjectSpec(BaseModel):
         default_factory=dict,
         description=(
             'Its services by name, e.g. {"web": {"health_path": "/health"}}; '
-            "empty: what the Procfile or the manifest says"
+            "empty: what the Procfile or the manifest says; the processes of a Procfile run beside them"
         ),
     )
     before: list[str] | None = Field(

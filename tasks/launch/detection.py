@@ -49,26 +49,38 @@ def _has_suite(spec: ProjectSpec) -> bool:
 def services_of(
     project: str, spec: ProjectSpec, kind: Kind, source: Path
 ) -> Mapping[str, ServiceSpec]:
-    """Return the services to run, each with a command.
+    """Return the services to run, each with a command and a replica.
 
-    Those that are configured count; where none is, those of the Procfile or the manifest do. A
-    configured one without a command takes that of the same name from there.
+    Those that are configured count, and the processes of a Procfile beside them; what a manifest
+    starts counts where neither says anything. A configured one without a command takes that of the
+    same name from there, and is no more on the web than it, unless it has a front port.
 
     Raises:
         BadInputError: A service has no command, or there is no service at all.
     """
-    known = {**kind.services(source), **procfile_services(source)}
-    if not spec.services and not known:
+    processes = procfile_services(source)
+    declared = {**kind.services(source), **processes}
+    services = {**processes, **spec.services} if spec.services else declared
+    if not services:
         raise _no_command(project, "web", source)
-    if not spec.services:
-        return known
-    found = {}
-    for name, service in spec.services.items():
-        command = service.command or (known[name].command if name in known else "")
-        if not command:
-            raise _no_command(project, name, source)
-        found[name] = service.model_copy(update={"command": command})
-    return found
+    running = {name: service for name, service in services.items() if service.replicas > 0}
+    if not running:
+        field, problem = f"projects.{project}.services", "none has a replica: nothing would run"
+        raise BadInputError(field, list(services), problem, "Use `stop` to stop all of them.")
+    return {
+        name: service if service.command else _completed(project, name, service, declared, source)
+        for name, service in running.items()
+    }
+
+
+def _completed(
+    project: str, name: str, service: ServiceSpec, declared: Mapping[str, ServiceSpec], source: Path
+) -> ServiceSpec:
+    """Return ``service`` with the command that is ``declared`` for its name."""
+    if name not in declared:
+        raise _no_command(project, name, source)
+    web = service.web and (declared[name].web or service.port is not None)
+    return service.model_copy(update={"command": declared[name].command, "web": web})
 
 
 def before_of(project: str, spec: ProjectSpec, source: Path) -> Sequence[tuple[str, str]]:

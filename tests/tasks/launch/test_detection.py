@@ -70,10 +70,39 @@ def test_what_is_configured_counts_and_is_completed(tmp_path: Path) -> None:
     """Broken: a health path could not be set without repeating the command."""
     (tmp_path / "Procfile").write_text("web: serve\nworker: work\n")
     spec = ProjectSpec(source=".", services={"web": ServiceSpec(health_path="/ok")})
-    found = services_of("demo", spec, KINDS["procfile"], tmp_path)
-    assert {name: (one.command, one.health_path) for name, one in found.items()} == {
-        "web": ("serve", "/ok")
+    services = services_of("demo", spec, KINDS["procfile"], tmp_path)
+    assert {name: (service.command, service.health_path) for name, service in services.items()} == {
+        "web": ("serve", "/ok"),
+        "worker": ("work", ""),
     }
+
+
+@pytest.mark.parametrize(("port", "web"), [(None, False), (8310, True)])
+def test_a_configured_worker_stays_one(tmp_path: Path, port: int | None, *, web: bool) -> None:
+    """Broken: who gives a worker of the Procfile a second replica makes it wait for a port."""
+    (tmp_path / "Procfile").write_text("web: serve\nworker: work\n")
+    spec = ProjectSpec(source=".", services={"worker": ServiceSpec(replicas=2, port=port)})
+    services = services_of("demo", spec, KINDS["procfile"], tmp_path)
+    assert services["worker"].replicas == 2
+    assert services["worker"].web is web
+
+
+def test_no_replica_leaves_a_process_out(tmp_path: Path) -> None:
+    """Broken: nobody can launch a project without the worker that its Procfile names."""
+    (tmp_path / "Procfile").write_text("web: serve\nworker: work\n")
+    none = {"worker": ServiceSpec(replicas=0)}
+    spec = ProjectSpec(source=".", services=none)
+    assert list(services_of("demo", spec, KINDS["procfile"], tmp_path)) == ["web"]
+    spec = ProjectSpec(source=".", services={"web": ServiceSpec(replicas=0), **none})
+    with pytest.raises(BadInputError, match=r"projects\.demo\.services: .*none has a replica.* `stop`"):
+        services_of("demo", spec, KINDS["procfile"], tmp_path)
+
+
+def test_what_a_manifest_starts_is_started_only_where_nothing_is_configured(tmp_path: Path) -> None:
+    """Broken: a project that names its own services gets `npm start` beside them."""
+    (tmp_path / "package.json").write_text('{"scripts": {"start": "node app.js"}}')
+    spec = ProjectSpec(source=".", services={"api": ServiceSpec(command="node api.js")})
+    assert list(services_of("demo", spec, KINDS["node"], tmp_path)) == ["api"]
 
 
 def test_npm_start_is_the_command_of_a_node_project(tmp_path: Path) -> None:
