@@ -94,7 +94,9 @@ def test_no_replica_leaves_a_process_out(tmp_path: Path) -> None:
     spec = ProjectSpec(source=".", services=none)
     assert list(services_of("demo", spec, KINDS["procfile"], tmp_path)) == ["web"]
     spec = ProjectSpec(source=".", services={"web": ServiceSpec(replicas=0), **none})
-    with pytest.raises(BadInputError, match=r"projects\.demo\.services: .*none has a replica.* `stop`"):
+    with pytest.raises(
+        BadInputError, match=r"projects\.demo\.services: .*none has a replica.* `stop`"
+    ):
         services_of("demo", spec, KINDS["procfile"], tmp_path)
 
 
