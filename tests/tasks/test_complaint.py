@@ -82,9 +82,9 @@ STEP = "projects.shop.workloads.tests.steps.0"
             id="a kind",
         ),
         pytest.param(
-            _service(replicas=0),
+            _service(replicas=-1),
             "projects.shop.services.web.replicas",
-            "must be at least 1 (got 0). It is: Processes side by side.",
+            "must be at least 0 (got -1). It is: Processes side by side; 0: it does not run.",
             id="a bound",
         ),
         pytest.param(
