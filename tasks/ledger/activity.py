@@ -10,12 +10,12 @@ from sqlalchemy import Connection, Select, or_, select
 
 from blocks.providers.interface import Resources
 from blocks.repositories.interface import Snapshot
-from tasks.ledger import tables
 from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import Execution
 from tasks.ledger.insights import RaisedInsight
 from tasks.ledger.plans import StoredPlan
 from tasks.ledger.rollouts import RolloutRow
+from tasks.ledger.tables import capacity, deployment, learning, work
 from tasks.ledger.workloads import WorkloadRow
 
 # Whoever reads activity reads what it consists of.
@@ -53,13 +53,13 @@ def activity(ledger: Ledger, since: float) -> Activity:
 
     Insights are those that are open, or were closed since then.
     """
-    w, i = tables.workloads, tables.insights
+    w, i = work.workloads, learning.insights
     at_work = or_(w.c.closed_at >= since, w.c.closed_at.is_(None))
     ids = select(w.c.id).where(at_work)
-    e, p, r, s = tables.executions, tables.plans, tables.rollouts, tables.snapshots
+    e, p, r, s = work.executions, work.plans, deployment.rollouts, deployment.snapshots
     known = or_(i.c.closed_at >= since, i.c.closed_at.is_(None))
     raised = select(*(i.c[name] for name in RaisedInsight.__slots__)).where(known)
-    names = select(*(tables.providers.c[name] for name in KnownProvider.__slots__))
+    names = select(*(capacity.providers.c[name] for name in KnownProvider.__slots__))
     with ledger.read() as book:
         planned = _read(book, select(p).where(p.c.workload.in_(ids)).order_by(p.c.id), StoredPlan)
         return Activity(
@@ -79,7 +79,7 @@ def activity(ledger: Ledger, since: float) -> Activity:
                 Snapshot,
             ),
             insights=_read(book, raised.order_by(i.c.since, i.c.id), RaisedInsight),
-            providers=_read(book, names.order_by(tables.providers.c.name), KnownProvider),
+            providers=_read(book, names.order_by(capacity.providers.c.name), KnownProvider),
         )
 
 

@@ -15,7 +15,7 @@ from tasks.ledger.fences import current_fence
 from tasks.ledger.holdings import drop_holdings, move_epochs
 from tasks.ledger.providers import REGISTER
 from tasks.ledger.queue import Held, ProviderQueue, Waiting
-from tasks.ledger.tables import allocations, providers, waiting
+from tasks.ledger.tables.capacity import allocations, providers, waiting
 from tasks.ledger.upsert import upsert
 
 WAITING_LEASE_SECONDS = 30.0

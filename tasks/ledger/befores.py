@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import delete, select
 
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import befores as table
+from tasks.ledger.tables.deployment import befores as table
 from tasks.ledger.upsert import upsert
 
 

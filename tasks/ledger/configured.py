@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import delete, select
 
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import configured as table
+from tasks.ledger.tables.deployment import configured as table
 from tasks.ledger.upsert import upsert
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import decisions as table
+from tasks.ledger.tables.learning import decisions as table
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, func, select
 
 from tasks.estimates import Estimate
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import estimates as table
-from tasks.ledger.tables import timings
+from tasks.ledger.tables.work import estimates as table
+from tasks.ledger.tables.work import timings
 from tasks.ledger.timings import Timing, chunks
 from tasks.ledger.upsert import upsert
 

@@ -12,7 +12,7 @@ from blocks.providers.interface import Outcome, Resources
 from tasks.errors import NotFoundError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.fences import check_fence
-from tasks.ledger.tables import executions as table
+from tasks.ledger.tables.work import executions as table
 from tasks.ledger.timings import Timing, record_timings, timing_of, timings, write_timings
 from tasks.ledger.upsert import upsert
 

@@ -10,8 +10,8 @@ from sqlalchemy import Column, ColumnElement, func, or_, select, union
 from tasks.estimates import Estimate
 from tasks.ledger.connection import Ledger
 from tasks.ledger.estimates import read_estimates
-from tasks.ledger.tables import estimates as table
-from tasks.ledger.tables import timings
+from tasks.ledger.tables.work import estimates as table
+from tasks.ledger.tables.work import timings
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from tasks.errors import NotFoundError, StaleFenceError
-from tasks.ledger.tables import workloads
+from tasks.ledger.tables.work import workloads
 
 
 def check_fence(connection: Connection, workload: str, fence: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import delete, insert, select
 
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import forecasts as table
+from tasks.ledger.tables.learning import forecasts as table
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tasks.errors import BadInputError, BusyError
 from tasks.front_range import FrontRange
 from tasks.ledger.connection import Ledger
 from tasks.ledger.ports import PortLease
-from tasks.ledger.tables import ports as table
+from tasks.ledger.tables.deployment import ports as table
 
 _MOVING = "#moving"
 _NAMED_OWNERS = 5

@@ -6,7 +6,8 @@ from sqlalchemy import func, select
 
 from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import Execution
-from tasks.ledger.tables import executions, samples, timings
+from tasks.ledger.tables.learning import samples
+from tasks.ledger.tables.work import executions, timings
 from tasks.ledger.timings import Timing
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, delete, select, update
 
-from tasks.ledger.tables import allocations, providers, reservations, waiting
+from tasks.ledger.tables.capacity import allocations, providers, reservations, waiting
 
 
 def drop_holdings(connection: Connection, workload: str) -> None:

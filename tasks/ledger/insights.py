@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, insert, select, update
 
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import insights as table
+from tasks.ledger.tables.learning import insights as table
 
 BACKUP = "backup"
 DATA = "data"

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from sqlalchemy import Connection, delete, select, update
 
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import instances as table
+from tasks.ledger.tables.deployment import instances as table
 from tasks.ledger.upsert import upsert
 from tasks.release import LEAVING, Instance, InstanceState
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import func, insert, select
 
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import models as table
+from tasks.ledger.tables.learning import models as table
 
 
 @dataclass(frozen=True, slots=True)

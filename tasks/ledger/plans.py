@@ -8,8 +8,8 @@ from sqlalchemy import insert, select
 
 from tasks.errors import BadInputError
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import plans as table
-from tasks.ledger.tables import workloads
+from tasks.ledger.tables.work import plans as table
+from tasks.ledger.tables.work import workloads
 from tasks.plan import Plan
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from tasks.errors import BadInputError, BusyError
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import ports as table
+from tasks.ledger.tables.deployment import ports as table
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from sqlalchemy import RowMapping, insert, select, update
 from blocks.providers.interface import Provider, Resources
 from tasks.errors import NotFoundError
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import allocations
-from tasks.ledger.tables import providers as table
+from tasks.ledger.tables.capacity import allocations
+from tasks.ledger.tables.capacity import providers as table
 from tasks.plan import FleetSnapshot, ProviderState
 
 Offer = tuple[str, Resources, float, float]

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from sqlalchemy import delete, or_, select
 
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import releases as table
+from tasks.ledger.tables.deployment import releases as table
 from tasks.ledger.upsert import upsert
 from tasks.release import Release
 

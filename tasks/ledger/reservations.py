@@ -12,8 +12,8 @@ from sqlalchemy import delete, insert, select
 
 from blocks.providers.interface import Resources
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import conflicts as conflict_table
-from tasks.ledger.tables import reservations as table
+from tasks.ledger.tables.capacity import conflicts as conflict_table
+from tasks.ledger.tables.capacity import reservations as table
 
 
 @dataclass(frozen=True, slots=True)

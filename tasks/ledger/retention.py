@@ -24,9 +24,9 @@ from sqlalchemy import (
     true,
 )
 
-from tasks.ledger import tables
 from tasks.ledger.connection import Ledger
 from tasks.ledger.rollouts import ENDED
+from tasks.ledger.tables import capacity, deployment, learning, work
 from tasks.release import LIVING
 
 KEPT_PER_KEY = 50
@@ -55,15 +55,15 @@ class _Kind:
 
 
 def _closed(workload: Column[Any]) -> ColumnElement[bool]:
-    known = tables.workloads.c
+    known = work.workloads.c
     return ~exists().where(
         known.closed_at.is_(None), (known.id == workload) | (known.key == workload)
     )
 
 
 def _kinds() -> dict[str, _Kind]:
-    executions, timings, rollouts = tables.executions, tables.timings, tables.rollouts
-    workloads, instances = tables.workloads, tables.instances
+    executions, timings, rollouts = work.executions, work.timings, deployment.rollouts
+    workloads, instances = work.workloads, deployment.instances
     unused = ~exists().where(executions.c.workload == workloads.c.id)
     of_timings = (timings.c.key, timings.c.provider_kind)
     of_rollouts = (rollouts.c.project, rollouts.c.environment)
@@ -85,9 +85,9 @@ def _kinds() -> dict[str, _Kind]:
         "instances": _Kind(instances, instances.c.started_at, instances.c.state.not_in(LIVING)),
     }
     of_workloads = {
-        "plans": (tables.plans, tables.plans.c.recorded_at),
-        "conflicts": (tables.conflicts, tables.conflicts.c.at),
-        "decisions": (tables.decisions, tables.decisions.c.at),
+        "plans": (work.plans, work.plans.c.recorded_at),
+        "conflicts": (capacity.conflicts, capacity.conflicts.c.at),
+        "decisions": (learning.decisions, learning.decisions.c.at),
     }
     return kinds | {
         name: _Kind(table, at, _closed(table.c.workload))
@@ -149,7 +149,7 @@ def _oldest(kind: _Kind) -> Select[Any]:
 
 def unended_directories(ledger: Ledger) -> Sequence[Path]:
     """Return the folders of all attempts without an outcome: they may still run."""
-    executions = tables.executions
+    executions = work.executions
     with ledger.read() as connection:
         found = connection.execute(
             select(executions.c.directory).where(executions.c.outcome.is_(None))
@@ -159,11 +159,11 @@ def unended_directories(ledger: Ledger) -> Sequence[Path]:
 
 def referenced(ledger: Ledger) -> frozenset[str]:
     """Return the names of the folders of runs that may not go: of what lives, or is open."""
-    workloads, executions, befores = tables.workloads, tables.executions, tables.befores
+    workloads, executions, befores = work.workloads, work.executions, deployment.befores
     queries = (
         select(workloads.c.id).where(workloads.c.closed_at.is_(None)),
         select(executions.c.workload).where(executions.c.outcome.is_(None)),
-        select(tables.instances.c.id).where(tables.instances.c.state.in_(LIVING)),
+        select(deployment.instances.c.id).where(deployment.instances.c.state.in_(LIVING)),
     )
     with ledger.read() as connection:
         names = {name for query in queries for name in connection.execute(query).scalars()}

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, insert, select, update
 
 from tasks.errors import BusyError, NotFoundError, StaleFenceError
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import rollouts as table
+from tasks.ledger.tables.deployment import rollouts as table
 
 ENDED = ("done", "reverted")
 FIRST_PHASE = "begun"

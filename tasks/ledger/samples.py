@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import delete, insert, select
 
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import samples as table
+from tasks.ledger.tables.learning import samples as table
 
 
 @dataclass(frozen=True, slots=True)

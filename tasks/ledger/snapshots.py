@@ -7,7 +7,7 @@ from sqlalchemy import select
 from blocks.repositories.interface import Snapshot
 from tasks.errors import BadInputError
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import snapshots as table
+from tasks.ledger.tables.deployment import snapshots as table
 from tasks.ledger.upsert import upsert
 
 LATEST = "latest"

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, func, insert, select
 
 from blocks.providers.interface import End, Outcome
 from tasks.ledger.connection import Ledger
-from tasks.ledger.tables import timings as table
+from tasks.ledger.tables.work import timings as table
 
 # SQLite takes a limited number of parameters a statement.
 CHUNK = 500

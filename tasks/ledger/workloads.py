@@ -12,7 +12,7 @@ from tasks.errors import BusyError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.fences import check_fence
 from tasks.ledger.holdings import drop_holdings
-from tasks.ledger.tables import workloads as table
+from tasks.ledger.tables.work import workloads as table
 
 OPEN = "open"
 

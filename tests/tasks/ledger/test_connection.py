@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from tasks.errors import BadInputError
 from tasks.ledger.connection import Ledger, LedgerError, open_ledger
-from tasks.ledger.tables import samples
+from tasks.ledger.tables.learning import samples
 
 INSERT = text("INSERT INTO metric_samples (subject, metric, value, at) VALUES ('s', 'm', 1, 1)")
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import RaisedInsight, insights, open_insights, write_insights
-from tasks.ledger.tables import insights as table
+from tasks.ledger.tables.learning import insights as table
 
 SLOW = RaisedInsight("regression", "flow/ship", "warning", "run-8", "twice", 5.0, 10.0, 10.0)
 

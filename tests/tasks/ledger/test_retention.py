@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import insert
 
 from blocks.providers.interface import End, Outcome, Resources
-from tasks.ledger import tables
 from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import Execution, begin_execution, executions, finish_execution
 from tasks.ledger.happenings import last_timing
@@ -20,6 +19,7 @@ from tasks.ledger.retention import (
     referenced,
     unended_directories,
 )
+from tasks.ledger.tables import deployment, learning
 from tasks.ledger.timings import Timing, record_timings, timings
 from tasks.ledger.workloads import close_workload, open_workload
 
@@ -86,7 +86,7 @@ def test_what_is_open_stays_and_what_is_closed_goes_with_its_steps(ledger: Ledge
             | {"source": "", "unit": "", "at": 1.0}
             for name in (kept, closed[0])
         ]
-        connection.execute(insert(tables.decisions), rows)
+        connection.execute(insert(learning.decisions), rows)
     while forget_history(ledger, before=1e9, most_rows=ALL, bite=50):
         pass
     assert executions(ledger, kept)
@@ -104,7 +104,7 @@ def test_rollouts_to_go_back_along_stay(ledger: Ledger) -> None:
             | {"started_at": float(at), "updated_at": float(at)}
             for at in range(KEPT_ROLLOUTS + 4)
         ]
-        connection.execute(insert(tables.rollouts), rows)
+        connection.execute(insert(deployment.rollouts), rows)
     assert forget_history(ledger, 1e9, ALL, 100) == {"rollouts": 4}
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import inspect, text
 from tasks.errors import BadInputError
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.schema import HEAD, MIGRATIONS, revision
-from tasks.ledger.tables import metadata
+from tasks.ledger.tables.complete import complete_metadata
 
 
 def alembic(ledger_connection: object = None) -> Config:
@@ -37,7 +37,7 @@ def test_migrations_build_exactly_the_tables(ledger: Ledger) -> None:
     """Otherwise the code would read columns that no ledger has."""
     with ledger.read() as connection:
         context = MigrationContext.configure(connection)
-        assert compare_metadata(context, metadata) == []
+        assert compare_metadata(context, complete_metadata) == []
         assert revision(connection) == HEAD
 
 
@@ -47,7 +47,7 @@ def test_migrations_can_be_undone(ledger: Ledger) -> None:
         command.downgrade(alembic(connection), "base")
         assert inspect(connection).get_table_names() == ["alembic_version"]
         command.upgrade(alembic(connection), "head")
-        assert set(metadata.tables) < set(inspect(connection).get_table_names())
+        assert set(complete_metadata.tables) < set(inspect(connection).get_table_names())
 
 
 def test_many_may_open_a_new_ledger_at_once(empty_url: str) -> None:
@@ -71,7 +71,7 @@ def test_a_failed_migration_leaves_nothing(ledger: Ledger) -> None:
     with pytest.raises(RuntimeError):
         fail()
     with ledger.read() as connection:
-        assert set(metadata.tables) < set(inspect(connection).get_table_names())
+        assert set(complete_metadata.tables) < set(inspect(connection).get_table_names())
         assert revision(connection) == HEAD
 
 
