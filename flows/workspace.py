@@ -22,6 +22,7 @@ from tasks.launch.workspace import (
 )
 from tasks.ledger.connection import Ledger
 from tasks.ledger.workloads import workloads
+from tasks.narration import narrated
 from tasks.release import Release
 from tasks.settings import settings
 
@@ -50,7 +51,8 @@ async def workspace_of(
 
 async def _provide(workspace: Release, spec: SplittableSpec) -> None:
     if isinstance(spec, PytestWorkload):
-        where = await within(settings().build_seconds, lambda: provide_pytest(workspace))
+        async with narrated(get_run_logger().info):
+            where = await within(settings().build_seconds, lambda: provide_pytest(workspace))
         if where:
             get_run_logger().info("The workspace has pytest from %s", where)
 

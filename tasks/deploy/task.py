@@ -14,6 +14,7 @@ from prefect.logging import get_run_logger
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.report import RolloutReport, RolloutRevertedError, markdown_of
 from tasks.deploy.rollout import Rollout
+from tasks.narration import narrated
 from tasks.release import Release
 
 
@@ -27,7 +28,9 @@ async def deploy(
 ) -> RolloutReport:
     """Move the traffic to a version, or to a release; RolloutRevertedError: it was refused."""
     deployer.said = _narrate()
-    return await _show(await asyncio.to_thread(deployer.deploy, what, strategy))
+    async with narrated(get_run_logger().info):
+        report = await asyncio.to_thread(deployer.deploy, what, strategy)
+    return await _show(report)
 
 
 @task(
@@ -38,7 +41,9 @@ async def deploy(
 async def rollback(deployer: Deployer) -> RolloutReport:
     """Move the traffic back to the former release."""
     deployer.said = _narrate()
-    return await _show(await asyncio.to_thread(deployer.rollback))
+    async with narrated(get_run_logger().info):
+        report = await asyncio.to_thread(deployer.rollback)
+    return await _show(report)
 
 
 def _narrate() -> Callable[[Rollout], None]:

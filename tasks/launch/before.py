@@ -27,6 +27,7 @@ from tasks.ledger.befores import (
     record_before,
 )
 from tasks.ledger.connection import Ledger
+from tasks.narration import doing, tell
 from tasks.release import Release
 
 _POLL_SECONDS = 0.05
@@ -86,11 +87,13 @@ class Before:
             row = BeforeRow(*key, self.folder / name, BeforeState.RUNNING, self.clock())
             record_before(self.ledger, row)  # first: whoever comes after a crash finds it
         self._start(release, command, row)  # at most once a folder, whoever asks how often
-        outcome = _awaited(row.directory)
+        with doing(f"running {command.where}: `{redact(command.text, self.secrets)}`"):
+            outcome = _awaited(row.directory)
         state = BeforeState.SUCCEEDED if outcome.end is End.SUCCEEDED else BeforeState.FAILED
         record_before(self.ledger, replace(row, state=state, at=self.clock()))
         if state is BeforeState.FAILED:
             raise BeforeError(self._complaint(release, command, outcome, row.directory))
+        tell(self._account(command, outcome, row.directory))
 
     def _start(self, release: Release, command: Command, row: BeforeRow) -> None:
         spec = process.ShimSpec(
@@ -106,6 +109,13 @@ class Before:
             process.start(spec, command.line.environment)
         except (process.ShimError, OSError) as error:
             raise BeforeError(f"{command.where}: {error}") from error
+
+    def _account(self, command: Command, outcome: Outcome, directory: Path) -> str:
+        """Say that ``command`` succeeded, and what it said at last."""
+        text = redact(command.text, self.secrets)
+        said = last_lines(process.log_path(directory), _LOG_LINES, self.secrets)
+        ended = f"{command.where}: `{text}` succeeded in {outcome.seconds:.1f} s"
+        return "\n".join([f"{ended}. Its last lines:" if said else f"{ended}.", *said])
 
     def _complaint(
         self, release: Release, command: Command, outcome: Outcome, directory: Path

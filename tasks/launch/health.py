@@ -13,6 +13,7 @@ from blocks.providers.listening import listening_instead
 from blocks.providers.probe import ask
 from blocks.reason import with_reason
 from blocks.redaction import last_lines, redact
+from tasks.narration import doing
 from tasks.presence import has_finished, sockets
 from tasks.release import Instance
 
@@ -49,7 +50,9 @@ def await_health(
     if not instances:
         return []
     deadline, hopeless = time.monotonic() + timeout_seconds, Event()
-    with ThreadPoolExecutor(len(instances)) as pool:
+    names = " and ".join(sorted({one.service for one in instances}))
+    waiting = f"waiting until {names} is healthy, at most {timeout_seconds:g} s"
+    with doing(waiting), ThreadPoolExecutor(len(instances)) as pool:
         return list(pool.map(lambda one: _await_one(one, deadline, hopeless, secrets), instances))
 
 

@@ -7,13 +7,19 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from tasks.narration import doing
+
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
     """Wait until nobody else holds the lock at ``path``, and hold it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with doing(f"waiting for another run, which holds {path}"):
+                fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

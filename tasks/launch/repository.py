@@ -7,8 +7,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from blocks.redaction import without_user
 from tasks.errors import BadInputError
 from tasks.launch import git, large_files
+from tasks.narration import doing
 
 _LINK = "160000"
 """The mode of an entry that is a commit of another repository: a submodule."""
@@ -69,7 +71,8 @@ def clone(field: str, url: str, copy: Path, *, files: bool = True) -> Repository
     """
     allowed = {} if files else {"GIT_ALLOW_PROTOCOL": "git:http:https:ssh"}
     arguments = ("clone", "--quiet", "--bare", "--", url, str(copy))
-    git.read(field, url, *arguments, variables=allowed)
+    with doing(f"cloning {without_user(url)}"):
+        git.read(field, url, *arguments, variables=allowed)
     return Repository(copy, url, ours=True)
 
 

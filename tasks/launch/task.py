@@ -28,6 +28,7 @@ from tasks.launch.kinds.limit import within
 from tasks.launch.launcher import Launcher
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import open_ledger
+from tasks.narration import narrated
 from tasks.release import Instance, Release
 from tasks.settings import settings
 
@@ -45,10 +46,11 @@ async def build(
     """
     choose = Launcher.build if anew else release_to_launch
     try:
-        release = await within(
-            settings().build_seconds,
-            lambda: _worked(target, lambda launcher: choose(launcher, version, serves=serves)),
-        )
+        async with narrated(get_run_logger().info):
+            release = await within(
+                settings().build_seconds,
+                lambda: _worked(target, lambda launcher: choose(launcher, version, serves=serves)),
+            )
     except BuildError as error:
         get_run_logger().debug("%s", error.output)
         raise
@@ -115,7 +117,8 @@ async def forget(subject: Subject, router: Router, *, delete_data: bool) -> Forg
 
 
 async def _with_launcher(target: Target, work: Callable[[Launcher], T]) -> T:
-    return await asyncio.to_thread(_worked, target, work)
+    async with narrated(get_run_logger().info):
+        return await asyncio.to_thread(_worked, target, work)
 
 
 def _worked(target: Target, work: Callable[[Launcher], T]) -> T:

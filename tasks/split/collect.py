@@ -14,6 +14,7 @@ from blocks.providers.inherited import inherited
 from blocks.redaction import without_passwords
 from blocks.workload_spec import PytestWorkload
 from tasks.errors import BadInputError
+from tasks.narration import doing
 from tasks.split.suite import PLUGIN, CollectedTest, plugin_source, pytest_arguments
 
 _LAST_LINES = 12
@@ -43,7 +44,8 @@ def collect(
     with tempfile.TemporaryDirectory(prefix="slipway-collect-") as folder:
         ids = Path(folder) / "ids.json"
         (Path(folder) / PLUGIN).write_text(plugin_source(), encoding="utf-8")
-        done = _run(field, _argv(spec, cwd, python, ids), cwd, environment, timeout_seconds)
+        with doing(f"collecting the tests of {workload}"):
+            done = _run(field, _argv(spec, cwd, python, ids), cwd, environment, timeout_seconds)
         # What pytest itself made of it: a conftest may set another exit status afterwards.
         collected = json.loads(ids.read_text(encoding="utf-8")) if ids.exists() else {}
         status, tests = collected.get("status", done.code), collected.get("tests", [])

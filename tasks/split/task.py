@@ -12,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 
 from blocks.workload_spec import PytestWorkload, SplittableSpec
 from tasks.estimates import Estimates
+from tasks.narration import narrated
 from tasks.plan import FleetSnapshot
 from tasks.split.collect import collect
 from tasks.split.declared import split_steps
@@ -76,7 +77,8 @@ async def split(
         graph = decide()
         return graph, split_report(graph, estimates([step.history_key for step in graph.steps]))
 
-    graph, report = await asyncio.to_thread(decided)
+    async with narrated(get_run_logger().info):
+        graph, report = await asyncio.to_thread(decided)
     get_run_logger().info("%s", graph.decision.reason)
     await acreate_markdown_artifact(
         key="split",

@@ -16,6 +16,7 @@ from tasks.launch.access import access_variables
 from tasks.launch.boundary import ceiling
 from tasks.launch.kinds.limit import current_limit
 from tasks.launch.kinds.reason import reason
+from tasks.narration import doing
 
 _NAMED_ARGUMENTS = 4
 """What of a command line is shown: the rest is options and paths of ours."""
@@ -76,17 +77,21 @@ def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> s
     """
     surroundings = ceiling(cwd.parent) | access_variables()
     environment = inherited(os.environ) | surroundings | dict(variables)
-    limit = current_limit()
-    finished = run_bounded(
-        argv, environment, cwd=cwd, limit_seconds=limit.left, cancelled=limit.cancelled
-    )
+    limit, program = current_limit(), without_passwords(_program(argv))
+    with doing(f"running `{program}`"):
+        finished = run_bounded(
+            argv, environment, cwd=cwd, limit_seconds=limit.left, cancelled=limit.cancelled
+        )
     output = finished.output.decode(errors="replace")
     if finished.code == 0:
         return output
     said = without_passwords(f"{output}\n{finished.complaint.decode(errors='replace')}")
-    program = " ".join([Path(argv[0]).name, *map(str, argv[1:_NAMED_ARGUMENTS])])
     if finished.by_itself:
         told = f"`{program}` failed (exit code {finished.code})"
     else:
         told = f"`{program}` was ended: {limit.reason}. What it said"
     raise BuildError(f"{told}:\n{reason(said) or 'it wrote nothing'}", said)
+
+
+def _program(argv: Sequence[str]) -> str:
+    return " ".join([Path(argv[0]).name, *map(str, argv[1:_NAMED_ARGUMENTS])])
