@@ -12,6 +12,7 @@ from blocks.credentials import plain
 from blocks.project_spec import ProjectSpec
 from tasks.launch.access import access
 from tasks.launch.detection import kind_of
+from tasks.launch.holding import held_by_nobody
 from tasks.launch.kinds.interface import Kind
 from tasks.launch.lock import alone
 from tasks.launch.source import check_source, fetch, tree_digest, wanted_version
@@ -88,11 +89,13 @@ def to_prune(releases: Sequence[Release], used: Collection[str], keep: int) -> l
 def prune(ledger: Ledger, built: Release, used: Collection[str], keep: int) -> None:
     """Remove the releases of that project that are too many, from disk and ledger.
 
-    Never ``built``, nor one whose digest is ``used``.
+    Never ``built``, nor one whose digest is ``used``, nor one that somebody holds: it is tested.
     """
     for release in to_prune(releases(ledger, built.project), {*used, built.digest}, keep):
-        _remove(release)
-        forget_release(ledger, release.project, release.digest)
+        with held_by_nobody(release.path) as free:
+            if free:
+                _remove(release)
+                forget_release(ledger, release.project, release.digest)
 
 
 def _remove(release: Release) -> None:

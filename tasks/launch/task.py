@@ -23,6 +23,7 @@ from tasks.launch.convergence import revive as bring_back
 from tasks.launch.forgetting import Forgotten, Subject
 from tasks.launch.forgetting import forget as forget_all
 from tasks.launch.fronts import Fronts, fronts_of
+from tasks.launch.holding import hold
 from tasks.launch.kinds.interface import BuildError
 from tasks.launch.kinds.limit import within
 from tasks.launch.launcher import Launcher
@@ -42,15 +43,22 @@ async def build(
     """Build ``version``, or find it built; empty: what serves, else the project's own.
 
     ``anew``: empty is the project's own, as its source is now, whatever serves. Where it
-    ``serves``, what cannot be started is refused before it is built.
+    ``serves``, what cannot be started is refused before it is built. No retention removes the
+    release until the run has ended.
     """
     choose = Launcher.build if anew else release_to_launch
+
+    def work(launcher: Launcher) -> Release:
+        """Choose it and hold it; who builds another may remove it in between."""
+        release = choose(launcher, version, serves=serves)
+        if not hold(release.path):
+            release = choose(launcher, version, serves=serves)
+            hold(release.path)
+        return release
+
     try:
         async with narrated(get_run_logger().info):
-            release = await within(
-                settings().build_seconds,
-                lambda: _worked(target, lambda launcher: choose(launcher, version, serves=serves)),
-            )
+            release = await within(settings().build_seconds, lambda: _worked(target, work))
     except BuildError as error:
         get_run_logger().debug("%s", error.output)
         raise

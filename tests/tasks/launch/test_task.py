@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -15,7 +16,10 @@ from blocks.environment_spec import EnvironmentSpec
 from blocks.project_spec import ProjectSpec, ServiceSpec
 from tasks.errors import BadInputError
 from tasks.launch import task
+from tasks.launch.holding import let_go
+from tasks.launch.launcher import Launcher
 from tasks.launch.target import Target, target_of
+from tasks.ledger.releases import releases
 from tasks.settings import Settings
 
 FRONT = free_ports(100)
@@ -80,6 +84,30 @@ async def test_build_launch_restart_stop(target: Target) -> None:
     assert router.upstreams(FRONT) == ()
     with pytest.raises(BadInputError, match="nothing of it runs"):
         await task.restart.fn(target, router)
+
+
+async def test_what_is_tested_is_not_pruned(target: Target) -> None:
+    """Broken: a suite that takes an hour ends, and the release that it tested is gone."""
+    tested = await task.build.fn(target, "", serves=False)
+
+    def build_another(content: str) -> list[str]:
+        """Build another version where two are kept; return the digests that are known then."""
+        (Path(target.spec.source) / "page.txt").write_text(content)
+
+        def work(launcher: Launcher) -> list[str]:
+            """Build it."""
+            replace(launcher, keep_releases=2).build("")
+            return [release.digest for release in releases(launcher.ledger, "demo")]
+
+        return task._worked(target, work)
+
+    for number in range(4):
+        known = build_another(str(number))
+    assert tested.source.is_dir()
+    assert (tested.digest in known, len(known)) == (True, 3)
+    let_go(tested.path)
+    assert tested.digest not in build_another("last")
+    assert not tested.path.exists()
 
 
 def test_what_is_secret_is_not_shown(target: Target) -> None:

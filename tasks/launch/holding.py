@@ -1,0 +1,53 @@
+"""Who still needs a release on disk holds it; given back by the kernel when that process ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+_HELD: Final[dict[Path, int]] = {}
+
+
+def hold(folder: Path) -> bool:
+    """Keep ``folder`` from being pruned until this process ends; False where it is gone."""
+    if folder in _HELD:
+        return folder.is_dir()
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return False
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    # Who has it alone renames it before it is removed.
+    if not folder.is_dir() or not os.path.samestat(os.fstat(descriptor), folder.stat()):
+        os.close(descriptor)
+        return False
+    _HELD[folder] = descriptor
+    return True
+
+
+def let_go(folder: Path) -> None:
+    """Hold ``folder`` no longer."""
+    if (descriptor := _HELD.pop(folder, None)) is not None:
+        os.close(descriptor)
+
+
+@contextmanager
+def held_by_nobody(folder: Path) -> Iterator[bool]:
+    """Tell whether nobody holds ``folder``; nobody can meanwhile. One that is gone nobody holds."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        yield True
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    else:
+        yield True
+    finally:
+        os.close(descriptor)
