@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.launch.setup_extras import TESTS_REQUIRE, extras_of_setup_cfg, extras_of_setup_py
+
 _FILES = (
     *("requirements-test.txt", "requirements-tests.txt", "requirements_test.txt"),
     *("test-requirements.txt", "tests/requirements.txt", "requirements/test.txt"),
@@ -32,10 +34,10 @@ def suite_requirements(source: Path) -> SuiteRequirements | None:
     """Return the group, extra or file of ``source`` that names pytest; None where nothing does.
 
     Looked at are dependency groups (PEP 735), extras, and the groups of uv, Poetry and Hatch in
-    pyproject.toml; then the usual files of requirements.
+    pyproject.toml; extras in setup.cfg and setup.py; then the usual files of requirements.
     """
     manifest = _manifest(source / "pyproject.toml")
-    found = [*_of_manifest(manifest), *_of_files(source)]
+    found = [*_of_manifest(manifest), *_of_setup(source), *_of_files(source)]
     return found[0] if found else None
 
 
@@ -69,6 +71,19 @@ def _of_manifest(manifest: Mapping[str, Any]) -> Iterator[SuiteRequirements]:
         wanted = tuple(item for key in keys for item in environments[name].get(key, []))
         if _names_pytest(wanted):
             yield SuiteRequirements(f"Hatch environment {name!r}", wanted)
+
+
+def _of_setup(source: Path) -> Iterator[SuiteRequirements]:
+    """Yield extras of setup.cfg and setup.py that name pytest."""
+    by_file = {
+        "setup.cfg": extras_of_setup_cfg(source),
+        "setup.py": extras_of_setup_py(source),
+    }
+    for file, extras in by_file.items():
+        for name in _by_preference(extras):
+            if _names_pytest(extras[name]):
+                what = name if name == TESTS_REQUIRE else f"extra {name!r}"
+                yield SuiteRequirements(f"{what} of {file}", tuple(extras[name]))
 
 
 def _of_files(source: Path) -> Iterator[SuiteRequirements]:

@@ -18,6 +18,7 @@ from tasks.errors import SlipwayError
 from tasks.launch.boundary import enclose
 from tasks.launch.copies import copy_release
 from tasks.launch.kinds.interface import run_build
+from tasks.launch.kinds.python_lock import Target, constraints, lock_of
 from tasks.launch.lock import alone
 from tasks.launch.suite_requirements import suite_requirements
 from tasks.release import Release
@@ -83,6 +84,7 @@ def provide_pytest(workspace: Release) -> str:
     """Install what the project's metadata names for its tests, where pytest is not there yet.
 
     Return where that stands; empty where nothing was done. The release that serves is as before.
+    Where the source has a lock file, nothing gets another version than that says.
 
     Raises:
         BuildError: It cannot be installed.
@@ -92,7 +94,11 @@ def provide_pytest(workspace: Release) -> str:
     wanted = suite_requirements(workspace.source)
     if installed or wanted is None or not python.exists():
         return ""
-    install = [uv.find_uv_bin(), "pip", "install", "--quiet", "--python", str(python)]
+    target = Target(workspace.source, workspace.path / "env", uv.find_uv_bin())
+    options: list[str] = []
+    if lock := lock_of(workspace.source):  # what both need is what the lock says
+        options = ["--constraints", str(constraints(lock, target))]
+    install = [target.uv, "pip", "install", "--quiet", "--python", str(python), *options]
     run_build([*install, *wanted.arguments], workspace.source, {"UV_LINK_MODE": "copy"})
     return wanted.where
 

@@ -6,13 +6,18 @@ but uv are fetched by uv for that one question, and hand over a list of versions
 
 from __future__ import annotations
 
+import json
 import shutil
+import tomllib
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.errors import BadInputError
-from tasks.launch.kinds.interface import BuildError, run_build
+from tasks.launch.kinds.interface import run_build
+from tasks.launch.kinds.manifest import normal
+from tasks.text import read_text
 
 _EXPORTED = "locked.txt"
 _MANIFESTS = ("pyproject.toml", "pdm.lock", "Pipfile", "Pipfile.lock")
@@ -82,25 +87,43 @@ def is_hashed(requirements: Path) -> bool:
 
 
 def constraints(lock: str, target: Target) -> Path:
-    """Return a file with every version that ``lock`` knows: what is added has to fit to it."""
+    """Return a file with every version that ``lock`` knows: what is added has to fit to it.
+
+    That is what is installed, and what its other groups and extras hold.
+    """
     known = run_build([target.uv, "pip", "freeze", "--python", target.python], target.source, {})
-    try:
-        known += {
-            "uv.lock": lambda: run_build([target.uv, *_EVERYTHING_OF_UV], target.source, {}),
-            "poetry.lock": lambda: target.tool(*_POETRY, "--all-groups", "--without-hashes"),
-        }.get(lock, str)()
-    except BuildError:  # of groups that exclude each other, only those installed are known
-        known += ""
     path = target.env.with_name("constraints.txt")
     pinned = [line for line in known.splitlines() if "==" in line and " @ " not in line]
-    path.write_text("\n".join(dict.fromkeys(pinned)), "utf-8")
+    installed = {normal(line.partition("==")[0]) for line in pinned}
+    pinned += [
+        f"{name}=={version}"
+        for name, version in locked_versions(target.source / lock).items()
+        if name not in installed
+    ]
+    path.write_text("\n".join(pinned), "utf-8")
     return path
 
 
-_EVERYTHING_OF_UV = (
-    *("export", "--quiet", "--frozen", "--all-groups", "--all-extras", "--no-hashes"),
-    *("--no-emit-project", "--no-annotate", "--no-header"),
-)
+def locked_versions(lock: Path) -> dict[str, str]:
+    """Return the version of each package that ``lock`` holds, whatever its group; pure reading.
+
+    A package with several, for several platforms or groups that exclude each other, is left out,
+    and so is one without any, which comes from a folder or from Git.
+    """
+    versions: dict[str, set[str]] = defaultdict(set)
+    if lock.suffix == ".txt":
+        return {}
+    text = read_text("source", lock)
+    if lock.name == "Pipfile.lock":
+        tables = [table for key, table in json.loads(text).items() if key != "_meta"]
+        packages = [{"name": name, **entry} for table in tables for name, entry in table.items()]
+    else:
+        document = tomllib.loads(text)
+        packages = document.get("package", document.get("packages", []))
+    for package in packages:
+        if version := str(package.get("version", "")).removeprefix("=="):
+            versions[normal(package["name"])].add(version)
+    return {name: next(iter(known)) for name, known in versions.items() if len(known) == 1}
 
 
 def _uv(target: Target) -> None:

@@ -75,6 +75,34 @@ python = "^3.11"
             ("pytest",),
         ),
         (
+            {
+                "setup.cfg": "[options.extras_require]\ndocs = sphinx\ntest =\n    pytest>=8\n    mock\n"
+            },
+            "extra 'test' of setup.cfg",
+            ("pytest>=8", "mock"),
+        ),
+        (
+            {
+                "setup.cfg": "[options.extras_require]\ndev = file: wanted.txt\n",
+                "wanted.txt": "# tools\npytest\n",
+            },
+            "extra 'dev' of setup.cfg",
+            ("pytest",),
+        ),
+        (
+            {
+                "setup.py": "from setuptools import setup\nTESTS = ['pytest', 'mock']\n"
+                "setup(name='a', extras_require={'docs': ['x'], 'dev': TESTS + ['ruff']})\n"
+            },
+            "extra 'dev' of setup.py",
+            ("pytest", "mock", "ruff"),
+        ),
+        (
+            {"setup.py": "import setuptools\nsetuptools.setup(tests_require=['pytest<9'])\n"},
+            "tests_require of setup.py",
+            ("pytest<9",),
+        ),
+        (
             {"requirements-dev.txt": "-r requirements.txt\npytest==8.3  # tests\n"},
             "requirements-dev.txt",
             ("--requirements", "requirements-dev.txt"),
@@ -94,6 +122,21 @@ def test_where_pytest_is_named(
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     assert suite_requirements(tmp_path) == SuiteRequirements(where, arguments)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import setuptools\nsetuptools.setup(extras_require=read())",
+        "setup(extras_require={'test': [pin('pytest')]}, **more)",
+        "A = B\nB = A\nsetup(extras_require=A)",
+        "no python (",
+    ],
+)
+def test_what_setup_py_computes_is_not_guessed(tmp_path: Path, text: str) -> None:
+    """Broken: a setup.py of any kind ends the run, or is executed to be looked at."""
+    (tmp_path / "setup.py").write_text(text)
+    assert suite_requirements(tmp_path) is None
 
 
 @pytest.mark.parametrize(

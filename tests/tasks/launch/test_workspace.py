@@ -102,6 +102,82 @@ def test_uv_is_at_hand(release: Release, tmp_path: Path) -> None:
     assert os.access(workspace.path / "programs" / "uv", os.X_OK)
 
 
+def make_wheel(folder: Path, name: str, version: str, needs: str = "") -> Path:
+    """Make a wheel with one module that says its version."""
+    wheel = folder / f"{name}-{version}-py3-none-any.whl"
+    about, metadata = f"{name}-{version}.dist-info", f"Name: {name}\nVersion: {version}\n"
+    metadata += f"Requires-Dist: {needs}\n" if needs else ""
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr(f"{name}/__init__.py", f"VALUE = {version!r}\n")
+        archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\n{metadata}")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+    return wheel
+
+
+LOCKED = """
+[[package]]
+name = "helper"
+version = "1"
+[[package]]
+name = "mock"
+version = "1"
+"""
+"""A lock whose main group holds helper, and another one mock."""
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("files", "where"),
+    [
+        (
+            {"pyproject.toml": "[dependency-groups]\ntest = ['pytest', 'helper']\n"},
+            "dependency group 'test'",
+        ),
+        (
+            {
+                "pyproject.toml": "[project]\nname = 'shop'\nversion = '1'\n"
+                "[project.optional-dependencies]\ntest = ['pytest', 'helper']\n"
+            },
+            "extra 'test'",
+        ),
+        ({"requirements-dev.txt": "pytest\nhelper\n"}, "requirements-dev.txt"),
+    ],
+)
+def test_what_the_tests_need_moves_nothing_that_is_locked(
+    release: Release,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files: dict[str, str],
+    where: str,
+) -> None:
+    """Broken: tests pass with versions that never serve."""
+    index = tmp_path / "index"
+    index.mkdir()
+    old = make_wheel(index, "helper", "1")
+    for name, version, needs in (
+        *(("helper", "2", ""), ("mock", "1", ""), ("mock", "2", "")),
+        *(("pytest", "1", "mock"), ("pytest", "0", "helper")),
+    ):
+        make_wheel(index, name, version, needs)
+    monkeypatch.setenv("UV_FIND_LINKS", str(index))
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    env = release.path / "env"
+    make = [uv.find_uv_bin(), "venv", "--quiet", "--relocatable", "--python", sys.executable]
+    subprocess.run([*make, str(env)], check=True)
+    install = [uv.find_uv_bin(), "pip", "install", "--quiet", "--python", str(env / "bin/python")]
+    subprocess.run([*install, str(old)], check=True)
+    for name, text in files.items():
+        (release.source / name).write_text(text)
+    (release.source / "uv.lock").write_text(LOCKED)
+    workspace = open_workspace(release, tmp_path, "w1")
+    assert provide_pytest(workspace) == where
+    folders = workspace.path.glob("env/lib/python*/site-packages/*.dist-info")
+    names = {folder.name.removesuffix(".dist-info") for folder in folders}
+    assert {"helper-1", "mock-1", "pytest-1"} <= names
+
+
 @pytest.mark.integration
 def test_what_the_tests_need_is_installed_into_the_workspace_alone(
     release: Release, tmp_path: Path
@@ -110,14 +186,7 @@ def test_what_the_tests_need_is_installed_into_the_workspace_alone(
     env = release.path / "env"
     make = [uv.find_uv_bin(), "venv", "--quiet", "--relocatable", "--python", sys.executable]
     subprocess.run([*make, str(env)], check=True)
-    wheel = release.source / "pytest-1-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr("pytest/__init__.py", "VALUE = 1\n")
-        archive.writestr(
-            "pytest-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: pytest\nVersion: 1\n"
-        )
-        archive.writestr("pytest-1.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        archive.writestr("pytest-1.dist-info/RECORD", "")
+    wheel = make_wheel(release.source, "pytest", "1")
     (release.source / "requirements-dev.txt").write_text(f"pytest @ {wheel.as_uri()}\n")
     workspace = open_workspace(release, tmp_path, "w1")
     assert provide_pytest(workspace) == "requirements-dev.txt"

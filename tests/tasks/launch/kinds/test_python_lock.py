@@ -13,7 +13,7 @@ import uv
 from tasks.errors import BadInputError
 from tasks.launch.kinds.interface import BuildError
 from tasks.launch.kinds.python import PythonKind
-from tasks.launch.kinds.python_lock import lock_of, split_by_hash
+from tasks.launch.kinds.python_lock import lock_of, locked_versions, split_by_hash
 
 OLD, OLD_WHEEL = "1.16.0", "8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"
 """A version of six that is not its newest, and the SHA-256 of its wheel."""
@@ -106,6 +106,44 @@ def hashed_project(source: Path) -> None:
     (source / "requirements.txt").write_text(f"six=={OLD} --hash=sha256:{OLD_WHEEL}\n")
 
 
+PIPFILE = """[[source]]
+url = "https://pypi.org/simple"
+verify_ssl = true
+name = "pypi"
+
+[packages]
+six = "*"
+
+[dev-packages]
+iniconfig = "*"
+"""
+PIPFILE_LOCK = {
+    "_meta": {
+        "hash": {"sha256": "e9192c2c9f448402676fb1d584614ea0140ae475f1714b1445c0e119bf3d20ac"},
+        "pipfile-spec": 6,
+        "requires": {},
+        "sources": [{"name": "pypi", "url": "https://pypi.org/simple", "verify_ssl": True}],
+    },
+    "default": {
+        "six": {"hashes": [f"sha256:{OLD_WHEEL}"], "index": "pypi", "version": f"=={OLD}"},
+    },
+    "develop": {"iniconfig": {"hashes": [], "index": "pypi", "version": "==2.0.0"}},
+}
+
+
+def pipenv_project(source: Path) -> None:
+    """Make a project that Pipenv has locked to the old version."""
+    (source / "Pipfile").write_text(PIPFILE)
+    (source / "Pipfile.lock").write_text(json.dumps(PIPFILE_LOCK))
+
+
+def pylock_project(source: Path) -> None:
+    """Make a project with a lock file of PEP 751, written by uv."""
+    uv_project(source)
+    run(source, "export", "--quiet", "--format", "pylock.toml", "--output-file", "pylock.toml")
+    (source / "uv.lock").unlink()
+
+
 def installed(release: Path) -> Mapping[str, str]:
     """Return the packages of its environment with their versions."""
     python = str(release / "env/bin/python")
@@ -120,6 +158,8 @@ def installed(release: Path) -> Mapping[str, str]:
         pytest.param(uv_project, "uv.lock", id="uv"),
         pytest.param(poetry_project, "poetry.lock", id="poetry"),
         pytest.param(pdm_project, "pdm.lock", id="pdm"),
+        pytest.param(pipenv_project, "Pipfile.lock", id="pipenv"),
+        pytest.param(pylock_project, "pylock.toml", id="pylock"),
         pytest.param(hashed_project, "requirements.txt", id="hashes"),
     ],
 )
@@ -159,6 +199,49 @@ def test_a_lock_that_no_longer_fits_fails_the_build(
     (source / "pyproject.toml").write_text(changed)
     with pytest.raises(BuildError, match=said):
         PythonKind().build(tmp_path, [])
+
+
+@pytest.mark.integration
+def test_a_pipfile_that_its_lock_does_not_know_fails_the_build(tmp_path: Path) -> None:
+    """Broken: a dependency that was added after the last lock is missing where it runs."""
+    (tmp_path / "source").mkdir()
+    pipenv_project(tmp_path / "source")
+    (tmp_path / "source/Pipfile").write_text(PIPFILE.replace("[dev", 'attrs = "*"\n[dev'))
+    with pytest.raises(BuildError, match="out-of-date"):
+        PythonKind().build(tmp_path, [])
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("lock", ["Pipfile.lock", "pylock.toml"])
+def test_another_wheel_than_the_lock_holds_is_refused(tmp_path: Path, lock: str) -> None:
+    """Broken: a package that somebody replaced in a registry is installed."""
+    source = tmp_path / "source"
+    source.mkdir()
+    {"Pipfile.lock": pipenv_project, "pylock.toml": pylock_project}[lock](source)
+    text = (source / lock).read_text()
+    assert OLD_WHEEL in text
+    (source / lock).write_text(text.replace(OLD_WHEEL, "0" * 64))
+    with pytest.raises(BuildError, match=r"(?i)hash"):
+        PythonKind().build(tmp_path, [])
+
+
+def test_every_lock_says_its_versions(tmp_path: Path) -> None:
+    """Broken: what tests need moves what serves, as nobody knows the versions of a group."""
+    locks = {
+        "poetry.lock": POETRY_LOCK % "0",
+        "pdm.lock": PDM_LOCK % "0",
+        "uv.lock": f'[[package]]\nname = "six"\nversion = "{OLD}"\n[[package]]\nname = "shop"\n',
+        "pylock.toml": f'lock-version = "1.0"\n[[packages]]\nname = "six"\nversion = "{OLD}"\n',
+    }
+    for name, text in locks.items():
+        (tmp_path / name).write_text(text)
+        assert locked_versions(tmp_path / name) == {"six": OLD}
+    (tmp_path / "Pipfile.lock").write_text(json.dumps(PIPFILE_LOCK))
+    assert locked_versions(tmp_path / "Pipfile.lock") == {"six": OLD, "iniconfig": "2.0.0"}
+    (tmp_path / "uv.lock").write_text(
+        '[[package]]\nname = "a"\nversion = "1"\n[[package]]\nname = "a"\nversion = "2"\n'
+    )
+    assert locked_versions(tmp_path / "uv.lock") == {}
 
 
 @pytest.mark.integration
