@@ -7,6 +7,7 @@ from pathlib import Path
 
 from blocks.project_spec import ProjectSpec
 from tasks.launch.proposals import proposal_sentence, proposals
+from tasks.launch.seeds import hidden, hidden_sentence
 from tasks.launch.serving import ServingTrees
 from tasks.launch.written import sentence
 
@@ -43,6 +44,10 @@ def told(trees: ServingTrees, environment: str, serving: str) -> list[str]:
             f"carried over and kept in {record.kept}. Write `data: [{line}]` under "
             f"projects.{trees.project} in slipway.yaml, or `stateless: true` where it is none."
         )
+    if serving and serving == record.latest:
+        source, kept = trees.releases / serving / "source", Path(record.kept)
+        if names := hidden(source, kept, record.renewed):
+            sentences.append(hidden_sentence(trees.project, names, source, kept))
     for tree in trees.written():
         if tree.digest == serving or not serving:
             sentences.append(sentence(trees.project, environment, tree.paths))

@@ -13,6 +13,7 @@ from blocks.providers.listening import listening_instead
 from blocks.providers.probe import ask
 from blocks.reason import with_reason
 from blocks.redaction import last_lines, redact
+from tasks.launch.contention import contention
 from tasks.narration import doing
 from tasks.presence import has_finished, sockets
 from tasks.release import Instance
@@ -67,16 +68,27 @@ def _await_one(
             hopeless.set()
             return _unwell(instance, detail, secrets, final=True)
         if time.monotonic() >= deadline:
-            said = " ".join(filter(None, [f"not healthy in time: {detail}", _remedy(instance)]))
-            return _unwell(instance, said, secrets)
+            return _unwell(instance, f"not healthy in time: {detail}", secrets, remedy=True)
         if hopeless.wait(_POLL_SECONDS):
             return _unwell(instance, f"was given up, as another has ended: {detail}", secrets)
 
 
 def _unwell(
-    instance: Instance, detail: str, secrets: Collection[str], *, final: bool = False
+    instance: Instance,
+    detail: str,
+    secrets: Collection[str],
+    *,
+    final: bool = False,
+    remedy: bool = False,
 ) -> Health:
-    return Health(instance, ok=False, detail=_with_log(instance, detail, secrets), final=final)
+    """Return that it is not well, with what it said; its own words go before our ``remedy``."""
+    known = last_lines(process.log_path(instance.directory), _SEARCHED_LINES, secrets)
+    lines = with_reason(known, _LOG_LINES)
+    advice = contention(lines) or (_remedy(instance) if remedy else "")
+    said = redact(". ".join(filter(None, [detail, advice])), secrets)
+    log = "\n".join(lines) if lines else "(it wrote nothing)"
+    told = f"{instance.project}/{instance.service} {said}\nIts last lines:\n{log}"
+    return Health(instance, ok=False, detail=told, final=final)
 
 
 def _look(instance: Instance) -> tuple[bool, bool, str]:
@@ -143,11 +155,3 @@ def _remedy(instance: Instance) -> str:
     if any((one.host, one.port) == (instance.host, instance.port) for one in there):
         return ""  # it is just slow to answer
     return listening_instead(instance.host, instance.port, there)
-
-
-def _with_log(instance: Instance, detail: str, secrets: Collection[str]) -> str:
-    known = last_lines(process.log_path(instance.directory), _SEARCHED_LINES, secrets)
-    lines = with_reason(known, _LOG_LINES)
-    log = "\n".join(lines) if lines else "(it wrote nothing)"
-    said = redact(detail, secrets)
-    return f"{instance.project}/{instance.service} {said}\nIts last lines:\n{log}"

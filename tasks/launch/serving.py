@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tasks.launch.carrying import carried_paths, carry, is_database, link_afresh
 from tasks.launch.copies import copy_release
+from tasks.launch.seeds import renewed
 from tasks.launch.written import WrittenTree, written
 from tasks.release import Release
 
@@ -27,7 +28,8 @@ class Carried:
 
     ``found`` are databases that nobody has named and that were written all the same. ``latest`` is
     the digest of the tree that was prepared last; ``kept`` the folder that links lead to.
-    ``stateless`` is what the project says of itself.
+    ``stateless`` is what the project says of itself. ``renewed`` are the files of the latest
+    release that the one before had otherwise, or not, and in whose place something is kept.
     """
 
     kept: str
@@ -35,6 +37,7 @@ class Carried:
     found: tuple[str, ...] = ()
     latest: str = ""
     stateless: bool = False
+    renewed: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -82,6 +85,7 @@ class ServingTrees:
         if source := self._source_of(leading):
             carry(source, self.kept, carried.paths, leads=True)
         used = (self.folder / release.digest).exists()
+        carried = replace(carried, renewed=self._renewed(record, carried, leading, used=used))
         tree = copy_release(release, self.folder / release.digest)
         if not used or leading != release.digest:
             link_afresh(tree.source, self.kept, carried.paths, used=used)
@@ -143,6 +147,7 @@ class ServingTrees:
             tuple(document["found"]),
             document["latest"],
             document["stateless"],
+            tuple(document.get("renewed", ())),
         )
 
     def _carried(self, record: Carried, leading: str, digest: str) -> Carried:
@@ -159,6 +164,17 @@ class ServingTrees:
             found += tuple(p.removeprefix("source/") for p in paths if is_database(tree / p))
         return Carried(str(self.kept), named, tuple(dict.fromkeys(found)), digest, self.stateless)
 
+    def _renewed(
+        self, record: Carried, carried: Carried, leading: str, *, used: bool
+    ) -> tuple[str, ...]:
+        """Return what the release to come brings anew of what is kept; nothing on the way back."""
+        if record.latest == carried.latest:
+            return record.renewed
+        former, source = (self.releases / digest for digest in (leading, carried.latest))
+        if used or not leading or not former.is_dir():
+            return ()
+        return renewed(former / "source", source / "source", carried.paths)
+
     def _source_of(self, digest: str) -> Path | None:
         """Return the source that services of ``digest`` run in; None where it has no tree here."""
         source = self.folder / digest / "source"
@@ -171,6 +187,7 @@ class ServingTrees:
             "found": carried.found,
             "latest": carried.latest,
             "stateless": carried.stateless,
+            "renewed": carried.renewed,
         }
         fresh = self.folder / f".{_RECORD}.{os.getpid()}"
         fresh.write_text(json.dumps(document), "utf-8")

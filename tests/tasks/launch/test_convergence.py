@@ -222,3 +222,31 @@ def test_a_service_moves_to_the_port_it_is_given(launcher_for: Make, fronts: Fro
     assert converge(pinned, release, fronts).urls == {"web": f"http://127.0.0.1:{FRONT + 5}"}
     assert fronts.router.upstreams(FRONT) == ()
     assert len(fronts.router.upstreams(FRONT + 5)) == 1
+
+
+def test_a_version_that_the_old_one_locks_out_is_told_why(
+    launcher_for: Make, fronts: Fronts, source: Path, tmp_path: Path
+) -> None:
+    """Broken: an exclusive lock of what serves is told as a health path to mend."""
+    lock = tmp_path / "exclusive.lock"
+    launcher = launcher_for(command=f"flock --nonblock --verbose {lock} python3 server.py")
+    converge(launcher, launcher.build(""), fronts)
+    (source / "more.txt").touch()
+    with pytest.raises(LaunchError, match="a lock that another process holds") as caught:
+        converge(launcher, launcher.build(""), fronts)
+    assert "`stop`, then `launch`" in str(caught.value)
+    assert said(fronts) == ["one "]
+
+
+def test_a_version_that_waits_for_a_lock_is_told_why(
+    launcher_for: Make, fronts: Fronts, source: Path, tmp_path: Path
+) -> None:
+    """Broken: one that retries for ever is told that it listens nowhere."""
+    lock = tmp_path / "exclusive.lock"
+    waits = f"until flock -n {lock} python3 server.py; do echo database is locked; sleep 0.1; done"
+    launcher = launcher_for(command=waits, health_timeout_seconds=3)
+    converge(launcher, launcher.build(""), fronts)
+    (source / "more.txt").touch()
+    with pytest.raises(LaunchError, match="a lock that another process holds") as caught:
+        converge(launcher, launcher.build(""), fronts)
+    assert "listens on" not in str(caught.value)

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tasks.launch.belongings import told
 from tasks.launch.launcher import Launcher
 from tasks.release import Instance, InstanceState, Release
 
@@ -179,3 +180,46 @@ def test_a_restart_keeps_the_tree(launcher_for: Make) -> None:
     (tree,) = launcher.trees.written()
     assert tree.paths == ("source/media/cat.jpg",)
     assert ask(again) == "as built"
+
+
+def test_what_a_new_release_brings_and_what_is_kept_hides_is_told(
+    launcher_for: Make, source: Path
+) -> None:
+    """Broken: a logo or a seed database that a version changes is never seen, without a word."""
+    (source / "media").mkdir()
+    (source / "media" / "logo.svg").write_text("old logo")
+    (source / "media" / "same.svg").write_text("same")
+    launcher = launcher_for(data=["media", "db.sqlite3"])
+    first = serve(launcher)
+    assert ask(first, "/upload") == "kept"
+    assert told(launcher.trees, "dev", launcher.serving) == []
+    (source / "media" / "logo.svg").write_text("new logo")
+    (source / "media" / "more.svg").write_text("more")
+    release = launcher.build("")
+    serve(launcher, release)
+    (said,) = told(launcher.trees, "dev", launcher.serving)
+    assert "media/logo.svg, media/more.svg" in said
+    assert "same.svg" not in said
+    assert str(release.source) in said
+    kept = launcher.data_folder / "source" / "media"
+    assert (kept / "logo.svg").read_text() == "old logo"
+    serve(launcher, release)
+    assert told(launcher.trees, "dev", launcher.serving) == [said]
+    for name in ("logo.svg", "more.svg"):
+        (kept / name).write_text((release.source / "media" / name).read_text())
+    assert told(launcher.trees, "dev", launcher.serving) == []
+
+
+def test_a_rollback_is_no_new_content(launcher_for: Make, source: Path) -> None:
+    """Broken: going back is told as if the former version had brought something new."""
+    (source / "db.sqlite3").write_text("seed")
+    launcher = launcher_for(data=["db.sqlite3"])
+    one = launcher.build("")
+    serve(launcher, one)
+    (source / "db.sqlite3").write_text("another seed")
+    two = launcher.build("")
+    serve(launcher, two)
+    assert len(told(launcher.trees, "dev", launcher.serving)) == 1
+    (launcher.data_folder / "source" / "db.sqlite3").write_text("used since")
+    serve(launcher, one)
+    assert told(launcher.trees, "dev", launcher.serving) == []

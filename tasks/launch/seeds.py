@@ -1,0 +1,50 @@
+"""What a release brings of the data that is kept elsewhere: it seeds that once, and never again."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+_SHOWN = 3
+
+
+def renewed(former: Path, source: Path, paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the files below ``paths`` of ``source`` that ``former`` has not, or otherwise."""
+    return tuple(name for name in _files(source, paths) if not _same(source / name, former / name))
+
+
+def hidden(source: Path, kept: Path, names: Iterable[str]) -> list[str]:
+    """Return those files of ``source`` in whose place something else is kept, or nothing."""
+    return [
+        name
+        for name in names
+        if (source / name).is_file() and not _same(source / name, kept / name)
+    ]
+
+
+def hidden_sentence(project: str, names: Sequence[str], source: Path, kept: Path) -> str:
+    """Say what a release brings that its services do not see, and what to do."""
+    shown = ", ".join(names[:_SHOWN])
+    more = f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else ""
+    return (
+        f"This release of {project} brings other contents of {shown}{more} than the one before, "
+        f"which its services do not see: what is kept by `data` counts. The new ones lie in "
+        f"{source}, what is kept in {kept}: copy what you want of them."
+    )
+
+
+def _files(source: Path, paths: Iterable[str]) -> Iterator[str]:
+    """Give the plain files below ``paths``, relative to ``source``."""
+    for path in paths:
+        if (source / path).is_file() and not (source / path).is_symlink():
+            yield path
+        for folder, folders, files in os.walk(source / path):
+            folders.sort()
+            plain = (Path(folder, name) for name in sorted(files))
+            yield from (str(one.relative_to(source)) for one in plain if not one.is_symlink())
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.is_file() and filecmp.cmp(one, other, shallow=False)
