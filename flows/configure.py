@@ -35,6 +35,7 @@ from tasks.configuration import Configuration, read_configuration, refuse_unknow
 from tasks.errors import BadInputError, NotFoundError
 from tasks.launch.belongings import proposed_data
 from tasks.launch.carrying import carried_paths
+from tasks.launch.detection import start_problem
 from tasks.launch.existence import require_source
 from tasks.launch.variables import refuse_unshared, values_for_nobody
 from tasks.ledger.instances import instances
@@ -73,7 +74,7 @@ async def configure_flow(file: str = "slipway.yaml") -> dict[str, list[str]]:
     remarks += [
         sentence
         for name, project in configuration.projects.items()
-        for sentence in await asyncio.to_thread(_data_of, name, project)
+        for sentence in await asyncio.to_thread(_told_of, name, project)
     ]
     remarks += await _values_for_nobody(configuration)
     left = await left_behind(Path(file), saved)
@@ -105,11 +106,17 @@ async def _values_for_nobody(configuration: Configuration) -> list[str]:
     return await asyncio.to_thread(look)
 
 
-def _data_of(name: str, project: ProjectSpec) -> list[str]:
-    """Return what a project should name as its data, where its source can be read already."""
+def _told_of(name: str, project: ProjectSpec) -> list[str]:
+    """Return what a project lacks, where its source can be read already: a start, named data."""
     source = Path(project.source).expanduser()
+    if not source.is_dir():
+        return []
     commands = [service.command for service in project.services.values()]
-    return proposed_data(name, project, source, commands, {}) if source.is_dir() else []
+    problem = start_problem(name, project, source)
+    return [
+        *filter(None, [problem]),
+        *proposed_data(name, project, source, commands, {}),
+    ]
 
 
 def build_blocks(configuration: Configuration) -> dict[str, Block]:

@@ -12,6 +12,7 @@ from tasks.launch.kinds.node import NodeKind
 from tasks.launch.kinds.procfile import ProcfileKind, procfile_release, procfile_services
 from tasks.launch.kinds.python import PythonKind
 from tasks.launch.proposal import containers, remedy
+from tasks.launch.repository import is_bare
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (PythonKind(), NodeKind(), ProcfileKind())}
 
@@ -71,6 +72,20 @@ def services_of(
         name: service if service.command else _completed(project, name, service, declared, source)
         for name, service in running.items()
     }
+
+
+def start_problem(project: str, spec: ProjectSpec, source: Path) -> str:
+    """Return what keeps ``source`` from being launched as it stands; empty where nothing does.
+
+    It is a plain folder: of a repository or an archive nobody can say before it is read.
+    """
+    if not source.is_dir() or is_bare(source) or (spec.workloads and not spec.services):
+        return ""
+    try:
+        services_of(project, spec, kind_of(project, spec, source), source)
+    except BadInputError as error:
+        return f"{project} is configured, and cannot be launched as its folder stands: {error}"
+    return ""
 
 
 def _completed(

@@ -12,7 +12,7 @@ from tasks.errors import BadInputError, MissingProgramError
 from tasks.launch import git
 from tasks.launch.access import access
 from tasks.launch.checkout import is_checkout
-from tasks.launch.repository import commit_of, local, refuse_two
+from tasks.launch.repository import commit_of, is_bare, local, refuse_two
 from tasks.launch.source import check_source, wanted_version
 
 _PLACEHOLDER = "{version}"
@@ -40,7 +40,9 @@ def require_source(project: str, spec: ProjectSpec) -> str:
     version = wanted_version(project, spec, "")
     check_source(project, spec, version)
     path = Path(spec.source).expanduser().resolve()
-    if version and path.is_dir() and is_checkout(f"projects.{project}.source", path):
+    if not version or not path.is_dir():
+        return ""
+    if is_bare(path) or is_checkout(f"projects.{project}.source", path):
         field = f"projects.{project}.version"
         commit_of(field, local(field, path), version)
     return ""

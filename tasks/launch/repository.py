@@ -46,10 +46,24 @@ class Entry:
 
 
 def is_bare(folder: Path) -> bool:
-    """Tell whether ``folder`` is a repository itself, without a working tree."""
-    return (
-        (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
-    )
+    """Tell whether ``folder`` is what Git keeps a repository, or one of its worktrees, in."""
+    whole = (folder / "objects").is_dir() and (folder / "refs").is_dir()
+    return (folder / "HEAD").is_file() and (whole or (folder / "commondir").is_file())
+
+
+def refuse_inside(field: str, folder: Path) -> None:
+    """Refuse a folder that lies inside of what Git keeps: nothing there is a file of a project.
+
+    Raises:
+        BadInputError: It does.
+    """
+    if is_bare(folder):
+        return
+    above = (folder, *folder.parents)
+    if around := next((one for one in above if one.name == ".git" or is_bare(one)), None):
+        whole = around.parent if around.name == ".git" else around
+        problem = "lies inside a repository of Git, where no files of a project are"
+        raise BadInputError(field, str(folder), problem, f"Name the repository itself: {whole}")
 
 
 def local(field: str, folder: Path) -> Repository:

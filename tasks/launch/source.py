@@ -18,7 +18,7 @@ from tasks.launch import git
 from tasks.launch.archive import is_archive, unpack
 from tasks.launch.checkout import is_checkout
 from tasks.launch.folder import copy
-from tasks.launch.repository import clone, commit_of, described, is_bare, local
+from tasks.launch.repository import clone, commit_of, described, is_bare, local, refuse_inside
 from tasks.launch.submodules import write_with_submodules
 
 _PLACEHOLDER = "{version}"
@@ -130,6 +130,8 @@ def check_source(project: str, spec: ProjectSpec, version: str) -> None:
         if not path.exists():
             problem = "there is no such file or folder"
             raise BadInputError(field, str(path), problem, "Check path and version.")
+        if path.is_dir():
+            refuse_inside(field, path)
         if not path.is_dir() and not (path.is_file() and is_archive(path)):
             problem, remedy = "neither a folder nor an archive", "Use a folder, .tar.gz or .zip."
             raise BadInputError(field, str(path), problem, remedy)

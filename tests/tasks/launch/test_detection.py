@@ -8,7 +8,7 @@ import pytest
 
 from blocks.project_spec import ProjectSpec, ServiceSpec
 from tasks.errors import BadInputError
-from tasks.launch.detection import KINDS, kind_of, services_of
+from tasks.launch.detection import KINDS, kind_of, services_of, start_problem
 
 SPEC = ProjectSpec(source=".")
 
@@ -121,3 +121,29 @@ def test_without_a_command_it_says_where_to_write_it(
     spec = ProjectSpec(source=".", services=services)
     with pytest.raises(BadInputError, match=r"^projects\.demo\.services\.web\.command: "):
         services_of("demo", spec, KINDS["python"], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("files", "fields", "said"),
+    [
+        ([], {}, "no manifest says what it is"),
+        (["requirements.txt"], {}, "neither a Procfile nor a manifest says how it starts"),
+        (["requirements.txt"], {"services": {"web": {}}}, "says how it starts"),
+        (["requirements.txt"], {"services": {"web": {"command": "x"}}}, ""),
+        (["HEAD", "objects/x", "refs/x"], {}, ""),
+        ([], {"workloads": {"w": {"kind": "pytest"}}}, ""),
+    ],
+    ids=["empty", "no start", "no command", "a command", "a bare repository", "workloads only"],
+)
+def test_what_cannot_start_is_found_when_it_is_configured(
+    tmp_path: Path, files: list[str], fields: dict[str, object], said: str
+) -> None:
+    """Broken: `configure` says nothing, and the launch refuses the project."""
+    for name in files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    spec = ProjectSpec.model_validate({"source": str(tmp_path), **fields})
+    problem = start_problem("demo", spec, tmp_path)
+    assert said in problem
+    assert bool(problem) == bool(said)
+    assert start_problem("demo", spec, tmp_path / "gone") == ""

@@ -92,3 +92,16 @@ def test_a_name_of_two_commits_is_refused_when_it_is_configured(tmp_path: Path) 
         with pytest.raises(BadInputError, match=r"^projects\.shop\.version: .*a tag and a branch"):
             looked_at(source, "v1")
         assert looked_at(source, "refs/heads/v1") == looked_at(source, "refs/tags/v1") == ""
+
+
+@needs_git
+@pytest.mark.integration
+@pytest.mark.parametrize("kind", [".git", "bare"])
+def test_the_version_of_a_repository_without_a_tree_is_looked_at(tmp_path: Path, kind: str) -> None:
+    """Broken: a branch that a bare repository has not is found missing by the first launch."""
+    folder = repository(tmp_path / "shop", {"app.py": "x"})
+    git(tmp_path, "clone", "--quiet", "--bare", str(folder), "shop.git")
+    source = folder / ".git" if kind == ".git" else tmp_path / "shop.git"
+    assert looked_at(source) == looked_at(source, "main") == ""
+    with pytest.raises(BadInputError, match=r"^projects\.shop\.version: no branch, tag or commit"):
+        looked_at(source, "v2.0")

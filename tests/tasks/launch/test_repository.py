@@ -156,3 +156,49 @@ def test_a_branch_that_only_the_origin_has_is_found_by_its_whole_name(tmp_path: 
         fetched(tmp_path, tmp_path / "shop", "v1")
     target = fetched(tmp_path, tmp_path / "shop", "refs/heads/v1")
     assert texts(target) == {"app.py": "branched"}
+
+
+@needs_git
+@pytest.mark.integration
+@pytest.mark.parametrize("version", ["", "main"])
+@pytest.mark.parametrize("kind", ["git folder", "bare", "packed", "of a worktree"])
+def test_the_folder_of_a_repository_is_read_as_that(
+    tmp_path: Path, kind: str, version: str
+) -> None:
+    """Broken: the objects of a repository are built and served in the place of its files."""
+    folder = repository(tmp_path / "shop", {"app.py": "x"})
+    git(tmp_path, "clone", "--quiet", "--bare", str(folder), "shop.git")
+    git(tmp_path, "clone", "--quiet", "--bare", str(folder), "packed.git")
+    git(tmp_path / "packed.git", "pack-refs", "--all")
+    git(folder, "worktree", "add", "--quiet", "-b", "other", str(tmp_path / "tree"))
+    source = {
+        "git folder": folder / ".git",
+        "bare": tmp_path / "shop.git",
+        "packed": tmp_path / "packed.git",
+        "of a worktree": folder / ".git" / "worktrees" / "tree",
+    }[kind]
+    assert texts(fetched(tmp_path, source, version)) == {"app.py": "x"}
+
+
+@needs_git
+@pytest.mark.integration
+@pytest.mark.parametrize("inside", ["objects", "refs", "hooks"])
+def test_a_folder_inside_of_a_repository_is_refused(tmp_path: Path, inside: str) -> None:
+    """Broken: a part of what Git keeps is copied as if it were a project."""
+    folder = repository(tmp_path / "shop", {"app.py": "x"})
+    git(tmp_path, "clone", "--quiet", "--bare", str(folder), "shop.git")
+    for source in (folder / ".git" / inside, tmp_path / "shop.git" / inside):
+        source.mkdir(exist_ok=True)
+        (source / "Procfile").write_text("web: true")
+        with pytest.raises(BadInputError, match="inside a repository of Git"):
+            fetched(tmp_path, source)
+
+
+@needs_git
+@pytest.mark.integration
+def test_a_damaged_folder_of_a_repository_is_no_plain_folder(tmp_path: Path) -> None:
+    """Broken: a Git folder without its HEAD is copied, objects, keys and all."""
+    folder = repository(tmp_path / "shop", {"app.py": "x"})
+    (folder / ".git" / "HEAD").unlink()
+    with pytest.raises(BadInputError, match="inside a repository of Git"):
+        fetched(tmp_path, folder / ".git")
