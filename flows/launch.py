@@ -36,7 +36,7 @@ async def launch_flow(
         project: Name of the Project block.
         environment: Name of the Environment block, e.g. `dev`.
         version: The version to launch; empty: the project's own where its source or version was
-            changed or nothing is live, else the one that is live.
+            changed or nothing ever served, else the one that serves, or did until it was stopped.
         revive: Only start again what was live and has died, as it was: its version, configuration
             and number of replicas. The reconciler does so.
 

@@ -68,7 +68,8 @@ class Instance:
     ``directory`` holds the shim's files (identity, log, exit record). ``port`` is None for a
     service that is not on the web. ``WARM`` is a replaced release kept for a rollback. ``owner``
     is the process (as one word) that is starting or ending it. ``configuration`` is what it was
-    started with; secrets only as what tells them from others.
+    started with; secrets only as what tells them from others. ``served_until`` is when what served
+    began to be ended.
     """
 
     id: str
@@ -86,3 +87,4 @@ class Instance:
     health_path: str = ""
     owner: str = ""
     configuration: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+    served_until: float | None = None

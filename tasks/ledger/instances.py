@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from dataclasses import asdict
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, case, delete, select, update
 
 from tasks.ledger.connection import Ledger
 from tasks.ledger.tables.deployment import instances as table
@@ -113,7 +114,8 @@ def _set_state(connection: Connection, ids: Collection[str], state: InstanceStat
 
 def _mark_stopping(connection: Connection, ids: Collection[str], owner: str) -> None:
     named = update(table).where(table.c.id.in_(ids))
-    connection.execute(named.values(state=InstanceState.STOPPING, owner=owner))
+    served = case((table.c.state == InstanceState.RUNNING, time.time()), else_=table.c.served_until)
+    connection.execute(named.values(state=InstanceState.STOPPING, owner=owner, served_until=served))
 
 
 def forget_instances(ledger: Ledger, ids: Collection[str]) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 
 from tasks.errors import BadInputError
 
-HEAD = "0013"
+HEAD = "0014"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 Transaction = Callable[[], AbstractContextManager[Connection]]

@@ -51,6 +51,7 @@ instances = Table(
     Column("health_path", Text, nullable=False),
     Column("owner", Text, nullable=False, server_default=""),
     Column("configuration", JSON, nullable=False, server_default="{}"),
+    Column("served_until", Double),
     Index(None, "project", "environment", "state"),
 )
 
