@@ -45,5 +45,7 @@ def decoded(field: str, name: str, content: bytes) -> str:
 def _refusal(field: str, name: str, content: bytes, place: int) -> BadInputError:
     line = content.count(b"\n", 0, place) + 1
     problem = f"is not UTF-8 at line {line}, byte {place + 1} (0x{content[place]:02x})"
-    remedy = f"Save it as UTF-8, e.g.: iconv -f LATIN1 -t UTF-8 {name}"
-    return BadInputError(field, name, problem, remedy)
+    wide = content.startswith(_WIDE_MARKS)
+    written = "UTF-16" if wide else "LATIN1"
+    remedy = f"Save it as UTF-8, e.g.: iconv -f {written} -t UTF-8 {name} > {name}.utf8"
+    return BadInputError(field, name, f"{problem}{', but UTF-16' * wide}", remedy)

@@ -63,6 +63,8 @@ def _server(directory: Path, host: str, port: int) -> dict[str, object]:
         "listen": [listen_address(host, port)],
         "protocols": ["h1"],
         "automatic_https": {"disable": True},
+        # Who comes from this machine may be a proxy that ends TLS: what it forwards is kept.
+        "trusted_proxies": {"source": "static", "ranges": ["127.0.0.0/8", "::1/128"]},
         "read_header_timeout": "30s",
         "idle_timeout": "5m",
         "routes": [_nothing_deployed(directory, port), {"handle": [_proxy(directory, port)]}],

@@ -28,20 +28,27 @@ _PAUSE_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """What runs now; ``urls`` is where its services are reached, by name."""
+    """What runs now; ``urls`` is where its services are reached, by name.
+
+    ``ended`` is the service of each replica that has come to its end, and whose restart policy
+    leaves it so.
+    """
 
     release: Release
     instances: tuple[Instance, ...]
     started: tuple[str, ...]
     stopped: tuple[str, ...]
     urls: dict[str, str]
+    ended: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         where = ", ".join(f"{name} at {url}" for name, url in self.urls.items()) or "no port"
-        adopted = len(self.instances) - len(self.started)
+        adopted = len(self.instances) - len(self.started) - len(self.ended)
+        over = ", ".join(dict.fromkeys(self.ended))
+        remark = f"; {over} ran to the end and is not run again (`restart` does)" if over else ""
         return (
             f"{self.release.project} {self.release.version}: {len(self.started)} started, "
-            f"{adopted} adopted, {len(self.stopped)} stopped; {where}"
+            f"{adopted} adopted, {len(self.stopped)} stopped; {where}{remark}"
         )
 
 
@@ -317,4 +324,5 @@ def _launched(
         tuple(one.id for one in new),
         tuple(one.id for one in old),
         urls,
+        tuple(one.service for one in superfluous(new, instances) if not is_running(one)),
     )

@@ -51,7 +51,10 @@ def test_a_job_that_ends_well_is_launched_and_left_alone(
     launched = converge(launcher, launcher.build(""), fronts)
     ended(launched.instances[0])
     assert gone(ledger) == []
-    assert converge(launcher, release_to_launch(launcher, ""), fronts).started == ()
+    again = converge(launcher, release_to_launch(launcher, ""), fronts)
+    assert again.started == ()
+    assert "0 started, 0 adopted, 0 stopped" in str(again)
+    assert "web ran to the end and is not run again" in str(again)
 
 
 @pytest.mark.parametrize(("restart", "comes_back"), [("never", False), ("always", True)])
