@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
 
@@ -11,6 +10,7 @@ from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
+from tasks.cancellation import in_thread
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.report import RolloutReport, RolloutRevertedError, markdown_of
 from tasks.deploy.rollout import Rollout
@@ -29,7 +29,7 @@ async def deploy(
     """Move the traffic to a version, or to a release; RolloutRevertedError: it was refused."""
     deployer.said = _narrate()
     async with narrated(get_run_logger().info):
-        report = await asyncio.to_thread(deployer.deploy, what, strategy)
+        report = await in_thread(lambda: deployer.deploy(what, strategy))
     return await _show(report)
 
 
@@ -42,7 +42,7 @@ async def rollback(deployer: Deployer) -> RolloutReport:
     """Move the traffic back to the former release."""
     deployer.said = _narrate()
     async with narrated(get_run_logger().info):
-        report = await asyncio.to_thread(deployer.rollback)
+        report = await in_thread(deployer.rollback)
     return await _show(report)
 
 

@@ -16,6 +16,7 @@ from blocks.providers import process
 from blocks.providers.interface import End, Outcome
 from blocks.reason import with_reason
 from blocks.redaction import last_lines, redact
+from tasks.cancellation import is_cancelled
 from tasks.errors import SlipwayError
 from tasks.launch.command import CommandLine
 from tasks.launch.lock import alone
@@ -144,9 +145,11 @@ def _ending(outcome: Outcome) -> str:
 
 
 def _awaited(directory: Path) -> Outcome:
-    """Return how it ended; where the waiting is cut short, it is ended with it."""
+    """Return how it ended; where its run is cancelled or the waiting cut short, it is ended."""
     try:
         while not isinstance(found := process.status(directory), process.Ended):
+            if is_cancelled():
+                process.stop(directory, _GRACE_SECONDS)
             time.sleep(_POLL_SECONDS)
     except BaseException:
         process.stop(directory, 0)

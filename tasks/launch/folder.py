@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from tasks.launch.checkout import MADE, files_of, is_checkout, resolve_pointers
 
 _COMPILED = ".pyc"
+_BLOCK_BYTES = 512
+_CHUNK_BYTES = 1 << 20
 
 
 def copy(field: str, folder: Path, target: Path) -> None:
@@ -54,10 +58,41 @@ def _plain(folder: Path) -> Iterator[Path]:
 
 def _copy_file(path: Path, target: Path) -> None:
     """Copy a file or a link; what is neither (a socket, a pipe) is no part of a source."""
-    kind = path.lstat().st_mode
-    if stat.S_ISREG(kind) or stat.S_ISLNK(kind):
-        target.parent.mkdir(parents=True, exist_ok=True)
+    status = path.lstat()
+    kind = stat.S_IFMT(status.st_mode)
+    if kind not in {stat.S_IFREG, stat.S_IFLNK}:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if kind == stat.S_IFREG and status.st_blocks * _BLOCK_BYTES < status.st_size:
+        _copy_sparse(path, target, status.st_size)
+        shutil.copystat(path, target)
+    else:
         shutil.copy2(path, target, follow_symlinks=False)
+
+
+def _copy_sparse(path: Path, target: Path, size: int) -> None:
+    """Copy what has been written of ``path``, and leave its holes."""
+    with path.open("rb") as original, target.open("wb") as copied:
+        copied.truncate(size)
+        for start, end in _written(original, size):
+            original.seek(start)
+            copied.seek(start)
+            while content := original.read(min(_CHUNK_BYTES, end - original.tell())):
+                copied.write(content)
+
+
+def _written(original: BinaryIO, size: int) -> Iterator[tuple[int, int]]:
+    """Yield where what has been written of ``original`` begins and ends."""
+    end = 0
+    while end < size:
+        try:
+            start = os.lseek(original.fileno(), end, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # which says that nothing but a hole is left
+                raise
+            return
+        end = os.lseek(original.fileno(), start, os.SEEK_HOLE)
+        yield start, end
 
 
 def _raise(error: OSError) -> None:

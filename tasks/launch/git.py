@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from blocks.providers.bounded import run_bounded
 from blocks.providers.inherited import inherited
 from blocks.redaction import without_user
+from tasks.cancellation import is_cancelled
 from tasks.errors import BadInputError, MissingProgramError
 from tasks.launch.access import access_variables
 from tasks.launch.kinds.limit import current_limit
@@ -76,12 +77,12 @@ def ask(
         _environment() | dict(variables or {}),
         given=given,
         limit_seconds=min(limit_seconds, limit.left),
-        cancelled=limit.cancelled,
+        cancelled=is_cancelled,
     )
     if finished.by_itself:
         complaint = finished.complaint.decode(errors="replace").strip()
         return Answer(finished.code, finished.output, complaint)
-    own = limit.left > 0 and not limit.cancelled()
+    own = limit.left > 0 and not is_cancelled()
     why = f"took more than {limit_seconds:g} s" if own else f"was ended: {limit.reason}"
     return Answer(-1, b"", f"git {arguments[0]} {why}")
 

@@ -28,6 +28,7 @@ _HOSTILE = re.compile(
 )
 """What Git allows in no name of a branch or tag (git-check-ref-format), and what hides text."""
 _LONGEST_VERSION = 200
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,9 @@ def tree_digest(root: Path) -> str:
         elif path.is_file():
             executable = os.access(path, os.X_OK)
             digest.update(os.fsencode(f"file {name}\0{executable}\0{path.stat().st_size}\0"))
-            digest.update(path.read_bytes())
+            with path.open("rb") as file:
+                while content := file.read(_CHUNK_BYTES):
+                    digest.update(content)
     return digest.hexdigest()
 
 

@@ -11,6 +11,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from blocks.routers.interface import Router
+from tasks.cancellation import in_thread
 from tasks.launch.convergence import (
     STOP_GRACE_SECONDS,
     Launched,
@@ -126,7 +127,7 @@ async def forget(subject: Subject, router: Router, *, delete_data: bool) -> Forg
 
 async def _with_launcher(target: Target, work: Callable[[Launcher], T]) -> T:
     async with narrated(get_run_logger().info):
-        return await asyncio.to_thread(_worked, target, work)
+        return await in_thread(lambda: _worked(target, work))
 
 
 def _worked(target: Target, work: Callable[[Launcher], T]) -> T:

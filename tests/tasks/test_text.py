@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -24,7 +26,7 @@ def test_a_byte_order_mark_is_no_text(mark: bytes) -> None:
     [
         (b"a: b\nc: gr\xf6\xdfe\n", r"line 2, byte 11 \(0xf6\)"),
         (b"\xef\xbb\xbfa\n\xff", r"line 2, byte 6 \(0xff\)"),
-        ("a: größe".encode("utf-16"), r"line 1, byte 1 \(0xff\)"),
+        ("a: größe".encode("utf-16"), r"line 1, byte 1 \(0xff\), but UTF-16"),
         (b"a\nb\0c", r"line 2, byte 4 \(0x00\)"),
         (b"caf\xc3", r"line 1, byte 4 \(0xc3\)"),
     ],
@@ -34,6 +36,18 @@ def test_the_place_is_named(tmp_path: Path, content: bytes, place: str) -> None:
     (tmp_path / "x.yaml").write_bytes(content)
     with pytest.raises(BadInputError, match=rf"^file: is not UTF-8 at {place} \(got 'x.yaml'\)"):
         read_text("file", tmp_path / "x.yaml")
+
+
+@pytest.mark.skipif(shutil.which("iconv") is None, reason="needs iconv")
+@pytest.mark.parametrize("written", ["latin-1", "utf-16"])
+def test_the_remedy_brings_back_what_was_written(tmp_path: Path, written: str) -> None:
+    """Broken: what the message tells to do turns the file into rubbish."""
+    (tmp_path / "x.yaml").write_bytes("größe".encode(written))
+    with pytest.raises(BadInputError) as raised:
+        read_text("file", tmp_path / "x.yaml")
+    command = str(raised.value).split("e.g.: ")[1].removesuffix(".")
+    subprocess.run(["sh", "-c", command], check=True, cwd=tmp_path)
+    assert (tmp_path / "x.yaml.utf8").read_text("utf-8") == "größe"
 
 
 def test_manifests_may_have_a_mark(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from blocks.project_spec import ServiceSpec
 from blocks.providers.bounded import run_bounded
 from blocks.providers.inherited import inherited
 from blocks.redaction import without_passwords
+from tasks.cancellation import is_cancelled
 from tasks.errors import SlipwayError, printable
 from tasks.launch.access import access_variables
 from tasks.launch.boundary import ceiling
@@ -80,7 +81,7 @@ def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> s
     limit, program = current_limit(), without_passwords(_program(argv))
     with doing(f"running `{program}`"):
         finished = run_bounded(
-            argv, environment, cwd=cwd, limit_seconds=limit.left, cancelled=limit.cancelled
+            argv, environment, cwd=cwd, limit_seconds=limit.left, cancelled=is_cancelled
         )
     output = finished.output.decode(errors="replace")
     if finished.code == 0:

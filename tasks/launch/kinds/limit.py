@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar, copy_context
+from contextvars import ContextVar
 from typing import TypeVar
 
-from tasks.companion import fault_of, to_its_end
+from tasks.cancellation import in_thread, is_cancelled
 
 T = TypeVar("T")
 SETTING = "SLIPWAY_BUILD_SECONDS"
@@ -18,30 +16,21 @@ DEFAULT_SECONDS = 1800.0
 
 
 class Limit:
-    """What is left of ``seconds`` since it was made; `cancel` ends what runs under it."""
+    """What is left of ``seconds`` since it was made."""
 
     def __init__(self, seconds: float = DEFAULT_SECONDS) -> None:
         self.seconds = seconds
         self._end = time.monotonic() + seconds
-        self._cancelled = threading.Event()
 
     @property
     def left(self) -> float:
         """How many seconds are left."""
         return max(0.0, self._end - time.monotonic())
 
-    def cancel(self) -> None:
-        """End what runs under it now, from another thread."""
-        self._cancelled.set()
-
-    def cancelled(self) -> bool:
-        """Tell whether it is to end."""
-        return self._cancelled.is_set()
-
     @property
     def reason(self) -> str:
         """Why what ran under it was ended."""
-        if self.cancelled():
+        if is_cancelled():
             return "the run was cancelled"
         return (
             f"the build had {self.seconds:g} s and took longer ({SETTING}). See whether it waits "
@@ -72,19 +61,10 @@ async def within(seconds: float, work: Callable[[], T]) -> T:
 
     Where this is cancelled, the command that runs is ended, and ``work`` is waited for.
     """
-    limit = Limit(seconds)
 
     def limited_work() -> T:
         """Do it."""
-        with limited(limit):
+        with limited(Limit(seconds)):
             return work()
 
-    loop = asyncio.get_running_loop()
-    working = loop.run_in_executor(None, copy_context().run, limited_work)
-    try:
-        return await asyncio.shield(working)
-    except asyncio.CancelledError:
-        limit.cancel()
-        await to_its_end(working)
-        fault_of(working)  # it says that it was cancelled
-        raise
+    return await in_thread(limited_work)

@@ -129,6 +129,21 @@ def _established(port: int) -> bool:
     )
 
 
+def test_what_a_proxy_on_this_machine_forwards_is_kept(router: SlotRouter) -> None:
+    """Broken: behind a proxy that ends TLS, an application redirects to https for ever."""
+    heard = []
+    with socket.create_server(("127.0.0.1", 0)) as application:
+        router.route(FIRST, [f"127.0.0.1:{application.getsockname()[1]}"])
+        with socket.create_connection(("127.0.0.1", FIRST)) as client:
+            head = "GET / HTTP/1.1\r\nHost: shop\r\nX-Forwarded-Proto: https\r\n"
+            client.sendall(f"{head}X-Forwarded-For: 192.0.2.7\r\n\r\n".encode())
+            connection, _ = application.accept()
+            with connection:
+                heard = connection.recv(65536).decode().splitlines()
+    assert "X-Forwarded-Proto: https" in heard
+    assert "X-Forwarded-For: 192.0.2.7, 127.0.0.1" in heard
+
+
 def test_switching_under_load_drops_and_repeats_nothing(router: SlotRouter, apps: Path) -> None:
     """Otherwise a deploy is felt by users: the bar is 0 failed, 0 executed twice."""
     router.route(FIRST, [f"127.0.0.1:{APPS}"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
@@ -9,11 +10,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchmarks.free_ports import free_ports
 from blocks.providers import process
 from blocks.routers.slots import SlotRouter
+from tasks.cancellation import in_thread
 from tasks.front_range import FrontRange
 from tasks.launch.before import BeforeError
 from tasks.launch.convergence import converge
@@ -170,6 +173,28 @@ def test_one_whose_launch_was_killed_is_waited_for_and_not_run_twice(
         _until(lambda: isinstance(process.status(folder), process.Ended))
     converge(launcher, release, fronts)
     assert _lines(launcher) == ["ran"]
+
+
+async def test_one_whose_run_is_cancelled_ends_with_it(
+    launcher_for: Make, fronts: Fronts, tmp_path: Path
+) -> None:
+    """Broken: a migration nobody wants any more goes on unseen, with nobody to tell its end."""
+    mark = tmp_path / "began"
+    launcher = _before(launcher_for(), f"touch {mark}; sleep 600; echo on >> {{{{ data }}}}/ran")
+    release = launcher.build("")
+    launching = asyncio.create_task(in_thread(lambda: converge(launcher, release, fronts)))
+    while not mark.exists():  # noqa: ASYNC110 - another process makes it
+        await asyncio.sleep(0.01)
+    launching.cancel()
+    async with asyncio.timeout(60):
+        with pytest.raises(asyncio.CancelledError):
+            await launching
+    (folder,) = (launcher.home / "instances").glob("*-before-*")
+    assert isinstance(process.status(folder), process.Ended)
+    assert not [one for one in psutil.process_iter(["cmdline"]) if str(mark) in str(one.info)]
+    assert (launcher.recorded(), _lines(launcher)) == ([], [])
+    converge(_before(launcher, "echo again >> {{ data }}/ran"), release, fronts)
+    assert _lines(launcher) == ["again"]
 
 
 def test_the_release_line_of_a_procfile_is_no_service(

@@ -59,6 +59,23 @@ def test_a_folder_is_copied_without_what_is_made_in_it(tmp_path: Path) -> None:
     assert [str(p.relative_to(target)) for p in target.rglob("*") if p.is_file()] == ["app/main.py"]
 
 
+def test_a_sparse_file_stays_sparse(tmp_path: Path) -> None:
+    """Broken: an image of a disk with nothing in it fills the disk with each release."""
+    (tmp_path / "shop").mkdir()
+    size = 1 << 30
+    with (tmp_path / "shop/image").open("wb") as image:
+        image.seek(size // 2)
+        image.write(b"in the middle")
+        image.truncate(size)
+    fetch("shop", ProjectSpec(source=str(tmp_path / "shop")), "", tmp_path / "copy")
+    copied = tmp_path / "copy/image"
+    assert copied.stat().st_blocks * 512 < size // 100
+    assert copied.stat().st_size == size
+    with copied.open("rb") as image:
+        image.seek(size // 2)
+        assert image.read(20) == b"in the middle" + bytes(7)
+
+
 def test_a_plain_folder_has_one_version(tmp_path: Path) -> None:
     """Broken: asking for 2.0 would silently launch what lies there."""
     (tmp_path / "source").mkdir()
