@@ -42,6 +42,7 @@ def stop_stack(home: Home) -> int:
     for path in (*home.stack.glob("*.json"), *home.stack.glob("*.ended")):
         path.unlink()
     home.heartbeat_file.unlink(missing_ok=True)
+    home.supervisor_heartbeat_file.unlink(missing_ok=True)
     forget(home.root / "router")
     return ended
 

@@ -1,4 +1,4 @@
-"""Tells a reconciler that hangs from one that works, by the heartbeat that it leaves."""
+"""Tells a process that hangs from one that works, by the heartbeat that it leaves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 LEAST_SECONDS = 120.0
 MOST_PERIODS = 20
 LONGEST_LOOK_SECONDS = 1.0
-"""What one look counts at most: a supervisor that was stopped itself has seen no silence."""
+"""What one look of the supervisor counts at most: one that was stopped itself has seen no silence."""
 
 
 def patience(period_seconds: float) -> float:
@@ -23,10 +23,17 @@ class Heartbeat:
     Args:
         file: What is touched.
         patience_seconds: How long it may stay untouched.
+        longest_look_seconds: What one look counts at most; at least what lies between two.
     """
 
-    def __init__(self, file: Path, patience_seconds: float) -> None:
+    def __init__(
+        self,
+        file: Path,
+        patience_seconds: float,
+        longest_look_seconds: float = LONGEST_LOOK_SECONDS,
+    ) -> None:
         self._file, self._patience = file, patience_seconds
+        self._longest_look = longest_look_seconds
         self._last: tuple[int, int] | None = None
         self._looked_at = 0.0
         self._silent_seconds = 0.0
@@ -37,7 +44,7 @@ class Heartbeat:
         if seen != self._last:
             self._last, self._silent_seconds = seen, 0.0
         else:
-            self._silent_seconds += min(now - self._looked_at, LONGEST_LOOK_SECONDS)
+            self._silent_seconds += min(now - self._looked_at, self._longest_look)
         self._looked_at = now
         if self._silent_seconds < self._patience:
             return False

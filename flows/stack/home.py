@@ -66,6 +66,11 @@ class Home:
         return self.stack / "heartbeat"
 
     @property
+    def supervisor_heartbeat_file(self) -> Path:
+        """Touched by the supervisor at each look."""
+        return self.stack / "supervisor-heartbeat"
+
+    @property
     def retention_file(self) -> Path:
         """What is kept, and when it goes, as the reconciler last saw it."""
         return self.stack / "retention"

@@ -153,7 +153,7 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
         return reconcile_rollouts(ledger, router, stop, owner, owner_alive, now)
 
     return [
-        Duty("supervisor", often, Supervision(Home(chosen.root), Path.cwd(), os.environ)),
+        Duty("supervisor", often, Supervision(Home(chosen.root), Path.cwd(), os.environ, often)),
         Duty("leases", often, lambda now: [f"reaped {owner}" for owner in reap(ledger, now)]),
         Duty("rollouts", often, rollouts),
         Duty("unfinished", often, Unfinished(ledger, router, chosen.root, owner)),

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from blocks.providers import process
 from flows.stack.home import Home, write_private
+from flows.stack.temporary import clear_temporary_folder
+from tasks.launch.workspace import DAYS_KEPT, MOST_KEPT
 from tasks.ledger.connection import Ledger
 from tasks.ledger.retention import forget_history, kept_history, referenced
 from tasks.settings import Settings
@@ -66,7 +68,8 @@ class Retention:
 
     def __init__(self, chosen: Settings, ledger: Ledger) -> None:
         self._chosen, self._ledger, self._home = chosen, ledger, Home(chosen.root)
-        self._due = 0.0
+        self._due, self._copies_due = 0.0, 0.0
+        self._copies: list[Line] = []
         self._sizes: dict[str, dict[str, tuple[float, int]]] = {kind: {} for kind in FOLDERS}
 
     def __call__(self, now: float) -> list[str]:
@@ -82,7 +85,11 @@ class Retention:
             gone = {folder.name for folder in doomed}
             lines.append(self._line(kind, [each for each in folders if each.name not in gone]))
         said += self._forget(now)
-        write_retention(self._home, [*lines, *self._history()])
+        if now >= self._copies_due:
+            self._copies, self._copies_due = copies(self._home.root), now + SECONDS_AN_HOUR
+            if cleared := clear_temporary_folder(self._home.root, now):
+                said.append(f"{cleared} temporary files that nobody uses removed")
+        write_retention(self._home, [*lines, *self._copies, *self._history()])
         return said
 
     def _forget(self, now: float) -> list[str]:
@@ -132,6 +139,21 @@ class Retention:
         )
         there = kept_history(self._ledger)
         return [Line(kind, kept.rows, None, kept.oldest_at, goes) for kind, kept in there.items()]
+
+
+def copies(root: Path) -> list[Line]:
+    """Return what the copies of releases take: walking them takes long, so ask once an hour."""
+    kinds = (
+        ("workspaces", "workspaces/*", f"{MOST_KEPT} of failed workloads, for {DAYS_KEPT:g} days"),
+        ("serving trees", "serving/*/*/*", "with their release, unless data lies in them"),
+    )
+    lines = []
+    for kind, pattern, goes in kinds:
+        there = [path for path in root.glob(pattern) if path.name[0] != "." and path.is_dir()]
+        size = sum(_size(path) for path in there) / MIB
+        oldest = min((path.stat().st_mtime for path in there), default=None)
+        lines.append(Line(f"{kind} (folders)", len(there), round(size, 1), oldest, goes))
+    return lines
 
 
 def write_retention(home: Home, lines: Sequence[Line]) -> None:

@@ -8,9 +8,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
+from blocks.providers import process
+from blocks.routers.extent import reach, served
 from flows.stack.api import SlipwayApi
-from flows.stack.endings import read_ending, reason
+from flows.stack.endings import keep_ending, read_ending, reason
+from flows.stack.heartbeat import LEAST_SECONDS
 from flows.stack.home import PROGRAMS, Home
 from flows.stack.readiness import answering
 from flows.stack.record import Record, is_alive, read_record
@@ -18,7 +22,7 @@ from flows.stack.retention import read_retention
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.instances import instances
 from tasks.observe.report import duration
-from tasks.presence import is_running
+from tasks.observe.status import state_of
 from tasks.release import LIVING, Instance
 from tasks.settings import Settings, settings
 
@@ -45,20 +49,21 @@ def program_rows(
     rows: list[Row] = []
     for name in PROGRAMS:
         record = records[name]
-        silent = "failing" if name in failing else "silent" if record else "down"
-        state = "answers" if answers[name] else silent
+        silent = "silent" if record else "down"
+        state = "failing" if name in failing else "answers" if answers[name] else silent
         pid, since = ("", "") if record is None else (str(record.pid), record.create_time)
         rows.append((name, state, pid, duration(now - since) if isinstance(since, float) else ""))
     return rows
 
 
-def service_row(instance: Instance, *, running: bool, now: float) -> Row:
-    """Return the row of a service: where it is, whether it runs, port, release and uptime."""
+def service_row(instance: Instance, seen: process.Status, now: float) -> Row:
+    """Return the row of a service: where it is, what it is seen to do, port, release and uptime."""
+    running = isinstance(seen, process.Running)
     return (
         instance.project,
         instance.environment,
         f"{instance.service}.{instance.replica}",
-        str(instance.state) if running else f"{instance.state}, but gone",
+        state_of(instance, seen, now) if running else f"{instance.state}, but gone",
         str(instance.port or ""),
         f"{instance.version} ({instance.release[:12]})",
         duration(now - instance.started_at) if running else "",
@@ -72,11 +77,17 @@ def overview(chosen: Settings, now: float) -> str:
         answers = answering(chosen, api)
     found = {name: read_record(home.record(name)) for name in PROGRAMS}
     records = {name: record if is_alive(record) else None for name, record in found.items()}
-    failing = [name for name in PROGRAMS if not answers[name] and read_ending(home, name)]
+    given_up = keep_ending(home)  # also one that answers for a moment after each start
+    failing = [
+        name
+        for name in PROGRAMS
+        if name in given_up or (not answers[name] and read_ending(home, name))
+    ]
     rows = program_rows(answers, records, now, failing)
     parts = [table(("process", "state", "pid", "uptime"), rows)]
     parts += [reason(home, name) for name in failing]
-    parts += supervision(home)
+    parts += supervision(home, now)
+    parts += [front_ports(chosen)]
     parts += [f"UI  {chosen.server_url}"] if answers["server"] else ["Start it with: make up"]
     parts += [services(chosen, now), kept(home, now)]
     return "\n\n".join(filter(None, parts))
@@ -98,12 +109,42 @@ def kept(home: Home, now: float) -> str:
     return table(header, rows) if rows else ""
 
 
-def supervision(home: Home) -> list[str]:
-    """Return a sentence where the parts run and nobody would start them again."""
+def supervision(home: Home, now: float) -> list[str]:
+    """Return a sentence where nobody would start a part again, or somebody has to be replaced."""
     supervisor = read_record(home.record("supervisor"))
-    if supervisor is None or is_alive(supervisor):
+    if supervisor is None:
         return []
-    return ["The supervisor is dead: what dies now stays down. Start it again with: make up"]
+    if is_alive(supervisor):
+        silent = silence(home.supervisor_heartbeat_file, now)
+        if silent is None or silent < LEAST_SECONDS:
+            return []
+        said = f"The supervisor, process {supervisor.pid}, hangs: no sign for {duration(silent)}."
+    else:
+        said = "The supervisor is dead."
+    by = [name for name in ("reconciler", "worker") if is_alive(read_record(home.record(name)))]
+    if by:
+        return [f"{said} The {by[0]} replaces it within minutes; `make up` does so now."]
+    rest = "Reconciler and worker are dead as well: what dies now stays down, and no run starts."
+    return [f"{said} {rest} Start them again with: make up"]
+
+
+def silence(heartbeat: Path, now: float) -> float | None:
+    """Return for how many seconds ``heartbeat`` was not touched; None where it never was."""
+    try:
+        return now - heartbeat.stat().st_mtime
+    except FileNotFoundError:
+        return None
+
+
+def front_ports(chosen: Settings) -> str:
+    """Return which front ports the router serves by now, and how many of them are taken."""
+    ranges = served(chosen.root / "router")
+    if not ranges:
+        return ""
+    first, last = ranges[0].start, reach(chosen.router_port, chosen.router_slots, ranges)
+    grown = len(ranges) - 1
+    more = f", {sum(map(len, ranges[1:]))} of them added since its start" if grown else ""
+    return f"Front ports {first} to {last} ({last - first + 1}{more})"
 
 
 def services(chosen: Settings, now: float) -> str:
@@ -114,7 +155,7 @@ def services(chosen: Settings, now: float) -> str:
     live = instances(ledger, states=LIVING)
     ledger.close()
     header = ("project", "environment", "service", "state", "port", "release", "uptime")
-    rows = [service_row(each, running=is_running(each), now=now) for each in live]
+    rows = [service_row(each, process.status(each.directory), now) for each in live]
     return table(header, rows) if rows else "No services."
 
 

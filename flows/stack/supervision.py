@@ -1,4 +1,4 @@
-"""Starts a supervisor: by `make up`, and by reconciler or worker where they find it dead."""
+"""Starts a supervisor: by `make up`, and by reconciler or worker where it is dead or hangs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flows.stack.environment import MARK
+from flows.stack.heartbeat import LEAST_SECONDS, Heartbeat
 from flows.stack.home import Home
 from flows.stack.lock import exclusive
-from flows.stack.record import Record, is_alive, read_record, record_of, write_record
+from flows.stack.record import (
+    KILL_SECONDS,
+    Record,
+    is_alive,
+    kill_session,
+    read_record,
+    record_of,
+    wait_gone,
+    write_record,
+)
 from tasks.errors import BusyError
 
 
@@ -43,15 +53,27 @@ def start_supervisor(
 
 
 class Supervision:
-    """Brings a supervisor back that was killed; what it supervised goes on meanwhile.
+    """Replaces a supervisor that was killed, was stopped or hangs; its parts go on meanwhile.
 
     Args:
         home: The home of the stack.
         root: Folder of the Procfile.
         environment: The one that the supervisor gives its parts, this process among them.
+        period_seconds: How often it is looked at.
+        patience_seconds: After how long without a heartbeat it is replaced.
     """
 
-    def __init__(self, home: Home, root: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        home: Home,
+        root: Path,
+        environment: Mapping[str, str],
+        period_seconds: float,
+        patience_seconds: float = LEAST_SECONDS,
+    ) -> None:
+        self._heartbeat = Heartbeat(
+            home.supervisor_heartbeat_file, patience_seconds, 2 * period_seconds
+        )
         self._home, self._root, self._environment = home, root, dict(environment)
         self._started: subprocess.Popen[bytes] | None = None
 
@@ -60,10 +82,19 @@ class Supervision:
         del now
         if self._started is not None:
             self._started.poll()  # or it would stay a zombie when it dies
-        if self._dead() is None:
+        record = self._ours()
+        silent = (
+            record is not None
+            and is_alive(record)
+            and self._heartbeat.has_stopped(record.pid, time.monotonic())
+        )
+        if record is None or (is_alive(record) and not silent):
             return []
         try:
             with exclusive(self._home):  # neither while `make up` nor `make down` is at work
+                if silent and self._ours() == record:
+                    kill_session(record)
+                    wait_gone(record, KILL_SECONDS)
                 dead = self._dead()
                 if dead is None:
                     return []
@@ -72,13 +103,18 @@ class Supervision:
                 )
         except BusyError:
             return []
-        return [f"the supervisor was dead; process {self._started.pid} takes over"]
+        how = "left no heartbeat for too long and was killed" if silent else "was dead"
+        return [f"the supervisor {how}; process {self._started.pid} takes over"]
 
-    def _dead(self) -> Record | None:
-        """Return the record of a supervisor of this stack that is dead."""
+    def _ours(self) -> Record | None:
+        """Return the record of the supervisor of this stack."""
         record = read_record(self._home.record("supervisor"))
         ours = record is not None and record.mark == self._environment.get(MARK)
-        return record if ours and not is_alive(record) else None
+        return record if ours else None
+
+    def _dead(self) -> Record | None:
+        record = self._ours()
+        return None if record is None or is_alive(record) else record
 
 
 async def keep_supervised(supervision: Supervision, pause_seconds: float) -> None:

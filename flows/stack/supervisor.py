@@ -90,6 +90,7 @@ class Supervisor:
             signal.signal(number, self._on_signal)
         self._take_over()
         while not self._stopping.is_set():
+            self._home.supervisor_heartbeat_file.touch()
             for program in self._programs:
                 self._look_at(program, time.monotonic())
                 self._replace_silent(program, time.monotonic())

@@ -9,12 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from tasks.errors import BadInputError
 
 LONGEST = 48
+IDLE_SECONDS = 86_400.0
+"""What was not changed for so long is removed, unless somebody uses it."""
 SHORT = Path("/tmp")  # noqa: S108 - only a link lies there, and its owner is checked
 
 
@@ -43,6 +49,62 @@ def make_temporary_folder(root: Path) -> None:
     if not path.is_symlink() or path.lstat().st_uid != os.getuid() or path.readlink() != folder:
         remedy = f"Remove it, or choose a SLIPWAY_HOME of at most {LONGEST - 4} characters."
         raise BadInputError("SLIPWAY_HOME", str(root), f"{path} is not our link to it", remedy)
+
+
+def clear_temporary_folder(root: Path, now: float) -> int:
+    """Remove what is older than a day and no live process uses; return how much that was.
+
+    Used is what a process works in, has open, is executed from, or names in its command line or
+    environment, as it was started with.
+    """
+    folder = root / "tmp"
+    if not folder.is_dir():
+        return 0
+    idle = [path for path in folder.iterdir() if now - _changed_at(path) > IDLE_SECONDS]
+    if not idle:
+        return 0
+    used = "\0".join(_named_by_processes())
+    places = {str(folder), str(temporary_folder(root)), str(folder.resolve())}
+    removed = 0
+    for path in idle:
+        if not any(f"{place}/{path.name}" in used for place in places):
+            _remove(path)
+            removed += 1
+    return removed
+
+
+def _changed_at(path: Path) -> float:
+    """Return when anything in ``path`` was changed last."""
+    latest = path.lstat().st_mtime
+    for at, folders, files in os.walk(path):
+        for name in (*folders, *files):
+            with suppress(FileNotFoundError):
+                latest = max(latest, Path(at, name).lstat().st_mtime)
+    return latest
+
+
+def _named_by_processes() -> Iterator[str]:
+    """Yield the paths and texts of all processes that this user may look at."""
+    for process in psutil.process_iter():
+        for look in (_texts, _files):
+            with suppress(psutil.Error):  # another user's, or gone
+                yield from look(process)
+
+
+def _texts(process: psutil.Process) -> list[str]:
+    return [*process.cmdline(), *process.environ().values(), process.cwd(), process.exe()]
+
+
+def _files(process: psutil.Process) -> list[str]:
+    sockets = process.net_connections("unix")
+    return [*(file.path for file in process.open_files()), *(str(each.laddr) for each in sockets)]
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def remove_link(root: Path) -> None:

@@ -27,7 +27,7 @@ from flows.stack.ports import WantedPort, require_free
 from flows.stack.readiness import answering, wait_for, work_pool_exists, worker_name
 from flows.stack.supervision import spawn, start_supervisor
 from flows.stack.takeover import procfile, standing_mark, take_over
-from flows.stack.temporary import make_temporary_folder
+from flows.stack.temporary import clear_temporary_folder, make_temporary_folder
 from tasks.errors import SlipwayError
 from tasks.settings import Settings, settings
 
@@ -63,6 +63,7 @@ def up(chosen: Settings, root: Path) -> str:
     home.create()
     make_temporary_folder(home.root)
     with exclusive(home):
+        clear_temporary_folder(home.root, time.time())
         auth = ensure_auth(home.auth_file) if chosen.auth else ""
         if mark := standing_mark(home):
             environment = stack_environment(chosen, auth, mark, os.environ)

@@ -74,7 +74,8 @@ async def serve(pool: str) -> None:
         create_pool_if_not_found=False,
     )
     task = asyncio.ensure_future(worker.start(printer=print))
-    supervision = Supervision(Home(settings().root), Path.cwd(), os.environ)
+    home = Home(settings().root)
+    supervision = Supervision(home, Path.cwd(), os.environ, SUPERVISION_SECONDS)
     watch = asyncio.ensure_future(keep_supervised(supervision, SUPERVISION_SECONDS))
     told = asyncio.Event()
 

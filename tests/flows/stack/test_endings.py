@@ -63,6 +63,6 @@ def test_a_part_that_keeps_ending_is_failing() -> None:
 
 def test_a_dead_supervisor_is_said(home: Home) -> None:
     """Broken: nobody would notice that nothing is started again any more."""
-    assert supervision(home) == []
+    assert supervision(home, 0.0) == []
     write_record(home.record("supervisor"), Record("supervisor", 2**22 + 1, 0.0, "mark"))
-    assert "The supervisor is dead" in supervision(home)[0]
+    assert "The supervisor is dead" in supervision(home, 0.0)[0]

@@ -88,3 +88,16 @@ def test_nothing_goes_within_the_limits() -> None:
     assert to_remove(folders, 30, before=0.0, most_bytes=30) == []
     assert to_remove(folders, 30, before=2.0, most_bytes=30) == folders[:1]
     assert to_remove(folders, 30, before=0.0, most_bytes=15) == [folders[0], folders[2]]
+
+
+def test_copies_of_releases_are_in_the_table(chosen: Settings, ledger: Ledger) -> None:
+    """Broken: what fills the disk most is in no table."""
+    for place in ("workspaces/w1", "serving/shop/dev/d1", "serving/shop/prod/d1"):
+        (chosen.root / place / "source").mkdir(parents=True)
+        (chosen.root / place / "source" / "big").write_bytes(b"x" * (1 << 20))
+    (chosen.root / "workspaces" / ".lock").touch()
+    Retention(chosen, ledger)(NOW)
+    lines = {line.kind: (line.count, line.size_mib) for line in read_retention(Home(chosen.root))}
+    assert lines["workspaces (folders)"] == (1, 1.0)
+    assert lines["serving trees (folders)"] == (2, 2.0)
+    assert "serving trees (folders)" in kept(Home(chosen.root), NOW)

@@ -163,7 +163,7 @@ def test_a_dead_supervisor_is_brought_back(
     """Broken: nobody would notice, and the next part that dies would stay down."""
     home, supervisor = supervised
     environment = {**os.environ, "SLIPWAY_HOME": str(home.root), "PYTHONPATH": str(ROOT)}
-    supervision = Supervision(home, tmp_path, {**environment, MARK: tmp_path.name})
+    supervision = Supervision(home, tmp_path, {**environment, MARK: tmp_path.name}, 2.0)
     before = pids(home)
     assert supervision(0.0) == []
     supervisor.kill()
@@ -182,13 +182,46 @@ def test_a_dead_supervisor_is_brought_back(
 
 
 @pytest.mark.integration
+def test_a_supervisor_that_hangs_is_replaced_and_one_that_works_is_not(
+    supervised: tuple[Home, subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    """Broken: one that was stopped or hangs looks alive for ever, and brings nothing back."""
+    home, supervisor = supervised
+    environment = {**os.environ, "SLIPWAY_HOME": str(home.root), "PYTHONPATH": str(ROOT)}
+    supervision = Supervision(home, tmp_path, {**environment, MARK: tmp_path.name}, 0.1, 3.0)
+    before = pids(home)
+    touched = home.supervisor_heartbeat_file.stat().st_mtime_ns
+    until(lambda: home.supervisor_heartbeat_file.stat().st_mtime_ns != touched)
+    assert supervision(0.0) == []
+    os.kill(supervisor.pid, signal.SIGSTOP)
+    said: list[str] = []
+
+    def replaced() -> bool:
+        """Look again; whoever works for 3 s of looks is left alone."""
+        said.extend(supervision(0.0))
+        return bool(said)
+
+    until(replaced)
+    supervisor.wait()
+    assert "left no heartbeat" in said[0]
+    successor = read_record(home.record("supervisor"))
+    assert successor is not None
+    assert successor.pid != supervisor.pid
+    os.kill(before["router"], signal.SIGKILL)
+    until(lambda: pids(home).get("router", before["router"]) != before["router"])
+    assert pids(home)["server"] == before["server"]
+    os.kill(successor.pid, signal.SIGTERM)
+    assert wait_gone(successor, 20)
+
+
+@pytest.mark.integration
 async def test_supervisor_and_reconciler_come_back_when_both_are_dead(
     supervised: tuple[Home, subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
     """Broken: server, worker and router would go on, and nobody would start anything again."""
     home, supervisor = supervised
     environment = {**os.environ, "SLIPWAY_HOME": str(home.root), "PYTHONPATH": str(ROOT)}
-    supervision = Supervision(home, tmp_path, {**environment, MARK: tmp_path.name})
+    supervision = Supervision(home, tmp_path, {**environment, MARK: tmp_path.name}, 2.0)
     before = pids(home)
     supervisor.kill()
     supervisor.wait()

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from flows.stack import temporary
-from flows.stack.temporary import make_temporary_folder, remove_link, temporary_folder
+from flows.stack.temporary import (
+    IDLE_SECONDS,
+    clear_temporary_folder,
+    make_temporary_folder,
+    remove_link,
+    temporary_folder,
+)
 from tasks.errors import BadInputError
 
 
@@ -39,3 +48,39 @@ def test_what_lies_in_the_place_of_the_link_is_not_used(
     temporary_folder(root).mkdir()
     with pytest.raises(BadInputError, match="is not our link"):
         make_temporary_folder(root)
+
+
+@pytest.mark.integration
+def test_what_nobody_uses_is_removed_after_a_day(tmp_path: Path) -> None:
+    """Broken: a disk fills with what killed builds have left, or a live one loses its files."""
+    root, now = tmp_path / "home", time.time()
+    make_temporary_folder(root)
+    folder = root / "tmp"
+    for name in ("old", "young", "cwd", "open", "named"):
+        (folder / name / "below").mkdir(parents=True)
+        (folder / name / "below" / "file").write_text("x")
+    (folder / "loose").write_text("x")
+    for path in [*folder.rglob("*"), folder]:
+        os.utime(path, (now - 2 * IDLE_SECONDS,) * 2)
+    os.utime(folder / "young" / "below" / "file", (now, now))
+    program = "import sys; file = open(sys.argv[1]); print('ready', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            program,
+            os.path.relpath(folder / "open" / "below" / "file", folder / "cwd"),
+        ],
+        cwd=folder / "cwd",
+        env=os.environ | {"SOME_CACHE": str(temporary_folder(root) / "named" / "below")},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as user:
+        assert user.stdout
+        user.stdout.readline()
+        assert clear_temporary_folder(root, now) == 2
+        assert sorted(path.name for path in folder.iterdir()) == ["cwd", "named", "open", "young"]
+        user.kill()
+    assert clear_temporary_folder(root, now) == 3
+    assert [path.name for path in folder.iterdir()] == ["young"]
+    remove_link(root)
