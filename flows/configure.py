@@ -30,6 +30,7 @@ from flows.inventory import (
 )
 from flows.origin import left_behind
 from flows.remark import remarked
+from flows.saving import save_changed
 from tasks.complaint import bad_input, unknown_key
 from tasks.configuration import Configuration, read_configuration, refuse_unknown_names
 from tasks.errors import BadInputError, NotFoundError
@@ -174,10 +175,12 @@ def _refuse_impossible_workloads(name: str, project: ProjectSpec) -> None:
 
 @task(name="save blocks", task_run_name="save blocks")
 async def save_blocks(blocks: dict[str, Block]) -> list[str]:
-    """Save ``blocks``, replacing those of the same name."""
-    for path, block in blocks.items():
-        await block.asave(path.split("/")[1], overwrite=True)
+    """Save those of ``blocks`` that are new or changed; return all."""
+    saved = await save_changed(blocks)
+    for path in saved:
         get_run_logger().info("Saved %s", path)
+    if unchanged := len(blocks) - len(saved):
+        get_run_logger().info("%d were as they should be already", unchanged)
     return sorted(blocks)
 
 

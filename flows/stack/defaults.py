@@ -9,18 +9,18 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from typing import Any, cast
+from typing import cast
 
 from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
 from pydantic import SecretStr, ValidationError
 
 from blocks.environment import Environment
-from blocks.project import Project, spec_fields
-from blocks.project_spec import ProjectSpec
+from blocks.project import Project
 from blocks.providers.shell import ShellProvider
 from blocks.repositories.restic import ResticRepository
 from blocks.routers.caddy import CaddyRouter
+from flows.saving import block_of
 from flows.stack.home import Home, write_private
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.providers import register_provider
@@ -56,15 +56,9 @@ def renew_blocks() -> list[str]:
                 schema = document.block_schema
                 if document.name and schema and schema.fields.get("secret_fields") != secret:
                     with suppress(ValidationError):
-                        _anew(kind, document.data).save(document.name, overwrite=True)
+                        block_of(kind, document.data).save(document.name, overwrite=True)
                         renewed.append(f"{slug}/{document.name}")
     return renewed
-
-
-def _anew(kind: type[Block], fields: dict[str, Any]) -> Block:
-    if kind is Project:
-        return Project.of(ProjectSpec.model_validate(spec_fields(fields)))
-    return kind(**fields)
 
 
 def router_block(chosen: Settings) -> CaddyRouter:

@@ -1,0 +1,83 @@
+"""Saves blocks: only those that are not so already, and several at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+from prefect.blocks.core import Block
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import BlockDocument
+from pydantic import ValidationError
+
+from blocks.project import Project, spec_fields
+from blocks.project_spec import ProjectSpec
+
+_AT_ONCE = 6
+"""Saving one is some ten requests, one after another; the server's database writes in turn."""
+
+
+def block_of(kind: type[Block], fields: dict[str, Any]) -> Block:
+    """Return the block of ``kind`` that was saved with ``fields``, as it is made today.
+
+    Raises:
+        ValidationError: They are wrong today.
+    """
+    if kind is Project:
+        return Project.of(ProjectSpec.model_validate(spec_fields(fields)))
+    return kind(**fields)
+
+
+async def save_changed(blocks: Mapping[str, Block]) -> list[str]:
+    """Save those of ``blocks`` (by `<type>/<name>`) that are not saved as they are; return these."""
+    by_kind: dict[type[Block], dict[str, Block]] = defaultdict(dict)
+    for path, block in blocks.items():
+        by_kind[type(block)][path] = block
+    turn, saved = asyncio.Semaphore(_AT_ONCE), []
+
+    async def save(path: str, block: Block) -> None:
+        """Save it when it is its turn."""
+        async with turn:
+            await block.asave(path.split("/")[1], overwrite=True)
+
+    for kind, wanted in by_kind.items():
+        standing = await _standing(kind)
+        changed = [
+            (path, block)
+            for path, block in wanted.items()
+            if not is_saved(block, standing.get(path.split("/")[1]))
+        ]
+        # The first one registers its type; those beside each other would do so at once.
+        await asyncio.gather(*(save(*each) for each in changed[:1]))
+        async with asyncio.TaskGroup() as group:
+            for each in changed[1:]:
+                group.create_task(save(*each))
+        saved += [path for path, _ in changed]
+    return saved
+
+
+def is_saved(block: Block, document: BlockDocument | None) -> bool:
+    """Tell whether ``document`` holds ``block`` as it is, under the schema of today."""
+    if document is None or document.block_schema is None:
+        return False
+    kind = type(block)
+    if document.block_schema.checksum != kind._calculate_schema_checksum():  # noqa: SLF001 - there is no public name
+        return False
+    try:
+        return block_of(kind, document.data).model_dump() == block.model_dump()
+    except ValidationError:
+        return False
+
+
+async def _standing(kind: type[Block]) -> dict[str, BlockDocument]:
+    async with get_client() as client:
+        try:
+            documents = await client.read_block_documents_by_type(kind.get_block_type_slug())
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code == httpx.codes.NOT_FOUND:  # nobody has saved one yet
+                return {}
+            raise
+    return {document.name: document for document in documents if document.name}
