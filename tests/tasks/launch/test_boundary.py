@@ -149,7 +149,6 @@ def test_coverage_takes_the_settings_of_where_it_is_run(
     workspace: Release, surroundings: dict[str, str]
 ) -> None:
     """Broken: a threshold of ours fails a project's report."""
-    pytest.importorskip("coverage")
     run = [sys.executable, "-I", "-m", "coverage"]
     assert _run([*run, "run", "module.py"], workspace.source, surroundings).returncode == 0
     assert _run([*run, "report"], workspace.source, surroundings).returncode == 0
