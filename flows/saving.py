@@ -1,7 +1,7 @@
 """Saves blocks: only those that are not so already.
 
-One after another: each is some ten requests, and a server on SQLite, where writers take turns,
-takes twice as long for two at once as for one after the other.
+One after another: each is some ten requests, and on SQLite, where writers take turns, six at once
+were measured to take a third longer than one after the other (18 projects: 21 s against 15 s).
 """
 
 from __future__ import annotations
