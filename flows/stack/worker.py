@@ -14,11 +14,13 @@ import time
 import warnings
 from pathlib import Path
 
+from anyio.abc import TaskStatus
 from prefect.client.schemas.objects import FlowRun
-from prefect.workers.process import ProcessWorker
+from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
 from flows.stack.api import ApiError, SlipwayApi
 from flows.stack.home import Home
+from flows.stack.incomplete import refuse_incomplete
 from flows.stack.missed import skip_missed
 from flows.stack.readiness import work_pool_exists, worker_name
 from flows.stack.supervision import Supervision, keep_supervised
@@ -36,7 +38,10 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
 
     class PunctualWorker(ProcessWorker):
-        """The stock worker, which makes up for the missed runs of a schedule only once."""
+        """The stock worker, which makes up for the missed runs of a schedule only once.
+
+        A scheduled run that lacks a parameter fails with a sentence.
+        """
 
         type = "process"
         _looked_at = 0.0
@@ -52,6 +57,19 @@ with warnings.catch_warnings():
                     return []
                 self._looked_at = time.time()
             return await super().get_and_submit_flow_runs()
+
+        async def run(
+            self,
+            flow_run: FlowRun,
+            configuration: ProcessJobConfiguration,
+            task_status: TaskStatus[int] | None = None,
+        ) -> ProcessWorkerResult:
+            """Run it in a process, unless it cannot begin."""
+            if await refuse_incomplete(self.client, flow_run):
+                if task_status:
+                    task_status.started(os.getpid())
+                return ProcessWorkerResult(status_code=0, identifier="refused")
+            return await super().run(flow_run, configuration, task_status)
 
 
 def skip_all_missed(pool: str) -> None:
