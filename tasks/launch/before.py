@@ -26,6 +26,7 @@ from tasks.ledger.befores import (
     command_digest,
     find_before,
     record_before,
+    unfinished_befores,
 )
 from tasks.ledger.connection import Ledger
 from tasks.narration import doing, tell
@@ -130,6 +131,15 @@ class Before:
             self.secrets,
         )
         return "\n".join([said, "Its last lines:", *(lines or ["(it wrote nothing)"])])
+
+
+def running_befores(ledger: Ledger, project: str, environment: str) -> set[str]:
+    """Return the digests of the releases whose commands run there now, also of a dead launch."""
+    return {
+        row.release
+        for row in unfinished_befores(ledger, project, environment)
+        if isinstance(process.status(row.directory), process.Running)
+    }
 
 
 def _in_vain(directory: Path) -> bool:

@@ -19,7 +19,7 @@ from tasks.launch.applied import (
     release_record,
     service_record,
 )
-from tasks.launch.before import Before
+from tasks.launch.before import Before, running_befores
 from tasks.launch.boundary import enclose
 from tasks.launch.build import accept, build_release, prune
 from tasks.launch.carrying import KEPT, carried_paths
@@ -27,6 +27,7 @@ from tasks.launch.desired import Replica, missing, replicas
 from tasks.launch.detection import KINDS, before_of, services_of
 from tasks.launch.ending import end_instances
 from tasks.launch.health import Health, await_health
+from tasks.launch.holding import hold, let_go
 from tasks.launch.lock import place_alone
 from tasks.launch.seal import seal_key
 from tasks.launch.serving import ServingTrees, digests_of_trees
@@ -104,7 +105,9 @@ class Launcher:
             CarryError: Data of what serves cannot be carried over.
         """
         tree = self.trees.prepare(release, self.serving)
-        self.trees.prune({release.digest, *(one.release for one in self.recorded())})
+        running = running_befores(self.ledger, self.project, self.environment)
+        used = {release.digest, *running, *(one.release for one in self.recorded())}
+        self.trees.prune(used)
         return tree
 
     def gather(self) -> None:
@@ -174,7 +177,11 @@ class Launcher:
         )
         with self.alone():
             tree = self.as_served(release)
-        before.run(tree, starter.before(tree, commands))
+            hold(tree.path)  # nothing is recorded to run there between two commands
+        try:
+            before.run(tree, starter.before(tree, commands))
+        finally:
+            let_go(tree.path)
 
     def start(
         self,

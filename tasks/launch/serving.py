@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tasks.launch.carrying import carried_paths, carry, is_database, link_afresh
 from tasks.launch.copies import copy_release
+from tasks.launch.holding import held_by_nobody
 from tasks.launch.seeds import renewed
 from tasks.launch.written import WrittenTree, written
 from tasks.release import Release
@@ -114,17 +115,22 @@ class ServingTrees:
         return [tree for tree in looks if tree.paths]
 
     def prune(self, used: Collection[str]) -> list[WrittenTree]:
-        """Remove the trees of digests that are not ``used``; those with data in them are kept.
+        """Remove the trees of digests that are not ``used``, and that nobody holds.
+
+        Those with data in them are kept.
 
         Returns:
             What is kept for its data alone.
         """
         holding = {tree.digest: tree for tree in self.written() if tree.digest not in used}
         for tree in self.trees():
-            if tree.name not in used and tree.name not in holding:
-                doomed = tree.with_name(f"{_DOOMED}{tree.name}")
-                tree.rename(doomed)
-                shutil.rmtree(doomed, ignore_errors=True)
+            if tree.name in used or tree.name in holding:
+                continue
+            doomed = tree.with_name(f"{_DOOMED}{tree.name}")
+            with held_by_nobody(tree) as free:
+                if free:
+                    tree.rename(doomed)
+            shutil.rmtree(doomed, ignore_errors=True)
         return list(holding.values())
 
     def trees(self) -> list[Path]:

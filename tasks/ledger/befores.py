@@ -61,6 +61,17 @@ def find_before(
     return None if row is None else BeforeRow(**row)
 
 
+def unfinished_befores(ledger: Ledger, project: str, environment: str) -> list[BeforeRow]:
+    """Return what was begun there and is not known to have ended."""
+    query = select(table).where(
+        table.c.project == project,
+        table.c.environment == environment,
+        table.c.state == BeforeState.RUNNING,
+    )
+    with ledger.read() as connection:
+        return [BeforeRow(**row) for row in connection.execute(query).mappings()]
+
+
 def forget_befores(ledger: Ledger, project: str, environment: str) -> None:
     """Forget what ran there: whatever is launched there later begins anew."""
     with ledger.write() as connection:

@@ -175,6 +175,39 @@ def test_one_whose_launch_was_killed_is_waited_for_and_not_run_twice(
     assert _lines(launcher) == ["ran"]
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_nobody_removes_the_tree_it_runs_in(
+    launcher_for: Make, fronts: Fronts, source: Path, tmp_path: Path, *, killed: bool
+) -> None:
+    """Broken: of two launches at once, the second leaves the first one's migrations half done."""
+    waits = "echo one >> {{ data }}/ran; until [ -e {{ data }}/go ]; do sleep 0.02; done"
+    launcher = _before(launcher_for(), waits, "cat server.py; echo two >> {{ data }}/ran")
+    release = launcher.build("")
+    child = os.fork()
+    if child == 0:
+        own = replace(launcher, ledger=open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}"))
+        own.prepare(release)
+        os._exit(0)
+    _until(lambda: _lines(launcher))
+    if killed:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    (source / "another").touch()
+    other = _before(launcher_for())
+    converge(other, other.build(""), fronts)
+    tree = launcher.trees.folder / release.digest
+    assert (tree / "source/server.py").is_file()
+    (launcher.data_folder / "go").touch()
+    if killed:
+        launcher.prepare(release)
+    else:
+        assert os.waitpid(child, 0)[1] == 0
+    assert _lines(launcher) == ["one", "two"]
+    converge(other, other.build(""), fronts)
+    other.as_served(other.build(""))
+    assert not tree.exists()
+
+
 async def test_one_whose_run_is_cancelled_ends_with_it(
     launcher_for: Make, fronts: Fronts, tmp_path: Path
 ) -> None:
