@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from prefect import flow, get_run_logger
@@ -30,6 +30,7 @@ from tasks.ledger.releases import releases
 from tasks.settings import settings
 
 _PAGE = 200
+_DEFAULT_ENVIRONMENT = "dev"
 
 
 @flow(
@@ -111,17 +112,25 @@ async def _still_named(project: str, environment: str) -> list[str]:
     ]
     async with get_client() as client:
         for each in await _deployments(client):
-            said += [f"{where} still names {project}" for where in naming(each, project)]
+            said += [
+                f"{where} still names {project}" for where in naming(each, project, environment)
+            ]
     return said
 
 
-def naming(deployment: DeploymentResponse, project: str) -> Iterator[str]:
-    """Yield what of ``deployment`` has ``project`` among its parameters."""
-    if deployment.parameters.get("project") == project:
+def naming(deployment: DeploymentResponse, project: str, environment: str = "") -> Iterator[str]:
+    """Yield what of ``deployment`` has ``project`` among its parameters, in that environment."""
+
+    def names(parameters: Mapping[str, Any]) -> bool:
+        """Tell whether they name it; who names no environment means the default one."""
+        meant = parameters.get("environment", _DEFAULT_ENVIRONMENT)
+        return parameters.get("project") == project and environment in {"", meant}
+
+    if names(deployment.parameters):
         yield f"deployment {deployment.entrypoint or deployment.name}"
     for schedule in deployment.schedules:
         parameters: dict[str, Any] = {**deployment.parameters, **(schedule.parameters or {})}
-        if parameters.get("project") == project:
+        if names(parameters):
             called = schedule.slug or str(schedule.id)
             yield f"schedule {called} of {deployment.entrypoint or deployment.name}"
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from blocks.providers import process
 from flows.stack.home import Home, write_private
 from flows.stack.temporary import clear_temporary_folder
+from tasks.launch.build import clear_unfinished
 from tasks.launch.workspace import DAYS_KEPT, MOST_KEPT
 from tasks.ledger.connection import Ledger
 from tasks.ledger.retention import forget_history, kept_history, referenced
@@ -85,6 +86,8 @@ class Retention:
             gone = {folder.name for folder in doomed}
             lines.append(self._line(kind, [each for each in folders if each.name not in gone]))
         said += self._forget(now)
+        if count := clear_unfinished(self._chosen.root / "releases"):
+            said.append(f"{count} builds that came to no end removed")
         if now >= self._copies_due:
             self._copies, self._copies_due = copies(self._home.root), now + SECONDS_AN_HOUR
             if cleared := clear_temporary_folder(self._home.root, now):

@@ -14,6 +14,7 @@ from blocks.routers.interface import Router
 from tasks.launch.ending import end_instances
 from tasks.launch.fronts import lead_away
 from tasks.launch.lock import place_alone
+from tasks.ledger.befores import unfinished_befores
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import claim_instance, instances
 from tasks.ledger.retention import unended_directories
@@ -67,12 +68,13 @@ class Unfinished:
 
 
 def stop_steps(ledger: Ledger, grace_seconds: float) -> int:
-    """End every step that still runs; return how many did.
+    """End every step that still runs, and what comes before a release; return how many did.
 
     Only attempts without an outcome can: however many there ever were, few are looked at. Their
     flow runs are gone by then. A later run of the same workload repeats what has no outcome.
     """
-    return stop_runs(unended_directories(ledger), grace_seconds)
+    befores = [row.directory for row in unfinished_befores(ledger)]
+    return stop_runs([*unended_directories(ledger), *befores], grace_seconds)
 
 
 def stop_runs(directories: Iterable[Path], grace_seconds: float) -> int:

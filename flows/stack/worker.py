@@ -16,11 +16,12 @@ from pathlib import Path
 
 from anyio.abc import TaskStatus
 from prefect.client.schemas.objects import FlowRun
+from prefect.states import Failed
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
 from flows.stack.api import ApiError, SlipwayApi
 from flows.stack.home import Home
-from flows.stack.incomplete import refuse_incomplete
+from flows.stack.incomplete import incompleteness
 from flows.stack.missed import skip_missed
 from flows.stack.readiness import work_pool_exists, worker_name
 from flows.stack.supervision import Supervision, keep_supervised
@@ -65,11 +66,19 @@ with warnings.catch_warnings():
             task_status: TaskStatus[int] | None = None,
         ) -> ProcessWorkerResult:
             """Run it in a process, unless it cannot begin."""
-            if await refuse_incomplete(self.client, flow_run):
+            if complaint := await self._complaint(flow_run):
+                await self.client.set_flow_run_state(flow_run.id, Failed(message=complaint))
                 if task_status:
                     task_status.started(os.getpid())
                 return ProcessWorkerResult(status_code=0, identifier="refused")
             return await super().run(flow_run, configuration, task_status)
+
+        async def _complaint(self, flow_run: FlowRun) -> str:
+            """Return why it cannot begin; the API has looked at what no schedule has started."""
+            if not flow_run.auto_scheduled or flow_run.deployment_id is None:
+                return ""
+            deployment = await self.client.read_deployment(flow_run.deployment_id)
+            return incompleteness(deployment.parameter_openapi_schema or {}, flow_run.parameters)
 
 
 def skip_all_missed(pool: str) -> None:

@@ -14,7 +14,7 @@ from tasks.launch.access import access
 from tasks.launch.detection import kind_of
 from tasks.launch.holding import held_by_nobody
 from tasks.launch.kinds.interface import Kind
-from tasks.launch.lock import alone
+from tasks.launch.lock import alone, unless_taken
 from tasks.launch.source import check_source, fetch, tree_digest, wanted_version
 from tasks.ledger.connection import Ledger
 from tasks.ledger.releases import forget_release, releases
@@ -22,6 +22,7 @@ from tasks.release import BUILD_LOG, Release
 
 _DIGEST_CHARACTERS = 12
 _UNFINISHED = ".building-"
+_LOCK = ".lock"
 
 
 def accept(_: Release) -> None:
@@ -49,9 +50,8 @@ def build_release(
     """
     wanted = wanted_version(project, spec, version)
     check_source(project, spec, wanted)
-    with alone(folder / ".lock"), access(plain(spec.credentials)):
-        for leftover in folder.glob(f"{_UNFINISHED}*"):  # of builders that are dead
-            shutil.rmtree(leftover, ignore_errors=True)
+    with alone(folder / _LOCK), access(plain(spec.credentials)):
+        _remove_unfinished(folder)
         building = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
         try:
             fetched = fetch(project, spec, wanted, building / "source")
@@ -66,6 +66,23 @@ def build_release(
         finally:
             shutil.rmtree(building, ignore_errors=True)
     return Release(project, wanted or digest, digest, path, kind.name, now)
+
+
+def clear_unfinished(releases: Path) -> int:
+    """Remove what builders that are dead have left below ``releases``; return how much it was."""
+    count = 0
+    for folder in {leftover.parent for leftover in releases.glob(f"*/{_UNFINISHED}*")}:
+        with unless_taken(folder / _LOCK) as free:
+            count += _remove_unfinished(folder) if free else 0
+    return count
+
+
+def _remove_unfinished(folder: Path) -> int:
+    """Remove it; to be done by who holds the lock: it is nobody's then."""
+    leftovers = list(folder.glob(f"{_UNFINISHED}*"))
+    for leftover in leftovers:
+        shutil.rmtree(leftover, ignore_errors=True)
+    return len(leftovers)
 
 
 def release_digest(kind: Kind, tree: str, requirements: Sequence[str]) -> str:

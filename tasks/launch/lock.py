@@ -23,6 +23,19 @@ def alone(path: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def unless_taken(path: Path) -> Iterator[bool]:
+    """Tell whether nobody holds the lock at ``path``; where nobody does, hold it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
 def place_alone(home: Path, project: str, environment: str) -> AbstractContextManager[None]:
     """Wait until nobody else starts, routes or condemns anything there, and be the one who does."""
     return alone(place_lock(home, project, environment))

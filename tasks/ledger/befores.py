@@ -61,13 +61,13 @@ def find_before(
     return None if row is None else BeforeRow(**row)
 
 
-def unfinished_befores(ledger: Ledger, project: str, environment: str) -> list[BeforeRow]:
-    """Return what was begun there and is not known to have ended."""
-    query = select(table).where(
-        table.c.project == project,
-        table.c.environment == environment,
-        table.c.state == BeforeState.RUNNING,
-    )
+def unfinished_befores(
+    ledger: Ledger, project: str | None = None, environment: str | None = None
+) -> list[BeforeRow]:
+    """Return what was begun there, or anywhere, and is not known to have ended."""
+    query = select(table).where(table.c.state == BeforeState.RUNNING)
+    if project is not None:
+        query = query.where(table.c.project == project, table.c.environment == environment)
     with ledger.read() as connection:
         return [BeforeRow(**row) for row in connection.execute(query).mappings()]
 

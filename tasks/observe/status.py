@@ -18,6 +18,7 @@ from tasks.release import LIVING, Instance, InstanceState
 
 _ANSWER_SECONDS = 2.0
 _ILL = ("down", "crash loop", "waiting to restart", "never started")
+_UNSUPERVISED = ", its shim was killed"
 _LOG_LINES = 10
 NOT_LAUNCHED = "not launched"
 
@@ -73,7 +74,11 @@ class StatusRow:
     @property
     def ill(self) -> bool:
         """Whether it does not do what it is there for."""
-        return self.health not in {"", "ok"} or self.state.startswith(_ILL)
+        return (
+            self.health not in {"", "ok"}
+            or self.state.startswith(_ILL)
+            or self.state.endswith(_UNSUPERVISED)
+        )
 
 
 def status_rows(
@@ -129,13 +134,14 @@ def state_of(instance: Instance, found: process.Status, now: float) -> str:
         return _running_state(instance, found, now)
     if isinstance(found, process.NotStarted):
         return "never started"
-    finished = has_finished(instance)
-    return "finished" if finished else f"down: {found.outcome.cause or found.outcome.end}"
+    if has_finished(instance):
+        return "finished" if instance.port is None else "down: it ended, and nothing answers"
+    return f"down: {found.outcome.cause or found.outcome.end}"
 
 
 def _running_state(instance: Instance, found: process.Running, now: float) -> str:
     if not found.supervised:
-        return f"{instance.state}, its shim was killed"
+        return f"{instance.state}{_UNSUPERVISED}"
     if is_crash_loop(found, now):
         cause = f", the last time: {found.last_end}" if found.last_end else ""
         return f"crash loop: {found.restarts} restarts{cause}"
@@ -191,4 +197,7 @@ def _health(instance: Instance, found: process.Status) -> str:
 
 
 def _usage(found: process.Status, usage: Mapping[int, Usage]) -> Usage | None:
-    return usage.get(found.shim.pid) if isinstance(found, process.Running) else None
+    """Return what it uses; nobody knows that without its shim."""
+    if not isinstance(found, process.Running) or not found.supervised:
+        return None
+    return usage.get(found.shim.pid)

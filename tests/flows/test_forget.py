@@ -28,5 +28,7 @@ def test_schedules_and_deployments_are_named() -> None:
         schedules=[scheduled(project="shop"), scheduled(project="blog"), scheduled()],
     )
     assert list(naming(deployment, "shop")) == ["schedule daily of flows.backup.backup_flow"]
+    assert list(naming(deployment, "shop", "dev")) == ["schedule daily of flows.backup.backup_flow"]
+    assert list(naming(deployment, "shop", "staging")) == []
     whole = deployment.model_copy(update={"parameters": {"project": "shop"}, "schedules": []})
     assert list(naming(whole, "shop")) == ["deployment flows.backup.backup_flow"]

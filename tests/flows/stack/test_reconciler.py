@@ -25,6 +25,7 @@ from flows.stack.services import gone, stop_steps
 from tasks.front_range import FrontRange
 from tasks.launch.ending import end_instances
 from tasks.launch.fronts import lead_away
+from tasks.ledger.befores import BeforeRow, BeforeState, record_before
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.executions import Execution, begin_execution
 from tasks.ledger.fronts import Place, lease_fronts
@@ -164,6 +165,18 @@ def test_a_running_step_is_stopped_with_its_workload(ledger: Ledger, tmp_path: P
     assert stop_steps(ledger, grace_seconds=2) == 1
     assert isinstance(process.status(folder), process.Ended)
     assert stop_steps(ledger, grace_seconds=2) == 0
+
+
+@pytest.mark.integration
+def test_what_comes_before_a_release_ends_with_the_stack(ledger: Ledger, tmp_path: Path) -> None:
+    """`make down` would leave a migration that nobody waits for."""
+    folder = tmp_path / "instances" / "shop-dev-before-1"
+    folder.parent.mkdir(parents=True)
+    row = BeforeRow("shop", "dev", "digest", "command", folder, BeforeState.RUNNING, 1.0)
+    record_before(ledger, row)
+    start(folder)
+    assert stop_steps(ledger, grace_seconds=2) == 1
+    assert isinstance(process.status(folder), process.Ended)
 
 
 @pytest.mark.integration

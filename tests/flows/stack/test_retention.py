@@ -11,6 +11,7 @@ import pytest
 from flows.stack.home import Home
 from flows.stack.retention import Folder, Retention, read_retention, to_remove
 from flows.stack.status import kept
+from tasks.launch.lock import alone
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.workloads import open_workload
 from tasks.settings import Settings
@@ -66,6 +67,18 @@ def test_too_much_goes_oldest_first(chosen: Settings, ledger: Ledger) -> None:
 def test_what_was_half_removed_goes(chosen: Settings, ledger: Ledger) -> None:
     """Broken: what a killed reconciler was removing stays, and counts for nobody."""
     left = _folder(chosen, "steps/.removed-a", 1)
+    Retention(chosen, ledger)(NOW)
+    assert not left.exists()
+
+
+def test_a_build_that_came_to_no_end_goes_unless_it_goes_on(
+    chosen: Settings, ledger: Ledger
+) -> None:
+    """Broken: a build that was killed fills the disk until that project is built again."""
+    left = _folder(chosen, "releases/shop/.building-a", 1)
+    with alone(left.parent / ".lock"):
+        Retention(chosen, ledger)(NOW)
+        assert left.exists()
     Retention(chosen, ledger)(NOW)
     assert not left.exists()
 

@@ -16,7 +16,7 @@ from blocks.providers.process import Ended, NotStarted, ProcessIdentity, Running
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.instances import record_instance
 from tasks.observe.report import last_words, summary
-from tasks.observe.status import Sight, StatusRow, View, rows, state_of, status_rows
+from tasks.observe.status import Sight, StatusRow, View, _usage, rows, state_of, status_rows
 from tasks.observe.usage import Usage
 from tasks.release import Instance, InstanceState
 
@@ -139,6 +139,26 @@ def test_a_crash_loop_is_a_verdict_with_its_last_lines(tmp_path: Path, directory
     assert "exit code 3" in summary([row])
     assert "token ***" in last_words([row])
     ledger.close()
+
+
+@pytest.mark.integration
+def test_a_web_service_that_ended_is_not_well(tmp_path: Path, directory: Path) -> None:
+    """Broken: all is well, and whoever opens the page gets an error."""
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    record_instance(ledger, instance(directory))
+    process.start(ShimSpec(directory, ("true",), tmp_path, restart="on-failure"), {})
+    until(lambda: status_rows(ledger, time.time())[0].state.startswith("down: it ended"))
+    assert "not well" in summary(status_rows(ledger, time.time()))
+    ledger.close()
+
+
+def test_a_service_without_its_shim_is_not_well_and_not_measured() -> None:
+    """Broken: nobody learns that what serves would not be started again, and it uses nothing."""
+    usage = {RUNS.shim.pid: Usage(0.0, 0.0)}
+    orphan = replace(RUNS, supervised=False)
+    assert (_usage(RUNS, usage), _usage(orphan, usage)) == (usage[RUNS.shim.pid], None)
+    [(_, row)] = rows([Sight(instance(Path()), orphan)], {}, 1000.0)
+    assert row.ill
 
 
 @pytest.mark.integration
