@@ -15,6 +15,7 @@ from blocks.repositories.errors import RepositoryError
 from blocks.routers.interface import RouterError
 from flows.discretion import discreet
 from flows.termination import cancelled_by_sigterm
+from tasks.complaint import refuse_unusable_text
 from tasks.errors import SlipwayError
 
 P = ParamSpec("P")
@@ -44,7 +45,7 @@ def fails_plainly(
 ) -> Callable[P, Coroutine[Any, Any, R]]:
     """Let the function of a flow end with the message of a foreseen error as its state's.
 
-    Prefect itself would put the name of the class before it. Anything else is a bug of ours and
+    Parameters with a text that nothing can hold are refused before it is called. Prefect itself would put the name of the class before it. Anything else is a bug of ours and
     is left to Prefect, which keeps its stack trace in the log of the flow run.
     """
 
@@ -53,6 +54,8 @@ def fails_plainly(
         """Do the work, or end as failed."""
         logging.getLogger("prefect.task_runs").addFilter(_PLAIN)
         try:
+            for name, value in signature(work).bind(*args, **kwargs).arguments.items():
+                refuse_unusable_text(name, value)
             with cancelled_by_sigterm():
                 return await work(*args, **kwargs)
         except FORESEEN as error:

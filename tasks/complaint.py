@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from tasks.errors import BadInputError
@@ -16,6 +16,8 @@ from tasks.errors import BadInputError
 Json = Mapping[str, Any]
 
 _HIDDEN = re.compile(r"secret|password|credentials|^repositories\.[^.]*\.variables")
+_UNUSABLE = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
+"""A NUL, or half of a pair of UTF-16, other than those that stand for bytes of a file's name."""
 _WORDS = {
     "missing": ("is missing", "Add it. "),
     "string_type": ("is no text", "Put it in quotes. "),
@@ -68,6 +70,31 @@ def bad_input(error: ValidationError, model: type[BaseModel], prefix: str = "") 
     if first["type"].startswith("union_tag"):
         path += ".kind"
     return BadInputError(path, value, problem, _remedy(first, place))
+
+
+def refuse_unusable_text(field: str, value: object) -> None:
+    """Refuse a text in ``value``, however deep, that no file, command or variable can hold.
+
+    Raises:
+        BadInputError: It says where, below ``field``.
+    """
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if isinstance(text, str):
+        if match := _UNUSABLE.search(text):
+            what = "a NUL" if match[0] == "\0" else "half of a character"
+            secret = text is not value or _HIDDEN.search(field)
+            problem = f"holds {what} at character {match.start() + 1}"
+            remedy = "Leave it out: no file, command or variable can have one."
+            raise BadInputError(field, "(secret)" if secret else text, problem, remedy)
+    elif isinstance(value, BaseModel):
+        refuse_unusable_text(field, dict(value))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            refuse_unusable_text(field or "file", key)
+            refuse_unusable_text(f"{field}.{key}".lstrip("."), item)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for number, item in enumerate(value):
+            refuse_unusable_text(f"{field}.{number}", item)
 
 
 def unknown_key(path: str, known: Collection[str]) -> BadInputError:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from blocks.environment_spec import ALL, EnvironmentSpec
 from blocks.project_spec import ProjectSpec
 from blocks.workload_spec import WfformatWorkload
-from tasks.complaint import bad_input
+from tasks.complaint import bad_input, refuse_unusable_text
 from tasks.document import read_document
 from tasks.errors import BadInputError, NotFoundError
 
@@ -44,6 +44,7 @@ def read_configuration(path: Path, environ: Mapping[str, str] = os.environ) -> C
         remedy = "Write projects:, environments:, providers:, repositories:."
         raise BadInputError("file", str(path), "is no mapping", remedy)
     own = {key: value for key, value in document.items() if not _is_extension(key)}
+    refuse_unusable_text("", own)
     configuration = checked(Configuration, _with_environment(own, "", environ))
     return _relative_to(path.parent.resolve(), _with_block_names(configuration))
 

@@ -22,6 +22,11 @@ def init() -> list[str]:
     return ["init"]
 
 
+def config() -> list[str]:
+    """Show the repository's own settings, which are the last thing that `init` writes."""
+    return ["cat", "--no-lock", "config"]
+
+
 def unlock() -> list[str]:
     """Remove the locks of dead processes, and those only."""
     return ["unlock"]

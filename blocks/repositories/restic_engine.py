@@ -26,6 +26,7 @@ from blocks.repositories.errors import (
     UnreadableSourceError,
 )
 from blocks.repositories.interface import Progress, Stored, StoredEntry, StoredSnapshot
+from blocks.repositories.restic_making import contents_of, making_alone
 
 INSTALL = "brew install restic" if sys.platform == "darwin" else "apt-get install restic"
 _LOCK_POLL_SECONDS = 1.0
@@ -67,14 +68,39 @@ class ResticEngine:
         return command.local_folder(self.location)
 
     def create(self) -> None:
-        """Create the repository; a folder that holds anything else is left alone."""
-        if self.folder and self.folder.is_dir() and any(self.folder.iterdir()):
-            raise RepositoryDamagedError(
-                self.name,
-                "the folder is neither empty nor a restic repository",
-                "Give another location, or restore the repository's `config` file.",
-            )
-        self._call(command.init())
+        """Create the repository, unless another process does so meanwhile.
+
+        Raises:
+            RepositoryDamagedError: The folder holds anything else, which is left alone, or a
+                repository without its `config`.
+        """
+        with making_alone(self.folder, self.location):
+            self._await_another_maker()
+            if self._is_made():
+                return
+            try:
+                self._call(command.init())
+            except RepositoryError:
+                if not self._is_made():  # a process on another machine was faster
+                    raise
+
+    def _await_another_maker(self) -> None:
+        """Refuse a folder that holds anything; one that a machine is filling now is waited for."""
+        deadline = time.monotonic() + self.lock_wait_seconds
+        while contents := contents_of(self.folder):
+            if contents.whole:
+                return
+            if contents.foreign or time.monotonic() > deadline:
+                raise RepositoryDamagedError(self.name, contents.problem, contents.remedy)
+            time.sleep(_LOCK_POLL_SECONDS)
+
+    def _is_made(self) -> bool:
+        """Tell whether there is a repository by now."""
+        try:
+            self._call(command.config())
+        except RepositoryMissingError:
+            return False
+        return True
 
     def backup(
         self,

@@ -151,11 +151,14 @@ def _arguments(manifest: Manifest, staging: Path) -> tuple[list[Path], list[Path
 
 
 def _reusable(before: Manifest | None) -> dict[str, Entry]:
-    """Return the entries whose digests may be used again: not those of dumps."""
+    """Return the entries whose digests may be used again: not those of databases.
+
+    Neither a dump nor what could not be dumped: each is tried, and told, at every backup.
+    """
     if before is None:
         return {}
-    dumped = set(before.databases)
-    return {entry.path: entry for entry in before.entries if entry.path not in dumped}
+    databases = {*before.databases, *(trouble.path for trouble in before.unverified)}
+    return {entry.path: entry for entry in before.entries if entry.path not in databases}
 
 
 def _entries(tree: Tree, dumps: Mapping[str, Path], plain: Mapping[str, Path]) -> tuple[Entry, ...]:

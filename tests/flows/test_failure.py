@@ -11,6 +11,7 @@ import pytest
 from blocks.providers.shim_spec import ShimError
 from blocks.repositories.errors import ProgramMissingError
 from blocks.routers.interface import RouterError
+from blocks.workload_spec import StepSpec, StepsWorkload
 from flows.failure import fails_plainly
 from tasks.errors import BadInputError
 
@@ -46,6 +47,30 @@ async def test_a_bug_is_left_to_prefect() -> None:
     """Broken: a defect of ours looks like a mistake of the user, and its stack trace is lost."""
     with pytest.raises(ZeroDivisionError):
         await _asked(ZeroDivisionError())
+
+
+@pytest.mark.parametrize("text", ["/srv/a\0b", "\ud800"], ids=["a NUL", "half a character"])
+async def test_text_that_no_file_or_command_can_hold_is_refused_with_its_parameter(
+    text: str,
+) -> None:
+    """Broken: a NUL in the `target` of a restore ends with `ValueError: embedded null byte`."""
+
+    @fails_plainly
+    async def use(project: str, target: str = "", workload: object = None) -> Any:
+        """Do nothing; it is not called."""
+        pytest.fail(f"called with {project}, {target}, {workload}")
+
+    parameters: dict[str, dict[str, Any]] = {
+        "target": {"target": text},
+        "workload.paths.1": {"workload": {"paths": ["tests", text]}},
+        "workload.steps.0.run": {"workload": StepsWorkload(steps=[StepSpec(id="a", run=text)])},
+        "workload.variables": {"workload": {"variables": {text: "x"}}},
+    }
+    for field, given in parameters.items():
+        state = await use("shop", **given)
+        assert state.message.startswith(f"{field}: holds ")
+        assert "Leave it out" in state.message
+        assert state.message.isprintable()
 
 
 async def test_what_succeeds_is_untouched() -> None:

@@ -185,3 +185,15 @@ def test_an_environment_to_inherit_from_is_proposed_with_who_inherits_it(tmp_pat
     text = "projects: {shop: {source: ., environments: {base: {variables: {GREETING: x}}}}}"
     with pytest.raises(NotFoundError, match=r"\{base: \{\}, dev: \{inherits: base\}\}"):
         refuse_unknown_names(read(tmp_path, text), [], ["dev"])
+
+
+def test_a_nul_is_refused_wherever_it_stands_and_no_secret_is_shown(tmp_path: Path) -> None:
+    """Broken: what YAML writes as an escape is saved, and ends a later launch with a stack trace."""
+    file = tmp_path / "slipway.yaml"
+    file.write_text('projects: {shop: {source: "/srv/a\\0b"}}')
+    with pytest.raises(BadInputError, match=r"^projects\.shop\.source: holds a NUL.*Leave it out"):
+        read_configuration(file)
+    file.write_text('environments: {dev: {secrets: {KEY: "hun\\0ter"}}}')
+    with pytest.raises(BadInputError, match=r"^environments\.dev\.secrets\.KEY: holds") as raised:
+        read_configuration(file)
+    assert "hun" not in str(raised.value)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -70,6 +71,25 @@ def test_a_torn_and_an_encrypted_database_are_copied_as_they_are(
     assert "data/encrypted.db" in named
     assert "data/torn.db" in named
     assert result.unverified == taken.unverified
+
+
+def test_a_torn_database_is_told_at_every_backup(
+    engine: ResticEngine, subject: Subject, tmp_path: Path
+) -> None:
+    """Only the first night somebody learns that a database is torn; from then on all is well."""
+    place = subject.sources[0].path / "torn.db"
+    with closing(sqlite3.connect(place)) as database:
+        database.execute("CREATE TABLE t (a)")
+        database.execute("INSERT INTO t VALUES (zeroblob(50000))")
+        database.commit()
+    os.truncate(place, 5000)
+    for _ in range(2):
+        # The file is as it was long before the second backup reads it.
+        taken = snapshot(
+            engine, subject, tmp_path / "staging", ignore, now=lambda: time.time() + 60
+        )
+        assert [line.split(":")[0] for line in taken.unverified] == ["data/torn.db"]
+    assert restore(engine, choose(engine.snapshots(), "latest"), tmp_path / "back").identical
 
 
 def test_names_and_link_targets_that_are_not_utf8_come_back(
