@@ -7,19 +7,27 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from blocks.argument import short_value
+
 ALL = "all"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OURS = frozenset({"SLIPWAY_ITEM", "SLIPWAY_OUTPUT", "SLIPWAY_RUN_ID"})
+"""What each process is given by Slipway itself, whatever else stands there."""
 Value = TypeVar("Value")
 
 
 def named_as_variables(values: dict[str, Value]) -> dict[str, Value]:
-    """Return ``values`` if each of their names is one of an environment variable."""
-    for name in values:
+    """Return ``values`` if a process can be given each of them, under its name."""
+    for name, value in values.items():
         if not _NAME.fullmatch(name):
             raise ValueError(
                 f"has {name!r}, which is no name of an environment variable: "
                 "use letters, digits and _, and no digit first"
             )
+        if name in _OURS:
+            raise ValueError(f"has {name}, which Slipway sets itself: give it another name")
+        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        short_value(name, text)
     return values
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from re import fullmatch
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -15,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from blocks.argument import short_command
 from blocks.credentials import plain, without_credentials
 from blocks.environment_spec import ProjectEnvironment
 from blocks.providers.interface import Resources
@@ -26,7 +28,7 @@ class ServiceSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    command: str = Field(
+    command: Annotated[str, AfterValidator(short_command)] = Field(
         default="",
         description=(
             "How it starts, e.g. `gunicorn app:app -b {{ host }}:{{ port }}`; "
@@ -96,7 +98,7 @@ class ProjectSpec(BaseModel):
             "empty: what the Procfile or the manifest says; the processes of a Procfile run beside them"
         ),
     )
-    before: list[str] | None = Field(
+    before: list[Annotated[str, AfterValidator(short_command)]] | None = Field(
         default=None,
         description=(
             "Commands that have to succeed before a release serves in an environment, e.g. "

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
+from blocks.argument import short_commands
+from blocks.environment_spec import Variables
 from blocks.goal import Goal
 from blocks.providers.interface import Resources
 
@@ -28,7 +30,7 @@ class StepSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(pattern=NAME, description="Unique within the workload")
-    run: str | list[str] = Field(
+    run: Annotated[str | list[str], AfterValidator(short_commands)] = Field(
         description=(
             "The command: a list is executed as it is, a string by `shell`. What it writes as JSON "
             "to the file $SLIPWAY_OUTPUT (64 KiB, no secrets) is `steps.<id>.output` to later steps"
@@ -81,7 +83,7 @@ class StepSpec(BaseModel):
         default=1, ge=0, description="Wait before the second attempt; doubles with each further"
     )
     auto: list[Auto] = Field(default_factory=list, description=_AUTO)
-    variables: dict[str, str] = Field(default_factory=dict, description="Environment variables")
+    variables: Variables = Field(default_factory=dict, description="Environment variables")
 
 
 class StepsWorkload(BaseModel):
@@ -146,7 +148,7 @@ class PytestWorkload(BaseModel):
         default=1, ge=0, description="Wait before the second attempt; doubles with each further"
     )
     auto: list[Auto] = Field(default_factory=list, description=_AUTO)
-    variables: dict[str, str] = Field(
+    variables: Variables = Field(
         default_factory=dict,
         description="Environment variables; those of the environment are left out of tests",
     )

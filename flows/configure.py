@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from blocks.credentials import plain
 from blocks.environment import Environment
+from blocks.environment_spec import ProjectVariables
 from blocks.project import Project
 from blocks.project_spec import ProjectSpec
 from blocks.workload_spec import StepsWorkload, WfformatWorkload
@@ -38,7 +39,7 @@ from tasks.launch.belongings import proposed_data
 from tasks.launch.carrying import carried_paths
 from tasks.launch.detection import start_problem
 from tasks.launch.existence import require_source
-from tasks.launch.variables import refuse_unshared, values_for_nobody
+from tasks.launch.variables import refuse_unshared, told_of_own, values_for_nobody
 from tasks.ledger.instances import instances
 from tasks.split.declared import split_steps
 from tasks.split.wfformat import import_wfformat
@@ -77,6 +78,7 @@ async def configure_flow(file: str = "slipway.yaml") -> dict[str, list[str]]:
         for name, project in configuration.projects.items()
         for sentence in await asyncio.to_thread(_told_of, name, project)
     ]
+    remarks += _told_of_variables(configuration)
     remarks += await _values_for_nobody(configuration)
     left = await left_behind(Path(file), saved)
     if left:
@@ -84,6 +86,23 @@ async def configure_flow(file: str = "slipway.yaml") -> dict[str, list[str]]:
         get_run_logger().warning("%s", said)
         remarks.append(said)
     return remarked({"saved": saved, "left": left}, f"Saved {len(saved)} blocks", remarks)
+
+
+def _told_of_variables(configuration: Configuration) -> list[str]:
+    """Return which variables take the place of what Slipway gives, or do not."""
+    shared: dict[str, ProjectVariables] = {
+        f"environments.{name}": each for name, each in configuration.environments.items()
+    }
+    own = {
+        f"projects.{project}.environments.{name}": each
+        for project, spec in configuration.projects.items()
+        for name, each in spec.environments.items()
+    }
+    return [
+        sentence
+        for field, each in (shared | own).items()
+        for sentence in told_of_own(f"{field}.variables", each.variables)
+    ]
 
 
 async def _values_for_nobody(configuration: Configuration) -> list[str]:

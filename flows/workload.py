@@ -37,7 +37,12 @@ from tasks.distribute.runner import StepRunner
 from tasks.distribute.task import distribute, explain, submit_by_prefect
 from tasks.errors import SlipwayError
 from tasks.estimates import Estimates
-from tasks.launch.surroundings import interpreter, programs_first, with_environment
+from tasks.launch.surroundings import (
+    interpreter,
+    programs_first,
+    searching_first,
+    with_environment,
+)
 from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger
 from tasks.ledger.decisions import record_decisions, settle_decisions
@@ -184,18 +189,20 @@ async def _planned(job: Job, book: Ledger, record: Path) -> Planned:
     now_fleet = fleet(book, list(job.providers), time.time())
     kinds = [provider.kind for provider in job.providers.values()]
     known = partial(read_estimates_by_kind, book, provider_kinds=kinds)
+    surroundings = _surroundings(job)
     graph = await split(
         job.target.project,
         job.workload,
         job.spec,
         cwd=job.tree.source,
         python=interpreter(job.tree) if isinstance(job.spec, PytestWorkload) else Path(),
-        environment=_surroundings(job),
+        environment=surroundings,
         fleet=now_fleet,
         estimates=known,
         record=record,
         wait_for=[opaque(job.release)],
     )
+    graph = searching_first(graph, job.tree, surroundings["PATH"])
     estimates = known(_keys(graph))
     graph, learnt = with_history(graph, estimates, now_fleet)
     plan = await distribute(
@@ -211,7 +218,7 @@ async def _planned(job: Job, book: Ledger, record: Path) -> Planned:
 def _surroundings(job: Job) -> dict[str, str]:
     """Return the environment variables of the steps; tests never see those of live data."""
     if isinstance(job.spec, PytestWorkload):
-        return programs_first(job.tree, os.environ) | job.spec.variables
+        return programs_first(job.tree, os.environ, job.spec.variables)
     return with_environment(job.target, job.tree, settings(), os.environ)
 
 

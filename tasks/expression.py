@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from reprlib import Repr
 
@@ -19,6 +20,11 @@ _NAMED = re.compile(
       | (?P<string> "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' )""",
     re.VERBOSE,
 )
+_FIELD = re.compile(
+    r"""\s* (?: \. \s* (?P<name>[A-Za-z_]\w*) (?! \w | \s*\( )
+             | \[ \s* (?P<quote>['"]) (?P<key>.*?) (?P=quote) \s* \] )""",
+    re.VERBOSE,
+)
 _BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|filter|map)\s*\(\s*([A-Za-z_]\w*)\s*,")
 _FAULTS = (ValueError, RuntimeError, TypeError, LookupError, ArithmeticError)
 _SHOWN = Repr()
@@ -27,6 +33,23 @@ _SHOWN.maxstring = _SHOWN.maxother = 80
 _SYNTAX = re.compile(
     r"<input>:\d+:(?P<column>\d+): .*?(?:input|at:) (?P<what>.*?)(?: expecting |\n|$)"
 )
+
+STEP_FIELDS = ("exit_code", "output", "seconds", "skipped", "succeeded")
+"""What an expression may ask of a step."""
+
+
+def refuse_unknown_fields(field: str, expression: str) -> None:
+    """Raise BadInputError where ``expression`` asks a step for what is none of STEP_FIELDS."""
+    for match in _NAMED.finditer(expression):
+        asked = _FIELD.match(expression, match.end()) if match["root"] == "steps" else None
+        name = (asked["name"] or asked["key"]) if asked else STEP_FIELDS[0]
+        if name not in STEP_FIELDS:
+            close = get_close_matches(name, STEP_FIELDS, n=1)
+            meant = f"Did you mean {close[0]!r}? " if close else ""
+            asked_of = match["name"] or match["key"]
+            problem = f"asks {asked_of} for {name!r}, which no step has"
+            remedy = f"{meant}A step has {', '.join(STEP_FIELDS)}"
+            raise BadInputError(field, expression, problem, remedy)
 
 
 def referenced_steps(expression: str) -> frozenset[str]:

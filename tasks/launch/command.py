@@ -62,8 +62,8 @@ def command_line(
 ) -> CommandLine:
     """Return how one replica is started.
 
-    Later ones win: ``inherited``, PATH with ``programs`` first, PORT and HOST, ``variables``
-    (templates), ``secrets`` (taken as they are).
+    Later ones win: ``inherited``, HOST, ``variables`` (templates), ``secrets`` (taken as they
+    are), PORT where the service has one. ``programs`` are first on whichever PATH that is.
 
     Raises:
         BadInputError: A template names what does not exist.
@@ -100,11 +100,11 @@ def environment_of(
         name: render(f"environments.{place.environment}.variables.{name}", text, values)
         for name, text in variables.items()
     }
-    path = searched_first(programs, inherited.get("PATH", ""))
-    own = {"PATH": path, "HOST": place.host, "PYTHONUNBUFFERED": "1"}
-    if place.port is not None:
-        own["PORT"] = str(place.port)
-    return {**inherited, **own, **filled, **secrets}
+    own = {"HOST": place.host, "PYTHONUNBUFFERED": "1"}
+    # Whoever is asked for traffic at a port has to listen on that one.
+    leased = {} if place.port is None else {"PORT": str(place.port)}
+    seen = {**inherited, **own, **filled, **secrets, **leased}
+    return {**seen, "PATH": searched_first(programs, seen.get("PATH", ""))}
 
 
 def filled_in(where: str, command: str, release: Release, place: Place) -> str:

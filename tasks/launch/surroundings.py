@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from blocks.providers.inherited import inherited
@@ -15,22 +16,45 @@ from tasks.launch.variables import render
 from tasks.launch.workspace import PROGRAMS
 from tasks.release import Release
 from tasks.settings import Settings
+from tasks.workload import StepGraph
 
 
-def programs_first(release: Release, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what of ``environ`` a step may see, with the programs of ``release`` first on PATH.
+def programs_first(
+    release: Release, environ: Mapping[str, str], own: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return what of ``environ`` a step may see, and ``own`` over it, as its user wrote it.
 
-    ``release`` is a workspace: what a step installs goes there, and nowhere else.
+    The programs of ``release`` are first on PATH, whoever gives that. ``release`` is a workspace:
+    what a step installs goes there, and nowhere else.
     """
-    seen = inherited(environ)
-    path = searched_first(KINDS[release.kind].programs(release.path), seen.get("PATH", ""))
-    return {
-        **seen,
+    seen = {
+        **inherited(environ),
         **ceiling(release.path),
         **_installs_into(release),
-        "PATH": f"{path}:{release.path / PROGRAMS}",
         "PYTHONUNBUFFERED": "1",
+        **(own or {}),
     }
+    return {**seen, "PATH": path_of(release, seen.get("PATH", ""))}
+
+
+def path_of(release: Release, path: str) -> str:
+    """Return ``path`` with the programs of ``release`` before it."""
+    programs = KINDS[release.kind].programs(release.path)
+    return f"{searched_first(programs, path)}:{release.path / PROGRAMS}"
+
+
+def searching_first(graph: StepGraph, release: Release, path: str) -> StepGraph:
+    """Return ``graph`` whose steps find the programs of ``release`` first.
+
+    ``path`` is what a step has that does not give a PATH of its own.
+    """
+    steps = tuple(
+        replace(step, environment={**step.environment, "PATH": path_of(release, own)})
+        if (own := step.environment.get("PATH", path)) != path
+        else step
+        for step in graph.steps
+    )
+    return replace(graph, steps=steps)
 
 
 def _installs_into(release: Release) -> dict[str, str]:
@@ -66,7 +90,7 @@ def with_environment(
         name: render(f"environments.{target.environment}.variables.{name}", text, values)
         for name, text in target.variables.items()
     }
-    return {**programs_first(release, environ), **filled, **target.secrets}
+    return programs_first(release, environ, {**filled, **target.secrets})
 
 
 def interpreter(release: Release) -> Path:

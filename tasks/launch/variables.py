@@ -99,6 +99,22 @@ def values_for_nobody(
     ]
 
 
+def told_of_own(field: str, variables: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each of ``variables`` at ``field`` that is Slipway's to give."""
+    said = []
+    if "{{" not in variables.get("PORT", "{{ port }}"):
+        said.append(
+            f"{field}.PORT does not reach a service with a port, which is given its own: "
+            "leave it out, or use another name."
+        )
+    if "HOST" in variables:
+        said.append(
+            f"{field}.HOST replaces the address that Slipway gives: a command that binds $HOST "
+            "listens there; use another name where it means something else."
+        )
+    return said
+
+
 def refuse_unshared(name: str, environment: EnvironmentSpec) -> None:
     """Refuse values of an environment that say of no project that they are for it.
 

@@ -6,7 +6,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from blocks.providers.bounded import Finished, run_bounded
@@ -19,6 +20,9 @@ from tasks.split.suite import PLUGIN, CollectedTest, plugin_source, pytest_argum
 
 _LAST_LINES = 12
 _REASON = re.compile(r"^E  |^(ERROR|FAILED)\b|Error: |^_{3,} ERROR ")
+_HEADING = re.compile(r"^_{3,} ERROR ")
+_USAGE = "ERROR: "
+_RULE = re.compile(r"^([=_-])\1{2}")
 _BROKEN = "INTERNALERROR>"
 _NO_PYTEST = 70
 _NO_TESTS = 5
@@ -138,6 +142,22 @@ def reason_of(output: str) -> str:
     What it says last is a count and an advice.
     """
     lines = output.strip().splitlines()
-    telling = list(dict.fromkeys(line for line in lines if _REASON.search(line)))
+    telling = list(dict.fromkeys(_telling(lines)))
     broken = [line for line in lines if line.startswith(_BROKEN)]
     return "\n".join(broken[-_LAST_LINES:] or telling[:_LAST_LINES] or lines[-_LAST_LINES:])
+
+
+def _telling(lines: Sequence[str]) -> Iterator[str]:
+    """Give the lines that say why, and what follows one that does not say it alone.
+
+    Below the heading of a module without a traceback, the text itself is the reason.
+    """
+    for index, line in enumerate(lines):
+        if not _REASON.search(line):
+            continue
+        yield line
+        following = list(takewhile(lambda each: not _RULE.match(each), lines[index + 1 :]))
+        if line.startswith(_USAGE):
+            yield from takewhile(str.strip, following)
+        elif _HEADING.match(line) and not any(map(_REASON.search, following)):
+            yield from following

@@ -10,7 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from tasks.errors import BadInputError, NotFoundError
-from tasks.expression import check_expression, check_list, referenced_matrix, referenced_steps
+from tasks.expression import (
+    check_expression,
+    check_list,
+    referenced_matrix,
+    referenced_steps,
+    refuse_unknown_fields,
+)
 from tasks.split.network import Ancestry, Network, cycle, network, topological
 from tasks.workload import MOST_ITEMS, SplitDecision, Step, StepGraph
 
@@ -111,6 +117,7 @@ def _check(place: str, key: str, expression: str, step: Step) -> list[str]:
         known = ", ".join(name for name, _ in step.matrix)
         problem = f"names matrix.{name}, which is not known"
         raise BadInputError(place, expression, problem, f"The matrix has {known or 'nothing'}")
+    refuse_unknown_fields(place, expression)
     names = sorted(referenced_steps(expression))
     if key == "foreach":
         check_list(place, expression, names, MOST_ITEMS)

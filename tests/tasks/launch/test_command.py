@@ -61,3 +61,15 @@ def test_a_service_off_the_web_has_no_port() -> None:
     assert "PORT" not in built("run", port=None).environment
     with pytest.raises(BadInputError, match=r"projects\.p\.services\.web\.command: cannot"):
         built("run {{ port }}", port=None)
+
+
+def test_the_port_that_is_leased_wins_over_one_of_its_users() -> None:
+    """Broken: a service listens where nobody asks it for its health, and never becomes well."""
+    assert built("run", PORT="9").environment["PORT"] == "8000"
+    assert built("run", port=None, PORT="9").environment["PORT"] == "9"
+    assert built("run", HOST="0.0.0.0").environment["HOST"] == "0.0.0.0"  # noqa: S104 - as written
+
+
+def test_a_path_of_its_user_has_the_programs_of_the_release_before_it() -> None:
+    """Broken: whoever adds a folder to PATH loses gunicorn and all else that was installed."""
+    assert built("run", PATH="/opt/bin:/bin").environment["PATH"] == "/r/env/bin:/opt/bin:/bin"

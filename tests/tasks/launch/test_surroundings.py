@@ -8,10 +8,16 @@ import pytest
 
 from blocks.project_spec import ProjectSpec
 from tasks.errors import BadInputError
-from tasks.launch.surroundings import interpreter, programs_first, with_environment
+from tasks.launch.surroundings import (
+    interpreter,
+    programs_first,
+    searching_first,
+    with_environment,
+)
 from tasks.launch.target import Target
 from tasks.release import Release
 from tasks.settings import Settings
+from tasks.workload import SplitDecision, Step, StepGraph
 
 OURS = {
     "PATH": "/usr/bin",
@@ -78,3 +84,15 @@ def test_what_a_step_installs_goes_into_its_workspace(release: Release) -> None:
     assert seen["UV_LINK_MODE"] == "copy"
     (release.path / "env" / "bin" / "python").unlink()
     assert "VIRTUAL_ENV" not in programs_first(release, OURS)
+
+
+def test_the_programs_of_the_release_are_first_on_every_path(tmp_path: Path) -> None:
+    """Broken: whoever gives a step a PATH takes pytest and all else that was installed from it."""
+    release = Release("p", "1", "d", tmp_path, "python", 0)
+    own = programs_first(release, {"PATH": "/bin"}, {"PATH": "/opt/bin"})["PATH"]
+    assert own == f"{tmp_path}/env/bin:/opt/bin:{tmp_path}/programs"
+    step = Step("a", ("true",), tmp_path, "p/w/a", environment={"PATH": "/mine"})
+    other = Step("b", ("true",), tmp_path, "p/w/b", environment={"PATH": own})
+    graph = StepGraph("p", "w", (step, other), SplitDecision(2, ""))
+    paths = [each.environment["PATH"] for each in searching_first(graph, release, own).steps]
+    assert paths == [f"{tmp_path}/env/bin:/mine:{tmp_path}/programs", own]

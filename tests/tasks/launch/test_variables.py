@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from blocks.environment_spec import EnvironmentSpec, ProjectEnvironment
 from tasks.errors import BadInputError, NotFoundError
-from tasks.launch.variables import literal, render, resolve, values_for_nobody
+from tasks.launch.variables import literal, render, resolve, told_of_own, values_for_nobody
 
 ALL = {"shared_with": ["all"]}
 ENVIRONMENTS = {
@@ -141,3 +141,11 @@ def test_values_that_reach_nobody_are_told() -> None:
     assert "`inherits: base` under environments.dev" in said
     environments["dev"] = EnvironmentSpec(inherits="base")
     assert values_for_nobody("shop", own, environments, {"demo"}) == []
+
+
+def test_variables_that_are_ours_to_give_are_told_of() -> None:
+    """Broken: nobody learns why a service does not get the port, or the address, that was written."""
+    port, host = told_of_own("environments.dev.variables", {"PORT": "9", "HOST": "h", "TZ": "UTC"})
+    assert port.startswith("environments.dev.variables.PORT does not reach a service with a port")
+    assert host.startswith("environments.dev.variables.HOST replaces the address")
+    assert not told_of_own("environments.dev.variables", {"PORT": "{{ port }}", "TZ": "UTC"})

@@ -100,3 +100,24 @@ def test_any_acyclic_graph_is_ordered(needs: list[set[int]], random: object) -> 
     ordered = [item.id for item in graph(*steps).steps]
     assert sorted(ordered) == sorted(item.id for item in steps)
     assert all(ordered.index(need) < ordered.index(s.id) for s in steps for need in s.needs)
+
+
+@pytest.mark.parametrize(
+    ("expression", "named"),
+    [
+        ("steps.a.secnds < 5", "Did you mean 'seconds'"),
+        ("steps['a']['exitcode'] == 0", "Did you mean 'exit_code'"),
+        ("has(steps.a.state)", "A step has exit_code, output, seconds, skipped, succeeded"),
+    ],
+)
+def test_a_field_that_no_step_has_is_refused(expression: str, named: str) -> None:
+    """Broken: a typo in a condition is found when the steps before it have run."""
+    with pytest.raises(BadInputError, match=r"workloads\.w\.steps\.b\.when: asks a for") as error:
+        graph(step("a"), step("b", "a", when=expression))
+    assert named in error.value.remedy
+
+
+def test_what_is_below_an_output_is_the_steps_own() -> None:
+    """Broken: a condition over what a step wrote is refused for a field that is not ours."""
+    asked = "steps.a.output.secnds < 5 && steps['a'].output['x'] == 'steps.a.secnds'"
+    assert len(graph(step("a"), step("b", "a", when=asked)).steps) == 2

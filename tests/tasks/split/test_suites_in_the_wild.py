@@ -202,6 +202,27 @@ def test_the_reason_of_a_collection_error_is_shown(tmp_path: Path) -> None:
     assert reason_of("one\ntwo") == "one\ntwo"
 
 
+def test_an_option_that_pytest_does_not_know_is_named(tmp_path: Path) -> None:
+    """Broken: the user reads pytest's usage, and not which option of the suite is unknown."""
+    ini = "[pytest]\naddopts = --not-an-option 2\n"
+    source = write(tmp_path / "src", "def test_it(): pass\n", pytest_ini=ini)
+    with pytest.raises(BadInputError, match="unrecognized arguments: --not-an-option") as caught:
+        collect("w", PytestWorkload(kind="pytest"), source, PYTHON, {})
+    assert "inifile" in str(caught.value)
+
+
+def test_two_modules_of_one_name_are_said_to_clash(tmp_path: Path) -> None:
+    """Broken: the user reads which module cannot be collected, and not that another bears its name."""
+    for folder in ("x", "y"):
+        (tmp_path / "src" / "tests" / folder).mkdir(parents=True)
+        (tmp_path / "src" / "tests" / folder / "test_same.py").write_text("def test_it(): pass\n")
+    (tmp_path / "src" / "tests" / "test_worse.py").write_text("import no_such_module\n")
+    with pytest.raises(BadInputError, match="import file mismatch") as caught:
+        collect("w", PytestWorkload(kind="pytest"), tmp_path / "src", PYTHON, {})
+    assert "use a unique basename" in str(caught.value)
+    assert "No module named 'no_such_module'" in str(caught.value)
+
+
 def test_ids_made_by_chance_are_named_with_the_remedy(tmp_path: Path) -> None:
     """Broken: a suite parametrised by time or chance fails as a usage error of pytest."""
     found = run(write(tmp_path / "src", AROUND.format(CHANCE)), tmp_path / "out")
