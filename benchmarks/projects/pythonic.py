@@ -102,8 +102,8 @@ def _poetry(workshop: Workshop) -> Source:
     poetry = ["tool", "run", "--quiet", "poetry"]
     workshop.folder.mkdir(parents=True, exist_ok=True)
     workshop.uv(*poetry, "new", "--quiet", "--name", "shopfront", "project", cwd=workshop.folder)
-    index = os.environ.get("UV_DEFAULT_INDEX", "https://pypi.org/simple")
-    workshop.uv(*poetry, "source", "add", "--quiet", "--priority=primary", "simple", index)
+    if index := os.environ.get("UV_DEFAULT_INDEX"):  # which Poetry does not read
+        workshop.uv(*poetry, "source", "add", "--quiet", "--priority=primary", "simple", index)
     workshop.uv(*poetry, "add", "--quiet", "--lock", "gunicorn")
     workshop.uv(*poetry, "add", "--quiet", "--lock", "--group", "test", "pytest")
     workshop.write(

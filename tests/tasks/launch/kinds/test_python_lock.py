@@ -107,9 +107,9 @@ def hashed_project(source: Path) -> None:
 
 
 PIPFILE = """[[source]]
-url = "https://pypi.org/simple"
+url = "https://packages.example/simple"
 verify_ssl = true
-name = "pypi"
+name = "packages"
 
 [packages]
 six = "*"
@@ -119,15 +119,17 @@ iniconfig = "*"
 """
 PIPFILE_LOCK = {
     "_meta": {
-        "hash": {"sha256": "e9192c2c9f448402676fb1d584614ea0140ae475f1714b1445c0e119bf3d20ac"},
+        "hash": {"sha256": "5fff8eae299f95a9c1b22a32906a91f4452dda371b06faf3a484a866cab63a7b"},
         "pipfile-spec": 6,
         "requires": {},
-        "sources": [{"name": "pypi", "url": "https://pypi.org/simple", "verify_ssl": True}],
+        "sources": [
+            {"name": "packages", "url": "https://packages.example/simple", "verify_ssl": True}
+        ],
     },
     "default": {
-        "six": {"hashes": [f"sha256:{OLD_WHEEL}"], "index": "pypi", "version": f"=={OLD}"},
+        "six": {"hashes": [f"sha256:{OLD_WHEEL}"], "index": "packages", "version": f"=={OLD}"},
     },
-    "develop": {"iniconfig": {"hashes": [], "index": "pypi", "version": "==2.0.0"}},
+    "develop": {"iniconfig": {"hashes": [], "index": "packages", "version": "==2.0.0"}},
 }
 
 

@@ -1,0 +1,176 @@
+"""Where one project lives in one environment: its folders, and what is recorded to run there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from blocks.project_spec import ProjectSpec, ServiceSpec
+from blocks.providers.process import own_identity
+from tasks.launch.applied import (
+    Record,
+    project_record,
+    release_record,
+    service_record,
+)
+from tasks.launch.before import running_befores
+from tasks.launch.carrying import KEPT, carried_paths
+from tasks.launch.detection import KINDS, services_of
+from tasks.launch.lock import place_alone
+from tasks.launch.seal import seal_key
+from tasks.launch.serving import ServingTrees
+from tasks.ledger.connection import Ledger
+from tasks.ledger.instances import (
+    describe_instances,
+    hand_over,
+    instances,
+    mark_stopping,
+    set_instance_state,
+)
+from tasks.presence import is_running
+from tasks.release import LIVING, Instance, InstanceState, Release
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """One project in one environment on this machine: what is known of it, and marked.
+
+    ``variables`` are templates, ``secrets`` are taken as they are; both are of the environment
+    with all it inherits. ``ports`` is the range (inclusive) that services are given ports from.
+    """
+
+    ledger: Ledger
+    project: str
+    spec: ProjectSpec
+    environment: str
+    variables: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+    home: Path
+    ports: tuple[int, int] = (20000, 20999)
+    host: str = "127.0.0.1"
+    data: Path | None = None
+    keep_releases: int = 5
+    clock: Callable[[], float] = time.time
+
+    @property
+    def data_folder(self) -> Path:
+        """Where its services keep what must not be lost."""
+        return self.data or self.home / "data" / self.project / self.environment
+
+    @property
+    def trees(self) -> ServingTrees:
+        """The trees that its services run in, apart from those of other environments."""
+        return ServingTrees(
+            self.home / "serving" / self.project / self.environment,
+            self.home / "releases" / self.project,
+            self.data_folder / KEPT,
+            self.project,
+            tuple(self.spec.data),
+            self.spec.stateless,
+        )
+
+    @property
+    def serving(self) -> str:
+        """The digest of the release that is meant to serve; empty: none is."""
+        meant = {InstanceState.RUNNING}
+        known = instances(self.ledger, self.project, self.environment, meant)
+        return known[-1].release if known else ""
+
+    def as_served(self, release: Release) -> Release:
+        """Return ``release`` where whatever serves of it here runs; call it where ``alone``.
+
+        That is a tree of this environment alone, made unless it is there. Trees that nothing runs
+        in are removed, except those with data in them that nobody carries over.
+
+        Raises:
+            BadInputError: `data` names what cannot be carried over.
+            CarryError: Data of what serves cannot be carried over.
+        """
+        tree = self.trees.prepare(release, self.serving)
+        running = running_befores(self.ledger, self.project, self.environment)
+        used = {release.digest, *running, *(one.release for one in self.recorded())}
+        self.trees.prune(used)
+        return tree
+
+    def gather(self) -> None:
+        """Bring data home that a service has put in the place of a link, e.g. before a backup.
+
+        Raises:
+            CarryError: There is no room for it.
+        """
+        with self.alone():
+            self.trees.gather(self.serving)
+
+    def services(self, release: Release) -> Mapping[str, ServiceSpec]:
+        """Return what is to run of ``release``.
+
+        Raises:
+            BadInputError: Nothing says how a service starts.
+        """
+        return services_of(self.project, self.spec, KINDS[release.kind], release.source)
+
+    def release_record(self) -> Record:
+        """Return what of today's configuration decides which release is built."""
+        return release_record(self.spec, seal_key(self.home))
+
+    def record(self, service: ServiceSpec) -> Record:
+        """Return today's configuration of ``service``, as it is recorded with an instance."""
+        key = seal_key(self.home)
+        today = service_record(service, self.variables, self.secrets, key)
+        project = project_record(carried_paths(self.project, self.spec.data))
+        return {"release": release_record(self.spec, key), "project": project, **today}
+
+    def describe(self, instances: Sequence[Instance]) -> None:
+        """Record the configuration and the health path that ``instances`` bear now."""
+        describe_instances(self.ledger, instances)
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Wait until nobody else starts, routes or condemns anything there, and be who does."""
+        return place_alone(self.home, self.project, self.environment)
+
+    def running(self, states: Collection[InstanceState] = LIVING) -> list[Instance]:
+        """Return the instances whose processes run, of those meant to be in ``states``."""
+        known = instances(self.ledger, self.project, self.environment, states)
+        return [one for one in known if is_running(one)]
+
+    def recorded(self) -> list[Instance]:
+        """Return the instances that are not recorded as stopped, whether they run or not."""
+        return instances(self.ledger, self.project, self.environment, LIVING)
+
+    def live(self) -> list[Instance]:
+        """Return the instances that serve: meant to, and with a process that runs."""
+        return self.running({InstanceState.RUNNING})
+
+    def condemn(self) -> list[Instance]:
+        """Record that all there is to be ended, and return it; nobody brings it back then."""
+        with self.alone():
+            doomed = self.recorded()
+            mark_stopping(self.ledger, [one.id for one in doomed], own_identity().encode())
+        return doomed
+
+    def hand_over(self, arriving: Sequence[Instance], leaving: Sequence[Instance]) -> bool:
+        """Record that ``arriving`` serve and ``leaving`` are being ended; False: one is already."""
+        ids = ([one.id for one in arriving], [one.id for one in leaving])
+        return hand_over(self.ledger, *ids, own_identity().encode())
+
+    def mark(self, instances: Sequence[Instance], state: InstanceState) -> list[Instance]:
+        """Record that ``instances`` are meant to be in ``state``; return them so."""
+        set_instance_state(self.ledger, [one.id for one in instances], state)
+        return [replace(one, state=state) for one in instances]
+
+    def acknowledge(self) -> None:
+        """Record that what serves was chosen with today's configuration before one's eyes.
+
+        After a rollback: a launch would else take the version that was left for a change.
+        """
+        chosen_by = self.release_record()
+        live = instances(self.ledger, self.project, self.environment, {InstanceState.RUNNING})
+        self.describe(
+            [
+                replace(one, configuration={**one.configuration, "release": chosen_by})
+                for one in live
+            ]
+        )
