@@ -67,6 +67,15 @@ class RepositoryDamagedError(RepositoryError):
     remedy = "Keep what is left, check the disk, and start a new repository; see `restic check`."
 
 
+class RepositoryCancelledError(RepositoryError):
+    """What was asked of the repository was cancelled before it was done."""
+
+    remedy = "Ask again."
+
+    def __init__(self, repository: str) -> None:
+        super().__init__(repository, "this was cancelled before it was done")
+
+
 class SnapshotMissingError(RepositoryError):
     """The repository holds no such snapshot."""
 

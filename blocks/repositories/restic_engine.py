@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TypeVar
@@ -19,6 +18,7 @@ from blocks.repositories import restic_command as command
 from blocks.repositories import restic_output as output
 from blocks.repositories.errors import (
     ProgramMissingError,
+    RepositoryCancelledError,
     RepositoryDamagedError,
     RepositoryError,
     RepositoryLockedError,
@@ -27,6 +27,7 @@ from blocks.repositories.errors import (
 )
 from blocks.repositories.interface import Progress, Stored, StoredEntry, StoredSnapshot
 from blocks.repositories.restic_making import contents_of, making_alone
+from blocks.repositories.restic_process import consumed, never, password_pipe
 
 INSTALL = "brew install restic" if sys.platform == "darwin" else "apt-get install restic"
 _LOCK_POLL_SECONDS = 1.0
@@ -47,6 +48,8 @@ class ResticEngine:
             increments find their parent.
         lock_wait_seconds: How long another live process's lock is waited for.
         program: The restic to run.
+        cancelled: Tells whether what goes on is no longer wanted: restic is ended then, and what
+            it has stored meanwhile is dropped.
     """
 
     location: str
@@ -56,6 +59,7 @@ class ResticEngine:
     host: str = "slipway"
     lock_wait_seconds: float = 60.0
     program: str = "restic"
+    cancelled: Callable[[], bool] = never
 
     @property
     def name(self) -> str:
@@ -171,7 +175,12 @@ class ResticEngine:
                 elif summary := output.stored_of(message):
                     stored.append(summary)
 
-        code, complaints, _ = self._patiently(arguments, consume)
+        try:
+            code, complaints, _ = self._patiently(arguments, consume)
+        except RepositoryCancelledError:
+            for item in stored:
+                replace(self, cancelled=never).forget([item.id])
+            raise
         unread = output.unread_paths(complaints)
         if code not in {0, output.INCOMPLETE} or not stored:
             raise output.error_of(self.name, code, complaints)
@@ -214,7 +223,7 @@ class ResticEngine:
     def _run(self, arguments: list[str], consume: Callable[[IO[bytes]], T]) -> tuple[int, str, T]:
         """Run restic once: exit code, complaints without secrets, and what ``consume`` made."""
         program = self.installed()
-        with _password_pipe(self.password) as pipe, tempfile.TemporaryFile() as complaints:
+        with password_pipe(self.password) as pipe, tempfile.TemporaryFile() as complaints:
             with subprocess.Popen(
                 [program, *arguments],
                 stdin=subprocess.DEVNULL,
@@ -225,7 +234,9 @@ class ResticEngine:
                     os.environ, self.location, f"/dev/fd/{pipe}", self.variables, self.cache
                 ),
             ) as process:
-                result = _consumed(process, consume)
+                result = consumed(process, consume, self.cancelled)
+            if self.cancelled():
+                raise RepositoryCancelledError(self.name)
             complaints.seek(0)
             text = complaints.read().decode(errors="replace")
         said = without_user(redact(text, [self.password, *self.variables.values()]))
@@ -234,26 +245,3 @@ class ResticEngine:
 
 def _all(stream: IO[bytes]) -> bytes:
     return stream.read()
-
-
-def _consumed(process: subprocess.Popen[bytes], consume: Callable[[IO[bytes]], T]) -> T:
-    """Return what ``consume`` makes of the output; restic does not outlive its failure."""
-    if process.stdout is None:
-        raise ValueError("the output of restic is not piped")
-    try:
-        return consume(process.stdout)
-    except BaseException:
-        process.kill()
-        raise
-
-
-@contextmanager
-def _password_pipe(password: str) -> Iterator[int]:
-    """Give a file descriptor that the password can be read from, once."""
-    reading, writing = os.pipe()
-    try:
-        os.write(writing, password.encode() + b"\n")
-        os.close(writing)
-        yield reading
-    finally:
-        os.close(reading)

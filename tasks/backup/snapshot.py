@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from os.path import lexists
 from pathlib import Path
 
-from blocks.repositories.errors import UnreadableSourceError
+from blocks.repositories.errors import RepositoryError, UnreadableSourceError
 from blocks.repositories.interface import Progress, Repository, Snapshot, Stored, as_text
 from tasks.backup import manifest as manifests
 from tasks.backup.manifest import Manifest
@@ -26,9 +27,21 @@ from tasks.backup.tree import (
     scan,
     walk,
 )
+from tasks.errors import SlipwayError
 
 _ATTEMPTS = 3
 _LATE = "it was made while the backup ran, and copied as a plain file"
+
+
+class SourceGoneError(SlipwayError):
+    """What was to be backed up was removed while that went on; no snapshot was taken."""
+
+    def __init__(self, subject: Subject, gone: Path) -> None:
+        super().__init__(
+            f"{subject.project} in {subject.environment} was forgotten while it was backed up, or "
+            f"{gone} was removed otherwise: no snapshot was taken. Earlier ones are kept; "
+            "`restore` brings one back."
+        )
 
 
 def snapshot(
@@ -46,6 +59,7 @@ def snapshot(
 
     Raises:
         BadInputError: A source cannot be backed up.
+        SourceGoneError: A source was removed meanwhile, as `forget` does.
         UnreadableSourceError: Ever other files cannot be read; no snapshot is kept.
         RepositoryError: What the repository says.
     """
@@ -55,7 +69,7 @@ def snapshot(
         subject.sources,
         [("repository", repository.folder), ("staging folder", staging)],
     )
-    with staging_folder(staging.resolve()) as folder:
+    with staging_folder(staging.resolve()) as folder, _told_when_gone(subject):
         manifest, stored, late = _until_settled(repository, subject, folder, progress, now)
     return Snapshot(
         id=stored.id,
@@ -71,6 +85,18 @@ def snapshot(
         unverified=tuple(map(str, (*manifest.unverified, *late))),
         left_out=tuple(map(str, manifest.left_out)),
     )
+
+
+@contextmanager
+def _told_when_gone(subject: Subject) -> Iterator[None]:
+    """Say of whatever fails that a source is gone, where one is."""
+    try:
+        yield
+    except (RepositoryError, OSError) as error:
+        for source in subject.sources:
+            if not source.path.exists():
+                raise SourceGoneError(subject, source.path) from error
+        raise
 
 
 def _until_settled(

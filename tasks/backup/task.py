@@ -18,6 +18,7 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 
+from blocks.repositories.errors import RepositoryCancelledError
 from blocks.repositories.interface import Progress, Snapshot
 from blocks.repositories.restic import ResticRepository
 from tasks.backup import report
@@ -28,6 +29,7 @@ from tasks.backup.snapshot import snapshot
 from tasks.backup.subject import Subject, tags
 from tasks.backup.target import check_target
 from tasks.backup.warnings import warnings_of
+from tasks.cancellation import in_thread, is_cancelled
 from tasks.companion import shown
 from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import BACKUP, RaisedInsight, open_insights, write_insights
@@ -50,6 +52,8 @@ async def backup(
 ) -> Snapshot:
     """Back up ``subject``; prove the repository and record the snapshot.
 
+    A run that is cancelled before that leaves no snapshot.
+
     Args:
         subject: What is backed up, as `project_subject` gives it.
         repository: Where the snapshot goes.
@@ -57,12 +61,22 @@ async def backup(
         home: Slipway's home folder; dumps wait below it.
         read_data_subset: A part of all data to read back (`5%`, `1/7`); empty: structure only.
     """
-    engine = repository.engine()
+    engine = replace(repository.engine(), cancelled=is_cancelled)
     staging = home / "staging" / subject.project / subject.environment
+
+    def take(told: Callable[[Progress], None]) -> Snapshot:
+        """Take, prove and record it; none is left where the run is cancelled."""
+        taken = snapshot(engine, subject, staging, told)
+        try:
+            engine.check(read_data_subset)
+        except RepositoryCancelledError:
+            repository.engine().forget([taken.id])
+            raise
+        record_snapshot(ledger, taken)
+        return taken
+
     async with _progress(f"Backup of {subject.project} in {subject.environment}") as told:
-        taken = await asyncio.to_thread(snapshot, engine, subject, staging, told)
-    await asyncio.to_thread(engine.check, read_data_subset)
-    await asyncio.to_thread(record_snapshot, ledger, taken)
+        taken = await in_thread(lambda: take(told))
     get_run_logger().info(
         "Snapshot %s: %d files, %s, of which %s new, in %.1f s",
         *(taken.id[:8], taken.files, report.size(taken.total_bytes)),

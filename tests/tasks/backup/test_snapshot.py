@@ -17,7 +17,7 @@ from blocks.repositories.interface import Progress, Snapshot, Stored
 from blocks.repositories.restic_engine import ResticEngine
 from tasks.backup.comparison import Comparison
 from tasks.backup.restore import choose, restore
-from tasks.backup.snapshot import snapshot
+from tasks.backup.snapshot import SourceGoneError, snapshot
 from tasks.backup.sources import Source
 from tasks.backup.subject import Subject
 
@@ -178,6 +178,19 @@ def meddle(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]) -> None:
     monkeypatch.setattr(ResticEngine, "backup", backup)
 
 
+def test_data_that_is_deleted_meanwhile_is_told_so(
+    engine: ResticEngine, subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who forgets a project while it is backed up is told to make its files readable."""
+    fill(data_of(subject))
+    (data_of(subject) / "sub" / "deep").chmod(0o750)
+    meddle(monkeypatch, lambda: shutil.rmtree(data_of(subject)))
+    with pytest.raises(SourceGoneError, match="shop in prod was forgotten") as raised:
+        take(engine, subject, tmp_path)
+    assert str(data_of(subject)) in str(raised.value)
+    assert "readable" not in str(raised.value)
+
+
 def test_a_database_that_appears_meanwhile_is_dumped_too(
     engine: ResticEngine, subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,7 +233,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from blocks.repositories.restic_engine import ResticEngine
-from tasks.backup.snapshot import snapshot
+from tasks.backup.snapshot import SourceGoneError, snapshot
 from tasks.backup.sources import Source
 from tasks.backup.subject import Subject
 

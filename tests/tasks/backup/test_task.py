@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -105,6 +107,42 @@ async def test_a_backup_of_nothing_is_an_alert_until_there_is_something(
         *(block, ledger, tmp_path / "home"),
     )
     assert (open_insights(ledger), len(events)) == ([], 2)
+    ledger.close()
+
+
+@pytest.mark.usefixtures("shown")
+@pytest.mark.parametrize("command", ["backup", "check"])
+async def test_a_cancelled_backup_leaves_no_snapshot(
+    engine: ResticEngine,
+    subject: Subject,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    """A run that was cancelled has taken a snapshot, which nobody proved, and nobody knows of."""
+    (subject.sources[0].path / "a").write_text("hello")
+    engine.create()
+    stored, spy = tmp_path / "stored", tmp_path / "programs" / "restic"
+    os.mkfifo(stored)
+    spy.parent.mkdir()
+    spy.write_text(
+        f'#!/bin/sh\n[ "$1" = {command} ] || exec {shutil.which("restic")} "$@"\n'
+        f'{shutil.which("restic")} "$@"; echo >{stored}; exec sleep 30\n'
+    )
+    spy.chmod(0o755)
+    monkeypatch.setenv("PATH", str(spy.parent), prepend=os.pathsep)
+    block = ResticRepository.model_validate(
+        {"location": engine.location, "password": engine.password}
+    )
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    backup = asyncio.create_task(task.backup.fn(subject, block, ledger, tmp_path / "home"))
+    await asyncio.to_thread(stored.read_text)
+    assert len(engine.snapshots()) == 1
+    backup.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await backup
+    assert engine.snapshots() == []
+    assert snapshots(ledger, "shop", "prod") == []
     ledger.close()
 
 
