@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -10,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect.states import Failed
 
+from blocks.file_system import full_file_system
 from blocks.providers.shim_spec import ShimError
 from blocks.repositories.errors import RepositoryError
 from blocks.routers.interface import RouterError
@@ -17,6 +19,7 @@ from flows.discretion import discreet
 from flows.termination import cancelled_by_sigterm
 from tasks.complaint import refuse_unusable_text
 from tasks.errors import SlipwayError
+from tasks.settings import settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,7 +34,7 @@ class PlainFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Take the stack trace off a record of such an error, and log it apart."""
         trace = record.exc_info
-        if record.levelno > logging.DEBUG and trace and isinstance(trace[1], FORESEEN):
+        if record.levelno > logging.DEBUG and trace and _is_foreseen(trace[1]):
             record.exc_info = None
             logging.getLogger(record.name).debug("How it came to that:", exc_info=trace)
         return True
@@ -40,13 +43,28 @@ class PlainFilter(logging.Filter):
 _PLAIN = PlainFilter()
 
 
+def _is_foreseen(error: BaseException | None) -> bool:
+    return isinstance(error, FORESEEN) or (isinstance(error, OSError) and _is_full(error))
+
+
+def _is_full(error: OSError) -> bool:
+    return error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
+def _told_full(error: OSError) -> str:
+    """Return what was to be written on a full disk, and which one that is."""
+    file = f": {error.filename}" if error.filename else ""
+    said = f"{error.strerror}{file}"
+    return f"{said}. {full_file_system(said, settings().root)}"
+
+
 def fails_plainly(
     work: Callable[P, Coroutine[Any, Any, R]],
 ) -> Callable[P, Coroutine[Any, Any, R]]:
     """Let the function of a flow end with the message of a foreseen error as its state's.
 
-    Parameters with a text that nothing can hold are refused before it is called. Prefect itself would put the name of the class before it. Anything else is a bug of ours and
-    is left to Prefect, which keeps its stack trace in the log of the flow run.
+    Parameters with a text that nothing can hold are refused before it is called. Prefect itself would put the name of the class before it. So it is where a disk is full.
+    Anything else is a bug of ours and is left to Prefect, which keeps its stack trace in the log of the flow run.
     """
 
     @wraps(work)
@@ -61,6 +79,10 @@ def fails_plainly(
         except FORESEEN as error:
             # A state that a flow returns becomes its own; who awaits the flow gets the error.
             return cast("R", Failed(message=discreet(str(error)), data=error))
+        except OSError as error:
+            if not _is_full(error):
+                raise
+            return cast("R", Failed(message=discreet(_told_full(error)), data=error))
 
     # Prefect reads the form of a flow from here, and would look for its types in this module.
     run.__dict__["__signature__"] = signature(work, eval_str=True)

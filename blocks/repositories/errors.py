@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+
+from blocks.file_system import full_file_system
 
 _SHOWN = 5
 
@@ -47,6 +50,14 @@ class RepositoryForbiddenError(RepositoryError):
     """The place answers, and refuses to be read or written."""
 
     remedy = "Check the owner and mode of the folder, or the credentials in `variables`."
+
+
+class RepositoryFullError(RepositoryError):
+    """There is no room left, where the repository is or where restic keeps temporary files."""
+
+    def __init__(self, repository: str, detail: str) -> None:
+        local = [Path(repository)] if repository.startswith("/") else []
+        super().__init__(repository, detail, full_file_system(detail, *local))
 
 
 class WrongPasswordError(RepositoryError):

@@ -12,6 +12,7 @@ from blocks.repositories.errors import (
     RepositoryDamagedError,
     RepositoryError,
     RepositoryForbiddenError,
+    RepositoryFullError,
     RepositoryLockedError,
     RepositoryMissingError,
     RepositoryUnreachableError,
@@ -29,6 +30,7 @@ _CODES: dict[int, type[RepositoryError]] = {
 _TEXTS: tuple[tuple[str, type[RepositoryError]], ...] = (
     (r"wrong password|no key found", WrongPasswordError),
     (r"already locked", RepositoryLockedError),
+    (r"no space left on device|disk quota exceeded", RepositoryFullError),
     (r"permission denied|access ?denied|forbidden|unauthorized", RepositoryForbiddenError),
     (r"read-only file system", RepositoryForbiddenError),
     (r"ciphertext verification failed|is damaged|contains errors", RepositoryDamagedError),

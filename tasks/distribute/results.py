@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
+from blocks.file_system import full_file_system, tells_no_room
 from blocks.providers.interface import Outcome
 from tasks.errors import SlipwayError
 
@@ -51,19 +53,28 @@ class StepResult:
 
 
 class StepFailedError(SlipwayError):
-    """An attempt of a step that ran and did not succeed; ``outcome`` says how."""
+    """An attempt of a step that ran and did not succeed; ``outcome`` says how.
+
+    Where its last lines tell that there was no room, that counts as the last one, and ``remedy``
+    names the file system.
+    """
 
     def __init__(self, step: str, outcome: Outcome, tail: str = "") -> None:
         self.step, self.outcome = step, outcome
-        self.last_line = tail.rstrip().rpartition("\n")[2].strip()
+        lines = tail.rstrip().splitlines() or [""]
+        without_room = [line for line in lines if tells_no_room(line)]
+        self.last_line = (without_room or lines)[-1].strip()
+        self.remedy = ""
+        if without_room:
+            self.remedy = full_file_system(tail, outcome.log_path or Path.cwd())
         last = f"\nIts last lines:\n{tail}" if tail else ""
-        super().__init__(f"{step} {failure_of(outcome)}{last}")
+        super().__init__(f"{step} {failure_of(outcome)}{last}\n{self.remedy}".rstrip())
 
     @property
     def brief(self) -> str:
         """How it ended, in one line with the last thing that it said."""
         said = f"; its last line: {self.last_line}" if self.last_line else ""
-        return f"{failure_of(self.outcome)}{said}"
+        return f"{failure_of(self.outcome)}{said}{f'. {self.remedy}' if self.remedy else ''}"
 
 
 class RefusedError(SlipwayError):

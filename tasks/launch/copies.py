@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -60,7 +61,19 @@ def copy_tree(source: Path, target: Path, *held: int) -> None:
         if subprocess.run(argv, check=False, capture_output=True, pass_fds=held).returncode == 0:
             return
         shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(source, target, symlinks=True)  # where this fails as well, it says why
+    try:
+        shutil.copytree(source, target, symlinks=True)  # where this fails as well, it says why
+    except shutil.Error as error:
+        raise _first_of(error, target) from error
+
+
+def _first_of(error: shutil.Error, target: Path) -> OSError:
+    """Return why the first of all the files was not copied: for each there is a line of its own."""
+    *_, why = error.args[0][0]
+    number = re.match(r"\[Errno (\d+)\]", str(why))
+    if number is None:
+        return OSError(f"{target} cannot be written: {why}")
+    return OSError(int(number[1]), os.strerror(int(number[1])), str(target))
 
 
 def _put_into_place(copy: Path, target: Path) -> None:

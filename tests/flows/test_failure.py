@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import logging
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -41,6 +43,17 @@ async def test_its_state_says_what_the_error_says(error: Exception) -> None:
     assert state.message == str(error)
     with pytest.raises(type(error)):
         await state.aresult()
+
+
+async def test_a_full_disk_is_told_with_its_file_system(tmp_path: Path) -> None:
+    """Broken: who has no room left reads the name of an exception, and looks for a defect."""
+    file = str(tmp_path / "copy")
+    state: Any = await _asked(OSError(errno.ENOSPC, "No space left on device", file))
+    assert state.is_failed()
+    assert state.message.startswith(f"No space left on device: {file}. No room is left on the file")
+    assert "Make room there" in state.message
+    with pytest.raises(FileNotFoundError):
+        await _asked(FileNotFoundError(errno.ENOENT, "No such file or directory", file))
 
 
 async def test_a_bug_is_left_to_prefect() -> None:

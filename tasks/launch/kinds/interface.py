@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from blocks.file_system import full_file_system, tells_no_room
 from blocks.project_spec import ServiceSpec
 from blocks.providers.bounded import run_bounded
 from blocks.providers.inherited import inherited
@@ -91,7 +92,8 @@ def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> s
         told = f"`{program}` failed (exit code {finished.code})"
     else:
         told = f"`{program}` was ended: {limit.reason}. What it said"
-    raise BuildError(f"{told}:\n{reason(said) or 'it wrote nothing'}", said)
+    full = f"\n{full_file_system(said, cwd)}" if tells_no_room(said) else ""
+    raise BuildError(f"{told}:\n{reason(said) or 'it wrote nothing'}{full}", said)
 
 
 def _program(argv: Sequence[str]) -> str:

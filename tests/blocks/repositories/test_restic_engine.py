@@ -11,6 +11,7 @@ from blocks.repositories.errors import (
     ProgramMissingError,
     RepositoryDamagedError,
     RepositoryForbiddenError,
+    RepositoryFullError,
     RepositoryUnreachableError,
     SnapshotMissingError,
     UnreadableSourceError,
@@ -121,6 +122,16 @@ def test_forbidden_place(data: Path, tmp_path: Path) -> None:
     (tmp_path / "shut").mkdir(mode=0o500)
     with pytest.raises(RepositoryForbiddenError):
         ResticEngine(str(tmp_path / "shut" / "r"), "x").backup([data], [], [], ignore)
+
+
+def test_a_full_disk_is_named_with_what_to_do(data: Path, tmp_path: Path, small_disk: Path) -> None:
+    """Who backs up to a full disk is told to run a command of restic by hand."""
+    (data / "big").write_bytes(secrets.token_bytes(3_000_000))
+    engine = ResticEngine(str(small_disk / "repo"), "hunter22", cache=tmp_path / "cache")
+    with pytest.raises(RepositoryFullError, match="no space left on device") as raised:
+        engine.backup([data], [], [], ignore)
+    assert f"No room is left on the file system at {small_disk} (" in str(raised.value)
+    assert "restic command by hand" not in str(raised.value)
 
 
 def test_unknown_snapshot(engine: ResticEngine, data: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import signal
@@ -111,6 +112,20 @@ def test_a_copy_that_fails_says_why_and_leaves_nothing(
     with pytest.raises(OSError, match="No space left"):
         copy_release(release, tmp_path / "copies" / "a")
     assert [path.name for path in (tmp_path / "copies").iterdir()] == [".lock"]
+
+
+@pytest.mark.integration
+def test_a_copy_onto_a_full_disk_says_so_in_one_sentence(tmp_path: Path, small_disk: Path) -> None:
+    """A launch ends with a list of every file that was not copied."""
+    release = _release(tmp_path / "release")
+    for name in ("a", "b", "c"):
+        (release.source / name).write_bytes(bytes(1 << 20))
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        copy_release(release, small_disk / "copies" / "a")
+    assert raised.value.errno == errno.ENOSPC
+    assert str(raised.value).count("\n") == 0
+    assert str(raised.value).count("Errno") == 1
+    assert [path.name for path in (small_disk / "copies").iterdir()] == [".lock"]
 
 
 @pytest.mark.integration

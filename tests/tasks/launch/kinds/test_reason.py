@@ -77,3 +77,12 @@ def test_it_is_said_whatever_follows(tmp_path: Path, stream: int) -> None:
         run_build(["sh", "-c", script], tmp_path, {})
     assert str(caught.value).endswith("failed (exit code 7):\nERR_PNPM_OUTDATED_LOCKFILE x")
     assert "step 1000 of the clean-up" in caught.value.output
+
+
+def test_a_build_without_room_names_the_file_system(tmp_path: Path) -> None:
+    """Broken: the user learns that a file was not written, and not what to do about it."""
+    script = f"echo \"npm error ENOSPC: no space left on device, write '{tmp_path}/x'\"; exit 1"
+    with pytest.raises(BuildError, match="ENOSPC") as raised:
+        run_build(["sh", "-c", script], tmp_path, {})
+    assert "No room is left on the file system at /" in str(raised.value)
+    assert "Make room there" in str(raised.value)

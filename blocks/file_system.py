@@ -1,0 +1,51 @@
+"""A file system without room: known by what is said of it, and named with what to do."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+_TELLS = re.compile(
+    r"(?i)no space left on device|\bENOSPC\b|\[Errno 28\]|disk quota exceeded"
+    r"|database or disk is full"
+)
+_PATH = re.compile(r"(?<![\w./-])/[^\s'\"`:,;<>|*?()\[\]]+")
+_MIB = 1 << 20
+
+
+def tells_no_room(said: str) -> bool:
+    """Tell whether ``said`` says, in the words of the system, npm or SQLite, that a disk is full."""
+    return bool(_TELLS.search(said))
+
+
+def full_file_system(said: str, *places: Path) -> str:
+    """Return a sentence that names the file system that is full, and what to do about it.
+
+    It is that of a path which ``said`` names where it tells of no room. Where it names none, it is
+    the one of ``places`` and of temporary files with the least room.
+    """
+    telling = [line for line in said.splitlines() if tells_no_room(line)]
+    named = [Path(path) for line in telling for path in _PATH.findall(line)]
+    used = named or [*places, Path(tempfile.gettempdir())]
+    free, total, mount = min(_room(mount_of(place)) for place in used)
+    return (
+        f"No room is left on the file system at {mount} ({free / _MIB:.1f} of "
+        f"{total / _MIB:.1f} MiB free by now). Make room there, or enlarge it, and start this again."
+    )
+
+
+def mount_of(place: Path) -> Path:
+    """Return where the file system of ``place``, or of its nearest folder that is there, begins."""
+    nearest = next(path for path in (place, *place.parents) if os.path.lexists(path)).resolve()
+    return next(path for path in (nearest, *nearest.parents) if path.is_mount() or not path.name)
+
+
+def _room(mount: Path) -> tuple[int, int, Path]:
+    try:
+        room = os.statvfs(mount)
+    except OSError:  # the mount is gone, or its server
+        return sys.maxsize, sys.maxsize, mount
+    return room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize, mount

@@ -1,0 +1,45 @@
+"""Which file system is full, out of what was said of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blocks.file_system import full_file_system, mount_of, tells_no_room
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("cp: error writing '/srv/a': No space left on device", True),
+        ("npm error code ENOSPC", True),
+        ("error: Disk quota exceeded (os error 122)", True),
+        ("OSError: [Errno 28] No space left on device", True),
+        ("sqlite3.OperationalError: database or disk is full", True),
+        ("OSError: [Errno 2] No such file or directory", False),
+        ("there is no space left in this title", False),
+    ],
+)
+def test_it_is_known_by_the_words_of_system_npm_and_sqlite(said: str, told: bool) -> None:
+    """Broken: a full disk passes for a defect, or a defect for a full disk."""
+    assert tells_no_room(said) is told
+
+
+def test_the_mount_of_what_is_not_there_is_that_of_its_nearest_folder(tmp_path: Path) -> None:
+    """Broken: the file that could not be written cannot be looked at either."""
+    assert mount_of(tmp_path / "not" / "there") == mount_of(tmp_path)
+    assert mount_of(Path("/proc/self")) == Path("/proc")
+
+
+@pytest.mark.integration
+def test_it_is_the_fullest_of_those_that_are_named(small_disk: Path, tmp_path: Path) -> None:
+    """Broken: somebody makes room on a disk that has plenty."""
+    (small_disk / "a").write_bytes(bytes(1 << 20))
+    sentence = full_file_system("No space left on device", tmp_path, small_disk / "b")
+    assert (
+        f"No room is left on the file system at {small_disk} (0.0 of 1.0 MiB free by now)"
+        in sentence
+    )
+    quoted = full_file_system(f"x: '{tmp_path}': No space left on device")
+    assert f"at {mount_of(tmp_path)} (" in quoted
