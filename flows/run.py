@@ -13,6 +13,7 @@ from flows.failure import fails_plainly
 from flows.inventory import ledger, load_providers, load_target
 from flows.naming import named
 from flows.planning import stored_plan, told
+from flows.remark import remarked
 from flows.workload import Job, WorkloadFailedError, plan_only, run_workload
 from tasks.distribute.planning.planner import refuse_other_strategy
 from tasks.launch import task as launching
@@ -75,5 +76,6 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
         summary = (await run_workload(job, book)).summary
     if not summary.succeeded:
         raise WorkloadFailedError(summary)
-    get_run_logger().info(estimate_sentence(summary))
-    return estimate_sentence(summary)
+    told_of_estimates = estimate_sentence(summary)
+    get_run_logger().info(told_of_estimates)
+    return remarked(told_of_estimates, f"{name} of {project} succeeded", summary.remarks)

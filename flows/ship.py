@@ -86,7 +86,8 @@ async def ship_flow(
     if shipment.workload:
         get_run_logger().info(estimate_sentence(shipment.workload))
     told = [*await data_remarks(target), *await exposure_remarks(target)]
-    remarks = [*shipment.warnings, *told]
+    tested = shipment.workload.remarks if shipment.workload else ()
+    remarks = [*tested, *shipment.warnings, *told]
     since = await deploy_overtaken(shipment.report) if shipment.report else ""
     said = f"{closing.headline}; {answers_at(shipment.urls)}"
     return concluded(", ".join(shipment.urls.values()), said, remarks, since)

@@ -21,6 +21,7 @@ from blocks.workload_spec import (
     PytestWorkload,
     SplittableSpec,
 )
+from flows.appraisal import appraised
 from flows.closing import show_workload
 from flows.lease import kept_alive
 from flows.outcome import last_outcomes, workload_summary
@@ -181,6 +182,8 @@ async def _carry_out(job: Job, book: Ledger, lease: WorkloadLease) -> Ran:
     came = settled(plan, planned.fleet, results, took)
     await asyncio.to_thread(settle_decisions, book, lease.id, came)
     summary = workload_summary(graph, plan, results, reports, took)
+    done = await asyncio.to_thread(executions, book, lease.id)
+    summary = await appraised(summary, graph, done, record.parent)
     await show_workload(plan, results, summary)
     return Ran(summary, last_outcomes(graph, results))
 

@@ -25,7 +25,10 @@ class StepLine:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadSummary:
-    """What came of one workload; ``failures`` are pairs of (test or step, first line of why)."""
+    """What came of one workload; ``failures`` are pairs of (test or step, first line of why).
+
+    ``remarks`` are sentences that nobody should miss, also where it succeeded.
+    """
 
     workload: str
     split_reason: str
@@ -37,6 +40,7 @@ class WorkloadSummary:
     tests: int = 0
     failures: tuple[tuple[str, str], ...] = ()
     resumed_steps: int = 0
+    remarks: tuple[str, ...] = ()
 
     @property
     def succeeded(self) -> bool:
@@ -106,6 +110,8 @@ def workload_markdown(workload: WorkloadSummary) -> str:
     lines = [f"## {workload.workload}: {'succeeded' if workload.succeeded else 'FAILED'}", ""]
     if workload.failures:
         lines += [*(f"- `{name}`: {why}" for name, why in workload.failures), ""]
+    if workload.remarks:
+        lines += [*(f"- {remark}" for remark in workload.remarks), ""]
     lines += [
         "| step | provider | planned | actual | attempts | outcome |",
         "|---|---|---:|---:|---:|---|",

@@ -36,6 +36,7 @@ def pytest_addoption(parser: Any) -> None:
     group = parser.getgroup("slipway")
     group.addoption("--slipway-collect", metavar="FILE", help="write all test ids to FILE")
     group.addoption("--slipway-ids", metavar="FILE", help="run only the test ids in FILE")
+    group.addoption("--slipway-whole", action="store_true", help="these are all tests there are")
     group.addoption("--slipway-results", metavar="FILE", help="write what becomes of each to FILE")
 
 
@@ -67,9 +68,19 @@ def pytest_sessionfinish(session: Any, exitstatus: Any) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: Any) -> None:
-    """Ask no threshold of coverage of a part of the suite, nor of its collection."""
-    plugin = session.config.pluginmanager.getplugin("_cov")
-    asked: list[Any] = [session.config.option, getattr(plugin, "options", None)]
+    """Ask no threshold of coverage of a part of the suite, nor of its collection; note it."""
+    config = session.config
+    plugin = config.pluginmanager.getplugin("_cov")
+    asked: list[Any] = [config.option, getattr(plugin, "options", None)]
+    record = config.pluginmanager.getplugin("slipway-results")
+    disabled = getattr(plugin, "_disabled", False)  # by --no-cov
+    if record and not disabled and getattr(asked[-1], "cov_fail_under", None):
+        record.note(
+            limit=float(asked[-1].cov_fail_under),
+            settings=getattr(asked[-1], "cov_config", None) or ".coveragerc",
+        )
+    if config.getoption("--slipway-whole"):
+        return
     for options in asked:
         if hasattr(options, "cov_fail_under"):
             options.cov_fail_under = 0
@@ -107,6 +118,8 @@ class Record:
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep the worst of set-up, call and tear-down; note it when the last is known."""
         test = self._id(report.nodeid)
+        if report.outcome == "rerun":
+            self.note(rerun=test)
         if report.when == "setup":  # also where a plugin tries it again
             self.seconds[test], self.verdicts[test] = 0.0, ("passed", "")
         self.seconds[test] = self.seconds.get(test, 0.0) + report.duration
@@ -131,7 +144,8 @@ class Record:
                 seconds = self.seconds.get(test, 0.0)
                 self.note(id=test, seconds=seconds, outcome=outcome, message=message)
         yield
-        self.note(status=int(exitstatus), left=session.exitstatus)
+        covered = getattr(session.config.pluginmanager.getplugin("_cov"), "cov_total", None)
+        self.note(status=int(exitstatus), left=session.exitstatus, covered=covered)
 
     def _id(self, nodeid: str) -> str:
         """Return the id without the group that xdist adds to it."""

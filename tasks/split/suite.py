@@ -18,6 +18,8 @@ from tasks.workload import Step, StepGraph
 PLUGIN = "slipway_pytest.py"
 IDS = "ids.json"
 REPORT = "results.jsonl"
+COVERAGE = "coverage"
+"""What the plugin calls the data of coverage, unless the suite names a file of its own."""
 _STARTUP = "startup"
 _TESTS = "tests"
 
@@ -94,7 +96,7 @@ def split_pytest(
     steps = [
         Step(
             id=f"shard-{number}",
-            argv=_argv(spec, cwd, python),
+            argv=_argv(spec, cwd, python, whole=len(sharding.shards) == 1),
             cwd=cwd,
             history_key=startup_key(project, workload),
             demand=spec.demand,
@@ -116,13 +118,14 @@ def _quantiles(estimate: Estimate) -> Quantiles:
     return (estimate.p50_seconds, estimate.p90_seconds)
 
 
-def _argv(spec: PytestWorkload, cwd: Path, python: Path) -> tuple[str, ...]:
+def _argv(spec: PytestWorkload, cwd: Path, python: Path, *, whole: bool) -> tuple[str, ...]:
     return (
         str(python),
         f"{{directory}}/{PLUGIN}",
         # As one word: pytest takes a path of its own for a hint where the configuration lies.
         f"--slipway-ids={{directory}}/{IDS}",
         f"--slipway-results={{directory}}/{REPORT}",
+        *(("--slipway-whole",) if whole else ()),
         "-o",
         "cache_dir={directory}/pytest_cache",
         *pytest_arguments(spec, cwd),

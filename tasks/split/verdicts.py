@@ -20,11 +20,21 @@ _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
+class CoverageLimit:
+    """How much of the code a suite asks to be covered, by which settings of coverage."""
+
+    percent: float
+    settings: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """What a shard wrote: results in order, and the test that began and never ended.
 
     ``problem`` is why it could not begin. ``status`` is how pytest itself ended, ``left`` what a
-    conftest or plugin made of that; None where it did not come to its end.
+    conftest or plugin made of that; None where it did not come to its end. ``coverage`` is the
+    limit that the suite asks for, ``covered`` what pytest-cov has measured, in percent. ``rerun``
+    are tests that a plugin has tried again.
     """
 
     results: tuple[ItemResult, ...] = ()
@@ -32,6 +42,9 @@ class Record:
     problem: str = ""
     status: int | None = None
     left: int | None = None
+    coverage: CoverageLimit | None = None
+    covered: float | None = None
+    rerun: frozenset[str] = frozenset()
 
 
 def read_record(path: Path) -> Record:
@@ -40,7 +53,8 @@ def read_record(path: Path) -> Record:
         return Record()
     results: dict[str, ItemResult] = {}
     running = problem = ""
-    status = left = None
+    status = left = coverage = covered = None
+    rerun: set[str] = set()
     for line in path.read_bytes().splitlines():
         try:
             entry = json.loads(line)
@@ -51,12 +65,25 @@ def read_record(path: Path) -> Record:
         elif "problem" in entry:
             problem = str(entry["problem"])
         elif "status" in entry:
-            status, left = entry["status"], entry["left"]
+            status, left, covered = entry["status"], entry["left"], entry.get("covered")
+        elif "limit" in entry:
+            coverage = CoverageLimit(entry["limit"], entry["settings"])
+        elif "rerun" in entry:
+            rerun.add(entry["rerun"])
         else:
             result = ItemResult(**entry)
             results[result.id] = result
             running = "" if running == result.id else running
-    return Record(tuple(results.values()), running, problem, status, left)
+    return Record(
+        tuple(results.values()),
+        running,
+        problem,
+        status,
+        left,
+        coverage,
+        covered,
+        frozenset(rerun),
+    )
 
 
 def shard_timings(
@@ -140,6 +167,11 @@ def cause_beside(record: Record, outcome: Outcome) -> str:
     if outcome.end is not End.FAILED or record.status is None:
         return ""
     said = f"its {_tests(record.results)} succeeded, and"
+    if record.coverage and record.covered is not None and record.covered < record.coverage.percent:
+        covered, asked = f"{record.covered:.2f} %", f"{record.coverage.percent:g} %"
+        return (
+            f"{said} {covered} of the code is covered where the suite asks for {asked} (fail_under)"
+        )
     if record.left != record.status:
         return (
             f"{said} a conftest or plugin of the suite set pytest's exit status from "
