@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from tasks.launch.carrying import CarryError
-from tasks.launch.lock import place_lock
+from tasks.launch.lock import place_lock, unless_taken
 from tasks.launch.serving import ServingTrees, recorded_trees
 from tasks.launch.written import look, sentence
 from tasks.ledger.connection import Ledger
@@ -52,7 +49,7 @@ class Belongings:
             tree, pristine = trees.folder / digest, trees.releases / digest
             if not tree.is_dir() or not pristine.is_dir():
                 continue
-            with _alone_unless_busy(self._home, project, environment) as alone:
+            with unless_taken(place_lock(self._home, project, environment)) as alone:
                 if alone:
                     yield self._gather(trees, digest)
             paths = []
@@ -84,19 +81,3 @@ class Belongings:
         elif known and not said:
             write_insights(self._ledger, [replace(known[0], seen_at=now, closed_at=now)])
         return bool(said) and not known
-
-
-@contextmanager
-def _alone_unless_busy(home: Path, project: str, environment: str) -> Iterator[bool]:
-    """Hold the lock of a place where nobody else has it now; nobody is waited for."""
-    path = place_lock(home, project, environment)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        yield False
-    else:
-        yield True
-    finally:
-        os.close(descriptor)

@@ -106,37 +106,38 @@ def hashed_project(source: Path) -> None:
     (source / "requirements.txt").write_text(f"six=={OLD} --hash=sha256:{OLD_WHEEL}\n")
 
 
-PIPFILE = """[[source]]
-url = "https://packages.example/simple"
-verify_ssl = true
-name = "packages"
-
-[packages]
+PIPFILE = """[packages]
 six = "*"
 
 [dev-packages]
 iniconfig = "*"
 """
-PIPFILE_LOCK = {
-    "_meta": {
-        "hash": {"sha256": "5fff8eae299f95a9c1b22a32906a91f4452dda371b06faf3a484a866cab63a7b"},
-        "pipfile-spec": 6,
-        "requires": {},
-        "sources": [
-            {"name": "packages", "url": "https://packages.example/simple", "verify_ssl": True}
-        ],
-    },
-    "default": {
-        "six": {"hashes": [f"sha256:{OLD_WHEEL}"], "index": "packages", "version": f"=={OLD}"},
-    },
-    "develop": {"iniconfig": {"hashes": [], "index": "packages", "version": "==2.0.0"}},
-}
+PIPFILE_WITH_SOURCE = """
+import io, json, sys
+from pipenv.vendor.plette import Pipfile
+pipfile = Pipfile.load(io.StringIO(sys.argv[1]))
+with open("Pipfile", "w") as file:
+    pipfile.dump(file)
+[source] = pipfile.sources
+print(json.dumps({"hash": pipfile.get_hash().value, "source": dict(source._data)}))
+"""
+"""Writes what Pipenv does itself: the Pipfile with its default source of packages."""
+
+
+def pipfile_lock(digest: str, source: Mapping[str, object]) -> str:
+    """Give a Pipfile.lock with the old version, as Pipenv writes it."""
+    index = source.get("name")
+    meta = {"hash": {"sha256": digest}, "pipfile-spec": 6, "requires": {}, "sources": [source]}
+    six = {"hashes": [f"sha256:{OLD_WHEEL}"], "index": index, "version": f"=={OLD}"}
+    iniconfig = {"hashes": [], "index": index, "version": "==2.0.0"}
+    return json.dumps({"_meta": meta, "default": {"six": six}, "develop": {"iniconfig": iniconfig}})
 
 
 def pipenv_project(source: Path) -> None:
     """Make a project that Pipenv has locked to the old version."""
-    (source / "Pipfile").write_text(PIPFILE)
-    (source / "Pipfile.lock").write_text(json.dumps(PIPFILE_LOCK))
+    pipenv = ("tool", "run", "--from", "pipenv", "python", "-c", PIPFILE_WITH_SOURCE)
+    written = json.loads(run(source, *pipenv, PIPFILE).splitlines()[-1])
+    (source / "Pipfile.lock").write_text(pipfile_lock(written["hash"], written["source"]))
 
 
 def pylock_project(source: Path) -> None:
@@ -238,7 +239,7 @@ def test_every_lock_says_its_versions(tmp_path: Path) -> None:
     for name, text in locks.items():
         (tmp_path / name).write_text(text)
         assert locked_versions(tmp_path / name) == {"six": OLD}
-    (tmp_path / "Pipfile.lock").write_text(json.dumps(PIPFILE_LOCK))
+    (tmp_path / "Pipfile.lock").write_text(pipfile_lock("", {}))
     assert locked_versions(tmp_path / "Pipfile.lock") == {"six": OLD, "iniconfig": "2.0.0"}
     (tmp_path / "uv.lock").write_text(
         '[[package]]\nname = "a"\nversion = "1"\n[[package]]\nname = "a"\nversion = "2"\n'
