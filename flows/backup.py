@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from prefect import flow
 from prefect.utilities.annotations import opaque
@@ -14,7 +14,7 @@ from blocks.repositories.interface import Snapshot
 from blocks.repositories.restic import ResticRepository
 from flows.belongings import data_remarks
 from flows.failure import fails_plainly
-from flows.inventory import ledger, load_repository, load_target
+from flows.inventory import PROJECT, documents, ledger, load_repository, load_target
 from flows.remark import remarked
 from tasks.backup import task as backing_up
 from tasks.backup.sources import check_sources, hold_anything
@@ -53,8 +53,18 @@ async def backup_flow(project: str, environment: str = "dev") -> str:
     with ledger() as book:
         snapshot = await take_snapshot(target, repository, book)
     warnings = warnings_of(snapshot, stateless=target.spec.stateless)
-    remarks = [*warnings, *await data_remarks(target)]
+    forgotten = forgotten_meanwhile(snapshot, await documents(PROJECT))
+    remarks = [*forgotten, *warnings, *await data_remarks(target)]
     return remarked(snapshot.id, summary(snapshot), remarks)
+
+
+def forgotten_meanwhile(snapshot: Snapshot, configured: Container[str]) -> list[str]:
+    """Return a sentence where the project, or its data, went away while it was backed up."""
+    if snapshot.project in configured and all(path.exists() for path in snapshot.sources):
+        return []
+    place = f"{snapshot.project} in {snapshot.environment}"
+    removed = f"{place} was forgotten, or its data removed, while it was backed up"
+    return [f"{removed}: the snapshot holds what was read before."]
 
 
 def refuse_impossible_backup(target: Target, repository: ResticRepository) -> None:
