@@ -30,7 +30,8 @@ from tasks.backup.warnings import warnings_of
 from tasks.deploy import task as deploying
 from tasks.deploy.report import RolloutReport
 from tasks.launch import task as launching
-from tasks.launch.convergence import Launched, live_release
+from tasks.launch.convergence import Launched
+from tasks.launch.standing import live_release
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import Ledger
 from tasks.observe.summary import ShipSummary, WorkloadSummary, estimate_sentence, ship_markdown

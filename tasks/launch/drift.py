@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tasks.launch.applied import differences
-from tasks.launch.convergence import live_release
 from tasks.launch.launcher import Launcher
+from tasks.launch.standing import live_release
 from tasks.release import InstanceState
 
 GONE = "no longer configured"

@@ -12,14 +12,7 @@ from prefect.cache_policies import NO_CACHE
 
 from blocks.routers.interface import Router
 from tasks.cancellation import in_thread
-from tasks.launch.convergence import (
-    STOP_GRACE_SECONDS,
-    Launched,
-    converge,
-    release_to_launch,
-    serving_release,
-    shut_down,
-)
+from tasks.launch.convergence import STOP_GRACE_SECONDS, Launched, converge, shut_down
 from tasks.launch.convergence import revive as bring_back
 from tasks.launch.forgetting import Forgotten, Subject
 from tasks.launch.forgetting import forget as forget_all
@@ -28,6 +21,7 @@ from tasks.launch.holding import hold
 from tasks.launch.kinds.interface import BuildError
 from tasks.launch.kinds.limit import within
 from tasks.launch.launcher import Launcher
+from tasks.launch.standing import release_to_launch, serving_release
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import open_ledger
 from tasks.narration import narrated

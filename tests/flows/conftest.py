@@ -15,6 +15,7 @@ from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.providers import register_provider
 from tasks.release import Release
+from tasks.settings import settings
 
 
 @pytest.fixture(scope="session")
@@ -63,3 +64,18 @@ def target(tmp_path: Path) -> Target:
 def release(tmp_path: Path) -> Release:
     """Give a release of it without programs of its own."""
     return Release("shop", "1", "d1", tmp_path / "d1", "procfile", 0.0)
+
+
+@pytest.fixture
+def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    """Give the ledger that flows and tasks find, with this machine registered."""
+    monkeypatch.setenv("SLIPWAY_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("SLIPWAY_LEDGER_URL", raising=False)
+    monkeypatch.delenv("SLIPWAY_DATABASE_URL", raising=False)
+    settings.cache_clear()
+    room = Resources(cpus=2, memory_mib=4096, slots=2)
+    opened = open_ledger(settings().resolved_ledger_url())
+    register_provider(opened, "local", "shell", room, 1.0, 0.0, 0.0)
+    yield opened
+    opened.close()
+    settings.cache_clear()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from prefect import flow
 
@@ -15,9 +12,8 @@ from flows.pasts import pasts
 from flows.workload import Job, run_workload
 from tasks.distribute.planning.hindsight import AS_DECIDED, results
 from tasks.launch.target import Target
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.decisions import Decision, decisions
-from tasks.ledger.providers import register_provider
 from tasks.ledger.workloads import workloads
 from tasks.release import Release
 from tasks.settings import settings
@@ -28,20 +24,6 @@ ROOM = Resources(cpus=2, memory_mib=4096, slots=2)
 SPEC = StepsWorkload.model_validate(
     {"steps": [{"id": "a", "run": "sleep 0.2"}, {"id": "b", "run": "sleep 0.1", "needs": ["a"]}]}
 )
-
-
-@pytest.fixture
-def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
-    """Give the ledger that flows and tasks find, with this machine registered."""
-    monkeypatch.setenv("SLIPWAY_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("SLIPWAY_LEDGER_URL", raising=False)
-    monkeypatch.delenv("SLIPWAY_DATABASE_URL", raising=False)
-    settings.cache_clear()
-    opened = open_ledger(settings().resolved_ledger_url())
-    register_provider(opened, "local", "shell", ROOM, 1.0, 0.0, 0.0)
-    yield opened
-    opened.close()
-    settings.cache_clear()
 
 
 async def test_decisions_of_a_run_are_recorded_settled_and_replayed(

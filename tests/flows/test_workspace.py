@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,7 @@ from flows.workload import Job, plan_only, run_workload
 from flows.workspace import living
 from tasks.launch.target import Target
 from tasks.launch.workspace import DAYS_KEPT
-from tasks.ledger.connection import Ledger, open_ledger
-from tasks.ledger.providers import register_provider
+from tasks.ledger.connection import Ledger
 from tasks.ledger.workloads import close_workload, open_workload
 from tasks.release import Release
 from tasks.settings import settings
@@ -35,20 +34,6 @@ _DAY = 86_400.0
 
 of_prefect = pytest.mark.prefect
 on_a_server = pytest.mark.usefixtures("prefect_server")
-
-
-@pytest.fixture
-def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
-    """Give the ledger that flows and tasks find, with this machine registered."""
-    monkeypatch.setenv("SLIPWAY_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("SLIPWAY_LEDGER_URL", raising=False)
-    monkeypatch.delenv("SLIPWAY_DATABASE_URL", raising=False)
-    settings.cache_clear()
-    opened = open_ledger(settings().resolved_ledger_url())
-    register_provider(opened, "local", "shell", ROOM, 1.0, 0.0, 0.0)
-    yield opened
-    opened.close()
-    settings.cache_clear()
 
 
 @pytest.fixture

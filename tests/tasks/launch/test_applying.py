@@ -16,10 +16,11 @@ from blocks.routers.slots import SlotRouter
 from tasks.errors import BusyError
 from tasks.front_range import FrontRange
 from tasks.launch.applied import release_differences
-from tasks.launch.convergence import Launched, converge, release_to_launch, revive, shut_down
+from tasks.launch.convergence import Launched, converge, revive, shut_down
 from tasks.launch.fronts import Fronts
 from tasks.launch.kinds.procfile import ProcfileKind
 from tasks.launch.launcher import Launcher, LaunchError
+from tasks.launch.standing import release_to_launch
 from tasks.ledger.connection import Ledger
 from tasks.ledger.fronts import Place
 from tasks.ledger.ports import lease_port, ports

@@ -12,9 +12,10 @@ from benchmarks.free_ports import free_ports
 from blocks.providers import process
 from tasks.errors import BadInputError, BusyError
 from tasks.front_range import FrontRange
-from tasks.launch.convergence import converge, release_to_launch, serving_release, shut_down
+from tasks.launch.convergence import converge, shut_down
 from tasks.launch.fronts import Fronts
 from tasks.launch.launcher import Launcher, LaunchError
+from tasks.launch.standing import release_to_launch, serving_release
 from tasks.ledger.connection import Ledger
 from tasks.ledger.fronts import Place
 from tasks.ledger.ports import ports

@@ -13,10 +13,11 @@ from blocks.providers import process
 from blocks.routers.slots import SlotRouter
 from flows.stack.services import gone
 from tasks.front_range import FrontRange
-from tasks.launch.convergence import converge, release_to_launch
+from tasks.launch.convergence import converge
 from tasks.launch.drift import Drift, drift
 from tasks.launch.fronts import Fronts
 from tasks.launch.launcher import Launcher, LaunchError
+from tasks.launch.standing import release_to_launch
 from tasks.ledger.connection import Ledger
 from tasks.ledger.fronts import Place
 from tasks.release import Instance, InstanceState

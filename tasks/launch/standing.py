@@ -1,0 +1,75 @@
+"""Which release serves, or did until it was stopped; and which one a launch takes."""
+
+from __future__ import annotations
+
+from tasks.errors import BadInputError
+from tasks.launch.applied import release_differences
+from tasks.launch.launcher import Launcher
+from tasks.ledger.instances import instances
+from tasks.ledger.releases import find_release
+from tasks.release import LEAVING, Instance, InstanceState, Release
+
+
+def live_instance(launcher: Launcher) -> Instance | None:
+    """Return what is meant to serve, of several what was started last, whether it runs or not."""
+    live = [one for one in launcher.recorded() if one.state is InstanceState.RUNNING]
+    return live[-1] if live else None
+
+
+def live_release(launcher: Launcher) -> Release | None:
+    """Return the release that is meant to serve, whether its processes run or not."""
+    standing = live_instance(launcher)
+    return _on_disk(launcher, standing) if standing else None
+
+
+def last_served(launcher: Launcher) -> Instance | None:
+    """Return what served when all was stopped there last; None where nothing ever was."""
+    ended = instances(launcher.ledger, launcher.project, launcher.environment, LEAVING)
+    served = [instance for instance in ended if instance.served_until is not None]
+    return max(served, key=lambda instance: instance.served_until or 0.0, default=None)
+
+
+def _on_disk(launcher: Launcher, instance: Instance) -> Release | None:
+    release = find_release(launcher.ledger, launcher.project, instance.release)
+    return release if release and release.path.is_dir() else None
+
+
+def release_to_launch(launcher: Launcher, version: str, *, serves: bool = True) -> Release:
+    """Return the release of ``version``, built where it is not; see `Launcher.build`.
+
+    Without a version the configured project decides: where its source or version was changed
+    since what serves was launched, it is the project's own version. Else it is the version that
+    serves, also one that was deployed by name, and built anew where its requirements or kind were
+    changed. What was stopped counts as serving. Where nothing ever did, it is the project's own.
+
+    Raises:
+        BadInputError: Source, version or kind cannot be used.
+        BuildError: The build tool failed.
+    """
+    standing = None if version else live_instance(launcher) or last_served(launcher)
+    if standing is None:
+        return launcher.build(version, serves=serves)
+    today = {"release": launcher.release_record()}
+    changed = set(release_differences(standing.configuration, today))
+    if changed & {"source", "version"}:
+        return launcher.build("", serves=serves)
+    live = None if changed else _on_disk(launcher, standing)
+    # What stands in no version control has the digest of its tree for a version.
+    named = "" if standing.version == standing.release else standing.version
+    return live or launcher.build(named, serves=serves)
+
+
+def serving_release(launcher: Launcher) -> Release:
+    """Return the release that serves, or should.
+
+    Raises:
+        BadInputError: Nothing does.
+    """
+    if release := live_release(launcher):
+        return release
+    raise BadInputError(
+        "project",
+        launcher.project,
+        f"nothing of it runs in {launcher.environment}",
+        "Launch it first.",
+    )
