@@ -45,7 +45,16 @@ def decoded(field: str, name: str, content: bytes) -> str:
 def _refusal(field: str, name: str, content: bytes, place: int) -> BadInputError:
     line = content.count(b"\n", 0, place) + 1
     problem = f"is not UTF-8 at line {line}, byte {place + 1} (0x{content[place]:02x})"
-    wide = content.startswith(_WIDE_MARKS)
-    written = "UTF-16" if wide else "LATIN1"
-    remedy = f"Save it as UTF-8, e.g.: iconv -f {written} -t UTF-8 {name} > {name}.utf8"
-    return BadInputError(field, name, f"{problem}{', but UTF-16' * wide}", remedy)
+    written = _wide_encoding(content)
+    if written:
+        problem += f", but {written}"
+    converted = f"iconv -f {written or 'LATIN1'} -t UTF-8 {name} > {name}.utf8"
+    return BadInputError(field, name, problem, f"Save it as UTF-8, e.g.: {converted}")
+
+
+def _wide_encoding(content: bytes) -> str:
+    """Return the encoding of two bytes a character that ``content`` is in by its beginning."""
+    if content.startswith(_WIDE_MARKS):
+        return "UTF-16"
+    zeros = [byte == 0 for byte in content[:2]]
+    return {(True, False): "UTF-16BE", (False, True): "UTF-16LE"}.get(tuple(zeros), "")

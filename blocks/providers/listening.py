@@ -44,7 +44,8 @@ def listening_instead(host: str, port: int, there: list[Socket]) -> str:
     if not there:
         return (
             f"None of its processes listens on any port: it has to listen on {host}:{port}, "
-            "which its command may name as {{ host }}:{{ port }}, and finds as $HOST and $PORT."
+            "which its command may name as {{ host }}:{{ port }}, and finds as $HOST and $PORT. "
+            "What takes no traffic says `web: false`."
         )
     where = " and ".join(map(str, there))
     if any(one.port == port for one in there):

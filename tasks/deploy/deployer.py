@@ -9,6 +9,7 @@ from dataclasses import replace
 from blocks.providers.process import owner_alive as process_alive
 from blocks.routers.caddyfile import listen_address
 from blocks.routers.interface import Router
+from tasks.cancellation import is_cancelled
 from tasks.deploy.arrival import Arrival
 from tasks.deploy.document import from_document, to_document
 from tasks.deploy.effects import (
@@ -23,6 +24,7 @@ from tasks.deploy.effects import (
     Start,
     Survey,
 )
+from tasks.deploy.gate import CANCELLED
 from tasks.deploy.handover import Handover, recorded
 from tasks.deploy.reconcile import reconcile_rollouts, started_by
 from tasks.deploy.report import RolloutReport, report_of
@@ -168,6 +170,8 @@ class Deployer:
         self.said(rollout)
 
     def _perform(self, rollout: Rollout, effect: Effect) -> Observation:
+        if is_cancelled() and rollout.phase in REVERTIBLE:
+            return Failed(CANCELLED, started_by(rollout, self._there()))
         match effect:
             case Build() | Survey() | RunBefore() | Start() | Gate():
                 return self._arrival.perform(rollout, effect)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from tasks.cancellation import is_cancelled
 from tasks.deploy.effects import Refused
 from tasks.deploy.runner import HealthAnswer
 from tasks.release import Instance
@@ -17,6 +18,9 @@ def count_in_a_row(counts: Mapping[str, int], answers: Sequence[HealthAnswer]) -
         answer.instance.id: counts.get(answer.instance.id, 0) + 1 if answer.ok else 0
         for answer in answers
     }
+
+
+CANCELLED = "its run was cancelled"
 
 
 def refusal(answers: Sequence[HealthAnswer]) -> str:
@@ -54,6 +58,8 @@ def pass_gate(
             return None
         if any(answer.final for answer in answers):
             return Refused(f"not healthy: {refusal(answers)}")
+        if is_cancelled():
+            return Refused(CANCELLED)
         if clock() >= deadline:
             said = refusal(answers) or f"not well {in_a_row} times in a row"
             return Refused(f"not healthy within {timeout_seconds:g} s: {said}")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from blocks.project_spec import ProjectSpec, ServiceSpec
-from tasks.errors import BadInputError
+from tasks.errors import BadInputError, NotFoundError
 from tasks.launch.kinds.interface import Kind
 from tasks.launch.kinds.node import NodeKind
 from tasks.launch.kinds.procfile import ProcfileKind, procfile_release, procfile_services
@@ -64,14 +64,15 @@ def services_of(
     services = {**processes, **spec.services} if spec.services else declared
     if not services:
         raise _no_command(project, "web", source)
-    running = {name: service for name, service in services.items() if service.replicas > 0}
+    whole = {
+        name: service if service.command else _completed(project, name, service, declared, source)
+        for name, service in services.items()
+    }
+    running = {name: service for name, service in whole.items() if service.replicas > 0}
     if not running:
         field, problem = f"projects.{project}.services", "none has a replica: nothing would run"
         raise BadInputError(field, list(services), problem, "Use `stop` to stop all of them.")
-    return {
-        name: service if service.command else _completed(project, name, service, declared, source)
-        for name, service in running.items()
-    }
+    return running
 
 
 def start_problem(project: str, spec: ProjectSpec, source: Path) -> str:
@@ -92,6 +93,9 @@ def _completed(
     project: str, name: str, service: ServiceSpec, declared: Mapping[str, ServiceSpec], source: Path
 ) -> ServiceSpec:
     """Return ``service`` with the command that is ``declared`` for its name."""
+    if name not in declared and declared:
+        remedy = "Write its command, or remove it there."
+        raise NotFoundError(f"projects.{project}.services", name, list(declared), remedy)
     if name not in declared:
         raise _no_command(project, name, source)
     web = service.web and (declared[name].web or service.port is not None)

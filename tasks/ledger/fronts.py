@@ -169,7 +169,7 @@ def _require_free(
             field,
             pin,
             f"it is the front port of {_shown(holder['owner'])}",
-            "Write another one, or stop that first.",
+            "Write another one, or stop that first; without `port`, each environment gets its own.",
         )
     connection.execute(delete(table).where(*here))
 

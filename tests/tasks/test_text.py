@@ -39,15 +39,15 @@ def test_the_place_is_named(tmp_path: Path, content: bytes, place: str) -> None:
 
 
 @pytest.mark.skipif(shutil.which("iconv") is None, reason="needs iconv")
-@pytest.mark.parametrize("written", ["latin-1", "utf-16"])
+@pytest.mark.parametrize("written", ["latin-1", "utf-16", "utf-16-le", "utf-16-be"])
 def test_the_remedy_brings_back_what_was_written(tmp_path: Path, written: str) -> None:
     """Broken: what the message tells to do turns the file into rubbish."""
-    (tmp_path / "x.yaml").write_bytes("größe".encode(written))
+    (tmp_path / "x.yaml").write_bytes("a größe".encode(written))
     with pytest.raises(BadInputError) as raised:
         read_text("file", tmp_path / "x.yaml")
     command = str(raised.value).split("e.g.: ")[1].removesuffix(".")
     subprocess.run(["sh", "-c", command], check=True, cwd=tmp_path)
-    assert (tmp_path / "x.yaml.utf8").read_text("utf-8") == "größe"
+    assert (tmp_path / "x.yaml.utf8").read_text("utf-8") == "a größe"
 
 
 def test_manifests_may_have_a_mark(tmp_path: Path) -> None:

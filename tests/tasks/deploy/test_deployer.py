@@ -1,6 +1,8 @@
 """The deployer with real processes, a real ledger and real slots; only Caddy is left out."""
 
+import asyncio
 import http.client
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from benchmarks.free_ports import free_ports
 from benchmarks.rollout_runner import ENVIRONMENT, HOST, PROJECT, make_deployer
 from blocks.providers import process
+from tasks.cancellation import in_thread, is_cancelled
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.rollout import Phase, Rollout
 from tasks.errors import BadInputError, BusyError
@@ -98,6 +101,30 @@ def test_a_rollback_starts_what_is_no_longer_warm(deployer: Deployer) -> None:
     report = deployer.rollback()
     assert report.succeeded
     assert _versions_served(deployer) == {"one"}
+
+
+@pytest.mark.parametrize("phase", [Phase.STARTING, Phase.GATING, Phase.SHIFTING])
+async def test_what_is_cancelled_before_it_serves_is_taken_back(
+    deployer: Deployer, phase: Phase
+) -> None:
+    """Broken: who cancels a deploy gets the new version all the same, and is not told."""
+    deployer.deploy("one")
+    loop = asyncio.get_running_loop()
+
+    def said(rollout: Rollout) -> None:
+        """Cancel the deploy when it has come so far, and go on when it has been told."""
+        if rollout.phase is phase:
+            loop.call_soon_threadsafe(deploying.cancel)
+            while not is_cancelled():
+                time.sleep(0.01)
+
+    deployer.said = said
+    deploying = asyncio.create_task(in_thread(lambda: deployer.deploy("two")))
+    with pytest.raises(asyncio.CancelledError):
+        await deploying
+    assert _versions_served(deployer) == {"one"}
+    assert _alive(deployer) == {"one"}
+    assert open_rollouts(deployer.ledger) == []
 
 
 def test_a_rollback_without_a_former_release_is_bad_input(deployer: Deployer) -> None:

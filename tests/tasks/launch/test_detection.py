@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from blocks.project_spec import ProjectSpec, ServiceSpec
-from tasks.errors import BadInputError
+from tasks.errors import BadInputError, NotFoundError
 from tasks.launch.detection import KINDS, kind_of, services_of, start_problem
 
 SPEC = ProjectSpec(source=".")
@@ -97,6 +97,15 @@ def test_no_replica_leaves_a_process_out(tmp_path: Path) -> None:
     with pytest.raises(
         BadInputError, match=r"projects\.demo\.services: .*none has a replica.* `stop`"
     ):
+        services_of("demo", spec, KINDS["procfile"], tmp_path)
+
+
+@pytest.mark.parametrize("replicas", [0, 1])
+def test_a_process_that_the_procfile_has_not_is_named(tmp_path: Path, replicas: int) -> None:
+    """Broken: what was to be left out runs on, for a typing error that nobody is told of."""
+    (tmp_path / "Procfile").write_text("web: serve\nworker: work\n")
+    spec = ProjectSpec(source=".", services={"wroker": ServiceSpec(replicas=replicas)})
+    with pytest.raises(NotFoundError, match=r"services: .*did you mean 'worker'.*'wroker'"):
         services_of("demo", spec, KINDS["procfile"], tmp_path)
 
 
