@@ -56,5 +56,6 @@ def _wide_encoding(content: bytes) -> str:
     """Return the encoding of two bytes a character that ``content`` is in by its beginning."""
     if content.startswith(_WIDE_MARKS):
         return "UTF-16"
-    zeros = [byte == 0 for byte in content[:2]]
-    return {(True, False): "UTF-16BE", (False, True): "UTF-16LE"}.get(tuple(zeros), "")
+    if content[:1] == b"\0":
+        return "UTF-16BE"
+    return "UTF-16LE" if content[1:2] == b"\0" else ""
