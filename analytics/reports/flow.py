@@ -31,6 +31,7 @@ from analytics.reports.model import Report, Section, Span
 from analytics.reports.needs import kept_needs
 from analytics.reports.period import DAY, CompareName, PeriodName
 from analytics.server_runs import FLOWS, as_values, flow_names, pages
+from tasks.complaint import refuse_unusable_text
 from tasks.errors import BadInputError
 from tasks.ledger.activity import activity
 from tasks.ledger.connection import open_ledger
@@ -122,6 +123,7 @@ async def report_flow(  # noqa: PLR0917 - they are its form in the UI
         One sentence a report; they are the artifacts `report-<name>`.
     """
     try:
+        refuse_unusable_text("project", project)
         chosen = spans(period, since, until, compare, time.time())
     except BadInputError as error:
         return Failed(message=str(error), data=error)
