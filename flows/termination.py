@@ -9,11 +9,18 @@ running.
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
+_NO_END = ("Running(", "Crashed('Execution was cancelled")
+_TOLD_TO_END = (
+    "Told to end, by whoever cancels it or stops Slipway: so does all that it has started"
+)
 
 
 @contextmanager
@@ -27,6 +34,8 @@ def cancelled_by_sigterm() -> Iterator[None]:
     if flow is None or threading.current_thread() is not threading.main_thread():
         yield
         return
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_is_no_crash)
     loop, (heard, told) = asyncio.get_running_loop(), socket.socketpair()
     for end in (heard, told):
         end.settimeout(0)
@@ -45,3 +54,12 @@ def cancelled_by_sigterm() -> Iterator[None]:
         loop.remove_reader(heard)
         heard.close()
         told.close()
+
+
+def _is_no_crash(record: logging.LogRecord) -> bool:
+    """Have the engine's words for the end of a run that was told to end say just that."""
+    if record.getMessage().startswith("Crash detected! Execution was cancelled"):
+        record.msg, record.args = _TOLD_TO_END, ()
+        record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+    ended = record.getMessage().startswith("Finished in state ")
+    return not (ended and any(state in record.getMessage() for state in _NO_END))

@@ -227,6 +227,8 @@ def test_cancelling_ends_the_processes_of_steps(work: Work) -> None:
     wanted = {"state": {"type": "CANCELLING"}}
     work.stack.api.call("POST", f"/flow_runs/{cancelled}/set_state", wanted)
     assert work.stack.api.wait(cancelled).state_type == "CANCELLED"
+    lines = [entry["message"] for entry in work.stack.api.logs(cancelled)]
+    assert [line for line in lines if "Crash" in line or "in state Running" in line] == []
     assert marked(*mark) == []
 
     (work.folder / "again").touch()
