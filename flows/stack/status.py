@@ -63,7 +63,7 @@ def service_row(instance: Instance, seen: process.Status, now: float) -> Row:
         instance.project,
         instance.environment,
         f"{instance.service}.{instance.replica}",
-        state_of(instance, seen, now) if running else f"{instance.state}, but gone",
+        state_of(instance, seen, now),
         str(instance.port or ""),
         f"{instance.version} ({instance.release[:12]})",
         duration(now - instance.started_at) if running else "",

@@ -52,7 +52,7 @@ def await_health(
         return []
     deadline, hopeless = time.monotonic() + timeout_seconds, Event()
     names = " and ".join(sorted({one.service for one in instances}))
-    waiting = f"waiting until {names} is healthy, at most {timeout_seconds:g} s"
+    waiting = f"waiting until {names} can serve, at most {timeout_seconds:g} s"
     with doing(waiting), ThreadPoolExecutor(len(instances)) as pool:
         return list(pool.map(lambda one: _await_one(one, deadline, hopeless, secrets), instances))
 

@@ -207,7 +207,7 @@ class Launcher(Premises):
         return services[name]
 
     def _adoptable(self, orders: Mapping[Replica, Order]) -> list[Instance]:
-        """Return what may stay: supervised or finished, and started with what is configured."""
+        """Return what may stay: supervised, or finished where it has no port, and started with what is configured."""
         states = {InstanceState.STARTING, InstanceState.RUNNING}
         known = instances(self.ledger, self.project, self.environment, states)
         return [
@@ -215,7 +215,7 @@ class Launcher(Premises):
             for one in known
             if (order := orders.get(Replica(one.service, one.replica)))
             and not differences(one.configuration, order.record).needs_process
-            and (is_supervised(one) or has_finished(one))
+            and (is_supervised(one) or (has_finished(one) and one.port is None))
         ]
 
     def _take(self, kept: Sequence[Instance]) -> None:

@@ -112,7 +112,7 @@ async def test_health_and_what_comes_before_it_say_so(launcher_for: Make, tmp_pa
     assert lines[-1].splitlines()[0].startswith("projects.demo.before[0]: `")
     started = launcher.start(release)
     work = lambda: launcher.healthy(started, 30)  # noqa: E731
-    assert await _told(work, well.touch, "Still waiting until web is healthy")
+    assert await _told(work, well.touch, "Still waiting until web can serve")
     lines = await _told(lambda: launcher.prepare(release), go.touch, "never")
     assert lines == []
 

@@ -33,7 +33,7 @@ def test_a_dead_process_and_a_silent_one_differ() -> None:
     assert rows["router"][0] == "answers"
 
 
-def test_a_service_without_a_process_is_called_gone() -> None:
+def test_a_service_without_a_process_is_called_what_it_is() -> None:
     """The ledger's intention would be shown as if it were so."""
     meant = Instance(
         id="i",
@@ -49,7 +49,7 @@ def test_a_service_without_a_process_is_called_gone() -> None:
         state=InstanceState.RUNNING,
         started_at=NOW - 90,
     )
-    assert service_row(meant, NotStarted(), NOW)[3] == "running, but gone"
+    assert service_row(meant, NotStarted(), NOW)[3] == "never started"
     assert service_row(meant, running(), NOW)[3:] == (
         "running",
         "20000",

@@ -69,6 +69,22 @@ def test_only_what_its_policy_wants_is_brought_back(
     assert bool(gone(ledger)) == comes_back
 
 
+def test_a_web_service_that_ended_well_is_started_again_by_a_launch(
+    launcher_for: Make, fronts: Fronts, tmp_path: Path
+) -> None:
+    """Broken: a launch fails for what ended before it, or says well and nothing answers."""
+    stop = tmp_path / "stop"
+    command = f"sh -c 'python3 server.py & until [ -e {stop} ]; do sleep 0.02; done; kill $!'"
+    launcher = launcher_for(command=command, restart="on-failure")
+    first = converge(launcher, launcher.build(""), fronts)
+    stop.touch()
+    ended(first.instances[0])
+    stop.unlink()
+    again = converge(launcher, release_to_launch(launcher, ""), fronts)
+    assert (len(again.started), again.ended) == (1, ())
+    assert process.status(again.instances[0].directory).__class__ is process.Running
+
+
 def test_a_web_service_that_ends_is_not_well(launcher_for: Make, fronts: Fronts) -> None:
     """Broken: traffic is sent to what has ended."""
     launcher = launcher_for(command="true", restart="never")
