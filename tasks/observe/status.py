@@ -18,6 +18,7 @@ from tasks.release import LIVING, Instance, InstanceState
 
 _ANSWER_SECONDS = 2.0
 _ILL = ("down", "crash loop", "waiting to restart", "never started")
+_IN_BACKGROUND = "put itself into the background; have it run in the foreground"
 _UNSUPERVISED = ", its shim was killed"
 _LOG_LINES = 10
 NOT_LAUNCHED = "not launched"
@@ -143,7 +144,8 @@ def _running_state(instance: Instance, found: process.Running, now: float) -> st
     if not found.supervised:
         return f"{instance.state}{_UNSUPERVISED}"
     if is_crash_loop(found, now):
-        cause = f", the last time: {found.last_end}" if found.last_end else ""
+        end = found.last_end or (_IN_BACKGROUND if found.left_behind else "")
+        cause = f", the last time: {end}" if end else ""
         return f"crash loop: {found.restarts} restarts{cause}"
     if found.child_pid is None:
         return "waiting to restart" if found.restarts else "starting"

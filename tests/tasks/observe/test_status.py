@@ -55,6 +55,11 @@ def instance(directory: Path, **values: object) -> Instance:
             "crash loop: 3 restarts, the last time: exit code 3",
         ),
         (replace(RUNS, quick_ends=2, began_at=999.0), "crash loop: 3 restarts"),
+        (
+            replace(RUNS, quick_ends=2, began_at=999.0, left_behind=1),
+            "crash loop: 3 restarts, the last time: put itself into the background; "
+            "have it run in the foreground",
+        ),
         (replace(RUNS, quick_ends=2, began_at=900.0), "running"),
         (ENDED, "down: exit code 1"),
         (NotStarted(), "never started"),
