@@ -57,8 +57,10 @@ def instance(directory: Path, **values: object) -> Instance:
         (replace(RUNS, quick_ends=2, began_at=999.0), "crash loop: 3 restarts"),
         (
             replace(RUNS, quick_ends=2, began_at=999.0, left_behind=1),
-            "crash loop: 3 restarts, the last time: put itself into the background; "
-            "have it run in the foreground",
+            (
+                "crash loop: 3 restarts, the last time: put itself into the background; "
+                "have it run in the foreground"
+            ),
         ),
         (replace(RUNS, quick_ends=2, began_at=900.0), "running"),
         (ENDED, "down: exit code 1"),
