@@ -121,6 +121,8 @@ async def restore(
 ) -> Comparison:
     """Restore a snapshot of the project into a new or empty folder, and compare it.
 
+    A run that is cancelled leaves the folder as it was.
+
     Args:
         project: Name of the project.
         repository: Where its snapshots are.
@@ -131,11 +133,11 @@ async def restore(
         BadInputError: The target may not be written to, or there is no such snapshot.
         ComparisonError: What came back is not what was backed up; it is kept to be looked at.
     """
-    engine = repository.engine()
+    engine = replace(repository.engine(), cancelled=is_cancelled)
     check_target(target, [("repository", engine.folder)])
     known = await asyncio.to_thread(engine.snapshots, tags(project))
     chosen = choose(known, snapshot_id)
-    comparison = await asyncio.to_thread(restore_snapshot, engine, chosen, target)
+    comparison = await in_thread(lambda: restore_snapshot(engine, chosen, target))
     get_run_logger().info(
         "Restored snapshot %s to %s: %d files, %s, in %.1f s",
         *(chosen.id[:8], target, comparison.files, report.size(comparison.bytes)),

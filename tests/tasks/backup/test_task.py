@@ -110,6 +110,49 @@ async def test_a_backup_of_nothing_is_an_alert_until_there_is_something(
     ledger.close()
 
 
+def lingering(command: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have restic linger once it has done ``command``; return the pipe that then says so."""
+    done, spy = folder / "done", folder / "programs" / "restic"
+    os.mkfifo(done)
+    spy.parent.mkdir()
+    spy.write_text(
+        f'#!/bin/sh\n[ "$1" = {command} ] || exec {shutil.which("restic")} "$@"\n'
+        f'{shutil.which("restic")} "$@"; echo >{done}; exec sleep 30\n'
+    )
+    spy.chmod(0o755)
+    monkeypatch.setenv("PATH", str(spy.parent), prepend=os.pathsep)
+    return done
+
+
+def block_of(engine: ResticEngine) -> ResticRepository:
+    """Return the block of the repository of ``engine``."""
+    fields = {"location": engine.location, "password": engine.password}
+    return ResticRepository.model_validate(fields)
+
+
+@pytest.mark.usefixtures("shown")
+async def test_a_cancelled_restore_leaves_its_target_as_it_was(
+    engine: ResticEngine, subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on, and lies there whole when it is called cancelled; the next one is refused."""
+    (subject.sources[0].path / "a").write_text("hello")
+    engine.create()
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    await task.backup.fn(subject, block_of(engine), ledger, tmp_path / "home")
+    ledger.close()
+    path, target = os.environ["PATH"], tmp_path / "target"
+    restored = lingering("restore", tmp_path, monkeypatch)
+    restore = asyncio.create_task(task.restore.fn("shop", block_of(engine), target))
+    await asyncio.to_thread(restored.read_text)
+    restore.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await restore
+    assert not target.exists()
+    monkeypatch.setenv("PATH", path)
+    await task.restore.fn("shop", block_of(engine), target)
+    assert (target / "data/a").read_text() == "hello"
+
+
 @pytest.mark.usefixtures("shown")
 @pytest.mark.parametrize("command", ["backup", "check"])
 async def test_a_cancelled_backup_leaves_no_snapshot(
@@ -122,18 +165,8 @@ async def test_a_cancelled_backup_leaves_no_snapshot(
     """A run that was cancelled has taken a snapshot, which nobody proved, and nobody knows of."""
     (subject.sources[0].path / "a").write_text("hello")
     engine.create()
-    stored, spy = tmp_path / "stored", tmp_path / "programs" / "restic"
-    os.mkfifo(stored)
-    spy.parent.mkdir()
-    spy.write_text(
-        f'#!/bin/sh\n[ "$1" = {command} ] || exec {shutil.which("restic")} "$@"\n'
-        f'{shutil.which("restic")} "$@"; echo >{stored}; exec sleep 30\n'
-    )
-    spy.chmod(0o755)
-    monkeypatch.setenv("PATH", str(spy.parent), prepend=os.pathsep)
-    block = ResticRepository.model_validate(
-        {"location": engine.location, "password": engine.password}
-    )
+    stored = lingering(command, tmp_path, monkeypatch)
+    block = block_of(engine)
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     backup = asyncio.create_task(task.backup.fn(subject, block, ledger, tmp_path / "home"))
     await asyncio.to_thread(stored.read_text)
