@@ -6,8 +6,18 @@ from pathlib import Path
 
 LEAST_SECONDS = 120.0
 MOST_PERIODS = 20
+SILENT_SECONDS = 15.0
+"""After so long `make status` tells of a silent supervisor, and `make up` replaces it."""
 LONGEST_LOOK_SECONDS = 1.0
 """What one look of the supervisor counts at most: one that was stopped itself has seen no silence."""
+
+
+def silence(heartbeat: Path, now: float) -> float | None:
+    """Return for how many seconds ``heartbeat`` was not touched; None where it never was."""
+    try:
+        return now - heartbeat.stat().st_mtime
+    except FileNotFoundError:
+        return None
 
 
 def patience(period_seconds: float) -> float:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 
 from blocks.providers import process
 from blocks.routers.extent import reach, served
 from flows.stack.api import SlipwayApi
 from flows.stack.endings import keep_ending, read_ending, reason
-from flows.stack.heartbeat import LEAST_SECONDS
+from flows.stack.heartbeat import SILENT_SECONDS, silence
 from flows.stack.home import PROGRAMS, Home
 from flows.stack.readiness import answering
 from flows.stack.record import Record, is_alive, read_record
@@ -116,7 +115,7 @@ def supervision(home: Home, now: float) -> list[str]:
         return []
     if is_alive(supervisor):
         silent = silence(home.supervisor_heartbeat_file, now)
-        if silent is None or silent < LEAST_SECONDS:
+        if silent is None or silent < SILENT_SECONDS:
             return []
         said = f"The supervisor, process {supervisor.pid}, hangs: no sign for {duration(silent)}."
     else:
@@ -126,14 +125,6 @@ def supervision(home: Home, now: float) -> list[str]:
         return [f"{said} The {by[0]} replaces it within minutes; `make up` does so now."]
     rest = "Reconciler and worker are dead as well: what dies now stays down, and no run starts."
     return [f"{said} {rest} Start them again with: make up"]
-
-
-def silence(heartbeat: Path, now: float) -> float | None:
-    """Return for how many seconds ``heartbeat`` was not touched; None where it never was."""
-    try:
-        return now - heartbeat.stat().st_mtime
-    except FileNotFoundError:
-        return None
 
 
 def front_ports(chosen: Settings) -> str:

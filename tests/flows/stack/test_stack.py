@@ -173,12 +173,18 @@ def test_killed_parts_come_back_or_are_cleared_away(stack: Stack) -> None:
         assert api.state(lasting).state_type == "RUNNING"
 
     parts = {name: read_record(home.record(name)) for name in PROGRAMS}
-    supervisor = read_record(home.record("supervisor"))
-    assert supervisor is not None
-    os.kill(supervisor.pid, signal.SIGKILL)
-    again = stack.make("up")
-    assert again.returncode == 0, again.stderr
-    assert {name: read_record(home.record(name)) for name in PROGRAMS} == parts
+    for number in (signal.SIGKILL, signal.SIGSTOP):
+        supervisor = read_record(home.record("supervisor"))
+        assert supervisor is not None
+        os.kill(supervisor.pid, number)
+        if number == signal.SIGSTOP:
+            os.utime(home.supervisor_heartbeat_file, (0, 0))  # it has hung for long
+        again = stack.make("up")
+        assert again.returncode == 0, again.stderr
+        successor = read_record(home.record("supervisor"))
+        assert successor is not None
+        assert successor.pid != supervisor.pid
+        assert {name: read_record(home.record(name)) for name in PROGRAMS} == parts
     with stack.api() as api:
         assert api.state(lasting).state_type == "RUNNING"
         assert api.wait(api.trigger("tiny/default"), timeout=120).succeeded
