@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from flows.discretion import discreet
+from tasks.cancellation import in_thread
 from tasks.ledger.executions import Execution
 from tasks.observe.summary import WorkloadSummary
 from tasks.split.coverage import judge_coverage
@@ -24,7 +24,7 @@ async def appraised(
 
     ``done`` are all attempts of the workload, whose workspace is still there.
     """
-    return await asyncio.to_thread(_appraised, summary, graph, done, folder)
+    return await in_thread(lambda: _appraised(summary, graph, done, folder))
 
 
 def _appraised(

@@ -11,9 +11,17 @@ from contextlib import closing
 from blocks.providers.process import own_identity
 from blocks.routers.extent import forget
 from blocks.routers.slots import SlotRouter
+from flows.stack.heartbeat import is_silent
 from flows.stack.home import Home
 from flows.stack.lock import exclusive
-from flows.stack.record import is_alive, read_record, read_records, stop_sessions, wait_gone
+from flows.stack.record import (
+    is_alive,
+    kill_session,
+    read_record,
+    read_records,
+    stop_sessions,
+    wait_gone,
+)
 from flows.stack.services import stop_steps
 from flows.stack.supervisor import GRACE_SECONDS
 from flows.stack.temporary import remove_link
@@ -36,7 +44,10 @@ def stop_stack(home: Home) -> int:
     """
     supervisor = read_record(home.record("supervisor"))
     if supervisor is not None and is_alive(supervisor):
-        os.kill(supervisor.pid, signal.SIGTERM)
+        if is_silent(home.supervisor_heartbeat_file, time.time()):
+            kill_session(supervisor)  # it hangs, and would not hear that it is to end
+        else:
+            os.kill(supervisor.pid, signal.SIGTERM)
         wait_gone(supervisor, PATIENCE_SECONDS)
     ended = stop_sessions(read_records(home.stack), GRACE_SECONDS)
     for path in (*home.stack.glob("*.json"), *home.stack.glob("*.ended")):

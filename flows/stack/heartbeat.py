@@ -20,6 +20,12 @@ def silence(heartbeat: Path, now: float) -> float | None:
         return None
 
 
+def is_silent(heartbeat: Path, now: float) -> bool:
+    """Tell whether a process that touches ``heartbeat`` all the time hangs."""
+    silent = silence(heartbeat, now)
+    return silent is not None and silent > SILENT_SECONDS
+
+
 def patience(period_seconds: float) -> float:
     """Return for how many seconds a reconciler of this period may leave no heartbeat."""
     return max(LEAST_SECONDS, MOST_PERIODS * period_seconds)

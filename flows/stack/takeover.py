@@ -14,7 +14,7 @@ from pathlib import Path
 
 from blocks.routers.extent import forget, served
 from flows.stack.endings import reason
-from flows.stack.heartbeat import SILENT_SECONDS, silence
+from flows.stack.heartbeat import is_silent
 from flows.stack.home import PROGRAMS, Home
 from flows.stack.parts import Part, all_inputs, parts
 from flows.stack.ports import WantedPort, require_free
@@ -53,7 +53,11 @@ def take_over(chosen: Settings, root: Path, environment: Mapping[str, str]) -> s
     """
     home = Home(chosen.root)
     supervisor = read_record(home.record("supervisor"))
-    if supervisor is not None and is_alive(supervisor) and _is_silent(home):
+    if (
+        supervisor is not None
+        and is_alive(supervisor)
+        and is_silent(home.supervisor_heartbeat_file, time.time())
+    ):
         kill_session(supervisor)  # it hangs, and would not hear that it is to leave
         wait_gone(supervisor, KILL_SECONDS)
     if supervisor is not None and not is_alive(supervisor):
@@ -75,11 +79,6 @@ def take_over(chosen: Settings, root: Path, environment: Mapping[str, str]) -> s
     kept = {name for name, record in living.items() if _runs_as_before(home, name, record)}
     anew = [part.name for part in wanted if part.name not in kept]
     return f"taken over: {len(kept)} parts went on" + (f", started {', '.join(anew)}" * bool(anew))
-
-
-def _is_silent(home: Home) -> bool:
-    silent = silence(home.supervisor_heartbeat_file, time.time())
-    return silent is not None and silent > SILENT_SECONDS
 
 
 def _living(home: Home, wanted: Sequence[Part]) -> dict[str, Record]:

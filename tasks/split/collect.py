@@ -14,6 +14,7 @@ from blocks.providers.bounded import Finished, run_bounded
 from blocks.providers.inherited import inherited
 from blocks.redaction import without_passwords
 from blocks.workload_spec import PytestWorkload
+from tasks.cancellation import is_cancelled
 from tasks.errors import BadInputError
 from tasks.narration import doing
 from tasks.split.suite import PLUGIN, CollectedTest, plugin_source, pytest_arguments
@@ -85,6 +86,7 @@ def _run(
             cwd=cwd,
             limit_seconds=timeout_seconds,
             merged=True,
+            cancelled=is_cancelled,
         )
     except FileNotFoundError as error:
         raise BadInputError(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from blocks.providers.bounded import run_bounded
 from blocks.providers.inherited import inherited
+from tasks.cancellation import is_cancelled
 from tasks.split.suite import COVERAGE, REPORT
 from tasks.split.verdicts import CoverageLimit, read_record
 
@@ -61,7 +62,9 @@ def judge_coverage(
     )
     seen = inherited(os.environ) | dict(environment) | {"COVERAGE_FILE": str(folder / COVERAGE)}
     for command in commands:
-        done = run_bounded(command, seen, cwd=cwd, limit_seconds=limit_seconds, merged=True)
+        done = run_bounded(
+            command, seen, cwd=cwd, limit_seconds=limit_seconds, merged=True, cancelled=is_cancelled
+        )
         said = done.output.decode(errors="replace").strip()
         if done.code == _BELOW and (total := _TOTAL.search(said)):
             covered = f"{total[1]} % of the code is covered by all {len(shards)} shards together"

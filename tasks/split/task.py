@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from blocks.workload_spec import PytestWorkload, SplittableSpec
+from tasks.cancellation import in_thread
 from tasks.estimates import Estimates
 from tasks.narration import narrated
 from tasks.plan import FleetSnapshot
@@ -78,7 +78,7 @@ async def split(
         return graph, split_report(graph, estimates([step.history_key for step in graph.steps]))
 
     async with narrated(get_run_logger().info):
-        graph, report = await asyncio.to_thread(decided)
+        graph, report = await in_thread(decided)
     get_run_logger().info("%s", graph.decision.reason)
     await acreate_markdown_artifact(
         key="split",

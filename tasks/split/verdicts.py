@@ -31,7 +31,7 @@ class CoverageLimit:
 class Record:
     """What a shard wrote: results in order, and the test that began and never ended.
 
-    ``problem`` is why it could not begin. ``status`` is how pytest itself ended, ``left`` what a
+    ``problem`` is why it could not begin, or not run all. ``status`` is how pytest itself ended, ``left`` what a
     conftest or plugin made of that; None where it did not come to its end. ``coverage`` is the
     limit that the suite asks for, ``covered`` what pytest-cov has measured, in percent. ``rerun``
     are tests that a plugin has tried again.
@@ -133,7 +133,9 @@ def read_report(
         timings = timings[:-1]
     if not results and not outcome.succeeded:  # it never began; else its last line says why
         return StepReport(cause=record.problem)
-    cause = cause_of(results, missing) or cause_beside(record, outcome)
+    cause = cause_of(results, () if record.problem else missing) or cause_beside(record, outcome)
+    if record.problem:
+        cause = f"{record.problem} {cause}".strip()
     return StepReport(results, tuple(timings), cause, missing)
 
 

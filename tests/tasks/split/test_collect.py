@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
+import psutil
 import pytest
 
 from blocks.workload_spec import PytestWorkload
+from tasks.cancellation import in_thread
 from tasks.errors import BadInputError
 from tasks.split.collect import collect
 from tasks.split.suite import CollectedTest, split_pytest
@@ -162,6 +165,21 @@ def test_a_test_that_vanished_fails_its_shard(suite: Path, tmp_path: Path) -> No
     """A shard would pass without having run what it was planned to run."""
     gone = CollectedTest("tests/a.py::gone")
     graph = split_pytest("p", "w", SPEC, [gone], {}, lanes=[1.0], cwd=suite, python=PYTHON)
-    done = run_shard(graph.steps[0], tmp_path / "shard")
-    assert done.returncode == 4
-    assert "no longer collected: tests/a.py::gone" in done.stdout + done.stderr
+    step = graph.steps[0]
+    assert run_shard(step, tmp_path / "shard").returncode == 5  # nothing is left to run
+    problem = read_record(tmp_path / "shard" / step.report).problem
+    assert "no longer collected: tests/a.py::gone" in problem
+
+
+async def test_a_collection_ends_with_its_run(tmp_path: Path) -> None:
+    """Broken: a suite that hangs while it is imported goes on for ever after a cancel."""
+    mark = tmp_path / "pid"
+    hangs = f"import os, pathlib, time\npathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\n"
+    (tmp_path / "test_it.py").write_text(f"{hangs}time.sleep(600)\ndef test_it(): pass\n")
+    collecting = asyncio.create_task(in_thread(lambda: collect("w", SPEC, tmp_path, PYTHON, {})))
+    while not mark.exists() or not mark.read_text():  # noqa: ASYNC110 - another process writes it
+        await asyncio.sleep(0.01)
+    collecting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await collecting
+    assert not psutil.pid_exists(int(mark.read_text()))

@@ -214,6 +214,8 @@ def test_ids_made_by_chance_are_named_with_the_remedy(tmp_path: Path) -> None:
     assert "other ids than when they were collected" in found.cause
     assert "pytest.param(..., id=" in found.cause
     assert "did not run" not in found.cause
+    assert [item.outcome for item in found.items] == ["passed"] * 3  # the others are run
+    assert len(found.missing) == 1
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "workers"])
