@@ -193,7 +193,7 @@ async def _planned(job: Job, book: Ledger, record: Path) -> Planned:
     kinds = [provider.kind for provider in job.providers.values()]
     known = partial(read_estimates_by_kind, book, provider_kinds=kinds)
     surroundings = _surroundings(job)
-    graph = await split(
+    as_split = await split(
         job.target.project,
         job.workload,
         job.spec,
@@ -205,7 +205,7 @@ async def _planned(job: Job, book: Ledger, record: Path) -> Planned:
         record=record,
         wait_for=[opaque(job.release)],
     )
-    graph = searching_first(graph, job.tree, surroundings["PATH"])
+    graph = searching_first(as_split, job.tree, surroundings["PATH"])
     estimates = known(_keys(graph))
     graph, learnt = with_history(graph, estimates, now_fleet)
     plan = await distribute(
@@ -213,7 +213,7 @@ async def _planned(job: Job, book: Ledger, record: Path) -> Planned:
         job.strategy,
         opaque((str(job.again.id), job.again.plan) if job.again else None),
         goal=job.goal or job.spec.goal,
-        wait_for=[opaque(graph)],
+        wait_for=[opaque(as_split)],
     )
     return Planned(graph, estimates, now_fleet, plan, learnt)
 
