@@ -63,8 +63,8 @@ async def deploy_flow(
         made = deployer(target, router, book)
         report = await deploying.deploy(made, version, strategy)
     remarks = [*await data_remarks(target), *await exposure_remarks(target)]
-    said = f"{project} {report.to_version} serves in {environment}: {answers_at(report.urls)}"
-    return concluded(report.release, said, remarks, await deploy_overtaken(report))
+    summary = f"{project} {report.to_version} serves in {environment}: {answers_at(report.urls)}"
+    return concluded(report.release, summary, remarks, await deploy_overtaken(report))
 
 
 def deployer(target: Target, router: Router, book: Ledger) -> Deployer:

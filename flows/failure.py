@@ -54,8 +54,8 @@ def _is_full(error: OSError) -> bool:
 def _told_full(error: OSError) -> str:
     """Return what was to be written on a full disk, and which one that is."""
     file = f": {error.filename}" if error.filename else ""
-    said = f"{error.strerror}{file}"
-    return f"{said}. {full_file_system(said, settings().root)}"
+    complaint = f"{error.strerror}{file}"
+    return f"{complaint}. {full_file_system(complaint, settings().root)}"
 
 
 def fails_plainly(
@@ -63,8 +63,9 @@ def fails_plainly(
 ) -> Callable[P, Coroutine[Any, Any, R]]:
     """Let the function of a flow end with the message of a foreseen error as its state's.
 
-    Parameters with a text that nothing can hold are refused before it is called. Prefect itself would put the name of the class before it. So it is where a disk is full.
-    Anything else is a bug of ours and is left to Prefect, which keeps its stack trace in the log of the flow run.
+    Prefect itself would put the name of the class before it. A full disk counts as foreseen, and
+    parameters with a text that nothing can hold are refused before the function is called. Anything
+    else is a bug of ours and is left to Prefect, which keeps its stack trace in the log of the run.
     """
 
     @wraps(work)

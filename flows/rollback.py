@@ -37,5 +37,5 @@ async def rollback_flow(project: str, environment: str = "dev") -> str:
         report = await deploying.rollback(deployer(target, router, book))
         launcher_of(target, book, settings()).acknowledge()
     remarks = [*await data_remarks(target), *await exposure_remarks(target)]
-    said = f"{project} {report.to_version} serves in {environment}: {answers_at(report.urls)}"
-    return concluded(report.release, said, remarks, await deploy_overtaken(report))
+    summary = f"{project} {report.to_version} serves in {environment}: {answers_at(report.urls)}"
+    return concluded(report.release, summary, remarks, await deploy_overtaken(report))

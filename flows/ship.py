@@ -90,8 +90,8 @@ async def ship_flow(
     tested = shipment.workload.remarks if shipment.workload else ()
     remarks = [*tested, *shipment.warnings, *told]
     since = await deploy_overtaken(shipment.report) if shipment.report else ""
-    said = f"{closing.headline}; {answers_at(shipment.urls)}"
-    return concluded(", ".join(shipment.urls.values()), said, remarks, since)
+    summary = f"{closing.headline}; {answers_at(shipment.urls)}"
+    return concluded(", ".join(shipment.urls.values()), summary, remarks, since)
 
 
 @dataclass(slots=True)

@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from flows.inventory import ledger
 from tasks.deploy.report import RolloutReport
 from tasks.launch.convergence import Launched
 from tasks.launch.succession import overtaken, replaced, started_since
 from tasks.launch.target import Target
+from tasks.ledger.connection import Ledger
 
 
 async def launch_overtaken(launched: Launched) -> str:
     """Return a sentence where nothing of ``launched`` serves any more; empty where it does."""
-
-    def look() -> str:
-        """Ask the ledger what serves."""
-        with ledger() as book:
-            return overtaken(book, launched.instances)
-
-    return await asyncio.to_thread(look)
+    return await _asked(lambda book: overtaken(book, launched.instances))
 
 
 async def deploy_overtaken(report: RolloutReport) -> str:
     """Return a sentence where the release that was deployed does not serve any more."""
-
-    def look() -> str:
-        """Ask the ledger what serves."""
-        where = (report.project, report.environment)
-        with ledger() as book:
-            return replaced(book, *where, report.release, report.to_version)
-
-    return await asyncio.to_thread(look)
+    subject = (report.project, report.environment, report.release, report.to_version)
+    return await _asked(lambda book: replaced(book, *subject))
 
 
 async def stop_overtaken(target: Target) -> str:
     """Return a sentence where something of ``target`` serves that was to be stopped."""
+    return await _asked(lambda book: started_since(book, target.project, target.environment))
 
-    def look() -> str:
-        """Ask the ledger what serves."""
+
+async def _asked(question: Callable[[Ledger], str]) -> str:
+    """Return what the ledger, opened in a thread, answers to ``question``."""
+
+    def ask() -> str:
+        """Ask it."""
         with ledger() as book:
-            return started_since(book, target.project, target.environment)
+            return question(book)
 
-    return await asyncio.to_thread(look)
+    return await asyncio.to_thread(ask)

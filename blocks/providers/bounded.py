@@ -57,12 +57,12 @@ def run_bounded(
         start_new_session=True,
     ) as running:
         try:
-            asked: bytes | None = given or None
+            unsent: bytes | None = given or None
             while (left := deadline - time.monotonic()) > 0 and not cancelled():
                 try:
-                    output, complaint = running.communicate(asked, min(_LOOK_SECONDS, left))
+                    output, complaint = running.communicate(unsent, min(_LOOK_SECONDS, left))
                 except subprocess.TimeoutExpired:
-                    asked = None  # it has been handed over
+                    unsent = None  # communicate keeps what it was handed the first time
                     continue
                 return Finished(running.returncode, output, complaint or b"", by_itself=True)
             return _ended(running, run_id)

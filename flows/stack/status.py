@@ -117,14 +117,16 @@ def supervision(home: Home, now: float) -> list[str]:
         silent = silence(home.supervisor_heartbeat_file, now)
         if silent is None or silent < SILENT_SECONDS:
             return []
-        said = f"The supervisor, process {supervisor.pid}, hangs: no sign for {duration(silent)}."
+        problem = (
+            f"The supervisor, process {supervisor.pid}, hangs: no sign for {duration(silent)}."
+        )
     else:
-        said = "The supervisor is dead."
+        problem = "The supervisor is dead."
     by = [name for name in ("reconciler", "worker") if is_alive(read_record(home.record(name)))]
     if by:
-        return [f"{said} The {by[0]} replaces it within minutes; `make up` does so now."]
+        return [f"{problem} The {by[0]} replaces it within minutes; `make up` does so now."]
     rest = "Reconciler and worker are dead as well: what dies now stays down, and no run starts."
-    return [f"{said} {rest} Start them again with: make up"]
+    return [f"{problem} {rest} Start them again with: make up"]
 
 
 def front_ports(chosen: Settings) -> str:

@@ -9,6 +9,7 @@ from tasks.deploy.effects import Refused
 from tasks.deploy.runner import HealthAnswer
 from tasks.release import Instance
 
+CANCELLED = "its run was cancelled"
 Ask = Callable[[list[Instance], float], Sequence[HealthAnswer]]
 
 
@@ -18,9 +19,6 @@ def count_in_a_row(counts: Mapping[str, int], answers: Sequence[HealthAnswer]) -
         answer.instance.id: counts.get(answer.instance.id, 0) + 1 if answer.ok else 0
         for answer in answers
     }
-
-
-CANCELLED = "its run was cancelled"
 
 
 def refusal(answers: Sequence[HealthAnswer]) -> str:

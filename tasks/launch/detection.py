@@ -94,8 +94,8 @@ def _completed(
 ) -> ServiceSpec:
     """Return ``service`` with the command that is ``declared`` for its name."""
     if name not in declared and declared:
-        remedy = "Write its command, or remove it there."
-        raise NotFoundError(f"projects.{project}.services", name, list(declared), remedy)
+        advice = "Write its command, or remove it there."
+        raise NotFoundError(f"projects.{project}.services", name, list(declared), advice)
     if name not in declared:
         raise _no_command(project, name, source)
     web = service.web and (declared[name].web or service.port is not None)

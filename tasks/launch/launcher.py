@@ -22,6 +22,7 @@ from tasks.launch.detection import before_of
 from tasks.launch.ending import end_instances
 from tasks.launch.health import Health, await_health
 from tasks.launch.holding import hold, let_go
+from tasks.launch.kinds.limit import Limit, limited
 from tasks.launch.premises import Premises
 from tasks.launch.seal import seal_key
 from tasks.launch.serving import digests_of_trees
@@ -54,7 +55,10 @@ class Launcher(Premises):
         enclose(self.home)
         folder = self.home / "releases" / self.project
         judge = self._judge if serves else accept
-        release = build_release(self.project, self.spec, version, folder, self.clock(), judge=judge)
+        with limited(Limit(self.build_seconds)):
+            release = build_release(
+                self.project, self.spec, version, folder, self.clock(), judge=judge
+            )
         record_release(self.ledger, release)
         used = {one.release for one in instances(self.ledger, self.project, states=LIVING)}
         used |= digests_of_trees(self.home / "serving" / self.project)

@@ -19,6 +19,7 @@ from tasks.launch.applied import (
 from tasks.launch.before import running_befores
 from tasks.launch.carrying import KEPT, carried_paths
 from tasks.launch.detection import KINDS, services_of
+from tasks.launch.kinds.limit import DEFAULT_SECONDS
 from tasks.launch.lock import place_alone
 from tasks.launch.seal import seal_key
 from tasks.launch.serving import ServingTrees
@@ -40,6 +41,7 @@ class Premises:
 
     ``variables`` are templates, ``secrets`` are taken as they are; both are of the environment
     with all it inherits. ``ports`` is the range (inclusive) that services are given ports from.
+    ``build_seconds`` is what a build may take, all its commands together.
     """
 
     ledger: Ledger
@@ -53,6 +55,7 @@ class Premises:
     host: str = "127.0.0.1"
     data: Path | None = None
     keep_releases: int = 5
+    build_seconds: float = DEFAULT_SECONDS
     clock: Callable[[], float] = time.time
 
     @property

@@ -9,6 +9,7 @@ from pathlib import Path
 from tasks.errors import SlipwayError
 from tasks.launch.kinds.manifest import setup_cfg
 
+_DEEPEST = 10
 TESTS_REQUIRE = "tests_require"
 """What setuptools once installed for `setup.py test`: it has no name as an extra."""
 
@@ -65,8 +66,7 @@ def _listed(source: Path, text: str) -> list[str]:
 
 def _value(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> object:
     """Return what an expression of literals, names, sums and dictionaries is; None if it is more."""
-    most = 10
-    if depth > most:
+    if depth > _DEEPEST:
         return None
     if isinstance(node, ast.Name):
         return _value(names[node.id], names, depth + 1) if node.id in names else None

@@ -54,4 +54,5 @@ def launcher_of(target: Target, ledger: Ledger, settings: Settings) -> Launcher:
         ports=(settings.service_port_low, settings.service_port_high),
         host=settings.host,
         keep_releases=settings.keep_releases,
+        build_seconds=settings.build_seconds,
     )

@@ -19,7 +19,6 @@ from tasks.launch.forgetting import forget as forget_all
 from tasks.launch.fronts import Fronts, fronts_of
 from tasks.launch.holding import hold
 from tasks.launch.kinds.interface import BuildError
-from tasks.launch.kinds.limit import within
 from tasks.launch.launcher import Launcher
 from tasks.launch.standing import release_to_launch, serving_release
 from tasks.launch.target import Target, launcher_of
@@ -52,8 +51,7 @@ async def build(
         return release
 
     try:
-        async with narrated(get_run_logger().info):
-            release = await within(settings().build_seconds, lambda: _worked(target, work))
+        release = await _with_launcher(target, work)
     except BuildError as error:
         get_run_logger().debug("%s", error.output)
         raise

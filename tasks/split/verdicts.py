@@ -31,10 +31,10 @@ class CoverageLimit:
 class Record:
     """What a shard wrote: results in order, and the test that began and never ended.
 
-    ``problem`` is why it could not begin, or not run all. ``status`` is how pytest itself ended, ``left`` what a
-    conftest or plugin made of that; None where it did not come to its end. ``coverage`` is the
-    limit that the suite asks for, ``covered`` what pytest-cov has measured, in percent. ``rerun``
-    are tests that a plugin has tried again.
+    ``problem`` is why it could not begin, or not run all. ``status`` is how pytest itself ended,
+    ``left`` what a conftest or plugin made of that; None where it did not come to its end.
+    ``coverage`` is the limit that the suite asks for, ``covered`` what pytest-cov has measured, in
+    percent. ``rerun`` are tests that a plugin has tried again.
     """
 
     results: tuple[ItemResult, ...] = ()

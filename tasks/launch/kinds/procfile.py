@@ -56,8 +56,9 @@ class ProcfileKind:
 def procfile_services(source: Path) -> dict[str, ServiceSpec]:
     """Return the services of its Procfile, where it has one.
 
-    `release` is none of them: see `procfile_release`. Only `web` is on the web, as on every platform that reads this file; it says nothing about a
-    path that answers, so that its port is looked at.
+    `release` is none of them: see `procfile_release`. Only `web` is on the web, as on every
+    platform that reads this file; it says nothing about a path that answers, so that its port is
+    looked at.
     """
     path = source / "Procfile"
     if not path.is_file():

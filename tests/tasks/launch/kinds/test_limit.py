@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tasks.launch.build import build_release
 from tasks.launch.kinds.interface import BuildError, run_build
 from tasks.launch.kinds.limit import Limit, limited, within
 from tasks.launch.kinds.procfile import ProcfileKind
+from tasks.launch.launcher import Launcher
 
 pytestmark = pytest.mark.integration
 
@@ -51,6 +53,15 @@ def test_a_build_that_hangs_ends_and_is_no_release(
         build_release("demo", spec, "", tmp_path / "releases", 1)
     assert "asks an index that is down" in str(raised.value)
     assert [path.name for path in (tmp_path / "releases").iterdir()] == [".lock"]
+
+
+def test_whoever_builds_keeps_to_the_setting(
+    launcher_for: Callable[..., Launcher], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: the build of a deploy has half an hour, whatever the setting says."""
+    hang_in(monkeypatch, tmp_path / "mark")
+    with pytest.raises(BuildError, match=r"had 1 s .*\(SLIPWAY_BUILD_SECONDS\)"):
+        replace(launcher_for(), build_seconds=1.0).build("")
 
 
 def test_what_follows_has_what_is_left(tmp_path: Path) -> None:
