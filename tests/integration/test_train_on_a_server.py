@@ -6,6 +6,7 @@ import json
 import random
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -131,6 +132,12 @@ def _estimate(stack: Stack, key: str) -> Json:
     return row
 
 
+def _started(stack: Stack, kind: str) -> int:
+    """Return how many flow or task runs of the server have started."""
+    started = {f"{kind}_runs": {"start_time": {"is_null_": False}}}
+    return int(stack.api.call("POST", f"/{kind}_runs/count", started))
+
+
 def test_each_flow_has_an_estimate(stack: Stack, trained: FlowRun) -> None:
     """Whoever points Slipway at a server in use would learn nothing of it."""
     steady = _estimate(stack, "flow/sync orders")
@@ -159,13 +166,16 @@ def test_what_has_become_slower_is_told(ledger: Ledger, stack: Stack, trained: F
 
 
 def test_the_demand_of_the_next_week_is_there(
-    ledger: Ledger, stack: Stack, trained: FlowRun
+    ledger: Ledger, stack: Stack, history: list[Past], trained: FlowRun
 ) -> None:
     """Nobody could plan for what the server will be asked for."""
     found = forecasts(ledger, "runs")
     assert len(found) == 7 * 24
     assert all(0 <= one.low <= one.median <= one.high for one in found)
-    assert 5 < sum(one.mean for one in found[:24]) < 500
+    # No day is foreseen to be busier than the busiest so far, with all that the tests have run.
+    busiest = max(Counter(past.ago // (24 * HOUR) for past in history).values())
+    own = _started(stack, "flow") - len(history)
+    assert 5 < sum(one.mean for one in found[:24]) < busiest + own
     assert (
         artifacts(stack, trained.id)["demand"]["data"].count("](data:image/png;base64,iVBOR") == 1
     )
@@ -189,9 +199,5 @@ def test_a_second_training_reads_only_what_is_new(
     (less,) = (line for line in stack.said(again) if line.startswith("Read "))
     assert int(read.split()[1]) > 200
     # What has ended in the last minutes is read again, so that nothing is missed.
-    started = {"start_time": {"is_null_": False}}
-    there = [
-        stack.api.call("POST", f"/{kind}_runs/count", {f"{kind}_runs": started})
-        for kind in ("flow", "task")
-    ]
-    assert int(less.split()[1]) <= sum(there) - sum(past.ago > HOUR for past in history)
+    there = _started(stack, "flow") + _started(stack, "task")
+    assert int(less.split()[1]) <= there - sum(past.ago > HOUR for past in history)
