@@ -30,13 +30,13 @@ def consumed(
     """
     if process.stdout is None:
         raise ValueError("the output of restic is not piped")
-    try:
-        with _ended_when(cancelled, process):
+    with _ended_when(cancelled, process):
+        try:
             result = consume(process.stdout)
             process.wait()
-    except BaseException:
-        process.kill()
-        raise
+        except BaseException:
+            process.kill()
+            raise
     return result
 
 

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,15 +109,28 @@ def test_lock_of_a_live_process_is_respected(engine: ResticEngine, data: Path) -
         child.communicate(timeout=60)
 
 
-def test_restic_does_not_outlive_a_failing_callback(engine: ResticEngine, data: Path) -> None:
+HESITANT = """#!{python}
+import os, sys, time
+if "backup" in sys.argv:
+    print('{{"message_type": "status", "percent_done": 0.5}}', flush=True)
+    time.sleep(5)
+os.execv("{restic}", ["restic", *sys.argv[1:]])
+"""
+"""A restic that tells of its progress long before it stores anything."""
+
+
+def test_restic_does_not_outlive_a_failing_callback(
+    engine: ResticEngine, data: Path, tmp_path: Path
+) -> None:
     """A cancelled flow leaves a restic behind that goes on writing."""
+    engine.create()
+    program = tmp_path / "hesitant"
+    program.write_text(HESITANT.format(python=sys.executable, restic=engine.installed()))
+    program.chmod(0o755)
 
     def fail(progress: Progress) -> None:
         raise RuntimeError("cancelled")
 
     with pytest.raises(RuntimeError, match="cancelled"):
-        engine.backup([data], [], [], fail)
-    deadline = time.monotonic() + 10
-    while copies(engine) and time.monotonic() < deadline:
-        time.sleep(0.1)
+        replace(engine, program=str(program)).backup([data], [], [], fail)
     assert copies(engine) == []
