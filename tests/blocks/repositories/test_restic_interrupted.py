@@ -114,6 +114,7 @@ import os, sys, time
 if "backup" in sys.argv:
     print('{{"message_type": "status", "percent_done": 0.5}}', flush=True)
     time.sleep(5)
+    open("{mark}", "w").close()
 os.execv("{restic}", ["restic", *sys.argv[1:]])
 """
 """A restic that tells of its progress long before it stores anything."""
@@ -125,7 +126,8 @@ def test_restic_does_not_outlive_a_failing_callback(
     """A cancelled flow leaves a restic behind that goes on writing."""
     engine.create()
     program = tmp_path / "hesitant"
-    program.write_text(HESITANT.format(python=sys.executable, restic=engine.installed()))
+    mark, real = tmp_path / "went-on", engine.installed()
+    program.write_text(HESITANT.format(python=sys.executable, restic=real, mark=mark))
     program.chmod(0o755)
 
     def fail(progress: Progress) -> None:
@@ -133,4 +135,5 @@ def test_restic_does_not_outlive_a_failing_callback(
 
     with pytest.raises(RuntimeError, match="cancelled"):
         replace(engine, program=str(program)).backup([data], [], [], fail)
+    assert not mark.exists()  # it was waited for: nothing of it is left
     assert copies(engine) == []
