@@ -98,12 +98,20 @@ UV = Subject(
 )
 
 
+_INDEX = (
+    *("tool", "run", "--quiet", "--from", "pip", "python", "-c"),
+    "from pip._internal.models.index import PyPI; print(PyPI.simple_url)",
+)
+"""Asks pip for its default index."""
+
+
 def _poetry(workshop: Workshop) -> Source:
     poetry = ["tool", "run", "--quiet", "poetry"]
     workshop.folder.mkdir(parents=True, exist_ok=True)
     workshop.uv(*poetry, "new", "--quiet", "--name", "shopfront", "project", cwd=workshop.folder)
-    if index := os.environ.get("UV_DEFAULT_INDEX"):  # which Poetry does not read
-        workshop.uv(*poetry, "source", "add", "--quiet", "--priority=primary", "simple", index)
+    # By its own default Poetry asks an interface that mirrors do not have.
+    index = os.environ.get("UV_DEFAULT_INDEX") or workshop.uv(*_INDEX).strip()
+    workshop.uv(*poetry, "source", "add", "--quiet", "--priority=primary", "simple", index)
     workshop.uv(*poetry, "add", "--quiet", "--lock", "gunicorn")
     workshop.uv(*poetry, "add", "--quiet", "--lock", "--group", "test", "pytest")
     workshop.write(
