@@ -1,8 +1,8 @@
 """Flow and task runs of a Prefect server, of any flow: only those that changed since the last read.
 
 What has ended lies behind a moment that moves on; what still ran when it was last seen is asked
-for again by its id. Where the server then counts more runs than are known, something was entered
-late, and all is read anew. Free of Prefect: it is handed a function that posts to the API.
+for again by its id. Where the server counts more runs of before that moment than are known, something
+was entered late, and all is read anew. Free of Prefect: it is handed a function that posts to the API.
 """
 
 from __future__ import annotations
@@ -98,8 +98,9 @@ async def refreshed(post: Post, held: Archive, since: float, now: float) -> tupl
     note = held.note
     if held.until:
         known = {run.id: run for run in held.runs if run.started_at >= since}
-        read = await _both(post, known, _changed(held.until - OVERLAP_SECONDS))
-        if not await _lacks(post, read.runs, since):
+        settled = held.until - OVERLAP_SECONDS
+        read = await _both(post, known, _changed(settled))
+        if not await _lacks(post, read.runs, since, settled):
             return Archive(held.source, (*read.runs.values(),), since, now), read.changed
         note = (
             "the server has runs of before the last reading that were not there: reading all anew"
@@ -143,8 +144,9 @@ def _changed(after: float) -> list[tuple[Json, str]]:
     return [({"state": _types(GOING)}, "ID_DESC"), (ended, "END_TIME_DESC")]
 
 
-def _started(since: float) -> Json:
-    return {"state": _types((*ENDED, *GOING)), "start_time": {"after_": _said(since)}}
+def _started(since: float, until: float | None = None) -> Json:
+    between = {"after_": _said(since)} | ({} if until is None else {"before_": _said(until)})
+    return {"state": _types((*ENDED, *GOING)), "start_time": between}
 
 
 async def _both(post: Post, known: Mapping[str, Run], wanted: list[tuple[Json, str]]) -> Read:
@@ -164,13 +166,16 @@ async def _both(post: Post, known: Mapping[str, Run], wanted: list[tuple[Json, s
     return Read(runs, changed)
 
 
-async def _lacks(post: Post, runs: Mapping[str, Run], since: float) -> bool:
-    """Tell whether the server has more runs than are known, of the time that it remembers."""
+async def _lacks(post: Post, runs: Mapping[str, Run], since: float, settled: float) -> bool:
+    """Tell whether the server has more runs than are known of what had started until ``settled``.
+
+    What starts later is not counted: a busy server starts runs between the reading and the count.
+    """
     for kind, of in ((FLOWS, FLOW_KIND), (TASKS, TASK_KIND)):
         # The server forgets runs that are kept here: only what is younger than its oldest counts.
         oldest = await _oldest(post, kind, since)
-        there = await post(f"/{kind}/count", {kind: _started(oldest)})
-        here = sum(run.kind == of and run.started_at >= oldest for run in runs.values())
+        there = await post(f"/{kind}/count", {kind: _started(oldest, settled)})
+        here = sum(run.kind == of and oldest <= run.started_at <= settled for run in runs.values())
         if int(there) > here:
             return True
     return False

@@ -81,7 +81,10 @@ def _matches(run: dict[str, Any], chosen: dict[str, Any]) -> bool:
     if "state" in chosen and run["state_type"] not in chosen["state"]["type"]["any_"]:
         return False
     for name in ("start_time", "end_time"):
-        if name in chosen and (run[name] is None or run[name] < chosen[name]["after_"]):
+        if name not in chosen:
+            continue
+        after, before = chosen[name]["after_"], chosen[name].get("before_", "9")
+        if run[name] is None or not after <= run[name] <= before:
             return False
     return True
 
@@ -140,6 +143,22 @@ async def test_runs_that_were_entered_late_are_found() -> None:
     found, held = await read(server, held, NOW + HOUR)
     assert late in found
     assert "reading all anew" in held.note
+
+
+async def test_what_starts_during_the_reading_is_left_to_the_next() -> None:
+    """A busy server would send its whole history at every training."""
+    server = Server()
+    for n in range(1, 40):
+        server.add(n, "COMPLETED", NOW - n * HOUR, NOW - n * HOUR + 9)
+    _, held = await read(server, Archive("here"))
+
+    async def busy(path: str, body: dict[str, Any]) -> Any:
+        if path.endswith("/count"):
+            server.add(50, "RUNNING", NOW + HOUR)
+        return await server.post(path, body)
+
+    again, changed = await refreshed(busy, held, NOW - 1000 * HOUR, NOW + HOUR)
+    assert (changed, again.note) == (0, "")
 
 
 async def test_what_the_server_forgets_is_kept() -> None:
