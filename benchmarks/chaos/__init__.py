@@ -1,0 +1,1 @@
+"""A campaign of kills, stops and spoilt surroundings against a whole stack, judged by effects."""

@@ -1,0 +1,91 @@
+"""Whether anything is lost, doubled or left when everything is killed, stopped, full or locked.
+
+`python -m benchmarks.chaos --kills 200 --json [--seed 1] [--minutes 25] [--check]` brings up a stack
+of its own, keeps a service under load, and has operations of every kind go on while seeded faults
+strike their flows, steps, shims and services, and every part of the stack. Only effects count: what
+clients were answered, what is in databases and files, and which processes run. The bars: nothing
+failed, doubled, lost, left over or over capacity; all is well at most 10 s after a fault was undone.
+
+Requests that fail while the service that answers them, or the router, has just been killed are not
+counted: nobody could answer them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from benchmarks.chaos.accounting import notes_of
+from benchmarks.chaos.campaign import campaign
+from benchmarks.chaos.disk import own_disk
+from benchmarks.chaos.field import Field
+from benchmarks.chaos.load import answers
+from benchmarks.chaos.report import Outcome, figures, table
+from benchmarks.chaos.sources import Sources, rows_of
+from benchmarks.chaos.victims import own_processes
+from benchmarks.chaos.watch import deaths_seen
+from benchmarks.projects.stack import own_stack
+from tasks.ledger.connection import open_ledger
+
+_CLOCKS = "steps of the clock: the machine's clock is not the campaign's own"
+
+
+def ran(folder: Path, options: argparse.Namespace) -> Outcome:
+    """Take a stack in ``folder`` through a campaign; return all that was written down."""
+    sources, loads = Sources(folder / "projects"), folder / "loads"
+    sources.folder.mkdir()
+    loads.mkdir()
+    sources.write(options.seed)
+    with own_disk(folder / "home") as why_none:
+        with ExitStack() as held:
+            stack = held.enter_context(own_stack(folder))
+            ledger = open_ledger(stack.settings.resolved_ledger_url())
+            held.enter_context(closing(ledger))
+            ground = Field(stack, sources, loads, ledger)
+            deaths = held.enter_context(deaths_seen(sources.notes))
+            try:
+                campaign(ground, options.seed, options.kills, options.minutes, disk=not why_none)
+            finally:
+                ground.over.set()
+        left = [" ".join(each.cmdline())[-120:] for each in own_processes(folder / "home")]
+        for each in left:
+            ground.record.note(ground.record.left, f"after the end of the stack: {each}")
+    return Outcome(
+        options.kills,
+        ground.record,
+        answers(loads),
+        rows_of(sources.rows),
+        notes_of(sources.notes.read_text(encoding="utf-8")),
+        deaths,
+        tuple(filter(None, (why_none, _CLOCKS))),
+    )
+
+
+def main() -> int:
+    """Run a campaign, print, and return 1 where a checked bar is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200, help="how many faults are to strike")
+    parser.add_argument("--seed", type=int, default=1, help="what decides which, and when")
+    parser.add_argument("--minutes", type=float, default=25.0, help="no wave begins after that")
+    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    parser.add_argument("--check", action="store_true", help="exit with 1 where a bar is missed")
+    options = parser.parse_args()
+    # Told to end, it takes its stack down first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    with tempfile.TemporaryDirectory(prefix="slipway-chaos-") as folder:
+        outcome = ran(Path(folder).resolve(), options)
+    print(table(outcome))
+    values = figures(outcome)
+    if options.json:
+        print(json.dumps(values))
+    met = all(bar["met"] for bar in values["bars"].values())
+    return 1 if options.check and not met else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""What came of a campaign: a table of faults, what was not as it should be, and the bars."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.chaos import accounting
+from benchmarks.chaos.accounting import Key, Note
+from benchmarks.chaos.load import Answers
+from benchmarks.chaos.record import Record
+from benchmarks.chaos.sources import SLOTS
+
+RECONCILED_SECONDS = 10.0
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that was written down: by the campaign, its load, its shop and its steps."""
+
+    kills: int
+    record: Record
+    answers: Answers
+    rows: Counter[int]
+    notes: list[Note]
+    deaths: dict[Key, float]
+    skipped: tuple[str, ...]
+
+    def wrong(self) -> dict[str, list[str]]:
+        """Return everything that was not as it should be, by bar."""
+        record = self.record
+        return {
+            "requests_failed": accounting.unexcused(self.answers.failures, record.away),
+            "writes_lost": _texts(accounting.lost_writes(self.answers.acknowledged, self.rows)),
+            "writes_doubled": _texts(accounting.doubled_writes(self.rows)),
+            "steps_lost": accounting.lost_steps(self.notes, record.complete),
+            "steps_doubled": accounting.doubled_steps(self.notes, record.excused),
+            "restores_unlike": record.unlike,
+            "left_over": record.left,
+            "completed_without_effect": record.hollow,
+            "without_end": record.stuck,
+        }
+
+    @property
+    def slowest(self) -> float:
+        """The seconds until all was reconciled, at most."""
+        return max((max(each) for each in self.record.reconciled.values()), default=0.0)
+
+    @property
+    def over_capacity(self) -> int:
+        """How many steps more were at work at once than there are slots."""
+        return max(0, accounting.most_at_once(self.notes, self.deaths) - SLOTS)
+
+    def bars(self) -> dict[str, dict[str, Any]]:
+        """Return every bar: its value, its limit, and whether it is met."""
+        values: dict[str, float] = {name: len(each) for name, each in self.wrong().items()}
+        values["over_capacity"] = self.over_capacity
+        bars = {name: _at_most(value, 0) for name, value in values.items()}
+        bars["reconciled_seconds"] = _at_most(self.slowest, RECONCILED_SECONDS)
+        struck = len(self.record.struck)
+        bars["faults_struck"] = {"value": struck, "limit": self.kills, "met": struck >= self.kills}
+        return bars
+
+
+def _texts(numbers: list[int]) -> list[str]:
+    return [str(number) for number in numbers]
+
+
+def _at_most(value: float, limit: float) -> dict[str, Any]:
+    return {"value": value, "limit": limit, "met": value <= limit}
+
+
+def table(outcome: Outcome) -> str:
+    """Return the campaign as text: each kind of fault, then each bar and what was against it."""
+    struck, missed = (Counter(each) for each in (outcome.record.struck, outcome.record.missed))
+    lines = [f"{'fault':44} struck missed  seconds until reconciled (median, most)"]
+    for kind in sorted(struck | missed):
+        seconds = sorted(outcome.record.reconciled.get(kind, []))
+        shown = f"{seconds[len(seconds) // 2]:6.1f} {seconds[-1]:6.1f}" if seconds else ""
+        lines.append(f"{kind:44} {struck[kind]:6} {missed[kind]:6}  {shown}")
+    lines += [
+        "",
+        f"{outcome.answers.requests} requests, {len(outcome.answers.acknowledged)} writes",
+    ]
+    lines += [f"operations that ended {name}: {n}" for name, n in outcome.record.ended.items()]
+    lines += [f"not done here: {each}" for each in outcome.skipped]
+    wrong = outcome.wrong()
+    for name, bar in outcome.bars().items():
+        lines.append(f"{name:26} {bar['value']:>8} {'met' if bar['met'] else 'MISSED'}")
+        lines += [f"    {each}" for each in wrong.get(name, [])[:_SHOWN]]
+    return "\n".join(lines)
+
+
+def figures(outcome: Outcome) -> dict[str, Any]:
+    """Return everything as one JSON object, with the bars."""
+    record = outcome.record
+    return {
+        "benchmark": "chaos",
+        "faults": accounting.counted(record.struck),
+        "missed": accounting.counted(record.missed),
+        "reconciled_seconds": {kind: max(each) for kind, each in record.reconciled.items()},
+        "requests": outcome.answers.requests,
+        "writes": len(outcome.answers.acknowledged),
+        "excused_failures": len(outcome.answers.failures) - len(outcome.wrong()["requests_failed"]),
+        "ended": dict(record.ended),
+        "not_done_here": list(outcome.skipped),
+        "bars": outcome.bars(),
+    }

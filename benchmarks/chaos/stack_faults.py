@@ -1,0 +1,111 @@
+"""Faults of the stack itself: of its parts, its databases and its disk, and when it is well again."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from benchmarks.chaos import victims
+from benchmarks.chaos.faults import filled, locked, strike
+from benchmarks.chaos.field import Field
+from benchmarks.chaos.schedule import Fault, How
+from tasks.errors import SlipwayError
+
+_BEAT_SECONDS = 3.0
+_POLL_SECONDS = 0.1
+_BEATS = {"reconciler": "heartbeat", "supervisor": "supervisor-heartbeat"}
+
+
+def strike_stack(field: Field, fault: Fault) -> Callable[[], None] | None:
+    """Strike once; return what waits until all is well again, None where there was no victim."""
+    field.record.say(f"{fault.kind}{f' for {fault.hold_seconds} s' * bool(fault.hold_seconds)}")
+    if fault.how in {How.LOCK, How.FILL}:
+        with field.turmoil.struck(), _spoilt(field, fault):
+            time.sleep(fault.hold_seconds)
+        undone = time.monotonic()
+        return lambda: _watched(field, fault, undone)
+    pid = victims.part(field.home, fault.victim)
+    since = time.time()
+    with field.turmoil.struck():
+        if pid is None or not strike(fault, pid):
+            return None
+    undone = time.monotonic()
+    if fault.victim == "router" and fault.how is How.KILL:
+        return lambda: field.away_until_it_serves(fault.kind, since, undone)
+    return lambda: _watched(field, fault, undone)
+
+
+def _spoilt(field: Field, fault: Fault) -> AbstractContextManager[None]:
+    """Return the block in which a database is locked, or the disk is full."""
+    if fault.how is How.FILL:
+        return filled(field.home)
+    name = "ledger.db" if fault.victim == "ledger" else "prefect/prefect.db"
+    return locked(field.home / name)
+
+
+def _watched(field: Field, fault: Fault, undone: float) -> None:
+    """Wait until the part, or after a spoilt surrounding each of them, does its work again."""
+    names = [fault.victim] if fault.how in {How.KILL, How.STOP} else list(_WELL)
+    # One after the other: what was well once, and is not struck, stays so.
+    if not field.watch(fault.kind, undone, lambda: all(_WELL[name](field) for name in names)):
+        field.record.note(field.record.left, f"{fault.kind}: it never came back")
+
+
+def _server_answers(field: Field) -> bool:
+    return field.stack.api.healthy()
+
+
+def _router_listens(field: Field) -> bool:
+    chosen = field.stack.settings
+    with socket.socket() as asking:
+        return asking.connect_ex((chosen.host, chosen.router_port)) == 0
+
+
+def _beats(name: str) -> Callable[[Field], bool]:
+    def well(field: Field) -> bool:
+        """Wait for one heartbeat more."""
+        heartbeat = field.home / "stack" / _BEATS[name]
+        before, deadline = _touched(heartbeat), time.monotonic() + _BEAT_SECONDS
+        while victims.part(field.home, name) and time.monotonic() < deadline:
+            if _touched(heartbeat) not in {0, before}:
+                return True
+            time.sleep(_POLL_SECONDS)
+        return False
+
+    return well
+
+
+def _touched(heartbeat: Path) -> int:
+    try:
+        return heartbeat.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _worker_begins(field: Field) -> bool:
+    """Have a run begun: that a worker is there does not say that it takes any."""
+    if victims.part(field.home, "worker") is None:
+        return False
+    try:
+        run_id = field.stack.api.trigger("status/default", {"project": "shop"})
+    except SlipwayError:
+        return False
+    deadline = time.monotonic() + 4 * _BEAT_SECONDS
+    while time.monotonic() < deadline and not field.over.is_set():
+        run = field.state(run_id)
+        if run is not None and run.state_type != "SCHEDULED":
+            return True
+        time.sleep(_POLL_SECONDS)
+    return False
+
+
+_WELL: dict[str, Callable[[Field], bool]] = {
+    "server": _server_answers,
+    "router": _router_listens,
+    "supervisor": _beats("supervisor"),
+    "reconciler": _beats("reconciler"),
+    "worker": _worker_begins,
+}
