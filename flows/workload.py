@@ -149,12 +149,14 @@ async def run_workload(job: Job, book: Ledger) -> Ran:
     lease = open_workload(
         book, job.key, owner, time.time(), chosen.lease_seconds, owner_alive=owner_alive
     )
+    admission = LedgerAdmission(book, chosen.lease_seconds, time.time)
     if lease.resumed:
         get_run_logger().info("Resuming workload %s (%s)", lease.id, job.key)
     try:
-        async with kept_alive(book, lease, chosen.lease_seconds, get_run_logger().warning):
+        warn = get_run_logger().warning
+        async with kept_alive(book, lease, admission, chosen.lease_seconds, warn):
             workspace = await workspace_of(lease.id, job.release, job.spec, book)
-            ran = await _carry_out(replace(job, workspace=workspace), book, lease)
+            ran = await _carry_out(replace(job, workspace=workspace), book, lease, admission)
     except SlipwayError:
         close_workload(book, lease.id, lease.fence, "failed", time.time())
         await leave(lease.id, succeeded=False)
@@ -165,7 +167,9 @@ async def run_workload(job: Job, book: Ledger) -> Ran:
     return ran
 
 
-async def _carry_out(job: Job, book: Ledger, lease: WorkloadLease) -> Ran:
+async def _carry_out(
+    job: Job, book: Ledger, lease: WorkloadLease, admission: LedgerAdmission
+) -> Ran:
     record = settings().root / "steps" / lease.id / "graph.json"
     planned = await _planned(job, book, record)
     graph, plan = planned.graph, planned.plan
@@ -177,7 +181,7 @@ async def _carry_out(job: Job, book: Ledger, lease: WorkloadLease) -> Ran:
     demands = {step.id: step.demand for step in graph.steps}
     allocated = await allocate(lease.id, opaque(plan), demands, wait_for=[opaque(plan)])
     began = time.time()
-    results, reports = await _dispatched(job, book, lease, planned, allocated)
+    results, reports = await _dispatched(job, book, lease, planned, allocated, admission)
     took = time.time() - began
     came = settled(plan, planned.fleet, results, took)
     await asyncio.to_thread(settle_decisions, book, lease.id, came)
@@ -229,8 +233,13 @@ def _keys(graph: StepGraph) -> Collection[str]:
     return {key for step in graph.steps for key in (step.history_key, step.wall_key, *step.items)}
 
 
-async def _dispatched(
-    job: Job, book: Ledger, lease: WorkloadLease, planned: Planned, allocated: object
+async def _dispatched(  # noqa: PLR0917 - what is run, under which right, and on what
+    job: Job,
+    book: Ledger,
+    lease: WorkloadLease,
+    planned: Planned,
+    allocated: object,
+    admission: LedgerAdmission,
 ) -> tuple[dict[str, StepResult], dict[str, StepReport]]:
     done = executions(book, lease.id)
     secrets = list(job.target.secrets.values())
@@ -254,7 +263,7 @@ async def _dispatched(
             planned.plan,
             planned.estimates,
             fleet_now,
-            LedgerAdmission(book, settings().lease_seconds, time.time),
+            admission,
             execute=runner,
             submit=submit_by_prefect(secrets, after=allocated),
             workload_id=lease.id,

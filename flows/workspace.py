@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 from prefect import get_run_logger
 
+from blocks.providers.process import known_alive
 from blocks.workload_spec import PytestWorkload, SplittableSpec
 from tasks.launch.kinds.limit import within
 from tasks.launch.workspace import (
@@ -83,5 +84,6 @@ def living(book: Ledger, now: float) -> set[str]:
     return {
         row.id
         for row in workloads(book, limit=_LOOKED_AT)
-        if row.closed_at is None and row.lease_until > now - DAYS_KEPT * _DAY
+        if row.closed_at is None
+        and (row.lease_until > now - DAYS_KEPT * _DAY or known_alive(row.owner))
     }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from blocks.providers import process
 from blocks.providers.listening import Socket, listening
 from blocks.providers.shim.restart_policy import STEADY_SECONDS, comes_back
@@ -32,6 +35,13 @@ def has_finished(instance: Instance) -> bool:
     if not isinstance(found, process.Ended) or not found.outcome.succeeded:
         return False
     return not comes_back(process.restart_policy(instance.directory), succeeded=True)
+
+
+def stands_behind(run: str, directories: Iterable[Path]) -> bool:
+    """Tell whether capacity is used: its run is seen to live, or an attempt in a directory is."""
+    return process.known_alive(run) or any(
+        isinstance(process.status(directory), process.Running) for directory in directories
+    )
 
 
 def sockets(found: process.Running) -> list[Socket]:

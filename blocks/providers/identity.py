@@ -62,6 +62,17 @@ def owner_alive(encoded: str) -> bool:
     return elsewhere or is_alive(identity)
 
 
+def known_alive(encoded: str) -> bool:
+    """Tell whether an owner is seen to be alive: a process of this machine that runs.
+
+    Of one on another host nobody here can know, so False; so it is of what is no identity.
+    """
+    try:
+        return is_alive(ProcessIdentity.decode(encoded))
+    except ValueError:
+        return False
+
+
 @cache
 def this_boot() -> str:
     """Return the name of this boot and pid namespace, read once."""

@@ -33,9 +33,9 @@ from flows.stack.supervision import Supervision
 from flows.stack.vanished import Vanished
 from tasks.deploy.reconcile import reconcile_rollouts
 from tasks.launch.ending import end_instances
-from tasks.ledger.allocations import reap
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.instances import instances
+from tasks.ledger.leases import reap
 from tasks.ledger.rollouts import open_rollouts
 from tasks.ledger.samples import forget_samples, record_samples
 from tasks.release import LIVING, Instance
@@ -149,12 +149,15 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
     cancelled = Cancellation(api, chosen.work_pool, chosen.root, worker, worker_name())
     vanished = Vanished(api, chosen.work_pool, chosen.root, worker_name())
 
+    def leases(now: float) -> list[str]:
+        return [f"reaped {owner}" for owner in reap(ledger, now, chosen.lease_seconds)]
+
     def rollouts(now: float) -> list[str]:
         return reconcile_rollouts(ledger, router, stop, owner, owner_alive, now)
 
     return [
         Duty("supervisor", often, Supervision(Home(chosen.root), Path.cwd(), os.environ, often)),
-        Duty("leases", often, lambda now: [f"reaped {owner}" for owner in reap(ledger, now)]),
+        Duty("leases", often, leases),
         Duty("rollouts", often, rollouts),
         Duty("unfinished", often, Unfinished(ledger, router, chosen.root, owner)),
         Duty("services", often, Revival(ledger, api)),

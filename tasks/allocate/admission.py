@@ -31,11 +31,11 @@ def decide(claim: Claim, queue: ProviderQueue, now: float) -> Admittance:
 
     A Granted says that it may: its ``allocation_id`` is 0 and its lease is over, until whoever
     writes the allocation fills them in. What the owner itself holds counts as free, as the new
-    allocation replaces it.
+    allocation replaces it; what another holds counts until it is reaped.
     """
     if not queue.capacity.fits(claim.demand):
         return Refused(never_fits(queue.provider, claim.owner, claim.demand, queue.capacity))
-    held = [item for item in queue.held if item.owner != claim.owner and item.lease_until > now]
+    held = [item for item in queue.held if item.owner != claim.owner]
     ahead = waiting_ahead(claim, queue, now)
     start = _expected_start(claim, queue, held, ahead, now)
     if start <= now:

@@ -40,7 +40,6 @@ def rivals(
     held = [
         Rival(item.owner, Window(item.since, expected_end(item, now), item.demand), held=True)
         for item in queue.held
-        if item.lease_until > now
     ]
     reserved = [
         Rival(item.workload, Window(item.start, item.end, item.demand), held=False)

@@ -26,7 +26,7 @@ from tasks.ledger.instances import forget_instances, instances, mark_stopping
 from tasks.ledger.ports import ports, release_ports
 from tasks.ledger.releases import forget_release, releases
 from tasks.ledger.rollouts import open_rollouts
-from tasks.ledger.workloads import OPEN, workloads
+from tasks.ledger.workloads import is_held, workloads
 from tasks.release import LIVING
 
 _ALL_WORKLOADS = 100_000
@@ -80,7 +80,7 @@ def check_forgettable(ledger: Ledger, subject: Subject, now: float) -> None:
             )
     for row in workloads(ledger, subject.project, _ALL_WORKLOADS):
         _, _, environment, *_ = [*row.key.split("/"), "", ""]
-        at_work = row.state == OPEN and row.lease_until > now and subject.alive(row.owner)
+        at_work = is_held(row, now, subject.alive)
         if at_work and subject.covers(subject.project, environment):
             raise BusyError(
                 f"workload {row.key} is being run (id {row.id}). "

@@ -6,6 +6,8 @@ written while that is still the state of the provider (compare and swap on its e
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from tasks.claim import Claim, Granted
@@ -48,8 +50,7 @@ def grant(
 ) -> Granted | None:
     """Give ``claim`` its capacity; None when the provider's epoch moved on: decide again.
 
-    What the owner held of that provider before (under a former fence) is replaced. Allocations
-    whose lease ran out are dropped, as the decision did not count them.
+    What the owner held of that provider before (under a former fence) is replaced.
 
     Raises:
         StaleFenceError: When another run holds the owner's workload now.
@@ -63,22 +64,35 @@ def grant(
         )
         if swapped.rowcount == 0:
             return None
-        _drop_gone(connection, claim, now)
+        _drop_former(connection, claim)
         allocated = connection.execute(
             insert(allocations)
-            .values(
-                provider=claim.provider,
-                owner=claim.owner,
-                workload=_workload(claim.owner),
-                fence=claim.fence,
-                demand=claim.demand,
-                since=now,
-                expected_seconds=claim.expected_seconds,
-                lease_until=now + lease_seconds,
-            )
+            .values(**_allocation(claim, now, lease_seconds))
             .returning(allocations.c.id)
         ).scalar_one()
     return Granted(allocated, claim.provider, claim.fence, now + lease_seconds)
+
+
+def hold_again(
+    ledger: Ledger, claim: Claim, allocation_id: int, now: float, lease_seconds: float
+) -> bool:
+    """Write a grant anew that was lost while it was used; False where it is held after all.
+
+    It keeps its id, by which it is given back. Whether there is room is not asked: what uses the
+    capacity uses it, and others have to see that.
+
+    Raises:
+        StaleFenceError: When another run holds the owner's workload now.
+    """
+    with ledger.write() as connection:
+        _check_owner(connection, claim)
+        own = (allocations.c.provider == claim.provider) & (allocations.c.owner == claim.owner)
+        if connection.execute(select(allocations.c.id).where(own)).first():
+            return False
+        row = _allocation(claim, now, lease_seconds)
+        connection.execute(insert(allocations).values(id=allocation_id, **row))
+        move_epochs(connection, [claim.provider])
+    return True
 
 
 def enqueue(
@@ -156,44 +170,21 @@ def release_owner(ledger: Ledger, workload_id: str) -> None:
         drop_holdings(connection, workload_id)
 
 
-def renew_allocations(
-    ledger: Ledger, workload_id: str, fence: int, now: float, lease_seconds: float
-) -> int:
-    """Prolong what the workload holds and waits for under ``fence``; how many it holds."""
-    with ledger.write() as connection:
-        for table in (waiting, allocations):
-            renewed = connection.execute(
-                update(table)
-                .where(table.c.workload == workload_id, table.c.fence == fence)
-                .values(lease_until=now + lease_seconds)
-            )
-    return renewed.rowcount
-
-
-def reap(ledger: Ledger, now: float) -> list[str]:
-    """Drop allocations and waiting claims whose lease ran out; their owners, sorted."""
-    with ledger.read() as connection:
-        if not any(
-            connection.execute(select(table.c.owner).where(table.c.lease_until <= now)).first()
-            for table in (allocations, waiting)
-        ):
-            return []
-    with ledger.write() as connection:
-        gone = [
-            row
-            for table in (allocations, waiting)
-            for row in connection.execute(
-                delete(table)
-                .where(table.c.lease_until <= now)
-                .returning(table.c.provider, table.c.owner)
-            )
-        ]
-        move_epochs(connection, {row.provider for row in gone})
-    return sorted({row.owner for row in gone})
-
-
 def _workload(owner: str) -> str:
     return owner.split("/", 1)[0]
+
+
+def _allocation(claim: Claim, now: float, lease_seconds: float) -> dict[str, Any]:
+    return {
+        "provider": claim.provider,
+        "owner": claim.owner,
+        "workload": _workload(claim.owner),
+        "fence": claim.fence,
+        "demand": claim.demand,
+        "since": now,
+        "expected_seconds": claim.expected_seconds,
+        "lease_until": now + lease_seconds,
+    }
 
 
 def _find_claim(connection: Connection, claim: Claim) -> RowMapping | None:
@@ -219,13 +210,11 @@ def _check_owner(connection: Connection, claim: Claim) -> None:
         )
 
 
-def _drop_gone(connection: Connection, claim: Claim, now: float) -> None:
-    here = allocations.c.provider == claim.provider
-    replaced = (allocations.c.owner == claim.owner) | (allocations.c.lease_until <= now)
-    connection.execute(delete(allocations).where(here, replaced))
-    connection.execute(
-        delete(waiting).where(waiting.c.provider == claim.provider, waiting.c.owner == claim.owner)
-    )
+def _drop_former(connection: Connection, claim: Claim) -> None:
+    """Drop what the owner held of the provider, or waited for, before it was granted this."""
+    for table in (allocations, waiting):
+        own = (table.c.provider == claim.provider) & (table.c.owner == claim.owner)
+        connection.execute(delete(table).where(own))
 
 
 def _held(connection: Connection, provider: str) -> tuple[Held, ...]:

@@ -121,7 +121,7 @@ def fleet(ledger: Ledger, names: Collection[str], now: float) -> FleetSnapshot:
         held: dict[str, Resources] = {}
         for provider, demand in connection.execute(
             select(allocations.c.provider, allocations.c.demand).where(
-                allocations.c.provider.in_(names), allocations.c.lease_until > now
+                allocations.c.provider.in_(names)
             )
         ):
             held[provider] = held.get(provider, Resources()) + demand

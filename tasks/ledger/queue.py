@@ -11,7 +11,8 @@ from blocks.providers.interface import Resources
 class Held:
     """Capacity held since ``since``, expected for ``expected_seconds`` (0: unknown).
 
-    It counts until ``lease_until``, which its owner keeps renewing. Times are epoch seconds.
+    Its owner keeps renewing ``lease_until``; past that it counts until it is reaped, for which
+    nobody may stand behind it any more. Times are epoch seconds.
     """
 
     allocation_id: int

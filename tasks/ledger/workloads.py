@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, or_, select, update
 
+from blocks.providers.identity import known_alive
 from tasks.errors import BusyError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.fences import check_fence
@@ -51,8 +52,9 @@ def open_workload(  # noqa: PLR0917 - a key, an owner and how both are judged
 ) -> WorkloadLease:
     """Open the workload of ``key``: a new one, or the open one whose owner is gone.
 
-    A workload is taken over when its lease ran out or ``owner_alive`` denies its owner; the
-    fence then rises, and what the former owner still writes is refused.
+    A workload is taken over when ``owner_alive`` denies its owner, or when its lease ran out and
+    nobody can see whether the owner lives; the fence then rises, and what the former owner still
+    writes is refused.
 
     Raises:
         BusyError: When a live run holds it.
@@ -60,7 +62,7 @@ def open_workload(  # noqa: PLR0917 - a key, an owner and how both are judged
     while True:
         with ledger.read() as connection:
             seen = _open_row(connection, key)
-        if seen is not None and seen.lease_until > now and owner_alive(seen.owner):
+        if seen is not None and is_held(seen, now, owner_alive):
             raise BusyError(
                 f"workload {key} is being run by {seen.owner} (id {seen.id}). "
                 "Wait for that run, or cancel it."
@@ -70,6 +72,16 @@ def open_workload(  # noqa: PLR0917 - a key, an owner and how both are judged
             if _open_row(connection, key) == seen:
                 lease: dict[str, object] = {"owner": owner, "lease_until": now + lease_seconds}
                 return _take(connection, key, lease, now, seen)
+
+
+def is_held(row: WorkloadRow, now: float, owner_alive: Callable[[str], bool]) -> bool:
+    """Tell whether a run is at this workload.
+
+    Its owner is known to be alive, whatever a clock says; else it may be and holds the lease.
+    """
+    if row.closed_at is not None:
+        return False
+    return known_alive(row.owner) or (row.lease_until > now and owner_alive(row.owner))
 
 
 def renew_workload(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from prefect import flow
 
+from blocks.providers.identity import own_identity
 from blocks.providers.interface import Resources
 from blocks.providers.shell_runner import ShellRunner
 from blocks.workload_spec import PytestWorkload, SplittableSpec, StepsWorkload
@@ -122,3 +123,10 @@ def test_a_workload_lives_while_it_can_be_resumed(shared: Ledger) -> None:
     close_workload(shared, done.id, done.fence, "failed", 101.0)
     assert living(shared, 200.0) == {died.id}
     assert living(shared, 200.0 + DAYS_KEPT * _DAY) == set()
+
+
+def test_the_workspace_of_a_living_run_is_kept_whatever_the_clock_says(book: Ledger) -> None:
+    """Broken: a clock that jumps ahead takes the files from under the steps that run."""
+    owner = own_identity().encode()
+    runs = open_workload(book, "a", owner, 100.0, 15.0, owner_alive=lambda _: True)
+    assert living(book, 100.0 + 2 * DAYS_KEPT * _DAY) == {runs.id}

@@ -11,6 +11,7 @@ from blocks.providers.identity import (
     ProcessIdentity,
     identity_here,
     is_alive,
+    known_alive,
     own_identity,
     owner_alive,
 )
@@ -35,6 +36,15 @@ def test_another_start_or_boot_is_another_process() -> None:
 def test_on_another_host_nobody_here_can_know() -> None:
     """Broken: work of a living worker elsewhere would be taken over."""
     assert owner_alive(replace(own_identity(), host="elsewhere", boot_id="other").encode())
+
+
+def test_only_what_is_seen_here_is_known_to_be_alive() -> None:
+    """Broken: what another machine left would be held for ever, or a living run's be reaped."""
+    me = own_identity()
+    assert known_alive(me.encode())
+    assert not known_alive(replace(me, host="elsewhere", boot_id="other").encode())
+    assert not known_alive(replace(me, create_time=me.create_time - 1).encode())
+    assert not known_alive("")
 
 
 def test_a_zombie_is_dead() -> None:

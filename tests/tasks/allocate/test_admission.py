@@ -111,11 +111,16 @@ def test_nothing_passes_who_has_waited_for_long() -> None:
     assert blocked.eta_seconds is None
 
 
-def test_leases_that_ran_out_count_for_nothing() -> None:
-    """A dead owner would otherwise hold capacity, or its place, until somebody reaps it."""
-    lapsed = replace(held("h", 1), lease_until=NOW)
+def test_a_claim_whose_lease_ran_out_waits_no_longer() -> None:
+    """A dead owner would otherwise keep its place until somebody reaps it."""
     gone = replace(waits("v/x", 1), lease_until=NOW)
-    assert isinstance(decide(claim("w/a", 1), queue(1, (lapsed,), (gone,)), NOW), Granted)
+    assert isinstance(decide(claim("w/a", 1), queue(1, (), (gone,)), NOW), Granted)
+
+
+def test_what_is_held_counts_until_it_is_reaped() -> None:
+    """A lease that only a clock ended would let a second step onto the same lane."""
+    lapsed = replace(held("h", 1), lease_until=NOW)
+    assert isinstance(decide(claim("w/a", 1), queue(1, (lapsed,)), NOW), Queued)
 
 
 def test_what_the_owner_holds_itself_is_no_obstacle() -> None:

@@ -97,6 +97,21 @@ def test_capacity_of_a_silent_owner_is_given_on(admission: LedgerAdmission, cloc
     granted(admission, claim("v/b"))
 
 
+def test_what_is_given_back_is_not_held_again(
+    admission: LedgerAdmission, ledger: Ledger, clock: Clock
+) -> None:
+    """A renewal beside the end of a step would take its capacity for good."""
+    first = granted(admission, claim("w/a"))
+    admission.release(first.allocation_id, first.fence)
+    assert admission.renew("w", 1) == []
+    assert queue_state(ledger, "local").held == ()
+    second = granted(admission, claim("w/b"))
+    clock.now = 5.0
+    assert admission.renew("w", 1) == []
+    (held,) = queue_state(ledger, "local").held
+    assert (held.allocation_id, held.lease_until) == (second.allocation_id, 15.0)
+
+
 async def test_a_release_wakes_who_waits(admission: LedgerAdmission) -> None:
     """Waiters would otherwise start at the next time-out, seconds late."""
     first = granted(admission, claim("w/a"))

@@ -55,10 +55,9 @@ def test_what_a_rival_holds_of_its_own_reservation_counts_once() -> None:
     assert detect("w", queue, [Window(100, 110, slots(1))], others, NOW) == ([], [])
 
 
-def test_own_and_lapsed_claims_are_no_rivals() -> None:
-    """A resumed workload would otherwise conflict with itself, or with the dead."""
-    lapsed = Held(2, "v/a", slots(1), 0.0, 10.0, NOW)
-    queue = ProviderQueue("local", 0, slots(1), (held("w/a", 1), lapsed))
+def test_own_claims_and_those_that_are_over_are_no_rivals() -> None:
+    """A resumed workload would otherwise conflict with itself."""
+    queue = ProviderQueue("local", 0, slots(1), (held("w/a", 1),))
     over = Reservation("v", "local", slots(1), 0.0, NOW)
     own = Reservation("w", "local", slots(1), 100.0, 110.0)
     assert rivals("w", queue, [over, own], NOW) == []

@@ -12,11 +12,10 @@ from tasks.errors import NotFoundError, StaleFenceError
 from tasks.ledger.allocations import (
     enqueue,
     grant,
+    hold_again,
     queue_state,
-    reap,
     release_allocation,
     release_owner,
-    renew_allocations,
     withdraw,
 )
 from tasks.ledger.connection import Ledger
@@ -126,33 +125,25 @@ def test_a_granted_or_withdrawn_claim_waits_no_longer(ledger: Ledger) -> None:
     assert after.epoch > epoch
 
 
-def test_renewing_keeps_what_would_be_reaped(ledger: Ledger) -> None:
-    """A step longer than its lease would lose its capacity; a dead one would keep it."""
-    granted(ledger)
-    enqueue(ledger, replace(CLAIM, owner="w/test"), "full", 0.0, lease_seconds=10.0)
-    granted(ledger, replace(CLAIM, owner="v/build"))
-    assert renew_allocations(ledger, "w", 1, 8.0, 10.0) == 1
-    assert renew_allocations(ledger, "w", 2, 8.0, 10.0) == 0
-    assert reap(ledger, 9.0) == []
-    assert reap(ledger, 12.0) == ["v/build"]
-    assert reap(ledger, 18.0) == ["w/build", "w/test"]
-    assert owners(ledger) == []
-
-
-def test_reaping_moves_the_epoch(ledger: Ledger) -> None:
-    """Those who wait would otherwise not learn that capacity is free."""
-    granted(ledger)
+def test_what_was_lost_is_held_again_under_its_id(ledger: Ledger) -> None:
+    """A step that goes on would be counted twice, or never be given back."""
+    given = granted(ledger)
+    assert not hold_again(ledger, CLAIM, given.allocation_id, 1.0, 10.0)
+    release_allocation(ledger, given.allocation_id, 1)
     epoch = queue_state(ledger, "local").epoch
-    reap(ledger, 10.0)
+    assert hold_again(ledger, CLAIM, given.allocation_id, 1.0, 10.0)
+    assert owners(ledger) == [CLAIM.owner]
     assert queue_state(ledger, "local").epoch > epoch
+    assert release_allocation(ledger, given.allocation_id, 1)
 
 
-def test_a_grant_drops_what_has_lapsed(ledger: Ledger) -> None:
-    """It was not counted in the decision, so it must not be renewed after it."""
-    granted(ledger)
-    granted(ledger, replace(CLAIM, owner="v/test"), now=10.0)
-    assert owners(ledger) == ["v/test"]
-    assert renew_allocations(ledger, "w", 1, 10.0, 10.0) == 0
+def test_what_was_lost_to_a_successor_is_not_held_again(ledger: Ledger) -> None:
+    """A run that was overtaken would take the capacity of the one that adopted its steps."""
+    lease = open_workload(ledger, "k", "me", 0.0, 10.0, lambda owner: True)
+    claim = replace(CLAIM, owner=f"{lease.id}/build")
+    open_workload(ledger, "k", "other", 1.0, 10.0, lambda owner: False)
+    with pytest.raises(StaleFenceError):
+        hold_again(ledger, claim, 1, 1.0, 10.0)
 
 
 @pytest.mark.parametrize("by", ["release", "close"])

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from blocks.providers.identity import own_identity
 from tasks.errors import BusyError, NotFoundError, StaleFenceError
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.workloads import (
@@ -49,6 +50,13 @@ def test_a_workload_whose_owner_is_gone_is_resumed(
     first = opened(ledger)
     second = open_workload(ledger, "shop/tests", "second", now, 10.0, judge)
     assert second == WorkloadLease(first.id, "shop/tests", first.fence + 1, resumed=True)
+
+
+def test_a_lease_that_ran_out_gives_nothing_of_a_living_run_away(ledger: Ledger) -> None:
+    """After a suspend, or a clock that was set, a second run would start every step beside it."""
+    open_workload(ledger, "shop/tests", own_identity().encode(), 0.0, 10.0, alive)
+    with pytest.raises(BusyError, match="is being run"):
+        open_workload(ledger, "shop/tests", "second", 1e9, 10.0, alive)
 
 
 def test_the_former_owner_is_refused(ledger: Ledger) -> None:

@@ -1,0 +1,136 @@
+"""The leases of what is held and waited for: renewed by who lives, reaped where nobody does.
+
+A lease alone says little: a machine that was suspended, or whose clock was set, finds all of them
+run out at once. So what holds is looked at before anything is taken from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, or_, select, update
+
+from tasks.ledger.connection import Ledger
+from tasks.ledger.holdings import move_epochs
+from tasks.ledger.tables.capacity import allocations, waiting
+from tasks.ledger.tables.work import executions, workloads
+from tasks.presence import stands_behind
+
+LEASE_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Lapsed:
+    """A lease that ran out, and who may stand behind it.
+
+    ``run`` is the process that opened the workload, ``directories`` those of attempts at the step
+    that have no outcome.
+    """
+
+    table: Table
+    provider: str
+    owner: str
+    lease_until: float
+    run: str
+    directories: tuple[Path, ...]
+
+
+def renew_allocations(
+    ledger: Ledger, workload_id: str, fence: int, now: float, lease_seconds: float
+) -> frozenset[int]:
+    """Prolong what the workload holds and waits for under ``fence``; the ids of what it holds."""
+    with ledger.write() as connection:
+        for table in (waiting, allocations):
+            renewed = connection.execute(
+                update(table)
+                .where(table.c.workload == workload_id, table.c.fence == fence)
+                .values(lease_until=now + lease_seconds)
+                .returning(*table.primary_key.columns)
+            ).all()
+    return frozenset(row.id for row in renewed)
+
+
+def has_lapsed(lease_until: float, now: float, lease_seconds: float) -> bool:
+    """Tell whether a lease is over, or much longer than any: the clock was set back since."""
+    return lease_until <= now or lease_until > now + 2 * lease_seconds
+
+
+def reap(
+    ledger: Ledger,
+    now: float,
+    lease_seconds: float = LEASE_SECONDS,
+    alive: Callable[[str, Collection[Path]], bool] = stands_behind,
+) -> list[str]:
+    """Drop allocations and waiting claims whose lease ran out and behind whom nobody stands.
+
+    Of the others the lease is prolonged: a run that lives, and an attempt that goes on though its
+    run died, hold what they use.
+
+    Args:
+        ledger: The ledger.
+        now: Epoch seconds.
+        lease_seconds: How long a lease is.
+        alive: Given the owner of a workload and the directories of the attempts at one step
+            that have no outcome, whether the owner or any of these is known to be alive.
+
+    Returns:
+        The owners of what was dropped, sorted.
+    """
+    with ledger.read() as connection:
+        lapsed = [
+            row
+            for table in (allocations, waiting)
+            for row in _lapsed(connection, table, now, lease_seconds)
+        ]
+    if not lapsed:
+        return []
+    # Processes are looked at outside the lock, so a lease must still be the one that was seen.
+    living = [row for row in lapsed if alive(row.run, row.directories)]
+    gone = [row for row in lapsed if row not in living]
+    with ledger.write() as connection:
+        for row in living:
+            prolonged = update(row.table).where(*_is(row))
+            connection.execute(prolonged.values(lease_until=now + lease_seconds))
+        dropped = [
+            row for row in gone if connection.execute(delete(row.table).where(*_is(row))).rowcount
+        ]
+        move_epochs(connection, {row.provider for row in dropped})
+    return sorted({row.owner for row in dropped})
+
+
+def _lapsed(
+    connection: Connection, table: Table, now: float, lease_seconds: float
+) -> Iterator[_Lapsed]:
+    until = table.c.lease_until
+    query = (
+        select(table.c.provider, table.c.owner, table.c.workload, until, workloads.c.owner)
+        .select_from(table.outerjoin(workloads, workloads.c.id == table.c.workload))
+        .where(or_(until <= now, until > now + 2 * lease_seconds))
+    )
+    for provider, owner, workload, lease_until, run in connection.execute(query).all():
+        step = owner.removeprefix(f"{workload}/")
+        yield _Lapsed(
+            table, provider, owner, lease_until, run or "", _attempts(connection, workload, step)
+        )
+
+
+def _attempts(connection: Connection, workload: str, step: str) -> tuple[Path, ...]:
+    """Return the directories of the attempts at a step that have no outcome."""
+    query = select(executions.c.directory).where(
+        executions.c.workload == workload,
+        executions.c.step == step,
+        executions.c.outcome.is_(None),
+    )
+    return tuple(connection.execute(query).scalars())
+
+
+def _is(row: _Lapsed) -> tuple[Any, ...]:
+    columns = row.table.c
+    return (
+        columns.provider == row.provider,
+        columns.owner == row.owner,
+        columns.lease_until == row.lease_until,
+    )
