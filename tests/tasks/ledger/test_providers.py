@@ -10,6 +10,7 @@ from tasks.claim import Claim
 from tasks.errors import NotFoundError
 from tasks.ledger.allocations import grant, queue_state
 from tasks.ledger.connection import Ledger
+from tasks.ledger.leases import reap
 from tasks.ledger.providers import (
     Followed,
     epochs,
@@ -40,14 +41,14 @@ def test_the_fleet_is_as_registered_in_the_order_asked_for(ledger: Ledger) -> No
     assert provider_names(ledger) == ["local", "other"]
 
 
-def test_live_allocations_are_not_free(ledger: Ledger) -> None:
-    """A plan would otherwise promise what another workload holds."""
+def test_what_is_held_is_not_free_until_it_is_reaped(ledger: Ledger) -> None:
+    """A plan would otherwise promise what another workload holds, or the dead keep it."""
     register(ledger)
     claim = Claim("w/s", "local", Resources(cpus=1.5, slots=1), fence=1)
     grant(ledger, claim, queue_state(ledger, "local").epoch, 0.0, 10.0)
-    assert fleet(ledger, ["local"], 5.0).providers[0].free == Resources(
-        cpus=2.5, memory_mib=1000, slots=3
-    )
+    left = Resources(cpus=2.5, memory_mib=1000, slots=3)
+    assert fleet(ledger, ["local"], 10.0).providers[0].free == left
+    reap(ledger, 10.0)
     assert fleet(ledger, ["local"], 10.0).providers[0].free == CAPACITY
 
 
