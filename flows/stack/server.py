@@ -10,6 +10,9 @@ A transaction that reads before it writes cannot wait for another writer: SQLite
 ("database is locked"), whatever the busy time-out, since what it has read is outdated. Prefect
 begins most of its transactions so, and answers 503. Here they take turns, and ask
 for the write lock before they read.
+
+What it would store and could not give back is kept out (see ``door``); what an earlier server has
+stored of that kind is mended when it is read, or one flow run would end every operation.
 """
 
 from __future__ import annotations
@@ -24,8 +27,17 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiosqlite
+from fastapi import FastAPI
 from prefect.cli import app
-from prefect.server.database.configurations import AioSqliteConfiguration
+from prefect.server.api import server
+from prefect.server.database.configurations import (
+    AioSqliteConfiguration,
+    AsyncPostgresConfiguration,
+)
+from starlette.middleware import Middleware
+
+from flows.stack.door import Door
+from flows.stack.storable import read_stored
 
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 _has_turn: ContextVar[bool] = ContextVar("_has_turn", default=False)
@@ -82,10 +94,45 @@ def write_in_turn() -> None:
     AioSqliteConfiguration.begin_transaction = begin_in_turn  # type: ignore[method-assign]
 
 
+def keep_out_unstorable() -> None:
+    """Put the door into every application of this process, behind the question for the password."""
+    create = server.create_app
+
+    def create_with_door(*args: Any, **kwargs: Any) -> FastAPI:
+        """Create the application, or return it from Prefect's cache."""
+        application = create(*args, **kwargs)
+        inside = application.api_app.user_middleware  # type: ignore[attr-defined] # Prefect's own
+        if all(each.cls is not Door for each in inside):
+            inside.append(Middleware(Door))
+        return application
+
+    server.create_app = create_with_door
+
+
+def mend_what_is_read() -> None:
+    """Let every database of this process give back its JSON so that it can be sent."""
+    for kind in (AioSqliteConfiguration, AsyncPostgresConfiguration):
+        _mend(kind)
+
+
+def _mend(kind: type[AioSqliteConfiguration | AsyncPostgresConfiguration]) -> None:
+    engine = kind.engine
+
+    async def engine_that_mends(self: Any) -> Any:
+        """Return the engine, which reads what another server has stored."""
+        made: Any = await engine(self)
+        made.dialect._json_deserializer = read_stored  # noqa: SLF001 - else given when it is made
+        return made
+
+    kind.engine = engine_that_mends  # type: ignore[method-assign]
+
+
 def main() -> None:
     """Serve until told to stop."""
     close_failed_cursors()
     write_in_turn()
+    keep_out_unstorable()
+    mend_what_is_read()
     sys.argv = ["prefect", "server", "start"]
     app()
 

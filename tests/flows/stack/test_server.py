@@ -1,4 +1,4 @@
-"""flows.stack.server: a failed statement leaves no open cursor to the garbage collector."""
+"""flows.stack.server: no open cursor is left, writers take turns, and what is stored can be read."""
 
 from __future__ import annotations
 
@@ -11,12 +11,20 @@ from pathlib import Path
 
 import aiosqlite
 import pytest
+from prefect.server.api import server
 from prefect.server.database.configurations import AioSqliteConfiguration
-from sqlalchemy import text
+from prefect.server.utilities.database import JSON
+from sqlalchemy import Column, MetaData, Table, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from flows.stack.server import close_failed_cursors, write_in_turn
+from flows.stack.door import Door
+from flows.stack.server import (
+    close_failed_cursors,
+    keep_out_unstorable,
+    mend_what_is_read,
+    write_in_turn,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -141,3 +149,42 @@ def test_a_transaction_inside_another_does_not_wait_for_itself(
         return int(found or 0)
 
     assert asyncio.run(nested()) == 1
+
+
+async def stored_and_read(file: Path, stored: str) -> object:
+    """Put ``stored`` into a column of Prefect's own type, as an earlier server has; read it."""
+    engine = await AioSqliteConfiguration(f"sqlite+aiosqlite:///{file}").engine()
+    table = Table("run", MetaData(), Column("parameters", JSON))
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE run (parameters JSON)"))
+        await connection.execute(text("INSERT INTO run VALUES (:stored)"), {"stored": stored})
+        found = await connection.scalar(select(table.c.parameters))
+    await engine.dispose()
+    return found
+
+
+def test_what_an_earlier_server_has_stored_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: one run of before the door existed still stops the worker, `report` and `train`."""
+    stored = r'{"project": "\ud800", "n": 36893488147419103232}'
+    assert asyncio.run(stored_and_read(tmp_path / "stock.db", stored)) == {
+        "project": "\ud800",
+        "n": 2**65,
+    }
+    monkeypatch.setattr(AioSqliteConfiguration, "engine", AioSqliteConfiguration.engine)
+    mend_what_is_read()
+    assert asyncio.run(stored_and_read(tmp_path / "mended.db", stored)) == {
+        "project": "\ufffd",
+        "n": 2.0**65,
+    }
+
+
+def test_every_application_of_the_process_has_one_door(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken: nothing is looked at, or before the password was asked for, or twice."""
+    monkeypatch.setattr(server, "create_app", server.create_app)
+    keep_out_unstorable()
+    application = server.create_app(ephemeral=True, ignore_cache=True)
+    inside = application.api_app.user_middleware  # type: ignore[attr-defined] # Prefect's own
+    assert [each.cls for each in inside].count(Door) == 1
+    assert inside[-1].cls is Door

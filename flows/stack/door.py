@@ -1,0 +1,157 @@
+"""The door of Prefect's server: what it would store and could not give back does not come in.
+
+One flow run of that kind is enough to stop every operation (see ``storable``). A request that
+asks for something is refused with field, value and remedy. What running flows tell (logs, states,
+artifacts, events) is mended instead: who sends it could correct nothing any more, and would lose
+what stands beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from flows.stack.storable import is_suspect, mended, parsed, refuse_unstorable
+from flows.stack.templates import may_hold_template, refuse_templates
+from tasks.errors import BadInputError
+
+MOST_BYTES = 16 * 1024 * 1024
+"""How large a request may be; the largest are artifacts with a picture, and logs."""
+MOST_ASKED_BYTES = 4 * 1024 * 1024
+"""How large a request may be that a flow run is made of: they are listed by the hundred."""
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_TOLD = ("/logs", "/artifacts", "/events")
+_MADE_OF = ("/deployments", "/flow_runs")
+_WORD = 422
+_TOO_LARGE = 413
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+
+class TooLargeError(BadInputError):
+    """A body that is larger than is read at all."""
+
+    def __init__(self, most: int) -> None:
+        remedy = "Send less, e.g. the path of a file instead of what is in it."
+        super().__init__("body", "...", f"is larger than {most // 1024 // 1024} MiB", remedy)
+
+
+class Door:
+    """An ASGI application that lets to ``app`` only what can be given back."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Let one request, or all that comes through one socket, in."""
+        if scope["type"] == "websocket":
+            await self._app(scope, _mended_messages(receive), send)
+        elif scope["type"] == "http" and scope["method"] in _WITH_BODY:
+            await self._admit(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _admit(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        try:
+            body = await _read(receive, _most(path))
+            if body is None:
+                return
+            body = admitted(path, body)
+        except BadInputError as error:
+            await _refuse(send, _TOO_LARGE if isinstance(error, TooLargeError) else _WORD, error)
+            return
+        await self._app(scope, _given(body, receive), send)
+
+
+def admitted(path: str, body: bytes) -> bytes:
+    """Return the body of a request to ``path`` of the API as it may come in.
+
+    Raises:
+        BadInputError: It asks for what could not be given back, or has to be filled in.
+    """
+    looks_for_templates = path.startswith("/deployments") and may_hold_template(body)
+    if not looks_for_templates and not is_suspect(body):
+        return body
+    try:
+        document = parsed(body)
+    except ValueError:
+        return body  # no JSON: the server says so
+    if is_told(path):
+        return json.dumps(mended(document)).encode()
+    refuse_unstorable(document)
+    if looks_for_templates:
+        refuse_templates(document)
+    return body
+
+
+def is_told(path: str) -> bool:
+    """Tell whether who sends to ``path`` tells what has happened, and asks for nothing."""
+    is_read = path.endswith(("/filter", "/count"))
+    return path.endswith("/set_state") or (path.startswith(_TOLD) and not is_read)
+
+
+def _most(path: str) -> int:
+    made_of = path.startswith(_MADE_OF) and not is_told(path)
+    return MOST_ASKED_BYTES if made_of else MOST_BYTES
+
+
+async def _read(receive: Receive, most: int) -> bytes | None:
+    """Return the whole body; None where the client has gone.
+
+    Raises:
+        TooLargeError: It has more than ``most`` bytes; the rest was not read.
+    """
+    pieces: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        pieces.append(message.get("body", b""))
+        size, more = size + len(pieces[-1]), message.get("more_body", False)
+        if size > most:
+            raise TooLargeError(most)
+    return b"".join(pieces)
+
+
+def _given(body: bytes, receive: Receive) -> Receive:
+    """Return a way to receive ``body``, and then whatever else comes."""
+    left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def give() -> Message:
+        """Give the body once."""
+        return left.pop() if left else await receive()
+
+    return give
+
+
+def _mended_messages(receive: Receive) -> Receive:
+    async def give() -> Message:
+        """Give the next message as it can be stored."""
+        message = await receive()
+        text = message.get("text")
+        if not isinstance(text, str) or not is_suspect(text.encode(errors="surrogatepass")):
+            return message
+        try:
+            return {**message, "text": json.dumps(mended(parsed(text)))}
+        except BadInputError:
+            return {**message, "text": "null"}
+        except ValueError:
+            return message
+
+    return give
+
+
+async def _refuse(send: Send, status: int, error: BadInputError) -> None:
+    body = json.dumps({"detail": str(error)}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if status == _TOO_LARGE:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,60 @@
+"""Templates in the parameters of a run, which Prefect's server would fill in before anybody checks them.
+
+A value ``{"__prefect_kind": ...}`` stands for another one: `jinja` is evaluated, `workspace_variable`
+looked up. What comes out is no longer what was asked for. `json`, a text that is read as JSON, is
+what the run form of the UI sends; it is looked into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flows.stack.storable import parsed, refuse_unstorable
+from tasks.errors import BadInputError
+
+_KIND = "__prefect_kind"
+_MARK = _KIND.encode()
+_PLAIN = frozenset({"none", "json"})
+_REMEDY = "Write the value itself: no parameter is filled in by Prefect."
+
+
+def may_hold_template(body: bytes) -> bool:
+    """Tell whether ``body`` has to be looked into; an escaped letter may hide the key."""
+    return _MARK in body or b"\\u" in body
+
+
+def refuse_templates(document: object) -> None:
+    """Refuse a template, and a text of JSON that could not be stored.
+
+    Raises:
+        BadInputError: It names the first by its place.
+    """
+    for place, value in _kinds(document, ""):
+        kind = value[_KIND]
+        if kind not in _PLAIN:
+            raise BadInputError(place or "body", kind, "is a template", _REMEDY)
+        text = value.get("value")
+        if kind == "json" and isinstance(text, str):
+            _refuse_text(f"{place}.value".lstrip("."), text)
+
+
+def _refuse_text(place: str, text: str) -> None:
+    try:
+        refuse_unstorable(parsed(text))
+    except BadInputError as error:
+        raise error.below(place) from error
+    except ValueError:
+        return  # the server itself refuses what is no JSON
+
+
+def _kinds(value: object, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every mapping in ``value`` that stands for another value, with its place."""
+    if isinstance(value, dict):
+        if _KIND in value:
+            yield place, value
+        for key, item in value.items():
+            yield from _kinds(item, f"{place}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _kinds(item, f"{place}.{number}".lstrip("."))
