@@ -49,6 +49,7 @@ __all__ = [
 _STOP_MARGIN_SECONDS = 15.0
 _POLL_SECONDS = 0.05
 _LOOK_AGAIN_SECONDS = 5.0
+_KILLED = "its shim was killed, and nothing recorded how it ended"
 
 
 def log_path(directory: Path) -> Path:
@@ -57,7 +58,17 @@ def log_path(directory: Path) -> Path:
 
 
 def status(directory: Path) -> Status:
-    """Look at what runs in ``directory``: at the processes, not at what was believed."""
+    """Look at what runs in ``directory``: at the processes, not at what was believed.
+
+    A record that cannot be read is that of a run which is lost, and of no other.
+    """
+    try:
+        return _status(directory)
+    except files.UnreadableRecordError as error:
+        return Ended(_lost(directory, None, f"{error}: the run counts as lost"))
+
+
+def _status(directory: Path) -> Status:
     state = files.read_record(directory, files.STATE)
     if state is None:
         return NotStarted()
@@ -69,7 +80,7 @@ def status(directory: Path) -> Status:
         return Ended(_outcome(directory, ended))
     child = _child_alive(directory, state)
     if not supervised and child is None:
-        return Ended(_lost(directory, state["started_at"]))
+        return Ended(_lost(directory, state["started_at"], _KILLED))
     return Running(
         shim,
         child,
@@ -88,8 +99,7 @@ def restart_policy(directory: Path) -> str:
 
     ``always`` where nothing was ever started.
     """
-    spec = files.read_record(directory, files.SPEC) or {}
-    return str(spec.get("restart", "always"))
+    return str(files.readable_record(directory, files.SPEC).get("restart", "always"))
 
 
 def stop(directory: Path, grace_seconds: float) -> Outcome | None:
@@ -105,7 +115,7 @@ def stop(directory: Path, grace_seconds: float) -> Outcome | None:
         files.write_record(directory, files.STOP, {"grace_seconds": grace_seconds})
         signal_process(found.shim.pid, found.shim.create_time, SIGTERM)
         _await_end(found.shim, grace_seconds + _STOP_MARGIN_SECONDS)
-    if not isinstance(found, NotStarted) and files.read_record(directory, files.EXIT) is None:
+    if not isinstance(found, NotStarted) and not files.readable_record(directory, files.EXIT):
         _stop_orphans(directory, grace_seconds)
     settled = status(directory)
     return settled.outcome if isinstance(settled, Ended) else None
@@ -127,7 +137,7 @@ async def wait(directory: Path) -> Outcome:
 
 
 def _same_boot(directory: Path) -> bool:
-    spec = files.read_record(directory, files.SPEC) or {}
+    spec = files.readable_record(directory, files.SPEC)
     return bool(spec.get("boot_id") == this_boot())
 
 
@@ -148,15 +158,16 @@ def _outcome(directory: Path, record: files.Record) -> Outcome:
     )
 
 
-def _lost(directory: Path, started_at: float) -> Outcome:
+def _lost(directory: Path, started_at: float | None, cause: str) -> Outcome:
     """Return the outcome of a run nobody saw the end of: at its last sign of life."""
     signs = [directory / files.STATE, log_path(directory)]
     seen = [path.stat().st_mtime for path in signs if path.exists()]
+    began_at = min(seen, default=0.0) if started_at is None else started_at
     return Outcome(
         end=End.LOST,
-        cause="its shim was killed, and nothing recorded how it ended",
-        started_at=started_at,
-        ended_at=max([started_at, *seen]),
+        cause=cause,
+        started_at=began_at,
+        ended_at=max([began_at, *seen]),
         log_path=log_path(directory),
     )
 
@@ -172,18 +183,20 @@ def _await_end(shim: ProcessIdentity, seconds: float) -> None:
 
 def _stop_orphans(directory: Path, grace_seconds: float) -> None:
     """Sweep what a killed shim left behind, and record that its end is not known."""
-    spec = files.read_record(directory, files.SPEC) or {}
-    state = files.read_record(directory, files.STATE) or {}
+    spec = files.readable_record(directory, files.SPEC)
+    state = files.readable_record(directory, files.STATE)
     if _same_boot(directory):
         # The group's number is its own only while its leader lives; else the run id must do.
-        child = _child_alive(directory, state)
+        child = _child_alive(directory, state) if state else None
         groups = frozenset() if child is None else frozenset({child})
         run = Run(spec["run_id"], groups)
         left = sweep(run, grace_seconds, lambda: time.sleep(_POLL_SECONDS / 5))
         if left:
             raise ShimError(f"processes of {directory} cannot be ended: {sorted(left)}")
-    lost = _lost(directory, state["started_at"]).model_dump(mode="json", exclude={"log_path"})
-    files.write_record(directory, files.EXIT, lost, durable=True)
+    settled = status(directory)
+    if isinstance(settled, Ended):
+        lost = settled.outcome.model_dump(mode="json", exclude={"log_path"})
+        files.write_record(directory, files.EXIT, lost, durable=True)
 
 
 async def _gone(found: Running) -> None:

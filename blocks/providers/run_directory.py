@@ -8,9 +8,25 @@ from typing import Any
 
 from blocks.providers.shim.records import EXIT, LOCK, LOG, SPEC, STATE, STOP, json_of, write
 
-__all__ = ["EXIT", "LOCK", "LOG", "SPEC", "STATE", "STOP", "prepare", "read_record", "write_record"]
+__all__ = [
+    "EXIT",
+    "LOCK",
+    "LOG",
+    "SPEC",
+    "STATE",
+    "STOP",
+    "UnreadableRecordError",
+    "prepare",
+    "read_record",
+    "readable_record",
+    "write_record",
+]
 
 Record = dict[str, Any]
+
+
+class UnreadableRecordError(ValueError):
+    """A record of a run is there and cannot be read; the message says which and why."""
 
 
 def prepare(directory: Path) -> None:
@@ -24,10 +40,25 @@ def write_record(directory: Path, name: str, record: Record, *, durable: bool = 
 
 
 def read_record(directory: Path, name: str) -> Record | None:
-    """Return that record; None when it was never written."""
+    """Return that record; None when it was never written.
+
+    Raises:
+        UnreadableRecordError: It is torn, as a power loss may leave it.
+    """
     try:
-        text = (directory / name).read_text(encoding="utf-8")
+        record = json.loads((directory / name).read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
-    record: Record = json.loads(text)
+    except ValueError as error:
+        raise UnreadableRecordError(f"its record {name} cannot be read ({error})") from error
+    if not isinstance(record, dict):
+        raise UnreadableRecordError(f"its record {name} holds no record")
     return record
+
+
+def readable_record(directory: Path, name: str) -> Record:
+    """Return that record; empty where it was never written, or cannot be read."""
+    try:
+        return read_record(directory, name) or {}
+    except UnreadableRecordError:
+        return {}

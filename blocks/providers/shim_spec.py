@@ -19,6 +19,8 @@ class ShimSpec:
 
     ``memory_mib`` is a soft limit on the summed memory of the tree. ``restart`` is ``always``,
     ``on-failure`` or ``never``. Output is kept in ``log_files`` files of ``log_bytes`` each.
+    ``durable``: what is recorded of its start is on the disk before it starts, so that it is known
+    after a power loss; that costs milliseconds, which a step that is repeated then does not pay.
     """
 
     directory: Path
@@ -30,6 +32,7 @@ class ShimSpec:
     grace_seconds: float = 10
     log_bytes: int = 5_000_000
     log_files: int = 3
+    durable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

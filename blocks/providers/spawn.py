@@ -65,7 +65,7 @@ def _lock(directory: Path) -> Iterator[int | None]:
 def _spawn(spec: ShimSpec, environment: Mapping[str, str], lock: int) -> None:
     record = asdict(spec) | {"directory": str(spec.directory), "cwd": str(spec.cwd)}
     record |= {"run_id": uuid.uuid4().hex, "boot_id": this_boot()}
-    files.write_record(spec.directory, files.SPEC, record)
+    files.write_record(spec.directory, files.SPEC, record, durable=spec.durable)
     program = Path(__file__).with_name("shim") / "program.py"
     argv = [sys.executable, "-I", "-S", str(program), str(spec.directory), str(lock)]
     with (spec.directory / "shim.log").open("wb") as complaints:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from blocks import durable_file
+
 _PREFIX = "serving-"
 
 
 def announce(directory: Path, first: int, count: int) -> None:
     """Write down that a process serves ``count`` front ports from ``first`` on."""
-    draft = directory / f".{_PREFIX}{first}"
-    draft.write_text(str(count), encoding="ascii")
-    draft.replace(directory / f"{_PREFIX}{first}")
+    durable_file.write(str(directory / f"{_PREFIX}{first}"), str(count))
 
 
 def forget(directory: Path) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from blocks import durable_file
 from blocks.routers.caddyfile import caddy_config
 from blocks.routers.extent import announce
 from blocks.routers.interface import RouterError
@@ -89,7 +90,8 @@ def serve(
     check_ports(host, front_ports)
     SlotRouter(directory).prepare(front_ports)
     config = directory / f"caddy{name}.json"
-    config.write_text(json.dumps(caddy_config(directory, host, front_ports), indent=1))
+    document = json.dumps(caddy_config(directory, host, front_ports), indent=1)
+    durable_file.write(str(config), document)
     announce(directory, first_port, slots)
     # Caddy keeps its state there, not in the user's folders.
     environment = os.environ | {"XDG_DATA_HOME": str(directory), "XDG_CONFIG_HOME": str(directory)}

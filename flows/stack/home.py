@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from blocks import durable_file
 
 PROGRAMS = ("server", "worker", "router", "reconciler")
 """The processes of the Procfile, in the order in which they start."""
@@ -91,9 +92,5 @@ class Home:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` in one atomic step, readable by its owner only."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    draft.replace(path)
+    """Write ``text`` to ``path`` in one step, durably, readable by its owner only."""
+    durable_file.write(str(path), text)

@@ -165,12 +165,12 @@ def write_retention(home: Home, lines: Sequence[Line]) -> None:
 
 
 def read_retention(home: Home) -> list[Line]:
-    """Return what was kept when the reconciler last looked; empty where it never did."""
+    """Return what was kept when the reconciler last looked; empty where that cannot be read."""
     try:
-        written: list[Mapping[str, object]] = json.loads(home.retention_file.read_text("utf-8"))
-    except FileNotFoundError:
+        written: list[Mapping[str, object]] = json.loads(home.retention_file.read_bytes())
+        return [Line(**line) for line in written]  # type: ignore[arg-type]  # as it was written
+    except (FileNotFoundError, ValueError, TypeError):
         return []
-    return [Line(**line) for line in written]  # type: ignore[arg-type]  # as it was written
 
 
 def _listed(folder: Path) -> dict[Path, float]:

@@ -106,6 +106,7 @@ class Before:
             grace_seconds=_GRACE_SECONDS,
             log_bytes=_LOG_BYTES,
             log_files=_LOG_FILES,
+            durable=True,
         )
         try:
             process.start(spec, command.line.environment)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from blocks.credentials import plain
+from blocks.durable_file import sync_folder, sync_tree
 from blocks.project_spec import ProjectSpec
 from tasks.launch.access import access
 from tasks.launch.detection import kind_of
@@ -62,7 +63,9 @@ def build_release(
             if not path.exists():
                 said = kind.build(building, spec.requirements, fetched.described)
                 (building / BUILD_LOG).write_text("\n".join([*fetched.left_out, *said]), "utf-8")
+                sync_tree(str(building))  # what stands there later was built whole
                 building.rename(path)
+                sync_folder(str(folder))
         finally:
             shutil.rmtree(building, ignore_errors=True)
     return Release(project, wanted or digest, digest, path, kind.name, now)

@@ -6,6 +6,8 @@ import os
 import secrets
 from pathlib import Path
 
+from blocks.durable_file import sync_folder
+
 _FILE = "seal.key"
 _BYTES = 32
 
@@ -21,8 +23,11 @@ def seal_key(home: Path) -> bytes:
         draft = home / f".{_FILE}.{os.getpid()}.{secrets.token_hex(4)}"
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secrets.token_bytes(_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
         try:
             path.hardlink_to(draft)
+            sync_folder(str(home))
         except FileExistsError:
             pass
         finally:

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from blocks import durable_file
 from tasks.launch.carrying import carried_paths, carry, is_database, link_afresh
 from tasks.launch.copies import copy_release
 from tasks.launch.holding import held_by_nobody
@@ -195,9 +196,7 @@ class ServingTrees:
             "stateless": carried.stateless,
             "renewed": carried.renewed,
         }
-        fresh = self.folder / f".{_RECORD}.{os.getpid()}"
-        fresh.write_text(json.dumps(document), "utf-8")
-        fresh.replace(self.folder / _RECORD)
+        durable_file.write(str(self.folder / _RECORD), json.dumps(document))
 
 
 def recorded_trees(home: Path, project: str, environment: str) -> ServingTrees:

@@ -180,4 +180,5 @@ def _shim(
         memory_mib=spec.demand.memory_mib or None,
         restart=spec.restart,
         grace_seconds=spec.drain_seconds,
+        durable=True,
     )

@@ -6,13 +6,13 @@ of the environment may be secret and are not kept: they are supplied again.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from blocks import durable_file
 from tasks.workload import Step, StepGraph
 
 _FORMAT = TypeAdapter(StepGraph)
@@ -25,10 +25,7 @@ def keep_graph(path: Path, graph: StepGraph, environment: Mapping[str, str]) -> 
         return {k: v for k, v in step.environment.items() if environment.get(k) != v}
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    draft.write_bytes(_FORMAT.dump_json(_with_environment(graph, own)))
-    draft.replace(path)
+    durable_file.write(str(path), _FORMAT.dump_json(_with_environment(graph, own)))
 
 
 def kept_graph(path: Path, environment: Mapping[str, str]) -> StepGraph | None:

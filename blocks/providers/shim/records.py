@@ -5,7 +5,7 @@ A record is whole or absent: it is written beside and renamed. Nobody else may r
 
 from __future__ import annotations
 
-import os
+from blocks import durable_file
 
 SPEC = "spec.json"
 STATE = "state.json"
@@ -19,16 +19,7 @@ _ESCAPED = {'"': '\\"', "\\": "\\\\"}
 
 def write(directory: str, name: str, text: str, *, durable: bool = False) -> None:
     """Put ``text`` into place in one step; ``durable``: on the disk before this returns."""
-    draft = f"{directory}/.{name}.{os.getpid()}"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        if durable:
-            os.fsync(file.fileno())
-    os.replace(draft, f"{directory}/{name}")
-    if durable:
-        _sync_folder(directory)
+    durable_file.write(f"{directory}/{name}", text, durable=durable)
 
 
 def json_of(value: object) -> str:
@@ -55,11 +46,3 @@ def _character(character: str) -> str:
         return _ESCAPED.get(character, character)
     units = character.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[n : n + 4]}" for n in range(0, len(units), 4))
-
-
-def _sync_folder(directory: str) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,7 +9,8 @@ class RotatedLog:
     """Appends bytes to ``path``; when it is full it becomes ``path.1``, and so on.
 
     At most ``files`` files of ``limit_bytes`` each are kept. What cannot be written (a full disk)
-    is counted in ``dropped_bytes``, so that the run goes on.
+    is counted in ``dropped_bytes``, so that the run goes on; what comes when there is room again
+    is written again.
     """
 
     def __init__(self, path: str, limit_bytes: int, files: int) -> None:
@@ -20,35 +21,59 @@ class RotatedLog:
     def write(self, data: bytes) -> None:
         """Append ``data``, over several files when it is long."""
         while data:
-            if self._size >= self.limit_bytes:
+            if self._descriptor is None or self._size >= self.limit_bytes:
                 self._rotate()
-            piece = data[: self.limit_bytes - self._size]
+            left = self.limit_bytes - self._size
+            piece = data[: left if left > 0 else self.limit_bytes]
             data = data[len(piece) :]
             self._append(piece)
 
     def close(self) -> None:
         """Give the file back."""
-        os.close(self._descriptor)
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
     def _append(self, piece: bytes) -> None:
-        try:
-            written = os.write(self._descriptor, piece)
-        except OSError:
-            written = 0
-        self._size += len(piece)
+        written = 0
+        if self._descriptor is not None:
+            try:
+                written = os.write(self._descriptor, piece)
+            except OSError:
+                written = 0
+        self._size += written
         self.dropped_bytes += len(piece) - written
 
-    def _open(self) -> int:
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    def _open(self) -> int | None:
+        """Open the file; None where there is no room for one."""
+        self._size = 0
+        try:
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        except OSError:
+            return None
         self._size = os.fstat(descriptor).st_size
         return descriptor
 
     def _rotate(self) -> None:
-        os.close(self._descriptor)
-        for number in range(self.files - 1, 0, -1):
-            newer = f"{self.path}.{number - 1}" if number > 1 else self.path
-            if os.path.exists(newer):
-                os.replace(newer, f"{self.path}.{number}")
-        if self.files == 1 and os.path.exists(self.path):
-            os.unlink(self.path)
+        """Begin a new file; where none can be begun, the next write tries again."""
+        self.close()
+        if self._full():
+            self._move_aside()
         self._descriptor = self._open()
+
+    def _full(self) -> bool:
+        try:
+            return os.stat(self.path).st_size >= self.limit_bytes
+        except OSError:
+            return False
+
+    def _move_aside(self) -> None:
+        try:
+            for number in range(self.files - 1, 0, -1):
+                newer = f"{self.path}.{number - 1}" if number > 1 else self.path
+                if os.path.exists(newer):
+                    os.replace(newer, f"{self.path}.{number}")
+            if self.files == 1 and os.path.exists(self.path):
+                os.unlink(self.path)
+        except OSError:  # it is appended to, past its bound, until it can be moved
+            return

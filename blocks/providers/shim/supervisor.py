@@ -33,6 +33,8 @@ if TYPE_CHECKING:  # what is imported here costs each shim time and memory
 _FIRST_TICK_SECONDS = 0.02
 _LONGEST_TICK_SECONDS = 0.2
 _LEFTOVER_GRACE_SECONDS = 2.0
+_ROOM_SECONDS = 1.0
+"""How often a record that found no room is written again."""
 
 
 class Supervisor:
@@ -54,9 +56,14 @@ class Supervisor:
         self.last_end = ""
         self.survivors: tuple[int, ...] = ()
         self.left_behind = 0
+        self.unsaid = False
 
     def announce(self) -> None:
-        """Say who runs this directory; from here on it is never started again."""
+        """Say who runs this directory; from here on it is never started again.
+
+        Raises:
+            OSError: There is no room for the record.
+        """
         me, child = entry(os.getpid()), self.child
         record = {
             "shim": {"pid": os.getpid(), "started": me.started if me else 0.0},
@@ -68,7 +75,17 @@ class Supervisor:
             "last_end": self.last_end,
             "left_behind": self.left_behind,
         }
-        records.write(self.directory, records.STATE, records.json_of(record))
+        text, durable = records.json_of(record), bool(self.spec.get("durable"))
+        records.write(self.directory, records.STATE, text, durable=durable)
+
+    def _announce_when_possible(self) -> None:
+        """Announce; on a full disk what runs goes on, and is announced when there is room."""
+        try:
+            self.announce()
+        except OSError:
+            self.unsaid = True
+        else:
+            self.unsaid = False
 
     def run(self) -> None:
         """Start, watch, end and, where the policy says so, start again."""
@@ -99,7 +116,7 @@ class Supervisor:
         self.child = start_child(self.spec["argv"], self.spec["cwd"], self.environment)
         self.usage.expect(self.child.pid)
         self.events.listen(self.child.output)
-        self.announce()
+        self._announce_when_possible()
 
     def _watch(self) -> str:
         """Return why the child must end; empty when it ended by itself."""
@@ -107,6 +124,8 @@ class Supervisor:
             if reason := self._reason():
                 return reason
             self._tick(self._patience())
+            if self.unsaid:
+                self._announce_when_possible()
         return self._reason() if self.events.stopping else ""
 
     def _reason(self) -> str:
@@ -125,6 +144,8 @@ class Supervisor:
         if self.spec["timeout_seconds"] is not None:
             left = self.monotonic + self.spec["timeout_seconds"] - time.monotonic()
             due = left if due is None else min(due, left)
+        if self.unsaid:
+            due = _ROOM_SECONDS if due is None else min(due, _ROOM_SECONDS)
         return None if due is None else max(0.0, due)
 
     def _end_tree(self, reason: str) -> None:
@@ -195,7 +216,19 @@ class Supervisor:
             "left_behind": self.left_behind,
             "dropped_bytes": self.log.dropped_bytes,
         }
-        records.write(self.directory, records.EXIT, records.json_of(record), durable=True)
+        self._write_end(records.json_of(record))
+
+    def _write_end(self, text: str) -> None:
+        """Record the end, however long there is no room for it; not where the folder is gone."""
+        while True:
+            try:
+                records.write(self.directory, records.EXIT, text, durable=True)
+            except FileNotFoundError:
+                return
+            except OSError:
+                self.events.wait(_ROOM_SECONDS)
+            else:
+                return
 
     def _tick(self, seconds: float | None) -> None:
         self.events.wait(seconds)

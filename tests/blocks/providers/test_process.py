@@ -285,3 +285,36 @@ def test_nothing_was_started_where_nothing_is(tmp_path: Path) -> None:
     """Broken: stopping twice, or what never ran, would fail."""
     assert process.status(tmp_path / "none") == NotStarted()
     assert process.stop(tmp_path / "none", 1) is None
+
+
+@pytest.mark.parametrize(
+    "torn", ["", '{"shim": {"pi', "\0" * 64, "[]"], ids=["empty", "cut", "zeros", "no record"]
+)
+@pytest.mark.parametrize("record", ["state.json", "spec.json", "exit.json"])
+def test_a_torn_record_is_one_lost_run(directory: Path, record: str, torn: str) -> None:
+    """Broken: after a power loss one unreadable record ends the look at all services."""
+    process.start(spec(directory, "sh", "-c", "exit 3"), ENVIRONMENT)
+    ended(directory)
+    if record != "exit.json":
+        (directory / "exit.json").unlink()
+    (directory / record).write_text(torn)
+    found = process.status(directory)
+    assert isinstance(found, Ended)
+    assert found.outcome.end is End.LOST
+    if record != "spec.json":
+        assert f"its record {record}" in found.outcome.cause
+    assert process.restart_policy(directory) == ("always" if record == "spec.json" else "never")
+    settled = process.stop(directory, 0)
+    assert settled is not None
+    assert settled.end is End.LOST
+
+
+def test_what_runs_below_a_torn_record_is_ended(directory: Path, tmp_path: Path) -> None:
+    """Broken: a service whose state cannot be read would hold its port beside its successor."""
+    process.start(spec(directory, "sh", "-c", f"echo $$ > {tmp_path}/pid; sleep 600"), ENVIRONMENT)
+    until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
+    pid = int((tmp_path / "pid").read_text())
+    (directory / "state.json").write_text("")
+    assert isinstance(process.status(directory), Ended)
+    process.stop(directory, 0)
+    until(lambda: not runs(pid))

@@ -45,6 +45,23 @@ def test_the_same_is_built_once(
     assert (first.source / "Procfile").read_text() == "web: serve\n"
 
 
+def test_a_release_is_on_the_disk_before_it_is_taken_for_one(
+    tmp_path: Path, spec: ProjectSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: after a power loss a release of empty files is there, and is never built again."""
+    there: list[list[str]] = []
+
+    def note(folder: str) -> None:
+        """Note what stands among the releases when one is synchronised."""
+        assert (Path(folder) / "source" / "Procfile").exists()
+        there.append([path.name for path in Path(folder).parent.iterdir() if path.name[0] != "."])
+
+    monkeypatch.setattr("tasks.launch.build.sync_tree", note)
+    built = build_release("demo", spec, "", tmp_path / "releases", 1)
+    assert there == [[]]
+    assert built.path.is_dir()
+
+
 def test_a_failed_build_leaves_nothing(
     tmp_path: Path, spec: ProjectSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
