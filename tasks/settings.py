@@ -79,6 +79,12 @@ class Settings(BaseSettings):
         gt=0,
         description="How long a build may take, all its commands together; then it is ended",
     )
+    archive_mib: int = Field(
+        default=512, ge=1, description="How much an archive may have in it when unpacked, in MiB"
+    )
+    archive_members: int = Field(
+        default=200_000, ge=1, description="How many files, folders and links an archive may have"
+    )
     keep_workspaces: Literal["failed", "always", "never"] = Field(
         default="failed",
         description="Of which ended workloads the workspace is kept: the 5 newest, for 7 days",

@@ -6,6 +6,17 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from blocks.providers.inherited import inherited
+
+_KEPT = frozenset(
+    {
+        *("SSH_AUTH_SOCK", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "RCLONE_CONFIG"),
+        *("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"),
+        "GOOGLE_APPLICATION_CREDENTIALS",
+    }
+)
+"""What restic may see of our environment, beside what every child does: where the user's own keys
+are, never a key."""
 _REMOTE = re.compile(r"^(sftp|rest|s3|b2|azure|gs|swift|rclone):")
 _WILD = re.compile(r"([\\*?\[\]])")
 
@@ -100,7 +111,7 @@ def forget(snapshot_ids: Sequence[str]) -> list[str]:
 
 
 def environment(
-    inherited: Mapping[str, str],
+    ours: Mapping[str, str],
     location: str,
     password_file: str,
     variables: Mapping[str, str],
@@ -108,11 +119,13 @@ def environment(
 ) -> dict[str, str]:
     """Return restic's environment: the place and the password never stand in a command line.
 
-    Nothing that the caller's own restic settings say (``RESTIC_*``) gets in.
+    ``ours`` is our own environment, of which it gets what it needs to work: no secret of the
+    worker, and nothing that the caller's own restic settings say (``RESTIC_*``).
     """
-    kept = {key: value for key, value in inherited.items() if not key.startswith("RESTIC_")}
+    kept = {name: value for name, value in ours.items() if name in _KEPT}
     folder = local_folder(location)
     return {
+        **inherited(ours, tools=False),
         **kept,
         # Lines of progress a second; the default is sixty.
         "RESTIC_PROGRESS_FPS": "2",

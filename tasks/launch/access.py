@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
-from blocks.credentials import git_environment, netrc
+from blocks.credentials import apart, git_environment, netrc
+from blocks.redaction import redact
 
-_VARIABLES: ContextVar[Mapping[str, str] | None] = ContextVar("access", default=None)
+
+@dataclass(frozen=True, slots=True)
+class _Access:
+    """Users by address, and the variables by which programs get them."""
+
+    users: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+_ACCESS: ContextVar[_Access] = ContextVar("access", default=_Access())  # noqa: B039 - it is frozen
 
 
 @contextmanager
@@ -25,18 +37,36 @@ def access(credentials: Mapping[str, str]) -> Iterator[None]:
         yield
         return
     with tempfile.NamedTemporaryFile("w", prefix="slipway-netrc-", encoding="utf-8") as file:
-        file.write(netrc(credentials) + _own_netrc())
+        users = {**_ACCESS.get().users, **credentials}
+        file.write(netrc(users) + _own_netrc())
         file.flush()
-        token = _VARIABLES.set(git_environment(credentials) | {"NETRC": file.name})
+        token = _ACCESS.set(_Access(users, git_environment(users) | {"NETRC": file.name}))
         try:
             yield
         finally:
-            _VARIABLES.reset(token)
+            _ACCESS.reset(token)
 
 
 def access_variables() -> dict[str, str]:
     """Return the environment variables of it; none outside of `access`."""
-    return dict(_VARIABLES.get() or {})
+    return dict(_ACCESS.get().variables)
+
+
+def without_users(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Return ``arguments`` without the users of their addresses, and these by address.
+
+    Every user of this machine can read the arguments of a process.
+    """
+    parts = [apart(argument) for argument in arguments]
+    users = {address: user for _, each in parts for address, user in each.items()}
+    return [text for text, _ in parts], users
+
+
+def redacted(text: str) -> str:
+    """Return ``text`` without the passwords of `access`, and without those of its addresses."""
+    users = _ACCESS.get().users.values()
+    words = {unquote(word) for user in users for word in (user, user.partition(":")[2] or user)}
+    return redact(text, words)
 
 
 def _own_netrc() -> str:

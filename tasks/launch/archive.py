@@ -5,43 +5,23 @@ from __future__ import annotations
 import lzma
 import os
 import shutil
-import stat
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from tasks.errors import BadInputError
+from tasks.launch.members import AT_ONCE, Bounds, Member, TooMuchError, members_of
 
 SUFFIXES = (*(".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip"),)
-_UTF_8_NAME = 0x800
-"""The flag of a member of a .zip whose name is UTF-8."""
-_MOST_MEMBERS = 500_000
-_MOST_BYTES = 4 * 1024**3
-_AT_ONCE = 1024**2
-_OF_THE_FINDER = frozenset({"__MACOSX", ".DS_Store"})
 _DAMAGED = (
     *(tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError),
     *(KeyError, RuntimeError, NotImplementedError, UnicodeError, ValueError),
 )
 """What the libraries raise of an archive that is cut short, damaged or encrypted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One file or symbolic link of an archive; ``link`` is where the latter points to.
-
-    What is ``special`` is neither: a device or a pipe.
-    """
-
-    path: PurePosixPath
-    executable: bool = False
-    link: str | None = None
-    content: IO[bytes] | None = None
-    special: bool = False
+_BOUNDS = Bounds()
 
 
 def is_archive(path: Path) -> bool:
@@ -49,8 +29,10 @@ def is_archive(path: Path) -> bool:
     return path.name.lower().endswith(SUFFIXES)
 
 
-def unpack(field: str, archive: Path, target: Path) -> list[str]:
+def unpack(field: str, archive: Path, target: Path, bounds: Bounds = _BOUNDS) -> list[str]:
     """Unpack ``archive`` into the empty folder ``target``; one top folder in it is left out.
+
+    No more is unpacked than ``bounds`` allows.
 
     Returns a sentence for each member that was left out: links that lead out of the archive, and
     what is neither file nor link.
@@ -60,10 +42,13 @@ def unpack(field: str, archive: Path, target: Path) -> list[str]:
             written elsewhere.
     """
     target.mkdir(parents=True, exist_ok=True)
-    unpacking = _Unpacking(field, archive, target)
-    members = _zip(archive) if archive.suffix.lower() == ".zip" else _tar(archive)
+    unpacking = _Unpacking(field, archive, target, bounds)
     try:
-        unpacking.write(members)
+        unpacking.write(members_of(archive, bounds))
+    except TooMuchError as error:
+        remedy = "Do not use this archive"
+        remedy += f"; where you trust it, set {error.setting} higher." if error.setting else "."
+        raise BadInputError(field, str(archive), str(error), remedy) from error
     except (*_DAMAGED, OSError) as error:
         if isinstance(error, PermissionError):
             raise
@@ -78,17 +63,15 @@ def unpack(field: str, archive: Path, target: Path) -> list[str]:
 class _Unpacking:
     """One archive on its way to disk."""
 
-    def __init__(self, field: str, archive: Path, target: Path) -> None:
+    def __init__(self, field: str, archive: Path, target: Path, bounds: Bounds) -> None:
         self._field, self._archive, self._target = field, archive, target
-        self._bytes_left = _MOST_BYTES
+        self._bounds, self._bytes = bounds, 0
         self.left_out: list[str] = []
 
     def write(self, members: Iterator[Member]) -> None:
         """Write files, then links, so that no file is written through one."""
         links: list[Member] = []
-        for number, member in enumerate(members):
-            if number >= _MOST_MEMBERS:
-                raise self._refused(f"has more than {_MOST_MEMBERS} members")
+        for member in members:
             if not _inside(member.path):
                 raise self._refused(f"its member {str(member.path)!r} points out of the archive")
             if member.special:
@@ -113,10 +96,9 @@ class _Unpacking:
                 f"its member {name!r} cannot be written ({error.strerror})"
             ) from error
         with file:
-            while part := content.read(_AT_ONCE):
-                self._bytes_left -= len(part)
-                if self._bytes_left < 0:
-                    raise self._refused(f"has more than {_MOST_BYTES // 1024**3} GiB in it")
+            while part := content.read(AT_ONCE):
+                self._bytes += len(part)
+                self._bounds.refuse_size(self._bytes)
                 file.write(part)
         path.chmod(0o755 if member.executable else 0o644)
 
@@ -154,49 +136,6 @@ def _inside(path: PurePosixPath) -> bool:
         if depth < 0 or part == "/":
             return False
     return True
-
-
-def _of_the_finder(path: PurePosixPath) -> bool:
-    """Tell whether the Finder of macOS has put it there for itself."""
-    return not _OF_THE_FINDER.isdisjoint(path.parts) or path.name.startswith("._")
-
-
-def _tar(archive: Path) -> Iterator[Member]:
-    with tarfile.open(archive) as file:
-        for item in file:
-            path = PurePosixPath(item.name)
-            if _of_the_finder(path) or item.isdir():
-                continue
-            if item.issym():
-                yield Member(path, link=item.linkname)
-            elif item.isreg() or item.islnk():
-                yield Member(path, bool(item.mode & 0o100), content=file.extractfile(item))
-            else:
-                yield Member(path, special=True)
-
-
-def _zip(archive: Path) -> Iterator[Member]:
-    with zipfile.ZipFile(archive) as file:
-        for item in file.infolist():
-            mode, path = item.external_attr >> 16, PurePosixPath(_name(item))
-            if _of_the_finder(path) or item.is_dir():
-                continue
-            if stat.S_ISLNK(mode):
-                yield Member(path, link=os.fsdecode(file.read(item)))
-            else:
-                with file.open(item) as content:
-                    yield Member(path, bool(mode & 0o100), content=content)
-
-
-def _name(item: zipfile.ZipInfo) -> str:
-    """Return the name of a member: many programs write UTF-8 and do not say so."""
-    name = item.filename
-    if not item.flag_bits & _UTF_8_NAME:
-        try:
-            name = name.encode("cp437").decode("utf-8")
-        except UnicodeError:
-            name = item.filename
-    return name if "/" in name else name.replace("\\", "/")
 
 
 def _lift_only_folder(target: Path) -> None:

@@ -16,6 +16,7 @@ from tasks.launch.detection import kind_of
 from tasks.launch.holding import held_by_nobody
 from tasks.launch.kinds.interface import Kind
 from tasks.launch.lock import alone, unless_taken
+from tasks.launch.members import Bounds
 from tasks.launch.source import check_source, fetch, tree_digest, wanted_version
 from tasks.ledger.connection import Ledger
 from tasks.ledger.releases import forget_release, releases
@@ -24,6 +25,7 @@ from tasks.release import BUILD_LOG, Release
 _DIGEST_CHARACTERS = 12
 _UNFINISHED = ".building-"
 _LOCK = ".lock"
+_BOUNDS = Bounds()
 
 
 def accept(_: Release) -> None:
@@ -38,12 +40,13 @@ def build_release(
     now: float,
     *,
     judge: Callable[[Release], None] = accept,
+    bounds: Bounds = _BOUNDS,
 ) -> Release:
     """Build ``project`` at ``version`` below ``folder``, unless the same stands there already.
 
     The same means: source tree, requirements, kind and toolchain. A build that is killed leaves
     nothing that could be taken for a release. ``judge`` is given the release with its source
-    before anything is built, and raises what is wrong with it.
+    before anything is built, and raises what is wrong with it. An archive may have ``bounds`` in it.
 
     Raises:
         BadInputError: The source, the version or the kind cannot be used.
@@ -55,7 +58,7 @@ def build_release(
         _remove_unfinished(folder)
         building = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
         try:
-            fetched = fetch(project, spec, wanted, building / "source")
+            fetched = fetch(project, spec, wanted, building / "source", bounds)
             kind = kind_of(project, spec, building / "source")
             digest = release_digest(kind, tree_digest(building / "source"), spec.requirements)
             path = folder / digest

@@ -66,7 +66,7 @@ def _require_address(project: str, spec: ProjectSpec) -> str:
     names = [] if not version or _COMMIT.match(version) else _patterns(version)
     try:
         asked = ("ls-remote", "--exit-code", "--quiet", "--", url, *names)
-        answer = git.ask(*asked, limit_seconds=_LIMIT_SECONDS)
+        answer = git.ask(*asked, limit_seconds=_LIMIT_SECONDS, online=True)
     except MissingProgramError as error:
         return f"{field} was not looked at: {error}"
     if answer.code == 0 and names:

@@ -13,7 +13,7 @@ from blocks.providers.inherited import inherited
 from blocks.redaction import without_user
 from tasks.cancellation import is_cancelled
 from tasks.errors import BadInputError, MissingProgramError
-from tasks.launch.access import access_variables
+from tasks.launch.access import access, access_variables, redacted, without_users
 from tasks.launch.kinds.limit import current_limit
 
 LIMIT_SECONDS = 900.0
@@ -62,8 +62,12 @@ def ask(
     variables: Mapping[str, str] | None = None,
     given: bytes = b"",
     limit_seconds: float = LIMIT_SECONDS,
+    online: bool = False,
 ) -> Answer:
     """Run git with ``arguments``, giving it ``given`` to read.
+
+    ``online``: it speaks to a server, and gets the users of `access`. What only reads a repository
+    gets none: its own configuration may name programs, e.g. filters, that are run.
 
     Raises:
         MissingProgramError: It is not installed.
@@ -72,15 +76,18 @@ def ask(
         raise MissingProgramError("git", "apt-get install git (macOS: xcode-select --install)")
     settings = [part for name, value in _HARMLESS.items() for part in ("-c", f"{name}={value}")]
     limit = current_limit()
-    finished = run_bounded(
-        ["git", *settings, *arguments],
-        _environment() | dict(variables or {}),
-        given=given,
-        limit_seconds=min(limit_seconds, limit.left),
-        cancelled=is_cancelled,
-    )
+    shown, users = without_users(arguments)
+    with access(users if online else {}):
+        secret = access_variables() if online else {}
+        finished = run_bounded(
+            ["git", *settings, *shown],
+            _environment() | secret | dict(variables or {}),
+            given=given,
+            limit_seconds=min(limit_seconds, limit.left),
+            cancelled=is_cancelled,
+        )
+        complaint = redacted(finished.complaint.decode(errors="replace").strip())
     if finished.by_itself:
-        complaint = finished.complaint.decode(errors="replace").strip()
         return Answer(finished.code, finished.output, complaint)
     own = limit.left > 0 and not is_cancelled()
     why = f"took more than {limit_seconds:g} s" if own else f"was ended: {limit.reason}"
@@ -93,13 +100,14 @@ def read(
     *arguments: str,
     variables: Mapping[str, str] | None = None,
     given: bytes = b"",
+    online: bool = False,
 ) -> Answer:
-    """Run git, which has to succeed.
+    """Run git, which has to succeed; the rest is as with `ask`.
 
     Raises:
         BadInputError: It does not; its own complaint is the problem.
     """
-    answer = ask(*arguments, variables=variables, given=given)
+    answer = ask(*arguments, variables=variables, given=given, online=online)
     if answer.code != 0:
         raise refusal(field, value, answer)
     return answer
@@ -119,4 +127,4 @@ def refusal(field: str, value: str, answer: Answer) -> BadInputError:
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in _KEPT}
     allowed = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
-    return inherited(os.environ, tools=False) | kept | access_variables() | _QUIET | allowed
+    return inherited(os.environ, tools=False) | kept | _QUIET | allowed

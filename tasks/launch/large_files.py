@@ -58,7 +58,7 @@ class Pointers:
                 self.field, lacking[0], f"{problem} installed", f"Install it with: {_INSTALL}."
             )
         if self.ours:
-            git.ask(f"--git-dir={self.objects}", "lfs", "fetch", "origin", self.commit)
+            git.ask(f"--git-dir={self.objects}", "lfs", "fetch", "origin", self.commit, online=True)
             lacking = [name for name in lacking if not self._from_disk(name)]
         for name in lacking:
             self._from_server(name)
@@ -92,7 +92,7 @@ class Pointers:
             git.read(self.field, self.address, "init", "--quiet", "--bare", aside)
             stated = git.ask("config", "--file", str(self.tree / ".lfsconfig"), "lfs.url").line
             url = ("-c", f"lfs.url={stated}") if stated else ()
-            answer = git.ask(*where, *url, "lfs", "smudge", "--", name, given=pointer)
+            answer = git.ask(*where, *url, "lfs", "smudge", "--", name, given=pointer, online=True)
         if hashlib.sha256(answer.output).hexdigest() != _oid(pointer):
             complaint = " ".join(without_user(answer.complaint).split())
             problem = f"is a pointer of Git LFS whose content cannot be had ({complaint[:_COMPLAINT_CHARACTERS]})"

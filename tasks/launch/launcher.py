@@ -57,7 +57,9 @@ class Launcher(Premises):
         judge = self._judge if serves else accept
         with limited(Limit(self.build_seconds)):
             release = build_release(
-                self.project, self.spec, version, folder, self.clock(), judge=judge
+                *(self.project, self.spec, version, folder, self.clock()),
+                judge=judge,
+                bounds=self.archive_bounds,
             )
         record_release(self.ledger, release)
         used = {one.release for one in instances(self.ledger, self.project, states=LIVING)}

@@ -21,6 +21,7 @@ from tasks.launch.carrying import KEPT, carried_paths
 from tasks.launch.detection import KINDS, services_of
 from tasks.launch.kinds.limit import DEFAULT_SECONDS
 from tasks.launch.lock import place_alone
+from tasks.launch.members import Bounds
 from tasks.launch.seal import seal_key
 from tasks.launch.serving import ServingTrees
 from tasks.ledger.connection import Ledger
@@ -41,7 +42,8 @@ class Premises:
 
     ``variables`` are templates, ``secrets`` are taken as they are; both are of the environment
     with all it inherits. ``ports`` is the range (inclusive) that services are given ports from.
-    ``build_seconds`` is what a build may take, all its commands together.
+    ``build_seconds`` is what a build may take, all its commands together, ``archive_bounds`` what
+    an archive may have in it.
     """
 
     ledger: Ledger
@@ -56,6 +58,7 @@ class Premises:
     data: Path | None = None
     keep_releases: int = 5
     build_seconds: float = DEFAULT_SECONDS
+    archive_bounds: Bounds = field(default_factory=Bounds)
     clock: Callable[[], float] = time.time
 
     @property

@@ -86,7 +86,7 @@ def clone(field: str, url: str, copy: Path, *, files: bool = True) -> Repository
     allowed = {} if files else {"GIT_ALLOW_PROTOCOL": "git:http:https:ssh"}
     arguments = ("clone", "--quiet", "--bare", "--", url, str(copy))
     with doing(f"cloning {without_user(url)}"):
-        git.read(field, url, *arguments, variables=allowed)
+        git.read(field, url, *arguments, variables=allowed, online=True)
     return Repository(copy, url, ours=True)
 
 

@@ -18,6 +18,7 @@ from tasks.launch import git
 from tasks.launch.archive import is_archive, unpack
 from tasks.launch.checkout import is_checkout
 from tasks.launch.folder import copy
+from tasks.launch.members import Bounds
 from tasks.launch.repository import clone, commit_of, described, is_bare, local, refuse_inside
 from tasks.launch.submodules import write_with_submodules
 
@@ -29,6 +30,7 @@ _HOSTILE = re.compile(
 """What Git allows in no name of a branch or tag (git-check-ref-format), and what hides text."""
 _LONGEST_VERSION = 200
 _CHUNK_BYTES = 1 << 20
+_BOUNDS = Bounds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,12 @@ def wanted_version(project: str, spec: ProjectSpec, version: str) -> str:
     return wanted
 
 
-def fetch(project: str, spec: ProjectSpec, version: str, target: Path) -> Fetched:
+def fetch(
+    project: str, spec: ProjectSpec, version: str, target: Path, bounds: Bounds = _BOUNDS
+) -> Fetched:
     """Write the source tree of ``project`` at ``version`` to the folder ``target``.
 
-    ``version`` is as `wanted_version` gives it.
+    ``version`` is as `wanted_version` gives it; an archive may have ``bounds`` in it.
 
     Raises:
         BadInputError: There is no such source or version, or it cannot be read.
@@ -91,7 +95,7 @@ def fetch(project: str, spec: ProjectSpec, version: str, target: Path) -> Fetche
             copy(field, path, target)
             head = _in_git(field, spec, path)
             return Fetched(described(local(field, path), "HEAD") if head else version)
-        return Fetched(version, tuple(unpack(field, path, target)))
+        return Fetched(version, tuple(unpack(field, path, target, bounds)))
 
 
 def _from_address(field: str, url: str, version: str, target: Path) -> str:

@@ -74,7 +74,7 @@ def _fetched_now(
     files = bool(_ON_THIS_MACHINE.match(parent.address))
     own = clone(f"{field}, submodule {submodule.path}", url, copy, files=files)
     # Most servers give a commit that no branch leads to any more.
-    git.ask(f"--git-dir={own.folder}", "fetch", "--quiet", "origin", commit)
+    git.ask(f"--git-dir={own.folder}", "fetch", "--quiet", "origin", commit, online=True)
     return own
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from blocks.environment_spec import EnvironmentSpec
 from blocks.project_spec import ProjectSpec
 from tasks.launch.launcher import Launcher
+from tasks.launch.members import Bounds
 from tasks.launch.variables import resolve
 from tasks.ledger.connection import Ledger
 from tasks.settings import Settings
@@ -55,4 +56,5 @@ def launcher_of(target: Target, ledger: Ledger, settings: Settings) -> Launcher:
         host=settings.host,
         keep_releases=settings.keep_releases,
         build_seconds=settings.build_seconds,
+        archive_bounds=Bounds(settings.archive_mib, settings.archive_members),
     )

@@ -52,9 +52,16 @@ def test_the_other_commands() -> None:
 
 
 def test_environment_carries_place_and_password_file_and_drops_foreign_settings() -> None:
-    """A stray RESTIC_PASSWORD_COMMAND of the caller would win over the block's password."""
+    """The caller's own RESTIC_PASSWORD_COMMAND would win, and restic know the worker's secrets."""
     environment = command.environment(
-        {"PATH": "/bin", "RESTIC_PASSWORD_COMMAND": "cat x"},
+        {
+            "PATH": "/bin",
+            "SSH_AUTH_SOCK": "/agent",
+            "RESTIC_PASSWORD_COMMAND": "cat x",
+            "PREFECT_API_AUTH_STRING": "admin:secret",
+            "SLIPWAY_DATABASE_URL": "postgresql://u:secret@h/d",
+            "AWS_SECRET_ACCESS_KEY": "of another account",
+        },
         "rest:http://u:p@h/",
         "/dev/fd/7",
         {"AWS_ACCESS_KEY_ID": "k"},
@@ -62,6 +69,7 @@ def test_environment_carries_place_and_password_file_and_drops_foreign_settings(
     )
     assert environment == {
         "PATH": "/bin",
+        "SSH_AUTH_SOCK": "/agent",
         "RESTIC_PROGRESS_FPS": "2",
         "RESTIC_CACHE_DIR": "/cache",
         "AWS_ACCESS_KEY_ID": "k",

@@ -1,0 +1,163 @@
+"""What an archive has in it, one member after another, and how much that may be."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import stat
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+_UTF_8_NAME = 0x800
+"""The flag of a member of a .zip whose name is UTF-8."""
+_OF_THE_FINDER = frozenset({"__MACOSX", ".DS_Store"})
+AT_ONCE = 1024**2
+"""So many bytes of one are read at once. A name or a link has fewer: it is one piece of memory."""
+_COMPRESSED: dict[bytes, Callable[[Path], io.BufferedIOBase]] = {
+    b"\x1f\x8b": gzip.GzipFile,
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ": lzma.LZMAFile,
+}
+"""How a file is read that begins so."""
+
+
+class TooMuchError(Exception):
+    """An archive has more in it than it may; the message says of what, ``setting`` how to allow it."""
+
+    def __init__(self, problem: str, setting: str = "") -> None:
+        super().__init__(problem)
+        self.setting = setting
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much an archive may have in it: so many MiB, unpacked, in so many members."""
+
+    mib: int = 512
+    members: int = 200_000
+
+    def refuse_size(self, size: int) -> None:
+        """Raise TooMuchError for more than so many bytes in all."""
+        if size > self.mib * 1024**2:
+            raise TooMuchError(f"has more than {self.mib} MiB in it", "SLIPWAY_ARCHIVE_MIB")
+
+    def refuse_count(self, count: int) -> None:
+        """Raise TooMuchError for more members than that, folders included."""
+        if count > self.members:
+            problem = f"has more than {self.members} members"
+            raise TooMuchError(problem, "SLIPWAY_ARCHIVE_MEMBERS")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file or symbolic link of an archive; ``link`` is where the latter points to.
+
+    What is ``special`` is neither: a device or a pipe.
+    """
+
+    path: PurePosixPath
+    executable: bool = False
+    link: str | None = None
+    content: IO[bytes] | None = None
+    special: bool = False
+
+
+def members_of(archive: Path, bounds: Bounds) -> Iterator[Member]:
+    """Yield the members of ``archive``, without folders and what the Finder of macOS adds.
+
+    Raises:
+        TooMuchError: There are more than ``bounds`` allows, or one has an endless name or link.
+    """
+    return (_zip if archive.suffix.lower() == ".zip" else _tar)(archive, bounds)
+
+
+def _tar(archive: Path, bounds: Bounds) -> Iterator[Member]:
+    with _uncompressed(archive) as plain, tarfile.open(fileobj=_InPieces(plain)) as file:
+        for number, item in enumerate(file, start=1):
+            bounds.refuse_count(number)
+            path = PurePosixPath(item.name)
+            if _of_the_finder(path) or item.isdir():
+                continue
+            if item.issym():
+                yield Member(path, link=item.linkname)
+            elif item.isreg() or item.islnk():
+                yield Member(path, bool(item.mode & 0o100), content=file.extractfile(item))
+            else:
+                yield Member(path, special=True)
+
+
+def _zip(archive: Path, bounds: Bounds) -> Iterator[Member]:
+    with zipfile.ZipFile(archive) as file:
+        bounds.refuse_count(len(file.infolist()))
+        for item in file.infolist():
+            mode, path = item.external_attr >> 16, PurePosixPath(_name(item))
+            if _of_the_finder(path) or item.is_dir():
+                continue
+            with file.open(item) as content:
+                if stat.S_ISLNK(mode):
+                    yield Member(path, link=os.fsdecode(_short(content)))
+                else:
+                    yield Member(path, bool(mode & 0o100), content=content)
+
+
+class _InPieces(io.RawIOBase):
+    """A file of which no more than `AT_ONCE` can be read at once.
+
+    tarfile does so of long names and of what stands before a member, whatever their size.
+    """
+
+    def __init__(self, file: io.BufferedIOBase) -> None:
+        super().__init__()
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        """Return so many bytes."""
+        if not 0 <= size <= AT_ONCE:
+            raise TooMuchError(f"has a name or header longer than {AT_ONCE} bytes")
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go there."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return where it stands."""
+        return self._file.tell()
+
+
+def _uncompressed(archive: Path) -> io.BufferedIOBase:
+    with archive.open("rb") as file:
+        start = file.read(max(map(len, _COMPRESSED)))
+    opener = next((way for mark, way in _COMPRESSED.items() if start.startswith(mark)), None)
+    return archive.open("rb") if opener is None else opener(archive)
+
+
+def _short(content: IO[bytes]) -> bytes:
+    """Return all of the target of a link."""
+    target = content.read(AT_ONCE)
+    if content.read(1):
+        raise TooMuchError(f"has a link longer than {AT_ONCE} bytes")
+    return target
+
+
+def _of_the_finder(path: PurePosixPath) -> bool:
+    """Tell whether the Finder of macOS has put it there for itself."""
+    return not _OF_THE_FINDER.isdisjoint(path.parts) or path.name.startswith("._")
+
+
+def _name(item: zipfile.ZipInfo) -> str:
+    """Return the name of a member: many programs write UTF-8 and do not say so."""
+    name = item.filename
+    if not item.flag_bits & _UTF_8_NAME:
+        try:
+            name = name.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            name = item.filename
+    return name if "/" in name else name.replace("\\", "/")
