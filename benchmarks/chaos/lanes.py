@@ -21,7 +21,8 @@ _BEGIN_SECONDS = 60.0
 _END_SECONDS = 180.0
 _ATTEMPTS = 4
 _POLL_SECONDS = 0.03
-_USUAL_SECONDS = 5.0
+_USUAL_SECONDS = 8.0
+_IMPORT_SECONDS = 3.0
 
 
 class Lanes:
@@ -83,6 +84,9 @@ class Lanes:
                 record.note(record.stuck, f"{operation.name} ({run_id}) comes to no end")
                 return
             record.ended[f"{operation.name}: {run.state_name}"] += 1
+            if run.succeeded and run.started_at and run.ended_at:
+                # Its process is there some seconds before it starts.
+                self._usual[operation.name] = run.ended_at - run.started_at + _IMPORT_SECONDS
             if run.succeeded or operation.over in run.message:
                 self._judge(operation, run)
                 return
@@ -109,7 +113,6 @@ class Lanes:
         until = began + act.fault.at * self._usual[operation.name]
         while time.monotonic() < until:
             if self._is_over(run_id):
-                self._usual[operation.name] = max(1.0, time.monotonic() - began)
                 return 0.0
             time.sleep(_POLL_SECONDS * 3)
         while not self._is_over(run_id):

@@ -26,10 +26,10 @@ def flow_processes(home: Path) -> dict[str, list[psutil.Process]]:
     return dict(found)
 
 
-def flow_runs_in(api: SlipwayApi, pool: str, state_type: str) -> list[Json]:
-    """Return the flow runs of the pool that are in a state of that type."""
+def flow_runs_in(api: SlipwayApi, pool: str, *state_types: str) -> list[Json]:
+    """Return the flow runs of the pool that are in a state of one of those types."""
     wanted: Json = {
         "work_pools": {"name": {"any_": [pool]}},
-        "flow_runs": {"state": {"type": {"any_": [state_type]}}},
+        "flow_runs": {"state": {"type": {"any_": list(state_types)}}},
     }
     return api.every("/flow_runs/filter", wanted)

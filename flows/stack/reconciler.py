@@ -25,7 +25,7 @@ from flows.stack.cancellation import Cancellation
 from flows.stack.home import Home
 from flows.stack.measurement import Meter
 from flows.stack.readiness import worker_name
-from flows.stack.record import is_alive, read_record
+from flows.stack.record import Record, is_alive, read_record
 from flows.stack.retention import Retention
 from flows.stack.revival import Attempt, Place, due, remember
 from flows.stack.services import GRACE_SECONDS, Unfinished, gone
@@ -43,7 +43,7 @@ from tasks.settings import Settings, settings
 
 SECONDS_A_DAY = 86_400
 SAME_FAULT_SECONDS = 60.0
-FLOW_RUN_SECONDS = 5.0
+FLOW_RUN_SECONDS = 3.0
 RETENTION_SECONDS = 60.0
 DATA_SECONDS = 10.0
 
@@ -142,12 +142,18 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
     def stop(doomed: Sequence[Instance]) -> None:
         end_instances(ledger, doomed, GRACE_SECONDS)
 
-    def worker() -> int | None:
+    def worker() -> Record | None:
         record = read_record(Home(chosen.root).record("worker"))
-        return record.pid if record and is_alive(record) else None
+        return record if is_alive(record) else None
 
-    cancelled = Cancellation(api, chosen.work_pool, chosen.root, worker, worker_name())
-    vanished = Vanished(api, chosen.work_pool, chosen.root, worker_name())
+    def worker_pid() -> int | None:
+        return record.pid if (record := worker()) else None
+
+    def worker_since() -> float | None:
+        return record.create_time if (record := worker()) else None
+
+    cancelled = Cancellation(api, chosen.work_pool, chosen.root, worker_pid, worker_name())
+    vanished = Vanished(api, chosen.work_pool, chosen.root, worker_name(), worker_since)
 
     def leases(now: float) -> list[str]:
         return [f"reaped {owner}" for owner in reap(ledger, now, chosen.lease_seconds)]

@@ -1,52 +1,105 @@
-"""Flow runs whose process has vanished: nobody else would say that they have ended.
+"""Flow runs whose process has vanished, or never was: nobody else would say so.
 
 A worker reports the end of what it has started. One whose process is killed together with its
-worker would stay Running for ever. Prefect's own way, an automation on heartbeats, writes to the
-database at every event of every flow run, which is what SQLite bears least.
+worker would stay Running for ever, and one that its worker had only just taken would stay Pending,
+in a place of its queue. Prefect's own way, an automation on heartbeats, writes to the database at
+every event of every flow run, which is what SQLite bears least.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.stack.abandoned import served_elsewhere
-from flows.stack.api import SlipwayApi
+from flows.stack.api import Json, SlipwayApi
 from flows.stack.flow_process import flow_processes, flow_runs_in
+from flows.stack.flow_run import seconds
 
 GRACE_SECONDS = 20.0
 """How long a living worker has to report the end itself."""
 
+BEGIN_SECONDS = 60.0
+"""How long a living worker may take to start the process of a flow run that it has taken."""
+
+MOST_BEGUN = 3
+"""One whose workers die over it so often is not begun again."""
+
+IMPORT_SECONDS = 2.0
+"""A worker takes nothing before it has imported Prefect, which takes it longer than that."""
+
+_AT_WORK = ("RUNNING", "PENDING")
+
 
 class Vanished:
-    """Marks flow runs as crashed that are Running without a process.
+    """Ends flow runs that are Running without a process; has those begin that never began.
 
-    Nothing is touched while a worker of another machine serves the pool: it may be its run.
+    What a worker had taken that is gone by now is not waited for. Nothing is touched while a worker
+    of another machine serves the pool: it may be its run.
 
     Args:
         api: Client of the server.
         pool: The work pool.
         home: The home of the stack whose flow runs are ours.
         own_worker: The name of this machine's worker.
+        worker_since: Returns when this machine's worker was started, in epoch seconds; None while
+            there is none.
     """
 
-    def __init__(self, api: SlipwayApi, pool: str, home: Path, own_worker: str) -> None:
+    def __init__(
+        self,
+        api: SlipwayApi,
+        pool: str,
+        home: Path,
+        own_worker: str,
+        worker_since: Callable[[], float | None],
+    ) -> None:
         self._api, self._pool, self._home, self._own_worker = api, pool, home, own_worker
+        self._worker_since = worker_since
         self._missing: dict[str, float] = {}
+        self._begun: Counter[str] = Counter()
 
     def __call__(self, now: float) -> list[str]:
-        """Look once; return a sentence for each flow run that is marked."""
-        running = [str(run["id"]) for run in flow_runs_in(self._api, self._pool, "RUNNING")]
-        there = flow_processes(self._home) if running else {}
+        """Look once; return a sentence for each flow run that was ended or is due again."""
+        runs = {str(run["id"]): run for run in flow_runs_in(self._api, self._pool, *_AT_WORK)}
+        # The processes after the runs: what has begun by now has one.
+        there = flow_processes(self._home) if runs else {}
         self._missing = {
-            run_id: self._missing.get(run_id, now) for run_id in running if run_id not in there
+            run_id: self._missing.get(run_id, now) for run_id in runs if run_id not in there
         }
-        lost = [run for run, since in self._missing.items() if now - since >= GRACE_SECONDS]
+        lost = [
+            run_id
+            for run_id, since in self._missing.items()
+            if since < now and now - since >= self._grace(runs[run_id])
+        ]
         if not lost or served_elsewhere(self._api, self._pool, self._own_worker):
             return []
-        return [self._crash(run_id) for run_id in lost]
+        return [self._settle(runs[run_id], now) for run_id in lost]
 
-    def _crash(self, run_id: str) -> str:
-        state = {"type": "CRASHED", "message": "Its process is gone."}
-        self._api.call("POST", f"/flow_runs/{run_id}/set_state", {"state": state, "force": True})
+    def _grace(self, run: Json) -> float:
+        """Return for how long whoever has taken the run may say nothing of it."""
+        worker, taken = self._worker_since(), seconds(run["state"]["timestamp"])
+        if worker is None or (taken is not None and taken < worker + IMPORT_SECONDS):
+            return 0.0
+        return BEGIN_SECONDS if run["state_type"] == "PENDING" else GRACE_SECONDS
+
+    def _settle(self, run: Json, now: float) -> str:
+        run_id = str(run["id"])
         del self._missing[run_id]
+        if run["state_type"] == "PENDING" and self._begun[run_id] < MOST_BEGUN:
+            self._begun[run_id] += 1
+            due = datetime.fromtimestamp(now, UTC).isoformat()
+            again: Json = {"type": "SCHEDULED", "state_details": {"scheduled_time": due}}
+            self._set(run_id, again | {"message": "A worker had taken it, and never began it."})
+            return (
+                f"flow run {run_id} was taken by a worker that is gone, and never began; "
+                "it is due again"
+            )
+        self._set(run_id, {"type": "CRASHED", "message": "Its process is gone."})
         return f"flow run {run_id} has no process any more; marked as crashed"
+
+    def _set(self, run_id: str, state: Json) -> None:
+        body = {"state": state, "force": True}
+        self._api.call("POST", f"/flow_runs/{run_id}/set_state", body)

@@ -1,4 +1,4 @@
-"""Flow runs that are Running without a process."""
+"""Flow runs that are Running, or about to be, without a process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pytest
 
 from flows.stack.api import SlipwayApi
-from flows.stack.vanished import GRACE_SECONDS, Vanished
+from flows.stack.vanished import BEGIN_SECONDS, GRACE_SECONDS, MOST_BEGUN, Vanished
 
 RUNS, WORKERS = "POST /flow_runs/filter", "POST /work_pools/slipway/workers/filter"
 STATE = "POST /flow_runs/lost/set_state"
@@ -26,10 +26,23 @@ class Fake(Protocol):
     client: Callable[..., SlipwayApi]
 
 
+LONG_AGO, LATELY = "1970-01-01T00:00:10+00:00", "1970-01-01T00:01:30+00:00"
+
+
+def _run(state_type: str = "RUNNING", timestamp: str = LATELY) -> dict[str, Any]:
+    """Return the flow run ``lost`` as the server shows it."""
+    return {"id": "lost", "state_type": state_type, "state": {"timestamp": timestamp}}
+
+
+def _vanished(api: SlipwayApi, home: Path, worker_since: float | None = 50.0) -> Vanished:
+    """Look for what has vanished beside a worker that was started at that second."""
+    return Vanished(api, "slipway", home, "process@here", lambda: worker_since)
+
+
 @pytest.fixture
 def running(prefect_api: Fake) -> Fake:
     """Give a server that shows one flow run, ``lost``, as Running."""
-    prefect_api.answer(RUNS, (200, [{"id": "lost"}]))
+    prefect_api.answer(RUNS, (200, [_run()]))
     prefect_api.answer(WORKERS, (200, [{"name": "process@here", "status": "ONLINE"}]))
     prefect_api.answer(STATE, (201, {}))
     return prefect_api
@@ -38,7 +51,7 @@ def running(prefect_api: Fake) -> Fake:
 def test_a_run_without_a_process_is_marked_after_a_while(running: Fake, tmp_path: Path) -> None:
     """It would run for ever; at once, its worker could not say itself how it ended."""
     with running.client() as api:
-        look = Vanished(api, "slipway", tmp_path, "process@here")
+        look = _vanished(api, tmp_path)
         assert look(now=100) == []
         assert look(now=99 + GRACE_SECONDS) == []
         assert look(now=100 + GRACE_SECONDS) == [
@@ -48,12 +61,62 @@ def test_a_run_without_a_process_is_marked_after_a_while(running: Fake, tmp_path
     assert (sent["state"]["type"], sent["force"]) == ("CRASHED", True)
 
 
+@pytest.mark.parametrize("worker_since", [None, 50.0])
+def test_one_whose_worker_is_gone_is_marked_at_the_second_look(
+    running: Fake, tmp_path: Path, worker_since: float | None
+) -> None:
+    """It would be waited for a report that nobody is left to make."""
+    running.answer(RUNS, (200, [_run(timestamp=LONG_AGO)]))
+    with running.client() as api:
+        look = _vanished(api, tmp_path, worker_since)
+        assert look(now=100) == []
+        assert look(now=103) == ["flow run lost has no process any more; marked as crashed"]
+
+
+def test_one_that_never_began_is_due_again(running: Fake, tmp_path: Path) -> None:
+    """It would hold a place of its queue for ever: four of them end all backups.
+
+    One that its worker dies over each time would kill workers for ever.
+    """
+    running.answer(RUNS, (200, [_run("PENDING", LONG_AGO)]))
+    with running.client() as api:
+        look = _vanished(api, tmp_path)
+        said = [sentence for now in range(100, 124, 3) for sentence in look(now)]
+    again = "flow run lost was taken by a worker and never began; it is due again"
+    assert said == [again] * MOST_BEGUN + [
+        "flow run lost has no process any more; marked as crashed"
+    ]
+    first, *_, last = [body["state"] for body in running.bodies(STATE)]
+    assert first["type"] == "SCHEDULED"
+    assert first["state_details"]["scheduled_time"] == "1970-01-01T00:01:43+00:00"
+    assert last["type"] == "CRASHED"
+
+
+def test_what_was_taken_while_its_worker_died_is_not_the_next_ones(
+    running: Fake, tmp_path: Path
+) -> None:
+    """The server writes a state down a moment after it was asked to: by then there is another."""
+    running.answer(RUNS, (200, [_run("PENDING", "1970-01-01T00:00:51+00:00")]))
+    with running.client() as api:
+        look = _vanished(api, tmp_path, worker_since=50.0)
+        assert [len(look(now=100)), len(look(now=103))] == [0, 1]
+
+
+def test_one_that_a_living_worker_begins_is_waited_for(running: Fake, tmp_path: Path) -> None:
+    """A busy machine would start every flow run twice."""
+    running.answer(RUNS, (200, [_run("PENDING")]))
+    with running.client() as api:
+        look = _vanished(api, tmp_path)
+        assert [look(now=100), look(now=99 + BEGIN_SECONDS)] == [[], []]
+        assert len(look(now=100 + BEGIN_SECONDS)) == 1
+
+
 def test_one_that_ends_meanwhile_is_forgotten(running: Fake, tmp_path: Path) -> None:
     """A flow run that is retried an hour later would be marked at once."""
     nothing: list[dict[str, Any]] = []
-    running.answer(RUNS, (200, [{"id": "lost"}]), (200, nothing), (200, [{"id": "lost"}]))
+    running.answer(RUNS, (200, [_run()]), (200, nothing), (200, [_run()]))
     with running.client() as api:
-        look = Vanished(api, "slipway", tmp_path, "process@here")
+        look = _vanished(api, tmp_path)
         assert [look(now=100 + wait * GRACE_SECONDS) for wait in range(3)] == [[], [], []]
 
 
@@ -61,7 +124,7 @@ def test_runs_of_another_machine_are_left_alone(running: Fake, tmp_path: Path) -
     """What runs elsewhere has no process here, and would be marked while it works."""
     running.answer(WORKERS, (200, [{"name": "process@there", "status": "ONLINE"}]))
     with running.client() as api:
-        look = Vanished(api, "slipway", tmp_path, "process@here")
+        look = _vanished(api, tmp_path)
         assert [look(now=100 + wait * GRACE_SECONDS) for wait in range(3)] == [[], [], []]
 
 
@@ -72,6 +135,6 @@ def test_a_run_with_a_process_is_left_alone(running: Fake, tmp_path: Path) -> No
     argv = [sys.executable, "-c", "import time; time.sleep(600)", "prefect.engine"]
     with subprocess.Popen(argv, env={**os.environ, **variables}) as process:
         with running.client() as api:
-            look = Vanished(api, "slipway", tmp_path, "process@here")
+            look = _vanished(api, tmp_path)
             assert [look(now=100 + wait * GRACE_SECONDS) for wait in range(3)] == [[], [], []]
         process.kill()
