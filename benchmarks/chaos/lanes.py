@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from functools import partial
 
 import psutil
 
@@ -53,11 +52,8 @@ class Lanes:
             }
         (record.struck if struck else record.missed).append(kind)
         record.say(f"{kind}{'' if struck else ': missed'}")
-        killed = act.fault.victim == FLOW and act.fault.how is not How.STOP
-        over = partial(self._is_over, run_id)
-        if struck and killed and not self._ground.watch(kind, struck, over):
-            record.note(record.stuck, f"{kind}: its run never ends")
-            run_id = self._ground.trigger(operation.name, **operation.parameters)
+        if struck and act.fault.victim == FLOW and act.fault.how is not How.STOP:
+            self._ground.watch(kind, struck, lambda: self._is_settled(run_id))
         self._bring_to_an_end(operation, run_id)
         if companion:
             self._bring_to_an_end(*companion)
@@ -72,6 +68,10 @@ class Lanes:
     def _is_over(self, run_id: str) -> bool:
         run = self._ground.state(run_id)
         return run is not None and run.finished
+
+    def _is_settled(self, run_id: str) -> bool:
+        """Tell whether a run whose process was killed has ended, or has another one."""
+        return self._is_over(run_id) or victims.flow(self._ground.home, run_id) is not None
 
     def _bring_to_an_end(self, operation: Operation, run_id: str) -> None:
         """Wait for its end; ask again where it has to succeed; look at its effect."""

@@ -57,10 +57,9 @@ def main(host: str, port: int, folder: Path, first: int, step: int) -> None:
             if ending:
                 break
             for method in ("POST", "GET"):
-                began = time.time()
                 problem = _asked(connection, method, number)
                 if problem:
-                    failures.write(f"{began} {method} {number}: {problem}\n")
+                    failures.write(f"{time.time()} {method} {number}: {problem}\n")
                     connection.close()
                     connection = _connected(host, port)
                 elif method == "POST":

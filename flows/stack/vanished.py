@@ -93,10 +93,7 @@ class Vanished:
             due = datetime.fromtimestamp(now, UTC).isoformat()
             again: Json = {"type": "SCHEDULED", "state_details": {"scheduled_time": due}}
             self._set(run_id, again | {"message": "A worker had taken it, and never began it."})
-            return (
-                f"flow run {run_id} was taken by a worker that is gone, and never began; "
-                "it is due again"
-            )
+            return f"flow run {run_id} was taken by a worker and never began; it is due again"
         self._set(run_id, {"type": "CRASHED", "message": "Its process is gone."})
         return f"flow run {run_id} has no process any more; marked as crashed"
 
