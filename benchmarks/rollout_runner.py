@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -52,6 +53,10 @@ class ApplicationRunner:
     root: Path
     low: int
     replicas: int = 2
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Wait for nobody: here one deployer at a time starts and routes."""
+        return nullcontext()
 
     def build(self, version: str) -> Release:
         """Return a release of ``version``; one called ``unbuildable`` fails."""

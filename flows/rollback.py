@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prefect import flow
+from prefect import flow, get_run_logger
 
 from flows.belongings import data_remarks
 from flows.deploy import deployer
@@ -25,6 +25,8 @@ from tasks.settings import settings
 async def rollback_flow(project: str, environment: str = "dev") -> str:
     """Go back to the release that served before the last deploy.
 
+    A deploy at work there that has not moved the traffic is withdrawn first.
+
     Args:
         project: Name of the Project block.
         environment: Name of the Environment block, e.g. `dev`.
@@ -32,6 +34,7 @@ async def rollback_flow(project: str, environment: str = "dev") -> str:
     Returns:
         The digest of the release that is live now.
     """
+    get_run_logger().info("Rolling back %s in %s", project, environment)
     target, router = await load_target(project, environment), await load_router()
     with ledger() as book:
         report = await deploying.rollback(deployer(target, router, book))

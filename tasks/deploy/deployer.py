@@ -9,7 +9,7 @@ from dataclasses import replace
 from blocks.providers.process import owner_alive as process_alive
 from blocks.routers.caddyfile import listen_address
 from blocks.routers.interface import Router
-from tasks.cancellation import is_cancelled
+from tasks.cancellation import given_up_where, is_cancelled
 from tasks.deploy.arrival import Arrival
 from tasks.deploy.document import from_document, to_document
 from tasks.deploy.effects import (
@@ -20,12 +20,14 @@ from tasks.deploy.effects import (
     Gate,
     Nothing,
     Observation,
+    Refused,
     RunBefore,
     Start,
     Survey,
 )
 from tasks.deploy.gate import CANCELLED
 from tasks.deploy.handover import Handover, recorded
+from tasks.deploy.preemption import make_way
 from tasks.deploy.reconcile import reconcile_rollouts, started_by
 from tasks.deploy.report import RolloutReport, report_of
 from tasks.deploy.rollout import REVERTIBLE, Kind, Phase, Rollout, advance, begin
@@ -35,7 +37,13 @@ from tasks.deploy.target import Pace, Target
 from tasks.errors import BadInputError, StaleFenceError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.releases import find_release
-from tasks.ledger.rollouts import RolloutRow, begin_rollout, rollouts, save_rollout
+from tasks.ledger.rollouts import (
+    RolloutRow,
+    begin_rollout,
+    rollouts,
+    save_rollout,
+    why_withdrawn,
+)
 from tasks.release import Instance, Release
 
 __all__ = ["Deployer", "Pace", "Target"]
@@ -92,11 +100,15 @@ class Deployer:
     def rollback(self) -> RolloutReport:
         """Move the traffic back to the former release, at once where it is still warm.
 
+        A deploy at work there that has not moved the traffic is withdrawn; one that has is waited
+        for.
+
         Raises:
             BadInputError: There is no former release.
-            BusyError: Another live deploy is at work there.
+            BusyError: Another rollback is at work there.
         """
         self._reconcile()
+        make_way(self.ledger, self.target.project, self.target.environment, self._reconcile)
         former = self._former()
         return self._carry_out(
             self._rollout(former.version, Kind.ROLLBACK, to_release=former.digest)
@@ -129,7 +141,18 @@ class Deployer:
     def _carry_out(self, rollout: Rollout) -> RolloutReport:
         rollout, effect = begin(rollout, time.time())
         self._reconcile()
-        row = self._begin(rollout)
+        with self.runner.alone():  # nobody is in the middle of having something else serve
+            row = self._begin(rollout)
+        with given_up_where(lambda: bool(self._withdrawn(row))):
+            rollout, raised = self._to_its_end(row, rollout, effect)
+        if raised is not None and not self._withdrawn(row):
+            raise raised
+        return report_of(row.id, rollout, self._urls(rollout))
+
+    def _to_its_end(
+        self, row: RolloutRow, rollout: Rollout, effect: Effect
+    ) -> tuple[Rollout, Exception | None]:
+        """Return what became of ``rollout``, and what kept it from being built or started."""
         raised: Exception | None = None
         while not isinstance(effect, Nothing):
             self._save(row, rollout)
@@ -140,11 +163,14 @@ class Deployer:
                     raise
                 raised = error
                 observation = Failed(str(error), started_by(rollout, self._there()))
+            if isinstance(observation, (Failed, Refused)) and (why := self._withdrawn(row)):
+                observation = Failed(why, started_by(rollout, self._there()))
             rollout, effect = advance(rollout, observation, time.time())
         self._save(row, rollout)
-        if raised is not None:
-            raise raised
-        return report_of(row.id, rollout, self._urls(rollout))
+        return rollout, raised
+
+    def _withdrawn(self, row: RolloutRow) -> str:
+        return why_withdrawn(self.ledger, row.id)
 
     def _reconcile(self) -> None:
         reconcile_rollouts(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from blocks.project_spec import ServiceSpec
@@ -35,6 +36,10 @@ class HealthAnswer(Protocol):
 
 class ReleaseRunner(Protocol):
     """Builds, starts, asks and stops releases of one project in one environment."""
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Wait until nobody else starts, routes or condemns anything there, and be who does."""
+        ...
 
     def build(self, version: str) -> Release:
         """Return the release of ``version``; it is recorded in the ledger."""

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 
 from blocks.project_spec import ServiceSpec
 from tasks.drain import drain
-from tasks.errors import BusyError
 from tasks.launch.desired import superfluous
 from tasks.launch.fronts import Fronts, lead_away
 from tasks.launch.launcher import Launcher, LaunchError
+from tasks.launch.precedence import is_passed_on, require_no_rollout, shared, taken_away
 from tasks.launch.standing import live_instance, live_release
 from tasks.launch.starter import remove_folders
-from tasks.launch.succession import newcomers
-from tasks.ledger.rollouts import open_rollouts
+from tasks.ledger.turns import Turn, is_overtaken, last_turn
 from tasks.presence import is_lost, is_running
 from tasks.release import Instance, InstanceState, Release
 
@@ -65,13 +64,15 @@ def converge(
         LaunchError: It did not become healthy; what was started is stopped again, and what
             served before still does.
     """
-    _require_no_rollout(launcher)
-    before = launcher.recorded()
+    with launcher.alone():
+        require_no_rollout(launcher)
+        turn = launcher.turn()
+        before = launcher.recorded()
     # Other processes of the same release do not apply what would need another release.
     standing = live_instance(launcher) if fresh else None
     chosen_by = standing.configuration.get("release") if standing else None
     services = launcher.services(release)
-    with fronts.taken(services, launcher.clock):
+    with fronts.taken(services, launcher.clock, lambda: is_passed_on(launcher, turn)):
         if not _serves(release, before):
             launcher.prepare(release)
         instances = launcher.start(release, fresh=fresh, chosen_by=chosen_by)
@@ -79,7 +80,7 @@ def converge(
         patience = max((one.health_timeout_seconds for one in services.values()), default=0.0)
         with _in_vain(launcher, fronts, new):
             _require_health(launcher, instances, patience)
-            urls, old = _move_traffic(launcher, fronts, instances, before)
+            urls, old = _move_traffic(launcher, fronts, instances, before, turn)
     launcher.describe(superfluous(new, instances))
     _drain(old, max((one.drain_seconds for one in services.values()), default=0.0))
     launcher.stop(old, STOP_GRACE_SECONDS)
@@ -96,8 +97,10 @@ def revive(launcher: Launcher, fronts: Fronts) -> Launched | None:
         BusyError: A rollout is moving its traffic.
         LaunchError: It did not become healthy; what was started is stopped again.
     """
-    _require_no_rollout(launcher)
-    live = [one for one in launcher.recorded() if one.state is InstanceState.RUNNING]
+    with launcher.alone():
+        require_no_rollout(launcher)
+        turn = last_turn(launcher.ledger, launcher.project, launcher.environment)
+        live = [one for one in launcher.recorded() if one.state is InstanceState.RUNNING]
     lost = [one for one in live if is_lost(one)]
     release = live_release(launcher)
     if not live:
@@ -106,7 +109,7 @@ def revive(launcher: Launcher, fronts: Fronts) -> Launched | None:
     instances = [*superfluous(lost, live), *started]
     with _in_vain(launcher, fronts, started):
         _require_health(launcher, started, _patience(lost))
-        urls, _ = _move_traffic(launcher, fronts, instances, live)
+        urls, _ = _move_traffic(launcher, fronts, instances, live, turn)
     launcher.stop(lost, STOP_GRACE_SECONDS)
     return _launched(release, instances, started, lost, urls) if release else None
 
@@ -118,21 +121,12 @@ def shut_down(launcher: Launcher, fronts: Fronts, grace_seconds: float) -> list[
         BusyError: A rollout is moving its traffic.
         EndingError: Processes are left that cannot be ended.
     """
-    _require_no_rollout(launcher)
-    doomed = launcher.condemn()
-    fronts.withdraw({one.service for one in doomed}, launcher.clock())
+    with launcher.alone():
+        require_no_rollout(launcher)
+        doomed = launcher.condemn()
+        fronts.withdraw({one.service for one in doomed}, launcher.clock())
     launcher.stop(doomed, grace_seconds)
     return doomed
-
-
-def _require_no_rollout(launcher: Launcher) -> None:
-    """Leave what a rollout is moving alone: it decides what serves."""
-    for row in open_rollouts(launcher.ledger):
-        if (row.project, row.environment) == (launcher.project, launcher.environment):
-            raise BusyError(
-                f"{row.project}/{row.environment}: a rollout is at {row.phase}. "
-                "Wait until it is done; one whose run died is settled by the reconciler."
-            )
 
 
 def _serves(release: Release, recorded: list[Instance]) -> bool:
@@ -145,8 +139,8 @@ def _serves(release: Release, recorded: list[Instance]) -> bool:
 def _require_health(launcher: Launcher, instances: list[Instance], patience: float) -> None:
     answers = launcher.healthy(instances, patience)
     if sick := [one for one in answers if not one.ok]:
-        if taken_away := _taken_away(launcher, [one.instance for one in sick]):
-            raise LaunchError(taken_away)
+        if told := taken_away(launcher, [one.instance for one in sick]):
+            raise LaunchError(told)
         failed = [one.instance for one in sick if one.final] or [one.instance for one in sick]
         raise LaunchError("\n".join(one.detail for one in sick), failed)
 
@@ -168,7 +162,11 @@ def _in_vain(launcher: Launcher, fronts: Fronts, new: list[Instance]) -> Iterato
 
 
 def _move_traffic(
-    launcher: Launcher, fronts: Fronts, instances: list[Instance], before: list[Instance]
+    launcher: Launcher,
+    fronts: Fronts,
+    instances: list[Instance],
+    before: list[Instance],
+    turn: Turn,
 ) -> tuple[dict[str, str], list[Instance]]:
     """Move the traffic from what served to ``instances``, which serve from then on.
 
@@ -179,6 +177,7 @@ def _move_traffic(
         fronts: The front ports.
         instances: What is to serve.
         before: What was recorded when this launch began.
+        turn: The one it took then.
 
     Returns:
         The URLs, and what has the traffic no more.
@@ -189,18 +188,18 @@ def _move_traffic(
             served has the traffic.
     """
     with launcher.alone():
-        _require_no_rollout(launcher)
+        require_no_rollout(launcher)
         now = launcher.recorded()
-        if newer := newcomers(before, now, instances):
-            raise LaunchError(_gives_way(launcher, instances, newer))
+        if is_overtaken(launcher.ledger, turn):
+            return fronts.urls(shared(launcher, instances)), []
         known = {one.id for one in before}
         old = superfluous(instances, [one for one in now if _is_replaced(one, known)])
         urls = fronts.publish(instances, launcher.clock())
         gone = {one.service for one in old} - {one.service for one in instances}
         fronts.withdraw(gone, launcher.clock())
-        if not launcher.hand_over(instances, old):
+        if not launcher.hand_over(instances, old, turn):
             lead_away(launcher.ledger, fronts.router, instances, launcher.clock())
-            raise LaunchError(_taken_away(launcher, instances))
+            raise LaunchError(taken_away(launcher, instances))
     return urls, old
 
 
@@ -208,27 +207,6 @@ def _is_replaced(recorded: Instance, before: Collection[str]) -> bool:
     """Tell whether it gives way: what serves, and what was being started before."""
     starting = recorded.state is InstanceState.STARTING and recorded.id in before
     return starting or recorded.state is InstanceState.RUNNING
-
-
-def _taken_away(launcher: Launcher, instances: list[Instance]) -> str:
-    """Say that somebody else ends ``instances``; empty where nobody does."""
-    kept = {one.id for one in launcher.recorded() if one.state is not InstanceState.STOPPING}
-    if all(one.id in kept for one in instances):
-        return ""
-    ids = {one.id for one in instances}
-    if newer := [one for one in launcher.live() if one.id not in ids]:
-        return _gives_way(launcher, instances, newer)
-    where = f"{launcher.project} in {launcher.environment}"
-    return f"{where} was stopped while it was being launched."
-
-
-def _gives_way(launcher: Launcher, instances: list[Instance], newer: list[Instance]) -> str:
-    version = instances[0].version if instances else "nothing"
-    return (
-        f"{launcher.project} {version} was not brought to serve in {launcher.environment}: while "
-        f"it was being started, a run that began later had {newer[-1].version} serve there, which "
-        "it still does. Launch it again if it is what you want."
-    )
 
 
 def _drain(old: list[Instance], seconds: float) -> None:

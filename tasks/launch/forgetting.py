@@ -22,7 +22,7 @@ from tasks.launch.ending import end_instances
 from tasks.launch.lock import place_alone
 from tasks.ledger.befores import forget_befores
 from tasks.ledger.connection import Ledger
-from tasks.ledger.instances import forget_instances, instances, mark_stopping
+from tasks.ledger.instances import condemn, forget_instances, instances
 from tasks.ledger.ports import ports, release_ports
 from tasks.ledger.releases import forget_release, releases
 from tasks.ledger.rollouts import open_rollouts
@@ -126,7 +126,8 @@ def forget(ledger: Ledger, router: Router, subject: Subject, *, delete_data: boo
 def _forget_place(ledger: Ledger, router: Router, subject: Subject, environment: str) -> int:
     with place_alone(subject.home, subject.project, environment):
         doomed = instances(ledger, subject.project, environment, LIVING)
-        mark_stopping(ledger, [one.id for one in doomed], own_identity().encode())
+        ids, owner = [one.id for one in doomed], own_identity().encode()
+        condemn(ledger, subject.project, environment, ids, owner)
     owned = f"front/{subject.project}/{environment}/"
     fronts = [lease for lease in ports(ledger) if lease.owner.startswith(owned)]
     for lease in fronts:

@@ -36,11 +36,15 @@ class Fronts:
 
     @contextmanager
     def taken(
-        self, services: Mapping[str, ServiceSpec], clock: Callable[[], float]
+        self,
+        services: Mapping[str, ServiceSpec],
+        clock: Callable[[], float],
+        passed_on: Callable[[], bool] = lambda: False,
     ) -> Iterator[None]:
         """Hold a front port for each of ``services`` that takes traffic: all of them, or none.
 
-        A block that fails leaves every service with the port it held before.
+        A block that fails leaves every service with the port it held before, unless they are
+        ``passed_on``: then somebody else has what serves answer on these.
 
         Raises:
             BadInputError: A `port` of a service is no front port, or another service holds it.
@@ -55,7 +59,8 @@ class Fronts:
                     self.router.route(port, ())  # its last owner may have left a way to nowhere
             yield
         except BaseException:
-            undo_fronts(self.ledger, self.span, self.place, taken)
+            if not passed_on():
+                undo_fronts(self.ledger, self.span, self.place, taken)
             raise
 
     def publish(self, serving: Sequence[Instance], now: float) -> dict[str, str]:
@@ -68,6 +73,11 @@ class Fronts:
             self.router.route(held.ports[service], addresses)
         self._leave_moved()
         return {name: f"http://{self.span.host}:{port}" for name, port in held.ports.items()}
+
+    def urls(self, services: Collection[str]) -> dict[str, str]:
+        """Return where those of ``services`` that have a front port are reached, by service."""
+        held = {service: port_of(self.ledger, self.place.owner(service)) for service in services}
+        return {name: f"http://{self.span.host}:{port}" for name, port in held.items() if port}
 
     def withdraw(self, services: Iterable[str], now: float) -> None:
         """Send the traffic of ``services`` nowhere; their ports stay theirs while others do."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from threading import Event
 
@@ -13,6 +14,7 @@ from blocks.providers.listening import listening_instead
 from blocks.providers.probe import ask
 from blocks.reason import with_reason
 from blocks.redaction import last_lines, redact
+from tasks.cancellation import is_cancelled
 from tasks.launch.contention import contention
 from tasks.narration import doing
 from tasks.presence import has_finished, sockets
@@ -54,7 +56,11 @@ def await_health(
     names = " and ".join(sorted({one.service for one in instances}))
     waiting = f"waiting until {names} can serve, at most {timeout_seconds:g} s"
     with doing(waiting), ThreadPoolExecutor(len(instances)) as pool:
-        return list(pool.map(lambda one: _await_one(one, deadline, hopeless, secrets), instances))
+        answers = [
+            pool.submit(copy_context().run, _await_one, one, deadline, hopeless, secrets)
+            for one in instances
+        ]
+        return [answer.result() for answer in answers]
 
 
 def _await_one(
@@ -69,6 +75,8 @@ def _await_one(
             return _unwell(instance, detail, secrets, final=True)
         if time.monotonic() >= deadline:
             return _unwell(instance, f"not healthy in time: {detail}", secrets, remedy=True)
+        if is_cancelled():
+            return _unwell(instance, f"was given up, as its run was: {detail}", secrets)
         if hopeless.wait(_POLL_SECONDS):
             return _unwell(instance, f"was given up, as another has ended: {detail}", secrets)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from tasks.narration import doing
+from tasks.narration import doing, tell
+
+_WORTH_A_WORD_SECONDS = 1.0
+_POLL_SECONDS = 0.02
 
 
 @contextmanager
@@ -18,9 +22,25 @@ def alone(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            with doing(f"waiting for another run, which holds {path}"):
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            waiting = f"waiting for another run, which holds {path}"
+            with doing(waiting):
+                if not _is_got_soon(lock.fileno()):
+                    tell(f"{waiting[0].upper()}{waiting[1:]}")
+                    fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _is_got_soon(descriptor: int) -> bool:
+    """Tell whether the lock is given back, and held, before it is worth a word."""
+    deadline = time.monotonic() + _WORTH_A_WORD_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_POLL_SECONDS)
+        else:
+            return True
+    return False
 
 
 @contextmanager

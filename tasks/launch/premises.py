@@ -26,12 +26,13 @@ from tasks.launch.seal import seal_key
 from tasks.launch.serving import ServingTrees
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import (
+    condemn,
     describe_instances,
     hand_over,
     instances,
-    mark_stopping,
     set_instance_state,
 )
+from tasks.ledger.turns import Turn, take_turn
 from tasks.presence import is_running
 from tasks.release import LIVING, Instance, InstanceState, Release
 
@@ -150,17 +151,29 @@ class Premises:
         """Return the instances that serve: meant to, and with a process that runs."""
         return self.running({InstanceState.RUNNING})
 
+    def turn(self) -> Turn:
+        """Take a turn at changing what serves there; it ends what began earlier."""
+        return take_turn(self.ledger, self.project, self.environment)
+
     def condemn(self) -> list[Instance]:
-        """Record that all there is to be ended, and return it; nobody brings it back then."""
-        with self.alone():
-            doomed = self.recorded()
-            mark_stopping(self.ledger, [one.id for one in doomed], own_identity().encode())
+        """Record that all there is to be ended, and return it; call it where ``alone``.
+
+        Nobody brings it back then, and no launch that began before has anything serve.
+        """
+        doomed = self.recorded()
+        ids, owner = [one.id for one in doomed], own_identity().encode()
+        condemn(self.ledger, self.project, self.environment, ids, owner)
         return doomed
 
-    def hand_over(self, arriving: Sequence[Instance], leaving: Sequence[Instance]) -> bool:
-        """Record that ``arriving`` serve and ``leaving`` are being ended; False: one is already."""
+    def hand_over(
+        self, arriving: Sequence[Instance], leaving: Sequence[Instance], turn: Turn
+    ) -> bool:
+        """Record that ``arriving`` serve and ``leaving`` are being ended.
+
+        False, and nothing is recorded, where one of them is already, or ``turn`` is overtaken.
+        """
         ids = ([one.id for one in arriving], [one.id for one in leaving])
-        return hand_over(self.ledger, *ids, own_identity().encode())
+        return hand_over(self.ledger, *ids, own_identity().encode(), turn)
 
     def mark(self, instances: Sequence[Instance], state: InstanceState) -> list[Instance]:
         """Record that ``instances`` are meant to be in ``state``; return them so."""

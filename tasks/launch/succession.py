@@ -11,30 +11,6 @@ from tasks.release import Instance, InstanceState
 _MEANT = frozenset({InstanceState.STARTING, InstanceState.RUNNING})
 
 
-def newcomers(
-    before: Sequence[Instance], now: Sequence[Instance], own: Sequence[Instance]
-) -> list[Instance]:
-    """Return what somebody who began later has had serve; pure.
-
-    What was only brought back meanwhile, as it was, is none: it is replaced like what it stands
-    for.
-
-    Args:
-        before: What was recorded when one's own work began.
-        now: What is recorded by now.
-        own: What is to serve by one's own work.
-    """
-    known = {one.id for one in (*before, *own)}
-    former = [(one.release, one.configuration) for one in before]
-    return [
-        one
-        for one in now
-        if one.state is InstanceState.RUNNING
-        and one.id not in known
-        and (one.release, one.configuration) not in former
-    ]
-
-
 def overtaken(ledger: Ledger, launched: Sequence[Instance]) -> str:
     """Return a sentence where none of ``launched`` serves any more; empty where one does."""
     if not launched:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, case, delete, select, update
 
 from tasks.ledger.connection import Ledger
 from tasks.ledger.tables.deployment import instances as table
+from tasks.ledger.turns import Turn, publish_next, publish_turn
 from tasks.ledger.upsert import upsert
 from tasks.release import LEAVING, Instance, InstanceState
 
@@ -69,20 +70,30 @@ def mark_stopping(ledger: Ledger, ids: Collection[str], owner: str) -> None:
 
 
 def hand_over(
-    ledger: Ledger, arriving: Collection[str], leaving: Collection[str], owner: str
+    ledger: Ledger, arriving: Collection[str], leaving: Collection[str], owner: str, turn: Turn
 ) -> bool:
     """Let ``arriving`` serve and ``owner`` end ``leaving``, both or neither.
 
     Returns:
-        Whether it was done; not, when somebody is ending one of ``arriving``.
+        Whether it was done; not, when somebody is ending one of ``arriving``, or when somebody
+        whose turn is later has published there.
     """
     going = select(table.c.id).where(table.c.id.in_(arriving), table.c.state.in_(LEAVING))
     with ledger.write() as connection:
-        if connection.execute(going).first() is not None:
+        if connection.execute(going).first() or not publish_turn(connection, turn):
             return False
         _set_state(connection, arriving, InstanceState.RUNNING)
         _mark_stopping(connection, leaving, owner)
     return True
+
+
+def condemn(
+    ledger: Ledger, project: str, environment: str, ids: Collection[str], owner: str
+) -> None:
+    """Record that ``owner`` is about to end these, and that nothing that began before serves."""
+    with ledger.write() as connection:
+        publish_next(connection, project, environment)
+        _mark_stopping(connection, ids, owner)
 
 
 def take_instances(ledger: Ledger, ids: Collection[str], owner: str) -> None:

@@ -12,14 +12,19 @@ from sqlalchemy import Connection, Select, insert, select, update
 from tasks.errors import BusyError, NotFoundError, StaleFenceError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.tables.deployment import rollouts as table
+from tasks.ledger.turns import publish_next
 
-ENDED = ("done", "reverted")
+DONE = "done"
+ENDED = (DONE, "reverted")
 FIRST_PHASE = "begun"
 
 
 @dataclass(frozen=True, slots=True)
 class RolloutRow:
-    """A rollout as recorded; ``document`` is the deployer's own state, ``fence`` its right."""
+    """A rollout as recorded; ``document`` is the deployer's own state, ``fence`` its right.
+
+    ``withdrawn`` is why its controller is asked to give it up; empty: it is not.
+    """
 
     id: str
     project: str
@@ -31,6 +36,7 @@ class RolloutRow:
     document: dict[str, Any]
     started_at: float
     updated_at: float
+    withdrawn: str = ""
 
 
 def begin_rollout(  # noqa: PLR0917 - where, by whom, with what, and how the former is judged
@@ -84,6 +90,8 @@ def save_rollout(  # noqa: PLR0917 - the right, the state and the moment
 ) -> None:
     """Persist the next state of a rollout and prolong its lease; one that ended stays ended.
 
+    One that is done overtakes whoever began before to change what serves there.
+
     Raises:
         StaleFenceError: When it was taken over, or ended and would be opened again.
     """
@@ -95,8 +103,11 @@ def save_rollout(  # noqa: PLR0917 - the right, the state and the moment
             update(table)
             .where(*mine)
             .values(phase=phase, document=document, updated_at=now, lease_until=now + lease_seconds)
-        )
-    if saved.rowcount == 0:
+            .returning(table.c.project, table.c.environment)
+        ).one_or_none()
+        if saved is not None and phase == DONE:
+            publish_next(connection, *saved)
+    if saved is None:
         raise StaleFenceError(f"rollout {rollout_id} was taken over or has ended (fence {fence})")
 
 
@@ -122,6 +133,29 @@ def take_over_rollout(
     if taken.rowcount == 0:
         raise StaleFenceError(f"rollout {rollout_id} has ended as {row['phase']}")
     return RolloutRow(**row)
+
+
+def withdraw_rollout(ledger: Ledger, rollout_id: str, why: str) -> None:
+    """Ask the controller of an open rollout to give it up, which it does unless it has switched."""
+    with ledger.write() as connection:
+        connection.execute(
+            update(table)
+            .where(table.c.id == rollout_id, table.c.phase.not_in(ENDED))
+            .values(withdrawn=why)
+        )
+
+
+def why_withdrawn(ledger: Ledger, rollout_id: str) -> str:
+    """Return why that rollout is to be given up; empty where it is not."""
+    query = select(table.c.withdrawn).where(table.c.id == rollout_id)
+    with ledger.read() as connection:
+        return connection.execute(query).scalar() or ""
+
+
+def open_rollout(ledger: Ledger, project: str, environment: str) -> RolloutRow | None:
+    """Return the rollout that is open in an environment, if any."""
+    with ledger.read() as connection:
+        return _open_there(connection, project, environment)
 
 
 def open_rollouts(ledger: Ledger) -> list[RolloutRow]:

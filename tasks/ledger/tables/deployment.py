@@ -81,6 +81,8 @@ rollouts = Table(
     Column("document", JSON, nullable=False),
     Column("started_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
+    # Why its controller is to give it up; empty: it is not.
+    Column("withdrawn", Text, nullable=False, server_default=""),
     Index(None, "project", "environment", "started_at"),
     Index(
         "uq_rollouts_open_environment",
@@ -90,6 +92,16 @@ rollouts = Table(
         sqlite_where=text("phase NOT IN ('done', 'reverted')"),
         postgresql_where=text("phase NOT IN ('done', 'reverted')"),
     ),
+)
+
+# Of those who change what serves there: the last turn that was taken, and the last that was published.
+turns = Table(
+    "turns",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("environment", Text, primary_key=True),
+    Column("issued", Integer, nullable=False),
+    Column("published", Integer, nullable=False),
 )
 
 snapshots = Table(

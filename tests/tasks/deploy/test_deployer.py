@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +15,14 @@ from benchmarks.rollout_runner import ENVIRONMENT, HOST, PROJECT, make_deployer
 from blocks.providers import process
 from tasks.cancellation import in_thread, is_cancelled
 from tasks.deploy.deployer import Deployer
+from tasks.deploy.report import RolloutReport
 from tasks.deploy.rollout import Phase, Rollout
 from tasks.errors import BadInputError, BusyError
 from tasks.ledger.instances import instances
 from tasks.ledger.ports import ports
 from tasks.ledger.releases import releases
 from tasks.ledger.rollouts import open_rollouts
+from tasks.narration import narrated
 from tasks.release import Instance, InstanceState
 
 pytestmark = pytest.mark.integration
@@ -125,6 +128,78 @@ async def test_what_is_cancelled_before_it_serves_is_taken_back(
     assert _versions_served(deployer) == {"one"}
     assert _alive(deployer) == {"one"}
     assert open_rollouts(deployer.ledger) == []
+
+
+@pytest.mark.parametrize("phase", [Phase.STARTING, Phase.GATING, Phase.SHIFTING])
+async def test_a_rollback_withdraws_a_deploy_that_has_not_switched(
+    deployer: Deployer, tmp_path: Path, phase: Phase
+) -> None:
+    """Broken: who rolls back in need waits for, or is refused by, what made it worse."""
+    deployer.deploy("one")
+    deployer.deploy("two")
+    other, lines = make_deployer(tmp_path, FRONT), list[str]()
+    there, over = threading.Event(), threading.Event()
+
+    def said(rollout: Rollout) -> None:
+        """Go on from that phase when the rollback has asked for it."""
+        there.set() if rollout.phase is phase else None
+        while rollout.phase is phase and not (is_cancelled() or over.is_set()):
+            time.sleep(0.01)
+
+    async def roll_back() -> RolloutReport:
+        """Roll back, once the deploy has come so far."""
+        await asyncio.to_thread(there.wait)
+        try:
+            async with narrated(lines.append):
+                return await in_thread(other.rollback)
+        finally:
+            over.set()
+
+    deployer.said = said
+    deployed, back = await asyncio.gather(
+        asyncio.to_thread(lambda: deployer.deploy("three")), roll_back()
+    )
+    assert deployed.phase is Phase.REVERTED
+    assert "rollback" in deployed.reason
+    assert lines[0].startswith("Waiting until the deploy of three is withdrawn")
+    assert back.succeeded
+    assert _versions_served(deployer) == {"one"}
+    assert _alive(deployer) == {"one", "two"}
+    other.ledger.close()
+
+
+async def test_a_rollback_waits_for_a_deploy_that_has_switched_and_says_so(
+    deployer: Deployer, tmp_path: Path
+) -> None:
+    """Broken: it is refused, or nobody knows for what it waits."""
+    deployer.deploy("one")
+    other, lines = make_deployer(tmp_path, FRONT), list[str]()
+    there, over = threading.Event(), threading.Event()
+
+    def said(rollout: Rollout) -> None:
+        """Have the requests in flight last until somebody waits for them."""
+        there.set() if rollout.phase is Phase.DRAINING else None
+        while rollout.phase is Phase.DRAINING and not (lines or over.is_set()):
+            time.sleep(0.01)
+
+    async def roll_back() -> RolloutReport:
+        """Roll back, once the deploy has switched."""
+        await asyncio.to_thread(there.wait)
+        try:
+            async with narrated(lines.append):
+                return await in_thread(other.rollback)
+        finally:
+            over.set()
+
+    deployer.said = said
+    deployed, back = await asyncio.gather(
+        asyncio.to_thread(lambda: deployer.deploy("two")), roll_back()
+    )
+    assert deployed.succeeded
+    assert lines[0].startswith("Waiting for the end of the deploy of two: it has moved")
+    assert back.to_version == "one"
+    assert _versions_served(deployer) == {"one"}
+    other.ledger.close()
 
 
 def test_a_rollback_without_a_former_release_is_bad_input(deployer: Deployer) -> None:

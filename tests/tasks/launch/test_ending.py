@@ -132,9 +132,9 @@ def test_a_launch_that_is_stopped_meanwhile_does_not_come_back(
 ) -> None:
     """Broken: a launch declares running what was stopped while it waited for health."""
     launcher = launcher_for()
-    started = launcher.start(launcher.build(""))
+    started, turn = launcher.start(launcher.build("")), launcher.turn()
     shut_down(launcher, fronts, 2)
-    assert not launcher.hand_over(started, [])
+    assert not launcher.hand_over(started, [], turn)
     launcher.mark(started, InstanceState.RUNNING)
     assert [one.state for one in instances(ledger)] == [InstanceState.STOPPED]
     assert gone(ledger) == []

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from blocks.providers import process
+from tasks.deploy.deployer import Deployer, Pace
+from tasks.deploy.deployer import Target as Place
 from tasks.errors import BusyError
 from tasks.launch import convergence
 from tasks.launch.convergence import Launched, converge, shut_down
@@ -15,9 +17,10 @@ from tasks.launch.fronts import Fronts
 from tasks.launch.launcher import Launcher, LaunchError
 from tasks.launch.succession import overtaken, replaced, started_since
 from tasks.ledger.connection import Ledger
+from tasks.ledger.ports import ports
 from tasks.ledger.rollouts import begin_rollout
 from tasks.release import InstanceState
-from tests.tasks.launch.test_convergence import fronts_for, said
+from tests.tasks.launch.test_convergence import FRONT, fronts_for, said
 
 pytestmark = pytest.mark.integration
 Make = Callable[..., Launcher]
@@ -51,6 +54,14 @@ def _write(source: Path, version: str) -> None:
     lines = server.read_text().splitlines()
     changed = [f'VERSION = "{version}"' if line.startswith("VERSION") else line for line in lines]
     server.write_text("\n".join(changed))
+
+
+def _deployer(launcher: Launcher, fronts: Fronts) -> Deployer:
+    """Return what deploys there: with the same front ports, and without a pause."""
+    place = Place(launcher.project, launcher.environment, "127.0.0.1", FRONT, 10)
+    pace = Pace(in_a_row=1, pause_seconds=0.0, drain_seconds=0.0, grace_seconds=2)
+    owner = process.own_identity().encode()
+    return Deployer(launcher.ledger, launcher, fronts.router, place, owner, pace=pace)
 
 
 def _served(launcher: Launcher) -> int:
@@ -118,6 +129,70 @@ def test_a_launch_leaves_the_traffic_to_a_deploy_that_began_meanwhile(
     with pytest.raises(BusyError, match="a rollout is at"):
         converge(launcher, launcher.build(""), fronts)
     assert launcher.recorded() == []
+
+
+def test_a_launch_gives_way_to_a_rollback_that_was_done_meanwhile(
+    launcher_for: Make, fronts: Fronts, source: Path, meanwhile: Callable[..., None]
+) -> None:
+    """Broken: who rolls back in need gets the new version a moment later all the same."""
+    launcher = launcher_for()
+    deployer = _deployer(launcher, fronts)
+    deployer.deploy("")
+    _write(source, "two")
+    deployer.deploy("")
+    _write(source, "three")
+    meanwhile(deployer.rollback)
+    with pytest.raises(LaunchError, match="began later"):
+        converge(launcher, launcher.build(""), fronts)
+    assert said(fronts) == ["one "]
+    assert _served(launcher) == 1
+
+
+@pytest.mark.parametrize("served", [True, False], ids=["beside what serves", "the first"])
+def test_a_launch_gives_way_to_a_deploy_that_was_done_meanwhile(
+    launcher_for: Make, fronts: Fronts, source: Path, meanwhile: Callable[..., None], served: bool
+) -> None:
+    """Broken: a launch that waited for health takes the traffic from what was deployed since."""
+    launcher = launcher_for()
+    deployed = launcher.build("")
+    if served:
+        converge(launcher, deployed, fronts)
+    _write(source, "two")
+    meanwhile(lambda: _deployer(launcher, fronts).deploy(deployed))
+    with pytest.raises(LaunchError, match="began later"):
+        converge(launcher, launcher.build(""), fronts)
+    assert said(fronts) == ["one "]
+    assert _served(launcher) == len(launcher.recorded()) == 1
+    (front,) = [one for one in ports(launcher.ledger) if one.owner == "front/demo/dev/web"]
+    assert (front.port, front.released_at) == (FRONT, None)
+
+
+def test_a_launch_gives_way_to_a_stop_that_came_before_it_started_anything(
+    launcher_for: Make, fronts: Fronts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: what was stopped while a launch prepared itself serves again afterwards."""
+    launcher = launcher_for()
+    monkeypatch.setattr(Launcher, "prepare", lambda *_given: shut_down(launcher, fronts, 0))
+    with pytest.raises(LaunchError, match="was stopped while it was being launched"):
+        converge(launcher, launcher.build(""), fronts)
+    assert launcher.recorded() == []
+    assert said(fronts) == []
+
+
+def test_what_is_brought_back_gives_way_to_a_launch_that_was_done_meanwhile(
+    launcher_for: Make, fronts: Fronts, source: Path, meanwhile: Callable[..., None]
+) -> None:
+    """Broken: a revival takes the traffic from the version that was launched since."""
+    launcher = launcher_for()
+    first = converge(launcher, launcher.build(""), fronts)
+    process.stop(first.instances[0].directory, 0)
+    _write(source, "two")
+    newer = launcher.build("")
+    meanwhile(lambda: converge(launcher, newer, fronts))
+    with pytest.raises(LaunchError, match="began later"):
+        convergence.revive(launcher, fronts)
+    assert said(fronts) == ["two "]
+    assert _served(launcher) == len(launcher.recorded()) == 1
 
 
 def test_what_was_replaced_or_stopped_since_says_so(

@@ -1,0 +1,62 @@
+"""Preemption: a rollback does not wait for a deploy that has not switched; it is given up first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from tasks.cancellation import is_cancelled
+from tasks.deploy.document import from_document
+from tasks.deploy.rollout import Kind, Phase
+from tasks.errors import BusyError
+from tasks.ledger.connection import Ledger
+from tasks.ledger.rollouts import RolloutRow, open_rollout, withdraw_rollout
+from tasks.narration import doing, tell
+
+WITHDRAWN = "it was withdrawn for a rollback that was asked for meanwhile"
+_POLL_SECONDS = 0.05
+
+
+def make_way(
+    ledger: Ledger, project: str, environment: str, reconcile: Callable[[], object]
+) -> None:
+    """Return when no deploy is at work there: one that has not switched is asked to give up.
+
+    For what it waits is said at once.
+
+    Args:
+        ledger: The ledger.
+        project: The project that is to be rolled back.
+        environment: And where.
+        reconcile: Ends the rollouts whose controllers are dead.
+
+    Raises:
+        BusyError: Another rollback is at work there, or this run was cancelled while it waited.
+    """
+    while (row := open_rollout(ledger, project, environment)) is not None:
+        if from_document(row.document).kind is not Kind.DEPLOY:
+            raise BusyError(f"{project}/{environment} is being rolled back. Wait for its end.")
+        withdraw_rollout(ledger, row.id, WITHDRAWN)
+        line = _waiting_for(row)
+        tell(f"Waiting {line}")
+        with doing(f"waiting {line}"):
+            _await_change(ledger, row, reconcile)
+
+
+def _await_change(ledger: Ledger, row: RolloutRow, reconcile: Callable[[], object]) -> None:
+    """Return when another is open there, or none, or what can be said of it is another thing."""
+    now: RolloutRow | None = row
+    while now is not None and now.id == row.id and _waiting_for(now) == _waiting_for(row):
+        if is_cancelled():
+            raise BusyError(f"{row.project}/{row.environment} is still being deployed: {now.phase}")
+        reconcile()
+        time.sleep(_POLL_SECONDS)
+        now = open_rollout(ledger, row.project, row.environment)
+
+
+def _waiting_for(row: RolloutRow) -> str:
+    rollout = from_document(row.document)
+    deploy = f"the deploy of {rollout.version or rollout.to_release[:12]}"
+    if row.phase == Phase.DRAINING:
+        return f"for the end of {deploy}: it has moved the traffic, and lets requests finish"
+    return f"until {deploy} is withdrawn: it has not moved the traffic"

@@ -1,0 +1,67 @@
+"""Who decides what serves at a place: a rollout while it is open, else who began last."""
+
+from __future__ import annotations
+
+from tasks.errors import BusyError
+from tasks.launch.launcher import Launcher, LaunchError
+from tasks.ledger.rollouts import RolloutRow, open_rollout
+from tasks.ledger.turns import Turn, is_overtaken
+from tasks.release import Instance, InstanceState
+
+
+def require_no_rollout(launcher: Launcher) -> None:
+    """Leave what a rollout is moving alone: it decides what serves.
+
+    Raises:
+        BusyError: A rollout is moving its traffic.
+    """
+    if row := _rollout(launcher):
+        raise BusyError(
+            f"{row.project}/{row.environment}: a rollout is at {row.phase}. "
+            "Wait until it is done; one whose run died is settled by the reconciler."
+        )
+
+
+def is_passed_on(launcher: Launcher, turn: Turn) -> bool:
+    """Tell whether somebody who began later decides what serves there, or has decided it."""
+    return _rollout(launcher) is not None or is_overtaken(launcher.ledger, turn)
+
+
+def shared(launcher: Launcher, instances: list[Instance]) -> set[str]:
+    """Return the services with a port of ``instances``, which somebody who began later has serve.
+
+    Raises:
+        LaunchError: Somebody has had something else serve, or nothing.
+    """
+    serving = {one.id for one in launcher.recorded() if one.state is InstanceState.RUNNING}
+    if not all(one.id in serving for one in instances):
+        raise LaunchError(_overtaken(launcher, instances))
+    return {one.service for one in instances if one.port is not None}
+
+
+def taken_away(launcher: Launcher, instances: list[Instance]) -> str:
+    """Say that somebody else ends ``instances``; empty where nobody does."""
+    kept = {one.id for one in launcher.recorded() if one.state is not InstanceState.STOPPING}
+    return "" if all(one.id in kept for one in instances) else _overtaken(launcher, instances)
+
+
+def _rollout(launcher: Launcher) -> RolloutRow | None:
+    return open_rollout(launcher.ledger, launcher.project, launcher.environment)
+
+
+def _overtaken(launcher: Launcher, instances: list[Instance]) -> str:
+    """Say who has the last word instead of this launch."""
+    ids = {one.id for one in instances}
+    if newer := [one for one in launcher.live() if one.id not in ids]:
+        return _gives_way(launcher, instances, newer)
+    where = f"{launcher.project} in {launcher.environment}"
+    return f"{where} was stopped while it was being launched."
+
+
+def _gives_way(launcher: Launcher, instances: list[Instance], newer: list[Instance]) -> str:
+    version = instances[0].version if instances else "nothing"
+    return (
+        f"{launcher.project} {version} was not brought to serve in {launcher.environment}: while "
+        f"it was being started, a run that began later had {newer[-1].version} serve there, which "
+        "it still does. Launch it again if it is what you want."
+    )
