@@ -84,8 +84,13 @@ def mended(value: Any, depth: int = 0) -> Any:
     return value
 
 
-def read_stored(text: str | bytes) -> Any:
-    """Return the JSON ``text`` of a database, so that it can be sent."""
+def read_stored(text: str | bytes | float) -> Any:
+    """Return the JSON ``text`` of a database, so that it can be sent.
+
+    SQLite gives a lone number back as a number.
+    """
+    if isinstance(text, int | float):
+        return mended(text)
     if not is_suspect(text if isinstance(text, bytes) else text.encode(errors="surrogatepass")):
         return json.loads(text)
     try:
