@@ -66,7 +66,8 @@ class StepSpec(BaseModel):
         description=(
             "A CEL expression that gives a list, e.g. `steps.list.output`: when what it needs has "
             "ended there is one step for each item, which stands for `{item}` in `run` as one "
-            "word, and is in $SLIPWAY_ITEM; who needs this step waits for all of them"
+            "word that is never executed, and is in $SLIPWAY_ITEM; who needs this step waits for "
+            "all of them"
         ),
     )
     demand: Resources = Field(

@@ -1,27 +1,32 @@
 """Fills `{matrix.<name>}` and `{item}` in what a user wrote of a step. Pure.
 
 The values of a matrix stand in the workload itself and are written as they are. An item comes out
-of another step, e.g. a file's name: in a line of the shell it is quoted, so that it is one word
-whatever is in it. Where quoting would not hold, the placeholder is refused.
+of another step, e.g. a file's name. It never becomes a part of code: a shell gets it as an argument
+of its own, and has a variable where the placeholder stood. So it is one word whatever is in it,
+and however the text is quoted it is not executed. Where it could not travel so, it is refused.
 """
 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 
 from pydantic import JsonValue
 
+from tasks.command_text import is_code, shell_text
 from tasks.errors import BadInputError
 from tasks.label import written
 
 # Not `${item}`, which belongs to the shell.
 _MATRIX = re.compile(r"(?<!\$)\{matrix\.([^{}]*)\}")
 _ITEM = re.compile(r"(?<!\$)\{item((?:\.\w+)*)\}")
-_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "ash"})
-_QUOTED = re.compile(r"""\\. | '[^']*' | "(?:\\.|[^"\\])*" | `[^`]*`""", re.VERBOSE | re.DOTALL)
+# What is escaped, a comment, or between quotes, also such that are never closed.
+_QUOTED = re.compile(
+    r"""\\. | (?:^|(?<=[\s;|&()]))\#[^\n]* | \$'(?:\\.|[^'\\])*(?:'|\Z) | '[^']*(?:'|\Z)
+    | "(?:\\.|[^"\\])*(?:"|\Z) | `[^`]*(?:`|\Z)""",
+    re.VERBOSE | re.DOTALL,
+)
+_ARITHMETIC = re.compile(r"\(\([^)]*(?<!\$)\{item")
 
 
 def fill_matrix(field: str, text: str, values: Mapping[str, str | int | bool]) -> str:
@@ -43,40 +48,72 @@ def fill_matrix(field: str, text: str, values: Mapping[str, str | int | bool]) -
     return _MATRIX.sub(value, text)
 
 
-def quotes_as_sh(argv: Sequence[str]) -> bool:
-    """Tell whether ``argv`` gives a line to a shell whose words `shlex.quote` can make."""
-    return len(argv) > 2 and argv[-2] == "-c" and PurePath(argv[0]).name in _SHELLS  # noqa: PLR2004 - a shell, -c, and the line
+def refuse_unsafe_item(field: str, argv: Sequence[str]) -> None:
+    """Raise BadInputError where ``argv`` has an `{item}` that would be code, or be lost in quotes."""
+    text = shell_text(argv)
+    for place, word in enumerate(argv):
+        if not _ITEM.search(word):
+            continue
+        if text is not None and place == text.place:
+            _refuse_quoted(field, word)
+        elif (text is None or place < text.place) and is_code(argv, place):
+            problem = "has {item} in what may be executed as code, and what it quotes is not known"
+            remedy = "Have it read $SLIPWAY_ITEM from its environment, or use sh or bash"
+            raise BadInputError(field, word, problem, remedy)
 
 
-def refuse_quoted_item(field: str, line: str) -> None:
-    """Raise BadInputError where ``line`` of the shell has an `{item}` that cannot be quoted."""
-    inside = any(_ITEM.search(match[0]) for match in _QUOTED.finditer(line))
-    if inside or ("<<" in line and _ITEM.search(line)):
-        raise BadInputError(
-            field,
-            line,
-            "has {item} between quotes or in a here-document",
-            "Write it without quotes, it is one word whatever is in it; or use $SLIPWAY_ITEM",
-        )
+def _refuse_quoted(field: str, line: str) -> None:
+    quoted = (match[0] for match in _QUOTED.finditer(line) if not match[0].startswith("#"))
+    if any(map(_ITEM.search, quoted)) or ("<<" in line and _ITEM.search(line)):
+        problem = "has {item} between quotes or in a here-document"
+    elif _ARITHMETIC.search(line):
+        problem = "has {item} in arithmetic, which a shell evaluates"
+    else:
+        return
+    remedy = "Write it without quotes, it is one word whatever is in it; or use $SLIPWAY_ITEM"
+    raise BadInputError(field, line, problem, remedy)
 
 
-def fill_item(field: str, text: str, item: JsonValue, *, quote: bool) -> str:
-    """Return ``text`` with ``item``, or that part of it which `{item.<key>}` names.
+def fill_item(field: str, argv: Sequence[str], item: JsonValue) -> tuple[str, ...]:
+    """Return ``argv`` with ``item``, or the part of it that `{item.<key>}` names.
+
+    The text of a shell keeps its words: it begins by taking the items from its arguments.
 
     Raises:
-        BadInputError: The item has no such key, or what no command can be given.
+        BadInputError: The item has no such key, or what no command can be given, or it would be
+            code.
     """
+    refuse_unsafe_item(field, argv)
+    text = shell_text(argv)
+    if text is None or not _ITEM.search(argv[text.place]):
+        return tuple(_filled(field, word, item) for word in argv)
+    line = argv[text.place]
+    references = dict.fromkeys(match[0] for match in _ITEM.finditer(line))
+    names = {reference: f"slipway_item_{n}" for n, reference in enumerate(references, start=1)}
+    taken = " ".join(f"{name}=${{{n}}}" for n, name in enumerate(names.values(), start=1))
+    line = _ITEM.sub(lambda match: f'"${{{names[match[0]]}}}"', line)
+    before, (name, *rest) = argv[: text.place], argv[text.place + 1 :] or [text.shell]
+    return (
+        *(_filled(field, word, item) for word in before),
+        f"{taken}; shift {len(names)}; {line}",
+        _filled(field, name, item),
+        *(_filled(field, reference, item) for reference in names),
+        *(_filled(field, word, item) for word in rest),
+    )
+
+
+def _filled(field: str, text: str, item: JsonValue) -> str:
+    """Return one word with the item in it."""
 
     def value(match: re.Match[str]) -> str:
         """Return what stands for one placeholder."""
-        found = item
+        part = item
         for key in match[1].split(".")[1:]:
-            if not isinstance(found, dict) or key not in found:
+            if not isinstance(part, dict) or key not in part:
                 problem = f"names {match[0]}, which {written(item)[:200]} does not have"
                 raise BadInputError(field, text, problem, "Name a key that every item has")
-            found = found[key]
-        said = written(found)
-        return shlex.quote(said) if quote else said
+            part = part[key]
+        return written(part)
 
     filled = _ITEM.sub(value, text)
     if "\0" in filled:

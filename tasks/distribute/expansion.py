@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from tasks.distribute.results import StepResult, StepState
 from tasks.expression import listed
 from tasks.label import labels, written
-from tasks.placeholder import fill_item, quotes_as_sh
+from tasks.placeholder import fill_item
 from tasks.workload import MOST_ITEMS, Step
 
 _NAMED = 5
@@ -35,11 +35,10 @@ def expand(step: Step, known: Mapping[str, object]) -> tuple[Step, ...]:
 
 
 def _of_item(step: Step, item: JsonValue, own_id: str) -> Step:
-    field, shell = f"steps.{step.id}.run", quotes_as_sh(step.argv)
     return replace(
         step,
         id=own_id,
-        argv=tuple(fill_item(field, part, item, quote=shell) for part in step.argv),
+        argv=fill_item(f"steps.{step.id}.run", step.argv, item),
         environment={**step.environment, "SLIPWAY_ITEM": written(item)},
         group=step.id,
         when="",

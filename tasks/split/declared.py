@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from blocks.workload_spec import StepSpec, StepsWorkload
+from tasks.command_text import shell_text
 from tasks.errors import BadInputError
 from tasks.expression import depends_only_on, holds, referenced_matrix
-from tasks.placeholder import fill_matrix, quotes_as_sh, refuse_quoted_item
+from tasks.placeholder import fill_matrix, refuse_unsafe_item
 from tasks.split.graph import step_graph
 from tasks.split.matrix import Combination, combinations
 from tasks.workload import SplitDecision, Step, StepGraph
@@ -114,8 +115,8 @@ def _argv(field: str, spec: StepSpec) -> tuple[str, ...]:
     if not run or (isinstance(run, str) and not run.strip()):
         raise BadInputError(f"{field}.run", run, "no command", "Write what it should execute")
     argv = (*_shell(field, spec), "-c", run) if isinstance(run, str) else tuple(run)
-    if spec.foreach and quotes_as_sh(argv):
-        refuse_quoted_item(f"{field}.run", argv[-1])
+    if spec.foreach:
+        refuse_unsafe_item(f"{field}.run", argv)
     return argv
 
 
@@ -126,7 +127,7 @@ def _shell(field: str, spec: StepSpec) -> list[str]:
         words = []
     if not words:
         raise BadInputError(f"{field}.shell", spec.shell, "names no shell", "Write e.g. sh -e")
-    if spec.foreach and "{item" in spec.run and not quotes_as_sh([*words, "-c", ""]):
+    if spec.foreach and "{item" in spec.run and shell_text([*words, "-c", ""]) is None:
         problem = "how it quotes is not known, so that {item} cannot be filled in"
         raise BadInputError(f"{field}.shell", spec.shell, problem, "Use sh, bash or $SLIPWAY_ITEM")
     return words

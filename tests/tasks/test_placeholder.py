@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from tasks.errors import BadInputError
-from tasks.placeholder import fill_item, fill_matrix, refuse_quoted_item
+from tasks.placeholder import fill_item, fill_matrix, refuse_unsafe_item
 
 
 def test_a_matrix_fills_what_it_has_and_leaves_the_shell_its_own() -> None:
@@ -33,22 +35,86 @@ def test_an_unknown_name_is_refused_with_those_there_are(
 
 
 ITEM: JsonValue = {"name": "a b", "deep": {"n": 3}, "list": [1]}
+HOSTILE = ["'; touch canary; '", '"; touch canary; "', "$(touch canary)", "`touch canary`",
+           "\n touch canary\n", "it's", "a\\", "# x", "*", "-n", ""]  # fmt: skip
+ITEMS = st.sampled_from(HOSTILE) | st.lists(
+    st.sampled_from(["'", '"', "`", "\\", "$(touch canary)", "\n", ";", " ", "#", "é", "*"])
+).map("".join)
 
 
-def test_an_item_or_a_part_of_it_is_one_word_of_the_shell() -> None:
-    """A name with a space would become two."""
-    line = "do {item.name} {item.deep.n} {item.list} ${item}"
-    assert fill_item("run", line, ITEM, quote=True) == "do 'a b' 3 '[1]' ${item}"
-    assert fill_item("run", "{item.name}", ITEM, quote=False) == "a b"
+def output(argv: Sequence[str], folder: Path) -> str:
+    """Return what a command writes."""
+    done = subprocess.run(argv, cwd=folder, capture_output=True, check=False)
+    return done.stdout.decode(errors="surrogateescape")
 
 
-@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12))
+def test_an_item_or_a_part_of_it_is_one_word() -> None:
+    """A name with a space would become two, or reach a program in quotes."""
+    assert fill_item("run", ["do", "--f={item.name}", "{item.list}", "${item}"], ITEM) == (
+        *("do", "--f=a b", "[1]", "${item}"),
+    )
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        *(("sh", "-c"), ("bash", "-c"), ("dash", "-c"), ("sh", "-ec"), ("sh", "-xc")),
+        *(("/bin/sh", "-e", "-c"), ("bash", "-euo", "pipefail", "-c"), ("sh", "-c", "-e")),
+        *(("env", "sh", "-c"), ("/usr/bin/env", "A=1", "bash", "-lc"), ("env", "-i", "sh", "-c")),
+        *(("bash", "--norc", "-O", "extglob", "-c"), ("sh", "-c", "--"), ("nice", "sh", "-uc")),
+    ],
+    ids=" ".join,
+)
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(item=ITEMS)
 @pytest.mark.integration  # a shell for each example
-def test_whatever_an_item_holds_the_shell_takes_it_literally(item: str) -> None:
+def test_whatever_an_item_holds_each_shell_takes_it_literally(
+    tmp_path: Path, spelling: tuple[str, ...], item: str
+) -> None:
     """The output of one step would be executed by the next."""
-    line = fill_item("run", "printf %s {item}", item, quote=True)
-    done = subprocess.run(["sh", "-c", line], capture_output=True, check=True)
-    assert done.stdout.decode() == item
+    for line in (
+        "printf %s {item}",
+        "# it's a comment\nprintf %s {item} # isn't it",
+        "f() { printf %s {item}; }; set -- x; f y",
+        'x={item}; printf %s "$x"',
+    ):
+        assert output(fill_item("run", [*spelling, line], item), tmp_path) == item
+    assert not (tmp_path / "canary").exists()
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash", "dash"])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    before=st.lists(st.sampled_from(["'", '"', "`", "\\", "#", "$'", " ", "\n", "x", "$(", ")"])),
+    after=st.lists(st.sampled_from(["'", '"', "`", "\\", " ", "\n", ")"])),
+    item=st.sampled_from(HOSTILE),
+)
+@pytest.mark.integration
+def test_however_a_text_is_quoted_no_item_is_executed(
+    tmp_path: Path, shell: str, before: list[str], after: list[str], item: str
+) -> None:
+    """An apostrophe in a comment turns what is inside of quotes to outside, and the item to code."""
+    line = f"printf %s {''.join(before)}{{item}}{''.join(after)}"
+    try:
+        argv = fill_item("run", [shell, "-c", line], item)
+    except BadInputError:
+        return  # it was refused, which executes nothing
+    output(argv, tmp_path)
+    assert not (tmp_path / "canary").exists()
+
+
+@pytest.mark.integration
+def test_the_arguments_of_a_text_stay_its_own(tmp_path: Path) -> None:
+    """A script that counts its arguments, or names itself, would see those of ours."""
+    line = 'printf "%s|" "$0" $# "$@" {item.name} {item.deep.n} {item.name}'
+    alone = fill_item("run", ["sh", "-c", line], ITEM)
+    assert output(alone, tmp_path) == "sh|0|a b|3|a b|"
+    given_more = fill_item("run", ["sh", "-c", line, "me", "1 {item.name}", "2"], ITEM)
+    assert output(given_more, tmp_path) == "me|2|1 a b|2|a b|3|a b|"
 
 
 @pytest.mark.parametrize(
@@ -61,21 +127,70 @@ def test_whatever_an_item_holds_the_shell_takes_it_literally(item: str) -> None:
 )
 def test_what_an_item_does_not_have_is_named(text: str, item: JsonValue, problem: str) -> None:
     """The step would run on nothing."""
-    with pytest.raises(BadInputError, match=problem):
-        fill_item("run", text, item, quote=True)
+    for argv in (["do", text], ["sh", "-c", text]):
+        with pytest.raises(BadInputError, match=problem):
+            fill_item("run", argv, item)
 
 
 @pytest.mark.parametrize(
     "line",
-    ['echo "{item}"', "echo '{item}'", "echo `ls {item}`", 'x "a\\"{item}"', "cat <<E\n{item}\nE"],
+    [
+        *('echo "{item}"', "echo '{item}'", "echo `ls {item}`", 'x "a\\"{item}"'),
+        *("cat <<E\n{item}\nE", "# don't\necho '{item}'", "echo $'\\'{item}'", 'echo "{item}'),
+    ],
 )
-def test_where_quoting_does_not_hold_it_is_refused(line: str) -> None:
-    """An item such as `$(rm -rf .)` would be executed."""
+def test_where_it_would_be_lost_in_quotes_it_is_refused(line: str) -> None:
+    """The step would work on a name that nobody has written."""
     with pytest.raises(BadInputError, match="between quotes or in a here-document"):
-        refuse_quoted_item("run", line)
+        refuse_unsafe_item("run", ["bash", "-ec", line])
 
 
-@pytest.mark.parametrize("line", ["echo {item}", "a 'b' {item} \"c\"", 'x "${item}"', r"\" {item}"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("echo {item}", "a 'b' {item} \"c\"", 'x "${item}"', r"\" {item}"),
+        *("# don't {item}\necho {item}", "echo a#'b' {item}"),
+    ],
+)
 def test_outside_of_quotes_it_may_stand(line: str) -> None:
     """A sound command would be refused."""
-    refuse_quoted_item("run", line)
+    refuse_unsafe_item("run", ["sh", "-c", line])
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        *(
+            "python -c print({item})",
+            "python3.12 -Ic {item}",
+            "perl -ne {item}",
+            "node --eval {item}",
+        ),
+        *(
+            "ruby -e {item}",
+            "php -r {item}",
+            "fish -c {item}",
+            "ssh host rm {item}",
+            "su me -c {item}",
+        ),
+        *("env|-S|bash -c|echo {item}", "env|-Sbash -c|echo {item}", "bash -c $((1+{item}))"),
+    ],
+)
+def test_what_is_code_elsewhere_is_refused(argv: str) -> None:
+    """An item is executed by what quotes otherwise than a shell does."""
+    with pytest.raises(BadInputError, match=r"executed as code|arithmetic") as caught:
+        refuse_unsafe_item("run", argv.split("|") if "|" in argv else argv.split())
+    assert "$SLIPWAY_ITEM" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        *("grep -c x {item}", "wc -c {item}", "sh script.sh {item}", "python -m json.tool {item}"),
+        *("python -c code {item}", "sh -e {item}", "curl -r 0-9 {item}", "ssh-keygen -f {item}"),
+        *("docker run sh sh -c {item}", "tar -cf a.tar {item}"),
+    ],
+)
+def test_what_is_an_argument_may_be_an_item(argv: str) -> None:
+    """A sound command would be refused."""
+    refuse_unsafe_item("run", argv.split())

@@ -1,0 +1,68 @@
+"""Which word of a command is code: the text that it gives to a shell or to an interpreter. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+_SHELL = re.compile(r"(r?ba|da|[pm]k|pdk|k|z|a|ya|po)?sh[\d.-]*")
+_OPTION = re.compile(r"[-+]\S+")
+_WITH_FILE = frozenset({"--rcfile", "--init-file"})
+_INTERPRETER = re.compile(
+    r"(^|[/\s=])-?S?((r?ba|da|[pm]k|pdk|k|z|a|ya|po|fi|c|tc|pw)?sh|python|pypy|perl|ruby|node|nodejs"
+    r"|deno|bun|php|lua|[Rr]script|su|runuser|flock|script)[\d.-]*(?=\s|$)"
+)
+_TAKES_CODE = re.compile(r"(^|\s)(-\w*[ceEr]|-p|--eval|--print|--command|-Command)$")
+_REMOTE = "ssh"
+"""It joins its words to a text, which a shell on another machine executes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShellText:
+    """The text that a command gives to a shell: its place in the command, and the shell's name."""
+
+    place: int
+    shell: str
+
+
+def shell_text(argv: Sequence[str]) -> ShellText | None:
+    """Return the text that ``argv`` gives to a shell of the POSIX family; None: it gives none.
+
+    However it is spelt: `sh -c`, `bash -euo pipefail -c`, `sh -ec`, `env X=1 /bin/dash -c -e`.
+    """
+    for place, word in enumerate(argv):
+        if _SHELL.fullmatch(PurePath(word).name):
+            found = _command_string(argv, place + 1)
+            if found is not None:
+                return ShellText(found, word)
+    return None
+
+
+def is_code(argv: Sequence[str], place: int) -> bool:
+    """Tell whether the word at ``place`` may be executed by an interpreter that has another syntax.
+
+    Of Python, Perl, Node and their like it is what stands behind `-c` or `-e`; of ssh every word.
+    """
+    before = argv[:place]
+    if any(PurePath(word).name == _REMOTE for word in before):
+        return True
+    others = [word for word in before if not _SHELL.fullmatch(PurePath(word).name)]
+    named = any(map(_INTERPRETER.search, others))
+    return named and bool(_TAKES_CODE.search(before[-1]))
+
+
+def _command_string(argv: Sequence[str], place: int) -> int | None:
+    """Return the place of the first word that is no option, where `-c` is among these."""
+    by_c = False
+    while place < len(argv) and _OPTION.fullmatch(argv[place]) and argv[place] != "--":
+        word = argv[place]
+        if word.startswith("--"):
+            place += 1 + (word in _WITH_FILE)
+            continue
+        by_c = by_c or (word[0] == "-" and "c" in word)
+        place += 1 + sum(letter in "oO" for letter in word)  # the name of a further option
+    if place < len(argv) and argv[place] in {"-", "--"}:
+        place += 1
+    return place if by_c and place < len(argv) else None
