@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from blocks.providers import process
-from blocks.providers.listening import Socket, listening
+from blocks.providers.listening import Socket, intruder, listening
 from blocks.providers.shim.restart_policy import STEADY_SECONDS, comes_back
 from tasks.release import Instance
 
@@ -48,6 +48,16 @@ def sockets(found: process.Running) -> list[Socket]:
     """Return where its processes listen; of a shim that was killed, those of what it started."""
     root = found.shim.pid if found.supervised else found.child_pid or found.shim.pid
     return listening(root)
+
+
+def who_else_answers(instance: Instance, found: process.Running) -> str:
+    """Say that the port of ``instance`` is answered by another process; empty: by its own.
+
+    Of one whose shim was killed nobody knows all processes.
+    """
+    if instance.port is None or not found.supervised:
+        return ""
+    return intruder(found.shim.pid, instance.host, instance.port)
 
 
 def is_crash_loop(found: process.Running, now: float) -> bool:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import psutil
 
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - read, not bound
+_ENGINES = frozenset({"docker", "docker-compose", "podman", "podman-compose", "nerdctl"})
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Socket:
@@ -20,23 +23,59 @@ class Socket:
 
 def listening(pid: int) -> list[Socket]:
     """Return where ``pid`` and the processes below it listen; what cannot be seen is left out."""
-    try:
-        root = psutil.Process(pid)
-        tree = [root, *root.children(recursive=True)]
-    except psutil.Error:
-        return []
-    found: set[Socket] = set()
-    for each in tree:
+    sockets: set[Socket] = set()
+    for each in _tree(pid):
         try:
-            connections = each.net_connections("tcp")
+            sockets.update(_sockets(each))
         except psutil.Error:
             continue
-        found |= {
-            Socket(one.laddr.ip, one.laddr.port)
-            for one in connections
-            if one.status == psutil.CONN_LISTEN
-        }
-    return sorted(found)
+    return sorted(sockets)
+
+
+def intruder(pid: int, host: str, port: int) -> str:
+    """Say that it is another who answers at ``host``:``port`` than ``pid`` and the processes below.
+
+    Empty where it is one of these, and where nobody can know: one of them cannot be looked into
+    (it has another user), or is a client of a container engine, which listens in its stead.
+    """
+    own = _tree(pid)
+    for each in own:
+        try:
+            if each.name() in _ENGINES or _listens(each, host, port):
+                return ""
+        except psutil.NoSuchProcess:
+            continue
+        except psutil.Error:
+            return ""
+    if not own:
+        return ""
+    return (
+        f"{host}:{port} is answered, but by another process than this service: end that one, or "
+        "have the service listen there itself"
+    )
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    try:
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+def _listens(one: psutil.Process, host: str, port: int) -> bool:
+    return any(
+        socket.port == port and (socket.host == host or socket.host in _EVERYWHERE)
+        for socket in _sockets(one)
+    )
+
+
+def _sockets(one: psutil.Process) -> list[Socket]:
+    return [
+        Socket(connection.laddr.ip, connection.laddr.port)
+        for connection in one.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    ]
 
 
 def listening_instead(host: str, port: int, there: list[Socket]) -> str:

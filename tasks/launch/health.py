@@ -7,17 +7,18 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
 from blocks.providers import process
 from blocks.providers.listening import listening_instead
-from blocks.providers.probe import ask
+from blocks.providers.probe import Answer, ask
 from blocks.reason import with_reason
 from blocks.redaction import last_lines, redact
 from tasks.cancellation import is_cancelled
 from tasks.launch.contention import contention
 from tasks.narration import doing
-from tasks.presence import has_finished, sockets
+from tasks.presence import has_finished, sockets, who_else_answers
 from tasks.release import Instance
 
 _POLL_SECONDS = 0.05
@@ -112,8 +113,13 @@ def _look(instance: Instance) -> tuple[bool, bool, str]:
     if instance.port is None:
         settled = time.time() - found.started_at >= _SETTLED_SECONDS and not found.restarts
         return settled, False, "runs" if settled else "has only just been started"
-    answer = ask(instance.host, instance.port, instance.health_path, _ANSWER_SECONDS)
+    answer = _asked(instance, instance.port, found)
     return answer.ok, False, answer.detail
+
+
+def _asked(instance: Instance, port: int, found: process.Running) -> Answer:
+    whose = partial(who_else_answers, instance, found)
+    return ask(instance.host, port, instance.health_path, _ANSWER_SECONDS, whose)
 
 
 def _left_behind(found: process.Status) -> int:
@@ -151,8 +157,8 @@ def _remedy(instance: Instance) -> str:
     found = process.status(instance.directory)
     if instance.port is None or not isinstance(found, process.Running):
         return ""
-    answer = ask(instance.host, instance.port, instance.health_path, _ANSWER_SECONDS)
-    if answer.code is not None:
+    answer = _asked(instance, instance.port, found)
+    if answer.code is not None and not answer.ok:
         field = f"projects.{instance.project}.services.{instance.service}.health_path"
         path = instance.health_path
         return (

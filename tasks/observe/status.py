@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from blocks.providers import process
 from blocks.providers.probe import ask
@@ -13,7 +14,7 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances
 from tasks.ledger.ports import ports
 from tasks.observe.usage import Usage, usage_of
-from tasks.presence import has_finished, is_crash_loop
+from tasks.presence import has_finished, is_crash_loop, who_else_answers
 from tasks.release import LIVING, Instance, InstanceState
 
 _ANSWER_SECONDS = 2.0
@@ -194,7 +195,8 @@ def _not_launched(project: str, environment: str, service: str) -> StatusRow:
 def _health(instance: Instance, found: process.Status) -> str:
     if not isinstance(found, process.Running) or instance.port is None:
         return ""
-    answer = ask(instance.host, instance.port, instance.health_path, _ANSWER_SECONDS)
+    whose = partial(who_else_answers, instance, found)
+    answer = ask(instance.host, instance.port, instance.health_path, _ANSWER_SECONDS, whose)
     return "ok" if answer.ok else answer.detail
 
 

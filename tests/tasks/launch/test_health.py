@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.server
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -98,3 +100,30 @@ def test_one_that_goes_into_the_background_is_told_to_stay(said: Say, restart: s
     detail = said(DAEMON, restart=restart)
     assert "put itself into the background" in detail
     assert "foreground" in detail
+
+
+class Stranger(http.server.BaseHTTPRequestHandler):
+    """Answers well, whoever asks."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("health_path", ["/", ""])
+def test_another_who_answers_on_its_port_is_not_taken_for_it(said: Say, health_path: str) -> None:
+    """Broken: whoever holds the leased port gets the traffic, as if it were the new release."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", PORTS), Stranger) as stranger:
+        thread = threading.Thread(target=stranger.serve_forever)
+        thread.start()
+        try:
+            detail = said(SERVER, "127.0.0.1", str(PORTS + 1), health_path=health_path)
+        finally:
+            stranger.shutdown()
+            thread.join()
+    assert f"127.0.0.1:{PORTS} is answered, but by another process" in detail
+    assert f"It listens on 127.0.0.1:{PORTS + 1} instead" in detail
