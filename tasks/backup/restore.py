@@ -97,7 +97,7 @@ def compose(target: Path, manifest: Manifest) -> tuple[Source, ...]:
         _move(_opened(work, before.path), after.path)
     staging = _opened(work, Path(manifest.staging))
     for database in manifest.databases:
-        place = target / database
+        place = _within(target, target / database)
         with _kept_as_it_was(place.parent):
             _move(staging / DATABASES / database, place)
     _move(staging / manifests.NAME, target / manifests.NAME)
@@ -110,11 +110,15 @@ def mend(sources: Sequence[Source], manifest: Manifest, stored: Collection[str])
 
     Restic makes holes from 0.15 on, and keeps such targets from 0.17 on. Only paths in ``stored``,
     which restic has just written, are touched: a manifest may say what it likes.
+
+    Raises:
+        ManifestError: A path leads out of the folder of its source.
     """
     for entry in manifest.entries:
         if as_text(str(locate(manifest.subject.sources, entry.path))) not in stored:
             continue
-        place = locate(sources, entry.path)
+        target = locate(sources, entry.path.partition("/")[0]).parent
+        place = _within(target, locate(sources, entry.path))
         if entry.kind == LINK and as_text(entry.digest) != entry.digest and place.is_symlink():
             with _kept_as_it_was(place.parent):
                 place.unlink()
@@ -157,11 +161,30 @@ def _filled_or_untouched(target: Path) -> Iterator[None]:
 
 
 def _opened(work: Path, original: Path) -> Path:
-    """Return where restic wrote ``original`` below ``work``, its parents made writable."""
+    """Return where restic wrote ``original`` below ``work``, its parents made writable.
+
+    Raises:
+        ManifestError: It is elsewhere: it climbs, or a link leads there.
+    """
     place = work / original.relative_to("/")
-    for folder in reversed(place.parents):
+    for folder in reversed((place, *place.parents)):
         if folder.is_relative_to(work):
-            folder.chmod(0o700)
+            _within(work, folder / original.name)
+            if folder != place:
+                folder.chmod(0o700)
+    return place
+
+
+def _within(root: Path, place: Path) -> Path:
+    """Return ``place``, which is below ``root`` with no link on the way, whatever it is itself.
+
+    Raises:
+        ManifestError: It is not.
+    """
+    between = [folder for folder in place.parents if folder.is_relative_to(root)]
+    climbs = ".." in place.parts or not between
+    if climbs or any(folder.is_symlink() for folder in between if folder != root):
+        raise ManifestError(f"{place} leaves the folder that the snapshot is restored to.")
     return place
 
 

@@ -59,22 +59,39 @@ def check_entries(entries: Iterable[StoredEntry], manifest: Manifest) -> None:
         ManifestError: A path climbs, goes through a link, or belongs to no source.
     """
     kinds = {entry.path: entry.kind for entry in entries}
-    roots = [str(source.path) for source in manifest.subject.sources] + [manifest.staging]
-    for root in roots:
-        if not root.startswith("/") or not _plain(root[1:]) or kinds.get(as_text(root)) != "dir":
-            raise ManifestError(f"The snapshot names {root!r}, which is no folder in it.")
-    roots = [as_text(root) for root in roots]
+    roots = _checked_roots(kinds, manifest)
     links = {path for path, kind in kinds.items() if kind == "symlink"}
     for path in kinds:
         if not _plain(path.lstrip("/")) or not _within(path, roots):
             raise ManifestError(f"The snapshot holds {path!r}, which belongs to no source of it.")
         if links and any(str(parent) in links for parent in PurePosixPath(path).parents):
             raise ManifestError(f"The snapshot holds {path!r}, which goes through a link.")
+    _check_names(manifest)
+    for database in manifest.databases:
+        _check_database(database, kinds, manifest)
+
+
+def _checked_roots(kinds: Mapping[str, str], manifest: Manifest) -> list[str]:
+    """Return, as text, the sources and the staging folder: folders in it, none in another."""
+    roots = [str(source.path) for source in manifest.subject.sources] + [manifest.staging]
+    for root in roots:
+        if not root.startswith("/") or not _plain(root[1:]) or kinds.get(as_text(root)) != "dir":
+            raise ManifestError(f"The snapshot names {root!r}, which is no folder in it.")
+    for root in roots:
+        if any(other is not root and Path(other).is_relative_to(root) for other in roots):
+            raise ManifestError(f"The snapshot names folders that lie in each other: {root!r}.")
+    return [as_text(root) for root in roots]
+
+
+def _check_names(manifest: Manifest) -> None:
+    """Refuse what would be put beside its place: by the name of a source, or without one."""
     for source in manifest.subject.sources:
         if not _plain(source.name) or "/" in source.name or source.name in {WORK, manifests.NAME}:
             raise ManifestError(f"The snapshot names a source {source.name!r}.")
-    for database in manifest.databases:
-        _check_database(database, kinds, manifest)
+    names = {source.name for source in manifest.subject.sources}
+    for entry in manifest.entries:
+        if not _plain(entry.path) or entry.path.partition("/")[0] not in names:
+            raise ManifestError(f"The snapshot lists {entry.path!r}, which belongs to no source.")
 
 
 def _check_database(database: str, kinds: Mapping[str, str], manifest: Manifest) -> None:

@@ -10,10 +10,11 @@ from blocks.repositories.errors import RepositoryError
 from blocks.repositories.interface import Progress, StoredSnapshot
 from blocks.repositories.restic_engine import ResticEngine
 from tasks.backup.manifest import Manifest, ManifestError
-from tasks.backup.restore import choose, mend, restore
+from tasks.backup.restore import choose, compose, mend, restore
 from tasks.backup.snapshot import snapshot
 from tasks.backup.sources import Source
 from tasks.backup.subject import Subject
+from tasks.backup.target import WORK
 from tasks.backup.tree import LINK, Entry
 from tasks.errors import BadInputError, NotFoundError
 
@@ -50,6 +51,50 @@ def test_only_what_was_restored_is_mended(tmp_path: Path) -> None:
     restored = [Source("data", tmp_path / "back" / "data")]
     mend(restored, manifest, {"/live/data", "/live/data/link"})
     assert str((tmp_path / "outside" / "mtab").readlink()) == "as it was"
+
+
+def test_only_what_lies_in_the_target_is_mended(tmp_path: Path) -> None:
+    """A listing that lies has a link outside the target replaced."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "mtab").symlink_to("as it was")
+    (tmp_path / "back" / "data").mkdir(parents=True)
+    (tmp_path / "back" / "data" / "link").symlink_to(tmp_path / "outside")
+    live = Subject("p", "e", (Source("data", Path("/live/data")),))
+    forged = (Entry("data/link/mtab", LINK, 0, digest="\udcff"),)
+    manifest = Manifest(live, "/st", 0, 0, (), forged)
+    with pytest.raises(ManifestError, match="leaves"):
+        mend([Source("data", tmp_path / "back" / "data")], manifest, {"/live/data/link/mtab"})
+    assert str((tmp_path / "outside" / "mtab").readlink()) == "as it was"
+
+
+@pytest.mark.parametrize("source", ["/live/data", "/live/../../../outside/data", "/.."])
+def test_nothing_is_taken_from_beside_the_work_folder(tmp_path: Path, source: str) -> None:
+    """A folder from elsewhere is moved into the target, and deleted where the restore fails."""
+    outside, target = tmp_path / "outside", tmp_path / "back"
+    (outside / "data").mkdir(parents=True)
+    (outside / "data" / "kept").write_text("as it was")
+    (target / WORK).mkdir(parents=True)
+    (target / WORK / "live").symlink_to(outside)
+    subject = Subject("p", "e", (Source("data", Path(source)),))
+    with pytest.raises(ManifestError, match="leaves"):
+        compose(target, Manifest(subject, "/st", 0, 0, (), ()))
+    assert (outside / "data" / "kept").read_text() == "as it was"
+    assert list(target.iterdir()) == [target / WORK]
+
+
+def test_no_dump_is_put_where_a_link_leads(tmp_path: Path) -> None:
+    """A dump is written over a file outside the target."""
+    outside, target = tmp_path / "outside", tmp_path / "back"
+    outside.mkdir()
+    (outside / "x.db").write_text("as it was")
+    for folder in ("live/data", "st/databases/data/a"):
+        (target / WORK / folder).mkdir(parents=True)
+    (target / WORK / "live" / "data" / "a").symlink_to(outside)
+    (target / WORK / "st" / "databases" / "data" / "a" / "x.db").write_text("forged")
+    subject = Subject("p", "e", (Source("data", Path("/live/data")),))
+    with pytest.raises(ManifestError, match="leaves"):
+        compose(target, Manifest(subject, "/st", 0, 0, ("data/a/x.db",), ()))
+    assert (outside / "x.db").read_text() == "as it was"
 
 
 def ignore(progress: Progress) -> None:

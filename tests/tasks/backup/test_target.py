@@ -10,6 +10,7 @@ from tasks.backup.manifest import Manifest, ManifestError
 from tasks.backup.sources import Source
 from tasks.backup.subject import Subject
 from tasks.backup.target import check_entries, check_room, check_target
+from tasks.backup.tree import FILE, Entry
 from tasks.errors import BadInputError
 
 MANIFEST = Manifest(
@@ -107,3 +108,18 @@ def test_folders_that_escape_are_refused(path: str) -> None:
     subject = Subject("p", "e", (Source("data", Path("/live/data")), Source("up", Path(path))))
     with pytest.raises(ManifestError, match="no folder in it"):
         check_entries(ENTRIES, replace(MANIFEST, subject=subject))
+
+
+@pytest.mark.parametrize("path", ["/live/data/a", "/live", "/st"])
+def test_folders_that_lie_in_each_other_are_refused(path: str) -> None:
+    """The one is moved away with the other, and the restore breaks off in the middle."""
+    subject = Subject("p", "e", (Source("data", Path("/live/data")), Source("up", Path(path))))
+    with pytest.raises(ManifestError, match="lie in each other"):
+        check_entries(ENTRIES, replace(MANIFEST, subject=subject))
+
+
+@pytest.mark.parametrize("path", ["other/x", "data/../x", "", "/data"])
+def test_entries_that_belong_to_no_source_are_refused(path: str) -> None:
+    """A forged manifest ends the restore by an exception that says nothing."""
+    with pytest.raises(ManifestError, match="belongs to no source"):
+        check_entries(ENTRIES, replace(MANIFEST, entries=(Entry(path, FILE, 0o600),)))
