@@ -23,7 +23,7 @@ demo: environment restic ## Ship an example from nothing to deployed (PROJECT=ht
 	$(PY) -m examples.demo $(if $(PROJECT),--project $(PROJECT)) $(if $(filter 1,$(KEEP)),--keep)
 
 up: environment restic ## Start server, worker, router and reconciler; register everything
-	@$(PY) -m flows.stack.up
+	@$(PY) -m flows.stack.up $(if $(filter 1,$(TAKE)),--take)
 
 down: environment ## Stop these four; launched services go on (ALL=1 stops them too)
 	@$(PY) -m flows.stack.down $(if $(filter 1,$(ALL)),--all)

@@ -25,7 +25,8 @@ from flows.discretion import keep_secret
 from tasks.configuration import checked
 from tasks.errors import NotFoundError
 from tasks.launch.target import Target, target_of
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
+from tasks.ledger.hosts import open_own_ledger
 from tasks.ledger.providers import Followed, follow_providers
 from tasks.settings import settings
 
@@ -38,8 +39,12 @@ REPOSITORIES: Mapping[str, type[ResticRepository]] = {"restic": ResticRepository
 
 @contextmanager
 def ledger() -> Iterator[Ledger]:
-    """Give the ledger that the settings name, and close it."""
-    book = open_ledger(settings().resolved_ledger_url())
+    """Give the ledger that the settings name, and close it.
+
+    Raises:
+        BadInputError: It cannot be opened, or another host acts on it.
+    """
+    book = open_own_ledger(settings())
     try:
         yield book
     finally:

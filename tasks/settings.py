@@ -29,7 +29,8 @@ class Settings(BaseSettings):
         default=Path(".slipway"), description="Folder of everything Slipway keeps; never shared"
     )
     ledger_url: SecretStr = Field(
-        default=SecretStr(""), description="Ledger database; empty: SQLite below the home"
+        default=SecretStr(""),
+        description="Ledger database, of one host; empty: SQLite below the home",
     )
     database_url: SecretStr = Field(
         default=SecretStr(""),
@@ -120,6 +121,11 @@ class Settings(BaseSettings):
     def api_url(self) -> str:
         """Address of the Prefect API."""
         return f"{self.server_url}/api"
+
+    @property
+    def ledger_is_at_home(self) -> bool:
+        """Whether the ledger lies in the home, and so belongs to it wherever that is moved."""
+        return not (self.ledger_url.get_secret_value() or self.database_url.get_secret_value())
 
     def resolved_ledger_url(self) -> str:
         """Return the SQLAlchemy URL of the ledger."""

@@ -6,13 +6,18 @@ import importlib.util
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import yaml
+
+from tasks.ledger.connection import open_ledger
+from tasks.ledger.hosts import Host, claim_ledger, require_own, this_host
 
 ROOT = Path(__file__).parents[1]
 TARGETS = ["help", "demo", "up", "down", "status", "test", "check", "bench", "lock"]
@@ -81,6 +86,31 @@ def test_make_down_has_nothing_to_stop_where_nothing_was_started(
     stopped = run(*command.split(), MAKEFLAGS=WITHOUT_VENV, SLIPWAY_HOME=str(home))
     assert (stopped.returncode, stopped.stdout) == (0, "Slipway: nothing to stop.\n")
     assert not home.exists()
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_a_ledger_of_another_host_is_taken_over_only_where_that_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    """Two hosts would act on one ledger, or nobody could go on with what a dead one has left."""
+    url, said = f"sqlite:///{tmp_path / 'shared.db'}", {}
+    with closing(open_ledger(url)) as ledger, socket.socket() as other:
+        claim_ledger(ledger, Host("another machine", "/srv/slipway", "north"), 1.0)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        for command in ("make up", "make up TAKE=1"):
+            refused = run(
+                *command.split(),
+                MAKEFLAGS=WITHOUT_VENV,
+                SLIPWAY_HOME=str(tmp_path / "home"),
+                SLIPWAY_LEDGER_URL=url,
+                SLIPWAY_SERVER_PORT=str(other.getsockname()[1]),
+            )
+            said[command] = refused.stderr
+        assert "another host acts on this ledger (north, home /srv/slipway)" in said["make up"]
+        # It goes on to what else keeps it from starting: the port that is taken.
+        assert "SLIPWAY_SERVER_PORT" in said["make up TAKE=1"]
+        require_own(ledger, this_host(tmp_path / "home"))
 
 
 def test_requirements_are_pinned_with_hashes_and_without_addresses() -> None:

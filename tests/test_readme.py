@@ -22,6 +22,7 @@ LINES = {
     "make demo": ".ci/run",
     "make test": ".ci/run",
     "make up": ON_A_STACK,
+    "make up TAKE=1": "tests/test_make.py",
     "make status": ON_A_STACK,
     "make down": "tests/test_make.py",
     "make down ALL=1": "tests/test_make.py",

@@ -6,8 +6,9 @@ import os
 import socket
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
-from blocks.providers.process_table import entry, machine_id
+from blocks.providers.process_table import LINUX, entry, machine_id, platform_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,25 @@ def known_alive(encoded: str) -> bool:
         return is_alive(ProcessIdentity.decode(encoded))
     except ValueError:
         return False
+
+
+def host_name() -> str:
+    """Return what this machine is called now."""
+    return socket.gethostname()
+
+
+@cache
+def this_machine() -> str:
+    """Return what names this machine for good, whatever it is called; else its present name."""
+    if not LINUX:
+        return platform_id() or host_name()
+    for place in (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id")):
+        try:
+            if known := place.read_text(encoding="utf-8").strip():
+                return known
+        except OSError:  # e.g. in a container
+            continue
+    return host_name()
 
 
 @cache

@@ -45,6 +45,11 @@ def machine_id() -> str:
     return _ask("sysctl", "-n", "kern.bootsessionuuid").strip()
 
 
+def platform_id() -> str:
+    """Return what names a Mac for good."""
+    return _ask("sysctl", "-n", "kern.uuid").strip()
+
+
 def entry(pid: int) -> ProcessEntry | None:
     """Return the process of that pid; None when there is none."""
     if not LINUX:

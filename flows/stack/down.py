@@ -25,10 +25,11 @@ from flows.stack.record import (
 from flows.stack.services import stop_steps
 from flows.stack.supervisor import GRACE_SECONDS
 from flows.stack.temporary import remove_link
-from tasks.errors import SlipwayError
+from tasks.errors import BadInputError, SlipwayError
 from tasks.launch.ending import end_instances
 from tasks.launch.fronts import lead_away
 from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.hosts import release_ledger, require_own, this_host
 from tasks.ledger.instances import instances, mark_stopping
 from tasks.release import LIVING
 from tasks.settings import Settings, settings
@@ -71,6 +72,8 @@ def down(chosen: Settings, *, everything: bool = False) -> str:
 
     Steps of workloads end with the flow runs that wait for them.
 
+    What another host has launched on the same ledger is left alone.
+
     Raises:
         BusyError: Another `up` or `down` of this home is at work.
     """
@@ -80,14 +83,27 @@ def down(chosen: Settings, *, everything: bool = False) -> str:
     with exclusive(home):
         count = len(read_records(home.stack))
         stop_stack(home)
-        with closing(open_ledger(chosen.resolved_ledger_url())) as ledger:
-            steps = stop_steps(ledger, GRACE_SECONDS)
-            services = stop_launched(chosen, ledger) if everything else 0
+        steps, services = _stop_work(chosen, everything=everything)
         if everything:
             remove_link(chosen.root)
     stopped = {"processes": count, "steps": steps, "services": services}
     parts = [f"{number} {what}" for what, number in stopped.items() if number]
     return f"stopped {', '.join(parts)}" if parts else "nothing to stop"
+
+
+def _stop_work(chosen: Settings, *, everything: bool) -> tuple[int, int]:
+    """End the steps, and the services if ``everything``; return how many of each ran."""
+    here = this_host(chosen.root)
+    with closing(open_ledger(chosen.resolved_ledger_url())) as ledger:
+        try:
+            require_own(ledger, here)
+        except BadInputError:
+            return 0, 0
+        steps = stop_steps(ledger, GRACE_SECONDS)
+        services = stop_launched(chosen, ledger) if everything else 0
+        if everything:
+            release_ledger(ledger, here)
+    return steps, services
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from blocks.providers.process import own_identity, owner_alive
+from blocks.providers.process import known_alive, own_identity
 from blocks.routers.slots import SlotRouter
 from flows.stack.api import SlipwayApi
 from flows.stack.belongings import Belongings
@@ -32,8 +32,10 @@ from flows.stack.services import GRACE_SECONDS, Unfinished, gone
 from flows.stack.supervision import Supervision
 from flows.stack.vanished import Vanished
 from tasks.deploy.reconcile import reconcile_rollouts
+from tasks.errors import BadInputError
 from tasks.launch.ending import end_instances
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger, LedgerError, open_ledger
+from tasks.ledger.hosts import Host, require_own, this_host
 from tasks.ledger.instances import instances
 from tasks.ledger.leases import reap
 from tasks.ledger.rollouts import open_rollouts
@@ -120,6 +122,28 @@ class Revival:
         return f"{place.project} in {place.environment} is gone; launch {run} (attempt {count})"
 
 
+class Tenancy:
+    """Whether this host still acts on the ledger; another one may have taken it over."""
+
+    def __init__(self, ledger: Ledger, here: Host, say: Callable[[str], None]) -> None:
+        self._ledger, self._here, self._say = ledger, here, say
+        self._refusal = ""
+
+    def holds(self) -> bool:
+        """Look once; what is found is said once. Of a ledger that does not answer: as before."""
+        refusal = self._refusal
+        try:
+            require_own(self._ledger, self._here)
+            self._refusal = ""
+        except BadInputError as error:
+            self._refusal = str(error)
+        except LedgerError as error:
+            self._say(f"whose the ledger is cannot be asked: {error}")
+        if self._refusal and self._refusal != refusal:
+            self._say(f"nothing is done any more: {self._refusal}")
+        return not self._refusal
+
+
 class Sampling:
     """Writes samples of the machine and of every service, and forgets old ones."""
 
@@ -159,7 +183,7 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
         return [f"reaped {owner}" for owner in reap(ledger, now, chosen.lease_seconds)]
 
     def rollouts(now: float) -> list[str]:
-        return reconcile_rollouts(ledger, router, stop, owner, owner_alive, now)
+        return reconcile_rollouts(ledger, router, stop, owner, known_alive, now)
 
     return [
         Duty("supervisor", often, Supervision(Home(chosen.root), Path.cwd(), os.environ, often)),
@@ -190,8 +214,10 @@ def main() -> None:
     ledger = open_ledger(chosen.resolved_ledger_url())
     with SlipwayApi.of(chosen, patience_seconds=5) as api:
         rounds = Rounds(duties(chosen, ledger, api), say, heartbeat.touch)
+        tenancy = Tenancy(ledger, this_host(chosen.root), say)
         while not stopping.is_set():
-            rounds.go(time.time())
+            if tenancy.holds():
+                rounds.go(time.time())
             heartbeat.touch()
             stopping.wait(chosen.reconcile_seconds)
     ledger.close()

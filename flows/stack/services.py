@@ -50,7 +50,7 @@ class Unfinished:
 
     def _is_orphan(self, instance: Instance) -> bool:
         mine = instance.owner in {"", self._owner}  # of an earlier round, or from before owners
-        return mine or not process.owner_alive(instance.owner)
+        return mine or not process.known_alive(instance.owner)
 
     def _claim(self, instance: Instance, now: float) -> bool:
         """Lead the traffic away and say that it is being ended, unless somebody took it over."""

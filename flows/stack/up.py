@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 from flows.stack.abandoned import crash_abandoned
@@ -29,6 +30,8 @@ from flows.stack.supervision import spawn, start_supervisor
 from flows.stack.takeover import procfile, standing_mark, take_over
 from flows.stack.temporary import clear_temporary_folder, make_temporary_folder
 from tasks.errors import SlipwayError
+from tasks.ledger.connection import open_ledger
+from tasks.ledger.hosts import claim_ledger, this_host
 from tasks.settings import Settings, settings
 
 
@@ -45,18 +48,19 @@ def wanted_ports(chosen: Settings) -> list[WantedPort]:
     ]
 
 
-def up(chosen: Settings, root: Path) -> str:
+def up(chosen: Settings, root: Path, *, take: bool = False) -> str:
     """Bring the stack up from whatever state it is in.
 
     Args:
         chosen: The settings.
         root: Folder of the Procfile and prefect.yaml.
+        take: Take the ledger over from another host, which is gone.
 
     Returns:
         A sentence on what was done.
 
     Raises:
-        BadInputError: A port is taken; nothing was started.
+        BadInputError: A port is taken, or another host acts on the ledger; nothing was started.
         StackError: A part does not answer; everything that was started is stopped again.
     """
     home = Home(chosen.root)
@@ -64,6 +68,7 @@ def up(chosen: Settings, root: Path) -> str:
     make_temporary_folder(home.root)
     with exclusive(home):
         clear_temporary_folder(home.root, time.time())
+        _claim(chosen, take=take)
         auth = ensure_auth(home.auth_file) if chosen.auth else ""
         if mark := standing_mark(home):
             environment = stack_environment(chosen, auth, mark, os.environ)
@@ -74,6 +79,13 @@ def up(chosen: Settings, root: Path) -> str:
         environment = stack_environment(chosen, auth, secrets.token_hex(8), os.environ)
         _start(chosen, root, environment)
         return f"started (after clearing {swept} leftover processes)" if swept else "started"
+
+
+def _claim(chosen: Settings, *, take: bool) -> None:
+    """Have this host alone act on the ledger; one that lies in the home moves with it."""
+    with closing(open_ledger(chosen.resolved_ledger_url())) as ledger:
+        here = this_host(chosen.root)
+        claim_ledger(ledger, here, time.time(), take=take or chosen.ledger_is_at_home)
 
 
 def _refresh(chosen: Settings, root: Path, environment: Mapping[str, str], done: str) -> str:
@@ -162,7 +174,7 @@ def main() -> int:
     """Bring the stack up and print where it is; 1 with the reason on failure."""
     began = time.monotonic()
     try:
-        done = up(settings(), Path.cwd())
+        done = up(settings(), Path.cwd(), take="--take" in sys.argv[1:])
     except SlipwayError as error:
         sys.stderr.write(f"make up: {error}\n")
         return 1

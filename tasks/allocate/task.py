@@ -13,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from blocks.providers.interface import Resources
 from tasks.allocate.report import rows, summary
 from tasks.allocate.reserve import AllocationReport, reserve_plan
-from tasks.ledger.connection import open_ledger
+from tasks.ledger.hosts import open_own_ledger
 from tasks.plan import Plan
 from tasks.settings import settings
 
@@ -47,7 +47,7 @@ async def allocate(
 def _reserve(
     workload_id: str, plan: Plan, demands: Mapping[str, Resources], now: float
 ) -> AllocationReport:
-    ledger = open_ledger(settings().resolved_ledger_url())
+    ledger = open_own_ledger(settings())
     try:
         return reserve_plan(ledger, workload_id, plan, demands, now)
     finally:

@@ -22,7 +22,7 @@ from tasks.launch.kinds.interface import BuildError
 from tasks.launch.launcher import Launcher
 from tasks.launch.standing import release_to_launch, serving_release
 from tasks.launch.target import Target, launcher_of
-from tasks.ledger.connection import open_ledger
+from tasks.ledger.hosts import open_own_ledger
 from tasks.narration import narrated
 from tasks.release import Instance, Release
 from tasks.settings import settings
@@ -111,7 +111,7 @@ async def forget(subject: Subject, router: Router, *, delete_data: bool) -> Forg
 
     def work() -> Forgotten:
         """Forget it, with a ledger of this thread."""
-        with closing(open_ledger(settings().resolved_ledger_url())) as ledger:
+        with closing(open_own_ledger(settings())) as ledger:
             return forget_all(ledger, router, subject, delete_data=delete_data)
 
     return await asyncio.to_thread(work)
@@ -124,7 +124,7 @@ async def _with_launcher(target: Target, work: Callable[[Launcher], T]) -> T:
 
 def _worked(target: Target, work: Callable[[Launcher], T]) -> T:
     """Do ``work`` with a ledger of this thread."""
-    with closing(open_ledger(settings().resolved_ledger_url())) as ledger:
+    with closing(open_own_ledger(settings())) as ledger:
         return work(launcher_of(target, ledger, settings()))
 
 

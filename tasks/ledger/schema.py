@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 
 from tasks.errors import BadInputError
 
-HEAD = "0015"
+HEAD = "0016"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 Transaction = Callable[[], AbstractContextManager[Connection]]

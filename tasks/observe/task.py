@@ -11,8 +11,8 @@ from prefect.artifacts import acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from tasks.exposure import exposures
-from tasks.ledger.connection import open_ledger
 from tasks.ledger.expectations import Expectation
+from tasks.ledger.hosts import open_own_ledger
 from tasks.ledger.insights import open_insights
 from tasks.ledger.instances import instances
 from tasks.observe import expected as expecting
@@ -53,7 +53,7 @@ def look(
     project: str | None = None, environment: str | None = None, view: View | None = None
 ) -> tuple[list[StatusRow], list[str]]:
     """Return the row of all that runs, and what should be read beside it, one sentence each."""
-    with closing(open_ledger(settings().resolved_ledger_url())) as ledger:
+    with closing(open_own_ledger(settings())) as ledger:
         rows = status_rows(ledger, time.time(), project, environment, view)
         exposed = exposures(instances(ledger, project, environment, LIVING))
         return rows, [*report.alerts(open_insights(ledger), project, environment), *exposed]

@@ -94,6 +94,16 @@ rollouts = Table(
     ),
 )
 
+# The host that acts on this ledger: one, or none.
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("machine", Text, primary_key=True),
+    Column("home", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("claimed_at", Double, nullable=False),
+)
+
 # Of those who change what serves there: the last turn that was taken, and the last that was published.
 turns = Table(
     "turns",

@@ -1,0 +1,111 @@
+"""The host that acts on this ledger: one machine and home at a time.
+
+What runs is looked at by its processes and folders, which no other host sees: two at once would
+each take the other's services for lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, delete, insert, select
+
+from blocks.providers.identity import host_name, this_machine
+from tasks.errors import BadInputError
+from tasks.ledger.connection import FIELD, Ledger, open_ledger
+from tasks.ledger.tables.deployment import hosts as table
+from tasks.settings import Settings
+
+_REMEDY = (
+    "Give this host a ledger of its own. To move everything here, call `make down ALL=1` there "
+    "first; where that host is gone for good, take its ledger over: make up TAKE=1."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A home on a machine; ``name`` is what people call the machine."""
+
+    machine: str
+    home: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name}, home {self.home}"
+
+    def is_same(self, other: Host) -> bool:
+        """Tell whether both are one; a machine may get another name."""
+        return (self.machine, self.home) == (other.machine, other.home)
+
+
+def this_host(home: Path) -> Host:
+    """Return the host that this process acts for."""
+    return Host(this_machine(), str(home), host_name())
+
+
+def claim_ledger(ledger: Ledger, here: Host, now: float, *, take: bool = False) -> Host | None:
+    """Record that ``here`` acts on the ledger; return whose it was until now, if another's.
+
+    Args:
+        ledger: The ledger.
+        here: The host that claims it.
+        now: Epoch seconds.
+        take: Take it from another host, which is gone or has stopped everything.
+
+    Raises:
+        BadInputError: It is another host's, and not to be taken.
+    """
+    with ledger.write() as connection:
+        holder = _holder(connection)
+        other = holder if holder is not None and not holder.is_same(here) else None
+        if other is not None and not take:
+            raise _refusal(ledger, other)
+        connection.execute(delete(table))
+        connection.execute(insert(table).values(**asdict(here), claimed_at=now))
+    return other
+
+
+def release_ledger(ledger: Ledger, here: Host) -> None:
+    """Record that ``here`` acts on the ledger no more: another host may claim it."""
+    mine = (table.c.machine == here.machine, table.c.home == here.home)
+    with ledger.write() as connection:
+        connection.execute(delete(table).where(*mine))
+
+
+def require_own(ledger: Ledger, here: Host) -> None:
+    """Refuse to act on a ledger that another host has claimed.
+
+    Raises:
+        BadInputError: It has.
+    """
+    with ledger.read() as connection:
+        holder = _holder(connection)
+    if holder is not None and not holder.is_same(here):
+        raise _refusal(ledger, holder)
+
+
+def open_own_ledger(chosen: Settings) -> Ledger:
+    """Open the ledger that the settings name, where this host may act on it.
+
+    Raises:
+        BadInputError: It cannot be opened, or another host acts on it.
+    """
+    ledger = open_ledger(chosen.resolved_ledger_url())
+    try:
+        require_own(ledger, this_host(chosen.root))
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
+
+
+def _holder(connection: Connection) -> Host | None:
+    query = select(table.c.machine, table.c.home, table.c.name)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else Host(**row)
+
+
+def _refusal(ledger: Ledger, holder: Host) -> BadInputError:
+    shown = ledger.url.render_as_string(hide_password=True)
+    return BadInputError(FIELD, shown, f"another host acts on this ledger ({holder})", _REMEDY)
