@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-# What stands before the last `@` of the host part; a password may also hold `/`.
-_USER = re.compile(
-    r"(?P<scheme>https?://)(?P<user>[^\s/@]*(?:@[^\s/@]*)*|[^\s/:@]*:(?!\d{1,5}/)\S+)@"
-    r"(?P<rest>[^\s@]+)",
+_ADDRESS = re.compile(r"(?P<scheme>https?://)(?P<rest>\S+)", re.IGNORECASE)
+_HOST = re.compile(
+    r"(?:localhost|\d+(?:\.\d+){3}|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}|\[[\da-f:.]+\])(?::\d+)?(?=[/?#])",
     re.IGNORECASE,
 )
+"""What is a host beyond doubt: a version that follows a path, e.g. `@v1.0`, is none."""
+_WITH_SLASH = re.compile(r"[^\s/:@]*:(?!\d{1,5}/)")
+"""What a user begins with whose password may hold `/`: no host with a port does."""
 
 
 def apart(text: str) -> tuple[str, dict[str, str]]:
@@ -28,13 +30,32 @@ def apart(text: str) -> tuple[str, dict[str, str]]:
     found: dict[str, str] = {}
 
     def note(match: re.Match[str]) -> str:
-        address = re.split(r"[?#{@]", match["scheme"] + match["rest"])[0]
-        if "{" in match["rest"]:
+        at = _end_of_user(match["rest"])
+        if at is None:
+            return match[0]
+        rest = match["scheme"] + match["rest"][at + 1 :]
+        address, *more = re.split(r"[?#{@]", rest, maxsplit=1)
+        if more and rest[len(address)] == "{":
             address = f"{address.rpartition('/')[0]}/"
-        found[address] = unquote(match["user"])
-        return match["scheme"] + match["rest"]
+        found[address] = unquote(match["rest"][:at])
+        return rest
 
-    return _USER.sub(note, text), found
+    return _ADDRESS.sub(note, text), found
+
+
+def _end_of_user(rest: str) -> int | None:
+    """Return where the `@` stands that ends the user in what follows `://`; None: there is no user.
+
+    A password may hold `@`, `/` and `:`, and a path may hold `@`. The first `@` that a host follows
+    beyond doubt is it; else the last one before the path.
+    """
+    with_slash = bool(_WITH_SLASH.match(rest))
+    before_path = len(re.split("[/?#]", rest, maxsplit=1)[0])
+    marks = [at for at, character in enumerate(rest) if character == "@" and rest[at + 1 :]]
+    possible = [at for at in marks if at < before_path or with_slash]
+    if sure := [at for at in possible if _HOST.match(rest, at + 1)]:
+        return sure[0]
+    return max((at for at in possible if at < before_path), default=max(possible, default=None))
 
 
 def without_credentials(

@@ -17,6 +17,8 @@ from tasks.launch.access import access, access_variables, redacted, without_user
 from tasks.launch.kinds.limit import current_limit
 
 LIMIT_SECONDS = 900.0
+MOST_BYTES = 2 * 1024**3
+"""So much git may write: a file of Git LFS, or the names of all files."""
 _URL = re.compile(r"^(https?|ssh|git|file)://|^[\w.-]+@[\w.-]+:")
 _OWNER = re.compile(r"dubious ownership in repository at '(.+?)'")
 _KEPT = frozenset(
@@ -85,8 +87,11 @@ def ask(
             given=given,
             limit_seconds=min(limit_seconds, limit.left),
             cancelled=is_cancelled,
+            most_bytes=MOST_BYTES,
         )
         complaint = redacted(finished.complaint.decode(errors="replace").strip())
+    if finished.left_out:
+        return Answer(-1, b"", f"git {arguments[0]} wrote more than {MOST_BYTES} bytes")
     if finished.by_itself:
         return Answer(finished.code, finished.output, complaint)
     own = limit.left > 0 and not is_cancelled()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import quote, unquote
+
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from prefect.blocks.core import Block
 
 from blocks.credentials import apart, git_environment, netrc, plain
 from blocks.environment import Environment
 from blocks.project import Project, spec_fields
 from blocks.project_spec import ProjectSpec
+from blocks.redaction import without_passwords
 
 TOKEN = "tok3n"
 
@@ -34,6 +40,13 @@ TOKEN = "tok3n"
             "--index-url https://h/simple",
             {"https://h/simple": "u:p"},
         ),
+        (
+            "a @ git+https://me:t@k/3n:x@example.org/lib.git@v1.0",
+            "a @ git+https://example.org/lib.git@v1.0",
+            {"https://example.org/lib.git": "me:t@k/3n:x"},
+        ),
+        ("https://example.org/@a.bc/d", "https://example.org/@a.bc/d", {}),
+        ("https://example.org:8443/me@a.bc/d", "https://example.org:8443/me@a.bc/d", {}),
         ("ssh://git@h/x.git", "ssh://git@h/x.git", {}),
         ("http://h:80/@scope/x@1", "http://h:80/@scope/x@1", {}),
         ("pytest>=8", "pytest>=8", {}),
@@ -42,6 +55,41 @@ TOKEN = "tok3n"
 def test_users_are_taken_apart(text: str, clean: str, found: dict[str, str]) -> None:
     """Broken: the token of a source is part of its name in every log, or the address is no more."""
     assert apart(text) == (clean, found)
+
+
+PASSWORDS = st.text("aB3@/:%#?&=+.-_~!$", min_size=1, max_size=12)
+
+
+@given(PASSWORDS, st.sampled_from(["/shop.git", "/lib.git@v1.0", ":8443/simple/", "/x/@scope/y"]))
+def test_whatever_a_password_holds_it_is_taken_apart_when_it_is_encoded(
+    password: str, rest: str
+) -> None:
+    """Broken: a part of a password stays in the address, which is shown everywhere."""
+    text = f"git+https://me:{quote(password, safe='')}@example.org{rest}"
+    clean, users = apart(text)
+    assert clean == f"git+https://example.org{rest}"
+    assert list(users.values()) == [f"me:{password}"]
+
+
+@given(st.text("aB3@/:%+-_~!$", min_size=1, max_size=12))
+def test_a_password_that_nobody_encoded_is_taken_apart_too(password: str) -> None:
+    """Broken: whoever pastes a token as it is has its end shown in every log."""
+    assume(not re.match(r"\d{1,5}/", password))  # a port, as far as anybody can tell
+    clean, users = apart(f"https://me:{password}@example.org/shop.git")
+    assert clean == "https://example.org/shop.git"
+    assert list(users.values()) == [f"me:{unquote(password)}"]
+
+
+@given(st.text("aB3@/:%+-_~!$.", min_size=4, max_size=12))
+def test_no_password_of_an_address_is_shown(password: str) -> None:
+    """Broken: the error of a driver shows what stands behind an `@` or a `/` of the password."""
+    assume(not re.match(r"\d{1,5}/", password))
+    for scheme in ("https", "postgresql", "rest:http"):
+        shown = without_passwords(f"cannot reach {scheme}://me:{password}@example.org/x now")
+        assert shown.endswith("@example.org/x now")
+        assert shown.startswith(f"cannot reach {scheme}://")
+        assert "***" in shown
+        assert password not in shown
 
 
 def written() -> ProjectSpec:

@@ -11,10 +11,9 @@ from blocks.file_system import full_file_system, tells_no_room
 from blocks.project_spec import ServiceSpec
 from blocks.providers.bounded import run_bounded
 from blocks.providers.inherited import inherited
-from blocks.redaction import without_passwords
 from tasks.cancellation import is_cancelled
 from tasks.errors import SlipwayError, printable
-from tasks.launch.access import access_variables
+from tasks.launch.access import access, access_variables, redacted, without_users
 from tasks.launch.boundary import ceiling
 from tasks.launch.kinds.limit import current_limit
 from tasks.launch.kinds.reason import reason
@@ -77,17 +76,22 @@ def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> s
     Raises:
         BuildError: It failed, or was ended with all that it started: the limit was reached.
     """
-    surroundings = ceiling(cwd.parent) | access_variables()
-    environment = inherited(os.environ) | surroundings | dict(variables)
-    limit, program = current_limit(), without_passwords(_program(argv))
-    with doing(f"running `{program}`"):
+    shown, users = without_users(argv)
+    limit, program = current_limit(), _program(shown)
+    with access(users), doing(f"running `{program}`"):
+        surroundings = ceiling(cwd.parent) | access_variables()
         finished = run_bounded(
-            argv, environment, cwd=cwd, limit_seconds=limit.left, cancelled=is_cancelled
+            shown,
+            inherited(os.environ) | surroundings | dict(variables),
+            cwd=cwd,
+            limit_seconds=limit.left,
+            cancelled=is_cancelled,
         )
-    output = finished.output.decode(errors="replace")
-    if finished.code == 0:
-        return output
-    said = without_passwords(f"{output}\n{finished.complaint.decode(errors='replace')}")
+        output = finished.output.decode(errors="replace")
+        if finished.code == 0:
+            return output
+        program = redacted(program)
+        said = redacted(f"{output}\n{finished.complaint.decode(errors='replace')}")
     if finished.by_itself:
         told = f"`{program}` failed (exit code {finished.code})"
     else:

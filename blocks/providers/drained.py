@@ -1,0 +1,68 @@
+"""The pipes of a program that is waited for: read and written beside, so that it never stands still.
+
+Of what it writes the beginning and the end are kept, however much it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from io import FileIO
+
+_AT_ONCE = 65_536
+
+
+def pipe() -> tuple[FileIO, FileIO]:
+    """Return the two ends of a new pipe, which no child inherits unless it is handed one."""
+    reading, writing = os.pipe()
+    return FileIO(reading, "r"), FileIO(writing, "w")
+
+
+class Drained:
+    """A pipe that is read from now on; ``end`` is for the program, and to be closed here."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._half = max(most_bytes // 2, 1)
+        self._first, self._last, self._size = bytearray(), bytearray(), 0
+        self._reading, self.end = pipe()
+        self._thread = threading.Thread(target=self._drain, daemon=True)
+        self._thread.start()
+
+    @property
+    def left_out(self) -> int:
+        """How many bytes in the middle were not kept."""
+        return self._size - len(self._first) - len(self._last)
+
+    def read(self, wait_seconds: float) -> bytes:
+        """Return what was written, until the pipe ends or ``wait_seconds`` have passed."""
+        self._thread.join(wait_seconds)
+        left_out = self.left_out
+        gap = f"\n[... {left_out} bytes were left out ...]\n".encode() if left_out else b""
+        return bytes(self._first) + gap + bytes(self._last)
+
+    def _drain(self) -> None:
+        with self._reading:
+            while part := self._reading.read(_AT_ONCE):
+                self._size += len(part)
+                room = self._half - len(self._first)
+                self._first += part[:room]
+                self._last += part[room:] if room < len(part) else b""
+                if len(self._last) > 2 * self._half:
+                    del self._last[: -self._half]
+        del self._last[: -self._half]
+
+
+def fed(given: bytes) -> FileIO:
+    """Return the end of a pipe that ``given`` can be read from, and then the end of the input."""
+    reading, writing = pipe()
+
+    def feed() -> None:
+        """Write all of it, or as much as is wanted."""
+        with contextlib.suppress(BrokenPipeError), writing:
+            rest = memoryview(given)
+            while rest:
+                rest = rest[writing.write(rest) :]
+
+    threading.Thread(target=feed, daemon=True).start()
+    return reading
