@@ -13,6 +13,7 @@ from flows.failure import fails_plainly
 from flows.inventory import ledger, load_environments, load_project, load_target
 from flows.naming import named
 from flows.stack.home import Home
+from flows.stack.room import low_room
 from flows.stack.status import kept
 from tasks.errors import SlipwayError
 from tasks.launch.drift import GONE, drift
@@ -46,6 +47,8 @@ async def status_flow(project: str = "", environment: str = "") -> list[dict[str
     """
     rows = await observing.status(project, environment, await _view(project, environment))
     get_run_logger().info("%s", kept(Home(settings().root), time.time()) or "Nothing is kept yet.")
+    if sentence := low_room(settings().root):
+        get_run_logger().warning("%s", sentence)
     if not rows:
         await _refuse_unknown(project, environment)
     return [asdict(row) for row in rows]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -25,17 +26,26 @@ ROUND_SECONDS = 60.0
 class Belongings:
     """Brings home what was put in the place of a link, and raises what nobody carries over."""
 
-    def __init__(self, ledger: Ledger, home: Path, files_a_look: int = FILES_A_LOOK) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        home: Path,
+        files_a_look: int = FILES_A_LOOK,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._ledger, self._home, self._files = ledger, home, files_a_look
+        self._clock = clock
         self._round: Iterator[str] = iter(())
-        self._begun = -ROUND_SECONDS
+        self._begun: float | None = None
         self._refused: dict[Path, str] = {}
 
     def __call__(self, now: float) -> list[str]:
         """Go on looking, and begin anew when all was seen; say what is new."""
         seen = list(islice(self._round, self._files))
-        if len(seen) < self._files and now >= self._begun + ROUND_SECONDS:
-            self._round, self._begun = self._look(now), now
+        moment = self._clock()
+        due = self._begun is None or moment >= self._begun + ROUND_SECONDS
+        if len(seen) < self._files and due:
+            self._round, self._begun = self._look(now), moment
         return [sentence for sentence in seen if sentence]
 
     def _look(self, now: float) -> Iterator[str]:

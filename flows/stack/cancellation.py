@@ -14,7 +14,6 @@ import psutil
 from flows.stack.abandoned import served_elsewhere
 from flows.stack.api import Json, SlipwayApi
 from flows.stack.flow_process import flow_processes, flow_runs_in
-from flows.stack.flow_run import seconds
 
 GRACE_SECONDS = 60.0
 """How long a flow run may take to stop its steps, and a worker to end a flow run."""
@@ -42,10 +41,16 @@ class Cancellation:
         self._api, self._pool, self._home = api, pool, home
         self._worker, self._own_name = worker, own_name
         self._ending: dict[str, float] = {}
+        self._missing: dict[str, float] = {}
 
     def __call__(self, now: float) -> list[str]:
-        """Look once; return a sentence for each flow run that was found or ended."""
+        """Look once, at the monotonic time ``now``.
+
+        Return a sentence for each flow run that was found or ended.
+        """
         runs = flow_runs_in(self._api, self._pool, "CANCELLING")
+        there = {run["id"] for run in runs}
+        self._missing = {run: since for run, since in self._missing.items() if run in there}
         found = [self._end(run, now) for run in runs if run["id"] not in self._ending]
         ended = [self._finish(run_id, now) for run_id in list(self._ending)]
         return [sentence for sentence in [*found, *ended] if sentence]
@@ -53,7 +58,7 @@ class Cancellation:
     def _end(self, run: Json, now: float) -> str:
         processes = flow_processes(self._home).get(run["id"], [])
         if not processes:
-            since = seconds(run["state"]["timestamp"]) or now
+            since = self._missing.setdefault(run["id"], now)
             if now - since > GRACE_SECONDS and not served_elsewhere(
                 self._api, self._pool, self._own_name
             ):

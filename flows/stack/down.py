@@ -45,7 +45,7 @@ def stop_stack(home: Home) -> int:
     """
     supervisor = read_record(home.record("supervisor"))
     if supervisor is not None and is_alive(supervisor):
-        if is_silent(home.supervisor_heartbeat_file, time.time()):
+        if is_silent(home.supervisor_heartbeat_file, time.monotonic()):
             kill_session(supervisor)  # it hangs, and would not hear that it is to end
         else:
             os.kill(supervisor.pid, signal.SIGTERM)
@@ -55,6 +55,7 @@ def stop_stack(home: Home) -> int:
         path.unlink()
     home.heartbeat_file.unlink(missing_ok=True)
     home.supervisor_heartbeat_file.unlink(missing_ok=True)
+    home.worker_heartbeat_file.unlink(missing_ok=True)
     forget(home.root / "router")
     return ended
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+from contextlib import suppress
 from pathlib import Path
 
 LEAST_SECONDS = 120.0
@@ -12,16 +15,37 @@ LONGEST_LOOK_SECONDS = 1.0
 """What one look of the supervisor counts at most: one that was stopped itself has seen no silence."""
 
 
-def silence(heartbeat: Path, now: float) -> float | None:
-    """Return for how many seconds ``heartbeat`` was not touched; None where it never was."""
+def beat(heartbeat: Path) -> None:
+    """Leave a sign of life; a full disk keeps nobody from it but the first time.
+
+    The file's time is of the monotonic clock, which all processes of this boot share: the time of
+    day may be set back or ahead without anybody looking silent, or alive.
+    """
+    now = time.monotonic_ns()
     try:
-        return now - heartbeat.stat().st_mtime
+        os.utime(heartbeat, ns=(now, now))
+    except FileNotFoundError:
+        with suppress(OSError):
+            heartbeat.touch()
+            os.utime(heartbeat, ns=(now, now))
+    except OSError:
+        return
+
+
+def silence(heartbeat: Path, now: float) -> float | None:
+    """Return for how many seconds there was no beat, at the monotonic time ``now``.
+
+    None where there never was any since the machine has started.
+    """
+    try:
+        silent = now - heartbeat.stat().st_mtime
     except FileNotFoundError:
         return None
+    return silent if silent >= 0 else None
 
 
 def is_silent(heartbeat: Path, now: float) -> bool:
-    """Tell whether a process that touches ``heartbeat`` all the time hangs."""
+    """Tell whether a process that beats all the time hangs."""
     silent = silence(heartbeat, now)
     return silent is not None and silent > SILENT_SECONDS
 

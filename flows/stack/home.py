@@ -63,13 +63,23 @@ class Home:
 
     @property
     def heartbeat_file(self) -> Path:
-        """Touched by the reconciler after each round."""
+        """Touched by the reconciler after each duty."""
         return self.stack / "heartbeat"
 
     @property
     def supervisor_heartbeat_file(self) -> Path:
         """Touched by the supervisor at each look."""
         return self.stack / "supervisor-heartbeat"
+
+    @property
+    def worker_heartbeat_file(self) -> Path:
+        """Touched by the worker all the time."""
+        return self.stack / "worker-heartbeat"
+
+    @property
+    def reserve_file(self) -> Path:
+        """Room that is given up for records when the disk is full."""
+        return self.root / "reserve"
 
     @property
     def retention_file(self) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Collection
-from datetime import UTC, datetime
 
 import httpx
 
@@ -13,6 +12,7 @@ from blocks.routers.extent import served
 from flows.stack.api import ApiError, SlipwayApi
 from flows.stack.endings import keep_ending
 from flows.stack.flow_run import seconds
+from flows.stack.heartbeat import silence
 from flows.stack.home import PROGRAMS, Home
 from flows.stack.ports import is_taken
 from tasks.settings import Settings
@@ -48,12 +48,9 @@ def worker_online(api: SlipwayApi, pool: str, since: float) -> bool:
 
 
 def reconciler_beats(home: Home, period_seconds: float, now: float) -> bool:
-    """Tell whether the reconciler has finished a round lately."""
-    try:
-        last = home.heartbeat_file.stat().st_mtime
-    except FileNotFoundError:
-        return False
-    return now - last < BEATS_MISSED * period_seconds + 10.0
+    """Tell whether the reconciler has done a duty lately, at the monotonic time ``now``."""
+    silent = silence(home.heartbeat_file, now)
+    return silent is not None and silent < BEATS_MISSED * period_seconds + 10.0
 
 
 def answering(chosen: Settings, api: SlipwayApi, since: float = 0.0) -> dict[str, bool]:
@@ -62,16 +59,15 @@ def answering(chosen: Settings, api: SlipwayApi, since: float = 0.0) -> dict[str
     Args:
         chosen: The settings.
         api: A client that asks once and does not wait.
-        since: Signs of life from before this time do not count.
+        since: Signs of life of the worker from before this time do not count; the heartbeat of an
+            earlier reconciler went with its stack.
     """
-    home, now = Home(chosen.root), datetime.now(tz=UTC).timestamp()
-    beat = home.heartbeat_file
-    fresh = beat.exists() and beat.stat().st_mtime >= since
+    home = Home(chosen.root)
     return {
         "server": api.healthy(),
         "worker": worker_online(api, chosen.work_pool, since),
         "router": all(is_taken(chosen.host, port) for port in _router_ports(chosen)),
-        "reconciler": fresh and reconciler_beats(home, chosen.reconcile_seconds, now),
+        "reconciler": reconciler_beats(home, chosen.reconcile_seconds, time.monotonic()),
     }
 
 

@@ -8,13 +8,12 @@ samples. It decides little; it asks.
 from __future__ import annotations
 
 import os
+import secrets
 import signal
-import sys
 import threading
 import time
-import traceback
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from blocks.providers.process import known_alive, own_identity
@@ -22,19 +21,24 @@ from blocks.routers.slots import SlotRouter
 from flows.stack.api import SlipwayApi
 from flows.stack.belongings import Belongings
 from flows.stack.cancellation import Cancellation
+from flows.stack.heartbeat import beat
 from flows.stack.home import Home
+from flows.stack.log import say
 from flows.stack.measurement import Meter
 from flows.stack.readiness import worker_name
 from flows.stack.record import Record, is_alive, read_record
+from flows.stack.reserve import Reserve
 from flows.stack.retention import Retention
 from flows.stack.revival import Attempt, Place, due, remember
+from flows.stack.room import Room
+from flows.stack.rounds import Duty, Rounds
 from flows.stack.services import GRACE_SECONDS, Unfinished, gone
 from flows.stack.supervision import Supervision
 from flows.stack.vanished import Vanished
 from tasks.deploy.reconcile import reconcile_rollouts
 from tasks.errors import BadInputError
 from tasks.launch.ending import end_instances
-from tasks.ledger.connection import Ledger, LedgerError, open_ledger
+from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.hosts import Host, require_own, this_host
 from tasks.ledger.instances import instances
 from tasks.ledger.leases import reap
@@ -44,57 +48,11 @@ from tasks.release import LIVING, Instance
 from tasks.settings import Settings, settings
 
 SECONDS_A_DAY = 86_400
-SAME_FAULT_SECONDS = 60.0
 FLOW_RUN_SECONDS = 3.0
 RETENTION_SECONDS = 60.0
 DATA_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """One thing to do again and again; ``act`` gets the time and says what it changed."""
-
-    name: str
-    every_seconds: float
-    act: Callable[[float], Iterable[str]]
-
-
-class Rounds:
-    """Does each duty when it is due; a failing one is reported and tried again.
-
-    ``beat`` is called after each: a round may be long although nothing hangs.
-    """
-
-    def __init__(
-        self,
-        duties: Sequence[Duty],
-        say: Callable[[str], None],
-        beat: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._duties, self._say, self._beat = duties, say, beat
-        self._due: dict[str, float] = {}
-        self._faults: dict[str, tuple[str, float]] = {}
-
-    def go(self, now: float) -> None:
-        """Do every duty that is due at ``now``."""
-        for duty in self._duties:
-            if now < self._due.get(duty.name, 0.0):
-                continue
-            self._due[duty.name] = now + duty.every_seconds
-            try:
-                for sentence in duty.act(now):
-                    self._say(f"{duty.name}: {sentence}")
-            except Exception as error:  # noqa: BLE001 - one duty's failure must not end the others
-                self._report(duty.name, error, now)
-            self._beat()
-
-    def _report(self, name: str, error: Exception, now: float) -> None:
-        """Say what went wrong; the same fault again only once a minute."""
-        fault, last = self._faults.get(name, ("", 0.0))
-        if fault == repr(error) and now < last + SAME_FAULT_SECONDS:
-            return
-        self._faults[name] = (repr(error), now)
-        self._say(f"{name} failed: {''.join(traceback.format_exception(error)).rstrip()}")
+ROOM_SECONDS = 5.0
+LEDGER_SECONDS = 5.0
 
 
 class Revival:
@@ -105,18 +63,21 @@ class Revival:
         self._attempts: dict[Place, Attempt] = {}
 
     def __call__(self, now: float) -> list[str]:
-        """Trigger `launch` for every place that is due; return a sentence for each."""
+        """Trigger `launch` for every place that is due at the monotonic time ``now``.
+
+        Return a sentence for each.
+        """
         lost = {Place(each.project, each.environment) for each in gone(self._ledger)}
         if not lost:
             return []
         busy = {Place(row.project, row.environment) for row in open_rollouts(self._ledger)}
         chosen = due(lost, busy, self._attempts, now)
         self._attempts = remember(self._attempts, chosen, now)
-        return [self._launch(place, now) for place in chosen]
+        return [self._launch(place) for place in chosen]
 
-    def _launch(self, place: Place, now: float) -> str:
+    def _launch(self, place: Place) -> str:
         parameters = {"project": place.project, "environment": place.environment, "revive": True}
-        key = f"revive/{place.project}/{place.environment}/{now:.3f}"
+        key = f"revive/{place.project}/{place.environment}/{secrets.token_hex(8)}"
         run = self._api.trigger("launch/default", parameters, key)
         count = self._attempts[place].count
         return f"{place.project} in {place.environment} is gone; launch {run} (attempt {count})"
@@ -137,7 +98,7 @@ class Tenancy:
             self._refusal = ""
         except BadInputError as error:
             self._refusal = str(error)
-        except LedgerError as error:
+        except Exception as error:  # noqa: BLE001 - a database that is locked, full or away
             self._say(f"whose the ledger is cannot be asked: {error}")
         if self._refusal and self._refusal != refusal:
             self._say(f"nothing is done any more: {self._refusal}")
@@ -161,13 +122,14 @@ class Sampling:
 def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
     """Return what the reconciler does, in order."""
     often = chosen.reconcile_seconds
+    home = Home(chosen.root)
     router, owner = SlotRouter(chosen.root / "router"), own_identity().encode()
 
     def stop(doomed: Sequence[Instance]) -> None:
         end_instances(ledger, doomed, GRACE_SECONDS)
 
     def worker() -> Record | None:
-        record = read_record(Home(chosen.root).record("worker"))
+        record = read_record(home.record("worker"))
         return record if is_alive(record) else None
 
     def worker_pid() -> int | None:
@@ -176,8 +138,9 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
     def worker_since() -> float | None:
         return record.create_time if (record := worker()) else None
 
-    cancelled = Cancellation(api, chosen.work_pool, chosen.root, worker_pid, worker_name())
-    vanished = Vanished(api, chosen.work_pool, chosen.root, worker_name(), worker_since)
+    pool, root = chosen.work_pool, chosen.root
+    cancelled = Cancellation(api, pool, root, worker_pid, worker_name())
+    vanished = Vanished(api, pool, root, worker_name(), worker_since)
 
     def leases(now: float) -> list[str]:
         return [f"reaped {owner}" for owner in reap(ledger, now, chosen.lease_seconds)]
@@ -185,24 +148,31 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
     def rollouts(now: float) -> list[str]:
         return reconcile_rollouts(ledger, router, stop, owner, known_alive, now)
 
+    steady = time.monotonic
     return [
-        Duty("supervisor", often, Supervision(Home(chosen.root), Path.cwd(), os.environ, often)),
+        Duty("supervisor", often, Supervision(home, Path.cwd(), os.environ, often), steady),
+        Duty("room", max(often, ROOM_SECONDS), Room(ledger, root, Reserve(home.reserve_file))),
         Duty("leases", often, leases),
         Duty("rollouts", often, rollouts),
-        Duty("unfinished", often, Unfinished(ledger, router, chosen.root, owner)),
-        Duty("services", often, Revival(ledger, api)),
-        Duty("cancellations", max(often, FLOW_RUN_SECONDS), cancelled),
-        Duty("flow runs", max(often, FLOW_RUN_SECONDS), vanished),
-        Duty("data", max(often, DATA_SECONDS), Belongings(ledger, chosen.root)),
+        Duty("unfinished", often, Unfinished(ledger, router, root, owner)),
+        Duty("services", often, Revival(ledger, api), steady),
+        Duty("cancellations", max(often, FLOW_RUN_SECONDS), cancelled, steady),
+        Duty("flow runs", max(often, FLOW_RUN_SECONDS), vanished, steady),
+        Duty("data", max(often, DATA_SECONDS), Belongings(ledger, root)),
         Duty("retention", RETENTION_SECONDS, Retention(chosen, ledger)),
-        Duty("samples", chosen.sample_seconds, Sampling(ledger, chosen.root, chosen.sample_days)),
+        Duty("samples", chosen.sample_seconds, Sampling(ledger, root, chosen.sample_days)),
     ]
 
 
-def say(sentence: str) -> None:
-    """Write a line to the reconciler's log."""
-    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {sentence}\n")
-    sys.stdout.flush()
+def open_book(url: str, stopping: threading.Event) -> Ledger:
+    """Open the ledger, however long that is not possible: a full disk, a database that is away."""
+    while True:
+        try:
+            return open_ledger(url)
+        except Exception as error:  # whatever the database says
+            if stopping.wait(LEDGER_SECONDS):
+                raise
+            say(f"the ledger cannot be opened: {error}")
 
 
 def main() -> None:
@@ -210,15 +180,16 @@ def main() -> None:
     chosen, stopping = settings(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    heartbeat = Home(chosen.root).heartbeat_file
-    ledger = open_ledger(chosen.resolved_ledger_url())
+    ledger = open_book(chosen.resolved_ledger_url(), stopping)
+    heartbeat = partial(beat, Home(chosen.root).heartbeat_file)
     with SlipwayApi.of(chosen, patience_seconds=5) as api:
-        rounds = Rounds(duties(chosen, ledger, api), say, heartbeat.touch)
+        rounds = Rounds(duties(chosen, ledger, api), say, heartbeat)
         tenancy = Tenancy(ledger, this_host(chosen.root), say)
         while not stopping.is_set():
             if tenancy.holds():
-                rounds.go(time.time())
-            heartbeat.touch()
+                rounds.go(time.monotonic())
+            else:
+                heartbeat()  # it waits as it is meant to
             stopping.wait(chosen.reconcile_seconds)
     ledger.close()
     say("stopped")

@@ -7,16 +7,17 @@ import os
 import signal
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
 
+from blocks.providers.identity import ProcessIdentity, this_boot
+from blocks.providers.identity import is_alive as identity_alive
+from blocks.providers.process_table import entry
 from flows.stack.environment import MARK
 from flows.stack.home import write_private
-
-CLOCK_SLACK_SECONDS = 2.0
-"""A creation time is computed from the boot time, which the clock's adjustments move."""
 
 KILL_SECONDS = 5.0
 STOP_ORDER = ("supervisor", "worker", "reconciler", "router", "server")
@@ -29,10 +30,12 @@ class Record:
     Attributes:
         program: ``supervisor`` or a name in the Procfile.
         pid: Its process id, which is its session's id too.
-        create_time: When it was created, in seconds since the epoch.
+        create_time: When it was created, in seconds since the epoch: for people, as clocks are set.
         mark: Token of the start of the stack it belongs to, in its environment.
         starts: How often the supervisor has started this program.
         inputs: A digest of what it was started with.
+        started: When it was created, by a clock that nobody sets.
+        boot_id: The boot in which that was.
     """
 
     program: str
@@ -41,11 +44,20 @@ class Record:
     mark: str
     starts: int = 1
     inputs: str = ""
+    started: float = 0.0
+    boot_id: str = ""
+
+    @property
+    def identity(self) -> ProcessIdentity:
+        """Who it is, whatever the clock says and whoever gets its number later."""
+        return ProcessIdentity("", self.pid, self.started, self.boot_id)
 
 
 def record_of(program: str, pid: int, mark: str, starts: int = 1, inputs: str = "") -> Record:
     """Return the record of a process that runs now, of which the caller is the parent."""
-    return Record(program, pid, psutil.Process(pid).create_time(), mark, starts, inputs)
+    created, found = psutil.Process(pid).create_time(), entry(pid)
+    started = found.started if found else 0.0
+    return Record(program, pid, created, mark, starts, inputs, started, this_boot())
 
 
 def write_record(path: Path, record: Record) -> None:
@@ -68,14 +80,7 @@ def read_records(folder: Path) -> list[Record]:
 
 def is_alive(record: Record | None) -> bool:
     """Tell whether the recorded process itself still runs."""
-    if record is None:
-        return False
-    try:
-        process = psutil.Process(record.pid)
-        same = abs(process.create_time() - record.create_time) < CLOCK_SLACK_SECONDS
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    return record is not None and identity_alive(record.identity)
 
 
 def members(record: Record) -> list[psutil.Process]:
@@ -119,6 +124,13 @@ def kill_session(record: Record) -> None:
     """Kill every process of the record's session at once, also what was stopped by a signal."""
     for process in members(record):
         _send(process, signal.SIGKILL)
+
+
+def kill_leader(record: Record) -> None:
+    """Kill the recorded process and nothing that it has started."""
+    if is_alive(record):
+        with suppress(ProcessLookupError):
+            os.kill(record.pid, signal.SIGKILL)
 
 
 def stop_processes(doomed: list[psutil.Process], grace_seconds: float) -> int:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -67,9 +68,12 @@ def to_remove(ended: Sequence[Folder], total: int, before: float, most_bytes: in
 class Retention:
     """Lets go of what is too old or too much; what it keeps is written down for `status`."""
 
-    def __init__(self, chosen: Settings, ledger: Ledger) -> None:
+    def __init__(
+        self, chosen: Settings, ledger: Ledger, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
         self._chosen, self._ledger, self._home = chosen, ledger, Home(chosen.root)
-        self._due, self._copies_due = 0.0, 0.0
+        self._due = self._copies_due = clock()
         self._copies: list[Line] = []
         self._sizes: dict[str, dict[str, tuple[float, int]]] = {kind: {} for kind in FOLDERS}
 
@@ -88,8 +92,8 @@ class Retention:
         said += self._forget(now)
         if count := clear_unfinished(self._chosen.root / "releases"):
             said.append(f"{count} builds that came to no end removed")
-        if now >= self._copies_due:
-            self._copies, self._copies_due = copies(self._home.root), now + SECONDS_AN_HOUR
+        if (moment := self._clock()) >= self._copies_due:
+            self._copies, self._copies_due = copies(self._home.root), moment + SECONDS_AN_HOUR
             if cleared := clear_temporary_folder(self._home.root, now):
                 said.append(f"{cleared} temporary files that nobody uses removed")
         write_retention(self._home, [*lines, *self._copies, *self._history()])
@@ -97,11 +101,12 @@ class Retention:
 
     def _forget(self, now: float) -> list[str]:
         """Forget a bite of history; where there was nothing, look again in an hour."""
-        if now < self._due:
+        moment = self._clock()
+        if moment < self._due:
             return []
         before = now - self._chosen.history_days * SECONDS_A_DAY
         rows = forget_history(self._ledger, before, self._chosen.history_rows, ROWS_A_ROUND)
-        self._due = now if rows else now + SECONDS_AN_HOUR
+        self._due = moment if rows else moment + SECONDS_AN_HOUR
         return [f"{count} rows of {kind} forgotten" for kind, count in rows.items()]
 
     def _measured(self, kind: str) -> tuple[list[Folder], bool]:

@@ -18,6 +18,7 @@ from flows.stack.home import PROGRAMS, Home
 from flows.stack.readiness import answering
 from flows.stack.record import Record, is_alive, read_record
 from flows.stack.retention import read_retention
+from flows.stack.room import low_room
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.instances import instances
 from tasks.observe.report import duration
@@ -85,8 +86,8 @@ def overview(chosen: Settings, now: float) -> str:
     rows = program_rows(answers, records, now, failing)
     parts = [table(("process", "state", "pid", "uptime"), rows)]
     parts += [reason(home, name) for name in failing]
-    parts += supervision(home, now)
-    parts += [front_ports(chosen)]
+    parts += supervision(home, time.monotonic())
+    parts += [low_room(chosen.root) if chosen.root.exists() else "", front_ports(chosen)]
     parts += [f"UI  {chosen.server_url}"] if answers["server"] else ["Start it with: make up"]
     parts += [services(chosen, now), kept(home, now)]
     return "\n\n".join(filter(None, parts))
@@ -109,7 +110,10 @@ def kept(home: Home, now: float) -> str:
 
 
 def supervision(home: Home, now: float) -> list[str]:
-    """Return a sentence where nobody would start a part again, or somebody has to be replaced."""
+    """Return a sentence where nobody would start a part again, or somebody has to be replaced.
+
+    ``now`` is of the monotonic clock, as heartbeats are.
+    """
     supervisor = read_record(home.record("supervisor"))
     if supervisor is None:
         return []

@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flows.stack.environment import MARK
+from flows.stack.hanging import Hanging
 from flows.stack.heartbeat import LEAST_SECONDS, Heartbeat
 from flows.stack.home import Home
 from flows.stack.lock import exclusive
+from flows.stack.log import say
 from flows.stack.record import (
     KILL_SECONDS,
     Record,
     is_alive,
+    kill_leader,
     kill_session,
     read_record,
     record_of,
@@ -45,10 +48,19 @@ def spawn(
 def start_supervisor(
     home: Home, root: Path, environment: Mapping[str, str], inputs: str
 ) -> subprocess.Popen[bytes]:
-    """Start a supervisor; it takes over what runs under the same mark."""
+    """Start a supervisor; it takes over what runs under the same mark.
+
+    Raises:
+        OSError: Its record could not be written; it is ended again.
+    """
     process = spawn("flows.stack.supervisor", root, environment, home.log("supervisor"))
     record = record_of("supervisor", process.pid, environment[MARK], inputs=inputs)
-    write_record(home.record("supervisor"), record)
+    try:
+        write_record(home.record("supervisor"), record)
+    except OSError:  # nobody would know it, and the next one would be started beside it
+        kill_leader(record)
+        process.wait()
+        raise
     return process
 
 
@@ -71,28 +83,24 @@ class Supervision:
         period_seconds: float,
         patience_seconds: float = LEAST_SECONDS,
     ) -> None:
-        self._heartbeat = Heartbeat(
-            home.supervisor_heartbeat_file, patience_seconds, 2 * period_seconds
-        )
+        longest = 2 * period_seconds
+        heartbeat = Heartbeat(home.supervisor_heartbeat_file, patience_seconds, longest)
+        self._hanging = Hanging(heartbeat, longest)
         self._home, self._root, self._environment = home, root, dict(environment)
         self._started: subprocess.Popen[bytes] | None = None
 
     def __call__(self, now: float) -> list[str]:
-        """Look once; say so where one was started."""
-        del now
+        """Look once, at the monotonic time ``now``; say so where one was started."""
         if self._started is not None:
             self._started.poll()  # or it would stay a zombie when it dies
         record = self._ours()
-        silent = (
-            record is not None
-            and is_alive(record)
-            and self._heartbeat.has_stopped(record.pid, time.monotonic())
-        )
-        if record is None or (is_alive(record) and not silent):
+        alive = record is not None and is_alive(record)
+        hangs = self._hanging.reason(record.pid, now) if record and alive else ""
+        if record is None or (alive and not hangs):
             return []
         try:
             with exclusive(self._home):  # neither while `make up` nor `make down` is at work
-                if silent and self._ours() == record:
+                if hangs and self._ours() == record:
                     kill_session(record)
                     wait_gone(record, KILL_SECONDS)
                 dead = self._dead()
@@ -103,7 +111,7 @@ class Supervision:
                 )
         except BusyError:
             return []
-        how = "left no heartbeat for too long and was killed" if silent else "was dead"
+        how = f"{hangs} and was killed" if hangs else "was dead"
         return [f"the supervisor {how}; process {self._started.pid} takes over"]
 
     def _ours(self) -> Record | None:
@@ -121,10 +129,9 @@ async def keep_supervised(supervision: Supervision, pause_seconds: float) -> Non
     """Look after the supervisor again and again, until cancelled."""
     while True:
         try:
-            sentences = await asyncio.to_thread(supervision, time.time())
+            sentences = await asyncio.to_thread(supervision, time.monotonic())
         except OSError as error:
             sentences = [f"the supervisor could not be started: {error}"]
         for sentence in sentences:
-            sys.stdout.write(f"{sentence}\n")
-            sys.stdout.flush()
+            say(sentence)
         await asyncio.sleep(pause_seconds)

@@ -7,26 +7,29 @@ here a killed worker comes back and its neighbours never notice.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from blocks.routers.extent import served
+from flows.stack.bookkeeping import Bookkeeping
 from flows.stack.endings import Ending, forget_ending, write_ending
 from flows.stack.environment import MARK
-from flows.stack.heartbeat import Heartbeat, patience
+from flows.stack.hanging import Hanging
+from flows.stack.heartbeat import Heartbeat, beat, patience
 from flows.stack.home import Home
+from flows.stack.log import rotate, say
 from flows.stack.parts import Part, all_inputs, parts
 from flows.stack.record import (
     Record,
     is_alive,
+    kill_leader,
     kill_session,
     members,
     read_record,
@@ -35,9 +38,9 @@ from flows.stack.record import (
     stop_sessions,
     write_record,
 )
+from flows.stack.reserve import Reserve
 from tasks.settings import settings
 
-LOG_BYTES = 5_000_000
 STEADY_SECONDS = 60.0
 """A process that has run this long is restarted at once when it dies."""
 LONGEST_PAUSE_SECONDS = 15.0
@@ -65,11 +68,13 @@ class Program:
 class Supervisor:
     """Takes over the parts that run, starts the others, restarts those that die, stops them all.
 
+    A full disk does not end it: what it has to write down follows when there is room.
+
     Args:
         home: The home of the stack.
         wanted: The parts to keep running.
         environment: The one that they get.
-        patience_seconds: After how long without a heartbeat the reconciler is replaced.
+        patience_seconds: After how long without a heartbeat reconciler and worker are replaced.
     """
 
     def __init__(
@@ -80,7 +85,14 @@ class Supervisor:
         patience_seconds: float,
     ) -> None:
         self._home, self._environment = home, dict(environment)
-        self._heartbeat = Heartbeat(home.heartbeat_file, patience_seconds)
+        self._books = Bookkeeping(Reserve(home.reserve_file), say)
+        beating = {"reconciler": home.heartbeat_file, "worker": home.worker_heartbeat_file}
+        self._hanging = {
+            part.name: Hanging(
+                Heartbeat(beating[part.name], patience_seconds) if part.name in beating else None
+            )
+            for part in wanted
+        }
         self._programs = [Program(part) for part in wanted]
         self._stopping, self._leaving = threading.Event(), False
 
@@ -88,22 +100,33 @@ class Supervisor:
         """Supervise until SIGTERM or SIGINT, then stop everything; on SIGUSR1 leave it running."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
             signal.signal(number, self._on_signal)
+        self._write_record("supervisor", self._own_record())
         self._take_over()
         while not self._stopping.is_set():
-            self._home.supervisor_heartbeat_file.touch()
-            for program in self._programs:
-                self._look_at(program, time.monotonic())
-                self._replace_silent(program, time.monotonic())
-            for log in self._home.logs.glob("*.log"):
-                rotate(log)
+            self._look(time.monotonic())
             self._stopping.wait(0.2)
         if not self._leaving:
             self._stop()
+
+    def _look(self, now: float) -> None:
+        """Look once at every part; what the system refuses is tried again at the next look."""
+        beat(self._home.supervisor_heartbeat_file)
+        self._books.catch_up()
+        for program in self._programs:
+            name = program.part.name
+            self._books.endure(name, partial(self._look_at, program, now))
+            self._books.endure(name, partial(self._replace_hanging, program, now))
+        for log in self._home.logs.glob("*.log"):
+            self._books.endure(f"{log} is not rotated", partial(rotate, log))
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del frame
         self._leaving = number == signal.SIGUSR1
         self._stopping.set()
+
+    def _own_record(self) -> Record:
+        inputs = all_inputs([program.part for program in self._programs])
+        return record_of("supervisor", os.getpid(), self._mark, inputs=inputs)
 
     def _take_over(self) -> None:
         """Adopt what runs with the inputs that are wanted; end what runs with others."""
@@ -117,7 +140,7 @@ class Supervisor:
                 program.record, program.starts = record, record.starts
                 say(f"took over {path.stem}, process {record.pid}")
             elif program is not None or record.program == "router":
-                self._end(path, record)
+                self._books.endure(path.stem, partial(self._end, path, record))
 
     def _end(self, path: Path, record: Record) -> None:
         """End a part that is not wanted as it is; the flow runs of a dead worker go on."""
@@ -142,15 +165,21 @@ class Supervisor:
             self._mourn(program, code, now)
         elif program.failures and now - program.started_at >= STEADY_SECONDS:
             program.failures = 0
+            self._books.forget(f"the end of {program.part.name}")
             forget_ending(self._home, program.part.name)
 
-    def _replace_silent(self, program: Program, now: float) -> None:
-        """Kill a reconciler that hangs or was stopped; that it ended is seen at the next look."""
-        record = program.record
-        if program.part.name != "reconciler" or record is None:
+    def _replace_hanging(self, program: Program, now: float) -> None:
+        """Kill a part that hangs or was stopped; that it ended is seen at the next look.
+
+        The flow runs of a worker go on.
+        """
+        record, name = program.record, program.part.name
+        if record is None or not (why := self._hanging[name].reason(record.pid, now)):
             return
-        if self._heartbeat.has_stopped(record.pid, now):
-            say(f"reconciler, process {record.pid}, left no heartbeat for too long: killed")
+        say(f"{name}, process {record.pid}, {why}: killed")
+        if name == "worker":
+            kill_leader(record)
+        else:
             kill_session(record)
 
     def _start(self, program: Program, now: float) -> None:
@@ -168,7 +197,12 @@ class Supervisor:
         program.record = record_of(
             part.program, program.process.pid, self._mark, program.starts, part.inputs
         )
-        write_record(self._home.record(part.name), program.record)
+        self._write_record(part.name, program.record)
+
+    def _write_record(self, name: str, record: Record) -> None:
+        self._books.write(
+            f"the process of {name}", partial(write_record, self._home.record(name), record)
+        )
 
     def _mourn(self, program: Program, code: int | None, now: float) -> None:
         """Set the time of the next start; what the dead one's session still runs stays on record.
@@ -176,33 +210,25 @@ class Supervisor:
         That is how the flow runs of a killed worker go on, and are still found by `make down`.
         """
         name, record = program.part.name, program.record
-        if record is not None and members(record):
-            self._home.record(name).rename(self._home.record(f"{name}.{record.pid}"))
         steady = now - program.started_at >= STEADY_SECONDS
         program.failures = 0 if steady else program.failures + 1
-        write_ending(self._home, Ending(name, code, max(1, program.failures)))
         program.process = program.record = None
         program.due_at = now + pause_before_start(program.failures)
         how = "" if code is None else f" with code {code}"
         say(f"{name} ended{how}; start {program.starts + 1} follows")
+        if record is not None and members(record):
+            self._books.forget(f"the process of {name}")
+            aside = f"{name}.{record.pid}"
+            self._write_record(aside, record)
+        ending = Ending(name, code, max(1, program.failures))
+        self._books.write(f"the end of {name}", partial(write_ending, self._home, ending))
 
     def _stop(self) -> None:
         own = os.getpid()
-        others = [record for record in read_records(self._home.stack) if record.pid != own]
-        say(f"stopped {stop_sessions(others, GRACE_SECONDS)} processes")
-
-
-def rotate(log: Path, most_bytes: int = LOG_BYTES) -> None:
-    """Move a log that has grown past ``most_bytes`` aside; its writers append, so they go on."""
-    if log.exists() and log.stat().st_size > most_bytes:
-        shutil.copyfile(log, log.with_suffix(".log.1"))
-        os.truncate(log, 0)
-
-
-def say(sentence: str) -> None:
-    """Write a line to the supervisor's log."""
-    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {sentence}\n")
-    sys.stdout.flush()
+        held = [program.record for program in self._programs if program.record]
+        written = [record for record in read_records(self._home.stack) if record.pid != own]
+        others = {record.pid: record for record in (*written, *held)}
+        say(f"stopped {stop_sessions(others.values(), GRACE_SECONDS)} processes")
 
 
 def main() -> None:
@@ -210,8 +236,6 @@ def main() -> None:
     home = Home(settings().root)
     procfile = Path("Procfile").read_text(encoding="utf-8")
     wanted = parts(procfile, os.environ, served(home.root / "router"))
-    record = record_of("supervisor", os.getpid(), os.environ[MARK], inputs=all_inputs(wanted))
-    write_record(home.record("supervisor"), record)
     Supervisor(home, wanted, os.environ, patience(settings().reconcile_seconds)).run()
 
 

@@ -56,7 +56,7 @@ def take_over(chosen: Settings, root: Path, environment: Mapping[str, str]) -> s
     if (
         supervisor is not None
         and is_alive(supervisor)
-        and is_silent(home.supervisor_heartbeat_file, time.time())
+        and is_silent(home.supervisor_heartbeat_file, time.monotonic())
     ):
         kill_session(supervisor)  # it hangs, and would not hear that it is to leave
         wait_gone(supervisor, KILL_SECONDS)

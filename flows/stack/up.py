@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
+from blocks.file_system import full_file_system, tells_no_room
 from flows.stack.abandoned import crash_abandoned
 from flows.stack.api import SlipwayApi
 from flows.stack.auth import ensure_auth
@@ -177,6 +178,11 @@ def main() -> int:
         done = up(settings(), Path.cwd(), take="--take" in sys.argv[1:])
     except SlipwayError as error:
         sys.stderr.write(f"make up: {error}\n")
+        return 1
+    except OSError as error:
+        if not tells_no_room(str(error)):
+            raise
+        sys.stderr.write(f"make up: {full_file_system(str(error), settings().root)}\n")
         return 1
     sys.stdout.write(greeting(settings(), done, time.monotonic() - began) + "\n")
     return 0

@@ -62,7 +62,10 @@ class Vanished:
         self._begun: Counter[str] = Counter()
 
     def __call__(self, now: float) -> list[str]:
-        """Look once; return a sentence for each flow run that was ended or is due again."""
+        """Look once, at the monotonic time ``now``.
+
+        Return a sentence for each flow run that was ended or is due again.
+        """
         runs = {str(run["id"]): run for run in flow_runs_in(self._api, self._pool, *_AT_WORK)}
         # The processes after the runs: what has begun by now has one.
         there = flow_processes(self._home) if runs else {}
@@ -76,7 +79,7 @@ class Vanished:
         ]
         if not lost or served_elsewhere(self._api, self._pool, self._own_worker):
             return []
-        return [self._settle(runs[run_id], now) for run_id in lost]
+        return [self._settle(runs[run_id]) for run_id in lost]
 
     def _grace(self, run: Json) -> float:
         """Return for how long whoever has taken the run may say nothing of it."""
@@ -85,12 +88,12 @@ class Vanished:
             return 0.0
         return BEGIN_SECONDS if run["state_type"] == "PENDING" else GRACE_SECONDS
 
-    def _settle(self, run: Json, now: float) -> str:
+    def _settle(self, run: Json) -> str:
         run_id = str(run["id"])
         del self._missing[run_id]
         if run["state_type"] == "PENDING" and self._begun[run_id] < MOST_BEGUN:
             self._begun[run_id] += 1
-            due = datetime.fromtimestamp(now, UTC).isoformat()
+            due = datetime.now(UTC).isoformat()
             again: Json = {"type": "SCHEDULED", "state_details": {"scheduled_time": due}}
             self._set(run_id, again | {"message": "A worker had taken it, and never began it."})
             return f"flow run {run_id} was taken by a worker and never began; it is due again"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import time
 import warnings
 from pathlib import Path
@@ -19,9 +18,12 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.states import Failed
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
+from blocks.boot_clock import since_boot
 from flows.stack.api import ApiError, SlipwayApi
+from flows.stack.heartbeat import beat
 from flows.stack.home import Home
 from flows.stack.incomplete import incompleteness
+from flows.stack.log import say
 from flows.stack.missed import skip_missed
 from flows.stack.readiness import work_pool_exists, worker_name
 from flows.stack.supervision import Supervision, keep_supervised
@@ -31,6 +33,7 @@ LOOK_SECONDS = 20.0
 """How often it looks for missed runs; a longer pause (a start, a machine that slept) is one look
 behind, so that nothing is picked up before it."""
 
+BEAT_SECONDS = 1.0
 SUPERVISION_SECONDS = 30.0
 """How often it looks whether the supervisor lives, which the reconciler does more often."""
 
@@ -45,18 +48,19 @@ with warnings.catch_warnings():
         """
 
         type = "process"
-        _looked_at = 0.0
+        _looked_at: float | None = None
 
         async def get_and_submit_flow_runs(self) -> list[FlowRun]:
             """Skip what was missed more than once, then take what is due."""
-            if time.time() - self._looked_at >= LOOK_SECONDS:
+            now = since_boot()
+            if self._looked_at is None or now - self._looked_at >= LOOK_SECONDS:
                 try:
                     await asyncio.to_thread(skip_all_missed, self._work_pool_name)
                 except ApiError as error:
                     # Nothing is taken before: the next look is the next attempt.
                     self._logger.warning("Missed runs could not be looked for: %s", error)
                     return []
-                self._looked_at = time.time()
+                self._looked_at = now
             return await super().get_and_submit_flow_runs()
 
         async def run(
@@ -85,8 +89,14 @@ def skip_all_missed(pool: str) -> None:
     """Skip the missed runs of ``pool`` that a newer one makes up for, and say so."""
     with SlipwayApi.of(patience_seconds=5) as api:
         for sentence in skip_missed(api, pool, time.time()):
-            sys.stdout.write(f"{sentence}\n")
-            sys.stdout.flush()
+            say(sentence)
+
+
+async def keep_beating(home: Home) -> None:
+    """Leave a sign of life again and again: where none comes, the supervisor replaces this one."""
+    while True:
+        beat(home.worker_heartbeat_file)
+        await asyncio.sleep(BEAT_SECONDS)
 
 
 async def serve(pool: str) -> None:
@@ -104,6 +114,7 @@ async def serve(pool: str) -> None:
     home = Home(settings().root)
     supervision = Supervision(home, Path.cwd(), os.environ, SUPERVISION_SECONDS)
     watch = asyncio.ensure_future(keep_supervised(supervision, SUPERVISION_SECONDS))
+    beating = asyncio.ensure_future(keep_beating(home))
     told = asyncio.Event()
 
     def stop() -> None:
@@ -120,14 +131,17 @@ async def serve(pool: str) -> None:
             raise
     finally:
         watch.cancel()
+        beating.cancel()
     if not told.is_set():
         raise RuntimeError("the worker ended by itself, without saying why")
 
 
 def main() -> None:
     """Wait for the work pool, then serve it."""
+    home = Home(settings().root)
     with SlipwayApi.of(patience_seconds=0) as api:
         while not work_pool_exists(api, settings().work_pool):
+            beat(home.worker_heartbeat_file)
             time.sleep(0.2)
     asyncio.run(serve(settings().work_pool))
 

@@ -13,7 +13,8 @@ from tasks.ledger.tables.learning import insights as table
 
 BACKUP = "backup"
 DATA = "data"
-CLOSED_BY_WHO_RAISED_IT = frozenset({BACKUP, DATA})
+ROOM = "room"
+CLOSED_BY_WHO_RAISED_IT = frozenset({BACKUP, DATA, ROOM})
 """Kinds that no detector of the training finds: they stay open until what raised them is mended."""
 
 

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from flows.stack.api import SlipwayApi
+from tests.flows.stack.sleepers import supervised
+
+__all__ = ["supervised"]
 
 Answer = tuple[int, Any]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.stack.belongings import Belongings
+from flows.stack.belongings import FILES_A_LOOK, Belongings
 from tasks.launch.carrying import CarryError
 from tasks.launch.serving import ServingTrees
 from tasks.ledger.connection import Ledger, open_ledger
@@ -18,7 +18,8 @@ from tasks.ledger.insights import open_insights
 from tasks.ledger.instances import record_instance
 from tasks.release import Instance, InstanceState, Release
 
-_MINUTES = count(0.0, 3600.0)
+_MOMENTS = count(0.0, 10.0)
+"""The time of day of each look."""
 
 
 @pytest.fixture
@@ -55,10 +56,14 @@ def serving_tree(
     return tree.source
 
 
+def watch_over(ledger: Ledger, home: Path, files_a_look: int = FILES_A_LOOK) -> Belongings:
+    """Return what is tested, on a clock by which ten seconds pass from look to look."""
+    return Belongings(ledger, home, files_a_look, count(0.0, 10.0).__next__)
+
+
 def rounds(belongings: Belongings, looks: int = 40) -> list[str]:
     """Return what is said in so many looks."""
-    started = next(_MINUTES)
-    return [one for look in range(looks) for one in belongings(started + 10.0 * look)]
+    return [one for _ in range(looks) for one in belongings(next(_MOMENTS))]
 
 
 def test_what_is_written_is_raised_once_and_closed_when_it_is_carried(
@@ -66,7 +71,7 @@ def test_what_is_written_is_raised_once_and_closed_when_it_is_carried(
 ) -> None:
     """A month of orders lies in a folder that the next deploy leaves behind."""
     source = serving_tree(ledger, tmp_path)
-    belongings = Belongings(ledger, tmp_path, files_a_look=7)
+    belongings = watch_over(ledger, tmp_path, files_a_look=7)
     assert rounds(belongings) == []
     (source / "orders.csv").touch()
     (said,) = rounds(belongings)
@@ -84,7 +89,7 @@ def test_each_look_is_small(
 ) -> None:
     """The reconciler does nothing else for the seconds that a large tree takes."""
     serving_tree(ledger, tmp_path)
-    belongings, seen = Belongings(ledger, tmp_path, files_a_look=7), 0
+    belongings, seen = watch_over(ledger, tmp_path, files_a_look=7), 0
 
     def lstat(path: str) -> os.stat_result:
         nonlocal seen
@@ -103,7 +108,7 @@ def test_a_file_that_replaced_its_link_is_brought_home(ledger: Ledger, tmp_path:
     source = serving_tree(ledger, tmp_path, data=("db.json",))
     (source / "draft").write_text(json.dumps({"sold": 1}))
     (source / "draft").replace(source / "db.json")
-    assert rounds(Belongings(ledger, tmp_path)) == []
+    assert rounds(watch_over(ledger, tmp_path)) == []
     kept = tmp_path / "data" / "shop" / "dev" / "source" / "db.json"
     assert json.loads(kept.read_text()) == {"sold": 1}
     assert (source / "db.json").is_symlink()
@@ -113,7 +118,7 @@ def test_a_project_that_keeps_nothing_is_left_alone(ledger: Ledger, tmp_path: Pa
     """A project that has said so is warned of for ever."""
     source = serving_tree(ledger, tmp_path, stateless=True)
     (source / "orders.csv").touch()
-    assert rounds(Belongings(ledger, tmp_path)) == []
+    assert rounds(watch_over(ledger, tmp_path)) == []
     assert open_insights(ledger) == []
 
 
@@ -128,7 +133,7 @@ def test_what_cannot_be_brought_home_now_is_told_once(
         raise CarryError(message)
 
     monkeypatch.setattr(ServingTrees, "gather", refuse)
-    belongings = Belongings(ledger, tmp_path)
+    belongings = watch_over(ledger, tmp_path)
     (said,) = rounds(belongings)
     assert "shop.db is locked" in said
     assert rounds(belongings) == []

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import time
 from pathlib import Path
 
-from flows.stack.heartbeat import LEAST_SECONDS, Heartbeat, patience
+import pytest
+
+from flows.stack.heartbeat import (
+    LEAST_SECONDS,
+    SILENT_SECONDS,
+    Heartbeat,
+    beat,
+    is_silent,
+    patience,
+    silence,
+)
 
 
 def test_silence_is_counted_from_the_last_touch_and_from_a_new_process(tmp_path: Path) -> None:
@@ -41,3 +53,32 @@ def test_patience_grows_with_the_period() -> None:
     """Broken: a reconciler that looks rarely would be killed between two rounds."""
     assert patience(0.5) == LEAST_SECONDS
     assert patience(60.0) > 10 * 60.0
+
+
+def test_a_beat_is_a_sign_of_life_whatever_the_time_of_day_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: with the clock set back an hour, one that is dead answers; ahead, all are silent."""
+    file = tmp_path / "heartbeat"
+    for time_of_day in (1_000.0, 2_000_000_000.0):
+        monkeypatch.setattr(time, "time", lambda: time_of_day)  # noqa: B023 - called at once
+        beat(file)
+        now = time.monotonic()
+        assert not is_silent(file, now)
+        assert is_silent(file, now + SILENT_SECONDS + 1)
+    os.utime(file, (now + 5_000, now + 5_000))  # of a boot that was longer
+    assert silence(file, now) is None
+
+
+def test_a_beat_that_finds_no_room_ends_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: the reconciler ends over its own heartbeat on a full disk."""
+
+    def full(*_: object, **__: object) -> None:
+        """Find no room."""
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "touch", full)
+    beat(tmp_path / "heartbeat")
+    assert silence(tmp_path / "heartbeat", time.monotonic()) is None

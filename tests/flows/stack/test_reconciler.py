@@ -20,7 +20,7 @@ from blocks.providers.interface import Resources
 from blocks.routers.slots import SlotRouter
 from flows.stack.api import SlipwayApi
 from flows.stack.home import Home
-from flows.stack.reconciler import Duty, Revival, Rounds, Sampling
+from flows.stack.reconciler import Revival, Sampling
 from flows.stack.services import gone, stop_steps
 from tasks.front_range import FrontRange
 from tasks.launch.ending import end_instances
@@ -76,45 +76,6 @@ def start(folder: Path) -> None:
     """Start a process that stays, under the shim."""
     argv = (sys.executable, "-c", "import time; time.sleep(600)")
     process.start(process.ShimSpec(folder, argv, cwd=folder.parent), dict(os.environ))
-
-
-def fails(now: float) -> list[str]:
-    """Be a duty that cannot be done."""
-    raise OSError(f"the disk is full at {'now' if now else 'the start'}")
-
-
-def test_a_failing_duty_does_not_keep_the_others() -> None:
-    """One broken part would stop leases from being reaped, or look like a hanging reconciler."""
-    said: list[str] = []
-    duties = [Duty("a", 1, fails), Duty("b", 1, lambda _: ["done"])]
-    rounds = Rounds(duties, said.append, lambda: said.append("beat"))
-    rounds.go(100.0)
-    assert said[1:] == ["beat", "b: done", "beat"]
-    assert "a failed" in said[0]
-    assert "the disk is full" in said[0]
-
-
-def test_the_same_fault_is_said_once_a_minute() -> None:
-    """A log would fill with one sentence."""
-    said: list[str] = []
-    rounds = Rounds([Duty("a", 1, fails)], said.append)
-    for now in range(100, 190):
-        rounds.go(float(now))
-    assert len(said) == 2
-
-
-def test_duties_keep_their_own_pace() -> None:
-    """The machine would be measured every two seconds, or leases reaped every ten."""
-    times: list[float] = []
-
-    def note(now: float) -> list[str]:
-        times.append(now)
-        return []
-
-    rounds = Rounds([Duty("slow", 10, note)], print)
-    for now in range(0, 30, 2):
-        rounds.go(float(now))
-    assert times == [0.0, 10.0, 20.0]
 
 
 @pytest.mark.integration

@@ -83,7 +83,8 @@ def test_a_reused_pid_is_not_ours(session: tuple[subprocess.Popen[str], Record])
     """A foreign process that was given the number would be taken for ours, and killed."""
     _, record = session
     assert is_alive(record)
-    assert not is_alive(replace(record, create_time=record.create_time - 60))
+    assert not is_alive(replace(record, started=record.started - 60))
+    assert not is_alive(replace(record, boot_id="another boot"))
     assert members(replace(record, mark="another stack")) == []
 
 

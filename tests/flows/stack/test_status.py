@@ -85,7 +85,7 @@ def test_it_says_who_brings_back_what_dies(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.create()
     own = record_of("supervisor", os.getpid(), "mark")
-    dead = replace(own, create_time=own.create_time - 1000)
+    dead = replace(own, started=own.started - 1000)
     assert supervision(home, NOW) == []
     for name in ("supervisor", "reconciler", "worker"):
         write_record(home.record(name), dead)

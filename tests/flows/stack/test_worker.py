@@ -45,7 +45,7 @@ def story(monkeypatch: pytest.MonkeyPatch) -> Story:
         return []
 
     monkeypatch.setattr(worker, "skip_all_missed", told.skip)
-    monkeypatch.setattr("flows.stack.worker.time.time", told.time)
+    monkeypatch.setattr("flows.stack.worker.since_boot", told.time)
     monkeypatch.setattr(ProcessWorker, "get_and_submit_flow_runs", take)
     return told
 

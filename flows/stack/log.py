@@ -1,0 +1,41 @@
+"""The logs of the parts of the stack; what finds no room in one ends nobody."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+LOG_BYTES = 5_000_000
+
+
+def say(sentence: str) -> None:
+    """Write a line to the log of this process; on a full disk it stays unsaid.
+
+    It is written past `sys.stdout`, which would keep what found no room, and fail at the exit.
+    """
+    line = f"{time.strftime('%H:%M:%S')} {sentence}\n"
+    with suppress(OSError):
+        sys.stdout.flush()
+    with suppress(OSError):
+        os.write(1, line.encode(errors="backslashreplace"))
+
+
+def rotate(log: Path, most_bytes: int = LOG_BYTES) -> None:
+    """Move a log that has grown past ``most_bytes`` aside; its writers append, so they go on.
+
+    Raises:
+        OSError: There is no room for the copy; the former one is gone then, so that there may be.
+    """
+    if not log.exists() or log.stat().st_size <= most_bytes:
+        return
+    aside = log.with_suffix(".log.1")
+    try:
+        shutil.copyfile(log, aside)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
+    os.truncate(log, 0)
