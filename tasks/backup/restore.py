@@ -15,9 +15,10 @@ from blocks.repositories.interface import Repository, StoredEntry, StoredSnapsho
 from tasks.backup import manifest as manifests
 from tasks.backup.comparison import Comparison, compare
 from tasks.backup.manifest import Manifest, ManifestError
+from tasks.backup.remains import CLAIM, WORK, claimed, remove
 from tasks.backup.sources import Source, locate
 from tasks.backup.staging import CONTENT, DATABASES
-from tasks.backup.target import WORK, check_entries, check_room, check_target
+from tasks.backup.target import check_entries, check_room, check_target
 from tasks.backup.tree import LINK, scan
 from tasks.errors import NotFoundError
 
@@ -33,7 +34,8 @@ def restore(
     """Restore ``snapshot`` into ``target``, a new or empty folder, and compare it.
 
     There it gives ``data/`` (the data folder), one folder a further source, and
-    ``manifest.json``. Where it fails, the target is as it was before.
+    ``manifest.json``. Where it fails, the target is as it was before; what a killed one has left in
+    it goes first.
 
     Raises:
         BadInputError: The target may not be written to; nothing was.
@@ -49,7 +51,8 @@ def restore(
     listing = list(repository.entries(snapshot.id))
     check_entries(listing, manifest)
     check_room(target, manifest.total_bytes)
-    with _filled_or_untouched(target):
+    names = [source.name for source in manifest.subject.sources]
+    with _filled_or_untouched(target, [*names, manifests.NAME]):
         repository.restore(snapshot.id, target / WORK)
         sources = compose(target, manifest)
         mend(sources, manifest, {entry.path for entry in listing})
@@ -101,7 +104,7 @@ def compose(target: Path, manifest: Manifest) -> tuple[Source, ...]:
         with _kept_as_it_was(place.parent):
             _move(staging / DATABASES / database, place)
     _move(staging / manifests.NAME, target / manifests.NAME)
-    _remove(work)
+    remove(work)
     return sources
 
 
@@ -148,15 +151,22 @@ def _vanished(manifest: Manifest, listing: Iterable[StoredEntry]) -> frozenset[s
 
 
 @contextmanager
-def _filled_or_untouched(target: Path) -> Iterator[None]:
+def _filled_or_untouched(target: Path, names: Iterable[str]) -> Iterator[None]:
     """Make ``target``; on any failure leave what was there before: nothing, or an empty folder."""
     made = [folder for folder in (target, *target.parents) if not folder.exists()]
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        yield
+        with claimed(target, names):
+            try:
+                yield
+            except BaseException:
+                for child in target.iterdir():
+                    if child.name != CLAIM:
+                        remove(child)
+                raise
     except BaseException:
-        for child in [made[-1]] if made else list(target.iterdir()):
-            _remove(child)
+        for folder in made:
+            folder.rmdir()
         raise
 
 
@@ -207,13 +217,3 @@ def _kept_as_it_was(folder: Path) -> Iterator[None]:
     yield
     folder.chmod(stat.S_IMODE(status.st_mode))
     os.utime(folder, ns=(status.st_atime_ns, status.st_mtime_ns))
-
-
-def _remove(place: Path) -> None:
-    """Remove a file or a tree, read-only folders and all."""
-    if place.is_symlink() or not place.is_dir():
-        place.unlink()
-        return
-    for folder, _, _ in os.walk(place):
-        Path(folder).chmod(0o700)
-    shutil.rmtree(place)

@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 from blocks.repositories.interface import StoredEntry, as_text
 from tasks.backup import manifest as manifests
 from tasks.backup.manifest import Manifest, ManifestError
+from tasks.backup.remains import CLAIM, WORK, holds_remains_only
 from tasks.backup.staging import DATABASES
 from tasks.errors import BadInputError
 
-WORK = ".restoring"
 _FIELD = "target"
 
 
@@ -35,12 +35,17 @@ def check_target(target: Path, kept_apart: Iterable[tuple[str, Path | None]]) ->
     for what, folder in kept_apart:
         if folder is not None and real.is_relative_to(folder.resolve()):
             raise _refused(target, f"lies in the {what} ({folder})", "Give a folder elsewhere")
-    if os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir())):
+    if os.path.lexists(target) and not _is_free(target):
         raise _refused(target, "is not empty", "Give a new or an empty folder")
     nearest = next(folder for folder in (target, *target.parents) if folder.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise _refused(target, f"cannot be written to ({nearest})", "Give a folder that you may")
     return target
+
+
+def _is_free(target: Path) -> bool:
+    """Tell whether it is an empty folder, or holds nothing but what a killed restore has left."""
+    return target.is_dir() and (not any(target.iterdir()) or holds_remains_only(target))
 
 
 def check_room(target: Path, needed_bytes: int) -> None:
@@ -86,7 +91,11 @@ def _checked_roots(kinds: Mapping[str, str], manifest: Manifest) -> list[str]:
 def _check_names(manifest: Manifest) -> None:
     """Refuse what would be put beside its place: by the name of a source, or without one."""
     for source in manifest.subject.sources:
-        if not _plain(source.name) or "/" in source.name or source.name in {WORK, manifests.NAME}:
+        if (
+            not _plain(source.name)
+            or "/" in source.name
+            or source.name in {WORK, CLAIM, manifests.NAME}
+        ):
             raise ManifestError(f"The snapshot names a source {source.name!r}.")
     names = {source.name for source in manifest.subject.sources}
     for entry in manifest.entries:

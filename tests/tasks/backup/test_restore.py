@@ -1,6 +1,8 @@
 """What a restore refuses, undoes and finds."""
 
+import multiprocessing
 import os
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -147,6 +149,32 @@ def test_a_failing_restore_leaves_the_target_as_it_was(taken: Taken, tmp_path: P
             restore(taken.engine, taken.stored, target)
     assert list((tmp_path / "empty").iterdir()) == []
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.integration
+def test_what_a_killed_restore_has_left_is_in_nobodys_way(taken: Taken, tmp_path: Path) -> None:
+    """Whoever asks again for the same target is refused, and has to clear it by hand."""
+
+    class Mortal(ResticEngine):
+        """An engine over which its process is killed."""
+
+        def restore(self, snapshot_id: str, target: Path) -> None:
+            """Restore, and go no further."""
+            super().restore(snapshot_id, target)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    mortal = Mortal(taken.engine.location, taken.engine.password, cache=taken.engine.cache)
+    target = tmp_path / "back"
+    killed = multiprocessing.get_context("fork").Process(
+        target=restore, args=[mortal, taken.stored, target]
+    )
+    killed.start()
+    killed.join()
+    assert killed.exitcode == -signal.SIGKILL
+    assert any(target.iterdir())
+    assert restore(taken.engine, taken.stored, target).identical
+    assert sorted(child.name for child in target.iterdir()) == ["data", "manifest.json"]
+    assert (target / "data" / "a").read_text() == "hello"
 
 
 @pytest.mark.integration

@@ -1,0 +1,70 @@
+"""What a killed restore has left in its target: known by a claim, which it writes before all else.
+
+Without one, nobody could tell its remains from files of a user, and the target would be refused.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tasks.errors import BusyError
+
+WORK = ".restoring"
+"""The folder that restic writes to."""
+
+CLAIM = ".restoring.json"
+"""Lists what a restore makes in its target; locked by it for as long as it lives."""
+
+
+def holds_remains_only(target: Path) -> bool:
+    """Tell whether all that lies in the folder ``target`` was put there by a restore at work."""
+    try:
+        claim = json.loads((target / CLAIM).read_text(encoding="utf-8") or "[]")
+    except (OSError, ValueError):
+        return False
+    names = {name for name in claim if isinstance(name, str)} if isinstance(claim, list) else set()
+    return {child.name for child in target.iterdir()} <= names | {WORK, CLAIM}
+
+
+@contextmanager
+def claimed(target: Path, names: Iterable[str]) -> Iterator[None]:
+    """Be the one restore into ``target`` that will make ``names``; what a killed one left goes.
+
+    Raises:
+        BusyError: Another restore writes to it.
+    """
+    with (target / CLAIM).open("a", encoding="utf-8") as claim:
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            ours = holds_remains_only(target)  # not where one has ended since this was opened
+        except BlockingIOError:
+            ours = False
+        if not ours:
+            raise BusyError(f"Another restore writes to {target}; wait for it, or give another.")
+        for child in target.iterdir():
+            if child.name != CLAIM:
+                remove(child)
+        claim.truncate(0)
+        claim.write(json.dumps(sorted(names)))
+        claim.flush()
+        os.fsync(claim.fileno())
+        try:
+            yield
+        finally:
+            (target / CLAIM).unlink()
+
+
+def remove(place: Path) -> None:
+    """Remove a file or a tree, read-only folders and all."""
+    if place.is_symlink() or not place.is_dir():
+        place.unlink()
+        return
+    for folder, _, _ in os.walk(place):
+        Path(folder).chmod(0o700)
+    shutil.rmtree(place)
