@@ -35,6 +35,9 @@ def decide(claim: Claim, queue: ProviderQueue, now: float) -> Admittance:
     """
     if not queue.capacity.fits(claim.demand):
         return Refused(never_fits(queue.provider, claim.owner, claim.demand, queue.capacity))
+    if any(item.owner == claim.owner and item.demand.fits(claim.demand) for item in queue.held):
+        # It takes over what it holds, from the run before it: nobody else could have that.
+        return Granted(0, queue.provider, claim.fence, now)
     held = [item for item in queue.held if item.owner != claim.owner]
     ahead = waiting_ahead(claim, queue, now)
     start = _expected_start(claim, queue, held, ahead, now)
@@ -49,10 +52,19 @@ def decide(claim: Claim, queue: ProviderQueue, now: float) -> Admittance:
 
 
 def waiting_ahead(claim: Claim, queue: ProviderQueue, now: float) -> list[Waiting]:
-    """Return the live claims that come before ``claim``, the next one first."""
+    """Return the live claims that come before ``claim``, the next one first.
+
+    It comes no later than any that it passes: that one waits for it, so whoever had its turn
+    between the two would wait for itself.
+    """
     # Who has not waited yet comes after those who began to at the same moment.
     since = next((item.since for item in queue.waiting if item.owner == claim.owner), inf)
-    own = _rank(claim.priority, since, claim.owner, now)
+    passed = [
+        _rank(item.priority, item.since, item.owner, now)
+        for item in queue.waiting
+        if item.owner in claim.passes and item.lease_until > now
+    ]
+    own = min([_rank(claim.priority, since, claim.owner, now), *passed])
     ranked = sorted(
         (_rank(item.priority, item.since, item.owner, now), item)
         for item in queue.waiting

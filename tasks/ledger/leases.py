@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, or_, select, update
+from sqlalchemy import Connection, Table, case, delete, or_, select, update
 
 from tasks.ledger.connection import Ledger
 from tasks.ledger.holdings import move_epochs
@@ -26,8 +26,8 @@ LEASE_SECONDS = 15.0
 class _Lapsed:
     """A lease that ran out, and who may stand behind it.
 
-    ``run`` is the process that opened the workload, ``directories`` those of attempts at the step
-    that have no outcome.
+    ``run`` is the process that opened the workload, empty where that is another than this was
+    leased to; ``directories`` are those of attempts at the step that have no outcome.
     """
 
     table: Table
@@ -105,15 +105,17 @@ def _lapsed(
     connection: Connection, table: Table, now: float, lease_seconds: float
 ) -> Iterator[_Lapsed]:
     until = table.c.lease_until
+    # What an earlier run was leased is not held by the one that has taken its workload over.
+    run = case((table.c.fence == workloads.c.fence, workloads.c.owner), else_="")
     query = (
-        select(table.c.provider, table.c.owner, table.c.workload, until, workloads.c.owner)
+        select(table.c.provider, table.c.owner, table.c.workload, until, run)
         .select_from(table.outerjoin(workloads, workloads.c.id == table.c.workload))
         .where(or_(until <= now, until > now + 2 * lease_seconds))
     )
-    for provider, owner, workload, lease_until, run in connection.execute(query).all():
+    for provider, owner, workload, lease_until, holder in connection.execute(query).all():
         step = owner.removeprefix(f"{workload}/")
         yield _Lapsed(
-            table, provider, owner, lease_until, run or "", _attempts(connection, workload, step)
+            table, provider, owner, lease_until, holder or "", _attempts(connection, workload, step)
         )
 
 

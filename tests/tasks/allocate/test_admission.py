@@ -128,6 +128,13 @@ def test_what_the_owner_holds_itself_is_no_obstacle() -> None:
     assert isinstance(decide(claim("w/a", 1), queue(1, (held("w/a", 1),)), NOW), Granted)
 
 
+def test_what_is_held_already_is_taken_over_before_all_who_wait() -> None:
+    """A resumed step waits behind others for what nobody but itself can have: all wait for ever."""
+    holding = (held("w/a", 1), held("h", 1))
+    assert isinstance(decide(claim("w/a", 1), queue(2, holding, (waits("v/x", 1),)), NOW), Granted)
+    assert isinstance(decide(claim("w/a", 2), queue(2, holding), NOW), Queued)
+
+
 def test_an_overdue_holder_is_expected_to_go_on() -> None:
     """An ETA in the past would read as `free`, and be none."""
     overdue = held("h", 1, seconds=10.0, since=NOW - 40.0)
@@ -237,3 +244,19 @@ def test_claims_of_one_workload_go_by_urgency_and_others_by_their_turn() -> None
     both = queue(1, (), (waits("w/a", 1), later))
     assert isinstance(decide(patient, both, NOW), Queued)
     assert isinstance(decide(claim("w/a", 1), both, NOW), Granted)
+
+
+def test_nobody_has_its_turn_between_two_of_which_one_waits_for_the_other() -> None:
+    """An urgent step that began to wait late stops its own workload and another one for ever."""
+    waiting = (
+        waits("w/a", 1, since=NOW - 3),
+        waits("v/x", 1, since=NOW - 2),
+        waits("w/urgent", 1, since=NOW - 1),
+    )
+    claims = (
+        replace(claim("w/a", 1), yields=frozenset({"w/urgent"})),
+        claim("v/x", 1),
+        replace(claim("w/urgent", 1), passes=frozenset({"w/a"})),
+    )
+    decided = [decide(asked, queue(1, (), waiting), NOW) for asked in claims]
+    assert [isinstance(each, Granted) for each in decided] == [False, False, True]

@@ -12,11 +12,11 @@ from blocks.repositories.errors import RepositoryError
 from blocks.repositories.interface import Progress, StoredSnapshot
 from blocks.repositories.restic_engine import ResticEngine
 from tasks.backup.manifest import Manifest, ManifestError
+from tasks.backup.remains import WORK
 from tasks.backup.restore import choose, compose, mend, restore
 from tasks.backup.snapshot import snapshot
 from tasks.backup.sources import Source
 from tasks.backup.subject import Subject
-from tasks.backup.target import WORK
 from tasks.backup.tree import LINK, Entry
 from tasks.errors import BadInputError, NotFoundError
 

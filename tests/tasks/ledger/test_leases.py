@@ -118,3 +118,15 @@ def test_what_still_runs_holds_its_capacity_though_its_run_died(
     assert owners(ledger) == [claim.owner]
     process.stop(attempt, 0.0)
     assert reap(ledger, 200.0, 10.0) == [claim.owner]
+
+
+def test_a_run_that_took_a_workload_over_does_not_hold_what_the_dead_one_held(
+    ledger: Ledger,
+) -> None:
+    """What a killed run held would be held for as long as the next one lives, and nobody use it."""
+    opened(ledger, DEAD)
+    me = own_identity().encode()
+    again = open_workload(ledger, "shop/tests", me, 1.0, 10.0, lambda _owner: False)
+    assert again.fence == 2
+    assert reap(ledger, 12.0, 10.0) == [f"{again.id}/build"]
+    assert owners(ledger) == []
