@@ -96,6 +96,26 @@ async def test_who_waits_for_another_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.integration
+async def test_who_waits_for_another_says_so_at_once(tmp_path: Path) -> None:
+    """Broken: for what a rollback in need waits is said after half a minute."""
+    path, lines = tmp_path / "x.lock", list[str]()
+
+    def enter() -> None:
+        with alone(path):
+            pass
+
+    with ExitStack() as held:
+        held.enter_context(alone(path))
+        async with narrated(lines.append, every_seconds=3600.0), asyncio.timeout(30):
+            waiting = asyncio.create_task(asyncio.to_thread(enter))
+            while not lines:  # noqa: ASYNC110 - what it waits for happens in a thread
+                await asyncio.sleep(0.02)
+            held.close()
+            await waiting
+    assert lines == [f"Waiting for another run, which holds {path}"]
+
+
+@pytest.mark.integration
 async def test_health_and_what_comes_before_it_say_so(launcher_for: Make, tmp_path: Path) -> None:
     """Broken: a migration or a slow start is minutes of silence."""
     go, well = tmp_path / "go", tmp_path / "well"

@@ -13,6 +13,7 @@ import pytest
 from benchmarks.free_ports import free_ports
 from blocks.providers import process
 from blocks.providers.inherited import inherited
+from tasks.cancellation import given_up_where
 from tasks.launch.health import await_health
 from tasks.release import Instance, InstanceState
 
@@ -127,3 +128,10 @@ def test_another_who_answers_on_its_port_is_not_taken_for_it(said: Say, health_p
             thread.join()
     assert f"127.0.0.1:{PORTS} is answered, but by another process" in detail
     assert f"It listens on 127.0.0.1:{PORTS + 1} instead" in detail
+
+
+def test_what_is_given_up_is_not_waited_for(said: Say) -> None:
+    """Broken: a deploy that was withdrawn keeps a rollback waiting for its health."""
+    with given_up_where(lambda: True):
+        told = said("import time; time.sleep(600)")
+    assert "was given up, as its run was" in told
