@@ -1,4 +1,4 @@
-"""CONTRIBUTING and CHANGELOG speak of what there is."""
+"""CONTRIBUTING, CHANGELOG and SECURITY speak of what there is."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import re
 import pytest
 
 from flows.stack.deployments import read_deployments
+from tasks.settings import Settings
 from tests.readme import ROOT, code
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 MADE = (".venv", "<name>", "<implementation>")
 """Parts of paths that are made later, or stand for any name."""
 
@@ -36,3 +38,18 @@ def test_every_operation_is_in_the_changelog() -> None:
     entrypoints = [each.entrypoint for each in read_deployments(ROOT / "prefect.yaml")]
     names = [each.rpartition(".")[2].removesuffix("_flow") for each in entrypoints]
     assert [name for name in names if name not in code(CHANGELOG)] == []
+
+
+def test_security_names_settings_that_there_are_and_stands_in_the_readme() -> None:
+    """Who secures an installation would set what nothing reads, or never find the page."""
+    named = {each.partition("=")[0] for each in code(SECURITY) if each.startswith("SLIPWAY_")}
+    known = {f"SLIPWAY_{name.upper()}" for name in Settings.model_fields}
+    assert {"SLIPWAY_HOST", "SLIPWAY_AUTH", "SLIPWAY_ARCHIVE_MIB"} <= named <= known
+    assert "(SECURITY.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("what", ["trusted", "archive", "Git", "Secrets", "report a vulnerability"])
+def test_security_says_what_there_is_to_say(what: str) -> None:
+    """Nobody could tell what to keep away from an installation, or whom to tell of a hole."""
+    assert what in SECURITY
+    assert not re.search(r"[\w.]+@[\w-]+\.\w{2,}", SECURITY.replace("me:123/x@host", ""))
