@@ -9,7 +9,7 @@ import base64
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 _ADDRESS = re.compile(r"(?P<scheme>https?://)(?P<rest>\S+)", re.IGNORECASE)
 _HOST = re.compile(
@@ -56,6 +56,16 @@ def _end_of_user(rest: str) -> int | None:
     if sure := [at for at in possible if _HOST.match(rest, at + 1)]:
         return sure[0]
     return max((at for at in possible if at < before_path), default=max(possible, default=None))
+
+
+def together(text: str, users: Mapping[str, str]) -> str:
+    """Return ``text`` with the users in it that `apart` has taken out of an address of it."""
+    for address, user in users.items():
+        scheme, _, rest = address.partition("://")
+        name, colon, password = user.partition(":")
+        said = f"{quote(name, safe='')}{colon}{quote(password, safe='')}"
+        text = text.replace(address, f"{scheme}://{said}@{rest}", 1)
+    return text
 
 
 def without_credentials(

@@ -21,7 +21,13 @@ from tasks.split.declared import split_steps
 from tests.readme import blocks
 
 [TEXT] = blocks("yaml")
-SECRETS = {"BOOKSHOP_API_KEY", "BOOKSHOP_BACKUP_PASSWORD", "BOOKSHOP_GIT_USER", "SENTRY_DSN"}
+SECRETS = {
+    "BOOKSHOP_API_KEY",
+    "BOOKSHOP_BACKUP_PASSWORD",
+    "BOOKSHOP_BACKUP_USER",
+    "BOOKSHOP_GIT_USER",
+    "SENTRY_DSN",
+}
 CREDENTIALS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 TRACE = """
 {"schemaVersion": "1.5", "workflow": {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from prefect.blocks.core import Block
 from prefect.types import SecretDict
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr, model_validator
 
+from blocks.credentials import apart, plain, together
 from blocks.logo import logo
 from blocks.repositories.restic_engine import ResticEngine
 
@@ -48,6 +50,14 @@ class ResticRepository(Block):
         title="Variables",
         description='Credentials of the place, e.g. {"AWS_ACCESS_KEY_ID": "..."}; never shown',
     )
+    credentials: SecretDict = Field(
+        default_factory=lambda: SecretDict({}),
+        title="Credentials",
+        description=(
+            'The user of an HTTP location, by its address, e.g. {"https://example.org/shop/": '
+            '"user:password"}; one within the location is moved here; never shown'
+        ),
+    )
     lock_wait_seconds: float = Field(
         default=60,
         ge=0,
@@ -55,11 +65,23 @@ class ResticRepository(Block):
         description="How long another backup or check of this repository is waited for",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_user_apart(cls, fields: Any) -> Any:
+        """Move the user out of the location, which everybody may read."""
+        if not isinstance(fields, Mapping) or not isinstance(fields.get("location"), str):
+            return fields
+        location, users = apart(fields["location"])
+        if not users:
+            return fields
+        known = users | plain(fields.get("credentials"))
+        return {**fields, "location": location, "credentials": known}
+
     def engine(self) -> ResticEngine:
         """Return what runs restic for this repository; nothing is touched yet."""
         variables: dict[str, Any] = self.variables.get_secret_value()
         return ResticEngine(
-            location=self.location,
+            location=together(self.location, plain(self.credentials)),
             password=self.password.get_secret_value(),
             variables={key: str(value) for key, value in variables.items()},
             lock_wait_seconds=self.lock_wait_seconds,

@@ -52,7 +52,7 @@ class ResticEngine:
             it has stored meanwhile is dropped.
     """
 
-    location: str
+    location: str = field(repr=False)
     password: str = field(repr=False)
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     cache: Path | None = None

@@ -42,14 +42,14 @@ def make_defaults(chosen: Settings) -> list[str]:
 
 
 def renew_blocks() -> list[str]:
-    """Save projects and environments of a former schema anew, and return their names.
+    """Save projects, environments and repositories of a former schema anew, and return their names.
 
     Prefect hides what the schema calls secret with which a block was saved. One that is wrong
     stays as it is: whoever uses it is told.
     """
     renewed = []
     with get_client(sync_client=True) as client:
-        for kind in (Project, Environment):
+        for kind in (Project, Environment, ResticRepository):
             slug = kind.get_block_type_slug()
             secret = kind.model_json_schema()["secret_fields"]
             for document in client.read_block_documents_by_type(slug):
