@@ -70,8 +70,3 @@ def _fill(descriptor: int) -> None:
             os.write(descriptor, b"\0" * size)
         except OSError:
             size //= 2
-
-
-def is_own_disk(folder: Path) -> bool:
-    """Tell whether ``folder`` is a file system of its own, which may be filled."""
-    return folder.stat().st_dev != folder.parent.stat().st_dev

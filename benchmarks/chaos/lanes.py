@@ -90,7 +90,9 @@ class Lanes:
             if run.succeeded or operation.over in run.message:
                 self._judge(operation, run)
                 return
-            record.say(f"{operation.name} {run.state_name}: {' '.join(run.message.split())[:160]}")
+            if run.state_type != "CRASHED":
+                why = " ".join(run.message.split())[:160]
+                record.say(f"{operation.name} {run.state_name}: {why}")
             if not operation.again:
                 return
             run_id = self._ground.trigger(operation.name, **operation.parameters)
