@@ -38,9 +38,10 @@ from analytics.reports.training import of_training
 from analytics.shortages import shortages
 from analytics.step_demand import step_outlooks
 from analytics.watching import section, told, watch
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.decisions import Decision, decisions
 from tasks.ledger.estimates import published_bounds
+from tasks.ledger.hosts import open_own_ledger
 from tasks.ledger.models import models
 from tasks.ledger.providers import fleet, provider_names
 from tasks.picture import picture
@@ -204,7 +205,7 @@ def _models() -> Path:
 
 
 def _ledger() -> closing[Ledger]:
-    return closing(open_ledger(settings().resolved_ledger_url()))
+    return closing(open_own_ledger(settings()))
 
 
 def _keep(path: Path, found: Archive) -> None:

@@ -34,8 +34,8 @@ from analytics.server_runs import FLOWS, as_values, flow_names, pages
 from tasks.complaint import refuse_unusable_text
 from tasks.errors import BadInputError
 from tasks.ledger.activity import activity
-from tasks.ledger.connection import open_ledger
 from tasks.ledger.decisions import decisions
+from tasks.ledger.hosts import open_own_ledger
 from tasks.picture import picture
 from tasks.settings import settings
 
@@ -163,7 +163,7 @@ def _made(  # noqa: PLR0917 - it is called in a thread
 
 def _calibration(everything: History, span: Span, project: str) -> tuple[Section, ...]:
     runs = everything.of(span, project).runs["run"]
-    with closing(open_ledger(settings().resolved_ledger_url())) as ledger:
+    with closing(open_own_ledger(settings())) as ledger:
         placed = decisions(ledger, kind="placement", since=span.since)
     return calibration_sections(placed, span, runs)
 
@@ -177,7 +177,7 @@ def _rows(run: dict[str, Any], flow_name: str) -> Iterator[FlowRow]:
 
 def _history(flows: list[FlowRow], since: float, now: float) -> History:
     home = settings()
-    with closing(open_ledger(home.resolved_ledger_url())) as ledger:
+    with closing(open_own_ledger(home)) as ledger:
         recorded = activity(ledger, since)
     needs = kept_needs(home.root / "steps", recorded)
     forgotten = now - home.retention_days * DAY
