@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from blocks.providers.bounded import run_bounded
+from blocks.providers.bounded import Finished, run_bounded
 from blocks.providers.inherited import inherited
 from blocks.redaction import without_user
 from tasks.cancellation import is_cancelled
@@ -65,11 +66,12 @@ def ask(
     given: bytes = b"",
     limit_seconds: float = LIMIT_SECONDS,
     online: bool = False,
+    filters: bool = False,
 ) -> Answer:
     """Run git with ``arguments``, giving it ``given`` to read.
 
     ``online``: it speaks to a server, and gets the users of `access`. What only reads a repository
-    gets none: its own configuration may name programs, e.g. filters, that are run.
+    gets none: its own configuration may name ``filters``, programs that are run.
 
     Raises:
         MissingProgramError: It is not installed.
@@ -81,13 +83,12 @@ def ask(
     shown, users = without_users(arguments)
     with access(users if online else {}):
         secret = access_variables() if online else {}
-        finished = run_bounded(
+        run = _run if online or filters else _query
+        finished = run(
             ["git", *settings, *shown],
             _environment() | secret | dict(variables or {}),
-            given=given,
-            limit_seconds=min(limit_seconds, limit.left),
-            cancelled=is_cancelled,
-            most_bytes=MOST_BYTES,
+            given,
+            min(limit_seconds, limit.left),
         )
         complaint = redacted(finished.complaint.decode(errors="replace").strip())
     if finished.left_out:
@@ -106,13 +107,14 @@ def read(
     variables: Mapping[str, str] | None = None,
     given: bytes = b"",
     online: bool = False,
+    filters: bool = False,
 ) -> Answer:
     """Run git, which has to succeed; the rest is as with `ask`.
 
     Raises:
         BadInputError: It does not; its own complaint is the problem.
     """
-    answer = ask(*arguments, variables=variables, given=given, online=online)
+    answer = ask(*arguments, variables=variables, given=given, online=online, filters=filters)
     if answer.code != 0:
         raise refusal(field, value, answer)
     return answer
@@ -127,6 +129,38 @@ def refusal(field: str, value: str, answer: Answer) -> BadInputError:
         remedy = f"Where you trust it: git config --global --add safe.directory {owner[1]}"
     shown = first.removeprefix("fatal:").strip()
     return BadInputError(field, without_user(value), f"git cannot read it ({shown})", remedy)
+
+
+def _run(
+    argv: Sequence[str], environment: Mapping[str, str], given: bytes, limit_seconds: float
+) -> Finished:
+    """Run what may take long and start others, on a leash."""
+    return run_bounded(
+        argv,
+        environment,
+        given=given,
+        limit_seconds=limit_seconds,
+        cancelled=is_cancelled,
+        most_bytes=MOST_BYTES,
+    )
+
+
+def _query(
+    argv: Sequence[str], environment: Mapping[str, str], given: bytes, limit_seconds: float
+) -> Finished:
+    """Run what starts no other program and is soon done: a leash would cost several times of it."""
+    try:
+        done = subprocess.run(
+            argv,
+            env=environment,
+            input=given,
+            capture_output=True,
+            timeout=max(limit_seconds, 0.0),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Finished(-1, b"", b"", by_itself=False)
+    return Finished(done.returncode, done.stdout, done.stderr, by_itself=True)
 
 
 def _environment() -> dict[str, str]:

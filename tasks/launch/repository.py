@@ -159,7 +159,12 @@ def write(
             raise BadInputError(field, commit, problem, "Name one that has it.")
         given = b"".join(os.fsencode(name) + b"\0" for name in names)
         written = ("checkout-index", "-z", "--stdin")
-        git.read(field, commit, "-C", str(tree), *where, *written, variables=variables, given=given)
+        git.read(
+            *(field, commit, "-C", str(tree), *where, *written),
+            variables=variables,
+            given=given,
+            filters=True,
+        )
         _require_all(field, tree, names)
         pointers = large_files.Pointers(
             field, repository.common, repository.address, tree, commit, repository.ours
