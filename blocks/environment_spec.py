@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from blocks.argument import short_value
+from blocks.parameter import MOST_NAMES, CommandText, ShortText
 
 ALL = "all"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -35,7 +36,11 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) and value.strip() else value
 
 
-Variables = Annotated[dict[str, str], AfterValidator(named_as_variables)]
+Variables = Annotated[
+    dict[ShortText, CommandText],
+    Field(max_length=MOST_NAMES),
+    AfterValidator(named_as_variables),
+]
 Secrets = Annotated[dict[str, SecretStr], AfterValidator(named_as_variables)]
 
 

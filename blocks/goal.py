@@ -6,6 +6,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from blocks.parameter import Money, SomeMoney, SomeSeconds
+
 _HOUR = 3600.0
 
 
@@ -25,21 +27,18 @@ class Goal(BaseModel):
             "has ended; `cost`: the money; `weighted`: the money plus what the time is worth"
         ),
     )
-    hour_is_worth: float | None = Field(
+    hour_is_worth: SomeMoney | None = Field(
         default=None,
-        gt=0,
         title="An hour is worth",
         description="With `weighted`: the money you would pay to have all of it end an hour sooner",
     )
-    budget: float | None = Field(
+    budget: Money | None = Field(
         default=None,
-        ge=0,
         title="Budget",
         description="The money that a plan may cost, by what its steps are expected to take",
     )
-    deadline_seconds: float | None = Field(
+    deadline_seconds: SomeSeconds | None = Field(
         default=None,
-        gt=0,
         title="Deadline in seconds",
         description="How long after its start all of it has to have ended",
     )

@@ -19,6 +19,7 @@ from pydantic import (
 from blocks.argument import short_command
 from blocks.credentials import plain, without_credentials
 from blocks.environment_spec import ProjectEnvironment
+from blocks.parameter import Seconds, SomeSeconds
 from blocks.providers.interface import Resources
 from blocks.workload_spec import WorkloadSpec
 
@@ -38,8 +39,8 @@ class ServiceSpec(BaseModel):
     health_path: str = Field(
         default="/", description="HTTP path that answers below 400 when it is well; empty: the port"
     )
-    health_timeout_seconds: float = Field(
-        default=30, gt=0, description="How long it may take to become healthy"
+    health_timeout_seconds: SomeSeconds = Field(
+        default=30, description="How long it may take to become healthy"
     )
     web: bool = Field(default=True, description="Whether it gets a port and takes traffic")
     port: int | None = Field(
@@ -57,8 +58,8 @@ class ServiceSpec(BaseModel):
     demand: Resources = Field(
         default=Resources(), description="What one replica may use; memory is its limit"
     )
-    drain_seconds: float = Field(
-        default=10, ge=0, description="Time for requests in flight when it is replaced"
+    drain_seconds: Seconds = Field(
+        default=10, description="Time for requests in flight when it is replaced"
     )
 
     @model_validator(mode="after")
@@ -105,8 +106,8 @@ class ProjectSpec(BaseModel):
             "`python manage.py migrate`; each runs once there. None: the Procfile's `release`"
         ),
     )
-    before_timeout_seconds: float = Field(
-        default=900, gt=0, description="How long each of these commands may take"
+    before_timeout_seconds: SomeSeconds = Field(
+        default=900, description="How long each of these commands may take"
     )
     workloads: dict[str, WorkloadSpec] = Field(
         default_factory=dict,

@@ -9,9 +9,22 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, S
 from blocks.argument import short_commands
 from blocks.environment_spec import Variables
 from blocks.goal import Goal
+from blocks.parameter import (
+    LONGEST_PATH,
+    MOST_ITEMS,
+    MOST_NAMES,
+    MOST_WHOLE,
+    CommandText,
+    Expression,
+    FilePath,
+    Seconds,
+    ShortText,
+    SomeSeconds,
+    StepName,
+    WorkloadName,
+    WorkloadNameOrAll,
+)
 from blocks.providers.interface import Resources
-
-NAME = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 
 Auto = Literal["memory", "timeout", "retries"]
 _AUTO = (
@@ -21,7 +34,11 @@ _AUTO = (
 )
 
 # Strict: 3.10 without quotes would become 3.1.
-MatrixValue = StrictStr | StrictInt | StrictBool
+MatrixValue = (
+    Annotated[StrictStr, Field(max_length=LONGEST_PATH)]
+    | Annotated[StrictInt, Field(ge=-MOST_WHOLE, le=MOST_WHOLE)]
+    | StrictBool
+)
 
 
 class StepSpec(BaseModel):
@@ -29,24 +46,28 @@ class StepSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str = Field(pattern=NAME, description="Unique within the workload")
-    run: Annotated[str | list[str], AfterValidator(short_commands)] = Field(
+    id: StepName = Field(description="Unique within the workload")
+    run: Annotated[
+        CommandText | Annotated[list[CommandText], Field(max_length=MOST_ITEMS)],
+        AfterValidator(short_commands),
+    ] = Field(
         description=(
             "The command: a list is executed as it is, a string by `shell`. What it writes as JSON "
             "to the file $SLIPWAY_OUTPUT (64 KiB, no secrets) is `steps.<id>.output` to later steps"
         )
     )
-    shell: str = Field(
+    shell: ShortText = Field(
         default="",
         description="What executes `run` where it is a string; empty: the shell of the workload",
     )
-    needs: list[str] = Field(
-        default_factory=list,
+    needs: list[ShortText] = Field(
+        default=[],
+        max_length=MOST_ITEMS,
         description=(
             "Steps that must have succeeded; of one with a matrix all, or one, e.g. `build[3.11]`"
         ),
     )
-    when: str = Field(
+    when: Expression = Field(
         default="",
         description=(
             "A CEL expression over `steps.<id>.succeeded`, `steps.<id>.exit_code`, "
@@ -54,14 +75,15 @@ class StepSpec(BaseModel):
             "and `version`; the step is skipped where it is false"
         ),
     )
-    matrix: dict[str, list[MatrixValue]] = Field(
-        default_factory=dict,
+    matrix: dict[ShortText, Annotated[list[MatrixValue], Field(max_length=MOST_ITEMS)]] = Field(
+        default={},
+        max_length=MOST_NAMES,
         description=(
             "Lists by name: there is one step for each combination of their values, which stand "
             "for `{matrix.<name>}` in `run`, `variables` and `needs`"
         ),
     )
-    foreach: str = Field(
+    foreach: Expression = Field(
         default="",
         description=(
             "A CEL expression that gives a list, e.g. `steps.list.output`: when what it needs has "
@@ -73,18 +95,17 @@ class StepSpec(BaseModel):
     demand: Resources = Field(
         default=Resources(cpus=1, slots=1), description="What it holds while it runs"
     )
-    expected_seconds: float | None = Field(
+    expected_seconds: Seconds | None = Field(
         default=None,
-        ge=0,
         description="How long you expect it to take; planned with until history knows better",
     )
-    timeout_seconds: float | None = Field(default=None, gt=0, description="Wall time it may take")
+    timeout_seconds: SomeSeconds | None = Field(default=None, description="Wall time it may take")
     retries: int = Field(default=0, ge=0, le=20, description="Further attempts after a failure")
-    retry_delay_seconds: float = Field(
-        default=1, ge=0, description="Wait before the second attempt; doubles with each further"
+    retry_delay_seconds: Seconds = Field(
+        default=1, description="Wait before the second attempt; doubles with each further"
     )
-    auto: list[Auto] = Field(default_factory=list, description=_AUTO)
-    variables: Variables = Field(default_factory=dict, description="Environment variables")
+    auto: list[Auto] = Field(default=[], max_length=MOST_NAMES, description=_AUTO)
+    variables: Variables = Field(default={}, description="Environment variables")
 
 
 class StepsWorkload(BaseModel):
@@ -97,8 +118,10 @@ class StepsWorkload(BaseModel):
         description="Declared step by step",
         json_schema_extra={"enum": ["steps"]},
     )
-    steps: list[StepSpec] = Field(min_length=1, description="The steps, in any order")
-    shell: str = Field(
+    steps: list[StepSpec] = Field(
+        min_length=1, max_length=MOST_ITEMS, description="The steps, in any order"
+    )
+    shell: ShortText = Field(
         default="sh -e",
         description=(
             "What executes the commands that are strings, given them by `-c`; `-e`: it stops at "
@@ -120,17 +143,20 @@ class PytestWorkload(BaseModel):
     kind: Literal["pytest"] = Field(
         description="A pytest suite, sharded by test id", json_schema_extra={"enum": ["pytest"]}
     )
-    paths: list[str] = Field(
-        default_factory=list,
+    paths: list[FilePath] = Field(
+        default=[],
+        max_length=MOST_ITEMS,
         description=(
             "Where pytest collects, below the source; none: its own `testpaths`, else `tests`, "
             "else all of the source"
         ),
     )
-    arguments: list[str] = Field(
-        default_factory=list, description="Further pytest arguments, e.g. `-m not slow`"
+    arguments: list[CommandText] = Field(
+        default=[],
+        max_length=MOST_ITEMS,
+        description="Further pytest arguments, e.g. `-m not slow`",
     )
-    shards: int | Literal["auto"] = Field(
+    shards: Annotated[int, Field(ge=1, le=MOST_ITEMS)] | Literal["auto"] = Field(
         default="auto", description="A number, or `auto`: what history says is fastest"
     )
     keep_together: Literal["auto", "class", "module", "none"] = Field(
@@ -143,14 +169,14 @@ class PytestWorkload(BaseModel):
     demand: Resources = Field(
         default=Resources(cpus=1, slots=1), description="What one shard holds while it runs"
     )
-    timeout_seconds: float | None = Field(default=None, gt=0, description="Wall time of one shard")
+    timeout_seconds: SomeSeconds | None = Field(default=None, description="Wall time of one shard")
     retries: int = Field(default=0, ge=0, le=20, description="Further attempts of a failed shard")
-    retry_delay_seconds: float = Field(
-        default=1, ge=0, description="Wait before the second attempt; doubles with each further"
+    retry_delay_seconds: Seconds = Field(
+        default=1, description="Wait before the second attempt; doubles with each further"
     )
-    auto: list[Auto] = Field(default_factory=list, description=_AUTO)
+    auto: list[Auto] = Field(default=[], max_length=MOST_NAMES, description=_AUTO)
     variables: Variables = Field(
-        default_factory=dict,
+        default={},
         description="Environment variables; those of the environment are left out of tests",
     )
     goal: Goal | None = Field(
@@ -169,8 +195,7 @@ class WfformatWorkload(BaseModel):
         description="A workflow in WfFormat 1.5 (wfcommons.org)",
         json_schema_extra={"enum": ["wfformat"]},
     )
-    file: str = Field(
-        min_length=1,
+    file: FilePath = Field(
         description="Path of the JSON file; a relative one starts at the folder of slipway.yaml",
     )
     goal: Goal | None = Field(
@@ -185,13 +210,14 @@ SplittableSpec = StepsWorkload | PytestWorkload
 
 WorkloadSpec = Annotated[SplittableSpec | WfformatWorkload, Field(discriminator="kind")]
 
+_Written = Annotated[
+    SplittableSpec | WfformatWorkload, Field(discriminator="kind", title="written here")
+]
+
 # The titles, here and above, are what the tabs of the run form are called; of a single value
 # without an enum, the form would make a text to type.
-WorkloadChoice = (
-    Annotated[str, Field(title="by name")]
-    | Annotated[
-        SplittableSpec | WfformatWorkload,
-        Field(discriminator="kind", title="written here"),
-    ]
-)
+WorkloadChoice = Annotated[WorkloadName, Field(title="by name")] | _Written
 """A workload of the project, or a whole one."""
+
+WorkloadChoiceOrNone = Annotated[WorkloadNameOrAll, Field(title="by name")] | _Written
+"""A workload of the project, or a whole one; empty: none."""

@@ -10,6 +10,7 @@ from prefect.utilities.annotations import opaque
 from pydantic import SecretStr
 
 from blocks.environment_spec import EnvironmentSpec
+from blocks.parameter import Name
 from blocks.repositories.interface import Snapshot
 from blocks.repositories.restic import ResticRepository
 from flows.belongings import data_remarks
@@ -32,7 +33,7 @@ from tasks.settings import settings
     description="Take a consistent, encrypted, incremental snapshot of a project's data.",
 )
 @fails_plainly
-async def backup_flow(project: str, environment: str = "dev") -> str:
+async def backup_flow(project: Name, environment: Name = "dev") -> str:
     """Back up the data of a project while it runs, and check the repository.
 
     SQLite files are dumped consistently, whoever writes to them meanwhile. The trouble of one

@@ -14,6 +14,8 @@ from tasks.launch.proposal import is_node_only
 from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger
 from tasks.ledger.providers import fleet
+from tasks.roots import refuse_outside
+from tasks.settings import settings
 from tasks.split.declared import split_steps
 from tasks.split.wfformat import import_wfformat
 
@@ -46,7 +48,9 @@ def chosen_workload(target: Target, workload: str | WorkloadSpec) -> tuple[str, 
 
 def _imported(name: str, spec: WorkloadSpec) -> SplittableSpec:
     if isinstance(spec, WfformatWorkload):
-        imported = import_wfformat(spec.file, f"workloads.{name}.file")
+        field = f"workloads.{name}.file"
+        refuse_outside(field, Path(spec.file), settings().allowed_roots)
+        imported = import_wfformat(spec.file, field)
         return imported.model_copy(update={"goal": spec.goal})
     return spec
 

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from blocks.credentials import plain
 from blocks.environment import Environment
 from blocks.environment_spec import ProjectVariables
+from blocks.parameter import FilePath
 from blocks.project import Project
 from blocks.project_spec import ProjectSpec
 from blocks.workload_spec import StepsWorkload, WfformatWorkload
@@ -41,6 +42,8 @@ from tasks.launch.detection import start_problem
 from tasks.launch.existence import require_source
 from tasks.launch.variables import refuse_unshared, told_of_own, values_for_nobody
 from tasks.ledger.instances import instances
+from tasks.roots import refuse_outside
+from tasks.settings import settings
 from tasks.split.declared import split_steps
 from tasks.split.wfformat import import_wfformat
 
@@ -51,7 +54,7 @@ _REMEDY = "`forget` removes a project; delete the blocks of the others in the UI
 
 @flow(name="configure", flow_run_name="configure from {file}", description=__doc__)
 @fails_plainly
-async def configure_flow(file: str = "slipway.yaml") -> dict[str, list[str]]:
+async def configure_flow(file: FilePath = "slipway.yaml") -> dict[str, list[str]]:
     """Load projects, environments, providers and repositories from a YAML file.
 
     The whole file is checked before the first block is saved, and that the sources of projects are
@@ -65,6 +68,7 @@ async def configure_flow(file: str = "slipway.yaml") -> dict[str, list[str]]:
         The blocks that were `saved`, as `<type>/<name>`, and those `left`: which this file once
         configured, which are still there, and which are no longer in it.
     """
+    refuse_outside("file", Path(file), settings().allowed_roots)
     configuration = await asyncio.to_thread(read_configuration, Path(file))
     for name, environment in configuration.environments.items():
         refuse_unshared(name, environment)
@@ -185,7 +189,9 @@ def _refuse_impossible_workloads(name: str, project: ProjectSpec) -> None:
     for workload, spec in project.workloads.items():
         try:
             if isinstance(spec, WfformatWorkload):
-                import_wfformat(spec.file, f"workloads.{workload}.file")
+                field = f"workloads.{workload}.file"
+                refuse_outside(field, Path(spec.file), settings().allowed_roots)
+                import_wfformat(spec.file, field)
             elif isinstance(spec, StepsWorkload):
                 split_steps(name, workload, spec, Path(), {})
         except BadInputError as error:

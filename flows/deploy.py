@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from prefect import flow
 from pydantic import Field
 
+from blocks.parameter import Name, Version
 from blocks.providers.process import own_identity
 from blocks.routers.interface import Router
 from flows.belongings import data_remarks
@@ -32,9 +33,9 @@ from tasks.settings import settings
 )
 @fails_plainly
 async def deploy_flow(
-    project: str,
-    environment: str = "dev",
-    version: str = "",
+    project: Name,
+    environment: Name = "dev",
+    version: Version = "",
     strategy: Annotated[
         # Of a single value, pydantic makes a constant, which the UI shows as a text to type.
         Literal["blue_green"],

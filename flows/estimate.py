@@ -9,6 +9,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from blocks.parameter import HistoryKey, NameOrAll, WorkloadNameOrAll
 from flows.failure import fails_plainly
 from flows.inventory import ledger
 from flows.naming import named
@@ -24,7 +25,7 @@ from tasks.observe.expected import asked_key, nothing_expected, summary, table
 )
 @fails_plainly
 async def estimate_flow(
-    key: str = "", project: str = "", workload: str = ""
+    key: HistoryKey = "", project: NameOrAll = "", workload: WorkloadNameOrAll = ""
 ) -> State[list[dict[str, Any]]]:
     """Answer with what planning would reckon with.
 

@@ -12,6 +12,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.responses import DeploymentResponse
 from pydantic import Field
 
+from blocks.parameter import Name, NameOrAll
 from blocks.project import Project
 from flows.failure import fails_plainly
 from flows.inventory import (
@@ -40,8 +41,8 @@ _DEFAULT_ENVIRONMENT = "dev"
 )
 @fails_plainly
 async def forget_flow(
-    project: str,
-    environment: str = "",
+    project: Name,
+    environment: NameOrAll = "",
     data: Annotated[
         Literal["keep", "delete"], Field(json_schema_extra={"enum": ["keep", "delete"]})
     ] = "keep",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
+from blocks.parameter import Name, Version
 from flows.belongings import data_remarks
 from flows.exposure import exposure_remarks
 from flows.failure import fails_plainly
@@ -21,9 +22,9 @@ from tasks.launch import task as launching
 )
 @fails_plainly
 async def launch_flow(
-    project: str,
-    environment: str = "dev",
-    version: str = "",
+    project: Name,
+    environment: Name = "dev",
+    version: Version = "",
     revive: bool = False,  # noqa: FBT001, FBT002 - a switch in the form of the UI
 ) -> dict[str, str]:
     """Have every service of a project running and healthy behind its front port.

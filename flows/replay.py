@@ -12,6 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
+from blocks.parameter import Name, WorkloadNameOrAll
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_project
 from flows.naming import named
@@ -28,7 +29,7 @@ from tasks.settings import settings
 )
 @fails_plainly
 async def replay_flow(
-    project: str, workload: str = "", runs: Annotated[int, Field(ge=1, le=1000)] = 20
+    project: Name, workload: WorkloadNameOrAll = "", runs: Annotated[int, Field(ge=1, le=1000)] = 20
 ) -> State[list[dict[str, Any]]]:
     """Plan past workloads anew, with what was known before each, and replay what their steps took.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
+from blocks.parameter import Name
 from flows.exposure import exposure_remarks
 from flows.failure import fails_plainly
 from flows.inventory import load_router, load_target
@@ -18,7 +19,7 @@ from tasks.launch import task as launching
     description="Replace the processes of a project by new ones of the same release.",
 )
 @fails_plainly
-async def restart_flow(project: str, environment: str = "dev") -> dict[str, str]:
+async def restart_flow(project: Name, environment: Name = "dev") -> dict[str, str]:
     """Start the live release anew beside itself, with today's configuration, then switch to it.
 
     Args:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 from prefect import flow
 
+from blocks.parameter import FilePath, Name, SnapshotId
 from flows.failure import fails_plainly
 from flows.inventory import load_project, load_repository
 from tasks.backup import task as backing_up
+from tasks.roots import refuse_outside
+from tasks.settings import settings
 
 
 @flow(
@@ -17,7 +20,7 @@ from tasks.backup import task as backing_up
     description="Restore a snapshot to a folder and compare it with what was backed up.",
 )
 @fails_plainly
-async def restore_flow(project: str, target: str, snapshot: str = "latest") -> bool:
+async def restore_flow(project: Name, target: FilePath, snapshot: SnapshotId = "latest") -> bool:
     """Restore a snapshot beside what runs; nothing that runs is touched.
 
     Args:
@@ -28,6 +31,7 @@ async def restore_flow(project: str, target: str, snapshot: str = "latest") -> b
     Returns:
         True: what came back is identical, file by file, to what was backed up.
     """
+    refuse_outside("target", Path(target), settings().allowed_roots)
     spec = await load_project(project)
     repository = await load_repository(spec.repository)
     compared = await backing_up.restore(project, repository, Path(target), snapshot)

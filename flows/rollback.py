@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow, get_run_logger
 
+from blocks.parameter import Name
 from flows.belongings import data_remarks
 from flows.deploy import deployer
 from flows.exposure import exposure_remarks
@@ -22,7 +23,7 @@ from tasks.settings import settings
     description="Move the traffic back to the former release, at once where it is still warm.",
 )
 @fails_plainly
-async def rollback_flow(project: str, environment: str = "dev") -> str:
+async def rollback_flow(project: Name, environment: Name = "dev") -> str:
     """Go back to the release that served before the last deploy.
 
     A deploy at work there that has not moved the traffic is withdrawn first.

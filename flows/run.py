@@ -7,6 +7,7 @@ from typing import Literal
 from prefect import flow, get_run_logger
 
 from blocks.goal import Goal
+from blocks.parameter import Name, Names, PlanId, Version
 from blocks.workload_spec import WorkloadChoice
 from flows.choice import chosen_workload, refuse_impossible_workload
 from flows.failure import fails_plainly
@@ -27,16 +28,16 @@ from tasks.observe.summary import estimate_sentence
 )
 @fails_plainly
 async def run_flow(  # noqa: PLR0917 - they are its form in the UI
-    project: str,
+    project: Name,
     workload: WorkloadChoice = "tests",
-    providers: list[str] | None = None,
+    providers: Names | None = None,
     strategy: Literal[
         "planned", "least_loaded", "capability", "fastest", "round_robin", "cheapest"
     ] = "planned",
     dry_run: bool = False,  # noqa: FBT001, FBT002 - a switch in the form of the UI
-    environment: str = "dev",
-    version: str = "",
-    plan: str = "",
+    environment: Name = "dev",
+    version: Version = "",
+    plan: PlanId = "",
     goal: Goal | None = None,
 ) -> str:
     """Run a workload of a project; a run that died is resumed, repeating no finished step.

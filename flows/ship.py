@@ -11,10 +11,11 @@ from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.utilities.annotations import opaque
 
+from blocks.parameter import Name, Version
 from blocks.providers.interface import Outcome
 from blocks.repositories.restic import ResticRepository
 from blocks.routers.interface import Router
-from blocks.workload_spec import SplittableSpec, WorkloadChoice
+from blocks.workload_spec import SplittableSpec, WorkloadChoiceOrNone
 from flows.backup import has_data, refuse_impossible_backup, take_snapshot
 from flows.belongings import data_remarks
 from flows.choice import chosen_workload, refuse_impossible_workload
@@ -46,10 +47,10 @@ from tasks.settings import settings
 )
 @fails_plainly
 async def ship_flow(
-    project: str,
-    environment: str = "dev",
-    version: str = "",
-    workload: WorkloadChoice = "tests",
+    project: Name,
+    environment: Name = "dev",
+    version: Version = "",
+    workload: WorkloadChoiceOrNone = "tests",
 ) -> str:
     """Bring a version of a project to an environment: tested, backed up, and without an outage.
 

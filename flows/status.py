@@ -9,6 +9,7 @@ from typing import Any
 
 from prefect import flow, get_run_logger
 
+from blocks.parameter import NameOrAll
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_environments, load_project, load_target
 from flows.naming import named
@@ -32,7 +33,7 @@ from tasks.settings import settings
     description="Every service with its state, port, release, uptime, CPU, memory and health.",
 )
 @fails_plainly
-async def status_flow(project: str = "", environment: str = "") -> list[dict[str, Any]]:
+async def status_flow(project: NameOrAll = "", environment: NameOrAll = "") -> list[dict[str, Any]]:
     """List every service: its state is looked at, not believed.
 
     What is configured otherwise than it runs is named, and so is what keeps ending, with the last

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from prefect import flow
 
+from blocks.parameter import Name
 from flows.belongings import data_remarks
 from flows.failure import fails_plainly
 from flows.inventory import load_router, load_target
@@ -21,7 +22,7 @@ from tasks.launch.target import Target
     description="Stop the services of a project in an environment.",
 )
 @fails_plainly
-async def stop_flow(project: str, environment: str = "dev") -> int:
+async def stop_flow(project: Name, environment: Name = "dev") -> int:
     """Stop every service of a project, with all the processes it started.
 
     Data, releases and snapshots stay; `launch` brings the services back.

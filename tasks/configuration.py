@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from re import fullmatch
 from typing import Any, TypeVar
@@ -44,9 +45,18 @@ def read_configuration(path: Path, environ: Mapping[str, str] = os.environ) -> C
         remedy = "Write projects:, environments:, providers:, repositories:."
         raise BadInputError("file", str(path), "is no mapping", remedy)
     own = {key: value for key, value in document.items() if not _is_extension(key)}
+    _require_section(path, own)
     refuse_unusable_text("", own)
     configuration = checked(Configuration, _with_environment(own, "", environ))
     return _relative_to(path.parent.resolve(), _with_block_names(configuration))
+
+
+def _require_section(path: Path, own: Mapping[object, object]) -> None:
+    """Refuse a file that is something else, before anything that stands in it is quoted."""
+    sections = list(Configuration.model_fields)
+    if own and not any(get_close_matches(str(key), sections, n=1) for key in own):
+        problem, remedy = "is no configuration", f"Name one with {', '.join(sections)} at its top."
+        raise BadInputError("file", str(path), problem, remedy)
 
 
 def _is_extension(key: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import yaml
 from tasks.errors import BadInputError
 from tasks.text import read_text
 
+_MOST_BYTES = 4 * 1024 * 1024
+_QUOTED = re.compile(r" '[^'<][^']+'")
+"""What the parser quotes of a text, but for single characters and its own words for tokens."""
 _MOST_VALUES = 100_000
 """An alias that names a list of aliases, and so on, makes a small file larger than any memory."""
 
@@ -17,10 +21,13 @@ _MOST_VALUES = 100_000
 def read_document(field: str, path: Path) -> object:
     """Return what the YAML file ``path`` says; an empty one says nothing, as a mapping.
 
+    Nothing of what stands in a file that is no YAML is quoted: it may be any file, and a message
+    is read by more people than that.
+
     Raises:
         BadInputError: It cannot be read, is no YAML, or has a key twice.
     """
-    text = read_text(field, path)
+    text = read_text(field, path, _MOST_BYTES)
     try:
         document: object = yaml.load(text, _Loader)  # noqa: S506 # it is a SafeLoader
     except yaml.YAMLError as error:
@@ -41,7 +48,7 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             line, name = key.start_mark.line + 1, str(key.value)
             if name in lines and isinstance(key, yaml.ScalarNode) and name != "<<":
-                problem = f"the key {name!r} stands there twice, first at line {lines[name]}"
+                problem = f"this key stands there twice, first at line {lines[name]}"
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
             lines.setdefault(name, line)
         return super().construct_mapping(node, deep=deep)
@@ -53,9 +60,10 @@ def _problem(error: yaml.YAMLError, text: str) -> str:
         line = text.count("\n", 0, error.position) + 1
         return f"is no YAML at line {line}: {error.reason} ({error.character!r})"
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return f"is no YAML: {error}"
+        return "is no YAML"
     mark = error.problem_mark
-    return f"is no YAML at line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    problem = _QUOTED.sub("", error.problem or "")
+    return f"is no YAML at line {mark.line + 1}, column {mark.column + 1}: {problem}"
 
 
 def _require_readable(field: str, path: Path, document: object) -> None:

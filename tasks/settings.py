@@ -104,12 +104,25 @@ class Settings(BaseSettings):
     history_rows: int = Field(
         default=500_000, ge=1000, description="How many rows of each kind of history are kept"
     )
+    roots: str = Field(
+        default="",
+        description=(
+            "Folders, with `:` between them, in which files and targets that operations are given "
+            "may lie; empty: the folder of Slipway, your home, and /tmp"
+        ),
+    )
     keep_releases: int = Field(default=5, ge=2, description="Releases of a project kept on disk")
 
     @property
     def root(self) -> Path:
         """The home folder, absolute."""
         return self.home.expanduser().resolve()
+
+    @property
+    def allowed_roots(self) -> tuple[Path, ...]:
+        """In which folders what an operation is given may lie."""
+        named = tuple(Path(each) for each in self.roots.split(":") if each)
+        return named or (Path.cwd(), Path.home(), Path("/tmp"))  # noqa: S108 - of all users
 
     @property
     def server_url(self) -> str:

@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from tasks.errors import BadInputError
 
 _MARK = b"\xef\xbb\xbf"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_MIB = 1024 * 1024
+MOST_BYTES = 64 * _MIB
+"""How large a text may be; the largest are recorded workflows of other systems."""
 
 
-def read_text(field: str, path: Path) -> str:
+def read_text(field: str, path: Path, most_bytes: int = MOST_BYTES) -> str:
     """Return the text of ``path``; ``field`` is what it is called when it cannot be used.
 
     Raises:
-        BadInputError: It is not UTF-8, or has a NUL: with file, line and byte; or cannot be read.
+        BadInputError: It is not UTF-8, or has a NUL: with file, line and byte; or cannot be read,
+            is no regular file (a device never ends), or is larger than ``most_bytes``.
     """
     try:
-        content = path.read_bytes()
+        content = _content(field, path, most_bytes)
     except OSError as error:
         remedy = "Name a file that exists and that this user may read."
         raise BadInputError(field, str(path), error.strerror or str(error), remedy) from error
     return decoded(field, path.name, content)
+
+
+def _content(field: str, path: Path, most_bytes: int) -> bytes:
+    """Return what is in a regular file; only such a one is opened."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        problem = "is no regular file"
+        raise BadInputError(field, str(path), problem, "Name a file with a text in it.")
+    with path.open("rb") as file:
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        problem = f"is larger than {most_bytes // _MIB} MiB"
+        raise BadInputError(field, str(path), problem, "Name the file that is meant, or split it.")
+    return content
 
 
 def decoded(field: str, name: str, content: bytes) -> str:

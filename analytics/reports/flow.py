@@ -6,10 +6,10 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import acreate_markdown_artifact
@@ -19,6 +19,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.utilities.annotations import opaque
+from pydantic import Field
 
 from analytics.history import of_flow_runs
 from analytics.reports.calibrated import calibration_sections
@@ -31,6 +32,7 @@ from analytics.reports.model import Report, Section, Span
 from analytics.reports.needs import kept_needs
 from analytics.reports.period import DAY, CompareName, PeriodName
 from analytics.server_runs import FLOWS, as_values, flow_names, pages
+from blocks.parameter import Day, NameOrAll
 from tasks.complaint import refuse_unusable_text
 from tasks.errors import BadInputError
 from tasks.ledger.activity import activity
@@ -102,10 +104,10 @@ async def report_flow(  # noqa: PLR0917 - they are its form in the UI
     report: ReportName = "all",
     period: PeriodName = "last 7 days",
     compare: CompareName = "previous period",
-    project: str = "",
-    formats: list[FormatName] = list(FORMATS),  # noqa: B006 - Prefect copies it
-    since: date | None = None,
-    until: date | None = None,
+    project: NameOrAll = "",
+    formats: Annotated[list[FormatName], Field(max_length=len(FORMATS))] = list(FORMATS),  # noqa: B006 - Prefect copies it
+    since: Day | None = None,
+    until: Day | None = None,
 ) -> State[list[str]]:
     """Report on what ran in a period, beside another one.
 

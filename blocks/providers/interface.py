@@ -8,6 +8,11 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+MOST_CPUS = 1_000_000
+MOST_MIB = 1_000_000_000
+"""A million GiB."""
+MOST_SLOTS = 1_000_000
+
 
 class Resources(BaseModel):
     """A vector of capacity or demand; every component is an amount at one moment."""
@@ -15,13 +20,21 @@ class Resources(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     cpus: float = Field(
-        default=0.0, ge=0, title="CPUs", description="CPU cores; fractions are allowed"
+        default=0.0,
+        ge=0,
+        le=MOST_CPUS,
+        title="CPUs",
+        description="CPU cores; fractions are allowed",
     )
-    memory_mib: int = Field(default=0, ge=0, title="Memory (MiB)", description="Memory in MiB")
-    slots: int = Field(default=0, ge=0, description="Steps at once, whatever their size")
+    memory_mib: int = Field(
+        default=0, ge=0, le=MOST_MIB, title="Memory (MiB)", description="Memory in MiB"
+    )
+    slots: int = Field(
+        default=0, ge=0, le=MOST_SLOTS, description="Steps at once, whatever their size"
+    )
 
     def __add__(self, other: Resources) -> Resources:
-        return Resources(
+        return Resources.model_construct(  # a sum may be larger than what anybody may ask for
             cpus=round(self.cpus + other.cpus, 6),
             memory_mib=self.memory_mib + other.memory_mib,
             slots=self.slots + other.slots,

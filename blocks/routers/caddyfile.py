@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from blocks.routers.interface import RouterError
+from blocks.routers.names import BELOW_LOCALHOST, LOOPBACK
 
 # Divides evenly by 1 to 6, 8, 10 and 12: that many replicas get exactly equal shares, and a
 # canary may get 5 or 10 %.
@@ -30,8 +31,12 @@ def listen_address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def caddy_config(directory: Path, host: str, front_ports: Sequence[int]) -> dict[str, object]:
+def caddy_config(
+    directory: Path, host: str, front_ports: Sequence[int], *, own_names: bool = False
+) -> dict[str, object]:
     """Return Caddy's JSON configuration for ``front_ports``, with the slots below ``directory``.
+
+    ``own_names``: only who speaks to a front port by a name of this machine is answered.
 
     Raises:
         RouterError: ``directory`` cannot stand in a placeholder.
@@ -41,7 +46,9 @@ def caddy_config(directory: Path, host: str, front_ports: Sequence[int]) -> dict
             f"router directory: must be absolute and without braces (got {str(directory)!r}). "
             "Choose another home folder."
         )
-    servers = {f"front-{port}": _server(directory, host, port) for port in front_ports}
+    servers = {
+        f"front-{port}": _server(directory, host, port, own_names=own_names) for port in front_ports
+    }
     return {
         "admin": {"disabled": True, "config": {"persist": False}},
         "logging": {"logs": {"default": _log()}},
@@ -58,7 +65,7 @@ def _log() -> dict[str, object]:
     return {"level": "ERROR", "encoder": encoder}
 
 
-def _server(directory: Path, host: str, port: int) -> dict[str, object]:
+def _server(directory: Path, host: str, port: int, *, own_names: bool) -> dict[str, object]:
     return {
         "listen": [listen_address(host, port)],
         "protocols": ["h1"],
@@ -67,8 +74,24 @@ def _server(directory: Path, host: str, port: int) -> dict[str, object]:
         "trusted_proxies": {"source": "static", "ranges": ["127.0.0.0/8", "::1/128"]},
         "read_header_timeout": "30s",
         "idle_timeout": "5m",
-        "routes": [_nothing_deployed(directory, port), {"handle": [_proxy(directory, port)]}],
+        "routes": [
+            *([_misdirected()] if own_names else []),
+            _nothing_deployed(directory, port),
+            {"handle": [_proxy(directory, port)]},
+        ],
     }
+
+
+def _misdirected() -> dict[str, object]:
+    """Refuse who was led here by a name of somebody else (DNS rebinding)."""
+    answer = {
+        "handler": "static_response",
+        "status_code": 421,
+        "headers": {"Content-Type": ["text/plain; charset=utf-8"]},
+        "body": f"Host: is no name of this machine. Use one of {', '.join(LOOPBACK)}.\n",
+    }
+    foreign = {"not": [{"host": [*LOOPBACK, BELOW_LOCALHOST]}]}
+    return {"match": [foreign], "handle": [answer], "terminal": True}
 
 
 def _nothing_deployed(directory: Path, port: int) -> dict[str, object]:

@@ -67,11 +67,18 @@ def _bind(host: str, port: int) -> None:
 
 
 def serve(
-    directory: Path, host: str, first_port: int, slots: int, *, beside: bool = False
+    directory: Path,
+    host: str,
+    first_port: int,
+    slots: int,
+    *,
+    beside: bool = False,
+    own_names: bool = False,
 ) -> NoReturn:
     """Become a Caddy that serves ``slots`` front ports from ``first_port`` on; never returns.
 
     ``beside``: next to the router that serves other ports of the same folder, which grows so.
+    ``own_names``: only who speaks to it by a name of this machine is answered.
 
     Raises:
         RouterError: A port is taken, another router serves ``directory``, or caddy is missing.
@@ -90,8 +97,8 @@ def serve(
     check_ports(host, front_ports)
     SlotRouter(directory).prepare(front_ports)
     config = directory / f"caddy{name}.json"
-    document = json.dumps(caddy_config(directory, host, front_ports), indent=1)
-    durable_file.write(str(config), document)
+    written = caddy_config(directory, host, front_ports, own_names=own_names)
+    durable_file.write(str(config), json.dumps(written, indent=1))
     announce(directory, first_port, slots)
     # Caddy keeps its state there, not in the user's folders.
     environment = os.environ | {"XDG_DATA_HOME": str(directory), "XDG_CONFIG_HOME": str(directory)}
@@ -118,10 +125,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--first-port", type=int, default=8300, help="first front port")
     parser.add_argument("--slots", type=int, default=32, help="number of front ports")
     parser.add_argument("--beside", action="store_true", help="serve further ports of a router")
+    parser.add_argument(
+        "--auth", default="true", help="false: answer only to names of this machine"
+    )
     options = parser.parse_args(arguments)
     where = (options.directory, options.host, options.first_port, options.slots)
     try:
-        serve(*where, beside=options.beside)
+        own_names = options.auth.lower() == "false"
+        serve(*where, beside=options.beside, own_names=own_names)
     except RouterError as error:
         sys.stderr.write(f"{error}\n")
         return 2

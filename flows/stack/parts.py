@@ -19,7 +19,7 @@ from flows.stack.home import PROGRAMS
 INPUTS = {
     "server": ("PREFECT_",),
     "worker": ("PREFECT_", "SLIPWAY_"),
-    "router": ("SLIPWAY_HOME", "SLIPWAY_HOST", "SLIPWAY_ROUTER_PORT"),
+    "router": ("SLIPWAY_AUTH", "SLIPWAY_HOME", "SLIPWAY_HOST", "SLIPWAY_ROUTER_PORT"),
     "reconciler": ("PREFECT_API_", "SLIPWAY_"),
 }
 """What of the environment a program depends on: names, or how they begin."""

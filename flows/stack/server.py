@@ -29,15 +29,19 @@ from weakref import WeakKeyDictionary
 import aiosqlite
 from fastapi import FastAPI
 from prefect.cli import app
-from prefect.server.api import server
+from prefect.server.api import deployments, server
 from prefect.server.database.configurations import (
     AioSqliteConfiguration,
     AsyncPostgresConfiguration,
 )
+from prefect.utilities.schema_tools.validation import ValidationError
 from starlette.middleware import Middleware
 
 from flows.stack.door import Door
+from flows.stack.own_names import OwnNames
 from flows.stack.storable import read_stored
+from flows.stack.unfitness import explained
+from tasks.settings import settings
 
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 _has_turn: ContextVar[bool] = ContextVar("_has_turn", default=False)
@@ -104,9 +108,25 @@ def keep_out_unstorable() -> None:
         inside = application.api_app.user_middleware  # type: ignore[attr-defined] # Prefect's own
         if all(each.cls is not Door for each in inside):
             inside.append(Middleware(Door))
+            if not settings().auth:
+                application.add_middleware(OwnNames)
         return application
 
     server.create_app = create_with_door
+
+
+def explain_refusals() -> None:
+    """Let what the API says of parameters that it refuses name what they are."""
+    validate = deployments.validate  # type: ignore[attr-defined] # as it is imported
+
+    def validate_and_explain(obj: Any, schema: Any, *args: Any, **kwargs: Any) -> Any:
+        """Validate as Prefect does."""
+        try:
+            return validate(obj, schema, *args, **kwargs)
+        except ValidationError as error:
+            raise ValidationError(explained(str(error), schema)) from error
+
+    deployments.validate = validate_and_explain  # type: ignore[attr-defined] # as it is imported
 
 
 def mend_what_is_read() -> None:

@@ -15,6 +15,7 @@ from flows.stack.api import SlipwayApi
 from flows.stack.endings import keep_ending, read_ending, reason
 from flows.stack.heartbeat import SILENT_SECONDS, silence
 from flows.stack.home import PROGRAMS, Home
+from flows.stack.own_names import OPEN
 from flows.stack.readiness import answering
 from flows.stack.record import Record, is_alive, read_record
 from flows.stack.retention import read_retention
@@ -88,6 +89,7 @@ def overview(chosen: Settings, now: float) -> str:
     parts += [reason(home, name) for name in failing]
     parts += supervision(home, time.monotonic())
     parts += [low_room(chosen.root) if chosen.root.exists() else "", front_ports(chosen)]
+    parts += [] if chosen.auth else [f"WARNING: {OPEN}."]
     parts += [f"UI  {chosen.server_url}"] if answers["server"] else ["Start it with: make up"]
     parts += [services(chosen, now), kept(home, now)]
     return "\n\n".join(filter(None, parts))

@@ -24,6 +24,7 @@ from flows.stack.environment import stack_environment
 from flows.stack.fingerprint import fingerprint, sources
 from flows.stack.home import PROGRAMS, Home
 from flows.stack.lock import exclusive
+from flows.stack.own_names import OPEN, refuse_open
 from flows.stack.parts import all_inputs, parts
 from flows.stack.ports import WantedPort, require_free
 from flows.stack.readiness import answering, wait_for, work_pool_exists, worker_name
@@ -61,9 +62,11 @@ def up(chosen: Settings, root: Path, *, take: bool = False) -> str:
         A sentence on what was done.
 
     Raises:
-        BadInputError: A port is taken, or another host acts on the ledger; nothing was started.
+        BadInputError: A port is taken, another host acts on the ledger, or other machines would be
+            asked for no password; nothing was started.
         StackError: A part does not answer; everything that was started is stopped again.
     """
+    refuse_open(chosen)
     home = Home(chosen.root)
     home.create()
     make_temporary_folder(home.root)
@@ -167,6 +170,7 @@ def greeting(chosen: Settings, done: str, seconds: float) -> str:
             f"  password  {password}",
             f"  router    {chosen.host}:{chosen.router_port} and up",
             f"  logs      {home.logs}",
+            *([] if chosen.auth else [f"WARNING: {OPEN}."]),
         ]
     )
 

@@ -12,10 +12,12 @@ import signal
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 from anyio.abc import TaskStatus
 from prefect.client.schemas.objects import FlowRun
 from prefect.states import Failed
+from prefect.utilities.schema_tools.validation import ValidationError, validate
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
 from blocks.boot_clock import since_boot
@@ -27,6 +29,7 @@ from flows.stack.log import say
 from flows.stack.missed import skip_missed
 from flows.stack.readiness import work_pool_exists, worker_name
 from flows.stack.supervision import Supervision, keep_supervised
+from flows.stack.unfitness import explained
 from tasks.settings import settings
 
 LOOK_SECONDS = 20.0
@@ -44,7 +47,7 @@ with warnings.catch_warnings():
     class PunctualWorker(ProcessWorker):
         """The stock worker, which makes up for the missed runs of a schedule only once.
 
-        A scheduled run that lacks a parameter fails with a sentence.
+        A scheduled run that lacks a parameter, or has one that does not fit, fails with a sentence.
         """
 
         type = "process"
@@ -82,7 +85,17 @@ with warnings.catch_warnings():
             if not flow_run.auto_scheduled or flow_run.deployment_id is None:
                 return ""
             deployment = await self.client.read_deployment(flow_run.deployment_id)
-            return incompleteness(deployment.parameter_openapi_schema or {}, flow_run.parameters)
+            schema = deployment.parameter_openapi_schema or {}
+            return incompleteness(schema, flow_run.parameters) or unfit(schema, flow_run.parameters)
+
+
+def unfit(schema: dict[str, Any], parameters: dict[str, Any]) -> str:
+    """Return why ``parameters`` do not fit to ``schema``; empty where they do."""
+    try:
+        validate(parameters, schema, raise_on_error=True)
+    except ValidationError as error:
+        return explained(str(error), schema)
+    return ""
 
 
 def skip_all_missed(pool: str) -> None:

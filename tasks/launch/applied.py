@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -106,5 +107,5 @@ def _unequal(recorded: Record, today: Record, part: str) -> tuple[str, ...]:
 
 def _sealed(key: bytes, name: str, value: str) -> str:
     """Return what tells ``value`` from others, and cannot be guessed without ``key``."""
-    digest = hmac.new(key, f"{name}\0{value}".encode(), hashlib.sha256).hexdigest()
+    digest = hmac.new(key, os.fsencode(f"{name}\0{value}"), hashlib.sha256).hexdigest()
     return digest[:_CHARACTERS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Sequence
@@ -94,7 +95,7 @@ def _remove_unfinished(folder: Path) -> int:
 def release_digest(kind: Kind, tree: str, requirements: Sequence[str]) -> str:
     """Return what tells a release from every other, in twelve characters."""
     parts = [kind.name, kind.toolchain(), tree, *requirements]
-    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    digest = hashlib.sha256(os.fsencode("\0".join(parts))).hexdigest()
     return digest[:_DIGEST_CHARACTERS]
 
 

@@ -6,13 +6,13 @@ true also where its process was killed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from blocks.providers.interface import End, Outcome
 from blocks.redaction import redact
+from tasks.split.entries import entries, result_of
 from tasks.split.suite import item_key, startup_key
 from tasks.workload import ItemResult, Step, StepReport
 
@@ -55,11 +55,7 @@ def read_record(path: Path) -> Record:
     running = problem = ""
     status = left = coverage = covered = None
     rerun: set[str] = set()
-    for line in path.read_bytes().splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:  # the last one, of a process that was killed while it wrote
-            continue
+    for entry in entries(path):
         if "started" in entry:
             running = str(entry["started"])
         elif "problem" in entry:
@@ -71,7 +67,7 @@ def read_record(path: Path) -> Record:
         elif "rerun" in entry:
             rerun.add(entry["rerun"])
         else:
-            result = ItemResult(**entry)
+            result = result_of(entry)
             results[result.id] = result
             running = "" if running == result.id else running
     return Record(

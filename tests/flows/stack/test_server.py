@@ -180,6 +180,16 @@ def test_what_an_earlier_server_has_stored_can_be_read(
     }
 
 
+@pytest.mark.parametrize("number", [0, 7, 50.5])
+def test_a_number_that_is_stored_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: float
+) -> None:
+    """Broken: an artifact that shows progress ends its flow with a 500."""
+    monkeypatch.setattr(AioSqliteConfiguration, "engine", AioSqliteConfiguration.engine)
+    mend_what_is_read()
+    assert asyncio.run(stored_and_read(tmp_path / "numbers.db", str(number))) == number
+
+
 def test_every_application_of_the_process_has_one_door(monkeypatch: pytest.MonkeyPatch) -> None:
     """Broken: nothing is looked at, or before the password was asked for, or twice."""
     monkeypatch.setattr(server, "create_app", server.create_app)

@@ -116,3 +116,9 @@ def test_the_newest_and_the_used_are_kept() -> None:
     """Broken: a rollback would find nothing to go back to."""
     known = [Release("p", name, name, Path(name), "python", 0) for name in "edcdba"]
     assert [one.digest for one in to_prune(known, {"b"}, 3)] == ["a"]
+
+
+def test_a_release_with_a_name_that_is_not_utf_8_has_a_digest() -> None:
+    """Broken: a file whose name is not UTF-8, named under `requirements`, ends the build oddly."""
+    names = ["./caf\udce9", "./caf\udce8"]
+    assert len({release_digest(KINDS["python"], "tree", [name]) for name in names}) == 2

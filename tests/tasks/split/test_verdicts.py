@@ -96,3 +96,32 @@ def test_a_step_without_a_report_leaves_nothing(tmp_path: Path) -> None:
     """Any declared step would be looked at for a record of tests."""
     step = Step("s", ("x",), tmp_path, "p/w/s")
     assert read_report("p", "w", step, tmp_path, GOOD).timings == ()
+
+
+def test_times_that_are_none_teach_nothing(tmp_path: Path) -> None:
+    """Broken: one test that reports a time of infinity, or of text, fails the whole shard."""
+    path = tmp_path / "r"
+    for seconds in ("Infinity", "NaN", "-5", '"abc"', "1e999", "null", "[1]", "9" * 400):
+        line = f'{{"id": "a", "seconds": {seconds}, "outcome": "passed", "message": ""}}'
+        path.write_text(f"{line}\n{ended('b', 2.0)}")
+        assert [result.seconds for result in read_record(path).results] == [0.0, 2.0]
+
+
+def test_what_is_no_entry_of_ours_is_passed_over(tmp_path: Path) -> None:
+    """Broken: a test that writes to the record of its shard ends the run with a stack trace."""
+    strange = [
+        "7",
+        "null",
+        "[]",
+        "{}",
+        '{"id": 7}',
+        '{"status": "x"}',
+        '{"limit": "x"}',
+        "[" * 9000,
+    ]
+    strange += ['{"id": "a", "outcome": {}, "message": ""}', '{"started": 1}', "\ud800"]
+    path = tmp_path / "r"
+    path.write_text("\n".join([*strange, ended("a")]), errors="surrogatepass")
+    record = read_record(path)
+    assert record.results == (ItemResult("a", 1.0, "passed"),)
+    assert (record.status, record.coverage, record.rerun) == (None, None, frozenset())

@@ -1,0 +1,89 @@
+"""What a parameter of an operation, and a field of a block, may be: types with bounds; free of Prefect.
+
+The bounds stand in the JSON schema, so that Prefect's API refuses what is beyond them before a
+process is started for it. A bound is where a value means nothing any more, not where it gets rare.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.fields import FieldInfo
+
+from blocks.argument import MOST_BYTES
+
+MOST_ITEMS = 100_000
+"""Of a list that a user writes, e.g. the steps of a workload."""
+MOST_NAMES = 1000
+"""Of a list or a mapping of names, e.g. variables."""
+LONGEST_PATH = 4096
+"""Characters; Linux takes no longer path."""
+LONGEST_TEXT = 10_000
+"""Characters of an expression, or of the key of a test."""
+MOST_SECONDS = 1e9
+"""Thirty years."""
+MOST_MONEY = 1e12
+MOST_WHOLE = 2**53
+"""Beyond it, JavaScript and JSON tell whole numbers apart no longer."""
+
+_NO_CONTROLS = r"^([^\x00-\x20\x7f][^\x00-\x1f\x7f]*)?$"
+"""Nothing, or a text that begins with no blank."""
+_NO_BLANKS = r"^[^\x00-\x20\x7f]*$"
+_NO_LINE_AFTER = r"(?!\n)"
+"""Python's `$` also matches before a line's end, in which a name would have one."""
+
+
+def bounded_text(pattern: str, most: int, least: int = 1) -> FieldInfo:
+    """Return the bounds of a text; ``pattern`` holds for pydantic, browsers and Prefect alike."""
+    info: FieldInfo = Field(
+        min_length=least,
+        max_length=most,
+        pattern=pattern,
+        json_schema_extra={"pattern": pattern + _NO_LINE_AFTER},
+    )
+    return info
+
+
+Name = Annotated[str, bounded_text(r"^[a-z0-9-]*$", 100)]
+"""The name of a block: a project, an environment, a provider."""
+
+NameOrAll = Annotated[str, bounded_text(r"^[a-z0-9-]*$", 100, least=0)]
+"""The name of a block; empty: all of them."""
+
+Names = Annotated[list[Name], Field(max_length=MOST_NAMES)]
+
+StepName = Annotated[str, bounded_text(r"^[a-z0-9][a-z0-9._-]{0,62}$", 63)]
+
+WorkloadName = Annotated[str, bounded_text(_NO_CONTROLS, 100)]
+WorkloadNameOrAll = Annotated[str, bounded_text(_NO_CONTROLS, 100, least=0)]
+
+Version = Annotated[str, bounded_text(_NO_BLANKS, 250, least=0)]
+"""A branch, a tag, a commit; empty: the project's own."""
+
+FilePath = Annotated[str, bounded_text(_NO_CONTROLS, LONGEST_PATH)]
+SnapshotId = Annotated[str, bounded_text(r"^(latest|[0-9a-f]{1,64})$", 64)]
+PlanId = Annotated[str, bounded_text(_NO_BLANKS, 100, least=0)]
+HistoryKey = Annotated[str, bounded_text(_NO_CONTROLS, LONGEST_TEXT, least=0)]
+ShortText = Annotated[str, Field(max_length=LONGEST_PATH)]
+Expression = Annotated[str, Field(max_length=LONGEST_TEXT)]
+
+CommandText = Annotated[str, Field(json_schema_extra={"maxLength": MOST_BYTES})]
+"""One argument of a process, of which only Linux says by its bytes whether it is too long."""
+
+Day = Annotated[
+    date,
+    Field(
+        json_schema_extra={
+            "pattern": r"^(19[7-9]\d|20\d\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
+            + _NO_LINE_AFTER
+        }
+    ),
+]
+"""A day from 1970 to 2099."""
+
+Seconds = Annotated[float, Field(ge=0, le=MOST_SECONDS)]
+SomeSeconds = Annotated[float, Field(gt=0, le=MOST_SECONDS)]
+Money = Annotated[float, Field(ge=0, le=MOST_MONEY)]
+SomeMoney = Annotated[float, Field(gt=0, le=MOST_MONEY)]

@@ -1,0 +1,30 @@
+"""Why parameters do not fit to an operation, in a sentence with the remedy; pure.
+
+Prefect says which field is wrong and why. What the field is stands in the operation's own schema.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tasks.errors import shortened
+
+_FIELD = re.compile(r"for field '(\w+)")
+_LONGEST = 600
+
+
+def explained(complaint: str, schema: Mapping[str, Any]) -> str:
+    """Return what Prefect says of parameters, and beside it what the field it names is.
+
+    Args:
+        complaint: E.g. ``Validation failed for field 'project'. Failure reason: ...``; it quotes
+            the whole value, however long that is.
+        schema: That of the parameters of the operation.
+    """
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    match = _FIELD.search(complaint)
+    meaning = properties.get(match[1], {}).get("description") if match else None
+    remedy = f"It is: {meaning}" if meaning else f"Known are: {', '.join(properties)}."
+    return f"{shortened(complaint, _LONGEST).rstrip('.')}. {' '.join(remedy.split())}"

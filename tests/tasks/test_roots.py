@@ -1,0 +1,41 @@
+"""What an operation is given lies in folders that were allowed, whatever links lead there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import BadInputError
+from tasks.roots import refuse_outside
+from tasks.settings import Settings
+
+
+def test_what_lies_below_a_root_is_taken(tmp_path: Path) -> None:
+    """Broken: the file of a user, in the folder he works in, is refused."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "root").symlink_to(tmp_path / "real")
+    refuse_outside("file", tmp_path / "real" / "x.yaml", [tmp_path / "root"])
+    refuse_outside("file", tmp_path / "root" / "new" / "x.yaml", [Path("/nowhere"), tmp_path])
+
+
+def test_what_only_seems_to_lie_below_one_is_refused(tmp_path: Path) -> None:
+    """Broken: `..`, a link, or a name that begins alike leads out of the roots."""
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "link").symlink_to("/etc")
+    for path in (
+        root / ".." / "x",
+        root / "link" / "shadow",
+        tmp_path / "root2",
+        Path("/etc/shadow"),
+    ):
+        with pytest.raises(BadInputError, match=f"^file: lies in none of {root}") as caught:
+            refuse_outside("file", path, [root])
+        assert "SLIPWAY_ROOTS" in caught.value.remedy
+
+
+def test_the_roots_are_a_setting() -> None:
+    """Broken: nobody can allow a folder elsewhere, or take one away."""
+    assert Settings(roots="/srv:/mnt/disk").allowed_roots == (Path("/srv"), Path("/mnt/disk"))
+    assert Path.home() in Settings(roots="").allowed_roots
