@@ -22,7 +22,7 @@ from blocks.providers.drained import Drained, fed, pipe
 from blocks.providers.shim.leash import CANNOT_START, GRACE_SECONDS
 from blocks.providers.sweep import RUN_ID, Run, sweep
 
-MOST_BYTES = 16 * 1024**2
+MOST_BYTES = 4 * 1024**2
 """So much of what a program writes is kept, where no other number is given."""
 _LOOK_SECONDS = 0.2
 """So often it is asked whether the program is to end."""
