@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-PAUSE_SECONDS = 0.04
+PAUSE_SECONDS = 0.1
 _PATIENCE_SECONDS = 30.0
 
 

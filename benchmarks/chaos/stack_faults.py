@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 from benchmarks.chaos import victims
@@ -49,25 +50,31 @@ def _spoilt(field: Field, fault: Fault) -> AbstractContextManager[None]:
 def _watched(field: Field, fault: Fault, undone: float) -> None:
     """Wait until the part, or after a spoilt surrounding each of them, does its work again."""
     names = [fault.victim] if fault.how in {How.KILL, How.STOP} else list(_WELL)
-    # One after the other: what was well once, and is not struck, stays so.
-    if not field.watch(fault.kind, undone, lambda: all(_WELL[name](field) for name in names)):
+    checks = [_WELL[name](field) for name in names]
+    if not field.watch(fault.kind, undone, lambda: all(is_well() for is_well in checks)):
         field.record.note(field.record.left, f"{fault.kind}: it never came back")
 
 
-def _server_answers(field: Field) -> bool:
-    return field.stack.api.healthy()
+def _server_answers(field: Field) -> Callable[[], bool]:
+    return field.stack.api.healthy
 
 
-def _router_listens(field: Field) -> bool:
+def _router_listens(field: Field) -> Callable[[], bool]:
     chosen = field.stack.settings
-    with socket.socket() as asking:
-        return asking.connect_ex((chosen.host, chosen.router_port)) == 0
+
+    def is_well() -> bool:
+        """Connect once."""
+        with socket.socket() as asking:
+            return asking.connect_ex((chosen.host, chosen.router_port)) == 0
+
+    return is_well
 
 
-def _beats(name: str) -> Callable[[Field], bool]:
-    def well(field: Field) -> bool:
+def _beats(name: str, field: Field) -> Callable[[], bool]:
+    heartbeat = field.home / "stack" / _BEATS[name]
+
+    def is_well() -> bool:
         """Wait for one heartbeat more."""
-        heartbeat = field.home / "stack" / _BEATS[name]
         before, deadline = _touched(heartbeat), time.monotonic() + _BEAT_SECONDS
         while victims.part(field.home, name) and time.monotonic() < deadline:
             if _touched(heartbeat) not in {0, before}:
@@ -75,7 +82,7 @@ def _beats(name: str) -> Callable[[Field], bool]:
             time.sleep(_POLL_SECONDS)
         return False
 
-    return well
+    return is_well
 
 
 def _touched(heartbeat: Path) -> int:
@@ -85,27 +92,29 @@ def _touched(heartbeat: Path) -> int:
         return 0
 
 
-def _worker_begins(field: Field) -> bool:
-    """Have a run begun: that a worker is there does not say that it takes any."""
-    if victims.part(field.home, "worker") is None:
-        return False
-    try:
-        run_id = field.stack.api.trigger("status/default", {"project": "shop"})
-    except SlipwayError:
-        return False
-    deadline = time.monotonic() + 4 * _BEAT_SECONDS
-    while time.monotonic() < deadline and not field.over.is_set():
-        run = field.state(run_id)
-        if run is not None and run.state_type != "SCHEDULED":
-            return True
-        time.sleep(_POLL_SECONDS)
-    return False
+def _worker_begins(field: Field) -> Callable[[], bool]:
+    """Return whether a run is taken: that a worker is there does not say that it takes any."""
+    asked: list[str] = []
+
+    def is_well() -> bool:
+        """Ask for one run, and look whether it has been taken."""
+        if victims.part(field.home, "worker") is None:
+            return False
+        try:
+            if not asked:
+                asked.append(field.stack.api.trigger("status/default", {"project": "shop"}))
+        except SlipwayError:
+            return False
+        run = field.state(asked[0])
+        return run is not None and run.state_type != "SCHEDULED"
+
+    return is_well
 
 
-_WELL: dict[str, Callable[[Field], bool]] = {
+_WELL: dict[str, Callable[[Field], Callable[[], bool]]] = {
     "server": _server_answers,
     "router": _router_listens,
-    "supervisor": _beats("supervisor"),
-    "reconciler": _beats("reconciler"),
+    "supervisor": partial(_beats, "supervisor"),
+    "reconciler": partial(_beats, "reconciler"),
     "worker": _worker_begins,
 }
