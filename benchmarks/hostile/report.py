@@ -1,0 +1,49 @@
+"""What came of the attacks: a line for each that was not refused as it should be, and the bars."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """What was seen, by what it is judged by; each list names what was wrong."""
+
+    asked: Counter[str] = field(default_factory=Counter)
+    taken: list[str] = field(default_factory=list)
+    unexplained: list[str] = field(default_factory=list)
+    leaked: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    def bars(self, least: int) -> dict[str, dict[str, Any]]:
+        """Return every bar: its value, its limit, and whether it is met."""
+        wrong = {
+            "not_refused": self.taken,
+            "without_field_or_remedy": self.unexplained,
+            "content_shown": self.leaked,
+            "started_or_written": self.left,
+            "does_not_run_afterwards": self.broken,
+        }
+        bars: dict[str, dict[str, Any]] = {
+            name: {"value": len(each), "limit": 0, "met": not each} for name, each in wrong.items()
+        }
+        total = self.asked.total()
+        bars["attacks"] = {"value": total, "limit": least, "met": total >= least}
+        return bars
+
+    def lines(self) -> list[str]:
+        """Return how often each operation was attacked, and all that was wrong."""
+        wrong = {
+            "not refused": self.taken,
+            "refused without field or remedy": self.unexplained,
+            "shows what stands in a file": self.leaked,
+            "left behind": self.left,
+            "does not run afterwards": self.broken,
+        }
+        return [
+            *(f"{operation:<12} {count:>5} attacks" for operation, count in self.asked.items()),
+            *(f"{what}: {each}" for what, every in wrong.items() for each in every),
+        ]
