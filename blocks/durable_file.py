@@ -31,6 +31,17 @@ def write(path: str, content: str | bytes, *, durable: bool = True) -> None:
         sync_folder(folder or ".")
 
 
+def keep(path: str, content: str) -> None:
+    """Write ``content``, unless it stands there already: that takes no room on a full disk."""
+    try:
+        with open(path, "rb") as file:
+            same = file.read() == content.encode()
+    except FileNotFoundError:
+        same = False
+    if not same:
+        write(path, content)
+
+
 def sync_folder(folder: str) -> None:
     """Have the names in ``folder`` on the disk before this returns."""
     descriptor = os.open(folder, os.O_RDONLY)

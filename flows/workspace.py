@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 
 from prefect import get_run_logger
 
-from blocks.providers.process import known_alive
 from blocks.workload_spec import PytestWorkload, SplittableSpec
 from tasks.launch.kinds.limit import within
 from tasks.launch.workspace import (
@@ -22,12 +21,11 @@ from tasks.launch.workspace import (
     workspaces,
 )
 from tasks.ledger.connection import Ledger
-from tasks.ledger.workloads import workloads
+from tasks.ledger.workloads import resumable_workloads
 from tasks.narration import narrated
 from tasks.release import Release
 from tasks.settings import settings
 
-_LOOKED_AT = 10_000
 _DAY = 86_400.0
 
 
@@ -81,9 +79,4 @@ async def leave(workload_id: str, *, succeeded: bool) -> None:
 
 def living(book: Ledger, now: float) -> set[str]:
     """Return the ids of the workloads that run, or whose run has not died too long ago."""
-    return {
-        row.id
-        for row in workloads(book, limit=_LOOKED_AT)
-        if row.closed_at is None
-        and (row.lease_until > now - DAYS_KEPT * _DAY or known_alive(row.owner))
-    }
+    return resumable_workloads(book, now - DAYS_KEPT * _DAY)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from blocks.boot_clock import since_boot
 from blocks.providers.process_table import LINUX, entry, machine_id, platform_id
 
 
@@ -54,6 +56,11 @@ def is_alive(identity: ProcessIdentity) -> bool:
         return False
     found = entry(identity.pid)
     return found is not None and not found.zombie and found.started == identity.create_time
+
+
+def age_seconds(identity: ProcessIdentity) -> float:
+    """Return since how long a process of this boot runs; on Linux by a clock that nobody sets."""
+    return (since_boot() if LINUX else time.time()) - identity.create_time
 
 
 def owner_alive(encoded: str) -> bool:

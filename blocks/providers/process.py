@@ -14,6 +14,7 @@ from signal import SIGKILL, SIGTERM
 from blocks.providers import run_directory as files
 from blocks.providers.identity import (
     ProcessIdentity,
+    age_seconds,
     identity_here,
     is_alive,
     known_alive,
@@ -34,6 +35,7 @@ __all__ = [
     "ShimError",
     "ShimSpec",
     "Status",
+    "age_seconds",
     "is_alive",
     "known_alive",
     "log_path",

@@ -16,7 +16,7 @@ _PREFIX = "serving-"
 
 def announce(directory: Path, first: int, count: int) -> None:
     """Write down that a process serves ``count`` front ports from ``first`` on."""
-    durable_file.write(str(directory / f"{_PREFIX}{first}"), str(count))
+    durable_file.keep(str(directory / f"{_PREFIX}{first}"), str(count))
 
 
 def forget(directory: Path) -> None:

@@ -98,7 +98,7 @@ def serve(
     SlotRouter(directory).prepare(front_ports)
     config = directory / f"caddy{name}.json"
     written = caddy_config(directory, host, front_ports, own_names=own_names)
-    durable_file.write(str(config), json.dumps(written, indent=1))
+    durable_file.keep(str(config), json.dumps(written, indent=1))
     announce(directory, first_port, slots)
     # Caddy keeps its state there, not in the user's folders.
     environment = os.environ | {"XDG_DATA_HOME": str(directory), "XDG_CONFIG_HOME": str(directory)}

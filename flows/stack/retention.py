@@ -19,9 +19,10 @@ from blocks.providers import process
 from flows.stack.home import Home, write_private
 from flows.stack.temporary import clear_temporary_folder
 from tasks.launch.build import clear_unfinished
-from tasks.launch.workspace import DAYS_KEPT, MOST_KEPT
+from tasks.launch.workspace import DAYS_KEPT, MOST_KEPT, trim_workspaces
 from tasks.ledger.connection import Ledger
-from tasks.ledger.retention import forget_history, kept_history, referenced
+from tasks.ledger.retention import forget_history, kept_history, referenced, surplus_instances
+from tasks.ledger.workloads import resumable_workloads
 from tasks.settings import Settings
 
 SECONDS_A_DAY = 86_400
@@ -31,6 +32,9 @@ FOLDERS = ("steps", "instances")
 MEASURED_A_ROUND = 500
 REMOVED_A_ROUND = 50
 ROWS_A_ROUND = 1000
+ENDED_KEPT = 3
+"""So many ended runs of each replica of a service stay, for their logs."""
+SETTLED_SECONDS = 600.0
 _REMOVED = ".removed-"
 
 
@@ -93,11 +97,23 @@ class Retention:
         if count := clear_unfinished(self._chosen.root / "releases"):
             said.append(f"{count} builds that came to no end removed")
         if (moment := self._clock()) >= self._copies_due:
+            if trimmed := self._trim_workspaces(now):
+                said.append(f"{trimmed} workspaces of ended workloads removed")
             self._copies, self._copies_due = copies(self._home.root), moment + SECONDS_AN_HOUR
             if cleared := clear_temporary_folder(self._home.root, now):
                 said.append(f"{cleared} temporary files that nobody uses removed")
         write_retention(self._home, [*lines, *self._copies, *self._history()])
         return said
+
+    def _trim_workspaces(self, now: float) -> int:
+        """Remove workspaces that no run comes back to, also where no workload runs any more."""
+        before = now - DAYS_KEPT * SECONDS_A_DAY
+
+        def living() -> set[str]:
+            """Return the workloads that run, or may be resumed."""
+            return resumable_workloads(self._ledger, before)
+
+        return len(trim_workspaces(self._chosen.root, living, now))
 
     def _forget(self, now: float) -> list[str]:
         """Forget a bite of history; where there was nothing, look again in an hour."""
@@ -126,7 +142,11 @@ class Retention:
         ended = [each for each in folders if each.name not in kept]
         total = sum(folder.size for folder in folders)
         before = now - self._chosen.run_days * SECONDS_A_DAY
-        doomed = to_remove(ended, total, before, self._chosen.run_mib * MIB)[:REMOVED_A_ROUND]
+        old = to_remove(ended, total, before, self._chosen.run_mib * MIB)
+        surplus = surplus_instances(self._ledger, ENDED_KEPT) if kind == "instances" else ()
+        settled = now - SETTLED_SECONDS  # whoever has ended one may still read its log
+        many = [each for each in ended if each.name in surplus and each.at < settled]
+        doomed = list(dict.fromkeys([*old, *many]))[:REMOVED_A_ROUND]
         return [each for each in doomed if not _runs(self._chosen.root / kind / each.name)]
 
     def _remove(self, kind: str, name: str) -> None:
@@ -139,6 +159,8 @@ class Retention:
         size = sum(folder.size for folder in folders) / MIB
         oldest = min((folder.at for folder in folders), default=None)
         goes = f"after {self._chosen.run_days:g} days, or above {self._chosen.run_mib} MiB"
+        if kind == "instances":
+            goes += f"; all but the newest {ENDED_KEPT} ended of each replica sooner"
         return Line(f"{kind} (folders)", len(folders), round(size, 1), oldest, goes)
 
     def _history(self) -> list[Line]:

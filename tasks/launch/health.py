@@ -111,7 +111,7 @@ def _look(instance: Instance) -> tuple[bool, bool, str]:
     if found.child_pid is None:
         return False, False, "is being started"
     if instance.port is None:
-        settled = time.time() - found.started_at >= _SETTLED_SECONDS and not found.restarts
+        settled = process.age_seconds(found.shim) >= _SETTLED_SECONDS and not found.restarts
         return settled, False, "runs" if settled else "has only just been started"
     answer = _asked(instance, instance.port, found)
     return answer.ok, False, answer.detail

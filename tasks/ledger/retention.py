@@ -170,3 +170,19 @@ def referenced(ledger: Ledger) -> frozenset[str]:
         open_befores = select(befores.c.directory).where(befores.c.state == "running")
         names |= {path.name for path in connection.execute(open_befores).scalars()}
     return frozenset(names)
+
+
+def surplus_instances(ledger: Ledger, newest: int) -> frozenset[str]:
+    """Return the ids of ended instances of which ``newest`` ended ones of the same replica are newer.
+
+    Their folders tell nothing that anybody looks for.
+    """
+    table = deployment.instances
+    same = (table.c.project, table.c.environment, table.c.service, table.c.replica)
+    number = func.row_number().over(partition_by=same, order_by=table.c.started_at.desc())
+    ended = select(table.c.id, number.label("number")).where(table.c.state.not_in(LIVING))
+    ranked = ended.subquery()
+    with ledger.read() as connection:
+        return frozenset(
+            connection.execute(select(ranked.c.id).where(ranked.c.number > newest)).scalars()
+        )

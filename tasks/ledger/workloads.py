@@ -134,6 +134,16 @@ def workloads(ledger: Ledger, project: str | None = None, limit: int = 50) -> li
         return [WorkloadRow(**row) for row in connection.execute(query).mappings()]
 
 
+def resumable_workloads(ledger: Ledger, since: float) -> set[str]:
+    """Return the ids of the open ones that run, or whose lease did not run out before ``since``."""
+    query = select(table.c.id, table.c.owner, table.c.lease_until).where(
+        table.c.closed_at.is_(None)
+    )
+    with ledger.read() as connection:
+        rows = connection.execute(query).all()
+    return {row.id for row in rows if row.lease_until > since or known_alive(row.owner)}
+
+
 def _open_row(connection: Connection, key: str) -> WorkloadRow | None:
     query = select(table).where(table.c.key == key, table.c.closed_at.is_(None))
     row = connection.execute(query).mappings().one_or_none()

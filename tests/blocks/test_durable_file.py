@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from blocks.durable_file import sync_tree, write
+from blocks.durable_file import keep, sync_tree, write
 
 ROOT = Path(__file__).parents[2]
 LIMITED = """
@@ -33,6 +33,17 @@ def test_it_replaces_its_predecessor_for_its_owner_alone(tmp_path: Path) -> None
     assert file.read_text("utf-8") == "größe"
     assert file.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_stands_there_already_is_not_written_again(tmp_path: Path) -> None:
+    """Broken: the router needs room to start as it was."""
+    file = tmp_path / "record"
+    keep(str(file), "größe")
+    first = file.stat().st_ino
+    keep(str(file), "größe")
+    assert file.stat().st_ino == first
+    keep(str(file), "other")
+    assert file.read_text("utf-8") == "other"
 
 
 def test_what_finds_no_room_leaves_the_former_file_and_no_draft(tmp_path: Path) -> None:

@@ -200,6 +200,19 @@ def test_termination_ends_the_router_and_frees_its_ports(tmp_path: Path) -> None
     check_ports("127.0.0.1", range(FIRST, FIRST + 4))
 
 
+def test_it_starts_again_on_a_full_disk(tmp_path: Path) -> None:
+    """Otherwise all traffic ends where the router dies while there is no room.
+
+    A limit on the size of its files, below that of its configuration, stands for the full disk.
+    """
+    argv = [*COMMAND, "--directory", str(tmp_path), "--first-port", str(FIRST)]
+    with _running(argv, FIRST):
+        pass
+    limited = ["/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *argv]
+    with _running(limited, FIRST):
+        assert _get("/")[0] == 503
+
+
 def test_missing_caddy_names_its_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a missing program is a traceback."""
     monkeypatch.setattr("blocks.routers.serve.os.access", lambda *_: False)

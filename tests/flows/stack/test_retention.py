@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from flows.stack.retention import Folder, Retention, read_retention, to_remove
 from flows.stack.status import kept
 from tasks.launch.lock import alone
 from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.instances import instances, record_instance
 from tasks.ledger.workloads import open_workload
+from tasks.release import Instance, InstanceState
 from tasks.settings import Settings
 
 DAY = 86_400.0
@@ -55,6 +58,35 @@ def test_what_is_old_goes_and_what_is_open_stays(chosen: Settings, ledger: Ledge
     assert said == ["1 folders of ended steps removed", "1 folders of ended instances removed"]
     assert [path.exists() for path in (is_open, old, young, stopped)] == [True, False, True, False]
     assert (chosen.root / "instances" / ".shop-dev.lock").exists()
+
+
+def _ended(chosen: Settings, ledger: Ledger, service: str, number: int) -> Path:
+    """Return the folder of the ``number``th instance of ``service``, which has ended."""
+    folder = _folder(chosen, f"instances/shop-dev-{service}-0-{number}", days_old=1)
+    place = ("shop", "dev", service, 0, f"d{number}", "1", folder)
+    ended = Instance(
+        folder.name, *place, "127.0.0.1", None, InstanceState.STOPPED, NOW - 2 * DAY + number
+    )
+    record_instance(ledger, ended)
+    return folder
+
+
+def test_of_each_service_the_newest_ended_few_stay(chosen: Settings, ledger: Ledger) -> None:
+    """Broken: a hundred deploys leave a hundred folders; or the log of the last one is gone."""
+    web = [_ended(chosen, ledger, "web", number) for number in range(8)]
+    worker = [_ended(chosen, ledger, "worker", number) for number in range(2)]
+    living = _ended(chosen, ledger, "web", 8)
+    alive = next(one for one in instances(ledger) if one.directory == living)
+    record_instance(ledger, replace(alive, state=InstanceState.RUNNING, started_at=NOW - 4 * DAY))
+    recent = _folder(chosen, "instances/shop-dev-web-0-recent", days_old=0)
+    record_instance(
+        ledger,
+        replace(alive, id=recent.name, state=InstanceState.STOPPED, started_at=NOW - 3 * DAY),
+    )
+    said = Retention(chosen, ledger)(NOW)
+    assert said == ["5 folders of ended instances removed"]
+    assert [path.exists() for path in web] == [False] * 5 + [True] * 3
+    assert all(path.exists() for path in (*worker, living, recent))
 
 
 def test_too_much_goes_oldest_first(chosen: Settings, ledger: Ledger) -> None:
@@ -114,3 +146,12 @@ def test_copies_of_releases_are_in_the_table(chosen: Settings, ledger: Ledger) -
     assert lines["workspaces (folders)"] == (1, 1.0)
     assert lines["serving trees (folders)"] == (2, 2.0)
     assert "serving trees (folders)" in kept(Home(chosen.root), NOW)
+
+
+def test_workspaces_that_nobody_comes_back_to_go(chosen: Settings, ledger: Ledger) -> None:
+    """Broken: what cancelled runs leave stays until the next workload, which may never come."""
+    alive = open_workload(ledger, "shop/ci", "me", NOW, 15, owner_alive=lambda _: True)
+    dead = open_workload(ledger, "shop/old", "me", NOW - 9 * DAY, 15, owner_alive=lambda _: True)
+    folders = [_folder(chosen, f"workspaces/{lease.id}", 9) for lease in (alive, dead)]
+    assert "1 workspaces of ended workloads removed" in Retention(chosen, ledger)(NOW)
+    assert [path.exists() for path in folders] == [True, False]
