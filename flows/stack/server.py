@@ -152,6 +152,7 @@ def main() -> None:
     close_failed_cursors()
     write_in_turn()
     keep_out_unstorable()
+    explain_refusals()
     mend_what_is_read()
     sys.argv = ["prefect", "server", "start"]
     app()
