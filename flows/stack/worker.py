@@ -13,6 +13,8 @@ import time
 import warnings
 from pathlib import Path
 from typing import Any
+from uuid import UUID
+from weakref import WeakValueDictionary
 
 from anyio.abc import TaskStatus
 from prefect.client.schemas.objects import FlowRun
@@ -48,10 +50,15 @@ with warnings.catch_warnings():
         """The stock worker, which makes up for the missed runs of a schedule only once.
 
         A scheduled run that lacks a parameter, or has one that does not fit, fails with a sentence.
+        A run that is given to it once more while its process lives gets no second one.
         """
 
         type = "process"
         _looked_at: float | None = None
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
         async def get_and_submit_flow_runs(self) -> list[FlowRun]:
             """Skip what was missed more than once, then take what is due."""
@@ -72,12 +79,27 @@ with warnings.catch_warnings():
             configuration: ProcessJobConfiguration,
             task_status: TaskStatus[int] | None = None,
         ) -> ProcessWorkerResult:
-            """Run it in a process, unless it cannot begin."""
+            """Run it in a process, unless it cannot begin or has had one by now."""
+            turn = self._turns.setdefault(flow_run.id, asyncio.Lock())
+            has_a_process = turn.locked()
+            async with turn:
+                if has_a_process and not await self._is_due(flow_run):
+                    return _left_alone(task_status, "has had a process")
+                return await self._run(flow_run, configuration, task_status)
+
+        async def _is_due(self, flow_run: FlowRun) -> bool:
+            state = (await self.client.read_flow_run(flow_run.id)).state
+            return state is not None and state.is_pending()
+
+        async def _run(
+            self,
+            flow_run: FlowRun,
+            configuration: ProcessJobConfiguration,
+            task_status: TaskStatus[int] | None,
+        ) -> ProcessWorkerResult:
             if complaint := await self._complaint(flow_run):
                 await self.client.set_flow_run_state(flow_run.id, Failed(message=complaint))
-                if task_status:
-                    task_status.started(os.getpid())
-                return ProcessWorkerResult(status_code=0, identifier="refused")
+                return _left_alone(task_status, "refused")
             return await super().run(flow_run, configuration, task_status)
 
         async def _complaint(self, flow_run: FlowRun) -> str:
@@ -87,6 +109,12 @@ with warnings.catch_warnings():
             deployment = await self.client.read_deployment(flow_run.deployment_id)
             schema = deployment.parameter_openapi_schema or {}
             return incompleteness(schema, flow_run.parameters) or unfit(schema, flow_run.parameters)
+
+
+def _left_alone(task_status: TaskStatus[int] | None, why: str) -> ProcessWorkerResult:
+    if task_status:
+        task_status.started(os.getpid())
+    return ProcessWorkerResult(status_code=0, identifier=why)
 
 
 def unfit(schema: dict[str, Any], parameters: dict[str, Any]) -> str:

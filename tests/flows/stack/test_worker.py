@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from uuid import UUID, uuid4
 
 import pytest
-from prefect.client.schemas.objects import FlowRun
-from prefect.workers.process import ProcessWorker
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.states import Completed, Pending
+from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
 from flows.stack import worker
 from flows.stack.api import ApiError
@@ -90,3 +93,42 @@ def test_what_a_schedule_gives_is_looked_at_before_a_process_starts(project: obj
     assert "for field 'project'" in said
     assert said.endswith("It is: A name")
     assert worker.unfit(schema, {"project": "shop"}) == ""
+
+
+class Client:
+    """Knows one flow run."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    async def read_flow_run(self, flow_run_id: UUID) -> FlowRun:
+        """Return the run as it is now."""
+        return FlowRun(id=flow_run_id, flow_id=uuid4(), state=self.state)
+
+
+@pytest.mark.parametrize(("state", "processes"), [(Completed(), 1), (Pending(), 2)])
+async def test_a_run_that_is_given_to_it_twice_has_one_process_at_a_time(
+    state: State, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: two processes execute one run side by side, and everything in it happens twice."""
+    may_end = asyncio.Event()
+    began: list[int] = []
+    ended: list[int] = []
+    at_once: list[int] = []
+
+    async def start(*_: object) -> ProcessWorkerResult:
+        """Stand for a process that lives until it may end; note how many live then."""
+        began.append(1)
+        at_once.append(len(began) - len(ended))
+        await may_end.wait()
+        ended.append(1)
+        return ProcessWorkerResult(status_code=0, identifier="1")
+
+    monkeypatch.setattr(ProcessWorker, "run", start)
+    made, run = PunctualWorker(work_pool_name="own"), FlowRun(id=uuid4(), flow_id=uuid4())
+    made._client = Client(state)  # type: ignore[assignment] # it is asked for nothing else
+    twice = asyncio.gather(*(made.run(run, ProcessJobConfiguration()) for _ in range(2)))
+    await asyncio.sleep(0.1)
+    may_end.set()
+    assert [each.status_code for each in await twice] == [0, 0]
+    assert at_once == [1] * processes
