@@ -72,15 +72,12 @@ Expression = Annotated[str, Field(max_length=LONGEST_TEXT)]
 CommandText = Annotated[str, Field(json_schema_extra={"maxLength": MOST_BYTES})]
 """One argument of a process, of which only Linux says by its bytes whether it is too long."""
 
-Day = Annotated[
-    date,
-    Field(
-        json_schema_extra={
-            "pattern": r"^(19[7-9]\d|20\d\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
-            + _NO_LINE_AFTER
-        }
-    ),
-]
+_YEAR = r"(19[7-9]\d|20\d\d)"
+_LEAP_YEAR = r"(19(7[26]|8[048]|9[26])|20([02468][048]|[13579][26]))"
+_DAY_OF_ANY_YEAR = r"((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))"
+_DAY = rf"^({_YEAR}-{_DAY_OF_ANY_YEAR}|{_LEAP_YEAR}-02-29)$"
+
+Day = Annotated[date, Field(json_schema_extra={"pattern": _DAY + _NO_LINE_AFTER})]
 """A day from 1970 to 2099."""
 
 Seconds = Annotated[float, Field(ge=0, le=MOST_SECONDS)]

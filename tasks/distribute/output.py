@@ -12,6 +12,8 @@ from tasks.errors import SlipwayError
 
 VARIABLE = "SLIPWAY_OUTPUT"
 MOST_BYTES = 64 * 1024
+_MOST_DIGITS = 18
+"""Of a whole number that any 64 bits hold."""
 _FILE = "output.json"
 
 
@@ -46,7 +48,7 @@ def read_output(directory: Path) -> JsonValue:
 
 def _parsed(text: bytes) -> JsonValue:
     try:
-        value: JsonValue = json.loads(text)
+        value: JsonValue = json.loads(text, parse_int=_whole)
         # What no database and no process would take: numbers without end, halves of characters.
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -55,6 +57,13 @@ def _parsed(text: bytes) -> JsonValue:
             f'its output ({VARIABLE}) is {what}: write e.g. ["a", "b"], or nothing at all'
         ) from error
     return value
+
+
+def _whole(digits: str) -> int:
+    """Return a whole number; beyond 64 bits a database would hand on another one."""
+    if len(digits.lstrip("-")) > _MOST_DIGITS:
+        raise ValueError(f"{digits[:30]} is larger than 64 bits hold: write it as a text")
+    return int(digits)
 
 
 def with_output(outcome: Outcome, directory: Path) -> Outcome:

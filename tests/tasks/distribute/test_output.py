@@ -26,11 +26,12 @@ def test_it_is_json_or_nothing(tmp_path: Path) -> None:
         (b"NaN", "is no JSON"),
         (b"1e999", "is no JSON"),
         (b'"\\ud800"', "is no JSON"),
+        (b"[1234567890123456789012]", "is no JSON .*1234567890123456789012 is larger than 64 bits"),
         (b"\xff", "is no JSON"),
         (b"[" * 20_000, "is no JSON"),
         (b'"' + b"x" * MOST_BYTES + b'"', r"has 65538 bytes, and may have 65536"),
     ],
-    ids=["empty", "text", "NaN", "infinite", "surrogate", "bytes", "deep", "large"],
+    ids=["empty", "text", "NaN", "infinite", "surrogate", "whole", "bytes", "deep", "large"],
 )
 def test_what_cannot_be_used_fails_the_step_and_says_why(
     tmp_path: Path, text: bytes, said: str
