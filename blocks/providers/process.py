@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 
+import psutil
+
 from blocks.providers import run_directory as files
 from blocks.providers.identity import (
     ProcessIdentity,
@@ -23,8 +25,9 @@ from blocks.providers.identity import (
     this_boot,
 )
 from blocks.providers.interface import End, Outcome
+from blocks.providers.process_table import entry
 from blocks.providers.shim_spec import Ended, NotStarted, Running, ShimError, ShimSpec, Status
-from blocks.providers.spawn import start
+from blocks.providers.spawn import SHIM_PROGRAM, start
 from blocks.providers.sweep import Run, signal_process, sweep
 
 __all__ = [
@@ -114,9 +117,11 @@ def stop(directory: Path, grace_seconds: float) -> Outcome | None:
     """
     found = status(directory)
     if isinstance(found, Running) and found.supervised:
-        files.write_record(directory, files.STOP, {"grace_seconds": grace_seconds})
-        signal_process(found.shim.pid, found.shim.create_time, SIGTERM)
-        _await_end(found.shim, grace_seconds + _STOP_MARGIN_SECONDS)
+        _stop_shim(directory, found.shim, grace_seconds)
+    elif isinstance(found, Ended) and not files.readable_record(directory, files.EXIT):
+        # A torn record does not say who its shim is, which would start again what is swept.
+        for shim in _shims_in(directory):
+            _stop_shim(directory, shim, grace_seconds)
     if not isinstance(found, NotStarted) and not files.readable_record(directory, files.EXIT):
         _stop_orphans(directory, grace_seconds)
     settled = status(directory)
@@ -172,6 +177,23 @@ def _lost(directory: Path, started_at: float | None, cause: str) -> Outcome:
         ended_at=max([began_at, *seen]),
         log_path=log_path(directory),
     )
+
+
+def _shims_in(directory: Path) -> list[ProcessIdentity]:
+    """Return the live shims of ``directory``, as the list of processes has them."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        program, *of = (process.info["cmdline"] or [])[-3:-1] or [""]
+        started = entry(process.pid) if of == [str(directory)] else None
+        if started and Path(program).name == SHIM_PROGRAM.name:
+            found.append(identity_here(process.pid, started.started))
+    return found
+
+
+def _stop_shim(directory: Path, shim: ProcessIdentity, grace_seconds: float) -> None:
+    files.write_record(directory, files.STOP, {"grace_seconds": grace_seconds})
+    signal_process(shim.pid, shim.create_time, SIGTERM)
+    _await_end(shim, grace_seconds + _STOP_MARGIN_SECONDS)
 
 
 def _await_end(shim: ProcessIdentity, seconds: float) -> None:

@@ -18,6 +18,7 @@ from blocks.providers import run_directory as files
 from blocks.providers.identity import this_boot
 from blocks.providers.shim_spec import ShimError, ShimSpec
 
+SHIM_PROGRAM = Path(__file__).with_name("shim") / "program.py"
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.01
 
@@ -66,8 +67,7 @@ def _spawn(spec: ShimSpec, environment: Mapping[str, str], lock: int) -> None:
     record = asdict(spec) | {"directory": str(spec.directory), "cwd": str(spec.cwd)}
     record |= {"run_id": uuid.uuid4().hex, "boot_id": this_boot()}
     files.write_record(spec.directory, files.SPEC, record, durable=spec.durable)
-    program = Path(__file__).with_name("shim") / "program.py"
-    argv = [sys.executable, "-I", "-S", str(program), str(spec.directory), str(lock)]
+    argv = [sys.executable, "-I", "-S", str(SHIM_PROGRAM), str(spec.directory), str(lock)]
     with (spec.directory / "shim.log").open("wb") as complaints:
         shim = subprocess.Popen(
             argv,

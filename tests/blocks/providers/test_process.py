@@ -318,3 +318,17 @@ def test_what_runs_below_a_torn_record_is_ended(directory: Path, tmp_path: Path)
     assert isinstance(process.status(directory), Ended)
     process.stop(directory, 0)
     until(lambda: not runs(pid))
+
+
+def test_the_shim_of_a_torn_record_is_ended_as_well(directory: Path, tmp_path: Path) -> None:
+    """Broken: it would start again what was ended, on the old port, for ever and for nobody."""
+    pids = tmp_path / "pids"
+    command = f"echo $$ >>{pids}; sleep 600"
+    process.start(spec(directory, "sh", "-c", command, restart="always"), ENVIRONMENT)
+    until(lambda: pids.exists() and pids.read_text().strip())
+    shim = json.loads((directory / "state.json").read_text())["shim"]["pid"]
+    (directory / "state.json").write_text('{"shim"')
+    process.stop(directory, 0)
+    assert not runs(shim)
+    assert not [pid for pid in pids.read_text().split() if runs(int(pid))]
+    assert isinstance(process.status(directory), Ended)
