@@ -8,10 +8,12 @@ what stands beside it.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from flows.stack.recurrence import may_hold_rule, refuse_endless_rules
 from flows.stack.storable import is_suspect, mended, parsed, refuse_unstorable
 from flows.stack.templates import may_hold_template, refuse_templates
 from tasks.errors import BadInputError
@@ -62,7 +64,13 @@ class Door:
             body = await _read(receive, _most(path))
             if body is None:
                 return
-            body = admitted(path, body)
+            # A rule may take seconds to judge, in which others are answered.
+            looks_long = may_hold_rule(body)
+            body = (
+                await asyncio.to_thread(admitted, path, body)
+                if looks_long
+                else admitted(path, body)
+            )
         except BadInputError as error:
             await _refuse(send, _TOO_LARGE if isinstance(error, TooLargeError) else _WORD, error)
             return
@@ -75,8 +83,10 @@ def admitted(path: str, body: bytes) -> bytes:
     Raises:
         BadInputError: It asks for what could not be given back, or has to be filled in.
     """
-    looks_for_templates = path.startswith("/deployments") and may_hold_template(body)
-    if not looks_for_templates and not is_suspect(body):
+    is_deployment = path.startswith("/deployments")
+    looks_for_templates = is_deployment and may_hold_template(body)
+    looks_for_rules = is_deployment and may_hold_rule(body)
+    if not (looks_for_templates or looks_for_rules or is_suspect(body)):
         return body
     try:
         document = parsed(body)
@@ -87,6 +97,8 @@ def admitted(path: str, body: bytes) -> bytes:
     refuse_unstorable(document)
     if looks_for_templates:
         refuse_templates(document)
+    if looks_for_rules:
+        refuse_endless_rules(document)
     return body
 
 

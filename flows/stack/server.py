@@ -20,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -34,11 +34,13 @@ from prefect.server.database.configurations import (
     AioSqliteConfiguration,
     AsyncPostgresConfiguration,
 )
+from prefect.server.schemas.schedules import RRuleSchedule
 from prefect.utilities.schema_tools.validation import ValidationError
 from starlette.middleware import Middleware
 
 from flows.stack.door import Door
 from flows.stack.own_names import OwnNames
+from flows.stack.recurrence import can_be_followed
 from flows.stack.storable import read_stored
 from flows.stack.unfitness import explained
 from tasks.settings import settings
@@ -147,6 +149,18 @@ def _mend(kind: type[AioSqliteConfiguration | AsyncPostgresConfiguration]) -> No
     kind.engine = engine_that_mends  # type: ignore[method-assign]
 
 
+def skip_endless_rules() -> None:
+    """Let every schedule of this process that cannot be followed have no dates."""
+    dates = RRuleSchedule._get_dates_generator  # noqa: SLF001 - all that counts goes through it
+
+    def dates_that_end(self: RRuleSchedule, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        """Yield the dates of a schedule that can be followed."""
+        if can_be_followed(self.rrule):
+            yield from dates(self, *args, **kwargs)
+
+    RRuleSchedule._get_dates_generator = dates_that_end  # type: ignore[method-assign, assignment] # noqa: SLF001
+
+
 def main() -> None:
     """Serve until told to stop."""
     close_failed_cursors()
@@ -154,6 +168,7 @@ def main() -> None:
     keep_out_unstorable()
     explain_refusals()
     mend_what_is_read()
+    skip_endless_rules()
     sys.argv = ["prefect", "server", "start"]
     app()
 

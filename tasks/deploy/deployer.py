@@ -27,7 +27,7 @@ from tasks.deploy.effects import (
 )
 from tasks.deploy.gate import CANCELLED
 from tasks.deploy.handover import Handover, recorded
-from tasks.deploy.preemption import make_way
+from tasks.deploy.preemption import let_drain, make_way
 from tasks.deploy.reconcile import reconcile_rollouts, started_by
 from tasks.deploy.report import RolloutReport, report_of
 from tasks.deploy.rollout import REVERTIBLE, Kind, Phase, Rollout, advance, begin
@@ -85,13 +85,14 @@ class Deployer:
         """Move the traffic to a version, or to a release; one that is not healthy never gets any.
 
         A version is resolved and built; a release is taken by its digest, whatever its version
-        stands for by now.
+        stands for by now. One that has moved the traffic there is waited for.
 
         Raises:
             BadInputError: An unknown strategy or version; nothing was started.
             BusyError: Another live deploy is at work there.
             Exception: Whatever kept it from being built or started; all is as before.
         """
+        let_drain(self.ledger, self.target.project, self.target.environment, self._reconcile)
         if isinstance(what, Release):
             built = self._rollout(what.version, Kind.DEPLOY, strategy, what.digest)
             return self._carry_out(built)

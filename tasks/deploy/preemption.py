@@ -37,21 +37,42 @@ def make_way(
         if from_document(row.document).kind is not Kind.DEPLOY:
             raise BusyError(f"{project}/{environment} is being rolled back. Wait for its end.")
         withdraw_rollout(ledger, row.id, WITHDRAWN)
-        line = _waiting_for(row)
-        tell(f"Waiting {line}")
-        with doing(f"waiting {line}"):
-            _await_change(ledger, row, reconcile)
+        _await_change(ledger, row, reconcile)
+
+
+def let_drain(
+    ledger: Ledger, project: str, environment: str, reconcile: Callable[[], object]
+) -> None:
+    """Return when none is at work there that has moved the traffic and only lets requests finish.
+
+    Its controller may be the reconciler, which ends what a killed one has begun.
+
+    Args:
+        ledger: The ledger.
+        project: The project that is to be deployed.
+        environment: And where.
+        reconcile: Ends the rollouts whose controllers are dead.
+
+    Raises:
+        BusyError: This run was cancelled while it waited.
+    """
+    while (row := open_rollout(ledger, project, environment)) and row.phase == Phase.DRAINING:
+        _await_change(ledger, row, reconcile)
 
 
 def _await_change(ledger: Ledger, row: RolloutRow, reconcile: Callable[[], object]) -> None:
     """Return when another is open there, or none, or what can be said of it is another thing."""
+    line = _waiting_for(row)
+    tell(f"Waiting {line}")
     now: RolloutRow | None = row
-    while now is not None and now.id == row.id and _waiting_for(now) == _waiting_for(row):
-        if is_cancelled():
-            raise BusyError(f"{row.project}/{row.environment} is still being deployed: {now.phase}")
-        reconcile()
-        time.sleep(_POLL_SECONDS)
-        now = open_rollout(ledger, row.project, row.environment)
+    with doing(f"waiting {line}"):
+        while now is not None and now.id == row.id and _waiting_for(now) == line:
+            if is_cancelled():
+                where = f"{row.project}/{row.environment}"
+                raise BusyError(f"{where} is still being deployed: {now.phase}")
+            reconcile()
+            time.sleep(_POLL_SECONDS)
+            now = open_rollout(ledger, row.project, row.environment)
 
 
 def _waiting_for(row: RolloutRow) -> str:

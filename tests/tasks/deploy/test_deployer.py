@@ -4,7 +4,7 @@ import asyncio
 import http.client
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -168,8 +168,16 @@ async def test_a_rollback_withdraws_a_deploy_that_has_not_switched(
     other.ledger.close()
 
 
-async def test_a_rollback_waits_for_a_deploy_that_has_switched_and_says_so(
-    deployer: Deployer, tmp_path: Path
+@pytest.mark.parametrize(
+    ("follow", "serves"),
+    [(Deployer.rollback, "one"), (lambda other: other.deploy("three"), "three")],
+    ids=["rollback", "deploy"],
+)
+async def test_what_comes_after_a_deploy_that_has_switched_waits_for_it_and_says_so(
+    deployer: Deployer,
+    tmp_path: Path,
+    follow: Callable[[Deployer], RolloutReport],
+    serves: str,
 ) -> None:
     """Broken: it is refused, or nobody knows for what it waits."""
     deployer.deploy("one")
@@ -182,23 +190,23 @@ async def test_a_rollback_waits_for_a_deploy_that_has_switched_and_says_so(
         while rollout.phase is Phase.DRAINING and not (lines or over.is_set()):
             time.sleep(0.01)
 
-    async def roll_back() -> RolloutReport:
-        """Roll back, once the deploy has switched."""
+    async def next_one() -> RolloutReport:
+        """Ask for it, once the deploy has switched."""
         await asyncio.to_thread(there.wait)
         try:
             async with narrated(lines.append):
-                return await in_thread(other.rollback)
+                return await in_thread(lambda: follow(other))
         finally:
             over.set()
 
     deployer.said = said
-    deployed, back = await asyncio.gather(
-        asyncio.to_thread(lambda: deployer.deploy("two")), roll_back()
+    deployed, after = await asyncio.gather(
+        asyncio.to_thread(lambda: deployer.deploy("two")), next_one()
     )
     assert deployed.succeeded
     assert lines[0].startswith("Waiting for the end of the deploy of two: it has moved")
-    assert back.to_version == "one"
-    assert _versions_served(deployer) == {"one"}
+    assert after.to_version == serves
+    assert _versions_served(deployer) == {serves}
     other.ledger.close()
 
 

@@ -1,0 +1,85 @@
+"""Which recurrence rules (RRULE, RFC 5545) Prefect's server can follow.
+
+It counts every occurrence from the rule's beginning, in the one thread that answers requests: a rule
+of every second that began long ago, or one that never occurs, stops it for good, and is there again
+after each restart.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+
+from tasks.errors import BadInputError
+
+_KEY = "rrule"
+_MARK = _KEY.encode()
+_CPU_SECONDS = 2
+_MOST_BYTES = 512 * 1024 * 1024
+_PROGRAM = f"""
+import resource, sys
+from datetime import UTC, datetime
+from itertools import islice
+from dateutil.rrule import rrulestr
+resource.setrlimit(resource.RLIMIT_CPU, ({_CPU_SECONDS}, {_CPU_SECONDS}))
+try:
+    resource.setrlimit(resource.RLIMIT_AS, ({_MOST_BYTES}, {_MOST_BYTES}))
+except (OSError, ValueError):
+    pass  # macOS has no such limit
+try:
+    rule = rrulestr(sys.argv[1], dtstart=datetime(2020, 1, 1))
+    now = datetime.now(UTC)
+    try:
+        rule.after(now)
+    except TypeError:
+        now = now.replace(tzinfo=None)
+    list(islice(rule.xafter(now, inc=True), 100))
+except ValueError:
+    pass
+"""
+"""No rule at all is for the server to refuse."""
+
+
+@lru_cache(maxsize=1000)
+def can_be_followed(rule: str) -> bool:
+    """Tell whether the next occurrences of ``rule`` are counted soon; tried in another process."""
+    argv = [sys.executable, "-I", "-c", _PROGRAM, rule]
+    quiet = subprocess.DEVNULL
+    return (
+        subprocess.run(argv, stdin=quiet, stdout=quiet, stderr=quiet, check=False).returncode == 0
+    )
+
+
+def may_hold_rule(body: bytes) -> bool:
+    """Tell whether ``body`` has to be looked into; an escaped letter may hide the key."""
+    return _MARK in body or b"\\u" in body
+
+
+def refuse_endless_rules(document: object) -> None:
+    """Refuse a rule that cannot be followed.
+
+    Raises:
+        BadInputError: It names the first by its place.
+    """
+    for place, rule in _rules(document, ""):
+        if not can_be_followed(rule):
+            problem = "has too many occurrences to count before its next one, or none"
+            remedy = "Have it begin later (DTSTART), or write an interval or a cron instead."
+            raise BadInputError(place, rule, problem, remedy)
+
+
+def _rules(value: object, place: str) -> Iterator[tuple[str, str]]:
+    """Yield every rule in ``value`` with its place."""
+    items: list[tuple[object, object]] = []
+    if isinstance(value, dict):
+        items = list(value.items())
+    elif isinstance(value, list):
+        items = list(enumerate(value))
+    for key, item in items:
+        below = f"{place}.{key}".lstrip(".")
+        if key == _KEY and isinstance(item, str):
+            yield below, item
+        else:
+            yield from _rules(item, below)

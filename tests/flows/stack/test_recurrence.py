@@ -1,0 +1,53 @@
+"""Recurrence rules that would stop Prefect's server: a rule is refused, a stored one has no dates."""
+
+from __future__ import annotations
+
+import pytest
+from prefect.server.schemas.schedules import RRuleSchedule
+
+from flows.stack.door import admitted
+from flows.stack.recurrence import can_be_followed
+from flows.stack.server import skip_endless_rules
+from tasks.errors import BadInputError
+
+pytestmark = pytest.mark.prefect
+
+ENDLESS = [
+    "DTSTART:00010101T000000Z\nRRULE:FREQ=SECONDLY",
+    "FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30",
+]
+
+
+@pytest.mark.parametrize("rule", ENDLESS)
+def test_a_rule_without_an_end_to_count_is_refused(rule: str) -> None:
+    """Broken: the server answers nobody any more, nor after a restart, and takes all memory."""
+    text = rule.replace("\n", "\\n")
+    body = f'[{{"active": true, "schedule": {{"rrule": "{text}"}}}}]'.encode()
+    with pytest.raises(BadInputError, match=r"0\.schedule\.rrule.*too many occurrences"):
+        admitted("/deployments/1/schedules", body)
+    hidden = body.replace(b"rrule", b"\\u0072rule")
+    with pytest.raises(BadInputError):
+        admitted("/deployments/1/schedules", hidden)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;INTERVAL=2",
+        "DTSTART:20200101T000000\nRRULE:FREQ=MINUTELY;INTERVAL=15",
+        "DTSTART:20200101T000000Z\nRRULE:FREQ=WEEKLY;BYDAY=MO,FR\nEXDATE:20300101T000000Z",
+        "no rule",
+    ],
+)
+def test_a_rule_in_use_comes_in(rule: str) -> None:
+    """Broken: what people schedule is refused, or what is no rule is called endless."""
+    assert can_be_followed(rule)
+
+
+async def test_a_stored_rule_without_an_end_has_no_dates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken: a server that has one from before never answers again."""
+    as_it_is = RRuleSchedule._get_dates_generator
+    monkeypatch.setattr(RRuleSchedule, "_get_dates_generator", as_it_is)
+    skip_endless_rules()
+    assert await RRuleSchedule(rrule=ENDLESS[0]).get_dates(n=3) == []
+    assert len(await RRuleSchedule(rrule="FREQ=HOURLY").get_dates(n=3)) == 3
