@@ -34,9 +34,9 @@ def shell_text(argv: Sequence[str]) -> ShellText | None:
     """
     for place, word in enumerate(argv):
         if _SHELL.fullmatch(PurePath(word).name):
-            found = _command_string(argv, place + 1)
-            if found is not None:
-                return ShellText(found, word)
+            text_place = _command_string(argv, place + 1)
+            if text_place is not None:
+                return ShellText(text_place, word)
     return None
 
 

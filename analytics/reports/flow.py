@@ -33,7 +33,6 @@ from analytics.reports.needs import kept_needs
 from analytics.reports.period import DAY, CompareName, PeriodName
 from analytics.server_runs import FLOWS, as_values, flow_names, pages
 from blocks.parameter import Day, NameOrAll
-from tasks.complaint import refuse_unusable_text
 from tasks.errors import BadInputError
 from tasks.ledger.activity import activity
 from tasks.ledger.decisions import decisions
@@ -125,7 +124,6 @@ async def report_flow(  # noqa: PLR0917 - they are its form in the UI
         One sentence a report; they are the artifacts `report-<name>`.
     """
     try:
-        refuse_unusable_text("project", project)
         chosen = spans(period, since, until, compare, time.time())
     except BadInputError as error:
         return Failed(message=str(error), data=error)

@@ -170,10 +170,10 @@ class Lanes:
             return victims.restic_of(home, run_id)
         if victim in {"step", "shard"}:
             return self._open_step()
-        found = victims.service(home, "shop") if "service" in victim else victims.step(home)
-        if found is None:
+        running = victims.service(home, "shop") if "service" in victim else victims.step(home)
+        if running is None:
             return None
-        return found.shim.pid if victim.startswith("shim") else found.child_pid
+        return running.shim.pid if victim.startswith("shim") else running.child_pid
 
     def _open_step(self) -> int | None:
         """Return the process of a step that has begun and not ended; None where there is none."""

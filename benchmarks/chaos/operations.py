@@ -95,11 +95,11 @@ class Operations:
 
     def _differs(self, target: Path, before: set[int]) -> str:
         """Return how a restored folder differs from what was there; empty where it does not."""
-        found = list(target.rglob("rows.sqlite"))
-        if len(found) != 1:
-            return f"{len(found)} databases of that name"
+        databases = list(target.rglob("rows.sqlite"))
+        if len(databases) != 1:
+            return f"{len(databases)} databases of that name"
         try:
-            restored = rows_of(found[0])
+            restored = rows_of(databases[0])
         except sqlite3.DatabaseError as error:
             return f"the database is not sound: {error}"
         live = rows_of(self.ground.sources.rows)
@@ -108,7 +108,7 @@ class Operations:
         if more := restored - live:
             return f"{len(more)} rows that were never written"
         names = sorted(path.name for path in (self.ground.sources.data / "media").iterdir())
-        places = (self.ground.sources.data / "media", found[0].parent / "media")
+        places = (self.ground.sources.data / "media", databases[0].parent / "media")
         _, unlike, missing = filecmp.cmpfiles(*places, names, shallow=False)
         left = [path.name for path in target.glob(".*")]
         return f"{unlike + missing + left}" if unlike or missing or left else ""
@@ -137,10 +137,10 @@ class Operations:
         return Operation("configure", {"file": str(path)}, missing, again=True)
 
     def _has_token(self) -> str:
-        found = victims.service(self.ground.home, "guest")
+        guest = victims.service(self.ground.home, "guest")
         ports = self.ground.ports_of("guest")
         answered = [self.ground.answer(port) for port in ports]
-        if found and answered and all(text.endswith(self.token) for text in answered):
+        if guest and answered and all(text.endswith(self.token) for text in answered):
             return ""
         return f"launch: the guest answers {answered}, not {self.token}"
 

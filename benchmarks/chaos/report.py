@@ -78,8 +78,8 @@ def table(outcome: Outcome) -> str:
     lines = [f"{'fault':44} struck missed  seconds until reconciled (median, most)"]
     for kind in sorted(struck | missed):
         seconds = sorted(outcome.record.reconciled.get(kind, []))
-        shown = f"{seconds[len(seconds) // 2]:6.1f} {seconds[-1]:6.1f}" if seconds else ""
-        lines.append(f"{kind:44} {struck[kind]:6} {missed[kind]:6}  {shown}")
+        median_and_most = f"{seconds[len(seconds) // 2]:6.1f} {seconds[-1]:6.1f}" if seconds else ""
+        lines.append(f"{kind:44} {struck[kind]:6} {missed[kind]:6}  {median_and_most}")
     lines += [
         "",
         f"{outcome.answers.requests} requests, {len(outcome.answers.acknowledged)} writes",

@@ -60,12 +60,12 @@ def _server_answers(field: Field) -> Callable[[], bool]:
 
 
 def _router_listens(field: Field) -> Callable[[], bool]:
-    chosen = field.stack.settings
+    settings = field.stack.settings
 
     def is_well() -> bool:
         """Connect once."""
         with socket.socket() as asking:
-            return asking.connect_ex((chosen.host, chosen.router_port)) == 0
+            return asking.connect_ex((settings.host, settings.router_port)) == 0
 
     return is_well
 
@@ -94,18 +94,18 @@ def _touched(heartbeat: Path) -> int:
 
 def _worker_begins(field: Field) -> Callable[[], bool]:
     """Return whether a run is taken: that a worker is there does not say that it takes any."""
-    asked: list[str] = []
+    run_ids: list[str] = []
 
     def is_well() -> bool:
         """Ask for one run, and look whether it has been taken."""
         if victims.part(field.home, "worker") is None:
             return False
         try:
-            if not asked:
-                asked.append(field.stack.api.trigger("status/default", {"project": "shop"}))
+            if not run_ids:
+                run_ids.append(field.stack.api.trigger("status/default", {"project": "shop"}))
         except SlipwayError:
             return False
-        run = field.state(asked[0])
+        run = field.state(run_ids[0])
         return run is not None and run.state_type != "SCHEDULED"
 
     return is_well

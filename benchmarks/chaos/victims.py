@@ -28,8 +28,8 @@ def part(home: Path, name: str) -> int | None:
 
 def flow(home: Path, run_id: str) -> int | None:
     """Return the process that executes the flow run; None where none does."""
-    found = flow_processes(home).get(run_id, [])
-    return found[0].pid if found else None
+    engines = flow_processes(home).get(run_id, [])
+    return engines[0].pid if engines else None
 
 
 def restic_of(home: Path, run_id: str) -> int | None:
@@ -59,9 +59,9 @@ def step(home: Path) -> process.Running | None:
 def _newest(folder: Path, pattern: str) -> process.Running | None:
     states = [path for path in folder.glob(pattern) if not path.with_name(EXIT).exists()]
     for path in sorted(states, key=_changed_at, reverse=True):
-        found = process.status(path.parent)
-        if isinstance(found, process.Running) and found.child_pid:
-            return found
+        status = process.status(path.parent)
+        if isinstance(status, process.Running) and status.child_pid:
+            return status
     return None
 
 
@@ -89,9 +89,9 @@ def meant_processes(home: Path, ledger: Ledger) -> set[int]:
     """Return the processes that may be there while nobody is at work: parts and live services."""
     roots = [part(home, path.stem) for path in Home(home).stack.glob("*.json")]
     for instance in instances(ledger, states=MEANT):
-        found = process.status(instance.directory)
-        if isinstance(found, process.Running):
-            roots += [found.shim.pid, found.child_pid]
+        status = process.status(instance.directory)
+        if isinstance(status, process.Running):
+            roots += [status.shim.pid, status.child_pid]
     meant: set[int] = set()
     for pid in filter(None, roots):
         try:

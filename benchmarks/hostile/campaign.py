@@ -169,6 +169,6 @@ def _detail(answer: httpx.Response) -> str:
 
 def folder_of(path: Path) -> Path:
     """Return a folder for a stack below ``path``, so that what is written beside it is seen."""
-    made = path / "stack"
-    made.mkdir()
-    return made
+    folder = path / "stack"
+    folder.mkdir()
+    return folder

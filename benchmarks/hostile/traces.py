@@ -78,6 +78,6 @@ def _rows(ledger: Path) -> Iterator[str]:
         for (name,) in named:
             if not any(each in name for each in _SAMPLED):
                 # What was refused while it was built is kept as an ended rollout, as its run is.
-                chosen = "WHERE phase <> 'reverted'" if name == "rollouts" else ""
-                query = f'SELECT count(*) FROM "{name}" {chosen}'  # noqa: S608 - a name of its own
+                condition = "WHERE phase <> 'reverted'" if name == "rollouts" else ""
+                query = f'SELECT count(*) FROM "{name}" {condition}'  # noqa: S608 - a name of its own
                 yield f"{name}: {database.execute(query).fetchone()[0]}"

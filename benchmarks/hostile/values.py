@@ -167,10 +167,10 @@ def _members(node: Json, root: Json) -> list[Json]:
 
 def _resolved(node: Json, root: Json) -> Json:
     while reference := node.get("$ref") or _only(node):
-        found: Any = root
+        target: Any = root
         for part in str(reference).removeprefix("#/").split("/"):
-            found = found[part]
-        node = found
+            target = target[part]
+        node = target
     return node
 
 

@@ -43,18 +43,18 @@ def ask(
     """
     named = f"[{host}]" if ":" in host else host
     url = f"http://{named}:{port}/{health_path.lstrip('/')}"
-    asked = f"GET {url}" if health_path else f"{host}:{port}"
+    question = f"GET {url}" if health_path else f"{host}:{port}"
     deadline = time.monotonic() + timeout_seconds
     try:
         with socket.create_connection((host, port), timeout_seconds) as connection:
             if said := objection():
                 return Answer(ok=False, detail=said)
             if not health_path:
-                return Answer(ok=True, detail=f"{asked} accepts")
+                return Answer(ok=True, detail=f"{question} accepts")
             code = _code(connection, httpx.URL(url), deadline)
     except (OSError, h11.ProtocolError, httpx.InvalidURL) as error:
-        return Answer(ok=False, detail=f"{asked}: {str(error) or type(error).__name__}")
-    return Answer(ok=code < _BAD, detail=f"{asked}: {code}", code=code)
+        return Answer(ok=False, detail=f"{question}: {str(error) or type(error).__name__}")
+    return Answer(ok=code < _BAD, detail=f"{question}: {code}", code=code)
 
 
 def _code(connection: socket.socket, url: httpx.URL, deadline: float) -> int:

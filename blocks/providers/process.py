@@ -181,13 +181,13 @@ def _lost(directory: Path, started_at: float | None, cause: str) -> Outcome:
 
 def _shims_in(directory: Path) -> list[ProcessIdentity]:
     """Return the live shims of ``directory``, as the list of processes has them."""
-    found = []
+    shims = []
     for process in psutil.process_iter(["cmdline"]):
         program, *of = (process.info["cmdline"] or [])[-3:-1] or [""]
         started = entry(process.pid) if of == [str(directory)] else None
         if started and Path(program).name == SHIM_PROGRAM.name:
-            found.append(identity_here(process.pid, started.started))
-    return found
+            shims.append(identity_here(process.pid, started.started))
+    return shims
 
 
 def _stop_shim(directory: Path, shim: ProcessIdentity, grace_seconds: float) -> None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any
 
+from flows.stack.asgi import App, Message, Receive, Send, refuse
 from flows.stack.recurrence import may_hold_rule, refuse_endless_rules
 from flows.stack.storable import is_suspect, mended, parsed, refuse_unstorable
 from flows.stack.templates import may_hold_template, refuse_templates
@@ -26,13 +27,8 @@ MOST_ASKED_BYTES = 4 * 1024 * 1024
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _TOLD = ("/logs", "/artifacts", "/events")
 _MADE_OF = ("/deployments", "/flow_runs")
-_WORD = 422
+_UNPROCESSABLE = 422
 _TOO_LARGE = 413
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 
 class TooLargeError(BadInputError):
@@ -72,7 +68,10 @@ class Door:
                 else admitted(path, body)
             )
         except BadInputError as error:
-            await _refuse(send, _TOO_LARGE if isinstance(error, TooLargeError) else _WORD, error)
+            if isinstance(error, TooLargeError):
+                await refuse(send, _TOO_LARGE, error, (b"connection", b"close"))
+            else:
+                await refuse(send, _UNPROCESSABLE, error)
             return
         await self._app(scope, _given(body, receive), send)
 
@@ -158,12 +157,3 @@ def _mended_messages(receive: Receive) -> Receive:
             return message
 
     return give
-
-
-async def _refuse(send: Send, status: int, error: BadInputError) -> None:
-    body = json.dumps({"detail": str(error)}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    if status == _TOO_LARGE:
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

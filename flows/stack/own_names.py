@@ -6,13 +6,13 @@ from the browser of whoever looks at it, to what listens here. Its requests bear
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import MutableMapping
 from ipaddress import ip_address
 from typing import Any
 
 from blocks.routers.names import LOOPBACK
+from flows.stack.asgi import App, Receive, Send, refuse
 from tasks.errors import BadInputError
 from tasks.settings import Settings
 
@@ -20,11 +20,6 @@ _IN_MEMORY = "prefect-in-memory"
 """How Prefect's server calls itself when it asks itself; no resolver knows it."""
 _MISDIRECTED = 421
 _HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[^:\[\]]+))(?::\d+)?")
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 OPEN = (
     "nobody is asked for a password (SLIPWAY_AUTH=false): every user and program of this machine "
@@ -78,13 +73,9 @@ class OwnNames:
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": "Host"})
         else:
-            await _refuse(host, send)
+            await refuse(send, _MISDIRECTED, _refusal(host))
 
 
-async def _refuse(host: str, send: Send) -> None:
+def _refusal(host: str) -> BadInputError:
     remedy = f"Use one of {', '.join(LOOPBACK)}, or have a password asked for (SLIPWAY_AUTH=true)."
-    error = BadInputError("Host", host, "is no name of this machine", remedy)
-    body = json.dumps({"detail": str(error)}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": _MISDIRECTED, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    return BadInputError("Host", host, "is no name of this machine", remedy)

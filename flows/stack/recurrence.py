@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import lru_cache
 
+from flows.stack.storable import values
 from tasks.errors import BadInputError
 
 _KEY = "rrule"
@@ -63,23 +63,9 @@ def refuse_endless_rules(document: object) -> None:
     Raises:
         BadInputError: It names the first by its place.
     """
-    for place, rule in _rules(document, ""):
-        if not can_be_followed(rule):
+    for place, _, rule in values(document):
+        is_rule = place.rpartition(".")[2] == _KEY and isinstance(rule, str)
+        if is_rule and not can_be_followed(rule):
             problem = "has too many occurrences to count before its next one, or none"
             remedy = "Have it begin later (DTSTART), or write an interval or a cron instead."
             raise BadInputError(place, rule, problem, remedy)
-
-
-def _rules(value: object, place: str) -> Iterator[tuple[str, str]]:
-    """Yield every rule in ``value`` with its place."""
-    items: list[tuple[object, object]] = []
-    if isinstance(value, dict):
-        items = list(value.items())
-    elif isinstance(value, list):
-        items = list(enumerate(value))
-    for key, item in items:
-        below = f"{place}.{key}".lstrip(".")
-        if key == _KEY and isinstance(item, str):
-            yield below, item
-        else:
-            yield from _rules(item, below)

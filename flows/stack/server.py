@@ -142,9 +142,9 @@ def _mend(kind: type[AioSqliteConfiguration | AsyncPostgresConfiguration]) -> No
 
     async def engine_that_mends(self: Any) -> Any:
         """Return the engine, which reads what another server has stored."""
-        made: Any = await engine(self)
-        made.dialect._json_deserializer = read_stored  # noqa: SLF001 - else given when it is made
-        return made
+        connected: Any = await engine(self)
+        connected.dialect._json_deserializer = read_stored  # noqa: SLF001 - else given when it is made
+        return connected
 
     kind.engine = engine_that_mends  # type: ignore[method-assign]
 

@@ -54,7 +54,7 @@ def refuse_unstorable(document: object) -> None:
     Raises:
         BadInputError: It names the first such value by its place.
     """
-    for place, depth, value in _values(document):
+    for place, depth, value in values(document):
         if depth > MOST_DEEP:
             raise _too_deep(place)
         if isinstance(value, str) and (match := _BAD_TEXT.search(value)):
@@ -99,7 +99,7 @@ def read_stored(text: str | bytes | float) -> Any:
         return None
 
 
-def _values(document: object) -> Iterator[tuple[str, int, object]]:
+def values(document: object) -> Iterator[tuple[str, int, object]]:
     """Yield every value and key of ``document`` with its place and its depth, in order."""
     left: list[tuple[str, int, object]] = [("", 0, document)]
     while left:
@@ -137,10 +137,10 @@ def _is_finite(value: float) -> bool:
 
 def _too_deep(place: str) -> BadInputError:
     problem = f"is nested more than {MOST_DEEP} levels deep"
-    return BadInputError(shorter(place) or "body", "...", problem, "Write it flatter.")
+    return BadInputError(_shorter(place) or "body", "...", problem, "Write it flatter.")
 
 
-def shorter(place: str) -> str:
+def _shorter(place: str) -> str:
     """Return the beginning of a ``place`` that is too long to be read."""
     parts = place.split(".")
     return ".".join(parts[:8]) + ("..." if len(parts) > 8 else "")  # noqa: PLR2004

@@ -7,10 +7,7 @@ what the run form of the UI sends; it is looked into.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-from flows.stack.storable import parsed, refuse_unstorable
+from flows.stack.storable import parsed, refuse_unstorable, values
 from tasks.errors import BadInputError
 
 _KIND = "__prefect_kind"
@@ -30,10 +27,12 @@ def refuse_templates(document: object) -> None:
     Raises:
         BadInputError: It names the first by its place.
     """
-    for place, value in _kinds(document, ""):
+    for place, _, value in values(document):
+        if not isinstance(value, dict) or _KIND not in value:
+            continue
         kind = value[_KIND]
         if kind not in _PLAIN:
-            raise BadInputError(place or "body", kind, "is a template", _REMEDY)
+            raise BadInputError(place, kind, "is a template", _REMEDY)
         text = value.get("value")
         if kind == "json" and isinstance(text, str):
             _refuse_text(f"{place}.value".lstrip("."), text)
@@ -46,15 +45,3 @@ def _refuse_text(place: str, text: str) -> None:
         raise error.below(place) from error
     except ValueError:
         return  # the server itself refuses what is no JSON
-
-
-def _kinds(value: object, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield every mapping in ``value`` that stands for another value, with its place."""
-    if isinstance(value, dict):
-        if _KIND in value:
-            yield place, value
-        for key, item in value.items():
-            yield from _kinds(item, f"{place}.{key}".lstrip("."))
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _kinds(item, f"{place}.{number}".lstrip("."))

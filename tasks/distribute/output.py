@@ -12,8 +12,7 @@ from tasks.errors import SlipwayError
 
 VARIABLE = "SLIPWAY_OUTPUT"
 MOST_BYTES = 64 * 1024
-_MOST_DIGITS = 18
-"""Of a whole number that any 64 bits hold."""
+_LEAST, _MOST = -(2**63), 2**63 - 1
 _FILE = "output.json"
 
 
@@ -61,9 +60,10 @@ def _parsed(text: bytes) -> JsonValue:
 
 def _whole(digits: str) -> int:
     """Return a whole number; beyond 64 bits a database would hand on another one."""
-    if len(digits.lstrip("-")) > _MOST_DIGITS:
+    number = int(digits)
+    if not _LEAST <= number <= _MOST:
         raise ValueError(f"{digits[:30]} is larger than 64 bits hold: write it as a text")
-    return int(digits)
+    return number
 
 
 def with_output(outcome: Outcome, directory: Path) -> Outcome:

@@ -107,5 +107,5 @@ def _holder(connection: Connection) -> Host | None:
 
 
 def _refusal(ledger: Ledger, holder: Host) -> BadInputError:
-    shown = ledger.url.render_as_string(hide_password=True)
-    return BadInputError(FIELD, shown, f"another host acts on this ledger ({holder})", _REMEDY)
+    url = ledger.url.render_as_string(hide_password=True)
+    return BadInputError(FIELD, url, f"another host acts on this ledger ({holder})", _REMEDY)

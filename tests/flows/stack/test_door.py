@@ -12,7 +12,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
-from flows.stack.door import MOST_ASKED_BYTES, Door, Message, Receive, Send
+from flows.stack.asgi import Message, Receive, Send
+from flows.stack.door import MOST_ASKED_BYTES, Door
 
 CREATE = "/deployments/1/create_flow_run"
 JSON = {"content-type": "application/json"}

@@ -10,7 +10,8 @@ import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 
-from flows.stack.own_names import Message, OwnNames, Receive, Send, is_own_name, refuse_open
+from flows.stack.asgi import Message, Receive, Send
+from flows.stack.own_names import OwnNames, is_own_name, refuse_open
 from tasks.errors import BadInputError
 from tasks.settings import Settings
 

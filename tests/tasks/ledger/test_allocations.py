@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from blocks.providers.interface import Resources
-from tasks.claim import Claim, Granted
 from tasks.errors import NotFoundError, StaleFenceError
 from tasks.ledger.allocations import (
     enqueue,
@@ -22,27 +21,13 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.providers import register_provider
 from tasks.ledger.reservations import Reservation, reservations, reserve
 from tasks.ledger.workloads import close_workload, open_workload
-
-ONE = Resources(cpus=1, slots=1)
-CLAIM = Claim("w/build", "local", ONE, fence=1, priority=3, expected_seconds=9.0)
+from tests.tasks.ledger.capacity import CLAIM, ONE, granted, owners
 
 
 @pytest.fixture(autouse=True)
 def local(ledger: Ledger) -> None:
     """Register the provider that everything here is about."""
     register_provider(ledger, "local", "shell", Resources(cpus=2, slots=2), 1.0, 0.0, 0.0)
-
-
-def granted(ledger: Ledger, claim: Claim = CLAIM, now: float = 0.0) -> Granted:
-    """Grant ``claim`` for ten seconds on the present state."""
-    given = grant(ledger, claim, queue_state(ledger, "local").epoch, now, 10.0)
-    assert given is not None
-    return given
-
-
-def owners(ledger: Ledger) -> list[str]:
-    """List who holds capacity."""
-    return [item.owner for item in queue_state(ledger, "local").held]
 
 
 def test_a_grant_is_held(ledger: Ledger) -> None:

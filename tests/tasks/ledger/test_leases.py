@@ -11,16 +11,15 @@ import pytest
 from blocks.providers import process
 from blocks.providers.identity import own_identity
 from blocks.providers.interface import Resources
-from tasks.claim import Claim, Granted
-from tasks.ledger.allocations import enqueue, grant, queue_state
+from tasks.claim import Claim
+from tasks.ledger.allocations import enqueue, queue_state
 from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import Execution, begin_execution
 from tasks.ledger.leases import reap, renew_allocations
 from tasks.ledger.providers import register_provider
 from tasks.ledger.workloads import WorkloadLease, open_workload
+from tests.tasks.ledger.capacity import CLAIM, ONE, granted, owners
 
-ONE = Resources(cpus=1, slots=1)
-CLAIM = Claim("w/build", "local", ONE, fence=1, priority=3, expected_seconds=9.0)
 DEAD = replace(own_identity(), pid=2**22 + 1).encode()
 
 
@@ -28,18 +27,6 @@ DEAD = replace(own_identity(), pid=2**22 + 1).encode()
 def local(ledger: Ledger) -> None:
     """Register the provider that everything here is about."""
     register_provider(ledger, "local", "shell", Resources(cpus=2, slots=2), 1.0, 0.0, 0.0)
-
-
-def granted(ledger: Ledger, claim: Claim = CLAIM, now: float = 0.0) -> Granted:
-    """Grant ``claim`` for ten seconds on the present state."""
-    given = grant(ledger, claim, queue_state(ledger, "local").epoch, now, 10.0)
-    assert given is not None
-    return given
-
-
-def owners(ledger: Ledger) -> list[str]:
-    """List who holds capacity."""
-    return [item.owner for item in queue_state(ledger, "local").held]
 
 
 def opened(ledger: Ledger, owner: str, step: str = "build") -> tuple[WorkloadLease, Claim]:
