@@ -38,20 +38,32 @@ class SlipwayApi:
         url: Address of the API, ``http://host:port/api``.
         auth: Its auth string; empty when it asks for none.
         patience_seconds: How long an unreachable or overloaded server is asked again.
+        timeout_seconds: How long one question may wait for its answer.
     """
 
-    def __init__(self, url: str, auth: str = "", patience_seconds: float = 90.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        auth: str = "",
+        patience_seconds: float = 90.0,
+        timeout_seconds: float = 30.0,
+    ) -> None:
         self._patience = patience_seconds
         self._client = httpx.Client(
-            base_url=url, headers=auth_header(auth), timeout=30.0, trust_env=False
+            base_url=url, headers=auth_header(auth), timeout=timeout_seconds, trust_env=False
         )
 
     @classmethod
-    def of(cls, chosen: Settings | None = None, patience_seconds: float = 90.0) -> Self:
+    def of(
+        cls,
+        chosen: Settings | None = None,
+        patience_seconds: float = 90.0,
+        timeout_seconds: float = 30.0,
+    ) -> Self:
         """Return a client of the server that the settings name, with the password of their home."""
         chosen = chosen or settings()
         auth = read_auth(Home(chosen.root).auth_file) if chosen.auth else ""
-        return cls(chosen.api_url, auth, patience_seconds)
+        return cls(chosen.api_url, auth, patience_seconds, timeout_seconds)
 
     def close(self) -> None:
         """Close the connections."""

@@ -2,7 +2,8 @@
 
 Free of Prefect, and the one process that is always there: it reaps dead leases, ends rollouts whose
 controller died, launches services that are gone, ends flow runs that nobody else would, and takes
-samples. It decides little; it asks.
+samples. It decides little; it asks. What looks after the supervisor, what works on the ledger and
+what asks the server go on side by side: one that has to wait keeps none of the others.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from flows.stack.reserve import Reserve
 from flows.stack.retention import Retention
 from flows.stack.revival import Attempt, Place, due, remember
 from flows.stack.room import Room
-from flows.stack.rounds import Duty, Rounds
+from flows.stack.rounds import Duty, JointBeat, Rounds
 from flows.stack.services import GRACE_SECONDS, Unfinished, gone
 from flows.stack.supervision import Supervision
 from flows.stack.vanished import Vanished
@@ -53,6 +54,11 @@ RETENTION_SECONDS = 60.0
 DATA_SECONDS = 10.0
 ROOM_SECONDS = 5.0
 LEDGER_SECONDS = 5.0
+ANSWER_SECONDS = 10.0
+"""How long the server may take for one answer: one that was stopped takes for ever."""
+
+SUPERVISOR, LEDGER, SERVER = "supervisor", "ledger", "server"
+"""The lanes, by what their duties wait for."""
 
 
 class Revival:
@@ -84,11 +90,15 @@ class Revival:
 
 
 class Tenancy:
-    """Whether this host still acts on the ledger; another one may have taken it over."""
+    """Whether this host still acts on the ledger; another one may have taken it over.
+
+    ``held`` is what the last look has found, for those who cannot wait for the ledger.
+    """
 
     def __init__(self, ledger: Ledger, here: Host, say: Callable[[str], None]) -> None:
         self._ledger, self._here, self._say = ledger, here, say
         self._refusal = ""
+        self.held = False
 
     def holds(self) -> bool:
         """Look once; what is found is said once. Of a ledger that does not answer: as before."""
@@ -102,7 +112,8 @@ class Tenancy:
             self._say(f"whose the ledger is cannot be asked: {error}")
         if self._refusal and self._refusal != refusal:
             self._say(f"nothing is done any more: {self._refusal}")
-        return not self._refusal
+        self.held = not self._refusal
+        return self.held
 
 
 class Sampling:
@@ -119,8 +130,8 @@ class Sampling:
         return []
 
 
-def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
-    """Return what the reconciler does, in order."""
+def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> dict[str, list[Duty]]:
+    """Return what the reconciler does, by lane, in order."""
     often = chosen.reconcile_seconds
     home = Home(chosen.root)
     router, owner = SlotRouter(chosen.root / "router"), own_identity().encode()
@@ -149,19 +160,24 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> list[Duty]:
         return reconcile_rollouts(ledger, router, stop, owner, known_alive, now)
 
     steady = time.monotonic
-    return [
-        Duty("supervisor", often, Supervision(home, Path.cwd(), os.environ, often), steady),
-        Duty("room", max(often, ROOM_SECONDS), Room(ledger, root, Reserve(home.reserve_file))),
-        Duty("leases", often, leases),
-        Duty("rollouts", often, rollouts),
-        Duty("unfinished", often, Unfinished(ledger, router, root, owner)),
-        Duty("services", often, Revival(ledger, api), steady),
-        Duty("cancellations", max(often, FLOW_RUN_SECONDS), cancelled, steady),
-        Duty("flow runs", max(often, FLOW_RUN_SECONDS), vanished, steady),
-        Duty("data", max(often, DATA_SECONDS), Belongings(ledger, root)),
-        Duty("retention", RETENTION_SECONDS, Retention(chosen, ledger)),
-        Duty("samples", chosen.sample_seconds, Sampling(ledger, root, chosen.sample_days)),
-    ]
+    supervision = Supervision(home, Path.cwd(), os.environ, often)
+    return {
+        SUPERVISOR: [Duty("supervisor", often, supervision, steady)],
+        LEDGER: [
+            Duty("room", max(often, ROOM_SECONDS), Room(ledger, root, Reserve(home.reserve_file))),
+            Duty("leases", often, leases),
+            Duty("rollouts", often, rollouts),
+            Duty("unfinished", often, Unfinished(ledger, router, root, owner)),
+            Duty("data", max(often, DATA_SECONDS), Belongings(ledger, root)),
+            Duty("retention", RETENTION_SECONDS, Retention(chosen, ledger)),
+            Duty("samples", chosen.sample_seconds, Sampling(ledger, root, chosen.sample_days)),
+        ],
+        SERVER: [
+            Duty("services", often, Revival(ledger, api), steady),
+            Duty("cancellations", max(often, FLOW_RUN_SECONDS), cancelled, steady),
+            Duty("flow runs", max(often, FLOW_RUN_SECONDS), vanished, steady),
+        ],
+    }
 
 
 def open_book(url: str, stopping: threading.Event) -> Ledger:
@@ -181,18 +197,31 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     ledger = open_book(chosen.resolved_ledger_url(), stopping)
-    heartbeat = partial(beat, Home(chosen.root).heartbeat_file)
-    with SlipwayApi.of(chosen, patience_seconds=5) as api:
-        rounds = Rounds(duties(chosen, ledger, api), say, heartbeat)
-        tenancy = Tenancy(ledger, this_host(chosen.root), say)
-        while not stopping.is_set():
-            if tenancy.holds():
-                rounds.go(time.monotonic())
-            else:
-                heartbeat()  # it waits as it is meant to
-            stopping.wait(chosen.reconcile_seconds)
+    tenancy = Tenancy(ledger, this_host(chosen.root), say)
+    tenancy.holds()
+    with SlipwayApi.of(chosen, patience_seconds=5, timeout_seconds=ANSWER_SECONDS) as api:
+        lanes = duties(chosen, ledger, api)
+        heart = JointBeat(len(lanes), partial(beat, Home(chosen.root).heartbeat_file))
+        threads = [
+            threading.Thread(
+                target=Rounds(lane, say, partial(heart.of, name)).keep_going,
+                args=(stopping, chosen.reconcile_seconds, _leave(tenancy, name)),
+                name=name,
+            )
+            for name, lane in lanes.items()
+        ]
+        for thread in threads:
+            thread.start()
+        stopping.wait()
+        for thread in threads:
+            thread.join()
     ledger.close()
     say("stopped")
+
+
+def _leave(tenancy: Tenancy, lane: str) -> Callable[[], bool]:
+    """Return how ``lane`` learns whether it may act: who works on the ledger asks it."""
+    return tenancy.holds if lane == LEDGER else lambda: tenancy.held
 
 
 if __name__ == "__main__":

@@ -1,7 +1,12 @@
-"""The duties of the reconciler, each at its own pace, whatever becomes of the others."""
+"""The duties of the reconciler, each at its own pace, whatever becomes of the others.
+
+Those of one lane follow each other; lanes go on side by side. A server that does not answer, or a
+ledger that is locked, so keeps nobody but those who ask it.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -54,6 +59,17 @@ class Rounds:
                 self._report(duty.name, error, now)
             self._beat()
 
+    def keep_going(
+        self, stopping: threading.Event, pause_seconds: float, may_act: Callable[[], bool]
+    ) -> None:
+        """Go round after round, and beat, until ``stopping``; while it may not act it only beats."""
+        while not stopping.is_set():
+            if may_act():
+                self.go(time.monotonic())
+            else:
+                self._beat()
+            stopping.wait(pause_seconds)
+
     def _report(self, name: str, error: Exception, now: float) -> None:
         """Say what went wrong; the same fault again only once a minute."""
         fault, last = self._faults.get(name, ("", now))
@@ -61,3 +77,24 @@ class Rounds:
             return
         self._faults[name] = (repr(error), now)
         self._say(f"{name} failed: {''.join(traceback.format_exception(error)).rstrip()}")
+
+
+class JointBeat:
+    """Beats for several lanes: once each of them has left a sign of life since the last beat.
+
+    One that hangs is so not covered by the others.
+    """
+
+    def __init__(self, lanes: int, beat: Callable[[], None]) -> None:
+        self._lanes, self._beat = lanes, beat
+        self._alive: set[str] = set()
+        self._turn = threading.Lock()
+
+    def of(self, lane: str) -> None:
+        """Note that ``lane`` lives."""
+        with self._turn:
+            self._alive.add(lane)
+            if len(self._alive) < self._lanes:
+                return
+            self._alive.clear()
+        self._beat()

@@ -42,14 +42,19 @@ from flows.stack.reserve import Reserve
 from tasks.settings import settings
 
 STEADY_SECONDS = 60.0
-"""A process that has run this long is restarted at once when it dies."""
-LONGEST_PAUSE_SECONDS = 15.0
+"""A process that has run this long has not failed when it dies."""
+LONGEST_APART_SECONDS = 15.0
 GRACE_SECONDS = 10.0
 
 
-def pause_before_start(failures: int) -> float:
-    """Return how long to wait before a program that failed ``failures`` times in a row."""
-    return 0.0 if failures == 0 else min(LONGEST_PAUSE_SECONDS, 0.5 * 2.0 ** (failures - 1))
+def next_start(started_at: float, now: float, failures: int) -> float:
+    """Return when a program is started again that has ended ``now``.
+
+    Of one that failed ``failures`` times in a row, starts lie further and further apart; one that
+    has worked for longer than that is back at once.
+    """
+    apart = min(LONGEST_APART_SECONDS, 0.5 * 2.0 ** (failures - 1)) if failures else 0.0
+    return max(now, started_at + apart)
 
 
 @dataclass(slots=True)
@@ -213,7 +218,7 @@ class Supervisor:
         steady = now - program.started_at >= STEADY_SECONDS
         program.failures = 0 if steady else program.failures + 1
         program.process = program.record = None
-        program.due_at = now + pause_before_start(program.failures)
+        program.due_at = next_start(program.started_at, now, program.failures)
         how = "" if code is None else f" with code {code}"
         say(f"{name} ended{how}; start {program.starts + 1} follows")
         if record is not None and members(record):

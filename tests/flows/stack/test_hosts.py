@@ -13,7 +13,7 @@ from blocks.providers import process
 from flows.stack.api import SlipwayApi
 from flows.stack.down import down
 from flows.stack.home import Home
-from flows.stack.reconciler import Tenancy, duties
+from flows.stack.reconciler import LEDGER, Tenancy, duties
 from flows.stack.up import up
 from tasks.deploy.document import to_document
 from tasks.deploy.rollout import Rollout
@@ -88,7 +88,8 @@ def test_a_rollout_of_a_host_that_is_gone_is_ended(chosen: Settings, ledger: Led
     document = to_document(Rollout("shop", "dev", "1"))
     begin_rollout(ledger, "shop", "dev", gone, document, 1.0, 15.0, lambda _owner: True)
     with SlipwayApi.of(chosen, patience_seconds=0) as api:
-        (rollouts,) = (duty for duty in duties(chosen, ledger, api) if duty.name == "rollouts")
+        booking = duties(chosen, ledger, api)[LEDGER]
+        (rollouts,) = (duty for duty in booking if duty.name == "rollouts")
         assert len(list(rollouts.act(2.0))) == 1
     assert open_rollouts(ledger) == []
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flows.stack.rounds import Duty, Rounds
+import threading
+from functools import partial
+
+from flows.stack.rounds import Duty, JointBeat, Rounds
 
 
 def fails(now: float) -> list[str]:
@@ -48,3 +51,66 @@ def test_duties_keep_their_own_pace_whatever_the_time_of_day_does() -> None:
         rounds.go(float(now))
     assert times == [5_000.0, 1_400.0, 99_000.0]
     assert beats == times  # a beat says that something was done
+
+
+def test_a_lane_that_waits_keeps_no_other() -> None:
+    """A server that was stopped kept a dead supervisor from being replaced for half a minute."""
+    answered, looked, stopping = threading.Event(), threading.Event(), threading.Event()
+    heart = JointBeat(2, lambda: None)
+
+    def ask(now: float) -> list[str]:
+        """Wait for an answer."""
+        del now
+        answered.wait()
+        return []
+
+    def look(now: float) -> list[str]:
+        """Look after the supervisor."""
+        del now
+        looked.set()
+        return []
+
+    acts = {"server": ask, "supervisor": look}
+    threads = [
+        threading.Thread(
+            target=Rounds([Duty(lane, 0, act)], print, partial(heart.of, lane)).keep_going,
+            args=(stopping, 0.01, lambda: True),
+        )
+        for lane, act in acts.items()
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        assert looked.wait(60)
+    finally:
+        stopping.set()
+        answered.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_lanes_beat_together() -> None:
+    """A lane that hangs would never be seen, as long as another one lives."""
+    beats: list[int] = []
+    heart = JointBeat(2, lambda: beats.append(1))
+    heart.of("ledger")
+    heart.of("ledger")
+    assert beats == []
+    heart.of("server")
+    assert beats == [1]
+    heart.of("server")
+    assert beats == [1]
+
+
+def test_who_may_not_act_still_beats() -> None:
+    """A reconciler whose ledger was taken over would be killed again and again."""
+    stopping, acts = threading.Event(), list[float]()
+
+    def act(now: float) -> list[str]:
+        """Act."""
+        acts.append(now)
+        return []
+
+    rounds = Rounds([Duty("a", 0, act)], print, stopping.set)
+    rounds.keep_going(stopping, 0.01, lambda: False)
+    assert acts == []

@@ -22,7 +22,7 @@ from flows.stack.record import (
     stop_sessions,
     wait_gone,
 )
-from flows.stack.supervisor import LONGEST_PAUSE_SECONDS, pause_before_start
+from flows.stack.supervisor import LONGEST_APART_SECONDS, next_start
 from tests.flows.stack.sleepers import ROOT, pids, until
 
 
@@ -216,9 +216,14 @@ def test_stopping_ends_every_program(supervised: tuple[Home, subprocess.Popen[by
     assert "worker" in home.log("worker").read_text()
 
 
-def test_pauses_between_starts_grow_to_a_limit() -> None:
-    """A program that cannot start would be started without pause, or never again."""
-    pauses = [pause_before_start(failures) for failures in range(12)]
-    assert pauses[0] == 0
-    assert pauses == sorted(pauses)
-    assert pauses[-1] == LONGEST_PAUSE_SECONDS
+def test_starts_of_what_keeps_failing_lie_further_and_further_apart() -> None:
+    """A program that cannot start would spin, or be given up."""
+    starts = [next_start(100.0, 100.2, failures) for failures in range(12)]
+    assert starts == sorted(starts)
+    assert starts[:4] == [100.2, 100.5, 101.0, 102.0]
+    assert starts[-1] == 100.0 + LONGEST_APART_SECONDS
+
+
+def test_what_has_worked_for_a_while_is_back_at_once() -> None:
+    """A worker that is killed twice a minute would be away for a quarter of it."""
+    assert next_start(100.0, 130.0, failures=12) == 130.0
