@@ -64,6 +64,8 @@ class Heartbeat:
         file: What is touched.
         patience_seconds: How long it may stay untouched.
         longest_look_seconds: What one look counts at most; at least what lies between two.
+        starts_silent: A process has not stopped before its first sign of life: nobody knows how
+            long it takes to start.
     """
 
     def __init__(
@@ -71,10 +73,13 @@ class Heartbeat:
         file: Path,
         patience_seconds: float,
         longest_look_seconds: float = LONGEST_LOOK_SECONDS,
+        *,
+        starts_silent: bool = False,
     ) -> None:
-        self._file, self._patience = file, patience_seconds
+        self._file, self._patience, self._starts_silent = file, patience_seconds, starts_silent
         self._longest_look = longest_look_seconds
         self._last: tuple[int, int] | None = None
+        self._lives = False
         self._looked_at = 0.0
         self._silent_seconds = 0.0
 
@@ -82,8 +87,9 @@ class Heartbeat:
         """Look once, at the monotonic time ``now``; after a yes, counting begins anew."""
         seen = (pid, self._touched_at())
         if seen != self._last:
+            self._lives = self._last is not None and self._last[0] == pid
             self._last, self._silent_seconds = seen, 0.0
-        else:
+        elif self._lives or not self._starts_silent:
             self._silent_seconds += min(now - self._looked_at, self._longest_look)
         self._looked_at = now
         if self._silent_seconds < self._patience:

@@ -77,6 +77,11 @@ class Home:
         return self.stack / "worker-heartbeat"
 
     @property
+    def server_heartbeat_file(self) -> Path:
+        """Touched for the server as long as it answers."""
+        return self.stack / "server-heartbeat"
+
+    @property
     def reserve_file(self) -> Path:
         """Room that is given up for records when the disk is full."""
         return self.root / "reserve"

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from blocks.routers.extent import served
+from flows.stack.answers import keep_asking
 from flows.stack.bookkeeping import Bookkeeping
 from flows.stack.endings import Ending, forget_ending, write_ending
 from flows.stack.environment import MARK
@@ -79,7 +80,9 @@ class Supervisor:
         home: The home of the stack.
         wanted: The parts to keep running.
         environment: The one that they get.
-        patience_seconds: After how long without a heartbeat reconciler and worker are replaced.
+        health_url: Where the server answers as long as it does not hang.
+        patience_seconds: After how long without a heartbeat reconciler, worker and server are
+            replaced.
     """
 
     def __init__(
@@ -87,17 +90,19 @@ class Supervisor:
         home: Home,
         wanted: Sequence[Part],
         environment: Mapping[str, str],
+        health_url: str,
         patience_seconds: float,
     ) -> None:
         self._home, self._environment = home, dict(environment)
+        self._health_url = health_url
         self._books = Bookkeeping(Reserve(home.reserve_file), say)
-        beating = {"reconciler": home.heartbeat_file, "worker": home.worker_heartbeat_file}
-        self._hanging = {
-            part.name: Hanging(
-                Heartbeat(beating[part.name], patience_seconds) if part.name in beating else None
-            )
-            for part in wanted
+        server = home.server_heartbeat_file
+        beating = {
+            "reconciler": Heartbeat(home.heartbeat_file, patience_seconds),
+            "worker": Heartbeat(home.worker_heartbeat_file, patience_seconds),
+            "server": Heartbeat(server, patience_seconds, starts_silent=True),
         }
+        self._hanging = {part.name: Hanging(beating.get(part.name)) for part in wanted}
         self._programs = [Program(part) for part in wanted]
         self._stopping, self._leaving = threading.Event(), False
 
@@ -107,11 +112,16 @@ class Supervisor:
             signal.signal(number, self._on_signal)
         self._write_record("supervisor", self._own_record())
         self._take_over()
+        self._ask_the_server()
         while not self._stopping.is_set():
             self._look(time.monotonic())
             self._stopping.wait(0.2)
         if not self._leaving:
             self._stop()
+
+    def _ask_the_server(self) -> None:
+        asking = (self._health_url, self._home.server_heartbeat_file, self._stopping)
+        threading.Thread(target=keep_asking, args=asking, daemon=True).start()
 
     def _look(self, now: float) -> None:
         """Look once at every part; what the system refuses is tried again at the next look."""
@@ -238,10 +248,12 @@ class Supervisor:
 
 def main() -> None:
     """Supervise the Procfile of this folder under the settings of this environment."""
-    home = Home(settings().root)
+    chosen = settings()
+    home = Home(chosen.root)
     procfile = Path("Procfile").read_text(encoding="utf-8")
     wanted = parts(procfile, os.environ, served(home.root / "router"))
-    Supervisor(home, wanted, os.environ, patience(settings().reconcile_seconds)).run()
+    most_silent = patience(chosen.reconcile_seconds)
+    Supervisor(home, wanted, os.environ, f"{chosen.api_url}/health", most_silent).run()
 
 
 if __name__ == "__main__":

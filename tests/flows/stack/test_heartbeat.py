@@ -32,6 +32,18 @@ def test_silence_is_counted_from_the_last_touch_and_from_a_new_process(tmp_path:
     assert not heartbeat.has_stopped(2, 10.0)
 
 
+def test_who_starts_in_silence_has_stopped_only_after_a_first_sign_of_life(tmp_path: Path) -> None:
+    """Broken: a server that migrates a large database is killed, again and again."""
+    file = tmp_path / "heartbeat"
+    file.touch()  # by the one before
+    heartbeat = Heartbeat(file, 3.0, starts_silent=True)
+    assert not any(heartbeat.has_stopped(1, float(now)) for now in range(60))
+    os.utime(file, (1, 1))
+    assert [heartbeat.has_stopped(1, now) for now in (60.0, 61.0, 62.0, 63.0)] == [False] * 3 + [
+        True
+    ]
+
+
 def test_a_clock_that_jumps_ends_nobody(tmp_path: Path) -> None:
     """Broken: a healthy reconciler would be killed when the time of day is corrected."""
     file = tmp_path / "heartbeat"
