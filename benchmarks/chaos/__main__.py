@@ -22,6 +22,7 @@ from pathlib import Path
 
 from benchmarks.chaos.accounting import notes_of
 from benchmarks.chaos.campaign import campaign
+from benchmarks.chaos.clock import own_clock
 from benchmarks.chaos.disk import own_disk
 from benchmarks.chaos.field import Field
 from benchmarks.chaos.load import answers
@@ -32,11 +33,6 @@ from benchmarks.chaos.watch import deaths_seen
 from benchmarks.projects.stack import own_stack
 from tasks.ledger.connection import open_ledger
 
-_CLOCKS = (
-    "steps of the clock: the machine's clock is not the campaign's own, and under libfaketime "
-    "time.sleep of Python fails with EINVAL"
-)
-
 
 def ran(folder: Path, options: argparse.Namespace) -> Outcome:
     """Take a stack in ``folder`` through a campaign; return all that was written down."""
@@ -44,15 +40,18 @@ def ran(folder: Path, options: argparse.Namespace) -> Outcome:
     sources.folder.mkdir()
     loads.mkdir()
     sources.write(options.seed)
-    with own_disk(folder / "home") as why_none:
+    clock = own_clock(folder)
+    with own_disk(folder / "home") as no_disk:
+        why_spared = {"disk": no_disk, "clock": clock.why_none}
+        spared = [victim for victim, why in why_spared.items() if why]
         with ExitStack() as held:
-            stack = held.enter_context(own_stack(folder))
+            stack = held.enter_context(own_stack(folder, clock.variables))
             ledger = open_ledger(stack.settings.resolved_ledger_url())
             held.enter_context(closing(ledger))
-            ground = Field(stack, sources, loads, ledger)
+            ground = Field(stack, sources, loads, ledger, clock)
             deaths = held.enter_context(deaths_seen(sources.notes))
             try:
-                campaign(ground, options.seed, options.kills, options.minutes, disk=not why_none)
+                campaign(ground, options.seed, options.kills, options.minutes, spared)
             finally:
                 ground.over.set()
         left = [" ".join(each.cmdline())[-120:] for each in own_processes(folder / "home")]
@@ -65,7 +64,7 @@ def ran(folder: Path, options: argparse.Namespace) -> Outcome:
         rows_of(sources.rows),
         notes_of(sources.notes.read_text(encoding="utf-8")),
         deaths,
-        tuple(filter(None, (why_none, _CLOCKS))),
+        tuple(why_spared[victim] for victim in spared),
     )
 
 

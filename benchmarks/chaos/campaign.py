@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -23,13 +23,13 @@ from tasks.errors import SlipwayError
 _PROCESSES_OF_LOAD = 4
 
 
-def campaign(ground: Field, seed: int, kills: int, minutes: float, *, disk: bool) -> None:
+def campaign(ground: Field, seed: int, kills: int, minutes: float, spared: Collection[str]) -> None:
     """Strike ``kills`` times, or until the time is up, under load."""
     _prepare(ground)
     deadline = time.monotonic() + 60 * minutes
     lanes = Lanes(ground, Operations(ground))
     with loaded(ground):
-        for wave in waves(seed, disk=disk):
+        for wave in waves(seed, spared):
             _strike(ground, lanes, _bounded(wave, kills - len(ground.record.struck)))
             struck = len(ground.record.struck)
             ground.record.say(f"wave {wave.number}: {struck} of {kills} faults have struck")

@@ -14,6 +14,7 @@ import httpx
 
 from benchmarks.chaos import load
 from benchmarks.chaos.accounting import Window
+from benchmarks.chaos.clock import Clock
 from benchmarks.chaos.record import NEVER_SECONDS, Record, Turmoil
 from benchmarks.chaos.sources import Sources
 from benchmarks.projects.stack import Stack
@@ -36,6 +37,7 @@ class Field:
     sources: Sources
     loads: Path
     ledger: Ledger
+    clock: Clock
     record: Record = field(default_factory=Record)
     turmoil: Turmoil = field(default_factory=Turmoil)
     shop_port: int = 0

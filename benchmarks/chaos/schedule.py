@@ -7,7 +7,7 @@ them and the parts of the stack. What no fault has struck for long is struck nex
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -31,6 +31,8 @@ class How(StrEnum):
     PENDING = "kill before it begins"
     LOCK = "lock"
     FILL = "fill"
+    AHEAD = "an hour ahead"
+    BACK = "an hour back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +122,18 @@ STACK: tuple[tuple[str, How], ...] = (
     ("router", How.KILL),
     ("server", How.STOP),
     ("supervisor", How.STOP),
+    ("clock", How.AHEAD),
+    ("clock", How.BACK),
 )
 ACTS_A_WAVE = {"site": 4, "data": 3, "clerk": 3, "jobs": 3}
 STACK_A_WAVE = 3
 
 
-def waves(seed: int, *, disk: bool) -> Iterator[Wave]:
-    """Yield waves for ever; ``disk``: whether there is one that may be filled."""
+def waves(seed: int, spared: Collection[str] = ()) -> Iterator[Wave]:
+    """Yield waves for ever; ``spared`` is what of the stack cannot be struck here."""
     chance = random.Random(seed)  # noqa: S311 - a campaign that can be repeated
     decks = {lane: _dealt(_kinds(lane), chance) for lane in OPERATIONS}
-    struck = _dealt([each for each in STACK if disk or each[1] is not How.FILL], chance)
+    struck = _dealt([each for each in STACK if each[0] not in spared], chance)
     number = 0
     while True:
         number += 1
@@ -141,14 +145,14 @@ def waves(seed: int, *, disk: bool) -> Iterator[Wave]:
         yield Wave(number, lanes, tuple(sorted(faults, key=lambda fault: fault.at)))
 
 
-def kinds(*, disk: bool) -> list[str]:
+def kinds(spared: Collection[str] = ()) -> list[str]:
     """Return every kind of fault that a long campaign strikes with."""
     acts = [
         Act(operation, Fault(victim, how, 0)).kind
         for lane in OPERATIONS
         for operation, victim, how in _kinds(lane)
     ]
-    return acts + [Fault(*each, 0).kind for each in STACK if disk or each[1] is not How.FILL]
+    return acts + [Fault(*each, 0).kind for each in STACK if each[0] not in spared]
 
 
 def _kinds(lane: str) -> list[tuple[str, str, How]]:

@@ -17,6 +17,7 @@ from tasks.errors import SlipwayError
 
 _BEAT_SECONDS = 3.0
 _POLL_SECONDS = 0.1
+_STEPS = {How.AHEAD: 3600, How.BACK: -3600}
 _BEATS = {"reconciler": "heartbeat", "supervisor": "supervisor-heartbeat"}
 
 
@@ -26,6 +27,11 @@ def strike_stack(field: Field, fault: Fault) -> Callable[[], None] | None:
     if fault.how in {How.LOCK, How.FILL}:
         with field.turmoil.struck(), _spoilt(field, fault):
             time.sleep(fault.hold_seconds)
+        undone = time.monotonic()
+        return lambda: _watched(field, fault, undone)
+    if fault.how in _STEPS:
+        with field.turmoil.struck():
+            field.clock.step(_STEPS[fault.how])
         undone = time.monotonic()
         return lambda: _watched(field, fault, undone)
     pid = victims.part(field.home, fault.victim)

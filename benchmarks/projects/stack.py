@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,8 +90,11 @@ class Stack:
 
 
 @contextmanager
-def own_stack(folder: Path) -> Iterator[Stack]:
-    """Bring a stack up on free ports and in a home below ``folder``; take all of it down again."""
+def own_stack(folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """Bring a stack up on free ports and in a home below ``folder``; take all of it down again.
+
+    ``environment`` is what it has beside our own.
+    """
     first = free_ports(200)
     given: dict[str, Any] = {
         "home": folder / "home",
@@ -102,7 +105,8 @@ def own_stack(folder: Path) -> Iterator[Stack]:
         "service_port_high": first + 199,
     }
     chosen = Settings.model_validate(given)
-    variables = {f"SLIPWAY_{name.upper()}": str(value) for name, value in given.items()}
+    named = {f"SLIPWAY_{name.upper()}": str(value) for name, value in given.items()}
+    variables = named | dict(environment or {})
     try:
         _make("flows.stack.up", variables)
         with SlipwayApi.of(chosen, patience_seconds=150) as api:

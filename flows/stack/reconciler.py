@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from blocks.providers.identity import age_seconds
 from blocks.providers.process import known_alive, own_identity
 from blocks.routers.slots import SlotRouter
 from flows.stack.api import SlipwayApi
@@ -147,7 +148,8 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> dict[str, list[
         return record.pid if (record := worker()) else None
 
     def worker_since() -> float | None:
-        return record.create_time if (record := worker()) else None
+        # By the clock as it is set now, which is the server's too.
+        return time.time() - age_seconds(record.identity) if (record := worker()) else None
 
     pool, root = chosen.work_pool, chosen.root
     cancelled = Cancellation(api, pool, root, worker_pid, worker_name())
