@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -24,14 +24,9 @@ _BEATS = {"reconciler": "heartbeat", "supervisor": "supervisor-heartbeat"}
 def strike_stack(field: Field, fault: Fault) -> Callable[[], None] | None:
     """Strike once; return what waits until all is well again, None where there was no victim."""
     field.record.say(f"{fault.kind}{f' for {fault.hold_seconds} s' * bool(fault.hold_seconds)}")
-    if fault.how in {How.LOCK, How.FILL}:
+    if fault.how in {How.LOCK, How.FILL, *_STEPS}:
         with field.turmoil.struck(), _spoilt(field, fault):
             time.sleep(fault.hold_seconds)
-        undone = time.monotonic()
-        return lambda: _watched(field, fault, undone)
-    if fault.how in _STEPS:
-        with field.turmoil.struck():
-            field.clock.step(_STEPS[fault.how])
         undone = time.monotonic()
         return lambda: _watched(field, fault, undone)
     pid = victims.part(field.home, fault.victim)
@@ -40,13 +35,17 @@ def strike_stack(field: Field, fault: Fault) -> Callable[[], None] | None:
         if pid is None or not strike(fault, pid):
             return None
     undone = time.monotonic()
-    if fault.victim == "router" and fault.how is How.KILL:
+    # One that was stopped for too long is killed by its supervisor.
+    if fault.victim == "router" and victims.part(field.home, "router") != pid:
         return lambda: field.away_until_it_serves(fault.kind, since, undone)
     return lambda: _watched(field, fault, undone)
 
 
 def _spoilt(field: Field, fault: Fault) -> AbstractContextManager[None]:
-    """Return the block in which a database is locked, or the disk is full."""
+    """Return the block in which a database is locked or the disk full; set the clock before it."""
+    if fault.how in _STEPS:
+        field.clock.step(_STEPS[fault.how])
+        return nullcontext()
     if fault.how is How.FILL:
         return filled(field.home)
     name = "ledger.db" if fault.victim == "ledger" else "prefect/prefect.db"
