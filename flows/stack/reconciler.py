@@ -35,6 +35,7 @@ from flows.stack.revival import Attempt, Place, due, remember
 from flows.stack.room import Room
 from flows.stack.rounds import Duty, JointBeat, Rounds
 from flows.stack.services import GRACE_SECONDS, Unfinished, gone
+from flows.stack.set_back import SetBack
 from flows.stack.supervision import Supervision
 from flows.stack.vanished import Vanished
 from tasks.deploy.reconcile import reconcile_rollouts
@@ -176,6 +177,7 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> dict[str, list[
         ],
         SERVER: [
             Duty("services", often, Revival(ledger, api), steady),
+            Duty("clock", max(often, FLOW_RUN_SECONDS), SetBack(api, pool, root), steady),
             Duty("cancellations", max(often, FLOW_RUN_SECONDS), cancelled, steady),
             Duty("flow runs", max(often, FLOW_RUN_SECONDS), vanished, steady),
         ],

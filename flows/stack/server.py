@@ -23,6 +23,7 @@ import sys
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -34,6 +35,7 @@ from prefect.server.database.configurations import (
     AioSqliteConfiguration,
     AsyncPostgresConfiguration,
 )
+from prefect.server.orchestration.core_policy import WaitForScheduledTime
 from prefect.server.schemas.schedules import RRuleSchedule
 from prefect.utilities.schema_tools.validation import ValidationError
 from starlette.middleware import Middleware
@@ -41,6 +43,7 @@ from starlette.middleware import Middleware
 from flows.stack.door import Door
 from flows.stack.own_names import OwnNames
 from flows.stack.recurrence import can_be_followed
+from flows.stack.set_back import waits_in_vain
 from flows.stack.storable import read_stored
 from flows.stack.unfitness import explained
 from tasks.settings import settings
@@ -161,6 +164,25 @@ def skip_endless_rules() -> None:
     RRuleSchedule._get_dates_generator = dates_that_end  # type: ignore[method-assign, assignment] # noqa: SLF001
 
 
+def wait_by_the_clock_as_it_is() -> None:
+    """Let a flow run begin that waits only because the clock was set back after it was due."""
+    wait = WaitForScheduledTime.before_transition
+
+    async def wait_unless_in_vain(
+        self: WaitForScheduledTime, initial_state: Any, proposed_state: Any, context: Any
+    ) -> None:
+        """Have it wait as Prefect does."""
+        if initial_state is None or not waits_in_vain(
+            initial_state.type.value,
+            initial_state.timestamp,
+            initial_state.state_details.scheduled_time,
+            datetime.now(UTC),
+        ):
+            await wait(self, initial_state, proposed_state, context)
+
+    WaitForScheduledTime.before_transition = wait_unless_in_vain  # type: ignore[method-assign]
+
+
 def main() -> None:
     """Serve until told to stop."""
     close_failed_cursors()
@@ -169,6 +191,7 @@ def main() -> None:
     explain_refusals()
     mend_what_is_read()
     skip_endless_rules()
+    wait_by_the_clock_as_it_is()
     sys.argv = ["prefect", "server", "start"]
     app()
 
