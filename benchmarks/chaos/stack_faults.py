@@ -36,7 +36,8 @@ def strike_stack(field: Field, fault: Fault) -> Callable[[], None] | None:
             return None
     undone = time.monotonic()
     # One that was stopped for too long is killed by its supervisor.
-    if fault.victim == "router" and victims.part(field.home, "router") != pid:
+    killed = fault.how is How.KILL or victims.part(field.home, fault.victim) != pid
+    if fault.victim == "router" and killed:
         return lambda: field.away_until_it_serves(fault.kind, since, undone)
     return lambda: _watched(field, fault, undone)
 

