@@ -15,8 +15,6 @@ from benchmarks.chaos.field import Field
 from benchmarks.chaos.schedule import Fault, How
 from tasks.errors import SlipwayError
 
-_BEAT_SECONDS = 3.0
-_POLL_SECONDS = 0.1
 _STEPS = {How.AHEAD: 3600, How.BACK: -3600}
 _BEATS = {"reconciler": "heartbeat", "supervisor": "supervisor-heartbeat"}
 
@@ -78,15 +76,12 @@ def _router_listens(field: Field) -> Callable[[], bool]:
 
 def _beats(name: str, field: Field) -> Callable[[], bool]:
     heartbeat = field.home / "stack" / _BEATS[name]
+    before = _touched(heartbeat)
 
     def is_well() -> bool:
-        """Wait for one heartbeat more."""
-        before, deadline = _touched(heartbeat), time.monotonic() + _BEAT_SECONDS
-        while victims.part(field.home, name) and time.monotonic() < deadline:
-            if _touched(heartbeat) not in {0, before}:
-                return True
-            time.sleep(_POLL_SECONDS)
-        return False
+        """Look for one heartbeat since the fault was undone."""
+        alive = victims.part(field.home, name) is not None
+        return alive and _touched(heartbeat) not in {0, before}
 
     return is_well
 
