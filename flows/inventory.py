@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from prefect import get_run_logger
@@ -19,6 +20,7 @@ from blocks.project_spec import ProjectSpec
 from blocks.providers.interface import Provider
 from blocks.providers.shell import ShellProvider
 from blocks.repositories.restic import ResticRepository
+from blocks.repositories.restic_command import local_folder
 from blocks.routers.caddy import CaddyRouter
 from blocks.routers.interface import Router
 from flows.discretion import keep_secret
@@ -139,6 +141,15 @@ async def load_repository(name: str) -> ResticRepository:
         if name in found:
             return block(**found[name])
     raise _unknown("repository", name, found)
+
+
+async def repository_folders() -> dict[str, Path | None]:
+    """Return in which folder of this machine each repository lies, by name; None: elsewhere."""
+    return {
+        name: local_folder(str(fields["location"]))
+        for block in REPOSITORIES.values()
+        for name, fields in (await documents(block.get_block_type_slug())).items()
+    }
 
 
 async def load_router() -> Router:

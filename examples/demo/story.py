@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from examples.demo.configuration import ENVIRONMENT, WORKLOAD, data_folder, write
 from examples.demo.console import Say
@@ -153,10 +153,12 @@ class Story:
         return identifiers
 
     def _restore(self, identifiers: Sequence[str]) -> None:
-        target = self._folder / "restored" / self._subject.name
-        shutil.rmtree(target, ignore_errors=True)
-        with self._part("restore elsewhere") as outcome:
-            parameters = {"snapshot": "latest", "target": str(target)}
+        with (
+            self._part("restore elsewhere") as outcome,
+            TemporaryDirectory(prefix="restored-", dir=Path.cwd()) as target_name,
+        ):
+            target = Path(target_name)
+            parameters = {"snapshot": "latest", "target": target_name}
             outcome.append(self._run("restore", project=self._subject.name, **parameters))
             compare_note(target, data_folder(self._subject, self._folder) / "note.txt")
             if database := self._subject.database:

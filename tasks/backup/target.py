@@ -17,6 +17,45 @@ from tasks.errors import BadInputError
 _FIELD = "target"
 
 
+def refuse_kept(
+    target: Path, home: Path, program: Path, repositories: Mapping[str, Path | None]
+) -> None:
+    """Refuse a ``target`` at, below or above what Slipway itself keeps, links followed.
+
+    A new folder directly in ``program`` may be one: a `slipway.yaml` often lies there.
+
+    Args:
+        target: As the user gave it.
+        home: Where releases, data and all else that Slipway keeps lie.
+        program: The folder of Slipway, with its own code.
+        repositories: The folder of each, by name; None where it lies elsewhere.
+
+    Raises:
+        BadInputError: It names which, and what to give instead.
+    """
+    real, beside = target.resolve(), program.resolve()
+    for name, folder in {"home of Slipway": home, **_named(repositories)}.items():
+        _refuse_near(target, real, name, folder.resolve())
+    if real.parent != beside:
+        new = f", or a new one directly in it, e.g. {program / 'restored'}"
+        _refuse_near(target, real, "folder of Slipway itself", beside, new)
+
+
+def _named(repositories: Mapping[str, Path | None]) -> dict[str, Path]:
+    return {f"repository {name}": folder for name, folder in repositories.items() if folder}
+
+
+def _refuse_near(target: Path, real: Path, name: str, folder: Path, or_else: str = "") -> None:
+    """Refuse ``target``, which is ``real``, where it is ``folder``, lies in it or holds it."""
+    if real.is_relative_to(folder):
+        problem = f"lies in the {name} ({folder})"
+    elif folder.is_relative_to(real):
+        problem = f"holds the {name} ({folder})"
+    else:
+        return
+    raise _refused(target, problem, f"Give a folder elsewhere{or_else}")
+
+
 def check_target(target: Path, kept_apart: Iterable[tuple[str, Path | None]]) -> Path:
     """Return ``target`` where a restore may write to it: a new or empty folder, in full.
 

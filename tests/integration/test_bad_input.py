@@ -194,6 +194,11 @@ CASES = {
         {"project": "bad-input", "target": "/etc/slipway-restored"},
         ("target: lies in none of ", "SLIPWAY_ROOTS"),
     ),
+    "target in what is kept": Case(
+        "restore",
+        {"project": "bad-input", "target": "{folder}/../home/releases/new"},
+        ("target: lies in the home of Slipway", "Give a folder elsewhere"),
+    ),
     "target that is not empty": _restore(
         "target: is not empty", "'{folder}/source'", "Give a new", target="{folder}/source"
     ),

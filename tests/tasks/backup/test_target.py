@@ -9,7 +9,7 @@ from blocks.repositories.interface import StoredEntry
 from tasks.backup.manifest import Manifest, ManifestError
 from tasks.backup.sources import Source
 from tasks.backup.subject import Subject
-from tasks.backup.target import check_entries, check_room, check_target
+from tasks.backup.target import check_entries, check_room, check_target, refuse_kept
 from tasks.backup.tree import FILE, Entry
 from tasks.errors import BadInputError
 
@@ -54,6 +54,53 @@ def test_targets_that_are_refused(tmp_path: Path) -> None:
         with pytest.raises(BadInputError, match=problem):
             check_target(target, [("repository", tmp_path / "repo")])
     assert list((tmp_path / "real").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("below", "problem"),
+    [
+        ("", "holds the home of Slipway"),
+        ("clone", "holds the home of Slipway"),
+        ("clone/.slipway", "lies in the home of Slipway"),
+        ("clone/.slipway/releases/shop", "lies in the home of Slipway"),
+        ("clone/.slipway/data/shop/dev", "lies in the home of Slipway"),
+        ("clone/tasks/new", "lies in the folder of Slipway itself"),
+        ("clone/.git/objects/new", "lies in the folder of Slipway itself"),
+        ("disk", "holds the repository offsite"),
+        ("disk/offsite", "lies in the repository offsite"),
+        ("disk/offsite/data/new", "lies in the repository offsite"),
+    ],
+)
+def test_what_slipway_keeps_is_no_target(tmp_path: Path, below: str, problem: str) -> None:
+    """A restore writes into releases, the data of a service, or Slipway's own code."""
+    (tmp_path / "clone" / ".slipway").mkdir(parents=True)
+    with pytest.raises(BadInputError, match=problem) as refusal:
+        _refuse(tmp_path, tmp_path / below)
+    assert refusal.value.field == "target"
+    assert refusal.value.value == str(tmp_path / below)
+    assert "Give a folder elsewhere" in refusal.value.remedy
+
+
+def test_a_link_into_what_slipway_keeps_is_no_target(tmp_path: Path) -> None:
+    """A link, or a home that is reached by one, leads a restore into a release."""
+    (tmp_path / "clone" / ".slipway").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "clone" / ".slipway")
+    with pytest.raises(BadInputError, match="home of Slipway"):
+        _refuse(tmp_path, tmp_path / "link" / "new")
+    with pytest.raises(BadInputError, match="home of Slipway"):
+        refuse_kept(tmp_path / "clone/.slipway/new", tmp_path / "link", tmp_path / "clone", {})
+
+
+def test_a_new_folder_directly_in_that_of_slipway_is_taken(tmp_path: Path) -> None:
+    """The line of the README restores nothing where `slipway.yaml` lies beside Slipway's code."""
+    _refuse(tmp_path, tmp_path / "clone" / "restored")
+    _refuse(tmp_path, tmp_path / "elsewhere" / "restored")
+
+
+def _refuse(folder: Path, target: Path) -> None:
+    """Refuse ``target`` for a home in the clone of Slipway, and a repository on a disk."""
+    home, program = folder / "clone" / ".slipway", folder / "clone"
+    refuse_kept(target, home, program, {"offsite": folder / "disk" / "offsite", "s3": None})
 
 
 def test_a_disk_without_room_is_refused(tmp_path: Path) -> None:
