@@ -91,13 +91,14 @@ def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> s
         if finished.code == 0:
             return output
         program = redacted(program)
-        said = redacted(f"{output}\n{finished.complaint.decode(errors='replace')}")
+        output, complaint = redacted(output), redacted(finished.complaint.decode(errors="replace"))
+        said = f"{output}\n{complaint}"
     if finished.by_itself:
         told = f"`{program}` failed (exit code {finished.code})"
     else:
         told = f"`{program}` was ended: {limit.reason}. What it said"
     full = f"\n{full_file_system(said, cwd)}" if tells_no_room(said) else ""
-    raise BuildError(f"{told}:\n{reason(said) or 'it wrote nothing'}{full}", said)
+    raise BuildError(f"{told}:\n{reason(output, complaint) or 'it wrote nothing'}{full}", said)
 
 
 def _program(argv: Sequence[str]) -> str:

@@ -11,15 +11,19 @@ from pathlib import Path
 
 from blocks.project_spec import ServiceSpec
 from tasks.errors import BadInputError, MissingProgramError
-from tasks.launch.kinds.interface import run_build
+from tasks.launch.copies import copy_tree
+from tasks.launch.kinds.interface import BuildError, run_build
 from tasks.launch.kinds.manifest import package_json
 from tasks.launch.kinds.node_lock import Manager, manager_of
+from tasks.launch.kinds.node_package import built_entry
 
 _INSTALL = "apt-get install nodejs npm (macOS: brew install node)"
 _TOOLS = "tools"
 _PROGRAMS = Path("node_modules") / ".bin"
 _LINKED = {"YARN_NODE_LINKER": "node-modules", "YARN_ENABLE_TELEMETRY": "0", "CI": "1"}
 """Whatever else Yarn would do: programs look for packages in node_modules."""
+_NOT_OF_PACKAGES = frozenset({"prepublish", "preprepare", "prepare", "postprepare"})
+"""Scripts that npm executes where a tree is installed, and not where a package is."""
 _QUIET = ("--no-audit", "--no-fund", "--loglevel=error")
 
 
@@ -44,21 +48,31 @@ class NodeKind:
         return f"node {run_build(['node', '--version'], Path.home(), {}).strip()}"
 
     def build(self, release: Path, requirements: Sequence[str], version: str = "") -> Sequence[str]:
-        """Install its dependencies, and further packages that are asked for."""
+        """Install its dependencies, and further packages that are asked for; run its `build`.
+
+        Of a packed package, which is built already, nothing has to be built: where that fails, it
+        is installed as npm installs packages that others need.
+        """
         _ = version
-        source = release / "source"
-        manifest = package_json(source)
-        manager = manager_of(source, manifest)
-        variables = _fetched(release, manager) | _LINKED
-        if not manager.lock and manager.name == "yarn":
-            (source / "yarn.lock").touch()  # else Yarn takes a project above for the whole
-        run_build(manager.install, source, variables)
-        if requirements:
-            run_build(manager.add(requirements), source, variables)
-        if "build" in manifest.get("scripts", {}):
-            run_build([manager.name, "run", "build"], source, variables)
-        read = manager.lock or "package.json; no lock file says which versions it needs"
-        return [f"{manager} read {read}."]
+        source, packed = release / "source", release / "packed"
+        entry = built_entry(source, package_json(source))
+        if not entry:
+            return _built(release, requirements)
+        copy_tree(source, packed)
+        try:
+            return _built(release, requirements)
+        except BuildError as error:
+            shutil.rmtree(source)
+            copy_tree(packed, source)
+            _install_packed(source, requirements)
+            told = (
+                f"package.json is started by {entry}, which the package has already, so that it is "
+                "taken as it is, without its dev dependencies, though what would build it anew "
+                f"failed: {' '.join(str(error).split())}"
+            )
+            return [told]
+        finally:
+            shutil.rmtree(packed)
 
     def programs(self, release: Path) -> tuple[Path, ...]:
         """Return the folders of its packages' programs and of its package manager."""
@@ -75,6 +89,42 @@ def scripts(source: Path) -> Mapping[str, str]:
     """Return the scripts of its package.json."""
     known: Mapping[str, str] = package_json(source).get("scripts", {})
     return known
+
+
+def _built(release: Path, requirements: Sequence[str]) -> Sequence[str]:
+    """Install what it needs, also to be built, and build it; return who read which file."""
+    source = release / "source"
+    manifest = package_json(source)
+    manager = manager_of(source, manifest)
+    variables = _fetched(release, manager) | _LINKED
+    if not manager.lock and manager.name == "yarn":
+        (source / "yarn.lock").touch()  # else Yarn takes a project above for the whole
+    run_build(manager.install, source, variables)
+    if requirements:
+        run_build(manager.add(requirements), source, variables)
+    if "build" in manifest.get("scripts", {}):
+        run_build([manager.name, "run", "build"], source, variables)
+    read = manager.lock or "package.json; no lock file says which versions it needs"
+    return [f"{manager} read {read}."]
+
+
+def _install_packed(source: Path, requirements: Sequence[str]) -> None:
+    """Install what it needs to run, as npm does of a package that others need.
+
+    npm would refuse dev dependencies that it cannot find, though it is told to leave them out.
+    """
+    file = source / "package.json"
+    whole, manifest = file.read_bytes(), dict(package_json(source))
+    manifest.pop("devDependencies", None)
+    manifest["scripts"] = {n: s for n, s in scripts(source).items() if n not in _NOT_OF_PACKAGES}
+    npm = Manager("npm")
+    try:
+        file.write_text(json.dumps(manifest), "utf-8")
+        run_build([*npm.install, "--no-package-lock"], source, _LINKED)
+        if requirements:
+            run_build(npm.add(requirements), source, _LINKED)
+    finally:
+        file.write_bytes(whole)
 
 
 def _fetched(release: Path, manager: Manager) -> dict[str, str]:

@@ -18,25 +18,41 @@ _SAYS_WHY = re.compile(
     r"|^hint:|^\s*[\u00d7╰├]|YN00(?!00)\d\d"
 )
 _SAYS_NOTHING = re.compile(
-    r"(?i)a complete log of this run|npm (?:err!|error)\s*$|npm (?:err!|error) (path|command|errno)\b"
-    r"|verbose |^\s*at .*[(:]\d+[:)]|^\s*at .*node:internal|^node\.js v\d|debug log|^warning|npm warn|\u2502 *[+-]"
+    r"(?i)verbose |^\s*at .*[(:]\d+[:)]|^\s*at .*node:internal|^node\.js v\d|debug log|^warning"
+    r"|npm warn|\u2502 *[+-]"
 )
+_SUMS_UP = re.compile(
+    r"(?i)a complete log of this run|npm (?:err!|error)\s*$|ELIFECYCLE"
+    r"|npm (?:err!|error) (path|command|errno|workspace|location|lifecycle script|exit status)\b"
+    r"|npm (?:err!|error) code \d+$|\berror command failed with exit code"
+)
+"""What a package manager says of a script that failed, whatever of."""
 _TRACE = re.compile(r"^\s*Traceback \(most recent call last\):")
 _MOST_LINES = 12
 _LAST_LINES = 4
 _LONGEST_LINE = 300
 
 
-def reason(output: str) -> str:
-    """Return the lines of ``output`` that say why it failed, the first ones where they are many.
+def reason(output: str, complaint: str = "") -> str:
+    """Return the lines that say why it failed, the first ones where they are many.
 
-    Of a Python stack trace it is the last line. Where no line says why, it is the last lines.
+    Of a Python stack trace it is the last line. Where no line says why, it is the last lines; they
+    are those of ``complaint``, what came by stderr, where only ``output`` sounds like a reason.
     """
-    lines = [line.rstrip() for line in printable(output).splitlines() if line.strip()]
+    complaints = _lines(complaint)
+    lines = [*_lines(output), *complaints]
     telling = [line for line in _without_traces(lines) if _tells(line)]
     first = telling[:_MOST_LINES] or lines[-_MOST_LINES:]
     last = [line for line in lines[-_LAST_LINES:] if _tells(line)]  # a tool that sums up does so
+    if not any(map(_tells, complaints)):
+        last = complaints[-_LAST_LINES:]
     return "\n".join(_cut(line) for line in dict.fromkeys([*first, *last]))
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines of ``text`` in which a tool says something that is its own."""
+    lines = [line.rstrip() for line in printable(text).splitlines() if line.strip()]
+    return [line for line in lines if not _SUMS_UP.search(line)] or lines
 
 
 def _tells(line: str) -> bool:

@@ -60,6 +60,28 @@ def test_of_a_stack_trace_it_is_its_end() -> None:
     assert said.splitlines()[0].strip().startswith("\u00d7 Failed to build")
 
 
+@pytest.mark.parametrize(
+    "summary",
+    [
+        "npm error Lifecycle script `build` failed with error:\nnpm error code 1",
+        "npm ERR! code ELIFECYCLE\nnpm ERR! errno 1\nnpm ERR! Exit status 1",
+        "npm error workspace shop@1.0.0\nnpm error location /srv/source",
+        " ELIFECYCLE  Command failed with exit code 1.",
+        "error Command failed with exit code 1.",
+    ],
+)
+def test_what_a_manager_sums_up_does_not_hide_what_its_script_said(summary: str) -> None:
+    """Broken: all that is said of a failed build is that a script has failed."""
+    assert reason(f"Unable to find src/index.ts\n{summary}\n") == "Unable to find src/index.ts"
+
+
+def test_what_stands_last_on_stderr_is_said_where_nothing_there_says_why() -> None:
+    """Broken: a word on stdout that sounds like a reason hides the one on stderr."""
+    said = reason("could not find a cache, making one\n", "step 1\nnothing to build from\n")
+    assert said.splitlines()[-1] == "nothing to build from"
+    assert reason("", "step 1\nfatal: no port\n") == "fatal: no port"
+
+
 def test_without_any_word_for_it_it_is_the_last_lines() -> None:
     """Broken: a tool that has words of its own for a failure says nothing at all."""
     lines = [f"step {number}" for number in range(50)]
@@ -75,7 +97,7 @@ def test_it_is_said_whatever_follows(tmp_path: Path, stream: int) -> None:
     script = f"printf '\\033[31mERR_PNPM_OUTDATED_LOCKFILE\\033[0m x\\n' >&{stream}; {noise}"
     with pytest.raises(BuildError) as caught:
         run_build(["sh", "-c", script], tmp_path, {})
-    assert str(caught.value).endswith("failed (exit code 7):\nERR_PNPM_OUTDATED_LOCKFILE x")
+    assert "failed (exit code 7):\nERR_PNPM_OUTDATED_LOCKFILE x" in str(caught.value)
     assert "step 1000 of the clean-up" in caught.value.output
 
 

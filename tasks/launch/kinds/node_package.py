@@ -1,0 +1,75 @@
+"""Node packages as `npm pack` makes them: what they are started by is built already. Pure.
+
+What builds it, its sources or its dev dependencies, is rarely in them: npm builds no package that
+it installs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+_NEVER_PACKED = (
+    ".gitignore",
+    ".npmignore",
+    ".npmrc",
+    "package-lock.json",
+    "pnpm-lock.yaml",
+    "yarn.lock",
+    "bun.lock",
+    "bun.lockb",
+)
+"""What npm leaves out of every package: where one is there, it is a tree to be built."""
+_PRODUCTS = frozenset({"build", "cjs", "dist", "esm", "lib", "out"})
+"""Folders that builds write to, by custom."""
+_ENDINGS = ("", ".js", ".mjs", ".cjs", "/index.js")
+"""What Node tries after a name."""
+
+_PATTERN = frozenset("*?[{!")
+
+
+def built_entry(source: Path, manifest: Mapping[str, Any]) -> str:
+    """Return the file that a packed package is started by; empty: it is none, or has to be built.
+
+    It is the one that the `start` script names, else `main` or `bin`. A tree in which a lock file
+    or a .gitignore lies is no packed package, nor is one without a folder that `files` lists.
+    """
+    if any((source / name).exists() for name in _NEVER_PACKED):
+        return ""
+    entry = _entry(source, manifest)
+    listed = manifest.get("files")
+    if not isinstance(listed, list):
+        return entry if Path(entry).parts[:1] and Path(entry).parts[0] in _PRODUCTS else ""
+    return entry if all((source / folder).is_dir() for folder in _folders(listed)) else ""
+
+
+def _folders(listed: list[object]) -> Iterator[str]:
+    """Yield what of ``files`` is a folder by its name; patterns and exceptions are left out."""
+    for item in map(str, listed):
+        path = item.strip("/").removesuffix("/**")
+        if path and not Path(path).suffix and not _PATTERN & set(path):
+            yield path
+
+
+def _entry(source: Path, manifest: Mapping[str, Any]) -> str:
+    """Return the first file, relative to ``source``, that is there and is named to start from."""
+    start = str(manifest.get("scripts", {}).get("start", ""))
+    main, programs = str(manifest.get("main", "")), _programs(manifest)
+    names = start.split() if start else [main, *programs.values()]
+    for name in names:
+        stated = main if name == "." else programs.get(name, name)
+        for ending in _ENDINGS:
+            path = source / f"{stated}{ending}" if stated else source
+            if path.is_file() and path.resolve().is_relative_to(source.resolve()):
+                return str(path.relative_to(source))
+    return ""
+
+
+def _programs(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the files of its programs, by their names."""
+    programs = manifest.get("bin")
+    if isinstance(programs, str):
+        return {str(manifest.get("name", "")).rpartition("/")[2]: programs}
+    named = programs if isinstance(programs, dict) else {}
+    return {str(name): str(path) for name, path in named.items()}
