@@ -9,6 +9,7 @@ from functools import wraps
 from inspect import signature
 from typing import Any, ParamSpec, TypeVar, cast
 
+from prefect.runtime import flow_run
 from prefect.states import Failed
 
 from blocks.file_system import full_file_system
@@ -19,6 +20,7 @@ from flows.discretion import discreet
 from flows.termination import cancelled_by_sigterm
 from tasks.complaint import refuse_unusable_text
 from tasks.errors import SlipwayError
+from tasks.holder import acting_as
 from tasks.settings import settings
 
 P = ParamSpec("P")
@@ -75,7 +77,7 @@ def fails_plainly(
         try:
             for name, value in signature(work).bind(*args, **kwargs).arguments.items():
                 refuse_unusable_text(name, value)
-            with cancelled_by_sigterm():
+            with cancelled_by_sigterm(), acting_as(f"the run '{flow_run.name}' ({flow_run.id})"):
                 return await work(*args, **kwargs)
         except FORESEEN as error:
             # A state that a flow returns becomes its own; who awaits the flow gets the error.

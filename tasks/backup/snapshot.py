@@ -69,7 +69,8 @@ def snapshot(
         subject.sources,
         [("repository", repository.folder), ("staging folder", staging)],
     )
-    with staging_folder(staging.resolve()) as folder, _told_when_gone(subject):
+    what = f"{subject.project} in {subject.environment}"
+    with staging_folder(staging.resolve(), what) as folder, _told_when_gone(subject):
         manifest, stored, late = _until_settled(repository, subject, folder, progress, now)
     return Snapshot(
         id=stored.id,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tasks.backup.manifest import Manifest, ManifestError, decode
 from tasks.errors import BusyError
+from tasks.holder import holder_of, signed
 
 CONTENT = "slipway-snapshot"
 DATABASES = "databases"
@@ -18,8 +19,10 @@ _MANIFEST = "manifest.json"
 
 
 @contextmanager
-def staging_folder(staging: Path) -> Iterator[Path]:
+def staging_folder(staging: Path, what: str) -> Iterator[Path]:
     """Give an empty folder below ``staging``, for the owner only, and remove it in the end.
+
+    ``what`` is backed up through it, e.g. `shop in dev`.
 
     Its path is the same at every backup, which is what increments are found by. What a killed
     backup left in it is removed first.
@@ -29,17 +32,21 @@ def staging_folder(staging: Path) -> Iterator[Path]:
     """
     staging.mkdir(parents=True, exist_ok=True, mode=0o700)
     content = staging / CONTENT
-    with (staging / "lock").open("w") as lock:
+    with (staging / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise BusyError(f"A backup through {staging} already runs; wait for it.") from error
+            raise BusyError(
+                f"A backup of {what} is at work already: {holder_of(lock)}. Wait for it to end, or "
+                "cancel it; then start this one again."
+            ) from error
         shutil.rmtree(content, ignore_errors=True)
         content.mkdir(mode=0o700)
-        try:
-            yield content
-        finally:
-            shutil.rmtree(content)
+        with signed(lock):
+            try:
+                yield content
+            finally:
+                shutil.rmtree(content)
 
 
 def remember(staging: Path, manifest: bytes) -> None:

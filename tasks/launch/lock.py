@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from tasks.holder import holder_of, signed
 from tasks.narration import doing, tell
 
 _WORTH_A_WORD_SECONDS = 1.0
@@ -18,16 +19,17 @@ _POLL_SECONDS = 0.02
 def alone(path: Path) -> Iterator[None]:
     """Wait until nobody else holds the lock at ``path``, and hold it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.open("w") as lock:
+    with path.open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            waiting = f"waiting for another run, which holds {path}"
+            waiting = f"waiting for {holder_of(lock)}, which holds {path}"
             with doing(waiting):
                 if not _is_got_soon(lock.fileno()):
                     tell(f"{waiting[0].upper()}{waiting[1:]}")
                     fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        with signed(lock):
+            yield
 
 
 def _is_got_soon(descriptor: int) -> bool:
@@ -47,7 +49,7 @@ def _is_got_soon(descriptor: int) -> bool:
 def unless_taken(path: Path) -> Iterator[bool]:
     """Tell whether nobody holds the lock at ``path``; where nobody does, hold it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.open("w") as lock:
+    with path.open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from blocks.workload_spec import PytestWorkload
+from tasks.holder import acting_as
 from tasks.launch.before import BeforeError
 from tasks.launch.kinds.interface import run_build
 from tasks.launch.launcher import Launcher
@@ -105,14 +106,15 @@ async def test_who_waits_for_another_says_so_at_once(tmp_path: Path) -> None:
             pass
 
     with ExitStack() as held:
-        held.enter_context(alone(path))
+        with acting_as("the run 'deploy shop v2' (1)"):
+            held.enter_context(alone(path))
         async with narrated(lines.append, every_seconds=3600.0), asyncio.timeout(30):
             waiting = asyncio.create_task(asyncio.to_thread(enter))
             while not lines:  # noqa: ASYNC110 - what it waits for happens in a thread
                 await asyncio.sleep(0.02)
             held.close()
             await waiting
-    assert lines == [f"Waiting for another run, which holds {path}"]
+    assert lines == [f"Waiting for the run 'deploy shop v2' (1), which holds {path}"]
 
 
 @pytest.mark.integration

@@ -9,6 +9,7 @@ from tasks.backup.manifest import Manifest, encode
 from tasks.backup.staging import remember, remembered, staging_folder
 from tasks.backup.subject import Subject
 from tasks.errors import BusyError
+from tasks.holder import acting_as
 
 
 def test_it_is_empty_private_and_gone_even_after_a_failure(tmp_path: Path) -> None:
@@ -16,7 +17,7 @@ def test_it_is_empty_private_and_gone_even_after_a_failure(tmp_path: Path) -> No
     folder = tmp_path / "s" / "slipway-snapshot"
 
     def fail() -> None:
-        with staging_folder(tmp_path / "s") as given:
+        with staging_folder(tmp_path / "s", "shop in dev") as given:
             (given / "dump").write_text("x")
             assert given == folder
             raise RuntimeError
@@ -26,7 +27,7 @@ def test_it_is_empty_private_and_gone_even_after_a_failure(tmp_path: Path) -> No
     assert not folder.exists()
     folder.mkdir()
     (folder / "left over").write_text("x")
-    with staging_folder(tmp_path / "s") as again:
+    with staging_folder(tmp_path / "s", "shop in dev") as again:
         assert again == folder
         assert list(again.iterdir()) == []
         assert stat.S_IMODE(again.stat().st_mode) == 0o700
@@ -35,11 +36,28 @@ def test_it_is_empty_private_and_gone_even_after_a_failure(tmp_path: Path) -> No
 def test_two_backups_of_the_same_thing_do_not_share_it(tmp_path: Path) -> None:
     """A second backup at the same time removes the dumps of the first."""
     with (
-        staging_folder(tmp_path / "s"),
+        staging_folder(tmp_path / "s", "shop in dev"),
         pytest.raises(BusyError),
-        staging_folder(tmp_path / "s"),
+        staging_folder(tmp_path / "s", "shop in dev"),
     ):
         pass
+
+
+def test_the_second_of_two_backups_is_told_which_one_is_at_work(tmp_path: Path) -> None:
+    """Its user reads the path of a folder of ours, and cannot find what to wait for or cancel."""
+    with (
+        acting_as("the run 'backup shop in dev' (0f3c)"),
+        staging_folder(tmp_path / "s", "shop in dev"),
+        pytest.raises(BusyError) as busy,
+        staging_folder(tmp_path / "s", "shop in dev"),
+    ):
+        pass
+    told = str(busy.value)
+    assert told.startswith(
+        "A backup of shop in dev is at work already: the run 'backup shop in dev'"
+    )
+    assert "(0f3c). Wait for it" in told
+    assert str(tmp_path) not in told
 
 
 def test_the_last_manifest_is_remembered_for_the_owner_only(tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""Who holds a lock: its holder writes its name into the file of it, for those who find it taken."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import IO
+
+NOBODY_KNOWN = "another run"
+"""What a holder is called that has written nothing."""
+_MOST_BYTES = 500
+_RUN: ContextVar[str] = ContextVar("run", default="")
+
+
+@contextmanager
+def acting_as(run: str) -> Iterator[None]:
+    """Have what is done inside hold locks in the name of ``run``."""
+    token = _RUN.set(run)
+    try:
+        yield
+    finally:
+        _RUN.reset(token)
+
+
+@contextmanager
+def signed(lock: IO[str]) -> Iterator[None]:
+    """Have the name of who acts stand in the file of a lock that is held, for as long as it is.
+
+    A full disk keeps nobody from holding a lock: it is one without a name then.
+    """
+    _write(lock, _RUN.get())
+    try:
+        yield
+    finally:
+        _write(lock, "")
+
+
+def holder_of(lock: IO[str]) -> str:
+    """Return who holds the lock of that file."""
+    written = os.pread(lock.fileno(), _MOST_BYTES, 0)
+    return written.decode(errors="replace") or NOBODY_KNOWN
+
+
+def _write(lock: IO[str], name: str) -> None:
+    with suppress(OSError):
+        os.ftruncate(lock.fileno(), 0)
+        os.pwrite(lock.fileno(), name.encode(errors="replace")[:_MOST_BYTES], 0)
