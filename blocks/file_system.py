@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -14,11 +15,34 @@ _TELLS = re.compile(
 )
 _PATH = re.compile(r"(?<![\w./-])/[^\s'\"`:,;<>|*?()\[\]]+")
 _MIB = 1 << 20
+_LEAST_BYTES = 1 << 16
+_NAMED = "No room is left on the file system"
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def is_without_room(error: BaseException) -> bool:
+    """Tell whether ``error`` is what a system call fails of for which there is no room."""
+    return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 
 def tells_no_room(said: str) -> bool:
     """Tell whether ``said`` says, in the words of the system, npm or SQLite, that a disk is full."""
     return bool(_TELLS.search(said))
+
+
+def told_full(said: str, *places: Path) -> str:
+    """Return ``said``; where it tells of no room, also which file system is full and what to do.
+
+    Which one that is, is said once: by whoever knew best where it happened.
+    """
+    if not tells_no_room(said) or _NAMED in said:
+        return said
+    return f"{said.rstrip().removesuffix('.')}. {full_file_system(said, *places)}"
+
+
+def full_elsewhere(where: str) -> str:
+    """Return a sentence that names a file system of another machine that is full."""
+    return f"{_NAMED} of {where}. Make room there, or enlarge it, and start this again."
 
 
 def full_file_system(said: str, *places: Path) -> str:
@@ -32,9 +56,14 @@ def full_file_system(said: str, *places: Path) -> str:
     used = named or [*places, Path(tempfile.gettempdir())]
     free, total, mount = min(_room(mount_of(place)) for place in used)
     return (
-        f"No room is left on the file system at {mount} ({free / _MIB:.1f} of "
+        f"{_NAMED} at {mount} ({free / _MIB:.1f} of "
         f"{total / _MIB:.1f} MiB free by now). Make room there, or enlarge it, and start this again."
     )
+
+
+def has_no_room(place: Path) -> bool:
+    """Tell whether the file system of ``place`` is full, but for what no file is made of."""
+    return _room(mount_of(place))[0] < _LEAST_BYTES
 
 
 def mount_of(place: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -12,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from prefect.runtime import flow_run
 from prefect.states import Failed
 
-from blocks.file_system import full_file_system
+from blocks.file_system import is_without_room, tells_no_room, told_full
 from blocks.providers.shim_spec import ShimError
 from blocks.repositories.errors import RepositoryError
 from blocks.routers.interface import RouterError
@@ -46,18 +45,15 @@ _PLAIN = PlainFilter()
 
 
 def _is_foreseen(error: BaseException | None) -> bool:
-    return isinstance(error, FORESEEN) or (isinstance(error, OSError) and _is_full(error))
+    return isinstance(error, FORESEEN) or (error is not None and tells_no_room(_said(error)))
 
 
-def _is_full(error: OSError) -> bool:
-    return error.errno in {errno.ENOSPC, errno.EDQUOT}
-
-
-def _told_full(error: OSError) -> str:
-    """Return what was to be written on a full disk, and which one that is."""
-    file = f": {error.filename}" if error.filename else ""
-    complaint = f"{error.strerror}{file}"
-    return f"{complaint}. {full_file_system(complaint, settings().root)}"
+def _said(error: BaseException) -> str:
+    """Return what ``error`` says; of what the system refused, with the file it was about."""
+    if isinstance(error, OSError) and is_without_room(error):
+        file = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror}{file}"
+    return str(error)
 
 
 def fails_plainly(
@@ -65,7 +61,8 @@ def fails_plainly(
 ) -> Callable[P, Coroutine[Any, Any, R]]:
     """Let the function of a flow end with the message of a foreseen error as its state's.
 
-    Prefect itself would put the name of the class before it. A full disk counts as foreseen, and
+    Prefect itself would put the name of the class before it. A full disk counts as foreseen, whoever
+    tells of it, and is named with what to do;
     parameters with a text that nothing can hold are refused before the function is called. Anything
     else is a bug of ours and is left to Prefect, which keeps its stack trace in the log of the run.
     """
@@ -79,13 +76,12 @@ def fails_plainly(
                 refuse_unusable_text(name, value)
             with cancelled_by_sigterm(), acting_as(f"the run '{flow_run.name}' ({flow_run.id})"):
                 return await work(*args, **kwargs)
-        except FORESEEN as error:
-            # A state that a flow returns becomes its own; who awaits the flow gets the error.
-            return cast("R", Failed(message=discreet(str(error)), data=error))
-        except OSError as error:
-            if not _is_full(error):
+        except Exception as error:
+            if not _is_foreseen(error):
                 raise
-            return cast("R", Failed(message=discreet(_told_full(error)), data=error))
+            message = discreet(told_full(_said(error), settings().root))
+            # A state that a flow returns becomes its own; who awaits the flow gets the error.
+            return cast("R", Failed(message=message, data=error))
 
     # Prefect reads the form of a flow from here, and would look for its types in this module.
     run.__dict__["__signature__"] = signature(work, eval_str=True)

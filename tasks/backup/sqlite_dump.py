@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from blocks.file_system import told_full
+
 SIDE_FILES = ("-wal", "-shm", "-journal")
 _BUSY_SECONDS = 30.0
 _MOST_COLLATIONS = 100
@@ -50,7 +52,7 @@ def dump_databases(pairs: Sequence[tuple[Path, Path]], now: Callable[[], float])
             try:
                 _dump(reader, database, copy)
             except (sqlite3.Error, OSError) as error:
-                failures[database] = str(error)
+                failures[database] = told_full(str(error), copy)
                 _discard(copy)
             reader.close()
     return Dumps(consistent_at, failures)

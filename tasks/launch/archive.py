@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from blocks.file_system import is_without_room
 from tasks.errors import BadInputError
 from tasks.launch.members import AT_ONCE, Bounds, Member, TooMuchError, members_of
 
@@ -40,6 +41,7 @@ def unpack(field: str, archive: Path, target: Path, bounds: Bounds = _BOUNDS) ->
     Raises:
         BadInputError: It is damaged, encrypted, empty, too large, or a file in it is to be
             written elsewhere.
+        OSError: There is no room for it, or it may not be read.
     """
     target.mkdir(parents=True, exist_ok=True)
     unpacking = _Unpacking(field, archive, target, bounds)
@@ -50,7 +52,7 @@ def unpack(field: str, archive: Path, target: Path, bounds: Bounds = _BOUNDS) ->
         remedy += f"; where you trust it, set {error.setting} higher." if error.setting else "."
         raise BadInputError(field, str(archive), str(error), remedy) from error
     except (*_DAMAGED, OSError) as error:
-        if isinstance(error, PermissionError):
+        if isinstance(error, PermissionError) or is_without_room(error):
             raise
         problem = f"is no archive that can be read ({error})"
         raise BadInputError(field, str(archive), problem, "Download or make it again.") from error
@@ -91,6 +93,8 @@ class _Unpacking:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("wb")
         except OSError as error:
+            if is_without_room(error):
+                raise
             name = str(member.path)
             raise self._refused(
                 f"its member {name!r} cannot be written ({error.strerror})"
@@ -111,6 +115,8 @@ class _Unpacking:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.symlink_to(link)
         except OSError as error:
+            if is_without_room(error):
+                raise
             self._leave_out(member, f"is a link that cannot be made ({error.strerror})")
 
     def _require_inside(self, member: Member) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +11,14 @@ from typing import Protocol
 from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
+from blocks.file_system import tells_no_room
 from tasks.errors import BadInputError, BusyError, SlipwayError
 from tasks.ledger.postgresql import PostgresqlDatabase
 from tasks.ledger.schema import migrate
 from tasks.ledger.sqlite import SqliteDatabase
 
 FIELD = "SLIPWAY_LEDGER_URL"
+_LOCKED = re.compile(r"(?i)\block|\bbusy\b")
 
 
 class LedgerError(SlipwayError):
@@ -47,6 +50,10 @@ class Database(Protocol):
         """Return a number that moves with every commit."""
         ...
 
+    def told(self, said: str) -> str:
+        """Return ``said`` of a failure; where it has no room, also which disk has none."""
+        ...
+
     def close(self) -> None:
         """Close every connection."""
         ...
@@ -72,10 +79,12 @@ class Ledger:
             BusyError: When another writer did not end within half a minute.
             LedgerError: When the database fails.
         """
-        with self._writing, _translated(), self._transaction() as connection:
+        with self._writing, self._translated(), self._transaction() as connection:
             try:
                 self.database.begin_write(connection)
             except OperationalError as error:
+                if not _LOCKED.search(str(error.orig)):
+                    raise
                 raise BusyError(
                     f"the ledger stays locked by another writer: {error.orig}"
                 ) from error
@@ -89,7 +98,7 @@ class Ledger:
         Raises:
             LedgerError: When the database fails.
         """
-        with _translated(), self._transaction() as connection:
+        with self._translated(), self._transaction() as connection:
             self.database.begin_read(connection)
             yield connection
 
@@ -98,13 +107,20 @@ class Ledger:
 
         On SQLite the number belongs to this Ledger: another one counts from elsewhere.
         """
-        with _translated():
+        with self._translated():
             return self.database.version()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         with self.database.engine.connect() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise LedgerError(self.database.told(f"the ledger failed: {error.orig}")) from error
 
     def close(self) -> None:
         """Close every connection; it can be used again and connects anew."""
@@ -116,6 +132,7 @@ def open_ledger(url: str) -> Ledger:
 
     Raises:
         BadInputError: When it cannot be opened, or was written by a newer Slipway.
+        LedgerError: When there is no room for it.
     """
     ledger = Ledger(url)
     shown = ledger.url.render_as_string(hide_password=True)
@@ -125,6 +142,9 @@ def open_ledger(url: str) -> Ledger:
     except (DBAPIError, LedgerError, OSError) as error:
         ledger.close()
         cause = error.orig if isinstance(error, DBAPIError) else error
+        said = ledger.database.told(f"the ledger cannot be opened: {cause}")
+        if tells_no_room(said):
+            raise LedgerError(said) from error
         raise BadInputError(
             FIELD,
             shown,
@@ -135,14 +155,6 @@ def open_ledger(url: str) -> Ledger:
         ledger.close()
         raise
     return ledger
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        raise LedgerError(f"the ledger failed: {error.orig}") from error
 
 
 def _parse(url: str) -> URL:

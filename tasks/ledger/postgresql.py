@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, create_engine, event, text
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from blocks.file_system import full_elsewhere, tells_no_room
+
 # Not "slipway": a user of that name has a schema of that name before `public` in its search path,
 # and Prefect would take our tables for its own.
 SCHEMA = "slipway_ledger"
@@ -50,6 +52,13 @@ class PostgresqlDatabase:
         """Return the number of commits."""
         with self.engine.connect() as connection:
             return int(connection.execute(text("SELECT count FROM commits")).scalar_one())
+
+    def told(self, said: str) -> str:
+        """Return ``said``; where the server has no room, also what to do there."""
+        if not tells_no_room(said):
+            return said
+        server = f"the database server {self.engine.url.host}"
+        return f"{said.rstrip()}. {full_elsewhere(server)}"
 
     def close(self) -> None:
         """Close every connection."""

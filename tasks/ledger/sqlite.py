@@ -11,6 +11,8 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from blocks.file_system import has_no_room, told_full
+
 BUSY_SECONDS = 30.0
 
 
@@ -63,6 +65,15 @@ class SqliteDatabase:
                 )
             row = self._watch.execute("PRAGMA data_version").fetchone()
         return int(row[0])
+
+    def told(self, said: str) -> str:
+        """Return ``said``; where it has no room, also which disk has none.
+
+        Where SQLite cannot lengthen the file that its readers share, it speaks of an I/O error.
+        """
+        if "disk I/O error" in said and has_no_room(self.path):
+            said = f"{said} (no space left on device)"
+        return told_full(said, self.path)
 
     def close(self) -> None:
         """Close every connection."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blocks.file_system import full_file_system, mount_of, tells_no_room
+from blocks.file_system import full_file_system, mount_of, tells_no_room, told_full
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,17 @@ from blocks.file_system import full_file_system, mount_of, tells_no_room
 def test_it_is_known_by_the_words_of_system_npm_and_sqlite(said: str, told: bool) -> None:
     """Broken: a full disk passes for a defect, or a defect for a full disk."""
     assert tells_no_room(said) is told
+
+
+def test_it_is_named_once_and_where_somebody_tells_of_it(tmp_path: Path) -> None:
+    """Broken: a message names no disk, two of them, or one that has room."""
+    told = told_full("the ledger failed: database or disk is full.", tmp_path)
+    mount = mount_of(tmp_path)
+    assert told.startswith("the ledger failed: database or disk is full. No room is left on the ")
+    assert f"at {mount} (" in told
+    assert "MiB free by now). Make room there" in told
+    assert told_full(f"reverted: {told}", Path("/proc")) == f"reverted: {told}"
+    assert told_full("the ledger failed: it is locked", tmp_path).endswith("locked")
 
 
 def test_the_mount_of_what_is_not_there_is_that_of_its_nearest_folder(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import inspect
 import logging
+import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +18,7 @@ from blocks.routers.interface import RouterError
 from blocks.workload_spec import StepSpec, StepsWorkload
 from flows.failure import fails_plainly
 from tasks.errors import BadInputError
+from tasks.ledger.connection import LedgerError
 
 
 @fails_plainly
@@ -54,6 +57,24 @@ async def test_a_full_disk_is_told_with_its_file_system(tmp_path: Path) -> None:
     assert "Make room there" in state.message
     with pytest.raises(FileNotFoundError):
         await _asked(FileNotFoundError(errno.ENOENT, "No such file or directory", file))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        LedgerError("the ledger failed: database or disk is full"),
+        sqlite3.OperationalError("database or disk is full"),
+        BadInputError("source", "x", "git said: No space left on device", "Clone it again"),
+        shutil.Error([("a", "b", "[Errno 28] No space left on device: 'b'")]),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_whoever_tells_of_a_full_disk_it_is_named(error: Exception) -> None:
+    """Broken: a deploy ends with `database or disk is full`, and nobody says of which disk."""
+    state: Any = await _asked(error)
+    assert state.message.startswith(str(error).rstrip("."))
+    assert state.message.count("No room is left on the file system at /") == 1
+    assert "Make room there, or enlarge it, and start this again." in state.message
 
 
 async def test_a_bug_is_left_to_prefect() -> None:

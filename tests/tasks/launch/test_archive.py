@@ -50,6 +50,14 @@ def test_programs_stay_programs_and_links_links(tmp_path: Path) -> None:
     assert str((tmp_path / "out/other").readlink()) == "run"
 
 
+@pytest.mark.integration
+def test_a_full_disk_is_no_fault_of_the_archive(tmp_path: Path, small_disk: Path) -> None:
+    """Broken: the user downloads it again and again, or a release has no links."""
+    archive = tar_of(tmp_path / "a.tar.gz", large="x" * (2 << 20), link="->large")
+    with pytest.raises(OSError, match="No space left on device"):
+        unpack("source", archive, small_disk / "out")
+
+
 @pytest.mark.parametrize(
     "files",
     [

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import stat
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
+from blocks.file_system import mount_of
 from tasks.errors import BadInputError
 from tasks.ledger.connection import Ledger, LedgerError, open_ledger
 from tasks.ledger.tables.learning import samples
@@ -157,6 +159,34 @@ def test_a_database_that_went_away_is_our_own_error(tmp_path: Path) -> None:
     with pytest.raises(LedgerError):
         count(ledger)
     ledger.close()
+
+
+def test_a_full_disk_is_named_with_what_to_do(tmp_path: Path) -> None:
+    """Who reads that the ledger failed makes room on the wrong disk, or looks for a defect."""
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+
+    def fill() -> None:
+        with ledger.write() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count = 1")
+            connection.exec_driver_sql("CREATE TABLE filling AS SELECT zeroblob(1000000)")
+
+    with pytest.raises(LedgerError) as full:
+        fill()
+    assert "database or disk is full. No room is left on the file system at" in str(full.value)
+    assert f"at {mount_of(tmp_path)} (" in str(full.value)
+    assert "start this again" in str(full.value)
+    ledger.close()
+
+
+@pytest.mark.integration
+def test_a_disk_without_room_for_it_is_named(small_disk: Path) -> None:
+    """The remedy says to name another file, or that another writer holds it."""
+    url = f"sqlite:///{small_disk / 'ledger.db'}"
+    with (small_disk / "filling").open("wb", buffering=0) as filling, suppress(OSError):
+        while True:
+            filling.write(bytes(4096))
+    with pytest.raises(LedgerError, match=f"No room is left on the file system at {small_disk} "):
+        open_ledger(url)
 
 
 def test_a_password_is_not_in_the_error() -> None:
