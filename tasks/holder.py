@@ -24,6 +24,11 @@ def acting_as(run: str) -> Iterator[None]:
         _RUN.reset(token)
 
 
+def acting() -> str:
+    """Return in whose name this acts."""
+    return _RUN.get() or NOBODY_KNOWN
+
+
 @contextmanager
 def signed(lock: IO[str]) -> Iterator[None]:
     """Have the name of who acts stand in the file of a lock that is held, for as long as it is.

@@ -27,7 +27,7 @@ from tasks.deploy.effects import (
 )
 from tasks.deploy.gate import CANCELLED
 from tasks.deploy.handover import Handover, recorded
-from tasks.deploy.preemption import let_drain, make_way
+from tasks.deploy.preemption import await_successor, let_drain, make_way
 from tasks.deploy.reconcile import reconcile_rollouts, started_by
 from tasks.deploy.report import RolloutReport, report_of
 from tasks.deploy.rollout import REVERTIBLE, Kind, Phase, Rollout, advance, begin
@@ -44,7 +44,7 @@ from tasks.ledger.rollouts import (
     save_rollout,
     why_withdrawn,
 )
-from tasks.release import Instance, Release
+from tasks.release import Instance, InstanceState, Release
 
 __all__ = ["Deployer", "Pace", "Target"]
 
@@ -146,9 +146,17 @@ class Deployer:
             row = self._begin(rollout)
         with given_up_where(lambda: bool(self._withdrawn(row))):
             rollout, raised = self._to_its_end(row, rollout, effect)
-        if raised is not None and not self._withdrawn(row):
+        if rollout.phase is Phase.REVERTED and self._withdrawn(row):
+            await_successor(self.ledger, row)
+            return replace(self._report(row, rollout), withdrawn=True)
+        if raised is not None:
             raise raised
-        return report_of(row.id, rollout, self._urls(rollout))
+        return self._report(row, rollout)
+
+    def _report(self, row: RolloutRow, rollout: Rollout) -> RolloutReport:
+        there = [one for one in self._there().values() if one.state is InstanceState.RUNNING]
+        serves = there[-1].version if there else ""
+        return report_of(row.id, rollout, self._urls(rollout), serves)
 
     def _to_its_end(
         self, row: RolloutRow, rollout: Rollout, effect: Effect

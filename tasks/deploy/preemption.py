@@ -9,12 +9,14 @@ from tasks.cancellation import is_cancelled
 from tasks.deploy.document import from_document
 from tasks.deploy.rollout import Kind, Phase
 from tasks.errors import BusyError
+from tasks.holder import acting
 from tasks.ledger.connection import Ledger
-from tasks.ledger.rollouts import RolloutRow, open_rollout, withdraw_rollout
+from tasks.ledger.rollouts import ENDED, RolloutRow, open_rollout, rollouts, withdraw_rollout
 from tasks.narration import doing, tell
 
-WITHDRAWN = "it was withdrawn for a rollback that was asked for meanwhile"
 _POLL_SECONDS = 0.05
+_BEGIN_SECONDS = 5.0
+"""So long a rollback has to begin once what it has withdrawn is over: it may have no way back."""
 
 
 def make_way(
@@ -36,7 +38,7 @@ def make_way(
     while (row := open_rollout(ledger, project, environment)) is not None:
         if from_document(row.document).kind is not Kind.DEPLOY:
             raise BusyError(f"{project}/{environment} is being rolled back. Wait for its end.")
-        withdraw_rollout(ledger, row.id, WITHDRAWN)
+        withdraw_rollout(ledger, row.id, f"it was withdrawn for a rollback, by {acting()}")
         _await_change(ledger, row, reconcile)
 
 
@@ -58,6 +60,21 @@ def let_drain(
     """
     while (row := open_rollout(ledger, project, environment)) and row.phase == Phase.DRAINING:
         _await_change(ledger, row, reconcile)
+
+
+def await_successor(ledger: Ledger, withdrawn: RolloutRow) -> None:
+    """Return when the rollback that has withdrawn a rollout, which is over, decides no more.
+
+    What serves is then what it has left there.
+    """
+    deadline = time.monotonic() + _BEGIN_SECONDS
+    with doing("waiting for the rollback that has withdrawn it"):
+        while not is_cancelled():
+            newest = rollouts(ledger, withdrawn.project, withdrawn.environment, limit=1)[0]
+            begun = newest.id != withdrawn.id
+            if newest.phase in {*ENDED, Phase.DRAINING} if begun else time.monotonic() > deadline:
+                return
+            time.sleep(_POLL_SECONDS)
 
 
 def _await_change(ledger: Ledger, row: RolloutRow, reconcile: Callable[[], object]) -> None:

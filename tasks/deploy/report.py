@@ -11,15 +11,22 @@ from tasks.errors import SlipwayError
 
 
 class RolloutRevertedError(SlipwayError):
-    """A rollout that was given up: what served before still serves."""
+    """A rollout that was given up: what served before still serves, or what has withdrawn it says."""
 
     def __init__(self, report: RolloutReport) -> None:
         self.report = report
-        super().__init__(
-            f"{report.kind} of {report.project}/{report.environment} to {report.to_version} was "
-            f"reverted. {report.still_serving} Mend the new version and deploy it again. "
-            f"What it said: {report.reason}"
-        )
+        what = f"{report.kind} of {report.project}/{report.environment} to {report.to_version}"
+        if report.withdrawn:
+            said = (
+                f"{what} was taken back before it moved the traffic: {report.reason}. "
+                f"{report.still_serving} Nothing is to be mended; deploy it again if you want it."
+            )
+        else:
+            said = (
+                f"{what} was reverted. {report.still_serving} Mend the new version and deploy it "
+                f"again. What it said: {report.reason}"
+            )
+        super().__init__(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,8 @@ class RolloutReport:
     """How a rollout went; ``phases`` are pairs of (phase, seconds spent in it).
 
     ``urls`` is where each service answers, by its name. ``warm`` tells whether the replaced
-    release is still up, so that a rollback takes no start.
+    release is still up, so that a rollback takes no start. ``serves`` is the version that serves
+    at the end; ``withdrawn`` tells whether another run has taken the rollout back.
     """
 
     id: str
@@ -42,6 +50,8 @@ class RolloutReport:
     warm: bool
     phases: tuple[tuple[Phase, float], ...]
     urls: Mapping[str, str]
+    serves: str = ""
+    withdrawn: bool = False
 
     @property
     def succeeded(self) -> bool:
@@ -56,13 +66,17 @@ class RolloutReport:
     @property
     def still_serving(self) -> str:
         """A sentence on what serves after a rollout that was reverted."""
+        if self.withdrawn:
+            return f"Version {self.serves} serves." if self.serves else "Nothing serves there."
         if not self.from_version:
             return "Nothing was deployed there before."
         return f"Version {self.from_version} still serves."
 
 
-def report_of(rollout_id: str, rollout: Rollout, urls: Mapping[str, str]) -> RolloutReport:
-    """Return the report of a ``rollout`` that is over."""
+def report_of(
+    rollout_id: str, rollout: Rollout, urls: Mapping[str, str], serves: str = ""
+) -> RolloutReport:
+    """Return the report of a ``rollout`` that is over; ``serves`` is the version that serves now."""
     timeline = rollout.timeline
     return RolloutReport(
         id=rollout_id,
@@ -77,6 +91,7 @@ def report_of(rollout_id: str, rollout: Rollout, urls: Mapping[str, str]) -> Rol
         warm=_keeps_warm(rollout),
         phases=tuple((phase, end - start) for (phase, start), (_, end) in pairwise(timeline)),
         urls=dict(urls),
+        serves=serves,
     )
 
 
@@ -92,7 +107,8 @@ def markdown_of(report: RolloutReport) -> str:
     release = f" (release `{report.release[:12]}`)." if report.release else "."
     lines = [title, "", move + release]
     if report.reason:
-        lines += ["", f"Reverted. {report.still_serving}", "", "```", report.reason, "```"]
+        ended = "Taken back" if report.withdrawn else "Reverted"
+        lines += ["", f"{ended}. {report.still_serving}", "", "```", report.reason, "```"]
     lines += ["", "| phase | seconds |", "|---|---:|"]
     lines += [f"| {phase} | {seconds:.2f} |" for phase, seconds in report.phases]
     lines += ["", "| service | answers at |", "|---|---|"] if report.urls else []

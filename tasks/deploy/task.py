@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from uuid import UUID
 
 from prefect import task
-from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
+from prefect.artifacts import (
+    acreate_link_artifact,
+    acreate_markdown_artifact,
+    acreate_progress_artifact,
+    aupdate_progress_artifact,
+)
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from tasks.cancellation import in_thread
+from tasks.companion import shown
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.report import RolloutReport, RolloutRevertedError, markdown_of
-from tasks.deploy.rollout import Rollout
+from tasks.deploy.rollout import Kind, Rollout
 from tasks.narration import narrated
 from tasks.release import Release
+
+_PROGRESS_SECONDS = 0.5
 
 
 @task(
@@ -27,8 +37,7 @@ async def deploy(
     deployer: Deployer, what: str | Release, strategy: str = "blue_green"
 ) -> RolloutReport:
     """Move the traffic to a version, or to a release; RolloutRevertedError: it was refused."""
-    deployer.said = _narrate()
-    async with narrated(get_run_logger().info):
+    async with _told(deployer, Kind.DEPLOY):
         report = await in_thread(lambda: deployer.deploy(what, strategy))
     return await _show(report)
 
@@ -40,10 +49,42 @@ async def deploy(
 )
 async def rollback(deployer: Deployer) -> RolloutReport:
     """Move the traffic back to the former release."""
-    deployer.said = _narrate()
-    async with narrated(get_run_logger().info):
+    async with _told(deployer, Kind.ROLLBACK):
         report = await in_thread(deployer.rollback)
     return await _show(report)
+
+
+@asynccontextmanager
+async def _told(deployer: Deployer, kind: Kind) -> AsyncIterator[None]:
+    """Log what is told, and show for what it waits as progress of the run, at once.
+
+    There is none for a rollout that waits for nothing: making it would delay a switch.
+    """
+    logger, place = get_run_logger(), deployer.target
+    what = f"{kind.title()} of {place.project} in {place.environment}"
+    newest, artifacts = [""], list[UUID]()
+
+    def say(line: str) -> None:
+        """Log it; it is what is shown from now on."""
+        logger.info("%s", line)
+        newest[0] = line.partition("\n")[0]
+
+    async def show(line: str) -> None:
+        """Send it."""
+        if artifacts:
+            await aupdate_progress_artifact(artifacts[0], 0.0, f"{what}: {line}")
+        else:
+            artifacts.append(await acreate_progress_artifact(0.0, description=f"{what}: {line}"))
+
+    def fail(what: str, error: BaseException) -> None:
+        """Log what could not be shown."""
+        logger.warning("%s: %s", what, error, exc_info=error)
+
+    deployer.said = _narrate()
+    async with narrated(say), shown(newest, show, _PROGRESS_SECONDS, fail):
+        yield
+    for artifact in artifacts:
+        await aupdate_progress_artifact(artifact, 100.0, what)
 
 
 def _narrate() -> Callable[[Rollout], None]:

@@ -18,6 +18,7 @@ from tasks.deploy.deployer import Deployer
 from tasks.deploy.report import RolloutReport
 from tasks.deploy.rollout import Phase, Rollout
 from tasks.errors import BadInputError, BusyError
+from tasks.holder import acting_as
 from tasks.ledger.instances import instances
 from tasks.ledger.ports import ports
 from tasks.ledger.releases import releases
@@ -150,8 +151,9 @@ async def test_a_rollback_withdraws_a_deploy_that_has_not_switched(
         """Roll back, once the deploy has come so far."""
         await asyncio.to_thread(there.wait)
         try:
-            async with narrated(lines.append):
-                return await in_thread(other.rollback)
+            with acting_as("the run 'rollback shop' (1)"):
+                async with narrated(lines.append):
+                    return await in_thread(other.rollback)
         finally:
             over.set()
 
@@ -160,7 +162,8 @@ async def test_a_rollback_withdraws_a_deploy_that_has_not_switched(
         asyncio.to_thread(lambda: deployer.deploy("three")), roll_back()
     )
     assert deployed.phase is Phase.REVERTED
-    assert "rollback" in deployed.reason
+    assert "for a rollback, by the run 'rollback shop' (1)" in deployed.reason
+    assert (deployed.withdrawn, deployed.serves) == (True, "one")
     assert lines[0].startswith("Waiting until the deploy of three is withdrawn")
     assert back.succeeded
     assert _versions_served(deployer) == {"one"}

@@ -40,6 +40,19 @@ def test_a_reverted_rollout_says_why_and_what_serves() -> None:
     assert "Version 1 still serves" in str(RolloutRevertedError(report))
 
 
+def test_a_withdrawn_rollout_says_what_serves_and_asks_for_nothing() -> None:
+    """Otherwise its user mends a version that nothing is wrong with, and believes it serves."""
+    reverted = replace(DONE, phase=Phase.REVERTED, from_version="2", version="3")
+    withdrawn = replace(reverted, reason="it was withdrawn for a rollback, by the run 'x' (1)")
+    report = replace(report_of("r", withdrawn, {}, "1"), withdrawn=True)
+    told = str(RolloutRevertedError(report))
+    assert "to 3 was taken back before it moved the traffic: it was withdrawn for a roll" in told
+    assert "by the run 'x' (1). Version 1 serves. Nothing is to be mended" in told
+    assert "Version 2" not in told
+    assert "Taken back. Version 1 serves." in markdown_of(report)
+    assert "Nothing serves there." in str(RolloutRevertedError(replace(report, serves="")))
+
+
 def test_a_reverted_first_rollout_claims_nothing_that_serves() -> None:
     """Otherwise the report speaks of a version that never was."""
     first = replace(DONE, phase=Phase.REVERTED, from_version="", serving=())

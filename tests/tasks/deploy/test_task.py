@@ -1,32 +1,53 @@
 """The Prefect tasks, through their functions."""
 
 import logging
+import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
 from tasks.deploy import task
 from tasks.deploy.report import RolloutReport, RolloutRevertedError, report_of
 from tasks.deploy.rollout import Phase, Rollout
+from tasks.narration import tell
 
 pytestmark = pytest.mark.prefect
 
 Say = Callable[[Rollout], None]
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where it deploys."""
+
+    project: str = "My_Shop"
+    environment: str = "prod"
+
+
 class Deployer:
-    """Says one phase and reports it as the end."""
+    """Says one phase and reports it as the end; a rollback waits before that."""
+
+    target = Place()
 
     def __init__(self, phase: Phase) -> None:
         self.said: Say = lambda _rollout: None
         self._phase = phase
+        self.waiting = threading.Event()
 
     def deploy(self, version: str, strategy: str) -> RolloutReport:
         """Pretend nothing but the end."""
         rollout = Rollout("My_Shop", "prod", version, strategy=strategy, phase=self._phase)
         self.said(rollout)
         return report_of("r", rollout, {"web": "http://127.0.0.1:8300/"})
+
+    def rollback(self) -> RolloutReport:
+        """Wait until it is shown that it waits."""
+        tell("Waiting for the end of the deploy of 2")
+        assert self.waiting.wait(30)
+        return self.deploy("1", "blue_green")
 
 
 @pytest.fixture
@@ -54,6 +75,34 @@ async def test_a_deploy_shows_its_report_and_where_the_service_answers(
     assert artifacts["front-my-shop-prod-web"]["link"] == "http://127.0.0.1:8300/"
     assert "answers at" in artifacts["rollout-my-shop-prod"]["markdown"]
     assert "deploy of My_Shop in prod to 2: done" in caplog.text
+
+
+async def test_for_what_a_rollback_waits_is_shown_while_it_waits(
+    artifacts: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise who rolls back in need sees a run that does nothing, and has to open its log."""
+    deployer, progress = Deployer(Phase.DONE), list[str]()
+
+    async def create(fraction: float, description: str) -> UUID:
+        """Keep what would be shown, and have the rollback go on."""
+        progress.append(f"{fraction:.0f} {description}")
+        deployer.waiting.set()
+        return uuid4()
+
+    async def update(_: UUID, fraction: float, description: str) -> None:
+        """Keep what would be shown."""
+        progress.append(f"{fraction:.0f} {description}")
+
+    monkeypatch.setattr(task, "acreate_progress_artifact", create)
+    monkeypatch.setattr(task, "aupdate_progress_artifact", update)
+    monkeypatch.setattr(task, "_PROGRESS_SECONDS", 0.01)
+    report = await task.rollback.fn(deployer)  # type: ignore[arg-type]  # as above
+    assert report.succeeded
+    assert progress == [
+        "0 Rollback of My_Shop in prod: Waiting for the end of the deploy of 2",
+        "100 Rollback of My_Shop in prod",
+    ]
+    assert "rollout-my-shop-prod" in artifacts
 
 
 async def test_a_reverted_deploy_fails_the_task_after_its_report(
