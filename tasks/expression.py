@@ -144,6 +144,9 @@ def listed(
 ) -> list[JsonValue]:
     """Evaluate ``expression`` to a list of at most ``most`` JSON values, or raise BadInputError."""
     result = _evaluated(field, expression, variables)
+    if result is None:
+        remedy = "Have the step that it names write a list to $SLIPWAY_OUTPUT, `[]` for none"
+        raise BadInputError(field, expression, "is null, as nothing was written there", remedy)
     if not isinstance(result, list):
         raise BadInputError(
             field, expression, f"is {_SHOWN.repr(result)}, no list", "Write e.g. steps.list.output"

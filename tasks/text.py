@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 
 from tasks.errors import BadInputError
+from tasks.regular_file import IrregularFileError, read_regular
 
 _MARK = b"\xef\xbb\xbf"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -31,12 +31,11 @@ def read_text(field: str, path: Path, most_bytes: int = MOST_BYTES) -> str:
 
 def _content(field: str, path: Path, most_bytes: int) -> bytes:
     """Return what is in a regular file; only such a one is opened."""
-    mode = path.stat().st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        problem = "is no regular file"
-        raise BadInputError(field, str(path), problem, "Name a file with a text in it.")
-    with path.open("rb") as file:
-        content = file.read(most_bytes + 1)
+    try:
+        content = read_regular(path, most_bytes + 1)
+    except IrregularFileError as error:
+        problem = f"is {error.kind}, no regular file"
+        raise BadInputError(field, str(path), problem, "Name a file with a text in it.") from error
     if len(content) > most_bytes:
         problem = f"is larger than {most_bytes // _MIB} MiB"
         raise BadInputError(field, str(path), problem, "Name the file that is meant, or split it.")

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from blocks.providers.interface import End, Outcome
 from tasks.errors import SlipwayError
+from tasks.regular_file import IrregularFileError, read_regular
 
 VARIABLE = "SLIPWAY_OUTPUT"
 MOST_BYTES = 64 * 1024
@@ -29,13 +30,19 @@ def read_output(directory: Path) -> JsonValue:
     """Return what the execution in ``directory`` wrote; None where it wrote nothing.
 
     Raises:
-        OutputError: It is larger than ``MOST_BYTES``, or no JSON.
+        OutputError: It is larger than ``MOST_BYTES``, no JSON, or no regular file.
     """
     path = output_path(directory)
-    if not path.is_file():
+    try:
+        text = read_regular(path, MOST_BYTES + 1)
+    except FileNotFoundError:
         return None
-    with path.open("rb") as file:
-        text = file.read(MOST_BYTES + 1)
+    except IrregularFileError as error:
+        remedy = f'write JSON to that path, e.g. > "${VARIABLE}", and create nothing else there'
+        raise OutputError(f"its output ({VARIABLE}), {error}: {remedy}") from error
+    except OSError as error:
+        problem = f"{path} cannot be read ({error.strerror}): leave it to this user"
+        raise OutputError(f"its output ({VARIABLE}), {problem}") from error
     if len(text) > MOST_BYTES:
         size = path.stat().st_size
         raise OutputError(

@@ -17,9 +17,11 @@ from blocks.workload_spec import PytestWorkload
 from tasks.cancellation import is_cancelled
 from tasks.errors import BadInputError
 from tasks.narration import doing
+from tasks.regular_file import read_regular
 from tasks.split.suite import PLUGIN, CollectedTest, plugin_source, pytest_arguments
 
 _LAST_LINES = 12
+_MOST_BYTES = 256 * 1024 * 1024
 _REASON = re.compile(r"^E  |^(ERROR|FAILED)\b|Error: |^_{3,} ERROR ")
 _HEADING = re.compile(r"^_{3,} ERROR ")
 _USAGE = "ERROR: "
@@ -52,7 +54,7 @@ def collect(
         with doing(f"collecting the tests of {workload}"):
             done = _run(field, _argv(spec, cwd, python, ids), cwd, environment, timeout_seconds)
         # What pytest itself made of it: a conftest may set another exit status afterwards.
-        collected = json.loads(ids.read_text(encoding="utf-8")) if ids.exists() else {}
+        collected = json.loads(read_regular(ids, _MOST_BYTES)) if ids.exists() else {}
         status, tests = collected.get("status", done.code), collected.get("tests", [])
         _refuse_failure(field, spec, done, status, collected=bool(tests))
         return tuple(CollectedTest(test, *belongs) for test, belongs in tests)

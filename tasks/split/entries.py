@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tasks.regular_file import read_regular
 from tasks.workload import ItemResult
 
 _MOST_BYTES = 256 * 1024 * 1024
@@ -30,15 +31,18 @@ _OUTCOMES = frozenset({"passed", "skipped", "failed", "error"})
 
 
 def entries(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield what was written to ``path``; the last line may be half, of a process that was killed."""
-    with path.open("rb") as file:
-        for line in file.read(_MOST_BYTES).splitlines():
-            try:
-                entry = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if _is_ours(entry):
-                yield entry
+    """Yield what was written to ``path``; the last line may be half, of a process that was killed.
+
+    Raises:
+        IrregularFileError: A test has put something else there.
+    """
+    for line in read_regular(path, _MOST_BYTES).splitlines():
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if _is_ours(entry):
+            yield entry
 
 
 def _is_ours(entry: object) -> bool:

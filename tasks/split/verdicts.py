@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from blocks.providers.interface import End, Outcome
 from blocks.redaction import redact
+from tasks.regular_file import IrregularFileError
 from tasks.split.entries import entries, result_of
 from tasks.split.suite import item_key, startup_key
 from tasks.workload import ItemResult, Step, StepReport
@@ -49,13 +51,22 @@ class Record:
 
 def read_record(path: Path) -> Record:
     """Return what stands at ``path``: nothing where there is no file; of a test the last result."""
-    if not path.exists():
+    try:
+        return _record(entries(path))
+    except (FileNotFoundError, NotADirectoryError):
         return Record()
+    except IrregularFileError as error:
+        remedy = "A test has put it there: leave that path to Slipway."
+        return Record(problem=f"what became of its tests is not known: {error}. {remedy}")
+
+
+def _record(written: Iterable[dict[str, Any]]) -> Record:
+    """Return what was ``written``."""
     results: dict[str, ItemResult] = {}
     running = problem = ""
     status = left = coverage = covered = None
     rerun: set[str] = set()
-    for entry in entries(path):
+    for entry in written:
         if "started" in entry:
             running = str(entry["started"])
         elif "problem" in entry:

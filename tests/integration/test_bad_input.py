@@ -187,7 +187,7 @@ CASES = {
     "file that is none": Case(
         "configure",
         {"file": "{folder}/source"},
-        ("file: Is a directory", "Name a file that exists"),
+        ("file: is a folder, no regular file", "Name a file with a text in it"),
     ),
     "target elsewhere": Case(
         "restore",

@@ -68,7 +68,13 @@ def test_a_matrix_is_told_from_steps() -> None:
     assert not depends_only_on("matrix", expression)
 
 
-OUTPUT = {"steps": {"a": {"output": [{"f": 1}, "b", None, 2.5, [True]]}, "n": {"output": 3}}}
+OUTPUT = {
+    "steps": {
+        "a": {"output": [{"f": 1}, "b", None, 2.5, [True]]},
+        "n": {"output": 3},
+        "none": {"output": None},
+    }
+}
 
 
 def test_a_list_is_one_of_json_values() -> None:
@@ -81,6 +87,7 @@ def test_a_list_is_one_of_json_values() -> None:
     ("expression", "problem"),
     [
         ("steps.n.output", "is 3, no list"),
+        ("steps.none.output", r"is null, as nothing was written there .*\$SLIPWAY_OUTPUT"),
         ("steps.b.output", "cannot be evaluated"),
         ("steps.a.output", "has 5 items, and may have 4"),
         ("[b'x']", "is no JSON"),

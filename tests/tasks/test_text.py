@@ -95,13 +95,22 @@ def test_the_file_of_settings_is_read_so_as_well(
         settings.__wrapped__()
 
 
-@pytest.mark.parametrize("name", ["/dev/zero", "/dev/null", "pipe"])
-def test_only_a_regular_file_is_read(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("/dev/zero", "a device"),
+        ("/dev/null", "a device"),
+        ("pipe", r"a named pipe \(FIFO\)"),
+        ("folder", "a folder"),
+    ],
+)
+def test_only_a_regular_file_is_read(tmp_path: Path, name: str, kind: str) -> None:
     """Broken: a device that never ends takes all memory, or a pipe nobody writes to waits."""
     os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / name)
     for path in (tmp_path / name, tmp_path / "link"):
-        with pytest.raises(BadInputError, match=r"^file: is no regular file"):
+        with pytest.raises(BadInputError, match=rf"^file: is {kind}, no regular file"):
             read_text("file", path)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -48,4 +51,29 @@ def test_what_cannot_be_used_fails_the_step_and_says_why(
 def test_a_step_that_failed_keeps_its_own_cause(tmp_path: Path) -> None:
     """Whoever looks for why it failed would read of a half-written file."""
     output_path(tmp_path).write_text("[1, ")
+    assert with_output(BAD, tmp_path) == BAD
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [
+        ("a folder", Path.mkdir),
+        ("a named pipe (FIFO)", os.mkfifo),
+        ("a socket", lambda path: socket.socket(socket.AF_UNIX).bind(str(path))),
+        ("a device", lambda path: path.symlink_to("/dev/zero")),
+        ("a link that leads nowhere", lambda path: path.symlink_to("nowhere")),
+    ],
+    ids=["folder", "pipe", "socket", "device", "link"],
+)
+def test_what_is_no_regular_file_fails_the_step_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str, make: Callable[[Path], object]
+) -> None:
+    """The workload waits for a pipe for ever, or says that the output of a step is None."""
+    monkeypatch.chdir(tmp_path)  # the path of a socket may have a hundred characters
+    make(output_path(Path()))
+    failed = with_output(GOOD, tmp_path)
+    assert failed.end is End.FAILED
+    path = output_path(tmp_path)
+    assert f"its output (SLIPWAY_OUTPUT), {path} is {kind}, no regular file" in failed.cause
+    assert "write JSON to that path" in failed.cause
     assert with_output(BAD, tmp_path) == BAD

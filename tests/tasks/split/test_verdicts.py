@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from blocks.providers.interface import End, Outcome
 from tasks.split.verdicts import read_record, read_report, shard_timings
@@ -66,6 +70,24 @@ def test_the_test_that_took_the_process_with_it_is_named(tmp_path: Path) -> None
         GOOD.model_copy(update={"end": End.TIMED_OUT}),
     )
     assert "the time limit of its shard was reached" in late.cause
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [(Path.mkdir, "a folder"), (os.mkfifo, "a named pipe")],
+    ids=["folder", "pipe"],
+)
+def test_a_record_that_a_test_has_replaced_is_named(
+    tmp_path: Path, make: Callable[[Path], object], kind: str
+) -> None:
+    """The workload would wait for ever, or end with a stack trace of ours."""
+    path = tmp_path / "results.jsonl"
+    make(path)
+    step = Step("s", ("x",), tmp_path, "p/w/startup", items=("p/w/a",), report=path.name)
+    for outcome in (GOOD, BAD):
+        read = read_report("p", "w", step, tmp_path, outcome)
+        assert f"{path} is {kind}" in read.cause
+        assert "leave that path to Slipway" in read.cause
 
 
 def test_a_shard_that_never_began_is_explained_by_its_log(tmp_path: Path) -> None:

@@ -1,0 +1,50 @@
+"""Files that somebody else wrote, a step or a user: only regular ones are read, and no more than fits.
+
+A pipe that nobody writes to would wait for ever, and a device never end.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from tasks.errors import SlipwayError
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe (FIFO)",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+class IrregularFileError(SlipwayError):
+    """What lies at ``path`` is none that can be read: it is ``kind``, e.g. `a folder`."""
+
+    def __init__(self, path: Path, kind: str) -> None:
+        self.path, self.kind = path, kind
+        super().__init__(f"{path} is {kind}, no regular file")
+
+
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """Return at most ``most_bytes`` of the regular file at ``path``, links followed.
+
+    Raises:
+        IrregularFileError: It is another kind of file, or a link that leads nowhere.
+        OSError: It is not there, or may not be read.
+    """
+    if path.is_symlink() and not path.exists():
+        raise IrregularFileError(path, "a link that leads nowhere")
+    _require_regular(path, path.stat())
+    # It may have become another since.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        _require_regular(path, os.fstat(file.fileno()))
+        return file.read(most_bytes)
+
+
+def _require_regular(path: Path, status: os.stat_result) -> None:
+    kind = stat.S_IFMT(status.st_mode)
+    if kind != stat.S_IFREG:
+        raise IrregularFileError(path, _KINDS.get(kind, "another kind of file"))
