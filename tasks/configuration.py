@@ -37,7 +37,8 @@ def read_configuration(path: Path, environ: Mapping[str, str] = os.environ) -> C
     """Read and check ``path``; `{env: NAME}` becomes that variable of ``environ``.
 
     Raises:
-        BadInputError: The file cannot be read, is no YAML, or has a wrong or unknown key.
+        BadInputError: The file cannot be read, is no YAML, has a wrong or unknown key, or
+            configures nothing.
     """
     path = path.expanduser()
     document = read_document("file", path)
@@ -48,6 +49,7 @@ def read_configuration(path: Path, environ: Mapping[str, str] = os.environ) -> C
     _require_section(path, own)
     refuse_unusable_text("", own)
     configuration = checked(Configuration, _with_environment(own, "", environ))
+    _require_something(path, configuration)
     return _relative_to(path.parent.resolve(), _with_block_names(configuration))
 
 
@@ -57,6 +59,17 @@ def _require_section(path: Path, own: Mapping[object, object]) -> None:
     if own and not any(get_close_matches(str(key), sections, n=1) for key in own):
         problem, remedy = "is no configuration", f"Name one with {', '.join(sections)} at its top."
         raise BadInputError("file", str(path), problem, remedy)
+
+
+def _require_something(path: Path, configuration: Configuration) -> None:
+    """Refuse a file that is empty, or holds sections with nothing in them."""
+    *others, last = sections = list(Configuration.model_fields)
+    if not any(getattr(configuration, section) for section in sections):
+        remedy = (
+            f"Write at least one of its {', '.join(others)} or {last}; what was configured once "
+            "stays, and `forget` removes a project."
+        )
+        raise BadInputError("file", str(path), "configures nothing", remedy)
 
 
 def _is_extension(key: object) -> bool:

@@ -108,6 +108,28 @@ def test_names_are_those_prefect_takes(tmp_path: Path, name: str) -> None:
     assert refused(tmp_path, f'projects: {{"{name}": {{source: x}}}}').value == name
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n",
+        "# projects:\n",
+        "---\n",
+        "{}",
+        "projects: {}",
+        "x-a: {b: c}",
+        "projects: {}\nproviders: {}",
+    ],
+)
+def test_a_file_that_configures_nothing_is_refused(tmp_path: Path, text: str) -> None:
+    """A file that was emptied, or saved half, would be Completed as if something was configured."""
+    error = refused(tmp_path, text)
+    assert (error.field, error.value) == ("file", str(tmp_path / "slipway.yaml"))
+    assert error.problem == "configures nothing"
+    assert "projects, environments, providers or repositories" in error.remedy
+    assert "`forget`" in error.remedy
+
+
 @pytest.mark.parametrize("text", ["[1, 2]", "a: [", "just words"])
 def test_what_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
     """A file of another kind must not read as an empty configuration."""
