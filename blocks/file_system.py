@@ -62,7 +62,7 @@ def full_file_system(said: str, *places: Path) -> str:
 
 
 def has_no_room(place: Path) -> bool:
-    """Tell whether the file system of ``place`` is full, but for what no file is made of."""
+    """Tell whether the file system of ``place`` has less room than a few pages."""
     return _room(mount_of(place))[0] < _LEAST_BYTES
 
 

@@ -61,10 +61,10 @@ def fails_plainly(
 ) -> Callable[P, Coroutine[Any, Any, R]]:
     """Let the function of a flow end with the message of a foreseen error as its state's.
 
-    Prefect itself would put the name of the class before it. A full disk counts as foreseen, whoever
-    tells of it, and is named with what to do;
-    parameters with a text that nothing can hold are refused before the function is called. Anything
-    else is a bug of ours and is left to Prefect, which keeps its stack trace in the log of the run.
+    Prefect itself would put the name of the class before it. A full disk counts as foreseen,
+    whoever tells of it, and is named with what to do. Parameters with a text that nothing can hold
+    are refused before the function is called. Anything else is a bug of ours and is left to
+    Prefect, which keeps its stack trace in the log of the run.
     """
 
     @wraps(work)

@@ -76,15 +76,18 @@ async def _told(deployer: Deployer, kind: Kind) -> AsyncIterator[None]:
         else:
             artifacts.append(await acreate_progress_artifact(0.0, description=f"{what}: {line}"))
 
-    def fail(what: str, error: BaseException) -> None:
+    def say_fault(trouble: str, error: BaseException) -> None:
         """Log what could not be shown."""
-        logger.warning("%s: %s", what, error, exc_info=error)
+        logger.warning("%s: %s", trouble, error, exc_info=error)
 
     deployer.said = _narrate()
-    async with narrated(say), shown(newest, show, _PROGRESS_SECONDS, fail):
+    async with narrated(say), shown(newest, show, _PROGRESS_SECONDS, say_fault):
         yield
     for artifact in artifacts:
-        await aupdate_progress_artifact(artifact, 100.0, what)
+        try:
+            await aupdate_progress_artifact(artifact, 100.0, what)
+        except Exception as error:  # noqa: BLE001 - the traffic has moved, whatever is shown of it
+            say_fault("That it is done is not shown", error)
 
 
 def _narrate() -> Callable[[Rollout], None]:

@@ -1,4 +1,4 @@
-"""Node packages as `npm pack` makes them: what they are started by is built already. Pure.
+"""Node packages as `npm pack` makes them: what they are started by is built already.
 
 What builds it, its sources or its dev dependencies, is rarely in them: npm builds no package that
 it installs.
@@ -25,7 +25,6 @@ _PRODUCTS = frozenset({"build", "cjs", "dist", "esm", "lib", "out"})
 """Folders that builds write to, by custom."""
 _ENDINGS = ("", ".js", ".mjs", ".cjs", "/index.js")
 """What Node tries after a name."""
-
 _PATTERN = frozenset("*?[{!")
 
 
@@ -60,10 +59,17 @@ def _entry(source: Path, manifest: Mapping[str, Any]) -> str:
     for name in names:
         stated = main if name == "." else programs.get(name, name)
         for ending in _ENDINGS:
-            path = source / f"{stated}{ending}" if stated else source
-            if path.is_file() and path.resolve().is_relative_to(source.resolve()):
+            path = source / f"{stated}{ending}"
+            if stated and _is_file_within(path, source):
                 return str(path.relative_to(source))
     return ""
+
+
+def _is_file_within(path: Path, source: Path) -> bool:
+    try:
+        return path.is_file() and path.resolve().is_relative_to(source.resolve())
+    except OSError:  # a word of a command that no file could be called
+        return False
 
 
 def _programs(manifest: Mapping[str, Any]) -> dict[str, str]:

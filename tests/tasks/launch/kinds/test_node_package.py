@@ -58,6 +58,7 @@ def test_what_a_packed_package_is_started_by(
         ("x", {"scripts": {"start": "vite preview"}}),
         ("x", {"scripts": {"start": "node dist/none.js"}}),
         ("x", {"scripts": {"start": "node ../outside.js"}}),
+        ("x", {"scripts": {"start": f"node -e {'x' * 5000}"}}),
         ("x", {"scripts": {}, "main": "", "bin": []}),
     ],
 )
