@@ -60,7 +60,7 @@ def _processes(home: Path) -> Iterator[str]:
             variables, command = process.environ(), process.cmdline()
         except psutil.Error:
             continue
-        own = any(_OWN in word or "prefect.engine" in word for word in command)
+        own = any(_OWN in word for word in command)
         if variables.get("SLIPWAY_HOME") == str(home) and not own and command:
             yield f"{process.pid} {' '.join(command)[:100]}"
 

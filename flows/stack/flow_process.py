@@ -9,13 +9,19 @@ import psutil
 
 from flows.stack.api import Json, SlipwayApi
 
+ENGINE = "flows.stack.engine"
+"""The module that executes a flow run."""
+
+_ENGINES = frozenset({ENGINE, "prefect.engine"})
+"""The latter is what an earlier version has started."""
+
 
 def flow_processes(home: Path) -> dict[str, list[psutil.Process]]:
     """Return the processes of the stack in ``home`` that execute flow runs, by flow run id."""
     found = defaultdict(list)
     for process in psutil.process_iter():
         try:
-            if "prefect.engine" not in process.cmdline():
+            if _ENGINES.isdisjoint(process.cmdline()):
                 continue
             variables = process.environ()
         except psutil.Error:

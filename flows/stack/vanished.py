@@ -8,15 +8,14 @@ every event of every flow run, which is what SQLite bears least.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.stack.abandoned import served_elsewhere
 from flows.stack.api import Json, SlipwayApi
 from flows.stack.flow_process import flow_processes, flow_runs_in
-from flows.stack.flow_run import seconds
+from flows.stack.flow_run import TERMINAL, seconds
 
 GRACE_SECONDS = 20.0
 """How long a living worker has to report the end itself."""
@@ -32,6 +31,20 @@ IMPORT_SECONDS = 2.0
 """A worker takes nothing before it has imported Prefect, which takes it longer than that."""
 
 _AT_WORK = ("RUNNING", "PENDING")
+_AGAIN = "A worker had taken it, and never began it."
+
+
+def times_begun_again(states: Iterable[Json]) -> int:
+    """Return how often a flow run with these states was made due again since it last ran or ended.
+
+    The server keeps them: how often it was outlives whoever has made it so.
+    """
+    times = 0
+    for state in sorted(states, key=lambda state: seconds(state["timestamp"]) or 0.0):
+        if state["type"] == "RUNNING" or state["type"] in TERMINAL:
+            times = 0
+        times += state["message"] == _AGAIN
+    return times
 
 
 class Vanished:
@@ -60,7 +73,6 @@ class Vanished:
         self._api, self._pool, self._home, self._own_worker = api, pool, home, own_worker
         self._worker_since = worker_since
         self._missing: dict[str, float] = {}
-        self._begun: Counter[str] = Counter()
 
     def __call__(self, now: float) -> list[str]:
         """Look once, at the monotonic time ``now``.
@@ -92,14 +104,16 @@ class Vanished:
     def _settle(self, run: Json) -> str:
         run_id = str(run["id"])
         del self._missing[run_id]
-        if run["state_type"] == "PENDING" and self._begun[run_id] < MOST_BEGUN:
-            self._begun[run_id] += 1
+        if run["state_type"] == "PENDING" and self._times_begun_again(run_id) < MOST_BEGUN:
             due = datetime.now(UTC).isoformat()
             again: Json = {"type": "SCHEDULED", "state_details": {"scheduled_time": due}}
-            self._set(run_id, again | {"message": "A worker had taken it, and never began it."})
+            self._set(run_id, again | {"message": _AGAIN})
             return f"flow run {run_id} was taken by a worker and never began; it is due again"
         self._set(run_id, {"type": "CRASHED", "message": "Its process is gone."})
         return f"flow run {run_id} has no process any more; marked as crashed"
+
+    def _times_begun_again(self, run_id: str) -> int:
+        return times_begun_again(self._api.call("GET", f"/flow_run_states/?flow_run_id={run_id}"))
 
     def _set(self, run_id: str, state: Json) -> None:
         body = {"state": state, "force": True}

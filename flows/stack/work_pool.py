@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from flows.stack.api import SlipwayApi
+from flows.stack.flow_process import ENGINE
 
 QUEUES = {"critical": 1, "default": 2, "batch": 3}
 """Work queues and their priorities; 1 comes first."""
@@ -26,13 +27,18 @@ FLOW_LOG = "logs/flow-runs.log"
 Json = dict[str, Any]
 
 
+def engine_command(python: str) -> list[str]:
+    """Return the command that executes a flow run."""
+    return [python, "-m", ENGINE]
+
+
 def job_template(default: Json, python: str, folder: Path) -> Json:
     """Return Prefect's job template with our interpreter and folder as defaults.
 
     Naming the command spares every flow run a second interpreter, which took 1.5 s. Its output goes
     to a file rather than to a pipe of the worker, so that a flow run outlives a killed worker.
     """
-    engine = f'exec {shlex.quote(python)} -m prefect.engine >>"$SLIPWAY_HOME/{FLOW_LOG}" 2>&1'
+    engine = f'exec {shlex.join(engine_command(python))} >>"$SLIPWAY_HOME/{FLOW_LOG}" 2>&1'
     template = deepcopy(default)
     properties = template["variables"]["properties"]
     properties["command"]["default"] = shlex.join(["/bin/sh", "-c", engine])

@@ -29,6 +29,7 @@ from flows.stack.home import Home
 from flows.stack.incomplete import incompleteness
 from flows.stack.log import say
 from flows.stack.missed import skip_missed
+from flows.stack.patience import wait_for_server
 from flows.stack.readiness import work_pool_exists, worker_name
 from flows.stack.supervision import Supervision, keep_supervised
 from flows.stack.unfitness import explained
@@ -179,6 +180,7 @@ async def serve(pool: str) -> None:
 
 def main() -> None:
     """Wait for the work pool, then serve it."""
+    wait_for_server()
     home = Home(settings().root)
     with SlipwayApi.of(patience_seconds=0) as api:
         while not work_pool_exists(api, settings().work_pool):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 import psutil
 
 from flows.stack.api import Json
+from flows.stack.flow_process import ENGINE
 from tests.integration.conftest import Stack
 
 PATIENCE_SECONDS = 120.0
@@ -64,7 +65,7 @@ def says(stack: Stack, flow_run: str, text: str) -> str:
 def engine(flow_run: str) -> psutil.Process:
     """Return the process that executes a flow run."""
     for process in marked("PREFECT__FLOW_RUN_ID", flow_run):
-        if "prefect.engine" in process.cmdline():
+        if ENGINE in process.cmdline():
             return process
     raise AssertionError(f"nothing executes {flow_run}")
 

@@ -13,7 +13,7 @@ import pytest
 
 from flows.stack.api import SlipwayApi
 from flows.stack.cancellation import GRACE_SECONDS, Cancellation
-from flows.stack.flow_process import flow_processes
+from flows.stack.flow_process import ENGINE, flow_processes
 
 RUNS, WORKERS = "POST /flow_runs/filter", "POST /work_pools/slipway/workers/filter"
 STATE = "POST /flow_runs/doomed/set_state"
@@ -40,7 +40,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def run(script: str) -> subprocess.Popen[bytes]:
         """Start it."""
-        argv = [sys.executable, "-c", script, "prefect.engine"]
+        argv = [sys.executable, "-c", script, ENGINE]
         process = subprocess.Popen(
             argv, env={**os.environ, **variables}, stdout=subprocess.PIPE, close_fds=True
         )

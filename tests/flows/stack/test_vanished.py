@@ -13,10 +13,18 @@ from typing import Any, Protocol
 import pytest
 
 from flows.stack.api import SlipwayApi
-from flows.stack.vanished import BEGIN_SECONDS, GRACE_SECONDS, MOST_BEGUN, Vanished
+from flows.stack.flow_process import ENGINE
+from flows.stack.vanished import (
+    BEGIN_SECONDS,
+    GRACE_SECONDS,
+    MOST_BEGUN,
+    Vanished,
+    times_begun_again,
+)
 
 RUNS, WORKERS = "POST /flow_runs/filter", "POST /work_pools/slipway/workers/filter"
 STATE = "POST /flow_runs/lost/set_state"
+STATES = "GET /flow_run_states/?flow_run_id=lost"
 
 
 class Fake(Protocol):
@@ -46,6 +54,7 @@ def running(prefect_api: Fake) -> Fake:
     prefect_api.answer(RUNS, (200, [_run()]))
     prefect_api.answer(WORKERS, (200, [{"name": "process@here", "status": "ONLINE"}]))
     prefect_api.answer(STATE, (201, {}))
+    prefect_api.answer(STATES, (200, []))
     return prefect_api
 
 
@@ -74,16 +83,28 @@ def test_one_whose_worker_is_gone_is_marked_at_the_second_look(
         assert look(now=103) == ["flow run lost has no process any more; marked as crashed"]
 
 
+def _state(second: int, state_type: str, message: str = "") -> dict[str, Any]:
+    """Return a state that the flow run took in that second of 1970."""
+    at = datetime.fromtimestamp(second, UTC).isoformat()
+    return {"type": state_type, "timestamp": at, "message": message}
+
+
 def test_one_that_never_began_is_due_again(running: Fake, tmp_path: Path) -> None:
     """It would hold a place of its queue for ever: four of them end all backups.
 
-    One that its worker dies over each time would kill workers for ever.
+    One that its worker dies over each time would kill workers for ever, the more so where it takes
+    the reconciler along: each look is another one's.
     """
     running.answer(RUNS, (200, [_run("PENDING", LONG_AGO)]))
+    said = []
+    asked_at = datetime.now(UTC)
     with running.client() as api:
-        look = _vanished(api, tmp_path)
-        asked_at = datetime.now(UTC)
-        said = [sentence for now in range(100, 124, 3) for sentence in look(now)]
+        for _ in range(MOST_BEGUN + 1):
+            sent = [body["state"] for body in running.bodies(STATE)]
+            states = [_state(at, state["type"], state["message"]) for at, state in enumerate(sent)]
+            running.answer(STATES, (200, states))
+            look = _vanished(api, tmp_path)
+            said += [*look(now=100), *look(now=103)]
     again = "flow run lost was taken by a worker and never began; it is due again"
     assert said == [again] * MOST_BEGUN + [
         "flow run lost has no process any more; marked as crashed"
@@ -93,6 +114,15 @@ def test_one_that_never_began_is_due_again(running: Fake, tmp_path: Path) -> Non
     due = datetime.fromisoformat(first["state_details"]["scheduled_time"])
     assert asked_at <= due <= datetime.now(UTC)
     assert last["type"] == "CRASHED"
+
+
+def test_only_what_came_after_the_last_run_counts() -> None:
+    """One that a user starts again after it was given up would be given up at once."""
+    again = "A worker had taken it, and never began it."
+    states = [_state(1, "SCHEDULED", again), _state(2, "CRASHED"), _state(4, "SCHEDULED", again)]
+    assert times_begun_again(states) == 1
+    assert times_begun_again([*states, _state(3, "SCHEDULED", again)]) == 2
+    assert times_begun_again([*states, _state(5, "RUNNING")]) == 0
 
 
 def test_what_was_taken_while_its_worker_died_is_not_the_next_ones(
@@ -132,10 +162,11 @@ def test_runs_of_another_machine_are_left_alone(running: Fake, tmp_path: Path) -
 
 
 @pytest.mark.integration
-def test_a_run_with_a_process_is_left_alone(running: Fake, tmp_path: Path) -> None:
-    """Every flow run would be marked after some seconds."""
+@pytest.mark.parametrize("engine", [ENGINE, "prefect.engine"])
+def test_a_run_with_a_process_is_left_alone(engine: str, running: Fake, tmp_path: Path) -> None:
+    """Every flow run would be marked after some seconds; or, at an update, what an earlier version began."""
     variables = {"SLIPWAY_HOME": str(tmp_path), "PREFECT__FLOW_RUN_ID": "lost"}
-    argv = [sys.executable, "-c", "import time; time.sleep(600)", "prefect.engine"]
+    argv = [sys.executable, "-c", "import time; time.sleep(600)", engine]
     with subprocess.Popen(argv, env={**os.environ, **variables}) as process:
         with running.client() as api:
             look = _vanished(api, tmp_path)

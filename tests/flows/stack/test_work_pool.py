@@ -35,7 +35,7 @@ def test_flow_runs_start_in_our_folder_with_our_interpreter() -> None:
     properties = template["variables"]["properties"]
     shell, _, script = shlex.split(properties["command"]["default"])
     assert shell == "/bin/sh"
-    assert script.startswith("exec '/a path/python' -m prefect.engine")
+    assert script.startswith("exec '/a path/python' -m flows.stack.engine")
     assert properties["working_dir"]["default"] == "/srv/slipway"
     assert DEFAULT["variables"]["properties"]["command"]["default"] is None
 
