@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from flows.stack.operations import strict_schema
 from tasks.errors import BadInputError
 
 Json = dict[str, Any]
@@ -67,8 +68,7 @@ def body_of(entry: Declared, schema: Json, pool: str) -> Json:
         "description": entry.description,
         "tags": list(entry.tags),
         "parameters": entry.parameters,
-        # An unknown parameter is refused by the server, not by a process that dies of it.
-        "parameter_openapi_schema": {**schema, "additionalProperties": False},
+        "parameter_openapi_schema": strict_schema(schema),
         "enforce_parameter_schema": True,
         "work_pool_name": pool,
         "work_queue_name": entry.queue,

@@ -62,6 +62,11 @@ class Home:
         return self.stack / "registered"
 
     @property
+    def operations_file(self) -> Path:
+        """The operations that were registered last, with the schemas of their parameters."""
+        return self.stack / "operations"
+
+    @property
     def heartbeat_file(self) -> Path:
         """Touched by the reconciler after each duty."""
         return self.stack / "heartbeat"

@@ -24,6 +24,7 @@ from flows.stack.api import SlipwayApi
 from flows.stack.defaults import make_defaults
 from flows.stack.deployments import (
     Declared,
+    Json,
     body_of,
     moved_schedules,
     new_schedules,
@@ -31,6 +32,7 @@ from flows.stack.deployments import (
 )
 from flows.stack.fingerprint import fingerprint, sources
 from flows.stack.home import Home, write_private
+from flows.stack.operations import write_operations
 from flows.stack.work_pool import (
     ensure_pool,
     ensure_provider_limit,
@@ -63,25 +65,29 @@ def register_blocks(paths: tuple[str, ...] = BLOCKS) -> list[str]:
     return [each.get_block_type_slug() for each in classes]
 
 
-def register_deployment(api: SlipwayApi, entry: Declared, pool: str) -> str:
-    """Create or update one deployment; return its name as ``flow/name``."""
+def operation(entry: Declared, pool: str) -> tuple[str, Json]:
+    """Return the name of a deployment, ``flow/name``, and what it is registered with."""
     flow: Flow[..., Any] = load_flow_from_entrypoint(entry.entrypoint)
-    name = f"{flow.name}/{entry.name}"
-    body = body_of(entry, parameter_schema(flow).model_dump(mode="json"), pool)
+    schema = parameter_schema(flow).model_dump(mode="json")
+    return f"{flow.name}/{entry.name}", body_of(entry, schema, pool)
+
+
+def register_deployment(api: SlipwayApi, entry: Declared, name: str, body: Json) -> None:
+    """Create or update one deployment."""
     try:
-        known: dict[str, Any] = api.call("GET", f"/deployments/name/{name}")
+        known: Json = api.call("GET", f"/deployments/name/{name}")
     except httpx.HTTPStatusError as error:
         if error.response.status_code != HTTPStatus.NOT_FOUND:
             raise
-        flow_id = api.call("POST", "/flows/", {"name": flow.name})["id"]
+        flow = name.removesuffix(f"/{entry.name}")
+        flow_id = api.call("POST", "/flows/", {"name": flow})["id"]
         new = {"name": entry.name, "flow_id": flow_id, "schedules": new_schedules(entry)}
         api.call("POST", "/deployments/", {**body, **new})
     else:
         _update(api, entry, known, body)
-    return name
 
 
-def _update(api: SlipwayApi, entry: Declared, known: dict[str, Any], body: dict[str, Any]) -> None:
+def _update(api: SlipwayApi, entry: Declared, known: Json, body: Json) -> None:
     """Update a deployment, and its schedules one by one.
 
     A list of schedules in the body would make the server delete all it has and make these anew,
@@ -104,7 +110,13 @@ def register_all(chosen: Settings, api: SlipwayApi, root: Path) -> list[str]:
     register_blocks()
     make_defaults(chosen)
     declared = read_deployments(root / "prefect.yaml")
-    return [register_deployment(api, entry, chosen.work_pool) for entry in declared]
+    operations = [operation(entry, chosen.work_pool) for entry in declared]
+    # Before it is sent: the server lets nothing else come in.
+    schemas = {name: body["parameter_openapi_schema"] for name, body in operations}
+    write_operations(Home(chosen.root), schemas)
+    for entry, (name, body) in zip(declared, operations, strict=True):
+        register_deployment(api, entry, name, body)
+    return [name for name, _ in operations]
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -41,6 +42,9 @@ from prefect.utilities.schema_tools.validation import ValidationError
 from starlette.middleware import Middleware
 
 from flows.stack.door import Door
+from flows.stack.guard import Guard
+from flows.stack.home import Home
+from flows.stack.operations import read_operations
 from flows.stack.own_names import OwnNames
 from flows.stack.recurrence import can_be_followed
 from flows.stack.set_back import waits_in_vain
@@ -192,6 +196,8 @@ def main() -> None:
     mend_what_is_read()
     skip_endless_rules()
     wait_by_the_clock_as_it_is()
+    home = Home(settings().root)
+    Guard(partial(read_operations, home), settings().work_pool).stand()
     sys.argv = ["prefect", "server", "start"]
     app()
 

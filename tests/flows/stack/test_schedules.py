@@ -14,7 +14,7 @@ import pytest
 from flows.stack.api import SlipwayApi
 from flows.stack.deployments import Declared
 from flows.stack.missed import skip_missed
-from flows.stack.register import register_deployment
+from flows.stack.register import operation, register_deployment
 
 pytestmark = pytest.mark.prefect
 POOL = "own"
@@ -49,7 +49,7 @@ def api() -> Iterator[SlipwayApi]:
 @pytest.fixture
 def deployment(api: SlipwayApi) -> Iterator[dict[str, Any]]:
     """Give a deployment as `make up` registers it, one of its schedules switched off since."""
-    register_deployment(api, TINY, POOL)
+    register_deployment(api, TINY, *operation(TINY, POOL))
     made = api.deployment("status/default")
     paused = _schedules(api)["nightly"]
     path = f"/deployments/{made['id']}/schedules"
@@ -77,7 +77,7 @@ def test_what_the_user_made_or_switched_survives_registering(
     api.call("POST", f"/deployments/{deployment['id']}/schedules", [UI])
     before = _kept(_schedules(api))
     assert set(before) == {"nightly", "often", "of the user"}
-    register_deployment(api, TINY, POOL)
+    register_deployment(api, TINY, *operation(TINY, POOL))
     assert _kept(_schedules(api)) == before
 
 
@@ -89,7 +89,7 @@ def test_a_schedule_that_is_declared_for_another_time_moves_and_keeps_its_switch
     nightly, often = TINY.schedules
     weekly = {"slug": "weekly", "cron": "0 6 * * 1"}
     changed = replace(TINY, schedules=({**nightly, "cron": "0 4 * * *"}, often, weekly))
-    register_deployment(api, changed, POOL)
+    register_deployment(api, changed, *operation(changed, POOL))
     now = _schedules(api)
     assert set(now) == {"nightly", "often", "weekly", "of the user"}
     assert now["nightly"]["schedule"]["cron"] == "0 4 * * *"

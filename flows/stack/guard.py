@@ -1,0 +1,173 @@
+"""What Prefect's server is kept from changing and deleting, though a request asks for it.
+
+An operation without its checks takes anything; one that is deleted is there again only after the
+next `make up`; and the process of a flow run that is deleted goes on, unknown to the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from http import HTTPStatus
+from types import ModuleType
+from typing import Any
+from uuid import UUID
+
+from fastapi import HTTPException
+from prefect.server import models
+from prefect.server.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    FlowFilter,
+    FlowFilterId,
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.server.schemas.states import StateType
+
+from flows.stack.operations import kept_checks
+from flows.stack.work_pool import QUEUES
+from tasks.errors import BadInputError
+
+_AT_WORK = FlowRunFilterState(
+    type=FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
+)
+_LEAVE = "Leave it: only `make up` would bring it back"
+
+Session = Any
+Stored = Any
+Check = Callable[..., Awaitable[None]]
+
+
+class Guard:
+    """Looks at each change and deletion before it is made.
+
+    Args:
+        operations: Returns the schema of the parameters of each operation, by its name as
+            ``flow/name``.
+        pool: The work pool by which they run.
+    """
+
+    def __init__(self, operations: Callable[[], Mapping[str, dict[str, Any]]], pool: str) -> None:
+        self._operations, self._pool = operations, pool
+
+    def stand(self) -> None:
+        """Stand before the models of this process, by which every request changes something."""
+        _before(models.deployments, "create_deployment", self._create)
+        _before(models.deployments, "update_deployment", self._update)
+        for name in ("delete_deployment", "delete_deployments"):
+            _before(models.deployments, name, self._delete_deployments)
+        for name in ("delete_flow", "delete_flows"):
+            _before(models.flows, name, self._delete_flows)
+        for name in ("delete_flow_run", "delete_flow_runs"):
+            _before(models.flow_runs, name, _delete_flow_runs)
+        _before(models.workers, "delete_work_pool", self._delete_pool)
+        for module in (models.workers, models.work_queues):
+            _before(module, "delete_work_queue", self._delete_queue)
+
+    async def _create(self, session: Session, deployment: Any) -> None:
+        await self._keep_checks(session, deployment, deployment)
+
+    async def _update(self, session: Session, deployment_id: UUID, deployment: Any) -> None:
+        stored = await models.deployments.read_deployment(session, deployment_id)
+        if stored is not None:
+            await self._keep_checks(session, stored, deployment)
+
+    async def _keep_checks(self, session: Session, stored: Stored, change: Any) -> None:
+        schema = self._operations().get(await _name(session, stored))
+        if schema is None:
+            return
+        given = {field: getattr(change, field) for field in change.model_fields_set}
+        try:
+            kept = kept_checks(given, schema)
+        except BadInputError as error:
+            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+        for field, value in kept.items():
+            setattr(change, field, value)
+
+    async def _delete_deployments(
+        self,
+        session: Session,
+        deployment_id: UUID | None = None,
+        deployment_ids: Iterable[UUID] = (),
+    ) -> None:
+        ids = _all(deployment_id, deployment_ids)
+        which = {"deployment_filter": DeploymentFilter(id=DeploymentFilterId(any_=ids))}
+        await self._refuse_own(session, which)
+        await _refuse_at_work(session, which)
+
+    async def _delete_flows(
+        self, session: Session, flow_id: UUID | None = None, flow_ids: Iterable[UUID] = ()
+    ) -> None:
+        ids = _all(flow_id, flow_ids)
+        which = {"flow_filter": FlowFilter(id=FlowFilterId(any_=ids))}
+        await self._refuse_own(session, which)
+        await _refuse_at_work(session, which)
+
+    async def _refuse_own(self, session: Session, which: Mapping[str, Any]) -> None:
+        operations = self._operations()
+        for stored in await models.deployments.read_deployments(session=session, **which):
+            name = await _name(session, stored)
+            if name in operations:
+                remedy = f"{_LEAVE}. To have it rest, pause it."
+                _refuse_deletion("deployment", name, "is an operation of Slipway", remedy)
+
+    async def _delete_pool(self, session: Session, work_pool_id: UUID) -> None:
+        pool = await models.workers.read_work_pool(session, work_pool_id)
+        if pool is not None and pool.name == self._pool:
+            _refuse_deletion("work pool", pool.name, "runs the operations of Slipway", _LEAVE)
+
+    async def _delete_queue(self, session: Session, work_queue_id: UUID) -> None:
+        queue = await models.workers.read_work_queue(session, work_queue_id)
+        if queue is None or queue.name not in QUEUES or queue.work_pool_id is None:
+            return
+        pool = await models.workers.read_work_pool(session, queue.work_pool_id)
+        if pool is not None and pool.name == self._pool:
+            _refuse_deletion("work queue", queue.name, "runs operations of Slipway", _LEAVE)
+
+
+async def _delete_flow_runs(
+    session: Session, flow_run_id: UUID | None = None, flow_run_ids: Iterable[UUID] = ()
+) -> None:
+    ids = _all(flow_run_id, flow_run_ids)
+    await _refuse_at_work(session, {}, FlowRunFilterId(any_=ids))
+
+
+async def _refuse_at_work(
+    session: Session, which: Mapping[str, Any], ids: FlowRunFilterId | None = None
+) -> None:
+    at_work = FlowRunFilter(state=_AT_WORK, id=ids)
+    runs = await models.flow_runs.read_flow_runs(
+        session=session, flow_run_filter=at_work, limit=1, **which
+    )
+    for run in runs:
+        remedy = "Cancel it first; once it has ended it can be deleted."
+        _refuse_deletion(
+            "flow run", run.name, f"is {run.state_name}: its process would go on", remedy
+        )
+
+
+def _refuse_deletion(kind: str, name: str, problem: str, remedy: str) -> None:
+    error = BadInputError(kind, name, problem, remedy)
+    raise HTTPException(HTTPStatus.CONFLICT, str(error)) from error
+
+
+async def _name(session: Session, deployment: Stored) -> str:
+    flow = await models.flows.read_flow(session, deployment.flow_id)
+    return f"{flow.name}/{deployment.name}" if flow else ""
+
+
+def _all(single: UUID | None, several: Iterable[UUID]) -> list[UUID]:
+    return [*several] if single is None else [single]
+
+
+def _before(module: ModuleType, name: str, check: Check) -> None:
+    act = getattr(module, name)
+
+    async def act_once_checked(*, session: Session, **given: Any) -> Any:
+        """Act as Prefect does, unless it is refused."""
+        await check(session, **given)
+        return await act(session=session, **given)
+
+    setattr(module, name, act_once_checked)

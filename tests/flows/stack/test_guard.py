@@ -1,0 +1,166 @@
+"""flows.stack.guard on Prefect's own application: what a request may not change or delete."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from prefect.server import models
+from prefect.server.api.server import create_app
+from prefect.server.database import provide_database_interface
+from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL, temporary_settings
+
+from flows.stack.guard import Guard
+
+pytestmark = pytest.mark.prefect
+
+Json = dict[str, Any]
+SCHEMA: Json = {
+    "type": "object",
+    "properties": {"project": {"type": "string", "maxLength": 10}},
+    "additionalProperties": False,
+}
+GUARDED = (
+    (models.deployments, ("create_deployment", "update_deployment")),
+    (models.deployments, ("delete_deployment", "delete_deployments")),
+    (models.flows, ("delete_flow", "delete_flows")),
+    (models.flow_runs, ("delete_flow_run", "delete_flow_runs")),
+    (models.workers, ("delete_work_pool", "delete_work_queue")),
+    (models.work_queues, ("delete_work_queue",)),
+)
+Ask = Callable[..., httpx.Response]
+
+
+class Later:
+    """Takes what the server would do in the background, and does none of it."""
+
+    def add(self, *_: object, **__: object) -> Callable[..., Awaitable[None]]:
+        """Take one task."""
+
+        async def forget(**_: object) -> None:
+            """Do nothing."""
+
+        return forget
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+    """Give what sends a request to a server with a database of its own, in this process."""
+    database = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('server') / 'prefect.db'}"
+    before = [(module, name, getattr(module, name)) for module, names in GUARDED for name in names]
+    with (
+        temporary_settings({PREFECT_SERVER_DATABASE_CONNECTION_URL: database}),
+        asyncio.Runner() as loop,
+    ):
+        loop.run(provide_database_interface().create_db())
+        application = create_app(ignore_cache=True)
+        application.api_app.state.docket = Later()  # type: ignore[attr-defined] # Prefect's own
+        Guard(lambda: {"launch/default": SCHEMA}, "slipway").stand()
+
+        async def send(method: str, path: str, body: object) -> httpx.Response:
+            """Send one request."""
+            transport = httpx.ASGITransport(app=application)
+            url = "http://server/api"
+            async with httpx.AsyncClient(transport=transport, base_url=url) as client:
+                return await client.request(method, path, json=body)
+
+        yield lambda method, path, body=None: loop.run(send(method, path, body))
+    for module, name, act in before:
+        setattr(module, name, act)
+
+
+def make(ask: Ask, path: str, body: Json) -> str:
+    """Make something of the server's; return its id."""
+    answer = ask("POST", path, body)
+    assert answer.is_success, answer.text
+    return str(answer.json()["id"])
+
+
+def deploy(ask: Ask, flow: str) -> str:
+    """Register the deployment `default` of ``flow``, as `make up` does."""
+    flow_id = make(ask, "/flows/", {"name": flow})
+    body = {"name": "default", "flow_id": flow_id, "parameter_openapi_schema": SCHEMA}
+    return make(ask, "/deployments/", body)
+
+
+@pytest.mark.parametrize(
+    "change", [{"parameter_openapi_schema": {}}, {"enforce_parameter_schema": False}]
+)
+@pytest.mark.parametrize("upserts", [False, True])
+def test_what_an_operation_takes_stays_checked(ask: Ask, change: Json, upserts: bool) -> None:
+    """Broken: one request, and the API starts a process for whatever it is sent."""
+    operation = deploy(ask, "launch")
+    if upserts:
+        flow_id = make(ask, "/flows/", {"name": "launch"})
+        answer = ask("POST", "/deployments/", {**change, "name": "default", "flow_id": flow_id})
+    else:
+        answer = ask("PATCH", f"/deployments/{operation}", change)
+    assert answer.status_code == 422
+    assert "Leave it out" in answer.json()["detail"]
+    run = f"/deployments/{operation}/create_flow_run"
+    assert ask("POST", run, {"parameters": {"project": "x" * 11}}).status_code == 409
+    assert ask("PATCH", f"/deployments/{operation}", {"paused": False}).is_success
+
+
+def test_other_deployments_are_their_owners(ask: Ask) -> None:
+    """Broken: who uses the server for flows of their own cannot change or remove them."""
+    own = f"/deployments/{deploy(ask, 'mine')}"
+    assert ask("PATCH", own, {"enforce_parameter_schema": False}).is_success
+    assert ask("DELETE", own).is_success
+    assert ask("GET", own).status_code == 404
+
+
+def test_an_operation_is_not_deleted(ask: Ask) -> None:
+    """Broken: it is gone with its schedules until the next `make up`, and nobody says so."""
+    operation = deploy(ask, "launch")
+    flow_id = make(ask, "/flows/", {"name": "launch"})
+    which = {"deployments": {"id": {"any_": [operation]}}}
+    answers = [
+        ask("DELETE", f"/deployments/{operation}"),
+        ask("POST", "/deployments/bulk_delete", which),
+        ask("DELETE", f"/flows/{flow_id}"),
+        ask("POST", "/flows/bulk_delete", {"flows": {"id": {"any_": [flow_id]}}}),
+    ]
+    assert [answer.status_code for answer in answers] == [409] * 4
+    assert "is an operation of Slipway (got 'launch/default')" in answers[0].json()["detail"]
+    assert ask("GET", f"/deployments/{operation}").is_success
+
+
+def test_what_operations_run_by_is_not_deleted(ask: Ask) -> None:
+    """Broken: every run stays Scheduled for ever, as no worker is asked to take it."""
+    for pool in ("slipway", "mine"):
+        make(ask, "/work_pools/", {"name": pool, "type": "process"})
+        for queue in ("batch", "extra"):
+            make(ask, f"/work_pools/{pool}/queues", {"name": queue})
+    batch = ask("GET", "/work_pools/slipway/queues/batch").json()["id"]
+    paths = ["/work_pools/slipway", "/work_pools/slipway/queues/batch", f"/work_queues/{batch}"]
+    assert [ask("DELETE", path).status_code for path in paths] == [409] * 3
+    free = ["/work_pools/slipway/queues/extra", "/work_pools/mine/queues/batch", "/work_pools/mine"]
+    assert [ask("DELETE", path).status_code for path in free] == [204] * 3
+
+
+@pytest.mark.parametrize("state", ["PENDING", "RUNNING", "CANCELLING"])
+def test_what_is_at_work_is_not_deleted(ask: Ask, state: str) -> None:
+    """Broken: its process goes on, and all that it tells is an error of the server's database."""
+    own = deploy(ask, "mine")
+    run = make(ask, f"/deployments/{own}/create_flow_run", {})
+    flow = f"/flows/{ask('GET', f'/flow_runs/{run}').json()['flow_id']}"
+    for step in ("RUNNING", state):
+        force = {"state": {"type": step}, "force": True}
+        assert ask("POST", f"/flow_runs/{run}/set_state", force).is_success
+    assert ask("GET", f"/flow_runs/{run}").json()["state_type"] == state
+    answers = [
+        ask("DELETE", f"/flow_runs/{run}"),
+        ask("POST", "/flow_runs/bulk_delete", {"flow_runs": {"id": {"any_": [run]}}}),
+        ask("DELETE", f"/deployments/{own}"),
+        ask("DELETE", flow),
+    ]
+    assert [answer.status_code for answer in answers] == [409] * 4
+    assert "Cancel it first" in answers[0].json()["detail"]
+    ended = {"state": {"type": "CANCELLED"}, "force": True}
+    assert ask("POST", f"/flow_runs/{run}/set_state", ended).is_success
+    paths = (f"/flow_runs/{run}", f"/deployments/{own}", flow)
+    assert [ask("DELETE", path).status_code for path in paths] == [204] * 3

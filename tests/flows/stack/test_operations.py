@@ -1,0 +1,57 @@
+"""flows.stack.operations: what is written down of the operations, and which change of one is let in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.stack.home import Home
+from flows.stack.operations import kept_checks, read_operations, strict_schema, write_operations
+from tasks.errors import BadInputError
+
+PLAIN = {"type": "object", "properties": {"project": {"type": "string", "maxLength": 100}}}
+SCHEMA = strict_schema(PLAIN)
+
+
+def test_what_was_written_down_is_read(tmp_path: Path) -> None:
+    """Broken: the server holds to nothing, or to another operation's schema."""
+    home = Home(tmp_path)
+    home.create()
+    assert read_operations(home) == {}
+    write_operations(home, {"launch/default": SCHEMA})
+    assert read_operations(home) == {"launch/default": SCHEMA}
+    home.operations_file.write_text("")
+    assert read_operations(home) == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("parameter_openapi_schema", {}),
+        ("parameter_openapi_schema", None),
+        ("parameter_openapi_schema", {**SCHEMA, "properties": {"project": {}}}),
+        ("parameter_openapi_schema", {**SCHEMA, "required": ["project"]}),
+        ("enforce_parameter_schema", False),
+        ("enforce_parameter_schema", None),
+    ],
+)
+def test_a_change_of_what_is_checked_is_refused(field: str, value: object) -> None:
+    """Broken: the API takes every value of every parameter, and a process dies of it."""
+    with pytest.raises(BadInputError, match=f"^{field}: .* Leave it out"):
+        kept_checks({"description": "mine", field: value}, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({"paused": True}, {}),
+        ({"enforce_parameter_schema": True}, {}),
+        ({"parameter_openapi_schema": SCHEMA}, {"parameter_openapi_schema": SCHEMA}),
+        ({"parameter_openapi_schema": PLAIN}, {"parameter_openapi_schema": SCHEMA}),
+    ],
+)
+def test_any_other_change_is_let_in(change: dict[str, Any], kept: dict[str, Any]) -> None:
+    """Broken: `make up` or `prefect deploy` can no longer register, or nothing be paused."""
+    assert kept_checks(change, SCHEMA) == kept
