@@ -14,9 +14,11 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from flows.stack.asgi import App, Message, Receive, Send, refuse
+from flows.stack.moment import may_hold_edge, refuse_edges, refuse_edges_in_query
 from flows.stack.recurrence import may_hold_rule, refuse_endless_rules
 from flows.stack.storable import is_suspect, mended, parsed, refuse_unstorable
 from flows.stack.templates import may_hold_template, refuse_templates
+from flows.stack.timetable import may_hold_schedule, refuse_timeless
 from tasks.errors import BadInputError
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -25,6 +27,13 @@ MOST_ASKED_BYTES = 4 * 1024 * 1024
 """How large a request may be that a flow run is made of: they are listed by the hundred."""
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_LOOKS = ((may_hold_edge, refuse_edges),)
+_LOOKS_AT_DEPLOYMENTS = (
+    (may_hold_template, refuse_templates),
+    (may_hold_rule, refuse_endless_rules),
+    (may_hold_schedule, refuse_timeless),
+)
+"""Whether a body has to be looked into for something, and what refuses that."""
 _TOLD = ("/logs", "/artifacts", "/events")
 _MADE_OF = ("/deployments", "/flow_runs")
 _UNPROCESSABLE = 422
@@ -49,55 +58,60 @@ class Door:
         """Let one request, or all that comes through one socket, in."""
         if scope["type"] == "websocket":
             await self._app(scope, _mended_messages(receive), send)
-        elif scope["type"] == "http" and scope["method"] in _WITH_BODY:
+        elif scope["type"] == "http":
             await self._admit(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
     async def _admit(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
         try:
-            body = await _read(receive, _most(path))
-            if body is None:
-                return
-            # A rule may take seconds to judge, in which others are answered.
-            looks_long = may_hold_rule(body)
-            body = (
-                await asyncio.to_thread(admitted, path, body)
-                if looks_long
-                else admitted(path, body)
-            )
+            refuse_edges_in_query(scope["query_string"])
+            if scope["method"] in _WITH_BODY:
+                body = await _admitted_body(scope, receive)
+                if body is None:
+                    return
+                receive = _given(body, receive)
         except BadInputError as error:
             if isinstance(error, TooLargeError):
                 await refuse(send, _TOO_LARGE, error, (b"connection", b"close"))
             else:
                 await refuse(send, _UNPROCESSABLE, error)
             return
-        await self._app(scope, _given(body, receive), send)
+        await self._app(scope, receive, send)
+
+
+async def _admitted_body(scope: MutableMapping[str, Any], receive: Receive) -> bytes | None:
+    """Return the body as it may come in; None where the client has gone."""
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    body = await _read(receive, _most(path))
+    if body is None:
+        return None
+    # A rule may take seconds to judge, in which others are answered.
+    looks_long = may_hold_rule(body)
+    return await asyncio.to_thread(admitted, path, body) if looks_long else admitted(path, body)
 
 
 def admitted(path: str, body: bytes) -> bytes:
     """Return the body of a request to ``path`` of the API as it may come in.
 
     Raises:
-        BadInputError: It asks for what could not be given back, or has to be filled in.
+        BadInputError: It asks for what could not be given back or followed, or has to be filled in.
     """
-    is_deployment = path.startswith("/deployments")
-    looks_for_templates = is_deployment and may_hold_template(body)
-    looks_for_rules = is_deployment and may_hold_rule(body)
-    if not (looks_for_templates or looks_for_rules or is_suspect(body)):
+    looks = [*_LOOKS, *(_LOOKS_AT_DEPLOYMENTS if path.startswith("/deployments") else ())]
+    refusals = [refuse for may_hold, refuse in looks if may_hold(body)]
+    if not (refusals or is_suspect(body)):
         return body
     try:
         document = parsed(body)
     except ValueError:
         return body  # no JSON: the server says so
     if is_told(path):
-        return json.dumps(mended(document)).encode()
-    refuse_unstorable(document)
-    if looks_for_templates:
-        refuse_templates(document)
-    if looks_for_rules:
-        refuse_endless_rules(document)
+        document = mended(document)
+        body = json.dumps(document).encode()
+    else:
+        refuse_unstorable(document)
+    for refuse_what_it_holds in refusals:
+        refuse_what_it_holds(document)
     return body
 
 

@@ -18,6 +18,7 @@ _KEY = "rrule"
 _MARK = _KEY.encode()
 _CPU_SECONDS = 2
 _MOST_BYTES = 512 * 1024 * 1024
+_NEVER = 3
 _PROGRAM = f"""
 import resource, sys
 from datetime import UTC, datetime
@@ -35,21 +36,25 @@ try:
         rule.after(now)
     except TypeError:
         now = now.replace(tzinfo=None)
-    list(islice(rule.xafter(now, inc=True), 100))
+    if not list(islice(rule.xafter(now, inc=True), 100)):
+        sys.exit({_NEVER})
 except ValueError:
     pass
 """
 """No rule at all is for the server to refuse."""
 
 
-@lru_cache(maxsize=1000)
 def can_be_followed(rule: str) -> bool:
-    """Tell whether the next occurrences of ``rule`` are counted soon; tried in another process."""
+    """Tell whether the next occurrences of ``rule``, if any, are counted soon."""
+    return _counted(rule) in {0, _NEVER}
+
+
+@lru_cache(maxsize=1000)
+def _counted(rule: str) -> int:
+    """Count them in another process; return what that ended with."""
     argv = [sys.executable, "-I", "-c", _PROGRAM, rule]
     quiet = subprocess.DEVNULL
-    return (
-        subprocess.run(argv, stdin=quiet, stdout=quiet, stderr=quiet, check=False).returncode == 0
-    )
+    return subprocess.run(argv, stdin=quiet, stdout=quiet, stderr=quiet, check=False).returncode
 
 
 def may_hold_rule(body: bytes) -> bool:
@@ -58,14 +63,18 @@ def may_hold_rule(body: bytes) -> bool:
 
 
 def refuse_endless_rules(document: object) -> None:
-    """Refuse a rule that cannot be followed.
+    """Refuse a rule that cannot be followed, or has no occurrence any more.
 
     Raises:
         BadInputError: It names the first by its place.
     """
     for place, _, rule in values(document):
-        is_rule = place.rpartition(".")[2] == _KEY and isinstance(rule, str)
-        if is_rule and not can_be_followed(rule):
+        if place.rpartition(".")[2] != _KEY or not isinstance(rule, str):
+            continue
+        if not can_be_followed(rule):
             problem = "has too many occurrences to count before its next one, or none"
             remedy = "Have it begin later (DTSTART), or write an interval or a cron instead."
             raise BadInputError(place, rule, problem, remedy)
+        if _counted(rule) == _NEVER:
+            remedy = "Write a later end (UNTIL, COUNT), or leave it out."
+            raise BadInputError(place, rule, "never occurs any more", remedy)

@@ -37,7 +37,7 @@ from prefect.server.database.configurations import (
     AsyncPostgresConfiguration,
 )
 from prefect.server.orchestration.core_policy import WaitForScheduledTime
-from prefect.server.schemas.schedules import RRuleSchedule
+from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule, RRuleSchedule
 from prefect.utilities.schema_tools.validation import ValidationError
 from starlette.middleware import Middleware
 
@@ -49,6 +49,7 @@ from flows.stack.own_names import OwnNames
 from flows.stack.recurrence import can_be_followed
 from flows.stack.set_back import waits_in_vain
 from flows.stack.storable import read_stored
+from flows.stack.timetable import times_that_end
 from flows.stack.unfitness import explained
 from tasks.settings import settings
 
@@ -156,16 +157,28 @@ def _mend(kind: type[AioSqliteConfiguration | AsyncPostgresConfiguration]) -> No
     kind.engine = engine_that_mends  # type: ignore[method-assign]
 
 
-def skip_endless_rules() -> None:
-    """Let every schedule of this process that cannot be followed have no dates."""
-    dates = RRuleSchedule._get_dates_generator  # noqa: SLF001 - all that counts goes through it
+def end_schedules() -> None:
+    """Let every schedule of this process that cannot be followed have no dates, or no further ones."""
+    rule_dates = RRuleSchedule._get_dates_generator  # noqa: SLF001 - all that counts goes through it
 
     def dates_that_end(self: RRuleSchedule, *args: Any, **kwargs: Any) -> Iterator[Any]:
         """Yield the dates of a schedule that can be followed."""
         if can_be_followed(self.rrule):
-            yield from dates(self, *args, **kwargs)
+            yield from rule_dates(self, *args, **kwargs)
 
     RRuleSchedule._get_dates_generator = dates_that_end  # type: ignore[method-assign, assignment] # noqa: SLF001
+    for kind in (CronSchedule, IntervalSchedule):
+        _end(kind)
+
+
+def _end(kind: type[CronSchedule | IntervalSchedule]) -> None:
+    dates = kind._get_dates_generator  # noqa: SLF001 - all that counts goes through it
+
+    def dates_that_end(self: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        """Yield the dates that are in the calendar."""
+        yield from times_that_end(dates(self, *args, **kwargs))
+
+    kind._get_dates_generator = dates_that_end  # type: ignore[method-assign, assignment] # noqa: SLF001
 
 
 def wait_by_the_clock_as_it_is() -> None:
@@ -194,8 +207,8 @@ def main() -> None:
     keep_out_unstorable()
     explain_refusals()
     mend_what_is_read()
-    skip_endless_rules()
     wait_by_the_clock_as_it_is()
+    end_schedules()
     home = Home(settings().root)
     Guard(partial(read_operations, home), settings().work_pool).stand()
     sys.argv = ["prefect", "server", "start"]

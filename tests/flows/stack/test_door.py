@@ -93,6 +93,14 @@ def test_a_body_that_is_too_large_is_not_read_to_its_end() -> None:
     assert came_in == []
 
 
+def test_the_query_of_a_question_is_looked_at() -> None:
+    """Broken: a date that is in no calendar comes in by the address instead of the body."""
+    answer, came_in = posted("/flow_runs/1/graph-v2?since=0001-01-01T00:00:00%2B14:00", b"", "GET")
+    assert (answer.status_code, came_in) == (422, [])
+    taken, came_in = posted("/flow_runs/1/graph-v2?since=2026-01-01", b"", "GET")
+    assert (taken.text, came_in) == ("taken", [b""])
+
+
 def test_what_is_no_json_is_left_to_the_server() -> None:
     """Broken: the server's own word for broken JSON is lost."""
     _, came_in = posted(CREATE, b"{\x00")

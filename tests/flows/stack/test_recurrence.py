@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from prefect.server.schemas.schedules import RRuleSchedule
 
 from flows.stack.door import admitted
 from flows.stack.recurrence import can_be_followed
-from flows.stack.server import skip_endless_rules
+from flows.stack.server import end_schedules
 from tasks.errors import BadInputError
 
 pytestmark = pytest.mark.prefect
@@ -32,6 +34,18 @@ def test_a_rule_without_an_end_to_count_is_refused(rule: str) -> None:
 
 @pytest.mark.parametrize(
     "rule",
+    ["FREQ=DAILY;UNTIL=20210101T000000", "DTSTART:20200101T000000Z\nRRULE:FREQ=DAILY;COUNT=3"],
+)
+def test_a_rule_that_is_over_is_refused(rule: str) -> None:
+    """Broken: a schedule is taken, and no run of it ever comes."""
+    body = json.dumps({"schedule": {"rrule": rule}}).encode()
+    with pytest.raises(BadInputError, match=r"schedule\.rrule: never occurs any more"):
+        admitted("/deployments/1/schedules/2", body)
+    assert can_be_followed(rule)  # a stored one keeps what it had
+
+
+@pytest.mark.parametrize(
+    "rule",
     [
         "FREQ=DAILY;INTERVAL=2",
         "DTSTART:20200101T000000\nRRULE:FREQ=MINUTELY;INTERVAL=15",
@@ -48,6 +62,6 @@ async def test_a_stored_rule_without_an_end_has_no_dates(monkeypatch: pytest.Mon
     """Broken: a server that has one from before never answers again."""
     as_it_is = RRuleSchedule._get_dates_generator
     monkeypatch.setattr(RRuleSchedule, "_get_dates_generator", as_it_is)
-    skip_endless_rules()
+    end_schedules()
     assert await RRuleSchedule(rrule=ENDLESS[0]).get_dates(n=3) == []
     assert len(await RRuleSchedule(rrule="FREQ=HOURLY").get_dates(n=3)) == 3

@@ -1,0 +1,59 @@
+"""Points in time that no calendar has once they are turned to UTC, which is how they are stored.
+
+The first and the last day that there are, with an offset, lie before year 1 or after year 9999.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from urllib.parse import parse_qsl
+
+from pydantic import TypeAdapter, ValidationError
+
+from flows.stack.storable import values
+from tasks.errors import BadInputError
+
+_YEARS = ("0001-", "9999-")
+_EDGE = re.compile(rb"0001-|9999-")
+_SUSPECT = re.compile(rb'"(?:0001|9999)-|\\u')
+_POINT = TypeAdapter(datetime)
+
+
+def may_hold_edge(body: bytes) -> bool:
+    """Tell whether ``body`` has to be looked into; an escaped letter may hide a digit."""
+    return _SUSPECT.search(body) is not None
+
+
+def refuse_edges_in_query(query: bytes) -> None:
+    """Refuse such a point in the query of an address.
+
+    Raises:
+        BadInputError: It names the first by its name.
+    """
+    if _EDGE.search(query):
+        refuse_edges(dict(parse_qsl(query.decode("latin-1"))))
+
+
+def refuse_edges(document: object) -> None:
+    """Refuse a point in time that is out of the calendar in UTC.
+
+    Raises:
+        BadInputError: It names the first by its place.
+    """
+    for place, _, value in values(document):
+        at_edge = isinstance(value, str) and value.startswith(_YEARS)
+        if at_edge and _is_out_of_calendar(value):
+            problem = "is before year 1 or after year 9999 in UTC"
+            raise BadInputError(place, value, problem, "Write a later or an earlier one.")
+
+
+def _is_out_of_calendar(text: object) -> bool:
+    try:
+        point = _POINT.validate_python(text)
+        point.replace(tzinfo=None) - (point.utcoffset() or timedelta())
+    except OverflowError:
+        return True
+    except ValidationError:
+        return False
+    return False
