@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import HTTPException
-from prefect.server import models
+from prefect.server import models as typed_models
 from prefect.server.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterId,
@@ -27,6 +27,7 @@ from prefect.server.schemas.filters import (
 from prefect.server.schemas.states import StateType
 
 from flows.stack.operations import kept_checks
+from flows.stack.unfitness import unfit
 from flows.stack.work_pool import QUEUES
 from tasks.errors import BadInputError
 
@@ -34,6 +35,9 @@ _AT_WORK = FlowRunFilterState(
     type=FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
 )
 _LEAVE = "Leave it: only `make up` would bring it back"
+
+models: Any = typed_models
+"""Without their types, which get lost in the decorators of their functions."""
 
 Session = Any
 Stored = Any
@@ -56,6 +60,8 @@ class Guard:
         """Stand before the models of this process, by which every request changes something."""
         _before(models.deployments, "create_deployment", self._create)
         _before(models.deployments, "update_deployment", self._update)
+        _before(models.flow_runs, "create_flow_run", self._create_run)
+        _before(models.flow_runs, "update_flow_run", self._update_run)
         for name in ("delete_deployment", "delete_deployments"):
             _before(models.deployments, name, self._delete_deployments)
         for name in ("delete_flow", "delete_flows"):
@@ -85,6 +91,25 @@ class Guard:
             raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
         for field, value in kept.items():
             setattr(change, field, value)
+
+    async def _create_run(self, session: Session, flow_run: Any, **_: Any) -> None:
+        await self._check_parameters(session, flow_run.deployment_id, flow_run.parameters)
+
+    async def _update_run(self, session: Session, flow_run_id: UUID, flow_run: Any) -> None:
+        stored = await models.flow_runs.read_flow_run(session, flow_run_id)
+        if stored is not None and "parameters" in flow_run.model_fields_set:
+            await self._check_parameters(session, stored.deployment_id, flow_run.parameters)
+
+    async def _check_parameters(
+        self, session: Session, deployment_id: UUID | None, parameters: dict[str, Any]
+    ) -> None:
+        """Check them once more: a request may ask for that not to be done, or go another way."""
+        if deployment_id is None:
+            return
+        stored = await models.deployments.read_deployment(session, deployment_id)
+        schema = stored and self._operations().get(await _name(session, stored))
+        if schema and (complaint := unfit(schema, parameters)):
+            raise HTTPException(HTTPStatus.CONFLICT, f"Error creating flow run: {complaint}")
 
     async def _delete_deployments(
         self,

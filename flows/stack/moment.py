@@ -15,6 +15,7 @@ from flows.stack.storable import values
 from tasks.errors import BadInputError
 
 _YEARS = ("0001-", "9999-")
+"""How the only ones begin: an offset is less than a day."""
 _EDGE = re.compile(rb"0001-|9999-")
 _SUSPECT = re.compile(rb'"(?:0001|9999)-|\\u')
 _POINT = TypeAdapter(datetime)

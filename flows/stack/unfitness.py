@@ -1,4 +1,4 @@
-"""Why parameters do not fit to an operation, in a sentence with the remedy; pure.
+"""Why parameters do not fit to an operation, in a sentence with the remedy.
 
 Prefect says which field is wrong and why. What the field is stands in the operation's own schema.
 """
@@ -9,10 +9,21 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from prefect.utilities.schema_tools.validation import ValidationError, validate
+
 from tasks.errors import shortened
 
 _FIELD = re.compile(r"for field '(\w+)")
 _LONGEST = 600
+
+
+def unfit(schema: dict[str, Any], parameters: dict[str, Any]) -> str:
+    """Return why ``parameters`` do not fit to ``schema``; empty where they do."""
+    try:
+        validate(parameters, schema, raise_on_error=True)
+    except ValidationError as error:
+        return explained(str(error), schema)
+    return ""
 
 
 def explained(complaint: str, schema: Mapping[str, Any]) -> str:

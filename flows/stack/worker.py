@@ -19,7 +19,6 @@ from weakref import WeakValueDictionary
 from anyio.abc import TaskStatus
 from prefect.client.schemas.objects import FlowRun
 from prefect.states import Failed
-from prefect.utilities.schema_tools.validation import ValidationError, validate
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
 from blocks.boot_clock import since_boot
@@ -32,7 +31,7 @@ from flows.stack.missed import skip_missed
 from flows.stack.patience import wait_for_server
 from flows.stack.readiness import work_pool_exists, worker_name
 from flows.stack.supervision import Supervision, keep_supervised
-from flows.stack.unfitness import explained
+from flows.stack.unfitness import unfit
 from tasks.settings import settings
 
 LOOK_SECONDS = 20.0
@@ -116,15 +115,6 @@ def _left_alone(task_status: TaskStatus[int] | None, why: str) -> ProcessWorkerR
     if task_status:
         task_status.started(os.getpid())
     return ProcessWorkerResult(status_code=0, identifier=why)
-
-
-def unfit(schema: dict[str, Any], parameters: dict[str, Any]) -> str:
-    """Return why ``parameters`` do not fit to ``schema``; empty where they do."""
-    try:
-        validate(parameters, schema, raise_on_error=True)
-    except ValidationError as error:
-        return explained(str(error), schema)
-    return ""
 
 
 def skip_all_missed(pool: str) -> None:

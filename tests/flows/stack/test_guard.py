@@ -27,6 +27,7 @@ GUARDED = (
     (models.deployments, ("create_deployment", "update_deployment")),
     (models.deployments, ("delete_deployment", "delete_deployments")),
     (models.flows, ("delete_flow", "delete_flows")),
+    (models.flow_runs, ("create_flow_run", "update_flow_run")),
     (models.flow_runs, ("delete_flow_run", "delete_flow_runs")),
     (models.workers, ("delete_work_pool", "delete_work_queue")),
     (models.work_queues, ("delete_work_queue",)),
@@ -103,6 +104,26 @@ def test_what_an_operation_takes_stays_checked(ask: Ask, change: Json, upserts: 
     run = f"/deployments/{operation}/create_flow_run"
     assert ask("POST", run, {"parameters": {"project": "x" * 11}}).status_code == 409
     assert ask("PATCH", f"/deployments/{operation}", {"paused": False}).is_success
+
+
+def test_no_request_goes_past_the_checks(ask: Ask) -> None:
+    """Broken: who asks for no check gets none, and a process is started for any value."""
+    operation = deploy(ask, "launch")
+    flow_id = make(ask, "/flows/", {"name": "launch"})
+    create = f"/deployments/{operation}/create_flow_run"
+    good = {"parameters": {"project": "shop"}}
+    bad: Json = {"parameters": {"project": "x" * 11}}
+    unchecked = {**bad, "enforce_parameter_schema": False}
+    run = make(ask, create, good)
+    answers = [
+        ask("POST", create, unchecked),
+        ask("POST", "/flow_runs/", {**bad, "flow_id": flow_id, "deployment_id": operation}),
+        ask("PATCH", f"/flow_runs/{run}", bad),
+    ]
+    assert [answer.status_code for answer in answers] == [409] * 3
+    assert all("for field 'project'" in answer.json()["detail"] for answer in answers)
+    assert not ask("POST", f"{create}/bulk", [unchecked]).json()["results"][0]["flow_run_id"]
+    assert ask("GET", f"/flow_runs/{run}").json()["parameters"] == good["parameters"]
 
 
 def test_other_deployments_are_their_owners(ask: Ask) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.stack.unfitness import explained
+from flows.stack.unfitness import explained, unfit
 
 SCHEMA = {
     "properties": {
@@ -40,3 +40,19 @@ def test_a_value_that_is_quoted_in_full_is_shortened() -> None:
     said = explained(f"Validation failed for field 'project'. Failure reason: {reason}", SCHEMA)
     assert len(said) < 1000
     assert "is too long. It is: Name" in said
+
+
+@pytest.mark.parametrize("project", ["", "x" * 101, 7, "line\n"])
+def test_what_a_schedule_gives_is_looked_at_before_a_process_starts(project: object) -> None:
+    """Broken: of a schedule the API takes any parameters, and a process dies of them."""
+    name = {
+        "type": "string",
+        "maxLength": 100,
+        "pattern": "^[a-z]+$(?!\n)",
+        "description": "A name",
+    }
+    schema = {"type": "object", "properties": {"project": name}}
+    said = unfit(schema, {"project": project})
+    assert "for field 'project'" in said
+    assert said.endswith("It is: A name")
+    assert unfit(schema, {"project": "shop"}) == ""

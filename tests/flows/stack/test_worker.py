@@ -79,22 +79,6 @@ async def test_nothing_is_taken_while_missed_runs_cannot_be_looked_for(
     assert story.did == ["skip in own", "take"]
 
 
-@pytest.mark.parametrize("project", ["", "x" * 101, 7, "line\n"])
-def test_what_a_schedule_gives_is_looked_at_before_a_process_starts(project: object) -> None:
-    """Broken: of a schedule the API takes any parameters, and a process dies of them."""
-    name = {
-        "type": "string",
-        "maxLength": 100,
-        "pattern": "^[a-z]+$(?!\n)",
-        "description": "A name",
-    }
-    schema = {"type": "object", "properties": {"project": name}}
-    said = worker.unfit(schema, {"project": project})
-    assert "for field 'project'" in said
-    assert said.endswith("It is: A name")
-    assert worker.unfit(schema, {"project": "shop"}) == ""
-
-
 class Client:
     """Knows one flow run."""
 
