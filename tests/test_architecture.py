@@ -19,7 +19,16 @@ MODULES = sorted(
     for path in (ROOT / package).rglob("*.py")
     if "migrations" not in path.parts
 )
-STACK_WITH_PREFECT = {"defaults.py", "register.py", "server.py", "worker.py"}
+STACK_WITH_PREFECT = {
+    "defaults.py",
+    "guard.py",
+    "patience.py",
+    "register.py",
+    "server.py",
+    "timetable.py",
+    "unfitness.py",
+    "worker.py",
+}
 
 
 @cache
