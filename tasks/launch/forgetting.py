@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from re import fullmatch
 
@@ -72,12 +72,7 @@ def check_forgettable(ledger: Ledger, subject: Subject, now: float) -> None:
         if not fullmatch(BLOCK_NAME, name) and (name or parameter == "project"):
             remedy = "Name a project, and an environment or none."
             raise BadInputError(parameter, name, "is no name", remedy)
-    for rollout in open_rollouts(ledger):
-        if subject.covers(rollout.project, rollout.environment):
-            raise BusyError(
-                f"{rollout.project}/{rollout.environment}: a rollout is at {rollout.phase}. "
-                "Wait until it is done; one whose run died is settled by the reconciler."
-            )
+    _refuse_open_rollouts(ledger, subject)
     for row in workloads(ledger, subject.project, _ALL_WORKLOADS):
         _, _, environment, *_ = [*row.key.split("/"), "", ""]
         at_work = is_held(row, now, subject.alive)
@@ -85,6 +80,15 @@ def check_forgettable(ledger: Ledger, subject: Subject, now: float) -> None:
             raise BusyError(
                 f"workload {row.key} is being run (id {row.id}). "
                 "Wait for that run, or cancel it in the UI, then forget the project."
+            )
+
+
+def _refuse_open_rollouts(ledger: Ledger, subject: Subject) -> None:
+    for rollout in open_rollouts(ledger):
+        if subject.covers(rollout.project, rollout.environment):
+            raise BusyError(
+                f"{rollout.project}/{rollout.environment}: a rollout is at {rollout.phase}. "
+                "Wait until it is done; one whose run died is settled by the reconciler."
             )
 
 
@@ -106,7 +110,8 @@ def forget(ledger: Ledger, router: Router, subject: Subject, *, delete_data: boo
 
     Raises:
         BadInputError: A name is none that a project or an environment can have.
-        BusyError: A rollout or a workload of it is open; nothing was touched.
+        BusyError: A rollout or a workload of it is open; nothing was touched, unless the rollout
+            began meanwhile: of the environments before it, everything is gone.
         EndingError: Processes are left that cannot be ended; the rest is as it was.
     """
     check_forgettable(ledger, subject, time.time())
@@ -125,6 +130,8 @@ def forget(ledger: Ledger, router: Router, subject: Subject, *, delete_data: boo
 
 def _forget_place(ledger: Ledger, router: Router, subject: Subject, environment: str) -> int:
     with place_alone(subject.home, subject.project, environment):
+        # One may have begun since that was looked at; from here on none does.
+        _refuse_open_rollouts(ledger, replace(subject, environment=environment))
         doomed = instances(ledger, subject.project, environment, LIVING)
         ids, owner = [one.id for one in doomed], own_identity().encode()
         condemn(ledger, subject.project, environment, ids, owner)

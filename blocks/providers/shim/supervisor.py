@@ -33,6 +33,8 @@ if TYPE_CHECKING:  # what is imported here costs each shim time and memory
 _FIRST_TICK_SECONDS = 0.02
 _LONGEST_TICK_SECONDS = 0.2
 _LEFTOVER_GRACE_SECONDS = 2.0
+_SCARCE_SECONDS = 1.0
+"""How often a restart is tried again for which the system had no process."""
 _ROOM_SECONDS = 1.0
 """How often a record that found no room is written again."""
 
@@ -95,6 +97,14 @@ class Supervisor:
             except StartError as error:
                 self._finish("failed", f"cannot start: {error}", 127)
                 return
+            except OSError as error:  # the system has no process or descriptor left
+                if not self.restarts:
+                    self._finish("failed", f"cannot start: {error.strerror}", 127)
+                    return
+                if reason := self._pause(_SCARCE_SECONDS):
+                    self._finish(*self._verdict(reason), self.usage.code)
+                    return
+                continue
             reason = self._watch()
             self._end_tree(reason)
             # Too much memory is an end like any other: the policy says what comes of it.

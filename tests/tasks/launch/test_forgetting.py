@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from benchmarks.free_ports import free_ports
 from blocks.providers import process
 from tasks.errors import BadInputError, BusyError
 from tasks.front_range import FrontRange
+from tasks.launch import forgetting
 from tasks.launch.convergence import converge
 from tasks.launch.forgetting import Forgotten, Subject, check_forgettable, forget, places
 from tasks.launch.fronts import Fronts
@@ -91,6 +93,24 @@ def test_what_is_at_work_is_not_forgotten(ledger: Ledger, tmp_path: Path) -> Non
     with pytest.raises(BusyError, match="a rollout is at"):
         check_forgettable(ledger, subject(tmp_path), 2.0)
     check_forgettable(ledger, subject(tmp_path, environment="prod"), 2.0)
+
+
+def test_a_rollout_that_begins_meanwhile_is_not_forgotten(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: a deploy goes on over what is removed under it."""
+    (tmp_path / "data" / "demo" / "dev").mkdir(parents=True)
+    check = forgetting.check_forgettable
+
+    def check_then_deploy(*arguments: Any) -> None:
+        """Have a deploy begin right after it was looked whether one is at work."""
+        check(*arguments)
+        begin_rollout(ledger, "demo", "dev", "alive", {}, 1.0, 15.0, lambda _: True)
+
+    monkeypatch.setattr(forgetting, "check_forgettable", check_then_deploy)
+    with pytest.raises(BusyError, match="demo/dev: a rollout is at"):
+        forget(ledger, Table(), subject(tmp_path), delete_data=True)
+    assert (tmp_path / "data" / "demo" / "dev").is_dir()
 
 
 def test_a_workload_whose_run_died_does_not_keep_a_project(ledger: Ledger, tmp_path: Path) -> None:
