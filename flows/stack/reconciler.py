@@ -148,13 +148,12 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> dict[str, list[
     def worker_pid() -> int | None:
         return record.pid if (record := worker()) else None
 
-    def worker_since() -> float | None:
-        # By the clock as it is set now, which is the server's too.
-        return time.time() - age_seconds(record.identity) if (record := worker()) else None
+    def worker_age() -> float | None:
+        return age_seconds(record.identity) if (record := worker()) else None
 
     pool, root = chosen.work_pool, chosen.root
     cancelled = Cancellation(api, pool, root, worker_pid, worker_name())
-    vanished = Vanished(api, pool, root, worker_name(), worker_since)
+    vanished = Vanished(api, pool, root, worker_name(), worker_age)
 
     def leases(now: float) -> list[str]:
         return [f"reaped {owner}" for owner in reap(ledger, now, chosen.lease_seconds)]

@@ -8,6 +8,7 @@ every event of every flow run, which is what SQLite bears least.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,8 +59,9 @@ class Vanished:
         pool: The work pool.
         home: The home of the stack whose flow runs are ours.
         own_worker: The name of this machine's worker.
-        worker_since: Returns when this machine's worker was started, in epoch seconds; None while
+        worker_age: Returns for how many seconds this machine's worker has been there; None while
             there is none.
+        clock: Tells the time of day, which is the server's too.
     """
 
     def __init__(
@@ -68,10 +70,12 @@ class Vanished:
         pool: str,
         home: Path,
         own_worker: str,
-        worker_since: Callable[[], float | None],
+        worker_age: Callable[[], float | None],
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._api, self._pool, self._home, self._own_worker = api, pool, home, own_worker
-        self._worker_since = worker_since
+        self._worker_age, self._clock = worker_age, clock
         self._missing: dict[str, float] = {}
 
     def __call__(self, now: float) -> list[str]:
@@ -88,16 +92,18 @@ class Vanished:
         lost = [
             run_id
             for run_id, since in self._missing.items()
-            if since < now and now - since >= self._grace(runs[run_id])
+            if since < now and now - since >= self._grace(runs[run_id], now - since)
         ]
         if not lost or served_elsewhere(self._api, self._pool, self._own_worker):
             return []
         return [self._settle(runs[run_id]) for run_id in lost]
 
-    def _grace(self, run: Json) -> float:
+    def _grace(self, run: Json, missing_seconds: float) -> float:
         """Return for how long whoever has taken the run may say nothing of it."""
-        worker, taken = self._worker_since(), seconds(run["state"]["timestamp"])
-        if worker is None or (taken is not None and taken < worker + IMPORT_SECONDS):
+        age, taken = self._worker_age(), seconds(run["state"]["timestamp"])
+        # What has been missing for so long was taken before, whatever the clock says of it.
+        ago = max(missing_seconds, 0.0 if taken is None else self._clock() - taken)
+        if age is None or ago > age - IMPORT_SECONDS:
             return 0.0
         return BEGIN_SECONDS if run["state_type"] == "PENDING" else GRACE_SECONDS
 
