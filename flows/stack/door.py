@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from typing import Any
 
+from flows.stack import moment, recurrence, templates, timetable
 from flows.stack.asgi import App, Message, Receive, Send, refuse
-from flows.stack.moment import may_hold_edge, refuse_edges, refuse_edges_in_query
-from flows.stack.recurrence import may_hold_rule, refuse_endless_rules
 from flows.stack.storable import is_suspect, mended, parsed, refuse_unstorable
-from flows.stack.templates import may_hold_template, refuse_templates
-from flows.stack.timetable import may_hold_schedule, refuse_timeless
 from tasks.errors import BadInputError
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -27,13 +24,16 @@ MOST_ASKED_BYTES = 4 * 1024 * 1024
 """How large a request may be that a flow run is made of: they are listed by the hundred."""
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_LOOKS = ((may_hold_edge, refuse_edges),)
+_LOOKS = ((moment.MARKS, moment.refuse_edges),)
 _LOOKS_AT_DEPLOYMENTS = (
-    (may_hold_template, refuse_templates),
-    (may_hold_rule, refuse_endless_rules),
-    (may_hold_schedule, refuse_timeless),
+    *_LOOKS,
+    (templates.MARKS, templates.refuse_templates),
+    (recurrence.MARKS, recurrence.refuse_endless_rules),
+    (timetable.MARKS, timetable.refuse_timeless),
 )
-"""Whether a body has to be looked into for something, and what refuses that."""
+"""What has to be looked into, and what refuses some of that."""
+_ESCAPED = b"\\u"
+"""An escaped letter may hide what is looked for."""
 _TOLD = ("/logs", "/artifacts", "/events")
 _MADE_OF = ("/deployments", "/flow_runs")
 _UNPROCESSABLE = 422
@@ -65,7 +65,7 @@ class Door:
 
     async def _admit(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         try:
-            refuse_edges_in_query(scope["query_string"])
+            moment.refuse_edges_in_query(scope["query_string"])
             if scope["method"] in _WITH_BODY:
                 body = await _admitted_body(scope, receive)
                 if body is None:
@@ -87,7 +87,7 @@ async def _admitted_body(scope: MutableMapping[str, Any], receive: Receive) -> b
     if body is None:
         return None
     # A rule may take seconds to judge, in which others are answered.
-    looks_long = may_hold_rule(body)
+    looks_long = _has(body, recurrence.MARKS)
     return await asyncio.to_thread(admitted, path, body) if looks_long else admitted(path, body)
 
 
@@ -97,8 +97,8 @@ def admitted(path: str, body: bytes) -> bytes:
     Raises:
         BadInputError: It asks for what could not be given back or followed, or has to be filled in.
     """
-    looks = [*_LOOKS, *(_LOOKS_AT_DEPLOYMENTS if path.startswith("/deployments") else ())]
-    refusals = [refuse for may_hold, refuse in looks if may_hold(body)]
+    looks = _LOOKS_AT_DEPLOYMENTS if path.startswith("/deployments") else _LOOKS
+    refusals = [refuse for marks, refuse in looks if _has(body, marks)]
     if not (refusals or is_suspect(body)):
         return body
     try:
@@ -110,9 +110,13 @@ def admitted(path: str, body: bytes) -> bytes:
         body = json.dumps(document).encode()
     else:
         refuse_unstorable(document)
-    for refuse_what_it_holds in refusals:
-        refuse_what_it_holds(document)
+    for refuse_some in refusals:
+        refuse_some(document)
     return body
+
+
+def _has(body: bytes, marks: Iterable[bytes]) -> bool:
+    return _ESCAPED in body or any(mark in body for mark in marks)
 
 
 def is_told(path: str) -> bool:

@@ -11,14 +11,10 @@ from flows.stack.storable import parsed, refuse_unstorable, values
 from tasks.errors import BadInputError
 
 _KIND = "__prefect_kind"
-_MARK = _KIND.encode()
+MARKS = (_KIND.encode(),)
+"""What the body of a request has that has to be looked into."""
 _PLAIN = frozenset({"none", "json"})
 _REMEDY = "Write the value itself: no parameter is filled in by Prefect."
-
-
-def may_hold_template(body: bytes) -> bool:
-    """Tell whether ``body`` has to be looked into; an escaped letter may hide the key."""
-    return _MARK in body or b"\\u" in body
 
 
 def refuse_templates(document: object) -> None:

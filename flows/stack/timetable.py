@@ -12,35 +12,34 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from flows.stack.storable import values
 from tasks.errors import BadInputError
 
 LONGEST_INTERVAL = timedelta(days=3653)
 FURTHEST_YEARS = 100
-"""How far away from today an interval may be anchored."""
+"""How far away from today an interval may be anchored, or runs be planned."""
 LONGEST_CRON = 1000
 """Characters; the longest that anybody writes lists sixty minutes."""
 
-_MARK = b'schedule"'
+_FAR = (f"is more than {FURTHEST_YEARS} years away", "Write a time of this century.")
+_MOMENT = TypeAdapter(datetime)
+MARKS = (b'schedule"', b'_time"')
+"""What the body of a request has that has to be looked into."""
 _PLACE = re.compile(r"(?:(?:schedules\.)?\d+\.)?schedule")
 """Where a request of the API has a schedule: alone, in a list, or in a deployment's list."""
 
 Json = dict[str, Any]
 
 
-def may_hold_schedule(body: bytes) -> bool:
-    """Tell whether ``body`` has to be looked into; an escaped letter may hide the key."""
-    return _MARK in body or b"\\u" in body
-
-
 def refuse_timeless(document: object) -> None:
-    """Refuse a schedule that never occurs, or hardly ever.
+    """Refuse a schedule that never occurs, or hardly ever, and to plan its runs for a time far away.
 
     Raises:
         BadInputError: It names the first by its place.
     """
+    _refuse_far_span(document)
     for place, _, schedule in values(document):
         if not isinstance(schedule, dict) or not _PLACE.fullmatch(place):
             continue
@@ -80,7 +79,27 @@ def _refuse_interval(schedule: Json) -> None:
     if interval.interval > LONGEST_INTERVAL:
         problem, remedy = "is longer than ten years", "Write the seconds between two runs."
         raise BadInputError("interval", schedule["interval"], problem, remedy)
-    if abs(interval.anchor_date.year - datetime.now(UTC).year) > FURTHEST_YEARS:
-        problem = f"is more than {FURTHEST_YEARS} years away"
-        remedy = "Write one of the times at which it is to run, or leave it out."
+    if _is_far(interval.anchor_date):
+        problem, remedy = _FAR
         raise BadInputError("anchor_date", schedule["anchor_date"], problem, remedy)
+
+
+def _refuse_far_span(document: object) -> None:
+    if not isinstance(document, dict):
+        return
+    for field in ("start_time", "end_time"):
+        if field in document and _is_far(document[field]):
+            problem, remedy = _FAR
+            raise BadInputError(field, document[field], problem, remedy)
+    longest, seconds = timedelta(days=366 * FURTHEST_YEARS), document.get("min_time")
+    if isinstance(seconds, int | float) and abs(seconds) > longest.total_seconds():
+        problem = f"is more than {FURTHEST_YEARS} years"
+        raise BadInputError("min_time", seconds, problem, "Write fewer seconds.")
+
+
+def _is_far(moment: object) -> bool:
+    try:
+        year = _MOMENT.validate_python(moment).year
+    except ValidationError:
+        return False  # the server says what is wrong with it
+    return abs(year - datetime.now(UTC).year) > FURTHEST_YEARS

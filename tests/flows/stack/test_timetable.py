@@ -57,6 +57,19 @@ def test_any_other_comes_in(schedule: object) -> None:
     assert admitted("/deployments/1/schedules/2", body) == body
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("start_time", "9999-12-31T00:00:00Z"), ("end_time", "0001-01-01"), ("min_time", 1e300)],
+)
+def test_runs_are_not_planned_for_a_time_too_far_away(field: str, value: object) -> None:
+    """Broken: the server answers 500, and names neither field nor value."""
+    near: dict[str, Any] = {"start_time": "2026-01-01T00:00:00Z", "min_time": 3600, "max_runs": 3}
+    with pytest.raises(BadInputError, match=f"^{field}: is more than 100 years"):
+        admitted("/deployments/1/schedule", json.dumps({**near, field: value}).encode())
+    body = json.dumps(near).encode()
+    assert admitted("/deployments/1/schedule", body) == body
+
+
 def test_what_only_looks_like_a_schedule_comes_in() -> None:
     """Broken: a parameter of a flow of the user's cannot have the value that it needs."""
     body = json.dumps({"parameters": {"schedule": {"cron": "0 0 30 2 *"}}}).encode()
