@@ -65,9 +65,9 @@ def _run(set_at: datetime, scheduled: datetime, *, auto_scheduled: bool = False)
 
 def _said(server: Fake, home: Path, *times_of_day: datetime) -> list[str]:
     """Return what is said when the clock shows these times, a second after another."""
-    shown = iter(each.timestamp() for each in times_of_day)
+    clock = iter(each.timestamp() for each in times_of_day)
     with server.client() as api:
-        look = SetBack(api, "slipway", home, lambda: next(shown))
+        look = SetBack(api, "slipway", home, lambda: next(clock))
         return [each for now in range(len(times_of_day)) for each in look(float(now))]
 
 
