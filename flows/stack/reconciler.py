@@ -59,6 +59,8 @@ LEDGER_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
 """How long the server may take for one answer: one that was stopped takes for ever."""
 
+STOP_SECONDS = 1.0
+
 SUPERVISOR, LEDGER, SERVER = "supervisor", "ledger", "server"
 """The lanes, by what their duties wait for."""
 
@@ -210,15 +212,16 @@ def main() -> None:
                 target=Rounds(lane, say, partial(heart.of, name)).keep_going,
                 args=(stopping, chosen.reconcile_seconds, _leave(tenancy, name)),
                 name=name,
+                daemon=True,
             )
             for name, lane in lanes.items()
         ]
         for thread in threads:
             thread.start()
         stopping.wait()
+        # Who waits for a server that ends as well is not waited for.
         for thread in threads:
-            thread.join()
-    ledger.close()
+            thread.join(STOP_SECONDS)
     say("stopped")
 
 
