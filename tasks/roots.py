@@ -5,10 +5,37 @@ Whoever may use the API could otherwise have any file of this user read, or any 
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 
 from tasks.errors import BadInputError
+
+_UNUSABLE = frozenset({errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL})
+
+
+def real_path(field: str, path: Path) -> Path:
+    """Return ``path`` in full, links followed, whether there is anything or not.
+
+    Raises:
+        BadInputError: No file can be there: its links lead in a circle, a name in it is too long,
+            or it begins with a user who is not known.
+    """
+    try:
+        real = path.expanduser().resolve()
+    except (RuntimeError, OSError) as error:
+        raise _unusable(field, path, str(error)) from error
+    try:
+        real.lstat()
+    except OSError as error:
+        if error.errno in _UNUSABLE:
+            raise _unusable(field, path, str(error.strerror)) from error
+    return real
+
+
+def _unusable(field: str, path: Path, why: str) -> BadInputError:
+    remedy = "Give one where a file can be."
+    return BadInputError(field, str(path), f"is no path that can be followed ({why})", remedy)
 
 
 def refuse_outside(field: str, path: Path, roots: Sequence[Path]) -> None:
@@ -17,7 +44,7 @@ def refuse_outside(field: str, path: Path, roots: Sequence[Path]) -> None:
     Raises:
         BadInputError: It names the roots, and the setting that changes them.
     """
-    real = path.expanduser().resolve()
+    real = real_path(field, path)
     if any(real.is_relative_to(root.expanduser().resolve()) for root in roots):
         return
     named = ", ".join(map(str, roots))

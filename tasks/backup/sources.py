@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.errors import BadInputError
+from tasks.roots import real_path
 
 DATA = "data"
 
@@ -20,22 +21,25 @@ class Source:
     path: Path
 
 
-def project_sources(data: Path, folders: Iterable[str]) -> tuple[Source, ...]:
+def project_sources(project: str, data: Path, folders: Iterable[str]) -> tuple[Source, ...]:
     """Return the data folder and those of ``folders`` that are full paths.
 
     Relative ones are inside the project's own folder: they are kept in the data folder. Folders
     inside one that is already named are covered by it, and left out as well.
 
     Args:
+        project: Its name.
         data: The project's data folder in this environment.
         folders: ``ProjectSpec.data``.
+
+    Raises:
+        BadInputError: One is a path that cannot be followed.
     """
     sources = [Source(DATA, data.resolve())]
     for folder in sorted(folders):
-        path = Path(folder).expanduser()
-        if not path.is_absolute():
+        if not folder.startswith(("/", "~")):
             continue
-        path = path.resolve()
+        path = real_path(_field(project), Path(folder))
         if any(path.is_relative_to(known.path) for known in sources):
             continue
         sources.append(Source(_free_name(path.name, [known.name for known in sources]), path))

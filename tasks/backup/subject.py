@@ -50,7 +50,7 @@ def tags(project: str, environment: str = "") -> tuple[str, ...]:
 
 def sources_of(project: str, environment: str, spec: ProjectSpec, home: Path) -> tuple[Source, ...]:
     """Return what of a configured project is backed up: its data folder first."""
-    return project_sources(home / "data" / project / environment, spec.data)
+    return project_sources(project, home / "data" / project / environment, spec.data)
 
 
 def project_subject(

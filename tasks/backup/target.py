@@ -74,6 +74,8 @@ def check_target(target: Path, kept_apart: Iterable[tuple[str, Path | None]]) ->
     for what, folder in kept_apart:
         if folder is not None and real.is_relative_to(folder.resolve()):
             raise _refused(target, f"lies in the {what} ({folder})", "Give a folder elsewhere")
+    if os.path.lexists(target) and not target.is_dir():
+        raise _refused(target, "is no folder", "Give a new or an empty one")
     if os.path.lexists(target) and not _is_free(target):
         raise _refused(target, "is not empty", "Give a new or an empty folder")
     nearest = next(folder for folder in (target, *target.parents) if folder.exists())

@@ -14,6 +14,7 @@ from tasks.launch.access import access
 from tasks.launch.checkout import is_checkout
 from tasks.launch.repository import commit_of, is_bare, local, refuse_two
 from tasks.launch.source import check_source, wanted_version
+from tasks.roots import real_path
 
 _PLACEHOLDER = "{version}"
 _LIMIT_SECONDS = 20.0
@@ -39,7 +40,7 @@ def require_source(project: str, spec: ProjectSpec) -> str:
         return ""
     version = wanted_version(project, spec, "")
     check_source(project, spec, version)
-    path = Path(spec.source).expanduser().resolve()
+    path = real_path(f"projects.{project}.source", Path(spec.source))
     if not version or not path.is_dir():
         return ""
     if is_bare(path) or is_checkout(f"projects.{project}.source", path):
@@ -50,7 +51,7 @@ def require_source(project: str, spec: ProjectSpec) -> str:
 
 def _require_any(project: str, spec: ProjectSpec) -> None:
     """Refuse a pattern that no version of the project is found by."""
-    path = Path(spec.source).expanduser()
+    path = real_path(f"projects.{project}.source", Path(spec.source))
     fixed = next(above for above in path.parents if _PLACEHOLDER not in str(above))
     pattern = str(path.relative_to(fixed)).replace(_PLACEHOLDER, "*")
     if not any(fixed.glob(pattern)):

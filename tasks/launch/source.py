@@ -21,6 +21,7 @@ from tasks.launch.folder import copy
 from tasks.launch.members import Bounds
 from tasks.launch.repository import clone, commit_of, described, is_bare, local, refuse_inside
 from tasks.launch.submodules import write_with_submodules
+from tasks.roots import real_path
 
 _PLACEHOLDER = "{version}"
 _HOSTILE = re.compile(
@@ -85,7 +86,7 @@ def fetch(
         return Fetched(
             _from_address(field, spec.source.replace(_PLACEHOLDER, version), version, target)
         )
-    path = _path(spec, version)
+    path = _path(field, spec, version)
     with _named(field, path):
         if path.is_dir() and is_bare(path):
             return Fetched(_from_bare(field, path, version, target))
@@ -130,7 +131,8 @@ def check_source(project: str, spec: ProjectSpec, version: str) -> None:
     """
     if git.is_git_url(spec.source):
         return
-    field, path = f"projects.{project}.source", _path(spec, version)
+    field = f"projects.{project}.source"
+    path = _path(field, spec, version)
     with _named(field, path):
         if not path.exists():
             problem = "there is no such file or folder"
@@ -168,8 +170,8 @@ def tree_digest(root: Path) -> str:
     return digest.hexdigest()
 
 
-def _path(spec: ProjectSpec, version: str) -> Path:
-    return Path(spec.source.replace(_PLACEHOLDER, version)).expanduser().resolve()
+def _path(field: str, spec: ProjectSpec, version: str) -> Path:
+    return real_path(field, Path(spec.source.replace(_PLACEHOLDER, version)))
 
 
 def _in_git(field: str, spec: ProjectSpec, path: Path) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import BadInputError
-from tasks.roots import refuse_outside
+from tasks.roots import real_path, refuse_outside
 from tasks.settings import Settings
 
 
@@ -33,6 +33,27 @@ def test_what_only_seems_to_lie_below_one_is_refused(tmp_path: Path) -> None:
         with pytest.raises(BadInputError, match=f"^file: lies in none of {root}") as caught:
             refuse_outside("file", path, [root])
         assert "SLIPWAY_ROOTS" in caught.value.remedy
+
+
+@pytest.mark.parametrize("name", ["loop", "loop/inside", "n" * 256, f"{'n' * 256}/inside"])
+def test_a_path_where_no_file_can_be_is_refused(tmp_path: Path, name: str) -> None:
+    """Broken: whoever writes one gets the traceback of a program."""
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(BadInputError, match="is no path that can be followed"):
+        refuse_outside("target", tmp_path / name, [tmp_path])
+
+
+def test_the_home_of_a_user_who_is_not_known_is_refused() -> None:
+    """Broken: a mistyped name ends in the traceback of a program."""
+    with pytest.raises(BadInputError, match="is no path that can be followed"):
+        real_path("projects.web.source", Path("~nobody-of-that-name/web"))
+
+
+def test_what_is_not_there_yet_is_a_path(tmp_path: Path) -> None:
+    """Broken: a restore into a new folder is refused."""
+    (tmp_path / "file").touch()
+    assert real_path("target", tmp_path / "new" / ".." / "new") == tmp_path / "new"
+    assert real_path("target", tmp_path / "file" / "below") == tmp_path / "file" / "below"
 
 
 def test_the_roots_are_a_setting() -> None:

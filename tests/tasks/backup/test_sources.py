@@ -17,7 +17,7 @@ from tasks.errors import BadInputError
 def test_folders_get_names_of_their_own(tmp_path: Path) -> None:
     """Two folders of one name overwrite each other in a restored copy."""
     folders = [str(tmp_path / name) for name in ("data", "s/up", "s/a/up")]
-    found = project_sources(tmp_path / "d", folders)
+    found = project_sources("demo", tmp_path / "d", folders)
     assert [(source.name, source.path.relative_to(tmp_path).as_posix()) for source in found] == [
         ("data", "d"),
         ("data-2", "data"),
@@ -28,12 +28,14 @@ def test_folders_get_names_of_their_own(tmp_path: Path) -> None:
 
 def test_a_folder_inside_another_is_not_stored_twice(tmp_path: Path) -> None:
     """A nested folder is backed up, and compared, twice."""
-    assert project_sources(tmp_path, [str(tmp_path / "sub")]) == (Source("data", tmp_path),)
+    assert project_sources("demo", tmp_path, [str(tmp_path / "sub")]) == (Source("data", tmp_path),)
 
 
 def test_what_lies_inside_the_project_is_kept_in_the_data_folder(tmp_path: Path) -> None:
     """The developer's own checkout is backed up instead of what the service writes."""
-    assert project_sources(tmp_path, ["uploads", "db.sqlite3"]) == (Source("data", tmp_path),)
+    assert project_sources("demo", tmp_path, ["uploads", "db.sqlite3"]) == (
+        Source("data", tmp_path),
+    )
 
 
 def test_what_cannot_be_backed_up_is_refused(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_targets_that_are_refused(tmp_path: Path) -> None:
         tmp_path / "link" / "sub": "symbolic link",
         tmp_path / "dangling": "symbolic link",
         tmp_path / "full": "not empty",
-        tmp_path / "full" / "file": "not empty",
+        tmp_path / "full" / "file": "is no folder",
         tmp_path / "full" / "file" / "sub": "cannot be written",
         tmp_path / "repo" / "sub": "lies in the repository",
     }
