@@ -13,7 +13,8 @@ from tasks.errors import printable
 
 _SAYS_WHY = re.compile(
     r"(?i)\berror\b|\w(Error|Exception)\b|ERR!|ERR_|^\s*E: |\bfatal\b|\bfailed\b|\bcannot\b"
-    r"|\bcan't\b|could not|not found|no such|no solution|unsatisfiable|because |conflict|denied"
+    r"|\bcan't\b|could not|unable to|not found|no such|(does not|doesn't) exist|no solution"
+    r"|unsatisfiable|because |conflict|denied"
     r"|forbidden|mismatch|needs to be updated|changed significantly|doesn't match|missing"
     r"|^hint:|^\s*[\u00d7╰├]|YN00(?!00)\d\d"
 )

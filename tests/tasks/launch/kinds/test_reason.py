@@ -82,6 +82,23 @@ def test_what_stands_last_on_stderr_is_said_where_nothing_there_says_why() -> No
     assert reason("", "step 1\nfatal: no port\n") == "fatal: no port"
 
 
+def test_a_file_that_is_not_there_is_a_reason() -> None:
+    """Broken: all that is said of a package whose sources are not in it is a piece of its manifest."""
+    complaint = """
+@parcel/core: Entry /srv/source/bin/peerjs.ts does not exist
+
+  /srv/source/package.json:58:15
+    57 |     "binary": {
+  > 58 |       "source": "bin/peerjs.ts"
+  >    |                 ^^^^^^^^^^^^^^^
+    59 |     },
+    60 |     "main": {},
+"""
+    said = reason("\U0001f6a8 Build failed.\n", complaint).splitlines()
+    assert said[1:] == ["@parcel/core: Entry /srv/source/bin/peerjs.ts does not exist"]
+    assert reason("x\n", "Unable to find src\n  61 |  x\n") == "Unable to find src"
+
+
 def test_without_any_word_for_it_it_is_the_last_lines() -> None:
     """Broken: a tool that has words of its own for a failure says nothing at all."""
     lines = [f"step {number}" for number in range(50)]
