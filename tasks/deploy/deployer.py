@@ -39,11 +39,13 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.releases import find_release
 from tasks.ledger.rollouts import (
     RolloutRow,
+    amend_rollout,
     begin_rollout,
     rollouts,
     save_rollout,
     why_withdrawn,
 )
+from tasks.narration import tell
 from tasks.release import Instance, InstanceState, Release
 
 __all__ = ["Deployer", "Pace", "Target"]
@@ -102,7 +104,8 @@ class Deployer:
         """Move the traffic back to the former release, at once where it is still warm.
 
         A deploy at work there that has not moved the traffic is withdrawn; one that has is waited
-        for.
+        for. Where the last one was a rollback whose run died after it had moved the traffic, this
+        is taken for that one begun again: it is reported, and nothing is moved back.
 
         Raises:
             BadInputError: There is no former release.
@@ -110,10 +113,29 @@ class Deployer:
         """
         self._reconcile()
         make_way(self.ledger, self.target.project, self.target.environment, self._reconcile)
+        if finished := self._finished_untold():
+            return finished
         former = self._former()
         return self._carry_out(
             self._rollout(former.version, Kind.ROLLBACK, to_release=former.digest)
         )
+
+    def _finished_untold(self) -> RolloutReport | None:
+        """Return the report that the last rollout owes, where it is a rollback that serves."""
+        where = (self.target.project, self.target.environment)
+        there = self._there().values()
+        running = {each.release for each in there if each.state is InstanceState.RUNNING}
+        for row in rollouts(self.ledger, *where, limit=1):
+            last = from_document(row.document)
+            is_done = last.kind is Kind.ROLLBACK and last.phase is Phase.DONE
+            if is_done and last.untold and running == {last.to_release}:
+                amend_rollout(self.ledger, row, to_document(replace(last, untold=False)))
+                tell(
+                    "The rollback before this one had moved the traffic when its run died: version "
+                    f"{last.version} serves. Start another one to go back from there."
+                )
+                return self._report(row, last)
+        return None
 
     def _rollout(
         self, version: str, kind: Kind, strategy: str = "blue_green", to_release: str = ""

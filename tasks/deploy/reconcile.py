@@ -108,7 +108,8 @@ def _bring_to_end(
     fronts = [route.front_port for route in found.routes]
     upstreams = [upstream for port in fronts for upstream in handover.router.upstreams(port)]
     living = [one.id for one in there.values() if alive(one)]
-    rollout, effect = settle(found, Sighting(there, living, upstreams), now)
+    orphan = replace(found, untold=True)
+    rollout, effect = settle(orphan, Sighting(there, living, upstreams), now)
     while not isinstance(effect, Nothing):
         _save(ledger, row, rollout, now)
         rollout, effect = advance(rollout, handover.perform(effect), now)

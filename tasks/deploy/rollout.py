@@ -84,7 +84,8 @@ class Rollout:
     what was tested before it is deployed): no version is resolved then, not even after a crash.
     ``serving`` and ``warm`` are what ran before it, ``fresh`` what it started, ``adopted`` the
     warm instances that a rollback goes back to. ``keep_warm`` tells whether what is replaced may
-    stay up for a rollback. ``timeline`` holds each phase and when it was entered.
+    stay up for a rollback. ``timeline`` holds each phase and when it was entered. ``untold`` tells
+    that its controller died and another brought it to its end: whoever asked for it was not told.
     """
 
     project: str
@@ -106,6 +107,7 @@ class Rollout:
     routes: tuple[Route, ...] = ()
     reason: str = ""
     timeline: tuple[tuple[Phase, float], ...] = ()
+    untold: bool = False
 
     @property
     def arriving(self) -> tuple[str, ...]:

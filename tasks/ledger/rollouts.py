@@ -111,6 +111,16 @@ def save_rollout(  # noqa: PLR0917 - the right, the state and the moment
         raise StaleFenceError(f"rollout {rollout_id} was taken over or has ended (fence {fence})")
 
 
+def amend_rollout(ledger: Ledger, row: RolloutRow, document: dict[str, Any]) -> None:
+    """Keep another ``document`` of a rollout that has ended."""
+    with ledger.write() as connection:
+        connection.execute(
+            update(table)
+            .where(table.c.id == row.id, table.c.fence == row.fence, table.c.phase.in_(ENDED))
+            .values(document=document)
+        )
+
+
 def take_over_rollout(
     ledger: Ledger, rollout_id: str, owner: str, now: float, lease_seconds: float
 ) -> RolloutRow:

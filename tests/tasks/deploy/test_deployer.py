@@ -107,6 +107,36 @@ def test_a_rollback_starts_what_is_no_longer_warm(deployer: Deployer) -> None:
     assert _versions_served(deployer) == {"one"}
 
 
+class Killed(BaseException):
+    """Ends a controller where it stands, as a `kill -9` does: nothing of it goes on."""
+
+
+def test_a_rollback_that_died_after_its_switch_is_finished_by_the_next_one(
+    deployer: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: "start it again", as a crashed run says, brings the bad version back."""
+    deployer.deploy("one")
+    deployer.deploy("two")
+
+    def die(rollout: Rollout) -> None:
+        """Die when the traffic has moved."""
+        if rollout.phase is Phase.DRAINING:
+            raise Killed
+
+    monkeypatch.setattr(deployer, "said", die)
+    with pytest.raises(Killed):
+        deployer.rollback()
+    assert _versions_served(deployer) == {"one"}
+    monkeypatch.undo()
+    monkeypatch.setattr(deployer, "_owner_alive", lambda _owner: False)
+    again = deployer.rollback()
+    assert (again.succeeded, again.to_version) == (True, "one")
+    assert _versions_served(deployer) == {"one"}
+    monkeypatch.undo()
+    assert deployer.rollback().to_version == "two"
+    assert _versions_served(deployer) == {"two"}
+
+
 @pytest.mark.parametrize("phase", [Phase.STARTING, Phase.GATING, Phase.SHIFTING])
 async def test_what_is_cancelled_before_it_serves_is_taken_back(
     deployer: Deployer, phase: Phase
