@@ -1,4 +1,7 @@
-"""Who holds a lock: its holder writes its name into the file of it, for those who find it taken."""
+"""Who holds what another one waits for, as people know it: which run.
+
+The holder of a lock writes its name into the file of it; that of a record is its process.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,15 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import IO
 
+import psutil
+
+from blocks.providers.identity import ProcessIdentity, is_alive
+
 NOBODY_KNOWN = "another run"
 """What a holder is called that has written nothing."""
 _MOST_BYTES = 500
+_RUN_ID = "PREFECT__FLOW_RUN_ID"
+"""Where Prefect tells a process which flow run it executes."""
 _RUN: ContextVar[str] = ContextVar("run", default="")
 
 
@@ -27,6 +36,16 @@ def acting_as(run: str) -> Iterator[None]:
 def acting() -> str:
     """Return in whose name this acts."""
     return _RUN.get() or NOBODY_KNOWN
+
+
+def run_of(owner: str) -> str:
+    """Return which run the process is that ``owner`` encodes, by what its environment says."""
+    try:
+        identity = ProcessIdentity.decode(owner)
+        run_id = is_alive(identity) and psutil.Process(identity.pid).environ().get(_RUN_ID)
+    except (ValueError, psutil.Error, OSError):
+        run_id = ""
+    return f"the flow run {run_id}" if run_id else NOBODY_KNOWN
 
 
 @contextmanager

@@ -160,8 +160,12 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> dict[str, list[
     def leases(now: float) -> list[str]:
         return [f"reaped {owner}" for owner in reap(ledger, now, chosen.lease_seconds)]
 
+    def at_work(other: str) -> bool:
+        # What is ours was not brought to its end by an earlier round.
+        return other != owner and known_alive(other)
+
     def rollouts(now: float) -> list[str]:
-        return reconcile_rollouts(ledger, router, stop, owner, known_alive, now)
+        return reconcile_rollouts(ledger, router, stop, owner, at_work, now)
 
     steady = time.monotonic
     supervision = Supervision(home, Path.cwd(), os.environ, often)

@@ -29,6 +29,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiosqlite
+import asyncpg  # type: ignore[import-untyped]
 from fastapi import FastAPI
 from prefect.cli import app
 from prefect.server.api import deployments, server
@@ -54,6 +55,13 @@ from flows.stack.unfitness import explained
 from tasks.settings import settings
 
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+_AWAY = (
+    ConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.exceptions.AdminShutdownError,
+    asyncpg.exceptions.CrashShutdownError,
+)
+"""How a restarting PostgreSQL shows where Prefect does not expect it."""
 _has_turn: ContextVar[bool] = ContextVar("_has_turn", default=False)
 
 
@@ -139,6 +147,17 @@ def explain_refusals() -> None:
     deployments.validate = validate_and_explain  # type: ignore[attr-defined] # as it is imported
 
 
+def outlast_database() -> None:
+    """Have clients ask again while the database restarts: the server answers 503, not 500."""
+    is_retryable = server.is_client_retryable_exception
+
+    def is_retryable_or_away(exc: Exception) -> bool:
+        """Tell it of a database as well that cannot be reached, or has closed the connection."""
+        return isinstance(exc, _AWAY) or is_retryable(exc)
+
+    server.is_client_retryable_exception = is_retryable_or_away
+
+
 def mend_what_is_read() -> None:
     """Let every database of this process give back its JSON so that it can be sent."""
     for kind in (AioSqliteConfiguration, AsyncPostgresConfiguration):
@@ -206,6 +225,7 @@ def main() -> None:
     write_in_turn()
     keep_out_unstorable()
     explain_refusals()
+    outlast_database()
     mend_what_is_read()
     wait_by_the_clock_as_it_is()
     end_schedules()

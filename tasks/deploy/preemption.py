@@ -9,7 +9,7 @@ from tasks.cancellation import is_cancelled
 from tasks.deploy.document import from_document
 from tasks.deploy.rollout import Kind, Phase
 from tasks.errors import BusyError
-from tasks.holder import acting
+from tasks.holder import acting, run_of
 from tasks.ledger.connection import Ledger
 from tasks.ledger.rollouts import ENDED, RolloutRow, open_rollout, rollouts, withdraw_rollout
 from tasks.narration import doing, tell
@@ -37,7 +37,8 @@ def make_way(
     """
     while (row := open_rollout(ledger, project, environment)) is not None:
         if from_document(row.document).kind is not Kind.DEPLOY:
-            raise BusyError(f"{project}/{environment} is being rolled back. Wait for its end.")
+            place, run = f"{project}/{environment}", run_of(row.owner)
+            raise BusyError(f"{place} is being rolled back by {run}. Wait for its end.")
         withdraw_rollout(ledger, row.id, f"it was withdrawn for a rollback, by {acting()}")
         _await_change(ledger, row, reconcile)
 

@@ -18,6 +18,7 @@ from blocks.providers.process import own_identity, owner_alive
 from blocks.routers.interface import Router
 from tasks.configuration import BLOCK_NAME
 from tasks.errors import BadInputError, BusyError
+from tasks.holder import run_of
 from tasks.launch.ending import end_instances
 from tasks.launch.lock import place_alone
 from tasks.ledger.befores import forget_befores
@@ -78,7 +79,7 @@ def check_forgettable(ledger: Ledger, subject: Subject, now: float) -> None:
         at_work = is_held(row, now, subject.alive)
         if at_work and subject.covers(subject.project, environment):
             raise BusyError(
-                f"workload {row.key} is being run (id {row.id}). "
+                f"workload {row.key} is being run by {run_of(row.owner)} (id {row.id}). "
                 "Wait for that run, or cancel it in the UI, then forget the project."
             )
 
@@ -87,7 +88,7 @@ def _refuse_open_rollouts(ledger: Ledger, subject: Subject) -> None:
     for rollout in open_rollouts(ledger):
         if subject.covers(rollout.project, rollout.environment):
             raise BusyError(
-                f"{rollout.project}/{rollout.environment}: a rollout is at {rollout.phase}. "
+                f"{rollout.project}/{rollout.environment}: a rollout is at {rollout.phase}, by {run_of(rollout.owner)}. "
                 "Wait until it is done; one whose run died is settled by the reconciler."
             )
 

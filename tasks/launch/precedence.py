@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tasks.errors import BusyError
+from tasks.holder import run_of
 from tasks.launch.launcher import Launcher, LaunchError
 from tasks.ledger.rollouts import RolloutRow, open_rollout
 from tasks.ledger.turns import Turn, is_overtaken
@@ -17,7 +18,7 @@ def require_no_rollout(launcher: Launcher) -> None:
     """
     if row := _rollout(launcher):
         raise BusyError(
-            f"{row.project}/{row.environment}: a rollout is at {row.phase}. "
+            f"{row.project}/{row.environment}: a rollout is at {row.phase}, by {run_of(row.owner)}. "
             "Wait until it is done; one whose run died is settled by the reconciler."
         )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, make_url
+from sqlalchemy import URL, Connection, Engine, RootTransaction, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from blocks.file_system import tells_no_room
@@ -18,7 +19,13 @@ from tasks.ledger.schema import migrate
 from tasks.ledger.sqlite import SqliteDatabase
 
 FIELD = "SLIPWAY_LEDGER_URL"
+AWAY_SECONDS = 15.0
+"""How long a database server may be away, e.g. for a restart, before work that needs it fails."""
+_POLL_SECONDS = 0.2
 _LOCKED = re.compile(r"(?i)\block|\bbusy\b")
+
+
+Result = TypeVar("Result")
 
 
 class LedgerError(SlipwayError):
@@ -50,8 +57,12 @@ class Database(Protocol):
         """Return a number that moves with every commit."""
         ...
 
+    def is_away(self, said: str) -> bool:
+        """Tell by what was ``said`` of a failure whether it does not answer for the moment."""
+        ...
+
     def told(self, said: str) -> str:
-        """Return ``said`` of a failure; where it has no room, also which disk has none."""
+        """Return ``said`` of a failure, and what to do where that is known."""
         ...
 
     def close(self) -> None:
@@ -62,7 +73,8 @@ class Database(Protocol):
 class Ledger:
     """The durable record, at a SQLAlchemy URL; safe to share between threads.
 
-    Transactions are short: decide outside, compare and swap inside, never wait inside.
+    Transactions are short: decide outside, compare and swap inside, never wait inside. One that
+    cannot begin as the database server is away waits for it.
     """
 
     def __init__(self, url: str) -> None:
@@ -79,15 +91,8 @@ class Ledger:
             BusyError: When another writer did not end within half a minute.
             LedgerError: When the database fails.
         """
-        with self._writing, self._translated(), self._transaction() as connection:
-            try:
-                self.database.begin_write(connection)
-            except OperationalError as error:
-                if not _LOCKED.search(str(error.orig)):
-                    raise
-                raise BusyError(
-                    f"the ledger stays locked by another writer: {error.orig}"
-                ) from error
+        begin = self._begin_write
+        with self._writing, self._translated(), self._transaction(begin) as connection:
             yield connection
             self.database.end_write(connection)
 
@@ -98,8 +103,8 @@ class Ledger:
         Raises:
             LedgerError: When the database fails.
         """
-        with self._translated(), self._transaction() as connection:
-            self.database.begin_read(connection)
+        begin = self.database.begin_read
+        with self._translated(), self._transaction(begin) as connection:
             yield connection
 
     def version(self) -> int:
@@ -110,10 +115,40 @@ class Ledger:
         with self._translated():
             return self.database.version()
 
+    def _begin_write(self, connection: Connection) -> None:
+        try:
+            self.database.begin_write(connection)
+        except OperationalError as error:
+            if not _LOCKED.search(str(error.orig)):
+                raise
+            raise BusyError(f"the ledger stays locked by another writer: {error.orig}") from error
+
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        with self.database.engine.connect() as connection, connection.begin():
+    def _transaction(self, begin: Callable[[Connection], None]) -> Iterator[Connection]:
+        connection, transaction = self.patiently(lambda: self._begun(begin), AWAY_SECONDS)
+        with connection, transaction:
             yield connection
+
+    def _begun(self, begin: Callable[[Connection], None]) -> tuple[Connection, RootTransaction]:
+        connection = self.database.engine.connect()
+        try:
+            transaction = connection.begin()
+            begin(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection, transaction
+
+    def patiently(self, act: Callable[[], Result], patience_seconds: float) -> Result:
+        """Return what ``act`` returns, which changes nothing where the database is away."""
+        deadline = time.monotonic() + patience_seconds
+        while True:
+            try:
+                return act()
+            except OperationalError as error:
+                if not self.database.is_away(str(error.orig)) or time.monotonic() > deadline:
+                    raise
+                time.sleep(_POLL_SECONDS)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -127,8 +162,12 @@ class Ledger:
         self.database.close()
 
 
-def open_ledger(url: str) -> Ledger:
+def open_ledger(url: str, patience_seconds: float = 0.0) -> Ledger:
     """Open the ledger at ``url``, created and migrated to the newest schema where it is not.
+
+    Args:
+        url: Its SQLAlchemy URL.
+        patience_seconds: How long a database server may be away.
 
     Raises:
         BadInputError: When it cannot be opened, or was written by a newer Slipway.
@@ -137,7 +176,7 @@ def open_ledger(url: str) -> Ledger:
     ledger = Ledger(url)
     shown = ledger.url.render_as_string(hide_password=True)
     try:
-        ledger.database.create()
+        ledger.patiently(ledger.database.create, patience_seconds)
         migrate(ledger.read, ledger.write)
     except (DBAPIError, LedgerError, OSError) as error:
         ledger.close()

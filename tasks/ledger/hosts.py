@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from blocks.providers.identity import host_name, this_machine
 from tasks.errors import BadInputError
-from tasks.ledger.connection import FIELD, Ledger, open_ledger
+from tasks.ledger.connection import AWAY_SECONDS, FIELD, Ledger, open_ledger
 from tasks.ledger.tables.deployment import hosts as table
 from tasks.settings import Settings
 
@@ -91,7 +91,7 @@ def open_own_ledger(chosen: Settings) -> Ledger:
     Raises:
         BadInputError: It cannot be opened, or another host acts on it.
     """
-    ledger = open_ledger(chosen.resolved_ledger_url())
+    ledger = open_ledger(chosen.resolved_ledger_url(), AWAY_SECONDS)
     try:
         require_own(ledger, this_host(chosen.root))
     except BaseException:

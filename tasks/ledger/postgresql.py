@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine, event, text
@@ -15,6 +16,12 @@ SCHEMA = "slipway_ledger"
 LOCK_SECONDS = 30
 # Any number will do, as long as nothing else in the database locks it.
 WRITERS = 0x51_1D_3A_77
+_AWAY = re.compile(
+    r"refused|is the server running|starting up|shutting down|recovery mode|terminat|closed the connection|"
+    r"connection (is|was) (closed|lost)|timeout expired",
+    re.IGNORECASE,
+)
+"""What the client says of a server that restarts."""
 
 
 class PostgresqlDatabase:
@@ -53,8 +60,14 @@ class PostgresqlDatabase:
         with self.engine.connect() as connection:
             return int(connection.execute(text("SELECT count FROM commits")).scalar_one())
 
+    def is_away(self, said: str) -> bool:
+        """Tell whether the server restarts, or cannot be reached for the moment."""
+        return _AWAY.search(said) is not None
+
     def told(self, said: str) -> str:
-        """Return ``said``; where the server has no room, also what to do there."""
+        """Return ``said``; where the server has no room or went away, also what to do."""
+        if self.is_away(said):
+            return f"{said.rstrip()}. The database server went away: start this again."
         if not tells_no_room(said):
             return said
         server = f"the database server {self.engine.url.host}"

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, insert, select, update
 
 from tasks.errors import BusyError, NotFoundError, StaleFenceError
+from tasks.holder import run_of
 from tasks.ledger.connection import Ledger
 from tasks.ledger.tables.deployment import rollouts as table
 from tasks.ledger.turns import publish_next
@@ -203,7 +204,8 @@ def _open_there(connection: Connection, project: str, environment: str) -> Rollo
 def _busy(stands: RolloutRow, *, alive: bool) -> str:
     where = f"{stands.project}/{stands.environment}"
     if alive:
-        return f"{where} is being deployed by {stands.owner} ({stands.phase}). Wait for its end."
+        run = run_of(stands.owner)
+        return f"{where} is being deployed by {run} ({stands.phase}). Wait for its end."
     return (
         f"{where} has a rollout ({stands.id}, {stands.phase}) whose controller is gone. "
         "The reconciler ends it within seconds: try again then."

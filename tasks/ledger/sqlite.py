@@ -66,6 +66,11 @@ class SqliteDatabase:
             row = self._watch.execute("PRAGMA data_version").fetchone()
         return int(row[0])
 
+    def is_away(self, said: str) -> bool:
+        """Tell whether it does not answer for the moment: a file is there, or is not."""
+        del said
+        return False
+
     def told(self, said: str) -> str:
         """Return ``said``; where it has no room, also which disk has none.
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, or_, select, update
 
 from blocks.providers.identity import known_alive
 from tasks.errors import BusyError
+from tasks.holder import run_of
 from tasks.ledger.connection import Ledger
 from tasks.ledger.fences import check_fence
 from tasks.ledger.holdings import drop_holdings
@@ -64,7 +65,7 @@ def open_workload(  # noqa: PLR0917 - a key, an owner and how both are judged
             seen = _open_row(connection, key)
         if seen is not None and is_held(seen, now, owner_alive):
             raise BusyError(
-                f"workload {key} is being run by {seen.owner} (id {seen.id}). "
+                f"workload {key} is being run by {run_of(seen.owner)} (id {seen.id}). "
                 "Wait for that run, or cancel it."
             )
         # Whether the owner lives was asked outside the lock, so it must still be the same one.

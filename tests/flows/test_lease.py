@@ -47,7 +47,7 @@ async def test_a_lease_outlasts_its_term_while_its_run_lives(
     ends = time.time() + 3 * SHORT
     async with kept_alive(book, held, admission, SHORT, pytest.fail):
         await _until(lambda: time.time() > ends)
-        with pytest.raises(BusyError, match="is being run by one"):
+        with pytest.raises(BusyError, match="is being run by another run"):
             _open(book, "two", SHORT)
     assert _open(book, "two", SHORT, now=time.time() + 2 * SHORT).resumed
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tasks.holder import NOBODY_KNOWN, acting_as, holder_of, signed
+from blocks.providers.identity import identity_here
+from blocks.providers.process_table import entry
+from tasks.holder import NOBODY_KNOWN, acting_as, holder_of, run_of, signed
 
 FULL = Path("/dev/full")
 
@@ -27,3 +33,24 @@ def test_a_name_that_cannot_be_written_keeps_nobody_from_holding_a_lock() -> Non
     with FULL.open("w") as held, acting_as("x"), signed(held):
         held_all_the_same = True
     assert held_all_the_same
+
+
+@pytest.mark.integration
+def test_a_process_is_known_by_the_run_that_it_executes() -> None:
+    """Broken: who has to wait is told a number of our own, by which nobody finds the run."""
+    script = "import sys; print(flush=True); sys.stdin.read()"
+    pipe = subprocess.PIPE
+    variables = {**os.environ, "PREFECT__FLOW_RUN_ID": "5f0c"}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=pipe, stdout=pipe, env=variables
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        there = entry(process.pid)
+        assert there is not None
+        owner = identity_here(process.pid, there.started)
+        assert run_of(owner.encode()) == "the flow run 5f0c"
+        assert run_of(replace(owner, create_time=1.0).encode()) == NOBODY_KNOWN
+        process.communicate()
+    assert run_of(owner.encode()) == NOBODY_KNOWN
+    assert run_of("somebody") == NOBODY_KNOWN

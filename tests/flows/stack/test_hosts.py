@@ -21,7 +21,7 @@ from tasks.errors import BadInputError
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.hosts import Host, claim_ledger, require_own, this_host
 from tasks.ledger.instances import instances, record_instance
-from tasks.ledger.rollouts import begin_rollout, open_rollouts
+from tasks.ledger.rollouts import begin_rollout, open_rollouts, take_over_rollout
 from tasks.release import Instance, InstanceState
 from tasks.settings import Settings
 
@@ -91,6 +91,21 @@ def test_a_rollout_of_a_host_that_is_gone_is_ended(chosen: Settings, ledger: Led
         booking = duties(chosen, ledger, api)[LEDGER]
         (rollouts,) = (duty for duty in booking if duty.name == "rollouts")
         assert len(list(rollouts.act(2.0))) == 1
+    assert open_rollouts(ledger) == []
+
+
+def test_a_rollout_over_which_the_ledger_failed_is_taken_up_again(
+    chosen: Settings, ledger: Ledger
+) -> None:
+    """Broken: once a database restarts at the wrong moment, nothing is deployed there any more."""
+    dead = replace(process.own_identity(), create_time=1.0).encode()
+    document = to_document(Rollout("shop", "dev", "1"))
+    row = begin_rollout(ledger, "shop", "dev", dead, document, 1.0, 15.0, lambda _owner: True)
+    take_over_rollout(ledger, row.id, process.own_identity().encode(), 2.0, 15.0)
+    with SlipwayApi.of(chosen, patience_seconds=0) as api:
+        booking = duties(chosen, ledger, api)[LEDGER]
+        (rollouts,) = (duty for duty in booking if duty.name == "rollouts")
+        assert len(list(rollouts.act(3.0))) == 1
     assert open_rollouts(ledger) == []
 
 

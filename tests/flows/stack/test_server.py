@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import aiosqlite
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 from prefect.server.api import server
 from prefect.server.database.configurations import AioSqliteConfiguration
@@ -23,6 +24,7 @@ from flows.stack.server import (
     close_failed_cursors,
     keep_out_unstorable,
     mend_what_is_read,
+    outlast_database,
     write_in_turn,
 )
 
@@ -188,6 +190,26 @@ def test_a_number_that_is_stored_can_be_read(
     monkeypatch.setattr(AioSqliteConfiguration, "engine", AioSqliteConfiguration.engine)
     mend_what_is_read()
     assert asyncio.run(stored_and_read(tmp_path / "numbers.db", str(number))) == number
+
+
+@pytest.mark.parametrize(
+    ("error", "is_retryable"),
+    [
+        (ConnectionRefusedError(), True),
+        (asyncpg.InterfaceError("connection is closed"), True),
+        (asyncpg.exceptions.AdminShutdownError(), True),
+        (asyncpg.exceptions.CannotConnectNowError(), True),
+        (ValueError(), False),
+    ],
+)
+def test_who_asks_while_the_database_restarts_is_asked_to_ask_again(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, is_retryable: bool
+) -> None:
+    """Broken: a restart of PostgreSQL of a second ends the runs that just say how they are."""
+    kept = server.is_client_retryable_exception
+    monkeypatch.setattr(server, "is_client_retryable_exception", kept)
+    outlast_database()
+    assert server.is_client_retryable_exception(error) == is_retryable
 
 
 def test_every_application_of_the_process_has_one_door(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,10 @@ from sqlalchemy import select, text
 
 from blocks.file_system import mount_of
 from tasks.errors import BadInputError
+from tasks.ledger import connection as connecting
 from tasks.ledger.connection import Ledger, LedgerError, open_ledger
 from tasks.ledger.tables.learning import samples
+from tests.tasks.ledger.databases import postgresql
 
 INSERT = text("INSERT INTO metric_samples (subject, metric, value, at) VALUES ('s', 'm', 1, 1)")
 
@@ -22,6 +24,41 @@ def count(ledger: Ledger) -> int:
     """Count the samples, through a transaction of its own."""
     with ledger.read() as connection:
         return len(connection.execute(select(samples.c.id)).all())
+
+
+@pytest.mark.integration
+def test_a_database_server_that_restarts_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: a restart of a second ends every run that just reads or writes."""
+    server, door, aside = postgresql(), tmp_path / "door", tmp_path / "aside"
+    door.symlink_to(server.directory)
+    url = server.url(server.create()).replace(str(server.directory), str(door))
+    pauses: list[float] = []
+
+    def come_back(seconds: float) -> None:
+        """Let the server be there again at the third pause."""
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            aside.rename(door)
+
+    monkeypatch.setattr("tasks.ledger.connection.time.sleep", come_back)
+    with closing(open_ledger(url)) as ledger:
+        ledger.close()  # its connections go with the server
+        door.rename(aside)
+        assert count(ledger) == 0
+        assert len(pauses) == 3
+        ledger.close()
+        door.rename(aside)
+        pauses.clear()
+        with closing(open_ledger(url, patience_seconds=60)) as other, other.write() as connection:
+            connection.execute(INSERT)
+        assert count(ledger) == 1
+        door.rename(aside)
+        monkeypatch.setattr(connecting, "AWAY_SECONDS", 0.0)
+        ledger.close()
+        with pytest.raises(LedgerError, match="went away: start this again"):
+            count(ledger)
 
 
 def test_a_write_is_seen_by_others_once_committed(ledger: Ledger, url: str) -> None:

@@ -41,7 +41,7 @@ def test_a_rollout_comes_back_as_it_was_saved(ledger: Ledger) -> None:
 def test_an_environment_has_one_at_a_time(ledger: Ledger) -> None:
     """Two rollouts would switch the same traffic to and fro."""
     begin(ledger)
-    with pytest.raises(BusyError, match="being deployed by me"):
+    with pytest.raises(BusyError, match="being deployed by another run"):
         begin(ledger, now=5.0)
     begin(ledger, "dev")
 

@@ -38,7 +38,7 @@ def opened(ledger: Ledger, now: float = 0.0, key: str = "shop/tests") -> Workloa
 def test_a_live_owner_keeps_its_workload(ledger: Ledger) -> None:
     """Two runs at once would execute every step twice."""
     opened(ledger)
-    with pytest.raises(BusyError, match="first"):
+    with pytest.raises(BusyError, match="is being run by another run"):
         open_workload(ledger, "shop/tests", "second", 5.0, 10.0, alive)
 
 
