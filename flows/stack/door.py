@@ -165,13 +165,18 @@ def _mended_messages(receive: Receive) -> Receive:
         """Give the next message as it can be stored."""
         message = await receive()
         text = message.get("text")
-        if not isinstance(text, str) or not is_suspect(text.encode(errors="surrogatepass")):
+        if not isinstance(text, str):
+            return message
+        body = text.encode(errors="surrogatepass")
+        if not (is_suspect(body) or _has(body, moment.MARKS)):
             return message
         try:
-            return {**message, "text": json.dumps(mended(parsed(text)))}
+            document = mended(parsed(text))
+            moment.refuse_edges(document)
         except BadInputError:
             return {**message, "text": "null"}
         except ValueError:
             return message
+        return {**message, "text": json.dumps(document)}
 
     return give

@@ -113,6 +113,7 @@ def test_what_is_no_json_is_left_to_the_server() -> None:
         (r'{"event": "x\ud800"}', '{"event": "x\\ufffd"}'),
         ('{"event": "x"}', '{"event": "x"}'),
         ("[" * 9000, "null"),
+        ('{"occurred": "0001-01-01T00:00:00+14:00"}', "null"),
     ],
 )
 def test_events_that_come_by_a_socket_are_mended(sent: str, got: str) -> None:
