@@ -13,6 +13,8 @@ from tasks.regular_file import IrregularFileError, read_regular
 
 VARIABLE = "SLIPWAY_OUTPUT"
 MOST_BYTES = 64 * 1024
+MOST_DEEP = 100
+"""So many lists and mappings may lie in one another."""
 _LEAST, _MOST = -(2**63), 2**63 - 1
 _FILE = "output.json"
 
@@ -55,6 +57,7 @@ def read_output(directory: Path) -> JsonValue:
 def _parsed(text: bytes) -> JsonValue:
     try:
         value: JsonValue = json.loads(text, parse_int=_whole)
+        _refuse_deep(value)
         # What no database and no process would take: numbers without end, halves of characters.
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -63,6 +66,18 @@ def _parsed(text: bytes) -> JsonValue:
             f'its output ({VARIABLE}) is {what}: write e.g. ["a", "b"], or nothing at all'
         ) from error
     return value
+
+
+def _refuse_deep(value: JsonValue) -> None:
+    """Raise ValueError where ``value`` is nested deeper than what reads it can follow."""
+    level: list[JsonValue] = [value]
+    for _ in range(MOST_DEEP + 1):
+        lists = [each for each in level if isinstance(each, list)]
+        mappings = [each for each in level if isinstance(each, dict)]
+        level = [item for each in lists for item in each]
+        level += [item for each in mappings for item in each.values()]
+    if level:
+        raise ValueError(f"nested deeper than {MOST_DEEP} levels")
 
 
 def _whole(digits: str) -> int:

@@ -77,3 +77,17 @@ def test_what_is_no_regular_file_fails_the_step_and_says_so(
     assert f"its output (SLIPWAY_OUTPUT), {path} is {kind}, no regular file" in failed.cause
     assert "write JSON to that path" in failed.cause
     assert with_output(BAD, tmp_path) == BAD
+
+
+@pytest.mark.parametrize("deep", [101, 500, 5000])
+@pytest.mark.parametrize("ends", [("[", "]"), ('{"a":', "}")])
+def test_an_output_that_is_nested_too_deep_is_refused(
+    tmp_path: Path, deep: int, ends: tuple[str, str]
+) -> None:
+    """Broken: the run ends with the traceback of a program, not with a word on the step."""
+    opening, closing = ends
+    output_path(tmp_path).write_text(opening * deep + "1" + closing * deep)
+    with pytest.raises(OutputError, match="is no JSON"):
+        read_output(tmp_path)
+    output_path(tmp_path).write_text(opening * 100 + "1" + closing * 100)
+    assert read_output(tmp_path)
