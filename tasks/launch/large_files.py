@@ -80,9 +80,10 @@ class Pointers:
         path = self.tree / name
         oid = _oid(path.read_bytes())
         kept = self.objects / "lfs" / "objects" / oid[:2] / oid[2:4] / oid
-        if kept.is_file():
-            shutil.copyfile(kept, path)
-        return kept.is_file()
+        if not kept.is_file() or _digest(kept) != oid:
+            return False  # one that is damaged may be had elsewhere
+        shutil.copyfile(kept, path)
+        return True
 
     def _from_server(self, name: str) -> None:
         path = self.tree / name
@@ -108,6 +109,11 @@ def is_pointer(path: Path) -> bool:
         return False
     content = path.read_bytes()
     return content.startswith(_START) and bool(_oid(content))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _oid(pointer: bytes) -> str:

@@ -68,6 +68,18 @@ def test_content_that_nobody_has_is_refused(tmp_path: Path, pointers: Path, vers
         fetched(tmp_path, pointers, version)
 
 
+@needs_lfs
+def test_content_that_is_damaged_is_refused(tmp_path: Path, tracked: Path) -> None:
+    """Broken: a release is built with a file that is not the one that was committed."""
+    git(tmp_path, "clone", "--quiet", "--bare", tracked.as_uri(), "bare")
+    kept = Path("lfs/objects") / OID[:2] / OID[2:4] / OID
+    (tmp_path / "bare" / kept).parent.mkdir(parents=True)
+    (tmp_path / "bare" / kept).write_text(CONTENT.replace("l", "\0"))
+    (tracked / ".git" / kept).unlink()
+    with pytest.raises(BadInputError, match=r"content cannot be had .*'a\.bin'"):
+        fetched(tmp_path, tmp_path / "bare", "main")
+
+
 @pytest.mark.parametrize("version", ["", "main"])
 def test_without_the_program_it_is_refused_by_name(
     tmp_path: Path, pointers: Path, version: str, monkeypatch: pytest.MonkeyPatch
