@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from prefect.settings import PREFECT_UI_URL
 from pydantic import HttpUrl
+
+from blocks.tree import copy
 
 FOLDER = Path(__file__).parent / "logos"
 BELOW = "slipway"
@@ -20,4 +21,4 @@ def logo(slug: str) -> HttpUrl | None:
 
 def publish_logos(ui: Path) -> None:
     """Copy the logos to ``ui``, the folder that the server answers `/` from."""
-    shutil.copytree(FOLDER, ui / BELOW, dirs_exist_ok=True)
+    copy(FOLDER, ui / BELOW)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from prefect import get_run_logger
 
@@ -38,12 +39,15 @@ async def workspace_of(
         SlipwayError: It cannot be made.
     """
 
-    def prepared() -> Release:
-        """Make room, then the workspace."""
-        trim_workspaces(settings().root, lambda: living(book, time.time()), time.time())
-        return open_workspace(release, settings().root, workload_id)
+    def prepared() -> tuple[Release, Sequence[str]]:
+        """Make room, then the workspace; say what is left of others."""
+        root, now = settings().root, time.time()
+        trimmed = trim_workspaces(root, lambda: living(book, now), now)
+        return open_workspace(release, root, workload_id), trimmed.left
 
-    workspace = await asyncio.to_thread(prepared)
+    workspace, left = await asyncio.to_thread(prepared)
+    for sentence in left:
+        get_run_logger().warning("%s", sentence)
     await _provide(workspace, spec)
     return workspace
 
@@ -64,7 +68,7 @@ async def trial_of(release: Release, spec: SplittableSpec) -> AsyncIterator[Rele
         await _provide(trial, spec)
         yield trial
     finally:
-        await asyncio.to_thread(leave_workspace, trial.path, keep=False, now=time.time())
+        await _leave(trial.path, keep=False)
 
 
 async def leave(workload_id: str, *, succeeded: bool) -> None:
@@ -73,8 +77,13 @@ async def leave(workload_id: str, *, succeeded: bool) -> None:
     keep = chosen.keep_workspaces == "always" or (
         chosen.keep_workspaces == "failed" and not succeeded
     )
-    folder = workspaces(chosen.root) / workload_id
-    await asyncio.to_thread(leave_workspace, folder, keep=keep, now=time.time())
+    await _leave(workspaces(chosen.root) / workload_id, keep=keep)
+
+
+async def _leave(folder: Path, *, keep: bool) -> None:
+    """Keep or remove the workspace ``folder``; where it cannot be removed, the run goes on."""
+    if left := await asyncio.to_thread(leave_workspace, folder, keep=keep, now=time.time()):
+        get_run_logger().warning("%s", left)
 
 
 def living(book: Ledger, now: float) -> set[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,22 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def pytest_collection_finish() -> None:
     """Leave what was imported alone: looking through it for garbage takes a tenth of the time."""
     gc.freeze()
+
+
+@pytest.fixture
+def nest(tmp_path: Path) -> Iterator[Callable[..., None]]:
+    """Nest folders so deep that nothing may call itself for each; they are gone afterwards."""
+
+    def deepen(folder: Path, depth: int = 1050, name: str = "d") -> None:
+        """Make so many folders in one another below ``folder``, and a file in the last."""
+        folder.mkdir(parents=True, exist_ok=True)
+        inner = os.open(folder, os.O_RDONLY)
+        for _ in range(depth):
+            os.mkdir(name, dir_fd=inner)
+            outer, inner = inner, os.open(name, os.O_RDONLY, dir_fd=inner)
+            os.close(outer)
+        os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=inner))
+        os.close(inner)
+
+    yield deepen
+    subprocess.run(["rm", "-rf", "--", str(tmp_path)], check=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from analytics.reports.excel import workbook
 from analytics.reports.model import Report
 from analytics.reports.page import page
 from analytics.reports.plain import as_csv, as_json, figures_table
+from blocks.removal import discard
 
 FormatName = Literal["html", "json", "csv", "excel"]
 FORMATS: tuple[FormatName, ...] = ("html", "json", "csv", "excel")
@@ -42,7 +42,7 @@ def write(reports: Path, report: Report, formats: Iterable[FormatName]) -> list[
         names = [name for one in chosen for name in _written(draft, report, one)]
         _replace(draft, folder)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        discard(draft)
     return [folder / name for name in names]
 
 
@@ -70,4 +70,4 @@ def _replace(draft: Path, folder: Path) -> None:
     old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
     folder.rename(old / "report")
     draft.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+    discard(old)

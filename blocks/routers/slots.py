@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from blocks.removal import discard
 from blocks.routers.caddyfile import SHARES
 from blocks.routers.interface import RouterError
 
@@ -109,5 +109,5 @@ def _forget_old(folder: Path, current: Path) -> None:
     by_age = sorted(folder.glob(f"{_GENERATION}*"), key=lambda path: path.stat().st_mtime_ns)
     for old in by_age[:-_KEPT_GENERATIONS]:
         if old != current:
-            shutil.rmtree(old, ignore_errors=True)
+            discard(old)
             folder.joinpath(f"next-{old.name}").unlink(missing_ok=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from blocks.providers import process
+from blocks.removal import discard
+from blocks.tree import walk
 from flows.stack.home import Home, write_private
 from flows.stack.temporary import clear_temporary_folder
 from tasks.launch.build import clear_unfinished
@@ -83,12 +84,13 @@ class Retention:
 
     def __call__(self, now: float) -> list[str]:
         """Let go of one bite; return a sentence for each kind of which something went."""
-        said, lines = [], []
+        said: list[str] = []
+        lines = []
         for kind in FOLDERS:
             folders, complete = self._measured(kind)
             doomed = self._doomed(kind, folders, now) if complete else []
-            for folder in doomed:
-                self._remove(kind, folder.name)
+            left = [self._remove(kind, folder.name) for folder in doomed]
+            said += filter(None, left)
             if doomed:
                 said.append(f"{len(doomed)} folders of ended {kind} removed")
             gone = {folder.name for folder in doomed}
@@ -97,15 +99,14 @@ class Retention:
         if count := clear_unfinished(self._chosen.root / "releases"):
             said.append(f"{count} builds that came to no end removed")
         if (moment := self._clock()) >= self._copies_due:
-            if trimmed := self._trim_workspaces(now):
-                said.append(f"{trimmed} workspaces of ended workloads removed")
+            said += self._trim_workspaces(now)
             self._copies, self._copies_due = copies(self._home.root), moment + SECONDS_AN_HOUR
             if cleared := clear_temporary_folder(self._home.root, now):
                 said.append(f"{cleared} temporary files that nobody uses removed")
         write_retention(self._home, [*lines, *self._copies, *self._history()])
         return said
 
-    def _trim_workspaces(self, now: float) -> int:
+    def _trim_workspaces(self, now: float) -> list[str]:
         """Remove workspaces that no run comes back to, also where no workload runs any more."""
         before = now - DAYS_KEPT * SECONDS_A_DAY
 
@@ -113,7 +114,10 @@ class Retention:
             """Return the workloads that run, or may be resumed."""
             return resumable_workloads(self._ledger, before)
 
-        return len(trim_workspaces(self._chosen.root, living, now))
+        trimmed = trim_workspaces(self._chosen.root, living, now)
+        count = len(trimmed.removed)
+        told = [f"{count} workspaces of ended workloads removed"] if count else []
+        return [*told, *trimmed.left]
 
     def _forget(self, now: float) -> list[str]:
         """Forget a bite of history; where there was nothing, look again in an hour."""
@@ -149,11 +153,12 @@ class Retention:
         doomed = list(dict.fromkeys([*old, *many]))[:REMOVED_A_ROUND]
         return [each for each in doomed if not _runs(self._chosen.root / kind / each.name)]
 
-    def _remove(self, kind: str, name: str) -> None:
+    def _remove(self, kind: str, name: str) -> str:
+        """Remove the folder of one run; say what is left of it, if anything."""
         folder = self._chosen.root / kind
         aside = folder / f"{_REMOVED}{name}"
         (folder / name).rename(aside)  # in one step, as far as anyone who looks can tell
-        shutil.rmtree(aside, ignore_errors=True)
+        return discard(aside)
 
     def _line(self, kind: str, folders: Sequence[Folder]) -> Line:
         size = sum(folder.size for folder in folders) / MIB
@@ -208,7 +213,7 @@ def _listed(folder: Path) -> dict[Path, float]:
     with os.scandir(folder) as there:
         for item in there:
             if item.name.startswith(_REMOVED):
-                shutil.rmtree(item.path, ignore_errors=True)
+                discard(Path(item.path))
             elif item.name[0] != "." and item.is_dir(follow_symlinks=False):
                 found[Path(item.path)] = item.stat(follow_symlinks=False).st_mtime
     return found
@@ -217,7 +222,7 @@ def _listed(folder: Path) -> dict[Path, float]:
 def _size(folder: Path) -> int:
     """Return what the files below ``folder`` take; one that goes meanwhile takes nothing."""
     total = 0
-    for root, _, files in os.walk(folder):
+    for root, _, files in walk(folder):
         for name in files:
             with suppress(FileNotFoundError):
                 total += (Path(root) / name).lstat().st_size

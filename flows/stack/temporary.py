@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
+from blocks.removal import discard
+from blocks.tree import walk
 from tasks.errors import BadInputError
 
 LONGEST = 48
@@ -76,7 +77,7 @@ def clear_temporary_folder(root: Path, now: float) -> int:
 def _changed_at(path: Path) -> float:
     """Return when anything in ``path`` was changed last."""
     latest = path.lstat().st_mtime
-    for at, folders, files in os.walk(path):
+    for at, folders, files in walk(path):
         for name in (*folders, *files):
             with suppress(FileNotFoundError):
                 latest = max(latest, Path(at, name).lstat().st_mtime)
@@ -102,7 +103,7 @@ def _files(process: psutil.Process) -> list[str]:
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
+        discard(path)
     else:
         path.unlink(missing_ok=True)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from blocks import removal
 from tasks.errors import BusyError
 
 WORK = ".restoring"
@@ -65,6 +65,4 @@ def remove(place: Path) -> None:
     if place.is_symlink() or not place.is_dir():
         place.unlink()
         return
-    for folder, _, _ in os.walk(place):
-        Path(folder).chmod(0o700)
-    shutil.rmtree(place)
+    removal.remove(place)

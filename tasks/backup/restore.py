@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from blocks.repositories.interface import Repository, StoredEntry, StoredSnapshot, as_text
+from blocks.tree import make
 from tasks.backup import manifest as manifests
 from tasks.backup.comparison import Comparison, compare
 from tasks.backup.manifest import Manifest, ManifestError
@@ -120,9 +121,12 @@ def mend(sources: Sequence[Source], manifest: Manifest, stored: Collection[str])
     for entry in manifest.entries:
         if as_text(str(locate(manifest.subject.sources, entry.path))) not in stored:
             continue
+        is_odd = entry.kind == LINK and as_text(entry.digest) != entry.digest
+        if not is_odd and not entry.sparse:
+            continue
         target = locate(sources, entry.path.partition("/")[0]).parent
         place = _within(target, locate(sources, entry.path))
-        if entry.kind == LINK and as_text(entry.digest) != entry.digest and place.is_symlink():
+        if is_odd and place.is_symlink():
             with _kept_as_it_was(place.parent):
                 place.unlink()
                 place.symlink_to(entry.digest)
@@ -154,7 +158,7 @@ def _vanished(manifest: Manifest, listing: Iterable[StoredEntry]) -> frozenset[s
 def _filled_or_untouched(target: Path, names: Iterable[str]) -> Iterator[None]:
     """Make ``target``; on any failure leave what was there before: nothing, or an empty folder."""
     made = [folder for folder in (target, *target.parents) if not folder.exists()]
-    target.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make(target, 0o700)
     try:
         with claimed(target, names):
             try:

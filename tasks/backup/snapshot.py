@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from dataclasses import replace
 from os.path import lexists
 from pathlib import Path
 
+from blocks.removal import discard
 from blocks.repositories.errors import RepositoryError, UnreadableSourceError
 from blocks.repositories.interface import Progress, Repository, Snapshot, Stored, as_text
 from tasks.backup import manifest as manifests
@@ -136,7 +136,7 @@ def prepare(
     tree = scan(
         subject.sources, _reusable(before), before.read_at if before else 0.0, unread=unread
     )
-    shutil.rmtree(staging / DATABASES, ignore_errors=True)
+    discard(staging / DATABASES)
     places = {path: locate(subject.sources, path) for path in tree.databases}
     copies = {path: staging / DATABASES / path for path in tree.databases}
     dumps = dump_databases([(places[path], copies[path]) for path in tree.databases], now)

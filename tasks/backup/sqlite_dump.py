@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from blocks.file_system import told_full
+from blocks.tree import make
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
 _BUSY_SECONDS = 30.0
@@ -112,7 +113,7 @@ def _can_be_read(database: Path) -> bool:
 
 def _dump(reader: sqlite3.Connection, database: Path, copy: Path) -> None:
     """Write the dump and prove it; it bears the mode, times and owner of the original."""
-    copy.parent.mkdir(parents=True, exist_ok=True)
+    make(copy.parent)
     with closing(sqlite3.connect(copy, isolation_level=None)) as target:
         reader.backup(target)
         if (verdict := _verdict(target)) != "ok":

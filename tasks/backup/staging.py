@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from blocks.removal import discard, remove
 from tasks.backup.manifest import Manifest, ManifestError, decode
 from tasks.errors import BusyError
 from tasks.holder import holder_of, signed
@@ -40,13 +40,13 @@ def staging_folder(staging: Path, what: str) -> Iterator[Path]:
                 f"A backup of {what} is at work already: {holder_of(lock)}. Wait for it to end, or "
                 "cancel it; then start this one again."
             ) from error
-        shutil.rmtree(content, ignore_errors=True)
+        discard(content)
         content.mkdir(mode=0o700)
         with signed(lock):
             try:
                 yield content
             finally:
-                shutil.rmtree(content)
+                remove(content)
 
 
 def remember(staging: Path, manifest: bytes) -> None:

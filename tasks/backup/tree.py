@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from blocks import tree
 from blocks.repositories.interface import as_text
 from tasks.backup.sources import Source
 
@@ -107,9 +108,8 @@ def walk(sources: Sequence[Source]) -> Iterator[tuple[str, str]]:
     """Yield every path below ``sources`` and where it is; links are not followed."""
     for source in sources:
         yield source.name, str(source.path)
-        for folder, folders, files in os.walk(source.path):
-            below = os.path.relpath(folder, source.path)
-            prefix = source.name if below == "." else f"{source.name}/{below}"
+        for folder, folders, files in tree.walk(source.path):
+            prefix = f"{source.name}{folder.removeprefix(str(source.path))}"
             for name in (*folders, *files):
                 yield f"{prefix}/{name}", f"{folder}/{name}"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from blocks.removal import discard
 from blocks.routers.interface import Router
 from tasks.deploy.effects import (
     Drain,
@@ -122,7 +122,7 @@ def _remove(folder: Path) -> None:
     doomed = folder.with_name(f".{folder.name}.removed")
     if folder.exists():
         folder.rename(doomed)
-    shutil.rmtree(doomed, ignore_errors=True)
+    discard(doomed)
 
 
 def _pause() -> None:

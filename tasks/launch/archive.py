@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import lzma
 import os
-import shutil
 import tarfile
 import zipfile
 import zlib
@@ -13,6 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from blocks.file_system import is_without_room
+from blocks.removal import remove
+from blocks.tree import make
 from tasks.errors import BadInputError
 from tasks.launch.members import AT_ONCE, Bounds, Member, TooMuchError, members_of
 
@@ -90,7 +91,7 @@ class _Unpacking:
     def _write_file(self, member: Member, content: IO[bytes]) -> None:
         path = self._target / member.path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make(path.parent)
             file = path.open("wb")
         except OSError as error:
             if is_without_room(error):
@@ -112,7 +113,7 @@ class _Unpacking:
             self._leave_out(member, f"is a link that leads out of the archive, to {link!r}")
             return
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make(path.parent)
             path.symlink_to(link)
         except OSError as error:
             if is_without_room(error):
@@ -150,5 +151,5 @@ def _lift_only_folder(target: Path) -> None:
     if len(inside) != 1 or inside[0].is_symlink() or not inside[0].is_dir():
         return
     aside = inside[0].rename(target.with_name(f"{target.name}.lifted"))
-    shutil.rmtree(target)
+    remove(target)
     aside.rename(target)

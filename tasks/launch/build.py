@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from blocks.credentials import plain
 from blocks.durable_file import sync_folder, sync_tree
 from blocks.project_spec import ProjectSpec
+from blocks.removal import discard
 from tasks.launch.access import access
 from tasks.launch.detection import kind_of
 from tasks.launch.holding import held_by_nobody
@@ -71,7 +71,7 @@ def build_release(
                 building.rename(path)
                 sync_folder(str(folder))
         finally:
-            shutil.rmtree(building, ignore_errors=True)
+            discard(building)
     return Release(project, wanted or digest, digest, path, kind.name, now)
 
 
@@ -88,7 +88,7 @@ def _remove_unfinished(folder: Path) -> int:
     """Remove it; to be done by who holds the lock: it is nobody's then."""
     leftovers = list(folder.glob(f"{_UNFINISHED}*"))
     for leftover in leftovers:
-        shutil.rmtree(leftover, ignore_errors=True)
+        discard(leftover)
     return len(leftovers)
 
 
@@ -127,4 +127,4 @@ def _remove(release: Release) -> None:
     aside = release.path.with_name(f"{_UNFINISHED}{release.digest}")
     if release.path.exists():
         release.path.rename(aside)
-    shutil.rmtree(aside, ignore_errors=True)
+    discard(aside)

@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path, PurePosixPath
 
+from blocks import tree
+from blocks.removal import remove
 from tasks.errors import BadInputError, SlipwayError
 
 KEPT = "source"
@@ -110,8 +112,8 @@ def _carry_one(place: Path, home: Path, *, leads: bool) -> bool:
     if _leads_to(place, home):
         _forget_logs(place, home)
         return True
-    home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    place.parent.mkdir(parents=True, exist_ok=True)
+    tree.make(home.parent, 0o700)
+    tree.make(place.parent)
     if not os.path.lexists(place):
         if not os.path.lexists(home) and not home.suffix:
             home.mkdir(mode=0o700)  # a name without a suffix is that of a folder
@@ -124,7 +126,7 @@ def _carry_one(place: Path, home: Path, *, leads: bool) -> bool:
     if is_database(place):
         _move_database(place, home)
     elif place.is_dir():
-        shutil.move(place, home)
+        tree.move(place, home)
         place.symlink_to(_way(place, home))
     else:
         _move_file(place, home)
@@ -217,6 +219,6 @@ def _give_way(place: Path, *, aside: bool) -> None:
         if aside:
             before.rename(f"{place}.apart-{number}{side}")
         elif before.is_dir() and not before.is_symlink():
-            shutil.rmtree(before)
+            remove(before)
         else:
             before.unlink()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from blocks.removal import discard
+from blocks.tree import copy
 from tasks.errors import NotFoundError
 from tasks.launch.lock import alone
 from tasks.launch.spreading import spread
@@ -60,20 +61,8 @@ def copy_tree(source: Path, target: Path, *held: int) -> None:
         argv = [*command, str(source), str(target)]
         if subprocess.run(argv, check=False, capture_output=True, pass_fds=held).returncode == 0:
             return
-        shutil.rmtree(target, ignore_errors=True)
-    try:
-        shutil.copytree(source, target, symlinks=True)  # where this fails as well, it says why
-    except shutil.Error as error:
-        raise _first_of(error, target) from error
-
-
-def _first_of(error: shutil.Error, target: Path) -> OSError:
-    """Return why the first of all the files was not copied: for each there is a line of its own."""
-    *_, why = error.args[0][0]
-    number = re.match(r"\[Errno (\d+)\]", str(why))
-    if number is None:
-        return OSError(f"{target} cannot be written: {why}")
-    return OSError(int(number[1]), os.strerror(int(number[1])), str(target))
+        discard(target)
+    copy(source, target)  # where this fails as well, it says why
 
 
 def _put_into_place(copy: Path, target: Path) -> None:
@@ -95,10 +84,10 @@ def _draft(folder: Path) -> Iterator[tuple[Path, int]]:
             spread(folder)
             for leftover in folder.glob(f"{_UNFINISHED}*"):
                 with suppress(OSError), _locked(leftover):  # not where a living copier holds it
-                    shutil.rmtree(leftover, ignore_errors=True)
+                    discard(leftover)
             draft = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
             lock = held.enter_context(_locked(draft))
-        held.callback(shutil.rmtree, draft, ignore_errors=True)
+        held.callback(discard, draft)
         yield draft, lock
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from blocks import tree
 from tasks.launch.checkout import MADE, files_of, is_checkout, resolve_pointers
 
 _COMPILED = ".pyc"
@@ -45,7 +46,7 @@ def _copy_checkout(field: str, folder: Path, target: Path) -> None:
 
 def _plain(folder: Path) -> Iterator[Path]:
     """Yield every file below ``folder``, and every folder that is a working tree of its own."""
-    for root, folders, files in os.walk(folder, onerror=_raise):
+    for root, folders, files in tree.walk(folder, tree.raise_error):
         here = Path(root)
         yield from (here / name for name in files if not name.endswith(_COMPILED))
         for name in folders[:]:
@@ -62,7 +63,7 @@ def _copy_file(path: Path, target: Path) -> None:
     kind = stat.S_IFMT(status.st_mode)
     if kind not in {stat.S_IFREG, stat.S_IFLNK}:
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    tree.make(target.parent)
     if kind == stat.S_IFREG and status.st_blocks * _BLOCK_BYTES < status.st_size:
         _copy_sparse(path, target, status.st_size)
         shutil.copystat(path, target)
@@ -93,7 +94,3 @@ def _written(original: BinaryIO, size: int) -> Iterator[tuple[int, int]]:
             return
         end = os.lseek(original.fileno(), start, os.SEEK_HOLE)
         yield start, end
-
-
-def _raise(error: OSError) -> None:
-    raise error

@@ -6,7 +6,6 @@ record that everything is to be ended, and nothing is forgotten before it is gon
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -15,9 +14,10 @@ from pathlib import Path
 from re import fullmatch
 
 from blocks.providers.process import own_identity, owner_alive
+from blocks.removal import discard
 from blocks.routers.interface import Router
 from tasks.configuration import BLOCK_NAME
-from tasks.errors import BadInputError, BusyError
+from tasks.errors import BadInputError, BusyError, SlipwayError
 from tasks.holder import run_of
 from tasks.launch.ending import end_instances
 from tasks.launch.lock import place_alone
@@ -32,6 +32,10 @@ from tasks.release import LIVING
 
 _ALL_WORKLOADS = 100_000
 _GRACE_SECONDS = 10.0
+
+
+class LeftoverError(SlipwayError):
+    """Something of a project cannot be removed; the project is known as long as it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ def forget(ledger: Ledger, router: Router, subject: Subject, *, delete_data: boo
         BusyError: A rollout or a workload of it is open; nothing was touched, unless the rollout
             began meanwhile: of the environments before it, everything is gone.
         EndingError: Processes are left that cannot be ended; the rest is as it was.
+        LeftoverError: Files are left that cannot be removed; asked for again, it goes on with them.
     """
     check_forgettable(ledger, subject, time.time())
     environments = places(ledger, subject)
@@ -164,6 +169,10 @@ def _forget_releases(ledger: Ledger, subject: Subject) -> int:
 
 
 def _remove(folders: Iterable[Path]) -> None:
-    for folder in folders:
-        if folder.exists():
-            shutil.rmtree(folder)
+    """Remove as much of ``folders`` as can be.
+
+    Raises:
+        LeftoverError: Something is left.
+    """
+    if left := [sentence for folder in folders if (sentence := discard(folder))]:
+        raise LeftoverError(f"{' '.join(left)} Then forget the project again.")

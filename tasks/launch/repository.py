@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from blocks.redaction import without_user
+from blocks.removal import discard
+from blocks.tree import make
 from tasks.errors import BadInputError
 from tasks.launch import git, large_files
 from tasks.narration import doing
@@ -170,11 +171,11 @@ def write(
             field, repository.common, repository.address, tree, commit, repository.ours
         )
         pointers.resolve(names, ("-C", str(tree), *where), variables)
-        (tree / prefix).mkdir(parents=True, exist_ok=True)  # of submodules only
+        make(tree / prefix)  # of submodules only
         (tree / prefix).rename(target)
     finally:
         index.unlink(missing_ok=True)
-        shutil.rmtree(tree, ignore_errors=True)
+        discard(tree)
     return [entry for entry in entries if entry.link]
 
 

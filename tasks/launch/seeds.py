@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import filecmp
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+
+from blocks.tree import walk
 
 _SHOWN = 3
 
@@ -40,7 +41,7 @@ def _files(source: Path, paths: Iterable[str]) -> Iterator[str]:
     for path in paths:
         if (source / path).is_file() and not (source / path).is_symlink():
             yield path
-        for folder, folders, files in os.walk(source / path):
+        for folder, folders, files in walk(source / path):
             folders.sort()
             plain = (Path(folder, name) for name in sorted(files))
             yield from (str(one.relative_to(source)) for one in plain if not one.is_symlink())

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from blocks import durable_file
+from blocks.removal import discard
 from tasks.launch.carrying import carried_paths, carry, is_database, link_afresh
 from tasks.launch.copies import copy_release
 from tasks.launch.holding import held_by_nobody
@@ -131,7 +131,7 @@ class ServingTrees:
             with held_by_nobody(tree) as free:
                 if free:
                     tree.rename(doomed)
-            shutil.rmtree(doomed, ignore_errors=True)
+            discard(doomed)
         return list(holding.values())
 
     def trees(self) -> list[Path]:

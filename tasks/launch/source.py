@@ -6,13 +6,14 @@ import errno
 import hashlib
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from blocks import tree
 from blocks.project_spec import ProjectSpec
+from blocks.removal import remove
 from tasks.errors import BadInputError
 from tasks.launch import git
 from tasks.launch.archive import is_archive, unpack
@@ -104,7 +105,7 @@ def _from_address(field: str, url: str, version: str, target: Path) -> str:
     commit = commit_of("version", cloned, version or "HEAD")
     write_with_submodules(field, cloned, commit, target)
     name = described(cloned, commit)
-    shutil.rmtree(cloned.folder)
+    remove(cloned.folder)
     return name
 
 
@@ -157,8 +158,13 @@ def check_source(project: str, spec: ProjectSpec, version: str) -> None:
 def tree_digest(root: Path) -> str:
     """Return the SHA-256 of names, contents, modes and links of everything below ``root``."""
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        name = path.relative_to(root).as_posix()
+    names = [
+        f"{folder}/{name}".removeprefix(f"{root}/")
+        for folder, folders, files in tree.walk(root, tree.raise_error)
+        for name in (*folders, *files)
+    ]
+    for name in sorted(names, key=lambda name: name.split("/")):
+        path = root / name
         if path.is_symlink():
             digest.update(os.fsencode(f"link {name}\0{path.readlink()}\0"))
         elif path.is_file():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from blocks.project_spec import ServiceSpec
 from blocks.providers import process
 from blocks.providers.inherited import inherited
+from blocks.removal import discard
 from tasks.errors import SlipwayError
 from tasks.launch.applied import Record
 from tasks.launch.before import Command
@@ -167,7 +167,7 @@ class Starter:
 def remove_folders(ended: Sequence[Instance]) -> None:
     """Remove the folders of instances that were started in vain."""
     for one in ended:
-        shutil.rmtree(one.directory, ignore_errors=True)
+        discard(one.directory)
 
 
 def _shim(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from blocks import tree
+from blocks.removal import discard
 from tasks.errors import BadInputError
 from tasks.launch import git
 from tasks.launch.repository import Entry, Repository, clone, write
@@ -55,7 +56,7 @@ def _write_one(
 ) -> None:
     if target.is_dir():  # Git leaves an empty folder where it stands
         target.rmdir()
-    target.parent.mkdir(parents=True, exist_ok=True)
+    tree.make(target.parent)
     beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".submodule-"))
     try:
         own = _fetched_before(parent, submodule, link.link)
@@ -64,7 +65,7 @@ def _write_one(
         write_with_submodules(field, own, link.link, beside / "files")
         (beside / "files").rename(target)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        discard(beside)
 
 
 def _fetched_now(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 import uv
 
+from blocks.removal import discard
 from tasks.errors import SlipwayError
 from tasks.launch.boundary import enclose
 from tasks.launch.copies import copy_release
@@ -36,6 +37,14 @@ _DAY = 86_400.0
 
 class WorkspaceError(SlipwayError):
     """A workspace cannot be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trimmed:
+    """The workspaces that were removed; ``left`` says of what is left of some, why and what to do."""
+
+    removed: tuple[Path, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 def workspaces(home: Path) -> Path:
@@ -103,37 +112,40 @@ def provide_pytest(workspace: Release) -> str:
     return wanted.where
 
 
-def leave_workspace(folder: Path, *, keep: bool, now: float) -> None:
-    """Remove the workspace at ``folder``, or mark it as one whose workload has ended."""
+def leave_workspace(folder: Path, *, keep: bool, now: float) -> str:
+    """Remove the workspace at ``folder``, or mark it as one whose workload has ended.
+
+    Returns:
+        What cannot be removed, why, and what to do; empty where all went well.
+    """
     if not folder.exists():
-        return
-    if keep:
-        (folder / _ENDED).touch()
-        os.utime(folder / _ENDED, (now, now))
-    else:
-        _remove(folder)
+        return ""
+    if not keep:
+        return _remove(folder)
+    (folder / _ENDED).touch()
+    os.utime(folder / _ENDED, (now, now))
+    return ""
 
 
-def trim_workspaces(home: Path, living: Callable[[], Collection[str]], now: float) -> list[Path]:
-    """Remove the workspaces of ended workloads that are too many or too old; return them.
+def trim_workspaces(home: Path, living: Callable[[], Collection[str]], now: float) -> Trimmed:
+    """Remove the workspaces of ended workloads that are too many or too old.
 
     ``living`` gives the ids of workloads that run, or may be resumed. Such a workload is known
     before its workspace is there, so that it is asked last.
     """
     folder = workspaces(home)
     if not folder.is_dir():
-        return []
+        return Trimmed()
     with alone(folder / ".lock"):
         forgotten = [path for path in folder.glob(f"{_TRIAL}*") if now - _ended_at(path) > _DAY]
-        for leftover in [*folder.glob(f"{_REMOVED}*"), *forgotten]:
-            shutil.rmtree(leftover, ignore_errors=True)
+        leftovers = [*folder.glob(f"{_REMOVED}*"), *forgotten]
+        left = [discard(leftover) for leftover in leftovers]
         there = [path for path in folder.iterdir() if path.name[0] != "."]
         known = living()
         ended = [path for path in there if path.name not in known]
         excess = to_trim({path: _ended_at(path) for path in ended}, now)
-        for path in excess:
-            _remove(path)
-    return excess
+        left += [_remove(path) for path in excess]
+    return Trimmed(tuple(excess), tuple(filter(None, left)))
 
 
 def to_trim(ended: dict[Path, float], now: float) -> list[Path]:
@@ -152,8 +164,8 @@ def _ended_at(path: Path) -> float:
     return (mark if mark.exists() else path).stat().st_mtime
 
 
-def _remove(path: Path) -> None:
-    """Remove it, in one step as far as anyone who looks can tell."""
+def _remove(path: Path) -> str:
+    """Remove it, in one step as far as anyone who looks can tell; say what is left, if anything."""
     aside = path.with_name(f"{_REMOVED}{path.name}")
     path.rename(aside)
-    shutil.rmtree(aside, ignore_errors=True)
+    return discard(aside)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from blocks.tree import walk
 from tasks.launch.carrying import is_database
 
 _PARTS = ("source", "env")
@@ -55,7 +56,7 @@ def look(tree: Path, pristine: Path) -> Iterator[str | None]:
     begun = tree / _BEGUN
     since = begun.stat().st_mtime_ns if begun.exists() else 0
     for part in _PARTS:
-        for folder, folders, files in os.walk(tree / part):
+        for folder, folders, files in walk(tree / part):
             folders[:] = sorted(set(folders) - _PASSING_FOLDERS)
             inside = os.path.relpath(folder, tree)
             before = os.path.join(pristine, inside)  # noqa: PTH118 - for every file there is

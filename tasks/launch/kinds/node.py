@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from blocks.project_spec import ServiceSpec
+from blocks.removal import remove
 from tasks.errors import BadInputError, MissingProgramError
 from tasks.launch.copies import copy_tree
 from tasks.launch.kinds.interface import BuildError, run_build
@@ -62,7 +63,7 @@ class NodeKind:
         try:
             return _built(release, requirements)
         except BuildError as error:
-            shutil.rmtree(source)
+            remove(source)
             copy_tree(packed, source)
             _install_packed(source, requirements)
             told = (
@@ -72,7 +73,7 @@ class NodeKind:
             )
             return [told]
         finally:
-            shutil.rmtree(packed)
+            remove(packed)
 
     def programs(self, release: Path) -> tuple[Path, ...]:
         """Return the folders of its packages' programs and of its package manager."""

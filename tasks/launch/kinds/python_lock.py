@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from blocks.removal import discard
 from tasks.errors import BadInputError
 from tasks.launch.kinds.interface import run_build
 from tasks.launch.kinds.manifest import normal
@@ -185,7 +186,7 @@ class _Aside:
         return self._folder
 
     def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        discard(self._folder)
 
 
 def _install(target: Target, exported: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -155,3 +155,13 @@ def test_workspaces_that_nobody_comes_back_to_go(chosen: Settings, ledger: Ledge
     folders = [_folder(chosen, f"workspaces/{lease.id}", 9) for lease in (alive, dead)]
     assert "1 workspaces of ended workloads removed" in Retention(chosen, ledger)(NOW)
     assert [path.exists() for path in folders] == [True, False]
+
+
+def test_folders_that_lie_deep_are_measured_and_go(
+    chosen: Settings, ledger: Ledger, nest: Callable[..., None]
+) -> None:
+    """Broken: what one step has nested ends each round, so that nothing is let go of any more."""
+    nest(_folder(chosen, "steps/old", 40))
+    os.utime(chosen.root / "steps" / "old", (NOW - 40 * DAY,) * 2)
+    Retention(chosen, ledger)(NOW)
+    assert list((chosen.root / "steps").iterdir()) == []

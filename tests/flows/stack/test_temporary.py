@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,11 @@ def test_what_nobody_uses_is_removed_after_a_day(tmp_path: Path) -> None:
     assert clear_temporary_folder(root, now) == 3
     assert [path.name for path in folder.iterdir()] == ["young"]
     remove_link(root)
+
+
+def test_what_lies_deep_is_looked_at_and_removed(tmp_path: Path, nest: Callable[..., None]) -> None:
+    """Broken: one nested folder of a build ends every round of retention."""
+    nest(tmp_path / "tmp" / "old")
+    assert clear_temporary_folder(tmp_path, time.time()) == 0
+    assert clear_temporary_folder(tmp_path, time.time() + 2 * IDLE_SECONDS) == 1
+    assert list((tmp_path / "tmp").iterdir()) == []

@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from blocks.repositories.interface import Progress, Snapshot
 from blocks.repositories.restic_engine import ResticEngine
+from blocks.tree import walk
 from tasks.backup.comparison import Comparison
 from tasks.backup.restore import choose, restore
 from tasks.backup.snapshot import snapshot
@@ -171,3 +173,17 @@ def test_an_unreadable_file_is_left_out_by_name(
     assert (result.missing, result.changed) == ((), ())
     assert not (back / "mine").exists()
     assert len(hindered.snapshots()) == 1
+
+
+def test_what_is_nested_deep_comes_back_and_what_is_too_deep_is_named(
+    engine: ResticEngine, subject: Subject, tmp_path: Path, nest: Callable[..., None]
+) -> None:
+    """The data of a project whose service nests folders are never backed up."""
+    data = subject.sources[0].path
+    nest(data / "deep")
+    nest(data / "too-deep", 30, "d" * 200)
+    taken, _, back = there_and_back(engine, subject, tmp_path)
+    assert [files for _, _, files in walk(back / "deep")][-1] == ["file"]
+    assert len(list(walk(back / "deep"))) == 1051
+    assert taken.left_out
+    assert all("data/too-deep/ddd" in str(trouble) for trouble in taken.left_out)

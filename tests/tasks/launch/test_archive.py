@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from blocks.tree import walk
 from tasks.errors import BadInputError
 from tasks.launch.archive import is_archive, unpack
 from tasks.launch.members import Bounds
@@ -227,3 +228,20 @@ def test_what_stands_beside_the_files_is_bounded_too(tmp_path: Path) -> None:
     for archive in (tmp_path / "a.zip", tmp_path / "a.tar.gz"):
         with pytest.raises(BadInputError, match="longer than"):
             unpack("source", archive, tmp_path / f"{archive.name}-out")
+
+
+@pytest.mark.usefixtures("nest")  # which removes what is unpacked
+@pytest.mark.parametrize("suffix", ["tar.gz", "zip"])
+def test_a_member_may_lie_deep_or_is_named(tmp_path: Path, suffix: str) -> None:
+    """Broken: an archive that any tar unpacks is taken for damaged."""
+    for depth in (1050, 5000):
+        archive, name = tmp_path / f"{depth}.{suffix}", "d/" * depth + "file"
+        if suffix == "zip":
+            with zipfile.ZipFile(archive, "w") as file:
+                file.writestr(name, "x")
+        else:
+            tar_of(archive, **{name: "x"})
+    unpack("source", tmp_path / f"1050.{suffix}", tmp_path / "out")
+    assert sum("file" in files for _, _, files in walk(tmp_path / "out")) == 1
+    with pytest.raises(BadInputError, match=r"cannot be written \(File name too long"):
+        unpack("source", tmp_path / f"5000.{suffix}", tmp_path / "none")

@@ -108,7 +108,7 @@ def test_a_copy_that_fails_says_why_and_leaves_nothing(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tasks.launch.copies.shutil.copytree", full)
+    monkeypatch.setattr("tasks.launch.copies.copy", full)
     with pytest.raises(OSError, match="No space left"):
         copy_release(release, tmp_path / "copies" / "a")
     assert [path.name for path in (tmp_path / "copies").iterdir()] == [".lock"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,14 @@ from tasks.errors import BadInputError, BusyError
 from tasks.front_range import FrontRange
 from tasks.launch import forgetting
 from tasks.launch.convergence import converge
-from tasks.launch.forgetting import Forgotten, Subject, check_forgettable, forget, places
+from tasks.launch.forgetting import (
+    Forgotten,
+    LeftoverError,
+    Subject,
+    check_forgettable,
+    forget,
+    places,
+)
 from tasks.launch.fronts import Fronts
 from tasks.launch.launcher import Launcher
 from tasks.ledger.connection import Ledger
@@ -138,3 +146,36 @@ def test_data_alone_is_a_place(ledger: Ledger, tmp_path: Path) -> None:
     assert gone.deleted == (str(tmp_path / "data" / "demo" / "dev"),)
     assert places(ledger, subject(tmp_path)) == []
     assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_data_of_any_depth_is_deleted(ledger: Ledger, tmp_path: Path, nest: Make) -> None:
+    """Broken: a project is stopped and half forgotten, and can never be forgotten wholly."""
+    nest(tmp_path / "data" / "demo" / "dev")
+    nest(tmp_path / "serving" / "demo" / "dev" / "d1" / "source" / "cache")
+    forget(ledger, Table(), subject(tmp_path), delete_data=True)
+    assert list((tmp_path / "data").iterdir()) == []
+    assert not (tmp_path / "serving" / "demo").exists()
+
+
+def test_what_cannot_be_removed_is_told_and_forgotten_later(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: forget ends with a stack trace, or takes data for deleted that is there."""
+    data = tmp_path / "data" / "demo" / "dev"
+    data.mkdir(parents=True)
+    (data / "orders").touch()
+    unlink = os.unlink
+
+    def refuse(path: str, **where: Any) -> None:
+        """Refuse to remove data."""
+        if path == "orders":
+            raise OSError(30, "Read-only file system", path)
+        unlink(path, **where)
+
+    monkeypatch.setattr("blocks.removal.os.unlink", refuse)
+    with pytest.raises(LeftoverError, match=r"dev/orders: Read-only file system\. .+ again\."):
+        forget(ledger, Table(), subject(tmp_path), delete_data=True)
+    assert places(ledger, subject(tmp_path)) == ["dev"]
+    monkeypatch.undo()
+    assert forget(ledger, Table(), subject(tmp_path), delete_data=True).deleted == (str(data),)
+    assert not data.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -174,3 +175,26 @@ def test_the_digest_is_of_names_contents_and_modes(tmp_path: Path) -> None:
     (tmp_path / "a").rename(tmp_path / "b")
     seen.add(tree_digest(tmp_path))
     assert len(seen) == 5
+
+
+def test_a_source_is_copied_and_told_apart_at_any_depth(
+    tmp_path: Path, nest: Callable[..., None]
+) -> None:
+    """Broken: the launch of a project with nested folders ends with a stack trace."""
+    nest(tmp_path / "source")
+    digest = tree_digest(fetched(tmp_path, str(tmp_path / "source")))
+    nest(tmp_path / "other", 1049)
+    assert digest == tree_digest(tmp_path / "source") != tree_digest(tmp_path / "other")
+
+
+def test_the_digest_of_a_tree_stays_what_it_is(tmp_path: Path) -> None:
+    """Broken: every release is built again after an update of Slipway."""
+    for name in ("a/b", "a-b/c", "a.txt", "z/größe"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / "a" / "program").write_text("#!/bin/sh")
+    (tmp_path / "a" / "program").chmod(0o755)
+    (tmp_path / "link").symlink_to("a")
+    assert (
+        tree_digest(tmp_path) == "741f9999db2c2c4d482231cf64158af63c0236609d7d3ac06f100833e83aaa58"
+    )

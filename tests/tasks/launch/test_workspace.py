@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def test_the_workspace_of_a_living_workload_is_never_removed(
     for number in range(MOST_KEPT + 3):
         open_workspace(release, tmp_path, f"w{number}")
         leave_workspace(tmp_path / "workspaces" / f"w{number}", keep=True, now=now + number)
-    removed = trim_workspaces(tmp_path, lambda: {"w0"}, now + 100)
+    removed = trim_workspaces(tmp_path, lambda: {"w0"}, now + 100).removed
     assert sorted(path.name for path in removed) == ["w1", "w2"]
     assert (tmp_path / "workspaces" / "w0").is_dir()
 
@@ -194,3 +195,33 @@ def test_what_the_tests_need_is_installed_into_the_workspace_alone(
     assert installed.stat().st_nlink == 1  # no link from a cache that others share
     assert not list(env.glob("lib/python*/site-packages/pytest"))
     assert provide_pytest(workspace) == ""
+
+
+def test_what_a_step_has_nested_ends_no_other_run(
+    release: Release, tmp_path: Path, nest: Callable[..., None]
+) -> None:
+    """Broken: one step whose folders lie a thousand deep ends every later run of every project."""
+    workspace = open_workspace(release, tmp_path, "w1")
+    nest(workspace.source)
+    assert leave_workspace(workspace.path, keep=False, now=10.0) == ""
+    nest(tmp_path / "workspaces" / ".removed-w2")
+    assert trim_workspaces(tmp_path, set, 20.0).left == ()
+    assert [path.name for path in (tmp_path / "workspaces").iterdir()] == [".lock"]
+
+
+def test_a_workspace_that_cannot_be_removed_is_told(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: a run that has succeeded fails for what it leaves, or a disk fills up unseen."""
+    folder = open_workspace(release, tmp_path, "w1").path
+
+    def refuse(path: str, **_: object) -> None:
+        raise OSError(30, "Read-only file system", path)
+
+    monkeypatch.setattr("blocks.removal.os.unlink", refuse)
+    told = leave_workspace(folder, keep=False, now=10.0)
+    assert ": Read-only file system. Let this user remove it" in told
+    assert trim_workspaces(tmp_path, set, 20.0).left == (told,)
+    monkeypatch.undo()
+    assert trim_workspaces(tmp_path, set, 30.0).left == ()
+    assert not list(tmp_path.glob("workspaces/.removed*"))

@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,10 @@ def test_the_remedy_names_files_and_folders() -> None:
     assert "source/db.sqlite3" in said
     assert "`data: [db.sqlite3, media]`" in said
     assert "projects.shop" in said
+
+
+def test_what_lies_deep_is_found(tree: Path, pristine: Path, nest: Callable[..., None]) -> None:
+    """A service that nests folders is never told that it writes into its release."""
+    nest(tree / "source" / "deep")
+    [path] = written(tree, pristine)
+    assert path.endswith("/d/d/file")
