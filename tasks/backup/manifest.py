@@ -85,7 +85,7 @@ def decode(text: bytes) -> Manifest:
                 "Restore with the version that took the snapshot."
             )
         return _manifest(document)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ManifestError(f"The snapshot's manifest cannot be read ({error!r}).") from error
 
 

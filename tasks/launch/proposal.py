@@ -133,6 +133,6 @@ def _image(source: Path) -> Iterator[str]:
             for command in reversed(_CMD.findall(read_text("source", source / name))):
                 try:
                     words = json.loads(command) if command.startswith("[") else [command]
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue
                 yield " ".join(map(str, words))

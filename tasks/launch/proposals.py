@@ -107,7 +107,7 @@ def _of_uploads(source: Path) -> Iterator[Proposal]:
 def _scripts(source: Path) -> list[str]:
     try:
         manifest = json.loads(_text(source / "package.json") or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return []  # whoever builds it says so
     scripts = manifest.get("scripts") if isinstance(manifest, dict) else None
     return [str(text) for text in scripts.values()] if isinstance(scripts, dict) else []

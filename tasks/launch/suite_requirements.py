@@ -97,7 +97,7 @@ def _manifest(path: Path) -> Mapping[str, Any]:
     """Return pyproject.toml; one that cannot be read was complained of when it was built."""
     try:
         return tomllib.loads(path.read_text("utf-8-sig")) if path.is_file() else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
 
 

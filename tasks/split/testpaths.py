@@ -45,7 +45,7 @@ def _ini(path: Path, section: str) -> dict[str, object] | None:
 def _toml(path: Path) -> dict[str, object] | None:
     try:
         tool = tomllib.loads(path.read_text("utf-8-sig")).get("tool", {})
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     settings = tool.get("pytest", {})
     found = settings.get("ini_options", settings or None)

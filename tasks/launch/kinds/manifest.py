@@ -28,7 +28,7 @@ def pyproject(source: Path) -> Mapping[str, Any]:
         return {}
     try:
         manifest = tomllib.loads(read_text("source", path))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadInputError("source", path.name, f"is no TOML ({error})", _MEND) from error
     for table in ("project", "build-system", "tool"):
         if not isinstance(manifest.get(table, {}), dict):

@@ -26,7 +26,9 @@ def test_there_and_back(names: list[str]) -> None:
     assert manifest.files == len(names)
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"format": 9}', b'{"format": 1}'])
+@pytest.mark.parametrize(
+    "text", [b"", b"[]", b"{}", b'{"format": 9}', b'{"format": 1}', b"[" * 9999 + b"]" * 9999]
+)
 def test_what_is_no_manifest_is_refused(text: bytes) -> None:
     """A damaged or newer manifest fails in the middle of a restore."""
     with pytest.raises(ManifestError):

@@ -12,6 +12,7 @@ from tasks.errors import BadInputError
 from tasks.launch.kinds.interface import BuildError
 from tasks.launch.kinds.manifest import own_extras, pyproject
 from tasks.launch.kinds.python import PythonKind, is_package
+from tasks.launch.suite_requirements import suite_requirements
 
 PACKAGE = """
 [build-system]
@@ -115,3 +116,11 @@ def test_requirements_that_are_no_text_are_refused_with_their_place(tmp_path: Pa
     (tmp_path / "source/requirements.txt").write_bytes(b"# gr\xfc\xdfe\nsix\n")
     with pytest.raises(BadInputError, match=r"is not UTF-8 at line 1, byte 5 \(0xfc\)"):
         PythonKind().build(tmp_path, [])
+
+
+def test_a_manifest_of_a_thousand_lists_in_one_another_is_no_toml(tmp_path: Path) -> None:
+    """Broken: a launch, or a look at what tests need, ends with a stack trace."""
+    (tmp_path / "pyproject.toml").write_text(f"a = {'[' * 5000}{']' * 5000}")
+    with pytest.raises(BadInputError, match="is no TOML"):
+        pyproject(tmp_path)
+    assert suite_requirements(tmp_path) is None
