@@ -17,6 +17,7 @@ from flows.inventory import ledger, load_router, load_target
 from flows.naming import named
 from flows.remark import answers_at, concluded
 from flows.succession import deploy_overtaken
+from flows.usage import uses_its_project
 from tasks.deploy import task as deploying
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.deployer import Target as Place
@@ -32,6 +33,7 @@ from tasks.settings import settings
     description="Start a version beside the live one, gate it by health, switch, drain.",
 )
 @fails_plainly
+@uses_its_project
 async def deploy_flow(
     project: Name,
     environment: Name = "dev",

@@ -26,6 +26,7 @@ from flows.inventory import (
 from flows.naming import named
 from tasks.launch import task as launching
 from tasks.launch.forgetting import Forgotten, Subject, check_forgettable, places
+from tasks.launch.usage import unused
 from tasks.ledger.configured import forget_configured
 from tasks.ledger.releases import releases
 from tasks.settings import settings
@@ -50,8 +51,8 @@ async def forget_flow(
     """Forget a project: end its services, give back its ports, remove its releases and its block.
 
     Snapshots and what was learnt stay, and so does its data where nothing else is asked for. What
-    still names the project (schedules, environments that share values with it) is told. While a
-    rollout or a workload of it is at work, it is refused.
+    still names the project (schedules, environments that share values with it) is told. While it
+    is being launched, deployed or run, it is refused, and none of these begins meanwhile.
 
     Args:
         project: Name of the Project block.
@@ -63,7 +64,7 @@ async def forget_flow(
         What was done, in sentences.
     """
     subject = Subject(project, environment, settings().root)
-    with ledger() as book:
+    with unused(subject.home, project), ledger() as book:
         check_forgettable(book, subject, time.time())
         configured = await documents(PROJECT)
         if project not in configured and not (places(book, subject) or releases(book, project)):

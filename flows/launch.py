@@ -11,6 +11,7 @@ from flows.failure import fails_plainly
 from flows.inventory import load_router, load_target
 from flows.remark import concluded
 from flows.succession import launch_overtaken
+from flows.usage import uses_its_project
 from tasks.errors import BadInputError
 from tasks.launch import task as launching
 
@@ -21,6 +22,7 @@ from tasks.launch import task as launching
     description="Build a project and start its services in an environment; what runs is adopted.",
 )
 @fails_plainly
+@uses_its_project
 async def launch_flow(
     project: Name,
     environment: Name = "dev",

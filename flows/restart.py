@@ -10,6 +10,7 @@ from flows.failure import fails_plainly
 from flows.inventory import load_router, load_target
 from flows.remark import concluded
 from flows.succession import launch_overtaken
+from flows.usage import uses_its_project
 from tasks.launch import task as launching
 
 
@@ -19,6 +20,7 @@ from tasks.launch import task as launching
     description="Replace the processes of a project by new ones of the same release.",
 )
 @fails_plainly
+@uses_its_project
 async def restart_flow(project: Name, environment: Name = "dev") -> dict[str, str]:
     """Start the live release anew beside itself, with today's configuration, then switch to it.
 

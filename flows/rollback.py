@@ -12,6 +12,7 @@ from flows.failure import fails_plainly
 from flows.inventory import ledger, load_router, load_target
 from flows.remark import answers_at, concluded
 from flows.succession import deploy_overtaken
+from flows.usage import uses_its_project
 from tasks.deploy import task as deploying
 from tasks.launch.target import launcher_of
 from tasks.settings import settings
@@ -23,6 +24,7 @@ from tasks.settings import settings
     description="Move the traffic back to the former release, at once where it is still warm.",
 )
 @fails_plainly
+@uses_its_project
 async def rollback_flow(project: Name, environment: Name = "dev") -> str:
     """Go back to the release that served before the last deploy.
 

@@ -26,6 +26,7 @@ from flows.inventory import ledger, load_providers, load_repository, load_router
 from flows.naming import named
 from flows.remark import answers_at, concluded
 from flows.succession import deploy_overtaken
+from flows.usage import uses_its_project
 from flows.workload import Job, WorkloadFailedError, run_workload
 from tasks.backup.warnings import warnings_of
 from tasks.deploy import task as deploying
@@ -46,6 +47,7 @@ from tasks.settings import settings
     description="Launch, split, distribute, allocate, back up and deploy a version.",
 )
 @fails_plainly
+@uses_its_project
 async def ship_flow(
     project: Name,
     environment: Name = "dev",
