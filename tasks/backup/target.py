@@ -110,11 +110,19 @@ def check_entries(entries: Iterable[StoredEntry], manifest: Manifest) -> None:
     for path in kinds:
         if not _plain(path.lstrip("/")) or not _within(path, roots):
             raise ManifestError(f"The snapshot holds {path!r}, which belongs to no source of it.")
-        if links and any(str(parent) in links for parent in PurePosixPath(path).parents):
+        if links and _is_below(path, links):
             raise ManifestError(f"The snapshot holds {path!r}, which goes through a link.")
     _check_names(manifest)
     for database in manifest.databases:
         _check_database(database, kinds, manifest)
+
+
+def _is_below(path: str, links: set[str]) -> bool:
+    """Tell whether one of ``links`` is on the way to ``path``; of texts, as that may be long."""
+    while path := path.rpartition("/")[0]:
+        if path in links:
+            return True
+    return False
 
 
 def _checked_roots(kinds: Mapping[str, str], manifest: Manifest) -> list[str]:

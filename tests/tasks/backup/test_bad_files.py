@@ -181,6 +181,7 @@ def test_what_is_nested_deep_comes_back_and_what_is_too_deep_is_named(
     """The data of a project whose service nests folders are never backed up."""
     data = subject.sources[0].path
     nest(data / "deep")
+    (data / "link").symlink_to("deep")
     nest(data / "too-deep", 30, "d" * 200)
     taken, _, back = there_and_back(engine, subject, tmp_path)
     assert [files for _, _, files in walk(back / "deep")][-1] == ["file"]
