@@ -34,6 +34,7 @@ def in_use(home: Path, project: str) -> Iterator[None]:
                 f"{project} is being forgotten by {forgetter}. Wait for its end, then configure it "
                 "again."
             )
+        _user(folder, project)  # what the dead have left goes
         yield
 
 
@@ -87,11 +88,9 @@ def _own_lock(path: Path) -> Iterator[None]:
 
 
 def _user(folder: Path, project: str) -> str:
-    """Return who uses the project, empty where nobody does."""
-    for path in folder.glob(f"{project}.*"):
-        if not path.name.endswith(_FORGETTING) and (holder := _holder(path)):
-            return holder
-    return ""
+    """Return one who uses the project, empty where nobody does; what the dead have left goes."""
+    paths = [path for path in folder.glob(f"{project}.*") if not path.name.endswith(_FORGETTING)]
+    return next(filter(None, [_holder(path) for path in paths]), "")
 
 
 def _holder(path: Path) -> str:
