@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from blocks.file_system import has_no_room, told_full
 from blocks.providers import run_directory as files
 from blocks.providers.identity import this_boot
 from blocks.providers.shim_spec import ShimError, ShimSpec
@@ -83,4 +84,6 @@ def _spawn(spec: ShimSpec, environment: Mapping[str, str], lock: int) -> None:
         shim.communicate(marshal.dumps((record, dict(environment))), timeout=_START_SECONDS)
     if not _was_started(spec.directory):
         said = (spec.directory / "shim.log").read_text(encoding="utf-8", errors="replace")
+        if not said.strip() and has_no_room(spec.directory):
+            said = told_full("no space left on device", spec.directory)
         raise ShimError(f"the shim of {spec.directory} did not come up: {said.strip()[-2000:]}")

@@ -15,13 +15,14 @@ class RepositoryError(Exception):
 
     Attributes:
         repository: The place, without credentials.
+        detail: What went wrong there.
         remedy: What to do.
     """
 
     remedy = "Run the same restic command by hand to see more."
 
     def __init__(self, repository: str, detail: str, remedy: str = "") -> None:
-        self.repository = repository
+        self.repository, self.detail = repository, detail
         self.remedy = remedy or self.remedy
         super().__init__(f"Repository {repository}: {detail}. {self.remedy}")
 

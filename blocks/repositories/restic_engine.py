@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TypeVar
 
+from blocks.file_system import has_no_room
 from blocks.redaction import redact, without_user
 from blocks.repositories import restic_command as command
 from blocks.repositories import restic_output as output
@@ -21,6 +22,7 @@ from blocks.repositories.errors import (
     RepositoryCancelledError,
     RepositoryDamagedError,
     RepositoryError,
+    RepositoryFullError,
     RepositoryLockedError,
     RepositoryMissingError,
     UnreadableSourceError,
@@ -139,7 +141,7 @@ class ResticEngine:
         except RepositoryError as error:
             if type(error) is not RepositoryError:
                 raise
-            raise RepositoryDamagedError(self.name, str(error)) from error
+            raise RepositoryDamagedError(self.name, error.detail) from error
 
     def snapshots(self, tags: Sequence[str] = ()) -> list[StoredSnapshot]:
         """Return the snapshots that bear all of ``tags``, oldest first."""
@@ -183,7 +185,7 @@ class ResticEngine:
             raise
         unread = output.unread_paths(complaints)
         if code not in {0, output.INCOMPLETE} or not stored:
-            raise output.error_of(self.name, code, complaints)
+            raise self._error(code, complaints)
         if code == output.INCOMPLETE and not unread:
             self.forget([item.id for item in stored])
             raise UnreadableSourceError(self.name, [complaints.strip()])
@@ -193,8 +195,16 @@ class ResticEngine:
         """Run one command and return what it printed; anything but success is an error."""
         code, complaints, printed = self._patiently(arguments, _all)
         if code:
-            raise output.error_of(self.name, code, complaints)
+            raise self._error(code, complaints)
         return printed
+
+    def _error(self, code: int, complaints: str) -> RepositoryError:
+        """Return what went wrong; on a full disk restic may find no room to say so."""
+        error = output.error_of(self.name, code, complaints)
+        places = [Path(tempfile.gettempdir()), *([self.folder] if self.folder else [])]
+        if type(error) is RepositoryError and any(map(has_no_room, places)):
+            return RepositoryFullError(self.name, f"{error.detail}: no space left on device")
+        return error
 
     def _patiently(
         self, arguments: list[str], consume: Callable[[IO[bytes]], T]
@@ -204,9 +214,7 @@ class ResticEngine:
         pause = 0.0
         while True:
             code, complaints, result = self._run(arguments, consume)
-            locked = code and isinstance(
-                output.error_of(self.name, code, complaints), RepositoryLockedError
-            )
+            locked = code and isinstance(self._error(code, complaints), RepositoryLockedError)
             if not locked or time.monotonic() + pause > deadline:
                 return code, complaints, result
             time.sleep(pause)

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,9 @@ import pytest
 from blocks.providers import process
 from blocks.providers.interface import End, Outcome
 from blocks.providers.process import Ended, NotStarted, Running, ShimSpec
+from blocks.providers.shim_spec import ShimError
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
 
 pytestmark = pytest.mark.integration
 
@@ -112,6 +116,17 @@ def test_the_environment_arrives_and_touches_no_file(directory: Path) -> None:
     assert ended(directory).succeeded
     assert not [path for path in directory.iterdir() if b"hunter2hunt" in path.read_bytes()]
     assert directory.stat().st_mode & 0o077 == 0
+
+
+def test_a_shim_that_finds_no_room_for_its_record_says_so(small_disk: Path) -> None:
+    """Broken: a step on a full disk fails without a reason."""
+    directory, filler = small_disk / "run", small_disk / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(PAGE))
+    os.truncate(filler, filler.stat().st_size - PAGE)  # what is to run finds room, and no more
+    with pytest.raises(ShimError, match=f"No room is left on the file system at {small_disk} "):
+        process.start(ShimSpec(directory, ("true",), Path("/")), {"PATH": "/bin:/usr/bin"})
 
 
 def test_many_who_start_the_same_directory_start_it_once(directory: Path, tmp_path: Path) -> None:

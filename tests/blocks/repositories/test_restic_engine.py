@@ -1,5 +1,6 @@
 """The real restic on real folders: what comes back, what is refused, what a kill leaves."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -132,6 +133,18 @@ def test_a_full_disk_is_named_with_what_to_do(data: Path, tmp_path: Path, small_
         engine.backup([data], [], [], ignore)
     assert f"No room is left on the file system at {small_disk} (" in str(raised.value)
     assert "restic command by hand" not in str(raised.value)
+
+
+def test_a_restic_that_finds_no_room_for_its_complaint_tells_of_no_damage(small_disk: Path) -> None:
+    """Broken: a sound repository is called damaged, and the user told to start a new one."""
+    engine = ResticEngine(str(small_disk / "repo"), "hunter22", program="false")
+    with pytest.raises(RepositoryDamagedError, match=r"restic ended with code 1\. Keep") as damaged:
+        engine.check()
+    assert str(damaged.value).count(str(small_disk)) == 1
+    with contextlib.suppress(OSError):
+        (small_disk / "filler").write_bytes(bytes(2_000_000))
+    with pytest.raises(RepositoryFullError, match=f"No room is left on .* at {small_disk} "):
+        engine.check()
 
 
 def test_unknown_snapshot(engine: ResticEngine, data: Path, tmp_path: Path) -> None:
