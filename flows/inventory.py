@@ -152,6 +152,14 @@ async def repository_folders() -> dict[str, Path | None]:
     }
 
 
+async def data_folders() -> dict[str, list[Path]]:
+    """Return the folders outside of Slipway's home that hold data of each project, by its name."""
+    return {
+        name: [Path(folder) for folder in fields.get("data") or () if Path(folder).is_absolute()]
+        for name, fields in (await documents(PROJECT)).items()
+    }
+
+
 async def load_router() -> Router:
     """Return the router that `make up` has configured."""
     found = await documents(CaddyRouter.get_block_type_slug())

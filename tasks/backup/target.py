@@ -18,9 +18,15 @@ _FIELD = "target"
 
 
 def refuse_kept(
-    target: Path, home: Path, program: Path, repositories: Mapping[str, Path | None]
+    target: Path,
+    home: Path,
+    program: Path,
+    repositories: Mapping[str, Path | None],
+    data: Mapping[str, Sequence[Path]],
 ) -> None:
     """Refuse a ``target`` at, below or above what Slipway itself keeps, links followed.
+
+    What lies in the data of a project would be backed up with it, and be there for its services.
 
     A new folder directly in ``program`` may be one: a `slipway.yaml` often lies there.
 
@@ -29,6 +35,7 @@ def refuse_kept(
         home: Where releases, data and all else that Slipway keeps lie.
         program: The folder of Slipway, with its own code.
         repositories: The folder of each, by name; None where it lies elsewhere.
+        data: The data folders of each project, by its name.
 
     Raises:
         BadInputError: It names which, and what to give instead.
@@ -39,6 +46,11 @@ def refuse_kept(
     if real.parent != beside:
         new = f", or a new one directly in it, e.g. {program / 'restored'}"
         _refuse_near(target, real, "folder of Slipway itself", beside, new)
+    for project, folders in data.items():
+        for folder in folders:
+            if real.is_relative_to(folder.resolve()):
+                problem = f"lies in the data of {project} ({folder})"
+                raise _refused(target, problem, "Give a folder elsewhere")
 
 
 def _named(repositories: Mapping[str, Path | None]) -> dict[str, Path]:

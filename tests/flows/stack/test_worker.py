@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from uuid import UUID, uuid4
 
 import pytest
@@ -62,6 +63,19 @@ async def test_missed_runs_are_skipped_before_any_is_taken(story: Story) -> None
     story.now += LOOK_SECONDS
     await made.get_and_submit_flow_runs()
     assert story.did[3:] == ["skip in own", "take"]
+
+
+async def test_runs_that_a_clock_set_ahead_made_late_are_skipped_as_well(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: every run of the skipped hour begins at once."""
+    punctual = PunctualWorker(work_pool_name="own")
+    await punctual.get_and_submit_flow_runs()
+    ahead = time.time() + 3600
+    monkeypatch.setattr("flows.stack.worker.time.time", lambda: ahead)
+    await punctual.get_and_submit_flow_runs()
+    await punctual.get_and_submit_flow_runs()
+    assert story.did == ["skip in own", "take", "skip in own", "take", "take"]
 
 
 async def test_nothing_is_taken_while_missed_runs_cannot_be_looked_for(

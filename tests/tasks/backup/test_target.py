@@ -88,7 +88,18 @@ def test_a_link_into_what_slipway_keeps_is_no_target(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="home of Slipway"):
         _refuse(tmp_path, tmp_path / "link" / "new")
     with pytest.raises(BadInputError, match="home of Slipway"):
-        refuse_kept(tmp_path / "clone/.slipway/new", tmp_path / "link", tmp_path / "clone", {})
+        refuse_kept(tmp_path / "clone/.slipway/new", tmp_path / "link", tmp_path / "clone", {}, {})
+
+
+def test_the_data_of_another_project_is_no_target(tmp_path: Path) -> None:
+    """Broken: what is restored serves, and is backed up, as data of another project."""
+    (tmp_path / "link").symlink_to(tmp_path / "shop-data")
+    data = {"shop": [tmp_path / "shop-data"], "blog": []}
+    home, clone = tmp_path / "home", tmp_path / "clone"
+    for target in (tmp_path / "shop-data", tmp_path / "shop-data" / "new", tmp_path / "link" / "x"):
+        with pytest.raises(BadInputError, match="lies in the data of shop"):
+            refuse_kept(target, home, clone, {}, data)
+    refuse_kept(tmp_path / "shop-data-2", home, clone, {}, data)
 
 
 def test_a_new_folder_directly_in_that_of_slipway_is_taken(tmp_path: Path) -> None:
@@ -100,7 +111,7 @@ def test_a_new_folder_directly_in_that_of_slipway_is_taken(tmp_path: Path) -> No
 def _refuse(folder: Path, target: Path) -> None:
     """Refuse ``target`` for a home in the clone of Slipway, and a repository on a disk."""
     home, program = folder / "clone" / ".slipway", folder / "clone"
-    refuse_kept(target, home, program, {"offsite": folder / "disk" / "offsite", "s3": None})
+    refuse_kept(target, home, program, {"offsite": folder / "disk" / "offsite", "s3": None}, {})
 
 
 def test_a_disk_without_room_is_refused(tmp_path: Path) -> None:
