@@ -14,6 +14,13 @@ _INTERPRETER = re.compile(
     r"(^|[/\s=])-?S?((r?ba|da|[pm]k|pdk|k|z|a|ya|po|fi|c|tc|pw)?sh|python|pypy|perl|ruby|node|nodejs"
     r"|deno|bun|php|lua|[Rr]script|su|runuser|flock|script)[\d.-]*(?=\s|$)"
 )
+_WITH_LANGUAGE = re.compile(
+    r"([gmn]|original-)?awk|g?sed|ed|ex|vim?|nvim|emacs|g?make|cmake|tar|bsdtar|gtar|zip|git|find"
+    r"|xargs|parallel|watch|env|sqlite3|psql|mysql|mariadb|gdb|expect|tclsh|jq|bc|dc|m4|docker"
+)
+"""Programs that execute, or look through, what stands in a word of theirs beside other text."""
+_LOOKS_LIKE_CODE = re.compile(r"[\"'`$;|&()<>{}\n\\]")
+_PLAIN = re.compile(r"[\w./:@%+,=~-]*", re.ASCII)
 _TAKES_CODE = re.compile(r"(^|\s)(-\w*[ceEr]|-p|--eval|--print|--command|-Command)$")
 _REMOTE = "ssh"
 """It joins its words to a text, which a shell on another machine executes."""
@@ -51,6 +58,18 @@ def is_code(argv: Sequence[str], place: int) -> bool:
     others = [word for word in before if not _SHELL.fullmatch(PurePath(word).name)]
     named = any(map(_INTERPRETER.search, others))
     return named and bool(_TAKES_CODE.search(before[-1]))
+
+
+def is_beside_code(argv: Sequence[str], around: str) -> bool:
+    """Tell whether what stands in a word with ``around`` may become a part of code.
+
+    ``around`` is the rest of the word. What is alone in it, or beside the parts of a path or an
+    option, is none; beside quotes or operators it may be, whatever the program.
+    """
+    if _LOOKS_LIKE_CODE.search(around):
+        return True
+    named = any(_WITH_LANGUAGE.fullmatch(PurePath(word).name) for word in argv)
+    return named and not _PLAIN.fullmatch(around)
 
 
 def _command_string(argv: Sequence[str], place: int) -> int | None:

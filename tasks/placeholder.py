@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from tasks.command_text import is_code, shell_text
+from tasks.command_text import is_beside_code, is_code, shell_text
 from tasks.errors import BadInputError
 from tasks.label import written
 
@@ -27,6 +27,20 @@ _QUOTED = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ARITHMETIC = re.compile(r"\(\([^)]*(?<!\$)\{item")
+_WITHIN = r"[^;&|\n]*"
+_EVALUATED = re.compile(
+    rf"""(?:^|(?<=[\s;&|({{!])) (?:
+      (?:eval|trap|let|declare|typeset|unset) \s {_WITHIN} (?<!\$)\{{item
+    | (?:test|\[\[?) \s {_WITHIN} -v \s {_WITHIN} (?<!\$)\{{item
+    | printf \s+ -v \s* \S* (?<!\$)\{{item
+    | \[\[ \s {_WITHIN} (?<!\$)\{{item {_WITHIN} \s -(?:eq|ne|lt|le|gt|ge) \s
+    | \[\[ \s {_WITHIN} \s -(?:eq|ne|lt|le|gt|ge) \s {_WITHIN} (?<!\$)\{{item
+    )
+    | \w\[ [^\]\s]* (?<!\$)\{{item
+    | (?<!\$)\{{item [^;&\n]* \| \s* (?:\S*/|\w+\s+)* (?:ba|da|[pm]?k|z|a)?sh\b""",
+    re.VERBOSE,
+)
+"""Where a shell takes a word for code, or hands it to one that does."""
 
 
 def fill_matrix(field: str, text: str, values: Mapping[str, str | int | bool]) -> str:
@@ -56,9 +70,12 @@ def refuse_unsafe_item(field: str, argv: Sequence[str]) -> None:
             continue
         if text is not None and place == text.place:
             _refuse_quoted(field, word)
-        elif (text is None or place < text.place) and is_code(argv, place):
+            continue
+        around = _ITEM.sub("", word)
+        may_run = is_code(argv, place) or is_beside_code(argv[:place], around)
+        if (text is None or place < text.place) and may_run:
             problem = "has {item} in what may be executed as code, and what it quotes is not known"
-            remedy = "Have it read $SLIPWAY_ITEM from its environment, or use sh or bash"
+            remedy = "Make it a word of its own, or have it read $SLIPWAY_ITEM from its environment"
             raise BadInputError(field, word, problem, remedy)
 
 
@@ -66,8 +83,8 @@ def _refuse_quoted(field: str, line: str) -> None:
     quoted = (match[0] for match in _QUOTED.finditer(line) if not match[0].startswith("#"))
     if any(map(_ITEM.search, quoted)) or ("<<" in line and _ITEM.search(line)):
         problem = "has {item} between quotes or in a here-document"
-    elif _ARITHMETIC.search(line):
-        problem = "has {item} in arithmetic, which a shell evaluates"
+    elif _ARITHMETIC.search(line) or _EVALUATED.search(line):
+        problem = "has {item} where a shell evaluates it"
     else:
         return
     remedy = "Write it without quotes, it is one word whatever is in it; or use $SLIPWAY_ITEM"

@@ -178,9 +178,59 @@ def test_outside_of_quotes_it_may_stand(line: str) -> None:
 )
 def test_what_is_code_elsewhere_is_refused(argv: str) -> None:
     """An item is executed by what quotes otherwise than a shell does."""
-    with pytest.raises(BadInputError, match=r"executed as code|arithmetic") as caught:
+    with pytest.raises(BadInputError, match=r"executed as code|a shell evaluates") as caught:
         refuse_unsafe_item("run", argv.split("|") if "|" in argv else argv.split())
     assert "$SLIPWAY_ITEM" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["awk", 'BEGIN{system("{item}")}'],
+        ["sed", "-n", "1e {item}", "/etc/hostname"],
+        ["git", "-c", "alias.x=!echo {item}", "x"],
+        ["make", "-f", "-", "--eval=x:;@echo {item}"],
+        ["tar", "cf", "a", "--checkpoint-action=exec=echo {item}", "."],
+        ["psql", "-c", "select '{item}'"],
+        ["whatever", "x = ({item})"],
+        *(
+            ["bash", "-c", line]
+            for line in (
+                *("eval echo {item}", "trap {item} EXIT", "echo {item} | sh", "let {item}"),
+                *("[[ {item} -eq 1 ]] || true", "[[ 1 -eq {item} ]]", "test -v {item} || true"),
+                *("printf -v {item} x", "x; declare {item}", "echo ${a[{item}]}", "a[{item}]=1"),
+                *("echo {item} | sudo /bin/bash -s", "true && [ -v {item} ]", "unset {item}"),
+            )
+        ),
+    ],
+)
+def test_what_may_become_a_part_of_code_is_refused(argv: list[str]) -> None:
+    """Broken: a file with the right name has a command of its own executed."""
+    with pytest.raises(BadInputError) as caught:
+        refuse_unsafe_item("run", argv)
+    assert "$SLIPWAY_ITEM" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["cp", "dist/{item}.whl", "--to=out/{item}"],
+        ["echo", "checks {item}: well!"],
+        ["git", "add", "--", "{item}"],
+        ["tar", "cf", "{item}.tar", "src/{item}"],
+        *(
+            ["bash", "-c", line]
+            for line in (
+                *("[ {item} = x ] && echo y", "[[ {item} == x ]]", "printf '%s' {item}"),
+                *("cat {item} | sort | uniq", "printf -v name %s {item}", "x={item}; export x"),
+                *("curl -s {item} | tee a.sh", "evaluate {item}", "for f in {item}; do :; done"),
+            )
+        ),
+    ],
+)
+def test_what_cannot_become_code_is_taken(argv: list[str]) -> None:
+    """Broken: a sound command is refused."""
+    refuse_unsafe_item("run", argv)
 
 
 @pytest.mark.parametrize(
