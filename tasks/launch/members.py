@@ -74,14 +74,17 @@ def members_of(archive: Path, bounds: Bounds) -> Iterator[Member]:
 
     Raises:
         TooMuchError: There are more than ``bounds`` allows, or one has an endless name or link.
+        ReadError: A tar has no end mark after what can be read of it: it is cut or damaged.
     """
     return (_zip if archive.suffix.lower() == ".zip" else _tar)(archive, bounds)
 
 
 def _tar(archive: Path, bounds: Bounds) -> Iterator[Member]:
     with _uncompressed(archive) as plain, tarfile.open(fileobj=_InPieces(plain)) as file:
+        last = ""
         for number, item in enumerate(file, start=1):
             bounds.refuse_count(number)
+            last = item.name
             path = PurePosixPath(item.name)
             if _of_the_finder(path) or item.isdir():
                 continue
@@ -91,6 +94,21 @@ def _tar(archive: Path, bounds: Bounds) -> Iterator[Member]:
                 yield Member(path, bool(item.mode & 0o100), content=file.extractfile(item))
             else:
                 yield Member(path, special=True)
+        plain.seek(file.offset)
+        _require_end(plain, last, bounds)
+
+
+def _require_end(plain: io.BufferedIOBase, last: str, bounds: Bounds) -> None:
+    """Read a tar from its end mark on, so that whatever is compressed is checked by its sum.
+
+    tarfile takes whatever is no header for the end, and reads no further.
+    """
+    if plain.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise tarfile.ReadError(f"it is cut or damaged after its member {last!r}")
+    size = 0
+    while part := plain.read(AT_ONCE):
+        size += len(part)
+        bounds.refuse_size(size)
 
 
 def _zip(archive: Path, bounds: Bounds) -> Iterator[Member]:

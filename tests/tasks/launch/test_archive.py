@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
+import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
@@ -245,3 +249,126 @@ def test_a_member_may_lie_deep_or_is_named(tmp_path: Path, suffix: str) -> None:
     assert sum("file" in files for _, _, files in walk(tmp_path / "out")) == 1
     with pytest.raises(BadInputError, match=r"cannot be written \(File name too long"):
         unpack("source", tmp_path / f"5000.{suffix}", tmp_path / "none")
+
+
+BLOCK = 512
+OPENERS: dict[str, Any] = {
+    "tar": open,
+    "tar.gz": gzip.open,
+    "tar.bz2": bz2.open,
+    "tar.xz": lzma.open,
+}
+
+
+def plain_tar() -> bytes:
+    """Return a tar of three files of one block each, with its end mark of two empty blocks."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name in ("Procfile", "f1", "f2"):
+            item = tarfile.TarInfo(name)
+            item.size = BLOCK
+            archive.addfile(item, io.BytesIO(b"x" * BLOCK))
+    return buffer.getvalue()
+
+
+def packed(path: Path, content: bytes) -> Path:
+    """Write ``content`` into ``path``, compressed as its name says."""
+    with OPENERS[path.name.partition(".")[2]](path, "wb") as file:
+        file.write(content)
+    return path
+
+
+@pytest.mark.parametrize("suffix", list(OPENERS))
+@pytest.mark.parametrize("damage", ["no end", "cut in a header", "wrong header"])
+def test_a_tar_that_ends_before_its_end_mark_is_damaged(
+    tmp_path: Path, suffix: str, damage: str
+) -> None:
+    """Broken: a release with half of its files is built and deployed."""
+    content, third = bytearray(plain_tar()), 4 * BLOCK
+    if damage == "wrong header":
+        content[third + 3] ^= 1
+    else:
+        del content[third + (100 if damage == "cut in a header" else 0) :]
+    archive = packed(tmp_path / f"a.{suffix}", bytes(content))
+    with pytest.raises(
+        BadInputError, match=r"^source: .*no archive that can be read .*'f1'.*again"
+    ):
+        unpack("source", archive, tmp_path / "out")
+
+
+@pytest.mark.parametrize("suffix", ["tar.gz", "tar.bz2", "tar.xz"])
+@pytest.mark.parametrize("damage", ["wrong sum", "no sum"])
+def test_the_checksum_of_a_compressed_archive_is_compared(
+    tmp_path: Path, suffix: str, damage: str
+) -> None:
+    """Broken: files with wrong content are built into a release."""
+    archive = packed(tmp_path / f"a.{suffix}", plain_tar())
+    content = bytearray(archive.read_bytes())
+    if damage == "wrong sum":
+        content[-8 if suffix == "tar.gz" else -5] ^= 0x10
+    else:
+        del content[-4:]
+    archive.write_bytes(content)
+    with pytest.raises(BadInputError, match=r"no archive that can be read .*again"):
+        unpack("source", archive, tmp_path / "out")
+
+
+def test_the_checksum_of_a_member_of_a_zip_is_compared(tmp_path: Path) -> None:
+    """Broken: files with wrong content are built into a release."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("app.py", "correct")
+    content = (tmp_path / "a.zip").read_bytes().replace(b"correct", b"corrupt")
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(BadInputError, match=r"no archive that can be read .*again"):
+        unpack("source", tmp_path / "a.zip", tmp_path / "out")
+
+
+@pytest.mark.parametrize("suffix", list(OPENERS))
+@pytest.mark.parametrize("zeros", [1, 2, 200])
+def test_an_end_mark_of_any_length_is_one(tmp_path: Path, suffix: str, zeros: int) -> None:
+    """Broken: an archive that every tar unpacks is refused as damaged."""
+    archive = packed(tmp_path / f"a.{suffix}", plain_tar()[: 6 * BLOCK] + bytes(zeros * BLOCK))
+    unpack("source", archive, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["Procfile", "f1", "f2"]
+
+
+def test_what_follows_the_end_mark_is_bounded_too(tmp_path: Path) -> None:
+    """Broken: a small archive of endless zeros after its end is read for hours."""
+    archive = packed(tmp_path / "a.tar.gz", plain_tar() + bytes(4 * 1024**2))
+    with pytest.raises(BadInputError, match=r"more than 2 MiB .*SLIPWAY_ARCHIVE_MIB"):
+        unpack("source", archive, tmp_path / "out", Bounds(mib=2))
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("tar -cf a.tar tree", "tar -czf a.tar.gz tree", "tar --format=pax -cjf a.tar.bz2 tree"),
+        *("tar --format=v7 -cJf a.tar.xz tree", "tar -b 1 -cf a.tar tree"),
+        "git -C tree commit -qm a && git -C tree archive -o ../a.tar.gz HEAD",
+    ],
+)
+def test_what_usual_programs_pack_is_whole(tmp_path: Path, command: str) -> None:
+    """Broken: an archive that is whole is refused as damaged."""
+    (tmp_path / "tree/d").mkdir(parents=True)
+    (tmp_path / "tree/d/file").write_bytes(b"x" * 5000)
+    (tmp_path / "tree/same").hardlink_to(tmp_path / "tree/d/file")
+    (tmp_path / "tree/link").symlink_to("same")
+    prepare = "git init -q tree && git -C tree config user.name a"
+    prepare += " && git -C tree config user.email a@b && git -C tree add . && "
+    subprocess.run(["sh", "-c", prepare + command], cwd=tmp_path, check=True)
+    (archive,) = tmp_path.glob("a.*")
+    unpack("source", archive, tmp_path / "out")
+    assert (tmp_path / "out/d/file").read_bytes() == (tmp_path / "out/link").read_bytes()
+
+
+@pytest.mark.parametrize("kind", [tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE])
+def test_devices_and_pipes_are_left_out_with_a_word(tmp_path: Path, kind: bytes) -> None:
+    """Broken: a release lacks something that its archive has, and nobody learns of it."""
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        for name, type_ in (("app.py", tarfile.REGTYPE), ("special", kind)):
+            item = tarfile.TarInfo(name)
+            item.type = type_
+            archive.addfile(item)
+    said = unpack("source", tmp_path / "a.tar", tmp_path / "out")
+    assert said == ["a.tar: 'special' is neither a file nor a link; it was left out."]
