@@ -1,7 +1,9 @@
-"""To which names a server may be spoken where it asks for no password.
+"""Who may speak to a server, and by which name, where it asks for no password.
 
 A page of any site can have its own name point to this machine (DNS rebinding), and then speak,
 from the browser of whoever looks at it, to what listens here. Its requests bear the site's name.
+It can also send what it likes to a name of this machine, though it cannot read the answer: a
+browser says then where the page is from.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ from tasks.settings import Settings
 _IN_MEMORY = "prefect-in-memory"
 """How Prefect's server calls itself when it asks itself; no resolver knows it."""
 _MISDIRECTED = 421
+_FORBIDDEN = 403
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_OWN_PAGES = frozenset({"", "same-origin", "none"})
 _HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[^:\[\]]+))(?::\d+)?")
 
 OPEN = (
@@ -54,8 +59,23 @@ def is_own_name(header: str) -> bool:
     return name in {*LOOPBACK, _IN_MEMORY} or name.endswith(".localhost")
 
 
+def is_own_page(host: str, origin: str, fetch_site: str) -> bool:
+    """Tell whether a request is of no page at all, or of one that the same server has sent.
+
+    Args:
+        host: To whom it speaks, as ``Host`` says.
+        origin: Where the page is from, as ``Origin`` says; empty where nothing does.
+        fetch_site: The same in the words of ``Sec-Fetch-Site``.
+    """
+    same = origin.lower() in {"", f"http://{host}".lower(), f"https://{host}".lower()}
+    return same and fetch_site in _OWN_PAGES
+
+
 class OwnNames:
-    """An ASGI application that answers only who speaks to it by a name of this machine."""
+    """An ASGI application that answers only who speaks to it by a name of this machine.
+
+    Pages that it has not sent itself change nothing through it.
+    """
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -65,15 +85,28 @@ class OwnNames:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        named = [value for name, value in scope["headers"] if name == b"host"]
-        host = named[0].decode("latin-1") if len(named) == 1 else ""
-        if is_own_name(host):
+        host, origin = _header(scope, b"host"), _header(scope, b"origin")
+        own_page = is_own_page(host, origin, _header(scope, b"sec-fetch-site"))
+        if is_own_name(host) and (own_page or scope.get("method") in _READS):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await receive()
-            await send({"type": "websocket.close", "code": 1008, "reason": "Host"})
-        else:
+            await send({"type": "websocket.close", "code": 1008, "reason": "Host or Origin"})
+        elif not is_own_name(host):
             await refuse(send, _MISDIRECTED, _refusal(host))
+        else:
+            await refuse(send, _FORBIDDEN, _foreign(origin))
+
+
+def _header(scope: MutableMapping[str, Any], wanted: bytes) -> str:
+    """Return a header of a request; one that is there twice is nobody's."""
+    given = [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
+    return given[0] if len(given) == 1 else ", ".join(given)
+
+
+def _foreign(origin: str) -> BadInputError:
+    remedy = "Use the UI itself, or a program; or have a password asked for (SLIPWAY_AUTH=true)."
+    return BadInputError("Origin", origin, "is no page of this server", remedy)
 
 
 def _refusal(host: str) -> BadInputError:

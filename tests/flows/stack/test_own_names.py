@@ -41,7 +41,7 @@ def test_names_of_others_are_not(host: str) -> None:
     assert not is_own_name(host)
 
 
-def asked(host: str) -> httpx.Response:
+def asked(host: str, method: str = "GET", **headers: str) -> httpx.Response:
     """Ask an application behind the guard by ``host``."""
 
     async def inside(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -52,7 +52,8 @@ def asked(host: str) -> httpx.Response:
         """Ask once."""
         transport = httpx.ASGITransport(app=OwnNames(inside))
         async with httpx.AsyncClient(transport=transport, base_url="http://guard") as client:
-            return await client.get("/", headers={"host": host})
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            return await client.request(method, "/", headers={"host": host, **named})
 
     return asyncio.run(ask())
 
@@ -65,8 +66,47 @@ def test_only_who_names_this_machine_is_answered() -> None:
     assert "Host: is no name of this machine (got 'evil.example:4200')" in refused.json()["detail"]
 
 
-def test_a_socket_by_another_name_is_closed() -> None:
-    """Broken: events can be read, and sent, by rebinding."""
+HERE = "127.0.0.1:4200"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"origin": f"http://{HERE}"},
+        {"origin": f"http://{HERE}", "sec_fetch_site": "same-origin"},
+        {"sec_fetch_site": "none"},
+    ],
+)
+def test_programs_and_its_own_pages_change_what_they_like(headers: dict[str, str]) -> None:
+    """Broken: the UI, or a script, can start nothing."""
+    assert asked(HERE, "POST", **headers).text == "inside"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:8300"},
+        {"sec_fetch_site": "cross-site"},
+        {"origin": f"http://{HERE}", "sec_fetch_site": "same-site"},
+    ],
+)
+def test_pages_of_others_change_nothing(headers: dict[str, str]) -> None:
+    """Broken: a page that somebody looks at starts runs as him, though it sees no answer."""
+    refused = asked(HERE, "POST", **headers)
+    assert refused.status_code == 403
+    assert "Origin: is no page of this server" in refused.json()["detail"]
+    assert asked(HERE, "GET", **headers).text == "inside"  # a link to the UI
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [[(b"host", b"evil.example")], [(b"host", b"127.0.0.1"), (b"origin", b"http://evil.example")]],
+)
+def test_a_socket_of_others_is_closed(headers: list[tuple[bytes, bytes]]) -> None:
+    """Broken: events can be read, and sent, by rebinding or from any page."""
     sent: list[Message] = []
 
     async def inside(*_: object) -> None:
@@ -81,7 +121,7 @@ def test_a_socket_by_another_name_is_closed() -> None:
         """Keep what is answered."""
         sent.append(message)
 
-    scope = {"type": "websocket", "headers": [(b"host", b"evil.example")]}
+    scope = {"type": "websocket", "headers": headers}
     asyncio.run(OwnNames(inside)(scope, receive, send))
     assert [message["type"] for message in sent] == ["websocket.close"]
 
