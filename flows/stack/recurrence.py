@@ -20,6 +20,7 @@ MARKS = (_KEY.encode(),)
 _CPU_SECONDS = 2
 _MOST_BYTES = 512 * 1024 * 1024
 _NEVER = 3
+_UNCOUNTABLE = 4
 _PROGRAM = f"""
 import resource, sys
 from datetime import UTC, datetime
@@ -31,6 +32,10 @@ try:
 except (OSError, ValueError):
     pass  # macOS has no such limit
 try:
+    rrulestr(sys.argv[1])
+except ValueError:
+    sys.exit()
+try:
     rule = rrulestr(sys.argv[1], dtstart=datetime(2020, 1, 1))
     now = datetime.now(UTC)
     try:
@@ -40,9 +45,9 @@ try:
     if not list(islice(rule.xafter(now, inc=True), 100)):
         sys.exit({_NEVER})
 except ValueError:
-    pass
+    sys.exit({_UNCOUNTABLE})
 """
-"""No rule at all is for the server to refuse."""
+"""No rule at all is for the server to refuse; it takes some that it cannot count."""
 
 
 def can_be_followed(rule: str) -> bool:
@@ -67,6 +72,12 @@ def refuse_endless_rules(document: object) -> None:
     for place, _, rule in values(document):
         if place.rpartition(".")[2] != _KEY or not isinstance(rule, str):
             continue
+        if _counted(rule) == _UNCOUNTABLE:
+            problem = "gives no times: it matches none, or its UNTIL does not fit to its beginning"
+            remedy = (
+                "Write hours below 24 and minutes below 60, and an UNTIL in UTC with a DTSTART."
+            )
+            raise BadInputError(place, rule, problem, remedy)
         if not can_be_followed(rule):
             problem = "has too many occurrences to count before its next one, or none"
             remedy = "Have it begin later (DTSTART), or write an interval or a cron instead."

@@ -32,6 +32,28 @@ def test_a_rule_without_an_end_to_count_is_refused(rule: str) -> None:
         admitted("/deployments/1/schedules", hidden)
 
 
+UNCOUNTABLE = [
+    "FREQ=DAILY;UNTIL=20200101T000000Z",
+    "FREQ=DAILY;UNTIL=21000101T000000Z",
+    "FREQ=SECONDLY;BYHOUR=25",
+]
+"""What Prefect takes, and fails over whenever it plans runs."""
+
+
+@pytest.mark.parametrize("rule", UNCOUNTABLE)
+async def test_a_rule_that_gives_no_times_is_refused(
+    monkeypatch: pytest.MonkeyPatch, rule: str
+) -> None:
+    """Broken: it is taken, no run of it ever comes, and planning it fails from then on."""
+    body = json.dumps([{"schedule": {"rrule": rule}, "active": True}]).encode()
+    with pytest.raises(BadInputError, match=r"0\.schedule\.rrule: gives no times"):
+        admitted("/deployments/1/schedules", body)
+    as_it_is = RRuleSchedule._get_dates_generator
+    monkeypatch.setattr(RRuleSchedule, "_get_dates_generator", as_it_is)
+    end_schedules()
+    assert await RRuleSchedule(rrule=rule).get_dates(n=3) == []
+
+
 @pytest.mark.parametrize(
     "rule",
     ["FREQ=DAILY;UNTIL=20210101T000000", "DTSTART:20200101T000000Z\nRRULE:FREQ=DAILY;COUNT=3"],
