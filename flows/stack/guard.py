@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from fastapi import HTTPException
 from prefect.server import models as typed_models
+from prefect.server.schemas.core import DeploymentSchedule
 from prefect.server.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterId,
@@ -26,7 +27,7 @@ from prefect.server.schemas.filters import (
 )
 from prefect.server.schemas.states import StateType
 
-from flows.stack.operations import kept_checks
+from flows.stack.operations import kept_checks, refuse_other_run
 from flows.stack.unfitness import unfit
 from flows.stack.work_pool import QUEUES
 from tasks.errors import BadInputError
@@ -68,29 +69,57 @@ class Guard:
             _before(models.flows, name, self._delete_flows)
         for name in ("delete_flow_run", "delete_flow_runs"):
             _before(models.flow_runs, name, _delete_flow_runs)
+        _before(models.workers, "update_work_pool", self._update_pool)
         _before(models.workers, "delete_work_pool", self._delete_pool)
         for module in (models.workers, models.work_queues):
+            _before(module, "update_work_queue", self._update_queue)
             _before(module, "delete_work_queue", self._delete_queue)
 
     async def _create(self, session: Session, deployment: Any) -> None:
-        await self._keep_checks(session, deployment, deployment)
+        schema = await self._keep_checks(session, deployment, deployment)
+        if schema is None:
+            return
+        if "parameters" in deployment.model_fields_set and (
+            complaint := unfit(schema, deployment.parameters, partial=True)
+        ):
+            raise HTTPException(HTTPStatus.CONFLICT, f"Error creating deployment: {complaint}")
+        queue_id = deployment.work_queue_id
+        if queue_id is not None and await self._own_queue(session, queue_id) is None:
+            self._refuse_other_queue("work_queue_name", deployment.work_queue_name)
+        if "schedules" not in deployment.model_fields_set:
+            await _keep_schedules(session, deployment)
 
     async def _update(self, session: Session, deployment_id: UUID, deployment: Any) -> None:
         stored = await models.deployments.read_deployment(session, deployment_id)
-        if stored is not None:
-            await self._keep_checks(session, stored, deployment)
+        if stored is None or await self._keep_checks(session, stored, deployment) is None:
+            return
+        pool, queue = deployment.work_pool_name, deployment.work_queue_name
+        if pool != self._pool and ("work_pool_name" in deployment.model_fields_set or queue):
+            self._refuse_other_queue("work_pool_name", pool)
+        if queue is not None and queue not in QUEUES:
+            self._refuse_other_queue("work_queue_name", queue)
 
-    async def _keep_checks(self, session: Session, stored: Stored, change: Any) -> None:
+    def _refuse_other_queue(self, field: str, value: str | None) -> None:
+        problem = "is none by which operations of Slipway are run"
+        remedy = f"Write the work pool {self._pool} and one of its queues: {', '.join(QUEUES)}."
+        _refuse_change(BadInputError(field, value, problem, remedy))
+
+    async def _keep_checks(
+        self, session: Session, stored: Stored, change: Any
+    ) -> dict[str, Any] | None:
+        """Return the schema of an operation's parameters; None where it is none of ours."""
         schema = self._operations().get(await _name(session, stored))
         if schema is None:
-            return
+            return None
         given = {field: getattr(change, field) for field in change.model_fields_set}
         try:
+            refuse_other_run(given)
             kept = kept_checks(given, schema)
         except BadInputError as error:
-            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+            _refuse_change(error)
         for field, value in kept.items():
             setattr(change, field, value)
+        return schema
 
     async def _create_run(self, session: Session, flow_run: Any, **_: Any) -> None:
         await self._check_parameters(session, flow_run.deployment_id, flow_run.parameters)
@@ -143,13 +172,53 @@ class Guard:
         if pool is not None and pool.name == self._pool:
             _refuse_deletion("work pool", pool.name, "runs the operations of Slipway", _LEAVE)
 
+    async def _update_pool(
+        self, session: Session, work_pool_id: UUID, work_pool: Any, **_: Any
+    ) -> None:
+        if work_pool.concurrency_limit == 0:
+            pool = await models.workers.read_work_pool(session, work_pool_id)
+            if pool is not None and pool.name == self._pool:
+                _refuse_no_run()
+
     async def _delete_queue(self, session: Session, work_queue_id: UUID) -> None:
+        if queue := await self._own_queue(session, work_queue_id):
+            _refuse_deletion("work queue", queue.name, "runs operations of Slipway", _LEAVE)
+
+    async def _update_queue(
+        self, session: Session, work_queue_id: UUID, work_queue: Any, **_: Any
+    ) -> None:
+        renamed = "name" in work_queue.model_fields_set
+        if not renamed and work_queue.concurrency_limit != 0:
+            return  # workers tell of each poll so
+        queue = await self._own_queue(session, work_queue_id)
+        if queue is None:
+            return
+        if renamed and work_queue.name != queue.name:
+            problem = f"is another name than {queue.name}, by which operations of Slipway are run"
+            _refuse_change(BadInputError("name", work_queue.name, problem, "Leave it out."))
+        if work_queue.concurrency_limit == 0:
+            _refuse_no_run()
+
+    async def _own_queue(self, session: Session, work_queue_id: UUID) -> Stored | None:
+        """Return the work queue if it is one by which operations run."""
         queue = await models.workers.read_work_queue(session, work_queue_id)
         if queue is None or queue.name not in QUEUES or queue.work_pool_id is None:
-            return
+            return None
         pool = await models.workers.read_work_pool(session, queue.work_pool_id)
-        if pool is not None and pool.name == self._pool:
-            _refuse_deletion("work queue", queue.name, "runs operations of Slipway", _LEAVE)
+        return queue if pool is not None and pool.name == self._pool else None
+
+
+async def _keep_schedules(session: Session, deployment: Any) -> None:
+    """Give the schedules that it has to a deployment that is sent without any."""
+    flow = await models.flows.read_flow(session, deployment.flow_id)
+    stored = await models.deployments.read_deployment_by_name(
+        session=session, name=deployment.name, flow_name=flow.name
+    )
+    if stored is not None:
+        deployment.schedules = [
+            DeploymentSchedule.model_validate(schedule, from_attributes=True)
+            for schedule in stored.schedules
+        ]
 
 
 async def _delete_flow_runs(
@@ -171,6 +240,15 @@ async def _refuse_at_work(
         _refuse_deletion(
             "flow run", run.name, f"is {run.state_name}: its process would go on", remedy
         )
+
+
+def _refuse_no_run() -> NoReturn:
+    problem, remedy = "would let no operation of Slipway run", "Write 1 or more, or pause it."
+    _refuse_change(BadInputError("concurrency_limit", 0, problem, remedy))
+
+
+def _refuse_change(error: BadInputError) -> NoReturn:
+    raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
 
 
 def _refuse_deletion(kind: str, name: str, problem: str, remedy: str) -> None:

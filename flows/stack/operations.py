@@ -15,6 +15,14 @@ from tasks.errors import BadInputError
 
 _SCHEMA = "parameter_openapi_schema"
 _ENFORCED = "enforce_parameter_schema"
+_RUN_BY = (
+    "path",
+    "pull_steps",
+    "job_variables",
+    "storage_document_id",
+    "infrastructure_document_id",
+)
+"""What operations have none of: with it, something else would be run in their place."""
 _REMEDY = "Leave it out: `make up` sets it, and the API checks parameters by it."
 
 Json = dict[str, Any]
@@ -37,6 +45,18 @@ def read_operations(home: Home) -> dict[str, Json]:
 def strict_schema(schema: Mapping[str, Any]) -> Json:
     """Return ``schema`` so that the server refuses an unknown parameter, not a process that dies of it."""
     return {**schema, "additionalProperties": False}
+
+
+def refuse_other_run(change: Mapping[str, Any]) -> None:
+    """Refuse what would have an operation run something else, or elsewhere, than it does.
+
+    Raises:
+        BadInputError: It names the first such field.
+    """
+    for field in _RUN_BY:
+        if change.get(field):
+            problem = "would have an operation of Slipway run otherwise than `make up` registers it"
+            raise BadInputError(field, change[field], problem, "Leave it out.")
 
 
 def kept_checks(change: Mapping[str, Any], schema: Json) -> Json:

@@ -17,10 +17,16 @@ _FIELD = re.compile(r"for field '(\w+)")
 _LONGEST = 600
 
 
-def unfit(schema: dict[str, Any], parameters: dict[str, Any]) -> str:
-    """Return why ``parameters`` do not fit to ``schema``; empty where they do."""
+def unfit(schema: dict[str, Any], parameters: dict[str, Any], *, partial: bool = False) -> str:
+    """Return why ``parameters`` do not fit to ``schema``; empty where they do.
+
+    Args:
+        schema: That of the parameters of the operation.
+        parameters: Those of a run, or what runs have where they are given nothing else.
+        partial: Whether required ones may be missing.
+    """
     try:
-        validate(parameters, schema, raise_on_error=True)
+        validate(parameters, schema, raise_on_error=True, ignore_required=partial)
     except ValidationError as error:
         return explained(str(error), schema)
     return ""

@@ -29,8 +29,9 @@ GUARDED = (
     (models.flows, ("delete_flow", "delete_flows")),
     (models.flow_runs, ("create_flow_run", "update_flow_run")),
     (models.flow_runs, ("delete_flow_run", "delete_flow_runs")),
-    (models.workers, ("delete_work_pool", "delete_work_queue")),
-    (models.work_queues, ("delete_work_queue",)),
+    (models.workers, ("update_work_pool", "delete_work_pool")),
+    (models.workers, ("update_work_queue", "delete_work_queue")),
+    (models.work_queues, ("update_work_queue", "delete_work_queue")),
 )
 Ask = Callable[..., httpx.Response]
 
@@ -106,6 +107,85 @@ def test_what_an_operation_takes_stays_checked(ask: Ask, change: Json, upserts: 
     assert ask("PATCH", f"/deployments/{operation}", {"paused": False}).is_success
 
 
+@pytest.fixture(scope="module")
+def _pool(ask: Ask) -> None:
+    """Make the work pool by which operations run, with a queue."""
+    make(ask, "/work_pools/", {"name": "slipway", "type": "process"})
+    make(ask, "/work_pools/slipway/queues", {"name": "batch"})
+
+
+@pytest.mark.usefixtures("_pool")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"path": "/etc"},
+        {"pull_steps": [{"prefect.deployments.steps.run_shell_script": {"script": "true"}}]},
+        {"job_variables": {"command": "true"}},
+        {"work_pool_name": "slipway", "work_queue_name": "nosuch"},
+        {"work_queue_name": "nosuch"},
+    ],
+)
+def test_an_operation_runs_as_it_is_registered(ask: Ask, change: Json) -> None:
+    """Broken: it runs something else or stays Late for ever, and nobody says so."""
+    operation = f"/deployments/{deploy(ask, 'launch')}"
+    flow_id = make(ask, "/flows/", {"name": "launch"})
+    before = ask("GET", operation).json()
+    answers = [
+        ask("PATCH", operation, change),
+        ask("POST", "/deployments/", {**change, "name": "default", "flow_id": flow_id}),
+    ]
+    assert [answer.status_code for answer in answers] == [422] * 2
+    assert all("Slipway" in answer.json()["detail"] for answer in answers)
+    assert ask("GET", operation).json() == before
+
+
+@pytest.mark.usefixtures("_pool")
+def test_what_a_user_may_change_of_an_operation_stays_free(ask: Ask) -> None:
+    """Broken: `make up` and the form of the UI, which sends all that there is, are refused."""
+    operation = f"/deployments/{deploy(ask, 'launch')}"
+    queue = {"work_pool_name": "slipway", "work_queue_name": "batch"}
+    plain = {"path": None, "pull_steps": [], "job_variables": {}, "parameters": {"project": "a"}}
+    change = {**queue, **plain, "tags": ["mine"], "description": "mine", "concurrency_limit": 2}
+    assert ask("PATCH", operation, change).status_code == 204
+    assert ask("GET", operation).json()["work_queue_name"] == "batch"
+
+
+def test_a_deployment_that_is_sent_without_schedules_keeps_them(ask: Ask) -> None:
+    """Broken: registering an operation once more ends all that was to happen by itself."""
+    operation = f"/deployments/{deploy(ask, 'launch')}"
+    often = {"slug": "often", "schedule": {"cron": "0 0 * * *"}, "active": False}
+    assert ask("POST", f"{operation}/schedules", [often]).is_success
+    body: Json = {"name": "default", "flow_id": make(ask, "/flows/", {"name": "launch"})}
+    unfit = ask("POST", "/deployments/", {**body, "parameters": {"project": "x" * 11}})
+    assert unfit.status_code == 409
+    assert ask("POST", "/deployments/", body).is_success
+    schedules = ask("GET", operation).json()["schedules"]
+    assert [(each["slug"], each["active"]) for each in schedules] == [("often", False)]
+    assert ask("POST", "/deployments/", {**body, "schedules": []}).is_success
+    assert ask("GET", operation).json()["schedules"] == []
+
+
+@pytest.mark.usefixtures("_pool")
+def test_what_operations_run_by_lets_them_run(ask: Ask) -> None:
+    """Broken: a queue is gone by another name, or takes no run, and every operation stays Late."""
+    pool, queue = "/work_pools/slipway", "/work_pools/slipway/queues/batch"
+    by_id = f"/work_queues/{ask('GET', queue).json()['id']}"
+    changes: list[tuple[str, Json]] = [
+        (pool, {"concurrency_limit": 0}),
+        *(
+            (path, change)
+            for path in (queue, by_id)
+            for change in ({"name": "zz"}, {"concurrency_limit": 0})
+        ),
+    ]
+    refusals = [ask("PATCH", path, change) for path, change in changes]
+    assert [answer.status_code for answer in refusals] == [422] * 5
+    for path in (pool, queue):
+        assert ask("PATCH", path, {"concurrency_limit": 3, "is_paused": True}).is_success
+        assert ask("PATCH", path, {"is_paused": False}).is_success
+    assert ask("PATCH", queue, {"name": "batch", "priority": 3}).is_success
+
+
 def test_no_request_goes_past_the_checks(ask: Ask) -> None:
     """Broken: who asks for no check gets none, and a process is started for any value."""
     operation = deploy(ask, "launch")
@@ -150,12 +230,12 @@ def test_an_operation_is_not_deleted(ask: Ask) -> None:
     assert ask("GET", f"/deployments/{operation}").is_success
 
 
+@pytest.mark.usefixtures("_pool")
 def test_what_operations_run_by_is_not_deleted(ask: Ask) -> None:
     """Broken: every run stays Scheduled for ever, as no worker is asked to take it."""
-    for pool in ("slipway", "mine"):
-        make(ask, "/work_pools/", {"name": pool, "type": "process"})
-        for queue in ("batch", "extra"):
-            make(ask, f"/work_pools/{pool}/queues", {"name": queue})
+    make(ask, "/work_pools/", {"name": "mine", "type": "process"})
+    for pool, queue in (("slipway", "extra"), ("mine", "batch")):
+        make(ask, f"/work_pools/{pool}/queues", {"name": queue})
     batch = ask("GET", "/work_pools/slipway/queues/batch").json()["id"]
     paths = ["/work_pools/slipway", "/work_pools/slipway/queues/batch", f"/work_queues/{batch}"]
     assert [ask("DELETE", path).status_code for path in paths] == [409] * 3
