@@ -7,6 +7,7 @@ must be stands therefore in a file of the home, beside what is sent.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,8 @@ _RUN_BY = (
     "infrastructure_document_id",
 )
 """What operations have none of: with it, something else would be run in their place."""
+_ENTRYPOINT = re.compile(r"(?:flows|analytics)\.[a-z_.]+_flow")
+"""Where the flows of operations are; anything else is nobody's operation."""
 _REMEDY = "Leave it out: `make up` sets it, and the API checks parameters by it."
 
 Json = dict[str, Any]
@@ -53,6 +56,10 @@ def refuse_other_run(change: Mapping[str, Any]) -> None:
     Raises:
         BadInputError: It names the first such field.
     """
+    entrypoint = change.get("entrypoint", "flows.any_flow")
+    if entrypoint is None or not _ENTRYPOINT.fullmatch(entrypoint):
+        problem = "is no flow of Slipway"
+        raise BadInputError("entrypoint", entrypoint, problem, "Leave it out: `make up` sets it.")
     for field in _RUN_BY:
         if change.get(field):
             problem = "would have an operation of Slipway run otherwise than `make up` registers it"

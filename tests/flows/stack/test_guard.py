@@ -118,6 +118,7 @@ def _pool(ask: Ask) -> None:
 @pytest.mark.parametrize(
     "change",
     [
+        {"entrypoint": "os:system"},
         {"path": "/etc"},
         {"pull_steps": [{"prefect.deployments.steps.run_shell_script": {"script": "true"}}]},
         {"job_variables": {"command": "true"}},
@@ -144,7 +145,12 @@ def test_what_a_user_may_change_of_an_operation_stays_free(ask: Ask) -> None:
     """Broken: `make up` and the form of the UI, which sends all that there is, are refused."""
     operation = f"/deployments/{deploy(ask, 'launch')}"
     queue = {"work_pool_name": "slipway", "work_queue_name": "batch"}
-    plain = {"path": None, "pull_steps": [], "job_variables": {}, "parameters": {"project": "a"}}
+    plain: Json = {
+        "path": None,
+        "pull_steps": [],
+        "job_variables": {},
+        "parameters": {"project": "a"},
+    }
     change = {**queue, **plain, "tags": ["mine"], "description": "mine", "concurrency_limit": 2}
     assert ask("PATCH", operation, change).status_code == 204
     assert ask("GET", operation).json()["work_queue_name"] == "batch"

@@ -7,8 +7,15 @@ from typing import Any
 
 import pytest
 
+from flows.stack.deployments import body_of, read_deployments
 from flows.stack.home import Home
-from flows.stack.operations import kept_checks, read_operations, strict_schema, write_operations
+from flows.stack.operations import (
+    kept_checks,
+    read_operations,
+    refuse_other_run,
+    strict_schema,
+    write_operations,
+)
 from tasks.errors import BadInputError
 
 PLAIN = {"type": "object", "properties": {"project": {"type": "string", "maxLength": 100}}}
@@ -55,3 +62,9 @@ def test_a_change_of_what_is_checked_is_refused(field: str, value: object) -> No
 def test_any_other_change_is_let_in(change: dict[str, Any], kept: dict[str, Any]) -> None:
     """Broken: `make up` or `prefect deploy` can no longer register, or nothing be paused."""
     assert kept_checks(change, SCHEMA) == kept
+
+
+def test_every_operation_may_run_its_own_flow() -> None:
+    """Broken: `make up` is refused to register an operation of its own."""
+    for entry in read_deployments(Path("prefect.yaml")):
+        refuse_other_run(body_of(entry, {}, "slipway"))
