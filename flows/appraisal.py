@@ -1,4 +1,4 @@
-"""What is judged of a workload as a whole when its steps have ended: coverage, and retries."""
+"""What is judged of a workload as a whole when its steps have ended: coverage, retries, skips."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tasks.ledger.executions import Execution
 from tasks.observe.summary import WorkloadSummary
 from tasks.split.coverage import judge_coverage
 from tasks.split.retries import last_successes, retry_remarks
+from tasks.split.skips import skip_remarks
 from tasks.workload import StepGraph
 
 _COVERAGE = "coverage"
@@ -30,7 +31,7 @@ async def appraised(
 def _appraised(
     summary: WorkloadSummary, graph: StepGraph, done: Sequence[Execution], folder: Path
 ) -> WorkloadSummary:
-    remarks = retry_remarks(done)
+    remarks = [*retry_remarks(done), *skip_remarks(done)]
     failures: list[tuple[str, str]] = []
     if summary.succeeded and summary.tests:
         first = graph.steps[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from blocks.workload_spec import PytestWorkload, SplittableSpec, WfformatWorkload, WorkloadSpec
@@ -44,6 +45,12 @@ def chosen_workload(target: Target, workload: str | WorkloadSpec) -> tuple[str, 
             )
         raise NotFoundError("workload", workload, list(known), remedy)
     return workload, _imported(workload, known[workload])
+
+
+def with_workload(target: Target, name: str, spec: SplittableSpec) -> Target:
+    """Return ``target`` as if that workload were configured: what is built of it depends on it."""
+    workloads = {**target.spec.workloads, name: spec}
+    return replace(target, spec=target.spec.model_copy(update={"workloads": workloads}))
 
 
 def _imported(name: str, spec: WorkloadSpec) -> SplittableSpec:

@@ -9,7 +9,7 @@ from prefect import flow, get_run_logger
 from blocks.goal import Goal
 from blocks.parameter import Name, Names, PlanId, Version
 from blocks.workload_spec import WorkloadChoice
-from flows.choice import chosen_workload, refuse_impossible_workload
+from flows.choice import chosen_workload, refuse_impossible_workload, with_workload
 from flows.failure import fails_plainly
 from flows.inventory import ledger, load_providers, load_target
 from flows.naming import named
@@ -68,6 +68,7 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
         refuse_impossible_workload(target, name, spec, machines, book)
         refuse_other_strategy(goal or spec.goal, strategy)
         again = stored_plan(target, name, plan, book)
+        target = with_workload(target, name, spec)
         release = await launching.build(target, version, serves=False)
         job = Job(target, release, name, spec, machines, strategy, again, goal)
         if dry_run:

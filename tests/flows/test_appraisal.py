@@ -84,3 +84,14 @@ def measure(source: Path, data: Path) -> None:
     covered = coverage.CoverageData(str(data))
     covered.add_lines({str(source / "mod.py"): [1]})
     covered.write()
+
+
+def test_a_suite_of_which_everything_was_skipped_says_so(tmp_path: Path) -> None:
+    """Broken: a run is `Completed` without a word, though nothing was tested."""
+    shards = [
+        execution(tmp_path, f"shard-{n}", 1, End.SUCCEEDED, result(f"t{n}", "skipped"))
+        for n in (1, 2)
+    ]
+    summary = of(tmp_path, *shards)
+    assert summary.succeeded
+    assert summary.remarks == ("Tests: 0 passed, 2 skipped: nothing was tested.",)

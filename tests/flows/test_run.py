@@ -1,0 +1,57 @@
+"""What `run` asks for before a workload is split."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from blocks.project_spec import ProjectSpec
+from blocks.workload_spec import PytestWorkload, SplittableSpec, StepsWorkload
+from flows.run import run_flow
+from tasks.launch.detection import kind_of
+from tasks.launch.target import Target
+from tasks.ledger.connection import Ledger
+
+STEPS = StepsWorkload.model_validate({"steps": [{"id": "a", "run": "true"}]})
+
+
+class _BuiltError(Exception):
+    """Ends the flow where its release would be built; says of which kind."""
+
+
+@pytest.mark.parametrize(
+    ("workload", "kind"), [(STEPS, "procfile"), (PytestWorkload(kind="pytest"), "python")]
+)
+def test_a_workload_that_is_written_out_needs_no_manifest(
+    workload: SplittableSpec,
+    kind: str,
+    tmp_path: Path,
+    book: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Broken: steps in the form of `run` are refused for a kind that only services need."""
+    bare = Target("fe", ProjectSpec(source=str(tmp_path)), "dev")
+
+    async def load_target(_project: str, _environment: str) -> Target:
+        """Return the project that has no workload."""
+        return bare
+
+    async def load_providers(_names: list[str]) -> dict[str, object]:
+        """Return the one provider that the ledger knows."""
+        return {"local": None}
+
+    async def build(target: Target, _version: str, *, serves: bool) -> None:
+        """Say as what the release would be built."""
+        assert not serves
+        raise _BuiltError(kind_of(target.project, target.spec, tmp_path).name)
+
+    monkeypatch.setattr("flows.run.load_target", load_target)
+    monkeypatch.setattr("flows.run.load_providers", load_providers)
+    monkeypatch.setattr("flows.run.ledger", lambda: nullcontext(book))
+    monkeypatch.setattr("flows.run.launching.build", build)
+    with pytest.raises(_BuiltError, match=kind):
+        asyncio.run(run_flow.fn("fe", workload))
+    assert bare.spec.workloads == {}
