@@ -3,7 +3,7 @@
 PY := .venv/bin/python
 SH := scripts/bootstrap.sh
 FAST := not integration and not prefect and not browser and not docker
-WORKERS ?= 2
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down status test check bench lock environment restic

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from tasks.errors import SlipwayError
 
 # Below what Linux and macOS hand out by themselves, so that no outgoing connection takes one.
-_LOW, _HIGH = 22_000, 32_000
+_LOW, _HIGH = 12_000, 32_000
 _BLOCK = 10
 _claims: list[socket.socket] = []
 
@@ -22,7 +22,7 @@ def free_ports(count: int) -> int:
     on them yet: other processes, and who asks here again, get others.
 
     Raises:
-        SlipwayError: There is no such row between 22000 and 31999.
+        SlipwayError: There is no such row between 12000 and 31999.
     """
     rows = list(range(_LOW, _HIGH - count, -(-count // _BLOCK) * _BLOCK))
     random.shuffle(rows)
