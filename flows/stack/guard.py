@@ -51,11 +51,17 @@ class Guard:
     Args:
         operations: Returns the schema of the parameters of each operation, by its name as
             ``flow/name``.
+        entrypoints: Returns the flow of each, likewise.
         pool: The work pool by which they run.
     """
 
-    def __init__(self, operations: Callable[[], Mapping[str, dict[str, Any]]], pool: str) -> None:
-        self._operations, self._pool = operations, pool
+    def __init__(
+        self,
+        operations: Callable[[], Mapping[str, dict[str, Any]]],
+        entrypoints: Callable[[], Mapping[str, str]],
+        pool: str,
+    ) -> None:
+        self._operations, self._entrypoints, self._pool = operations, entrypoints, pool
 
     def stand(self) -> None:
         """Stand before the models of this process, by which every request changes something."""
@@ -108,12 +114,13 @@ class Guard:
         self, session: Session, stored: Stored, change: Any
     ) -> dict[str, Any] | None:
         """Return the schema of an operation's parameters; None where it is none of ours."""
-        schema = self._operations().get(await _name(session, stored))
+        name = await _name(session, stored)
+        schema = self._operations().get(name)
         if schema is None:
             return None
         given = {field: getattr(change, field) for field in change.model_fields_set}
         try:
-            refuse_other_run(given)
+            refuse_other_run(given, self._entrypoints().get(name, ""))
             kept = kept_checks(given, schema)
         except BadInputError as error:
             _refuse_change(error)

@@ -67,6 +67,11 @@ class Home:
         return self.stack / "operations"
 
     @property
+    def entrypoints_file(self) -> Path:
+        """The flow of each operation that was registered last."""
+        return self.stack / "entrypoints"
+
+    @property
     def heartbeat_file(self) -> Path:
         """Touched by the reconciler after each duty."""
         return self.stack / "heartbeat"

@@ -7,8 +7,8 @@ must be stands therefore in a file of the home, beside what is sent.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from flows.stack.home import Home, write_private
@@ -24,25 +24,35 @@ _RUN_BY = (
     "infrastructure_document_id",
 )
 """What operations have none of: with it, something else would be run in their place."""
-_ENTRYPOINT = re.compile(r"(?:flows|analytics)\.[a-z_.]+_flow")
-"""Where the flows of operations are; anything else is nobody's operation."""
 _REMEDY = "Leave it out: `make up` sets it, and the API checks parameters by it."
 
 Json = dict[str, Any]
 
 
-def write_operations(home: Home, schemas: Mapping[str, Json]) -> None:
-    """Write down the schema of each operation's parameters, by its name as ``flow/name``."""
+def write_operations(
+    home: Home, schemas: Mapping[str, Json], entrypoints: Mapping[str, str]
+) -> None:
+    """Write down the schema of each operation's parameters, and its flow, by ``flow/name``."""
     write_private(home.operations_file, json.dumps(schemas))
+    write_private(home.entrypoints_file, json.dumps(entrypoints))
 
 
 def read_operations(home: Home) -> dict[str, Json]:
     """Return the schema of each operation's parameters; nothing before the first `make up`."""
+    return _read(home.operations_file)
+
+
+def read_entrypoints(home: Home) -> dict[str, str]:
+    """Return the flow of each operation; nothing before the first `make up`."""
+    return _read(home.entrypoints_file)
+
+
+def _read(file: Path) -> dict[str, Any]:
     try:
-        operations: dict[str, Json] = json.loads(home.operations_file.read_text(encoding="utf-8"))
+        written: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return operations
+    return written
 
 
 def strict_schema(schema: Mapping[str, Any]) -> Json:
@@ -50,15 +60,19 @@ def strict_schema(schema: Mapping[str, Any]) -> Json:
     return {**schema, "additionalProperties": False}
 
 
-def refuse_other_run(change: Mapping[str, Any]) -> None:
+def refuse_other_run(change: Mapping[str, Any], registered: str) -> None:
     """Refuse what would have an operation run something else, or elsewhere, than it does.
+
+    Args:
+        change: What is asked for, by field.
+        registered: Its entrypoint; empty where that is not known.
 
     Raises:
         BadInputError: It names the first such field.
     """
-    entrypoint = change.get("entrypoint", "flows.any_flow")
-    if entrypoint is None or not _ENTRYPOINT.fullmatch(entrypoint):
-        problem = "is no flow of Slipway"
+    entrypoint = change.get("entrypoint", registered)
+    if registered and entrypoint != registered:
+        problem = f"is not its flow, {registered}"
         raise BadInputError("entrypoint", entrypoint, problem, "Leave it out: `make up` sets it.")
     for field in _RUN_BY:
         if change.get(field):

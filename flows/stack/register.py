@@ -113,7 +113,8 @@ def register_all(chosen: Settings, api: SlipwayApi, root: Path) -> list[str]:
     operations = [operation(entry, chosen.work_pool) for entry in declared]
     # Before it is sent: the server lets nothing else come in.
     schemas = {name: body["parameter_openapi_schema"] for name, body in operations}
-    write_operations(Home(chosen.root), schemas)
+    entrypoints = {name: body["entrypoint"] for name, body in operations}
+    write_operations(Home(chosen.root), schemas, entrypoints)
     for entry, (name, body) in zip(declared, operations, strict=True):
         register_deployment(api, entry, name, body)
     return [name for name, _ in operations]

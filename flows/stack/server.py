@@ -45,7 +45,7 @@ from starlette.middleware import Middleware
 from flows.stack.door import Door
 from flows.stack.guard import Guard
 from flows.stack.home import Home
-from flows.stack.operations import read_operations
+from flows.stack.operations import read_entrypoints, read_operations
 from flows.stack.own_names import OwnNames
 from flows.stack.recurrence import can_be_followed
 from flows.stack.set_back import waits_in_vain
@@ -230,7 +230,8 @@ def main() -> None:
     wait_by_the_clock_as_it_is()
     end_schedules()
     home = Home(settings().root)
-    Guard(partial(read_operations, home), settings().work_pool).stand()
+    registered = (partial(read_operations, home), partial(read_entrypoints, home))
+    Guard(*registered, settings().work_pool).stand()
     sys.argv = ["prefect", "server", "start"]
     app()
 

@@ -60,7 +60,10 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         loop.run(provide_database_interface().create_db())
         application = create_app(ignore_cache=True)
         application.api_app.state.docket = Later()  # type: ignore[attr-defined] # Prefect's own
-        Guard(lambda: {"launch/default": SCHEMA}, "slipway").stand()
+        flow = "flows.launch.launch_flow"
+        Guard(
+            lambda: {"launch/default": SCHEMA}, lambda: {"launch/default": flow}, "slipway"
+        ).stand()
 
         async def send(method: str, path: str, body: object) -> httpx.Response:
             """Send one request."""

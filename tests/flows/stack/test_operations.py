@@ -11,6 +11,7 @@ from flows.stack.deployments import body_of, read_deployments
 from flows.stack.home import Home
 from flows.stack.operations import (
     kept_checks,
+    read_entrypoints,
     read_operations,
     refuse_other_run,
     strict_schema,
@@ -26,8 +27,10 @@ def test_what_was_written_down_is_read(tmp_path: Path) -> None:
     """Broken: the server holds to nothing, or to another operation's schema."""
     home = Home(tmp_path)
     home.create()
-    assert read_operations(home) == {}
-    write_operations(home, {"launch/default": SCHEMA})
+    assert (read_operations(home), read_entrypoints(home)) == ({}, {})
+    flows = {"launch/default": "flows.launch.launch_flow"}
+    write_operations(home, {"launch/default": SCHEMA}, flows)
+    assert read_entrypoints(home) == flows
     assert read_operations(home) == {"launch/default": SCHEMA}
     home.operations_file.write_text("")
     assert read_operations(home) == {}
@@ -67,4 +70,4 @@ def test_any_other_change_is_let_in(change: dict[str, Any], kept: dict[str, Any]
 def test_every_operation_may_run_its_own_flow() -> None:
     """Broken: `make up` is refused to register an operation of its own."""
     for entry in read_deployments(Path("prefect.yaml")):
-        refuse_other_run(body_of(entry, {}, "slipway"))
+        refuse_other_run(body_of(entry, {}, "slipway"), entry.entrypoint)
