@@ -72,7 +72,7 @@ def refuse_other_run(change: Mapping[str, Any], registered: str) -> None:
     """
     entrypoint = change.get("entrypoint", registered)
     if registered and entrypoint != registered:
-        problem = f"is not its flow, {registered}"
+        problem = f"is not the flow of this operation of Slipway, {registered}"
         raise BadInputError("entrypoint", entrypoint, problem, "Leave it out: `make up` sets it.")
     for field in _RUN_BY:
         if change.get(field):
