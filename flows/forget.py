@@ -52,7 +52,7 @@ async def forget_flow(
 
     Snapshots and what was learnt stay, and so does its data where nothing else is asked for. What
     still names the project (schedules, environments that share values with it) is told. While it
-    is being launched, deployed or run, it is refused, and none of these begins meanwhile.
+    is being launched, deployed or run, it is refused, and no launch or deploy begins meanwhile.
 
     Args:
         project: Name of the Project block.

@@ -24,6 +24,7 @@ from blocks.repositories.restic_command import local_folder
 from blocks.routers.caddy import CaddyRouter
 from blocks.routers.interface import Router
 from flows.discretion import keep_secret
+from tasks.backup.sources import full_paths
 from tasks.configuration import checked
 from tasks.errors import NotFoundError
 from tasks.launch.target import Target, target_of
@@ -155,7 +156,7 @@ async def repository_folders() -> dict[str, Path | None]:
 async def data_folders() -> dict[str, list[Path]]:
     """Return the folders outside of Slipway's home that hold data of each project, by its name."""
     return {
-        name: [Path(folder) for folder in fields.get("data") or () if Path(folder).is_absolute()]
+        name: full_paths(fields.get("data") or ())
         for name, fields in (await documents(PROJECT)).items()
     }
 

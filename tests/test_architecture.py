@@ -22,6 +22,8 @@ MODULES = sorted(
 STACK_WITH_PREFECT = {
     "defaults.py",
     "guard.py",
+    "pool_guard.py",
+    "refusal.py",
     "patience.py",
     "register.py",
     "server.py",

@@ -83,7 +83,7 @@ def _spawn(spec: ShimSpec, environment: Mapping[str, str], lock: int) -> None:
         # Its stdout is closed when it has announced itself.
         shim.communicate(marshal.dumps((record, dict(environment))), timeout=_START_SECONDS)
     if not _was_started(spec.directory):
-        said = (spec.directory / "shim.log").read_text(encoding="utf-8", errors="replace")
-        if not said.strip() and has_no_room(spec.directory):
-            said = told_full("no space left on device", spec.directory)
-        raise ShimError(f"the shim of {spec.directory} did not come up: {said.strip()[-2000:]}")
+        log = (spec.directory / "shim.log").read_text(encoding="utf-8", errors="replace").strip()
+        if not log and has_no_room(spec.directory):
+            log = told_full("no space left on device", spec.directory)
+        raise ShimError(f"the shim of {spec.directory} did not come up: {log[-2000:]}")

@@ -1,4 +1,7 @@
-"""Whether the server still answers: it leaves no sign of life by itself, so it is asked for one."""
+"""Whether the server still answers: it leaves no sign of life by itself, so it is asked for one.
+
+By means of the standard library: the supervisor is always there, and httpx takes ten MB of memory.
+"""
 
 from __future__ import annotations
 

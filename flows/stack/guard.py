@@ -6,14 +6,12 @@ next `make up`; and the process of a flow run that is deleted goes on, unknown t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 from fastapi import HTTPException
-from prefect.server import models as typed_models
 from prefect.server.schemas.core import DeploymentSchedule
 from prefect.server.schemas.filters import (
     DeploymentFilter,
@@ -28,6 +26,16 @@ from prefect.server.schemas.filters import (
 from prefect.server.schemas.states import StateType
 
 from flows.stack.operations import kept_checks, refuse_other_run
+from flows.stack.pool_guard import PoolGuard
+from flows.stack.refusal import (
+    LEAVE,
+    Session,
+    Stored,
+    models,
+    refuse_change,
+    refuse_deletion,
+    stand_before,
+)
 from flows.stack.unfitness import unfit
 from flows.stack.work_pool import QUEUES
 from tasks.errors import BadInputError
@@ -35,14 +43,6 @@ from tasks.errors import BadInputError
 _AT_WORK = FlowRunFilterState(
     type=FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
 )
-_LEAVE = "Leave it: only `make up` would bring it back"
-
-models: Any = typed_models
-"""Without their types, which get lost in the decorators of their functions."""
-
-Session = Any
-Stored = Any
-Check = Callable[..., Awaitable[None]]
 
 
 class Guard:
@@ -62,24 +62,21 @@ class Guard:
         pool: str,
     ) -> None:
         self._operations, self._entrypoints, self._pool = operations, entrypoints, pool
+        self._queues = PoolGuard(pool)
 
     def stand(self) -> None:
         """Stand before the models of this process, by which every request changes something."""
-        _before(models.deployments, "create_deployment", self._create)
-        _before(models.deployments, "update_deployment", self._update)
-        _before(models.flow_runs, "create_flow_run", self._create_run)
-        _before(models.flow_runs, "update_flow_run", self._update_run)
+        stand_before(models.deployments, "create_deployment", self._create)
+        stand_before(models.deployments, "update_deployment", self._update)
+        stand_before(models.flow_runs, "create_flow_run", self._create_run)
+        stand_before(models.flow_runs, "update_flow_run", self._update_run)
         for name in ("delete_deployment", "delete_deployments"):
-            _before(models.deployments, name, self._delete_deployments)
+            stand_before(models.deployments, name, self._delete_deployments)
         for name in ("delete_flow", "delete_flows"):
-            _before(models.flows, name, self._delete_flows)
+            stand_before(models.flows, name, self._delete_flows)
         for name in ("delete_flow_run", "delete_flow_runs"):
-            _before(models.flow_runs, name, _delete_flow_runs)
-        _before(models.workers, "update_work_pool", self._update_pool)
-        _before(models.workers, "delete_work_pool", self._delete_pool)
-        for module in (models.workers, models.work_queues):
-            _before(module, "update_work_queue", self._update_queue)
-            _before(module, "delete_work_queue", self._delete_queue)
+            stand_before(models.flow_runs, name, _delete_flow_runs)
+        self._queues.stand()
 
     async def _create(self, session: Session, deployment: Any) -> None:
         schema = await self._keep_checks(session, deployment, deployment)
@@ -90,7 +87,7 @@ class Guard:
         ):
             raise HTTPException(HTTPStatus.CONFLICT, f"Error creating deployment: {complaint}")
         queue_id = deployment.work_queue_id
-        if queue_id is not None and await self._own_queue(session, queue_id) is None:
+        if queue_id is not None and await self._queues.own_queue(session, queue_id) is None:
             self._refuse_other_queue("work_queue_name", deployment.work_queue_name)
         if "schedules" not in deployment.model_fields_set:
             await _keep_schedules(session, deployment)
@@ -108,7 +105,7 @@ class Guard:
     def _refuse_other_queue(self, field: str, value: str | None) -> None:
         problem = "is none by which operations of Slipway are run"
         remedy = f"Write the work pool {self._pool} and one of its queues: {', '.join(QUEUES)}."
-        _refuse_change(BadInputError(field, value, problem, remedy))
+        refuse_change(BadInputError(field, value, problem, remedy))
 
     async def _keep_checks(
         self, session: Session, stored: Stored, change: Any
@@ -123,7 +120,7 @@ class Guard:
             refuse_other_run(given, self._entrypoints().get(name, ""))
             kept = kept_checks(given, schema)
         except BadInputError as error:
-            _refuse_change(error)
+            refuse_change(error)
         for field, value in kept.items():
             setattr(change, field, value)
         return schema
@@ -171,48 +168,8 @@ class Guard:
         for stored in await models.deployments.read_deployments(session=session, **which):
             name = await _name(session, stored)
             if name in operations:
-                remedy = f"{_LEAVE}. To have it rest, pause it."
-                _refuse_deletion("deployment", name, "is an operation of Slipway", remedy)
-
-    async def _delete_pool(self, session: Session, work_pool_id: UUID) -> None:
-        pool = await models.workers.read_work_pool(session, work_pool_id)
-        if pool is not None and pool.name == self._pool:
-            _refuse_deletion("work pool", pool.name, "runs the operations of Slipway", _LEAVE)
-
-    async def _update_pool(
-        self, session: Session, work_pool_id: UUID, work_pool: Any, **_: Any
-    ) -> None:
-        if work_pool.concurrency_limit == 0:
-            pool = await models.workers.read_work_pool(session, work_pool_id)
-            if pool is not None and pool.name == self._pool:
-                _refuse_no_run()
-
-    async def _delete_queue(self, session: Session, work_queue_id: UUID) -> None:
-        if queue := await self._own_queue(session, work_queue_id):
-            _refuse_deletion("work queue", queue.name, "runs operations of Slipway", _LEAVE)
-
-    async def _update_queue(
-        self, session: Session, work_queue_id: UUID, work_queue: Any, **_: Any
-    ) -> None:
-        renamed = "name" in work_queue.model_fields_set
-        if not renamed and work_queue.concurrency_limit != 0:
-            return  # workers tell of each poll so
-        queue = await self._own_queue(session, work_queue_id)
-        if queue is None:
-            return
-        if renamed and work_queue.name != queue.name:
-            problem = f"is another name than {queue.name}, by which operations of Slipway are run"
-            _refuse_change(BadInputError("name", work_queue.name, problem, "Leave it out."))
-        if work_queue.concurrency_limit == 0:
-            _refuse_no_run()
-
-    async def _own_queue(self, session: Session, work_queue_id: UUID) -> Stored | None:
-        """Return the work queue if it is one by which operations run."""
-        queue = await models.workers.read_work_queue(session, work_queue_id)
-        if queue is None or queue.name not in QUEUES or queue.work_pool_id is None:
-            return None
-        pool = await models.workers.read_work_pool(session, queue.work_pool_id)
-        return queue if pool is not None and pool.name == self._pool else None
+                remedy = f"{LEAVE}. To have it rest, pause it."
+                refuse_deletion("deployment", name, "is an operation of Slipway", remedy)
 
 
 async def _keep_schedules(session: Session, deployment: Any) -> None:
@@ -244,23 +201,9 @@ async def _refuse_at_work(
     )
     for run in runs:
         remedy = "Cancel it first; once it has ended it can be deleted."
-        _refuse_deletion(
+        refuse_deletion(
             "flow run", run.name, f"is {run.state_name}: its process would go on", remedy
         )
-
-
-def _refuse_no_run() -> NoReturn:
-    problem, remedy = "would let no operation of Slipway run", "Write 1 or more, or pause it."
-    _refuse_change(BadInputError("concurrency_limit", 0, problem, remedy))
-
-
-def _refuse_change(error: BadInputError) -> NoReturn:
-    raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
-
-
-def _refuse_deletion(kind: str, name: str, problem: str, remedy: str) -> None:
-    error = BadInputError(kind, name, problem, remedy)
-    raise HTTPException(HTTPStatus.CONFLICT, str(error)) from error
 
 
 async def _name(session: Session, deployment: Stored) -> str:
@@ -270,14 +213,3 @@ async def _name(session: Session, deployment: Stored) -> str:
 
 def _all(single: UUID | None, several: Iterable[UUID]) -> list[UUID]:
     return [*several] if single is None else [single]
-
-
-def _before(module: ModuleType, name: str, check: Check) -> None:
-    act = getattr(module, name)
-
-    async def act_once_checked(*, session: Session, **given: Any) -> Any:
-        """Act as Prefect does, unless it is refused."""
-        await check(session, **given)
-        return await act(session=session, **given)
-
-    setattr(module, name, act_once_checked)

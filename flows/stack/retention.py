@@ -84,27 +84,27 @@ class Retention:
 
     def __call__(self, now: float) -> list[str]:
         """Let go of one bite; return a sentence for each kind of which something went."""
-        said: list[str] = []
+        sentences: list[str] = []
         lines = []
         for kind in FOLDERS:
             folders, complete = self._measured(kind)
             doomed = self._doomed(kind, folders, now) if complete else []
             left = [self._remove(kind, folder.name) for folder in doomed]
-            said += filter(None, left)
+            sentences += filter(None, left)
             if doomed:
-                said.append(f"{len(doomed)} folders of ended {kind} removed")
+                sentences.append(f"{len(doomed)} folders of ended {kind} removed")
             gone = {folder.name for folder in doomed}
             lines.append(self._line(kind, [each for each in folders if each.name not in gone]))
-        said += self._forget(now)
+        sentences += self._forget(now)
         if count := clear_unfinished(self._chosen.root / "releases"):
-            said.append(f"{count} builds that came to no end removed")
+            sentences.append(f"{count} builds that came to no end removed")
         if (moment := self._clock()) >= self._copies_due:
-            said += self._trim_workspaces(now)
+            sentences += self._trim_workspaces(now)
             self._copies, self._copies_due = copies(self._home.root), moment + SECONDS_AN_HOUR
             if cleared := clear_temporary_folder(self._home.root, now):
-                said.append(f"{cleared} temporary files that nobody uses removed")
+                sentences.append(f"{cleared} temporary files that nobody uses removed")
         write_retention(self._home, [*lines, *self._copies, *self._history()])
-        return said
+        return sentences
 
     def _trim_workspaces(self, now: float) -> list[str]:
         """Remove workspaces that no run comes back to, also where no workload runs any more."""
@@ -116,8 +116,8 @@ class Retention:
 
         trimmed = trim_workspaces(self._chosen.root, living, now)
         count = len(trimmed.removed)
-        told = [f"{count} workspaces of ended workloads removed"] if count else []
-        return [*told, *trimmed.left]
+        removed = [f"{count} workspaces of ended workloads removed"] if count else []
+        return [*removed, *trimmed.left]
 
     def _forget(self, now: float) -> list[str]:
         """Forget a bite of history; where there was nothing, look again in an hour."""

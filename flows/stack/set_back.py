@@ -70,9 +70,9 @@ class SetBack:
         today = datetime.fromtimestamp(of_day, UTC)
         waiting = [run for run in self._scheduled() if _waits(run, today)]
         there = flow_processes(self._home) if waiting else {}
-        said = [self._have_begin(run, today) for run in waiting if str(run["id"]) not in there]
+        sentences = [self._have_begin(run, today) for run in waiting if str(run["id"]) not in there]
         self._looks -= 1
-        return said
+        return sentences
 
     def _scheduled(self) -> list[Json]:
         return flow_runs_in(self._api, self._pool, "SCHEDULED")

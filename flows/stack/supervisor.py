@@ -12,7 +12,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -27,6 +26,7 @@ from flows.stack.heartbeat import Heartbeat, beat, patience
 from flows.stack.home import Home
 from flows.stack.log import rotate, say
 from flows.stack.parts import Part, all_inputs, parts
+from flows.stack.program import Program, next_start
 from flows.stack.record import (
     Record,
     is_alive,
@@ -44,31 +44,7 @@ from tasks.settings import settings
 
 STEADY_SECONDS = 60.0
 """A process that has run this long has not failed when it dies."""
-LONGEST_APART_SECONDS = 15.0
 GRACE_SECONDS = 10.0
-
-
-def next_start(started_at: float, now: float, failures: int) -> float:
-    """Return when a program is started again that has ended ``now``.
-
-    Of one that failed ``failures`` times in a row, starts lie further and further apart; one that
-    has worked for longer than that is back at once.
-    """
-    apart = min(LONGEST_APART_SECONDS, 0.5 * 2.0 ** (failures - 1)) if failures else 0.0
-    return max(now, started_at + apart)
-
-
-@dataclass(slots=True)
-class Program:
-    """One part, and the process that runs it now; one that was taken over is no child of ours."""
-
-    part: Part
-    process: subprocess.Popen[bytes] | None = None
-    record: Record | None = None
-    starts: int = 0
-    failures: int = 0
-    started_at: float = 0.0
-    due_at: float = field(default=0.0)
 
 
 class Supervisor:
@@ -248,12 +224,12 @@ class Supervisor:
 
 def main() -> None:
     """Supervise the Procfile of this folder under the settings of this environment."""
-    chosen = settings()
-    home = Home(chosen.root)
+    current = settings()
+    home = Home(current.root)
     procfile = Path("Procfile").read_text(encoding="utf-8")
     wanted = parts(procfile, os.environ, served(home.root / "router"))
-    most_silent = patience(chosen.reconcile_seconds)
-    Supervisor(home, wanted, os.environ, f"{chosen.api_url}/health", most_silent).run()
+    most_silent = patience(current.reconcile_seconds)
+    Supervisor(home, wanted, os.environ, f"{current.api_url}/health", most_silent).run()
 
 
 if __name__ == "__main__":

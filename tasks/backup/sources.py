@@ -21,6 +21,12 @@ class Source:
     path: Path
 
 
+def full_paths(folders: Iterable[str]) -> list[Path]:
+    """Return those of ``folders`` that are outside of a project's own: full, or from a home."""
+    outside = [folder for folder in folders if folder.startswith(("/", "~"))]
+    return [Path(os.path.expanduser(folder)) for folder in outside]  # noqa: PTH111 - of nobody known: as it is
+
+
 def project_sources(project: str, data: Path, folders: Iterable[str]) -> tuple[Source, ...]:
     """Return the data folder and those of ``folders`` that are full paths.
 
@@ -36,10 +42,8 @@ def project_sources(project: str, data: Path, folders: Iterable[str]) -> tuple[S
         BadInputError: One is a path that cannot be followed.
     """
     sources = [Source(DATA, data.resolve())]
-    for folder in sorted(folders):
-        if not folder.startswith(("/", "~")):
-            continue
-        path = real_path(_field(project), Path(folder))
+    for folder in full_paths(sorted(folders)):
+        path = real_path(_field(project), folder)
         if any(path.is_relative_to(known.path) for known in sources):
             continue
         sources.append(Source(_free_name(path.name, [known.name for known in sources]), path))

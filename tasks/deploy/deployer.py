@@ -122,17 +122,13 @@ class Deployer:
 
     def _finished_untold(self) -> RolloutReport | None:
         """Return the report that the last rollout owes, where it is a rollback that serves."""
-        where = (self.target.project, self.target.environment)
-        there = self._there().values()
-        running = {each.release for each in there if each.state is InstanceState.RUNNING}
-        for row in rollouts(self.ledger, *where, limit=1):
+        running = {each.release for each in self._running()}
+        for row in rollouts(self.ledger, self.target.project, self.target.environment, limit=1):
             last = from_document(row.document)
-            is_done = last.kind is Kind.ROLLBACK and last.phase is Phase.DONE
-            if is_done and last.untold and running == {last.to_release}:
+            if last.owes_report and running == {last.to_release}:
                 amend_rollout(self.ledger, row, to_document(replace(last, untold=False)))
                 tell(
-                    "The rollback before this one had moved the traffic when its run died: version "
-                    f"{last.version} serves. Start another one to go back from there."
+                    f"The one before had moved the traffic when its run died: {last.version} serves"
                 )
                 return self._report(row, last)
         return None
@@ -176,9 +172,11 @@ class Deployer:
         return self._report(row, rollout)
 
     def _report(self, row: RolloutRow, rollout: Rollout) -> RolloutReport:
-        there = [one for one in self._there().values() if one.state is InstanceState.RUNNING]
-        serves = there[-1].version if there else ""
-        return report_of(row.id, rollout, self._urls(rollout), serves)
+        serves = [each.version for each in self._running()][-1:]
+        return report_of(row.id, rollout, self._urls(rollout), "".join(serves))
+
+    def _running(self) -> list[Instance]:
+        return [each for each in self._there().values() if each.state is InstanceState.RUNNING]
 
     def _to_its_end(
         self, row: RolloutRow, rollout: Rollout, effect: Effect

@@ -17,16 +17,16 @@ class RolloutRevertedError(SlipwayError):
         self.report = report
         what = f"{report.kind} of {report.project}/{report.environment} to {report.to_version}"
         if report.withdrawn:
-            said = (
+            message = (
                 f"{what} was taken back before it moved the traffic: {report.reason}. "
                 f"{report.still_serving} Nothing is to be mended; deploy it again if you want it."
             )
         else:
-            said = (
+            message = (
                 f"{what} was reverted. {report.still_serving} Mend the new version and deploy it "
                 f"again. What it said: {report.reason}"
             )
-        super().__init__(said)
+        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)

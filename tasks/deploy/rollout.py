@@ -120,6 +120,11 @@ class Rollout:
         return self.from_release == self.to_release
 
     @property
+    def owes_report(self) -> bool:
+        """Whether it is a rollback that was done, of which nobody was told."""
+        return self.untold and self.kind is Kind.ROLLBACK and self.phase is Phase.DONE
+
+    @property
     def over(self) -> bool:
         """Whether nothing is left to do."""
         return self.phase in {Phase.DONE, Phase.REVERTED}

@@ -33,6 +33,27 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+_IMPATIENT = """
+from flows.stack import answers, heartbeat, supervisor
+answers.EVERY_SECONDS, heartbeat.LEAST_SECONDS, heartbeat.MOST_PERIODS = 0.1, 3.0, 0
+supervisor.main()
+"""
+
+
+def impatient_supervisor(home: Home, log: Path, **settings: str) -> subprocess.Popen[bytes]:
+    """Start a supervisor, in the folder of ``home``, that replaces who is silent for 3 seconds."""
+    folder = home.root.parent
+    variables = {"SLIPWAY_HOME": str(home.root), "PYTHONPATH": str(ROOT), MARK: folder.name}
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-c", _IMPATIENT],
+            cwd=folder,
+            env={**os.environ, **variables, **settings},
+            start_new_session=True,
+            stdout=output,
+        )
+
+
 @pytest.fixture
 def supervised(tmp_path: Path) -> Iterator[tuple[Home, subprocess.Popen[bytes]]]:
     """A supervisor over a Procfile of sleepers; the worker has a child, like a flow run."""

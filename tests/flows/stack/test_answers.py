@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,11 +10,10 @@ import pytest
 
 from benchmarks.free_ports import free_ports
 from flows.stack.answers import answers
-from flows.stack.environment import MARK
 from flows.stack.home import PROGRAMS, Home
 from flows.stack.record import read_records, stop_sessions
 from tests.flows.stack.conftest import FakePrefect
-from tests.flows.stack.sleepers import ROOT, pids, until
+from tests.flows.stack.sleepers import impatient_supervisor, pids, until
 
 HANGS_AFTER_TWO = """
 import os, socket, time
@@ -28,10 +25,6 @@ with socket.create_server(("127.0.0.1", int(os.environ["SLIPWAY_SERVER_PORT"])))
         connection.close()
     time.sleep(600)
 """
-IMPATIENT = (
-    "from flows.stack import answers, heartbeat, supervisor; answers.EVERY_SECONDS = 0.1; "
-    "heartbeat.LEAST_SECONDS, heartbeat.MOST_PERIODS = 3.0, 0; supervisor.main()"
-)
 
 
 @pytest.mark.integration
@@ -56,26 +49,14 @@ def test_a_server_that_hangs_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "Procfile").write_text(
         "\n".join([*others, f"server: exec {sys.executable} hangs.py"])
     )
-    variables = {
-        "SLIPWAY_HOME": str(home.root),
-        "SLIPWAY_SERVER_PORT": str(free_ports(1)),
-        "PYTHONPATH": str(ROOT),
-        MARK: tmp_path.name,
-    }
-    with (tmp_path / "supervisor.log").open("wb") as log:
-        supervisor = subprocess.Popen(
-            [sys.executable, "-c", IMPATIENT],
-            cwd=tmp_path,
-            env={**os.environ, **variables},
-            start_new_session=True,
-            stdout=log,
-        )
+    log = tmp_path / "supervisor.log"
+    supervisor = impatient_supervisor(home, log, SLIPWAY_SERVER_PORT=str(free_ports(1)))
     try:
         until(lambda: "server" in pids(home))
         first = pids(home)["server"]
         until(lambda: pids(home).get("server", first) != first)
-        said = (tmp_path / "supervisor.log").read_text()
-        assert f"server, process {first}, left no heartbeat for too long: killed" in said
+        killed = f"server, process {first}, left no heartbeat for too long: killed"
+        assert killed in log.read_text()
     finally:
         supervisor.terminate()
         supervisor.wait()

@@ -22,8 +22,7 @@ from flows.stack.record import (
     stop_sessions,
     wait_gone,
 )
-from flows.stack.supervisor import LONGEST_APART_SECONDS, next_start
-from tests.flows.stack.sleepers import ROOT, pids, until
+from tests.flows.stack.sleepers import ROOT, impatient_supervisor, pids, until
 
 
 @pytest.mark.integration
@@ -115,10 +114,6 @@ BEATING = (
     'while [ ! -e hang.$$ ]; do touch "$SLIPWAY_HOME/stack/heartbeat"; echo $$ >> beats; '
     "sleep 0.1; done; exec sleep 600"
 )
-IMPATIENT = (
-    "from flows.stack import heartbeat, supervisor; "
-    "heartbeat.LEAST_SECONDS, heartbeat.MOST_PERIODS = 3.0, 0; supervisor.main()"
-)
 
 
 @pytest.mark.integration
@@ -129,16 +124,8 @@ def test_a_reconciler_that_stops_is_replaced_and_one_that_works_is_not(tmp_path:
     others = [f"{name}: exec sleep 600" for name in PROGRAMS if name != "reconciler"]
     (tmp_path / "Procfile").write_text("\n".join([*others, f"reconciler: {BEATING}"]))
     beats = tmp_path / "beats"
-    variables = {"SLIPWAY_HOME": str(home.root), "PYTHONPATH": str(ROOT), MARK: tmp_path.name}
     log = tmp_path / "supervisor.log"
-    with log.open("wb") as output:
-        supervisor = subprocess.Popen(
-            [sys.executable, "-c", IMPATIENT],
-            cwd=tmp_path,
-            env={**os.environ, **variables},
-            start_new_session=True,
-            stdout=output,
-        )
+    supervisor = impatient_supervisor(home, log)
 
     def beats_of(pid: int) -> int:
         """Return how many heartbeats this process has left."""
@@ -214,16 +201,3 @@ def test_stopping_ends_every_program(supervised: tuple[Home, subprocess.Popen[by
     assert supervisor.wait() == 0
     assert all(wait_gone(record, timeout_seconds=10) for record in records)
     assert "worker" in home.log("worker").read_text()
-
-
-def test_starts_of_what_keeps_failing_lie_further_and_further_apart() -> None:
-    """A program that cannot start would spin, or be given up."""
-    starts = [next_start(100.0, 100.2, failures) for failures in range(12)]
-    assert starts == sorted(starts)
-    assert starts[:4] == [100.2, 100.5, 101.0, 102.0]
-    assert starts[-1] == 100.0 + LONGEST_APART_SECONDS
-
-
-def test_what_has_worked_for_a_while_is_back_at_once() -> None:
-    """A worker that is killed twice a minute would be away for a quarter of it."""
-    assert next_start(100.0, 130.0, failures=12) == 130.0

@@ -7,6 +7,7 @@ import pytest
 from tasks.backup.sources import (
     Source,
     check_sources,
+    full_paths,
     hold_anything,
     locate,
     project_sources,
@@ -63,3 +64,10 @@ def test_locate() -> None:
     sources = [Source("data", Path("/a")), Source("up", Path("/b"))]
     assert locate(sources, "up/x/y") == Path("/b/x/y")
     assert locate(sources, "data") == Path("/a")
+
+
+def test_only_folders_of_their_own_place_lie_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken: a restore is let into the data that another project keeps in the user's home."""
+    monkeypatch.setenv("HOME", "/home/me")
+    folders = ["uploads", "/srv/data", "~/shop", "../up"]
+    assert full_paths(folders) == [Path("/srv/data"), Path("/home/me/shop")]
