@@ -44,6 +44,9 @@ _AT_WORK = FlowRunFilterState(
     type=FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
 )
 
+_OF_A_RUN = {"parameters", "job_variables"}
+"""What a flow run has of its own of what makes it what it is."""
+
 
 class Guard:
     """Looks at each change and deletion before it is made.
@@ -52,17 +55,16 @@ class Guard:
         operations: Returns the schema of the parameters of each operation, by its name as
             ``flow/name``.
         entrypoints: Returns the flow of each, likewise.
-        pool: The work pool by which they run.
+        pool: Guards the work pool by which they run.
     """
 
     def __init__(
         self,
         operations: Callable[[], Mapping[str, dict[str, Any]]],
         entrypoints: Callable[[], Mapping[str, str]],
-        pool: str,
+        pool: PoolGuard,
     ) -> None:
         self._operations, self._entrypoints, self._pool = operations, entrypoints, pool
-        self._queues = PoolGuard(pool)
 
     def stand(self) -> None:
         """Stand before the models of this process, by which every request changes something."""
@@ -76,7 +78,7 @@ class Guard:
             stand_before(models.flows, name, self._delete_flows)
         for name in ("delete_flow_run", "delete_flow_runs"):
             stand_before(models.flow_runs, name, _delete_flow_runs)
-        self._queues.stand()
+        self._pool.stand()
 
     async def _create(self, session: Session, deployment: Any) -> None:
         schema = await self._keep_checks(session, deployment, deployment)
@@ -87,7 +89,7 @@ class Guard:
         ):
             raise HTTPException(HTTPStatus.CONFLICT, f"Error creating deployment: {complaint}")
         queue_id = deployment.work_queue_id
-        if queue_id is not None and await self._queues.own_queue(session, queue_id) is None:
+        if queue_id is not None and await self._pool.own_queue(session, queue_id) is None:
             self._refuse_other_queue("work_queue_name", deployment.work_queue_name)
         if "schedules" not in deployment.model_fields_set:
             await _keep_schedules(session, deployment)
@@ -97,14 +99,16 @@ class Guard:
         if stored is None or await self._keep_checks(session, stored, deployment) is None:
             return
         pool, queue = deployment.work_pool_name, deployment.work_queue_name
-        if pool != self._pool and ("work_pool_name" in deployment.model_fields_set or queue):
+        if pool != self._pool.name and ("work_pool_name" in deployment.model_fields_set or queue):
             self._refuse_other_queue("work_pool_name", pool)
         if queue is not None and queue not in QUEUES:
             self._refuse_other_queue("work_queue_name", queue)
 
     def _refuse_other_queue(self, field: str, value: str | None) -> None:
         problem = "is none by which operations of Slipway are run"
-        remedy = f"Write the work pool {self._pool} and one of its queues: {', '.join(QUEUES)}."
+        remedy = (
+            f"Write the work pool {self._pool.name} and one of its queues: {', '.join(QUEUES)}."
+        )
         refuse_change(BadInputError(field, value, problem, remedy))
 
     async def _keep_checks(
@@ -126,22 +130,30 @@ class Guard:
         return schema
 
     async def _create_run(self, session: Session, flow_run: Any, **_: Any) -> None:
-        await self._check_parameters(session, flow_run.deployment_id, flow_run.parameters)
+        given = {field: getattr(flow_run, field) for field in _OF_A_RUN}
+        await self._check_run(session, flow_run.deployment_id, given)
 
     async def _update_run(self, session: Session, flow_run_id: UUID, flow_run: Any) -> None:
-        stored = await models.flow_runs.read_flow_run(session, flow_run_id)
-        if stored is not None and "parameters" in flow_run.model_fields_set:
-            await self._check_parameters(session, stored.deployment_id, flow_run.parameters)
+        given = {field: getattr(flow_run, field) for field in _OF_A_RUN & flow_run.model_fields_set}
+        stored = await models.flow_runs.read_flow_run(session, flow_run_id) if given else None
+        if stored is not None:
+            await self._check_run(session, stored.deployment_id, given)
 
-    async def _check_parameters(
-        self, session: Session, deployment_id: UUID | None, parameters: dict[str, Any]
+    async def _check_run(
+        self, session: Session, deployment_id: UUID | None, given: Mapping[str, Any]
     ) -> None:
         """Check them once more: a request may ask for that not to be done, or go another way."""
         if deployment_id is None:
             return
         stored = await models.deployments.read_deployment(session, deployment_id)
         schema = stored and self._operations().get(await _name(session, stored))
-        if schema and (complaint := unfit(schema, parameters)):
+        if not schema:
+            return
+        try:
+            refuse_other_run(given, "")
+        except BadInputError as error:
+            refuse_change(error)
+        if "parameters" in given and (complaint := unfit(schema, given["parameters"])):
             raise HTTPException(HTTPStatus.CONFLICT, f"Error creating flow run: {complaint}")
 
     async def _delete_deployments(

@@ -72,6 +72,11 @@ class Home:
         return self.stack / "entrypoints"
 
     @property
+    def job_template_file(self) -> Path:
+        """How the work pool starts what it runs, as it was registered last."""
+        return self.stack / "job_template"
+
+    @property
     def heartbeat_file(self) -> Path:
         """Touched by the reconciler after each duty."""
         return self.stack / "heartbeat"

@@ -30,11 +30,15 @@ Json = dict[str, Any]
 
 
 def write_operations(
-    home: Home, schemas: Mapping[str, Json], entrypoints: Mapping[str, str]
+    home: Home, schemas: Mapping[str, Json], entrypoints: Mapping[str, str], template: Json
 ) -> None:
-    """Write down the schema of each operation's parameters, and its flow, by ``flow/name``."""
+    """Write down the schema of each operation's parameters, and its flow, by ``flow/name``.
+
+    ``template`` is the job template of their work pool.
+    """
     write_private(home.operations_file, json.dumps(schemas))
     write_private(home.entrypoints_file, json.dumps(entrypoints))
+    write_private(home.job_template_file, json.dumps(template))
 
 
 def read_operations(home: Home) -> dict[str, Json]:
@@ -45,6 +49,11 @@ def read_operations(home: Home) -> dict[str, Json]:
 def read_entrypoints(home: Home) -> dict[str, str]:
     """Return the flow of each operation; nothing before the first `make up`."""
     return _read(home.entrypoints_file)
+
+
+def read_job_template(home: Home) -> Json:
+    """Return the job template of the work pool; nothing before the first `make up`."""
+    return _read(home.job_template_file)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -51,7 +51,7 @@ from tasks.release import LIVING, Instance
 from tasks.settings import Settings, settings
 
 SECONDS_A_DAY = 86_400
-FLOW_RUN_SECONDS = 3.0
+FLOW_RUN_SECONDS = 2.0
 RETENTION_SECONDS = 60.0
 DATA_SECONDS = 10.0
 ROOM_SECONDS = 5.0

@@ -103,18 +103,19 @@ def _update(api: SlipwayApi, entry: Declared, known: Json, body: Json) -> None:
 
 def register_all(chosen: Settings, api: SlipwayApi, root: Path) -> list[str]:
     """Register everything; return the names of the deployments."""
-    template = ProcessWorker.get_default_base_job_template()
-    ensure_pool(api, chosen.work_pool, job_template(template, sys.executable, root))
-    ensure_provider_limit(api, "local", os.cpu_count() or 1)
-    publish_logos(Home(chosen.root).ui / "v1")
-    register_blocks()
-    make_defaults(chosen)
     declared = read_deployments(root / "prefect.yaml")
     operations = [operation(entry, chosen.work_pool) for entry in declared]
     # Before it is sent: the server lets nothing else come in.
     schemas = {name: body["parameter_openapi_schema"] for name, body in operations}
     entrypoints = {name: body["entrypoint"] for name, body in operations}
-    write_operations(Home(chosen.root), schemas, entrypoints)
+    stock = ProcessWorker.get_default_base_job_template()
+    template = job_template(stock, sys.executable, root)
+    write_operations(Home(chosen.root), schemas, entrypoints, template)
+    ensure_pool(api, chosen.work_pool, template)
+    ensure_provider_limit(api, "local", os.cpu_count() or 1)
+    publish_logos(Home(chosen.root).ui / "v1")
+    register_blocks()
+    make_defaults(chosen)
     for entry, (name, body) in zip(declared, operations, strict=True):
         register_deployment(api, entry, name, body)
     return [name for name, _ in operations]

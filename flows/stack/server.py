@@ -45,8 +45,9 @@ from starlette.middleware import Middleware
 from flows.stack.door import Door
 from flows.stack.guard import Guard
 from flows.stack.home import Home
-from flows.stack.operations import read_entrypoints, read_operations
+from flows.stack.operations import read_entrypoints, read_job_template, read_operations
 from flows.stack.own_names import OwnNames
+from flows.stack.pool_guard import PoolGuard
 from flows.stack.recurrence import can_be_followed
 from flows.stack.set_back import waits_in_vain
 from flows.stack.storable import read_stored
@@ -231,7 +232,8 @@ def main() -> None:
     end_schedules()
     home = Home(settings().root)
     registered = (partial(read_operations, home), partial(read_entrypoints, home))
-    Guard(*registered, settings().work_pool).stand()
+    pool = PoolGuard(settings().work_pool, partial(read_job_template, home))
+    Guard(*registered, pool).stand()
     sys.argv = ["prefect", "server", "start"]
     app()
 

@@ -14,6 +14,7 @@ from prefect.server.database import provide_database_interface
 from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL, temporary_settings
 
 from flows.stack.guard import Guard
+from flows.stack.pool_guard import PoolGuard
 
 pytestmark = pytest.mark.prefect
 
@@ -22,6 +23,10 @@ SCHEMA: Json = {
     "type": "object",
     "properties": {"project": {"type": "string", "maxLength": 10}},
     "additionalProperties": False,
+}
+TEMPLATE: Json = {
+    "job_configuration": {"command": "{{ command }}", "env": "{{ env }}"},
+    "variables": {"properties": {"command": {"type": "string"}, "env": {"type": "object"}}},
 }
 GUARDED = (
     (models.deployments, ("create_deployment", "update_deployment")),
@@ -61,9 +66,8 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         application = create_app(ignore_cache=True)
         application.api_app.state.docket = Later()  # type: ignore[attr-defined] # Prefect's own
         flow = "flows.launch.launch_flow"
-        Guard(
-            lambda: {"launch/default": SCHEMA}, lambda: {"launch/default": flow}, "slipway"
-        ).stand()
+        pool = PoolGuard("slipway", lambda: TEMPLATE)
+        Guard(lambda: {"launch/default": SCHEMA}, lambda: {"launch/default": flow}, pool).stand()
 
         async def send(method: str, path: str, body: object) -> httpx.Response:
             """Send one request."""
@@ -113,7 +117,8 @@ def test_what_an_operation_takes_stays_checked(ask: Ask, change: Json, upserts: 
 @pytest.fixture(scope="module")
 def _pool(ask: Ask) -> None:
     """Make the work pool by which operations run, with a queue."""
-    make(ask, "/work_pools/", {"name": "slipway", "type": "process"})
+    pool = {"name": "slipway", "type": "process", "base_job_template": TEMPLATE}
+    make(ask, "/work_pools/", pool)
     make(ask, "/work_pools/slipway/queues", {"name": "batch"})
 
 
@@ -193,6 +198,40 @@ def test_what_operations_run_by_lets_them_run(ask: Ask) -> None:
         assert ask("PATCH", path, {"concurrency_limit": 3, "is_paused": True}).is_success
         assert ask("PATCH", path, {"is_paused": False}).is_success
     assert ask("PATCH", queue, {"name": "batch", "priority": 3}).is_success
+
+
+@pytest.mark.usefixtures("_pool")
+def test_the_pool_starts_what_it_was_registered_to_start(ask: Ask) -> None:
+    """Broken: every operation is Completed, and something else has run in its place."""
+    pool = "/work_pools/slipway"
+    before = ask("GET", pool).json()
+    other = {"job_configuration": {"command": "true"}, "variables": {"properties": {}}}
+    for template in (other, {}):
+        refusal = ask("PATCH", pool, {"base_job_template": template})
+        assert refusal.status_code == 422
+        assert refusal.json()["detail"].startswith("base_job_template: ")
+    assert ask("GET", pool).json()["base_job_template"] == before["base_job_template"]
+    assert ask("PATCH", pool, {"description": "mine", "base_job_template": TEMPLATE}).is_success
+
+
+def test_a_run_of_an_operation_is_started_like_all(ask: Ask) -> None:
+    """Broken: it is Completed, and its request has had another command run in its place."""
+    operation = deploy(ask, "launch")
+    create = f"/deployments/{operation}/create_flow_run"
+    good: Json = {"parameters": {"project": "shop"}}
+    instead: Json = {"job_variables": {"command": "true"}}
+    run = make(ask, create, {**good, "job_variables": {}})
+    flow_id = make(ask, "/flows/", {"name": "launch"})
+    bare = {**good, **instead, "flow_id": flow_id, "deployment_id": operation}
+    answers = [
+        ask("POST", create, {**good, **instead}),
+        ask("POST", "/flow_runs/", bare),
+        ask("PATCH", f"/flow_runs/{run}", instead),
+    ]
+    assert [answer.status_code for answer in answers] == [422] * 3
+    assert all("job_variables" in answer.json()["detail"] for answer in answers)
+    own = f"/deployments/{deploy(ask, 'mine')}/create_flow_run"
+    assert ask("POST", own, instead).is_success
 
 
 def test_no_request_goes_past_the_checks(ask: Ask) -> None:

@@ -12,6 +12,7 @@ from flows.stack.home import Home
 from flows.stack.operations import (
     kept_checks,
     read_entrypoints,
+    read_job_template,
     read_operations,
     refuse_other_run,
     strict_schema,
@@ -28,8 +29,10 @@ def test_what_was_written_down_is_read(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.create()
     assert (read_operations(home), read_entrypoints(home)) == ({}, {})
+    assert read_job_template(home) == {}
     flows = {"launch/default": "flows.launch.launch_flow"}
-    write_operations(home, {"launch/default": SCHEMA}, flows)
+    write_operations(home, {"launch/default": SCHEMA}, flows, {"variables": {}})
+    assert read_job_template(home) == {"variables": {}}
     assert read_entrypoints(home) == flows
     assert read_operations(home) == {"launch/default": SCHEMA}
     home.operations_file.write_text("")
