@@ -103,13 +103,22 @@ def git_environment(credentials: Mapping[str, str]) -> dict[str, str]:
 
 
 def netrc(credentials: Mapping[str, str]) -> str:
-    """Return the lines of a netrc file, which installers read users of a host from."""
-    lines = []
-    for address, user in sorted(credentials.items()):
+    """Return the lines of a netrc file, which installers read the user of a host from.
+
+    It knows no paths. Of several users of one host it holds one that is not meant for a repository
+    of Git, which is told its own by `git_environment`.
+    """
+    lines = {}
+    for address, user in sorted(credentials.items(), key=_git_first):
         login, _, password = _user_and_password(user, ":").partition(":")
         host = urlsplit(address).hostname or address
-        lines.append(f"machine {host} login {login} password {password}\n")
-    return "".join(lines)
+        lines[host] = f"machine {host} login {login} password {password}\n"
+    return "".join(lines.values())
+
+
+def _git_first(user_by_address: tuple[str, str]) -> tuple[bool, str]:
+    address, _ = user_by_address
+    return not address.rstrip("/").endswith(".git"), address
 
 
 def _user_and_password(user: str, between: str) -> str:

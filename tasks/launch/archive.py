@@ -8,14 +8,14 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 from blocks.file_system import is_without_room
 from blocks.removal import remove
 from blocks.tree import make
 from tasks.errors import BadInputError
-from tasks.launch.members import AT_ONCE, Bounds, Member, TooMuchError, members_of
+from tasks.launch.members import AT_ONCE, Bounds, Member, TooMuchError, inside, members_of
 
 SUFFIXES = (*(".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip"),)
 _DAMAGED = (
@@ -75,7 +75,7 @@ class _Unpacking:
         """Write files, then links, so that no file is written through one."""
         links: list[Member] = []
         for member in members:
-            if not _inside(member.path):
+            if not inside(member.path):
                 raise self._refused(f"its member {str(member.path)!r} points out of the archive")
             if member.special:
                 self._leave_out(member, "is neither a file nor a link")
@@ -109,7 +109,7 @@ class _Unpacking:
 
     def _write_link(self, member: Member, link: str) -> None:
         path = self._target / member.path
-        if not _inside(member.path.parent / link) or os.path.lexists(path):
+        if not inside(member.path.parent / link) or os.path.lexists(path):
             self._leave_out(member, f"is a link that leads out of the archive, to {link!r}")
             return
         try:
@@ -134,15 +134,6 @@ class _Unpacking:
     def _refused(self, problem: str) -> BadInputError:
         remedy = "Do not use this archive, or make it again."
         return BadInputError(self._field, str(self._archive), problem, remedy)
-
-
-def _inside(path: PurePosixPath) -> bool:
-    depth = 0
-    for part in path.parts:
-        depth += -1 if part == ".." else 1
-        if depth < 0 or part == "/":
-            return False
-    return True
 
 
 def _lift_only_folder(target: Path) -> None:

@@ -69,6 +69,16 @@ class Member:
     special: bool = False
 
 
+def inside(path: PurePosixPath) -> bool:
+    """Tell whether a path that begins at the top of an archive stays in it."""
+    depth = 0
+    for part in path.parts:
+        depth += -1 if part == ".." else 1
+        if depth < 0 or part == "/":
+            return False
+    return True
+
+
 def members_of(archive: Path, bounds: Bounds) -> Iterator[Member]:
     """Yield the members of ``archive``, without folders and what the Finder of macOS adds.
 
@@ -90,6 +100,8 @@ def _tar(archive: Path, bounds: Bounds) -> Iterator[Member]:
                 continue
             if item.issym():
                 yield Member(path, link=item.linkname)
+            elif item.islnk() and not inside(PurePosixPath(item.linkname)):
+                yield Member(path, link=str(PurePosixPath("/", item.linkname)))
             elif item.isreg() or item.islnk():
                 yield Member(path, bool(item.mode & 0o100), content=file.extractfile(item))
             else:

@@ -103,6 +103,19 @@ def test_links_that_lead_out_are_left_out_with_a_word(
     assert said[0].startswith("a.tar.gz: 'link")
 
 
+@pytest.mark.parametrize("name", ["/etc/passwd", "../../../etc/passwd"])
+def test_a_hard_link_that_leads_out_is_left_out_too(tmp_path: Path, name: str) -> None:
+    """Broken: the archive is called damaged, and whoever makes it anew finds no fault."""
+    file, link = tarfile.TarInfo("deep/down/app.py"), tarfile.TarInfo("deep/down/link")
+    link.type, link.linkname = tarfile.LNKTYPE, name
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        archive.addfile(file)
+        archive.addfile(link)
+    (sentence,) = unpack("source", tmp_path / "a.tar", tmp_path / "out")
+    assert "link that leads out of the archive" in sentence
+    assert [file.name for file in (tmp_path / "out/down").iterdir()] == ["app.py"]
+
+
 def test_what_the_finder_adds_is_no_part_of_it(tmp_path: Path) -> None:
     """Broken: a .zip made on a Mac has two top folders, and no manifest is found."""
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
