@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from flows.stack.parts import Part
 from flows.stack.record import Record
 
-LONGEST_APART_SECONDS = 15.0
+LONGEST_APART_SECONDS = 5.0
+"""As long as a worker takes to start: one that is killed as soon as it works is back at once."""
 
 
 def next_start(started_at: float, now: float, failures: int) -> float:

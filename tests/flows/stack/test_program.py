@@ -14,5 +14,5 @@ def test_starts_of_what_keeps_failing_lie_further_and_further_apart() -> None:
 
 
 def test_what_has_worked_for_a_while_is_back_at_once() -> None:
-    """A worker that is killed twice a minute would be away for a quarter of it."""
-    assert next_start(100.0, 130.0, failures=12) == 130.0
+    """A worker that is killed again and again would be away for most of the time."""
+    assert next_start(100.0, 106.0, failures=12) == 106.0
