@@ -79,6 +79,12 @@ class RepositoryDamagedError(RepositoryError):
     remedy = "Keep what is left, check the disk, and start a new repository; see `restic check`."
 
 
+class RepositoryKilledError(RepositoryError):
+    """Something has ended the program with a signal, before its time."""
+
+    remedy = "It may have been the system, for want of memory. Ask again."
+
+
 class RepositoryCancelledError(RepositoryError):
     """What was asked of the repository was cancelled before it was done."""
 

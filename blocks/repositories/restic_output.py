@@ -13,6 +13,7 @@ from blocks.repositories.errors import (
     RepositoryError,
     RepositoryForbiddenError,
     RepositoryFullError,
+    RepositoryKilledError,
     RepositoryLockedError,
     RepositoryMissingError,
     RepositoryUnreachableError,
@@ -136,6 +137,8 @@ def error_of(repository: str, code: int, complaints: str) -> RepositoryError:
         line.strip() for line in complaints.splitlines() if line.strip() not in {"", repository}
     ]
     spoken = [line.removeprefix("Fatal: ") for line in lines if not line.startswith("{")]
+    if code < 0:
+        return RepositoryKilledError(repository, f"restic was killed by signal {-code}")
     detail = _detail(spoken) or f"restic ended with code {code}"
     if kind := _CODES.get(code):
         return kind(repository, detail)

@@ -99,6 +99,7 @@ def test_entries_leave_out_the_snapshot_line() -> None:
         (1, "Fatal: repository contains errors", errors.RepositoryDamagedError),
         (1, "Fatal: There were 3 errors", errors.RepositoryDamagedError),
         (1, 'invalid id "x": no matching ID found', errors.SnapshotMissingError),
+        (-9, "Fatal: who knows", errors.RepositoryKilledError),
         (1, "Fatal: who knows", errors.RepositoryError),
     ],
 )
