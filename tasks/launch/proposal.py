@@ -127,7 +127,7 @@ def _node(source: Path) -> Iterator[str]:
 
 
 def _image(source: Path) -> Iterator[str]:
-    """Yield what the last CMD of a Dockerfile runs."""
+    """Yield what the last CMD of a Dockerfile runs; a full path is one inside its container."""
     for name in ("Dockerfile", "Containerfile"):
         if (source / name).is_file():
             for command in reversed(_CMD.findall(read_text("source", source / name))):
@@ -135,4 +135,5 @@ def _image(source: Path) -> Iterator[str]:
                     words = json.loads(command) if command.startswith("[") else [command]
                 except (ValueError, RecursionError):
                     continue
-                yield " ".join(map(str, words))
+                if not str(words[0] if words else "/").startswith("/"):
+                    yield " ".join(map(str, words))

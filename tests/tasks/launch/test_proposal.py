@@ -35,6 +35,8 @@ PACKAGE = {"name": "x", "main": "server.js"}
         ({"package.json": '{"bin": {"x": "cli.js"}}', "cli.js": ""}, "node cli.js (it has to listen on $PORT)"),
         ({"Dockerfile": 'FROM x\nCMD ["serve", "--port", "80"]\n'}, "serve --port 80"),
         ({"Dockerfile": "FROM x\nCMD serve -p 80\n"}, "serve -p 80"),
+        ({"Dockerfile": 'FROM x\nCMD serve\nENTRYPOINT ["/entry.sh"]\n'}, "serve"),
+        ({"Dockerfile": "FROM x\nCMD []\nENTRYPOINT /entry.sh\n"}, ""),
         ({"package.json": "{,}"}, ""),
     ],
 )  # fmt: skip
