@@ -18,12 +18,7 @@ from prefect.server.schemas.filters import (
     DeploymentFilterId,
     FlowFilter,
     FlowFilterId,
-    FlowRunFilter,
-    FlowRunFilterId,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
 )
-from prefect.server.schemas.states import StateType
 
 from flows.stack.operations import kept_checks, refuse_other_run
 from flows.stack.pool_guard import PoolGuard
@@ -31,21 +26,18 @@ from flows.stack.refusal import (
     LEAVE,
     Session,
     Stored,
+    all_ids,
     models,
+    name_of,
     refuse_change,
     refuse_deletion,
+    refuse_no_run,
     stand_before,
 )
+from flows.stack.run_guard import RunGuard, refuse_at_work
 from flows.stack.unfitness import unfit
 from flows.stack.work_pool import QUEUES
 from tasks.errors import BadInputError
-
-_AT_WORK = FlowRunFilterState(
-    type=FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
-)
-
-_OF_A_RUN = {"parameters", "job_variables"}
-"""What a flow run has of its own of what makes it what it is."""
 
 
 class Guard:
@@ -70,15 +62,13 @@ class Guard:
         """Stand before the models of this process, by which every request changes something."""
         stand_before(models.deployments, "create_deployment", self._create)
         stand_before(models.deployments, "update_deployment", self._update)
-        stand_before(models.flow_runs, "create_flow_run", self._create_run)
-        stand_before(models.flow_runs, "update_flow_run", self._update_run)
         for name in ("delete_deployment", "delete_deployments"):
             stand_before(models.deployments, name, self._delete_deployments)
         for name in ("delete_flow", "delete_flows"):
             stand_before(models.flows, name, self._delete_flows)
-        for name in ("delete_flow_run", "delete_flow_runs"):
-            stand_before(models.flow_runs, name, _delete_flow_runs)
+        stand_before(models.concurrency_limits_v2, "update_concurrency_limit", self._update_limit)
         self._pool.stand()
+        RunGuard(self._operations, self._pool).stand()
 
     async def _create(self, session: Session, deployment: Any) -> None:
         schema = await self._keep_checks(session, deployment, deployment)
@@ -103,6 +93,12 @@ class Guard:
             self._refuse_other_queue("work_pool_name", pool)
         if queue is not None and queue not in QUEUES:
             self._refuse_other_queue("work_queue_name", queue)
+        if limit_id := deployment.global_concurrency_limit_id:
+            limit = await models.concurrency_limits_v2.read_concurrency_limit(
+                session, concurrency_limit_id=limit_id
+            )
+            if limit is not None and limit.limit == 0:
+                refuse_no_run("global_concurrency_limit_id", str(limit_id))
 
     def _refuse_other_queue(self, field: str, value: str | None) -> None:
         problem = "is none by which operations of Slipway are run"
@@ -115,7 +111,7 @@ class Guard:
         self, session: Session, stored: Stored, change: Any
     ) -> dict[str, Any] | None:
         """Return the schema of an operation's parameters; None where it is none of ours."""
-        name = await _name(session, stored)
+        name = await name_of(session, stored)
         schema = self._operations().get(name)
         if schema is None:
             return None
@@ -129,32 +125,14 @@ class Guard:
             setattr(change, field, value)
         return schema
 
-    async def _create_run(self, session: Session, flow_run: Any, **_: Any) -> None:
-        given = {field: getattr(flow_run, field) for field in _OF_A_RUN}
-        await self._check_run(session, flow_run.deployment_id, given)
-
-    async def _update_run(self, session: Session, flow_run_id: UUID, flow_run: Any) -> None:
-        given = {field: getattr(flow_run, field) for field in _OF_A_RUN & flow_run.model_fields_set}
-        stored = await models.flow_runs.read_flow_run(session, flow_run_id) if given else None
-        if stored is not None:
-            await self._check_run(session, stored.deployment_id, given)
-
-    async def _check_run(
-        self, session: Session, deployment_id: UUID | None, given: Mapping[str, Any]
-    ) -> None:
-        """Check them once more: a request may ask for that not to be done, or go another way."""
-        if deployment_id is None:
+    async def _update_limit(self, session: Session, concurrency_limit: Any, **which: Any) -> None:
+        if concurrency_limit.limit != 0:
             return
-        stored = await models.deployments.read_deployment(session, deployment_id)
-        schema = stored and self._operations().get(await _name(session, stored))
-        if not schema:
-            return
-        try:
-            refuse_other_run(given, "")
-        except BadInputError as error:
-            refuse_change(error)
-        if "parameters" in given and (complaint := unfit(schema, given["parameters"])):
-            raise HTTPException(HTTPStatus.CONFLICT, f"Error creating flow run: {complaint}")
+        limit = await models.concurrency_limits_v2.read_concurrency_limit(session, **which)
+        for stored in await models.deployments.read_deployments(session=session) if limit else ():
+            own = stored.concurrency_limit_id == limit.id
+            if own and await name_of(session, stored) in self._operations():
+                refuse_no_run("limit", 0)
 
     async def _delete_deployments(
         self,
@@ -162,23 +140,23 @@ class Guard:
         deployment_id: UUID | None = None,
         deployment_ids: Iterable[UUID] = (),
     ) -> None:
-        ids = _all(deployment_id, deployment_ids)
+        ids = all_ids(deployment_id, deployment_ids)
         which = {"deployment_filter": DeploymentFilter(id=DeploymentFilterId(any_=ids))}
         await self._refuse_own(session, which)
-        await _refuse_at_work(session, which)
+        await refuse_at_work(session, which)
 
     async def _delete_flows(
         self, session: Session, flow_id: UUID | None = None, flow_ids: Iterable[UUID] = ()
     ) -> None:
-        ids = _all(flow_id, flow_ids)
+        ids = all_ids(flow_id, flow_ids)
         which = {"flow_filter": FlowFilter(id=FlowFilterId(any_=ids))}
         await self._refuse_own(session, which)
-        await _refuse_at_work(session, which)
+        await refuse_at_work(session, which)
 
     async def _refuse_own(self, session: Session, which: Mapping[str, Any]) -> None:
         operations = self._operations()
         for stored in await models.deployments.read_deployments(session=session, **which):
-            name = await _name(session, stored)
+            name = await name_of(session, stored)
             if name in operations:
                 remedy = f"{LEAVE}. To have it rest, pause it."
                 refuse_deletion("deployment", name, "is an operation of Slipway", remedy)
@@ -195,33 +173,3 @@ async def _keep_schedules(session: Session, deployment: Any) -> None:
             DeploymentSchedule.model_validate(schedule, from_attributes=True)
             for schedule in stored.schedules
         ]
-
-
-async def _delete_flow_runs(
-    session: Session, flow_run_id: UUID | None = None, flow_run_ids: Iterable[UUID] = ()
-) -> None:
-    ids = _all(flow_run_id, flow_run_ids)
-    await _refuse_at_work(session, {}, FlowRunFilterId(any_=ids))
-
-
-async def _refuse_at_work(
-    session: Session, which: Mapping[str, Any], ids: FlowRunFilterId | None = None
-) -> None:
-    at_work = FlowRunFilter(state=_AT_WORK, id=ids)
-    runs = await models.flow_runs.read_flow_runs(
-        session=session, flow_run_filter=at_work, limit=1, **which
-    )
-    for run in runs:
-        remedy = "Cancel it first; once it has ended it can be deleted."
-        refuse_deletion(
-            "flow run", run.name, f"is {run.state_name}: its process would go on", remedy
-        )
-
-
-async def _name(session: Session, deployment: Stored) -> str:
-    flow = await models.flows.read_flow(session, deployment.flow_id)
-    return f"{flow.name}/{deployment.name}" if flow else ""
-
-
-def _all(single: UUID | None, several: Iterable[UUID]) -> list[UUID]:
-    return [*several] if single is None else [single]

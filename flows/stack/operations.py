@@ -24,6 +24,7 @@ _RUN_BY = (
     "infrastructure_document_id",
 )
 """What operations have none of: with it, something else would be run in their place."""
+_NEVER_NULL = {"parameters", "tags"}
 _REMEDY = "Leave it out: `make up` sets it, and the API checks parameters by it."
 
 Json = dict[str, Any]
@@ -95,8 +96,14 @@ def kept_checks(change: Mapping[str, Any], schema: Json) -> Json:
     Prefect's own `prefect deploy` sends the schema without what makes it strict.
 
     Raises:
-        BadInputError: The change would have the API check less, or something else.
+        BadInputError: The change would have the API check less, or something else, or is none that
+            can be stored.
     """
+    for field in _NEVER_NULL & change.keys():
+        if change[field] is None:
+            raise BadInputError(
+                field, None, "is no value of it", "Leave it out, or write it empty."
+            )
     if change.get(_ENFORCED, True) is not True:
         problem = "would have the API take any parameter of an operation of Slipway"
         raise BadInputError(_ENFORCED, change[_ENFORCED], problem, _REMEDY)

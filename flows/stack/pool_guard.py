@@ -7,7 +7,7 @@ another job template runs what that one says.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 from flows.stack.refusal import (
@@ -17,6 +17,7 @@ from flows.stack.refusal import (
     models,
     refuse_change,
     refuse_deletion,
+    refuse_no_run,
     stand_before,
 )
 from flows.stack.work_pool import QUEUES
@@ -65,7 +66,7 @@ class PoolGuard:
         if pool is None or pool.name != self.name:
             return
         if work_pool.concurrency_limit == 0:
-            _refuse_no_run()
+            refuse_no_run("concurrency_limit", 0)
         if templated:
             self._refuse_other_template(work_pool.base_job_template)
 
@@ -93,9 +94,4 @@ class PoolGuard:
             problem = f"is another name than {queue.name}, by which operations of Slipway are run"
             refuse_change(BadInputError("name", work_queue.name, problem, "Leave it out."))
         if work_queue.concurrency_limit == 0:
-            _refuse_no_run()
-
-
-def _refuse_no_run() -> NoReturn:
-    problem, remedy = "would let no operation of Slipway run", "Write 1 or more, or pause it."
-    refuse_change(BadInputError("concurrency_limit", 0, problem, remedy))
+            refuse_no_run("concurrency_limit", 0)

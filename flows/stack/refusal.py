@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 from types import ModuleType
 from typing import Any, NoReturn
+from uuid import UUID
 
 from fastapi import HTTPException
 from prefect.server import models as typed_models
@@ -26,7 +27,7 @@ def stand_before(module: ModuleType, name: str, check: Check) -> None:
     """Have ``check`` look at what the function ``name`` of a module of models is given, first."""
     act = getattr(module, name)
 
-    async def act_once_checked(*, session: Session, **given: Any) -> Any:
+    async def act_once_checked(session: Session, **given: Any) -> Any:
         """Act as Prefect does, unless it is refused."""
         await check(session, **given)
         return await act(session=session, **given)
@@ -34,9 +35,26 @@ def stand_before(module: ModuleType, name: str, check: Check) -> None:
     setattr(module, name, act_once_checked)
 
 
+async def name_of(session: Session, deployment: Stored) -> str:
+    """Return the name of a deployment, as ``flow/name``."""
+    flow = await models.flows.read_flow(session, deployment.flow_id)
+    return f"{flow.name}/{deployment.name}" if flow else ""
+
+
+def all_ids(single: UUID | None, several: Iterable[UUID]) -> list[UUID]:
+    """Return the ids of what one request is about, by whichever of both it says so."""
+    return [*several] if single is None else [single]
+
+
 def refuse_change(error: BadInputError) -> NoReturn:
     """Refuse what a request would change, with HTTP 422."""
     raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+
+
+def refuse_no_run(field: str, value: object) -> NoReturn:
+    """Refuse what would have operations wait for ever."""
+    problem, remedy = "would let no operation of Slipway run", "Write 1 or more, or pause it."
+    refuse_change(BadInputError(field, value, problem, remedy))
 
 
 def refuse_deletion(kind: str, name: str, problem: str, remedy: str) -> None:

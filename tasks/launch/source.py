@@ -14,7 +14,7 @@ from pathlib import Path
 from blocks import tree
 from blocks.project_spec import ProjectSpec
 from blocks.removal import remove
-from tasks.errors import BadInputError
+from tasks.errors import BadInputError, shortened
 from tasks.launch import git
 from tasks.launch.archive import is_archive, unpack
 from tasks.launch.checkout import is_checkout
@@ -25,6 +25,7 @@ from tasks.launch.submodules import write_with_submodules
 from tasks.roots import real_path
 
 _PLACEHOLDER = "{version}"
+_MOST_SHOWN = 200
 _HOSTILE = re.compile(
     r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff~^:?*\[\\]"
     r"|\.\.|@\{|//|^[-/.]|/\.|[/.]$|\.lock(/|$)|^@$"
@@ -189,10 +190,17 @@ def _in_git(field: str, spec: ProjectSpec, path: Path) -> bool:
 
 @contextmanager
 def _named(field: str, path: Path) -> Iterator[None]:
-    """Say which file of ``path`` cannot be read."""
+    """Say which file of ``path`` cannot be read, or reached."""
     try:
         yield
     except PermissionError as error:
         raise BadInputError(
             field, str(path), f"{error.filename} cannot be read", "Let this user read it."
         ) from error
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        longest = shortened(str(error.filename), _MOST_SHOWN)
+        problem = f"a path in it is longer than the system allows, here or at its copy ({longest})"
+        remedy = "Remove what lies so deep, or give it shorter names."
+        raise BadInputError(field, str(path), problem, remedy) from error

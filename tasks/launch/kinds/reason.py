@@ -29,6 +29,7 @@ _SUMS_UP = re.compile(
 )
 """What a package manager says of a script that failed, whatever of."""
 _TRACE = re.compile(r"^\s*Traceback \(most recent call last\):")
+_QUOTES = {"[stdout]", "[stderr]"}
 _MOST_LINES = 12
 _LAST_LINES = 4
 _LONGEST_LINE = 300
@@ -42,12 +43,29 @@ def reason(output: str, complaint: str = "") -> str:
     """
     complaints = _lines(complaint)
     lines = [*_lines(output), *complaints]
-    telling = [line for line in _without_traces(lines) if _tells(line)]
+    own = list(_without_traces(lines))
+    telling = [line for line in own if _tells(line)]
     first = telling[:_MOST_LINES] or lines[-_MOST_LINES:]
     last = [line for line in lines[-_LAST_LINES:] if _tells(line)]  # a tool that sums up does so
     if not any(map(_tells, complaints)):
         last = complaints[-_LAST_LINES:]
-    return "\n".join(_cut(line) for line in dict.fromkeys([*first, *last]))
+    return "\n".join(_cut(line) for line in dict.fromkeys([*first, *_quoted(own), *last]))
+
+
+def _quoted(lines: list[str]) -> list[str]:
+    """Return how what uv quotes of a build ends: of its stderr, else of its stdout.
+
+    A build that ends itself may say why in any words.
+    """
+    ends: list[str] = []
+    quoted: list[str] | None = None
+    for line in (*lines, "hint:"):
+        if line.strip() in _QUOTES or line.lstrip().startswith("hint:"):
+            ends = ends if quoted is None else quoted[-_LAST_LINES:]
+            quoted = [] if line.strip() in _QUOTES else None
+        elif quoted is not None:
+            quoted.append(line)
+    return ends
 
 
 def _lines(text: str) -> list[str]:

@@ -34,6 +34,7 @@ GUARDED = (
     (models.flows, ("delete_flow", "delete_flows")),
     (models.flow_runs, ("create_flow_run", "update_flow_run")),
     (models.flow_runs, ("delete_flow_run", "delete_flow_runs")),
+    (models.concurrency_limits_v2, ("update_concurrency_limit",)),
     (models.workers, ("update_work_pool", "delete_work_pool")),
     (models.workers, ("update_work_queue", "delete_work_queue")),
     (models.work_queues, ("update_work_queue", "delete_work_queue")),
@@ -252,6 +253,51 @@ def test_no_request_goes_past_the_checks(ask: Ask) -> None:
     assert all("for field 'project'" in answer.json()["detail"] for answer in answers)
     assert not ask("POST", f"{create}/bulk", [unchecked]).json()["results"][0]["flow_run_id"]
     assert ask("GET", f"/flow_runs/{run}").json()["parameters"] == good["parameters"]
+
+
+@pytest.mark.usefixtures("_pool")
+def test_a_run_is_made_to_begin_and_by_a_queue_that_is_served(ask: Ask) -> None:
+    """Broken: it stands as Completed though nothing was run, or rests in a queue of nobody."""
+    operation = deploy(ask, "launch")
+    queue = {"work_pool_name": "slipway", "work_queue_name": "batch"}
+    assert ask("PATCH", f"/deployments/{operation}", queue).is_success
+    create = f"/deployments/{operation}/create_flow_run"
+    good: Json = {"parameters": {"project": "shop"}}
+    for kind in ("COMPLETED", "FAILED", "CANCELLED", "PAUSED", "RUNNING", "CRASHED"):
+        answer = ask("POST", create, {**good, "state": {"type": kind}})
+        assert (answer.status_code, answer.json()["detail"].partition(":")[0]) == (422, "state")
+    answer = ask("POST", create, {**good, "work_queue_name": "foo"})
+    assert (answer.status_code, answer.json()["detail"][:16]) == (422, "work_queue_name:")
+    assert ask("GET", "/work_pools/slipway/queues/foo").status_code == 404
+    begins = {**good, "state": {"type": "SCHEDULED"}, "work_queue_name": "batch"}
+    assert ask("POST", create, begins).is_success
+
+
+@pytest.mark.usefixtures("_pool")
+def test_no_worker_takes_a_run_of_an_operation_without_its_checks(ask: Ask) -> None:
+    """Broken: any command is run under the name of an operation."""
+    deploy(ask, "launch")
+    bare = {"flow_id": make(ask, "/flows/", {"name": "launch"}), "state": {"type": "SCHEDULED"}}
+    answer = ask("POST", "/flow_runs/", {**bare, "work_pool_name": "slipway"})
+    assert (answer.status_code, answer.json()["detail"][:14]) == (422, "deployment_id:")
+    assert ask("POST", "/flow_runs/", bare).is_success, "a run that begins in its own process"
+
+
+def test_no_limit_keeps_an_operation_waiting_for_ever(ask: Ask) -> None:
+    """Broken: every run of it is Late, and nobody says why."""
+    operation, own = (f"/deployments/{deploy(ask, flow)}" for flow in ("launch", "mine"))
+    for path in (operation, own):
+        assert ask("PATCH", path, {"concurrency_limit": 1}).is_success
+    limits = [
+        f"/v2/concurrency_limits/deployment:{path.rpartition('/')[2]}" for path in (own, operation)
+    ]
+    answers = [ask("PATCH", limit, {"limit": 0}) for limit in limits]
+    assert [answer.status_code for answer in answers] == [204, 422]
+    assert ask("PATCH", limits[1], {"limit": 2}).is_success
+    closed = make(ask, "/v2/concurrency_limits/", {"name": "closed", "limit": 0})
+    change = {"global_concurrency_limit_id": closed}
+    assert ask("PATCH", operation, change).status_code == 422
+    assert ask("PATCH", own, change).is_success
 
 
 def test_other_deployments_are_their_owners(ask: Ask) -> None:

@@ -48,6 +48,8 @@ def test_what_was_written_down_is_read(tmp_path: Path) -> None:
         ("parameter_openapi_schema", {**SCHEMA, "required": ["project"]}),
         ("enforce_parameter_schema", False),
         ("enforce_parameter_schema", None),
+        ("parameters", None),
+        ("tags", None),
     ],
 )
 def test_a_change_of_what_is_checked_is_refused(field: str, value: object) -> None:

@@ -187,6 +187,15 @@ def test_a_source_is_copied_and_told_apart_at_any_depth(
     assert digest == tree_digest(tmp_path / "source") != tree_digest(tmp_path / "other")
 
 
+def test_what_lies_too_deep_is_refused_by_name(tmp_path: Path, nest: Callable[..., None]) -> None:
+    """Broken: the launch is Failed with a stack trace, and a path of a whole page."""
+    nest(tmp_path / "source", 30, "d" * 200)
+    with pytest.raises(BadInputError, match=r"^projects\.demo\.source: a path in it") as refusal:
+        fetched(tmp_path, str(tmp_path / "source"))
+    assert "Remove what lies so deep" in str(refusal.value)
+    assert len(str(refusal.value)) < 600
+
+
 def test_the_digest_of_a_tree_stays_what_it_is(tmp_path: Path) -> None:
     """Broken: every release is built again after an update of Slipway."""
     for name in ("a/b", "a-b/c", "a.txt", "z/größe"):

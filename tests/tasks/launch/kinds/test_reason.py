@@ -82,6 +82,25 @@ def test_what_stands_last_on_stderr_is_said_where_nothing_there_says_why() -> No
     assert reason("", "step 1\nfatal: no port\n") == "fatal: no port"
 
 
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_what_a_build_says_last_is_said_in_whatever_words(stream: str) -> None:
+    """Broken: who is to install something first is told the exit code of a build, and no more."""
+    noise = [f"  noise {number}" for number in range(40)]
+    output = "\n".join(
+        [
+            "  x Failed to build `shop`",
+            "  Call to `get_requires` failed (exit status: 1)",
+            "  [stdout]",
+            *noise,
+            *(["  [stderr]"] if stream == "stderr" else []),
+            "  You want libfoo 3 first",
+            "  hint: This usually indicates a problem with the package",
+        ]
+    )
+    assert "You want libfoo 3 first" in reason("", output)
+    assert ("noise 39" in reason("", output)) is (stream == "stdout")
+
+
 def test_a_file_that_is_not_there_is_a_reason() -> None:
     """Broken: all that is said of a package whose sources are not in it is a piece of its manifest."""
     complaint = """
