@@ -23,6 +23,7 @@ STACK_WITH_PREFECT = {
     "defaults.py",
     "guard.py",
     "pool_guard.py",
+    "run_guard.py",
     "refusal.py",
     "patience.py",
     "register.py",

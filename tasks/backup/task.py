@@ -28,7 +28,7 @@ from tasks.backup.restore import restore as restore_snapshot
 from tasks.backup.snapshot import snapshot
 from tasks.backup.subject import Subject, tags
 from tasks.backup.target import check_target
-from tasks.backup.warnings import warnings_of
+from tasks.backup.warnings import details_of, warnings_of
 from tasks.cancellation import in_thread, is_cancelled
 from tasks.companion import shown
 from tasks.ledger.connection import Ledger
@@ -101,7 +101,7 @@ def _warn(taken: Snapshot, subject: Subject, ledger: Ledger) -> None:
     known = [row for row in open_insights(ledger) if (row.kind, row.key) == (BACKUP, place)]
     if sentences:
         said = " ".join(sentences)
-        get_run_logger().warning(said)
+        get_run_logger().warning("\n".join([said, *details_of(taken)]))
         emit_event(
             "slipway.backup.warning",
             resource={"prefect.resource.id": f"slipway.backup.{place}"},

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 from blocks.repositories.interface import Snapshot
 from tasks.backup.report import size
+from tasks.errors import shortened
 
 _SHOWN = 3
+_LONGEST = 300
+_MOST_LOGGED = 200
 
 
 def summary(snapshot: Snapshot) -> str:
@@ -42,4 +45,13 @@ def warnings_of(snapshot: Snapshot, *, stateless: bool) -> list[str]:
 
 def _paths(troubles: Sequence[str]) -> str:
     more = f" and {len(troubles) - _SHOWN} more" if troubles[_SHOWN:] else ""
-    return ", ".join(troubles[:_SHOWN]) + more
+    return ", ".join(shortened(trouble, _LONGEST) for trouble in troubles[:_SHOWN]) + more
+
+
+def details_of(snapshot: Snapshot) -> list[str]:
+    """Return each path in full, for the log, where the sentences of `warnings_of` have no room."""
+    unverified, left_out = snapshot.unverified, snapshot.left_out
+    if all(_paths(troubles) == ", ".join(troubles) for troubles in (unverified, left_out)):
+        return []
+    lines = [f"UNVERIFIED: {trouble}" for trouble in unverified]
+    return [*lines, *(f"LEFT OUT: {trouble}" for trouble in left_out)][:_MOST_LOGGED]

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from blocks.repositories.interface import Snapshot
-from tasks.backup.warnings import warnings_of
+from tasks.backup.warnings import details_of, warnings_of
 
 WHOLE = Snapshot("1a2b3c4d5e", "/repo", "shop", "dev", (Path("/data"),), 0.0, 3, 12, 5, 1.0)
 
@@ -32,3 +32,15 @@ def test_what_is_not_whole_is_named() -> None:
     unverified, missing = warnings_of(partial, stateless=False)
     assert "data/shop.db: malformed" in unverified
     assert "data/2: cannot be read and 2 more" in missing
+    assert details_of(partial)[0] == "UNVERIFIED: data/shop.db: malformed"
+    assert details_of(partial)[-1] == "LEFT OUT: data/4: cannot be read"
+    assert details_of(replace(partial, left_out=left_out[:3])) == []
+
+
+def test_a_path_of_a_whole_page_stands_in_the_log_alone() -> None:
+    """The state of a backup is longer than anybody reads, and says nothing else."""
+    trouble = f"data/{'d' * 4000}: File name too long"
+    partial = replace(WHOLE, left_out=(trouble,))
+    (sentence,) = warnings_of(partial, stateless=False)
+    assert len(sentence) < 400
+    assert details_of(partial) == [f"LEFT OUT: {trouble}"]
