@@ -12,6 +12,7 @@ import sys
 from functools import lru_cache
 
 from flows.stack.storable import values
+from flows.stack.timetable import FAR, FURTHEST_YEARS
 from tasks.errors import BadInputError
 
 _KEY = "rrule"
@@ -21,6 +22,7 @@ _CPU_SECONDS = 2
 _MOST_BYTES = 512 * 1024 * 1024
 _NEVER = 3
 _UNCOUNTABLE = 4
+_FAR_AWAY = 5
 _PROGRAM = f"""
 import resource, sys
 from datetime import UTC, datetime
@@ -42,8 +44,11 @@ try:
         rule.after(now)
     except TypeError:
         now = now.replace(tzinfo=None)
-    if not list(islice(rule.xafter(now, inc=True), 100)):
+    following = list(islice(rule.xafter(now, inc=True), 100))
+    if not following:
         sys.exit({_NEVER})
+    if following[0].year > now.year + {FURTHEST_YEARS}:
+        sys.exit({_FAR_AWAY})
 except ValueError:
     sys.exit({_UNCOUNTABLE})
 """
@@ -52,7 +57,7 @@ except ValueError:
 
 def can_be_followed(rule: str) -> bool:
     """Tell whether the next occurrences of ``rule``, if any, are counted soon."""
-    return _counted(rule) in {0, _NEVER}
+    return _counted(rule) in {0, _NEVER, _FAR_AWAY}
 
 
 @lru_cache(maxsize=1000)
@@ -82,6 +87,9 @@ def refuse_endless_rules(document: object) -> None:
             problem = "has too many occurrences to count before its next one, or none"
             remedy = "Have it begin later (DTSTART), or write an interval or a cron instead."
             raise BadInputError(place, rule, problem, remedy)
+        if _counted(rule) == _FAR_AWAY:
+            problem, remedy = FAR
+            raise BadInputError(place, rule, f"has a next time that {problem}", remedy)
         if _counted(rule) == _NEVER:
             remedy = "Write a later end (UNTIL, COUNT), or leave it out."
             raise BadInputError(place, rule, "never occurs any more", remedy)

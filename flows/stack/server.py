@@ -184,7 +184,7 @@ def end_schedules() -> None:
     def dates_that_end(self: RRuleSchedule, *args: Any, **kwargs: Any) -> Iterator[Any]:
         """Yield the dates of a schedule that can be followed."""
         if can_be_followed(self.rrule):
-            yield from rule_dates(self, *args, **kwargs)
+            yield from times_that_end(rule_dates(self, *args, **kwargs))
 
     RRuleSchedule._get_dates_generator = dates_that_end  # type: ignore[method-assign, assignment] # noqa: SLF001
     for kind in (CronSchedule, IntervalSchedule):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,8 +24,10 @@ FURTHEST_YEARS = 100
 LONGEST_CRON = 1000
 """Characters; the longest that anybody writes lists sixty minutes."""
 
-_FAR = (f"is more than {FURTHEST_YEARS} years away", "Write a time of this century.")
+FAR = (f"is more than {FURTHEST_YEARS} years away", "Write a time of this century.")
 _MOMENT = TypeAdapter(datetime)
+_cron_dates = CronSchedule._get_dates_generator  # noqa: SLF001 - the others are asynchronous
+"""As Prefect has it: the server lets that of its own end where there is nothing to count."""
 MARKS = (b'schedule"', b'_time"')
 """What the body of a request has that has to be looked into."""
 _PLACE = re.compile(r"(?:(?:schedules\.)?\d+\.)?schedule")
@@ -56,10 +59,8 @@ def refuse_timeless(document: object) -> None:
 
 def times_that_end(times: Iterator[Any]) -> Iterator[Any]:
     """Yield the times of a schedule, as long as there are any in the calendar."""
-    try:
+    with suppress(ValueError, OverflowError, LookupError):
         yield from times
-    except (ValueError, OverflowError):
-        return
 
 
 def _refuse_cron(schedule: Json) -> None:
@@ -67,8 +68,16 @@ def _refuse_cron(schedule: Json) -> None:
     if isinstance(cron, str) and len(cron) > LONGEST_CRON:
         problem = f"has more than {LONGEST_CRON} characters"
         raise BadInputError("cron", cron, problem, "Write ranges and steps, e.g. '*/5 * * * *'.")
-    dates = CronSchedule.model_validate(schedule)._get_dates_generator(n=1)  # noqa: SLF001 - the others are asynchronous
-    if next(times_that_end(dates), None) is None:
+    dates = _cron_dates(CronSchedule.model_validate(schedule), n=1)
+    try:
+        first = next(dates, None)
+    except LookupError as error:  # `localtime` is one to Prefect, and none to what it counts with
+        problem = "is no time zone in which the times of a cron can be counted"
+        remedy = "Write one such as Europe/Berlin."
+        raise BadInputError("timezone", schedule["timezone"], problem, remedy) from error
+    except (ValueError, OverflowError):
+        first = None
+    if first is None:
         problem = "never occurs, or not within the next 50 years"
         remedy = "Write a day that there is, e.g. '0 0 28 2 *'."
         raise BadInputError("cron", cron, problem, remedy)
@@ -80,7 +89,7 @@ def _refuse_interval(schedule: Json) -> None:
         problem, remedy = "is longer than ten years", "Write the seconds between two runs."
         raise BadInputError("interval", schedule["interval"], problem, remedy)
     if _is_far(interval.anchor_date):
-        problem, remedy = _FAR
+        problem, remedy = FAR
         raise BadInputError("anchor_date", schedule["anchor_date"], problem, remedy)
 
 
@@ -89,7 +98,7 @@ def _refuse_far_span(document: object) -> None:
         return
     for field in ("start_time", "end_time"):
         if field in document and _is_far(document[field]):
-            problem, remedy = _FAR
+            problem, remedy = FAR
             raise BadInputError(field, document[field], problem, remedy)
     longest, seconds = timedelta(days=366 * FURTHEST_YEARS), document.get("min_time")
     if isinstance(seconds, int | float) and abs(seconds) > longest.total_seconds():

@@ -56,6 +56,25 @@ async def test_a_rule_that_gives_no_times_is_refused(
 
 @pytest.mark.parametrize(
     "rule",
+    ["DTSTART:99991231T235959\nRRULE:FREQ=DAILY", "DTSTART:25001231T235959Z\nRRULE:FREQ=DAILY"],
+)
+async def test_a_rule_that_begins_far_away_is_refused(
+    monkeypatch: pytest.MonkeyPatch, rule: str
+) -> None:
+    """Broken: planning it fails, and with it that of all schedules of its deployment."""
+    body = json.dumps([{"schedule": {"rrule": rule, "timezone": "America/New_York"}}]).encode()
+    with pytest.raises(
+        BadInputError, match=r"0\.schedule\.rrule: has a next time that is more than"
+    ):
+        admitted("/deployments/1/schedules", body)
+    as_it_is = RRuleSchedule._get_dates_generator
+    monkeypatch.setattr(RRuleSchedule, "_get_dates_generator", as_it_is)
+    end_schedules()
+    assert len(await RRuleSchedule(rrule=rule, timezone="America/New_York").get_dates(n=2)) < 3
+
+
+@pytest.mark.parametrize(
+    "rule",
     ["FREQ=DAILY;UNTIL=20210101T000000", "DTSTART:20200101T000000Z\nRRULE:FREQ=DAILY;COUNT=3"],
 )
 def test_a_rule_that_is_over_is_refused(rule: str) -> None:
