@@ -105,7 +105,10 @@ async def load_providers(names: Iterable[str]) -> dict[str, Provider]:
     found: dict[str, Provider] = {}
     for block in PROVIDERS.values():
         fields = await documents(block.get_block_type_slug())
-        found |= {name: block(**values).provider(name) for name, values in fields.items()}
+        found |= {
+            name: checked(block, values, f"providers.{name}").provider(name)
+            for name, values in fields.items()
+        }
     await follow_blocks(found)
     wanted = list(names) or sorted(found)
     for name in wanted:
@@ -140,7 +143,7 @@ async def load_repository(name: str) -> ResticRepository:
     for block in REPOSITORIES.values():
         found = await documents(block.get_block_type_slug())
         if name in found:
-            return block(**found[name])
+            return checked(block, found[name], f"repositories.{name}")
     raise _unknown("repository", name, found)
 
 
@@ -153,12 +156,17 @@ async def repository_folders() -> dict[str, Path | None]:
     }
 
 
-async def data_folders() -> dict[str, list[Path]]:
-    """Return the folders outside of Slipway's home that hold data of each project, by its name."""
-    return {
-        name: full_paths(fields.get("data") or ())
-        for name, fields in (await documents(PROJECT)).items()
-    }
+async def project_folders() -> dict[str, list[Path]]:
+    """Return the folders of all projects outside of Slipway's home, by what they are.
+
+    They are called `data of <project>` and `source of <project>`.
+    """
+    found: dict[str, list[Path]] = {}
+    for name, fields in (await documents(PROJECT)).items():
+        found[f"data of {name}"] = full_paths(fields.get("data") or ())
+        sources = full_paths([str(fields.get("source"))])
+        found[f"source of {name}"] = [source for source in sources if source.is_dir()]
+    return found
 
 
 async def load_router() -> Router:

@@ -8,7 +8,7 @@ from prefect import flow
 
 from blocks.parameter import FilePath, Name, SnapshotId
 from flows.failure import fails_plainly
-from flows.inventory import data_folders, load_project, load_repository, repository_folders
+from flows.inventory import load_project, load_repository, project_folders, repository_folders
 from tasks.backup import task as backing_up
 from tasks.backup.target import refuse_kept
 from tasks.roots import refuse_outside
@@ -27,7 +27,7 @@ async def restore_flow(project: Name, target: FilePath, snapshot: SnapshotId = "
     Args:
         project: Name of the Project block.
         target: A new or empty folder, as an absolute path: neither in what Slipway keeps nor
-            around it, nor in the data of a project. Directly in the folder of Slipway it may be a
+            around it, nor in the data or the source of a project. Directly in the folder of Slipway it may be a
             new one.
         snapshot: Id of the snapshot, the start of it, or `latest`.
 
@@ -35,7 +35,7 @@ async def restore_flow(project: Name, target: FilePath, snapshot: SnapshotId = "
         True: what came back is identical, file by file, to what was backed up.
     """
     refuse_outside("target", Path(target), settings().allowed_roots)
-    kept = await repository_folders(), await data_folders()
+    kept = await repository_folders(), await project_folders()
     refuse_kept(Path(target), settings().root, Path.cwd(), *kept)
     spec = await load_project(project)
     repository = await load_repository(spec.repository)

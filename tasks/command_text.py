@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -12,7 +13,8 @@ _OPTION = re.compile(r"[-+]\S+")
 _WITH_FILE = frozenset({"--rcfile", "--init-file"})
 _INTERPRETER = re.compile(
     r"(^|[/\s=])-?S?((r?ba|da|[pm]k|pdk|k|z|a|ya|po|fi|c|tc|pw)?sh|python|pypy|perl|ruby|node|nodejs"
-    r"|deno|bun|php|lua|[Rr]script|su|runuser|flock|script)[\d.-]*(?=\s|$)"
+    r"|deno|bun|php|lua|[Rr]script|su|runuser|flock|script|psql|mysql|mariadb|n?vim?|ex|emacs)"
+    r"[\d.-]*(?=\s|$)"
 )
 _WITH_LANGUAGE = re.compile(
     r"([gmn]|original-)?awk|g?sed|ed|ex|vim?|nvim|emacs|g?make|cmake|tar|bsdtar|gtar|zip|git|find"
@@ -22,8 +24,18 @@ _WITH_LANGUAGE = re.compile(
 _LOOKS_LIKE_CODE = re.compile(r"[\"'`$;|&()<>{}\n\\]")
 _PLAIN = re.compile(r"[\w./:@%+,=~-]*", re.ASCII)
 _TAKES_CODE = re.compile(r"(^|\s)(-\w*[ceEr]|-p|--eval|--print|--command|-Command)$")
-_REMOTE = "ssh"
-"""It joins its words to a text, which a shell on another machine executes."""
+_CODE_OPTION = re.compile(r"--(eval|print|command|execute|split-string)=|-S")
+"""How a word begins that has code in it."""
+_ALL_CODE = frozenset({"ssh", "watch", "sqlite3", "duckdb", "parallel"})
+"""They join their words to a text that is executed, on another machine too, or take any for code."""
+_BEFORE_PROGRAM = re.compile(
+    r"sudo|doas|env|timeout|nice|ionice|nohup|setsid|stdbuf|time|exec|command|xargs|-.*|\w+=.*|[\d.]+[smh]?"
+)
+_SCRIPTED = re.compile(r"([gmn]|original-)?awk|g?sed")
+_DATA_FOLLOWS = ":::"
+"""What stands behind it is given to each command of `parallel`, quoted."""
+_BETWEEN_COMMANDS = "();|&\n"
+_RESERVED = frozenset({"if", "then", "elif", "else", "while", "until", "do", "!", "{", "time"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +65,35 @@ def is_code(argv: Sequence[str], place: int) -> bool:
     Of Python, Perl, Node and their like it is what stands behind `-c` or `-e`; of ssh every word.
     """
     before = argv[:place]
-    if any(PurePath(word).name == _REMOTE for word in before):
+    names = [PurePath(word).name for word in before]
+    program = next((name for name, word in zip(names, before, strict=True) if not _leads(word)), "")
+    if program in _ALL_CODE and _DATA_FOLLOWS not in before:
+        return True
+    if "env" in names and before[-1] in {"-S", "--split-string"}:
+        return True
+    if _is_script(names):
         return True
     others = [word for word in before if not _SHELL.fullmatch(PurePath(word).name)]
+    if _CODE_OPTION.match(argv[place]) and (
+        "env" in names or any(map(_INTERPRETER.search, others))
+    ):
+        return True
     named = any(map(_INTERPRETER.search, others))
     return named and bool(_TAKES_CODE.search(before[-1]))
+
+
+def _leads(word: str) -> bool:
+    """Tell whether another program, which is the one that matters, follows such a word."""
+    return bool(_BEFORE_PROGRAM.fullmatch(PurePath(word).name))
+
+
+def _is_script(names: Sequence[str]) -> bool:
+    """Tell whether the script of awk or sed follows: nothing but options stand behind its name."""
+    at = max((at for at, name in enumerate(names) if _SCRIPTED.fullmatch(name)), default=None)
+    if at is None:
+        return False
+    options = names[at + 1 :]
+    return all(name.startswith("-") for name in options) or options[-1] in {"-e", "--expression"}
 
 
 def is_beside_code(argv: Sequence[str], around: str) -> bool:
@@ -68,8 +104,33 @@ def is_beside_code(argv: Sequence[str], around: str) -> bool:
     """
     if _LOOKS_LIKE_CODE.search(around):
         return True
-    named = any(_WITH_LANGUAGE.fullmatch(PurePath(word).name) for word in argv)
-    return named and not _PLAIN.fullmatch(around)
+    return speaks_a_language(argv) and not _PLAIN.fullmatch(around)
+
+
+def speaks_a_language(argv: Sequence[str]) -> bool:
+    """Tell whether a program is named that executes, or looks through, parts of its words."""
+    return any(_WITH_LANGUAGE.fullmatch(PurePath(word).name) for word in argv)
+
+
+def simple_commands(text: str) -> Iterator[list[str]]:
+    """Yield the words of each command in a shell's text, without quotes.
+
+    Of a text whose quotes are not closed it is one command.
+    """
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=_BETWEEN_COMMANDS)
+    lexer.whitespace, lexer.whitespace_split = " \t\r", True
+    try:
+        words = list(lexer)
+    except ValueError:
+        words = text.split()
+    command: list[str] = []
+    for word in words:
+        if not word.strip(_BETWEEN_COMMANDS):
+            yield command
+            command = []
+        elif command or word not in _RESERVED:
+            command.append(word)
+    yield command
 
 
 def _command_string(argv: Sequence[str], place: int) -> int | None:

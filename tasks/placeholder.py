@@ -13,7 +13,13 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from tasks.command_text import is_beside_code, is_code, shell_text
+from tasks.command_text import (
+    is_beside_code,
+    is_code,
+    shell_text,
+    simple_commands,
+    speaks_a_language,
+)
 from tasks.errors import BadInputError
 from tasks.label import written
 
@@ -37,9 +43,14 @@ _EVALUATED = re.compile(
     | \[\[ \s {_WITHIN} \s -(?:eq|ne|lt|le|gt|ge) \s {_WITHIN} (?<!\$)\{{item
     )
     | \w\[ [^\]\s]* (?<!\$)\{{item
-    | (?<!\$)\{{item [^;&\n]* \| \s* (?:\S*/|\w+\s+)* (?:ba|da|[pm]?k|z|a)?sh\b""",
+    | (?<!\$)\{{item [^;&\n]* \| \s* (?:\S*/|\w+\s+)* (?:
+        (?:(?:ba|da|[pm]?k|z|a)?sh|sqlite3|duckdb|psql|mysql|mariadb|at|batch|crontab|ed|ex)\b
+      | (?:python|pypy|perl|ruby|node|nodejs|deno|bun|php|lua|[Rr]script)[\d.]* \s* -? \s* (?:$|[;&|)\n])
+      )""",
     re.VERBOSE,
 )
+_EVAL = re.compile(r"(?:^|(?<=[\s;&|({!]))eval\s")
+_VARIABLE = re.compile(r"\$(?:\w+|\{\w+\})")
 """Where a shell takes a word for code, or hands it to one that does."""
 
 
@@ -81,14 +92,33 @@ def refuse_unsafe_item(field: str, argv: Sequence[str]) -> None:
 
 def _refuse_quoted(field: str, line: str) -> None:
     quoted = (match[0] for match in _QUOTED.finditer(line) if not match[0].startswith("#"))
-    if any(map(_ITEM.search, quoted)) or ("<<" in line and _ITEM.search(line)):
+    _, _, behind = line.partition("<<")
+    here_document = behind.partition("\n")[2]
+    if any(map(_ITEM.search, quoted)) or _ITEM.search(here_document):
         problem = "has {item} between quotes or in a here-document"
     elif _ARITHMETIC.search(line) or _EVALUATED.search(line):
         problem = "has {item} where a shell evaluates it"
+    elif _EVAL.search(_QUOTED.sub("", line)):
+        problem = "has {item} beside `eval`, which may execute it"
+    elif any(map(_executes_item, simple_commands(line))):
+        problem = "has {item} in what a program executes as code"
     else:
         return
     remedy = "Write it without quotes, it is one word whatever is in it; or use $SLIPWAY_ITEM"
     raise BadInputError(field, line, problem, remedy)
+
+
+def _executes_item(command: Sequence[str]) -> bool:
+    """Tell whether a command in a shell's text takes an item for code."""
+    text = shell_text(command)
+    for place, word in enumerate(command):
+        if not _ITEM.search(word):
+            continue
+        around = _VARIABLE.sub("", _ITEM.sub("", word))
+        beside = speaks_a_language(command[:place]) and is_beside_code(command[:place], around)
+        if beside or is_code(command, place) or (text is not None and text.place == place):
+            return True
+    return False
 
 
 def fill_item(field: str, argv: Sequence[str], item: JsonValue) -> tuple[str, ...]:

@@ -58,11 +58,13 @@ from tasks.settings import settings
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 _AWAY = (
     ConnectionError,
+    TimeoutError,
     asyncpg.InterfaceError,
     asyncpg.exceptions.AdminShutdownError,
     asyncpg.exceptions.CrashShutdownError,
+    asyncpg.exceptions.TooManyConnectionsError,
 )
-"""How a restarting PostgreSQL shows where Prefect does not expect it."""
+"""How a PostgreSQL that restarts, is locked or has no connection left shows, past what Prefect knows."""
 _has_turn: ContextVar[bool] = ContextVar("_has_turn", default=False)
 
 

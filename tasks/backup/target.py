@@ -22,11 +22,12 @@ def refuse_kept(
     home: Path,
     program: Path,
     repositories: Mapping[str, Path | None],
-    data: Mapping[str, Sequence[Path]],
+    of_projects: Mapping[str, Sequence[Path]],
 ) -> None:
     """Refuse a ``target`` at, below or above what Slipway itself keeps, links followed.
 
-    What lies in the data of a project would be backed up with it, and be there for its services.
+    What lies in the data of a project would be backed up with it, and be there for its services;
+    what lies in its source would be a part of its next release.
 
     A new folder directly in ``program`` may be one: a `slipway.yaml` often lies there.
 
@@ -35,22 +36,28 @@ def refuse_kept(
         home: Where releases, data and all else that Slipway keeps lie.
         program: The folder of Slipway, with its own code.
         repositories: The folder of each, by name; None where it lies elsewhere.
-        data: The data folders of each project, by its name.
+        of_projects: The folders of all projects, by what they are, e.g. `data of shop`.
 
     Raises:
         BadInputError: It names which, and what to give instead.
     """
+    _require_full(target)
     real, beside = target.resolve(), program.resolve()
     for name, folder in {"home of Slipway": home, **_named(repositories)}.items():
         _refuse_near(target, real, name, folder.resolve())
     if real.parent != beside:
         new = f", or a new one directly in it, e.g. {program / 'restored'}"
         _refuse_near(target, real, "folder of Slipway itself", beside, new)
-    for project, folders in data.items():
+    for what, folders in of_projects.items():
         for folder in folders:
             if real.is_relative_to(folder.resolve()):
-                problem = f"lies in the data of {project} ({folder})"
+                problem = f"lies in the {what} ({folder})"
                 raise _refused(target, problem, "Give a folder elsewhere")
+
+
+def _require_full(target: Path) -> None:
+    if not target.is_absolute() or ".." in target.parts:
+        raise _refused(target, "is not a full path without `..`", "Write it in full, from /")
 
 
 def _named(repositories: Mapping[str, Path | None]) -> dict[str, Path]:
@@ -79,8 +86,7 @@ def check_target(target: Path, kept_apart: Iterable[tuple[str, Path | None]]) ->
         BadInputError: It is relative, climbs (``..``), goes through a link, lies in one of
             ``kept_apart``, holds something, or cannot be written to.
     """
-    if not target.is_absolute() or ".." in target.parts:
-        raise _refused(target, "is not a full path without `..`", "Write it in full, from /")
+    _require_full(target)
     if (real := target.resolve()) != target:
         raise _refused(target, "goes through a symbolic link", f"Give the real path, e.g. {real}")
     for what, folder in kept_apart:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blocks.redaction import without_user
-from tasks.errors import BadInputError
+from tasks.errors import BadInputError, shortened
 from tasks.launch import git
 
-_START = b"version https://git-lfs.github.com/spec/v1\n"
-_OBJECT = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
+_START = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\r?\n")
+_OBJECT = re.compile(rb"^oid sha256:([0-9a-f]{64})\r?$", re.MULTILINE)
 _LONGEST_BYTES = 1024
 """A pointer is shorter, by the specification of Git LFS."""
-_COMPLAINT_CHARACTERS = 200
+_COMPLAINT_CHARACTERS = 600
 _INSTALL = "apt-get install git-lfs (macOS: brew install git-lfs)"
 
 
@@ -96,7 +96,7 @@ class Pointers:
             answer = git.ask(*where, *url, "lfs", "smudge", "--", name, given=pointer, online=True)
         if hashlib.sha256(answer.output).hexdigest() != _oid(pointer):
             complaint = " ".join(without_user(answer.complaint).split())
-            problem = f"is a pointer of Git LFS whose content cannot be had ({complaint[:_COMPLAINT_CHARACTERS]})"
+            problem = f"is a pointer of Git LFS whose content cannot be had ({shortened(complaint, _COMPLAINT_CHARACTERS)})"
             raise BadInputError(
                 self.field, name, problem, "Try: git lfs fetch --all, git lfs pull."
             )
@@ -108,7 +108,7 @@ def is_pointer(path: Path) -> bool:
     if path.is_symlink() or not path.is_file() or path.stat().st_size > _LONGEST_BYTES:
         return False
     content = path.read_bytes()
-    return content.startswith(_START) and bool(_oid(content))
+    return bool(_START.match(content)) and bool(_oid(content))
 
 
 def _digest(path: Path) -> str:

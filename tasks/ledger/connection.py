@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, RootTransaction, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InternalError, OperationalError
 
 from blocks.file_system import tells_no_room
 from tasks.errors import BadInputError, BusyError, SlipwayError
@@ -154,7 +154,7 @@ class Ledger:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except OperationalError as error:
+        except (OperationalError, InternalError) as error:
             raise LedgerError(self.database.told(f"the ledger failed: {error.orig}")) from error
 
     def close(self) -> None:

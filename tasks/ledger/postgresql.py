@@ -18,10 +18,12 @@ LOCK_SECONDS = 30
 WRITERS = 0x51_1D_3A_77
 _AWAY = re.compile(
     r"refused|is the server running|starting up|shutting down|recovery mode|terminat|closed the connection|"
-    r"connection (is|was) (closed|lost)|timeout expired",
+    r"connection (is|was) (closed|lost)|timeout expired|too many (clients|connections)"
+    r"|remaining connection slots",
     re.IGNORECASE,
 )
-"""What the client says of a server that restarts."""
+"""What the client says of a server that restarts, or has no connection left for it."""
+_READ_ONLY = re.compile(r"in a read-only transaction", re.IGNORECASE)
 
 
 class PostgresqlDatabase:
@@ -61,13 +63,17 @@ class PostgresqlDatabase:
             return int(connection.execute(text("SELECT count FROM commits")).scalar_one())
 
     def is_away(self, said: str) -> bool:
-        """Tell whether the server restarts, or cannot be reached for the moment."""
+        """Tell whether the server restarts, or takes nobody for the moment."""
         return _AWAY.search(said) is not None
 
     def told(self, said: str) -> str:
         """Return ``said``; where the server has no room or went away, also what to do."""
         if self.is_away(said):
-            return f"{said.rstrip()}. The database server went away: start this again."
+            return f"{said.rstrip()}. The database server takes nobody: start this again."
+        if _READ_ONLY.search(said):
+            return (
+                f"{said.rstrip()}. The database is read-only: let it be written, and start again."
+            )
         if not tells_no_room(said):
             return said
         server = f"the database server {self.engine.url.host}"

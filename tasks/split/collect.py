@@ -132,6 +132,13 @@ def _refuse_failure(
         )
     if status or not collected:
         why = reason_of(without_passwords(done.output.decode(errors="replace")))
+        if status == 0 or not why.strip():
+            raise BadInputError(
+                f"{field}.paths",
+                spec.paths,
+                f"pytest ended as it read the tests, with exit code {status} and without a result",
+                "See which of them ends the process when it is imported, e.g. by `os._exit`",
+            )
         raise BadInputError(
             f"{field}.paths",
             spec.paths,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Self
 
 import pytest
@@ -130,3 +131,32 @@ async def test_a_block_of_an_older_schema_is_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(DOCUMENTS["slipway-project"], "old", {"source": "/old", "port": 80})
     with pytest.raises(BadInputError, match=r"projects\.old\.port: unknown key"):
         await inventory.load_project("old")
+
+
+async def test_a_value_that_no_provider_or_repository_can_have_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Broken: what was written into a block by the API ends a run in the words of pydantic."""
+    bad = {"cpus": "x", "memory_mib": 100, "slots": 3}
+    monkeypatch.setitem(DOCUMENTS["slipway-shell-provider"], "odd", bad)
+    with pytest.raises(BadInputError, match=r"^providers\.odd\.cpus: .*\(got 'x'\)"):
+        await inventory.load_providers([])
+    monkeypatch.setitem(DOCUMENTS["slipway-restic-repository"], "odd", {"location": 7})
+    with pytest.raises(BadInputError, match=r"^repositories\.odd\.location: .*\(got 7\)"):
+        await inventory.load_repository("odd")
+
+
+async def test_the_folders_of_projects_are_named_by_what_they_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Broken: a restore into a source is built into the next release."""
+    shop = {"source": str(tmp_path), "data": ["/srv/shop", "db.sqlite3"]}
+    far = {"source": "https://example.org/far.git"}
+    monkeypatch.setitem(DOCUMENTS, "slipway-project", {"shop": shop, "far": far})
+    folders = await inventory.project_folders()
+    assert folders == {
+        "data of shop": [Path("/srv/shop")],
+        "source of shop": [tmp_path],
+        "data of far": [],
+        "source of far": [],
+    }

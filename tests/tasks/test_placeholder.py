@@ -206,6 +206,52 @@ def test_what_is_code_elsewhere_is_refused(argv: str) -> None:
 )
 def test_what_may_become_a_part_of_code_is_refused(argv: list[str]) -> None:
     """Broken: a file with the right name has a command of its own executed."""
+    _refused(argv)
+
+
+SHELLS = (
+    *("sh -c {item}", "timeout 5 sh -c {item}", "find . -exec sh -c {item} ;"),
+    *("xargs -I% sh -c {item}", "docker run x sh -c {item}", "bash -euo pipefail -c {item}"),
+)
+"""What a list of words hands to the shell as an argument, and a text would have executed."""
+INTERPRETERS = (
+    *("python3 -c {item}", "perl -e {item}", "node --eval={item}", "env -S {item}"),
+    *("sqlite3 x.db {item}", "psql -c {item}", "sudo watch {item}", "ssh host {item}"),
+    *("awk {item} a.txt", "sed -n {item} a.txt", "sed -e s/a/b/ -e {item}", "vim -c {item}"),
+    *("/usr/bin/env python3 -c {item}", "parallel {item} ::: a b", "nice -n 5 mysql -e {item}"),
+)
+
+
+@pytest.mark.parametrize("command", [*SHELLS, *INTERPRETERS])
+@pytest.mark.parametrize(
+    "text", ["COMMAND", "true && COMMAND | cat", "for x in a; do COMMAND; done"]
+)
+def test_a_text_gives_no_program_an_item_to_execute(command: str, text: str) -> None:
+    """Broken: an item is executed, since the command is written as a text and not as a list."""
+    _refused(["sh", "-c", text.replace("COMMAND", command)])
+
+
+@pytest.mark.parametrize("command", INTERPRETERS)
+def test_no_program_is_given_an_item_to_execute(command: str) -> None:
+    """Broken: an item is executed."""
+    _refused(command.split())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *('x={item}; eval "$x"', 'set -- {item}; eval "$1"', 'f() { eval "$1"; }; f {item}'),
+        *("echo {item} | python3", "echo {item} | perl -", "echo {item} | sqlite3 a.db"),
+        *("echo {item} | sudo at now", "cat <<X\n{item}\nX", "awk 'BEGIN{x}'{item} a"),
+    ],
+)
+def test_a_text_that_executes_an_item_later_is_refused(line: str) -> None:
+    """Broken: it is executed in a roundabout way."""
+    _refused(["bash", "-c", line])
+
+
+def _refused(argv: list[str]) -> None:
+    """See that an item in ``argv`` is refused, with what to write instead."""
     with pytest.raises(BadInputError) as caught:
         refuse_unsafe_item("run", argv)
     assert "$SLIPWAY_ITEM" in caught.value.remedy
@@ -223,6 +269,16 @@ def test_what_may_become_a_part_of_code_is_refused(argv: list[str]) -> None:
             for line in (
                 *("[ {item} = x ] && echo y", "[[ {item} == x ]]", "printf '%s' {item}"),
                 *("cat {item} | sort | uniq", "printf -v name %s {item}", "x={item}; export x"),
+                *("python3 - {item} <<'X'\nprint(1)\nX", "echo eval; echo {item} | python3 a.py"),
+                *(
+                    "grep sqlite3 {item}",
+                    "echo watch {item}",
+                    "tar -cf $out/{item}.tar .",
+                    "if cat {item}",
+                ),
+                *("sed -e s/a/b/ {item}", "awk -f a.awk {item}", "parallel gzip ::: {item}"),
+                *("bash -c 'echo \"$1\"' _ {item}", "sh a.sh {item}", "# python -c {item}"),
+                *("python3 -m http.server -d {item}", "find . -name {item} -exec cat % ;"),
                 *("curl -s {item} | tee a.sh", "evaluate {item}", "for f in {item}; do :; done"),
             )
         ),

@@ -199,6 +199,8 @@ def test_a_number_that_is_stored_can_be_read(
         (asyncpg.InterfaceError("connection is closed"), True),
         (asyncpg.exceptions.AdminShutdownError(), True),
         (asyncpg.exceptions.CannotConnectNowError(), True),
+        (asyncpg.exceptions.TooManyConnectionsError(), True),
+        (TimeoutError(), True),
         (ValueError(), False),
     ],
 )

@@ -94,12 +94,19 @@ def test_a_link_into_what_slipway_keeps_is_no_target(tmp_path: Path) -> None:
 def test_the_data_of_another_project_is_no_target(tmp_path: Path) -> None:
     """Broken: what is restored serves, and is backed up, as data of another project."""
     (tmp_path / "link").symlink_to(tmp_path / "shop-data")
-    data = {"shop": [tmp_path / "shop-data"], "blog": []}
+    data = {"data of shop": [tmp_path / "shop-data"], "data of blog": []}
     home, clone = tmp_path / "home", tmp_path / "clone"
     for target in (tmp_path / "shop-data", tmp_path / "shop-data" / "new", tmp_path / "link" / "x"):
         with pytest.raises(BadInputError, match="lies in the data of shop"):
             refuse_kept(target, home, clone, {}, data)
     refuse_kept(tmp_path / "shop-data-2", home, clone, {}, data)
+
+
+@pytest.mark.parametrize("target", ["restored", "~/restored", "/srv/../restored"])
+def test_a_target_that_is_no_full_path_is_refused_as_such(tmp_path: Path, target: str) -> None:
+    """Broken: it is taken for a folder below that of Slipway, and another remedy is given."""
+    with pytest.raises(BadInputError, match="is not a full path"):
+        _refuse(tmp_path, Path(target))
 
 
 def test_a_new_folder_directly_in_that_of_slipway_is_taken(tmp_path: Path) -> None:

@@ -69,6 +69,15 @@ def test_content_that_nobody_has_is_refused(tmp_path: Path, pointers: Path, vers
 
 
 @needs_lfs
+def test_a_pointer_with_the_line_ends_of_windows_is_one(tmp_path: Path, pointers: Path) -> None:
+    """Broken: a release has its text in place of the file."""
+    (pointers / "a.bin").write_bytes(POINTER.replace("\n", "\r\n").encode())
+    commit(pointers)
+    with pytest.raises(BadInputError, match=r"content cannot be had .*'a\.bin'"):
+        fetched(tmp_path, pointers, "main")
+
+
+@needs_lfs
 def test_content_that_is_damaged_is_refused(tmp_path: Path, tracked: Path) -> None:
     """Broken: a release is built with a file that is not the one that was committed."""
     git(tmp_path, "clone", "--quiet", "--bare", tracked.as_uri(), "bare")

@@ -57,8 +57,28 @@ def test_a_database_server_that_restarts_is_waited_for(
         door.rename(aside)
         monkeypatch.setattr(connecting, "AWAY_SECONDS", 0.0)
         ledger.close()
-        with pytest.raises(LedgerError, match="went away: start this again"):
+        with pytest.raises(LedgerError, match="takes nobody: start this again"):
             count(ledger)
+
+
+@pytest.mark.integration
+def test_a_database_that_takes_no_writes_or_nobody_says_so() -> None:
+    """Broken: a state quotes the statement and its rows, and no remedy."""
+    server = postgresql()
+    with closing(open_ledger(server.url(server.create()))) as ledger:
+        name = ledger.url.database
+        with ledger.database.engine.connect() as connection:
+            connection.exec_driver_sql(
+                f"ALTER DATABASE {name} SET default_transaction_read_only = on"
+            )
+            connection.commit()
+        ledger.close()
+        with pytest.raises(LedgerError, match=r"is read-only: let it be written") as caught:  # noqa: SIM117
+            with ledger.write() as connection:
+                connection.execute(INSERT)
+        assert "[SQL" not in str(caught.value)
+        assert ledger.database.is_away("FATAL:  sorry, too many clients already")
+        assert ledger.database.is_away("FATAL:  remaining connection slots are reserved")
 
 
 def test_a_write_is_seen_by_others_once_committed(ledger: Ledger, url: str) -> None:

@@ -139,6 +139,13 @@ def test_a_suite_that_cannot_be_imported_says_so_in_pytests_words(suite: Path) -
         collect("w", SPEC, suite, PYTHON, {})
 
 
+def test_a_suite_that_ends_its_process_says_so(suite: Path) -> None:
+    """Broken: somebody is to mend what it complains of, and it complains of nothing."""
+    (suite / "tests" / "test_ends.py").write_text("import os; os._exit(0)")
+    with pytest.raises(BadInputError, match="with exit code 0 and without a result"):
+        collect("w", SPEC, suite, PYTHON, {})
+
+
 def test_a_suite_without_tests_and_a_path_that_is_not_there_are_refused(suite: Path) -> None:
     """A typo in `paths` would pass as a green, empty suite."""
     with pytest.raises(BadInputError, match="no such file or folder"):
