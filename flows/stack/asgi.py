@@ -14,6 +14,12 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 
+def header(scope: MutableMapping[str, Any], wanted: bytes) -> str:
+    """Return a header of a request; one that is there twice is nobody's."""
+    given = [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
+    return given[0] if len(given) == 1 else ", ".join(given)
+
+
 async def refuse(
     send: Send, status: int, error: BadInputError, *headers: tuple[bytes, bytes]
 ) -> None:

@@ -14,7 +14,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from blocks.routers.names import LOOPBACK
-from flows.stack.asgi import App, Receive, Send, refuse
+from flows.stack.asgi import App, Receive, Send, header, refuse
 from tasks.errors import BadInputError
 from tasks.settings import Settings
 
@@ -85,8 +85,8 @@ class OwnNames:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        host, origin = _header(scope, b"host"), _header(scope, b"origin")
-        own_page = is_own_page(host, origin, _header(scope, b"sec-fetch-site"))
+        host, origin = header(scope, b"host"), header(scope, b"origin")
+        own_page = is_own_page(host, origin, header(scope, b"sec-fetch-site"))
         if is_own_name(host) and (own_page or scope.get("method") in _READS):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -96,12 +96,6 @@ class OwnNames:
             await refuse(send, _MISDIRECTED, _refusal(host))
         else:
             await refuse(send, _FORBIDDEN, _foreign(origin))
-
-
-def _header(scope: MutableMapping[str, Any], wanted: bytes) -> str:
-    """Return a header of a request; one that is there twice is nobody's."""
-    given = [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
-    return given[0] if len(given) == 1 else ", ".join(given)
 
 
 def _foreign(origin: str) -> BadInputError:

@@ -47,6 +47,7 @@ from flows.stack.guard import Guard
 from flows.stack.home import Home
 from flows.stack.operations import read_entrypoints, read_job_template, read_operations
 from flows.stack.own_names import OwnNames
+from flows.stack.own_pages import OwnPages
 from flows.stack.pool_guard import PoolGuard
 from flows.stack.recurrence import can_be_followed
 from flows.stack.set_back import waits_in_vain
@@ -129,6 +130,7 @@ def keep_out_unstorable() -> None:
         inside = application.api_app.user_middleware  # type: ignore[attr-defined] # Prefect's own
         if all(each.cls is not Door for each in inside):
             inside.append(Middleware(Door))
+            application.add_middleware(OwnPages, url=settings().server_url)
             if not settings().auth:
                 application.add_middleware(OwnNames)
         return application
