@@ -50,6 +50,7 @@ _EVALUATED = re.compile(
     re.VERBOSE,
 )
 _EVAL = re.compile(r"(?:^|(?<=[\s;&|({!]))eval\s")
+_ESCAPED = re.compile(r"\\\{item")
 _VARIABLE = re.compile(r"\$(?:\w+|\{\w+\})")
 """Where a shell takes a word for code, or hands it to one that does."""
 
@@ -94,7 +95,7 @@ def _refuse_quoted(field: str, line: str) -> None:
     quoted = (match[0] for match in _QUOTED.finditer(line) if not match[0].startswith("#"))
     _, _, behind = line.partition("<<")
     here_document = behind.partition("\n")[2]
-    if any(map(_ITEM.search, quoted)) or _ITEM.search(here_document):
+    if any(map(_ITEM.search, quoted)) or _ITEM.search(here_document) or _ESCAPED.search(line):
         problem = "has {item} between quotes or in a here-document"
     elif _ARITHMETIC.search(line) or _EVALUATED.search(line):
         problem = "has {item} where a shell evaluates it"

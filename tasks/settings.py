@@ -6,9 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tasks.complaint import bad_input
+from tasks.errors import BadInputError
 from tasks.text import read_text
 
 _FILE = ".env"
@@ -152,8 +154,13 @@ def settings() -> Settings:
     """Return the settings of this process, read once.
 
     Raises:
-        BadInputError: The file of settings is not UTF-8.
+        BadInputError: One has a value that it cannot have, or the file of settings is not UTF-8.
     """
     if Path(_FILE).is_file():
         read_text(_FILE, Path(_FILE))
-    return Settings()
+    try:
+        return Settings()
+    except ValidationError as error:
+        fault = bad_input(error, Settings)
+        name = f"SLIPWAY_{fault.field.upper()}"
+        raise BadInputError(name, fault.value, fault.problem, fault.remedy) from error

@@ -22,6 +22,7 @@ MODULES = sorted(
 STACK_WITH_PREFECT = {
     "defaults.py",
     "guard.py",
+    "limit_leases.py",
     "pool_guard.py",
     "run_guard.py",
     "refusal.py",

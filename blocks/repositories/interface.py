@@ -73,11 +73,15 @@ class StoredSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """One path of a snapshot, as text; ``kind`` is ``file``, ``dir``, ``symlink`` and the like."""
+    """One path of a snapshot, as text; ``kind`` is ``file``, ``dir``, ``symlink`` and the like.
+
+    ``changed_at`` is when it was last made, written, renamed or given rights, in epoch seconds.
+    """
 
     path: str
     kind: str
     size: int = 0
+    changed_at: float = 0.0
 
 
 def as_text(path: str) -> str:

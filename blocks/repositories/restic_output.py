@@ -122,7 +122,10 @@ def parse_entries(lines: Iterable[str]) -> Iterable[StoredEntry]:
         message = parse_line(line)
         if "path" in message and "type" in message:
             yield StoredEntry(
-                str(message["path"]), str(message["type"]), int(message.get("size") or 0)
+                str(message["path"]),
+                str(message["type"]),
+                int(message.get("size") or 0),
+                epoch(str(message["ctime"])) if "ctime" in message else 0.0,
             )
 
 

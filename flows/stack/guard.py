@@ -20,6 +20,7 @@ from prefect.server.schemas.filters import (
     FlowFilterId,
 )
 
+from flows.stack.block_guard import guard_block_types
 from flows.stack.operations import kept_checks, refuse_other_run
 from flows.stack.pool_guard import PoolGuard
 from flows.stack.refusal import (
@@ -69,6 +70,7 @@ class Guard:
         stand_before(models.concurrency_limits_v2, "update_concurrency_limit", self._update_limit)
         self._pool.stand()
         RunGuard(self._operations, self._pool).stand()
+        guard_block_types()
 
     async def _create(self, session: Session, deployment: Any) -> None:
         schema = await self._keep_checks(session, deployment, deployment)

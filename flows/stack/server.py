@@ -45,6 +45,7 @@ from starlette.middleware import Middleware
 from flows.stack.door import Door
 from flows.stack.guard import Guard
 from flows.stack.home import Home
+from flows.stack.limit_leases import release_what_is_gone
 from flows.stack.operations import read_entrypoints, read_job_template, read_operations
 from flows.stack.own_names import OwnNames
 from flows.stack.own_pages import OwnPages
@@ -232,6 +233,7 @@ def main() -> None:
     explain_refusals()
     outlast_database()
     mend_what_is_read()
+    release_what_is_gone()
     wait_by_the_clock_as_it_is()
     end_schedules()
     home = Home(settings().root)

@@ -13,9 +13,13 @@ from pathlib import Path
 from flows.stack.api import Json, SlipwayApi
 from flows.stack.flow_process import flow_processes, flow_runs_in
 from flows.stack.flow_run import seconds
+from flows.stack.replanning import replan
 
 STEP_SECONDS = 2.0
 """Clocks are trimmed by less all the time."""
+
+REPLAN_SECONDS = 60.0
+"""No schedule misses a time by a smaller step."""
 
 EARLY_SECONDS = 60.0
 """A worker takes a flow run by less before it is due."""
@@ -58,21 +62,29 @@ class SetBack:
         self._api, self._pool, self._home, self._clock = api, pool, home, clock
         self._ahead = float("inf")
         self._looks = 0
+        self._plans_rest = False
 
     def __call__(self, now: float) -> list[str]:
-        """Look once, at the monotonic time ``now``; return a sentence for each that is due."""
+        """Look once, at the monotonic time ``now``; return a sentence for each that is due.
+
+        Schedules are planned anew, at the first look after a step for which the server answers.
+        """
         of_day = self._clock()
-        if of_day - now < self._ahead - STEP_SECONDS:
+        back_seconds = self._ahead - (of_day - now)
+        if back_seconds > STEP_SECONDS:
             self._looks = LOOKS
+        self._plans_rest |= REPLAN_SECONDS < back_seconds < float("inf")
         self._ahead = of_day - now
         if not self._looks:
             return []
         today = datetime.fromtimestamp(of_day, UTC)
+        replanned = replan(self._api, self._pool, today) if self._plans_rest else []
+        self._plans_rest = False
         waiting = [run for run in self._scheduled() if _waits(run, today)]
         there = flow_processes(self._home) if waiting else {}
         sentences = [self._have_begin(run, today) for run in waiting if str(run["id"]) not in there]
         self._looks -= 1
-        return sentences
+        return [*replanned, *sentences]
 
     def _scheduled(self) -> list[Json]:
         return flow_runs_in(self._api, self._pool, "SCHEDULED")

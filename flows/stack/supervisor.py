@@ -45,6 +45,8 @@ from tasks.settings import settings
 STEADY_SECONDS = 60.0
 """A process that has run this long has not failed when it dies."""
 GRACE_SECONDS = 10.0
+RECORD_SECONDS = 1.0
+"""How often it looks whether its records are there."""
 
 
 class Supervisor:
@@ -81,6 +83,7 @@ class Supervisor:
         self._hanging = {part.name: Hanging(beating.get(part.name)) for part in wanted}
         self._programs = [Program(part) for part in wanted]
         self._stopping, self._leaving = threading.Event(), False
+        self._recorded_at = 0.0
 
     def run(self) -> None:
         """Supervise until SIGTERM or SIGINT, then stop everything; on SIGUSR1 leave it running."""
@@ -103,12 +106,34 @@ class Supervisor:
         """Look once at every part; what the system refuses is tried again at the next look."""
         beat(self._home.supervisor_heartbeat_file)
         self._books.catch_up()
+        if now >= self._recorded_at + RECORD_SECONDS:
+            self._recorded_at = now
+            self._keep_recorded()
         for program in self._programs:
             name = program.part.name
             self._books.endure(name, partial(self._look_at, program, now))
             self._books.endure(name, partial(self._replace_hanging, program, now))
         for log in self._home.logs.glob("*.log"):
             self._books.endure(f"{log} is not rotated", partial(rotate, log))
+
+    def _keep_recorded(self) -> None:
+        """Write again which processes are ours where a record is gone or torn.
+
+        `make up` and `make down` would not know them, and start and leave others beside them. One
+        who has another supervisor in its place by now leaves all to it.
+        """
+        path = self._home.record("supervisor")
+        standing = read_record(path)
+        if standing is None:
+            self._write_record("supervisor", self._own_record())
+        elif standing.pid != os.getpid() and is_alive(standing):
+            say(f"process {standing.pid} supervises in the place of this one")
+            self._leaving = True
+            self._stopping.set()
+            return
+        for program in self._programs:
+            if program.record and read_record(self._home.record(program.part.name)) is None:
+                self._write_record(program.part.name, program.record)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del frame

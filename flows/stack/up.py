@@ -183,6 +183,13 @@ def main() -> int:
     except SlipwayError as error:
         sys.stderr.write(f"make up: {error}\n")
         return 1
+    except PermissionError as error:
+        place = error.filename or settings().root
+        sys.stderr.write(
+            f"make up: {place} is not this user's: {error.strerror}. Set SLIPWAY_HOME to a folder "
+            "that is, or start it as the user whose it is.\n"
+        )
+        return 1
     except OSError as error:
         if not tells_no_room(str(error)):
             raise

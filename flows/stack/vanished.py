@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
+
 from flows.stack.abandoned import served_elsewhere
 from flows.stack.api import Json, SlipwayApi
 from flows.stack.flow_process import flow_processes, flow_runs_in
@@ -96,7 +98,7 @@ class Vanished:
         ]
         if not lost or served_elsewhere(self._api, self._pool, self._own_worker):
             return []
-        return [self._settle(runs[run_id]) for run_id in lost]
+        return [self._settle_or_say(runs[run_id]) for run_id in lost]
 
     def _grace(self, run: Json, missing_seconds: float) -> float:
         """Return for how long whoever has taken the run may say nothing of it."""
@@ -106,6 +108,13 @@ class Vanished:
         if age is None or ago > age - IMPORT_SECONDS:
             return 0.0
         return BEGIN_SECONDS if run["state_type"] == "PENDING" else GRACE_SECONDS
+
+    def _settle_or_say(self, run: Json) -> str:
+        """Settle one; what the server does not take of it keeps the others from nothing."""
+        try:
+            return self._settle(run)
+        except httpx.HTTPStatusError as error:
+            return f"flow run {run['id']} cannot be ended or made due again: {error}"
 
     def _settle(self, run: Json) -> str:
         run_id = str(run["id"])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from blocks.repositories.interface import as_text
 from tasks.backup.manifest import Manifest
@@ -16,8 +16,8 @@ from tasks.errors import SlipwayError
 class Comparison:
     """What a restore gave back; paths start with the name of their source.
 
-    ``changed`` are files that the application wrote to or took away between the reading of the
-    manifest and that of the file itself: they are as restic read them.
+    ``changed`` is what the application made, wrote to, renamed or took away between the reading of
+    the manifest and that of the file itself: it is as restic read it.
     ``unexpected`` are paths that nobody recorded. ``unverified`` and ``left_out`` were known when
     the snapshot was taken, each as `path: reason`.
     """
@@ -56,7 +56,11 @@ class ComparisonError(SlipwayError):
 
 
 def compare(
-    manifest: Manifest, restored: Sequence[Entry], gone: frozenset[str], seconds: float
+    manifest: Manifest,
+    restored: Sequence[Entry],
+    gone: frozenset[str],
+    touched: frozenset[str],
+    seconds: float,
 ) -> Comparison:
     """Compare kind, mode, size and content, path by path.
 
@@ -64,17 +68,23 @@ def compare(
         manifest: What the snapshot says of itself.
         restored: The entries of the restored tree.
         gone: Paths that were not there any more when restic came to read them.
+        touched: Paths, as text, that were changed in any way after the manifest was begun.
         seconds: What the restore took.
     """
     before = {entry.path: entry for entry in manifest.entries}
     after = {entry.path: entry for entry in restored}
-    written = {path for path, entry in after.items() if _written_since(entry, manifest, before)}
+    written = {
+        path
+        for path, entry in after.items()
+        if as_text(path) in touched or _written_since(entry, manifest, before)
+    }
     differing = {
         path
         for path, entry in after.items()
         if path in before and _content(entry) != _content(before[path])
     }
     unexpected = after.keys() - before.keys()
+    written |= {path for path in unexpected if _came_with(path, unexpected, touched)}
     missing = before.keys() - after.keys()
     return Comparison(
         files=sum(entry.kind == FILE for entry in restored),
@@ -95,6 +105,12 @@ def _written_since(entry: Entry, manifest: Manifest, before: dict[str, Entry]) -
         return False
     recorded = before.get(entry.path)
     return recorded is None or recorded.modified_ns != entry.modified_ns
+
+
+def _came_with(path: str, unexpected: Collection[str], touched: frozenset[str]) -> bool:
+    """Tell whether a folder above ``path`` came to be there meanwhile, e.g. by another name."""
+    above = (str(folder) for folder in PurePosixPath(path).parents)
+    return any(folder in unexpected and as_text(folder) in touched for folder in above)
 
 
 def _content(entry: Entry) -> tuple[str, int, int, str]:

@@ -24,6 +24,8 @@ from tasks.backup.tree import LINK, scan
 from tasks.errors import NotFoundError
 
 LATEST = "latest"
+CLOCK_TICK_SECONDS = 0.02
+"""File systems stamp what changes with a clock that is as much behind."""
 
 
 def restore(
@@ -59,7 +61,8 @@ def restore(
         mend(sources, manifest, {entry.path for entry in listing})
         tree = scan(sources, {}, read_databases=True)
     gone = _vanished(manifest, listing)
-    return compare(manifest, tree.entries, gone, now() - started)
+    touched = _touched(manifest, listing)
+    return compare(manifest, tree.entries, gone, touched, now() - started)
 
 
 def choose(stored: Sequence[StoredSnapshot], wanted: str) -> StoredSnapshot:
@@ -152,6 +155,18 @@ def _vanished(manifest: Manifest, listing: Iterable[StoredEntry]) -> frozenset[s
         for entry in manifest.entries
         if entry.path not in dumped and as_text(str(locate(sources, entry.path))) not in stored
     )
+
+
+def _touched(manifest: Manifest, listing: Iterable[StoredEntry]) -> frozenset[str]:
+    """Return what was changed once its manifest was begun, as paths of the manifest and as text."""
+    sources = {as_text(str(source.path)): source.name for source in manifest.subject.sources}
+    since = manifest.read_at - CLOCK_TICK_SECONDS
+    touched = set()
+    for path in (entry.path for entry in listing if entry.changed_at >= since):
+        for place, name in sources.items():
+            if f"{path}/".startswith(f"{place}/"):
+                touched.add(f"{name}{path.removeprefix(place)}")
+    return frozenset(touched)
 
 
 @contextmanager

@@ -242,7 +242,12 @@ def test_no_program_is_given_an_item_to_execute(command: str) -> None:
     [
         *('x={item}; eval "$x"', 'set -- {item}; eval "$1"', 'f() { eval "$1"; }; f {item}'),
         *("echo {item} | python3", "echo {item} | perl -", "echo {item} | sqlite3 a.db"),
-        *("echo {item} | sudo at now", "cat <<X\n{item}\nX", "awk 'BEGIN{x}'{item} a"),
+        *(
+            "sh a.sh \\{item}",
+            "echo {item} | sudo at now",
+            "cat <<X\n{item}\nX",
+            "awk 'BEGIN{x}'{item} a",
+        ),
     ],
 )
 def test_a_text_that_executes_an_item_later_is_refused(line: str) -> None:

@@ -61,7 +61,7 @@ def handler_of(fake: FakePrefect) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = do_PATCH = do_PUT = _do_any  # noqa: N815 - the names http.server looks for
+        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _do_any  # noqa: N815 - the names http.server looks for
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its base's name
             """Say nothing."""

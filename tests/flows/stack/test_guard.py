@@ -35,6 +35,8 @@ GUARDED = (
     (models.flow_runs, ("create_flow_run", "update_flow_run")),
     (models.flow_runs, ("delete_flow_run", "delete_flow_runs")),
     (models.concurrency_limits_v2, ("update_concurrency_limit",)),
+    (models.block_types, ("delete_block_type",)),
+    (models.block_schemas, ("delete_block_schema",)),
     (models.workers, ("update_work_pool", "delete_work_pool")),
     (models.workers, ("update_work_queue", "delete_work_queue")),
     (models.work_queues, ("update_work_queue", "delete_work_queue")),
@@ -306,6 +308,21 @@ def test_other_deployments_are_their_owners(ask: Ask) -> None:
     assert ask("PATCH", own, {"enforce_parameter_schema": False}).is_success
     assert ask("DELETE", own).is_success
     assert ask("GET", own).status_code == 404
+
+
+def test_the_types_of_our_blocks_are_not_deleted(ask: Ask) -> None:
+    """Broken: every project is gone at one request, and every operation fails."""
+    paths: dict[str, list[str]] = {}
+    for slug in ("slipway-project", "mine"):
+        block_type = make(ask, "/block_types/", {"name": slug, "slug": slug})
+        schema = make(
+            ask, "/block_schemas/", {"block_type_id": block_type, "fields": {"title": slug}}
+        )
+        paths[slug] = [f"/block_schemas/{schema}", f"/block_types/{block_type}"]
+    answers = [ask("DELETE", path) for path in paths["slipway-project"]]
+    assert [answer.status_code for answer in answers] == [409] * 2
+    assert "is how Slipway is configured" in answers[1].json()["detail"]
+    assert [ask("DELETE", path).status_code for path in paths["mine"]] == [204] * 2
 
 
 def test_an_operation_is_not_deleted(ask: Ask) -> None:

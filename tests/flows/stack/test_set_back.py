@@ -99,8 +99,32 @@ def test_only_a_step_back_is_looked_after(prefect_api: Fake, tmp_path: Path) -> 
     after = [
         each + timedelta(seconds=1 - 3600 * (number > LOOKS)) for number, each in enumerate(start)
     ]
+    prefect_api.answer("POST /deployments/filter", (200, []))
     _said(prefect_api, tmp_path, *after)
-    assert len(prefect_api.bodies(RUNS)) == LOOKS + LOOKS + (LOOKS - 1)
+    planning = 1
+    assert len(prefect_api.bodies(RUNS)) == LOOKS + LOOKS + planning + (LOOKS - 1)
+
+
+@pytest.mark.parametrize(("back", "replanned"), [(HOUR, True), (SOON, False)])
+def test_schedules_go_on_by_the_clock_as_it_is(
+    prefect_api: Fake, tmp_path: Path, back: timedelta, replanned: bool
+) -> None:
+    """Broken: nothing that is scheduled runs for an hour, and nobody says so."""
+    planned = {**_run(NOW, NOW + HOUR + SOON, auto_scheduled=True), "run_count": 0}
+    asked = {**planned, "id": "asked", "auto_scheduled": False}
+    prefect_api.answer(RUNS, (200, []), (200, [planned, asked]), (200, []))
+    rests = {"id": "rests", "schedules": [{"active": False}]}
+    active = {"id": "active", "schedules": [{"active": False}, {"active": True}]}
+    prefect_api.answer("POST /deployments/filter", (200, [rests, active]))
+    prefect_api.answer("DELETE /flow_runs/run", (204, None))
+    prefect_api.answer("POST /deployments/active/schedule", (200, {}))
+    said = _said(prefect_api, tmp_path, NOW + back, NOW)
+    sentence = "the clock was set back: what schedules have to come was planned anew"
+    assert (said == [sentence]) is replanned
+    assert (prefect_api.bodies("POST /deployments/active/schedule") == [{}]) is replanned
+    if replanned:
+        after = prefect_api.bodies(RUNS)[1]["flow_runs"]["expected_start_time"]["after_"]
+        assert after == NOW.isoformat()
 
 
 async def _told_to_wait(initial: State, monkeypatch: pytest.MonkeyPatch) -> bool:

@@ -88,6 +88,36 @@ def test_what_runs_goes_on_under_a_new_supervisor(
 
 
 @pytest.mark.integration
+def test_records_that_are_torn_are_written_again(
+    supervised: tuple[Home, subprocess.Popen[bytes]],
+) -> None:
+    """Broken: `make up` starts a second supervisor beside it, and `make down` ends only one."""
+    home, _ = supervised
+    names = ("supervisor", *PROGRAMS)
+    before = {name: read_record(home.record(name)) for name in names}
+    for name in names:
+        home.record(name).write_bytes(home.record(name).read_bytes()[:40])
+    until(lambda: {name: read_record(home.record(name)) for name in names} == before)
+
+
+@pytest.mark.integration
+def test_one_supervisor_leaves_all_to_the_one_in_its_place(
+    supervised: tuple[Home, subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    """Broken: each part that ends is started by both."""
+    home, supervisor = supervised
+    before = {name: pid for name, pid in pids(home).items() if name in PROGRAMS}
+    successor = supervise(tmp_path)
+    try:
+        assert supervisor.wait(timeout=30) == 0
+        assert {name: pids(home)[name] for name in PROGRAMS} == before
+    finally:
+        successor.terminate()
+        successor.wait()
+    assert pids(home) == {}
+
+
+@pytest.mark.integration
 def test_only_what_depends_on_a_changed_setting_starts_again(
     supervised: tuple[Home, subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:

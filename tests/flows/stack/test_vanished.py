@@ -86,6 +86,19 @@ def test_one_whose_worker_is_gone_is_marked_at_the_second_look(
         assert look(now=103) == ["flow run lost has no process any more; marked as crashed"]
 
 
+def test_one_that_cannot_be_ended_keeps_no_other(running: Fake, tmp_path: Path) -> None:
+    """Broken: the first over which the server fails is looked at again and again, and no other."""
+    held = {**_run(timestamp=LONG_AGO), "id": "held"}
+    running.answer(RUNS, (200, [held, _run(timestamp=LONG_AGO)]))
+    running.answer("POST /flow_runs/held/set_state", (500, {}))
+    with running.client() as api:
+        look = _vanished(api, tmp_path, YOUNG)
+        look(now=100)
+        sentences = look(now=103)
+    assert sentences[0].startswith("flow run held cannot be ended or made due again: ")
+    assert sentences[1] == "flow run lost has no process any more; marked as crashed"
+
+
 def _state(second: int, state_type: str, message: str = "") -> dict[str, Any]:
     """Return a state that the flow run took in that second of 1970."""
     at = datetime.fromtimestamp(second, UTC).isoformat()

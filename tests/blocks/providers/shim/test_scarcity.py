@@ -32,6 +32,25 @@ supervisor.Supervisor(spec["directory"], spec, dict(os.environ), adopts=False).r
 """
 
 
+READ_ONLY = """
+import json, os, sys
+from blocks import durable_file
+from blocks.providers.shim import supervisor
+
+write = durable_file.write
+
+def write_as_its_user(path, *arguments, **options):
+    # root may write into any folder
+    if not os.stat(os.path.dirname(path)).st_mode & 0o200:
+        raise PermissionError(13, "Permission denied")
+    write(path, *arguments, **options)
+
+durable_file.write = write_as_its_user
+spec = json.loads(sys.argv[1])
+supervisor.Supervisor(spec["directory"], spec, dict(os.environ), adopts=False).run()
+"""
+
+
 def ended(tmp_path: Path, policy: str, scarce_at: list[int]) -> tuple[dict[str, Any], list[str]]:
     """Return how a shim ends that finds no process at these starts, and what its command wrote.
 
@@ -62,3 +81,14 @@ def test_a_first_start_for_which_there_is_none_has_failed_and_says_so(tmp_path: 
     assert starts == []
     assert exit_record["end"] == "failed"
     assert exit_record["cause"] == "cannot start: Resource temporarily unavailable"
+
+
+@pytest.mark.integration
+def test_a_command_that_takes_the_folder_from_its_owner_has_ended(tmp_path: Path) -> None:
+    """Broken: its step is Running for ever, and so are its slot and its place."""
+    argv = ("sh", "-c", f"chmod 500 {tmp_path}; exit 3")
+    spec = asdict(ShimSpec(tmp_path, argv, tmp_path, restart="never"))
+    spec |= {"directory": str(tmp_path), "cwd": str(tmp_path), "run_id": "run", "boot_id": ""}
+    command = [sys.executable, "-c", READ_ONLY, records.json_of(spec)]
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[4], timeout=60)
+    assert json.loads((tmp_path / records.EXIT).read_text())["exit_code"] == 3
