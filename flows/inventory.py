@@ -173,7 +173,7 @@ async def load_router() -> Router:
     """Return the router that `make up` has configured."""
     found = await documents(CaddyRouter.get_block_type_slug())
     if "local" not in found:
-        raise _unknown("router", "local", found)
+        raise NotFoundError("router", "local", list(found), "Run `make up`, which makes it.")
     return CaddyRouter(**found["local"]).router()
 
 

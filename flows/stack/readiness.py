@@ -26,10 +26,18 @@ def worker_name() -> str:
     return f"process@{socket.gethostname()}"
 
 
+ROUTER_BLOCK = "/block_types/slug/slipway-caddy-router/block_documents/name/local"
+
+
 def work_pool_exists(api: SlipwayApi, pool: str) -> bool:
     """Tell whether the server answers and knows ``pool``."""
+    return knows(api, f"/work_pools/{pool}")
+
+
+def knows(api: SlipwayApi, path: str) -> bool:
+    """Tell whether the server answers and has something at ``path``."""
     try:
-        api.call("GET", f"/work_pools/{pool}")
+        api.call("GET", path)
     except (ApiError, httpx.HTTPStatusError):
         return False
     return True

@@ -27,7 +27,14 @@ from flows.stack.lock import exclusive
 from flows.stack.own_names import OPEN, refuse_open
 from flows.stack.parts import all_inputs, parts
 from flows.stack.ports import WantedPort, require_free
-from flows.stack.readiness import answering, wait_for, work_pool_exists, worker_name
+from flows.stack.readiness import (
+    ROUTER_BLOCK,
+    answering,
+    knows,
+    wait_for,
+    work_pool_exists,
+    worker_name,
+)
 from flows.stack.supervision import spawn, start_supervisor
 from flows.stack.takeover import procfile, standing_mark, take_over
 from flows.stack.temporary import clear_temporary_folder, make_temporary_folder
@@ -150,7 +157,8 @@ def _is_registered(chosen: Settings, root: Path, api: SlipwayApi) -> bool:
     except FileNotFoundError:
         return False
     now = fingerprint(sources(root), [sys.executable, chosen.work_pool])
-    return last == now and work_pool_exists(api, chosen.work_pool)
+    made = work_pool_exists(api, chosen.work_pool) and knows(api, ROUTER_BLOCK)
+    return last == now and made
 
 
 def _complaint(home: Home, silent: list[str]) -> str:

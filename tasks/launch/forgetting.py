@@ -127,9 +127,12 @@ def forget(ledger: Ledger, router: Router, subject: Subject, *, delete_data: boo
     folders = [subject.home / "data" / subject.project / each for each in environments]
     there = [str(folder) for folder in folders if folder.is_dir()]
     if delete_data:
-        _remove(folders)
-        with suppress(OSError):  # what another environment keeps there stays
-            (subject.home / "data" / subject.project).rmdir()
+        # What the last backup has noted of the data goes with them.
+        noted = [subject.home / "staging" / subject.project / each for each in environments]
+        _remove([*folders, *noted])
+        for kind in ("data", "staging"):
+            with suppress(OSError):  # what another environment keeps there stays
+                (subject.home / kind / subject.project).rmdir()
         return Forgotten(stopped, removed, tuple(there), ())
     return Forgotten(stopped, removed, (), tuple(there))
 

@@ -141,11 +141,14 @@ def test_what_is_no_name_removes_nothing(
 def test_data_alone_is_a_place(ledger: Ledger, tmp_path: Path) -> None:
     """Broken: the data of a project that never ran again can never be removed."""
     (tmp_path / "data" / "demo" / "dev").mkdir(parents=True)
+    noted = tmp_path / "staging" / "demo" / "dev"
+    noted.mkdir(parents=True)
+    (noted / "manifest.json").write_text("{}")
     assert places(ledger, subject(tmp_path)) == ["dev"]
     gone = forget(ledger, Table(), subject(tmp_path), delete_data=True)
     assert gone.deleted == (str(tmp_path / "data" / "demo" / "dev"),)
     assert places(ledger, subject(tmp_path)) == []
-    assert list((tmp_path / "data").iterdir()) == []
+    assert [*(tmp_path / "data").iterdir(), *(tmp_path / "staging").iterdir()] == []
 
 
 def test_data_of_any_depth_is_deleted(ledger: Ledger, tmp_path: Path, nest: Make) -> None:
