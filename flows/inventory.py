@@ -161,12 +161,12 @@ async def project_folders() -> dict[str, list[Path]]:
 
     They are called `data of <project>` and `source of <project>`.
     """
-    found: dict[str, list[Path]] = {}
+    folders: dict[str, list[Path]] = {}
     for name, fields in (await documents(PROJECT)).items():
-        found[f"data of {name}"] = full_paths(fields.get("data") or ())
+        folders[f"data of {name}"] = full_paths(fields.get("data") or ())
         sources = full_paths([str(fields.get("source"))])
-        found[f"source of {name}"] = [source for source in sources if source.is_dir()]
-    return found
+        folders[f"source of {name}"] = [source for source in sources if source.is_dir()]
+    return folders
 
 
 async def load_router() -> Router:

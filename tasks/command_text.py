@@ -66,8 +66,7 @@ def is_code(argv: Sequence[str], place: int) -> bool:
     """
     before = argv[:place]
     names = [PurePath(word).name for word in before]
-    program = next((name for name, word in zip(names, before, strict=True) if not _leads(word)), "")
-    if program in _ALL_CODE and _DATA_FOLLOWS not in before:
+    if program_of(before) in _ALL_CODE and _DATA_FOLLOWS not in before:
         return True
     if "env" in names and before[-1] in {"-S", "--split-string"}:
         return True
@@ -82,9 +81,10 @@ def is_code(argv: Sequence[str], place: int) -> bool:
     return named and bool(_TAKES_CODE.search(before[-1]))
 
 
-def _leads(word: str) -> bool:
-    """Tell whether another program, which is the one that matters, follows such a word."""
-    return bool(_BEFORE_PROGRAM.fullmatch(PurePath(word).name))
+def program_of(command: Sequence[str]) -> str:
+    """Return the name of the program that matters, behind such as only start it; empty: none."""
+    names = (PurePath(word).name for word in command)
+    return next((name for name in names if not _BEFORE_PROGRAM.fullmatch(name)), "")
 
 
 def _is_script(names: Sequence[str]) -> bool:

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from tasks.command_text import (
     is_beside_code,
     is_code,
+    program_of,
     shell_text,
     simple_commands,
     speaks_a_language,
@@ -36,8 +37,7 @@ _ARITHMETIC = re.compile(r"\(\([^)]*(?<!\$)\{item")
 _WITHIN = r"[^;&|\n]*"
 _EVALUATED = re.compile(
     rf"""(?:^|(?<=[\s;&|({{!])) (?:
-      (?:eval|trap|let|declare|typeset|unset) \s {_WITHIN} (?<!\$)\{{item
-    | (?:test|\[\[?) \s {_WITHIN} -v \s {_WITHIN} (?<!\$)\{{item
+      (?:test|\[\[?) \s {_WITHIN} -v \s {_WITHIN} (?<!\$)\{{item
     | printf \s+ -v \s* \S* (?<!\$)\{{item
     | \[\[ \s {_WITHIN} (?<!\$)\{{item {_WITHIN} \s -(?:eq|ne|lt|le|gt|ge) \s
     | \[\[ \s {_WITHIN} \s -(?:eq|ne|lt|le|gt|ge) \s {_WITHIN} (?<!\$)\{{item
@@ -49,10 +49,12 @@ _EVALUATED = re.compile(
       )""",
     re.VERBOSE,
 )
-_EVAL = re.compile(r"(?:^|(?<=[\s;&|({!]))eval\s")
+"""Where a shell takes a word for code, or hands it to one that does."""
+_EVAL = "eval"
+_EVALUATES = frozenset({"trap", "let", "declare", "typeset", "unset"})
+"""What of a shell's own takes its words for code, or for names in which code may stand."""
 _ESCAPED = re.compile(r"\\\{item")
 _VARIABLE = re.compile(r"\$(?:\w+|\{\w+\})")
-"""Where a shell takes a word for code, or hands it to one that does."""
 
 
 def fill_matrix(field: str, text: str, values: Mapping[str, str | int | bool]) -> str:
@@ -99,7 +101,7 @@ def _refuse_quoted(field: str, line: str) -> None:
         problem = "has {item} between quotes or in a here-document"
     elif _ARITHMETIC.search(line) or _EVALUATED.search(line):
         problem = "has {item} where a shell evaluates it"
-    elif _EVAL.search(_QUOTED.sub("", line)):
+    elif any(program_of(command) == _EVAL for command in simple_commands(line)):
         problem = "has {item} beside `eval`, which may execute it"
     elif any(map(_executes_item, simple_commands(line))):
         problem = "has {item} in what a program executes as code"
@@ -111,13 +113,18 @@ def _refuse_quoted(field: str, line: str) -> None:
 
 def _executes_item(command: Sequence[str]) -> bool:
     """Tell whether a command in a shell's text takes an item for code."""
-    text = shell_text(command)
+    text, evaluates = shell_text(command), program_of(command) in _EVALUATES
     for place, word in enumerate(command):
         if not _ITEM.search(word):
             continue
         around = _VARIABLE.sub("", _ITEM.sub("", word))
         beside = speaks_a_language(command[:place]) and is_beside_code(command[:place], around)
-        if beside or is_code(command, place) or (text is not None and text.place == place):
+        if (
+            evaluates
+            or beside
+            or is_code(command, place)
+            or (text is not None and text.place == place)
+        ):
             return True
     return False
 

@@ -131,9 +131,11 @@ class Guard:
         if concurrency_limit.limit != 0:
             return
         limit = await models.concurrency_limits_v2.read_concurrency_limit(session, **which)
-        for stored in await models.deployments.read_deployments(session=session) if limit else ():
-            own = stored.concurrency_limit_id == limit.id
-            if own and await name_of(session, stored) in self._operations():
+        if limit is None:
+            return
+        for stored in await models.deployments.read_deployments(session=session):
+            is_limited = stored.concurrency_limit_id == limit.id
+            if is_limited and await name_of(session, stored) in self._operations():
                 refuse_no_run("limit", 0)
 
     async def _delete_deployments(

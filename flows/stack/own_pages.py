@@ -21,7 +21,8 @@ class OwnPages:
 
     def __init__(self, app: App, url: str) -> None:
         self._app, self._url, self._at = app, url, urlsplit(url)
-        policy = f"frame-ancestors 'none'; connect-src 'self' data: blob: {url} ws{url[4:]}"
+        socket = url.replace("http", "ws", 1)
+        policy = f"frame-ancestors 'none'; connect-src 'self' data: blob: {url} {socket}"
         self._headers = [
             (b"content-security-policy", policy.encode()),
             (b"x-frame-options", b"DENY"),

@@ -30,7 +30,8 @@ def replan(api: SlipwayApi, pool: str, now: datetime) -> list[str]:
         if run["auto_scheduled"] and not run["run_count"]:
             _forget(api, str(run["id"]))
     for deployment in api.every("/deployments/filter", of_pool):
-        if any(schedule["active"] for schedule in deployment["schedules"]):
+        active = any(schedule["active"] for schedule in deployment["schedules"])
+        if active and not deployment["paused"]:
             api.call("POST", f"/deployments/{deployment['id']}/schedule", {})
     return ["the clock was set back: what schedules have to come was planned anew"]
 

@@ -243,6 +243,9 @@ def test_no_program_is_given_an_item_to_execute(command: str) -> None:
         *('x={item}; eval "$x"', 'set -- {item}; eval "$1"', 'f() { eval "$1"; }; f {item}'),
         *("echo {item} | python3", "echo {item} | perl -", "echo {item} | sqlite3 a.db"),
         *(
+            "e\\val {item}",
+            "'eval' {item}",
+            "echo {item} | while read x; do eval $x; done",
             "sh a.sh \\{item}",
             "echo {item} | sudo at now",
             "cat <<X\n{item}\nX",
@@ -276,6 +279,8 @@ def _refused(argv: list[str]) -> None:
                 *("cat {item} | sort | uniq", "printf -v name %s {item}", "x={item}; export x"),
                 *("python3 - {item} <<'X'\nprint(1)\nX", "echo eval; echo {item} | python3 a.py"),
                 *(
+                    "grep -r eval {item}",
+                    "git log --grep eval {item}",
                     "grep sqlite3 {item}",
                     "echo watch {item}",
                     "tar -cf $out/{item}.tar .",

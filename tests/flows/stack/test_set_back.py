@@ -113,9 +113,11 @@ def test_schedules_go_on_by_the_clock_as_it_is(
     planned = {**_run(NOW, NOW + HOUR + SOON, auto_scheduled=True), "run_count": 0}
     asked = {**planned, "id": "asked", "auto_scheduled": False}
     prefect_api.answer(RUNS, (200, []), (200, [planned, asked]), (200, []))
-    rests = {"id": "rests", "schedules": [{"active": False}]}
-    active = {"id": "active", "schedules": [{"active": False}, {"active": True}]}
-    prefect_api.answer("POST /deployments/filter", (200, [rests, active]))
+    on, off = {"active": True}, {"active": False}
+    rests: dict[str, Any] = {"id": "rests", "paused": False, "schedules": [off]}
+    paused: dict[str, Any] = {"id": "paused", "paused": True, "schedules": [on]}
+    active: dict[str, Any] = {"id": "active", "paused": False, "schedules": [off, on]}
+    prefect_api.answer("POST /deployments/filter", (200, [rests, paused, active]))
     prefect_api.answer("DELETE /flow_runs/run", (204, None))
     prefect_api.answer("POST /deployments/active/schedule", (200, {}))
     said = _said(prefect_api, tmp_path, NOW + back, NOW)
