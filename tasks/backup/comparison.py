@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from itertools import accumulate
+from pathlib import Path
 
 from blocks.repositories.interface import as_text
 from tasks.backup.manifest import Manifest
@@ -84,7 +85,9 @@ def compare(
         if path in before and _content(entry) != _content(before[path])
     }
     unexpected = after.keys() - before.keys()
-    written |= {path for path in unexpected if _came_with(path, unexpected, touched)}
+    written |= {
+        path for path in unexpected | differing if _is_of_another(path, before, after, touched)
+    }
     missing = before.keys() - after.keys()
     return Comparison(
         files=sum(entry.kind == FILE for entry in restored),
@@ -107,10 +110,22 @@ def _written_since(entry: Entry, manifest: Manifest, before: dict[str, Entry]) -
     return recorded is None or recorded.modified_ns != entry.modified_ns
 
 
-def _came_with(path: str, unexpected: Collection[str], touched: frozenset[str]) -> bool:
-    """Tell whether a folder above ``path`` came to be there meanwhile, e.g. by another name."""
-    above = (str(folder) for folder in PurePosixPath(path).parents)
-    return any(folder in unexpected and as_text(folder) in touched for folder in above)
+def _is_of_another(
+    path: str, before: Mapping[str, Entry], after: Mapping[str, Entry], touched: frozenset[str]
+) -> bool:
+    """Tell whether a folder above ``path``, other than its source, may have taken another's place.
+
+    What lies in it keeps its times, so that a file of the same time and size is not excused.
+    """
+    recorded, restored = before.get(path), after[path]
+    if recorded is not None and recorded.kind == restored.kind == FILE:
+        same = (recorded.modified_ns, recorded.size) == (restored.modified_ns, restored.size)
+        if same and recorded.mode == restored.mode:
+            return False
+    _, *below = path.split("/")
+    source = path.partition("/")[0]
+    above = accumulate(below[:-1], lambda folder, name: f"{folder}/{name}", initial=source)
+    return any(as_text(folder) in touched for folder in above if folder != source)
 
 
 def _content(entry: Entry) -> tuple[str, int, int, str]:

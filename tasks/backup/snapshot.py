@@ -142,14 +142,16 @@ def prepare(
     dumps = dump_databases([(places[path], copies[path]) for path in tree.databases], now)
     dumped = tuple(path for path in tree.databases if places[path] not in dumps.failures)
     plain = {path: places[path] for path in tree.databases if path not in dumped}
+    entries = tuple(_entries(tree, {path: copies[path] for path in dumped}, plain))
+    there = {entry.path for entry in entries}
     manifest = Manifest(
         subject,
         str(staging),
         read_at,
         dumps.consistent_at,
         dumped,
-        _entries(tree, {path: copies[path] for path in dumped}, plain),
-        tuple(Trouble(path, dumps.failures[place]) for path, place in plain.items()),
+        entries,
+        tuple(Trouble(path, dumps.failures[plain[path]]) for path in plain if path in there),
         tree.left_out,
     )
     (staging / manifests.NAME).write_bytes(manifests.encode(manifest))
@@ -188,24 +190,28 @@ def _reusable(before: Manifest | None) -> dict[str, Entry]:
     return {entry.path: entry for entry in before.entries if entry.path not in databases}
 
 
-def _entries(tree: Tree, dumps: Mapping[str, Path], plain: Mapping[str, Path]) -> tuple[Entry, ...]:
-    """Return the entries as they are in the snapshot: dumps in the place of databases.
+def _entries(tree: Tree, dumps: Mapping[str, Path], plain: Mapping[str, Path]) -> Iterator[Entry]:
+    """Yield the entries as they are in the snapshot: dumps in the place of databases.
 
-    Those in ``plain`` could not be dumped: they stay the files that they are, logs and all.
+    Those in ``plain`` could not be dumped: they stay the files that they are, logs and all. One
+    that is gone by now has no entry.
     """
     sides = {path + suffix for path in dumps for suffix in SIDE_FILES}
     contents = {**dumps, **plain}
-    return tuple(
-        replace(
-            entry,
-            size=contents[entry.path].stat().st_size,
-            digest=digest_file(contents[entry.path]),
-        )
-        if entry.path in contents
-        else entry
-        for entry in tree.entries
-        if entry.path not in sides
-    )
+    for entry in tree.entries:
+        if entry.path in sides:
+            continue
+        if entry.path not in contents:
+            yield entry
+            continue
+        content = contents[entry.path]
+        try:
+            size, digest = content.stat().st_size, digest_file(content)
+        except FileNotFoundError:
+            if entry.path in dumps:
+                raise
+            continue
+        yield replace(entry, size=size, digest=digest)
 
 
 def _still_there(manifest: Manifest, unread: Collection[str]) -> set[str]:

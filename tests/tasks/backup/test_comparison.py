@@ -53,8 +53,23 @@ def test_what_was_made_renamed_or_given_rights_meanwhile_is_no_damage() -> None:
     result = compare(MANIFEST, restored, NONE, touched, 0)
     assert result.identical
     assert result.changed == ("data", "data/a", "data/d", "data/d/old", "data/l")
-    beside = compare(MANIFEST, [ROOT, A, replace(B, digest="other"), moved], NONE, touched, 0)
-    assert (beside.differing, beside.unexpected) == (("data/b",), ("data/d/old",))
+    beside = compare(MANIFEST, [ROOT, A, replace(B, digest="other")], NONE, touched, 0)
+    assert beside.differing == ("data/b",)
+
+
+def test_what_lies_in_a_folder_that_was_swapped_meanwhile_is_no_damage() -> None:
+    """Broken: no backup of data that are published by renaming folders can be brought back."""
+    current, page = (
+        Entry("data/current", FOLDER, 0o755),
+        Entry("data/current/p", FILE, 0o644, 3, "p", OLD),
+    )
+    manifest = replace(MANIFEST, entries=(ROOT, current, page))
+    other, extra = replace(page, size=9, digest="q"), replace(page, path="data/current/sub/q")
+    swapped = frozenset({"data", "data/current"})
+    assert compare(manifest, [ROOT, current, other, extra], NONE, swapped, 0).identical
+    assert not compare(manifest, [ROOT, current, other], NONE, frozenset({"data"}), 0).identical
+    flipped = replace(page, digest="q")
+    assert compare(manifest, [ROOT, current, flipped], NONE, swapped, 0).differing == (page.path,)
 
 
 @given(st.sampled_from([A, B, ROOT]), st.sampled_from(["digest", "size", "mode", "kind"]))

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from tasks.backup.comparison import Comparison
 from tasks.backup.restore import choose, restore
 from tasks.backup.snapshot import SourceGoneError, snapshot
 from tasks.backup.sources import Source
+from tasks.backup.sqlite_dump import dump_databases
 from tasks.backup.subject import Subject
 
 pytestmark = pytest.mark.integration
@@ -229,12 +231,64 @@ def test_files_that_change_meanwhile_are_told_apart_from_damage(
     assert (tmp_path / "back" / "data" / "log").read_text() == "one\ntwo\n"
 
 
+def test_what_is_made_and_renamed_meanwhile_is_no_damage(
+    engine: ResticEngine, subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: of data whose folders come and go no backup can be brought back."""
+    data, aside = data_of(subject), tmp_path / "aside"
+    for folder in (data / "goes", data / "current", data / "next", aside):
+        (folder / "sub").mkdir(parents=True)
+        (folder / "sub" / "old").write_text(folder.name)
+        os.utime(folder / "sub" / "old", (1.0, 1.0))
+    (data / "rights").write_text("x")
+
+    def change() -> None:
+        shutil.rmtree(data / "goes")
+        aside.rename(data / "came")
+        (data / "current").rename(tmp_path / "last")
+        (data / "next").rename(data / "current")
+        (data / "made" / "f").mkdir(parents=True)
+        (data / "link").symlink_to("rights")
+        (data / "rights").chmod(0o600)
+
+    meddle(monkeypatch, change)
+    take(engine, subject, tmp_path)
+    result = bring_back(engine, tmp_path / "back")
+    assert result.identical
+    assert {"data/came/sub/old", "data/made/f", "data/link", "data/rights"} <= set(result.changed)
+
+
+def test_a_database_that_goes_away_before_it_is_dumped_ends_no_backup(
+    engine: ResticEngine, subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: data in which databases come and go are never backed up."""
+    fill(data_of(subject))
+    for name in ("stays.db", "goes.db"):
+        with closing(sqlite3.connect(data_of(subject) / name)) as database:
+            database.execute("CREATE TABLE t (a)")
+            database.commit()
+
+    def dump_late(*given: Any) -> Any:
+        """Dump once one of them is gone."""
+        (data_of(subject) / "goes.db").unlink(missing_ok=True)
+        return dump_databases(*given)
+
+    monkeypatch.setattr("tasks.backup.snapshot.dump_databases", dump_late)
+    taken = take(engine, subject, tmp_path)
+    assert taken.unverified == ()
+    result = bring_back(engine, tmp_path / "back")
+    assert result.identical
+    assert (tmp_path / "back" / "data" / "stays.db").exists()
+
+
 KILLED = """
 import sys
 from pathlib import Path
+from typing import Any
 from blocks.repositories.restic_engine import ResticEngine
 from tasks.backup.snapshot import SourceGoneError, snapshot
 from tasks.backup.sources import Source
+from tasks.backup.sqlite_dump import dump_databases
 from tasks.backup.subject import Subject
 
 home, data = map(Path, sys.argv[1:])
