@@ -85,8 +85,22 @@ def decode(text: bytes) -> Manifest:
                 "Restore with the version that took the snapshot."
             )
         return _manifest(document)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        ValueError,
+        OverflowError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise ManifestError(f"The snapshot's manifest cannot be read ({error!r}).") from error
+
+
+def _time(value: object) -> float:
+    """Return epoch seconds; ValueError or OverflowError for what is no point in time."""
+    seconds = float(str(value))
+    int(seconds)
+    return seconds
 
 
 def _manifest(document: dict[str, Any]) -> Manifest:
@@ -96,8 +110,8 @@ def _manifest(document: dict[str, Any]) -> Manifest:
     return Manifest(
         subject=Subject(sources=sources, **subject),
         staging=str(document["staging"]),
-        read_at=float(document["read_at"]),
-        consistent_at=float(document["consistent_at"]),
+        read_at=_time(document["read_at"]),
+        consistent_at=_time(document["consistent_at"]),
         databases=tuple(document["databases"]),
         entries=tuple(Entry(*values) for values in document["entries"]),
         unverified=tuple(Trouble(*pair) for pair in document.get("unverified", ())),

@@ -35,6 +35,14 @@ def test_what_is_no_manifest_is_refused(text: bytes) -> None:
         decode(text)
 
 
+@pytest.mark.parametrize("read_at", ["NaN", "Infinity", "1e999", '"now"'])
+def test_a_time_that_is_none_is_refused(read_at: str) -> None:
+    """A restore ends with a stack trace after it has written everything."""
+    text = encode(Manifest(SUBJECT, "/s", 1.25, 2.5, (), ())).decode()
+    with pytest.raises(ManifestError):
+        decode(text.replace("1.25", read_at).encode())
+
+
 def test_the_subject_holds_what_a_launch_needs_and_no_secret(tmp_path: Path) -> None:
     """A restored copy cannot be launched, or the snapshot carries a secret in plain text."""
     subject = project_subject(
