@@ -31,6 +31,8 @@ _ALL_CODE = frozenset({"ssh", "watch", "sqlite3", "duckdb", "parallel"})
 _BEFORE_PROGRAM = re.compile(
     r"sudo|doas|env|timeout|nice|ionice|nohup|setsid|stdbuf|time|exec|command|xargs|-.*|\w+=.*|[\d.]+[smh]?"
 )
+_SOURCES = frozenset({".", "source"})
+_REDIRECTION = re.compile(r"\d*(<<<|<<-?|<|>>?)&?")
 _SCRIPTED = re.compile(r"([gmn]|original-)?awk|g?sed")
 _DATA_FOLLOWS = ":::"
 """What stands behind it is given to each command of `parallel`, quoted."""
@@ -85,6 +87,32 @@ def program_of(command: Sequence[str]) -> str:
     """Return the name of the program that matters, behind such as only start it; empty: none."""
     names = (PurePath(word).name for word in command)
     return next((name for name in names if not _BEFORE_PROGRAM.fullmatch(name)), "")
+
+
+def reads_code(command: Sequence[str]) -> bool:
+    """Tell whether a command in a shell's text executes what it reads, or what `xargs` gives it."""
+    program = program_of(command)
+    if "xargs" in command and shell_text(command) is not None:
+        return True
+    if command and command[0] in _SOURCES:
+        return any(word.startswith(("<", "/dev/")) for word in command)
+    if not (_SHELL.fullmatch(program) or _INTERPRETER.fullmatch(program)):
+        return False
+    names = [PurePath(word).name for word in command]
+    arguments = _without_redirections(command[names.index(program) + 1 :])
+    return all(word.startswith("-") for word in arguments)
+
+
+def _without_redirections(words: Sequence[str]) -> list[str]:
+    """Return the words of a command but those from where it reads and to where it writes."""
+    kept: list[str] = []
+    skips = False
+    for word in words:
+        operator = _REDIRECTION.match(word)
+        if operator is None and not skips:
+            kept.append(word)
+        skips = operator is not None and operator.end() == len(word)
+    return kept
 
 
 def _is_script(names: Sequence[str]) -> bool:

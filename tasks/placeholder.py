@@ -17,6 +17,7 @@ from tasks.command_text import (
     is_beside_code,
     is_code,
     program_of,
+    reads_code,
     shell_text,
     simple_commands,
     speaks_a_language,
@@ -53,7 +54,10 @@ _EVALUATED = re.compile(
 _EVAL = "eval"
 _EVALUATES = frozenset({"trap", "let", "declare", "typeset", "unset"})
 """What of a shell's own takes its words for code, or for names in which code may stand."""
+_CARRIES = re.compile(r"\||<")
+"""How a text gives what one command writes, or a word, to another one to read."""
 _ESCAPED = re.compile(r"\\\{item")
+_ASSIGNED = re.compile(r"\w+=\{item")
 _VARIABLE = re.compile(r"\$(?:\w+|\{\w+\})")
 
 
@@ -103,7 +107,9 @@ def _refuse_quoted(field: str, line: str) -> None:
         problem = "has {item} where a shell evaluates it"
     elif any(program_of(command) == _EVAL for command in simple_commands(line)):
         problem = "has {item} beside `eval`, which may execute it"
-    elif any(map(_executes_item, simple_commands(line))):
+    elif any(map(_executes_item, simple_commands(line))) or (
+        _CARRIES.search(line) and any(map(reads_code, simple_commands(line)))
+    ):
         problem = "has {item} in what a program executes as code"
     else:
         return
@@ -119,12 +125,9 @@ def _executes_item(command: Sequence[str]) -> bool:
             continue
         around = _VARIABLE.sub("", _ITEM.sub("", word))
         beside = speaks_a_language(command[:place]) and is_beside_code(command[:place], around)
-        if (
-            evaluates
-            or beside
-            or is_code(command, place)
-            or (text is not None and text.place == place)
-        ):
+        named = evaluates and not _ASSIGNED.match(word)
+        inner = text is not None and text.place == place
+        if named or beside or inner or is_code(command, place):
             return True
     return False
 

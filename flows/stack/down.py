@@ -11,9 +11,11 @@ from contextlib import closing
 from blocks.providers.process import own_identity
 from blocks.routers.extent import forget
 from blocks.routers.slots import SlotRouter
+from flows.stack.hanging import is_stopped
 from flows.stack.heartbeat import is_silent
 from flows.stack.home import Home
 from flows.stack.lock import exclusive
+from flows.stack.recollection import recollect
 from flows.stack.record import (
     is_alive,
     kill_session,
@@ -45,8 +47,9 @@ def stop_stack(home: Home) -> int:
     """
     supervisor = read_record(home.record("supervisor"))
     if supervisor is not None and is_alive(supervisor):
-        if is_silent(home.supervisor_heartbeat_file, time.monotonic()):
-            kill_session(supervisor)  # it hangs, and would not hear that it is to end
+        silent = is_silent(home.supervisor_heartbeat_file, time.monotonic())
+        if silent or is_stopped(supervisor.pid):
+            kill_session(supervisor)  # it would not hear that it is to end
         else:
             os.kill(supervisor.pid, signal.SIGTERM)
         wait_gone(supervisor, PATIENCE_SECONDS)
@@ -82,6 +85,7 @@ def down(chosen: Settings, *, everything: bool = False) -> str:
     if not home.stack.is_dir():
         return "nothing to stop"
     with exclusive(home):
+        recollect(home)
         count = len(read_records(home.stack))
         stop_stack(home)
         steps, services = _stop_work(chosen, everything=everything)

@@ -34,7 +34,7 @@ class Hanging:
 
     def _was_stopped(self, pid: int, now: float) -> bool:
         passed, self._looked_at = min(now - self._looked_at, self._longest_look), now
-        if not _is_stopped(pid):
+        if not is_stopped(pid):
             self._stopped_pid, self._stopped_seconds = 0, 0.0
         elif pid != self._stopped_pid:
             self._stopped_pid, self._stopped_seconds = pid, 0.0
@@ -43,7 +43,8 @@ class Hanging:
         return self._stopped_seconds >= STOPPED_SECONDS
 
 
-def _is_stopped(pid: int) -> bool:
+def is_stopped(pid: int) -> bool:
+    """Tell whether a signal has stopped that process: it hears no other one but SIGKILL."""
     try:
         return psutil.Process(pid).status() == psutil.STATUS_STOPPED
     except psutil.Error:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from blocks.routers.extent import forget, served
 from flows.stack.endings import reason
+from flows.stack.hanging import is_stopped
 from flows.stack.heartbeat import is_silent
 from flows.stack.home import PROGRAMS, Home
 from flows.stack.parts import Part, all_inputs, parts
@@ -53,13 +54,11 @@ def take_over(chosen: Settings, root: Path, environment: Mapping[str, str]) -> s
     """
     home = Home(chosen.root)
     supervisor = read_record(home.record("supervisor"))
-    if (
-        supervisor is not None
-        and is_alive(supervisor)
-        and is_silent(home.supervisor_heartbeat_file, time.monotonic())
-    ):
-        kill_session(supervisor)  # it hangs, and would not hear that it is to leave
-        wait_gone(supervisor, KILL_SECONDS)
+    if supervisor is not None and is_alive(supervisor):
+        silent = is_silent(home.supervisor_heartbeat_file, time.monotonic())
+        if silent or is_stopped(supervisor.pid):
+            kill_session(supervisor)  # it would not hear that it is to leave
+            wait_gone(supervisor, KILL_SECONDS)
     if supervisor is not None and not is_alive(supervisor):
         supervisor = None
     wanted = parts(procfile(root), environment, served(home.root / "router"))

@@ -35,6 +35,7 @@ from flows.stack.readiness import (
     work_pool_exists,
     worker_name,
 )
+from flows.stack.recollection import recollect
 from flows.stack.supervision import spawn, start_supervisor
 from flows.stack.takeover import procfile, standing_mark, take_over
 from flows.stack.temporary import clear_temporary_folder, make_temporary_folder
@@ -80,6 +81,7 @@ def up(chosen: Settings, root: Path, *, take: bool = False) -> str:
     with exclusive(home):
         clear_temporary_folder(home.root, time.time())
         _claim(chosen, take=take)
+        recollect(home)
         auth = ensure_auth(home.auth_file) if chosen.auth else ""
         if mark := standing_mark(home):
             environment = stack_environment(chosen, auth, mark, os.environ)
