@@ -1,58 +1,82 @@
-"""The pages of the server's UI: shown by no other page, read at one address, silent to the world.
+"""The pages of the server's UI: shown by no other page, at home at every address, silent to the world.
 
-A page that shows another one in a frame can have whoever looks at it click there, unseen. The UI
-speaks to one address of the API alone, which a browser allows only pages from that address; and
-Prefect's asks a service of its maker's, on the internet, which no setting keeps it from.
+A page that shows another one in a frame can have whoever looks at it click there, unseen. Prefect's
+UI speaks to one address of the API alone, from which pages of any other are kept by the browser; and
+it asks a service of its maker's, on the internet, which no setting keeps it from.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import MutableMapping
-from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from flows.stack.asgi import App, Message, Receive, Send, header
-from flows.stack.own_names import is_loopback, is_own_name
+
+_SETTINGS = "/ui-settings"
+_SCHEMES = {"http", "https"}
 
 
 class OwnPages:
-    """An ASGI application whose pages are of ``url``: who asks for one by another name is sent there."""
+    """An ASGI application whose UI speaks to the address at which it is seen, and to no other."""
 
-    def __init__(self, app: App, url: str) -> None:
-        self._app, self._url, self._at = app, url, urlsplit(url)
-        socket = url.replace("http", "ws", 1)
-        policy = f"frame-ancestors 'none'; connect-src 'self' data: blob: {url} {socket}"
-        self._headers = [
-            (b"content-security-policy", policy.encode()),
-            (b"x-frame-options", b"DENY"),
-        ]
+    def __init__(self, app: App) -> None:
+        self._app = app
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if self._is_page_of_another_name(scope):
-            query = scope["query_string"].decode("latin-1")
-            place = f"{self._url}{scope['path']}{'?' if query else ''}{query}"
-            headers = [(b"location", place.encode("latin-1", "replace"))]
-            status = HTTPStatus.TEMPORARY_REDIRECT
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
-            return
+        scheme, host = _address(scope)
+        policy = f"frame-ancestors 'none'; connect-src 'self' data: blob: ws://{host} wss://{host}"
+        own = [
+            (b"content-security-policy", policy.encode("latin-1")),
+            (b"x-frame-options", b"DENY"),
+        ]
 
         async def send_with_policy(message: Message) -> None:
-            """Say who may show what is sent."""
+            """Say who may show what is sent, and to whom it may speak."""
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *self._headers]
+                message["headers"] = [*message.get("headers", ()), *own]
             await send(message)
 
-        await self._app(scope, receive, send_with_policy)
+        if not scope["path"].endswith(_SETTINGS):
+            await self._app(scope, receive, send_with_policy)
+            return
+        plain = [each for each in scope["headers"] if each[0] != b"accept-encoding"]
+        settings = _Settings(f"{scheme}://{host}/api", send_with_policy)
+        await self._app({**scope, "headers": plain}, receive, settings.send)
 
-    def _is_page_of_another_name(self, scope: MutableMapping[str, Any]) -> bool:
-        """Tell whether a browser asks for a page by a name of this machine that is not the UI's."""
-        host = header(scope, b"host")
-        is_page = scope["method"] == "GET" and "text/html" in header(scope, b"accept")
-        moved = is_own_name(host) and is_loopback(self._at.hostname or "")
-        return is_page and moved and host.lower() != self._at.netloc
+
+class _Settings:
+    """Sends the settings of the UI on, with the address of the API as it is seen from there."""
+
+    def __init__(self, api_url: str, send: Send) -> None:
+        self._api_url, self._send = api_url, send
+        self._start: Message = {}
+        self._body = b""
+
+    async def send(self, message: Message) -> None:
+        """Take one message; all is sent on with the last."""
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        self._body += message.get("body", b"")
+        if message.get("more_body"):
+            return
+        try:
+            body = json.dumps({**json.loads(self._body), "api_url": self._api_url}).encode()
+        except (ValueError, TypeError):  # an error of the server's
+            body = self._body
+        others = [each for each in self._start["headers"] if each[0].lower() != b"content-length"]
+        self._start["headers"] = [*others, (b"content-length", str(len(body)).encode())]
+        await self._send(self._start)
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _address(scope: MutableMapping[str, Any]) -> tuple[str, str]:
+    """Return scheme and host as whoever looks sees them, a proxy between or not."""
+    scheme = header(scope, b"x-forwarded-proto")
+    host = header(scope, b"x-forwarded-host") or header(scope, b"host")
+    return scheme if scheme in _SCHEMES else scope.get("scheme", "http"), host

@@ -38,6 +38,7 @@ from flows.stack.services import GRACE_SECONDS, Unfinished, gone
 from flows.stack.set_back import SetBack
 from flows.stack.supervision import Supervision
 from flows.stack.vanished import Vanished
+from tasks.backup.staging import clear_staging
 from tasks.deploy.reconcile import reconcile_rollouts
 from tasks.errors import BadInputError
 from tasks.launch.ending import end_instances
@@ -176,6 +177,7 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> dict[str, list[
             Duty("leases", often, leases),
             Duty("rollouts", often, rollouts),
             Duty("unfinished", often, Unfinished(ledger, router, root, owner)),
+            Duty("staging", max(often, ROOM_SECONDS), lambda _: clear_staging(root)),
             Duty("data", max(often, DATA_SECONDS), Belongings(ledger, root)),
             Duty("retention", RETENTION_SECONDS, Retention(chosen, ledger)),
             Duty("samples", chosen.sample_seconds, Sampling(ledger, root, chosen.sample_days)),

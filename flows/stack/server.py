@@ -131,7 +131,7 @@ def keep_out_unstorable() -> None:
         inside = application.api_app.user_middleware  # type: ignore[attr-defined] # Prefect's own
         if all(each.cls is not Door for each in inside):
             inside.append(Middleware(Door))
-            application.add_middleware(OwnPages, url=settings().server_url)
+            application.add_middleware(OwnPages)
             if not settings().auth:
                 application.add_middleware(OwnNames)
         return application

@@ -49,6 +49,32 @@ def staging_folder(staging: Path, what: str) -> Iterator[Path]:
                 remove(content)
 
 
+def clear_staging(home: Path) -> list[str]:
+    """Remove what killed backups have left below ``home``; return a sentence for each.
+
+    The next backup of the same would remove it, which may never come.
+    """
+    return [
+        f"what a killed backup left in {content} was removed"
+        for content in home.glob(f"staging/*/*/{CONTENT}")
+        if _was_left(content)
+    ]
+
+
+def _was_left(content: Path) -> bool:
+    """Remove ``content`` unless a backup is at work with it; tell whether it was removed."""
+    doomed = content.with_name(f".{CONTENT}.{os.getpid()}")
+    with (content.parent / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        # No longer than that is it locked: a backup that begins now would be refused.
+        content.rename(doomed)
+    discard(doomed)
+    return True
+
+
 def remember(staging: Path, manifest: bytes) -> None:
     """Keep the manifest of a completed snapshot, so that the next one reads only what changed."""
     fresh = staging / f"{_MANIFEST}.new"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.backup.manifest import Manifest, encode
-from tasks.backup.staging import remember, remembered, staging_folder
+from tasks.backup.staging import clear_staging, remember, remembered, staging_folder
 from tasks.backup.subject import Subject
 from tasks.errors import BusyError
 from tasks.holder import acting_as
@@ -31,6 +31,20 @@ def test_it_is_empty_private_and_gone_even_after_a_failure(tmp_path: Path) -> No
         assert again == folder
         assert list(again.iterdir()) == []
         assert stat.S_IMODE(again.stat().st_mode) == 0o700
+
+
+def test_what_a_killed_backup_left_goes_without_another_backup(tmp_path: Path) -> None:
+    """Broken: a copy of every database stays in the home of a project that is backed up no more."""
+    staging = tmp_path / "staging" / "shop"
+    for environment in ("dev", "prod"):
+        (staging / environment / "slipway-snapshot" / "databases").mkdir(parents=True)
+    with staging_folder(staging / "prod", "shop in prod") as at_work:
+        (at_work / "dump").touch()
+        [sentence] = clear_staging(tmp_path)
+        assert "shop/dev/slipway-snapshot" in sentence
+        assert (at_work / "dump").exists()
+    assert [path.name for path in (staging / "dev").iterdir()] == ["lock"]
+    assert clear_staging(tmp_path) == []
 
 
 def test_two_backups_of_the_same_thing_do_not_share_it(tmp_path: Path) -> None:
