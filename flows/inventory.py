@@ -159,14 +159,12 @@ async def repository_folders() -> dict[str, Path | None]:
 async def project_folders() -> dict[str, list[Path]]:
     """Return the folders of all projects outside of Slipway's home, by what they are.
 
-    They are called `data of <project>` and `source of <project>`.
+    They are called `data of <project>`.
     """
-    folders: dict[str, list[Path]] = {}
-    for name, fields in (await documents(PROJECT)).items():
-        folders[f"data of {name}"] = full_paths(fields.get("data") or ())
-        sources = full_paths([str(fields.get("source"))])
-        folders[f"source of {name}"] = [source for source in sources if source.is_dir()]
-    return folders
+    return {
+        f"data of {name}": full_paths(fields.get("data") or ())
+        for name, fields in (await documents(PROJECT)).items()
+    }
 
 
 async def load_router() -> Router:

@@ -27,7 +27,7 @@ async def restore_flow(project: Name, target: FilePath, snapshot: SnapshotId = "
     Args:
         project: Name of the Project block.
         target: A new or empty folder, as an absolute path: neither in what Slipway keeps nor
-            around it, nor in the data or the source of a project. Directly in the folder of Slipway it may be a
+            around it, nor in the data of a project. Directly in the folder of Slipway it may be a
             new one.
         snapshot: Id of the snapshot, the start of it, or `latest`.
 

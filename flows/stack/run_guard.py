@@ -41,6 +41,8 @@ _AT_WORK = FlowRunFilterState(
 _TO_BEGIN = {StateType.SCHEDULED, StateType.PENDING}
 _OF_A_RUN = {"parameters", "job_variables"}
 """What a flow run has of its own of what makes it what it is."""
+_FREE = "env"
+"""A run may have variables of its own, but no other command or folder."""
 
 
 class RunGuard:
@@ -97,8 +99,10 @@ class RunGuard:
         schema = stored and self._operations().get(await name_of(session, stored))
         if not schema:
             return False
+        variables = given.get("job_variables") or {}
+        others = {name: value for name, value in variables.items() if name != _FREE}
         try:
-            refuse_other_run(given, "")
+            refuse_other_run({"job_variables": others}, "")
         except BadInputError as error:
             refuse_change(error)
         if "parameters" in given and (complaint := unfit(schema, given["parameters"])):

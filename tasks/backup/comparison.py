@@ -77,7 +77,8 @@ def compare(
     written = {
         path
         for path, entry in after.items()
-        if as_text(path) in touched or _written_since(entry, manifest, before)
+        if (as_text(path) in touched and not _is_same_but_for_content(before.get(path), entry))
+        or _written_since(entry, manifest, before)
     }
     differing = {
         path
@@ -115,17 +116,25 @@ def _is_of_another(
 ) -> bool:
     """Tell whether a folder above ``path``, other than its source, may have taken another's place.
 
-    What lies in it keeps its times, so that a file of the same time and size is not excused.
+    What lies in it keeps its times.
     """
-    recorded, restored = before.get(path), after[path]
-    if recorded is not None and recorded.kind == restored.kind == FILE:
-        same = (recorded.modified_ns, recorded.size) == (restored.modified_ns, restored.size)
-        if same and recorded.mode == restored.mode:
-            return False
+    if _is_same_but_for_content(before.get(path), after[path]):
+        return False
     _, *below = path.split("/")
     source = path.partition("/")[0]
     above = accumulate(below[:-1], lambda folder, name: f"{folder}/{name}", initial=source)
     return any(as_text(folder) in touched for folder in above if folder != source)
+
+
+def _is_same_but_for_content(recorded: Entry | None, restored: Entry) -> bool:
+    """Tell whether it is the file of the manifest, which nobody can write without a trace."""
+    if recorded is None or not recorded.kind == restored.kind == FILE:
+        return False
+    return (recorded.modified_ns, recorded.size, recorded.mode) == (
+        restored.modified_ns,
+        restored.size,
+        restored.mode,
+    )
 
 
 def _content(entry: Entry) -> tuple[str, int, int, str]:

@@ -26,8 +26,7 @@ def refuse_kept(
 ) -> None:
     """Refuse a ``target`` at, below or above what Slipway itself keeps, links followed.
 
-    What lies in the data of a project would be backed up with it, and be there for its services;
-    what lies in its source would be a part of its next release.
+    What lies in the data of a project would be backed up with it, and be there for its services.
 
     A new folder directly in ``program`` may be one: a `slipway.yaml` often lies there.
 
@@ -41,7 +40,8 @@ def refuse_kept(
     Raises:
         BadInputError: It names which, and what to give instead.
     """
-    _require_full(target)
+    if not target.is_absolute():
+        raise _not_full(target)
     real, beside = target.resolve(), program.resolve()
     for name, folder in {"home of Slipway": home, **_named(repositories)}.items():
         _refuse_near(target, real, name, folder.resolve())
@@ -55,9 +55,8 @@ def refuse_kept(
                 raise _refused(target, problem, "Give a folder elsewhere")
 
 
-def _require_full(target: Path) -> None:
-    if not target.is_absolute() or ".." in target.parts:
-        raise _refused(target, "is not a full path without `..`", "Write it in full, from /")
+def _not_full(target: Path) -> BadInputError:
+    return _refused(target, "is not a full path without `..`", "Write it in full, from /")
 
 
 def _named(repositories: Mapping[str, Path | None]) -> dict[str, Path]:
@@ -86,7 +85,8 @@ def check_target(target: Path, kept_apart: Iterable[tuple[str, Path | None]]) ->
         BadInputError: It is relative, climbs (``..``), goes through a link, lies in one of
             ``kept_apart``, holds something, or cannot be written to.
     """
-    _require_full(target)
+    if not target.is_absolute() or ".." in target.parts:
+        raise _not_full(target)
     if (real := target.resolve()) != target:
         raise _refused(target, "goes through a symbolic link", f"Give the real path, e.g. {real}")
     for what, folder in kept_apart:

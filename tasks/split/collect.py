@@ -136,7 +136,7 @@ def _refuse_failure(
             raise BadInputError(
                 f"{field}.paths",
                 spec.paths,
-                f"pytest ended as it read the tests, with exit code {status} and without a result",
+                f"pytest cannot collect: it ended with exit code {status} and without a result\n{why}",
                 "See which of them ends the process when it is imported, e.g. by `os._exit`",
             )
         raise BadInputError(

@@ -149,14 +149,12 @@ async def test_a_value_that_no_provider_or_repository_can_have_is_named(
 async def test_the_folders_of_projects_are_named_by_what_they_are(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Broken: a restore into a source is built into the next release."""
+    """Broken: a restore into the data of a project is served by it."""
     shop = {"source": str(tmp_path), "data": ["/srv/shop", "db.sqlite3"]}
     far = {"source": "https://example.org/far.git"}
     monkeypatch.setitem(DOCUMENTS, "slipway-project", {"shop": shop, "far": far})
     folders = await inventory.project_folders()
     assert folders == {
         "data of shop": [Path("/srv/shop")],
-        "source of shop": [tmp_path],
         "data of far": [],
-        "source of far": [],
     }

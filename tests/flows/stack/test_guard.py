@@ -223,7 +223,7 @@ def test_a_run_of_an_operation_is_started_like_all(ask: Ask) -> None:
     create = f"/deployments/{operation}/create_flow_run"
     good: Json = {"parameters": {"project": "shop"}}
     instead: Json = {"job_variables": {"command": "true"}}
-    run = make(ask, create, {**good, "job_variables": {}})
+    run = make(ask, create, {**good, "job_variables": {"env": {"A": "b"}}})
     flow_id = make(ask, "/flows/", {"name": "launch"})
     bare = {**good, **instead, "flow_id": flow_id, "deployment_id": operation}
     answers = [

@@ -102,7 +102,7 @@ def test_the_data_of_another_project_is_no_target(tmp_path: Path) -> None:
     refuse_kept(tmp_path / "shop-data-2", home, clone, {}, data)
 
 
-@pytest.mark.parametrize("target", ["restored", "~/restored", "/srv/../restored"])
+@pytest.mark.parametrize("target", ["restored", "~/restored"])
 def test_a_target_that_is_no_full_path_is_refused_as_such(tmp_path: Path, target: str) -> None:
     """Broken: it is taken for a folder below that of Slipway, and another remedy is given."""
     with pytest.raises(BadInputError, match="is not a full path"):
