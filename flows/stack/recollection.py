@@ -7,12 +7,20 @@ had no time for it.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 import psutil
 
 from flows.stack.environment import MARK
 from flows.stack.home import Home
-from flows.stack.record import is_alive, read_record, read_records, record_of, write_record
+from flows.stack.record import (
+    Record,
+    is_alive,
+    read_record,
+    read_records,
+    record_of,
+    write_record,
+)
 
 _MODULES = {
     f"flows.stack.{name}": name for name in ("supervisor", "server", "worker", "reconciler")
@@ -41,6 +49,20 @@ def recollect(home: Home) -> int:
         write_record(home.record(f"{name}.{process.pid}" if taken else name), record)
         count += 1
     return count
+
+
+def successor_of(supervisor: Record, home: Home) -> Record | None:
+    """Return the supervisor that stands on record in the place of ``supervisor``, if one lives."""
+    standing = read_record(home.record(supervisor.program))
+    is_other = standing is not None and standing.pid != supervisor.pid
+    return standing if is_other and is_alive(standing) else None
+
+
+def unrecorded(home: Home, records: Mapping[str, Record]) -> dict[str, Record]:
+    """Return those of ``records``, by name, that do not stand in ``home`` as they are."""
+    return {
+        name: record for name, record in records.items() if read_record(home.record(name)) != record
+    }
 
 
 def _part(process: psutil.Process, home: Home) -> str:

@@ -27,6 +27,7 @@ from flows.stack.home import Home
 from flows.stack.log import rotate, say
 from flows.stack.parts import Part, all_inputs, parts
 from flows.stack.program import Program, next_start
+from flows.stack.recollection import successor_of, unrecorded
 from flows.stack.record import (
     Record,
     is_alive,
@@ -45,8 +46,6 @@ from tasks.settings import settings
 STEADY_SECONDS = 60.0
 """A process that has run this long has not failed when it dies."""
 GRACE_SECONDS = 10.0
-RECORD_SECONDS = 1.0
-"""How often it looks whether its records are there."""
 
 
 class Supervisor:
@@ -82,14 +81,14 @@ class Supervisor:
         }
         self._hanging = {part.name: Hanging(beating.get(part.name)) for part in wanted}
         self._programs = [Program(part) for part in wanted]
+        self._own = record_of("supervisor", os.getpid(), self._mark, inputs=all_inputs(wanted))
         self._stopping, self._leaving = threading.Event(), False
-        self._recorded_at = 0.0
 
     def run(self) -> None:
         """Supervise until SIGTERM or SIGINT, then stop everything; on SIGUSR1 leave it running."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
             signal.signal(number, self._on_signal)
-        self._write_record("supervisor", self._own_record())
+        self._write_record("supervisor", self._own)
         self._take_over()
         self._ask_the_server()
         while not self._stopping.is_set():
@@ -106,9 +105,7 @@ class Supervisor:
         """Look once at every part; what the system refuses is tried again at the next look."""
         beat(self._home.supervisor_heartbeat_file)
         self._books.catch_up()
-        if now >= self._recorded_at + RECORD_SECONDS:
-            self._recorded_at = now
-            self._keep_recorded()
+        self._keep_recorded()
         for program in self._programs:
             name = program.part.name
             self._books.endure(name, partial(self._look_at, program, now))
@@ -117,32 +114,20 @@ class Supervisor:
             self._books.endure(f"{log} is not rotated", partial(rotate, log))
 
     def _keep_recorded(self) -> None:
-        """Write again which processes are ours where a record is gone or torn.
-
-        `make up` and `make down` would not know them, and start and leave others beside them. One
-        who has another supervisor in its place by now leaves all to it.
-        """
-        path = self._home.record("supervisor")
-        standing = read_record(path)
-        if standing is None:
-            self._write_record("supervisor", self._own_record())
-        elif standing.pid != os.getpid() and is_alive(standing):
-            say(f"process {standing.pid} supervises in the place of this one")
+        """Write again who is ours where a record is gone or torn; leave all to a successor."""
+        if successor := successor_of(self._own, self._home):
+            say(f"process {successor.pid} supervises in the place of this one")
             self._leaving = True
             self._stopping.set()
             return
-        for program in self._programs:
-            if program.record and read_record(self._home.record(program.part.name)) is None:
-                self._write_record(program.part.name, program.record)
+        ours = {program.part.name: program.record for program in self._programs if program.record}
+        for name, record in unrecorded(self._home, {"supervisor": self._own, **ours}).items():
+            self._write_record(name, record)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del frame
         self._leaving = number == signal.SIGUSR1
         self._stopping.set()
-
-    def _own_record(self) -> Record:
-        inputs = all_inputs([program.part for program in self._programs])
-        return record_of("supervisor", os.getpid(), self._mark, inputs=inputs)
 
     def _take_over(self) -> None:
         """Adopt what runs with the inputs that are wanted; end what runs with others."""

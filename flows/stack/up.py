@@ -159,8 +159,8 @@ def _is_registered(chosen: Settings, root: Path, api: SlipwayApi) -> bool:
     except FileNotFoundError:
         return False
     now = fingerprint(sources(root), [sys.executable, chosen.work_pool])
-    made = work_pool_exists(api, chosen.work_pool) and knows(api, ROUTER_BLOCK)
-    return last == now and made
+    knows_all = work_pool_exists(api, chosen.work_pool) and knows(api, ROUTER_BLOCK)
+    return last == now and knows_all
 
 
 def _complaint(home: Home, silent: list[str]) -> str:

@@ -141,7 +141,7 @@ def test_git_shows_a_user_to_its_address_only() -> None:
     assert netrc({"https://h:1/a": "u:p"}) == "machine h login u password p\n"
 
 
-@pytest.mark.parametrize("package", ["https://h/a.tar.gz", "https://h/z.tar.gz"])
+@pytest.mark.parametrize("package", ["https://h/a/package", "https://h/z/package"])
 def test_an_installer_is_told_no_user_that_is_for_git(package: str) -> None:
     """Broken: a private requirement is asked for with the token of the source, not with its own."""
     users = {"https://h/m.git": "me:source", package: "me:requirement", "https://i/x.git": "t"}

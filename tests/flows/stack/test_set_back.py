@@ -111,8 +111,8 @@ def test_schedules_go_on_by_the_clock_as_it_is(
 ) -> None:
     """Broken: nothing that is scheduled runs for an hour, and nobody says so."""
     planned = {**_run(NOW, NOW + HOUR + SOON, auto_scheduled=True), "run_count": 0}
-    asked = {**planned, "id": "asked", "auto_scheduled": False}
-    prefect_api.answer(RUNS, (200, []), (200, [planned, asked]), (200, []))
+    by_hand = {**planned, "id": "by-hand", "auto_scheduled": False}
+    prefect_api.answer(RUNS, (200, []), (200, [planned, by_hand]), (200, []))
     on, off = {"active": True}, {"active": False}
     rests: dict[str, Any] = {"id": "rests", "paused": False, "schedules": [off]}
     paused: dict[str, Any] = {"id": "paused", "paused": True, "schedules": [on]}
@@ -120,9 +120,9 @@ def test_schedules_go_on_by_the_clock_as_it_is(
     prefect_api.answer("POST /deployments/filter", (200, [rests, paused, active]))
     prefect_api.answer("DELETE /flow_runs/run", (204, None))
     prefect_api.answer("POST /deployments/active/schedule", (200, {}))
-    said = _said(prefect_api, tmp_path, NOW + back, NOW)
+    sentences = _said(prefect_api, tmp_path, NOW + back, NOW)
     sentence = "the clock was set back: what schedules have to come was planned anew"
-    assert (said == [sentence]) is replanned
+    assert (sentences == [sentence]) is replanned
     assert (prefect_api.bodies("POST /deployments/active/schedule") == [{}]) is replanned
     if replanned:
         after = prefect_api.bodies(RUNS)[1]["flow_runs"]["expected_start_time"]["after_"]
