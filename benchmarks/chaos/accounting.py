@@ -85,27 +85,46 @@ def unfinished(notes: Iterable[Note]) -> list[Key]:
     return list(begun)
 
 
-def most_at_once(notes: Iterable[Note], deaths: Mapping[Key, float]) -> int:
-    """Return how many steps were at work at the same moment, at most.
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt of a step, and from when until when it was at work."""
 
-    One that noted no end was at work until its process was seen dead, of which ``deaths`` tells;
-    without that, it is not counted.
+    key: Key
+    since: float
+    until: float
+
+
+def attempts_of(notes: Iterable[Note], deaths: Mapping[Key, float]) -> list[Attempt]:
+    """Return the attempts whose end is known, in the order of their ends.
+
+    One that noted no end was at work until its process died, of which ``deaths`` tells; without
+    that, it is left out.
     """
-    changes: list[tuple[float, int]] = []
+    attempts: list[Attempt] = []
     begun: dict[Key, float] = {}
     for note in notes:
         if note.kind == BEGIN:
             begun[note.key] = note.at
         elif note.key in begun:
-            changes += [(begun.pop(note.key), 1), (note.at, -1)]
-    for key, since in begun.items():
-        if key in deaths:
-            changes += [(since, 1), (max(since, deaths[key]), -1)]
+            attempts.append(Attempt(note.key, begun.pop(note.key), note.at))
+    attempts += [
+        Attempt(key, since, max(since, deaths[key]))
+        for key, since in begun.items()
+        if key in deaths
+    ]
+    return attempts
+
+
+def most_at_once(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Return the attempts that were at work at the moment at which the most of them were."""
+    changes = [(each.since, 1) for each in attempts] + [(each.until, -1) for each in attempts]
     most = now = 0
-    for _, change in sorted(changes):
+    moment = 0.0
+    for at, change in sorted(changes):
         now += change
-        most = max(most, now)
-    return most
+        if now > most:
+            most, moment = now, at
+    return [each for each in attempts if each.since <= moment < each.until]
 
 
 def lost_writes(acknowledged: Collection[int], rows: Counter[int]) -> list[int]:

@@ -41,22 +41,30 @@ class Outcome:
             "left_over": record.left,
             "completed_without_effect": record.hollow,
             "without_end": record.stuck,
+            "over_capacity": self._over_capacity(),
         }
+
+    def _over_capacity(self) -> list[str]:
+        """Return a line for each step too many, with all that were at work at that moment."""
+        at_once = accounting.most_at_once(accounting.attempts_of(self.notes, self.deaths))
+        ended = {note.key for note in self.notes if note.kind == accounting.END}
+        lines = [
+            f"{batch}/{step}, process {pid}: from {each.since:.3f} until {each.until:.3f}"
+            f"{'' if each.key in ended else ' (died)'}"
+            for each in sorted(at_once, key=lambda each: each.since)
+            for batch, step, pid in [each.key]
+        ]
+        too_many = max(0, len(at_once) - SLOTS)
+        return ["; ".join(lines)] * too_many
 
     @property
     def slowest(self) -> float:
         """The seconds until all was reconciled, at most."""
         return max((max(each) for each in self.record.reconciled.values()), default=0.0)
 
-    @property
-    def over_capacity(self) -> int:
-        """How many steps more were at work at once than there are slots."""
-        return max(0, accounting.most_at_once(self.notes, self.deaths) - SLOTS)
-
     def bars(self) -> dict[str, dict[str, Any]]:
         """Return every bar: its value, its limit, and whether it is met."""
         values: dict[str, float] = {name: len(each) for name, each in self.wrong().items()}
-        values["over_capacity"] = self.over_capacity
         bars = {name: _at_most(value, 0) for name, value in values.items()}
         bars["reconciled_seconds"] = _at_most(self.slowest, RECONCILED_SECONDS)
         struck = len(self.record.struck)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from benchmarks.chaos.accounting import Window
+from benchmarks.chaos.accounting import Note, Window
 from benchmarks.chaos.load import Answers
 from benchmarks.chaos.record import Record
 from benchmarks.chaos.report import Outcome, figures, table
+from benchmarks.chaos.sources import SLOTS
 
 
 def _outcome(record: Record, answers: Answers | None = None) -> Outcome:
@@ -52,6 +53,18 @@ def test_each_thing_that_goes_wrong_misses_its_bar() -> None:
         "reconciled_seconds",
         "faults_struck",
     }
+
+
+def test_steps_beyond_the_slots_are_named() -> None:
+    """A bar would be missed, and nobody could tell by what."""
+    outcome = _outcome(Record(struck=["worker: kill"]))
+    for step in range(SLOTS + 1):
+        outcome.notes.append(Note("begin", "b", f"s{step}", step, 1.0))
+    outcome.notes.extend(Note("end", "b", f"s{step}", step, 2.0) for step in range(SLOTS))
+    assert _missed(outcome) == set()
+    outcome.deaths["b", f"s{SLOTS}", SLOTS] = 1.5
+    assert _missed(outcome) == {"over_capacity"}
+    assert f"b/s{SLOTS}, process {SLOTS}: from 1.000 until 1.500 (died)" in table(outcome)
 
 
 def test_a_failure_while_the_router_was_away_is_told_apart() -> None:
