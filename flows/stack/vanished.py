@@ -20,8 +20,10 @@ from flows.stack.api import Json, SlipwayApi
 from flows.stack.flow_process import flow_processes, flow_runs_in
 from flows.stack.flow_run import TERMINAL, seconds
 
-GRACE_SECONDS = 20.0
-"""How long a living worker has to report the end itself."""
+GRACE_SECONDS = 3.0
+"""How long a living worker has to report the end itself; one that could not, because the server had
+no room to write it down, does not try again. A flow run that ends by itself says so before its
+process is gone."""
 
 BEGIN_SECONDS = 180.0
 """How long a living worker may take to start the process of a flow run that it has taken; of twenty
