@@ -17,19 +17,19 @@ help: ## Show this
 
 # A stack that ran before the demo goes on after it; else everything is ended, also on Ctrl-C.
 demo: environment restic ## Ship an example from nothing to deployed (PROJECT=httpbin, KEEP=1)
-	@$(PY) -m flows.stack.status --check && was_up=1; trap 'exit 130' INT TERM; \
-	if [ -z "$${was_up}$(filter 1,$(KEEP))" ]; then trap '$(PY) -m flows.stack.down --all' EXIT; fi; \
-	$(PY) -m flows.stack.up && \
+	@$(PY) -m stack.status --check && was_up=1; trap 'exit 130' INT TERM; \
+	if [ -z "$${was_up}$(filter 1,$(KEEP))" ]; then trap '$(PY) -m stack.down --all' EXIT; fi; \
+	$(PY) -m stack.up && \
 	$(PY) -m examples.demo $(if $(PROJECT),--project $(PROJECT)) $(if $(filter 1,$(KEEP)),--keep)
 
 up: environment restic ## Start server, worker, router and reconciler; register everything
-	@$(PY) -m flows.stack.up $(if $(filter 1,$(TAKE)),--take)
+	@$(PY) -m stack.up $(if $(filter 1,$(TAKE)),--take)
 
 down: environment ## Stop these four; launched services go on (ALL=1 stops them too)
-	@$(PY) -m flows.stack.down $(if $(filter 1,$(ALL)),--all)
+	@$(PY) -m stack.down $(if $(filter 1,$(ALL)),--all)
 
 status: environment ## Show what runs
-	@$(PY) -m flows.stack.status
+	@$(PY) -m stack.status
 
 test: environment ## Run the whole test suite; what cannot be installed is skipped with a reason
 	@$(SH) restic || echo "slipway: tests that need restic are skipped"
@@ -40,7 +40,6 @@ check: environment ## Format, lint, types, imports, sizes, docstrings and the fa
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy --no-error-summary .
 	@PYTHONPATH=. .venv/bin/lint-imports >.venv/imports.log || { cat .venv/imports.log; exit 1; }
-	@.venv/bin/interrogate --quiet . || { .venv/bin/interrogate -vv . ; exit 1; }
 	@$(PY) -m pytest -q -n auto -m "$(FAST)" $(ARGS)
 
 bench: environment restic ## Measure what DESIGN promises, quickly

@@ -17,27 +17,30 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
-from analytics import calibration, demand_chart, ledger_history, server_runs
-from analytics.archive import Archive, load, save
-from analytics.backtest import Backtest, backtest
-from analytics.history import FLOW_KIND, Run
-from analytics.insights import Changes
-from analytics.ledger_history import newest
-from analytics.measurements import strange
-from analytics.models import code_digest
-from analytics.need import due
-from analytics.publishing import (
+from analytics.demand import chart as demand_chart
+from analytics.demand.step_demand import step_outlooks
+from analytics.history import ledger as ledger_history
+from analytics.history import server
+from analytics.history.archive import Archive, load, save
+from analytics.history.ledger import newest
+from analytics.history.runs import FLOW_KIND, Run
+from analytics.insights.lifecycle import Changes
+from analytics.insights.measurements import find_anomalies
+from analytics.insights.shortages import shortages
+from analytics.insights.slowdowns import section, told, watch
+from analytics.reports.sections.training import of_training
+from analytics.training import calibration
+from analytics.training.backtest import Backtest, backtest
+from analytics.training.model_store import code_digest
+from analytics.training.publishing import (
     DURATIONS,
     last_model,
     publish_demand,
     publish_learnt,
     record_learnt,
 )
-from analytics.report import chart, markdown, states
-from analytics.reports.training import of_training
-from analytics.shortages import shortages
-from analytics.step_demand import step_outlooks
-from analytics.watching import section, told, watch
+from analytics.training.report import chart, markdown, states
+from analytics.training.retraining import due
 from tasks.ledger.connection import Ledger
 from tasks.ledger.decisions import Decision, decisions
 from tasks.ledger.estimates import published_bounds
@@ -63,9 +66,9 @@ async def read_flow_runs(since_days: int) -> list[Run]:
     since = now - since_days * DAY_SECONDS
     async with get_client() as client:
         post = partial(_post, client)
-        source = await server_runs.identity(post, "train")
+        source = await server.identity(post, "train")
         held = await asyncio.to_thread(load, _kept("server"), source, since)
-        found, changed = await server_runs.refreshed(post, held, since, now)
+        found, changed = await server.refreshed(post, held, since, now)
     await asyncio.to_thread(_keep, _kept("server"), found)
     get_run_logger().info("Read %d flow and task runs, %s", changed, states(found.runs))
     return newest(run for run in found.runs if run.started_at >= since)
@@ -246,7 +249,10 @@ def _watch(runs: list[Run], now: float) -> Changes:
         steps = step_outlooks(runs, now)
         publish_demand(ledger, demand_chart.outlooks(flow_runs, now) | steps, now)
         providers = fleet(ledger, provider_names(ledger), now).providers
-        found = [*strange(ledger, now, settings().sample_days), *shortages(steps, providers, now)]
+        found = [
+            *find_anomalies(ledger, now, settings().sample_days),
+            *shortages(steps, providers, now),
+        ]
         return watch(ledger, runs, now, found)
 
 

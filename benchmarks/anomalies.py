@@ -21,7 +21,7 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.regressions import FEWEST, REMEMBERED, STABLE, Timed, Watch
+from analytics.insights.regressions import FEWEST, REMEMBERED, STABLE, Timed, Watch
 from benchmarks.labelled_series import Hits, compare
 
 SLOWER = 1.5

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analytics.hourly import HOUR, Use, hourly
+from analytics.demand.hourly import HOUR, Use, hourly
 
 _RUN, _PROCS, _USED_KIB, _ASKED_PROCS, _USER = 3, 4, 6, 7, 11
 BUSIEST = 3

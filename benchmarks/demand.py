@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from analytics.demand import Demand, forecast
-from analytics.seasonal import DAY, WEEK, Values, seasonal_naive
+from analytics.demand.forecast import Demand, forecast
+from analytics.statistics.seasonal import DAY, WEEK, Values, seasonal_naive
 from benchmarks.batch_jobs import series
 
 AHEAD = (24, 168)

@@ -1,6 +1,6 @@
 """How well a history would have been forecast: `python -m benchmarks.forecasts --history FILE`.
 
-The file is an SWF log, a Nextflow trace or a CSV (see analytics/importers), gzipped or not. Every
+The file is an SWF log, a Nextflow trace or a CSV (see benchmarks/importers), gzipped or not. Every
 run is forecast at its submission from what had ended by then. Beside the model stand the simple
 rules, on the same runs. ``--input-size COLUMN`` tells the model the size of each task's input, as
 a user knows it who submits one; without it no such column is read.
@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.averages import Mask
-from analytics.failures import Failures, foresee
-from analytics.importers.formats import FORMATS, read_history
-from analytics.past import Past, past
-from analytics.rolling import Forecasts, forecast
-from analytics.scores import auc, brier, in_class, intervals, likeness, stable
+from analytics.durations.rolling import Forecasts, forecast
+from analytics.durations.scores import auc, brier, in_class, intervals, min_max_ratio, stable
+from analytics.failures.model import Failures, predict_failures
+from analytics.history.features import Past, past
+from analytics.statistics.averages import Mask
+from benchmarks.importers.formats import FORMATS, read_history
 
 SIMPLE = {"last_run": "last run", "last_two_mean": "mean of 2", "median_of_20": "median of 20"}
 _MIB_PER_UNIT = 1 / 1024 if sys.platform != "darwin" else 1 / 1024**2
@@ -36,7 +36,7 @@ def measure(table: pd.DataFrame) -> dict[str, Any]:
     began = time.perf_counter()
     known = past(table)
     durations = forecast(table, known=known)
-    failures = foresee(table)
+    failures = predict_failures(table)
     seconds = time.perf_counter() - began
     figures = {
         "runs": len(table),
@@ -66,12 +66,12 @@ def _durations(found: Forecasts) -> dict[str, Any]:
         "forecast": int(made.sum()),
         "abstained": int(telling.sum() - made.sum()),
         "compared": int(compared.sum()),
-        "likeness": {
-            "all_forecast": _mean(likeness(found.point, actual), made),
-            "model": _mean(likeness(found.point, actual), compared),
+        "min_max_ratio": {
+            "all_forecast": _mean(min_max_ratio(found.point, actual), made),
+            "model": _mean(min_max_ratio(found.point, actual), compared),
             **_simple(key, actual, compared),
             "succeeded_only": {
-                "model": _mean(likeness(found.point, actual), succeeded),
+                "model": _mean(min_max_ratio(found.point, actual), succeeded),
                 **_simple(key, actual, succeeded),
             },
             "finest_or_key": _simple(_backed_off(found.past), actual, compared),
@@ -108,7 +108,7 @@ def _backed_off(known: Past) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]
 
 
 def _simple(rules: dict[str, Any], actual: Any, rows: Mask) -> dict[str, float | None]:
-    return {name: _mean(likeness(rules[rule], actual), rows) for name, rule in SIMPLE.items()}
+    return {name: _mean(min_max_ratio(rules[rule], actual), rows) for name, rule in SIMPLE.items()}
 
 
 def _stable(found: Forecasts, actual: Any, made: Mask, level: str) -> dict[str, float] | None:
@@ -146,9 +146,9 @@ def _rounded(values: dict[str, float]) -> dict[str, float]:
 def _table(figures: dict[str, Any]) -> str:
     rows = []
     for target in ("duration", "memory"):
-        for name, value in figures.get(target, {}).get("likeness", {}).items():
+        for name, value in figures.get(target, {}).get("min_max_ratio", {}).items():
             if not isinstance(value, dict):
-                rows.append((f"{target}: likeness, {name}", value))
+                rows.append((f"{target}: min/max ratio, {name}", value))
         for name, value in figures.get(target, {}).get("intervals", {}).items():
             said = f"{value['overall']:.3f}, worst tenth {value['worst_tenth']:.3f}"
             rows.append((f"{target}: {name}", f"{said}, width x{value['width']:.2f}"))

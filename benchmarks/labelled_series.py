@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analytics.anomalies import detect
+from analytics.insights.anomalies import detect
 
 # The benchmark's own rule: what lies in the first 15 percent is for learning and does not count.
 LEARNING = 0.15

@@ -32,8 +32,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.loop_runs import ARMS, Again, Measured, case_of, runs_of
-from tasks.distribute.planning.problem import Floats
 from tasks.ledger.connection import open_ledger
+from tasks.planning.core.problem import Floats
 
 LEARNT_AFTER, SLACK = 20, 1.2
 MEASURES = ("makespan", "waste", "missed")

@@ -13,21 +13,21 @@ from pathlib import Path
 
 import numpy as np
 
-from analytics.backtest import backtest
-from analytics.history import of_timings
+from analytics.history.runs import of_timings
+from analytics.training.backtest import backtest
 from benchmarks.instances.fleets import speeds_of
 from blocks.providers.interface import Resources
-from tasks.distribute.learnt import with_history
-from tasks.distribute.planning.outlook import kept_by
-from tasks.distribute.planning.planner import plan
-from tasks.distribute.planning.problem import Floats, problem_of
-from tasks.distribute.planning.schedule import Schedule
-from tasks.distribute.planning.simulate import Replay
 from tasks.estimates import Estimate, Estimates, estimate_of
 from tasks.ledger.connection import Ledger
 from tasks.ledger.estimates import publish_estimates, read_estimates
 from tasks.ledger.timings import Timing, record_timings, timings
 from tasks.plan import FleetSnapshot, ProviderState
+from tasks.planning.autotune import with_history
+from tasks.planning.core.problem import Floats, problem_of
+from tasks.planning.core.schedule import Schedule
+from tasks.planning.outlook import kept_by
+from tasks.planning.planner import plan
+from tasks.planning.simulate import Replay
 from tasks.split.declared import split_steps
 from tasks.split.wfformat import read_wfformat
 from tasks.workload import StepGraph

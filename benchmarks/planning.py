@@ -5,7 +5,7 @@
 `python -m benchmarks.planning --scale 10000,100000` times first plans of random layered graphs.
 
 A gap is that of the makespan over the optimum or the best known makespan where there is one, else
-over the lower bound (see `tasks.distribute.planning.bound`); `simple_gap_percent` is the one over the
+over the lower bound (see `tasks.planning.bound`); `simple_gap_percent` is the one over the
 larger of critical path and work alone. With `--noise 0.3` a step takes, in fact, between 0.7 and
 1.3 times what planning expects, equally likely; the gap is then over the bound of the durations
 drawn, and `rigid plan` keeps places and order of the improved plan instead of the rule.

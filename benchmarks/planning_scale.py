@@ -11,12 +11,12 @@ import numpy as np
 
 from benchmarks.instances.fleets import HET8
 from blocks.providers.interface import Resources
-from tasks.distribute.planning.bound import bound_of
-from tasks.distribute.planning.construct import construct
-from tasks.distribute.planning.planner import plan
-from tasks.distribute.planning.problem import problem_of
 from tasks.estimates import Estimate
 from tasks.plan import FleetSnapshot, ProviderState
+from tasks.planning.bound import bound_of
+from tasks.planning.construct import construct
+from tasks.planning.core.problem import problem_of
+from tasks.planning.planner import plan
 from tasks.workload import SplitDecision, Step, StepGraph
 
 _LAYER, _NEEDS = 200, 3

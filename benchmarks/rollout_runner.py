@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from blocks.project_spec import ServiceSpec
-from blocks.providers import process
+from blocks.providers.process import detached
 from blocks.routers.slots import SlotRouter
 from tasks.deploy.deployer import Deployer, Pace, Target
 from tasks.ledger.connection import Ledger, open_ledger
@@ -120,8 +120,8 @@ class ApplicationRunner:
         record_instance(self.ledger, instance)
         record = self.root / "records" / f"{identifier}.ids"
         argv = (sys.executable, "-m", "benchmarks.rollout_load", str(port), release.version)
-        spec = process.ShimSpec(instance.directory, (*argv, str(record)), Path.cwd())
-        process.start(spec, dict(os.environ))
+        spec = detached.ShimSpec(instance.directory, (*argv, str(record)), Path.cwd())
+        detached.start(spec, dict(os.environ))
         return instance
 
     def healthy(self, instances: list[Instance], timeout_seconds: float) -> list[Answer]:
@@ -132,7 +132,7 @@ class ApplicationRunner:
     def _healthy(self, instance: Instance, deadline: float) -> Answer:
         while True:
             status = _status(instance)
-            alive = isinstance(process.status(instance.directory), process.Running)
+            alive = isinstance(detached.status(instance.directory), detached.Running)
             if status == http.client.OK or not alive or status or time.monotonic() > deadline:
                 detail = f"answers {status}" if alive else "has ended"
                 return Answer(instance, status == http.client.OK, detail, final=not alive)
@@ -140,10 +140,10 @@ class ApplicationRunner:
 
     def stop(self, instances: list[Instance], grace_seconds: float) -> None:
         """Stop them: processes gone, ports released, recorded as stopped."""
-        owner = process.own_identity().encode()
+        owner = detached.own_identity().encode()
         mark_stopping(self.ledger, [instance.id for instance in instances], owner)
         for instance in instances:
-            process.stop(instance.directory, grace_seconds)
+            detached.stop(instance.directory, grace_seconds)
             release_ports(self.ledger, instance.id)
             set_instance_state(self.ledger, [instance.id], InstanceState.STOPPED)
 
@@ -172,7 +172,7 @@ def make_deployer(root: Path, first_port: int, pace: Pace = PACE) -> Deployer:
     ledger = open_ledger(f"sqlite:///{root / 'ledger.db'}")
     runner = ApplicationRunner(ledger, root, first_port + 100)
     target = Target(PROJECT, ENVIRONMENT, HOST, first_port, slots=4)
-    owner = process.own_identity().encode()
+    owner = detached.own_identity().encode()
     return Deployer(ledger, runner, SlotRouter(root / "router"), target, owner, pace=pace)
 
 
@@ -207,9 +207,9 @@ def _resolve(dotted: str) -> Any:
 
 EFFECTS = {
     "tasks.deploy.deployer": ["save_rollout", "begin_rollout"],
-    "tasks.deploy.handover": ["set_instance_state", "forget_release", "_remove", "retire_fronts"],
+    "tasks.deploy.cutover": ["set_instance_state", "forget_release", "_remove", "retire_fronts"],
     "blocks.routers.slots": ["_write_generation", "_point"],
-    "blocks.providers.process": ["start", "stop"],
+    "blocks.providers.process.detached": ["start", "stop"],
     __name__: [
         "mark_stopping",
         "record_instance",

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from blocks.providers import process
+from blocks.providers.process import detached
 
 IDLE_PERCENT = 0.02
 START_RATIO = 3.0
@@ -58,7 +58,7 @@ def shims(folder: Path, count: int, python: list[float], own: list[float]) -> It
         yield pids
     finally:
         for directory in directories:
-            process.stop(directory, 0)
+            detached.stop(directory, 0)
 
 
 def _spent(act: Callable[[], object]) -> float:
@@ -74,15 +74,15 @@ def _nothing() -> None:
 
 
 def _start(directory: Path) -> None:
-    spec = process.ShimSpec(directory, ("sleep", "3600"), cwd=Path("/"))
-    process.start(spec, {"PATH": os.environ["PATH"]})
+    spec = detached.ShimSpec(directory, ("sleep", "3600"), cwd=Path("/"))
+    detached.start(spec, {"PATH": os.environ["PATH"]})
 
 
 def _shim_of(directory: Path) -> int:
     """Return the pid of a shim once its command runs."""
     while True:
-        found = process.status(directory)
-        if isinstance(found, process.Running) and found.child_pid is not None:
+        found = detached.status(directory)
+        if isinstance(found, detached.Running) and found.child_pid is not None:
             return found.shim.pid
         time.sleep(0.005)
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.free_ports import free_ports
-from flows.stack.api import SlipwayApi
+from stack.api import SlipwayApi
 from tasks.errors import SlipwayError
 from tasks.settings import Settings, settings
 
@@ -81,13 +81,13 @@ def stack() -> Iterator[SlipwayApi]:
         given = {"home": folder, "server_port": port, "router_port": port + 1, "router_slots": 2}
         own = {f"SLIPWAY_{name.upper()}": str(value) for name, value in given.items()}
         try:
-            _run("flows.stack.up", own)
+            _run("stack.up", own)
             with SlipwayApi.of(
                 Settings.model_validate({**settings().model_dump(), **given})
             ) as api:
                 yield api
         finally:
-            _run("flows.stack.down", own)
+            _run("stack.down", own)
 
 
 def _run(module: str, variables: dict[str, str]) -> None:

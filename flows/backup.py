@@ -13,10 +13,16 @@ from blocks.environment_spec import EnvironmentSpec
 from blocks.parameter import Name
 from blocks.repositories.interface import Snapshot
 from blocks.repositories.restic import ResticRepository
-from flows.belongings import data_remarks
-from flows.failure import fails_plainly
-from flows.inventory import PROJECT, documents, ledger, load_repository, load_target
-from flows.remark import remarked
+from flows.configuration.block_loading import (
+    PROJECT,
+    documents,
+    ledger,
+    load_repository,
+    load_target,
+)
+from flows.project.written_data import data_remarks
+from flows.run_state.completion import remarked
+from flows.run_state.failure import fails_plainly
 from tasks.backup import task as backing_up
 from tasks.backup.sources import check_sources, hold_anything
 from tasks.backup.subject import project_subject, sources_of

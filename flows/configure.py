@@ -19,8 +19,7 @@ from blocks.parameter import FilePath
 from blocks.project import Project
 from blocks.project_spec import ProjectSpec
 from blocks.workload_spec import StepsWorkload, WfformatWorkload
-from flows.failure import fails_plainly
-from flows.inventory import (
+from flows.configuration.block_loading import (
     ENVIRONMENT,
     PROJECT,
     PROVIDERS,
@@ -30,10 +29,10 @@ from flows.inventory import (
     load_environments,
     load_providers,
 )
-from flows.origin import left_behind
-from flows.remark import remarked
-from flows.saving import save_changed
-from tasks.complaint import bad_input, unknown_key
+from flows.configuration.block_saving import save_changed
+from flows.configuration.source_file import left_behind
+from flows.run_state.completion import remarked
+from flows.run_state.failure import fails_plainly
 from tasks.configuration import Configuration, read_configuration, refuse_unknown_names
 from tasks.errors import BadInputError, NotFoundError
 from tasks.launch.belongings import proposed_data
@@ -46,6 +45,7 @@ from tasks.roots import refuse_outside
 from tasks.settings import settings
 from tasks.split.declared import split_steps
 from tasks.split.wfformat import import_wfformat
+from tasks.validation_errors import bad_input, unknown_key
 
 _AT_ONCE = 8
 """Servers that are asked side by side whether a source is there."""

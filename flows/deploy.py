@@ -8,22 +8,22 @@ from prefect import flow
 from pydantic import Field
 
 from blocks.parameter import Name, Version
-from blocks.providers.process import own_identity
+from blocks.providers.process.detached import own_identity
 from blocks.routers.interface import Router
-from flows.belongings import data_remarks
-from flows.exposure import exposure_remarks
-from flows.failure import fails_plainly
-from flows.inventory import ledger, load_router, load_target
-from flows.naming import named
-from flows.remark import answers_at, concluded
-from flows.succession import deploy_overtaken
-from flows.usage import uses_its_project
+from flows.configuration.block_loading import ledger, load_router, load_target
+from flows.configuration.run_names import named
+from flows.project.exposure import exposure_remarks
+from flows.project.succession import deploy_overtaken
+from flows.project.usage import uses_its_project
+from flows.project.written_data import data_remarks
+from flows.run_state.completion import answers_at, concluded
+from flows.run_state.failure import fails_plainly
 from tasks.deploy import task as deploying
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.deployer import Target as Place
-from tasks.front_range import front_range
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import Ledger
+from tasks.public_port_range import front_range
 from tasks.settings import settings
 
 

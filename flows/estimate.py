@@ -10,9 +10,9 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from blocks.parameter import HistoryKey, NameOrAll, WorkloadNameOrAll
-from flows.failure import fails_plainly
-from flows.inventory import ledger
-from flows.naming import named
+from flows.configuration.block_loading import ledger
+from flows.configuration.run_names import named
+from flows.run_state.failure import fails_plainly
 from tasks.ledger.expectations import expectations, known_keys
 from tasks.observe import task as observing
 from tasks.observe.expected import asked_key, nothing_expected, summary, table

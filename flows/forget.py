@@ -14,8 +14,7 @@ from pydantic import Field
 
 from blocks.parameter import Name, NameOrAll
 from blocks.project import Project
-from flows.failure import fails_plainly
-from flows.inventory import (
+from flows.configuration.block_loading import (
     ENVIRONMENT,
     PROJECT,
     documents,
@@ -23,7 +22,8 @@ from flows.inventory import (
     load_project,
     load_router,
 )
-from flows.naming import named
+from flows.configuration.run_names import named
+from flows.run_state.failure import fails_plainly
 from tasks.launch import task as launching
 from tasks.launch.forgetting import Forgotten, Subject, check_forgettable, places
 from tasks.launch.usage import unused

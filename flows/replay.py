@@ -13,12 +13,12 @@ from prefect.states import Completed
 from pydantic import Field
 
 from blocks.parameter import Name, WorkloadNameOrAll
-from flows.failure import fails_plainly
-from flows.inventory import ledger, load_project
-from flows.naming import named
-from flows.pasts import pasts
-from tasks.distribute.planning.hindsight import Past, Row, results, sentence, table
+from flows.configuration.block_loading import ledger, load_project
+from flows.configuration.run_names import named
+from flows.run_state.failure import fails_plainly
+from flows.workload.replayable import replayable_workloads
 from tasks.errors import NotFoundError
+from tasks.planning.regret import Past, Row, results, sentence, table
 from tasks.settings import settings
 
 
@@ -47,7 +47,9 @@ async def replay_flow(
         raise NotFoundError("workload", workload, list(spec.workloads), "Name one of them")
     below = f"{project}/{workload}" if workload else project
     with ledger() as book:
-        found, why = await asyncio.to_thread(pasts, book, settings().root, below, runs, time.time())
+        found, why = await asyncio.to_thread(
+            replayable_workloads, book, settings().root, below, runs, time.time()
+        )
     left_out = "; ".join(f"{count} {reason}" for reason, count in sorted(why.items()))
     if left_out:
         get_run_logger().info("Left out: %s", left_out)

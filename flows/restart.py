@@ -5,12 +5,12 @@ from __future__ import annotations
 from prefect import flow
 
 from blocks.parameter import Name
-from flows.exposure import exposure_remarks
-from flows.failure import fails_plainly
-from flows.inventory import load_router, load_target
-from flows.remark import concluded
-from flows.succession import launch_overtaken
-from flows.usage import uses_its_project
+from flows.configuration.block_loading import load_router, load_target
+from flows.project.exposure import exposure_remarks
+from flows.project.succession import launch_overtaken
+from flows.project.usage import uses_its_project
+from flows.run_state.completion import concluded
+from flows.run_state.failure import fails_plainly
 from tasks.launch import task as launching
 
 

@@ -7,8 +7,13 @@ from pathlib import Path
 from prefect import flow
 
 from blocks.parameter import FilePath, Name, SnapshotId
-from flows.failure import fails_plainly
-from flows.inventory import load_project, load_repository, project_folders, repository_folders
+from flows.configuration.block_loading import (
+    load_project,
+    load_repository,
+    project_folders,
+    repository_folders,
+)
+from flows.run_state.failure import fails_plainly
 from tasks.backup import task as backing_up
 from tasks.backup.target import refuse_kept
 from tasks.roots import refuse_outside

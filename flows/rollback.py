@@ -5,14 +5,14 @@ from __future__ import annotations
 from prefect import flow, get_run_logger
 
 from blocks.parameter import Name
-from flows.belongings import data_remarks
+from flows.configuration.block_loading import ledger, load_router, load_target
 from flows.deploy import deployer
-from flows.exposure import exposure_remarks
-from flows.failure import fails_plainly
-from flows.inventory import ledger, load_router, load_target
-from flows.remark import answers_at, concluded
-from flows.succession import deploy_overtaken
-from flows.usage import uses_its_project
+from flows.project.exposure import exposure_remarks
+from flows.project.succession import deploy_overtaken
+from flows.project.usage import uses_its_project
+from flows.project.written_data import data_remarks
+from flows.run_state.completion import answers_at, concluded
+from flows.run_state.failure import fails_plainly
 from tasks.deploy import task as deploying
 from tasks.launch.target import launcher_of
 from tasks.settings import settings

@@ -9,16 +9,18 @@ from prefect import flow, get_run_logger
 from blocks.goal import Goal
 from blocks.parameter import Name, Names, PlanId, Version
 from blocks.workload_spec import WorkloadChoice
-from flows.choice import chosen_workload, refuse_impossible_workload, with_workload
-from flows.failure import fails_plainly
-from flows.inventory import ledger, load_providers, load_target
-from flows.naming import named
-from flows.planning import stored_plan, told
-from flows.remark import remarked
-from flows.workload import Job, WorkloadFailedError, plan_only, run_workload
-from tasks.distribute.planning.planner import refuse_other_strategy
+from flows.configuration.block_loading import ledger, load_providers, load_target
+from flows.configuration.run_names import named
+from flows.run_state.completion import remarked
+from flows.run_state.failure import fails_plainly
+from flows.workload.job import Job, WorkloadFailedError
+from flows.workload.plan import plan_only
+from flows.workload.selection import chosen_workload, refuse_impossible_workload, with_workload
+from flows.workload.settle import run_workload
+from flows.workload.stored_plan import stored_plan, told
 from tasks.launch import task as launching
 from tasks.observe.summary import estimate_sentence
+from tasks.planning.planner import refuse_other_strategy
 
 
 @flow(

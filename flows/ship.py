@@ -17,17 +17,24 @@ from blocks.repositories.restic import ResticRepository
 from blocks.routers.interface import Router
 from blocks.workload_spec import SplittableSpec, WorkloadChoiceOrNone
 from flows.backup import has_data, refuse_impossible_backup, take_snapshot
-from flows.belongings import data_remarks
-from flows.choice import chosen_workload, refuse_impossible_workload
+from flows.configuration.block_loading import (
+    ledger,
+    load_providers,
+    load_repository,
+    load_router,
+    load_target,
+)
+from flows.configuration.run_names import named
 from flows.deploy import deployer
-from flows.exposure import exposure_remarks
-from flows.failure import fails_plainly
-from flows.inventory import ledger, load_providers, load_repository, load_router, load_target
-from flows.naming import named
-from flows.remark import answers_at, concluded
-from flows.succession import deploy_overtaken
-from flows.usage import uses_its_project
-from flows.workload import Job, WorkloadFailedError, run_workload
+from flows.project.exposure import exposure_remarks
+from flows.project.succession import deploy_overtaken
+from flows.project.usage import uses_its_project
+from flows.project.written_data import data_remarks
+from flows.run_state.completion import answers_at, concluded
+from flows.run_state.failure import fails_plainly
+from flows.workload.job import Job, WorkloadFailedError
+from flows.workload.selection import chosen_workload, refuse_impossible_workload
+from flows.workload.settle import run_workload
 from tasks.backup.warnings import warnings_of
 from tasks.deploy import task as deploying
 from tasks.deploy.report import RolloutReport

@@ -10,18 +10,18 @@ from typing import Any
 from prefect import flow, get_run_logger
 
 from blocks.parameter import NameOrAll
-from flows.failure import fails_plainly
-from flows.inventory import ledger, load_environments, load_project, load_target
-from flows.naming import named
-from flows.stack.home import Home
-from flows.stack.room import low_room
-from flows.stack.status import kept
+from flows.configuration.block_loading import ledger, load_environments, load_project, load_target
+from flows.configuration.run_names import named
+from flows.run_state.failure import fails_plainly
 from tasks.errors import SlipwayError
+from tasks.home import Home
 from tasks.launch.drift import GONE, drift
 from tasks.launch.target import launcher_of
 from tasks.launch.variables import lineage
 from tasks.ledger.instances import instances
 from tasks.observe import task as observing
+from tasks.observe.disk_space import low_room
+from tasks.observe.retention import retention_table
 from tasks.observe.status import View
 from tasks.release import LIVING
 from tasks.settings import settings
@@ -47,7 +47,8 @@ async def status_flow(project: NameOrAll = "", environment: NameOrAll = "") -> l
         One row a replica, as in the table artifact `status`.
     """
     rows = await observing.status(project, environment, await _view(project, environment))
-    get_run_logger().info("%s", kept(Home(settings().root), time.time()) or "Nothing is kept yet.")
+    retained = retention_table(Home(settings().root), time.time())
+    get_run_logger().info("%s", retained or "Nothing is kept yet.")
     if sentence := low_room(settings().root):
         get_run_logger().warning("%s", sentence)
     if not rows:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from prefect import flow
 
 from blocks.parameter import Name
-from flows.belongings import data_remarks
-from flows.failure import fails_plainly
-from flows.inventory import load_router, load_target
-from flows.remark import concluded, remarked
-from flows.succession import stop_overtaken
+from flows.configuration.block_loading import load_router, load_target
+from flows.project.succession import stop_overtaken
+from flows.project.written_data import data_remarks
+from flows.run_state.completion import concluded, remarked
+from flows.run_state.failure import fails_plainly
 from tasks.launch import task as launching
 from tasks.launch.target import Target
 

@@ -91,7 +91,7 @@ install_environment() {
     export UV_HTTP_TIMEOUT="${UV_HTTP_TIMEOUT:-120}" VIRTUAL_ENV="$PWD/$VENV"
     "$VENV/bin/uv" pip install --quiet --require-hashes --compile-bytecode -r requirements.txt
     "$VENV/bin/uv" pip install --quiet --no-deps --no-build-isolation --editable .
-    "$VENV/bin/python" -m tasks.distribute.planning.warmup
+    "$VENV/bin/python" -m tasks.planning.warmup
     wanted >"$VENV/stamp"
 }
 

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from blocks.environment_spec import ALL, EnvironmentSpec
 from blocks.project_spec import ProjectSpec
 from blocks.workload_spec import WfformatWorkload
-from tasks.complaint import bad_input, refuse_unusable_text
 from tasks.document import read_document
 from tasks.errors import BadInputError, NotFoundError
+from tasks.validation_errors import bad_input, refuse_unusable_text
 
 Model = TypeVar("Model", bound=BaseModel)
 BLOCK_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"

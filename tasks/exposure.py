@@ -8,8 +8,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection, Sequence
 
-from blocks.providers import process
-from blocks.providers.listening import Socket
+from blocks.providers.process import detached
+from blocks.providers.process.listening import Socket
 from tasks.presence import sockets
 from tasks.release import Instance
 
@@ -18,8 +18,8 @@ def exposures(instances: Sequence[Instance]) -> list[str]:
     """Look where each of ``instances`` listens; return a sentence for each service exposed."""
     exposed: dict[tuple[str, str], set[Socket]] = {}
     for instance in instances:
-        status = process.status(instance.directory)
-        if isinstance(status, process.Running):
+        status = detached.status(instance.directory)
+        if isinstance(status, detached.Running):
             service = f"{instance.project}/{instance.environment}/{instance.service}"
             beyond = past_router(instance.host, sockets(status))
             exposed.setdefault((service, instance.host), set()).update(beyond)

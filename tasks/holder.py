@@ -13,7 +13,7 @@ from typing import IO
 
 import psutil
 
-from blocks.providers.identity import ProcessIdentity, is_alive
+from blocks.providers.process.identity import ProcessIdentity, is_alive
 
 NOBODY_KNOWN = "another run"
 """What a holder is called that has written nothing."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from blocks.providers import process
-from blocks.providers.listening import Socket, intruder, listening
-from blocks.providers.shim.restart_policy import STEADY_SECONDS, comes_back
+from blocks.providers.process import detached
+from blocks.providers.process.listening import Socket, intruder, listening
+from blocks.providers.process.shim.restart_policy import STEADY_SECONDS, comes_back
 from tasks.release import Instance
 
 _CRASHES = 2
@@ -15,13 +15,13 @@ _CRASHES = 2
 
 def is_running(instance: Instance) -> bool:
     """Tell whether it has a process, asked of the process itself."""
-    return isinstance(process.status(instance.directory), process.Running)
+    return isinstance(detached.status(instance.directory), detached.Running)
 
 
 def is_supervised(instance: Instance) -> bool:
     """Tell whether it has a process, and a shim above it that would start it again."""
-    found = process.status(instance.directory)
-    return isinstance(found, process.Running) and found.supervised
+    found = detached.status(instance.directory)
+    return isinstance(found, detached.Running) and found.supervised
 
 
 def is_present(instance: Instance) -> bool:
@@ -31,26 +31,26 @@ def is_present(instance: Instance) -> bool:
 
 def has_finished(instance: Instance) -> bool:
     """Tell whether it ended well, and may stay so: its restart policy does not ask for more."""
-    found = process.status(instance.directory)
-    if not isinstance(found, process.Ended) or not found.outcome.succeeded:
+    found = detached.status(instance.directory)
+    if not isinstance(found, detached.Ended) or not found.outcome.succeeded:
         return False
-    return not comes_back(process.restart_policy(instance.directory), succeeded=True)
+    return not comes_back(detached.restart_policy(instance.directory), succeeded=True)
 
 
 def stands_behind(run: str, directories: Iterable[Path]) -> bool:
     """Tell whether capacity is used: its run is seen to live, or an attempt in a directory is."""
-    return process.known_alive(run) or any(
-        isinstance(process.status(directory), process.Running) for directory in directories
+    return detached.known_alive(run) or any(
+        isinstance(detached.status(directory), detached.Running) for directory in directories
     )
 
 
-def sockets(found: process.Running) -> list[Socket]:
+def sockets(found: detached.Running) -> list[Socket]:
     """Return where its processes listen; of a shim that was killed, those of what it started."""
     root = found.shim.pid if found.supervised else found.child_pid or found.shim.pid
     return listening(root)
 
 
-def who_else_answers(instance: Instance, found: process.Running) -> str:
+def who_else_answers(instance: Instance, found: detached.Running) -> str:
     """Say that the port of ``instance`` is answered by another process; empty: by its own.
 
     Of one whose shim was killed nobody knows all processes.
@@ -60,7 +60,7 @@ def who_else_answers(instance: Instance, found: process.Running) -> str:
     return intruder(found.shim.pid, instance.host, instance.port)
 
 
-def is_crash_loop(found: process.Running, now: float) -> bool:
+def is_crash_loop(found: detached.Running, now: float) -> bool:
     """Tell whether it ends soon after each start; one that has run for a while is over it."""
     ends = found.quick_ends + (found.child_pid is None and bool(found.restarts))
     waits = found.child_pid is None or now - found.began_at < STEADY_SECONDS
@@ -72,8 +72,8 @@ def is_lost(instance: Instance) -> bool:
 
     ``never`` wants none, not even after a reboot: what ran once is not run twice.
     """
-    found = process.status(instance.directory)
-    if isinstance(found, process.Running):
+    found = detached.status(instance.directory)
+    if isinstance(found, detached.Running):
         return False
-    succeeded = isinstance(found, process.Ended) and found.outcome.succeeded
-    return comes_back(process.restart_policy(instance.directory), succeeded=succeeded)
+    succeeded = isinstance(found, detached.Ended) and found.outcome.succeeded
+    return comes_back(detached.restart_policy(instance.directory), succeeded=succeeded)

@@ -9,9 +9,9 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from tasks.complaint import bad_input
 from tasks.errors import BadInputError
 from tasks.text import read_text
+from tasks.validation_errors import bad_input
 
 _FILE = ".env"
 

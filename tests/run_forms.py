@@ -9,7 +9,7 @@ from typing import Any
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 
-from flows.stack.deployments import read_deployments
+from stack.registration.deployments import read_deployments
 
 Json = dict[str, Any]
 

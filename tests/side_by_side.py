@@ -14,8 +14,8 @@ from xdist.scheduler import LoadScopeScheduling
 _WHOLE_STACK = "tests/integration/"
 _ALONE = (
     "tests/integration/test_rollout_under_load.py",
-    "tests/flows/stack/test_stack.py",
-    "tests/tasks/distribute/planning/modes/test_fleet.py",
+    "tests/stack/test_stack.py",
+    "tests/tasks/planning/multimode/test_fleet.py",
     "tests/tasks/distribute/test_workload_run.py",
     "tests/tasks/split/test_collect.py",
 )

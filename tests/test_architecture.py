@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("flows", "tasks", "blocks", "analytics", "benchmarks", "examples", "tests")
+PACKAGES = ("stack", "flows", "tasks", "blocks", "analytics", "benchmarks", "examples", "tests")
 LARGE, FORBIDDEN = 250, 400
 
 MODULES = sorted(
@@ -20,18 +20,18 @@ MODULES = sorted(
     if "migrations" not in path.parts
 )
 STACK_WITH_PREFECT = {
-    "defaults.py",
-    "guard.py",
-    "limit_leases.py",
-    "pool_guard.py",
-    "run_guard.py",
-    "refusal.py",
-    "patience.py",
-    "register.py",
-    "server.py",
-    "timetable.py",
-    "unfitness.py",
-    "worker.py",
+    "registration/default_blocks.py",
+    "registration/parameter_errors.py",
+    "registration/register.py",
+    "server/guard.py",
+    "server/limit_leases.py",
+    "server/main.py",
+    "server/pool_guard.py",
+    "server/refusal.py",
+    "server/run_guard.py",
+    "server/schedules.py",
+    "worker/main.py",
+    "worker/patient_clients.py",
 }
 
 
@@ -84,8 +84,8 @@ def knows_prefect(path: Path) -> bool:
         return name == "task.py"
     if package == "analytics":
         return name == "flow.py"
-    if path.is_relative_to(ROOT / "flows" / "stack"):
-        return name in STACK_WITH_PREFECT
+    if package == "stack":
+        return str(path.relative_to(ROOT / "stack")) in STACK_WITH_PREFECT
     return package in {"flows", "blocks", "tests"}
 
 
@@ -95,7 +95,7 @@ def test_only_the_edges_know_prefect() -> None:
     assert names(found) == []
 
 
-@pytest.mark.parametrize("name", ["interface.py", "process.py", "supervisor.py", "slots.py"])
+@pytest.mark.parametrize("name", ["interface.py", "detached.py", "supervisor.py", "slots.py"])
 def test_what_blocks_promise_is_free_of_prefect(name: str) -> None:
     """A shim beside each service would hold Prefect in memory."""
     found = [path for path in (ROOT / "blocks").rglob(name) if imports_prefect(path)]

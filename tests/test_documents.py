@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from flows.stack.deployments import read_deployments
+from stack.registration.deployments import read_deployments
 from tasks.settings import Settings
 from tests.readme import ROOT, code
 

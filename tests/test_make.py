@@ -63,7 +63,7 @@ def test_every_module_that_make_and_procfile_call_exists() -> None:
     """A target would fail with `No module named`."""
     text = (ROOT / "Makefile").read_text() + (ROOT / "Procfile").read_text()
     called = {name for name in CALLED.findall(text) if not name.endswith(".")}
-    assert {"flows.stack.up", "flows.stack.reconciler", "blocks.routers.serve"} <= called
+    assert {"stack.up", "stack.reconciler.main", "blocks.routers.serve"} <= called
     missing = [name for name in sorted(called) if importlib.util.find_spec(name) is None]
     assert missing == []
 
@@ -174,10 +174,10 @@ def test_the_demo_ends_what_it_started_and_was_not_asked_to_keep(
     calls, python = tmp_path / "calls", tmp_path / "python"
     python.write_text(
         f'#!/bin/sh\necho "$2" >>{calls}\n'
-        f'if [ "$2" = flows.stack.status ]; then exit {0 if was_up else 1}; fi\n'
+        f'if [ "$2" = stack.status ]; then exit {0 if was_up else 1}; fi\n'
     )
     python.chmod(0o755)
     done = run("make", "demo", *arguments, MAKEFLAGS=f"PY={python} SH=true")
     assert done.returncode == 0, done.stderr
-    expected = ["flows.stack.status", "flows.stack.up", "examples.demo"]
-    assert calls.read_text().split() == expected + (["flows.stack.down"] if ends else [])
+    expected = ["stack.status", "stack.up", "examples.demo"]
+    assert calls.read_text().split() == expected + (["stack.down"] if ends else [])

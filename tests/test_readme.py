@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from blocks.goal import Goal
-from flows.stack.deployments import read_deployments
+from stack.registration.deployments import read_deployments
 from tasks.settings import Settings
 from tests.readme import ROOT, TEXT, block, blocks, code, inline_commands, table
 from tests.run_forms import Json, run_forms
@@ -161,7 +161,9 @@ def test_every_schedule_is_listed() -> None:
 def test_the_errors_it_explains_are_ours() -> None:
     """A user would look for words that are never said."""
     files = [
-        path for folder in ("flows", "tasks", "blocks") for path in ROOT.glob(f"{folder}/**/*.py")
+        path
+        for folder in ("stack", "flows", "tasks", "blocks")
+        for path in ROOT.glob(f"{folder}/**/*.py")
     ]
     said = "\n".join(
         path.read_text(encoding="utf-8") for path in [*files, ROOT / "scripts/bootstrap.sh"]

@@ -13,7 +13,7 @@ from tests.side_by_side import scope_of, turn_of
 
 ROOT = Path(__file__).parents[1]
 SHIP = "tests/integration/test_ship.py::test_the_new_version_answers_where_the_summary_says"
-UP = "tests/flows/stack/test_stack.py::test_killed_parts_come_back_or_are_cleared_away"
+UP = "tests/stack/test_stack.py::test_killed_parts_come_back_or_are_cleared_away"
 
 NOTING = """
 import os, pathlib, pytest

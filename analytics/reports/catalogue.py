@@ -8,15 +8,15 @@ from datetime import date
 from typing import Literal
 
 from analytics.reports import cost, executive, performance, success
-from analytics.reports.history import History
-from analytics.reports.material import Material, material
-from analytics.reports.model import Report, Section, Span
-from analytics.reports.outlook import LONGEST
-from analytics.reports.period import CompareName, PeriodName, chosen_span, compared_span
+from analytics.reports.data.model import Report, Section, Span
+from analytics.reports.data.period import CompareName, PeriodName, chosen_span, compared_span
+from analytics.reports.data.report_context import ReportContext, report_context
+from analytics.reports.data.tables import History
+from analytics.reports.sections.outlook import LONGEST
 
 ReportName = Literal["all", "executive", "performance", "cost", "success"]
 
-MADE_BY: Mapping[str, Callable[[Material], Report]] = {
+MADE_BY: Mapping[str, Callable[[ReportContext], Report]] = {
     executive.NAME: executive.report,
     performance.NAME: performance.report,
     cost.NAME: cost.report,
@@ -58,5 +58,5 @@ def made(  # noqa: PLR0917 - of what, and when
     calibration: Sequence[Section] = (),
 ) -> Report:
     """Return the report of that name; ``calibration`` says how well forecasts held."""
-    made_from = material(everything, span, compared_with, project, made_at)
+    made_from = report_context(everything, span, compared_with, project, made_at)
     return MADE_BY[name](replace(made_from, calibration=tuple(calibration)))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from analytics.reports.growth import growth_section
-from analytics.reports.material import Material
-from analytics.reports.model import Report
-from analytics.reports.savings import saving_figures, saving_sections
-from analytics.reports.spending import spending_figures, spending_sections
+from analytics.reports.data.model import Report
+from analytics.reports.data.report_context import ReportContext
+from analytics.reports.sections.growth import growth_section
+from analytics.reports.sections.savings import saving_figures, saving_sections
+from analytics.reports.sections.spending import spending_figures, spending_sections
 
 NAME, TITLE = "cost", "Cost report"
 
 
-def report(made_from: Material) -> Report:
+def report(made_from: ReportContext) -> Report:
     """Return the report."""
     figures = (*spending_figures(made_from), *saving_figures(made_from))
     sections = (

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from analytics.reports.history import History
-from analytics.reports.material import Material
-from analytics.reports.model import Figure, Report, Section
-from analytics.reports.news import news_figure, news_section
-from analytics.reports.outcomes import states_over_time, success_figures
-from analytics.reports.outlook import outlook_section
-from analytics.reports.protection import protection_figures, protection_sections
-from analytics.reports.speedup import speedup_figures
-from analytics.reports.spending import spending_figures, spending_over_time
-from analytics.reports.utilisation import utilisation_figure
+from analytics.reports.data.model import Figure, Report, Section
+from analytics.reports.data.report_context import ReportContext
+from analytics.reports.data.tables import History
+from analytics.reports.sections.changes import changes_figure, changes_section
+from analytics.reports.sections.outcomes import states_over_time, success_figures
+from analytics.reports.sections.outlook import outlook_section
+from analytics.reports.sections.protection import protection_figures, protection_sections
+from analytics.reports.sections.speedup import speedup_figures
+from analytics.reports.sections.spending import spending_figures, spending_over_time
+from analytics.reports.sections.utilisation import utilisation_figure
 
 NAME, TITLE = "executive", "Executive report"
 
 
-def report(made_from: Material) -> Report:
+def report(made_from: ReportContext) -> Report:
     """Return the report."""
     spent = spending_figures(made_from)
     figures = (
@@ -26,18 +26,18 @@ def report(made_from: Material) -> Report:
         utilisation_figure(made_from),
         spent[0],
         *protection_figures(made_from),
-        news_figure(made_from),
+        changes_figure(made_from),
     )
     sections = (
         _activity(made_from),
-        news_section(made_from),
+        changes_section(made_from),
         outlook_section(made_from),
         *protection_sections(made_from),
     )
     return made_from.report(NAME, TITLE, figures, sections)
 
 
-def _work(made_from: Material) -> tuple[Figure, ...]:
+def _work(made_from: ReportContext) -> tuple[Figure, ...]:
     counted = {"flow runs": _flows, "workload runs": _runs, "attempts at steps": _steps}
     return tuple(made_from.figure(name, of) for name, of in counted.items())
 
@@ -54,7 +54,7 @@ def _steps(of: History) -> float:
     return float(len(of.steps))
 
 
-def _activity(made_from: Material) -> Section:
+def _activity(made_from: ReportContext) -> Section:
     now, span = made_from.now, made_from.span
     charts = (
         states_over_time("flow-runs", "Flow runs", now.flows, span),

@@ -21,17 +21,17 @@ from prefect.states import Completed, Failed
 from prefect.utilities.annotations import opaque
 from pydantic import Field
 
-from analytics.history import of_flow_runs
-from analytics.reports.calibrated import calibration_sections
+from analytics.history.runs import of_flow_runs
+from analytics.history.server import FLOWS, as_values, flow_names, pages
 from analytics.reports.catalogue import ReportName, made, named, needed_since, spans
-from analytics.reports.charts import png
-from analytics.reports.files import FORMATS, FormatName, write
-from analytics.reports.history import FlowRow, History, history
-from analytics.reports.markdown import first_figures, markdown, summary
-from analytics.reports.model import Report, Section, Span
-from analytics.reports.needs import kept_needs
-from analytics.reports.period import DAY, CompareName, PeriodName
-from analytics.server_runs import FLOWS, as_values, flow_names, pages
+from analytics.reports.data.model import Report, Section, Span
+from analytics.reports.data.needs import kept_needs
+from analytics.reports.data.period import DAY, CompareName, PeriodName
+from analytics.reports.data.tables import FlowRow, History, history
+from analytics.reports.render.charts import png
+from analytics.reports.render.files import FORMATS, FormatName, write
+from analytics.reports.render.markdown import first_figures, markdown, summary
+from analytics.reports.sections.calibration import calibration_sections
 from blocks.parameter import Day, NameOrAll
 from tasks.errors import BadInputError
 from tasks.ledger.activity import activity

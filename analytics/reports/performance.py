@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from analytics.reports.durations import duration_sections
-from analytics.reports.growth import growth_section
-from analytics.reports.material import Material
-from analytics.reports.model import Report
-from analytics.reports.paths import path_section
-from analytics.reports.promises import promise_figures, promise_section
-from analytics.reports.speedup import speedup_figures
-from analytics.reports.utilisation import utilisation_figure, utilisation_section
-from analytics.reports.waiting import waiting_figures, waiting_section
+from analytics.reports.data.model import Report
+from analytics.reports.data.report_context import ReportContext
+from analytics.reports.sections.critical_paths import path_section
+from analytics.reports.sections.durations import duration_sections
+from analytics.reports.sections.growth import growth_section
+from analytics.reports.sections.plan_vs_actual import promise_figures, promise_section
+from analytics.reports.sections.speedup import speedup_figures
+from analytics.reports.sections.utilisation import utilisation_figure, utilisation_section
+from analytics.reports.sections.waiting import waiting_figures, waiting_section
 
 NAME, TITLE = "performance", "Performance report"
 
 
-def report(made_from: Material) -> Report:
+def report(made_from: ReportContext) -> Report:
     """Return the report."""
     figures = (
         *speedup_figures(made_from),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analytics.reports.growth import growth_section
-from analytics.reports.material import Material
-from analytics.reports.model import Report, Section
-from analytics.reports.outcomes import states_over_time, success_figures, success_section
-from analytics.reports.recovery import (
+from analytics.reports.data.model import Report, Section
+from analytics.reports.data.report_context import ReportContext
+from analytics.reports.sections.growth import growth_section
+from analytics.reports.sections.outcomes import states_over_time, success_figures, success_section
+from analytics.reports.sections.recovery import (
     flaky_section,
     reasons_section,
     recovery_figures,
@@ -18,7 +18,7 @@ from analytics.reports.recovery import (
 NAME, TITLE = "success", "Success report"
 
 
-def report(made_from: Material) -> Report:
+def report(made_from: ReportContext) -> Report:
     """Return the report."""
     now, before = made_from.now, made_from.before
     flows_before = before.flows if before is not None and before.has_flows else None
@@ -43,7 +43,7 @@ def _named(runs: pd.DataFrame) -> pd.DataFrame:
     return runs.assign(workload=where)
 
 
-def _over_time(made_from: Material) -> Section:
+def _over_time(made_from: ReportContext) -> Section:
     now, span = made_from.now, made_from.span
     charts = (
         states_over_time("flow-runs", "Flow runs", now.flows, span),

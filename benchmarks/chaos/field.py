@@ -18,7 +18,7 @@ from benchmarks.chaos.clock import Clock
 from benchmarks.chaos.record import NEVER_SECONDS, Record, Turmoil
 from benchmarks.chaos.sources import Sources
 from benchmarks.projects.stack import Stack
-from flows.stack.flow_run import FlowRun
+from stack.flow_run import FlowRun
 from tasks.errors import SlipwayError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances

@@ -14,7 +14,7 @@ from benchmarks.chaos.faults import strike
 from benchmarks.chaos.field import Field
 from benchmarks.chaos.operations import Operation, Operations
 from benchmarks.chaos.schedule import FLOW, Act, How
-from flows.stack.flow_run import FlowRun
+from stack.flow_run import FlowRun
 
 _BEGIN_SECONDS = 60.0
 _END_SECONDS = 180.0

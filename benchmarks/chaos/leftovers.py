@@ -9,7 +9,7 @@ import psutil
 
 from benchmarks.chaos import victims
 from benchmarks.chaos.field import Field
-from blocks.providers import process
+from blocks.providers.process import detached
 from tasks.ledger.instances import instances
 from tasks.ledger.ports import ports
 from tasks.ledger.workloads import workloads
@@ -50,7 +50,7 @@ def _instances(field: Field) -> Iterator[str]:
     """Yield ports that nobody serves on, and instances that are on their way to nowhere."""
     living = instances(field.ledger, states=LIVING)
     for each in living:
-        runs = isinstance(process.status(each.directory), process.Running)
+        runs = isinstance(detached.status(each.directory), detached.Running)
         if each.state not in victims.MEANT or not runs:
             yield f"instance {each.id} is {each.state} and {'runs' if runs else 'does not run'}"
     serving, lowest = {each.port for each in living}, field.stack.settings.service_port_low

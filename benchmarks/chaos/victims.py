@@ -7,11 +7,11 @@ from pathlib import Path
 
 import psutil
 
-from blocks.providers import process
-from blocks.providers.run_directory import EXIT, STATE
-from flows.stack.flow_process import flow_processes
-from flows.stack.home import Home
-from flows.stack.record import is_alive, read_record
+from blocks.providers.process import detached
+from blocks.providers.process.run_directory import EXIT, STATE
+from stack.record import is_alive, read_record
+from stack.runs.flow_process import flow_processes
+from tasks.home import Home
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances
 from tasks.release import InstanceState
@@ -46,21 +46,21 @@ def restic_of(home: Path, run_id: str) -> int | None:
     return None
 
 
-def service(home: Path, project: str) -> process.Running | None:
+def service(home: Path, project: str) -> detached.Running | None:
     """Return the newest instance of the project that runs."""
     return _newest(home / "instances", f"{project}-*/{STATE}")
 
 
-def step(home: Path) -> process.Running | None:
+def step(home: Path) -> detached.Running | None:
     """Return the newest step that runs."""
     return _newest(home / "steps", f"**/{STATE}")
 
 
-def _newest(folder: Path, pattern: str) -> process.Running | None:
+def _newest(folder: Path, pattern: str) -> detached.Running | None:
     states = [path for path in folder.glob(pattern) if not path.with_name(EXIT).exists()]
     for path in sorted(states, key=_changed_at, reverse=True):
-        status = process.status(path.parent)
-        if isinstance(status, process.Running) and status.child_pid:
+        status = detached.status(path.parent)
+        if isinstance(status, detached.Running) and status.child_pid:
             return status
     return None
 
@@ -89,8 +89,8 @@ def meant_processes(home: Path, ledger: Ledger) -> set[int]:
     """Return the processes that may be there while nobody is at work: parts and live services."""
     roots = [part(home, path.stem) for path in Home(home).stack.glob("*.json")]
     for instance in instances(ledger, states=MEANT):
-        status = process.status(instance.directory)
-        if isinstance(status, process.Running):
+        status = detached.status(instance.directory)
+        if isinstance(status, detached.Running):
             roots += [status.shim.pid, status.child_pid]
     meant: set[int] = set()
     for pid in filter(None, roots):

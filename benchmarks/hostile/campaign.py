@@ -14,9 +14,9 @@ from benchmarks.hostile.report import Verdicts
 from benchmarks.hostile.traces import traces
 from benchmarks.hostile.values import Attack, Call, calls
 from benchmarks.projects.stack import Stack
-from flows.stack.auth import auth_header, read_auth
-from flows.stack.home import Home
+from stack.auth import auth_header, read_auth
 from tasks.errors import SlipwayError
+from tasks.home import Home
 
 _REMEDY = re.compile(r"\(got .*\)\. \S|It is: \S|Known are: \S", re.DOTALL)
 _SECRET = "hunter2"  # noqa: S105 - what stands in a file that is no configuration

@@ -15,7 +15,7 @@ from benchmarks.projects.stack import Stack
 _PASSING = ("logs", "prefect", "tmp", "router", "backups")
 """Folders of the home in which the stack itself writes all the time."""
 _SAMPLED = frozenset({"samples", "alembic_version"})
-_OWN = "flows.stack"
+_OWN = "stack"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from heapq import heapify, heapreplace
 import numpy as np
 
 from benchmarks.instances.interface import PLANNED, Case, Options, Outcome
-from tasks.distribute.planning.bound import bound_of
-from tasks.distribute.planning.construct import Build, by_rank
-from tasks.distribute.planning.greedy import downstream, greedy
-from tasks.distribute.planning.planner import best_schedule
-from tasks.distribute.planning.policy import choose
-from tasks.distribute.planning.problem import Floats, Problem, problem_from
-from tasks.distribute.planning.schedule import Schedule, faults
-from tasks.distribute.planning.simulate import Replay
+from tasks.planning.bound import bound_of
+from tasks.planning.construct import Build, by_rank
+from tasks.planning.core.problem import Floats, Problem, problem_from
+from tasks.planning.core.schedule import Schedule, faults
+from tasks.planning.dispatch_policy import choose
+from tasks.planning.greedy import downstream, greedy
+from tasks.planning.planner import best_schedule
+from tasks.planning.simulate import Replay
 
 HET8 = (0.5, 0.5, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0)
 _SAMPLES = 10

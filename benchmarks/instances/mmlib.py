@@ -13,9 +13,9 @@ import numpy as np
 
 from benchmarks.instances.interface import Case, Options
 from benchmarks.instances.psplib import methods
-from tasks.distribute.planning.modes.bound import least_makespan
-from tasks.distribute.planning.modes.problem import ModeProblem
-from tasks.distribute.planning.modes.search import warm_up
+from tasks.planning.multimode.bound import least_makespan
+from tasks.planning.multimode.problem import ModeProblem
+from tasks.planning.multimode.search import warm_up
 
 _TABLE = "mmlib_bks.csv"
 

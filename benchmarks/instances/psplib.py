@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.instances.interface import PLANNED, Case, Options, Outcome
-from tasks.distribute.planning.modes.bound import least_makespan
-from tasks.distribute.planning.modes.problem import ModeProblem
-from tasks.distribute.planning.modes.search import warm_up
-from tasks.distribute.planning.modes.simple import fifo, longest_tail
-from tasks.distribute.planning.modes.solve import solve_modes
+from tasks.planning.multimode.bound import least_makespan
+from tasks.planning.multimode.problem import ModeProblem
+from tasks.planning.multimode.search import warm_up
+from tasks.planning.multimode.simple import fifo, longest_tail
+from tasks.planning.multimode.solve import solve_modes
 
 _PATTERN = "J*_*.txt"
 

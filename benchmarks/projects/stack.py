@@ -16,8 +16,8 @@ from typing import Any
 import yaml
 
 from benchmarks.free_ports import free_ports
-from flows.stack.api import SlipwayApi
-from flows.stack.flow_run import FlowRun
+from stack.api import SlipwayApi
+from stack.flow_run import FlowRun
 from tasks.errors import SlipwayError
 from tasks.settings import Settings
 
@@ -108,11 +108,11 @@ def own_stack(folder: Path, environment: Mapping[str, str] | None = None) -> Ite
     named = {f"SLIPWAY_{name.upper()}": str(value) for name, value in given.items()}
     variables = named | dict(environment or {})
     try:
-        _make("flows.stack.up", variables)
+        _make("stack.up", variables)
         with SlipwayApi.of(chosen, patience_seconds=150) as api:
             yield Stack(chosen, folder, api)
     finally:
-        _make("flows.stack.down", variables, "--all")
+        _make("stack.down", variables, "--all")
 
 
 def _make(module: str, variables: dict[str, str], *arguments: str) -> None:

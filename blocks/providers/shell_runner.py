@@ -8,9 +8,9 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 
-from blocks.providers.inherited import inherited
 from blocks.providers.interface import Command, End, Outcome, Resources
-from blocks.providers.process import ShimSpec, start, stop, wait
+from blocks.providers.process.detached import ShimSpec, start, stop, wait
+from blocks.providers.process.inherited import inherited
 
 
 @dataclass(slots=True)  # not frozen: the Provider protocol has plain attributes

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from blocks.providers.inherited import inherited
+from blocks.providers.process.inherited import inherited
 
 _KEPT = frozenset(
     {

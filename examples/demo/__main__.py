@@ -13,7 +13,7 @@ from examples.demo.errors import PartError
 from examples.demo.story import Story
 from examples.demo.subject import SUBJECTS
 from examples.demo.table import failures, render
-from flows.stack.api import SlipwayApi
+from stack.api import SlipwayApi
 from tasks.errors import SlipwayError
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.ports import port_of

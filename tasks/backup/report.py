@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from blocks.repositories.interface import Progress, Snapshot
 from tasks.backup.comparison import Comparison
+from tasks.quantities import moment, size
 
 _SHOWN = 20
-_KIB = 1024
-
-
-def size(amount: float) -> str:
-    """Return an amount of bytes in the unit that reads best."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if amount < _KIB:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= _KIB
-    return f"{amount:.1f} TiB"
-
-
-def moment(seconds: float) -> str:
-    """Return a moment (epoch seconds) in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def progress_line(progress: Progress) -> str:

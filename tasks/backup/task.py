@@ -34,6 +34,7 @@ from tasks.companion import shown
 from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import BACKUP, RaisedInsight, open_insights, write_insights
 from tasks.ledger.snapshots import record_snapshot
+from tasks.quantities import size
 
 _PROGRESS_SECONDS = 1.0
 
@@ -79,8 +80,8 @@ async def backup(
         taken = await in_thread(lambda: take(told))
     get_run_logger().info(
         "Snapshot %s: %d files, %s, of which %s new, in %.1f s",
-        *(taken.id[:8], taken.files, report.size(taken.total_bytes)),
-        *(report.size(taken.added_bytes), taken.seconds),
+        *(taken.id[:8], taken.files, size(taken.total_bytes)),
+        *(size(taken.added_bytes), taken.seconds),
     )
     await asyncio.to_thread(_warn, taken, subject, ledger)
     await acreate_markdown_artifact(
@@ -140,7 +141,7 @@ async def restore(
     comparison = await in_thread(lambda: restore_snapshot(engine, chosen, target))
     get_run_logger().info(
         "Restored snapshot %s to %s: %d files, %s, in %.1f s",
-        *(chosen.id[:8], target, comparison.files, report.size(comparison.bytes)),
+        *(chosen.id[:8], target, comparison.files, size(comparison.bytes)),
         comparison.seconds,
     )
     await acreate_markdown_artifact(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from blocks.repositories.interface import Snapshot
-from tasks.backup.report import size
 from tasks.errors import shortened
+from tasks.quantities import size
 
 _SHOWN = 3
 _LONGEST = 300

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from blocks.providers.process import owner_alive as process_alive
+from blocks.providers.process.detached import owner_alive as process_alive
 from blocks.routers.caddyfile import listen_address
 from blocks.routers.interface import Router
 from tasks.cancellation import given_up_where, is_cancelled
-from tasks.deploy.arrival import Arrival
+from tasks.deploy.cutover import Cutover, recorded
 from tasks.deploy.document import from_document, to_document
 from tasks.deploy.effects import (
     Build,
@@ -26,8 +26,8 @@ from tasks.deploy.effects import (
     Survey,
 )
 from tasks.deploy.gate import CANCELLED
-from tasks.deploy.handover import Handover, recorded
 from tasks.deploy.preemption import await_successor, let_drain, make_way
+from tasks.deploy.provision import Provision
 from tasks.deploy.reconcile import reconcile_rollouts, started_by
 from tasks.deploy.report import RolloutReport, report_of
 from tasks.deploy.rollout import REVERTIBLE, Kind, Phase, Rollout, advance, begin
@@ -73,8 +73,8 @@ class Deployer:
         self.target, self.owner, self.pace = target, owner, pace or Pace()
         self._owner_alive = owner_alive
         self.said: Callable[[Rollout], None] = lambda _rollout: None
-        self._arrival = Arrival(ledger, runner, router, target, self.pace)
-        self._handover = Handover(
+        self._arrival = Provision(ledger, runner, router, target, self.pace)
+        self._handover = Cutover(
             ledger,
             router,
             self._stop,

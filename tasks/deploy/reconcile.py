@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from blocks.routers.interface import Router
+from tasks.deploy.cutover import Cutover, recorded
 from tasks.deploy.document import from_document, to_document
 from tasks.deploy.effects import Effect, Nothing
-from tasks.deploy.handover import Handover, recorded
 from tasks.deploy.rollout import Phase, Rollout, advance, revert, shift_of
 from tasks.deploy.survey import address
 from tasks.errors import StaleFenceError
@@ -93,7 +93,7 @@ def reconcile_rollouts(  # noqa: PLR0917 - where, by whom, and how the former is
         try:
             row = take_over_rollout(ledger, orphan.id, owner, now, _LEASE_SECONDS)
             where = (row.project, row.environment)
-            handover = Handover(ledger, router, stop, *where, _DRAIN_SECONDS)
+            handover = Cutover(ledger, router, stop, *where, _DRAIN_SECONDS)
             said.append(_bring_to_end(handover, row, now, alive))
         except StaleFenceError as error:
             said.append(f"Rollout {orphan.id} is being reconciled by another: {error}")
@@ -101,7 +101,7 @@ def reconcile_rollouts(  # noqa: PLR0917 - where, by whom, and how the former is
 
 
 def _bring_to_end(
-    handover: Handover, row: RolloutRow, now: float, alive: Callable[[Instance], bool]
+    handover: Cutover, row: RolloutRow, now: float, alive: Callable[[Instance], bool]
 ) -> str:
     ledger, found = handover.ledger, from_document(row.document)
     there = recorded(ledger, row.project, row.environment)

@@ -21,25 +21,26 @@ from prefect.utilities.annotations import opaque
 from blocks.goal import Goal
 from blocks.providers.interface import Outcome
 from blocks.redaction import last_lines
-from tasks.distribute.dispatch import Submit
+from tasks.distribute.dispatch.dispatcher import Submit
+from tasks.distribute.dispatch.results import StepFailedError
 from tasks.distribute.explaining.binding import binding
 from tasks.distribute.explaining.explanation import explanation_of
 from tasks.distribute.explaining.explanation_report import strategy_rows, what_if
-from tasks.distribute.explaining.front_chart import front_chart
 from tasks.distribute.explaining.gantt import bars_of_plan, gantt
+from tasks.distribute.explaining.pareto_chart import front_chart
 from tasks.distribute.explaining.report import Row, plan_rows, plan_sentence, plan_summary
 from tasks.distribute.explaining.slack import slack_seconds
-from tasks.distribute.explaining.usage import curves
-from tasks.distribute.planning.front import NOTHING_TO_TRADE, front_of, front_rows
-from tasks.distribute.planning.outlook import with_eta
-from tasks.distribute.planning.planner import plan
-from tasks.distribute.planning.replay import replay
-from tasks.distribute.planning.strategy import PLANNED
-from tasks.distribute.results import StepFailedError
+from tasks.distribute.planned import PlannedWorkload
 from tasks.errors import SlipwayError
 from tasks.estimates import Estimates
 from tasks.picture import picture
 from tasks.plan import FleetSnapshot, Plan
+from tasks.planning.core.usage import curves
+from tasks.planning.outlook import with_eta
+from tasks.planning.pareto import NOTHING_TO_TRADE, front_of, front_rows
+from tasks.planning.planner import plan
+from tasks.planning.replay import replay
+from tasks.planning.strategy import PLANNED
 from tasks.workload import Step, StepGraph
 
 _JITTER = 0.2
@@ -105,22 +106,17 @@ def _shown(graph: StepGraph, fleet: FleetSnapshot, made: Plan) -> tuple[list[Row
 
 @task(
     name="explain",
-    task_run_name="explain {graph.workload}",
+    task_run_name="explain {planned.graph.workload}",
     description="Shows what every strategy would make of it, and what would change the plan",
     cache_policy=NO_CACHE,
 )
-async def explain(
-    graph: StepGraph,
-    estimates: Estimates,
-    fleet: FleetSnapshot,
-    made: Plan,
-    former: tuple[str, Plan] | None = None,
-) -> None:
-    """Show the plans of all strategies as a table, and what would change ``made`` as Markdown.
+async def explain(planned: PlannedWorkload, former: tuple[str, Plan] | None = None) -> None:
+    """Show the plans of all strategies as a table, and what would change the plan as Markdown.
 
     Where providers have unequal prices, the front of cost and makespan is shown too. ``former`` is
     an earlier plan of the same workload and its id.
     """
+    graph, estimates, fleet, made = planned.graph, planned.estimates, planned.fleet, planned.plan
     quickly = partial(plan, budget_seconds=_REPLAN_SECONDS)
     found = await asyncio.to_thread(explanation_of, graph, estimates, fleet, made, quickly)
     await acreate_table_artifact(

@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from blocks.providers import process
 from blocks.providers.interface import End, Outcome
+from blocks.providers.process import detached
 from blocks.reason import with_reason
 from blocks.redaction import last_lines, redact
 from tasks.cancellation import is_cancelled
@@ -98,7 +98,7 @@ class Before:
         tell(self._account(command, outcome, row.directory))
 
     def _start(self, release: Release, command: Command, row: BeforeRow) -> None:
-        spec = process.ShimSpec(
+        spec = detached.ShimSpec(
             directory=row.directory,
             argv=command.line.argv,
             cwd=release.source,
@@ -109,21 +109,21 @@ class Before:
             durable=True,
         )
         try:
-            process.start(spec, command.line.environment)
-        except (process.ShimError, OSError) as error:
+            detached.start(spec, command.line.environment)
+        except (detached.ShimError, OSError) as error:
             raise BeforeError(f"{command.where}: {error}") from error
 
     def _account(self, command: Command, outcome: Outcome, directory: Path) -> str:
         """Say that ``command`` succeeded, and what it said at last."""
         text = redact(command.text, self.secrets)
-        said = last_lines(process.log_path(directory), _LOG_LINES, self.secrets)
+        said = last_lines(detached.log_path(directory), _LOG_LINES, self.secrets)
         ended = f"{command.where}: `{text}` succeeded in {outcome.seconds:.1f} s"
         return "\n".join([f"{ended}. Its last lines:" if said else f"{ended}.", *said])
 
     def _complaint(
         self, release: Release, command: Command, outcome: Outcome, directory: Path
     ) -> str:
-        known = last_lines(process.log_path(directory), _SEARCHED_LINES, self.secrets)
+        known = last_lines(detached.log_path(directory), _SEARCHED_LINES, self.secrets)
         lines = with_reason(known, _LOG_LINES)
         said = redact(
             f"{command.where}: `{command.text}` has to succeed before {release.project} "
@@ -139,14 +139,14 @@ def running_befores(ledger: Ledger, project: str, environment: str) -> set[str]:
     return {
         row.release
         for row in unfinished_befores(ledger, project, environment)
-        if isinstance(process.status(row.directory), process.Running)
+        if isinstance(detached.status(row.directory), detached.Running)
     }
 
 
 def _in_vain(directory: Path) -> bool:
     """Tell whether it has ended, without success, while nobody waited for it."""
-    found = process.status(directory)
-    return isinstance(found, process.Ended) and found.outcome.end is not End.SUCCEEDED
+    found = detached.status(directory)
+    return isinstance(found, detached.Ended) and found.outcome.end is not End.SUCCEEDED
 
 
 def _ending(outcome: Outcome) -> str:
@@ -158,11 +158,11 @@ def _ending(outcome: Outcome) -> str:
 def _awaited(directory: Path) -> Outcome:
     """Return how it ended; where its run is cancelled or the waiting cut short, it is ended."""
     try:
-        while not isinstance(found := process.status(directory), process.Ended):
+        while not isinstance(found := detached.status(directory), detached.Ended):
             if is_cancelled():
-                process.stop(directory, _GRACE_SECONDS)
+                detached.stop(directory, _GRACE_SECONDS)
             time.sleep(_POLL_SECONDS)
     except BaseException:
-        process.stop(directory, 0)
+        detached.stop(directory, 0)
         raise
     return found.outcome

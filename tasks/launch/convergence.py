@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from blocks.project_spec import ServiceSpec
 from tasks.drain import drain
 from tasks.launch.desired import superfluous
-from tasks.launch.fronts import Fronts, lead_away
 from tasks.launch.launcher import Launcher, LaunchError
 from tasks.launch.precedence import is_passed_on, require_no_rollout, shared, taken_away
+from tasks.launch.public_ports import PublicPorts, lead_away
 from tasks.launch.standing import live_instance, live_release
 from tasks.launch.starter import remove_folders
 from tasks.ledger.turns import Turn, is_overtaken, last_turn
@@ -50,7 +50,7 @@ class Launched:
 
 
 def converge(
-    launcher: Launcher, release: Release, fronts: Fronts, *, fresh: bool = False
+    launcher: Launcher, release: Release, fronts: PublicPorts, *, fresh: bool = False
 ) -> Launched:
     """Have ``release`` serve as it is configured; ``fresh``: with new processes in any case.
 
@@ -87,7 +87,7 @@ def converge(
     return _launched(release, instances, new, old, urls)
 
 
-def revive(launcher: Launcher, fronts: Fronts) -> Launched | None:
+def revive(launcher: Launcher, fronts: PublicPorts) -> Launched | None:
     """Start again, as it was, what should run and does not; None where nothing should.
 
     Version, configuration and number of replicas stay what was live, whatever is configured now.
@@ -114,7 +114,7 @@ def revive(launcher: Launcher, fronts: Fronts) -> Launched | None:
     return _launched(release, instances, started, lost, urls) if release else None
 
 
-def shut_down(launcher: Launcher, fronts: Fronts, grace_seconds: float) -> list[Instance]:
+def shut_down(launcher: Launcher, fronts: PublicPorts, grace_seconds: float) -> list[Instance]:
     """Stop all that runs there, warm replicas too; return what was stopped.
 
     Raises:
@@ -146,7 +146,7 @@ def _require_health(launcher: Launcher, instances: list[Instance], patience: flo
 
 
 @contextmanager
-def _in_vain(launcher: Launcher, fronts: Fronts, new: list[Instance]) -> Iterator[None]:
+def _in_vain(launcher: Launcher, fronts: PublicPorts, new: list[Instance]) -> Iterator[None]:
     """End ``new`` where what is done with them fails; only the logs of what failed are left.
 
     So it is when a run is cancelled: nobody would ever look at what was started.
@@ -163,7 +163,7 @@ def _in_vain(launcher: Launcher, fronts: Fronts, new: list[Instance]) -> Iterato
 
 def _move_traffic(
     launcher: Launcher,
-    fronts: Fronts,
+    fronts: PublicPorts,
     instances: list[Instance],
     before: list[Instance],
     turn: Turn,

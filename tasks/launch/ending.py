@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from blocks.providers import process
+from blocks.providers.process import detached
 from tasks.errors import SlipwayError
 from tasks.launch.ports import give_back
 from tasks.ledger.connection import Ledger
@@ -32,7 +32,7 @@ def end_instances(ledger: Ledger, doomed: Sequence[Instance], grace_seconds: flo
     """
     if not doomed:
         return 0
-    mark_stopping(ledger, [one.id for one in doomed], process.own_identity().encode())
+    mark_stopping(ledger, [one.id for one in doomed], detached.own_identity().encode())
     with ThreadPoolExecutor(len(doomed)) as pool:
         ends = list(pool.map(lambda one: _end(one, grace_seconds), doomed))
     ended = [one.id for one, (_, problem) in zip(doomed, ends, strict=True) if not problem]
@@ -46,9 +46,9 @@ def end_instances(ledger: Ledger, doomed: Sequence[Instance], grace_seconds: flo
 
 def _end(instance: Instance, grace_seconds: float) -> tuple[bool, str]:
     """Return whether it ran, and what kept it from being ended."""
-    ran = isinstance(process.status(instance.directory), process.Running)
+    ran = isinstance(detached.status(instance.directory), detached.Running)
     try:
-        process.stop(instance.directory, grace_seconds)
-    except process.ShimError as error:
+        detached.stop(instance.directory, grace_seconds)
+    except detached.ShimError as error:
         return ran, str(error)
     return ran, ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from re import fullmatch
 
-from blocks.providers.process import own_identity, owner_alive
+from blocks.providers.process.detached import own_identity, owner_alive
 from blocks.removal import discard
 from blocks.routers.interface import Router
 from tasks.configuration import BLOCK_NAME

@@ -9,8 +9,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from blocks.providers.bounded import Finished, run_bounded
-from blocks.providers.inherited import inherited
+from blocks.providers.process.bounded import Finished, run_bounded
+from blocks.providers.process.inherited import inherited
 from blocks.redaction import without_user
 from tasks.cancellation import is_cancelled
 from tasks.errors import BadInputError, MissingProgramError

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from threading import Event
 
-from blocks.providers import process
-from blocks.providers.listening import listening_instead
-from blocks.providers.probe import Answer, ask
+from blocks.providers.process import detached
+from blocks.providers.process.listening import listening_instead
+from blocks.providers.process.probe import Answer, ask
 from blocks.reason import with_reason
 from blocks.redaction import last_lines, redact
 from tasks.cancellation import is_cancelled
@@ -91,7 +91,7 @@ def _unwell(
     remedy: bool = False,
 ) -> Health:
     """Return that it is not well, with what it said; its own words go before our ``remedy``."""
-    known = last_lines(process.log_path(instance.directory), _SEARCHED_LINES, secrets)
+    known = last_lines(detached.log_path(instance.directory), _SEARCHED_LINES, secrets)
     lines = with_reason(known, _LOG_LINES)
     advice = contention(lines) or (_remedy(instance) if remedy else "")
     said = redact(". ".join(filter(None, [detail, advice])), secrets)
@@ -102,8 +102,8 @@ def _unwell(
 
 def _look(instance: Instance) -> tuple[bool, bool, str]:
     """Return whether it is well, whether that will not change, and why."""
-    found = process.status(instance.directory)
-    if not isinstance(found, process.Running):
+    found = detached.status(instance.directory)
+    if not isinstance(found, detached.Running):
         finished = instance.port is None and has_finished(instance) and not _left_behind(found)
         return finished, True, _end(found)
     if _left_behind(found) or found.restarts >= _CRASHES:
@@ -111,32 +111,32 @@ def _look(instance: Instance) -> tuple[bool, bool, str]:
     if found.child_pid is None:
         return False, False, "is being started"
     if instance.port is None:
-        settled = process.age_seconds(found.shim) >= _SETTLED_SECONDS and not found.restarts
+        settled = detached.age_seconds(found.shim) >= _SETTLED_SECONDS and not found.restarts
         return settled, False, "runs" if settled else "has only just been started"
     answer = _asked(instance, instance.port, found)
     return answer.ok, False, answer.detail
 
 
-def _asked(instance: Instance, port: int, found: process.Running) -> Answer:
+def _asked(instance: Instance, port: int, found: detached.Running) -> Answer:
     whose = partial(who_else_answers, instance, found)
     return ask(instance.host, port, instance.health_path, _ANSWER_SECONDS, whose)
 
 
-def _left_behind(found: process.Status) -> int:
+def _left_behind(found: detached.Status) -> int:
     """Return how many processes lived on when its first one had ended well, the last time."""
-    if isinstance(found, process.Ended):
+    if isinstance(found, detached.Ended):
         return found.outcome.left_behind if found.outcome.succeeded else 0
-    return found.left_behind if isinstance(found, process.Running) and not found.last_end else 0
+    return found.left_behind if isinstance(found, detached.Running) and not found.last_end else 0
 
 
-def _end(found: process.Status) -> str:
+def _end(found: detached.Status) -> str:
     """Say how one ended that will not become well by itself."""
     if left := _left_behind(found):
         return _in_background(left)
     match found:
-        case process.Ended(outcome):
+        case detached.Ended(outcome):
             return f"ended: {outcome.cause or outcome.end}"
-        case process.Running():
+        case detached.Running():
             return f"keeps ending: started {found.restarts + 1} times"
     return "was never started"
 
@@ -154,8 +154,8 @@ def _in_background(left_behind: int) -> str:
 
 def _remedy(instance: Instance) -> str:
     """Say what would help one that runs and is not well; empty where nothing can be said."""
-    found = process.status(instance.directory)
-    if instance.port is None or not isinstance(found, process.Running):
+    found = detached.status(instance.directory)
+    if instance.port is None or not isinstance(found, detached.Running):
         return ""
     answer = _asked(instance, instance.port, found)
     if answer.code is not None and not answer.ok:

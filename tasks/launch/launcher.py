@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from blocks.project_spec import ServiceSpec
-from blocks.providers.process import own_identity
+from blocks.providers.process.detached import own_identity
 from tasks.configuration import checked
 from tasks.errors import BadInputError, NotFoundError
 from tasks.launch.applied import (

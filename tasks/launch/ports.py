@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blocks.providers.probe import can_bind
+from blocks.providers.process.probe import can_bind
 from tasks.ledger.connection import Ledger
 from tasks.ledger.ports import lease_port, release_ports
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from blocks.project_spec import ProjectSpec, ServiceSpec
-from blocks.providers.process import own_identity
+from blocks.providers.process.detached import own_identity
 from tasks.launch.applied import (
     Record,
     project_record,

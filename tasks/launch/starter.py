@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from blocks.project_spec import ServiceSpec
-from blocks.providers import process
-from blocks.providers.inherited import inherited
+from blocks.providers.process import detached
+from blocks.providers.process.inherited import inherited
 from blocks.removal import discard
 from tasks.errors import SlipwayError
 from tasks.launch.applied import Record
@@ -136,7 +136,7 @@ class Starter:
             state=state,
             started_at=self.clock(),
             health_path=spec.health_path,
-            owner=process.own_identity().encode(),
+            owner=detached.own_identity().encode(),
             configuration=order.record,
         )
         record_instance(self.ledger, instance)  # first: whoever comes after a crash finds it
@@ -144,8 +144,8 @@ class Starter:
         command = self._command(order, port)
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            process.start(_shim(spec, instance, release, command), command.environment)
-        except (process.ShimError, OSError) as error:
+            detached.start(_shim(spec, instance, release, command), command.environment)
+        except (detached.ShimError, OSError) as error:
             raise LaunchError(f"{self.project}/{replica.service}: {error}") from error
 
     def _command(self, order: Order, port: int | None) -> CommandLine:
@@ -172,8 +172,8 @@ def remove_folders(ended: Sequence[Instance]) -> None:
 
 def _shim(
     spec: ServiceSpec, instance: Instance, release: Release, command: CommandLine
-) -> process.ShimSpec:
-    return process.ShimSpec(
+) -> detached.ShimSpec:
+    return detached.ShimSpec(
         directory=instance.directory,
         argv=command.argv,
         cwd=release.source,

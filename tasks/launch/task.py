@@ -16,10 +16,10 @@ from tasks.launch.convergence import STOP_GRACE_SECONDS, Launched, converge, shu
 from tasks.launch.convergence import revive as bring_back
 from tasks.launch.forgetting import Forgotten, Subject
 from tasks.launch.forgetting import forget as forget_all
-from tasks.launch.fronts import Fronts, fronts_of
 from tasks.launch.holding import hold
 from tasks.launch.kinds.interface import BuildError
 from tasks.launch.launcher import Launcher
+from tasks.launch.public_ports import PublicPorts, fronts_of
 from tasks.launch.standing import release_to_launch, serving_release
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.hosts import open_own_ledger
@@ -128,5 +128,5 @@ def _worked(target: Target, work: Callable[[Launcher], T]) -> T:
         return work(launcher_of(target, ledger, settings()))
 
 
-def _fronts(launcher: Launcher, router: Router) -> Fronts:
+def _fronts(launcher: Launcher, router: Router) -> PublicPorts:
     return fronts_of(launcher.project, launcher.environment, launcher.ledger, router, settings())

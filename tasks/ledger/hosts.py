@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, insert, select
 
-from blocks.providers.identity import host_name, this_machine
+from blocks.providers.process.identity import host_name, this_machine
 from tasks.errors import BadInputError
 from tasks.ledger.connection import AWAY_SECONDS, FIELD, Ledger, open_ledger
 from tasks.ledger.tables.deployment import hosts as table

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from blocks.providers.identity import known_alive
+from blocks.providers.process.identity import known_alive
 from tasks.errors import BusyError
 from tasks.holder import run_of
 from tasks.ledger.connection import Ledger

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from tasks.ledger.insights import CLOSED_BY_WHO_RAISED_IT, RaisedInsight
 from tasks.observe.status import NOT_LAUNCHED, StatusRow
-
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+from tasks.quantities import age
 
 
 def table(rows: Sequence[StatusRow]) -> list[dict[str, str]]:
@@ -21,7 +20,7 @@ def table(rows: Sequence[StatusRow]) -> list[dict[str, str]]:
             "health": row.health,
             "differs": ", ".join(row.differs),
             "release": f"{row.version} ({row.release[:7]})" if row.version else row.release[:7],
-            "uptime": "" if row.uptime_seconds is None else duration(row.uptime_seconds),
+            "uptime": "" if row.uptime_seconds is None else age(row.uptime_seconds),
             "CPU": "" if row.cpu_percent is None else f"{row.cpu_percent:.0f} %",
             "memory": "" if row.memory_mib is None else f"{row.memory_mib:.0f} MiB",
             "port": str(row.port or ""),
@@ -77,15 +76,3 @@ def alerts(
         if wanted and row.kind in CLOSED_BY_WHO_RAISED_IT:
             sentences.append(f"{row.key} ({row.kind}): {row.size}")
     return sentences
-
-
-def duration(seconds: float) -> str:
-    """Return a duration as a person says it, e.g. ``3 h 20 min``."""
-    whole = max(0, int(seconds))
-    if whole < _MINUTE:
-        return f"{whole} s"
-    if whole < _HOUR:
-        return f"{whole // _MINUTE} min"
-    if whole < _DAY:
-        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
-    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"

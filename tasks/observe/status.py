@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from blocks.providers import process
-from blocks.providers.probe import ask
+from blocks.providers.process import detached
+from blocks.providers.process.probe import ask
 from blocks.redaction import last_lines
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances
@@ -30,7 +30,7 @@ class Sight:
     """What was seen of one instance; ``health`` is empty where nobody could be asked."""
 
     instance: Instance
-    status: process.Status
+    status: detached.Status
     usage: Usage | None = None
     health: str = ""
 
@@ -108,8 +108,8 @@ def status_rows(
 
 def look(known: Sequence[Instance]) -> list[Sight]:
     """Return what there is to see of each: process, usage and health."""
-    seen = {one.id: process.status(one.directory) for one in known}
-    shims = [found.shim.pid for found in seen.values() if isinstance(found, process.Running)]
+    seen = {one.id: detached.status(one.directory) for one in known}
+    shims = [found.shim.pid for found in seen.values() if isinstance(found, detached.Running)]
     usage = usage_of(shims) if shims else {}
     with ThreadPoolExecutor(8) as pool:
         health = list(pool.map(lambda one: _health(one, seen[one.id]), known))
@@ -130,18 +130,18 @@ def rows(
     return [(sight.instance.id, _row(sight, fronts, now)) for sight in ordered]
 
 
-def state_of(instance: Instance, found: process.Status, now: float) -> str:
+def state_of(instance: Instance, found: detached.Status, now: float) -> str:
     """Return what it is: the state it is meant to be in where it runs, else what happened."""
-    if isinstance(found, process.Running):
+    if isinstance(found, detached.Running):
         return _running_state(instance, found, now)
-    if isinstance(found, process.NotStarted):
+    if isinstance(found, detached.NotStarted):
         return "never started"
     if has_finished(instance):
         return "finished" if instance.port is None else "down: it ended, and nothing answers"
     return f"down: {found.outcome.cause or found.outcome.end}"
 
 
-def _running_state(instance: Instance, found: process.Running, now: float) -> str:
+def _running_state(instance: Instance, found: detached.Running, now: float) -> str:
     if not found.supervised:
         return f"{instance.state}{_UNSUPERVISED}"
     if is_crash_loop(found, now):
@@ -159,7 +159,7 @@ def _place(instance: Instance) -> tuple[str, str, str, int]:
 
 def _row(sight: Sight, fronts: Mapping[str, str], now: float) -> StatusRow:
     one, found = sight.instance, sight.status
-    runs = found if isinstance(found, process.Running) else None
+    runs = found if isinstance(found, detached.Running) else None
     serves = one.state is InstanceState.RUNNING
     front = fronts.get(f"front/{one.project}/{one.environment}/{one.service}", "")
     return StatusRow(
@@ -184,7 +184,7 @@ def _last_lines(instance: Instance, view: View) -> tuple[str, ...]:
     secrets = view.secrets.get((instance.project, instance.environment))
     if secrets is None:
         return ()
-    return tuple(last_lines(process.log_path(instance.directory), _LOG_LINES, secrets))
+    return tuple(last_lines(detached.log_path(instance.directory), _LOG_LINES, secrets))
 
 
 def _not_launched(project: str, environment: str, service: str) -> StatusRow:
@@ -192,16 +192,16 @@ def _not_launched(project: str, environment: str, service: str) -> StatusRow:
     return replace(row, differs=("service",))
 
 
-def _health(instance: Instance, found: process.Status) -> str:
-    if not isinstance(found, process.Running) or instance.port is None:
+def _health(instance: Instance, found: detached.Status) -> str:
+    if not isinstance(found, detached.Running) or instance.port is None:
         return ""
     whose = partial(who_else_answers, instance, found)
     answer = ask(instance.host, instance.port, instance.health_path, _ANSWER_SECONDS, whose)
     return "ok" if answer.ok else answer.detail
 
 
-def _usage(found: process.Status, usage: Mapping[int, Usage]) -> Usage | None:
+def _usage(found: detached.Status, usage: Mapping[int, Usage]) -> Usage | None:
     """Return what it uses; nobody knows that without its shim."""
-    if not isinstance(found, process.Running) or not found.supervised:
+    if not isinstance(found, detached.Running) or not found.supervised:
         return None
     return usage.get(found.shim.pid)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from blocks.providers.process_table import descendants, entries
+from blocks.providers.process.process_table import descendants, entries
 
 _APART_SECONDS = 0.25
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
 
-from blocks.providers.bounded import Finished, run_bounded
-from blocks.providers.inherited import inherited
+from blocks.providers.process.bounded import Finished, run_bounded
+from blocks.providers.process.inherited import inherited
 from blocks.redaction import without_passwords
 from blocks.workload_spec import PytestWorkload
 from tasks.cancellation import is_cancelled

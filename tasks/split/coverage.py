@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from blocks.providers.bounded import run_bounded
-from blocks.providers.inherited import inherited
+from blocks.providers.process.bounded import run_bounded
+from blocks.providers.process.inherited import inherited
 from tasks.cancellation import is_cancelled
 from tasks.split.suite import COVERAGE, REPORT
 from tasks.split.verdicts import CoverageLimit, read_record

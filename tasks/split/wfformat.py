@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from blocks.providers.interface import Resources
 from blocks.workload_spec import StepSpec, StepsWorkload
-from tasks.complaint import bad_input
 from tasks.errors import BadInputError, NotFoundError
 from tasks.text import read_text
+from tasks.validation_errors import bad_input
 
 SCHEMA = "1.5"
 

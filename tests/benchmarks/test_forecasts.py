@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.columns import typed
-from analytics.importers.formats import read_history
+from analytics.history.columns import typed
 from benchmarks.forecasts import measure
+from benchmarks.importers.formats import read_history
 
 ROOT = Path(__file__).parents[2]
 HISTORY = ROOT.parent / "shared" / "data" / "history"
@@ -26,7 +26,7 @@ def test_every_figure_is_there() -> None:
     at = np.arange(70) * 100.0
     rows = {"key": "a", "state": "succeeded", "started_at": at, "seconds": 12.0}
     found = measure(typed(pd.DataFrame(rows)))
-    assert found["duration"]["likeness"]["model"] == pytest.approx(1)
+    assert found["duration"]["min_max_ratio"]["model"] == pytest.approx(1)
     assert found["duration"]["stable_keys"]["key"]["within_tenth"] == 1
     assert found["duration"]["same_class"] == 1
     assert found["duration"]["intervals"]["central_90"]["overall"] == 1
@@ -48,7 +48,7 @@ def test_the_command_of_the_readme_measures_a_csv(tmp_path: Path) -> None:
         check=True,
     )
     found = json.loads(made.stdout.splitlines()[-1])
-    assert found["duration"]["likeness"]["model"] > 0.9
+    assert found["duration"]["min_max_ratio"]["model"] > 0.9
     assert found["duration"]["same_class"] == 1
 
 
@@ -58,7 +58,7 @@ def test_the_command_of_the_readme_measures_a_csv(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["sizey_iwd.csv.gz", "sizey_rnaseq.csv.gz"])
 def test_real_traces_are_forecast_as_well_as_by_the_best_rule(name: str, size: str | None) -> None:
     """Planning would be better off with a one-line rule."""
-    found = measure(read_history(HISTORY / name, input_size=size))["duration"]["likeness"]
+    found = measure(read_history(HISTORY / name, input_size=size))["duration"]["min_max_ratio"]
     rules = ("last_run", "last_two_mean", "median_of_20")
     assert found["model"] >= max(found[rule] for rule in rules) - 0.01
     assert size is None or found["model"] >= 0.75

@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks import planning
 from benchmarks.instances.fleets import Workflow, on_fleet, replayed, thread_pool
-from tasks.distribute.planning.construct import construct
-from tasks.distribute.planning.schedule import faults
+from tasks.planning.construct import construct
+from tasks.planning.core.schedule import faults
 
 # Four tasks of 2, 3, 3 and 2 seconds, the last after the first, between two dummies.
 STG = """4

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from blocks.goal import Goal
-from tasks.complaint import bad_input
+from tasks.validation_errors import bad_input
 
 
 @pytest.mark.parametrize(

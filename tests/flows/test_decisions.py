@@ -8,13 +8,14 @@ from prefect import flow
 from blocks.providers.interface import Resources
 from blocks.providers.shell_runner import ShellRunner
 from blocks.workload_spec import StepsWorkload
-from flows.pasts import pasts
-from flows.workload import Job, run_workload
-from tasks.distribute.planning.hindsight import AS_DECIDED, results
+from flows.workload.job import Job
+from flows.workload.replayable import replayable_workloads
+from flows.workload.settle import run_workload
 from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger
 from tasks.ledger.decisions import Decision, decisions
 from tasks.ledger.workloads import workloads
+from tasks.planning.regret import AS_DECIDED, results
 from tasks.release import Release
 from tasks.settings import settings
 
@@ -54,7 +55,7 @@ async def test_decisions_of_a_run_are_recorded_settled_and_replayed(
     )
     assert newest["a", "placement"].estimate == first["a", "placement"].actual
     assert newest["a", "memory"].unit == "MiB"
-    found, why = pasts(shared, settings().root, "shop/ci", 9, 2e9)
+    found, why = replayable_workloads(shared, settings().root, "shop/ci", 9, 2e9)
     assert (len(found), dict(why)) == (2, {})
     assert any(one.policy.model == AS_DECIDED for one in results(found[0]))
 

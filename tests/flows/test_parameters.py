@@ -14,8 +14,8 @@ from prefect.utilities.callables import parameter_schema
 from prefect.utilities.schema_tools.validation import preprocess_schema, validate
 
 from benchmarks.hostile.values import Call, calls, plain
-from flows.stack.deployments import body_of, read_deployments
-from flows.stack.door import admitted
+from stack.registration.deployments import body_of, read_deployments
+from stack.server.request_validation import admitted
 from tasks.errors import BadInputError
 
 ROOT = Path(__file__).parents[2]

@@ -13,10 +13,9 @@ from blocks.project_spec import ProjectSpec
 from blocks.providers.interface import End, Outcome, Resources
 from blocks.workload_spec import StepsWorkload
 from flows import replay
-from flows.pasts import pasts
-from tasks.distribute.decided import decided
-from tasks.distribute.planning.hindsight import AS_DECIDED
-from tasks.distribute.planning.planner import plan
+from flows.workload.replayable import replayable_workloads
+from tasks.distribute.dispatch.decision_log import decisions_of
+from tasks.distribute.planned import PlannedWorkload
 from tasks.estimates import Estimate
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.decisions import record_decisions, settle_decisions
@@ -24,6 +23,8 @@ from tasks.ledger.executions import Execution, begin_execution, finish_execution
 from tasks.ledger.plans import record_plan
 from tasks.ledger.providers import fleet, register_provider
 from tasks.ledger.workloads import close_workload, open_workload
+from tasks.planning.planner import plan
+from tasks.planning.regret import AS_DECIDED
 from tasks.settings import settings
 from tasks.split.record import keep_graph
 from tasks.workload import SplitDecision, Step, StepGraph
@@ -46,7 +47,11 @@ def _ran(book: Ledger, root: Path, at: float, took: float, *, end: str = "succee
     machines = fleet(book, ["slow", "fast"], at)
     made = plan(GRAPH, estimates, machines, budget_seconds=0.0)
     record_plan(book, lease.id, made, at)
-    record_decisions(book, lease.id, decided(lease.id, GRAPH, estimates, machines, (made, [], at)))
+    record_decisions(
+        book,
+        lease.id,
+        decisions_of(lease.id, PlannedWorkload(GRAPH, estimates, machines, made), at),
+    )
     outcome = Outcome(end=End.SUCCEEDED, started_at=at, ended_at=at + took, peak_memory_mib=50.0)
     for step in STEPS:
         begun = Execution(
@@ -71,15 +76,15 @@ def shop(tmp_path: Path) -> Iterator[Ledger]:
 def test_only_what_was_known_before_is_planned_with(shop: Ledger, tmp_path: Path) -> None:
     """A policy would be judged with the answers in its hand."""
     first, second = _ran(shop, tmp_path, 100.0, 4.0), _ran(shop, tmp_path, 200.0, 6.0)
-    found, why = pasts(shop, tmp_path, "shop/ci", 20, 1e6)
+    found, why = replayable_workloads(shop, tmp_path, "shop/ci", 20, 1e6)
     assert ([past.id for past in found], dict(why)) == ([second, first], {})
     new, old = found
     assert (new.seconds, new.took_seconds) == ({"a": 12.0, "b": 12.0}, 12.0)
     assert new.models["last run"]["a"].p50_seconds == 8.0
     assert old.models["last run"] == old.models["median of 20"] == {}
     assert new.models[AS_DECIDED]["a"].p50_seconds == pytest.approx(8.0)
-    assert [one.id for one in pasts(shop, tmp_path, "shop", 1, 1e6)[0]] == [second]
-    assert pasts(shop, tmp_path, "sho", 20, 1e6)[0] == []
+    assert [one.id for one in replayable_workloads(shop, tmp_path, "shop", 1, 1e6)[0]] == [second]
+    assert replayable_workloads(shop, tmp_path, "sho", 20, 1e6)[0] == []
 
 
 def test_what_cannot_be_replayed_is_counted_with_its_reason(shop: Ledger, tmp_path: Path) -> None:
@@ -90,7 +95,7 @@ def test_what_cannot_be_replayed_is_counted_with_its_reason(shop: Ledger, tmp_pa
     grew = _ran(shop, tmp_path, 300.0, 4.0)
     growing = replace(GRAPH, steps=(replace(STEPS[0], foreach="[1]"), STEPS[1]))
     keep_graph(tmp_path / "steps" / grew / "graph.json", growing, {})
-    found, why = pasts(shop, tmp_path, "shop", 20, 1e6)
+    found, why = replayable_workloads(shop, tmp_path, "shop", 20, 1e6)
     assert found == []
     assert dict(why) == {
         "have not succeeded": 1,

@@ -20,9 +20,9 @@ from benchmarks.free_ports import free_ports
 from blocks.project_spec import ProjectSpec, ServiceSpec
 from blocks.routers.slots import SlotRouter
 from flows import ship
-from flows.choice import chosen_workload
 from flows.ship import Shipment
-from flows.workload import Job, Ran, WorkloadFailedError
+from flows.workload.job import Job, WorkloadEnd, WorkloadFailedError
+from flows.workload.selection import chosen_workload
 from tasks.deploy.deployer import Deployer
 from tasks.launch import task as launching
 from tasks.launch.before import BeforeError
@@ -78,7 +78,7 @@ class World:
             _git(self.source, "add", ".")
             _git(self.source, "commit", "--quiet", "--message", page)
 
-    async def run_workload(self, job: Job, book: Ledger) -> Ran:
+    async def run_workload(self, job: Job, book: Ledger) -> WorkloadEnd:
         """Stand in for the tests of a release; note what ran meanwhile, and move the branch."""
         self.did.append("test")
         self.tested.append((job.release.source / "page.txt").read_text())
@@ -87,7 +87,7 @@ class World:
         if self.moves_to:
             self.write(self.moves_to)
         summary = WorkloadSummary("tests", "", (), 1, 1, 1, "default", failures=self.failures)
-        return Ran(summary, ())
+        return WorkloadEnd(summary, ())
 
     async def take_snapshot(self, *_: object, **__: object) -> Any:
         """Stand in for a backup."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from matplotlib.image import imread
 
-from flows.stack.auth import read_auth
-from flows.stack.home import Home
+from stack.auth import read_auth
+from tasks.home import Home
 from tests.integration.conftest import Stack
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 from benchmarks.free_ports import free_ports
-from flows.stack.api import Json, SlipwayApi
-from flows.stack.environment import MARK
-from flows.stack.flow_run import FlowRun
+from stack.api import Json, SlipwayApi
+from stack.environment import MARK
+from stack.flow_run import FlowRun
 from tasks.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -114,10 +114,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with SlipwayApi(chosen.api_url) as nobody:
         made = Stack(chosen, folder, nobody)
     try:
-        up = made.make("flows.stack.up")
+        up = made.make("stack.up")
         assert up.returncode == 0, up.stderr
         with SlipwayApi.of(chosen, patience_seconds=150) as api:
             yield Stack(chosen, folder, api)
     finally:
-        made.make("flows.stack.down", "--all")
+        made.make("stack.down", "--all")
     assert [process.cmdline() for process in made.processes()] == []

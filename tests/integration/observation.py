@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection
 
 import psutil
 
-from flows.stack.api import Json
-from flows.stack.flow_process import ENGINE
+from stack.api import Json
+from stack.runs.flow_process import ENGINE
 from tests.integration.conftest import Stack
 
 PATIENCE_SECONDS = 120.0

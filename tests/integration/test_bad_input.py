@@ -16,8 +16,8 @@ import psutil
 import pytest
 import yaml
 
-from flows.stack.api import Json
-from flows.stack.flow_run import FlowRun
+from stack.api import Json
+from stack.flow_run import FlowRun
 from tests.integration.conftest import Stack
 
 pytestmark = [pytest.mark.integration, pytest.mark.prefect]
@@ -382,7 +382,7 @@ def test_a_wrong_parameter_makes_no_flow_run(
 def test_a_taken_port_stops_make_up(stack: Stack, tmp_path: Path) -> None:
     """Broken: a second stack half starts, or breaks the first."""
     other = Stack(stack.chosen.model_copy(update={"home": tmp_path / "other"}), tmp_path, stack.api)
-    up = other.make("flows.stack.up")
+    up = other.make("stack.up")
     assert up.returncode != 0
     assert "SLIPWAY_SERVER_PORT: the port of the Prefect server is held by" in up.stderr
     assert f"(got {stack.chosen.server_port})" in up.stderr

@@ -9,8 +9,8 @@ from contextlib import closing
 import httpx
 import pytest
 
-from flows.stack.auth import auth_header, read_auth
-from flows.stack.home import Home
+from stack.auth import auth_header, read_auth
+from tasks.home import Home
 from tests.integration.conftest import Stack
 
 pytestmark = [pytest.mark.integration, pytest.mark.prefect]

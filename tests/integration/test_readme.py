@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from flows.stack.flow_run import FlowRun
+from stack.flow_run import FlowRun
 from tests.integration.bookshop import write_bookshop
 from tests.integration.conftest import ROOT, Stack
 from tests.readme import block

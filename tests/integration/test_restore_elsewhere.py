@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flows.stack.flow_run import FlowRun
+from stack.flow_run import FlowRun
 from tests.integration.conftest import Stack
 
 pytestmark = [pytest.mark.integration, pytest.mark.prefect]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.stack.api import Json
-from flows.stack.flow_run import FlowRun
+from stack.api import Json
+from stack.flow_run import FlowRun
 from tests.integration.conftest import Stack
 from tests.integration.observation import answer, artifacts, ended_task_runs, states
 from tests.integration.tiny_project import configuration, write_version

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.stack.api import Json
-from flows.stack.flow_run import FlowRun
+from stack.api import Json
+from stack.flow_run import FlowRun
 from tasks.split.verdicts import read_record
 from tests.integration.conftest import Stack
 from tests.integration.observation import artifacts

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.stack.api import Json
-from flows.stack.flow_run import FlowRun
+from stack.api import Json
+from stack.flow_run import FlowRun
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.forecasts import forecasts
 from tasks.ledger.insights import open_insights
@@ -185,7 +185,7 @@ def test_the_model_is_kept_with_its_scores(ledger: Ledger, stack: Stack) -> None
     """Nobody could say where an estimate comes from."""
     model = models(ledger, "durations")[0]
     assert model.runs > 200
-    assert 0.5 < model.scores["likeness"] <= 1.0
+    assert 0.5 < model.scores["min_max_ratio"] <= 1.0
     assert list((stack.chosen.root / "models").glob("durations-*.npz"))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flows.stack.flow_run import FlowRun
+from stack.flow_run import FlowRun
 from tests.integration.browser import green_share, is_loaded, logged_in, submitted
 from tests.integration.conftest import Stack
 from tests.integration.observation import artifacts, ended_task_runs, eventually

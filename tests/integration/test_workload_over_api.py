@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.stack.api import Json
+from stack.api import Json
 from tests.integration.conftest import Stack
 from tests.integration.observation import (
     artifacts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from flows.stack.api import Json
+from stack.api import Json
 
 APPLICATION = """
 import os, sqlite3, sys, time

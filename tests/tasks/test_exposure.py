@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blocks.providers.listening import Socket
+from blocks.providers.process.listening import Socket
 from tasks.exposure import exposure_sentence, past_router
 
 LOOPBACK = Socket("127.0.0.1", 20001)

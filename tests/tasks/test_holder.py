@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from blocks.providers.identity import identity_here
-from blocks.providers.process_table import entry
+from blocks.providers.process.identity import identity_here
+from blocks.providers.process.process_table import entry
 from tasks.holder import NOBODY_KNOWN, acting_as, holder_of, run_of, signed
 
 FULL = Path("/dev/full")

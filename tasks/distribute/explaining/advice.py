@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from tasks.distribute.explaining.binding import Binding
 from tasks.distribute.explaining.whatif import Effect
-from tasks.distribute.planning.caveats import Advice, cautions
 from tasks.estimates import Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Plan
+from tasks.planning.plan_warnings import Advice, cautions
 from tasks.workload import StepGraph
 
 # A difference of less is none.

@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tasks.distribute.explaining.usage import COMPONENTS, Curve, Use, curves, uses
-from tasks.distribute.timeline import vector
 from tasks.plan import FleetSnapshot, Placement, Plan
+from tasks.planning.core.timeline import vector
+from tasks.planning.core.usage import COMPONENTS, Curve, Use, curves, uses
 from tasks.workload import Step, StepGraph
 
 Resource = tuple[str, str]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasks.distribute.planning.strategy import STRATEGIES
 from tasks.plan import Plan
+from tasks.planning.strategy import STRATEGIES
 
 
 def by_strategy(chosen: Plan, plan_by: Callable[[str], Plan]) -> tuple[Plan, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tasks.distribute.explaining.usage import Curve
+from tasks.planning.core.usage import Curve
 
 _HIGH, _COLOUR, _RAIL = 0.8, "#7fa08a", "#dddddd"
 

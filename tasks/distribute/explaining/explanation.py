@@ -11,10 +11,10 @@ from tasks.distribute.explaining.advice import advice_on
 from tasks.distribute.explaining.binding import Binding, binding
 from tasks.distribute.explaining.comparison import by_strategy
 from tasks.distribute.explaining.whatif import Effect, changes, effects
-from tasks.distribute.planning.caveats import Advice
-from tasks.distribute.planning.strategy import PLANNED
 from tasks.estimates import Estimates
 from tasks.plan import FleetSnapshot, Plan
+from tasks.planning.plan_warnings import Advice
+from tasks.planning.strategy import PLANNED
 from tasks.workload import StepGraph
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from tasks.distribute.explaining.binding import Binding, Link
 from tasks.distribute.explaining.comparison import Difference, compare
 from tasks.distribute.explaining.explanation import Explanation
-from tasks.distribute.explaining.report import Row, duration
-from tasks.distribute.explaining.usage import UNITS
+from tasks.distribute.explaining.report import Row
 from tasks.distribute.explaining.whatif import MOST_CHANGES, Effect, most_changes
 from tasks.plan import Plan
+from tasks.planning.core.usage import UNITS
+from tasks.quantities import duration
 
 # What is less is shown as nothing.
 _LEAST_COST, _LEAST_SECONDS = 0.00005, 0.05

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from tasks.distribute.dispatch.results import StepResult
 from tasks.distribute.explaining.curves import draw_curves
-from tasks.distribute.explaining.usage import Curve
-from tasks.distribute.results import StepResult
 from tasks.plan import Plan
+from tasks.planning.core.usage import Curve
 
 # In the UI an artifact is about seven inches wide; more would make the letters smaller.
 _WIDTH, _DPI, _MOST_LANES, _MOST_LABELS = 7.2, 200, 64, 80

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from tasks.distribute.results import StepResult, StepState
+from tasks.distribute.dispatch.results import StepResult, StepState
 from tasks.plan import Eta, Placement, Plan
+from tasks.quantities import duration
 
 Row = dict[str, str]
 _ON_PATH, _NOTABLE = 12, 0.001
@@ -175,10 +176,3 @@ def _became(result: StepResult) -> str:
     if result.state is StepState.FAILED:
         return result.detail if result.detail.startswith("failed") else f"failed: {result.detail}"
     return f"was {result.state.value}: {result.detail}"
-
-
-def duration(value: float) -> str:
-    """Return seconds as a user reads them, e.g. ``3.5 s`` or ``1.2 h``."""
-    if value < 100:  # noqa: PLR2004 - a decimal says nothing beyond this
-        return f"{value:.1f} s"
-    return f"{value:.0f} s" if value < 3600 else f"{value / 3600:.1f} h"  # noqa: PLR2004 - an hour

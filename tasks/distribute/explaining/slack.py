@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from tasks.distribute.timeline import Timeline, vector
 from tasks.plan import FleetSnapshot, Plan
+from tasks.planning.core.timeline import Timeline, vector
 from tasks.workload import StepGraph
 
 # Times that differ by less, as a part of the makespan, are the same but for rounding.

@@ -9,12 +9,12 @@ from itertools import chain, islice, zip_longest
 from blocks.goal import Goal
 from blocks.providers.interface import Resources
 from tasks.distribute.explaining.binding import Binding, Resource
-from tasks.distribute.explaining.usage import UNITS
-from tasks.distribute.planning.admissible import admissible
-from tasks.distribute.planning.strategy import GOAL
 from tasks.errors import BadInputError
 from tasks.estimates import Estimate, Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Plan, ProviderState
+from tasks.planning.core.admissible import admissible
+from tasks.planning.core.usage import UNITS
+from tasks.planning.strategy import GOAL
 from tasks.workload import Step, StepGraph
 
 MOST_CHANGES = 16

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from blocks.file_system import full_file_system, tells_no_room
 from blocks.project_spec import ServiceSpec
-from blocks.providers.bounded import run_bounded
-from blocks.providers.inherited import inherited
+from blocks.providers.process.bounded import run_bounded
+from blocks.providers.process.inherited import inherited
 from tasks.cancellation import is_cancelled
 from tasks.errors import SlipwayError, printable
 from tasks.launch.access import access, access_variables, redacted, without_users

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from analytics.history import FLOW_KIND, Run
-from analytics.reports.history import FlowRow, History, history
-from analytics.reports.material import Material, material
-from analytics.reports.model import Span
-from analytics.reports.period import DAY
+from analytics.history.runs import FLOW_KIND, Run
+from analytics.reports.data.model import Span
+from analytics.reports.data.period import DAY
+from analytics.reports.data.report_context import ReportContext, report_context
+from analytics.reports.data.tables import FlowRow, History, history
 from blocks.providers.interface import End, Outcome, Resources
 from blocks.repositories.interface import Snapshot
 from tasks.ledger.activity import Activity, KnownProvider
@@ -196,12 +196,12 @@ def last_week(
     everything: History,
     project: str = "",
     compared: bool = True,
-) -> Material:
+) -> ReportContext:
     """Return what a report of the last week is made from, compared with the week before."""
     before = Span(NOW - 2 * WEEK, NOW - WEEK) if compared else None
-    return material(everything, Span(NOW - WEEK, NOW), before, project, NOW)
+    return report_context(everything, Span(NOW - WEEK, NOW), before, project, NOW)
 
 
-def nothing(project: str = "") -> Material:
+def nothing(project: str = "") -> ReportContext:
     """Return what a report is made from where nothing has ever run."""
     return last_week(history([], Activity()), project)

@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from analytics.reports.catalogue import MADE_BY, made, named, needed_since, spans
-from analytics.reports.model import Range, Section
-from analytics.reports.period import DAY
+from analytics.reports.data.model import Range, Section
+from analytics.reports.data.period import DAY
 from tests.analytics.reports.recorded import (
     NOW,
     PASSWORD,

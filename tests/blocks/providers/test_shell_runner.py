@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from blocks.providers import process, shell_runner
+from blocks.providers import shell_runner
 from blocks.providers.interface import Command, End, Provider, Resources
+from blocks.providers.process import detached
 from blocks.providers.shell_runner import ShellRunner
 
 pytestmark = pytest.mark.integration
@@ -73,8 +74,8 @@ async def test_cancelling_ends_the_tree(tmp_path: Path) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    settled = process.status(command.directory)
-    assert isinstance(settled, process.Ended)
+    settled = detached.status(command.directory)
+    assert isinstance(settled, detached.Ended)
     assert settled.outcome.end is End.PREEMPTED
 
 
@@ -85,11 +86,11 @@ async def test_cancelling_all_there_is_ends_what_is_only_starting(
     """Broken: a flow run cancelled while a step starts would leave that step running for ever."""
     entered, go_on = threading.Event(), threading.Event()
 
-    def slow_start(spec: process.ShimSpec, environment: Mapping[str, str]) -> None:
+    def slow_start(spec: detached.ShimSpec, environment: Mapping[str, str]) -> None:
         """Start it, but only once everything has been cancelled."""
         entered.set()
         go_on.wait()
-        process.start(spec, environment)
+        detached.start(spec, environment)
 
     monkeypatch.setattr(shell_runner, "start", slow_start)
     command = shell(tmp_path, "sleep 600")
@@ -104,10 +105,10 @@ async def test_cancelling_all_there_is_ends_what_is_only_starting(
     go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await until(lambda: not isinstance(process.status(command.directory), process.NotStarted))
-    settled = process.status(command.directory)
-    process.stop(command.directory, 1.0)
-    assert isinstance(settled, process.Ended)
+    await until(lambda: not isinstance(detached.status(command.directory), detached.NotStarted))
+    settled = detached.status(command.directory)
+    detached.stop(command.directory, 1.0)
+    assert isinstance(settled, detached.Ended)
 
 
 async def test_a_signal_that_strikes_here_ends_the_tree(
@@ -117,14 +118,14 @@ async def test_a_signal_that_strikes_here_ends_the_tree(
 
     async def struck(directory: Path) -> None:
         """Raise as a signal handler does, once the command runs."""
-        await until(lambda: isinstance(process.status(directory), process.Running))
+        await until(lambda: isinstance(detached.status(directory), detached.Running))
         raise SystemError  # stands for any; a true one of pytest's own would end it
 
     monkeypatch.setattr(shell_runner, "wait", struck)
     command = shell(tmp_path, "sleep 600")
     with pytest.raises(SystemError):
         await RUNNER.run(command)
-    assert isinstance(process.status(command.directory), process.Ended)
+    assert isinstance(detached.status(command.directory), detached.Ended)
 
 
 async def test_a_step_outlives_who_ran_it_and_is_adopted(tmp_path: Path) -> None:
@@ -135,7 +136,7 @@ async def test_a_step_outlives_who_ran_it_and_is_adopted(tmp_path: Path) -> None
         subprocess.run, starter, check=False, env=os.environ | {"PYTHONPATH": ROOT}
     )
     assert died.returncode == 9
-    assert isinstance(process.status(command.directory), process.Running)
+    assert isinstance(detached.status(command.directory), detached.Running)
     (tmp_path / "go").touch()
     assert (await RUNNER.run(command)).succeeded
     assert (await RUNNER.run(command)).succeeded

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.free_ports import free_ports
 from benchmarks.rollout_runner import ENVIRONMENT, HOST, PROJECT, make_deployer
-from blocks.providers import process
+from blocks.providers.process import detached
 from tasks.cancellation import in_thread, is_cancelled
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.report import RolloutReport
@@ -49,7 +49,7 @@ def _alive(deployer: Deployer) -> set[str]:
     return {
         one.version
         for one in everything
-        if isinstance(process.status(one.directory), process.Running)
+        if isinstance(detached.status(one.directory), detached.Running)
     }
 
 
@@ -101,7 +101,7 @@ def test_a_rollback_starts_what_is_no_longer_warm(deployer: Deployer) -> None:
     deployer.deploy("one")
     deployer.deploy("two")
     for one in _in_state(deployer, InstanceState.WARM):
-        process.stop(one.directory, 1)
+        detached.stop(one.directory, 1)
     report = deployer.rollback()
     assert report.succeeded
     assert _versions_served(deployer) == {"one"}

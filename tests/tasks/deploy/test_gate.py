@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.free_ports import free_ports
-from blocks.providers import process
-from blocks.providers.inherited import inherited
+from blocks.providers.process import detached
+from blocks.providers.process.inherited import inherited
 from tasks.deploy.effects import Refused
 from tasks.deploy.gate import pass_gate
 from tasks.launch.health import Health, await_health
@@ -114,14 +114,14 @@ def start(tmp_path: Path) -> Iterator[Start]:
         directory, port = tmp_path / str(number), first + number
         instance = replace(WEB, id=str(number), directory=directory, host="127.0.0.1", port=port)
         argv = (sys.executable, "-c", program, str(port))
-        spec = process.ShimSpec(directory, argv, tmp_path, restart="never")
-        process.start(spec, inherited({}))
+        spec = detached.ShimSpec(directory, argv, tmp_path, restart="never")
+        detached.start(spec, inherited({}))
         started.append(instance)
         return instance
 
     yield begin
     for instance in started:
-        process.stop(instance.directory, 0)
+        detached.stop(instance.directory, 0)
 
 
 def _nobody_waits() -> None:
@@ -167,7 +167,7 @@ def test_a_version_that_ends_after_a_good_answer_is_refused_at_once(start: Start
         pauses.append(1)
         if len(pauses) > 1:
             _nobody_waits()
-        while not isinstance(process.status(instance.directory), process.Ended):
+        while not isinstance(detached.status(instance.directory), detached.Ended):
             time.sleep(0.01)
 
     refused = pass_gate(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from benchmarks.free_ports import free_ports
 from benchmarks.rollout_runner import ENVIRONMENT, PROJECT, make_deployer
-from blocks.providers import process
+from blocks.providers.process import detached
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.effects import (
     BeforeRan,
@@ -283,7 +283,7 @@ def _reconcile_really(deployer: Deployer) -> list[str]:
         deployer.router,
         lambda found: deployer.runner.stop(found, 1),
         deployer.owner,
-        process.owner_alive,
+        detached.owner_alive,
         time.time(),
     )
 
@@ -302,7 +302,9 @@ def _check_one_release_lives(deployer: Deployer) -> None:
     there = instances(deployer.ledger, PROJECT, ENVIRONMENT)
     running = {one.version for one in there if one.state is InstanceState.RUNNING}
     wanted = {one.id for one in there if one.state in {InstanceState.RUNNING, InstanceState.WARM}}
-    alive = {one.id for one in there if isinstance(process.status(one.directory), process.Running)}
+    alive = {
+        one.id for one in there if isinstance(detached.status(one.directory), detached.Running)
+    }
     assert open_rollouts(deployer.ledger) == []
     assert len(running) == 1
     assert _served(deployer) == running

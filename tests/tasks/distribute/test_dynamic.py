@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from blocks.providers.interface import Outcome
-from tasks.distribute.agenda import Agenda, FormerRun
-from tasks.distribute.results import StepResult, StepState
+from tasks.distribute.dispatch.ready_queue import FormerRun, ReadyQueue
+from tasks.distribute.dispatch.results import StepResult, StepState
 from tasks.workload import Step, StepGraph
-from tests.tasks.distribute.fakes import (
+from tests.tasks.planning.fakes import (
     BAD,
     GOOD,
     FakeAdmission,
@@ -120,11 +120,11 @@ def test_items_take_the_place_of_their_step_in_the_order() -> None:
     """What is on the critical path would wait behind what is not, because it came later."""
     graph = graph_of(*LIST.steps, step("first"), step("last"))
     order = ["first", "list", "each", "after", "last"]
-    agenda = Agenda(graph, order, FormerRun(), {}, lambda: 0.0)
-    agenda.take(graph.step("list"))
+    queue = ReadyQueue(graph, order, FormerRun(), {}, lambda: 0.0)
+    queue.take(graph.step("list"))
     items = [f"i{n}" for n in range(12)]
-    agenda.settle(StepResult("list", StepState.SUCCEEDED, outcome=wrote(list(items))))
-    assert [each.id for each in agenda.ready] == ["first", *(f"each[{i}]" for i in items), "last"]
+    queue.settle(StepResult("list", StepState.SUCCEEDED, outcome=wrote(list(items))))
+    assert [each.id for each in queue.ready] == ["first", *(f"each[{i}]" for i in items), "last"]
 
 
 async def test_a_strategy_places_what_joins_as_it_places_the_rest() -> None:

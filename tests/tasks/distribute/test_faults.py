@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from blocks.providers.interface import Outcome
-from tasks.distribute import replanning
+from tasks.distribute.dispatch import replanning
+from tasks.distribute.dispatch.events import Hooks
 from tasks.errors import BadInputError
 from tasks.workload import Step
-from tests.tasks.distribute.fakes import (
+from tests.tasks.planning.fakes import (
     FakeAdmission,
     FakeExecution,
     dispatcher,
@@ -42,7 +43,7 @@ async def test_what_is_nobodys_result_ends_the_workload(monkeypatch: pytest.Monk
         graph_of(step("a"), step("b", "a")),
         FakeAdmission(provider("x")),
         FakeExecution(),
-        on_fault=told,
+        hooks=Hooks(on_fault=told),
     )
 
     def settle(_: object) -> None:
@@ -50,7 +51,7 @@ async def test_what_is_nobodys_result_ends_the_workload(monkeypatch: pytest.Monk
         message = "the agenda is broken"
         raise RuntimeError(message)
 
-    monkeypatch.setattr(work._agenda, "settle", settle)
+    monkeypatch.setattr(work._queue, "settle", settle)
     with pytest.raises(RuntimeError, match="the agenda is broken"):
         await asyncio.wait_for(work.run(), 30)
     assert told.faults == [("The workload ends, for step a", "the agenda is broken")]
@@ -62,7 +63,9 @@ async def test_what_is_raised_while_steps_are_stopped_is_raised(
     """Capacity that could not be given back would be held by nobody, and nobody would know."""
     execution, admission, told = FakeExecution(), FakeAdmission(provider("x")), Told()
     execution.gates["a"] = asyncio.Event()
-    work = dispatcher(graph_of(step("a"), step("b", "a")), admission, execution, on_fault=told)
+    work = dispatcher(
+        graph_of(step("a"), step("b", "a")), admission, execution, hooks=Hooks(on_fault=told)
+    )
     running = asyncio.create_task(work.run())
     await until(lambda: bool(execution.started))
 
@@ -90,7 +93,7 @@ async def test_a_step_that_ends_well_tells_what_went_wrong_around_it() -> None:
     work = dispatcher(
         *(graph_of(step("a")), FakeAdmission(provider("x")), FakeExecution()),
         submit=forgetful,
-        on_fault=told,
+        hooks=Hooks(on_fault=told),
     )
     assert states(await work.run()) == {"a": "succeeded"}
     assert told.faults == [("Step a", "the server does not answer")]
@@ -113,7 +116,7 @@ async def test_a_plan_that_cannot_be_made_anew_is_told(
         FakeAdmission(provider("a")),
         FakeExecution(),
         {f"s{number}": 50 for number in range(count)},
-        on_fault=told,
+        hooks=Hooks(on_fault=told),
     )
     monkeypatch.setattr(replanning, "plan_of", fail)
     assert set(states(await work.run()).values()) == {"succeeded"}

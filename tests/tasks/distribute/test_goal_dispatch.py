@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from blocks.goal import Goal
-from tasks.distribute.dispatch import Dispatcher
-from tasks.distribute.planning.planner import plan
-from tasks.distribute.planning.strategy import GOAL
+from tasks.distribute.dispatch.dispatcher import Dispatcher
 from tasks.plan import FleetSnapshot
-from tests.tasks.distribute.fakes import (
+from tasks.planning.planner import plan
+from tasks.planning.strategy import GOAL
+from tests.tasks.planning.fakes import (
     FakeAdmission,
     FakeExecution,
     estimates_of,

@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.distribute.dispatch import Dispatcher
+from tasks.distribute.dispatch.dispatcher import Dispatcher
 from tasks.distribute.explaining.binding import binding
 from tasks.distribute.explaining.whatif import changes, effects
-from tasks.distribute.placement import Request, place
-from tasks.distribute.planning.feasibility import violations
-from tasks.distribute.planning.outlook import with_eta
-from tasks.distribute.planning.planner import plan, seconds_on_kinds
-from tasks.distribute.planning.replay import replay
-from tasks.distribute.planning.strategy import STRATEGIES
 from tasks.estimates import Estimate, estimate_of
 from tasks.plan import FleetSnapshot
-from tests.tasks.distribute.fakes import (
+from tasks.planning.core.placement import Request, place
+from tasks.planning.feasibility import violations
+from tasks.planning.outlook import with_eta
+from tasks.planning.planner import plan, seconds_on_kinds
+from tasks.planning.replay import replay
+from tasks.planning.strategy import STRATEGIES
+from tests.tasks.planning.fakes import (
     ONE,
     FakeAdmission,
     FakeExecution,

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from prefect.states import Failed
 
-from tasks.distribute.results import RefusedError, StepFailedError
+from tasks.distribute.dispatch.results import RefusedError, StepFailedError
 from tasks.distribute.task import retry_delays, worth_retrying
 from tasks.errors import BadInputError, StaleFenceError
 from tasks.workload import Step
-from tests.tasks.distribute.fakes import BAD
+from tests.tasks.planning.fakes import BAD
 
 
 def test_waits_double_up_to_a_cap() -> None:

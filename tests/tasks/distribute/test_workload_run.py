@@ -19,12 +19,12 @@ from blocks.providers.shell_runner import ShellRunner
 from blocks.workload_spec import PytestWorkload, StepSpec, StepsWorkload
 from tasks.allocate.admit import LedgerAdmission
 from tasks.claim import Queued
-from tasks.distribute.dispatch import Dispatcher
+from tasks.distribute.dispatch.dispatcher import Dispatcher
+from tasks.distribute.dispatch.events import Hooks
+from tasks.distribute.dispatch.results import StepResult
+from tasks.distribute.dispatch.resume import former_run, unfinished
+from tasks.distribute.dispatch.runner import StepRunner
 from tasks.distribute.explaining.report import estimate_error
-from tasks.distribute.planning.planner import plan
-from tasks.distribute.results import StepResult
-from tasks.distribute.resume import former_run, unfinished
-from tasks.distribute.runner import StepRunner
 from tasks.estimates import Estimates
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.estimates import read_estimates
@@ -32,12 +32,13 @@ from tasks.ledger.executions import executions
 from tasks.ledger.providers import fleet, register_provider
 from tasks.ledger.workloads import WorkloadLease, close_workload, open_workload
 from tasks.plan import Plan
+from tasks.planning.planner import plan
 from tasks.split.collect import collect
 from tasks.split.declared import split_steps
 from tasks.split.suite import item_key, split_pytest, startup_key
 from tasks.split.verdicts import read_report
 from tasks.workload import StepGraph
-from tests.tasks.distribute.fakes import submit
+from tests.tasks.planning.fakes import submit
 
 pytestmark = pytest.mark.integration
 
@@ -90,7 +91,7 @@ class Workload:
             workload_id=lease.id,
             fence=lease.fence,
             former=former_run(done),
-            on_queued=lambda name, queued: self.queued.append((name, queued)),
+            hooks=Hooks(on_queued=lambda name, queued: self.queued.append((name, queued))),
         ).run()
         close_workload(self.ledger, lease.id, lease.fence, "done", time.time())
         return made, results

@@ -9,14 +9,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from blocks.providers.interface import End, Outcome
-from tasks.distribute.dispatch import Dispatcher
-from tasks.distribute.planning.planner import plan
-from tasks.distribute.replanning import Replanned
-from tasks.distribute.results import StepResult
+from tasks.distribute.dispatch.dispatcher import Dispatcher
+from tasks.distribute.dispatch.events import Hooks, Replanned
+from tasks.distribute.dispatch.results import StepResult
 from tasks.estimates import Estimate
 from tasks.plan import FleetSnapshot, ProviderState
+from tasks.planning.planner import plan
 from tasks.workload import Step, StepGraph
-from tests.tasks.distribute.fakes import FakeAdmission, submit
+from tests.tasks.planning.fakes import FakeAdmission, submit
 
 
 class _Selector(selectors.DefaultSelector):
@@ -75,7 +75,7 @@ def simulate(
         submit=submit,
         workload_id="w",
         fence=1,
-        on_replanned=said.append,
+        hooks=Hooks(on_replanned=said.append),
         clock=loop.time,
     )
     try:

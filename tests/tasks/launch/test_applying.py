@@ -11,19 +11,19 @@ import httpx
 import pytest
 
 from benchmarks.free_ports import free_ports
-from blocks.providers import process
+from blocks.providers.process import detached
 from blocks.routers.slots import SlotRouter
 from tasks.errors import BusyError
-from tasks.front_range import FrontRange
 from tasks.launch.applied import release_differences
 from tasks.launch.convergence import Launched, converge, revive, shut_down
-from tasks.launch.fronts import Fronts
 from tasks.launch.kinds.procfile import ProcfileKind
 from tasks.launch.launcher import Launcher, LaunchError
+from tasks.launch.public_ports import PublicPorts
 from tasks.launch.standing import release_to_launch
 from tasks.ledger.connection import Ledger
-from tasks.ledger.fronts import Place
 from tasks.ledger.ports import lease_port, ports
+from tasks.ledger.public_ports import Place
+from tasks.public_port_range import PublicPortRange
 from tasks.release import Instance
 
 FRONT = free_ports(10)
@@ -46,18 +46,18 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).
 
 
 @pytest.fixture
-def fronts(ledger: Ledger, tmp_path: Path) -> Fronts:
+def fronts(ledger: Ledger, tmp_path: Path) -> PublicPorts:
     """Give front ports with real slots."""
-    span = FrontRange("127.0.0.1", FRONT, FRONT + 9)
-    return Fronts(ledger, SlotRouter(tmp_path / "router"), Place("demo", "dev"), span)
+    span = PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
+    return PublicPorts(ledger, SlotRouter(tmp_path / "router"), Place("demo", "dev"), span)
 
 
-def launch(launcher: Launcher, fronts: Fronts) -> Launched:
+def launch(launcher: Launcher, fronts: PublicPorts) -> Launched:
     """Launch it as a person does, without a version."""
     return converge(launcher, release_to_launch(launcher, ""), fronts)
 
 
-def said(fronts: Fronts) -> list[str]:
+def said(fronts: PublicPorts) -> list[str]:
     """Return what each upstream of the front port answers."""
     urls = [f"http://{address}/health" for address in fronts.router.upstreams(FRONT)]
     return [httpx.get(url, trust_env=False).text for url in urls]
@@ -65,7 +65,7 @@ def said(fronts: Fronts) -> list[str]:
 
 def alive(instances: Sequence[Instance]) -> list[bool]:
     """Return of each whether its process runs."""
-    return [isinstance(process.status(one.directory), process.Running) for one in instances]
+    return [isinstance(detached.status(one.directory), detached.Running) for one in instances]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def alive(instances: Sequence[Instance]) -> list[bool]:
     ],
 )
 def test_what_was_changed_is_applied(
-    launcher_for: Make, fronts: Fronts, changed: dict[str, dict[str, str]]
+    launcher_for: Make, fronts: PublicPorts, changed: dict[str, dict[str, str]]
 ) -> None:
     """Broken: a launch says it is done, and the old configuration goes on serving."""
     secrets = changed.pop("secrets", {}) if "secrets" in changed else {}
@@ -91,7 +91,7 @@ def test_what_was_changed_is_applied(
 
 
 def test_a_changed_requirement_is_built_of_the_version_that_serves(
-    launcher_for: Make, fronts: Fronts, monkeypatch: pytest.MonkeyPatch
+    launcher_for: Make, fronts: PublicPorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: what is added to the requirements is never there, however often one launches."""
     monkeypatch.setattr(
@@ -107,7 +107,9 @@ def test_a_changed_requirement_is_built_of_the_version_that_serves(
     assert launch(changed, fronts).started == ()
 
 
-def test_data_that_is_named_later_is_kept_from_then_on(launcher_for: Make, fronts: Fronts) -> None:
+def test_data_that_is_named_later_is_kept_from_then_on(
+    launcher_for: Make, fronts: PublicPorts
+) -> None:
     """Broken: who follows the advice to name `data` loses it at the next deploy all the same."""
     launcher = launcher_for()
     first = launch(launcher, fronts)
@@ -122,7 +124,7 @@ def test_data_that_is_named_later_is_kept_from_then_on(launcher_for: Make, front
 
 
 def test_another_version_that_was_launched_stays(
-    launcher_for: Make, fronts: Fronts, tmp_path: Path, source: Path
+    launcher_for: Make, fronts: PublicPorts, tmp_path: Path, source: Path
 ) -> None:
     """Broken: launching again, also after a stop, takes a deployed version back."""
     launcher = launcher_for()
@@ -150,7 +152,7 @@ def test_another_version_that_was_launched_stays(
     assert said(fronts) == ["1 "]
 
 
-def test_a_launch_does_not_undo_a_rollback(launcher_for: Make, fronts: Fronts) -> None:
+def test_a_launch_does_not_undo_a_rollback(launcher_for: Make, fronts: PublicPorts) -> None:
     """Broken: the next launch goes forward to the version that was just left."""
     launcher = launcher_for()
     first = launch(launcher, fronts)
@@ -160,7 +162,9 @@ def test_a_launch_does_not_undo_a_rollback(launcher_for: Make, fronts: Fronts) -
     assert release_to_launch(changed, "") == first.release
 
 
-def test_scaling_starts_and_stops_only_the_difference(launcher_for: Make, fronts: Fronts) -> None:
+def test_scaling_starts_and_stops_only_the_difference(
+    launcher_for: Make, fronts: PublicPorts
+) -> None:
     """Broken: one replica more restarts all, or one fewer goes on running."""
     two = launch(launcher_for(replicas=2), fronts)
     three = launch(launcher_for(replicas=3), fronts)
@@ -172,7 +176,9 @@ def test_scaling_starts_and_stops_only_the_difference(launcher_for: Make, fronts
     assert said(fronts) == ["one "]
 
 
-def test_a_health_path_is_applied_without_a_restart(launcher_for: Make, fronts: Fronts) -> None:
+def test_a_health_path_is_applied_without_a_restart(
+    launcher_for: Make, fronts: PublicPorts
+) -> None:
     """Broken: `status` goes on asking where nothing answers, or a service restarts for nothing."""
     launch(launcher_for(health_path=""), fronts)
     launcher = launcher_for(health_path="/health")
@@ -181,7 +187,7 @@ def test_a_health_path_is_applied_without_a_restart(launcher_for: Make, fronts: 
 
 
 def test_a_request_in_flight_is_answered_before_its_process_ends(
-    launcher_for: Make, fronts: Fronts, source: Path, tmp_path: Path
+    launcher_for: Make, fronts: PublicPorts, source: Path, tmp_path: Path
 ) -> None:
     """Broken: every launch and restart cuts off the requests that are being answered."""
     (source / "server.py").write_text(SLOW)
@@ -220,7 +226,7 @@ def test_a_request_in_flight_is_answered_before_its_process_ends(
 
 
 def test_a_failed_launch_leaves_no_more_than_the_log_of_what_failed(
-    launcher_for: Make, fronts: Fronts, ledger: Ledger
+    launcher_for: Make, fronts: PublicPorts, ledger: Ledger
 ) -> None:
     """Broken: processes, ports and folders pile up with every launch that fails."""
     launcher = launcher_for(
@@ -236,10 +242,10 @@ def test_a_failed_launch_leaves_no_more_than_the_log_of_what_failed(
 
 
 def test_without_a_front_port_nothing_is_left(
-    launcher_for: Make, fronts: Fronts, ledger: Ledger
+    launcher_for: Make, fronts: PublicPorts, ledger: Ledger
 ) -> None:
     """Broken: a launch that gets no front port leaves its processes running, unseen."""
-    none_free = replace(fronts, span=FrontRange("127.0.0.1", FRONT, FRONT))
+    none_free = replace(fronts, span=PublicPortRange("127.0.0.1", FRONT, FRONT))
     lease_port(ledger, "127.0.0.1", FRONT, FRONT, "front/another", 0)
     launcher = launcher_for()
     with pytest.raises(BusyError, match="no front port is free"):
@@ -249,10 +255,10 @@ def test_without_a_front_port_nothing_is_left(
     assert list((launcher.home / "instances").glob("*/")) == []
 
 
-def test_what_died_comes_back_as_it_was(launcher_for: Make, fronts: Fronts) -> None:
+def test_what_died_comes_back_as_it_was(launcher_for: Make, fronts: PublicPorts) -> None:
     """Broken: the reconciler applies a half-written configuration at night, or scales."""
     first = launch(launcher_for(variables={"GREETING": "live"}), fronts)
-    process.stop(first.instances[0].directory, 0)
+    detached.stop(first.instances[0].directory, 0)
     changed = launcher_for(
         replicas=3, variables={"GREETING": "edited"}, command="false", restart="never"
     )
@@ -268,7 +274,7 @@ def test_what_died_comes_back_as_it_was(launcher_for: Make, fronts: Fronts) -> N
 
 
 def test_a_restart_does_not_hide_that_another_version_is_configured(
-    launcher_for: Make, fronts: Fronts
+    launcher_for: Make, fronts: PublicPorts
 ) -> None:
     """Broken: after a restart a launch takes the changed version for applied."""
     launcher = launcher_for()
@@ -281,7 +287,7 @@ def test_a_restart_does_not_hide_that_another_version_is_configured(
     assert release_differences(recorded, today) == ("source",)
 
 
-def test_no_secret_is_recorded(launcher_for: Make, fronts: Fronts, ledger: Ledger) -> None:
+def test_no_secret_is_recorded(launcher_for: Make, fronts: PublicPorts, ledger: Ledger) -> None:
     """Broken: whoever reads the ledger reads the passwords of every service."""
     launcher = launcher_for()
     launch(launcher, fronts)

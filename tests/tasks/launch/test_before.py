@@ -14,18 +14,18 @@ import psutil
 import pytest
 
 from benchmarks.free_ports import free_ports
-from blocks.providers import process
+from blocks.providers.process import detached
 from blocks.routers.slots import SlotRouter
 from tasks.cancellation import in_thread
-from tasks.front_range import FrontRange
 from tasks.launch.before import BeforeError
 from tasks.launch.convergence import converge
-from tasks.launch.fronts import Fronts
 from tasks.launch.launcher import Launcher
+from tasks.launch.public_ports import PublicPorts
 from tasks.ledger.connection import Ledger, open_ledger
-from tasks.ledger.fronts import Place
 from tasks.ledger.instances import instances
+from tasks.ledger.public_ports import Place
 from tasks.ledger.releases import forget_release, record_release
+from tasks.public_port_range import PublicPortRange
 
 pytestmark = pytest.mark.integration
 Make = Callable[..., Launcher]
@@ -33,10 +33,10 @@ FRONT = free_ports(10)
 
 
 @pytest.fixture
-def fronts(ledger: Ledger, tmp_path: Path) -> Fronts:
+def fronts(ledger: Ledger, tmp_path: Path) -> PublicPorts:
     """Give front ports with real slots."""
-    span = FrontRange("127.0.0.1", FRONT, FRONT + 9)
-    return Fronts(ledger, SlotRouter(tmp_path / "router"), Place("demo", "dev"), span)
+    span = PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
+    return PublicPorts(ledger, SlotRouter(tmp_path / "router"), Place("demo", "dev"), span)
 
 
 def _before(launcher: Launcher, *commands: str, seconds: float = 60) -> Launcher:
@@ -57,7 +57,7 @@ def _until(look: Callable[[], object]) -> None:
 
 
 def test_it_runs_once_a_release_with_the_variables_of_its_environment(
-    launcher_for: Make, fronts: Fronts
+    launcher_for: Make, fronts: PublicPorts
 ) -> None:
     """Broken: migrations do not run, run at each launch, or on another environment's database."""
     launcher = _before(
@@ -77,7 +77,7 @@ def test_it_runs_once_a_release_with_the_variables_of_its_environment(
 
 
 def test_what_fails_starts_nothing_and_says_its_last_lines(
-    launcher_for: Make, fronts: Fronts
+    launcher_for: Make, fronts: PublicPorts
 ) -> None:
     """Broken: the new version meets a database that was not migrated, or nobody learns why."""
     launcher = _before(
@@ -97,7 +97,7 @@ def test_what_fails_starts_nothing_and_says_its_last_lines(
 
 
 def test_what_failed_is_repeated_and_what_succeeded_is_not(
-    launcher_for: Make, fronts: Fronts
+    launcher_for: Make, fronts: PublicPorts
 ) -> None:
     """Broken: a release whose migration failed once can never be launched, or migrates twice."""
     launcher = _before(
@@ -112,7 +112,7 @@ def test_what_failed_is_repeated_and_what_succeeded_is_not(
 
 
 def test_what_serves_goes_on_when_its_successor_cannot_begin(
-    launcher_for: Make, fronts: Fronts, source: Path
+    launcher_for: Make, fronts: PublicPorts, source: Path
 ) -> None:
     """Broken: a failed migration takes the version that served off the air."""
     launcher = launcher_for()
@@ -125,7 +125,7 @@ def test_what_serves_goes_on_when_its_successor_cannot_begin(
 
 
 def test_a_release_that_serves_is_launched_again_without_it(
-    launcher_for: Make, fronts: Fronts
+    launcher_for: Make, fronts: PublicPorts
 ) -> None:
     """Broken: whatever revives a dead service runs its migrations."""
     launcher = launcher_for()
@@ -137,7 +137,7 @@ def test_a_release_that_serves_is_launched_again_without_it(
     assert _lines(later) == []
 
 
-def test_its_time_is_limited(launcher_for: Make, fronts: Fronts) -> None:
+def test_its_time_is_limited(launcher_for: Make, fronts: PublicPorts) -> None:
     """Broken: a migration that waits for a lock holds up a deploy for ever."""
     launcher = _before(launcher_for(), "echo waiting; sleep 600", seconds=0.5)
     with pytest.raises(BeforeError, match=r"0\.5 s(.|\n)*waiting"):
@@ -148,7 +148,7 @@ def test_its_time_is_limited(launcher_for: Make, fronts: Fronts) -> None:
     "ends", ["before the next launch", "during the next launch", "after its deploy was taken back"]
 )
 def test_one_whose_launch_was_killed_is_waited_for_and_not_run_twice(
-    launcher_for: Make, fronts: Fronts, tmp_path: Path, ends: str
+    launcher_for: Make, fronts: PublicPorts, tmp_path: Path, ends: str
 ) -> None:
     """Broken: two migrations of one release run at the same time after a crash."""
     launcher = _before(
@@ -170,14 +170,14 @@ def test_one_whose_launch_was_killed_is_waited_for_and_not_run_twice(
         record_release(launcher.ledger, release)
     if ends == "before the next launch":
         [folder] = (launcher.home / "instances").glob("*-before-*[0-9a-f]")
-        _until(lambda: isinstance(process.status(folder), process.Ended))
+        _until(lambda: isinstance(detached.status(folder), detached.Ended))
     converge(launcher, release, fronts)
     assert _lines(launcher) == ["ran"]
 
 
 @pytest.mark.parametrize("killed", [False, True])
 def test_nobody_removes_the_tree_it_runs_in(
-    launcher_for: Make, fronts: Fronts, source: Path, tmp_path: Path, *, killed: bool
+    launcher_for: Make, fronts: PublicPorts, source: Path, tmp_path: Path, *, killed: bool
 ) -> None:
     """Broken: of two launches at once, the second leaves the first one's migrations half done."""
     waits = "echo one >> {{ data }}/ran; until [ -e {{ data }}/go ]; do sleep 0.02; done"
@@ -209,7 +209,7 @@ def test_nobody_removes_the_tree_it_runs_in(
 
 
 async def test_one_whose_run_is_cancelled_ends_with_it(
-    launcher_for: Make, fronts: Fronts, tmp_path: Path
+    launcher_for: Make, fronts: PublicPorts, tmp_path: Path
 ) -> None:
     """Broken: a migration nobody wants any more goes on unseen, with nobody to tell its end."""
     mark = tmp_path / "began"
@@ -223,7 +223,7 @@ async def test_one_whose_run_is_cancelled_ends_with_it(
         with pytest.raises(asyncio.CancelledError):
             await launching
     (folder,) = (launcher.home / "instances").glob("*-before-*")
-    assert isinstance(process.status(folder), process.Ended)
+    assert isinstance(detached.status(folder), detached.Ended)
     assert not [one for one in psutil.process_iter(["cmdline"]) if str(mark) in str(one.info)]
     assert (launcher.recorded(), _lines(launcher)) == ([], [])
     converge(_before(launcher, "echo again >> {{ data }}/ran"), release, fronts)
@@ -231,7 +231,7 @@ async def test_one_whose_run_is_cancelled_ends_with_it(
 
 
 def test_the_release_line_of_a_procfile_is_no_service(
-    launcher_for: Make, fronts: Fronts, source: Path
+    launcher_for: Make, fronts: PublicPorts, source: Path
 ) -> None:
     """Broken: a migration is run over and over as if it were a service."""
     line = 'release: sh -c "echo $GREETING >> $RAN"\n'
@@ -244,7 +244,7 @@ def test_the_release_line_of_a_procfile_is_no_service(
 
 
 def test_a_template_that_cannot_be_filled_in_is_found_first(
-    launcher_for: Make, fronts: Fronts
+    launcher_for: Make, fronts: PublicPorts
 ) -> None:
     """Broken: the first command has run when the second turns out to be a mistake."""
     launcher = _before(launcher_for(), "echo one >> {{ data }}/ran", "echo {{ databse }}")

@@ -13,7 +13,7 @@ import pytest
 import uv
 
 from blocks.project_spec import ProjectSpec
-from tasks.launch.surroundings import with_environment
+from tasks.launch.step_environment import with_environment
 from tasks.launch.target import Target
 from tasks.launch.workspace import open_workspace
 from tasks.release import Release

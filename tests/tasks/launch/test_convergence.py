@@ -9,17 +9,17 @@ import httpx
 import pytest
 
 from benchmarks.free_ports import free_ports
-from blocks.providers import process
+from blocks.providers.process import detached
 from tasks.errors import BadInputError, BusyError
-from tasks.front_range import FrontRange
 from tasks.launch.convergence import converge, shut_down
-from tasks.launch.fronts import Fronts
 from tasks.launch.launcher import Launcher, LaunchError
+from tasks.launch.public_ports import PublicPorts
 from tasks.launch.standing import release_to_launch, serving_release
 from tasks.ledger.connection import Ledger
-from tasks.ledger.fronts import Place
 from tasks.ledger.ports import ports
+from tasks.ledger.public_ports import Place
 from tasks.ledger.rollouts import begin_rollout
+from tasks.public_port_range import PublicPortRange
 from tasks.release import InstanceState
 
 FRONT = free_ports(10)
@@ -42,25 +42,27 @@ class Table:
         return self.routes.get(front_port, ())
 
 
-def fronts_for(ledger: Ledger, project: str = "demo", count: int = 10) -> Fronts:
+def fronts_for(ledger: Ledger, project: str = "demo", count: int = 10) -> PublicPorts:
     """Return the front ports of a project, of a router that has ``count``."""
-    span = FrontRange("127.0.0.1", FRONT, FRONT + count - 1)
-    return Fronts(ledger, Table(), Place(project, "dev"), span)
+    span = PublicPortRange("127.0.0.1", FRONT, FRONT + count - 1)
+    return PublicPorts(ledger, Table(), Place(project, "dev"), span)
 
 
 @pytest.fixture
-def fronts(ledger: Ledger) -> Fronts:
+def fronts(ledger: Ledger) -> PublicPorts:
     """Give front ports."""
     return fronts_for(ledger)
 
 
-def said(fronts: Fronts) -> list[str]:
+def said(fronts: PublicPorts) -> list[str]:
     """Return what each upstream of the front port answers."""
     urls = [f"http://{address}/health" for address in fronts.router.upstreams(FRONT)]
     return [httpx.get(url, trust_env=False).text for url in urls]
 
 
-def test_a_launch_serves_and_another_changes_nothing(launcher_for: Make, fronts: Fronts) -> None:
+def test_a_launch_serves_and_another_changes_nothing(
+    launcher_for: Make, fronts: PublicPorts
+) -> None:
     """Broken: launching twice would restart a service."""
     launcher = launcher_for(replicas=2)
     first = converge(launcher, launcher.build(""), fronts)
@@ -72,7 +74,7 @@ def test_a_launch_serves_and_another_changes_nothing(launcher_for: Make, fronts:
 
 
 def test_another_version_replaces_what_served(
-    launcher_for: Make, fronts: Fronts, source: Path
+    launcher_for: Make, fronts: PublicPorts, source: Path
 ) -> None:
     """Broken: two versions would serve at once, or the old one for ever."""
     launcher = launcher_for()
@@ -82,34 +84,34 @@ def test_another_version_replaces_what_served(
     second = converge(launcher, launcher.build(""), fronts)
     assert second.stopped == first.started
     assert said(fronts) == ["two "]
-    assert isinstance(process.status(first.instances[0].directory), process.Ended)
+    assert isinstance(detached.status(first.instances[0].directory), detached.Ended)
 
 
 def test_what_died_comes_back_at_its_version(
-    launcher_for: Make, fronts: Fronts, source: Path
+    launcher_for: Make, fronts: PublicPorts, source: Path
 ) -> None:
     """Broken: reviving a service after a reboot would bring another version."""
     launcher = launcher_for()
     first = converge(launcher, release_to_launch(launcher, ""), fronts)
     (source / "changed").touch()
-    process.stop(first.instances[0].directory, 0)
+    detached.stop(first.instances[0].directory, 0)
     second = converge(launcher, release_to_launch(launcher, ""), fronts)
     assert second.release == first.release
     assert second.stopped == first.started
     assert said(fronts) == ["one "]
 
 
-def test_a_release_kept_warm_is_left_alone(launcher_for: Make, fronts: Fronts) -> None:
+def test_a_release_kept_warm_is_left_alone(launcher_for: Make, fronts: PublicPorts) -> None:
     """Broken: a launch would take the way back from a rollout."""
     launcher = launcher_for()
     first = converge(launcher, launcher.build(""), fronts)
     launcher.mark(first.instances, InstanceState.WARM)
     second = converge(launcher, launcher.build(""), fronts)
     assert (len(second.started), second.stopped) == (1, ())
-    assert isinstance(process.status(first.instances[0].directory), process.Running)
+    assert isinstance(detached.status(first.instances[0].directory), detached.Running)
 
 
-def test_fresh_processes_see_new_variables(launcher_for: Make, fronts: Fronts) -> None:
+def test_fresh_processes_see_new_variables(launcher_for: Make, fronts: PublicPorts) -> None:
     """Broken: a changed variable would never reach a service."""
     launcher = launcher_for()
     release = launcher.build("")
@@ -120,7 +122,7 @@ def test_fresh_processes_see_new_variables(launcher_for: Make, fronts: Fronts) -
 
 
 def test_what_never_becomes_healthy_leaves_nothing(
-    launcher_for: Make, fronts: Fronts, ledger: Ledger
+    launcher_for: Make, fronts: PublicPorts, ledger: Ledger
 ) -> None:
     """Broken: a failed launch would leave processes and ports, show a secret, or stop the old."""
     good = launcher_for()
@@ -133,7 +135,7 @@ def test_what_never_becomes_healthy_leaves_nothing(
     assert len(ports(ledger)) == 2
 
 
-def test_a_service_that_never_answers_is_given_up(launcher_for: Make, fronts: Fronts) -> None:
+def test_a_service_that_never_answers_is_given_up(launcher_for: Make, fronts: PublicPorts) -> None:
     """Broken: a launch would wait for ever."""
     launcher = launcher_for(command="sleep 600", health_timeout_seconds=0.3)
     with pytest.raises(
@@ -143,7 +145,7 @@ def test_a_service_that_never_answers_is_given_up(launcher_for: Make, fronts: Fr
     assert launcher.recorded() == []
 
 
-def test_a_crash_loop_is_not_healthy(launcher_for: Make, fronts: Fronts) -> None:
+def test_a_crash_loop_is_not_healthy(launcher_for: Make, fronts: PublicPorts) -> None:
     """Broken: a service that crashes at once would be waited for until the time-out."""
     launcher = launcher_for(command="sh -c 'echo Traceback; exit 1'")
     with pytest.raises(LaunchError, match=r"keeps ending(.|\n)*Traceback"):
@@ -151,7 +153,7 @@ def test_a_crash_loop_is_not_healthy(launcher_for: Make, fronts: Fronts) -> None
 
 
 def test_a_worker_without_a_port_is_healthy_when_it_stays(
-    launcher_for: Make, fronts: Fronts
+    launcher_for: Make, fronts: PublicPorts
 ) -> None:
     """Broken: a project with a queue worker could not be launched."""
     launcher = launcher_for(command="sleep 600", web=False)
@@ -160,7 +162,7 @@ def test_a_worker_without_a_port_is_healthy_when_it_stays(
 
 
 def test_stop_ends_all_and_takes_the_route_away(
-    launcher_for: Make, fronts: Fronts, ledger: Ledger
+    launcher_for: Make, fronts: PublicPorts, ledger: Ledger
 ) -> None:
     """Broken: users would be sent to a port that nobody, or a stranger, listens on."""
     launcher = launcher_for(replicas=2)
@@ -173,7 +175,7 @@ def test_stop_ends_all_and_takes_the_route_away(
 
 
 def test_a_rollout_is_not_interfered_with(
-    launcher_for: Make, fronts: Fronts, ledger: Ledger
+    launcher_for: Make, fronts: PublicPorts, ledger: Ledger
 ) -> None:
     """Broken: a launch would stop what a deploy has just started."""
     launcher = launcher_for()
@@ -205,7 +207,7 @@ def test_a_launch_without_a_front_port_starts_and_leaves_nothing(
 
 
 def test_a_launch_that_fails_gives_its_front_port_back(
-    launcher_for: Make, fronts: Fronts, ledger: Ledger
+    launcher_for: Make, fronts: PublicPorts, ledger: Ledger
 ) -> None:
     """Broken: launches that fail would use up the front ports."""
     bad = launcher_for(command="sh -c 'exit 3'", restart="never")
@@ -214,7 +216,7 @@ def test_a_launch_that_fails_gives_its_front_port_back(
     assert ports(ledger) == []
 
 
-def test_a_service_moves_to_the_port_it_is_given(launcher_for: Make, fronts: Fronts) -> None:
+def test_a_service_moves_to_the_port_it_is_given(launcher_for: Make, fronts: PublicPorts) -> None:
     """Broken: a pinned port would be ignored, or the former one lead to a stranger one day."""
     launcher = launcher_for()
     release = launcher.build("")
@@ -226,7 +228,7 @@ def test_a_service_moves_to_the_port_it_is_given(launcher_for: Make, fronts: Fro
 
 
 def test_a_version_that_the_old_one_locks_out_is_told_why(
-    launcher_for: Make, fronts: Fronts, source: Path, tmp_path: Path
+    launcher_for: Make, fronts: PublicPorts, source: Path, tmp_path: Path
 ) -> None:
     """Broken: an exclusive lock of what serves is told as a health path to mend."""
     lock = tmp_path / "exclusive.lock"
@@ -240,7 +242,7 @@ def test_a_version_that_the_old_one_locks_out_is_told_why(
 
 
 def test_a_version_that_waits_for_a_lock_is_told_why(
-    launcher_for: Make, fronts: Fronts, source: Path, tmp_path: Path
+    launcher_for: Make, fronts: PublicPorts, source: Path, tmp_path: Path
 ) -> None:
     """Broken: one that retries for ever is told that it listens nowhere."""
     lock = tmp_path / "exclusive.lock"

@@ -14,19 +14,19 @@ from pathlib import Path
 import pytest
 
 from benchmarks.free_ports import free_ports
-from blocks.providers import process
-from blocks.providers.identity import this_boot
-from blocks.providers.process_table import entry
+from blocks.providers.process import detached
+from blocks.providers.process.identity import this_boot
+from blocks.providers.process.process_table import entry
 from blocks.routers.slots import SlotRouter
-from flows.stack.services import Unfinished, gone
-from tasks.front_range import FrontRange
+from stack.services import Unfinished, gone
 from tasks.launch.convergence import converge, shut_down
-from tasks.launch.fronts import Fronts
 from tasks.launch.launcher import Launcher
+from tasks.launch.public_ports import PublicPorts
 from tasks.ledger.connection import Ledger
-from tasks.ledger.fronts import Place
 from tasks.ledger.instances import instances, mark_stopping, take_instances
 from tasks.ledger.ports import ports
+from tasks.ledger.public_ports import Place
+from tasks.public_port_range import PublicPortRange
 from tasks.release import InstanceState
 
 FRONT = free_ports(10)
@@ -35,19 +35,19 @@ Make = Callable[..., Launcher]
 
 
 @pytest.fixture
-def fronts(ledger: Ledger, tmp_path: Path) -> Fronts:
+def fronts(ledger: Ledger, tmp_path: Path) -> PublicPorts:
     """Give front ports with real slots."""
-    span = FrontRange("127.0.0.1", FRONT, FRONT + 9)
-    return Fronts(ledger, SlotRouter(tmp_path / "router"), Place("demo", "dev"), span)
+    span = PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
+    return PublicPorts(ledger, SlotRouter(tmp_path / "router"), Place("demo", "dev"), span)
 
 
 def test_a_busy_ledger_does_not_bring_back_what_is_being_stopped(
-    launcher_for: Make, fronts: Fronts, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    launcher_for: Make, fronts: PublicPorts, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: the reconciler takes a stop that cannot be recorded yet for a loss."""
     launcher = launcher_for()
     converge(launcher, launcher.build(""), fronts)
-    end, lost = process.stop, []
+    end, lost = detached.stop, []
 
     def end_while_the_ledger_is_busy(directory: Path, grace_seconds: float) -> None:
         end(directory, grace_seconds)
@@ -56,7 +56,7 @@ def test_a_busy_ledger_does_not_bring_back_what_is_being_stopped(
             lost.append(gone(ledger))
             writer.execute("ROLLBACK")
 
-    monkeypatch.setattr(process, "stop", end_while_the_ledger_is_busy)
+    monkeypatch.setattr(detached, "stop", end_while_the_ledger_is_busy)
     shut_down(launcher, fronts, 2)
     assert lost == [[]]
     assert launcher.recorded() == []
@@ -68,19 +68,19 @@ def dead() -> str:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as program:
         found = entry(program.pid)
         assert found is not None
-        identity = process.ProcessIdentity("here", found.pid, found.started, this_boot())
+        identity = detached.ProcessIdentity("here", found.pid, found.started, this_boot())
         program.kill()
     return identity.encode()
 
 
-def unfinished(launcher: Launcher, fronts: Fronts) -> Unfinished:
+def unfinished(launcher: Launcher, fronts: PublicPorts) -> Unfinished:
     """Return what the reconciler does of it."""
-    owner = process.own_identity().encode()
+    owner = detached.own_identity().encode()
     return Unfinished(launcher.ledger, fronts.router, launcher.home, owner)
 
 
 def test_a_stop_whose_process_died_is_brought_to_its_end(
-    launcher_for: Make, fronts: Fronts, ledger: Ledger, dead: str
+    launcher_for: Make, fronts: PublicPorts, ledger: Ledger, dead: str
 ) -> None:
     """Broken: a stop that was killed leaves a service running that everybody takes for stopped."""
     launcher = launcher_for()
@@ -88,14 +88,14 @@ def test_a_stop_whose_process_died_is_brought_to_its_end(
     mark_stopping(ledger, [instance.id], dead)
     assert gone(ledger) == []
     assert len(unfinished(launcher, fronts)(0)) == 1
-    assert isinstance(process.status(instance.directory), process.Ended)
+    assert isinstance(detached.status(instance.directory), detached.Ended)
     assert fronts.router.upstreams(FRONT) == ()
     assert [one.owner for one in ports(ledger)] == ["front/demo/dev/web"]
     assert launcher.recorded() == []
 
 
 def test_a_launch_that_died_leaves_nothing_and_the_traffic_where_it_was(
-    launcher_for: Make, fronts: Fronts, ledger: Ledger, dead: str
+    launcher_for: Make, fronts: PublicPorts, ledger: Ledger, dead: str
 ) -> None:
     """Broken: a killed launch leaves processes for ever, or the traffic with them."""
     launcher = launcher_for()
@@ -107,12 +107,12 @@ def test_a_launch_that_died_leaves_nothing_and_the_traffic_where_it_was(
     fronts.router.route(FRONT, [f"{started.host}:{started.port}"])
     assert len(unfinished(launcher, fronts)(0)) == 1
     assert fronts.router.upstreams(FRONT) == served
-    assert isinstance(process.status(started.directory), process.Ended)
+    assert isinstance(detached.status(started.directory), detached.Ended)
     assert [one.id for one in launcher.live()] == [serving.id]
 
 
 def test_what_somebody_is_at_work_on_is_left_to_them(
-    launcher_for: Make, fronts: Fronts, ledger: Ledger
+    launcher_for: Make, fronts: PublicPorts, ledger: Ledger
 ) -> None:
     """Broken: the reconciler ends what a launch has just started."""
     launcher = launcher_for()
@@ -120,15 +120,15 @@ def test_what_somebody_is_at_work_on_is_left_to_them(
     with subprocess.Popen(["sleep", "600"]) as other:
         found = entry(other.pid)
         assert found is not None
-        identity = process.ProcessIdentity("here", found.pid, found.started, this_boot())
+        identity = detached.ProcessIdentity("here", found.pid, found.started, this_boot())
         take_instances(ledger, [instance.id], identity.encode())
         assert unfinished(launcher, fronts)(0) == []
         os.kill(other.pid, signal.SIGKILL)
-    assert isinstance(process.status(instance.directory), process.Running)
+    assert isinstance(detached.status(instance.directory), detached.Running)
 
 
 def test_a_launch_that_is_stopped_meanwhile_does_not_come_back(
-    launcher_for: Make, fronts: Fronts, ledger: Ledger
+    launcher_for: Make, fronts: PublicPorts, ledger: Ledger
 ) -> None:
     """Broken: a launch declares running what was stopped while it waited for health."""
     launcher = launcher_for()
@@ -141,19 +141,19 @@ def test_a_launch_that_is_stopped_meanwhile_does_not_come_back(
 
 
 def test_a_replaced_release_is_not_brought_back_while_it_ends(
-    launcher_for: Make, fronts: Fronts, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    launcher_for: Make, fronts: PublicPorts, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: a restart that is slow to end the old processes has them launched again."""
     launcher = launcher_for()
     release = launcher.build("")
     converge(launcher, release, fronts)
-    end, lost = process.stop, []
+    end, lost = detached.stop, []
 
     def end_and_look(directory: Path, grace_seconds: float) -> None:
         end(directory, grace_seconds)
         lost.extend(gone(ledger))
 
-    monkeypatch.setattr(process, "stop", end_and_look)
+    monkeypatch.setattr(detached, "stop", end_and_look)
     converge(launcher, release, fronts, fresh=True)
     assert lost == []
     assert len(launcher.live()) == 1

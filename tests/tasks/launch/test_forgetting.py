@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from benchmarks.free_ports import free_ports
-from blocks.providers import process
+from blocks.providers.process import detached
 from tasks.errors import BadInputError, BusyError
-from tasks.front_range import FrontRange
 from tasks.launch import forgetting
 from tasks.launch.convergence import converge
 from tasks.launch.forgetting import (
@@ -23,15 +22,16 @@ from tasks.launch.forgetting import (
     forget,
     places,
 )
-from tasks.launch.fronts import Fronts
 from tasks.launch.launcher import Launcher
+from tasks.launch.public_ports import PublicPorts
 from tasks.ledger.connection import Ledger
-from tasks.ledger.fronts import Place
 from tasks.ledger.instances import instances
 from tasks.ledger.ports import ports
+from tasks.ledger.public_ports import Place
 from tasks.ledger.releases import releases
 from tasks.ledger.rollouts import begin_rollout
 from tasks.ledger.workloads import close_workload, open_workload
+from tasks.public_port_range import PublicPortRange
 
 FRONT = free_ports(10)
 Make = Callable[..., Launcher]
@@ -63,10 +63,10 @@ def test_a_forgotten_project_leaves_nothing_but_its_data(
     launcher_for: Make, ledger: Ledger, delete_data: bool
 ) -> None:
     """Broken: what is removed keeps its processes, its ports and its place on the disk."""
-    router, span = Table(), FrontRange("127.0.0.1", FRONT, FRONT + 9)
+    router, span = Table(), PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
     demo, other = launcher_for(), launcher_for("other")
     for launcher in (demo, other):
-        fronts = Fronts(ledger, router, Place(launcher.project, "dev"), span)
+        fronts = PublicPorts(ledger, router, Place(launcher.project, "dev"), span)
         converge(launcher, launcher.build(""), fronts)
     [served] = demo.live()
     (demo.data_folder / "note").write_text("kept")
@@ -74,7 +74,7 @@ def test_a_forgotten_project_leaves_nothing_but_its_data(
     folder = str(demo.data_folder)
     there = ((folder,), ()) if delete_data else ((), (folder,))
     assert gone == Forgotten(1, 1, *there)
-    assert not isinstance(process.status(served.directory), process.Running)
+    assert not isinstance(detached.status(served.directory), detached.Running)
     assert demo.data_folder.exists() is not delete_data
     assert not served.directory.exists()
     assert not (demo.home / "releases" / "demo").exists()

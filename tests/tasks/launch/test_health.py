@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.free_ports import free_ports
-from blocks.providers import process
-from blocks.providers.inherited import inherited
+from blocks.providers.process import detached
+from blocks.providers.process.inherited import inherited
 from tasks.cancellation import given_up_where
 from tasks.launch.health import await_health
 from tasks.release import Instance, InstanceState
@@ -56,14 +56,14 @@ def said(tmp_path: Path) -> Iterator[Say]:
             health_path,
         )
         argv = (sys.executable, "-c", program, *arguments)
-        spec = process.ShimSpec(directory, argv, tmp_path, restart=restart)
-        process.start(spec, inherited({}))
+        spec = detached.ShimSpec(directory, argv, tmp_path, restart=restart)
+        detached.start(spec, inherited({}))
         [health] = await_health([instance], 3, [])
         assert not health.ok
         return health.detail
 
     yield start
-    process.stop(directory, 0)
+    detached.stop(directory, 0)
 
 
 def test_a_404_names_the_health_path(said: Say) -> None:

@@ -14,8 +14,8 @@ import httpx
 import psutil
 import pytest
 
-from blocks.providers import process
-from blocks.providers.process import Running
+from blocks.providers.process import detached
+from blocks.providers.process.detached import Running
 from tasks.errors import BadInputError
 from tasks.launch.kinds.procfile import ProcfileKind
 from tasks.launch.launcher import Launcher, LaunchError
@@ -36,7 +36,7 @@ def answer(instance: Instance) -> str:
 
 def running(instance: Instance) -> Running:
     """Return its process, which is expected to run."""
-    found = process.status(instance.directory)
+    found = detached.status(instance.directory)
     assert isinstance(found, Running)
     return found
 
@@ -112,7 +112,7 @@ def test_what_lost_its_shim_is_not_adopted_but_can_be_stopped(launcher_for: Make
     assert second.id != first.id
     assert answer(second)
     launcher.stop([first], 0)
-    assert isinstance(process.status(first.directory), process.Ended)
+    assert isinstance(detached.status(first.directory), detached.Ended)
     with pytest.raises(httpx.ConnectError):
         answer(first)
 
@@ -161,16 +161,16 @@ def test_when_one_replica_cannot_start_none_is_left(
     """Broken: a failed launch would leave processes and ports behind."""
     launcher = launcher_for(replicas=2)
     release = launcher.build("")
-    start = process.start
+    start = detached.start
     started: list[Path] = []
 
-    def second_fails(spec: process.ShimSpec, environment: dict[str, str]) -> None:
+    def second_fails(spec: detached.ShimSpec, environment: dict[str, str]) -> None:
         if started:
-            raise process.ShimError("no more processes")
+            raise detached.ShimError("no more processes")
         started.append(spec.directory)
         start(spec, environment)
 
-    monkeypatch.setattr(process, "start", second_fails)
+    monkeypatch.setattr(detached, "start", second_fails)
     with pytest.raises(LaunchError, match="no more processes"):
         launcher.start(release)
     commands = [" ".join(one.info["cmdline"] or []) for one in psutil.process_iter(["cmdline"])]

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 from benchmarks.free_ports import free_ports
-from blocks.providers import process
+from blocks.providers.process import detached
 from blocks.routers.slots import SlotRouter
-from flows.stack.services import gone
-from tasks.front_range import FrontRange
+from stack.services import gone
 from tasks.launch.convergence import converge
 from tasks.launch.drift import Drift, drift
-from tasks.launch.fronts import Fronts
 from tasks.launch.launcher import Launcher, LaunchError
+from tasks.launch.public_ports import PublicPorts
 from tasks.launch.standing import release_to_launch
 from tasks.ledger.connection import Ledger
-from tasks.ledger.fronts import Place
+from tasks.ledger.public_ports import Place
+from tasks.public_port_range import PublicPortRange
 from tasks.release import Instance, InstanceState
 
 FRONT = free_ports(10)
@@ -28,16 +28,16 @@ Make = Callable[..., Launcher]
 
 
 @pytest.fixture
-def fronts(ledger: Ledger, tmp_path: Path) -> Fronts:
+def fronts(ledger: Ledger, tmp_path: Path) -> PublicPorts:
     """Give front ports with real slots."""
-    span = FrontRange("127.0.0.1", FRONT, FRONT + 9)
-    return Fronts(ledger, SlotRouter(tmp_path / "router"), Place("demo", "dev"), span)
+    span = PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
+    return PublicPorts(ledger, SlotRouter(tmp_path / "router"), Place("demo", "dev"), span)
 
 
-def ended(instance: Instance) -> process.Ended:
+def ended(instance: Instance) -> detached.Ended:
     """Wait until it has ended, and return how."""
     deadline = time.monotonic() + 20
-    while not isinstance(found := process.status(instance.directory), process.Ended):
+    while not isinstance(found := detached.status(instance.directory), detached.Ended):
         assert time.monotonic() < deadline, found
         time.sleep(0.01)
     return found
@@ -45,7 +45,7 @@ def ended(instance: Instance) -> process.Ended:
 
 @pytest.mark.parametrize("restart", ["never", "on-failure"])
 def test_a_job_that_ends_well_is_launched_and_left_alone(
-    launcher_for: Make, fronts: Fronts, ledger: Ledger, restart: str
+    launcher_for: Make, fronts: PublicPorts, ledger: Ledger, restart: str
 ) -> None:
     """Broken: a job fails its launch by doing its work, or does it again every five minutes."""
     launcher = launcher_for(command="true", web=False, restart=restart)
@@ -65,12 +65,12 @@ def test_only_what_its_policy_wants_is_brought_back(
     """Broken: what was to run once runs again and again, or a service stays down."""
     launcher = launcher_for(command="sleep 600", web=False, restart=restart)
     started = launcher.mark(launcher.start(launcher.build("")), InstanceState.RUNNING)
-    process.stop(started[0].directory, 0)  # ended, and nobody has asked for it
+    detached.stop(started[0].directory, 0)  # ended, and nobody has asked for it
     assert bool(gone(ledger)) == comes_back
 
 
 def test_a_web_service_that_ended_well_is_started_again_by_a_launch(
-    launcher_for: Make, fronts: Fronts, tmp_path: Path
+    launcher_for: Make, fronts: PublicPorts, tmp_path: Path
 ) -> None:
     """Broken: a launch fails for what ended before it, or says well and nothing answers."""
     stop = tmp_path / "stop"
@@ -82,17 +82,17 @@ def test_a_web_service_that_ended_well_is_started_again_by_a_launch(
     stop.unlink()
     again = converge(launcher, release_to_launch(launcher, ""), fronts)
     assert (len(again.started), again.ended) == (1, ())
-    assert process.status(again.instances[0].directory).__class__ is process.Running
+    assert detached.status(again.instances[0].directory).__class__ is detached.Running
 
 
-def test_a_web_service_that_ends_is_not_well(launcher_for: Make, fronts: Fronts) -> None:
+def test_a_web_service_that_ends_is_not_well(launcher_for: Make, fronts: PublicPorts) -> None:
     """Broken: traffic is sent to what has ended."""
     launcher = launcher_for(command="true", restart="never")
     with pytest.raises(LaunchError, match="ended: succeeded"):
         converge(launcher, launcher.build(""), fronts)
 
 
-def test_what_is_configured_otherwise_is_told(launcher_for: Make, fronts: Fronts) -> None:
+def test_what_is_configured_otherwise_is_told(launcher_for: Make, fronts: PublicPorts) -> None:
     """Broken: `status` says all is well while another configuration serves."""
     launcher = launcher_for()
     (instance,) = converge(launcher, launcher.build(""), fronts).instances

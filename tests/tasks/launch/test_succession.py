@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from blocks.providers import process
+from blocks.providers.process import detached
 from tasks.deploy.deployer import Deployer, Pace
 from tasks.deploy.deployer import Target as Place
 from tasks.errors import BusyError
 from tasks.launch import convergence
 from tasks.launch.convergence import Launched, converge, shut_down
-from tasks.launch.fronts import Fronts
 from tasks.launch.launcher import Launcher, LaunchError
+from tasks.launch.public_ports import PublicPorts
 from tasks.launch.succession import overtaken, replaced, started_since
 from tasks.ledger.connection import Ledger
 from tasks.ledger.ports import ports
@@ -27,7 +27,7 @@ Make = Callable[..., Launcher]
 
 
 @pytest.fixture
-def fronts(ledger: Ledger) -> Fronts:
+def fronts(ledger: Ledger) -> PublicPorts:
     """Give front ports."""
     return fronts_for(ledger)
 
@@ -56,11 +56,11 @@ def _write(source: Path, version: str) -> None:
     server.write_text("\n".join(changed))
 
 
-def _deployer(launcher: Launcher, fronts: Fronts) -> Deployer:
+def _deployer(launcher: Launcher, fronts: PublicPorts) -> Deployer:
     """Return what deploys there: with the same front ports, and without a pause."""
     place = Place(launcher.project, launcher.environment, "127.0.0.1", FRONT, 10)
     pace = Pace(in_a_row=1, pause_seconds=0.0, drain_seconds=0.0, grace_seconds=2)
-    owner = process.own_identity().encode()
+    owner = detached.own_identity().encode()
     return Deployer(launcher.ledger, launcher, fronts.router, place, owner, pace=pace)
 
 
@@ -70,7 +70,11 @@ def _served(launcher: Launcher) -> int:
 
 @pytest.mark.parametrize("served", [True, False], ids=["beside what serves", "the first"])
 def test_a_launch_gives_way_to_one_that_began_later(
-    launcher_for: Make, fronts: Fronts, source: Path, meanwhile: Callable[..., None], served: bool
+    launcher_for: Make,
+    fronts: PublicPorts,
+    source: Path,
+    meanwhile: Callable[..., None],
+    served: bool,
 ) -> None:
     """Broken: the older of two launches takes the traffic back, and both are left running."""
     launcher = launcher_for()
@@ -88,7 +92,7 @@ def test_a_launch_gives_way_to_one_that_began_later(
 
 
 def test_a_launch_replaces_what_was_brought_back_meanwhile(
-    launcher_for: Make, fronts: Fronts, source: Path, meanwhile: Callable[..., None]
+    launcher_for: Make, fronts: PublicPorts, source: Path, meanwhile: Callable[..., None]
 ) -> None:
     """Broken: a service that dies while its successor starts keeps that from being launched."""
     launcher = launcher_for()
@@ -97,7 +101,7 @@ def test_a_launch_replaces_what_was_brought_back_meanwhile(
 
     def die() -> None:
         """Have what serves die, and be brought back."""
-        process.stop(first.instances[0].directory, 0)
+        detached.stop(first.instances[0].directory, 0)
         convergence.revive(launcher, fronts)
 
     meanwhile(die)
@@ -107,7 +111,7 @@ def test_a_launch_replaces_what_was_brought_back_meanwhile(
 
 
 def test_two_launches_of_the_same_share_their_work(
-    launcher_for: Make, fronts: Fronts, meanwhile: Callable[..., None]
+    launcher_for: Make, fronts: PublicPorts, meanwhile: Callable[..., None]
 ) -> None:
     """Broken: launching the same twice at once makes one of them fail."""
     launcher = launcher_for()
@@ -121,7 +125,7 @@ def test_two_launches_of_the_same_share_their_work(
 
 
 def test_a_launch_leaves_the_traffic_to_a_deploy_that_began_meanwhile(
-    launcher_for: Make, fronts: Fronts, meanwhile: Callable[..., None], ledger: Ledger
+    launcher_for: Make, fronts: PublicPorts, meanwhile: Callable[..., None], ledger: Ledger
 ) -> None:
     """Broken: launch and deploy each leave a version running, and one of them gets nothing."""
     launcher = launcher_for()
@@ -132,7 +136,7 @@ def test_a_launch_leaves_the_traffic_to_a_deploy_that_began_meanwhile(
 
 
 def test_a_launch_gives_way_to_a_rollback_that_was_done_meanwhile(
-    launcher_for: Make, fronts: Fronts, source: Path, meanwhile: Callable[..., None]
+    launcher_for: Make, fronts: PublicPorts, source: Path, meanwhile: Callable[..., None]
 ) -> None:
     """Broken: who rolls back in need gets the new version a moment later all the same."""
     launcher = launcher_for()
@@ -150,7 +154,11 @@ def test_a_launch_gives_way_to_a_rollback_that_was_done_meanwhile(
 
 @pytest.mark.parametrize("served", [True, False], ids=["beside what serves", "the first"])
 def test_a_launch_gives_way_to_a_deploy_that_was_done_meanwhile(
-    launcher_for: Make, fronts: Fronts, source: Path, meanwhile: Callable[..., None], served: bool
+    launcher_for: Make,
+    fronts: PublicPorts,
+    source: Path,
+    meanwhile: Callable[..., None],
+    served: bool,
 ) -> None:
     """Broken: a launch that waited for health takes the traffic from what was deployed since."""
     launcher = launcher_for()
@@ -168,7 +176,7 @@ def test_a_launch_gives_way_to_a_deploy_that_was_done_meanwhile(
 
 
 def test_a_launch_gives_way_to_a_stop_that_came_before_it_started_anything(
-    launcher_for: Make, fronts: Fronts, monkeypatch: pytest.MonkeyPatch
+    launcher_for: Make, fronts: PublicPorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: what was stopped while a launch prepared itself serves again afterwards."""
     launcher = launcher_for()
@@ -180,12 +188,12 @@ def test_a_launch_gives_way_to_a_stop_that_came_before_it_started_anything(
 
 
 def test_what_is_brought_back_gives_way_to_a_launch_that_was_done_meanwhile(
-    launcher_for: Make, fronts: Fronts, source: Path, meanwhile: Callable[..., None]
+    launcher_for: Make, fronts: PublicPorts, source: Path, meanwhile: Callable[..., None]
 ) -> None:
     """Broken: a revival takes the traffic from the version that was launched since."""
     launcher = launcher_for()
     first = converge(launcher, launcher.build(""), fronts)
-    process.stop(first.instances[0].directory, 0)
+    detached.stop(first.instances[0].directory, 0)
     _write(source, "two")
     newer = launcher.build("")
     meanwhile(lambda: converge(launcher, newer, fronts))
@@ -196,7 +204,7 @@ def test_what_is_brought_back_gives_way_to_a_launch_that_was_done_meanwhile(
 
 
 def test_what_was_replaced_or_stopped_since_says_so(
-    launcher_for: Make, fronts: Fronts, source: Path
+    launcher_for: Make, fronts: PublicPorts, source: Path
 ) -> None:
     """Broken: a run whose work was undone before its end is completed like any other."""
     launcher = launcher_for()

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from blocks.providers import process
-from blocks.providers.identity import own_identity
 from blocks.providers.interface import Resources
+from blocks.providers.process import detached
+from blocks.providers.process.identity import own_identity
 from tasks.claim import Claim
 from tasks.ledger.allocations import enqueue, queue_state
 from tasks.ledger.connection import Ledger
@@ -49,11 +49,11 @@ def begun(ledger: Ledger, lease: WorkloadLease, step: str, directory: Path) -> N
 def attempt(tmp_path: Path) -> Iterator[Path]:
     """Give the directory of an attempt that runs under its shim."""
     directory = tmp_path / "attempt"
-    process.start(
-        process.ShimSpec(directory, ("sleep", "600"), tmp_path), {"PATH": "/bin:/usr/bin"}
+    detached.start(
+        detached.ShimSpec(directory, ("sleep", "600"), tmp_path), {"PATH": "/bin:/usr/bin"}
     )
     yield directory
-    process.stop(directory, 0.0)
+    detached.stop(directory, 0.0)
 
 
 def test_renewing_keeps_what_would_be_reaped(ledger: Ledger) -> None:
@@ -103,7 +103,7 @@ def test_what_still_runs_holds_its_capacity_though_its_run_died(
     granted(ledger, replace(claim, owner=f"{lease.id}/test"))
     assert reap(ledger, 100.0, 10.0) == [f"{lease.id}/test"]
     assert owners(ledger) == [claim.owner]
-    process.stop(attempt, 0.0)
+    detached.stop(attempt, 0.0)
     assert reap(ledger, 200.0, 10.0) == [claim.owner]
 
 

@@ -8,7 +8,7 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.models import TrainedModel, models, record_model
 
 FIRST = TrainedModel(
-    "durations", 0, 10.0, 1.0, 9.0, 500, "c0de", {"likeness": 0.7}, "this version", "the first"
+    "durations", 0, 10.0, 1.0, 9.0, 500, "c0de", {"min_max_ratio": 0.7}, "this version", "the first"
 )
 
 

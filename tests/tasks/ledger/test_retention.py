@@ -10,7 +10,6 @@ from sqlalchemy import insert
 from blocks.providers.interface import End, Outcome, Resources
 from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import Execution, begin_execution, executions, finish_execution
-from tasks.ledger.happenings import last_timing
 from tasks.ledger.retention import (
     KEPT_PER_KEY,
     KEPT_ROLLOUTS,
@@ -19,6 +18,7 @@ from tasks.ledger.retention import (
     referenced,
     unended_directories,
 )
+from tasks.ledger.service_events import last_timing
 from tasks.ledger.tables import deployment, learning
 from tasks.ledger.timings import Timing, record_timings, timings
 from tasks.ledger.workloads import close_workload, open_workload

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from blocks.providers.identity import own_identity
+from blocks.providers.process.identity import own_identity
 from tasks.errors import BusyError, NotFoundError, StaleFenceError
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.workloads import (

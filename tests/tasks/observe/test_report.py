@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from tasks.ledger.insights import RaisedInsight
-from tasks.observe.report import alerts, duration, summary, table
+from tasks.observe.report import alerts, summary, table
 from tasks.observe.status import StatusRow
 
 SERVING = StatusRow(
@@ -65,22 +63,6 @@ def test_the_sentence_says_what_is_configured_otherwise_and_what_applies_it() ->
     )
     absent = replace(DOWN, state="not launched", differs=("service",))
     assert summary([absent]).startswith("0 instances, all well. Configured otherwise: ")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (0.4, "0 s"),
-        (59, "59 s"),
-        (61, "1 min"),
-        (3_700, "1 h 1 min"),
-        (180_000, "2 d 2 h"),
-        (-5, "0 s"),
-    ],
-)
-def test_durations_are_said_as_a_person_would(seconds: float, said: str) -> None:
-    """An uptime would be a number of seconds to be divided by the reader."""
-    assert duration(seconds) == said
 
 
 def test_what_nobody_keeps_is_said_of_the_place_that_was_asked_for() -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from blocks.providers import process
 from blocks.providers.interface import End, Outcome
-from blocks.providers.process import Ended, NotStarted, ProcessIdentity, Running, ShimSpec
+from blocks.providers.process import detached
+from blocks.providers.process.detached import Ended, NotStarted, ProcessIdentity, Running, ShimSpec
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.instances import record_instance
 from tasks.observe.report import last_words, summary
@@ -67,7 +67,7 @@ def instance(directory: Path, **values: object) -> Instance:
         (NotStarted(), "never started"),
     ],
 )
-def test_the_state_is_what_was_seen(found: process.Status, state: str) -> None:
+def test_the_state_is_what_was_seen(found: detached.Status, state: str) -> None:
     """Broken: a dead service would be shown as running."""
     assert state_of(instance(Path()), found, 1000.0) == state
 
@@ -105,7 +105,7 @@ def until(look: Callable[[], object]) -> None:
 def directory(tmp_path: Path) -> Iterator[Path]:
     """Give the folder of a run, and end what is left in it."""
     yield tmp_path / "run"
-    process.stop(tmp_path / "run", 0)
+    detached.stop(tmp_path / "run", 0)
 
 
 @pytest.mark.integration
@@ -114,7 +114,7 @@ def test_a_busy_process_is_seen_with_what_it_uses(tmp_path: Path, directory: Pat
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     record_instance(ledger, instance(directory, health_path="/"))
     busy = "x = bytearray(50 * 2**20)\nwhile True: pass"
-    process.start(ShimSpec(directory, (sys.executable, "-c", busy), tmp_path), {})
+    detached.start(ShimSpec(directory, (sys.executable, "-c", busy), tmp_path), {})
 
     def seen() -> bool:
         row = status_rows(ledger, 2e9)[0]
@@ -122,7 +122,7 @@ def test_a_busy_process_is_seen_with_what_it_uses(tmp_path: Path, directory: Pat
         return large and row.state == "running" and "refused" in row.health
 
     until(seen)
-    process.stop(directory, 0)
+    detached.stop(directory, 0)
     assert status_rows(ledger, 2e9)[0].state == "down: stopped"
     ledger.close()
 
@@ -133,7 +133,7 @@ def test_a_crash_loop_is_a_verdict_with_its_last_lines(tmp_path: Path, directory
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     record_instance(ledger, instance(directory, port=None))
     argv = ("sh", "-c", "echo token hunter2; exit 3")
-    process.start(ShimSpec(directory, argv, tmp_path, restart="always"), {"PATH": "/usr/bin:/bin"})
+    detached.start(ShimSpec(directory, argv, tmp_path, restart="always"), {"PATH": "/usr/bin:/bin"})
     view = View(secrets={("p", "dev"): ["hunter2"]})
 
     def seen() -> StatusRow:
@@ -153,7 +153,7 @@ def test_a_web_service_that_ended_is_not_well(tmp_path: Path, directory: Path) -
     """Broken: all is well, and whoever opens the page gets an error."""
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     record_instance(ledger, instance(directory))
-    process.start(ShimSpec(directory, ("true",), tmp_path, restart="on-failure"), {})
+    detached.start(ShimSpec(directory, ("true",), tmp_path, restart="on-failure"), {})
     until(lambda: status_rows(ledger, time.time())[0].state.startswith("down: it ended"))
     assert "not well" in summary(status_rows(ledger, time.time()))
     ledger.close()
@@ -173,7 +173,7 @@ def test_a_job_that_ended_well_has_finished(tmp_path: Path, directory: Path) -> 
     """Broken: a job that did its work is an error that wakes somebody."""
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     record_instance(ledger, instance(directory, port=None))
-    process.start(ShimSpec(directory, ("true",), tmp_path, restart="on-failure"), {})
+    detached.start(ShimSpec(directory, ("true",), tmp_path, restart="on-failure"), {})
     until(lambda: status_rows(ledger, time.time())[0].state == "finished")
     assert summary(status_rows(ledger, time.time())) == "1 instance, all well."
     ledger.close()

@@ -9,9 +9,9 @@ import pytest
 from tasks.distribute.explaining.advice import advice_on
 from tasks.distribute.explaining.binding import binding
 from tasks.distribute.explaining.whatif import Effect
-from tasks.distribute.planning.planner import plan
 from tasks.plan import FleetSnapshot
-from tests.tasks.distribute.fakes import estimates_of, graph_of, provider, step
+from tasks.planning.planner import plan
+from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
 
 GRAPH = graph_of(step("a"), step("b", "a"))
 TIMES = estimates_of({"a": 10, "b": 10})

@@ -10,11 +10,11 @@ from hypothesis import given
 
 from blocks.providers.interface import Resources
 from tasks.distribute.explaining.binding import Link, binding
-from tasks.distribute.planning.planner import plan
 from tasks.plan import FleetSnapshot, ProviderState
+from tasks.planning.planner import plan
 from tasks.workload import Step, StepGraph
-from tests.tasks.distribute.fakes import estimates_of, graph_of, provider, step
-from tests.tasks.distribute.planning.test_planner import known, problems
+from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
+from tests.tasks.planning.test_planner import known, problems
 
 
 def test_needs_alone_are_told_from_a_provider_that_is_waited_for() -> None:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from functools import partial
 
 from tasks.distribute.explaining.comparison import Move, by_strategy, compare
-from tasks.distribute.planning.planner import plan
-from tasks.distribute.planning.strategy import STRATEGIES
 from tasks.plan import FleetSnapshot
-from tests.tasks.distribute.fakes import estimates_of, graph_of, provider, step
+from tasks.planning.planner import plan
+from tasks.planning.strategy import STRATEGIES
+from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
 
 GRAPH = graph_of(step("a"), step("b"), step("c", "a", "b"))
 TIMES = estimates_of({"a": 4, "b": 3, "c": 1})

@@ -14,10 +14,10 @@ from tasks.distribute.explaining.explanation_report import (
     strategy_rows,
     what_if,
 )
-from tasks.distribute.planning.planner import plan
-from tasks.distribute.planning.strategy import STRATEGIES
 from tasks.plan import FleetSnapshot
-from tests.tasks.distribute.fakes import estimates_of, graph_of, provider, step
+from tasks.planning.planner import plan
+from tasks.planning.strategy import STRATEGIES
+from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
 
 GRAPH = graph_of(*(step(name) for name in "abcd"), step("last", *"abcd"))
 TIMES = estimates_of(dict.fromkeys([*"abcd", "last"], 10.0))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from blocks.providers.interface import End, Outcome
+from tasks.distribute.dispatch.results import StepResult, StepState
 from tasks.distribute.explaining.gantt import (
     Bar,
     Label,
@@ -24,11 +25,10 @@ from tasks.distribute.explaining.report import (
     plan_summary,
     result_rows,
 )
-from tasks.distribute.explaining.usage import curves
-from tasks.distribute.planning.planner import plan
-from tasks.distribute.results import StepResult, StepState
 from tasks.plan import FleetSnapshot
-from tests.tasks.distribute.fakes import BAD, estimates_of, graph_of, provider, step
+from tasks.planning.core.usage import curves
+from tasks.planning.planner import plan
+from tests.tasks.planning.fakes import BAD, estimates_of, graph_of, provider, step
 
 GRAPH = graph_of(step("a"), step("b", "a"), step("c"))
 FLEET = FleetSnapshot(1, 0.0, (provider("x"), provider("y", 0.5), provider("tiny", slots=0)))

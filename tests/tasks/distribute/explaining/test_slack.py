@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.distribute.explaining.slack import slack_seconds
-from tasks.distribute.planning.feasibility import violations
-from tasks.distribute.planning.planner import plan
-from tasks.distribute.planning.strategy import STRATEGIES
 from tasks.plan import FleetSnapshot
+from tasks.planning.feasibility import violations
+from tasks.planning.planner import plan
+from tasks.planning.strategy import STRATEGIES
 from tasks.workload import StepGraph
-from tests.tasks.distribute.fakes import estimates_of, graph_of, provider, step
-from tests.tasks.distribute.planning.test_planner import known, problems
+from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
+from tests.tasks.planning.test_planner import known, problems
 
 
 def test_both_followers_and_the_provider_leave_no_slack() -> None:

@@ -10,11 +10,11 @@ import pytest
 from blocks.providers.interface import Resources
 from tasks.distribute.explaining.binding import binding
 from tasks.distribute.explaining.whatif import MOST_CHANGES, Change, changes, effects
-from tasks.distribute.planning.planner import plan
 from tasks.estimates import Estimate, Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Plan, ProviderState
+from tasks.planning.planner import plan
 from tasks.workload import Step, StepGraph
-from tests.tasks.distribute.fakes import estimates_of, graph_of, provider, step
+from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
 
 
 def tried(

@@ -1,0 +1,102 @@
+"""When does what run out, what would it cost to add, and when could it be given back.
+
+Read from a demand forecast: what is held (slots, CPUs, memory) against what there is of it. A
+shortage is likely where the median exceeds it, and possible where the upper edge of the band does.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.demand.forecast import Demand
+from analytics.demand.hourly import HOUR
+from analytics.statistics.seasonal import Values
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """How much there is of what is held.
+
+    It is added and given back in units of ``unit``, at ``price`` for each unit and hour; ``kept``
+    is what is never given back.
+    """
+
+    measure: str
+    amount: float
+    unit: float = 1.0
+    price: float = 0.0
+    kept: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What becomes of one measure over the hours of the forecast; times are epoch seconds.
+
+    ``short`` is by how much the upper edge exceeds it at most. ``units`` would have to be added
+    from ``possible_at`` to ``give_back_at`` for ``cost``; None means that they are needed until the
+    end of the forecast at least. ``spare_units`` are not needed from ``spare_from`` on, which saves
+    ``saved`` until the end of the forecast.
+    """
+
+    measure: str
+    likely_at: float | None
+    possible_at: float | None
+    short: float = 0.0
+    units: int = 0
+    cost: float = 0.0
+    give_back_at: float | None = None
+    spare_units: int = 0
+    spare_from: float | None = None
+    saved: float = 0.0
+
+
+def outlook(demand: Demand, capacity: Capacity, start: float) -> Outlook:
+    """Compare what will be held with what there is; ``start`` is when the forecast begins.
+
+    Raises:
+        ValueError: The unit in which capacity is added is not positive.
+    """
+    if capacity.unit <= 0:
+        raise ValueError(f"capacity is added in positive units, not of {capacity.unit}")
+    over = np.flatnonzero(demand.high > capacity.amount)
+    likely = np.flatnonzero(demand.median > capacity.amount)
+    if not over.size:
+        return _with_spare(demand.high, capacity, start)
+    first, after = int(over[0]), int(over[-1]) + 1
+    short = float(demand.high.max()) - capacity.amount
+    units = math.ceil(short / capacity.unit)
+    return Outlook(
+        measure=capacity.measure,
+        likely_at=start + int(likely[0]) * HOUR if likely.size else None,
+        possible_at=start + first * HOUR,
+        short=short,
+        units=units,
+        cost=units * capacity.price * (after - first),
+        give_back_at=start + after * HOUR if after < len(demand.high) else None,
+    )
+
+
+def _with_spare(high: Values, capacity: Capacity, start: float) -> Outlook:
+    """Say what is not needed, from the moment from which it never is again; at once if it can be.
+
+    Waiting for a peak to pass gives back more, but later: what saves most is proposed.
+    """
+    needed = np.maximum(np.maximum.accumulate(high[::-1])[::-1], capacity.kept)
+    units = np.floor((capacity.amount - needed) / capacity.unit + 1e-9).clip(min=0)
+    hours = len(high) - np.arange(len(high))
+    # Without a price the units themselves stand for the money.
+    best = int(np.argmax(units * hours))
+    count = int(units[best])
+    if not count:
+        return Outlook(capacity.measure, None, None)
+    return Outlook(
+        measure=capacity.measure,
+        likely_at=None,
+        possible_at=None,
+        spare_units=count,
+        spare_from=start + best * HOUR,
+        saved=count * capacity.price * int(hours[best]),
+    )

@@ -1,0 +1,92 @@
+"""The demand of the week to come, for people: a sentence, and a chart with the band around it."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from analytics.demand.forecast import Demand, forecast
+from analytics.demand.hourly import HOUR, Use, hourly
+from analytics.history.runs import FLOW_KIND, Run
+from analytics.statistics.seasonal import DAY, Values
+
+WEEK = 7 * DAY
+MEASURES = {"runs": "flow runs started an hour", "slots": "flow runs at work at once (mean)"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """One measure, hour by hour: what was, the newest last, and what is expected from ``start`` on.
+
+    ``start`` is in epoch seconds, a whole hour.
+    """
+
+    start: float
+    past: Values
+    demand: Demand
+
+
+def outlooks(runs: Iterable[Run], now: float) -> dict[str, Outlook]:
+    """Return the next 168 h of ``MEASURES``; nothing for a history of less than two days.
+
+    Every flow run counts, however it ended: it was asked for, and held its slot.
+    """
+    uses = [
+        Use(run.started_at, None if math.isnan(run.ended_at) else run.ended_at)
+        for run in runs
+        if run.kind == FLOW_KIND
+    ]
+    if not uses:
+        return {}
+    table = hourly(uses, min(use.started_at for use in uses), now)
+    start = now // HOUR * HOUR
+    pasts = {name: table[name].to_numpy(float) for name in MEASURES}
+    found = {name: forecast(past, WEEK) for name, past in pasts.items()}
+    return {name: Outlook(start, pasts[name], demand) for name, demand in found.items() if demand}
+
+
+def summary(found: Mapping[str, Outlook]) -> str:
+    """Say what the next day and week should bring, and how far off such forecasts were."""
+    runs, slots = found["runs"].demand, found["slots"].demand
+    day, week = (runs.mean[:hours].sum() for hours in (DAY, WEEK))
+    return (
+        f"About {day:.0f} flow runs in the next 24 h and {week:.0f} in 168 h; in the fullest hour "
+        f"{slots.median.max():.1f} at once, nine times in ten no more than {slots.high.max():.1f}. "
+        f"Such forecasts were off by {runs.error:.2g} runs an hour, the same hour of the day or "
+        f"week before by {runs.naive_error:.2g}."
+    )
+
+
+def chart(found: Mapping[str, Outlook]) -> bytes:
+    """Return a PNG: a panel a measure, the last week beside the next with its 80 % band."""
+    # matplotlib takes a second to import.
+    from matplotlib.figure import Figure  # noqa: PLC0415 - for that reason
+
+    figure = Figure(figsize=(10, 6), layout="constrained")
+    panels = figure.subplots(len(found), sharex=True, squeeze=False)[:, 0]
+    for axes, (name, one) in zip(panels, found.items(), strict=True):
+        past, coming = one.past[-WEEK:], one.demand
+        before = _hours(one.start - len(past) * HOUR, len(past))
+        after = _hours(one.start, len(coming.median))
+        axes.step(before, past, where="post", color="0.4", linewidth=1, label="was")
+        band = axes.fill_between(after, coming.low, coming.high, step="post", alpha=0.25)
+        band.set_label("8 of 10 hours should lie within")
+        axes.step(after, coming.median, where="post", label="expected (median)")
+        axes.axvline(after[0], color="0.7", linewidth=1)
+        # Room for the legend.
+        top = 1.2 * max(past.max(), coming.high.max(), 1e-3)
+        axes.set(ylabel=MEASURES[name].replace(" (", "\n("), ylim=(0, top))
+        axes.legend(loc="upper left", ncols=3, fontsize="small", frameon=False)
+    panels[-1].set_xlabel("UTC")
+    panels[0].set_title("Demand of the last week and of the next")
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png")
+    return picture.getvalue()
+
+
+def _hours(start: float, number: int) -> list[datetime]:
+    first = datetime.fromtimestamp(start, UTC)
+    return [first + timedelta(hours=hour) for hour in range(number)]

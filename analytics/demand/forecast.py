@@ -1,0 +1,182 @@
+"""How much will be asked for, hour by hour, up to a week ahead: a median, a mean and a band.
+
+A blend of what was at this hour before, of the recent level and of linear models of the last day
+and week, weighed by how each did at the most recent origins. Where the blend does not beat the
+better seasonal naive on origins it was not weighed by, the seasonal naive is what is forecast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import ThreadpoolController
+
+from analytics.demand import lagged
+from analytics.demand.mixture import Forecasts, mixed, reaches, weights
+from analytics.statistics.seasonal import DAY, METHODS, NAIVE, Method, Values
+
+HORIZONS = (6, 12, 24, 48, 168)
+ORIGINS = 56
+# Origins a day and an hour apart, so that each is at another hour of the day.
+STRIDE = DAY + 1
+BAND = (0.1, 0.9)
+
+# Threads gain nothing on matrices this small, and wait for each other busily on a machine in use.
+_THREADS = ThreadpoolController()
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """One value for each hour to come.
+
+    Half of the hours should be above ``median``, a tenth below ``low`` and a tenth above ``high``;
+    ``mean`` adds up to what to expect in total. ``shares`` says how much of each method is in it,
+    ``error`` how far it was off on average in the backtest, ``naive_error`` the better seasonal
+    naive.
+    """
+
+    median: Values
+    mean: Values
+    low: Values
+    high: Values
+    shares: Mapping[str, float]
+    error: float
+    naive_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """A method that is asked for one horizon."""
+
+    method: Method
+    horizon: int
+
+    def __call__(self, past: Values) -> Values:
+        return self.method(past, self.horizon)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What each method said at past origins (methods x origins x hours ahead), and what came."""
+
+    names: tuple[str, ...]
+    forecasts: Forecasts
+    actual: Forecasts
+
+    def errors(self) -> Values:
+        return np.asarray(np.abs(self.forecasts - self.actual).mean(axis=(1, 2)))
+
+
+def forecast(past: Values, horizon: int = HORIZONS[-1]) -> Demand | None:
+    """Forecast the hours after ``past``: one value an hour, the newest last, none negative.
+
+    Returns None for a past of less than two days: nothing is known of the hours of a day then.
+
+    Raises:
+        ValueError: A value is negative or not a number.
+    """
+    if not np.all(past >= 0):
+        raise ValueError(f"demand is never negative or unknown, but {past[~(past >= 0)][0]} is")
+    if len(past) < 2 * DAY:
+        return None
+    with _THREADS.limit(limits=1, user_api="blas"):
+        ahead = {name: method(past) for name, method in _methods(past, horizon).items()}
+        tried = _backtest(past, horizon, ahead)
+    shares, said = _shares(tried)
+    median = mixed(np.array([ahead[name] for name in tried.names]), _reaching(shares, horizon))
+    return _banded(median, tried, shares, said)
+
+
+def forecasts(table: pd.DataFrame, horizon: int = HORIZONS[-1]) -> dict[str, Demand]:
+    """Forecast every column of an hourly table; those of which too little is known are left out."""
+    found = {str(name): forecast(table[name].to_numpy(float), horizon) for name in table}
+    return {name: demand for name, demand in found.items() if demand}
+
+
+def _methods(past: Values, horizon: int) -> dict[str, Callable[[Values], Values]]:
+    """Return all methods that this past allows, the lagged ones fitted to it."""
+    found: dict[str, Callable[[Values], Values]] = {
+        name: _Ahead(method, horizon) for name, method in METHODS.items()
+    }
+    for shape in lagged.SHAPES:
+        if shape.fits(len(past), horizon):
+            found[str(shape)] = lagged.fit(past, horizon, shape)
+    return found
+
+
+def _backtest(past: Values, horizon: int, known: Container[str]) -> _Tried:
+    """Forecast from past origins; a short past is tried over fewer hours and fewer origins."""
+    horizon = min(horizon, max(len(past) // 6, min(DAY, len(past) // 3)))
+    count = min(ORIGINS, max(1, (len(past) // 3 - horizon) // STRIDE))
+    last = len(past) - horizon
+    origins = [last - STRIDE * back for back in range(count)][::-1]
+    fitted = _methods(past[: origins[0]], horizon)
+    methods = {name: method for name, method in fitted.items() if name in known}
+    said = [[method(past[:origin]) for origin in origins] for method in methods.values()]
+    came = [past[origin : origin + horizon] for origin in origins]
+    return _Tried(tuple(methods), np.array(said), np.array(came))
+
+
+def _shares(tried: _Tried) -> tuple[Values, Forecasts]:
+    """Return the shares (methods x hours ahead), and what they would have said at past origins.
+
+    That is the blend, each half of the origins forecast by the shares that suit the other half, or
+    the better seasonal naive alone where the blend is no better.
+    """
+    errors = tried.errors()
+    naive = min(map(tried.names.index, NAIVE), key=errors.__getitem__)
+    if len(tried.actual) > 1:
+        said = _crosswise(tried)
+        if np.abs(said - tried.actual).mean() < errors[naive]:
+            return weights(tried.forecasts, tried.actual), said
+    alone = np.zeros((len(tried.names), tried.actual.shape[1]))
+    alone[naive] = 1.0
+    return alone, tried.forecasts[naive]
+
+
+def _crosswise(tried: _Tried) -> Forecasts:
+    half = len(tried.actual) // 2
+    older, newer = slice(None, half), slice(half, None)
+    said = [
+        mixed(tried.forecasts[:, judged], weights(tried.forecasts[:, other], tried.actual[other]))
+        for judged, other in ((older, newer), (newer, older))
+    ]
+    return np.concatenate(said)
+
+
+def _reaching(per_hour: Values, horizon: int) -> Values:
+    """Extend methods x hours to the whole horizon by what holds for the last hour of them."""
+    missing = horizon - per_hour.shape[-1]
+    return np.pad(per_hour, ((0, 0), (0, missing)), mode="edge")
+
+
+def _banded(median: Values, tried: _Tried, shares: Values, said: Forecasts) -> Demand:
+    """Put the errors of what was said at past origins around a forecast.
+
+    They are taken on the scale of square roots, on which those of counts are of even size.
+    """
+    horizon = len(median)
+    rooted, error = np.sqrt(tried.actual) - np.sqrt(said), tried.actual - said
+    edges = np.empty((3, error.shape[1]))
+    for reach in reaches(error.shape[1]):
+        edges[:2, reach] = np.quantile(rooted[:, reach], BAND)[:, None]
+        edges[2, reach] = error[:, reach].mean()
+    low, high, bias = _reaching(edges, horizon)
+    root = np.sqrt(median)
+    naive = min(tried.errors()[tried.names.index(name)] for name in NAIVE)
+    return Demand(
+        median=median,
+        mean=np.maximum(median + bias, 0.0),
+        low=np.minimum(np.maximum(root + low, 0.0) ** 2, median),
+        high=np.maximum(np.maximum(root + high, 0.0) ** 2, median),
+        shares={
+            name: float(share)
+            for name, share in zip(tried.names, shares.mean(axis=1), strict=True)
+            if share
+        },
+        error=float(np.abs(error).mean()),
+        naive_error=float(naive),
+    )

@@ -1,0 +1,59 @@
+"""How much of each forecast to take, from how well they did lately.
+
+Half of a weight comes from greedy selection (Caruana et al. 2004), which finds the mixture that
+would have erred least, half from the inverse of the errors, which spreads the risk. Near and far
+hours are weighed apart: the last hour says much about the next and nothing about next week.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.statistics.seasonal import Values
+
+REACHES = ((0, 6), (6, 24), (24, 72), (72, 168))
+STEPS, SHARPNESS = 10, 8
+
+Forecasts = NDArray[np.float64]
+
+
+def reaches(horizon: int) -> list[slice]:
+    """Return the ranges of hours ahead that are weighed apart."""
+    last = REACHES[-1][1]
+    ends = [*REACHES, (last, horizon)] if horizon > last else REACHES
+    return [slice(start, min(end, horizon)) for start, end in ends if start < horizon]
+
+
+def weights(forecasts: Forecasts, actual: Forecasts) -> Values:
+    """Return the weight of each method for each hour ahead; each column adds up to one.
+
+    ``forecasts`` is methods x origins x hours ahead, ``actual`` origins x hours ahead.
+    """
+    count, _, horizon = forecasts.shape
+    found = np.empty((count, horizon))
+    for reach in reaches(horizon):
+        tried, truth = forecasts[:, :, reach].reshape(count, -1), actual[:, reach].ravel()
+        found[:, reach] = ((_greedy(tried, truth) + _inverse(tried, truth)) / 2)[:, None]
+    return found
+
+
+def mixed(forecasts: Forecasts, shares: Values) -> Forecasts:
+    """Return the mixture of methods x ... x hours ahead."""
+    return np.asarray(np.einsum("m...h,mh->...h", forecasts, shares))
+
+
+def _greedy(tried: Values, truth: Values) -> Values:
+    """Add, with replacement, whichever forecast helps the mean most; return the shares."""
+    total, picked = np.zeros_like(truth), np.zeros(len(tried))
+    for step in range(1, STEPS + 1):
+        best = int(np.argmin(np.abs((total + tried) / step - truth).mean(axis=1)))
+        total += tried[best]
+        picked[best] += 1
+    return picked / STEPS
+
+
+def _inverse(tried: Values, truth: Values) -> Values:
+    errors = np.abs(tried - truth).mean(axis=1) + 1e-12
+    shares = (errors.min() / errors) ** SHARPNESS
+    return np.asarray(shares / shares.sum())

@@ -1,0 +1,53 @@
+"""What steps will ask for in the week to come: places, CPUs, memory and money, hour by hour."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from analytics.demand.chart import WEEK, Outlook
+from analytics.demand.forecast import forecast
+from analytics.demand.hourly import HOUR, Use, hourly
+from analytics.history.runs import FLOW_KIND, TASK_KIND, Run
+from tasks.ledger.forecasts import HourForecast
+
+# As they are published, by the column of the hourly table; tokens are recorded by nobody yet.
+MEASURES = {"slots": "steps", "cpus": "cpus", "memory_mib": "memory_mib", "money": "money"}
+
+
+def step_outlooks(runs: Iterable[Run], now: float) -> dict[str, Outlook]:
+    """Return the next 168 h of ``MEASURES``, of those that were ever asked for.
+
+    Only attempts count, which say what they held: a timing of a test has no place of its own.
+    """
+    uses = [
+        Use(
+            run.started_at,
+            None if math.isnan(run.ended_at) else run.ended_at,
+            cpus=run.cpus,
+            memory_mib=run.asked_memory_mib,
+            money=run.cost,
+        )
+        for run in runs
+        if run.id and run.kind not in {FLOW_KIND, TASK_KIND}
+    ]
+    if not uses:
+        return {}
+    table = hourly(uses, min(use.started_at for use in uses), now)
+    found: dict[str, Outlook] = {}
+    for column, measure in MEASURES.items():
+        past = table[column].to_numpy(float)
+        if past.any() and (demand := forecast(past, WEEK)):
+            found[measure] = Outlook(now // HOUR * HOUR, past, demand)
+    return found
+
+
+def rows(found: Mapping[str, Outlook]) -> list[HourForecast]:
+    """Return one row a measure and hour, as the ledger keeps them."""
+    return [
+        HourForecast(measure, one.start + hour * HOUR, *map(float, values))
+        for measure, one in found.items()
+        for hour, values in enumerate(
+            zip(one.demand.median, one.demand.mean, one.demand.low, one.demand.high, strict=True)
+        )
+    ]

@@ -1,0 +1,208 @@
+"""Forecasts of every run of a history as they would have been made: rolling origin, no leak.
+
+A run is forecast when it is submitted, by a forest grown from what had ended when that forest was
+grown, and by a blend that has learnt from what had ended by then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.durations.blend import Blend, Prediction, RunContext
+from analytics.durations.scores import STABLE_RUNS, STABLE_SPREAD
+from analytics.history.columns import LIMIT
+from analytics.history.features import Floats, Ints, Past, logs, moments, past
+from analytics.history.run_context import groups
+from analytics.statistics.averages import Mask
+from analytics.statistics.forest import BINS, LEAF, Forest, Matrix, binned, grow
+from analytics.statistics.intervals import LEVELS
+
+# A forest at 50 runs, then after half as many again, but at least every 12,000 runs, grown from the
+# newest 16,000: older runs cost time and teach little that the newer ones do not.
+FIRST, FACTOR, AGAIN, MOST = 50, 1.5, 12_000, 16_000
+BLOCK = 512
+# A key that is new is forecast from other keys: honestly so once this many were new before it.
+ENOUGH = 50
+NEAR = ("finest", "fine", "key", "name")
+# A past of few runs varies by more than they did; two runs' worth of doubt are added.
+_DOUBT, _DOUBTS = 0.7, 2.0
+_RUNS = np.array([1, 2, 3, 5, 10, 20])
+_SPREADS = np.array([0.02, 0.1, 0.3, 0.8])
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasts:
+    """What was forecast of each run of ``table``, in the unit of ``target``; NaN for nothing.
+
+    ``bounds`` is (runs, 6), one column for each of ``intervals.LEVELS``; ``rule`` the place in
+    ``rules`` of the candidate that gave the point, -1 where it abstained. ``forest`` is the last
+    forest, grown from all that ended; None for a history too short for one.
+    """
+
+    table: pd.DataFrame
+    target: str
+    point: Floats
+    bounds: Floats
+    rule: Ints
+    rules: tuple[str, ...]
+    past: Past
+    forest: Forest | None
+
+
+def forecast(
+    table: pd.DataFrame,
+    target: str = "seconds",
+    known: Past | None = None,
+    last: tuple[int, Forest | None] | None = None,
+) -> Forecasts:
+    """Forecast ``target`` of every run of a history from what had ended at its submission.
+
+    ``last`` names a row, from which on a given forest is asked instead of those grown on the way.
+    """
+    known = known or past(table, target)
+    actual = logs(table[target])
+    telling = (table["telling"] & table[target].ge(0)).to_numpy()
+    limits = _limits(table, target)
+    keys = groups(table)["key"]
+    alike = [
+        RunContext(*numbers)
+        for numbers in zip(
+            keys.tolist(), contexts(known).tolist(), situations(known).tolist(), strict=True
+        )
+    ]
+    rules, spread = _heard(known), _spread(known)
+    silent = ColdStart(known)
+    submitted, ended = table["submitted_at"].to_numpy(float), table["ended_at"].to_numpy(float)
+
+    blend = Blend(known.rule_names)
+    point, rule = np.full(len(table), np.nan), np.full(len(table), -1)
+    bounds = np.full((len(table), len(LEVELS)), np.nan)
+    open_: dict[int, Prediction] = {}
+    growing = RollingForest(known.features, binned(actual))
+    for run, is_end in moments(submitted, ended):
+        if is_end:
+            said = open_.pop(run, None)
+            if telling[run]:
+                growing.ended(run)
+                silent.ended(run, int(keys[run]))
+                if said:
+                    blend.update(alike[run], said, actual[run])
+            continue
+        if last and run == last[0] and last[1]:
+            growing.take(last[1])
+        said = blend.predict(
+            alike[run], rules[run], growing.distribution(run), limits[run], spread[run]
+        )
+        if said:
+            open_[run] = said
+        if said and silent.speaks(run):
+            point[run], rule[run], bounds[run] = said.point, said.rule, said.bounds
+    return Forecasts(
+        table, target, np.exp(point), np.exp(bounds), rule, blend.rules, known, growing.forest
+    )
+
+
+class ColdStart:
+    """When to say nothing: of a run whose key and name never ended, among too few such runs."""
+
+    def __init__(self, known: Past) -> None:
+        near = [known.levels.index(level) for level in NEAR if level in known.levels]
+        runs = [known.names.index(f"runs of {known.levels[place]}") for place in near]
+        self._familiar: Mask = np.any(known.features[:, runs] > 0, axis=1)
+        self._first: set[int] = set()
+
+    def ended(self, run: int, key: int) -> None:
+        """Count the keys that were new when one of their runs was forecast."""
+        if not self._familiar[run]:
+            self._first.add(key)
+
+    def speaks(self, run: int) -> bool:
+        """Tell whether enough is known for a forecast."""
+        return bool(self._familiar[run]) or len(self._first) >= ENOUGH
+
+
+class RollingForest:
+    """The forest of the moment: grown again as the history grows, asked a block at a time."""
+
+    def __init__(self, features: Matrix, bins: Ints, classes: int = BINS, leaf: int = LEAF) -> None:
+        self._features, self._bins = features, bins
+        self._classes, self._leaf = classes, leaf
+        self._ended: list[int] = []
+        self._next = FIRST
+        self._block, self._first = np.zeros((0, 0), np.float32), 0
+        self.forest: Forest | None = None
+
+    def ended(self, run: int) -> None:
+        """Count a run that ended; grow anew when there are enough new ones."""
+        self._ended.append(run)
+        if len(self._ended) >= self._next:
+            self.grow()
+            self._next = min(int(self._next * FACTOR), self._next + AGAIN)
+
+    def grow(self) -> None:
+        """Grow a forest from the newest runs that have ended."""
+        rows = np.array(self._ended[-MOST:])
+        self.forest = grow(self._features[rows], self._bins[rows], self._classes, self._leaf)
+        self._block = self._block[:0]
+
+    def take(self, forest: Forest) -> None:
+        """Ask this forest from now on."""
+        self.forest, self._block = forest, self._block[:0]
+
+    def distribution(self, run: int) -> Matrix | None:
+        """Return the distribution of one run; None as long as there is no forest."""
+        if self.forest is None:
+            return None
+        if not 0 <= run - self._first < len(self._block):
+            self._first = run
+            self._block = self.forest.distribution(self._features[run : run + BLOCK])
+        row: Matrix = self._block[run - self._first]
+        return row
+
+
+def contexts(known: Past) -> Ints:
+    """Return a number for each run's situation: how fine, long and steady its past is."""
+    runs = np.digitize(known.runs, _RUNS)
+    spread = np.digitize(np.nan_to_num(known.spread, nan=np.inf), _SPREADS)
+    return ((known.level + 1) * (len(_RUNS) + 1) + runs) * (len(_SPREADS) + 1) + spread
+
+
+def situations(known: Past) -> Ints:
+    """Return whether a run's key is unknown (0), little known (1), unsteady (2) or steady (3)."""
+    key = known.levels.index("key")
+    own = (known.level >= 0) & (known.level <= key)
+    enough = known.runs >= STABLE_RUNS
+    steady = np.nan_to_num(known.spread, nan=np.inf) < STABLE_SPREAD
+    return np.where(own, 1 + enough * (1 + steady), 0).astype(np.int64)
+
+
+def _heard(known: Past) -> Floats:
+    """Return the rules' values without those of coarser levels where the key has a past."""
+    key = known.levels.index("key")
+    coarse = [
+        place
+        for place, name in enumerate(known.rule_names)
+        if any(name.endswith(f" of {level}") for level in known.levels[key + 1 :])
+    ]
+    rules = known.rules.copy()
+    has_past = known.features[:, known.names.index("runs of key")] > 0
+    rules[np.ix_(has_past, np.array(coarse, dtype=np.int64))] = np.nan
+    return rules
+
+
+def _spread(known: Past) -> Floats:
+    """Return what the logarithms of runs alike vary by, with the doubt that few runs leave."""
+    variance = np.nan_to_num(known.spread, nan=0.0) ** 2
+    wide = known.runs * variance + _DOUBTS * _DOUBT**2
+    # What other keys took says little of how they differ from this one.
+    foreign = np.where(known.level > known.levels.index("key"), _DOUBT**2, 0.0)
+    return np.sqrt(wide / (known.runs + _DOUBTS) + foreign)
+
+
+def _limits(table: pd.DataFrame, target: str) -> Floats:
+    if target != "seconds" or LIMIT not in table:
+        return np.full(len(table), np.inf)
+    return np.nan_to_num(logs(table[LIMIT]), nan=np.inf)

@@ -1,0 +1,100 @@
+"""How good forecasts were: min/max ratio, coverage, and the scores of probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.history.features import SHORTEST
+from analytics.statistics.averages import Floats, Mask
+from analytics.statistics.intervals import LEVELS
+
+PARTS = 10
+# Seconds that part blinks, short, middling and long runs: 10 s, 1 min, 10 min, 1 h, 6 h.
+CLASSES = np.array([10.0, 60.0, 600.0, 3600.0, 21_600.0])
+WITHIN = 0.1
+STABLE_RUNS, STABLE_SPREAD = 5, 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Shares of runs within a two-sided interval: over all, and over the worst tenth in time.
+
+    ``width`` is the median of its upper over its lower end.
+    """
+
+    overall: float
+    worst_tenth: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stable:
+    """Keys with at least five runs and a past standard deviation of logs below a tenth."""
+
+    share: float
+    within_tenth: float
+
+
+def min_max_ratio(predicted: Floats, actual: Floats) -> Floats:
+    """Return min/max of each pair, 1 for a hit; what is below a millisecond counts as one."""
+    low, high = np.maximum(predicted, SHORTEST), np.maximum(actual, SHORTEST)
+    return np.minimum(low, high) / np.maximum(low, high)
+
+
+def in_class(predicted: Floats, actual: Floats) -> Floats:
+    """Return 1 where a forecast is in the same class of length as what came, by CLASSES, else 0."""
+    said: Mask = np.searchsorted(CLASSES, predicted) == np.searchsorted(CLASSES, actual)
+    return np.where(said, 1.0, 0.0)
+
+
+def coverage(lower: Floats, upper: Floats, actual: Floats) -> Coverage:
+    """Return how often an interval held; the runs are in the order of time."""
+    floored = np.maximum(actual, SHORTEST)
+    held = (lower <= floored) & (floored <= upper)
+    tenths = [part.mean() for part in np.array_split(held, PARTS) if len(part)]
+    width = np.median(upper / np.maximum(lower, SHORTEST / 2))
+    return Coverage(float(held.mean()), float(min(tenths)), float(width))
+
+
+def intervals(bounds: Floats, actual: Floats) -> dict[str, Coverage]:
+    """Return the coverage of the central 80 and 90 % intervals, and of the upper bounds alone."""
+    low, levels = np.zeros(len(actual)), LEVELS.tolist()
+    pairs = {
+        "central_80": (bounds[:, levels.index(0.1)], bounds[:, levels.index(0.9)]),
+        "central_90": (bounds[:, levels.index(0.05)], bounds[:, levels.index(0.95)]),
+        "upper_80": (low, bounds[:, levels.index(0.8)]),
+        "upper_90": (low, bounds[:, levels.index(0.9)]),
+        "upper_95": (low, bounds[:, levels.index(0.95)]),
+    }
+    return {name: coverage(*pair, actual) for name, pair in pairs.items()}
+
+
+def stable(predicted: Floats, actual: Floats, runs: Floats, spread: Floats) -> Stable | None:
+    """Return the share of runs on stable keys and how many of them were less than a tenth off.
+
+    ``runs`` and ``spread`` are of each run's past, as it stood when it was submitted.
+    """
+    chosen: Mask = (runs >= STABLE_RUNS) & (spread < STABLE_SPREAD)
+    if not chosen.any():
+        return None
+    took = np.maximum(actual[chosen], SHORTEST)
+    off = np.abs(np.maximum(predicted[chosen], SHORTEST) / took - 1)
+    return Stable(float(chosen.mean()), float((off <= WITHIN).mean()))
+
+
+def auc(probability: Floats, happened: Floats) -> float | None:
+    """Return the area under the ROC curve by ranks; None where only one outcome occurs."""
+    positive = happened > 0
+    many, few = int(positive.sum()), int((~positive).sum())
+    if not many or not few:
+        return None
+    _, place, count = np.unique(probability, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(count) - (count - 1) / 2)[place]
+    return float((rank[positive].sum() - many * (many + 1) / 2) / (many * few))
+
+
+def brier(probability: Floats, happened: Floats) -> float:
+    """Return the mean squared error of probabilities (Brier 1950)."""
+    return float(np.mean((probability - happened) ** 2))

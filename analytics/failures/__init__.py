@@ -1,0 +1,1 @@
+"""Forecasts of how likely runs are to fail, and why."""

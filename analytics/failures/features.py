@@ -1,0 +1,92 @@
+"""How runs alike have fared lately: shares of failures at two paces, streaks, and how near the limit.
+
+Everything is as it stood when a run was about to start, from what had ended by then.
+"""
+
+from __future__ import annotations
+
+from math import nan
+
+import numpy as np
+import pandas as pd
+
+from analytics.history.columns import LIMIT
+from analytics.history.features import RULES, SHORTEST, Past, logs, moments
+from analytics.history.run_context import groups
+from analytics.statistics.averages import Floats
+
+_SLOW, _FAST = 0.97, 0.8
+_FACTS = (
+    "share of failures",
+    "late share of failures",
+    "streak",
+    "last failure to limit",
+    "last to limit",
+    "runs lately",
+)
+_USUAL = 0.25
+
+
+class _Group:
+    """How the runs of one group have ended."""
+
+    __slots__ = ("failed_at", "fast", "last", "slow", "streak")
+
+    def __init__(self) -> None:
+        self.slow, self.fast = (0.0, 0.0), (0.0, 0.0)
+        self.streak, self.failed_at, self.last = 0, nan, nan
+
+    def facts(self, limit: float) -> tuple[float, ...]:
+        """Return the values of ``_FACTS``; ``limit`` is a logarithm, NaN where there is none."""
+        return (
+            _share(self.slow, 2.0),
+            _share(self.fast, 1.0),
+            float(self.streak),
+            self.failed_at - limit,
+            self.last,
+            self.slow[1],
+        )
+
+    def update(self, value: float, limit: float, *, failed: bool) -> None:
+        """Learn how a run ended that took ``value``."""
+        self.slow = (self.slow[0] * _SLOW + failed, self.slow[1] * _SLOW + 1)
+        self.fast = (self.fast[0] * _FAST + failed, self.fast[1] * _FAST + 1)
+        same = (self.streak > 0) == failed
+        step = 1 if failed else -1
+        self.streak = self.streak + step if same else step
+        self.failed_at = value if failed else self.failed_at
+        self.last = value - limit
+
+
+def _share(counts: tuple[float, float], weight: float) -> float:
+    return (counts[0] + weight * _USUAL) / (counts[1] + weight)
+
+
+def failure_features(
+    table: pd.DataFrame, failed: Floats, known: Past
+) -> tuple[Floats, tuple[str, ...]]:
+    """Return (runs, features) and their names; ``failed`` is 1 or 0, NaN where it says neither."""
+    levels = {level: codes.tolist() for level, codes in groups(table).items()}
+    value = logs(table["seconds"])
+    limit = np.full(len(table), np.nan)
+    if LIMIT in table:
+        limit = np.log(np.maximum(table[LIMIT].to_numpy(float), SHORTEST))
+    books: list[dict[int, _Group]] = [{} for _ in levels]
+    found = np.full((len(table), len(_FACTS) * len(levels)), np.nan)
+    submitted, ended = table["submitted_at"].to_numpy(float), table["ended_at"].to_numpy(float)
+    for run, is_end in moments(submitted, ended):
+        if is_end and np.isnan(failed[run]):
+            continue
+        facts: list[float] = []
+        for book, codes in zip(books, levels.values(), strict=True):
+            group = book.setdefault(codes[run], _Group())
+            if is_end:
+                group.update(value[run], limit[run], failed=bool(failed[run]))
+            else:
+                facts += group.facts(limit[run])
+        if not is_end:
+            found[run] = facts
+    near = [f"{rule} of {level}" for level in levels for rule in (RULES[0], RULES[2])]
+    ratios = known.rules[:, [known.rule_names.index(name) for name in near]] - limit[:, None]
+    names = (f"{fact} of {level}" for level in levels for fact in _FACTS)
+    return np.column_stack([found, ratios]), (*names, *(f"{name} to limit" for name in near))

@@ -1,0 +1,73 @@
+"""Why a run is likely to fail, and what would make it less so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.failures.model import Failures
+
+# What a user can change of a run, and by which factors it is tried.
+CHANGEABLE = ("cpus", "memory_mib", "limit_seconds")
+FACTORS = (0.5, 2.0, 4.0)
+WORTH = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What one feature does to the probability: the difference to its usual value."""
+
+    feature: str
+    value: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A change of one feature, and the probability of failure that it would leave."""
+
+    feature: str
+    factor: float
+    probability: float
+
+
+def reasons(found: Failures, run: int, most: int = 3) -> list[Reason]:
+    """Return the features that move one run's probability most, the strongest first.
+
+    ``run`` is a row of ``found.table``. Each feature is replaced by its median over the history,
+    the others as they are (occlusion).
+    """
+    if found.forest is None:
+        return []
+    row = found.features[run]
+    tried = np.tile(row, (len(row) + 1, 1))
+    np.fill_diagonal(tried[1:], found.usual)
+    said = found.would_be(run, tried)
+    moved = said[0] - said[1:]
+    order = np.argsort(-np.abs(moved), kind="stable")[:most]
+    return [Reason(found.names[at], float(row[at]), float(moved[at])) for at in order]
+
+
+def remedies(found: Failures, run: int, changeable: Sequence[str] = CHANGEABLE) -> list[Remedy]:
+    """Return the changes that would lower one run's probability, the best first."""
+    if found.forest is None:
+        return []
+    row, names = found.features[run], found.names
+    changes = [
+        (name, factor)
+        for name in changeable
+        if name in names and np.isfinite(row[names.index(name)])
+        for factor in FACTORS
+    ]
+    tried = np.tile(row, (len(changes) + 1, 1))
+    for place, (name, factor) in enumerate(changes, start=1):
+        tried[place, names.index(name)] = np.log1p(np.expm1(row[names.index(name)]) * factor)
+    said = found.would_be(run, tried)
+    better = [
+        Remedy(name, factor, float(left))
+        for (name, factor), left in zip(changes, said[1:], strict=True)
+        if left < said[0] - WORTH
+    ]
+    return sorted(better, key=lambda remedy: remedy.probability)

@@ -1,0 +1,79 @@
+"""The history that was read so far, as a Parquet file: typed, small, and safe against a kill.
+
+A file of another server, ledger or version of these columns is not read: the history starts anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analytics.history.runs import Run
+
+VERSION = 1
+KEPT_SECONDS = 400 * 86_400.0
+_ABOUT = b"slipway"
+_TYPES = {"str": pa.string(), "float": pa.float64(), "int": pa.int64(), "bool": pa.bool_()}
+SCHEMA = pa.schema([(each.name, _TYPES[str(each.type)]) for each in fields(Run)])
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """What was read of ``source``, completely from epoch second ``since`` until ``until``.
+
+    ``last`` is the number of the last row read, where the source numbers its rows. ``note`` says
+    why nothing is kept of a file that was there; ``until`` is 0 where nothing was read.
+    """
+
+    source: str
+    runs: tuple[Run, ...] = field(default=(), repr=False)
+    since: float = 0.0
+    until: float = 0.0
+    last: int = 0
+    note: str = ""
+
+
+def load(path: Path, source: str, since: float) -> Archive:
+    """Return what is kept in ``path`` of ``source``; nothing where it does not reach to ``since``."""
+    if not path.exists():
+        return Archive(source)
+    try:
+        table = pq.read_table(path)
+        about = json.loads((table.schema.metadata or {})[_ABOUT])
+    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+        return Archive(source, note=f"{path.name} cannot be read ({error}): reading all anew")
+    if about["version"] != VERSION or not table.schema.equals(SCHEMA):
+        return Archive(source, note=f"{path.name} is of another version: reading all anew")
+    if about["source"] != source:
+        return Archive(source, note=f"{path.name} is of another server: reading all anew")
+    if about["since"] > since:
+        return Archive(source, note=f"{path.name} does not reach back so far: reading all anew")
+    runs = tuple(Run(**row) for row in table.to_pylist())
+    return Archive(source, runs, about["since"], about["until"], about["last"])
+
+
+def save(path: Path, archive: Archive) -> None:
+    """Write an archive in the place of the one before, at once or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    about = {"version": VERSION} | {
+        name: getattr(archive, name) for name in ("source", "since", "until", "last")
+    }
+    held = {name: [getattr(run, name) for run in archive.runs] for name in SCHEMA.names}
+    table = pa.Table.from_pydict(held, SCHEMA)
+    # Two trainings at once must not write into the same file.
+    written = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        pq.write_table(table.replace_schema_metadata({_ABOUT: json.dumps(about)}), written)
+        written.replace(path)
+    finally:
+        written.unlink(missing_ok=True)
+
+
+def reach(held: Archive, since: float, now: float) -> float:
+    """Return from when on a history is kept: a short look back does not shorten what is there."""
+    return min(since, max(held.since, now - KEPT_SECONDS)) if held.until else since

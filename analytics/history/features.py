@@ -1,0 +1,231 @@
+"""What was known of the past when each run was submitted: the features of every model, no leak.
+
+One sweep over the moments at which runs were submitted and ended. A run reads only what had ended
+when it was submitted; of what had not, only that it was there. So what is learnt here holds for
+forecasts made before a run starts, and the backtest and the next forecast go through the same code.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from math import exp, log, log1p, nan, sqrt
+from operator import mul
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analytics.history.columns import INPUT, KNOWN, known
+from analytics.history.run_context import groups
+from analytics.statistics.kaplan_meier import NAMES as WITH_RUNNING
+from analytics.statistics.kaplan_meier import KaplanMeier
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+RULES = ("last run", "mean of 2", "median of 5", "median of 20")
+WINDOW, RECENT = 20, 10
+SHORTEST = 1e-3
+_FACTS = (
+    *RULES,
+    "longest",
+    "shortest",
+    "spread",
+    "runs",
+    "age",
+    "last state",
+    "success",
+    "waiting",
+)
+_SCALED = ("scaled by input", "nearest inputs")
+_FITTED, _FEWEST, _NEAREST = 64, 3, 3
+_HOUR, _DAY, _WEEK = 3600.0, 86_400.0, 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was known at each run's submission; row ``i`` belongs to row ``i`` of the history.
+
+    ``features`` is (runs, features) float32 with NaN where nothing is known. ``rules`` is
+    (runs, rules) with the natural logarithm of what each simple rule says; ``names`` and
+    ``rule_names`` name their columns. ``level`` is the finest level with a past, by its place in
+    ``levels``, which are those that tell runs apart; -1 where there is none. ``runs`` and
+    ``spread`` are the number and the standard deviation of logs of that level's past.
+    """
+
+    features: npt.NDArray[np.float32]
+    names: tuple[str, ...]
+    rules: Floats
+    rule_names: tuple[str, ...]
+    levels: tuple[str, ...]
+    level: Ints
+    runs: Floats
+    spread: Floats
+
+
+class _Group:
+    """The recent past of runs that are alike in one respect."""
+
+    __slots__ = ("ended", "last", "okays", "recent", "waiting")
+
+    def __init__(self) -> None:
+        self.recent: deque[float] = deque(maxlen=WINDOW)
+        self.okays: deque[float] = deque(maxlen=RECENT)
+        self.ended = self.last = nan
+        self.waiting = 0
+
+    def facts(self, now: float) -> tuple[float, ...]:
+        """Return the values of ``_FACTS`` at ``now``; durations as logarithms."""
+        success = sum(self.okays) / len(self.okays) if self.okays else nan
+        age = log1p(max(0.0, now - self.ended))
+        tail = (age, self.last, success, float(self.waiting))
+        past, n = [*self.recent], len(self.recent)
+        if not n:
+            return (*([nan] * 7), 0.0, *tail)
+        ordered, mean = sorted(past), sum(past) / n
+        spread = sqrt(max(0.0, sum(map(mul, past, past)) / n - mean * mean))
+        rules = (
+            past[-1],
+            _between(past[-1], past[-2]) if n > 1 else past[-1],
+            _median(sorted(past[-5:])),
+            _median(ordered),
+        )
+        return (*rules, ordered[-1], ordered[0], spread, float(n), *tail)
+
+
+def moments(submitted: Floats, ended: Floats) -> Iterator[tuple[int, bool]]:
+    """Yield (run, whether it ends now) in the order of time; a NaN never happens.
+
+    An end precedes a submission at the same moment, so that the step before is known to the one
+    after; but no run ends before it was submitted.
+    """
+    n = len(submitted)
+    time = np.concatenate([submitted, ended])
+    phase = np.concatenate([np.ones(n), np.where(ended > submitted, 0, 2)])
+    order = np.lexsort((phase, time))
+    for place in order[: int(np.isfinite(time).sum())].tolist():
+        yield (place - n, True) if place >= n else (place, False)
+
+
+def past(table: pd.DataFrame, target: str = "seconds") -> Past:
+    """Return what was known at each submission of the history ``table``, about ``target``."""
+    levels = groups(table)
+    value = logs(table[target])
+    telling = (table["telling"] & table[target].ge(0)).to_numpy()
+    okay = table["state"].eq("succeeded").to_numpy(float)
+    counts = ~table["state"].isin(["cancelled", "crashed", "running"]).to_numpy()
+    submitted, ended = table["submitted_at"].to_numpy(float), table["ended_at"].to_numpy(float)
+    size = logs(table[INPUT]) if INPUT in table else None
+    scaled = _Scaled(levels["key"], size, value)
+    running, key = KaplanMeier(), levels["key"].tolist()
+    started = table["started_at"].to_numpy(float)
+    tails = np.full((len(table), len(WITH_RUNNING)), np.nan)
+
+    codes = [array.tolist() for array in levels.values()]
+    books: list[defaultdict[int, _Group]] = [defaultdict(_Group) for _ in codes]
+    width = len(_FACTS)
+    seen = np.full((len(table), width * len(codes) + len(_SCALED)), np.nan)
+    for run, is_end in moments(submitted, ended):
+        now = ended[run] if is_end else submitted[run]
+        for place, (book, code) in enumerate(zip(books, codes, strict=True)):
+            group = book[code[run]]
+            if not is_end:
+                seen[run, place * width : (place + 1) * width] = group.facts(now)
+                group.waiting += 1
+                continue
+            group.waiting -= 1
+            if counts[run]:
+                group.ended, group.last = now, okay[run]
+                group.okays.append(okay[run])
+            if telling[run]:
+                group.recent.append(value[run])
+        if is_end:
+            running.end(key[run], run, value[run] if telling[run] else None)
+            scaled.observe(run, telling=bool(telling[run]))
+            continue
+        seen[run, -len(_SCALED) :] = scaled.predict(run)
+        if (found := running.predict(key[run], now)) is not None and target == "seconds":
+            tails[run] = found
+        running.begin(key[run], run, started[run])
+    return _assembled(table, tuple(levels), seen, tails)
+
+
+def logs(values: pd.Series[float]) -> Floats:
+    """Return natural logarithms; what is shorter than a millisecond counts as one."""
+    return np.log(np.maximum(values.to_numpy(float), SHORTEST))
+
+
+class _Scaled:
+    """Rules that know the input's size: a line through a key's logs, and the nearest inputs."""
+
+    def __init__(self, code: Ints, size: Floats | None, value: Floats) -> None:
+        self._code, self._size, self._value = code, size, value
+        self._book: defaultdict[int, deque[tuple[float, float]]] = defaultdict(
+            lambda: deque(maxlen=_FITTED)
+        )
+
+    def observe(self, run: int, *, telling: bool) -> None:
+        """Learn from a run that ended, where that tells how long such a run takes."""
+        if telling and self._size is not None and not np.isnan(self._size[run]):
+            pair = (self._size[run], self._value[run])
+            self._book[int(self._code[run])].append(pair)
+
+    def predict(self, run: int) -> tuple[float, float]:
+        """Return what the two rules say of a run; NaN where its key has too short a past."""
+        pairs = self._book[int(self._code[run])] if self._size is not None else ()
+        if self._size is None or len(pairs) < _FEWEST or np.isnan(self._size[run]):
+            return nan, nan
+        sizes, values = np.array(pairs).T
+        off = sizes - sizes.mean()
+        # A ridge of one run at one unit keeps a line through equal sizes level.
+        slope = float(off @ values / (off @ off + 0.1))
+        there = float(np.clip(self._size[run], sizes.min() - 1, sizes.max() + 1))
+        near = np.argsort(np.abs(sizes - there), kind="stable")[:_NEAREST]
+        return float(values.mean() + slope * (there - sizes.mean())), float(np.median(values[near]))
+
+
+def _assembled(table: pd.DataFrame, levels: tuple[str, ...], seen: Floats, tails: Floats) -> Past:
+    width = len(_FACTS)
+    names = [f"{fact} of {level}" for level in levels for fact in _FACTS] + [*_SCALED]
+    rule_names = [f"{rule} of {level}" for level in levels for rule in RULES] + [*_SCALED]
+    if INPUT not in table:
+        names, rule_names = names[: -len(_SCALED)], rule_names[: -len(_SCALED)]
+        seen = seen[:, : -len(_SCALED)]
+    runs = seen[:, _FACTS.index("runs") :: width][:, : len(levels)]
+    spreads = seen[:, _FACTS.index("spread") :: width][:, : len(levels)]
+    level = np.where((runs > 0).any(axis=1), (runs > 0).argmax(axis=1), -1)
+    row = np.arange(len(table))
+    before = known(table)
+    at = table["submitted_at"].to_numpy(float)
+    clock = np.column_stack([at % _DAY / _HOUR, at // _DAY % _WEEK])
+    features = np.column_stack([seen, tails, before.to_numpy(float), clock]).astype(np.float32)
+    return Past(
+        features=features,
+        names=(
+            *names,
+            *WITH_RUNNING,
+            *(str(name).removeprefix(KNOWN) for name in before),
+            "hour",
+            "weekday",
+        ),
+        rules=np.column_stack([seen[:, [names.index(name) for name in rule_names]], tails]),
+        rule_names=(*rule_names, *WITH_RUNNING),
+        levels=levels,
+        level=level,
+        runs=np.where(level >= 0, runs[row, level], 0.0),
+        spread=np.where(level >= 0, spreads[row, level], np.nan),
+    )
+
+
+def _median(ordered: Sequence[float]) -> float:
+    n = len(ordered)
+    middle = [*islice(ordered, (n - 1) // 2, n // 2 + 1)]
+    return middle[0] if len(middle) == 1 else _between(*middle)
+
+
+def _between(one: float, other: float) -> float:
+    """Return the logarithm of the mean of two values given as logarithms."""
+    return log((exp(one) + exp(other)) / 2)

@@ -1,0 +1,110 @@
+"""What the ledger knows of steps and tests: attempts with what they asked for, joined with timings.
+
+An attempt says how it ended, what it used and what it cost; a timing of the same key and moment is
+the same run. What has only timings, such as a single test of a shard, is a run by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from analytics.history.archive import Archive, reach
+from analytics.history.runs import Run, of_timings
+from tasks.ledger.connection import Ledger
+from tasks.ledger.executions import Execution
+from tasks.ledger.providers import fleet, provider_names
+from tasks.ledger.service_events import begun_executions, last_timing, measured, new_timings
+
+RUNS_PER_KEY = 500
+# A sample older than this says nothing of the load that a step met.
+_FRESH_SECONDS = 300.0
+# An attempt may be recorded a little after it began.
+_OVERLAP_SECONDS = 900.0
+_STATES = {"preempted": "cancelled", "lost": "crashed"}
+
+
+def refreshed(ledger: Ledger, held: Archive, since: float, now: float) -> Archive:
+    """Return the archive with what the ledger has learnt meanwhile, from ``since`` on.
+
+    Attempts that were going are read again; where the ledger has fewer timings than were read, it
+    is another one, and everything is read.
+    """
+    if held.last > last_timing(ledger):
+        held = Archive(held.source, note="the ledger is another one: reading all anew")
+    since = reach(held, since, now)
+    going = [run.started_at for run in held.runs if run.state == "running"]
+    again = min([held.until - _OVERLAP_SECONDS, *going]) if held.until else since
+    begun = begun_executions(ledger, max(again, since))
+    last, timed = new_timings(ledger, held.last, since)
+    loads = measured(ledger, "machine", "cpu_percent", again - _FRESH_SECONDS) if begun else []
+    named = fleet(ledger, provider_names(ledger), now).providers if begun else ()
+    speed = {provider.name: provider.speed for provider in named}
+    attempts = {
+        run.id: run for run in (of_execution(each, speed.get(each.provider, 1.0)) for each in begun)
+    }
+    loaded = {run.id: replace(run, machine_load=load_at(loads, run)) for run in attempts.values()}
+    kept = [run for run in held.runs if run.id not in loaded and run.started_at >= since]
+    of_timing = of_timings({"": timed})
+    runs = _joined([*kept, *loaded.values(), *map(_named, of_timing)])
+    return Archive(held.source, tuple(runs), since=since, until=now, last=last, note=held.note)
+
+
+def of_execution(attempt: Execution, speed: float = 1.0) -> Run:
+    """Return one attempt, made at that speed, as a run with the seconds that it takes at speed 1."""
+    outcome = attempt.outcome
+    said = "running" if outcome is None else outcome.end.value
+    started = attempt.started_at if outcome is None else outcome.started_at
+    run = Run(
+        kind=attempt.provider_kind,
+        key=attempt.history_key,
+        started_at=started,
+        ended_at=math.nan if outcome is None else outcome.ended_at,
+        seconds=0.0 if outcome is None else outcome.seconds * speed,
+        succeeded=outcome is not None and outcome.succeeded,
+        memory_mib=0.0 if outcome is None else outcome.peak_memory_mib,
+        state=_STATES.get(said, said.replace(" ", "_")),
+        submitted_at=min(attempt.started_at, started),
+        id=f"{attempt.workload}/{attempt.step}/{attempt.attempt}",
+        cpus=attempt.demand.cpus,
+        asked_memory_mib=attempt.demand.memory_mib,
+        cpu_seconds=0.0 if outcome is None else outcome.cpu_seconds,
+        cost=attempt.cost,
+    )
+    return _named(run)
+
+
+def load_at(loads: Sequence[tuple[float, float]], run: Run) -> float:
+    """Return the last load (moment, value) measured before a run began; NaN where none was."""
+    place = bisect_right(loads, (run.submitted_at, -math.inf)) - 1
+    if place < 0 or run.submitted_at - loads[place][0] > _FRESH_SECONDS:
+        return math.nan
+    return loads[place][1]
+
+
+def newest(runs: Iterable[Run], most: int = RUNS_PER_KEY) -> list[Run]:
+    """Return the newest runs of each key, so that none crowds out the others."""
+    by_key: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    for run in runs:
+        by_key[run.kind, run.key].append(run)
+    return [
+        run
+        for found in by_key.values()
+        for run in sorted(found, key=lambda one: one.started_at)[-most:]
+    ]
+
+
+def _named(run: Run) -> Run:
+    """Say which runs are alike beyond a key: the same step elsewhere, and the same workload."""
+    parts = run.key.split("/")
+    return replace(run, name=parts[-1].partition("[")[0], tag="/".join(parts[:2]))
+
+
+def _joined(runs: Iterable[Run]) -> list[Run]:
+    """Drop the timings of attempts that are there themselves."""
+    listed = list(runs)
+    attempts = {(run.kind, run.key, run.ended_at) for run in listed if run.id}
+    return [run for run in listed if run.id or (run.kind, run.key, run.ended_at) not in attempts]

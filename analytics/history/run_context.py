@@ -1,0 +1,39 @@
+"""Which runs are alike: in what they were given, by their key, name and tag, or in their kind only."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analytics.history.columns import LEVELS
+
+Ints = npt.NDArray[np.int64]
+
+FINER = ("finest", "fine")
+
+
+def groups(table: pd.DataFrame) -> dict[str, Ints]:
+    """Return the number of each run's group, for every level that tells runs apart.
+
+    Where nothing finer is known of a run it is alone with those of its key.
+    """
+    found: dict[str, Ints] = {}
+    for level in LEVELS:
+        named = table[level].ne("")
+        if level not in {"key", "kind"} and not named.any():
+            continue
+        label = table["kind"] + "\0" + table[level]
+        if level in FINER:
+            label = label.where(named, label + "\0" + table["key"])
+        codes = pd.factorize(label)[0].astype(np.int64)
+        same = any(_is_finer(other, codes) for other in found.values())
+        if level in {"key", "kind"} or not (same or len(np.unique(codes)) <= 1):
+            found[level] = codes
+    return found
+
+
+def _is_finer(codes: Ints, other: Ints) -> bool:
+    """Tell whether two levels group alike: then the second says nothing new."""
+    pairs = pd.factorize(pd.MultiIndex.from_arrays([codes, other]))[1]
+    return len(pairs) == len(np.unique(codes)) == len(np.unique(other))

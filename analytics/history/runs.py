@@ -1,0 +1,197 @@
+"""What was run: one value a finished run, from Prefect's flow runs and the ledger's timings.
+
+A run that failed counts towards the success rate alone: how long it took says nothing about how
+long it takes. Runs that crashed, were cancelled or are still going are kept with their state, but
+say neither: what is known of them is that they took at least as long as they did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from analytics.history.columns import CENSORED, INPUT, typed
+from tasks.ledger.timings import Timing
+
+FLOW_KIND, TASK_KIND = "prefect", "prefect task"
+_STATES = {
+    "COMPLETED": "succeeded",
+    "FAILED": "failed",
+    "CRASHED": "crashed",
+    "CANCELLED": "cancelled",
+    "CANCELLING": "running",
+    "RUNNING": "running",
+}
+
+# Sizes have any unit: only how they compare within a key matters.
+_KNOWN = {
+    "known_cpus": "cpus",
+    "known_memory_mib": "asked_memory_mib",
+    "known_machine_load": "machine_load",
+    INPUT: "size",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of ``key`` on one kind of provider; times are epoch seconds, NaN where unknown.
+
+    ``state`` is one of ``columns.STATES``; where it is empty, ``succeeded`` says it. Without
+    ``submitted_at`` a run was submitted when it started. ``id`` is that of a flow run, task run or
+    execution, else empty. ``fine``, ``name`` and ``tag`` are finer and coarser groups of runs that
+    are alike. ``retries`` counts attempts before the last; ``cpus`` and ``asked_memory_mib`` are
+    what it asked for, 0 where unknown; ``machine_load`` is the machine's CPU (%) before its start,
+    ``size`` how much it was given to do, by its parameters, in whatever unit.
+    """
+
+    kind: str
+    key: str
+    started_at: float
+    ended_at: float
+    seconds: float
+    succeeded: bool
+    memory_mib: float = 0.0
+    state: str = ""
+    submitted_at: float = float("nan")
+    id: str = ""
+    fine: str = ""
+    name: str = ""
+    tag: str = ""
+    retries: int = 0
+    cpus: float = 0.0
+    asked_memory_mib: float = 0.0
+    cpu_seconds: float = 0.0
+    cost: float = 0.0
+    machine_load: float = float("nan")
+    size: float = 0.0
+
+    @property
+    def is_censored(self) -> bool:
+        """Whether it was stopped or lost, or goes on: then it ended neither well nor badly."""
+        return self.state in CENSORED
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRun:
+    """One flow or task run of a Prefect server, as plain values.
+
+    ``state`` is the type of its last state, e.g. ``COMPLETED``; ``seconds`` is the time it spent
+    running, without what it waited for, and ``submitted_at`` when it should have started. ``task``
+    is the name of the task, empty for a flow run; ``parameters`` is a digest of what it was given,
+    ``size`` the largest number in it, where a list counts by its length.
+    """
+
+    flow: str
+    state: str
+    started_at: float | None
+    ended_at: float | None
+    seconds: float
+    submitted_at: float | None = None
+    id: str = ""
+    task: str = ""
+    parameters: str = ""
+    retries: int = 0
+    size: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """What its history is remembered under: ``flow/<flow>``, with ``/<task>`` for a task."""
+        return "/".join(filter(None, ("flow", self.flow, self.task)))
+
+
+def of_flow_runs(flow_runs: Iterable[FlowRun]) -> list[Run]:
+    """Return the runs among ``flow_runs`` that have started."""
+    return [
+        Run(
+            kind=TASK_KIND if flow_run.task else FLOW_KIND,
+            key=flow_run.key,
+            started_at=flow_run.started_at,
+            ended_at=np.nan if flow_run.ended_at is None else flow_run.ended_at,
+            seconds=flow_run.seconds,
+            succeeded=flow_run.state == "COMPLETED",
+            state=_STATES[flow_run.state],
+            submitted_at=_earlier(flow_run.submitted_at, flow_run.started_at),
+            id=flow_run.id,
+            fine=f"{flow_run.key}|{flow_run.parameters}" if flow_run.parameters else "",
+            name=flow_run.task or flow_run.flow,
+            tag=flow_run.flow,
+            retries=flow_run.retries,
+            size=flow_run.size,
+        )
+        for flow_run in flow_runs
+        if flow_run.state in _STATES
+        and flow_run.started_at is not None
+        and (flow_run.ended_at is not None or _STATES[flow_run.state] == "running")
+    ]
+
+
+def of_timings(timings: Mapping[str, Sequence[Timing]]) -> list[Run]:
+    """Return the ledger's timings, whatever their order, as runs."""
+    return [
+        Run(
+            kind=timing.provider_kind,
+            key=timing.key,
+            started_at=timing.at - timing.seconds,
+            ended_at=timing.at,
+            seconds=timing.seconds,
+            succeeded=timing.succeeded,
+            memory_mib=timing.memory_mib,
+        )
+        for found in timings.values()
+        for timing in found
+    ]
+
+
+def frame(runs: Iterable[Run]) -> pd.DataFrame:
+    """Return one row a run with the columns of ``Run``, in the order in which the runs ended."""
+    listed = list(runs)
+    names = [field.name for field in fields(Run)]
+    table = pd.DataFrame({name: [getattr(run, name) for run in listed] for name in names})
+    kinds = {field.name: float for field in fields(Run) if field.type == "float"}
+    return table.astype(kinds | {"succeeded": bool}).sort_values("ended_at", kind="stable")
+
+
+def columns(runs: Iterable[Run]) -> pd.DataFrame:
+    """Return the history of ``runs`` as the columns that every model reads."""
+    table = frame(runs)
+    said = pd.Series(np.where(table["succeeded"], "succeeded", "failed"), index=table.index)
+    table["state"] = table["state"].astype(str).mask(table["state"] == "", said)
+    table["memory_mib"] = table["memory_mib"].where(table["memory_mib"] > 0)
+    for name, of in _KNOWN.items():
+        if (given := table[of].where(table[of] > 0)).notna().any():
+            table[name] = given
+    history = typed(table.drop(columns=["succeeded", *_KNOWN.values()]))
+    # What was tried again took its attempts together, which says how long none of them takes.
+    history["telling"] &= history["retries"].eq(0)
+    return history
+
+
+def per_key(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a key: its ``runs``, ``succeeded`` share, ``median`` and ``total`` seconds.
+
+    The two durations are those of the runs that succeeded; NaN and 0 where there is none. Censored
+    runs are left out.
+    """
+    table = table[~table["state"].isin(CENSORED)]
+    table = table.assign(
+        duration=table["seconds"].where(table["succeeded"] & table["retries"].eq(0))
+    )
+    return (
+        table.groupby(["kind", "key"])
+        .agg(
+            runs=("seconds", "size"),
+            succeeded=("succeeded", "mean"),
+            median=("duration", "median"),
+            total=("duration", "sum"),
+        )
+        .sort_values("total", ascending=False)
+        .reset_index()
+    )
+
+
+def _earlier(expected: float | None, started: float) -> float:
+    """Return when a run was asked for: never after it started, whatever its schedule says."""
+    return started if expected is None else min(expected, started)

@@ -1,0 +1,1 @@
+"""Finds what somebody should know: anomalies, slow-downs, shortages, bottlenecks."""

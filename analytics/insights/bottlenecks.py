@@ -1,0 +1,82 @@
+"""Which steps a run really waits for: their share of its critical path, as it was.
+
+Walked backwards from the step that ended last, always to whichever needed step ended last. What a
+step waited after that is queueing and counts apart.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.statistics.bootstrap import Gain, bootstrap
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a run as it went; times are epoch seconds, ``needs`` are other steps' ids."""
+
+    id: str
+    key: str
+    started_at: float
+    ended_at: float
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bottleneck:
+    """A key's share of the time that runs took, with its interval over the runs.
+
+    ``runs`` is on how many critical paths it was; ``key`` is empty for time spent waiting.
+    """
+
+    key: str
+    share: Gain
+    seconds: float
+    runs: int
+
+
+def critical_path(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps that a run waited for, first to last."""
+    if not steps:
+        return []
+    by_id = {step.id: step for step in steps}
+    path = [max(steps, key=lambda step: step.ended_at)]
+    while needed := [by_id[need] for need in path[-1].needs if need in by_id]:
+        path.append(max(needed, key=lambda step: step.ended_at))
+        if len(path) > len(steps):
+            raise ValueError(f"the steps need each other in a circle at {path[-1].id}")
+    return path[::-1]
+
+
+def seconds_by_key(steps: Sequence[Step]) -> dict[str, float]:
+    """Return the seconds of one run that each key on its critical path took; waiting is ''."""
+    spent: dict[str, float] = defaultdict(float)
+    path = critical_path(steps)
+    before = min((step.started_at for step in steps), default=0.0)
+    for step in path:
+        # A step that began before what it needed had ended is counted from that end on.
+        begun = max(step.started_at, before)
+        spent[""] += begun - before
+        spent[step.key] += max(step.ended_at - begun, 0.0)
+        before = max(before, step.ended_at)
+    return dict(spent)
+
+
+def bottlenecks(runs: Iterable[Sequence[Step]]) -> list[Bottleneck]:
+    """Return the keys on the critical paths of runs, the greatest share first."""
+    found = [seconds for steps in runs if sum((seconds := seconds_by_key(steps)).values())]
+    keys = sorted({key for seconds in found for key in seconds})
+    listed = [_bottleneck(key, found) for key in keys]
+    return sorted(
+        (one for one in listed if one.seconds), key=lambda one: one.share.expected, reverse=True
+    )
+
+
+def _bottleneck(key: str, found: Sequence[Mapping[str, float]]) -> Bottleneck:
+    rows = np.array([(seconds.get(key, 0.0), sum(seconds.values())) for seconds in found])
+    share = bootstrap(rows, lambda drawn: float(drawn[:, 0].sum() / drawn[:, 1].sum()))
+    return Bottleneck(key, share, float(rows[:, 0].sum()), int((rows[:, 0] > 0).sum()))

@@ -1,0 +1,58 @@
+"""Anomalies in what was measured of the machine and of services: only those of the last day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from analytics.insights.anomalies import LEARNING_DAYS, Limits, detect
+from analytics.insights.lifecycle import Finding, of_anomaly
+from analytics.statistics.seasonal import Values
+from tasks.ledger.connection import Ledger
+from tasks.ledger.service_events import measured, measured_series
+
+STEP_SECONDS = 300.0
+DAY_SECONDS = 86_400.0
+_PER_DAY = int(DAY_SECONDS / STEP_SECONDS)
+# What still stood out half an hour ago goes on.
+_ONGOING = 6
+MOST = 40
+LIMITS = {"memory_percent": Limits(high=95.0), "disk_free_mib": Limits(low=1024.0)}
+# A disk fills slowly: that it is fuller than ever is no news, only that it is nearly full.
+_LIMIT_ONLY = frozenset({"disk_free_mib"})
+
+
+def find_anomalies(ledger: Ledger, now: float, days: float) -> list[Finding]:
+    """Return what stood out within the last day, of the series of the last ``days``."""
+    since = now - days * DAY_SECONDS
+    found: list[Finding] = []
+    for subject, metric in measured_series(ledger, now - DAY_SECONDS)[:MOST]:
+        found += of_series(subject, metric, measured(ledger, subject, metric, since), now)
+    return found
+
+
+def of_series(
+    subject: str, metric: str, values: Sequence[tuple[float, float]], now: float
+) -> Iterator[Finding]:
+    """Yield the anomalies of the last day of one series of (moment, value)."""
+    if not values or values[-1][0] - values[0][0] < LEARNING_DAYS * DAY_SECONDS:
+        return
+    moments, even = _even(np.array(values, dtype=float))
+    for one in detect(even, _PER_DAY, LIMITS.get(metric)):
+        if moments[one.last] < now - DAY_SECONDS:
+            continue
+        if metric in _LIMIT_ONLY and "limit" not in one.detectors:
+            continue
+        ongoing = one.last >= len(even) - _ONGOING
+        yield of_anomaly(one, f"{subject} {metric}", float(moments[one.first]), ongoing=ongoing)
+
+
+def _even(values: Values) -> tuple[Values, Values]:
+    """Return the starts of even steps and the mean in each; NaN where nothing was measured."""
+    place = ((values[:, 0] - values[0, 0]) // STEP_SECONDS).astype(int)
+    count = np.bincount(place)
+    mean = np.full(len(count), np.nan)
+    total = np.bincount(place, weights=values[:, 1])
+    np.divide(total, count, out=mean, where=count > 0)
+    return values[0, 0] + STEP_SECONDS * np.arange(len(count)), mean

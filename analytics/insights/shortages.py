@@ -1,0 +1,40 @@
+"""What will run out, from the demand of the week to come and the providers there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from analytics.demand.capacity import Capacity, outlook
+from analytics.demand.chart import Outlook
+from analytics.insights.lifecycle import Finding, of_outlook
+from tasks.plan import ProviderState
+
+# The forecasts that providers can fall short of, and the part of their capacity.
+HELD = {"steps": "slots", "cpus": "cpus", "memory_mib": "memory_mib"}
+
+
+def capacities(providers: Sequence[ProviderState]) -> list[Capacity]:
+    """Return what the providers hold together; one more would be as the largest of them."""
+    found = []
+    for measure, part in HELD.items():
+        amounts = [float(getattr(one.capacity, part)) for one in providers]
+        if not sum(amounts):
+            continue
+        largest = max(range(len(amounts)), key=amounts.__getitem__)
+        price = providers[largest].price_per_hour
+        # The last provider is never given back.
+        kept = amounts[largest]
+        found.append(Capacity(measure, sum(amounts), amounts[largest], price, kept))
+    return found
+
+
+def shortages(
+    demands: Mapping[str, Outlook], providers: Sequence[ProviderState], now: float
+) -> list[Finding]:
+    """Say what will run out, what it would take to prevent that, and what could be given back."""
+    found = []
+    for capacity in capacities(providers):
+        if coming := demands.get(capacity.measure):
+            seen = outlook(coming.demand, capacity, coming.start)
+            found.append(of_outlook(seen, now))
+    return [one for one in found if one]

@@ -1,0 +1,112 @@
+"""From the history to the ledger's insights: what has become slower, told once and closed once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from analytics.history.runs import Run
+from analytics.insights.lifecycle import (
+    Changes,
+    Finding,
+    Insight,
+    Severity,
+    of_regression,
+    reconcile,
+)
+from analytics.insights.regressions import Timed, regressions
+from tasks.ledger.connection import Ledger
+from tasks.ledger.insights import (
+    CLOSED_BY_WHO_RAISED_IT,
+    RaisedInsight,
+    open_insights,
+    write_insights,
+)
+
+SHOWN = 30
+_HEAD = "| severity | what | key | how much | since (UTC) | run |\n|---|---|---|---|---|---|"
+
+
+def watch(ledger: Ledger, runs: Sequence[Run], now: float, more: Iterable[Finding] = ()) -> Changes:
+    """Compare what is found in ``runs`` with the open insights of the ledger, and write it there.
+
+    ``more`` is what other detectors have found.
+    """
+    known = [_known(row) for row in open_insights(ledger)]
+    lasting = [one.finding for one in known if one.finding.kind in CLOSED_BY_WHO_RAISED_IT]
+    changes = reconcile(known, [*findings(runs), *more, *lasting], now)
+    write_insights(ledger, map(_row, (*changes.open, *changes.closed)))
+    return changes
+
+
+def findings(runs: Iterable[Run]) -> list[Finding]:
+    """Return what has become slower and still is, in runs that succeeded at once.
+
+    Each kind of provider has its own usual duration; a key that is slower on two is one finding.
+    """
+    by_kind: dict[str, list[Timed]] = defaultdict(list)
+    for run in runs:
+        if run.succeeded and not run.is_censored and not run.retries:
+            shown = run.id or f"ended {_moment(run.ended_at)}"
+            by_kind[run.kind].append(Timed(run.key, shown, run.ended_at, run.seconds))
+    return [
+        of_regression(found) for timed in by_kind.values() for found in regressions(timed).current
+    ]
+
+
+def told(changes: Changes) -> list[str]:
+    """Return one sentence for everything that is new, worse or over; nothing is told twice."""
+    news = [("Raised", changes.raised), ("Worse", changes.worsened), ("Closed", changes.closed)]
+    return [
+        f"{word} ({one.finding.severity}): {one.finding.key} {one.finding.size}, "
+        f"since {_moment(one.finding.since)} UTC."
+        for word, insights in news
+        for one in insights
+    ]
+
+
+def section(changes: Changes) -> str:
+    """Return the section of a report: what is open, worst first, and what was closed just now."""
+    ranked = sorted(changes.open, key=lambda one: (-one.finding.severity.rank, one.finding.since))
+    rows = [_line(one.finding) for one in ranked[:SHOWN]]
+    parts = ["## What somebody should know"]
+    parts += ["\n".join([_HEAD, *rows])] if rows else ["Nothing: no key has become slower."]
+    if len(ranked) > SHOWN:
+        parts.append(f"The worst {SHOWN} of {len(ranked)}.")
+    if changes.closed:
+        over = ", ".join(_code(one.finding.key) for one in changes.closed[:SHOWN])
+        parts.append(f"Over since the last training: {over}.")
+    return "\n\n".join(parts)
+
+
+def _line(found: Finding) -> str:
+    cells = (
+        f"**{found.severity}**" if found.severity is Severity.CRITICAL else str(found.severity),
+        *(found.kind, _code(found.key), found.size, _moment(found.since), found.run),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _known(row: RaisedInsight) -> Insight:
+    finding = Finding(row.kind, row.key, Severity(row.severity), row.run, row.size, row.since)
+    return Insight(finding, row.raised_at, row.seen_at, row.closed_at)
+
+
+def _row(insight: Insight) -> RaisedInsight:
+    finding = asdict(insight.finding) | {"severity": str(insight.finding.severity)}
+    return RaisedInsight(
+        **finding,
+        raised_at=insight.raised_at,
+        seen_at=insight.seen_at,
+        closed_at=insight.closed_at,
+    )
+
+
+def _moment(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _code(key: str) -> str:
+    return "`" + key.replace("|", "\\|") + "`"

@@ -1,0 +1,97 @@
+"""What one report is made from: its period, the one it is compared with, and all before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from analytics.reports.data import period
+from analytics.reports.data.model import Better, Figure, Report, Section, Span, Unit
+from analytics.reports.data.tables import History
+
+_OTHERS = "Nothing that this report is about ended in this period; other things did."
+
+
+@dataclass(frozen=True)
+class ReportContext:
+    """The history of the period (``now``), of the compared one (``before``), and ``known`` in all.
+
+    All of one project, or of all where ``project`` is empty; ``projects`` are the names of all.
+    ``calibration`` are sections on how well forecasts held, for the performance report.
+    """
+
+    span: Span
+    compared_with: Span | None
+    now: History
+    before: History | None
+    known: History
+    project: str
+    made_at: float
+    projects: tuple[str, ...] = ()
+    calibration: tuple[Section, ...] = ()
+
+    def figure(
+        self,
+        name: str,
+        of: Callable[[History], float | None],
+        unit: Unit = "count",
+        better: Better = "neither",
+        note: str = "",
+    ) -> Figure:
+        """Return a headline: ``of`` the period, beside ``of`` the compared one."""
+        before = None if self.before is None or self.before.is_empty else of(self.before)
+        return Figure(name, of(self.now), unit, before, better, note)
+
+    def report(
+        self,
+        name: str,
+        title: str,
+        figures: tuple[Figure, ...],
+        sections: tuple[Section, ...],
+    ) -> Report:
+        """Return the report; sections that say nothing are left out."""
+        told = tuple(one for one in sections if one.sentences or one.charts or one.tables)
+        return Report(
+            *(name, title, self.span, self.compared_with, self.project, self.made_at),
+            figures=tuple(one for one in figures if one.value is not None),
+            sections=() if self.now.is_empty else told,
+            notes=self._notes() if told or self.now.is_empty else (*self._notes(), _OTHERS),
+        )
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = []
+        if self.now.is_empty:
+            notes.append(self._nothing())
+        if self.now.flows_since > self.span.since:
+            since = period.minute(self.now.flows_since)
+            notes.append(f"Flow runs are known from {since} on only: Prefect forgets older ones.")
+        elif self.compared_with and self.now.flows_since > self.compared_with.since:
+            notes.append(
+                "Flow runs are not compared: Prefect has forgotten some of the earlier period."
+            )
+        if self.before is not None and self.before.is_empty and not self.now.is_empty:
+            notes.append("Nothing ended in the period it is compared with.")
+        return tuple(notes)
+
+    def _nothing(self) -> str:
+        if self.project and self.project not in self.projects:
+            others = ", ".join(self.projects[:8]) or "none yet"
+            return f"Nothing is known of the project {self.project}. Known projects: {others}."
+        return f"Nothing ended in this period: {period.written(self.span)}."
+
+
+def report_context(
+    everything: History, span: Span, compared_with: Span | None, project: str, made_at: float
+) -> ReportContext:
+    """Return what a report of ``span`` is made from.
+
+    Flow runs of a period of which Prefect has forgotten a part are compared with nothing.
+    """
+    before = None if compared_with is None else everything.of(compared_with, project)
+    if before is not None and compared_with and everything.flows_since > compared_with.since:
+        before = before.without_flows()
+    return ReportContext(
+        *(span, compared_with, everything.of(span, project), before),
+        everything.of(Span(float("-inf"), span.until), project),
+        *(project, made_at, tuple(everything.projects)),
+    )

@@ -1,0 +1,210 @@
+"""What reports are made of: flow runs, workload runs and their steps as one table each.
+
+Times are epoch seconds, NaN where there is none. A run belongs to the period in which it ended;
+``state`` tells runs that were stopped or lost from those that failed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.history.runs import Run
+from analytics.reports.data.causes import cause
+from analytics.reports.data.ended_steps import step_rows
+from analytics.reports.data.model import Span
+from tasks.ledger.activity import Activity, KnownProvider, Snapshot
+from tasks.ledger.insights import RaisedInsight
+from tasks.ledger.plans import StoredPlan
+from tasks.ledger.rollouts import RolloutRow
+from tasks.ledger.workloads import WorkloadRow
+
+Needs = Mapping[str, Mapping[str, Sequence[str]]]
+"""By workload run and by step: the steps that it waited for."""
+
+FLOW = {
+    **dict.fromkeys(("id", "flow", "project", "state", "cause"), str),
+    **dict.fromkeys(("submitted_at", "started_at", "ended_at", "seconds", "waited"), float),
+}
+STEP = {
+    **dict.fromkeys(("run", "project", "workload", "step", "key", "provider", "kind"), str),
+    **dict.fromkeys(("state", "cause", "inputs"), str),
+    "attempt": int,
+    **dict.fromkeys(("started_at", "ended_at", "seconds", "waited", "planned"), float),
+    **dict.fromkeys(("cost", "cpus", "asked_mib", "slots", "peak_mib", "cpu_seconds"), float),
+    "is_last": bool,
+}
+RUN = {
+    **dict.fromkeys(("run", "project", "workload", "environment", "state"), str),
+    **dict.fromkeys(("started_at", "ended_at", "took", "work", "promised", "bound"), float),
+    **dict.fromkeys(("cost", "promised_cost"), float),
+    "steps": int,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow:
+    """One flow run, the project that it was asked for (empty: none), and what its state says."""
+
+    run: Run
+    project: str = ""
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class History:
+    """All that is known, or what of it belongs to one period and project.
+
+    ``needs`` are the steps each step waited for, where that was kept. Flow runs are known from
+    ``flows_since`` on: Prefect forgets older ones. ``has_flows`` is false where they are left out.
+    """
+
+    flows: pd.DataFrame
+    runs: pd.DataFrame
+    steps: pd.DataFrame
+    needs: Needs = field(default_factory=dict)
+    providers: tuple[KnownProvider, ...] = ()
+    rollouts: tuple[RolloutRow, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
+    insights: tuple[RaisedInsight, ...] = ()
+    flows_since: float = 0.0
+    has_flows: bool = True
+
+    def without_flows(self) -> History:
+        """Return the same without flow runs, of which nothing can be said then."""
+        return replace(self, flows=self.flows.iloc[:0], has_flows=False)
+
+    def of(self, span: Span, project: str = "") -> History:
+        """Return what ended within ``span``, of one project (empty: of all).
+
+        Insights stay that were raised, closed or open then.
+        """
+        return replace(
+            self,
+            flows=_within(self.flows, span, project),
+            runs=_within(self.runs, span, project),
+            steps=_within(self.steps, span, project),
+            rollouts=tuple(
+                one
+                for one in self.rollouts
+                if span.holds(one.updated_at) and project in {"", one.project}
+            ),
+            snapshots=tuple(
+                one
+                for one in self.snapshots
+                if span.holds(one.consistent_at) and project in {"", one.project}
+            ),
+            insights=tuple(
+                one
+                for one in self.insights
+                if one.raised_at < span.until
+                and (one.closed_at is None or one.closed_at >= span.since)
+                and (not project or one.key.startswith(f"{project}/"))
+            ),
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing ended at all."""
+        others = (self.rollouts, self.snapshots)
+        return all(table.empty for table in (self.flows, self.runs, self.steps)) and not any(others)
+
+    @property
+    def projects(self) -> list[str]:
+        """The names of all projects that something is known of."""
+        named = {*self.flows["project"], *self.runs["project"]}
+        named |= {one.project for one in self.rollouts} | {one.project for one in self.snapshots}
+        return sorted(named - {""})
+
+
+def history(
+    flows: Iterable[FlowRow], recorded: Activity, needs: Needs | None = None, since: float = 0.0
+) -> History:
+    """Return what the server and the ledger know as tables.
+
+    ``needs`` says what each step waited for; ``since`` from when on flow runs are known.
+    """
+    steps = _typed(step_rows(recorded, needs or {}), STEP)
+    return History(
+        flows=_typed([_flow(row) for row in flows], FLOW),
+        runs=_typed(_runs(recorded, steps), RUN),
+        steps=steps,
+        needs=needs or {},
+        providers=recorded.providers,
+        rollouts=recorded.rollouts,
+        snapshots=recorded.snapshots,
+        insights=recorded.insights,
+        flows_since=since,
+    )
+
+
+def _typed(rows: Sequence[Mapping[str, object]], kinds: Mapping[str, type]) -> pd.DataFrame:
+    table = pd.DataFrame([*rows], columns=[*kinds])
+    objects = {name: object if kind is str else kind for name, kind in kinds.items()}
+    return table.astype(objects).sort_values("ended_at", kind="stable", ignore_index=True)
+
+
+def _within(table: pd.DataFrame, span: Span, project: str) -> pd.DataFrame:
+    ended = table["ended_at"]
+    chosen = table[ended.ge(span.since) & ended.lt(span.until)]
+    return chosen[chosen["project"] == project] if project else chosen
+
+
+def _flow(row: FlowRow) -> dict[str, object]:
+    run = row.run
+    submitted = run.started_at if math.isnan(run.submitted_at) else run.submitted_at
+    failed = run.state not in {"succeeded", "running"}
+    return {
+        "id": run.id,
+        "flow": run.key.removeprefix("flow/"),
+        "project": row.project,
+        "state": run.state,
+        "cause": cause(row.said) if failed else "",
+        "submitted_at": submitted,
+        "started_at": run.started_at,
+        "ended_at": np.nan if run.state == "running" else run.ended_at,
+        "seconds": run.seconds,
+        "waited": run.started_at - submitted,
+    }
+
+
+def _runs(recorded: Activity, steps: pd.DataFrame) -> list[dict[str, object]]:
+    """Return one row a workload run whose steps were executed; an open one has not ended."""
+    found = steps.groupby("run").agg(
+        started_at=("started_at", "min"),
+        last=("ended_at", "max"),
+        work=("seconds", "sum"),
+        cost=("cost", "sum"),
+        steps=("step", "size"),
+    )
+    sums = found.to_dict("index")
+    return [
+        _run(row, sums[row.id], recorded.plans.get(row.id))
+        for row in recorded.workloads
+        if row.id in sums
+    ]
+
+
+def _run(row: WorkloadRow, done: Mapping[Any, Any], stored: StoredPlan | None) -> dict[str, object]:
+    project, workload, environment = (*row.key.split("/"), "", "", "")[:3]
+    return {
+        "run": row.id,
+        "project": project,
+        "workload": workload,
+        "environment": environment,
+        "state": row.state,
+        "steps": done["steps"],
+        "started_at": done["started_at"],
+        "ended_at": np.nan if row.closed_at is None else row.closed_at,
+        "took": done["last"] - done["started_at"],
+        "work": done["work"],
+        "cost": done["cost"],
+        "promised": stored.plan.makespan_seconds if stored else np.nan,
+        "bound": stored.plan.bound_seconds if stored else np.nan,
+        "promised_cost": stored.plan.cost if stored else np.nan,
+    }

@@ -1,0 +1,1 @@
+"""Renders a report as HTML, Markdown, Excel, JSON, CSV and charts."""

@@ -1,0 +1,96 @@
+"""Draws the charts of a report by matplotlib: as SVG for a page, as PNG for Prefect's UI.
+
+Colours mean the same everywhere: blue is what was asked about, orange what it is compared with or
+a warning, red a failure, grey what was stopped. They differ in brightness as well.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from analytics.reports.data.model import Bars, Chart, Pairs, Panels
+from analytics.reports.render.marks import draw
+
+# In the UI an artifact is about seven inches wide; more would make the letters smaller.
+WIDTH, DPI = 7.2, 160
+HALF = 4.7
+"""So wide is one of two that stand side by side."""
+
+INK = "#0a0b0c"
+"""What letters and axes are drawn in, and nothing else: a page puts its own colour there."""
+
+_ROW, _EDGES, _STACK, _PANEL, _SQUARE = 0.24, 0.75, 2.0, 1.35, 3.0
+_PANELS_A_ROW = 3
+
+
+def svg(chart: Chart, width: float = WIDTH) -> str:
+    """Return a chart as an SVG element whose letters follow the colour of the page's text.
+
+    It is ``width`` inches wide where it is not scaled.
+    """
+    text = io.StringIO()
+    with _style({"svg.fonttype": "none", "svg.hashsalt": "slipway"}):
+        figure = _figure([chart], width, transparent=True)
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+    drawn = text.getvalue()
+    # Without the XML declaration, which has no place in a page, and the title of the program.
+    return drawn[drawn.index("<svg") :].replace(INK, "currentColor")
+
+
+def png(charts: Sequence[Chart]) -> bytes:
+    """Return charts below each other as one PNG, on white."""
+    picture = io.BytesIO()
+    with _style({}):
+        _figure(charts, WIDTH, transparent=False).savefig(picture, format="png", dpi=DPI)
+    return picture.getvalue()
+
+
+def height(chart: Chart) -> float:
+    """Return how many inches high a chart is, with its title and axis."""
+    if isinstance(chart, Bars):
+        return _EDGES + _ROW * max(2, len(chart.labels))
+    if isinstance(chart, Panels):
+        return _EDGES / 2 + _PANEL * -(-len(chart.panels) // _PANELS_A_ROW)
+    return _SQUARE if isinstance(chart, Pairs) else _STACK
+
+
+def _figure(charts: Sequence[Chart], width: float, *, transparent: bool) -> Any:
+    from matplotlib.figure import Figure  # noqa: PLC0415 - it takes a second to import
+
+    heights = [height(chart) for chart in charts]
+    figure = Figure(figsize=(width, sum(heights)), layout="constrained")
+    parts = figure.subfigures(len(charts), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for part, chart in zip(parts, charts, strict=True):
+        if transparent:
+            part.set_facecolor("none")
+        part.suptitle(chart.title, x=0.01, ha="left", fontsize=9, fontweight="bold")
+        draw(part, chart)
+    return figure
+
+
+def _style(extra: dict[str, str]) -> Any:
+    import matplotlib as mpl  # noqa: PLC0415 - it takes a second to import
+
+    # A fixed list of names is no type for a dictionary that is put together.
+    context: Any = mpl.rc_context
+
+    ink = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+    return context(
+        {
+            **dict.fromkeys(ink, INK),
+            "font.family": "sans-serif",
+            # The second is the first on other systems: as wide, so that nothing overlaps.
+            "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],
+            "font.size": 8,
+            # The names of steps are no formulas.
+            "text.parse_math": False,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": 8,
+            "axes.titlelocation": "left",
+            "legend.frameon": False,
+            **extra,
+        }
+    )

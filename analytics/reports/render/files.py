@@ -1,0 +1,73 @@
+"""Writes a report below the home, in the formats that were asked for; a newer one replaces it."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from analytics.reports.data import period
+from analytics.reports.data.model import Report
+from analytics.reports.render.excel import workbook
+from analytics.reports.render.page import page
+from analytics.reports.render.plain import as_csv, as_json, figures_table
+from blocks.removal import discard
+
+FormatName = Literal["html", "json", "csv", "excel"]
+FORMATS: tuple[FormatName, ...] = ("html", "json", "csv", "excel")
+TABLES = "tables"
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def folder_of(reports: Path, report: Report) -> Path:
+    """Return the folder of ``report`` below ``reports``: its name, its project and its days."""
+    project = f"-{_UNSAFE.sub('-', report.project)}" if report.project else ""
+    return reports / f"{report.name}{project}-{period.slug(report.period)}"
+
+
+def write(reports: Path, report: Report, formats: Iterable[FormatName]) -> list[Path]:
+    """Write ``report`` in ``formats`` to its folder, which takes the place of an earlier one.
+
+    Only the owner may read it. Returns what was written, the folder of the tables as one.
+    """
+    chosen = tuple(dict.fromkeys(formats))
+    if not chosen:
+        return []
+    folder = folder_of(reports, report)
+    reports.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=reports))
+    try:
+        names = [name for one in chosen for name in _written(draft, report, one)]
+        _replace(draft, folder)
+    finally:
+        discard(draft)
+    return [folder / name for name in names]
+
+
+def _written(folder: Path, report: Report, chosen: FormatName) -> Iterator[str]:
+    if chosen == "csv":
+        (folder / TABLES).mkdir()
+        for table in (figures_table(report), *report.tables):
+            path = folder / TABLES / f"{table.name}.csv"
+            path.write_text(as_csv(table), encoding="utf-8")
+        yield TABLES
+    elif chosen == "excel":
+        (folder / "report.xlsx").write_bytes(workbook(report))
+        yield "report.xlsx"
+    else:
+        made = page(report) if chosen == "html" else as_json(report)
+        (folder / f"report.{chosen}").write_text(made, encoding="utf-8")
+        yield f"report.{chosen}"
+
+
+def _replace(draft: Path, folder: Path) -> None:
+    """Put ``draft`` where ``folder`` is, which is removed."""
+    if not folder.exists():
+        draft.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+    folder.rename(old / "report")
+    draft.rename(folder)
+    discard(old)

@@ -1,0 +1,122 @@
+"""A report as markdown, for an artifact of Prefect's UI."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from analytics.reports.data import period
+from analytics.reports.data.model import Cell, Column, Figure, Report, Section, Table
+from analytics.reports.render.quantities import change, is_better, written
+
+_WIDEST, _SAID, _TOLD = 44, 90, 5
+# All but the space that does not break.
+_SPACES = re.compile(r"[^\S\xa0]+")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$])")
+
+
+def markdown(report: Report, files: Iterable[Path] = (), charts: str = "") -> str:
+    """Return ``report``; ``files`` are those in which it stands as well, ``charts`` its picture."""
+    parts = [f"# {report.title}", _head(report), *(f"*{note}*" for note in report.notes)]
+    if report.figures:
+        parts.append(_figures(report.figures))
+    if charts:
+        parts.append(charts)
+    parts += [text for section in report.sections for text in _section(section)]
+    listed = [f"- `{path}`" for path in files]
+    if listed:
+        parts += ["## Files", "\n".join(listed)]
+    return "\n\n".join(parts)
+
+
+def summary(report: Report) -> str:
+    """Return one sentence: which report it is, and its first figures."""
+    of = f" of {report.project}" if report.project else ""
+    return f"{report.title}{of}, {period.written(report.period)}: {first_figures(report)}"
+
+
+def first_figures(report: Report) -> str:
+    """Return the first figures, or why there are none, in a line."""
+    if not report.sections:
+        return " ".join(report.notes)
+    told = ", ".join(f"{one.name} {written(one.value, one.unit)}" for one in report.figures[:_TOLD])
+    return f"{told}."
+
+
+def escaped(text: str) -> str:
+    """Return ``text`` such that it shows as it is: names and messages are nobody's markup."""
+    return _SPECIAL.sub(r"\\\1", _SPACES.sub(" ", text).strip(" "))
+
+
+def table_text(table: Table, *, titled: bool = True) -> str:
+    """Return a table with its title, its first rows and its note."""
+    table = table.without_empty()
+    names = " | ".join(escaped(column.name) for column in table.columns)
+    sides = "|".join(
+        "--:" if column.unit not in {"", "moment"} else "---" for column in table.columns
+    )
+    rows = [
+        "| "
+        + " | ".join(
+            _cell(cell, column, is_key=index == 0 and not column.unit)
+            for index, (cell, column) in enumerate(zip(row, table.columns, strict=True))
+        )
+        + " |"
+        for row in table.rows[: table.shown]
+    ]
+    more = len(table.rows) - table.shown
+    notes = [f"The first {table.shown} of {len(table.rows)} rows."] if more > 0 else []
+    notes += [table.note] if table.note else []
+    lines = "\n".join([f"| {names} |", f"|{sides}|", *rows])
+    head = f"**{escaped(table.title)}**\n\n" if titled else ""
+    return f"{head}{lines}" + (f"\n\n{' '.join(notes)}" if notes else "")
+
+
+def _head(report: Report) -> str:
+    of = f" of {escaped(report.project)}" if report.project else ""
+    compared = ""
+    if report.compared_with:
+        compared = f", compared with {period.written(report.compared_with)}"
+    return f"{period.written(report.period)}{of}{compared}."
+
+
+def _figures(figures: tuple[Figure, ...]) -> str:
+    columns = (Column("figure"), Column("value"), Column("change"), Column("note"))
+    rows = tuple(
+        (escaped(one.name), f"**{written(one.value, one.unit)}**", _change(one), escaped(one.note))
+        for one in figures
+    )
+    shown = Table("figures", "", columns, rows).without_empty()
+    sides = ["--:" if column.name == "value" else "---" for column in shown.columns]
+    lines = [" | ".join(map(str, row)) for row in shown.rows]
+    head = ["| " * len(sides) + "|", f"|{'|'.join(sides)}|"]
+    return "\n".join([*head, *(f"| {line} |" for line in lines)])
+
+
+def _change(figure: Figure) -> str:
+    better = is_better(figure)
+    mark = "" if better is None else " ▲" if better else " ▼"
+    return f"{change(figure)}{mark}"
+
+
+def _section(section: Section) -> list[str]:
+    tables = [table_text(one, titled=one.title != section.title) for one in section.tables]
+    if not tables and not section.sentences:
+        return []
+    return [f"## {section.title}", *map(escaped, section.sentences), *tables]
+
+
+def _cell(cell: Cell, column: Column, *, is_key: bool) -> str:
+    """Return the text of a cell; a long key keeps its end, anything else its start."""
+    text = written(cell, column.unit)
+    if column.unit == "moment":
+        # A narrow column would break a day at its hyphens.
+        return text.replace("-", "\N{NON-BREAKING HYPHEN}")
+    most = _WIDEST if is_key else _SAID
+    if len(text) > most:
+        start = most // 3
+        text = f"{text[:start]}…{text[start + 1 - most :]}" if is_key else f"{text[: most - 1]}…"
+    if is_key and text and "`" not in text:
+        return "`" + text.replace("|", "\\|") + "`"
+    return escaped(text)

@@ -1,0 +1,58 @@
+"""A report as one HTML file that needs nothing else: styles and charts are in it, no script is.
+
+Everything that comes from names and messages is escaped by Jinja.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from analytics.reports.data import period
+from analytics.reports.data.model import Chart, Report, Section, StackedBars
+from analytics.reports.render.charts import HALF, WIDTH, svg
+from analytics.reports.render.plain import moment
+from analytics.reports.render.quantities import change, is_better, written
+
+
+def page(report: Report) -> str:
+    """Return the page."""
+    return _template().render(
+        report=report,
+        period=period.written(report.period),
+        compared=period.written(report.compared_with) if report.compared_with else "",
+        made_at=moment(report.made_at),
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "written": written,
+        "change": change,
+        "is_better": is_better,
+        "drawn": _drawn,
+        "is_half": _is_half,
+    }
+    return environment.get_template("page.html.jinja")
+
+
+def _is_half(chart: Chart, section: Section) -> bool:
+    """Tell whether a chart stands beside another: amounts a day do, in twos."""
+    return (
+        isinstance(chart, StackedBars)
+        and sum(isinstance(one, StackedBars) for one in section.charts) > 1
+    )
+
+
+def _drawn(chart: Chart, is_half: bool) -> str:  # noqa: FBT001 - the template calls it
+    return svg(chart, HALF if is_half else WIDTH)

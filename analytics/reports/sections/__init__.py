@@ -1,0 +1,1 @@
+"""The sections of reports: each computes its figures, tables and charts."""

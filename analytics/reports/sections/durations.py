@@ -1,0 +1,141 @@
+"""How long things took, and what has surely become slower or faster since the compared period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.reports.data.model import Bars, Column, Panel, Panels, Range, Section, Span, Table
+from analytics.reports.data.period import Grid, grid
+from analytics.reports.data.report_context import ReportContext
+from analytics.statistics.averages import Floats
+from analytics.statistics.bootstrap import bootstrap
+
+FEWEST = 5
+# Intervals take half a millisecond a draw; beyond these keys a change matters little.
+COMPARED, CHARTED, BARS = 60, 6, 10
+_COLUMNS = (
+    *(Column("runs", "count"), Column("p50", "s"), Column("p90", "s"), Column("in all", "s")),
+    *(Column("p50 before", "s"), Column("change of p50", "change"), Column("is sure")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """Seconds of the runs of one key that succeeded; ``grown`` is by how much the median has."""
+
+    key: str
+    runs: int
+    p50: float
+    p90: float
+    total: float
+    before: float | None = None
+    grown: Range | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Tell whether it has surely changed: all of the interval is on one side of nought."""
+        return self.grown is not None and (self.grown.low > 0 or self.grown.high < 0)
+
+
+def durations(now: pd.DataFrame, before: pd.DataFrame | None, by: str) -> list[Duration]:
+    """Return how long the keys in column ``by`` took, that which took most in all first."""
+    earlier = _seconds(before, by) if before is not None else {}
+    found = sorted(_seconds(now, by).items(), key=lambda item: -float(item[1].sum()))
+    return [
+        Duration(
+            key,
+            len(taken),
+            float(np.median(taken)),
+            float(np.quantile(taken, 0.9)),
+            float(taken.sum()),
+            float(np.median(earlier[key])) if key in earlier else None,
+            _grown(earlier.get(key), taken) if index < COMPARED else None,
+        )
+        for index, (key, taken) in enumerate(found)
+    ]
+
+
+def duration_sections(made_from: ReportContext) -> tuple[Section, ...]:
+    """Return what flows and steps took."""
+    now, before = made_from.now, made_from.before
+    has_flows = before is not None and before.has_flows
+    of_flows = durations(now.flows, before.flows if before and has_flows else None, "flow")
+    of_steps = durations(now.steps, None if before is None else before.steps, "key")
+    return (
+        _section(made_from.span, "flows", of_flows, now.flows, "flow"),
+        _section(made_from.span, "steps", of_steps, now.steps, "key"),
+    )
+
+
+def _section(span: Span, name: str, found: list[Duration], ran: pd.DataFrame, by: str) -> Section:
+    title = name.capitalize()
+    if not found:
+        return Section(title)
+    columns = (Column(by), *_COLUMNS)
+    rows = tuple(_row(one) for one in found)
+    note = (
+        "Runs that succeeded. A change is sure where 90 % intervals of both medians say so; it "
+        f"needs {FEWEST} runs in either period."
+    )
+    table = Table(f"durations-of-{name}", f"How long {name} took", columns, rows, note)
+    shown = found[:BARS]
+    bars = Bars(
+        f"medians-of-{name}",
+        f"Median duration of the {name} that took most time in all",
+        "s",
+        tuple(one.key for one in shown),
+        tuple(one.p50 for one in shown),
+        before=tuple(one.before for one in shown),
+    )
+    well = ran[ran["state"] == "succeeded"]
+    many = [one.key for one in found if one.runs >= FEWEST][:CHARTED]
+    panels = _panels(name, {key: well[well[by] == key] for key in many}, grid(span))
+    return Section(title, charts=(bars, *panels), tables=(table,))
+
+
+def _row(one: Duration) -> tuple[str | float | Range | None, ...]:
+    sure = "" if one.grown is None else "yes" if one.is_sure else "no"
+    return (one.key, one.runs, one.p50, one.p90, one.total, one.before, one.grown, sure)
+
+
+def _panels(name: str, runs: Mapping[str, pd.DataFrame], columns: Grid) -> tuple[Panels, ...]:
+    panels = tuple(_panel(key, found, columns) for key, found in runs.items())
+    title = f"Duration of {name}: each run, and p50 and p90 of each {columns.name}"
+    return (Panels(f"{name}-over-time", title, "s", panels),) if panels else ()
+
+
+def _panel(key: str, runs: pd.DataFrame, columns: Grid) -> Panel:
+    each = runs.groupby(columns.start_of(runs["ended_at"]))["seconds"]
+    p50, p90 = each.quantile(0.5), each.quantile(0.9)
+    return Panel(
+        key,
+        tuple(runs["ended_at"].to_list()),
+        tuple(runs["seconds"].to_list()),
+        tuple(start + columns.width_seconds / 2 for start in p50.index.to_list()),
+        tuple(p50.to_list()),
+        tuple(p90.to_list()),
+    )
+
+
+def _seconds(table: pd.DataFrame, by: str) -> dict[str, Floats]:
+    told = table[(table["state"] == "succeeded") & table["seconds"].ge(0)]
+    return {str(key): found.to_numpy(float) for key, found in told.groupby(by)["seconds"]}
+
+
+def _grown(before: Floats | None, now: Floats) -> Range | None:
+    """Return by how much the median has grown, its interval from those of both medians."""
+    if before is None or min(len(before), len(now)) < FEWEST or np.median(before) <= 0:
+        return None
+    first = bootstrap(before, lambda drawn: float(np.median(drawn)))
+    second = bootstrap(now, lambda drawn: float(np.median(drawn)))
+    if first.low <= 0:
+        return None
+    return Range(
+        second.expected / first.expected - 1,
+        second.low / first.high - 1,
+        second.high / first.low - 1,
+    )

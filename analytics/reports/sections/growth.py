@@ -1,0 +1,95 @@
+"""What grows or shrinks week by week: durations, failures and costs of the keys that matter most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from analytics.reports.data.model import Column, Range, Section, Table
+from analytics.reports.data.period import DAY
+from analytics.reports.data.report_context import ReportContext
+from analytics.reports.sections.outcomes import BY_ITSELF
+from analytics.statistics.seasonal import Values
+from analytics.statistics.trends import Trend, relative_trend, trend
+
+# A trend takes a tenth of a second to compute.
+MOST_KEYS = 20
+WORTH_TELLING = 0.01
+# What an hour has seen says nothing of a week.
+SHORTEST_SECONDS = 3 * DAY
+_COLUMNS = (
+    *(Column("key"), Column("what"), Column("change a week", "change"), Column("runs", "count")),
+)
+
+
+def growth_table(name: str, runs: pd.DataFrame, measures: Sequence[str]) -> Table | None:
+    """Return the clear trends of the keys that took most time; None where there is none.
+
+    ``runs`` has the columns ``key``, ``state``, ``ended_at`` and ``seconds``, and ``cost`` where
+    that is among ``measures`` (of ``duration``, ``failures``, ``cost``).
+    """
+    if runs.empty:
+        return None
+    most = runs.groupby("key")["seconds"].sum().nlargest(MOST_KEYS)
+    rows = [
+        (str(key), what, _range(what, found), found.runs)
+        for key in most.index
+        for what, found in _trends(runs[runs["key"] == key], measures)
+        if found.is_clear and abs(found.per_week.expected) >= WORTH_TELLING
+    ]
+    if not rows:
+        return None
+    note = (
+        "Only what surely changes: 90 % intervals (bootstrap) of the median slope; of failures, "
+        f"the change of their share. Of the {len(most)} keys that took most time."
+    )
+    return Table(name, "What changes week by week", _COLUMNS, tuple(rows), note)
+
+
+def growth_section(made_from: ReportContext, measures: Sequence[str]) -> Section:
+    """Return the trends up to the end of the period, of all that is known."""
+    steps = made_from.known.steps
+    flows = made_from.known.flows
+    both = pd.concat([steps, flows.assign(key="flow/" + flows["flow"], cost=0.0)])
+    found = growth_table(f"trends-of-{'-and-'.join(measures)}", both, measures)
+    return Section("Trends", tables=(found,) if found else ())
+
+
+def _trends(runs: pd.DataFrame, measures: Sequence[str]) -> Iterator[tuple[str, Trend]]:
+    if _spread(runs["ended_at"]) < SHORTEST_SECONDS:
+        return
+    found = {what: _MEASURES[what](runs) for what in measures}
+    yield from ((what, one) for what, one in found.items() if one is not None)
+
+
+def _spread(at: pd.Series[float]) -> float:
+    return 0.0 if at.dropna().empty else float(at.max() - at.min())
+
+
+def _duration(runs: pd.DataFrame) -> Trend | None:
+    return _relative(runs[runs["state"] == "succeeded"], "seconds")
+
+
+def _cost(runs: pd.DataFrame) -> Trend | None:
+    return _relative(runs, "cost")
+
+
+def _relative(runs: pd.DataFrame, column: str) -> Trend | None:
+    told = runs[runs[column].gt(0) & runs["ended_at"].notna()]
+    return relative_trend(told["ended_at"].to_numpy(float), told[column].to_numpy(float))
+
+
+def _failures(runs: pd.DataFrame) -> Trend | None:
+    told = runs[runs["state"].isin(BY_ITSELF) & runs["ended_at"].notna()]
+    failed: Values = np.asarray(told["state"] != "succeeded", dtype=np.float64)
+    return trend(told["ended_at"].to_numpy(float), failed)
+
+
+_MEASURES = {"duration": _duration, "failures": _failures, "cost": _cost}
+
+
+def _range(what: str, found: Trend) -> Range:
+    week = found.per_week
+    return Range(week.expected, week.low, week.high, "points" if what == "failures" else "change")

@@ -1,0 +1,130 @@
+"""How runs ended: success with its interval, and what was stopped or lost told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from analytics.reports.data.model import (
+    Bars,
+    Cell,
+    Column,
+    Figure,
+    Range,
+    Section,
+    Span,
+    StackedBars,
+    Table,
+)
+from analytics.reports.data.period import grid
+from analytics.reports.data.proportion import wilson
+from analytics.reports.data.report_context import ReportContext
+from analytics.reports.data.tables import History
+
+# These ended by themselves, well or badly; the others were stopped or lost and say neither.
+BY_ITSELF = ("succeeded", "failed", "timed_out", "out_of_memory")
+STATES = (*BY_ITSELF, "crashed", "lost", "preempted", "cancelled")
+NAMES = {"timed_out": "timed out", "out_of_memory": "out of memory"}
+BARS = 12
+
+
+def success(table: pd.DataFrame) -> float | None:
+    """Return the share that succeeded of what ended by itself; None where nothing did."""
+    told = table["state"][table["state"].isin(BY_ITSELF)]
+    return None if told.empty else float((told == "succeeded").mean())
+
+
+def flow_success(of: History) -> float | None:
+    """Return the share of the flow runs that succeeded."""
+    return success(of.flows)
+
+
+def step_success(of: History) -> float | None:
+    """Return the share of the attempts at steps that succeeded."""
+    return success(of.steps)
+
+
+def run_success(of: History) -> float | None:
+    """Return the share of the workload runs that succeeded."""
+    return success(of.runs)
+
+
+def success_figures(made_from: ReportContext) -> tuple[Figure, ...]:
+    """Return the three rates of success: of flow runs, workload runs and attempts at steps."""
+    named = (
+        *(("flow runs", flow_success), ("workload runs", run_success)),
+        ("attempts at steps", step_success),
+    )
+    note = "of what ended by itself"
+    return tuple(
+        made_from.figure(f"{what} succeeded", of, "share", "more", note) for what, of in named
+    )
+
+
+def success_section(
+    name: str, title: str, now: pd.DataFrame, before: pd.DataFrame | None, by: str
+) -> Section:
+    """Return how often what is named in column ``by`` succeeded, that which fails most first."""
+    rows = sorted(_rows(now, before, by), key=lambda row: (_share(row[3]), -_count(row[1])))
+    if not rows:
+        return Section(title)
+    columns = (
+        *(Column(by), Column("ended", "count"), Column("failed", "count")),
+        *(Column("succeeded", "share"), Column("before", "share")),
+        *(Column("crashed or lost", "count"), Column("cancelled", "count")),
+    )
+    note = "Of what ended by itself, with the 95 % interval of Wilson."
+    table = Table(f"success-of-{name}", title, columns, tuple(rows), note)
+    failing = [row for row in rows if _share(row[3]) < 1][:BARS]
+    if not failing:
+        said = f"None of the {name} has failed."
+        return Section(title, (said,), tables=(table,))
+    shares = [row[3] for row in failing]
+    bars = Bars(
+        f"success-of-{name}",
+        f"Share that succeeded, with its 95 % interval: {name} that failed",
+        "share",
+        tuple(str(row[0]) for row in failing),
+        tuple(_share(cell) for cell in shares),
+        low=tuple(cell.low for cell in shares if isinstance(cell, Range)),
+        high=tuple(cell.high for cell in shares if isinstance(cell, Range)),
+    )
+    return Section(title, charts=(bars,), tables=(table,))
+
+
+def states_over_time(name: str, what: str, table: pd.DataFrame, span: Span) -> StackedBars | None:
+    """Return how many of ``what`` ended each day or week, by how; None where nothing did."""
+    if table.empty:
+        return None
+    columns = grid(span)
+    counted = table.groupby([columns.start_of(table["ended_at"]), "state"]).size()
+    series = []
+    for state in STATES:
+        counts = tuple(float(counted.get((at, state), 0)) for at in columns.starts)
+        if any(counts):
+            series.append((NAMES.get(state, state), counts))
+    title = f"{what} that ended each {columns.name}"
+    return StackedBars(name, title, "count", columns.starts, columns.width_seconds, tuple(series))
+
+
+def _rows(now: pd.DataFrame, before: pd.DataFrame | None, by: str) -> Iterable[tuple[Cell, ...]]:
+    earlier = {} if before is None else dict(iter(before.groupby(by)))
+    for key, found in now.groupby(by):
+        states = found["state"]
+        told = int(states.isin(BY_ITSELF).sum())
+        well = int((states == "succeeded").sum())
+        yield (
+            *(str(key), told, told - well, wilson(well, told)),
+            success(earlier[key]) if key in earlier else None,
+            int(states.isin(("crashed", "lost", "preempted")).sum()),
+            int((states == "cancelled").sum()),
+        )
+
+
+def _share(cell: Cell) -> float:
+    return cell.value if isinstance(cell, Range) else 1.0
+
+
+def _count(cell: Cell) -> int:
+    return cell if isinstance(cell, int) else 0

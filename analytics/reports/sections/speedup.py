@@ -1,0 +1,30 @@
+"""What running steps side by side has saved against one after another."""
+
+from __future__ import annotations
+
+from analytics.reports.data.model import Figure
+from analytics.reports.data.report_context import ReportContext
+from analytics.reports.data.tables import History
+
+
+def saved(of: History) -> float | None:
+    """Return the seconds saved: what all attempts took one by one, less what the runs took.
+
+    Negative where waiting for capacity took more than running side by side has saved.
+    """
+    runs = of.runs
+    return None if runs.empty else float((runs["work"] - runs["took"]).sum())
+
+
+def speedup(of: History) -> float | None:
+    """Return how many times as long one after another would have taken."""
+    took = float(of.runs["took"].sum())
+    return float(of.runs["work"].sum()) / took if took > 0 else None
+
+
+def speedup_figures(made_from: ReportContext) -> tuple[Figure, ...]:
+    """Return the time saved, and how many times faster that was."""
+    return (
+        made_from.figure("time saved", saved, "s", "more", "against one step after another"),
+        made_from.figure("faster by", speedup, "ratio", "more", "than one step after another"),
+    )

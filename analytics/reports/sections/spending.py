@@ -1,0 +1,154 @@
+"""What was spent: money by project, workload, step and provider; hours where nothing has a price."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analytics.reports.data.model import (
+    Bars,
+    Cell,
+    Column,
+    Figure,
+    Section,
+    StackedBars,
+    Table,
+    Unit,
+)
+from analytics.reports.data.period import grid
+from analytics.reports.data.report_context import ReportContext
+from analytics.reports.data.tables import History
+
+BARS, SERIES = 10, 5
+OTHERS = "all others"
+
+
+def spent(of: History) -> float:
+    """Return what all attempts cost, in the currency of the providers' prices."""
+    return float(of.steps["cost"].sum())
+
+
+def has_prices(made_from: ReportContext) -> bool:
+    """Tell whether anything costs anything; else hours stand for money."""
+    earlier = made_from.before.steps["cost"].gt(0).any() if made_from.before is not None else False
+    return bool(made_from.now.steps["cost"].gt(0).any() or earlier)
+
+
+def worked(of: History) -> float:
+    """Return the seconds that steps ran for, all attempts."""
+    return float(of.steps["seconds"].sum())
+
+
+def _in_vain(of: History) -> float | None:
+    steps = of.steps
+    total = float(steps["seconds"].sum())
+    lost = steps[steps["state"] != "succeeded"]
+    return float(lost["seconds"].sum()) / total if total else None
+
+
+def spending_figures(made_from: ReportContext) -> tuple[Figure, ...]:
+    """Return what was spent in all, for each workload run, and in vain."""
+    runs = (
+        made_from.figure("steps ran for", worked, "s"),
+        made_from.figure(
+            *("in vain", _in_vain, "share", "less"), note="time of attempts that did not succeed"
+        ),
+    )
+    if not has_prices(made_from):
+        return runs
+    return (
+        made_from.figure("spent", spent, "money", "less", "in the currency of the prices"),
+        made_from.figure(
+            "spent a workload run",
+            lambda of: spent(of) / len(of.runs) if len(of.runs) else None,
+            *("money", "less"),
+        ),
+        *runs,
+    )
+
+
+def spending_over_time(made_from: ReportContext) -> StackedBars | None:
+    """Return what each day or week cost by project, in money or time; None where nothing ran."""
+    steps = made_from.now.steps
+    if steps.empty:
+        return None
+    column, unit = _measure(made_from)
+    columns = grid(made_from.span)
+    most = steps.groupby("project")[column].sum().nlargest(SERIES).index.to_list()
+    named = steps["project"].where(steps["project"].isin(most), OTHERS)
+    sums = steps.groupby([columns.start_of(steps["ended_at"]), named])[column].sum()
+    series = tuple(
+        (str(name), tuple(float(sums.get((at, name), 0.0)) for at in columns.starts))
+        for name in (*most, *([OTHERS] if OTHERS in set(named) else []))
+    )
+    what = "Spent" if unit == "money" else "Time of steps"
+    title = f"{what} each {columns.name} by project"
+    return StackedBars("spent", title, unit, columns.starts, columns.width_seconds, series)
+
+
+def spending_sections(made_from: ReportContext) -> tuple[Section, ...]:
+    """Return what each project, workload, step and provider cost."""
+    steps = made_from.now.steps
+    if steps.empty:
+        return (Section("Spending"),)
+    said = () if has_prices(made_from) else (_FREE,)
+    workload = {"workload": steps["project"] + "/" + steps["workload"]}
+    tables = tuple(
+        _table(made_from, name, table)
+        for name, table in (
+            *(("project", steps), ("workload", steps.assign(**workload))),
+            *(("provider", steps), ("key", steps)),
+        )
+    )
+    charts = tuple(
+        chart for chart in (spending_over_time(made_from), _bars(made_from)) if chart is not None
+    )
+    return (Section("Spending", said, charts, tables),)
+
+
+_FREE = (
+    "No provider that was used has a price, so nothing cost anything: time stands for money. "
+    "Give providers their `price_per_hour` to see money here."
+)
+
+
+def _table(made_from: ReportContext, by: str, now: pd.DataFrame) -> Table:
+    before = None if made_from.before is None else made_from.before.steps
+    if before is not None and by == "workload":
+        before = before.assign(workload=before["project"] + "/" + before["workload"])
+    earlier = {} if before is None else before.groupby(by)[["cost", "seconds"]].sum().to_dict()
+    column, unit = _measure(made_from)
+    rows: list[tuple[float, tuple[Cell, ...]]] = []
+    for key, found in now.groupby(by):
+        amount = float(found[column].sum())
+        was = float(earlier[column].get(key, 0.0)) if earlier else None
+        grown = amount / was - 1 if was else None
+        counts = (found["run"].nunique(), len(found))
+        rows.append((amount, (str(key), *counts, *_amounts(found, unit), grown)))
+    columns = (
+        *(Column(by), Column("runs", "count"), Column("attempts", "count")),
+        *((Column("spent", "money"),) if unit == "money" else ()),
+        *(Column("ran for", "s"), Column("CPU time", "s"), Column("change", "change")),
+    )
+    ordered = tuple(row for _, row in sorted(rows, key=lambda item: -item[0]))
+    return Table(f"spent-by-{by}", f"By {'step' if by == 'key' else by}", columns, ordered, shown=8)
+
+
+def _amounts(found: pd.DataFrame, unit: Unit) -> tuple[Cell, ...]:
+    times = (float(found["seconds"].sum()), float(found["cpu_seconds"].sum()))
+    return (float(found["cost"].sum()), *times) if unit == "money" else times
+
+
+def _bars(made_from: ReportContext) -> Bars | None:
+    steps = made_from.now.steps
+    column, unit = _measure(made_from)
+    of = steps.groupby(steps["project"] + "/" + steps["workload"])[column].sum()
+    if len(of) < 2:  # noqa: PLR2004 - one bar compares nothing
+        return None
+    most = of.nlargest(BARS)
+    title = "Spent by workload" if unit == "money" else "Time of steps by workload"
+    labels = tuple(map(str, most.index.to_list()))
+    return Bars("spent-by-workload", title, unit, labels, tuple(most.to_list()))
+
+
+def _measure(made_from: ReportContext) -> tuple[str, Unit]:
+    return ("cost", "money") if has_prices(made_from) else ("seconds", "s")

@@ -1,0 +1,23 @@
+"""The trends in what training has read, for its report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from analytics.history.runs import Run
+from analytics.reports.render.markdown import table_text
+from analytics.reports.sections.growth import growth_table
+
+
+def of_training(runs: Sequence[Run]) -> str:
+    """Return the clear trends as markdown; empty where there is none."""
+    rows = [(run.key, _state(run), run.ended_at, run.seconds) for run in runs]
+    table = pd.DataFrame(rows, columns=["key", "state", "ended_at", "seconds"])
+    found = growth_table("trends", table, ("duration", "failures"))
+    return table_text(found, titled=False) if found else ""
+
+
+def _state(run: Run) -> str:
+    return run.state or ("succeeded" if run.succeeded else "failed")

@@ -1,0 +1,108 @@
+"""How much of what there is was used: by provider, resource and over the whole period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from analytics.reports.data.model import Bars, Cell, Column, Figure, Section, Span, Table
+from analytics.reports.data.report_context import ReportContext
+from analytics.reports.data.tables import History
+from tasks.ledger.activity import KnownProvider
+
+_HELD = {"slots": "slots", "cpus": "cpus", "memory_mib": "asked_mib"}
+
+
+def held_share(provider: KnownProvider, steps: pd.DataFrame, span: Span) -> dict[str, float]:
+    """Return the share of each resource of ``provider`` that steps held on average over ``span``.
+
+    A step holds what it asked for from its start to its end; what lies outside does not count.
+    """
+    mine = steps[steps["provider"] == provider.name]
+    began = mine["started_at"].clip(lower=span.since)
+    ended = mine["ended_at"].clip(upper=span.until)
+    held = (ended - began).clip(lower=0)
+    capacity = provider.capacity.model_dump()
+    return {
+        name: float((held * mine[column]).sum()) / (capacity[name] * span.seconds)
+        for name, column in _HELD.items()
+        if capacity[name] > 0
+    }
+
+
+def busy_seconds(provider: KnownProvider, steps: pd.DataFrame, span: Span) -> float:
+    """Return for how long at least one step ran on ``provider``."""
+    mine = steps[(steps["provider"] == provider.name) & steps["ended_at"].notna()]
+    total, reached = 0.0, span.since
+    for began, ended in sorted(zip(mine["started_at"], mine["ended_at"], strict=True)):
+        total += max(0.0, min(ended, span.until) - max(began, reached))
+        reached = max(reached, ended)
+    return total
+
+
+def utilisation(made_from: ReportContext, of: History, span: Span) -> float | None:
+    """Return the share of the scarcest resource of each provider in use, weighed by its slots."""
+    shares = [
+        (max(held.values()), max(1, provider.capacity.slots))
+        for provider, held in _shares(made_from, of, span)
+        if held
+    ]
+    if not shares:
+        return None
+    values, weights = zip(*shares, strict=True)
+    return float(np.average(values, weights=weights))
+
+
+def utilisation_figure(made_from: ReportContext) -> Figure:
+    """Return how much of the capacity was in use."""
+    compared = made_from.compared_with
+    before = None
+    if made_from.before is not None and compared and not made_from.before.is_empty:
+        before = utilisation(made_from, made_from.before, compared)
+    now = utilisation(made_from, made_from.now, made_from.span)
+    return Figure(
+        *("capacity in use", now, "share", before),
+        note="of the scarcest resource of each provider, all of the period",
+    )
+
+
+def utilisation_section(made_from: ReportContext) -> Section:
+    """Return how full each provider was."""
+    rows: list[tuple[Cell, ...]] = []
+    at_work: list[float] = []
+    for provider, held in _shares(made_from, made_from.now, made_from.span):
+        steps = made_from.now.steps
+        busy = busy_seconds(provider, steps, made_from.span)
+        count = int((steps["provider"] == provider.name).sum())
+        shares = [held.get(name) for name in _HELD]
+        at_work.append(busy / made_from.span.seconds)
+        rows.append((provider.name, count, at_work[-1], *shares))
+    if not any(at_work):
+        return Section("Capacity")
+    columns = (
+        *(Column("provider"), Column("steps", "count"), Column("at work", "share")),
+        *(Column("slots held", "share"), Column("CPUs held", "share")),
+        Column("memory held", "share"),
+    )
+    note = (
+        "At work: at least one step ran. Held: what steps had asked for, on average over all of "
+        "the period."
+    )
+    bars = Bars(
+        "utilisation",
+        "Share of the period in which each provider was at work",
+        "share",
+        tuple(str(row[0]) for row in rows),
+        tuple(at_work),
+    )
+    table = Table("utilisation", "Providers", columns, tuple(rows), note)
+    return Section("Capacity", charts=(bars,) if len(rows) > 1 else (), tables=(table,))
+
+
+def _shares(
+    made_from: ReportContext, of: History, span: Span
+) -> Iterator[tuple[KnownProvider, dict[str, float]]]:
+    for provider in made_from.now.providers:
+        yield provider, held_share(provider, of.steps, span)

@@ -1,0 +1,1 @@
+"""General statistical methods; they know nothing of runs."""

@@ -1,0 +1,67 @@
+"""A forest of failures that stays fresh: its leaves learn from every run that ends.
+
+Growing one anew takes seconds; counting an outcome into the leaves that it fell into takes
+microseconds. Each such count makes the leaf forget a little, so that it follows what changes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analytics.statistics.forest import Floats, Forest, Ints, Matrix, grow
+
+LEAF, TREES, KEPT = 7, 50, 0.95
+# Grown after half as many runs again, later after 2,000 or a fifth more, from the newest 16,000.
+FIRST, FACTOR, LEAST, LATER, MOST = 50, 1.5, 2000, 1.2, 16_000
+_BLOCK = 512
+
+
+class OnlineForest:
+    """A forest whose leaves learn from every run that ends, and forget at each."""
+
+    def __init__(self, features: Matrix, failed: Floats) -> None:
+        self._features, self._failed = features, failed
+        self._ended: list[int] = []
+        self._next = float(FIRST)
+        self._block, self._first = np.zeros((0, 0), np.int64), 0
+        self._fell: dict[int, Ints] = {}
+        self.forest: Forest | None = None
+        self.counts: Floats = np.zeros((0, 2))
+
+    def share(self, run: int) -> float | None:
+        """Return the share of failures among runs like ``run``; None without a forest."""
+        if self.forest is None:
+            return None
+        if not 0 <= run - self._first < len(self._block):
+            self._first = run
+            self._block = self.forest.leaves(self._features[run : run + _BLOCK])
+        leaves = self._block[run - self._first]
+        self._fell[run] = leaves
+        return float(shares_of(self.counts, leaves[None])[0])
+
+    def ended(self, run: int) -> None:
+        """Learn from a run that ended; grow anew when there are enough new ones."""
+        self._ended.append(run)
+        if (leaves := self._fell.pop(run, None)) is not None:
+            self.counts[leaves] *= KEPT
+            self.counts[leaves, int(self._failed[run])] += 1.0
+        n = len(self._ended)
+        if n >= self._next:
+            self._grow()
+            self._next = n * FACTOR if n < LEAST else max(n + LEAST, n * LATER)
+
+    def _grow(self) -> None:
+        rows = np.array(self._ended[-MOST:])
+        bins = self._failed[rows].astype(np.int64)
+        self.forest = grow(self._features[rows], bins, classes=2, leaf=LEAF, trees=TREES)
+        self.counts = self.forest.counts()
+        self._block = self._block[:0]
+        # What is still going fell into leaves that are gone.
+        self._fell.clear()
+
+
+def shares_of(counts: Floats, leaves: Ints) -> Floats:
+    """Return (rows,) from (leaves, 2) and (rows, trees): the mean over trees of each leaf's share, with a little doubt."""
+    held = counts[leaves]
+    shares: Floats = ((held[..., 1] + 0.5) / (held.sum(axis=-1) + 2.0)).mean(axis=1)
+    return shares

@@ -1,0 +1,74 @@
+"""A logistic curve over what several judges say of a run, fitted to how the latest came out."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from analytics.statistics.forest import Floats
+
+_JUDGED, _FEWEST = 6000, 100
+# Fitted anew after 200 outcomes, later after a fiftieth of all so far.
+_REFIT, _LATER = 200, 0.02
+_ROUNDS, _RIDGE = 5, 5.0
+_NARROWEST = 1e-3
+
+
+class Stacking:
+    """The logistic curve, fitted anew to the latest outcomes every now and then."""
+
+    def __init__(self, stacked: Floats, failed: Floats) -> None:
+        self._rows = np.column_stack([np.full(len(stacked), np.nan), stacked])
+        self._failed = failed
+        self._judged: deque[int] = deque(maxlen=_JUDGED)
+        self._new = self._seen = 0
+        self.weights = _start(self._rows.shape[1])
+
+    def predict(self, run: int, share: float) -> float:
+        """Return the probability of a run of which the forest gives ``share``."""
+        self._rows[run, 0] = logit(np.array([share]))[0]
+        return float(probability(self._rows[run : run + 1], self.weights)[0])
+
+    def ended(self, run: int) -> None:
+        """Count an outcome; fit anew when there are enough new ones."""
+        if np.isnan(self._rows[run, 0]):
+            return
+        self._judged.append(run)
+        self._new += 1
+        self._seen += 1
+        if self._new >= max(_REFIT, _LATER * self._seen) or self._seen == _FEWEST:
+            rows, self._new = np.array(self._judged), 0
+            self.weights = fit(self._rows[rows], self._failed[rows], self.weights)
+
+
+def fit(rows: Floats, failed: Floats, weights: Floats) -> Floats:
+    """Fit a logistic curve by Newton's method from ``weights``; a ridge holds it near the forest's.
+
+    ``rows`` is (runs, features), the first of which is the logit of the forest's share.
+    """
+    start, weights = _start(rows.shape[1]), weights.copy()
+    for _ in range(_ROUNDS):
+        said = probability(rows, weights)
+        slope = rows.T @ (failed - said) - _RIDGE * (weights - start)
+        spread = (said * (1 - said))[:, None]
+        weights += np.linalg.solve((rows * spread).T @ rows + _RIDGE * np.eye(len(start)), slope)
+    return weights
+
+
+def _start(size: int) -> Floats:
+    start: Floats = np.eye(size)[0]
+    return start
+
+
+def probability(rows: Floats, weights: Floats) -> Floats:
+    """Return the probabilities of (runs, features)."""
+    said: Floats = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
+    return said
+
+
+def logit(shares: Floats) -> Floats:
+    """Return logits of shares, which are held a little off 0 and 1."""
+    inside = np.clip(shares, _NARROWEST, 1 - _NARROWEST)
+    found: Floats = np.log(inside / (1 - inside))
+    return found

@@ -1,0 +1,1 @@
+"""Trains the models, judges them against their baselines, and publishes what they predict."""

@@ -1,0 +1,148 @@
+"""How far off the forecasts would have been, and what they say of the next runs.
+
+Every run is forecast when it was submitted, from what had ended by then (see ``rolling``). So
+nothing of the future, and nothing that was still running, leaks in.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.durations.model_selection import COMPARED, Verdict, judge
+from analytics.durations.rolling import Forecasts, forecast
+from analytics.durations.scores import auc, brier, min_max_ratio
+from analytics.failures.model import Failures, predict_failures
+from analytics.failures.skill import base_rate, beats_base_rate
+from analytics.history.features import SHORTEST, past
+from analytics.history.runs import Run, columns
+from analytics.statistics.averages import Floats, Mask
+from analytics.statistics.intervals import LEVELS
+from analytics.training.model_store import Model
+from analytics.training.next_runs import Expected, next_runs, with_next_runs
+from analytics.training.retrain_gate import Choice, choose
+from tasks.estimates import Estimate
+
+WITHIN = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How well ``points`` runs were forecast.
+
+    ``min_max_ratio`` is the mean of min/max of forecast and actual: 1 is perfect. ``error`` is the mean
+    absolute error relative to the actual; ``weighted_error`` the sum of errors over the sum of
+    actuals. ``within`` is the share that was less than a tenth off.
+    """
+
+    points: int
+    min_max_ratio: float
+    error: float
+    weighted_error: float
+    within: float
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """What was forecast in hindsight, and what is expected of the next run of each key."""
+
+    forecasts: Forecasts
+    failures: Failures
+    expected: tuple[Expected, ...]
+    verdict: Verdict
+    choice: Choice
+
+    @property
+    def made(self) -> Mask:
+        """Which runs succeeded and had been forecast from a past of their key."""
+        rule = self.forecasts.past.rule_names.index(COMPARED[0])
+        had_past = np.isfinite(self.forecasts.past.rules[:, rule])
+        telling = self.forecasts.table["telling"].to_numpy(bool)
+        return telling & np.isfinite(self.forecasts.point) & had_past
+
+    @property
+    def pairs(self) -> tuple[Floats, Floats]:
+        """What was forecast of these runs, and what they took, both in seconds."""
+        actual = self.forecasts.table["seconds"].to_numpy(float)
+        return self.forecasts.point[self.made], actual[self.made]
+
+    def accuracy(self, of: str = "model") -> Accuracy | None:
+        """Return how good the model was, or one rule alone; None where nothing was forecast."""
+        predicted, actual = self.pairs
+        if not len(actual):
+            return None
+        if of != "model":
+            column = self.forecasts.past.rule_names.index(of)
+            predicted = np.exp(self.forecasts.past.rules[self.made, column])
+        return _accuracy(predicted, actual)
+
+    def coverage(self, level: float = 0.9) -> float | None:
+        """Return the share of runs that took no longer than their percentile ``level``."""
+        bounds = self.forecasts.bounds[self.made, LEVELS.tolist().index(level)]
+        actual = np.maximum(self.pairs[1], SHORTEST)
+        return float((actual <= bounds).mean()) if len(actual) else None
+
+    def failure_scores(self) -> tuple[float, float] | None:
+        """Return AUC and Brier score of the probabilities of failure; None without both ends."""
+        made = np.isfinite(self.failures.probability) & np.isfinite(self.failures.failed)
+        said, failed = self.failures.probability[made], self.failures.failed[made]
+        area = auc(said, failed)
+        return None if area is None else (area, brier(said, failed))
+
+    @property
+    def constant_brier(self) -> float | None:
+        """The Brier score of saying of every run, on the same runs, how often runs failed so far."""
+        found = self.failures
+        made = np.isfinite(found.probability) & np.isfinite(found.failed)
+        if not made.any():
+            return None
+        return brier(base_rate(found)[made], found.failed[made])
+
+    @property
+    def beats_base_rate(self) -> bool:
+        """Whether failures are foreseen better than by how often runs failed so far."""
+        return beats_base_rate(self.failures)
+
+    def estimates(self, kind: str) -> list[Estimate]:
+        """Return an estimate a key of that kind of provider that has succeeded at least once."""
+        return [each.estimate for each in self.expected if each.kind == kind]
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of provider that anything succeeded on."""
+        return sorted({each.kind for each in self.expected})
+
+
+def backtest(
+    runs: Iterable[Run], now: float | None = None, last: Model | None = None, code: str = ""
+) -> Backtest:
+    """Forecast every run that succeeded from what had ended when it was submitted.
+
+    ``last`` is the model of the last training, which a new one must beat, and ``code`` the digest
+    of the code that runs now.
+    """
+    ended = columns(runs)
+    table = with_next_runs(ended, time.time() if now is None else now)
+    known = past(table)
+    choice = choose(table, known, last, code)
+    forecasts = forecast(table, known=known, last=(len(ended), choice.forest))
+    failures = predict_failures(table)
+    verdict = judge(forecasts)
+    number = len(table) - len(ended)
+    expected = next_runs(forecasts, failures, number, verdict)
+    return Backtest(forecasts, failures, tuple(expected), verdict, choice)
+
+
+def _accuracy(predicted: Floats, actual: Floats) -> Accuracy:
+    errors = np.abs(predicted - actual)
+    relative = errors / np.maximum(actual, SHORTEST)
+    return Accuracy(
+        points=len(actual),
+        min_max_ratio=float(min_max_ratio(predicted, actual).mean()),
+        error=float(relative.mean()),
+        weighted_error=float(errors.sum() / max(float(actual.sum()), SHORTEST)),
+        within=float((relative <= WITHIN).mean()),
+    )

@@ -1,0 +1,80 @@
+"""Trained models on disk: arrays and JSON, never a pickle, so that loading one runs no code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from analytics.statistics.forest import Forest
+
+KEPT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A forest and where it comes from.
+
+    ``since`` and ``until`` are the epoch seconds that its ``runs`` were submitted between,
+    ``code`` the digest of the code that grew it, ``scores`` what the backtest said of it.
+    """
+
+    name: str
+    version: int
+    since: float
+    until: float
+    runs: int
+    code: str
+    scores: Mapping[str, float]
+    features: tuple[str, ...]
+    forest: Forest
+
+
+def code_digest() -> str:
+    """Return the digest of this package's code: a model of another one may read features amiss."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def save(directory: Path, model: Model) -> Path:
+    """Write a model and drop all but the newest versions; return its file."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{model.name}-{model.version:06}.npz"
+    said = {key: value for key, value in _described(model).items() if key != "forest"}
+    text = np.frombuffer(json.dumps(said).encode(), dtype=np.uint8)
+    written = path.with_suffix(".part")
+    with written.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, described=text, **asdict(model.forest))
+    written.replace(path)
+    for old in versions(directory, model.name)[:-KEPT]:
+        old.unlink()
+    return path
+
+
+def load(path: Path) -> Model:
+    """Read a model.
+
+    Raises:
+        ValueError: Where the file holds anything but arrays of numbers.
+    """
+    with np.load(path, allow_pickle=False) as held:
+        said = json.loads(held["described"].tobytes())
+        parts = {field.name: held[field.name] for field in fields(Forest)}
+    parts["classes"] = int(parts["classes"])
+    said["features"] = tuple(said["features"])
+    return Model(**said, forest=Forest(**parts))
+
+
+def versions(directory: Path, name: str) -> list[Path]:
+    """Return the files of a model's versions, the newest last."""
+    return sorted(directory.glob(f"{name}-*.npz"))
+
+
+def _described(model: Model) -> dict[str, object]:
+    return {field.name: getattr(model, field.name) for field in fields(model)}

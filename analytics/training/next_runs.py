@@ -1,0 +1,97 @@
+"""What is expected of the next run of every key: the rows that are published.
+
+The next run is appended to the history as one that is submitted now, asks for what the key's last
+run asked for, and goes on; so the models forecast it as they would have forecast any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.durations.model_selection import MODEL, Verdict
+from analytics.durations.rolling import Forecasts
+from analytics.failures.explanation import explained
+from analytics.failures.model import Failures
+from analytics.failures.skill import beats_base_rate
+from analytics.history.columns import CENSORED, worded
+from analytics.statistics.intervals import LEVELS
+from tasks.estimates import Estimate
+
+SOURCE = "trained"
+RECENT = 20
+_CLOSE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What is expected of the next run of a key on one kind of provider, and by which rule."""
+
+    kind: str
+    estimate: Estimate
+    rule: str
+
+
+def with_next_runs(table: pd.DataFrame, now: float) -> pd.DataFrame:
+    """Append one run a key that has succeeded, submitted at ``now`` or after all that is known."""
+    succeeded = table[table["state"] == "succeeded"]
+    rows = succeeded.groupby(["kind", "key"], sort=True).tail(1).copy()
+    latest = table[["submitted_at", "ended_at"]].max().max()
+    rows["submitted_at"] = max(now, float(latest) + 1.0) if len(rows) else now
+    for name in ("started_at", "ended_at", "seconds", "memory_mib"):
+        rows[name] = np.nan
+    rows["state"], rows["telling"] = "running", False
+    return pd.concat([table, rows], ignore_index=True)
+
+
+def next_runs(
+    found: Forecasts, failures: Failures, number: int, verdict: Verdict
+) -> list[Expected]:
+    """Return what is expected of the last ``number`` rows, which ``with_next_runs`` appended.
+
+    Where a simple rule is the champion, its value is the middle, within the model's bounds.
+    """
+    table = found.table
+    ended = table[~table["state"].isin(CENSORED)]
+    succeeded = ended[ended["state"] == "succeeded"].groupby(["kind", "key"])
+    counts, runs = succeeded.size(), ended.groupby(["kind", "key"]).size()
+    memory = succeeded["memory_mib"].apply(lambda values: values.tail(RECENT).max())
+    bounds = dict(zip(LEVELS.tolist(), found.bounds.T, strict=True))
+    often = beats_base_rate(failures)
+    why = explained(failures, range(len(table) - number, len(table))) if often else {}
+    expected = []
+    for row in range(len(table) - number, len(table)):
+        group = (table["kind"].iloc[row], table["key"].iloc[row])
+        n = int(counts[group])
+        success = (n + 2) / (int(runs[group]) + 2)
+        if often and not np.isnan(risk := failures.of(row)):
+            success = 1 - risk
+        p50 = _middle(found.point[row], bounds[0.5][row])
+        rule = found.rules[found.rule[row]]
+        if verdict.champion != MODEL:
+            rule = verdict.champion
+            p50 = float(np.exp(found.past.rules[row, found.past.rule_names.index(rule)]))
+        p80, p90, p95 = (max(p50, float(bounds[level][row])) for level in (0.8, 0.9, 0.95))
+        estimate = Estimate(
+            key=group[1],
+            p50_seconds=p50,
+            p90_seconds=p90,
+            memory_mib=float(np.nan_to_num(memory[group])),
+            success=success,
+            n=n,
+            source=SOURCE,
+            p80_seconds=p80,
+            p95_seconds=p95,
+            rule=worded(rule),
+            why=why.get(row, ""),
+        )
+        expected.append(Expected(group[0], estimate, rule))
+    return expected
+
+
+def _middle(point: float, median: float) -> float:
+    """Return the point where it is about the median, which is exact to a bin only."""
+    near = abs(np.log(point) - np.log(median)) < _CLOSE
+    return float(point if near else median)

@@ -1,0 +1,183 @@
+"""What training found, for people: markdown, and a chart of actual against predicted."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from analytics.durations.model_selection import COMPARED, MODEL
+from analytics.history.columns import CENSORED, worded
+from analytics.history.runs import Run, frame, per_key
+from analytics.statistics.averages import Floats
+from analytics.training.backtest import Accuracy, Backtest
+
+SHOWN_KEYS = 30
+# Prefect calls a run late from then on.
+LATE_SECONDS = 15.0
+_WIDEST, _LONG = 36, 10.0
+
+
+def markdown(runs: Sequence[Run], tested: Backtest, since_days: int) -> str:
+    """Return the report; it says so when there is no history."""
+    if all(run.is_censored for run in runs):
+        return (
+            "# Training\n\nNothing to learn from yet: no flow run and no step has finished in "
+            f"the last {since_days} days. Nothing was published."
+        )
+    table = per_key(frame(runs))
+    finished, apart = sum(not run.is_censored for run in runs), _told_apart(runs)
+    parts = [
+        "# Training",
+        f"{finished} finished runs of {len(table)} keys in the last {since_days} days.{apart}",
+        "## How far off the forecasts were",
+        _accuracies(tested),
+        "## What is expected",
+        _keys(table, tested),
+        *_failing(table),
+    ]
+    return "\n\n".join(parts)
+
+
+def chart(pairs: tuple[Floats, Floats]) -> bytes:
+    """Return a PNG: what was forecast of each run against what it took, both in seconds."""
+    forecast, took = pairs
+    # matplotlib takes a second to import.
+    from matplotlib.figure import Figure  # noqa: PLC0415 - for that reason
+
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    axes = figure.subplots()
+    actual = [max(each, 1e-3) for each in took.tolist()]
+    predicted = [max(each, 1e-3) for each in forecast.tolist()]
+    ends = [min(actual + predicted), max(actual + predicted)]
+    axes.plot(ends, ends, color="0.6", linewidth=1)
+    axes.scatter(actual, predicted, s=12, alpha=0.5)
+    axes.set(xscale="log", yscale="log", xlabel="took (s)", ylabel="forecast (s)")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:g}")
+    axes.set_title(f"{len(actual)} runs, each forecast before it started")
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png")
+    return picture.getvalue()
+
+
+def states(runs: Iterable[Run]) -> str:
+    """Say how many runs there are of each state; those tried again are counted apart."""
+    said = [f"{count} {state}" for state, count in _counted(runs).most_common()]
+    return ", ".join(said) or "none"
+
+
+def _counted(runs: Iterable[Run]) -> Counter[str]:
+    return Counter("retried" if run.retries else run.state for run in runs)
+
+
+def _told_apart(runs: Sequence[Run]) -> str:
+    """Say how many runs were not taken for what such runs usually take, and how many were late."""
+    counts = _counted(runs)
+    apart = [(state, counts[state]) for state in ("retried", *CENSORED) if counts[state]]
+    late = sum(run.started_at - run.submitted_at > LATE_SECONDS for run in runs)
+    said = [f"{count} {state}" for state, count in apart]
+    text = f" Told apart, and not averaged in: {', '.join(said)}." if said else ""
+    return text + (f" {late} began more than {LATE_SECONDS:.0f} s late." if late else "")
+
+
+def _accuracies(tested: Backtest) -> str:
+    model = tested.accuracy()
+    if model is None:
+        return "No key has finished twice, so no forecast could be compared yet."
+    rows = [
+        _accuracy_row(label, found)
+        for label, found in [
+            ("**model**", model),
+            *((rule.removesuffix(" of key"), tested.accuracy(rule)) for rule in COMPARED),
+        ]
+        if found
+    ]
+    head = (
+        "| forecast | runs | error | error by time | min/max | within 10 % |\n"
+        "|---|--:|--:|--:|--:|--:|"
+    )
+    held = [f"{tested.coverage(level) or 0.0:.0%}" for level in (0.8, 0.9, 0.95)]
+    note = (
+        f"{held[0]}, {held[1]} and {held[2]} of the runs took no longer than their 80th, 90th and "
+        "95th percentile. Each run is forecast from what had ended when it was submitted. "
+        f"{_champion(tested)}{_failure_scores(tested)}*Error* is relative to what the run took; "
+        "*by time* weighs long runs more; *min/max* is the smaller over the larger of forecast and actual."
+    )
+    return "\n".join([head, *rows]) + "\n\n" + note
+
+
+def _champion(tested: Backtest) -> str:
+    verdict, choice = tested.verdict, tested.choice
+    if verdict.champion == MODEL:
+        if choice.forest is None:
+            return ""
+        return f"The model is {'a new' if choice.replaces else 'the last'} one: {choice.why}. "
+    return (
+        f"On the latest {verdict.runs} of them *{worded(verdict.champion)}* was better than the model, so "
+        "its values are published. "
+    )
+
+
+def _failure_scores(tested: Backtest) -> str:
+    scores = tested.failure_scores()
+    if scores is None:
+        return ""
+    return f"Failures were foreseen with an AUC of {scores[0]:.2f} (Brier {scores[1]:.3f}). "
+
+
+def _accuracy_row(name: str, found: Accuracy) -> str:
+    return (
+        f"| {name} | {found.points} | {found.error:.1%} | {found.weighted_error:.1%} "
+        f"| {found.min_max_ratio:.3f} | {found.within:.0%} |"
+    )
+
+
+def _keys(table: pd.DataFrame, tested: Backtest) -> str:
+    lines = [
+        "| key | on | runs | succeeded | p50 | p90 | rule |",
+        "|---|---|--:|--:|--:|--:|---|",
+    ]
+    found = {(each.kind, each.estimate.key): each for each in tested.expected}
+    for row in table.head(SHOWN_KEYS).itertuples():
+        forecast = found.get((str(row.kind), str(row.key)))
+        expected = (
+            f"{_seconds(forecast.estimate.p50_seconds)} | "
+            f"{_seconds(forecast.estimate.p90_seconds)} | {forecast.estimate.rule}"
+            if forecast
+            else "| | has never succeeded"
+        )
+        lines.append(
+            f"| {_code(row.key)} | {row.kind} | {row.runs} | {row.succeeded:.0%} | {expected} |"
+        )
+    if len(table) > SHOWN_KEYS:
+        lines.append(f"\nThe {SHOWN_KEYS} keys that took most time, of {len(table)}.")
+    return "\n".join(lines)
+
+
+def _failing(table: pd.DataFrame) -> list[str]:
+    failing = table[table["succeeded"] < 1].sort_values("succeeded", kind="stable")
+    if failing.empty:
+        return []
+    rows = [
+        f"| {_code(row.key)} | {row.kind} | {row.runs} | {row.succeeded:.0%} |"
+        for row in failing.head(SHOWN_KEYS).itertuples()
+    ]
+    head = "| key | on | runs | succeeded |\n|---|---|--:|--:|"
+    return ["## What fails", "\n".join([head, *rows])]
+
+
+def _seconds(value: float) -> str:
+    """Return a duration that is not broken between its number and its unit."""
+    return f"{value:.{2 if value < _LONG else 1}f}\N{NO-BREAK SPACE}s"
+
+
+def _code(key: object) -> str:
+    """Quote a key for a table: a bar in it would open another column, a long one hide the rest."""
+    text = str(key)
+    if len(text) > _WIDEST:
+        start = _WIDEST // 3
+        text = f"{text[:start]}…{text[start + 1 - _WIDEST :]}"
+    return "`" + text.replace("|", "\\|") + "`"

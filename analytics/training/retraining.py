@@ -1,0 +1,67 @@
+"""Whether training is due: because time has passed, the code is another, or forecasts have drifted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from analytics.history.runs import Run
+from tasks.ledger.models import TrainedModel
+
+DAY_SECONDS = 86_400.0
+FEWEST = 20
+PROMISED = 0.9
+# How many standard deviations of a coin that shows nine of ten are no luck any more.
+DEVIATIONS = 3.0
+# So many keys that nothing was published of are worth a training, and so many new runs, which are
+# at least a tenth of those that were learnt from.
+NEW, GROWN, SHARE = 50, 100, 0.1
+
+Bounds = Mapping[tuple[str, str], tuple[float, float]]
+
+
+def due(
+    trained: TrainedModel | None, code: str, runs: Iterable[Run], bounds: Bounds, now: float
+) -> str:
+    """Say why training is due; empty where it is not.
+
+    ``bounds`` holds the 90th percentile that was published of each (kind, key), and when.
+    """
+    if trained is None:
+        return "nothing was trained yet"
+    if trained.code != code:
+        return "the code has changed"
+    if now - trained.trained_at >= DAY_SECONDS:
+        return "the last training was more than a day ago"
+    since = [run for run in runs if run.succeeded and run.ended_at > trained.trained_at]
+    return drifted(since, bounds) or _unknown(since, bounds) or _grown(trained, len(since))
+
+
+def drifted(runs: Iterable[Run], bounds: Bounds) -> str:
+    """Say that too many runs took longer than the 90th percentile published before they began."""
+    held = [
+        run.seconds <= bounds[run.kind, run.key][0]
+        for run in runs
+        if not run.retries and bounds.get((run.kind, run.key), (0.0, math.inf))[1] <= run.started_at
+    ]
+    if len(held) < FEWEST:
+        return ""
+    share = sum(held) / len(held)
+    band = DEVIATIONS * math.sqrt(PROMISED * (1 - PROMISED) / len(held))
+    if share >= PROMISED - band:
+        return ""
+    return (
+        f"forecasts have drifted: only {share:.0%} of {len(held)} runs since the last training "
+        "took no longer than their 90th percentile"
+    )
+
+
+def _unknown(runs: Iterable[Run], bounds: Bounds) -> str:
+    new = {(run.kind, run.key) for run in runs if (run.kind, run.key) not in bounds}
+    count = len(new)
+    return f"{count} keys are new" if count >= NEW else ""
+
+
+def _grown(trained: TrainedModel, count: int) -> str:
+    enough = count >= max(GROWN, SHARE * trained.runs)
+    return f"{count} runs have ended since the last training" if enough else ""

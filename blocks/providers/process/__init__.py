@@ -1,0 +1,1 @@
+"""Processes that outlive their starter: spawning, identity, output, and ending them."""

@@ -1,0 +1,51 @@
+"""Watches the memory of a process tree, soft and cheap; standard library only."""
+
+from __future__ import annotations
+
+import time
+
+from blocks.providers.process.process_table import LINUX, below, resident_bytes
+
+_FIRST_SECONDS = 0.1
+_LONGEST_SECONDS = 20.0
+_LONGEST_LIMITED_SECONDS = 1.0
+_NEAR_LIMIT = 0.7
+_SHARE = 0.0001
+"""Looking takes at most this share of a core, except near the limit."""
+
+
+class TreeMemory:
+    """Sums the resident memory of all below ``root`` from time to time; not at all off Linux.
+
+    It looks often at first and near the limit, seldom where nothing happens. Pages that processes
+    share count once for each, so that the sum is an upper bound.
+    """
+
+    def __init__(self, root: int, limit_mib: float | None) -> None:
+        self.root, self.limit_mib = root, limit_mib or float("inf")
+        self.peak_mib = 0.0
+        self.too_big = False
+        self._pause, self._due = _FIRST_SECONDS, 0.0
+
+    def due_in(self) -> float | None:
+        """Return the seconds until it wants to look again; None: never."""
+        return max(0.0, self._due - time.monotonic()) if LINUX else None
+
+    def look(self) -> None:
+        """Look, if it is time."""
+        before = time.monotonic()
+        if not LINUX or before < self._due:
+            return
+        used = sum(map(resident_bytes, below(self.root))) / 1024**2
+        self.peak_mib = max(self.peak_mib, used)
+        self.too_big = used > self.limit_mib
+        self._plan(used, time.monotonic(), time.monotonic() - before)
+
+    def _plan(self, used: float, now: float, took: float) -> None:
+        if used > _NEAR_LIMIT * self.limit_mib:
+            self._due = now + _FIRST_SECONDS
+            return
+        limited = self.limit_mib != float("inf")
+        longest = _LONGEST_LIMITED_SECONDS if limited else _LONGEST_SECONDS
+        self._pause = min(longest, self._pause * 1.3)
+        self._due = now + max(self._pause, min(longest, took / _SHARE))

@@ -1,0 +1,34 @@
+"""Who of a shim's children has ended, and what they had used; standard library only."""
+
+from __future__ import annotations
+
+import os
+
+from blocks.providers.process.shim.child import exit_code_of, resident_mib
+
+
+class Usage:
+    """Sums what ended children have used; ``code`` is the exit code of the one that is awaited."""
+
+    def __init__(self) -> None:
+        self.cpu_seconds = self.largest_mib = 0.0
+        self.pid: int | None = None
+        self.code: int | None = None
+
+    def expect(self, pid: int) -> None:
+        """Wait for the exit code of ``pid`` from now on."""
+        self.pid, self.code = pid, None
+
+    def reap(self) -> None:
+        """Collect every child that has ended, orphans of the tree among them."""
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            self.cpu_seconds += usage.ru_utime + usage.ru_stime
+            self.largest_mib = max(self.largest_mib, resident_mib(usage.ru_maxrss))
+            if pid == self.pid:
+                self.code = exit_code_of(status)

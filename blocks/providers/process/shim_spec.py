@@ -1,0 +1,70 @@
+"""What a shim is given, and what can be found where one was started; free of Prefect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from blocks.providers.interface import Outcome
+from blocks.providers.process.identity import ProcessIdentity
+
+
+class ShimError(Exception):
+    """A shim did not come up, or could not be brought down; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShimSpec:
+    """What a shim is to run.
+
+    ``memory_mib`` is a soft limit on the summed memory of the tree. ``restart`` is ``always``,
+    ``on-failure`` or ``never``. Output is kept in ``log_files`` files of ``log_bytes`` each.
+    ``durable``: what is recorded of its start is on the disk before it starts, so that it is known
+    after a power loss; that costs milliseconds, which a step that is repeated then does not pay.
+    """
+
+    directory: Path
+    argv: tuple[str, ...]
+    cwd: Path
+    timeout_seconds: float | None = None
+    memory_mib: int | None = None
+    restart: str = "never"
+    grace_seconds: float = 10
+    log_bytes: int = 5_000_000
+    log_files: int = 3
+    durable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotStarted:
+    """Nothing was ever started in this directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """It runs; ``supervised`` is False when its shim was killed and only the child is left.
+
+    ``child_pid`` is None before the first start and between two. ``quick_ends`` in a row, the last
+    for ``last_end``, came before the latest start, which was at ``began_at``. ``left_behind`` are
+    the processes that outlived the first of them the last time, and were ended then.
+    """
+
+    shim: ProcessIdentity
+    child_pid: int | None
+    restarts: int
+    started_at: float
+    supervised: bool = True
+    quick_ends: int = 0
+    began_at: float = 0.0
+    last_end: str = ""
+    left_behind: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """It has come to its end."""
+
+    outcome: Outcome
+
+
+Status = NotStarted | Running | Ended

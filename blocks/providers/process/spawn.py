@@ -1,0 +1,89 @@
+"""Starts a shim, at most once a directory; free of Prefect."""
+
+from __future__ import annotations
+
+import fcntl
+import marshal
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from blocks.file_system import has_no_room, told_full
+from blocks.providers.process import run_directory as files
+from blocks.providers.process.identity import this_boot
+from blocks.providers.process.shim_spec import ShimError, ShimSpec
+
+SHIM_PROGRAM = Path(__file__).with_name("shim") / "program.py"
+_START_SECONDS = 30.0
+_POLL_SECONDS = 0.01
+
+
+def start(spec: ShimSpec, environment: Mapping[str, str]) -> None:
+    """Start ``spec`` under a shim, unless its directory has been started before.
+
+    ``environment`` is the whole environment of the child; it is never written to disk.
+
+    Raises:
+        ShimError: The shim did not come up.
+    """
+    files.prepare(spec.directory)
+    deadline = time.monotonic() + _START_SECONDS
+    while not _was_started(spec.directory):
+        with _lock(spec.directory) as descriptor:
+            if descriptor is not None and not _was_started(spec.directory):
+                _spawn(spec, environment, descriptor)
+                return
+        if time.monotonic() > deadline:
+            raise ShimError(f"{spec.directory} has been held for long by one who starts nothing")
+        time.sleep(_POLL_SECONDS)
+
+
+def _was_started(directory: Path) -> bool:
+    return (directory / files.STATE).exists()
+
+
+@contextmanager
+def _lock(directory: Path) -> Iterator[int | None]:
+    """Give the descriptor of the directory's lock, None when another holds it."""
+    descriptor = os.open(directory / files.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        yield None
+        return
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)  # the shim has its own, and with it holds the lock
+
+
+def _spawn(spec: ShimSpec, environment: Mapping[str, str], lock: int) -> None:
+    record = asdict(spec) | {"directory": str(spec.directory), "cwd": str(spec.cwd)}
+    record |= {"run_id": uuid.uuid4().hex, "boot_id": this_boot()}
+    files.write_record(spec.directory, files.SPEC, record, durable=spec.durable)
+    argv = [sys.executable, "-I", "-S", str(SHIM_PROGRAM), str(spec.directory), str(lock)]
+    with (spec.directory / "shim.log").open("wb") as complaints:
+        shim = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            pass_fds=(lock,),
+            start_new_session=True,
+            cwd="/",
+            env={},
+        )
+        # Its stdout is closed when it has announced itself.
+        shim.communicate(marshal.dumps((record, dict(environment))), timeout=_START_SECONDS)
+    if not _was_started(spec.directory):
+        log = (spec.directory / "shim.log").read_text(encoding="utf-8", errors="replace").strip()
+        if not log and has_no_room(spec.directory):
+            log = told_full("no space left on device", spec.directory)
+        raise ShimError(f"the shim of {spec.directory} did not come up: {log[-2000:]}")

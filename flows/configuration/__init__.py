@@ -1,0 +1,1 @@
+"""Blocks as flows load and save them, and how runs are named."""

@@ -1,0 +1,1 @@
+"""What the flows that change what serves have in common: exclusion, and what they remark."""

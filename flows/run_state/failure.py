@@ -1,0 +1,88 @@
+"""How a flow ends that cannot do what it was asked: its state says why, in the error's own words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from inspect import signature
+from typing import Any, ParamSpec, TypeVar, cast
+
+from prefect.runtime import flow_run
+from prefect.states import Failed
+
+from blocks.file_system import is_without_room, tells_no_room, told_full
+from blocks.providers.process.shim_spec import ShimError
+from blocks.repositories.errors import RepositoryError
+from blocks.routers.interface import RouterError
+from flows.run_state.secret_redaction import redacted
+from flows.run_state.termination import cancelled_by_sigterm
+from tasks.errors import SlipwayError
+from tasks.holder import acting_as
+from tasks.settings import settings
+from tasks.validation_errors import refuse_unusable_text
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FORESEEN = (SlipwayError, RepositoryError, RouterError, ShimError)
+"""What is raised on purpose: its message names value and remedy, so it needs no stack trace."""
+
+
+class PlainFilter(logging.Filter):
+    """Keeps the stack trace of a foreseen error for those who ask for it, at level debug."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Take the stack trace off a record of such an error, and log it apart."""
+        trace = record.exc_info
+        if record.levelno > logging.DEBUG and trace and _is_foreseen(trace[1]):
+            record.exc_info = None
+            logging.getLogger(record.name).debug("How it came to that:", exc_info=trace)
+        return True
+
+
+_PLAIN = PlainFilter()
+
+
+def _is_foreseen(error: BaseException | None) -> bool:
+    return isinstance(error, FORESEEN) or (error is not None and tells_no_room(_said(error)))
+
+
+def _said(error: BaseException) -> str:
+    """Return what ``error`` says; of what the system refused, with the file it was about."""
+    if isinstance(error, OSError) and is_without_room(error):
+        file = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror}{file}"
+    return str(error)
+
+
+def fails_plainly(
+    work: Callable[P, Coroutine[Any, Any, R]],
+) -> Callable[P, Coroutine[Any, Any, R]]:
+    """Let the function of a flow end with the message of a foreseen error as its state's.
+
+    Prefect itself would put the name of the class before it. A full disk counts as foreseen,
+    whoever tells of it, and is named with what to do. Parameters with a text that nothing can hold
+    are refused before the function is called. Anything else is a bug of ours and is left to
+    Prefect, which keeps its stack trace in the log of the run.
+    """
+
+    @wraps(work)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        """Do the work, or end as failed."""
+        logging.getLogger("prefect.task_runs").addFilter(_PLAIN)
+        try:
+            for name, value in signature(work).bind(*args, **kwargs).arguments.items():
+                refuse_unusable_text(name, value)
+            with cancelled_by_sigterm(), acting_as(f"the run '{flow_run.name}' ({flow_run.id})"):
+                return await work(*args, **kwargs)
+        except Exception as error:
+            if not _is_foreseen(error):
+                raise
+            message = redacted(told_full(_said(error), settings().root))
+            # A state that a flow returns becomes its own; who awaits the flow gets the error.
+            return cast("R", Failed(message=message, data=error))
+
+    # Prefect reads the form of a flow from here, and would look for its types in this module.
+    run.__dict__["__signature__"] = signature(work, eval_str=True)
+    return run

@@ -1,0 +1,1 @@
+"""What `run` and `ship` share: select, plan, execute, settle and report one workload."""

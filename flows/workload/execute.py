@@ -1,0 +1,92 @@
+"""Runs the steps of a planned workload, as they become ready and are admitted."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import partial
+
+from prefect import get_run_logger
+
+from flows.workload.job import Job
+from flows.workload.progress import log_fault, log_queued, log_replanned, shown_progress
+from tasks.allocate.admit import LedgerAdmission
+from tasks.distribute.dispatch.dispatcher import Dispatcher
+from tasks.distribute.dispatch.events import Hooks
+from tasks.distribute.dispatch.results import StepResult
+from tasks.distribute.dispatch.resume import former_run, unfinished
+from tasks.distribute.dispatch.runner import StepRunner
+from tasks.distribute.planned import PlannedWorkload
+from tasks.distribute.task import submit_by_prefect
+from tasks.ledger.connection import Ledger
+from tasks.ledger.executions import executions
+from tasks.ledger.providers import fleet
+from tasks.ledger.workloads import WorkloadLease
+from tasks.plan import FleetSnapshot
+from tasks.settings import settings
+from tasks.split.verdicts import read_report
+from tasks.workload import StepReport
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What became of each step, what the steps reported of their items, and how long all took."""
+
+    results: dict[str, StepResult]
+    reports: dict[str, StepReport]
+    seconds: float
+
+
+async def execute(
+    job: Job,
+    planned: PlannedWorkload,
+    ledger: Ledger,
+    lease: WorkloadLease,
+    admission: LedgerAdmission,
+    *,
+    after: object,
+) -> Executed:
+    """Run every step of ``planned`` to its end; ``after`` is the result of the task before."""
+    done = executions(ledger, lease.id)
+    secrets = list(job.target.secrets.values())
+    runner = StepRunner(
+        ledger,
+        job.providers,
+        lease,
+        settings().root,
+        unfinished=unfinished(done),
+        read_report=partial(read_report, job.target.project, job.workload, secrets=secrets),
+        secrets=secrets,
+    )
+
+    def fleet_now() -> FleetSnapshot:
+        return fleet(ledger, list(job.providers), time.time())
+
+    logger = get_run_logger()
+    began = time.time()
+    async with shown_progress(f"Steps of {job.workload}", log_fault(logger)) as show_progress:
+        dispatcher = Dispatcher(
+            planned.graph,
+            planned.plan,
+            planned.estimates,
+            fleet_now,
+            admission,
+            execute=runner,
+            submit=submit_by_prefect(secrets, after=after),
+            workload_id=lease.id,
+            fence=lease.fence,
+            former=former_run(done),
+            variables={
+                "project": job.target.project,
+                "environment": job.target.environment,
+                "version": job.release.version,
+            },
+            hooks=Hooks(
+                on_queued=log_queued(logger),
+                on_progress=show_progress,
+                on_replanned=log_replanned(logger),
+                on_fault=log_fault(logger),
+            ),
+        )
+        results = await dispatcher.run()
+    return Executed(results, runner.reports, time.time() - began)

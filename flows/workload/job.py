@@ -1,0 +1,67 @@
+"""One workload of one release that is to be run, and what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from blocks.goal import Goal
+from blocks.providers.interface import Outcome, Provider
+from blocks.workload_spec import SplittableSpec
+from tasks.errors import SlipwayError
+from tasks.launch.target import Target
+from tasks.ledger.plans import StoredPlan
+from tasks.observe.summary import WorkloadSummary
+from tasks.release import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A workload of one release, what may execute it, and the plan to run again, if any.
+
+    Without a ``goal``, that of the workload holds. ``workspace`` is its copy of the release.
+    """
+
+    target: Target
+    release: Release
+    workload: str
+    spec: SplittableSpec
+    providers: Mapping[str, Provider]
+    strategy: str = "planned"
+    again: StoredPlan | None = None
+    goal: Goal | None = None
+    workspace: Release | None = None
+
+    @property
+    def tree(self) -> Release:
+        """Where it is split and run: never the release itself, which may serve."""
+        return self.workspace or self.release
+
+    @property
+    def key(self) -> str:
+        """What makes two runs the same workload: the later resumes what the earlier left."""
+        target = self.target
+        # Changed steps are another workload, also under the same name; another goal is not.
+        steps = hashlib.sha256(self.spec.model_dump_json(exclude={"goal"}).encode()).hexdigest()[
+            :12
+        ]
+        where = f"{target.project}/{self.workload}/{target.environment}"
+        return f"{where}/{self.release.digest}/{steps}"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadEnd:
+    """What came of a workload; ``last`` are the outcomes that no other step of it waited for."""
+
+    summary: WorkloadSummary
+    last: tuple[Outcome, ...]
+
+
+class WorkloadFailedError(SlipwayError):
+    """A workload in which something failed; ``summary`` names it."""
+
+    def __init__(self, summary: WorkloadSummary) -> None:
+        self.summary = summary
+        named = "; ".join(f"{name}: {why}" for name, why in summary.failures[:5])
+        super().__init__(f"{summary.workload} failed: {named or 'see its steps'}")

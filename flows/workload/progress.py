@@ -1,0 +1,69 @@
+"""Shows how far the steps of a workload are, and what those that wait are waiting for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
+
+from tasks.claim import Queued
+from tasks.companion import Tell, shown
+from tasks.distribute.dispatch.events import Progress, Replanned
+
+_SECONDS = 1.0
+
+Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
+
+
+def log_queued(logger: Logger) -> Callable[[str, Queued], None]:
+    """Return what logs that a step waits, once for each reason."""
+    said: set[tuple[str, str]] = set()
+
+    def say(step: str, queued: Queued) -> None:
+        # The seconds in a reason change with every answer.
+        mark = (step, queued.reason.split(" for about ", maxsplit=1)[0])
+        if mark not in said:
+            said.add(mark)
+            why = queued.reason.removesuffix(f"; position {queued.position}")
+            logger.info("%s is queued, position %d: %s", step, queued.position, why)
+
+    return say
+
+
+def log_replanned(logger: Logger) -> Callable[[Replanned], None]:
+    """Return what logs that a workload was planned again, and why."""
+
+    def say(replanned: Replanned) -> None:
+        logger.info("%s", replanned.sentence)
+
+    return say
+
+
+def log_fault(logger: Logger) -> Tell:
+    """Return what logs that something beside a workload has failed, with its stack trace."""
+
+    def say(what: str, error: BaseException) -> None:
+        logger.warning("%s: %s", what, error, exc_info=error)
+
+    return say
+
+
+@asynccontextmanager
+async def shown_progress(description: str, tell: Tell) -> AsyncIterator[Callable[[Progress], None]]:
+    """Give what takes the newest progress, and show it, once a second at most."""
+    newest = [Progress(0, 1, 0, 0)]
+    artifact = await acreate_progress_artifact(0.0, description=description)
+
+    async def show(progress: Progress) -> None:
+        """Send it."""
+        await aupdate_progress_artifact(artifact, 100 * progress.done / max(1, progress.total))
+
+    def update(progress: Progress) -> None:
+        """Take the newest progress."""
+        newest[0] = progress
+
+    async with shown(newest, show, _SECONDS, tell):
+        yield update
+    await aupdate_progress_artifact(artifact, 100.0)

@@ -1,0 +1,36 @@
+"""Shows what became of a workload: a report, and a chart of plan and actual, as artifacts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from prefect.artifacts import acreate_markdown_artifact
+
+from tasks.distribute.dispatch.results import StepResult
+from tasks.distribute.explaining.gantt import bars_of_plan, bars_of_results, gantt
+from tasks.observe.summary import WorkloadSummary, workload_markdown
+from tasks.picture import picture
+from tasks.plan import Plan
+
+
+async def show_workload(
+    plan: Plan, results: Mapping[str, StepResult], summary: WorkloadSummary
+) -> None:
+    """Show ``summary`` as the artifact `workload`, and the chart as `actual-chart`."""
+    end = "succeeded" if summary.succeeded else "failed"
+    await acreate_markdown_artifact(
+        workload_markdown(summary),
+        key="workload",
+        description=f"{summary.workload} {end}: what ran where, planned and actual",
+    )
+    charts = [
+        (f"Plan of {plan.workload}", bars_of_plan(plan)),
+        ("What happened", bars_of_results(results, plan.critical_path)),
+    ]
+    chart = await asyncio.to_thread(gantt, charts)
+    await acreate_markdown_artifact(
+        picture(chart, f"{plan.workload}, planned and actual"),
+        key="actual-chart",
+        description=f"{plan.workload}: who ran what when, planned and actual",
+    )

@@ -1,0 +1,40 @@
+"""The password of the Prefect API: made at the first start, kept in the home, never in an argument.
+
+An open port of the API runs commands for whoever reaches it, be it a web page or another user of
+this machine; hence a password even on loopback.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from pathlib import Path
+
+from tasks.home import write_private
+
+USER = "admin"
+
+
+def read_auth(path: Path) -> str:
+    """Return the auth string (``user:password``) kept at ``path``; empty when there is none."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def ensure_auth(path: Path) -> str:
+    """Return the auth string kept at ``path``, made at random at the first call."""
+    if existing := read_auth(path):
+        path.chmod(0o600)
+        return existing
+    made = f"{USER}:{secrets.token_urlsafe(24)}"
+    write_private(path, made + "\n")
+    return made
+
+
+def auth_header(auth: str) -> dict[str, str]:
+    """Return the HTTP header that proves ``auth``; empty when no password is asked for."""
+    if not auth:
+        return {}
+    return {"Authorization": f"Basic {base64.b64encode(auth.encode()).decode()}"}

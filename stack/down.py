@@ -1,0 +1,126 @@
+"""`make down`: end the four processes and their flow runs; with ALL=1 the launched services too."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from contextlib import closing
+
+from blocks.providers.process.detached import own_identity
+from blocks.routers.extent import forget
+from blocks.routers.slots import SlotRouter
+from stack.hanging import is_stopped
+from stack.heartbeat import is_silent
+from stack.lock import exclusive
+from stack.record import (
+    is_alive,
+    kill_session,
+    read_record,
+    read_records,
+    stop_sessions,
+    wait_gone,
+)
+from stack.record_recovery import recollect
+from stack.services import stop_steps
+from stack.supervisor.main import GRACE_SECONDS
+from stack.temporary import remove_link
+from tasks.errors import BadInputError, SlipwayError
+from tasks.home import Home
+from tasks.launch.ending import end_instances
+from tasks.launch.public_ports import lead_away
+from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.hosts import release_ledger, require_own, this_host
+from tasks.ledger.instances import instances, mark_stopping
+from tasks.release import LIVING
+from tasks.settings import Settings, settings
+
+PATIENCE_SECONDS = 5 * GRACE_SECONDS
+
+
+def stop_stack(home: Home) -> int:
+    """Stop the stack whatever has been killed of it; return how many leftovers were ended.
+
+    The supervisor stops its programs in order. What it could not stop, since it was killed itself,
+    is found through the records.
+    """
+    supervisor = read_record(home.record("supervisor"))
+    if supervisor is not None and is_alive(supervisor):
+        silent = is_silent(home.supervisor_heartbeat_file, time.monotonic())
+        if silent or is_stopped(supervisor.pid):
+            kill_session(supervisor)  # it would not hear that it is to end
+        else:
+            os.kill(supervisor.pid, signal.SIGTERM)
+        wait_gone(supervisor, PATIENCE_SECONDS)
+    ended = stop_sessions(read_records(home.stack), GRACE_SECONDS)
+    for path in (*home.stack.glob("*.json"), *home.stack.glob("*.ended")):
+        path.unlink()
+    home.heartbeat_file.unlink(missing_ok=True)
+    home.supervisor_heartbeat_file.unlink(missing_ok=True)
+    home.worker_heartbeat_file.unlink(missing_ok=True)
+    forget(home.root / "router")
+    return ended
+
+
+def stop_launched(chosen: Settings, ledger: Ledger) -> int:
+    """End every launched service and remove none of its data; return how many were running."""
+    doomed = instances(ledger, states=LIVING)
+    mark_stopping(ledger, [one.id for one in doomed], own_identity().encode())
+    lead_away(ledger, SlotRouter(chosen.root / "router"), doomed, time.time())
+    return end_instances(ledger, doomed, GRACE_SECONDS)
+
+
+def down(chosen: Settings, *, everything: bool = False) -> str:
+    """Stop the stack, and the launched services too if ``everything``; say what was stopped.
+
+    Steps of workloads end with the flow runs that wait for them.
+
+    What another host has launched on the same ledger is left alone.
+
+    Raises:
+        BusyError: Another `up` or `down` of this home is at work.
+    """
+    home = Home(chosen.root)
+    if not home.stack.is_dir():
+        return "nothing to stop"
+    with exclusive(home):
+        recollect(home)
+        count = len(read_records(home.stack))
+        stop_stack(home)
+        steps, services = _stop_work(chosen, everything=everything)
+        if everything:
+            remove_link(chosen.root)
+    stopped = {"processes": count, "steps": steps, "services": services}
+    parts = [f"{number} {what}" for what, number in stopped.items() if number]
+    return f"stopped {', '.join(parts)}" if parts else "nothing to stop"
+
+
+def _stop_work(chosen: Settings, *, everything: bool) -> tuple[int, int]:
+    """End the steps, and the services if ``everything``; return how many of each ran."""
+    here = this_host(chosen.root)
+    with closing(open_ledger(chosen.resolved_ledger_url())) as ledger:
+        try:
+            require_own(ledger, here)
+        except BadInputError:
+            return 0, 0
+        steps = stop_steps(ledger, GRACE_SECONDS)
+        services = stop_launched(chosen, ledger) if everything else 0
+        if everything:
+            release_ledger(ledger, here)
+    return steps, services
+
+
+def main() -> int:
+    """Stop the stack and say so; 1 with the reason on failure."""
+    try:
+        done = down(settings(), everything="--all" in sys.argv[1:])
+    except SlipwayError as error:
+        sys.stderr.write(f"make down: {error}\n")
+        return 1
+    sys.stdout.write(f"Slipway: {done}.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""The parts that the supervisor keeps running, and what each depends on; pure.
+
+A part that runs already is taken over where its own inputs are what they were; only the others are
+started anew. The router grows by a further part, so that the one that serves is never reloaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from honcho.environ import parse_procfile
+
+from blocks.routers.extent import lacking
+from stack.environment import MARK
+from tasks.home import PROGRAMS
+
+INPUTS = {
+    "server": ("PREFECT_",),
+    "worker": ("PREFECT_", "SLIPWAY_"),
+    "router": ("SLIPWAY_AUTH", "SLIPWAY_HOME", "SLIPWAY_HOST", "SLIPWAY_ROUTER_PORT"),
+    "reconciler": ("PREFECT_API_", "SLIPWAY_"),
+}
+"""What of the environment a program depends on: names, or how they begin."""
+
+WITHOUT_EFFECT = frozenset({MARK, "SLIPWAY_ROUTER_SLOTS", "SLIPWAY_START_SECONDS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process to keep running: a line of the Procfile, with variables of its own."""
+
+    name: str
+    program: str
+    command: str
+    inputs: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def parts(
+    procfile: str, environment: Mapping[str, str], announced: Sequence[range] = ()
+) -> list[Part]:
+    """Return what is to run; ``announced`` are the front ports that are served already."""
+    commands = parse_procfile(procfile).processes
+    found = [
+        Part(name, name, commands[name], _digest(name, commands[name], environment))
+        for name in PROGRAMS
+    ]
+    first = int(environment.get("SLIPWAY_ROUTER_PORT", "0"))
+    slots = int(environment.get("SLIPWAY_ROUTER_SLOTS", "0"))
+    more = [each for each in announced if each.start > first]
+    own = [each for each in announced if each.start == first]
+    if own:  # started again, it serves what it served
+        router = next(part for part in found if part.program == "router")
+        variables = {"SLIPWAY_ROUTER_SLOTS": str(len(own[0]))}
+        found[found.index(router)] = _with(router, variables)
+        missing = lacking(first, slots, announced)
+        more += [missing] if missing else []
+    return [*found, *(_extension(commands["router"], each, environment) for each in more)]
+
+
+def all_inputs(found: Sequence[Part]) -> str:
+    """Return a digest of all parts: a supervisor with another one is to be replaced."""
+    return _hash([f"{part.name} {part.inputs}" for part in found])
+
+
+def _extension(command: str, ports: range, environment: Mapping[str, str]) -> Part:
+    """Return the part of the router that serves ``ports`` beside the first one."""
+    variables = {
+        "SLIPWAY_ROUTER_PORT": str(ports.start),
+        "SLIPWAY_ROUTER_SLOTS": str(len(ports)),
+    }
+    beside = f"{command} --beside"
+    inputs = _digest("router", beside, {**environment, **variables})
+    return Part(f"router-{ports.start}", "router", beside, inputs, variables)
+
+
+def _with(part: Part, variables: Mapping[str, str]) -> Part:
+    return Part(part.name, part.program, part.command, part.inputs, variables)
+
+
+def _digest(program: str, command: str, environment: Mapping[str, str]) -> str:
+    chosen = sorted(
+        f"{name}={value}"
+        for name, value in environment.items()
+        if name.startswith(INPUTS[program]) and name not in WITHOUT_EFFECT
+    )
+    return _hash([command, *chosen])
+
+
+def _hash(lines: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(lines).encode()).hexdigest()[:16]

@@ -1,0 +1,102 @@
+"""Whether each part of the stack answers, asked of the part itself and not of its process table."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Collection
+
+import httpx
+
+from blocks.routers.extent import served
+from stack.api import ApiError, SlipwayApi
+from stack.endings import keep_ending
+from stack.flow_run import seconds
+from stack.heartbeat import silence
+from stack.ports import is_taken
+from tasks.home import PROGRAMS, Home
+from tasks.settings import Settings
+
+BEATS_MISSED = 5
+"""After how many silent rounds the reconciler counts as gone."""
+
+
+def worker_name() -> str:
+    """Return the name under which this machine's worker is known."""
+    return f"process@{socket.gethostname()}"
+
+
+ROUTER_BLOCK = "/block_types/slug/slipway-caddy-router/block_documents/name/local"
+
+
+def work_pool_exists(api: SlipwayApi, pool: str) -> bool:
+    """Tell whether the server answers and knows ``pool``."""
+    return knows(api, f"/work_pools/{pool}")
+
+
+def knows(api: SlipwayApi, path: str) -> bool:
+    """Tell whether the server answers and has something at ``path``."""
+    try:
+        api.call("GET", path)
+    except (ApiError, httpx.HTTPStatusError):
+        return False
+    return True
+
+
+def worker_online(api: SlipwayApi, pool: str, since: float) -> bool:
+    """Tell whether a worker of ``pool`` has sent a heartbeat since ``since``."""
+    try:
+        workers = api.call("POST", f"/work_pools/{pool}/workers/filter", {})
+    except (ApiError, httpx.HTTPStatusError):
+        return False
+    return any(
+        worker["status"] == "ONLINE" and (seconds(worker["last_heartbeat_time"]) or 0) >= since
+        for worker in workers
+    )
+
+
+def reconciler_beats(home: Home, period_seconds: float, now: float) -> bool:
+    """Tell whether the reconciler has done a duty lately, at the monotonic time ``now``."""
+    silent = silence(home.heartbeat_file, now)
+    return silent is not None and silent < BEATS_MISSED * period_seconds + 10.0
+
+
+def answering(chosen: Settings, api: SlipwayApi, since: float = 0.0) -> dict[str, bool]:
+    """Ask each of the four whether it answers now.
+
+    Args:
+        chosen: The settings.
+        api: A client that asks once and does not wait.
+        since: Signs of life of the worker from before this time do not count; the heartbeat of an
+            earlier reconciler went with its stack.
+    """
+    home = Home(chosen.root)
+    return {
+        "server": api.healthy(),
+        "worker": worker_online(api, chosen.work_pool, since),
+        "router": all(is_taken(chosen.host, port) for port in _router_ports(chosen)),
+        "reconciler": reconciler_beats(home, chosen.reconcile_seconds, time.monotonic()),
+    }
+
+
+def _router_ports(chosen: Settings) -> list[int]:
+    """Return the first port of each process of the router."""
+    announced = served(chosen.root / "router")
+    return [ports.start for ports in announced] or [chosen.router_port]
+
+
+def wait_for(
+    chosen: Settings, api: SlipwayApi, names: Collection[str] = PROGRAMS, since: float = 0.0
+) -> list[str]:
+    """Wait until all of ``names`` answer; return those that do not.
+
+    It waits ``start_seconds`` at most, and no longer once a program keeps dying.
+    """
+    deadline = time.monotonic() + chosen.start_seconds
+    while True:
+        answers = answering(chosen, api, since)
+        silent = [name for name in names if not answers[name]]
+        given_up = set(silent) & set(keep_ending(Home(chosen.root)))
+        if not silent or given_up or time.monotonic() > deadline:
+            return silent
+        time.sleep(0.2)

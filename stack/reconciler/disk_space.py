@@ -1,0 +1,46 @@
+"""The room that is left below the home: told before it is gone, and a reserve kept for records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from stack.disk_reserve import FULL_BYTES, Reserve, free_bytes
+from tasks.ledger.connection import Ledger
+from tasks.ledger.insights import ROOM, RaisedInsight, open_insights, write_insights
+from tasks.observe.disk_space import low_room
+from tasks.quantities import MIB_BYTES
+
+
+class Room:
+    """Keeps the reserve, gives it up when the disk is full, and raises an insight before that."""
+
+    def __init__(self, ledger: Ledger, home: Path, reserve: Reserve) -> None:
+        self._ledger, self._home, self._reserve = ledger, home, reserve
+        self._told = False
+
+    def __call__(self, now: float) -> Iterator[str]:
+        """Look once; yield what has changed."""
+        if free_bytes(self._home) < FULL_BYTES:
+            if self._reserve.give_up():
+                yield "the disk is full: the reserve is given up for records"
+        elif self._reserve.keep():
+            yield f"a reserve of {self._reserve.size // MIB_BYTES} MiB is kept for records"
+        sentence = low_room(self._home)
+        if sentence and not self._told:
+            yield sentence
+        elif self._told and not sentence:
+            yield "there is room again"
+        self._told = bool(sentence)
+        self._settle(sentence, now)
+
+    def _settle(self, sentence: str, now: float) -> None:
+        """Raise the insight, or close it; one that is open stays as it was raised."""
+        key = str(self._home)
+        known = [row for row in open_insights(self._ledger) if (row.kind, row.key) == (ROOM, key)]
+        if sentence and not known:
+            raised = RaisedInsight(ROOM, key, "warning", "", sentence, now, now, now)
+            write_insights(self._ledger, [raised])
+        elif known and not sentence:
+            write_insights(self._ledger, [replace(known[0], seen_at=now, closed_at=now)])

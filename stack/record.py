@@ -1,0 +1,176 @@
+"""Which processes are ours: told by pid and creation time as recorded, never by name."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from blocks.providers.process.identity import ProcessIdentity, this_boot
+from blocks.providers.process.identity import is_alive as identity_alive
+from blocks.providers.process.process_table import entry
+from stack.environment import MARK
+from tasks.home import write_private
+
+KILL_SECONDS = 5.0
+STOP_ORDER = ("supervisor", "worker", "reconciler", "router", "server")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One process of the stack, the leader of its own session.
+
+    Attributes:
+        program: ``supervisor`` or a name in the Procfile.
+        pid: Its process id, which is its session's id too.
+        create_time: When it was created, in seconds since the epoch: for people, as clocks are set.
+        mark: Token of the start of the stack it belongs to, in its environment.
+        starts: How often the supervisor has started this program.
+        inputs: A digest of what it was started with.
+        started: When it was created, by a clock that nobody sets.
+        boot_id: The boot in which that was.
+    """
+
+    program: str
+    pid: int
+    create_time: float
+    mark: str
+    starts: int = 1
+    inputs: str = ""
+    started: float = 0.0
+    boot_id: str = ""
+
+    @property
+    def identity(self) -> ProcessIdentity:
+        """Who it is, whatever the clock says and whoever gets its number later."""
+        return ProcessIdentity("", self.pid, self.started, self.boot_id)
+
+
+def record_of(program: str, pid: int, mark: str, starts: int = 1, inputs: str = "") -> Record:
+    """Return the record of a process that runs now, of which the caller is the parent."""
+    created, found = psutil.Process(pid).create_time(), entry(pid)
+    started = found.started if found else 0.0
+    return Record(program, pid, created, mark, starts, inputs, started, this_boot())
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Keep ``record`` at ``path``."""
+    write_private(path, json.dumps(asdict(record)))
+
+
+def read_record(path: Path) -> Record | None:
+    """Return the record kept at ``path``; None when there is none that can be read."""
+    try:
+        return Record(**json.loads(path.read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def read_records(folder: Path) -> list[Record]:
+    """Return every record kept in ``folder``."""
+    return [record for path in folder.glob("*.json") if (record := read_record(path)) is not None]
+
+
+def is_alive(record: Record | None) -> bool:
+    """Tell whether the recorded process itself still runs."""
+    return record is not None and identity_alive(record.identity)
+
+
+def members(record: Record) -> list[psutil.Process]:
+    """Return the living processes of the record's session: it, and flow runs it started.
+
+    The session outlives its leader, so this finds what a killed worker left behind. The mark in
+    their environment keeps a foreign session that was given the same number out.
+    """
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) != record.pid or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if process.environ().get(MARK) == record.mark:
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def stop_sessions(records: Iterable[Record], grace_seconds: float) -> int:
+    """End every process of the records' sessions, flow runs before the worker that started them.
+
+    What flow runs report on their end still needs the server, which therefore goes last.
+
+    Returns:
+        How many processes had to be ended.
+    """
+    records = list(records)
+    leaders = {record.pid for record in records}
+    flow_runs = [each for record in records for each in members(record) if each.pid not in leaders]
+    ended = stop_processes(flow_runs, grace_seconds)
+    for program in STOP_ORDER:
+        sessions = [record for record in records if record.program == program]
+        remaining = [each for record in sessions for each in members(record)]
+        ended += stop_processes(remaining, grace_seconds)
+    return ended
+
+
+def kill_session(record: Record) -> None:
+    """Kill every process of the record's session at once, also what was stopped by a signal."""
+    for process in members(record):
+        _send(process, signal.SIGKILL)
+
+
+def kill_leader(record: Record) -> None:
+    """Kill the recorded process and nothing that it has started."""
+    if is_alive(record):
+        with suppress(ProcessLookupError):
+            os.kill(record.pid, signal.SIGKILL)
+
+
+def stop_processes(doomed: list[psutil.Process], grace_seconds: float) -> int:
+    """Ask the processes to end, kill those still there after ``grace_seconds``; return how many."""
+    for process in doomed:
+        _send(process, signal.SIGTERM)
+    for process in _remaining(doomed, grace_seconds):
+        _send(process, signal.SIGKILL)
+    _remaining(doomed, KILL_SECONDS)
+    return len(doomed)
+
+
+def _remaining(doomed: list[psutil.Process], timeout_seconds: float) -> list[psutil.Process]:
+    """Wait for the processes to end; return those that have not by then."""
+    deadline = time.monotonic() + timeout_seconds
+    while (left := [each for each in doomed if _runs(each)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Tell whether it still does anything; a zombie only waits for its parent to look at it."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def wait_gone(record: Record, timeout_seconds: float) -> bool:
+    """Wait until the recorded process has ended; False when it still runs after the time-out."""
+    deadline = time.monotonic() + timeout_seconds
+    while is_alive(record):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _send(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return

@@ -1,0 +1,1 @@
+"""What `make up` registers with Prefect: blocks, work pool, limits, deployments."""

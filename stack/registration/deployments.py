@@ -1,0 +1,110 @@
+"""From an entry of prefect.yaml to what the Prefect API wants to hear; values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stack.registration.operations import strict_schema
+from tasks.errors import BadInputError
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One deployment as prefect.yaml declares it."""
+
+    name: str
+    entrypoint: str
+    pool: str
+    queue: str
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    parameters: Json = field(default_factory=dict)
+    schedules: tuple[Json, ...] = ()
+
+
+def read_deployments(path: Path) -> list[Declared]:
+    """Return the deployments declared in the prefect.yaml at ``path``."""
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return [declared(entry) for entry in document["deployments"]]
+
+
+def declared(entry: Mapping[str, Any]) -> Declared:
+    """Read one entry of the list ``deployments``.
+
+    Raises:
+        BadInputError: A schedule has no slug, so its state could not be kept, or no cron.
+    """
+    for schedule in entry.get("schedules") or ():
+        if not schedule.get("slug") or not schedule.get("cron"):
+            raise BadInputError(
+                f"prefect.yaml: {entry['entrypoint']}.schedules",
+                schedule,
+                "a schedule needs a slug and a cron",
+                "Write e.g. slug: nightly, cron: '0 3 * * *', timezone: UTC.",
+            )
+    return Declared(
+        name=entry["name"],
+        entrypoint=entry["entrypoint"],
+        pool=entry["work_pool"]["name"],
+        queue=entry["work_pool"].get("work_queue_name", "default"),
+        description=entry.get("description", ""),
+        tags=tuple(entry.get("tags") or ()),
+        parameters=entry.get("parameters") or {},
+        schedules=tuple(entry.get("schedules") or ()),
+    )
+
+
+def body_of(entry: Declared, schema: Json, pool: str) -> Json:
+    """Return what a deployment is created or updated with, its schedules aside."""
+    return {
+        "entrypoint": entry.entrypoint,
+        "description": entry.description,
+        "tags": list(entry.tags),
+        "parameters": entry.parameters,
+        "parameter_openapi_schema": strict_schema(schema),
+        "enforce_parameter_schema": True,
+        "work_pool_name": pool,
+        "work_queue_name": entry.queue,
+        "pull_steps": [],
+    }
+
+
+def new_schedules(entry: Declared, known: Sequence[Json] = ()) -> list[Json]:
+    """Return the schedules of ``entry`` that are not among ``known``, those of the server."""
+    slugs = {each.get("slug") for each in known}
+    return [
+        {
+            "slug": schedule["slug"],
+            "schedule": _cron(schedule),
+            "active": schedule.get("active", True),
+            "parameters": schedule.get("parameters") or {},
+        }
+        for schedule in entry.schedules
+        if schedule["slug"] not in slugs
+    ]
+
+
+def moved_schedules(entry: Declared, known: Sequence[Json]) -> dict[str, Json]:
+    """Return what to update of ``known``, by id: those that ``entry`` declares for another time.
+
+    Each keeps its switch and its parameters: they are the user's by now. The latter are sent, as
+    the server takes none for an empty set. What the user has added is not touched.
+    """
+    declared_times = {schedule["slug"]: _cron(schedule) for schedule in entry.schedules}
+    return {
+        each["id"]: {"schedule": wanted, "parameters": each.get("parameters") or {}}
+        for each in known
+        if (wanted := declared_times.get(each.get("slug") or "")) is not None
+        and not wanted.items() <= each["schedule"].items()
+    }
+
+
+def _cron(schedule: Json) -> Json:
+    return {"cron": schedule["cron"], "timezone": schedule.get("timezone", "UTC")}

@@ -1,0 +1,116 @@
+"""What `make up` has written down of the operations that it registers, for the server to hold to.
+
+The server cannot tell a request of `make up` from another one's. What a parameter of an operation
+must be stands therefore in a file of the home, beside what is sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import BadInputError
+from tasks.home import Home, write_private
+
+_SCHEMA = "parameter_openapi_schema"
+_ENFORCED = "enforce_parameter_schema"
+_RUN_BY = (
+    "path",
+    "pull_steps",
+    "job_variables",
+    "storage_document_id",
+    "infrastructure_document_id",
+)
+"""What operations have none of: with it, something else would be run in their place."""
+_NEVER_NULL = {"parameters", "tags"}
+_REMEDY = "Leave it out: `make up` sets it, and the API checks parameters by it."
+
+Json = dict[str, Any]
+
+
+def write_operations(
+    home: Home, schemas: Mapping[str, Json], entrypoints: Mapping[str, str], template: Json
+) -> None:
+    """Write down the schema of each operation's parameters, and its flow, by ``flow/name``.
+
+    ``template`` is the job template of their work pool.
+    """
+    write_private(home.operations_file, json.dumps(schemas))
+    write_private(home.entrypoints_file, json.dumps(entrypoints))
+    write_private(home.job_template_file, json.dumps(template))
+
+
+def read_operations(home: Home) -> dict[str, Json]:
+    """Return the schema of each operation's parameters; nothing before the first `make up`."""
+    return _read(home.operations_file)
+
+
+def read_entrypoints(home: Home) -> dict[str, str]:
+    """Return the flow of each operation; nothing before the first `make up`."""
+    return _read(home.entrypoints_file)
+
+
+def read_job_template(home: Home) -> Json:
+    """Return the job template of the work pool; nothing before the first `make up`."""
+    return _read(home.job_template_file)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        written: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return written
+
+
+def strict_schema(schema: Mapping[str, Any]) -> Json:
+    """Return ``schema`` so that the server refuses an unknown parameter, not a process that dies of it."""
+    return {**schema, "additionalProperties": False}
+
+
+def refuse_other_run(change: Mapping[str, Any], registered: str) -> None:
+    """Refuse what would have an operation run something else, or elsewhere, than it does.
+
+    Args:
+        change: What is asked for, by field.
+        registered: Its entrypoint; empty where that is not known.
+
+    Raises:
+        BadInputError: It names the first such field.
+    """
+    entrypoint = change.get("entrypoint", registered)
+    if registered and entrypoint != registered:
+        problem = f"is not the flow of this operation of Slipway, {registered}"
+        raise BadInputError("entrypoint", entrypoint, problem, "Leave it out: `make up` sets it.")
+    for field in _RUN_BY:
+        if change.get(field):
+            problem = "would have an operation of Slipway run otherwise than `make up` registers it"
+            raise BadInputError(field, change[field], problem, "Leave it out.")
+
+
+def kept_checks(change: Mapping[str, Any], schema: Json) -> Json:
+    """Return what of ``change`` has to be replaced, so that an operation with ``schema`` keeps it.
+
+    Prefect's own `prefect deploy` sends the schema without what makes it strict.
+
+    Raises:
+        BadInputError: The change would have the API check less, or something else, or is none that
+            can be stored.
+    """
+    for field in _NEVER_NULL & change.keys():
+        if change[field] is None:
+            raise BadInputError(
+                field, None, "is no value of it", "Leave it out, or write it empty."
+            )
+    if change.get(_ENFORCED, True) is not True:
+        problem = "would have the API take any parameter of an operation of Slipway"
+        raise BadInputError(_ENFORCED, change[_ENFORCED], problem, _REMEDY)
+    if _SCHEMA not in change:
+        return {}
+    value = change[_SCHEMA]
+    if not isinstance(value, dict) or strict_schema(value) != schema:
+        problem = "is not the schema of this operation of Slipway"
+        raise BadInputError(_SCHEMA, value, problem, _REMEDY)
+    return {_SCHEMA: schema}

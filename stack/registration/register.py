@@ -1,0 +1,135 @@
+"""Tells the Prefect server what Slipway consists of: block types, work pool, limits, deployments.
+
+One process and Prefect's own readers of flows: `prefect deploy --all` asks the server the same
+questions once a deployment. What has not changed since the last time is not sent again.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prefect.blocks.core import Block
+from prefect.flows import Flow, load_flow_from_entrypoint
+from prefect.utilities.callables import parameter_schema
+from prefect.workers.process import ProcessWorker
+
+from blocks.logo import publish_logos
+from stack.api import SlipwayApi
+from stack.registration.default_blocks import make_defaults
+from stack.registration.deployments import (
+    Declared,
+    Json,
+    body_of,
+    moved_schedules,
+    new_schedules,
+    read_deployments,
+)
+from stack.registration.fingerprint import fingerprint, sources
+from stack.registration.operations import write_operations
+from stack.registration.work_pool import (
+    ensure_pool,
+    ensure_provider_limit,
+    job_template,
+)
+from tasks.home import Home, write_private
+from tasks.settings import Settings, settings
+
+BLOCKS = (
+    "blocks.project.Project",
+    "blocks.environment.Environment",
+    "blocks.providers.shell.ShellProvider",
+    "blocks.repositories.restic.ResticRepository",
+    "blocks.routers.caddy.CaddyRouter",
+)
+"""Every block a user configures in the UI; a new one is a line here."""
+
+
+def block_class(path: str) -> type[Block]:
+    """Return the block class at ``module.Class``."""
+    module, _, name = path.rpartition(".")
+    found: type[Block] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def register_blocks(paths: tuple[str, ...] = BLOCKS) -> list[str]:
+    """Register block types and their schemas; return their names."""
+    classes = [block_class(path) for path in paths]
+    for each in classes:
+        each.register_type_and_schema()
+    return [each.get_block_type_slug() for each in classes]
+
+
+def operation(entry: Declared, pool: str) -> tuple[str, Json]:
+    """Return the name of a deployment, ``flow/name``, and what it is registered with."""
+    flow: Flow[..., Any] = load_flow_from_entrypoint(entry.entrypoint)
+    schema = parameter_schema(flow).model_dump(mode="json")
+    return f"{flow.name}/{entry.name}", body_of(entry, schema, pool)
+
+
+def register_deployment(api: SlipwayApi, entry: Declared, name: str, body: Json) -> None:
+    """Create or update one deployment."""
+    try:
+        known: Json = api.call("GET", f"/deployments/name/{name}")
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code != HTTPStatus.NOT_FOUND:
+            raise
+        flow = name.removesuffix(f"/{entry.name}")
+        flow_id = api.call("POST", "/flows/", {"name": flow})["id"]
+        new = {"name": entry.name, "flow_id": flow_id, "schedules": new_schedules(entry)}
+        api.call("POST", "/deployments/", {**body, **new})
+    else:
+        _update(api, entry, known, body)
+
+
+def _update(api: SlipwayApi, entry: Declared, known: Json, body: Json) -> None:
+    """Update a deployment, and its schedules one by one.
+
+    A list of schedules in the body would make the server delete all it has and make these anew,
+    as soon as one that a user has added has no slug; those added in the UI have none.
+    """
+    path = f"/deployments/{known['id']}"
+    api.call("PATCH", path, body)
+    for schedule_id, change in moved_schedules(entry, known["schedules"]).items():
+        api.call("PATCH", f"{path}/schedules/{schedule_id}", change)
+    if missing := new_schedules(entry, known["schedules"]):
+        api.call("POST", f"{path}/schedules", missing)
+
+
+def register_all(chosen: Settings, api: SlipwayApi, root: Path) -> list[str]:
+    """Register everything; return the names of the deployments."""
+    declared = read_deployments(root / "prefect.yaml")
+    operations = [operation(entry, chosen.work_pool) for entry in declared]
+    # Before it is sent: the server lets nothing else come in.
+    schemas = {name: body["parameter_openapi_schema"] for name, body in operations}
+    entrypoints = {name: body["entrypoint"] for name, body in operations}
+    stock = ProcessWorker.get_default_base_job_template()
+    template = job_template(stock, sys.executable, root)
+    write_operations(Home(chosen.root), schemas, entrypoints, template)
+    ensure_pool(api, chosen.work_pool, template)
+    ensure_provider_limit(api, "local", os.cpu_count() or 1)
+    publish_logos(Home(chosen.root).ui / "v1")
+    register_blocks()
+    make_defaults(chosen)
+    for entry, (name, body) in zip(declared, operations, strict=True):
+        register_deployment(api, entry, name, body)
+    return [name for name, _ in operations]
+
+
+def main() -> None:
+    """Register everything once the server answers, and remember what was registered."""
+    chosen, root = settings(), Path.cwd()
+    mark = fingerprint(sources(root), [sys.executable, chosen.work_pool])
+    with SlipwayApi.of(chosen, patience_seconds=chosen.start_seconds) as api:
+        names = register_all(chosen, api, root)
+    write_private(Home(chosen.root).registration_file, mark)
+    sys.stdout.write(f"registered {len(names)} deployments and {len(BLOCKS)} block types\n")
+
+
+if __name__ == "__main__":
+    main()

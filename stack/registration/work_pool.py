@@ -1,0 +1,85 @@
+"""The work pool, its queues and the provider limits."""
+
+from __future__ import annotations
+
+import shlex
+from copy import deepcopy
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from stack.api import SlipwayApi
+from stack.runs.flow_process import ENGINE
+
+QUEUES = {"critical": 1, "default": 2, "batch": 3}
+"""Work queues and their priorities; 1 comes first."""
+
+LIMITS = {"default": 16, "batch": 4}
+"""Flow runs at once, when the pool is made: a burst of processes would make the server answer 503.
+
+The others wait as Scheduled. The critical queue has no limit, and a user may change these."""
+
+FLOW_LOG = "logs/flow-runs.log"
+"""What flow runs print, below the home; Prefect keeps what they log."""
+
+Json = dict[str, Any]
+
+
+def engine_command(python: str) -> list[str]:
+    """Return the command that executes a flow run."""
+    return [python, "-m", ENGINE]
+
+
+def job_template(default: Json, python: str, folder: Path) -> Json:
+    """Return Prefect's job template with our interpreter and folder as defaults.
+
+    Naming the command spares every flow run a second interpreter, which took 1.5 s. Its output goes
+    to a file rather than to a pipe of the worker, so that a flow run outlives a killed worker.
+    """
+    engine = f'exec {shlex.join(engine_command(python))} >>"$SLIPWAY_HOME/{FLOW_LOG}" 2>&1'
+    template = deepcopy(default)
+    properties = template["variables"]["properties"]
+    properties["command"]["default"] = shlex.join(["/bin/sh", "-c", engine])
+    properties["working_dir"]["default"] = str(folder)
+    return template
+
+
+def ensure_pool(api: SlipwayApi, pool: str, template: Json) -> None:
+    """Create or update the work pool and its queues; limits that a user has set stay."""
+    body = {"base_job_template": template, "description": "Flow runs of Slipway on this machine"}
+    stands = _exists(api, f"/work_pools/{pool}")
+    if stands:
+        api.call("PATCH", f"/work_pools/{pool}", body)
+    else:
+        api.call("POST", "/work_pools/", {"name": pool, "type": "process", **body})
+    for queue, priority in QUEUES.items():
+        path = f"/work_pools/{pool}/queues"
+        wanted: Json = {"priority": priority}
+        if not stands:
+            wanted["concurrency_limit"] = LIMITS.get(queue)
+        # Prefect makes the default queue together with the pool.
+        if _exists(api, f"{path}/{queue}"):
+            api.call("PATCH", f"{path}/{queue}", wanted)
+        else:
+            api.call("POST", path, {"name": queue, **wanted})
+
+
+def ensure_provider_limit(api: SlipwayApi, provider: str, slots: int) -> None:
+    """Let Prefect hold at most ``slots`` lanes of ``provider`` at once (``provider:<name>``)."""
+    name = f"provider:{provider}"
+    if _exists(api, f"/v2/concurrency_limits/{name}"):
+        api.call("PATCH", f"/v2/concurrency_limits/{name}", {"limit": slots})
+    else:
+        api.call("POST", "/v2/concurrency_limits/", {"name": name, "limit": slots, "active": True})
+
+
+def _exists(api: SlipwayApi, path: str) -> bool:
+    try:
+        api.call("GET", path)
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code == HTTPStatus.NOT_FOUND:
+            return False
+        raise
+    return True

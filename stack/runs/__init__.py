@@ -1,0 +1,1 @@
+"""Flow runs that nobody else would end: abandoned, cancelled, vanished, missed."""

@@ -1,0 +1,41 @@
+"""The processes that execute flow runs on this machine, known by what their environment says."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import psutil
+
+from stack.api import Json, SlipwayApi
+
+ENGINE = "stack.worker.engine"
+"""The module that executes a flow run."""
+
+_ENGINES = frozenset({ENGINE, "prefect.engine"})
+"""The latter is what an earlier version has started."""
+
+
+def flow_processes(home: Path) -> dict[str, list[psutil.Process]]:
+    """Return the processes of the stack in ``home`` that execute flow runs, by flow run id."""
+    found = defaultdict(list)
+    for process in psutil.process_iter():
+        try:
+            if _ENGINES.isdisjoint(process.cmdline()):
+                continue
+            variables = process.environ()
+        except psutil.Error:
+            continue
+        run_id = variables.get("PREFECT__FLOW_RUN_ID")
+        if run_id and variables.get("SLIPWAY_HOME") == str(home):
+            found[run_id].append(process)
+    return dict(found)
+
+
+def flow_runs_in(api: SlipwayApi, pool: str, *state_types: str) -> list[Json]:
+    """Return the flow runs of the pool that are in a state of one of those types."""
+    wanted: Json = {
+        "work_pools": {"name": {"any_": [pool]}},
+        "flow_runs": {"state": {"type": {"any_": list(state_types)}}},
+    }
+    return api.every("/flow_runs/filter", wanted)

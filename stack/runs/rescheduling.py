@@ -1,0 +1,45 @@
+"""Schedules after the clock was set back: planned anew, or they would rest until it is there again.
+
+Prefect plans the next runs of a schedule once few of them lie ahead, and none before these; and it
+makes no run for a time that has had one, such as those that were skipped while the clock was ahead.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import httpx
+
+from stack.api import Json, SlipwayApi
+
+_TO_COME = ["Scheduled", "Skipped"]
+
+
+def replan(api: SlipwayApi, pool: str, now: datetime) -> list[str]:
+    """Have the schedules of ``pool`` planned from ``now`` on; return what was done, in a sentence.
+
+    What has run, or was cancelled by somebody, keeps its time and is not run for it again.
+    """
+    of_pool: Json = {"work_pools": {"name": {"any_": [pool]}}}
+    planned: Json = {
+        "state": {"name": {"any_": _TO_COME}},
+        "expected_start_time": {"after_": now.isoformat()},
+    }
+    runs = api.every("/flow_runs/filter", {**of_pool, "flow_runs": planned})
+    for run in runs:
+        if run["auto_scheduled"] and not run["run_count"]:
+            _forget(api, str(run["id"]))
+    for deployment in api.every("/deployments/filter", of_pool):
+        active = any(schedule["active"] for schedule in deployment["schedules"])
+        if active and not deployment["paused"]:
+            api.call("POST", f"/deployments/{deployment['id']}/schedule", {})
+    return ["the clock was set back: what schedules have to come was planned anew"]
+
+
+def _forget(api: SlipwayApi, run: str) -> None:
+    try:
+        api.call("DELETE", f"/flow_runs/{run}")
+    except httpx.HTTPStatusError as error:
+        # Removed meanwhile, as its schedule was, or taken by a worker.
+        if error.response.status_code not in {httpx.codes.NOT_FOUND, httpx.codes.CONFLICT}:
+            raise

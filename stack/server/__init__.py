@@ -1,0 +1,1 @@
+"""Prefect's server, and what stands before it: validation, guards, host names, pages."""

@@ -1,0 +1,182 @@
+"""The door of Prefect's server: what it would store and could not give back does not come in.
+
+One flow run of that kind is enough to stop every operation (see ``storable``). A request that
+asks for something is refused with field, value and remedy. What running flows tell (logs, states,
+artifacts, events) is mended instead: who sends it could correct nothing any more, and would lose
+what stands beside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, MutableMapping
+from typing import Any
+
+from stack.server import calendar_range, recurrence, schedules, templates
+from stack.server.asgi import App, Message, Receive, Send, refuse
+from stack.server.storable import is_suspect, mended, parsed, refuse_unstorable
+from tasks.errors import BadInputError
+
+MOST_BYTES = 16 * 1024 * 1024
+"""How large a request may be; the largest are artifacts with a picture, and logs."""
+MOST_ASKED_BYTES = 4 * 1024 * 1024
+"""How large a request may be that a flow run is made of: they are listed by the hundred."""
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_LOOKS = ((calendar_range.MARKS, calendar_range.refuse_edges),)
+_LOOKS_AT_DEPLOYMENTS = (
+    *_LOOKS,
+    (templates.MARKS, templates.refuse_templates),
+    (recurrence.MARKS, recurrence.refuse_endless_rules),
+    (schedules.MARKS, schedules.refuse_timeless),
+)
+"""What has to be looked into, and what refuses some of that."""
+_ESCAPED = b"\\u"
+"""An escaped letter may hide what is looked for."""
+_TOLD = ("/logs", "/artifacts", "/events")
+_MADE_OF = ("/deployments", "/flow_runs")
+_UNPROCESSABLE = 422
+_TOO_LARGE = 413
+
+
+class TooLargeError(BadInputError):
+    """A body that is larger than is read at all."""
+
+    def __init__(self, most: int) -> None:
+        remedy = "Send less, e.g. the path of a file instead of what is in it."
+        super().__init__("body", "...", f"is larger than {most // 1024 // 1024} MiB", remedy)
+
+
+class Door:
+    """An ASGI application that lets to ``app`` only what can be given back."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Let one request, or all that comes through one socket, in."""
+        if scope["type"] == "websocket":
+            await self._app(scope, _mended_messages(receive), send)
+        elif scope["type"] == "http":
+            await self._admit(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _admit(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        try:
+            calendar_range.refuse_edges_in_query(scope["query_string"])
+            if scope["method"] in _WITH_BODY:
+                body = await _admitted_body(scope, receive)
+                if body is None:
+                    return
+                receive = _given(body, receive)
+        except BadInputError as error:
+            if isinstance(error, TooLargeError):
+                await refuse(send, _TOO_LARGE, error, (b"connection", b"close"))
+            else:
+                await refuse(send, _UNPROCESSABLE, error)
+            return
+        await self._app(scope, receive, send)
+
+
+async def _admitted_body(scope: MutableMapping[str, Any], receive: Receive) -> bytes | None:
+    """Return the body as it may come in; None where the client has gone."""
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    body = await _read(receive, _most(path))
+    if body is None:
+        return None
+    # A rule may take seconds to judge, in which others are answered.
+    looks_long = _has(body, recurrence.MARKS)
+    return await asyncio.to_thread(admitted, path, body) if looks_long else admitted(path, body)
+
+
+def admitted(path: str, body: bytes) -> bytes:
+    """Return the body of a request to ``path`` of the API as it may come in.
+
+    Raises:
+        BadInputError: It asks for what could not be given back or followed, or has to be filled in.
+    """
+    looks = _LOOKS_AT_DEPLOYMENTS if path.startswith("/deployments") else _LOOKS
+    refusals = [refuse for marks, refuse in looks if _has(body, marks)]
+    if not (refusals or is_suspect(body)):
+        return body
+    try:
+        document = parsed(body)
+    except ValueError:
+        return body  # no JSON: the server says so
+    if is_told(path):
+        document = mended(document)
+        body = json.dumps(document).encode()
+    else:
+        refuse_unstorable(document)
+    for refuse_some in refusals:
+        refuse_some(document)
+    return body
+
+
+def _has(body: bytes, marks: Iterable[bytes]) -> bool:
+    return _ESCAPED in body or any(mark in body for mark in marks)
+
+
+def is_told(path: str) -> bool:
+    """Tell whether who sends to ``path`` tells what has happened, and asks for nothing."""
+    is_read = path.endswith(("/filter", "/count"))
+    return path.endswith("/set_state") or (path.startswith(_TOLD) and not is_read)
+
+
+def _most(path: str) -> int:
+    made_of = path.startswith(_MADE_OF) and not is_told(path)
+    return MOST_ASKED_BYTES if made_of else MOST_BYTES
+
+
+async def _read(receive: Receive, most: int) -> bytes | None:
+    """Return the whole body; None where the client has gone.
+
+    Raises:
+        TooLargeError: It has more than ``most`` bytes; the rest was not read.
+    """
+    pieces: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        pieces.append(message.get("body", b""))
+        size, more = size + len(pieces[-1]), message.get("more_body", False)
+        if size > most:
+            raise TooLargeError(most)
+    return b"".join(pieces)
+
+
+def _given(body: bytes, receive: Receive) -> Receive:
+    """Return a way to receive ``body``, and then whatever else comes."""
+    left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def give() -> Message:
+        """Give the body once."""
+        return left.pop() if left else await receive()
+
+    return give
+
+
+def _mended_messages(receive: Receive) -> Receive:
+    async def give() -> Message:
+        """Give the next message as it can be stored."""
+        message = await receive()
+        text = message.get("text")
+        if not isinstance(text, str):
+            return message
+        body = text.encode(errors="surrogatepass")
+        if not (is_suspect(body) or _has(body, calendar_range.MARKS)):
+            return message
+        try:
+            document = mended(parsed(text))
+            calendar_range.refuse_edges(document)
+        except BadInputError:
+            return {**message, "text": "null"}
+        except ValueError:
+            return message
+        return {**message, "text": json.dumps(document)}
+
+    return give

@@ -1,0 +1,144 @@
+"""What flow runs of operations are kept from: being another's, and being deleted at work.
+
+One that is made as if it had ended stands for what never happened; the process of one that is
+deleted goes on, unknown to the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from fastapi import HTTPException
+from prefect.server.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.server.schemas.states import StateType
+
+from stack.registration.operations import refuse_other_run
+from stack.registration.parameter_errors import unfit
+from stack.registration.work_pool import QUEUES
+from stack.server.pool_guard import PoolGuard
+from stack.server.refusal import (
+    Session,
+    all_ids,
+    models,
+    name_of,
+    refuse_change,
+    refuse_deletion,
+    stand_before,
+)
+from tasks.errors import BadInputError
+
+_AT_WORK = FlowRunFilterState(
+    type=FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
+)
+_TO_BEGIN = {StateType.SCHEDULED, StateType.PENDING}
+_OF_A_RUN = {"parameters", "job_variables"}
+"""What a flow run has of its own of what makes it what it is."""
+_FREE = "env"
+"""A run may have variables of its own, but no other command or folder."""
+
+
+class RunGuard:
+    """Looks at each flow run before it is made, changed or deleted.
+
+    Args:
+        operations: Returns the schema of the parameters of each operation, by its name as
+            ``flow/name``.
+        pool: Guards the work pool by which they run.
+    """
+
+    def __init__(
+        self, operations: Callable[[], Mapping[str, dict[str, Any]]], pool: PoolGuard
+    ) -> None:
+        self._operations, self._pool = operations, pool
+
+    def stand(self) -> None:
+        """Stand before the models of this process."""
+        stand_before(models.flow_runs, "create_flow_run", self._create)
+        stand_before(models.flow_runs, "update_flow_run", self._update)
+        for name in ("delete_flow_run", "delete_flow_runs"):
+            stand_before(models.flow_runs, name, _delete)
+
+    async def _create(self, session: Session, flow_run: Any, **_: Any) -> None:
+        if flow_run.deployment_id is None:
+            await self._refuse_bare(session, flow_run)
+            return
+        given = {field: getattr(flow_run, field) for field in _OF_A_RUN}
+        if await self._check(session, flow_run.deployment_id, given):
+            await self._check_beginning(session, flow_run)
+
+    async def _update(self, session: Session, flow_run_id: UUID, flow_run: Any) -> None:
+        given = {field: getattr(flow_run, field) for field in _OF_A_RUN & flow_run.model_fields_set}
+        stored = await models.flow_runs.read_flow_run(session, flow_run_id) if given else None
+        if stored is not None and stored.deployment_id is not None:
+            await self._check(session, stored.deployment_id, given)
+
+    async def _refuse_bare(self, session: Session, flow_run: Any) -> None:
+        """Refuse a run that a worker would take, of a flow of ours and without its checks."""
+        if flow_run.work_queue_id is None:
+            return
+        flow = await models.flows.read_flow(session, flow_run.flow_id)
+        if flow and flow.name in {name.partition("/")[0] for name in self._operations()}:
+            problem = f"is missing: {flow.name} is an operation of Slipway"
+            remedy = "Make the run by /deployments/<id>/create_flow_run."
+            refuse_change(BadInputError("deployment_id", None, problem, remedy))
+
+    async def _check(self, session: Session, deployment_id: UUID, given: Mapping[str, Any]) -> bool:
+        """Check them once more: a request may ask for that not to be done, or go another way.
+
+        Return whether it is a run of an operation.
+        """
+        stored = await models.deployments.read_deployment(session, deployment_id)
+        schema = stored and self._operations().get(await name_of(session, stored))
+        if not schema:
+            return False
+        variables = given.get("job_variables") or {}
+        others = {name: value for name, value in variables.items() if name != _FREE}
+        try:
+            refuse_other_run({"job_variables": others}, "")
+        except BadInputError as error:
+            refuse_change(error)
+        if "parameters" in given and (complaint := unfit(schema, given["parameters"])):
+            raise HTTPException(HTTPStatus.CONFLICT, f"Error creating flow run: {complaint}")
+        return True
+
+    async def _check_beginning(self, session: Session, flow_run: Any) -> None:
+        if flow_run.state is not None and flow_run.state.type not in _TO_BEGIN:
+            problem = "is no state in which an operation of Slipway begins"
+            state = flow_run.state.type.value
+            refuse_change(BadInputError("state", state, problem, "Leave it out."))
+        queue_id = flow_run.work_queue_id
+        if queue_id is not None and await self._pool.own_queue(session, queue_id) is None:
+            problem = "is none by which operations of Slipway are run"
+            remedy = f"Leave it out, or write one of {', '.join(QUEUES)}."
+            error = BadInputError("work_queue_name", flow_run.work_queue_name, problem, remedy)
+            refuse_change(error)
+
+
+async def _delete(
+    session: Session, flow_run_id: UUID | None = None, flow_run_ids: Iterable[UUID] = ()
+) -> None:
+    ids = all_ids(flow_run_id, flow_run_ids)
+    await refuse_at_work(session, {}, FlowRunFilterId(any_=ids))
+
+
+async def refuse_at_work(
+    session: Session, which: Mapping[str, Any], ids: FlowRunFilterId | None = None
+) -> None:
+    """Refuse to delete what has a flow run that is at work, by filters as Prefect's models take."""
+    at_work = FlowRunFilter(state=_AT_WORK, id=ids)
+    runs = await models.flow_runs.read_flow_runs(
+        session=session, flow_run_filter=at_work, limit=1, **which
+    )
+    for run in runs:
+        remedy = "Cancel it first; once it has ended it can be deleted."
+        refuse_deletion(
+            "flow run", run.name, f"is {run.state_name}: its process would go on", remedy
+        )

@@ -1,0 +1,114 @@
+"""Which schedules by cron or interval Prefect's server can give times of.
+
+It stores what never occurs, and fails at each attempt to plan it, from then on, as it does over a
+time that no calendar has. Recurrence rules have a look of their own (``recurrence``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule
+from pydantic import TypeAdapter, ValidationError
+
+from stack.server.storable import values
+from tasks.errors import BadInputError
+
+LONGEST_INTERVAL = timedelta(days=3653)
+FURTHEST_YEARS = 100
+"""How far away from today an interval may be anchored, or runs be planned."""
+LONGEST_CRON = 1000
+"""Characters; the longest that anybody writes lists sixty minutes."""
+
+FAR = (f"is more than {FURTHEST_YEARS} years away", "Write a time of this century.")
+_MOMENT = TypeAdapter(datetime)
+_cron_dates = CronSchedule._get_dates_generator  # noqa: SLF001 - the others are asynchronous
+"""As Prefect has it: the server lets that of its own end where there is nothing to count."""
+MARKS = (b'schedule"', b'_time"')
+"""What the body of a request has that has to be looked into."""
+_PLACE = re.compile(r"(?:(?:schedules\.)?\d+\.)?schedule")
+"""Where a request of the API has a schedule: alone, in a list, or in a deployment's list."""
+
+Json = dict[str, Any]
+
+
+def refuse_timeless(document: object) -> None:
+    """Refuse a schedule that never occurs, or hardly ever, and to plan its runs for a time far away.
+
+    Raises:
+        BadInputError: It names the first by its place.
+    """
+    _refuse_far_span(document)
+    for place, _, schedule in values(document):
+        if not isinstance(schedule, dict) or not _PLACE.fullmatch(place):
+            continue
+        try:
+            if "cron" in schedule:
+                _refuse_cron(schedule)
+            elif "interval" in schedule:
+                _refuse_interval(schedule)
+        except BadInputError as error:
+            raise error.below(place) from error
+        except ValidationError:
+            continue  # the server says what is wrong with it
+
+
+def times_that_end(times: Iterator[Any]) -> Iterator[Any]:
+    """Yield the times of a schedule, as long as there are any in the calendar."""
+    with suppress(ValueError, OverflowError, LookupError):
+        yield from times
+
+
+def _refuse_cron(schedule: Json) -> None:
+    cron = schedule["cron"]
+    if isinstance(cron, str) and len(cron) > LONGEST_CRON:
+        problem = f"has more than {LONGEST_CRON} characters"
+        raise BadInputError("cron", cron, problem, "Write ranges and steps, e.g. '*/5 * * * *'.")
+    dates = _cron_dates(CronSchedule.model_validate(schedule), n=1)
+    try:
+        first = next(dates, None)
+    except LookupError as error:  # `localtime` is one to Prefect, and none to what it counts with
+        problem = "is no time zone in which the times of a cron can be counted"
+        remedy = "Write one such as Europe/Berlin."
+        raise BadInputError("timezone", schedule["timezone"], problem, remedy) from error
+    except (ValueError, OverflowError):
+        first = None
+    if first is None:
+        problem = "never occurs, or not within the next 50 years"
+        remedy = "Write a day that there is, e.g. '0 0 28 2 *'."
+        raise BadInputError("cron", cron, problem, remedy)
+
+
+def _refuse_interval(schedule: Json) -> None:
+    interval = IntervalSchedule.model_validate(schedule)
+    if interval.interval > LONGEST_INTERVAL:
+        problem, remedy = "is longer than ten years", "Write the seconds between two runs."
+        raise BadInputError("interval", schedule["interval"], problem, remedy)
+    if _is_far(interval.anchor_date):
+        problem, remedy = FAR
+        raise BadInputError("anchor_date", schedule["anchor_date"], problem, remedy)
+
+
+def _refuse_far_span(document: object) -> None:
+    if not isinstance(document, dict):
+        return
+    for field in ("start_time", "end_time"):
+        if field in document and _is_far(document[field]):
+            problem, remedy = FAR
+            raise BadInputError(field, document[field], problem, remedy)
+    longest, seconds = timedelta(days=366 * FURTHEST_YEARS), document.get("min_time")
+    if isinstance(seconds, int | float) and abs(seconds) > longest.total_seconds():
+        problem = f"is more than {FURTHEST_YEARS} years"
+        raise BadInputError("min_time", seconds, problem, "Write fewer seconds.")
+
+
+def _is_far(moment: object) -> bool:
+    try:
+        year = _MOMENT.validate_python(moment).year
+    except ValidationError:
+        return False  # the server says what is wrong with it
+    return abs(year - datetime.now(UTC).year) > FURTHEST_YEARS

@@ -1,0 +1,86 @@
+"""Launched services as the reconciler and `make down ALL=1` see them: alive, gone, or to be ended.
+
+What to launch and how is decided by the flow `launch`; nothing here starts a service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from blocks.providers.process import detached
+from blocks.routers.interface import Router
+from tasks.launch.ending import end_instances
+from tasks.launch.lock import place_alone
+from tasks.launch.public_ports import lead_away
+from tasks.ledger.befores import unfinished_befores
+from tasks.ledger.connection import Ledger
+from tasks.ledger.instances import claim_instance, instances
+from tasks.ledger.retention import unended_directories
+from tasks.ledger.rollouts import open_rollouts
+from tasks.presence import is_lost
+from tasks.release import Instance, InstanceState
+
+GRACE_SECONDS = 10.0
+PASSING = frozenset({InstanceState.STARTING, InstanceState.STOPPING})
+"""States that last as long as somebody is at work on an instance."""
+
+
+def gone(ledger: Ledger) -> list[Instance]:
+    """Return the instances that should run and do not."""
+    meant = instances(ledger, states=[InstanceState.RUNNING])
+    return [instance for instance in meant if is_lost(instance)]
+
+
+class Unfinished:
+    """Ends what somebody began to start, or to end, and died over; ``owner`` is this process.
+
+    What a rollout is at work on is left to it.
+    """
+
+    def __init__(self, ledger: Ledger, router: Router, home: Path, owner: str) -> None:
+        self._ledger, self._router, self._home, self._owner = ledger, router, home, owner
+
+    def __call__(self, now: float) -> list[str]:
+        """Look once; return a sentence for each instance that was ended."""
+        passing = instances(self._ledger, states=PASSING)
+        orphans = [each for each in passing if self._is_orphan(each)]
+        return [self._end(each) for each in orphans if self._claim(each, now)]
+
+    def _is_orphan(self, instance: Instance) -> bool:
+        mine = instance.owner in {"", self._owner}  # of an earlier round, or from before owners
+        return mine or not detached.known_alive(instance.owner)
+
+    def _claim(self, instance: Instance, now: float) -> bool:
+        """Lead the traffic away and say that it is being ended, unless somebody took it over."""
+        place = (instance.project, instance.environment)
+        with place_alone(self._home, *place):
+            if place in {(row.project, row.environment) for row in open_rollouts(self._ledger)}:
+                return False
+            lead_away(self._ledger, self._router, [instance], now)
+            return claim_instance(self._ledger, instance, self._owner)
+
+    def _end(self, instance: Instance) -> str:
+        end_instances(self._ledger, [instance], GRACE_SECONDS)
+        place = f"{instance.project}/{instance.environment}/{instance.service}"
+        return f"{place} ({instance.id}) was left {instance.state}; it is ended"
+
+
+def stop_steps(ledger: Ledger, grace_seconds: float) -> int:
+    """End every step that still runs, and what comes before a release; return how many did.
+
+    Only attempts without an outcome can: however many there ever were, few are looked at. Their
+    flow runs are gone by then. A later run of the same workload repeats what has no outcome.
+    """
+    befores = [row.directory for row in unfinished_befores(ledger)]
+    return stop_runs([*unended_directories(ledger), *befores], grace_seconds)
+
+
+def stop_runs(directories: Iterable[Path], grace_seconds: float) -> int:
+    """End what runs in ``directories``, all at the same time; return in how many something did."""
+    running = [each for each in directories if isinstance(detached.status(each), detached.Running)]
+    if running:
+        with ThreadPoolExecutor(len(running)) as pool:
+            list(pool.map(lambda directory: detached.stop(directory, grace_seconds), running))
+    return len(running)

@@ -1,0 +1,1 @@
+"""The supervisor: keeps the parts of the stack running."""

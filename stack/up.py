@@ -1,0 +1,213 @@
+"""`make up`: start server, worker, router and reconciler, wait until they answer, register all.
+
+Free of Prefect, so that a second call, which has nothing to do, takes less than a second.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+from blocks.file_system import full_file_system, tells_no_room
+from stack.api import SlipwayApi
+from stack.auth import ensure_auth
+from stack.down import stop_stack
+from stack.endings import keep_ending, reason
+from stack.environment import stack_environment
+from stack.lock import exclusive
+from stack.parts import all_inputs, parts
+from stack.ports import WantedPort, require_free
+from stack.readiness import (
+    ROUTER_BLOCK,
+    answering,
+    knows,
+    wait_for,
+    work_pool_exists,
+    worker_name,
+)
+from stack.record_recovery import recollect
+from stack.registration.fingerprint import fingerprint, sources
+from stack.runs.abandoned import crash_abandoned
+from stack.server.host_names import OPEN, refuse_open
+from stack.supervision import spawn, start_supervisor
+from stack.takeover import procfile, standing_mark, take_over
+from stack.temporary import clear_temporary_folder, make_temporary_folder
+from tasks.errors import SlipwayError
+from tasks.home import PROGRAMS, Home
+from tasks.ledger.connection import open_ledger
+from tasks.ledger.hosts import claim_ledger, this_host
+from tasks.settings import Settings, settings
+
+
+class StackError(SlipwayError):
+    """A part of the stack did not start; the message holds the end of its log."""
+
+
+def wanted_ports(chosen: Settings) -> list[WantedPort]:
+    """Return every port the stack binds."""
+    fronts = range(chosen.router_port, chosen.router_port + chosen.router_slots)
+    return [
+        WantedPort(chosen.server_port, "SLIPWAY_SERVER_PORT", "Prefect server"),
+        *(WantedPort(port, "SLIPWAY_ROUTER_PORT", "router") for port in fronts),
+    ]
+
+
+def up(chosen: Settings, root: Path, *, take: bool = False) -> str:
+    """Bring the stack up from whatever state it is in.
+
+    Args:
+        chosen: The settings.
+        root: Folder of the Procfile and prefect.yaml.
+        take: Take the ledger over from another host, which is gone.
+
+    Returns:
+        A sentence on what was done.
+
+    Raises:
+        BadInputError: A port is taken, another host acts on the ledger, or other machines would be
+            asked for no password; nothing was started.
+        StackError: A part does not answer; everything that was started is stopped again.
+    """
+    refuse_open(chosen)
+    home = Home(chosen.root)
+    home.create()
+    make_temporary_folder(home.root)
+    with exclusive(home):
+        clear_temporary_folder(home.root, time.time())
+        _claim(chosen, take=take)
+        recollect(home)
+        auth = ensure_auth(home.auth_file) if chosen.auth else ""
+        if mark := standing_mark(home):
+            environment = stack_environment(chosen, auth, mark, os.environ)
+            done = take_over(chosen, root, environment)
+            return _refresh(chosen, root, environment, done)
+        swept = stop_stack(home)
+        require_free(chosen.host, wanted_ports(chosen))
+        environment = stack_environment(chosen, auth, secrets.token_hex(8), os.environ)
+        _start(chosen, root, environment)
+        return f"started (after clearing {swept} leftover processes)" if swept else "started"
+
+
+def _claim(chosen: Settings, *, take: bool) -> None:
+    """Have this host alone act on the ledger; one that lies in the home moves with it."""
+    with closing(open_ledger(chosen.resolved_ledger_url())) as ledger:
+        here = this_host(chosen.root)
+        claim_ledger(ledger, here, time.time(), take=take or chosen.ledger_is_at_home)
+
+
+def _refresh(chosen: Settings, root: Path, environment: Mapping[str, str], done: str) -> str:
+    """Wait for a stack that is up already; register what has changed since."""
+    with SlipwayApi.of(chosen, patience_seconds=0) as api:
+        was_well = all(answering(chosen, api).values())
+        if silent := wait_for(chosen, api):
+            raise StackError(_complaint(Home(chosen.root), silent))
+        if not _is_registered(chosen, root, api):
+            _finish(_registration(root, environment), Home(chosen.root))
+            return f"{done}; registered what has changed"
+    return done if was_well else f"{done}; its restarted parts answer again"
+
+
+def _start(chosen: Settings, root: Path, environment: Mapping[str, str]) -> None:
+    home, since = Home(chosen.root), time.time()
+    start_supervisor(home, root, environment, all_inputs(parts(procfile(root), environment)))
+    registration = _registration(root, environment)
+    try:
+        _await_all(chosen, registration, since)
+    except BaseException:
+        registration.kill()
+        stop_stack(home)
+        raise
+
+
+def _await_all(chosen: Settings, registration: subprocess.Popen[bytes], since: float) -> None:
+    """Wait until all is registered and everything answers; end what an earlier stack left."""
+    home = Home(chosen.root)
+    with SlipwayApi.of(chosen, patience_seconds=0) as api:
+        _finish(registration, home)
+        if silent := wait_for(chosen, api, PROGRAMS, since):
+            raise StackError(_complaint(home, silent))
+    with SlipwayApi.of(chosen) as api:
+        crash_abandoned(api, chosen.work_pool, worker_name(), since)
+
+
+def _registration(root: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Begin to register: it imports Prefect while the server starts, then waits for it."""
+    log = Home(Path(environment["SLIPWAY_HOME"])).log("register")
+    return spawn("stack.registration.register", root, environment, log)
+
+
+def _finish(registration: subprocess.Popen[bytes], home: Home) -> None:
+    """Wait until all is registered, but not for a part that keeps ending."""
+    while registration.poll() is None:
+        if keep_ending(home):
+            registration.kill()
+        time.sleep(0.05)
+    if registration.returncode != 0:
+        raise StackError(_complaint(home, keep_ending(home) or ["register"]))
+
+
+def _is_registered(chosen: Settings, root: Path, api: SlipwayApi) -> bool:
+    """Tell whether this server knows what these sources declare."""
+    try:
+        last = Home(chosen.root).registration_file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return False
+    now = fingerprint(sources(root), [sys.executable, chosen.work_pool])
+    knows_all = work_pool_exists(api, chosen.work_pool) and knows(api, ROUTER_BLOCK)
+    return last == now and knows_all
+
+
+def _complaint(home: Home, silent: list[str]) -> str:
+    reasons = [reason(home, name) for name in silent]
+    return "\n".join([f"no answer from: {', '.join(silent)}. The ends of their logs:", *reasons])
+
+
+def greeting(chosen: Settings, done: str, seconds: float) -> str:
+    """Return what `make up` prints at its end: the address, and the password it asks for."""
+    home = Home(chosen.root)
+    password = home.auth_file.read_text(encoding="utf-8").strip() if chosen.auth else "none asked"
+    return "\n".join(
+        [
+            f"Slipway is {done} ({seconds:.1f} s).",
+            f"  UI        {chosen.server_url}",
+            f"  API       {chosen.api_url}",
+            f"  password  {password}",
+            f"  router    {chosen.host}:{chosen.router_port} and up",
+            f"  logs      {home.logs}",
+            *([] if chosen.auth else [f"WARNING: {OPEN}."]),
+        ]
+    )
+
+
+def main() -> int:
+    """Bring the stack up and print where it is; 1 with the reason on failure."""
+    began = time.monotonic()
+    try:
+        done = up(settings(), Path.cwd(), take="--take" in sys.argv[1:])
+    except SlipwayError as error:
+        sys.stderr.write(f"make up: {error}\n")
+        return 1
+    except PermissionError as error:
+        place = error.filename or settings().root
+        sys.stderr.write(
+            f"make up: {place} is not this user's: {error.strerror}. Set SLIPWAY_HOME to a folder "
+            "that is, or start it as the user whose it is.\n"
+        )
+        return 1
+    except OSError as error:
+        if not tells_no_room(str(error)):
+            raise
+        sys.stderr.write(f"make up: {full_file_system(str(error), settings().root)}\n")
+        return 1
+    sys.stdout.write(greeting(settings(), done, time.monotonic() - began) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

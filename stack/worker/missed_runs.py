@@ -1,0 +1,67 @@
+"""Missed runs of schedules: after a pause each schedule is made up once, by its newest run.
+
+Prefect plans runs ahead and starts each late, however many there are: after a week without the
+stack a hundred of one schedule would run at once, each doing what the newest does as well.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from stack.api import SlipwayApi
+from stack.flow_run import seconds
+
+WAITING = ("Scheduled", "Late")
+
+Json = Mapping[str, Any]
+
+
+def superseded(runs: Iterable[Json]) -> dict[str, Json]:
+    """Return the newest run of the same schedule, by the id of each run that it makes up for.
+
+    ``runs`` are those that should have begun by now. One that a user has asked for, or that has
+    begun before and waits for another attempt, is never among the keys.
+    """
+    schedules: dict[tuple[str, str], list[Json]] = defaultdict(list)
+    for run in runs:
+        if run["auto_scheduled"] and run["state_name"] in WAITING and not run["run_count"]:
+            by = (run.get("created_by") or {}).get("id") or ""
+            schedules[str(run["deployment_id"]), str(by)].append(run)
+    found: dict[str, Json] = {}
+    for due in schedules.values():
+        *older, newest = sorted(due, key=lambda run: seconds(run["expected_start_time"]) or 0.0)
+        found |= {str(run["id"]): newest for run in older}
+    return found
+
+
+def skip_missed(api: SlipwayApi, pool: str, now: float) -> list[str]:
+    """Skip what the newest run of its schedule makes up for; return a sentence for each run."""
+    before = datetime.fromtimestamp(now, UTC).isoformat()
+    wanted = {
+        "work_pools": {"name": {"any_": [pool]}},
+        "flow_runs": {
+            "state": {"type": {"any_": ["SCHEDULED"]}},
+            "expected_start_time": {"before_": before},
+        },
+    }
+    skipped = superseded(api.every("/flow_runs/filter", wanted)).items()
+    return [said for run, newest in skipped if (said := _skip(api, run, newest))]
+
+
+def _skip(api: SlipwayApi, run: str, newest: Json) -> str:
+    message = (
+        f"Skipped: it was missed, and the run of {newest['expected_start_time']} makes up for it."
+    )
+    state = {"type": "CANCELLED", "name": "Skipped", "message": message}
+    try:
+        api.call("POST", f"/flow_runs/{run}/set_state", {"state": state})
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code != httpx.codes.NOT_FOUND:
+            raise
+        return ""  # removed meanwhile, as its schedule was
+    return f"flow run {run}: {message}"

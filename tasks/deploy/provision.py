@@ -1,0 +1,145 @@
+"""The arrival: builds a release, starts it beside what serves, and asks whether it is well."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from blocks.routers.interface import Router
+from tasks.deploy.cutover import recorded
+from tasks.deploy.effects import (
+    BeforeRan,
+    Build,
+    Built,
+    Effect,
+    Gate,
+    Observation,
+    Passed,
+    Refused,
+    RunBefore,
+    Start,
+    Started,
+    Survey,
+    Surveyed,
+)
+from tasks.deploy.gate import pass_gate
+from tasks.deploy.rollout import Rollout
+from tasks.deploy.runner import ReleaseRunner
+from tasks.deploy.survey import routes_of, survey
+from tasks.deploy.target import Pace, Target
+from tasks.errors import BadInputError
+from tasks.ledger.connection import Ledger
+from tasks.ledger.ports import port_of
+from tasks.ledger.public_ports import Place, Taken, lease_public_ports, undo_public_ports
+from tasks.ledger.releases import find_release, releases
+from tasks.presence import is_running
+from tasks.public_port_range import PublicPortRange
+from tasks.release import Instance, InstanceState, Release
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """Performs what a rollout asks for until its instances may take traffic."""
+
+    ledger: Ledger
+    runner: ReleaseRunner
+    router: Router
+    target: Target
+    pace: Pace
+
+    def perform(self, rollout: Rollout, effect: Effect) -> Observation:
+        """Perform ``effect`` and say what came of it."""
+        match effect:
+            case Build(version):
+                return self._build(version)
+            case Survey():
+                return self._survey(rollout)
+            case RunBefore(digest):
+                self.runner.prepare(self._release(digest))
+                return BeforeRan()
+            case Start(digest):
+                return self._start(digest)
+            case Gate():
+                return self._gate(rollout, effect)
+        raise TypeError(f"{type(effect).__name__} is no part of an arrival")
+
+    def drain_seconds(self, rollout: Rollout) -> float:
+        """Return how long requests in flight may take once the traffic has moved."""
+        services = self.runner.services(self._release(rollout.to_release)).values()
+        longest = max((one.drain_seconds for one in services), default=0.0)
+        return longest if self.pace.drain_seconds is None else self.pace.drain_seconds
+
+    def _health_seconds(self, rollout: Rollout) -> float:
+        services = self.runner.services(self._release(rollout.to_release)).values()
+        longest = max((one.health_timeout_seconds for one in services), default=0.0)
+        given = self.pace.health_timeout_seconds
+        return longest if given is None else given
+
+    def _build(self, version: str) -> Built:
+        known = {release.digest for release in releases(self.ledger, self.target.project)}
+        release = self.runner.build(version)
+        return Built(release.digest, release.version, fresh=release.digest not in known)
+
+    def _survey(self, rollout: Rollout) -> Surveyed:
+        there = self._there()
+        services = {one.service for one in there.values()}
+        fronts = [port_of(self.ledger, self._place.owner(service)) for service in services]
+        routed = [up for port in fronts if port is not None for up in self.router.upstreams(port)]
+        return survey(there, routed, is_running, rollout.to_release)
+
+    def _start(self, digest: str) -> Started:
+        release = self._release(digest)
+        services = self.runner.services(release)
+        pins = {name: service.port for name, service in services.items() if service.web}
+        taken = self._lease(pins)
+        try:
+            started = self.runner.start(release, InstanceState.STARTING, fresh=True)
+        except BaseException:
+            undo_public_ports(self.ledger, self._span, self._place, taken)
+            raise
+        return Started(tuple(one.id for one in started))
+
+    def _gate(self, rollout: Rollout, effect: Gate) -> Passed | Refused:
+        there = self._there()
+        instances = [there[one] for one in effect.instances if one in there]
+        refused = pass_gate(
+            self.runner.healthy,
+            instances,
+            in_a_row=1 if effect.once else self.pace.in_a_row,
+            timeout_seconds=self._health_seconds(rollout),
+            clock=time.monotonic,
+            pause=lambda: time.sleep(self.pace.pause_seconds),
+        )
+        if refused is not None:
+            return refused
+        leaving = [there[one] for one in rollout.serving if one in there]
+        return Passed(routes_of(instances, leaving, self._front_port, self.router.upstreams))
+
+    def _release(self, digest: str) -> Release:
+        release = find_release(self.ledger, self.target.project, digest)
+        if release is None:
+            remedy = "Deploy its version again."
+            raise BadInputError("release", digest[:12], "is no longer recorded", remedy)
+        return release
+
+    def _there(self) -> dict[str, Instance]:
+        return recorded(self.ledger, self.target.project, self.target.environment)
+
+    @property
+    def _place(self) -> Place:
+        return Place(self.target.project, self.target.environment)
+
+    @property
+    def _span(self) -> PublicPortRange:
+        target = self.target
+        return PublicPortRange(target.host, target.first_port, target.first_port + target.slots - 1)
+
+    def _lease(self, pins: Mapping[str, int | None]) -> Taken:
+        """Lease front ports; one that leads somewhere stays, whatever is pinned by now."""
+        return lease_public_ports(
+            self.ledger, self._span, self._place, pins, time.time(), move=False
+        )
+
+    def _front_port(self, service: str) -> int:
+        return self._lease({service: None}).ports[service]

@@ -1,0 +1,1 @@
+"""Runs a planned workload: readiness, attempts, admission, replanning, results."""

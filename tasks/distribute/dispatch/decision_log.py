@@ -1,0 +1,120 @@
+"""What was decided of a workload by which estimates, and what came of it. Pure.
+
+Placement is decided anew at each attempt; what is recorded is where the plan put a step. What it
+took elsewhere is reckoned in seconds of there, by the speeds of both, so that a decision is not
+blamed for the provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tasks.distribute.dispatch.results import StepResult
+from tasks.distribute.planned import PlannedWorkload
+from tasks.estimates import estimate_of
+from tasks.ledger.decisions import Decision
+from tasks.plan import FleetSnapshot, Placement, Plan
+
+_NAMED = 3
+
+
+def decisions_of(workload: str, planned: PlannedWorkload, now: float) -> list[Decision]:
+    """Return what was decided of ``planned``: its split, its plan, and what becomes of each step.
+
+    ``workload`` is the id of its run, ``now`` epoch seconds.
+    """
+    return [
+        *_of_the_whole(workload, planned, now),
+        *_placements(workload, planned, now),
+        *_autotuned(workload, planned, now),
+    ]
+
+
+def _of_the_whole(workload: str, planned: PlannedWorkload, now: float) -> Iterator[Decision]:
+    graph, plan, split = planned.graph, planned.plan, planned.graph.decision
+    key, source = f"{graph.project}/{graph.workload}", plan.estimate_source
+    predicted = dict(split.alternatives).get(split.parts)
+    yield Decision(
+        workload, "split", f"{split.parts} steps", split.reason, now,
+        key=key, source=source, estimate=predicted,
+    )  # fmt: skip
+    why = f"at least {plan.bound_seconds:.1f} s are needed whatever the plan"
+    yield Decision(
+        workload, "plan", plan.strategy, why, now,
+        key=key, source=source, estimate=plan.makespan_seconds,
+    )  # fmt: skip
+
+
+def _placements(workload: str, planned: PlannedWorkload, now: float) -> Iterator[Decision]:
+    speeds = {provider.name: provider.speed for provider in planned.fleet.providers}
+    for placed in planned.plan.placements:
+        step = planned.graph.step(placed.step)
+        if step.foreach:
+            continue
+        expected, speed = estimate_of(step, planned.estimates), speeds[placed.provider]
+        yield Decision(
+            workload,
+            "placement",
+            placed.provider,
+            _why(placed),
+            now,
+            step.id,
+            step.history_key,
+            expected.source,
+            "s",
+            expected.p50_seconds / speed,
+            None if expected.p80_seconds is None else expected.p80_seconds / speed,
+            expected.p90_seconds / speed,
+        )
+
+
+def _autotuned(workload: str, planned: PlannedWorkload, now: float) -> Iterator[Decision]:
+    for choice in planned.autotuned:
+        step = planned.graph.step(choice.step)
+        yield Decision(
+            workload,
+            choice.kind,
+            choice.chosen,
+            choice.why,
+            now,
+            step.id,
+            step.history_key,
+            estimate_of(step, planned.estimates).source,
+            choice.unit,
+            choice.estimate,
+        )
+
+
+def _why(placed: Placement) -> str:
+    others = [f"{name} {end:.1f} s" for name, end in placed.candidates[1 : 1 + _NAMED]]
+    return f"it ends at {placed.end_seconds:.1f} s" + (
+        f", elsewhere at: {', '.join(others)}" if others else ""
+    )
+
+
+def actual_values(
+    plan: Plan, fleet: FleetSnapshot, results: Mapping[str, StepResult], seconds: float
+) -> dict[tuple[str, str], float]:
+    """Return what came of the decisions, by step and kind; ``seconds`` is what all of it took.
+
+    What failed, or was done by a former run, says nothing of an estimate; and a workload of which
+    that holds for any step says nothing of its plan.
+    """
+    speeds = {provider.name: provider.speed for provider in fleet.providers}
+    planned = {placed.step: placed.provider for placed in plan.placements}
+    found: dict[tuple[str, str], float] = {}
+    for result in results.values():
+        outcome = result.outcome
+        if result.resumed or outcome is None:
+            continue
+        found[result.step, "retries"] = float(result.attempts)
+        if not result.succeeded:
+            continue
+        found[result.step, "timeout"] = outcome.seconds
+        found[result.step, "memory"] = outcome.peak_memory_mib
+        if result.step in planned:
+            factor = speeds.get(result.provider, 1.0) / speeds[planned[result.step]]
+            found[result.step, "placement"] = outcome.seconds * factor
+    if all(result.harmless and not result.resumed for result in results.values()):
+        found["", "plan"] = found["", "split"] = seconds
+    return found

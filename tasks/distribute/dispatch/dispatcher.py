@@ -1,0 +1,250 @@
+"""Runs a planned workload: every step starts the moment it is ready and admitted.
+
+A plain asyncio object: what admits, what executes a step, and what wraps it into a Prefect task
+run are handed in. The first admission of a step comes before it is submitted, so that no task run
+is Running while it waits for capacity; a retry asks for a place and for admission from inside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
+from typing import Protocol
+
+from blocks.providers.interface import Outcome
+from tasks.claim import Granted, Queued, Refused
+from tasks.companion import fault_of, to_its_end
+from tasks.distribute.dispatch.active_plan import ActivePlan
+from tasks.distribute.dispatch.attempts import Admission, Attempts, Execute
+from tasks.distribute.dispatch.events import Hooks, Progress
+from tasks.distribute.dispatch.ready_queue import FormerRun, ReadyQueue
+from tasks.distribute.dispatch.replanning import Replanner
+from tasks.distribute.dispatch.results import StepFailedError, StepResult, StepState
+from tasks.distribute.dispatch.wakeup import Wakeup, first_of
+from tasks.errors import StaleFenceError
+from tasks.estimates import Estimates
+from tasks.plan import FleetSnapshot, Plan
+from tasks.planning.core.placement import LOOKAHEAD, Choice, Request, place
+from tasks.workload import Step, StepGraph
+
+
+class Submit(Protocol):
+    """Wraps a step that was admitted, e.g. into a Prefect task run with its retries."""
+
+    async def __call__(self, step: Step, attempt: Callable[[], Awaitable[Outcome]]) -> object:
+        """Await ``attempt`` once a try; raise StepFailedError where the last did not succeed."""
+        ...
+
+
+class Dispatcher:
+    """One run of a workload.
+
+    Args:
+        graph: Its steps.
+        plan: Their order, and the strategy that placed them.
+        estimates: What they are expected to take.
+        fleet: Gives the providers as they are now; called in a thread.
+        admission: Grants and queues claims.
+        execute: Runs one try of a step on a provider.
+        submit: Wraps a step; calls back for every try.
+        workload_id: Under which claims are owned.
+        fence: The epoch of the workload's lease.
+        former: What a run that died left of this workload.
+        variables: What a `when` or `foreach` may use beside ``steps``.
+        priority: Of its claims; higher is served first.
+        hooks: Who is told of what happens.
+        clock: Epoch seconds.
+    """
+
+    def __init__(
+        self,
+        graph: StepGraph,
+        plan: Plan,
+        estimates: Estimates,
+        fleet: Callable[[], FleetSnapshot],
+        admission: Admission,
+        *,
+        execute: Execute,
+        submit: Submit,
+        workload_id: str,
+        fence: int,
+        former: FormerRun | None = None,
+        variables: Mapping[str, object] | None = None,
+        priority: int = 0,
+        hooks: Hooks | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._former = former or FormerRun()
+        self._queue = ReadyQueue(graph, plan.order, self._former, variables or {}, clock)
+        self._active_plan = ActivePlan(graph, plan, estimates, self._former)
+        self._submit, self._clock = submit, clock
+        self._hooks = hooks or Hooks()
+        self._wakeup = Wakeup()
+        self._attempts = Attempts(
+            admission,
+            execute,
+            lambda: self._active_plan.seen(fleet()),
+            self._request,
+            workload_id=workload_id,
+            fence=fence,
+            priority=priority,
+            clock=clock,
+            wakeup=self._wakeup,
+            history=self._queue.history,
+            hooks=self._hooks,
+        )
+        self._replanner = Replanner(
+            *(graph, plan, self._queue, self._active_plan),
+            estimates=estimates,
+            fleet=fleet,
+            held=self._attempts.held,
+            hooks=self._hooks,
+            clock=clock,
+        )
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._cancelled = False
+        self._fault: BaseException | None = None
+
+    async def run(self) -> dict[str, StepResult]:
+        """Run all steps to their ends and return the result of each, in the graph's order.
+
+        Raises:
+            StaleFenceError: another run took the workload over; what ran here was stopped.
+            Exception: what is no failure of a step, such as a ledger that does not answer.
+        """
+        try:
+            while self._goes_on():
+                turn = self._wakeup.turn()
+                await self._start_ready()
+                self._replanner.look(self._wakeup.ring)
+                self._report()
+                if self._goes_on():
+                    changed = self._attempts.changed() if self._queue.waiting else None
+                    await first_of(turn, changed)
+        finally:
+            try:
+                await self._replanner.stop()
+            finally:
+                await self._stop()
+        if self._fault:
+            raise self._fault
+        self._report()
+        return {step_id: self._result(step_id) for step_id in self._queue.in_order()}
+
+    def cancel(self) -> None:
+        """Stop what runs and start nothing more; ``run`` then returns."""
+        self._cancelled = True
+        self._wakeup.ring()
+
+    def _goes_on(self) -> bool:
+        return not (self._queue.complete or self._cancelled or self._fault)
+
+    async def _start_ready(self) -> None:
+        if not self._queue.waiting:
+            return
+        fleet = await self._attempts.snapshot()
+        joined, self._queue.joined = self._queue.joined, []
+        await self._active_plan.join(joined, fleet)
+        requests = (self._request(step) for step in self._queue.ready)
+        held = list(self._attempts.held.values())
+        asked: set[str] = set()
+        for choice in place(requests, held, fleet, self._clock(), LOOKAHEAD):
+            if not self._goes_on():
+                return
+            await self._ask(self._queue.steps[choice.step], choice, asked)
+            asked.add(choice.step)
+
+    async def _ask(self, step: Step, choice: Choice, asked: Collection[str]) -> None:
+        answer = await self._attempts.admit(step, choice, asked)
+        if isinstance(answer, Queued):
+            return
+        self._queue.take(step)
+        if isinstance(answer, Granted):
+            driving = asyncio.create_task(self._drive(step), name=step.id)
+            driving.add_done_callback(self._look_for_fault)
+            self._running[step.id] = driving
+        if isinstance(answer, Refused):
+            self._end(StepResult(step.id, StepState.FAILED, answer.conflict))
+
+    def _request(self, step: Step) -> Request:
+        return self._active_plan.request(step, self._queue.history[step.id])
+
+    async def _drive(self, step: Step) -> None:
+        problem = ""
+        try:
+            await self._submit_and_give_back(step)
+        except StepFailedError as error:
+            problem = error.brief
+        except StaleFenceError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is this step's result, and fails no other
+            problem = f"{type(error).__name__}: {error}"
+            self._hooks.on_fault(f"Step {step.id}", error)
+        finally:
+            del self._running[step.id]
+        self._end(self._ended(step.id, problem))
+
+    def _look_for_fault(self, driving: asyncio.Task[None]) -> None:
+        """End the workload for what is nobody's result: that step would never come to an end."""
+        if error := fault_of(driving):
+            self._hooks.on_fault(f"The workload ends, for step {driving.get_name()}", error)
+            self._fault = self._fault or error
+            self._wakeup.ring()
+
+    async def _submit_and_give_back(self, step: Step) -> None:
+        try:
+            await self._submit(step, partial(self._attempts.attempt, step))
+        finally:
+            # A submit that failed before its first attempt has not used what was granted.
+            await self._attempts.give_back(step.id)
+
+    def _ended(self, step_id: str, problem: str) -> StepResult:
+        history = self._queue.history[step_id]
+        good = history.outcome is not None and history.outcome.succeeded
+        if good and history.outcome and step_id not in self._former.started:
+            step = self._queue.steps[step_id]
+            self._replanner.note(step, history.provider, history.outcome.seconds)
+        return StepResult(
+            step_id,
+            StepState.SUCCEEDED if good else StepState.FAILED,
+            problem or ("" if history.outcome else "it was never attempted"),
+            history.provider,
+            history.outcome,
+            history.tries,
+        )
+
+    def _end(self, result: StepResult) -> None:
+        self._queue.settle(result)
+        self._wakeup.ring()
+
+    async def _stop(self) -> None:
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        try:
+            # Faults are looked for when each ends.
+            await to_its_end(asyncio.gather(*running, return_exceptions=True))
+        finally:
+            # A task that was cancelled before its first line has given nothing back.
+            await self._attempts.give_back_all()
+
+    def _result(self, step_id: str) -> StepResult:
+        history = self._queue.history[step_id]
+        return self._queue.results.get(step_id) or StepResult(
+            step_id,
+            StepState.CANCELLED,
+            "the workload was cancelled",
+            history.provider,
+            history.outcome,
+            history.tries,
+            self._queue.ready_at(step_id),
+            group=self._queue.steps[step_id].group,
+        )
+
+    def _report(self) -> None:
+        queue = self._queue
+        self._hooks.on_progress(
+            Progress(len(queue.results), len(queue.steps), len(self._running), queue.waiting)
+        )

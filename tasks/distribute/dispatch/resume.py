@@ -1,0 +1,33 @@
+"""What a run that died left of a workload, read from its executions. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from tasks.distribute.dispatch.ready_queue import FormerRun
+from tasks.ledger.executions import Execution
+
+
+def unfinished(executions: Iterable[Execution]) -> dict[str, Execution]:
+    """Return by step the last attempt where it has no outcome: it may still run."""
+    return {step: last for step, last in _last(executions).items() if last.outcome is None}
+
+
+def former_run(executions: Iterable[Execution]) -> FormerRun:
+    """Return which steps are finished, and which were under way and where.
+
+    A step whose last attempt failed is neither: a resumed workload tries it again.
+    """
+    last = _last(executions)
+    return FormerRun(
+        finished={s: e.outcome for s, e in last.items() if e.outcome and e.outcome.succeeded},
+        started={step: e.provider for step, e in last.items() if e.outcome is None},
+    )
+
+
+def _last(executions: Iterable[Execution]) -> Mapping[str, Execution]:
+    last: dict[str, Execution] = {}
+    for execution in executions:
+        if execution.step not in last or last[execution.step].attempt < execution.attempt:
+            last[execution.step] = execution
+    return last

@@ -1,0 +1,185 @@
+"""The effect of one attempt: begun in the ledger, run by the provider, recorded with what it taught."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from blocks.providers.interface import Command, End, Outcome, Provider
+from blocks.redaction import redactor_of
+from tasks.distribute.dispatch.step_output import VARIABLE, output_path, with_output
+from tasks.errors import SlipwayError
+from tasks.ledger.connection import Ledger
+from tasks.ledger.executions import (
+    Execution,
+    Timing,
+    begin_execution,
+    finish_execution,
+    next_attempt,
+    record_timings,
+)
+from tasks.ledger.workloads import WorkloadLease
+from tasks.workload import Step, StepReport
+
+# Not `${directory}`, which belongs to the shell.
+_DIRECTORY = re.compile(r"(?<!\$)\{directory\}")
+
+
+ReadReport = Callable[[Step, Path, Outcome], StepReport]
+"""Reads what an execution left in its directory."""
+
+
+def no_report(_step: Step, _directory: Path, _outcome: Outcome) -> StepReport:
+    """Read nothing."""
+    return StepReport()
+
+
+class StepRunner:
+    """Executes attempts of one workload's steps on ``providers``, each exactly once.
+
+    ``unfinished`` are attempts of a former run without an outcome: the first attempt of such a
+    step adopts what still runs, or what has ended meanwhile. ``reports`` fills with what each
+    step left behind; neither they nor outcomes hold ``secrets``. Directories are ``<home>/steps/<workload>/<step>/<attempt>``.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        providers: Mapping[str, Provider],
+        lease: WorkloadLease,
+        home: Path,
+        *,
+        unfinished: Mapping[str, Execution] | None = None,
+        read_report: ReadReport = no_report,
+        secrets: Collection[str] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._ledger, self._providers, self._lease = ledger, providers, lease
+        self._folder = home / "steps" / lease.id
+        self._unfinished = dict(unfinished or {})
+        self._read_report, self._clock = read_report, clock
+        self._redactor = redactor_of(secrets)
+        self.reports: dict[str, StepReport] = {}
+
+    async def __call__(self, step: Step, provider: str) -> Outcome:
+        """Run one attempt of ``step`` on ``provider``, or adopt it, and return its outcome.
+
+        Raises:
+            StaleFenceError: another run holds the workload now.
+        """
+        left = self._unfinished.pop(step.id, None)
+        outcome = await self._attempt(step, left or await self._begin(step, provider))
+        if left and outcome.end is End.LOST and step.idempotent:
+            # It died with the former run and left no outcome of its own: it counts as never run.
+            outcome = await self._attempt(step, await self._begin(step, provider))
+        return outcome
+
+    async def _begin(self, step: Step, provider: str) -> Execution:
+        return await asyncio.to_thread(self._begun, step, provider)
+
+    def _begun(self, step: Step, provider: str) -> Execution:
+        attempt = next_attempt(self._ledger, self._lease.id, step.id)
+        execution = Execution(
+            workload=self._lease.id,
+            step=step.id,
+            attempt=attempt,
+            fence=self._lease.fence,
+            provider=provider,
+            provider_kind=self._providers[provider].kind,
+            history_key=step.wall_key,
+            directory=self._folder / _folder_name(step.id) / str(attempt),
+            started_at=self._clock(),
+            demand=step.demand,
+        )
+        begin_execution(self._ledger, execution)
+        return execution
+
+    async def _attempt(self, step: Step, execution: Execution) -> Outcome:
+        await asyncio.to_thread(_write_files, step, execution.directory)
+        provider = self._providers[execution.provider]
+        try:
+            outcome = await provider.run(command_of(step, execution.directory))
+        except asyncio.CancelledError:
+            # The provider has stopped it. With an outcome, a resumed workload tries it anew.
+            outcome = self._preempted(execution)
+            await asyncio.shield(asyncio.to_thread(self._record, step, execution, outcome))
+            raise
+        return await asyncio.to_thread(self._record, step, execution, outcome)
+
+    def _record(self, step: Step, execution: Execution, outcome: Outcome) -> Outcome:
+        report = self._report(step, execution.directory, outcome)
+        outcome = with_output(outcome, execution.directory)
+        if report.cause:
+            failed = {"end": End.FAILED} if outcome.succeeded else {}
+            outcome = outcome.model_copy(update={"cause": report.cause, **failed})
+        outcome, report = self._without_secrets(outcome, report)
+        provider = self._providers[execution.provider]
+        first = finish_execution(
+            self._ledger,
+            execution.workload,
+            execution.step,
+            execution.attempt,
+            self._lease.fence,
+            outcome,
+            outcome.seconds / 3600 * provider.price_per_hour,
+            speed=provider.speed,
+        )
+        self.reports[step.id] = report
+        if first:
+            found = [
+                Timing(key, provider.kind, seconds * provider.speed, succeeded, outcome.ended_at)
+                for key, seconds, succeeded in report.timings
+            ]
+            record_timings(self._ledger, found)
+        return outcome
+
+    def _report(self, step: Step, directory: Path, outcome: Outcome) -> StepReport:
+        try:
+            return self._read_report(step, directory, outcome)
+        except SlipwayError as error:
+            return StepReport(cause=f"{outcome.cause}; {error}".strip("; "))
+
+    def _without_secrets(self, outcome: Outcome, report: StepReport) -> tuple[Outcome, StepReport]:
+        """Return both as they may be kept and shown."""
+        redactor = self._redactor
+        items = tuple(replace(item, message=redactor(item.message)) for item in report.items)
+        said = {"cause": redactor(outcome.cause), "output": redactor.value(outcome.output)}
+        return outcome.model_copy(update=said), replace(report, items=items)
+
+    def _preempted(self, execution: Execution) -> Outcome:
+        return Outcome(
+            end=End.PREEMPTED,
+            cause="cancelled",
+            started_at=execution.started_at,
+            ended_at=max(execution.started_at, self._clock()),
+        )
+
+
+def command_of(step: Step, directory: Path) -> Command:
+    """Return what a provider is asked to run for ``step`` in ``directory``."""
+    limit = step.demand.memory_mib if step.memory_limit_mib is None else step.memory_limit_mib
+    return Command(
+        argv=tuple(_DIRECTORY.sub(lambda _match: str(directory), part) for part in step.argv),
+        directory=directory,
+        cwd=step.cwd,
+        environment={**step.environment, VARIABLE: str(output_path(directory))},
+        timeout_seconds=step.timeout_seconds,
+        memory_mib=limit or None,
+    )
+
+
+def _folder_name(step_id: str) -> str:
+    """Return the id without brackets, in which a shell would see a pattern."""
+    return step_id.replace("[", "@").replace("]", "")
+
+
+def _write_files(step: Step, directory: Path) -> None:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, content in step.files:
+        draft = directory / f".{name}.new"
+        draft.write_text(content, encoding="utf-8")
+        draft.replace(directory / name)

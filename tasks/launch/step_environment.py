@@ -1,0 +1,110 @@
+"""What a step of a workload finds around it: the programs of its release, and its environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from blocks.providers.process.inherited import inherited
+from tasks.errors import BadInputError
+from tasks.launch.boundary import ceiling
+from tasks.launch.command import Place, searched_first
+from tasks.launch.detection import KINDS
+from tasks.launch.target import Target
+from tasks.launch.variables import render
+from tasks.launch.workspace import PROGRAMS
+from tasks.release import Release
+from tasks.settings import Settings
+from tasks.workload import StepGraph
+
+
+def programs_first(
+    release: Release, environ: Mapping[str, str], own: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return what of ``environ`` a step may see, and ``own`` over it, as its user wrote it.
+
+    The programs of ``release`` are first on PATH, whoever gives that. ``release`` is a workspace:
+    what a step installs goes there, and nowhere else.
+    """
+    seen = {
+        **inherited(environ),
+        **ceiling(release.path),
+        **_installs_into(release),
+        "PYTHONUNBUFFERED": "1",
+        **(own or {}),
+    }
+    return {**seen, "PATH": path_of(release, seen.get("PATH", ""))}
+
+
+def path_of(release: Release, path: str) -> str:
+    """Return ``path`` with the programs of ``release`` before it."""
+    programs = KINDS[release.kind].programs(release.path)
+    return f"{searched_first(programs, path)}:{release.path / PROGRAMS}"
+
+
+def searching_first(graph: StepGraph, release: Release, path: str) -> StepGraph:
+    """Return ``graph`` whose steps find the programs of ``release`` first.
+
+    ``path`` is what a step has that does not give a PATH of its own.
+    """
+    steps = tuple(
+        replace(step, environment={**step.environment, "PATH": path_of(release, own)})
+        if (own := step.environment.get("PATH", path)) != path
+        else step
+        for step in graph.steps
+    )
+    return replace(graph, steps=steps)
+
+
+def _installs_into(release: Release) -> dict[str, str]:
+    """Have uv and every pip install into the environment of ``release``, without hard links.
+
+    Who writes to a file that is linked from uv's cache writes to all environments with that file.
+    """
+    chosen = {"UV_LINK_MODE": "copy"}
+    env = release.path / "env"
+    if (env / "bin" / "python").exists():
+        chosen |= {"VIRTUAL_ENV": str(env), "PIP_PYTHON": str(env / "bin" / "python")}
+    return chosen
+
+
+def with_environment(
+    target: Target, release: Release, chosen: Settings, environ: Mapping[str, str]
+) -> dict[str, str]:
+    """Return that, and the variables and secrets of the environment, as a service would see them.
+
+    Raises:
+        BadInputError: A template names what does not exist for a step, e.g. ``port``.
+    """
+    place = Place(
+        project=target.project,
+        environment=target.environment,
+        replica=0,
+        host=chosen.host,
+        port=None,
+        data=chosen.root / "data" / target.project / target.environment,
+    )
+    values = place.values(release)
+    filled = {
+        name: render(f"environments.{target.environment}.variables.{name}", text, values)
+        for name, text in target.variables.items()
+    }
+    return programs_first(release, environ, {**filled, **target.secrets})
+
+
+def interpreter(release: Release) -> Path:
+    """Return the Python of ``release``.
+
+    Raises:
+        BadInputError: It is no Python project.
+    """
+    for folder in KINDS[release.kind].programs(release.path):
+        if (folder / "python").exists():
+            return folder / "python"
+    raise BadInputError(
+        "workload.kind",
+        "pytest",
+        f"{release.project} is a {release.kind} project without a Python of its own",
+        "Set kind: python for the project, or declare the workload as steps.",
+    )

@@ -1,0 +1,242 @@
+"""Front ports: leases that outlast a stop, until somebody else needs the port.
+
+A stopped service keeps its number as long as there are others, so that it is found at its old
+address when it comes back. All ports of a launch are leased in one transaction: all, or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+
+from tasks.errors import BadInputError, BusyError
+from tasks.ledger.connection import Ledger
+from tasks.ledger.ports import PortLease
+from tasks.ledger.tables.deployment import ports as table
+from tasks.public_port_range import PublicPortRange
+
+_MOVING = "#moving"
+_NAMED_OWNERS = 5
+_COLUMNS = (table.c.host, table.c.port, table.c.owner, table.c.leased_at, table.c.released_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An environment of a project, whose services have front ports."""
+
+    project: str
+    environment: str
+
+    def owner(self, service: str) -> str:
+        """Return the name under which a service holds its front port in the ledger."""
+        return f"front/{self.project}/{self.environment}/{service}"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The port of each service, and the lease that it had before; None where it had none."""
+
+    ports: Mapping[str, int]
+    before: Mapping[str, PortLease | None]
+
+
+def lease_public_ports(
+    ledger: Ledger,
+    span: PublicPortRange,
+    place: Place,
+    pins: Mapping[str, int | None],
+    now: float,
+    *,
+    move: bool = True,
+) -> Taken:
+    """Lease a front port to each service of ``pins``: its pin, its last one, or a free one.
+
+    When none is free, the one that was given up first is taken from its last owner. With
+    ``move``, a service that holds another port than its pin is moved: it keeps both until
+    `forget_moved`.
+
+    Raises:
+        BadInputError: A pin is no front port, or another service holds it.
+        BusyError: Every front port leads to a service that is meant to run.
+    """
+    with ledger.write() as connection:
+        before = {service: _held(connection, span, place.owner(service)) for service in pins}
+        # Pins come first, or another service of the same launch might be given the number.
+        for service in sorted(pins, key=lambda name: pins[name] is None):
+            own, pin = before[service], pins[service]
+            if pin is not None and own is not None and not move and own.released_at is None:
+                pin = None
+            _lease(connection, span, place, service, own, pin, now)
+        return Taken(_numbers(connection, span, place, pins), before)
+
+
+def undo_public_ports(ledger: Ledger, span: PublicPortRange, place: Place, taken: Taken) -> None:
+    """Have every service of ``taken`` hold what it held before."""
+    with ledger.write() as connection:
+        for service, lease in taken.before.items():
+            _drop(connection, span, [place.owner(service), place.owner(service) + _MOVING])
+            if lease is not None and lease.port not in _numbers_taken(connection, span):
+                _insert(connection, span, lease)
+
+
+def moved_public_ports(ledger: Ledger, span: PublicPortRange, place: Place) -> dict[str, int]:
+    """Return the ports that services have moved away from, by service."""
+    prefix = place.owner("")
+    query = select(table.c.owner, table.c.port).where(
+        table.c.host == span.host,
+        table.c.owner.startswith(prefix, autoescape=True),
+        table.c.owner.endswith(_MOVING, autoescape=True),
+    )
+    with ledger.read() as connection:
+        rows = connection.execute(query).all()
+    return {owner.removeprefix(prefix).removesuffix(_MOVING): port for owner, port in rows}
+
+
+def forget_moved(ledger: Ledger, span: PublicPortRange, place: Place, service: str) -> None:
+    """Give back the port that ``service`` has moved away from."""
+    with ledger.write() as connection:
+        _drop(connection, span, [place.owner(service) + _MOVING])
+
+
+def retire_public_ports(
+    ledger: Ledger, place: Place, services: Collection[str], now: float
+) -> None:
+    """Say that ``services`` need their ports no more; they get them again while nobody does."""
+    owners = [place.owner(service) for service in services]
+    with ledger.write() as connection:
+        connection.execute(
+            update(table)
+            .where(table.c.owner.in_(owners), table.c.released_at.is_(None))
+            .values(released_at=now)
+        )
+
+
+def front_services(ledger: Ledger, place: Place) -> dict[str, int]:
+    """Return the services of ``place`` that hold a front port and need it, with the port."""
+    prefix = place.owner("")
+    query = select(table.c.owner, table.c.port).where(
+        table.c.owner.startswith(prefix, autoescape=True), table.c.released_at.is_(None)
+    )
+    with ledger.read() as connection:
+        rows = connection.execute(query).all()
+    return {owner.removeprefix(prefix): port for owner, port in rows if _MOVING not in owner}
+
+
+def _lease(  # noqa: PLR0917 - one step of the transaction above
+    connection: Connection,
+    span: PublicPortRange,
+    place: Place,
+    service: str,
+    own: PortLease | None,
+    pin: int | None,
+    now: float,
+) -> None:
+    owner = place.owner(service)
+    if own is not None and own.port in span and pin in {None, own.port}:
+        connection.execute(update(table).where(*_of(span, owner)).values(released_at=None))
+        return
+    if pin is None:
+        _drop(connection, span, [owner])  # of a range that is served no more
+        port = _free(connection, span)
+    else:
+        _require_free(connection, span, place, service, pin)
+        if own is not None and own.released_at is None:
+            moving = owner + _MOVING
+            _drop(connection, span, [moving])
+            connection.execute(update(table).where(*_of(span, owner)).values(owner=moving))
+        else:
+            _drop(connection, span, [owner])
+        port = pin
+    _insert(connection, span, PortLease(span.host, port, owner, now))
+
+
+def _require_free(
+    connection: Connection, span: PublicPortRange, place: Place, service: str, pin: int
+) -> None:
+    """Take ``pin`` from one who needs it no more; refuse where somebody does."""
+    field = f"projects.{place.project}.services.{service}.port"
+    if pin not in span:
+        raise BadInputError(
+            field,
+            pin,
+            f"the front ports are {span.first} to {span.last}",
+            "Write one of these, or set SLIPWAY_ROUTER_SLOTS higher and run `make up`.",
+        )
+    here = (table.c.host == span.host, table.c.port == pin)
+    holder = connection.execute(select(*_COLUMNS).where(*here)).mappings().one_or_none()
+    if holder is not None and holder["released_at"] is None:
+        raise BadInputError(
+            field,
+            pin,
+            f"it is the front port of {_shown(holder['owner'])}",
+            "Write another one, or stop that first; without `port`, each environment gets its own.",
+        )
+    connection.execute(delete(table).where(*here))
+
+
+def _free(connection: Connection, span: PublicPortRange) -> int:
+    """Return the lowest port that was never leased, else the one that was given up first."""
+    leases = {lease.port: lease for lease in _in_range(connection, span)}
+    for port in range(span.first, span.last + 1):
+        if port not in leases:
+            return port
+    idle = [lease for lease in leases.values() if lease.released_at is not None]
+    if not idle:
+        raise _exhausted(span, sorted(lease.owner for lease in leases.values()))
+    port = min(idle, key=lambda lease: (lease.released_at, lease.port)).port
+    connection.execute(delete(table).where(table.c.host == span.host, table.c.port == port))
+    return port
+
+
+def _exhausted(span: PublicPortRange, owners: list[str]) -> BusyError:
+    names = ", ".join(map(_shown, owners[:_NAMED_OWNERS]))
+    more = f" and {len(owners) - _NAMED_OWNERS} more" if owners[_NAMED_OWNERS:] else ""
+    slots = span.last - span.first + 1
+    return BusyError(
+        f"no front port is free: {span.first} to {span.last} on {span.host} lead to {names}{more}. "
+        f"Stop one of them, or set SLIPWAY_ROUTER_SLOTS above {slots} and run `make up`: "
+        "the router grows without a restart."
+    )
+
+
+def _shown(owner: str) -> str:
+    return owner.removeprefix("front/").removesuffix(_MOVING)
+
+
+def _held(connection: Connection, span: PublicPortRange, owner: str) -> PortLease | None:
+    query = select(*_COLUMNS).where(*_of(span, owner))
+    rows = [PortLease(**row) for row in connection.execute(query).mappings()]
+    return next((row for row in rows if row.port in span), rows[0] if rows else None)
+
+
+def _numbers(
+    connection: Connection, span: PublicPortRange, place: Place, services: Collection[str]
+) -> dict[str, int]:
+    ports = {lease.owner: lease.port for lease in _in_range(connection, span)}
+    return {service: ports[place.owner(service)] for service in services}
+
+
+def _in_range(connection: Connection, span: PublicPortRange) -> list[PortLease]:
+    here = table.c.port.between(span.first, span.last)
+    query = select(*_COLUMNS).where(table.c.host == span.host, here)
+    return [PortLease(**row) for row in connection.execute(query).mappings()]
+
+
+def _numbers_taken(connection: Connection, span: PublicPortRange) -> set[int]:
+    query = select(table.c.port).where(table.c.host == span.host)
+    return set(connection.execute(query).scalars())
+
+
+def _of(span: PublicPortRange, owner: str) -> tuple[ColumnElement[bool], ...]:
+    return (table.c.host == span.host, table.c.owner == owner)
+
+
+def _insert(connection: Connection, span: PublicPortRange, lease: PortLease) -> None:
+    row = asdict(lease) | {"low": span.first, "high": span.last}
+    connection.execute(insert(table).values(row))
+
+
+def _drop(connection: Connection, span: PublicPortRange, owners: Collection[str]) -> None:
+    connection.execute(delete(table).where(table.c.host == span.host, table.c.owner.in_(owners)))

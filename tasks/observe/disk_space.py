@@ -1,0 +1,31 @@
+"""How much room is left on a file system, and a sentence where it is little."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from blocks.file_system import mount_of
+from tasks.quantities import MIB_BYTES
+
+LOW_BYTES = 1024 * MIB_BYTES
+LOW_SHARE = 0.1
+"""Low is what is below both: a large disk has a gigabyte left, a small one a tenth."""
+
+
+def low_room(folder: Path) -> str:
+    """Return a sentence where the file system of ``folder`` has little room left; else nothing."""
+    room = os.statvfs(folder)
+    free, total = room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize
+    if not is_low(free, total):
+        return ""
+    return (
+        f"Little room is left on the file system at {mount_of(folder)}: {free / MIB_BYTES:.0f} of "
+        f"{total / MIB_BYTES:.0f} MiB. Make room there, or enlarge it: without any, builds, backups and "
+        "databases fail."
+    )
+
+
+def is_low(free: int, total: int) -> bool:
+    """Tell whether ``free`` of ``total`` bytes is so little that somebody should know."""
+    return free < min(LOW_BYTES, LOW_SHARE * total)

@@ -1,0 +1,52 @@
+"""What is kept of the past, as the reconciler writes it down and `status` shows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from tasks.home import Home, write_private
+from tasks.observe.text_table import text_table
+from tasks.quantities import age
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How much of one kind is kept, since when, and when it goes: what `status` tells."""
+
+    kind: str
+    count: int
+    size_mib: float | None
+    oldest_at: float | None
+    goes: str
+
+
+def write_retention(home: Home, lines: Sequence[Line]) -> None:
+    """Write down what is kept."""
+    write_private(home.retention_file, json.dumps([asdict(line) for line in lines]))
+
+
+def read_retention(home: Home) -> list[Line]:
+    """Return what was kept when the reconciler last looked; empty where that cannot be read."""
+    try:
+        written: list[Mapping[str, object]] = json.loads(home.retention_file.read_bytes())
+        return [Line(**line) for line in written]  # type: ignore[arg-type]  # as it was written
+    except (FileNotFoundError, ValueError, TypeError):
+        return []
+
+
+def retention_table(home: Home, now: float) -> str:
+    """Return the table of what is kept of the past, how much it takes, and when it goes."""
+    header = ("kept", "count", "MiB", "oldest", "goes")
+    rows = [
+        (
+            line.kind,
+            str(line.count),
+            "" if line.size_mib is None else f"{line.size_mib:.1f}",
+            "" if line.oldest_at is None else age(now - line.oldest_at),
+            line.goes,
+        )
+        for line in read_retention(home)
+    ]
+    return text_table(header, rows) if rows else ""

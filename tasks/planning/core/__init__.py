@@ -1,0 +1,1 @@
+"""The values that planning computes on: problems, schedules, timelines, placements."""

@@ -1,0 +1,1 @@
+"""Loops over arrays that numba compiles; each is imported only by what computes."""

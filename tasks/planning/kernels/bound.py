@@ -1,0 +1,194 @@
+"""The loops of ``bound``: longest ways, and what must happen between a head and a tail.
+
+Graphs are in topological order and given as in ``Problem``. Imported only by what computes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tasks.planning.core.compiled import kernel
+from tasks.planning.core.problem import Floats, Integers
+
+
+@kernel
+def longest_after(followers_start: Integers, followers: Integers, seconds: Floats) -> Floats:
+    """Return the longest way, in seconds, from the end of each step to the end of the graph."""
+    after = np.zeros(len(seconds))
+    for step in range(len(seconds) - 1, -1, -1):
+        for index in range(followers_start[step], followers_start[step + 1]):
+            follower = followers[index]
+            after[step] = max(after[step], seconds[follower] + after[follower])
+    return after
+
+
+@kernel
+def descending(chosen: Integers, key: Floats) -> Integers:
+    """Return ``chosen`` with the largest key first (Shell's sort: quick to compile)."""
+    found = chosen.copy()
+    gap = len(found) // 2
+    while gap > 0:
+        for index in range(gap, len(found)):
+            item, place = found[index], index
+            while place >= gap and key[found[place - gap]] < key[item]:
+                found[place] = found[place - gap]
+                place -= gap
+            found[place] = item
+        gap //= 2
+    return found
+
+
+@kernel
+def between(chosen: Integers, head: Floats, tail: Floats, volume: Floats, most: int) -> float:
+    """Return the best bound of the form head + volume + tail over subsets of ``chosen``.
+
+    For every pair of thresholds, the steps with at least that head and that tail cannot start
+    before the one and leave at least the other after them; between, they take their volume.
+
+    Args:
+        chosen: int32[k], the steps.
+        head: float64[n], before when a step cannot start.
+        tail: float64[n], how long it lasts from its end to that of what is bounded.
+        volume: float64[n, r], what a step adds to the time the whole fleet is busy, by resource.
+        most: How many thresholds of the tail to try.
+    """
+    best = 0.0
+    count = len(chosen)
+    by_head, by_tail = descending(chosen, head), descending(chosen, tail)
+    stride = max(1, count // most)
+    for index in range(0, count, stride):
+        least = tail[by_tail[index]]
+        if index + stride < count and tail[by_tail[index + stride]] == least:
+            continue
+        sums = np.zeros(volume.shape[1])
+        for position in range(count):
+            step = by_head[position]
+            if tail[step] >= least:
+                for resource in range(volume.shape[1]):
+                    sums[resource] += volume[step, resource]
+                    best = max(best, head[step] + sums[resource] + least)
+    return best
+
+
+@kernel
+def strengthened(
+    needs_start: Integers, needs: Integers, seconds: Floats, volume: Floats, most: int
+) -> Floats:
+    """Return heads: when a step can start at the earliest, given the work that it needs done.
+
+    The head of a step is the bound of everything it needs, directly or not (an iterated form of
+    Fernandez and Bussell, 1973). O(n^2) memory, O(n^2 * most) time.
+    """
+    count = len(seconds)
+    head = np.zeros(count)
+    needed = np.zeros((count, count), np.bool_)
+    tail = np.empty(count)
+    chosen = np.empty(count, np.int32)
+    for step in range(count):
+        for index in range(needs_start[step], needs_start[step + 1]):
+            need = needs[index]
+            needed[step, need] = True
+            for earlier in range(need):
+                needed[step, earlier] |= needed[need, earlier]
+            head[step] = max(head[step], head[need] + seconds[need])
+        found = 0
+        for need in range(step - 1, -1, -1):
+            tail[need] = 0.0
+            if needed[step, need]:
+                chosen[found] = need
+                found += 1
+        # Later ones first, so that the tail of a step is known before those it needs.
+        for position in range(found):
+            middle = chosen[position]
+            for index in range(needs_start[middle], needs_start[middle + 1]):
+                need = needs[index]
+                tail[need] = max(tail[need], tail[middle] + seconds[middle])
+        if found > 1:
+            head[step] = max(head[step], between(chosen[:found], head, tail, volume, most))
+    return head
+
+
+@kernel
+def packed(
+    chosen: Integers, head: Floats, tail: Floats, work: Floats, speed: Floats, most: int
+) -> float:
+    """Return the best bound of the form head + packing + tail over subsets of ``chosen``.
+
+    As ``between``, but the steps that remain are whole: lanes hold whole numbers of them.
+
+    Args:
+        chosen: int32[k], the steps.
+        head: float64[n], seconds.
+        tail: float64[n], seconds.
+        work: float64[n], seconds at speed 1.
+        speed: float64[w], of each lane.
+        most: How many thresholds of the tail to try.
+    """
+    best = 0.0
+    by_head, by_tail = descending(chosen, head), descending(chosen, tail)
+    stride = max(1, len(chosen) // most)
+    for index in range(0, len(chosen), stride):
+        least = tail[by_tail[index]]
+        if index + stride < len(chosen) and tail[by_tail[index + stride]] == least:
+            continue
+        largest = np.empty(len(chosen))
+        held = 0
+        for position in range(len(chosen)):
+            step = by_head[position]
+            if tail[step] < least:
+                continue
+            place = held
+            while place > 0 and largest[place - 1] < work[step]:
+                largest[place] = largest[place - 1]
+                place -= 1
+            largest[place] = work[step]
+            held += 1
+            around = head[step] + least
+            if held > 1 and not holds_all(largest[:held], speed, best - around):
+                best = around + packing(largest[:held], speed, best - around)
+    return best
+
+
+@kernel
+def packing(largest: Floats, speed: Floats, least: float) -> float:
+    """Return a time below which these works (descending) do not fit on these lanes.
+
+    Of any ``q`` largest works, a lane of speed ``s`` can do so many in time ``T`` as the smallest
+    of the ``q`` add up to ``s * T`` (the pigeonhole bound of Martello and Toth, for unequal lanes).
+    """
+    low = max(least, 0.0)
+    high = max(low, 1e-9)
+    while not holds_all(largest, speed, high):
+        high *= 2.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        if holds_all(largest, speed, middle):
+            high = middle
+        else:
+            low = middle
+    return low
+
+
+@kernel
+def holds_all(largest: Floats, speed: Floats, seconds: float) -> bool:
+    """Tell whether ``packing`` cannot exclude that the works are done in ``seconds``."""
+    if seconds <= 0:
+        return False
+    sums = np.zeros(len(largest) + 1)
+    for count in range(len(largest)):
+        sums[count + 1] = sums[count] + largest[count]
+    # Beyond a few on each lane, whole numbers of steps exclude next to nothing more.
+    for count in range(1, min(len(largest), 6 * len(speed)) + 1):
+        room = 0
+        for lane in range(len(speed)):
+            fits = 0
+            while fits < count and sums[count] - sums[count - fits - 1] <= seconds * speed[lane] * (
+                1 + 1e-12
+            ):
+                fits += 1
+            room += fits
+            if room >= count:
+                break
+        if room < count:
+            return False
+    return True

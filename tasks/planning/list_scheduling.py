@@ -1,0 +1,114 @@
+"""Places steps one after the other by a named strategy, each into its earliest gap. Pure.
+
+For the strategies that a user chooses instead of the planner's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tasks.plan import FleetSnapshot, Placement, ProviderState
+from tasks.planning.core.admissible import admissible, why_not
+from tasks.planning.core.rank import by_rank
+from tasks.planning.core.timeline import Timeline, Vector, vector
+from tasks.planning.strategy import Option, Strategy
+from tasks.workload import Step, StepGraph
+
+
+def place_by(
+    choose: Strategy,
+    graph: StepGraph,
+    seconds: Mapping[str, float],
+    fleet: FleetSnapshot,
+    on_kind: Mapping[str, Mapping[str, float]] | None = None,
+) -> tuple[Placement, ...]:
+    """Return where the steps go, most urgent first.
+
+    ``seconds`` are durations at speed 1, and ``on_kind`` those on a kind of provider, where these
+    differ.
+    """
+    order = by_rank(graph, _mean_seconds(graph, seconds, fleet))
+    return _Board(graph, seconds, fleet, choose, on_kind or {}).place_all(order)
+
+
+def _mean_seconds(
+    graph: StepGraph, seconds: Mapping[str, float], fleet: FleetSnapshot
+) -> dict[str, float]:
+    mean: dict[str, float] = {}
+    slowness: dict[object, float] = {}  # steps share few demands
+    for step in graph.steps:
+        if step.demand not in slowness:
+            able = admissible(step.demand, fleet)
+            slowness[step.demand] = sum(1 / provider.speed for provider in able) / len(able)
+        mean[step.id] = seconds[step.id] * slowness[step.demand]
+    return mean
+
+
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    demand: Vector
+    able: tuple[ProviderState, ...]
+    rejected: tuple[tuple[str, str], ...]
+
+
+class _Board:
+    def __init__(
+        self,
+        graph: StepGraph,
+        seconds: Mapping[str, float],
+        fleet: FleetSnapshot,
+        choose: Strategy,
+        on_kind: Mapping[str, Mapping[str, float]],
+    ) -> None:
+        self._steps = {step.id: step for step in graph.steps}
+        self._seconds, self._fleet, self._choose = seconds, fleet, choose
+        self._on_kind = on_kind
+        demands = {step.demand for step in graph.steps}
+        vectors = [vector(demand) for demand in demands]
+        smallest = (
+            min(v[0] for v in vectors),
+            min(v[1] for v in vectors),
+            min(v[2] for v in vectors),
+        )
+        self._timelines = {
+            provider.name: Timeline(provider.capacity, smallest=smallest)
+            for provider in fleet.providers
+        }
+        self._choices = {
+            demand: _Choices(
+                vector(demand),
+                admissible(demand, fleet),
+                tuple((p.name, why) for p in fleet.providers if (why := why_not(demand, p))),
+            )
+            for demand in demands
+        }
+        self._ends: dict[str, float] = {}
+
+    def place_all(self, order: tuple[str, ...]) -> tuple[Placement, ...]:
+        return tuple(self._place(self._steps[step_id], n) for n, step_id in enumerate(order))
+
+    def _place(self, step: Step, placed: int) -> Placement:
+        choices = self._choices[step.demand]
+        ready = max((self._ends[need] for need in step.needs), default=0.0)
+        options = [self._option(step, choices, provider, ready) for provider in choices.able]
+        chosen = self._choose(options, placed)
+        self._ends[step.id] = chosen.end
+        self._timelines[chosen.provider.name].reserve(chosen.start, chosen.end, choices.demand)
+        others = sorted((o for o in options if o is not chosen), key=lambda o: o.end)
+        return Placement(
+            step.id,
+            chosen.provider.name,
+            chosen.start,
+            chosen.end,
+            chosen.cost,
+            tuple((option.provider.name, option.end) for option in (chosen, *others)),
+            choices.rejected,
+        )
+
+    def _option(
+        self, step: Step, choices: _Choices, provider: ProviderState, ready: float
+    ) -> Option:
+        seconds = self._on_kind.get(provider.kind, self._seconds)[step.id] / provider.speed
+        start = self._timelines[provider.name].earliest(ready, seconds, choices.demand)
+        return Option(provider, start, start + seconds, provider.cost(seconds))

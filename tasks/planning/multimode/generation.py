@@ -1,0 +1,253 @@
+"""Schedule generation in compiled code: serial and parallel, forward and backward.
+
+The kernels work on the arrays of ``Packed`` and on a ``Desk`` of the caller, so that a search
+allocates nothing. They release the interpreter's lock.
+
+Sources: Kolisch, "Serial and parallel resource-constrained project scheduling methods revisited"
+(EJOR 90, 1996); Valls, Ballestin and Quintanilla, "Justification and RCPSP" (EJOR 165, 2005).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from tasks.planning.multimode.packing import Packed
+from tasks.planning.multimode.problem import Ints
+
+_NEVER = 1 << 60
+
+
+class Desk(NamedTuple):
+    """One schedule in the making, and the working memory for it.
+
+    ``order`` (n,) is a topological order of the jobs (an activity list), ``mode`` (n,) their
+    modes, ``start`` (n,) the result, ``slack`` (N,) what is left of the budgets. ``random`` (1,)
+    is the state of a random sequence, ``free`` (horizon, W) what is free at each tick and
+    ``counts`` (3, horizon + 2) room to sort in; both are left as they are found.
+    """
+
+    order: Ints
+    mode: Ints
+    start: Ints
+    slack: Ints
+    random: Ints
+    free: Ints
+    counts: Ints
+
+
+def desk(packed: Packed, state: Ints) -> Desk:
+    """Return an empty desk whose random sequence begins at ``state``, any number but 0."""
+    jobs = len(packed.needs_at) - 1
+    return Desk(
+        np.zeros(jobs, np.int64),
+        packed.modes_at[:-1].copy(),
+        np.zeros(jobs, np.int64),
+        np.zeros(len(packed.budget), np.int64),
+        state.copy(),
+        np.tile(packed.free, (packed.horizon + 1, 1)),
+        np.zeros((3, max(jobs, packed.horizon) + 2), np.int64),
+    )
+
+
+@njit(cache=True, nogil=True)
+def whole(value: int) -> int:
+    """Return ``value`` as any number: for each constant, numba would compile what is called anew."""
+    return value + 0
+
+
+@njit(cache=True, nogil=True)
+def drawn(random: Ints) -> int:
+    """Return the next of a sequence of 31-bit numbers; ``random`` holds its state (xorshift)."""
+    x = random[0]
+    x ^= x << 13
+    x ^= (x >> 7) & 0x1FFFFFFFFFFFFFF
+    x ^= x << 17
+    random[0] = x
+    number: int = (x >> 24) & 0x7FFFFFFF
+    return number
+
+
+@njit(cache=True, nogil=True)
+def earliest(packed: Packed, free: Ints, mode: int, ready: int, limit: int) -> int:
+    """Return when ``mode`` first fits from ``ready`` on; a huge number where past ``limit``."""
+    start = moment = ready
+    length = packed.duration[mode]
+    end = ready + length
+    while moment < end:
+        if start > limit:
+            return _NEVER
+        fits = True
+        for word in range(len(packed.guard)):
+            guard = packed.guard[word]
+            fits = fits and (free[moment, word] - packed.demand[mode, word]) & guard == guard
+        moment += 1
+        if not fits:
+            start = moment
+            end = moment + length
+    return start
+
+
+@njit(cache=True, nogil=True)
+def occupy(packed: Packed, desk: Desk, mode: int, begin: int) -> int:
+    """Take what ``mode`` holds from what is free; return its end."""
+    end: int = begin + packed.duration[mode]
+    for moment in range(begin, end):
+        for word in range(len(packed.guard)):
+            desk.free[moment, word] -= packed.demand[mode, word]
+    return end
+
+
+@njit(cache=True, nogil=True)
+def clear(packed: Packed, desk: Desk, makespan: int) -> None:
+    """Set everything free again."""
+    for moment in range(makespan):
+        for word in range(len(packed.guard)):
+            desk.free[moment, word] = packed.free[word]
+
+
+@njit(cache=True, nogil=True)
+def affordable(packed: Packed, slack: Ints, own: int, candidate: int) -> bool:
+    """Tell whether the budgets permit ``candidate`` instead of the mode ``own``."""
+    for item in range(len(slack)):
+        more = packed.consumption[candidate, item] - packed.consumption[own, item]
+        if more > max(0, slack[item]):
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def improved(packed: Packed, desk: Desk, job: int, ready: int, trade: int) -> tuple[int, int]:
+    """Return the mode and start with which ``job`` ends first, or weighs least with ``trade``."""
+    own = best = desk.mode[job]
+    begin = earliest(packed, desk.free, own, ready, whole(_NEVER))
+    for candidate in range(packed.modes_at[job], packed.modes_at[job + 1]):
+        if candidate == own or not affordable(packed, desk.slack, own, candidate):
+            continue
+        limit = begin + packed.duration[best] - packed.duration[candidate]
+        cheaper = packed.price[best] - packed.price[candidate]
+        if trade and packed.time:
+            limit += cheaper // packed.time
+        elif trade:
+            limit = _NEVER if cheaper > 0 else -1
+        if ready > limit:
+            continue
+        start = earliest(packed, desk.free, candidate, ready, limit)
+        if start < limit or (start == limit and drawn(desk.random) & 1):
+            best, begin = candidate, start
+    for item in range(len(desk.slack)):
+        desk.slack[item] += packed.consumption[own, item] - packed.consumption[best, item]
+    return best, begin
+
+
+@njit(cache=True, nogil=True)
+def serial(packed: Packed, desk: Desk, backward: int, choose: int, trade: int) -> int:
+    """Place the jobs in order, one by one, at their earliest time; return the makespan.
+
+    Backward, the graph is taken reversed and time runs from the end. ``choose`` in 1024 jobs take
+    the best mode that the budgets permit.
+    """
+    at, other = packed.needs_at, packed.needs
+    if backward:
+        at, other = packed.needed_at, packed.needed
+    makespan = whole(0)
+    for job in desk.order:
+        ready = whole(0)
+        for place in range(at[job], at[job + 1]):
+            need = other[place]
+            ready = max(ready, desk.start[need] + packed.duration[desk.mode[need]])
+        mode = desk.mode[job]
+        if (
+            packed.modes_at[job + 1] - packed.modes_at[job] > 1
+            and drawn(desk.random) % 1024 < choose
+        ):
+            mode, begin = improved(packed, desk, job, ready, trade)
+            desk.mode[job] = mode
+        else:
+            begin = earliest(packed, desk.free, mode, ready, whole(_NEVER))
+        desk.start[job] = begin
+        makespan = max(makespan, occupy(packed, desk, mode, begin))
+    clear(packed, desk, makespan)
+    return makespan
+
+
+@njit(cache=True, nogil=True)
+def sort_order(desk: Desk) -> None:
+    """Sort the order by the key of its jobs in ``counts[0]``: ascending, stable, by counting."""
+    jobs = len(desk.order)
+    key, counts, spare = desk.counts[0], desk.counts[1], desk.counts[2]
+    largest = 0
+    for job in desk.order:
+        counts[key[job] + 1] += 1
+        largest = max(largest, key[job])
+    for value in range(largest + 1):
+        counts[value + 1] += counts[value]
+    for job in desk.order:
+        spare[counts[key[job]]] = job
+        counts[key[job]] += 1
+    # One by one: assigning a slice takes ten seconds to compile, for the words of its errors.
+    for place in range(jobs):
+        desk.order[place] = spare[place]
+    for value in range(largest + 2):
+        counts[value] = 0
+
+
+@njit(cache=True, nogil=True)
+def justified(packed: Packed, desk: Desk, choose: int, trade: int) -> int:
+    """Schedule the order, justify to the right and to the left; return the makespan.
+
+    The order is left sorted by start.
+    """
+    jobs = len(desk.order)
+    key = desk.counts[0]
+    makespan = serial(packed, desk, whole(0), choose, trade)
+    for backward in (whole(1), whole(0)):
+        # By end from the last, or by start from the first: both keep a topological order.
+        for job in range(jobs):
+            key[job] = makespan - desk.start[job] - packed.duration[desk.mode[job]]
+        for place in range(jobs // 2):
+            last = jobs - 1 - place
+            desk.order[place], desk.order[last] = desk.order[last], desk.order[place]
+        sort_order(desk)
+        makespan = serial(packed, desk, backward, choose, trade)
+    for job in range(jobs):
+        key[job] = desk.start[job]
+    sort_order(desk)
+    return makespan
+
+
+@njit(cache=True, nogil=True)
+def can_start(packed: Packed, desk: Desk, end: Ints, job: int, moment: int) -> bool:
+    """Tell whether ``job`` is ready and fits now; ``end`` (n,) is -1 for what is not placed."""
+    for place in range(packed.needs_at[job], packed.needs_at[job + 1]):
+        need = packed.needs[place]
+        if end[need] < 0 or end[need] > moment:
+            return False
+    begin: int = earliest(packed, desk.free, desk.mode[job], moment, moment)
+    return begin == moment
+
+
+@njit(cache=True, nogil=True)
+def parallel(packed: Packed, desk: Desk) -> int:
+    """Start at each moment what is ready and fits, in the desk's order; return the makespan."""
+    jobs = len(desk.order)
+    ends = np.zeros(jobs, np.int64) - 1
+    moment, makespan, placed = whole(0), whole(0), 0
+    while placed < jobs:
+        # What takes no time may make others ready at this very moment: it is looked at again.
+        following = _NEVER
+        for job in desk.order:
+            if ends[job] < 0 and can_start(packed, desk, ends, job, moment):
+                desk.start[job] = moment
+                ends[job] = occupy(packed, desk, desk.mode[job], moment)
+                following = min(following, ends[job])
+                placed += 1
+            elif ends[job] > moment:
+                following = min(following, ends[job])
+        moment = following
+    for job in range(jobs):
+        makespan = max(makespan, ends[job])
+    clear(packed, desk, makespan)
+    return makespan

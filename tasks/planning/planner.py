@@ -1,0 +1,190 @@
+"""Plans which step runs where and in what order. Pure.
+
+A first plan by upward rank and earliest finish is improved within a budget (see ``construct``
+and ``improve``); other strategies place one step after the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from blocks.goal import Goal
+from tasks.errors import BadInputError
+from tasks.estimates import Estimates, estimate_of
+from tasks.plan import FleetSnapshot, Placement, Plan
+from tasks.planning.alternatives import placements_of
+from tasks.planning.bound import bound_of
+from tasks.planning.construct import by_rank, construct
+from tasks.planning.core.admissible import refuse_impossible
+from tasks.planning.core.contents import contents_of
+from tasks.planning.core.problem import Floats, Problem, problem_of
+from tasks.planning.core.rank import critical_path
+from tasks.planning.core.schedule import Schedule, refuse_faulty
+from tasks.planning.dispatch_policy import choose as choose_policy
+from tasks.planning.dispatch_policy import told
+from tasks.planning.feasibility import refuse_infeasible
+from tasks.planning.improve import improve
+from tasks.planning.list_scheduling import place_by
+from tasks.planning.plan_warnings import plan_warnings
+from tasks.planning.simulate import spread_of
+from tasks.planning.strategy import GOAL, PLANNED, strategy_of
+from tasks.workload import StepGraph
+
+# How much of the predicted makespan improving a plan may take, and how much at most.
+_SHARE, _LONGEST_SECONDS = 0.05, 2.0
+
+
+def plan(
+    graph: StepGraph,
+    estimates: Estimates,
+    fleet: FleetSnapshot,
+    strategy: str = PLANNED,
+    *,
+    budget_seconds: float | None = None,
+    seed: int = 1,
+    goal: Goal | None = None,
+) -> Plan:
+    """Return where and in what order the steps of ``graph`` should run on an idle ``fleet``.
+
+    Args:
+        graph: Its steps.
+        estimates: What they are expected to take.
+        fleet: Where they may run.
+        strategy: By which rule providers are chosen.
+        budget_seconds: For improving a plan; None: a twentieth of its makespan, at most 2 s.
+        seed: The same seed and budget find the same plan.
+        goal: What else counts, for ``planned`` alone; where a plan for it is not the shortest,
+            its providers are taken as they were planned, and not by the rule.
+
+    Raises:
+        BadInputError: the strategy is unknown, there is no provider, or a step fits none; or the
+            budget or the deadline of ``goal`` cannot be kept.
+        SlipwayError: the plan does not hold against the independent check; a defect of ours.
+    """
+    choose = strategy_of(strategy)
+    refuse_other_strategy(goal, strategy)
+    refuse_impossible(graph, fleet)
+    problem = problem_of(graph, estimates, fleet)
+    bound = bound_of(problem).seconds
+    if strategy == PLANNED:
+        schedule = best_schedule(problem, bound, budget_seconds, seed)
+        if goal and goal.limited:
+            spread, known = spread_of(graph, estimates), schedule
+            schedule = _for_goal(goal, problem, spread, known, budget_seconds, seed) or known
+            strategy = PLANNED if schedule is known else GOAL
+        refuse_faulty(problem, schedule)
+        if strategy == GOAL:  # on given providers, another order than that of the starts is later
+            order = np.lexsort((schedule.end, schedule.start)).astype(np.int32)
+            policy = None
+        else:
+            spread = spread_of(graph, estimates)
+            policy = choose_policy(problem, schedule, spread, seed) if budget_seconds != 0 else None
+            order = by_rank(problem) if policy is None else policy.order
+        placements = placements_of(graph, fleet, problem, schedule, order)
+        made = _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
+        return replace(made if policy is None else told(made, policy), goal=goal)
+    seconds = {step.id: estimate_of(step, estimates).p50_seconds for step in graph.steps}
+    on_kind = seconds_on_kinds(graph, estimates, fleet)
+    placements = place_by(choose, graph, seconds, fleet, on_kind)
+    made = _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
+    refuse_infeasible(graph, seconds, fleet, made, on_kind)
+    return made
+
+
+def seconds_on_kinds(
+    graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot
+) -> dict[str, dict[str, float]]:
+    """Return by kind of provider how long each step takes there; empty where all are of one."""
+    kinds = {provider.kind for provider in fleet.providers}
+    if len(kinds) == 1:
+        return {}
+    expected = {step.id: estimate_of(step, estimates) for step in graph.steps}
+    return {
+        kind: {step: each.on(kind).p50_seconds for step, each in expected.items()} for kind in kinds
+    }
+
+
+def refuse_other_strategy(goal: Goal | None, strategy: str) -> None:
+    """Raise BadInputError where money or a deadline is to be kept by a rule that knows neither."""
+    if goal and goal.limited and strategy != PLANNED:
+        remedy = "Choose `planned`, or give an empty goal, {}, where the workload has one"
+        raise BadInputError("strategy", strategy, f"it cannot plan for {goal}", remedy)
+
+
+def _for_goal(  # noqa: PLR0917 - a search: what, for what, from where, how long
+    goal: Goal,
+    problem: Problem,
+    spread: Floats,
+    shortest: Schedule,
+    budget_seconds: float | None,
+    seed: int,
+) -> Schedule | None:
+    """Return the schedule for ``goal``; None where it is the shortest one, run by the rule."""
+    from tasks.planning.goals import Case, scheduled_for  # noqa: PLC0415 - for goals alone
+
+    effort = _effort(shortest) if budget_seconds is None else budget_seconds
+    case = Case(problem, spread, goal, shortest, by_rank(problem), effort, seed)
+    return scheduled_for(case)
+
+
+def _effort(schedule: Schedule) -> float:
+    """Return how many seconds improving a plan may take."""
+    return min(_LONGEST_SECONDS, _SHARE * schedule.makespan)
+
+
+def best_schedule(
+    problem: Problem, bound: float, budget_seconds: float | None = None, seed: int = 1
+) -> Schedule:
+    """Return a first schedule of ``problem``, improved; ``bound`` is a lower bound in seconds."""
+    first = construct(problem)
+    effort = _effort(first) if budget_seconds is None else budget_seconds
+    return improve(problem, first, bound, effort, seed)
+
+
+def _plan(
+    graph: StepGraph,
+    estimates: Estimates,
+    fleet: FleetSnapshot,
+    *,
+    strategy: str,
+    bound: float,
+    placements: tuple[Placement, ...],
+) -> Plan:
+    expected = {step.id: estimate_of(step, estimates) for step in graph.steps}
+    placed = {item.step: item.end_seconds - item.start_seconds for item in placements}
+    sources = sorted({estimate.source for estimate in expected.values()})
+    return Plan(
+        project=graph.project,
+        workload=graph.workload,
+        strategy=strategy,
+        order=tuple(item.step for item in placements),
+        placements=placements,
+        makespan_seconds=max((item.end_seconds for item in placements), default=0.0),
+        bound_seconds=bound,
+        cost=sum(item.cost for item in placements),
+        utilisation=_utilisation(graph, fleet, placements),
+        critical_path=critical_path(graph, placed)[0],
+        estimate_source=sources[0] if len(sources) == 1 else "mixed: " + ", ".join(sources),
+        warnings=plan_warnings(graph, expected, fleet),
+        contents=contents_of(graph),
+    )
+
+
+def _utilisation(
+    graph: StepGraph, fleet: FleetSnapshot, placements: tuple[Placement, ...]
+) -> float:
+    """Return the busy part of the resource that is busiest, as the plan holds it."""
+    makespan = max((item.end_seconds for item in placements), default=0.0)
+    if not makespan:
+        return 0.0
+    speed = {provider.name: provider.speed for provider in fleet.providers}
+    takes = {p.step: (p.end_seconds - p.start_seconds) * speed[p.provider] for p in placements}
+    capacities = [(p.speed, p.capacity) for p in fleet.providers]
+    able = np.array([(c.cpus * s, c.memory_mib * s, c.slots * s) for s, c in capacities]).sum(
+        axis=0
+    )
+    demands = [(step.demand, takes[step.id]) for step in graph.steps]
+    held = np.array([(d.cpus * t, d.memory_mib * t, d.slots * t) for d, t in demands]).sum(axis=0)
+    return min(1.0, float(np.max(held[able > 0] / able[able > 0], initial=0.0)) / makespan)

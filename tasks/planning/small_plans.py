@@ -1,0 +1,230 @@
+"""Improves a plan of a few steps without compiled loops: annealing on plain lists. Pure.
+
+The moves are those of ``anneal_kernels``. For a dozen steps, this takes less than importing what
+compiles, and finds as good a plan.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from tasks.planning.core.lanes import Lanes, lanes_used
+from tasks.planning.core.problem import Floats, Problem
+from tasks.planning.core.schedule import Schedule
+
+MOST_STEPS = 14
+"""Above so many steps, compiled loops are worth their import."""
+# Steps timed in a second; about half of what one core of 2020 does.
+_TIMED = 1e6
+_ROUNDS = 4
+# Times the square of the number of steps: moves after which little is found.
+_MOVES = 120
+# Where capacities are vectors, a step takes so many times as long to place.
+_SLOWER = 4
+# Temperatures as in ``improve``; what counts beside the makespan as in ``anneal_kernels``.
+_HOT, _COLD, _IDLE = (0.02, 0.06), 0.0005, 0.5
+
+
+def improve_small(
+    problem: Problem,
+    lanes: Lanes | None,
+    schedule: Schedule,
+    enough: float,
+    *,
+    budget_seconds: float,
+    seed: int,
+) -> Schedule:
+    """Return ``schedule`` or a better one; at a makespan of ``enough`` seconds it stops."""
+    most = _MOVES * min(problem.steps, MOST_STEPS) ** 2
+    moves = min(most, _TIMED * budget_seconds / max(1, problem.steps)) / _ROUNDS
+    random = Random(seed)  # noqa: S311 - a search, and no secret
+    if lanes is None:
+        search: _Search = _crowd(problem, schedule, random)
+        moves /= _SLOWER
+    else:
+        search = _lanes(problem, lanes, schedule, random)
+    for number in range(_ROUNDS if moves >= 1 else 0):
+        if search.best <= enough:
+            break
+        search.anneal(int(moves), enough, _HOT[number % len(_HOT)])
+    if search.best >= schedule.makespan:
+        return schedule
+    search.restore()
+    search.time()
+    where = np.arange(problem.providers) if lanes is None else lanes.provider
+    chosen = where[np.array(search.lane)].astype(np.int32)
+    return Schedule(chosen, np.array(search.start), np.array(search.end))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Search:
+    """An order of the steps and the lane of each, and the best such pair so far.
+
+    ``seconds`` are by step and lane; ``speed`` is by lane and adds up to one.
+    """
+
+    random: Random
+    needs: list[list[int]]
+    followers: list[list[int]]
+    seconds: list[list[float]]
+    speed: list[float]
+    order: list[int]
+    lane: list[int]
+    start: list[float]
+    end: list[float]
+    best: float
+    kept: tuple[list[int], list[int]]
+
+    def restore(self) -> None:
+        """Return to the best so far."""
+        self.order, self.lane = self.kept[0][:], self.kept[1][:]
+
+    def time(self) -> float:
+        """Start every step as early as its lane and its needs allow; return what that counts."""
+        free = [0.0] * len(self.speed)
+        end, lane = self.end, self.lane
+        for step in self.order:
+            where = lane[step]
+            ready = free[where]
+            for need in self.needs[step]:
+                ready = max(ready, end[need])
+            self.start[step] = ready
+            free[where] = end[step] = ready + self.seconds[step][where]
+        held = sum(at * speed for at, speed in zip(free, self.speed, strict=True))
+        return max(free) + _IDLE * held
+
+    def anneal(self, moves: int, enough: float, hot: float) -> None:
+        """Try ``moves`` of them, from the best so far."""
+        self.restore()
+        cost = self.time()
+        temperature, cooling = hot * self.best, (_COLD / hot) ** (1.0 / moves)
+        for _ in range(moves):
+            temperature *= cooling
+            before = self.order[:], self.lane[:]
+            if not self._moved():
+                continue
+            changed = self.time()
+            warm = self.random.random() < math.exp(min(0.0, cost - changed) / temperature)
+            if not warm:
+                self.order, self.lane = before
+                continue
+            cost = changed
+            if (makespan := max(self.end)) < self.best:
+                self.best, self.kept = makespan, (self.order[:], self.lane[:])
+                if makespan <= enough:
+                    return
+
+    def _moved(self) -> bool:
+        """Exchange the lanes of two steps, or put a step elsewhere; tell whether that can be."""
+        chance, count = self.random.random, len(self.order)
+        step = int(chance() * count)
+        if chance() < 0.4:  # noqa: PLR2004 - as in anneal_kernels
+            return self._exchanged(step, self.order[int(chance() * count)])
+        if chance() < 0.7:  # noqa: PLR2004 - as in anneal_kernels
+            lane = int(chance() * len(self.speed))
+            if self.seconds[step][lane] == math.inf:
+                return False
+            self.lane[step] = lane
+        self._shift(step)
+        return True
+
+    def _exchanged(self, one: int, other: int) -> bool:
+        first, second = self.lane[one], self.lane[other]
+        if math.inf in {self.seconds[one][second], self.seconds[other][first]} or first == second:
+            return False
+        self.lane[one], self.lane[other] = second, first
+        return True
+
+    def _shift(self, step: int) -> None:
+        """Move ``step`` to any place in the order behind what it needs and before who needs it."""
+        place = {each: index for index, each in enumerate(self.order)}
+        low = max((place[need] + 1 for need in self.needs[step]), default=0)
+        high = min((place[each] - 1 for each in self.followers[step]), default=len(place) - 1)
+        del self.order[place[step]]
+        self.order.insert(low + int(self.random.random() * (high - low + 1)), step)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Crowd(_Search):
+    """The same where a lane is a provider that holds several steps, each its ``demand``."""
+
+    demand: list[list[float]]
+    capacity: list[list[float]]
+    on: list[list[int]] = field(default_factory=list)
+
+    def time(self) -> float:
+        """Start every step in its earliest gap."""
+        self.on = [[] for _ in self.capacity]
+        free = [0.0] * len(self.speed)
+        for step in self.order:
+            where = self.lane[step]
+            ready = max((self.end[need] for need in self.needs[step]), default=0.0)
+            takes = self.seconds[step][where]
+            self.start[step] = begin = self._earliest(step, where, ready, takes)
+            self.end[step] = begin + takes
+            if takes:
+                self.on[where].append(step)
+            free[where] = max(free[where], begin + takes)
+        held = sum(at * speed for at, speed in zip(free, self.speed, strict=True))
+        return max(free) + _IDLE * held
+
+    def _earliest(self, step: int, where: int, ready: float, takes: float) -> float:
+        placed = self.on[where]
+        moments = sorted({ready, *(end for n in placed if (end := self.end[n]) > ready)})
+        return next(each for each in moments if self._fits(step, where, each, each + takes))
+
+    def _fits(self, step: int, where: int, begin: float, end: float) -> bool:
+        beside = [n for n in self.on[where] if self.start[n] < end and self.end[n] > begin]
+        starts = [begin, *(self.start[n] for n in beside if self.start[n] > begin)]
+        for at in starts:
+            held = [self.demand[n] for n in beside if self.start[n] <= at < self.end[n]]
+            for column, asked in enumerate(self.demand[step]):
+                if sum(row[column] for row in held) + asked > self.capacity[where][column]:
+                    return False
+        return True
+
+
+def _lanes(problem: Problem, lanes: Lanes, schedule: Schedule, random: Random) -> _Search:
+    lane, seconds = lanes_used(lanes, schedule).tolist(), lanes.seconds[:, lanes.kind]
+    return _Search(lane=lane, random=random, **_common(problem, schedule, seconds, lane))
+
+
+def _crowd(problem: Problem, schedule: Schedule, random: Random) -> _Crowd:
+    lane = schedule.provider.tolist()
+    return _Crowd(
+        lane=lane,
+        random=random,
+        demand=problem.demand.tolist(),
+        capacity=problem.capacity.tolist(),
+        **_common(problem, schedule, problem.seconds, lane),
+    )
+
+
+def _common(
+    problem: Problem, schedule: Schedule, seconds: Floats, lane: list[int]
+) -> dict[str, Any]:
+    total = np.where(np.isfinite(seconds), seconds, 0.0).sum(axis=0)
+    # A place where nothing may run is left out of what counts.
+    speed = np.where(total > 0, 1.0 / np.maximum(total, 1e-300), 0.0)
+    order = schedule.order.tolist()
+    return {
+        "needs": _rows(problem.needs_start.tolist(), problem.needs.tolist()),
+        "followers": _rows(problem.followers_start.tolist(), problem.followers.tolist()),
+        "seconds": seconds.tolist(),
+        "speed": (speed / max(speed.sum(), 1e-300)).tolist(),
+        "order": order,
+        "start": schedule.start.tolist(),
+        "end": schedule.end.tolist(),
+        "best": schedule.makespan,
+        "kept": (order[:], lane[:]),
+    }
+
+
+def _rows(starts: list[int], flat: list[int]) -> list[list[int]]:
+    return [flat[begin:end] for begin, end in pairwise(starts)]

@@ -1,0 +1,30 @@
+"""The front ports of this machine: as many as its router serves by now, else as are set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blocks.routers.extent import reach, served
+from tasks.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPortRange:
+    """The front ports that the router of ``host`` serves: ``first`` to ``last``, inclusive."""
+
+    host: str
+    first: int
+    last: int
+
+    def __contains__(self, port: int) -> bool:
+        return self.first <= port <= self.last
+
+
+def front_range(settings: Settings) -> PublicPortRange:
+    """Return the front ports that can be leased now.
+
+    The router grows while flows run, whose environment still says the former number.
+    """
+    announced = served(settings.root / "router")
+    last = reach(settings.router_port, settings.router_slots, announced)
+    return PublicPortRange(settings.host, settings.router_port, last)

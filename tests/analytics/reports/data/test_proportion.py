@@ -1,0 +1,33 @@
+"""The interval of a share that was counted."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics.reports.data.proportion import wilson
+
+
+def test_values_of_the_literature() -> None:
+    """The interval would be another one than the report says."""
+    # Newcombe (1998), Statistics in Medicine 17, table I, method 3.
+    found = wilson(81, 263)
+    assert found
+    assert (found.low, found.high) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    none = wilson(0, 20)
+    assert none
+    assert (none.low, none.high) == pytest.approx((0.0, 0.1611), abs=1e-4)
+
+
+def test_of_nothing_nothing_is_said() -> None:
+    """A step that was always cancelled would have succeeded in 0 % of no runs."""
+    assert wilson(0, 0) is None
+
+
+@given(st.integers(1, 10_000), st.data())
+def test_the_interval_holds_the_share(of: int, data: st.DataObject) -> None:
+    """A chart would draw an interval beside its bar."""
+    found = wilson(data.draw(st.integers(0, of)), of)
+    assert found
+    assert 0 <= found.low <= found.value <= found.high <= 1

@@ -1,0 +1,70 @@
+"""Saving blocks: what is so already is left alone, and nothing of the rest is forgotten."""
+
+from __future__ import annotations
+
+import pytest
+from prefect.blocks.core import Block
+from prefect.client.orchestration import get_client
+from pydantic import SecretStr
+
+from blocks.environment import Environment
+from blocks.project import Project
+from blocks.project_spec import ProjectSpec
+from flows.configuration.block_loading import documents
+from flows.configuration.block_saving import is_saved, save_changed
+
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
+
+
+def wanted(version: str = "main", token: str = "t0ken") -> dict[str, Block]:
+    """Return six projects and an environment."""
+    projects = {
+        f"project/saving-{number}": Project.of(
+            ProjectSpec.model_validate(
+                {
+                    "source": f"https://example.org/{number}.git",
+                    "version": version if number == 3 else "main",
+                    "services": {"web": {"command": "serve", "port": 8310}},
+                    "credentials": {"https://example.org/": SecretStr(f"user:{token}")},
+                }
+            )
+        )
+        for number in range(6)
+    }
+    return projects | {"environment/saving": Environment(variables={"A": "1"})}
+
+
+async def test_only_what_has_changed_is_saved() -> None:
+    """Loading a file of twenty projects takes half a minute, although one line has changed."""
+    first = await save_changed(wanted())
+    assert sorted(first) == sorted(wanted())
+    known = await documents("slipway-project")
+    assert {f"saving-{number}" for number in range(6)} <= set(known)
+    assert await save_changed(wanted()) == []
+    assert await save_changed(wanted(version="next")) == ["project/saving-3"]
+    assert (await documents("slipway-project"))["saving-3"]["version"] == "next"
+
+
+async def test_a_secret_that_has_changed_is_saved() -> None:
+    """A new token is never used, as both look the same where they are hidden."""
+    await save_changed(wanted())
+    assert len(await save_changed(wanted(token="another"))) == 6
+    stored = (await documents("slipway-project"))["saving-0"]["credentials"]
+    assert "another" in str(stored)
+
+
+async def test_one_of_another_schema_is_saved_anew() -> None:
+    """What a newer version declares secret stays readable in a block that is as it was."""
+    await save_changed(wanted())
+    async with get_client() as client:
+        (document,) = [
+            each
+            for each in await client.read_block_documents_by_type("slipway-environment")
+            if each.name == "saving"
+        ]
+    assert document.block_schema
+    block = wanted()["environment/saving"]
+    assert is_saved(block, document)
+    document.block_schema.checksum = "sha256:0"
+    assert not is_saved(block, document)
+    assert not is_saved(block, None)

@@ -1,0 +1,116 @@
+"""What a user sees of a workload while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from flows.workload import progress
+from tasks.claim import Queued
+from tasks.distribute.dispatch.events import Progress
+
+LOG = logging.getLogger("run")
+
+
+class Shown:
+    """Stands in for the artifact; holds the percentages that it showed."""
+
+    def __init__(self) -> None:
+        self.percentages: list[float] = []
+        self.changed = asyncio.Event()
+
+    async def create(self, percent: float, description: str) -> UUID:
+        """Show the first."""
+        self.percentages.append(percent)
+        return uuid4()
+
+    async def update(self, artifact: UUID, percent: float) -> None:
+        """Show another."""
+        self.percentages.append(percent)
+        self.changed.set()
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
+    """Give the artifact."""
+    made = Shown()
+    monkeypatch.setattr(progress, "acreate_progress_artifact", made.create)
+    monkeypatch.setattr(progress, "aupdate_progress_artifact", made.update)
+    monkeypatch.setattr(progress, "_SECONDS", 0.001)
+    return made
+
+
+async def test_progress_is_shown_as_it_is_made(shown: Shown) -> None:
+    """Broken: the bar stands at nothing until all is done."""
+    async with (
+        progress.shown_progress("Steps", progress.log_fault(LOG)) as show_progress,
+        asyncio.timeout(30),
+    ):
+        show_progress(Progress(1, 4, 2, 1))
+        await shown.changed.wait()
+    assert shown.percentages == [0.0, 25.0, 100.0]
+
+
+async def test_what_could_not_be_shown_is_in_the_log_of_the_run(
+    shown: Shown, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Broken: the bar stands still, and nothing says why."""
+    asked = asyncio.Event()
+
+    async def refuse(_: UUID, percent: float) -> None:
+        """Show the last one alone."""
+        asked.set()
+        if percent < 100:
+            message = "the server does not answer"
+            raise ConnectionError(message)
+
+    monkeypatch.setattr(progress, "aupdate_progress_artifact", refuse)
+    async with (
+        progress.shown_progress("Steps", progress.log_fault(LOG)) as show_progress,
+        asyncio.timeout(30),
+    ):
+        show_progress(Progress(1, 4, 2, 1))
+        await asked.wait()
+    assert caplog.messages == ["Progress is not shown: the server does not answer"]
+    assert "ConnectionError" in caplog.text
+
+
+async def test_what_failed_is_not_shown_as_done(shown: Shown) -> None:
+    """Broken: a failed workload ends at a hundred percent, or goes on being asked for ever."""
+    before = asyncio.all_tasks()
+    with pytest.raises(ZeroDivisionError):
+        async with progress.shown_progress("Steps", progress.log_fault(LOG)):
+            raise ZeroDivisionError
+    assert shown.percentages == [0.0]
+    assert asyncio.all_tasks() == before
+
+
+def test_a_waiting_step_says_why_once_a_reason(caplog: pytest.LogCaptureFixture) -> None:
+    """Broken: the log fills with one line a second, or does not say what is waited for."""
+    caplog.set_level(logging.INFO)
+    say: Any = progress.log_queued(logging.getLogger("run"))
+    for seconds in (9, 8, 7):
+        say("build", Queued(2, f"local is full for about {seconds} s"))
+    say("build", Queued(1, "local is reserved"))
+    say("lint", Queued(3, "local is full for about 7 s"))
+    assert caplog.messages == [
+        "build is queued, position 2: local is full for about 9 s",
+        "build is queued, position 1: local is reserved",
+        "lint is queued, position 3: local is full for about 7 s",
+    ]
+
+
+def test_a_place_in_the_queue_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    """The log would fill with the same line, whose seconds alone differ, and name the place twice."""
+    caplog.set_level(logging.INFO)
+    say = progress.log_queued(logging.getLogger("run"))
+    for seconds in (5, 4):
+        reason = f"local lacks 1 slot of 1: held by w/a for about {seconds} s more; position 1"
+        say("b", Queued(1, reason))
+    assert caplog.messages == [
+        "b is queued, position 1: local lacks 1 slot of 1: held by w/a for about 5 s more"
+    ]

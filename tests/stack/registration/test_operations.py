@@ -1,0 +1,78 @@
+"""stack.registration.operations: what is written down of the operations, and which change of one is let in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stack.registration.deployments import body_of, read_deployments
+from stack.registration.operations import (
+    kept_checks,
+    read_entrypoints,
+    read_job_template,
+    read_operations,
+    refuse_other_run,
+    strict_schema,
+    write_operations,
+)
+from tasks.errors import BadInputError
+from tasks.home import Home
+
+PLAIN = {"type": "object", "properties": {"project": {"type": "string", "maxLength": 100}}}
+SCHEMA = strict_schema(PLAIN)
+
+
+def test_what_was_written_down_is_read(tmp_path: Path) -> None:
+    """Broken: the server holds to nothing, or to another operation's schema."""
+    home = Home(tmp_path)
+    home.create()
+    assert (read_operations(home), read_entrypoints(home)) == ({}, {})
+    assert read_job_template(home) == {}
+    flows = {"launch/default": "flows.launch.launch_flow"}
+    write_operations(home, {"launch/default": SCHEMA}, flows, {"variables": {}})
+    assert read_job_template(home) == {"variables": {}}
+    assert read_entrypoints(home) == flows
+    assert read_operations(home) == {"launch/default": SCHEMA}
+    home.operations_file.write_text("")
+    assert read_operations(home) == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("parameter_openapi_schema", {}),
+        ("parameter_openapi_schema", None),
+        ("parameter_openapi_schema", {**SCHEMA, "properties": {"project": {}}}),
+        ("parameter_openapi_schema", {**SCHEMA, "required": ["project"]}),
+        ("enforce_parameter_schema", False),
+        ("enforce_parameter_schema", None),
+        ("parameters", None),
+        ("tags", None),
+    ],
+)
+def test_a_change_of_what_is_checked_is_refused(field: str, value: object) -> None:
+    """Broken: the API takes every value of every parameter, and a process dies of it."""
+    with pytest.raises(BadInputError, match=f"^{field}: .* Leave it out"):
+        kept_checks({"description": "mine", field: value}, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({"paused": True}, {}),
+        ({"enforce_parameter_schema": True}, {}),
+        ({"parameter_openapi_schema": SCHEMA}, {"parameter_openapi_schema": SCHEMA}),
+        ({"parameter_openapi_schema": PLAIN}, {"parameter_openapi_schema": SCHEMA}),
+    ],
+)
+def test_any_other_change_is_let_in(change: dict[str, Any], kept: dict[str, Any]) -> None:
+    """Broken: `make up` or `prefect deploy` can no longer register, or nothing be paused."""
+    assert kept_checks(change, SCHEMA) == kept
+
+
+def test_every_operation_may_run_its_own_flow() -> None:
+    """Broken: `make up` is refused to register an operation of its own."""
+    for entry in read_deployments(Path("prefect.yaml")):
+        refuse_other_run(body_of(entry, {}, "slipway"), entry.entrypoint)

@@ -1,0 +1,58 @@
+"""stack.registration.parameter_errors: a refused parameter is named with what it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from stack.registration.parameter_errors import explained, unfit
+
+SCHEMA = {
+    "properties": {
+        "project": {"description": "Name of the Project\n    block."},
+        "goal": {"description": "What a plan is judged by."},
+        "silent": {},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("complaint", "remedy"),
+    [
+        (
+            "Validation failed for field 'project'. Failure reason: x",
+            "It is: Name of the Project block.",
+        ),
+        ("Validation failed for field 'goal.budget'. Failure reason: x", "It is: What a plan is"),
+        ("Validation failed for field 'silent'. Failure reason: x", "Known are: project, goal"),
+        ("Validation failed. Failure reason: 'x' is a required property", "Known are: project"),
+    ],
+)
+def test_what_is_refused_says_what_it_should_be(complaint: str, remedy: str) -> None:
+    """Broken: who is refused has to look up what the parameter means."""
+    said = explained(complaint, SCHEMA)
+    assert said.startswith(f"{complaint}. ")
+    assert remedy in said
+
+
+def test_a_value_that_is_quoted_in_full_is_shortened() -> None:
+    """Broken: the answer to a text of a megabyte is one of a megabyte."""
+    reason = f"'{'a' * 1_000_000}' is too long"
+    said = explained(f"Validation failed for field 'project'. Failure reason: {reason}", SCHEMA)
+    assert len(said) < 1000
+    assert "is too long. It is: Name" in said
+
+
+@pytest.mark.parametrize("project", ["", "x" * 101, 7, "line\n"])
+def test_what_a_schedule_gives_is_looked_at_before_a_process_starts(project: object) -> None:
+    """Broken: of a schedule the API takes any parameters, and a process dies of them."""
+    name = {
+        "type": "string",
+        "maxLength": 100,
+        "pattern": "^[a-z]+$(?!\n)",
+        "description": "A name",
+    }
+    schema = {"type": "object", "properties": {"project": name}}
+    said = unfit(schema, {"project": project})
+    assert "for field 'project'" in said
+    assert said.endswith("It is: A name")
+    assert unfit(schema, {"project": "shop"}) == ""

@@ -1,0 +1,48 @@
+"""Ports are probed before anything starts."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from stack.ports import WantedPort, holder, is_taken, require_free
+from tasks.errors import BadInputError
+
+
+@pytest.fixture
+def held() -> Iterator[int]:
+    """A port on which this process listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def test_a_taken_port_is_named_with_its_holder_and_setting(held: int) -> None:
+    """The user could not tell which port to move, nor how, nor whom to stop."""
+    with pytest.raises(BadInputError) as error:
+        require_free("127.0.0.1", [WantedPort(held, "SLIPWAY_SERVER_PORT", "Prefect server")])
+    message = str(error.value)
+    assert str(held) in message
+    assert f"process {os.getpid()}" in message
+    assert "SLIPWAY_SERVER_PORT=<port> make up" in message
+
+
+def test_a_port_bound_without_listening_is_taken() -> None:
+    """The server would fail to bind what looked free."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        assert is_taken("127.0.0.1", bound.getsockname()[1])
+
+
+def test_a_free_port_passes(held: int) -> None:
+    """`make up` would refuse to start on a clean machine."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = probe.getsockname()[1]
+    assert not is_taken("127.0.0.1", free)
+    require_free("127.0.0.1", [WantedPort(free, "SLIPWAY_ROUTER_PORT", "router")])
+    assert not holder(free)

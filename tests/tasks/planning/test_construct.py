@@ -1,0 +1,76 @@
+"""First plans on arrays: feasible, on lanes as on vectors, and near the bound."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+
+from tasks.planning.bound import bound_of
+from tasks.planning.construct import Build, by_rank, construct
+from tasks.planning.core.lanes import lanes_of
+from tasks.planning.core.problem import Problem, problem_from
+from tasks.planning.core.schedule import Schedule, faults
+from tests.tasks.planning.problems import problems
+
+
+@given(problems())
+def test_a_first_plan_is_feasible_and_not_below_the_bound(problem: Problem) -> None:
+    """A plan would oversubscribe a provider, break a need, or beat what is possible."""
+    made = construct(problem)
+    assert faults(problem, made) == []
+    assert made.makespan >= bound_of(problem).seconds - 1e-9
+
+
+@given(problems(lanes=True))
+def test_lanes_and_vectors_place_alike(problem: Problem) -> None:
+    """The quick way for one slot a step would plan something else than the general one."""
+    lanes = Build.of(problem)
+    assert lanes.lanes is not None
+    for build in (lanes, Build(problem, None)):
+        made = build.place(by_rank(problem))
+        assert faults(problem, made) == []
+        assert made.makespan >= bound_of(problem).seconds - 1e-9
+
+
+@given(problems())
+def test_the_most_urgent_step_never_comes_before_what_it_needs(problem: Problem) -> None:
+    """The dispatcher would refuse the order."""
+    place = np.argsort(by_rank(problem))
+    for step in range(problem.steps):
+        needs = problem.needs[problem.needs_start[step] : problem.needs_start[step + 1]]
+        assert all(place[need] < place[step] for need in needs)
+
+
+def test_providers_that_differ_in_nothing_are_one_class() -> None:
+    """Planning would try each of a hundred equal providers for every step."""
+    seconds = np.array([[2.0, 1.0, 2.0]])
+    lanes = lanes_of(problem_from([[]], seconds, np.ones((1, 1)), np.array([[1.0], [2.0], [3.0]])))
+    assert lanes is not None
+    assert lanes.count.tolist() == [2, 1]
+    assert lanes.provider.tolist() == [0, 2, 1]
+
+
+def test_memory_that_can_run_out_makes_no_lanes() -> None:
+    """Two steps would share memory that holds one of them."""
+    demand, capacity = np.array([[1.0, 600], [1, 100]]), np.array([[2.0, 1000]])
+    assert lanes_of(problem_from([[], []], np.ones((2, 1)), demand, capacity)) is None
+    enough = problem_from([[], []], np.ones((2, 1)), demand, capacity * 2)
+    assert lanes_of(enough) is not None
+
+
+def test_the_check_finds_each_fault() -> None:
+    """A defective plan would pass."""
+    problem = problem_from(
+        [[], [0]], np.array([[2.0, np.inf], [2, 1]]), np.ones((2, 1)), np.ones((2, 1))
+    )
+    zero, one = np.int32(0), np.int32(1)
+    for provider, start, end, fault in [
+        ([zero, zero], [0, 1], [2, 3], "step 1 starts before 0 has ended"),
+        ([zero, zero], [0, 1], [2, 3], "provider 0 holds"),
+        ([one, zero], [0, 2], [2, 4], "step 0 does not take inf s"),
+        ([zero, one], [0, 2], [2, 4], "step 1 does not take 1 s"),
+        ([zero, np.int32(2)], [0, 2], [2, 4], "step 1 is nowhere"),
+        ([zero, zero], [-1, 2], [1, 4], "step 0 does not take 2 s"),
+    ]:
+        made = Schedule(np.array(provider), np.array(start, float), np.array(end, float))
+        assert any(fault in item for item in faults(problem, made)), fault

@@ -1,0 +1,62 @@
+"""When a plan should be over: free and pinned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.estimates import Estimate
+from tasks.plan import FleetSnapshot
+from tasks.planning.construct import construct
+from tasks.planning.core.problem import Problem
+from tasks.planning.outlook import pinned, with_eta
+from tasks.planning.planner import plan
+from tasks.planning.simulate import Replay
+from tasks.planning.strategy import STRATEGIES
+from tests.tasks.planning.fakes import graph_of, provider, step
+from tests.tasks.planning.problems import problems
+
+TWO = FleetSnapshot(1, 0.0, (provider("slow"), provider("fast", 2.0)))
+
+
+@given(problems(), st.integers(0, 9))
+def test_what_is_pinned_stays_where_it_is(problem: Problem, seed: int) -> None:
+    """The forecast of a plan with a budget would let steps move to dear providers."""
+    schedule = construct(problem)
+    factor = np.random.default_rng(seed).uniform(0.5, 2, problem.steps)
+    done = Replay.of(pinned(problem, schedule.provider)).run(schedule.order, factor)
+    assert done.provider.tolist() == schedule.provider.tolist()
+
+
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
+def test_every_plan_can_be_given_its_eta(strategy: str) -> None:
+    """A dry run would not say when the workload is over."""
+    graph = graph_of(step("a"), step("b"), step("c", "a"))
+    times = {name: Estimate(name, 10.0, 15.0, n=9) for name in "abc"}
+    made = with_eta(graph, times, TWO, plan(graph, times, TWO, strategy))
+    assert made.eta
+    assert 0 < made.eta.p50_seconds < made.eta.p80_seconds < made.eta.p95_seconds
+    assert (made.eta.replays, made.eta.on_time) == (200, None)
+    assert made == with_eta(graph, times, TWO, replace(made, eta=None))
+
+
+def test_what_never_varies_ends_as_planned() -> None:
+    """The forecast would contradict the plan where nothing is uncertain."""
+    graph = graph_of(step("a"), step("b"), step("c", "a"))
+    times = {name: Estimate(name, 10.0, 10.0, n=9) for name in "abc"}
+    made = with_eta(graph, times, TWO, plan(graph, times, TWO))
+    assert made.eta
+    assert made.eta.p50_seconds == made.eta.p95_seconds == pytest.approx(made.makespan_seconds)
+
+
+def test_many_steps_take_few_replays() -> None:
+    """A large plan would wait for its forecast."""
+    chain = graph_of(step("0"), *(step(str(n), str(n - 1)) for n in range(1, 1001)))
+    times = {each.id: Estimate(each.id, 1.0, 2.0, n=9) for each in chain.steps}
+    made = with_eta(chain, times, TWO, plan(chain, times, TWO, budget_seconds=0))
+    assert made.eta
+    assert made.eta.replays < 100
