@@ -1,8 +1,8 @@
-"""Where the parts, flows, builds and services put temporary files: in the home, nobody else's.
+"""The temporary folder of a home, used by the stack's parts, flows, builds and services.
 
 Prefect's runner keeps its files in one folder of the system's temporary directory, which belongs
 to whichever user of a machine came first. The path of a Unix socket may have about 100 characters,
-of which a test suite takes half: a home that lies deep is reached by a short link.
+of which a test suite takes half: a home with a long path gets a short link to the folder.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from blocks.tree import walk
 from tasks.errors import BadInputError
 
 LONGEST = 48
+"""Characters that the path of the folder may have; a longer one is reached by a link."""
 IDLE_SECONDS = 86_400.0
-"""What was not changed for so long is removed, unless somebody uses it."""
+"""A file that was not changed for this long is removed, unless somebody uses it."""
 SHORT = Path("/tmp")  # noqa: S108 - only a link lies there, and its owner is checked
 
 
@@ -53,10 +54,10 @@ def make_temporary_folder(root: Path) -> None:
 
 
 def clear_temporary_folder(root: Path, now: float) -> int:
-    """Remove what is older than a day and no live process uses; return how much that was.
+    """Remove files older than a day that no live process uses; return how many there were.
 
-    Used is what a process works in, has open, is executed from, or names in its command line or
-    environment, as it was started with.
+    A process uses a path that it works in, has open, is executed from, or that its command line or
+    initial environment names.
     """
     folder = root / "tmp"
     if not folder.is_dir():

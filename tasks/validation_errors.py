@@ -41,7 +41,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FieldLocation:
     """Where in a model something stands: the keys to it, what it means, and its schema."""
 
     parts: tuple[str, ...]
@@ -106,7 +106,7 @@ def unknown_key(path: str, known: Collection[str]) -> BadInputError:
     return BadInputError(path, key, "unknown key", remedy)
 
 
-def _place(schema: Json, loc: Sequence[int | str]) -> Place:
+def _place(schema: Json, loc: Sequence[int | str]) -> FieldLocation:
     """Follow ``loc`` through ``schema``; the names of union members in it are no keys."""
     definitions, node, meaning = schema.get("$defs", {}), schema, ""
     parts: list[str] = []
@@ -118,7 +118,7 @@ def _place(schema: Json, loc: Sequence[int | str]) -> Place:
             parts.append(str(part))
             child = _child(node, part)
             meaning, node = child.get("description", ""), child or node
-    return Place(tuple(parts), meaning, _resolved(node, definitions))
+    return FieldLocation(tuple(parts), meaning, _resolved(node, definitions))
 
 
 def _resolved(node: Json, definitions: Json) -> Json:
@@ -154,6 +154,6 @@ def _words(one: ErrorDetails) -> tuple[str, str]:
     return one["msg"].removeprefix("Input ").removeprefix("Value error, "), ""
 
 
-def _remedy(one: ErrorDetails, place: Place) -> str:
+def _remedy(one: ErrorDetails, place: FieldLocation) -> str:
     meaning = f"It is: {place.meaning}" if place.meaning else ""
     return f"{_words(one)[1]}{meaning}".strip() or "Correct it."

@@ -1,7 +1,7 @@
-"""What `make up` has written down of the operations that it registers, for the server to hold to.
+"""The operations that `make up` registers, recorded in files for the server to check requests by.
 
-The server cannot tell a request of `make up` from another one's. What a parameter of an operation
-must be stands therefore in a file of the home, beside what is sent.
+The server cannot tell a request of `make up` from any other. The schema of an operation's
+parameters is therefore written to a file of the home, besides being sent.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _RUN_BY = (
     "storage_document_id",
     "infrastructure_document_id",
 )
-"""What operations have none of: with it, something else would be run in their place."""
+"""Fields that operations never set: each would have something else run in their place."""
 _NEVER_NULL = {"parameters", "tags"}
 _REMEDY = "Leave it out: `make up` sets it, and the API checks parameters by it."
 
@@ -59,23 +59,23 @@ def read_job_template(home: Home) -> Json:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        written: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return written
+    return content
 
 
 def strict_schema(schema: Mapping[str, Any]) -> Json:
-    """Return ``schema`` so that the server refuses an unknown parameter, not a process that dies of it."""
+    """Return ``schema`` with unknown parameters forbidden, so that the server refuses them."""
     return {**schema, "additionalProperties": False}
 
 
 def refuse_other_run(change: Mapping[str, Any], registered: str) -> None:
-    """Refuse what would have an operation run something else, or elsewhere, than it does.
+    """Refuse a change that would have an operation run something else, or elsewhere.
 
     Args:
-        change: What is asked for, by field.
-        registered: Its entrypoint; empty where that is not known.
+        change: The requested values, by field.
+        registered: The registered entrypoint; empty if it is not known.
 
     Raises:
         BadInputError: It names the first such field.
@@ -91,13 +91,13 @@ def refuse_other_run(change: Mapping[str, Any], registered: str) -> None:
 
 
 def kept_checks(change: Mapping[str, Any], schema: Json) -> Json:
-    """Return what of ``change`` has to be replaced, so that an operation with ``schema`` keeps it.
+    """Return the fields of ``change`` to replace, so that an operation keeps its strict ``schema``.
 
     Prefect's own `prefect deploy` sends the schema without what makes it strict.
 
     Raises:
-        BadInputError: The change would have the API check less, or something else, or is none that
-            can be stored.
+        BadInputError: The change would have the API check less, or something else, or cannot be
+            stored.
     """
     for field in _NEVER_NULL & change.keys():
         if change[field] is None:

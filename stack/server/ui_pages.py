@@ -1,8 +1,8 @@
-"""The pages of the server's UI: shown by no other page, at home at every address, silent to the world.
+"""Adds security headers to the pages of the server's UI, and points the UI to its own address.
 
-A page that shows another one in a frame can have whoever looks at it click there, unseen. Prefect's
-UI speaks to one address of the API alone, from which pages of any other are kept by the browser; and
-it asks a service of its maker's, on the internet, which no setting keeps it from.
+A page that embeds another one in a frame can trick its visitor into clicks there (clickjacking).
+Prefect's UI uses one fixed address of the API, which the browser blocks for pages of any other
+address. It also contacts a service of its maker on the internet, which no setting prevents.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SCHEMES = {"http", "https"}
 
 
 class OwnPages:
-    """An ASGI application whose UI speaks to the address at which it is seen, and to no other."""
+    """ASGI middleware whose UI talks only to the address at which it is opened."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -36,7 +36,7 @@ class OwnPages:
         ]
 
         async def send_with_policy(message: Message) -> None:
-            """Say who may show what is sent, and to whom it may speak."""
+            """Add the headers that restrict framing and connections."""
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), *own]
             await send(message)
@@ -50,7 +50,7 @@ class OwnPages:
 
 
 class _Settings:
-    """Sends the settings of the UI on, with the address of the API as it is seen from there."""
+    """Passes the settings of the UI on, with the address of the API as the browser sees it."""
 
     def __init__(self, api_url: str, send: Send) -> None:
         self._api_url, self._send = api_url, send
@@ -58,7 +58,7 @@ class _Settings:
         self._body = b""
 
     async def send(self, message: Message) -> None:
-        """Take one message; all is sent on with the last."""
+        """Take one message; all are sent with the last one."""
         if message["type"] == "http.response.start":
             self._start = message
             return
@@ -76,7 +76,7 @@ class _Settings:
 
 
 def _address(scope: MutableMapping[str, Any]) -> tuple[str, str]:
-    """Return scheme and host as whoever looks sees them, a proxy between or not."""
+    """Return scheme and host as the browser sees them, with or without a proxy between."""
     scheme = header(scope, b"x-forwarded-proto")
     host = header(scope, b"x-forwarded-host") or header(scope, b"host")
     return scheme if scheme in _SCHEMES else scope.get("scheme", "http"), host

@@ -24,7 +24,7 @@ from tasks.deploy.effects import (
 from tasks.drain import drain
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances, set_instance_state
-from tasks.ledger.public_ports import Place, front_services, retire_public_ports
+from tasks.ledger.public_ports import PortOwner, front_services, retire_public_ports
 from tasks.ledger.releases import find_release, forget_release
 from tasks.release import LIVING, Instance, InstanceState
 
@@ -90,7 +90,7 @@ class Cutover:
 
     def _retire_fronts(self, serving: Collection[str]) -> None:
         """Have only what serves need its front port: the others were taken for what is undone."""
-        place = Place(self.project, self.environment)
+        place = PortOwner(self.project, self.environment)
         needed = {one.service for one in self._instances(serving)}
         idle = front_services(self.ledger, place).keys() - needed
         retire_public_ports(self.ledger, place, idle, time.time())

@@ -23,7 +23,7 @@ _COLUMNS = (table.c.host, table.c.port, table.c.owner, table.c.leased_at, table.
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PortOwner:
     """An environment of a project, whose services have front ports."""
 
     project: str
@@ -35,7 +35,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class LeasedPorts:
     """The port of each service, and the lease that it had before; None where it had none."""
 
     ports: Mapping[str, int]
@@ -45,12 +45,12 @@ class Taken:
 def lease_public_ports(
     ledger: Ledger,
     span: PublicPortRange,
-    place: Place,
+    place: PortOwner,
     pins: Mapping[str, int | None],
     now: float,
     *,
     move: bool = True,
-) -> Taken:
+) -> LeasedPorts:
     """Lease a front port to each service of ``pins``: its pin, its last one, or a free one.
 
     When none is free, the one that was given up first is taken from its last owner. With
@@ -69,10 +69,12 @@ def lease_public_ports(
             if pin is not None and own is not None and not move and own.released_at is None:
                 pin = None
             _lease(connection, span, place, service, own, pin, now)
-        return Taken(_numbers(connection, span, place, pins), before)
+        return LeasedPorts(_numbers(connection, span, place, pins), before)
 
 
-def undo_public_ports(ledger: Ledger, span: PublicPortRange, place: Place, taken: Taken) -> None:
+def undo_public_ports(
+    ledger: Ledger, span: PublicPortRange, place: PortOwner, taken: LeasedPorts
+) -> None:
     """Have every service of ``taken`` hold what it held before."""
     with ledger.write() as connection:
         for service, lease in taken.before.items():
@@ -81,7 +83,7 @@ def undo_public_ports(ledger: Ledger, span: PublicPortRange, place: Place, taken
                 _insert(connection, span, lease)
 
 
-def moved_public_ports(ledger: Ledger, span: PublicPortRange, place: Place) -> dict[str, int]:
+def moved_public_ports(ledger: Ledger, span: PublicPortRange, place: PortOwner) -> dict[str, int]:
     """Return the ports that services have moved away from, by service."""
     prefix = place.owner("")
     query = select(table.c.owner, table.c.port).where(
@@ -94,14 +96,14 @@ def moved_public_ports(ledger: Ledger, span: PublicPortRange, place: Place) -> d
     return {owner.removeprefix(prefix).removesuffix(_MOVING): port for owner, port in rows}
 
 
-def forget_moved(ledger: Ledger, span: PublicPortRange, place: Place, service: str) -> None:
+def forget_moved(ledger: Ledger, span: PublicPortRange, place: PortOwner, service: str) -> None:
     """Give back the port that ``service`` has moved away from."""
     with ledger.write() as connection:
         _drop(connection, span, [place.owner(service) + _MOVING])
 
 
 def retire_public_ports(
-    ledger: Ledger, place: Place, services: Collection[str], now: float
+    ledger: Ledger, place: PortOwner, services: Collection[str], now: float
 ) -> None:
     """Say that ``services`` need their ports no more; they get them again while nobody does."""
     owners = [place.owner(service) for service in services]
@@ -113,7 +115,7 @@ def retire_public_ports(
         )
 
 
-def front_services(ledger: Ledger, place: Place) -> dict[str, int]:
+def front_services(ledger: Ledger, place: PortOwner) -> dict[str, int]:
     """Return the services of ``place`` that hold a front port and need it, with the port."""
     prefix = place.owner("")
     query = select(table.c.owner, table.c.port).where(
@@ -127,7 +129,7 @@ def front_services(ledger: Ledger, place: Place) -> dict[str, int]:
 def _lease(  # noqa: PLR0917 - one step of the transaction above
     connection: Connection,
     span: PublicPortRange,
-    place: Place,
+    place: PortOwner,
     service: str,
     own: PortLease | None,
     pin: int | None,
@@ -153,7 +155,7 @@ def _lease(  # noqa: PLR0917 - one step of the transaction above
 
 
 def _require_free(
-    connection: Connection, span: PublicPortRange, place: Place, service: str, pin: int
+    connection: Connection, span: PublicPortRange, place: PortOwner, service: str, pin: int
 ) -> None:
     """Take ``pin`` from one who needs it no more; refuse where somebody does."""
     field = f"projects.{place.project}.services.{service}.port"
@@ -212,7 +214,7 @@ def _held(connection: Connection, span: PublicPortRange, owner: str) -> PortLeas
 
 
 def _numbers(
-    connection: Connection, span: PublicPortRange, place: Place, services: Collection[str]
+    connection: Connection, span: PublicPortRange, place: PortOwner, services: Collection[str]
 ) -> dict[str, int]:
     ports = {lease.owner: lease.port for lease in _in_range(connection, span)}
     return {service: ports[place.owner(service)] for service in services}

@@ -36,7 +36,7 @@ KEPT_ROLLOUTS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptRows:
     """How much of one kind there is; ``oldest_at`` in epoch seconds, None without any."""
 
     rows: int
@@ -95,14 +95,14 @@ def _kinds() -> dict[str, _Kind]:
     }
 
 
-def kept_history(ledger: Ledger) -> dict[str, Kept]:
+def kept_history(ledger: Ledger) -> dict[str, KeptRows]:
     """Return how much history there is, by kind."""
     found = {}
     with ledger.read() as connection:
         for name, kind in _kinds().items():
             query = select(func.count(), func.min(kind.at)).select_from(kind.table)
             rows, oldest = connection.execute(query).one()
-            found[name] = Kept(rows, oldest)
+            found[name] = KeptRows(rows, oldest)
     return found
 
 

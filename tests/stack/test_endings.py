@@ -14,7 +14,7 @@ from stack.endings import (
     reason,
     write_ending,
 )
-from stack.record import Record, write_record
+from stack.record import ProcessRecord, write_record
 from stack.status import program_rows, supervision
 from tasks.home import Home
 
@@ -64,5 +64,5 @@ def test_a_part_that_keeps_ending_is_failing() -> None:
 def test_a_dead_supervisor_is_said(home: Home) -> None:
     """Broken: nobody would notice that nothing is started again any more."""
     assert supervision(home, 0.0) == []
-    write_record(home.record("supervisor"), Record("supervisor", 2**22 + 1, 0.0, "mark"))
+    write_record(home.record("supervisor"), ProcessRecord("supervisor", 2**22 + 1, 0.0, "mark"))
     assert "The supervisor is dead" in supervision(home, 0.0)[0]

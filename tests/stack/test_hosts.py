@@ -12,7 +12,7 @@ import pytest
 from blocks.providers.process import detached
 from stack.api import SlipwayApi
 from stack.down import down
-from stack.reconciler.main import LEDGER, Tenancy, duties
+from stack.reconciler.main import LEDGER, Tenancy, periodic_jobs
 from stack.up import up
 from tasks.deploy.document import to_document
 from tasks.deploy.rollout import Rollout
@@ -88,8 +88,8 @@ def test_a_rollout_of_a_host_that_is_gone_is_ended(chosen: Settings, ledger: Led
     document = to_document(Rollout("shop", "dev", "1"))
     begin_rollout(ledger, "shop", "dev", gone, document, 1.0, 15.0, lambda _owner: True)
     with SlipwayApi.of(chosen, patience_seconds=0) as api:
-        booking = duties(chosen, ledger, api)[LEDGER]
-        (rollouts,) = (duty for duty in booking if duty.name == "rollouts")
+        jobs = periodic_jobs(chosen, ledger, api)[LEDGER]
+        (rollouts,) = (job for job in jobs if job.name == "rollouts")
         assert len(list(rollouts.act(2.0))) == 1
     assert open_rollouts(ledger) == []
 
@@ -103,8 +103,8 @@ def test_a_rollout_over_which_the_ledger_failed_is_taken_up_again(
     row = begin_rollout(ledger, "shop", "dev", dead, document, 1.0, 15.0, lambda _owner: True)
     take_over_rollout(ledger, row.id, detached.own_identity().encode(), 2.0, 15.0)
     with SlipwayApi.of(chosen, patience_seconds=0) as api:
-        booking = duties(chosen, ledger, api)[LEDGER]
-        (rollouts,) = (duty for duty in booking if duty.name == "rollouts")
+        jobs = periodic_jobs(chosen, ledger, api)[LEDGER]
+        (rollouts,) = (job for job in jobs if job.name == "rollouts")
         assert len(list(rollouts.act(3.0))) == 1
     assert open_rollouts(ledger) == []
 

@@ -14,7 +14,7 @@ import pytest
 
 from stack.environment import MARK
 from stack.record import (
-    Record,
+    ProcessRecord,
     is_alive,
     members,
     read_record,
@@ -45,7 +45,7 @@ time.sleep(600)
 
 
 @pytest.fixture
-def session() -> Iterator[tuple[subprocess.Popen[str], Record]]:
+def session() -> Iterator[tuple[subprocess.Popen[str], ProcessRecord]]:
     """A marked session: a leader that has started a child, as a worker starts a flow run."""
     leader = subprocess.Popen(
         [sys.executable, "-c", PARENT],
@@ -65,7 +65,7 @@ def session() -> Iterator[tuple[subprocess.Popen[str], Record]]:
 
 def test_a_record_survives_being_written(tmp_path: Path) -> None:
     """`make down` could not find what `make up` started."""
-    record = Record("worker", 7, 1.5, "mark", starts=2)
+    record = ProcessRecord("worker", 7, 1.5, "mark", starts=2)
     write_record(tmp_path / "worker.json", record)
     assert read_record(tmp_path / "worker.json") == record
     assert read_records(tmp_path) == [record]
@@ -79,7 +79,7 @@ def test_a_damaged_record_is_none(tmp_path: Path) -> None:
     assert read_record(tmp_path / "missing.json") is None
 
 
-def test_a_reused_pid_is_not_ours(session: tuple[subprocess.Popen[str], Record]) -> None:
+def test_a_reused_pid_is_not_ours(session: tuple[subprocess.Popen[str], ProcessRecord]) -> None:
     """A foreign process that was given the number would be taken for ours, and killed."""
     _, record = session
     assert is_alive(record)
@@ -89,7 +89,7 @@ def test_a_reused_pid_is_not_ours(session: tuple[subprocess.Popen[str], Record])
 
 
 def test_what_a_killed_leader_left_is_found_and_ended(
-    session: tuple[subprocess.Popen[str], Record],
+    session: tuple[subprocess.Popen[str], ProcessRecord],
 ) -> None:
     """After kill -9 of the worker its flow runs would stay for ever."""
     leader, record = session
@@ -102,7 +102,9 @@ def test_what_a_killed_leader_left_is_found_and_ended(
     assert not psutil.pid_exists(orphan.pid) or orphan.status() == psutil.STATUS_ZOMBIE
 
 
-def test_flow_runs_end_before_their_worker(session: tuple[subprocess.Popen[str], Record]) -> None:
+def test_flow_runs_end_before_their_worker(
+    session: tuple[subprocess.Popen[str], ProcessRecord],
+) -> None:
     """A flow run could not report its end, and would be shown as running."""
     leader, record = session
     assert stop_sessions([record], grace_seconds=5) == 2

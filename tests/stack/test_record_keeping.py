@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stack.disk_reserve import Reserve
-from stack.record_keeping import SAME_FAULT_SECONDS, Bookkeeping
+from stack.record_keeping import SAME_FAULT_SECONDS, RecordKeeper
 
 
 class Disk:
@@ -46,7 +46,7 @@ def told() -> Told:
 
 def test_what_found_no_room_is_written_when_there_is_some(tmp_path: Path, told: Told) -> None:
     """Broken: a part runs that nobody knows of, or the supervisor ends over its record."""
-    books, disk = Bookkeeping(Reserve(tmp_path / "reserve"), told.said.append, told.clock), Disk()
+    books, disk = RecordKeeper(Reserve(tmp_path / "reserve"), told.said.append, told.clock), Disk()
     books.write("worker", lambda: disk.write("first worker"))
     books.write("worker", lambda: disk.write("second worker"))
     books.write("router", lambda: disk.write("router"))
@@ -61,7 +61,7 @@ def test_what_found_no_room_is_written_when_there_is_some(tmp_path: Path, told: 
 
 def test_a_full_disk_is_told_once_a_minute(tmp_path: Path, told: Told) -> None:
     """Broken: nobody knows why nothing starts, or the log is what fills the disk."""
-    books, disk = Bookkeeping(Reserve(tmp_path / "reserve"), told.said.append, told.clock), Disk()
+    books, disk = RecordKeeper(Reserve(tmp_path / "reserve"), told.said.append, told.clock), Disk()
     books.write("worker", lambda: disk.write("worker"))
     books.catch_up()
     [sentence] = told.said
@@ -78,7 +78,7 @@ def test_the_reserve_is_given_up_when_the_disk_is_full_and_for_no_other_reason(
     """Broken: on a full disk not even the end of a part can be written down."""
     reserve = Reserve(tmp_path / "reserve", size=100_000)
     assert reserve.keep()
-    books = Bookkeeping(reserve, told.said.append, told.clock)
+    books = RecordKeeper(reserve, told.said.append, told.clock)
 
     def refuse() -> None:
         """Be refused for another reason."""

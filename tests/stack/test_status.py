@@ -8,7 +8,7 @@ from pathlib import Path
 
 from blocks.providers.process.detached import NotStarted, ProcessIdentity, Running
 from blocks.routers.extent import announce
-from stack.record import Record, record_of, write_record
+from stack.record import ProcessRecord, record_of, write_record
 from stack.status import front_ports, program_rows, service_row, supervision
 from tasks.home import PROGRAMS, Home
 from tasks.observe.text_table import text_table
@@ -26,7 +26,7 @@ def running() -> Running:
 def test_a_dead_process_and_a_silent_one_differ() -> None:
     """A hanging server would look like one that was never started."""
     answers = dict.fromkeys(("server", "worker", "router", "reconciler"), False) | {"router": True}
-    alive = Record("server", 7, NOW - 120, "mark")
+    alive = ProcessRecord("server", 7, NOW - 120, "mark")
     records = {"server": alive, "worker": None, "router": alive, "reconciler": None}
     rows = {row[0]: row[1:] for row in program_rows(answers, records, NOW)}
     assert rows["server"] == ("silent", "7", "2 min")
@@ -74,7 +74,7 @@ def test_a_service_that_ends_again_and_again_is_a_crash_loop() -> None:
 def test_a_part_that_ends_after_each_answer_is_failing() -> None:
     """A part that crashes every few seconds would look well to whoever asks at the right moment."""
     answers = dict.fromkeys(PROGRAMS, True)
-    alive = Record("server", 7, NOW - 2, "mark")
+    alive = ProcessRecord("server", 7, NOW - 2, "mark")
     records = dict.fromkeys(PROGRAMS, alive)
     shown = program_rows(answers, records, NOW, failing=["worker"])
     rows = {row[0]: row[1] for row in shown}

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
-from blocks.providers.process.drained import Drained, fed, pipe
+from blocks.providers.process.drained import DrainedPipes, fed, pipe
 from blocks.providers.process.shim.leash import CANNOT_START, GRACE_SECONDS
-from blocks.providers.process.sweep import RUN_ID, Run, sweep
+from blocks.providers.process.sweep import RUN_ID, SweptRun, sweep
 
 MOST_BYTES = 4 * 1024**2
 """So much of what a program writes is kept, where no other number is given."""
@@ -68,7 +68,7 @@ def run_bounded(
     """
     deadline = time.monotonic() + limit_seconds
     (line, held), (reports, report) = pipe(), pipe()
-    output, complaint = Drained(most_bytes), Drained(most_bytes)
+    output, complaint = DrainedPipes(most_bytes), DrainedPipes(most_bytes)
     with held, reports:
         with ExitStack() as theirs:  # what we kept of it would never end
             source = fed(given)
@@ -119,7 +119,7 @@ def _see_it_end(running: subprocess.Popen[bytes], run_id: str) -> None:
             """Wait a little."""
             time.sleep(0.02)
 
-        sweep(Run(run_id), GRACE_SECONDS, tick)
+        sweep(SweptRun(run_id), GRACE_SECONDS, tick)
 
 
 def _code(said: str, program: str) -> int:

@@ -35,7 +35,7 @@ from blocks.providers.process.shim_spec import (
     Status,
 )
 from blocks.providers.process.spawn import SHIM_PROGRAM, start
-from blocks.providers.process.sweep import Run, signal_process, sweep
+from blocks.providers.process.sweep import SweptRun, signal_process, sweep
 
 __all__ = [
     "Ended",
@@ -220,7 +220,7 @@ def _stop_orphans(directory: Path, grace_seconds: float) -> None:
         # The group's number is its own only while its leader lives; else the run id must do.
         child = _child_alive(directory, state) if state else None
         groups = frozenset() if child is None else frozenset({child})
-        run = Run(spec["run_id"], groups)
+        run = SweptRun(spec["run_id"], groups)
         left = sweep(run, grace_seconds, lambda: time.sleep(_POLL_SECONDS / 5))
         if left:
             raise ShimError(f"processes of {directory} cannot be ended: {sorted(left)}")

@@ -15,7 +15,7 @@ _AT_ONCE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProbeAnswer:
     """Whether it is well, and what it said; ``code`` is None where nothing answered over HTTP."""
 
     ok: bool
@@ -34,7 +34,7 @@ def ask(
     health_path: str,
     timeout_seconds: float,
     objection: Callable[[], str] = nobody_objects,
-) -> Answer:
+) -> ProbeAnswer:
     """GET ``health_path``: below 400 is well. With an empty path, a port that accepts is.
 
     Only the head of the answer is read, and all of it takes ``timeout_seconds`` at most: a body may
@@ -48,13 +48,13 @@ def ask(
     try:
         with socket.create_connection((host, port), timeout_seconds) as connection:
             if said := objection():
-                return Answer(ok=False, detail=said)
+                return ProbeAnswer(ok=False, detail=said)
             if not health_path:
-                return Answer(ok=True, detail=f"{question} accepts")
+                return ProbeAnswer(ok=True, detail=f"{question} accepts")
             code = _code(connection, httpx.URL(url), deadline)
     except (OSError, h11.ProtocolError, httpx.InvalidURL) as error:
-        return Answer(ok=False, detail=f"{question}: {str(error) or type(error).__name__}")
-    return Answer(ok=code < _BAD, detail=f"{question}: {code}", code=code)
+        return ProbeAnswer(ok=False, detail=f"{question}: {str(error) or type(error).__name__}")
+    return ProbeAnswer(ok=code < _BAD, detail=f"{question}: {code}", code=code)
 
 
 def _code(connection: socket.socket, url: httpx.URL, deadline: float) -> int:

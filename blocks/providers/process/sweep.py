@@ -21,7 +21,7 @@ RUN_ID = "SLIPWAY_RUN_ID"
 _VERIFY_SECONDS = 10.0
 
 
-class Run:
+class SweptRun:
     """What tells the processes of one run.
 
     ``groups`` are process groups it was given, ``reaper`` the subreaper its orphans go to.
@@ -44,7 +44,7 @@ class Run:
         return {item.pid: item.started for item in table if item.pid in wanted and not item.zombie}
 
 
-def sweep(run: Run, grace_seconds: float, tick: Callable[[], None]) -> tuple[int, ...]:
+def sweep(run: SweptRun, grace_seconds: float, tick: Callable[[], None]) -> tuple[int, ...]:
     """Terminate what belongs to ``run``, kill what stays, and return the pids that survived that.
 
     ``tick`` is called between looks; it waits a little, and may drain pipes and reap children.
@@ -79,7 +79,7 @@ def signal_process(pid: int, started: float, number: int) -> bool:
     return True
 
 
-def _until_gone(run: Run, seconds: float, tick: Callable[[], None]) -> None:
+def _until_gone(run: SweptRun, seconds: float, tick: Callable[[], None]) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and run.members():
         tick()

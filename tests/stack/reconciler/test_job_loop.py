@@ -17,9 +17,9 @@ def fails(now: float) -> list[str]:
 def test_a_failing_duty_does_not_keep_the_others() -> None:
     """One broken part would stop leases from being reaped, or look like a hanging reconciler."""
     said: list[str] = []
-    duties = [PeriodicJob("a", 1, fails), PeriodicJob("b", 1, lambda _: ["done"])]
-    rounds = JobLoop(duties, said.append, lambda: said.append("beat"))
-    rounds.go(100.0)
+    jobs = [PeriodicJob("a", 1, fails), PeriodicJob("b", 1, lambda _: ["done"])]
+    loop = JobLoop(jobs, said.append, lambda: said.append("beat"))
+    loop.go(100.0)
     assert said[1:] == ["beat", "b: done", "beat"]
     assert "a failed" in said[0]
     assert "the disk is full" in said[0]
@@ -28,9 +28,9 @@ def test_a_failing_duty_does_not_keep_the_others() -> None:
 def test_the_same_fault_is_said_once_a_minute() -> None:
     """A log would fill with one sentence."""
     said: list[str] = []
-    rounds = JobLoop([PeriodicJob("a", 1, fails)], said.append)
+    loop = JobLoop([PeriodicJob("a", 1, fails)], said.append)
     for now in range(100, 190):
-        rounds.go(float(now))
+        loop.go(float(now))
     assert len(said) == 2
 
 
@@ -45,10 +45,10 @@ def test_duties_keep_their_own_pace_whatever_the_time_of_day_does() -> None:
         times.append(now)
         return []
 
-    duty = PeriodicJob("slow", 10, note, lambda: next(clock))
-    rounds = JobLoop([duty], print, lambda: beats.append(times[-1]))
+    job = PeriodicJob("slow", 10, note, lambda: next(clock))
+    loop = JobLoop([job], print, lambda: beats.append(times[-1]))
     for now in range(0, 30, 2):
-        rounds.go(float(now))
+        loop.go(float(now))
     assert times == [5_000.0, 1_400.0, 99_000.0]
     assert beats == times  # a beat says that something was done
 
@@ -111,6 +111,6 @@ def test_who_may_not_act_still_beats() -> None:
         acts.append(now)
         return []
 
-    rounds = JobLoop([PeriodicJob("a", 0, act)], print, stopping.set)
-    rounds.keep_going(stopping, 0.01, lambda: False)
+    loop = JobLoop([PeriodicJob("a", 0, act)], print, stopping.set)
+    loop.keep_going(stopping, 0.01, lambda: False)
     assert acts == []

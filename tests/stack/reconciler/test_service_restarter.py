@@ -9,14 +9,14 @@ from stack.reconciler.service_restarter import (
     FORGIVEN_SECONDS,
     LONGEST_PAUSE_SECONDS,
     Attempt,
-    Place,
+    ProjectEnvironment,
     due,
     pause_after,
     remember,
 )
 
-WEB = Place("web", "prod")
-API = Place("api", "prod")
+WEB = ProjectEnvironment("web", "prod")
+API = ProjectEnvironment("api", "prod")
 
 
 def test_the_first_time_is_at_once() -> None:

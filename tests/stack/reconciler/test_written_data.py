@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.reconciler.written_data import FILES_A_LOOK, Belongings
+from stack.reconciler.written_data import FILES_A_LOOK, WrittenDataWatcher
 from tasks.launch.carrying import CarryError
 from tasks.launch.serving import ServingTrees
 from tasks.ledger.connection import Ledger, open_ledger
@@ -56,12 +56,12 @@ def serving_tree(
     return tree.source
 
 
-def watch_over(ledger: Ledger, home: Path, files_a_look: int = FILES_A_LOOK) -> Belongings:
+def watch_over(ledger: Ledger, home: Path, files_a_look: int = FILES_A_LOOK) -> WrittenDataWatcher:
     """Return what is tested, on a clock by which ten seconds pass from look to look."""
-    return Belongings(ledger, home, files_a_look, count(0.0, 10.0).__next__)
+    return WrittenDataWatcher(ledger, home, files_a_look, count(0.0, 10.0).__next__)
 
 
-def rounds(belongings: Belongings, looks: int = 40) -> list[str]:
+def rounds(belongings: WrittenDataWatcher, looks: int = 40) -> list[str]:
     """Return what is said in so many looks."""
     return [one for _ in range(looks) for one in belongings(next(_MOMENTS))]
 

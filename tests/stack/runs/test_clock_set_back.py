@@ -16,7 +16,7 @@ from prefect.server.schemas.core import FlowRunPolicy
 from prefect.server.schemas.states import Running, State, StateType
 
 from stack.api import SlipwayApi
-from stack.runs.clock_set_back import LOOKS, SetBack, waits_in_vain
+from stack.runs.clock_set_back import LOOKS, ClockSetBack, waits_in_vain
 from stack.server.main import wait_by_the_clock_as_it_is
 
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -67,7 +67,7 @@ def _said(server: Fake, home: Path, *times_of_day: datetime) -> list[str]:
     """Return what is said when the clock shows these times, a second after another."""
     clock = iter(each.timestamp() for each in times_of_day)
     with server.client() as api:
-        look = SetBack(api, "slipway", home, lambda: next(clock))
+        look = ClockSetBack(api, "slipway", home, lambda: next(clock))
         return [each for now in range(len(times_of_day)) for each in look(float(now))]
 
 

@@ -70,7 +70,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         application.api_app.state.docket = Later()  # type: ignore[attr-defined] # Prefect's own
         flow = "flows.launch.launch_flow"
         pool = PoolGuard("slipway", lambda: TEMPLATE)
-        Guard(lambda: {"launch/default": SCHEMA}, lambda: {"launch/default": flow}, pool).stand()
+        Guard(lambda: {"launch/default": SCHEMA}, lambda: {"launch/default": flow}, pool).install()
 
         async def send(method: str, path: str, body: object) -> httpx.Response:
             """Send one request."""

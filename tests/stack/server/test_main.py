@@ -21,12 +21,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from stack.server.main import (
     close_failed_cursors,
-    keep_out_unstorable,
     mend_what_is_read,
     outlast_database,
+    validate_requests,
     write_in_turn,
 )
-from stack.server.request_validation import Door
+from stack.server.request_validation import RequestValidator
 
 
 @pytest.fixture(autouse=True)
@@ -217,8 +217,8 @@ def test_who_asks_while_the_database_restarts_is_asked_to_ask_again(
 def test_every_application_of_the_process_has_one_door(monkeypatch: pytest.MonkeyPatch) -> None:
     """Broken: nothing is looked at, or before the password was asked for, or twice."""
     monkeypatch.setattr(server, "create_app", server.create_app)
-    keep_out_unstorable()
+    validate_requests()
     application = server.create_app(ephemeral=True, ignore_cache=True)
     inside = application.api_app.user_middleware  # type: ignore[attr-defined] # Prefect's own
-    assert [each.cls for each in inside].count(Door) == 1
-    assert inside[-1].cls is Door
+    assert [each.cls for each in inside].count(RequestValidator) == 1
+    assert inside[-1].cls is RequestValidator

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from stack.server.asgi import Message, Receive, Send
-from stack.server.request_validation import MOST_ASKED_BYTES, Door
+from stack.server.request_validation import MOST_ASKED_BYTES, RequestValidator
 
 CREATE = "/deployments/1/create_flow_run"
 JSON = {"content-type": "application/json"}
@@ -41,7 +41,7 @@ def posted(path: str, content: bytes, method: str = "POST") -> tuple[httpx.Respo
 
     async def send() -> httpx.Response:
         """Send it without a server."""
-        transport = httpx.ASGITransport(app=Door(inside))
+        transport = httpx.ASGITransport(app=RequestValidator(inside))
         async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
             return await client.request(method, path, content=content, headers=JSON)
 
@@ -127,5 +127,7 @@ def test_events_that_come_by_a_socket_are_mended(sent: str, got: str) -> None:
     async def send(_: Message) -> None:
         """Take what nobody sends."""
 
-    asyncio.run(Door(inside)({"type": "websocket", "path": "/events/in"}, receive, send))
+    asyncio.run(
+        RequestValidator(inside)({"type": "websocket", "path": "/events/in"}, receive, send)
+    )
     assert inside.bodies == [got.encode()]

@@ -19,7 +19,7 @@ sys.path.append(__file__.rsplit("/", 5)[0])
 
 # The path above is what makes these importable without site-packages.
 from blocks.providers.process.shim.child import become_subreaper, exit_code_of
-from blocks.providers.process.sweep import RUN_ID, Run, sweep
+from blocks.providers.process.sweep import RUN_ID, SweptRun, sweep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # what is imported here costs each command time
@@ -60,7 +60,7 @@ class Leash:
                 else:
                     self._ended = True
             self._reap()
-        run = Run(os.environ.get(RUN_ID, ""), frozenset({self.pid}), self._reaper)
+        run = SweptRun(os.environ.get(RUN_ID, ""), frozenset({self.pid}), self._reaper)
         sweep(run, GRACE_SECONDS, self._tick)
         self._reap()
 

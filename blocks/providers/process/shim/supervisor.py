@@ -16,7 +16,7 @@ from blocks.providers.process.shim.events import Events
 from blocks.providers.process.shim.restart_policy import quick_ends, restart_delay
 from blocks.providers.process.shim.rotated_log import RotatedLog
 from blocks.providers.process.shim.tree_memory import TreeMemory
-from blocks.providers.process.shim.usage import Usage
+from blocks.providers.process.shim.usage import ChildrenUsage
 from blocks.providers.process.shim.verdict import (
     OUT_OF_MEMORY,
     PREEMPTED,
@@ -24,7 +24,7 @@ from blocks.providers.process.shim.verdict import (
     verdict,
     with_survivors,
 )
-from blocks.providers.process.sweep import RUN_ID, Run, sweep
+from blocks.providers.process.sweep import RUN_ID, SweptRun, sweep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # what is imported here costs each shim time and memory
@@ -39,7 +39,7 @@ _ROOM_SECONDS = 1.0
 """How often a record that found no room is written again."""
 
 
-class Supervisor:
+class ShimSupervisor:
     """Runs one spec to its end; ``adopts``: whether orphans of the tree become its children."""
 
     def __init__(
@@ -49,7 +49,7 @@ class Supervisor:
         self.environment[RUN_ID] = spec["run_id"]
         self.log = RotatedLog(f"{directory}/{records.LOG}", spec["log_bytes"], spec["log_files"])
         self.events = Events(self.log)
-        self.usage = Usage()
+        self.usage = ChildrenUsage()
         self.memory = TreeMemory(os.getpid(), spec["memory_mib"])
         self.started_at, self.monotonic = time.time(), time.monotonic()
         self.child: Child | None = None
@@ -178,9 +178,9 @@ class Supervisor:
         self.usage.reap()
         self.events.drain()
 
-    def _members(self) -> Run:
+    def _members(self) -> SweptRun:
         group = frozenset({self.child.pid} if self.child else set())
-        return Run(self.spec["run_id"], group, self.reaper)
+        return SweptRun(self.spec["run_id"], group, self.reaper)
 
     def _grace(self) -> float:
         asked = self._asked_grace() if self.events.stopping else None

@@ -7,7 +7,7 @@ import os
 from blocks.providers.process.shim.child import exit_code_of, resident_mib
 
 
-class Usage:
+class ChildrenUsage:
     """Sums what ended children have used; ``code`` is the exit code of the one that is awaited."""
 
     def __init__(self) -> None:
