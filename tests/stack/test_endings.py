@@ -22,18 +22,18 @@ from tasks.home import Home
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     """Give a fresh home."""
-    made = Home(tmp_path)
-    made.create()
-    return made
+    home = Home(tmp_path)
+    home.create()
+    return home
 
 
 def test_how_a_part_ended_is_shown_with_its_last_lines(home: Home) -> None:
     """Broken: `no answer from: worker` would be all that a user learns."""
     write_ending(home, Ending("worker", 1, 5))
     home.log("worker").write_text("PermissionError: /tmp/runner_storage")
-    said = reason(home, "worker")
-    assert said.startswith("worker has ended 5 times in a row, last with code 1")
-    assert said.endswith("PermissionError: /tmp/runner_storage")
+    text = reason(home, "worker")
+    assert text.startswith("worker has ended 5 times in a row, last with code 1")
+    assert text.endswith("PermissionError: /tmp/runner_storage")
     forget_ending(home, "worker")
     assert read_ending(home, "worker") is None
 

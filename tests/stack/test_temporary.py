@@ -26,12 +26,12 @@ def test_the_temporary_folder_is_in_the_home_and_of_its_owner(tmp_path: Path) ->
     """Broken: the second user of a machine gets a worker that cannot start."""
     root = tmp_path / "home" / ("deep" * 10)
     make_temporary_folder(root)
-    made = temporary_folder(root)
-    assert made.resolve() == (root / "tmp").resolve()
+    folder = temporary_folder(root)
+    assert folder.resolve() == (root / "tmp").resolve()
     assert (root / "tmp").stat().st_mode & 0o077 == 0
-    assert len(str(made)) <= temporary.LONGEST
+    assert len(str(folder)) <= temporary.LONGEST
     remove_link(root)
-    assert not os.path.lexists(made)
+    assert not os.path.lexists(folder)
     assert (root / "tmp").is_dir()
 
 

@@ -32,9 +32,9 @@ class Disk:
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     """Put a file system in the place of that of the home."""
-    shown = Disk()
-    monkeypatch.setattr(os, "statvfs", shown.look)
-    return shown
+    disk = Disk()
+    monkeypatch.setattr(os, "statvfs", disk.look)
+    return disk
 
 
 @pytest.fixture
@@ -74,8 +74,8 @@ def test_the_reserve_is_given_up_on_a_full_disk_and_taken_again_later(
     assert file.stat().st_blocks * 512 >= 8 * MIB_BYTES  # held, and not just promised
     assert file.stat().st_mode & 0o077 == 0
     disk.free = 0
-    said = [*room(2.0)]
-    assert "the reserve is given up" in said[0]
+    sentences = [*room(2.0)]
+    assert "the reserve is given up" in sentences[0]
     assert not file.exists()
     disk.free = 10 * MIB_BYTES  # not enough to take it and leave as much
     [*room(3.0)]

@@ -16,22 +16,22 @@ def fails(now: float) -> list[str]:
 
 def test_a_failing_duty_does_not_keep_the_others() -> None:
     """One broken part would stop leases from being reaped, or look like a hanging reconciler."""
-    said: list[str] = []
+    sentences: list[str] = []
     jobs = [PeriodicJob("a", 1, fails), PeriodicJob("b", 1, lambda _: ["done"])]
-    loop = JobLoop(jobs, said.append, lambda: said.append("beat"))
+    loop = JobLoop(jobs, sentences.append, lambda: sentences.append("beat"))
     loop.go(100.0)
-    assert said[1:] == ["beat", "b: done", "beat"]
-    assert "a failed" in said[0]
-    assert "the disk is full" in said[0]
+    assert sentences[1:] == ["beat", "b: done", "beat"]
+    assert "a failed" in sentences[0]
+    assert "the disk is full" in sentences[0]
 
 
 def test_the_same_fault_is_said_once_a_minute() -> None:
     """A log would fill with one sentence."""
-    said: list[str] = []
-    loop = JobLoop([PeriodicJob("a", 1, fails)], said.append)
+    sentences: list[str] = []
+    loop = JobLoop([PeriodicJob("a", 1, fails)], sentences.append)
     for now in range(100, 190):
         loop.go(float(now))
-    assert len(said) == 2
+    assert len(sentences) == 2
 
 
 def test_duties_keep_their_own_pace_whatever_the_time_of_day_does() -> None:
@@ -55,13 +55,13 @@ def test_duties_keep_their_own_pace_whatever_the_time_of_day_does() -> None:
 
 def test_a_lane_that_waits_keeps_no_other() -> None:
     """A server that was stopped kept a dead supervisor from being replaced for half a minute."""
-    answered, looked, stopping = threading.Event(), threading.Event(), threading.Event()
+    server_answered, looked, stopping = threading.Event(), threading.Event(), threading.Event()
     heart = JointBeat(2, lambda: None)
 
     def ask(now: float) -> list[str]:
         """Wait for an answer."""
         del now
-        answered.wait()
+        server_answered.wait()
         return []
 
     def look(now: float) -> list[str]:
@@ -84,7 +84,7 @@ def test_a_lane_that_waits_keeps_no_other() -> None:
         assert looked.wait(60)
     finally:
         stopping.set()
-        answered.set()
+        server_answered.set()
         for thread in threads:
             thread.join()
 

@@ -186,6 +186,6 @@ def test_it_is_free_of_prefect_and_ends_when_told(tmp_path: Path) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     reconciler.send_signal(signal.SIGTERM)
-    said, _ = reconciler.communicate(timeout=30)
+    output, _ = reconciler.communicate(timeout=30)
     assert reconciler.returncode == 0
-    assert said.rstrip().endswith("stopped")
+    assert output.rstrip().endswith("stopped")

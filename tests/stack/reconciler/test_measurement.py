@@ -48,8 +48,8 @@ def test_the_machine_is_measured(tmp_path: Path) -> None:
 @pytest.mark.integration
 def test_a_running_service_is_measured_with_its_children(tmp_path: Path) -> None:
     """The memory of a web server's workers would be missed: they are its children."""
-    held = "b = bytearray(60_000_000); import time; time.sleep(600)"
-    script = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {held!r}])"
+    program = "b = bytearray(60_000_000); import time; time.sleep(600)"
+    script = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {program!r}])"
     argv = (sys.executable, "-c", script)
     detached.start(detached.ShimSpec(tmp_path / "run", argv, cwd=tmp_path), dict(os.environ))
     service = Instance(

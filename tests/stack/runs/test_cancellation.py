@@ -71,10 +71,10 @@ Watch = Callable[[int | None], Cancellation]
 def test_a_run_without_a_worker_is_ended(start: Start, watch: Watch, prefect_api: Fake) -> None:
     """Its steps would go on, and it would be shown as Cancelling for ever."""
     process, cancellation = start(SLEEPER), watch(None)
-    said = cancellation(now=101)
-    assert "told it to end" in said[0]
+    sentences = cancellation(now=101)
+    assert "told it to end" in sentences[0]
     assert process.wait(30) != 0
-    assert "flow run doomed is cancelled" in [*said, *cancellation(now=102)]
+    assert "flow run doomed is cancelled" in [*sentences, *cancellation(now=102)]
     [sent] = prefect_api.bodies(STATE)
     assert (sent["state"]["type"], sent["force"]) == ("CANCELLED", True)
 

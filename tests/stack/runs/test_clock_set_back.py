@@ -77,8 +77,8 @@ def test_what_was_due_when_the_clock_was_set_back_is_due_now(
     """Broken: a deploy that was asked for at the wrong moment begins an hour later."""
     prefect_api.answer(RUNS, (200, [_run(NOW + HOUR, NOW + HOUR)]), (200, []))
     prefect_api.answer(STATE, (201, {}))
-    [said] = _said(prefect_api, tmp_path, NOW, NOW)
-    assert said == "flow run run was due before the clock was set back; it is due now"
+    [sentence] = _said(prefect_api, tmp_path, NOW, NOW)
+    assert sentence == "flow run run was due before the clock was set back; it is due now"
     [sent] = prefect_api.bodies(STATE)
     assert sent["state"]["state_details"]["scheduled_time"] == NOW.isoformat()
 
@@ -167,5 +167,5 @@ def test_a_process_that_is_there_does_not_wait_for_the_hour(
             (pending, now, soon),
         ]
     ]
-    told = [asyncio.run(_told_to_wait(each, monkeypatch)) for each in states]
-    assert told == [False, True, False, True]
+    waits = [asyncio.run(_told_to_wait(each, monkeypatch)) for each in states]
+    assert waits == [False, True, False, True]

@@ -88,8 +88,8 @@ def test_one_whose_worker_is_gone_is_marked_at_the_second_look(
 
 def test_one_that_cannot_be_ended_keeps_no_other(running: Fake, tmp_path: Path) -> None:
     """Broken: the first over which the server fails is looked at again and again, and no other."""
-    held = {**_run(timestamp=LONG_AGO), "id": "held"}
-    running.answer(RUNS, (200, [held, _run(timestamp=LONG_AGO)]))
+    refused_run = {**_run(timestamp=LONG_AGO), "id": "held"}
+    running.answer(RUNS, (200, [refused_run, _run(timestamp=LONG_AGO)]))
     running.answer("POST /flow_runs/held/set_state", (500, {}))
     with running.client() as api:
         look = _vanished(api, tmp_path, YOUNG)
@@ -112,7 +112,7 @@ def test_one_that_never_began_is_due_again(running: Fake, tmp_path: Path) -> Non
     the reconciler along: each look is another one's.
     """
     running.answer(RUNS, (200, [_run("PENDING", LONG_AGO)]))
-    said = []
+    sentences = []
     asked_at = datetime.now(UTC)
     with running.client() as api:
         for _ in range(MOST_BEGUN + 1):
@@ -120,9 +120,9 @@ def test_one_that_never_began_is_due_again(running: Fake, tmp_path: Path) -> Non
             states = [_state(at, state["type"], state["message"]) for at, state in enumerate(sent)]
             running.answer(STATES, (200, states))
             look = _vanished(api, tmp_path, YOUNG)
-            said += [*look(now=100), *look(now=103)]
+            sentences += [*look(now=100), *look(now=103)]
     again = "flow run lost was taken by a worker and never began; it is due again"
-    assert said == [again] * MOST_BEGUN + [
+    assert sentences == [again] * MOST_BEGUN + [
         "flow run lost has no process any more; marked as crashed"
     ]
     first, *_, last = [body["state"] for body in running.bodies(STATE)]

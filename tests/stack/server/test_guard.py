@@ -208,8 +208,8 @@ def test_the_pool_starts_what_it_was_registered_to_start(ask: Ask) -> None:
     """Broken: every operation is Completed, and something else has run in its place."""
     pool = "/work_pools/slipway"
     before = ask("GET", pool).json()
-    other = {"job_configuration": {"command": "true"}, "variables": {"properties": {}}}
-    for template in (other, {}):
+    other_template = {"job_configuration": {"command": "true"}, "variables": {"properties": {}}}
+    for template in (other_template, {}):
         refusal = ask("PATCH", pool, {"base_job_template": template})
         assert refusal.status_code == 422
         assert refusal.json()["detail"].startswith("base_job_template: ")
@@ -329,10 +329,10 @@ def test_an_operation_is_not_deleted(ask: Ask) -> None:
     """Broken: it is gone with its schedules until the next `make up`, and nobody says so."""
     operation = deploy(ask, "launch")
     flow_id = make(ask, "/flows/", {"name": "launch"})
-    which = {"deployments": {"id": {"any_": [operation]}}}
+    filters = {"deployments": {"id": {"any_": [operation]}}}
     answers = [
         ask("DELETE", f"/deployments/{operation}"),
-        ask("POST", "/deployments/bulk_delete", which),
+        ask("POST", "/deployments/bulk_delete", filters),
         ask("DELETE", f"/flows/{flow_id}"),
         ask("POST", "/flows/bulk_delete", {"flows": {"id": {"any_": [flow_id]}}}),
     ]

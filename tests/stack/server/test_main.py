@@ -67,9 +67,9 @@ async def left_after_failures(file: Path) -> int:
                 await other.execute(text("INSERT INTO t VALUES (2)"))
             await other.rollback()
         await holder.commit()
-        left = open_cursors() - before
+        open_after = open_cursors() - before
     await engine.dispose()
-    return left
+    return open_after
 
 
 def test_no_failed_statement_leaves_its_cursor_open(tmp_path: Path) -> None:
@@ -146,9 +146,9 @@ def test_a_transaction_inside_another_does_not_wait_for_itself(
         outer, inner = [await configuration.session(engine) for _ in range(2)]
         first = configuration.begin_transaction(outer)
         async with outer, first, inner, configuration.begin_transaction(inner):
-            found = await inner.scalar(text("SELECT 1"))
+            value = await inner.scalar(text("SELECT 1"))
         await engine.dispose()
-        return int(found or 0)
+        return int(value or 0)
 
     assert asyncio.run(nested()) == 1
 
@@ -160,9 +160,9 @@ async def stored_and_read(file: Path, stored: str) -> object:
     async with engine.begin() as connection:
         await connection.execute(text("CREATE TABLE run (parameters JSON)"))
         await connection.execute(text("INSERT INTO run VALUES (:stored)"), {"stored": stored})
-        found = await connection.scalar(select(table.c.parameters))
+        value = await connection.scalar(select(table.c.parameters))
     await engine.dispose()
-    return found
+    return value
 
 
 def test_what_an_earlier_server_has_stored_can_be_read(
@@ -208,8 +208,8 @@ def test_who_asks_while_the_database_restarts_is_asked_to_ask_again(
     monkeypatch: pytest.MonkeyPatch, error: Exception, is_retryable: bool
 ) -> None:
     """Broken: a restart of PostgreSQL of a second ends the runs that just say how they are."""
-    kept = server.is_client_retryable_exception
-    monkeypatch.setattr(server, "is_client_retryable_exception", kept)
+    original = server.is_client_retryable_exception
+    monkeypatch.setattr(server, "is_client_retryable_exception", original)
     outlast_database()
     assert server.is_client_retryable_exception(error) == is_retryable
 

@@ -65,6 +65,6 @@ async def test_the_ui_speaks_to_the_address_at_which_it_is_seen(
     headers: dict[str, str], address: str
 ) -> None:
     """Broken: it says that it cannot reach its server, or that the right password is wrong."""
-    answered, body = await ask("/v2/ui-settings", **headers)
+    answer_headers, body = await ask("/v2/ui-settings", **headers)
     assert json.loads(body) == {**SETTINGS, "api_url": f"{address}/api"}
-    assert answered["content-length"] == str(len(body))
+    assert answer_headers["content-length"] == str(len(body))
