@@ -29,7 +29,7 @@ from stack.reconciler.disk_space import DiskSpaceWatcher
 from stack.reconciler.job_loop import JobLoop, JointBeat, PeriodicJob
 from stack.reconciler.measurement import Meter
 from stack.reconciler.retention import Retention
-from stack.reconciler.service_restarter import Attempt, ProjectEnvironment, due, remember
+from stack.reconciler.service_restarter import Attempt, EnvironmentKey, due, remember
 from stack.reconciler.written_data import WrittenDataWatcher
 from stack.record import ProcessRecord, is_alive, read_record
 from stack.runs.cancellation import Cancellation
@@ -73,7 +73,7 @@ class ServiceRestarter:
 
     def __init__(self, ledger: Ledger, api: SlipwayApi) -> None:
         self._ledger, self._api = ledger, api
-        self._attempts: dict[ProjectEnvironment, Attempt] = {}
+        self._attempts: dict[EnvironmentKey, Attempt] = {}
 
     def __call__(self, now: float) -> list[str]:
         """Trigger `launch` for every environment that is due at the monotonic time ``now``.
@@ -81,20 +81,20 @@ class ServiceRestarter:
         Return a sentence for each.
         """
         lost = {
-            ProjectEnvironment(instance.project, instance.environment)
+            EnvironmentKey(instance.project, instance.environment)
             for instance in gone(self._ledger)
         }
         if not lost:
             return []
         busy = {
-            ProjectEnvironment(rollout.project, rollout.environment)
+            EnvironmentKey(rollout.project, rollout.environment)
             for rollout in open_rollouts(self._ledger)
         }
         places = due(lost, busy, self._attempts, now)
         self._attempts = remember(self._attempts, places, now)
         return [self._launch(place) for place in places]
 
-    def _launch(self, place: ProjectEnvironment) -> str:
+    def _launch(self, place: EnvironmentKey) -> str:
         parameters = {"project": place.project, "environment": place.environment, "revive": True}
         key = f"revive/{place.project}/{place.environment}/{secrets.token_hex(8)}"
         run = self._api.trigger("launch/default", parameters, key)

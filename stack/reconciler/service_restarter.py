@@ -12,7 +12,7 @@ FORGIVEN_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class ProjectEnvironment:
+class EnvironmentKey:
     """An environment of a project."""
 
     project: str
@@ -33,11 +33,11 @@ def pause_after(count: int) -> float:
 
 
 def due(
-    gone: Collection[ProjectEnvironment],
-    busy: Collection[ProjectEnvironment],
-    attempts: Mapping[ProjectEnvironment, Attempt],
+    gone: Collection[EnvironmentKey],
+    busy: Collection[EnvironmentKey],
+    attempts: Mapping[EnvironmentKey, Attempt],
     now: float,
-) -> list[ProjectEnvironment]:
+) -> list[EnvironmentKey]:
     """Return the environments to launch now, in a stable order.
 
     Args:
@@ -55,10 +55,10 @@ def due(
 
 
 def remember(
-    attempts: Mapping[ProjectEnvironment, Attempt],
-    launched: Collection[ProjectEnvironment],
+    attempts: Mapping[EnvironmentKey, Attempt],
+    launched: Collection[EnvironmentKey],
     now: float,
-) -> dict[ProjectEnvironment, Attempt]:
+) -> dict[EnvironmentKey, Attempt]:
     """Return the attempts including ``launched``, without those long past."""
     recent = {
         place: attempt for place, attempt in attempts.items() if now < attempt.at + FORGIVEN_SECONDS

@@ -36,8 +36,8 @@ BOUNDS = {
 def schema(name: str) -> dict[str, Any]:
     """Return the schema of an operation as `make up` registers it."""
     entry = ENTRIES[name]
-    made = parameter_schema(load_flow_from_entrypoint(entry.entrypoint)).model_dump(mode="json")
-    registered: dict[str, Any] = body_of(entry, made, "pool")["parameter_openapi_schema"]
+    openapi = parameter_schema(load_flow_from_entrypoint(entry.entrypoint)).model_dump(mode="json")
+    registered: dict[str, Any] = body_of(entry, openapi, "pool")["parameter_openapi_schema"]
     return registered
 
 

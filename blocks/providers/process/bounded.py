@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
-from blocks.providers.process.drained import DrainedPipes, fed, pipe
+from blocks.providers.process.drained import DrainedPipe, fed, pipe
 from blocks.providers.process.shim.leash import CANNOT_START, GRACE_SECONDS
 from blocks.providers.process.sweep import RUN_ID, SweptRun, sweep
 
@@ -68,7 +68,7 @@ def run_bounded(
     """
     deadline = time.monotonic() + limit_seconds
     (line, held), (reports, report) = pipe(), pipe()
-    output, complaint = DrainedPipes(most_bytes), DrainedPipes(most_bytes)
+    output, complaint = DrainedPipe(most_bytes), DrainedPipe(most_bytes)
     with held, reports:
         with ExitStack() as theirs:  # what we kept of it would never end
             source = fed(given)

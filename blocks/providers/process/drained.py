@@ -19,7 +19,7 @@ def pipe() -> tuple[FileIO, FileIO]:
     return FileIO(reading, "r"), FileIO(writing, "w")
 
 
-class DrainedPipes:
+class DrainedPipe:
     """A pipe that is read from now on; ``end`` is for the program, and to be closed here."""
 
     def __init__(self, most_bytes: int) -> None:

@@ -35,9 +35,9 @@ def test_another_release_is_another_workload(target: Target, release: Release) -
 def test_tests_never_see_the_environment_of_live_data(target: Target, release: Release) -> None:
     """Broken: a test suite empties the database of the environment that it is run for."""
     tests = PytestWorkload.model_validate({"kind": "pytest", "variables": {"MODE": "test"}})
-    seen = step_variables(Job(target, release, "tests", tests, {}))
-    assert seen["MODE"] == "test"
-    assert {"DATABASE", "API_KEY"}.isdisjoint(seen)
+    variables = step_variables(Job(target, release, "tests", tests, {}))
+    assert variables["MODE"] == "test"
+    assert {"DATABASE", "API_KEY"}.isdisjoint(variables)
     declared = step_variables(
         Job(target, release, "build", chosen_workload(target, "build")[1], {})
     )
