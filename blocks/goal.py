@@ -1,4 +1,4 @@
-"""What a user wants of a plan beside that it ends soon: money, a deadline; free of Prefect."""
+"""The goal of a plan: what to minimise, a budget and a deadline; free of Prefect."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Goal(BaseModel):
         return self.objective != "makespan" or any(limit is not None for limit in limits)
 
     def worth(self, makespan_seconds: float, cost: float) -> tuple[float, float]:
-        """Return what a plan is compared by, the least the best; what is equal is told apart."""
+        """Return the value by which plans are compared, the least being best, and a tie-breaker."""
         if self.objective == "makespan":
             return makespan_seconds, cost
         if self.objective == "cost":

@@ -111,6 +111,9 @@ async def take_snapshot(
         release=live_release(launcher),
     )
     return await backing_up.backup(
-        *(opaque(subject), opaque(repository), opaque(ledger), settings().root),
+        opaque(subject),
+        opaque(repository),
+        opaque(ledger),
+        settings().root,
         wait_for=[opaque(result) for result in after],
     )

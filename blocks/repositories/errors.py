@@ -1,4 +1,4 @@
-"""What can go wrong with a repository: each error says what, and what to do about it."""
+"""The errors of repositories; each says what went wrong, and what to do about it."""
 
 from __future__ import annotations
 

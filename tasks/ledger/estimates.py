@@ -18,7 +18,8 @@ from tasks.ledger.upsert import upsert
 
 HISTORY = 20
 # So many runs in a row beyond the 90th percentile, or this much quicker than the median, are no luck.
-TELLING, QUICKER = 3, 1.5
+TELLING = 3
+QUICKER = 1.5
 
 
 def publish_estimates(

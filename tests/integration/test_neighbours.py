@@ -28,7 +28,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
 """
 KEYS = {"left": "left-api-key-1", "right": "right-api-key-2"}
-SHARED, TOKEN = "shared-by-left-3", "source-token-4"
+SHARED = "shared-by-left-3"
+TOKEN = "source-token-4"
 
 
 @pytest.fixture(scope="module")

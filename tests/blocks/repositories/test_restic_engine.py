@@ -56,20 +56,20 @@ def test_backup_lists_reads_and_restores(engine: ResticEngine, data: Path, tmp_p
     """A backup cannot be found, read or brought back; or an exclude takes its neighbour along."""
     seen: list[Progress] = []
     stored = engine.backup([data], [data / "sub [x]" / "b*"], ["slipway", "project=p"], seen.append)
-    (found,) = engine.snapshots(["slipway", "project=p"])
+    (snapshot,) = engine.snapshots(["slipway", "project=p"])
     assert engine.snapshots(["project=other"]) == []
-    assert found.id.startswith(stored.id)
-    assert found.paths == (str(data),)
-    assert found.host == "slipway"
-    kinds = {entry.path: entry.kind for entry in engine.entries(found.id)}
+    assert snapshot.id.startswith(stored.id)
+    assert snapshot.paths == (str(data),)
+    assert snapshot.host == "slipway"
+    kinds = {entry.path: entry.kind for entry in engine.entries(snapshot.id)}
     assert kinds[str(data / "a.txt")] == "file"
     assert str(data / "sub [x]" / "b*") not in kinds
-    assert engine.read(found.id, str(data / "a.txt")) == b"hello"
-    engine.restore(found.id, tmp_path / "back")
+    assert engine.read(snapshot.id, str(data / "a.txt")) == b"hello"
+    engine.restore(snapshot.id, tmp_path / "back")
     assert (tmp_path / "back" / data.relative_to("/") / "sub [x]" / "bc").read_text() == "kept"
     assert seen
     engine.check("100%")
-    engine.forget([found.id])
+    engine.forget([snapshot.id])
     assert copies(engine) == []
 
 

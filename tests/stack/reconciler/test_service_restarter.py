@@ -9,14 +9,14 @@ from stack.reconciler.service_restarter import (
     FORGIVEN_SECONDS,
     LONGEST_PAUSE_SECONDS,
     Attempt,
-    ProjectEnvironment,
+    EnvironmentKey,
     due,
     pause_after,
     remember,
 )
 
-WEB = ProjectEnvironment("web", "prod")
-API = ProjectEnvironment("api", "prod")
+WEB = EnvironmentKey("web", "prod")
+API = EnvironmentKey("api", "prod")
 
 
 def test_the_first_time_is_at_once() -> None:

@@ -15,7 +15,8 @@ from stack.api import SlipwayApi
 from stack.runs.cancellation import GRACE_SECONDS, Cancellation
 from stack.runs.flow_process import ENGINE, flow_processes
 
-RUNS, WORKERS = "POST /flow_runs/filter", "POST /work_pools/slipway/workers/filter"
+RUNS = "POST /flow_runs/filter"
+WORKERS = "POST /work_pools/slipway/workers/filter"
 STATE = "POST /flow_runs/doomed/set_state"
 SLEEPER = "import time; time.sleep(600)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); "

@@ -22,7 +22,8 @@ from stack.runs.vanished import (
     times_begun_again,
 )
 
-RUNS, WORKERS = "POST /flow_runs/filter", "POST /work_pools/slipway/workers/filter"
+RUNS = "POST /flow_runs/filter"
+WORKERS = "POST /work_pools/slipway/workers/filter"
 STATE = "POST /flow_runs/lost/set_state"
 STATES = "GET /flow_run_states/?flow_run_id=lost"
 
@@ -37,7 +38,8 @@ class Fake(Protocol):
 
 YOUNG = 53.0
 """The age of a worker that was started in second 50."""
-LONG_AGO, LATELY = "1970-01-01T00:00:10+00:00", "1970-01-01T00:01:30+00:00"
+LONG_AGO = "1970-01-01T00:00:10+00:00"
+LATELY = "1970-01-01T00:01:30+00:00"
 
 
 def _run(state_type: str = "RUNNING", timestamp: str = LATELY) -> dict[str, Any]:

@@ -23,7 +23,8 @@ from tasks.ledger.tables import deployment, learning
 from tasks.ledger.timings import Timing, record_timings, timings
 from tasks.ledger.workloads import close_workload, open_workload
 
-NEVER, ALL = -1.0, 10**9
+NEVER = -1.0
+ALL = 10**9
 
 
 def _timings(ledger: Ledger, key: str, count: int) -> None:
