@@ -30,7 +30,7 @@ from tasks.errors import NotFoundError
 from tasks.launch.target import Target, target_of
 from tasks.ledger.connection import Ledger
 from tasks.ledger.hosts import open_own_ledger
-from tasks.ledger.providers import Followed, follow_providers
+from tasks.ledger.providers import ProviderChanges, follow_providers
 from tasks.settings import settings
 
 Spec = TypeVar("Spec", bound=BaseModel)
@@ -122,11 +122,11 @@ async def load_providers(names: Iterable[str]) -> dict[str, Provider]:
     return {name: providers[name] for name in selected}
 
 
-async def follow_blocks(providers: Mapping[str, Provider]) -> Followed:
+async def follow_blocks(providers: Mapping[str, Provider]) -> ProviderChanges:
     """Update the ledger's providers, and Prefect's limit of the lanes of each."""
     with own_ledger() as ledger:
         changes = await asyncio.to_thread(follow_providers, ledger, providers, time.time())
-    if changes != Followed():
+    if changes != ProviderChanges():
         async with get_client() as client:
             for name in changes.changed:
                 lanes = max(1, providers[name].capacity.slots)

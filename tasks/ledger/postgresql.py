@@ -1,4 +1,4 @@
-"""The ledger on PostgreSQL: for more than one host."""
+"""The ledger's database on PostgreSQL, for more than one host."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AWAY = re.compile(
     r"|remaining connection slots",
     re.IGNORECASE,
 )
-"""What the client says of a server that restarts, or has no connection left for it."""
+"""Error messages of the client for a server that restarts, or has no connection left."""
 _READ_ONLY = re.compile(r"in a read-only transaction", re.IGNORECASE)
 
 
@@ -62,22 +62,20 @@ class PostgresqlDatabase:
         with self.engine.connect() as connection:
             return int(connection.execute(text("SELECT count FROM commits")).scalar_one())
 
-    def is_away(self, said: str) -> bool:
-        """Tell whether the server restarts, or takes nobody for the moment."""
-        return _AWAY.search(said) is not None
+    def is_away(self, message: str) -> bool:
+        """Tell whether the server restarts, or accepts no connection for the moment."""
+        return _AWAY.search(message) is not None
 
-    def told(self, said: str) -> str:
-        """Return ``said``; where the server has no room or went away, also what to do."""
-        if self.is_away(said):
-            return f"{said.rstrip()}. The database server takes nobody: start this again."
-        if _READ_ONLY.search(said):
-            return (
-                f"{said.rstrip()}. The database is read-only: let it be written, and start again."
-            )
-        if not tells_no_room(said):
-            return said
+    def explained(self, message: str) -> str:
+        """Return ``message``; if the server's disk is full or it went away, add the remedy."""
+        if self.is_away(message):
+            return f"{message.rstrip()}. The database server takes nobody: start this again."
+        if _READ_ONLY.search(message):
+            return f"{message.rstrip()}. The database is read-only: let it be written, and start again."
+        if not tells_no_room(message):
+            return message
         server = f"the database server {self.engine.url.host}"
-        return f"{said.rstrip()}. {full_elsewhere(server)}"
+        return f"{message.rstrip()}. {full_elsewhere(server)}"
 
     def close(self) -> None:
         """Close every connection."""

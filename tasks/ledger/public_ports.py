@@ -1,4 +1,4 @@
-"""Front ports: leases that outlast a stop, until somebody else needs the port.
+"""Leases of front ports, which last beyond a stop until another service needs the port.
 
 A stopped service keeps its number as long as there are others, so that it is found at its old
 address when it comes back. All ports of a launch are leased in one transaction: all, or none.
@@ -24,7 +24,7 @@ _COLUMNS = (table.c.host, table.c.port, table.c.owner, table.c.leased_at, table.
 
 @dataclass(frozen=True, slots=True)
 class PortOwner:
-    """An environment of a project, whose services have front ports."""
+    """An environment of a project, whose services own front ports."""
 
     project: str
     environment: str
@@ -36,7 +36,7 @@ class PortOwner:
 
 @dataclass(frozen=True, slots=True)
 class LeasedPorts:
-    """The port of each service, and the lease that it had before; None where it had none."""
+    """The port of each service, and the lease that it had before; None if it had none."""
 
     ports: Mapping[str, int]
     before: Mapping[str, PortLease | None]
@@ -63,7 +63,7 @@ def lease_public_ports(
     """
     with ledger.write() as connection:
         before = {service: _held(connection, span, place.owner(service)) for service in pins}
-        # Pins come first, or another service of the same launch might be given the number.
+        # Pins come first, or another service of the same launch might get the number.
         for service in sorted(pins, key=lambda name: pins[name] is None):
             own, pin = before[service], pins[service]
             if pin is not None and own is not None and not move and own.released_at is None:
@@ -73,11 +73,11 @@ def lease_public_ports(
 
 
 def undo_public_ports(
-    ledger: Ledger, span: PublicPortRange, place: PortOwner, taken: LeasedPorts
+    ledger: Ledger, span: PublicPortRange, place: PortOwner, leased: LeasedPorts
 ) -> None:
-    """Have every service of ``taken`` hold what it held before."""
+    """Restore the former lease of every service of ``leased``."""
     with ledger.write() as connection:
-        for service, lease in taken.before.items():
+        for service, lease in leased.before.items():
             _drop(connection, span, [place.owner(service), place.owner(service) + _MOVING])
             if lease is not None and lease.port not in _numbers_taken(connection, span):
                 _insert(connection, span, lease)
@@ -97,7 +97,7 @@ def moved_public_ports(ledger: Ledger, span: PublicPortRange, place: PortOwner) 
 
 
 def forget_moved(ledger: Ledger, span: PublicPortRange, place: PortOwner, service: str) -> None:
-    """Give back the port that ``service`` has moved away from."""
+    """Release the port that ``service`` has moved away from."""
     with ledger.write() as connection:
         _drop(connection, span, [place.owner(service) + _MOVING])
 
@@ -105,7 +105,7 @@ def forget_moved(ledger: Ledger, span: PublicPortRange, place: PortOwner, servic
 def retire_public_ports(
     ledger: Ledger, place: PortOwner, services: Collection[str], now: float
 ) -> None:
-    """Say that ``services`` need their ports no more; they get them again while nobody does."""
+    """Mark the ports of ``services`` as not needed; they get them again unless another needs them."""
     owners = [place.owner(service) for service in services]
     with ledger.write() as connection:
         connection.execute(
@@ -140,7 +140,7 @@ def _lease(  # noqa: PLR0917 - one step of the transaction above
         connection.execute(update(table).where(*_of(span, owner)).values(released_at=None))
         return
     if pin is None:
-        _drop(connection, span, [owner])  # of a range that is served no more
+        _drop(connection, span, [owner])  # of a range that is no longer served
         port = _free(connection, span)
     else:
         _require_free(connection, span, place, service, pin)
@@ -157,7 +157,7 @@ def _lease(  # noqa: PLR0917 - one step of the transaction above
 def _require_free(
     connection: Connection, span: PublicPortRange, place: PortOwner, service: str, pin: int
 ) -> None:
-    """Take ``pin`` from one who needs it no more; refuse where somebody does."""
+    """Take ``pin`` from an owner that does not need it; refuse if its owner needs it."""
     field = f"projects.{place.project}.services.{service}.port"
     if pin not in span:
         raise BadInputError(
@@ -166,8 +166,8 @@ def _require_free(
             f"the front ports are {span.first} to {span.last}",
             "Write one of these, or set SLIPWAY_ROUTER_SLOTS higher and run `make up`.",
         )
-    here = (table.c.host == span.host, table.c.port == pin)
-    holder = connection.execute(select(*_COLUMNS).where(*here)).mappings().one_or_none()
+    is_pin = (table.c.host == span.host, table.c.port == pin)
+    holder = connection.execute(select(*_COLUMNS).where(*is_pin)).mappings().one_or_none()
     if holder is not None and holder["released_at"] is None:
         raise BadInputError(
             field,
@@ -175,7 +175,7 @@ def _require_free(
             f"it is the front port of {_shown(holder['owner'])}",
             "Write another one, or stop that first; without `port`, each environment gets its own.",
         )
-    connection.execute(delete(table).where(*here))
+    connection.execute(delete(table).where(*is_pin))
 
 
 def _free(connection: Connection, span: PublicPortRange) -> int:
@@ -221,8 +221,8 @@ def _numbers(
 
 
 def _in_range(connection: Connection, span: PublicPortRange) -> list[PortLease]:
-    here = table.c.port.between(span.first, span.last)
-    query = select(*_COLUMNS).where(table.c.host == span.host, here)
+    in_range = table.c.port.between(span.first, span.last)
+    query = select(*_COLUMNS).where(table.c.host == span.host, in_range)
     return [PortLease(**row) for row in connection.execute(query).mappings()]
 
 

@@ -69,17 +69,19 @@ def test_ports_of_what_runs_are_never_taken(ledger: Ledger) -> None:
 def test_a_launch_gets_all_its_ports_or_none(ledger: Ledger) -> None:
     """Broken: a launch that fails would leave leases behind."""
     take(ledger, "a")
-    wanted = dict.fromkeys(["one", "two", "three"])
+    pins = dict.fromkeys(["one", "two", "three"])
     with pytest.raises(BusyError):
-        lease_public_ports(ledger, SPAN, PortOwner("b", "dev"), wanted, 1.0)
+        lease_public_ports(ledger, SPAN, PortOwner("b", "dev"), pins, 1.0)
     assert holders(ledger) == {8300: "front/a/dev/web"}
 
 
 def test_a_pinned_port_is_given_to_who_asks_for_it(ledger: Ledger) -> None:
     """Broken: a service could not be found at a port that its users know."""
     assert take(ledger, "a", port=8302) == 8302
-    taken = lease_public_ports(ledger, SPAN, PortOwner("b", "dev"), {"api": None, "web": 8300}, 1.0)
-    assert taken.ports == {"api": 8301, "web": 8300}
+    leased = lease_public_ports(
+        ledger, SPAN, PortOwner("b", "dev"), {"api": None, "web": 8300}, 1.0
+    )
+    assert leased.ports == {"api": 8301, "web": 8300}
 
 
 def test_a_pin_that_another_holds_is_refused_with_its_name(ledger: Ledger) -> None:
@@ -97,10 +99,10 @@ def test_a_service_that_moves_to_its_pin_keeps_both_until_it_has_moved(ledger: L
     """Broken: another project would get the old port while users are still sent there."""
     place = PortOwner("a", "dev")
     take(ledger, "a")
-    taken = lease_public_ports(ledger, SPAN, place, {"web": 8302}, 1.0)
+    leased = lease_public_ports(ledger, SPAN, place, {"web": 8302}, 1.0)
     assert moved_public_ports(ledger, SPAN, place) == {"web": 8300}
     assert take(ledger, "b") == 8301
-    undo_public_ports(ledger, SPAN, place, taken)
+    undo_public_ports(ledger, SPAN, place, leased)
     assert (take(ledger, "a"), moved_public_ports(ledger, SPAN, place)) == (8300, {})
     lease_public_ports(ledger, SPAN, place, {"web": 8302}, 1.0)
     forget_moved(ledger, SPAN, place, "web")

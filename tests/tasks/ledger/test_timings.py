@@ -14,9 +14,9 @@ def timing(key: str, at: float, seconds: float = 1.0) -> Timing:
 def test_the_newest_come_first_and_only_so_many(ledger: Ledger) -> None:
     """Old timings would otherwise outvote what the step takes today."""
     record_timings(ledger, [timing("a", at) for at in (3.0, 1.0, 2.0)] + [timing("b", 9.0)])
-    found = timings(ledger, limit_per_key=2)
-    assert [item.at for item in found["a"]] == [3.0, 2.0]
-    assert [item.at for item in found["b"]] == [9.0]
+    by_key = timings(ledger, limit_per_key=2)
+    assert [item.at for item in by_key["a"]] == [3.0, 2.0]
+    assert [item.at for item in by_key["b"]] == [9.0]
 
 
 def test_keys_and_time_narrow_it(ledger: Ledger) -> None:
