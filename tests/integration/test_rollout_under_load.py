@@ -24,8 +24,8 @@ FRONT = free_ports(200)
 @pytest.fixture
 def deployer(tmp_path: Path) -> Iterator[Deployer]:
     """Return a deployer whose first version is live behind Caddy."""
-    with deploying(tmp_path, FRONT) as made:
-        yield made
+    with deploying(tmp_path, FRONT) as deployer:
+        yield deployer
 
 
 def _get(path: str) -> tuple[int, str]:

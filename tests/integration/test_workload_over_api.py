@@ -224,8 +224,8 @@ def test_cancelling_ends_the_processes_of_steps(work: Work) -> None:
     )
     cancelled = work.start(parameters)
     eventually(lambda: len(marked(*mark)) >= 3, "the long step does not start")
-    wanted = {"state": {"type": "CANCELLING"}}
-    work.stack.api.call("POST", f"/flow_runs/{cancelled}/set_state", wanted)
+    request = {"state": {"type": "CANCELLING"}}
+    work.stack.api.call("POST", f"/flow_runs/{cancelled}/set_state", request)
     assert work.stack.api.wait(cancelled).state_type == "CANCELLED"
     lines = [entry["message"] for entry in work.stack.api.logs(cancelled)]
     assert [line for line in lines if "Crash" in line or "in state Running" in line] == []
