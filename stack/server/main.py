@@ -18,9 +18,8 @@ stored of that kind is mended when it is read, or one flow run would end every o
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import sys
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -28,7 +27,6 @@ from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import aiosqlite
 import asyncpg  # type: ignore[import-untyped]
 from fastapi import FastAPI
 from prefect.cli import app
@@ -68,27 +66,6 @@ _AWAY = (
 )
 """How a PostgreSQL that restarts, is locked or has no connection left shows, past what Prefect knows."""
 _has_turn: ContextVar[bool] = ContextVar("_has_turn", default=False)
-
-
-class ClosingCursor(aiosqlite.Cursor):
-    """A cursor that closes when its statement fails."""
-
-    async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> aiosqlite.Cursor:
-        """Execute one statement; a failure leaves nothing open.
-
-        Raises:
-            sqlite3.Error: As raised by SQLite.
-        """
-        try:
-            return await super().execute(sql, parameters)
-        except sqlite3.Error:
-            await self.close()
-            raise
-
-
-def close_failed_cursors() -> None:
-    """Let every connection of this process hand out cursors that close when they fail."""
-    aiosqlite.core.Cursor = ClosingCursor  # type: ignore[misc]
 
 
 def write_in_turn() -> None:
@@ -227,7 +204,6 @@ def wait_by_the_clock_as_it_is() -> None:
 
 def main() -> None:
     """Serve until told to stop."""
-    close_failed_cursors()
     write_in_turn()
     keep_out_unstorable()
     explain_refusals()
