@@ -10,8 +10,10 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from blocks.providers.process.listening import listening
 from blocks.routers.extent import forget, served
 from stack.endings import reason
 from stack.hanging import is_stopped
@@ -25,6 +27,7 @@ from stack.record import (
     kill_session,
     read_record,
     wait_gone,
+    write_record,
 )
 from stack.supervision import start_supervisor
 from tasks.errors import SlipwayError
@@ -67,6 +70,7 @@ def take_over(chosen: Settings, root: Path, environment: Mapping[str, str]) -> s
     living = _living(home, wanted)
     require_free(chosen.host, _ports(chosen, wanted, living))
     router = next(part for part in wanted if part.name == "router")
+    _accept_router(chosen, home, router, living)
     if router.name in living and living[router.name].inputs != router.inputs:
         forget(home.root / "router")  # it starts again elsewhere, all of it
         wanted = parts(procfile(root), environment)
@@ -78,6 +82,19 @@ def take_over(chosen: Settings, root: Path, environment: Mapping[str, str]) -> s
     kept = {name for name, record in living.items() if _runs_as_before(home, name, record)}
     anew = [part.name for part in wanted if part.name not in kept]
     return f"taken over: {len(kept)} parts went on" + (f", started {', '.join(anew)}" * bool(anew))
+
+
+def _accept_router(chosen: Settings, home: Home, router: Part, living: dict[str, Record]) -> None:
+    """Have a router go on of which nobody knows how it was started, where it serves as is wanted.
+
+    It has lost its record; to start it again would cut what is connected to every service.
+    """
+    record = living.get(router.name)
+    if record is None or record.inputs:
+        return
+    if any(socket.port == chosen.router_port for socket in listening(record.pid)):
+        living[router.name] = replace(record, inputs=router.inputs)
+        write_record(home.record(router.name), living[router.name])
 
 
 def _living(home: Home, wanted: Sequence[Part]) -> dict[str, Record]:
