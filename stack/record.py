@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -69,11 +69,36 @@ def write_record(path: Path, record: ProcessRecord) -> None:
 
 
 def read_record(path: Path) -> ProcessRecord | None:
-    """Return the record kept at ``path``; None when there is none that can be read."""
+    """Return the record kept at ``path``; None when there is none that can be read.
+
+    A record of another part, or of a process of another home, does not count: the folder of a home
+    may have been copied, and its records would have the parts of the first home ended.
+    """
     try:
-        return ProcessRecord(**json.loads(path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
+        record = ProcessRecord(**json.loads(path.read_text(encoding="utf-8")))
+        part = path.name.partition(".")[0].partition("-")[0]
+        return record if record.program == part and _is_of(record, path.parent.parent) else None
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):
         return None
+
+
+def _is_of(record: ProcessRecord, home: Path) -> bool:
+    """Tell whether a recorded process, or one of its session, belongs to this home."""
+    processes = [psutil.Process(record.pid)] if is_alive(record) else members(record)[:1]
+    try:
+        folders = [home_of(process.environ()) for process in processes]
+    except (psutil.Error, OSError):  # it has just ended
+        return True
+    return all(folder is not None and folder.resolve() == home.resolve() for folder in folders)
+
+
+def home_of(variables: Mapping[str, str]) -> Path | None:
+    """Return the home of the part of a stack that has these variables; None if it is none."""
+    if folder := variables.get("SLIPWAY_HOME"):
+        return Path(folder)
+    # All that Caddy gets to know of the home is where it may keep its state.
+    folder = variables.get("XDG_DATA_HOME")
+    return Path(folder).parent if folder else None
 
 
 def read_records(folder: Path) -> list[ProcessRecord]:

@@ -22,7 +22,7 @@ from stack.record import (
 )
 from tasks.home import Home
 
-_MODULES = {f"stack.{name}": name for name in ("supervisor", "server", "worker", "reconciler")}
+_MODULES = {f"stack.{name}.main": name for name in ("supervisor", "server", "worker", "reconciler")}
 _ROUTER = "router"
 
 

@@ -10,8 +10,10 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from blocks.providers.process.listening import listening
 from blocks.routers.extent import forget, served
 from stack.endings import reason
 from stack.hanging import is_stopped
@@ -25,6 +27,7 @@ from stack.record import (
     kill_session,
     read_record,
     wait_gone,
+    write_record,
 )
 from stack.supervision import start_supervisor
 from tasks.errors import SlipwayError
@@ -67,6 +70,7 @@ def take_over(config: Settings, root: Path, environment: Mapping[str, str]) -> s
     living = _living(home, desired)
     require_free(config.host, _ports(config, desired, living))
     router = next(part for part in desired if part.name == "router")
+    _accept_router(config, home, router, living)
     if router.name in living and living[router.name].inputs != router.inputs:
         forget(home.root / "router")  # all of it is restarted on other ports
         desired = parts(procfile(root), environment)
@@ -80,6 +84,21 @@ def take_over(config: Settings, root: Path, environment: Mapping[str, str]) -> s
     return f"taken over: {len(continued)} parts went on" + (
         f", started {', '.join(restarted)}" * bool(restarted)
     )
+
+
+def _accept_router(
+    config: Settings, home: Home, router: Part, living: dict[str, ProcessRecord]
+) -> None:
+    """Let a router go on whose inputs are not known, if it serves the configured port.
+
+    It has lost its record; a restart would cut the connections to every service.
+    """
+    record = living.get(router.name)
+    if record is None or record.inputs:
+        return
+    if any(socket.port == config.router_port for socket in listening(record.pid)):
+        living[router.name] = replace(record, inputs=router.inputs)
+        write_record(home.record(router.name), living[router.name])
 
 
 def _living(home: Home, desired: Sequence[Part]) -> dict[str, ProcessRecord]:

@@ -156,7 +156,7 @@ def _is_registered(config: Settings, root: Path, api: SlipwayApi) -> bool:
     """Tell whether this server knows what these sources declare."""
     try:
         last = Home(config.root).registration_file.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, UnicodeDecodeError):
         return False
     now = fingerprint(sources(root), [sys.executable, config.work_pool])
     knows_all = work_pool_exists(api, config.work_pool) and knows(api, ROUTER_BLOCK)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-_SHELL = re.compile(r"(r?ba|da|[pm]k|pdk|k|z|a|ya|po)?sh[\d.-]*")
+_SHELL = re.compile(r"(r?ba|da|[pm]k|pdk|k|z|a|ya|po)?sh[\d.-]*|\$\{?(SHELL|BASH|0)\}?")
 _OPTION = re.compile(r"[-+]\S+")
 _WITH_FILE = frozenset({"--rcfile", "--init-file"})
 _INTERPRETER = re.compile(
@@ -26,13 +26,24 @@ _PLAIN = re.compile(r"[\w./:@%+,=~-]*", re.ASCII)
 _TAKES_CODE = re.compile(r"(^|\s)(-\w*[ceEr]|-p|--eval|--print|--command|-Command)$")
 _CODE_OPTION = re.compile(r"--(eval|print|command|execute|split-string)=|-S")
 """Matches the beginning of a word that has code in it."""
-_ALL_CODE = frozenset({"ssh", "watch", "sqlite3", "duckdb", "parallel"})
+_ALL_CODE = frozenset({"ssh", "watch", "sqlite3", "duckdb", "parallel", "make", "gmake", "gdb"})
 """Programs that join their arguments to a text that is executed, or take any of them for code."""
 _BEFORE_PROGRAM = re.compile(
-    r"sudo|doas|env|timeout|nice|ionice|nohup|setsid|stdbuf|time|exec|command|xargs|-.*|\w+=.*|[\d.]+[smh]?"
+    r"builtin|sudo|doas|env|timeout|nice|ionice|nohup|setsid|stdbuf|time|exec|command|xargs|-.*|\w+=.*|[\d.]+[smh]?"
 )
+_NAMES_PROGRAM = frozenset({"-I", "--use-compress-program", "--to-command", "-F", "--info-script"})
+"""Options of tar that a command follows."""
+_COMMANDING = re.compile(
+    r"(PS4|BASH_ENV|ENV|PROMPT_COMMAND|SHELL|LESSOPEN|LESSCLOSE|GIT_(SSH(_COMMAND)?|EDITOR|PAGER"
+    r"|EXTERNAL_DIFF|PROXY_COMMAND|ASKPASS|SEQUENCE_EDITOR)|(MAN|SYSTEMD_)?PAGER|EDITOR|VISUAL|BROWSER"
+    r"|PERL5OPT|PYTHONSTARTUP|NODE_OPTIONS|RUBYOPT|RSYNC_RSH|TAR_OPTIONS|(GNU)?MAKEFLAGS|LD_PRELOAD)=.*",
+    re.DOTALL,
+)
+"""Variables whose values programs execute."""
+_EDITORS = frozenset({"ed", "red", "ex"})
 _SOURCES = frozenset({".", "source"})
 _REDIRECTION = re.compile(r"\d*(<<<|<<-?|<|>>?)&?")
+_HERE_DOCUMENT = re.compile(r"(?<!<)<<(?!<)(?P<tabs>-?)[ \t]*(?P<quote>[\"'\\]?)(?P<word>[\w.-]+)")
 _SCRIPTED = re.compile(r"([gmn]|original-)?awk|g?sed")
 _DATA_FOLLOWS = ":::"
 """The words after it are given to each command of `parallel`, quoted."""
@@ -68,11 +79,13 @@ def is_code(argv: Sequence[str], place: int) -> bool:
     """
     before = argv[:place]
     names = [PurePath(word).name for word in before]
-    if program_of(before) in _ALL_CODE and _DATA_FOLLOWS not in before:
+    all_code = program_of(before) in _ALL_CODE and _DATA_FOLLOWS not in before
+    if all_code or _COMMANDING.fullmatch(argv[place]):
         return True
     if "env" in names and before[-1] in {"-S", "--split-string"}:
         return True
-    if _is_script(names):
+    is_program = bool(before) and before[-1] in _NAMES_PROGRAM
+    if _is_script(names) or (is_program and any(name.endswith("tar") for name in names)):
         return True
     not_shells = [word for word in before if not _SHELL.fullmatch(PurePath(word).name)]
     if _CODE_OPTION.match(argv[place]) and (
@@ -96,14 +109,16 @@ def reads_code(command: Sequence[str]) -> bool:
         return True
     if command and command[0] in _SOURCES:
         return any(word.startswith(("<", "/dev/")) for word in command)
+    if program in _EDITORS:
+        return True
     if not (_SHELL.fullmatch(program) or _INTERPRETER.fullmatch(program)):
         return False
     names = [PurePath(word).name for word in command]
-    arguments = _without_redirections(command[names.index(program) + 1 :])
+    arguments = without_redirections(command[names.index(program) + 1 :])
     return all(word.startswith("-") for word in arguments)
 
 
-def _without_redirections(words: Sequence[str]) -> list[str]:
+def without_redirections(words: Sequence[str]) -> list[str]:
     """Return the words of a command without its redirections."""
     words_left: list[str] = []
     skips = False
@@ -159,6 +174,21 @@ def simple_commands(text: str) -> Iterator[list[str]]:
         elif command or word not in _RESERVED:
             command.append(word)
     yield command
+
+
+def without_here_documents(text: str) -> tuple[str, list[str]]:
+    """Return ``text`` without its here-documents, and the here-documents themselves."""
+    lines, lines_left, bodies = iter(text.split("\n")), list[str](), list[str]()
+    for line in lines:
+        lines_left.append(line)
+        for end in _HERE_DOCUMENT.finditer(line):
+            body: list[str] = []
+            for inner in lines:
+                if (inner.lstrip("\t") if end["tabs"] else inner) == end["word"]:
+                    break
+                body.append(inner)
+            bodies.append("\n".join(body))
+    return "\n".join(lines_left), bodies
 
 
 def _command_string(argv: Sequence[str], place: int) -> int | None:

@@ -21,6 +21,8 @@ from tasks.command_text import (
     shell_text,
     simple_commands,
     speaks_a_language,
+    without_here_documents,
+    without_redirections,
 )
 from tasks.errors import BadInputError
 from tasks.label import written
@@ -44,20 +46,30 @@ _EVALUATED = re.compile(
     | \[\[ \s {_WITHIN} \s -(?:eq|ne|lt|le|gt|ge) \s {_WITHIN} (?<!\$)\{{item
     )
     | \w\[ [^\]\s]* (?<!\$)\{{item
+    | \$\{{ [^{{}}]* (?<!\$)\{{item
+    | (?:declare|typeset|local) \s+ -\w*i\w* \s .* (?<!\$)\{{item
+    | (?<!\$)\{{item .* [<>]\( \s* (?:\S*/)? (?:(?:ba|da|[pm]?k|z|a)?sh|eval|sqlite3|ed|ex)\b
     | (?<!\$)\{{item [^;&\n]* \| \s* (?:\S*/|\w+\s+)* (?:
         (?:(?:ba|da|[pm]?k|z|a)?sh|sqlite3|duckdb|psql|mysql|mariadb|at|batch|crontab|ed|ex)\b
       | (?:python|pypy|perl|ruby|node|nodejs|deno|bun|php|lua|[Rr]script)[\d.]* \s* -? \s* (?:$|[;&|)\n])
       )""",
-    re.VERBOSE,
+    re.VERBOSE | re.DOTALL,
 )
 """Matches text in which a shell evaluates a word, or passes it to a program that does."""
 _EVAL = "eval"
-_EVALUATES = frozenset({"trap", "let", "declare", "typeset", "unset"})
+_EVALUATES = frozenset(
+    {
+        *("trap", "let", "declare", "typeset", "local", "unset", "alias", "coproc"),
+        *("read", "mapfile", "readarray", "getopts", "wait"),
+    }
+)
 """Builtins of a shell that take their arguments for code, or for names that may contain code."""
 _CARRIES = re.compile(r"\||<")
 """Matches operators that pass the output of a command, or a word, to the input of another."""
 _ESCAPED = re.compile(r"\\\{item")
 _ASSIGNED = re.compile(r"\w+=\{item")
+_ALWAYS = frozenset({"let", "alias"})
+"""Builtins that also evaluate the value of an assignment."""
 _VARIABLE = re.compile(r"\$(?:\w+|\{\w+\})")
 
 
@@ -91,6 +103,10 @@ def refuse_unsafe_item(field: str, argv: Sequence[str]) -> None:
             continue
         around = _ITEM.sub("", word)
         may_run = is_code(argv, place) or is_beside_code(argv[:place], around)
+        if text is not None and place > text.place and _evaluates(argv[text.place]):
+            problem = "has {item} in what its shell's text gives to `eval`"
+            remedy = 'Have the text use it as "$1", without `eval`'
+            raise BadInputError(field, word, problem, remedy)
         if (text is None or place < text.place) and may_run:
             problem = "has {item} in what may be executed as code, and what it quotes is not known"
             remedy = "Make it a word of its own, or have it read $SLIPWAY_ITEM from its environment"
@@ -98,14 +114,15 @@ def refuse_unsafe_item(field: str, argv: Sequence[str]) -> None:
 
 
 def _refuse_quoted(field: str, line: str) -> None:
-    quoted = (match[0] for match in _QUOTED.finditer(line) if not match[0].startswith("#"))
-    _, _, behind = line.partition("<<")
-    here_document = behind.partition("\n")[2]
-    if any(map(_ITEM.search, quoted)) or _ITEM.search(here_document) or _ESCAPED.search(line):
+    outside, inside = without_here_documents(line)
+    inside += [match[0] for match in _QUOTED.finditer(outside) if not match[0].startswith("#")]
+    remedy = 'Have it read "$SLIPWAY_ITEM" from its environment'
+    if any(map(_ITEM.search, inside)) or _ESCAPED.search(line):
         problem = "has {item} between quotes or in a here-document"
+        remedy = "Write it without quotes, it is one word whatever is in it; or use $SLIPWAY_ITEM"
     elif _ARITHMETIC.search(line) or _EVALUATED.search(line):
         problem = "has {item} where a shell evaluates it"
-    elif any(program_of(command) == _EVAL for command in simple_commands(line)):
+    elif _evaluates(line):
         problem = "has {item} beside `eval`, which may execute it"
     elif any(map(_executes_item, simple_commands(line))) or (
         _CARRIES.search(line) and any(map(reads_code, simple_commands(line)))
@@ -113,23 +130,32 @@ def _refuse_quoted(field: str, line: str) -> None:
         problem = "has {item} in what a program executes as code"
     else:
         return
-    remedy = "Write it without quotes, it is one word whatever is in it; or use $SLIPWAY_ITEM"
     raise BadInputError(field, line, problem, remedy)
 
 
 def _executes_item(command: Sequence[str]) -> bool:
     """Tell whether a command in a shell's text executes an item as code."""
-    text, evaluates = shell_text(command), program_of(command) in _EVALUATES
+    text, program = shell_text(command), program_of(command)
+    evaluates, arguments = program in _EVALUATES, without_redirections(command)
     for place, word in enumerate(command):
         if not _ITEM.search(word):
             continue
         around = _VARIABLE.sub("", _ITEM.sub("", word))
         beside = speaks_a_language(command[:place]) and is_beside_code(command[:place], around)
-        named = evaluates and not _ASSIGNED.match(word)
+        named = evaluates and word in arguments
+        named = named and (program in _ALWAYS or not _ASSIGNED.match(word))
+        beside = beside or (
+            text is not None and text.place < place and _evaluates(command[text.place])
+        )
         inner = text is not None and text.place == place
         if named or beside or inner or is_code(command, place):
             return True
     return False
+
+
+def _evaluates(text: str) -> bool:
+    """Tell whether a shell's text passes its arguments to `eval`."""
+    return any(program_of(command) == _EVAL for command in simple_commands(text))
 
 
 def fill_item(field: str, argv: Sequence[str], item: JsonValue) -> tuple[str, ...]:

@@ -50,11 +50,11 @@ async def _beat(
     warn: Callable[[str], None],
 ) -> None:
     """Renew well before any lease runs out; report failures, and try again."""
-    held = True
-    while held:
+    is_held = True
+    while is_held:
         await asyncio.sleep(seconds / 3)
         try:
-            held = await asyncio.to_thread(_renew, ledger, lease, admission, seconds, warn)
+            is_held = await asyncio.to_thread(_renew, ledger, lease, admission, seconds, warn)
         except Exception as error:  # noqa: BLE001 - a heartbeat that ends gives the workload away
             why = f"{type(error).__name__}: {error}"
             warn(f"The lease of workload {lease.id} could not be renewed yet: {why}")

@@ -17,9 +17,9 @@ def stored_plan(target: Target, workload: str, plan: str, ledger: Ledger) -> Sto
     """
     if not plan:
         return None
-    found = plan_by_id(ledger, plan)
-    refuse_other(plan, found.plan, target.project, workload)
-    return found
+    stored = plan_by_id(ledger, plan)
+    refuse_other(plan, stored.plan, target.project, workload)
+    return stored
 
 
 def told(stored: StoredPlan) -> str:

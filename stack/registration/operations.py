@@ -7,6 +7,7 @@ parameters is therefore written to a file of the home, besides being sent.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,21 @@ _RUN_BY = (
     "infrastructure_document_id",
 )
 """Fields that operations never set: each would have something else run in their place."""
+_VARIABLES = "job_variables.env"
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OF_THE_STACK = {
+    "SLIPWAY_HOME",
+    "SLIPWAY_HOST",
+    "SLIPWAY_LEDGER_URL",
+    "SLIPWAY_DATABASE_URL",
+    "SLIPWAY_ROUTER_PORT",
+    "SLIPWAY_ROUTER_SLOTS",
+    "SLIPWAY_WORK_POOL",
+}
+"""Variables that a run must not change: it would launch what runs already, or use another ledger."""
+_OF_THE_PROCESS = ("PREFECT_", "PYTHON", "LD_", "DYLD_")
+_LONGEST_VARIABLE = 32_768  # bytes
+_MOST_VARIABLES = 100
 _NEVER_NULL = {"parameters", "tags"}
 _REMEDY = "Leave it out: `make up` sets it, and the API checks parameters by it."
 
@@ -88,6 +104,37 @@ def refuse_other_run(change: Mapping[str, Any], registered: str) -> None:
         if change.get(field):
             problem = "would have an operation of Slipway run otherwise than `make up` registers it"
             raise BadInputError(field, change[field], problem, "Leave it out.")
+
+
+def refuse_other_variables(variables: object) -> None:
+    """Refuse environment variables with which a run would not begin, or not be one of this stack.
+
+    Raises:
+        BadInputError: It names the first such variable.
+    """
+    if not isinstance(variables, dict):
+        problem, remedy = "is no mapping of names to texts", "Write one, or leave it out."
+        raise BadInputError(_VARIABLES, variables, problem, remedy)
+    for name, value in variables.items():
+        if not _VARIABLE.fullmatch(str(name)):
+            problem, remedy = (
+                "is no name of an environment variable",
+                "Write letters, digits and _.",
+            )
+            raise BadInputError(_VARIABLES, name, problem, remedy)
+        if name in _OF_THE_STACK or name.startswith(_OF_THE_PROCESS):
+            problem = "would have the run be one of another stack, or run other code"
+            remedy = "Leave it out; settings belong to `make up`."
+            raise BadInputError(f"{_VARIABLES}.{name}", value, problem, remedy)
+        if not isinstance(value, str) or "\0" in value or "{{" in value:
+            problem, remedy = "is no plain text", "Write a text without NUL and without {{."
+            raise BadInputError(f"{_VARIABLES}.{name}", value, problem, remedy)
+        if len(value.encode(errors="replace")) > _LONGEST_VARIABLE:
+            problem = f"has more than {_LONGEST_VARIABLE} bytes"
+            raise BadInputError(f"{_VARIABLES}.{name}", value, problem, "Put it into a file.")
+    if len(variables) > _MOST_VARIABLES:
+        problem = f"has more than {_MOST_VARIABLES} variables"
+        raise BadInputError(_VARIABLES, len(variables), problem, "Put them into a file.")
 
 
 def kept_checks(change: Mapping[str, Any], schema: Json) -> Json:

@@ -1,15 +1,9 @@
 """Starts Prefect's server with fixes for SQLite contention, stored JSON, schedules and clocks.
 
-SQLAlchemy 2.0 leaves the open cursor of a failed statement ("database is locked") to the garbage
-collector, which may run in the event loop's thread while another thread waits in the same SQLite
-connection for the write lock. Freeing an open cursor needs that connection's mutex, so the event
-loop stands still until the wait times out (60 s), and with it the transaction that has the lock.
-Here such a cursor is closed at once, in the thread of its connection.
-
 A transaction that reads before it writes cannot wait for another writer: SQLite refuses it at once
 ("database is locked"), whatever the busy time-out, since what it has read is outdated. Prefect
-begins most of its transactions so, and answers 503. Here they take turns, and ask
-for the write lock before they read.
+begins most of its transactions like that, and answers 503. Here they take turns, and ask for the
+write lock before they read.
 
 Requests with values that it could store but not return are refused (see ``request_validation``).
 Such values that an earlier server has stored are repaired when they are read, or one flow run would
@@ -19,9 +13,8 @@ end every operation.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import sys
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -29,7 +22,6 @@ from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import aiosqlite
 import asyncpg  # type: ignore[import-untyped]
 from fastapi import FastAPI
 from prefect.cli import app
@@ -69,27 +61,6 @@ _AWAY = (
 )
 """Errors of a PostgreSQL that restarts, is locked or has no connection left, unknown to Prefect."""
 _has_turn: ContextVar[bool] = ContextVar("_has_turn", default=False)
-
-
-class ClosingCursor(aiosqlite.Cursor):
-    """A cursor that closes when its statement fails."""
-
-    async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> aiosqlite.Cursor:
-        """Execute one statement; a failure leaves nothing open.
-
-        Raises:
-            sqlite3.Error: As raised by SQLite.
-        """
-        try:
-            return await super().execute(sql, parameters)
-        except sqlite3.Error:
-            await self.close()
-            raise
-
-
-def close_failed_cursors() -> None:
-    """Let every connection of this process hand out cursors that close when they fail."""
-    aiosqlite.core.Cursor = ClosingCursor  # type: ignore[misc]
 
 
 def write_in_turn() -> None:
@@ -228,7 +199,6 @@ def wait_by_the_clock_as_it_is() -> None:
 
 def main() -> None:
     """Serve until told to stop."""
-    close_failed_cursors()
     write_in_turn()
     validate_requests()
     explain_refusals()

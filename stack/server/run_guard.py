@@ -20,7 +20,7 @@ from prefect.server.schemas.filters import (
 )
 from prefect.server.schemas.states import StateType
 
-from stack.registration.operations import refuse_other_run
+from stack.registration.operations import refuse_other_run, refuse_other_variables
 from stack.registration.parameter_errors import unfit
 from stack.registration.work_pool import QUEUES
 from stack.server.pool_guard import PoolGuard
@@ -107,6 +107,8 @@ class RunGuard:
         others = {name: value for name, value in variables.items() if name != _FREE}
         try:
             refuse_other_run({"job_variables": others}, "")
+            if _FREE in variables:
+                refuse_other_variables(variables[_FREE])
         except BadInputError as error:
             refuse_change(error)
         if "parameters" in requested and (complaint := unfit(schema, requested["parameters"])):

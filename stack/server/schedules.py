@@ -71,10 +71,6 @@ def _refuse_cron(schedule: Json) -> None:
     dates = _cron_dates(CronSchedule.model_validate(schedule), n=1)
     try:
         first = next(dates, None)
-    except LookupError as error:  # `localtime` is one to Prefect, and none to what it counts with
-        problem = "is no time zone in which the times of a cron can be counted"
-        remedy = "Write one such as Europe/Berlin."
-        raise BadInputError("timezone", schedule["timezone"], problem, remedy) from error
     except (ValueError, OverflowError):
         first = None
     if first is None:

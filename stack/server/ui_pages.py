@@ -8,6 +8,7 @@ address. It also contacts a service of its maker on the internet, which no setti
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from stack.server.asgi import App, Message, Receive, Send, header
 
 _SETTINGS = "/ui-settings"
 _SCHEMES = {"http", "https"}
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 
 
 class OwnPages:
@@ -33,6 +35,7 @@ class OwnPages:
         own = [
             (b"content-security-policy", policy.encode("latin-1")),
             (b"x-frame-options", b"DENY"),
+            (b"vary", b"host, x-forwarded-host, x-forwarded-proto"),
         ]
 
         async def send_with_policy(message: Message) -> None:
@@ -70,13 +73,25 @@ class _Settings:
         except (ValueError, TypeError):  # an error of the server's
             body = self._body
         others = [each for each in self._start["headers"] if each[0].lower() != b"content-length"]
-        self._start["headers"] = [*others, (b"content-length", str(len(body)).encode())]
+        self._start["headers"] = [
+            *others,
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+        ]
         await self._send(self._start)
         await self._send({"type": "http.response.body", "body": body})
 
 
 def _address(scope: MutableMapping[str, Any]) -> tuple[str, str]:
     """Return scheme and host as the browser sees them, with or without a proxy between."""
-    scheme = header(scope, b"x-forwarded-proto")
-    host = header(scope, b"x-forwarded-host") or header(scope, b"host")
+    scheme = _first(scope, b"x-forwarded-proto")
+    forwarded = _first(scope, b"x-forwarded-host")
+    host = forwarded if _HOST.fullmatch(forwarded) else header(scope, b"host")
+    if not _HOST.fullmatch(host):  # it must not become a part of the policy
+        host = ":".join(str(part) for part in scope.get("server") or ("127.0.0.1",))
     return scheme if scheme in _SCHEMES else scope.get("scheme", "http"), host
+
+
+def _first(scope: MutableMapping[str, Any], name: bytes) -> str:
+    """Return the first value of a forwarding header, which the outermost proxy has set."""
+    return header(scope, name).partition(",")[0].strip()

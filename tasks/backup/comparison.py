@@ -77,8 +77,7 @@ def compare(
     written = {
         path
         for path, entry in after.items()
-        if (as_text(path) in touched and not _is_same_but_for_content(before.get(path), entry))
-        or _written_since(entry, manifest, before)
+        if as_text(path) in touched or _written_since(entry, manifest, before)
     }
     differing = {
         path

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from stack.down import stop_stack
 from stack.environment import MARK
 from stack.record import (
     ProcessRecord,
@@ -24,6 +25,7 @@ from stack.record import (
     wait_gone,
     write_record,
 )
+from tasks.home import Home
 
 pytestmark = pytest.mark.integration
 
@@ -69,6 +71,39 @@ def test_a_record_survives_being_written(tmp_path: Path) -> None:
     write_record(tmp_path / "worker.json", record)
     assert read_record(tmp_path / "worker.json") == record
     assert read_records(tmp_path) == [record]
+
+
+def test_the_record_of_another_home_is_none(tmp_path: Path) -> None:
+    """Broken: `make down` of a home that was copied ends what serves under the first."""
+    first, copy = Home(tmp_path / "first"), Home(tmp_path / "copy")
+    link = tmp_path / "link"
+    link.symlink_to(first.root)
+    for home in (first, copy):
+        home.create()
+    variables = {**os.environ, MARK: "ours", "SLIPWAY_HOME": str(link)}
+    part = subprocess.Popen(["sleep", "60"], env=variables, start_new_session=True)
+    try:
+        record = record_of("worker", part.pid, "ours")
+        for home in (first, copy):
+            write_record(home.record("worker"), record)
+        assert read_record(first.record("worker")) == record
+        assert read_record(copy.record("worker")) is None
+        stop_stack(copy)
+        assert is_alive(record)
+    finally:
+        part.kill()
+        part.wait()
+
+
+def test_the_record_of_another_part_is_none(tmp_path: Path) -> None:
+    """Broken: with two records swapped the supervisor takes the router for itself, and leaves."""
+    record = ProcessRecord("worker", 7, 1.5, "mark")
+    write_record(tmp_path / "worker.7.json", record)
+    write_record(tmp_path / "router.json", record)
+    write_record(tmp_path / "router-8320.json", replace(record, program="router"))
+    assert read_record(tmp_path / "worker.7.json") == record
+    assert read_record(tmp_path / "router.json") is None
+    assert read_record(tmp_path / "router-8320.json") is not None
 
 
 def test_a_damaged_record_is_none(tmp_path: Path) -> None:

@@ -6,6 +6,9 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
+import pytest
+
 from blocks.providers.process.detached import NotStarted, ProcessIdentity, Running
 from blocks.routers.extent import announce
 from stack.record import ProcessRecord, record_of, write_record
@@ -81,19 +84,20 @@ def test_a_part_that_ends_after_each_answer_is_failing() -> None:
     assert (states["worker"], states["server"]) == ("failing", "answers")
 
 
-def test_it_says_who_brings_back_what_dies(tmp_path: Path) -> None:
+def test_it_says_who_brings_back_what_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With supervisor, reconciler and worker dead nobody would know that nothing comes back."""
     home = Home(tmp_path)
     home.create()
+    monkeypatch.setattr(psutil.Process, "environ", lambda _: {"SLIPWAY_HOME": str(tmp_path)})
     own = record_of("supervisor", os.getpid(), "mark")
     dead = replace(own, started=own.started - 1000)
     assert supervision(home, NOW) == []
     for name in ("supervisor", "reconciler", "worker"):
-        write_record(home.record(name), dead)
+        write_record(home.record(name), replace(dead, program=name))
     (sentence,) = supervision(home, NOW)
     assert "Reconciler and worker are dead as well" in sentence
     assert "make up" in sentence
-    write_record(home.record("worker"), own)
+    write_record(home.record("worker"), replace(own, program="worker"))
     assert "The worker replaces it" in supervision(home, NOW)[0]
     write_record(home.record("supervisor"), own)
     assert supervision(home, NOW) == []

@@ -271,6 +271,51 @@ def test_a_text_that_executes_an_item_later_is_refused(line: str) -> None:
     _refused(["bash", "-c", line])
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("let x={item}", "alias z={item}; z", "read {item} <<< x", "wait -n -p {item}"),
+        *("declare -i n; n={item}", "echo ${x:{item}:1}", "coproc cat {item}", "local {item}"),
+        *("builtin eval {item}", "echo {item} > >(sh)", '"$SHELL" -c {item}', "ed -s f <<< {item}"),
+        *("PS4={item}; set -x", "BASH_ENV={item} bash -c true", "LESSOPEN={item} less a"),
+        *("GIT_SSH_COMMAND={item} git fetch", "make --eval={item}", "make test NAME={item}"),
+        *("gdb -batch -ex {item}", "bash -c 'eval \"$1\"' _ {item}", "tar -I {item} -cf a b"),
+    ],
+)
+def test_what_a_shell_or_a_program_evaluates_is_refused(line: str) -> None:
+    """Broken: a file's name is executed."""
+    _refused(["bash", "-c", line])
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["make", "--eval={item}"],
+        ["make", "test", "NAME={item}"],
+        ["env", "BASH_ENV={item}", "bash", "-c", "true"],
+        ["tar", "-I", "{item}", "-cf", "a", "b"],
+        ["bash", "-c", 'eval "$1"', "_", "{item}"],
+    ],
+)
+def test_a_list_in_which_an_item_is_executed_is_refused(argv: list[str]) -> None:
+    """Broken: a file's name is executed, though no shell has a text."""
+    with pytest.raises(BadInputError):
+        refuse_unsafe_item("run", argv)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("cat <<E\nhello\nE\necho {item}", "cat <<-'E'\n\tit's\n\tE\necho {item}"),
+        *("read -r x < {item}", "mapfile -t lines < {item}", "export NAME={item}; ./run"),
+        *("while read -r x; do :; done < {item}", "NAME={item} ./run", "cat <<< {item}"),
+    ],
+)
+def test_what_only_reads_an_item_is_taken(line: str) -> None:
+    """Broken: a sound command is refused."""
+    refuse_unsafe_item("run", ["bash", "-c", line])
+
+
 def _refused(argv: list[str]) -> None:
     """See that an item in ``argv`` is refused, with what to write instead."""
     with pytest.raises(BadInputError) as caught:

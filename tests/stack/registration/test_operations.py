@@ -14,6 +14,7 @@ from stack.registration.operations import (
     read_job_template,
     read_operations,
     refuse_other_run,
+    refuse_other_variables,
     strict_schema,
     write_operations,
 )
@@ -76,3 +77,34 @@ def test_every_operation_may_run_its_own_flow() -> None:
     """Broken: `make up` is refused to register an operation of its own."""
     for entry in read_deployments(Path("prefect.yaml")):
         refuse_other_run(body_of(entry, {}, "slipway"), entry.entrypoint)
+
+
+@pytest.mark.parametrize(
+    ("variables", "place"),
+    [
+        (None, "job_variables.env"),
+        ([], "job_variables.env"),
+        ({"A=B": "c"}, "job_variables.env"),
+        ({"": "c"}, "job_variables.env"),
+        ({f"V{number}": "" for number in range(101)}, "job_variables.env"),
+        ({"SLIPWAY_LEDGER_URL": "sqlite:///other.db"}, "job_variables.env.SLIPWAY_LEDGER_URL"),
+        ({"PYTHONPATH": "/mine"}, "job_variables.env.PYTHONPATH"),
+        ({"LD_PRELOAD": "/mine.so"}, "job_variables.env.LD_PRELOAD"),
+        ({"PREFECT_API_URL": "http://other"}, "job_variables.env.PREFECT_API_URL"),
+        ({"A": 1}, "job_variables.env.A"),
+        ({"A": "{{ prefect.blocks.secret.password }}"}, "job_variables.env.A"),
+        ({"A": "b" * 32_769}, "job_variables.env.A"),
+    ],
+)
+def test_variables_with_which_a_run_is_another_or_none_are_refused(
+    variables: object, place: str
+) -> None:
+    """Broken: a launch is Completed, and a second copy of the service serves beside the first."""
+    with pytest.raises(BadInputError) as error:
+        refuse_other_variables(variables)
+    assert str(error.value).startswith(f"{place}: ")
+
+
+def test_a_run_may_have_variables_of_its_own() -> None:
+    """Broken: who debugs one run has to change the whole stack."""
+    refuse_other_variables({"DEBUG": "1", "PATH": "/bin", "SLIPWAY_SERVICE_PORT_LOW": "20000"})

@@ -233,6 +233,10 @@ def test_a_run_of_an_operation_is_started_like_all(ask: Ask) -> None:
     ]
     assert [answer.status_code for answer in answers] == [422] * 3
     assert all("job_variables" in answer.json()["detail"] for answer in answers)
+    other: Json = {"job_variables": {"env": {"SLIPWAY_HOME": "/elsewhere"}}}
+    answers = [ask("POST", create, {**good, **other}), ask("PATCH", f"/flow_runs/{run}", other)]
+    assert [answer.status_code for answer in answers] == [422] * 2
+    assert "job_variables.env.SLIPWAY_HOME" in answers[0].json()["detail"]
     own = f"/deployments/{deploy(ask, 'mine')}/create_flow_run"
     assert ask("POST", own, instead).is_success
 

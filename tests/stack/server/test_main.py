@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import aiosqlite
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 from prefect.server.api import server
@@ -20,7 +19,6 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from stack.server.main import (
-    close_failed_cursors,
     mend_what_is_read,
     outlast_database,
     validate_requests,
@@ -29,10 +27,9 @@ from stack.server.main import (
 from stack.server.request_validation import RequestValidator
 
 
-@pytest.fixture(autouse=True)
-def no_collection(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Leave every cursor where it is, and the library's own class in place afterwards."""
-    monkeypatch.setattr(aiosqlite.core, "Cursor", aiosqlite.core.Cursor)
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    """Leave every cursor where it is."""
     gc.collect()
     gc.disable()
     yield
@@ -72,16 +69,10 @@ async def left_after_failures(file: Path) -> int:
     return open_after
 
 
+@pytest.mark.usefixtures("no_collection")
 def test_no_failed_statement_leaves_its_cursor_open(tmp_path: Path) -> None:
     """The event loop could otherwise free it in the middle of another thread's wait."""
-    close_failed_cursors()
-
     assert asyncio.run(left_after_failures(tmp_path / "prefect.db")) == 0
-
-
-def test_the_libraries_by_themselves_leave_it_open(tmp_path: Path) -> None:
-    """Once this fails, stack.server.main has had its day."""
-    assert asyncio.run(left_after_failures(tmp_path / "prefect.db")) == 10
 
 
 async def count_two_writers(file: Path, patience_seconds: float) -> int:

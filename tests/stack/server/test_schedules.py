@@ -25,11 +25,11 @@ TIMELESS: list[tuple[str, dict[str, Any]]] = [
     ("anchor_date: is more than", {"interval": DAY, "anchor_date": "0001-01-01T00:00:00Z"}),
     ("anchor_date: is more than", {"interval": DAY, "anchor_date": "9999-12-31T00:00:00"}),
     ("anchor_date: is more than", {"interval": DAY, "anchor_date": 253402300799000}),
-    ("timezone: is no time zone", {"cron": "0 4 * * *", "timezone": "localtime"}),
 ]
 IN_USE: list[dict[str, Any]] = [
     {"cron": "*/5 * * * *", "timezone": "America/New_York"},
     {"cron": "@daily"},
+    {"cron": "0 4 * * *", "timezone": "localtime"},
     {"cron": "0 0 29 2 *"},
     {"interval": 3600.0, "anchor_date": "2020-01-01T00:00:00Z"},
     {"interval": "P7D"},
@@ -92,7 +92,7 @@ def _ending(monkeypatch: pytest.MonkeyPatch) -> None:
         (CronSchedule(cron="0 0 30 2 *"), 0),
         (CronSchedule(cron="0 0 1 1 * 0 2040"), 1),
         (CronSchedule(cron="0 0 * * *"), 3),
-        (CronSchedule(cron="0 0 * * *", timezone="localtime"), 0),
+        (CronSchedule(cron="0 0 * * *", timezone="localtime"), 3),
         (IntervalSchedule.model_validate({"interval": "P999999999D"}), 0),
         (IntervalSchedule.model_validate({"interval": 3600}), 3),
     ],

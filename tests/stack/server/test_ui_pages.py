@@ -31,7 +31,14 @@ async def ask(path: str, **headers: str) -> tuple[dict[str, str], bytes]:
         sent.append(message)
 
     pairs = [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()]
-    scope = {"type": "http", "scheme": "http", "method": "GET", "path": path, "headers": pairs}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "scheme": "http",
+        "method": "GET",
+        "path": path,
+        "headers": pairs,
+        "server": ("127.0.0.1", 4200),
+    }
     await OwnPages(app)(scope, app, send)  # type: ignore[arg-type]
     answered = {name.decode(): text.decode() for name, text in sent[0]["headers"]}
     return answered, b"".join(message["body"] for message in sent[1:])
@@ -58,6 +65,14 @@ async def test_no_other_page_shows_one_of_ours() -> None:
             {"host": "127.0.0.1:4200", "x_forwarded_host": "ui.example.org"},
             "http://ui.example.org",
         ),
+        (
+            {"host": "a:1", "x_forwarded_host": "b, c:2", "x_forwarded_proto": "https, http"},
+            "https://b",
+        ),
+        ({"host": "a:1", "x_forwarded_host": "b;script-src *"}, "http://a:1"),
+        ({"host": "a:1", "x_forwarded_host": "*"}, "http://a:1"),
+        ({"host": "a:1", "x_forwarded_host": "b" * 60_000}, "http://a:1"),
+        ({"host": "a b", "x_forwarded_host": "c d"}, "http://127.0.0.1:4200"),
         ({"host": "a:1", "x_forwarded_proto": "ftp", "accept_encoding": "gzip"}, "http://a:1"),
     ],
 )
@@ -68,3 +83,6 @@ async def test_the_ui_speaks_to_the_address_at_which_it_is_seen(
     answer_headers, body = await ask("/v2/ui-settings", **headers)
     assert json.loads(body) == {**SETTINGS, "api_url": f"{address}/api"}
     assert answer_headers["content-length"] == str(len(body))
+    # What one is told must not be kept for another, who sees it at another address.
+    assert answer_headers["cache-control"] == "no-store"
+    assert "x-forwarded-host" in answer_headers["vary"]

@@ -53,8 +53,10 @@ def test_what_was_made_renamed_or_given_rights_meanwhile_is_no_damage() -> None:
     result = compare(MANIFEST, restored, NONE, touched, 0)
     assert result.identical
     assert result.changed == ("data", "data/a", "data/d", "data/d/old", "data/l")
+    # Written in place, and its time set back afterwards; the one beside it is flipped.
     flipped = [ROOT, replace(A, digest="other"), replace(B, digest="other")]
-    assert compare(MANIFEST, flipped, NONE, touched, 0).differing == ("data/a", "data/b")
+    result = compare(MANIFEST, flipped, NONE, touched, 0)
+    assert (result.changed, result.differing) == (("data/a",), ("data/b",))
 
 
 def test_what_lies_in_a_folder_that_was_swapped_meanwhile_is_no_damage() -> None:

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from blocks.repositories.interface import Progress, StoredSnapshot
 from blocks.repositories.restic_engine import ResticEngine
 from tasks.backup.manifest import Manifest, ManifestError
 from tasks.backup.remains import WORK
-from tasks.backup.restore import choose, compose, mend, restore
+from tasks.backup.restore import CLOCK_TICK_SECONDS, choose, compose, mend, restore
 from tasks.backup.snapshot import snapshot
 from tasks.backup.sources import Source
 from tasks.backup.subject import Subject
@@ -118,6 +119,7 @@ def taken(engine: ResticEngine, subject: Subject, tmp_path: Path) -> Taken:
     data = subject.sources[0].path
     (data / "a").write_text("hello")
     (data / "b").write_bytes(b"x" * 50_000)
+    time.sleep(2 * CLOCK_TICK_SECONDS)  # later than this they are not taken for changed meanwhile
     snapshot(engine, subject, tmp_path / "staging", ignore)
     return Taken(engine, engine.snapshots()[0], subject)
 
