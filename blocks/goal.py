@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from blocks.parameter import Money, SomeMoney, SomeSeconds
 
-_HOUR = 3600.0
+_HOUR_SECONDS = 3600.0
 
 
 class Goal(BaseModel):
@@ -77,7 +77,9 @@ class Goal(BaseModel):
             return makespan_seconds, cost
         if self.objective == "cost":
             return cost, makespan_seconds
-        return cost + makespan_seconds / _HOUR * (self.hour_is_worth or 0.0), makespan_seconds
+        return cost + makespan_seconds / _HOUR_SECONDS * (
+            self.hour_is_worth or 0.0
+        ), makespan_seconds
 
     def __str__(self) -> str:
         limits = [

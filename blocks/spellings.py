@@ -20,9 +20,9 @@ _NAMED = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f", "\v": "v", "\0"
 _BROKEN = r"(?:\\+[rn]|\s)*"
 """What may occur inside long base64: line breaks, also escaped ones."""
 
-_ANCHOR = 12
-_ANCHORS = 4
-_WRAPPED = 57
+_ANCHOR_LENGTH = 12
+_ANCHOR_COUNT = 4
+_SHORTEST_LINE = 57
 """The shortest line length at which tools break base64 into lines."""
 
 
@@ -111,8 +111,11 @@ def _base64_cores(encoded: bytes) -> Iterator[str]:
 
 def _run(code: str, before: str, after: str) -> Spelling:
     """Return a spelling of one run of characters, which tools may have broken into lines."""
-    anchors = tuple(code[at : at + _ANCHOR] for at in range(0, _ANCHOR * _ANCHORS, _ANCHOR))
-    if len(code) < _WRAPPED:
+    anchors = tuple(
+        code[at : at + _ANCHOR_LENGTH]
+        for at in range(0, _ANCHOR_LENGTH * _ANCHOR_COUNT, _ANCHOR_LENGTH)
+    )
+    if len(code) < _SHORTEST_LINE:
         return Spelling(re.compile(before + re.escape(code) + after), (code,), len(code) + 4)
     pattern = before + _BROKEN.join(map(re.escape, code)) + after
     return Spelling(re.compile(pattern), anchors, 2 * len(code))

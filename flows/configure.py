@@ -47,7 +47,7 @@ from tasks.split.declared import split_steps
 from tasks.split.wfformat import import_wfformat
 from tasks.validation_errors import bad_input, unknown_key
 
-_AT_ONCE = 8
+_PARALLEL_CHECKS = 8
 """Number of sources that are checked in parallel."""
 _REMEDY = "`forget` removes a project; delete the blocks of the others in the UI."
 
@@ -163,7 +163,7 @@ def build_blocks(configuration: Configuration) -> dict[str, Block]:
 
 def _missing_sources(configuration: Configuration) -> list[str]:
     """Refuse the first source that is missing; return a warning for each that cannot be checked."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_PARALLEL_CHECKS) as pool:
         warnings = pool.map(require_source, configuration.projects, configuration.projects.values())
         return [warning for warning in warnings if warning]
 

@@ -31,7 +31,7 @@ from tasks.ledger.configured import forget_configured
 from tasks.ledger.releases import releases
 from tasks.settings import settings
 
-_PAGE = 200
+_PAGE_SIZE = 200
 _DEFAULT_ENVIRONMENT = "dev"
 
 
@@ -142,6 +142,6 @@ def naming(deployment: DeploymentResponse, project: str, environment: str = "") 
 
 async def _deployments(client: PrefectClient) -> list[DeploymentResponse]:
     deployments: list[DeploymentResponse] = []
-    while page := await client.read_deployments(limit=_PAGE, offset=len(deployments)):
+    while page := await client.read_deployments(limit=_PAGE_SIZE, offset=len(deployments)):
         deployments += page
     return deployments

@@ -21,8 +21,8 @@ from tasks.errors import BadInputError, NotFoundError, SlipwayError
 from tasks.home import Home
 from tasks.settings import Settings, settings
 
-RETRIED = frozenset({429, 502, 503, 504})
-PAGE = 200
+RETRIED_CODES = frozenset({429, 502, 503, 504})
+PAGE_SIZE = 200
 
 Json = dict[str, Any]
 
@@ -94,7 +94,7 @@ class SlipwayApi:
             except httpx.TransportError as error:
                 problem = f"does not answer ({error})"
             else:
-                if answer.status_code not in RETRIED:
+                if answer.status_code not in RETRIED_CODES:
                     return self._read(answer)
                 problem = f"is overloaded (HTTP {answer.status_code})"
             if time.monotonic() + pause > deadline:
@@ -215,10 +215,10 @@ class SlipwayApi:
         items: list[Json] = []
         while True:
             page: list[Json] = self.call(
-                "POST", path, {**body, "limit": PAGE, "offset": len(items)}
+                "POST", path, {**body, "limit": PAGE_SIZE, "offset": len(items)}
             )
             items += page
-            if len(page) < PAGE:
+            if len(page) < PAGE_SIZE:
                 return items
 
 

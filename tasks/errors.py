@@ -8,7 +8,7 @@ from reprlib import Repr
 
 from blocks.redaction import without_passwords
 
-_NAMED = 12
+_NAMES_LISTED = 12
 _LONGEST_VALUE = 200
 _LONGEST_PART = 2000
 _SHOWN = Repr()
@@ -90,8 +90,8 @@ class NotFoundError(BadInputError):
         self.known = sorted(known)
         close = get_close_matches(value, self.known, n=1)
         meant = f"did you mean {close[0]!r}? " if close else ""
-        names = ", ".join(self.known[:_NAMED]) or "none"
-        more = f" and {len(self.known) - _NAMED} more" if self.known[_NAMED:] else ""
+        names = ", ".join(self.known[:_NAMES_LISTED]) or "none"
+        more = f" and {len(self.known) - _NAMES_LISTED} more" if self.known[_NAMES_LISTED:] else ""
         super().__init__(field, value, f"unknown; {meant}known are: {names}{more}", remedy)
 
 

@@ -9,7 +9,7 @@ from tasks.workload import Step
 
 DEFAULT_SECONDS = 5.0
 # The factor by which an assumed duration is exceeded one time in ten.
-_RARELY = 2
+_NINETIETH_FACTOR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,6 @@ def _summed(step: Step, own: Estimate | None, item_estimates: list[Estimate]) ->
 
 def _assumed(step: Step) -> Estimate:
     if step.expected_seconds is None:
-        return Estimate(step.history_key, DEFAULT_SECONDS, DEFAULT_SECONDS * _RARELY)
+        return Estimate(step.history_key, DEFAULT_SECONDS, DEFAULT_SECONDS * _NINETIETH_FACTOR)
     declared = step.expected_seconds
-    return Estimate(step.history_key, declared, declared * _RARELY, source="declared")
+    return Estimate(step.history_key, declared, declared * _NINETIETH_FACTOR, source="declared")

@@ -12,8 +12,8 @@ from pydantic import JsonValue
 
 # A label is a part of a folder's name, and of an expression between quotes.
 _UNSAFE = re.compile(r"[^A-Za-z0-9._+=,-]+")
-_LONGEST = 60
-_DIGITS = 8
+_LABEL_CHARACTERS = 60
+_DIGEST_DIGITS = 8
 
 
 def written(value: JsonValue) -> str:
@@ -45,11 +45,11 @@ def _plain(value: JsonValue) -> str:
         value = next((value[key] for key in ("id", "name") if key in value), value)
     if isinstance(value, dict | list):
         return ""
-    return _UNSAFE.sub("-", written(value)).strip("-.")[:_LONGEST]
+    return _UNSAFE.sub("-", written(value)).strip("-.")[:_LABEL_CHARACTERS]
 
 
 def _marked(name: str, value: JsonValue) -> str:
-    digest = hashlib.sha256(_canonical(value).encode()).hexdigest()[:_DIGITS]
+    digest = hashlib.sha256(_canonical(value).encode()).hexdigest()[:_DIGEST_DIGITS]
     return f"{name}~{digest}" if name else digest
 
 

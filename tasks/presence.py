@@ -10,7 +10,7 @@ from blocks.providers.process.listening import Socket, intruder, listening
 from blocks.providers.process.shim.restart_policy import STEADY_SECONDS, comes_back
 from tasks.release import Instance
 
-_CRASHES = 2
+_CRASHES_OF_A_LOOP = 2
 
 
 def is_running(instance: Instance) -> bool:
@@ -64,7 +64,7 @@ def is_crash_loop(status: detached.Running, now: float) -> bool:
     """Tell whether a run ends soon after each start; not if it has run for a while by now."""
     ends = status.quick_ends + (status.child_pid is None and bool(status.restarts))
     waits = status.child_pid is None or now - status.began_at < STEADY_SECONDS
-    return ends >= _CRASHES and waits
+    return ends >= _CRASHES_OF_A_LOOP and waits
 
 
 def is_lost(instance: Instance) -> bool:

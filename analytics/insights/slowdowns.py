@@ -19,7 +19,7 @@ from analytics.insights.lifecycle import (
 from analytics.insights.regressions import Timed, regressions
 from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import (
-    CLOSED_BY_WHO_RAISED_IT,
+    CLOSED_BY_THEIR_RAISER,
     RaisedInsight,
     open_insights,
     write_insights,
@@ -35,7 +35,7 @@ def watch(ledger: Ledger, runs: Sequence[Run], now: float, more: Iterable[Findin
     ``more`` is what other detectors have found.
     """
     known = [_known(row) for row in open_insights(ledger)]
-    lasting = [one.finding for one in known if one.finding.kind in CLOSED_BY_WHO_RAISED_IT]
+    lasting = [one.finding for one in known if one.finding.kind in CLOSED_BY_THEIR_RAISER]
     changes = reconcile(known, [*findings(runs), *more, *lasting], now)
     write_insights(ledger, map(_row, (*changes.open, *changes.closed)))
     return changes

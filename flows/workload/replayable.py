@@ -21,7 +21,7 @@ from tasks.planning.regret import AS_DECIDED, Past, by_step
 from tasks.split.record import kept_graph
 from tasks.workload import StepGraph
 
-_LOOKED_AT = 1000
+_WORKLOADS_LOOKED_AT = 1000
 
 
 def replayable_workloads(
@@ -35,7 +35,7 @@ def replayable_workloads(
     history = _Timings(ledger, HISTORY + 3 * runs)
     pasts: list[Past] = []
     reasons: Counter[str] = Counter()
-    for row in workloads(ledger, below, limit=_LOOKED_AT):
+    for row in workloads(ledger, below, limit=_WORKLOADS_LOOKED_AT):
         past = _past(ledger, root, row, history, now)
         if isinstance(past, str):
             reasons[past] += 1

@@ -10,7 +10,7 @@ from tasks.observe.summary import StepLine, WorkloadSummary
 from tasks.plan import Placement, Plan
 from tasks.workload import StepGraph, StepReport
 
-_WHY = 300
+_WHY_CHARACTERS = 300
 
 
 def workload_summary(
@@ -89,4 +89,4 @@ def _failures(
 def first_line(text: str) -> str:
     """Return the first line of ``text`` that says anything, fit for a table cell."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return line[:_WHY].replace("|", "\\|")
+    return line[:_WHY_CHARACTERS].replace("|", "\\|")

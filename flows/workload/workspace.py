@@ -27,7 +27,7 @@ from tasks.narration import narrated
 from tasks.release import Release
 from tasks.settings import settings
 
-_DAY = 86_400.0
+_DAY_SECONDS = 86_400.0
 
 
 async def workspace_of(
@@ -88,4 +88,4 @@ async def _leave(folder: Path, *, keep: bool) -> None:
 
 def living(ledger: Ledger, now: float) -> set[str]:
     """Return the ids of the workloads that run, or whose run has not died too long ago."""
-    return resumable_workloads(ledger, now - DAYS_KEPT * _DAY)
+    return resumable_workloads(ledger, now - DAYS_KEPT * _DAY_SECONDS)

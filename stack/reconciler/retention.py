@@ -28,10 +28,10 @@ from tasks.quantities import DAY_SECONDS, HOUR_SECONDS, MIB_BYTES
 from tasks.settings import Settings
 
 FOLDERS = ("steps", "instances")
-MEASURED_A_ROUND = 500
-REMOVED_A_ROUND = 50
-ROWS_A_ROUND = 1000
-ENDED_KEPT = 3
+FOLDERS_MEASURED_PER_RUN = 500
+FOLDERS_REMOVED_PER_RUN = 50
+ROWS_FORGOTTEN_PER_RUN = 1000
+ENDED_RUNS_KEPT = 3
 """So many ended runs of each replica of a service stay, for their logs."""
 SETTLED_SECONDS = 600.0
 _REMOVED = ".removed-"
@@ -112,7 +112,9 @@ class Retention:
         if moment < self._due:
             return []
         before = now - self._config.history_days * DAY_SECONDS
-        rows = forget_history(self._ledger, before, self._config.history_rows, ROWS_A_ROUND)
+        rows = forget_history(
+            self._ledger, before, self._config.history_rows, ROWS_FORGOTTEN_PER_RUN
+        )
         self._due = moment if rows else moment + HOUR_SECONDS
         return [f"{count} rows of {kind} forgotten" for kind, count in rows.items()]
 
@@ -120,12 +122,12 @@ class Retention:
         """Return the folders of ``kind``, and whether all are measured yet; each call measures few."""
         sizes, listed = self._sizes[kind], _listed(self._config.root / kind)
         changed = [path for path, at in listed.items() if sizes.get(path.name, (0.0, 0))[0] != at]
-        for path in changed[:MEASURED_A_ROUND]:
+        for path in changed[:FOLDERS_MEASURED_PER_RUN]:
             sizes[path.name] = (listed[path], _size(path))
         names = {path.name for path in listed}
         self._sizes[kind] = {name: value for name, value in sizes.items() if name in names}
         folders = [Folder(name, at, size) for name, (at, size) in self._sizes[kind].items()]
-        return folders, len(changed) <= MEASURED_A_ROUND
+        return folders, len(changed) <= FOLDERS_MEASURED_PER_RUN
 
     def _doomed(self, kind: str, folders: Sequence[Folder], now: float) -> list[Folder]:
         # Asked after they were listed: a run is recorded before its folder is there.
@@ -134,10 +136,10 @@ class Retention:
         total = sum(folder.size for folder in folders)
         before = now - self._config.run_days * DAY_SECONDS
         old = to_remove(ended, total, before, self._config.run_mib * MIB_BYTES)
-        surplus = surplus_instances(self._ledger, ENDED_KEPT) if kind == "instances" else ()
+        surplus = surplus_instances(self._ledger, ENDED_RUNS_KEPT) if kind == "instances" else ()
         settled = now - SETTLED_SECONDS  # whoever has ended one may still read its log
         many = [each for each in ended if each.name in surplus and each.at < settled]
-        doomed = list(dict.fromkeys([*old, *many]))[:REMOVED_A_ROUND]
+        doomed = list(dict.fromkeys([*old, *many]))[:FOLDERS_REMOVED_PER_RUN]
         return [each for each in doomed if not _runs(self._config.root / kind / each.name)]
 
     def _remove(self, kind: str, name: str) -> str:
@@ -152,7 +154,7 @@ class Retention:
         oldest = min((folder.at for folder in folders), default=None)
         goes = f"after {self._config.run_days:g} days, or above {self._config.run_mib} MiB"
         if kind == "instances":
-            goes += f"; all but the newest {ENDED_KEPT} ended of each replica sooner"
+            goes += f"; all but the newest {ENDED_RUNS_KEPT} ended of each replica sooner"
         return Line(f"{kind} (folders)", len(folders), round(size, 1), oldest, goes)
 
     def _history(self) -> list[Line]:

@@ -17,9 +17,9 @@ from tasks.ledger.insights import DATA, RaisedInsight, open_insights, write_insi
 from tasks.ledger.instances import instances
 from tasks.release import InstanceState
 
-FILES_A_LOOK = 1_000
+FILES_PER_LOOK = 1_000
 """Files in one look, which takes some 5 ms; a tree of 20,000 files takes twenty looks."""
-ROUND_SECONDS = 60.0
+PASS_SECONDS = 60.0
 """The least time between the starts of two passes over all trees."""
 
 
@@ -30,22 +30,22 @@ class WrittenDataWatcher:
         self,
         ledger: Ledger,
         home: Path,
-        files_a_look: int = FILES_A_LOOK,
+        files_per_look: int = FILES_PER_LOOK,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._ledger, self._home, self._files = ledger, home, files_a_look
+        self._ledger, self._home, self._files = ledger, home, files_per_look
         self._clock = clock
-        self._round: Iterator[str] = iter(())
+        self._pass: Iterator[str] = iter(())
         self._begun: float | None = None
         self._refused: dict[Path, str] = {}
 
     def __call__(self, now: float) -> list[str]:
         """Look at the next files, start a new pass when all were seen; return new messages."""
-        messages = list(islice(self._round, self._files))
+        messages = list(islice(self._pass, self._files))
         moment = self._clock()
-        due = self._begun is None or moment >= self._begun + ROUND_SECONDS
+        due = self._begun is None or moment >= self._begun + PASS_SECONDS
         if len(messages) < self._files and due:
-            self._round, self._begun = self._look(now), moment
+            self._pass, self._begun = self._look(now), moment
         return [message for message in messages if message]
 
     def _look(self, now: float) -> Iterator[str]:

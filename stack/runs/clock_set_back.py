@@ -25,7 +25,7 @@ REPLAN_SECONDS = 60.0
 EARLY_SECONDS = 60.0
 """More than the time before it is due at which a worker takes a flow run."""
 
-LOOKS = 10
+LOOKS_AFTER_STEP = 10
 """Number of looks after a step: a state under way may still be written with the old time."""
 
 
@@ -73,7 +73,7 @@ class ClockSetBack:
         of_day = self._clock()
         back_seconds = self._ahead - (of_day - now)
         if back_seconds > STEP_SECONDS:
-            self._looks = LOOKS
+            self._looks = LOOKS_AFTER_STEP
         self._plans_rest |= REPLAN_SECONDS < back_seconds < float("inf")
         self._ahead = of_day - now
         if not self._looks:

@@ -14,7 +14,7 @@ from tasks.ledger.tables.learning import insights as table
 BACKUP = "backup"
 DATA = "data"
 ROOM = "room"
-CLOSED_BY_WHO_RAISED_IT = frozenset({BACKUP, DATA, ROOM})
+CLOSED_BY_THEIR_RAISER = frozenset({BACKUP, DATA, ROOM})
 """Kinds that no detector of the training finds: they stay open until the part that raised them closes
 them."""
 

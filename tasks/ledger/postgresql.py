@@ -15,7 +15,7 @@ from blocks.file_system import full_elsewhere, tells_no_room
 SCHEMA = "slipway_ledger"
 LOCK_SECONDS = 30
 # Any number will do, as long as nothing else in the database locks it.
-WRITERS = 0x51_1D_3A_77
+WRITERS_LOCK = 0x51_1D_3A_77
 _AWAY = re.compile(
     r"refused|is the server running|starting up|shutting down|recovery mode|terminat|closed the connection|"
     r"connection (is|was) (closed|lost)|timeout expired|too many (clients|connections)"
@@ -48,7 +48,7 @@ class PostgresqlDatabase:
 
     def begin_write(self, connection: Connection) -> None:
         """Wait for the lock of the writers; it ends with the transaction."""
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
 
     def end_write(self, connection: Connection) -> None:
         """Count this commit, unless nothing was written."""
@@ -94,8 +94,8 @@ def _prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
 
 def _create_schema(connection: Any) -> None:
     # IF NOT EXISTS alone fails where two sessions create it at once.
-    connection.execute("SELECT pg_advisory_lock(%s)", (WRITERS,))
+    connection.execute("SELECT pg_advisory_lock(%s)", (WRITERS_LOCK,))
     try:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
     finally:
-        connection.execute("SELECT pg_advisory_unlock(%s)", (WRITERS,))
+        connection.execute("SELECT pg_advisory_unlock(%s)", (WRITERS_LOCK,))

@@ -14,10 +14,10 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.tables.work import timings as table
 
 # SQLite takes a limited number of parameters a statement.
-CHUNK = 500
+KEYS_PER_STATEMENT = 500
 
 # Runs that were stopped or lost do not tell how long a step takes.
-TELLING = frozenset({End.SUCCEEDED, End.FAILED, End.TIMED_OUT, End.OUT_OF_MEMORY})
+TELLING_ENDS = frozenset({End.SUCCEEDED, End.FAILED, End.TIMED_OUT, End.OUT_OF_MEMORY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Timing:
 
 def timing_of(key: str, provider_kind: str, outcome: Outcome, speed: float = 1.0) -> list[Timing]:
     """Return the timing of ``outcome``, converted to speed 1; empty if it tells no duration."""
-    if outcome.end not in TELLING:
+    if outcome.end not in TELLING_ENDS:
         return []
     return [
         Timing(
@@ -83,7 +83,7 @@ def timings(
 def chunks(keys: Collection[str]) -> Iterator[list[str]]:
     """Cut ``keys`` into parts that fit into one statement."""
     remaining = iter(dict.fromkeys(keys))
-    while part := list(islice(remaining, CHUNK)):
+    while part := list(islice(remaining, KEYS_PER_STATEMENT)):
         yield part
 
 

@@ -29,7 +29,7 @@ def test_the_temporary_folder_is_in_the_home_and_of_its_owner(tmp_path: Path) ->
     folder = temporary_folder(root)
     assert folder.resolve() == (root / "tmp").resolve()
     assert (root / "tmp").stat().st_mode & 0o077 == 0
-    assert len(str(folder)) <= temporary.LONGEST
+    assert len(str(folder)) <= temporary.LONGEST_PATH
     remove_link(root)
     assert not os.path.lexists(folder)
     assert (root / "tmp").is_dir()
@@ -44,7 +44,7 @@ def test_what_lies_in_the_place_of_the_link_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: another user could have our temporary files land in a folder of theirs."""
-    monkeypatch.setattr(temporary, "SHORT", tmp_path)
+    monkeypatch.setattr(temporary, "LINKS_FOLDER", tmp_path)
     root = tmp_path / "home" / ("deep" * 10)
     temporary_folder(root).mkdir()
     with pytest.raises(BadInputError, match="is not our link"):

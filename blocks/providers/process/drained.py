@@ -10,7 +10,7 @@ import os
 import threading
 from io import FileIO
 
-_AT_ONCE = 65_536
+_CHUNK_BYTES = 65_536
 
 
 def pipe() -> tuple[FileIO, FileIO]:
@@ -43,7 +43,7 @@ class DrainedPipe:
 
     def _drain(self) -> None:
         with self._reading:
-            while part := self._reading.read(_AT_ONCE):
+            while part := self._reading.read(_CHUNK_BYTES):
                 self._size += len(part)
                 room = self._half - len(self._first)
                 self._first += part[:room]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import h11
 import httpx
 
-_BAD = 400
-_AT_ONCE = 65_536
+_FIRST_BAD_CODE = 400
+_CHUNK_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def ask(
             code = _code(connection, httpx.URL(url), deadline)
     except (OSError, h11.ProtocolError, httpx.InvalidURL) as error:
         return ProbeAnswer(ok=False, detail=f"{question}: {str(error) or type(error).__name__}")
-    return ProbeAnswer(ok=code < _BAD, detail=f"{question}: {code}", code=code)
+    return ProbeAnswer(ok=code < _FIRST_BAD_CODE, detail=f"{question}: {code}", code=code)
 
 
 def _code(connection: socket.socket, url: httpx.URL, deadline: float) -> int:
@@ -72,7 +72,7 @@ def _code(connection: socket.socket, url: httpx.URL, deadline: float) -> int:
             if seconds_left <= 0:
                 raise TimeoutError("timed out")
             connection.settimeout(seconds_left)
-            talk.receive_data(connection.recv(_AT_ONCE))
+            talk.receive_data(connection.recv(_CHUNK_BYTES))
     return event.status_code
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.reconciler.written_data import FILES_A_LOOK, WrittenDataWatcher
+from stack.reconciler.written_data import FILES_PER_LOOK, WrittenDataWatcher
 from tasks.launch.carrying import CarryError
 from tasks.launch.serving import ServingTrees
 from tasks.ledger.connection import Ledger, open_ledger
@@ -56,9 +56,11 @@ def serving_tree(
     return tree.source
 
 
-def watch_over(ledger: Ledger, home: Path, files_a_look: int = FILES_A_LOOK) -> WrittenDataWatcher:
+def watch_over(
+    ledger: Ledger, home: Path, files_per_look: int = FILES_PER_LOOK
+) -> WrittenDataWatcher:
     """Return what is tested, on a clock by which ten seconds pass from look to look."""
-    return WrittenDataWatcher(ledger, home, files_a_look, count(0.0, 10.0).__next__)
+    return WrittenDataWatcher(ledger, home, files_per_look, count(0.0, 10.0).__next__)
 
 
 def passes(watcher: WrittenDataWatcher, looks: int = 40) -> list[str]:
@@ -71,7 +73,7 @@ def test_what_is_written_is_raised_once_and_closed_when_it_is_carried(
 ) -> None:
     """A month of orders lies in a folder that the next deploy leaves behind."""
     source = serving_tree(ledger, tmp_path)
-    watcher = watch_over(ledger, tmp_path, files_a_look=7)
+    watcher = watch_over(ledger, tmp_path, files_per_look=7)
     assert passes(watcher) == []
     (source / "orders.csv").touch()
     (message,) = passes(watcher)
@@ -89,7 +91,7 @@ def test_each_look_is_small(
 ) -> None:
     """The reconciler does nothing else for the seconds that a large tree takes."""
     serving_tree(ledger, tmp_path)
-    watcher, files_seen = watch_over(ledger, tmp_path, files_a_look=7), 0
+    watcher, files_seen = watch_over(ledger, tmp_path, files_per_look=7), 0
 
     def lstat(path: str) -> os.stat_result:
         nonlocal files_seen

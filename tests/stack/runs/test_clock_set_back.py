@@ -16,7 +16,7 @@ from prefect.server.schemas.core import FlowRunPolicy
 from prefect.server.schemas.states import Running, State, StateType
 
 from stack.api import SlipwayApi
-from stack.runs.clock_set_back import LOOKS, ClockSetBack, waits_in_vain
+from stack.runs.clock_set_back import LOOKS_AFTER_STEP, ClockSetBack, waits_in_vain
 from stack.server.main import wait_by_the_clock_as_it_is
 
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -93,16 +93,19 @@ def test_what_a_schedule_has_planned_keeps_its_time(prefect_api: Fake, tmp_path:
 def test_only_a_step_back_is_looked_after(prefect_api: Fake, tmp_path: Path) -> None:
     """Broken: all that is planned is read every few seconds, for nothing."""
     prefect_api.answer(RUNS, (200, []))
-    start = [NOW + timedelta(seconds=second) for second in range(2 * LOOKS)]
+    start = [NOW + timedelta(seconds=second) for second in range(2 * LOOKS_AFTER_STEP)]
     _said(prefect_api, tmp_path, *start)
-    assert len(prefect_api.bodies(RUNS)) == LOOKS  # the first look cannot know
+    assert len(prefect_api.bodies(RUNS)) == LOOKS_AFTER_STEP  # the first look cannot know
     after = [
-        each + timedelta(seconds=1 - 3600 * (number > LOOKS)) for number, each in enumerate(start)
+        each + timedelta(seconds=1 - 3600 * (number > LOOKS_AFTER_STEP))
+        for number, each in enumerate(start)
     ]
     prefect_api.answer("POST /deployments/filter", (200, []))
     _said(prefect_api, tmp_path, *after)
     planning = 1
-    assert len(prefect_api.bodies(RUNS)) == LOOKS + LOOKS + planning + (LOOKS - 1)
+    assert len(prefect_api.bodies(RUNS)) == LOOKS_AFTER_STEP + LOOKS_AFTER_STEP + planning + (
+        LOOKS_AFTER_STEP - 1
+    )
 
 
 @pytest.mark.parametrize(("back", "replanned"), [(HOUR, True), (SOON, False)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks.ledger.connection import Ledger
-from tasks.ledger.timings import CHUNK, Timing, chunks, record_timings, timings
+from tasks.ledger.timings import KEYS_PER_STATEMENT, Timing, chunks, record_timings, timings
 
 
 def timing(key: str, at: float, seconds: float = 1.0) -> Timing:
@@ -28,7 +28,7 @@ def test_keys_and_time_narrow_it(ledger: Ledger) -> None:
 
 def test_more_keys_than_a_statement_takes(ledger: Ledger) -> None:
     """A suite of thousands of tests would otherwise fail to be planned."""
-    keys = [f"test{number}" for number in range(2 * CHUNK + 1)]
+    keys = [f"test{number}" for number in range(2 * KEYS_PER_STATEMENT + 1)]
     record_timings(ledger, [timing(key, 1.0) for key in keys])
     assert timings(ledger, keys).keys() == set(keys)
 

@@ -10,7 +10,7 @@ _FIRST_SECONDS = 0.1
 _LONGEST_SECONDS = 20.0
 _LONGEST_LIMITED_SECONDS = 1.0
 _NEAR_LIMIT = 0.7
-_SHARE = 0.0001
+_CPU_SHARE = 0.0001
 """The most of a core that looking may take, except near the limit."""
 
 
@@ -48,4 +48,4 @@ class TreeMemory:
         limited = self.limit_mib != float("inf")
         longest = _LONGEST_LIMITED_SECONDS if limited else _LONGEST_SECONDS
         self._pause = min(longest, self._pause * 1.3)
-        self._due = now + max(self._pause, min(longest, look_seconds / _SHARE))
+        self._due = now + max(self._pause, min(longest, look_seconds / _CPU_SHARE))
