@@ -1,4 +1,4 @@
-"""Users and tokens are taken out of addresses, and given back to who needs them."""
+"""Tests of users and tokens in addresses: split off, and passed to the programs that need them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file that is written durably is whole or absent, whatever happens meanwhile."""
+"""Tests of durable files: each is whole or absent, whatever happens meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which file system is full, out of what was said of one."""
+"""Tests that recognise a full file system in messages, and name it."""
 
 from __future__ import annotations
 

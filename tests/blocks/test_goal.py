@@ -1,4 +1,4 @@
-"""What a user may want of a plan, and how plans are compared by it."""
+"""Tests of the goals of plans, and of the comparison of plans by them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bounds of parameters, as the API of Prefect checks them."""
+"""Tests of the bounds of parameters, as the API of Prefect checks them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is shown of a log acts on nobody's screen."""
+"""Tests that control characters in shown text are removed or escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The line that says why stands among those that are shown."""
+"""Tests that find the line of a log that says why something failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No secret survives in a text, however it is written there and wherever the text is cut."""
+"""Tests of redaction: no secret survives in any spelling, wherever the text is cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder is removed whatever lies in it, and what cannot be is told."""
+"""Tests of the removal of folders, and of the report on what cannot be removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trees are walked, made, copied and moved at any depth, as the standard library does shallow ones."""
+"""Tests of trees: walked, made, copied and moved at any depth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A project that is configured, released and has a ledger: what the parts of flows are given."""
+"""Fixtures for the tests of flows: a project, a release and a ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a backup says of a project that was forgotten while it ran."""
+"""Tests of the remarks of a backup on a project that was forgotten meanwhile."""
 
 from __future__ import annotations
 

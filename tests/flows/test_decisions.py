@@ -1,4 +1,4 @@
-"""A workload that runs leaves its decisions with what they were made by and what came of them."""
+"""Tests that a workload's decisions are recorded with their estimates and actual values."""
 
 from __future__ import annotations
 

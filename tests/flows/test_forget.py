@@ -1,4 +1,4 @@
-"""What still names a project that was forgotten is told."""
+"""Tests that find schedules and blocks which still name a forgotten project."""
 
 from __future__ import annotations
 

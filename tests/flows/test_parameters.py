@@ -1,4 +1,4 @@
-"""Every parameter of every operation: a type with bounds, by which the API refuses what is hostile."""
+"""Tests of the bounds of every parameter of every operation against hostile input."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_every_type_in_it_has_bounds(name: str) -> None:
 
 
 def is_refused(call: Call, name: str) -> bool:
-    """Tell whether the door, or the schema of ``name``, refuses ``call``."""
+    """Tell whether the request validation, or the schema of ``name``, refuses ``call``."""
     body = json.dumps({"parameters": call.parameters}).encode()
     try:
         admitted("/deployments/1/create_flow_run", body)

@@ -1,4 +1,4 @@
-"""The flow `replay`, and which past workloads it can replay with what was known before them."""
+"""Tests of the flow `replay`, and of the workloads that it can replay."""
 
 from __future__ import annotations
 

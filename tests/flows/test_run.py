@@ -1,4 +1,4 @@
-"""What `run` asks for before a workload is split."""
+"""Tests of the checks of `run` before a workload is split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ship` with real builds, processes and rollouts: what was tested serves, and nothing else."""
+"""Tests of `ship` with real builds, processes and rollouts: only what was tested serves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`stop` says what it did, also where that is nothing."""
+"""Tests of the message of `stop`."""
 
 from __future__ import annotations
 

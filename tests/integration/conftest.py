@@ -1,4 +1,4 @@
-"""One whole stack for all tests of this folder, in a home and on ports of its own."""
+"""The fixture of one whole stack for all tests of this folder, with a home and ports of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a test sees of a flow run: over the API, and among the processes of this machine."""
+"""Helpers that observe a flow run over the API, and among the processes of this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bad input, over the API: the flow run ends with field, value and remedy, and leaves nothing."""
+"""Tests of bad input over the API: field, value and remedy are named, and nothing is left."""
 
 from __future__ import annotations
 

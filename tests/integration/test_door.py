@@ -1,4 +1,4 @@
-"""The door of Prefect's server: nothing comes in that it could not give back; what is there is read."""
+"""Tests of the request validation on a real Prefect server, and of the repair of stored values."""
 
 from __future__ import annotations
 

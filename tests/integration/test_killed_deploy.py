@@ -1,4 +1,4 @@
-"""Deploys whose flow run is killed, before and after the traffic has moved."""
+"""Tests of deploys whose flow run is killed, before and after the traffic has moved."""
 
 from __future__ import annotations
 

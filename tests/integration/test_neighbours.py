@@ -1,4 +1,4 @@
-"""Projects beside each other on one stack: whose values reach whom, and what is left of one."""
+"""Tests of several projects on one stack: values stay apart, and one can be forgotten."""
 
 from __future__ import annotations
 

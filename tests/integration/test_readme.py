@@ -1,4 +1,4 @@
-"""The commands of the README, run word for word on a whole stack, in the order they stand in."""
+"""Tests that run the commands of the README word for word on a whole stack, in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A backup taken while the application writes, and the application launched from its copy."""
+"""Tests of a backup during writes, and of the application launched from its copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deploys behind the real Caddy, under keep-alive load that never retries."""
+"""Tests of deploys behind the real Caddy, under keep-alive load that never retries."""
 
 import http.client
 import threading

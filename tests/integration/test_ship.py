@@ -1,4 +1,4 @@
-"""A whole `ship`, read back over the API."""
+"""Tests of a whole `ship`, read back over the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pytest suite as a flow run: sharded, run whole, learnt from, and red where it must be."""
+"""Tests of a pytest suite as a flow run: sharded, complete, learnt from, and able to fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training on a server that has run hundreds of flow runs, none of which are Slipway's."""
+"""Tests of training on a server with hundreds of flow runs, none of which are Slipway's."""
 
 from __future__ import annotations
 

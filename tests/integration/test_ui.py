@@ -1,4 +1,4 @@
-"""What a user sees in the UI: operations, forms, a finished run with its graph, blocks."""
+"""Tests of the UI: operations, forms, a finished run with its graph, blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workload of declared steps as a flow run: planned, queued, cancelled, killed."""
+"""Tests of a workload of declared steps as a flow run: planned, queued, cancelled, killed."""
 
 from __future__ import annotations
 

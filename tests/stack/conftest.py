@@ -1,4 +1,4 @@
-"""A small HTTP server that answers as it is told, in place of the Prefect API."""
+"""Fixtures for the tests of the stack: a small HTTP server in place of the Prefect API."""
 
 from __future__ import annotations
 

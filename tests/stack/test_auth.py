@@ -1,4 +1,4 @@
-"""The password of the API."""
+"""Tests of the password of the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A part that ends again and again shows why."""
+"""Tests of the records of parts that keep ending."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the four processes, and so every flow run, get to know."""
+"""Tests of the environment variables of the four processes and of flow runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A part that hangs is told from one that works."""
+"""Tests that detect a part that hangs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A second host on one ledger starts nothing, ends nothing, and does nothing on its own."""
+"""Tests of a second host on one ledger: it starts nothing and ends nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ports are probed before anything starts."""
+"""Tests of the check that ports are free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes are told by what was recorded of them, never by name."""
+"""Tests of the records of the stack's processes."""
 
 from __future__ import annotations
 

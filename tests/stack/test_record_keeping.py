@@ -1,4 +1,4 @@
-"""What has to be written down is, as soon as there is room, and nobody ends over it."""
+"""Tests of records that are written later if the disk is full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schedules on a real server: what a user has made stays, and what was missed is made up once."""
+"""Tests of schedules on a real server: a user's changes stay, and missed runs are made up once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole stack, up and down, on ports and in a home of its own."""
+"""Tests of the whole stack, up and down, on ports and in a home of its own."""
 
 from __future__ import annotations
 

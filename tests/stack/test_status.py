@@ -1,4 +1,4 @@
-"""What `make status` prints."""
+"""Tests of the output of `make status`."""
 
 from __future__ import annotations
 

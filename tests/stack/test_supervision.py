@@ -1,4 +1,4 @@
-"""A supervisor that is dead or hangs is replaced, and what it supervised goes on."""
+"""Tests that replace a supervisor that is dead or hangs."""
 
 from __future__ import annotations
 

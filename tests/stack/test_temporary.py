@@ -1,4 +1,4 @@
-"""Temporary files lie in the home, at a path that leaves room for sockets."""
+"""Tests of the temporary folder in the home, whose path is short enough for sockets."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_what_nobody_uses_is_removed_after_a_day(tmp_path: Path) -> None:
 
 
 def test_what_lies_deep_is_looked_at_and_removed(tmp_path: Path, nest: Callable[..., None]) -> None:
-    """Broken: one nested folder of a build ends every round of retention."""
+    """Broken: one nested folder of a build ends every run of retention."""
     nest(tmp_path / "tmp" / "old")
     assert clear_temporary_folder(tmp_path, time.time()) == 0
     assert clear_temporary_folder(tmp_path, time.time() + 2 * IDLE_SECONDS) == 1

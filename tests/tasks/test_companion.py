@@ -1,4 +1,4 @@
-"""What goes on beside other work: its faults are told, and nothing of it is left over."""
+"""Tests of background tasks: their failures are reported, and nothing of them is left."""
 
 from __future__ import annotations
 

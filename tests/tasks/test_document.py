@@ -1,4 +1,4 @@
-"""YAML is read as it stands there, or refused: no key is lost, and no alias takes all memory."""
+"""Tests of the YAML reader: duplicate keys and alias bombs are refused."""
 
 from __future__ import annotations
 

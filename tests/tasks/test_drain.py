@@ -1,4 +1,4 @@
-"""Draining."""
+"""Tests of draining an instance."""
 
 import socket
 from collections.abc import Collection

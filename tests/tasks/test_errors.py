@@ -1,4 +1,4 @@
-"""What a user reads of their mistake: short, whole sentences, the close name first."""
+"""Tests of error messages: short, whole sentences, with the closest name first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a step is expected to take, from what is known of it and of its items."""
+"""Tests of the estimate of a step from its key and its items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who finds a lock taken is told by whom."""
+"""Tests of the names of lock holders."""
 
 from __future__ import annotations
 

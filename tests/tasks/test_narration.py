@@ -1,4 +1,4 @@
-"""Long work says what it is at, in the log of its run."""
+"""Tests of the progress messages of long work."""
 
 from __future__ import annotations
 

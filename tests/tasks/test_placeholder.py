@@ -1,4 +1,4 @@
-"""What stands for `{matrix.<name>}` and `{item}`."""
+"""Tests of the placeholders `{matrix.<name>}` and `{item}`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pydantic refuses is said in the words of who wrote it."""
+"""Tests of pydantic's errors in words for users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The block as a user fills it in."""
+"""Tests of the block of a restic repository."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The real restic on real folders: what comes back, what is refused, what a kill leaves."""
+"""Tests of the real restic on real folders: backups, restores, refusals and kills."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Restic's lines and complaints, as 0.14 to 0.18 print them, read into values and errors."""
+"""Tests of the parser of restic's output, as versions 0.14 to 0.18 print it."""
 
 import json
 

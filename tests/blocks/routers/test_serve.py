@@ -1,4 +1,4 @@
-"""The router's program, with the real Caddy."""
+"""Tests of the router's program with the real Caddy."""
 
 import http.client
 import signal

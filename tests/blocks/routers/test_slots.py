@@ -1,4 +1,4 @@
-"""The slots: files replaced by one rename."""
+"""Tests of the slots, whose files are replaced by one rename."""
 
 import threading
 from collections import Counter

@@ -1,4 +1,4 @@
-"""From the names that a user gives to the values that are configured under them."""
+"""Tests of loading the blocks that a flow names."""
 
 from __future__ import annotations
 

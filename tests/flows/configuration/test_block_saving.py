@@ -1,4 +1,4 @@
-"""Saving blocks: what is so already is left alone, and nothing of the rest is forgotten."""
+"""Tests of saving blocks: unchanged ones are left alone."""
 
 from __future__ import annotations
 

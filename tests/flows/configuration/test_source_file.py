@@ -1,4 +1,4 @@
-"""What is no longer in slipway.yaml is told, and only that."""
+"""Tests that find blocks which slipway.yaml no longer defines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a launch and `status` say of a service that listens past the router."""
+"""Tests of the remarks on services that listen past the router."""
 
 from __future__ import annotations
 

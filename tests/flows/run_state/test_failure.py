@@ -1,4 +1,4 @@
-"""A flow that cannot do what it was asked ends with the words of the error, and nothing else."""
+"""Tests of the failed states of flows: they show the error's message and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing that a flow run logs or ends with shows a secret that it knows."""
+"""Tests that no log record and no state of a flow run shows a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes two runs the same workload, and what its steps find around them."""
+"""Tests of the key of a job, and of the variables of its steps."""
 
 from __future__ import annotations
 

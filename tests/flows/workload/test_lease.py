@@ -1,4 +1,4 @@
-"""Leases that last as long as the run that holds them."""
+"""Tests of the leases of a workload, which last as long as its run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user sees of a workload while it runs."""
+"""Tests of the progress of a workload as users see it."""
 
 from __future__ import annotations
 

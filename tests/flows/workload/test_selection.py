@@ -1,4 +1,4 @@
-"""Which workload is meant, and whether it can be run at all."""
+"""Tests of the selection of a workload, and of the refusal of impossible ones."""
 
 from __future__ import annotations
 

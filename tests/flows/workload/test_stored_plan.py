@@ -1,4 +1,4 @@
-"""Which stored plan is meant, and what a dry run says of its own."""
+"""Tests of stored plans that are run again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of a workload, in the words of its closing report."""
+"""Tests of the summary of a workload."""
 
 from __future__ import annotations
 

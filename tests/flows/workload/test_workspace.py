@@ -1,4 +1,4 @@
-"""A workload runs in a workspace of its own, and what it came from stays as it was built."""
+"""Tests of the workspaces of workloads, which leave their release as it was built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Room below the home: a reserve is kept, and what is left is told before it is gone."""
+"""Tests of the watch over disk space: the reserve is kept, and scarcity is reported in time."""
 
 from __future__ import annotations
 

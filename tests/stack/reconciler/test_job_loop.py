@@ -1,4 +1,4 @@
-"""The duties of the reconciler keep their pace, and none keeps another."""
+"""Tests of the reconciler's job loop: jobs keep their periods, and none delays another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stack.reconciler.job_loop import JobLoop, JointBeat, PeriodicJob
 
 
 def fails(now: float) -> list[str]:
-    """Be a duty that cannot be done."""
+    """Be a job that fails."""
     del now
     raise OSError("the disk is full")
 
@@ -35,13 +35,13 @@ def test_the_same_fault_is_said_once_a_minute() -> None:
 
 
 def test_duties_keep_their_own_pace_whatever_the_time_of_day_does() -> None:
-    """An hour set back would stop all duties for an hour, while the heartbeat goes on."""
+    """An hour set back would stop all jobs for an hour, while the heartbeat goes on."""
     clock = iter((5_000.0, 1_400.0, 99_000.0))
     times: list[float] = []
     beats: list[float] = []
 
     def note(now: float) -> list[str]:
-        """Note the time of day that the duty is given."""
+        """Note the time of day that the job is given."""
         times.append(now)
         return []
 

@@ -1,4 +1,4 @@
-"""The resident reconciler."""
+"""Tests of the resident reconciler."""
 
 from __future__ import annotations
 

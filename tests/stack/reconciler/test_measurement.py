@@ -1,4 +1,4 @@
-"""CPU and memory of services."""
+"""Tests of the measurement of CPU and memory of services."""
 
 from __future__ import annotations
 

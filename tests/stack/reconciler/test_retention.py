@@ -1,4 +1,4 @@
-"""Folders of what has ended go by age and by room; what lives stays."""
+"""Tests of retention: ended folders go by age and by size; living ones stay."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_workspaces_that_nobody_comes_back_to_go(config: Settings, ledger: Ledge
 def test_folders_that_lie_deep_are_measured_and_go(
     config: Settings, ledger: Ledger, nest: Callable[..., None]
 ) -> None:
-    """Broken: what one step has nested ends each round, so that nothing is let go of any more."""
+    """Broken: what one step has nested ends each run of the job, so that nothing is let go of any more."""
     nest(_folder(config, "steps/old", 40))
     os.utime(config.root / "steps" / "old", (NOW - 40 * DAY,) * 2)
     Retention(config, ledger)(NOW)

@@ -1,4 +1,4 @@
-"""When a lost service is launched again."""
+"""Tests that decide when a lost service is launched again."""
 
 from __future__ import annotations
 

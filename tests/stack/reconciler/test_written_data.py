@@ -1,4 +1,4 @@
-"""The reconciler sees what services write into their own trees, a little at a time."""
+"""Tests that find data which services write into their serving trees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fresh home has, and that a second start leaves what is the user's."""
+"""Tests of the default blocks: a fresh home gets them, and a user's own stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What prefect.yaml declares, and what of it the server is told."""
+"""Tests of the API bodies of the deployments in prefect.yaml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""stack.registration.operations: what is written down of the operations, and which change of one is let in."""
+"""Tests of the recorded operations, and of the changes of one that are refused."""
 
 from __future__ import annotations
 

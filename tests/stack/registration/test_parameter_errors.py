@@ -1,4 +1,4 @@
-"""stack.registration.parameter_errors: a refused parameter is named with what it is."""
+"""Tests of the error messages for refused parameters, which include the field's meaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The work pool and what belongs to it."""
+"""Tests of the work pool, its queues and limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flow runs that an earlier stack left behind."""
+"""Tests of flow runs that an earlier stack left behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flow runs that are cancelled and have no worker."""
+"""Tests of flow runs that are being cancelled and have no worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was due before the clock was set back."""
+"""Tests of flow runs that were due before the clock was set back."""
 
 from __future__ import annotations
 

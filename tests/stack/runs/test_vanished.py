@@ -1,4 +1,4 @@
-"""Flow runs that are Running, or about to be, without a process."""
+"""Tests of flow runs that are Running or Pending without a process."""
 
 from __future__ import annotations
 

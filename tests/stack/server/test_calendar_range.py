@@ -1,4 +1,4 @@
-"""stack.server.calendar_range: points in time that are in no calendar in UTC."""
+"""Tests of points in time that leave the calendar in UTC."""
 
 from __future__ import annotations
 

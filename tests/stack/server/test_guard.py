@@ -1,4 +1,4 @@
-"""stack.server.guard on Prefect's own application: what a request may not change or delete."""
+"""Tests of the guards on Prefect's own application: changes and deletions that are refused."""
 
 from __future__ import annotations
 

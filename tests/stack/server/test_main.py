@@ -1,4 +1,4 @@
-"""stack.server.main: no open cursor is left, writers take turns, and what is stored can be read."""
+"""Tests of the server's fixes: no open cursors, writers in turn, stored values that can be read."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ async def stored_and_read(file: Path, stored: str) -> object:
 def test_what_an_earlier_server_has_stored_can_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Broken: one run of before the door existed still stops the worker, `report` and `train`."""
+    """Broken: one run of before requests were validated still stops the worker, `report` and `train`."""
     stored = r'{"project": "\ud800", "n": 36893488147419103232}'
     assert asyncio.run(stored_and_read(tmp_path / "stock.db", stored)) == {
         "project": "\ud800",

@@ -1,4 +1,4 @@
-"""stack.server.request_validation: what comes to the server's application, and what is answered instead."""
+"""Tests of the request validation before the server's application."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Inside:
 
 
 def posted(path: str, content: bytes, method: str = "POST") -> tuple[httpx.Response, list[bytes]]:
-    """Send ``content`` through the door; return the answer and what came in."""
+    """Send ``content`` through the validation; return the answer and what came in."""
     inside = Inside()
 
     async def send() -> httpx.Response:
@@ -60,7 +60,7 @@ def test_a_request_with_what_cannot_be_stored_is_refused(path: str, method: str)
 
 
 def test_a_plain_request_comes_in_as_it_was_sent() -> None:
-    """Broken: the door changes what it has nothing against."""
+    """Broken: the validation changes what it has nothing against."""
     body = b'{"parameters":   {"project": "shop", "x": "\\ud83d\\ude00"}}'
     answer, came_in = posted(CREATE, body)
     assert answer.text == "taken"

@@ -1,4 +1,4 @@
-"""stack.server.storable: what the server could not give back is found, and can be mended."""
+"""Tests of values that the server could not return: they are found, refused or repaired."""
 
 from __future__ import annotations
 

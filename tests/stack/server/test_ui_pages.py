@@ -1,4 +1,4 @@
-"""To whom the pages of the server speak, and in which frames they are shown."""
+"""Tests of the security headers of the UI's pages, and of its API address."""
 
 from __future__ import annotations
 

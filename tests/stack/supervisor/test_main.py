@@ -1,4 +1,4 @@
-"""The supervisor restarts what dies and stops what it started."""
+"""Tests of the supervisor: it restarts what dies, and stops what it started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The worker takes nothing before the missed runs are dealt with."""
+"""Tests of the worker: it skips missed runs before it takes any."""
 
 from __future__ import annotations
 

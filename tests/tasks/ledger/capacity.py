@@ -1,4 +1,4 @@
-"""A provider, and a claim that is granted on it."""
+"""Helpers: a provider, and a claim that is granted on it."""
 
 from __future__ import annotations
 

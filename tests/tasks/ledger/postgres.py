@@ -1,4 +1,4 @@
-"""A private PostgreSQL for the tests: one cluster a run, one database a test."""
+"""A private PostgreSQL for the tests: one cluster for a run, one database for a test."""
 
 from __future__ import annotations
 

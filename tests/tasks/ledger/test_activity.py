@@ -1,4 +1,4 @@
-"""What was at work since a moment, of every project."""
+"""Tests of everything that was recorded since a given time."""
 
 from __future__ import annotations
 

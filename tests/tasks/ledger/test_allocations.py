@@ -1,4 +1,4 @@
-"""Allocations are written only on the state they were decided on, and end with their owner."""
+"""Tests of allocations: they are written only if the provider's state is unchanged."""
 
 from __future__ import annotations
 

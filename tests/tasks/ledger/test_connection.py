@@ -1,4 +1,4 @@
-"""Transactions, versions and opening of the ledger."""
+"""Tests of transactions, versions and opening of the ledger."""
 
 from __future__ import annotations
 

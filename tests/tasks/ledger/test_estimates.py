@@ -1,4 +1,4 @@
-"""Estimates: published ones while they are fresh, else the ledger's own history."""
+"""Tests of estimates: published ones while they hold, else from the ledger's history."""
 
 from __future__ import annotations
 

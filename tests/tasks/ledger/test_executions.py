@@ -1,4 +1,4 @@
-"""An attempt's outcome is recorded once, by whoever holds the workload."""
+"""Tests of executions: the outcome of an attempt is recorded once, by the workload's holder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is expected of a key and of all below it, published or straight from history."""
+"""Tests of the estimates of a key and of all keys below it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One host at a time acts on a ledger."""
+"""Tests that one host at a time acts on a ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds capacity keeps it while it lives, whatever the clock says; the dead keep nothing."""
+"""Tests of leases: living owners keep their capacity whatever the clock says; dead ones lose it."""
 
 from __future__ import annotations
 

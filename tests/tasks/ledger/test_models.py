@@ -1,4 +1,4 @@
-"""Every version of a model is kept with what it came from."""
+"""Tests of the recorded versions of models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan comes back as it was recorded."""
+"""Tests of recorded plans."""
 
 from __future__ import annotations
 

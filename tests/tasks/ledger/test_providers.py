@@ -1,4 +1,4 @@
-"""Providers, and what of them is free."""
+"""Tests of providers and their free capacity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Front ports are given back where they are short, and stay with their owner where they are not."""
+"""Tests of front ports: they stay with their owner, and are reused when they run short."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""History goes by age and number; what is open, and the newest of each key, stays."""
+"""Tests of the ledger's retention: history goes by age and number; open and newest rows stay."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_newest_of_each_key_stay_however_old(ledger: Ledger) -> None:
 
 
 def test_a_bite_is_small(ledger: Ledger) -> None:
-    """Broken: the first round after a year holds the ledger for minutes."""
+    """Broken: the first run after a year holds the ledger for minutes."""
     _timings(ledger, "often", KEPT_PER_KEY + 30)
     assert forget_history(ledger, before=1e9, most_rows=ALL, bite=7) == {"timings": 7}
 

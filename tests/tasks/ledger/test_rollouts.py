@@ -1,4 +1,4 @@
-"""One rollout at a time in an environment, and one controller at a time for it."""
+"""Tests of rollouts: one at a time in an environment, with one controller at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened since somebody last looked."""
+"""Tests of the queries for new timings, attempts and measurements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The newest timings of each key are found, however many there are."""
+"""Tests of the newest timings of each key."""
 
 from __future__ import annotations
 

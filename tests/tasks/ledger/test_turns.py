@@ -1,4 +1,4 @@
-"""Of those who change what serves at a place, the one that began last has the last word."""
+"""Tests of turns: the latest to begin has the last word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workload has one live owner; who takes it over fences the former one off."""
+"""Tests of workloads: each has one live owner, and a takeover fences the former one off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run is started once, found again, awaited and ended whole, whatever has been killed."""
+"""Tests of detached runs: each is started once, found again, awaited and ended completely."""
 
 from __future__ import annotations
 

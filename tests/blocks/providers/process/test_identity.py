@@ -1,4 +1,4 @@
-"""A process is told from every other, also from one that gets its pid later."""
+"""Tests of process identities, which differ also when a pid is used again."""
 
 from __future__ import annotations
 

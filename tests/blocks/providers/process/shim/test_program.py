@@ -1,4 +1,4 @@
-"""What stands beside each service stays small, and sees the whole tree."""
+"""Tests of the shim's program: its memory and start-up stay small, and it sees the whole tree."""
 
 from __future__ import annotations
 

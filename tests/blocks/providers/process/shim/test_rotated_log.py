@@ -1,4 +1,4 @@
-"""A log keeps the newest of what was written, within its bound."""
+"""Tests of the rotated log: it keeps the newest output within its bound."""
 
 from __future__ import annotations
 
