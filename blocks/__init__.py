@@ -1,1 +1,1 @@
-"""The Prefect blocks that users configure: an interface for each kind, and one file for each block."""
+"""The Prefect blocks that users configure: an interface for each kind, a file for each block."""

@@ -12,7 +12,7 @@ import sys
 def write(path: str, content: str | bytes, *, durable: bool = True) -> None:
     """Put ``content`` at ``path`` in one step, readable by its owner only.
 
-    ``durable``: the file is on the disk before this returns. A write that fails leaves no draft, and
+    ``durable``: the file is on the disk before this returns. A failed write leaves no draft, and
     the previous file as it was.
 
     Raises:

@@ -26,7 +26,7 @@ def is_without_room(error: BaseException) -> bool:
 
 
 def tells_no_room(message: str) -> bool:
-    """Tell whether ``message`` says, in the words of the system, npm or SQLite, that a disk is full."""
+    """Tell whether ``message``, of the system, npm or SQLite, says that a disk is full."""
     return bool(_TELLS.search(message))
 
 

@@ -1,4 +1,4 @@
-"""Publishes the logos of our blocks on Prefect's own server, since Prefect takes only HTTP addresses."""
+"""Publishes our blocks' logos on Prefect's own server, since Prefect takes only HTTP addresses."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def reason(lines: Sequence[str]) -> int | None:
 
 
 def with_reason(lines: Sequence[str], count: int) -> list[str]:
-    """Return the last ``count`` of ``lines``, preceded by the one that says why, if it is earlier."""
+    """Return the last ``count`` of ``lines``, after the one that says why if it is earlier."""
     first = max(0, len(lines) - count)
     number = reason(lines)
     if number is None or number >= first:

@@ -134,7 +134,7 @@ class _Removal:
             self._note(error, level.name)
 
     def _note(self, error: OSError, name: str = "") -> None:
-        """Keep the first error; a path that is already gone is none, unless it is the top itself."""
+        """Keep the first error; a path that is gone is none, unless it is the top itself."""
         is_gone = isinstance(error, FileNotFoundError) and len(self._way) > 1
         if self._error is None and not is_gone:
             between = [level.name for level in self._way if level.name]

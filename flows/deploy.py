@@ -1,4 +1,4 @@
-"""The flow `deploy`: moves the traffic of a project to another version without dropping a request."""
+"""The flow `deploy`: moves a project's traffic to another version without dropping a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The flow `replay`: plans past workloads with other estimates and strategies, and compares them."""
+"""The flow `replay`: plans past workloads with other estimates and strategies; compares them."""
 
 from __future__ import annotations
 

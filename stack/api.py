@@ -1,4 +1,4 @@
-"""A small client of the Prefect API that starts flow runs, for modules that must not import Prefect.
+"""A small client of the Prefect API that starts flow runs, for modules that do not import Prefect.
 
 A server on SQLite answers 503 under bursts, and for as long as its 60 s busy time-out where two of
 its transactions block each other. Such answers and lost connections are repeated with a back-off,

@@ -41,7 +41,7 @@ class Reserve:
         return self._path.exists()
 
     def keep(self) -> bool:
-        """Create the reserve if it is missing and as much again stays free; return whether it did."""
+        """Create a missing reserve if as much again stays free; return whether it did."""
         if self.kept or free_bytes(self._path.parent) < 2 * self.size:
             return False
         draft = self._path.with_name(f"{self._path.name}.new")

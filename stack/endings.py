@@ -44,7 +44,7 @@ def read_ending(home: Home, program: str) -> Ending | None:
 
 
 def keep_ending(home: Home) -> list[str]:
-    """Return the parts that have ended so often in a row that there is no use in waiting for them."""
+    """Return the parts that ended so often in a row that waiting for them is useless."""
     endings = [read_ending(home, name) for name in PROGRAMS]
     return [ending.program for ending in endings if ending and ending.times >= MOST_ENDINGS]
 

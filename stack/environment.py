@@ -1,4 +1,4 @@
-"""The environment variables of the four processes and of every flow run, Prefect's settings included.
+"""The environment variables of the four processes and of flow runs, with Prefect's settings.
 
 Secrets are passed here and in private files, never in an argument, which every user could read.
 """
@@ -46,7 +46,7 @@ def stack_environment(
 
 
 def _slipway(config: Settings) -> dict[str, str]:
-    """Return all settings as variables, so that every process reads the same whatever its folder."""
+    """Return all settings as variables, so that every process in any folder reads the same."""
     secrets = {"ledger_url", "database_url"}
     plain = config.model_dump(mode="json", exclude=secrets)
     secret_values = {name: getattr(config, name).get_secret_value() for name in secrets}

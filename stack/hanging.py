@@ -25,7 +25,7 @@ class HangDetector:
         self._stopped_pid, self._looked_at, self._stopped_seconds = 0, 0.0, 0.0
 
     def reason(self, pid: int, now: float) -> str:
-        """Look once, at the monotonic time ``now``; return why the part must be replaced, or ``""``."""
+        """Look once, at the monotonic time ``now``; return why to replace the part, or ``""``."""
         stopped = self._was_stopped(pid, now)
         silent = self._heartbeat is not None and self._heartbeat.has_stopped(pid, now)
         if stopped:

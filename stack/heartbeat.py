@@ -87,7 +87,7 @@ class Heartbeat:
         self._silent_seconds = 0.0
 
     def has_stopped(self, pid: int, now: float) -> bool:
-        """Look once, at the monotonic time ``now``; after a True, counting starts again from zero."""
+        """Look once, at the monotonic time ``now``; after a True, count again from zero."""
         reading = (pid, self._touched_at())
         if reading != self._last:
             self._lives = self._last is not None and self._last[0] == pid

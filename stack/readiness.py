@@ -1,4 +1,4 @@
-"""Readiness checks of the stack's parts: each is asked itself, not looked up in the process table."""
+"""Readiness checks of the stack's parts, which ask each part and not the process table."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`make up`: starts server, worker, router and reconciler, waits for them, registers everything.
 
-It does not import Prefect, so that a second call, which has nothing to do, takes less than a second.
+It does not import Prefect, so that a second call with nothing to do takes less than a second.
 """
 
 from __future__ import annotations

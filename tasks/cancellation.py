@@ -19,7 +19,7 @@ _GIVEN_UP: ContextVar[Callable[[], bool] | None] = ContextVar("given_up", defaul
 
 
 def is_cancelled() -> bool:
-    """Tell work whether its run was cancelled or is given up, so that it ends what it has started."""
+    """Tell work whether its run was cancelled or given up, so that it ends what it started."""
     cancelled, given_up = _CANCELLED.get(), _GIVEN_UP.get()
     return (cancelled is not None and cancelled.is_set()) or (given_up is not None and given_up())
 

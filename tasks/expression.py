@@ -1,4 +1,4 @@
-"""Checks and evaluates the `when:` and `foreach:` of steps: Common Expression Language, never eval."""
+"""Checks and evaluates `when:` and `foreach:` of steps: Common Expression Language, never eval."""
 
 from __future__ import annotations
 

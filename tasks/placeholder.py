@@ -3,7 +3,7 @@
 The values of a matrix are part of the workload itself and are inserted as they are. An item is the
 output of another step, e.g. a file's name. It never becomes a part of code: a shell gets it as an
 argument of its own, and a variable in the place of the placeholder. So it is one word whatever it
-contains, and is not executed however the text is quoted. A text that does not allow this is refused.
+contains, and is not executed however the text is quoted. Other texts are refused.
 """
 
 from __future__ import annotations

@@ -68,8 +68,8 @@ class Instance:
     ``directory`` holds the shim's files (identity, log, exit record). ``port`` is None for a
     service that is not on the web. ``WARM`` is a replaced release kept for a rollback. ``owner``
     is the process (as one word) that is starting or ending it. ``configuration`` is what it was
-    started with, secrets only as keyed digests. ``served_until`` is when the end of a serving instance
-    began.
+    started with, secrets only as keyed digests. ``served_until`` is when its end began, if it
+    served.
     """
 
     id: str

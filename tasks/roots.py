@@ -1,6 +1,6 @@
 """Restricts the paths that callers give to operations to the allowed root folders.
 
-Otherwise everybody who may use the API could have any file of this user read, or any folder written.
+Otherwise everybody who may use the API could read any file of this user, and write any folder.
 """
 
 from __future__ import annotations

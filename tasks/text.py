@@ -71,7 +71,7 @@ def _refusal(field: str, name: str, content: bytes, place: int) -> BadInputError
 
 
 def _wide_encoding(content: bytes) -> str:
-    """Return the two-byte encoding of ``content``, judged by its beginning; empty if it has none."""
+    """Return the two-byte encoding of ``content``, judged by its beginning, or ``""``."""
     if content.startswith(_WIDE_MARKS):
         return "UTF-16"
     if content[:1] == b"\0":

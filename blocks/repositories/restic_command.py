@@ -15,8 +15,8 @@ _KEPT = frozenset(
         "GOOGLE_APPLICATION_CREDENTIALS",
     }
 )
-"""Variables of ours that restic inherits besides those of every child: they say where the user's keys
-are, and hold no key."""
+"""Variables of ours that restic inherits besides those of every child: they say where the user's
+keys are, and hold no key."""
 _REMOTE = re.compile(r"^(sftp|rest|s3|b2|azure|gs|swift|rclone):")
 _WILD = re.compile(r"([\\*?\[\]])")
 

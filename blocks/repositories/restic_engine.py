@@ -91,7 +91,7 @@ class ResticEngine:
                     raise
 
     def _await_another_maker(self) -> None:
-        """Wait for another machine that is creating the repository; refuse a folder in other use."""
+        """Wait for another machine that creates the repository; refuse a folder in other use."""
         deadline = time.monotonic() + self.lock_wait_seconds
         while contents := contents_of(self.folder):
             if contents.whole:

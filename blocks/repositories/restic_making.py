@@ -1,4 +1,4 @@
-"""Lets one process of this machine at a time create a restic repository, and inspects its folder."""
+"""Lets one process of this machine at a time create a restic repository; inspects its folder."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def stored_of(message: dict[str, Any]) -> Stored | None:
 
 
 def version_of(text: str) -> tuple[int, ...]:
-    """Return the version in the output of `restic version`, e.g. (0, 14); empty if none is there."""
+    """Return the version in the output of `restic version`, e.g. (0, 14), or ``()``."""
     numbers = re.search(r"restic (\d+)\.(\d+)", text)
     return tuple(map(int, numbers.groups())) if numbers else ()
 

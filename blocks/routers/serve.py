@@ -108,7 +108,7 @@ def serve(
 
 
 def _environment(directory: Path) -> dict[str, str]:
-    """Return Caddy's environment: no secret of ours, and ``directory`` as the place of its state."""
+    """Return Caddy's environment: no secret of ours, and ``directory`` for its state."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return inherited | {"XDG_DATA_HOME": str(directory), "XDG_CONFIG_HOME": str(directory)}
 

@@ -17,7 +17,7 @@ def named(template: str) -> Callable[[], str]:
 
 
 def run_name(template: str, parameters: Mapping[str, Any]) -> str:
-    """Return ``template`` filled with ``parameters``; an empty one leaves no gap, a spec is INLINE."""
+    """Return ``template`` with ``parameters``; an empty one leaves no gap, a spec is INLINE."""
     values = {
         name: value if isinstance(value, str) else INLINE for name, value in parameters.items()
     }

@@ -19,7 +19,7 @@ from tasks.ledger.configured import configured_from, record_configured
 
 
 async def left_behind(file: Path, saved: Collection[str]) -> list[str]:
-    """Return blocks that ``file`` once configured, that still exist and that it has not ``saved`` now."""
+    """Return existing blocks that ``file`` once configured, and has not ``saved`` now."""
     missing = await asyncio.to_thread(_no_longer_in, file, saved)
     slugs = {
         "project": [PROJECT],

@@ -56,7 +56,7 @@ def cancelled_by_sigterm() -> Iterator[None]:
 
 
 def _is_no_crash(record: logging.LogRecord) -> bool:
-    """Rewrite the engine's log records of a run that was told to end, so that they say just that."""
+    """Make the engine's log records of a run that was told to end say just that."""
     if record.getMessage().startswith("Crash detected! Execution was cancelled"):
         record.msg, record.args = _TOLD_TO_END, ()
         record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)

@@ -40,7 +40,7 @@ class Job:
 
     @property
     def key(self) -> str:
-        """The identity of the workload: a run with the same key resumes what an earlier one left."""
+        """The workload's identity: a run with the same key resumes what an earlier one left."""
         target = self.target
         # Changed steps are another workload, also under the same name; another goal is not.
         steps = hashlib.sha256(self.spec.model_dump_json(exclude={"goal"}).encode()).hexdigest()[

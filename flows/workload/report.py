@@ -1,4 +1,4 @@
-"""Shows the result of a workload as artifacts: a report, and a chart of planned and actual times."""
+"""Shows a workload's result as artifacts: a report, and a chart of planned and actual times."""
 
 from __future__ import annotations
 

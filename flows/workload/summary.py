@@ -71,7 +71,7 @@ def _line(placements: Mapping[str, Placement], result: StepResult) -> StepLine:
 def _failures(
     results: Mapping[str, StepResult], reports: Mapping[str, StepReport]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the tests that failed with their messages; for a step without tests, the step itself."""
+    """Yield failed tests with their messages; for a step without tests, the step itself."""
     for result in results.values():
         # For a list, the items that failed are named instead.
         if result.state is not StepState.FAILED or result.parts:

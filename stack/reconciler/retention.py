@@ -119,7 +119,7 @@ class Retention:
         return [f"{count} rows of {kind} forgotten" for kind, count in rows.items()]
 
     def _measured(self, kind: str) -> tuple[list[Folder], bool]:
-        """Return the folders of ``kind``, and whether all are measured yet; each call measures few."""
+        """Return the folders of ``kind``, and whether all are measured; a call measures few."""
         sizes, listed = self._sizes[kind], _listed(self._config.root / kind)
         changed = [path for path, at in listed.items() if sizes.get(path.name, (0.0, 0))[0] != at]
         for path in changed[:FOLDERS_MEASURED_PER_RUN]:
@@ -195,7 +195,7 @@ def _listed(folder: Path) -> dict[Path, float]:
 
 
 def _size(folder: Path) -> int:
-    """Return the bytes of the files below ``folder``; one that vanishes meanwhile counts as none."""
+    """Return the bytes of the files below ``folder``; vanishing ones count as none."""
     total = 0
     for root, _, files in walk(folder):
         for name in files:

@@ -71,7 +71,7 @@ class WrittenDataWatcher:
                 yield message
 
     def _gather(self, trees: ServingTrees, digest: str) -> str:
-        """Move data that replaced a link back to its place; say once if that is not possible now."""
+        """Move data that replaced a link back to its place; say once if it cannot be now."""
         before = self._refused.pop(trees.folder, "")
         try:
             trees.gather(digest)

@@ -31,7 +31,7 @@ ENVIRONMENTS = ("dev", "staging", "prod")
 
 
 def make_defaults(config: Settings) -> list[str]:
-    """Save the default blocks that are missing; return the names of those saved, `<slug>/<name>`."""
+    """Save missing default blocks; return the names of those saved, `<slug>/<name>`."""
     router_block(config).save(NAME, overwrite=True)
     saved = []
     for name, block in missing_blocks(config):

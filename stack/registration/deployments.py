@@ -92,7 +92,7 @@ def new_schedules(entry: Declared, existing: Sequence[Json] = ()) -> list[Json]:
 
 
 def moved_schedules(entry: Declared, existing: Sequence[Json]) -> dict[str, Json]:
-    """Return the updates of ``existing``, by id: schedules that ``entry`` declares for another time.
+    """Return updates of ``existing``, by id: schedules that ``entry`` declares for another time.
 
     Each keeps its switch and its parameters, which the user may have changed. The parameters are
     sent, as the server would otherwise empty them. Schedules that the user added are not touched.

@@ -36,7 +36,7 @@ _OF_THE_STACK = {
     "SLIPWAY_ROUTER_SLOTS",
     "SLIPWAY_WORK_POOL",
 }
-"""Variables that a run must not change: it would launch what runs already, or use another ledger."""
+"""Variables that a run must not set: it would launch what runs, or use another ledger."""
 _OF_THE_PROCESS = ("PREFECT_", "PYTHON", "LD_", "DYLD_")
 _LONGEST_VARIABLE = 32_768  # bytes
 _MOST_VARIABLES = 100

@@ -19,7 +19,7 @@ QUEUES = {"critical": 1, "default": 2, "batch": 3}
 LIMITS = {"default": 16, "batch": 4}
 """Initial limits of concurrent flow runs: a burst of processes would make the server answer 503.
 
-Further flow runs wait as Scheduled. The critical queue has no limit, and a user may change these."""
+Further flow runs wait as Scheduled. The critical queue has no limit; a user may change these."""
 
 FLOW_LOG = "logs/flow-runs.log"
 """The file, below the home, of what flow runs print; Prefect keeps what they log."""

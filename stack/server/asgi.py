@@ -15,7 +15,7 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 
 def header(scope: MutableMapping[str, Any], header_name: bytes) -> str:
-    """Return a header of a request; the values of a repeated one are joined, and so match nothing."""
+    """Return a header of a request; values of a repeated one are joined, and match nothing."""
     values = [value.decode("latin-1") for name, value in scope["headers"] if name == header_name]
     return values[0] if len(values) == 1 else ", ".join(values)
 

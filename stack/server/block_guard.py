@@ -1,4 +1,4 @@
-"""Guards the types of Slipway's blocks against deletion, which would delete every block with them."""
+"""Guards Slipway's block types against deletion, which would delete every block with them."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Guard:
         self._operations, self._entrypoints, self._pool = operations, entrypoints, pool
 
     def install(self) -> None:
-        """Intercept the model functions of this process, through which every request changes data."""
+        """Intercept this process's model functions, through which requests change data."""
         intercept(models.deployments, "create_deployment", self._create)
         intercept(models.deployments, "update_deployment", self._update)
         for name in ("delete_deployment", "delete_deployments"):

@@ -94,7 +94,7 @@ def write_in_turn() -> None:
 
 
 def validate_requests() -> None:
-    """Add the request validation to every application of this process, behind its authentication."""
+    """Add the request validation to every application here, behind its authentication."""
     create = server.create_app
 
     def create_with_validation(*args: Any, **kwargs: Any) -> FastAPI:

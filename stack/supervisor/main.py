@@ -114,7 +114,7 @@ class Supervisor:
             self._records.endure(f"{log} is not rotated", partial(rotate, log))
 
     def _keep_recorded(self) -> None:
-        """Write records that are gone or torn again; leave everything to a successor if there is one."""
+        """Rewrite records that are gone or torn; leave everything to a successor, if any."""
         if successor := successor_of(self._own, self._home):
             say(f"process {successor.pid} supervises in the place of this one")
             self._leaving = True

@@ -106,7 +106,7 @@ with warnings.catch_warnings():
             return await super().run(flow_run, configuration, task_status)
 
         async def _complaint(self, flow_run: FlowRun) -> str:
-            """Return why a flow run cannot begin; the API checks those that no schedule has started."""
+            """Return why a flow run cannot begin; the API checks those not of a schedule."""
             if not flow_run.auto_scheduled or flow_run.deployment_id is None:
                 return ""
             deployment = await self.client.read_deployment(flow_run.deployment_id)

@@ -17,8 +17,8 @@ from tasks.ledger.timings import Timing, chunks
 from tasks.ledger.upsert import upsert
 
 HISTORY = 20
-# This many runs in a row that are all slower than the 90th percentile, or all quicker than the median
-# by this factor, contradict a published estimate.
+# This many runs in a row, all slower than the 90th percentile or all quicker than the median by
+# this factor, contradict a published estimate.
 TELLING_RUNS = 3
 QUICKER_FACTOR = 1.5
 

@@ -15,8 +15,7 @@ BACKUP = "backup"
 DATA = "data"
 ROOM = "room"
 CLOSED_BY_THEIR_RAISER = frozenset({BACKUP, DATA, ROOM})
-"""Kinds that no detector of the training finds: they stay open until the part that raised them closes
-them."""
+"""Kinds that no detector of the training finds: the part that raised them closes them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class ProviderChanges:
 def follow_providers(
     ledger: Ledger, configured: Mapping[str, Provider], now: float
 ) -> ProviderChanges:
-    """Register providers that are new or changed in ``configured``, and mark missing ones as removed.
+    """Register new or changed providers of ``configured``, and mark missing ones as removed.
 
     What runs on a removed provider goes on; the provider is only missing in `provider_names`.
     """

@@ -105,7 +105,7 @@ def forget_moved(ledger: Ledger, span: PublicPortRange, place: PortOwner, servic
 def retire_public_ports(
     ledger: Ledger, place: PortOwner, services: Collection[str], now: float
 ) -> None:
-    """Mark the ports of ``services`` as not needed; they get them again unless another needs them."""
+    """Mark ports of ``services`` as unused; they get them again unless another needs them."""
     owners = [place.owner(service) for service in services]
     with ledger.write() as connection:
         connection.execute(

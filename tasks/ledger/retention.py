@@ -30,7 +30,7 @@ from tasks.ledger.tables import capacity, deployment, learning, work
 from tasks.release import LIVING
 
 KEPT_PER_KEY = 50
-"""Newest attempts and timings of each key that stay, however old, as estimates are made from them."""
+"""Newest attempts and timings of each key that stay, however old: the basis of estimates."""
 KEPT_ROLLOUTS = 20
 """Newest rollouts of each environment that stay, as a rollback follows them."""
 

@@ -29,7 +29,7 @@ _LOOK_SECONDS = 0.2
 _END_SECONDS = GRACE_SECONDS + 15.0
 """Time that the leash has to end everything."""
 _DRAIN_SECONDS = 2.0
-"""Time for which the pipes of an ended program are read; an escaped process may hold them for ever."""
+"""Time to read the pipes of an ended program; an escaped process may hold them for ever."""
 _LEASH = Path(__file__).with_name("shim") / "leash.py"
 
 

@@ -173,7 +173,7 @@ def _outcome(directory: Path, record: files.Record) -> Outcome:
 
 
 def _lost(directory: Path, started_at: float | None, cause: str) -> Outcome:
-    """Return the outcome of a run whose end nobody saw; it counts as ended at its last sign of life."""
+    """Return the outcome of a run whose end nobody saw: it ended at its last sign of life."""
     signs = [directory / files.STATE, log_path(directory)]
     changed_at = [path.stat().st_mtime for path in signs if path.exists()]
     began_at = min(changed_at, default=0.0) if started_at is None else started_at

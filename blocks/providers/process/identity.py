@@ -59,7 +59,7 @@ def is_alive(identity: ProcessIdentity) -> bool:
 
 
 def age_seconds(identity: ProcessIdentity) -> float:
-    """Return for how long a process of this boot has run; on Linux by a clock that nobody can set."""
+    """Return the age of a process of this boot; on Linux by a clock that nobody can set."""
     return (since_boot() if LINUX else time.time()) - identity.create_time
 
 

@@ -1,4 +1,4 @@
-"""Selects the environment variables that steps and services inherit from us: nothing confidential."""
+"""Selects our environment variables that steps and services inherit: nothing confidential."""
 
 from __future__ import annotations
 

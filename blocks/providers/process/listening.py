@@ -79,7 +79,7 @@ def _sockets(process: psutil.Process) -> list[Socket]:
 
 
 def listening_instead(host: str, port: int, sockets: list[Socket]) -> str:
-    """Return a message on where a service listens instead of ``host``:``port``, and the remedy; pure."""
+    """Return where a service listens instead of ``host``:``port``, with the remedy; pure."""
     if not sockets:
         return (
             f"None of its processes listens on any port: it has to listen on {host}:{port}, "

@@ -37,7 +37,7 @@ def ask(
 ) -> ProbeAnswer:
     """GET ``health_path``: a code below 400 is healthy. With an empty path, an accepting port is.
 
-    Only the head of the answer is read, within ``timeout_seconds`` in total: a body may have no end,
+    Only the head of the answer is read, within ``timeout_seconds`` in total: a body may be endless,
     and a server that sends a byte now and then must not keep us waiting. ``objection`` is called
     when the connection is accepted: if it returns that this is another process, no request is sent.
     """

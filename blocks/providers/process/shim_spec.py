@@ -19,8 +19,8 @@ class ShimSpec:
 
     ``memory_mib`` is a soft limit on the summed memory of the tree. ``restart`` is ``always``,
     ``on-failure`` or ``never``. Output is kept in ``log_files`` files of ``log_bytes`` each.
-    ``durable``: the record of its start is on the disk before it starts, so that it is known after a
-    power loss; that costs milliseconds, which a step that is repeated anyway need not pay.
+    ``durable``: the record of its start is on the disk before it starts, and is known after a power
+    loss; that costs milliseconds, which a step that is repeated anyway need not pay.
     """
 
     directory: Path

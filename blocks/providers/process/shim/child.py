@@ -1,4 +1,4 @@
-"""Starts the child process of a shim in its own group, its output in a pipe; standard library only."""
+"""Starts a shim's child in its own group, with its output in a pipe; standard library only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The supervisor in a shim: starts one command, watches, restarts and ends its tree, and records it.
+"""The supervisor in a shim: starts, watches, restarts and ends one command, and records that.
 
 It sleeps until something happens; timers are the time-out, the pause before a restart, and the
 occasional look at the memory of the tree.
