@@ -81,10 +81,12 @@ def is_refused(call: Call, name: str) -> bool:
 @pytest.mark.parametrize("name", ENTRIES)
 def test_what_is_hostile_is_refused_before_a_run_is_made(name: str) -> None:
     """Broken: what no operation can use starts a process, or is stored for good."""
-    asked = list(calls(schema(name)))
-    assert len(asked) > 10
+    requests = list(calls(schema(name)))
+    assert len(requests) > 10
     taken = [
-        f"{each.attack.kind}: {each.attack.place}" for each in asked if not is_refused(each, name)
+        f"{each.attack.kind}: {each.attack.place}"
+        for each in requests
+        if not is_refused(each, name)
     ]
     assert taken == []
 

@@ -39,8 +39,8 @@ def _register(ledger: Ledger, *names: str) -> None:
         register_provider(ledger, name, "shell", ROOM, speed, 0.0, 0.0)
 
 
-def _ran(ledger: Ledger, root: Path, at: float, took: float, *, end: str = "succeeded") -> str:
-    """Leave what a workload leaves that ran at ``at``, each step for ``took`` seconds on `fast`."""
+def _ran(ledger: Ledger, root: Path, at: float, seconds: float, *, end: str = "succeeded") -> str:
+    """Leave what a workload leaves that ran at ``at``, each step for ``seconds`` seconds on `fast`."""
     lease = open_workload(ledger, "shop/ci/dev/d1/x", "me", at, 1e9, lambda _owner: False)
     keep_graph(root / "steps" / lease.id / "graph.json", GRAPH, {})
     estimates = {s.history_key: Estimate(s.history_key, 8.0, 9.0, source="history") for s in STEPS}
@@ -52,15 +52,15 @@ def _ran(ledger: Ledger, root: Path, at: float, took: float, *, end: str = "succ
         lease.id,
         decisions_of(lease.id, PlannedWorkload(GRAPH, estimates, machines, planned), at),
     )
-    outcome = Outcome(end=End.SUCCEEDED, started_at=at, ended_at=at + took, peak_memory_mib=50.0)
+    outcome = Outcome(end=End.SUCCEEDED, started_at=at, ended_at=at + seconds, peak_memory_mib=50.0)
     for step in STEPS:
         begun = Execution(
             lease.id, step.id, 1, lease.fence, "fast", "shell", step.history_key, root, at, ROOM
         )
         begin_execution(ledger, begun)
         finish_execution(ledger, lease.id, step.id, 1, lease.fence, outcome, 0.0, speed=2.0)
-    settle_decisions(ledger, lease.id, {("", "plan"): 2 * took})
-    close_workload(ledger, lease.id, lease.fence, end, at + took)
+    settle_decisions(ledger, lease.id, {("", "plan"): 2 * seconds})
+    close_workload(ledger, lease.id, lease.fence, end, at + seconds)
     return lease.id
 
 

@@ -37,7 +37,7 @@ class Case:
 
     deployment: str
     parameters: Json
-    said: tuple[str, ...]
+    message_parts: tuple[str, ...]
     environ: dict[str, str] = field(default_factory=dict)
     told_by: tuple[str, ...] = ()
 
@@ -46,14 +46,14 @@ def _steps(*steps: Json) -> Json:
     return {"kind": "steps", "steps": [{"run": "true", **step} for step in steps]}
 
 
-def _run(workload: str | Json, *said: str, **parameters: object) -> Case:
+def _run(workload: str | Json, *parts: str, **parameters: object) -> Case:
     parameters = {"project": "bad-input", "workload": workload, **parameters}
-    return Case("run", parameters, said)
+    return Case("run", parameters, parts)
 
 
-def _restore(*said: str, target: str, snapshot: str = "latest") -> Case:
+def _restore(*parts: str, target: str, snapshot: str = "latest") -> Case:
     parameters = {"project": "bad-input", "target": target, "snapshot": snapshot}
-    return Case("restore", parameters, said, told_by=("restore",))
+    return Case("restore", parameters, parts, told_by=("restore",))
 
 
 UNREADABLE = ("source that cannot be read", "unreadable source")
@@ -285,7 +285,7 @@ def _filled(folder: Path, port: int) -> dict[str, Case]:
         name: Case(
             case.deployment,
             json.loads(fill(json.dumps(case.parameters))),
-            tuple(fill(part) for part in case.said),
+            tuple(fill(part) for part in case.message_parts),
             json.loads(fill(json.dumps(case.environ))),
             case.told_by,
         )
@@ -311,7 +311,7 @@ def test_its_state_names_field_value_and_remedy(
         pytest.skip("root reads everything")
     case, run = _filled(folder, taken_port)[name], refused[name]
     assert run.state_type == "FAILED"
-    assert [part for part in case.said if part not in run.message] == [], run.message
+    assert [part for part in case.message_parts if part not in run.message] == [], run.message
     assert len(run.message.splitlines()) <= 3
     assert not re.search(r"\w+Error\b|Traceback|pydantic", run.message)
     assert _tasks(stack, run) <= set(case.told_by)

@@ -108,7 +108,7 @@ def reader(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Reader:
 @pytest.fixture(scope="module")
 def told(reader: Reader) -> dict[str, Told]:
     """Give what came of every line that starts an operation, by operation, run one by one."""
-    made: dict[str, Told] = {}
+    told: dict[str, Told] = {}
     url = ""
     lines = block('curl -K "$AUTH" "$API/deployments/$(deployment configure)').splitlines()
     for line in lines:
@@ -116,10 +116,10 @@ def told(reader: Reader) -> dict[str, Told]:
         run = reader.awaits(reader.types(line))
         if operation == "launch" and run.succeeded:
             url = reader.address(run)
-        made[operation] = Told(run, answered(url) if url else None)
+        told[operation] = Told(run, answered(url) if url else None)
     # The last line forgets the project; what stands further down in the README is typed with it.
     assert reader.awaits(reader.types(lines[0])).succeeded
-    return made
+    return told
 
 
 def test_every_line_starts_a_run_that_completes(reader: Reader, told: dict[str, Told]) -> None:

@@ -12,12 +12,12 @@ SHARD = Step("s", ("x",), Path("/"), "startup", items=("a", "b", "c"))
 
 def test_a_shard_takes_its_start_up_and_its_items_the_unknown_ones_as_the_average() -> None:
     """A new test would make its shard look shorter, or unknown altogether."""
-    known = {
+    estimates = {
         "startup": Estimate("startup", 2, 3, n=9, source="history"),
         "a": Estimate("a", 4, 6, memory_mib=50, n=2, source="history"),
         "b": Estimate("b", 6, 8, success=0.5, n=5, source="history"),
     }
-    estimate = estimate_of(SHARD, known)
+    estimate = estimate_of(SHARD, estimates)
     assert (estimate.p50_seconds, estimate.p90_seconds) == (2 + 15, 3 + 21)
     assert (estimate.memory_mib, estimate.success, estimate.n, estimate.source) == (
         50,
@@ -32,8 +32,8 @@ def test_what_the_user_expects_holds_until_history_knows_better() -> None:
     step = Step("s", ("x",), Path("/"), "key", expected_seconds=40)
     estimate = estimate_of(step, {})
     assert (estimate.p50_seconds, estimate.p90_seconds, estimate.source) == (40, 80, "declared")
-    known = Estimate("key", 3, 4, n=9, source="history")
-    assert estimate_of(step, {"key": known}) is known
+    known_estimate = Estimate("key", 3, 4, n=9, source="history")
+    assert estimate_of(step, {"key": known_estimate}) is known_estimate
 
 
 def test_without_any_history_a_default_is_taken_and_said_to_be_one() -> None:

@@ -49,6 +49,6 @@ def test_a_failure_names_what_failed() -> None:
     """Broken: the state of the flow run says that it failed, and not by what."""
     failures = tuple((f"t::{number}", "assert 0") for number in range(7))
     summary = WorkloadSummary("tests", "", (), 0, 0, 0, "default", failures=failures)
-    said = str(WorkloadFailedError(summary))
-    assert said.startswith("tests failed: t::0: assert 0; t::1: assert 0; ")
-    assert "t::5" not in said
+    message = str(WorkloadFailedError(summary))
+    assert message.startswith("tests failed: t::0: assert 0; t::1: assert 0; ")
+    assert "t::5" not in message

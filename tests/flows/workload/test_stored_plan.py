@@ -17,14 +17,14 @@ from tests.tasks.ledger.test_plans import PLAN
 def test_the_plan_that_was_told_is_the_one_that_runs(target: Target, ledger: Ledger) -> None:
     """A user would run another plan than the one that was looked at, or be refused."""
     recorded = record_plan(ledger, "key", PLAN, 1.0)
-    said = told(plan_by_id(ledger, str(recorded)))
+    line = told(plan_by_id(ledger, str(recorded)))
     assert (
-        said
+        line
         == f"2 steps in 4.0 s; plan {recorded}: to run just this, start `run` with plan = {recorded}"
     )
-    found = stored_plan(target, "tests", str(recorded), ledger)
-    assert found is not None
-    assert found.plan == PLAN
+    stored = stored_plan(target, "tests", str(recorded), ledger)
+    assert stored is not None
+    assert stored.plan == PLAN
     assert stored_plan(target, "tests", "", ledger) is None
 
 

@@ -41,17 +41,17 @@ class Story:
 @pytest.fixture
 def story(monkeypatch: pytest.MonkeyPatch) -> Story:
     """Give a story in which nothing is really skipped or taken."""
-    told = Story()
+    story = Story()
 
     async def take(_: ProcessWorker) -> list[FlowRun]:
         """Note that runs were asked for."""
-        told.did.append("take")
+        story.did.append("take")
         return []
 
-    monkeypatch.setattr(main, "skip_all_missed", told.skip)
-    monkeypatch.setattr("stack.worker.main.since_boot", told.time)
+    monkeypatch.setattr(main, "skip_all_missed", story.skip)
+    monkeypatch.setattr("stack.worker.main.since_boot", story.time)
     monkeypatch.setattr(ProcessWorker, "get_and_submit_flow_runs", take)
-    return told
+    return story
 
 
 async def test_missed_runs_are_skipped_before_any_is_taken(story: Story) -> None:
