@@ -89,7 +89,7 @@ class ServiceRestarter:
     def _launch(self, place: Place) -> str:
         parameters = {"project": place.project, "environment": place.environment, "revive": True}
         key = f"revive/{place.project}/{place.environment}/{secrets.token_hex(8)}"
-        run = self._api.trigger("launch/default", parameters, key)
+        run = self._api.trigger("launch/launch", parameters, key)
         count = self._attempts[place].count
         return f"{place.project} in {place.environment} is gone; launch {run} (attempt {count})"
 

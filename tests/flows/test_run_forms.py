@@ -40,15 +40,15 @@ def test_what_has_no_default_must_be_given() -> None:
         "replay",
         "forget",
     }
-    expected = {f"{name}/default": ["project"] for name in everywhere}
-    assert required == {**expected, "restore/default": ["project", "target"]}
+    expected = {f"{name}/{name}": ["project"] for name in everywhere}
+    assert required == {**expected, "restore/restore": ["project", "target"]}
 
 
 def test_what_can_be_chosen_is_named_and_not_typed() -> None:
     """The tabs of a workload would be called `str` and `Field`, a strategy be a text to type."""
-    ship = run_forms()["ship/default"]
+    ship = run_forms()["ship/ship"]
     tabs = [choice["title"] for choice in ship["properties"]["workload"]["anyOf"]]
     inner = [ship["definitions"][name]["title"] for name in ("StepsWorkload", "PytestWorkload")]
     assert tabs == ["by name", "written here"]
     assert inner == ["declared steps", "pytest suite"]
-    assert run_forms()["deploy/default"]["properties"]["strategy"]["enum"] == ["blue_green"]
+    assert run_forms()["deploy/deploy"]["properties"]["strategy"]["enum"] == ["blue_green"]
