@@ -29,8 +29,12 @@ from analytics.insights.measurements import find_anomalies
 from analytics.insights.shortages import shortages
 from analytics.insights.slowdowns import section, told, watch
 from analytics.reports.sections.training import of_training
-from analytics.training import calibration
 from analytics.training.backtest import Backtest, backtest
+from analytics.training.calibration import (
+    calibration_chart,
+    calibration_periods,
+    calibration_summary,
+)
 from analytics.training.model_store import code_digest
 from analytics.training.publishing import (
     DURATIONS,
@@ -118,7 +122,7 @@ async def report(runs: list[Run], tested: Backtest, changes: Changes, since_days
     parts = [learnt, section(changes), *([f"## Trends\n\n{trends}"] if trends else [])]
     text = "\n\n".join(parts)
     await acreate_markdown_artifact(text, key="training-report", description="What was learnt")
-    if tested.made.any():
+    if tested.is_forecast.any():
         drawn = await asyncio.to_thread(chart, tested.pairs)
         said = "What was forecast of each run against what it took"
         await acreate_markdown_artifact(
@@ -143,8 +147,8 @@ async def show_demand(runs: list[Run]) -> None:
 async def show_calibration(since_days: int) -> None:
     """Show how the estimates behind decisions came out as the chart `calibration`, if any did."""
     made = await asyncio.to_thread(_decided, time.time() - since_days * DAY_SECONDS)
-    if found := calibration.periods(made):
-        drawn, said = await asyncio.to_thread(calibration.chart, found), calibration.summary(found)
+    if found := calibration_periods(made):
+        drawn, said = await asyncio.to_thread(calibration_chart, found), calibration_summary(found)
         await acreate_markdown_artifact(picture(drawn, said), key="calibration", description=said)
         get_run_logger().info(said)
 

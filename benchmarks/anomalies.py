@@ -21,12 +21,12 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.insights.regressions import FEWEST, REMEMBERED, STABLE, Timed, Watch
+from analytics.insights.regressions import FEWEST, REMEMBERED, STABLE, KeyWatch, TimedRun
 from benchmarks.labelled_series import Hits, compare
 
 SLOWER = 1.5
 WITHIN = 5
-Keys = dict[str, list[Timed]]
+Keys = dict[str, list[TimedRun]]
 
 
 def of_log(history: Path) -> Keys:
@@ -34,12 +34,12 @@ def of_log(history: Path) -> Keys:
     opened = gzip.open if history.suffix == ".gz" else open
     with opened(history, "rt", encoding="utf-8", errors="replace") as lines:
         rows = [line.split() for line in lines if line.strip() and not line.startswith(";")]
-    found: list[Timed] = []
+    found: list[TimedRun] = []
     for row in rows:
         submitted, waited, took = (float(row[column]) for column in (1, 2, 3))
         if took > 0 and row[10] == "1":
             key = " ".join(row[column] for column in (11, 4, 8, 13))
-            found.append(Timed(key, row[0], submitted + max(waited, 0.0) + took, took))
+            found.append(TimedRun(key, row[0], submitted + max(waited, 0.0) + took, took))
     return _by_key(found)
 
 
@@ -49,23 +49,23 @@ def of_trace(history: Path) -> Keys:
     table = table[table["status"] == "COMPLETED"]
     columns = ("process", "task_id", "complete", "realtime")
     return _by_key(
-        Timed(str(key), str(run), float(ended) / 1000, max(float(took), 1.0) / 1000)
+        TimedRun(str(key), str(run), float(ended) / 1000, max(float(took), 1.0) / 1000)
         for key, run, ended, took in zip(*(table[name] for name in columns), strict=True)
     )
 
 
-def _by_key(runs: Iterable[Timed]) -> Keys:
+def _by_key(runs: Iterable[TimedRun]) -> Keys:
     keys: Keys = defaultdict(list)
     for run in sorted(runs, key=lambda run: run.ended_at):
         keys[run.key].append(run)
     return keys
 
 
-def _spread(runs: Sequence[Timed]) -> float:
+def _spread(runs: Sequence[TimedRun]) -> float:
     return statistics.stdev(math.log(run.seconds) for run in runs)
 
 
-def stable_moments(runs: Sequence[Timed]) -> Iterator[tuple[int, bool]]:
+def stable_moments(runs: Sequence[TimedRun]) -> Iterator[tuple[int, bool]]:
     """Yield where the past is stable, and whether it really stays so for the next five runs."""
     for at in range(FEWEST, len(runs) - WITHIN + 1):
         past = runs[max(0, at - REMEMBERED) : at]
@@ -73,9 +73,9 @@ def stable_moments(runs: Sequence[Timed]) -> Iterator[tuple[int, bool]]:
             yield at, _spread([*past, *runs[at : at + WITHIN]]) < STABLE
 
 
-def delay(runs: Sequence[Timed], at: int) -> int | None:
+def delay(runs: Sequence[TimedRun], at: int) -> int | None:
     """Return the slowed runs it takes to find it when all from ``at`` on are slowed."""
-    watch = Watch()
+    watch = KeyWatch()
     for run in runs[:at]:
         watch.see(run)
     for count, run in enumerate(runs[at : at + WITHIN], start=1):
@@ -89,7 +89,7 @@ def slow_downs(keys: Keys) -> dict[str, Any]:
     watched = alarms = 0
     delays: dict[str, list[int | None]] = {"steady": [], "any": []}
     for runs in keys.values():
-        watch = Watch()
+        watch = KeyWatch()
         for run in runs:
             watched += watch.watching
             alarms += watch.see(run) is not None

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from analytics.demand.hourly import HOUR, Use, hourly
+from analytics.demand.hourly import HOUR, HourlyUse, hourly
 
 _RUN, _PROCS, _USED_KIB, _ASKED_PROCS, _USER = 3, 4, 6, 7, 11
 BUSIEST = 3
 
 
-def uses(history: Path) -> list[tuple[str, Use]]:
+def uses(history: Path) -> list[tuple[str, HourlyUse]]:
     """Return (user, use) of every job that ran, in the order in which they were submitted."""
     opened = gzip.open if history.suffix == ".gz" else open
     with opened(history, "rt", encoding="utf-8", errors="replace") as lines:
@@ -22,11 +22,11 @@ def uses(history: Path) -> list[tuple[str, Use]]:
     return [_use([float(field) for field in row]) for row in rows if float(row[_RUN]) > 0]
 
 
-def _use(job: list[float]) -> tuple[str, Use]:
+def _use(job: list[float]) -> tuple[str, HourlyUse]:
     started_at = job[1] + max(job[2], 0.0)
     procs = max(job[_PROCS], job[_ASKED_PROCS], 1.0)
     memory_mib = max(job[_USED_KIB], 0.0) * procs / 1024
-    use = Use(started_at, started_at + job[_RUN], cpus=procs, memory_mib=memory_mib)
+    use = HourlyUse(started_at, started_at + job[_RUN], cpus=procs, memory_mib=memory_mib)
     return f"user {job[_USER]:.0f}", use
 
 

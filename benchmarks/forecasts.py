@@ -23,7 +23,7 @@ import pandas as pd
 from analytics.durations.rolling import Forecasts, forecast
 from analytics.durations.scores import auc, brier, in_class, intervals, min_max_ratio, stable
 from analytics.failures.model import Failures, predict_failures
-from analytics.history.features import Past, past
+from analytics.history.features import RunFeatures, compute_features
 from analytics.statistics.averages import Mask
 from benchmarks.importers.formats import FORMATS, read_history
 
@@ -34,7 +34,7 @@ _MIB_PER_UNIT = 1 / 1024 if sys.platform != "darwin" else 1 / 1024**2
 def measure(table: pd.DataFrame) -> dict[str, Any]:
     """Return every figure of one history."""
     began = time.perf_counter()
-    known = past(table)
+    known = compute_features(table)
     durations = forecast(table, known=known)
     failures = predict_failures(table)
     seconds = time.perf_counter() - began
@@ -55,16 +55,16 @@ def measure(table: pd.DataFrame) -> dict[str, Any]:
 
 def _durations(found: Forecasts) -> dict[str, Any]:
     table, actual = found.table, found.table[found.target].to_numpy(float)
-    telling = (table["telling"] & table[found.target].ge(0)).to_numpy()
-    made = telling & ~np.isnan(found.point)
+    trainable = (table["is_trainable"] & table[found.target].ge(0)).to_numpy()
+    made = trainable & ~np.isnan(found.point)
     if not made.any():
-        return {"forecast": 0, "abstained": int(telling.sum())}
-    key, finest = _of(found.past, "key"), found.past.levels[0]
+        return {"forecast": 0, "abstained": int(trainable.sum())}
+    key, finest = _of(found.run_features, "key"), found.run_features.levels[0]
     compared = made & ~np.isnan(key["last run"])
     succeeded = compared & table["state"].eq("succeeded").to_numpy()
     return {
         "forecast": int(made.sum()),
-        "abstained": int(telling.sum() - made.sum()),
+        "abstained": int(trainable.sum() - made.sum()),
         "compared": int(compared.sum()),
         "min_max_ratio": {
             "all_forecast": _mean(min_max_ratio(found.point, actual), made),
@@ -74,7 +74,7 @@ def _durations(found: Forecasts) -> dict[str, Any]:
                 "model": _mean(min_max_ratio(found.point, actual), succeeded),
                 **_simple(key, actual, succeeded),
             },
-            "finest_or_key": _simple(_backed_off(found.past), actual, compared),
+            "finest_or_key": _simple(_backed_off(found.run_features), actual, compared),
         },
         "same_class": _mean(in_class(found.point, actual), made),
         "intervals": {
@@ -92,13 +92,13 @@ def _durations(found: Forecasts) -> dict[str, Any]:
     }
 
 
-def _of(known: Past, level: str) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+def _of(known: RunFeatures, level: str) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
     rules = {**SIMPLE, "": "last run"}.values()
     columns = {rule: known.rule_names.index(f"{rule} of {level}") for rule in rules}
     return {rule: np.exp(known.rules[:, column]) for rule, column in columns.items()}
 
 
-def _backed_off(known: Past) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+def _backed_off(known: RunFeatures) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
     """Return the simple rules on the finest group that has a past, down to the key."""
     found = _of(known, "key")
     for level in reversed(known.levels[: known.levels.index("key")]):
@@ -112,7 +112,7 @@ def _simple(rules: dict[str, Any], actual: Any, rows: Mask) -> dict[str, float |
 
 
 def _stable(found: Forecasts, actual: Any, made: Mask, level: str) -> dict[str, float] | None:
-    names, features = found.past.names, found.past.features.astype(float)
+    names, features = found.run_features.names, found.run_features.matrix.astype(float)
     runs, spread = (
         features[made, names.index(f"{fact} of {level}")] for fact in ("runs", "spread")
     )

@@ -32,7 +32,7 @@ class Capacity:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class CapacityOutlook:
     """What becomes of one measure over the hours of the forecast; times are epoch seconds.
 
     ``short`` is by how much the upper edge exceeds it at most. ``units`` would have to be added
@@ -53,7 +53,7 @@ class Outlook:
     saved: float = 0.0
 
 
-def outlook(demand: Demand, capacity: Capacity, start: float) -> Outlook:
+def outlook(demand: Demand, capacity: Capacity, start: float) -> CapacityOutlook:
     """Compare what will be held with what there is; ``start`` is when the forecast begins.
 
     Raises:
@@ -68,7 +68,7 @@ def outlook(demand: Demand, capacity: Capacity, start: float) -> Outlook:
     first, after = int(over[0]), int(over[-1]) + 1
     short = float(demand.high.max()) - capacity.amount
     units = math.ceil(short / capacity.unit)
-    return Outlook(
+    return CapacityOutlook(
         measure=capacity.measure,
         likely_at=start + int(likely[0]) * HOUR if likely.size else None,
         possible_at=start + first * HOUR,
@@ -79,7 +79,7 @@ def outlook(demand: Demand, capacity: Capacity, start: float) -> Outlook:
     )
 
 
-def _with_spare(high: Values, capacity: Capacity, start: float) -> Outlook:
+def _with_spare(high: Values, capacity: Capacity, start: float) -> CapacityOutlook:
     """Say what is not needed, from the moment from which it never is again; at once if it can be.
 
     Waiting for a peak to pass gives back more, but later: what saves most is proposed.
@@ -91,8 +91,8 @@ def _with_spare(high: Values, capacity: Capacity, start: float) -> Outlook:
     best = int(np.argmax(units * hours))
     count = int(units[best])
     if not count:
-        return Outlook(capacity.measure, None, None)
-    return Outlook(
+        return CapacityOutlook(capacity.measure, None, None)
+    return CapacityOutlook(
         measure=capacity.measure,
         likely_at=None,
         possible_at=None,

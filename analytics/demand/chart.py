@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from analytics.demand.forecast import Demand, forecast
-from analytics.demand.hourly import HOUR, Use, hourly
+from analytics.demand.hourly import HOUR, HourlyUse, hourly
 from analytics.history.runs import FLOW_KIND, Run
 from analytics.statistics.seasonal import DAY, Values
 
@@ -18,7 +18,7 @@ MEASURES = {"runs": "flow runs started an hour", "slots": "flow runs at work at 
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class DemandOutlook:
     """One measure, hour by hour: what was, the newest last, and what is expected from ``start`` on.
 
     ``start`` is in epoch seconds, a whole hour.
@@ -29,13 +29,13 @@ class Outlook:
     demand: Demand
 
 
-def outlooks(runs: Iterable[Run], now: float) -> dict[str, Outlook]:
+def outlooks(runs: Iterable[Run], now: float) -> dict[str, DemandOutlook]:
     """Return the next 168 h of ``MEASURES``; nothing for a history of less than two days.
 
     Every flow run counts, however it ended: it was asked for, and held its slot.
     """
     uses = [
-        Use(run.started_at, None if math.isnan(run.ended_at) else run.ended_at)
+        HourlyUse(run.started_at, None if math.isnan(run.ended_at) else run.ended_at)
         for run in runs
         if run.kind == FLOW_KIND
     ]
@@ -45,10 +45,12 @@ def outlooks(runs: Iterable[Run], now: float) -> dict[str, Outlook]:
     start = now // HOUR * HOUR
     pasts = {name: table[name].to_numpy(float) for name in MEASURES}
     found = {name: forecast(past, WEEK) for name, past in pasts.items()}
-    return {name: Outlook(start, pasts[name], demand) for name, demand in found.items() if demand}
+    return {
+        name: DemandOutlook(start, pasts[name], demand) for name, demand in found.items() if demand
+    }
 
 
-def summary(found: Mapping[str, Outlook]) -> str:
+def summary(found: Mapping[str, DemandOutlook]) -> str:
     """Say what the next day and week should bring, and how far off such forecasts were."""
     runs, slots = found["runs"].demand, found["slots"].demand
     day, week = (runs.mean[:hours].sum() for hours in (DAY, WEEK))
@@ -60,7 +62,7 @@ def summary(found: Mapping[str, Outlook]) -> str:
     )
 
 
-def chart(found: Mapping[str, Outlook]) -> bytes:
+def chart(found: Mapping[str, DemandOutlook]) -> bytes:
     """Return a PNG: a panel a measure, the last week beside the next with its 80 % band."""
     # matplotlib takes a second to import.
     from matplotlib.figure import Figure  # noqa: PLC0415 - for that reason

@@ -16,7 +16,7 @@ SPENT = ("tokens", "money")
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class HourlyUse:
     """What one run held while it ran, and spent in all; times are epoch seconds.
 
     A run that is still going has no ``ended_at``.
@@ -31,7 +31,7 @@ class Use:
     money: float = 0.0
 
 
-def hourly(uses: Iterable[Use], since: float, until: float) -> pd.DataFrame:
+def hourly(uses: Iterable[HourlyUse], since: float, until: float) -> pd.DataFrame:
     """Return one row a whole hour from ``since`` to ``until``, by the epoch second it begins at.
 
     ``runs`` started in that hour; ``slots``, ``cpus`` and ``memory_mib`` were held on average over

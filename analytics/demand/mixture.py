@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from analytics.statistics.seasonal import Values
 
 REACHES = ((0, 6), (6, 24), (24, 72), (72, 168))
-STEPS, SHARPNESS = 10, 8
+STEPS = 10
+SHARPNESS = 8
 
 Forecasts = NDArray[np.float64]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from analytics.demand.chart import WEEK, Outlook
+from analytics.demand.chart import WEEK, DemandOutlook
 from analytics.demand.forecast import forecast
-from analytics.demand.hourly import HOUR, Use, hourly
+from analytics.demand.hourly import HOUR, HourlyUse, hourly
 from analytics.history.runs import FLOW_KIND, TASK_KIND, Run
 from tasks.ledger.forecasts import HourForecast
 
@@ -15,13 +15,13 @@ from tasks.ledger.forecasts import HourForecast
 MEASURES = {"slots": "steps", "cpus": "cpus", "memory_mib": "memory_mib", "money": "money"}
 
 
-def step_outlooks(runs: Iterable[Run], now: float) -> dict[str, Outlook]:
+def step_outlooks(runs: Iterable[Run], now: float) -> dict[str, DemandOutlook]:
     """Return the next 168 h of ``MEASURES``, of those that were ever asked for.
 
     Only attempts count, which say what they held: a timing of a test has no place of its own.
     """
     uses = [
-        Use(
+        HourlyUse(
             run.started_at,
             None if math.isnan(run.ended_at) else run.ended_at,
             cpus=run.cpus,
@@ -34,15 +34,15 @@ def step_outlooks(runs: Iterable[Run], now: float) -> dict[str, Outlook]:
     if not uses:
         return {}
     table = hourly(uses, min(use.started_at for use in uses), now)
-    found: dict[str, Outlook] = {}
+    found: dict[str, DemandOutlook] = {}
     for column, measure in MEASURES.items():
         past = table[column].to_numpy(float)
         if past.any() and (demand := forecast(past, WEEK)):
-            found[measure] = Outlook(now // HOUR * HOUR, past, demand)
+            found[measure] = DemandOutlook(now // HOUR * HOUR, past, demand)
     return found
 
 
-def rows(found: Mapping[str, Outlook]) -> list[HourForecast]:
+def rows(found: Mapping[str, DemandOutlook]) -> list[HourForecast]:
     """Return one row a measure and hour, as the ledger keeps them."""
     return [
         HourForecast(measure, one.start + hour * HOUR, *map(float, values))

@@ -21,10 +21,13 @@ from analytics.statistics.forest import BINS, GRID, LOWEST, STEP, Matrix, bin_of
 from analytics.statistics.intervals import LEVELS, Calibration
 
 # Half widths of the mixture's parts: as they are, and as shares of what a run's past varies by.
-FIXED, SHARES = (0.02, 0.08, 0.3, 1.0), (0.3, 1.0)
+FIXED = (0.02, 0.08, 0.3, 1.0)
+SHARES = (0.3, 1.0)
 _START = np.array([0.1, 0.1, 0.1, 0.1, 0.3, 0.3])
 WIDTHS = np.geomspace(0.01, 5.0, 40)
-FOREST, MIDDLE, CONSENSUS = "forest", "middle of the forest", "consensus"
+FOREST = "forest"
+MIDDLE = "middle of the forest"
+CONSENSUS = "consensus"
 _FLOOR = 1e-4
 # A bound is the outer edge of its bin, so that values which come again and again lie within.
 _EDGES = STEP / 2 * np.sign(LEVELS - 0.5)

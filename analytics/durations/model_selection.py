@@ -14,14 +14,17 @@ from analytics.history.features import RULES
 MODEL = "model"
 COMPARED = tuple(f"{rule} of key" for rule in RULES)
 # Judged on the latest tenth of the runs, but on no fewer and no more than these.
-SHARE, FEWEST, MOST = 0.1, 50, 2000
+SHARE = 0.1
+FEWEST = 50
+MOST = 2000
 # How much better a rule must be, and by how many standard errors, so that luck on a few runs does
 # not unseat the model: what a rule says is said of every key.
-MARGIN, ERRORS = 0.01, 2.0
+MARGIN = 0.01
+ERRORS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ModelSelection:
     """The champion, ``model`` or a rule, and everybody's min/max ratio on the latest ``runs``."""
 
     champion: str = MODEL
@@ -29,15 +32,15 @@ class Verdict:
     min_max_ratio: Mapping[str, float] = field(default_factory=dict)
 
 
-def judge(found: Forecasts) -> Verdict:
+def select_model(found: Forecasts) -> ModelSelection:
     """Compare the model with the simple rules on the latest runs that all of them forecast."""
-    columns = [found.past.rule_names.index(rule) for rule in COMPARED]
-    rules = found.past.rules[:, columns]
-    telling = found.table["telling"].to_numpy(bool)
-    made = np.flatnonzero(telling & np.isfinite(found.point) & np.isfinite(rules).all(axis=1))
+    columns = [found.run_features.rule_names.index(rule) for rule in COMPARED]
+    rules = found.run_features.rules[:, columns]
+    trainable = found.table["is_trainable"].to_numpy(bool)
+    made = np.flatnonzero(trainable & np.isfinite(found.point) & np.isfinite(rules).all(axis=1))
     latest = made[-min(MOST, max(FEWEST, int(SHARE * len(made)))) :]
     if not len(latest):
-        return Verdict()
+        return ModelSelection()
     actual = found.table[found.target].to_numpy(float)[latest]
     said = {MODEL: found.point[latest]}
     said |= {rule: np.exp(rules[latest, at]) for at, rule in enumerate(COMPARED)}
@@ -47,4 +50,4 @@ def judge(found: Forecasts) -> Verdict:
     ahead = likely[best] - likely[MODEL]
     error = float(np.std(ahead)) / np.sqrt(len(latest))
     better = ahead.mean() > max(MARGIN, ERRORS * error) and len(latest) >= FEWEST
-    return Verdict(best if better else MODEL, len(latest), scores)
+    return ModelSelection(best if better else MODEL, len(latest), scores)

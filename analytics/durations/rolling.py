@@ -14,7 +14,7 @@ import pandas as pd
 from analytics.durations.blend import Blend, Prediction, RunContext
 from analytics.durations.scores import STABLE_RUNS, STABLE_SPREAD
 from analytics.history.columns import LIMIT
-from analytics.history.features import Floats, Ints, Past, logs, moments, past
+from analytics.history.features import Floats, Ints, RunFeatures, compute_features, logs, moments
 from analytics.history.run_context import groups
 from analytics.statistics.averages import Mask
 from analytics.statistics.forest import BINS, LEAF, Forest, Matrix, binned, grow
@@ -22,13 +22,17 @@ from analytics.statistics.intervals import LEVELS
 
 # A forest at 50 runs, then after half as many again, but at least every 12,000 runs, grown from the
 # newest 16,000: older runs cost time and teach little that the newer ones do not.
-FIRST, FACTOR, AGAIN, MOST = 50, 1.5, 12_000, 16_000
+FIRST = 50
+FACTOR = 1.5
+AGAIN = 12_000
+MOST = 16_000
 BLOCK = 512
 # A key that is new is forecast from other keys: honestly so once this many were new before it.
 ENOUGH = 50
 NEAR = ("finest", "fine", "key", "name")
 # A past of few runs varies by more than they did; two runs' worth of doubt are added.
-_DOUBT, _DOUBTS = 0.7, 2.0
+_DOUBT = 0.7
+_DOUBTS = 2.0
 _RUNS = np.array([1, 2, 3, 5, 10, 20])
 _SPREADS = np.array([0.02, 0.1, 0.3, 0.8])
 
@@ -48,23 +52,23 @@ class Forecasts:
     bounds: Floats
     rule: Ints
     rules: tuple[str, ...]
-    past: Past
+    run_features: RunFeatures
     forest: Forest | None
 
 
 def forecast(
     table: pd.DataFrame,
     target: str = "seconds",
-    known: Past | None = None,
+    known: RunFeatures | None = None,
     last: tuple[int, Forest | None] | None = None,
 ) -> Forecasts:
     """Forecast ``target`` of every run of a history from what had ended at its submission.
 
     ``last`` names a row, from which on a given forest is asked instead of those grown on the way.
     """
-    known = known or past(table, target)
+    known = known or compute_features(table, target)
     actual = logs(table[target])
-    telling = (table["telling"] & table[target].ge(0)).to_numpy()
+    trainable = (table["is_trainable"] & table[target].ge(0)).to_numpy()
     limits = _limits(table, target)
     keys = groups(table)["key"]
     alike = [
@@ -81,11 +85,11 @@ def forecast(
     point, rule = np.full(len(table), np.nan), np.full(len(table), -1)
     bounds = np.full((len(table), len(LEVELS)), np.nan)
     open_: dict[int, Prediction] = {}
-    growing = RollingForest(known.features, binned(actual))
+    growing = RollingForest(known.matrix, binned(actual))
     for run, is_end in moments(submitted, ended):
         if is_end:
             said = open_.pop(run, None)
-            if telling[run]:
+            if trainable[run]:
                 growing.ended(run)
                 silent.ended(run, int(keys[run]))
                 if said:
@@ -108,10 +112,10 @@ def forecast(
 class ColdStart:
     """When to say nothing: of a run whose key and name never ended, among too few such runs."""
 
-    def __init__(self, known: Past) -> None:
+    def __init__(self, known: RunFeatures) -> None:
         near = [known.levels.index(level) for level in NEAR if level in known.levels]
         runs = [known.names.index(f"runs of {known.levels[place]}") for place in near]
-        self._familiar: Mask = np.any(known.features[:, runs] > 0, axis=1)
+        self._familiar: Mask = np.any(known.matrix[:, runs] > 0, axis=1)
         self._first: set[int] = set()
 
     def ended(self, run: int, key: int) -> None:
@@ -163,14 +167,14 @@ class RollingForest:
         return row
 
 
-def contexts(known: Past) -> Ints:
+def contexts(known: RunFeatures) -> Ints:
     """Return a number for each run's situation: how fine, long and steady its past is."""
     runs = np.digitize(known.runs, _RUNS)
     spread = np.digitize(np.nan_to_num(known.spread, nan=np.inf), _SPREADS)
     return ((known.level + 1) * (len(_RUNS) + 1) + runs) * (len(_SPREADS) + 1) + spread
 
 
-def situations(known: Past) -> Ints:
+def situations(known: RunFeatures) -> Ints:
     """Return whether a run's key is unknown (0), little known (1), unsteady (2) or steady (3)."""
     key = known.levels.index("key")
     own = (known.level >= 0) & (known.level <= key)
@@ -179,7 +183,7 @@ def situations(known: Past) -> Ints:
     return np.where(own, 1 + enough * (1 + steady), 0).astype(np.int64)
 
 
-def _heard(known: Past) -> Floats:
+def _heard(known: RunFeatures) -> Floats:
     """Return the rules' values without those of coarser levels where the key has a past."""
     key = known.levels.index("key")
     coarse = [
@@ -188,12 +192,12 @@ def _heard(known: Past) -> Floats:
         if any(name.endswith(f" of {level}") for level in known.levels[key + 1 :])
     ]
     rules = known.rules.copy()
-    has_past = known.features[:, known.names.index("runs of key")] > 0
+    has_past = known.matrix[:, known.names.index("runs of key")] > 0
     rules[np.ix_(has_past, np.array(coarse, dtype=np.int64))] = np.nan
     return rules
 
 
-def _spread(known: Past) -> Floats:
+def _spread(known: RunFeatures) -> Floats:
     """Return what the logarithms of runs alike vary by, with the doubt that few runs leave."""
     variance = np.nan_to_num(known.spread, nan=0.0) ** 2
     wide = known.runs * variance + _DOUBTS * _DOUBT**2

@@ -14,7 +14,8 @@ PARTS = 10
 # Seconds that part blinks, short, middling and long runs: 10 s, 1 min, 10 min, 1 h, 6 h.
 CLASSES = np.array([10.0, 60.0, 600.0, 3600.0, 21_600.0])
 WITHIN = 0.1
-STABLE_RUNS, STABLE_SPREAD = 5, 0.1
+STABLE_RUNS = 5
+STABLE_SPREAD = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from analytics.failures.model import Failures
 from analytics.failures.reasons import Reason, Remedy, reasons, remedies
 from analytics.history.columns import worded
 
-LIKELY, MOST, WORTH = 0.1, 200, 0.01
+LIKELY = 0.1
+MOST = 200
+WORTH = 0.01
 _UNITS = {"cpus": "CPUs", "memory_mib": "memory", "limit_seconds": "time limit"}
 
 

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 
 from analytics.history.columns import LIMIT
-from analytics.history.features import RULES, SHORTEST, Past, logs, moments
+from analytics.history.features import RULES, SHORTEST, RunFeatures, logs, moments
 from analytics.history.run_context import groups
 from analytics.statistics.averages import Floats
 
-_SLOW, _FAST = 0.97, 0.8
+_SLOW = 0.97
+_FAST = 0.8
 _FACTS = (
     "share of failures",
     "late share of failures",
@@ -27,7 +28,7 @@ _FACTS = (
 _USUAL = 0.25
 
 
-class _Group:
+class _GroupFailures:
     """How the runs of one group have ended."""
 
     __slots__ = ("failed_at", "fast", "last", "slow", "streak")
@@ -63,7 +64,7 @@ def _share(counts: tuple[float, float], weight: float) -> float:
 
 
 def failure_features(
-    table: pd.DataFrame, failed: Floats, known: Past
+    table: pd.DataFrame, failed: Floats, known: RunFeatures
 ) -> tuple[Floats, tuple[str, ...]]:
     """Return (runs, features) and their names; ``failed`` is 1 or 0, NaN where it says neither."""
     levels = {level: codes.tolist() for level, codes in groups(table).items()}
@@ -71,7 +72,7 @@ def failure_features(
     limit = np.full(len(table), np.nan)
     if LIMIT in table:
         limit = np.log(np.maximum(table[LIMIT].to_numpy(float), SHORTEST))
-    books: list[dict[int, _Group]] = [{} for _ in levels]
+    books: list[dict[int, _GroupFailures]] = [{} for _ in levels]
     found = np.full((len(table), len(_FACTS) * len(levels)), np.nan)
     submitted, ended = table["submitted_at"].to_numpy(float), table["ended_at"].to_numpy(float)
     for run, is_end in moments(submitted, ended):
@@ -79,7 +80,7 @@ def failure_features(
             continue
         facts: list[float] = []
         for book, codes in zip(books, levels.values(), strict=True):
-            group = book.setdefault(codes[run], _Group())
+            group = book.setdefault(codes[run], _GroupFailures())
             if is_end:
                 group.update(value[run], limit[run], failed=bool(failed[run]))
             else:

@@ -16,12 +16,13 @@ import pandas as pd
 
 from analytics.failures.features import failure_features
 from analytics.history.columns import CENSORED
-from analytics.history.features import Past, moments, past
+from analytics.history.features import RunFeatures, compute_features, moments
 from analytics.statistics.forest import Floats, Forest, Ints, Matrix
 from analytics.statistics.online_forest import OnlineForest, shares_of
 from analytics.statistics.stacking import Stacking, logit, probability
 
-_SHARES, _STREAK = ("share of failures", "late share of failures"), "streak"
+_SHARES = ("share of failures", "late share of failures")
+_STREAK = "streak"
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def predict_failures(history: pd.DataFrame) -> Failures:
     table = moved.reset_index(drop=True)
     failed = np.where(table["state"] == "succeeded", 0.0, 1.0)
     failed[(table["state"].isin(CENSORED) | table["ended_at"].isna()).to_numpy()] = np.nan
-    known = past(table)
+    known = compute_features(table)
     features, names, stacked = _assembled(table, failed, known)
     fresh = OnlineForest(features, failed)
     stack = Stacking(stacked, failed)
@@ -106,7 +107,7 @@ def predict_failures(history: pd.DataFrame) -> Failures:
 
 
 def _assembled(
-    table: pd.DataFrame, failed: Floats, known: Past
+    table: pd.DataFrame, failed: Floats, known: RunFeatures
 ) -> tuple[Matrix, tuple[str, ...], Floats]:
     """Return all features, their names, and the few that the curve reads beside the forest."""
     more, added = failure_features(table, failed, known)
@@ -115,5 +116,5 @@ def _assembled(
     stacked = np.column_stack(
         [logit(more[:, shares]), np.clip(more[:, chosen], -5, 5) / 5, np.ones(len(table))]
     )
-    features = np.column_stack([known.features, more]).astype(np.float32)
+    features = np.column_stack([known.matrix, more]).astype(np.float32)
     return features, (*known.names, *added), stacked

@@ -8,7 +8,9 @@ from analytics.durations.scores import brier
 from analytics.failures.model import Failures
 from analytics.statistics.forest import Floats
 
-JUDGED, FEWEST, FAILED = 2000, 50, 20
+JUDGED = 2000
+FEWEST = 50
+FAILED = 20
 
 
 def base_rate(found: Failures) -> Floats:

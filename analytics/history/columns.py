@@ -33,11 +33,11 @@ LIMIT = "known_limit_seconds"
 INPUT = "known_input_mib"
 
 
-def typed(rows: pd.DataFrame, telling: Iterable[str] = ("succeeded",)) -> pd.DataFrame:
+def typed(rows: pd.DataFrame, trainable_states: Iterable[str] = ("succeeded",)) -> pd.DataFrame:
     """Return a history with every column there and typed, in the order of submission.
 
     ``key`` and ``state`` must be there. Times are epoch seconds, NaN where unknown: a run without
-    ``submitted_at`` was submitted when it started. ``telling`` are the states whose duration says
+    ``submitted_at`` was submitted when it started. ``trainable_states`` are the states whose duration says
     how long such a run takes; the column of that name says it of each run.
 
     Raises:
@@ -57,8 +57,8 @@ def typed(rows: pd.DataFrame, telling: Iterable[str] = ("succeeded",)) -> pd.Dat
     table["ended_at"] = ended.mask(table["state"] == "running")
     for name in LEVELS:
         table[name] = table[name].fillna("").astype(str) if name in table else ""
-    table["telling"] = table["state"].isin([*telling]) & table["seconds"].ge(0)
-    table["telling"] &= table["ended_at"].notna()
+    table["is_trainable"] = table["state"].isin([*trainable_states]) & table["seconds"].ge(0)
+    table["is_trainable"] &= table["ended_at"].notna()
     table = table[table["submitted_at"].notna()]
     return table.sort_values("submitted_at", kind="stable").reset_index(drop=True)
 

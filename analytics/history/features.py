@@ -27,7 +27,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 RULES = ("last run", "mean of 2", "median of 5", "median of 20")
-WINDOW, RECENT = 20, 10
+WINDOW = 20
+RECENT = 10
 SHORTEST = 1e-3
 _FACTS = (
     *RULES,
@@ -41,22 +42,26 @@ _FACTS = (
     "waiting",
 )
 _SCALED = ("scaled by input", "nearest inputs")
-_FITTED, _FEWEST, _NEAREST = 64, 3, 3
-_HOUR, _DAY, _WEEK = 3600.0, 86_400.0, 7.0
+_FITTED = 64
+_FEWEST = 3
+_NEAREST = 3
+_HOUR = 3600.0
+_DAY = 86_400.0
+_WEEK = 7.0
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class RunFeatures:
     """What was known at each run's submission; row ``i`` belongs to row ``i`` of the history.
 
-    ``features`` is (runs, features) float32 with NaN where nothing is known. ``rules`` is
+    ``matrix`` is (runs, features) float32 with NaN where nothing is known. ``rules`` is
     (runs, rules) with the natural logarithm of what each simple rule says; ``names`` and
     ``rule_names`` name their columns. ``level`` is the finest level with a past, by its place in
     ``levels``, which are those that tell runs apart; -1 where there is none. ``runs`` and
     ``spread`` are the number and the standard deviation of logs of that level's past.
     """
 
-    features: npt.NDArray[np.float32]
+    matrix: npt.NDArray[np.float32]
     names: tuple[str, ...]
     rules: Floats
     rule_names: tuple[str, ...]
@@ -66,7 +71,7 @@ class Past:
     spread: Floats
 
 
-class _Group:
+class _GroupHistory:
     """The recent past of runs that are alike in one respect."""
 
     __slots__ = ("ended", "last", "okays", "recent", "waiting")
@@ -82,15 +87,15 @@ class _Group:
         success = sum(self.okays) / len(self.okays) if self.okays else nan
         age = log1p(max(0.0, now - self.ended))
         tail = (age, self.last, success, float(self.waiting))
-        past, n = [*self.recent], len(self.recent)
+        values, n = [*self.recent], len(self.recent)
         if not n:
             return (*([nan] * 7), 0.0, *tail)
-        ordered, mean = sorted(past), sum(past) / n
-        spread = sqrt(max(0.0, sum(map(mul, past, past)) / n - mean * mean))
+        ordered, mean = sorted(values), sum(values) / n
+        spread = sqrt(max(0.0, sum(map(mul, values, values)) / n - mean * mean))
         rules = (
-            past[-1],
-            _between(past[-1], past[-2]) if n > 1 else past[-1],
-            _median(sorted(past[-5:])),
+            values[-1],
+            _between(values[-1], values[-2]) if n > 1 else values[-1],
+            _median(sorted(values[-5:])),
             _median(ordered),
         )
         return (*rules, ordered[-1], ordered[0], spread, float(n), *tail)
@@ -110,22 +115,22 @@ def moments(submitted: Floats, ended: Floats) -> Iterator[tuple[int, bool]]:
         yield (place - n, True) if place >= n else (place, False)
 
 
-def past(table: pd.DataFrame, target: str = "seconds") -> Past:
+def compute_features(table: pd.DataFrame, target: str = "seconds") -> RunFeatures:
     """Return what was known at each submission of the history ``table``, about ``target``."""
     levels = groups(table)
     value = logs(table[target])
-    telling = (table["telling"] & table[target].ge(0)).to_numpy()
+    trainable = (table["is_trainable"] & table[target].ge(0)).to_numpy()
     okay = table["state"].eq("succeeded").to_numpy(float)
     counts = ~table["state"].isin(["cancelled", "crashed", "running"]).to_numpy()
     submitted, ended = table["submitted_at"].to_numpy(float), table["ended_at"].to_numpy(float)
     size = logs(table[INPUT]) if INPUT in table else None
-    scaled = _Scaled(levels["key"], size, value)
+    scaled = _InputSizeRules(levels["key"], size, value)
     running, key = KaplanMeier(), levels["key"].tolist()
     started = table["started_at"].to_numpy(float)
     tails = np.full((len(table), len(WITH_RUNNING)), np.nan)
 
     codes = [array.tolist() for array in levels.values()]
-    books: list[defaultdict[int, _Group]] = [defaultdict(_Group) for _ in codes]
+    books: list[defaultdict[int, _GroupHistory]] = [defaultdict(_GroupHistory) for _ in codes]
     width = len(_FACTS)
     seen = np.full((len(table), width * len(codes) + len(_SCALED)), np.nan)
     for run, is_end in moments(submitted, ended):
@@ -140,11 +145,11 @@ def past(table: pd.DataFrame, target: str = "seconds") -> Past:
             if counts[run]:
                 group.ended, group.last = now, okay[run]
                 group.okays.append(okay[run])
-            if telling[run]:
+            if trainable[run]:
                 group.recent.append(value[run])
         if is_end:
-            running.end(key[run], run, value[run] if telling[run] else None)
-            scaled.observe(run, telling=bool(telling[run]))
+            running.end(key[run], run, value[run] if trainable[run] else None)
+            scaled.observe(run, is_trainable=bool(trainable[run]))
             continue
         seen[run, -len(_SCALED) :] = scaled.predict(run)
         if (found := running.predict(key[run], now)) is not None and target == "seconds":
@@ -158,7 +163,7 @@ def logs(values: pd.Series[float]) -> Floats:
     return np.log(np.maximum(values.to_numpy(float), SHORTEST))
 
 
-class _Scaled:
+class _InputSizeRules:
     """Rules that know the input's size: a line through a key's logs, and the nearest inputs."""
 
     def __init__(self, code: Ints, size: Floats | None, value: Floats) -> None:
@@ -167,9 +172,9 @@ class _Scaled:
             lambda: deque(maxlen=_FITTED)
         )
 
-    def observe(self, run: int, *, telling: bool) -> None:
+    def observe(self, run: int, *, is_trainable: bool) -> None:
         """Learn from a run that ended, where that tells how long such a run takes."""
-        if telling and self._size is not None and not np.isnan(self._size[run]):
+        if is_trainable and self._size is not None and not np.isnan(self._size[run]):
             pair = (self._size[run], self._value[run])
             self._book[int(self._code[run])].append(pair)
 
@@ -187,7 +192,9 @@ class _Scaled:
         return float(values.mean() + slope * (there - sizes.mean())), float(np.median(values[near]))
 
 
-def _assembled(table: pd.DataFrame, levels: tuple[str, ...], seen: Floats, tails: Floats) -> Past:
+def _assembled(
+    table: pd.DataFrame, levels: tuple[str, ...], seen: Floats, tails: Floats
+) -> RunFeatures:
     width = len(_FACTS)
     names = [f"{fact} of {level}" for level in levels for fact in _FACTS] + [*_SCALED]
     rule_names = [f"{rule} of {level}" for level in levels for rule in RULES] + [*_SCALED]
@@ -202,8 +209,8 @@ def _assembled(table: pd.DataFrame, levels: tuple[str, ...], seen: Floats, tails
     at = table["submitted_at"].to_numpy(float)
     clock = np.column_stack([at % _DAY / _HOUR, at // _DAY % _WEEK])
     features = np.column_stack([seen, tails, before.to_numpy(float), clock]).astype(np.float32)
-    return Past(
-        features=features,
+    return RunFeatures(
+        matrix=features,
         names=(
             *names,
             *WITH_RUNNING,

@@ -16,7 +16,8 @@ import pandas as pd
 from analytics.history.columns import CENSORED, INPUT, typed
 from tasks.ledger.timings import Timing
 
-FLOW_KIND, TASK_KIND = "prefect", "prefect task"
+FLOW_KIND = "prefect"
+TASK_KIND = "prefect task"
 _STATES = {
     "COMPLETED": "succeeded",
     "FAILED": "failed",
@@ -165,7 +166,7 @@ def columns(runs: Iterable[Run]) -> pd.DataFrame:
             table[name] = given
     history = typed(table.drop(columns=["succeeded", *_KNOWN.values()]))
     # What was tried again took its attempts together, which says how long none of them takes.
-    history["telling"] &= history["retries"].eq(0)
+    history["is_trainable"] &= history["retries"].eq(0)
     return history
 
 

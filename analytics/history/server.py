@@ -19,19 +19,21 @@ from typing import Any
 from analytics.history.archive import Archive, reach
 from analytics.history.runs import FLOW_KIND, TASK_KIND, FlowRun, Run, of_flow_runs
 
-PAGE, AT_ONCE = 200, 100
+PAGE = 200
+AT_ONCE = 100
 # Clocks of other machines may be this far apart, and a state may arrive this late.
 OVERLAP_SECONDS = 900.0
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 GOING = ("RUNNING", "CANCELLING")
-FLOWS, TASKS = "flow_runs", "task_runs"
+FLOWS = "flow_runs"
+TASKS = "task_runs"
 
 Json = dict[str, Any]
 Post = Callable[[str, Json], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ServerRuns:
     """All that is known of a server now, by id; ``changed`` is how many runs were read for it."""
 
     runs: Mapping[str, Run]
@@ -149,7 +151,7 @@ def _started(since: float, until: float | None = None) -> Json:
     return {"state": _types((*ENDED, *GOING)), "start_time": between}
 
 
-async def _both(post: Post, known: Mapping[str, Run], wanted: list[tuple[Json, str]]) -> Read:
+async def _both(post: Post, known: Mapping[str, Run], wanted: list[tuple[Json, str]]) -> ServerRuns:
     """Read flow runs, and then task runs, whose flows are known by then."""
     runs: dict[str, Run] = {}
     changed = 0
@@ -163,7 +165,7 @@ async def _both(post: Post, known: Mapping[str, Run], wanted: list[tuple[Json, s
         runs |= reader.known
         changed += len(reader.changed)
         names = {id_: run.tag for id_, run in runs.items()}
-    return Read(runs, changed)
+    return ServerRuns(runs, changed)
 
 
 async def _lacks(post: Post, runs: Mapping[str, Run], since: float, settled: float) -> bool:

@@ -19,7 +19,8 @@ from analytics.statistics.seasonal import DAY, Values
 
 Floats: TypeAlias = "pd.Series[float]"
 
-STANDS_OUT, BEYOND_DOUBT = 5.0, 10.0
+STANDS_OUT = 5.0
+BEYOND_DOUBT = 10.0
 AGREEING = 2
 LEARNING_DAYS = 2
 _SEED = 0

@@ -16,7 +16,7 @@ from analytics.statistics.bootstrap import Gain, bootstrap
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PathStep:
     """One step of a run as it went; times are epoch seconds, ``needs`` are other steps' ids."""
 
     id: str
@@ -39,7 +39,7 @@ class Bottleneck:
     runs: int
 
 
-def critical_path(steps: Sequence[Step]) -> list[Step]:
+def critical_path(steps: Sequence[PathStep]) -> list[PathStep]:
     """Return the steps that a run waited for, first to last."""
     if not steps:
         return []
@@ -52,7 +52,7 @@ def critical_path(steps: Sequence[Step]) -> list[Step]:
     return path[::-1]
 
 
-def seconds_by_key(steps: Sequence[Step]) -> dict[str, float]:
+def seconds_by_key(steps: Sequence[PathStep]) -> dict[str, float]:
     """Return the seconds of one run that each key on its critical path took; waiting is ''."""
     spent: dict[str, float] = defaultdict(float)
     path = critical_path(steps)
@@ -66,7 +66,7 @@ def seconds_by_key(steps: Sequence[Step]) -> dict[str, float]:
     return dict(spent)
 
 
-def bottlenecks(runs: Iterable[Sequence[Step]]) -> list[Bottleneck]:
+def bottlenecks(runs: Iterable[Sequence[PathStep]]) -> list[Bottleneck]:
     """Return the keys on the critical paths of runs, the greatest share first."""
     found = [seconds for steps in runs if sum((seconds := seconds_by_key(steps)).values())]
     keys = sorted({key for seconds in found for key in seconds})

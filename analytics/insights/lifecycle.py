@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from analytics.demand.capacity import Outlook
+from analytics.demand.capacity import CapacityOutlook
 from analytics.insights.anomalies import Anomaly
 from analytics.insights.regressions import Regression
 
 # A finding that comes and goes within an hour is one insight.
 QUIET_SECONDS = 3600.0
-CRITICAL_FACTOR, WARNING_FACTOR = 2.0, 1.25
+CRITICAL_FACTOR = 2.0
+WARNING_FACTOR = 1.25
 SOON_SECONDS = 24 * 3600.0
 
 
@@ -120,7 +121,7 @@ def of_anomaly(found: Anomaly, key: str, since: float, *, ongoing: bool) -> Find
     return Finding("anomaly", key, severity, "", size, since)
 
 
-def of_outlook(found: Outlook, now: float) -> Finding | None:
+def of_outlook(found: CapacityOutlook, now: float) -> Finding | None:
     """Say what will run out, or what is paid for and not needed; None where neither is so."""
     if found.possible_at is None:
         if not found.saved:

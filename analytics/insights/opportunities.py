@@ -18,7 +18,8 @@ from analytics.statistics.bootstrap import Gain, Rows, bootstrap
 FEWEST = 5
 # Peaks beyond all that were seen come too: a tenth more is asked for than the greatest.
 MEMORY_SPARE = 1.1
-SHORT_SECONDS, STEP_OVERHEAD_SECONDS = 5.0, 0.5
+SHORT_SECONDS = 5.0
+STEP_OVERHEAD_SECONDS = 0.5
 WORTHWHILE = 0.05
 
 

@@ -18,14 +18,16 @@ FEWEST = 5
 # The standard deviation of the logarithm below which a key counts as stable: within 10 percent.
 STABLE = 0.1
 # A run up to 16 percent slower than usual adds nothing, and none adds more than 22 percent.
-SLACK, LIMIT, ALARM = 0.15, 0.2, 0.5
+SLACK = 0.15
+LIMIT = 0.2
+ALARM = 0.5
 BACK = 0.1
 RECENT = 3
 _SHORTEST = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
+class TimedRun:
     """One run of a key that succeeded; ``ended_at`` is in epoch seconds."""
 
     key: str
@@ -51,11 +53,11 @@ class Regression:
 
 
 @dataclass(slots=True)
-class Watch:
+class KeyWatch:
     """What is known of one key; it sees the key's runs in the order in which they ended."""
 
     usual: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    slow: list[Timed] = field(default_factory=list)
+    slow: list[TimedRun] = field(default_factory=list)
     total: float = 0.0
     current: Regression | None = None
 
@@ -64,7 +66,7 @@ class Watch:
         """Tell whether the key is stable enough for a slower run to mean something."""
         return bool(self.slow) or (len(self.usual) >= FEWEST and stdev(self.usual) < STABLE)
 
-    def see(self, run: Timed) -> Regression | None:
+    def see(self, run: TimedRun) -> Regression | None:
         """Learn from a run; return the regression if this run is the one by which it is found."""
         taken = math.log(max(run.seconds, _SHORTEST))
         if not self.watching:
@@ -117,21 +119,21 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class RegressionHistory:
     """All that was found in a history, and what of it still holds."""
 
     found: tuple[Regression, ...]
     current: tuple[Regression, ...]
 
 
-def regressions(runs: Iterable[Timed]) -> Watched:
+def regressions(runs: Iterable[TimedRun]) -> RegressionHistory:
     """Watch every key of a history, whatever its order."""
-    watches: dict[str, Watch] = defaultdict(Watch)
+    watches: dict[str, KeyWatch] = defaultdict(KeyWatch)
     ordered = sorted(runs, key=lambda run: run.ended_at)
     found = tuple(alarm for run in ordered if (alarm := watches[run.key].see(run)))
     current = tuple(watch.current for watch in watches.values() if watch.current)
-    return Watched(found, current)
+    return RegressionHistory(found, current)
 
 
-def _log(run: Timed) -> float:
+def _log(run: TimedRun) -> float:
     return math.log(max(run.seconds, _SHORTEST))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from analytics.demand.capacity import Capacity, outlook
-from analytics.demand.chart import Outlook
+from analytics.demand.chart import DemandOutlook
 from analytics.insights.lifecycle import Finding, of_outlook
 from tasks.plan import ProviderState
 
@@ -29,7 +29,7 @@ def capacities(providers: Sequence[ProviderState]) -> list[Capacity]:
 
 
 def shortages(
-    demands: Mapping[str, Outlook], providers: Sequence[ProviderState], now: float
+    demands: Mapping[str, DemandOutlook], providers: Sequence[ProviderState], now: float
 ) -> list[Finding]:
     """Say what will run out, what it would take to prevent that, and what could be given back."""
     found = []

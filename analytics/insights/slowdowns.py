@@ -16,7 +16,7 @@ from analytics.insights.lifecycle import (
     of_regression,
     reconcile,
 )
-from analytics.insights.regressions import Timed, regressions
+from analytics.insights.regressions import TimedRun, regressions
 from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import (
     CLOSED_BY_WHO_RAISED_IT,
@@ -46,11 +46,11 @@ def findings(runs: Iterable[Run]) -> list[Finding]:
 
     Each kind of provider has its own usual duration; a key that is slower on two is one finding.
     """
-    by_kind: dict[str, list[Timed]] = defaultdict(list)
+    by_kind: dict[str, list[TimedRun]] = defaultdict(list)
     for run in runs:
         if run.succeeded and not run.is_censored and not run.retries:
             shown = run.id or f"ended {_moment(run.ended_at)}"
-            by_kind[run.kind].append(Timed(run.key, shown, run.ended_at, run.seconds))
+            by_kind[run.kind].append(TimedRun(run.key, shown, run.ended_at, run.seconds))
     return [
         of_regression(found) for timed in by_kind.values() for found in regressions(timed).current
     ]
@@ -84,7 +84,11 @@ def section(changes: Changes) -> str:
 def _line(found: Finding) -> str:
     cells = (
         f"**{found.severity}**" if found.severity is Severity.CRITICAL else str(found.severity),
-        *(found.kind, _code(found.key), found.size, _moment(found.since), found.run),
+        found.kind,
+        _code(found.key),
+        found.size,
+        _moment(found.since),
+        found.run,
     )
     return f"| {' | '.join(cells)} |"
 

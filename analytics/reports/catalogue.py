@@ -11,7 +11,7 @@ from analytics.reports import cost, executive, performance, success
 from analytics.reports.data.model import Report, Section, Span
 from analytics.reports.data.period import CompareName, PeriodName, chosen_span, compared_span
 from analytics.reports.data.report_context import ReportContext, report_context
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 from analytics.reports.sections.outlook import LONGEST
 
 ReportName = Literal["all", "executive", "performance", "cost", "success"]
@@ -50,7 +50,7 @@ def needed_since(span: Span, compared_with: Span | None) -> float:
 
 def made(  # noqa: PLR0917 - of what, and when
     name: str,
-    everything: History,
+    everything: ReportTables,
     span: Span,
     compared_with: Span | None,
     project: str,

@@ -8,7 +8,8 @@ from analytics.reports.sections.growth import growth_section
 from analytics.reports.sections.savings import saving_figures, saving_sections
 from analytics.reports.sections.spending import spending_figures, spending_sections
 
-NAME, TITLE = "cost", "Cost report"
+NAME = "cost"
+TITLE = "Cost report"
 
 
 def report(made_from: ReportContext) -> Report:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analytics.reports.data.model import Figure, Report, Section
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 from analytics.reports.sections.changes import changes_figure, changes_section
 from analytics.reports.sections.outcomes import states_over_time, success_figures
 from analytics.reports.sections.outlook import outlook_section
@@ -13,7 +13,8 @@ from analytics.reports.sections.speedup import speedup_figures
 from analytics.reports.sections.spending import spending_figures, spending_over_time
 from analytics.reports.sections.utilisation import utilisation_figure
 
-NAME, TITLE = "executive", "Executive report"
+NAME = "executive"
+TITLE = "Executive report"
 
 
 def report(made_from: ReportContext) -> Report:
@@ -42,15 +43,15 @@ def _work(made_from: ReportContext) -> tuple[Figure, ...]:
     return tuple(made_from.figure(name, of) for name, of in counted.items())
 
 
-def _flows(of: History) -> float | None:
+def _flows(of: ReportTables) -> float | None:
     return float(len(of.flows)) if of.has_flows else None
 
 
-def _runs(of: History) -> float:
+def _runs(of: ReportTables) -> float:
     return float(len(of.runs))
 
 
-def _steps(of: History) -> float:
+def _steps(of: ReportTables) -> float:
     return float(len(of.steps))
 
 

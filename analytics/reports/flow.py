@@ -27,7 +27,7 @@ from analytics.reports.catalogue import ReportName, made, named, needed_since, s
 from analytics.reports.data.model import Report, Section, Span
 from analytics.reports.data.needs import kept_needs
 from analytics.reports.data.period import DAY, CompareName, PeriodName
-from analytics.reports.data.tables import FlowRow, History, history
+from analytics.reports.data.tables import FlowRow, ReportTables, report_tables
 from analytics.reports.render.charts import png
 from analytics.reports.render.files import FORMATS, FormatName, write
 from analytics.reports.render.markdown import first_figures, markdown, summary
@@ -64,7 +64,7 @@ async def read_flow_runs(since: float) -> list[FlowRow]:
 
 
 @task(name="read ledger", task_run_name="read ledger", cache_policy=NO_CACHE)
-async def read_ledger(flows: list[FlowRow], since: float) -> History:
+async def read_ledger(flows: list[FlowRow], since: float) -> ReportTables:
     """Read what the ledger has recorded since then, and put it beside the flow runs."""
     return await asyncio.to_thread(_history, flows, since, time.time())
 
@@ -72,7 +72,7 @@ async def read_ledger(flows: list[FlowRow], since: float) -> History:
 @task(name="report", task_run_name="{name} report", cache_policy=NO_CACHE)
 async def make(
     name: str,
-    everything: History,
+    everything: ReportTables,
     period: tuple[Span, Span | None],
     project: str,
     formats: Sequence[FormatName],
@@ -148,7 +148,7 @@ def _run_name(parameters: Mapping[str, Any]) -> str:
 
 def _made(  # noqa: PLR0917 - it is called in a thread
     name: str,
-    everything: History,
+    everything: ReportTables,
     period: tuple[Span, Span | None],
     project: str,
     formats: Sequence[FormatName],
@@ -161,7 +161,7 @@ def _made(  # noqa: PLR0917 - it is called in a thread
     return report, files, charts
 
 
-def _calibration(everything: History, span: Span, project: str) -> tuple[Section, ...]:
+def _calibration(everything: ReportTables, span: Span, project: str) -> tuple[Section, ...]:
     runs = everything.of(span, project).runs["run"]
     with closing(open_own_ledger(settings())) as ledger:
         placed = decisions(ledger, kind="placement", since=span.since)
@@ -175,14 +175,14 @@ def _rows(run: dict[str, Any], flow_name: str) -> Iterator[FlowRow]:
         yield FlowRow(row, project if isinstance(project, str) else "", said or "")
 
 
-def _history(flows: list[FlowRow], since: float, now: float) -> History:
+def _history(flows: list[FlowRow], since: float, now: float) -> ReportTables:
     home = settings()
     with closing(open_own_ledger(home)) as ledger:
         recorded = activity(ledger, since)
     needs = kept_needs(home.root / "steps", recorded)
     forgotten = now - home.retention_days * DAY
     known_since = min((row.run.started_at for row in flows), default=forgotten)
-    return history(flows, recorded, needs, min(known_since, forgotten))
+    return report_tables(flows, recorded, needs, min(known_since, forgotten))
 
 
 async def _post(client: PrefectClient, path: Any, body: dict[str, Any]) -> Any:

@@ -12,7 +12,8 @@ from analytics.reports.sections.speedup import speedup_figures
 from analytics.reports.sections.utilisation import utilisation_figure, utilisation_section
 from analytics.reports.sections.waiting import waiting_figures, waiting_section
 
-NAME, TITLE = "performance", "Performance report"
+NAME = "performance"
+TITLE = "Performance report"
 
 
 def report(made_from: ReportContext) -> Report:

@@ -15,7 +15,8 @@ from analytics.reports.sections.recovery import (
     recovery_section,
 )
 
-NAME, TITLE = "success", "Success report"
+NAME = "success"
+TITLE = "Success report"
 
 
 def report(made_from: ReportContext) -> Report:

@@ -9,7 +9,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-_OF_KEY, _OF_CONTEXT = 0.98, 0.998
+_OF_KEY = 0.98
+_OF_CONTEXT = 0.998
 
 
 class _Sum:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-DRAWS, SHARE = 500, 0.9
+DRAWS = 500
+SHARE = 0.9
 _SEED = 0
 
 Rows = NDArray[np.float64]

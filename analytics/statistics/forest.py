@@ -18,9 +18,13 @@ Ints = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
 
 # Bins of 5 % from a millisecond (or a KiB) to some years (or a PiB).
-STEP, LOWEST, BINS = 0.05, -7.0, 560
+STEP = 0.05
+LOWEST = -7.0
+BINS = 560
 GRID = LOWEST + STEP * np.arange(BINS)
-TREES, LEAF, SHARE = 30, 4, 0.33
+TREES = 30
+LEAF = 4
+SHARE = 0.33
 _UNKNOWN = -20.0
 _CHUNK = 4096
 

@@ -18,7 +18,9 @@ Floats = npt.NDArray[np.float64]
 
 # Two-sided 90 and 80 % intervals, the median, and the upper bounds that planning asks for.
 LEVELS = np.array([0.05, 0.1, 0.5, 0.8, 0.9, 0.95])
-WINDOW, RATE, DEBT = 400, 0.004, 0.5
+WINDOW = 400
+RATE = 0.004
+DEBT = 0.5
 _PRIOR = 20
 
 

@@ -18,7 +18,8 @@ Floats = npt.NDArray[np.float64]
 
 QUANTILES = np.array([0.25, 0.5, 0.75, 0.9])
 NAMES = tuple(f"{share:.0%} counting those running" for share in QUANTILES.tolist())
-_WINDOW, _FEWEST = 64, 3
+_WINDOW = 64
+_FEWEST = 3
 _SHORTEST = 1e-3
 # Where more than a quarter outlast all that ended, how much longer than the oldest they may take.
 _BEYOND = np.log([1.2, 1.6, 2.5, 4.0])

@@ -10,9 +10,15 @@ import numpy as np
 
 from analytics.statistics.forest import Floats, Forest, Ints, Matrix, grow
 
-LEAF, TREES, KEPT = 7, 50, 0.95
+LEAF = 7
+TREES = 50
+KEPT = 0.95
 # Grown after half as many runs again, later after 2,000 or a fifth more, from the newest 16,000.
-FIRST, FACTOR, LEAST, LATER, MOST = 50, 1.5, 2000, 1.2, 16_000
+FIRST = 50
+FACTOR = 1.5
+LEAST = 2000
+LATER = 1.2
+MOST = 16_000
 _BLOCK = 512
 
 

@@ -13,7 +13,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-DAY, WEEK = 24, 168
+DAY = 24
+WEEK = 168
 
 Values = NDArray[np.float64]
 Method = Callable[[Values, int], Values]
@@ -38,7 +39,8 @@ def level(past: Values, horizon: int, hours: int = DAY) -> Values:
     return np.full(horizon, np.median(past[-hours:]))
 
 
-DAILY, WEEKLY = "same hour yesterday", "same hour last week"
+DAILY = "same hour yesterday"
+WEEKLY = "same hour last week"
 
 NAIVE: Mapping[str, Method] = {
     DAILY: seasonal_naive,

@@ -8,10 +8,13 @@ import numpy as np
 
 from analytics.statistics.forest import Floats
 
-_JUDGED, _FEWEST = 6000, 100
+_JUDGED = 6000
+_FEWEST = 100
 # Fitted anew after 200 outcomes, later after a fiftieth of all so far.
-_REFIT, _LATER = 200, 0.02
-_ROUNDS, _RIDGE = 5, 5.0
+_REFIT = 200
+_LATER = 0.02
+_ROUNDS = 5
+_RIDGE = 5.0
 _NARROWEST = 1e-3
 
 

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.durations.model_selection import COMPARED, Verdict, judge
+from analytics.durations.model_selection import COMPARED, ModelSelection, select_model
 from analytics.durations.rolling import Forecasts, forecast
 from analytics.durations.scores import auc, brier, min_max_ratio
 from analytics.failures.model import Failures, predict_failures
 from analytics.failures.skill import base_rate, beats_base_rate
-from analytics.history.features import SHORTEST, past
+from analytics.history.features import SHORTEST, compute_features
 from analytics.history.runs import Run, columns
 from analytics.statistics.averages import Floats, Mask
 from analytics.statistics.intervals import LEVELS
-from analytics.training.model_store import Model
+from analytics.training.model_store import StoredModel
 from analytics.training.next_runs import Expected, next_runs, with_next_runs
-from analytics.training.retrain_gate import Choice, choose
+from analytics.training.retrain_gate import RetrainDecision, decide_retraining
 from tasks.estimates import Estimate
 
 WITHIN = 0.1
@@ -52,22 +52,22 @@ class Backtest:
     forecasts: Forecasts
     failures: Failures
     expected: tuple[Expected, ...]
-    verdict: Verdict
-    choice: Choice
+    selection: ModelSelection
+    retraining: RetrainDecision
 
     @property
-    def made(self) -> Mask:
+    def is_forecast(self) -> Mask:
         """Which runs succeeded and had been forecast from a past of their key."""
-        rule = self.forecasts.past.rule_names.index(COMPARED[0])
-        had_past = np.isfinite(self.forecasts.past.rules[:, rule])
-        telling = self.forecasts.table["telling"].to_numpy(bool)
-        return telling & np.isfinite(self.forecasts.point) & had_past
+        rule = self.forecasts.run_features.rule_names.index(COMPARED[0])
+        had_past = np.isfinite(self.forecasts.run_features.rules[:, rule])
+        trainable = self.forecasts.table["is_trainable"].to_numpy(bool)
+        return trainable & np.isfinite(self.forecasts.point) & had_past
 
     @property
     def pairs(self) -> tuple[Floats, Floats]:
         """What was forecast of these runs, and what they took, both in seconds."""
         actual = self.forecasts.table["seconds"].to_numpy(float)
-        return self.forecasts.point[self.made], actual[self.made]
+        return self.forecasts.point[self.is_forecast], actual[self.is_forecast]
 
     def accuracy(self, of: str = "model") -> Accuracy | None:
         """Return how good the model was, or one rule alone; None where nothing was forecast."""
@@ -75,13 +75,13 @@ class Backtest:
         if not len(actual):
             return None
         if of != "model":
-            column = self.forecasts.past.rule_names.index(of)
-            predicted = np.exp(self.forecasts.past.rules[self.made, column])
+            column = self.forecasts.run_features.rule_names.index(of)
+            predicted = np.exp(self.forecasts.run_features.rules[self.is_forecast, column])
         return _accuracy(predicted, actual)
 
     def coverage(self, level: float = 0.9) -> float | None:
         """Return the share of runs that took no longer than their percentile ``level``."""
-        bounds = self.forecasts.bounds[self.made, LEVELS.tolist().index(level)]
+        bounds = self.forecasts.bounds[self.is_forecast, LEVELS.tolist().index(level)]
         actual = np.maximum(self.pairs[1], SHORTEST)
         return float((actual <= bounds).mean()) if len(actual) else None
 
@@ -117,7 +117,7 @@ class Backtest:
 
 
 def backtest(
-    runs: Iterable[Run], now: float | None = None, last: Model | None = None, code: str = ""
+    runs: Iterable[Run], now: float | None = None, last: StoredModel | None = None, code: str = ""
 ) -> Backtest:
     """Forecast every run that succeeded from what had ended when it was submitted.
 
@@ -126,11 +126,11 @@ def backtest(
     """
     ended = columns(runs)
     table = with_next_runs(ended, time.time() if now is None else now)
-    known = past(table)
-    choice = choose(table, known, last, code)
+    known = compute_features(table)
+    choice = decide_retraining(table, known, last, code)
     forecasts = forecast(table, known=known, last=(len(ended), choice.forest))
     failures = predict_failures(table)
-    verdict = judge(forecasts)
+    verdict = select_model(forecasts)
     number = len(table) - len(ended)
     expected = next_runs(forecasts, failures, number, verdict)
     return Backtest(forecasts, failures, tuple(expected), verdict, choice)

@@ -16,13 +16,15 @@ import numpy as np
 
 from tasks.ledger.decisions import Decision
 
-_WEEK, _WEEKS = 7 * 86_400.0, 4
+_WEEK = 7 * 86_400.0
+_WEEKS = 4
 # Without some weeks of decisions they are cut into this many parts, of so many at least.
-_PARTS, _FEWEST = 12, 20
+_PARTS = 12
+_FEWEST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class CalibrationPeriod:
     """What came of ``count`` decisions between two moments, in epoch seconds.
 
     ``within_80`` and ``within_90`` are the parts that took no longer than the percentile that was
@@ -37,7 +39,7 @@ class Period:
     ratio: float
 
 
-def periods(made: Iterable[Decision]) -> list[Period]:
+def calibration_periods(made: Iterable[Decision]) -> list[CalibrationPeriod]:
     """Return how estimates came out by week, or by parts of a shorter time; empty without any.
 
     Only what was estimated from history and has ended counts.
@@ -55,7 +57,9 @@ def periods(made: Iterable[Decision]) -> list[Period]:
     return [_period(weeks[week]) for week in sorted(weeks)]
 
 
-def overall(found: Sequence[Period]) -> tuple[float | None, float | None, float]:
+def overall_calibration(
+    found: Sequence[CalibrationPeriod],
+) -> tuple[float | None, float | None, float]:
     """Return the parts within the 80th and the 90th percentile, and the median ratio, of all."""
     weights = [one.count for one in found]
     ratio = float(np.exp(np.average(np.log([one.ratio for one in found]), weights=weights)))
@@ -66,9 +70,9 @@ def overall(found: Sequence[Period]) -> tuple[float | None, float | None, float]
     )
 
 
-def summary(found: Sequence[Period]) -> str:
+def calibration_summary(found: Sequence[CalibrationPeriod]) -> str:
     """Return in one line how calibrated the estimates were."""
-    kept_80, kept_90, ratio = overall(found)
+    kept_80, kept_90, ratio = overall_calibration(found)
     parts = [
         f"{kept:.0%} took no longer than their {level}th percentile"
         for kept, level in ((kept_80, 80), (kept_90, 90))
@@ -78,7 +82,7 @@ def summary(found: Sequence[Period]) -> str:
     return f"Of {count} steps {'; '.join([*parts, f'they took {ratio:.2f} times their median'])}"
 
 
-def chart(found: Sequence[Period]) -> bytes:
+def calibration_chart(found: Sequence[CalibrationPeriod]) -> bytes:
     """Return a PNG: above, what was kept of the percentiles; below, actual over expected."""
     # matplotlib takes a second to import.
     from matplotlib.figure import Figure  # noqa: PLC0415 - for that reason
@@ -112,9 +116,9 @@ def _tells(one: Decision) -> bool:
     return known and one.unit == "s" and bool(one.estimate) and one.source not in {"", "default"}
 
 
-def _period(made: Sequence[Decision]) -> Period:
+def _period(made: Sequence[Decision]) -> CalibrationPeriod:
     ratios = [(one.actual or 0.0) / one.estimate for one in made if one.estimate]
-    return Period(
+    return CalibrationPeriod(
         made[0].at,
         made[-1].at,
         len(made),
@@ -137,5 +141,5 @@ def _mean(values: Sequence[float | None], weights: Sequence[int]) -> float | Non
     return sum(value * weight for value, weight in known) / sum(weight for _, weight in known)
 
 
-def _label(one: Period) -> str:
+def _label(one: CalibrationPeriod) -> str:
     return f"{datetime.fromtimestamp(one.since, UTC):%d %b %H:%M} ({one.count})"

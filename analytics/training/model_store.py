@@ -16,7 +16,7 @@ KEPT = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class StoredModel:
     """A forest and where it comes from.
 
     ``since`` and ``until`` are the epoch seconds that its ``runs`` were submitted between,
@@ -42,7 +42,7 @@ def code_digest() -> str:
     return digest.hexdigest()[:16]
 
 
-def save(directory: Path, model: Model) -> Path:
+def save(directory: Path, model: StoredModel) -> Path:
     """Write a model and drop all but the newest versions; return its file."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{model.name}-{model.version:06}.npz"
@@ -57,7 +57,7 @@ def save(directory: Path, model: Model) -> Path:
     return path
 
 
-def load(path: Path) -> Model:
+def load(path: Path) -> StoredModel:
     """Read a model.
 
     Raises:
@@ -68,7 +68,7 @@ def load(path: Path) -> Model:
         parts = {field.name: held[field.name] for field in fields(Forest)}
     parts["classes"] = int(parts["classes"])
     said["features"] = tuple(said["features"])
-    return Model(**said, forest=Forest(**parts))
+    return StoredModel(**said, forest=Forest(**parts))
 
 
 def versions(directory: Path, name: str) -> list[Path]:
@@ -76,5 +76,5 @@ def versions(directory: Path, name: str) -> list[Path]:
     return sorted(directory.glob(f"{name}-*.npz"))
 
 
-def _described(model: Model) -> dict[str, object]:
+def _described(model: StoredModel) -> dict[str, object]:
     return {field.name: getattr(model, field.name) for field in fields(model)}

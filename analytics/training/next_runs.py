@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.durations.model_selection import MODEL, Verdict
+from analytics.durations.model_selection import MODEL, ModelSelection
 from analytics.durations.rolling import Forecasts
 from analytics.failures.explanation import explained
 from analytics.failures.model import Failures
@@ -42,12 +42,12 @@ def with_next_runs(table: pd.DataFrame, now: float) -> pd.DataFrame:
     rows["submitted_at"] = max(now, float(latest) + 1.0) if len(rows) else now
     for name in ("started_at", "ended_at", "seconds", "memory_mib"):
         rows[name] = np.nan
-    rows["state"], rows["telling"] = "running", False
+    rows["state"], rows["is_trainable"] = "running", False
     return pd.concat([table, rows], ignore_index=True)
 
 
 def next_runs(
-    found: Forecasts, failures: Failures, number: int, verdict: Verdict
+    found: Forecasts, failures: Failures, number: int, verdict: ModelSelection
 ) -> list[Expected]:
     """Return what is expected of the last ``number`` rows, which ``with_next_runs`` appended.
 
@@ -72,7 +72,9 @@ def next_runs(
         rule = found.rules[found.rule[row]]
         if verdict.champion != MODEL:
             rule = verdict.champion
-            p50 = float(np.exp(found.past.rules[row, found.past.rule_names.index(rule)]))
+            p50 = float(
+                np.exp(found.run_features.rules[row, found.run_features.rule_names.index(rule)])
+            )
         p80, p90, p95 = (max(p50, float(bounds[level][row])) for level in (0.8, 0.9, 0.95))
         estimate = Estimate(
             key=group[1],

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from analytics.demand.chart import Outlook
+from analytics.demand.chart import DemandOutlook
 from analytics.demand.step_demand import rows
 from analytics.durations.model_selection import MODEL
 from analytics.training.backtest import Backtest
-from analytics.training.model_store import Model, load, save, versions
+from analytics.training.model_store import StoredModel, load, save, versions
 from tasks.ledger.connection import Ledger
 from tasks.ledger.estimates import publish_estimates
 from tasks.ledger.forecasts import publish_forecasts
 from tasks.ledger.models import TrainedModel, record_model
 
-DURATIONS, FAILURES = "durations", "failures"
+DURATIONS = "durations"
+FAILURES = "failures"
 
 
 def publish_learnt(ledger: Ledger, tested: Backtest, now: float) -> int:
@@ -28,14 +29,14 @@ def publish_learnt(ledger: Ledger, tested: Backtest, now: float) -> int:
     return published
 
 
-def publish_demand(ledger: Ledger, found: Mapping[str, Outlook], now: float) -> int:
+def publish_demand(ledger: Ledger, found: Mapping[str, DemandOutlook], now: float) -> int:
     """Publish the demand of the hours to come; return how many rows."""
     made = rows(found)
     publish_forecasts(ledger, made, now)
     return len(made)
 
 
-def last_model(directory: Path) -> Model | None:
+def last_model(directory: Path) -> StoredModel | None:
     """Return the newest forest of durations that was ever champion; None where there is none.
 
     A file that cannot be read, such as one of another version, is as good as none.
@@ -52,26 +53,26 @@ def record_learnt(
     ledger: Ledger, directory: Path, tested: Backtest, code: str, now: float
 ) -> list[TrainedModel]:
     """Record what was trained, and keep the forest in a file where it replaces the last one."""
-    if tested.choice.forest is None:
+    if tested.retraining.forest is None:
         return []
     found = [_durations(tested, code, now), *_failures(tested, code, now)]
     numbers = [record_model(ledger, one) for one in found]
-    if tested.choice.replaces:
+    if tested.retraining.replaces:
         trained = found[0]
         save(
             directory,
-            Model(
+            StoredModel(
                 DURATIONS, numbers[0], trained.since, trained.until, trained.runs, code,
-                trained.scores, tested.forecasts.past.names, tested.choice.forest,
+                trained.scores, tested.forecasts.run_features.names, tested.retraining.forest,
             ),
         )  # fmt: skip
     return found
 
 
 def _durations(tested: Backtest, code: str, now: float) -> TrainedModel:
-    accuracy, choice = tested.accuracy(), tested.choice
+    accuracy, choice = tested.accuracy(), tested.retraining
     scores = {
-        f"min_max_ratio of {name}": value for name, value in tested.verdict.min_max_ratio.items()
+        f"min_max_ratio of {name}": value for name, value in tested.selection.min_max_ratio.items()
     }
     if accuracy:
         scores |= {"min_max_ratio": accuracy.min_max_ratio, "within 10 %": accuracy.within}
@@ -79,7 +80,7 @@ def _durations(tested: Backtest, code: str, now: float) -> TrainedModel:
             f"coverage of p{level * 100:.0f}": tested.coverage(level) or 0.0
             for level in (0.8, 0.9, 0.95)
         }
-    by = tested.verdict.champion
+    by = tested.selection.champion
     if by == MODEL:
         by = "this version" if choice.replaces else "the version before"
     return _trained(DURATIONS, tested, code, now, scores, by, choice.why)

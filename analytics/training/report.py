@@ -17,7 +17,8 @@ from analytics.training.backtest import Accuracy, Backtest
 SHOWN_KEYS = 30
 # Prefect calls a run late from then on.
 LATE_SECONDS = 15.0
-_WIDEST, _LONG = 36, 10.0
+_WIDEST = 36
+_LONG = 10.0
 
 
 def markdown(runs: Sequence[Run], tested: Backtest, since_days: int) -> str:
@@ -110,7 +111,7 @@ def _accuracies(tested: Backtest) -> str:
 
 
 def _champion(tested: Backtest) -> str:
-    verdict, choice = tested.verdict, tested.choice
+    verdict, choice = tested.selection, tested.retraining
     if verdict.champion == MODEL:
         if choice.forest is None:
             return ""

@@ -13,17 +13,18 @@ import pandas as pd
 
 from analytics.durations.rolling import MOST
 from analytics.durations.scores import min_max_ratio
-from analytics.history.features import Past, logs
+from analytics.history.features import RunFeatures, logs
 from analytics.statistics.forest import BINS, GRID, STEP, Floats, Forest, Ints, Matrix, binned, grow
-from analytics.training.model_store import Model
+from analytics.training.model_store import StoredModel
 
-JUDGED, FEWEST = 2000, 50
+JUDGED = 2000
+FEWEST = 50
 # exp(-|difference|) between any two bins.
 _SIMILARITY = np.exp(-STEP * np.abs(np.subtract.outer(np.arange(BINS), np.arange(BINS))))
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class RetrainDecision:
     """The forest that forecasts from now on; ``replaces`` tells whether it is a new one.
 
     ``why`` says what decided it, with the mean min/max ratio of both over recent runs.
@@ -34,45 +35,54 @@ class Choice:
     why: str
 
 
-def choose(table: pd.DataFrame, known: Past, last: Model | None, code: str) -> Choice:
+def decide_retraining(
+    table: pd.DataFrame, known: RunFeatures, last: StoredModel | None, code: str
+) -> RetrainDecision:
     """Return the forest to forecast with; ``code`` is the digest of the code that runs now."""
     value = logs(table["seconds"])
-    rows = np.flatnonzero((table["telling"] & table["ended_at"].notna()).to_numpy())
+    rows = np.flatnonzero((table["is_trainable"] & table["ended_at"].notna()).to_numpy())
     rows = rows[np.argsort(table["ended_at"].to_numpy(float)[rows], kind="stable")]
     if len(rows) < FEWEST:
-        return Choice(None, replaces=False, why=f"{len(rows)} runs are too few for a forest")
+        return RetrainDecision(
+            None, replaces=False, why=f"{len(rows)} runs are too few for a forest"
+        )
     if (unlike := _unlike(last, known, code)) or last is None:
-        return Choice(_grown(known.features, value, rows), replaces=True, why=unlike)
+        return RetrainDecision(_grown(known.matrix, value, rows), replaces=True, why=unlike)
     submitted = table["submitted_at"].to_numpy(float)[rows]
     recent = rows[submitted > last.until][-JUDGED:]
     if len(recent) < FEWEST:
         why = f"{len(recent)} runs since version {last.version} are too few to judge by"
-        return Choice(last.forest, replaces=False, why=why)
+        return RetrainDecision(last.forest, replaces=False, why=why)
     return _judged(table, known, value, rows, recent, last)
 
 
 def _judged(  # noqa: PLR0917 - the history in its parts, and who is to be beaten
-    table: pd.DataFrame, known: Past, value: Floats, rows: Ints, recent: Ints, last: Model
-) -> Choice:
+    table: pd.DataFrame,
+    known: RunFeatures,
+    value: Floats,
+    rows: Ints,
+    recent: Ints,
+    last: StoredModel,
+) -> RetrainDecision:
     ended = table["ended_at"].to_numpy(float)[rows]
     before = rows[ended < table["submitted_at"].to_numpy(float)[recent].min()]
     if len(before) < FEWEST:
-        return Choice(
-            _grown(known.features, value, rows), replaces=True, why="nothing ended before"
+        return RetrainDecision(
+            _grown(known.matrix, value, rows), replaces=True, why="nothing ended before"
         )
-    asked, actual = known.features[recent], np.exp(value[recent])
-    tried = _grown(known.features, value, before)
+    asked, actual = known.matrix[recent], np.exp(value[recent])
+    tried = _grown(known.matrix, value, before)
     new, old = (
         float(min_max_ratio(np.exp(_points(forest, asked)), actual).mean())
         for forest in (tried, last.forest)
     )
     said = f"{new:.3f} against {old:.3f} of version {last.version} on {len(recent)} runs"
     if new <= old:
-        return Choice(last.forest, replaces=False, why=f"no better: {said}")
-    return Choice(_grown(known.features, value, rows), replaces=True, why=f"better: {said}")
+        return RetrainDecision(last.forest, replaces=False, why=f"no better: {said}")
+    return RetrainDecision(_grown(known.matrix, value, rows), replaces=True, why=f"better: {said}")
 
 
-def _unlike(last: Model | None, known: Past, code: str) -> str:
+def _unlike(last: StoredModel | None, known: RunFeatures, code: str) -> str:
     """Say why the last one cannot be asked any more; empty where it can."""
     if last is None:
         return "the first"

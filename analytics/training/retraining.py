@@ -15,7 +15,9 @@ PROMISED = 0.9
 DEVIATIONS = 3.0
 # So many keys that nothing was published of are worth a training, and so many new runs, which are
 # at least a tenth of those that were learnt from.
-NEW, GROWN, SHARE = 50, 100, 0.1
+NEW = 50
+GROWN = 100
+SHARE = 0.1
 
 Bounds = Mapping[tuple[str, str], tuple[float, float]]
 

@@ -1,7 +1,7 @@
 """The Standard Workload Format 2.2 of the Parallel Workloads Archive (Feitelson et al. 2014).
 
 One line a job, 18 numbers; -1 stands for unknown. The key is the user, the finer groups the user
-with what was asked for. Jobs that failed count as telling: most ran to their end and then returned
+with what was asked for. Jobs that failed count as trainable: most ran to their end and then returned
 an error, and whoever plans the machine needs to know how long they hold it.
 """
 
@@ -79,7 +79,7 @@ def read_swf(path: Path) -> pd.DataFrame:
                 "known_partition": jobs["partition"].map("{:.0f}".format),
             }
         ),
-        telling=ENDED,
+        trainable_states=ENDED,
     )
 
 

@@ -11,7 +11,7 @@ import re
 from blocks.redaction import without_suspects
 
 LONGEST = 160
-_SIMILARITY = (
+_VARIABLE_PARTS = (
     (re.compile(r"0x[0-9a-fA-F]+"), "N"),
     (re.compile(r"\b[0-9a-f]{7,}\b"), "N"),
     (re.compile(r"\d+(?:\.\d+)?"), "N"),
@@ -29,6 +29,6 @@ def cause(text: str) -> str:
 
 def cause_kind(said: str) -> str:
     """Return what all causes of one kind have in common: numbers and ids are taken for alike."""
-    for pattern, instead in _SIMILARITY:
+    for pattern, instead in _VARIABLE_PARTS:
         said = pattern.sub(instead, said)
     return said

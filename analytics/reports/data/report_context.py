@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from analytics.reports.data import period
 from analytics.reports.data.model import Better, Figure, Report, Section, Span, Unit
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 
 _OTHERS = "Nothing that this report is about ended in this period; other things did."
 
@@ -22,9 +22,9 @@ class ReportContext:
 
     span: Span
     compared_with: Span | None
-    now: History
-    before: History | None
-    known: History
+    now: ReportTables
+    before: ReportTables | None
+    known: ReportTables
     project: str
     made_at: float
     projects: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class ReportContext:
     def figure(
         self,
         name: str,
-        of: Callable[[History], float | None],
+        of: Callable[[ReportTables], float | None],
         unit: Unit = "count",
         better: Better = "neither",
         note: str = "",
@@ -52,7 +52,12 @@ class ReportContext:
         """Return the report; sections that say nothing are left out."""
         told = tuple(one for one in sections if one.sentences or one.charts or one.tables)
         return Report(
-            *(name, title, self.span, self.compared_with, self.project, self.made_at),
+            name,
+            title,
+            self.span,
+            self.compared_with,
+            self.project,
+            self.made_at,
             figures=tuple(one for one in figures if one.value is not None),
             sections=() if self.now.is_empty else told,
             notes=self._notes() if told or self.now.is_empty else (*self._notes(), _OTHERS),
@@ -81,7 +86,7 @@ class ReportContext:
 
 
 def report_context(
-    everything: History, span: Span, compared_with: Span | None, project: str, made_at: float
+    everything: ReportTables, span: Span, compared_with: Span | None, project: str, made_at: float
 ) -> ReportContext:
     """Return what a report of ``span`` is made from.
 
@@ -91,7 +96,12 @@ def report_context(
     if before is not None and compared_with and everything.flows_since > compared_with.since:
         before = before.without_flows()
     return ReportContext(
-        *(span, compared_with, everything.of(span, project), before),
+        span,
+        compared_with,
+        everything.of(span, project),
+        before,
         everything.of(Span(float("-inf"), span.until), project),
-        *(project, made_at, tuple(everything.projects)),
+        project,
+        made_at,
+        tuple(everything.projects),
     )

@@ -57,7 +57,7 @@ class FlowRow:
 
 
 @dataclass(frozen=True)
-class History:
+class ReportTables:
     """All that is known, or what of it belongs to one period and project.
 
     ``needs`` are the steps each step waited for, where that was kept. Flow runs are known from
@@ -75,11 +75,11 @@ class History:
     flows_since: float = 0.0
     has_flows: bool = True
 
-    def without_flows(self) -> History:
+    def without_flows(self) -> ReportTables:
         """Return the same without flow runs, of which nothing can be said then."""
         return replace(self, flows=self.flows.iloc[:0], has_flows=False)
 
-    def of(self, span: Span, project: str = "") -> History:
+    def of(self, span: Span, project: str = "") -> ReportTables:
         """Return what ended within ``span``, of one project (empty: of all).
 
         Insights stay that were raised, closed or open then.
@@ -122,15 +122,15 @@ class History:
         return sorted(named - {""})
 
 
-def history(
+def report_tables(
     flows: Iterable[FlowRow], recorded: Activity, needs: Needs | None = None, since: float = 0.0
-) -> History:
+) -> ReportTables:
     """Return what the server and the ledger know as tables.
 
     ``needs`` says what each step waited for; ``since`` from when on flow runs are known.
     """
     steps = _typed(step_rows(recorded, needs or {}), STEP)
-    return History(
+    return ReportTables(
         flows=_typed([_flow(row) for row in flows], FLOW),
         runs=_typed(_runs(recorded, steps), RUN),
         steps=steps,

@@ -14,14 +14,19 @@ from analytics.reports.data.model import Bars, Chart, Pairs, Panels
 from analytics.reports.render.marks import draw
 
 # In the UI an artifact is about seven inches wide; more would make the letters smaller.
-WIDTH, DPI = 7.2, 160
+WIDTH = 7.2
+DPI = 160
 HALF = 4.7
 """So wide is one of two that stand side by side."""
 
 INK = "#0a0b0c"
 """What letters and axes are drawn in, and nothing else: a page puts its own colour there."""
 
-_ROW, _EDGES, _STACK, _PANEL, _SQUARE = 0.24, 0.75, 2.0, 1.35, 3.0
+_ROW = 0.24
+_EDGES = 0.75
+_STACK = 2.0
+_PANEL = 1.35
+_SQUARE = 3.0
 _PANELS_A_ROW = 3
 
 

@@ -27,7 +27,9 @@ _FORMATS: dict[Unit, str] = {
     "MiB": "#,##0",
     "moment": "yyyy-mm-dd hh:mm",
 }
-_LONGEST_NAME, _WIDEST, _NARROWEST = 31, 60, 9
+_LONGEST_NAME = 31
+_WIDEST = 60
+_NARROWEST = 9
 # What a sheet's name must not hold.
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _HEAD = Font(bold=True, color="FFFFFF")

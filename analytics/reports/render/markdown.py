@@ -10,7 +10,9 @@ from analytics.reports.data import period
 from analytics.reports.data.model import Cell, Column, Figure, Report, Section, Table
 from analytics.reports.render.quantities import change, is_better, written
 
-_WIDEST, _SAID, _TOLD = 44, 90, 5
+_WIDEST = 44
+_SAID = 90
+_TOLD = 5
 # All but the space that does not break.
 _SPACES = re.compile(r"[^\S\xa0]+")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$])")

@@ -9,7 +9,9 @@ from typing import Any
 from analytics.reports.data.model import Bars, Chart, Pairs, Panels, StackedBars, Unit
 from analytics.reports.render.quantities import written
 
-MAIN, SECOND, PALE = "#4f79a3", "#e08a00", "#a9c0d6"
+MAIN = "#4f79a3"
+SECOND = "#e08a00"
+PALE = "#a9c0d6"
 _STATES = {
     "succeeded": MAIN,
     "failed": "#b3261e",
@@ -21,9 +23,14 @@ _STATES = {
     "cancelled": "#9aa3ad",
 }
 _PLAIN = (MAIN, SECOND, "#6b9080", "#8a6fa8", PALE, "#9aa3ad")
-_PANELS_A_ROW, _LONGEST = 3, 34
-_DAYS, _SMALL, _WIDE = 5, 7, 1000.0
-_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
+_PANELS_A_ROW = 3
+_LONGEST = 34
+_DAYS = 5
+_SMALL = 7
+_WIDE = 1000.0
+_MINUTE = 60.0
+_HOUR = 3600.0
+_DAY = 86_400.0
 
 
 def draw(figure: Any, chart: Chart) -> None:

@@ -60,7 +60,11 @@ def as_csv(table: Table) -> str:
 def figures_table(report: Report) -> Table:
     """Return the headlines as a table like any other."""
     columns = (
-        *(Column("figure"), Column("value"), Column("unit"), Column("before"), Column("note")),
+        Column("figure"),
+        Column("value"),
+        Column("unit"),
+        Column("before"),
+        Column("note"),
     )
     rows = tuple((one.name, one.value, one.unit, one.before, one.note) for one in report.figures)
     return Table(FIGURES, "Figures", columns, rows)

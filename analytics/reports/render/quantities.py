@@ -8,10 +8,15 @@ from analytics.reports.data.model import Cell, Column, Figure, Range, Unit
 
 UNKNOWN = "\N{EN DASH}"
 _GAP = "\N{NO-BREAK SPACE}"
-_MINUS, _SAME = "\N{MINUS SIGN}", "\N{PLUS-MINUS SIGN}"
+_MINUS = "\N{MINUS SIGN}"
+_SAME = "\N{PLUS-MINUS SIGN}"
 _PERCENT = f"{_GAP}%"
-_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
-_GIB, _SMALL, _TEN = 1024.0, 0.1, 10.0
+_MINUTE = 60.0
+_HOUR = 3600.0
+_DAY = 86_400.0
+_GIB = 1024.0
+_SMALL = 0.1
+_TEN = 10.0
 
 
 def written(value: Cell, unit: Unit) -> str:

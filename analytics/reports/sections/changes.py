@@ -5,14 +5,14 @@ from __future__ import annotations
 from analytics.insights.lifecycle import Severity
 from analytics.reports.data.model import Column, Figure, Section, Span, Table
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 from analytics.reports.sections.durations import Duration, durations
 
 SHOWN = 5
 WORTH_TELLING = 0.05
 
 
-def open_at_end(of: History, span: Span) -> int:
+def open_at_end(of: ReportTables, span: Span) -> int:
     """Return how many insights were open when the period ended."""
     return sum(one.closed_at is None or one.closed_at >= span.until for one in of.insights)
 
@@ -26,7 +26,9 @@ def changes_figure(made_from: ReportContext) -> Figure:
     return Figure(
         "insights open",
         float(open_at_end(made_from.now, made_from.span)),
-        *("count", before, "less"),
+        "count",
+        before,
+        "less",
         note="at the end of the period",
     )
 
@@ -79,8 +81,12 @@ def _insights(made_from: ReportContext) -> tuple[Table, ...]:
     if not ranked:
         return ()
     columns = (
-        *(Column("severity"), Column("what"), Column("key"), Column("how much")),
-        *(Column("since", "moment"), Column("closed", "moment")),
+        Column("severity"),
+        Column("what"),
+        Column("key"),
+        Column("how much"),
+        Column("since", "moment"),
+        Column("closed", "moment"),
     )
     rows = tuple(
         (one.severity, one.kind, one.key, one.size, one.since, one.closed_at) for one in ranked
@@ -92,8 +98,12 @@ def _changes(changed: list[tuple[str, Duration]]) -> tuple[Table, ...]:
     if not changed:
         return ()
     columns = (
-        *(Column("of"), Column("key"), Column("p50 before", "s"), Column("p50", "s")),
-        *(Column("change", "change"), Column("runs", "count")),
+        Column("of"),
+        Column("key"),
+        Column("p50 before", "s"),
+        Column("p50", "s"),
+        Column("change", "change"),
+        Column("runs", "count"),
     )
     rows = tuple((what, one.key, one.before, one.p50, one.grown, one.runs) for what, one in changed)
     title = "Surely slower or faster, by what it cost or saved in all"

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from analytics.insights.bottlenecks import Bottleneck, Step, bottlenecks
+from analytics.insights.bottlenecks import Bottleneck, PathStep, bottlenecks
 from analytics.reports.data.model import Bars, Column, Range, Section, Table
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 
 QUEUEING = "(waiting)"
 BARS = 10
 
 
-def runs_as_steps(of: History) -> list[list[Step]]:
+def runs_as_steps(of: ReportTables) -> list[list[PathStep]]:
     """Return each workload run whose needs are known as its steps, each by its last attempt."""
     last = of.steps[of.steps["is_last"] & of.steps["ended_at"].notna()]
     return [
         [
-            Step(str(step), str(key), began, ended, tuple(of.needs[str(run)].get(step, ())))
+            PathStep(str(step), str(key), began, ended, tuple(of.needs[str(run)].get(step, ())))
             for step, key, began, ended in zip(
                 *(steps[name] for name in ("step", "key", "started_at", "ended_at")), strict=True
             )
@@ -33,7 +33,9 @@ def path_section(made_from: ReportContext) -> Section:
     if not found:
         return Section("Bottlenecks")
     columns = (
-        *(Column("key"), Column("share of the time", "share"), Column("on its path", "s")),
+        Column("key"),
+        Column("share of the time", "share"),
+        Column("on its path", "s"),
         Column("runs", "count"),
     )
     note = (

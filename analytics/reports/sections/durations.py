@@ -16,10 +16,17 @@ from analytics.statistics.bootstrap import bootstrap
 
 FEWEST = 5
 # Intervals take half a millisecond a draw; beyond these keys a change matters little.
-COMPARED, CHARTED, BARS = 60, 6, 10
+COMPARED = 60
+CHARTED = 6
+BARS = 10
 _COLUMNS = (
-    *(Column("runs", "count"), Column("p50", "s"), Column("p90", "s"), Column("in all", "s")),
-    *(Column("p50 before", "s"), Column("change of p50", "change"), Column("is sure")),
+    Column("runs", "count"),
+    Column("p50", "s"),
+    Column("p90", "s"),
+    Column("in all", "s"),
+    Column("p50 before", "s"),
+    Column("change of p50", "change"),
+    Column("is sure"),
 )
 
 

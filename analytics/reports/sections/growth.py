@@ -20,7 +20,10 @@ WORTH_TELLING = 0.01
 # What an hour has seen says nothing of a week.
 SHORTEST_SECONDS = 3 * DAY
 _COLUMNS = (
-    *(Column("key"), Column("what"), Column("change a week", "change"), Column("runs", "count")),
+    Column("key"),
+    Column("what"),
+    Column("change a week", "change"),
+    Column("runs", "count"),
 )
 
 

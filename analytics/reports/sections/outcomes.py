@@ -20,7 +20,7 @@ from analytics.reports.data.model import (
 from analytics.reports.data.period import grid
 from analytics.reports.data.proportion import wilson
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 
 # These ended by themselves, well or badly; the others were stopped or lost and say neither.
 BY_ITSELF = ("succeeded", "failed", "timed_out", "out_of_memory")
@@ -35,17 +35,17 @@ def success(table: pd.DataFrame) -> float | None:
     return None if told.empty else float((told == "succeeded").mean())
 
 
-def flow_success(of: History) -> float | None:
+def flow_success(of: ReportTables) -> float | None:
     """Return the share of the flow runs that succeeded."""
     return success(of.flows)
 
 
-def step_success(of: History) -> float | None:
+def step_success(of: ReportTables) -> float | None:
     """Return the share of the attempts at steps that succeeded."""
     return success(of.steps)
 
 
-def run_success(of: History) -> float | None:
+def run_success(of: ReportTables) -> float | None:
     """Return the share of the workload runs that succeeded."""
     return success(of.runs)
 
@@ -53,7 +53,8 @@ def run_success(of: History) -> float | None:
 def success_figures(made_from: ReportContext) -> tuple[Figure, ...]:
     """Return the three rates of success: of flow runs, workload runs and attempts at steps."""
     named = (
-        *(("flow runs", flow_success), ("workload runs", run_success)),
+        ("flow runs", flow_success),
+        ("workload runs", run_success),
         ("attempts at steps", step_success),
     )
     note = "of what ended by itself"
@@ -70,9 +71,13 @@ def success_section(
     if not rows:
         return Section(title)
     columns = (
-        *(Column(by), Column("ended", "count"), Column("failed", "count")),
-        *(Column("succeeded", "share"), Column("before", "share")),
-        *(Column("crashed or lost", "count"), Column("cancelled", "count")),
+        Column(by),
+        Column("ended", "count"),
+        Column("failed", "count"),
+        Column("succeeded", "share"),
+        Column("before", "share"),
+        Column("crashed or lost", "count"),
+        Column("cancelled", "count"),
     )
     note = "Of what ended by itself, with the 95 % interval of Wilson."
     table = Table(f"success-of-{name}", title, columns, tuple(rows), note)
@@ -115,7 +120,10 @@ def _rows(now: pd.DataFrame, before: pd.DataFrame | None, by: str) -> Iterable[t
         told = int(states.isin(BY_ITSELF).sum())
         well = int((states == "succeeded").sum())
         yield (
-            *(str(key), told, told - well, wilson(well, told)),
+            str(key),
+            told,
+            told - well,
+            wilson(well, told),
             success(earlier[key]) if key in earlier else None,
             int(states.isin(("crashed", "lost", "preempted")).sum()),
             int((states == "cancelled").sum()),

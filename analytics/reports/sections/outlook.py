@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from analytics.demand.capacity import Capacity, Outlook, outlook
+from analytics.demand.capacity import Capacity, CapacityOutlook, outlook
 from analytics.demand.forecast import forecast
-from analytics.demand.hourly import HOUR, Use, hourly
+from analytics.demand.hourly import HOUR, HourlyUse, hourly
 from analytics.reports.data.model import Column, Section, Table
 from analytics.reports.data.period import DAY
 from analytics.reports.data.report_context import ReportContext
@@ -33,8 +33,11 @@ def outlook_section(made_from: ReportContext) -> Section:
         said = "Steps have run for less than two days: too little to say what will be asked for."
         return Section(title, (said,))
     columns = (
-        *(Column("of"), Column("there is", "count"), Column("fullest hour, p90", "count")),
-        *(Column("possibly short from", "moment"), Column("likely from", "moment")),
+        Column("of"),
+        Column("there is", "count"),
+        Column("fullest hour, p90", "count"),
+        Column("possibly short from", "moment"),
+        Column("likely from", "moment"),
         Column("to spare", "count"),
     )
     rows = tuple(
@@ -48,7 +51,7 @@ def outlook_section(made_from: ReportContext) -> Section:
 
 def outlooks(
     steps: pd.DataFrame, providers: Iterable[KnownProvider], now: float
-) -> list[tuple[Outlook, float, float]]:
+) -> list[tuple[CapacityOutlook, float, float]]:
     """Return the outlook of each resource, how much there is of it, and the fullest hour (p90).
 
     Nothing where there is less than two days of history.
@@ -57,7 +60,7 @@ def outlooks(
     if recent.empty:
         return []
     columns = (recent[name] for name in ("started_at", "ended_at", "slots", "cpus", "asked_mib"))
-    uses = [Use(*map(float, row)) for row in zip(*columns, strict=True)]
+    uses = [HourlyUse(*map(float, row)) for row in zip(*columns, strict=True)]
     table = hourly(uses, min(use.started_at for use in uses), now)
     capacities = [one.capacity.model_dump() for one in providers]
     found = []
@@ -71,7 +74,7 @@ def outlooks(
     return found
 
 
-def _sentence(found: Iterable[Outlook]) -> str:
+def _sentence(found: Iterable[CapacityOutlook]) -> str:
     short = [one for one in found if one.possible_at is not None]
     if not short:
         return "Nothing should run out."

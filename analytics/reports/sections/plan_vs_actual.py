@@ -6,19 +6,19 @@ import pandas as pd
 
 from analytics.reports.data.model import Column, Figure, Pairs, Section, Table
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 
 NEAR = 0.25
 MOST_POINTS = 2000
 
 
-def lateness(of: History) -> float | None:
+def lateness(of: ReportTables) -> float | None:
     """Return the median of what a workload run took over what its plan had promised."""
     kept = _kept(of)
     return None if kept.empty else float((kept["took"] / kept["promised"]).median())
 
 
-def near_share(of: History) -> float | None:
+def near_share(of: ReportTables) -> float | None:
     """Return the share of the steps that took within a quarter of what was planned."""
     steps = _planned(of.steps)
     if steps.empty:
@@ -30,11 +30,16 @@ def promise_figures(made_from: ReportContext) -> tuple[Figure, ...]:
     """Return how far plans were off, workloads and steps."""
     return (
         made_from.figure(
-            *("took of what was promised", lateness, "ratio"),
+            "took of what was promised",
+            lateness,
+            "ratio",
             note="median of the workload runs that succeeded; 1 is as planned",
         ),
         made_from.figure(
-            *("steps as planned", near_share, "share", "more"),
+            "steps as planned",
+            near_share,
+            "share",
+            "more",
             note="took within a quarter of their estimate",
         ),
     )
@@ -51,15 +56,20 @@ def promise_section(made_from: ReportContext) -> Section:
         half = float((within["seconds"] <= within["planned"]).mean()) if len(within) else None
         rows.append(
             (
-                *(f"{project}/{workload}", len(runs)),
+                f"{project}/{workload}",
+                len(runs),
                 *(float(runs[name].median()) for name in ("promised", "took", "bound")),
                 float((runs["took"] / runs["promised"]).median()),
                 half,
             )
         )
     columns = (
-        *(Column("workload"), Column("runs", "count"), Column("promised", "s")),
-        *(Column("took", "s"), Column("lower bound", "s"), Column("took of promised", "ratio")),
+        Column("workload"),
+        Column("runs", "count"),
+        Column("promised", "s"),
+        Column("took", "s"),
+        Column("lower bound", "s"),
+        Column("took of promised", "ratio"),
         Column("steps within their p50", "share"),
     )
     note = "Medians. Half of the steps should take no longer than planned: the plan is their p50."
@@ -81,7 +91,7 @@ def _chart(kept: pd.DataFrame, steps: pd.DataFrame) -> tuple[Pairs, ...]:
     return (Pairs("planned-and-actual", title, "s", tuple(kinds)),) if kinds else ()
 
 
-def _kept(of: History) -> pd.DataFrame:
+def _kept(of: ReportTables) -> pd.DataFrame:
     runs = of.runs
     told = (runs["state"] == "succeeded") & (runs["promised"] > 0) & (runs["took"] > 0)
     found: pd.DataFrame = runs[told]

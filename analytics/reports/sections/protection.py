@@ -10,18 +10,18 @@ import pandas as pd
 from analytics.reports.data.causes import cause
 from analytics.reports.data.model import Cell, Column, Figure, Section, Table
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 from tasks.ledger.rollouts import RolloutRow
 
 _MIB = 1 << 20
 
 
-def deployed(of: History) -> float:
+def deployed(of: ReportTables) -> float:
     """Return how many deployments and rollbacks brought another release to serve."""
     return float(sum(one.phase == "done" for one in of.rollouts))
 
 
-def backed_up(of: History) -> float:
+def backed_up(of: ReportTables) -> float:
     """Return how many snapshots were taken; one is recorded when its repository was checked."""
     return float(len(of.snapshots))
 
@@ -31,7 +31,7 @@ def protection_figures(made_from: ReportContext) -> tuple[Figure, ...]:
     return (
         made_from.figure("deployments", deployed, note="done; reverted ones are not counted"),
         made_from.figure(
-            *("backups", backed_up, "count", "more"), note="each with its repository checked"
+            "backups", backed_up, "count", "more", note="each with its repository checked"
         ),
     )
 
@@ -53,9 +53,16 @@ def _deployments(made_from: ReportContext) -> Section:
         "How many requests were answered meanwhile is not recorded."
     )
     columns = (
-        *(Column("when", "moment"), Column("project"), Column("environment"), Column("kind")),
-        *(Column("from"), Column("to"), Column("ended as"), Column("took", "s")),
-        *(Column("traffic moved in", "s"), Column("because")),
+        Column("when", "moment"),
+        Column("project"),
+        Column("environment"),
+        Column("kind"),
+        Column("from"),
+        Column("to"),
+        Column("ended as"),
+        Column("took", "s"),
+        Column("traffic moved in", "s"),
+        Column("because"),
     )
     rows = tuple(_rollout(one) for one in reversed(found))
     table = Table("deployments", "Deployments", columns, rows, shown=5)
@@ -69,9 +76,16 @@ def _rollout(one: RolloutRow) -> tuple[Cell, ...]:
         end - start for (phase, start), (_, end) in pairwise(entered) if phase == "shifting"
     )
     return (
-        *(one.started_at, one.project, one.environment, str(kept.get("kind", ""))),
-        *(str(kept.get("from_version", "")), str(kept.get("version", "")), one.phase),
-        *(one.updated_at - one.started_at, moved, cause(str(kept.get("reason", "")))),
+        one.started_at,
+        one.project,
+        one.environment,
+        str(kept.get("kind", "")),
+        str(kept.get("from_version", "")),
+        str(kept.get("version", "")),
+        one.phase,
+        one.updated_at - one.started_at,
+        moved,
+        cause(str(kept.get("reason", ""))),
     )
 
 
@@ -86,9 +100,14 @@ def _backups(made_from: ReportContext) -> Section:
         f"{failed}; restores in which every file came back as it was: {restored}."
     )
     columns = (
-        *(Column("project"), Column("environment"), Column("snapshots", "count")),
-        *(Column("newest", "moment"), Column("files", "count"), Column("size", "MiB")),
-        *(Column("added in all", "MiB"), Column("took (median)", "s")),
+        Column("project"),
+        Column("environment"),
+        Column("snapshots", "count"),
+        Column("newest", "moment"),
+        Column("files", "count"),
+        Column("size", "MiB"),
+        Column("added in all", "MiB"),
+        Column("took (median)", "s"),
     )
     places = sorted({(one.project, one.environment) for one in found})
     rows = tuple(_place(made_from, *place) for place in places)
@@ -104,7 +123,11 @@ def _place(made_from: ReportContext, project: str, environment: str) -> tuple[Ce
     ]
     newest = max(mine, key=lambda one: one.consistent_at)
     return (
-        *(project, environment, len(mine), newest.consistent_at, newest.files),
+        project,
+        environment,
+        len(mine),
+        newest.consistent_at,
+        newest.files,
         newest.total_bytes / _MIB,
         sum(one.added_bytes for one in mine) / _MIB,
         float(pd.Series([one.seconds for one in mine]).median()),

@@ -12,7 +12,7 @@ import pandas as pd
 from analytics.reports.data.causes import cause_kind
 from analytics.reports.data.model import Column, Figure, Section, Table
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 
 FAILED = ("failed", "timed_out", "out_of_memory", "crashed", "lost")
 UNSAID = "(says nothing)"
@@ -56,7 +56,7 @@ def _outages(key: str, runs: pd.DataFrame) -> Iterator[Outage]:
         yield Outage(key, since, None, failures)
 
 
-def all_outages(of: History) -> list[Outage]:
+def all_outages(of: ReportTables) -> list[Outage]:
     """Return the outages of workloads and of flows."""
     runs, flows = of.runs, of.flows
     where = runs["project"] + "/" + runs["workload"] + " in " + runs["environment"]
@@ -68,7 +68,7 @@ def all_outages(of: History) -> list[Outage]:
     return outages(runs, where) + outages(flows, named)
 
 
-def mean_time_to_recovery(of: History) -> float | None:
+def mean_time_to_recovery(of: ReportTables) -> float | None:
     """Return the mean seconds from a first failure to the next success; None without any."""
     took = [one.until - one.since for one in all_outages(of) if one.until is not None]
     return float(np.mean(took)) if took else None
@@ -78,7 +78,10 @@ def recovery_figures(made_from: ReportContext) -> tuple[Figure, ...]:
     """Return how long it took until things worked again, and what another attempt rescued."""
     return (
         made_from.figure(
-            *("mean time to recovery", mean_time_to_recovery, "s", "less"),
+            "mean time to recovery",
+            mean_time_to_recovery,
+            "s",
+            "less",
             note="from the first failure to the next success of the same",
         ),
         made_from.figure(
@@ -94,14 +97,20 @@ def recovery_section(made_from: ReportContext) -> Section:
         return Section("Recovery")
     rows = tuple(
         (
-            *(one.key, one.since, one.until, one.failures),
+            one.key,
+            one.since,
+            one.until,
+            one.failures,
             None if one.until is None else one.until - one.since,
         )
         for one in found
     )
     columns = (
-        *(Column("what"), Column("failing since", "moment"), Column("worked again", "moment")),
-        *(Column("failures", "count"), Column("took", "s")),
+        Column("what"),
+        Column("failing since", "moment"),
+        Column("worked again", "moment"),
+        Column("failures", "count"),
+        Column("took", "s"),
     )
     still = sum(one.until is None for one in found)
     said = f"{still} of {len(found)} had not worked again by the end of the period."
@@ -116,8 +125,12 @@ def reasons_section(made_from: ReportContext) -> Section:
     if not rows:
         return Section("Reasons of failures")
     columns = (
-        *(Column("of"), Column("how"), Column("it says"), Column("times", "count")),
-        *(Column("most often"), Column("last", "moment")),
+        Column("of"),
+        Column("how"),
+        Column("it says"),
+        Column("times", "count"),
+        Column("most often"),
+        Column("last", "moment"),
     )
     ordered = tuple(sorted(rows, key=lambda row: -int(row[3])))
     note = "What looks like a secret is left out."
@@ -140,14 +153,21 @@ def flaky_section(made_from: ReportContext) -> Section:
     lost = steps[~steps["is_last"]].groupby("key")["seconds"].sum()
     rows = sorted(
         (
-            *(str(key), int(runs[key]), len(found), len(tries.get_group(key))),
-            *(found["run"].nunique() / int(runs[key]), float(lost.get(key, 0.0))),
+            str(key),
+            int(runs[key]),
+            len(found),
+            len(tries.get_group(key)),
+            found["run"].nunique() / int(runs[key]),
+            float(lost.get(key, 0.0)),
         )
         for key, found in saved.groupby("key")
     )
     columns = (
-        *(Column("step"), Column("runs", "count"), Column("rescued", "count")),
-        *(Column("further attempts", "count"), Column("flaky runs", "share")),
+        Column("step"),
+        Column("runs", "count"),
+        Column("rescued", "count"),
+        Column("further attempts", "count"),
+        Column("flaky runs", "share"),
         Column("spent in vain", "s"),
     )
     ordered = tuple(sorted(rows, key=lambda row: -row[4]))
@@ -165,7 +185,10 @@ def _reasons(
         groups[state, cause_kind(said)].append((said, str(key), float(at)))
     return [
         (
-            *(what, state.replace("_", " "), found[-1][0] or UNSAID, len(found)),
+            what,
+            state.replace("_", " "),
+            found[-1][0] or UNSAID,
+            len(found),
             Counter(key for _, key, _ in found).most_common(1)[0][0],
             max(at for _, _, at in found),
         )

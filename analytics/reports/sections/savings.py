@@ -21,17 +21,20 @@ from analytics.insights.opportunities import (
 )
 from analytics.reports.data.model import Bars, Cell, Column, Figure, Range, Section, Table, Unit
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 from analytics.reports.render.quantities import written
 from analytics.reports.sections.critical_paths import runs_as_steps
 
 # A step is worth splitting where runs wait for it for a tenth of their time.
-GREAT_SHARE, LONG_SECONDS, PARTS = 0.1, 10.0, 2
-MOST_TOGETHER, BARS = 16, 10
+GREAT_SHARE = 0.1
+LONG_SECONDS = 10.0
+PARTS = 2
+MOST_TOGETHER = 16
+BARS = 10
 _UNITS: dict[str, Unit] = {"s": "s", "MiB": "MiB"}
 
 
-def unused_memory(of: History) -> float | None:
+def unused_memory(of: ReportTables) -> float | None:
     """Return the share of the memory asked for, over the time that it was held, never used."""
     told = of.steps[(of.steps["asked_mib"] > 0) & (of.steps["peak_mib"] > 0)]
     asked = float((told["asked_mib"] * told["seconds"]).sum())
@@ -39,7 +42,7 @@ def unused_memory(of: History) -> float | None:
     return 1 - used / asked if asked else None
 
 
-def idle_share(of: History) -> float | None:
+def idle_share(of: ReportTables) -> float | None:
     """Return the share of the time that plans had reserved for steps and these did not use."""
     told = _reserved(of.steps)
     reserved = float(told["planned"].sum())
@@ -51,11 +54,17 @@ def saving_figures(made_from: ReportContext) -> tuple[Figure, ...]:
     """Return how much of what was held was not used."""
     return (
         made_from.figure(
-            *("reserved and not used", idle_share, "share", "less"),
+            "reserved and not used",
+            idle_share,
+            "share",
+            "less",
             note="of the time that plans had reserved for steps",
         ),
         made_from.figure(
-            *("memory not used", unused_memory, "share", "less"),
+            "memory not used",
+            unused_memory,
+            "share",
+            "less",
             note="of what steps had asked for, while they ran",
         ),
     )
@@ -66,8 +75,13 @@ def saving_sections(made_from: ReportContext) -> tuple[Section, ...]:
     found = opportunities(made_from.now)
     rows = tuple(_row(one) for one in found)
     columns = (
-        *(Column("what"), Column("key"), Column("change"), Column("gain a run", "s")),
-        *(Column("runs", "count"), Column("in all"), Column("is sure")),
+        Column("what"),
+        Column("key"),
+        Column("change"),
+        Column("gain a run", "s"),
+        Column("runs", "count"),
+        Column("in all"),
+        Column("is sure"),
     )
     note = (
         "The runs of the period replayed under the change; what the change costs to make is not "
@@ -81,14 +95,14 @@ def saving_sections(made_from: ReportContext) -> tuple[Section, ...]:
     )
 
 
-def opportunities(of: History) -> list[Opportunity]:
+def opportunities(of: ReportTables) -> list[Opportunity]:
     """Return what would have paid in the runs of ``of``, that which saves most time first."""
     well = of.steps[of.steps["state"] == "succeeded"]
     found = [one for one in _candidates(of, well) if one is not None and one.gain.expected > 0]
     return sorted(found, key=lambda one: (one.unit, one.gain.expected * one.runs), reverse=True)
 
 
-def _candidates(of: History, well: pd.DataFrame) -> Iterator[Opportunity | None]:
+def _candidates(of: ReportTables, well: pd.DataFrame) -> Iterator[Opportunity | None]:
     waited_for = {
         one.key: one.seconds
         for one in bottlenecks(runs_as_steps(of))
@@ -111,7 +125,7 @@ def _candidates(of: History, well: pd.DataFrame) -> Iterator[Opportunity | None]
         yield _packing(str(name), runs, of)
 
 
-def _packing(name: str, runs: pd.DataFrame, of: History) -> Opportunity | None:
+def _packing(name: str, runs: pd.DataFrame, of: ReportTables) -> Opportunity | None:
     """Propose to run short steps together, as many as leave every slot something to do."""
     short = runs[runs["seconds"] <= SHORT_SECONDS]
     lanes = max(1, sum(each.capacity.slots for each in of.providers))
@@ -149,8 +163,12 @@ def _idle(steps: pd.DataFrame) -> tuple[Table, ...]:
     if not rows:
         return ()
     columns = (
-        *(Column("workload"), Column("steps", "count"), Column("reserved", "s")),
-        *(Column("used", "s"), Column("stood idle", "s"), Column("share", "share")),
+        Column("workload"),
+        Column("steps", "count"),
+        Column("reserved", "s"),
+        Column("used", "s"),
+        Column("stood idle", "s"),
+        Column("share", "share"),
     )
     note = "A step reserves what its plan expects; one that takes longer uses more than that."
     ordered = tuple(sorted(rows, key=lambda row: -row[4]))
@@ -167,8 +185,12 @@ def _unused(steps: pd.DataFrame) -> tuple[Table, ...]:
     if not rows:
         return ()
     columns = (
-        *(Column("step"), Column("runs", "count"), Column("asked for", "MiB")),
-        *(Column("greatest peak", "MiB"), Column("never used", "MiB"), Column("share", "share")),
+        Column("step"),
+        Column("runs", "count"),
+        Column("asked for", "MiB"),
+        Column("greatest peak", "MiB"),
+        Column("never used", "MiB"),
+        Column("share", "share"),
     )
     ordered = tuple(sorted(rows, key=lambda row: -row[4]))
     return (Table("memory-asked-for", "Memory asked for and used", columns, ordered, shown=8),)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from analytics.reports.data.model import Figure
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 
 
-def saved(of: History) -> float | None:
+def saved(of: ReportTables) -> float | None:
     """Return the seconds saved: what all attempts took one by one, less what the runs took.
 
     Negative where waiting for capacity took more than running side by side has saved.
@@ -16,7 +16,7 @@ def saved(of: History) -> float | None:
     return None if runs.empty else float((runs["work"] - runs["took"]).sum())
 
 
-def speedup(of: History) -> float | None:
+def speedup(of: ReportTables) -> float | None:
     """Return how many times as long one after another would have taken."""
     took = float(of.runs["took"].sum())
     return float(of.runs["work"].sum()) / took if took > 0 else None

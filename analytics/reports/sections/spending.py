@@ -16,13 +16,14 @@ from analytics.reports.data.model import (
 )
 from analytics.reports.data.period import grid
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 
-BARS, SERIES = 10, 5
+BARS = 10
+SERIES = 5
 OTHERS = "all others"
 
 
-def spent(of: History) -> float:
+def spent(of: ReportTables) -> float:
     """Return what all attempts cost, in the currency of the providers' prices."""
     return float(of.steps["cost"].sum())
 
@@ -33,12 +34,12 @@ def has_prices(made_from: ReportContext) -> bool:
     return bool(made_from.now.steps["cost"].gt(0).any() or earlier)
 
 
-def worked(of: History) -> float:
+def worked(of: ReportTables) -> float:
     """Return the seconds that steps ran for, all attempts."""
     return float(of.steps["seconds"].sum())
 
 
-def _in_vain(of: History) -> float | None:
+def _in_vain(of: ReportTables) -> float | None:
     steps = of.steps
     total = float(steps["seconds"].sum())
     lost = steps[steps["state"] != "succeeded"]
@@ -50,7 +51,7 @@ def spending_figures(made_from: ReportContext) -> tuple[Figure, ...]:
     runs = (
         made_from.figure("steps ran for", worked, "s"),
         made_from.figure(
-            *("in vain", _in_vain, "share", "less"), note="time of attempts that did not succeed"
+            "in vain", _in_vain, "share", "less", note="time of attempts that did not succeed"
         ),
     )
     if not has_prices(made_from):
@@ -60,7 +61,8 @@ def spending_figures(made_from: ReportContext) -> tuple[Figure, ...]:
         made_from.figure(
             "spent a workload run",
             lambda of: spent(of) / len(of.runs) if len(of.runs) else None,
-            *("money", "less"),
+            "money",
+            "less",
         ),
         *runs,
     )
@@ -95,8 +97,10 @@ def spending_sections(made_from: ReportContext) -> tuple[Section, ...]:
     tables = tuple(
         _table(made_from, name, table)
         for name, table in (
-            *(("project", steps), ("workload", steps.assign(**workload))),
-            *(("provider", steps), ("key", steps)),
+            ("project", steps),
+            ("workload", steps.assign(**workload)),
+            ("provider", steps),
+            ("key", steps),
         )
     )
     charts = tuple(
@@ -125,9 +129,13 @@ def _table(made_from: ReportContext, by: str, now: pd.DataFrame) -> Table:
         counts = (found["run"].nunique(), len(found))
         rows.append((amount, (str(key), *counts, *_amounts(found, unit), grown)))
     columns = (
-        *(Column(by), Column("runs", "count"), Column("attempts", "count")),
+        Column(by),
+        Column("runs", "count"),
+        Column("attempts", "count"),
         *((Column("spent", "money"),) if unit == "money" else ()),
-        *(Column("ran for", "s"), Column("CPU time", "s"), Column("change", "change")),
+        Column("ran for", "s"),
+        Column("CPU time", "s"),
+        Column("change", "change"),
     )
     ordered = tuple(row for _, row in sorted(rows, key=lambda item: -item[0]))
     return Table(f"spent-by-{by}", f"By {'step' if by == 'key' else by}", columns, ordered, shown=8)

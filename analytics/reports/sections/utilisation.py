@@ -9,7 +9,7 @@ import pandas as pd
 
 from analytics.reports.data.model import Bars, Cell, Column, Figure, Section, Span, Table
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 from tasks.ledger.activity import KnownProvider
 
 _HELD = {"slots": "slots", "cpus": "cpus", "memory_mib": "asked_mib"}
@@ -42,7 +42,7 @@ def busy_seconds(provider: KnownProvider, steps: pd.DataFrame, span: Span) -> fl
     return total
 
 
-def utilisation(made_from: ReportContext, of: History, span: Span) -> float | None:
+def utilisation(made_from: ReportContext, of: ReportTables, span: Span) -> float | None:
     """Return the share of the scarcest resource of each provider in use, weighed by its slots."""
     shares = [
         (max(held.values()), max(1, provider.capacity.slots))
@@ -63,7 +63,10 @@ def utilisation_figure(made_from: ReportContext) -> Figure:
         before = utilisation(made_from, made_from.before, compared)
     now = utilisation(made_from, made_from.now, made_from.span)
     return Figure(
-        *("capacity in use", now, "share", before),
+        "capacity in use",
+        now,
+        "share",
+        before,
         note="of the scarcest resource of each provider, all of the period",
     )
 
@@ -82,8 +85,11 @@ def utilisation_section(made_from: ReportContext) -> Section:
     if not any(at_work):
         return Section("Capacity")
     columns = (
-        *(Column("provider"), Column("steps", "count"), Column("at work", "share")),
-        *(Column("slots held", "share"), Column("CPUs held", "share")),
+        Column("provider"),
+        Column("steps", "count"),
+        Column("at work", "share"),
+        Column("slots held", "share"),
+        Column("CPUs held", "share"),
         Column("memory held", "share"),
     )
     note = (
@@ -102,7 +108,7 @@ def utilisation_section(made_from: ReportContext) -> Section:
 
 
 def _shares(
-    made_from: ReportContext, of: History, span: Span
+    made_from: ReportContext, of: ReportTables, span: Span
 ) -> Iterator[tuple[KnownProvider, dict[str, float]]]:
     for provider in made_from.now.providers:
         yield provider, held_share(provider, of.steps, span)

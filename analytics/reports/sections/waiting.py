@@ -7,18 +7,18 @@ import pandas as pd
 
 from analytics.reports.data.model import Column, Figure, Section, Table
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 
 # Below this nobody waits: it is what starting takes.
 NOTED_SECONDS = 1.0
 
 
-def flow_wait(quantile: float, of: History) -> float | None:
+def flow_wait(quantile: float, of: ReportTables) -> float | None:
     """Return a quantile of the seconds from when a flow run was due to when it began."""
     return _quantile(of.flows["waited"], quantile)
 
 
-def step_wait(quantile: float, of: History) -> float | None:
+def step_wait(quantile: float, of: ReportTables) -> float | None:
     """Return a quantile of the seconds from when all that a step needs had ended to its start."""
     return _quantile(of.steps["waited"], quantile)
 
@@ -27,11 +27,17 @@ def waiting_figures(made_from: ReportContext) -> tuple[Figure, ...]:
     """Return how long flow runs and steps waited, nine times in ten no longer."""
     return (
         made_from.figure(
-            *("flow runs wait (p90)", lambda one: flow_wait(0.9, one), "s", "less"),
+            "flow runs wait (p90)",
+            lambda one: flow_wait(0.9, one),
+            "s",
+            "less",
             note="from when they were due",
         ),
         made_from.figure(
-            *("steps wait (p90)", lambda one: step_wait(0.9, one), "s", "less"),
+            "steps wait (p90)",
+            lambda one: step_wait(0.9, one),
+            "s",
+            "less",
             note="from when all they need had ended",
         ),
     )
@@ -46,8 +52,12 @@ def waiting_section(made_from: ReportContext) -> Section:
         if rows:
             what = "Flow runs" if by == "flow" else "Steps, by the provider that they waited for"
             columns = (
-                *(Column(by), Column("runs", "count"), Column("p50", "s"), Column("p90", "s")),
-                *(Column("longest", "s"), Column("in all", "s")),
+                Column(by),
+                Column("runs", "count"),
+                Column("p50", "s"),
+                Column("p90", "s"),
+                Column("longest", "s"),
+                Column("in all", "s"),
             )
             tables.append(Table(f"waiting-by-{by}", what, columns, rows, shown=8))
     waits = step_wait(1.0, made_from.now)

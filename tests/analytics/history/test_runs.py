@@ -59,7 +59,7 @@ def test_what_was_stopped_is_told_apart(state: str, kept: str) -> None:
     assert run.is_censored
     table = columns([run])
     assert table["state"].tolist() == [kept]
-    assert not table["telling"].any()
+    assert not table["is_trainable"].any()
     assert per_key(frame([run])).empty
 
 
@@ -67,7 +67,7 @@ def test_what_was_tried_again_says_not_how_long_it_takes() -> None:
     """Two attempts would be averaged in as one that took twice as long."""
     tried, once = (replace(_flow_run("COMPLETED"), retries=number) for number in (1, 0))
     table = columns(of_flow_runs([tried, once]))
-    assert table["telling"].tolist() == [False, True]
+    assert table["is_trainable"].tolist() == [False, True]
     assert table["state"].tolist() == ["succeeded"] * 2
 
 

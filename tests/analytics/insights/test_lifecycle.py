@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.demand.capacity import Outlook
+from analytics.demand.capacity import CapacityOutlook
 from analytics.insights.anomalies import Anomaly
 from analytics.insights.lifecycle import (
     QUIET_SECONDS,
@@ -126,9 +126,9 @@ def test_a_value_past_its_limit_is_critical() -> None:
 
 def test_what_runs_out_today_is_critical_and_what_may_is_news() -> None:
     """A week's notice and an hour's would look the same."""
-    today = of_outlook(Outlook("slots", 3600.0, 1800.0, short=2), now=0)
-    week = of_outlook(Outlook("slots", 500_000.0, 1800.0, short=2), now=0)
-    maybe = of_outlook(Outlook("slots", None, 7200.0, short=2), now=0)
+    today = of_outlook(CapacityOutlook("slots", 3600.0, 1800.0, short=2), now=0)
+    week = of_outlook(CapacityOutlook("slots", 500_000.0, 1800.0, short=2), now=0)
+    maybe = of_outlook(CapacityOutlook("slots", None, 7200.0, short=2), now=0)
     assert today
     assert week
     assert maybe
@@ -136,4 +136,4 @@ def test_what_runs_out_today_is_critical_and_what_may_is_news() -> None:
     assert week.severity == Severity.WARNING
     assert maybe.severity == Severity.INFO
     assert maybe.size == "possibly runs out in 2 h, short of 2 at its most"
-    assert of_outlook(Outlook("slots", None, None), now=0) is None
+    assert of_outlook(CapacityOutlook("slots", None, None), now=0) is None

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.insights.regressions import REMEMBERED, Timed, Watch, regressions
+from analytics.insights.regressions import REMEMBERED, KeyWatch, TimedRun, regressions
 
 STEADY = [10.0, 10.2, 9.9, 10.1, 10.0, 9.8, 10.1, 10.0]
 
 
-def _runs(seconds: Iterable[float], key: str = "build") -> list[Timed]:
-    return [Timed(key, f"run-{at}", float(at), taken) for at, taken in enumerate(seconds)]
+def _runs(seconds: Iterable[float], key: str = "build") -> list[TimedRun]:
+    return [TimedRun(key, f"run-{at}", float(at), taken) for at, taken in enumerate(seconds)]
 
 
 def test_half_as_slow_again_is_found_within_five_runs() -> None:
@@ -97,7 +97,7 @@ def test_every_stable_key_that_slows_is_found_within_five(
     """Some scale or length of history would hide a slow-down."""
     noise = np.exp(np.random.default_rng(seed).normal(0, spread, before + 5))
     seconds = usual * noise * np.where(np.arange(before + 5) < before, 1, 1.5)
-    watch = Watch()
+    watch = KeyWatch()
     found = [watch.see(run) for run in _runs(seconds.tolist())]
     assert not any(found[:before])
     assert any(found[before:])

@@ -11,7 +11,7 @@ from analytics.history.runs import FLOW_KIND, Run
 from analytics.reports.data.model import Span
 from analytics.reports.data.period import DAY
 from analytics.reports.data.report_context import ReportContext, report_context
-from analytics.reports.data.tables import FlowRow, History, history
+from analytics.reports.data.tables import FlowRow, ReportTables, report_tables
 from blocks.providers.interface import End, Outcome, Resources
 from blocks.repositories.interface import Snapshot
 from tasks.ledger.activity import Activity, KnownProvider
@@ -184,16 +184,16 @@ def _flow_row(  # noqa: PLR0917 - the fields that matter
     return FlowRow(run, project, said)
 
 
-def shop_history(shop: Shop | None = None) -> History:
+def shop_history(shop: Shop | None = None) -> ReportTables:
     """Return all that is known of the shop."""
     chosen = shop or Shop()
     recorded = activity_of(chosen)
     needs = {row.id: NEEDS for row in recorded.workloads}
-    return history(flow_rows(chosen), recorded, needs, NOW - 30 * DAY)
+    return report_tables(flow_rows(chosen), recorded, needs, NOW - 30 * DAY)
 
 
 def last_week(
-    everything: History,
+    everything: ReportTables,
     project: str = "",
     compared: bool = True,
 ) -> ReportContext:
@@ -204,4 +204,4 @@ def last_week(
 
 def nothing(project: str = "") -> ReportContext:
     """Return what a report is made from where nothing has ever run."""
-    return last_week(history([], Activity()), project)
+    return last_week(report_tables([], Activity()), project)

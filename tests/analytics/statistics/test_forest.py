@@ -9,7 +9,7 @@ import pytest
 from sklearn.ensemble import ExtraTreesRegressor
 
 from analytics.statistics.forest import LEAF, SHARE, Forest, Matrix, bin_of, binned, grow
-from analytics.training.model_store import KEPT, Model, code_digest, load, save, versions
+from analytics.training.model_store import KEPT, StoredModel, code_digest, load, save, versions
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +48,8 @@ def test_bins_agree_and_hold_what_lies_beyond() -> None:
     assert binned(values).tolist() == [bin_of(value) for value in values.tolist()]
 
 
-def _model(forest: Forest, version: int) -> Model:
-    return Model("duration", version, 1.0, 2.0, 3, code_digest(), {"a": 0.5}, ("x",), forest)
+def _model(forest: Forest, version: int) -> StoredModel:
+    return StoredModel("duration", version, 1.0, 2.0, 3, code_digest(), {"a": 0.5}, ("x",), forest)
 
 
 def test_a_model_comes_back_as_it_was(tmp_path: Path, forest: Forest, features: Matrix) -> None:

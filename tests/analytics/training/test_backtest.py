@@ -75,7 +75,7 @@ def test_the_90th_percentile_covers_about_nine_tenths(mixed: Backtest) -> None:
 def test_the_first_run_is_not_forecast() -> None:
     """The report would count forecasts that nobody could have made."""
     tested = backtest([_run(0, 1)])
-    assert not tested.made.any()
+    assert not tested.is_forecast.any()
     assert tested.accuracy() is None
     assert tested.coverage() is None
     assert [each.key for each in tested.estimates("shell")] == ["a"]
@@ -111,7 +111,7 @@ def test_the_order_of_the_input_does_not_matter() -> None:
 
 def test_failures_are_not_forecast() -> None:
     """The error would be that of predicting how long it takes to fail."""
-    assert not backtest([_run(0, 5), _run(10, 0.1, succeeded=False)]).made.any()
+    assert not backtest([_run(0, 5), _run(10, 0.1, succeeded=False)]).is_forecast.any()
 
 
 def test_a_failure_counts_for_success_alone() -> None:

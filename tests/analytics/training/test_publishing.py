@@ -62,7 +62,7 @@ def test_versions_are_recorded_with_their_scores(
     kept = last_model(tmp_path / "models")
     assert kept
     assert (kept.version, kept.until) == (1, found["durations"].until)
-    assert kept.features == tested.forecasts.past.names
+    assert kept.features == tested.forecasts.run_features.names
 
 
 def test_a_file_that_cannot_be_read_is_as_good_as_none(
