@@ -34,8 +34,8 @@ _MIB_PER_UNIT = 1 / 1024 if sys.platform != "darwin" else 1 / 1024**2
 def measure(table: pd.DataFrame) -> dict[str, Any]:
     """Return every figure of one history."""
     began = time.perf_counter()
-    known = compute_features(table)
-    durations = forecast(table, known=known)
+    features = compute_features(table)
+    durations = forecast(table, features=features)
     failures = predict_failures(table)
     seconds = time.perf_counter() - began
     figures = {

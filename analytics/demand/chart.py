@@ -44,15 +44,17 @@ def outlooks(runs: Iterable[Run], now: float) -> dict[str, DemandOutlook]:
     table = hourly(uses, min(use.started_at for use in uses), now)
     start = now // HOUR * HOUR
     pasts = {name: table[name].to_numpy(float) for name in MEASURES}
-    found = {name: forecast(past, WEEK) for name, past in pasts.items()}
+    demands = {name: forecast(past, WEEK) for name, past in pasts.items()}
     return {
-        name: DemandOutlook(start, pasts[name], demand) for name, demand in found.items() if demand
+        name: DemandOutlook(start, pasts[name], demand)
+        for name, demand in demands.items()
+        if demand
     }
 
 
-def summary(found: Mapping[str, DemandOutlook]) -> str:
+def summary(outlooks_by_measure: Mapping[str, DemandOutlook]) -> str:
     """Say what the next day and week should bring, and how far off such forecasts were."""
-    runs, slots = found["runs"].demand, found["slots"].demand
+    runs, slots = outlooks_by_measure["runs"].demand, outlooks_by_measure["slots"].demand
     day, week = (runs.mean[:hours].sum() for hours in (DAY, WEEK))
     return (
         f"About {day:.0f} flow runs in the next 24 h and {week:.0f} in 168 h; in the fullest hour "
@@ -62,17 +64,17 @@ def summary(found: Mapping[str, DemandOutlook]) -> str:
     )
 
 
-def chart(found: Mapping[str, DemandOutlook]) -> bytes:
+def chart(outlooks_by_measure: Mapping[str, DemandOutlook]) -> bytes:
     """Return a PNG: a panel a measure, the last week beside the next with its 80 % band."""
     # matplotlib takes a second to import.
     from matplotlib.figure import Figure  # noqa: PLC0415 - for that reason
 
     figure = Figure(figsize=(10, 6), layout="constrained")
-    panels = figure.subplots(len(found), sharex=True, squeeze=False)[:, 0]
-    for axes, (name, one) in zip(panels, found.items(), strict=True):
-        past, coming = one.past[-WEEK:], one.demand
-        before = _hours(one.start - len(past) * HOUR, len(past))
-        after = _hours(one.start, len(coming.median))
+    panels = figure.subplots(len(outlooks_by_measure), sharex=True, squeeze=False)[:, 0]
+    for axes, (name, outlook) in zip(panels, outlooks_by_measure.items(), strict=True):
+        past, coming = outlook.past[-WEEK:], outlook.demand
+        before = _hours(outlook.start - len(past) * HOUR, len(past))
+        after = _hours(outlook.start, len(coming.median))
         axes.step(before, past, where="post", color="0.4", linewidth=1, label="was")
         band = axes.fill_between(after, coming.low, coming.high, step="post", alpha=0.25)
         band.set_label("8 of 10 hours should lie within")

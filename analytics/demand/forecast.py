@@ -84,67 +84,70 @@ def forecast(past: Values, horizon: int = HORIZONS[-1]) -> Demand | None:
         return None
     with _THREADS.limit(limits=1, user_api="blas"):
         ahead = {name: method(past) for name, method in _methods(past, horizon).items()}
-        tried = _backtest(past, horizon, ahead)
-    shares, said = _shares(tried)
-    median = mixed(np.array([ahead[name] for name in tried.names]), _reaching(shares, horizon))
-    return _banded(median, tried, shares, said)
+        backtest = _backtest(past, horizon, ahead)
+    shares, past_forecasts = _shares(backtest)
+    median = mixed(np.array([ahead[name] for name in backtest.names]), _reaching(shares, horizon))
+    return _banded(median, backtest, shares, past_forecasts)
 
 
 def forecasts(table: pd.DataFrame, horizon: int = HORIZONS[-1]) -> dict[str, Demand]:
     """Forecast every column of an hourly table; those of which too little is known are left out."""
-    found = {str(name): forecast(table[name].to_numpy(float), horizon) for name in table}
-    return {name: demand for name, demand in found.items() if demand}
+    demands = {str(name): forecast(table[name].to_numpy(float), horizon) for name in table}
+    return {name: demand for name, demand in demands.items() if demand}
 
 
 def _methods(past: Values, horizon: int) -> dict[str, Callable[[Values], Values]]:
     """Return all methods that this past allows, the lagged ones fitted to it."""
-    found: dict[str, Callable[[Values], Values]] = {
+    methods: dict[str, Callable[[Values], Values]] = {
         name: _Ahead(method, horizon) for name, method in METHODS.items()
     }
     for shape in lagged.SHAPES:
         if shape.fits(len(past), horizon):
-            found[str(shape)] = lagged.fit(past, horizon, shape)
-    return found
+            methods[str(shape)] = lagged.fit(past, horizon, shape)
+    return methods
 
 
-def _backtest(past: Values, horizon: int, known: Container[str]) -> _Tried:
+def _backtest(past: Values, horizon: int, allowed: Container[str]) -> _Tried:
     """Forecast from past origins; a short past is tried over fewer hours and fewer origins."""
     horizon = min(horizon, max(len(past) // 6, min(DAY, len(past) // 3)))
     count = min(ORIGINS, max(1, (len(past) // 3 - horizon) // STRIDE))
     last = len(past) - horizon
     origins = [last - STRIDE * back for back in range(count)][::-1]
     fitted = _methods(past[: origins[0]], horizon)
-    methods = {name: method for name, method in fitted.items() if name in known}
-    said = [[method(past[:origin]) for origin in origins] for method in methods.values()]
-    came = [past[origin : origin + horizon] for origin in origins]
-    return _Tried(tuple(methods), np.array(said), np.array(came))
+    methods = {name: method for name, method in fitted.items() if name in allowed}
+    predicted = [[method(past[:origin]) for origin in origins] for method in methods.values()]
+    actual = [past[origin : origin + horizon] for origin in origins]
+    return _Tried(tuple(methods), np.array(predicted), np.array(actual))
 
 
-def _shares(tried: _Tried) -> tuple[Values, Forecasts]:
+def _shares(backtest: _Tried) -> tuple[Values, Forecasts]:
     """Return the shares (methods x hours ahead), and what they would have said at past origins.
 
     That is the blend, each half of the origins forecast by the shares that suit the other half, or
     the better seasonal naive alone where the blend is no better.
     """
-    errors = tried.errors()
-    naive = min(map(tried.names.index, NAIVE), key=errors.__getitem__)
-    if len(tried.actual) > 1:
-        said = _crosswise(tried)
-        if np.abs(said - tried.actual).mean() < errors[naive]:
-            return weights(tried.forecasts, tried.actual), said
-    alone = np.zeros((len(tried.names), tried.actual.shape[1]))
+    errors = backtest.errors()
+    naive = min(map(backtest.names.index, NAIVE), key=errors.__getitem__)
+    if len(backtest.actual) > 1:
+        blend = _crosswise(backtest)
+        if np.abs(blend - backtest.actual).mean() < errors[naive]:
+            return weights(backtest.forecasts, backtest.actual), blend
+    alone = np.zeros((len(backtest.names), backtest.actual.shape[1]))
     alone[naive] = 1.0
-    return alone, tried.forecasts[naive]
+    return alone, backtest.forecasts[naive]
 
 
-def _crosswise(tried: _Tried) -> Forecasts:
-    half = len(tried.actual) // 2
+def _crosswise(backtest: _Tried) -> Forecasts:
+    half = len(backtest.actual) // 2
     older, newer = slice(None, half), slice(half, None)
-    said = [
-        mixed(tried.forecasts[:, judged], weights(tried.forecasts[:, other], tried.actual[other]))
+    forecasts_by_half = [
+        mixed(
+            backtest.forecasts[:, judged],
+            weights(backtest.forecasts[:, other], backtest.actual[other]),
+        )
         for judged, other in ((older, newer), (newer, older))
     ]
-    return np.concatenate(said)
+    return np.concatenate(forecasts_by_half)
 
 
 def _reaching(per_hour: Values, horizon: int) -> Values:
@@ -153,20 +156,23 @@ def _reaching(per_hour: Values, horizon: int) -> Values:
     return np.pad(per_hour, ((0, 0), (0, missing)), mode="edge")
 
 
-def _banded(median: Values, tried: _Tried, shares: Values, said: Forecasts) -> Demand:
+def _banded(median: Values, backtest: _Tried, shares: Values, past_forecasts: Forecasts) -> Demand:
     """Put the errors of what was said at past origins around a forecast.
 
     They are taken on the scale of square roots, on which those of counts are of even size.
     """
     horizon = len(median)
-    rooted, error = np.sqrt(tried.actual) - np.sqrt(said), tried.actual - said
+    rooted, error = (
+        np.sqrt(backtest.actual) - np.sqrt(past_forecasts),
+        backtest.actual - past_forecasts,
+    )
     edges = np.empty((3, error.shape[1]))
     for reach in reaches(error.shape[1]):
         edges[:2, reach] = np.quantile(rooted[:, reach], BAND)[:, None]
         edges[2, reach] = error[:, reach].mean()
     low, high, bias = _reaching(edges, horizon)
     root = np.sqrt(median)
-    naive = min(tried.errors()[tried.names.index(name)] for name in NAIVE)
+    naive = min(backtest.errors()[backtest.names.index(name)] for name in NAIVE)
     return Demand(
         median=median,
         mean=np.maximum(median + bias, 0.0),
@@ -174,7 +180,7 @@ def _banded(median: Values, tried: _Tried, shares: Values, said: Forecasts) -> D
         high=np.maximum(np.maximum(root + high, 0.0) ** 2, median),
         shares={
             name: float(share)
-            for name, share in zip(tried.names, shares.mean(axis=1), strict=True)
+            for name, share in zip(backtest.names, shares.mean(axis=1), strict=True)
             if share
         },
         error=float(np.abs(error).mean()),

@@ -37,17 +37,17 @@ def hourly(uses: Iterable[HourlyUse], since: float, until: float) -> pd.DataFram
     ``runs`` started in that hour; ``slots``, ``cpus`` and ``memory_mib`` were held on average over
     it; ``tokens`` and ``money`` were spent in it, each run's evenly over the time that it ran.
     """
-    known = [use for use in uses if use.started_at < until]
+    begun_uses = [use for use in uses if use.started_at < until]
     first, hours = int(since // HOUR), max(0, int(until // HOUR) - int(since // HOUR))
-    starts = np.array([use.started_at for use in known]) / HOUR - first
-    ended = [until if use.ended_at is None else min(use.ended_at, until) for use in known]
+    starts = np.array([use.started_at for use in begun_uses]) / HOUR - first
+    ended = [until if use.ended_at is None else min(use.ended_at, until) for use in begun_uses]
     # What took no time at all would hold nothing and spend nothing.
     ends = np.maximum(np.array(ended) / HOUR - first, starts + 1e-6)
     inside = (starts >= 0) & (starts < hours)
-    began = np.bincount(starts[inside].astype(int), minlength=hours)[:hours]
-    columns = {"runs": began.astype(float)}
+    starts_per_hour = np.bincount(starts[inside].astype(int), minlength=hours)[:hours]
+    columns = {"runs": starts_per_hour.astype(float)}
     for name in HELD + SPENT:
-        amounts = np.array([getattr(use, name) for use in known], dtype=float)
+        amounts = np.array([getattr(use, name) for use in begun_uses], dtype=float)
         rates = amounts if name in HELD else amounts / (ends - starts)
         columns[name] = _area(starts, ends, rates, hours)
     index = pd.Index((first + np.arange(hours)) * HOUR, name="hour")

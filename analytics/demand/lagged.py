@@ -71,9 +71,9 @@ class Lagged:
         base = self.usual[hours % WEEK]
         if not self.shape.weekly:
             base = np.full(len(hours), recent[-DAY:].mean())
-        seen, ahead = np.split(base, [len(recent)])
-        found = np.maximum((recent - seen) @ self.weights + ahead, 0.0)
-        return np.asarray(np.square(found) if self.shape.rooted else found)
+        past_base, ahead = np.split(base, [len(recent)])
+        predicted = np.maximum((recent - past_base) @ self.weights + ahead, 0.0)
+        return np.asarray(np.square(predicted) if self.shape.rooted else predicted)
 
 
 def fit(past: Values, horizon: int, shape: Shape) -> Lagged:
@@ -91,11 +91,11 @@ def fit(past: Values, horizon: int, shape: Shape) -> Lagged:
     windows = np.lib.stride_tricks.sliding_window_view(values, lags + horizon)
     if not shape.weekly:
         windows = windows - windows[:, lags - DAY : lags].mean(axis=1, keepdims=True)
-    seen, ahead = windows[:, :lags], windows[:, lags:]
-    products = seen.T @ seen
+    lagged_values, ahead = windows[:, :lags], windows[:, lags:]
+    products = lagged_values.T @ lagged_values
     # The constant keeps a series that never changes solvable.
     products[np.diag_indices(lags)] += shape.stiffness * np.trace(products) / lags + 1e-9
-    weights = np.asarray(np.linalg.solve(products, seen.T @ ahead), dtype=float)
+    weights = np.asarray(np.linalg.solve(products, lagged_values.T @ ahead), dtype=float)
     return Lagged(shape, weights, usual, len(past))
 
 

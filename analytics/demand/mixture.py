@@ -32,11 +32,11 @@ def weights(forecasts: Forecasts, actual: Forecasts) -> Values:
     ``forecasts`` is methods x origins x hours ahead, ``actual`` origins x hours ahead.
     """
     count, _, horizon = forecasts.shape
-    found = np.empty((count, horizon))
+    blended = np.empty((count, horizon))
     for reach in reaches(horizon):
-        tried, truth = forecasts[:, :, reach].reshape(count, -1), actual[:, reach].ravel()
-        found[:, reach] = ((_greedy(tried, truth) + _inverse(tried, truth)) / 2)[:, None]
-    return found
+        predicted, truth = forecasts[:, :, reach].reshape(count, -1), actual[:, reach].ravel()
+        blended[:, reach] = ((_greedy(predicted, truth) + _inverse(predicted, truth)) / 2)[:, None]
+    return blended
 
 
 def mixed(forecasts: Forecasts, shares: Values) -> Forecasts:
@@ -44,17 +44,17 @@ def mixed(forecasts: Forecasts, shares: Values) -> Forecasts:
     return np.asarray(np.einsum("m...h,mh->...h", forecasts, shares))
 
 
-def _greedy(tried: Values, truth: Values) -> Values:
+def _greedy(predicted: Values, truth: Values) -> Values:
     """Add, with replacement, whichever forecast helps the mean most; return the shares."""
-    total, picked = np.zeros_like(truth), np.zeros(len(tried))
+    total, picked = np.zeros_like(truth), np.zeros(len(predicted))
     for step in range(1, STEPS + 1):
-        best = int(np.argmin(np.abs((total + tried) / step - truth).mean(axis=1)))
-        total += tried[best]
+        best = int(np.argmin(np.abs((total + predicted) / step - truth).mean(axis=1)))
+        total += predicted[best]
         picked[best] += 1
     return picked / STEPS
 
 
-def _inverse(tried: Values, truth: Values) -> Values:
-    errors = np.abs(tried - truth).mean(axis=1) + 1e-12
+def _inverse(predicted: Values, truth: Values) -> Values:
+    errors = np.abs(predicted - truth).mean(axis=1) + 1e-12
     shares = (errors.min() / errors) ** SHARPNESS
     return np.asarray(shares / shares.sum())

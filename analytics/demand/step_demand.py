@@ -34,20 +34,26 @@ def step_outlooks(runs: Iterable[Run], now: float) -> dict[str, DemandOutlook]:
     if not uses:
         return {}
     table = hourly(uses, min(use.started_at for use in uses), now)
-    found: dict[str, DemandOutlook] = {}
+    outlooks: dict[str, DemandOutlook] = {}
     for column, measure in MEASURES.items():
         past = table[column].to_numpy(float)
         if past.any() and (demand := forecast(past, WEEK)):
-            found[measure] = DemandOutlook(now // HOUR * HOUR, past, demand)
-    return found
+            outlooks[measure] = DemandOutlook(now // HOUR * HOUR, past, demand)
+    return outlooks
 
 
-def rows(found: Mapping[str, DemandOutlook]) -> list[HourForecast]:
+def rows(outlooks: Mapping[str, DemandOutlook]) -> list[HourForecast]:
     """Return one row a measure and hour, as the ledger keeps them."""
     return [
-        HourForecast(measure, one.start + hour * HOUR, *map(float, values))
-        for measure, one in found.items()
+        HourForecast(measure, outlook.start + hour * HOUR, *map(float, values))
+        for measure, outlook in outlooks.items()
         for hour, values in enumerate(
-            zip(one.demand.median, one.demand.mean, one.demand.low, one.demand.high, strict=True)
+            zip(
+                outlook.demand.median,
+                outlook.demand.mean,
+                outlook.demand.low,
+                outlook.demand.high,
+                strict=True,
+            )
         )
     ]

@@ -86,7 +86,7 @@ class Blend:
 
     def predict(
         self,
-        alike: RunContext,
+        context: RunContext,
         rules: Floats,
         forest: Matrix | None,
         limit: float,
@@ -100,7 +100,7 @@ class Blend:
         """
         if forest is None and not np.isfinite(rules).any():
             return None
-        likeness, shares, widths = self._split(self._averages.predict(alike.key, alike.context))
+        likeness, shares, widths = self._split(self._averages.predict(context.key, context.context))
         widths = widths / widths.sum()
         candidates = self._candidates(np.minimum(rules, limit), shares, forest, limit)
         density_shares = shares * np.append(np.isfinite(rules), forest is not None)
@@ -110,63 +110,76 @@ class Blend:
         cumulative = _cumulative(candidates[: self._n], density_shares, laplace, forest)
         judged = np.where(np.isfinite(candidates), likeness, -1.0)
         best = int(judged.argmax())
-        places = np.searchsorted(cumulative, self._calibrations[alike.situation].quantiles())
+        places = np.searchsorted(cumulative, self._calibrations[context.situation].quantiles())
         bounds = np.minimum(GRID[np.minimum(places, BINS - 1)] + _EDGES, limit)
         return Prediction(
             float(candidates[best]), best, bounds, cumulative, candidates, density_shares,
             widths, scales, forest,
         )  # fmt: skip
 
-    def update(self, alike: RunContext, said: Prediction, actual: float) -> None:
+    def update(self, context: RunContext, prediction: Prediction, actual: float) -> None:
         """Learn from the logarithm of what the run really took."""
-        there = np.isfinite(said.candidates)
-        likeness = np.exp(-np.abs(said.candidates - actual))
-        parts = self._responsible(said, actual)
+        is_known = np.isfinite(prediction.candidates)
+        likeness = np.exp(-np.abs(prediction.candidates - actual))
+        parts = self._responsible(prediction, actual)
         self._averages.update(
-            alike.key,
-            alike.context,
+            context.key,
+            context.context,
             np.concatenate([likeness, *parts[:2]]),
-            np.concatenate([there, *parts[2:]]),
+            np.concatenate([is_known, *parts[2:]]),
         )
-        low, high = _around(said.cumulative, actual)
+        low, high = _around(prediction.cumulative, actual)
         place = low + (high - low) * _fraction(actual)
-        self._calibrations[alike.situation].update(place, actual <= said.bounds)
+        self._calibrations[context.situation].update(place, actual <= prediction.bounds)
 
     def _split(self, values: Floats) -> tuple[Floats, Floats, Floats]:
         likeness, shares = self._n + 3, 2 * self._n + 4
         return values[:likeness], values[likeness:shares], values[shares:]
 
-    def _responsible(self, said: Prediction, actual: float) -> tuple[Floats, Floats, Mask, Mask]:
+    def _responsible(
+        self, prediction: Prediction, actual: float
+    ) -> tuple[Floats, Floats, Mask, Mask]:
         """Return how far each part and each width explains a run, and which of them could."""
-        away = np.abs(said.candidates[: self._n] - actual)
-        wide = WIDTHS[said.scales]
-        heights = np.exp(-away[:, None] / wide) / (2 * wide)
-        heights = np.where(np.isfinite(heights), heights, 0.0)
-        joint = said.shares[:-1, None] * said.widths * heights
+        distances = np.abs(prediction.candidates[: self._n] - actual)
+        widths = WIDTHS[prediction.scales]
+        densities = np.exp(-distances[:, None] / widths) / (2 * widths)
+        densities = np.where(np.isfinite(densities), densities, 0.0)
+        explained_by = prediction.shares[:-1, None] * prediction.widths * densities
         at = bin_of(actual)
-        forest = 0.0 if said.forest is None else float(said.forest[max(0, at - 1) : at + 2].sum())
-        own = said.shares[-1] * forest / (3 * STEP)
-        explained = float(joint.sum())
-        total = explained + own + _FLOOR
-        there: Mask = np.append(np.isfinite(said.candidates[: self._n]), said.forest is not None)
-        by_width = joint.sum(axis=0) / max(explained, _FLOOR)
-        is_told = np.full(len(wide), explained > _FLOOR)
-        return np.append(joint.sum(axis=1), own) / total, by_width, there, is_told
+        forest = (
+            0.0
+            if prediction.forest is None
+            else float(prediction.forest[max(0, at - 1) : at + 2].sum())
+        )
+        forest_share = prediction.shares[-1] * forest / (3 * STEP)
+        explained = float(explained_by.sum())
+        total = explained + forest_share + _FLOOR
+        is_known: Mask = np.append(
+            np.isfinite(prediction.candidates[: self._n]), prediction.forest is not None
+        )
+        by_width = explained_by.sum(axis=0) / max(explained, _FLOOR)
+        is_explained = np.full(len(widths), explained > _FLOOR)
+        return (
+            np.append(explained_by.sum(axis=1), forest_share) / total,
+            by_width,
+            is_known,
+            is_explained,
+        )
 
     def _candidates(
         self, rules: Floats, shares: Floats, forest: Matrix | None, limit: float
     ) -> Floats:
-        there = np.isfinite(rules)
-        values, weights = rules[there], shares[:-1][there]
+        is_known = np.isfinite(rules)
+        values, weights = rules[is_known], shares[:-1][is_known]
         mode = middle = np.nan
         if forest is not None:
-            alike = np.convolve(forest, _SIMILARITY, mode="valid")
-            mode = min(float(GRID[alike.argmax()]), limit)
+            likeness = np.convolve(forest, _SIMILARITY, mode="valid")
+            mode = min(float(GRID[likeness.argmax()]), limit)
             middle = min(float(GRID[np.searchsorted(np.cumsum(forest), 0.5)]), limit)
             values, weights = np.append(values, mode), np.append(weights, 0.0)
         expected = np.exp(-np.abs(values[:, None] - values)) @ weights
         if forest is not None:
-            expected += shares[-1] * alike[binned(values)]
+            expected += shares[-1] * likeness[binned(values)]
         return np.append(rules, [mode, middle, values[expected.argmax()]])
 
 
@@ -174,8 +187,8 @@ def _trusted(rule: str) -> float:
     """Return how alike a rule is taken to be before anything was seen: the plain ones lead."""
     if rule in {FOREST, MIDDLE, CONSENSUS}:
         return 0.5
-    plain, found, _ = rule.partition(" of key")
-    return _PLAIN[plain] if found else 0.5
+    plain, is_of_key, _ = rule.partition(" of key")
+    return _PLAIN[plain] if is_of_key else 0.5
 
 
 _STEPS = STEP * np.arange(-BINS, BINS)
@@ -194,21 +207,21 @@ _LAPLACE = np.array(
 
 def _scales(spread: float) -> Ints:
     """Return the places in WIDTHS of the fixed widths and of the shares of ``spread``."""
-    wanted = np.array([*FIXED, *(share * spread for share in SHARES)])
-    return np.minimum(np.searchsorted(WIDTHS, wanted), len(WIDTHS) - 1)
+    half_widths = np.array([*FIXED, *(share * spread for share in SHARES)])
+    return np.minimum(np.searchsorted(WIDTHS, half_widths), len(WIDTHS) - 1)
 
 
 def _cumulative(values: Floats, shares: Floats, laplace: Floats, forest: Matrix | None) -> Floats:
     """Return the mixture's distribution function at the upper end of each bin."""
     # The narrowest width is below a bin: half a step aside keeps a value within its own.
     bins = np.clip(np.round((values - LOWEST) / STEP), 0, BINS - 1)
-    found = np.zeros(BINS)
+    cumulative = np.zeros(BINS)
     for place in np.flatnonzero(shares[:-1] > _HEARD):
         start = BINS - int(bins[place])
-        found += shares[place] * laplace[start : start + BINS]
+        cumulative += shares[place] * laplace[start : start + BINS]
     if forest is not None:
-        found += shares[-1] * np.cumsum(forest)
-    return found / found[-1] if found[-1] else found
+        cumulative += shares[-1] * np.cumsum(forest)
+    return cumulative / cumulative[-1] if cumulative[-1] else cumulative
 
 
 def _around(cumulative: Floats, actual: float) -> tuple[float, float]:

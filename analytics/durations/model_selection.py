@@ -32,22 +32,24 @@ class ModelSelection:
     min_max_ratio: Mapping[str, float] = field(default_factory=dict)
 
 
-def select_model(found: Forecasts) -> ModelSelection:
+def select_model(forecasts: Forecasts) -> ModelSelection:
     """Compare the model with the simple rules on the latest runs that all of them forecast."""
-    columns = [found.run_features.rule_names.index(rule) for rule in COMPARED]
-    rules = found.run_features.rules[:, columns]
-    trainable = found.table["is_trainable"].to_numpy(bool)
-    made = np.flatnonzero(trainable & np.isfinite(found.point) & np.isfinite(rules).all(axis=1))
-    latest = made[-min(MOST, max(FEWEST, int(SHARE * len(made)))) :]
+    columns = [forecasts.run_features.rule_names.index(rule) for rule in COMPARED]
+    rules = forecasts.run_features.rules[:, columns]
+    trainable = forecasts.table["is_trainable"].to_numpy(bool)
+    comparable = np.flatnonzero(
+        trainable & np.isfinite(forecasts.point) & np.isfinite(rules).all(axis=1)
+    )
+    latest = comparable[-min(MOST, max(FEWEST, int(SHARE * len(comparable)))) :]
     if not len(latest):
         return ModelSelection()
-    actual = found.table[found.target].to_numpy(float)[latest]
-    said = {MODEL: found.point[latest]}
-    said |= {rule: np.exp(rules[latest, at]) for at, rule in enumerate(COMPARED)}
-    likely = {name: min_max_ratio(values, actual) for name, values in said.items()}
-    scores = {name: float(values.mean()) for name, values in likely.items()}
+    actual = forecasts.table[forecasts.target].to_numpy(float)[latest]
+    predictions = {MODEL: forecasts.point[latest]}
+    predictions |= {rule: np.exp(rules[latest, at]) for at, rule in enumerate(COMPARED)}
+    ratios = {name: min_max_ratio(values, actual) for name, values in predictions.items()}
+    scores = {name: float(values.mean()) for name, values in ratios.items()}
     best = max(COMPARED, key=lambda rule: scores[rule])
-    ahead = likely[best] - likely[MODEL]
+    ahead = ratios[best] - ratios[MODEL]
     error = float(np.std(ahead)) / np.sqrt(len(latest))
-    better = ahead.mean() > max(MARGIN, ERRORS * error) and len(latest) >= FEWEST
-    return ModelSelection(best if better else MODEL, len(latest), scores)
+    is_better = ahead.mean() > max(MARGIN, ERRORS * error) and len(latest) >= FEWEST
+    return ModelSelection(best if is_better else MODEL, len(latest), scores)

@@ -59,63 +59,67 @@ class Forecasts:
 def forecast(
     table: pd.DataFrame,
     target: str = "seconds",
-    known: RunFeatures | None = None,
+    features: RunFeatures | None = None,
     last: tuple[int, Forest | None] | None = None,
 ) -> Forecasts:
     """Forecast ``target`` of every run of a history from what had ended at its submission.
 
     ``last`` names a row, from which on a given forest is asked instead of those grown on the way.
     """
-    known = known or compute_features(table, target)
+    features = features or compute_features(table, target)
     actual = logs(table[target])
     trainable = (table["is_trainable"] & table[target].ge(0)).to_numpy()
     limits = _limits(table, target)
     keys = groups(table)["key"]
-    alike = [
+    contexts_of_runs = [
         RunContext(*numbers)
         for numbers in zip(
-            keys.tolist(), contexts(known).tolist(), situations(known).tolist(), strict=True
+            keys.tolist(), contexts(features).tolist(), situations(features).tolist(), strict=True
         )
     ]
-    rules, spread = _heard(known), _spread(known)
-    silent = ColdStart(known)
+    rules, spread = _heard(features), _spread(features)
+    cold_start = ColdStart(features)
     submitted, ended = table["submitted_at"].to_numpy(float), table["ended_at"].to_numpy(float)
 
-    blend = Blend(known.rule_names)
+    blend = Blend(features.rule_names)
     point, rule = np.full(len(table), np.nan), np.full(len(table), -1)
     bounds = np.full((len(table), len(LEVELS)), np.nan)
-    open_: dict[int, Prediction] = {}
-    growing = RollingForest(known.matrix, binned(actual))
+    open_predictions: dict[int, Prediction] = {}
+    forests = RollingForest(features.matrix, binned(actual))
     for run, is_end in moments(submitted, ended):
         if is_end:
-            said = open_.pop(run, None)
+            prediction = open_predictions.pop(run, None)
             if trainable[run]:
-                growing.ended(run)
-                silent.ended(run, int(keys[run]))
-                if said:
-                    blend.update(alike[run], said, actual[run])
+                forests.ended(run)
+                cold_start.ended(run, int(keys[run]))
+                if prediction:
+                    blend.update(contexts_of_runs[run], prediction, actual[run])
             continue
         if last and run == last[0] and last[1]:
-            growing.take(last[1])
-        said = blend.predict(
-            alike[run], rules[run], growing.distribution(run), limits[run], spread[run]
+            forests.take(last[1])
+        prediction = blend.predict(
+            contexts_of_runs[run], rules[run], forests.distribution(run), limits[run], spread[run]
         )
-        if said:
-            open_[run] = said
-        if said and silent.speaks(run):
-            point[run], rule[run], bounds[run] = said.point, said.rule, said.bounds
+        if prediction:
+            open_predictions[run] = prediction
+        if prediction and cold_start.speaks(run):
+            point[run], rule[run], bounds[run] = (
+                prediction.point,
+                prediction.rule,
+                prediction.bounds,
+            )
     return Forecasts(
-        table, target, np.exp(point), np.exp(bounds), rule, blend.rules, known, growing.forest
+        table, target, np.exp(point), np.exp(bounds), rule, blend.rules, features, forests.forest
     )
 
 
 class ColdStart:
     """When to say nothing: of a run whose key and name never ended, among too few such runs."""
 
-    def __init__(self, known: RunFeatures) -> None:
-        near = [known.levels.index(level) for level in NEAR if level in known.levels]
-        runs = [known.names.index(f"runs of {known.levels[place]}") for place in near]
-        self._familiar: Mask = np.any(known.matrix[:, runs] > 0, axis=1)
+    def __init__(self, features: RunFeatures) -> None:
+        near_levels = [features.levels.index(level) for level in NEAR if level in features.levels]
+        runs = [features.names.index(f"runs of {features.levels[place]}") for place in near_levels]
+        self._familiar: Mask = np.any(features.matrix[:, runs] > 0, axis=1)
         self._first: set[int] = set()
 
     def ended(self, run: int, key: int) -> None:
@@ -167,43 +171,43 @@ class RollingForest:
         return row
 
 
-def contexts(known: RunFeatures) -> Ints:
+def contexts(features: RunFeatures) -> Ints:
     """Return a number for each run's situation: how fine, long and steady its past is."""
-    runs = np.digitize(known.runs, _RUNS)
-    spread = np.digitize(np.nan_to_num(known.spread, nan=np.inf), _SPREADS)
-    return ((known.level + 1) * (len(_RUNS) + 1) + runs) * (len(_SPREADS) + 1) + spread
+    runs = np.digitize(features.runs, _RUNS)
+    spread = np.digitize(np.nan_to_num(features.spread, nan=np.inf), _SPREADS)
+    return ((features.level + 1) * (len(_RUNS) + 1) + runs) * (len(_SPREADS) + 1) + spread
 
 
-def situations(known: RunFeatures) -> Ints:
+def situations(features: RunFeatures) -> Ints:
     """Return whether a run's key is unknown (0), little known (1), unsteady (2) or steady (3)."""
-    key = known.levels.index("key")
-    own = (known.level >= 0) & (known.level <= key)
-    enough = known.runs >= STABLE_RUNS
-    steady = np.nan_to_num(known.spread, nan=np.inf) < STABLE_SPREAD
-    return np.where(own, 1 + enough * (1 + steady), 0).astype(np.int64)
+    key = features.levels.index("key")
+    has_own_past = (features.level >= 0) & (features.level <= key)
+    enough = features.runs >= STABLE_RUNS
+    steady = np.nan_to_num(features.spread, nan=np.inf) < STABLE_SPREAD
+    return np.where(has_own_past, 1 + enough * (1 + steady), 0).astype(np.int64)
 
 
-def _heard(known: RunFeatures) -> Floats:
+def _heard(features: RunFeatures) -> Floats:
     """Return the rules' values without those of coarser levels where the key has a past."""
-    key = known.levels.index("key")
+    key = features.levels.index("key")
     coarse = [
         place
-        for place, name in enumerate(known.rule_names)
-        if any(name.endswith(f" of {level}") for level in known.levels[key + 1 :])
+        for place, name in enumerate(features.rule_names)
+        if any(name.endswith(f" of {level}") for level in features.levels[key + 1 :])
     ]
-    rules = known.rules.copy()
-    has_past = known.matrix[:, known.names.index("runs of key")] > 0
+    rules = features.rules.copy()
+    has_past = features.matrix[:, features.names.index("runs of key")] > 0
     rules[np.ix_(has_past, np.array(coarse, dtype=np.int64))] = np.nan
     return rules
 
 
-def _spread(known: RunFeatures) -> Floats:
+def _spread(features: RunFeatures) -> Floats:
     """Return what the logarithms of runs alike vary by, with the doubt that few runs leave."""
-    variance = np.nan_to_num(known.spread, nan=0.0) ** 2
-    wide = known.runs * variance + _DOUBTS * _DOUBT**2
+    variance = np.nan_to_num(features.spread, nan=0.0) ** 2
+    wide = features.runs * variance + _DOUBTS * _DOUBT**2
     # What other keys took says little of how they differ from this one.
-    foreign = np.where(known.level > known.levels.index("key"), _DOUBT**2, 0.0)
-    return np.sqrt(wide / (known.runs + _DOUBTS) + foreign)
+    foreign = np.where(features.level > features.levels.index("key"), _DOUBT**2, 0.0)
+    return np.sqrt(wide / (features.runs + _DOUBTS) + foreign)
 
 
 def _limits(table: pd.DataFrame, target: str) -> Floats:

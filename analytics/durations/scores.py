@@ -46,17 +46,17 @@ def min_max_ratio(predicted: Floats, actual: Floats) -> Floats:
 
 def in_class(predicted: Floats, actual: Floats) -> Floats:
     """Return 1 where a forecast is in the same class of length as what came, by CLASSES, else 0."""
-    said: Mask = np.searchsorted(CLASSES, predicted) == np.searchsorted(CLASSES, actual)
-    return np.where(said, 1.0, 0.0)
+    is_same: Mask = np.searchsorted(CLASSES, predicted) == np.searchsorted(CLASSES, actual)
+    return np.where(is_same, 1.0, 0.0)
 
 
 def coverage(lower: Floats, upper: Floats, actual: Floats) -> Coverage:
     """Return how often an interval held; the runs are in the order of time."""
     floored = np.maximum(actual, SHORTEST)
-    held = (lower <= floored) & (floored <= upper)
-    tenths = [part.mean() for part in np.array_split(held, PARTS) if len(part)]
+    is_within = (lower <= floored) & (floored <= upper)
+    tenths = [part.mean() for part in np.array_split(is_within, PARTS) if len(part)]
     width = np.median(upper / np.maximum(lower, SHORTEST / 2))
-    return Coverage(float(held.mean()), float(min(tenths)), float(width))
+    return Coverage(float(is_within.mean()), float(min(tenths)), float(width))
 
 
 def intervals(bounds: Floats, actual: Floats) -> dict[str, Coverage]:
@@ -77,12 +77,12 @@ def stable(predicted: Floats, actual: Floats, runs: Floats, spread: Floats) -> S
 
     ``runs`` and ``spread`` are of each run's past, as it stood when it was submitted.
     """
-    chosen: Mask = (runs >= STABLE_RUNS) & (spread < STABLE_SPREAD)
-    if not chosen.any():
+    is_stable: Mask = (runs >= STABLE_RUNS) & (spread < STABLE_SPREAD)
+    if not is_stable.any():
         return None
-    took = np.maximum(actual[chosen], SHORTEST)
-    off = np.abs(np.maximum(predicted[chosen], SHORTEST) / took - 1)
-    return Stable(float(chosen.mean()), float((off <= WITHIN).mean()))
+    actual_seconds = np.maximum(actual[is_stable], SHORTEST)
+    error = np.abs(np.maximum(predicted[is_stable], SHORTEST) / actual_seconds - 1)
+    return Stable(float(is_stable.mean()), float((error <= WITHIN).mean()))
 
 
 def auc(probability: Floats, happened: Floats) -> float | None:

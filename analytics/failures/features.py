@@ -64,7 +64,7 @@ def _share(counts: tuple[float, float], weight: float) -> float:
 
 
 def failure_features(
-    table: pd.DataFrame, failed: Floats, known: RunFeatures
+    table: pd.DataFrame, failed: Floats, features: RunFeatures
 ) -> tuple[Floats, tuple[str, ...]]:
     """Return (runs, features) and their names; ``failed`` is 1 or 0, NaN where it says neither."""
     levels = {level: codes.tolist() for level, codes in groups(table).items()}
@@ -72,22 +72,27 @@ def failure_features(
     limit = np.full(len(table), np.nan)
     if LIMIT in table:
         limit = np.log(np.maximum(table[LIMIT].to_numpy(float), SHORTEST))
-    books: list[dict[int, _GroupFailures]] = [{} for _ in levels]
-    found = np.full((len(table), len(_FACTS) * len(levels)), np.nan)
+    groups_by_level: list[dict[int, _GroupFailures]] = [{} for _ in levels]
+    facts_of_runs = np.full((len(table), len(_FACTS) * len(levels)), np.nan)
     submitted, ended = table["submitted_at"].to_numpy(float), table["ended_at"].to_numpy(float)
     for run, is_end in moments(submitted, ended):
         if is_end and np.isnan(failed[run]):
             continue
         facts: list[float] = []
-        for book, codes in zip(books, levels.values(), strict=True):
-            group = book.setdefault(codes[run], _GroupFailures())
+        for groups_by_code, codes in zip(groups_by_level, levels.values(), strict=True):
+            group = groups_by_code.setdefault(codes[run], _GroupFailures())
             if is_end:
                 group.update(value[run], limit[run], failed=bool(failed[run]))
             else:
                 facts += group.facts(limit[run])
         if not is_end:
-            found[run] = facts
-    near = [f"{rule} of {level}" for level in levels for rule in (RULES[0], RULES[2])]
-    ratios = known.rules[:, [known.rule_names.index(name) for name in near]] - limit[:, None]
+            facts_of_runs[run] = facts
+    near_rules = [f"{rule} of {level}" for level in levels for rule in (RULES[0], RULES[2])]
+    ratios = (
+        features.rules[:, [features.rule_names.index(name) for name in near_rules]] - limit[:, None]
+    )
     names = (f"{fact} of {level}" for level in levels for fact in _FACTS)
-    return np.column_stack([found, ratios]), (*names, *(f"{name} to limit" for name in near))
+    return np.column_stack([facts_of_runs, ratios]), (
+        *names,
+        *(f"{name} to limit" for name in near_rules),
+    )

@@ -74,47 +74,51 @@ def at_start(table: pd.DataFrame) -> pd.DataFrame:
     How long a run has waited is known by then, and what ended meanwhile. The index is kept.
     """
     started = table["started_at"].fillna(table["submitted_at"])
-    moved = np.maximum(started, table["submitted_at"])
-    waited = moved - table["submitted_at"]
-    seen = table.assign(submitted_at=moved, known_waited_seconds=waited)
-    return seen.sort_values("submitted_at", kind="stable")
+    asked_at = np.maximum(started, table["submitted_at"])
+    waited = asked_at - table["submitted_at"]
+    seen_at_start = table.assign(submitted_at=asked_at, known_waited_seconds=waited)
+    return seen_at_start.sort_values("submitted_at", kind="stable")
 
 
 def predict_failures(history: pd.DataFrame) -> Failures:
     """Return the probability of failure of every run from what had ended when it started."""
-    moved = at_start(history)
-    table = moved.reset_index(drop=True)
+    history_at_start = at_start(history)
+    table = history_at_start.reset_index(drop=True)
     failed = np.where(table["state"] == "succeeded", 0.0, 1.0)
     failed[(table["state"].isin(CENSORED) | table["ended_at"].isna()).to_numpy()] = np.nan
-    known = compute_features(table)
-    features, names, stacked = _assembled(table, failed, known)
-    fresh = OnlineForest(features, failed)
-    stack = Stacking(stacked, failed)
-    found = np.full(len(table), np.nan)
+    run_features = compute_features(table)
+    features, names, stacked = _assembled(table, failed, run_features)
+    forest = OnlineForest(features, failed)
+    stacking = Stacking(stacked, failed)
+    probabilities = np.full(len(table), np.nan)
     submitted, ended = table["submitted_at"].to_numpy(float), table["ended_at"].to_numpy(float)
     for run, is_end in moments(submitted, ended):
         if not is_end:
-            if (share := fresh.share(run)) is not None:
-                found[run] = stack.predict(run, share)
+            if (share := forest.share(run)) is not None:
+                probabilities[run] = stacking.predict(run, share)
         elif not np.isnan(failed[run]):
-            fresh.ended(run)
-            stack.ended(run)
-    place = moved.index.to_numpy(np.int64)
+            forest.ended(run)
+            stacking.ended(run)
+    place = history_at_start.index.to_numpy(np.int64)
     return Failures(
-        table, place, found, failed, features, names, stacked, fresh.forest, fresh.counts,
-        stack.weights,
+        table, place, probabilities, failed, features, names, stacked, forest.forest, forest.counts,
+        stacking.weights,
     )  # fmt: skip
 
 
 def _assembled(
-    table: pd.DataFrame, failed: Floats, known: RunFeatures
+    table: pd.DataFrame, failed: Floats, run_features: RunFeatures
 ) -> tuple[Matrix, tuple[str, ...], Floats]:
     """Return all features, their names, and the few that the curve reads beside the forest."""
-    more, added = failure_features(table, failed, known)
-    chosen = [place for place, name in enumerate(added) if name.split(" of ")[0] == _STREAK]
-    shares = [place for place, name in enumerate(added) if name.startswith(_SHARES)]
+    failure_facts, fact_names = failure_features(table, failed, run_features)
+    streaks = [place for place, name in enumerate(fact_names) if name.split(" of ")[0] == _STREAK]
+    shares = [place for place, name in enumerate(fact_names) if name.startswith(_SHARES)]
     stacked = np.column_stack(
-        [logit(more[:, shares]), np.clip(more[:, chosen], -5, 5) / 5, np.ones(len(table))]
+        [
+            logit(failure_facts[:, shares]),
+            np.clip(failure_facts[:, streaks], -5, 5) / 5,
+            np.ones(len(table)),
+        ]
     )
-    features = np.column_stack([known.matrix, more]).astype(np.float32)
-    return features, (*known.names, *added), stacked
+    features = np.column_stack([run_features.matrix, failure_facts]).astype(np.float32)
+    return features, (*run_features.names, *fact_names), stacked

@@ -33,41 +33,41 @@ class Remedy:
     probability: float
 
 
-def reasons(found: Failures, run: int, most: int = 3) -> list[Reason]:
+def reasons(failures: Failures, run: int, most: int = 3) -> list[Reason]:
     """Return the features that move one run's probability most, the strongest first.
 
     ``run`` is a row of ``found.table``. Each feature is replaced by its median over the history,
     the others as they are (occlusion).
     """
-    if found.forest is None:
+    if failures.forest is None:
         return []
-    row = found.features[run]
-    tried = np.tile(row, (len(row) + 1, 1))
-    np.fill_diagonal(tried[1:], found.usual)
-    said = found.would_be(run, tried)
-    moved = said[0] - said[1:]
-    order = np.argsort(-np.abs(moved), kind="stable")[:most]
-    return [Reason(found.names[at], float(row[at]), float(moved[at])) for at in order]
+    row = failures.features[run]
+    variations = np.tile(row, (len(row) + 1, 1))
+    np.fill_diagonal(variations[1:], failures.usual)
+    probabilities = failures.would_be(run, variations)
+    changes = probabilities[0] - probabilities[1:]
+    order = np.argsort(-np.abs(changes), kind="stable")[:most]
+    return [Reason(failures.names[at], float(row[at]), float(changes[at])) for at in order]
 
 
-def remedies(found: Failures, run: int, changeable: Sequence[str] = CHANGEABLE) -> list[Remedy]:
+def remedies(failures: Failures, run: int, changeable: Sequence[str] = CHANGEABLE) -> list[Remedy]:
     """Return the changes that would lower one run's probability, the best first."""
-    if found.forest is None:
+    if failures.forest is None:
         return []
-    row, names = found.features[run], found.names
+    row, names = failures.features[run], failures.names
     changes = [
         (name, factor)
         for name in changeable
         if name in names and np.isfinite(row[names.index(name)])
         for factor in FACTORS
     ]
-    tried = np.tile(row, (len(changes) + 1, 1))
+    variations = np.tile(row, (len(changes) + 1, 1))
     for place, (name, factor) in enumerate(changes, start=1):
-        tried[place, names.index(name)] = np.log1p(np.expm1(row[names.index(name)]) * factor)
-    said = found.would_be(run, tried)
-    better = [
-        Remedy(name, factor, float(left))
-        for (name, factor), left in zip(changes, said[1:], strict=True)
-        if left < said[0] - WORTH
+        variations[place, names.index(name)] = np.log1p(np.expm1(row[names.index(name)]) * factor)
+    probabilities = failures.would_be(run, variations)
+    better_changes = [
+        Remedy(name, factor, float(probability))
+        for (name, factor), probability in zip(changes, probabilities[1:], strict=True)
+        if probability < probabilities[0] - WORTH
     ]
-    return sorted(better, key=lambda remedy: remedy.probability)
+    return sorted(better_changes, key=lambda remedy: remedy.probability)

@@ -44,36 +44,36 @@ def load(path: Path, source: str, since: float) -> Archive:
         return Archive(source)
     try:
         table = pq.read_table(path)
-        about = json.loads((table.schema.metadata or {})[_ABOUT])
+        metadata = json.loads((table.schema.metadata or {})[_ABOUT])
     except (OSError, pa.ArrowException, KeyError, ValueError) as error:
         return Archive(source, note=f"{path.name} cannot be read ({error}): reading all anew")
-    if about["version"] != VERSION or not table.schema.equals(SCHEMA):
+    if metadata["version"] != VERSION or not table.schema.equals(SCHEMA):
         return Archive(source, note=f"{path.name} is of another version: reading all anew")
-    if about["source"] != source:
+    if metadata["source"] != source:
         return Archive(source, note=f"{path.name} is of another server: reading all anew")
-    if about["since"] > since:
+    if metadata["since"] > since:
         return Archive(source, note=f"{path.name} does not reach back so far: reading all anew")
     runs = tuple(Run(**row) for row in table.to_pylist())
-    return Archive(source, runs, about["since"], about["until"], about["last"])
+    return Archive(source, runs, metadata["since"], metadata["until"], metadata["last"])
 
 
 def save(path: Path, archive: Archive) -> None:
     """Write an archive in the place of the one before, at once or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    about = {"version": VERSION} | {
+    metadata = {"version": VERSION} | {
         name: getattr(archive, name) for name in ("source", "since", "until", "last")
     }
-    held = {name: [getattr(run, name) for run in archive.runs] for name in SCHEMA.names}
-    table = pa.Table.from_pydict(held, SCHEMA)
+    values_by_column = {name: [getattr(run, name) for run in archive.runs] for name in SCHEMA.names}
+    table = pa.Table.from_pydict(values_by_column, SCHEMA)
     # Two trainings at once must not write into the same file.
-    written = path.with_suffix(f".{os.getpid()}.part")
+    partial = path.with_suffix(f".{os.getpid()}.part")
     try:
-        pq.write_table(table.replace_schema_metadata({_ABOUT: json.dumps(about)}), written)
-        written.replace(path)
+        pq.write_table(table.replace_schema_metadata({_ABOUT: json.dumps(metadata)}), partial)
+        partial.replace(path)
     finally:
-        written.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
 
 
-def reach(held: Archive, since: float, now: float) -> float:
+def reach(archive: Archive, since: float, now: float) -> float:
     """Return from when on a history is kept: a short look back does not shorten what is there."""
-    return min(since, max(held.since, now - KEPT_SECONDS)) if held.until else since
+    return min(since, max(archive.since, now - KEPT_SECONDS)) if archive.until else since

@@ -49,8 +49,8 @@ def typed(rows: pd.DataFrame, trainable_states: Iterable[str] = ("succeeded",)) 
         raise ValueError(f"unknown states {sorted(unknown)}; a run's state is one of {STATES}")
     table = rows.copy()
     for name in TIMES:
-        given = table[name] if name in table else pd.Series(np.nan, index=table.index)
-        table[name] = pd.to_numeric(given, errors="coerce").astype(float)
+        values = table[name] if name in table else pd.Series(np.nan, index=table.index)
+        table[name] = pd.to_numeric(values, errors="coerce").astype(float)
     table["submitted_at"] = table["submitted_at"].fillna(table["started_at"])
     table["seconds"] = table["seconds"].fillna(table["ended_at"] - table["started_at"])
     ended = table["ended_at"].fillna(table["started_at"] + table["seconds"])
@@ -75,12 +75,12 @@ def known(table: pd.DataFrame) -> pd.DataFrame:
     A label's code is its place in the order of first appearance, so that it never depends on what
     came later.
     """
-    found: dict[str, pd.Series[float]] = {}
-    for name in [each for each in table.columns if each.startswith(KNOWN)]:
+    codes: dict[str, pd.Series[float]] = {}
+    for name in [name for name in table.columns if name.startswith(KNOWN)]:
         values = table[name]
         if pd.api.types.is_numeric_dtype(values):
             sizes = np.log1p(values.clip(lower=0).to_numpy(float))
-            found[name] = pd.Series(sizes, index=table.index)
+            codes[name] = pd.Series(sizes, index=table.index)
         else:
-            found[name] = pd.Series(pd.factorize(values)[0].astype(float), index=table.index)
-    return pd.DataFrame(found, index=table.index)
+            codes[name] = pd.Series(pd.factorize(values)[0].astype(float), index=table.index)
+    return pd.DataFrame(codes, index=table.index)

@@ -127,18 +127,20 @@ def compute_features(table: pd.DataFrame, target: str = "seconds") -> RunFeature
     scaled = _InputSizeRules(levels["key"], size, value)
     running, key = KaplanMeier(), levels["key"].tolist()
     started = table["started_at"].to_numpy(float)
-    tails = np.full((len(table), len(WITH_RUNNING)), np.nan)
+    running_quantiles = np.full((len(table), len(WITH_RUNNING)), np.nan)
 
     codes = [array.tolist() for array in levels.values()]
-    books: list[defaultdict[int, _GroupHistory]] = [defaultdict(_GroupHistory) for _ in codes]
+    groups_by_level: list[defaultdict[int, _GroupHistory]] = [
+        defaultdict(_GroupHistory) for _ in codes
+    ]
     width = len(_FACTS)
-    seen = np.full((len(table), width * len(codes) + len(_SCALED)), np.nan)
+    facts = np.full((len(table), width * len(codes) + len(_SCALED)), np.nan)
     for run, is_end in moments(submitted, ended):
         now = ended[run] if is_end else submitted[run]
-        for place, (book, code) in enumerate(zip(books, codes, strict=True)):
-            group = book[code[run]]
+        for place, (groups_by_code, code) in enumerate(zip(groups_by_level, codes, strict=True)):
+            group = groups_by_code[code[run]]
             if not is_end:
-                seen[run, place * width : (place + 1) * width] = group.facts(now)
+                facts[run, place * width : (place + 1) * width] = group.facts(now)
                 group.waiting += 1
                 continue
             group.waiting -= 1
@@ -151,11 +153,11 @@ def compute_features(table: pd.DataFrame, target: str = "seconds") -> RunFeature
             running.end(key[run], run, value[run] if trainable[run] else None)
             scaled.observe(run, is_trainable=bool(trainable[run]))
             continue
-        seen[run, -len(_SCALED) :] = scaled.predict(run)
-        if (found := running.predict(key[run], now)) is not None and target == "seconds":
-            tails[run] = found
+        facts[run, -len(_SCALED) :] = scaled.predict(run)
+        if (quantiles := running.predict(key[run], now)) is not None and target == "seconds":
+            running_quantiles[run] = quantiles
         running.begin(key[run], run, started[run])
-    return _assembled(table, tuple(levels), seen, tails)
+    return _assembled(table, tuple(levels), facts, running_quantiles)
 
 
 def logs(values: pd.Series[float]) -> Floats:
@@ -166,49 +168,53 @@ def logs(values: pd.Series[float]) -> Floats:
 class _InputSizeRules:
     """Rules that know the input's size: a line through a key's logs, and the nearest inputs."""
 
-    def __init__(self, code: Ints, size: Floats | None, value: Floats) -> None:
-        self._code, self._size, self._value = code, size, value
-        self._book: defaultdict[int, deque[tuple[float, float]]] = defaultdict(
+    def __init__(self, keys: Ints, size: Floats | None, value: Floats) -> None:
+        self._keys, self._sizes, self._values = keys, size, value
+        self._past_by_key: defaultdict[int, deque[tuple[float, float]]] = defaultdict(
             lambda: deque(maxlen=_FITTED)
         )
 
     def observe(self, run: int, *, is_trainable: bool) -> None:
         """Learn from a run that ended, where that tells how long such a run takes."""
-        if is_trainable and self._size is not None and not np.isnan(self._size[run]):
-            pair = (self._size[run], self._value[run])
-            self._book[int(self._code[run])].append(pair)
+        if is_trainable and self._sizes is not None and not np.isnan(self._sizes[run]):
+            pair = (self._sizes[run], self._values[run])
+            self._past_by_key[int(self._keys[run])].append(pair)
 
     def predict(self, run: int) -> tuple[float, float]:
         """Return what the two rules say of a run; NaN where its key has too short a past."""
-        pairs = self._book[int(self._code[run])] if self._size is not None else ()
-        if self._size is None or len(pairs) < _FEWEST or np.isnan(self._size[run]):
+        pairs = self._past_by_key[int(self._keys[run])] if self._sizes is not None else ()
+        if self._sizes is None or len(pairs) < _FEWEST or np.isnan(self._sizes[run]):
             return nan, nan
         sizes, values = np.array(pairs).T
-        off = sizes - sizes.mean()
+        offsets = sizes - sizes.mean()
         # A ridge of one run at one unit keeps a line through equal sizes level.
-        slope = float(off @ values / (off @ off + 0.1))
-        there = float(np.clip(self._size[run], sizes.min() - 1, sizes.max() + 1))
-        near = np.argsort(np.abs(sizes - there), kind="stable")[:_NEAREST]
-        return float(values.mean() + slope * (there - sizes.mean())), float(np.median(values[near]))
+        slope = float(offsets @ values / (offsets @ offsets + 0.1))
+        size = float(np.clip(self._sizes[run], sizes.min() - 1, sizes.max() + 1))
+        nearest = np.argsort(np.abs(sizes - size), kind="stable")[:_NEAREST]
+        return float(values.mean() + slope * (size - sizes.mean())), float(
+            np.median(values[nearest])
+        )
 
 
 def _assembled(
-    table: pd.DataFrame, levels: tuple[str, ...], seen: Floats, tails: Floats
+    table: pd.DataFrame, levels: tuple[str, ...], facts: Floats, running_quantiles: Floats
 ) -> RunFeatures:
     width = len(_FACTS)
     names = [f"{fact} of {level}" for level in levels for fact in _FACTS] + [*_SCALED]
     rule_names = [f"{rule} of {level}" for level in levels for rule in RULES] + [*_SCALED]
     if INPUT not in table:
         names, rule_names = names[: -len(_SCALED)], rule_names[: -len(_SCALED)]
-        seen = seen[:, : -len(_SCALED)]
-    runs = seen[:, _FACTS.index("runs") :: width][:, : len(levels)]
-    spreads = seen[:, _FACTS.index("spread") :: width][:, : len(levels)]
+        facts = facts[:, : -len(_SCALED)]
+    runs = facts[:, _FACTS.index("runs") :: width][:, : len(levels)]
+    spreads = facts[:, _FACTS.index("spread") :: width][:, : len(levels)]
     level = np.where((runs > 0).any(axis=1), (runs > 0).argmax(axis=1), -1)
     row = np.arange(len(table))
     before = known(table)
     at = table["submitted_at"].to_numpy(float)
     clock = np.column_stack([at % _DAY / _HOUR, at // _DAY % _WEEK])
-    features = np.column_stack([seen, tails, before.to_numpy(float), clock]).astype(np.float32)
+    features = np.column_stack([facts, running_quantiles, before.to_numpy(float), clock]).astype(
+        np.float32
+    )
     return RunFeatures(
         matrix=features,
         names=(
@@ -218,7 +224,9 @@ def _assembled(
             "hour",
             "weekday",
         ),
-        rules=np.column_stack([seen[:, [names.index(name) for name in rule_names]], tails]),
+        rules=np.column_stack(
+            [facts[:, [names.index(name) for name in rule_names]], running_quantiles]
+        ),
         rule_names=(*rule_names, *WITH_RUNNING),
         levels=levels,
         level=level,
@@ -233,6 +241,6 @@ def _median(ordered: Sequence[float]) -> float:
     return middle[0] if len(middle) == 1 else _between(*middle)
 
 
-def _between(one: float, other: float) -> float:
+def _between(first: float, second: float) -> float:
     """Return the logarithm of the mean of two values given as logarithms."""
-    return log((exp(one) + exp(other)) / 2)
+    return log((exp(first) + exp(second)) / 2)

@@ -27,36 +27,41 @@ _OVERLAP_SECONDS = 900.0
 _STATES = {"preempted": "cancelled", "lost": "crashed"}
 
 
-def refreshed(ledger: Ledger, held: Archive, since: float, now: float) -> Archive:
+def refreshed(ledger: Ledger, archive: Archive, since: float, now: float) -> Archive:
     """Return the archive with what the ledger has learnt meanwhile, from ``since`` on.
 
     Attempts that were going are read again; where the ledger has fewer timings than were read, it
     is another one, and everything is read.
     """
-    if held.last > last_timing(ledger):
-        held = Archive(held.source, note="the ledger is another one: reading all anew")
-    since = reach(held, since, now)
-    going = [run.started_at for run in held.runs if run.state == "running"]
-    again = min([held.until - _OVERLAP_SECONDS, *going]) if held.until else since
-    begun = begun_executions(ledger, max(again, since))
-    last, timed = new_timings(ledger, held.last, since)
-    loads = measured(ledger, "machine", "cpu_percent", again - _FRESH_SECONDS) if begun else []
-    named = fleet(ledger, provider_names(ledger), now).providers if begun else ()
-    speed = {provider.name: provider.speed for provider in named}
+    if archive.last > last_timing(ledger):
+        archive = Archive(archive.source, note="the ledger is another one: reading all anew")
+    since = reach(archive, since, now)
+    running_since = [run.started_at for run in archive.runs if run.state == "running"]
+    read_from = min([archive.until - _OVERLAP_SECONDS, *running_since]) if archive.until else since
+    executions = begun_executions(ledger, max(read_from, since))
+    last, timed = new_timings(ledger, archive.last, since)
+    loads = (
+        measured(ledger, "machine", "cpu_percent", read_from - _FRESH_SECONDS) if executions else []
+    )
+    providers = fleet(ledger, provider_names(ledger), now).providers if executions else ()
+    speed = {provider.name: provider.speed for provider in providers}
     attempts = {
-        run.id: run for run in (of_execution(each, speed.get(each.provider, 1.0)) for each in begun)
+        run.id: run
+        for run in (of_execution(each, speed.get(each.provider, 1.0)) for each in executions)
     }
     loaded = {run.id: replace(run, machine_load=load_at(loads, run)) for run in attempts.values()}
-    kept = [run for run in held.runs if run.id not in loaded and run.started_at >= since]
+    older_runs = [run for run in archive.runs if run.id not in loaded and run.started_at >= since]
     of_timing = of_timings({"": timed})
-    runs = _joined([*kept, *loaded.values(), *map(_named, of_timing)])
-    return Archive(held.source, tuple(runs), since=since, until=now, last=last, note=held.note)
+    runs = _joined([*older_runs, *loaded.values(), *map(_named, of_timing)])
+    return Archive(
+        archive.source, tuple(runs), since=since, until=now, last=last, note=archive.note
+    )
 
 
 def of_execution(attempt: Execution, speed: float = 1.0) -> Run:
     """Return one attempt, made at that speed, as a run with the seconds that it takes at speed 1."""
     outcome = attempt.outcome
-    said = "running" if outcome is None else outcome.end.value
+    state = "running" if outcome is None else outcome.end.value
     started = attempt.started_at if outcome is None else outcome.started_at
     run = Run(
         kind=attempt.provider_kind,
@@ -66,7 +71,7 @@ def of_execution(attempt: Execution, speed: float = 1.0) -> Run:
         seconds=0.0 if outcome is None else outcome.seconds * speed,
         succeeded=outcome is not None and outcome.succeeded,
         memory_mib=0.0 if outcome is None else outcome.peak_memory_mib,
-        state=_STATES.get(said, said.replace(" ", "_")),
+        state=_STATES.get(state, state.replace(" ", "_")),
         submitted_at=min(attempt.started_at, started),
         id=f"{attempt.workload}/{attempt.step}/{attempt.attempt}",
         cpus=attempt.demand.cpus,
@@ -92,8 +97,8 @@ def newest(runs: Iterable[Run], most: int = RUNS_PER_KEY) -> list[Run]:
         by_key[run.kind, run.key].append(run)
     return [
         run
-        for found in by_key.values()
-        for run in sorted(found, key=lambda one: one.started_at)[-most:]
+        for runs_of_key in by_key.values()
+        for run in sorted(runs_of_key, key=lambda run: run.started_at)[-most:]
     ]
 
 
@@ -105,6 +110,6 @@ def _named(run: Run) -> Run:
 
 def _joined(runs: Iterable[Run]) -> list[Run]:
     """Drop the timings of attempts that are there themselves."""
-    listed = list(runs)
-    attempts = {(run.kind, run.key, run.ended_at) for run in listed if run.id}
-    return [run for run in listed if run.id or (run.kind, run.key, run.ended_at) not in attempts]
+    all_runs = list(runs)
+    attempts = {(run.kind, run.key, run.ended_at) for run in all_runs if run.id}
+    return [run for run in all_runs if run.id or (run.kind, run.key, run.ended_at) not in attempts]

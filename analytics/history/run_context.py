@@ -18,19 +18,19 @@ def groups(table: pd.DataFrame) -> dict[str, Ints]:
 
     Where nothing finer is known of a run it is alone with those of its key.
     """
-    found: dict[str, Ints] = {}
+    codes_by_level: dict[str, Ints] = {}
     for level in LEVELS:
-        named = table[level].ne("")
-        if level not in {"key", "kind"} and not named.any():
+        is_named = table[level].ne("")
+        if level not in {"key", "kind"} and not is_named.any():
             continue
         label = table["kind"] + "\0" + table[level]
         if level in FINER:
-            label = label.where(named, label + "\0" + table["key"])
+            label = label.where(is_named, label + "\0" + table["key"])
         codes = pd.factorize(label)[0].astype(np.int64)
-        same = any(_is_finer(other, codes) for other in found.values())
+        same = any(_is_finer(other, codes) for other in codes_by_level.values())
         if level in {"key", "kind"} or not (same or len(np.unique(codes)) <= 1):
-            found[level] = codes
-    return found
+            codes_by_level[level] = codes
+    return codes_by_level
 
 
 def _is_finer(codes: Ints, other: Ints) -> bool:

@@ -141,16 +141,16 @@ def of_timings(timings: Mapping[str, Sequence[Timing]]) -> list[Run]:
             succeeded=timing.succeeded,
             memory_mib=timing.memory_mib,
         )
-        for found in timings.values()
-        for timing in found
+        for timings_of_key in timings.values()
+        for timing in timings_of_key
     ]
 
 
 def frame(runs: Iterable[Run]) -> pd.DataFrame:
     """Return one row a run with the columns of ``Run``, in the order in which the runs ended."""
-    listed = list(runs)
+    all_runs = list(runs)
     names = [field.name for field in fields(Run)]
-    table = pd.DataFrame({name: [getattr(run, name) for run in listed] for name in names})
+    table = pd.DataFrame({name: [getattr(run, name) for run in all_runs] for name in names})
     kinds = {field.name: float for field in fields(Run) if field.type == "float"}
     return table.astype(kinds | {"succeeded": bool}).sort_values("ended_at", kind="stable")
 
@@ -158,12 +158,12 @@ def frame(runs: Iterable[Run]) -> pd.DataFrame:
 def columns(runs: Iterable[Run]) -> pd.DataFrame:
     """Return the history of ``runs`` as the columns that every model reads."""
     table = frame(runs)
-    said = pd.Series(np.where(table["succeeded"], "succeeded", "failed"), index=table.index)
-    table["state"] = table["state"].astype(str).mask(table["state"] == "", said)
+    state = pd.Series(np.where(table["succeeded"], "succeeded", "failed"), index=table.index)
+    table["state"] = table["state"].astype(str).mask(table["state"] == "", state)
     table["memory_mib"] = table["memory_mib"].where(table["memory_mib"] > 0)
-    for name, of in _KNOWN.items():
-        if (given := table[of].where(table[of] > 0)).notna().any():
-            table[name] = given
+    for name, column in _KNOWN.items():
+        if (values := table[column].where(table[column] > 0)).notna().any():
+            table[name] = values
     history = typed(table.drop(columns=["succeeded", *_KNOWN.values()]))
     # What was tried again took its attempts together, which says how long none of them takes.
     history["is_trainable"] &= history["retries"].eq(0)

@@ -50,36 +50,36 @@ class _Reader:
     known: dict[str, Run]
     changed: set[str] = field(default_factory=set)
 
-    async def read(self, chosen: Json, sort: str) -> None:
-        """Take over every run that the filter ``chosen`` lets through."""
-        async for page in pages(self.post, self.kind, chosen, sort):
-            for run in of_flow_runs(as_values(one, self._flow(one)) for one in page):
+    async def read(self, run_filter: Json, sort: str) -> None:
+        """Take over every run that the filter ``run_filter`` lets through."""
+        async for page in pages(self.post, self.kind, run_filter, sort):
+            for run in of_flow_runs(as_values(flow_run, self._flow(flow_run)) for flow_run in page):
                 self.known[run.id] = run
-            self.changed |= {str(one["id"]) for one in page}
+            self.changed |= {str(flow_run["id"]) for flow_run in page}
 
     async def settle(self) -> None:
         """Ask again for what ran when it was last seen; forget what the server has forgotten."""
         before = [id_ for id_, run in self.known.items() if run.state == "running"]
-        left = [id_ for id_ in before if id_ not in self.changed]
-        for at in range(0, len(left), AT_ONCE):
-            await self.read({"id": {"any_": left[at : at + AT_ONCE]}}, "ID_DESC")
-        for id_ in set(left) - self.changed:
+        unread = [id_ for id_ in before if id_ not in self.changed]
+        for at in range(0, len(unread), AT_ONCE):
+            await self.read({"id": {"any_": unread[at : at + AT_ONCE]}}, "ID_DESC")
+        for id_ in set(unread) - self.changed:
             del self.known[id_]
 
-    def _flow(self, one: Json) -> str:
+    def _flow(self, flow_run: Json) -> str:
         if self.kind == FLOWS:
-            return self.flows.get(one["flow_id"], str(one["flow_id"]))
-        return self.flows.get(str(one["flow_run_id"]), "")
+            return self.flows.get(flow_run["flow_id"], str(flow_run["flow_id"]))
+        return self.flows.get(str(flow_run["flow_run_id"]), "")
 
 
-async def pages(post: Post, kind: str, chosen: Json, sort: str) -> AsyncIterator[list[Json]]:
-    """Yield all that the filter ``chosen`` lets through of ``flow_runs`` or ``task_runs``.
+async def pages(post: Post, kind: str, run_filter: Json, sort: str) -> AsyncIterator[list[Json]]:
+    """Yield all that the filter ``run_filter`` lets through of ``flow_runs`` or ``task_runs``.
 
     What appears meanwhile moves the later ones by one place, so that one may be given twice.
     """
     offset, full = 0, True
     while full:
-        body = {kind: chosen, "sort": sort, "limit": PAGE, "offset": offset}
+        body = {kind: run_filter, "sort": sort, "limit": PAGE, "offset": offset}
         page = await post(f"/{kind}/filter", body)
         yield page
         offset, full = offset + len(page), len(page) == PAGE
@@ -90,43 +90,45 @@ async def identity(post: Post, flow: str) -> str:
 
     An address says less: a server that was set up anew may have the same.
     """
-    chosen = {"flows": {"name": {"any_": [flow]}}, "limit": 1, "offset": 0}
-    return "".join(str(one["id"]) for one in await post("/flows/filter", chosen))
+    flow_filter = {"flows": {"name": {"any_": [flow]}}, "limit": 1, "offset": 0}
+    return "".join(str(found_flow["id"]) for found_flow in await post("/flows/filter", flow_filter))
 
 
-async def refreshed(post: Post, held: Archive, since: float, now: float) -> tuple[Archive, int]:
+async def refreshed(post: Post, archive: Archive, since: float, now: float) -> tuple[Archive, int]:
     """Return the archive with what has changed meanwhile, and how many runs were read for that."""
-    since = reach(held, since, now)
-    note = held.note
-    if held.until:
-        known = {run.id: run for run in held.runs if run.started_at >= since}
-        settled = held.until - OVERLAP_SECONDS
-        read = await _both(post, known, _changed(settled))
+    since = reach(archive, since, now)
+    note = archive.note
+    if archive.until:
+        known_runs = {run.id: run for run in archive.runs if run.started_at >= since}
+        settled = archive.until - OVERLAP_SECONDS
+        read = await _both(post, known_runs, _changed(settled))
         if not await _lacks(post, read.runs, since, settled):
-            return Archive(held.source, (*read.runs.values(),), since, now), read.changed
+            return Archive(archive.source, (*read.runs.values(),), since, now), read.changed
         note = (
             "the server has runs of before the last reading that were not there: reading all anew"
         )
     read = await _both(post, {}, [(_started(since), "ID_DESC")])
-    return Archive(held.source, (*read.runs.values(),), since, now, note=note), read.changed
+    return Archive(archive.source, (*read.runs.values(),), since, now, note=note), read.changed
 
 
-def as_values(one: Json, flow: str) -> FlowRun:
+def as_values(run: Json, flow: str) -> FlowRun:
     """Return the plain values of one flow or task run as the API gives it."""
-    task = "" if "flow_id" in one else re.sub(r"-[0-9a-f]{8}$", "", str(one["task_key"]))
-    given = json.dumps(one.get("parameters") or {}, sort_keys=True, default=str)
+    task = "" if "flow_id" in run else re.sub(r"-[0-9a-f]{8}$", "", str(run["task_key"]))
+    parameters = json.dumps(run.get("parameters") or {}, sort_keys=True, default=str)
     return FlowRun(
         flow=flow,
-        state=str(one["state_type"]),
-        started_at=_moment(one["start_time"]),
-        ended_at=_moment(one["end_time"]),
-        seconds=float(one["total_run_time"]),
-        submitted_at=_moment(one["expected_start_time"]),
-        id=str(one["id"]),
+        state=str(run["state_type"]),
+        started_at=_moment(run["start_time"]),
+        ended_at=_moment(run["end_time"]),
+        seconds=float(run["total_run_time"]),
+        submitted_at=_moment(run["expected_start_time"]),
+        id=str(run["id"]),
         task=task.rpartition(".")[2] or task,
-        parameters=hashlib.sha256(given.encode()).hexdigest()[:12] if given != "{}" else "",
-        retries=max(0, int(one.get("run_count") or 0) - 1),
-        size=size_of(one.get("parameters") or {}),
+        parameters=hashlib.sha256(parameters.encode()).hexdigest()[:12]
+        if parameters != "{}"
+        else "",
+        retries=max(0, int(run.get("run_count") or 0) - 1),
+        size=size_of(run.get("parameters") or {}),
     )
 
 
@@ -151,16 +153,18 @@ def _started(since: float, until: float | None = None) -> Json:
     return {"state": _types((*ENDED, *GOING)), "start_time": between}
 
 
-async def _both(post: Post, known: Mapping[str, Run], wanted: list[tuple[Json, str]]) -> ServerRuns:
+async def _both(
+    post: Post, known_runs: Mapping[str, Run], filters: list[tuple[Json, str]]
+) -> ServerRuns:
     """Read flow runs, and then task runs, whose flows are known by then."""
     runs: dict[str, Run] = {}
     changed = 0
     names = await flow_names(post)
-    for kind, of in ((FLOWS, FLOW_KIND), (TASKS, TASK_KIND)):
-        before = {id_: run for id_, run in known.items() if run.kind == of}
+    for kind, run_kind in ((FLOWS, FLOW_KIND), (TASKS, TASK_KIND)):
+        before = {id_: run for id_, run in known_runs.items() if run.kind == run_kind}
         reader = _Reader(post, kind, names, before)
-        for chosen, sort in wanted:
-            await reader.read(chosen, sort)
+        for run_filter, sort in filters:
+            await reader.read(run_filter, sort)
         await reader.settle()
         runs |= reader.known
         changed += len(reader.changed)
@@ -173,12 +177,14 @@ async def _lacks(post: Post, runs: Mapping[str, Run], since: float, settled: flo
 
     What starts later is not counted: a busy server starts runs between the reading and the count.
     """
-    for kind, of in ((FLOWS, FLOW_KIND), (TASKS, TASK_KIND)):
+    for kind, run_kind in ((FLOWS, FLOW_KIND), (TASKS, TASK_KIND)):
         # The server forgets runs that are kept here: only what is younger than its oldest counts.
         oldest = await _oldest(post, kind, since)
-        there = await post(f"/{kind}/count", {kind: _started(oldest, settled)})
-        here = sum(run.kind == of and oldest <= run.started_at <= settled for run in runs.values())
-        if int(there) > here:
+        server_count = await post(f"/{kind}/count", {kind: _started(oldest, settled)})
+        known_count = sum(
+            run.kind == run_kind and oldest <= run.started_at <= settled for run in runs.values()
+        )
+        if int(server_count) > known_count:
             return True
     return False
 
@@ -188,28 +194,28 @@ async def _oldest(post: Post, kind: str, since: float) -> float:
     if kind == TASKS:
         return since
     body = {kind: _started(since), "sort": "START_TIME_ASC", "limit": 1, "offset": 0}
-    found = await post(f"/{kind}/filter", body)
-    return max(since, _moment(found[0]["start_time"]) or since) if found else since
+    oldest = await post(f"/{kind}/filter", body)
+    return max(since, _moment(oldest[0]["start_time"]) or since) if oldest else since
 
 
 async def flow_names(post: Post) -> dict[str, str]:
     """Return the names of all flows of the server by id."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     while True:
-        page = await post("/flows/filter", {"limit": PAGE, "offset": len(found)})
-        new = {str(one["id"]): str(one["name"]) for one in page}
-        found |= new
+        page = await post("/flows/filter", {"limit": PAGE, "offset": len(names)})
+        names_of_page = {str(listed_flow["id"]): str(listed_flow["name"]) for listed_flow in page}
+        names |= names_of_page
         if len(page) < PAGE:
-            return found
+            return names
 
 
 def _types(names: Iterable[str]) -> Json:
     return {"type": {"any_": [*names]}}
 
 
-def _said(moment: float) -> str:
-    return datetime.fromtimestamp(max(moment, 0.0), UTC).isoformat()
+def _said(at: float) -> str:
+    return datetime.fromtimestamp(max(at, 0.0), UTC).isoformat()
 
 
-def _moment(said: str | None) -> float | None:
-    return None if said is None else datetime.fromisoformat(said).timestamp()
+def _moment(text: str | None) -> float | None:
+    return None if text is None else datetime.fromisoformat(text).timestamp()

@@ -94,7 +94,7 @@ def scores(values: Floats, day: int) -> pd.DataFrame:
 
     A score is NaN until its detector has seen enough.
     """
-    found = pd.DataFrame(
+    by_detector = pd.DataFrame(
         {
             "robust z-score": robust_z(values, LEARNING_DAYS * day),
             "moving average": moving_average(values, LEARNING_DAYS * day, max(2, day // 24)),
@@ -103,8 +103,8 @@ def scores(values: Floats, day: int) -> pd.DataFrame:
     )
     learning = 2 * LEARNING_DAYS * day
     if len(values) > learning:
-        found["isolation forest"] = forest(found.assign(change=values.diff()), learning)
-    return found
+        by_detector["isolation forest"] = forest(by_detector.assign(change=values.diff()), learning)
+    return by_detector
 
 
 def detect(
@@ -152,9 +152,9 @@ def _anomaly(
 
 def _same_time(values: Floats, period: int, count: int, fewest: int) -> Floats:
     before = np.column_stack([values.shift(period * back) for back in range(1, count + 1)])
-    known = (~np.isnan(before)).sum(axis=1) >= fewest
+    is_known = (~np.isnan(before)).sum(axis=1) >= fewest
     middle = np.full(len(values), np.nan)
-    middle[known] = np.nanmedian(before[known], axis=1)
+    middle[is_known] = np.nanmedian(before[is_known], axis=1)
     return pd.Series(middle, index=values.index)
 
 
@@ -164,5 +164,5 @@ def _deviations(values: Floats, expected: Floats, window: int) -> Floats:
     before = distance.abs().shift(1).rolling(window, min_periods=max(2, window // 4))
     # Where more than half of the values are equal, the median says that nothing ever moves.
     spread = _MAD * np.maximum(before.median(), before.mean() / 2)
-    found: Floats = distance / np.maximum(spread, FINEST * expected.abs() + 1e-9)
-    return found
+    deviations: Floats = distance / np.maximum(spread, FINEST * expected.abs() + 1e-9)
+    return deviations

@@ -59,24 +59,28 @@ def seconds_by_key(steps: Sequence[PathStep]) -> dict[str, float]:
     before = min((step.started_at for step in steps), default=0.0)
     for step in path:
         # A step that began before what it needed had ended is counted from that end on.
-        begun = max(step.started_at, before)
-        spent[""] += begun - before
-        spent[step.key] += max(step.ended_at - begun, 0.0)
+        started = max(step.started_at, before)
+        spent[""] += started - before
+        spent[step.key] += max(step.ended_at - started, 0.0)
         before = max(before, step.ended_at)
     return dict(spent)
 
 
 def bottlenecks(runs: Iterable[Sequence[PathStep]]) -> list[Bottleneck]:
     """Return the keys on the critical paths of runs, the greatest share first."""
-    found = [seconds for steps in runs if sum((seconds := seconds_by_key(steps)).values())]
-    keys = sorted({key for seconds in found for key in seconds})
-    listed = [_bottleneck(key, found) for key in keys]
+    seconds_of_runs = [
+        seconds for steps in runs if sum((seconds := seconds_by_key(steps)).values())
+    ]
+    keys = sorted({key for seconds in seconds_of_runs for key in seconds})
+    all_bottlenecks = [_bottleneck(key, seconds_of_runs) for key in keys]
     return sorted(
-        (one for one in listed if one.seconds), key=lambda one: one.share.expected, reverse=True
+        (bottleneck for bottleneck in all_bottlenecks if bottleneck.seconds),
+        key=lambda bottleneck: bottleneck.share.expected,
+        reverse=True,
     )
 
 
-def _bottleneck(key: str, found: Sequence[Mapping[str, float]]) -> Bottleneck:
-    rows = np.array([(seconds.get(key, 0.0), sum(seconds.values())) for seconds in found])
-    share = bootstrap(rows, lambda drawn: float(drawn[:, 0].sum() / drawn[:, 1].sum()))
+def _bottleneck(key: str, seconds_of_runs: Sequence[Mapping[str, float]]) -> Bottleneck:
+    rows = np.array([(seconds.get(key, 0.0), sum(seconds.values())) for seconds in seconds_of_runs])
+    share = bootstrap(rows, lambda sample: float(sample[:, 0].sum() / sample[:, 1].sum()))
     return Bottleneck(key, share, float(rows[:, 0].sum()), int((rows[:, 0] > 0).sum()))

@@ -72,8 +72,8 @@ class Changes:
 
 
 def reconcile(
-    known: Iterable[Insight],
-    found: Iterable[Finding],
+    insights: Iterable[Insight],
+    findings: Iterable[Finding],
     now: float,
     quiet_seconds: float = QUIET_SECONDS,
 ) -> Changes:
@@ -82,19 +82,19 @@ def reconcile(
     An insight stays as it was raised while it is found, with the worst severity it has had. It
     closes once it has not been found for ``quiet_seconds``.
     """
-    before = {_about(insight.finding): insight for insight in known if insight.closed_at is None}
-    current = _worst(found)
+    before = {_about(insight.finding): insight for insight in insights if insight.closed_at is None}
+    current = _worst(findings)
     raised, worsened, still, closed = [], [], [], []
-    for about, finding in current.items():
-        if about not in before:
+    for subject, finding in current.items():
+        if subject not in before:
             raised.append(Insight(finding, raised_at=now, seen_at=now))
             continue
-        seen = _seen(before[about], finding, now)
-        if seen.finding.severity.rank > before[about].finding.severity.rank:
-            worsened.append(seen)
-        still.append(seen)
-    for about, insight in before.items():
-        if about in current:
+        updated = _seen(before[subject], finding, now)
+        if updated.finding.severity.rank > before[subject].finding.severity.rank:
+            worsened.append(updated)
+        still.append(updated)
+    for subject, insight in before.items():
+        if subject in current:
             continue
         if now - insight.seen_at >= quiet_seconds:
             closed.append(replace(insight, closed_at=now))
@@ -103,61 +103,65 @@ def reconcile(
     return Changes(tuple(raised), tuple(worsened), tuple(closed), (*still, *raised))
 
 
-def of_regression(found: Regression) -> Finding:
+def of_regression(regression: Regression) -> Finding:
     """Say that a key has become slower."""
     severity = Severity.INFO
-    if found.factor >= WARNING_FACTOR:
-        severity = Severity.CRITICAL if found.factor >= CRITICAL_FACTOR else Severity.WARNING
-    usual, now = found.usual_seconds, found.usual_seconds * found.factor
-    size = f"takes {found.factor:.2g} times as long: {now:.3g} s instead of {usual:.3g} s"
-    return Finding("regression", found.key, severity, found.run, size, found.since)
+    if regression.factor >= WARNING_FACTOR:
+        severity = Severity.CRITICAL if regression.factor >= CRITICAL_FACTOR else Severity.WARNING
+    usual, now = regression.usual_seconds, regression.usual_seconds * regression.factor
+    size = f"takes {regression.factor:.2g} times as long: {now:.3g} s instead of {usual:.3g} s"
+    return Finding("regression", regression.key, severity, regression.run, size, regression.since)
 
 
-def of_anomaly(found: Anomaly, key: str, since: float, *, ongoing: bool) -> Finding:
+def of_anomaly(anomaly: Anomaly, key: str, since: float, *, ongoing: bool) -> Finding:
     """Say that a measurement, ``key``, stood out, and whether its newest value still does."""
-    limit = "limit" in found.detectors
+    limit = "limit" in anomaly.detectors
     severity = Severity.CRITICAL if limit else Severity.WARNING if ongoing else Severity.INFO
-    size = f"{found.value:.4g} where {found.usual:.4g} is usual ({', '.join(found.detectors)})"
+    size = (
+        f"{anomaly.value:.4g} where {anomaly.usual:.4g} is usual ({', '.join(anomaly.detectors)})"
+    )
     return Finding("anomaly", key, severity, "", size, since)
 
 
-def of_outlook(found: CapacityOutlook, now: float) -> Finding | None:
+def of_outlook(outlook: CapacityOutlook, now: float) -> Finding | None:
     """Say what will run out, or what is paid for and not needed; None where neither is so."""
-    if found.possible_at is None:
-        if not found.saved:
+    if outlook.possible_at is None:
+        if not outlook.saved:
             return None
-        size = f"{found.spare_units} too many this week: without them {found.saved:.4g} is saved"
-        return Finding("capacity", found.measure, Severity.INFO, "", size, now)
-    likely = found.likely_at
+        size = (
+            f"{outlook.spare_units} too many this week: without them {outlook.saved:.4g} is saved"
+        )
+        return Finding("capacity", outlook.measure, Severity.INFO, "", size, now)
+    likely = outlook.likely_at
     severity = Severity.INFO
     if likely is not None:
         severity = Severity.CRITICAL if likely - now <= SOON_SECONDS else Severity.WARNING
     chance = "likely" if likely is not None else "possibly"
-    hours = ((likely or found.possible_at) - now) / 3600
-    size = f"{chance} runs out in {hours:.0f} h, short of {found.short:.4g} at its most"
-    if found.units:
-        price = f" for {found.cost:.4g}" if found.cost else ""
-        size += f"; {found.units} more of the largest provider{price} would do"
-    return Finding("capacity", found.measure, severity, "", size, now)
+    hours = ((likely or outlook.possible_at) - now) / 3600
+    size = f"{chance} runs out in {hours:.0f} h, short of {outlook.short:.4g} at its most"
+    if outlook.units:
+        price = f" for {outlook.cost:.4g}" if outlook.cost else ""
+        size += f"; {outlook.units} more of the largest provider{price} would do"
+    return Finding("capacity", outlook.measure, severity, "", size, now)
 
 
 def _about(finding: Finding) -> tuple[str, str]:
     return finding.kind, finding.key
 
 
-def _worst(found: Iterable[Finding]) -> dict[tuple[str, str], Finding]:
+def _worst(findings: Iterable[Finding]) -> dict[tuple[str, str], Finding]:
     """Return one finding for each thing that it is about: the worst, of those the oldest."""
-    ordered = sorted(found, key=lambda finding: (-finding.severity.rank, finding.since))
-    kept: dict[tuple[str, str], Finding] = {}
+    ordered = sorted(findings, key=lambda finding: (-finding.severity.rank, finding.since))
+    worst: dict[tuple[str, str], Finding] = {}
     for finding in ordered:
-        kept.setdefault(_about(finding), finding)
-    return kept
+        worst.setdefault(_about(finding), finding)
+    return worst
 
 
 def _seen(insight: Insight, finding: Finding, now: float) -> Insight:
     """Keep what was raised; take over what is new about it."""
     old = insight.finding
-    severity = max(old.severity, finding.severity, key=lambda one: one.rank)
+    severity = max(old.severity, finding.severity, key=lambda severity: severity.rank)
     since = min(old.since, finding.since)
     newest = replace(finding, severity=severity, since=since, run=old.run or finding.run)
     return replace(insight, finding=newest, seen_at=now)

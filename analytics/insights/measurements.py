@@ -26,10 +26,10 @@ _LIMIT_ONLY = frozenset({"disk_free_mib"})
 def find_anomalies(ledger: Ledger, now: float, days: float) -> list[Finding]:
     """Return what stood out within the last day, of the series of the last ``days``."""
     since = now - days * DAY_SECONDS
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for subject, metric in measured_series(ledger, now - DAY_SECONDS)[:MOST]:
-        found += of_series(subject, metric, measured(ledger, subject, metric, since), now)
-    return found
+        findings += of_series(subject, metric, measured(ledger, subject, metric, since), now)
+    return findings
 
 
 def of_series(
@@ -39,13 +39,15 @@ def of_series(
     if not values or values[-1][0] - values[0][0] < LEARNING_DAYS * DAY_SECONDS:
         return
     moments, even = _even(np.array(values, dtype=float))
-    for one in detect(even, _PER_DAY, LIMITS.get(metric)):
-        if moments[one.last] < now - DAY_SECONDS:
+    for anomaly in detect(even, _PER_DAY, LIMITS.get(metric)):
+        if moments[anomaly.last] < now - DAY_SECONDS:
             continue
-        if metric in _LIMIT_ONLY and "limit" not in one.detectors:
+        if metric in _LIMIT_ONLY and "limit" not in anomaly.detectors:
             continue
-        ongoing = one.last >= len(even) - _ONGOING
-        yield of_anomaly(one, f"{subject} {metric}", float(moments[one.first]), ongoing=ongoing)
+        ongoing = anomaly.last >= len(even) - _ONGOING
+        yield of_anomaly(
+            anomaly, f"{subject} {metric}", float(moments[anomaly.first]), ongoing=ongoing
+        )
 
 
 def _even(values: Values) -> tuple[Values, Values]:

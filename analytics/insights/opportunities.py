@@ -46,9 +46,11 @@ def memory(key: str, asked_mib: float, peaks_mib: Sequence[float]) -> Opportunit
     proposed = math.ceil(max(peaks_mib) * MEMORY_SPARE)
     if proposed > asked_mib * (1 - WORTHWHILE):
         return None
-    known = np.maximum.accumulate(peaks_mib) * MEMORY_SPARE
-    asked, peaks = known[FEWEST - 1 : -1], np.asarray(peaks_mib[FEWEST:])
-    gain = bootstrap(np.where(peaks <= asked, asked_mib - asked, -asked), _mean)
+    proposals = np.maximum.accumulate(peaks_mib) * MEMORY_SPARE
+    proposals_before, peaks = proposals[FEWEST - 1 : -1], np.asarray(peaks_mib[FEWEST:])
+    gain = bootstrap(
+        np.where(peaks <= proposals_before, asked_mib - proposals_before, -proposals_before), _mean
+    )
     change = f"ask for {proposed} MiB instead of {asked_mib:.0f}"
     return Opportunity("memory", key, change, "MiB", gain, len(peaks_mib))
 
@@ -58,7 +60,7 @@ def idle(key: str, reserved: Sequence[float], used: Sequence[float]) -> Opportun
     rows = np.column_stack([reserved, used]).astype(float)
     if len(rows) < FEWEST or rows[:, 1].sum() >= rows[:, 0].sum() * (1 - WORTHWHILE):
         return None
-    gain = bootstrap(rows, lambda drawn: float((drawn[:, 0] - drawn[:, 1]).clip(0).mean()))
+    gain = bootstrap(rows, lambda sample: float((sample[:, 0] - sample[:, 1]).clip(0).mean()))
     share = 1 - rows[:, 1].sum() / rows[:, 0].sum()
     change = f"reserve when it is used: {share:.0%} of the time it stands idle"
     return Opportunity("reservation", key, change, "s", gain, len(rows))
@@ -66,15 +68,15 @@ def idle(key: str, reserved: Sequence[float], used: Sequence[float]) -> Opportun
 
 def caching(key: str, runs: Sequence[tuple[str, float]]) -> Opportunity | None:
     """Propose to keep results: (digest of the inputs, seconds) of each run, in their order."""
-    seen: Counter[str] = Counter()
+    inputs_seen: Counter[str] = Counter()
     repeated = []
     for digest, seconds in runs:
-        repeated.append(seconds if seen[digest] else 0.0)
-        seen[digest] += 1
+        repeated.append(seconds if inputs_seen[digest] else 0.0)
+        inputs_seen[digest] += 1
     if len(runs) < FEWEST or not any(repeated):
         return None
     gain = bootstrap(np.array(repeated), _mean)
-    again = sum(count - 1 for count in seen.values())
+    again = sum(count - 1 for count in inputs_seen.values())
     change = f"keep its results: {again} of {len(runs)} runs had inputs seen before"
     return Opportunity("cache", key, change, "s", gain, len(runs))
 
@@ -87,7 +89,7 @@ def packing(
         return None
     saved = overhead * (1 - 1 / together)
     rows = np.array(seconds, dtype=float)
-    gain = bootstrap(rows, lambda drawn: saved * float((drawn <= SHORT_SECONDS).mean()))
+    gain = bootstrap(rows, lambda sample: saved * float((sample <= SHORT_SECONDS).mean()))
     change = f"run {together} in one step: a step takes {np.median(seconds):.2g} s"
     return Opportunity("pack", key, change, "s", gain, len(seconds))
 
@@ -99,7 +101,7 @@ def splitting(
     if len(seconds) < FEWEST:
         return None
     rows = np.array(seconds, dtype=float)
-    gain = bootstrap(rows, lambda drawn: float((drawn * (1 - 1 / parts)).mean()) - overhead)
+    gain = bootstrap(rows, lambda sample: float((sample * (1 - 1 / parts)).mean()) - overhead)
     if gain.low <= WORTHWHILE * float(rows.mean()):
         return None
     return Opportunity("split", key, f"split it in {parts}", "s", gain, len(seconds))
@@ -108,22 +110,22 @@ def splitting(
 def provider(key: str, seconds: Mapping[str, Sequence[float]], now: str) -> Opportunity | None:
     """Propose another kind of provider where the key surely ran faster; ``now`` is today's."""
     proposals = []
-    for other, taken in seconds.items():
-        if other == now or min(len(taken), len(seconds[now])) < FEWEST:
+    for other, seconds_there in seconds.items():
+        if other == now or min(len(seconds_there), len(seconds[now])) < FEWEST:
             continue
-        gain = _faster(np.array(seconds[now], dtype=float), np.array(taken, dtype=float))
+        gain = _faster(np.array(seconds[now], dtype=float), np.array(seconds_there, dtype=float))
         if gain.low > 0:
-            count = len(taken)
+            count = len(seconds_there)
             proposals.append(Opportunity("provider", key, f"run it on {other}", "s", gain, count))
-    return max(proposals, key=lambda one: one.gain.expected, default=None)
+    return max(proposals, key=lambda proposal: proposal.gain.expected, default=None)
 
 
-def _mean(drawn: Rows) -> float:
-    return float(drawn.mean())
+def _mean(sample: Rows) -> float:
+    return float(sample.mean())
 
 
 def _faster(here: Rows, there: Rows) -> Gain:
     """Return the difference of the medians, its interval from that of either side."""
-    mine = bootstrap(here, lambda drawn: float(np.median(drawn)))
-    theirs = bootstrap(there, lambda drawn: float(np.median(drawn)))
+    mine = bootstrap(here, lambda sample: float(np.median(sample)))
+    theirs = bootstrap(there, lambda sample: float(np.median(sample)))
     return Gain(mine.expected - theirs.expected, mine.low - theirs.high, mine.high - theirs.low)

@@ -68,14 +68,14 @@ class KeyWatch:
 
     def see(self, run: TimedRun) -> Regression | None:
         """Learn from a run; return the regression if this run is the one by which it is found."""
-        taken = math.log(max(run.seconds, _SHORTEST))
+        log_seconds = math.log(max(run.seconds, _SHORTEST))
         if not self.watching:
-            self._accept(taken)
+            self._accept(log_seconds)
             return None
-        slower = taken - median(self.usual) - SLACK
+        slower = log_seconds - median(self.usual) - SLACK
         self.total = max(0.0, self.total + min(max(slower, -LIMIT), LIMIT))
         if not self.total:
-            self._accept(*map(_log, self.slow), taken)
+            self._accept(*map(_log, self.slow), log_seconds)
             self.slow = []
             return None
         self.slow.append(run)
@@ -107,9 +107,9 @@ class KeyWatch:
         self.usual.extend(map(_log, self.slow))
         self.slow, self.total = [], 0.0
 
-    def _accept(self, *taken: float) -> None:
+    def _accept(self, *log_seconds: float) -> None:
         """Remember durations; a regression is over when they are back, or have become usual."""
-        self.usual.extend(taken)
+        self.usual.extend(log_seconds)
         if self.current is None:
             return
         recent = median(list(self.usual)[-RECENT:])
@@ -130,9 +130,9 @@ def regressions(runs: Iterable[TimedRun]) -> RegressionHistory:
     """Watch every key of a history, whatever its order."""
     watches: dict[str, KeyWatch] = defaultdict(KeyWatch)
     ordered = sorted(runs, key=lambda run: run.ended_at)
-    found = tuple(alarm for run in ordered if (alarm := watches[run.key].see(run)))
+    alarms = tuple(alarm for run in ordered if (alarm := watches[run.key].see(run)))
     current = tuple(watch.current for watch in watches.values() if watch.current)
-    return RegressionHistory(found, current)
+    return RegressionHistory(alarms, current)
 
 
 def _log(run: TimedRun) -> float:

@@ -15,26 +15,26 @@ HELD = {"steps": "slots", "cpus": "cpus", "memory_mib": "memory_mib"}
 
 def capacities(providers: Sequence[ProviderState]) -> list[Capacity]:
     """Return what the providers hold together; one more would be as the largest of them."""
-    found = []
+    totals = []
     for measure, part in HELD.items():
-        amounts = [float(getattr(one.capacity, part)) for one in providers]
+        amounts = [float(getattr(provider.capacity, part)) for provider in providers]
         if not sum(amounts):
             continue
         largest = max(range(len(amounts)), key=amounts.__getitem__)
         price = providers[largest].price_per_hour
         # The last provider is never given back.
-        kept = amounts[largest]
-        found.append(Capacity(measure, sum(amounts), amounts[largest], price, kept))
-    return found
+        minimum = amounts[largest]
+        totals.append(Capacity(measure, sum(amounts), amounts[largest], price, minimum))
+    return totals
 
 
 def shortages(
     demands: Mapping[str, DemandOutlook], providers: Sequence[ProviderState], now: float
 ) -> list[Finding]:
     """Say what will run out, what it would take to prevent that, and what could be given back."""
-    found = []
+    findings = []
     for capacity in capacities(providers):
-        if coming := demands.get(capacity.measure):
-            seen = outlook(coming.demand, capacity, coming.start)
-            found.append(of_outlook(seen, now))
-    return [one for one in found if one]
+        if demand_outlook := demands.get(capacity.measure):
+            capacity_outlook = outlook(demand_outlook.demand, capacity, demand_outlook.start)
+            findings.append(of_outlook(capacity_outlook, now))
+    return [finding for finding in findings if finding]

@@ -29,14 +29,18 @@ SHOWN = 30
 _HEAD = "| severity | what | key | how much | since (UTC) | run |\n|---|---|---|---|---|---|"
 
 
-def watch(ledger: Ledger, runs: Sequence[Run], now: float, more: Iterable[Finding] = ()) -> Changes:
+def watch(
+    ledger: Ledger, runs: Sequence[Run], now: float, other_findings: Iterable[Finding] = ()
+) -> Changes:
     """Compare what is found in ``runs`` with the open insights of the ledger, and write it there.
 
-    ``more`` is what other detectors have found.
+    ``other_findings`` is what other detectors have found.
     """
-    known = [_known(row) for row in open_insights(ledger)]
-    lasting = [one.finding for one in known if one.finding.kind in CLOSED_BY_WHO_RAISED_IT]
-    changes = reconcile(known, [*findings(runs), *more, *lasting], now)
+    insights = [_known(row) for row in open_insights(ledger)]
+    lasting = [
+        insight.finding for insight in insights if insight.finding.kind in CLOSED_BY_WHO_RAISED_IT
+    ]
+    changes = reconcile(insights, [*findings(runs), *other_findings, *lasting], now)
     write_insights(ledger, map(_row, (*changes.open, *changes.closed)))
     return changes
 
@@ -49,10 +53,12 @@ def findings(runs: Iterable[Run]) -> list[Finding]:
     by_kind: dict[str, list[TimedRun]] = defaultdict(list)
     for run in runs:
         if run.succeeded and not run.is_censored and not run.retries:
-            shown = run.id or f"ended {_moment(run.ended_at)}"
-            by_kind[run.kind].append(TimedRun(run.key, shown, run.ended_at, run.seconds))
+            run_label = run.id or f"ended {_moment(run.ended_at)}"
+            by_kind[run.kind].append(TimedRun(run.key, run_label, run.ended_at, run.seconds))
     return [
-        of_regression(found) for timed in by_kind.values() for found in regressions(timed).current
+        of_regression(regression)
+        for timed in by_kind.values()
+        for regression in regressions(timed).current
     ]
 
 
@@ -60,35 +66,39 @@ def told(changes: Changes) -> list[str]:
     """Return one sentence for everything that is new, worse or over; nothing is told twice."""
     news = [("Raised", changes.raised), ("Worse", changes.worsened), ("Closed", changes.closed)]
     return [
-        f"{word} ({one.finding.severity}): {one.finding.key} {one.finding.size}, "
-        f"since {_moment(one.finding.since)} UTC."
+        f"{word} ({insight.finding.severity}): {insight.finding.key} {insight.finding.size}, "
+        f"since {_moment(insight.finding.since)} UTC."
         for word, insights in news
-        for one in insights
+        for insight in insights
     ]
 
 
 def section(changes: Changes) -> str:
     """Return the section of a report: what is open, worst first, and what was closed just now."""
-    ranked = sorted(changes.open, key=lambda one: (-one.finding.severity.rank, one.finding.since))
-    rows = [_line(one.finding) for one in ranked[:SHOWN]]
+    ranked = sorted(
+        changes.open, key=lambda insight: (-insight.finding.severity.rank, insight.finding.since)
+    )
+    rows = [_line(insight.finding) for insight in ranked[:SHOWN]]
     parts = ["## What somebody should know"]
     parts += ["\n".join([_HEAD, *rows])] if rows else ["Nothing: no key has become slower."]
     if len(ranked) > SHOWN:
         parts.append(f"The worst {SHOWN} of {len(ranked)}.")
     if changes.closed:
-        over = ", ".join(_code(one.finding.key) for one in changes.closed[:SHOWN])
+        over = ", ".join(_code(insight.finding.key) for insight in changes.closed[:SHOWN])
         parts.append(f"Over since the last training: {over}.")
     return "\n\n".join(parts)
 
 
-def _line(found: Finding) -> str:
+def _line(finding: Finding) -> str:
     cells = (
-        f"**{found.severity}**" if found.severity is Severity.CRITICAL else str(found.severity),
-        found.kind,
-        _code(found.key),
-        found.size,
-        _moment(found.since),
-        found.run,
+        f"**{finding.severity}**"
+        if finding.severity is Severity.CRITICAL
+        else str(finding.severity),
+        finding.kind,
+        _code(finding.key),
+        finding.size,
+        _moment(finding.since),
+        finding.run,
     )
     return f"| {' | '.join(cells)} |"
 

@@ -21,13 +21,13 @@ class _Sum:
     def __init__(self, size: int) -> None:
         self.total, self.number = np.zeros(size), np.zeros(size)
 
-    def add(self, values: Floats, there: Mask, keep: float) -> None:
+    def add(self, values: Floats, is_known: Mask, keep: float) -> None:
         """Add the entries that are there, the others being 0; only the former forget."""
-        kept = 1.0 - (1.0 - keep) * there
-        self.total *= kept
-        self.number *= kept
+        factor = 1.0 - (1.0 - keep) * is_known
+        self.total *= factor
+        self.number *= factor
         self.total += values
-        self.number += there
+        self.number += is_known
 
 
 class Averages:
@@ -47,21 +47,21 @@ class Averages:
 
     def predict(self, key: int, context: int) -> Floats:
         """Return the averages for a run of that key in that context."""
-        found = self._all.total / self._all.number
-        for book, name in ((self._contexts, context), (self._keys, key)):
-            if own := book.get(name):
-                found = (own.total + self._weight * found) / (own.number + self._weight)
-        return found
+        averages = self._all.total / self._all.number
+        for sums, name in ((self._contexts, context), (self._keys, key)):
+            if entry := sums.get(name):
+                averages = (entry.total + self._weight * averages) / (entry.number + self._weight)
+        return averages
 
-    def update(self, key: int, context: int, values: Floats, there: Mask) -> None:
-        """Learn from the entries of ``values`` that are ``there``."""
-        values = np.where(there, values, 0.0)
-        for book, name, keep in (
+    def update(self, key: int, context: int, values: Floats, is_known: Mask) -> None:
+        """Learn from the entries of ``values`` that ``is_known`` marks."""
+        values = np.where(is_known, values, 0.0)
+        for sums, name, keep in (
             (self._keys, key, _OF_KEY),
             (self._contexts, context, _OF_CONTEXT),
         ):
-            own = book.get(name)
-            if own is None:
-                own = book[name] = _Sum(self._size)
-            own.add(values, there, keep)
-        self._all.add(values, there, _OF_CONTEXT)
+            entry = sums.get(name)
+            if entry is None:
+                entry = sums[name] = _Sum(self._size)
+            entry.add(values, is_known, keep)
+        self._all.add(values, is_known, _OF_CONTEXT)

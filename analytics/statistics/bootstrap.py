@@ -33,8 +33,8 @@ def bootstrap(rows: Rows, figure: Callable[[Rows], float]) -> Gain:
     if not len(rows):
         raise ValueError("nothing can be said of no runs at all")
     random = np.random.default_rng(_SEED)
-    drawn = random.integers(0, len(rows), (DRAWS, len(rows)))
-    found = [figure(rows[one]) for one in drawn]
-    low, high = np.quantile(found, [(1 - SHARE) / 2, (1 + SHARE) / 2])
+    samples = random.integers(0, len(rows), (DRAWS, len(rows)))
+    figures = [figure(rows[sample]) for sample in samples]
+    low, high = np.quantile(figures, [(1 - SHARE) / 2, (1 + SHARE) / 2])
     expected = figure(rows)
     return Gain(expected, min(float(low), expected), max(float(high), expected))

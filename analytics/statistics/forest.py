@@ -49,12 +49,12 @@ class Forest:
     def distribution(self, features: Matrix) -> Matrix:
         """Return (rows, classes): the share of each bin, averaged over the trees."""
         rows = _filled(features)
-        found = np.zeros((len(rows), self.classes), np.float32)
+        distribution = np.zeros((len(rows), self.classes), np.float32)
         for root in self.roots.tolist():
             leaves = self._leaves(root, rows)
-            different, place = np.unique(leaves, return_inverse=True)
-            found += self._shares(different)[place]
-        return found / np.float32(len(self.roots))
+            distinct_leaves, place = np.unique(leaves, return_inverse=True)
+            distribution += self._shares(distinct_leaves)[place]
+        return distribution / np.float32(len(self.roots))
 
     def leaves(self, features: Matrix) -> Ints:
         """Return (rows, trees): the number of the leaf that each row falls into."""
@@ -70,14 +70,14 @@ class Forest:
 
     def _leaves(self, root: int, rows: Matrix) -> Ints:
         at = np.full(len(rows), root)
-        going = np.arange(len(rows))
-        while len(going):
-            node = at[going]
+        unfinished = np.arange(len(rows))
+        while len(unfinished):
+            node = at[unfinished]
             feature = self.feature[node]
             inner = feature >= 0
-            going, node, feature = going[inner], node[inner], feature[inner]
-            lower = rows[going, feature] <= self.threshold[node]
-            at[going] = np.where(lower, self.left[node], self.right[node])
+            unfinished, node, feature = unfinished[inner], node[inner], feature[inner]
+            lower = rows[unfinished, feature] <= self.threshold[node]
+            at[unfinished] = np.where(lower, self.left[node], self.right[node])
         leaves: Ints = self.left[at].astype(np.int64)
         return leaves
 
@@ -85,8 +85,8 @@ class Forest:
         sizes = self.offsets[leaves + 1] - self.offsets[leaves]
         row = np.repeat(np.arange(len(leaves)), sizes)
         start = np.repeat(self.offsets[leaves] - np.cumsum(sizes) + sizes, sizes)
-        held = self.bins[start + np.arange(sizes.sum())].astype(np.int64)
-        counts = np.bincount(row * self.classes + held, minlength=len(leaves) * self.classes)
+        bins = self.bins[start + np.arange(sizes.sum())].astype(np.int64)
+        counts = np.bincount(row * self.classes + bins, minlength=len(leaves) * self.classes)
         shares = counts.reshape(len(leaves), self.classes) / sizes[:, None]
         return shares.astype(np.float32)
 
@@ -110,10 +110,10 @@ def grow(
     from sklearn.ensemble import ExtraTreesRegressor  # noqa: PLC0415 - for that reason
 
     rows = _filled(features)
-    grown = ExtraTreesRegressor(
+    regressor = ExtraTreesRegressor(
         trees, min_samples_leaf=leaf, max_features=SHARE, random_state=0, n_jobs=-1
     ).fit(rows, bins)
-    parts = [_flat(tree.tree_, tree.tree_.apply(rows), bins) for tree in grown.estimators_]
+    parts = [_flat(tree.tree_, tree.tree_.apply(rows), bins) for tree in regressor.estimators_]
     return _joined(parts, classes)
 
 
@@ -147,13 +147,15 @@ def _flat(tree: object, leaf_of: Ints, bins: Ints) -> tuple[npt.NDArray[np.gener
 
 def _joined(parts: list[tuple[npt.NDArray[np.generic], ...]], classes: int) -> Forest:
     features, thresholds, lefts, rights, leaves, sizes, bins = zip(*parts, strict=True)
-    roots = np.cumsum([0, *(len(each) for each in features)])
-    firsts = np.cumsum([0, *(len(each) for each in sizes)])
+    roots = np.cumsum([0, *(len(array) for array in features)])
+    firsts = np.cumsum([0, *(len(array) for array in sizes)])
     left = [
-        np.where(is_leaf, each + first, each + root)
-        for each, is_leaf, first, root in zip(lefts, leaves, firsts[:-1], roots[:-1], strict=True)
+        np.where(is_leaf, array + first, array + root)
+        for array, is_leaf, first, root in zip(
+            lefts, leaves, firsts[:-1], roots[:-1], strict=True
+        )
     ]
-    right = [each + root for each, root in zip(rights, roots[:-1], strict=True)]
+    right = [array + root for array, root in zip(rights, roots[:-1], strict=True)]
     return Forest(
         roots=roots[:-1].astype(np.int64),
         feature=np.concatenate(features).astype(np.int32),

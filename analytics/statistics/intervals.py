@@ -39,9 +39,9 @@ class Calibration:
         if not n:
             return LEVELS.copy()
         rank = np.clip(np.ceil((n + 1) * self._asked), 1, n).astype(int) - 1
-        own = np.array([self._ordered[place] for place in rank])
+        calibrated = np.array([self._ordered[place] for place in rank])
         trust = n / (n + _PRIOR)
-        return np.maximum.accumulate(trust * own + (1 - trust) * LEVELS)
+        return np.maximum.accumulate(trust * calibrated + (1 - trust) * LEVELS)
 
     def update(self, place: float, below: npt.NDArray[np.bool_]) -> None:
         """Learn the ``place`` of an actual value, and ``below`` which bounds it stayed."""

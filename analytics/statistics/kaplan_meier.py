@@ -59,11 +59,11 @@ def quantiles(ended: Floats, ages: Floats) -> Floats:
     Both are logarithms. Beyond the last known one the quantiles are the longest, and more.
     """
     value = np.concatenate([ended, ages])
-    known = np.concatenate([np.ones(len(ended)), np.zeros(len(ages))])
-    order = np.lexsort((-known, value))
+    is_known = np.concatenate([np.ones(len(ended)), np.zeros(len(ages))])
+    order = np.lexsort((-is_known, value))
     at_risk = np.arange(len(value), 0, -1)
-    passed = 1 - np.cumprod(1 - known[order] / at_risk)
+    passed = 1 - np.cumprod(1 - is_known[order] / at_risk)
     place = np.searchsorted(passed, QUANTILES - 1e-9)
     inside = place < len(value)
-    found = value[order][np.minimum(place, len(value) - 1)]
-    return np.where(inside, found, value.max() + _BEYOND)
+    values = value[order][np.minimum(place, len(value) - 1)]
+    return np.where(inside, values, value.max() + _BEYOND)

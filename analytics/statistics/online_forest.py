@@ -68,6 +68,6 @@ class OnlineForest:
 
 def shares_of(counts: Floats, leaves: Ints) -> Floats:
     """Return (rows,) from (leaves, 2) and (rows, trees): the mean over trees of each leaf's share, with a little doubt."""
-    held = counts[leaves]
-    shares: Floats = ((held[..., 1] + 0.5) / (held.sum(axis=-1) + 2.0)).mean(axis=1)
+    leaf_counts = counts[leaves]
+    shares: Floats = ((leaf_counts[..., 1] + 0.5) / (leaf_counts.sum(axis=-1) + 2.0)).mean(axis=1)
     return shares

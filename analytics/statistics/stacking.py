@@ -52,9 +52,9 @@ def fit(rows: Floats, failed: Floats, weights: Floats) -> Floats:
     """
     start, weights = _start(rows.shape[1]), weights.copy()
     for _ in range(_ROUNDS):
-        said = probability(rows, weights)
-        slope = rows.T @ (failed - said) - _RIDGE * (weights - start)
-        spread = (said * (1 - said))[:, None]
+        predicted = probability(rows, weights)
+        slope = rows.T @ (failed - predicted) - _RIDGE * (weights - start)
+        spread = (predicted * (1 - predicted))[:, None]
         weights += np.linalg.solve((rows * spread).T @ rows + _RIDGE * np.eye(len(start)), slope)
     return weights
 
@@ -66,12 +66,12 @@ def _start(size: int) -> Floats:
 
 def probability(rows: Floats, weights: Floats) -> Floats:
     """Return the probabilities of (runs, features)."""
-    said: Floats = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
-    return said
+    probabilities: Floats = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
+    return probabilities
 
 
 def logit(shares: Floats) -> Floats:
     """Return logits of shares, which are held a little off 0 and 1."""
     inside = np.clip(shares, _NARROWEST, 1 - _NARROWEST)
-    found: Floats = np.log(inside / (1 - inside))
-    return found
+    logits: Floats = np.log(inside / (1 - inside))
+    return logits

@@ -42,13 +42,18 @@ def relative_trend(ended_at: Values, values: Values) -> Trend | None:
     """
     if not np.all(values > 0):
         raise ValueError("only what is positive grows by a share of itself")
-    found = trend(ended_at, np.log(values))
-    if found is None:
+    log_trend = trend(ended_at, np.log(values))
+    if log_trend is None:
         return None
-    grown = found.per_week
+    log_growth = log_trend.per_week
     return Trend(
-        Gain(*(float(np.expm1(part)) for part in (grown.expected, grown.low, grown.high))),
-        found.runs,
+        Gain(
+            *(
+                float(np.expm1(part))
+                for part in (log_growth.expected, log_growth.low, log_growth.high)
+            )
+        ),
+        log_trend.runs,
     )
 
 
@@ -59,8 +64,8 @@ def trend(ended_at: Values, values: Values) -> Trend | None:
     """
     if len(values) < FEWEST or np.ptp(ended_at) == 0:
         return None
-    chosen = np.linspace(0, len(values) - 1, min(MOST, len(values))).astype(int)
-    order = np.argsort(ended_at, kind="stable")[chosen]
+    picked = np.linspace(0, len(values) - 1, min(MOST, len(values))).astype(int)
+    order = np.argsort(ended_at, kind="stable")[picked]
     rows = np.column_stack([ended_at[order] / WEEK_SECONDS, values[order]])
     is_share = set(np.unique(values)) <= {0.0, 1.0}
     return Trend(bootstrap(rows, _least_squares if is_share else _theil_sen), len(values))
@@ -77,6 +82,6 @@ def _theil_sen(rows: Rows) -> float:
 def _least_squares(rows: Rows) -> float:
     """Return the slope of a share; the median slope between zeros and ones is mostly nought."""
     at, value = rows.T
-    around = at - at.mean()
-    spread = float(around @ around)
-    return float(around @ value) / spread if spread else 0.0
+    centred = at - at.mean()
+    spread = float(centred @ centred)
+    return float(centred @ value) / spread if spread else 0.0

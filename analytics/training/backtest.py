@@ -69,13 +69,13 @@ class Backtest:
         actual = self.forecasts.table["seconds"].to_numpy(float)
         return self.forecasts.point[self.is_forecast], actual[self.is_forecast]
 
-    def accuracy(self, of: str = "model") -> Accuracy | None:
+    def accuracy(self, forecaster: str = "model") -> Accuracy | None:
         """Return how good the model was, or one rule alone; None where nothing was forecast."""
         predicted, actual = self.pairs
         if not len(actual):
             return None
-        if of != "model":
-            column = self.forecasts.run_features.rule_names.index(of)
+        if forecaster != "model":
+            column = self.forecasts.run_features.rule_names.index(forecaster)
             predicted = np.exp(self.forecasts.run_features.rules[self.is_forecast, column])
         return _accuracy(predicted, actual)
 
@@ -87,19 +87,19 @@ class Backtest:
 
     def failure_scores(self) -> tuple[float, float] | None:
         """Return AUC and Brier score of the probabilities of failure; None without both ends."""
-        made = np.isfinite(self.failures.probability) & np.isfinite(self.failures.failed)
-        said, failed = self.failures.probability[made], self.failures.failed[made]
-        area = auc(said, failed)
-        return None if area is None else (area, brier(said, failed))
+        is_scored = np.isfinite(self.failures.probability) & np.isfinite(self.failures.failed)
+        probability, failed = self.failures.probability[is_scored], self.failures.failed[is_scored]
+        area = auc(probability, failed)
+        return None if area is None else (area, brier(probability, failed))
 
     @property
     def constant_brier(self) -> float | None:
         """The Brier score of saying of every run, on the same runs, how often runs failed so far."""
-        found = self.failures
-        made = np.isfinite(found.probability) & np.isfinite(found.failed)
-        if not made.any():
+        failures = self.failures
+        is_scored = np.isfinite(failures.probability) & np.isfinite(failures.failed)
+        if not is_scored.any():
             return None
-        return brier(base_rate(found)[made], found.failed[made])
+        return brier(base_rate(failures)[is_scored], failures.failed[is_scored])
 
     @property
     def beats_base_rate(self) -> bool:
@@ -108,12 +108,12 @@ class Backtest:
 
     def estimates(self, kind: str) -> list[Estimate]:
         """Return an estimate a key of that kind of provider that has succeeded at least once."""
-        return [each.estimate for each in self.expected if each.kind == kind]
+        return [expected.estimate for expected in self.expected if expected.kind == kind]
 
     @property
     def kinds(self) -> list[str]:
         """The kinds of provider that anything succeeded on."""
-        return sorted({each.kind for each in self.expected})
+        return sorted({expected.kind for expected in self.expected})
 
 
 def backtest(
@@ -126,14 +126,14 @@ def backtest(
     """
     ended = columns(runs)
     table = with_next_runs(ended, time.time() if now is None else now)
-    known = compute_features(table)
-    choice = decide_retraining(table, known, last, code)
-    forecasts = forecast(table, known=known, last=(len(ended), choice.forest))
+    features = compute_features(table)
+    retraining = decide_retraining(table, features, last, code)
+    forecasts = forecast(table, features=features, last=(len(ended), retraining.forest))
     failures = predict_failures(table)
-    verdict = select_model(forecasts)
+    selection = select_model(forecasts)
     number = len(table) - len(ended)
-    expected = next_runs(forecasts, failures, number, verdict)
-    return Backtest(forecasts, failures, tuple(expected), verdict, choice)
+    expected = next_runs(forecasts, failures, number, selection)
+    return Backtest(forecasts, failures, tuple(expected), selection, retraining)
 
 
 def _accuracy(predicted: Floats, actual: Floats) -> Accuracy:

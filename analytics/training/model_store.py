@@ -46,12 +46,12 @@ def save(directory: Path, model: StoredModel) -> Path:
     """Write a model and drop all but the newest versions; return its file."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{model.name}-{model.version:06}.npz"
-    said = {key: value for key, value in _described(model).items() if key != "forest"}
-    text = np.frombuffer(json.dumps(said).encode(), dtype=np.uint8)
-    written = path.with_suffix(".part")
-    with written.open("wb") as file:
+    metadata = {key: value for key, value in _described(model).items() if key != "forest"}
+    text = np.frombuffer(json.dumps(metadata).encode(), dtype=np.uint8)
+    partial = path.with_suffix(".part")
+    with partial.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, described=text, **asdict(model.forest))
-    written.replace(path)
+    partial.replace(path)
     for old in versions(directory, model.name)[:-KEPT]:
         old.unlink()
     return path
@@ -63,12 +63,12 @@ def load(path: Path) -> StoredModel:
     Raises:
         ValueError: Where the file holds anything but arrays of numbers.
     """
-    with np.load(path, allow_pickle=False) as held:
-        said = json.loads(held["described"].tobytes())
-        parts = {field.name: held[field.name] for field in fields(Forest)}
+    with np.load(path, allow_pickle=False) as archive:
+        metadata = json.loads(archive["described"].tobytes())
+        parts = {field.name: archive[field.name] for field in fields(Forest)}
     parts["classes"] = int(parts["classes"])
-    said["features"] = tuple(said["features"])
-    return StoredModel(**said, forest=Forest(**parts))
+    metadata["features"] = tuple(metadata["features"])
+    return StoredModel(**metadata, forest=Forest(**parts))
 
 
 def versions(directory: Path, name: str) -> list[Path]:

@@ -47,33 +47,35 @@ def with_next_runs(table: pd.DataFrame, now: float) -> pd.DataFrame:
 
 
 def next_runs(
-    found: Forecasts, failures: Failures, number: int, verdict: ModelSelection
+    forecasts: Forecasts, failures: Failures, number: int, selection: ModelSelection
 ) -> list[Expected]:
     """Return what is expected of the last ``number`` rows, which ``with_next_runs`` appended.
 
     Where a simple rule is the champion, its value is the middle, within the model's bounds.
     """
-    table = found.table
+    table = forecasts.table
     ended = table[~table["state"].isin(CENSORED)]
     succeeded = ended[ended["state"] == "succeeded"].groupby(["kind", "key"])
     counts, runs = succeeded.size(), ended.groupby(["kind", "key"]).size()
     memory = succeeded["memory_mib"].apply(lambda values: values.tail(RECENT).max())
-    bounds = dict(zip(LEVELS.tolist(), found.bounds.T, strict=True))
-    often = beats_base_rate(failures)
-    why = explained(failures, range(len(table) - number, len(table))) if often else {}
+    bounds = dict(zip(LEVELS.tolist(), forecasts.bounds.T, strict=True))
+    has_skill = beats_base_rate(failures)
+    why = explained(failures, range(len(table) - number, len(table))) if has_skill else {}
     expected = []
     for row in range(len(table) - number, len(table)):
         group = (table["kind"].iloc[row], table["key"].iloc[row])
         n = int(counts[group])
         success = (n + 2) / (int(runs[group]) + 2)
-        if often and not np.isnan(risk := failures.of(row)):
+        if has_skill and not np.isnan(risk := failures.of(row)):
             success = 1 - risk
-        p50 = _middle(found.point[row], bounds[0.5][row])
-        rule = found.rules[found.rule[row]]
-        if verdict.champion != MODEL:
-            rule = verdict.champion
+        p50 = _middle(forecasts.point[row], bounds[0.5][row])
+        rule = forecasts.rules[forecasts.rule[row]]
+        if selection.champion != MODEL:
+            rule = selection.champion
             p50 = float(
-                np.exp(found.run_features.rules[row, found.run_features.rule_names.index(rule)])
+                np.exp(
+                    forecasts.run_features.rules[row, forecasts.run_features.rule_names.index(rule)]
+                )
             )
         p80, p90, p95 = (max(p50, float(bounds[level][row])) for level in (0.8, 0.9, 0.95))
         estimate = Estimate(
@@ -95,5 +97,5 @@ def next_runs(
 
 def _middle(point: float, median: float) -> float:
     """Return the point where it is about the median, which is exact to a bin only."""
-    near = abs(np.log(point) - np.log(median)) < _CLOSE
-    return float(point if near else median)
+    is_near = abs(np.log(point) - np.log(median)) < _CLOSE
+    return float(point if is_near else median)

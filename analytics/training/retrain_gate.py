@@ -36,7 +36,7 @@ class RetrainDecision:
 
 
 def decide_retraining(
-    table: pd.DataFrame, known: RunFeatures, last: StoredModel | None, code: str
+    table: pd.DataFrame, features: RunFeatures, last: StoredModel | None, code: str
 ) -> RetrainDecision:
     """Return the forest to forecast with; ``code`` is the digest of the code that runs now."""
     value = logs(table["seconds"])
@@ -46,19 +46,19 @@ def decide_retraining(
         return RetrainDecision(
             None, replaces=False, why=f"{len(rows)} runs are too few for a forest"
         )
-    if (unlike := _unlike(last, known, code)) or last is None:
-        return RetrainDecision(_grown(known.matrix, value, rows), replaces=True, why=unlike)
+    if (unlike := _unlike(last, features, code)) or last is None:
+        return RetrainDecision(_grown(features.matrix, value, rows), replaces=True, why=unlike)
     submitted = table["submitted_at"].to_numpy(float)[rows]
     recent = rows[submitted > last.until][-JUDGED:]
     if len(recent) < FEWEST:
         why = f"{len(recent)} runs since version {last.version} are too few to judge by"
         return RetrainDecision(last.forest, replaces=False, why=why)
-    return _judged(table, known, value, rows, recent, last)
+    return _judged(table, features, value, rows, recent, last)
 
 
 def _judged(  # noqa: PLR0917 - the history in its parts, and who is to be beaten
     table: pd.DataFrame,
-    known: RunFeatures,
+    features: RunFeatures,
     value: Floats,
     rows: Ints,
     recent: Ints,
@@ -68,27 +68,29 @@ def _judged(  # noqa: PLR0917 - the history in its parts, and who is to be beate
     before = rows[ended < table["submitted_at"].to_numpy(float)[recent].min()]
     if len(before) < FEWEST:
         return RetrainDecision(
-            _grown(known.matrix, value, rows), replaces=True, why="nothing ended before"
+            _grown(features.matrix, value, rows), replaces=True, why="nothing ended before"
         )
-    asked, actual = known.matrix[recent], np.exp(value[recent])
-    tried = _grown(known.matrix, value, before)
+    recent_features, actual = features.matrix[recent], np.exp(value[recent])
+    candidate = _grown(features.matrix, value, before)
     new, old = (
-        float(min_max_ratio(np.exp(_points(forest, asked)), actual).mean())
-        for forest in (tried, last.forest)
+        float(min_max_ratio(np.exp(_points(forest, recent_features)), actual).mean())
+        for forest in (candidate, last.forest)
     )
-    said = f"{new:.3f} against {old:.3f} of version {last.version} on {len(recent)} runs"
+    comparison = f"{new:.3f} against {old:.3f} of version {last.version} on {len(recent)} runs"
     if new <= old:
-        return RetrainDecision(last.forest, replaces=False, why=f"no better: {said}")
-    return RetrainDecision(_grown(known.matrix, value, rows), replaces=True, why=f"better: {said}")
+        return RetrainDecision(last.forest, replaces=False, why=f"no better: {comparison}")
+    return RetrainDecision(
+        _grown(features.matrix, value, rows), replaces=True, why=f"better: {comparison}"
+    )
 
 
-def _unlike(last: StoredModel | None, known: RunFeatures, code: str) -> str:
+def _unlike(last: StoredModel | None, features: RunFeatures, code: str) -> str:
     """Say why the last one cannot be asked any more; empty where it can."""
     if last is None:
         return "the first"
     if last.code != code:
         return "the code has changed"
-    return "" if last.features == known.names else "other things are known of a run than before"
+    return "" if last.features == features.names else "other things are known of a run than before"
 
 
 def _grown(features: Matrix, value: Floats, rows: Ints) -> Forest:

@@ -41,19 +41,19 @@ def due(
 
 def drifted(runs: Iterable[Run], bounds: Bounds) -> str:
     """Say that too many runs took longer than the 90th percentile published before they began."""
-    held = [
+    is_within = [
         run.seconds <= bounds[run.kind, run.key][0]
         for run in runs
         if not run.retries and bounds.get((run.kind, run.key), (0.0, math.inf))[1] <= run.started_at
     ]
-    if len(held) < FEWEST:
+    if len(is_within) < FEWEST:
         return ""
-    share = sum(held) / len(held)
-    band = DEVIATIONS * math.sqrt(PROMISED * (1 - PROMISED) / len(held))
+    share = sum(is_within) / len(is_within)
+    band = DEVIATIONS * math.sqrt(PROMISED * (1 - PROMISED) / len(is_within))
     if share >= PROMISED - band:
         return ""
     return (
-        f"forecasts have drifted: only {share:.0%} of {len(held)} runs since the last training "
+        f"forecasts have drifted: only {share:.0%} of {len(is_within)} runs since the last training "
         "took no longer than their 90th percentile"
     )
 
