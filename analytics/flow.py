@@ -27,7 +27,7 @@ from analytics.history.runs import FLOW_KIND, Run
 from analytics.insights.lifecycle import Changes
 from analytics.insights.measurements import find_anomalies
 from analytics.insights.shortages import shortages
-from analytics.insights.slowdowns import section, told, watch
+from analytics.insights.slowdowns import change_sentences, section, watch
 from analytics.reports.sections.training import of_training
 from analytics.training.backtest import Backtest, backtest
 from analytics.training.calibration import (
@@ -39,9 +39,9 @@ from analytics.training.model_store import code_digest
 from analytics.training.publishing import (
     DURATIONS,
     last_model,
+    publish_backtest,
     publish_demand,
-    publish_learnt,
-    record_learnt,
+    record_models,
 )
 from analytics.training.report import chart, markdown, states
 from analytics.training.retraining import due
@@ -109,7 +109,7 @@ async def publish(tested: Backtest) -> int:
 async def watch_runs(runs: list[Run]) -> Changes:
     """Look for what is slower, strange or runs out; what is new, worse or over is told once."""
     changes = await asyncio.to_thread(_watch, runs, time.time())
-    for sentence in told(changes):
+    for sentence in change_sentences(changes):
         get_run_logger().warning(sentence)
     return changes
 
@@ -242,9 +242,9 @@ def _due(runs: list[Run], now: float) -> str:
 
 def _publish(tested: Backtest, now: float) -> int:
     with _ledger() as ledger:
-        for trained in record_learnt(ledger, _models(), tested, code_digest(), now):
+        for trained in record_models(ledger, _models(), tested, code_digest(), now):
             get_run_logger().info("Model %s: %s (%s)", trained.name, trained.champion, trained.why)
-        return publish_learnt(ledger, tested, now)
+        return publish_backtest(ledger, tested, now)
 
 
 def _watch(runs: list[Run], now: float) -> Changes:

@@ -21,7 +21,13 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.insights.regressions import FEWEST, REMEMBERED, STABLE, KeyWatch, TimedRun
+from analytics.insights.regressions import (
+    FEWEST_RUNS,
+    REMEMBERED_RUNS,
+    STABLE_DEVIATION,
+    KeyWatch,
+    TimedRun,
+)
 from benchmarks.labelled_series import Hits, compare
 
 SLOWER = 1.5
@@ -67,10 +73,10 @@ def _spread(runs: Sequence[TimedRun]) -> float:
 
 def stable_moments(runs: Sequence[TimedRun]) -> Iterator[tuple[int, bool]]:
     """Yield where the past is stable, and whether it really stays so for the next five runs."""
-    for at in range(FEWEST, len(runs) - WITHIN + 1):
-        past = runs[max(0, at - REMEMBERED) : at]
-        if _spread(past) < STABLE:
-            yield at, _spread([*past, *runs[at : at + WITHIN]]) < STABLE
+    for at in range(FEWEST_RUNS, len(runs) - WITHIN + 1):
+        past = runs[max(0, at - REMEMBERED_RUNS) : at]
+        if _spread(past) < STABLE_DEVIATION:
+            yield at, _spread([*past, *runs[at : at + WITHIN]]) < STABLE_DEVIATION
 
 
 def delay(runs: Sequence[TimedRun], at: int) -> int | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analytics.demand.hourly import HOUR, HourlyUse, hourly
+from analytics.demand.hourly import HOUR_SECONDS, HourlyUse, hourly
 
 _RUN, _PROCS, _USED_KIB, _ASKED_PROCS, _USER = 3, 4, 6, 7, 11
 BUSIEST = 3
@@ -46,7 +46,7 @@ def series(history: Path) -> pd.DataFrame:
         totals[f"runs, {name}"], totals[f"cpus, {name}"] = own["runs"], own["cpus"]
     held: Counter[str] = Counter()
     for user, use in found:
-        held[user] += int(use.cpus * ((use.ended_at or 0) - use.started_at) / HOUR)
+        held[user] += int(use.cpus * ((use.ended_at or 0) - use.started_at) / HOUR_SECONDS)
     for user, _ in held.most_common(BUSIEST):
         own = hourly((use for who, use in found if who == user), since, until)
         totals[f"cpus of {user}"] = own["cpus"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.demand.forecast import Demand
-from analytics.demand.hourly import HOUR
+from analytics.demand.hourly import HOUR_SECONDS
 from analytics.statistics.seasonal import Values
 
 
@@ -70,12 +70,12 @@ def outlook(demand: Demand, capacity: Capacity, start: float) -> CapacityOutlook
     units = math.ceil(short / capacity.unit)
     return CapacityOutlook(
         measure=capacity.measure,
-        likely_at=start + int(likely[0]) * HOUR if likely.size else None,
-        possible_at=start + first * HOUR,
+        likely_at=start + int(likely[0]) * HOUR_SECONDS if likely.size else None,
+        possible_at=start + first * HOUR_SECONDS,
         short=short,
         units=units,
         cost=units * capacity.price * (after - first),
-        give_back_at=start + after * HOUR if after < len(demand.high) else None,
+        give_back_at=start + after * HOUR_SECONDS if after < len(demand.high) else None,
     )
 
 
@@ -97,6 +97,6 @@ def _with_spare(high: Values, capacity: Capacity, start: float) -> CapacityOutlo
         likely_at=None,
         possible_at=None,
         spare_units=count,
-        spare_from=start + best * HOUR,
+        spare_from=start + best * HOUR_SECONDS,
         saved=count * capacity.price * int(hours[best]),
     )

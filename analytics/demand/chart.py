@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from analytics.demand.forecast import Demand, forecast
-from analytics.demand.hourly import HOUR, HourlyUse, hourly
+from analytics.demand.hourly import HOUR_SECONDS, HourlyUse, hourly
 from analytics.history.runs import FLOW_KIND, Run
 from analytics.statistics.seasonal import DAY, Values
 
@@ -42,7 +42,7 @@ def outlooks(runs: Iterable[Run], now: float) -> dict[str, DemandOutlook]:
     if not uses:
         return {}
     table = hourly(uses, min(use.started_at for use in uses), now)
-    start = now // HOUR * HOUR
+    start = now // HOUR_SECONDS * HOUR_SECONDS
     pasts = {name: table[name].to_numpy(float) for name in MEASURES}
     demands = {name: forecast(past, WEEK) for name, past in pasts.items()}
     return {
@@ -73,7 +73,7 @@ def chart(outlooks_by_measure: Mapping[str, DemandOutlook]) -> bytes:
     panels = figure.subplots(len(outlooks_by_measure), sharex=True, squeeze=False)[:, 0]
     for axes, (name, outlook) in zip(panels, outlooks_by_measure.items(), strict=True):
         past, coming = outlook.past[-WEEK:], outlook.demand
-        before = _hours(outlook.start - len(past) * HOUR, len(past))
+        before = _hours(outlook.start - len(past) * HOUR_SECONDS, len(past))
         after = _hours(outlook.start, len(coming.median))
         axes.step(before, past, where="post", color="0.4", linewidth=1, label="was")
         band = axes.fill_between(after, coming.low, coming.high, step="post", alpha=0.25)

@@ -19,9 +19,9 @@ from analytics.demand.mixture import Forecasts, mixed, reaches, weights
 from analytics.statistics.seasonal import DAY, METHODS, NAIVE, Method, Values
 
 HORIZONS = (6, 12, 24, 48, 168)
-ORIGINS = 56
+MOST_ORIGINS = 56
 # Origins a day and an hour apart, so that each is at another hour of the day.
-STRIDE = DAY + 1
+STRIDE_HOURS = DAY + 1
 BAND = (0.1, 0.9)
 
 # Threads gain nothing on matrices this small, and wait for each other busily on a machine in use.
@@ -48,7 +48,7 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ahead:
+class _MethodAtHorizon:
     """A method that is asked for one horizon."""
 
     method: Method
@@ -59,7 +59,7 @@ class _Ahead:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tried:
+class _Backtest:
     """What each method said at past origins (methods x origins x hours ahead), and what came."""
 
     names: tuple[str, ...]
@@ -99,7 +99,7 @@ def forecasts(table: pd.DataFrame, horizon: int = HORIZONS[-1]) -> dict[str, Dem
 def _methods(past: Values, horizon: int) -> dict[str, Callable[[Values], Values]]:
     """Return all methods that this past allows, the lagged ones fitted to it."""
     methods: dict[str, Callable[[Values], Values]] = {
-        name: _Ahead(method, horizon) for name, method in METHODS.items()
+        name: _MethodAtHorizon(method, horizon) for name, method in METHODS.items()
     }
     for shape in lagged.SHAPES:
         if shape.fits(len(past), horizon):
@@ -107,20 +107,20 @@ def _methods(past: Values, horizon: int) -> dict[str, Callable[[Values], Values]
     return methods
 
 
-def _backtest(past: Values, horizon: int, allowed: Container[str]) -> _Tried:
+def _backtest(past: Values, horizon: int, allowed: Container[str]) -> _Backtest:
     """Forecast from past origins; a short past is tried over fewer hours and fewer origins."""
     horizon = min(horizon, max(len(past) // 6, min(DAY, len(past) // 3)))
-    count = min(ORIGINS, max(1, (len(past) // 3 - horizon) // STRIDE))
+    count = min(MOST_ORIGINS, max(1, (len(past) // 3 - horizon) // STRIDE_HOURS))
     last = len(past) - horizon
-    origins = [last - STRIDE * back for back in range(count)][::-1]
+    origins = [last - STRIDE_HOURS * back for back in range(count)][::-1]
     fitted = _methods(past[: origins[0]], horizon)
     methods = {name: method for name, method in fitted.items() if name in allowed}
     predicted = [[method(past[:origin]) for origin in origins] for method in methods.values()]
     actual = [past[origin : origin + horizon] for origin in origins]
-    return _Tried(tuple(methods), np.array(predicted), np.array(actual))
+    return _Backtest(tuple(methods), np.array(predicted), np.array(actual))
 
 
-def _shares(backtest: _Tried) -> tuple[Values, Forecasts]:
+def _shares(backtest: _Backtest) -> tuple[Values, Forecasts]:
     """Return the shares (methods x hours ahead), and what they would have said at past origins.
 
     That is the blend, each half of the origins forecast by the shares that suit the other half, or
@@ -137,7 +137,7 @@ def _shares(backtest: _Tried) -> tuple[Values, Forecasts]:
     return alone, backtest.forecasts[naive]
 
 
-def _crosswise(backtest: _Tried) -> Forecasts:
+def _crosswise(backtest: _Backtest) -> Forecasts:
     half = len(backtest.actual) // 2
     older, newer = slice(None, half), slice(half, None)
     forecasts_by_half = [
@@ -156,7 +156,9 @@ def _reaching(per_hour: Values, horizon: int) -> Values:
     return np.pad(per_hour, ((0, 0), (0, missing)), mode="edge")
 
 
-def _banded(median: Values, backtest: _Tried, shares: Values, past_forecasts: Forecasts) -> Demand:
+def _banded(
+    median: Values, backtest: _Backtest, shares: Values, past_forecasts: Forecasts
+) -> Demand:
     """Put the errors of what was said at past origins around a forecast.
 
     They are taken on the scale of square roots, on which those of counts are of even size.

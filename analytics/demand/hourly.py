@@ -10,7 +10,7 @@ import pandas as pd
 
 from analytics.statistics.seasonal import Values
 
-HOUR = 3600.0
+HOUR_SECONDS = 3600.0
 HELD = ("slots", "cpus", "memory_mib")
 SPENT = ("tokens", "money")
 
@@ -38,11 +38,14 @@ def hourly(uses: Iterable[HourlyUse], since: float, until: float) -> pd.DataFram
     it; ``tokens`` and ``money`` were spent in it, each run's evenly over the time that it ran.
     """
     begun_uses = [use for use in uses if use.started_at < until]
-    first, hours = int(since // HOUR), max(0, int(until // HOUR) - int(since // HOUR))
-    starts = np.array([use.started_at for use in begun_uses]) / HOUR - first
+    first, hours = (
+        int(since // HOUR_SECONDS),
+        max(0, int(until // HOUR_SECONDS) - int(since // HOUR_SECONDS)),
+    )
+    starts = np.array([use.started_at for use in begun_uses]) / HOUR_SECONDS - first
     ended = [until if use.ended_at is None else min(use.ended_at, until) for use in begun_uses]
     # What took no time at all would hold nothing and spend nothing.
-    ends = np.maximum(np.array(ended) / HOUR - first, starts + 1e-6)
+    ends = np.maximum(np.array(ended) / HOUR_SECONDS - first, starts + 1e-6)
     inside = (starts >= 0) & (starts < hours)
     starts_per_hour = np.bincount(starts[inside].astype(int), minlength=hours)[:hours]
     columns = {"runs": starts_per_hour.astype(float)}
@@ -50,7 +53,7 @@ def hourly(uses: Iterable[HourlyUse], since: float, until: float) -> pd.DataFram
         amounts = np.array([getattr(use, name) for use in begun_uses], dtype=float)
         rates = amounts if name in HELD else amounts / (ends - starts)
         columns[name] = _area(starts, ends, rates, hours)
-    index = pd.Index((first + np.arange(hours)) * HOUR, name="hour")
+    index = pd.Index((first + np.arange(hours)) * HOUR_SECONDS, name="hour")
     return pd.DataFrame(columns, index=index, dtype=float)
 
 

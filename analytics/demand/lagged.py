@@ -13,7 +13,7 @@ import numpy as np
 
 from analytics.statistics.seasonal import DAY, WEEK, Values, seasonal_median
 
-LONGEST = 26 * WEEK
+LONGEST_HOURS = 26 * WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,10 @@ def fit(past: Values, horizon: int, shape: Shape) -> Lagged:
         ValueError: The past is shorter than one window.
     """
     lags = shape.lags
-    values = _scaled(past[-LONGEST:], shape)
+    values = _scaled(past[-LONGEST_HOURS:], shape)
     usual = np.zeros(WEEK)
     if shape.weekly:
-        usual = seasonal_median(values, WEEK, WEEK, LONGEST // WEEK)
+        usual = seasonal_median(values, WEEK, WEEK, LONGEST_HOURS // WEEK)
         values = values - usual[np.arange(-len(values), 0) % WEEK]
     windows = np.lib.stride_tricks.sliding_window_view(values, lags + horizon)
     if not shape.weekly:

@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 
 from analytics.statistics.seasonal import Values
 
-REACHES = ((0, 6), (6, 24), (24, 72), (72, 168))
-STEPS = 10
-SHARPNESS = 8
+REACH_HOURS = ((0, 6), (6, 24), (24, 72), (72, 168))
+GREEDY_STEPS = 10
+ERROR_EXPONENT = 8
 
 Forecasts = NDArray[np.float64]
 
 
 def reaches(horizon: int) -> list[slice]:
     """Return the ranges of hours ahead that are weighed apart."""
-    last = REACHES[-1][1]
-    ends = [*REACHES, (last, horizon)] if horizon > last else REACHES
+    last = REACH_HOURS[-1][1]
+    ends = [*REACH_HOURS, (last, horizon)] if horizon > last else REACH_HOURS
     return [slice(start, min(end, horizon)) for start, end in ends if start < horizon]
 
 
@@ -47,14 +47,14 @@ def mixed(forecasts: Forecasts, shares: Values) -> Forecasts:
 def _greedy(predicted: Values, truth: Values) -> Values:
     """Add, with replacement, whichever forecast helps the mean most; return the shares."""
     total, picked = np.zeros_like(truth), np.zeros(len(predicted))
-    for step in range(1, STEPS + 1):
+    for step in range(1, GREEDY_STEPS + 1):
         best = int(np.argmin(np.abs((total + predicted) / step - truth).mean(axis=1)))
         total += predicted[best]
         picked[best] += 1
-    return picked / STEPS
+    return picked / GREEDY_STEPS
 
 
 def _inverse(predicted: Values, truth: Values) -> Values:
     errors = np.abs(predicted - truth).mean(axis=1) + 1e-12
-    shares = (errors.min() / errors) ** SHARPNESS
+    shares = (errors.min() / errors) ** ERROR_EXPONENT
     return np.asarray(shares / shares.sum())

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from analytics.demand.chart import WEEK, DemandOutlook
 from analytics.demand.forecast import forecast
-from analytics.demand.hourly import HOUR, HourlyUse, hourly
+from analytics.demand.hourly import HOUR_SECONDS, HourlyUse, hourly
 from analytics.history.runs import FLOW_KIND, TASK_KIND, Run
 from tasks.ledger.forecasts import HourForecast
 
@@ -38,14 +38,14 @@ def step_outlooks(runs: Iterable[Run], now: float) -> dict[str, DemandOutlook]:
     for column, measure in MEASURES.items():
         past = table[column].to_numpy(float)
         if past.any() and (demand := forecast(past, WEEK)):
-            outlooks[measure] = DemandOutlook(now // HOUR * HOUR, past, demand)
+            outlooks[measure] = DemandOutlook(now // HOUR_SECONDS * HOUR_SECONDS, past, demand)
     return outlooks
 
 
 def rows(outlooks: Mapping[str, DemandOutlook]) -> list[HourForecast]:
     """Return one row a measure and hour, as the ledger keeps them."""
     return [
-        HourForecast(measure, outlook.start + hour * HOUR, *map(float, values))
+        HourForecast(measure, outlook.start + hour * HOUR_SECONDS, *map(float, values))
         for measure, outlook in outlooks.items()
         for hour, values in enumerate(
             zip(

@@ -17,24 +17,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.statistics.averages import Averages, Floats, Ints, Mask
-from analytics.statistics.forest import BINS, GRID, LOWEST, STEP, Matrix, bin_of, binned
+from analytics.statistics.forest import BIN_STEP, BINS, GRID, LOWEST_LOG, Matrix, bin_of, binned
 from analytics.statistics.intervals import LEVELS, Calibration
 
 # Half widths of the mixture's parts: as they are, and as shares of what a run's past varies by.
-FIXED = (0.02, 0.08, 0.3, 1.0)
-SHARES = (0.3, 1.0)
-_START = np.array([0.1, 0.1, 0.1, 0.1, 0.3, 0.3])
+FIXED_WIDTHS = (0.02, 0.08, 0.3, 1.0)
+SPREAD_SHARES = (0.3, 1.0)
+_START_OF_WIDTHS = np.array([0.1, 0.1, 0.1, 0.1, 0.3, 0.3])
 WIDTHS = np.geomspace(0.01, 5.0, 40)
 FOREST = "forest"
 MIDDLE = "middle of the forest"
 CONSENSUS = "consensus"
 _FLOOR = 1e-4
 # A bound is the outer edge of its bin, so that values which come again and again lie within.
-_EDGES = STEP / 2 * np.sign(LEVELS - 0.5)
-_PLAIN = {"median of 5": 0.6, "median of 20": 0.59, "last run": 0.57, "mean of 2": 0.55}
-_HEARD = 0.004
+_BOUND_OFFSETS = BIN_STEP / 2 * np.sign(LEVELS - 0.5)
+_START_OF_RULES = {"median of 5": 0.6, "median of 20": 0.59, "last run": 0.57, "mean of 2": 0.55}
+_LEAST_SHARE = 0.004
 # exp(-|difference|) between any two bins, by how far they are apart.
-_SIMILARITY = np.exp(-STEP * np.abs(np.arange(1 - BINS, BINS))).astype(np.float32)
+_SIMILARITY = np.exp(-BIN_STEP * np.abs(np.arange(1 - BINS, BINS))).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ class Blend:
         n = len(rules)
         self._n = n
         # Side by side in one vector, which is learnt at once: min/max ratio, shares and widths.
-        likeness = np.array([_trusted(name) for name in self.rules])
-        start = np.concatenate([likeness, np.full(n + 1, 1.0 / (n + 1)), _START])
+        likeness = np.array([_start_of_rule(name) for name in self.rules])
+        start = np.concatenate([likeness, np.full(n + 1, 1.0 / (n + 1)), _START_OF_WIDTHS])
         weight = np.where(np.arange(len(start)) < n + 3, 60.0, 30.0)
         self._averages = Averages(start, weight)
         # A key with a long steady past must not pay for what was wrongly said of new ones.
@@ -105,13 +105,13 @@ class Blend:
         candidates = self._candidates(np.minimum(rules, limit), shares, forest, limit)
         density_shares = shares * np.append(np.isfinite(rules), forest is not None)
         density_shares /= density_shares.sum()
-        scales = _scales(spread)
+        scales = _width_indices(spread)
         laplace = widths @ _LAPLACE[scales]
-        cumulative = _cumulative(candidates[: self._n], density_shares, laplace, forest)
+        cumulative = _mixture_cumulative(candidates[: self._n], density_shares, laplace, forest)
         judged = np.where(np.isfinite(candidates), likeness, -1.0)
         best = int(judged.argmax())
         places = np.searchsorted(cumulative, self._calibrations[context.situation].quantiles())
-        bounds = np.minimum(GRID[np.minimum(places, BINS - 1)] + _EDGES, limit)
+        bounds = np.minimum(GRID[np.minimum(places, BINS - 1)] + _BOUND_OFFSETS, limit)
         return Prediction(
             float(candidates[best]), best, bounds, cumulative, candidates, density_shares,
             widths, scales, forest,
@@ -128,8 +128,8 @@ class Blend:
             np.concatenate([likeness, *parts[:2]]),
             np.concatenate([is_known, *parts[2:]]),
         )
-        low, high = _around(prediction.cumulative, actual)
-        place = low + (high - low) * _fraction(actual)
+        low, high = _cumulative_at(prediction.cumulative, actual)
+        place = low + (high - low) * _fraction_of_bin(actual)
         self._calibrations[context.situation].update(place, actual <= prediction.bounds)
 
     def _split(self, values: Floats) -> tuple[Floats, Floats, Floats]:
@@ -151,7 +151,7 @@ class Blend:
             if prediction.forest is None
             else float(prediction.forest[max(0, at - 1) : at + 2].sum())
         )
-        forest_share = prediction.shares[-1] * forest / (3 * STEP)
+        forest_share = prediction.shares[-1] * forest / (3 * BIN_STEP)
         explained = float(explained_by.sum())
         total = explained + forest_share + _FLOOR
         is_known: Mask = np.append(
@@ -183,40 +183,42 @@ class Blend:
         return np.append(rules, [mode, middle, values[expected.argmax()]])
 
 
-def _trusted(rule: str) -> float:
+def _start_of_rule(rule: str) -> float:
     """Return how alike a rule is taken to be before anything was seen: the plain ones lead."""
     if rule in {FOREST, MIDDLE, CONSENSUS}:
         return 0.5
     plain, is_of_key, _ = rule.partition(" of key")
-    return _PLAIN[plain] if is_of_key else 0.5
+    return _START_OF_RULES[plain] if is_of_key else 0.5
 
 
-_STEPS = STEP * np.arange(-BINS, BINS)
+_DISTANCES = BIN_STEP * np.arange(-BINS, BINS)
 # The Laplace distribution function of each width at every distance on the grid.
 _LAPLACE = np.array(
     [
         np.where(
-            _STEPS < 0,
-            0.5 * np.exp(np.minimum(_STEPS, 0) / width),
-            1 - 0.5 * np.exp(-np.maximum(_STEPS, 0) / width),
+            _DISTANCES < 0,
+            0.5 * np.exp(np.minimum(_DISTANCES, 0) / width),
+            1 - 0.5 * np.exp(-np.maximum(_DISTANCES, 0) / width),
         )
         for width in WIDTHS
     ]
 )
 
 
-def _scales(spread: float) -> Ints:
+def _width_indices(spread: float) -> Ints:
     """Return the places in WIDTHS of the fixed widths and of the shares of ``spread``."""
-    half_widths = np.array([*FIXED, *(share * spread for share in SHARES)])
+    half_widths = np.array([*FIXED_WIDTHS, *(share * spread for share in SPREAD_SHARES)])
     return np.minimum(np.searchsorted(WIDTHS, half_widths), len(WIDTHS) - 1)
 
 
-def _cumulative(values: Floats, shares: Floats, laplace: Floats, forest: Matrix | None) -> Floats:
+def _mixture_cumulative(
+    values: Floats, shares: Floats, laplace: Floats, forest: Matrix | None
+) -> Floats:
     """Return the mixture's distribution function at the upper end of each bin."""
     # The narrowest width is below a bin: half a step aside keeps a value within its own.
-    bins = np.clip(np.round((values - LOWEST) / STEP), 0, BINS - 1)
+    bins = np.clip(np.round((values - LOWEST_LOG) / BIN_STEP), 0, BINS - 1)
     cumulative = np.zeros(BINS)
-    for place in np.flatnonzero(shares[:-1] > _HEARD):
+    for place in np.flatnonzero(shares[:-1] > _LEAST_SHARE):
         start = BINS - int(bins[place])
         cumulative += shares[place] * laplace[start : start + BINS]
     if forest is not None:
@@ -224,11 +226,11 @@ def _cumulative(values: Floats, shares: Floats, laplace: Floats, forest: Matrix 
     return cumulative / cumulative[-1] if cumulative[-1] else cumulative
 
 
-def _around(cumulative: Floats, actual: float) -> tuple[float, float]:
+def _cumulative_at(cumulative: Floats, actual: float) -> tuple[float, float]:
     at = bin_of(actual)
     return (float(cumulative[at - 1]) if at else 0.0), float(cumulative[at])
 
 
-def _fraction(actual: float) -> float:
+def _fraction_of_bin(actual: float) -> float:
     """Return where in its bin a value lies, from 0 to 1."""
-    return min(max((actual - LOWEST) / STEP + 0.5, 0.0), float(BINS)) % 1.0
+    return min(max((actual - LOWEST_LOG) / BIN_STEP + 0.5, 0.0), float(BINS)) % 1.0

@@ -12,44 +12,44 @@ from analytics.durations.scores import min_max_ratio
 from analytics.history.features import RULES
 
 MODEL = "model"
-COMPARED = tuple(f"{rule} of key" for rule in RULES)
+COMPARED_RULES = tuple(f"{rule} of key" for rule in RULES)
 # Judged on the latest tenth of the runs, but on no fewer and no more than these.
-SHARE = 0.1
-FEWEST = 50
-MOST = 2000
+JUDGED_SHARE = 0.1
+FEWEST_RUNS = 50
+MOST_RUNS = 2000
 # How much better a rule must be, and by how many standard errors, so that luck on a few runs does
 # not unseat the model: what a rule says is said of every key.
 MARGIN = 0.01
-ERRORS = 2.0
+STANDARD_ERRORS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSelection:
     """The champion, ``model`` or a rule, and everybody's min/max ratio on the latest ``runs``."""
 
-    champion: str = MODEL
+    selected: str = MODEL
     runs: int = 0
     min_max_ratio: Mapping[str, float] = field(default_factory=dict)
 
 
 def select_model(forecasts: Forecasts) -> ModelSelection:
     """Compare the model with the simple rules on the latest runs that all of them forecast."""
-    columns = [forecasts.run_features.rule_names.index(rule) for rule in COMPARED]
+    columns = [forecasts.run_features.rule_names.index(rule) for rule in COMPARED_RULES]
     rules = forecasts.run_features.rules[:, columns]
     trainable = forecasts.table["is_trainable"].to_numpy(bool)
     comparable = np.flatnonzero(
         trainable & np.isfinite(forecasts.point) & np.isfinite(rules).all(axis=1)
     )
-    latest = comparable[-min(MOST, max(FEWEST, int(SHARE * len(comparable)))) :]
+    latest = comparable[-min(MOST_RUNS, max(FEWEST_RUNS, int(JUDGED_SHARE * len(comparable)))) :]
     if not len(latest):
         return ModelSelection()
     actual = forecasts.table[forecasts.target].to_numpy(float)[latest]
     predictions = {MODEL: forecasts.point[latest]}
-    predictions |= {rule: np.exp(rules[latest, at]) for at, rule in enumerate(COMPARED)}
+    predictions |= {rule: np.exp(rules[latest, at]) for at, rule in enumerate(COMPARED_RULES)}
     ratios = {name: min_max_ratio(values, actual) for name, values in predictions.items()}
     scores = {name: float(values.mean()) for name, values in ratios.items()}
-    best = max(COMPARED, key=lambda rule: scores[rule])
+    best = max(COMPARED_RULES, key=lambda rule: scores[rule])
     ahead = ratios[best] - ratios[MODEL]
     error = float(np.std(ahead)) / np.sqrt(len(latest))
-    is_better = ahead.mean() > max(MARGIN, ERRORS * error) and len(latest) >= FEWEST
+    is_better = ahead.mean() > max(MARGIN, STANDARD_ERRORS * error) and len(latest) >= FEWEST_RUNS
     return ModelSelection(best if is_better else MODEL, len(latest), scores)

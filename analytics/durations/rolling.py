@@ -17,24 +17,24 @@ from analytics.history.columns import LIMIT
 from analytics.history.features import Floats, Ints, RunFeatures, compute_features, logs, moments
 from analytics.history.run_context import groups
 from analytics.statistics.averages import Mask
-from analytics.statistics.forest import BINS, LEAF, Forest, Matrix, binned, grow
+from analytics.statistics.forest import BINS, LEAF_RUNS, Forest, Matrix, binned, grow
 from analytics.statistics.intervals import LEVELS
 
 # A forest at 50 runs, then after half as many again, but at least every 12,000 runs, grown from the
 # newest 16,000: older runs cost time and teach little that the newer ones do not.
-FIRST = 50
-FACTOR = 1.5
-AGAIN = 12_000
-MOST = 16_000
-BLOCK = 512
+FIRST_RUNS = 50
+GROWTH_FACTOR = 1.5
+MOST_NEW_RUNS = 12_000
+MOST_RUNS = 16_000
+BLOCK_RUNS = 512
 # A key that is new is forecast from other keys: honestly so once this many were new before it.
-ENOUGH = 50
-NEAR = ("finest", "fine", "key", "name")
+ENOUGH_NEW_KEYS = 50
+NEAR_LEVELS = ("finest", "fine", "key", "name")
 # A past of few runs varies by more than they did; two runs' worth of doubt are added.
-_DOUBT = 0.7
-_DOUBTS = 2.0
-_RUNS = np.array([1, 2, 3, 5, 10, 20])
-_SPREADS = np.array([0.02, 0.1, 0.3, 0.8])
+_DOUBT_SPREAD = 0.7
+_DOUBT_RUNS = 2.0
+_RUN_LIMITS = np.array([1, 2, 3, 5, 10, 20])
+_SPREAD_LIMITS = np.array([0.02, 0.1, 0.3, 0.8])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def forecast(
             keys.tolist(), contexts(features).tolist(), situations(features).tolist(), strict=True
         )
     ]
-    rules, spread = _heard(features), _spread(features)
+    rules, spread = _applicable_rules(features), _expected_spread(features)
     cold_start = ColdStart(features)
     submitted, ended = table["submitted_at"].to_numpy(float), table["ended_at"].to_numpy(float)
 
@@ -117,7 +117,9 @@ class ColdStart:
     """When to say nothing: of a run whose key and name never ended, among too few such runs."""
 
     def __init__(self, features: RunFeatures) -> None:
-        near_levels = [features.levels.index(level) for level in NEAR if level in features.levels]
+        near_levels = [
+            features.levels.index(level) for level in NEAR_LEVELS if level in features.levels
+        ]
         runs = [features.names.index(f"runs of {features.levels[place]}") for place in near_levels]
         self._familiar: Mask = np.any(features.matrix[:, runs] > 0, axis=1)
         self._first: set[int] = set()
@@ -129,17 +131,19 @@ class ColdStart:
 
     def speaks(self, run: int) -> bool:
         """Tell whether enough is known for a forecast."""
-        return bool(self._familiar[run]) or len(self._first) >= ENOUGH
+        return bool(self._familiar[run]) or len(self._first) >= ENOUGH_NEW_KEYS
 
 
 class RollingForest:
     """The forest of the moment: grown again as the history grows, asked a block at a time."""
 
-    def __init__(self, features: Matrix, bins: Ints, classes: int = BINS, leaf: int = LEAF) -> None:
+    def __init__(
+        self, features: Matrix, bins: Ints, classes: int = BINS, leaf: int = LEAF_RUNS
+    ) -> None:
         self._features, self._bins = features, bins
         self._classes, self._leaf = classes, leaf
         self._ended: list[int] = []
-        self._next = FIRST
+        self._next = FIRST_RUNS
         self._block, self._first = np.zeros((0, 0), np.float32), 0
         self.forest: Forest | None = None
 
@@ -148,11 +152,11 @@ class RollingForest:
         self._ended.append(run)
         if len(self._ended) >= self._next:
             self.grow()
-            self._next = min(int(self._next * FACTOR), self._next + AGAIN)
+            self._next = min(int(self._next * GROWTH_FACTOR), self._next + MOST_NEW_RUNS)
 
     def grow(self) -> None:
         """Grow a forest from the newest runs that have ended."""
-        rows = np.array(self._ended[-MOST:])
+        rows = np.array(self._ended[-MOST_RUNS:])
         self.forest = grow(self._features[rows], self._bins[rows], self._classes, self._leaf)
         self._block = self._block[:0]
 
@@ -166,16 +170,18 @@ class RollingForest:
             return None
         if not 0 <= run - self._first < len(self._block):
             self._first = run
-            self._block = self.forest.distribution(self._features[run : run + BLOCK])
+            self._block = self.forest.distribution(self._features[run : run + BLOCK_RUNS])
         row: Matrix = self._block[run - self._first]
         return row
 
 
 def contexts(features: RunFeatures) -> Ints:
     """Return a number for each run's situation: how fine, long and steady its past is."""
-    runs = np.digitize(features.runs, _RUNS)
-    spread = np.digitize(np.nan_to_num(features.spread, nan=np.inf), _SPREADS)
-    return ((features.level + 1) * (len(_RUNS) + 1) + runs) * (len(_SPREADS) + 1) + spread
+    runs = np.digitize(features.runs, _RUN_LIMITS)
+    spread = np.digitize(np.nan_to_num(features.spread, nan=np.inf), _SPREAD_LIMITS)
+    return ((features.level + 1) * (len(_RUN_LIMITS) + 1) + runs) * (
+        len(_SPREAD_LIMITS) + 1
+    ) + spread
 
 
 def situations(features: RunFeatures) -> Ints:
@@ -187,7 +193,7 @@ def situations(features: RunFeatures) -> Ints:
     return np.where(has_own_past, 1 + enough * (1 + steady), 0).astype(np.int64)
 
 
-def _heard(features: RunFeatures) -> Floats:
+def _applicable_rules(features: RunFeatures) -> Floats:
     """Return the rules' values without those of coarser levels where the key has a past."""
     key = features.levels.index("key")
     coarse = [
@@ -201,13 +207,13 @@ def _heard(features: RunFeatures) -> Floats:
     return rules
 
 
-def _spread(features: RunFeatures) -> Floats:
+def _expected_spread(features: RunFeatures) -> Floats:
     """Return what the logarithms of runs alike vary by, with the doubt that few runs leave."""
     variance = np.nan_to_num(features.spread, nan=0.0) ** 2
-    wide = features.runs * variance + _DOUBTS * _DOUBT**2
+    wide = features.runs * variance + _DOUBT_RUNS * _DOUBT_SPREAD**2
     # What other keys took says little of how they differ from this one.
-    foreign = np.where(features.level > features.levels.index("key"), _DOUBT**2, 0.0)
-    return np.sqrt(wide / (features.runs + _DOUBTS) + foreign)
+    foreign = np.where(features.level > features.levels.index("key"), _DOUBT_SPREAD**2, 0.0)
+    return np.sqrt(wide / (features.runs + _DOUBT_RUNS) + foreign)
 
 
 def _limits(table: pd.DataFrame, target: str) -> Floats:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.history.features import SHORTEST
+from analytics.history.features import SHORTEST_SECONDS
 from analytics.statistics.averages import Floats, Mask
 from analytics.statistics.intervals import LEVELS
 
 PARTS = 10
 # Seconds that part blinks, short, middling and long runs: 10 s, 1 min, 10 min, 1 h, 6 h.
-CLASSES = np.array([10.0, 60.0, 600.0, 3600.0, 21_600.0])
-WITHIN = 0.1
+CLASS_SECONDS = np.array([10.0, 60.0, 600.0, 3600.0, 21_600.0])
+NEAR_SHARE = 0.1
 STABLE_RUNS = 5
 STABLE_SPREAD = 0.1
 
@@ -40,22 +40,24 @@ class Stable:
 
 def min_max_ratio(predicted: Floats, actual: Floats) -> Floats:
     """Return min/max of each pair, 1 for a hit; what is below a millisecond counts as one."""
-    low, high = np.maximum(predicted, SHORTEST), np.maximum(actual, SHORTEST)
+    low, high = np.maximum(predicted, SHORTEST_SECONDS), np.maximum(actual, SHORTEST_SECONDS)
     return np.minimum(low, high) / np.maximum(low, high)
 
 
 def in_class(predicted: Floats, actual: Floats) -> Floats:
     """Return 1 where a forecast is in the same class of length as what came, by CLASSES, else 0."""
-    is_same: Mask = np.searchsorted(CLASSES, predicted) == np.searchsorted(CLASSES, actual)
+    is_same: Mask = np.searchsorted(CLASS_SECONDS, predicted) == np.searchsorted(
+        CLASS_SECONDS, actual
+    )
     return np.where(is_same, 1.0, 0.0)
 
 
 def coverage(lower: Floats, upper: Floats, actual: Floats) -> Coverage:
     """Return how often an interval held; the runs are in the order of time."""
-    floored = np.maximum(actual, SHORTEST)
+    floored = np.maximum(actual, SHORTEST_SECONDS)
     is_within = (lower <= floored) & (floored <= upper)
     tenths = [part.mean() for part in np.array_split(is_within, PARTS) if len(part)]
-    width = np.median(upper / np.maximum(lower, SHORTEST / 2))
+    width = np.median(upper / np.maximum(lower, SHORTEST_SECONDS / 2))
     return Coverage(float(is_within.mean()), float(min(tenths)), float(width))
 
 
@@ -80,9 +82,9 @@ def stable(predicted: Floats, actual: Floats, runs: Floats, spread: Floats) -> S
     is_stable: Mask = (runs >= STABLE_RUNS) & (spread < STABLE_SPREAD)
     if not is_stable.any():
         return None
-    actual_seconds = np.maximum(actual[is_stable], SHORTEST)
-    error = np.abs(np.maximum(predicted[is_stable], SHORTEST) / actual_seconds - 1)
-    return Stable(float(is_stable.mean()), float((error <= WITHIN).mean()))
+    actual_seconds = np.maximum(actual[is_stable], SHORTEST_SECONDS)
+    error = np.abs(np.maximum(predicted[is_stable], SHORTEST_SECONDS) / actual_seconds - 1)
+    return Stable(float(is_stable.mean()), float((error <= NEAR_SHARE).mean()))
 
 
 def auc(probability: Floats, happened: Floats) -> float | None:

@@ -10,23 +10,25 @@ from analytics.failures.model import Failures
 from analytics.failures.reasons import Reason, Remedy, reasons, remedies
 from analytics.history.columns import worded
 
-LIKELY = 0.1
-MOST = 200
-WORTH = 0.01
+LIKELY_RISK = 0.1
+MOST_ROWS = 200
+LEAST_CHANGE = 0.01
 _UNITS = {"cpus": "CPUs", "memory_mib": "memory", "limit_seconds": "time limit"}
 
 
-def explained(failures: Failures, rows: Iterable[int]) -> dict[int, str]:
+def explain(failures: Failures, rows: Iterable[int]) -> dict[int, str]:
     """Return a line for each of these rows of the history that is likely to fail, the likeliest.
 
     Explaining one takes milliseconds, so that of many only the 200 likeliest are.
     """
     risks = {row: failures.of(row) for row in rows}
-    likely = sorted((row for row, risk in risks.items() if risk >= LIKELY), key=risks.__getitem__)
+    likely = sorted(
+        (row for row, risk in risks.items() if risk >= LIKELY_RISK), key=risks.__getitem__
+    )
     at = {int(row): run for run, row in enumerate(failures.place)}
     return {
         row: line(risks[row], reasons(failures, at[row]), remedies(failures, at[row]))
-        for row in likely[-MOST:]
+        for row in likely[-MOST_ROWS:]
     }
 
 
@@ -35,7 +37,7 @@ def line(risk: float, reasons_of_run: Iterable[Reason], remedies_of_run: Iterabl
     raising = [
         f"{worded(reason.feature)} {_number(reason.value)} ({reason.share:+.0%})"
         for reason in reasons_of_run
-        if abs(reason.share) >= WORTH
+        if abs(reason.share) >= LEAST_CHANGE
     ]
     helps = [
         f"{remedy.factor:g} x the {_UNITS.get(remedy.feature, remedy.feature)} would leave {remedy.probability:.0%}"

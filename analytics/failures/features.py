@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from analytics.history.columns import LIMIT
-from analytics.history.features import RULES, SHORTEST, RunFeatures, logs, moments
+from analytics.history.features import RULES, SHORTEST_SECONDS, RunFeatures, logs, moments
 from analytics.history.run_context import groups
 from analytics.statistics.averages import Floats
 
-_SLOW = 0.97
-_FAST = 0.8
+_SLOW_DECAY = 0.97
+_FAST_DECAY = 0.8
 _FACTS = (
     "share of failures",
     "late share of failures",
@@ -25,7 +25,7 @@ _FACTS = (
     "last to limit",
     "runs lately",
 )
-_USUAL = 0.25
+_USUAL_SHARE = 0.25
 
 
 class _GroupFailures:
@@ -50,8 +50,8 @@ class _GroupFailures:
 
     def update(self, value: float, limit: float, *, failed: bool) -> None:
         """Learn how a run ended that took ``value``."""
-        self.slow = (self.slow[0] * _SLOW + failed, self.slow[1] * _SLOW + 1)
-        self.fast = (self.fast[0] * _FAST + failed, self.fast[1] * _FAST + 1)
+        self.slow = (self.slow[0] * _SLOW_DECAY + failed, self.slow[1] * _SLOW_DECAY + 1)
+        self.fast = (self.fast[0] * _FAST_DECAY + failed, self.fast[1] * _FAST_DECAY + 1)
         same = (self.streak > 0) == failed
         step = 1 if failed else -1
         self.streak = self.streak + step if same else step
@@ -60,7 +60,7 @@ class _GroupFailures:
 
 
 def _share(counts: tuple[float, float], weight: float) -> float:
-    return (counts[0] + weight * _USUAL) / (counts[1] + weight)
+    return (counts[0] + weight * _USUAL_SHARE) / (counts[1] + weight)
 
 
 def failure_features(
@@ -71,7 +71,7 @@ def failure_features(
     value = logs(table["seconds"])
     limit = np.full(len(table), np.nan)
     if LIMIT in table:
-        limit = np.log(np.maximum(table[LIMIT].to_numpy(float), SHORTEST))
+        limit = np.log(np.maximum(table[LIMIT].to_numpy(float), SHORTEST_SECONDS))
     groups_by_level: list[dict[int, _GroupFailures]] = [{} for _ in levels]
     facts_of_runs = np.full((len(table), len(_FACTS) * len(levels)), np.nan)
     submitted, ended = table["submitted_at"].to_numpy(float), table["ended_at"].to_numpy(float)

@@ -21,8 +21,8 @@ from analytics.statistics.forest import Floats, Forest, Ints, Matrix
 from analytics.statistics.online_forest import OnlineForest, shares_of
 from analytics.statistics.stacking import Stacking, logit, probability
 
-_SHARES = ("share of failures", "late share of failures")
-_STREAK = "streak"
+_SHARE_FACTS = ("share of failures", "late share of failures")
+_STREAK_FACT = "streak"
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,10 @@ def _assembled(
 ) -> tuple[Matrix, tuple[str, ...], Floats]:
     """Return all features, their names, and the few that the curve reads beside the forest."""
     failure_facts, fact_names = failure_features(table, failed, run_features)
-    streaks = [place for place, name in enumerate(fact_names) if name.split(" of ")[0] == _STREAK]
-    shares = [place for place, name in enumerate(fact_names) if name.startswith(_SHARES)]
+    streaks = [
+        place for place, name in enumerate(fact_names) if name.split(" of ")[0] == _STREAK_FACT
+    ]
+    shares = [place for place, name in enumerate(fact_names) if name.startswith(_SHARE_FACTS)]
     stacked = np.column_stack(
         [
             logit(failure_facts[:, shares]),

@@ -8,9 +8,9 @@ from analytics.durations.scores import brier
 from analytics.failures.model import Failures
 from analytics.statistics.forest import Floats
 
-JUDGED = 2000
-FEWEST = 50
-FAILED = 20
+MOST_RUNS = 2000
+FEWEST_RUNS = 50
+FEWEST_FAILURES = 20
 
 
 def base_rate(failures: Failures) -> Floats:
@@ -32,9 +32,9 @@ def base_rate(failures: Failures) -> Floats:
 def beats_base_rate(failures: Failures) -> bool:
     """Tell whether the model beats that share on the latest runs, of which enough failed."""
     judged = np.flatnonzero(np.isfinite(failures.probability) & np.isfinite(failures.failed))[
-        -JUDGED:
+        -MOST_RUNS:
     ]
-    if len(judged) < FEWEST or (failures.failed == 1).sum() < FAILED:
+    if len(judged) < FEWEST_RUNS or (failures.failed == 1).sum() < FEWEST_FAILURES:
         return False
     actual = failures.failed[judged]
     return brier(failures.probability[judged], actual) < brier(base_rate(failures)[judged], actual)

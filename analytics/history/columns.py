@@ -19,7 +19,7 @@ STATES = ENDED + CENSORED
 
 # From the finest to the coarsest group of runs that are alike; the last stands for all runs.
 LEVELS = ("finest", "fine", "key", "name", "tag", "kind")
-_WORDS = {
+_GROUP_WORDS = {
     "finest": "of runs just like it",
     "fine": "of runs with its parameters",
     "key": "of its own runs",
@@ -27,7 +27,7 @@ _WORDS = {
     "tag": "of runs of its group",
     "kind": "of all runs",
 }
-TIMES = ("submitted_at", "started_at", "ended_at", "seconds", "memory_mib")
+MEASURES = ("submitted_at", "started_at", "ended_at", "seconds", "memory_mib")
 KNOWN = "known_"
 LIMIT = "known_limit_seconds"
 INPUT = "known_input_mib"
@@ -48,7 +48,7 @@ def typed(rows: pd.DataFrame, trainable_states: Iterable[str] = ("succeeded",)) 
     if unknown := set(rows["state"].unique()) - set(STATES):
         raise ValueError(f"unknown states {sorted(unknown)}; a run's state is one of {STATES}")
     table = rows.copy()
-    for name in TIMES:
+    for name in MEASURES:
         values = table[name] if name in table else pd.Series(np.nan, index=table.index)
         table[name] = pd.to_numeric(values, errors="coerce").astype(float)
     table["submitted_at"] = table["submitted_at"].fillna(table["started_at"])
@@ -66,7 +66,7 @@ def typed(rows: pd.DataFrame, trainable_states: Iterable[str] = ("succeeded",)) 
 def worded(name: str) -> str:
     """Return a name such as ``median of 5 of key`` with the group in the words of its users."""
     what, _, level = name.rpartition(" of ")
-    return f"{what} {_WORDS[level]}" if what and level in _WORDS else name
+    return f"{what} {_GROUP_WORDS[level]}" if what and level in _GROUP_WORDS else name
 
 
 def known(table: pd.DataFrame) -> pd.DataFrame:

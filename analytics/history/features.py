@@ -27,9 +27,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 RULES = ("last run", "mean of 2", "median of 5", "median of 20")
-WINDOW = 20
-RECENT = 10
-SHORTEST = 1e-3
+WINDOW_RUNS = 20
+RECENT_RUNS = 10
+SHORTEST_SECONDS = 1e-3
 _FACTS = (
     *RULES,
     "longest",
@@ -41,13 +41,13 @@ _FACTS = (
     "success",
     "waiting",
 )
-_SCALED = ("scaled by input", "nearest inputs")
-_FITTED = 64
-_FEWEST = 3
-_NEAREST = 3
-_HOUR = 3600.0
-_DAY = 86_400.0
-_WEEK = 7.0
+_SIZE_RULES = ("scaled by input", "nearest inputs")
+_FITTED_RUNS = 64
+_FEWEST_RUNS = 3
+_NEAREST_RUNS = 3
+_HOUR_SECONDS = 3600.0
+_DAY_SECONDS = 86_400.0
+_WEEK_DAYS = 7.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ class _GroupHistory:
     __slots__ = ("ended", "last", "okays", "recent", "waiting")
 
     def __init__(self) -> None:
-        self.recent: deque[float] = deque(maxlen=WINDOW)
-        self.okays: deque[float] = deque(maxlen=RECENT)
+        self.recent: deque[float] = deque(maxlen=WINDOW_RUNS)
+        self.okays: deque[float] = deque(maxlen=RECENT_RUNS)
         self.ended = self.last = nan
         self.waiting = 0
 
@@ -134,7 +134,7 @@ def compute_features(table: pd.DataFrame, target: str = "seconds") -> RunFeature
         defaultdict(_GroupHistory) for _ in codes
     ]
     width = len(_FACTS)
-    facts = np.full((len(table), width * len(codes) + len(_SCALED)), np.nan)
+    facts = np.full((len(table), width * len(codes) + len(_SIZE_RULES)), np.nan)
     for run, is_end in moments(submitted, ended):
         now = ended[run] if is_end else submitted[run]
         for place, (groups_by_code, code) in enumerate(zip(groups_by_level, codes, strict=True)):
@@ -153,7 +153,7 @@ def compute_features(table: pd.DataFrame, target: str = "seconds") -> RunFeature
             running.end(key[run], run, value[run] if trainable[run] else None)
             scaled.observe(run, is_trainable=bool(trainable[run]))
             continue
-        facts[run, -len(_SCALED) :] = scaled.predict(run)
+        facts[run, -len(_SIZE_RULES) :] = scaled.predict(run)
         if (quantiles := running.predict(key[run], now)) is not None and target == "seconds":
             running_quantiles[run] = quantiles
         running.begin(key[run], run, started[run])
@@ -162,7 +162,7 @@ def compute_features(table: pd.DataFrame, target: str = "seconds") -> RunFeature
 
 def logs(values: pd.Series[float]) -> Floats:
     """Return natural logarithms; what is shorter than a millisecond counts as one."""
-    return np.log(np.maximum(values.to_numpy(float), SHORTEST))
+    return np.log(np.maximum(values.to_numpy(float), SHORTEST_SECONDS))
 
 
 class _InputSizeRules:
@@ -171,7 +171,7 @@ class _InputSizeRules:
     def __init__(self, keys: Ints, size: Floats | None, value: Floats) -> None:
         self._keys, self._sizes, self._values = keys, size, value
         self._past_by_key: defaultdict[int, deque[tuple[float, float]]] = defaultdict(
-            lambda: deque(maxlen=_FITTED)
+            lambda: deque(maxlen=_FITTED_RUNS)
         )
 
     def observe(self, run: int, *, is_trainable: bool) -> None:
@@ -183,14 +183,14 @@ class _InputSizeRules:
     def predict(self, run: int) -> tuple[float, float]:
         """Return what the two rules say of a run; NaN where its key has too short a past."""
         pairs = self._past_by_key[int(self._keys[run])] if self._sizes is not None else ()
-        if self._sizes is None or len(pairs) < _FEWEST or np.isnan(self._sizes[run]):
+        if self._sizes is None or len(pairs) < _FEWEST_RUNS or np.isnan(self._sizes[run]):
             return nan, nan
         sizes, values = np.array(pairs).T
         offsets = sizes - sizes.mean()
         # A ridge of one run at one unit keeps a line through equal sizes level.
         slope = float(offsets @ values / (offsets @ offsets + 0.1))
         size = float(np.clip(self._sizes[run], sizes.min() - 1, sizes.max() + 1))
-        nearest = np.argsort(np.abs(sizes - size), kind="stable")[:_NEAREST]
+        nearest = np.argsort(np.abs(sizes - size), kind="stable")[:_NEAREST_RUNS]
         return float(values.mean() + slope * (size - sizes.mean())), float(
             np.median(values[nearest])
         )
@@ -200,18 +200,18 @@ def _assembled(
     table: pd.DataFrame, levels: tuple[str, ...], facts: Floats, running_quantiles: Floats
 ) -> RunFeatures:
     width = len(_FACTS)
-    names = [f"{fact} of {level}" for level in levels for fact in _FACTS] + [*_SCALED]
-    rule_names = [f"{rule} of {level}" for level in levels for rule in RULES] + [*_SCALED]
+    names = [f"{fact} of {level}" for level in levels for fact in _FACTS] + [*_SIZE_RULES]
+    rule_names = [f"{rule} of {level}" for level in levels for rule in RULES] + [*_SIZE_RULES]
     if INPUT not in table:
-        names, rule_names = names[: -len(_SCALED)], rule_names[: -len(_SCALED)]
-        facts = facts[:, : -len(_SCALED)]
+        names, rule_names = names[: -len(_SIZE_RULES)], rule_names[: -len(_SIZE_RULES)]
+        facts = facts[:, : -len(_SIZE_RULES)]
     runs = facts[:, _FACTS.index("runs") :: width][:, : len(levels)]
     spreads = facts[:, _FACTS.index("spread") :: width][:, : len(levels)]
     level = np.where((runs > 0).any(axis=1), (runs > 0).argmax(axis=1), -1)
     row = np.arange(len(table))
     before = known(table)
     at = table["submitted_at"].to_numpy(float)
-    clock = np.column_stack([at % _DAY / _HOUR, at // _DAY % _WEEK])
+    clock = np.column_stack([at % _DAY_SECONDS / _HOUR_SECONDS, at // _DAY_SECONDS % _WEEK_DAYS])
     features = np.column_stack([facts, running_quantiles, before.to_numpy(float), clock]).astype(
         np.float32
     )

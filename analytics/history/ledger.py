@@ -52,7 +52,7 @@ def refreshed(ledger: Ledger, archive: Archive, since: float, now: float) -> Arc
     loaded = {run.id: replace(run, machine_load=load_at(loads, run)) for run in attempts.values()}
     older_runs = [run for run in archive.runs if run.id not in loaded and run.started_at >= since]
     of_timing = of_timings({"": timed})
-    runs = _joined([*older_runs, *loaded.values(), *map(_named, of_timing)])
+    runs = _without_double_timings([*older_runs, *loaded.values(), *map(_with_groups, of_timing)])
     return Archive(
         archive.source, tuple(runs), since=since, until=now, last=last, note=archive.note
     )
@@ -79,7 +79,7 @@ def of_execution(attempt: Execution, speed: float = 1.0) -> Run:
         cpu_seconds=0.0 if outcome is None else outcome.cpu_seconds,
         cost=attempt.cost,
     )
-    return _named(run)
+    return _with_groups(run)
 
 
 def load_at(loads: Sequence[tuple[float, float]], run: Run) -> float:
@@ -102,13 +102,13 @@ def newest(runs: Iterable[Run], most: int = RUNS_PER_KEY) -> list[Run]:
     ]
 
 
-def _named(run: Run) -> Run:
+def _with_groups(run: Run) -> Run:
     """Say which runs are alike beyond a key: the same step elsewhere, and the same workload."""
     parts = run.key.split("/")
     return replace(run, name=parts[-1].partition("[")[0], tag="/".join(parts[:2]))
 
 
-def _joined(runs: Iterable[Run]) -> list[Run]:
+def _without_double_timings(runs: Iterable[Run]) -> list[Run]:
     """Drop the timings of attempts that are there themselves."""
     all_runs = list(runs)
     attempts = {(run.kind, run.key, run.ended_at) for run in all_runs if run.id}

@@ -28,7 +28,7 @@ _STATES = {
 }
 
 # Sizes have any unit: only how they compare within a key matters.
-_KNOWN = {
+_KNOWN_COLUMNS = {
     "known_cpus": "cpus",
     "known_memory_mib": "asked_memory_mib",
     "known_machine_load": "machine_load",
@@ -161,10 +161,10 @@ def columns(runs: Iterable[Run]) -> pd.DataFrame:
     state = pd.Series(np.where(table["succeeded"], "succeeded", "failed"), index=table.index)
     table["state"] = table["state"].astype(str).mask(table["state"] == "", state)
     table["memory_mib"] = table["memory_mib"].where(table["memory_mib"] > 0)
-    for name, column in _KNOWN.items():
+    for name, column in _KNOWN_COLUMNS.items():
         if (values := table[column].where(table[column] > 0)).notna().any():
             table[name] = values
-    history = typed(table.drop(columns=["succeeded", *_KNOWN.values()]))
+    history = typed(table.drop(columns=["succeeded", *_KNOWN_COLUMNS.values()]))
     # What was tried again took its attempts together, which says how long none of them takes.
     history["is_trainable"] &= history["retries"].eq(0)
     return history

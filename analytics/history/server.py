@@ -19,8 +19,8 @@ from typing import Any
 from analytics.history.archive import Archive, reach
 from analytics.history.runs import FLOW_KIND, TASK_KIND, FlowRun, Run, of_flow_runs
 
-PAGE = 200
-AT_ONCE = 100
+PAGE_RUNS = 200
+MOST_IDS = 100
 # Clocks of other machines may be this far apart, and a state may arrive this late.
 OVERLAP_SECONDS = 900.0
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
@@ -61,8 +61,8 @@ class _Reader:
         """Ask again for what ran when it was last seen; forget what the server has forgotten."""
         before = [id_ for id_, run in self.known.items() if run.state == "running"]
         unread = [id_ for id_ in before if id_ not in self.changed]
-        for at in range(0, len(unread), AT_ONCE):
-            await self.read({"id": {"any_": unread[at : at + AT_ONCE]}}, "ID_DESC")
+        for at in range(0, len(unread), MOST_IDS):
+            await self.read({"id": {"any_": unread[at : at + MOST_IDS]}}, "ID_DESC")
         for id_ in set(unread) - self.changed:
             del self.known[id_]
 
@@ -79,10 +79,10 @@ async def pages(post: Post, kind: str, run_filter: Json, sort: str) -> AsyncIter
     """
     offset, full = 0, True
     while full:
-        body = {kind: run_filter, "sort": sort, "limit": PAGE, "offset": offset}
+        body = {kind: run_filter, "sort": sort, "limit": PAGE_RUNS, "offset": offset}
         page = await post(f"/{kind}/filter", body)
         yield page
-        offset, full = offset + len(page), len(page) == PAGE
+        offset, full = offset + len(page), len(page) == PAGE_RUNS
 
 
 async def identity(post: Post, flow: str) -> str:
@@ -101,13 +101,13 @@ async def refreshed(post: Post, archive: Archive, since: float, now: float) -> t
     if archive.until:
         known_runs = {run.id: run for run in archive.runs if run.started_at >= since}
         settled = archive.until - OVERLAP_SECONDS
-        read = await _both(post, known_runs, _changed(settled))
-        if not await _lacks(post, read.runs, since, settled):
+        read = await _read_both(post, known_runs, _changed(settled))
+        if not await _is_incomplete(post, read.runs, since, settled):
             return Archive(archive.source, (*read.runs.values(),), since, now), read.changed
         note = (
             "the server has runs of before the last reading that were not there: reading all anew"
         )
-    read = await _both(post, {}, [(_started(since), "ID_DESC")])
+    read = await _read_both(post, {}, [(_started(since), "ID_DESC")])
     return Archive(archive.source, (*read.runs.values(),), since, now, note=note), read.changed
 
 
@@ -144,16 +144,16 @@ def size_of(parameters: Json) -> float:
 
 def _changed(after: float) -> list[tuple[Json, str]]:
     """Return the filters of what goes on, and of what has ended since."""
-    ended = {"state": _types(ENDED), "end_time": {"after_": _said(after)}}
+    ended = {"state": _types(ENDED), "end_time": {"after_": _iso(after)}}
     return [({"state": _types(GOING)}, "ID_DESC"), (ended, "END_TIME_DESC")]
 
 
 def _started(since: float, until: float | None = None) -> Json:
-    between = {"after_": _said(since)} | ({} if until is None else {"before_": _said(until)})
+    between = {"after_": _iso(since)} | ({} if until is None else {"before_": _iso(until)})
     return {"state": _types((*ENDED, *GOING)), "start_time": between}
 
 
-async def _both(
+async def _read_both(
     post: Post, known_runs: Mapping[str, Run], filters: list[tuple[Json, str]]
 ) -> ServerRuns:
     """Read flow runs, and then task runs, whose flows are known by then."""
@@ -172,7 +172,7 @@ async def _both(
     return ServerRuns(runs, changed)
 
 
-async def _lacks(post: Post, runs: Mapping[str, Run], since: float, settled: float) -> bool:
+async def _is_incomplete(post: Post, runs: Mapping[str, Run], since: float, settled: float) -> bool:
     """Tell whether the server has more runs than are known of what had started until ``settled``.
 
     What starts later is not counted: a busy server starts runs between the reading and the count.
@@ -202,10 +202,10 @@ async def flow_names(post: Post) -> dict[str, str]:
     """Return the names of all flows of the server by id."""
     names: dict[str, str] = {}
     while True:
-        page = await post("/flows/filter", {"limit": PAGE, "offset": len(names)})
+        page = await post("/flows/filter", {"limit": PAGE_RUNS, "offset": len(names)})
         names_of_page = {str(listed_flow["id"]): str(listed_flow["name"]) for listed_flow in page}
         names |= names_of_page
-        if len(page) < PAGE:
+        if len(page) < PAGE_RUNS:
             return names
 
 
@@ -213,7 +213,7 @@ def _types(names: Iterable[str]) -> Json:
     return {"type": {"any_": [*names]}}
 
 
-def _said(at: float) -> str:
+def _iso(at: float) -> str:
     return datetime.fromtimestamp(max(at, 0.0), UTC).isoformat()
 
 

@@ -19,15 +19,15 @@ from analytics.statistics.seasonal import DAY, Values
 
 Floats: TypeAlias = "pd.Series[float]"
 
-STANDS_OUT = 5.0
-BEYOND_DOUBT = 10.0
-AGREEING = 2
+STANDS_OUT_SCORE = 5.0
+CERTAIN_SCORE = 10.0
+FEWEST_DETECTORS = 2
 LEARNING_DAYS = 2
 _SEED = 0
 # The standard deviation of a normal distribution over its median absolute deviation.
-_MAD = 1.4826
+_DEVIATION_OVER_MAD = 1.4826
 # What always measured the same may still differ by one percent without standing out.
-FINEST = 0.01
+FINEST_SHARE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,13 @@ def usual(values: Floats, day: int) -> Floats:
 def forest(features: pd.DataFrame, learning: int) -> Floats:
     """Score how soon random cuts isolate a value (Liu et al. 2008), fitted to the first values.
 
-    The score is on the scale of the others: ``STANDS_OUT`` is the strangest value learnt from.
+    The score is on the scale of the others: ``STANDS_OUT_SCORE`` is the strangest value learnt from.
     """
     filled = features.fillna(0.0).clip(-1e6, 1e6).to_numpy(float)
     model = IsolationForest(n_estimators=50, random_state=_SEED).fit(filled[:learning])
     strangeness = -model.score_samples(filled)
     middle, most = np.median(strangeness[:learning]), strangeness[:learning].max()
-    score = STANDS_OUT * (strangeness - middle) / max(most - middle, 1e-9)
+    score = STANDS_OUT_SCORE * (strangeness - middle) / max(most - middle, 1e-9)
     return pd.Series(score, index=features.index).where(np.arange(len(features)) >= learning)
 
 
@@ -121,8 +121,8 @@ def detect(
     size = scores(values, day).abs()
     limits = limits or Limits()
     size["limit"] = np.where((values < limits.low) | (values > limits.high), np.inf, np.nan)
-    agreed = (size > STANDS_OUT).sum(axis=1) >= AGREEING
-    strange = np.flatnonzero(agreed | (size > BEYOND_DOUBT).any(axis=1))
+    agreed = (size > STANDS_OUT_SCORE).sum(axis=1) >= FEWEST_DETECTORS
+    strange = np.flatnonzero(agreed | (size > CERTAIN_SCORE).any(axis=1))
     expected = usual(values, day).fillna(values.expanding().median())
     breaks = np.flatnonzero(np.diff(strange) > day // 2) + 1
     return [
@@ -138,7 +138,7 @@ def _anomaly(
 ) -> Anomaly:
     most = size.iloc[group].max(axis=1).to_numpy(float)
     peak = int(group[int(np.argmax(most))])
-    noticed = (size.iloc[group] > STANDS_OUT).any()
+    noticed = (size.iloc[group] > STANDS_OUT_SCORE).any()
     return Anomaly(
         first=int(group[0]),
         last=int(group[-1]),
@@ -163,6 +163,6 @@ def _deviations(values: Floats, expected: Floats, window: int) -> Floats:
     distance = values - expected
     before = distance.abs().shift(1).rolling(window, min_periods=max(2, window // 4))
     # Where more than half of the values are equal, the median says that nothing ever moves.
-    spread = _MAD * np.maximum(before.median(), before.mean() / 2)
-    deviations: Floats = distance / np.maximum(spread, FINEST * expected.abs() + 1e-9)
+    spread = _DEVIATION_OVER_MAD * np.maximum(before.median(), before.mean() / 2)
+    deviations: Floats = distance / np.maximum(spread, FINEST_SHARE * expected.abs() + 1e-9)
     return deviations

@@ -14,10 +14,10 @@ from tasks.ledger.service_events import measured, measured_series
 
 STEP_SECONDS = 300.0
 DAY_SECONDS = 86_400.0
-_PER_DAY = int(DAY_SECONDS / STEP_SECONDS)
+_STEPS_PER_DAY = int(DAY_SECONDS / STEP_SECONDS)
 # What still stood out half an hour ago goes on.
-_ONGOING = 6
-MOST = 40
+_ONGOING_STEPS = 6
+MOST_SERIES = 40
 LIMITS = {"memory_percent": Limits(high=95.0), "disk_free_mib": Limits(low=1024.0)}
 # A disk fills slowly: that it is fuller than ever is no news, only that it is nearly full.
 _LIMIT_ONLY = frozenset({"disk_free_mib"})
@@ -27,7 +27,7 @@ def find_anomalies(ledger: Ledger, now: float, days: float) -> list[Finding]:
     """Return what stood out within the last day, of the series of the last ``days``."""
     since = now - days * DAY_SECONDS
     findings: list[Finding] = []
-    for subject, metric in measured_series(ledger, now - DAY_SECONDS)[:MOST]:
+    for subject, metric in measured_series(ledger, now - DAY_SECONDS)[:MOST_SERIES]:
         findings += of_series(subject, metric, measured(ledger, subject, metric, since), now)
     return findings
 
@@ -39,12 +39,12 @@ def of_series(
     if not values or values[-1][0] - values[0][0] < LEARNING_DAYS * DAY_SECONDS:
         return
     moments, even = _even(np.array(values, dtype=float))
-    for anomaly in detect(even, _PER_DAY, LIMITS.get(metric)):
+    for anomaly in detect(even, _STEPS_PER_DAY, LIMITS.get(metric)):
         if moments[anomaly.last] < now - DAY_SECONDS:
             continue
         if metric in _LIMIT_ONLY and "limit" not in anomaly.detectors:
             continue
-        ongoing = anomaly.last >= len(even) - _ONGOING
+        ongoing = anomaly.last >= len(even) - _ONGOING_STEPS
         yield of_anomaly(
             anomaly, f"{subject} {metric}", float(moments[anomaly.first]), ongoing=ongoing
         )

@@ -13,17 +13,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median, stdev
 
-REMEMBERED = 20
-FEWEST = 5
+REMEMBERED_RUNS = 20
+FEWEST_RUNS = 5
 # The standard deviation of the logarithm below which a key counts as stable: within 10 percent.
-STABLE = 0.1
+STABLE_DEVIATION = 0.1
 # A run up to 16 percent slower than usual adds nothing, and none adds more than 22 percent.
-SLACK = 0.15
-LIMIT = 0.2
-ALARM = 0.5
-BACK = 0.1
-RECENT = 3
-_SHORTEST = 1e-3
+SLACK_LOG = 0.15
+LIMIT_LOG = 0.2
+ALARM_LOG = 0.5
+BACK_LOG = 0.1
+RECENT_RUNS = 3
+_SHORTEST_SECONDS = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Regression:
 class KeyWatch:
     """What is known of one key; it sees the key's runs in the order in which they ended."""
 
-    usual: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    usual: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED_RUNS))
     slow: list[TimedRun] = field(default_factory=list)
     total: float = 0.0
     current: Regression | None = None
@@ -64,24 +64,26 @@ class KeyWatch:
     @property
     def watching(self) -> bool:
         """Tell whether the key is stable enough for a slower run to mean something."""
-        return bool(self.slow) or (len(self.usual) >= FEWEST and stdev(self.usual) < STABLE)
+        return bool(self.slow) or (
+            len(self.usual) >= FEWEST_RUNS and stdev(self.usual) < STABLE_DEVIATION
+        )
 
     def see(self, run: TimedRun) -> Regression | None:
         """Learn from a run; return the regression if this run is the one by which it is found."""
-        log_seconds = math.log(max(run.seconds, _SHORTEST))
+        log_seconds = math.log(max(run.seconds, _SHORTEST_SECONDS))
         if not self.watching:
             self._accept(log_seconds)
             return None
-        slower = log_seconds - median(self.usual) - SLACK
-        self.total = max(0.0, self.total + min(max(slower, -LIMIT), LIMIT))
+        slower = log_seconds - median(self.usual) - SLACK_LOG
+        self.total = max(0.0, self.total + min(max(slower, -LIMIT_LOG), LIMIT_LOG))
         if not self.total:
             self._accept(*map(_log, self.slow), log_seconds)
             self.slow = []
             return None
         self.slow.append(run)
-        if self.total >= ALARM:
+        if self.total >= ALARM_LOG:
             return self._found()
-        if len(self.slow) == REMEMBERED:
+        if len(self.slow) == REMEMBERED_RUNS:
             self._adopt()
         return None
 
@@ -112,9 +114,9 @@ class KeyWatch:
         self.usual.extend(log_seconds)
         if self.current is None:
             return
-        recent = median(list(self.usual)[-RECENT:])
-        is_back = recent < math.log(self.current.usual_seconds) + BACK
-        if is_back or len(self.usual) == REMEMBERED:
+        recent = median(list(self.usual)[-RECENT_RUNS:])
+        is_back = recent < math.log(self.current.usual_seconds) + BACK_LOG
+        if is_back or len(self.usual) == REMEMBERED_RUNS:
             self.current = None
 
 
@@ -136,4 +138,4 @@ def regressions(runs: Iterable[TimedRun]) -> RegressionHistory:
 
 
 def _log(run: TimedRun) -> float:
-    return math.log(max(run.seconds, _SHORTEST))
+    return math.log(max(run.seconds, _SHORTEST_SECONDS))

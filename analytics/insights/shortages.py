@@ -10,13 +10,13 @@ from analytics.insights.lifecycle import Finding, of_outlook
 from tasks.plan import ProviderState
 
 # The forecasts that providers can fall short of, and the part of their capacity.
-HELD = {"steps": "slots", "cpus": "cpus", "memory_mib": "memory_mib"}
+CAPACITY_PARTS = {"steps": "slots", "cpus": "cpus", "memory_mib": "memory_mib"}
 
 
 def capacities(providers: Sequence[ProviderState]) -> list[Capacity]:
     """Return what the providers hold together; one more would be as the largest of them."""
     totals = []
-    for measure, part in HELD.items():
+    for measure, part in CAPACITY_PARTS.items():
         amounts = [float(getattr(provider.capacity, part)) for provider in providers]
         if not sum(amounts):
             continue

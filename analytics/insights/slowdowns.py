@@ -25,7 +25,7 @@ from tasks.ledger.insights import (
     write_insights,
 )
 
-SHOWN = 30
+SHOWN_ROWS = 30
 _HEAD = "| severity | what | key | how much | since (UTC) | run |\n|---|---|---|---|---|---|"
 
 
@@ -36,7 +36,7 @@ def watch(
 
     ``other_findings`` is what other detectors have found.
     """
-    insights = [_known(row) for row in open_insights(ledger)]
+    insights = [_insight(row) for row in open_insights(ledger)]
     lasting = [
         insight.finding for insight in insights if insight.finding.kind in CLOSED_BY_WHO_RAISED_IT
     ]
@@ -62,7 +62,7 @@ def findings(runs: Iterable[Run]) -> list[Finding]:
     ]
 
 
-def told(changes: Changes) -> list[str]:
+def change_sentences(changes: Changes) -> list[str]:
     """Return one sentence for everything that is new, worse or over; nothing is told twice."""
     news = [("Raised", changes.raised), ("Worse", changes.worsened), ("Closed", changes.closed)]
     return [
@@ -78,13 +78,13 @@ def section(changes: Changes) -> str:
     ranked = sorted(
         changes.open, key=lambda insight: (-insight.finding.severity.rank, insight.finding.since)
     )
-    rows = [_line(insight.finding) for insight in ranked[:SHOWN]]
+    rows = [_line(insight.finding) for insight in ranked[:SHOWN_ROWS]]
     parts = ["## What somebody should know"]
     parts += ["\n".join([_HEAD, *rows])] if rows else ["Nothing: no key has become slower."]
-    if len(ranked) > SHOWN:
-        parts.append(f"The worst {SHOWN} of {len(ranked)}.")
+    if len(ranked) > SHOWN_ROWS:
+        parts.append(f"The worst {SHOWN_ROWS} of {len(ranked)}.")
     if changes.closed:
-        over = ", ".join(_code(insight.finding.key) for insight in changes.closed[:SHOWN])
+        over = ", ".join(_code(insight.finding.key) for insight in changes.closed[:SHOWN_ROWS])
         parts.append(f"Over since the last training: {over}.")
     return "\n\n".join(parts)
 
@@ -103,7 +103,7 @@ def _line(finding: Finding) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _known(row: RaisedInsight) -> Insight:
+def _insight(row: RaisedInsight) -> Insight:
     finding = Finding(row.kind, row.key, Severity(row.severity), row.run, row.size, row.since)
     return Insight(finding, row.raised_at, row.seen_at, row.closed_at)
 

@@ -12,11 +12,11 @@ from analytics.reports.data.model import Report, Section, Span
 from analytics.reports.data.period import CompareName, PeriodName, chosen_span, compared_span
 from analytics.reports.data.report_context import ReportContext, report_context
 from analytics.reports.data.tables import ReportTables
-from analytics.reports.sections.outlook import LONGEST
+from analytics.reports.sections.outlook import LONGEST_SECONDS
 
 ReportName = Literal["all", "executive", "performance", "cost", "success"]
 
-MADE_BY: Mapping[str, Callable[[ReportContext], Report]] = {
+REPORTS: Mapping[str, Callable[[ReportContext], Report]] = {
     executive.NAME: executive.report,
     performance.NAME: performance.report,
     cost.NAME: cost.report,
@@ -24,9 +24,9 @@ MADE_BY: Mapping[str, Callable[[ReportContext], Report]] = {
 }
 
 
-def named(report: ReportName) -> list[str]:
+def report_names(report: ReportName) -> list[str]:
     """Return the names of the reports that were asked for."""
-    return [*MADE_BY] if report == "all" else [report]
+    return [*REPORTS] if report == "all" else [report]
 
 
 def spans(
@@ -44,11 +44,13 @@ def spans(
 def needed_since(span: Span, compared_with: Span | None) -> float:
     """Return from when on history has to be read: trends and forecasts look back further."""
     return min(
-        span.since, compared_with.since if compared_with else span.since, span.until - LONGEST
+        span.since,
+        compared_with.since if compared_with else span.since,
+        span.until - LONGEST_SECONDS,
     )
 
 
-def made(  # noqa: PLR0917 - of what, and when
+def make_report(  # noqa: PLR0917 - of what, and when
     name: str,
     everything: ReportTables,
     span: Span,
@@ -59,4 +61,4 @@ def made(  # noqa: PLR0917 - of what, and when
 ) -> Report:
     """Return the report of that name; ``calibration`` says how well forecasts held."""
     made_from = report_context(everything, span, compared_with, project, made_at)
-    return MADE_BY[name](replace(made_from, calibration=tuple(calibration)))
+    return REPORTS[name](replace(made_from, calibration=tuple(calibration)))

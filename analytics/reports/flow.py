@@ -23,10 +23,10 @@ from pydantic import Field
 
 from analytics.history.runs import of_flow_runs
 from analytics.history.server import FLOWS, as_values, flow_names, pages
-from analytics.reports.catalogue import ReportName, made, named, needed_since, spans
+from analytics.reports.catalogue import ReportName, make_report, needed_since, report_names, spans
 from analytics.reports.data.model import Report, Section, Span
 from analytics.reports.data.needs import kept_needs
-from analytics.reports.data.period import DAY, CompareName, PeriodName
+from analytics.reports.data.period import DAY_SECONDS, CompareName, PeriodName
 from analytics.reports.data.tables import FlowRow, ReportTables, report_tables
 from analytics.reports.render.charts import png
 from analytics.reports.render.files import FORMATS, FormatName, write
@@ -40,7 +40,7 @@ from tasks.ledger.hosts import open_own_ledger
 from tasks.picture import picture
 from tasks.settings import settings
 
-REPORTS = "reports"
+REPORTS_FOLDER = "reports"
 
 
 @task(
@@ -78,9 +78,9 @@ async def make(
     formats: Sequence[FormatName],
 ) -> str:
     """Make one report, write it to files and show it; return one sentence on it."""
-    folder = settings().root / REPORTS
+    folder = settings().root / REPORTS_FOLDER
     report, files, charts = await asyncio.to_thread(
-        _made, name, everything, period, project, tuple(formats), folder
+        _make_files, name, everything, period, project, tuple(formats), folder
     )
     text, told = markdown(report, files, charts), first_figures(report)
     await acreate_markdown_artifact(text, key=f"report-{name}", description=told)
@@ -132,8 +132,8 @@ async def report_flow(  # noqa: PLR0917 - they are its form in the UI
     # Prefect need not look for futures in every row.
     rows: Any = opaque(flows)
     everything: Any = opaque(await read_ledger(rows, begin))
-    said = [await make(name, everything, chosen, project, formats) for name in named(report)]
-    more = f" Written beside it: {', '.join(named(report)[1:])}." if len(said) > 1 else ""
+    said = [await make(name, everything, chosen, project, formats) for name in report_names(report)]
+    more = f" Written beside it: {', '.join(report_names(report)[1:])}." if len(said) > 1 else ""
     return Completed(message=said[0] + more, data=said)
 
 
@@ -146,7 +146,7 @@ def _run_name(parameters: Mapping[str, Any]) -> str:
     return f"{what}{of}, {when}"
 
 
-def _made(  # noqa: PLR0917 - it is called in a thread
+def _make_files(  # noqa: PLR0917 - it is called in a thread
     name: str,
     everything: ReportTables,
     period: tuple[Span, Span | None],
@@ -155,7 +155,7 @@ def _made(  # noqa: PLR0917 - it is called in a thread
     folder: Path,
 ) -> tuple[Report, list[Path], str]:
     calibrated = _calibration(everything, period[0], project)
-    report = made(name, everything, *period, project, time.time(), calibrated)
+    report = make_report(name, everything, *period, project, time.time(), calibrated)
     files = write(folder, report, formats)
     charts = picture(png(report.charts), f"Charts of: {report.title}") if report.charts else ""
     return report, files, charts
@@ -180,7 +180,7 @@ def _history(flows: list[FlowRow], since: float, now: float) -> ReportTables:
     with closing(open_own_ledger(home)) as ledger:
         recorded = activity(ledger, since)
     needs = kept_needs(home.root / "steps", recorded)
-    forgotten = now - home.retention_days * DAY
+    forgotten = now - home.retention_days * DAY_SECONDS
     known_since = min((row.run.started_at for row in flows), default=forgotten)
     return report_tables(flows, recorded, needs, min(known_since, forgotten))
 

@@ -9,8 +9,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-_OF_KEY = 0.98
-_OF_CONTEXT = 0.998
+_KEY_DECAY = 0.98
+_CONTEXT_DECAY = 0.998
 
 
 class _Sum:
@@ -57,11 +57,11 @@ class Averages:
         """Learn from the entries of ``values`` that ``is_known`` marks."""
         values = np.where(is_known, values, 0.0)
         for sums, name, keep in (
-            (self._keys, key, _OF_KEY),
-            (self._contexts, context, _OF_CONTEXT),
+            (self._keys, key, _KEY_DECAY),
+            (self._contexts, context, _CONTEXT_DECAY),
         ):
             entry = sums.get(name)
             if entry is None:
                 entry = sums[name] = _Sum(self._size)
             entry.add(values, is_known, keep)
-        self._all.add(values, is_known, _OF_CONTEXT)
+        self._all.add(values, is_known, _CONTEXT_DECAY)

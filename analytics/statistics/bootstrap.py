@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DRAWS = 500
-SHARE = 0.9
+INTERVAL_SHARE = 0.9
 _SEED = 0
 
 Rows = NDArray[np.float64]
@@ -35,6 +35,6 @@ def bootstrap(rows: Rows, figure: Callable[[Rows], float]) -> Gain:
     random = np.random.default_rng(_SEED)
     samples = random.integers(0, len(rows), (DRAWS, len(rows)))
     figures = [figure(rows[sample]) for sample in samples]
-    low, high = np.quantile(figures, [(1 - SHARE) / 2, (1 + SHARE) / 2])
+    low, high = np.quantile(figures, [(1 - INTERVAL_SHARE) / 2, (1 + INTERVAL_SHARE) / 2])
     expected = figure(rows)
     return Gain(expected, min(float(low), expected), max(float(high), expected))

@@ -18,13 +18,13 @@ Ints = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
 
 # Bins of 5 % from a millisecond (or a KiB) to some years (or a PiB).
-STEP = 0.05
-LOWEST = -7.0
+BIN_STEP = 0.05
+LOWEST_LOG = -7.0
 BINS = 560
-GRID = LOWEST + STEP * np.arange(BINS)
+GRID = LOWEST_LOG + BIN_STEP * np.arange(BINS)
 TREES = 30
-LEAF = 4
-SHARE = 0.33
+LEAF_RUNS = 4
+FEATURE_SHARE = 0.33
 _UNKNOWN = -20.0
 _CHUNK = 4096
 
@@ -93,17 +93,17 @@ class Forest:
 
 def binned(logs: Floats) -> Ints:
     """Return the bin of each logarithm; what lies beyond the grid falls into its ends."""
-    places = np.nan_to_num((logs - LOWEST) / STEP)
+    places = np.nan_to_num((logs - LOWEST_LOG) / BIN_STEP)
     return np.clip(np.round(places), 0, BINS - 1).astype(np.int64)
 
 
 def bin_of(value: float) -> int:
     """Return the bin of one logarithm, as ``binned`` does of many."""
-    return min(max(round((value - LOWEST) / STEP), 0), BINS - 1)
+    return min(max(round((value - LOWEST_LOG) / BIN_STEP), 0), BINS - 1)
 
 
 def grow(
-    features: Matrix, bins: Ints, classes: int = BINS, leaf: int = LEAF, trees: int = TREES
+    features: Matrix, bins: Ints, classes: int = BINS, leaf: int = LEAF_RUNS, trees: int = TREES
 ) -> Forest:
     """Grow a forest from (runs, features) and each run's bin below ``classes``; NaN is a value."""
     # Takes a second to import, which those who only read a model need not wait for.
@@ -111,7 +111,7 @@ def grow(
 
     rows = _filled(features)
     regressor = ExtraTreesRegressor(
-        trees, min_samples_leaf=leaf, max_features=SHARE, random_state=0, n_jobs=-1
+        trees, min_samples_leaf=leaf, max_features=FEATURE_SHARE, random_state=0, n_jobs=-1
     ).fit(rows, bins)
     parts = [_flat(tree.tree_, tree.tree_.apply(rows), bins) for tree in regressor.estimators_]
     return _joined(parts, classes)
@@ -151,9 +151,7 @@ def _joined(parts: list[tuple[npt.NDArray[np.generic], ...]], classes: int) -> F
     firsts = np.cumsum([0, *(len(array) for array in sizes)])
     left = [
         np.where(is_leaf, array + first, array + root)
-        for array, is_leaf, first, root in zip(
-            lefts, leaves, firsts[:-1], roots[:-1], strict=True
-        )
+        for array, is_leaf, first, root in zip(lefts, leaves, firsts[:-1], roots[:-1], strict=True)
     ]
     right = [array + root for array, root in zip(rights, roots[:-1], strict=True)]
     return Forest(

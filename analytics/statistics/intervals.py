@@ -18,10 +18,10 @@ Floats = npt.NDArray[np.float64]
 
 # Two-sided 90 and 80 % intervals, the median, and the upper bounds that planning asks for.
 LEVELS = np.array([0.05, 0.1, 0.5, 0.8, 0.9, 0.95])
-WINDOW = 400
-RATE = 0.004
-DEBT = 0.5
-_PRIOR = 20
+WINDOW_RUNS = 400
+LEARNING_RATE = 0.004
+MOST_DEBT = 0.5
+_PRIOR_RUNS = 20
 
 
 class Calibration:
@@ -40,14 +40,16 @@ class Calibration:
             return LEVELS.copy()
         rank = np.clip(np.ceil((n + 1) * self._asked), 1, n).astype(int) - 1
         calibrated = np.array([self._ordered[place] for place in rank])
-        trust = n / (n + _PRIOR)
+        trust = n / (n + _PRIOR_RUNS)
         return np.maximum.accumulate(trust * calibrated + (1 - trust) * LEVELS)
 
     def update(self, place: float, below: npt.NDArray[np.bool_]) -> None:
         """Learn the ``place`` of an actual value, and ``below`` which bounds it stayed."""
-        if len(self._recent) == WINDOW:
+        if len(self._recent) == WINDOW_RUNS:
             del self._ordered[bisect_left(self._ordered, self._recent.popleft())]
         self._recent.append(place)
         insort(self._ordered, place)
         # Past 0 and 1 it remembers misses that are still to be made good, within reason.
-        self._asked = np.clip(self._asked + RATE * (LEVELS - below), -DEBT, 1.0 + DEBT)
+        self._asked = np.clip(
+            self._asked + LEARNING_RATE * (LEVELS - below), -MOST_DEBT, 1.0 + MOST_DEBT
+        )

@@ -18,18 +18,20 @@ Floats = npt.NDArray[np.float64]
 
 QUANTILES = np.array([0.25, 0.5, 0.75, 0.9])
 NAMES = tuple(f"{share:.0%} counting those running" for share in QUANTILES.tolist())
-_WINDOW = 64
-_FEWEST = 3
-_SHORTEST = 1e-3
+_WINDOW_RUNS = 64
+_FEWEST_RUNS = 3
+_SHORTEST_SECONDS = 1e-3
 # Where more than a quarter outlast all that ended, how much longer than the oldest they may take.
-_BEYOND = np.log([1.2, 1.6, 2.5, 4.0])
+_BEYOND_LOGS = np.log([1.2, 1.6, 2.5, 4.0])
 
 
 class KaplanMeier:
     """The ended and the going runs of every key; durations as logarithms of seconds."""
 
     def __init__(self) -> None:
-        self._ended: defaultdict[int, deque[float]] = defaultdict(lambda: deque(maxlen=_WINDOW))
+        self._ended: defaultdict[int, deque[float]] = defaultdict(
+            lambda: deque(maxlen=_WINDOW_RUNS)
+        )
         self._going: defaultdict[int, dict[int, float]] = defaultdict(dict)
 
     def begin(self, key: int, run: int, started: float) -> None:
@@ -45,11 +47,11 @@ class KaplanMeier:
     def predict(self, key: int, now: float) -> Floats | None:
         """Return the logarithms of ``QUANTILES``; None where fewer than three have ended."""
         ended = self._ended.get(key)
-        if ended is None or len(ended) < _FEWEST:
+        if ended is None or len(ended) < _FEWEST_RUNS:
             return None
         # Those begun last are the newest in the dictionary, too.
-        starts = islice(reversed(self._going[key].values()), _WINDOW)
-        ages = [log(max(_SHORTEST, now - start)) for start in starts if start < now]
+        starts = islice(reversed(self._going[key].values()), _WINDOW_RUNS)
+        ages = [log(max(_SHORTEST_SECONDS, now - start)) for start in starts if start < now]
         return quantiles(np.array(ended), np.array(ages))
 
 
@@ -66,4 +68,4 @@ def quantiles(ended: Floats, ages: Floats) -> Floats:
     place = np.searchsorted(passed, QUANTILES - 1e-9)
     inside = place < len(value)
     values = value[order][np.minimum(place, len(value) - 1)]
-    return np.where(inside, values, value.max() + _BEYOND)
+    return np.where(inside, values, value.max() + _BEYOND_LOGS)

@@ -10,16 +10,16 @@ import numpy as np
 
 from analytics.statistics.forest import Floats, Forest, Ints, Matrix, grow
 
-LEAF = 7
+LEAF_RUNS = 7
 TREES = 50
-KEPT = 0.95
+DECAY = 0.95
 # Grown after half as many runs again, later after 2,000 or a fifth more, from the newest 16,000.
-FIRST = 50
-FACTOR = 1.5
-LEAST = 2000
-LATER = 1.2
-MOST = 16_000
-_BLOCK = 512
+FIRST_RUNS = 50
+FIRST_FACTOR = 1.5
+LATER_RUNS = 2000
+LATER_FACTOR = 1.2
+MOST_RUNS = 16_000
+_BLOCK_RUNS = 512
 
 
 class OnlineForest:
@@ -28,7 +28,7 @@ class OnlineForest:
     def __init__(self, features: Matrix, failed: Floats) -> None:
         self._features, self._failed = features, failed
         self._ended: list[int] = []
-        self._next = float(FIRST)
+        self._next = float(FIRST_RUNS)
         self._block, self._first = np.zeros((0, 0), np.int64), 0
         self._fell: dict[int, Ints] = {}
         self.forest: Forest | None = None
@@ -40,7 +40,7 @@ class OnlineForest:
             return None
         if not 0 <= run - self._first < len(self._block):
             self._first = run
-            self._block = self.forest.leaves(self._features[run : run + _BLOCK])
+            self._block = self.forest.leaves(self._features[run : run + _BLOCK_RUNS])
         leaves = self._block[run - self._first]
         self._fell[run] = leaves
         return float(shares_of(self.counts, leaves[None])[0])
@@ -49,17 +49,19 @@ class OnlineForest:
         """Learn from a run that ended; grow anew when there are enough new ones."""
         self._ended.append(run)
         if (leaves := self._fell.pop(run, None)) is not None:
-            self.counts[leaves] *= KEPT
+            self.counts[leaves] *= DECAY
             self.counts[leaves, int(self._failed[run])] += 1.0
         n = len(self._ended)
         if n >= self._next:
             self._grow()
-            self._next = n * FACTOR if n < LEAST else max(n + LEAST, n * LATER)
+            self._next = (
+                n * FIRST_FACTOR if n < LATER_RUNS else max(n + LATER_RUNS, n * LATER_FACTOR)
+            )
 
     def _grow(self) -> None:
-        rows = np.array(self._ended[-MOST:])
+        rows = np.array(self._ended[-MOST_RUNS:])
         bins = self._failed[rows].astype(np.int64)
-        self.forest = grow(self._features[rows], bins, classes=2, leaf=LEAF, trees=TREES)
+        self.forest = grow(self._features[rows], bins, classes=2, leaf=LEAF_RUNS, trees=TREES)
         self.counts = self.forest.counts()
         self._block = self._block[:0]
         # What is still going fell into leaves that are gone.

@@ -8,14 +8,14 @@ import numpy as np
 
 from analytics.statistics.forest import Floats
 
-_JUDGED = 6000
-_FEWEST = 100
+_MOST_RUNS = 6000
+_FIRST_RUNS = 100
 # Fitted anew after 200 outcomes, later after a fiftieth of all so far.
-_REFIT = 200
-_LATER = 0.02
-_ROUNDS = 5
+_REFIT_RUNS = 200
+_REFIT_SHARE = 0.02
+_NEWTON_STEPS = 5
 _RIDGE = 5.0
-_NARROWEST = 1e-3
+_LEAST_SHARE = 1e-3
 
 
 class Stacking:
@@ -24,7 +24,7 @@ class Stacking:
     def __init__(self, stacked: Floats, failed: Floats) -> None:
         self._rows = np.column_stack([np.full(len(stacked), np.nan), stacked])
         self._failed = failed
-        self._judged: deque[int] = deque(maxlen=_JUDGED)
+        self._judged: deque[int] = deque(maxlen=_MOST_RUNS)
         self._new = self._seen = 0
         self.weights = _start(self._rows.shape[1])
 
@@ -40,7 +40,7 @@ class Stacking:
         self._judged.append(run)
         self._new += 1
         self._seen += 1
-        if self._new >= max(_REFIT, _LATER * self._seen) or self._seen == _FEWEST:
+        if self._new >= max(_REFIT_RUNS, _REFIT_SHARE * self._seen) or self._seen == _FIRST_RUNS:
             rows, self._new = np.array(self._judged), 0
             self.weights = fit(self._rows[rows], self._failed[rows], self.weights)
 
@@ -51,7 +51,7 @@ def fit(rows: Floats, failed: Floats, weights: Floats) -> Floats:
     ``rows`` is (runs, features), the first of which is the logit of the forest's share.
     """
     start, weights = _start(rows.shape[1]), weights.copy()
-    for _ in range(_ROUNDS):
+    for _ in range(_NEWTON_STEPS):
         predicted = probability(rows, weights)
         slope = rows.T @ (failed - predicted) - _RIDGE * (weights - start)
         spread = (predicted * (1 - predicted))[:, None]
@@ -72,6 +72,6 @@ def probability(rows: Floats, weights: Floats) -> Floats:
 
 def logit(shares: Floats) -> Floats:
     """Return logits of shares, which are held a little off 0 and 1."""
-    inside = np.clip(shares, _NARROWEST, 1 - _NARROWEST)
+    inside = np.clip(shares, _LEAST_SHARE, 1 - _LEAST_SHARE)
     logits: Floats = np.log(inside / (1 - inside))
     return logits

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.durations.model_selection import COMPARED, ModelSelection, select_model
+from analytics.durations.model_selection import COMPARED_RULES, ModelSelection, select_model
 from analytics.durations.rolling import Forecasts, forecast
 from analytics.durations.scores import auc, brier, min_max_ratio
 from analytics.failures.model import Failures, predict_failures
 from analytics.failures.skill import base_rate, beats_base_rate
-from analytics.history.features import SHORTEST, compute_features
+from analytics.history.features import SHORTEST_SECONDS, compute_features
 from analytics.history.runs import Run, columns
 from analytics.statistics.averages import Floats, Mask
 from analytics.statistics.intervals import LEVELS
@@ -26,7 +26,7 @@ from analytics.training.next_runs import Expected, next_runs, with_next_runs
 from analytics.training.retrain_gate import RetrainDecision, decide_retraining
 from tasks.estimates import Estimate
 
-WITHIN = 0.1
+NEAR_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Backtest:
     @property
     def is_forecast(self) -> Mask:
         """Which runs succeeded and had been forecast from a past of their key."""
-        rule = self.forecasts.run_features.rule_names.index(COMPARED[0])
+        rule = self.forecasts.run_features.rule_names.index(COMPARED_RULES[0])
         had_past = np.isfinite(self.forecasts.run_features.rules[:, rule])
         trainable = self.forecasts.table["is_trainable"].to_numpy(bool)
         return trainable & np.isfinite(self.forecasts.point) & had_past
@@ -82,7 +82,7 @@ class Backtest:
     def coverage(self, level: float = 0.9) -> float | None:
         """Return the share of runs that took no longer than their percentile ``level``."""
         bounds = self.forecasts.bounds[self.is_forecast, LEVELS.tolist().index(level)]
-        actual = np.maximum(self.pairs[1], SHORTEST)
+        actual = np.maximum(self.pairs[1], SHORTEST_SECONDS)
         return float((actual <= bounds).mean()) if len(actual) else None
 
     def failure_scores(self) -> tuple[float, float] | None:
@@ -138,11 +138,11 @@ def backtest(
 
 def _accuracy(predicted: Floats, actual: Floats) -> Accuracy:
     errors = np.abs(predicted - actual)
-    relative = errors / np.maximum(actual, SHORTEST)
+    relative = errors / np.maximum(actual, SHORTEST_SECONDS)
     return Accuracy(
         points=len(actual),
         min_max_ratio=float(min_max_ratio(predicted, actual).mean()),
         error=float(relative.mean()),
-        weighted_error=float(errors.sum() / max(float(actual.sum()), SHORTEST)),
-        within=float((relative <= WITHIN).mean()),
+        weighted_error=float(errors.sum() / max(float(actual.sum()), SHORTEST_SECONDS)),
+        within=float((relative <= NEAR_SHARE).mean()),
     )

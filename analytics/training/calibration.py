@@ -16,11 +16,11 @@ import numpy as np
 
 from tasks.ledger.decisions import Decision
 
-_WEEK = 7 * 86_400.0
-_WEEKS = 4
+_WEEK_SECONDS = 7 * 86_400.0
+_FEWEST_WEEKS = 4
 # Without some weeks of decisions they are cut into this many parts, of so many at least.
-_PARTS = 12
-_FEWEST = 20
+_MOST_PARTS = 12
+_DECISIONS_PER_PART = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,17 @@ def calibration_periods(placements: Iterable[Decision]) -> list[CalibrationPerio
     Only what was estimated from history and has ended counts.
     """
     ended = sorted(
-        (decision for decision in placements if _tells(decision)), key=lambda decision: decision.at
+        (decision for decision in placements if _counts(decision)), key=lambda decision: decision.at
     )
     if not ended:
         return []
-    if ended[-1].at - ended[0].at < _WEEKS * _WEEK:
-        parts = min(_PARTS, max(1, len(ended) // _FEWEST))
+    if ended[-1].at - ended[0].at < _FEWEST_WEEKS * _WEEK_SECONDS:
+        parts = min(_MOST_PARTS, max(1, len(ended) // _DECISIONS_PER_PART))
         cuts = np.linspace(0, len(ended), parts + 1).astype(int)
         return [_period(ended[a:b]) for a, b in pairwise(cuts.tolist())]
     weeks: dict[int, list[Decision]] = {}
     for decision in ended:
-        weeks.setdefault(int(decision.at // _WEEK), []).append(decision)
+        weeks.setdefault(int(decision.at // _WEEK_SECONDS), []).append(decision)
     return [_period(weeks[week]) for week in sorted(weeks)]
 
 
@@ -115,7 +115,7 @@ def calibration_chart(periods: Sequence[CalibrationPeriod]) -> bytes:
     return picture.getvalue()
 
 
-def _tells(decision: Decision) -> bool:
+def _counts(decision: Decision) -> bool:
     has_ended = decision.actual is not None and decision.actual > 0
     return (
         has_ended

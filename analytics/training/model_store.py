@@ -12,7 +12,7 @@ import numpy as np
 
 from analytics.statistics.forest import Forest
 
-KEPT = 5
+KEPT_VERSIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def save(directory: Path, model: StoredModel) -> Path:
     with partial.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, described=text, **asdict(model.forest))
     partial.replace(path)
-    for old in versions(directory, model.name)[:-KEPT]:
+    for old in versions(directory, model.name)[:-KEPT_VERSIONS]:
         old.unlink()
     return path
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from analytics.durations.model_selection import MODEL, ModelSelection
 from analytics.durations.rolling import Forecasts
-from analytics.failures.explanation import explained
+from analytics.failures.explanation import explain
 from analytics.failures.model import Failures
 from analytics.failures.skill import beats_base_rate
 from analytics.history.columns import CENSORED, worded
@@ -21,8 +21,8 @@ from analytics.statistics.intervals import LEVELS
 from tasks.estimates import Estimate
 
 SOURCE = "trained"
-RECENT = 20
-_CLOSE = 0.1
+RECENT_RUNS = 20
+_NEAR_LOG = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,10 @@ def next_runs(
     ended = table[~table["state"].isin(CENSORED)]
     succeeded = ended[ended["state"] == "succeeded"].groupby(["kind", "key"])
     counts, runs = succeeded.size(), ended.groupby(["kind", "key"]).size()
-    memory = succeeded["memory_mib"].apply(lambda values: values.tail(RECENT).max())
+    memory = succeeded["memory_mib"].apply(lambda values: values.tail(RECENT_RUNS).max())
     bounds = dict(zip(LEVELS.tolist(), forecasts.bounds.T, strict=True))
     has_skill = beats_base_rate(failures)
-    why = explained(failures, range(len(table) - number, len(table))) if has_skill else {}
+    why = explain(failures, range(len(table) - number, len(table))) if has_skill else {}
     expected = []
     for row in range(len(table) - number, len(table)):
         group = (table["kind"].iloc[row], table["key"].iloc[row])
@@ -70,8 +70,8 @@ def next_runs(
             success = 1 - risk
         p50 = _middle(forecasts.point[row], bounds[0.5][row])
         rule = forecasts.rules[forecasts.rule[row]]
-        if selection.champion != MODEL:
-            rule = selection.champion
+        if selection.selected != MODEL:
+            rule = selection.selected
             p50 = float(
                 np.exp(
                     forecasts.run_features.rules[row, forecasts.run_features.rule_names.index(rule)]
@@ -97,5 +97,5 @@ def next_runs(
 
 def _middle(point: float, median: float) -> float:
     """Return the point where it is about the median, which is exact to a bin only."""
-    is_near = abs(np.log(point) - np.log(median)) < _CLOSE
+    is_near = abs(np.log(point) - np.log(median)) < _NEAR_LOG
     return float(point if is_near else median)

@@ -19,7 +19,7 @@ DURATIONS = "durations"
 FAILURES = "failures"
 
 
-def publish_learnt(ledger: Ledger, backtest: Backtest, now: float) -> int:
+def publish_backtest(ledger: Ledger, backtest: Backtest, now: float) -> int:
     """Publish the estimates, where planning reads them; return how many."""
     published = 0
     for kind in backtest.kinds:
@@ -49,7 +49,7 @@ def last_model(directory: Path) -> StoredModel | None:
     return None
 
 
-def record_learnt(
+def record_models(
     ledger: Ledger, directory: Path, backtest: Backtest, code: str, now: float
 ) -> list[TrainedModel]:
     """Record what was trained, and keep the forest in a file where it replaces the last one."""
@@ -81,7 +81,7 @@ def _durations(backtest: Backtest, code: str, now: float) -> TrainedModel:
             f"coverage of p{level * 100:.0f}": backtest.coverage(level) or 0.0
             for level in (0.8, 0.9, 0.95)
         }
-    selected = backtest.selection.champion
+    selected = backtest.selection.selected
     if selected == MODEL:
         selected = "this version" if retraining.replaces else "the version before"
     return _trained(DURATIONS, backtest, code, now, scores, selected, retraining.why)

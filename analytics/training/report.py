@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from analytics.durations.model_selection import COMPARED, MODEL
+from analytics.durations.model_selection import COMPARED_RULES, MODEL
 from analytics.history.columns import CENSORED, worded
 from analytics.history.runs import Run, frame, per_key
 from analytics.statistics.averages import Floats
@@ -17,8 +17,8 @@ from analytics.training.backtest import Accuracy, Backtest
 SHOWN_KEYS = 30
 # Prefect calls a run late from then on.
 LATE_SECONDS = 15.0
-_WIDEST = 36
-_LONG = 10.0
+_WIDEST_KEY = 36
+_LONG_SECONDS = 10.0
 
 
 def markdown(runs: Sequence[Run], backtest: Backtest, since_days: int) -> str:
@@ -29,7 +29,7 @@ def markdown(runs: Sequence[Run], backtest: Backtest, since_days: int) -> str:
             f"the last {since_days} days. Nothing was published."
         )
     table = per_key(frame(runs))
-    finished, apart = sum(not run.is_censored for run in runs), _told_apart(runs)
+    finished, apart = sum(not run.is_censored for run in runs), _runs_left_out(runs)
     parts = [
         "# Training",
         f"{finished} finished runs of {len(table)} keys in the last {since_days} days.{apart}",
@@ -74,7 +74,7 @@ def _counted(runs: Iterable[Run]) -> Counter[str]:
     return Counter("retried" if run.retries else run.state for run in runs)
 
 
-def _told_apart(runs: Sequence[Run]) -> str:
+def _runs_left_out(runs: Sequence[Run]) -> str:
     """Say how many runs were not taken for what such runs usually take, and how many were late."""
     counts = _counted(runs)
     apart = [(state, counts[state]) for state in ("retried", *CENSORED) if counts[state]]
@@ -92,7 +92,7 @@ def _accuracies(backtest: Backtest) -> str:
         _accuracy_row(label, accuracy)
         for label, accuracy in [
             ("**model**", model),
-            *((rule.removesuffix(" of key"), backtest.accuracy(rule)) for rule in COMPARED),
+            *((rule.removesuffix(" of key"), backtest.accuracy(rule)) for rule in COMPARED_RULES),
         ]
         if accuracy
     ]
@@ -104,22 +104,22 @@ def _accuracies(backtest: Backtest) -> str:
     note = (
         f"{shares_within[0]}, {shares_within[1]} and {shares_within[2]} of the runs took no longer than their 80th, 90th and "
         "95th percentile. Each run is forecast from what had ended when it was submitted. "
-        f"{_champion(backtest)}{_failure_scores(backtest)}*Error* is relative to what the run took; "
+        f"{_selection(backtest)}{_failure_scores(backtest)}*Error* is relative to what the run took; "
         "*by time* weighs long runs more; *min/max* is the smaller over the larger of forecast and actual."
     )
     return "\n".join([head, *rows]) + "\n\n" + note
 
 
-def _champion(backtest: Backtest) -> str:
+def _selection(backtest: Backtest) -> str:
     selection, retraining = backtest.selection, backtest.retraining
-    if selection.champion == MODEL:
+    if selection.selected == MODEL:
         if retraining.forest is None:
             return ""
         return (
             f"The model is {'a new' if retraining.replaces else 'the last'} one: {retraining.why}. "
         )
     return (
-        f"On the latest {selection.runs} of them *{worded(selection.champion)}* was better than the model, so "
+        f"On the latest {selection.runs} of them *{worded(selection.selected)}* was better than the model, so "
         "its values are published. "
     )
 
@@ -176,13 +176,13 @@ def _failing(table: pd.DataFrame) -> list[str]:
 
 def _seconds(value: float) -> str:
     """Return a duration that is not broken between its number and its unit."""
-    return f"{value:.{2 if value < _LONG else 1}f}\N{NO-BREAK SPACE}s"
+    return f"{value:.{2 if value < _LONG_SECONDS else 1}f}\N{NO-BREAK SPACE}s"
 
 
 def _code(key: object) -> str:
     """Quote a key for a table: a bar in it would open another column, a long one hide the rest."""
     text = str(key)
-    if len(text) > _WIDEST:
-        start = _WIDEST // 3
-        text = f"{text[:start]}…{text[start + 1 - _WIDEST :]}"
+    if len(text) > _WIDEST_KEY:
+        start = _WIDEST_KEY // 3
+        text = f"{text[:start]}…{text[start + 1 - _WIDEST_KEY :]}"
     return "`" + text.replace("|", "\\|") + "`"

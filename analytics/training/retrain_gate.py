@@ -11,16 +11,26 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.durations.rolling import MOST
+from analytics.durations.rolling import MOST_RUNS
 from analytics.durations.scores import min_max_ratio
 from analytics.history.features import RunFeatures, logs
-from analytics.statistics.forest import BINS, GRID, STEP, Floats, Forest, Ints, Matrix, binned, grow
+from analytics.statistics.forest import (
+    BIN_STEP,
+    BINS,
+    GRID,
+    Floats,
+    Forest,
+    Ints,
+    Matrix,
+    binned,
+    grow,
+)
 from analytics.training.model_store import StoredModel
 
-JUDGED = 2000
-FEWEST = 50
+MOST_RUNS_JUDGED = 2000
+FEWEST_RUNS = 50
 # exp(-|difference|) between any two bins.
-_SIMILARITY = np.exp(-STEP * np.abs(np.subtract.outer(np.arange(BINS), np.arange(BINS))))
+_SIMILARITY = np.exp(-BIN_STEP * np.abs(np.subtract.outer(np.arange(BINS), np.arange(BINS))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +52,21 @@ def decide_retraining(
     value = logs(table["seconds"])
     rows = np.flatnonzero((table["is_trainable"] & table["ended_at"].notna()).to_numpy())
     rows = rows[np.argsort(table["ended_at"].to_numpy(float)[rows], kind="stable")]
-    if len(rows) < FEWEST:
+    if len(rows) < FEWEST_RUNS:
         return RetrainDecision(
             None, replaces=False, why=f"{len(rows)} runs are too few for a forest"
         )
-    if (unlike := _unlike(last, features, code)) or last is None:
+    if (unlike := _why_incomparable(last, features, code)) or last is None:
         return RetrainDecision(_grown(features.matrix, value, rows), replaces=True, why=unlike)
     submitted = table["submitted_at"].to_numpy(float)[rows]
-    recent = rows[submitted > last.until][-JUDGED:]
-    if len(recent) < FEWEST:
+    recent = rows[submitted > last.until][-MOST_RUNS_JUDGED:]
+    if len(recent) < FEWEST_RUNS:
         why = f"{len(recent)} runs since version {last.version} are too few to judge by"
         return RetrainDecision(last.forest, replaces=False, why=why)
-    return _judged(table, features, value, rows, recent, last)
+    return _compared(table, features, value, rows, recent, last)
 
 
-def _judged(  # noqa: PLR0917 - the history in its parts, and who is to be beaten
+def _compared(  # noqa: PLR0917 - the history in its parts, and who is to be beaten
     table: pd.DataFrame,
     features: RunFeatures,
     value: Floats,
@@ -66,7 +76,7 @@ def _judged(  # noqa: PLR0917 - the history in its parts, and who is to be beate
 ) -> RetrainDecision:
     ended = table["ended_at"].to_numpy(float)[rows]
     before = rows[ended < table["submitted_at"].to_numpy(float)[recent].min()]
-    if len(before) < FEWEST:
+    if len(before) < FEWEST_RUNS:
         return RetrainDecision(
             _grown(features.matrix, value, rows), replaces=True, why="nothing ended before"
         )
@@ -84,7 +94,7 @@ def _judged(  # noqa: PLR0917 - the history in its parts, and who is to be beate
     )
 
 
-def _unlike(last: StoredModel | None, features: RunFeatures, code: str) -> str:
+def _why_incomparable(last: StoredModel | None, features: RunFeatures, code: str) -> str:
     """Say why the last one cannot be asked any more; empty where it can."""
     if last is None:
         return "the first"
@@ -94,7 +104,7 @@ def _unlike(last: StoredModel | None, features: RunFeatures, code: str) -> str:
 
 
 def _grown(features: Matrix, value: Floats, rows: Ints) -> Forest:
-    newest = rows[-MOST:]
+    newest = rows[-MOST_RUNS:]
     return grow(features[newest], binned(value[newest]))
 
 

@@ -9,15 +9,15 @@ from analytics.history.runs import Run
 from tasks.ledger.models import TrainedModel
 
 DAY_SECONDS = 86_400.0
-FEWEST = 20
-PROMISED = 0.9
+FEWEST_RUNS = 20
+PROMISED_SHARE = 0.9
 # How many standard deviations of a coin that shows nine of ten are no luck any more.
 DEVIATIONS = 3.0
 # So many keys that nothing was published of are worth a training, and so many new runs, which are
 # at least a tenth of those that were learnt from.
-NEW = 50
-GROWN = 100
-SHARE = 0.1
+NEW_KEYS = 50
+NEW_RUNS = 100
+NEW_RUNS_SHARE = 0.1
 
 Bounds = Mapping[tuple[str, str], tuple[float, float]]
 
@@ -46,11 +46,11 @@ def drifted(runs: Iterable[Run], bounds: Bounds) -> str:
         for run in runs
         if not run.retries and bounds.get((run.kind, run.key), (0.0, math.inf))[1] <= run.started_at
     ]
-    if len(is_within) < FEWEST:
+    if len(is_within) < FEWEST_RUNS:
         return ""
     share = sum(is_within) / len(is_within)
-    band = DEVIATIONS * math.sqrt(PROMISED * (1 - PROMISED) / len(is_within))
-    if share >= PROMISED - band:
+    band = DEVIATIONS * math.sqrt(PROMISED_SHARE * (1 - PROMISED_SHARE) / len(is_within))
+    if share >= PROMISED_SHARE - band:
         return ""
     return (
         f"forecasts have drifted: only {share:.0%} of {len(is_within)} runs since the last training "
@@ -61,9 +61,9 @@ def drifted(runs: Iterable[Run], bounds: Bounds) -> str:
 def _unknown(runs: Iterable[Run], bounds: Bounds) -> str:
     new = {(run.kind, run.key) for run in runs if (run.kind, run.key) not in bounds}
     count = len(new)
-    return f"{count} keys are new" if count >= NEW else ""
+    return f"{count} keys are new" if count >= NEW_KEYS else ""
 
 
 def _grown(trained: TrainedModel, count: int) -> str:
-    enough = count >= max(GROWN, SHARE * trained.runs)
+    enough = count >= max(NEW_RUNS, NEW_RUNS_SHARE * trained.runs)
     return f"{count} runs have ended since the last training" if enough else ""

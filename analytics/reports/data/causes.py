@@ -10,7 +10,7 @@ import re
 
 from blocks.redaction import without_suspects
 
-LONGEST = 160
+LONGEST_CAUSE = 160
 _VARIABLE_PARTS = (
     (re.compile(r"0x[0-9a-fA-F]+"), "N"),
     (re.compile(r"\b[0-9a-f]{7,}\b"), "N"),
@@ -22,9 +22,9 @@ def cause(text: str) -> str:
     """Return the first line of ``text`` that says anything, without secrets and not too long."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     # A very long line is not searched to its end.
-    line = line[: 10 * LONGEST]
+    line = line[: 10 * LONGEST_CAUSE]
     line = without_suspects(line)
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+    return line if len(line) <= LONGEST_CAUSE else f"{line[: LONGEST_CAUSE - 1]}…"
 
 
 def cause_kind(said: str) -> str:

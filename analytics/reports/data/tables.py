@@ -27,11 +27,11 @@ from tasks.ledger.workloads import WorkloadRow
 Needs = Mapping[str, Mapping[str, Sequence[str]]]
 """By workload run and by step: the steps that it waited for."""
 
-FLOW = {
+FLOW_COLUMNS = {
     **dict.fromkeys(("id", "flow", "project", "state", "cause"), str),
     **dict.fromkeys(("submitted_at", "started_at", "ended_at", "seconds", "waited"), float),
 }
-STEP = {
+STEP_COLUMNS = {
     **dict.fromkeys(("run", "project", "workload", "step", "key", "provider", "kind"), str),
     **dict.fromkeys(("state", "cause", "inputs"), str),
     "attempt": int,
@@ -39,7 +39,7 @@ STEP = {
     **dict.fromkeys(("cost", "cpus", "asked_mib", "slots", "peak_mib", "cpu_seconds"), float),
     "is_last": bool,
 }
-RUN = {
+RUN_COLUMNS = {
     **dict.fromkeys(("run", "project", "workload", "environment", "state"), str),
     **dict.fromkeys(("started_at", "ended_at", "took", "work", "promised", "bound"), float),
     **dict.fromkeys(("cost", "promised_cost"), float),
@@ -129,10 +129,10 @@ def report_tables(
 
     ``needs`` says what each step waited for; ``since`` from when on flow runs are known.
     """
-    steps = _typed(step_rows(recorded, needs or {}), STEP)
+    steps = _typed(step_rows(recorded, needs or {}), STEP_COLUMNS)
     return ReportTables(
-        flows=_typed([_flow(row) for row in flows], FLOW),
-        runs=_typed(_runs(recorded, steps), RUN),
+        flows=_typed([_flow(row) for row in flows], FLOW_COLUMNS),
+        runs=_typed(_runs(recorded, steps), RUN_COLUMNS),
         steps=steps,
         needs=needs or {},
         providers=recorded.providers,

@@ -14,23 +14,23 @@ from analytics.reports.data.model import Bars, Chart, Pairs, Panels
 from analytics.reports.render.marks import draw
 
 # In the UI an artifact is about seven inches wide; more would make the letters smaller.
-WIDTH = 7.2
+WIDTH_INCHES = 7.2
 DPI = 160
-HALF = 4.7
+HALF_WIDTH_INCHES = 4.7
 """So wide is one of two that stand side by side."""
 
 INK = "#0a0b0c"
 """What letters and axes are drawn in, and nothing else: a page puts its own colour there."""
 
-_ROW = 0.24
-_EDGES = 0.75
-_STACK = 2.0
-_PANEL = 1.35
-_SQUARE = 3.0
+_ROW_INCHES = 0.24
+_EDGES_INCHES = 0.75
+_STACK_INCHES = 2.0
+_PANEL_INCHES = 1.35
+_PAIRS_INCHES = 3.0
 _PANELS_A_ROW = 3
 
 
-def svg(chart: Chart, width: float = WIDTH) -> str:
+def svg(chart: Chart, width: float = WIDTH_INCHES) -> str:
     """Return a chart as an SVG element whose letters follow the colour of the page's text.
 
     It is ``width`` inches wide where it is not scaled.
@@ -48,17 +48,17 @@ def png(charts: Sequence[Chart]) -> bytes:
     """Return charts below each other as one PNG, on white."""
     picture = io.BytesIO()
     with _style({}):
-        _figure(charts, WIDTH, transparent=False).savefig(picture, format="png", dpi=DPI)
+        _figure(charts, WIDTH_INCHES, transparent=False).savefig(picture, format="png", dpi=DPI)
     return picture.getvalue()
 
 
 def height(chart: Chart) -> float:
     """Return how many inches high a chart is, with its title and axis."""
     if isinstance(chart, Bars):
-        return _EDGES + _ROW * max(2, len(chart.labels))
+        return _EDGES_INCHES + _ROW_INCHES * max(2, len(chart.labels))
     if isinstance(chart, Panels):
-        return _EDGES / 2 + _PANEL * -(-len(chart.panels) // _PANELS_A_ROW)
-    return _SQUARE if isinstance(chart, Pairs) else _STACK
+        return _EDGES_INCHES / 2 + _PANEL_INCHES * -(-len(chart.panels) // _PANELS_A_ROW)
+    return _PAIRS_INCHES if isinstance(chart, Pairs) else _STACK_INCHES
 
 
 def _figure(charts: Sequence[Chart], width: float, *, transparent: bool) -> Any:

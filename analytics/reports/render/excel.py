@@ -28,8 +28,8 @@ _FORMATS: dict[Unit, str] = {
     "moment": "yyyy-mm-dd hh:mm",
 }
 _LONGEST_NAME = 31
-_WIDEST = 60
-_NARROWEST = 9
+_WIDEST_COLUMN = 60
+_NARROWEST_COLUMN = 9
 # What a sheet's name must not hold.
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _HEAD = Font(bold=True, color="FFFFFF")
@@ -85,7 +85,9 @@ def _table(sheet: Any, table: Table, start: int) -> None:
             widths[place - 1] = max(widths[place - 1], len(value) if isinstance(value, str) else 0)
     for place, width in enumerate(widths, 1):
         letter = get_column_letter(place)
-        sheet.column_dimensions[letter].width = min(max(width + 2, _NARROWEST), _WIDEST)
+        sheet.column_dimensions[letter].width = min(
+            max(width + 2, _NARROWEST_COLUMN), _WIDEST_COLUMN
+        )
 
 
 def _write(cell: Any, value: str | float | None, unit: Unit = "") -> None:

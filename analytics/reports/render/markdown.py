@@ -10,9 +10,9 @@ from analytics.reports.data import period
 from analytics.reports.data.model import Cell, Column, Figure, Report, Section, Table
 from analytics.reports.render.quantities import change, is_better, written
 
-_WIDEST = 44
-_SAID = 90
-_TOLD = 5
+_LONGEST_KEY = 44
+_LONGEST_TEXT = 90
+_SUMMARY_FIGURES = 5
 # All but the space that does not break.
 _SPACES = re.compile(r"[^\S\xa0]+")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$])")
@@ -42,7 +42,9 @@ def first_figures(report: Report) -> str:
     """Return the first figures, or why there are none, in a line."""
     if not report.sections:
         return " ".join(report.notes)
-    told = ", ".join(f"{one.name} {written(one.value, one.unit)}" for one in report.figures[:_TOLD])
+    told = ", ".join(
+        f"{one.name} {written(one.value, one.unit)}" for one in report.figures[:_SUMMARY_FIGURES]
+    )
     return f"{told}."
 
 
@@ -115,7 +117,7 @@ def _cell(cell: Cell, column: Column, *, is_key: bool) -> str:
     if column.unit == "moment":
         # A narrow column would break a day at its hyphens.
         return text.replace("-", "\N{NON-BREAKING HYPHEN}")
-    most = _WIDEST if is_key else _SAID
+    most = _LONGEST_KEY if is_key else _LONGEST_TEXT
     if len(text) > most:
         start = most // 3
         text = f"{text[:start]}…{text[start + 1 - most :]}" if is_key else f"{text[: most - 1]}…"

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from analytics.reports.data import period
 from analytics.reports.data.model import Chart, Report, Section, StackedBars
-from analytics.reports.render.charts import HALF, WIDTH, svg
+from analytics.reports.render.charts import HALF_WIDTH_INCHES, WIDTH_INCHES, svg
 from analytics.reports.render.plain import moment
 from analytics.reports.render.quantities import change, is_better, written
 
@@ -55,4 +55,4 @@ def _is_half(chart: Chart, section: Section) -> bool:
 
 
 def _drawn(chart: Chart, is_half: bool) -> str:  # noqa: FBT001 - the template calls it
-    return svg(chart, HALF if is_half else WIDTH)
+    return svg(chart, HALF_WIDTH_INCHES if is_half else WIDTH_INCHES)

@@ -11,10 +11,10 @@ _GAP = "\N{NO-BREAK SPACE}"
 _MINUS = "\N{MINUS SIGN}"
 _SAME = "\N{PLUS-MINUS SIGN}"
 _PERCENT = f"{_GAP}%"
-_MINUTE = 60.0
-_HOUR = 3600.0
-_DAY = 86_400.0
-_GIB = 1024.0
+_MINUTE_SECONDS = 60.0
+_HOUR_SECONDS = 3600.0
+_DAY_SECONDS = 86_400.0
+_GIB_IN_MIB = 1024.0
 _SMALL = 0.1
 _TEN = 10.0
 
@@ -68,13 +68,13 @@ def heading(column: Column) -> str:
 def duration(seconds: float) -> str:
     """Return a duration as a person says it, e.g. ``3 h 20 min``."""
     sign, size = (_MINUS if seconds < 0 else ""), abs(seconds)
-    whole, minutes, hours = round(size), round(size / _MINUTE), round(size / _HOUR)
-    if whole < _MINUTE:
+    whole, minutes, hours = round(size), round(size / _MINUTE_SECONDS), round(size / _HOUR_SECONDS)
+    if whole < _MINUTE_SECONDS:
         digits = 0 if not size or size >= _TEN else 1 if size >= 1 else 2
         return f"{sign}{size:.{digits}f}{_GAP}s"
     if minutes < _TEN:
         return sign + _two(*divmod(whole, 60), "min", "s")
-    if minutes < 2 * _DAY / _MINUTE:
+    if minutes < 2 * _DAY_SECONDS / _MINUTE_SECONDS:
         return sign + _two(*divmod(minutes, 60), "h", "min")
     return sign + _two(*divmod(hours, 24), "d", "h")
 
@@ -107,8 +107,8 @@ def _signed(value: float, digits: int) -> str:
 def _memory(value: float) -> str:
     if 0 < abs(value) < 1:
         return f"{value * 1024:,.0f}{_GAP}KiB"
-    if abs(value) >= _GIB:
-        return f"{value / _GIB:,.1f}{_GAP}GiB"
+    if abs(value) >= _GIB_IN_MIB:
+        return f"{value / _GIB_IN_MIB:,.1f}{_GAP}GiB"
     return f"{value:,.0f}{_GAP}MiB"
 
 

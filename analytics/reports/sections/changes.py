@@ -8,8 +8,8 @@ from analytics.reports.data.report_context import ReportContext
 from analytics.reports.data.tables import ReportTables
 from analytics.reports.sections.durations import Duration, durations
 
-SHOWN = 5
-WORTH_TELLING = 0.05
+SHOWN_ROWS = 5
+LEAST_CHANGE = 0.05
 
 
 def open_at_end(of: ReportTables, span: Span) -> int:
@@ -39,7 +39,7 @@ def changes_section(made_from: ReportContext) -> Section:
         (what, one)
         for what, found in _durations(made_from)
         for one in found
-        if one.is_sure and one.grown and abs(one.grown.value) >= WORTH_TELLING
+        if one.is_sure and one.grown and abs(one.grown.value) >= LEAST_CHANGE
     ]
     changed.sort(key=lambda item: -abs(item[1].total - _as_before(item[1])))
     tables = (*_insights(made_from), *_changes(changed))
@@ -91,7 +91,7 @@ def _insights(made_from: ReportContext) -> tuple[Table, ...]:
     rows = tuple(
         (one.severity, one.kind, one.key, one.size, one.since, one.closed_at) for one in ranked
     )
-    return (Table("insights", "Insights", columns, rows, shown=SHOWN),)
+    return (Table("insights", "Insights", columns, rows, shown=SHOWN_ROWS),)
 
 
 def _changes(changed: list[tuple[str, Duration]]) -> tuple[Table, ...]:
@@ -107,4 +107,4 @@ def _changes(changed: list[tuple[str, Duration]]) -> tuple[Table, ...]:
     )
     rows = tuple((what, one.key, one.before, one.p50, one.grown, one.runs) for what, one in changed)
     title = "Surely slower or faster, by what it cost or saved in all"
-    return (Table("changed-durations", title, columns, rows, shown=SHOWN),)
+    return (Table("changed-durations", title, columns, rows, shown=SHOWN_ROWS),)

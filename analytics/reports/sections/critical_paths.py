@@ -8,7 +8,7 @@ from analytics.reports.data.report_context import ReportContext
 from analytics.reports.data.tables import ReportTables
 
 QUEUEING = "(waiting)"
-BARS = 10
+MOST_BARS = 10
 
 
 def runs_as_steps(of: ReportTables) -> list[list[PathStep]]:
@@ -43,7 +43,7 @@ def path_section(made_from: ReportContext) -> Section:
         "these faster makes the runs end earlier; who makes others faster does not."
     )
     table = Table("bottlenecks", "What runs wait for", columns, tuple(map(_row, found)), note)
-    shown = found[:BARS]
+    shown = found[:MOST_BARS]
     bars = Bars(
         "bottlenecks",
         "Share of the critical path, with its 90 % interval",

@@ -14,11 +14,11 @@ from analytics.reports.data.report_context import ReportContext
 from analytics.statistics.averages import Floats
 from analytics.statistics.bootstrap import bootstrap
 
-FEWEST = 5
+FEWEST_RUNS = 5
 # Intervals take half a millisecond a draw; beyond these keys a change matters little.
-COMPARED = 60
-CHARTED = 6
-BARS = 10
+MOST_COMPARED_KEYS = 60
+MOST_PANELS = 6
+MOST_BARS = 10
 _COLUMNS = (
     Column("runs", "count"),
     Column("p50", "s"),
@@ -60,7 +60,7 @@ def durations(now: pd.DataFrame, before: pd.DataFrame | None, by: str) -> list[D
             float(np.quantile(taken, 0.9)),
             float(taken.sum()),
             float(np.median(earlier[key])) if key in earlier else None,
-            _grown(earlier.get(key), taken) if index < COMPARED else None,
+            _grown(earlier.get(key), taken) if index < MOST_COMPARED_KEYS else None,
         )
         for index, (key, taken) in enumerate(found)
     ]
@@ -86,10 +86,10 @@ def _section(span: Span, name: str, found: list[Duration], ran: pd.DataFrame, by
     rows = tuple(_row(one) for one in found)
     note = (
         "Runs that succeeded. A change is sure where 90 % intervals of both medians say so; it "
-        f"needs {FEWEST} runs in either period."
+        f"needs {FEWEST_RUNS} runs in either period."
     )
     table = Table(f"durations-of-{name}", f"How long {name} took", columns, rows, note)
-    shown = found[:BARS]
+    shown = found[:MOST_BARS]
     bars = Bars(
         f"medians-of-{name}",
         f"Median duration of the {name} that took most time in all",
@@ -99,7 +99,7 @@ def _section(span: Span, name: str, found: list[Duration], ran: pd.DataFrame, by
         before=tuple(one.before for one in shown),
     )
     well = ran[ran["state"] == "succeeded"]
-    many = [one.key for one in found if one.runs >= FEWEST][:CHARTED]
+    many = [one.key for one in found if one.runs >= FEWEST_RUNS][:MOST_PANELS]
     panels = _panels(name, {key: well[well[by] == key] for key in many}, grid(span))
     return Section(title, charts=(bars, *panels), tables=(table,))
 
@@ -135,7 +135,7 @@ def _seconds(table: pd.DataFrame, by: str) -> dict[str, Floats]:
 
 def _grown(before: Floats | None, now: Floats) -> Range | None:
     """Return by how much the median has grown, its interval from those of both medians."""
-    if before is None or min(len(before), len(now)) < FEWEST or np.median(before) <= 0:
+    if before is None or min(len(before), len(now)) < FEWEST_RUNS or np.median(before) <= 0:
         return None
     first = bootstrap(before, lambda drawn: float(np.median(drawn)))
     second = bootstrap(now, lambda drawn: float(np.median(drawn)))

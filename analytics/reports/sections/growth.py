@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.reports.data.model import Column, Range, Section, Table
-from analytics.reports.data.period import DAY
+from analytics.reports.data.period import DAY_SECONDS
 from analytics.reports.data.report_context import ReportContext
 from analytics.reports.sections.outcomes import BY_ITSELF
 from analytics.statistics.seasonal import Values
@@ -16,9 +16,9 @@ from analytics.statistics.trends import Trend, relative_trend, trend
 
 # A trend takes a tenth of a second to compute.
 MOST_KEYS = 20
-WORTH_TELLING = 0.01
+LEAST_CHANGE = 0.01
 # What an hour has seen says nothing of a week.
-SHORTEST_SECONDS = 3 * DAY
+SHORTEST_SECONDS = 3 * DAY_SECONDS
 _COLUMNS = (
     Column("key"),
     Column("what"),
@@ -40,7 +40,7 @@ def growth_table(name: str, runs: pd.DataFrame, measures: Sequence[str]) -> Tabl
         (str(key), what, _range(what, found), found.runs)
         for key in most.index
         for what, found in _trends(runs[runs["key"] == key], measures)
-        if found.is_clear and abs(found.per_week.expected) >= WORTH_TELLING
+        if found.is_clear and abs(found.per_week.expected) >= LEAST_CHANGE
     ]
     if not rows:
         return None

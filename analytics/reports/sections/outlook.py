@@ -8,15 +8,15 @@ import pandas as pd
 
 from analytics.demand.capacity import Capacity, CapacityOutlook, outlook
 from analytics.demand.forecast import forecast
-from analytics.demand.hourly import HOUR, HourlyUse, hourly
+from analytics.demand.hourly import HOUR_SECONDS, HourlyUse, hourly
 from analytics.reports.data.model import Column, Section, Table
-from analytics.reports.data.period import DAY
+from analytics.reports.data.period import DAY_SECONDS
 from analytics.reports.data.report_context import ReportContext
 from tasks.ledger.activity import KnownProvider
 
 WEEK_HOURS = 168
 # Forecasts read the last eight weeks.
-LONGEST = 56 * DAY
+LONGEST_SECONDS = 56 * DAY_SECONDS
 MEASURES = {"slots": "slots", "cpus": "CPUs", "memory_mib": "memory (MiB)"}
 
 
@@ -56,7 +56,7 @@ def outlooks(
 
     Nothing where there is less than two days of history.
     """
-    recent = steps[steps["ended_at"].gt(now - LONGEST)]
+    recent = steps[steps["ended_at"].gt(now - LONGEST_SECONDS)]
     if recent.empty:
         return []
     columns = (recent[name] for name in ("started_at", "ended_at", "slots", "cpus", "asked_mib"))
@@ -69,7 +69,7 @@ def outlooks(
         past = table[name].to_numpy(float)
         demand = forecast(past, WEEK_HOURS) if amount and past.any() else None
         if demand is not None:
-            seen = outlook(demand, Capacity(name, amount), now // HOUR * HOUR)
+            seen = outlook(demand, Capacity(name, amount), now // HOUR_SECONDS * HOUR_SECONDS)
             found.append((seen, amount, float(demand.high.max())))
     return found
 

@@ -8,22 +8,22 @@ from analytics.reports.data.model import Column, Figure, Pairs, Section, Table
 from analytics.reports.data.report_context import ReportContext
 from analytics.reports.data.tables import ReportTables
 
-NEAR = 0.25
+NEAR_SHARE = 0.25
 MOST_POINTS = 2000
 
 
 def lateness(of: ReportTables) -> float | None:
     """Return the median of what a workload run took over what its plan had promised."""
-    kept = _kept(of)
+    kept = _planned_runs(of)
     return None if kept.empty else float((kept["took"] / kept["promised"]).median())
 
 
 def near_share(of: ReportTables) -> float | None:
     """Return the share of the steps that took within a quarter of what was planned."""
-    steps = _planned(of.steps)
+    steps = _planned_steps(of.steps)
     if steps.empty:
         return None
-    return float(((steps["seconds"] / steps["planned"] - 1).abs() <= NEAR).mean())
+    return float(((steps["seconds"] / steps["planned"] - 1).abs() <= NEAR_SHARE).mean())
 
 
 def promise_figures(made_from: ReportContext) -> tuple[Figure, ...]:
@@ -47,7 +47,7 @@ def promise_figures(made_from: ReportContext) -> tuple[Figure, ...]:
 
 def promise_section(made_from: ReportContext) -> Section:
     """Return plan against outcome, a row a workload."""
-    kept, steps = _kept(made_from.now), _planned(made_from.now.steps)
+    kept, steps = _planned_runs(made_from.now), _planned_steps(made_from.now.steps)
     if kept.empty:
         return Section("Plan and outcome")
     rows = []
@@ -91,14 +91,14 @@ def _chart(kept: pd.DataFrame, steps: pd.DataFrame) -> tuple[Pairs, ...]:
     return (Pairs("planned-and-actual", title, "s", tuple(kinds)),) if kinds else ()
 
 
-def _kept(of: ReportTables) -> pd.DataFrame:
+def _planned_runs(of: ReportTables) -> pd.DataFrame:
     runs = of.runs
     told = (runs["state"] == "succeeded") & (runs["promised"] > 0) & (runs["took"] > 0)
     found: pd.DataFrame = runs[told]
     return found
 
 
-def _planned(steps: pd.DataFrame) -> pd.DataFrame:
+def _planned_steps(steps: pd.DataFrame) -> pd.DataFrame:
     told = (steps["state"] == "succeeded") & (steps["planned"] > 0) & (steps["seconds"] > 0)
     found: pd.DataFrame = steps[told]
     return found

@@ -13,15 +13,15 @@ from analytics.reports.data.report_context import ReportContext
 from analytics.reports.data.tables import ReportTables
 from tasks.ledger.rollouts import RolloutRow
 
-_MIB = 1 << 20
+_MIB_BYTES = 1 << 20
 
 
-def deployed(of: ReportTables) -> float:
+def deployment_count(of: ReportTables) -> float:
     """Return how many deployments and rollbacks brought another release to serve."""
     return float(sum(one.phase == "done" for one in of.rollouts))
 
 
-def backed_up(of: ReportTables) -> float:
+def snapshot_count(of: ReportTables) -> float:
     """Return how many snapshots were taken; one is recorded when its repository was checked."""
     return float(len(of.snapshots))
 
@@ -29,9 +29,11 @@ def backed_up(of: ReportTables) -> float:
 def protection_figures(made_from: ReportContext) -> tuple[Figure, ...]:
     """Return deployments and backups, in numbers."""
     return (
-        made_from.figure("deployments", deployed, note="done; reverted ones are not counted"),
         made_from.figure(
-            "backups", backed_up, "count", "more", note="each with its repository checked"
+            "deployments", deployment_count, note="done; reverted ones are not counted"
+        ),
+        made_from.figure(
+            "backups", snapshot_count, "count", "more", note="each with its repository checked"
         ),
     )
 
@@ -128,8 +130,8 @@ def _place(made_from: ReportContext, project: str, environment: str) -> tuple[Ce
         len(mine),
         newest.consistent_at,
         newest.files,
-        newest.total_bytes / _MIB,
-        sum(one.added_bytes for one in mine) / _MIB,
+        newest.total_bytes / _MIB_BYTES,
+        sum(one.added_bytes for one in mine) / _MIB_BYTES,
         float(pd.Series([one.seconds for one in mine]).median()),
     )
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analytics.insights.bottlenecks import bottlenecks
 from analytics.insights.opportunities import (
-    FEWEST,
+    FEWEST_RUNS,
     SHORT_SECONDS,
     Opportunity,
     caching,
@@ -26,11 +26,11 @@ from analytics.reports.render.quantities import written
 from analytics.reports.sections.critical_paths import runs_as_steps
 
 # A step is worth splitting where runs wait for it for a tenth of their time.
-GREAT_SHARE = 0.1
-LONG_SECONDS = 10.0
-PARTS = 2
+SPLIT_SHARE = 0.1
+SPLIT_SECONDS = 10.0
+SPLIT_PARTS = 2
 MOST_TOGETHER = 16
-BARS = 10
+MOST_BARS = 10
 _UNITS: dict[str, Unit] = {"s": "s", "MiB": "MiB"}
 
 
@@ -90,7 +90,9 @@ def saving_sections(made_from: ReportContext) -> tuple[Section, ...]:
     table = Table("opportunities", "Changes that would have paid", columns, rows, note, shown=8)
     steps = made_from.now.steps
     return (
-        Section("Held and not used", tables=(*_idle(steps), *_unused(steps))),
+        Section(
+            "Held and not used", tables=(*_reserved_time_table(steps), *_unused_memory_table(steps))
+        ),
         Section("Opportunities", charts=_chart(found), tables=(table,) if rows else ()),
     )
 
@@ -106,21 +108,21 @@ def _candidates(of: ReportTables, well: pd.DataFrame) -> Iterator[Opportunity | 
     waited_for = {
         one.key: one.seconds
         for one in bottlenecks(runs_as_steps(of))
-        if one.key and one.share.expected >= GREAT_SHARE
+        if one.key and one.share.expected >= SPLIT_SHARE
     }
     for key, runs in well.groupby("key"):
         asked = float(runs["asked_mib"].iloc[-1])
         if asked > 0:
             yield memory(str(key), asked, runs["peak_mib"].to_list())
-        if key in waited_for and runs["seconds"].median() >= LONG_SECONDS:
-            yield splitting(str(key), runs["seconds"].to_list(), PARTS)
+        if key in waited_for and runs["seconds"].median() >= SPLIT_SECONDS:
+            yield splitting(str(key), runs["seconds"].to_list(), SPLIT_PARTS)
         yield caching(str(key), [*zip(runs["inputs"], runs["seconds"], strict=True)])
         kinds = {str(kind): each.to_list() for kind, each in runs.groupby("kind")["seconds"]}
         if len(kinds) > 1:
             yield provider(str(key), kinds, str(runs["kind"].iloc[-1]))
     for name, runs in well.groupby(well["project"] + "/" + well["workload"]):
         reserved = _reserved(runs)
-        if len(reserved) >= FEWEST:
+        if len(reserved) >= FEWEST_RUNS:
             yield idle(str(name), reserved["planned"].to_list(), reserved["seconds"].to_list())
         yield _packing(str(name), runs, of)
 
@@ -136,7 +138,7 @@ def _packing(name: str, runs: pd.DataFrame, of: ReportTables) -> Opportunity | N
 
 def _chart(found: Sequence[Opportunity]) -> tuple[Bars, ...]:
     """Return the greatest savings of time, in all runs of the period."""
-    shown = [one for one in found if one.unit == "s"][:BARS]
+    shown = [one for one in found if one.unit == "s"][:MOST_BARS]
     if not shown:
         return ()
     return (
@@ -152,7 +154,7 @@ def _chart(found: Sequence[Opportunity]) -> tuple[Bars, ...]:
     )
 
 
-def _idle(steps: pd.DataFrame) -> tuple[Table, ...]:
+def _reserved_time_table(steps: pd.DataFrame) -> tuple[Table, ...]:
     reserved = _reserved(steps)
     rows = []
     for name, runs in reserved.groupby(reserved["project"] + "/" + reserved["workload"]):
@@ -175,7 +177,7 @@ def _idle(steps: pd.DataFrame) -> tuple[Table, ...]:
     return (Table("time-reserved", "Time reserved and used", columns, ordered, note, shown=8),)
 
 
-def _unused(steps: pd.DataFrame) -> tuple[Table, ...]:
+def _unused_memory_table(steps: pd.DataFrame) -> tuple[Table, ...]:
     told = steps[(steps["asked_mib"] > 0) & (steps["peak_mib"] > 0)]
     rows = []
     for key, runs in told.groupby("key"):

@@ -7,7 +7,7 @@ from analytics.reports.data.report_context import ReportContext
 from analytics.reports.data.tables import ReportTables
 
 
-def saved(of: ReportTables) -> float | None:
+def seconds_saved(of: ReportTables) -> float | None:
     """Return the seconds saved: what all attempts took one by one, less what the runs took.
 
     Negative where waiting for capacity took more than running side by side has saved.
@@ -25,6 +25,8 @@ def speedup(of: ReportTables) -> float | None:
 def speedup_figures(made_from: ReportContext) -> tuple[Figure, ...]:
     """Return the time saved, and how many times faster that was."""
     return (
-        made_from.figure("time saved", saved, "s", "more", "against one step after another"),
+        made_from.figure(
+            "time saved", seconds_saved, "s", "more", "against one step after another"
+        ),
         made_from.figure("faster by", speedup, "ratio", "more", "than one step after another"),
     )

@@ -18,12 +18,12 @@ from analytics.reports.data.period import grid
 from analytics.reports.data.report_context import ReportContext
 from analytics.reports.data.tables import ReportTables
 
-BARS = 10
-SERIES = 5
+MOST_BARS = 10
+MOST_SERIES = 5
 OTHERS = "all others"
 
 
-def spent(of: ReportTables) -> float:
+def total_cost(of: ReportTables) -> float:
     """Return what all attempts cost, in the currency of the providers' prices."""
     return float(of.steps["cost"].sum())
 
@@ -34,12 +34,12 @@ def has_prices(made_from: ReportContext) -> bool:
     return bool(made_from.now.steps["cost"].gt(0).any() or earlier)
 
 
-def worked(of: ReportTables) -> float:
+def total_seconds(of: ReportTables) -> float:
     """Return the seconds that steps ran for, all attempts."""
     return float(of.steps["seconds"].sum())
 
 
-def _in_vain(of: ReportTables) -> float | None:
+def _share_in_vain(of: ReportTables) -> float | None:
     steps = of.steps
     total = float(steps["seconds"].sum())
     lost = steps[steps["state"] != "succeeded"]
@@ -49,18 +49,18 @@ def _in_vain(of: ReportTables) -> float | None:
 def spending_figures(made_from: ReportContext) -> tuple[Figure, ...]:
     """Return what was spent in all, for each workload run, and in vain."""
     runs = (
-        made_from.figure("steps ran for", worked, "s"),
+        made_from.figure("steps ran for", total_seconds, "s"),
         made_from.figure(
-            "in vain", _in_vain, "share", "less", note="time of attempts that did not succeed"
+            "in vain", _share_in_vain, "share", "less", note="time of attempts that did not succeed"
         ),
     )
     if not has_prices(made_from):
         return runs
     return (
-        made_from.figure("spent", spent, "money", "less", "in the currency of the prices"),
+        made_from.figure("spent", total_cost, "money", "less", "in the currency of the prices"),
         made_from.figure(
             "spent a workload run",
-            lambda of: spent(of) / len(of.runs) if len(of.runs) else None,
+            lambda of: total_cost(of) / len(of.runs) if len(of.runs) else None,
             "money",
             "less",
         ),
@@ -75,7 +75,7 @@ def spending_over_time(made_from: ReportContext) -> StackedBars | None:
         return None
     column, unit = _measure(made_from)
     columns = grid(made_from.span)
-    most = steps.groupby("project")[column].sum().nlargest(SERIES).index.to_list()
+    most = steps.groupby("project")[column].sum().nlargest(MOST_SERIES).index.to_list()
     named = steps["project"].where(steps["project"].isin(most), OTHERS)
     sums = steps.groupby([columns.start_of(steps["ended_at"]), named])[column].sum()
     series = tuple(
@@ -152,7 +152,7 @@ def _bars(made_from: ReportContext) -> Bars | None:
     of = steps.groupby(steps["project"] + "/" + steps["workload"])[column].sum()
     if len(of) < 2:  # noqa: PLR2004 - one bar compares nothing
         return None
-    most = of.nlargest(BARS)
+    most = of.nlargest(MOST_BARS)
     title = "Spent by workload" if unit == "money" else "Time of steps by workload"
     labels = tuple(map(str, most.index.to_list()))
     return Bars("spent-by-workload", title, unit, labels, tuple(most.to_list()))

@@ -12,7 +12,7 @@ from analytics.reports.data.report_context import ReportContext
 from analytics.reports.data.tables import ReportTables
 from tasks.ledger.activity import KnownProvider
 
-_HELD = {"slots": "slots", "cpus": "cpus", "memory_mib": "asked_mib"}
+_HELD_COLUMNS = {"slots": "slots", "cpus": "cpus", "memory_mib": "asked_mib"}
 
 
 def held_share(provider: KnownProvider, steps: pd.DataFrame, span: Span) -> dict[str, float]:
@@ -27,7 +27,7 @@ def held_share(provider: KnownProvider, steps: pd.DataFrame, span: Span) -> dict
     capacity = provider.capacity.model_dump()
     return {
         name: float((held * mine[column]).sum()) / (capacity[name] * span.seconds)
-        for name, column in _HELD.items()
+        for name, column in _HELD_COLUMNS.items()
         if capacity[name] > 0
     }
 
@@ -79,7 +79,7 @@ def utilisation_section(made_from: ReportContext) -> Section:
         steps = made_from.now.steps
         busy = busy_seconds(provider, steps, made_from.span)
         count = int((steps["provider"] == provider.name).sum())
-        shares = [held.get(name) for name in _HELD]
+        shares = [held.get(name) for name in _HELD_COLUMNS]
         at_work.append(busy / made_from.span.seconds)
         rows.append((provider.name, count, at_work[-1], *shares))
     if not any(at_work):

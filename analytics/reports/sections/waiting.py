@@ -10,7 +10,7 @@ from analytics.reports.data.report_context import ReportContext
 from analytics.reports.data.tables import ReportTables
 
 # Below this nobody waits: it is what starting takes.
-NOTED_SECONDS = 1.0
+NOTICEABLE_SECONDS = 1.0
 
 
 def flow_wait(quantile: float, of: ReportTables) -> float | None:
@@ -63,7 +63,7 @@ def waiting_section(made_from: ReportContext) -> Section:
     waits = step_wait(1.0, made_from.now)
     said = (
         ("No step stood ready for longer than a second.",)
-        if waits is not None and waits <= NOTED_SECONDS
+        if waits is not None and waits <= NOTICEABLE_SECONDS
         else ()
     )
     return Section("Waiting", said, tables=tuple(tables))
@@ -72,7 +72,7 @@ def waiting_section(made_from: ReportContext) -> Section:
 def _rows(table: pd.DataFrame, by: str) -> tuple[tuple[str | float, ...], ...]:
     found = []
     for key, waits in table[table["waited"].notna()].groupby(by)["waited"]:
-        if waits.max() > NOTED_SECONDS:
+        if waits.max() > NOTICEABLE_SECONDS:
             p50, p90 = np.quantile(waits.to_numpy(float), (0.5, 0.9))
             row = (str(key), len(waits), float(p50), float(p90), float(waits.max()))
             found.append((*row, float(waits.sum())))

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from analytics.demand.chart import MEASURES, WEEK, chart, outlooks, summary
-from analytics.demand.hourly import HOUR
+from analytics.demand.hourly import HOUR_SECONDS
 from analytics.history.runs import FLOW_KIND, Run
 
-NOW = 21 * 24 * HOUR
+NOW = 21 * 24 * HOUR_SECONDS
 
 
 def runs(days: int, *, kind: str = FLOW_KIND) -> list[Run]:
     """Build two half-hour runs at each hour from 8 to 12 of the last ``days``."""
     return [
-        Run(kind, "flow/ship", start, start + HOUR / 2, HOUR / 2, succeeded=True)
+        Run(kind, "flow/ship", start, start + HOUR_SECONDS / 2, HOUR_SECONDS / 2, succeeded=True)
         for day in range(days)
         for hour in range(8, 12)
-        for start in [NOW - (days - day) * 24 * HOUR + hour * HOUR] * 2
+        for start in [NOW - (days - day) * 24 * HOUR_SECONDS + hour * HOUR_SECONDS] * 2
     ]
 
 
@@ -44,7 +44,15 @@ def test_the_sentence_adds_up() -> None:
 def test_runs_that_failed_or_go_on_count_too() -> None:
     """A server that is full of long runs would look free."""
     going = [
-        Run(FLOW_KIND, "a", NOW - 72 * HOUR, float("nan"), 1.0, succeeded=False, state="running")
+        Run(
+            FLOW_KIND,
+            "a",
+            NOW - 72 * HOUR_SECONDS,
+            float("nan"),
+            1.0,
+            succeeded=False,
+            state="running",
+        )
     ]
     assert outlooks(going, NOW)["slots"].past.tolist() == [1.0] * 72
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.durations.model_selection import COMPARED, MODEL, select_model
+from analytics.durations.model_selection import COMPARED_RULES, MODEL, select_model
 from analytics.durations.rolling import Forecasts, forecast
 from analytics.history.columns import typed
 
@@ -24,12 +24,12 @@ def found() -> Forecasts:
 def test_a_model_that_is_as_good_stays(found: Forecasts) -> None:
     """Luck on a few runs would change what is published every night."""
     verdict = select_model(found)
-    assert verdict.champion == MODEL
+    assert verdict.selected == MODEL
     assert verdict.min_max_ratio[MODEL] == pytest.approx(1)
 
 
 def test_a_rule_that_is_better_of_late_is_published(found: Forecasts) -> None:
     """A model that has gone wrong would go on to plan."""
     verdict = select_model(replace(found, point=found.point * 3))
-    assert verdict.champion in COMPARED
+    assert verdict.selected in COMPARED_RULES
     assert verdict.runs == 50

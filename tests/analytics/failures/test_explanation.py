@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.failures.explanation import explained, line
+from analytics.failures.explanation import explain, line
 from analytics.failures.model import predict_failures
 from analytics.failures.reasons import Reason, Remedy
 from analytics.failures.skill import base_rate, beats_base_rate
@@ -43,7 +43,7 @@ def test_too_little_memory_is_found() -> None:
     table = history((memory < 200) & (rng.random(400) < 0.9), memory)
     found = predict_failures(table)
     row = int(np.flatnonzero(memory < 200)[-1])
-    said = explained(found, [row, int(np.flatnonzero(memory > 200)[-1])])
+    said = explain(found, [row, int(np.flatnonzero(memory > 200)[-1])])
     assert list(said) == [row]
     assert "the memory would leave" in said[row]
     assert beats_base_rate(found)

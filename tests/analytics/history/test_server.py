@@ -99,7 +99,7 @@ async def read(server: Server, held: Archive, now: float = NOW) -> tuple[dict[st
 
 async def test_at_first_everything_is_read_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """History beyond the first page would be ignored."""
-    monkeypatch.setattr(server_runs, "PAGE", 5)
+    monkeypatch.setattr(server_runs, "PAGE_RUNS", 5)
     server = Server()
     ids = {server.add(n, "COMPLETED", NOW - n * HOUR, NOW - n * HOUR + 9) for n in range(1, 14)}
     found, _ = await read(server, Archive("here"))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.insights.regressions import REMEMBERED, KeyWatch, TimedRun, regressions
+from analytics.insights.regressions import REMEMBERED_RUNS, KeyWatch, TimedRun, regressions
 
 STEADY = [10.0, 10.2, 9.9, 10.1, 10.0, 9.8, 10.1, 10.0]
 
@@ -76,7 +76,7 @@ def test_it_is_over_when_runs_are_as_fast_as_before() -> None:
 
 def test_it_is_over_when_it_has_become_usual() -> None:
     """What nobody will change would stay open for ever."""
-    assert regressions(_runs([*STEADY, *[15.0] * (REMEMBERED + 5)])).current == ()
+    assert regressions(_runs([*STEADY, *[15.0] * (REMEMBERED_RUNS + 5)])).current == ()
 
 
 def test_keys_are_apart() -> None:

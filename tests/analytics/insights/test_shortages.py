@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analytics.demand.hourly import HOUR
+from analytics.demand.hourly import HOUR_SECONDS
 from analytics.demand.step_demand import rows, step_outlooks
 from analytics.history.runs import Run
 from analytics.insights.lifecycle import Severity
@@ -10,14 +10,14 @@ from analytics.insights.shortages import capacities, shortages
 from blocks.providers.interface import Resources
 from tasks.plan import ProviderState
 
-NOW = 21 * 24 * HOUR
+NOW = 21 * 24 * HOUR_SECONDS
 
 
 def steps(cpus: float, cost: float = 0.0) -> list[Run]:
     """Return two steps at work all the time for three weeks, each for an hour."""
     return [
         Run(
-            "shell", "shop/ci/build", hour * HOUR, (hour + 1) * HOUR, HOUR, succeeded=True,
+            "shell", "shop/ci/build", hour * HOUR_SECONDS, (hour + 1) * HOUR_SECONDS, HOUR_SECONDS, succeeded=True,
             id=f"{hour}/{lane}", cpus=cpus, asked_memory_mib=100.0, cost=cost,
         )
         for hour in range(21 * 24)

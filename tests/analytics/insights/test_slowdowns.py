@@ -10,7 +10,7 @@ import pytest
 
 from analytics.history.runs import Run
 from analytics.insights.lifecycle import QUIET_SECONDS, Changes, Finding, Insight, Severity
-from analytics.insights.slowdowns import SHOWN, findings, section, told, watch
+from analytics.insights.slowdowns import SHOWN_ROWS, change_sentences, findings, section, watch
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.insights import RaisedInsight, open_insights, write_insights
 
@@ -52,18 +52,18 @@ def test_it_is_raised_once_and_closed_once(ledger: Ledger) -> None:
     (row,) = open_insights(ledger)
     assert (row.kind, row.key, row.severity) == ("regression", "flow/ship", "critical")
     assert (row.run, row.since, row.raised_at) == ("run-8", 8 * 3600.0 + 25, 100_000.0)
-    (sentence,) = told(first)
+    (sentence,) = change_sentences(first)
     assert sentence == (
         "Raised (critical): flow/ship takes 2.5 times as long: 25 s instead of 10 s, "
         "since 1970-01-01 08:00:25 UTC."
     )
     second = watch(ledger, runs, now=200_000.0)
-    assert (told(second), len(second.open)) == ([], 1)
+    assert (change_sentences(second), len(second.open)) == ([], 1)
     back = history("flow/ship", [*STEADY, *SLOW, *STEADY])
     third = watch(ledger, back, now=200_000.0 + QUIET_SECONDS)
-    assert [each.partition(":")[0] for each in told(third)] == ["Closed (critical)"]
+    assert [each.partition(":")[0] for each in change_sentences(third)] == ["Closed (critical)"]
     assert open_insights(ledger) == []
-    assert told(watch(ledger, back, now=400_000.0)) == []
+    assert change_sentences(watch(ledger, back, now=400_000.0)) == []
 
 
 def test_only_runs_that_succeeded_say_how_long_it_takes() -> None:
@@ -99,14 +99,14 @@ def insight(key: str, severity: Severity) -> Insight:
 
 def test_the_section_has_the_worst_first_and_names_what_is_over() -> None:
     """The line that matters would stand below thirty that do not."""
-    infos = [insight(f"flow/{number}", Severity.INFO) for number in range(SHOWN)]
+    infos = [insight(f"flow/{number}", Severity.INFO) for number in range(SHOWN_ROWS)]
     worst, over = insight("a|b", Severity.CRITICAL), insight("flow/over", Severity.INFO)
     shown = section(Changes((), (), (over,), (*infos, worst)))
     first = shown.splitlines()[4]
     assert first == (
         "| **critical** | regression | `a\\|b` | takes twice as long | 1970-01-01 00:00:00 | r |"
     )
-    assert f"The worst {SHOWN} of {SHOWN + 1}." in shown
+    assert f"The worst {SHOWN_ROWS} of {SHOWN_ROWS + 1}." in shown
     assert "Over since the last training: `flow/over`." in shown
 
 

@@ -9,7 +9,7 @@ from random import Random
 
 from analytics.history.runs import FLOW_KIND, Run
 from analytics.reports.data.model import Span
-from analytics.reports.data.period import DAY
+from analytics.reports.data.period import DAY_SECONDS
 from analytics.reports.data.report_context import ReportContext, report_context
 from analytics.reports.data.tables import FlowRow, ReportTables, report_tables
 from blocks.providers.interface import End, Outcome, Resources
@@ -22,8 +22,8 @@ from tasks.ledger.rollouts import RolloutRow
 from tasks.ledger.workloads import WorkloadRow
 from tasks.plan import Placement, Plan
 
-NOW = 20_000 * DAY
-WEEK = 7 * DAY
+NOW = 20_000 * DAY_SECONDS
+WEEK = 7 * DAY_SECONDS
 LOCAL = KnownProvider("local", "shell", Resources(cpus=4, memory_mib=8192, slots=4), 1.0, 0.0)
 CLOUD = KnownProvider("cloud", "shell", Resources(cpus=8, memory_mib=16384, slots=8), 2.0, 1.8)
 NEEDS = {"lint": (), "build": (), "test": ("lint", "build"), "pack": ("test",)}
@@ -104,7 +104,12 @@ def activity_of(shop: Shop) -> Activity:
     for day in range(shop.days):
         for turn in range(shop.runs_a_day):
             name = f"run{day:02}{turn:02}"
-            began = NOW - (shop.days - day) * DAY + (8 + turn * 2) * 3600 + random.random() * 900
+            began = (
+                NOW
+                - (shop.days - day) * DAY_SECONDS
+                + (8 + turn * 2) * 3600
+                + random.random() * 900
+            )
             recent = day >= shop.days - 7
             factor = (shop.slower if recent else 1.0) * math.exp(random.gauss(0, 0.08))
             fails = turn == 3 and day % 4 == 1
@@ -119,17 +124,17 @@ def activity_of(shop: Shop) -> Activity:
         tuple(workloads),
         tuple(executions),
         plans,
-        (_rollout("done", NOW - 3 * DAY), _rollout("reverted", NOW - 2 * DAY)),
+        (_rollout("done", NOW - 3 * DAY_SECONDS), _rollout("reverted", NOW - 2 * DAY_SECONDS)),
         (
-            _snapshot("first", NOW - 10 * DAY),
-            _snapshot("second", NOW - 2 * DAY),
-            _snapshot("third", NOW - DAY),
+            _snapshot("first", NOW - 10 * DAY_SECONDS),
+            _snapshot("second", NOW - 2 * DAY_SECONDS),
+            _snapshot("third", NOW - DAY_SECONDS),
         ),
         (
             RaisedInsight(
                 *("regression", "shop/release/build", "warning", "run0701"),
                 "takes 1.3 times as long: 52 s instead of 40 s",
-                *(NOW - 6 * DAY, NOW - 5 * DAY, NOW - DAY),
+                *(NOW - 6 * DAY_SECONDS, NOW - 5 * DAY_SECONDS, NOW - DAY_SECONDS),
             ),
         ),
         (CLOUD, LOCAL),
@@ -156,7 +161,7 @@ def flow_rows(shop: Shop) -> list[FlowRow]:
     random = Random(shop.seed + 1)
     rows = []
     for hour in range(shop.days * 24):
-        began = NOW - shop.days * DAY + hour * 3600 + 60
+        began = NOW - shop.days * DAY_SECONDS + hour * 3600 + 60
         state, said = "succeeded", ""
         if hour % 50 == 7:
             state, said = "crashed", "Flow run process exited with 137"
@@ -167,7 +172,7 @@ def flow_rows(shop: Shop) -> list[FlowRow]:
         seconds = 30 * math.exp(random.gauss(0, 0.2))
         rows.append(_flow_row("somebody else's", "", state, said, began, seconds, f"e{hour}"))
     for day in range(shop.days):
-        began = NOW - (shop.days - day) * DAY + 9 * 3600
+        began = NOW - (shop.days - day) * DAY_SECONDS + 9 * 3600
         rows.append(_flow_row("ship", "shop", "succeeded", "", began, 200.0, f"s{day}"))
     return rows
 
@@ -189,7 +194,7 @@ def shop_history(shop: Shop | None = None) -> ReportTables:
     chosen = shop or Shop()
     recorded = activity_of(chosen)
     needs = {row.id: NEEDS for row in recorded.workloads}
-    return report_tables(flow_rows(chosen), recorded, needs, NOW - 30 * DAY)
+    return report_tables(flow_rows(chosen), recorded, needs, NOW - 30 * DAY_SECONDS)
 
 
 def last_week(

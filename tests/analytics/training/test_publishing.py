@@ -10,7 +10,7 @@ import pytest
 
 from analytics.history.runs import Run
 from analytics.training.backtest import Backtest, backtest
-from analytics.training.publishing import last_model, publish_learnt, record_learnt
+from analytics.training.publishing import last_model, publish_backtest, record_models
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.estimates import read_estimates
 from tasks.ledger.models import models
@@ -52,7 +52,7 @@ def test_versions_are_recorded_with_their_scores(
     ledger: Ledger, tested: Backtest, tmp_path: Path
 ) -> None:
     """Nobody could say which data and code an estimate came from, or how good it was."""
-    record_learnt(ledger, tmp_path / "models", tested, "c0de", NOW)
+    record_models(ledger, tmp_path / "models", tested, "c0de", NOW)
     found = {one.name: one for one in models(ledger)}
     assert found.keys() == {"durations", "failures"}
     assert found["durations"].scores["min_max_ratio"] > 0.9
@@ -70,7 +70,7 @@ def test_a_file_that_cannot_be_read_is_as_good_as_none(
 ) -> None:
     """A cut-off file would stop training for good."""
     assert last_model(tmp_path) is None
-    record_learnt(ledger, tmp_path, tested, "c0de", NOW)
+    record_models(ledger, tmp_path, tested, "c0de", NOW)
     (tmp_path / "durations-000002.npz").write_bytes(b"PK cut off")
     kept = last_model(tmp_path)
     assert kept
@@ -81,7 +81,7 @@ def test_an_estimate_says_why_it_fails_and_what_would_help(
     ledger: Ledger, tested: Backtest
 ) -> None:
     """Planning would know the risk, and the user not what to change."""
-    assert publish_learnt(ledger, tested, NOW) == 2
+    assert publish_backtest(ledger, tested, NOW) == 2
     found = read_estimates(ledger, ["small", "large"], "shell")
     assert found["small"].success < 0.4
     assert "the memory would leave" in found["small"].why

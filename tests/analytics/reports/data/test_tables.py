@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analytics.reports.data.model import Span
-from analytics.reports.data.period import DAY
+from analytics.reports.data.period import DAY_SECONDS
 from analytics.reports.data.tables import report_tables
 from blocks.providers.interface import End
 from tasks.ledger.activity import Activity
@@ -73,7 +73,7 @@ def test_an_attempt_without_an_outcome_is_lost_or_runs(closed_at: float | None, 
 def test_a_run_belongs_to_the_period_in_which_it_ended() -> None:
     """A run across midnight would be counted twice, or never."""
     recorded = shop_history()
-    spans = [Span(NOW - (day + 1) * DAY, NOW - day * DAY) for day in range(15)]
+    spans = [Span(NOW - (day + 1) * DAY_SECONDS, NOW - day * DAY_SECONDS) for day in range(15)]
     assert sum(len(recorded.of(span).flows) for span in spans) == len(recorded.flows)
     assert sum(len(recorded.of(span).steps) for span in spans) == len(recorded.steps)
 

@@ -9,7 +9,7 @@ import math
 
 import pytest
 
-from analytics.reports.catalogue import MADE_BY
+from analytics.reports.catalogue import REPORTS
 from analytics.reports.data.model import Column, Range, Table
 from analytics.reports.render.plain import as_csv, as_json, figures_table
 from tests.analytics.reports.recorded import last_week, nothing, shop_history
@@ -20,11 +20,11 @@ def cells(table: Table) -> list[list[str]]:
     return [*csv.reader(io.StringIO(as_csv(table)))]
 
 
-@pytest.mark.parametrize("name", [*MADE_BY])
+@pytest.mark.parametrize("name", [*REPORTS])
 def test_json_holds_all_of_it(name: str) -> None:
     """A program would get less than the page shows, or no JSON at all."""
     for made_from in (last_week(shop_history()), nothing()):
-        report = MADE_BY[name](made_from)
+        report = REPORTS[name](made_from)
         told = json.loads(as_json(report), parse_constant=pytest.fail)
         assert told["period"]["since"] == "2024-09-27T00:00:00+00:00"
         assert [each["title"] for each in told["sections"]] == [s.title for s in report.sections]
@@ -62,7 +62,7 @@ def test_what_is_not_a_number_is_nothing() -> None:
 
 def test_figures_are_a_table_like_any_other() -> None:
     """Who reads CSV alone would miss the headlines."""
-    report = MADE_BY["cost"](last_week(shop_history()))
+    report = REPORTS["cost"](last_week(shop_history()))
     rows = cells(figures_table(report))
     assert rows[0] == ["figure", "value", "unit", "before", "note"]
     assert len(rows) == 1 + len(report.figures)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analytics.history.runs import Run
 from analytics.reports.data.model import Range
-from analytics.reports.data.period import DAY
+from analytics.reports.data.period import DAY_SECONDS
 from analytics.reports.sections.growth import growth_section, growth_table
 from analytics.reports.sections.training import of_training
 from tests.analytics.reports.recorded import Shop, last_week, nothing, shop_history
@@ -14,8 +14,8 @@ from tests.analytics.reports.recorded import Shop, last_week, nothing, shop_hist
 
 def runs(growth: float, days: float = 28, count: int = 40) -> pd.DataFrame:
     """Return runs of one key that take ``growth`` more of their first duration each week."""
-    at = [days * DAY * turn / count for turn in range(count)]
-    seconds = [10 * (1 + growth) ** (moment / (7 * DAY)) for moment in at]
+    at = [days * DAY_SECONDS * turn / count for turn in range(count)]
+    seconds = [10 * (1 + growth) ** (moment / (7 * DAY_SECONDS)) for moment in at]
     return pd.DataFrame(
         {"key": "build", "state": "succeeded", "ended_at": at, "seconds": seconds, "cost": 0.0}
     )

@@ -10,7 +10,7 @@ from analytics.reports.sections.spending import (
     spending_figures,
     spending_over_time,
     spending_sections,
-    spent,
+    total_cost,
 )
 from tests.analytics.reports.recorded import last_week, nothing, shop_history
 
@@ -19,7 +19,7 @@ def test_every_table_adds_up_to_what_was_spent() -> None:
     """Money would be missing from one table, or counted twice in another."""
     made_from = last_week(shop_history())
     [section] = spending_sections(made_from)
-    total = spent(made_from.now)
+    total = total_cost(made_from.now)
     assert total > 0
     assert len(section.tables) == 4
     for table in section.tables:
@@ -33,7 +33,9 @@ def test_the_days_add_up_as_well() -> None:
     chart = spending_over_time(made_from)
     assert chart
     assert chart.unit == "money"
-    assert sum(sum(values) for _, values in chart.series) == pytest.approx(spent(made_from.now))
+    assert sum(sum(values) for _, values in chart.series) == pytest.approx(
+        total_cost(made_from.now)
+    )
 
 
 def test_where_nothing_has_a_price_time_stands_for_money() -> None:
