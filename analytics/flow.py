@@ -71,11 +71,11 @@ async def read_flow_runs(since_days: int) -> list[Run]:
     async with get_client() as client:
         post = partial(_post, client)
         source = await server.identity(post, "train")
-        held = await asyncio.to_thread(load, _kept("server"), source, since)
-        found, changed = await server.refreshed(post, held, since, now)
-    await asyncio.to_thread(_keep, _kept("server"), found)
-    get_run_logger().info("Read %d flow and task runs, %s", changed, states(found.runs))
-    return newest(run for run in found.runs if run.started_at >= since)
+        archive = await asyncio.to_thread(load, _kept("server"), source, since)
+        refreshed, changed = await server.refreshed(post, archive, since, now)
+    await asyncio.to_thread(_keep, _kept("server"), refreshed)
+    get_run_logger().info("Read %d flow and task runs, %s", changed, states(refreshed.runs))
+    return newest(run for run in refreshed.runs if run.started_at >= since)
 
 
 @task(name="read ledger", task_run_name="read ledger", cache_policy=NO_CACHE)
@@ -83,8 +83,8 @@ async def read_ledger(since_days: int) -> list[Run]:
     """Read what the ledger has learnt of steps, tests and whatever else has a history."""
     now = time.time()
     since = now - since_days * DAY_SECONDS
-    found = await asyncio.to_thread(_read_ledger, since, now)
-    return newest(run for run in found.runs if run.started_at >= since)
+    archive = await asyncio.to_thread(_read_ledger, since, now)
+    return newest(run for run in archive.runs if run.started_at >= since)
 
 
 @task(name="see what is due", task_run_name="see what is due", cache_policy=NO_CACHE)
@@ -123,34 +123,39 @@ async def report(runs: list[Run], tested: Backtest, changes: Changes, since_days
     text = "\n\n".join(parts)
     await acreate_markdown_artifact(text, key="training-report", description="What was learnt")
     if tested.is_forecast.any():
-        drawn = await asyncio.to_thread(chart, tested.pairs)
-        said = "What was forecast of each run against what it took"
+        image = await asyncio.to_thread(chart, tested.pairs)
+        description = "What was forecast of each run against what it took"
         await acreate_markdown_artifact(
-            picture(drawn, said), key="training-chart", description=said
+            picture(image, description), key="training-chart", description=description
         )
 
 
 @task(name="demand", task_run_name="demand", cache_policy=NO_CACHE)
 async def show_demand(runs: list[Run]) -> None:
     """Show what the next 24 h and 168 h should ask for as the chart `demand`, where history says."""
-    found = await asyncio.to_thread(demand_chart.outlooks, runs, time.time())
-    if found:
-        drawn, said = (
-            await asyncio.to_thread(demand_chart.chart, found),
-            demand_chart.summary(found),
+    outlooks = await asyncio.to_thread(demand_chart.outlooks, runs, time.time())
+    if outlooks:
+        image, summary = (
+            await asyncio.to_thread(demand_chart.chart, outlooks),
+            demand_chart.summary(outlooks),
         )
-        await acreate_markdown_artifact(picture(drawn, said), key="demand", description=said)
-        get_run_logger().info(said)
+        await acreate_markdown_artifact(picture(image, summary), key="demand", description=summary)
+        get_run_logger().info(summary)
 
 
 @task(name="calibration", task_run_name="calibration", cache_policy=NO_CACHE)
 async def show_calibration(since_days: int) -> None:
     """Show how the estimates behind decisions came out as the chart `calibration`, if any did."""
-    made = await asyncio.to_thread(_decided, time.time() - since_days * DAY_SECONDS)
-    if found := calibration_periods(made):
-        drawn, said = await asyncio.to_thread(calibration_chart, found), calibration_summary(found)
-        await acreate_markdown_artifact(picture(drawn, said), key="calibration", description=said)
-        get_run_logger().info(said)
+    placements = await asyncio.to_thread(_decided, time.time() - since_days * DAY_SECONDS)
+    if periods := calibration_periods(placements):
+        image, summary = (
+            await asyncio.to_thread(calibration_chart, periods),
+            calibration_summary(periods),
+        )
+        await acreate_markdown_artifact(
+            picture(image, summary), key="calibration", description=summary
+        )
+        get_run_logger().info(summary)
 
 
 @flow(
@@ -188,14 +193,14 @@ async def train_flow(
     await report(runs, tested, changes, since_days)
     await show_demand(from_server)
     await show_calibration(since_days)
-    said = (
+    message = (
         f"Published {published} estimates from {len(from_server)} flow and task runs and "
         f"{len(from_ledger)} steps and tests"
         if published
         else f"No history of the last {since_days} days to learn from: published nothing"
     )
-    get_run_logger().info("%s. See the artifact training-report.", said)
-    return Completed(message=said, data=published)
+    get_run_logger().info("%s. See the artifact training-report.", message)
+    return Completed(message=message, data=published)
 
 
 async def _post(client: PrefectClient, path: Any, body: dict[str, Any]) -> Any:
@@ -215,19 +220,19 @@ def _ledger() -> closing[Ledger]:
     return closing(open_own_ledger(settings()))
 
 
-def _keep(path: Path, found: Archive) -> None:
-    if found.note:
-        get_run_logger().info("%s", found.note)
-    save(path, found)
+def _keep(path: Path, archive: Archive) -> None:
+    if archive.note:
+        get_run_logger().info("%s", archive.note)
+    save(path, archive)
 
 
 def _read_ledger(since: float, now: float) -> Archive:
     with _ledger() as ledger:
-        shown = ledger.url.render_as_string(hide_password=True)
-        held = load(_kept("ledger"), shown, since)
-        found = ledger_history.refreshed(ledger, held, since, now)
-    _keep(_kept("ledger"), found)
-    return found
+        source = ledger.url.render_as_string(hide_password=True)
+        archive = load(_kept("ledger"), source, since)
+        refreshed = ledger_history.refreshed(ledger, archive, since, now)
+    _keep(_kept("ledger"), refreshed)
+    return refreshed
 
 
 def _fitted(runs: list[Run]) -> Backtest:
@@ -253,11 +258,11 @@ def _watch(runs: list[Run], now: float) -> Changes:
         steps = step_outlooks(runs, now)
         publish_demand(ledger, demand_chart.outlooks(flow_runs, now) | steps, now)
         providers = fleet(ledger, provider_names(ledger), now).providers
-        found = [
+        findings = [
             *find_anomalies(ledger, now, settings().sample_days),
             *shortages(steps, providers, now),
         ]
-        return watch(ledger, runs, now, found)
+        return watch(ledger, runs, now, findings)
 
 
 def _decided(since: float) -> list[Decision]:

@@ -60,5 +60,5 @@ def make_report(  # noqa: PLR0917 - of what, and when
     calibration: Sequence[Section] = (),
 ) -> Report:
     """Return the report of that name; ``calibration`` says how well forecasts held."""
-    made_from = report_context(everything, span, compared_with, project, made_at)
-    return REPORTS[name](replace(made_from, calibration=tuple(calibration)))
+    context = report_context(everything, span, compared_with, project, made_at)
+    return REPORTS[name](replace(context, calibration=tuple(calibration)))

@@ -12,12 +12,12 @@ NAME = "cost"
 TITLE = "Cost report"
 
 
-def report(made_from: ReportContext) -> Report:
+def report(context: ReportContext) -> Report:
     """Return the report."""
-    figures = (*spending_figures(made_from), *saving_figures(made_from))
+    figures = (*spending_figures(context), *saving_figures(context))
     sections = (
-        *spending_sections(made_from),
-        *saving_sections(made_from),
-        growth_section(made_from, ("cost",)),
+        *spending_sections(context),
+        *saving_sections(context),
+        growth_section(context, ("cost",)),
     )
-    return made_from.report(NAME, TITLE, figures, sections)
+    return context.report(NAME, TITLE, figures, sections)

@@ -54,13 +54,13 @@ async def read_flow_runs(since: float) -> list[FlowRow]:
     """Read every flow run of the server that ended after ``since``, of any flow."""
     after = datetime.fromtimestamp(since, UTC).isoformat()
     ended = {"end_time": {"after_": after, "is_null_": False}}
-    found: dict[str, dict[str, Any]] = {}
+    flow_runs: dict[str, dict[str, Any]] = {}
     async with get_client() as client:
         post = partial(_post, client)
         names = await flow_names(post)
         async for page in pages(post, FLOWS, ended, "END_TIME_DESC"):
-            found |= {one["id"]: one for one in page}
-    return [row for run in found.values() for row in _rows(run, names.get(run["flow_id"], ""))]
+            flow_runs |= {read_run["id"]: read_run for read_run in page}
+    return [row for run in flow_runs.values() for row in _rows(run, names.get(run["flow_id"], ""))]
 
 
 @task(name="read ledger", task_run_name="read ledger", cache_policy=NO_CACHE)
@@ -82,13 +82,13 @@ async def make(
     report, files, charts = await asyncio.to_thread(
         _make_files, name, everything, period, project, tuple(formats), folder
     )
-    text, told = markdown(report, files, charts), first_figures(report)
-    await acreate_markdown_artifact(text, key=f"report-{name}", description=told)
-    said = summary(report)
-    get_run_logger().info("%s", said)
+    text, figures = markdown(report, files, charts), first_figures(report)
+    await acreate_markdown_artifact(text, key=f"report-{name}", description=figures)
+    sentence = summary(report)
+    get_run_logger().info("%s", sentence)
     for path in files:
         get_run_logger().info("Written: %s", path)
-    return said
+    return sentence
 
 
 @flow(
@@ -124,26 +124,31 @@ async def report_flow(  # noqa: PLR0917 - they are its form in the UI
         One sentence a report; they are the artifacts `report-<name>`.
     """
     try:
-        chosen = spans(period, since, until, compare, time.time())
+        period_and_compared = spans(period, since, until, compare, time.time())
     except BadInputError as error:
         return Failed(message=str(error), data=error)
-    begin = needed_since(*chosen)
+    begin = needed_since(*period_and_compared)
     flows = await read_flow_runs(begin)
     # Prefect need not look for futures in every row.
     rows: Any = opaque(flows)
     everything: Any = opaque(await read_ledger(rows, begin))
-    said = [await make(name, everything, chosen, project, formats) for name in report_names(report)]
-    more = f" Written beside it: {', '.join(report_names(report)[1:])}." if len(said) > 1 else ""
-    return Completed(message=said[0] + more, data=said)
+    sentences = [
+        await make(name, everything, period_and_compared, project, formats)
+        for name in report_names(report)
+    ]
+    more = (
+        f" Written beside it: {', '.join(report_names(report)[1:])}." if len(sentences) > 1 else ""
+    )
+    return Completed(message=sentences[0] + more, data=sentences)
 
 
 def _run_name(parameters: Mapping[str, Any]) -> str:
     """Return e.g. ``cost report of shop, last 7 days``."""
     days = [parameters.get("since"), parameters.get("until")]
     when = " to ".join(str(day) for day in days if day) or parameters["period"]
-    of = f" of {parameters['project']}" if parameters["project"] else ""
+    of_project = f" of {parameters['project']}" if parameters["project"] else ""
     what = "all reports" if parameters["report"] == "all" else f"{parameters['report']} report"
-    return f"{what}{of}, {when}"
+    return f"{what}{of_project}, {when}"
 
 
 def _make_files(  # noqa: PLR0917 - it is called in a thread
@@ -170,9 +175,9 @@ def _calibration(everything: ReportTables, span: Span, project: str) -> tuple[Se
 
 def _rows(run: dict[str, Any], flow_name: str) -> Iterator[FlowRow]:
     project = (run["parameters"] or {}).get("project")
-    said = (run["state"] or {}).get("message")
+    message = (run["state"] or {}).get("message")
     for row in of_flow_runs([as_values(run, flow_name or str(run["flow_id"]))]):
-        yield FlowRow(row, project if isinstance(project, str) else "", said or "")
+        yield FlowRow(row, project if isinstance(project, str) else "", message or "")
 
 
 def _history(flows: list[FlowRow], since: float, now: float) -> ReportTables:

@@ -27,8 +27,8 @@ def cause(text: str) -> str:
     return line if len(line) <= LONGEST_CAUSE else f"{line[: LONGEST_CAUSE - 1]}…"
 
 
-def cause_kind(said: str) -> str:
+def cause_kind(text: str) -> str:
     """Return what all causes of one kind have in common: numbers and ids are taken for alike."""
-    for pattern, instead in _VARIABLE_PARTS:
-        said = pattern.sub(instead, said)
-    return said
+    for pattern, placeholder in _VARIABLE_PARTS:
+        text = pattern.sub(placeholder, text)
+    return text

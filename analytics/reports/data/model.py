@@ -61,15 +61,15 @@ class Table:
 
     def without_empty(self) -> Table:
         """Return it without the columns in which nothing is known or said of any row."""
-        kept = [
+        filled = [
             index
             for index in range(len(self.columns))
             if not self.rows or any(row[index] not in {None, ""} for row in self.rows)
         ]
         return replace(
             self,
-            columns=tuple(self.columns[index] for index in kept),
-            rows=tuple(tuple(row[index] for index in kept) for row in self.rows),
+            columns=tuple(self.columns[index] for index in filled),
+            rows=tuple(tuple(row[index] for index in filled) for row in self.rows),
         )
 
 

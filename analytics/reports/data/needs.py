@@ -16,17 +16,17 @@ def kept_needs(folder: Path, recorded: Activity) -> dict[str, dict[str, tuple[st
     ``folder`` holds a folder a workload run with its ``graph.json``. Nothing but ids is read of it.
     """
     ran: dict[str, set[str]] = defaultdict(set)
-    for one in recorded.executions:
-        ran[one.workload].add(one.step)
-    found = {}
+    for execution in recorded.executions:
+        ran[execution.workload].add(execution.step)
+    needs_by_run = {}
     for run, steps in ran.items():
         try:
             graph = json.loads((folder / run / "graph.json").read_bytes())
-            found[run] = needs_of(graph["steps"], steps)
+            needs_by_run[run] = needs_of(graph["steps"], steps)
         except (OSError, ValueError, KeyError, TypeError):
             # Removed by a user, or of another version: such a run says nothing of its waits.
             continue
-    return found
+    return needs_by_run
 
 
 def needs_of(
@@ -38,17 +38,17 @@ def needs_of(
     steps of a matrix are needed one by one or by their group.
     """
     executed = [*ran]
-    named: dict[str, set[str]] = defaultdict(set)
+    steps_by_name: dict[str, set[str]] = defaultdict(set)
     for step in executed:
-        named[step].add(step)
-        named[step.partition("[")[0]].add(step)
+        steps_by_name[step].add(step)
+        steps_by_name[step.partition("[")[0]].add(step)
     direct = {str(step["id"]): [*map(str, _listed(step.get("needs")))] for step in declared}
     return {
         step: tuple(
             sorted(
                 other
                 for need in direct.get(step, direct.get(step.partition("[")[0], []))
-                for other in named[need] - {step}
+                for other in steps_by_name[need] - {step}
             )
         )
         for step in executed

@@ -14,7 +14,7 @@ _OTHERS = "Nothing that this report is about ended in this period; other things 
 
 @dataclass(frozen=True)
 class ReportContext:
-    """The history of the period (``now``), of the compared one (``before``), and ``known`` in all.
+    """The tables of the period (``now``), of the compared one (``before``) and of all until its end.
 
     All of one project, or of all where ``project`` is empty; ``projects`` are the names of all.
     ``calibration`` are sections on how well forecasts held, for the performance report.
@@ -24,7 +24,7 @@ class ReportContext:
     compared_with: Span | None
     now: ReportTables
     before: ReportTables | None
-    known: ReportTables
+    history: ReportTables
     project: str
     made_at: float
     projects: tuple[str, ...] = ()
@@ -33,14 +33,14 @@ class ReportContext:
     def figure(
         self,
         name: str,
-        of: Callable[[ReportTables], float | None],
+        measure: Callable[[ReportTables], float | None],
         unit: Unit = "count",
         better: Better = "neither",
         note: str = "",
     ) -> Figure:
-        """Return a headline: ``of`` the period, beside ``of`` the compared one."""
-        before = None if self.before is None or self.before.is_empty else of(self.before)
-        return Figure(name, of(self.now), unit, before, better, note)
+        """Return the headline of the period, beside that of the compared one, both by ``measure``."""
+        before = None if self.before is None or self.before.is_empty else measure(self.before)
+        return Figure(name, measure(self.now), unit, before, better, note)
 
     def report(
         self,
@@ -50,7 +50,9 @@ class ReportContext:
         sections: tuple[Section, ...],
     ) -> Report:
         """Return the report; sections that say nothing are left out."""
-        told = tuple(one for one in sections if one.sentences or one.charts or one.tables)
+        filled = tuple(
+            section for section in sections if section.sentences or section.charts or section.tables
+        )
         return Report(
             name,
             title,
@@ -58,9 +60,9 @@ class ReportContext:
             self.compared_with,
             self.project,
             self.made_at,
-            figures=tuple(one for one in figures if one.value is not None),
-            sections=() if self.now.is_empty else told,
-            notes=self._notes() if told or self.now.is_empty else (*self._notes(), _OTHERS),
+            figures=tuple(figure for figure in figures if figure.value is not None),
+            sections=() if self.now.is_empty else filled,
+            notes=self._notes() if filled or self.now.is_empty else (*self._notes(), _OTHERS),
         )
 
     def _notes(self) -> tuple[str, ...]:

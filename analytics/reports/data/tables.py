@@ -90,21 +90,21 @@ class ReportTables:
             runs=_within(self.runs, span, project),
             steps=_within(self.steps, span, project),
             rollouts=tuple(
-                one
-                for one in self.rollouts
-                if span.holds(one.updated_at) and project in {"", one.project}
+                rollout
+                for rollout in self.rollouts
+                if span.holds(rollout.updated_at) and project in {"", rollout.project}
             ),
             snapshots=tuple(
-                one
-                for one in self.snapshots
-                if span.holds(one.consistent_at) and project in {"", one.project}
+                snapshot
+                for snapshot in self.snapshots
+                if span.holds(snapshot.consistent_at) and project in {"", snapshot.project}
             ),
             insights=tuple(
-                one
-                for one in self.insights
-                if one.raised_at < span.until
-                and (one.closed_at is None or one.closed_at >= span.since)
-                and (not project or one.key.startswith(f"{project}/"))
+                insight
+                for insight in self.insights
+                if insight.raised_at < span.until
+                and (insight.closed_at is None or insight.closed_at >= span.since)
+                and (not project or insight.key.startswith(f"{project}/"))
             ),
         )
 
@@ -117,9 +117,9 @@ class ReportTables:
     @property
     def projects(self) -> list[str]:
         """The names of all projects that something is known of."""
-        named = {*self.flows["project"], *self.runs["project"]}
-        named |= {one.project for one in self.rollouts} | {one.project for one in self.snapshots}
-        return sorted(named - {""})
+        names = {*self.flows["project"], *self.runs["project"]}
+        names |= {row.project for row in self.rollouts} | {row.project for row in self.snapshots}
+        return sorted(names - {""})
 
 
 def report_tables(
@@ -151,8 +151,8 @@ def _typed(rows: Sequence[Mapping[str, object]], kinds: Mapping[str, type]) -> p
 
 def _within(table: pd.DataFrame, span: Span, project: str) -> pd.DataFrame:
     ended = table["ended_at"]
-    chosen = table[ended.ge(span.since) & ended.lt(span.until)]
-    return chosen[chosen["project"] == project] if project else chosen
+    ended_within = table[ended.ge(span.since) & ended.lt(span.until)]
+    return ended_within[ended_within["project"] == project] if project else ended_within
 
 
 def _flow(row: FlowRow) -> dict[str, object]:
@@ -175,22 +175,22 @@ def _flow(row: FlowRow) -> dict[str, object]:
 
 def _runs(recorded: Activity, steps: pd.DataFrame) -> list[dict[str, object]]:
     """Return one row a workload run whose steps were executed; an open one has not ended."""
-    found = steps.groupby("run").agg(
+    by_run = steps.groupby("run").agg(
         started_at=("started_at", "min"),
         last=("ended_at", "max"),
         work=("seconds", "sum"),
         cost=("cost", "sum"),
         steps=("step", "size"),
     )
-    sums = found.to_dict("index")
+    sums_by_run = by_run.to_dict("index")
     return [
-        _run(row, sums[row.id], recorded.plans.get(row.id))
+        _run(row, sums_by_run[row.id], recorded.plans.get(row.id))
         for row in recorded.workloads
-        if row.id in sums
+        if row.id in sums_by_run
     ]
 
 
-def _run(row: WorkloadRow, done: Mapping[Any, Any], stored: StoredPlan | None) -> dict[str, object]:
+def _run(row: WorkloadRow, sums: Mapping[Any, Any], stored: StoredPlan | None) -> dict[str, object]:
     project, workload, environment = (*row.key.split("/"), "", "", "")[:3]
     return {
         "run": row.id,
@@ -198,12 +198,12 @@ def _run(row: WorkloadRow, done: Mapping[Any, Any], stored: StoredPlan | None) -
         "workload": workload,
         "environment": environment,
         "state": row.state,
-        "steps": done["steps"],
-        "started_at": done["started_at"],
+        "steps": sums["steps"],
+        "started_at": sums["started_at"],
         "ended_at": np.nan if row.closed_at is None else row.closed_at,
-        "took": done["last"] - done["started_at"],
-        "work": done["work"],
-        "cost": done["cost"],
+        "took": sums["last"] - sums["started_at"],
+        "work": sums["work"],
+        "cost": sums["cost"],
         "promised": stored.plan.makespan_seconds if stored else np.nan,
         "bound": stored.plan.bound_seconds if stored else np.nan,
         "promised_cost": stored.plan.cost if stored else np.nan,

@@ -39,9 +39,9 @@ def svg(chart: Chart, width: float = WIDTH_INCHES) -> str:
     with _style({"svg.fonttype": "none", "svg.hashsalt": "slipway"}):
         figure = _figure([chart], width, transparent=True)
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
-    drawn = text.getvalue()
+    element = text.getvalue()
     # Without the XML declaration, which has no place in a page, and the title of the program.
-    return drawn[drawn.index("<svg") :].replace(INK, "currentColor")
+    return element[element.index("<svg") :].replace(INK, "currentColor")
 
 
 def png(charts: Sequence[Chart]) -> bytes:

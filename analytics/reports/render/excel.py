@@ -38,14 +38,14 @@ _FILL = PatternFill("solid", fgColor="4F79A3")
 
 def workbook(report: Report) -> bytes:
     """Return the workbook."""
-    book = Workbook()
-    first = book.active
+    document = Workbook()
+    first = document.active
     _overview(first, report)
     for table in report.tables:
-        _sheet(book.create_sheet(_name(table.name, book.sheetnames)), table)
-    made = io.BytesIO()
-    book.save(made)
-    return made.getvalue()
+        _sheet(document.create_sheet(_name(table.name, document.sheetnames)), table)
+    content = io.BytesIO()
+    document.save(content)
+    return content.getvalue()
 
 
 def _overview(sheet: Any, report: Report) -> None:
@@ -106,9 +106,9 @@ def _write(cell: Any, value: str | float | None, unit: Unit = "") -> None:
         cell.number_format = _FORMATS["moment"]
 
 
-def _name(wanted: str, taken: list[str]) -> str:
+def _name(title: str, taken: list[str]) -> str:
     """Return a name for a sheet that is allowed and not taken."""
-    name = _FORBIDDEN.sub(" ", wanted)[:_LONGEST_NAME]
+    name = _FORBIDDEN.sub(" ", title)[:_LONGEST_NAME]
     number = 2
     while name in taken:
         end = f" {number}"

@@ -194,8 +194,8 @@ def _scale(unit: Unit, greatest: float) -> tuple[float, str]:
             (2 * _MINUTE_SECONDS, _MINUTE_SECONDS, "min"),
         )
         return next(((by, name) for above, by, name in steps if greatest > above), (1.0, "s"))
-    named = {"share": (0.01, "%"), "count": (1.0, "number"), "money": (1.0, "money")}
-    return named.get(unit, (1.0, unit))
+    units = {"share": (0.01, "%"), "count": (1.0, "number"), "money": (1.0, "money")}
+    return units.get(unit, (1.0, unit))
 
 
 def _greatest_day(chart: StackedBars) -> float:

@@ -50,7 +50,7 @@ def _is_half(chart: Chart, section: Section) -> bool:
     """Tell whether a chart stands beside another: amounts a day do, in twos."""
     return (
         isinstance(chart, StackedBars)
-        and sum(isinstance(one, StackedBars) for one in section.charts) > 1
+        and sum(isinstance(other, StackedBars) for other in section.charts) > 1
     )
 
 

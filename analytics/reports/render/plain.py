@@ -66,7 +66,10 @@ def figures_table(report: Report) -> Table:
         Column("before"),
         Column("note"),
     )
-    rows = tuple((one.name, one.value, one.unit, one.before, one.note) for one in report.figures)
+    rows = tuple(
+        (figure.name, figure.value, figure.unit, figure.before, figure.note)
+        for figure in report.figures
+    )
     return Table(FIGURES, "Figures", columns, rows)
 
 
@@ -138,7 +141,7 @@ def _finite(cell: Cell) -> str | float | None:
 def _plain(value: Any) -> Any:
     """Return what JSON can hold: there is no NaN."""
     if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -26,11 +26,11 @@ def written(value: Cell, unit: Unit) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, Range):
-        own = value.unit or unit
+        own_unit = value.unit or unit
         # The unit of a percentage need not be said three times.
-        low = written(value.low, own).removesuffix(_PERCENT)
-        high = written(value.high, own).removesuffix(_PERCENT)
-        return f"{written(value.value, own)} ({low}{_GAP}to{_GAP}{high})"
+        low = written(value.low, own_unit).removesuffix(_PERCENT)
+        high = written(value.high, own_unit).removesuffix(_PERCENT)
+        return f"{written(value.value, own_unit)} ({low}{_GAP}to{_GAP}{high})"
     return _WRITERS[unit](float(value))
 
 

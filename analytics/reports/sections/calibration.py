@@ -18,14 +18,21 @@ _COLUMNS = (
 
 
 def calibration_sections(
-    made: Iterable[Decision], span: Span, runs: Iterable[str]
+    placements: Iterable[Decision], span: Span, runs: Iterable[str]
 ) -> tuple[Section, ...]:
     """Return how the placements of ``runs``, made within ``span``, came out; nothing without any."""
-    known = frozenset(runs)
-    found = calibration_periods(one for one in made if one.workload in known and span.holds(one.at))
-    if not found:
+    workloads = frozenset(runs)
+    periods = calibration_periods(
+        placement
+        for placement in placements
+        if placement.workload in workloads and span.holds(placement.at)
+    )
+    if not periods:
         return ()
-    rows = tuple((one.since, one.count, one.within_80, one.within_90, one.ratio) for one in found)
+    rows = tuple(
+        (period.since, period.count, period.within_80, period.within_90, period.ratio)
+        for period in periods
+    )
     table = Table("calibration", "By time", _COLUMNS, rows)
-    said = f"{calibration_summary(found)}. Percentiles that are calibrated are kept by 80 and 90 % of the steps."
-    return (Section("Calibration of estimates", (said,), (), (table,)),)
+    sentence = f"{calibration_summary(periods)}. Percentiles that are calibrated are kept by 80 and 90 % of the steps."
+    return (Section("Calibration of estimates", (sentence,), (), (table,)),)

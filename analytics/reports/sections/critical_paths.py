@@ -11,26 +11,28 @@ QUEUEING = "(waiting)"
 MOST_BARS = 10
 
 
-def runs_as_steps(of: ReportTables) -> list[list[PathStep]]:
+def runs_as_steps(tables: ReportTables) -> list[list[PathStep]]:
     """Return each workload run whose needs are known as its steps, each by its last attempt."""
-    last = of.steps[of.steps["is_last"] & of.steps["ended_at"].notna()]
+    last = tables.steps[tables.steps["is_last"] & tables.steps["ended_at"].notna()]
     return [
         [
-            PathStep(str(step), str(key), began, ended, tuple(of.needs[str(run)].get(step, ())))
-            for step, key, began, ended in zip(
+            PathStep(
+                str(step), str(key), started_at, ended, tuple(tables.needs[str(run)].get(step, ()))
+            )
+            for step, key, started_at, ended in zip(
                 *(steps[name] for name in ("step", "key", "started_at", "ended_at")), strict=True
             )
         ]
         for run, steps in last.groupby("run")
-        if str(run) in of.needs
+        if str(run) in tables.needs
     ]
 
 
-def path_section(made_from: ReportContext) -> Section:
+def path_section(context: ReportContext) -> Section:
     """Return the bottlenecks of the period."""
-    runs = runs_as_steps(made_from.now)
-    found = bottlenecks(runs)
-    if not found:
+    runs = runs_as_steps(context.now)
+    ranked = bottlenecks(runs)
+    if not ranked:
         return Section("Bottlenecks")
     columns = (
         Column("key"),
@@ -42,22 +44,22 @@ def path_section(made_from: ReportContext) -> Section:
         "Share of the critical paths of all workload runs, with its 90 % interval. Who makes "
         "these faster makes the runs end earlier; who makes others faster does not."
     )
-    table = Table("bottlenecks", "What runs wait for", columns, tuple(map(_row, found)), note)
-    shown = found[:MOST_BARS]
+    table = Table("bottlenecks", "What runs wait for", columns, tuple(map(_row, ranked)), note)
+    charted = ranked[:MOST_BARS]
     bars = Bars(
         "bottlenecks",
         "Share of the critical path, with its 90 % interval",
         "share",
-        tuple(one.key or QUEUEING for one in shown),
-        tuple(one.share.expected for one in shown),
-        low=tuple(one.share.low for one in shown),
-        high=tuple(one.share.high for one in shown),
+        tuple(bottleneck.key or QUEUEING for bottleneck in charted),
+        tuple(bottleneck.share.expected for bottleneck in charted),
+        low=tuple(bottleneck.share.low for bottleneck in charted),
+        high=tuple(bottleneck.share.high for bottleneck in charted),
     )
-    return Section("Bottlenecks", (_sentence(found, len(runs)),), (bars,), (table,))
+    return Section("Bottlenecks", (_sentence(ranked, len(runs)),), (bars,), (table,))
 
 
-def _sentence(found: list[Bottleneck], runs: int) -> str:
-    first = found[0]
+def _sentence(ranked: list[Bottleneck], runs: int) -> str:
+    first = ranked[0]
     what = f"{first.key} was" if first.key else "waiting was"
     return (
         f"Of the time that {runs} workload run{'s' if runs > 1 else ''} took, {what} "
@@ -65,6 +67,6 @@ def _sentence(found: list[Bottleneck], runs: int) -> str:
     )
 
 
-def _row(one: Bottleneck) -> tuple[str | float | Range, ...]:
-    share = Range(one.share.expected, one.share.low, one.share.high)
-    return (one.key or QUEUEING, share, one.seconds, one.runs)
+def _row(bottleneck: Bottleneck) -> tuple[str | float | Range, ...]:
+    share = Range(bottleneck.share.expected, bottleneck.share.low, bottleneck.share.high)
+    return (bottleneck.key or QUEUEING, share, bottleneck.seconds, bottleneck.runs)

@@ -51,73 +51,88 @@ class Duration:
 def durations(now: pd.DataFrame, before: pd.DataFrame | None, by: str) -> list[Duration]:
     """Return how long the keys in column ``by`` took, that which took most in all first."""
     earlier = _seconds(before, by) if before is not None else {}
-    found = sorted(_seconds(now, by).items(), key=lambda item: -float(item[1].sum()))
+    by_key = sorted(_seconds(now, by).items(), key=lambda item: -float(item[1].sum()))
     return [
         Duration(
             key,
-            len(taken),
-            float(np.median(taken)),
-            float(np.quantile(taken, 0.9)),
-            float(taken.sum()),
+            len(seconds),
+            float(np.median(seconds)),
+            float(np.quantile(seconds, 0.9)),
+            float(seconds.sum()),
             float(np.median(earlier[key])) if key in earlier else None,
-            _grown(earlier.get(key), taken) if index < MOST_COMPARED_KEYS else None,
+            _grown(earlier.get(key), seconds) if index < MOST_COMPARED_KEYS else None,
         )
-        for index, (key, taken) in enumerate(found)
+        for index, (key, seconds) in enumerate(by_key)
     ]
 
 
-def duration_sections(made_from: ReportContext) -> tuple[Section, ...]:
+def duration_sections(context: ReportContext) -> tuple[Section, ...]:
     """Return what flows and steps took."""
-    now, before = made_from.now, made_from.before
+    now, before = context.now, context.before
     has_flows = before is not None and before.has_flows
     of_flows = durations(now.flows, before.flows if before and has_flows else None, "flow")
     of_steps = durations(now.steps, None if before is None else before.steps, "key")
     return (
-        _section(made_from.span, "flows", of_flows, now.flows, "flow"),
-        _section(made_from.span, "steps", of_steps, now.steps, "key"),
+        _section(context.span, "flows", of_flows, now.flows, "flow"),
+        _section(context.span, "steps", of_steps, now.steps, "key"),
     )
 
 
-def _section(span: Span, name: str, found: list[Duration], ran: pd.DataFrame, by: str) -> Section:
+def _section(
+    span: Span, name: str, key_durations: list[Duration], ran: pd.DataFrame, by: str
+) -> Section:
     title = name.capitalize()
-    if not found:
+    if not key_durations:
         return Section(title)
     columns = (Column(by), *_COLUMNS)
-    rows = tuple(_row(one) for one in found)
+    rows = tuple(_row(duration) for duration in key_durations)
     note = (
         "Runs that succeeded. A change is sure where 90 % intervals of both medians say so; it "
         f"needs {FEWEST_RUNS} runs in either period."
     )
     table = Table(f"durations-of-{name}", f"How long {name} took", columns, rows, note)
-    shown = found[:MOST_BARS]
+    charted = key_durations[:MOST_BARS]
     bars = Bars(
         f"medians-of-{name}",
         f"Median duration of the {name} that took most time in all",
         "s",
-        tuple(one.key for one in shown),
-        tuple(one.p50 for one in shown),
-        before=tuple(one.before for one in shown),
+        tuple(duration.key for duration in charted),
+        tuple(duration.p50 for duration in charted),
+        before=tuple(duration.before for duration in charted),
     )
-    well = ran[ran["state"] == "succeeded"]
-    many = [one.key for one in found if one.runs >= FEWEST_RUNS][:MOST_PANELS]
-    panels = _panels(name, {key: well[well[by] == key] for key in many}, grid(span))
+    succeeded = ran[ran["state"] == "succeeded"]
+    charted_keys = [duration.key for duration in key_durations if duration.runs >= FEWEST_RUNS][
+        :MOST_PANELS
+    ]
+    panels = _panels(
+        name, {key: succeeded[succeeded[by] == key] for key in charted_keys}, grid(span)
+    )
     return Section(title, charts=(bars, *panels), tables=(table,))
 
 
-def _row(one: Duration) -> tuple[str | float | Range | None, ...]:
-    sure = "" if one.grown is None else "yes" if one.is_sure else "no"
-    return (one.key, one.runs, one.p50, one.p90, one.total, one.before, one.grown, sure)
+def _row(duration: Duration) -> tuple[str | float | Range | None, ...]:
+    sure = "" if duration.grown is None else "yes" if duration.is_sure else "no"
+    return (
+        duration.key,
+        duration.runs,
+        duration.p50,
+        duration.p90,
+        duration.total,
+        duration.before,
+        duration.grown,
+        sure,
+    )
 
 
 def _panels(name: str, runs: Mapping[str, pd.DataFrame], columns: Grid) -> tuple[Panels, ...]:
-    panels = tuple(_panel(key, found, columns) for key, found in runs.items())
+    panels = tuple(_panel(key, runs_of_key, columns) for key, runs_of_key in runs.items())
     title = f"Duration of {name}: each run, and p50 and p90 of each {columns.name}"
     return (Panels(f"{name}-over-time", title, "s", panels),) if panels else ()
 
 
 def _panel(key: str, runs: pd.DataFrame, columns: Grid) -> Panel:
-    each = runs.groupby(columns.start_of(runs["ended_at"]))["seconds"]
-    p50, p90 = each.quantile(0.5), each.quantile(0.9)
+    seconds = runs.groupby(columns.start_of(runs["ended_at"]))["seconds"]
+    p50, p90 = seconds.quantile(0.5), seconds.quantile(0.9)
     return Panel(
         key,
         tuple(runs["ended_at"].to_list()),
@@ -129,16 +144,16 @@ def _panel(key: str, runs: pd.DataFrame, columns: Grid) -> Panel:
 
 
 def _seconds(table: pd.DataFrame, by: str) -> dict[str, Floats]:
-    told = table[(table["state"] == "succeeded") & table["seconds"].ge(0)]
-    return {str(key): found.to_numpy(float) for key, found in told.groupby(by)["seconds"]}
+    succeeded = table[(table["state"] == "succeeded") & table["seconds"].ge(0)]
+    return {str(key): seconds.to_numpy(float) for key, seconds in succeeded.groupby(by)["seconds"]}
 
 
 def _grown(before: Floats | None, now: Floats) -> Range | None:
     """Return by how much the median has grown, its interval from those of both medians."""
     if before is None or min(len(before), len(now)) < FEWEST_RUNS or np.median(before) <= 0:
         return None
-    first = bootstrap(before, lambda drawn: float(np.median(drawn)))
-    second = bootstrap(now, lambda drawn: float(np.median(drawn)))
+    first = bootstrap(before, lambda sample: float(np.median(sample)))
+    second = bootstrap(now, lambda sample: float(np.median(sample)))
     if first.low <= 0:
         return None
     return Range(

@@ -31,35 +31,35 @@ MOST_BARS = 12
 
 def success(table: pd.DataFrame) -> float | None:
     """Return the share that succeeded of what ended by itself; None where nothing did."""
-    told = table["state"][table["state"].isin(BY_ITSELF)]
-    return None if told.empty else float((told == "succeeded").mean())
+    states = table["state"][table["state"].isin(BY_ITSELF)]
+    return None if states.empty else float((states == "succeeded").mean())
 
 
-def flow_success(of: ReportTables) -> float | None:
+def flow_success(tables: ReportTables) -> float | None:
     """Return the share of the flow runs that succeeded."""
-    return success(of.flows)
+    return success(tables.flows)
 
 
-def step_success(of: ReportTables) -> float | None:
+def step_success(tables: ReportTables) -> float | None:
     """Return the share of the attempts at steps that succeeded."""
-    return success(of.steps)
+    return success(tables.steps)
 
 
-def run_success(of: ReportTables) -> float | None:
+def run_success(tables: ReportTables) -> float | None:
     """Return the share of the workload runs that succeeded."""
-    return success(of.runs)
+    return success(tables.runs)
 
 
-def success_figures(made_from: ReportContext) -> tuple[Figure, ...]:
+def success_figures(context: ReportContext) -> tuple[Figure, ...]:
     """Return the three rates of success: of flow runs, workload runs and attempts at steps."""
-    named = (
+    rates = (
         ("flow runs", flow_success),
         ("workload runs", run_success),
         ("attempts at steps", step_success),
     )
     note = "of what ended by itself"
     return tuple(
-        made_from.figure(f"{what} succeeded", of, "share", "more", note) for what, of in named
+        context.figure(f"{what} succeeded", rate, "share", "more", note) for what, rate in rates
     )
 
 
@@ -83,8 +83,8 @@ def success_section(
     table = Table(f"success-of-{name}", title, columns, tuple(rows), note)
     failing = [row for row in rows if _share(row[3]) < 1][:MOST_BARS]
     if not failing:
-        said = f"None of the {name} has failed."
-        return Section(title, (said,), tables=(table,))
+        sentence = f"None of the {name} has failed."
+        return Section(title, (sentence,), tables=(table,))
     shares = [row[3] for row in failing]
     bars = Bars(
         f"success-of-{name}",
@@ -115,15 +115,15 @@ def states_over_time(name: str, what: str, table: pd.DataFrame, span: Span) -> S
 
 def _rows(now: pd.DataFrame, before: pd.DataFrame | None, by: str) -> Iterable[tuple[Cell, ...]]:
     earlier = {} if before is None else dict(iter(before.groupby(by)))
-    for key, found in now.groupby(by):
-        states = found["state"]
-        told = int(states.isin(BY_ITSELF).sum())
-        well = int((states == "succeeded").sum())
+    for key, runs_of_key in now.groupby(by):
+        states = runs_of_key["state"]
+        ended = int(states.isin(BY_ITSELF).sum())
+        succeeded = int((states == "succeeded").sum())
         yield (
             str(key),
-            told,
-            told - well,
-            wilson(well, told),
+            ended,
+            ended - succeeded,
+            wilson(succeeded, ended),
             success(earlier[key]) if key in earlier else None,
             int(states.isin(("crashed", "lost", "preempted")).sum()),
             int((states == "cancelled").sum()),

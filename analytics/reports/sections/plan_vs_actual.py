@@ -12,30 +12,30 @@ NEAR_SHARE = 0.25
 MOST_POINTS = 2000
 
 
-def lateness(of: ReportTables) -> float | None:
+def lateness(tables: ReportTables) -> float | None:
     """Return the median of what a workload run took over what its plan had promised."""
-    kept = _planned_runs(of)
-    return None if kept.empty else float((kept["took"] / kept["promised"]).median())
+    runs = _planned_runs(tables)
+    return None if runs.empty else float((runs["took"] / runs["promised"]).median())
 
 
-def near_share(of: ReportTables) -> float | None:
+def near_share(tables: ReportTables) -> float | None:
     """Return the share of the steps that took within a quarter of what was planned."""
-    steps = _planned_steps(of.steps)
+    steps = _planned_steps(tables.steps)
     if steps.empty:
         return None
     return float(((steps["seconds"] / steps["planned"] - 1).abs() <= NEAR_SHARE).mean())
 
 
-def promise_figures(made_from: ReportContext) -> tuple[Figure, ...]:
+def promise_figures(context: ReportContext) -> tuple[Figure, ...]:
     """Return how far plans were off, workloads and steps."""
     return (
-        made_from.figure(
+        context.figure(
             "took of what was promised",
             lateness,
             "ratio",
             note="median of the workload runs that succeeded; 1 is as planned",
         ),
-        made_from.figure(
+        context.figure(
             "steps as planned",
             near_share,
             "share",
@@ -45,13 +45,13 @@ def promise_figures(made_from: ReportContext) -> tuple[Figure, ...]:
     )
 
 
-def promise_section(made_from: ReportContext) -> Section:
+def promise_section(context: ReportContext) -> Section:
     """Return plan against outcome, a row a workload."""
-    kept, steps = _planned_runs(made_from.now), _planned_steps(made_from.now.steps)
-    if kept.empty:
+    planned_runs, steps = _planned_runs(context.now), _planned_steps(context.now.steps)
+    if planned_runs.empty:
         return Section("Plan and outcome")
     rows = []
-    for (project, workload), runs in kept.groupby(["project", "workload"]):
+    for (project, workload), runs in planned_runs.groupby(["project", "workload"]):
         within = steps[(steps["project"] == project) & (steps["workload"] == workload)]
         half = float((within["seconds"] <= within["planned"]).mean()) if len(within) else None
         rows.append(
@@ -74,31 +74,31 @@ def promise_section(made_from: ReportContext) -> Section:
     )
     note = "Medians. Half of the steps should take no longer than planned: the plan is their p50."
     table = Table("plan-and-outcome", "Workload runs", columns, tuple(rows), note)
-    return Section("Plan and outcome", charts=_chart(kept, steps), tables=(table,))
+    return Section("Plan and outcome", charts=_chart(planned_runs, steps), tables=(table,))
 
 
-def _chart(kept: pd.DataFrame, steps: pd.DataFrame) -> tuple[Pairs, ...]:
+def _chart(planned_runs: pd.DataFrame, steps: pd.DataFrame) -> tuple[Pairs, ...]:
     kinds = []
     for what, table, foreseen, actual in (
-        ("workload runs", kept, "promised", "took"),
+        ("workload runs", planned_runs, "promised", "took"),
         ("steps", steps, "planned", "seconds"),
     ):
-        shown = table.tail(MOST_POINTS)
-        if len(shown) > 1:
-            before, after = (tuple(shown[column].to_list()) for column in (foreseen, actual))
+        newest = table.tail(MOST_POINTS)
+        if len(newest) > 1:
+            before, after = (tuple(newest[column].to_list()) for column in (foreseen, actual))
             kinds.append((what, before, after))
     title = "Planned and actual duration"
     return (Pairs("planned-and-actual", title, "s", tuple(kinds)),) if kinds else ()
 
 
-def _planned_runs(of: ReportTables) -> pd.DataFrame:
-    runs = of.runs
-    told = (runs["state"] == "succeeded") & (runs["promised"] > 0) & (runs["took"] > 0)
-    found: pd.DataFrame = runs[told]
-    return found
+def _planned_runs(tables: ReportTables) -> pd.DataFrame:
+    runs = tables.runs
+    is_planned = (runs["state"] == "succeeded") & (runs["promised"] > 0) & (runs["took"] > 0)
+    planned: pd.DataFrame = runs[is_planned]
+    return planned
 
 
 def _planned_steps(steps: pd.DataFrame) -> pd.DataFrame:
-    told = (steps["state"] == "succeeded") & (steps["planned"] > 0) & (steps["seconds"] > 0)
-    found: pd.DataFrame = steps[told]
-    return found
+    is_planned = (steps["state"] == "succeeded") & (steps["planned"] > 0) & (steps["seconds"] > 0)
+    planned: pd.DataFrame = steps[is_planned]
+    return planned

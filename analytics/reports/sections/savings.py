@@ -34,33 +34,35 @@ MOST_BARS = 10
 _UNITS: dict[str, Unit] = {"s": "s", "MiB": "MiB"}
 
 
-def unused_memory(of: ReportTables) -> float | None:
+def unused_memory(tables: ReportTables) -> float | None:
     """Return the share of the memory asked for, over the time that it was held, never used."""
-    told = of.steps[(of.steps["asked_mib"] > 0) & (of.steps["peak_mib"] > 0)]
-    asked = float((told["asked_mib"] * told["seconds"]).sum())
-    used = float((told["peak_mib"].clip(upper=told["asked_mib"]) * told["seconds"]).sum())
-    return 1 - used / asked if asked else None
+    measured = tables.steps[(tables.steps["asked_mib"] > 0) & (tables.steps["peak_mib"] > 0)]
+    asked_mib_seconds = float((measured["asked_mib"] * measured["seconds"]).sum())
+    used_mib_seconds = float(
+        (measured["peak_mib"].clip(upper=measured["asked_mib"]) * measured["seconds"]).sum()
+    )
+    return 1 - used_mib_seconds / asked_mib_seconds if asked_mib_seconds else None
 
 
-def idle_share(of: ReportTables) -> float | None:
+def idle_share(tables: ReportTables) -> float | None:
     """Return the share of the time that plans had reserved for steps and these did not use."""
-    told = _reserved(of.steps)
-    reserved = float(told["planned"].sum())
-    unused = float((told["planned"] - told["seconds"]).clip(lower=0).sum())
+    planned_steps = _reserved(tables.steps)
+    reserved = float(planned_steps["planned"].sum())
+    unused = float((planned_steps["planned"] - planned_steps["seconds"]).clip(lower=0).sum())
     return unused / reserved if reserved else None
 
 
-def saving_figures(made_from: ReportContext) -> tuple[Figure, ...]:
+def saving_figures(context: ReportContext) -> tuple[Figure, ...]:
     """Return how much of what was held was not used."""
     return (
-        made_from.figure(
+        context.figure(
             "reserved and not used",
             idle_share,
             "share",
             "less",
             note="of the time that plans had reserved for steps",
         ),
-        made_from.figure(
+        context.figure(
             "memory not used",
             unused_memory,
             "share",
@@ -70,10 +72,10 @@ def saving_figures(made_from: ReportContext) -> tuple[Figure, ...]:
     )
 
 
-def saving_sections(made_from: ReportContext) -> tuple[Section, ...]:
+def saving_sections(context: ReportContext) -> tuple[Section, ...]:
     """Return what stood idle, and the changes that would have saved most."""
-    found = opportunities(made_from.now)
-    rows = tuple(_row(one) for one in found)
+    ranked = opportunities(context.now)
+    rows = tuple(_row(opportunity) for opportunity in ranked)
     columns = (
         Column("what"),
         Column("key"),
@@ -88,68 +90,76 @@ def saving_sections(made_from: ReportContext) -> tuple[Section, ...]:
         "counted. With 90 % intervals; sure where all of it is above nought."
     )
     table = Table("opportunities", "Changes that would have paid", columns, rows, note, shown=8)
-    steps = made_from.now.steps
+    steps = context.now.steps
     return (
         Section(
             "Held and not used", tables=(*_reserved_time_table(steps), *_unused_memory_table(steps))
         ),
-        Section("Opportunities", charts=_chart(found), tables=(table,) if rows else ()),
+        Section("Opportunities", charts=_chart(ranked), tables=(table,) if rows else ()),
     )
 
 
-def opportunities(of: ReportTables) -> list[Opportunity]:
-    """Return what would have paid in the runs of ``of``, that which saves most time first."""
-    well = of.steps[of.steps["state"] == "succeeded"]
-    found = [one for one in _candidates(of, well) if one is not None and one.gain.expected > 0]
-    return sorted(found, key=lambda one: (one.unit, one.gain.expected * one.runs), reverse=True)
+def opportunities(tables: ReportTables) -> list[Opportunity]:
+    """Return what would have paid in the runs of ``tables``, that which saves most time first."""
+    succeeded = tables.steps[tables.steps["state"] == "succeeded"]
+    profitable = [
+        opportunity
+        for opportunity in _candidates(tables, succeeded)
+        if opportunity is not None and opportunity.gain.expected > 0
+    ]
+    return sorted(
+        profitable,
+        key=lambda opportunity: (opportunity.unit, opportunity.gain.expected * opportunity.runs),
+        reverse=True,
+    )
 
 
-def _candidates(of: ReportTables, well: pd.DataFrame) -> Iterator[Opportunity | None]:
+def _candidates(tables: ReportTables, succeeded: pd.DataFrame) -> Iterator[Opportunity | None]:
     waited_for = {
-        one.key: one.seconds
-        for one in bottlenecks(runs_as_steps(of))
-        if one.key and one.share.expected >= SPLIT_SHARE
+        bottleneck.key: bottleneck.seconds
+        for bottleneck in bottlenecks(runs_as_steps(tables))
+        if bottleneck.key and bottleneck.share.expected >= SPLIT_SHARE
     }
-    for key, runs in well.groupby("key"):
-        asked = float(runs["asked_mib"].iloc[-1])
-        if asked > 0:
-            yield memory(str(key), asked, runs["peak_mib"].to_list())
+    for key, runs in succeeded.groupby("key"):
+        asked_mib = float(runs["asked_mib"].iloc[-1])
+        if asked_mib > 0:
+            yield memory(str(key), asked_mib, runs["peak_mib"].to_list())
         if key in waited_for and runs["seconds"].median() >= SPLIT_SECONDS:
             yield splitting(str(key), runs["seconds"].to_list(), SPLIT_PARTS)
         yield caching(str(key), [*zip(runs["inputs"], runs["seconds"], strict=True)])
-        kinds = {str(kind): each.to_list() for kind, each in runs.groupby("kind")["seconds"]}
+        kinds = {str(kind): seconds.to_list() for kind, seconds in runs.groupby("kind")["seconds"]}
         if len(kinds) > 1:
             yield provider(str(key), kinds, str(runs["kind"].iloc[-1]))
-    for name, runs in well.groupby(well["project"] + "/" + well["workload"]):
+    for name, runs in succeeded.groupby(succeeded["project"] + "/" + succeeded["workload"]):
         reserved = _reserved(runs)
         if len(reserved) >= FEWEST_RUNS:
             yield idle(str(name), reserved["planned"].to_list(), reserved["seconds"].to_list())
-        yield _packing(str(name), runs, of)
+        yield _packing(str(name), runs, tables)
 
 
-def _packing(name: str, runs: pd.DataFrame, of: ReportTables) -> Opportunity | None:
+def _packing(name: str, runs: pd.DataFrame, tables: ReportTables) -> Opportunity | None:
     """Propose to run short steps together, as many as leave every slot something to do."""
     short = runs[runs["seconds"] <= SHORT_SECONDS]
-    lanes = max(1, sum(each.capacity.slots for each in of.providers))
+    lanes = max(1, sum(known_provider.capacity.slots for known_provider in tables.providers))
     in_a_run = float(np.median(short.groupby("run").size())) if len(short) else 0.0
     together = min(MOST_TOGETHER, int(in_a_run // lanes))
     return packing(name, runs["seconds"].to_list(), together) if together > 1 else None
 
 
-def _chart(found: Sequence[Opportunity]) -> tuple[Bars, ...]:
+def _chart(ranked: Sequence[Opportunity]) -> tuple[Bars, ...]:
     """Return the greatest savings of time, in all runs of the period."""
-    shown = [one for one in found if one.unit == "s"][:MOST_BARS]
-    if not shown:
+    charted = [opportunity for opportunity in ranked if opportunity.unit == "s"][:MOST_BARS]
+    if not charted:
         return ()
     return (
         Bars(
             "opportunities",
             "Time that each change would have saved in all, with its 90 % interval",
             "s",
-            tuple(f"{one.kind}: {one.key}" for one in shown),
-            tuple(one.gain.expected * one.runs for one in shown),
-            low=tuple(max(0.0, one.gain.low) * one.runs for one in shown),
-            high=tuple(one.gain.high * one.runs for one in shown),
+            tuple(f"{opportunity.kind}: {opportunity.key}" for opportunity in charted),
+            tuple(opportunity.gain.expected * opportunity.runs for opportunity in charted),
+            low=tuple(max(0.0, opportunity.gain.low) * opportunity.runs for opportunity in charted),
+            high=tuple(opportunity.gain.high * opportunity.runs for opportunity in charted),
         ),
     )
 
@@ -178,12 +188,12 @@ def _reserved_time_table(steps: pd.DataFrame) -> tuple[Table, ...]:
 
 
 def _unused_memory_table(steps: pd.DataFrame) -> tuple[Table, ...]:
-    told = steps[(steps["asked_mib"] > 0) & (steps["peak_mib"] > 0)]
+    measured = steps[(steps["asked_mib"] > 0) & (steps["peak_mib"] > 0)]
     rows = []
-    for key, runs in told.groupby("key"):
-        asked, peak = float(runs["asked_mib"].max()), float(runs["peak_mib"].max())
-        unused = max(0.0, asked - peak)
-        rows.append((str(key), len(runs), asked, peak, unused, unused / asked))
+    for key, runs in measured.groupby("key"):
+        asked_mib, peak_mib = float(runs["asked_mib"].max()), float(runs["peak_mib"].max())
+        unused = max(0.0, asked_mib - peak_mib)
+        rows.append((str(key), len(runs), asked_mib, peak_mib, unused, unused / asked_mib))
     if not rows:
         return ()
     columns = (
@@ -202,10 +212,18 @@ def _reserved(steps: pd.DataFrame) -> pd.DataFrame:
     return steps[(steps["planned"] > 0) & (steps["state"] == "succeeded")]
 
 
-def _row(one: Opportunity) -> tuple[Cell, ...]:
-    unit = _UNITS[one.unit]
-    gain = Range(one.gain.expected, one.gain.low, one.gain.high, unit)
+def _row(opportunity: Opportunity) -> tuple[Cell, ...]:
+    unit = _UNITS[opportunity.unit]
+    gain = Range(opportunity.gain.expected, opportunity.gain.low, opportunity.gain.high, unit)
     # Memory is not added up over runs: it is free again after each.
-    total = written(one.gain.expected * one.runs, "s") if unit == "s" else ""
-    sure = "yes" if one.gain.low > 0 else "no"
-    return (one.kind, one.key, one.change, gain, one.runs, total, sure)
+    total = written(opportunity.gain.expected * opportunity.runs, "s") if unit == "s" else ""
+    sure = "yes" if opportunity.gain.low > 0 else "no"
+    return (
+        opportunity.kind,
+        opportunity.key,
+        opportunity.change,
+        gain,
+        opportunity.runs,
+        total,
+        sure,
+    )

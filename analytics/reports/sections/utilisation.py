@@ -20,13 +20,13 @@ def held_share(provider: KnownProvider, steps: pd.DataFrame, span: Span) -> dict
 
     A step holds what it asked for from its start to its end; what lies outside does not count.
     """
-    mine = steps[steps["provider"] == provider.name]
-    began = mine["started_at"].clip(lower=span.since)
-    ended = mine["ended_at"].clip(upper=span.until)
-    held = (ended - began).clip(lower=0)
+    own_steps = steps[steps["provider"] == provider.name]
+    started_at = own_steps["started_at"].clip(lower=span.since)
+    ended_at = own_steps["ended_at"].clip(upper=span.until)
+    held_seconds = (ended_at - started_at).clip(lower=0)
     capacity = provider.capacity.model_dump()
     return {
-        name: float((held * mine[column]).sum()) / (capacity[name] * span.seconds)
+        name: float((held_seconds * own_steps[column]).sum()) / (capacity[name] * span.seconds)
         for name, column in _HELD_COLUMNS.items()
         if capacity[name] > 0
     }
@@ -34,20 +34,22 @@ def held_share(provider: KnownProvider, steps: pd.DataFrame, span: Span) -> dict
 
 def busy_seconds(provider: KnownProvider, steps: pd.DataFrame, span: Span) -> float:
     """Return for how long at least one step ran on ``provider``."""
-    mine = steps[(steps["provider"] == provider.name) & steps["ended_at"].notna()]
+    own_steps = steps[(steps["provider"] == provider.name) & steps["ended_at"].notna()]
     total, reached = 0.0, span.since
-    for began, ended in sorted(zip(mine["started_at"], mine["ended_at"], strict=True)):
-        total += max(0.0, min(ended, span.until) - max(began, reached))
-        reached = max(reached, ended)
+    for started_at, ended_at in sorted(
+        zip(own_steps["started_at"], own_steps["ended_at"], strict=True)
+    ):
+        total += max(0.0, min(ended_at, span.until) - max(started_at, reached))
+        reached = max(reached, ended_at)
     return total
 
 
-def utilisation(made_from: ReportContext, of: ReportTables, span: Span) -> float | None:
+def utilisation(context: ReportContext, tables: ReportTables, span: Span) -> float | None:
     """Return the share of the scarcest resource of each provider in use, weighed by its slots."""
     shares = [
-        (max(held.values()), max(1, provider.capacity.slots))
-        for provider, held in _shares(made_from, of, span)
-        if held
+        (max(held_shares.values()), max(1, provider.capacity.slots))
+        for provider, held_shares in _shares(context, tables, span)
+        if held_shares
     ]
     if not shares:
         return None
@@ -55,13 +57,13 @@ def utilisation(made_from: ReportContext, of: ReportTables, span: Span) -> float
     return float(np.average(values, weights=weights))
 
 
-def utilisation_figure(made_from: ReportContext) -> Figure:
+def utilisation_figure(context: ReportContext) -> Figure:
     """Return how much of the capacity was in use."""
-    compared = made_from.compared_with
+    compared = context.compared_with
     before = None
-    if made_from.before is not None and compared and not made_from.before.is_empty:
-        before = utilisation(made_from, made_from.before, compared)
-    now = utilisation(made_from, made_from.now, made_from.span)
+    if context.before is not None and compared and not context.before.is_empty:
+        before = utilisation(context, context.before, compared)
+    now = utilisation(context, context.now, context.span)
     return Figure(
         "capacity in use",
         now,
@@ -71,16 +73,16 @@ def utilisation_figure(made_from: ReportContext) -> Figure:
     )
 
 
-def utilisation_section(made_from: ReportContext) -> Section:
+def utilisation_section(context: ReportContext) -> Section:
     """Return how full each provider was."""
     rows: list[tuple[Cell, ...]] = []
     at_work: list[float] = []
-    for provider, held in _shares(made_from, made_from.now, made_from.span):
-        steps = made_from.now.steps
-        busy = busy_seconds(provider, steps, made_from.span)
+    for provider, held_shares in _shares(context, context.now, context.span):
+        steps = context.now.steps
+        busy = busy_seconds(provider, steps, context.span)
         count = int((steps["provider"] == provider.name).sum())
-        shares = [held.get(name) for name in _HELD_COLUMNS]
-        at_work.append(busy / made_from.span.seconds)
+        shares = [held_shares.get(name) for name in _HELD_COLUMNS]
+        at_work.append(busy / context.span.seconds)
         rows.append((provider.name, count, at_work[-1], *shares))
     if not any(at_work):
         return Section("Capacity")
@@ -108,7 +110,7 @@ def utilisation_section(made_from: ReportContext) -> Section:
 
 
 def _shares(
-    made_from: ReportContext, of: ReportTables, span: Span
+    context: ReportContext, tables: ReportTables, span: Span
 ) -> Iterator[tuple[KnownProvider, dict[str, float]]]:
-    for provider in made_from.now.providers:
-        yield provider, held_share(provider, of.steps, span)
+    for provider in context.now.providers:
+        yield provider, held_share(provider, tables.steps, span)

@@ -13,29 +13,29 @@ from analytics.reports.data.tables import ReportTables
 NOTICEABLE_SECONDS = 1.0
 
 
-def flow_wait(quantile: float, of: ReportTables) -> float | None:
+def flow_wait(quantile: float, tables: ReportTables) -> float | None:
     """Return a quantile of the seconds from when a flow run was due to when it began."""
-    return _quantile(of.flows["waited"], quantile)
+    return _quantile(tables.flows["waited"], quantile)
 
 
-def step_wait(quantile: float, of: ReportTables) -> float | None:
+def step_wait(quantile: float, tables: ReportTables) -> float | None:
     """Return a quantile of the seconds from when all that a step needs had ended to its start."""
-    return _quantile(of.steps["waited"], quantile)
+    return _quantile(tables.steps["waited"], quantile)
 
 
-def waiting_figures(made_from: ReportContext) -> tuple[Figure, ...]:
+def waiting_figures(context: ReportContext) -> tuple[Figure, ...]:
     """Return how long flow runs and steps waited, nine times in ten no longer."""
     return (
-        made_from.figure(
+        context.figure(
             "flow runs wait (p90)",
-            lambda one: flow_wait(0.9, one),
+            lambda tables: flow_wait(0.9, tables),
             "s",
             "less",
             note="from when they were due",
         ),
-        made_from.figure(
+        context.figure(
             "steps wait (p90)",
-            lambda one: step_wait(0.9, one),
+            lambda tables: step_wait(0.9, tables),
             "s",
             "less",
             note="from when all they need had ended",
@@ -43,11 +43,11 @@ def waiting_figures(made_from: ReportContext) -> tuple[Figure, ...]:
     )
 
 
-def waiting_section(made_from: ReportContext) -> Section:
+def waiting_section(context: ReportContext) -> Section:
     """Return who waited how long; nothing where nothing did."""
     tables = []
-    of = {"flow": made_from.now.flows, "provider": made_from.now.steps}
-    for by, table in of.items():
+    tables_by_column = {"flow": context.now.flows, "provider": context.now.steps}
+    for by, table in tables_by_column.items():
         rows = _rows(table, by)
         if rows:
             what = "Flow runs" if by == "flow" else "Steps, by the provider that they waited for"
@@ -60,25 +60,25 @@ def waiting_section(made_from: ReportContext) -> Section:
                 Column("in all", "s"),
             )
             tables.append(Table(f"waiting-by-{by}", what, columns, rows, shown=8))
-    waits = step_wait(1.0, made_from.now)
-    said = (
+    waits = step_wait(1.0, context.now)
+    sentences = (
         ("No step stood ready for longer than a second.",)
         if waits is not None and waits <= NOTICEABLE_SECONDS
         else ()
     )
-    return Section("Waiting", said, tables=tuple(tables))
+    return Section("Waiting", sentences, tables=tuple(tables))
 
 
 def _rows(table: pd.DataFrame, by: str) -> tuple[tuple[str | float, ...], ...]:
-    found = []
+    rows = []
     for key, waits in table[table["waited"].notna()].groupby(by)["waited"]:
         if waits.max() > NOTICEABLE_SECONDS:
             p50, p90 = np.quantile(waits.to_numpy(float), (0.5, 0.9))
             row = (str(key), len(waits), float(p50), float(p90), float(waits.max()))
-            found.append((*row, float(waits.sum())))
-    return tuple(sorted(found, key=lambda row: -row[-1]))
+            rows.append((*row, float(waits.sum())))
+    return tuple(sorted(rows, key=lambda row: -row[-1]))
 
 
 def _quantile(waits: pd.Series[float], quantile: float) -> float | None:
-    known = waits.dropna().to_numpy(float)
-    return float(np.quantile(known, quantile)) if known.size else None
+    seconds = waits.dropna().to_numpy(float)
+    return float(np.quantile(seconds, quantile)) if seconds.size else None
