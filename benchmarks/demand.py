@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from analytics.demand.forecast import Demand, forecast
-from analytics.statistics.seasonal import DAY, WEEK, Values, seasonal_naive
+from analytics.statistics.seasonal import DAY_HOURS, WEEK_HOURS, Values, seasonal_naive
 from benchmarks.batch_jobs import series
 
 AHEAD = (24, 168)
@@ -45,10 +45,10 @@ def trial(values: Values, origin: int, horizon: int) -> Trial | None:
     """Forecast the hours after ``origin`` from those before; None where the past is constant."""
     past, actual = values[:origin], values[origin : origin + horizon]
     demand = forecast(past, horizon)
-    scale = float(np.abs(past[DAY:] - past[:-DAY]).mean())
+    scale = float(np.abs(past[DAY_HOURS:] - past[:-DAY_HOURS]).mean())
     if demand is None or not scale:
         return None
-    naive = [seasonal_naive(past, horizon, period) for period in (DAY, WEEK)]
+    naive = [seasonal_naive(past, horizon, period) for period in (DAY_HOURS, WEEK_HOURS)]
     return Trial(demand, naive[0], naive[1], actual, scale)
 
 

@@ -1,4 +1,4 @@
-"""The demand of the week to come, for people: a sentence, and a chart with the band around it."""
+"""The demand forecast of the next week, shown as a sentence and as a chart with its band."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from datetime import UTC, datetime, timedelta
 from analytics.demand.forecast import Demand, forecast
 from analytics.demand.hourly import HOUR_SECONDS, HourlyUse, hourly
 from analytics.history.runs import FLOW_KIND, Run
-from analytics.statistics.seasonal import DAY, Values
+from analytics.statistics.seasonal import DAY_HOURS, Values
 
-WEEK = 7 * DAY
+WEEK_HOURS = 7 * DAY_HOURS
 MEASURES = {"runs": "flow runs started an hour", "slots": "flow runs at work at once (mean)"}
 
 
 @dataclass(frozen=True, slots=True)
 class DemandOutlook:
-    """One measure, hour by hour: what was, the newest last, and what is expected from ``start`` on.
+    """One measure, hour by hour: the past, the newest last, and the forecast from ``start`` on.
 
     ``start`` is in epoch seconds, a whole hour.
     """
@@ -30,9 +30,9 @@ class DemandOutlook:
 
 
 def outlooks(runs: Iterable[Run], now: float) -> dict[str, DemandOutlook]:
-    """Return the next 168 h of ``MEASURES``; nothing for a history of less than two days.
+    """Return the outlook of ``MEASURES`` for the next 168 h; empty for less than two days of history.
 
-    Every flow run counts, however it ended: it was asked for, and held its slot.
+    Every flow run counts, however it ended: it was requested, and held a slot.
     """
     uses = [
         HourlyUse(run.started_at, None if math.isnan(run.ended_at) else run.ended_at)
@@ -44,7 +44,7 @@ def outlooks(runs: Iterable[Run], now: float) -> dict[str, DemandOutlook]:
     table = hourly(uses, min(use.started_at for use in uses), now)
     start = now // HOUR_SECONDS * HOUR_SECONDS
     pasts = {name: table[name].to_numpy(float) for name in MEASURES}
-    demands = {name: forecast(past, WEEK) for name, past in pasts.items()}
+    demands = {name: forecast(past, WEEK_HOURS) for name, past in pasts.items()}
     return {
         name: DemandOutlook(start, pasts[name], demand)
         for name, demand in demands.items()
@@ -53,9 +53,9 @@ def outlooks(runs: Iterable[Run], now: float) -> dict[str, DemandOutlook]:
 
 
 def summary(outlooks_by_measure: Mapping[str, DemandOutlook]) -> str:
-    """Say what the next day and week should bring, and how far off such forecasts were."""
+    """Return sentences on the demand of the next day and week, and the error of such forecasts."""
     runs, slots = outlooks_by_measure["runs"].demand, outlooks_by_measure["slots"].demand
-    day, week = (runs.mean[:hours].sum() for hours in (DAY, WEEK))
+    day, week = (runs.mean[:hours].sum() for hours in (DAY_HOURS, WEEK_HOURS))
     return (
         f"About {day:.0f} flow runs in the next 24 h and {week:.0f} in 168 h; in the fullest hour "
         f"{slots.median.max():.1f} at once, nine times in ten no more than {slots.high.max():.1f}. "
@@ -72,7 +72,7 @@ def chart(outlooks_by_measure: Mapping[str, DemandOutlook]) -> bytes:
     figure = Figure(figsize=(10, 6), layout="constrained")
     panels = figure.subplots(len(outlooks_by_measure), sharex=True, squeeze=False)[:, 0]
     for axes, (name, outlook) in zip(panels, outlooks_by_measure.items(), strict=True):
-        past, coming = outlook.past[-WEEK:], outlook.demand
+        past, coming = outlook.past[-WEEK_HOURS:], outlook.demand
         before = _hours(outlook.start - len(past) * HOUR_SECONDS, len(past))
         after = _hours(outlook.start, len(coming.median))
         axes.step(before, past, where="post", color="0.4", linewidth=1, label="was")

@@ -1,8 +1,8 @@
-"""How much will be asked for, hour by hour, up to a week ahead: a median, a mean and a band.
+"""The demand forecast, hour by hour and up to a week ahead: a median, a mean and a band.
 
-A blend of what was at this hour before, of the recent level and of linear models of the last day
-and week, weighed by how each did at the most recent origins. Where the blend does not beat the
-better seasonal naive on origins it was not weighed by, the seasonal naive is what is forecast.
+It blends seasonal forecasts, the recent level and linear models of the last day and week, weighed
+by their errors at the most recent origins. If the blend does not beat the better seasonal naive in
+cross-validation over the origins, the seasonal naive is used.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from threadpoolctl import ThreadpoolController
 
 from analytics.demand import lagged
 from analytics.demand.mixture import Forecasts, mixed, reaches, weights
-from analytics.statistics.seasonal import DAY, METHODS, NAIVE, Method, Values
+from analytics.statistics.seasonal import DAY_HOURS, METHODS, NAIVE, Method, Values
 
 HORIZONS = (6, 12, 24, 48, 168)
 MOST_ORIGINS = 56
-# Origins a day and an hour apart, so that each is at another hour of the day.
-STRIDE_HOURS = DAY + 1
+# Origins are a day and an hour apart, so that each is at another hour of the day.
+STRIDE_HOURS = DAY_HOURS + 1
 BAND = (0.1, 0.9)
 
-# Threads gain nothing on matrices this small, and wait for each other busily on a machine in use.
+# More threads do not help with such small matrices; on a busy machine they wait for each other.
 _THREADS = ThreadpoolController()
 
 
@@ -49,7 +49,7 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class _MethodAtHorizon:
-    """A method that is asked for one horizon."""
+    """A method with a fixed horizon."""
 
     method: Method
     horizon: int
@@ -60,7 +60,7 @@ class _MethodAtHorizon:
 
 @dataclass(frozen=True, slots=True)
 class _Backtest:
-    """What each method said at past origins (methods x origins x hours ahead), and what came."""
+    """Forecasts of each method at past origins (methods x origins x hours ahead), and the actuals."""
 
     names: tuple[str, ...]
     forecasts: Forecasts
@@ -71,16 +71,16 @@ class _Backtest:
 
 
 def forecast(past: Values, horizon: int = HORIZONS[-1]) -> Demand | None:
-    """Forecast the hours after ``past``: one value an hour, the newest last, none negative.
+    """Forecast the hours after ``past``, which has one value an hour, the newest last.
 
-    Returns None for a past of less than two days: nothing is known of the hours of a day then.
+    Returns None for a past of less than two days, which does not show the course of a day.
 
     Raises:
         ValueError: A value is negative or not a number.
     """
     if not np.all(past >= 0):
         raise ValueError(f"demand is never negative or unknown, but {past[~(past >= 0)][0]} is")
-    if len(past) < 2 * DAY:
+    if len(past) < 2 * DAY_HOURS:
         return None
     with _THREADS.limit(limits=1, user_api="blas"):
         ahead = {name: method(past) for name, method in _methods(past, horizon).items()}
@@ -91,13 +91,13 @@ def forecast(past: Values, horizon: int = HORIZONS[-1]) -> Demand | None:
 
 
 def forecasts(table: pd.DataFrame, horizon: int = HORIZONS[-1]) -> dict[str, Demand]:
-    """Forecast every column of an hourly table; those of which too little is known are left out."""
+    """Forecast every column of an hourly table; columns with too short a past are left out."""
     demands = {str(name): forecast(table[name].to_numpy(float), horizon) for name in table}
     return {name: demand for name, demand in demands.items() if demand}
 
 
 def _methods(past: Values, horizon: int) -> dict[str, Callable[[Values], Values]]:
-    """Return all methods that this past allows, the lagged ones fitted to it."""
+    """Return all methods for which the past is long enough, the lagged ones fitted to it."""
     methods: dict[str, Callable[[Values], Values]] = {
         name: _MethodAtHorizon(method, horizon) for name, method in METHODS.items()
     }
@@ -108,8 +108,8 @@ def _methods(past: Values, horizon: int) -> dict[str, Callable[[Values], Values]
 
 
 def _backtest(past: Values, horizon: int, allowed: Container[str]) -> _Backtest:
-    """Forecast from past origins; a short past is tried over fewer hours and fewer origins."""
-    horizon = min(horizon, max(len(past) // 6, min(DAY, len(past) // 3)))
+    """Forecast from past origins; a short past has fewer origins and a shorter horizon."""
+    horizon = min(horizon, max(len(past) // 6, min(DAY_HOURS, len(past) // 3)))
     count = min(MOST_ORIGINS, max(1, (len(past) // 3 - horizon) // STRIDE_HOURS))
     last = len(past) - horizon
     origins = [last - STRIDE_HOURS * back for back in range(count)][::-1]
@@ -121,10 +121,10 @@ def _backtest(past: Values, horizon: int, allowed: Container[str]) -> _Backtest:
 
 
 def _shares(backtest: _Backtest) -> tuple[Values, Forecasts]:
-    """Return the shares (methods x hours ahead), and what they would have said at past origins.
+    """Return the shares (methods x hours ahead) and their forecasts at past origins.
 
-    That is the blend, each half of the origins forecast by the shares that suit the other half, or
-    the better seasonal naive alone where the blend is no better.
+    They are those of the blend, where each half of the origins is forecast with the shares fitted
+    to the other half, or those of the better seasonal naive where the blend is not better.
     """
     errors = backtest.errors()
     naive = min(map(backtest.names.index, NAIVE), key=errors.__getitem__)
@@ -151,7 +151,7 @@ def _crosswise(backtest: _Backtest) -> Forecasts:
 
 
 def _reaching(per_hour: Values, horizon: int) -> Values:
-    """Extend methods x hours to the whole horizon by what holds for the last hour of them."""
+    """Extend methods x hours to the whole horizon by repeating the last hour."""
     missing = horizon - per_hour.shape[-1]
     return np.pad(per_hour, ((0, 0), (0, missing)), mode="edge")
 
@@ -159,9 +159,9 @@ def _reaching(per_hour: Values, horizon: int) -> Values:
 def _banded(
     median: Values, backtest: _Backtest, shares: Values, past_forecasts: Forecasts
 ) -> Demand:
-    """Put the errors of what was said at past origins around a forecast.
+    """Return a forecast with a band from the errors of the forecasts at past origins.
 
-    They are taken on the scale of square roots, on which those of counts are of even size.
+    The errors are those of square roots, which stabilises the variance of counts.
     """
     horizon = len(median)
     rooted, error = (

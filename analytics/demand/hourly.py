@@ -1,4 +1,4 @@
-"""What was asked for in each hour: runs, slots, CPU, memory, tokens and money."""
+"""The hourly table of usage: runs, slots, CPU, memory, tokens and money."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPENT = ("tokens", "money")
 
 @dataclass(frozen=True, slots=True)
 class HourlyUse:
-    """What one run held while it ran, and spent in all; times are epoch seconds.
+    """The resources that one run held, and what it spent in total; times are epoch seconds.
 
     A run that is still going has no ``ended_at``.
     """
@@ -32,10 +32,10 @@ class HourlyUse:
 
 
 def hourly(uses: Iterable[HourlyUse], since: float, until: float) -> pd.DataFrame:
-    """Return one row a whole hour from ``since`` to ``until``, by the epoch second it begins at.
+    """Return one row for each whole hour from ``since`` to ``until``, indexed by its epoch second.
 
-    ``runs`` started in that hour; ``slots``, ``cpus`` and ``memory_mib`` were held on average over
-    it; ``tokens`` and ``money`` were spent in it, each run's evenly over the time that it ran.
+    ``runs`` is the number of starts in that hour; ``slots``, ``cpus`` and ``memory_mib`` are
+    averages over it; ``tokens`` and ``money`` were spent in it, each run's evenly over its duration.
     """
     begun_uses = [use for use in uses if use.started_at < until]
     first, hours = (
@@ -44,7 +44,7 @@ def hourly(uses: Iterable[HourlyUse], since: float, until: float) -> pd.DataFram
     )
     starts = np.array([use.started_at for use in begun_uses]) / HOUR_SECONDS - first
     ended = [until if use.ended_at is None else min(use.ended_at, until) for use in begun_uses]
-    # What took no time at all would hold nothing and spend nothing.
+    # A run without duration would hold nothing and spend nothing.
     ends = np.maximum(np.array(ended) / HOUR_SECONDS - first, starts + 1e-6)
     inside = (starts >= 0) & (starts < hours)
     starts_per_hour = np.bincount(starts[inside].astype(int), minlength=hours)[:hours]
@@ -58,14 +58,14 @@ def hourly(uses: Iterable[HourlyUse], since: float, until: float) -> pd.DataFram
 
 
 def _area(starts: Values, ends: Values, rates: Values, hours: int) -> Values:
-    """Return the integral of what was held in each hour; times in hours, rates per hour."""
+    """Return the integral of the rates over each hour; times in hours, rates per hour."""
     changes = np.zeros(hours + 2)
     for times, steps in ((starts, rates), (ends, -rates)):
         clipped = np.clip(times, 0.0, hours)
         whole = clipped.astype(int)
         part = clipped - whole
-        # A step counts for the rest of its hour, and in full from the next.
+        # A change counts for the rest of its hour, and in full from the next hour on.
         np.add.at(changes, whole, steps * (1 - part))
         np.add.at(changes, whole + 1, steps * part)
-    # Rounding leaves what was all given back a little below nothing.
+    # Rounding may leave a sum a little below zero.
     return np.maximum(np.cumsum(changes)[:hours], 0.0)

@@ -1,8 +1,8 @@
-"""How much of each forecast to take, from how well they did lately.
+"""The weights of a mixture of forecasts, computed from their recent errors.
 
-Half of a weight comes from greedy selection (Caruana et al. 2004), which finds the mixture that
-would have erred least, half from the inverse of the errors, which spreads the risk. Near and far
-hours are weighed apart: the last hour says much about the next and nothing about next week.
+Half of a weight comes from greedy selection (Caruana et al. 2004), which finds the mixture with the
+smallest error, half from the inverse of the errors, which spreads the risk. Near and far hours have
+separate weights: the last hour says much about the next and nothing about next week.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Forecasts = NDArray[np.float64]
 
 
 def reaches(horizon: int) -> list[slice]:
-    """Return the ranges of hours ahead that are weighed apart."""
+    """Return the ranges of hours ahead that have separate weights."""
     last = REACH_HOURS[-1][1]
     ends = [*REACH_HOURS, (last, horizon)] if horizon > last else REACH_HOURS
     return [slice(start, min(end, horizon)) for start, end in ends if start < horizon]
@@ -45,7 +45,7 @@ def mixed(forecasts: Forecasts, shares: Values) -> Forecasts:
 
 
 def _greedy(predicted: Values, truth: Values) -> Values:
-    """Add, with replacement, whichever forecast helps the mean most; return the shares."""
+    """Add forecasts, with replacement, each the one that improves the mean most; return the shares."""
     total, picked = np.zeros_like(truth), np.zeros(len(predicted))
     for step in range(1, GREEDY_STEPS + 1):
         best = int(np.argmin(np.abs((total + predicted) / step - truth).mean(axis=1)))

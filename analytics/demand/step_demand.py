@@ -1,24 +1,24 @@
-"""What steps will ask for in the week to come: places, CPUs, memory and money, hour by hour."""
+"""The hourly demand forecast of steps for the next week: slots, CPUs, memory and money."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
 
-from analytics.demand.chart import WEEK, DemandOutlook
+from analytics.demand.chart import WEEK_HOURS, DemandOutlook
 from analytics.demand.forecast import forecast
 from analytics.demand.hourly import HOUR_SECONDS, HourlyUse, hourly
 from analytics.history.runs import FLOW_KIND, TASK_KIND, Run
 from tasks.ledger.forecasts import HourForecast
 
-# As they are published, by the column of the hourly table; tokens are recorded by nobody yet.
+# The published names, by column of the hourly table; nothing records tokens yet.
 MEASURES = {"slots": "steps", "cpus": "cpus", "memory_mib": "memory_mib", "money": "money"}
 
 
 def step_outlooks(runs: Iterable[Run], now: float) -> dict[str, DemandOutlook]:
-    """Return the next 168 h of ``MEASURES``, of those that were ever asked for.
+    """Return the outlook of ``MEASURES`` for the next 168 h, without measures that were never used.
 
-    Only attempts count, which say what they held: a timing of a test has no place of its own.
+    Only attempts count, which record their resources: a timing of a test holds none of its own.
     """
     uses = [
         HourlyUse(
@@ -37,13 +37,13 @@ def step_outlooks(runs: Iterable[Run], now: float) -> dict[str, DemandOutlook]:
     outlooks: dict[str, DemandOutlook] = {}
     for column, measure in MEASURES.items():
         past = table[column].to_numpy(float)
-        if past.any() and (demand := forecast(past, WEEK)):
+        if past.any() and (demand := forecast(past, WEEK_HOURS)):
             outlooks[measure] = DemandOutlook(now // HOUR_SECONDS * HOUR_SECONDS, past, demand)
     return outlooks
 
 
 def rows(outlooks: Mapping[str, DemandOutlook]) -> list[HourForecast]:
-    """Return one row a measure and hour, as the ledger keeps them."""
+    """Return one row for each measure and hour, as the ledger stores them."""
     return [
         HourForecast(measure, outlook.start + hour * HOUR_SECONDS, *map(float, values))
         for measure, outlook in outlooks.items()

@@ -1,12 +1,12 @@
-"""One forecast out of many: simple rules and a forest, each heard as far as it has been right.
+"""An online ensemble of simple rules and a forest, which weighs each by its past accuracy.
 
-The value forecast is the one that is expected to be most alike what comes: the mean of min/max, in
-logarithms exp(-|difference|), is highest at a mode, not at a mean. Every rule is a candidate, so is
-the consensus of all, and a key takes the candidate that has done best on it, as far as it has a
-past; else on keys in the same situation, else on all. So the blend comes close to the best of the
-rules, whichever that is. The distribution is a mixture over rules, widths and the forest, whose
-weights are learnt online by responsibilities, as in expectation maximisation (Cappe and Moulines
-2009).
+The point forecast is the value with the highest expected min/max ratio to the actual one. In
+logarithms that ratio is exp(-|difference|), and its mean is highest at a mode, not at a mean.
+The candidates are every rule, two values of the forest and the consensus of all. A key takes the
+candidate with the best record on that key; a key without a past takes the best in the same
+context, or the best of all. So the ensemble comes close to the best rule, whichever that is. The
+distribution is a mixture over rules, widths and the forest. Its weights are learnt online from
+responsibilities, as in expectation maximisation (Cappe and Moulines 2009).
 """
 
 from __future__ import annotations
@@ -20,18 +20,23 @@ from analytics.statistics.averages import Averages, Floats, Ints, Mask
 from analytics.statistics.forest import BIN_STEP, BINS, GRID, LOWEST_LOG, Matrix, bin_of, binned
 from analytics.statistics.intervals import LEVELS, Calibration
 
-# Half widths of the mixture's parts: as they are, and as shares of what a run's past varies by.
+# Half widths of the mixture's components, in logarithms.
 FIXED_WIDTHS = (0.02, 0.08, 0.3, 1.0)
+# Further half widths, as shares of the spread of a run's past.
 SPREAD_SHARES = (0.3, 1.0)
+# The weights of these six widths before anything is learnt.
 _START_OF_WIDTHS = np.array([0.1, 0.1, 0.1, 0.1, 0.3, 0.3])
 WIDTHS = np.geomspace(0.01, 5.0, 40)
 FOREST = "forest"
 MIDDLE = "middle of the forest"
 CONSENSUS = "consensus"
+# The density that no component needs to explain, which keeps divisions finite.
 _FLOOR = 1e-4
-# A bound is the outer edge of its bin, so that values which come again and again lie within.
+# A bound is the outer edge of its bin, so that a value that recurs lies within its bounds.
 _BOUND_OFFSETS = BIN_STEP / 2 * np.sign(LEVELS - 0.5)
+# The expected min/max ratios of the simple rules before anything is learnt.
 _START_OF_RULES = {"median of 5": 0.6, "median of 20": 0.59, "last run": 0.57, "mean of 2": 0.55}
+# A rule with a smaller share adds nothing to the distribution, which saves time.
 _LEAST_SHARE = 0.004
 # exp(-|difference|) between any two bins, by how far they are apart.
 _SIMILARITY = np.exp(-BIN_STEP * np.abs(np.arange(1 - BINS, BINS))).astype(np.float32)
@@ -39,10 +44,10 @@ _SIMILARITY = np.exp(-BIN_STEP * np.abs(np.arange(1 - BINS, BINS))).astype(np.fl
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """Whom a run is like: its key, the context of its past, and the situation it is in.
+    """The groups that a run belongs to: its key, the context of its past, and its situation.
 
-    Each is a number. Keys and contexts say which rule to believe; the situation, of which there
-    are few, says how far off forecasts are.
+    Each is the number of a group. Keys and contexts select the rule; the few situations select the
+    calibration of the intervals.
     """
 
     key: int
@@ -52,7 +57,7 @@ class RunContext:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What was forecast of one run, and what is needed to learn from how it came out.
+    """The forecast of one run, and the values from which the blend learns once the run has ended.
 
     All values are logarithms. ``point`` is of the candidate number ``rule``; ``bounds`` belong to
     ``intervals.LEVELS``; ``cumulative`` is the distribution over the grid.
@@ -70,18 +75,18 @@ class Prediction:
 
 
 class Blend:
-    """The blend over rules named ``rules``; learns online: say, and later learn how it came out."""
+    """The ensemble over the rules named ``rules``; it learns online, from each run that ends."""
 
     def __init__(self, rules: tuple[str, ...]) -> None:
         self.rules = (*rules, FOREST, MIDDLE, CONSENSUS)
         n = len(rules)
         self._n = n
-        # Side by side in one vector, which is learnt at once: min/max ratio, shares and widths.
+        # One vector holds all that is learnt: min/max ratios, shares and weights of widths.
         likeness = np.array([_start_of_rule(name) for name in self.rules])
         start = np.concatenate([likeness, np.full(n + 1, 1.0 / (n + 1)), _START_OF_WIDTHS])
         weight = np.where(np.arange(len(start)) < n + 3, 60.0, 30.0)
         self._averages = Averages(start, weight)
-        # A key with a long steady past must not pay for what was wrongly said of new ones.
+        # A key with a long steady past must not get wider intervals because of errors on new keys.
         self._calibrations: defaultdict[int, Calibration] = defaultdict(Calibration)
 
     def predict(
@@ -92,11 +97,11 @@ class Blend:
         limit: float,
         spread: float,
     ) -> Prediction | None:
-        """Forecast one run; None where no rule and no forest says anything.
+        """Forecast one run; return None where neither a rule nor a forest gives a value.
 
-        ``forest`` is its distribution over the grid, ``limit`` the logarithm of what the run
-        cannot exceed (infinite where unknown), and ``spread`` what the logarithms of runs like it
-        vary by.
+        ``forest`` is the forest's distribution over the grid, ``limit`` the logarithm of the run's
+        time limit (infinite where unknown), and ``spread`` the standard deviation of the
+        logarithms of similar runs.
         """
         if forest is None and not np.isfinite(rules).any():
             return None
@@ -118,7 +123,7 @@ class Blend:
         )  # fmt: skip
 
     def update(self, context: RunContext, prediction: Prediction, actual: float) -> None:
-        """Learn from the logarithm of what the run really took."""
+        """Learn from ``actual``, the logarithm of the run's duration."""
         is_known = np.isfinite(prediction.candidates)
         likeness = np.exp(-np.abs(prediction.candidates - actual))
         parts = self._responsible(prediction, actual)
@@ -139,7 +144,7 @@ class Blend:
     def _responsible(
         self, prediction: Prediction, actual: float
     ) -> tuple[Floats, Floats, Mask, Mask]:
-        """Return how far each part and each width explains a run, and which of them could."""
+        """Return the responsibility of each component and width for a run, and which had any."""
         distances = np.abs(prediction.candidates[: self._n] - actual)
         widths = WIDTHS[prediction.scales]
         densities = np.exp(-distances[:, None] / widths) / (2 * widths)
@@ -184,7 +189,7 @@ class Blend:
 
 
 def _start_of_rule(rule: str) -> float:
-    """Return how alike a rule is taken to be before anything was seen: the plain ones lead."""
+    """Return the min/max ratio assumed of a rule before anything is learnt."""
     if rule in {FOREST, MIDDLE, CONSENSUS}:
         return 0.5
     plain, is_of_key, _ = rule.partition(" of key")
@@ -206,7 +211,7 @@ _LAPLACE = np.array(
 
 
 def _width_indices(spread: float) -> Ints:
-    """Return the places in WIDTHS of the fixed widths and of the shares of ``spread``."""
+    """Return the indices in WIDTHS of the fixed widths and of the shares of ``spread``."""
     half_widths = np.array([*FIXED_WIDTHS, *(share * spread for share in SPREAD_SHARES)])
     return np.minimum(np.searchsorted(WIDTHS, half_widths), len(WIDTHS) - 1)
 
@@ -215,7 +220,7 @@ def _mixture_cumulative(
     values: Floats, shares: Floats, laplace: Floats, forest: Matrix | None
 ) -> Floats:
     """Return the mixture's distribution function at the upper end of each bin."""
-    # The narrowest width is below a bin: half a step aside keeps a value within its own.
+    # The narrowest width is below a bin, so a component is centred in the middle of its bin.
     bins = np.clip(np.round((values - LOWEST_LOG) / BIN_STEP), 0, BINS - 1)
     cumulative = np.zeros(BINS)
     for place in np.flatnonzero(shares[:-1] > _LEAST_SHARE):
@@ -232,5 +237,5 @@ def _cumulative_at(cumulative: Floats, actual: float) -> tuple[float, float]:
 
 
 def _fraction_of_bin(actual: float) -> float:
-    """Return where in its bin a value lies, from 0 to 1."""
+    """Return the position of a value within its bin, from 0 to 1."""
     return min(max((actual - LOWEST_LOG) / BIN_STEP + 0.5, 0.0), float(BINS)) % 1.0

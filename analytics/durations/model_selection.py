@@ -1,4 +1,4 @@
-"""Who is published: the model, unless a simple rule has been better of late."""
+"""Model selection: publish the model, unless a simple rule was better on the latest runs."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from analytics.history.features import RULES
 
 MODEL = "model"
 COMPARED_RULES = tuple(f"{rule} of key" for rule in RULES)
-# Judged on the latest tenth of the runs, but on no fewer and no more than these.
+# Forecasters are compared on the latest tenth of the runs, within these numbers of runs.
 JUDGED_SHARE = 0.1
 FEWEST_RUNS = 50
 MOST_RUNS = 2000
-# How much better a rule must be, and by how many standard errors, so that luck on a few runs does
-# not unseat the model: what a rule says is said of every key.
+# How much better a rule's min/max ratio must be, also in standard errors, so that luck on a few
+# runs does not replace the model: the selected rule is published for every key.
 MARGIN = 0.01
 STANDARD_ERRORS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSelection:
-    """The champion, ``model`` or a rule, and everybody's min/max ratio on the latest ``runs``."""
+    """The selected forecaster, ``model`` or a rule, and the min/max ratio of each on ``runs`` runs."""
 
     selected: str = MODEL
     runs: int = 0

@@ -1,7 +1,7 @@
-"""Forecasts of every run of a history as they would have been made: rolling origin, no leak.
+"""Rolling-origin forecasts: every run of a history, forecast from what had ended by then only.
 
-A run is forecast when it is submitted, by a forest grown from what had ended when that forest was
-grown, and by a blend that has learnt from what had ended by then.
+A run is forecast at its submission, by a forest grown from runs that had ended before, and by an
+ensemble that has learnt from the runs that had ended by then. So nothing of the future leaks in.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ from analytics.statistics.averages import Mask
 from analytics.statistics.forest import BINS, LEAF_RUNS, Forest, Matrix, binned, grow
 from analytics.statistics.intervals import LEVELS
 
-# A forest at 50 runs, then after half as many again, but at least every 12,000 runs, grown from the
-# newest 16,000: older runs cost time and teach little that the newer ones do not.
+# The first forest is grown at 50 runs, the next ones after half as many again, but after 12,000 at
+# the latest. Each is grown from the newest 16,000: older runs cost time and add little.
 FIRST_RUNS = 50
 GROWTH_FACTOR = 1.5
 MOST_NEW_RUNS = 12_000
 MOST_RUNS = 16_000
 BLOCK_RUNS = 512
-# A key that is new is forecast from other keys: honestly so once this many were new before it.
+# A new key is forecast from other keys, once so many keys were new before it: by then the forest
+# has learnt from runs of new keys.
 ENOUGH_NEW_KEYS = 50
 NEAR_LEVELS = ("finest", "fine", "key", "name")
-# A past of few runs varies by more than they did; two runs' worth of doubt are added.
+# A few runs underestimate the spread, so two runs of a large spread (in logarithms) are added.
 _DOUBT_SPREAD = 0.7
 _DOUBT_RUNS = 2.0
 _RUN_LIMITS = np.array([1, 2, 3, 5, 10, 20])
@@ -39,10 +40,10 @@ _SPREAD_LIMITS = np.array([0.02, 0.1, 0.3, 0.8])
 
 @dataclass(frozen=True, slots=True)
 class Forecasts:
-    """What was forecast of each run of ``table``, in the unit of ``target``; NaN for nothing.
+    """The forecast of each run of ``table``, in the unit of ``target``; NaN where there is none.
 
-    ``bounds`` is (runs, 6), one column for each of ``intervals.LEVELS``; ``rule`` the place in
-    ``rules`` of the candidate that gave the point, -1 where it abstained. ``forest`` is the last
+    ``bounds`` is (runs, 6), one column for each of ``intervals.LEVELS``; ``rule`` the index in
+    ``rules`` of the candidate that gave the point, -1 where there is no forecast. ``forest`` is the last
     forest, grown from all that ended; None for a history too short for one.
     """
 
@@ -64,7 +65,7 @@ def forecast(
 ) -> Forecasts:
     """Forecast ``target`` of every run of a history from what had ended at its submission.
 
-    ``last`` names a row, from which on a given forest is asked instead of those grown on the way.
+    ``last`` is the row from which on the given forest replaces those grown on the way.
     """
     features = features or compute_features(table, target)
     actual = logs(table[target])
@@ -114,7 +115,7 @@ def forecast(
 
 
 class ColdStart:
-    """When to say nothing: of a run whose key and name never ended, among too few such runs."""
+    """Decides when to abstain: for a run of a new key and name, while few new keys were seen."""
 
     def __init__(self, features: RunFeatures) -> None:
         near_levels = [
@@ -125,17 +126,17 @@ class ColdStart:
         self._first: set[int] = set()
 
     def ended(self, run: int, key: int) -> None:
-        """Count the keys that were new when one of their runs was forecast."""
+        """Count a key if it was new when this run was forecast."""
         if not self._familiar[run]:
             self._first.add(key)
 
     def speaks(self, run: int) -> bool:
-        """Tell whether enough is known for a forecast."""
+        """Return whether enough runs have ended for a forecast."""
         return bool(self._familiar[run]) or len(self._first) >= ENOUGH_NEW_KEYS
 
 
 class RollingForest:
-    """The forest of the moment: grown again as the history grows, asked a block at a time."""
+    """The current forest: regrown as the history grows, evaluated for a block of runs at a time."""
 
     def __init__(
         self, features: Matrix, bins: Ints, classes: int = BINS, leaf: int = LEAF_RUNS
@@ -148,7 +149,7 @@ class RollingForest:
         self.forest: Forest | None = None
 
     def ended(self, run: int) -> None:
-        """Count a run that ended; grow anew when there are enough new ones."""
+        """Count a run that ended; grow a new forest when there are enough new runs."""
         self._ended.append(run)
         if len(self._ended) >= self._next:
             self.grow()
@@ -161,7 +162,7 @@ class RollingForest:
         self._block = self._block[:0]
 
     def take(self, forest: Forest) -> None:
-        """Ask this forest from now on."""
+        """Use this forest from now on."""
         self.forest, self._block = forest, self._block[:0]
 
     def distribution(self, run: int) -> Matrix | None:
@@ -176,7 +177,7 @@ class RollingForest:
 
 
 def contexts(features: RunFeatures) -> Ints:
-    """Return a number for each run's situation: how fine, long and steady its past is."""
+    """Return the number of each run's context: the level, length and spread of its past."""
     runs = np.digitize(features.runs, _RUN_LIMITS)
     spread = np.digitize(np.nan_to_num(features.spread, nan=np.inf), _SPREAD_LIMITS)
     return ((features.level + 1) * (len(_RUN_LIMITS) + 1) + runs) * (
@@ -194,7 +195,7 @@ def situations(features: RunFeatures) -> Ints:
 
 
 def _applicable_rules(features: RunFeatures) -> Floats:
-    """Return the rules' values without those of coarser levels where the key has a past."""
+    """Return the rules' values; where the key has a past, those of coarser levels are NaN."""
     key = features.levels.index("key")
     coarse = [
         place
@@ -208,10 +209,10 @@ def _applicable_rules(features: RunFeatures) -> Floats:
 
 
 def _expected_spread(features: RunFeatures) -> Floats:
-    """Return what the logarithms of runs alike vary by, with the doubt that few runs leave."""
+    """Return the expected standard deviation of a run's logarithm, larger where its past is short."""
     variance = np.nan_to_num(features.spread, nan=0.0) ** 2
     wide = features.runs * variance + _DOUBT_RUNS * _DOUBT_SPREAD**2
-    # What other keys took says little of how they differ from this one.
+    # The spread of other keys says little about how far this key is from them.
     foreign = np.where(features.level > features.levels.index("key"), _DOUBT_SPREAD**2, 0.0)
     return np.sqrt(wide / (features.runs + _DOUBT_RUNS) + foreign)
 

@@ -1,4 +1,4 @@
-"""How good forecasts were: min/max ratio, coverage, and the scores of probabilities."""
+"""Scores of forecasts: min/max ratio, coverage of intervals, AUC and Brier score."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from analytics.statistics.averages import Floats, Mask
 from analytics.statistics.intervals import LEVELS
 
 PARTS = 10
-# Seconds that part blinks, short, middling and long runs: 10 s, 1 min, 10 min, 1 h, 6 h.
+# Classes of duration are separated at 10 s, 1 min, 10 min, 1 h and 6 h.
 CLASS_SECONDS = np.array([10.0, 60.0, 600.0, 3600.0, 21_600.0])
 NEAR_SHARE = 0.1
 STABLE_RUNS = 5
@@ -39,13 +39,13 @@ class Stable:
 
 
 def min_max_ratio(predicted: Floats, actual: Floats) -> Floats:
-    """Return min/max of each pair, 1 for a hit; what is below a millisecond counts as one."""
+    """Return min/max of each pair, 1 where they are equal; less than a millisecond counts as one."""
     low, high = np.maximum(predicted, SHORTEST_SECONDS), np.maximum(actual, SHORTEST_SECONDS)
     return np.minimum(low, high) / np.maximum(low, high)
 
 
 def in_class(predicted: Floats, actual: Floats) -> Floats:
-    """Return 1 where a forecast is in the same class of length as what came, by CLASSES, else 0."""
+    """Return 1 where forecast and actual are in the same class of CLASS_SECONDS, else 0."""
     is_same: Mask = np.searchsorted(CLASS_SECONDS, predicted) == np.searchsorted(
         CLASS_SECONDS, actual
     )
@@ -53,7 +53,7 @@ def in_class(predicted: Floats, actual: Floats) -> Floats:
 
 
 def coverage(lower: Floats, upper: Floats, actual: Floats) -> Coverage:
-    """Return how often an interval held; the runs are in the order of time."""
+    """Return how many of the runs, in the order of time, lie within their intervals."""
     floored = np.maximum(actual, SHORTEST_SECONDS)
     is_within = (lower <= floored) & (floored <= upper)
     tenths = [part.mean() for part in np.array_split(is_within, PARTS) if len(part)]

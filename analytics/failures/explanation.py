@@ -1,4 +1,4 @@
-"""Why the next run of a key may fail, in one line: what raises the probability, what would lower it."""
+"""One line on why the next run of a key may fail: what raises the probability, what would lower it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _UNITS = {"cpus": "CPUs", "memory_mib": "memory", "limit_seconds": "time limit"}
 
 
 def explain(failures: Failures, rows: Iterable[int]) -> dict[int, str]:
-    """Return a line for each of these rows of the history that is likely to fail, the likeliest.
+    """Return a line for each of these rows of the history that is likely to fail.
 
-    Explaining one takes milliseconds, so that of many only the 200 likeliest are.
+    An explanation takes milliseconds, so at most the 200 likeliest rows get one.
     """
     risks = {row: failures.of(row) for row in rows}
     likely = sorted(
@@ -33,7 +33,7 @@ def explain(failures: Failures, rows: Iterable[int]) -> dict[int, str]:
 
 
 def line(risk: float, reasons_of_run: Iterable[Reason], remedies_of_run: Iterable[Remedy]) -> str:
-    """Say it."""
+    """Return the line: the risk, the strongest reasons and the best remedies."""
     raising = [
         f"{worded(reason.feature)} {_number(reason.value)} ({reason.share:+.0%})"
         for reason in reasons_of_run

@@ -1,6 +1,6 @@
-"""How runs alike have fared lately: shares of failures at two paces, streaks, and how near the limit.
+"""Failure features of runs: recent shares of failures, streaks, and distances to the time limit.
 
-Everything is as it stood when a run was about to start, from what had ended by then.
+Each is computed from the similar runs that had ended when a run was about to start.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _USUAL_SHARE = 0.25
 
 
 class _GroupFailures:
-    """How the runs of one group have ended."""
+    """The recent failures of the runs of one group."""
 
     __slots__ = ("failed_at", "fast", "last", "slow", "streak")
 
@@ -49,7 +49,7 @@ class _GroupFailures:
         )
 
     def update(self, value: float, limit: float, *, failed: bool) -> None:
-        """Learn how a run ended that took ``value``."""
+        """Count a run that ended after ``value``, a logarithm."""
         self.slow = (self.slow[0] * _SLOW_DECAY + failed, self.slow[1] * _SLOW_DECAY + 1)
         self.fast = (self.fast[0] * _FAST_DECAY + failed, self.fast[1] * _FAST_DECAY + 1)
         same = (self.streak > 0) == failed
@@ -66,7 +66,7 @@ def _share(counts: tuple[float, float], weight: float) -> float:
 def failure_features(
     table: pd.DataFrame, failed: Floats, features: RunFeatures
 ) -> tuple[Floats, tuple[str, ...]]:
-    """Return (runs, features) and their names; ``failed`` is 1 or 0, NaN where it says neither."""
+    """Return (runs, features) and their names; ``failed`` is 1, 0, or NaN for censored runs."""
     levels = {level: codes.tolist() for level, codes in groups(table).items()}
     value = logs(table["seconds"])
     limit = np.full(len(table), np.nan)

@@ -1,8 +1,8 @@
-"""How likely a run is to fail, said before it starts, with its reasons and what would lower it.
+"""The failure model: the probability that a run fails, computed before it starts.
 
-A forest gives a share of failures. Its leaves go on learning from every run that ends, so that it
-is fresh between two growths. A logistic curve over that share and over how runs alike have fared
-lately (stacking, Wolpert 1992), fitted to how the latest such shares came out, makes it a
+A forest gives the share of failures among similar runs. Its leaves learn from every run that ends,
+so it stays current between two growths. A logistic regression on that share and on the recent
+failures of similar runs (stacking, Wolpert 1992), fitted to the latest outcomes, turns it into a
 probability. Runs that were cancelled or lost are neither failures nor successes.
 """
 
@@ -27,10 +27,10 @@ _STREAK_FACT = "streak"
 
 @dataclass(frozen=True)
 class Failures:
-    """The probability of failure of each run of ``table``; NaN where it abstained.
+    """The probability of failure of each run of ``table``; NaN where there is no forecast.
 
-    ``table`` is the history in the order in which the runs started, and ``place`` says where each
-    row stood in the history that was given. ``failed`` is 1 or 0, NaN for what says neither;
+    ``table`` is the history in the order in which the runs started, and ``place`` the position of
+    each row in the original history. ``failed`` is 1, 0, or NaN for censored runs;
     ``features`` are (runs, features) with ``names``, ``forest`` and ``weights`` the last ones.
     """
 
@@ -51,16 +51,16 @@ class Failures:
         return pd.DataFrame(self.features).median().to_numpy(np.float32)
 
     def of(self, row: int) -> float:
-        """Return the probability of row ``row`` of the history that was given."""
+        """Return the probability of row ``row`` of the original history."""
         return float(self.probability[self._run_of[row]])
 
     @cached_property
     def _run_of(self) -> Ints:
-        """Return where each row of the history that was given stands in ``table``."""
+        """Return the row in ``table`` of each row of the original history."""
         return np.argsort(self.place, kind="stable")
 
     def would_be(self, run: int, features: Matrix) -> Floats:
-        """Return the probabilities of ``features``, variations of those of ``run``."""
+        """Return the probabilities of ``features``, which are variations of the run's own."""
         if self.forest is None:
             return np.full(len(features), np.nan)
         shares = shares_of(self.leaves, self.forest.leaves(features))
@@ -69,9 +69,9 @@ class Failures:
 
 
 def at_start(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a history as it is seen by whoever is asked just before each run starts.
+    """Return a history with every run submitted at its start, when its failure is forecast.
 
-    How long a run has waited is known by then, and what ended meanwhile. The index is kept.
+    By then the run's waiting time is known, and more runs have ended. The index is kept.
     """
     started = table["started_at"].fillna(table["submitted_at"])
     asked_at = np.maximum(started, table["submitted_at"])
@@ -109,7 +109,7 @@ def predict_failures(history: pd.DataFrame) -> Failures:
 def _assembled(
     table: pd.DataFrame, failed: Floats, run_features: RunFeatures
 ) -> tuple[Matrix, tuple[str, ...], Floats]:
-    """Return all features, their names, and the few that the curve reads beside the forest."""
+    """Return all features, their names, and the few that the logistic regression reads."""
     failure_facts, fact_names = failure_features(table, failed, run_features)
     streaks = [
         place for place, name in enumerate(fact_names) if name.split(" of ")[0] == _STREAK_FACT

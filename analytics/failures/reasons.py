@@ -1,4 +1,4 @@
-"""Why a run is likely to fail, and what would make it less so."""
+"""The reasons for a predicted failure, and the changes that would lower its probability."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from analytics.failures.model import Failures
 
-# What a user can change of a run, and by which factors it is tried.
+# The features of a run that its user can change, and the factors that are tried on them.
 CHANGEABLE = ("cpus", "memory_mib", "limit_seconds")
 FACTORS = (0.5, 2.0, 4.0)
 LEAST_CHANGE = 0.01
@@ -17,7 +17,7 @@ LEAST_CHANGE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What one feature does to the probability: the difference to its usual value."""
+    """The effect of one feature on the probability, compared with its usual value."""
 
     feature: str
     value: float
@@ -26,7 +26,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """A change of one feature, and the probability of failure that it would leave."""
+    """A change of one feature, and the probability of failure with that change."""
 
     feature: str
     factor: float
@@ -36,8 +36,8 @@ class Remedy:
 def reasons(failures: Failures, run: int, most: int = 3) -> list[Reason]:
     """Return the features that move one run's probability most, the strongest first.
 
-    ``run`` is a row of ``found.table``. Each feature is replaced by its median over the history,
-    the others as they are (occlusion).
+    ``run`` is a row of ``failures.table``. Each feature in turn is replaced by its median over the
+    history, while the others stay (occlusion).
     """
     if failures.forest is None:
         return []

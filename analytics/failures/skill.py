@@ -1,4 +1,4 @@
-"""Whether failures are foreseen any better than by how often runs have failed so far."""
+"""The skill of failure forecasts: whether they beat the base rate of failures so far."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def base_rate(failures: Failures) -> Floats:
 
 
 def beats_base_rate(failures: Failures) -> bool:
-    """Tell whether the model beats that share on the latest runs, of which enough failed."""
+    """Return whether the model beats the base rate on the latest runs; enough must have failed."""
     judged = np.flatnonzero(np.isfinite(failures.probability) & np.isfinite(failures.failed))[
         -MOST_RUNS:
     ]

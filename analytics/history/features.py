@@ -1,8 +1,8 @@
-"""What was known of the past when each run was submitted: the features of every model, no leak.
+"""The features of every run, computed from the runs that had ended at its submission only.
 
-One sweep over the moments at which runs were submitted and ended. A run reads only what had ended
-when it was submitted; of what had not, only that it was there. So what is learnt here holds for
-forecasts made before a run starts, and the backtest and the next forecast go through the same code.
+One pass over the moments at which runs were submitted or ended computes them all. Of runs that had
+not ended, only their number and ages are used. So nothing leaks from the future, and the backtest
+and the next forecast use the same code.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 RULES = ("last run", "mean of 2", "median of 5", "median of 20")
+# A rule reads the newest durations of a group, and a share of successes its newest outcomes.
 WINDOW_RUNS = 20
 RECENT_RUNS = 10
 SHORTEST_SECONDS = 1e-3
@@ -42,6 +43,7 @@ _FACTS = (
     "waiting",
 )
 _SIZE_RULES = ("scaled by input", "nearest inputs")
+# The rules on input sizes read the newest runs of a key, from this number on.
 _FITTED_RUNS = 64
 _FEWEST_RUNS = 3
 _NEAREST_RUNS = 3
@@ -52,13 +54,13 @@ _WEEK_DAYS = 7.0
 
 @dataclass(frozen=True, slots=True)
 class RunFeatures:
-    """What was known at each run's submission; row ``i`` belongs to row ``i`` of the history.
+    """The features of each run at its submission; row ``i`` belongs to row ``i`` of the history.
 
-    ``matrix`` is (runs, features) float32 with NaN where nothing is known. ``rules`` is
-    (runs, rules) with the natural logarithm of what each simple rule says; ``names`` and
-    ``rule_names`` name their columns. ``level`` is the finest level with a past, by its place in
-    ``levels``, which are those that tell runs apart; -1 where there is none. ``runs`` and
-    ``spread`` are the number and the standard deviation of logs of that level's past.
+    ``matrix`` is (runs, features) float32 with NaN where a feature is unknown. ``rules`` is
+    (runs, rules) with the natural logarithm of each simple rule's value; ``names`` and
+    ``rule_names`` name their columns. ``level`` is the finest level with a past, by its index in
+    ``levels``, which are those that separate runs; -1 where there is none. ``runs`` and ``spread``
+    are the number and the standard deviation of the logarithms in that level's past.
     """
 
     matrix: npt.NDArray[np.float32]
@@ -72,7 +74,7 @@ class RunFeatures:
 
 
 class _GroupHistory:
-    """The recent past of runs that are alike in one respect."""
+    """The recent past of one group of similar runs."""
 
     __slots__ = ("ended", "last", "okays", "recent", "waiting")
 
@@ -102,10 +104,10 @@ class _GroupHistory:
 
 
 def moments(submitted: Floats, ended: Floats) -> Iterator[tuple[int, bool]]:
-    """Yield (run, whether it ends now) in the order of time; a NaN never happens.
+    """Yield (run, whether it ends now) in the order of time; moments that are NaN are left out.
 
-    An end precedes a submission at the same moment, so that the step before is known to the one
-    after; but no run ends before it was submitted.
+    An end precedes a submission at the same moment, so that a step can learn from the one before
+    it; but no run ends before it was submitted.
     """
     n = len(submitted)
     time = np.concatenate([submitted, ended])
@@ -116,7 +118,7 @@ def moments(submitted: Floats, ended: Floats) -> Iterator[tuple[int, bool]]:
 
 
 def compute_features(table: pd.DataFrame, target: str = "seconds") -> RunFeatures:
-    """Return what was known at each submission of the history ``table``, about ``target``."""
+    """Return the features of each run of the history ``table`` that forecast ``target``."""
     levels = groups(table)
     value = logs(table[target])
     trainable = (table["is_trainable"] & table[target].ge(0)).to_numpy()
@@ -161,12 +163,12 @@ def compute_features(table: pd.DataFrame, target: str = "seconds") -> RunFeature
 
 
 def logs(values: pd.Series[float]) -> Floats:
-    """Return natural logarithms; what is shorter than a millisecond counts as one."""
+    """Return natural logarithms; values below a millisecond count as one."""
     return np.log(np.maximum(values.to_numpy(float), SHORTEST_SECONDS))
 
 
 class _InputSizeRules:
-    """Rules that know the input's size: a line through a key's logs, and the nearest inputs."""
+    """Two rules that use the input's size: a line through a key's logs, and its nearest inputs."""
 
     def __init__(self, keys: Ints, size: Floats | None, value: Floats) -> None:
         self._keys, self._sizes, self._values = keys, size, value
@@ -175,19 +177,19 @@ class _InputSizeRules:
         )
 
     def observe(self, run: int, *, is_trainable: bool) -> None:
-        """Learn from a run that ended, where that tells how long such a run takes."""
+        """Learn from a run that ended, if it can be trained on."""
         if is_trainable and self._sizes is not None and not np.isnan(self._sizes[run]):
             pair = (self._sizes[run], self._values[run])
             self._past_by_key[int(self._keys[run])].append(pair)
 
     def predict(self, run: int) -> tuple[float, float]:
-        """Return what the two rules say of a run; NaN where its key has too short a past."""
+        """Return the values of the two rules for a run; NaN where its key has too short a past."""
         pairs = self._past_by_key[int(self._keys[run])] if self._sizes is not None else ()
         if self._sizes is None or len(pairs) < _FEWEST_RUNS or np.isnan(self._sizes[run]):
             return nan, nan
         sizes, values = np.array(pairs).T
         offsets = sizes - sizes.mean()
-        # A ridge of one run at one unit keeps a line through equal sizes level.
+        # The ridge keeps the line level where all sizes are equal.
         slope = float(offsets @ values / (offsets @ offsets + 0.1))
         size = float(np.clip(self._sizes[run], sizes.min() - 1, sizes.max() + 1))
         nearest = np.argsort(np.abs(sizes - size), kind="stable")[:_NEAREST_RUNS]

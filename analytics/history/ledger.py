@@ -1,7 +1,7 @@
-"""What the ledger knows of steps and tests: attempts with what they asked for, joined with timings.
+"""The runs that the ledger has recorded: attempts at steps, joined with timings of tests.
 
-An attempt says how it ended, what it used and what it cost; a timing of the same key and moment is
-the same run. What has only timings, such as a single test of a shard, is a run by itself.
+An attempt has its demand, outcome, usage and cost; a timing of the same key and moment is the same
+run. A timing without an attempt, such as a single test of a shard, is a run of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tasks.ledger.providers import fleet, provider_names
 from tasks.ledger.service_events import begun_executions, last_timing, measured, new_timings
 
 RUNS_PER_KEY = 500
-# A sample older than this says nothing of the load that a step met.
+# An older sample says nothing about the load on the machine when a step began.
 _FRESH_SECONDS = 300.0
 # An attempt may be recorded a little after it began.
 _OVERLAP_SECONDS = 900.0
@@ -28,10 +28,10 @@ _STATES = {"preempted": "cancelled", "lost": "crashed"}
 
 
 def refreshed(ledger: Ledger, archive: Archive, since: float, now: float) -> Archive:
-    """Return the archive with what the ledger has learnt meanwhile, from ``since`` on.
+    """Return the archive with the runs that the ledger has recorded since, from ``since`` on.
 
-    Attempts that were going are read again; where the ledger has fewer timings than were read, it
-    is another one, and everything is read.
+    Attempts that were still running are read again. A ledger with fewer timings than were read
+    before is another one, so everything is read.
     """
     if archive.last > last_timing(ledger):
         archive = Archive(archive.source, note="the ledger is another one: reading all anew")
@@ -59,7 +59,7 @@ def refreshed(ledger: Ledger, archive: Archive, since: float, now: float) -> Arc
 
 
 def of_execution(attempt: Execution, speed: float = 1.0) -> Run:
-    """Return one attempt, made at that speed, as a run with the seconds that it takes at speed 1."""
+    """Return an attempt made at ``speed`` as a run, with its duration converted to speed 1."""
     outcome = attempt.outcome
     state = "running" if outcome is None else outcome.end.value
     started = attempt.started_at if outcome is None else outcome.started_at
@@ -91,7 +91,7 @@ def load_at(loads: Sequence[tuple[float, float]], run: Run) -> float:
 
 
 def newest(runs: Iterable[Run], most: int = RUNS_PER_KEY) -> list[Run]:
-    """Return the newest runs of each key, so that none crowds out the others."""
+    """Return the newest runs of each key, so that no key crowds out the others."""
     by_key: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in runs:
         by_key[run.kind, run.key].append(run)
@@ -103,13 +103,13 @@ def newest(runs: Iterable[Run], most: int = RUNS_PER_KEY) -> list[Run]:
 
 
 def _with_groups(run: Run) -> Run:
-    """Say which runs are alike beyond a key: the same step elsewhere, and the same workload."""
+    """Return a run with its coarser groups: the same step elsewhere, and the same workload."""
     parts = run.key.split("/")
     return replace(run, name=parts[-1].partition("[")[0], tag="/".join(parts[:2]))
 
 
 def _without_double_timings(runs: Iterable[Run]) -> list[Run]:
-    """Drop the timings of attempts that are there themselves."""
+    """Return the runs without the timings of attempts that are among them."""
     all_runs = list(runs)
     attempts = {(run.kind, run.key, run.ended_at) for run in all_runs if run.id}
     return [run for run in all_runs if run.id or (run.kind, run.key, run.ended_at) not in attempts]

@@ -1,4 +1,4 @@
-"""Which runs are alike: in what they were given, by their key, name and tag, or in their kind only."""
+"""The groups of similar runs: by their parameters, by key, name and tag, or by kind only."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ FINER = ("finest", "fine")
 
 
 def groups(table: pd.DataFrame) -> dict[str, Ints]:
-    """Return the number of each run's group, for every level that tells runs apart.
+    """Return the number of each run's group, for every level that separates runs.
 
-    Where nothing finer is known of a run it is alone with those of its key.
+    A run without a finer label is in a group with the other such runs of its key.
     """
     codes_by_level: dict[str, Ints] = {}
     for level in LEVELS:
@@ -34,6 +34,6 @@ def groups(table: pd.DataFrame) -> dict[str, Ints]:
 
 
 def _is_finer(codes: Ints, other: Ints) -> bool:
-    """Tell whether two levels group alike: then the second says nothing new."""
+    """Return whether two levels form the same groups, so that the second adds nothing."""
     pairs = pd.factorize(pd.MultiIndex.from_arrays([codes, other]))[1]
     return len(pairs) == len(np.unique(codes)) == len(np.unique(other))

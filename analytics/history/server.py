@@ -1,8 +1,9 @@
-"""Flow and task runs of a Prefect server, of any flow: only those that changed since the last read.
+"""An incremental reader of the flow and task runs of a Prefect server, of any flow.
 
-What has ended lies behind a moment that moves on; what still ran when it was last seen is asked
-for again by its id. Where the server counts more runs of before that moment than are known, something
-was entered late, and all is read anew. Free of Prefect: it is handed a function that posts to the API.
+Runs that have ended since the last reading are found by their end; runs that were still going are
+read again by their ids. If the server has more older runs than are known, some were entered late,
+and everything is read anew. This module does not import Prefect: it calls a function that posts to
+the API.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from analytics.history.runs import FLOW_KIND, TASK_KIND, FlowRun, Run, of_flow_r
 
 PAGE_RUNS = 200
 MOST_IDS = 100
-# Clocks of other machines may be this far apart, and a state may arrive this late.
+# Clocks may differ by this much, and a state may arrive this late.
 OVERLAP_SECONDS = 900.0
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 GOING = ("RUNNING", "CANCELLING")
@@ -34,7 +35,7 @@ Post = Callable[[str, Json], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class ServerRuns:
-    """All that is known of a server now, by id; ``changed`` is how many runs were read for it."""
+    """All known runs of a server, by id; ``changed`` is the number of runs that were read."""
 
     runs: Mapping[str, Run]
     changed: int
@@ -51,14 +52,14 @@ class _Reader:
     changed: set[str] = field(default_factory=set)
 
     async def read(self, run_filter: Json, sort: str) -> None:
-        """Take over every run that the filter ``run_filter`` lets through."""
+        """Read every run that matches ``run_filter``."""
         async for page in pages(self.post, self.kind, run_filter, sort):
             for run in of_flow_runs(as_values(flow_run, self._flow(flow_run)) for flow_run in page):
                 self.known[run.id] = run
             self.changed |= {str(flow_run["id"]) for flow_run in page}
 
     async def settle(self) -> None:
-        """Ask again for what ran when it was last seen; forget what the server has forgotten."""
+        """Read runs again that were still going; drop those that the server no longer has."""
         before = [id_ for id_, run in self.known.items() if run.state == "running"]
         unread = [id_ for id_ in before if id_ not in self.changed]
         for at in range(0, len(unread), MOST_IDS):
@@ -73,9 +74,9 @@ class _Reader:
 
 
 async def pages(post: Post, kind: str, run_filter: Json, sort: str) -> AsyncIterator[list[Json]]:
-    """Yield all that the filter ``run_filter`` lets through of ``flow_runs`` or ``task_runs``.
+    """Yield the ``flow_runs`` or ``task_runs`` that match ``run_filter``, page by page.
 
-    What appears meanwhile moves the later ones by one place, so that one may be given twice.
+    A run that appears meanwhile moves the later ones by one place, so that one may come twice.
     """
     offset, full = 0, True
     while full:
@@ -86,16 +87,16 @@ async def pages(post: Post, kind: str, run_filter: Json, sort: str) -> AsyncIter
 
 
 async def identity(post: Post, flow: str) -> str:
-    """Return what tells this server from another: the id that it has given to a flow.
+    """Return the identity of a server: the id that it has given to a flow.
 
-    An address says less: a server that was set up anew may have the same.
+    An address does not identify it: a server that was set up anew may have the same.
     """
     flow_filter = {"flows": {"name": {"any_": [flow]}}, "limit": 1, "offset": 0}
     return "".join(str(found_flow["id"]) for found_flow in await post("/flows/filter", flow_filter))
 
 
 async def refreshed(post: Post, archive: Archive, since: float, now: float) -> tuple[Archive, int]:
-    """Return the archive with what has changed meanwhile, and how many runs were read for that."""
+    """Return the archive with the runs that have changed since, and how many were read."""
     since = reach(archive, since, now)
     note = archive.note
     if archive.until:
@@ -133,7 +134,7 @@ def as_values(run: Json, flow: str) -> FlowRun:
 
 
 def size_of(parameters: Json) -> float:
-    """Return the largest number among what a run was given; a list or a mapping counts its entries."""
+    """Return the largest number among the parameters; a list or a mapping counts its entries."""
     sizes = [
         float(len(value)) if isinstance(value, list | dict) else float(value)
         for value in parameters.values()
@@ -143,7 +144,7 @@ def size_of(parameters: Json) -> float:
 
 
 def _changed(after: float) -> list[tuple[Json, str]]:
-    """Return the filters of what goes on, and of what has ended since."""
+    """Return the filters for runs that are still going, and for those that have ended since."""
     ended = {"state": _types(ENDED), "end_time": {"after_": _iso(after)}}
     return [({"state": _types(GOING)}, "ID_DESC"), (ended, "END_TIME_DESC")]
 
@@ -156,7 +157,7 @@ def _started(since: float, until: float | None = None) -> Json:
 async def _read_both(
     post: Post, known_runs: Mapping[str, Run], filters: list[tuple[Json, str]]
 ) -> ServerRuns:
-    """Read flow runs, and then task runs, whose flows are known by then."""
+    """Read flow runs, then task runs, which belong to flow runs that are known by then."""
     runs: dict[str, Run] = {}
     changed = 0
     names = await flow_names(post)
@@ -173,12 +174,12 @@ async def _read_both(
 
 
 async def _is_incomplete(post: Post, runs: Mapping[str, Run], since: float, settled: float) -> bool:
-    """Tell whether the server has more runs than are known of what had started until ``settled``.
+    """Return whether the server has more runs that started until ``settled`` than are known.
 
-    What starts later is not counted: a busy server starts runs between the reading and the count.
+    Later runs are not counted: a busy server starts runs between the reading and the count.
     """
     for kind, run_kind in ((FLOWS, FLOW_KIND), (TASKS, TASK_KIND)):
-        # The server forgets runs that are kept here: only what is younger than its oldest counts.
+        # The server drops old runs that the archive keeps: only those since its oldest count.
         oldest = await _oldest(post, kind, since)
         server_count = await post(f"/{kind}/count", {kind: _started(oldest, settled)})
         known_count = sum(
@@ -190,7 +191,7 @@ async def _is_incomplete(post: Post, runs: Mapping[str, Run], since: float, sett
 
 
 async def _oldest(post: Post, kind: str, since: float) -> float:
-    """Return when the oldest run started that the server remembers, by the ids of flow runs."""
+    """Return the start of the oldest flow run that the server still has; ``since`` for task runs."""
     if kind == TASKS:
         return since
     body = {kind: _started(since), "sort": "START_TIME_ASC", "limit": 1, "offset": 0}

@@ -1,8 +1,8 @@
-"""Measurements that are not like those before: several detectors, and what they agree on.
+"""Anomaly detection in measurements, by the agreement of several detectors.
 
-Each detector gives every value a score from what came before it alone: by how many robust standard
-deviations it stands out. A value is an anomaly where two agree, or one is far past doubt; values
-that follow one another are one anomaly. What is known to be a limit counts at once.
+Each detector scores every value from earlier values only: its distance in robust standard
+deviations. A value is an anomaly where two detectors agree, or one score is beyond doubt;
+consecutive values are one anomaly. A value beyond a known limit is an anomaly at once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import IsolationForest
 
-from analytics.statistics.seasonal import DAY, Values
+from analytics.statistics.seasonal import DAY_HOURS, Values
 
 Floats: TypeAlias = "pd.Series[float]"
 
@@ -26,13 +26,13 @@ LEARNING_DAYS = 2
 _SEED = 0
 # The standard deviation of a normal distribution over its median absolute deviation.
 _DEVIATION_OVER_MAD = 1.4826
-# What always measured the same may still differ by one percent without standing out.
+# A series that was constant may change by one percent without standing out.
 FINEST_SHARE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a measurement must not fall below or rise above, where somebody knows."""
+    """The limits of a measurement, where they are known."""
 
     low: float = -np.inf
     high: float = np.inf
@@ -42,7 +42,7 @@ class Limits:
 class Anomaly:
     """Values ``first`` to ``last`` of a series, inclusive; ``peak`` stands out most, by ``score``.
 
-    ``usual`` is what was to be expected at the peak, ``detectors`` who noticed.
+    ``usual`` is the expected value at the peak, ``detectors`` are those that found it.
     """
 
     first: int
@@ -55,18 +55,18 @@ class Anomaly:
 
 
 def robust_z(values: Floats, window: int) -> Floats:
-    """Score the distance to the median of the ``window`` values before, by their deviation."""
+    """Score the distance to the median of the ``window`` values before, in their deviations."""
     before = values.shift(1).rolling(window, min_periods=max(2, window // 2))
     return _deviations(values, before.median(), window)
 
 
 def moving_average(values: Floats, window: int, short: int) -> Floats:
-    """Score the mean of the last ``short`` values: a shift too small to see in any one of them."""
+    """Score the mean of the last ``short`` values, which shows shifts that single values do not."""
     return robust_z(values.rolling(short, min_periods=1).mean(), window)
 
 
 def seasonal_z(values: Floats, day: int) -> Floats:
-    """Score the distance to what was usual at this time of the week, or of the day until then."""
+    """Score the distance to the usual value at this time of the week, or of the day at first."""
     return _deviations(values, usual(values, day), 7 * day)
 
 
@@ -92,7 +92,7 @@ def forest(features: pd.DataFrame, learning: int) -> Floats:
 def scores(values: Floats, day: int) -> pd.DataFrame:
     """Return one row a value and one column a detector; ``day`` is how many values a day has.
 
-    A score is NaN until its detector has seen enough.
+    A score is NaN until its detector has enough values.
     """
     by_detector = pd.DataFrame(
         {
@@ -115,7 +115,7 @@ def detect(
     Raises:
         ValueError: There is less than one value an hour, too few to know a day by.
     """
-    if day < DAY:
+    if day < DAY_HOURS:
         raise ValueError(f"a day of {day} values is too coarse: give at least one an hour")
     values = pd.Series(np.asarray(measured, dtype=float)).ffill()
     size = scores(values, day).abs()
@@ -162,7 +162,7 @@ def _deviations(values: Floats, expected: Floats, window: int) -> Floats:
     """Return distances in robust standard deviations of the ``window`` distances before."""
     distance = values - expected
     before = distance.abs().shift(1).rolling(window, min_periods=max(2, window // 4))
-    # Where more than half of the values are equal, the median says that nothing ever moves.
+    # Where more than half of the values are equal, the median of the distances is zero.
     spread = _DEVIATION_OVER_MAD * np.maximum(before.median(), before.mean() / 2)
     deviations: Floats = distance / np.maximum(spread, FINEST_SHARE * expected.abs() + 1e-9)
     return deviations

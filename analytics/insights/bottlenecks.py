@@ -1,7 +1,7 @@
-"""Which steps a run really waits for: their share of its critical path, as it was.
+"""Bottlenecks: the share of each step in the critical paths of past runs.
 
-Walked backwards from the step that ended last, always to whichever needed step ended last. What a
-step waited after that is queueing and counts apart.
+A critical path is followed backwards from the step that ended last, each time to the needed step
+that ended last. The time that a step waited after that is queueing and counts separately.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from analytics.statistics.bootstrap import Gain, bootstrap
 
 @dataclass(frozen=True, slots=True)
 class PathStep:
-    """One step of a run as it went; times are epoch seconds, ``needs`` are other steps' ids."""
+    """One executed step of a run; times are epoch seconds, ``needs`` are other steps' ids."""
 
     id: str
     key: str
@@ -30,7 +30,7 @@ class PathStep:
 class Bottleneck:
     """A key's share of the time that runs took, with its interval over the runs.
 
-    ``runs`` is on how many critical paths it was; ``key`` is empty for time spent waiting.
+    ``runs`` is the number of critical paths that it was on; ``key`` is empty for time spent waiting.
     """
 
     key: str
@@ -58,7 +58,7 @@ def seconds_by_key(steps: Sequence[PathStep]) -> dict[str, float]:
     path = critical_path(steps)
     before = min((step.started_at for step in steps), default=0.0)
     for step in path:
-        # A step that began before what it needed had ended is counted from that end on.
+        # A step that began before the end of a step it needs counts from that end on.
         started = max(step.started_at, before)
         spent[""] += started - before
         spent[step.key] += max(step.ended_at - started, 0.0)

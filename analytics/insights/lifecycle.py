@@ -1,7 +1,8 @@
-"""What somebody should know: raised once, kept while it holds, closed by itself.
+"""The lifecycle of insights: raised once, kept open while the finding holds, then closed.
 
-Detectors say again and again what they find; this keeps the list. It is a pure function of the
-insights so far and of the findings of now, whatever the detector and wherever they are stored.
+Detectors report the same finding again and again; this module keeps the list of insights. It
+computes it from the insights so far and the current findings, whatever detector made them and
+wherever they are stored.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a detector says now.
+    """The current finding of a detector.
 
-    ``kind`` and ``key`` are what it is about: two findings that share both are the same. ``run`` is
-    the run that shows it, empty where it is none; ``size`` says how much, in words with units;
+    ``kind`` and ``key`` are its subject: two findings that share both are the same. ``run`` is the
+    run that shows it, empty where there is none; ``size`` is its size in words with units;
     ``since`` is in epoch seconds.
     """
 
@@ -53,7 +54,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """A finding as it was last seen, since when it is known and, once it is over, until when."""
+    """A finding as it was last seen, with the moments when it was raised, last seen and closed."""
 
     finding: Finding
     raised_at: float
@@ -63,7 +64,7 @@ class Insight:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What to tell: the insights that are new or worse, those that closed, and all still open."""
+    """The changes of the insights: the new, worse and closed ones, and all that are still open."""
 
     raised: tuple[Insight, ...]
     worsened: tuple[Insight, ...]
@@ -77,10 +78,10 @@ def reconcile(
     now: float,
     quiet_seconds: float = QUIET_SECONDS,
 ) -> Changes:
-    """Compare the open insights with what is found now; those already closed are left alone.
+    """Compare the open insights with the current findings; closed insights do not change.
 
-    An insight stays as it was raised while it is found, with the worst severity it has had. It
-    closes once it has not been found for ``quiet_seconds``.
+    An insight stays open while it is found, with the worst severity that it has had. It closes once
+    it has not been found for ``quiet_seconds``.
     """
     before = {_about(insight.finding): insight for insight in insights if insight.closed_at is None}
     current = _worst(findings)
@@ -104,7 +105,7 @@ def reconcile(
 
 
 def of_regression(regression: Regression) -> Finding:
-    """Say that a key has become slower."""
+    """Return the finding that a key has become slower."""
     severity = Severity.INFO
     if regression.factor >= WARNING_FACTOR:
         severity = Severity.CRITICAL if regression.factor >= CRITICAL_FACTOR else Severity.WARNING
@@ -114,7 +115,7 @@ def of_regression(regression: Regression) -> Finding:
 
 
 def of_anomaly(anomaly: Anomaly, key: str, since: float, *, ongoing: bool) -> Finding:
-    """Say that a measurement, ``key``, stood out, and whether its newest value still does."""
+    """Return the finding that the measurement ``key`` stood out, and whether it still does."""
     limit = "limit" in anomaly.detectors
     severity = Severity.CRITICAL if limit else Severity.WARNING if ongoing else Severity.INFO
     size = (
@@ -124,7 +125,7 @@ def of_anomaly(anomaly: Anomaly, key: str, since: float, *, ongoing: bool) -> Fi
 
 
 def of_outlook(outlook: CapacityOutlook, now: float) -> Finding | None:
-    """Say what will run out, or what is paid for and not needed; None where neither is so."""
+    """Return the finding on capacity that will run out or is not needed; None where neither holds."""
     if outlook.possible_at is None:
         if not outlook.saved:
             return None
@@ -150,7 +151,7 @@ def _about(finding: Finding) -> tuple[str, str]:
 
 
 def _worst(findings: Iterable[Finding]) -> dict[tuple[str, str], Finding]:
-    """Return one finding for each thing that it is about: the worst, of those the oldest."""
+    """Return one finding for each subject: the worst, and of those the oldest."""
     ordered = sorted(findings, key=lambda finding: (-finding.severity.rank, finding.since))
     worst: dict[tuple[str, str], Finding] = {}
     for finding in ordered:
@@ -159,7 +160,7 @@ def _worst(findings: Iterable[Finding]) -> dict[tuple[str, str], Finding]:
 
 
 def _seen(insight: Insight, finding: Finding, now: float) -> Insight:
-    """Keep what was raised; take over what is new about it."""
+    """Return the insight with the new finding, its worst severity and its oldest moment and run."""
     old = insight.finding
     severity = max(old.severity, finding.severity, key=lambda severity: severity.rank)
     since = min(old.since, finding.since)

@@ -1,4 +1,4 @@
-"""Anomalies in what was measured of the machine and of services: only those of the last day."""
+"""Anomalies of the last day in the measurements of the machine and of services."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tasks.ledger.service_events import measured, measured_series
 STEP_SECONDS = 300.0
 DAY_SECONDS = 86_400.0
 _STEPS_PER_DAY = int(DAY_SECONDS / STEP_SECONDS)
-# What still stood out half an hour ago goes on.
+# An anomaly whose last value is at most half an hour old is still going on.
 _ONGOING_STEPS = 6
 MOST_SERIES = 40
 LIMITS = {"memory_percent": Limits(high=95.0), "disk_free_mib": Limits(low=1024.0)}
-# A disk fills slowly: that it is fuller than ever is no news, only that it is nearly full.
+# A disk fills slowly, so only its limit counts: its fullest value is no anomaly by itself.
 _LIMIT_ONLY = frozenset({"disk_free_mib"})
 
 
 def find_anomalies(ledger: Ledger, now: float, days: float) -> list[Finding]:
-    """Return what stood out within the last day, of the series of the last ``days``."""
+    """Return the anomalies of the last day, detected in the series of the last ``days``."""
     since = now - days * DAY_SECONDS
     findings: list[Finding] = []
     for subject, metric in measured_series(ledger, now - DAY_SECONDS)[:MOST_SERIES]:

@@ -1,7 +1,7 @@
-"""What could be saved, from what was: each candidate with its expected gain and an interval.
+"""Opportunities to save time or memory, each with its expected gain and an interval.
 
-A gain is what the past runs would have taken less, replayed one by one under the change, for each
-run; it does not count what the change itself costs to make.
+A gain is the mean saving of a run, computed by replaying the past runs one by one with the change.
+The cost of making the change is not counted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from analytics.statistics.bootstrap import Gain, Rows, bootstrap
 
 FEWEST_RUNS = 5
-# Peaks beyond all that were seen come too: a tenth more is asked for than the greatest.
+# Future peaks may exceed all past ones, so the proposed memory is a tenth above the greatest peak.
 MEMORY_FACTOR = 1.1
 SHORT_SECONDS = 5.0
 STEP_OVERHEAD_SECONDS = 0.5
@@ -25,7 +25,7 @@ WORTHWHILE_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Opportunity:
-    """One change to one key; ``gain`` is in ``unit`` for each run, ``change`` says what to do."""
+    """A change to one key; ``gain`` is in ``unit`` for each run, ``change`` describes the change."""
 
     kind: str
     key: str
@@ -36,10 +36,10 @@ class Opportunity:
 
 
 def memory(key: str, asked_mib: float, peaks_mib: Sequence[float]) -> Opportunity | None:
-    """Propose to ask for less memory; None with few runs, or where hardly any would be saved.
+    """Propose to ask for less memory; None for few runs, or where hardly any would be saved.
 
-    Each run is replayed with what its predecessors would have made of it. One that needs more is
-    lost and run again with what is asked for now: it costs what it asked for in vain.
+    Each run is replayed with the proposal from the runs before it. A run that needs more fails and
+    runs again with the current demand, so it costs the proposed memory in vain.
     """
     if len(peaks_mib) <= FEWEST_RUNS:
         return None
@@ -108,7 +108,7 @@ def splitting(
 
 
 def provider(key: str, seconds: Mapping[str, Sequence[float]], now: str) -> Opportunity | None:
-    """Propose another kind of provider where the key surely ran faster; ``now`` is today's."""
+    """Propose another kind of provider where the key was surely faster; ``now`` is the current one."""
     proposals = []
     for other, seconds_there in seconds.items():
         if other == now or min(len(seconds_there), len(seconds[now])) < FEWEST_RUNS:
@@ -125,7 +125,7 @@ def _mean(sample: Rows) -> float:
 
 
 def _faster(here: Rows, there: Rows) -> Gain:
-    """Return the difference of the medians, its interval from that of either side."""
+    """Return the difference of the medians, with an interval from the intervals of both."""
     mine = bootstrap(here, lambda sample: float(np.median(sample)))
     theirs = bootstrap(there, lambda sample: float(np.median(sample)))
     return Gain(mine.expected - theirs.expected, mine.low - theirs.high, mine.high - theirs.low)

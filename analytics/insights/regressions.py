@@ -1,8 +1,8 @@
-"""Keys that have become slower: a cumulative sum over runs of keys whose durations were stable.
+"""Detection of duration regressions by a cumulative sum over the runs of stable keys.
 
-CUSUM (Page 1954) on the logarithm of the duration, against the median of the runs before. What one
-run can add or take away is limited, so it takes three slow runs in a row: a single straggler is
-no regression, and a key that is half as slow again is found by its fifth.
+CUSUM (Page 1954) on the logarithm of the duration, against the median of the runs before. The
+contribution of one run is limited, so an alarm needs three slow runs in a row: a single straggler
+is no regression, and a key that takes half as long again is found by its fifth run.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ REMEMBERED_RUNS = 20
 FEWEST_RUNS = 5
 # The standard deviation of the logarithm below which a key counts as stable: within 10 percent.
 STABLE_DEVIATION = 0.1
-# A run up to 16 percent slower than usual adds nothing, and none adds more than 22 percent.
+# As logarithms: a run up to 16 percent slower than usual adds nothing, and none adds more than 22
+# percent; the alarm is at half a unit.
 SLACK_LOG = 0.15
 LIMIT_LOG = 0.2
 ALARM_LOG = 0.5
+# A regression is over once the recent median is back within this logarithm of the usual.
 BACK_LOG = 0.1
 RECENT_RUNS = 3
 _SHORTEST_SECONDS = 1e-3
@@ -38,9 +40,9 @@ class TimedRun:
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """A key that takes ``factor`` times its usual seconds since the run ``run``.
+    """A key that has taken ``factor`` times its usual seconds since the run ``run``.
 
-    ``found_at`` is the end of the run by which it was found, ``runs`` how many had been slow then.
+    ``found_at`` is the end of the run that raised the alarm, ``runs`` the number of slow runs then.
     """
 
     key: str
@@ -54,7 +56,7 @@ class Regression:
 
 @dataclass(slots=True)
 class KeyWatch:
-    """What is known of one key; it sees the key's runs in the order in which they ended."""
+    """The detector of one key; it reads the key's runs in the order in which they ended."""
 
     usual: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED_RUNS))
     slow: list[TimedRun] = field(default_factory=list)
@@ -63,13 +65,13 @@ class KeyWatch:
 
     @property
     def watching(self) -> bool:
-        """Tell whether the key is stable enough for a slower run to mean something."""
+        """Whether the key is stable enough for a slower run to be significant."""
         return bool(self.slow) or (
             len(self.usual) >= FEWEST_RUNS and stdev(self.usual) < STABLE_DEVIATION
         )
 
     def see(self, run: TimedRun) -> Regression | None:
-        """Learn from a run; return the regression if this run is the one by which it is found."""
+        """Learn from a run; return the regression if this run raises the alarm."""
         log_seconds = math.log(max(run.seconds, _SHORTEST_SECONDS))
         if not self.watching:
             self._accept(log_seconds)
@@ -104,13 +106,13 @@ class KeyWatch:
         return self.current
 
     def _adopt(self) -> None:
-        """Take what was slow for the new usual, so that it is reported once."""
+        """Take the slow durations as the new usual ones, so that a regression is reported once."""
         self.usual.clear()
         self.usual.extend(map(_log, self.slow))
         self.slow, self.total = [], 0.0
 
     def _accept(self, *log_seconds: float) -> None:
-        """Remember durations; a regression is over when they are back, or have become usual."""
+        """Add durations; a regression is over when they are back, or have become usual."""
         self.usual.extend(log_seconds)
         if self.current is None:
             return
@@ -122,9 +124,9 @@ class KeyWatch:
 
 @dataclass(frozen=True, slots=True)
 class RegressionHistory:
-    """All that was found in a history, and what of it still holds."""
+    """All regressions found in a history, and those that still hold."""
 
-    found: tuple[Regression, ...]
+    regressions: tuple[Regression, ...]
     current: tuple[Regression, ...]
 
 

@@ -1,4 +1,4 @@
-"""What will run out, from the demand of the week to come and the providers there are."""
+"""Capacity shortages: the demand forecast of the next week against the capacity of the providers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from analytics.demand.chart import DemandOutlook
 from analytics.insights.lifecycle import Finding, of_outlook
 from tasks.plan import ProviderState
 
-# The forecasts that providers can fall short of, and the part of their capacity.
+# The parts of a provider's capacity, by the demand forecast that they are compared with.
 CAPACITY_PARTS = {"steps": "slots", "cpus": "cpus", "memory_mib": "memory_mib"}
 
 
 def capacities(providers: Sequence[ProviderState]) -> list[Capacity]:
-    """Return what the providers hold together; one more would be as the largest of them."""
+    """Return the total capacity of the providers, in units of the largest of them."""
     totals = []
     for measure, part in CAPACITY_PARTS.items():
         amounts = [float(getattr(provider.capacity, part)) for provider in providers]
@@ -31,7 +31,7 @@ def capacities(providers: Sequence[ProviderState]) -> list[Capacity]:
 def shortages(
     demands: Mapping[str, DemandOutlook], providers: Sequence[ProviderState], now: float
 ) -> list[Finding]:
-    """Say what will run out, what it would take to prevent that, and what could be given back."""
+    """Return findings on capacity that will run out, or that could be given back."""
     findings = []
     for capacity in capacities(providers):
         if demand_outlook := demands.get(capacity.measure):

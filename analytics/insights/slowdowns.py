@@ -1,4 +1,4 @@
-"""From the history to the ledger's insights: what has become slower, told once and closed once."""
+"""The watch over a history: writes slowdowns and other findings to the ledger as insights."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ _HEAD = "| severity | what | key | how much | since (UTC) | run |\n|---|---|---|
 def watch(
     ledger: Ledger, runs: Sequence[Run], now: float, other_findings: Iterable[Finding] = ()
 ) -> Changes:
-    """Compare what is found in ``runs`` with the open insights of the ledger, and write it there.
+    """Compare the findings in ``runs`` with the open insights of the ledger, and write the changes.
 
-    ``other_findings`` is what other detectors have found.
+    ``other_findings`` are those of other detectors.
     """
     insights = [_insight(row) for row in open_insights(ledger)]
     lasting = [
         insight.finding for insight in insights if insight.finding.kind in CLOSED_BY_WHO_RAISED_IT
     ]
-    changes = reconcile(insights, [*findings(runs), *other_findings, *lasting], now)
+    changes = reconcile(insights, [*slowdown_findings(runs), *other_findings, *lasting], now)
     write_insights(ledger, map(_row, (*changes.open, *changes.closed)))
     return changes
 
 
-def findings(runs: Iterable[Run]) -> list[Finding]:
-    """Return what has become slower and still is, in runs that succeeded at once.
+def slowdown_findings(runs: Iterable[Run]) -> list[Finding]:
+    """Return the keys that have become slower and still are, from runs that succeeded at once.
 
-    Each kind of provider has its own usual duration; a key that is slower on two is one finding.
+    Each kind of provider has its own usual durations; a key that is slower on two is one insight.
     """
     by_kind: dict[str, list[TimedRun]] = defaultdict(list)
     for run in runs:
@@ -63,7 +63,7 @@ def findings(runs: Iterable[Run]) -> list[Finding]:
 
 
 def change_sentences(changes: Changes) -> list[str]:
-    """Return one sentence for everything that is new, worse or over; nothing is told twice."""
+    """Return one sentence for each insight that is new, worse or closed."""
     news = [("Raised", changes.raised), ("Worse", changes.worsened), ("Closed", changes.closed)]
     return [
         f"{word} ({insight.finding.severity}): {insight.finding.key} {insight.finding.size}, "
@@ -74,7 +74,7 @@ def change_sentences(changes: Changes) -> list[str]:
 
 
 def section(changes: Changes) -> str:
-    """Return the section of a report: what is open, worst first, and what was closed just now."""
+    """Return the section of a report: the open insights, worst first, and the newly closed ones."""
     ranked = sorted(
         changes.open, key=lambda insight: (-insight.finding.severity.rank, insight.finding.since)
     )

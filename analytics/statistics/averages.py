@@ -1,4 +1,4 @@
-"""Running averages that forget, of a key where it has a past, else of keys like it, else of all."""
+"""Exponentially discounted averages for each key, shrunk towards similar keys and towards all."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
+# The weight of what was learnt so far, at each new run.
 _KEY_DECAY = 0.98
 _CONTEXT_DECAY = 0.998
 
@@ -22,7 +23,7 @@ class _Sum:
         self.total, self.number = np.zeros(size), np.zeros(size)
 
     def add(self, values: Floats, is_known: Mask, keep: float) -> None:
-        """Add the entries that are there, the others being 0; only the former forget."""
+        """Add the known entries (the others are 0); only their sums are discounted."""
         factor = 1.0 - (1.0 - keep) * is_known
         self.total *= factor
         self.number *= factor
@@ -33,9 +34,8 @@ class _Sum:
 class Averages:
     """Averages of vectors of ``size``, shrunk from a key to its context to all.
 
-    ``start`` is what is assumed before anything was seen, as if ``weight`` runs had shown it (both
-    one number an entry); a key and a context each need that many runs to speak as loudly as what
-    lies above them.
+    ``start`` is the prior, which counts as much as ``weight`` runs (both have one number an entry);
+    a key and a context each need that many runs to weigh as much as the level above them.
     """
 
     def __init__(self, start: Floats, weight: Floats) -> None:

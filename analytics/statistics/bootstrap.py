@@ -1,4 +1,4 @@
-"""How sure a figure is that was computed from few runs: the percentile bootstrap (Efron 1979)."""
+"""The percentile bootstrap (Efron 1979): the confidence interval of a figure from few runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Rows = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """A figure and the interval that holds it with 90 percent probability."""
+    """A figure and its 90 % confidence interval."""
 
     expected: float
     low: float
@@ -25,7 +25,7 @@ class Gain:
 
 
 def bootstrap(rows: Rows, figure: Callable[[Rows], float]) -> Gain:
-    """Compute ``figure`` of the rows, and of as many rows drawn from them, again and again.
+    """Compute ``figure`` of the rows, and its interval from rows resampled with replacement.
 
     Raises:
         ValueError: There is no row.

@@ -1,9 +1,9 @@
-"""Distributions by extremely randomised trees (Geurts et al. 2006), kept as plain arrays.
+"""A forest of extremely randomised trees (Geurts et al. 2006) that predicts distributions.
 
 A leaf holds the distribution of the runs that fell into it, as in quantile regression forests
-(Meinshausen 2006), on a grid of logarithms: durations have several modes where a mean or a median
-falls between them. scikit-learn grows the trees; asking them needs NumPy alone, and a file of them
-is arrays without a pickle, so that loading one runs no code.
+(Meinshausen 2006), on a grid of logarithms: durations often have several modes, and a mean or a
+median would fall between them. scikit-learn grows the trees. Predicting needs NumPy only, and a
+stored forest consists of arrays without a pickle, so that loading it runs no code.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def grow(
     features: Matrix, bins: Ints, classes: int = BINS, leaf: int = LEAF_RUNS, trees: int = TREES
 ) -> Forest:
     """Grow a forest from (runs, features) and each run's bin below ``classes``; NaN is a value."""
-    # Takes a second to import, which those who only read a model need not wait for.
+    # It takes a second to import, which a process that only reads a model saves.
     from sklearn.ensemble import ExtraTreesRegressor  # noqa: PLC0415 - for that reason
 
     rows = _filled(features)
@@ -131,7 +131,7 @@ def _flat(tree: object, leaf_of: Ints, bins: Ints) -> tuple[npt.NDArray[np.gener
     order = np.argsort(leaf_of, kind="stable")
     sizes = np.bincount(leaf_of, minlength=len(left))[is_leaf]
     number = np.cumsum(is_leaf) - 1
-    # A threshold rounded up to float32 would let a row through that the tree had sent right.
+    # A threshold that is rounded up to float32 would send a row left that the tree sent right.
     lowered = threshold.astype(np.float32)
     lowered = np.where(lowered > threshold, np.nextafter(lowered, np.float32(-np.inf)), lowered)
     return (

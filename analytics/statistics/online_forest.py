@@ -1,7 +1,7 @@
-"""A forest of failures that stays fresh: its leaves learn from every run that ends.
+"""An online forest of failures: its leaves learn from every run that ends.
 
-Growing one anew takes seconds; counting an outcome into the leaves that it fell into takes
-microseconds. Each such count makes the leaf forget a little, so that it follows what changes.
+Growing a forest takes seconds, while counting an outcome in the leaves of its run takes
+microseconds. Each count discounts the earlier ones in a leaf, so that it follows changes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from analytics.statistics.forest import Floats, Forest, Ints, Matrix, grow
 LEAF_RUNS = 7
 TREES = 50
 DECAY = 0.95
-# Grown after half as many runs again, later after 2,000 or a fifth more, from the newest 16,000.
+# A new forest is grown after half as many runs again; above 2,000 runs, after 2,000 more or a fifth
+# more, whichever is later. It is grown from the newest 16,000.
 FIRST_RUNS = 50
 FIRST_FACTOR = 1.5
 LATER_RUNS = 2000
@@ -23,7 +24,7 @@ _BLOCK_RUNS = 512
 
 
 class OnlineForest:
-    """A forest whose leaves learn from every run that ends, and forget at each."""
+    """A forest whose leaves count every run that ends, with discounted earlier counts."""
 
     def __init__(self, features: Matrix, failed: Floats) -> None:
         self._features, self._failed = features, failed
@@ -46,7 +47,7 @@ class OnlineForest:
         return float(shares_of(self.counts, leaves[None])[0])
 
     def ended(self, run: int) -> None:
-        """Learn from a run that ended; grow anew when there are enough new ones."""
+        """Learn from a run that ended; grow a new forest when there are enough new runs."""
         self._ended.append(run)
         if (leaves := self._fell.pop(run, None)) is not None:
             self.counts[leaves] *= DECAY
@@ -64,12 +65,12 @@ class OnlineForest:
         self.forest = grow(self._features[rows], bins, classes=2, leaf=LEAF_RUNS, trees=TREES)
         self.counts = self.forest.counts()
         self._block = self._block[:0]
-        # What is still going fell into leaves that are gone.
+        # The leaves of runs that are still going belong to the old forest.
         self._fell.clear()
 
 
 def shares_of(counts: Floats, leaves: Ints) -> Floats:
-    """Return (rows,) from (leaves, 2) and (rows, trees): the mean over trees of each leaf's share, with a little doubt."""
+    """Return (rows,) from (leaves, 2) and (rows, trees): the mean smoothed share of their leaves."""
     leaf_counts = counts[leaves]
     shares: Floats = ((leaf_counts[..., 1] + 0.5) / (leaf_counts.sum(axis=-1) + 2.0)).mean(axis=1)
     return shares

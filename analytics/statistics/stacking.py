@@ -1,4 +1,4 @@
-"""A logistic curve over what several judges say of a run, fitted to how the latest came out."""
+"""Stacking: a logistic regression on several predictions of failure, refitted to new outcomes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from analytics.statistics.forest import Floats
 
 _MOST_RUNS = 6000
 _FIRST_RUNS = 100
-# Fitted anew after 200 outcomes, later after a fiftieth of all so far.
+# It is refitted after 200 outcomes, later after a fiftieth of all outcomes so far.
 _REFIT_RUNS = 200
 _REFIT_SHARE = 0.02
 _NEWTON_STEPS = 5
@@ -19,7 +19,7 @@ _LEAST_SHARE = 1e-3
 
 
 class Stacking:
-    """The logistic curve, fitted anew to the latest outcomes every now and then."""
+    """The logistic regression, refitted regularly to the latest outcomes."""
 
     def __init__(self, stacked: Floats, failed: Floats) -> None:
         self._rows = np.column_stack([np.full(len(stacked), np.nan), stacked])
@@ -29,12 +29,12 @@ class Stacking:
         self.weights = _start(self._rows.shape[1])
 
     def predict(self, run: int, share: float) -> float:
-        """Return the probability of a run of which the forest gives ``share``."""
+        """Return the probability of failure of a run; ``share`` is the forest's prediction."""
         self._rows[run, 0] = logit(np.array([share]))[0]
         return float(probability(self._rows[run : run + 1], self.weights)[0])
 
     def ended(self, run: int) -> None:
-        """Count an outcome; fit anew when there are enough new ones."""
+        """Count an outcome; refit when there are enough new ones."""
         if np.isnan(self._rows[run, 0]):
             return
         self._judged.append(run)
@@ -46,7 +46,7 @@ class Stacking:
 
 
 def fit(rows: Floats, failed: Floats, weights: Floats) -> Floats:
-    """Fit a logistic curve by Newton's method from ``weights``; a ridge holds it near the forest's.
+    """Fit the regression by Newton's method from ``weights``, with a ridge towards the forest's share.
 
     ``rows`` is (runs, features), the first of which is the logit of the forest's share.
     """
@@ -71,7 +71,7 @@ def probability(rows: Floats, weights: Floats) -> Floats:
 
 
 def logit(shares: Floats) -> Floats:
-    """Return logits of shares, which are held a little off 0 and 1."""
+    """Return the logits of shares, which are clipped a little inside 0 and 1."""
     inside = np.clip(shares, _LEAST_SHARE, 1 - _LEAST_SHARE)
     logits: Floats = np.log(inside / (1 - inside))
     return logits

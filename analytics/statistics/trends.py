@@ -1,8 +1,7 @@
-"""Whether durations, failures and costs of a key grow or shrink, by how much a week.
+"""Trends of a value over time: its change a week, with a bootstrap interval.
 
-The slope is the median of the slopes between pairs of runs (Theil 1950, Sen 1968), which a few
-strange runs do not move, with a bootstrap interval; it is a trend only where the interval excludes
-nought.
+The slope is the median of the slopes between pairs of runs (Theil 1950, Sen 1968), which is robust
+to outliers. It is a clear trend only if the interval excludes zero.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ MOST_RUNS = 100
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """How much a value changes in a week; ``is_clear`` where it surely changes at all."""
+    """The change of a value a week; ``is_clear`` if its interval excludes zero."""
 
     per_week: Gain
     runs: int
 
     @property
     def is_clear(self) -> bool:
-        """Tell whether all of the interval is on one side of nought."""
+        """Whether the whole interval is on one side of zero."""
         return self.per_week.low > 0 or self.per_week.high < 0
 
 
@@ -60,7 +59,7 @@ def relative_trend(ended_at: Values, values: Values) -> Trend | None:
 def trend(ended_at: Values, values: Values) -> Trend | None:
     """Return the change of a value in a week: of 0 and 1 for failures, that of their share.
 
-    Times are epoch seconds; of long histories an even choice of runs is used.
+    Times are epoch seconds; long histories are thinned evenly.
     """
     if len(values) < FEWEST_RUNS or np.ptp(ended_at) == 0:
         return None
@@ -80,7 +79,7 @@ def _theil_sen(rows: Rows) -> float:
 
 
 def _least_squares(rows: Rows) -> float:
-    """Return the slope of a share; the median slope between zeros and ones is mostly nought."""
+    """Return the slope of a share; the median slope between zeros and ones is mostly zero."""
     at, value = rows.T
     centred = at - at.mean()
     spread = float(centred @ centred)

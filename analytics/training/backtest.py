@@ -1,7 +1,7 @@
-"""How far off the forecasts would have been, and what they say of the next runs.
+"""The backtest of a history: its forecasts in hindsight, their accuracy, and the next forecasts.
 
-Every run is forecast when it was submitted, from what had ended by then (see ``rolling``). So
-nothing of the future, and nothing that was still running, leaks in.
+Every run is forecast at its submission, from the runs that had ended by then (see ``rolling``). So
+nothing of the future, and no run that was still going, leaks in.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ NEAR_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """How well ``points`` runs were forecast.
+    """The accuracy of the forecasts of ``points`` runs.
 
-    ``min_max_ratio`` is the mean of min/max of forecast and actual: 1 is perfect. ``error`` is the mean
-    absolute error relative to the actual; ``weighted_error`` the sum of errors over the sum of
-    actuals. ``within`` is the share that was less than a tenth off.
+    ``min_max_ratio`` is the mean of min/max of forecast and actual: 1 is perfect. ``error`` is the
+    mean absolute error relative to the actual; ``weighted_error`` the sum of errors over the sum of
+    actuals. ``within`` is the share of forecasts that were less than a tenth off.
     """
 
     points: int
@@ -47,7 +47,7 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """What was forecast in hindsight, and what is expected of the next run of each key."""
+    """The forecasts of a history in hindsight, and those of the next run of each key."""
 
     forecasts: Forecasts
     failures: Failures
@@ -57,7 +57,7 @@ class Backtest:
 
     @property
     def is_forecast(self) -> Mask:
-        """Which runs succeeded and had been forecast from a past of their key."""
+        """Mask of the runs that succeeded and were forecast from a past of their key."""
         rule = self.forecasts.run_features.rule_names.index(COMPARED_RULES[0])
         had_past = np.isfinite(self.forecasts.run_features.rules[:, rule])
         trainable = self.forecasts.table["is_trainable"].to_numpy(bool)
@@ -65,12 +65,12 @@ class Backtest:
 
     @property
     def pairs(self) -> tuple[Floats, Floats]:
-        """What was forecast of these runs, and what they took, both in seconds."""
+        """The forecast and the actual seconds of these runs."""
         actual = self.forecasts.table["seconds"].to_numpy(float)
         return self.forecasts.point[self.is_forecast], actual[self.is_forecast]
 
     def accuracy(self, forecaster: str = "model") -> Accuracy | None:
-        """Return how good the model was, or one rule alone; None where nothing was forecast."""
+        """Return the accuracy of the model, or of one rule; None where nothing was forecast."""
         predicted, actual = self.pairs
         if not len(actual):
             return None
@@ -94,7 +94,7 @@ class Backtest:
 
     @property
     def constant_brier(self) -> float | None:
-        """The Brier score of saying of every run, on the same runs, how often runs failed so far."""
+        """The Brier score of the base rate of failures on the same runs."""
         failures = self.failures
         is_scored = np.isfinite(failures.probability) & np.isfinite(failures.failed)
         if not is_scored.any():
@@ -103,26 +103,26 @@ class Backtest:
 
     @property
     def beats_base_rate(self) -> bool:
-        """Whether failures are foreseen better than by how often runs failed so far."""
+        """Whether the failure forecasts are better than the base rate of failures so far."""
         return beats_base_rate(self.failures)
 
     def estimates(self, kind: str) -> list[Estimate]:
-        """Return an estimate a key of that kind of provider that has succeeded at least once."""
+        """Return one estimate for each key that has succeeded on that kind of provider."""
         return [expected.estimate for expected in self.expected if expected.kind == kind]
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of provider that anything succeeded on."""
+        """The kinds of provider on which any run succeeded."""
         return sorted({expected.kind for expected in self.expected})
 
 
 def backtest(
     runs: Iterable[Run], now: float | None = None, last: StoredModel | None = None, code: str = ""
 ) -> Backtest:
-    """Forecast every run that succeeded from what had ended when it was submitted.
+    """Forecast every run from the runs that had ended at its submission, and the next of each key.
 
     ``last`` is the model of the last training, which a new one must beat, and ``code`` the digest
-    of the code that runs now.
+    of the current code.
     """
     ended = columns(runs)
     table = with_next_runs(ended, time.time() if now is None else now)

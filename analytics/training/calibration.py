@@ -1,7 +1,7 @@
-"""How the estimates that decisions were made by came out, over time: numbers and a chart.
+"""The calibration of the estimates behind decisions over time, as numbers and as a chart.
 
-An estimate is calibrated where its 80th percentile is kept by 80 % of the runs; how far it is off
-in the middle shows as the median of actual over expected.
+Estimates are calibrated if 80 % of the runs take no longer than their 80th percentile. The bias of
+the medians shows as the median ratio of actual to expected.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from tasks.ledger.decisions import Decision
 
 _WEEK_SECONDS = 7 * 86_400.0
 _FEWEST_WEEKS = 4
-# Without some weeks of decisions they are cut into this many parts, of so many at least.
+# Fewer weeks of decisions are cut into parts of at least so many decisions.
 _MOST_PARTS = 12
 _DECISIONS_PER_PART = 20
 
 
 @dataclass(frozen=True, slots=True)
 class CalibrationPeriod:
-    """What came of ``count`` decisions between two moments, in epoch seconds.
+    """The calibration of ``count`` decisions between two moments, in epoch seconds.
 
-    ``within_80`` and ``within_90`` are the parts that took no longer than the percentile that was
-    expected, None where none was; ``ratio`` is the median of actual over expected.
+    ``within_80`` and ``within_90`` are the shares that took no longer than the expected percentile,
+    None where none was expected; ``ratio`` is the median of actual over expected.
     """
 
     since: float
@@ -40,9 +40,9 @@ class CalibrationPeriod:
 
 
 def calibration_periods(placements: Iterable[Decision]) -> list[CalibrationPeriod]:
-    """Return how estimates came out by week, or by parts of a shorter time; empty without any.
+    """Return the calibration of each week, or of parts of a shorter time; empty without any.
 
-    Only what was estimated from history and has ended counts.
+    Only steps that were estimated from history and have ended count.
     """
     ended = sorted(
         (decision for decision in placements if _counts(decision)), key=lambda decision: decision.at
@@ -62,7 +62,7 @@ def calibration_periods(placements: Iterable[Decision]) -> list[CalibrationPerio
 def overall_calibration(
     periods: Sequence[CalibrationPeriod],
 ) -> tuple[float | None, float | None, float]:
-    """Return the parts within the 80th and the 90th percentile, and the median ratio, of all."""
+    """Return the shares within the 80th and 90th percentiles and the median ratio of all periods."""
     weights = [period.count for period in periods]
     ratio = float(np.exp(np.average(np.log([period.ratio for period in periods]), weights=weights)))
     return (
@@ -73,7 +73,7 @@ def overall_calibration(
 
 
 def calibration_summary(periods: Sequence[CalibrationPeriod]) -> str:
-    """Return in one line how calibrated the estimates were."""
+    """Return one line on how calibrated the estimates were."""
     share_80, share_90, ratio = overall_calibration(periods)
     parts = [
         f"{share:.0%} took no longer than their {level}th percentile"
@@ -85,7 +85,7 @@ def calibration_summary(periods: Sequence[CalibrationPeriod]) -> str:
 
 
 def calibration_chart(periods: Sequence[CalibrationPeriod]) -> bytes:
-    """Return a PNG: above, what was kept of the percentiles; below, actual over expected."""
+    """Return a PNG: shares within the percentiles above, the ratio of actual to expected below."""
     # matplotlib takes a second to import.
     from matplotlib.figure import Figure  # noqa: PLC0415 - for that reason
 

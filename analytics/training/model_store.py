@@ -1,4 +1,4 @@
-"""Trained models on disk: arrays and JSON, never a pickle, so that loading one runs no code."""
+"""The store of trained models on disk: arrays and JSON, no pickle, so that loading runs no code."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ KEPT_VERSIONS = 5
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A forest and where it comes from.
+    """A stored forest and its origin.
 
-    ``since`` and ``until`` are the epoch seconds that its ``runs`` were submitted between,
-    ``code`` the digest of the code that grew it, ``scores`` what the backtest said of it.
+    ``since`` and ``until`` are the epoch seconds between which its ``runs`` were submitted,
+    ``code`` the digest of the code that grew it, ``scores`` those of its backtest.
     """
 
     name: str
@@ -35,7 +35,7 @@ class StoredModel:
 
 
 def code_digest() -> str:
-    """Return the digest of this package's code: a model of another one may read features amiss."""
+    """Return the digest of this package's code: other code may give features another meaning."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parents[1].rglob("*.py")):
         digest.update(path.read_bytes())

@@ -1,7 +1,7 @@
-"""What is expected of the next run of every key: the rows that are published.
+"""The estimates of the next run of every key, which training publishes.
 
-The next run is appended to the history as one that is submitted now, asks for what the key's last
-run asked for, and goes on; so the models forecast it as they would have forecast any other.
+The next run is appended to the history as one that is submitted now, has the demand of the key's
+last run, and has not ended. So the models forecast it like any other run.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NEAR_LOG = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What is expected of the next run of a key on one kind of provider, and by which rule."""
+    """The estimate of the next run of a key on one kind of provider, and the rule behind it."""
 
     kind: str
     estimate: Estimate
@@ -35,7 +35,7 @@ class Expected:
 
 
 def with_next_runs(table: pd.DataFrame, now: float) -> pd.DataFrame:
-    """Append one run a key that has succeeded, submitted at ``now`` or after all that is known."""
+    """Append one run for each key that has succeeded, submitted at ``now`` or after all others."""
     succeeded = table[table["state"] == "succeeded"]
     rows = succeeded.groupby(["kind", "key"], sort=True).tail(1).copy()
     latest = table[["submitted_at", "ended_at"]].max().max()
@@ -49,9 +49,9 @@ def with_next_runs(table: pd.DataFrame, now: float) -> pd.DataFrame:
 def next_runs(
     forecasts: Forecasts, failures: Failures, number: int, selection: ModelSelection
 ) -> list[Expected]:
-    """Return what is expected of the last ``number`` rows, which ``with_next_runs`` appended.
+    """Return the estimates of the last ``number`` rows, which ``with_next_runs`` appended.
 
-    Where a simple rule is the champion, its value is the middle, within the model's bounds.
+    Where a simple rule was selected, its value is the median, within the model's bounds.
     """
     table = forecasts.table
     ended = table[~table["state"].isin(CENSORED)]
@@ -96,6 +96,6 @@ def next_runs(
 
 
 def _middle(point: float, median: float) -> float:
-    """Return the point where it is about the median, which is exact to a bin only."""
+    """Return the point forecast if it is near the median, which is exact to a bin only."""
     is_near = abs(np.log(point) - np.log(median)) < _NEAR_LOG
     return float(point if is_near else median)

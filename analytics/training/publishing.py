@@ -1,4 +1,4 @@
-"""What was learnt, as rows of the ledger and as files: all that anybody else reads of the models."""
+"""Publishing of trained models: estimates and forecasts as ledger rows, forests as files."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def publish_backtest(ledger: Ledger, backtest: Backtest, now: float) -> int:
 
 
 def publish_demand(ledger: Ledger, outlooks: Mapping[str, DemandOutlook], now: float) -> int:
-    """Publish the demand of the hours to come; return how many rows."""
+    """Publish the demand forecast of the hours to come; return how many rows."""
     forecast_rows = rows(outlooks)
     publish_forecasts(ledger, forecast_rows, now)
     return len(forecast_rows)
 
 
 def last_model(directory: Path) -> StoredModel | None:
-    """Return the newest forest of durations that was ever champion; None where there is none.
+    """Return the newest stored forest of durations; None where there is none.
 
-    A file that cannot be read, such as one of another version, is as good as none.
+    A file that cannot be read, such as one of another version, is skipped.
     """
     for path in reversed(versions(directory, DURATIONS)):
         try:
@@ -52,7 +52,7 @@ def last_model(directory: Path) -> StoredModel | None:
 def record_models(
     ledger: Ledger, directory: Path, backtest: Backtest, code: str, now: float
 ) -> list[TrainedModel]:
-    """Record what was trained, and keep the forest in a file where it replaces the last one."""
+    """Record the trained models, and save the forest where it replaces the last one."""
     if backtest.retraining.forest is None:
         return []
     trained_models = [_durations(backtest, code, now), *_failures(backtest, code, now)]

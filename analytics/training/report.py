@@ -1,4 +1,4 @@
-"""What training found, for people: markdown, and a chart of actual against predicted."""
+"""The report of a training: markdown, and a chart of forecasts against actual durations."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def markdown(runs: Sequence[Run], backtest: Backtest, since_days: int) -> str:
 
 
 def chart(pairs: tuple[Floats, Floats]) -> bytes:
-    """Return a PNG: what was forecast of each run against what it took, both in seconds."""
+    """Return a PNG: the forecast of each run against its actual duration, both in seconds."""
     forecast, actual_seconds = pairs
     # matplotlib takes a second to import.
     from matplotlib.figure import Figure  # noqa: PLC0415 - for that reason
@@ -65,7 +65,7 @@ def chart(pairs: tuple[Floats, Floats]) -> bytes:
 
 
 def states(runs: Iterable[Run]) -> str:
-    """Say how many runs there are of each state; those tried again are counted apart."""
+    """Return how many runs there are of each state; retried runs are counted apart."""
     counts = [f"{count} {state}" for state, count in _counted(runs).most_common()]
     return ", ".join(counts) or "none"
 
@@ -75,7 +75,7 @@ def _counted(runs: Iterable[Run]) -> Counter[str]:
 
 
 def _runs_left_out(runs: Sequence[Run]) -> str:
-    """Say how many runs were not taken for what such runs usually take, and how many were late."""
+    """Return a sentence on the runs that are left out of averages and on those that were late."""
     counts = _counted(runs)
     apart = [(state, counts[state]) for state in ("retried", *CENSORED) if counts[state]]
     late = sum(run.started_at - run.submitted_at > LATE_SECONDS for run in runs)
@@ -180,7 +180,7 @@ def _seconds(value: float) -> str:
 
 
 def _code(key: object) -> str:
-    """Quote a key for a table: a bar in it would open another column, a long one hide the rest."""
+    """Quote a key for a table: escape bars, which end a column, and shorten a long key."""
     text = str(key)
     if len(text) > _WIDEST_KEY:
         start = _WIDEST_KEY // 3

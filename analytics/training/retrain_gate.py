@@ -1,7 +1,8 @@
-"""Whether a forest grown now may replace the last one: only where it has forecast better of late.
+"""The retrain gate: a new forest replaces the last one only if it forecasts recent runs better.
 
-Both are asked about runs that were submitted after all that the last one was grown from; for that
-the new one is grown from what had ended before them. So neither has seen what it is judged on.
+Both forecast runs that were submitted after all those the last one was grown from. For this
+comparison, the new one is grown from runs that had ended before. So neither is evaluated on runs
+that it was trained on.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ _SIMILARITY = np.exp(-BIN_STEP * np.abs(np.subtract.outer(np.arange(BINS), np.ar
 
 @dataclass(frozen=True, slots=True)
 class RetrainDecision:
-    """The forest that forecasts from now on; ``replaces`` tells whether it is a new one.
+    """The forest that forecasts from now on; ``replaces`` is true if it is a new one.
 
-    ``why`` says what decided it, with the mean min/max ratio of both over recent runs.
+    ``why`` gives the reason, with the mean min/max ratio of both on recent runs.
     """
 
     forest: Forest | None
@@ -48,7 +49,7 @@ class RetrainDecision:
 def decide_retraining(
     table: pd.DataFrame, features: RunFeatures, last: StoredModel | None, code: str
 ) -> RetrainDecision:
-    """Return the forest to forecast with; ``code`` is the digest of the code that runs now."""
+    """Return the forest to forecast with; ``code`` is the digest of the current code."""
     value = logs(table["seconds"])
     rows = np.flatnonzero((table["is_trainable"] & table["ended_at"].notna()).to_numpy())
     rows = rows[np.argsort(table["ended_at"].to_numpy(float)[rows], kind="stable")]
@@ -95,7 +96,7 @@ def _compared(  # noqa: PLR0917 - the history in its parts, and who is to be bea
 
 
 def _why_incomparable(last: StoredModel | None, features: RunFeatures, code: str) -> str:
-    """Say why the last one cannot be asked any more; empty where it can."""
+    """Return why the last model cannot be compared with a new one; empty where it can."""
     if last is None:
         return "the first"
     if last.code != code:
@@ -109,6 +110,6 @@ def _grown(features: Matrix, value: Floats, rows: Ints) -> Forest:
 
 
 def _points(forest: Forest, features: Matrix) -> Floats:
-    """Return the logarithm that is expected to be most alike what comes, of each row."""
+    """Return for each row the logarithm with the highest expected min/max ratio."""
     points: Floats = GRID[(forest.distribution(features) @ _SIMILARITY).argmax(axis=1)]
     return points

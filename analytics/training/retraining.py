@@ -1,4 +1,4 @@
-"""Whether training is due: because time has passed, the code is another, or forecasts have drifted."""
+"""The conditions of retraining: the last one is a day old, the code has changed, or forecasts drift."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tasks.ledger.models import TrainedModel
 DAY_SECONDS = 86_400.0
 FEWEST_RUNS = 20
 PROMISED_SHARE = 0.9
-# How many standard deviations of a coin that shows nine of ten are no luck any more.
+# The share within the 90th percentile may be this many standard deviations below what is promised.
 DEVIATIONS = 3.0
-# So many keys that nothing was published of are worth a training, and so many new runs, which are
-# at least a tenth of those that were learnt from.
+# Training is due after so many new keys, or after so many new runs that are at least this share of
+# the runs of the last training.
 NEW_KEYS = 50
 NEW_RUNS = 100
 NEW_RUNS_SHARE = 0.1
@@ -25,9 +25,9 @@ Bounds = Mapping[tuple[str, str], tuple[float, float]]
 def due(
     trained: TrainedModel | None, code: str, runs: Iterable[Run], bounds: Bounds, now: float
 ) -> str:
-    """Say why training is due; empty where it is not.
+    """Return why training is due; empty where it is not.
 
-    ``bounds`` holds the 90th percentile that was published of each (kind, key), and when.
+    ``bounds`` holds the published 90th percentile of each (kind, key), and when it was published.
     """
     if trained is None:
         return "nothing was trained yet"
@@ -40,7 +40,7 @@ def due(
 
 
 def drifted(runs: Iterable[Run], bounds: Bounds) -> str:
-    """Say that too many runs took longer than the 90th percentile published before they began."""
+    """Return why forecasts have drifted: too many runs exceeded their published 90th percentile."""
     is_within = [
         run.seconds <= bounds[run.kind, run.key][0]
         for run in runs

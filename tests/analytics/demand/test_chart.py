@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analytics.demand.chart import MEASURES, WEEK, chart, outlooks, summary
+from analytics.demand.chart import MEASURES, WEEK_HOURS, chart, outlooks, summary
 from analytics.demand.hourly import HOUR_SECONDS
 from analytics.history.runs import FLOW_KIND, Run
 
@@ -29,7 +29,7 @@ def test_the_coming_days_look_like_the_last() -> None:
     day = found["runs"].demand.median[:24]
     assert np.flatnonzero(day > 1).tolist() == [8, 9, 10, 11]
     assert found["slots"].demand.median[9] == pytest.approx(1.0)
-    assert {len(one.demand.median) for one in found.values()} == {WEEK}
+    assert {len(one.demand.median) for one in found.values()} == {WEEK_HOURS}
     assert found["runs"].start == NOW
 
 

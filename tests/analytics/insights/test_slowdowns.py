@@ -10,7 +10,13 @@ import pytest
 
 from analytics.history.runs import Run
 from analytics.insights.lifecycle import QUIET_SECONDS, Changes, Finding, Insight, Severity
-from analytics.insights.slowdowns import SHOWN_ROWS, change_sentences, findings, section, watch
+from analytics.insights.slowdowns import (
+    SHOWN_ROWS,
+    change_sentences,
+    section,
+    slowdown_findings,
+    watch,
+)
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.insights import RaisedInsight, open_insights, write_insights
 
@@ -74,12 +80,15 @@ def test_only_runs_that_succeeded_say_how_long_it_takes() -> None:
         for state in ("running", "cancelled", "failed") * 5
     ]
     again = [replace(run, started_at=9e5, ended_at=9e5 + 100, retries=2) for run in runs]
-    assert findings([*runs, *stuck, *again]) == []
+    assert slowdown_findings([*runs, *stuck, *again]) == []
 
 
 def test_kinds_of_providers_are_not_compared() -> None:
     """A step would count as slower because it ran on the slower machine last."""
-    assert findings([*history("a/b", STEADY, "fast"), *history("a/b", SLOW * 2, "slow")]) == []
+    assert (
+        slowdown_findings([*history("a/b", STEADY, "fast"), *history("a/b", SLOW * 2, "slow")])
+        == []
+    )
 
 
 def test_a_step_without_an_id_is_found_by_when_it_ended() -> None:
@@ -88,7 +97,7 @@ def test_a_step_without_an_id_is_found_by_when_it_ended() -> None:
         Run("shell", "a/b", hour * 3600.0, hour * 3600.0 + took, took, True)
         for hour, took in enumerate([*STEADY, *SLOW])
     ]
-    (found,) = findings(runs)
+    (found,) = slowdown_findings(runs)
     assert found.run == "ended 1970-01-01 08:00:25"
 
 
