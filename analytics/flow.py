@@ -1,4 +1,4 @@
-"""The flow `train`: learns from everything that has run, and publishes what it expects next."""
+"""The flow `train`: learns from everything that has run, and publishes estimates of the next runs."""
 
 from __future__ import annotations
 

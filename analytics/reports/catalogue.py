@@ -1,4 +1,4 @@
-"""Which reports there are, and making them from a history."""
+"""The catalogue of reports, and the function that makes each of them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def spans(
 
 
 def needed_since(span: Span, compared_with: Span | None) -> float:
-    """Return from when on history has to be read: trends and forecasts look back further."""
+    """Return the moment from which history is needed: trends and forecasts look back further."""
     return min(
         span.since,
         compared_with.since if compared_with else span.since,
@@ -59,6 +59,6 @@ def make_report(  # noqa: PLR0917 - of what, and when
     made_at: float,
     calibration: Sequence[Section] = (),
 ) -> Report:
-    """Return the report of that name; ``calibration`` says how well forecasts held."""
+    """Return the report of that name; ``calibration`` are sections on the accuracy of estimates."""
     context = report_context(everything, span, compared_with, project, made_at)
     return REPORTS[name](replace(context, calibration=tuple(calibration)))

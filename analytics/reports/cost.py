@@ -1,4 +1,4 @@
-"""The cost report: what was spent on what, what stood idle, and what would have been cheaper."""
+"""The cost report: spending, idle reservations, and changes that would have been cheaper."""
 
 from __future__ import annotations
 

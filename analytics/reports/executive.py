@@ -1,4 +1,4 @@
-"""The executive report: one page on what was done, how well, at what cost, and what needs care."""
+"""The executive report: one page on activity, success, cost, and open insights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The flow `report`: what was done in a period, how fast, at what cost and how well, to pass on."""
+"""The flow `report`, which makes reports on a period as artifacts and as files."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def read_flow_runs(since: float) -> list[FlowRow]:
 
 @task(name="read ledger", task_run_name="read ledger", cache_policy=NO_CACHE)
 async def read_ledger(flows: list[FlowRow], since: float) -> ReportTables:
-    """Read what the ledger has recorded since then, and put it beside the flow runs."""
+    """Read what the ledger has recorded since then, and combine it with the flow runs."""
     return await asyncio.to_thread(_history, flows, since, time.time())
 
 

@@ -1,4 +1,4 @@
-"""The performance report: how long things took, waited and were planned to, and what to mend."""
+"""The performance report: durations, waiting times, plans against outcomes, and bottlenecks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The success report: how often things succeeded, why they failed and when they worked again."""
+"""The success report: success rates, causes of failures, and times to recovery."""
 
 from __future__ import annotations
 

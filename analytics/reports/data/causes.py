@@ -1,7 +1,7 @@
-"""What a failure said, fit to be passed on: one line, without anything that may be secret.
+"""The causes of failures, shortened to one line and redacted for reports.
 
-Reports leave the machine. A secret that Slipway knows was taken out of the message when it was
-recorded; a message of somebody else's flow may hold others, so whatever looks like one is left out.
+Reports leave the machine. Secrets that Slipway knows were removed when a message was recorded, but
+a message of another flow may contain more, so everything that looks like a secret is removed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 
 from blocks.redaction import without_suspects
 
+# In characters.
 LONGEST_CAUSE = 160
 _VARIABLE_PARTS = (
     (re.compile(r"0x[0-9a-fA-F]+"), "N"),
@@ -19,7 +20,7 @@ _VARIABLE_PARTS = (
 
 
 def cause(text: str) -> str:
-    """Return the first line of ``text`` that says anything, without secrets and not too long."""
+    """Return the first line of ``text`` that is not empty, without secrets and shortened."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     # A very long line is not searched to its end.
     line = line[: 10 * LONGEST_CAUSE]
@@ -28,7 +29,7 @@ def cause(text: str) -> str:
 
 
 def cause_kind(text: str) -> str:
-    """Return what all causes of one kind have in common: numbers and ids are taken for alike."""
+    """Return a cause with numbers and ids replaced, so that causes of one kind are equal."""
     for pattern, placeholder in _VARIABLE_PARTS:
         text = pattern.sub(placeholder, text)
     return text

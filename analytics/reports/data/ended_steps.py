@@ -1,4 +1,4 @@
-"""Executions of the ledger as rows: what each attempt at a step asked for, waited, took and cost."""
+"""The rows of executed steps: the demand, waiting time, duration and cost of each attempt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Row = dict[str, object]
 
 
 def step_rows(recorded: Activity, needs: Mapping[str, Mapping[str, Sequence[str]]]) -> list[Row]:
-    """Return one row an attempt; one without an outcome runs, or was lost with its workload."""
+    """Return one row for each attempt; without an outcome it is running, or lost with its workload."""
     workloads = {row.id: row for row in recorded.workloads}
     planned = {
         (run, placed.step): placed.end_seconds - placed.start_seconds
@@ -51,7 +51,7 @@ def _row(execution: Execution, workload_row: WorkloadRow) -> Row:
         "key": execution.history_key,
         "provider": execution.provider,
         "kind": execution.provider_kind,
-        # Of the same release and the same steps, a step has the same inputs.
+        # A step of the same release and workload always has the same inputs.
         "inputs": f"{workload_row.key}/{execution.step}",
         "state": outcome.end.value.replace(" ", "_") if outcome else lost,
         "cause": cause(outcome.cause or _exit(outcome.exit_code)) if outcome else "",
@@ -75,10 +75,10 @@ def _exit(code: int | None) -> str:
 def _waits(
     executions: Sequence[Execution], needs: Mapping[str, Mapping[str, Sequence[str]]]
 ) -> dict[tuple[str, str, int], float]:
-    """Return how long each first attempt stood ready before it began.
+    """Return how long each first attempt was ready before it began.
 
-    It is ready when the last step that it needs has ended; one that needs none, when the first
-    step of its run began. Runs whose needs were not kept are left out.
+    It is ready when the last step that it needs has ended; a step without needs is ready when the
+    first step of its run begins. Runs whose needs were not kept are left out.
     """
     ended: dict[tuple[str, str], float] = {}
     began: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""Which period a report is of, and which it is compared with. All days are those of UTC."""
+"""The period of a report and the one that it is compared with. All days are days in UTC."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from analytics.reports.data.model import Span
 from tasks.errors import BadInputError
 
 DAY_SECONDS = 86_400.0
+# The first Monday after the epoch.
 MONDAY_SECONDS = 4 * DAY_SECONDS
-# More columns than that are no longer told apart.
+# A longer period is charted by weeks: more columns could not be distinguished.
 MOST_DAYS = 45
 PERIOD_DAYS = {
     "last day": 1,
@@ -61,7 +62,7 @@ def compared_span(span: Span, name: CompareName) -> Span | None:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Days, or weeks from Monday on: what the columns of a chart stand for.
+    """The columns of a chart: days, or weeks from Monday on.
 
     ``starts`` are in epoch seconds, the first at the beginning of the period or before it.
     """

@@ -1,4 +1,4 @@
-"""How sure a share is that was counted: the score interval of Wilson (1927)."""
+"""The confidence interval of a counted share: the score interval of Wilson (1927)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 from analytics.reports.data.model import Range
 
-# 95 percent of a normal distribution lie within so many deviations.
+# 95 percent of a normal distribution lie within so many standard deviations.
 _Z = 1.959964
 
 

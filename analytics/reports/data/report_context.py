@@ -1,4 +1,4 @@
-"""What one report is made from: its period, the one it is compared with, and all before."""
+"""The context of a report: the tables of its period, of the compared period, and of all before."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ReportContext:
         figures: tuple[Figure, ...],
         sections: tuple[Section, ...],
     ) -> Report:
-        """Return the report; sections that say nothing are left out."""
+        """Return the report without its empty sections."""
         filled = tuple(
             section for section in sections if section.sentences or section.charts or section.tables
         )
@@ -90,9 +90,9 @@ class ReportContext:
 def report_context(
     everything: ReportTables, span: Span, compared_with: Span | None, project: str, made_at: float
 ) -> ReportContext:
-    """Return what a report of ``span`` is made from.
+    """Return the context of a report of ``span``.
 
-    Flow runs of a period of which Prefect has forgotten a part are compared with nothing.
+    Flow runs are not compared with a period of which Prefect has deleted a part.
     """
     before = None if compared_with is None else everything.of(compared_with, project)
     if before is not None and compared_with and everything.flows_since > compared_with.since:

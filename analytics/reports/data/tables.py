@@ -1,7 +1,7 @@
-"""What reports are made of: flow runs, workload runs and their steps as one table each.
+"""The tables of reports: flow runs, workload runs and their steps.
 
 Times are epoch seconds, NaN where there is none. A run belongs to the period in which it ended;
-``state`` tells runs that were stopped or lost from those that failed.
+``state`` distinguishes runs that were stopped or lost from those that failed.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ RUN_COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class FlowRow:
-    """One flow run, the project that it was asked for (empty: none), and what its state says."""
+    """One flow run, its project (empty: none), and the message of its state."""
 
     run: Run
     project: str = ""
@@ -58,10 +58,11 @@ class FlowRow:
 
 @dataclass(frozen=True)
 class ReportTables:
-    """All that is known, or what of it belongs to one period and project.
+    """The tables of all history, or of one period and project.
 
-    ``needs`` are the steps each step waited for, where that was kept. Flow runs are known from
-    ``flows_since`` on: Prefect forgets older ones. ``has_flows`` is false where they are left out.
+    ``needs`` are the steps that each step waited for, where they were kept. Flow runs are known
+    from ``flows_since`` on: Prefect deletes older ones. ``has_flows`` is false where they are left
+    out.
     """
 
     flows: pd.DataFrame
@@ -76,13 +77,13 @@ class ReportTables:
     has_flows: bool = True
 
     def without_flows(self) -> ReportTables:
-        """Return the same without flow runs, of which nothing can be said then."""
+        """Return the tables without flow runs, which are then unknown."""
         return replace(self, flows=self.flows.iloc[:0], has_flows=False)
 
     def of(self, span: Span, project: str = "") -> ReportTables:
         """Return what ended within ``span``, of one project (empty: of all).
 
-        Insights stay that were raised, closed or open then.
+        Insights that were raised, closed or open then are included.
         """
         return replace(
             self,
@@ -110,13 +111,13 @@ class ReportTables:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing ended at all."""
+        """Whether nothing ended at all."""
         others = (self.rollouts, self.snapshots)
         return all(table.empty for table in (self.flows, self.runs, self.steps)) and not any(others)
 
     @property
     def projects(self) -> list[str]:
-        """The names of all projects that something is known of."""
+        """The names of all projects in the tables."""
         names = {*self.flows["project"], *self.runs["project"]}
         names |= {row.project for row in self.rollouts} | {row.project for row in self.snapshots}
         return sorted(names - {""})
@@ -125,9 +126,9 @@ class ReportTables:
 def report_tables(
     flows: Iterable[FlowRow], recorded: Activity, needs: Needs | None = None, since: float = 0.0
 ) -> ReportTables:
-    """Return what the server and the ledger know as tables.
+    """Return the tables of the flow runs and of what the ledger has recorded.
 
-    ``needs`` says what each step waited for; ``since`` from when on flow runs are known.
+    ``needs`` are the steps that each step waited for; flow runs are known from ``since`` on.
     """
     steps = _typed(step_rows(recorded, needs or {}), STEP_COLUMNS)
     return ReportTables(

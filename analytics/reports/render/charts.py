@@ -1,7 +1,7 @@
-"""Draws the charts of a report by matplotlib: as SVG for a page, as PNG for Prefect's UI.
+"""The charts of a report, drawn by matplotlib: as SVG for a page, as PNG for Prefect's UI.
 
-Colours mean the same everywhere: blue is what was asked about, orange what it is compared with or
-a warning, red a failure, grey what was stopped. They differ in brightness as well.
+Colours have the same meaning everywhere: blue is the subject, orange the comparison or a warning,
+red a failure, grey a stopped run. They differ in brightness as well.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from analytics.reports.render.marks import draw
 WIDTH_INCHES = 7.2
 DPI = 160
 HALF_WIDTH_INCHES = 4.7
-"""So wide is one of two that stand side by side."""
+"""The width of each of two charts side by side."""
 
 INK = "#0a0b0c"
-"""What letters and axes are drawn in, and nothing else: a page puts its own colour there."""
+"""The colour of letters and axes only: a page replaces it with its own colour."""
 
 _ROW_INCHES = 0.24
 _EDGES_INCHES = 0.75
@@ -40,7 +40,7 @@ def svg(chart: Chart, width: float = WIDTH_INCHES) -> str:
         figure = _figure([chart], width, transparent=True)
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     element = text.getvalue()
-    # Without the XML declaration, which has no place in a page, and the title of the program.
+    # What precedes the element, such as the XML declaration, has no place in a page.
     return element[element.index("<svg") :].replace(INK, "currentColor")
 
 
@@ -78,7 +78,7 @@ def _figure(charts: Sequence[Chart], width: float, *, transparent: bool) -> Any:
 def _style(extra: dict[str, str]) -> Any:
     import matplotlib as mpl  # noqa: PLC0415 - it takes a second to import
 
-    # A fixed list of names is no type for a dictionary that is put together.
+    # Its type lists fixed names, which a composed dictionary does not match.
     context: Any = mpl.rc_context
 
     ink = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
@@ -89,7 +89,7 @@ def _style(extra: dict[str, str]) -> Any:
             # The second is the first on other systems: as wide, so that nothing overlaps.
             "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],
             "font.size": 8,
-            # The names of steps are no formulas.
+            # Names of steps must not be parsed as formulas.
             "text.parse_math": False,
             "axes.spines.top": False,
             "axes.spines.right": False,

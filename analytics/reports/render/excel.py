@@ -1,4 +1,4 @@
-"""A report as an Excel workbook: a sheet of figures and one a table, numbers with their formats."""
+"""A report as an Excel workbook: a sheet of figures and one for each table, with number formats."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FORMATS: dict[Unit, str] = {
 _LONGEST_NAME = 31
 _WIDEST_COLUMN = 60
 _NARROWEST_COLUMN = 9
-# What a sheet's name must not hold.
+# Characters that a sheet's name must not contain.
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _HEAD = Font(bold=True, color="FFFFFF")
 _FILL = PatternFill("solid", fgColor="4F79A3")
@@ -91,9 +91,9 @@ def _table(sheet: Any, table: Table, start: int) -> None:
 
 
 def _write(cell: Any, value: str | float | None, unit: Unit = "") -> None:
-    """Write a value; a text stays one, whatever it starts with."""
+    """Write a value; a text stays a text, whatever it starts with."""
     if unit == "moment" and isinstance(value, str):
-        # Excel knows no time zones.
+        # Excel has no time zones.
         cell.value = datetime.fromisoformat(value).astimezone(UTC).replace(tzinfo=None)
     elif isinstance(value, str):
         cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)

@@ -1,4 +1,4 @@
-"""Writes a report below the home, in the formats that were asked for; a newer one replaces it."""
+"""The files of a report, written below the home in the requested formats; newer ones replace them."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def folder_of(reports: Path, report: Report) -> Path:
 
 
 def write(reports: Path, report: Report, formats: Iterable[FormatName]) -> list[Path]:
-    """Write ``report`` in ``formats`` to its folder, which takes the place of an earlier one.
+    """Write ``report`` in ``formats`` to its folder, which replaces an earlier one.
 
-    Only the owner may read it. Returns what was written, the folder of the tables as one.
+    Only the owner may read it. Returns the written paths, with one for the folder of tables.
     """
     distinct_formats = tuple(dict.fromkeys(formats))
     if not distinct_formats:
@@ -67,7 +67,7 @@ def _written(folder: Path, report: Report, format_name: FormatName) -> Iterator[
 
 
 def _replace(draft: Path, folder: Path) -> None:
-    """Put ``draft`` where ``folder`` is, which is removed."""
+    """Move ``draft`` to ``folder``, and remove an existing one."""
     if not folder.exists():
         draft.rename(folder)
         return

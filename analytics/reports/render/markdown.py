@@ -13,13 +13,13 @@ from analytics.reports.render.quantities import change, is_better, written
 _LONGEST_KEY = 44
 _LONGEST_TEXT = 90
 _SUMMARY_FIGURES = 5
-# All but the space that does not break.
+# All white space except the no-break space.
 _SPACES = re.compile(r"[^\S\xa0]+")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$])")
 
 
 def markdown(report: Report, files: Iterable[Path] = (), charts: str = "") -> str:
-    """Return ``report``; ``files`` are those in which it stands as well, ``charts`` its picture."""
+    """Return ``report`` as markdown; ``files`` hold it as well, ``charts`` is its picture."""
     parts = [f"# {report.title}", _head(report), *(f"*{note}*" for note in report.notes)]
     if report.figures:
         parts.append(_figures(report.figures))
@@ -33,13 +33,13 @@ def markdown(report: Report, files: Iterable[Path] = (), charts: str = "") -> st
 
 
 def summary(report: Report) -> str:
-    """Return one sentence: which report it is, and its first figures."""
+    """Return one sentence with the report's title, period and first figures."""
     of_project = f" of {report.project}" if report.project else ""
     return f"{report.title}{of_project}, {period.written(report.period)}: {first_figures(report)}"
 
 
 def first_figures(report: Report) -> str:
-    """Return the first figures, or why there are none, in a line."""
+    """Return a line with the first figures, or with the reason why there are none."""
     if not report.sections:
         return " ".join(report.notes)
     figures = ", ".join(
@@ -50,7 +50,7 @@ def first_figures(report: Report) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return ``text`` such that it shows as it is: names and messages are nobody's markup."""
+    """Return ``text`` escaped, so that names and messages are never read as markup."""
     return _SPECIAL.sub(r"\\\1", _SPACES.sub(" ", text).strip(" "))
 
 

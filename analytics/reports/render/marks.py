@@ -1,4 +1,4 @@
-"""What the marks of each kind of chart are: stacks, bars, small multiples and pairs."""
+"""The marks of each kind of chart: stacked bars, bars, small multiples and scatter plots."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def draw(figure: Any, chart: Chart) -> None:
 
 
 def short(label: str) -> str:
-    """Return a label of which the middle is left out where it is long: its end tells most."""
+    """Return a label without its middle where it is long: the end distinguishes labels best."""
     if len(label) <= _LONGEST_LABEL:
         return label
     start = _LONGEST_LABEL // 4
@@ -81,7 +81,7 @@ def _stack(axes: Any, chart: StackedBars) -> None:
 
 
 def _label(series: str) -> str:
-    """Return a name for the legend, which would leave out one that starts with an underscore."""
+    """Return a name for the legend, which ignores names that start with an underscore."""
     return short(f" {series}" if series.startswith("_") else series)
 
 
@@ -186,7 +186,7 @@ def _plain_logs(axes: Any, ratio: float) -> None:
 
 
 def _scale(unit: Unit, greatest: float) -> tuple[float, str]:
-    """Return what values are divided by so that they read well, and the name of that unit."""
+    """Return the divisor that makes values readable, and the name of that unit."""
     if unit == "s":
         steps = (
             (2 * _DAY_SECONDS, _HOUR_SECONDS, "h"),

@@ -1,6 +1,6 @@
-"""A report as one HTML file that needs nothing else: styles and charts are in it, no script is.
+"""A report as one self-contained HTML file with styles and charts, without scripts.
 
-Everything that comes from names and messages is escaped by Jinja.
+Jinja escapes all names and messages.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _template() -> Template:
 
 
 def _is_half(chart: Chart, section: Section) -> bool:
-    """Tell whether a chart stands beside another: amounts a day do, in twos."""
+    """Return whether a chart stands beside another: stacked bars do, in pairs."""
     return (
         isinstance(chart, StackedBars)
         and sum(isinstance(other, StackedBars) for other in section.charts) > 1

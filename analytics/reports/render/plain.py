@@ -1,4 +1,4 @@
-"""A report as JSON, and as one CSV a table, for other programs: numbers as they are, in full."""
+"""A report as JSON, and as one CSV file for each table, with numbers in full precision."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from analytics.reports.data.model import Cell, Column, Report, Span, Table
 from analytics.reports.render.quantities import heading
 
 FIGURES = "figures"
-# A program that computes with tables would take such a text for a formula.
+# A spreadsheet program would take a text with such a start for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_json(report: Report) -> str:
-    """Return all of ``report``; moments are ISO 8601, ranges objects, what is unknown is null."""
+    """Return ``report`` as JSON; moments are ISO 8601, ranges are objects, unknown values null."""
     document = {
         "report": report.name,
         "title": report.title,
@@ -47,7 +47,7 @@ def as_json(report: Report) -> str:
 
 
 def as_csv(table: Table) -> str:
-    """Return a table; a range becomes three columns, a text is never a formula."""
+    """Return a table as CSV; a range becomes three columns, and no text is a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     spread = spread_columns(table)
@@ -85,7 +85,7 @@ def spread_columns(table: Table) -> list[tuple[Column, tuple[str, ...]]]:
 
 
 def spread_row(table: Table, row: tuple[Cell, ...]) -> Iterator[str | float | None]:
-    """Give the values of a row under the headings of ``spread_columns``."""
+    """Yield the values of a row under the headings of ``spread_columns``."""
     for (column, names), cell in zip(spread_columns(table), row, strict=True):
         if isinstance(cell, str | float | int | None):
             is_moment = column.unit == "moment" and isinstance(cell, float)
@@ -101,7 +101,7 @@ def moment(at: float) -> str:
 
 
 def safe(text: str) -> str:
-    """Return a text that no program takes for a formula."""
+    """Return a text that no spreadsheet program takes for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
@@ -139,7 +139,7 @@ def _finite(cell: Cell) -> str | float | None:
 
 
 def _plain(value: Any) -> Any:
-    """Return what JSON can hold: there is no NaN."""
+    """Return a value for JSON, which has no NaN."""
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Numbers as people read them: with their unit, and never broken from it."""
+"""Numbers as text, with their unit and without a line break before it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _TEN = 10.0
 
 
 def written(value: Cell, unit: Unit) -> str:
-    """Return a cell as text; what is not known is a dash."""
+    """Return a cell as text; an unknown value is a dash."""
     if value is None:
         return UNKNOWN
     if isinstance(value, str):
         return value
     if isinstance(value, Range):
         own_unit = value.unit or unit
-        # The unit of a percentage need not be said three times.
+        # The unit of a percentage is written once only.
         low = written(value.low, own_unit).removesuffix(_PERCENT)
         high = written(value.high, own_unit).removesuffix(_PERCENT)
         return f"{written(value.value, own_unit)} ({low}{_GAP}to{_GAP}{high})"
@@ -49,10 +49,10 @@ def change(figure: Figure) -> str:
 
 
 def is_better(figure: Figure) -> bool | None:
-    """Tell whether a figure has changed for the better; None where it has not or that is open."""
+    """Return whether a figure has improved; None where it has not changed or has no direction."""
     if figure.value is None or figure.before is None or figure.better == "neither":
         return None
-    # What rounds to no change is none.
+    # A change that rounds to zero is none.
     if figure.value == figure.before or change(figure).startswith(_SAME):
         return None
     return (figure.value > figure.before) == (figure.better == "more")
@@ -66,7 +66,7 @@ def heading(column: Column) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as a person says it, e.g. ``3 h 20 min``."""
+    """Return a duration in one or two units, e.g. ``3 h 20 min``."""
     sign, size = (_MINUS if seconds < 0 else ""), abs(seconds)
     whole, minutes, hours = round(size), round(size / _MINUTE_SECONDS), round(size / _HOUR_SECONDS)
     if whole < _MINUTE_SECONDS:
@@ -80,7 +80,7 @@ def duration(seconds: float) -> str:
 
 
 def _two(great: int, small: int, unit: str, part: str) -> str:
-    """Return an amount in two units, of which one may be nothing."""
+    """Return an amount in two units, without those that are zero."""
     parts = [f"{great}{_GAP}{unit}"] * bool(great) + [f"{small}{_GAP}{part}"] * bool(small)
     return _GAP.join(parts)
 

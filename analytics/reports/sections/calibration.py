@@ -1,4 +1,4 @@
-"""How well the estimates behind decisions held, for the performance report."""
+"""The section on the calibration of the estimates behind decisions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COLUMNS = (
 def calibration_sections(
     placements: Iterable[Decision], span: Span, runs: Iterable[str]
 ) -> tuple[Section, ...]:
-    """Return how the placements of ``runs``, made within ``span``, came out; nothing without any."""
+    """Return the calibration of the placements of ``runs`` within ``span``; empty without any."""
     workloads = frozenset(runs)
     periods = calibration_periods(
         placement

@@ -1,4 +1,4 @@
-"""What has become worse or better: insights raised and closed, and durations surely changed."""
+"""The section on changes: insights raised and closed, and significant changes of durations."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _durations(context: ReportContext) -> list[tuple[str, list[Duration]]]:
 
 
 def _as_before(duration: Duration) -> float:
-    """Return what the runs of the period would have taken at the former median, in all."""
+    """Return the total seconds of the period's runs at the former median."""
     return duration.runs * (duration.before or 0.0)
 
 

@@ -1,4 +1,4 @@
-"""What workload runs really waited for: the steps on their critical paths, and queueing."""
+"""The section on bottlenecks: the steps on the critical paths of workload runs, and queueing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_BARS = 10
 
 
 def runs_as_steps(tables: ReportTables) -> list[list[PathStep]]:
-    """Return each workload run whose needs are known as its steps, each by its last attempt."""
+    """Return the steps of each workload run whose needs are known, with their last attempts."""
     last = tables.steps[tables.steps["is_last"] & tables.steps["ended_at"].notna()]
     return [
         [

@@ -1,4 +1,4 @@
-"""How long things took, and what has surely become slower or faster since the compared period."""
+"""The sections on durations of flows and steps, and on their changes since the compared period."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from analytics.statistics.averages import Floats
 from analytics.statistics.bootstrap import bootstrap
 
 FEWEST_RUNS = 5
-# Intervals take half a millisecond a draw; beyond these keys a change matters little.
+# A change takes a thousand draws of half a millisecond; for keys beyond these it matters little.
 MOST_COMPARED_KEYS = 60
 MOST_PANELS = 6
 MOST_BARS = 10
@@ -32,7 +32,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """Seconds of the runs of one key that succeeded; ``grown`` is by how much the median has."""
+    """Durations in seconds of the successful runs of one key; ``grown`` is the change of the median."""
 
     key: str
     runs: int
@@ -44,12 +44,12 @@ class Duration:
 
     @property
     def is_sure(self) -> bool:
-        """Tell whether it has surely changed: all of the interval is on one side of nought."""
+        """Whether the change is significant: the whole interval is on one side of zero."""
         return self.grown is not None and (self.grown.low > 0 or self.grown.high < 0)
 
 
 def durations(now: pd.DataFrame, before: pd.DataFrame | None, by: str) -> list[Duration]:
-    """Return how long the keys in column ``by`` took, that which took most in all first."""
+    """Return the durations of the keys in column ``by``, the greatest total first."""
     earlier = _seconds(before, by) if before is not None else {}
     by_key = sorted(_seconds(now, by).items(), key=lambda item: -float(item[1].sum()))
     return [
@@ -67,7 +67,7 @@ def durations(now: pd.DataFrame, before: pd.DataFrame | None, by: str) -> list[D
 
 
 def duration_sections(context: ReportContext) -> tuple[Section, ...]:
-    """Return what flows and steps took."""
+    """Return the sections on the durations of flows and of steps."""
     now, before = context.now, context.before
     has_flows = before is not None and before.has_flows
     of_flows = durations(now.flows, before.flows if before and has_flows else None, "flow")
@@ -149,7 +149,7 @@ def _seconds(table: pd.DataFrame, by: str) -> dict[str, Floats]:
 
 
 def _grown(before: Floats | None, now: Floats) -> Range | None:
-    """Return by how much the median has grown, its interval from those of both medians."""
+    """Return the growth of the median, with an interval from those of both medians."""
     if before is None or min(len(before), len(now)) < FEWEST_RUNS or np.median(before) <= 0:
         return None
     first = bootstrap(before, lambda sample: float(np.median(sample)))

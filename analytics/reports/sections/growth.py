@@ -1,4 +1,4 @@
-"""What grows or shrinks week by week: durations, failures and costs of the keys that matter most."""
+"""The section on weekly trends in durations, failures and costs of the keys with most time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from analytics.statistics.trends import Trend, relative_trend, trend
 # A trend takes a tenth of a second to compute.
 MOST_KEYS = 20
 LEAST_CHANGE = 0.01
-# What an hour has seen says nothing of a week.
+# A shorter history cannot show a weekly trend.
 SHORTEST_SECONDS = 3 * DAY_SECONDS
 _COLUMNS = (
     Column("key"),
@@ -52,7 +52,7 @@ def growth_table(name: str, runs: pd.DataFrame, measures: Sequence[str]) -> Tabl
 
 
 def growth_section(context: ReportContext, measures: Sequence[str]) -> Section:
-    """Return the trends up to the end of the period, of all that is known."""
+    """Return the trends up to the end of the period, from all history."""
     steps = context.history.steps
     flows = context.history.flows
     both = pd.concat([steps, flows.assign(key="flow/" + flows["flow"], cost=0.0)])

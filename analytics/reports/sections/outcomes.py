@@ -1,4 +1,4 @@
-"""How runs ended: success with its interval, and what was stopped or lost told apart."""
+"""The sections on outcomes: success rates with intervals, without runs that were stopped or lost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from analytics.reports.data.proportion import wilson
 from analytics.reports.data.report_context import ReportContext
 from analytics.reports.data.tables import ReportTables
 
-# These ended by themselves, well or badly; the others were stopped or lost and say neither.
+# These states end by themselves, well or badly; runs in the others were stopped or lost.
 BY_ITSELF = ("succeeded", "failed", "timed_out", "out_of_memory")
 STATES = (*BY_ITSELF, "crashed", "lost", "preempted", "cancelled")
 NAMES = {"timed_out": "timed out", "out_of_memory": "out of memory"}
@@ -30,7 +30,7 @@ MOST_BARS = 12
 
 
 def success(table: pd.DataFrame) -> float | None:
-    """Return the share that succeeded of what ended by itself; None where nothing did."""
+    """Return the success rate of the runs that ended by themselves; None where none did."""
     states = table["state"][table["state"].isin(BY_ITSELF)]
     return None if states.empty else float((states == "succeeded").mean())
 
@@ -66,7 +66,7 @@ def success_figures(context: ReportContext) -> tuple[Figure, ...]:
 def success_section(
     name: str, title: str, now: pd.DataFrame, before: pd.DataFrame | None, by: str
 ) -> Section:
-    """Return how often what is named in column ``by`` succeeded, that which fails most first."""
+    """Return the success rates by the names in column ``by``, the lowest first."""
     rows = sorted(_rows(now, before, by), key=lambda row: (_share(row[3]), -_count(row[1])))
     if not rows:
         return Section(title)
@@ -99,7 +99,7 @@ def success_section(
 
 
 def states_over_time(name: str, what: str, table: pd.DataFrame, span: Span) -> StackedBars | None:
-    """Return how many of ``what`` ended each day or week, by how; None where nothing did."""
+    """Return how many of ``what`` ended each day or week, by state; None where none did."""
     if table.empty:
         return None
     columns = grid(span)

@@ -1,4 +1,4 @@
-"""Whether the capacity there is will hold what the next week should ask for."""
+"""The section on capacity: whether it is enough for the demand forecast of the next week."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ MEASURES = {"slots": "slots", "cpus": "CPUs", "memory_mib": "memory (MiB)"}
 
 
 def outlook_section(context: ReportContext) -> Section:
-    """Return what runs out in the next 168 h; it says so where history is too short for that.
+    """Return the capacity outlook for the next 168 h, or a sentence where history is too short.
 
-    Every project uses the same capacity, so a report of one project says nothing of it.
+    All projects share the capacity, so the section is empty in a report of one project.
     """
     title = "Capacity of the next week"
     if context.project or not context.now.providers:
@@ -61,9 +61,9 @@ def outlook_section(context: ReportContext) -> Section:
 def outlooks(
     steps: pd.DataFrame, providers: Iterable[KnownProvider], now: float
 ) -> list[tuple[CapacityOutlook, float, float]]:
-    """Return the outlook of each resource, how much there is of it, and the fullest hour (p90).
+    """Return the outlook of each resource, its capacity, and the p90 of its fullest hour.
 
-    Nothing where there is less than two days of history.
+    Empty where there are less than two days of history.
     """
     recent = steps[steps["ended_at"].gt(now - LONGEST_SECONDS)]
     if recent.empty:

@@ -1,4 +1,4 @@
-"""What was promised before against what came: plans of workloads, and of each of their steps."""
+"""The section on plan against actual: the durations of workloads and of their steps."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ MOST_POINTS = 2000
 
 
 def lateness(tables: ReportTables) -> float | None:
-    """Return the median of what a workload run took over what its plan had promised."""
+    """Return the median ratio of a workload run's duration to the makespan of its plan."""
     runs = _planned_runs(tables)
     return None if runs.empty else float((runs["took"] / runs["promised"]).median())
 
 
 def near_share(tables: ReportTables) -> float | None:
-    """Return the share of the steps that took within a quarter of what was planned."""
+    """Return the share of the steps whose duration was within a quarter of the planned one."""
     steps = _planned_steps(tables.steps)
     if steps.empty:
         return None
@@ -27,7 +27,7 @@ def near_share(tables: ReportTables) -> float | None:
 
 
 def promise_figures(context: ReportContext) -> tuple[Figure, ...]:
-    """Return how far plans were off, workloads and steps."""
+    """Return the accuracy of plans, for workloads and for steps."""
     return (
         context.figure(
             "took of what was promised",
@@ -46,7 +46,7 @@ def promise_figures(context: ReportContext) -> tuple[Figure, ...]:
 
 
 def promise_section(context: ReportContext) -> Section:
-    """Return plan against outcome, a row a workload."""
+    """Return plan against outcome, with one row for each workload."""
     planned_runs, steps = _planned_runs(context.now), _planned_steps(context.now.steps)
     if planned_runs.empty:
         return Section("Plan and outcome")

@@ -1,4 +1,4 @@
-"""What was deployed and what was backed up, with what proves it."""
+"""The sections on deployments and backups, with the evidence for each."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _MIB_BYTES = 1 << 20
 
 
 def deployment_count(tables: ReportTables) -> float:
-    """Return how many deployments and rollbacks brought another release to serve."""
+    """Return how many deployments and rollbacks brought another release into service."""
     return float(sum(rollout.phase == "done" for rollout in tables.rollouts))
 
 
 def snapshot_count(tables: ReportTables) -> float:
-    """Return how many snapshots were taken; one is recorded when its repository was checked."""
+    """Return how many snapshots were taken; each is recorded after a check of its repository."""
     return float(len(tables.snapshots))
 
 
 def protection_figures(context: ReportContext) -> tuple[Figure, ...]:
-    """Return deployments and backups, in numbers."""
+    """Return the numbers of deployments and of backups."""
     return (
         context.figure("deployments", deployment_count, note="done; reverted ones are not counted"),
         context.figure(

@@ -1,4 +1,4 @@
-"""What failed, why, what another attempt rescued, and how long until it worked again."""
+"""The sections on failures: their causes, flaky steps, and times to recovery."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Outage:
 
 
 def outages(table: pd.DataFrame, key: pd.Series[str]) -> list[Outage]:
-    """Return how long each key kept failing; what was cancelled changes nothing.
+    """Return the outages of each key; cancelled runs neither start nor end one.
 
-    ``key`` names what every row of ``table`` is a run of.
+    ``key`` has the key of every row of ``table``.
     """
     ended = table[table["state"].isin((*FAILED, "succeeded"))].assign(of=key)
     all_found: list[Outage] = []
@@ -77,7 +77,7 @@ def mean_time_to_recovery(tables: ReportTables) -> float | None:
 
 
 def recovery_figures(context: ReportContext) -> tuple[Figure, ...]:
-    """Return how long it took until things worked again, and what another attempt rescued."""
+    """Return the mean time to recovery, and how many steps another attempt rescued."""
     return (
         context.figure(
             "mean time to recovery",
@@ -93,7 +93,7 @@ def recovery_figures(context: ReportContext) -> tuple[Figure, ...]:
 
 
 def recovery_section(context: ReportContext) -> Section:
-    """Return the outages of the period, those that go on first."""
+    """Return the outages of the period, those that are not over first."""
     ordered = sorted(
         all_outages(context.now), key=lambda outage: (outage.until is not None, -outage.since)
     )
@@ -123,7 +123,7 @@ def recovery_section(context: ReportContext) -> Section:
 
 
 def reasons_section(context: ReportContext) -> Section:
-    """Return why things failed: causes that differ in numbers and ids only are one reason."""
+    """Return the causes of failures; causes that differ only in numbers and ids are one reason."""
     rows = _reasons(context.now.flows, "flow run", "flow")
     rows += _reasons(context.now.steps, "step", "key")
     if not rows:
@@ -147,7 +147,7 @@ def rescued(steps: pd.DataFrame) -> pd.DataFrame:
 
 
 def flaky_section(context: ReportContext) -> Section:
-    """Return the steps that failed and succeeded with the very same input."""
+    """Return the steps that failed and succeeded with the same input."""
     steps = context.now.steps
     all_rescued = rescued(steps)
     if all_rescued.empty:

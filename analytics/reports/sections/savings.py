@@ -1,4 +1,4 @@
-"""What could be saved: reservations that stood idle, memory never used, and what would mend it."""
+"""The sections on savings: idle reservations, unused memory, and changes that would have paid."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from analytics.reports.data.tables import ReportTables
 from analytics.reports.render.quantities import written
 from analytics.reports.sections.critical_paths import runs_as_steps
 
-# A step is worth splitting where runs wait for it for a tenth of their time.
+# A step is worth splitting if runs wait for it for this share of their time, and if it takes so
+# long.
 SPLIT_SHARE = 0.1
 SPLIT_SECONDS = 10.0
 SPLIT_PARTS = 2
@@ -35,7 +36,7 @@ _UNITS: dict[str, Unit] = {"s": "s", "MiB": "MiB"}
 
 
 def unused_memory(tables: ReportTables) -> float | None:
-    """Return the share of the memory asked for, over the time that it was held, never used."""
+    """Return the unused share of the memory that steps asked for, weighed by their durations."""
     measured = tables.steps[(tables.steps["asked_mib"] > 0) & (tables.steps["peak_mib"] > 0)]
     asked_mib_seconds = float((measured["asked_mib"] * measured["seconds"]).sum())
     used_mib_seconds = float(
@@ -45,7 +46,7 @@ def unused_memory(tables: ReportTables) -> float | None:
 
 
 def idle_share(tables: ReportTables) -> float | None:
-    """Return the share of the time that plans had reserved for steps and these did not use."""
+    """Return the unused share of the time that plans had reserved for steps."""
     planned_steps = _reserved(tables.steps)
     reserved = float(planned_steps["planned"].sum())
     unused = float((planned_steps["planned"] - planned_steps["seconds"]).clip(lower=0).sum())
@@ -53,7 +54,7 @@ def idle_share(tables: ReportTables) -> float | None:
 
 
 def saving_figures(context: ReportContext) -> tuple[Figure, ...]:
-    """Return how much of what was held was not used."""
+    """Return the unused shares of reserved time and of memory."""
     return (
         context.figure(
             "reserved and not used",
@@ -73,7 +74,7 @@ def saving_figures(context: ReportContext) -> tuple[Figure, ...]:
 
 
 def saving_sections(context: ReportContext) -> tuple[Section, ...]:
-    """Return what stood idle, and the changes that would have saved most."""
+    """Return the tables of unused time and memory, and the changes that would have saved most."""
     ranked = opportunities(context.now)
     rows = tuple(_row(opportunity) for opportunity in ranked)
     columns = (
@@ -138,7 +139,7 @@ def _candidates(tables: ReportTables, succeeded: pd.DataFrame) -> Iterator[Oppor
 
 
 def _packing(name: str, runs: pd.DataFrame, tables: ReportTables) -> Opportunity | None:
-    """Propose to run short steps together, as many as leave every slot something to do."""
+    """Propose to run short steps together, but so few that every slot has work."""
     short = runs[runs["seconds"] <= SHORT_SECONDS]
     lanes = max(1, sum(known_provider.capacity.slots for known_provider in tables.providers))
     in_a_run = float(np.median(short.groupby("run").size())) if len(short) else 0.0

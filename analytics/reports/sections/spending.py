@@ -1,4 +1,4 @@
-"""What was spent: money by project, workload, step and provider; hours where nothing has a price."""
+"""The sections on spending by project, workload, step and provider, in money or else in time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def total_cost(tables: ReportTables) -> float:
 
 
 def has_prices(context: ReportContext) -> bool:
-    """Tell whether anything costs anything; else hours stand for money."""
+    """Return whether any step has a cost; otherwise time is shown instead of money."""
     earlier = context.before.steps["cost"].gt(0).any() if context.before is not None else False
     return bool(context.now.steps["cost"].gt(0).any() or earlier)
 
@@ -47,7 +47,7 @@ def _share_in_vain(tables: ReportTables) -> float | None:
 
 
 def spending_figures(context: ReportContext) -> tuple[Figure, ...]:
-    """Return what was spent in all, for each workload run, and in vain."""
+    """Return the total spending, that of each workload run, and the share in vain."""
     runs = (
         context.figure("steps ran for", total_seconds, "s"),
         context.figure(
@@ -69,7 +69,7 @@ def spending_figures(context: ReportContext) -> tuple[Figure, ...]:
 
 
 def spending_over_time(context: ReportContext) -> StackedBars | None:
-    """Return what each day or week cost by project, in money or time; None where nothing ran."""
+    """Return the spending of each day or week by project, in money or time; None without steps."""
     steps = context.now.steps
     if steps.empty:
         return None
@@ -88,7 +88,7 @@ def spending_over_time(context: ReportContext) -> StackedBars | None:
 
 
 def spending_sections(context: ReportContext) -> tuple[Section, ...]:
-    """Return what each project, workload, step and provider cost."""
+    """Return the spending of each project, workload, step and provider."""
     steps = context.now.steps
     if steps.empty:
         return (Section("Spending"),)

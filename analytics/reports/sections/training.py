@@ -1,4 +1,4 @@
-"""The trends in what training has read, for its report."""
+"""The trends in the training history, for the report of a training."""
 
 from __future__ import annotations
 

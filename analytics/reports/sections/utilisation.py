@@ -1,4 +1,4 @@
-"""How much of what there is was used: by provider, resource and over the whole period."""
+"""The section on utilisation: the shares of capacity in use, by provider and resource."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HELD_COLUMNS = {"slots": "slots", "cpus": "cpus", "memory_mib": "asked_mib"}
 def held_share(provider: KnownProvider, steps: pd.DataFrame, span: Span) -> dict[str, float]:
     """Return the share of each resource of ``provider`` that steps held on average over ``span``.
 
-    A step holds what it asked for from its start to its end; what lies outside does not count.
+    A step holds its demand from its start to its end; time outside of ``span`` does not count.
     """
     own_steps = steps[steps["provider"] == provider.name]
     started_at = own_steps["started_at"].clip(lower=span.since)
@@ -33,7 +33,7 @@ def held_share(provider: KnownProvider, steps: pd.DataFrame, span: Span) -> dict
 
 
 def busy_seconds(provider: KnownProvider, steps: pd.DataFrame, span: Span) -> float:
-    """Return for how long at least one step ran on ``provider``."""
+    """Return the seconds during which at least one step ran on ``provider``."""
     own_steps = steps[(steps["provider"] == provider.name) & steps["ended_at"].notna()]
     total, reached = 0.0, span.since
     for started_at, ended_at in sorted(
@@ -45,7 +45,7 @@ def busy_seconds(provider: KnownProvider, steps: pd.DataFrame, span: Span) -> fl
 
 
 def utilisation(context: ReportContext, tables: ReportTables, span: Span) -> float | None:
-    """Return the share of the scarcest resource of each provider in use, weighed by its slots."""
+    """Return the mean use of each provider's scarcest resource, weighed by the provider's slots."""
     shares = [
         (max(held_shares.values()), max(1, provider.capacity.slots))
         for provider, held_shares in _shares(context, tables, span)

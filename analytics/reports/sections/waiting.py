@@ -1,4 +1,4 @@
-"""What stood ready and waited: flow runs for a worker, steps for capacity."""
+"""The section on waiting times: of flow runs for a worker, of ready steps for capacity."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from analytics.reports.data.model import Column, Figure, Section, Table
 from analytics.reports.data.report_context import ReportContext
 from analytics.reports.data.tables import ReportTables
 
-# Below this nobody waits: it is what starting takes.
+# A shorter wait is not counted: it is the time that starting takes.
 NOTICEABLE_SECONDS = 1.0
 
 
@@ -24,7 +24,7 @@ def step_wait(quantile: float, tables: ReportTables) -> float | None:
 
 
 def waiting_figures(context: ReportContext) -> tuple[Figure, ...]:
-    """Return how long flow runs and steps waited, nine times in ten no longer."""
+    """Return the 90th percentiles of the waiting times of flow runs and of steps."""
     return (
         context.figure(
             "flow runs wait (p90)",
@@ -44,7 +44,7 @@ def waiting_figures(context: ReportContext) -> tuple[Figure, ...]:
 
 
 def waiting_section(context: ReportContext) -> Section:
-    """Return who waited how long; nothing where nothing did."""
+    """Return the waiting times by flow and by provider; empty where nothing waited."""
     tables = []
     tables_by_column = {"flow": context.now.flows, "provider": context.now.steps}
     for by, table in tables_by_column.items():
