@@ -109,6 +109,6 @@ def test_what_demand_cannot_be_is_refused(value: float) -> None:
 def test_every_column_is_forecast() -> None:
     """Money, tokens or memory would be missing from the plan."""
     table = pd.DataFrame({"runs": np.ones(100), "money": np.zeros(100)})
-    found = forecasts(table, 6)
-    assert found["runs"].median.tolist() == [1.0] * 6
-    assert found["money"].high.tolist() == [0.0] * 6
+    demands = forecasts(table, 6)
+    assert demands["runs"].median.tolist() == [1.0] * 6
+    assert demands["money"].high.tolist() == [0.0] * 6

@@ -28,10 +28,10 @@ def test_waiting_counts_apart() -> None:
 
 def test_the_greatest_share_comes_first() -> None:
     """The list would have to be searched for what matters."""
-    found = bottlenecks([RUN, RUN, RUN])
-    assert [one.key for one in found] == ["compile", "fetch", "test", ""]
-    assert found[0].share.expected == pytest.approx(38 / 60)
-    assert (found[0].seconds, found[0].runs) == (3 * 38, 3)
+    ranked = bottlenecks([RUN, RUN, RUN])
+    assert [bottleneck.key for bottleneck in ranked] == ["compile", "fetch", "test", ""]
+    assert ranked[0].share.expected == pytest.approx(38 / 60)
+    assert (ranked[0].seconds, ranked[0].runs) == (3 * 38, 3)
 
 
 def test_a_run_without_steps_has_no_bottleneck() -> None:
@@ -51,7 +51,7 @@ def test_a_chain_takes_all_of_its_time(parts: list[tuple[float, float]]) -> None
     at, steps = 0.0, list[PathStep]()
     for index, (waited, took) in enumerate(parts):
         needs = (str(index - 1),) if index else ()
-        begun = at + (waited if index else 0.0)
-        at = begun + took
-        steps.append(PathStep(str(index), f"key {index % 3}", begun, at, needs))
+        started_at = at + (waited if index else 0.0)
+        at = started_at + took
+        steps.append(PathStep(str(index), f"key {index % 3}", started_at, at, needs))
     assert sum(seconds_by_key(steps).values()) == pytest.approx(at)

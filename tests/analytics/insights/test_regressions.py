@@ -15,21 +15,23 @@ STEADY = [10.0, 10.2, 9.9, 10.1, 10.0, 9.8, 10.1, 10.0]
 
 
 def _runs(seconds: Iterable[float], key: str = "build") -> list[TimedRun]:
-    return [TimedRun(key, f"run-{at}", float(at), taken) for at, taken in enumerate(seconds)]
+    return [
+        TimedRun(key, f"run-{at}", float(at), run_seconds) for at, run_seconds in enumerate(seconds)
+    ]
 
 
 def test_half_as_slow_again_is_found_within_five_runs() -> None:
     """A deploy that slows every run would be noticed by whoever waits for it."""
-    (found,) = regressions(_runs([*STEADY, *[15.0] * 5])).regressions
-    assert found.runs <= 5
-    assert found.factor == pytest.approx(1.5, rel=0.05)
-    assert found.usual_seconds == pytest.approx(10, rel=0.05)
+    (regression,) = regressions(_runs([*STEADY, *[15.0] * 5])).regressions
+    assert regression.runs <= 5
+    assert regression.factor == pytest.approx(1.5, rel=0.05)
+    assert regression.usual_seconds == pytest.approx(10, rel=0.05)
 
 
 def test_it_names_the_first_slow_run() -> None:
     """The change that did it would be looked for among the wrong commits."""
-    (found,) = regressions(_runs([*STEADY, *[15.0] * 5])).regressions
-    assert (found.key, found.run, found.since) == ("build", "run-8", 8.0)
+    (regression,) = regressions(_runs([*STEADY, *[15.0] * 5])).regressions
+    assert (regression.key, regression.run, regression.since) == ("build", "run-8", 8.0)
 
 
 def test_one_straggler_is_no_regression() -> None:
@@ -98,6 +100,6 @@ def test_every_stable_key_that_slows_is_found_within_five(
     noise = np.exp(np.random.default_rng(seed).normal(0, spread, before + 5))
     seconds = usual * noise * np.where(np.arange(before + 5) < before, 1, 1.5)
     watch = KeyWatch()
-    found = [watch.see(run) for run in _runs(seconds.tolist())]
-    assert not any(found[:before])
-    assert any(found[before:])
+    alarms = [watch.see(run) for run in _runs(seconds.tolist())]
+    assert not any(alarms[:before])
+    assert any(alarms[before:])

@@ -32,13 +32,13 @@ def history(
             kind,
             key,
             hour * 3600.0,
-            hour * 3600.0 + took,
-            took,
+            hour * 3600.0 + run_seconds,
+            run_seconds,
             True,
             state=state,
             id=f"run-{hour}",
         )
-        for hour, took in enumerate(seconds)
+        for hour, run_seconds in enumerate(seconds)
     ]
 
 
@@ -67,7 +67,9 @@ def test_it_is_raised_once_and_closed_once(ledger: Ledger) -> None:
     assert (change_sentences(second), len(second.open)) == ([], 1)
     back = history("flow/ship", [*STEADY, *SLOW, *STEADY])
     third = watch(ledger, back, now=200_000.0 + QUIET_SECONDS)
-    assert [each.partition(":")[0] for each in change_sentences(third)] == ["Closed (critical)"]
+    assert [sentence.partition(":")[0] for sentence in change_sentences(third)] == [
+        "Closed (critical)"
+    ]
     assert open_insights(ledger) == []
     assert change_sentences(watch(ledger, back, now=400_000.0)) == []
 
@@ -94,11 +96,11 @@ def test_kinds_of_providers_are_not_compared() -> None:
 def test_a_step_without_an_id_is_found_by_when_it_ended() -> None:
     """Nobody could find the run that was the first to be slow."""
     runs = [
-        Run("shell", "a/b", hour * 3600.0, hour * 3600.0 + took, took, True)
-        for hour, took in enumerate([*STEADY, *SLOW])
+        Run("shell", "a/b", hour * 3600.0, hour * 3600.0 + run_seconds, run_seconds, True)
+        for hour, run_seconds in enumerate([*STEADY, *SLOW])
     ]
-    (found,) = slowdown_findings(runs)
-    assert found.run == "ended 1970-01-01 08:00:25"
+    (finding,) = slowdown_findings(runs)
+    assert finding.run == "ended 1970-01-01 08:00:25"
 
 
 def insight(key: str, severity: Severity) -> Insight:
@@ -110,13 +112,13 @@ def test_the_section_has_the_worst_first_and_names_what_is_over() -> None:
     """The line that matters would stand below thirty that do not."""
     infos = [insight(f"flow/{number}", Severity.INFO) for number in range(SHOWN_ROWS)]
     worst, over = insight("a|b", Severity.CRITICAL), insight("flow/over", Severity.INFO)
-    shown = section(Changes((), (), (over,), (*infos, worst)))
-    first = shown.splitlines()[4]
+    text = section(Changes((), (), (over,), (*infos, worst)))
+    first = text.splitlines()[4]
     assert first == (
         "| **critical** | regression | `a\\|b` | takes twice as long | 1970-01-01 00:00:00 | r |"
     )
-    assert f"The worst {SHOWN_ROWS} of {SHOWN_ROWS + 1}." in shown
-    assert "Over since the last training: `flow/over`." in shown
+    assert f"The worst {SHOWN_ROWS} of {SHOWN_ROWS + 1}." in text
+    assert "Over since the last training: `flow/over`." in text
 
 
 def test_nothing_found_is_said() -> None:
@@ -130,6 +132,6 @@ def test_what_a_backup_raised_is_not_closed_by_the_training(tmp_path: Path) -> N
     row = RaisedInsight("backup", "shop/dev", "critical", "", "nothing", 1.0, 1.0, 1.0)
     write_insights(ledger, [row])
     changes = watch(ledger, [], now=10 * QUIET_SECONDS)
-    assert [one.key for one in open_insights(ledger)] == ["shop/dev"]
+    assert [insight.key for insight in open_insights(ledger)] == ["shop/dev"]
     assert "shop/dev" in section(changes)
     ledger.close()

@@ -38,7 +38,7 @@ def test_tables_and_charts_have_names_of_their_own(name: str) -> None:
     """One file would take the place of another."""
     report = REPORTS[name](last_week(shop_history()))
     for named_things in (report.tables, report.charts):
-        names = [one.name for one in named_things]
+        names = [thing.name for thing in named_things]
         assert len(names) == len(set(names))
     assert PASSWORD not in str(report)
 
@@ -78,11 +78,13 @@ def test_a_report_is_made_by_its_name() -> None:
 def test_the_performance_report_shows_how_well_forecasts_held() -> None:
     """Calibration would be drawn and shown nowhere."""
     span, compared = spans("last 7 days", None, None, "none", NOW)
-    held = [Section("Calibration", ("80 % of 80 %.",))]
+    calibration = [Section("Calibration", ("80 % of 80 %.",))]
     titles = {
         name: [
-            one.title
-            for one in make_report(name, shop_history(), span, compared, "", NOW, held).sections
+            section.title
+            for section in make_report(
+                name, shop_history(), span, compared, "", NOW, calibration
+            ).sections
         ]
         for name in ("performance", "cost")
     }

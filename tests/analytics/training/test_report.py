@@ -62,24 +62,24 @@ def test_a_key_that_never_succeeded_is_named() -> None:
 
 def test_what_is_not_averaged_in_is_counted() -> None:
     """Nobody would know why a flow with a hundred runs was learnt from ten."""
-    (run, *more) = _runs(length=5)
+    (run, *succeeded) = _runs(length=5)
     apart = [
         replace(run, retries=1, started_at=20.0, submitted_at=0.0),
         replace(run, state="crashed", succeeded=False),
         replace(run, state="running", succeeded=False),
     ]
-    report = _report([*more, *apart])
+    report = _report([*succeeded, *apart])
     assert (
         "Told apart, and not averaged in: 1 retried, 1 crashed, 1 running. "
         "1 began more than 15 s late." in report
     )
-    assert "Told apart" not in _report(more)
+    assert "Told apart" not in _report(succeeded)
 
 
 def test_what_was_read_is_told_by_its_state() -> None:
     """The log would not say what a training was made of."""
-    one = Run("shell", "a", 0.0, 1.0, 1.0, succeeded=True, state="succeeded")
-    runs = [one, one, replace(one, retries=1), replace(one, state="running")]
+    run = Run("shell", "a", 0.0, 1.0, 1.0, succeeded=True, state="succeeded")
+    runs = [run, run, replace(run, retries=1), replace(run, state="running")]
     assert states(runs) == "2 succeeded, 1 retried, 1 running"
     assert states([]) == "none"
 

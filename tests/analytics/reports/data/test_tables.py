@@ -37,11 +37,11 @@ def one_run(state: str = "succeeded", closed_at: float | None = 300.0) -> Activi
 
 def test_a_run_is_summed_up_from_its_attempts() -> None:
     """Time saved and money would be wrong wherever a step was tried again."""
-    found = report_tables([], one_run()).runs.iloc[0]
-    assert (found["project"], found["workload"], found["environment"]) == ("shop", "release", "dev")
-    assert found["took"] == 165
-    assert found["work"] == 12 + 20 + 40 + 90
-    assert found["cost"] == pytest.approx(150 / 3600 * 1.8)
+    run = report_tables([], one_run()).runs.iloc[0]
+    assert (run["project"], run["workload"], run["environment"]) == ("shop", "release", "dev")
+    assert run["took"] == 165
+    assert run["work"] == 12 + 20 + 40 + 90
+    assert run["cost"] == pytest.approx(150 / 3600 * 1.8)
 
 
 def test_a_step_waits_from_when_it_could_have_begun() -> None:
@@ -63,9 +63,11 @@ def test_without_its_needs_nothing_is_said_of_waiting() -> None:
 def test_an_attempt_without_an_outcome_is_lost_or_runs(closed_at: float | None, state: str) -> None:
     """It would count as a failure of the step, or as nothing at all."""
     recorded = one_run(closed_at=closed_at)
-    begun = execution("r", "pack", 200, 1)
-    open_ = type(begun)(*(getattr(begun, name) for name in begun.__slots__[:-2]))
-    both = Activity(recorded.workloads, (*recorded.executions, open_))
+    ended_execution = execution("r", "pack", 200, 1)
+    open_execution = type(ended_execution)(
+        *(getattr(ended_execution, name) for name in ended_execution.__slots__[:-2])
+    )
+    both = Activity(recorded.workloads, (*recorded.executions, open_execution))
     steps = report_tables([], both).steps.set_index("step")
     assert steps.loc["pack", "state"] == state
 

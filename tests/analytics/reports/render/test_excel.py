@@ -29,9 +29,9 @@ def with_tables(*tables: Table) -> Report:
 def test_every_table_is_a_sheet(name: str) -> None:
     """A table would be missing, or the file not open."""
     report = REPORTS[name](last_week(shop_history()))
-    book = opened(report)
-    assert book.sheetnames == ["Figures", *(table.name[:31] for table in report.tables)]
-    for sheet, table in zip(book.worksheets[1:], report.tables, strict=True):
+    workbook_read = opened(report)
+    assert workbook_read.sheetnames == ["Figures", *(table.name[:31] for table in report.tables)]
+    for sheet, table in zip(workbook_read.worksheets[1:], report.tables, strict=True):
         assert sheet.max_row == 1 + len(table.rows)
     assert opened(REPORTS[name](nothing())).sheetnames == ["Figures"]
 

@@ -33,20 +33,20 @@ class Elements(HTMLParser):
 
 def elements(text: str) -> Elements:
     """Return what a browser would build."""
-    found = Elements()
-    found.feed(text)
-    return found
+    parser = Elements()
+    parser.feed(text)
+    return parser
 
 
 @pytest.mark.parametrize("name", [*REPORTS])
 def test_it_needs_nothing_else(name: str) -> None:
     """A page that was sent by mail would show no charts, or tell a server that it was read."""
     report = REPORTS[name](last_week(shop_history()))
-    found = elements(page(report))
-    assert {"script", "link", "img", "iframe"} & set(found.names) == set()
-    assert [each for each in found.addresses if not each.startswith("#")] == []
-    assert found.names.count("svg") == len(report.charts)
-    assert found.names.count("table") >= len(report.tables)
+    parsed = elements(page(report))
+    assert {"script", "link", "img", "iframe"} & set(parsed.names) == set()
+    assert [address for address in parsed.addresses if not address.startswith("#")] == []
+    assert parsed.names.count("svg") == len(report.charts)
+    assert parsed.names.count("table") >= len(report.tables)
 
 
 def test_names_and_messages_are_escaped() -> None:
@@ -68,8 +68,8 @@ def test_colours_follow_the_reader() -> None:
     text = page(REPORTS["executive"](last_week(shop_history())))
     assert "prefers-color-scheme: dark" in text
     assert "currentColor" in text
-    drawn = "".join(re.findall(r"<svg.*?</svg>", text, re.DOTALL))
-    assert "#0a0b0c" not in drawn
+    charts = "".join(re.findall(r"<svg.*?</svg>", text, re.DOTALL))
+    assert "#0a0b0c" not in charts
 
 
 def test_an_empty_report_is_a_page_as_well() -> None:

@@ -26,8 +26,8 @@ def test_each_is_counted_apart_with_its_interval() -> None:
     """Nobody could tell a crash from a failure, or 1 of 1 from 100 of 100."""
     states = ("succeeded", "failed", "timed_out", "cancelled", "crashed", "preempted")
     [table] = success_section("steps", "Steps", ended(*states), None, "key").tables
-    [(key, told, failed, share, before, lost, cancelled)] = table.rows
-    assert (key, told, failed, before, lost, cancelled) == ("build", 3, 2, None, 2, 1)
+    [(key, ended_count, failed, share, before, lost, cancelled)] = table.rows
+    assert (key, ended_count, failed, before, lost, cancelled) == ("build", 3, 2, None, 2, 1)
     assert isinstance(share, Range)
     assert share.low < 0.1 < 1 / 3 < 0.7 < share.high
 
