@@ -123,7 +123,7 @@ async def report(runs: list[Run], tested: Backtest, changes: Changes, since_days
     text = "\n\n".join(parts)
     await acreate_markdown_artifact(text, key="training-report", description="What was learnt")
     if tested.is_forecast.any():
-        image = await asyncio.to_thread(chart, tested.pairs)
+        image = await asyncio.to_thread(chart, *tested.pairs)
         description = "What was forecast of each run against what it took"
         await acreate_markdown_artifact(
             picture(image, description), key="training-chart", description=description

@@ -35,19 +35,21 @@ def series(history: Path) -> pd.DataFrame:
 
     The log's first and last percent of jobs are left out: machines are filled and emptied then.
     """
-    found = uses(history)
-    starts = sorted(use.started_at for _, use in found)
+    user_uses = uses(history)
+    starts = sorted(use.started_at for _, use in user_uses)
     since, until = starts[len(starts) // 100], starts[-len(starts) // 100]
-    table = hourly((use for _, use in found), since, until)
+    table = hourly((use for _, use in user_uses), since, until)
     totals = table.loc[:, (table > 0).any()].copy()
-    middle = sorted(use.cpus for _, use in found)[len(found) // 2]
+    middle = sorted(use.cpus for _, use in user_uses)[len(user_uses) // 2]
     for name, is_wide in (("narrow", False), ("wide", True)):
-        own = hourly((use for _, use in found if (use.cpus > middle) == is_wide), since, until)
-        totals[f"runs, {name}"], totals[f"cpus, {name}"] = own["runs"], own["cpus"]
-    held: Counter[str] = Counter()
-    for user, use in found:
-        held[user] += int(use.cpus * ((use.ended_at or 0) - use.started_at) / HOUR_SECONDS)
-    for user, _ in held.most_common(BUSIEST):
-        own = hourly((use for who, use in found if who == user), since, until)
-        totals[f"cpus of {user}"] = own["cpus"]
+        partial = hourly(
+            (use for _, use in user_uses if (use.cpus > middle) == is_wide), since, until
+        )
+        totals[f"runs, {name}"], totals[f"cpus, {name}"] = partial["runs"], partial["cpus"]
+    cpu_hours: Counter[str] = Counter()
+    for user, use in user_uses:
+        cpu_hours[user] += int(use.cpus * ((use.ended_at or 0) - use.started_at) / HOUR_SECONDS)
+    for user, _ in cpu_hours.most_common(BUSIEST):
+        partial = hourly((use for who, use in user_uses if who == user), since, until)
+        totals[f"cpus of {user}"] = partial["cpus"]
     return totals

@@ -61,11 +61,13 @@ def forecast(
     table: pd.DataFrame,
     target: str = "seconds",
     features: RunFeatures | None = None,
-    last: tuple[int, Forest | None] | None = None,
+    *,
+    last_row: int = 0,
+    last_forest: Forest | None = None,
 ) -> Forecasts:
     """Forecast ``target`` of every run of a history from what had ended at its submission.
 
-    ``last`` is the row from which on the given forest replaces those grown on the way.
+    From row ``last_row`` on, ``last_forest`` replaces the forests grown on the way.
     """
     features = features or compute_features(table, target)
     actual = logs(table[target])
@@ -96,8 +98,8 @@ def forecast(
                 if prediction:
                     blend.update(contexts_of_runs[run], prediction, actual[run])
             continue
-        if last and run == last[0] and last[1]:
-            forests.take(last[1])
+        if last_forest and run == last_row:
+            forests.take(last_forest)
         prediction = blend.predict(
             contexts_of_runs[run], rules[run], forests.distribution(run), limits[run], spread[run]
         )

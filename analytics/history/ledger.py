@@ -47,7 +47,9 @@ def refreshed(ledger: Ledger, archive: Archive, since: float, now: float) -> Arc
     speed = {provider.name: provider.speed for provider in providers}
     attempts = {
         run.id: run
-        for run in (of_execution(each, speed.get(each.provider, 1.0)) for each in executions)
+        for run in (
+            of_execution(execution, speed.get(execution.provider, 1.0)) for execution in executions
+        )
     }
     loaded = {run.id: replace(run, machine_load=load_at(loads, run)) for run in attempts.values()}
     older_runs = [run for run in archive.runs if run.id not in loaded and run.started_at >= since]

@@ -128,7 +128,9 @@ def backtest(
     table = with_next_runs(ended, time.time() if now is None else now)
     features = compute_features(table)
     retraining = decide_retraining(table, features, last, code)
-    forecasts = forecast(table, features=features, last=(len(ended), retraining.forest))
+    forecasts = forecast(
+        table, features=features, last_row=len(ended), last_forest=retraining.forest
+    )
     failures = predict_failures(table)
     selection = select_model(forecasts)
     number = len(table) - len(ended)

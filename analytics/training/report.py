@@ -42,9 +42,8 @@ def markdown(runs: Sequence[Run], backtest: Backtest, since_days: int) -> str:
     return "\n\n".join(parts)
 
 
-def chart(pairs: tuple[Floats, Floats]) -> bytes:
+def chart(forecast: Floats, actual_seconds: Floats) -> bytes:
     """Return a PNG: the forecast of each run against its actual duration, both in seconds."""
-    forecast, actual_seconds = pairs
     # matplotlib takes a second to import.
     from matplotlib.figure import Figure  # noqa: PLC0415 - for that reason
 

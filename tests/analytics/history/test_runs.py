@@ -51,7 +51,8 @@ def test_what_did_not_start_does_not_count(state: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "run_state"), [("RUNNING", "running"), ("CRASHED", "crashed"), ("CANCELLED", "cancelled")]
+    ("state", "run_state"),
+    [("RUNNING", "running"), ("CRASHED", "crashed"), ("CANCELLED", "cancelled")],
 )
 def test_what_was_stopped_is_told_apart(state: str, run_state: str) -> None:
     """A run that was cancelled after a second would be averaged in, or count as a failure."""

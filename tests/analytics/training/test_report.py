@@ -99,7 +99,7 @@ def test_a_bar_in_a_key_does_not_break_the_table() -> None:
 def test_chart_is_a_picture() -> None:
     """The artifact would show nothing; durations of zero must not break the logarithm."""
     runs = [*_runs(keys=3), *[Run("shell", "z", t, t, 0.0, succeeded=True) for t in (1.0, 2.0)]]
-    assert chart(backtest(runs).pairs).startswith(b"\x89PNG")
+    assert chart(*backtest(runs).pairs).startswith(b"\x89PNG")
 
 
 def test_a_long_key_is_cut_in_its_middle() -> None:
