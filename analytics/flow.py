@@ -1,4 +1,4 @@
-"""The flow `train`: learns from everything that has run, and publishes estimates of the next runs."""
+"""The flow `train`: learns from everything that has run, and publishes estimates of next runs."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ DAY_SECONDS = 86_400.0
     retry_delay_seconds=2,
 )
 async def read_flow_runs(since_days: int) -> list[Run]:
-    """Read every flow and task run of the server that has started, of any flow; what is new only."""
+    """Read the new flow and task runs of the server, of any flow, and add them to the archive."""
     now = time.time()
     since = now - since_days * DAY_SECONDS
     async with get_client() as client:
@@ -80,7 +80,7 @@ async def read_flow_runs(since_days: int) -> list[Run]:
 
 @task(name="read ledger", task_run_name="read ledger", cache_policy=NO_CACHE)
 async def read_ledger(since_days: int) -> list[Run]:
-    """Read what the ledger has learnt of steps, tests and whatever else has a history."""
+    """Read what the ledger has recorded since the last training, and add it to the archive."""
     now = time.time()
     since = now - since_days * DAY_SECONDS
     archive = await asyncio.to_thread(_read_ledger, since, now)
@@ -89,13 +89,13 @@ async def read_ledger(since_days: int) -> list[Run]:
 
 @task(name="see what is due", task_run_name="see what is due", cache_policy=NO_CACHE)
 async def see_what_is_due(runs: list[Run]) -> str:
-    """Say why training is due; empty where what was learnt last still holds."""
+    """Return why training is due; empty where the last training still holds."""
     return await asyncio.to_thread(_due, runs, time.time())
 
 
 @task(name="fit", task_run_name="fit", cache_policy=NO_CACHE)
 async def fit(runs: list[Run]) -> Backtest:
-    """Forecast every run in hindsight, learn from all of them, and let the last model compete."""
+    """Forecast every run in hindsight, train on all of them, and compare with the last model."""
     return await asyncio.to_thread(_fitted, runs)
 
 
@@ -107,7 +107,7 @@ async def publish(tested: Backtest) -> int:
 
 @task(name="watch", task_run_name="watch", cache_policy=NO_CACHE)
 async def watch_runs(runs: list[Run]) -> Changes:
-    """Look for what is slower, strange or runs out; what is new, worse or over is told once."""
+    """Look for slowdowns, anomalies and shortages; log each new, worse or closed insight once."""
     changes = await asyncio.to_thread(_watch, runs, time.time())
     for sentence in change_sentences(changes):
         get_run_logger().warning(sentence)
@@ -116,7 +116,7 @@ async def watch_runs(runs: list[Run]) -> Changes:
 
 @task(name="report", task_run_name="report", cache_policy=NO_CACHE)
 async def report(runs: list[Run], tested: Backtest, changes: Changes, since_days: int) -> None:
-    """Show what was learnt, and how far off it would have been, as artifacts."""
+    """Show the results of the training and the accuracy of its forecasts as artifacts."""
     learnt = await asyncio.to_thread(markdown, runs, tested, since_days)
     trends = await asyncio.to_thread(of_training, runs)
     parts = [learnt, section(changes), *([f"## Trends\n\n{trends}"] if trends else [])]
@@ -132,7 +132,7 @@ async def report(runs: list[Run], tested: Backtest, changes: Changes, since_days
 
 @task(name="demand", task_run_name="demand", cache_policy=NO_CACHE)
 async def show_demand(runs: list[Run]) -> None:
-    """Show what the next 24 h and 168 h should ask for as the chart `demand`, where history says."""
+    """Show the demand forecast for 24 h and 168 h as the chart `demand`, given enough history."""
     outlooks = await asyncio.to_thread(demand_chart.outlooks, runs, time.time())
     if outlooks:
         image, summary = (
@@ -145,7 +145,7 @@ async def show_demand(runs: list[Run]) -> None:
 
 @task(name="calibration", task_run_name="calibration", cache_policy=NO_CACHE)
 async def show_calibration(since_days: int) -> None:
-    """Show how the estimates behind decisions came out as the chart `calibration`, if any did."""
+    """Show the calibration of the estimates behind decisions as the chart `calibration`, if any."""
     placements = await asyncio.to_thread(_decided, time.time() - since_days * DAY_SECONDS)
     if periods := calibration_periods(placements):
         image, summary = (

@@ -30,7 +30,7 @@ class DemandOutlook:
 
 
 def outlooks(runs: Iterable[Run], now: float) -> dict[str, DemandOutlook]:
-    """Return the outlook of ``MEASURES`` for the next 168 h; empty for less than two days of history.
+    """Return the outlook of ``MEASURES`` for the next 168 h; empty for under two days of history.
 
     Every flow run counts, however it ended: it was requested, and held a slot.
     """

@@ -60,7 +60,7 @@ class _MethodAtHorizon:
 
 @dataclass(frozen=True, slots=True)
 class _Backtest:
-    """Forecasts of each method at past origins (methods x origins x hours ahead), and the actuals."""
+    """Forecasts at past origins (methods x origins x hours ahead), and the actual values."""
 
     names: tuple[str, ...]
     forecasts: Forecasts

@@ -35,7 +35,7 @@ def hourly(uses: Iterable[HourlyUse], since: float, until: float) -> pd.DataFram
     """Return one row for each whole hour from ``since`` to ``until``, indexed by its epoch second.
 
     ``runs`` is the number of starts in that hour; ``slots``, ``cpus`` and ``memory_mib`` are
-    averages over it; ``tokens`` and ``money`` were spent in it, each run's evenly over its duration.
+    averages over it; ``tokens`` and ``money`` were spent in it, evenly over each run's duration.
     """
     begun_uses = [use for use in uses if use.started_at < until]
     first, hours = (

@@ -45,7 +45,7 @@ def mixed(forecasts: Forecasts, shares: Values) -> Forecasts:
 
 
 def _greedy(predicted: Values, truth: Values) -> Values:
-    """Add forecasts, with replacement, each the one that improves the mean most; return the shares."""
+    """Add, with replacement, the forecast that improves the mean most; return the shares."""
     total, picked = np.zeros_like(truth), np.zeros(len(predicted))
     for step in range(1, GREEDY_STEPS + 1):
         best = int(np.argmin(np.abs((total + predicted) / step - truth).mean(axis=1)))

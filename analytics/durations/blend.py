@@ -26,6 +26,7 @@ FIXED_WIDTHS = (0.02, 0.08, 0.3, 1.0)
 SPREAD_SHARES = (0.3, 1.0)
 # The weights of these six widths before anything is learnt.
 _START_OF_WIDTHS = np.array([0.1, 0.1, 0.1, 0.1, 0.3, 0.3])
+# The half widths that a component can have.
 WIDTHS = np.geomspace(0.01, 5.0, 40)
 FOREST = "forest"
 MIDDLE = "middle of the forest"
@@ -126,7 +127,7 @@ class Blend:
         """Learn from ``actual``, the logarithm of the run's duration."""
         is_known = np.isfinite(prediction.candidates)
         likeness = np.exp(-np.abs(prediction.candidates - actual))
-        parts = self._responsible(prediction, actual)
+        parts = self._responsibilities(prediction, actual)
         self._averages.update(
             context.key,
             context.context,
@@ -141,7 +142,7 @@ class Blend:
         likeness, shares = self._n + 3, 2 * self._n + 4
         return values[:likeness], values[likeness:shares], values[shares:]
 
-    def _responsible(
+    def _responsibilities(
         self, prediction: Prediction, actual: float
     ) -> tuple[Floats, Floats, Mask, Mask]:
         """Return the responsibility of each component and width for a run, and which had any."""

@@ -25,7 +25,7 @@ STANDARD_ERRORS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class ModelSelection:
-    """The selected forecaster, ``model`` or a rule, and the min/max ratio of each on ``runs`` runs."""
+    """The selected forecaster, ``model`` or a rule, and the min/max ratios of all on ``runs``."""
 
     selected: str = MODEL
     runs: int = 0

@@ -43,8 +43,8 @@ class Forecasts:
     """The forecast of each run of ``table``, in the unit of ``target``; NaN where there is none.
 
     ``bounds`` is (runs, 6), one column for each of ``intervals.LEVELS``; ``rule`` the index in
-    ``rules`` of the candidate that gave the point, -1 where there is no forecast. ``forest`` is the last
-    forest, grown from all that ended; None for a history too short for one.
+    ``rules`` of the candidate that gave the point, -1 where there is no forecast. ``forest`` is the
+    last forest; None for a history too short for one.
     """
 
     table: pd.DataFrame
@@ -99,13 +99,13 @@ def forecast(
                     blend.update(contexts_of_runs[run], prediction, actual[run])
             continue
         if last_forest and run == last_row:
-            forests.take(last_forest)
+            forests.replace_forest(last_forest)
         prediction = blend.predict(
             contexts_of_runs[run], rules[run], forests.distribution(run), limits[run], spread[run]
         )
         if prediction:
             open_predictions[run] = prediction
-        if prediction and cold_start.speaks(run):
+        if prediction and cold_start.can_forecast(run):
             point[run], rule[run], bounds[run] = (
                 prediction.point,
                 prediction.rule,
@@ -125,16 +125,16 @@ class ColdStart:
         ]
         runs = [features.names.index(f"runs of {features.levels[place]}") for place in near_levels]
         self._familiar: Mask = np.any(features.matrix[:, runs] > 0, axis=1)
-        self._first: set[int] = set()
+        self._new_keys: set[int] = set()
 
     def ended(self, run: int, key: int) -> None:
         """Count a key if it was new when this run was forecast."""
         if not self._familiar[run]:
-            self._first.add(key)
+            self._new_keys.add(key)
 
-    def speaks(self, run: int) -> bool:
+    def can_forecast(self, run: int) -> bool:
         """Return whether enough runs have ended for a forecast."""
-        return bool(self._familiar[run]) or len(self._first) >= ENOUGH_NEW_KEYS
+        return bool(self._familiar[run]) or len(self._new_keys) >= ENOUGH_NEW_KEYS
 
 
 class RollingForest:
@@ -163,7 +163,7 @@ class RollingForest:
         self.forest = grow(self._features[rows], self._bins[rows], self._classes, self._leaf)
         self._block = self._block[:0]
 
-    def take(self, forest: Forest) -> None:
+    def replace_forest(self, forest: Forest) -> None:
         """Use this forest from now on."""
         self.forest, self._block = forest, self._block[:0]
 
@@ -211,7 +211,7 @@ def _applicable_rules(features: RunFeatures) -> Floats:
 
 
 def _expected_spread(features: RunFeatures) -> Floats:
-    """Return the expected standard deviation of a run's logarithm, larger where its past is short."""
+    """Return the expected standard deviation of a run's logarithm, larger for a short past."""
     variance = np.nan_to_num(features.spread, nan=0.0) ** 2
     wide = features.runs * variance + _DOUBT_RUNS * _DOUBT_SPREAD**2
     # The spread of other keys says little about how far this key is from them.

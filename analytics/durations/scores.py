@@ -39,7 +39,7 @@ class Stable:
 
 
 def min_max_ratio(predicted: Floats, actual: Floats) -> Floats:
-    """Return min/max of each pair, 1 where they are equal; less than a millisecond counts as one."""
+    """Return min/max of each pair; values below a millisecond count as one."""
     low, high = np.maximum(predicted, SHORTEST_SECONDS), np.maximum(actual, SHORTEST_SECONDS)
     return np.minimum(low, high) / np.maximum(low, high)
 

@@ -1,4 +1,4 @@
-"""One line on why the next run of a key may fail: what raises the probability, what would lower it."""
+"""The explanation of a likely failure, in one line: its reasons and its remedies."""
 
 from __future__ import annotations
 

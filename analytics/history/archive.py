@@ -40,7 +40,7 @@ class Archive:
 
 
 def load(path: Path, source: str, since: float) -> Archive:
-    """Return the archive of ``source`` in ``path``; an empty one where it does not reach ``since``."""
+    """Return the archive of ``source`` in ``path``; an empty one if it begins after ``since``."""
     if not path.exists():
         return Archive(source)
     try:
@@ -76,5 +76,5 @@ def save(path: Path, archive: Archive) -> None:
 
 
 def reach(archive: Archive, since: float, now: float) -> float:
-    """Return the moment from which history is kept; a short look-back does not shorten the archive."""
+    """Return the moment from which history is kept; a short look-back does not cut the archive."""
     return min(since, max(archive.since, now - KEPT_SECONDS)) if archive.until else since

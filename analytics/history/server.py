@@ -191,7 +191,7 @@ async def _is_incomplete(post: Post, runs: Mapping[str, Run], since: float, sett
 
 
 async def _oldest(post: Post, kind: str, since: float) -> float:
-    """Return the start of the oldest flow run that the server still has; ``since`` for task runs."""
+    """Return the start of the oldest flow run on the server; ``since`` for task runs."""
     if kind == TASKS:
         return since
     body = {kind: _started(since), "sort": "START_TIME_ASC", "limit": 1, "offset": 0}

@@ -79,7 +79,7 @@ def usual(values: Floats, day: int) -> Floats:
 def forest(features: pd.DataFrame, learning: int) -> Floats:
     """Score how soon random cuts isolate a value (Liu et al. 2008), fitted to the first values.
 
-    The score is on the scale of the others: ``STANDS_OUT_SCORE`` is the strangest value learnt from.
+    The score is on the scale of the others: the strangest fitted value has ``STANDS_OUT_SCORE``.
     """
     filled = features.fillna(0.0).clip(-1e6, 1e6).to_numpy(float)
     model = IsolationForest(n_estimators=50, random_state=_SEED).fit(filled[:learning])

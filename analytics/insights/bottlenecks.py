@@ -30,7 +30,7 @@ class PathStep:
 class Bottleneck:
     """A key's share of the time that runs took, with its interval over the runs.
 
-    ``runs`` is the number of critical paths that it was on; ``key`` is empty for time spent waiting.
+    ``runs`` is the number of critical paths with this key; ``key`` is empty for time spent waiting.
     """
 
     key: str

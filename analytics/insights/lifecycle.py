@@ -125,7 +125,7 @@ def of_anomaly(anomaly: Anomaly, key: str, since: float, *, ongoing: bool) -> Fi
 
 
 def of_outlook(outlook: CapacityOutlook, now: float) -> Finding | None:
-    """Return the finding on capacity that will run out or is not needed; None where neither holds."""
+    """Return the finding on capacity that will run out or is not needed; None without either."""
     if outlook.possible_at is None:
         if not outlook.saved:
             return None

@@ -25,7 +25,7 @@ WORTHWHILE_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Opportunity:
-    """A change to one key; ``gain`` is in ``unit`` for each run, ``change`` describes the change."""
+    """A change to one key, described by ``change``; ``gain`` is in ``unit`` for each run."""
 
     kind: str
     key: str
@@ -108,7 +108,7 @@ def splitting(
 
 
 def provider(key: str, seconds: Mapping[str, Sequence[float]], now: str) -> Opportunity | None:
-    """Propose another kind of provider where the key was surely faster; ``now`` is the current one."""
+    """Propose a kind of provider where the key was surely faster; ``now`` is the current one."""
     proposals = []
     for other, seconds_there in seconds.items():
         if other == now or min(len(seconds_there), len(seconds[now])) < FEWEST_RUNS:

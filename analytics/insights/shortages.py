@@ -1,4 +1,4 @@
-"""Capacity shortages: the demand forecast of the next week against the capacity of the providers."""
+"""Capacity shortages: the demand forecast of the next week against the providers' capacity."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Calibration:
         return np.maximum.accumulate(trust * calibrated + (1 - trust) * LEVELS)
 
     def update(self, place: float, below: npt.NDArray[np.bool_]) -> None:
-        """Learn from the quantile ``place`` of an actual value, and ``below`` which bounds it was."""
+        """Learn from the quantile ``place`` of an actual value; ``below`` marks bounds above it."""
         if len(self._recent) == WINDOW_RUNS:
             del self._ordered[bisect_left(self._ordered, self._recent.popleft())]
         self._recent.append(place)

@@ -70,7 +70,7 @@ class OnlineForest:
 
 
 def shares_of(counts: Floats, leaves: Ints) -> Floats:
-    """Return (rows,) from (leaves, 2) and (rows, trees): the mean smoothed share of their leaves."""
+    """Return (rows,) from (leaves, 2) and (rows, trees): the mean smoothed share of the leaves."""
     leaf_counts = counts[leaves]
     shares: Floats = ((leaf_counts[..., 1] + 0.5) / (leaf_counts.sum(axis=-1) + 2.0)).mean(axis=1)
     return shares

@@ -46,7 +46,7 @@ class Stacking:
 
 
 def fit(rows: Floats, failed: Floats, weights: Floats) -> Floats:
-    """Fit the regression by Newton's method from ``weights``, with a ridge towards the forest's share.
+    """Fit by Newton's method from ``weights``, with a ridge towards the forest's share alone.
 
     ``rows`` is (runs, features), the first of which is the logit of the forest's share.
     """

@@ -62,7 +62,7 @@ def calibration_periods(placements: Iterable[Decision]) -> list[CalibrationPerio
 def overall_calibration(
     periods: Sequence[CalibrationPeriod],
 ) -> tuple[float | None, float | None, float]:
-    """Return the shares within the 80th and 90th percentiles and the median ratio of all periods."""
+    """Return the shares within the 80th and 90th percentiles and the mean ratio of all periods."""
     weights = [period.count for period in periods]
     ratio = float(np.exp(np.average(np.log([period.ratio for period in periods]), weights=weights)))
     return (

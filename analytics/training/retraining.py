@@ -1,4 +1,4 @@
-"""The conditions of retraining: the last one is a day old, the code has changed, or forecasts drift."""
+"""The conditions of retraining: its age, a change of the code, drift, new keys and new runs."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ Row = dict[str, object]
 
 
 def step_rows(recorded: Activity, needs: Mapping[str, Mapping[str, Sequence[str]]]) -> list[Row]:
-    """Return one row for each attempt; without an outcome it is running, or lost with its workload."""
+    """Return one row for each attempt; one without an outcome is running, or was lost."""
     workloads = {row.id: row for row in recorded.workloads}
     planned = {
         (run, placed.step): placed.end_seconds - placed.start_seconds

@@ -50,7 +50,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells; ``name`` is that of its file and sheet, people see the first ``shown`` rows."""
+    """Rows of cells; ``name`` is that of its file and sheet, and a page shows ``shown`` rows."""
 
     name: str
     title: str
@@ -75,7 +75,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class StackedBars:
-    """Stacked amounts of each day or week; ``series`` are pairs of (name, one value for each start)."""
+    """Stacked amounts of each day or week; ``series`` are pairs of (name, a value a start)."""
 
     name: str
     title: str
@@ -87,7 +87,7 @@ class StackedBars:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """One bar for each label, the greatest first; with the earlier value and an interval, if known."""
+    """One bar for each label, the greatest first; with an earlier value and interval, if known."""
 
     name: str
     title: str
@@ -101,7 +101,7 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One small chart over time: single runs, and the median and 90th percentile of each day or week."""
+    """One small chart over time: single runs, and the p50 and p90 of each day or week."""
 
     title: str
     at: tuple[float, ...]

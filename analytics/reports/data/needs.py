@@ -13,7 +13,7 @@ from tasks.ledger.activity import Activity
 def kept_needs(folder: Path, recorded: Activity) -> dict[str, dict[str, tuple[str, ...]]]:
     """Return the needs of all executed steps, by run and step; runs without a graph are absent.
 
-    ``folder`` has a folder for each workload run with its ``graph.json``, of which only ids are read.
+    ``folder`` has a folder for each workload run with its ``graph.json``. Only ids are read of it.
     """
     ran: dict[str, set[str]] = defaultdict(set)
     for execution in recorded.executions:

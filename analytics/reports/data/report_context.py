@@ -14,7 +14,7 @@ _OTHERS = "Nothing that this report is about ended in this period; other things 
 
 @dataclass(frozen=True)
 class ReportContext:
-    """The tables of the period (``now``), of the compared one (``before``) and of all until its end.
+    """The tables of a period (``now``), of the compared one (``before``) and of all until its end.
 
     All of one project, or of all where ``project`` is empty; ``projects`` are the names of all.
     ``calibration`` are sections on how well forecasts held, for the performance report.
@@ -38,7 +38,7 @@ class ReportContext:
         better: Better = "neither",
         note: str = "",
     ) -> Figure:
-        """Return the headline of the period, beside that of the compared one, both by ``measure``."""
+        """Return a headline: ``measure`` of the period, beside that of the compared one."""
         before = None if self.before is None or self.before.is_empty else measure(self.before)
         return Figure(name, measure(self.now), unit, before, better, note)
 

@@ -1,4 +1,4 @@
-"""The files of a report, written below the home in the requested formats; newer ones replace them."""
+"""The files of a report in the requested formats, below Slipway's home; newer ones replace them."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """Durations in seconds of the successful runs of one key; ``grown`` is the change of the median."""
+    """Durations in seconds of one key's successful runs; ``grown`` is the change of the median."""
 
     key: str
     runs: int

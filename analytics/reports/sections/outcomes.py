@@ -1,4 +1,4 @@
-"""The sections on outcomes: success rates with intervals, without runs that were stopped or lost."""
+"""The sections on outcomes: success rates with intervals; stopped and lost runs are separate."""
 
 from __future__ import annotations
 
