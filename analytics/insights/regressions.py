@@ -18,7 +18,7 @@ FEWEST_RUNS = 5
 # The standard deviation of the logarithm below which a key counts as stable: within 10 percent.
 STABLE_DEVIATION = 0.1
 # As logarithms: a run up to 16 percent slower than usual adds nothing, and none adds more than 22
-# percent; the alarm is at half a unit.
+# percent; the alarm is at a sum of 0.5.
 SLACK_LOG = 0.15
 LIMIT_LOG = 0.2
 ALARM_LOG = 0.5
@@ -84,12 +84,12 @@ class KeyWatch:
             return None
         self.slow.append(run)
         if self.total >= ALARM_LOG:
-            return self._found()
+            return self._raise_alarm()
         if len(self.slow) == REMEMBERED_RUNS:
             self._adopt()
         return None
 
-    def _found(self) -> Regression:
+    def _raise_alarm(self) -> Regression:
         usual = median(self.usual)
         factor = math.exp(median(map(_log, self.slow)) - usual)
         first, last = self.slow[0], self.slow[-1]
