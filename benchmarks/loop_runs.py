@@ -157,8 +157,8 @@ def _timings(
 
 def _train(ledger: Ledger, now: float) -> None:
     """Do what the nightly training does."""
-    found = backtest(of_timings(timings(ledger, limit_per_key=500)), now).estimates(KIND)
-    publish_estimates(ledger, found, KIND, now)
+    estimates = backtest(of_timings(timings(ledger, limit_per_key=500)), now).estimates(KIND)
+    publish_estimates(ledger, estimates, KIND, now)
 
 
 def _measured(
