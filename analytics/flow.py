@@ -63,6 +63,7 @@ DAY_SECONDS = 86_400.0
     cache_policy=NO_CACHE,
     retries=3,
     retry_delay_seconds=2,
+    persist_result=False,
 )
 async def read_flow_runs(since_days: int) -> list[Run]:
     """Read the new flow and task runs of the server, of any flow, and add them to the archive."""
@@ -78,7 +79,7 @@ async def read_flow_runs(since_days: int) -> list[Run]:
     return newest(run for run in refreshed.runs if run.started_at >= since)
 
 
-@task(name="read ledger", task_run_name="read ledger", cache_policy=NO_CACHE)
+@task(name="read ledger", task_run_name="read ledger", cache_policy=NO_CACHE, persist_result=False)
 async def read_ledger(since_days: int) -> list[Run]:
     """Read what the ledger has recorded since the last training, and add it to the archive."""
     now = time.time()
@@ -87,25 +88,30 @@ async def read_ledger(since_days: int) -> list[Run]:
     return newest(run for run in archive.runs if run.started_at >= since)
 
 
-@task(name="see what is due", task_run_name="see what is due", cache_policy=NO_CACHE)
+@task(
+    name="see what is due",
+    task_run_name="see what is due",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 async def see_what_is_due(runs: list[Run]) -> str:
     """Return why training is due; empty where the last training still holds."""
     return await asyncio.to_thread(_due, runs, time.time())
 
 
-@task(name="fit", task_run_name="fit", cache_policy=NO_CACHE)
+@task(name="fit", task_run_name="fit", cache_policy=NO_CACHE, persist_result=False)
 async def fit(runs: list[Run]) -> Backtest:
     """Forecast every run in hindsight, train on all of them, and compare with the last model."""
     return await asyncio.to_thread(_fitted, runs)
 
 
-@task(name="publish", task_run_name="publish", cache_policy=NO_CACHE)
+@task(name="publish", task_run_name="publish", cache_policy=NO_CACHE, persist_result=False)
 async def publish(tested: Backtest) -> int:
     """Publish the estimates in the ledger, where planning reads them; return how many."""
     return await asyncio.to_thread(_publish, tested, time.time())
 
 
-@task(name="watch", task_run_name="watch", cache_policy=NO_CACHE)
+@task(name="watch", task_run_name="watch", cache_policy=NO_CACHE, persist_result=False)
 async def watch_runs(runs: list[Run]) -> Changes:
     """Look for slowdowns, anomalies and shortages; log each new, worse or closed insight once."""
     changes = await asyncio.to_thread(_watch, runs, time.time())
@@ -114,7 +120,7 @@ async def watch_runs(runs: list[Run]) -> Changes:
     return changes
 
 
-@task(name="report", task_run_name="report", cache_policy=NO_CACHE)
+@task(name="report", task_run_name="report", cache_policy=NO_CACHE, persist_result=False)
 async def report(runs: list[Run], tested: Backtest, changes: Changes, since_days: int) -> None:
     """Show the results of the training and the accuracy of its forecasts as artifacts."""
     learnt = await asyncio.to_thread(markdown, runs, tested, since_days)
@@ -130,7 +136,7 @@ async def report(runs: list[Run], tested: Backtest, changes: Changes, since_days
         )
 
 
-@task(name="demand", task_run_name="demand", cache_policy=NO_CACHE)
+@task(name="demand", task_run_name="demand", cache_policy=NO_CACHE, persist_result=False)
 async def show_demand(runs: list[Run]) -> None:
     """Show the demand forecast for 24 h and 168 h as the chart `demand`, given enough history."""
     outlooks = await asyncio.to_thread(demand_chart.outlooks, runs, time.time())
@@ -143,7 +149,7 @@ async def show_demand(runs: list[Run]) -> None:
         get_run_logger().info(summary)
 
 
-@task(name="calibration", task_run_name="calibration", cache_policy=NO_CACHE)
+@task(name="calibration", task_run_name="calibration", cache_policy=NO_CACHE, persist_result=False)
 async def show_calibration(since_days: int) -> None:
     """Show the calibration of the estimates behind decisions as the chart `calibration`, if any."""
     placements = await asyncio.to_thread(_decided, time.time() - since_days * DAY_SECONDS)
@@ -166,6 +172,8 @@ async def show_calibration(since_days: int) -> None:
         "each takes and how often it succeeds, publishes that for planning, and reports how far "
         "off it was."
     ),
+    persist_result=True,
+    result_serializer="json",
 )
 async def train_flow(
     since_days: Annotated[int, Field(ge=1, le=3650)] = 90,

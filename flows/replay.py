@@ -26,6 +26,8 @@ from tasks.settings import settings
     name="replay",
     flow_run_name=named("replay {project} {workload}"),
     description="What past workloads would have come to under other estimates and strategies.",
+    persist_result=True,
+    result_serializer="json",
 )
 @fails_plainly
 async def replay_flow(

@@ -49,6 +49,7 @@ REPORTS_FOLDER = "reports"
     cache_policy=NO_CACHE,
     retries=3,
     retry_delay_seconds=2,
+    persist_result=False,
 )
 async def read_flow_runs(since: float) -> list[FlowRow]:
     """Read every flow run of the server that ended after ``since``, of any flow."""
@@ -63,13 +64,13 @@ async def read_flow_runs(since: float) -> list[FlowRow]:
     return [row for run in flow_runs.values() for row in _rows(run, names.get(run["flow_id"], ""))]
 
 
-@task(name="read ledger", task_run_name="read ledger", cache_policy=NO_CACHE)
+@task(name="read ledger", task_run_name="read ledger", cache_policy=NO_CACHE, persist_result=False)
 async def read_ledger(flows: list[FlowRow], since: float) -> ReportTables:
     """Read what the ledger has recorded since then, and combine it with the flow runs."""
     return await asyncio.to_thread(_history, flows, since, time.time())
 
 
-@task(name="report", task_run_name="{name} report", cache_policy=NO_CACHE)
+@task(name="report", task_run_name="{name} report", cache_policy=NO_CACHE, persist_result=False)
 async def make(
     name: str,
     everything: ReportTables,
@@ -98,6 +99,8 @@ async def make(
         "Reports on a period: what was done, how fast, at what cost and how well, as artifacts "
         "and as files to pass on (HTML, JSON, CSV, Excel)."
     ),
+    persist_result=True,
+    result_serializer="json",
 )
 async def report_flow(  # noqa: PLR0917 - they are its form in the UI
     report: ReportName = "all",

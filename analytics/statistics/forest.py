@@ -26,7 +26,6 @@ TREES = 30
 LEAF_RUNS = 4
 FEATURE_SHARE = 0.33
 _UNKNOWN = -20.0
-_CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from stack.readiness import worker_name
 from stack.reconciler.disk_space import Room
 from stack.reconciler.job_loop import JobLoop, JointBeat, PeriodicJob
 from stack.reconciler.measurement import Meter
+from stack.reconciler.results import EVERY_SECONDS, Results
 from stack.reconciler.retention import Retention
 from stack.reconciler.service_restarter import Attempt, Place, due, remember
 from stack.reconciler.written_data import Belongings
@@ -182,6 +183,11 @@ def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> dict[str, list[
             PeriodicJob("staging", max(often, ROOM_SECONDS), lambda _: clear_staging(root)),
             PeriodicJob("data", max(often, DATA_SECONDS), Belongings(ledger, root)),
             PeriodicJob("retention", RETENTION_SECONDS, Retention(chosen, ledger)),
+            PeriodicJob(
+                "results",
+                EVERY_SECONDS,
+                Results(home.prefect / "storage", chosen.retention_days * SECONDS_A_DAY),
+            ),
             PeriodicJob(
                 "samples", chosen.sample_seconds, Sampling(ledger, root, chosen.sample_days)
             ),

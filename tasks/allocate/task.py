@@ -23,6 +23,7 @@ from tasks.settings import settings
     task_run_name="allocate {plan.workload}",
     description="Reserves what a plan needs of its providers, and records what does not fit",
     cache_policy=NO_CACHE,
+    persist_result=False,
 )
 async def allocate(
     workload_id: str, plan: Plan, demands: Mapping[str, Resources]

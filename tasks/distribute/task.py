@@ -61,6 +61,7 @@ _QUOTED_LINES = 15
     task_run_name="distribute {graph.workload}",
     description="Plans which step runs where and in what order, and shows the plan",
     cache_policy=NO_CACHE,
+    persist_result=False,
 )
 async def distribute(
     graph: StepGraph,
@@ -109,6 +110,7 @@ def _shown(graph: StepGraph, fleet: FleetSnapshot, made: Plan) -> tuple[list[Row
     task_run_name="explain {planned.graph.workload}",
     description="Shows what every strategy would make of it, and what would change the plan",
     cache_policy=NO_CACHE,
+    persist_result=False,
 )
 async def explain(planned: PlannedWorkload, former: tuple[str, Plan] | None = None) -> None:
     """Show the plans of all strategies as a table, and what would change the plan as Markdown.
@@ -153,6 +155,7 @@ async def worth_retrying(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
     cache_policy=NO_CACHE,
     retry_condition_fn=worth_retrying,
     retry_jitter_factor=_JITTER,
+    persist_result=False,
 )
 async def run_step(
     step: Step, attempt: Callable[[], Awaitable[Outcome]], quote: Callable[[Outcome], str]

@@ -27,6 +27,7 @@ from tasks.workload import StepGraph
     task_run_name="split {workload}",
     description="Cuts a workload into steps, and says why so",
     cache_policy=NO_CACHE,
+    persist_result=False,
 )
 async def split(
     project: str,

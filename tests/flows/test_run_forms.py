@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+from prefect.flows import Flow, load_flow_from_entrypoint
+
+from stack.registration.deployments import read_deployments
 from tests.run_forms import Json, run_forms
 
 
@@ -52,3 +57,11 @@ def test_what_can_be_chosen_is_named_and_not_typed() -> None:
     assert tabs == ["by name", "written here"]
     assert inner == ["declared steps", "pytest suite"]
     assert run_forms()["deploy/deploy"]["properties"]["strategy"]["enum"] == ["blue_green"]
+
+
+def test_every_operation_keeps_its_result_as_json() -> None:
+    """Broken: who starts an operation from a flow of theirs waits for a result that nobody kept."""
+    declared = read_deployments(Path(__file__).parents[2] / "prefect.yaml")
+    flows: list[Flow[..., Any]] = [load_flow_from_entrypoint(each.entrypoint) for each in declared]
+    assert [flow.name for flow in flows if not flow.persist_result] == []
+    assert {flow.result_serializer for flow in flows} == {"json"}
