@@ -12,13 +12,13 @@ import numpy as np
 
 from benchmarks.instances.interface import PLANNED, Case, Options, Outcome
 from tasks.planning.bound import bound_of
-from tasks.planning.construct import Build, by_rank
+from tasks.planning.construct import ScheduleGenerator, by_rank
 from tasks.planning.core.problem import Floats, Problem, problem_from
 from tasks.planning.core.schedule import Schedule, faults
-from tasks.planning.dispatch_policy import choose
+from tasks.planning.dispatch_policy import choose_policy
 from tasks.planning.greedy import downstream, greedy
 from tasks.planning.planner import best_schedule
-from tasks.planning.simulate import Replay
+from tasks.planning.simulate import DispatchReplay
 
 HET8 = (0.5, 0.5, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0)
 _SAMPLES = 10
@@ -63,7 +63,7 @@ def case_of(
         "thread pool": partial(thread_pool, problem),
         "greedy": partial(greedy, problem),
         "downstream": lambda: greedy(problem, downstream(problem)),
-        "heft": lambda: Build.of(problem).place(by_rank(problem)),
+        "heft": lambda: ScheduleGenerator.of(problem).place(by_rank(problem)),
     }
     return Case(
         workflow.name,
@@ -128,7 +128,7 @@ def _noisy(workflow: Workflow, fleet: str, options: Options, expected: Problem) 
         spread = np.full(expected.steps, options.noise / np.sqrt(3))
         bound = bound_of(expected).seconds
         made = best_schedule(expected, bound, options.time_limit, options.seed)
-        replay, policy = Replay.of(expected), choose(expected, made, spread)
+        replay, policy = DispatchReplay.of(expected), choose_policy(expected, made, spread)
         return outcome(lambda number: replay.run(policy.order, factors[number], policy.kept))
 
     def rigid() -> Outcome:
@@ -149,7 +149,9 @@ def _noisy(workflow: Workflow, fleet: str, options: Options, expected: Problem) 
                 lambda number: greedy(drawn[number], downstream(expected))
             ),
             "heft": lambda: outcome(
-                lambda number: replayed(drawn[number], Build.of(expected).place(by_rank(expected)))
+                lambda number: replayed(
+                    drawn[number], ScheduleGenerator.of(expected).place(by_rank(expected))
+                )
             ),
         },
     )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from math import inf
 
 from tasks.allocate.reasons import holders, never_fits, shortage
-from tasks.allocate.timeline import Timeline
+from tasks.allocate.timeline import ReservationTimeline
 from tasks.claim import Admittance, Claim, Granted, Queued, Refused
 from tasks.ledger.queue import Held, ProviderQueue, Waiting
 
@@ -90,7 +90,7 @@ def _rank(priority: int, since: float, owner: str, now: float) -> tuple[float, f
 def _expected_start(
     claim: Claim, queue: ProviderQueue, held: Sequence[Held], ahead: Sequence[Waiting], now: float
 ) -> float:
-    free = Timeline(queue.capacity, now)
+    free = ReservationTimeline(queue.capacity, now)
     for item in held:
         free.take(item.demand, now, expected_end(item, now))
     for index, other in enumerate(ahead):

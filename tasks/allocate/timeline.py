@@ -27,7 +27,7 @@ def fits(free: Vector, demand: Vector) -> bool:
 
 
 @dataclass
-class Timeline:
+class ReservationTimeline:
     """Free capacity from ``now`` on: ``levels[i]`` from ``times[i]`` until the next time."""
 
     capacity: Resources

@@ -27,7 +27,7 @@ from tasks.distribute.explaining.binding import binding
 from tasks.distribute.explaining.explanation import explanation_of
 from tasks.distribute.explaining.explanation_report import strategy_rows, what_if
 from tasks.distribute.explaining.gantt import bars_of_plan, gantt
-from tasks.distribute.explaining.pareto_chart import front_chart
+from tasks.distribute.explaining.pareto_chart import draw_pareto_front
 from tasks.distribute.explaining.report import Row, plan_rows, plan_sentence, plan_summary
 from tasks.distribute.explaining.slack import slack_seconds
 from tasks.distribute.planned import PlannedWorkload
@@ -37,7 +37,7 @@ from tasks.picture import picture
 from tasks.plan import FleetSnapshot, Plan
 from tasks.planning.core.usage import curves
 from tasks.planning.outlook import with_eta
-from tasks.planning.pareto import NOTHING_TO_TRADE, front_of, front_rows
+from tasks.planning.pareto import NOTHING_TO_TRADE, pareto_front, pareto_rows
 from tasks.planning.planner import plan
 from tasks.planning.replay import replay
 from tasks.planning.strategy import PLANNED
@@ -129,13 +129,13 @@ async def explain(planned: PlannedWorkload, former: tuple[str, Plan] | None = No
         key="what-if",
         description=f"What would change the plan of {graph.workload}",
     )
-    points = await asyncio.to_thread(front_of, graph, estimates, fleet, made, _FRONT_SECONDS)
+    points = await asyncio.to_thread(pareto_front, graph, estimates, fleet, made, _FRONT_SECONDS)
     if not points:
         get_run_logger().info(NOTHING_TO_TRADE)
         return
     title = f"Cost and makespan of {graph.workload}: no plan found is both shorter and cheaper"
-    chart = await asyncio.to_thread(front_chart, title, points)
-    await acreate_table_artifact(key="pareto", table=front_rows(points), description=title)
+    chart = await asyncio.to_thread(draw_pareto_front, title, points)
+    await acreate_table_artifact(key="pareto", table=pareto_rows(points), description=title)
     shown = picture(chart, title)
     await acreate_markdown_artifact(key="pareto-chart", markdown=shown, description=title)
 

@@ -52,7 +52,7 @@ def with_history(
     """
     steps: list[Step] = []
     made: list[Autotuned] = []
-    room = _Room(fleet)
+    room = _FleetCapacity(fleet)
     for step in graph.steps:
         changed = step
         for choice, decided in _choices(step, estimates, room):
@@ -62,7 +62,7 @@ def with_history(
     return (replace(graph, steps=tuple(steps)) if made else graph), tuple(made)
 
 
-class _Room:
+class _FleetCapacity:
     """What ``fleet`` has for steps, which share few demands: asking a demand takes long."""
 
     def __init__(self, fleet: FleetSnapshot) -> None:
@@ -92,7 +92,7 @@ class _Room:
 
 
 def _choices(
-    step: Step, estimates: Estimates, room: _Room
+    step: Step, estimates: Estimates, room: _FleetCapacity
 ) -> Iterator[tuple[Autotuned, dict[str, Any]]]:
     expected = estimate_of(step, estimates)
     # Items are timed one by one, but what they need of memory shows in the whole alone.
@@ -130,7 +130,7 @@ def _choices(
         )
 
 
-def _memory(step: Step, expected: Estimate, room: _Room) -> int | None:
+def _memory(step: Step, expected: Estimate, room: _FleetCapacity) -> int | None:
     """Return the MiB to reserve; None where that is not for history to say, or nothing new."""
     declared = step.demand.memory_mib
     if not expected.n or not expected.memory_mib or (declared and "memory" not in step.auto):

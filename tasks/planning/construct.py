@@ -21,7 +21,7 @@ GAPS, PIECES = 64, 512
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Build:
+class ScheduleGenerator:
     """A problem made ready for placing its steps again and again.
 
     ``lanes`` is None where steps hold different amounts.
@@ -31,7 +31,7 @@ class Build:
     lanes: Lanes | None
 
     @classmethod
-    def of(cls, problem: Problem) -> Build:
+    def of(cls, problem: Problem) -> ScheduleGenerator:
         """Find out whether its fleet is one of lanes."""
         return cls(problem, lanes_of(problem))
 
@@ -71,7 +71,7 @@ class Build:
 
 def construct(problem: Problem) -> Schedule:
     """Return a first plan of ``problem``, never worse than what happens without one."""
-    ranked = Build.of(problem).place(by_rank(problem))
+    ranked = ScheduleGenerator.of(problem).place(by_rank(problem))
     return min(ranked, greedy(problem), key=lambda schedule: schedule.makespan)
 
 

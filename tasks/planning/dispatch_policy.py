@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tasks.plan import Plan
-from tasks.planning.construct import Build, by_rank
+from tasks.planning.construct import ScheduleGenerator, by_rank
 from tasks.planning.core.problem import Floats, Integers, Problem
 from tasks.planning.core.schedule import Schedule
-from tasks.planning.simulate import Kept, Replay, drawn
+from tasks.planning.simulate import DispatchReplay, PreferredProviders, drawn_factors
 
 # Up to so many steps are replayed without compiled loops, and so many in all.
 _SMALL, _REPLAYED_SMALL = 64, 4_000
@@ -31,7 +31,7 @@ _STAY = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Policy:
+class DispatchPolicy:
     """What is dispatched.
 
     Attributes:
@@ -42,41 +42,46 @@ class Policy:
 
     order: Integers
     seconds: float
-    kept: Kept | None = None
+    kept: PreferredProviders | None = None
 
 
-def choose(problem: Problem, schedule: Schedule, spread: Floats, seed: int = 1) -> Policy:
+def choose_policy(
+    problem: Problem, schedule: Schedule, spread: Floats, seed: int = 1
+) -> DispatchPolicy:
     """Return how to dispatch ``schedule``: what ends first on average over drawn durations.
 
     ``spread`` is float64[n], the sigma of each step's log-normal duration. All are replayed with
     the same durations. A graph of very many steps goes by upward rank.
     """
-    replay, medians = Replay.of(problem), np.ones(problem.steps)
+    replay, medians = DispatchReplay.of(problem), np.ones(problem.steps)
 
-    def seconds(order: Integers, kept: Kept | None) -> float:
+    def seconds(order: Integers, kept: PreferredProviders | None) -> float:
         return replay.run(order, medians, kept).makespan
 
     ranked = by_rank(problem)
     most, most_replayed = _VECTORS if replay.build.lanes is None else _LANES
     if problem.steps > most:
-        return Policy(ranked, schedule.makespan)
-    usual = Policy(ranked, seconds(ranked, None))
+        return DispatchPolicy(ranked, schedule.makespan)
+    usual = DispatchPolicy(ranked, seconds(ranked, None))
     if usual.seconds <= schedule.makespan * _NEAR:
         return usual
     others = _others(replay.build, schedule, ranked)
-    policies = [usual, *(Policy(order, seconds(order, kept), kept) for order, kept in others)]
+    policies = [
+        usual,
+        *(DispatchPolicy(order, seconds(order, kept), kept) for order, kept in others),
+    ]
     replayed = _REPLAYED_SMALL if problem.steps <= _SMALL else most_replayed
     samples = min(_MOST_SAMPLES, max(1, replayed // (len(policies) * problem.steps)))
-    factors = drawn(problem, spread, samples, seed)
+    factors = drawn_factors(problem, spread, samples, seed)
 
-    def mean(policy: Policy) -> float:
+    def mean(policy: DispatchPolicy) -> float:
         ends = [replay.run(policy.order, factor, policy.kept).makespan for factor in factors]
         return float(np.mean(ends))
 
     return min(policies, key=mean)
 
 
-def told(made: Plan, policy: Policy) -> Plan:
+def with_policy(made: Plan, policy: DispatchPolicy) -> Plan:
     """Return ``made`` with the rule of ``policy``, and a warning where that cannot keep its times."""
     stay = policy.kept.stay if policy.kept else 0.0
     if policy.seconds <= made.makespan_seconds * _MUCH:
@@ -88,18 +93,18 @@ def told(made: Plan, policy: Policy) -> Plan:
 
 
 def _others(
-    build: Build, schedule: Schedule, ranked: Integers
-) -> Iterator[tuple[Integers, Kept | None]]:
-    kept = Kept(schedule.provider, _STAY)
+    build: ScheduleGenerator, schedule: Schedule, ranked: Integers
+) -> Iterator[tuple[Integers, PreferredProviders | None]]:
+    kept = PreferredProviders(schedule.provider, _STAY)
     orders = schedule.order, _latest(build, schedule)
     yield from ((order, None) for order in orders)
     if build.kinds > 1:
         yield from ((order, kept) for order in (ranked, *orders))
 
 
-def _latest(build: Build, schedule: Schedule) -> Integers:
+def _latest(build: ScheduleGenerator, schedule: Schedule) -> Integers:
     """Return the steps by their latest starts that keep places and end of ``schedule``."""
-    backwards = Build.of(build.problem.reversed())
+    backwards = ScheduleGenerator.of(build.problem.reversed())
     # No step comes before one that needs it: of equal times, which zero durations bring about,
     # the reversed topological order decides.
     order = np.lexsort((-schedule.start[::-1], -schedule.end[::-1])).astype(np.int32)

@@ -11,9 +11,9 @@ from blocks.goal import Goal
 from tasks.planning.core.costs import Costs
 from tasks.planning.core.problem import Integers, Problem
 from tasks.planning.core.schedule import Schedule
-from tasks.planning.multimode.fleet import FleetModes, Wishes, fleet_modes, timed
+from tasks.planning.multimode.fleet import FleetModes, WeightedGoal, fleet_modes, timed_schedule
 from tasks.planning.multimode.problem import ModeProblem, Objective
-from tasks.planning.multimode.steady import solve_steadily
+from tasks.planning.multimode.steady import solve_deterministically
 
 # A child takes time that grows with the square of the steps; for more, little is found in time.
 MOST_STEPS = 400
@@ -36,17 +36,17 @@ def search_for_goal(  # noqa: PLR0917 - a search: what, for what, from where, ho
     modes = modes_for(problem, costs, goal)
     numbers = _numbers(problem, modes)
     begin = [numbers[np.arange(problem.steps), provider] for provider in known]
-    made = solve_steadily(modes.problem, effort_seconds, seed, begin)
+    made = solve_deterministically(modes.problem, effort_seconds, seed, begin)
     if made is None:
         return None
-    exact = timed(modes, made)
+    exact = timed_schedule(modes, made)
     return Schedule(exact.provider.astype(np.int32), exact.start_seconds, exact.end_seconds)
 
 
 def modes_for(problem: Problem, costs: Costs, goal: Goal) -> FleetModes:
     """Return ``problem`` with a mode a provider, its objective that of ``goal``."""
     weighted = goal.objective == "weighted"
-    wishes = Wishes(
+    wishes = WeightedGoal(
         time=(goal.hour_is_worth or 0.0) / 3600,
         money=1.0,
         budget=goal.budget,

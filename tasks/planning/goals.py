@@ -1,6 +1,6 @@
 """Plans for money and deadlines: which schedule serves a goal best, and which none can keep. Pure.
 
-Candidates are quick trades of time for money (``trades``); up to some hundred steps, a population
+Candidates are quick trades of time for money (``tradeoff_schedules``); up to some hundred steps, a population
 of modes improves on them (``modes``). A deadline is planned with durations at a quantile, which
 is raised until enough simulated runs are over in time.
 """
@@ -20,9 +20,9 @@ from tasks.planning.core.problem import Floats, Problem
 from tasks.planning.core.schedule import Schedule
 from tasks.planning.goal_search import MOST_STEPS, search_for_goal
 from tasks.planning.multimode.fleet import quantile_seconds
-from tasks.planning.outlook import outlook, pinned
-from tasks.planning.simulate import NINE_TENTHS, Forecast
-from tasks.planning.time_cost_tradeoff import tightened, timed_again, trades
+from tasks.planning.outlook import makespan_forecast, pinned
+from tasks.planning.simulate import NINE_TENTHS, MakespanForecast
+from tasks.planning.time_cost_tradeoff import tightened, timed_again, tradeoff_schedules
 
 # So many of the best are simulated.
 _KEPT = 2
@@ -35,7 +35,7 @@ _SHARE, _ORDERING = 0.3, 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Case:
+class GoalCase:
     """What is planned for a goal: medians, their spread (float64[n]) and the work it may take.
 
     ``by_rule`` is the order of the shortest plan, int32[n], which the dispatcher may run by its
@@ -51,7 +51,7 @@ class Case:
     seed: int = 1
 
 
-def scheduled_for(case: Case) -> Schedule | None:
+def schedule_for_goal(case: GoalCase) -> Schedule | None:
     """Return the schedule for the goal of ``case``; None where the shortest one, by rule, is it.
 
     Raises:
@@ -79,7 +79,7 @@ def refuse_poor(goal: Goal, costs: Costs) -> None:
         )
 
 
-def _in_time(case: Case, costs: Costs, *, boundless: bool) -> Schedule | None:
+def _in_time(case: GoalCase, costs: Costs, *, boundless: bool) -> Schedule | None:
     """Return what serves the goal best of what is over by the deadline as probably as asked."""
     goal = case.goal
     fastest_goal = Goal(budget=goal.budget)
@@ -91,7 +91,7 @@ def _in_time(case: Case, costs: Costs, *, boundless: bool) -> Schedule | None:
     return min(kept, key=lambda each: _worth(goal, costs, each), default=None)
 
 
-def _kept(case: Case, costs: Costs) -> Iterator[Schedule]:
+def _kept(case: GoalCase, costs: Costs) -> Iterator[Schedule]:
     """Give schedules that keep the deadline as probably as asked, at the least quantile that does.
 
     A plan for a larger one costs no less, as a rule, so the first that holds is enough.
@@ -105,7 +105,7 @@ def _kept(case: Case, costs: Costs) -> Iterator[Schedule]:
             return
 
 
-def _refuse_late(case: Case, found: Forecast) -> None:
+def _refuse_late(case: GoalCase, found: MakespanForecast) -> None:
     goal = case.goal
     if goal.deadline_seconds is None or _holds(goal, found):
         return
@@ -127,20 +127,20 @@ def _up(value: float) -> str:
     return f"{np.ceil(value * 10.0**digits - 1e-9) / 10.0**digits:.{max(0, digits)}f}"
 
 
-def _holds(goal: Goal, found: Forecast) -> bool:
+def _holds(goal: Goal, found: MakespanForecast) -> bool:
     deadline = goal.deadline_seconds
     return deadline is None or found.probability(deadline) >= goal.probability
 
 
-def _by_rule(case: Case) -> Forecast:
-    return outlook(case.problem, case.by_rule, case.spread)
+def _by_rule(case: GoalCase) -> MakespanForecast:
+    return makespan_forecast(case.problem, case.by_rule, case.spread)
 
 
-def _pinned(case: Case, schedule: Schedule) -> Forecast:
-    return outlook(pinned(case.problem, schedule.provider), schedule.order, case.spread)
+def _pinned(case: GoalCase, schedule: Schedule) -> MakespanForecast:
+    return makespan_forecast(pinned(case.problem, schedule.provider), schedule.order, case.spread)
 
 
-def _best(case: Case, costs: Costs, goal: Goal, quantile: float = 0.5) -> list[Schedule]:
+def _best(case: GoalCase, costs: Costs, goal: Goal, quantile: float = 0.5) -> list[Schedule]:
     """Return schedules where steps last as long as in that part of their runs, the best first.
 
     Their times are those that are expected. Without a deadline there is at least one.
@@ -156,10 +156,10 @@ def _best(case: Case, costs: Costs, goal: Goal, quantile: float = 0.5) -> list[S
     return [timed_again(case.problem, each.provider, each.order) for each in best]
 
 
-def _candidates(case: Case, problem: Problem, costs: Costs, goal: Goal) -> list[Schedule]:
+def _candidates(case: GoalCase, problem: Problem, costs: Costs, goal: Goal) -> list[Schedule]:
     """Return schedules of ``problem`` within the limits of ``goal``."""
     within = partial(_within, goal, costs)
-    quick = trades(problem, costs, within)
+    quick = tradeoff_schedules(problem, costs, within)
     found = sorted(filter(within, quick), key=lambda each: _worth(goal, costs, each))
     if not (effort := case.effort_seconds):
         return found

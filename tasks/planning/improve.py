@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.planning.construct import GAPS, PIECES, Build
+from tasks.planning.construct import GAPS, PIECES, ScheduleGenerator
 from tasks.planning.core.lanes import Lanes, lanes_used
 from tasks.planning.core.problem import Floats, Integers, Problem
 from tasks.planning.core.schedule import Schedule
@@ -44,12 +44,12 @@ def improve(
 
     ``bound`` is a lower bound in seconds: where it is reached, nothing more is tried.
     """
-    build, enough = Build.of(problem), bound * (1 + 1e-9)
+    build, enough = ScheduleGenerator.of(problem), bound * (1 + 1e-9)
     if problem.steps <= _few(schedule.makespan - enough):
         return improve_small(
             problem, build.lanes, schedule, enough, budget_seconds=budget_seconds, seed=seed
         )
-    search = _Search(build, enough, budget_seconds, seed)
+    search = _ImprovementSearch(build, enough, budget_seconds, seed)
     best = schedule
     deadline = time.monotonic() + _PATIENCE * budget_seconds + _COMPILED_SECONDS
     for found in search.rounds(schedule):
@@ -65,8 +65,8 @@ def _few(gain_seconds: float) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Search:
-    build: Build
+class _ImprovementSearch:
+    build: ScheduleGenerator
     enough: float
     budget_seconds: float
     seed: int

@@ -29,7 +29,7 @@ def place_by(
     differ.
     """
     order = by_rank(graph, _mean_seconds(graph, seconds, fleet))
-    return _Board(graph, seconds, fleet, choose, on_kind or {}).place_all(order)
+    return _ListScheduler(graph, seconds, fleet, choose, on_kind or {}).place_all(order)
 
 
 def _mean_seconds(
@@ -46,13 +46,13 @@ def _mean_seconds(
 
 
 @dataclass(frozen=True, slots=True)
-class _Choices:
+class _Eligibility:
     demand: Vector
     able: tuple[ProviderState, ...]
     rejected: tuple[tuple[str, str], ...]
 
 
-class _Board:
+class _ListScheduler:
     def __init__(
         self,
         graph: StepGraph,
@@ -76,7 +76,7 @@ class _Board:
             for provider in fleet.providers
         }
         self._choices = {
-            demand: _Choices(
+            demand: _Eligibility(
                 vector(demand),
                 admissible(demand, fleet),
                 tuple((p.name, why) for p in fleet.providers if (why := why_not(demand, p))),
@@ -107,7 +107,7 @@ class _Board:
         )
 
     def _option(
-        self, step: Step, choices: _Choices, provider: ProviderState, ready: float
+        self, step: Step, choices: _Eligibility, provider: ProviderState, ready: float
     ) -> Option:
         seconds = self._on_kind.get(provider.kind, self._seconds)[step.id] / provider.speed
         start = self._timelines[provider.name].earliest(ready, seconds, choices.demand)

@@ -9,7 +9,7 @@ import numpy as np
 from tasks.estimates import Estimates
 from tasks.plan import Eta, FleetSnapshot, Plan
 from tasks.planning.core.problem import Floats, Integers, Problem, problem_of
-from tasks.planning.simulate import Forecast, Kept, forecast, spread_of
+from tasks.planning.simulate import MakespanForecast, PreferredProviders, forecast, spread_of
 from tasks.planning.strategy import PLANNED
 from tasks.workload import StepGraph
 
@@ -28,13 +28,13 @@ def with_eta(graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, plan:
     order = np.array([number[step] for step in plan.order], np.int32)
     if plan.strategy != PLANNED:
         problem = pinned(problem, places(plan, graph, fleet))
-    kept = kept_by(plan, graph, fleet)
-    found = outlook(problem, order, spread_of(graph, estimates), kept=kept)
+    kept = preferred_providers(plan, graph, fleet)
+    found = makespan_forecast(problem, order, spread_of(graph, estimates), kept=kept)
     deadline = plan.goal.deadline_seconds if plan.goal else None
     return replace(plan, eta=eta_of(found, deadline))
 
 
-def eta_of(found: Forecast, deadline_seconds: float | None = None) -> Eta:
+def eta_of(found: MakespanForecast, deadline_seconds: float | None = None) -> Eta:
     """Return the figures of a forecast."""
     p50, p80, p95 = (found.quantile(part) for part in (0.5, 0.8, 0.95))
     on_time = None if deadline_seconds is None else found.probability(deadline_seconds)
@@ -48,9 +48,11 @@ def places(plan: Plan, graph: StepGraph, fleet: FleetSnapshot) -> Integers:
     return np.array([placed[step.id] for step in graph.steps], np.int32)
 
 
-def kept_by(plan: Plan, graph: StepGraph, fleet: FleetSnapshot) -> Kept | None:
+def preferred_providers(
+    plan: Plan, graph: StepGraph, fleet: FleetSnapshot
+) -> PreferredProviders | None:
     """Return where the dispatcher rather runs the steps of ``plan``, as it says."""
-    return Kept(places(plan, graph, fleet), plan.stay) if plan.stay else None
+    return PreferredProviders(places(plan, graph, fleet), plan.stay) if plan.stay else None
 
 
 def pinned(problem: Problem, provider: Integers) -> Problem:
@@ -61,9 +63,14 @@ def pinned(problem: Problem, provider: Integers) -> Problem:
     return replace(problem, seconds=seconds)
 
 
-def outlook(
-    problem: Problem, order: Integers, spread: Floats, seed: int = 1, *, kept: Kept | None = None
-) -> Forecast:
+def makespan_forecast(
+    problem: Problem,
+    order: Integers,
+    spread: Floats,
+    seed: int = 1,
+    *,
+    kept: PreferredProviders | None = None,
+) -> MakespanForecast:
     """Return the forecast of what the dispatcher makes of ``order``, int32[n].
 
     The number of replays, and so the result, depends on the number of steps alone.

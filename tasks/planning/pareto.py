@@ -11,9 +11,9 @@ from tasks.plan import FleetSnapshot, Plan
 from tasks.planning.core.costs import Costs
 from tasks.planning.core.problem import Problem, problem_of
 from tasks.planning.goal_search import MOST_STEPS, modes_for
-from tasks.planning.multimode.fleet import timed
-from tasks.planning.multimode.pareto import pareto
-from tasks.planning.time_cost_tradeoff import trades
+from tasks.planning.multimode.fleet import timed_schedule
+from tasks.planning.multimode.pareto import pareto_schedules
+from tasks.planning.time_cost_tradeoff import tradeoff_schedules
 from tasks.quantities import duration
 from tasks.workload import StepGraph
 
@@ -27,7 +27,7 @@ NOTHING_TO_TRADE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class ParetoPoint:
     """What one plan would take and cost; on the front, none is both shorter and cheaper."""
 
     cost: float
@@ -35,9 +35,9 @@ class Point:
     chosen: bool = False
 
 
-def front_of(
+def pareto_front(
     graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, plan: Plan, effort_seconds: float
-) -> tuple[Point, ...]:
+) -> tuple[ParetoPoint, ...]:
     """Return the front, the cheapest first; empty where no plan is cheaper than another.
 
     ``plan`` is in it, also where a point found by more ``effort_seconds`` turns out to be better.
@@ -46,21 +46,24 @@ def front_of(
     costs = Costs.of(problem)
     if not costs.uneven:
         return ()
-    chosen = Point(plan.cost, plan.makespan_seconds, chosen=True)
-    found = [Point(costs.total(made.provider), made.makespan) for made in trades(problem, costs)]
+    chosen = ParetoPoint(plan.cost, plan.makespan_seconds, chosen=True)
+    found = [
+        ParetoPoint(costs.total(made.provider), made.makespan)
+        for made in tradeoff_schedules(problem, costs)
+    ]
     if problem.steps <= MOST_STEPS and effort_seconds:
         found += _searched(problem, costs, effort_seconds)
     return tuple(_undominated(chosen, found))
 
 
-def _searched(problem: Problem, costs: Costs, effort_seconds: float) -> Iterator[Point]:
+def _searched(problem: Problem, costs: Costs, effort_seconds: float) -> Iterator[ParetoPoint]:
     modes = modes_for(problem, costs, Goal())
-    for point in pareto(modes.problem, effort_seconds, points=_LEVELS, steady=True):
-        exact = timed(modes, point.schedule)
-        yield Point(exact.cost, exact.makespan_seconds)
+    for point in pareto_schedules(modes.problem, effort_seconds, points=_LEVELS, steady=True):
+        exact = timed_schedule(modes, point.schedule)
+        yield ParetoPoint(exact.cost, exact.makespan_seconds)
 
 
-def _undominated(chosen: Point, found: Iterable[Point]) -> Iterator[Point]:
+def _undominated(chosen: ParetoPoint, found: Iterable[ParetoPoint]) -> Iterator[ParetoPoint]:
     """Give the points that no other beats, and the chosen one where it belongs."""
     shortest = float("inf")
     points = sorted([chosen, *found], key=lambda p: (p.cost, p.makespan_seconds, not p.chosen))
@@ -75,7 +78,7 @@ def _undominated(chosen: Point, found: Iterable[Point]) -> Iterator[Point]:
             shortest = min(shortest, point.makespan_seconds)
 
 
-def front_rows(points: Iterable[Point]) -> list[dict[str, str]]:
+def pareto_rows(points: Iterable[ParetoPoint]) -> list[dict[str, str]]:
     """Return one row a point, the cheapest first, each against the chosen one."""
     points = list(points)
     chosen = next(point for point in points if point.chosen)

@@ -27,7 +27,7 @@ class Advice:
     remedy: str
 
 
-def cautions(
+def warnings_with_remedies(
     graph: StepGraph, expected: Mapping[str, Estimate], fleet: FleetSnapshot
 ) -> tuple[Advice, ...]:
     """Return what may go otherwise, each with what to do about it."""
@@ -75,7 +75,7 @@ def plan_warnings(
     graph: StepGraph, expected: Mapping[str, Estimate], fleet: FleetSnapshot
 ) -> tuple[str, ...]:
     """Return what a user should know before the plan runs, one sentence each."""
-    return tuple(each.finding for each in cautions(graph, expected, fleet))
+    return tuple(each.finding for each in warnings_with_remedies(graph, expected, fleet))
 
 
 def _named(step_ids: list[str]) -> str:

@@ -22,8 +22,7 @@ from tasks.planning.core.contents import contents_of
 from tasks.planning.core.problem import Floats, Problem, problem_of
 from tasks.planning.core.rank import critical_path
 from tasks.planning.core.schedule import Schedule, refuse_faulty
-from tasks.planning.dispatch_policy import choose as choose_policy
-from tasks.planning.dispatch_policy import told
+from tasks.planning.dispatch_policy import choose_policy, with_policy
 from tasks.planning.feasibility import refuse_infeasible
 from tasks.planning.improve import improve
 from tasks.planning.list_scheduling import place_by
@@ -63,7 +62,7 @@ def plan(
             budget or the deadline of ``goal`` cannot be kept.
         SlipwayError: the plan does not hold against the independent check; a defect of ours.
     """
-    choose = strategy_of(strategy)
+    choose_provider = strategy_of(strategy)
     refuse_other_strategy(goal, strategy)
     refuse_impossible(graph, fleet)
     problem = problem_of(graph, estimates, fleet)
@@ -84,10 +83,10 @@ def plan(
             order = by_rank(problem) if policy is None else policy.order
         placements = placements_of(graph, fleet, problem, schedule, order)
         made = _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
-        return replace(made if policy is None else told(made, policy), goal=goal)
+        return replace(made if policy is None else with_policy(made, policy), goal=goal)
     seconds = {step.id: estimate_of(step, estimates).p50_seconds for step in graph.steps}
     on_kind = seconds_on_kinds(graph, estimates, fleet)
-    placements = place_by(choose, graph, seconds, fleet, on_kind)
+    placements = place_by(choose_provider, graph, seconds, fleet, on_kind)
     made = _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
     refuse_infeasible(graph, seconds, fleet, made, on_kind)
     return made
@@ -122,11 +121,11 @@ def _for_goal(  # noqa: PLR0917 - a search: what, for what, from where, how long
     seed: int,
 ) -> Schedule | None:
     """Return the schedule for ``goal``; None where it is the shortest one, run by the rule."""
-    from tasks.planning.goals import Case, scheduled_for  # noqa: PLC0415 - for goals alone
+    from tasks.planning.goals import GoalCase, schedule_for_goal  # noqa: PLC0415 - for goals alone
 
     effort = _effort(shortest) if budget_seconds is None else budget_seconds
-    case = Case(problem, spread, goal, shortest, by_rank(problem), effort, seed)
-    return scheduled_for(case)
+    case = GoalCase(problem, spread, goal, shortest, by_rank(problem), effort, seed)
+    return schedule_for_goal(case)
 
 
 def _effort(schedule: Schedule) -> float:

@@ -18,9 +18,9 @@ from tasks.plan import FleetSnapshot
 from tasks.planning.autotune import with_history
 from tasks.planning.core.problem import Floats, problem_of
 from tasks.planning.core.schedule import Schedule
-from tasks.planning.outlook import kept_by, pinned, places
+from tasks.planning.outlook import pinned, places, preferred_providers
 from tasks.planning.planner import plan
-from tasks.planning.simulate import Replay
+from tasks.planning.simulate import DispatchReplay
 from tasks.planning.strategy import PLANNED, STRATEGIES
 from tasks.workload import StepGraph
 
@@ -34,7 +34,7 @@ Row = dict[str, str | float | int]
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PastWorkload:
     """A workload that has succeeded.
 
     ``seconds`` is what each of its steps took at speed 1 and ``peaks_mib`` what it needed, by
@@ -52,7 +52,7 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class PlanningPolicy:
     """Which estimates are planned with, and by which strategy."""
 
     model: str
@@ -60,25 +60,25 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class PolicyResult:
     """What one policy makes of one workload.
 
     ``cost`` is in the currency of the providers' prices, ``waste_mib_hours`` is memory that is
     reserved and not used; both are None of what happened in fact.
     """
 
-    policy: Policy
+    policy: PlanningPolicy
     seconds: float
     cost: float | None = None
     waste_mib_hours: float | None = None
 
 
-def results(past: Past) -> list[Result]:
+def results(past: PastWorkload) -> list[PolicyResult]:
     """Return what every model makes of ``past`` where it is planned, and every strategy."""
     plain = _plain(past)
     own = AS_DECIDED if AS_DECIDED in past.models else next(iter(past.models))
-    policies = [Policy(model) for model in (*past.models, HINDSIGHT)]
-    policies += [Policy(own, strategy) for strategy in STRATEGIES if strategy != PLANNED]
+    policies = [PlanningPolicy(model) for model in (*past.models, HINDSIGHT)]
+    policies += [PlanningPolicy(own, strategy) for strategy in STRATEGIES if strategy != PLANNED]
     known = dict(past.models)
     known[HINDSIGHT] = {
         step: Estimate(step, seconds, seconds, past.peaks_mib.get(step, 0.0), source=HINDSIGHT)
@@ -86,13 +86,13 @@ def results(past: Past) -> list[Result]:
     }
     found = [_result(plain, policy, known[policy.model]) for policy in policies]
     if past.took_seconds is not None:
-        found.insert(0, Result(Policy(HAPPENED), past.took_seconds))
+        found.insert(0, PolicyResult(PlanningPolicy(HAPPENED), past.took_seconds))
     return found
 
 
-def table(found: Iterable[Sequence[Result]]) -> list[Row]:
+def table(found: Iterable[Sequence[PolicyResult]]) -> list[Row]:
     """Return one row a policy, the least regret first; ``found`` are the results by workload."""
-    rows: dict[Policy, list[tuple[Result, float]]] = defaultdict(list)
+    rows: dict[PlanningPolicy, list[tuple[PolicyResult, float]]] = defaultdict(list)
     for of_one in found:
         best = min(result.seconds for result in of_one)
         for result in of_one:
@@ -101,7 +101,7 @@ def table(found: Iterable[Sequence[Result]]) -> list[Row]:
     return sorted(made, key=lambda row: float(row["regret (%)"]))
 
 
-def _row(policy: Policy, judged: Sequence[tuple[Result, float]]) -> Row:
+def _row(policy: PlanningPolicy, judged: Sequence[tuple[PolicyResult, float]]) -> Row:
     count = len(judged)
     seconds, best = sum(one.seconds for one, _ in judged), sum(least for _, least in judged)
     row: Row = {
@@ -135,7 +135,7 @@ def sentence(rows: Sequence[Row]) -> str:
     )
 
 
-def _plain(past: Past) -> Past:
+def _plain(past: PastWorkload) -> PastWorkload:
     """Return ``past`` with steps that have a history of their own and no conditions left."""
     steps = (replace(step, history_key=step.id, items=(), when="") for step in past.graph.steps)
     return replace(past, graph=replace(past.graph, steps=tuple(steps)))
@@ -150,7 +150,7 @@ def by_step(graph: StepGraph, estimates: Estimates) -> dict[str, Estimate]:
     }
 
 
-def _result(past: Past, policy: Policy, estimates: Estimates) -> Result:
+def _result(past: PastWorkload, policy: PlanningPolicy, estimates: Estimates) -> PolicyResult:
     # A duration of nothing could not be stretched to what it was.
     known = {
         step: replace(one, p50_seconds=max(_SHORTEST, one.p50_seconds))
@@ -165,9 +165,11 @@ def _result(past: Past, policy: Policy, estimates: Estimates) -> Result:
         problem = pinned(problem, places(made, graph, past.fleet))
     number = {step.id: index for index, step in enumerate(graph.steps)}
     order = np.array([number[step] for step in made.order], np.int32)
-    happened = Replay.of(problem).run(order, actual / expected, kept_by(made, graph, past.fleet))
+    happened = DispatchReplay.of(problem).run(
+        order, actual / expected, preferred_providers(made, graph, past.fleet)
+    )
     held = happened.end - happened.start
-    return Result(
+    return PolicyResult(
         policy, happened.makespan, _cost(past.fleet, happened, held), _waste(past, graph, held)
     )
 
@@ -177,7 +179,7 @@ def _cost(fleet: FleetSnapshot, happened: Schedule, held: Floats) -> float:
     return sum(fleet.providers[where].cost(seconds) for where, seconds in pairs)
 
 
-def _waste(past: Past, graph: StepGraph, held: Floats) -> float:
+def _waste(past: PastWorkload, graph: StepGraph, held: Floats) -> float:
     reserved = np.array([step.demand.memory_mib for step in graph.steps], np.float64)
     needed = np.array([past.peaks_mib.get(step.id, 0.0) for step in graph.steps])
     return float(np.maximum(reserved - needed, 0.0) @ held) / _MIB_HOUR

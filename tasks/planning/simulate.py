@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.estimates import Estimates, estimate_of
-from tasks.planning.construct import Build
+from tasks.planning.construct import ScheduleGenerator
 from tasks.planning.core.placement import LOOKAHEAD, OVERRUN
 from tasks.planning.core.problem import Floats, Integers, Problem
 from tasks.planning.core.schedule import Schedule
@@ -22,7 +22,7 @@ NINE_TENTHS = 1.2815515655446004
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Forecast:
+class MakespanForecast:
     """When a workload may end, from ``k`` replays.
 
     Attributes:
@@ -41,7 +41,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kept:
+class PreferredProviders:
     """Where steps rather run than where they end first.
 
     Attributes:
@@ -60,8 +60,8 @@ def forecast(
     samples: int = 200,
     seed: int = 1,
     *,
-    kept: Kept | None = None,
-) -> Forecast:
+    kept: PreferredProviders | None = None,
+) -> MakespanForecast:
     """Replay ``order`` with durations drawn around what is expected.
 
     Args:
@@ -72,12 +72,14 @@ def forecast(
         seed: The same seed draws the same durations.
         kept: Where steps rather run; None: wherever they end first.
     """
-    replay = Replay.of(problem)
-    factors = drawn(problem, spread, samples, seed)
-    return Forecast(np.sort([replay.run(order, factor, kept).makespan for factor in factors]))
+    replay = DispatchReplay.of(problem)
+    factors = drawn_factors(problem, spread, samples, seed)
+    return MakespanForecast(
+        np.sort([replay.run(order, factor, kept).makespan for factor in factors])
+    )
 
 
-def drawn(problem: Problem, spread: Floats, samples: int, seed: int) -> Floats:
+def drawn_factors(problem: Problem, spread: Floats, samples: int, seed: int) -> Floats:
     """Return by what the expected seconds are multiplied in each sample; float64[k, n]."""
     normal = np.random.default_rng(seed).normal(size=(samples, problem.steps))
     return np.asarray(np.exp(normal * spread), np.float64)
@@ -91,17 +93,19 @@ def spread_of(graph: StepGraph, estimates: Estimates) -> Floats:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Replay:
+class DispatchReplay:
     """Runs a problem again and again by the rule of the dispatcher (see ``placement``)."""
 
-    build: Build
+    build: ScheduleGenerator
 
     @classmethod
-    def of(cls, problem: Problem) -> Replay:
+    def of(cls, problem: Problem) -> DispatchReplay:
         """Find out whether the fleet is one of lanes."""
-        return cls(Build.of(problem))
+        return cls(ScheduleGenerator.of(problem))
 
-    def run(self, order: Integers, factor: Floats, kept: Kept | None = None) -> Schedule:
+    def run(
+        self, order: Integers, factor: Floats, kept: PreferredProviders | None = None
+    ) -> Schedule:
         """Return what happens where a step takes ``factor`` (float64[n]) times as expected."""
         problem, lanes = self.build.problem, self.build.lanes
         count = problem.steps

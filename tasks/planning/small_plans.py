@@ -45,7 +45,7 @@ def improve_small(
     moves = min(most, _TIMED * budget_seconds / max(1, problem.steps)) / _ROUNDS
     random = Random(seed)  # noqa: S311 - a search, and no secret
     if lanes is None:
-        search: _Search = _crowd(problem, schedule, random)
+        search: _LaneAnnealing = _crowd(problem, schedule, random)
         moves /= _SLOWER
     else:
         search = _lanes(problem, lanes, schedule, random)
@@ -63,7 +63,7 @@ def improve_small(
 
 
 @dataclass(slots=True, kw_only=True)
-class _Search:
+class _LaneAnnealing:
     """An order of the steps and the lane of each, and the best such pair so far.
 
     ``seconds`` are by step and lane; ``speed`` is by lane and adds up to one.
@@ -151,7 +151,7 @@ class _Search:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Crowd(_Search):
+class _VectorAnnealing(_LaneAnnealing):
     """The same where a lane is a provider that holds several steps, each its ``demand``."""
 
     demand: list[list[float]]
@@ -190,14 +190,14 @@ class _Crowd(_Search):
         return True
 
 
-def _lanes(problem: Problem, lanes: Lanes, schedule: Schedule, random: Random) -> _Search:
+def _lanes(problem: Problem, lanes: Lanes, schedule: Schedule, random: Random) -> _LaneAnnealing:
     lane, seconds = lanes_used(lanes, schedule).tolist(), lanes.seconds[:, lanes.kind]
-    return _Search(lane=lane, random=random, **_common(problem, schedule, seconds, lane))
+    return _LaneAnnealing(lane=lane, random=random, **_common(problem, schedule, seconds, lane))
 
 
-def _crowd(problem: Problem, schedule: Schedule, random: Random) -> _Crowd:
+def _crowd(problem: Problem, schedule: Schedule, random: Random) -> _VectorAnnealing:
     lane = schedule.provider.tolist()
-    return _Crowd(
+    return _VectorAnnealing(
         lane=lane,
         random=random,
         demand=problem.demand.tolist(),

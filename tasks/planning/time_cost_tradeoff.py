@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from tasks.planning.bound import bound_of
-from tasks.planning.construct import Build, by_rank
+from tasks.planning.construct import ScheduleGenerator, by_rank
 from tasks.planning.core.costs import Costs
 from tasks.planning.core.problem import Floats, Integers, Problem
 from tasks.planning.core.schedule import Schedule
@@ -34,19 +34,23 @@ _PLACED, _FEWEST = 200_000, 3
 Within = Callable[[Schedule], bool]
 
 
-def trades(problem: Problem, costs: Costs, within: Within = lambda _made: True) -> list[Schedule]:
+def tradeoff_schedules(
+    problem: Problem, costs: Costs, within: Within = lambda _made: True
+) -> list[Schedule]:
     """Return schedules from the cheapest to the fastest; fewer for a workload of many steps.
 
     Where ``within`` holds for one and not for the next, others between them are tried too.
     """
-    ways = _Ways.of(problem, costs)
+    ways = _ScheduleFamilies.of(problem, costs)
     found = [ways.cheapest, ways.fastest]
     for way in (ways.by_price, ways.by_target):
         found += _swept(ways, way, within)
     return list({made.provider.tobytes(): made for made in found}.values())
 
 
-def _swept(ways: _Ways, way: Callable[[float], Schedule], within: Within) -> Iterator[Schedule]:
+def _swept(
+    ways: _ScheduleFamilies, way: Callable[[float], Schedule], within: Within
+) -> Iterator[Schedule]:
     """Give what one family has from the cheapest, at 0, to the fastest, at 1."""
     parts = np.linspace(0.0, 1.0, min(ways.tries, _SWEPT) + 2)[1:-1].tolist()
     made = [ways.cheapest, *map(way, parts), ways.fastest]
@@ -57,7 +61,7 @@ def _swept(ways: _Ways, way: Callable[[float], Schedule], within: Within) -> Ite
 
 
 def _between(
-    ways: _Ways,
+    ways: _ScheduleFamilies,
     way: Callable[[float], Schedule],
     within: Within,
     pair: tuple[tuple[float, Schedule], tuple[float, Schedule]],
@@ -78,7 +82,7 @@ def _between(
 
 
 def _mixed(
-    ways: _Ways, good: Schedule, bad: Schedule, turn: Integers, within: Within
+    ways: _ScheduleFamilies, good: Schedule, bad: Schedule, turn: Integers, within: Within
 ) -> Iterator[Schedule]:
     """Give schedules with as many providers of ``bad`` as stay within.
 
@@ -96,7 +100,7 @@ def _mixed(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Ways:
+class _ScheduleFamilies:
     """The two families of one problem, from the cheapest, at 0, to the fastest, at 1."""
 
     problem: Problem
@@ -111,10 +115,10 @@ class _Ways:
         return max(_FEWEST, _PLACED // max(1, self.problem.steps * self.problem.providers))
 
     @classmethod
-    def of(cls, problem: Problem, costs: Costs) -> _Ways:
+    def of(cls, problem: Problem, costs: Costs) -> _ScheduleFamilies:
         order = by_rank(problem)
         cheapest = _placed(problem, _cheapest(problem, costs), order)
-        return cls(problem, costs, order, cheapest, Build.of(problem).place(order))
+        return cls(problem, costs, order, cheapest, ScheduleGenerator.of(problem).place(order))
 
     def by_price(self, part: float) -> Schedule:
         """Return the schedule where a unit of money counts as much as ``part`` says."""
@@ -184,12 +188,12 @@ def _cheapest(problem: Problem, costs: Costs) -> Problem:
 
 def _placed(problem: Problem, counted: Problem, order: Integers) -> Schedule:
     """Choose providers as ``counted`` says, and time them by ``problem``."""
-    return timed_again(problem, Build.of(counted).place(order).provider, order)
+    return timed_again(problem, ScheduleGenerator.of(counted).place(order).provider, order)
 
 
 def timed_again(problem: Problem, provider: Integers, order: Integers) -> Schedule:
     """Return the schedule of the steps in ``order``, each on its provider, as early as possible."""
-    return Build.of(pinned(problem, provider)).place(order)
+    return ScheduleGenerator.of(pinned(problem, provider)).place(order)
 
 
 def tightened(

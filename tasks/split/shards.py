@@ -39,7 +39,7 @@ class Sharding:
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _ShardingProblem:
     bundles: tuple[tuple[str, ...], ...]
     seconds: tuple[Quantiles, ...]
     startup: Quantiles
@@ -108,12 +108,12 @@ def _job(
     seconds: Mapping[str, Quantiles],
     startup: Quantiles | None,
     lanes: tuple[float, ...],
-) -> _Job:
+) -> _ShardingProblem:
     known = [seconds[item] for bundle in bundles for item in bundle if item in seconds]
     count = max(1, len(known))
     average = (sum(p50 for p50, _ in known) / count, sum(p90 for _, p90 in known) / count)
     unknown = average if known else (1.0, 1.0)
-    return _Job(
+    return _ShardingProblem(
         bundles,
         tuple(_sum([seconds.get(item, unknown) for item in bundle]) for bundle in bundles),
         startup or (DEFAULT_STARTUP_SECONDS, DEFAULT_STARTUP_SECONDS),
@@ -127,11 +127,11 @@ def _sum(parts: Sequence[Quantiles]) -> Quantiles:
     return sum(p50 for p50, _ in parts), sum(p90 for _, p90 in parts)
 
 
-def _contents(job: _Job, bins: Bins) -> tuple[tuple[str, ...], ...]:
+def _contents(job: _ShardingProblem, bins: Bins) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(item for n in members for item in job.bundles[n]) for members in bins)
 
 
-def _numbers(job: _Job, wanted: int | None) -> list[int]:
+def _numbers(job: _ShardingProblem, wanted: int | None) -> list[int]:
     """Return which numbers of shards are tried, in ascending order."""
     lanes = len(job.lanes)
     most = min(len(job.bundles), _A_LANE * lanes, MOST_SHARDS)
@@ -143,7 +143,7 @@ def _numbers(job: _Job, wanted: int | None) -> list[int]:
     return sorted(k for k in found if k <= max(most, wanted or 0))
 
 
-def _player(job: _Job, most: int) -> Callable[[int], _Cut]:
+def _player(job: _ShardingProblem, most: int) -> Callable[[int], _Cut]:
     """Return what finds the best cut into a number of shards, up to ``most``."""
     from tasks.split.simulation import draw, loads, makespans  # noqa: PLC0415 - it imports numpy
 
@@ -162,7 +162,7 @@ def _player(job: _Job, most: int) -> Callable[[int], _Cut]:
     return lambda count: min(map(played, _ways(job, count)), key=lambda cut: cut.mean)
 
 
-def _ways(job: _Job, count: int) -> Iterator[Bins]:
+def _ways(job: _ShardingProblem, count: int) -> Iterator[Bins]:
     """Give the ways to cut into ``count`` shards: equal ones, and as the lanes can work them off."""
     yield equal_bins(job.expected, count)
     if len(set(job.lanes)) > 1 or count % len(job.lanes):
@@ -171,14 +171,14 @@ def _ways(job: _Job, count: int) -> Iterator[Bins]:
             yield fitted
 
 
-def _untimed(job: _Job, parts: int, requested: int | None) -> SplitDecision:
+def _untimed(job: _ShardingProblem, parts: int, requested: int | None) -> SplitDecision:
     why = "as asked for" if requested else f"one a lane ({_lanes(job)})"
     reason = f"{_shards(parts)}, {why}: no timings yet, so {job.count} tests go by count."
     return SplitDecision(parts, reason)
 
 
 def _timed(
-    job: _Job, parts: int, best: int, cuts: Mapping[int, _Cut], requested: int | None
+    job: _ShardingProblem, parts: int, best: int, cuts: Mapping[int, _Cut], requested: int | None
 ) -> SplitDecision:
     why = "as asked for" if requested else f"on {_lanes(job)}"
     chosen = cuts[parts]
@@ -211,7 +211,7 @@ def _cost(seconds: float) -> str:
     return f"cost {seconds:.1f} s" if seconds > 0 else f"gain {-seconds:.1f} s"
 
 
-def _lanes(job: _Job) -> str:
+def _lanes(job: _ShardingProblem) -> str:
     count = "1 lane" if len(job.lanes) == 1 else f"{len(job.lanes)} lanes"
     speeds = Counter(job.lanes)
     if set(speeds) == {1.0}:

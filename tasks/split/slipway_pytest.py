@@ -50,7 +50,7 @@ def pytest_configure(config: Any) -> None:
         # With xdist, the workers run the tests and the controller hears of all of them.
         if not hasattr(config, "workerinput"):
             results = config.getoption("--slipway-results")
-            config.pluginmanager.register(Record(results, set(ids)), "slipway-results")
+            config.pluginmanager.register(ResultWriter(results, set(ids)), "slipway-results")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -86,7 +86,7 @@ def pytest_runtestloop(session: Any) -> None:
             options.cov_fail_under = 0
 
 
-class Record:
+class ResultWriter:
     """Writes a line as each test starts and when it has ended."""
 
     def __init__(self, path: str, ids: set[str]) -> None:
@@ -229,7 +229,7 @@ def _is_class(node: ast.expr, owner: type) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "type"
 
 
-class _Wanted:
+class _TestSelection:
     """Keeps the wanted tests, and skips the files that hold none."""
 
     def __init__(self, ids: list[str], root: Path) -> None:
@@ -277,7 +277,7 @@ def _function(node: str) -> str:
     return node.partition("[")[0]
 
 
-class Selection(_Wanted):
+class Selection(_TestSelection):
     """The selection for pytest 7 and later."""
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
@@ -285,7 +285,7 @@ class Selection(_Wanted):
         return self.ignored(collection_path)
 
 
-class LegacySelection(_Wanted):
+class LegacySelection(_TestSelection):
     """The selection for pytest 6, which names the path otherwise."""
 
     def pytest_ignore_collect(self, path: Any) -> bool | None:

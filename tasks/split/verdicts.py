@@ -30,7 +30,7 @@ class CoverageLimit:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ShardRecord:
     """What a shard wrote: results in order, and the test that began and never ended.
 
     ``problem`` is why it could not begin, or not run all. ``status`` is how pytest itself ended,
@@ -49,18 +49,18 @@ class Record:
     rerun: frozenset[str] = frozenset()
 
 
-def read_record(path: Path) -> Record:
+def read_record(path: Path) -> ShardRecord:
     """Return what stands at ``path``: nothing where there is no file; of a test the last result."""
     try:
         return _record(entries(path))
     except (FileNotFoundError, NotADirectoryError):
-        return Record()
+        return ShardRecord()
     except IrregularFileError as error:
         remedy = "A test has put it there: leave that path to Slipway."
-        return Record(problem=f"what became of its tests is not known: {error}. {remedy}")
+        return ShardRecord(problem=f"what became of its tests is not known: {error}. {remedy}")
 
 
-def _record(written: Iterable[dict[str, Any]]) -> Record:
+def _record(written: Iterable[dict[str, Any]]) -> ShardRecord:
     """Return what was ``written``."""
     results: dict[str, ItemResult] = {}
     running = problem = ""
@@ -81,7 +81,7 @@ def _record(written: Iterable[dict[str, Any]]) -> Record:
             result = result_of(entry)
             results[result.id] = result
             running = "" if running == result.id else running
-    return Record(
+    return ShardRecord(
         tuple(results.values()),
         running,
         problem,
@@ -146,7 +146,9 @@ def read_report(
     return StepReport(results, tuple(timings), cause, missing)
 
 
-def _with_crash(record: Record, wanted: Sequence[str], outcome: Outcome) -> Iterable[ItemResult]:
+def _with_crash(
+    record: ShardRecord, wanted: Sequence[str], outcome: Outcome
+) -> Iterable[ItemResult]:
     """Give the results, and one for the test with which the process ended."""
     yield from record.results
     if record.running and record.running in wanted:
@@ -171,7 +173,7 @@ def cause_of(results: Iterable[ItemResult], missing: Sequence[str]) -> str:
     return "; ".join(parts)
 
 
-def cause_beside(record: Record, outcome: Outcome) -> str:
+def cause_beside(record: ShardRecord, outcome: Outcome) -> str:
     """Return why a shard failed whose tests all succeeded; empty where nobody can say."""
     if outcome.end is not End.FAILED or record.status is None:
         return ""

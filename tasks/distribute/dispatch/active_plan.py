@@ -11,7 +11,7 @@ from tasks.distribute.dispatch.drift import Correction
 from tasks.distribute.dispatch.ready_queue import FormerRun, StepHistory
 from tasks.estimates import Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Plan
-from tasks.planning.core.placement import Request
+from tasks.planning.core.placement import PlacementRequest
 from tasks.planning.planner import plan as plan_of
 from tasks.planning.strategy import PLANNED
 from tasks.workload import Step, StepGraph
@@ -56,10 +56,10 @@ class ActivePlan:
         known = estimate_of(step, self._estimates).on(self._kinds.get(provider, ""))
         return known.p50_seconds / self.speeds.get(provider, 1.0)
 
-    def request(self, step: Step, history: StepHistory) -> Request:
+    def request(self, step: Step, history: StepHistory) -> PlacementRequest:
         """Return what ``step`` asks for, now that it has this history."""
         expected = estimate_of(step, self._estimates)
-        return Request(
+        return PlacementRequest(
             step.id,
             step.demand,
             expected.p50_seconds * self.correction.of(step),

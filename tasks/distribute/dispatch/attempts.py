@@ -13,7 +13,7 @@ from tasks.distribute.dispatch.ready_queue import StepHistory
 from tasks.distribute.dispatch.results import RefusedError
 from tasks.distribute.dispatch.wakeup import Wakeup, first_of
 from tasks.plan import FleetSnapshot
-from tasks.planning.core.placement import Choice, Request, Running, place
+from tasks.planning.core.placement import PlacementChoice, PlacementRequest, RunningStep, place
 from tasks.workload import Step
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class Attempts:
         admission: Admission,
         execute: Execute,
         fleet: Callable[[], FleetSnapshot],
-        request: Callable[[Step], Request],
+        request: Callable[[Step], PlacementRequest],
         *,
         workload_id: str,
         fence: int,
@@ -77,7 +77,7 @@ class Attempts:
         self._workload_id, self._fence, self._priority = workload_id, fence, priority
         self._grants: dict[str, Granted] = {}
         self._waiting: dict[str, str] = {}
-        self.held: dict[str, Running] = {}
+        self.held: dict[str, RunningStep] = {}
         self._history = history
 
     async def snapshot(self) -> FleetSnapshot:
@@ -85,7 +85,7 @@ class Attempts:
         return await asyncio.to_thread(self._fleet)
 
     async def admit(
-        self, step: Step, choice: Choice, asked: Collection[str] | None = None
+        self, step: Step, choice: PlacementChoice, asked: Collection[str] | None = None
     ) -> Admittance:
         """Ask for the capacity of ``choice``; what is granted is held for the next attempt.
 
@@ -107,7 +107,9 @@ class Attempts:
             self._hold(step, choice, answer)
         return answer
 
-    async def _ask(self, step: Step, choice: Choice, asked: Collection[str] | None) -> Admittance:
+    async def _ask(
+        self, step: Step, choice: PlacementChoice, asked: Collection[str] | None
+    ) -> Admittance:
         before, after = self._around(step, choice.provider, asked)
         takes = choice.ends_at - choice.starts_at
         claim = Claim(
@@ -148,11 +150,11 @@ class Attempts:
         before = frozenset(self._owner(other) for other in others if other in asked)
         return before, frozenset(map(self._owner, others)) - before
 
-    def _hold(self, step: Step, choice: Choice, grant: Granted) -> None:
+    def _hold(self, step: Step, choice: PlacementChoice, grant: Granted) -> None:
         now = self._clock()
         self._grants[step.id] = grant
         takes = choice.ends_at - choice.starts_at
-        self.held[step.id] = Running(choice.provider, step.demand, now, now + takes)
+        self.held[step.id] = RunningStep(choice.provider, step.demand, now, now + takes)
 
     async def attempt(self, step: Step) -> Outcome:
         """Try ``step`` once, where the first admission or a new placement says.

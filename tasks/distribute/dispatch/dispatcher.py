@@ -26,7 +26,7 @@ from tasks.distribute.dispatch.wakeup import Wakeup, first_of
 from tasks.errors import StaleFenceError
 from tasks.estimates import Estimates
 from tasks.plan import FleetSnapshot, Plan
-from tasks.planning.core.placement import LOOKAHEAD, Choice, Request, place
+from tasks.planning.core.placement import LOOKAHEAD, PlacementChoice, PlacementRequest, place
 from tasks.workload import Step, StepGraph
 
 
@@ -156,7 +156,7 @@ class Dispatcher:
             await self._ask(self._queue.steps[choice.step], choice, asked)
             asked.add(choice.step)
 
-    async def _ask(self, step: Step, choice: Choice, asked: Collection[str]) -> None:
+    async def _ask(self, step: Step, choice: PlacementChoice, asked: Collection[str]) -> None:
         answer = await self._attempts.admit(step, choice, asked)
         if isinstance(answer, Queued):
             return
@@ -168,7 +168,7 @@ class Dispatcher:
         if isinstance(answer, Refused):
             self._end(StepResult(step.id, StepState.FAILED, answer.conflict))
 
-    def _request(self, step: Step) -> Request:
+    def _request(self, step: Step) -> PlacementRequest:
         return self._active_plan.request(step, self._queue.history[step.id])
 
     async def _drive(self, step: Step) -> None:

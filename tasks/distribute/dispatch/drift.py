@@ -77,7 +77,7 @@ def family(step: Step) -> str:
     return step.group or re.sub(r"[\W\d_]+$", "", step.id) or step.id
 
 
-class Drift:
+class DurationDrift:
     """Collects ratios of one run of a workload."""
 
     def __init__(self) -> None:

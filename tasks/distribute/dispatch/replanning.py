@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from tasks.companion import fault_of, to_its_end
 from tasks.distribute.dispatch.active_plan import ActivePlan
-from tasks.distribute.dispatch.drift import Correction, Drift, Ratio, family, ratio
+from tasks.distribute.dispatch.drift import Correction, DurationDrift, Ratio, family, ratio
 from tasks.distribute.dispatch.events import Hooks, Replanned
 from tasks.distribute.dispatch.ready_queue import ReadyQueue
 from tasks.errors import SlipwayError
 from tasks.estimates import Estimate, Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Plan
-from tasks.planning.core.placement import Running
+from tasks.planning.core.placement import RunningStep
 from tasks.planning.planner import plan as plan_of
 from tasks.planning.strategy import STRATEGIES
 from tasks.workload import Step, StepGraph
@@ -57,7 +57,7 @@ class Replanner:
         *,
         estimates: Estimates,
         fleet: Callable[[], FleetSnapshot],
-        held: dict[str, Running],
+        held: dict[str, RunningStep],
         hooks: Hooks,
         clock: Callable[[], float],
     ) -> None:
@@ -69,7 +69,7 @@ class Replanner:
         )
         self._fleet, self._held, self._clock = fleet, held, clock
         self._hooks = hooks
-        self._drift = Drift()
+        self._drift = DurationDrift()
         self._end = clock() + plan.makespan_seconds
         self._next_count, self._not_before = 0, 0.0
         self._working: asyncio.Task[None] | None = None

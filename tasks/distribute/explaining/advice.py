@@ -8,7 +8,7 @@ from tasks.distribute.explaining.binding import Binding
 from tasks.distribute.explaining.whatif import Effect
 from tasks.estimates import Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Plan
-from tasks.planning.plan_warnings import Advice, cautions
+from tasks.planning.plan_warnings import Advice, warnings_with_remedies
 from tasks.workload import StepGraph
 
 # A difference of less is none.
@@ -31,7 +31,7 @@ def advice_on(  # noqa: PLR0917 - everything a plan was made of, and what was fo
     expected = {step.id: estimate_of(step, estimates) for step in graph.steps}
     return (
         *_deadline(plan, deadline_seconds),
-        *cautions(graph, expected, fleet),
+        *warnings_with_remedies(graph, expected, fleet),
         *_idle(fleet, plan),
         *_bound(plan, found),
         *_gain(plan, tried),

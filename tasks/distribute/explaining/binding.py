@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tasks.plan import FleetSnapshot, Placement, Plan
 from tasks.planning.core.timeline import vector
-from tasks.planning.core.usage import COMPONENTS, Curve, Use, curves, uses
+from tasks.planning.core.usage import COMPONENTS, ProviderUse, UsageCurve, curves, uses
 from tasks.workload import Step, StepGraph
 
 Resource = tuple[str, str]
@@ -38,7 +38,7 @@ class Binding:
     """What decides the end of a plan: ``chain``, first step first, and how full providers are."""
 
     chain: tuple[Link, ...]
-    uses: tuple[Use, ...]
+    uses: tuple[ProviderUse, ...]
 
     @property
     def waits(self) -> dict[Resource, float]:
@@ -78,7 +78,7 @@ def binding(graph: StepGraph, plan: Plan, fleet: FleetSnapshot) -> Binding:
 
 
 class _Chain:
-    def __init__(self, graph: StepGraph, plan: Plan, found: Mapping[str, Curve]) -> None:
+    def __init__(self, graph: StepGraph, plan: Plan, found: Mapping[str, UsageCurve]) -> None:
         self._steps = {step.id: step for step in graph.steps}
         self._placed = {item.step: item for item in plan.placements}
         self._curves = found

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tasks.planning.core.usage import Curve
+from tasks.planning.core.usage import UsageCurve
 
 _HIGH, _COLOUR, _RAIL = 0.8, "#7fa08a", "#dddddd"
 
 
-def draw_curves(axis: Any, curves: Sequence[Curve], end: float) -> None:
+def draw_curves(axis: Any, curves: Sequence[UsageCurve], end: float) -> None:
     """Draw ``curves`` from top to bottom; ``end`` is where the chart ends, in seconds."""
     for height, curve in enumerate(curves):
         base = height + _HIGH / 2
@@ -30,7 +30,7 @@ def draw_curves(axis: Any, curves: Sequence[Curve], end: float) -> None:
         axis.spines[side].set_visible(False)
 
 
-def _label(curve: Curve, end: float) -> str:
+def _label(curve: UsageCurve, end: float) -> str:
     ends = [*curve.moments[1:], end]
     pieces = zip(curve.shares, curve.moments, ends, strict=False)
     mean = sum(share * (until - since) for share, since, until in pieces) / end

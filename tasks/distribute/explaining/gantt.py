@@ -12,7 +12,7 @@ from typing import Any
 from tasks.distribute.dispatch.results import StepResult
 from tasks.distribute.explaining.curves import draw_curves
 from tasks.plan import Plan
-from tasks.planning.core.usage import Curve
+from tasks.planning.core.usage import UsageCurve
 
 # In the UI an artifact is about seven inches wide; more would make the letters smaller.
 _WIDTH, _DPI, _MOST_LANES, _MOST_LABELS = 7.2, 200, 64, 80
@@ -98,7 +98,7 @@ def lanes(bars: Sequence[Bar]) -> list[tuple[str, list[Bar]]]:
 def gantt(
     charts: Sequence[tuple[str, Sequence[Bar]]],
     chain: Sequence[str] = (),
-    curves: Sequence[Curve] = (),
+    curves: Sequence[UsageCurve] = (),
 ) -> bytes:
     """Draw one chart a (title, bars) below each other, on one time axis, as PNG.
 

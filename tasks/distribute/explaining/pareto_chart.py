@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from tasks.planning.pareto import Point
+from tasks.planning.pareto import ParetoPoint
 
 _SIZE, _DPI = (7.2, 2.8), 200
 _FRONT, _CHOSEN = "#4f79a3", "#e08a00"
 
 
-def front_chart(title: str, points: Sequence[Point]) -> bytes:
+def draw_pareto_front(title: str, points: Sequence[ParetoPoint]) -> bytes:
     """Draw the makespan of each point over its cost, the chosen one in another colour and shape."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - it takes a second to import
 
@@ -39,5 +39,5 @@ def front_chart(title: str, points: Sequence[Point]) -> bytes:
     return buffer.getvalue()
 
 
-def _places(points: Sequence[Point]) -> tuple[list[float], list[float]]:
+def _places(points: Sequence[ParetoPoint]) -> tuple[list[float], list[float]]:
     return [point.cost for point in points], [point.makespan_seconds for point in points]

@@ -28,7 +28,7 @@ LOOKAHEAD = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningStep:
     """A claim of ours that is held: since when, and when it was expected to end."""
 
     provider: str
@@ -42,7 +42,7 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class PlacementRequest:
     """A step to be placed; ``seconds`` is its duration at speed 1, ``on_kind`` that elsewhere.
 
     ``pinned`` is the provider that was planned for it: it goes there, or where it is as fast, if
@@ -63,7 +63,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class PlacementChoice:
     """Where a step goes and when it can start there; the candidates are as in a Placement.
 
     The provider is empty where none can take it; ``rejected`` says why.
@@ -78,19 +78,19 @@ class Choice:
 
 
 def place(
-    requests: Iterable[Request],
-    running: Collection[Running],
+    requests: Iterable[PlacementRequest],
+    running: Collection[RunningStep],
     fleet: FleetSnapshot,
     now: float,
     at_least: int = 1,
-) -> list[Choice]:
+) -> list[PlacementChoice]:
     """Choose a provider for each of ``requests``, most urgent first.
 
     Each is placed as if those before it were under way, so that a later one may fill a gap but
     delays none of them. Beyond the first ``at_least``, it ends where nothing can start any more.
     """
-    board = _Board(running, fleet, now)
-    choices: list[Choice] = []
+    board = _ExpectedOccupancy(running, fleet, now)
+    choices: list[PlacementChoice] = []
     for count, request in enumerate(requests):
         if count >= at_least and not board.can_start(request.demand):
             break
@@ -98,10 +98,10 @@ def place(
     return choices
 
 
-class _Board:
+class _ExpectedOccupancy:
     """The expected occupation of every provider from now on."""
 
-    def __init__(self, running: Collection[Running], fleet: FleetSnapshot, now: float) -> None:
+    def __init__(self, running: Collection[RunningStep], fleet: FleetSnapshot, now: float) -> None:
         self._fleet, self._now = fleet, now
         self._timelines = {p.name: Timeline(p.capacity, now) for p in fleet.providers}
         for item in running:
@@ -111,7 +111,7 @@ class _Board:
         for provider in fleet.providers:
             self._reserve_foreign(provider, running)
 
-    def _reserve_foreign(self, provider: ProviderState, running: Collection[Running]) -> None:
+    def _reserve_foreign(self, provider: ProviderState, running: Collection[RunningStep]) -> None:
         ours = [item.demand for item in running if item.provider == provider.name]
         foreign = provider.capacity.minus(provider.free).minus(sum(ours, Resources()))
         self._timelines[provider.name].reserve(
@@ -125,15 +125,15 @@ class _Board:
             self._timelines[p.name].earliest(self._now, 0.0, asked) <= self._now for p in able
         )
 
-    def place(self, request: Request) -> Choice:
+    def place(self, request: PlacementRequest) -> PlacementChoice:
         options = sorted(self._option(request, p) for p in _eligible(request, self._fleet))
         if not options:
-            return Choice(request.step, "", inf, inf, (), _rejected(request, self._fleet))
+            return PlacementChoice(request.step, "", inf, inf, (), _rejected(request, self._fleet))
         chosen = self._chosen(request, options)
         ends_at, name, starts_at = chosen
         self._timelines[name].reserve(starts_at, ends_at, vector(request.demand))
         others = [option for option in options if option is not chosen]
-        return Choice(
+        return PlacementChoice(
             request.step,
             name,
             starts_at,
@@ -143,7 +143,7 @@ class _Board:
         )
 
     def _chosen(
-        self, request: Request, options: Sequence[tuple[float, str, float]]
+        self, request: PlacementRequest, options: Sequence[tuple[float, str, float]]
     ) -> tuple[float, str, float]:
         """Return the option that ends first, or that of the plan where it is worth its while."""
         pinned = next((option for option in options if option[1] == request.pinned), None)
@@ -155,14 +155,16 @@ class _Board:
         worth = alike[0] < options[0][0] + request.stay * request.seconds / usual
         return alike if worth else options[0]
 
-    def _option(self, request: Request, provider: ProviderState) -> tuple[float, str, float]:
+    def _option(
+        self, request: PlacementRequest, provider: ProviderState
+    ) -> tuple[float, str, float]:
         seconds = request.on_kind.get(provider.kind, request.seconds) / provider.speed
         timeline = self._timelines[provider.name]
         start = timeline.earliest(self._now, seconds, vector(request.demand))
         return (start + seconds, provider.name, start)
 
 
-def _eligible(request: Request, fleet: FleetSnapshot) -> list[ProviderState]:
+def _eligible(request: PlacementRequest, fleet: FleetSnapshot) -> list[ProviderState]:
     """Keep those on which the step failed least often: a retry is also a failover."""
     able = admissible(request.demand, fleet)
     if request.only:
@@ -171,7 +173,7 @@ def _eligible(request: Request, fleet: FleetSnapshot) -> list[ProviderState]:
     return [provider for provider in able if request.failures.get(provider.name, 0) == fewest]
 
 
-def _rejected(request: Request, fleet: FleetSnapshot) -> tuple[tuple[str, str], ...]:
+def _rejected(request: PlacementRequest, fleet: FleetSnapshot) -> tuple[tuple[str, str], ...]:
     eligible = {provider.name for provider in _eligible(request, fleet)}
     otherwise = f"it runs on {request.only}" if request.only else "it failed there"
     return tuple(

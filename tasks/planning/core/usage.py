@@ -20,7 +20,7 @@ _NONE: Vector = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class UsageCurve:
     """What is held of one provider: ``held[i]`` from ``moments[i]`` (seconds) to the next."""
 
     provider: str
@@ -40,7 +40,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class ProviderUse:
     """Which part of one component of a provider is held on average, from 0 to 1."""
 
     provider: str
@@ -48,7 +48,7 @@ class Use:
     share: float
 
 
-def curves(graph: StepGraph, plan: Plan, fleet: FleetSnapshot) -> dict[str, Curve]:
+def curves(graph: StepGraph, plan: Plan, fleet: FleetSnapshot) -> dict[str, UsageCurve]:
     """Return what ``plan`` holds of each provider over time."""
     demands = {step.id: vector(step.demand) for step in graph.steps}
     changes: dict[str, dict[float, Vector]] = defaultdict(dict)
@@ -60,12 +60,12 @@ def curves(graph: StepGraph, plan: Plan, fleet: FleetSnapshot) -> dict[str, Curv
     return {each.name: _curve(each, changes[each.name]) for each in fleet.providers}
 
 
-def _curve(provider: ProviderState, changes: Mapping[float, Vector]) -> Curve:
+def _curve(provider: ProviderState, changes: Mapping[float, Vector]) -> UsageCurve:
     moments, held, now = sorted(changes), [], _NONE
     for moment in moments:
         now = _plus(now, changes[moment], 1)
         held.append(now)
-    return Curve(provider.name, vector(provider.capacity), tuple(moments), tuple(held))
+    return UsageCurve(provider.name, vector(provider.capacity), tuple(moments), tuple(held))
 
 
 def _plus(first: Vector, second: Vector, sign: int) -> Vector:
@@ -80,10 +80,10 @@ def _shares(held: Vector, capacity: Vector) -> list[float]:
     return [part / whole if whole else 0.0 for part, whole in zip(held, capacity, strict=True)]
 
 
-def uses(found: Mapping[str, Curve], makespan_seconds: float) -> tuple[Use, ...]:
+def uses(found: Mapping[str, UsageCurve], makespan_seconds: float) -> tuple[ProviderUse, ...]:
     """Return the average use of every component that there is, fullest first."""
     means = [
-        Use(curve.provider, component, _mean(curve, index) / (makespan_seconds or 1.0))
+        ProviderUse(curve.provider, component, _mean(curve, index) / (makespan_seconds or 1.0))
         for curve in found.values()
         for index, component in enumerate(COMPONENTS)
         if curve.capacity[index]
@@ -91,7 +91,7 @@ def uses(found: Mapping[str, Curve], makespan_seconds: float) -> tuple[Use, ...]
     return tuple(sorted(means, key=lambda use: -use.share))
 
 
-def _mean(curve: Curve, component: int) -> float:
+def _mean(curve: UsageCurve, component: int) -> float:
     """Return the seconds for which the whole component would be held, to hold as much."""
     ends = curve.moments[1:]
     pieces = zip(curve.held, curve.moments, ends, strict=False)

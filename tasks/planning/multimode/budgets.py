@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from numba import njit
 
-from tasks.planning.multimode.generation import Desk, drawn
+from tasks.planning.multimode.generation import Workspace, next_random
 from tasks.planning.multimode.packing import Packed
 from tasks.planning.multimode.problem import Ints
 
 
 @njit(cache=True, nogil=True)
-def take_stock(packed: Packed, desk: Desk) -> int:
+def update_slack(packed: Packed, desk: Workspace) -> int:
     """Work out what is left of each budget; return the sum of what is lacking."""
     lacking = 0
     for item in range(len(desk.slack)):
@@ -23,7 +23,7 @@ def take_stock(packed: Packed, desk: Desk) -> int:
 
 
 @njit(cache=True, nogil=True)
-def lacking_after(packed: Packed, slack: Ints, own: int, candidate: int) -> int:
+def shortfall_after(packed: Packed, slack: Ints, own: int, candidate: int) -> int:
     """Return what is lacking once ``candidate`` has taken the place of the mode ``own``."""
     lacking = 0
     for item in range(len(slack)):
@@ -33,26 +33,26 @@ def lacking_after(packed: Packed, slack: Ints, own: int, candidate: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def repair(packed: Packed, desk: Desk) -> None:
+def repair(packed: Packed, desk: Workspace) -> None:
     """Change modes until the budgets hold or no change helps.
 
     Among the changes that lower what is lacking, one with a large gain for each tick it makes
     its job longer is taken, with some chance in it.
     """
-    lacking = take_stock(packed, desk)
+    lacking = update_slack(packed, desk)
     while lacking > 0:
         chosen_job, chosen, best = -1, -1, 0.0
         for job in range(len(desk.mode)):
             own = desk.mode[job]
             for candidate in range(packed.modes_at[job], packed.modes_at[job + 1]):
-                after = lacking_after(packed, desk.slack, own, candidate)
+                after = shortfall_after(packed, desk.slack, own, candidate)
                 if after >= lacking:
                     continue
                 longer = max(0, packed.duration[candidate] - packed.duration[own])
-                gain = (lacking - after) / (1.0 + longer) * (1 + drawn(desk.random) % 1024)
+                gain = (lacking - after) / (1.0 + longer) * (1 + next_random(desk.random) % 1024)
                 if gain > best:
                     chosen_job, chosen, best = job, candidate, gain
         if chosen < 0:
             return
         desk.mode[chosen_job] = chosen
-        lacking = take_stock(packed, desk)
+        lacking = update_slack(packed, desk)

@@ -29,7 +29,7 @@ def available() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SolverAnswer:
     """A better ``schedule``, or none; ``closed``: there is no better one than it, or than before.
 
     ``bound`` is one of the objective; both hold for the window that was asked for.
@@ -40,7 +40,7 @@ class Answer:
     closed: bool
 
 
-class Model:
+class SolverModel:
     """The constraint model of a problem around a known schedule, which must break nothing."""
 
     def __init__(self, problem: ModeProblem, known: ModeSchedule, free: Flags) -> None:
@@ -124,7 +124,7 @@ class Model:
 
     def solve(
         self, seconds: float, seed: int, workers: int = 1, work: float | None = None
-    ) -> Answer:
+    ) -> SolverAnswer:
         """Search for ``seconds`` at most; may be stopped from another thread.
 
         With ``work``, that many of CP-SAT's deterministic seconds limit it instead of the clock.
@@ -144,10 +144,10 @@ class Model:
         before = self._problem.value(self._known)
         closed = status in {cp_model.OPTIMAL, cp_model.INFEASIBLE}
         if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
-            return Answer(None, before if closed else 0, closed)
+            return SolverAnswer(None, before if closed else 0, closed)
         bound = int(np.ceil(self._solver.best_objective_bound - 1e-6))
         made = self._schedule()
-        return Answer(made if self._problem.value(made) < before else None, bound, closed)
+        return SolverAnswer(made if self._problem.value(made) < before else None, bound, closed)
 
     def stop(self) -> None:
         """End a search that runs in another thread."""

@@ -25,7 +25,7 @@ _Z90 = NormalDist().inv_cdf(0.9)
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class WeightedGoal:
     """What is wanted of a plan: the least ``time`` x seconds + ``money`` x cost, within limits.
 
     Attributes:
@@ -58,7 +58,7 @@ class FleetModes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Timed:
+class TimedSchedule:
     """A schedule of steps on providers in exact seconds; arrays have shape (n,)."""
 
     provider: Ints
@@ -84,7 +84,7 @@ def quantile_seconds(p50: Floats, p90: Floats, probability: float) -> Floats:
 
 
 def fleet_modes(
-    problem: Problem, wishes: Wishes | None = None, costs: Floats | None = None
+    problem: Problem, wishes: WeightedGoal | None = None, costs: Floats | None = None
 ) -> FleetModes:
     """Return ``problem`` with one mode for each provider that may run a step.
 
@@ -93,7 +93,7 @@ def fleet_modes(
     Raises:
         BadInputError: a weight, the budget or the deadline is negative.
     """
-    wishes = wishes or Wishes()
+    wishes = wishes or WeightedGoal()
     for name in ("time", "money", "budget", "deadline_seconds"):
         if (given := getattr(wishes, name)) is not None and given < 0:
             raise BadInputError(name, given, "is negative", "give 0 or more")
@@ -104,7 +104,9 @@ def fleet_modes(
     return _in_ticks(problem, wishes, costs, max(finer, _LEAST_TICK))
 
 
-def _in_ticks(problem: Problem, wishes: Wishes, costs: Floats | None, tick: float) -> FleetModes:
+def _in_ticks(
+    problem: Problem, wishes: WeightedGoal, costs: Floats | None, tick: float
+) -> FleetModes:
     step, provider = np.nonzero(np.isfinite(problem.seconds))
     seconds = problem.seconds[step, provider]
     cost = seconds * problem.price[provider] if costs is None else costs[step, provider]
@@ -127,7 +129,7 @@ def _in_ticks(problem: Problem, wishes: Wishes, costs: Floats | None, tick: floa
     return FleetModes(modes, provider.astype(np.int64), seconds, cost, tick, unit)
 
 
-def timed(modes: FleetModes, schedule: ModeSchedule) -> Timed:
+def timed_schedule(modes: FleetModes, schedule: ModeSchedule) -> TimedSchedule:
     """Return ``schedule`` in seconds: each step starts once all that ended before it has ended."""
     ends_tick = schedule.start + modes.problem.duration[schedule.mode]
     seconds = modes.seconds[schedule.mode]
@@ -139,10 +141,10 @@ def timed(modes: FleetModes, schedule: ModeSchedule) -> Timed:
         start[job] = end[before].max(initial=0.0)
         end[job] = start[job] + seconds[job]
     chosen = schedule.mode
-    return Timed(modes.provider[chosen], start, end, float(modes.cost[chosen].sum()))
+    return TimedSchedule(modes.provider[chosen], start, end, float(modes.cost[chosen].sum()))
 
 
-def _objective(wishes: Wishes, tick: float, unit: float, late: int | None) -> Objective:
+def _objective(wishes: WeightedGoal, tick: float, unit: float, late: int | None) -> Objective:
     """Return whole weights in the proportion of the wishes, to one part in a thousand."""
     time, money = wishes.time * tick, wishes.money * unit
     if not money:

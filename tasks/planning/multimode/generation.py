@@ -1,6 +1,6 @@
 """Schedule generation in compiled code: serial and parallel, forward and backward.
 
-The kernels work on the arrays of ``Packed`` and on a ``Desk`` of the caller, so that a search
+The kernels work on the arrays of ``Packed`` and on a ``Workspace`` of the caller, so that a search
 allocates nothing. They release the interpreter's lock.
 
 Sources: Kolisch, "Serial and parallel resource-constrained project scheduling methods revisited"
@@ -20,7 +20,7 @@ from tasks.planning.multimode.problem import Ints
 _NEVER = 1 << 60
 
 
-class Desk(NamedTuple):
+class Workspace(NamedTuple):
     """One schedule in the making, and the working memory for it.
 
     ``order`` (n,) is a topological order of the jobs (an activity list), ``mode`` (n,) their
@@ -38,10 +38,10 @@ class Desk(NamedTuple):
     counts: Ints
 
 
-def desk(packed: Packed, state: Ints) -> Desk:
+def desk(packed: Packed, state: Ints) -> Workspace:
     """Return an empty desk whose random sequence begins at ``state``, any number but 0."""
     jobs = len(packed.needs_at) - 1
-    return Desk(
+    return Workspace(
         np.zeros(jobs, np.int64),
         packed.modes_at[:-1].copy(),
         np.zeros(jobs, np.int64),
@@ -59,7 +59,7 @@ def whole(value: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def drawn(random: Ints) -> int:
+def next_random(random: Ints) -> int:
     """Return the next of a sequence of 31-bit numbers; ``random`` holds its state (xorshift)."""
     x = random[0]
     x ^= x << 13
@@ -91,7 +91,7 @@ def earliest(packed: Packed, free: Ints, mode: int, ready: int, limit: int) -> i
 
 
 @njit(cache=True, nogil=True)
-def occupy(packed: Packed, desk: Desk, mode: int, begin: int) -> int:
+def occupy(packed: Packed, desk: Workspace, mode: int, begin: int) -> int:
     """Take what ``mode`` holds from what is free; return its end."""
     end: int = begin + packed.duration[mode]
     for moment in range(begin, end):
@@ -101,7 +101,7 @@ def occupy(packed: Packed, desk: Desk, mode: int, begin: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def clear(packed: Packed, desk: Desk, makespan: int) -> None:
+def clear(packed: Packed, desk: Workspace, makespan: int) -> None:
     """Set everything free again."""
     for moment in range(makespan):
         for word in range(len(packed.guard)):
@@ -119,7 +119,7 @@ def affordable(packed: Packed, slack: Ints, own: int, candidate: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def improved(packed: Packed, desk: Desk, job: int, ready: int, trade: int) -> tuple[int, int]:
+def improved(packed: Packed, desk: Workspace, job: int, ready: int, trade: int) -> tuple[int, int]:
     """Return the mode and start with which ``job`` ends first, or weighs least with ``trade``."""
     own = best = desk.mode[job]
     begin = earliest(packed, desk.free, own, ready, whole(_NEVER))
@@ -135,7 +135,7 @@ def improved(packed: Packed, desk: Desk, job: int, ready: int, trade: int) -> tu
         if ready > limit:
             continue
         start = earliest(packed, desk.free, candidate, ready, limit)
-        if start < limit or (start == limit and drawn(desk.random) & 1):
+        if start < limit or (start == limit and next_random(desk.random) & 1):
             best, begin = candidate, start
     for item in range(len(desk.slack)):
         desk.slack[item] += packed.consumption[own, item] - packed.consumption[best, item]
@@ -143,7 +143,7 @@ def improved(packed: Packed, desk: Desk, job: int, ready: int, trade: int) -> tu
 
 
 @njit(cache=True, nogil=True)
-def serial(packed: Packed, desk: Desk, backward: int, choose: int, trade: int) -> int:
+def serial(packed: Packed, desk: Workspace, backward: int, choose: int, trade: int) -> int:
     """Place the jobs in order, one by one, at their earliest time; return the makespan.
 
     Backward, the graph is taken reversed and time runs from the end. ``choose`` in 1024 jobs take
@@ -161,7 +161,7 @@ def serial(packed: Packed, desk: Desk, backward: int, choose: int, trade: int) -
         mode = desk.mode[job]
         if (
             packed.modes_at[job + 1] - packed.modes_at[job] > 1
-            and drawn(desk.random) % 1024 < choose
+            and next_random(desk.random) % 1024 < choose
         ):
             mode, begin = improved(packed, desk, job, ready, trade)
             desk.mode[job] = mode
@@ -174,7 +174,7 @@ def serial(packed: Packed, desk: Desk, backward: int, choose: int, trade: int) -
 
 
 @njit(cache=True, nogil=True)
-def sort_order(desk: Desk) -> None:
+def sort_order(desk: Workspace) -> None:
     """Sort the order by the key of its jobs in ``counts[0]``: ascending, stable, by counting."""
     jobs = len(desk.order)
     key, counts, spare = desk.counts[0], desk.counts[1], desk.counts[2]
@@ -195,7 +195,7 @@ def sort_order(desk: Desk) -> None:
 
 
 @njit(cache=True, nogil=True)
-def justified(packed: Packed, desk: Desk, choose: int, trade: int) -> int:
+def justified(packed: Packed, desk: Workspace, choose: int, trade: int) -> int:
     """Schedule the order, justify to the right and to the left; return the makespan.
 
     The order is left sorted by start.
@@ -219,7 +219,7 @@ def justified(packed: Packed, desk: Desk, choose: int, trade: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def can_start(packed: Packed, desk: Desk, end: Ints, job: int, moment: int) -> bool:
+def can_start(packed: Packed, desk: Workspace, end: Ints, job: int, moment: int) -> bool:
     """Tell whether ``job`` is ready and fits now; ``end`` (n,) is -1 for what is not placed."""
     for place in range(packed.needs_at[job], packed.needs_at[job + 1]):
         need = packed.needs[place]
@@ -230,7 +230,7 @@ def can_start(packed: Packed, desk: Desk, end: Ints, job: int, moment: int) -> b
 
 
 @njit(cache=True, nogil=True)
-def parallel(packed: Packed, desk: Desk) -> int:
+def parallel(packed: Packed, desk: Workspace) -> int:
     """Start at each moment what is ready and fits, in the desk's order; return the makespan."""
     jobs = len(desk.order)
     ends = np.zeros(jobs, np.int64) - 1

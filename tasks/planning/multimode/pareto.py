@@ -21,10 +21,10 @@ from tasks.planning.multimode.problem import (
     schedule_of,
 )
 from tasks.planning.multimode.solve import solve_modes
-from tasks.planning.multimode.steady import solve_steadily
+from tasks.planning.multimode.steady import solve_deterministically
 
 
-class Point(NamedTuple):
+class ParetoSchedule(NamedTuple):
     """One schedule of the front: its ``cost`` is what its consumption weighs."""
 
     cost: int
@@ -32,14 +32,14 @@ class Point(NamedTuple):
     schedule: ModeSchedule
 
 
-def pareto(
+def pareto_schedules(
     problem: ModeProblem,
     budget_seconds: float = 2.0,
     seed: int = 0,
     points: int = 8,
     *,
     steady: bool = False,
-) -> list[Point]:
+) -> list[ParetoSchedule]:
     """Return schedules of which none is both dearer and slower than another, the cheapest first.
 
     A unit of each budgeted resource costs what the objective's ``money`` says, or 1 where that
@@ -61,14 +61,14 @@ def pareto(
         problem, objective=Objective(1, tuple(slowest * m for m in money), deadline)
     )
 
-    def point(of: ModeProblem, parts: int, known: ModeSchedule | None = None) -> Point:
+    def point(of: ModeProblem, parts: int, known: ModeSchedule | None = None) -> ParetoSchedule:
         """Plan within one of ``parts`` equal parts of what time is left."""
         if steady:
             schedule = _steadily(of, budget_seconds / (points + 2), seed, known)
         else:
             left = max(0.0, ends - time.monotonic())
             schedule = solve_modes(of, left / parts, seed, known=known)
-        return Point(int(cost[schedule.mode].sum()), schedule.makespan, schedule)
+        return ParetoSchedule(int(cost[schedule.mode].sum()), schedule.makespan, schedule)
 
     fast, cheap = point(fastest_first, points + 2), point(cheapest_first, points + 1)
     found = [cheap]
@@ -85,7 +85,7 @@ def pareto(
 def _steadily(
     problem: ModeProblem, effort: float, seed: int, known: ModeSchedule | None
 ) -> ModeSchedule:
-    found = solve_steadily(problem, effort, seed, [known.mode] if known else ())
+    found = solve_deterministically(problem, effort, seed, [known.mode] if known else ())
     options = [each for each in (found, known) if each is not None]
     if not options:
         raise SlipwayError("no schedule was found that keeps within the budgets and the deadline")
@@ -105,8 +105,8 @@ def _limited(problem: ModeProblem, cost: Ints, limit: int) -> ModeProblem:
     )
 
 
-def _undominated(found: list[Point]) -> list[Point]:
-    front: list[Point] = []
+def _undominated(found: list[ParetoSchedule]) -> list[ParetoSchedule]:
+    front: list[ParetoSchedule] = []
     for point in sorted(found, key=lambda item: (item.cost, item.makespan)):
         if not front or point.makespan < front[-1].makespan:
             front.append(point)

@@ -20,8 +20,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from tasks.planning.multimode.budgets import lacking_after, repair, take_stock
-from tasks.planning.multimode.generation import Desk, drawn, justified, serial, whole
+from tasks.planning.multimode.budgets import repair, shortfall_after, update_slack
+from tasks.planning.multimode.generation import Workspace, justified, next_random, serial, whole
 from tasks.planning.multimode.packing import Packed
 from tasks.planning.multimode.problem import Ints
 
@@ -40,14 +40,14 @@ class Population(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def draw_mode(packed: Packed, desk: Desk, job: int) -> None:
+def draw_mode(packed: Packed, desk: Workspace, job: int) -> None:
     """Give ``job`` any of its modes."""
     first = packed.modes_at[job]
-    desk.mode[job] = first + drawn(desk.random) % (packed.modes_at[job + 1] - first)
+    desk.mode[job] = first + next_random(desk.random) % (packed.modes_at[job + 1] - first)
 
 
 @njit(cache=True, nogil=True)
-def sample(packed: Packed, tail: Ints, desk: Desk) -> None:
+def sample(packed: Packed, tail: Ints, desk: Workspace) -> None:
     """Draw modes, and a topological order that prefers jobs with a long ``tail`` (n,).
 
     The best of a few eligible jobs drawn at random is next (a tournament).
@@ -61,11 +61,11 @@ def sample(packed: Packed, tail: Ints, desk: Desk) -> None:
         if missing[job] == 0:
             eligible[count] = job
             count += 1
-    draws = 1 + drawn(desk.random) % 6
+    draws = 1 + next_random(desk.random) % 6
     for place in range(jobs):
-        best = drawn(desk.random) % count
+        best = next_random(desk.random) % count
         for _ in range(draws):
-            other = drawn(desk.random) % count
+            other = next_random(desk.random) % count
             if tail[eligible[other]] > tail[eligible[best]]:
                 best = other
         job = eligible[best]
@@ -89,9 +89,9 @@ def stretch(packed: Packed, people: Population, father: int, random: Ints) -> tu
     order, start, mode = people.order[father], people.start[father], people.mode[father]
     jobs = len(order)
     best_first, best_last, best = 0, jobs, -1.0
-    length = max(1, jobs // 4 + drawn(random) % max(1, jobs // 2))
+    length = max(1, jobs // 4 + next_random(random) % max(1, jobs // 2))
     for _ in range(3):
-        first = drawn(random) % (jobs - length + 1)
+        first = next_random(random) % (jobs - length + 1)
         last = first + length
         work = 0
         for place in range(first, last):
@@ -103,7 +103,7 @@ def stretch(packed: Packed, people: Population, father: int, random: Ints) -> tu
 
 
 @njit(cache=True, nogil=True)
-def cross(packed: Packed, people: Population, mother: int, father: int, desk: Desk) -> None:
+def cross(packed: Packed, people: Population, mother: int, father: int, desk: Workspace) -> None:
     """Fill the desk with a child: a stretch of places from the father, the rest from the mother.
 
     Each place takes the parent's first job that the child does not have yet, with its mode, so
@@ -125,11 +125,11 @@ def cross(packed: Packed, people: Population, mother: int, father: int, desk: De
 
 
 @njit(cache=True, nogil=True)
-def mutate(packed: Packed, desk: Desk) -> None:
+def mutate(packed: Packed, desk: Workspace) -> None:
     """Swap neighbours of which the later does not need the earlier, and draw other modes."""
     jobs = len(desk.order)
     for place in range(jobs - 1):
-        if drawn(desk.random) % 1024 >= _SWAP:
+        if next_random(desk.random) % 1024 >= _SWAP:
             continue
         job, after = desk.order[place], desk.order[place + 1]
         bound = False
@@ -138,7 +138,7 @@ def mutate(packed: Packed, desk: Desk) -> None:
         if not bound:
             desk.order[place], desk.order[place + 1] = after, job
     for job in range(jobs):
-        if drawn(desk.random) % 1024 < _REDRAW:
+        if next_random(desk.random) % 1024 < _REDRAW:
             draw_mode(packed, desk, job)
 
 
@@ -153,15 +153,15 @@ def value_of(packed: Packed, mode: Ints, makespan: int, lacking: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def born(packed: Packed, desk: Desk, choose: int) -> int:
+def evaluate_child(packed: Packed, desk: Workspace, choose: int) -> int:
     """Repair and schedule what is on the desk; return its value."""
     repair(packed, desk)
-    makespan = justified(packed, desk, choose, drawn(desk.random) & 1)
-    return value_of(packed, desk.mode, makespan, take_stock(packed, desk))
+    makespan = justified(packed, desk, choose, next_random(desk.random) & 1)
+    return value_of(packed, desk.mode, makespan, update_slack(packed, desk))
 
 
 @njit(cache=True, nogil=True)
-def settle(people: Population, one: int, desk: Desk, value: int) -> None:
+def replace_individual(people: Population, one: int, desk: Workspace, value: int) -> None:
     """Put what is on the desk in the place of an individual."""
     for job in range(len(desk.order)):
         people.order[one, job] = desk.order[job]
@@ -171,29 +171,31 @@ def settle(people: Population, one: int, desk: Desk, value: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def immigrate(packed: Packed, tail: Ints, people: Population, desk: Desk, one: int) -> None:
+def immigrate(packed: Packed, tail: Ints, people: Population, desk: Workspace, one: int) -> None:
     """Make a random individual; every third lets all its jobs take the mode they end first in."""
     sample(packed, tail, desk)
-    settle(people, one, desk, born(packed, desk, _CHOOSE if one % 3 else 1024))
+    replace_individual(
+        people, one, desk, evaluate_child(packed, desk, _CHOOSE if one % 3 else 1024)
+    )
 
 
 @njit(cache=True, nogil=True)
 def fitter_of_two(people: Population, random: Ints) -> int:
     """Draw two individuals and return the better."""
-    one = drawn(random) % len(people.value)
-    other = drawn(random) % len(people.value)
+    one = next_random(random) % len(people.value)
+    other = next_random(random) % len(people.value)
     return other if people.value[other] < people.value[one] else one
 
 
 @njit(cache=True, nogil=True)
-def breed(packed: Packed, people: Population, desk: Desk, children: int) -> None:
+def breed(packed: Packed, people: Population, desk: Workspace, children: int) -> None:
     """Make ``children``; each takes the place of the nearer parent unless it is worse."""
     for _ in range(children):
         mother = fitter_of_two(people, desk.random)
         father = fitter_of_two(people, desk.random)
         cross(packed, people, mother, father, desk)
         mutate(packed, desk)
-        value = born(packed, desk, whole(_CHOOSE))
+        value = evaluate_child(packed, desk, whole(_CHOOSE))
         nearer = 0
         for job in range(len(desk.start)):
             start = desk.start[job]
@@ -201,23 +203,23 @@ def breed(packed: Packed, people: Population, desk: Desk, children: int) -> None
             nearer -= abs(people.start[father, job] - start)
         parent = father if nearer > 0 else mother
         if value <= people.value[parent]:
-            settle(people, parent, desk, value)
+            replace_individual(people, parent, desk, value)
 
 
 @njit(cache=True, nogil=True)
-def polish(packed: Packed, people: Population, desk: Desk, one: int, trials: int) -> None:
+def polish(packed: Packed, people: Population, desk: Workspace, one: int, trials: int) -> None:
     """Change single modes of an individual that make it better, ``trials`` at most."""
     jobs = len(desk.order)
     for place in range(jobs):
         desk.order[place], desk.mode[place] = people.order[one, place], people.mode[one, place]
-    lacking = take_stock(packed, desk)
-    at, none = drawn(desk.random) % jobs, whole(0)
+    lacking = update_slack(packed, desk)
+    at, none = next_random(desk.random) % jobs, whole(0)
     for _ in range(jobs):
         job = desk.order[at]
         at = (at + 1) % jobs
         for candidate in range(packed.modes_at[job], packed.modes_at[job + 1]):
             own = desk.mode[job]
-            after = lacking_after(packed, desk.slack, own, candidate)
+            after = shortfall_after(packed, desk.slack, own, candidate)
             if candidate == own or after > lacking:
                 continue
             if trials == 0:
@@ -226,7 +228,7 @@ def polish(packed: Packed, people: Population, desk: Desk, one: int, trials: int
             desk.mode[job] = candidate
             value = value_of(packed, desk.mode, serial(packed, desk, none, none, none), after)
             if value < people.value[one]:
-                settle(people, one, desk, value)
-                lacking = take_stock(packed, desk)
+                replace_individual(people, one, desk, value)
+                lacking = update_slack(packed, desk)
             else:
                 desk.mode[job] = own

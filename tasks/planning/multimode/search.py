@@ -53,12 +53,14 @@ def warm_up() -> None:
     """Compile the kernels, or load them: tens of seconds after an installation, then one."""
     one, none = np.ones((2, 1), np.int64), np.zeros(0, np.int64)
     at = np.arange(2, dtype=np.int64)
-    search = Search(ModeProblem(at * 0, none, at * 2, one[:, 0], one, one, one[0], one[0]), 0)
+    search = PopulationSearch(
+        ModeProblem(at * 0, none, at * 2, one[:, 0], one, one, one[0], one[0]), 0
+    )
     search.advance(1)
     search.polish()
 
 
-class Search:
+class PopulationSearch:
     """A population of schedules of one problem."""
 
     def __init__(
@@ -105,8 +107,8 @@ class Search:
         desk.order[:], desk.mode[:] = np.argsort(urgency, kind="stable"), mode
         self._parallel(self._packed, desk)
         desk.order[:] = np.lexsort((np.arange(len(mode)), desk.start))
-        value = self._kernels.born(self._packed, desk, 0)
-        self._kernels.settle(self._people, one, desk, value)
+        value = self._kernels.evaluate_child(self._packed, desk, 0)
+        self._kernels.replace_individual(self._people, one, desk, value)
 
     @property
     def value(self) -> int:
@@ -152,5 +154,5 @@ class Search:
         """Let the worst individual run in these modes, which keep within the budgets."""
         index = int(self._people.value.argmax())
         self._desk.order[:], self._desk.mode[:] = self._people.order[index], mode
-        value = self._kernels.born(self._packed, self._desk, 0)
-        self._kernels.settle(self._people, index, self._desk, value)
+        value = self._kernels.evaluate_child(self._packed, self._desk, 0)
+        self._kernels.replace_individual(self._people, index, self._desk, value)

@@ -16,7 +16,7 @@ from tasks.errors import SlipwayError
 from tasks.planning.multimode import exact
 from tasks.planning.multimode.bound import least_makespan, least_value
 from tasks.planning.multimode.problem import ModeProblem, ModeSchedule, violations
-from tasks.planning.multimode.search import Search, size_for
+from tasks.planning.multimode.search import PopulationSearch, size_for
 from tasks.planning.multimode.windows import window
 
 _WHOLE = 70  # modes up to which CP-SAT takes the whole problem
@@ -27,7 +27,7 @@ _FIRST_CHILDREN = 400  # made before the threads race, so that easy problems end
 _BUILD_SECONDS = 0.02  # CP-SAT is not asked for less
 
 
-class _Race:
+class _SharedState:
     """What the two threads share: the best schedule, the bound and whether to go on."""
 
     def __init__(self, problem: ModeProblem, bound: int, ends: float) -> None:
@@ -36,7 +36,7 @@ class _Race:
         self.best: ModeSchedule | None = None
         self.value = 0
         self.proven = False
-        self.running: exact.Model | None = None
+        self.running: exact.SolverModel | None = None
 
     @property
     def left(self) -> float:
@@ -86,7 +86,7 @@ def solve_modes(
         SlipwayError: no schedule within the budgets and the deadline was found.
     """
     ends = time.monotonic() + budget_seconds
-    race = _Race(problem, least_value(problem, least_makespan(problem)), ends)
+    race = _SharedState(problem, least_value(problem, least_makespan(problem)), ends)
     use_exact = use_exact and exact.available()
     if known is not None:
         race.offer(known)
@@ -100,9 +100,11 @@ def solve_modes(
     return _checked(problem, race, use_exact=use_exact)
 
 
-def _founded(problem: ModeProblem, race: _Race, seed: int, *, use_exact: bool) -> Search:
+def _founded(
+    problem: ModeProblem, race: _SharedState, seed: int, *, use_exact: bool
+) -> PopulationSearch:
     """Return a small population bred for a moment, which solves what is easy."""
-    search = Search(problem, seed, ends=race.ends)
+    search = PopulationSearch(problem, seed, ends=race.ends)
     if race.best is not None:
         search.take(race.best)
     elif not search.feasible and use_exact:
@@ -121,7 +123,7 @@ def _founded(problem: ModeProblem, race: _Race, seed: int, *, use_exact: bool) -
     return search
 
 
-def _checked(problem: ModeProblem, race: _Race, *, use_exact: bool) -> ModeSchedule:
+def _checked(problem: ModeProblem, race: _SharedState, *, use_exact: bool) -> ModeSchedule:
     if race.best is None:
         raise SlipwayError("no schedule was found that keeps within the budgets and the deadline")
     skipped = () if use_exact else ("CP-SAT was skipped: the extra 'exact' is not installed",)
@@ -131,7 +133,7 @@ def _checked(problem: ModeProblem, race: _Race, *, use_exact: bool) -> ModeSched
     return made
 
 
-def _breed(search: Search, race: _Race, seed: int) -> None:
+def _breed(search: PopulationSearch, race: _SharedState, seed: int) -> None:
     """Advance a population until the race is over.
 
     After a while, when it is known how many children there is time for, a population of the size
@@ -148,11 +150,11 @@ def _breed(search: Search, race: _Race, seed: int) -> None:
         if search.converged or (not generation and lasted > trial):
             generation += 1
             size = size_for(made / max(lasted, 1e-6) * race.left)
-            search = Search(race.problem, seed + generation, size, race.ends)
+            search = PopulationSearch(race.problem, seed + generation, size, race.ends)
     race.interrupt()
 
 
-def _exchange(search: Search, race: _Race) -> None:
+def _exchange(search: PopulationSearch, race: _SharedState) -> None:
     """Give the race what is better here, or take from it what is better there."""
     if race.best is not None and race.value < search.value:
         search.take(race.best)
@@ -162,7 +164,7 @@ def _exchange(search: Search, race: _Race) -> None:
             race.interrupt()
 
 
-def _prove(race: _Race, seed: int) -> None:
+def _prove(race: _SharedState, seed: int) -> None:
     """Let CP-SAT improve the best schedule so far until the race is over."""
     random = np.random.default_rng(seed)
     size = 20.0
@@ -175,7 +177,7 @@ def _prove(race: _Race, seed: int) -> None:
         free = np.ones(race.problem.jobs, bool)
         if not whole:
             free = window(race.problem, known, int(size), random)
-        model = exact.Model(race.problem, known, free)
+        model = exact.SolverModel(race.problem, known, free)
         race.running = model
         allowed = race.left if whole else min(race.left, _WINDOW_SECONDS)
         answer = model.solve(allowed, int(random.integers(2**31)))

@@ -1,4 +1,4 @@
-"""Plans steps with modes within an amount of work, not of time: ``solve_steadily``. Pure.
+"""Plans steps with modes within an amount of work, not of time: ``solve_deterministically``. Pure.
 
 What is found depends on problem, seed and effort alone, on any machine and under any load; with
 CP-SAT, whose limits here are its own deterministic ones, for a given version of OR-Tools. In
@@ -14,7 +14,7 @@ import numpy as np
 from tasks.planning.multimode import exact
 from tasks.planning.multimode.bound import least_makespan, least_value
 from tasks.planning.multimode.problem import Ints, ModeProblem, ModeSchedule, violations
-from tasks.planning.multimode.search import Search
+from tasks.planning.multimode.search import PopulationSearch
 from tasks.planning.multimode.windows import window
 
 # Jobs placed in a second on a slow core, with their modes, three times a child.
@@ -25,7 +25,7 @@ _PROVING = 0.4  # of the effort
 _WINDOW_JOBS, _WINDOW_EFFORT = 20, 0.1
 
 
-def solve_steadily(
+def solve_deterministically(
     problem: ModeProblem,
     effort_seconds: float,
     seed: int = 0,
@@ -57,7 +57,7 @@ def _bred(
     children = min(_MOST_CHILDREN, int(effort * _PLACED / problem.jobs))
     size = max(8, min(_SIZE, children // 4))
     best: ModeSchedule | None = None
-    search = Search(problem, seed, size)
+    search = PopulationSearch(problem, seed, size)
     for mode in known:
         search.take_modes(mode)
     made = 0
@@ -69,7 +69,7 @@ def _bred(
             return best
         if search.converged and made:
             seed += 1
-            search = Search(problem, seed, size)
+            search = PopulationSearch(problem, seed, size)
             made += size
         search.advance(_FIRST + children // 10)
         made += _FIRST + children // 10
@@ -85,14 +85,14 @@ def _improved(
 ) -> ModeSchedule:
     """Let CP-SAT improve ``known``: whole where it is small, else window by window."""
     if len(problem.duration) <= _WHOLE:
-        model = exact.Model(problem, known, np.ones(problem.jobs, bool))
+        model = exact.SolverModel(problem, known, np.ones(problem.jobs, bool))
         return model.solve(0.0, seed, work=effort).schedule or known
     random = np.random.default_rng(seed)
     size = min(problem.jobs, _WINDOW_JOBS)
     for _ in range(int(effort / _WINDOW_EFFORT)):
         if problem.value(known) <= bound:
             break
-        model = exact.Model(problem, known, window(problem, known, size, random))
+        model = exact.SolverModel(problem, known, window(problem, known, size, random))
         better = model.solve(0.0, int(random.integers(2**31)), work=_WINDOW_EFFORT).schedule
         known = better if better and not violations(problem, better) else known
     return known

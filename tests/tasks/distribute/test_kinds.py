@@ -11,7 +11,7 @@ from tasks.distribute.explaining.binding import binding
 from tasks.distribute.explaining.whatif import changes, effects
 from tasks.estimates import Estimate, estimate_of
 from tasks.plan import FleetSnapshot
-from tasks.planning.core.placement import Request, place
+from tasks.planning.core.placement import PlacementRequest, place
 from tasks.planning.feasibility import violations
 from tasks.planning.outlook import with_eta
 from tasks.planning.planner import plan, seconds_on_kinds
@@ -82,7 +82,7 @@ async def test_it_is_dispatched_there_too() -> None:
         clock=lambda: 0.0,
     ).run()
     assert execution.started == [("a", "there"), ("b", "here")]
-    [choice] = place([Request("a", ONE, 10, on_kind={"cloud": 2.0})], [], FLEET, 0.0)
+    [choice] = place([PlacementRequest("a", ONE, 10, on_kind={"cloud": 2.0})], [], FLEET, 0.0)
     assert choice.candidates == (("there", 2.0), ("here", 10.0))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 
 from tasks.planning.bound import bound_of
-from tasks.planning.construct import Build, by_rank, construct
+from tasks.planning.construct import ScheduleGenerator, by_rank, construct
 from tasks.planning.core.lanes import lanes_of
 from tasks.planning.core.problem import Problem, problem_from
 from tasks.planning.core.schedule import Schedule, faults
@@ -24,9 +24,9 @@ def test_a_first_plan_is_feasible_and_not_below_the_bound(problem: Problem) -> N
 @given(problems(lanes=True))
 def test_lanes_and_vectors_place_alike(problem: Problem) -> None:
     """The quick way for one slot a step would plan something else than the general one."""
-    lanes = Build.of(problem)
+    lanes = ScheduleGenerator.of(problem)
     assert lanes.lanes is not None
-    for build in (lanes, Build(problem, None)):
+    for build in (lanes, ScheduleGenerator(problem, None)):
         made = build.place(by_rank(problem))
         assert faults(problem, made) == []
         assert made.makespan >= bound_of(problem).seconds - 1e-9

@@ -15,7 +15,7 @@ from tasks.planning.construct import construct
 from tasks.planning.core.problem import Problem
 from tasks.planning.outlook import pinned, with_eta
 from tasks.planning.planner import plan
-from tasks.planning.simulate import Replay
+from tasks.planning.simulate import DispatchReplay
 from tasks.planning.strategy import STRATEGIES
 from tests.tasks.planning.fakes import graph_of, provider, step
 from tests.tasks.planning.problems import problems
@@ -28,7 +28,7 @@ def test_what_is_pinned_stays_where_it_is(problem: Problem, seed: int) -> None:
     """The forecast of a plan with a budget would let steps move to dear providers."""
     schedule = construct(problem)
     factor = np.random.default_rng(seed).uniform(0.5, 2, problem.steps)
-    done = Replay.of(pinned(problem, schedule.provider)).run(schedule.order, factor)
+    done = DispatchReplay.of(pinned(problem, schedule.provider)).run(schedule.order, factor)
     assert done.provider.tolist() == schedule.provider.tolist()
 
 

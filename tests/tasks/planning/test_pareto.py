@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from blocks.goal import Goal
 from tasks.distribute.explaining.explanation import explanation_of
 from tasks.distribute.explaining.explanation_report import what_if
-from tasks.distribute.explaining.pareto_chart import front_chart
-from tasks.planning.pareto import front_of, front_rows
+from tasks.distribute.explaining.pareto_chart import draw_pareto_front
+from tasks.planning.pareto import pareto_front, pareto_rows
 from tasks.planning.planner import plan
 from tasks.planning.strategy import GOAL
 from tests.tasks.planning.test_goals import SLOW_AND_FAST, chain, priced
@@ -29,7 +29,7 @@ def test_no_point_is_beaten_by_another_and_the_plan_is_among_them(
     graph, times = chain(*seconds)
     budget = sum(seconds) * (1 + 1.5 * part)
     made = plan(graph, times, SLOW_AND_FAST, budget_seconds=0, goal=Goal(budget=budget))
-    points = front_of(graph, times, SLOW_AND_FAST, made, 0)
+    points = pareto_front(graph, times, SLOW_AND_FAST, made, 0)
     [chosen] = [point for point in points if point.chosen]
     assert (chosen.cost, chosen.makespan_seconds) == (made.cost, made.makespan_seconds)
     others = [point for point in points if not point.chosen]
@@ -43,18 +43,18 @@ def test_equal_prices_leave_nothing_to_trade() -> None:
     """A chart would show one point, and pretend there was a choice."""
     graph, times = chain(10, 10)
     for fleet in (priced((1, 0), (4, 0)), priced((1, 1), (2, 2))):
-        assert front_of(graph, times, fleet, plan(graph, times, fleet), 0) == ()
+        assert pareto_front(graph, times, fleet, plan(graph, times, fleet), 0) == ()
 
 
 def test_rows_say_what_more_money_would_buy() -> None:
     """A user would have to work out the difference to the plan."""
     graph, times = chain(10, 10)
     made = plan(graph, times, SLOW_AND_FAST, goal=Goal(objective="cost"), budget_seconds=0)
-    points = front_of(graph, times, SLOW_AND_FAST, made, 0)
-    first, *_, last = front_rows(points)
+    points = pareto_front(graph, times, SLOW_AND_FAST, made, 0)
+    first, *_, last = pareto_rows(points)
     assert (first["plan"], first["cost"], first["makespan"]) == ("chosen", "20.0000", "20.0 s")
     assert (last["costs"], last["takes"]) == ("150% more", "75% shorter")
-    assert front_chart("Front", points).startswith(b"\x89PNG")
+    assert draw_pareto_front("Front", points).startswith(b"\x89PNG")
 
 
 def test_a_larger_budget_and_a_later_deadline_are_tried() -> None:
@@ -78,6 +78,6 @@ def test_the_search_is_the_same_for_the_same_effort() -> None:
     """Two dry runs of one workload would show two fronts."""
     graph, times = chain(10, 20, 5, 13, 8, spread=1.0)
     made = plan(graph, times, SLOW_AND_FAST, goal=Goal(budget=100), budget_seconds=0)
-    front = front_of(graph, times, SLOW_AND_FAST, made, 0.3)
-    assert front == front_of(graph, times, SLOW_AND_FAST, made, 0.3)
-    assert len(front) >= len(front_of(graph, times, SLOW_AND_FAST, made, 0)) - 1
+    front = pareto_front(graph, times, SLOW_AND_FAST, made, 0.3)
+    assert front == pareto_front(graph, times, SLOW_AND_FAST, made, 0.3)
+    assert len(front) >= len(pareto_front(graph, times, SLOW_AND_FAST, made, 0)) - 1

@@ -15,8 +15,8 @@ from tasks.planning.regret import (
     AS_DECIDED,
     HAPPENED,
     HINDSIGHT,
-    Past,
-    Policy,
+    PastWorkload,
+    PlanningPolicy,
     by_step,
     results,
     sentence,
@@ -36,12 +36,12 @@ FLEET = FleetSnapshot(
 )
 GRAPH = graph_of(step("a"), step("b"), step("c"))
 TOOK = {"a": 2.0, "b": 2.0, "c": 16.0}
-PAST = Past(
+PAST = PastWorkload(
     "w", GRAPH, FLEET, TOOK, {}, {AS_DECIDED: estimates_of(TOOK), "default": {}}, took_seconds=5.0
 )
 
 
-def _seconds(past: Past) -> dict[tuple[str, str], float]:
+def _seconds(past: PastWorkload) -> dict[tuple[str, str], float]:
     return {(one.policy.model, one.policy.strategy): one.seconds for one in results(past)}
 
 
@@ -77,7 +77,7 @@ def test_idle_memory_is_what_was_reserved_beyond_the_peak() -> None:
     asked = replace(step("a"), demand=Resources(memory_mib=1000, slots=1))
     room = Resources(memory_mib=1000, slots=1)
     fleet = FleetSnapshot(1, 0.0, (ProviderState("x", "shell", room, room),))
-    past = Past("w", graph_of(asked), fleet, {"a": 3600.0}, {"a": 400.0}, {"default": {}})
+    past = PastWorkload("w", graph_of(asked), fleet, {"a": 3600.0}, {"a": 400.0}, {"default": {}})
     assert {one.waste_mib_hours for one in results(past)} == {600.0}
 
 
@@ -86,7 +86,7 @@ def test_a_shard_is_estimated_by_its_items_and_a_skipped_step_takes_no_time() ->
     shard = replace(step("s"), items=("t1", "t2"))
     known = by_step(graph_of(shard, step("a")), estimates_of({"t1": 1.0, "t2": 2.0}))
     assert {name: one.p50_seconds for name, one in known.items()} == {"s": 3.0}
-    past = Past(
+    past = PastWorkload(
         "w",
         graph_of(shard, step("a", "s", when="false")),
         FleetSnapshot(1, 0.0, (provider("x"),)),
@@ -112,7 +112,7 @@ def test_no_policy_beats_the_critical_path_or_has_a_negative_regret(
         *(step(name, *names[max(0, n - 2) : max(0, n - 1)]) for n, name in enumerate(names))
     )
     said = {name: Estimate(name, expected[n], expected[n]) for n, name in enumerate(names)}
-    past = Past("w", graph, FLEET, dict(zip(names, took, strict=True)), {}, {"said": said})
+    past = PastWorkload("w", graph, FLEET, dict(zip(names, took, strict=True)), {}, {"said": said})
     assert min(one.seconds for one in results(past)) >= max(took) / 4 - 1e-6
     assert all(float(row["regret (s)"]) >= 0 for row in table([results(past)]))
-    assert Policy("said").strategy == "planned"
+    assert PlanningPolicy("said").strategy == "planned"

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.distribute.dispatch.drift import Correction, Drift, family, ratio
+from tasks.distribute.dispatch.drift import Correction, DurationDrift, family, ratio
 from tasks.plan import FleetSnapshot
 from tests.tasks.planning.fakes import provider, step
 
 
-def drifted(families: dict[str, float], providers: dict[str, float], noise: float) -> Drift:
+def drifted(families: dict[str, float], providers: dict[str, float], noise: float) -> DurationDrift:
     """Six steps of each family on each provider, off by these factors."""
-    chance, drift = random.Random(4), Drift()
+    chance, drift = random.Random(4), DurationDrift()
     for number in range(6):
         for name, longer in families.items():
             for where, slower in providers.items():
@@ -38,7 +38,7 @@ def test_a_slow_provider_and_a_long_family_are_told_apart() -> None:
 @given(st.integers(0, 500))
 def test_noise_alone_is_hardly_ever_drift(seed: int) -> None:
     """A workload would be planned again for nothing, over and over."""
-    chance, drift = random.Random(seed), Drift()
+    chance, drift = random.Random(seed), DurationDrift()
     for number in range(24):
         drift.note(step(f"s{number}"), "abc"[number % 3], 10.0, chance.uniform(7, 13))
     found = drift.correction()
@@ -47,7 +47,7 @@ def test_noise_alone_is_hardly_ever_drift(seed: int) -> None:
 
 def test_too_few_steps_say_nothing_and_one_that_runs_too_long_already_counts() -> None:
     """One odd step would change the plan, or a slow provider be known only when all is over."""
-    drift = Drift()
+    drift = DurationDrift()
     drift.note(step("a"), "x", 10.0, 40.0)
     drift.note(step("b"), "x", 10.0, 40.0)
     drift.note(step("c"), "x", 0.0, 40.0)  # nothing was expected of it

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from blocks.providers.interface import Resources
 from tasks.plan import FleetSnapshot
-from tasks.planning.core.usage import COMPONENTS, Use, curves, uses
+from tasks.planning.core.usage import COMPONENTS, ProviderUse, curves, uses
 from tasks.planning.planner import plan
 from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
 
@@ -33,7 +33,7 @@ def test_a_curve_says_how_full_a_provider_is_from_each_moment_on() -> None:
 def test_the_use_is_a_mean_over_the_whole_plan_and_only_of_what_there_is() -> None:
     """A provider without memory to give would be shown as full or empty of it."""
     found = uses(curves(GRAPH, PLAN, FLEET), PLAN.makespan_seconds)
-    assert found == (Use("x", "slots", 14 / 16), Use("idle", "slots", 0.0))
+    assert found == (ProviderUse("x", "slots", 14 / 16), ProviderUse("idle", "slots", 0.0))
 
 
 def test_a_plan_of_nothing_holds_nothing() -> None:

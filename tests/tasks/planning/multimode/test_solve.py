@@ -13,7 +13,7 @@ from tasks.errors import SlipwayError
 from tasks.planning.multimode import exact
 from tasks.planning.multimode.bound import least_makespan
 from tasks.planning.multimode.problem import ModeProblem, Objective, violations
-from tasks.planning.multimode.search import Search
+from tasks.planning.multimode.search import PopulationSearch
 from tasks.planning.multimode.simple import fifo, longest_tail
 from tasks.planning.multimode.solve import solve_modes
 from tests.tasks.planning.multimode.mode_problems import mode_problems, problem_from
@@ -47,7 +47,7 @@ def test_it_is_never_worse_than_a_plain_rule(problem: ModeProblem) -> None:
 @given(mode_problems(), st.integers(0, 1000))
 def test_a_search_is_the_same_for_the_same_seed(problem: ModeProblem, seed: int) -> None:
     """A plan could not be made again."""
-    one, other = Search(problem, seed, 20), Search(problem, seed, 20)
+    one, other = PopulationSearch(problem, seed, 20), PopulationSearch(problem, seed, 20)
     for search in (one, other):
         search.advance(50)
         search.polish()
@@ -95,7 +95,7 @@ def test_the_bound_is_below_the_optimum(problem: ModeProblem) -> None:
     if not exact.available():
         pytest.skip("OR-Tools is not installed")
     known = solve_modes(problem, 0.05, use_exact=False)
-    best = exact.Model(problem, known, np.ones(problem.jobs, bool)).solve(10, 0)
+    best = exact.SolverModel(problem, known, np.ones(problem.jobs, bool)).solve(10, 0)
     optimum = best.schedule.makespan if best.schedule else known.makespan
     assert best.closed
     assert least_makespan(problem) <= optimum
@@ -111,7 +111,7 @@ def test_a_window_changes_nothing_else(problem: ModeProblem, seed: int) -> None:
     if violations(problem, known):
         return
     free = np.random.default_rng(seed).random(problem.jobs) < 0.5
-    answer = exact.Model(problem, known, free).solve(1, seed)
+    answer = exact.SolverModel(problem, known, free).solve(1, seed)
     if answer.schedule is not None:
         assert violations(problem, answer.schedule) == []
         assert problem.value(answer.schedule) < problem.value(known)
