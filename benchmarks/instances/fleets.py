@@ -129,7 +129,7 @@ def _noisy(workflow: Workflow, fleet: str, options: Options, expected: Problem) 
         bound = bound_of(expected).seconds
         made = best_schedule(expected, bound, options.time_limit, options.seed)
         replay, policy = DispatchReplay.of(expected), choose_policy(expected, made, spread)
-        return outcome(lambda number: replay.run(policy.order, factors[number], policy.kept))
+        return outcome(lambda number: replay.run(policy.order, factors[number], policy.preferred))
 
     def rigid() -> Outcome:
         bound = bound_of(expected).seconds

@@ -1,4 +1,4 @@
-"""Checks a plan without knowing how it was made: every promise of a plan, one by one. Pure."""
+"""An independent check that a plan is feasible: coverage, durations, needs, capacities. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def violations(
     plan: Plan,
     on_kind: Mapping[str, Mapping[str, float]] | None = None,
 ) -> list[str]:
-    """Return what is wrong with ``plan``, in words.
+    """Return what is wrong with ``plan``, as text.
 
     ``seconds`` are durations at speed 1, ``on_kind`` those on a kind of provider that differs.
     """
@@ -40,17 +40,17 @@ def refuse_infeasible(
     plan: Plan,
     on_kind: Mapping[str, Mapping[str, float]] | None = None,
 ) -> None:
-    """Raise SlipwayError where ``plan`` breaks a promise; the arguments are as above."""
-    if found := violations(graph, seconds, fleet, plan, on_kind):
-        raise SlipwayError(f"the plan of {plan.workload} does not hold: {'; '.join(found[:5])}")
+    """Raise SlipwayError where ``plan`` is not feasible; the arguments are as above."""
+    if wrong := violations(graph, seconds, fleet, plan, on_kind):
+        raise SlipwayError(f"the plan of {plan.workload} does not hold: {'; '.join(wrong[:5])}")
 
 
 def _coverage(graph: StepGraph, plan: Plan) -> Iterator[str]:
-    wanted = {step.id for step in graph.steps}
+    step_ids = {step.id for step in graph.steps}
     for what, ids in (("placed", [p.step for p in plan.placements]), ("ordered", plan.order)):
         counts = Counter(ids)
-        yield from (f"{step} is not {what}" for step in sorted(wanted - set(counts)))
-        yield from (f"{step} is no step" for step in sorted(set(counts) - wanted))
+        yield from (f"{step} is not {what}" for step in sorted(step_ids - set(counts)))
+        yield from (f"{step} is no step" for step in sorted(set(counts) - step_ids))
         yield from (f"{step} is {what} {n} times" for step, n in counts.items() if n > 1)
 
 
@@ -61,12 +61,14 @@ def _durations(
     on_kind: Mapping[str, Mapping[str, float]],
 ) -> Iterator[str]:
     speeds = {provider.name: provider.speed for provider in fleet.providers}
-    there = {each.name: on_kind.get(each.kind, seconds) for each in fleet.providers}
+    seconds_on = {
+        provider.name: on_kind.get(provider.kind, seconds) for provider in fleet.providers
+    }
     for item in plan.placements:
         if item.provider not in speeds:
             yield f"{item.step} is on {item.provider}, which is not in the fleet"
             continue
-        takes = there[item.provider].get(item.step, 0.0) / speeds[item.provider]
+        takes = seconds_on[item.provider].get(item.step, 0.0) / speeds[item.provider]
         if item.start_seconds < 0 or abs(item.end_seconds - item.start_seconds - takes) > (
             _TOLERANCE * max(1.0, item.end_seconds)
         ):

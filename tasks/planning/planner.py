@@ -1,4 +1,4 @@
-"""Plans which step runs where and in what order. Pure.
+"""The planner: which step runs on which provider, and in what order. Pure.
 
 A first plan by upward rank and earliest finish is improved within a budget (see ``construct``
 and ``improve``); other strategies place one step after the other.
@@ -31,8 +31,10 @@ from tasks.planning.simulate import spread_of
 from tasks.planning.strategy import GOAL, PLANNED, strategy_of
 from tasks.workload import StepGraph
 
-# How much of the predicted makespan improving a plan may take, and how much at most.
-_SHARE, _LONGEST_SECONDS = 0.05, 2.0
+# The fraction of the predicted makespan that improving a plan may take.
+_SHARE = 0.05
+# The time that it takes at most.
+_LONGEST_SECONDS = 2.0
 
 
 def plan(
@@ -45,22 +47,22 @@ def plan(
     seed: int = 1,
     goal: Goal | None = None,
 ) -> Plan:
-    """Return where and in what order the steps of ``graph`` should run on an idle ``fleet``.
+    """Return the plan of ``graph`` on an idle ``fleet``: the providers and order of its steps.
 
     Args:
-        graph: Its steps.
-        estimates: What they are expected to take.
-        fleet: Where they may run.
-        strategy: By which rule providers are chosen.
+        graph: The steps.
+        estimates: Their expected durations.
+        fleet: The providers that they may run on.
+        strategy: The rule by which providers are chosen.
         budget_seconds: For improving a plan; None: a twentieth of its makespan, at most 2 s.
         seed: The same seed and budget find the same plan.
-        goal: What else counts, for ``planned`` alone; where a plan for it is not the shortest,
-            its providers are taken as they were planned, and not by the rule.
+        goal: A budget, a deadline or an objective, for ``planned`` only; where the plan for it
+            is not the shortest, the dispatcher keeps to its providers instead of the rule.
 
     Raises:
         BadInputError: the strategy is unknown, there is no provider, or a step fits none; or the
             budget or the deadline of ``goal`` cannot be kept.
-        SlipwayError: the plan does not hold against the independent check; a defect of ours.
+        SlipwayError: the plan fails the independent check, which is a defect of Slipway.
     """
     choose_provider = strategy_of(strategy)
     refuse_other_strategy(goal, strategy)
@@ -70,11 +72,11 @@ def plan(
     if strategy == PLANNED:
         schedule = best_schedule(problem, bound, budget_seconds, seed)
         if goal and goal.limited:
-            spread, known = spread_of(graph, estimates), schedule
-            schedule = _for_goal(goal, problem, spread, known, budget_seconds, seed) or known
-            strategy = PLANNED if schedule is known else GOAL
+            spread, shortest = spread_of(graph, estimates), schedule
+            schedule = _for_goal(goal, problem, spread, shortest, budget_seconds, seed) or shortest
+            strategy = PLANNED if schedule is shortest else GOAL
         refuse_faulty(problem, schedule)
-        if strategy == GOAL:  # on given providers, another order than that of the starts is later
+        if strategy == GOAL:  # on given providers, the order of the starts ends first
             order = np.lexsort((schedule.end, schedule.start)).astype(np.int32)
             policy = None
         else:
@@ -82,31 +84,34 @@ def plan(
             policy = choose_policy(problem, schedule, spread, seed) if budget_seconds != 0 else None
             order = by_rank(problem) if policy is None else policy.order
         placements = placements_of(graph, fleet, problem, schedule, order)
-        made = _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
-        return replace(made if policy is None else with_policy(made, policy), goal=goal)
+        planned = _plan(
+            graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements
+        )
+        return replace(planned if policy is None else with_policy(planned, policy), goal=goal)
     seconds = {step.id: estimate_of(step, estimates).p50_seconds for step in graph.steps}
     on_kind = seconds_on_kinds(graph, estimates, fleet)
     placements = place_by(choose_provider, graph, seconds, fleet, on_kind)
-    made = _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
-    refuse_infeasible(graph, seconds, fleet, made, on_kind)
-    return made
+    planned = _plan(graph, estimates, fleet, strategy=strategy, bound=bound, placements=placements)
+    refuse_infeasible(graph, seconds, fleet, planned, on_kind)
+    return planned
 
 
 def seconds_on_kinds(
     graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot
 ) -> dict[str, dict[str, float]]:
-    """Return by kind of provider how long each step takes there; empty where all are of one."""
+    """Return the duration of each step by kind of provider; empty where all are of one kind."""
     kinds = {provider.kind for provider in fleet.providers}
     if len(kinds) == 1:
         return {}
     expected = {step.id: estimate_of(step, estimates) for step in graph.steps}
     return {
-        kind: {step: each.on(kind).p50_seconds for step, each in expected.items()} for kind in kinds
+        kind: {step: estimate.on(kind).p50_seconds for step, estimate in expected.items()}
+        for kind in kinds
     }
 
 
 def refuse_other_strategy(goal: Goal | None, strategy: str) -> None:
-    """Raise BadInputError where money or a deadline is to be kept by a rule that knows neither."""
+    """Raise BadInputError where a goal is to be kept by a strategy that does not know it."""
     if goal and goal.limited and strategy != PLANNED:
         remedy = "Choose `planned`, or give an empty goal, {}, where the workload has one"
         raise BadInputError("strategy", strategy, f"it cannot plan for {goal}", remedy)
@@ -174,16 +179,18 @@ def _plan(
 def _utilisation(
     graph: StepGraph, fleet: FleetSnapshot, placements: tuple[Placement, ...]
 ) -> float:
-    """Return the busy part of the resource that is busiest, as the plan holds it."""
+    """Return the utilisation of the busiest resource, from 0 to 1."""
     makespan = max((item.end_seconds for item in placements), default=0.0)
     if not makespan:
         return 0.0
     speed = {provider.name: provider.speed for provider in fleet.providers}
-    takes = {p.step: (p.end_seconds - p.start_seconds) * speed[p.provider] for p in placements}
+    speed_seconds = {
+        p.step: (p.end_seconds - p.start_seconds) * speed[p.provider] for p in placements
+    }
     capacities = [(p.speed, p.capacity) for p in fleet.providers]
-    able = np.array([(c.cpus * s, c.memory_mib * s, c.slots * s) for s, c in capacities]).sum(
+    supply = np.array([(c.cpus * s, c.memory_mib * s, c.slots * s) for s, c in capacities]).sum(
         axis=0
     )
-    demands = [(step.demand, takes[step.id]) for step in graph.steps]
-    held = np.array([(d.cpus * t, d.memory_mib * t, d.slots * t) for d, t in demands]).sum(axis=0)
-    return min(1.0, float(np.max(held[able > 0] / able[able > 0], initial=0.0)) / makespan)
+    demands = [(step.demand, speed_seconds[step.id]) for step in graph.steps]
+    load = np.array([(d.cpus * t, d.memory_mib * t, d.slots * t) for d, t in demands]).sum(axis=0)
+    return min(1.0, float(np.max(load[supply > 0] / supply[supply > 0], initial=0.0)) / makespan)

@@ -1,9 +1,9 @@
-"""Where a ready step goes, decided anew at each attempt from what runs at that moment. Pure.
+"""The dispatch rule: the provider of a ready step, decided anew at each attempt. Pure.
 
-The rule is the earliest expected finish, so a faster provider that is busy is waited for when
-that is better; a plan of sure durations has its own places preferred. What is dispatched is this
-rule and the plan's order, never its start times: replaying rigid times under noise costs far more
-than deciding again.
+The rule is the earliest expected finish, so a step waits for a faster provider that is busy when
+that is better; where durations are certain, the providers of the plan are preferred. The
+dispatcher follows this rule and the plan's order, never its start times: keeping fixed times
+under noise costs far more than deciding again.
 """
 
 from __future__ import annotations
@@ -17,19 +17,17 @@ from tasks.plan import FleetSnapshot, ProviderState
 from tasks.planning.core.admissible import admissible, why_not
 from tasks.planning.core.timeline import Timeline, vector
 
-# So many of the most urgent steps are placed and queued even where nothing can start.
+# The number of most urgent steps that are placed and queued even where none can start.
 LOOKAHEAD = 4
-# How long others' claims, of which no end is known, are taken to last.
+# How long claims of other workloads, of which no end is known, are assumed to last.
 FOREIGN_SECONDS = 30.0
-# What overran its estimate is expected to take this part of its time so far again.
+# A step that overran its estimate is expected to take this fraction of its time so far again.
 OVERRUN = 0.1
-# So many of the most urgent steps are placed and queued even where nothing can start.
-LOOKAHEAD = 4
 
 
 @dataclass(frozen=True, slots=True)
 class RunningStep:
-    """A claim of ours that is held: since when, and when it was expected to end."""
+    """A step of this workload that holds capacity: since when, and when it is expected to end."""
 
     provider: str
     demand: Resources
@@ -43,12 +41,13 @@ class RunningStep:
 
 @dataclass(frozen=True, slots=True)
 class PlacementRequest:
-    """A step to be placed; ``seconds`` is its duration at speed 1, ``on_kind`` that elsewhere.
+    """A step to be placed; ``seconds`` is its duration at speed 1.
 
-    ``pinned`` is the provider that was planned for it: it goes there, or where it is as fast, if
-    it ends no later for that than ``stay`` times its duration; without end, there alone. ``only``
-    is where it runs already. ``failures`` counts by provider how often this step failed there.
-    ``late_factor`` is by what the 80th percentile of its duration is longer than ``seconds``.
+    ``on_kind`` are its durations on kinds of provider where they differ. ``pinned`` is the
+    provider of the plan: the step goes there, or to one as fast, if it ends later by at most
+    ``stay`` times its duration; with an infinite ``stay``, only there. ``only`` is the provider
+    on which it runs already. ``failures`` counts by provider how often this step failed there.
+    ``late_factor`` is the 80th percentile of its duration divided by ``seconds``.
     """
 
     step: str
@@ -64,9 +63,9 @@ class PlacementRequest:
 
 @dataclass(frozen=True, slots=True)
 class PlacementChoice:
-    """Where a step goes and when it can start there; the candidates are as in a Placement.
+    """The provider of a step and when it can start there; candidates are as in a Placement.
 
-    The provider is empty where none can take it; ``rejected`` says why.
+    The provider is empty where none can take the step; ``rejected`` says why.
     """
 
     step: str
@@ -86,15 +85,15 @@ def place(
 ) -> list[PlacementChoice]:
     """Choose a provider for each of ``requests``, most urgent first.
 
-    Each is placed as if those before it were under way, so that a later one may fill a gap but
-    delays none of them. Beyond the first ``at_least``, it ends where nothing can start any more.
+    Each is placed as if those before it were running, so that a later one may fill a gap but
+    delays none of them. After the first ``at_least``, placing stops where no step can start.
     """
-    board = _ExpectedOccupancy(running, fleet, now)
+    occupancy = _ExpectedOccupancy(running, fleet, now)
     choices: list[PlacementChoice] = []
     for count, request in enumerate(requests):
-        if count >= at_least and not board.can_start(request.demand):
+        if count >= at_least and not occupancy.can_start(request.demand):
             break
-        choices.append(board.place(request))
+        choices.append(occupancy.place(request))
     return choices
 
 
@@ -120,40 +119,40 @@ class _ExpectedOccupancy:
 
     def can_start(self, demand: Resources) -> bool:
         able = admissible(demand, self._fleet)
-        asked = vector(demand)
+        demanded = vector(demand)
         return not able or any(
-            self._timelines[p.name].earliest(self._now, 0.0, asked) <= self._now for p in able
+            self._timelines[p.name].earliest(self._now, 0.0, demanded) <= self._now for p in able
         )
 
     def place(self, request: PlacementRequest) -> PlacementChoice:
         options = sorted(self._option(request, p) for p in _eligible(request, self._fleet))
         if not options:
             return PlacementChoice(request.step, "", inf, inf, (), _rejected(request, self._fleet))
-        chosen = self._chosen(request, options)
-        ends_at, name, starts_at = chosen
+        best = self._best_option(request, options)
+        ends_at, name, starts_at = best
         self._timelines[name].reserve(starts_at, ends_at, vector(request.demand))
-        others = [option for option in options if option is not chosen]
+        others = [option for option in options if option is not best]
         return PlacementChoice(
             request.step,
             name,
             starts_at,
             ends_at,
-            tuple((option[1], option[0]) for option in (chosen, *others)),
+            tuple((option[1], option[0]) for option in (best, *others)),
             _rejected(request, self._fleet),
         )
 
-    def _chosen(
+    def _best_option(
         self, request: PlacementRequest, options: Sequence[tuple[float, str, float]]
     ) -> tuple[float, str, float]:
-        """Return the option that ends first, or that of the plan where it is worth its while."""
+        """Return the option that ends first, or the planned one where that ends little later."""
         pinned = next((option for option in options if option[1] == request.pinned), None)
         if pinned is None or request.stay == inf:
             return pinned or options[0]
         speed = {provider.name: provider.speed for provider in self._fleet.providers}
-        usual = speed[request.pinned]
-        alike = next(option for option in options if speed[option[1]] == usual)
-        worth = alike[0] < options[0][0] + request.stay * request.seconds / usual
-        return alike if worth else options[0]
+        planned_speed = speed[request.pinned]
+        fastest_alike = next(option for option in options if speed[option[1]] == planned_speed)
+        stays = fastest_alike[0] < options[0][0] + request.stay * request.seconds / planned_speed
+        return fastest_alike if stays else options[0]
 
     def _option(
         self, request: PlacementRequest, provider: ProviderState
@@ -165,7 +164,7 @@ class _ExpectedOccupancy:
 
 
 def _eligible(request: PlacementRequest, fleet: FleetSnapshot) -> list[ProviderState]:
-    """Keep those on which the step failed least often: a retry is also a failover."""
+    """Return the providers on which the step failed least often: a retry is also a failover."""
     able = admissible(request.demand, fleet)
     if request.only:
         return [provider for provider in able if provider.name == request.only]

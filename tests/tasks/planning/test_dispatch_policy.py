@@ -31,7 +31,7 @@ def test_an_order_is_whole_keeps_needs_and_where_all_is_sure_is_no_worse_than_ra
     owner = np.repeat(np.arange(problem.steps), np.diff(problem.needs_start))
     assert (place[problem.needs] < place[owner]).all()
     replay, medians = DispatchReplay.of(problem), np.ones(problem.steps)
-    assert replay.run(policy.order, medians, policy.kept).makespan == policy.seconds
+    assert replay.run(policy.order, medians, policy.preferred).makespan == policy.seconds
     if not sigma:
         assert policy.seconds <= replay.run(by_rank(problem), medians).makespan + 1e-9
 

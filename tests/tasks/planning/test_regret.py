@@ -12,9 +12,9 @@ from blocks.providers.interface import Resources
 from tasks.estimates import Estimate
 from tasks.plan import FleetSnapshot, ProviderState
 from tasks.planning.regret import (
+    ACTUAL,
     AS_DECIDED,
-    HAPPENED,
-    HINDSIGHT,
+    PERFECT_KNOWLEDGE,
     PastWorkload,
     PlanningPolicy,
     by_step,
@@ -48,9 +48,9 @@ def _seconds(past: PastWorkload) -> dict[tuple[str, str], float]:
 def test_each_policy_is_judged_by_what_the_steps_took() -> None:
     """A policy would be praised for what it had expected."""
     seconds = _seconds(PAST)
-    assert seconds[HAPPENED, "planned"] == 5.0
+    assert seconds[ACTUAL, "planned"] == 5.0
     # The long step on the fast provider, the short ones beside it.
-    assert seconds[AS_DECIDED, "planned"] == seconds[HINDSIGHT, "planned"] == 4.0
+    assert seconds[AS_DECIDED, "planned"] == seconds[PERFECT_KNOWLEDGE, "planned"] == 4.0
     assert seconds["default", "planned"] > 4.0
     # All of it on the fast one; on the cheap one.
     assert seconds[AS_DECIDED, "fastest"] == 5.0
@@ -67,7 +67,7 @@ def test_regret_is_against_the_best_of_each_workload() -> None:
     assert (own["workloads"], own["makespan (s)"], own["regret (s)"]) == (2, 4.0, 0.0)
     assert (cheap["regret (s)"], cheap["regret (%)"]) == (16.0, 400.0)
     assert cheap["cost"] == pytest.approx(2 * 20 * 36 / 3600)
-    assert by_policy[HAPPENED, ""]["cost"] == ""
+    assert by_policy[ACTUAL, ""]["cost"] == ""
     assert sentence(rows).startswith("2 workloads planned as decided: 4.0 s")
     assert sentence(rows[:1]).startswith("The least regret: ")
 
