@@ -16,7 +16,7 @@ from tasks.planning.construct import ScheduleGenerator, by_rank
 from tasks.planning.core.problem import Floats, Problem, problem_from
 from tasks.planning.core.schedule import Schedule, faults
 from tasks.planning.dispatch_policy import choose_policy
-from tasks.planning.greedy import downstream, greedy
+from tasks.planning.greedy import greedy
 from tasks.planning.planner import best_schedule
 from tasks.planning.simulate import DispatchReplay
 
@@ -88,6 +88,15 @@ def _outcome(problem: Problem, method: Callable[[], Schedule]) -> Outcome:
         "permitted_utilisation_percent": 100 * bound.work[0] / bound.seconds,
     }
     return Outcome(makespan, figures=figures)
+
+
+def downstream(problem: Problem) -> Floats:
+    """Return the number of steps that depend on each, directly or not, itself included; [n]."""
+    reached = [1 << step for step in range(problem.steps)]
+    for step in range(problem.steps - 1, -1, -1):
+        for need in problem.needs[problem.needs_start[step] : problem.needs_start[step + 1]]:
+            reached[need] |= reached[step]
+    return np.array([bits.bit_count() for bits in reached], np.float64)
 
 
 def thread_pool(problem: Problem) -> Schedule:

@@ -25,12 +25,3 @@ def greedy(problem: Problem, urgency: Floats | None = None) -> Schedule:
         problem.seconds, problem.demand, problem.capacity, provider, start, end,
     )  # fmt: skip
     return Schedule(provider, start, end)
-
-
-def downstream(problem: Problem) -> Floats:
-    """Return how many steps depend on each, directly or not, and itself; float64[n]."""
-    reached = [1 << step for step in range(problem.steps)]
-    for step in range(problem.steps - 1, -1, -1):
-        for need in problem.needs[problem.needs_start[step] : problem.needs_start[step + 1]]:
-            reached[need] |= reached[step]
-    return np.array([item.bit_count() for item in reached], np.float64)

@@ -59,7 +59,9 @@ def pareto_front(
 
 def _searched(problem: Problem, costs: Costs, effort_seconds: float) -> Iterator[ParetoPoint]:
     modes = modes_for(problem, costs, Goal())
-    for point in pareto_schedules(modes.problem, effort_seconds, points=_LEVELS, steady=True):
+    for point in pareto_schedules(
+        modes.problem, effort_seconds, points=_LEVELS, deterministic=True
+    ):
         in_seconds = timed_schedule(modes, point.schedule)
         yield ParetoPoint(in_seconds.cost, in_seconds.makespan_seconds)
 
