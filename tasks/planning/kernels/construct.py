@@ -1,8 +1,8 @@
-"""The loops of ``construct``: steps in a given order, each into its earliest gap.
+"""Serial schedule generation in a given order, each step into its earliest gap, for numba.
 
-Serial schedule generation (Kolisch, 1996) with the earliest finish among providers (Topcuoglu et
-al., HEFT, 2002). ``assigned`` may fix where a step runs; elsewhere it holds -1. Graphs are given
-as in ``Problem``. Imported only by what computes.
+The scheme (Kolisch, 1996) with the earliest finish among providers (Topcuoglu et al., HEFT,
+2002). ``assigned`` may fix where a step runs; elsewhere it holds -1. Graphs are given as in
+``Problem``.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def on_lanes(
         count: int32[c], lanes of each class.
         first: int32[c], its first lane.
         assigned: int32[n], a class or -1.
-        release: float64[n], before when a step cannot start.
-        free_at: float64[w], before when a lane is taken.
-        gaps: So many gaps are remembered a class, the latest ones; 0: append only.
+        release: float64[n], the earliest start of a step.
+        free_at: float64[w], until when a lane is taken.
+        gaps: The number of latest gaps that are remembered for a class; 0: append only.
         lane: int32[n], filled.
         start: float64[n], filled.
         end: float64[n], filled.
@@ -64,24 +64,24 @@ def on_lanes(
             takes = seconds[step, kind]
             if (assigned[step] >= 0 and assigned[step] != kind) or ready + takes >= best:
                 continue
-            # Behind the lane that has been idle least, else behind the first to be free.
-            begins, chosen, where, spare = np.inf, -1, -1, np.inf
+            # After the lane that has been idle least, else after the first to be free.
+            begins, chosen_lane, gap, spare = np.inf, -1, -1, np.inf
             for candidate in range(first[kind], first[kind] + count[kind]):
                 moment = free[candidate]
                 if moment <= ready:
                     if ready - moment < spare:
-                        begins, chosen, spare = ready, candidate, ready - moment
+                        begins, chosen_lane, spare = ready, candidate, ready - moment
                 elif spare == np.inf and moment < begins:
-                    begins, chosen = moment, candidate
+                    begins, chosen_lane = moment, candidate
             for index in range(held[kind]):
                 begin = max(gap_start[kind, index], ready)
                 if begin + takes <= gap_end[kind, index]:
                     rest = gap_end[kind, index] - gap_start[kind, index] - takes
-                    if begin < begins or (begin == begins and (where < 0 or rest < spare)):
-                        begins, chosen, where, spare = begin, gap_lane[kind, index], index, rest
+                    if begin < begins or (begin == begins and (gap < 0 or rest < spare)):
+                        begins, chosen_lane, gap, spare = begin, gap_lane[kind, index], index, rest
             if begins + takes < best:
                 best, best_start = begins + takes, begins
-                best_kind, best_lane, best_gap = kind, chosen, where
+                best_kind, best_lane, best_gap = kind, chosen_lane, gap
         lane[step], start[step], end[step] = best_lane, best_start, best
         makespan = max(makespan, best)
         if best_gap >= 0:
@@ -138,8 +138,8 @@ def on_vectors(
         demand: float64[n, r].
         capacity: float64[p, r].
         assigned: int32[n], a provider or -1.
-        release: float64[n], before when a step cannot start.
-        pieces: How much of a provider's time is remembered; at least 8.
+        release: float64[n], the earliest start of a step.
+        pieces: The number of pieces of a provider's timeline that are remembered; at least 8.
         provider: int32[n], filled.
         start: float64[n], filled.
         end: float64[n], filled.
@@ -188,7 +188,7 @@ def finishes(
     start: Floats,
     end: Floats,
 ) -> Floats:
-    """Return when each step would end on each provider, behind those that come before it.
+    """Return the end of each step on each provider, behind the steps that come before it.
 
     The order is that of their starts; the other arguments are as in ``on_vectors``, the last
     three a finished plan. The result is float64[n, p], ``inf`` where a step may not run.
@@ -199,7 +199,7 @@ def finishes(
     size = np.ones(providers, np.int32)
     free[:, 0, :] = capacity
     smallest = least(demand)
-    found = np.full((len(order), providers), np.inf)
+    end_on = np.full((len(order), providers), np.inf)
     for position in range(len(order)):
         step = order[position]
         ready = 0.0
@@ -210,8 +210,8 @@ def finishes(
             if takes == np.inf:
                 continue
             begins, _ = earliest(times, free, size, where, ready, takes, demand[step], np.inf)
-            found[step, where] = begins + takes
+            end_on[step, where] = begins + takes
         where = provider[step]
-        found[step, where] = end[step]
+        end_on[step, where] = end[step]
         hold(times, free, size, where, 0, start[step], end[step], demand[step], smallest, pieces)
-    return found
+    return end_on
