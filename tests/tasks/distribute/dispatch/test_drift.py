@@ -61,8 +61,8 @@ def test_what_was_seen_corrects_steps_and_speeds() -> None:
     found = Correction({"map": 3.0}, {"a": 2.0})
     assert (found.of(step("map-7")), found.of(step("sort-7"))) == (3, 1)
     fleet = FleetSnapshot(1, 0.0, (provider("a", 4.0), provider("b", 4.0)))
-    assert [each.speed for each in found.seen(fleet).providers] == [2, 4]
-    assert Correction().seen(fleet) is fleet
+    assert [each.speed for each in found.corrected(fleet).providers] == [2, 4]
+    assert Correction().corrected(fleet) is fleet
 
 
 def test_steps_are_alike_that_differ_in_numbers_alone() -> None:

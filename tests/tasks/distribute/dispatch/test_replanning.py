@@ -72,8 +72,8 @@ def test_under_drift_it_ends_sooner(
     """Work would wait to the end for a provider that is half as fast as believed."""
     found = [run(seed, factor) for seed in range(4)]
     assert all(said for _, said in found)
-    monkeypatch.setattr(replanning, "_PROVIDER", math.inf)
-    monkeypatch.setattr(replanning, "_WORK", math.inf)
+    monkeypatch.setattr(replanning, "_PROVIDER_DRIFT", math.inf)
+    monkeypatch.setattr(replanning, "_WORK_DRIFT", math.inf)
     left = [run(seed, factor) for seed in range(4)]
     assert not any(said for _, said in left)
     assert sum(each for each, _ in found) < 0.97 * sum(each for each, _ in left)
@@ -98,8 +98,8 @@ def test_providers_of_another_strategy_are_chosen_anew(monkeypatch: pytest.Monke
     """`least_loaded` would go on loading what is ten times slower than believed."""
     found, said = run(3, {"a": 10.0}, strategy="least_loaded")
     assert said
-    monkeypatch.setattr(replanning, "_PROVIDER", math.inf)
-    monkeypatch.setattr(replanning, "_WORK", math.inf)
+    monkeypatch.setattr(replanning, "_PROVIDER_DRIFT", math.inf)
+    monkeypatch.setattr(replanning, "_WORK_DRIFT", math.inf)
     assert found < run(3, {"a": 10.0}, strategy="least_loaded")[0]
 
 
@@ -134,7 +134,7 @@ def test_what_a_step_became_is_planned_before_it_and_what_ended_is_not() -> None
         ("each", ("each[x]", "each[y]")),
         ("z", ("each",)),
     ]
-    assert queue.became("each")
+    assert queue.is_expanded("each")
     queue.reorder(["each[y]", "each[x]", "each", "z"])
     assert [each.id for each in queue.ready] == ["each[y]", "each[x]"]
     queue.reorder(["z", "each"])

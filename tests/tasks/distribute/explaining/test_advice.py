@@ -23,10 +23,18 @@ def advised(
     effects: tuple[Effect, ...] = (), deadline_seconds: float | None = None, **changed: object
 ) -> str:
     """All of it as one text."""
-    made = replace(PLAN, **changed)  # type: ignore[arg-type]  # any field of a plan
-    found = binding(GRAPH, PLAN, FLEET)
-    advice = advice_on(GRAPH, {}, FLEET, made, found, effects, deadline_seconds)
-    return "\n".join(f"{each.finding}. {each.remedy}" for each in advice)
+    plan = replace(PLAN, **changed)  # type: ignore[arg-type]  # any field of a plan
+    plan_binding = binding(GRAPH, PLAN, FLEET)
+    advices = advice_on(
+        GRAPH,
+        {},
+        FLEET,
+        plan,
+        plan_binding,
+        effects=effects,
+        deadline_seconds=deadline_seconds,
+    )
+    return "\n".join(f"{advice.finding}. {advice.remedy}" for advice in advices)
 
 
 def test_assumed_durations_come_with_their_remedy() -> None:

@@ -18,17 +18,14 @@ from tasks.distribute.explaining.gantt import (
     lanes,
 )
 from tasks.distribute.explaining.report import (
-    estimate_error,
-    failures,
     plan_rows,
     plan_sentence,
     plan_summary,
-    result_rows,
 )
 from tasks.plan import FleetSnapshot
 from tasks.planning.core.usage import curves
 from tasks.planning.planner import plan
-from tests.tasks.planning.fakes import BAD, estimates_of, graph_of, provider, step
+from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
 
 GRAPH = graph_of(step("a"), step("b", "a"), step("c"))
 FLEET = FleetSnapshot(1, 0.0, (provider("x"), provider("y", 0.5), provider("tiny", slots=0)))
@@ -88,54 +85,6 @@ def test_a_long_critical_path_is_cut_in_the_middle() -> None:
     """Thousands of steps would fill the artifact."""
     text = plan_summary(replace(PLAN, critical_path=tuple(f"s{n}" for n in range(100))))
     assert "s5 → (88 more) → s94" in text
-
-
-def test_plan_and_actual_stand_side_by_side() -> None:
-    """Nobody would see how far off the plan was."""
-    rows = {row["step"]: row for row in result_rows(PLAN, RESULTS)}
-    assert (rows["b"]["planned"], rows["b"]["actual"], rows["b"]["off by"]) == (
-        "20.0 s",
-        "25.0 s",
-        "-20%",
-    )
-    assert rows["b"]["waited"] == "0.5 s"
-
-
-def test_the_error_of_the_estimate_is_told() -> None:
-    """Learning could not be seen to help."""
-    error = estimate_error(PLAN, RESULTS)
-    assert str(error) == "planned 30.0 s, took 33.0 s; the 3 steps were off by 20% (median)"
-    resumed = {name: replace(result, resumed=True) for name, result in RESULTS.items()}
-    assert estimate_error(PLAN, resumed) is None
-
-
-def test_the_items_of_a_list_stand_below_their_step_and_were_planned_as_it_was() -> None:
-    """The table would break on a step that no plan knows, or leave the items out."""
-    grown = {
-        "a": RESULTS["a"],
-        "c": replace(RESULTS["c"], outcome=None, parts=1),
-        "c[x]": replace(RESULTS["c"], step="c[x]", group="c"),
-    }
-    rows = [(row["step"], row["planned"], row["actual"]) for row in result_rows(PLAN, grown)]
-    assert rows == [("a", "10.0 s", "8.0 s"), ("c", "10.0 s", ""), ("c[x]", "10.0 s", "10.0 s")]
-    error = estimate_error(PLAN, grown)
-    assert error is not None
-    assert error.steps == 2
-
-
-def test_failures_are_named_and_what_was_skipped_on_purpose_is_not() -> None:
-    """A workload would fail without saying by what."""
-    results = [
-        StepResult("a", StepState.FAILED, "failed: exit code 3", outcome=BAD),
-        StepResult("b", StepState.NOT_RUN, "needs a, which failed"),
-        StepResult("c", StepState.SKIPPED, "x is false"),
-        StepResult("d", StepState.FAILED, "ConnectionError: no API"),
-    ]
-    assert failures(results) == [
-        "a failed: exit code 3",
-        "b was not run: needs a, which failed",
-        "d failed: ConnectionError: no API",
-    ]
 
 
 def test_lanes_hold_no_overlap_and_are_as_few_as_can_be() -> None:
