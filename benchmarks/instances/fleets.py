@@ -77,8 +77,8 @@ def _outcome(problem: Problem, method: Callable[[], Schedule]) -> Outcome:
     started = time.perf_counter()
     schedule = method()
     milliseconds = 1000 * (time.perf_counter() - started)
-    if found := faults(problem, schedule):
-        raise AssertionError(found[0])
+    if wrong := faults(problem, schedule):
+        raise AssertionError(wrong[0])
     bound, makespan = bound_of(problem), schedule.makespan
     simple = max(bound.critical_path, *bound.work)
     figures = {
@@ -127,8 +127,8 @@ def _noisy(workflow: Workflow, fleet: str, options: Options, expected: Problem) 
         ratios = []
         for number, problem in enumerate(drawn):
             schedule = run(number)
-            if found := faults(problem, schedule):
-                raise AssertionError(found[0])
+            if wrong := faults(problem, schedule):
+                raise AssertionError(wrong[0])
             ratios.append(schedule.makespan / bounds[number])
         return Outcome(float(np.mean(ratios)), 1.0)
 
@@ -136,14 +136,14 @@ def _noisy(workflow: Workflow, fleet: str, options: Options, expected: Problem) 
         # The planner knows how much durations vary: the quantiles of its estimates say so.
         spread = np.full(expected.steps, options.noise / np.sqrt(3))
         bound = bound_of(expected).seconds
-        made = best_schedule(expected, bound, options.time_limit, options.seed)
-        replay, policy = DispatchReplay.of(expected), choose_policy(expected, made, spread)
+        schedule = best_schedule(expected, bound, options.time_limit, options.seed)
+        replay, policy = DispatchReplay.of(expected), choose_policy(expected, schedule, spread)
         return outcome(lambda number: replay.run(policy.order, factors[number], policy.preferred))
 
     def rigid() -> Outcome:
         bound = bound_of(expected).seconds
-        made = best_schedule(expected, bound, options.time_limit, options.seed)
-        return outcome(lambda number: replayed(drawn[number], made))
+        schedule = best_schedule(expected, bound, options.time_limit, options.seed)
+        return outcome(lambda number: replayed(drawn[number], schedule))
 
     return Case(
         workflow.name,
@@ -179,12 +179,12 @@ def _scaled(problem: Problem, factor: Floats) -> Problem:
     )
 
 
-def replayed(problem: Problem, made: Schedule) -> Schedule:
+def replayed(problem: Problem, schedule: Schedule) -> Schedule:
     """Return what becomes of a plan whose places and order are kept, whatever steps take."""
-    start, end, free = made.start.copy(), made.end.copy(), np.zeros(problem.providers)
-    for step in made.order.tolist():
-        where = made.provider[step]
+    start, end, free = schedule.start.copy(), schedule.end.copy(), np.zeros(problem.providers)
+    for step in schedule.order.tolist():
+        where = schedule.provider[step]
         needs = problem.needs[problem.needs_start[step] : problem.needs_start[step + 1]]
         start[step] = max(free[where], end[needs].max(initial=0.0))
         end[step] = free[where] = start[step] + problem.seconds[step, where]
-    return Schedule(made.provider, start, end)
+    return Schedule(schedule.provider, start, end)

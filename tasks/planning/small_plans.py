@@ -177,8 +177,8 @@ class _VectorAnnealing(_LaneAnnealing):
             if takes:
                 self.steps_on[where].append(step)
             free[where] = max(free[where], begin + takes)
-        held = sum(at * speed for at, speed in zip(free, self.speed, strict=True))
-        return max(free) + _IDLE * held
+        weighted_seconds = sum(at * speed for at, speed in zip(free, self.speed, strict=True))
+        return max(free) + _IDLE * weighted_seconds
 
     def _earliest(self, step: int, provider: int, ready: float, takes: float) -> float:
         steps = self.steps_on[provider]

@@ -114,9 +114,11 @@ def _check(place: str, key: str, expression: str, step: Step) -> list[str]:
     variables = (*WHEN_VARIABLES, "matrix") if step.matrix else WHEN_VARIABLES
     check_expression(place, expression, variables)
     for name in sorted(referenced_matrix(expression) - dict(step.matrix).keys()):
-        known = ", ".join(name for name, _ in step.matrix)
+        names_known = ", ".join(name for name, _ in step.matrix)
         problem = f"names matrix.{name}, which is not known"
-        raise BadInputError(place, expression, problem, f"The matrix has {known or 'nothing'}")
+        raise BadInputError(
+            place, expression, problem, f"The matrix has {names_known or 'nothing'}"
+        )
     refuse_unknown_fields(place, expression)
     names = sorted(referenced_steps(expression))
     if key == "foreach":

@@ -27,9 +27,9 @@ def split_report(graph: StepGraph, estimates: Estimates) -> str:
 
 def _shape(graph: StepGraph, estimates: Estimates) -> Iterator[str]:
     expected = {step.id: estimate_of(step, estimates) for step in graph.steps}
-    known = sum(estimate.source != "default" for estimate in expected.values())
+    with_history = sum(estimate.source != "default" for estimate in expected.values())
     seconds = {step_id: estimate.p50_seconds for step_id, estimate in expected.items()}
-    yield from shape_lines(analyse(graph, seconds), known)
+    yield from shape_lines(analyse(graph, seconds), with_history)
 
 
 def _alternatives(graph: StepGraph) -> Iterator[str]:

@@ -15,8 +15,8 @@ _NAMED = 5
 _SECONDS_PER_HOUR = 3600
 
 
-def shape_lines(analysis: Analysis, known: int) -> Iterator[str]:
-    """Yield the figures of a graph; ``known`` of its steps have a history, the others none."""
+def shape_lines(analysis: Analysis, with_history: int) -> Iterator[str]:
+    """Yield the figures of a graph; ``with_history`` of its steps have a history, the others none."""
     yield from ("| steps | needs | work | critical path | parallelism | at once |", _COLUMNS)
     yield (
         f"| {analysis.steps} | {analysis.needs} | {_seconds(analysis.work_seconds)} "
@@ -27,8 +27,8 @@ def shape_lines(analysis: Analysis, known: int) -> Iterator[str]:
     yield f"- {_at_once(analysis)}"
     if analysis.redundant:
         yield f"- needs that could be left out, as others imply them: {_redundant(analysis)}"
-    if known < analysis.steps:
-        yield f"- {analysis.steps - known} of {analysis.steps} durations are assumed: no history yet"
+    if with_history < analysis.steps:
+        yield f"- {analysis.steps - with_history} of {analysis.steps} durations are assumed: no history yet"
     yield ""
 
 

@@ -34,7 +34,7 @@ class ShardRecord:
     """The entries of a shard: results in order, and the test that started and never ended.
 
     ``problem`` is the reason why it could not start, or not run all tests. ``status`` is the exit
-    status of pytest itself, ``left`` the one that a conftest or plugin left; None where pytest did
+    status of pytest itself, ``final_status`` the one that a conftest or plugin left; None where pytest did
     not end. ``coverage`` is the limit of the suite, ``covered`` the measurement of pytest-cov, in
     percent. ``rerun`` are tests that a plugin has tried again.
     """
@@ -43,7 +43,7 @@ class ShardRecord:
     running: str = ""
     problem: str = ""
     status: int | None = None
-    left: int | None = None
+    final_status: int | None = None
     coverage: CoverageLimit | None = None
     covered: float | None = None
     rerun: frozenset[str] = frozenset()
@@ -64,7 +64,7 @@ def _record(shard_entries: Iterable[dict[str, Any]]) -> ShardRecord:
     """Return the record of ``shard_entries``."""
     results: dict[str, ItemResult] = {}
     running = problem = ""
-    status = left = coverage = covered = None
+    status = final_status = coverage = covered = None
     rerun: set[str] = set()
     for entry in shard_entries:
         if "started" in entry:
@@ -72,7 +72,7 @@ def _record(shard_entries: Iterable[dict[str, Any]]) -> ShardRecord:
         elif "problem" in entry:
             problem = str(entry["problem"])
         elif "status" in entry:
-            status, left, covered = entry["status"], entry["left"], entry.get("covered")
+            status, final_status, covered = entry["status"], entry["left"], entry.get("covered")
         elif "limit" in entry:
             coverage = CoverageLimit(entry["limit"], entry["settings"])
         elif "rerun" in entry:
@@ -86,7 +86,7 @@ def _record(shard_entries: Iterable[dict[str, Any]]) -> ShardRecord:
         running,
         problem,
         status,
-        left,
+        final_status,
         coverage,
         covered,
         frozenset(rerun),
@@ -181,10 +181,10 @@ def cause_beside(record: ShardRecord, outcome: Outcome) -> str:
     if record.coverage and record.covered is not None and record.covered < record.coverage.percent:
         covered, required = f"{record.covered:.2f} %", f"{record.coverage.percent:g} %"
         return f"{succeeded} {covered} of the code is covered where the suite asks for {required} (fail_under)"
-    if record.left != record.status:
+    if record.final_status != record.status:
         return (
             f"{succeeded} a conftest or plugin of the suite set pytest's exit status from "
-            f"{record.status} to {record.left} (pytest_sessionfinish). Have it leave that alone "
+            f"{record.status} to {record.final_status} (pytest_sessionfinish). Have it leave that alone "
             'where `config.getoption("--slipway-ids", None)` says that only a part was run.'
         )
     if record.status:

@@ -145,5 +145,5 @@ def _asked(step: Step) -> tuple[int, int, int]:
     return vector(step.demand)
 
 
-def _over(load: int, asked: int, capacity: int) -> float:
-    return (load + asked) / capacity if asked and capacity else 0.0
+def _over(load: int, demand: int, capacity: int) -> float:
+    return (load + demand) / capacity if demand and capacity else 0.0

@@ -9,10 +9,10 @@ from tasks.plan import Plan
 from tasks.planning.strategy import STRATEGIES
 
 
-def by_strategy(chosen: Plan, plan_by: Callable[[str], Plan]) -> tuple[Plan, ...]:
-    """Return the plan of every strategy, the shortest first; ``chosen`` is not made again."""
-    others = [plan_by(name) for name in STRATEGIES if name != chosen.strategy]
-    return tuple(sorted([chosen, *others], key=lambda plan: plan.makespan_seconds))
+def by_strategy(chosen_plan: Plan, plan_by: Callable[[str], Plan]) -> tuple[Plan, ...]:
+    """Return the plan of every strategy, the shortest first; ``chosen_plan`` is not made again."""
+    others = [plan_by(name) for name in STRATEGIES if name != chosen_plan.strategy]
+    return tuple(sorted([chosen_plan, *others], key=lambda plan: plan.makespan_seconds))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,12 +31,12 @@ def strategy_rows(explanation: Explanation) -> list[Row]:
     return [_strategy_row(plan, explanation.plan) for plan in explanation.plans]
 
 
-def _strategy_row(plan: Plan, chosen: Plan) -> Row:
+def _strategy_row(plan: Plan, chosen_plan: Plan) -> Row:
     return {
-        "strategy": plan.strategy + (" (chosen)" if plan is chosen else ""),
+        "strategy": plan.strategy + (" (chosen)" if plan is chosen_plan else ""),
         "makespan": duration(plan.makespan_seconds),
         "above the bound": _percent(plan.makespan_seconds, plan.bound_seconds),
-        "against the chosen": "" if plan is chosen else _against(plan, chosen),
+        "against the chosen": "" if plan is chosen_plan else _against(plan, chosen_plan),
         "cost": f"{plan.cost:.4f}" if plan.cost else "",
         "utilisation": f"{plan.utilisation:.0%}",
     }
@@ -46,11 +46,11 @@ def _percent(seconds: float, base: float) -> str:
     return f"{seconds / base - 1:.1%}".replace("-0.0%", "0.0%") if base else ""
 
 
-def _against(plan: Plan, chosen: Plan) -> str:
-    gain = chosen.makespan_seconds - plan.makespan_seconds
-    if abs(gain) < _NOTABLE * chosen.makespan_seconds or not chosen.makespan_seconds:
+def _against(plan: Plan, chosen_plan: Plan) -> str:
+    gain = chosen_plan.makespan_seconds - plan.makespan_seconds
+    if abs(gain) < _NOTABLE * chosen_plan.makespan_seconds or not chosen_plan.makespan_seconds:
         return "the same"
-    return f"{abs(gain) / chosen.makespan_seconds:.1%} {'shorter' if gain > 0 else 'longer'}"
+    return f"{abs(gain) / chosen_plan.makespan_seconds:.1%} {'shorter' if gain > 0 else 'longer'}"
 
 
 def what_if(explanation: Explanation, former: tuple[str, Plan] | None = None) -> str:

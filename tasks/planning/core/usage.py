@@ -21,22 +21,22 @@ _NONE: Vector = (0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class UsageCurve:
-    """The load of one provider over time: ``held[i]`` from ``moments[i]`` (seconds) to the next."""
+    """The load of one provider over time: ``load[i]`` from ``moments[i]`` (seconds) to the next."""
 
     provider: str
     capacity: Vector
     moments: tuple[float, ...]
-    held: tuple[Vector, ...]
+    load: tuple[Vector, ...]
 
     def before(self, moment: float) -> Vector:
-        """Return what is held just before ``moment``."""
+        """Return the load just before ``moment``."""
         index = bisect_left(self.moments, moment) - 1
-        return self.held[index] if index >= 0 else _NONE
+        return self.load[index] if index >= 0 else _NONE
 
     @property
     def shares(self) -> tuple[float, ...]:
         """The utilisation from each of ``moments`` on, 0 to 1: that of the fullest component."""
-        return tuple(max(_shares(load, self.capacity)) for load in self.held)
+        return tuple(max(_shares(load, self.capacity)) for load in self.load)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,11 @@ def curves(graph: StepGraph, plan: Plan, fleet: FleetSnapshot) -> dict[str, Usag
 
 
 def _curve(provider: ProviderState, changes: Mapping[float, Vector]) -> UsageCurve:
-    moments, held, now = sorted(changes), [], _NONE
+    moments, load, now = sorted(changes), [], _NONE
     for moment in moments:
         now = _plus(now, changes[moment], 1)
-        held.append(now)
-    return UsageCurve(provider.name, vector(provider.capacity), tuple(moments), tuple(held))
+        load.append(now)
+    return UsageCurve(provider.name, vector(provider.capacity), tuple(moments), tuple(load))
 
 
 def _plus(first: Vector, second: Vector, sign: int) -> Vector:
@@ -76,8 +76,8 @@ def _plus(first: Vector, second: Vector, sign: int) -> Vector:
     )
 
 
-def _shares(held: Vector, capacity: Vector) -> list[float]:
-    return [part / whole if whole else 0.0 for part, whole in zip(held, capacity, strict=True)]
+def _shares(load: Vector, capacity: Vector) -> list[float]:
+    return [part / whole if whole else 0.0 for part, whole in zip(load, capacity, strict=True)]
 
 
 def uses(by_provider: Mapping[str, UsageCurve], makespan_seconds: float) -> tuple[ProviderUse, ...]:
@@ -94,6 +94,6 @@ def uses(by_provider: Mapping[str, UsageCurve], makespan_seconds: float) -> tupl
 def _mean(curve: UsageCurve, component: int) -> float:
     """Return the load of a component summed over time, in seconds of its whole capacity."""
     ends = curve.moments[1:]
-    pieces = zip(curve.held, curve.moments, ends, strict=False)
+    pieces = zip(curve.load, curve.moments, ends, strict=False)
     component_seconds = sum(load[component] * (end - start) for load, start, end in pieces)
     return component_seconds / curve.capacity[component]

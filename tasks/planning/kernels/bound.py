@@ -132,20 +132,20 @@ def packed(
         if index + stride < len(steps) and tail[by_tail[index + stride]] == least:
             continue
         largest = np.empty(len(steps))
-        held = 0
+        held_count = 0
         for position in range(len(steps)):
             step = by_head[position]
             if tail[step] < least:
                 continue
-            place = held
+            place = held_count
             while place > 0 and largest[place - 1] < work[step]:
                 largest[place] = largest[place - 1]
                 place -= 1
             largest[place] = work[step]
-            held += 1
+            held_count += 1
             around = head[step] + least
-            if held > 1 and not holds_all(largest[:held], speed, best - around):
-                best = around + packing(largest[:held], speed, best - around)
+            if held_count > 1 and not holds_all(largest[:held_count], speed, best - around):
+                best = around + packing(largest[:held_count], speed, best - around)
     return best
 
 

@@ -52,7 +52,7 @@ def on_lanes(
     gap_start = np.empty((classes, gaps + 1))
     gap_end = np.empty((classes, gaps + 1))
     gap_lane = np.empty((classes, gaps + 1), np.int32)
-    held = np.zeros(classes, np.int64)
+    gap_count = np.zeros(classes, np.int64)
     makespan = 0.0
     for position in range(len(order)):
         step = order[position]
@@ -73,7 +73,7 @@ def on_lanes(
                         begins, chosen_lane, spare = ready, candidate, ready - moment
                 elif spare == np.inf and moment < begins:
                     begins, chosen_lane = moment, candidate
-            for index in range(held[kind]):
+            for index in range(gap_count[kind]):
                 begin = max(gap_start[kind, index], ready)
                 if begin + takes <= gap_end[kind, index]:
                     rest = gap_end[kind, index] - gap_start[kind, index] - takes
@@ -89,8 +89,8 @@ def on_lanes(
             if best_start > gap_start[best_kind, best_gap]:
                 gap_end[best_kind, best_gap] = best_start
             else:
-                held[best_kind] -= 1
-                last = held[best_kind]
+                gap_count[best_kind] -= 1
+                last = gap_count[best_kind]
                 gap_start[best_kind, best_gap] = gap_start[best_kind, last]
                 gap_end[best_kind, best_gap] = gap_end[best_kind, last]
                 gap_lane[best_kind, best_gap] = gap_lane[best_kind, last]
@@ -99,14 +99,14 @@ def on_lanes(
             free[best_lane] = best
         if gaps == 0 or rest_end <= rest_start:
             continue
-        place = held[best_kind]
+        place = gap_count[best_kind]
         if place == gaps:
             place = 0
             for index in range(1, gaps):
                 if gap_end[best_kind, index] < gap_end[best_kind, place]:
                     place = index
         else:
-            held[best_kind] += 1
+            gap_count[best_kind] += 1
         gap_start[best_kind, place] = rest_start
         gap_end[best_kind, place] = rest_end
         gap_lane[best_kind, place] = best_lane

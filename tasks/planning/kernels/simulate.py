@@ -187,7 +187,7 @@ def dispatched_on_vectors(
                     possible = True
             if held_back >= lookahead and not possible:
                 break
-            best, best_start, chosen, opened = np.inf, 0.0, -1, 0
+            best, best_start, chosen_provider, opened = np.inf, 0.0, -1, 0
             for where in range(providers):
                 takes = seconds[step, where]
                 if takes == np.inf:
@@ -197,7 +197,7 @@ def dispatched_on_vectors(
                     times, free, pieces_of, where, now, takes, demand[step], limit
                 )
                 if begins < limit:
-                    best, best_start, chosen, opened = begins + takes, begins, where, piece
+                    best, best_start, chosen_provider, opened = begins + takes, begins, where, piece
             if stay > 0:
                 takes = seconds[step, preferred_provider[step]]
                 limit, alike = best + stay * takes - takes, -1
@@ -210,16 +210,16 @@ def dispatched_on_vectors(
                     if begins < limit:
                         limit, alike, opened = begins, where, piece
                 if alike >= 0:
-                    best, best_start, chosen = limit + takes, limit, alike
+                    best, best_start, chosen_provider = limit + takes, limit, alike
             hold(
-                times, free, pieces_of, chosen, opened, best_start, best,
+                times, free, pieces_of, chosen_provider, opened, best_start, best,
                 demand[step], no_demand, pieces,
             )  # fmt: skip
             if best_start <= now and fits_now(
-                runs[:running], provider, demand, capacity, chosen, step
+                runs[:running], provider, demand, capacity, chosen_provider, step
             ):
-                provider[step], start[step] = chosen, now
-                end[step] = now + seconds[step, chosen] * factor[step]
+                provider[step], start[step] = chosen_provider, now
+                end[step] = now + seconds[step, chosen_provider] * factor[step]
                 runs[running] = step
                 running += 1
                 size -= 1

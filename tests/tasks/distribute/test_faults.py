@@ -38,12 +38,12 @@ class Told:
 
 async def test_what_is_nobodys_result_ends_the_workload(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step would never end, for what only the collector of garbage has seen."""
-    told = Told()
+    events = Told()
     work = dispatcher(
         graph_of(step("a"), step("b", "a")),
         FakeAdmission(provider("x")),
         FakeExecution(),
-        hooks=Hooks(on_fault=told),
+        hooks=Hooks(on_fault=events),
     )
 
     def settle(_: object) -> None:
@@ -54,17 +54,17 @@ async def test_what_is_nobodys_result_ends_the_workload(monkeypatch: pytest.Monk
     monkeypatch.setattr(work._queue, "settle", settle)
     with pytest.raises(RuntimeError, match="the agenda is broken"):
         await asyncio.wait_for(work.run(), 30)
-    assert told.faults == [("The workload ends, for step a", "the agenda is broken")]
+    assert events.faults == [("The workload ends, for step a", "the agenda is broken")]
 
 
 async def test_what_is_raised_while_steps_are_stopped_is_raised(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Capacity that could not be given back would be held by nobody, and nobody would know."""
-    execution, admission, told = FakeExecution(), FakeAdmission(provider("x")), Told()
+    execution, admission, events = FakeExecution(), FakeAdmission(provider("x")), Told()
     execution.gates["a"] = asyncio.Event()
     work = dispatcher(
-        graph_of(step("a"), step("b", "a")), admission, execution, hooks=Hooks(on_fault=told)
+        graph_of(step("a"), step("b", "a")), admission, execution, hooks=Hooks(on_fault=events)
     )
     running = asyncio.create_task(work.run())
     await until(lambda: bool(execution.started))
@@ -77,12 +77,12 @@ async def test_what_is_raised_while_steps_are_stopped_is_raised(
     monkeypatch.setattr(admission, "release", release)
     work.cancel()
     await asyncio.wait([running], timeout=30)
-    assert "the ledger does not answer" in [said for _, said in told.faults]
+    assert "the ledger does not answer" in [message for _, message in events.faults]
 
 
 async def test_a_step_that_ends_well_tells_what_went_wrong_around_it() -> None:
     """A server that took no note of a step would be seen nowhere."""
-    told = Told()
+    events = Told()
 
     async def forgetful(item: Step, attempt: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """Do it, and fail to report."""
@@ -93,10 +93,10 @@ async def test_a_step_that_ends_well_tells_what_went_wrong_around_it() -> None:
     work = dispatcher(
         *(graph_of(step("a")), FakeAdmission(provider("x")), FakeExecution()),
         submit=forgetful,
-        hooks=Hooks(on_fault=told),
+        hooks=Hooks(on_fault=events),
     )
     assert states(await work.run()) == {"a": "succeeded"}
-    assert told.faults == [("Step a", "the server does not answer")]
+    assert events.faults == [("Step a", "the server does not answer")]
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("a bug"), BadInputError("a", "b", "c", "d")])
@@ -109,16 +109,16 @@ async def test_a_plan_that_cannot_be_made_anew_is_told(
         """Fail."""
         raise error
 
-    told = Told()
+    events = Told()
     count = 12
     work = dispatcher(
         graph_of(*(step(f"s{number}") for number in range(count))),
         FakeAdmission(provider("a")),
         FakeExecution(),
         {f"s{number}": 50 for number in range(count)},
-        hooks=Hooks(on_fault=told),
+        hooks=Hooks(on_fault=events),
     )
     monkeypatch.setattr(replanning, "plan_of", fail)
     assert set(states(await work.run()).values()) == {"succeeded"}
-    assert told.faults
-    assert set(told.faults) == {("What has not started is not planned again", str(error))}
+    assert events.faults
+    assert set(events.faults) == {("What has not started is not planned again", str(error))}

@@ -70,7 +70,7 @@ class Workload:
         lease = self.open()
         done = executions(self.ledger, lease.id)
         estimates = self.estimates(graph)
-        made = plan(graph, estimates, fleet(self.ledger, ["local"], time.time()))
+        planned = plan(graph, estimates, fleet(self.ledger, ["local"], time.time()))
         self.runner = StepRunner(
             self.ledger,
             self.providers,
@@ -81,7 +81,7 @@ class Workload:
         )
         results = await Dispatcher(
             graph,
-            made,
+            planned,
             estimates,
             lambda: fleet(self.ledger, ["local"], time.time()),
             LedgerAdmission(self.ledger, 60.0, time.time),
@@ -93,15 +93,15 @@ class Workload:
             hooks=Hooks(on_queued=lambda name, queued: self.queued.append((name, queued))),
         ).run()
         close_workload(self.ledger, lease.id, lease.fence, "done", time.time())
-        return made, results
+        return planned, results
 
 
 @pytest.fixture
 def workload(tmp_path: Path) -> Iterator[Workload]:
     """A workload of its own."""
-    made = Workload(tmp_path / "home")
-    yield made
-    made.ledger.close()
+    fixture = Workload(tmp_path / "home")
+    yield fixture
+    fixture.ledger.close()
 
 
 def suite(folder: Path, failing: str = "") -> Path:

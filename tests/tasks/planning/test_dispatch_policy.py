@@ -56,10 +56,10 @@ def test_a_plan_of_sure_durations_is_kept() -> None:
 def test_a_rule_that_cannot_keep_the_times_of_a_plan_says_so() -> None:
     """A user would be promised an end that nothing works towards."""
     graph = graph_of(step("a"))
-    made = plan(graph, estimates_of({"a": 10}), FakeAdmission(provider("x")).fleet())
+    planned = plan(graph, estimates_of({"a": 10}), FakeAdmission(provider("x")).fleet())
     order = np.zeros(1, np.int32)
-    assert with_policy(made, DispatchPolicy(order, 10.1)) == made
-    assert with_policy(made, DispatchPolicy(order, 12.0)).warnings == (
+    assert with_policy(planned, DispatchPolicy(order, 10.1)) == planned
+    assert with_policy(planned, DispatchPolicy(order, 12.0)).warnings == (
         "started as providers become free, it should take 12 s, 20 % more than planned",
     )
-    assert replace(with_policy(made, DispatchPolicy(order, 12.0)), warnings=()) == made
+    assert replace(with_policy(planned, DispatchPolicy(order, 12.0)), warnings=()) == planned

@@ -57,13 +57,13 @@ def test_it_does_what_the_dispatcher_does(
     problem = problem_of(graph, expected, fleet)
     order = by_rank(problem)
     factor = np.random.default_rng(seed).uniform(0.7, 1.3, len(lengths))
-    build = ScheduleGenerator.of(problem) if lanes else ScheduleGenerator(problem, None)
+    generator = ScheduleGenerator.of(problem) if lanes else ScheduleGenerator(problem, None)
     placed = np.random.default_rng(seed).integers(0, 3, len(lengths)).astype(np.int32)
-    done = DispatchReplay(build).run(order, factor, PreferredProviders(placed, stay))
+    done = DispatchReplay(generator).run(order, factor, PreferredProviders(placed, stay))
     for index in range(len(lengths)):
         now = done.start[index]
         waiting = [n for n in order if done.start[n] >= now]
-        held = [n for n in range(len(lengths)) if done.start[n] < now < done.end[n]]
+        numbers = [n for n in range(len(lengths)) if done.start[n] < now < done.end[n]]
         running = [
             RunningStep(
                 fleet.providers[done.provider[n]].name,
@@ -71,7 +71,7 @@ def test_it_does_what_the_dispatcher_does(
                 done.start[n],
                 done.start[n] + problem.seconds[n, done.provider[n]],
             )
-            for n in held
+            for n in numbers
         ]
         busy = {item.provider for item in running}
         states = tuple(
@@ -83,9 +83,9 @@ def test_it_does_what_the_dispatcher_does(
             for n in waiting
         ]
         choices = place(requests, running, FleetSnapshot(1, 0.0, states), now, at_least=9)
-        chosen = next(choice for choice in choices if choice.step == str(index))
-        assert chosen.provider == fleet.providers[done.provider[index]].name
-        assert chosen.starts_at == pytest.approx(now)
+        choice_of_step = next(choice for choice in choices if choice.step == str(index))
+        assert choice_of_step.provider == fleet.providers[done.provider[index]].name
+        assert choice_of_step.starts_at == pytest.approx(now)
 
 
 def test_quantiles_and_the_probability_of_a_deadline() -> None:

@@ -36,10 +36,10 @@ def test_what_a_first_plan_misses_is_found(slots: float) -> None:
     demand = np.column_stack((np.full(5, slots), np.arange(5.0)))
     problem = problem_from([[]] * 5, seconds, demand, np.array([[slots, 4], [slots, 4]]))
     first = construct(problem)
-    found = improve_small(
+    improved = improve_small(
         problem, ScheduleGenerator.of(problem).lanes, first, 6.0, budget_seconds=1.0, seed=1
     )
-    assert (first.makespan, found.makespan) == (7, 6)
+    assert (first.makespan, improved.makespan) == (7, 6)
 
 
 @pytest.mark.integration

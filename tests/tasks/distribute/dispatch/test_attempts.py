@@ -47,7 +47,7 @@ async def test_who_waits_is_told_its_place_and_starts_when_others_make_room() ->
     """A queued step would look stuck, or never notice that another workload has ended."""
     admission = FakeAdmission(provider("x"))
     admission.foreign["x"] = Resources(slots=1)
-    told: list[tuple[str, Queued]] = []
+    queued_events: list[tuple[str, Queued]] = []
     progress: list[Progress] = []
     execution = FakeExecution()
     running = asyncio.create_task(
@@ -56,13 +56,13 @@ async def test_who_waits_is_told_its_place_and_starts_when_others_make_room() ->
             admission,
             execution,
             hooks=Hooks(
-                on_queued=lambda name, queued: told.append((name, queued)),
+                on_queued=lambda name, queued: queued_events.append((name, queued)),
                 on_progress=progress.append,
             ),
         ).run()
     )
-    await until(lambda: bool(told) and bool(progress))
-    assert told[0] == ("a", Queued(1, "x is full"))
+    await until(lambda: bool(queued_events) and bool(progress))
+    assert queued_events[0] == ("a", Queued(1, "x is full"))
     assert progress[0] == Progress(done=0, total=1, running=0, queued=1)
     assert execution.started == []
     admission.foreign.clear()
@@ -75,16 +75,16 @@ async def test_a_claim_moves_with_the_step() -> None:
     """A step would leave its place in a queue that it no longer waits in, blocking others there."""
     admission = FakeAdmission(provider("fast", 10.0), provider("slow"))
     admission.foreign = {"fast": Resources(slots=1), "slow": Resources(slots=1)}
-    told: list[str] = []
+    queued_events: list[str] = []
     work = dispatcher(
         graph_of(step("a")),
         admission,
         FakeExecution(),
         {"a": 5},
-        hooks=Hooks(on_queued=lambda _name, queued: told.append(queued.reason)),
+        hooks=Hooks(on_queued=lambda _name, queued: queued_events.append(queued.reason)),
     )
     running = asyncio.create_task(work.run())
-    await until(lambda: told == ["fast is full"])
+    await until(lambda: queued_events == ["fast is full"])
     del admission.foreign["slow"]
     admission.changes.set()
     await running

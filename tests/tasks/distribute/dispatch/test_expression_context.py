@@ -49,16 +49,16 @@ def test_a_group_is_asked_about_as_a_whole() -> None:
 
 def test_an_empty_list_has_succeeded_and_was_not_skipped() -> None:
     """What follows a list without items would never run."""
-    found = expression_context("g", RESULTS, {"g": []})
-    assert (found["succeeded"], found["skipped"], found["output"]) == (True, False, [])
+    facts = expression_context("g", RESULTS, {"g": []})
+    assert (facts["succeeded"], facts["skipped"], facts["output"]) == (True, False, [])
 
 
 def test_an_expression_sees_the_steps_it_names_and_its_own_combination() -> None:
     """A step of a matrix would be judged by the values of none."""
     step = Step("s", ("true",), Path("/"), "s", matrix=(("os", "linux"),))
-    known = variables_of(step, "steps.a.succeeded", RESULTS, {}, {"project": "p"})
-    assert known["matrix"] == {"os": "linux"}
-    assert known["steps"] == {"a": expression_context("a", RESULTS, {})}
+    variables = variables_of(step, "steps.a.succeeded", RESULTS, {}, {"project": "p"})
+    assert variables["matrix"] == {"os": "linux"}
+    assert variables["steps"] == {"a": expression_context("a", RESULTS, {})}
     assert "matrix" not in variables_of(replace(step, matrix=()), "true", RESULTS, {}, {})
 
 

@@ -50,7 +50,7 @@ def test_idle_providers_are_named_with_the_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("deadline", "said"),
+    ("deadline", "message"),
     [
         (19.0, "no plan can be over in 19.0 s: the bound is 20.0 s"),
         (22.0, "the plan takes 3.0 s longer than allowed"),
@@ -58,11 +58,11 @@ def test_idle_providers_are_named_with_the_reason() -> None:
     ],
 )
 def test_a_deadline_below_the_bound_is_told_from_one_that_the_plan_misses(
-    deadline: float, said: str
+    deadline: float, message: str
 ) -> None:
     """A user would wait for a better plan where there can be none."""
     text = advised(deadline_seconds=deadline, makespan_seconds=25.0)
-    assert (said in text) if said else ("allowed" not in text and "no plan" not in text)
+    assert (message in text) if message else ("allowed" not in text and "no plan" not in text)
 
 
 def test_a_plan_that_cannot_be_better_says_so() -> None:

@@ -77,8 +77,8 @@ def test_the_summary_holds_the_figures_the_caveats_and_the_critical_path() -> No
 
 def test_the_log_has_the_plan_in_one_line() -> None:
     """Who reads the log alone would not know what was going to happen."""
-    said = plan_sentence(replace(PLAN, warnings=("x is busy",)))
-    assert said == "Planned 3 steps in 30.0 s on x, y, estimates: history; caution: x is busy"
+    sentence = plan_sentence(replace(PLAN, warnings=("x is busy",)))
+    assert sentence == "Planned 3 steps in 30.0 s on x, y, estimates: history; caution: x is busy"
 
 
 def test_a_long_critical_path_is_cut_in_the_middle() -> None:
@@ -127,10 +127,10 @@ def test_a_chart_of_plan_and_actual_is_a_picture() -> None:
 def test_a_chart_marks_what_decides_the_end_and_shows_how_full_providers_are() -> None:
     """The picture would fail for the steps or the providers that it leaves out, or hide both."""
     bare = gantt([("Plan", bars_of_plan(PLAN))])
-    found = list(curves(GRAPH, PLAN, FLEET).values())
-    full = gantt([("Plan", bars_of_plan(PLAN))], ["a", "b", "not drawn"], found)
+    usage_curves = list(curves(GRAPH, PLAN, FLEET).values())
+    full = gantt([("Plan", bars_of_plan(PLAN))], ["a", "b", "not drawn"], usage_curves)
     assert png_height(full) > png_height(bare)
-    assert gantt([("Plan", [])], ["a"], found * 20).startswith(b"\x89PNG")
+    assert gantt([("Plan", [])], ["a"], usage_curves * 20).startswith(b"\x89PNG")
 
 
 def png_height(picture: bytes) -> int:

@@ -67,9 +67,9 @@ def test_quantiles_go_through_what_is_known() -> None:
 def test_wishes_are_granted(wishes: WeightedGoal, makespan: float, cost: float) -> None:
     """Money would be spent against the user's wish, or saved against it."""
     modes = fleet_modes(TWO_KINDS, wishes)
-    made = timed_schedule(modes, solve_modes(modes.problem, 0.3))
-    assert made.makespan_seconds == pytest.approx(makespan)
-    assert made.cost == pytest.approx(cost)
+    timed = timed_schedule(modes, solve_modes(modes.problem, 0.3))
+    assert timed.makespan_seconds == pytest.approx(makespan)
+    assert timed.cost == pytest.approx(cost)
 
 
 @pytest.mark.integration
@@ -79,13 +79,13 @@ def test_seconds_keep_needs_and_capacity(problem: Problem) -> None:
     """A plan in seconds would break what the plan in ticks kept."""
     modes = fleet_modes(problem)
     schedule = solve_modes(modes.problem, 0.05)
-    made = timed_schedule(modes, schedule)
-    assert made.makespan_seconds <= schedule.makespan * modes.tick_seconds + 1e-6
+    timed = timed_schedule(modes, schedule)
+    assert timed.makespan_seconds <= schedule.makespan * modes.tick_seconds + 1e-6
     for step in range(problem.steps):
         needs = problem.needs[problem.needs_start[step] : problem.needs_start[step + 1]]
-        assert made.start_seconds[step] >= made.end_seconds[needs].max(initial=0.0)
+        assert timed.start_seconds[step] >= timed.end_seconds[needs].max(initial=0.0)
     for provider, capacity in enumerate(problem.capacity):
-        here = made.provider == provider
-        for moment in made.start_seconds:
-            running = here & (made.start_seconds <= moment) & (moment < made.end_seconds)
+        here = timed.provider == provider
+        for moment in timed.start_seconds:
+            running = here & (timed.start_seconds <= moment) & (moment < timed.end_seconds)
             assert (problem.demand[running].sum(axis=0) <= capacity).all()

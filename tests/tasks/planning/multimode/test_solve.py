@@ -27,38 +27,38 @@ slow = settings(max_examples=25, deadline=None, suppress_health_check=list(Healt
 @given(mode_problems(priced=True))
 def test_a_schedule_is_feasible_and_no_better_than_the_bound(problem: ModeProblem) -> None:
     """A plan would hold more than there is, spend more than there is, or promise the impossible."""
-    made = solve_modes(problem, 0.1)
-    assert violations(problem, made) == []
-    assert problem.value(made) >= made.bound
-    assert made.makespan >= least_makespan(problem)
+    schedule = solve_modes(problem, 0.1)
+    assert violations(problem, schedule) == []
+    assert problem.value(schedule) >= schedule.bound
+    assert schedule.makespan >= least_makespan(problem)
 
 
 @slow
 @given(mode_problems(), st.integers(0, 1000))
 def test_a_search_is_the_same_for_the_same_seed(problem: ModeProblem, seed: int) -> None:
     """A plan could not be made again."""
-    one, other = PopulationSearch(problem, seed, 20), PopulationSearch(problem, seed, 20)
-    for search in (one, other):
+    first, second = PopulationSearch(problem, seed, 20), PopulationSearch(problem, seed, 20)
+    for search in (first, second):
         search.advance(50)
         search.polish()
-    assert one.value == other.value
-    assert one.best().start.tolist() == other.best().start.tolist()
+    assert first.value == second.value
+    assert first.best().start.tolist() == second.best().start.tolist()
 
 
 def test_a_budget_is_kept_where_it_costs_time() -> None:
     """A run would spend money that nobody granted."""
     options = [(9, [1], [1]), (1, [1], [10])]
     problem = problem_from([[], []], [options, options], [2], [11])
-    made = solve_modes(problem, 0.2)
-    assert (made.makespan, made.consumed.tolist()) == (9, [11])
+    schedule = solve_modes(problem, 0.2)
+    assert (schedule.makespan, schedule.consumed.tolist()) == (9, [11])
 
 
 def test_a_deadline_buys_speed_where_cost_is_what_counts() -> None:
     """The cheapest plan would be late, or the punctual one dear."""
     options = [(9, [1], [1]), (4, [1], [5]), (1, [1], [10])]
     problem = problem_from([[], [0]], [options, options], [1], [99], Objective(0, (1,), 10))
-    made = solve_modes(problem, 0.3)
-    assert (made.makespan, made.consumed.tolist()) == (8, [10])
+    schedule = solve_modes(problem, 0.3)
+    assert (schedule.makespan, schedule.consumed.tolist()) == (8, [10])
 
 
 def test_what_cannot_be_afforded_is_refused() -> None:
@@ -73,9 +73,9 @@ def test_without_the_solver_a_plan_says_so(monkeypatch: pytest.MonkeyPatch) -> N
     """A user would not know why a plan could be better elsewhere."""
     monkeypatch.setattr(exact, "available", lambda: False)
     problem = problem_from([[]] * 3, [[(2, [2], [])]] * 3, [3], [])
-    made = solve_modes(problem, 0.1)
-    assert made.makespan == 6
-    assert "exact" in made.notes[0]
+    schedule = solve_modes(problem, 0.1)
+    assert schedule.makespan == 6
+    assert "exact" in schedule.notes[0]
 
 
 @slow
