@@ -19,11 +19,12 @@ from tasks.planning.multimode.steady import solve_deterministically
 MOST_STEPS = 400
 
 
-def search_for_goal(  # noqa: PLR0917 - a search: what, for what, from where, how long
+def search_for_goal(
     problem: Problem,
     costs: Costs,
     goal: Goal,
     initial: Sequence[Integers],
+    *,
     effort_seconds: float,
     seed: int,
 ) -> Schedule | None:

@@ -173,7 +173,14 @@ def _candidates(case: GoalCase, problem: Problem, costs: Costs, goal: Goal) -> l
             0, tightened(problem, costs, candidates[0], _ORDERING * effort, case.seed)
         )
     providers = [schedule.provider for schedule in (candidates or trade_offs)[:3]]
-    searched = search_for_goal(problem, costs, goal, providers, (1 - _ORDERING) * effort, case.seed)
+    searched = search_for_goal(
+        problem,
+        costs,
+        goal,
+        providers,
+        effort_seconds=(1 - _ORDERING) * effort,
+        seed=case.seed,
+    )
     return [searched, *candidates] if searched and within(searched) else candidates
 
 

@@ -73,7 +73,10 @@ def plan(
         schedule = best_schedule(problem, bound, budget_seconds, seed)
         if goal and goal.limited:
             spread, shortest = spread_of(graph, estimates), schedule
-            schedule = _for_goal(goal, problem, spread, shortest, budget_seconds, seed) or shortest
+            for_goal = _for_goal(
+                goal, problem, spread, shortest, budget_seconds=budget_seconds, seed=seed
+            )
+            schedule = for_goal or shortest
             strategy = PLANNED if schedule is shortest else GOAL
         refuse_faulty(problem, schedule)
         if strategy == GOAL:  # on given providers, the order of the starts ends first
@@ -117,11 +120,12 @@ def refuse_other_strategy(goal: Goal | None, strategy: str) -> None:
         raise BadInputError("strategy", strategy, f"it cannot plan for {goal}", remedy)
 
 
-def _for_goal(  # noqa: PLR0917 - a search: what, for what, from where, how long
+def _for_goal(
     goal: Goal,
     problem: Problem,
     spread: Floats,
     shortest: Schedule,
+    *,
     budget_seconds: float | None,
     seed: int,
 ) -> Schedule | None:

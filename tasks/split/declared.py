@@ -49,8 +49,8 @@ def split_steps(
             spec_step if spec_step.shell else spec_step.model_copy(update={"shell": spec.shell}),
             combination,
             members,
-            cwd,
-            environment,
+            cwd=cwd,
+            environment=environment,
         )
         for spec_step in spec.steps
         for combination in families[spec_step.id]
@@ -81,12 +81,13 @@ def _by_matrix_alone(spec: StepSpec) -> bool:
     return names <= spec.matrix.keys() and depends_only_on("matrix", spec.when)
 
 
-def _step(  # noqa: PLR0917 - the fields that all steps share, and those of one
+def _step(
     history: str,
     field: str,
     spec: StepSpec,
     combination: Combination,
     members: Mapping[str, Sequence[str]],
+    *,
     cwd: Path,
     environment: Mapping[str, str],
 ) -> Step:

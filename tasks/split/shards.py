@@ -68,11 +68,12 @@ class _Cut:
     late: float
 
 
-def shard(  # noqa: PLR0917 - the items, and what decides their shards
+def shard(
     ids: Sequence[str],
     seconds: Mapping[str, Quantiles],
     startup: Quantiles | None,
     lanes: Sequence[float],
+    *,
     requested: int | None = None,
     together: Mapping[str, str] | None = None,
 ) -> Sharding:

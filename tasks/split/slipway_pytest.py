@@ -90,7 +90,9 @@ class ResultWriter:
     """Writes a line when a test starts and when it has ended."""
 
     def __init__(self, path: str, ids: set[str]) -> None:
-        self.path, self.ids, self.pid = path, ids, os.getpid()
+        self.path = path
+        self.ids = ids
+        self.pid = os.getpid()
         self.seconds: dict[str, float] = {}
         self.verdicts: dict[str, tuple[str, str]] = {}
         self._open()

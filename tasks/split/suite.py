@@ -90,8 +90,8 @@ def split_pytest(
         {test: _quantiles(estimates[key]) for test, key in keys.items() if key in estimates},
         _quantiles(startup) if startup else None,
         lanes,
-        None if spec.shards == "auto" else spec.shards,
-        {test.id: test.belongs_to(spec.keep_together) for test in tests},
+        requested=None if spec.shards == "auto" else spec.shards,
+        together={test.id: test.belongs_to(spec.keep_together) for test in tests},
     )
     steps = [
         Step(

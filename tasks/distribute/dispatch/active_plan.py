@@ -30,7 +30,9 @@ class ActivePlan:
     def __init__(
         self, graph: StepGraph, plan: Plan, estimates: Estimates, former: FormerRun
     ) -> None:
-        self._graph, self._estimates, self._former = graph, estimates, former
+        self._graph = graph
+        self._estimates = estimates
+        self._former = former
         self.strategy = plan.strategy
         self.correction = Correction()
         self.speeds: dict[str, float] = {}

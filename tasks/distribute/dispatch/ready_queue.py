@@ -67,7 +67,9 @@ class ReadyQueue:
         self.history: defaultdict[str, StepHistory] = defaultdict(StepHistory)
         self.joined: list[Step] = []
         self._rank = {step_id: (index, 0) for index, step_id in enumerate(order)}
-        self._former, self._variables, self._clock = former, variables, clock
+        self._former = former
+        self._variables = variables
+        self._clock = clock
         self._ready: list[_Urgency] = []
         self._ready_at: dict[str, float] = {}
         self._frontier = Frontier(graph)

@@ -48,7 +48,9 @@ class SolverModel:
         """Build the model; jobs outside ``free``, shape (n,), keep their mode and their order."""
         from ortools.sat.python import cp_model  # noqa: PLC0415 - an extra
 
-        self._problem, self._incumbent, self._free = problem, incumbent, free
+        self._problem = problem
+        self._incumbent = incumbent
+        self._free = free
         self._model = cp_model.CpModel()
         self._solver = cp_model.CpSolver()
         self._latest = _latest_end(problem, incumbent)

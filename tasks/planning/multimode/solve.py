@@ -31,7 +31,9 @@ class _SharedState:
     """The state that the two threads share: the incumbent, the bound and whether to go on."""
 
     def __init__(self, problem: ModeProblem, bound: int, deadline_time: float) -> None:
-        self.problem, self.bound, self.deadline_time = problem, bound, deadline_time
+        self.problem = problem
+        self.bound = bound
+        self.deadline_time = deadline_time
         self._lock = Lock()
         self.best: ModeSchedule | None = None
         self.value = 0

@@ -91,7 +91,9 @@ async def test_a_step_that_ends_well_tells_what_went_wrong_around_it() -> None:
         raise ConnectionError(message)
 
     work = dispatcher(
-        *(graph_of(step("a")), FakeAdmission(provider("x")), FakeExecution()),
+        graph_of(step("a")),
+        FakeAdmission(provider("x")),
+        FakeExecution(),
         submit=forgetful,
         hooks=Hooks(on_fault=events),
     )

@@ -1,4 +1,4 @@
-"""The front of cost and makespan in a dry run."""
+"""The Pareto front of cost and makespan in a dry run."""
 
 from __future__ import annotations
 

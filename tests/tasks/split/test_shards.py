@@ -25,7 +25,7 @@ def cut(
     """Cut items whose p90 is ``late`` times their p50."""
     quantiles = {item: (value, late * value) for item, value in seconds.items()}
     startup_quantiles = None if startup is None else (startup, late * startup)
-    return shard(ids, quantiles, startup_quantiles, lanes, requested)
+    return shard(ids, quantiles, startup_quantiles, lanes, requested=requested)
 
 
 @given(IDS, st.dictionaries(st.text("abc", max_size=6), st.floats(0, 60)), st.data())

@@ -1,4 +1,4 @@
-"""The front of cost and makespan."""
+"""The Pareto front of cost and makespan of multi-mode problems."""
 
 from __future__ import annotations
 
