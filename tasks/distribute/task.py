@@ -201,8 +201,8 @@ def submit_by_prefect(secrets: Collection[str] = (), after: object = None) -> Su
         )
         outcomes_of_needs = (outcome for need in step.needs for outcome in outcomes.get(need, ()))
         upstream: list[object] = [*islice(outcomes_of_needs, _MOST_ARROWS)] or [after]
-        # Opaque: Prefect would draw an edge to every task of which anything inside is a result,
-        # and small values are shared by many.
+        # Opaque: Prefect would draw an edge to every task with a result anywhere inside, and many
+        # tasks share small values.
         outcome: Outcome = await configured(
             opaque(step),
             opaque(attempt),

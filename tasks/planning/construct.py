@@ -90,7 +90,7 @@ def by_rank(problem: Problem) -> Integers:
 
 
 def mean_seconds(problem: Problem) -> Floats:
-    """Return how long each step takes on average over the providers that hold it."""
-    able = np.isfinite(problem.seconds)
-    total = np.sum(problem.seconds, axis=1, where=able)
-    return np.asarray(total / able.sum(axis=1), np.float64)
+    """Return the mean duration of each step over the providers that it may run on."""
+    allowed = np.isfinite(problem.seconds)
+    total = np.sum(problem.seconds, axis=1, where=allowed)
+    return np.asarray(total / allowed.sum(axis=1), np.float64)

@@ -1,4 +1,4 @@
-"""Warnings about a plan: what may go otherwise than planned. Pure."""
+"""Warnings about a plan: assumed durations, short time-outs, unreliable steps, busy providers. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OTHERS = "Wait for them, or name other `providers`"
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One finding about a plan, and what to do about it."""
+    """A finding about a plan, and its remedy."""
 
     finding: str
     remedy: str

@@ -44,7 +44,7 @@ def replay(
     Every step starts as early as that permits. ``name`` is the id that was asked for.
 
     Raises:
-        BadInputError: The graph or the fleet differs from what ``stored`` was made for.
+        BadInputError: The graph or the fleet differs from that of ``stored``.
     """
     if differences := list(_differences(graph, fleet, stored)):
         raise BadInputError(

@@ -32,7 +32,7 @@ def step_graph(
 
     Raises:
         BadInputError: an id is given twice, a need is unknown, the needs form a cycle (named step
-            by step), or a `when` or `foreach` is no expression, or names what is not known there
+            by step), or a `when` or `foreach` is not an expression, or names an unknown variable
             or a step that it does not depend on.
     """
     field = f"workloads.{workload}.steps"

@@ -24,8 +24,8 @@ def expand(step: Step, variables: Mapping[str, object]) -> tuple[Step, ...]:
     """Return one step for each item of the list that ``step.foreach`` gives over ``variables``.
 
     Raises:
-        BadInputError: It gives no list or one of more than ``MOST_ITEMS``, or an item lacks what
-            the command names.
+        BadInputError: It gives no list or one of more than ``MOST_ITEMS``, or an item lacks a key
+            that the command names.
     """
     items = listed(f"steps.{step.id}.foreach", step.foreach, variables, MOST_ITEMS)
     return tuple(

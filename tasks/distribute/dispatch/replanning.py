@@ -187,7 +187,7 @@ class Replanner:
     def _remaining_estimates(
         self, correction: Correction, remaining: Sequence[Step], fleet: FleetSnapshot
     ) -> dict[str, Estimate]:
-        """Return what each step still takes at speed 1; what runs, what is left of it."""
+        """Return the estimates of the remaining durations at speed 1, also of running steps."""
         now, speed = self._clock(), {each.name: each.speed for each in fleet.providers}
         before, estimates = self._active_plan.correction, {}
         for step in remaining:

@@ -26,8 +26,8 @@ class StepResult:
     """The end of one step; times are epoch seconds, None where it was never started.
 
     ``detail`` says in one line why it did not succeed. ``resumed`` marks a step that a former run
-    of the workload had finished. ``parts`` is, of a step with `foreach`, how many steps it became;
-    ``group`` is under which id such a step, or one of a matrix, is needed.
+    of the workload had finished. ``parts`` is the number of steps that a step with `foreach` was
+    expanded to; ``group`` is the id under which other steps need it, or a step of a matrix.
     """
 
     step: str
@@ -43,7 +43,7 @@ class StepResult:
 
     @property
     def succeeded(self) -> bool:
-        """Whether it ran and did what it was asked to."""
+        """Whether it ran and succeeded."""
         return self.state is StepState.SUCCEEDED
 
     @property

@@ -58,7 +58,7 @@ def lanes_of(problem: Problem) -> Lanes | None:
 
 
 def _counts(problem: Problem) -> Integers | None:
-    """Return how many lanes each provider has; int32[p]."""
+    """Return the number of lanes of each provider; int32[p]."""
     demand, capacity = problem.demand, problem.capacity
     alike = (demand == demand[:1]).all(axis=0) & (demand[0] > 0)
     if not alike.any():
@@ -67,7 +67,7 @@ def _counts(problem: Problem) -> Integers | None:
     counts = np.floor(capacity[:, alike] / demand[0, alike]).min(axis=1)
     counts = np.minimum(counts, problem.steps) * usable
     for column in np.flatnonzero(~alike):
-        # A resource of which demands differ does not matter where it can never be used up.
+        # A resource with different demands does not matter where it can never be used up.
         if (counts * demand[:, column].max() > capacity[:, column])[usable].any():
             return None
     return counts.astype(np.int32) if counts.any() else None

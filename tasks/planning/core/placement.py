@@ -19,7 +19,7 @@ from tasks.planning.core.timeline import Timeline, vector
 
 # The number of most urgent steps that are placed and queued even where none can start.
 LOOKAHEAD = 4
-# How long claims of other workloads, of which no end is known, are assumed to last.
+# The duration that is assumed for claims of other workloads, whose end is unknown.
 FOREIGN_SECONDS = 30.0
 # A step that overran its estimate is expected to take this fraction of its time so far again.
 OVERRUN = 0.1

@@ -37,12 +37,12 @@ class Problem:
         needs: int32[m].
         followers_start: int32[n + 1]; as above, for the steps that need ``i``.
         followers: int32[m].
-        seconds: float64[n, p], how long each step takes on each provider; ``inf`` where it may
-            not run. A step may run somewhere.
-        demand: float64[n, r], what a step holds while it runs; whole numbers, so that sums are
-            exact (CPUs are counted in millionths).
+        seconds: float64[n, p], the duration of each step on each provider; ``inf`` where it may
+            not run. Every step may run on some provider.
+        demand: float64[n, r], the demand of each step; whole numbers, so that sums are exact (CPUs
+            are counted in millionths).
         capacity: float64[p, r], in the units of ``demand``.
-        price: float64[p], what a second of one step costs there.
+        price: float64[p], the cost of a second of one step.
     """
 
     needs_start: Integers
@@ -56,12 +56,12 @@ class Problem:
 
     @property
     def steps(self) -> int:
-        """How many steps there are."""
+        """The number of steps."""
         return int(self.seconds.shape[0])
 
     @property
     def providers(self) -> int:
-        """How many providers there are."""
+        """The number of providers."""
         return int(self.seconds.shape[1])
 
     def reversed(self) -> Problem:

@@ -130,7 +130,7 @@ def cross(
 
 @njit(cache=True, nogil=True)
 def mutate(packed: PackedProblem, workspace: Workspace) -> None:
-    """Swap neighbours of which the later does not need the earlier, and draw other modes."""
+    """Swap neighbours where the later does not need the earlier, and draw other modes."""
     jobs = len(workspace.order)
     for place in range(jobs - 1):
         if next_random(workspace.random) % 1024 >= _SWAP:

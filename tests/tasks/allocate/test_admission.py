@@ -1,4 +1,4 @@
-"""Who may have capacity now: the law, and the cases people ask about."""
+"""Admission to capacity: its laws, and common cases."""
 
 from __future__ import annotations
 

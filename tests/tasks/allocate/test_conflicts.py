@@ -1,4 +1,4 @@
-"""Conflicts are what does not fit beside the others, counted once."""
+"""Conflicts: demands that do not fit beside the others, counted once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Prefect task reserves in the ledger of the settings, and shows it."""
+"""The Prefect task of allocate: it reserves in the configured ledger, and shows a table."""
 
 from __future__ import annotations
 

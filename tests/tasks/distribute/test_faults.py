@@ -1,4 +1,4 @@
-"""What goes wrong beside the steps of a workload ends it, or is told; it is never lost."""
+"""Errors beside the steps of a workload: each ends it or is reported, and none is lost."""
 
 from __future__ import annotations
 

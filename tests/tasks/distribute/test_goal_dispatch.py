@@ -1,4 +1,4 @@
-"""A plan for money is carried out as it was planned."""
+"""A plan for a budget is dispatched to its planned providers."""
 
 from __future__ import annotations
 

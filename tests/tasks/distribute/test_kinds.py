@@ -1,4 +1,4 @@
-"""Providers of several kinds: a step is planned to last as long as it does there."""
+"""Providers of several kinds: each step is planned with its duration on each kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Prefect tasks decide by themselves: how often, after how long, and whether to retry."""
+"""The decisions of the Prefect tasks: how often, after what delay, and whether to retry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole workloads through the dispatcher in virtual time: no second of theirs is waited for."""
+"""Whole workloads through the dispatcher in virtual time, without real waiting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stand-ins for what the dispatcher is handed: deterministic, without sleeping."""
+"""Fakes of the dispatcher's collaborators: deterministic, without sleeping."""
 
 from __future__ import annotations
 

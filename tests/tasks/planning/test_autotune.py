@@ -1,4 +1,4 @@
-"""What history decides of a step, and what it leaves alone."""
+"""The settings of a step that history decides, and those that it does not."""
 
 from __future__ import annotations
 

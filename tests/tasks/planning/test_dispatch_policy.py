@@ -1,4 +1,4 @@
-"""What is dispatched: as near to the plan as a rule comes, and told where it does not."""
+"""The dispatch policy: as near to the plan as a rule comes, with a warning where it is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans for money and deadlines: limits are kept, or refused with what can be kept."""
+"""Plans for goals: limits are kept, or refused with ones that can be kept."""
 
 from __future__ import annotations
 

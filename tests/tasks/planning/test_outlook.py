@@ -1,4 +1,4 @@
-"""When a plan should be over: free and pinned."""
+"""The forecast of when a plan ends: with free and with pinned providers."""
 
 from __future__ import annotations
 

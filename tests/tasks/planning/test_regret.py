@@ -1,4 +1,4 @@
-"""Past workloads under other policies: each is judged by what the steps took in fact."""
+"""Past workloads under other policies, each replayed with the actual durations."""
 
 from __future__ import annotations
 

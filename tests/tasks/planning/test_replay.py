@@ -1,4 +1,4 @@
-"""A stored plan on the workload and the fleet of now."""
+"""A stored plan applied to the present workload and fleet."""
 
 from __future__ import annotations
 

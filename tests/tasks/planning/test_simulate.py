@@ -1,4 +1,4 @@
-"""Replays of a plan: what the dispatcher would do, and when a workload may end."""
+"""Simulated runs of a plan: the dispatcher's rule, and when a workload may end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans of a few steps: improved without compiled loops, and never worse for it."""
+"""Plans of a few steps: improved without compiled loops, and never worse."""
 
 from __future__ import annotations
 

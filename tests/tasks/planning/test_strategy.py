@@ -1,4 +1,4 @@
-"""By which rule each strategy chooses, on options that are written out."""
+"""The rule of each strategy, on explicit options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a graph allows: critical path, slack, parallelism, and needs that others imply."""
+"""Critical-path analysis: critical path, slack, parallelism, and redundant needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A suite's own limit of coverage is judged over all of its tests, or is said not to be."""
+"""A suite's own limit of coverage: checked over all of its tests, or reported as unchecked."""
 
 from __future__ import annotations
 

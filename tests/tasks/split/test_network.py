@@ -1,4 +1,4 @@
-"""Steps as numbers: order, cycles and who depends on whom."""
+"""Steps as numbers: order, cycles and ancestors."""
 
 from __future__ import annotations
 

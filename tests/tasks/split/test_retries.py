@@ -1,4 +1,4 @@
-"""What passed only when it was tried again is named."""
+"""Tests and steps that passed only on a retry are named."""
 
 from __future__ import annotations
 

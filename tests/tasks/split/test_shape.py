@@ -1,4 +1,4 @@
-"""What users read of the shape of a graph."""
+"""The critical-path analysis as users read it."""
 
 from __future__ import annotations
 

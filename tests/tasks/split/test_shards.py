@@ -1,4 +1,4 @@
-"""How many shards, and what each of them holds."""
+"""The number of shards, and the items of each."""
 
 from __future__ import annotations
 

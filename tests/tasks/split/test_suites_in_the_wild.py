@@ -1,4 +1,4 @@
-"""Real suites that end early, crash, or bring options of their own: the verdict stays true."""
+"""Real suites that end early, crash, or bring options of their own: the verdict stays right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records of shards: exact ids, worst verdicts, what is missing, timings for the ledger."""
+"""Records of shards: exact ids, worst outcomes, missing tests, timings for the ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A try is placed anew, waits its turn, and gives back what it held, however it ends."""
+"""Attempts: each is placed anew, waits its turn, and releases its capacity however it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every decision records what it was made by, and only what tells of it settles it."""
+"""The decision log: estimates of decisions, and the actual values of those that have any."""
 
 from __future__ import annotations
 

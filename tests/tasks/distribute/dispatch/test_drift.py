@@ -1,4 +1,4 @@
-"""Drift: told from noise, and attributed to the provider or to the steps."""
+"""Duration drift: distinguished from noise, and attributed to providers or to steps."""
 
 from __future__ import annotations
 

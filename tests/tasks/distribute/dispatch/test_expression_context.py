@@ -1,4 +1,4 @@
-"""What an expression may ask about steps and groups of them."""
+"""The variables of expressions about steps and groups of steps."""
 
 from __future__ import annotations
 

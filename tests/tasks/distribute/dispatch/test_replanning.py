@@ -1,4 +1,4 @@
-"""Planning again while a workload runs: sooner done under drift, and left alone without."""
+"""Replanning while a workload runs: it ends sooner under drift, and does nothing without."""
 
 from __future__ import annotations
 

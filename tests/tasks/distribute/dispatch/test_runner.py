@@ -1,4 +1,4 @@
-"""One attempt: recorded once, adopted after a crash, and with what it taught."""
+"""One attempt: recorded once, adopted after a crash, and with its timings."""
 
 from __future__ import annotations
 

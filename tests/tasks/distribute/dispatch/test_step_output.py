@@ -1,4 +1,4 @@
-"""What a step writes for the steps after it."""
+"""The output of a step for the steps after it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user is advised before a plan runs."""
+"""The advice for a user before a plan runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What decides the end of a plan: needs, or a resource that others hold."""
+"""The binding chain of a plan: needs, or a resource that other steps hold."""
 
 from __future__ import annotations
 

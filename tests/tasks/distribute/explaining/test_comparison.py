@@ -1,4 +1,4 @@
-"""Plans against each other."""
+"""Comparison of plans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a dry run says beside its plan."""
+"""The explanation that a dry run shows beside its plan."""
 
 from __future__ import annotations
 

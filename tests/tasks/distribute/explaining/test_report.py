@@ -1,4 +1,4 @@
-"""What users read of a plan and of what came of it."""
+"""Plans as tables, text and charts."""
 
 from __future__ import annotations
 

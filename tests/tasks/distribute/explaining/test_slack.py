@@ -1,4 +1,4 @@
-"""How late steps may end."""
+"""The slack of steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What would change a plan."""
+"""What-if analysis of a plan."""
 
 from __future__ import annotations
 

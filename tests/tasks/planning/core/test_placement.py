@@ -1,4 +1,4 @@
-"""Where a step goes, given what runs at that moment."""
+"""The dispatch rule: the provider of a step, given the running steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of each provider a plan holds."""
+"""The utilisation of each provider in a plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps on a fleet as a problem with modes, and its schedules in seconds."""
+"""Steps on a fleet as a multi-mode problem, and its schedules in seconds."""
 
 from __future__ import annotations
 

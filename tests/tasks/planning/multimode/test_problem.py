@@ -1,4 +1,4 @@
-"""Problems with modes and the independent check of their schedules."""
+"""Multi-mode problems and the independent check of their schedules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schedules of problems with modes: their laws, whatever the problem."""
+"""Schedules of multi-mode problems: laws that hold for every problem."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search that is bounded by work: the same on every machine, and never a broken schedule."""
+"""The deterministic multi-mode search: the same on every machine, and always feasible."""
 
 from __future__ import annotations
 
