@@ -85,7 +85,7 @@ async def distribute(
     else:
         new_plan = await asyncio.to_thread(plan, graph, estimates, fleet, strategy, goal=goal)
     new_plan = await asyncio.to_thread(with_eta, graph, estimates, fleet, new_plan)
-    rows, chart = await asyncio.to_thread(_shown, graph, fleet, new_plan)
+    rows, chart = await asyncio.to_thread(_rows_and_chart, graph, fleet, new_plan)
     summary = plan_summary(new_plan)
     get_run_logger().info("%s", plan_sentence(new_plan))
     await acreate_table_artifact(key="plan", table=rows, description=summary)
@@ -94,7 +94,9 @@ async def distribute(
     return new_plan
 
 
-def _shown(graph: StepGraph, fleet: FleetSnapshot, new_plan: Plan) -> tuple[list[Row], bytes]:
+def _rows_and_chart(
+    graph: StepGraph, fleet: FleetSnapshot, new_plan: Plan
+) -> tuple[list[Row], bytes]:
     few = len(new_plan.order) <= _MOST_WITH_SLACK
     chart = gantt(
         [(f"Plan of {graph.workload}", bars_of_plan(new_plan))],

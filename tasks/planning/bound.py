@@ -51,8 +51,8 @@ def bound_of(problem: Problem) -> Bound:
     critical_path = float((best + tail).max(initial=0.0))
     most = max(8, _THRESHOLDS // max(1, problem.steps))
     if problem.steps <= _MOST_STEPS_QUADRATIC:
-        head = kernels.strengthened(problem.needs_start, problem.needs, best, volume, most)
-        tail = kernels.strengthened(
+        head = kernels.strengthened_heads(problem.needs_start, problem.needs, best, volume, most)
+        tail = kernels.strengthened_heads(
             backwards.needs_start,
             backwards.needs,
             best[::-1].copy(),
@@ -65,10 +65,10 @@ def bound_of(problem: Problem) -> Bound:
         )[::-1].copy()
     all_steps = np.arange(problem.steps, dtype=np.int32)
     bounds = [0.0, float((head + best + tail).max(initial=0.0))]
-    bounds.append(kernels.between(all_steps, head, tail, volume, most))
+    bounds.append(kernels.head_tail_bound(all_steps, head, tail, volume, most))
     if (lanes := lanes_of(problem)) and problem.steps <= _MOST_STEPS_QUADRATIC:
         lane_speeds = np.sort(speed[lanes.provider])[::-1].copy()
-        bounds.append(kernels.packed(all_steps, head, tail, work, lane_speeds, most))
+        bounds.append(kernels.packing_bound(all_steps, head, tail, work, lane_speeds, most))
     # Sums of many steps differ in their last digits with the order they are added in.
     rounding = 1 - 1e-13 * problem.steps
     sums = volume.sum(axis=0) * rounding

@@ -22,7 +22,7 @@ from tasks.planning.goal_search import MOST_STEPS, search_for_goal
 from tasks.planning.multimode.fleet import quantile_seconds
 from tasks.planning.outlook import makespan_forecast, pinned
 from tasks.planning.simulate import NINE_TENTHS, MakespanForecast
-from tasks.planning.time_cost_tradeoff import tightened, timed_again, tradeoff_schedules
+from tasks.planning.time_cost_tradeoff import retimed, tightened, tradeoff_schedules
 
 # The number of best candidates that are simulated.
 _SIMULATED = 2
@@ -60,7 +60,7 @@ def schedule_for_goal(case: GoalCase) -> Schedule | None:
         BadInputError: The budget or the deadline cannot be kept; it names one that can.
     """
     goal, costs = case.goal, Costs.of(case.problem)
-    refuse_poor(goal, costs)
+    refuse_low_budget(goal, costs)
     boundless = goal.budget is None or goal.budget >= costs.most
     if not costs.uneven or (boundless and goal.objective == "makespan"):
         _refuse_late(case, _by_rule(case))
@@ -70,14 +70,14 @@ def schedule_for_goal(case: GoalCase) -> Schedule | None:
     return _in_time(case, costs, boundless=boundless)
 
 
-def refuse_poor(goal: Goal, costs: Costs) -> None:
+def refuse_low_budget(goal: Goal, costs: Costs) -> None:
     """Raise BadInputError where no plan is within the budget of ``goal``."""
     if goal.budget is not None and goal.budget < costs.least * (1 - _COST_TOLERANCE):
         raise BadInputError(
             "goal.budget",
             goal.budget,
             f"the cheapest plan costs {costs.least:.4f}",
-            f"Give {_up(costs.least)} or more, lower a provider's price, or leave it out",
+            f"Give {_rounded_up(costs.least)} or more, lower a provider's price, or leave it out",
         )
 
 
@@ -119,11 +119,11 @@ def _refuse_late(case: GoalCase, forecast: MakespanForecast) -> None:
         f"the best plan found is over by then in {forecast.probability(goal.deadline_seconds):.0%} of "
         f"{len(forecast.makespans)} simulated runs, not in {goal.probability:.0%}; "
         f"that takes {needed:.1f} s",
-        f"Allow {_up(needed)} s or more, lower `probability`{money}, or add providers",
+        f"Allow {_rounded_up(needed)} s or more, lower `probability`{money}, or add providers",
     )
 
 
-def _up(value: float) -> str:
+def _rounded_up(value: float) -> str:
     """Write ``value`` rounded up to four digits, so that it is enough."""
     digits = 3 - int(np.floor(np.log10(value))) if value > 0 else 0
     return f"{np.ceil(value * 10.0**digits - 1e-9) / 10.0**digits:.{max(0, digits)}f}"
@@ -156,7 +156,7 @@ def _best(case: GoalCase, costs: Costs, goal: Goal, quantile: float = 0.5) -> li
     best = sorted(candidates, key=lambda schedule: _worth(goal, costs, schedule))[:count]
     if quantile == 0.5:  # noqa: PLR2004 - the median, which is expected
         return best
-    return [timed_again(case.problem, schedule.provider, schedule.order) for schedule in best]
+    return [retimed(case.problem, schedule.provider, schedule.order) for schedule in best]
 
 
 def _candidates(case: GoalCase, problem: Problem, costs: Costs, goal: Goal) -> list[Schedule]:

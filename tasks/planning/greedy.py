@@ -19,7 +19,7 @@ def greedy(problem: Problem, urgency: Floats | None = None) -> Schedule:
     """
     count = problem.steps
     provider, start, end = np.zeros(count, np.int32), np.zeros(count), np.zeros(count)
-    kernels.greedily(
+    kernels.dispatch_greedily(
         np.zeros(count) if urgency is None else urgency,
         problem.needs_start, problem.followers_start, problem.followers,
         problem.seconds, problem.demand, problem.capacity, provider, start, end,

@@ -48,10 +48,10 @@ def improve_small(
     moves = min(most, _TIMED_PER_SECOND * budget_seconds / max(1, problem.steps)) / _ROUNDS
     random = Random(seed)  # noqa: S311 - a search, and no secret
     if lanes is None:
-        search: _LaneAnnealing = _crowd(problem, schedule, random)
+        search: _LaneAnnealing = _vector_annealing(problem, schedule, random)
         moves /= _SLOWER
     else:
-        search = _lanes(problem, lanes, schedule, random)
+        search = _lane_annealing(problem, lanes, schedule, random)
     for number in range(_ROUNDS if moves >= 1 else 0):
         if search.best <= target_seconds:
             break
@@ -200,12 +200,14 @@ class _VectorAnnealing(_LaneAnnealing):
         return True
 
 
-def _lanes(problem: Problem, lanes: Lanes, schedule: Schedule, random: Random) -> _LaneAnnealing:
+def _lane_annealing(
+    problem: Problem, lanes: Lanes, schedule: Schedule, random: Random
+) -> _LaneAnnealing:
     lane, seconds = lanes_used(lanes, schedule).tolist(), lanes.seconds[:, lanes.kind]
     return _LaneAnnealing(lane=lane, random=random, **_common(problem, schedule, seconds, lane))
 
 
-def _crowd(problem: Problem, schedule: Schedule, random: Random) -> _VectorAnnealing:
+def _vector_annealing(problem: Problem, schedule: Schedule, random: Random) -> _VectorAnnealing:
     lane = schedule.provider.tolist()
     return _VectorAnnealing(
         lane=lane,

@@ -105,7 +105,7 @@ def _mixed(
         middle = (low + high) // 2
         provider = good.provider.copy()
         provider[order[:middle]] = bad.provider[order[:middle]]
-        yield (schedule := timed_again(families.problem, provider, families.order))
+        yield (schedule := retimed(families.problem, provider, families.order))
         low, high = (middle, high) if within(schedule) else (low, middle)
 
 
@@ -144,15 +144,15 @@ class _ScheduleFamilies:
         """Return the schedule that aims at a makespan between those of the extremes."""
         slow, fast = self.cheapest.makespan, self.fastest.makespan
         target = max(slow, fast, 1e-300) ** (1 - part) * max(fast, 1e-300) ** part
-        return timed_again(self.problem, self._aimed(target), self.order)
+        return retimed(self.problem, self._providers_by_target(target), self.order)
 
-    def _aimed(self, target: float) -> Integers:
+    def _providers_by_target(self, target: float) -> Integers:
         """Return providers, int32[n]: the cheapest that keep each step's part of ``target``."""
         problem = self.problem
         starts, needs = problem.needs_start.tolist(), problem.needs.tolist()
         seconds, due = problem.seconds.tolist(), (target * _progress(problem)).tolist()
         preferred = np.lexsort((problem.seconds, self.costs.by_provider), axis=1).tolist()
-        lanes = [[0.0] * count for count in _lanes(problem)]
+        lanes = [[0.0] * count for count in _lane_counts(problem)]
         ends, providers = [0.0] * problem.steps, np.zeros(problem.steps, np.int32)
         for step in self.order.tolist():
             ready = max(
@@ -182,7 +182,7 @@ def _progress(problem: Problem) -> Floats:
     return np.asarray((before + best) / np.maximum(before + best + after, 1e-300), np.float64)
 
 
-def _lanes(problem: Problem) -> list[int]:
+def _lane_counts(problem: Problem) -> list[int]:
     """Return the number of steps of mean demand that each provider holds, at least one."""
     mean = problem.demand.mean(axis=0)
     demanded = mean > 0
@@ -200,10 +200,10 @@ def _cheapest(problem: Problem, costs: Costs) -> Problem:
 
 def _placed(problem: Problem, weighted: Problem, order: Integers) -> Schedule:
     """Return a schedule with the providers chosen on ``weighted`` and the times of ``problem``."""
-    return timed_again(problem, ScheduleGenerator.of(weighted).place(order).provider, order)
+    return retimed(problem, ScheduleGenerator.of(weighted).place(order).provider, order)
 
 
-def timed_again(problem: Problem, provider: Integers, order: Integers) -> Schedule:
+def retimed(problem: Problem, provider: Integers, order: Integers) -> Schedule:
     """Return the schedule of the steps in ``order``, each on its provider, as early as possible."""
     return ScheduleGenerator.of(pinned(problem, provider)).place(order)
 

@@ -153,12 +153,12 @@ def reason_of(output: str) -> str:
     The very last lines are only a count and an advice.
     """
     lines = output.strip().splitlines()
-    telling = list(dict.fromkeys(_telling(lines)))
+    telling = list(dict.fromkeys(_reason_lines(lines)))
     broken = [line for line in lines if line.startswith(_BROKEN)]
     return "\n".join(broken[-_LAST_LINES:] or telling[:_LAST_LINES] or lines[-_LAST_LINES:])
 
 
-def _telling(lines: Sequence[str]) -> Iterator[str]:
+def _reason_lines(lines: Sequence[str]) -> Iterator[str]:
     """Yield the lines with the reason, and the lines that complete one of them.
 
     Below the heading of a module without a traceback, the text itself is the reason.

@@ -52,7 +52,7 @@ def judge_coverage(
     limit = limits[0]
     data = [shard / COVERAGE for shard in shards]
     if missing := sum(not path.is_file() for path in data):
-        return _unjudged(limit, f"{missing} of {len(data)} shards left no data of coverage")
+        return _unchecked(limit, f"{missing} of {len(data)} shards left no data of coverage")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings = f"--rcfile={limit.settings}"
     coverage = [str(python), "-m", "coverage"]
@@ -78,12 +78,12 @@ def judge_coverage(
             required = f"the suite asks for {limit.percent:g} % (fail_under)"
             return CoverageVerdict(failure=f"{covered}, and {required}")
         if left_out := _LEFT_OUT.search(output):  # coverage goes on with the others
-            return _unjudged(limit, left_out[0])
+            return _unchecked(limit, left_out[0])
         if finished.code:
-            return _unjudged(limit, output.rpartition("\n")[2] or "coverage did not end in time")
+            return _unchecked(limit, output.rpartition("\n")[2] or "coverage did not end in time")
     return CoverageVerdict()
 
 
-def _unjudged(limit: CoverageLimit, reason: str) -> CoverageVerdict:
+def _unchecked(limit: CoverageLimit, reason: str) -> CoverageVerdict:
     not_judged = f"The suite's limit of coverage, {limit.percent:g} %, was not judged"
     return CoverageVerdict(remark=f"{not_judged}: {reason}; {_ONE_SHARD}.")

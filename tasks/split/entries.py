@@ -41,11 +41,11 @@ def entries(path: Path) -> Iterator[dict[str, Any]]:
             entry = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if _is_ours(entry):
+        if _is_entry(entry):
             yield entry
 
 
-def _is_ours(entry: object) -> bool:
+def _is_entry(entry: object) -> bool:
     if not isinstance(entry, dict):
         return False
     shape = next((_SHAPES[mark] for mark in _SHAPES if mark in entry), None)

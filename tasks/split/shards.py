@@ -93,7 +93,7 @@ def shard(
         bins = equal_bins(problem.expected, parts)
         return Sharding(_contents(problem, bins), _untimed(problem, len(bins), requested))
     numbers = _numbers(problem, fixed_count)
-    cut = _player(problem, numbers[-1] + 1)
+    cut = _simulator(problem, numbers[-1] + 1)
     cuts = {k: cut(k) for k in numbers}
     price = {k: cuts[k].mean + STARTUP_PRICE * k * problem.startup[0] for k in numbers}
     threshold = min(price.values()) * (1 + TOLERANCE)
@@ -155,7 +155,7 @@ def _numbers(problem: _ShardingProblem, fixed_count: int | None) -> list[int]:
     return sorted(k for k in numbers if k <= max(most, fixed_count or 0))
 
 
-def _player(problem: _ShardingProblem, most: int) -> Callable[[int], _Cut]:
+def _simulator(problem: _ShardingProblem, most: int) -> Callable[[int], _Cut]:
     """Return a function that finds the best cut into a number of shards, up to ``most``."""
     from tasks.split.simulation import draw, loads, makespans  # noqa: PLC0415 - it imports numpy
 
@@ -164,17 +164,19 @@ def _player(problem: _ShardingProblem, most: int) -> Callable[[int], _Cut]:
     count = len(problem.bundles)
     items, startups = durations[:, :count], durations[:, count:]
 
-    def played(bins: Bins) -> _Cut:
+    def simulated(bins: Bins) -> _Cut:
         """Simulate one cut."""
         expected = [problem.startup[0] + sum(problem.seconds[n][0] for n in each) for each in bins]
         ends = makespans(expected, loads(bins, items) + startups[:, : len(bins)], problem.lanes)
         ends.sort()
         return _Cut(bins, float(ends.mean()), float(ends[int(_LATE * (len(ends) - 1))]))
 
-    return lambda count: min(map(played, _ways(problem, count)), key=lambda cut: cut.mean)
+    return lambda count: min(
+        map(simulated, _candidate_bins(problem, count)), key=lambda cut: cut.mean
+    )
 
 
-def _ways(problem: _ShardingProblem, count: int) -> Iterator[Bins]:
+def _candidate_bins(problem: _ShardingProblem, count: int) -> Iterator[Bins]:
     """Yield the ways to cut into ``count`` shards: of equal size, and by the speeds of the lanes."""
     yield equal_bins(problem.expected, count)
     if len(set(problem.lanes)) > 1 or count % len(problem.lanes):

@@ -117,7 +117,7 @@ class Attempts:
     async def _ask(
         self, step: Step, choice: PlacementChoice, more_urgent: Collection[str] | None
     ) -> Admittance:
-        before, after = self._around(step, choice.provider, more_urgent)
+        before, after = self._waiting_owners(step, choice.provider, more_urgent)
         seconds = choice.ends_at - choice.starts_at
         claim = Claim(
             owner=self._owner(step.id),
@@ -140,7 +140,7 @@ class Attempts:
                 await self._release(answer)
             raise
 
-    def _around(
+    def _waiting_owners(
         self, step: Step, provider: str, more_urgent: Collection[str] | None
     ) -> tuple[frozenset[str], frozenset[str]]:
         """Return the owners of more and of less urgent claims that wait for ``provider``.

@@ -18,7 +18,7 @@ from tasks.claim import Granted, Queued, Refused
 from tasks.companion import fault_of, to_its_end
 from tasks.distribute.dispatch.active_plan import ActivePlan
 from tasks.distribute.dispatch.attempts import Admission, Attempts, Execute
-from tasks.distribute.dispatch.events import Hooks, Progress
+from tasks.distribute.dispatch.events import Hooks, WorkloadProgress
 from tasks.distribute.dispatch.ready_queue import FormerRun, ReadyQueue
 from tasks.distribute.dispatch.replanning import Replanner
 from tasks.distribute.dispatch.results import StepFailedError, StepResult, StepState
@@ -122,7 +122,7 @@ class Dispatcher:
             while self._goes_on():
                 turn = self._wakeup.turn()
                 await self._start_ready()
-                self._replanner.look(self._wakeup.ring)
+                self._replanner.replan_if_due(self._wakeup.ring)
                 self._report()
                 if self._goes_on():
                     changed = self._attempts.changed() if self._queue.waiting else None
@@ -250,5 +250,7 @@ class Dispatcher:
     def _report(self) -> None:
         queue = self._queue
         self._hooks.on_progress(
-            Progress(len(queue.results), len(queue.steps), len(self._running), queue.waiting)
+            WorkloadProgress(
+                len(queue.results), len(queue.steps), len(self._running), queue.waiting
+            )
         )

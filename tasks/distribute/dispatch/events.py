@@ -11,7 +11,7 @@ from tasks.companion import Tell
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class WorkloadProgress:
     """The progress of a workload; ``queued`` steps are ready, but wait for capacity."""
 
     done: int
@@ -51,6 +51,6 @@ class Hooks:
     """
 
     on_queued: Callable[[str, Queued], None] = lambda _step, _queued: None
-    on_progress: Callable[[Progress], None] = lambda _progress: None
+    on_progress: Callable[[WorkloadProgress], None] = lambda _progress: None
     on_replanned: Callable[[Replanned], None] = lambda _replanned: None
     on_fault: Tell = lambda _what, _error: None

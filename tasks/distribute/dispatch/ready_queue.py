@@ -117,11 +117,11 @@ class ReadyQueue:
         for step_id, step in self.steps.items():
             if step.group not in self._items_left:
                 parts = self._members[step_id] if step_id in self._items_left else []
-                steps += [self._still(self.steps[part]) for part in parts]
-                steps.append(self._still(step, parts))
+                steps += [self._with_open_needs(self.steps[part]) for part in parts]
+                steps.append(self._with_open_needs(step, parts))
         return tuple(step for step in steps if step.id not in self.results)
 
-    def _still(self, step: Step, parts: Iterable[str] = ()) -> Step:
+    def _with_open_needs(self, step: Step, parts: Iterable[str] = ()) -> Step:
         needs = (need for need in (*step.needs, *parts) if need not in self.results)
         return replace(step, needs=tuple(needs))
 

@@ -84,7 +84,7 @@ class Replanner:
         """Record the duration of a step that succeeded."""
         self._drift.note(step, provider, self._active_plan.expected(step, provider), seconds)
 
-    def look(self, ring: Callable[[], None]) -> None:
+    def replan_if_due(self, ring: Callable[[], None]) -> None:
         """Start planning again where that is due, and ``ring`` when it is done."""
         if self._busy or self._drift.count < self._next_count or self._clock() < self._not_before:
             return
@@ -93,7 +93,7 @@ class Replanner:
         if self._active_plan.strategy not in STRATEGIES:
             return
         correction, remaining = self._drift.correction(self._overdue()), self._queue.remaining()
-        if self._off(correction, remaining):
+        if self._has_drifted(correction, remaining):
             self._working = asyncio.create_task(self._replan(correction, remaining, ring))
             self._working.add_done_callback(self._look_for_fault)
 
@@ -119,7 +119,7 @@ class Replanner:
                 overdue.append(ratio(step, running.provider, expected, so_far))
         return overdue
 
-    def _off(self, correction: Correction, remaining: Sequence[Step]) -> bool:
+    def _has_drifted(self, correction: Correction, remaining: Sequence[Step]) -> bool:
         """Tell whether ``correction`` is far from the present one for the ``remaining`` steps."""
         waiting = [step for step in remaining if step.id not in self._running]
         if len(waiting) < 2:  # noqa: PLR2004 - one step has no order
@@ -127,13 +127,13 @@ class Replanner:
         present = self._active_plan.correction
         if any(
             deviation > _PROVIDER_DRIFT
-            for deviation in _apart(correction.providers, present.providers).values()
+            for deviation in _log_deviations(correction.providers, present.providers).values()
         ):
             return True
         work: dict[str, float] = defaultdict(float)
         for step in waiting:
             work[family(step)] += estimate_of(step, self._estimates).p50_seconds
-        deviations = _apart(correction.families, present.families)
+        deviations = _log_deviations(correction.families, present.families)
         drifted_seconds = sum(seconds * deviations.get(name, 0.0) for name, seconds in work.items())
         return drifted_seconds > _WORK_DRIFT * sum(work.values())
 
@@ -230,7 +230,9 @@ def _ratio(step: Step, provider: str, after: Correction, before: Correction) -> 
     return after.of(step) / before.of(step) * there
 
 
-def _apart(factors: Mapping[str, float], other_factors: Mapping[str, float]) -> dict[str, float]:
+def _log_deviations(
+    factors: Mapping[str, float], other_factors: Mapping[str, float]
+) -> dict[str, float]:
     """Return the absolute differences of factors, as logarithms."""
     names = {*factors, *other_factors}
     return {

@@ -83,9 +83,9 @@ class StepRunner:
         return outcome
 
     async def _begin(self, step: Step, provider: str) -> Execution:
-        return await asyncio.to_thread(self._begun, step, provider)
+        return await asyncio.to_thread(self._begin_execution, step, provider)
 
-    def _begun(self, step: Step, provider: str) -> Execution:
+    def _begin_execution(self, step: Step, provider: str) -> Execution:
         attempt = next_attempt(self._ledger, self._lease.id, step.id)
         execution = Execution(
             workload=self._lease.id,

@@ -115,7 +115,7 @@ class _Chain:
         if last and last.end_seconds >= placement.start_seconds - _TOLERANCE_SECONDS:
             return last, None
         resource = (placement.provider, self._lacking(placement))
-        return self._gave_back(placement) or last, resource
+        return self._released(placement) or last, resource
 
     def _lacking(self, placement: Placement) -> str:
         """Return the component with the least room for the demand just before the start."""
@@ -126,7 +126,7 @@ class _Chain:
         ]
         return COMPONENTS[shares.index(max(shares))]
 
-    def _gave_back(self, placement: Placement) -> Placement | None:
+    def _released(self, placement: Placement) -> Placement | None:
         """Return the longest of the steps that ended there when ``placement`` started."""
         ends = self._ends[placement.provider]
         last = bisect_left(ends, placement.start_seconds + _TOLERANCE_SECONDS) - 1

@@ -31,7 +31,7 @@ Replan = Callable[..., Plan]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PlanChange:
     """A workload and a fleet that differ from the planned ones in what ``what`` describes.
 
     ``goal`` is another goal to plan for; None: the same.
@@ -57,7 +57,7 @@ class Effect:
     cost: float
 
 
-def effects(changes: Sequence[Change], plan: Plan, replan: Replan) -> tuple[Effect, ...]:
+def effects(changes: Sequence[PlanChange], plan: Plan, replan: Replan) -> tuple[Effect, ...]:
     """Return the effect of each of ``changes`` on ``plan``, the largest gain first.
 
     Each change only relaxes the problem, so where planning again finds nothing better, ``plan``
@@ -67,7 +67,7 @@ def effects(changes: Sequence[Change], plan: Plan, replan: Replan) -> tuple[Effe
     return tuple(sorted(all_effects, key=lambda effect: (-effect.gain_seconds, effect.cost)))
 
 
-def _effect(change: Change, plan: Plan, replan: Replan) -> Effect:
+def _effect(change: PlanChange, plan: Plan, replan: Replan) -> Effect:
     other_plan = _replanned(change, replan)
     if other_plan is None or not _better(other_plan, plan):
         return Effect(change.what, plan.makespan_seconds, 0.0, 0.0)
@@ -75,7 +75,7 @@ def _effect(change: Change, plan: Plan, replan: Replan) -> Effect:
     return Effect(change.what, other_plan.makespan_seconds, gain, other_plan.cost - plan.cost)
 
 
-def _replanned(change: Change, replan: Replan) -> Plan | None:
+def _replanned(change: PlanChange, replan: Replan) -> Plan | None:
     """Return the plan after ``change``; None where a quick search finds none that keeps the goal."""
     other_goal = {"goal": change.goal} if change.goal else {}
     try:
@@ -95,9 +95,9 @@ def _better(other_plan: Plan, plan: Plan) -> bool:
 
 def changes(
     graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, plan: Plan, plan_binding: Binding
-) -> tuple[Change, ...]:
+) -> tuple[PlanChange, ...]:
     """Return the changes to try, of every kind in turn; fewer for a workload of many steps."""
-    present = Change("", graph, estimates, fleet)
+    present = PlanChange("", graph, estimates, fleet)
     kinds = (
         _limits(present, plan),
         _twins(present, plan_binding),
@@ -115,7 +115,7 @@ def most_changes(steps: int) -> int:
     return min(MOST_CHANGES, max(1, _STEPS_IN_ALL // max(1, steps)))
 
 
-def _limits(present: Change, plan: Plan) -> Iterator[Change]:
+def _limits(present: PlanChange, plan: Plan) -> Iterator[PlanChange]:
     """Raise the budget or the deadline of a goal that binds."""
     goal = plan.goal
     if goal is None or plan.strategy != GOAL:
@@ -129,7 +129,7 @@ def _limits(present: Change, plan: Plan) -> Iterator[Change]:
             yield replace(present, what=f"a deadline of {later.deadline_seconds:g} s", goal=later)
 
 
-def _twins(present: Change, plan_binding: Binding) -> Iterator[Change]:
+def _twins(present: PlanChange, plan_binding: Binding) -> Iterator[PlanChange]:
     """Add one more provider of each kind, the binding one first."""
     binding_provider = plan_binding.resource[0] if plan_binding.resource else ""
     kinds: dict[tuple[object, ...], ProviderState] = {}
@@ -145,7 +145,7 @@ def _twins(present: Change, plan_binding: Binding) -> Iterator[Change]:
         yield replace(present, what=f"one more provider like {provider.name}", fleet=fleet)
 
 
-def _splits(present: Change, plan: Plan) -> Iterator[Change]:
+def _splits(present: PlanChange, plan: Plan) -> Iterator[PlanChange]:
     """Split the longest steps of the critical path, one at a time."""
     takes = {item.step: item.end_seconds - item.start_seconds for item in plan.placements}
     path = [present.graph.step(step) for step in plan.critical_path if takes[step] > 0]
@@ -154,7 +154,7 @@ def _splits(present: Change, plan: Plan) -> Iterator[Change]:
         yield _split(present, step)
 
 
-def _split(present: Change, step: Step) -> Change:
+def _split(present: PlanChange, step: Step) -> PlanChange:
     """Replace a step by two of half the work; shards of a suite both pay the start-up."""
     halves = [replace(step, id=f"{step.id} ({n}/2)", items=step.items[n - 1 :: 2]) for n in (1, 2)]
     estimates = present.estimates
@@ -183,7 +183,7 @@ def _instead(need: str, step: Step, halves: Sequence[Step]) -> tuple[str, ...]:
     return tuple(half.id for half in halves) if need == step.id else (need,)
 
 
-def _room(present: Change, plan_binding: Binding) -> Iterator[Change]:
+def _room(present: PlanChange, plan_binding: Binding) -> Iterator[PlanChange]:
     """Double the binding components of each provider that the plan waits for."""
     longest: dict[str, Resource] = {}
     for resource in plan_binding.waits:
@@ -201,7 +201,7 @@ def _doubled(provider: ProviderState, components: Sequence[str]) -> ProviderStat
     return replace(provider, capacity=capacity, free=capacity)
 
 
-def _demands(present: Change, plan_binding: Binding) -> Iterator[Change]:
+def _demands(present: PlanChange, plan_binding: Binding) -> Iterator[PlanChange]:
     """Halve the largest demand of each binding component, in all steps that have it."""
     for component in dict.fromkeys(component for _, component in plan_binding.waits):
         largest = max(float(getattr(step.demand, component)) for step in present.graph.steps)

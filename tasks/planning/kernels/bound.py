@@ -39,7 +39,9 @@ def descending(steps: Integers, key: Floats) -> Integers:
 
 
 @kernel
-def between(steps: Integers, head: Floats, tail: Floats, volume: Floats, most: int) -> float:
+def head_tail_bound(
+    steps: Integers, head: Floats, tail: Floats, volume: Floats, most: int
+) -> float:
     """Return the best bound of the form head + volume + tail over subsets of ``steps``.
 
     For every pair of thresholds, the steps with at least that head and that tail cannot start
@@ -71,7 +73,7 @@ def between(steps: Integers, head: Floats, tail: Floats, volume: Floats, most: i
 
 
 @kernel
-def strengthened(
+def strengthened_heads(
     needs_start: Integers, needs: Integers, seconds: Floats, volume: Floats, most: int
 ) -> Floats:
     """Return heads: the earliest start of each step, given the work of all that it needs.
@@ -104,17 +106,19 @@ def strengthened(
                 need = needs[index]
                 tail[need] = max(tail[need], tail[middle] + seconds[middle])
         if count_needed > 1:
-            head[step] = max(head[step], between(steps[:count_needed], head, tail, volume, most))
+            head[step] = max(
+                head[step], head_tail_bound(steps[:count_needed], head, tail, volume, most)
+            )
     return head
 
 
 @kernel
-def packed(
+def packing_bound(
     steps: Integers, head: Floats, tail: Floats, work: Floats, speed: Floats, most: int
 ) -> float:
     """Return the best bound of the form head + packing + tail over subsets of ``steps``.
 
-    As ``between``, but the steps that remain are whole: lanes hold whole numbers of them.
+    As ``head_tail_bound``, but the steps that remain are whole: lanes hold whole numbers of them.
 
     Args:
         steps: int32[k], the steps.
@@ -145,12 +149,12 @@ def packed(
             held_count += 1
             around = head[step] + least
             if held_count > 1 and not holds_all(largest[:held_count], speed, best - around):
-                best = around + packing(largest[:held_count], speed, best - around)
+                best = around + packing_seconds(largest[:held_count], speed, best - around)
     return best
 
 
 @kernel
-def packing(largest: Floats, speed: Floats, least: float) -> float:
+def packing_seconds(largest: Floats, speed: Floats, least: float) -> float:
     """Return a time below which these works (descending) do not fit on these lanes.
 
     Of any ``q`` largest works, a lane of speed ``s`` can do so many in time ``T`` as the smallest
@@ -171,7 +175,7 @@ def packing(largest: Floats, speed: Floats, least: float) -> float:
 
 @kernel
 def holds_all(largest: Floats, speed: Floats, seconds: float) -> bool:
-    """Tell whether ``packing`` cannot exclude that the works are done in ``seconds``."""
+    """Tell whether ``packing_seconds`` cannot exclude that the works are done in ``seconds``."""
     if seconds <= 0:
         return False
     sums = np.zeros(len(largest) + 1)

@@ -10,7 +10,7 @@ from tasks.planning.kernels.profile import least
 
 
 @kernel
-def greedily(
+def dispatch_greedily(
     urgency: Floats,
     needs_start: Integers,
     followers_start: Integers,

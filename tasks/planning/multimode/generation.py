@@ -53,7 +53,7 @@ def new_workspace(packed: PackedProblem, state: Ints) -> Workspace:
 
 
 @njit(cache=True, nogil=True)
-def whole(value: int) -> int:
+def as_variable(value: int) -> int:
     """Return ``value`` as a variable: numba compiles the callee anew for each constant argument."""
     return value + 0
 
@@ -119,12 +119,12 @@ def affordable(packed: PackedProblem, slack: Ints, own: int, candidate: int) -> 
 
 
 @njit(cache=True, nogil=True)
-def improved(
+def best_mode(
     packed: PackedProblem, workspace: Workspace, job: int, ready: int, trade: int
 ) -> tuple[int, int]:
     """Return the mode and start with which ``job`` ends first or, with ``trade``, costs least."""
     own = best = workspace.mode[job]
-    begin = earliest(packed, workspace.free, own, ready, whole(_NEVER))
+    begin = earliest(packed, workspace.free, own, ready, as_variable(_NEVER))
     for candidate in range(packed.modes_at[job], packed.modes_at[job + 1]):
         if candidate == own or not affordable(packed, workspace.slack, own, candidate):
             continue
@@ -156,9 +156,9 @@ def serial(
     at, other = packed.needs_at, packed.needs
     if backward:
         at, other = packed.needed_at, packed.needed
-    makespan = whole(0)
+    makespan = as_variable(0)
     for job in workspace.order:
-        ready = whole(0)
+        ready = as_variable(0)
         for place in range(at[job], at[job + 1]):
             need = other[place]
             ready = max(ready, workspace.start[need] + packed.duration[workspace.mode[need]])
@@ -167,10 +167,10 @@ def serial(
             packed.modes_at[job + 1] - packed.modes_at[job] > 1
             and next_random(workspace.random) % 1024 < choose
         ):
-            mode, begin = improved(packed, workspace, job, ready, trade)
+            mode, begin = best_mode(packed, workspace, job, ready, trade)
             workspace.mode[job] = mode
         else:
-            begin = earliest(packed, workspace.free, mode, ready, whole(_NEVER))
+            begin = earliest(packed, workspace.free, mode, ready, as_variable(_NEVER))
         workspace.start[job] = begin
         makespan = max(makespan, occupy(packed, workspace, mode, begin))
     clear(packed, workspace, makespan)
@@ -206,8 +206,8 @@ def justified(packed: PackedProblem, workspace: Workspace, choose: int, trade: i
     """
     jobs = len(workspace.order)
     key = workspace.counts[0]
-    makespan = serial(packed, workspace, whole(0), choose, trade)
-    for backward in (whole(1), whole(0)):
+    makespan = serial(packed, workspace, as_variable(0), choose, trade)
+    for backward in (as_variable(1), as_variable(0)):
         # By end from the last, or by start from the first: both keep a topological order.
         for job in range(jobs):
             key[job] = makespan - workspace.start[job] - packed.duration[workspace.mode[job]]
@@ -243,7 +243,7 @@ def parallel(packed: PackedProblem, workspace: Workspace) -> int:
     """Start at each moment the jobs that are ready and fit, in order; return the makespan."""
     jobs = len(workspace.order)
     ends = np.zeros(jobs, np.int64) - 1
-    moment, makespan, placed = whole(0), whole(0), 0
+    moment, makespan, placed = as_variable(0), as_variable(0), 0
     while placed < jobs:
         # A job of no duration may make others ready at the same moment, which is then visited again.
         following = _NEVER

@@ -66,7 +66,9 @@ def pareto_schedules(
     ) -> ParetoSchedule:
         """Plan within one of ``parts`` equal parts of the time left."""
         if deterministic:
-            schedule = _steadily(subproblem, budget_seconds / (points + 2), seed, initial)
+            schedule = _deterministic_schedule(
+                subproblem, budget_seconds / (points + 2), seed, initial
+            )
         else:
             seconds_left = max(0.0, deadline_time - time.monotonic())
             schedule = solve_modes(subproblem, seconds_left / parts, seed, initial=initial)
@@ -84,7 +86,7 @@ def pareto_schedules(
     return _undominated([*front, fastest])
 
 
-def _steadily(
+def _deterministic_schedule(
     problem: ModeProblem, effort: float, seed: int, initial: ModeSchedule | None
 ) -> ModeSchedule:
     searched = solve_deterministically(problem, effort, seed, [initial.mode] if initial else ())

@@ -21,7 +21,13 @@ import numpy as np
 from numba import njit
 
 from tasks.planning.multimode.budgets import repair, shortfall_after, update_slack
-from tasks.planning.multimode.generation import Workspace, justified, next_random, serial, whole
+from tasks.planning.multimode.generation import (
+    Workspace,
+    as_variable,
+    justified,
+    next_random,
+    serial,
+)
 from tasks.planning.multimode.packing import PackedProblem
 from tasks.planning.multimode.problem import Ints
 
@@ -208,7 +214,7 @@ def breed(
         father = fitter_of_two(population, workspace.random)
         cross(packed, population, mother, father, workspace)
         mutate(packed, workspace)
-        value = evaluate_child(packed, workspace, whole(_CHOOSE))
+        value = evaluate_child(packed, workspace, as_variable(_CHOOSE))
         nearer = 0
         for job in range(len(workspace.start)):
             start = workspace.start[job]
@@ -231,7 +237,7 @@ def polish(
             population.mode[index, place],
         )
     shortfall = update_slack(packed, workspace)
-    position, never = next_random(workspace.random) % jobs, whole(0)
+    position, never = next_random(workspace.random) % jobs, as_variable(0)
     for _ in range(jobs):
         job = workspace.order[position]
         position = (position + 1) % jobs

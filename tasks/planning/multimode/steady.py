@@ -52,7 +52,7 @@ def solve_deterministically(
     best = _bred(problem, effort_seconds * (1 - _EXACT_SHARE * use_exact), seed, initial, bound)
     if best is None or not use_exact or problem.value(best) <= bound:
         return best
-    return _improved(problem, best, effort_seconds * _EXACT_SHARE, seed, bound)
+    return _improved_by_solver(problem, best, effort_seconds * _EXACT_SHARE, seed, bound)
 
 
 def _bred(
@@ -69,7 +69,7 @@ def _bred(
     while True:
         search.polish()
         if search.feasible and (best is None or search.value < problem.value(best)):
-            best = _sound(problem, search.best())
+            best = _if_feasible(problem, search.best())
         if children_made >= children or (best is not None and problem.value(best) <= bound):
             return best
         if search.converged and children_made:
@@ -80,12 +80,12 @@ def _bred(
         children_made += _CHILDREN_A_ROUND + children // 10
 
 
-def _sound(problem: ModeProblem, schedule: ModeSchedule) -> ModeSchedule | None:
+def _if_feasible(problem: ModeProblem, schedule: ModeSchedule) -> ModeSchedule | None:
     """Return ``schedule`` where it is feasible by the independent check, else None."""
     return None if violations(problem, schedule) else schedule
 
 
-def _improved(
+def _improved_by_solver(
     problem: ModeProblem, incumbent: ModeSchedule, effort: float, seed: int, bound: int
 ) -> ModeSchedule:
     """Let CP-SAT improve ``incumbent``: whole where it is small, else window by window."""

@@ -9,7 +9,7 @@ import pytest
 
 from blocks.providers.interface import Outcome, Resources
 from tasks.claim import Claim, Queued
-from tasks.distribute.dispatch.events import Hooks, Progress
+from tasks.distribute.dispatch.events import Hooks, WorkloadProgress
 from tasks.distribute.dispatch.results import StepState
 from tasks.errors import StaleFenceError
 from tasks.workload import Step
@@ -48,7 +48,7 @@ async def test_who_waits_is_told_its_place_and_starts_when_others_make_room() ->
     admission = FakeAdmission(provider("x"))
     admission.foreign["x"] = Resources(slots=1)
     queued_events: list[tuple[str, Queued]] = []
-    progress: list[Progress] = []
+    progress: list[WorkloadProgress] = []
     execution = FakeExecution()
     running = asyncio.create_task(
         dispatcher(
@@ -63,12 +63,12 @@ async def test_who_waits_is_told_its_place_and_starts_when_others_make_room() ->
     )
     await until(lambda: bool(queued_events) and bool(progress))
     assert queued_events[0] == ("a", Queued(1, "x is full"))
-    assert progress[0] == Progress(done=0, total=1, running=0, queued=1)
+    assert progress[0] == WorkloadProgress(done=0, total=1, running=0, queued=1)
     assert execution.started == []
     admission.foreign.clear()
     admission.changes.set()
     assert states(await running) == {"a": "succeeded"}
-    assert progress[-1] == Progress(done=1, total=1, running=0, queued=0)
+    assert progress[-1] == WorkloadProgress(done=1, total=1, running=0, queued=0)
 
 
 async def test_a_claim_moves_with_the_step() -> None:

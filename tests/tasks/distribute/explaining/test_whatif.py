@@ -9,7 +9,7 @@ import pytest
 
 from blocks.providers.interface import Resources
 from tasks.distribute.explaining.binding import binding
-from tasks.distribute.explaining.whatif import MOST_CHANGES, Change, changes, effects
+from tasks.distribute.explaining.whatif import MOST_CHANGES, PlanChange, changes, effects
 from tasks.estimates import Estimate, Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Plan, ProviderState
 from tasks.planning.planner import plan
@@ -19,7 +19,7 @@ from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
 
 def tried(
     graph: StepGraph, times: Estimates, fleet: FleetSnapshot
-) -> tuple[Plan, dict[str, Change], dict[str, float]]:
+) -> tuple[Plan, dict[str, PlanChange], dict[str, float]]:
     """The plan, the changes by what they say, and what each gains in seconds."""
     planned = plan(graph, times, fleet)
     tried_changes = changes(graph, times, fleet, planned, binding(graph, planned, fleet))
@@ -108,7 +108,7 @@ def test_a_worse_plan_for_more_room_is_no_loss() -> None:
     """More capacity would be said to take longer, as planning again may find a worse plan."""
     graph, fleet = graph_of(step("a")), FleetSnapshot(1, 0.0, (provider("x"),))
     planned = plan(graph, {"a": Estimate("a", 4, 8)}, fleet)
-    change = Change("more", graph, {}, fleet)
+    change = PlanChange("more", graph, {}, fleet)
     worse = replace(planned, makespan_seconds=9.0, cost=7.0)
     (effect,) = effects([change], planned, lambda *_: worse)
     assert (effect.makespan_seconds, effect.gain_seconds, effect.cost) == (4.0, 0.0, 0.0)
