@@ -64,25 +64,27 @@ def _durations(
     seconds_on = {
         provider.name: on_kind.get(provider.kind, seconds) for provider in fleet.providers
     }
-    for item in plan.placements:
-        if item.provider not in speeds:
-            yield f"{item.step} is on {item.provider}, which is not in the fleet"
+    for placement in plan.placements:
+        if placement.provider not in speeds:
+            yield f"{placement.step} is on {placement.provider}, which is not in the fleet"
             continue
-        takes = seconds_on[item.provider].get(item.step, 0.0) / speeds[item.provider]
-        if item.start_seconds < 0 or abs(item.end_seconds - item.start_seconds - takes) > (
-            _TOLERANCE * max(1.0, item.end_seconds)
-        ):
-            yield f"{item.step} takes {takes:g} s, not {item.start_seconds:g} to {item.end_seconds:g}"
+        expected_seconds = (
+            seconds_on[placement.provider].get(placement.step, 0.0) / speeds[placement.provider]
+        )
+        if placement.start_seconds < 0 or abs(
+            placement.end_seconds - placement.start_seconds - expected_seconds
+        ) > (_TOLERANCE * max(1.0, placement.end_seconds)):
+            yield f"{placement.step} takes {expected_seconds:g} s, not {placement.start_seconds:g} to {placement.end_seconds:g}"
 
 
 def _needs(graph: StepGraph, plan: Plan) -> Iterator[str]:
-    placed = {item.step: item for item in plan.placements}
+    placement_of = {placement.step: placement for placement in plan.placements}
     rank = {step_id: index for index, step_id in enumerate(plan.order)}
     for step in graph.steps:
         for need in step.needs:
-            if step.id not in placed or need not in placed:
+            if step.id not in placement_of or need not in placement_of:
                 continue
-            if placed[step.id].start_seconds < placed[need].end_seconds - _TOLERANCE:
+            if placement_of[step.id].start_seconds < placement_of[need].end_seconds - _TOLERANCE:
                 yield f"{step.id} starts before {need} has ended"
             if rank.get(need, -1) > rank.get(step.id, len(rank)):
                 yield f"{step.id} is ordered before {need}"
@@ -91,9 +93,9 @@ def _needs(graph: StepGraph, plan: Plan) -> Iterator[str]:
 def _capacity(graph: StepGraph, fleet: FleetSnapshot, plan: Plan) -> Iterator[str]:
     steps = {step.id: step for step in graph.steps}
     by_provider: dict[str, list[Placement]] = defaultdict(list)
-    for item in plan.placements:
-        if item.step in steps:
-            by_provider[item.provider].append(item)
+    for placement in plan.placements:
+        if placement.step in steps:
+            by_provider[placement.provider].append(placement)
     for provider in fleet.providers:
         yield from _overload(provider.name, provider.capacity, by_provider[provider.name], steps)
 
@@ -102,10 +104,10 @@ def _overload(
     name: str, capacity: Resources, placements: list[Placement], steps: Mapping[str, Step]
 ) -> Iterator[str]:
     events: list[tuple[float, int, Resources]] = []
-    for item in placements:
-        if item.end_seconds > item.start_seconds:
-            demand = steps[item.step].demand
-            events += [(item.start_seconds, 1, demand), (item.end_seconds, -1, demand)]
+    for placement in placements:
+        if placement.end_seconds > placement.start_seconds:
+            demand = steps[placement.step].demand
+            events += [(placement.start_seconds, 1, demand), (placement.end_seconds, -1, demand)]
     used = dict.fromkeys(Resources.model_fields, 0.0)
     # Ends sort before starts at the same moment.
     for moment, sign, demand in sorted(events, key=lambda event: event[:2]):
@@ -117,7 +119,7 @@ def _overload(
 
 
 def _figures(plan: Plan) -> Iterator[str]:
-    makespan = max((item.end_seconds for item in plan.placements), default=0.0)
+    makespan = max((placement.end_seconds for placement in plan.placements), default=0.0)
     if abs(makespan - plan.makespan_seconds) > _TOLERANCE:
         yield f"it ends at {makespan:g} s, not {plan.makespan_seconds:g}"
     if plan.bound_seconds > makespan * (1 + _TOLERANCE) + _TOLERANCE:

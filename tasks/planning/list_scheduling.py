@@ -39,8 +39,10 @@ def _mean_seconds(
     slowness: dict[object, float] = {}  # steps share few demands
     for step in graph.steps:
         if step.demand not in slowness:
-            able = admissible(step.demand, fleet)
-            slowness[step.demand] = sum(1 / provider.speed for provider in able) / len(able)
+            providers = admissible(step.demand, fleet)
+            slowness[step.demand] = sum(1 / provider.speed for provider in providers) / len(
+                providers
+            )
         mean[step.id] = seconds[step.id] * slowness[step.demand]
     return mean
 
@@ -48,7 +50,7 @@ def _mean_seconds(
 @dataclass(frozen=True, slots=True)
 class _Eligibility:
     demand: Vector
-    able: tuple[ProviderState, ...]
+    providers: tuple[ProviderState, ...]
     rejected: tuple[tuple[str, str], ...]
 
 
@@ -94,7 +96,7 @@ class _ListScheduler:
         eligibility = self._eligibility[step.demand]
         ready = max((self._ends[need] for need in step.needs), default=0.0)
         options = [
-            self._option(step, eligibility, provider, ready) for provider in eligibility.able
+            self._option(step, eligibility, provider, ready) for provider in eligibility.providers
         ]
         best = self._choose_option(options, placed)
         self._ends[step.id] = best.end

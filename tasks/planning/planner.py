@@ -161,19 +161,21 @@ def _plan(
     placements: tuple[Placement, ...],
 ) -> Plan:
     expected = {step.id: estimate_of(step, estimates) for step in graph.steps}
-    placed = {item.step: item.end_seconds - item.start_seconds for item in placements}
+    seconds_of = {
+        placement.step: placement.end_seconds - placement.start_seconds for placement in placements
+    }
     sources = sorted({estimate.source for estimate in expected.values()})
     return Plan(
         project=graph.project,
         workload=graph.workload,
         strategy=strategy,
-        order=tuple(item.step for item in placements),
+        order=tuple(placement.step for placement in placements),
         placements=placements,
-        makespan_seconds=max((item.end_seconds for item in placements), default=0.0),
+        makespan_seconds=max((placement.end_seconds for placement in placements), default=0.0),
         bound_seconds=bound,
-        cost=sum(item.cost for item in placements),
+        cost=sum(placement.cost for placement in placements),
         utilisation=_utilisation(graph, fleet, placements),
-        critical_path=critical_path(graph, placed)[0],
+        critical_path=critical_path(graph, seconds_of)[0],
         estimate_source=sources[0] if len(sources) == 1 else "mixed: " + ", ".join(sources),
         warnings=plan_warnings(graph, expected, fleet),
         contents=contents_of(graph),
@@ -184,7 +186,7 @@ def _utilisation(
     graph: StepGraph, fleet: FleetSnapshot, placements: tuple[Placement, ...]
 ) -> float:
     """Return the utilisation of the busiest resource, from 0 to 1."""
-    makespan = max((item.end_seconds for item in placements), default=0.0)
+    makespan = max((placement.end_seconds for placement in placements), default=0.0)
     if not makespan:
         return 0.0
     speed = {provider.name: provider.speed for provider in fleet.providers}

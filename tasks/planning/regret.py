@@ -194,7 +194,7 @@ def _cost(fleet: FleetSnapshot, schedule: Schedule, seconds: Floats) -> float:
     pairs: Iterator[tuple[int, float]] = zip(
         schedule.provider.tolist(), seconds.tolist(), strict=True
     )
-    return sum(fleet.providers[where].cost(seconds) for where, seconds in pairs)
+    return sum(fleet.providers[provider].cost(seconds) for provider, seconds in pairs)
 
 
 def _waste(past: PastWorkload, graph: StepGraph, seconds: Floats) -> float:

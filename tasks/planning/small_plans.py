@@ -93,12 +93,12 @@ class _LaneAnnealing:
         free = [0.0] * len(self.speed)
         end, lane = self.end, self.lane
         for step in self.order:
-            where = lane[step]
-            ready = free[where]
+            lane_of_step = lane[step]
+            ready = free[lane_of_step]
             for need in self.needs[step]:
                 ready = max(ready, end[need])
             self.start[step] = ready
-            free[where] = end[step] = ready + self.seconds[step][where]
+            free[lane_of_step] = end[step] = ready + self.seconds[step][lane_of_step]
         weighted_seconds = sum(at * speed for at, speed in zip(free, self.speed, strict=True))
         return max(free) + _IDLE * weighted_seconds
 
@@ -169,22 +169,22 @@ class _VectorAnnealing(_LaneAnnealing):
         self.steps_on = [[] for _ in self.capacity]
         free = [0.0] * len(self.speed)
         for step in self.order:
-            where = self.lane[step]
+            lane_of_step = self.lane[step]
             ready = max((self.end[need] for need in self.needs[step]), default=0.0)
-            takes = self.seconds[step][where]
-            self.start[step] = begin = self._earliest(step, where, ready, takes)
-            self.end[step] = begin + takes
-            if takes:
-                self.steps_on[where].append(step)
-            free[where] = max(free[where], begin + takes)
+            duration = self.seconds[step][lane_of_step]
+            self.start[step] = begin = self._earliest(step, lane_of_step, ready, duration)
+            self.end[step] = begin + duration
+            if duration:
+                self.steps_on[lane_of_step].append(step)
+            free[lane_of_step] = max(free[lane_of_step], begin + duration)
         weighted_seconds = sum(at * speed for at, speed in zip(free, self.speed, strict=True))
         return max(free) + _IDLE * weighted_seconds
 
-    def _earliest(self, step: int, provider: int, ready: float, takes: float) -> float:
+    def _earliest(self, step: int, provider: int, ready: float, duration: float) -> float:
         steps = self.steps_on[provider]
         moments = sorted({ready, *(end for n in steps if (end := self.end[n]) > ready)})
         return next(
-            moment for moment in moments if self._fits(step, provider, moment, moment + takes)
+            moment for moment in moments if self._fits(step, provider, moment, moment + duration)
         )
 
     def _fits(self, step: int, provider: int, begin: float, end: float) -> bool:

@@ -104,21 +104,21 @@ def redundant_needs(graph: StepGraph) -> tuple[tuple[str, str], ...]:
     return _redundant(network([replace(s, needs=()) if s.when else s for s in graph.steps]))
 
 
-def _starts(net: Network, takes: Sequence[float]) -> list[float]:
+def _starts(net: Network, durations: Sequence[float]) -> list[float]:
     """Return the earliest start of each step; the steps are in topological order."""
-    starts = [0.0] * len(takes)
+    starts = [0.0] * len(durations)
     for index, needs in enumerate(net.needs):
         if needs:
-            starts[index] = max([starts[need] + takes[need] for need in needs])
+            starts[index] = max([starts[need] + durations[need] for need in needs])
     return starts
 
 
-def _tails(net: Network, takes: Sequence[float]) -> list[float]:
+def _tails(net: Network, durations: Sequence[float]) -> list[float]:
     """Return the least time from the start of each step to the end of all."""
-    tails = [0.0] * len(takes)
-    for index in range(len(takes) - 1, -1, -1):
+    tails = [0.0] * len(durations)
+    for index in range(len(durations) - 1, -1, -1):
         after = max([tails[follower] for follower in net.followers[index]], default=0.0)
-        tails[index] = takes[index] + after
+        tails[index] = durations[index] + after
     return tails
 
 
@@ -136,9 +136,9 @@ def _critical_path(net: Network, tails: Sequence[float]) -> tuple[str, ...]:
     return tuple(path)
 
 
-def _profile(starts: Sequence[float], takes: Sequence[float]) -> tuple[tuple[float, int], ...]:
+def _profile(starts: Sequence[float], durations: Sequence[float]) -> tuple[tuple[float, int], ...]:
     change: Counter[float] = Counter()
-    for start, duration in zip(starts, takes, strict=True):
+    for start, duration in zip(starts, durations, strict=True):
         if duration > 0:
             change[start] += 1
             change[start + duration] -= 1

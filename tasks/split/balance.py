@@ -30,13 +30,14 @@ def fitted_bins(seconds: Sequence[float], speeds: Sequence[float], startup: floa
         tops.setdefault(speed, []).append((startup, 0, index))
     classes = list(tops.items())
     for item in sorted(range(len(seconds)), key=lambda n: (-seconds[n], n)):
-        takes = seconds[item]
+        duration = seconds[item]
         speed, heap = min(
-            classes, key=lambda pair: ((pair[1][0][0] + takes) / pair[0], pair[1][0][1], -pair[0])
+            classes,
+            key=lambda pair: ((pair[1][0][0] + duration) / pair[0], pair[1][0][1], -pair[0]),
         )
         load, count, index = heap[0]
         bins[index].append(item)
-        heapq.heapreplace(heap, (load + takes, count + 1, index))
+        heapq.heapreplace(heap, (load + duration, count + 1, index))
     return [sorted(members) for members in bins if members]
 
 

@@ -166,7 +166,9 @@ def _simulator(problem: _ShardingProblem, most: int) -> Callable[[int], _Cut]:
 
     def simulated(bins: Bins) -> _Cut:
         """Simulate one cut."""
-        expected = [problem.startup[0] + sum(problem.seconds[n][0] for n in each) for each in bins]
+        expected = [
+            problem.startup[0] + sum(problem.seconds[n][0] for n in members) for members in bins
+        ]
         ends = makespans(expected, loads(bins, items) + startups[:, : len(bins)], problem.lanes)
         ends.sort()
         return _Cut(bins, float(ends.mean()), float(ends[int(_LATE * (len(ends) - 1))]))

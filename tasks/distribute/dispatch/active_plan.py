@@ -84,4 +84,4 @@ class ActivePlan:
         plan = await asyncio.to_thread(
             plan_of, joining_graph, self._estimates, fleet, self.strategy
         )
-        self._pinned |= {placed.step: placed.provider for placed in plan.placements}
+        self._pinned |= {placement.step: placement.provider for placement in plan.placements}

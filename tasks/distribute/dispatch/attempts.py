@@ -151,8 +151,8 @@ class Attempts:
             return frozenset(), frozenset()
         others = [
             other
-            for other, where in self._waiting.items()
-            if where == provider and other != step.id and not self._history[other].tries
+            for other, queued_at in self._waiting.items()
+            if queued_at == provider and other != step.id and not self._history[other].tries
         ]
         before = frozenset(self._owner(other) for other in others if other in more_urgent)
         return before, frozenset(map(self._owner, others)) - before

@@ -146,8 +146,8 @@ class Replanner:
         if len(remaining) <= _MOST_STEPS:
             graph = replace(self._graph, steps=tuple(_keyed(step) for step in remaining))
             estimates = self._remaining_estimates(correction, remaining, fleet)
-            longest = max((each.p50_seconds for each in estimates.values()), default=0.0)
-            total = sum(each.p50_seconds for each in estimates.values())
+            longest = max((estimate.p50_seconds for estimate in estimates.values()), default=0.0)
+            total = sum(estimate.p50_seconds for estimate in estimates.values())
             least_seconds = max(longest, total / max(1, len(fleet.providers)))
             budget = min(_LONGEST_SECONDS, _SHARE * least_seconds)
             try:
@@ -188,7 +188,7 @@ class Replanner:
         self, correction: Correction, remaining: Sequence[Step], fleet: FleetSnapshot
     ) -> dict[str, Estimate]:
         """Return the estimates of the remaining durations at speed 1, also of running steps."""
-        now, speed = self._clock(), {each.name: each.speed for each in fleet.providers}
+        now, speed = self._clock(), {provider.name: provider.speed for provider in fleet.providers}
         before, estimates = self._active_plan.correction, {}
         for step in remaining:
             estimate, longer = estimate_of(step, self._estimates), correction.of(step)

@@ -48,8 +48,8 @@ class Difference:
 
 def compare(before: Plan, after: Plan) -> Difference:
     """Return how ``after`` differs from ``before``."""
-    old = {item.step: item.provider for item in before.placements}
-    new = {item.step: item.provider for item in after.placements}
+    old = {placement.step: placement.provider for placement in before.placements}
+    new = {placement.step: placement.provider for placement in after.placements}
     return Difference(
         seconds=after.makespan_seconds - before.makespan_seconds,
         cost=after.cost - before.cost,

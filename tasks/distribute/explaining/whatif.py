@@ -147,10 +147,13 @@ def _twins(present: PlanChange, plan_binding: Binding) -> Iterator[PlanChange]:
 
 def _splits(present: PlanChange, plan: Plan) -> Iterator[PlanChange]:
     """Split the longest steps of the critical path, one at a time."""
-    takes = {item.step: item.end_seconds - item.start_seconds for item in plan.placements}
-    path = [present.graph.step(step) for step in plan.critical_path if takes[step] > 0]
+    durations = {
+        placement.step: placement.end_seconds - placement.start_seconds
+        for placement in plan.placements
+    }
+    path = [present.graph.step(step) for step in plan.critical_path if durations[step] > 0]
     whole = [step for step in path if len(step.items) != 1 and not step.foreach]
-    for step in sorted(whole, key=lambda step: -takes[step.id])[:_MOST_SPLITS]:
+    for step in sorted(whole, key=lambda step: -durations[step.id])[:_MOST_SPLITS]:
         yield _split(present, step)
 
 
@@ -191,7 +194,7 @@ def _room(present: PlanChange, plan_binding: Binding) -> Iterator[PlanChange]:
     for name, resource in longest.items():
         full = plan_binding.tied(resource)
         doubled = [_doubled(p, full) if p.name == name else p for p in present.fleet.providers]
-        what = f"twice the {' and '.join(UNITS[each] for each in full)} of {name}"
+        what = f"twice the {' and '.join(UNITS[component] for component in full)} of {name}"
         yield replace(present, what=what, fleet=replace(present.fleet, providers=tuple(doubled)))
 
 
@@ -205,7 +208,9 @@ def _demands(present: PlanChange, plan_binding: Binding) -> Iterator[PlanChange]
     """Halve the largest demand of each binding component, in all steps that have it."""
     for component in dict.fromkeys(component for _, component in plan_binding.waits):
         largest = max(float(getattr(step.demand, component)) for step in present.graph.steps)
-        asking = [s for s in present.graph.steps if getattr(s.demand, component) == largest]
+        asking = [
+            step for step in present.graph.steps if getattr(step.demand, component) == largest
+        ]
         if component == "slots" and largest < 2:  # noqa: PLR2004 - one slot has no half
             continue
         half = _halved(asking[0].demand, component)
@@ -213,8 +218,8 @@ def _demands(present: PlanChange, plan_binding: Binding) -> Iterator[PlanChange]
             continue
         asking_ids = {step.id for step in asking}
         steps = [
-            replace(s, demand=_halved(s.demand, component)) if s.id in asking_ids else s
-            for s in present.graph.steps
+            replace(step, demand=_halved(step.demand, component)) if step.id in asking_ids else step
+            for step in present.graph.steps
         ]
         count = asking[0].id if len(asking) == 1 else f"{len(asking)} steps"
         what = f"half the {UNITS[component]} of {count} (now {largest:g})"

@@ -103,25 +103,26 @@ class _ExpectedOccupancy:
     def __init__(self, running: Collection[RunningStep], fleet: FleetSnapshot, now: float) -> None:
         self._fleet, self._now = fleet, now
         self._timelines = {p.name: Timeline(p.capacity, now) for p in fleet.providers}
-        for item in running:
-            if item.provider in self._timelines:
-                demand = vector(item.demand)
-                self._timelines[item.provider].reserve(now, item.ends_at(now), demand)
+        for step in running:
+            if step.provider in self._timelines:
+                demand = vector(step.demand)
+                self._timelines[step.provider].reserve(now, step.ends_at(now), demand)
         for provider in fleet.providers:
             self._reserve_foreign(provider, running)
 
     def _reserve_foreign(self, provider: ProviderState, running: Collection[RunningStep]) -> None:
-        ours = [item.demand for item in running if item.provider == provider.name]
+        ours = [step.demand for step in running if step.provider == provider.name]
         foreign = provider.capacity.minus(provider.free).minus(sum(ours, Resources()))
         self._timelines[provider.name].reserve(
             self._now, self._now + FOREIGN_SECONDS, vector(foreign)
         )
 
     def can_start(self, demand: Resources) -> bool:
-        able = admissible(demand, self._fleet)
+        providers = admissible(demand, self._fleet)
         demanded = vector(demand)
-        return not able or any(
-            self._timelines[p.name].earliest(self._now, 0.0, demanded) <= self._now for p in able
+        return not providers or any(
+            self._timelines[p.name].earliest(self._now, 0.0, demanded) <= self._now
+            for p in providers
         )
 
     def place(self, request: PlacementRequest) -> PlacementChoice:
@@ -165,11 +166,11 @@ class _ExpectedOccupancy:
 
 def _eligible(request: PlacementRequest, fleet: FleetSnapshot) -> list[ProviderState]:
     """Return the providers on which the step failed least often: a retry is also a failover."""
-    able = admissible(request.demand, fleet)
+    providers = admissible(request.demand, fleet)
     if request.only:
-        return [provider for provider in able if provider.name == request.only]
-    fewest = min((request.failures.get(p.name, 0) for p in able), default=0)
-    return [provider for provider in able if request.failures.get(provider.name, 0) == fewest]
+        return [provider for provider in providers if provider.name == request.only]
+    fewest = min((request.failures.get(p.name, 0) for p in providers), default=0)
+    return [provider for provider in providers if request.failures.get(provider.name, 0) == fewest]
 
 
 def _rejected(request: PlacementRequest, fleet: FleetSnapshot) -> tuple[tuple[str, str], ...]:

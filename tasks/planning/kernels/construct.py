@@ -61,8 +61,8 @@ def on_lanes(
             ready = max(ready, end[needs[index]])
         best, best_start, best_kind, best_lane, best_gap = np.inf, 0.0, -1, -1, -1
         for kind in range(classes):
-            takes = seconds[step, kind]
-            if (assigned[step] >= 0 and assigned[step] != kind) or ready + takes >= best:
+            duration = seconds[step, kind]
+            if (assigned[step] >= 0 and assigned[step] != kind) or ready + duration >= best:
                 continue
             # After the lane that has been idle least, else after the first to be free.
             begins, chosen_lane, gap, spare = np.inf, -1, -1, np.inf
@@ -75,12 +75,12 @@ def on_lanes(
                     begins, chosen_lane = moment, candidate
             for index in range(gap_count[kind]):
                 begin = max(gap_start[kind, index], ready)
-                if begin + takes <= gap_end[kind, index]:
-                    rest = gap_end[kind, index] - gap_start[kind, index] - takes
+                if begin + duration <= gap_end[kind, index]:
+                    rest = gap_end[kind, index] - gap_start[kind, index] - duration
                     if begin < begins or (begin == begins and (gap < 0 or rest < spare)):
                         begins, chosen_lane, gap, spare = begin, gap_lane[kind, index], index, rest
-            if begins + takes < best:
-                best, best_start = begins + takes, begins
+            if begins + duration < best:
+                best, best_start = begins + duration, begins
                 best_kind, best_lane, best_gap = kind, chosen_lane, gap
         lane[step], start[step], end[step] = best_lane, best_start, best
         makespan = max(makespan, best)
@@ -158,13 +158,13 @@ def on_vectors(
             ready = max(ready, end[needs[index]])
         best, best_start, best_provider, best_piece = np.inf, 0.0, -1, 0
         for where in range(providers):
-            takes = seconds[step, where]
-            if takes == np.inf or (assigned[step] >= 0 and assigned[step] != where):
+            duration = seconds[step, where]
+            if duration == np.inf or (assigned[step] >= 0 and assigned[step] != where):
                 continue
-            limit = best - takes
-            begins, piece = earliest(times, free, size, where, ready, takes, demand[step], limit)
+            limit = best - duration
+            begins, piece = earliest(times, free, size, where, ready, duration, demand[step], limit)
             if begins < limit:
-                best, best_start = begins + takes, begins
+                best, best_start = begins + duration, begins
                 best_provider, best_piece = where, piece
         provider[step], start[step], end[step] = best_provider, best_start, best
         makespan = max(makespan, best)
@@ -206,11 +206,11 @@ def finishes(
         for index in range(needs_start[step], needs_start[step + 1]):
             ready = max(ready, end[needs[index]])
         for where in range(providers):
-            takes = seconds[step, where]
-            if takes == np.inf:
+            duration = seconds[step, where]
+            if duration == np.inf:
                 continue
-            begins, _ = earliest(times, free, size, where, ready, takes, demand[step], np.inf)
-            end_on[step, where] = begins + takes
+            begins, _ = earliest(times, free, size, where, ready, duration, demand[step], np.inf)
+            end_on[step, where] = begins + duration
         where = provider[step]
         end_on[step, where] = end[step]
         hold(times, free, size, where, 0, start[step], end[step], demand[step], smallest, pieces)

@@ -19,11 +19,11 @@ def earliest(
     size: Integers,
     where: int,
     ready: float,
-    takes: float,
+    duration: float,
     demand: Floats,
     limit: float,
 ) -> tuple[float, int]:
-    """Return when ``demand`` is free for ``takes`` seconds, and in which piece that is.
+    """Return when ``demand`` is free for ``duration`` seconds, and in which piece that is.
 
     The search ends where it would have to begin at ``limit`` or later; then that is returned.
     """
@@ -41,7 +41,7 @@ def earliest(
             piece += 1
             opened = piece
             begins = times[where, piece]
-        elif piece + 1 == size[where] or times[where, piece + 1] >= begins + takes:
+        elif piece + 1 == size[where] or times[where, piece + 1] >= begins + duration:
             return begins, opened
         else:
             piece += 1

@@ -70,8 +70,8 @@ def dispatched_on_lanes(
             if step < 0:
                 idle += 1
             else:
-                takes, so_far = seconds[step, kind[where]], now - start[step]
-                expected_free[where] += max(takes - so_far, overrun * so_far)
+                duration, so_far = seconds[step, kind[where]], now - start[step]
+                expected_free[where] += max(duration - so_far, overrun * so_far)
         position = size - 1
         while position >= 0 and (idle > 0 or size - position <= lookahead):
             step = order[ready[position]]
@@ -189,28 +189,33 @@ def dispatched_on_vectors(
                 break
             best, best_start, chosen_provider, opened = np.inf, 0.0, -1, 0
             for where in range(providers):
-                takes = seconds[step, where]
-                if takes == np.inf:
+                duration = seconds[step, where]
+                if duration == np.inf:
                     continue
-                limit = best - takes
+                limit = best - duration
                 begins, piece = earliest(
-                    times, free, pieces_of, where, now, takes, demand[step], limit
+                    times, free, pieces_of, where, now, duration, demand[step], limit
                 )
                 if begins < limit:
-                    best, best_start, chosen_provider, opened = begins + takes, begins, where, piece
+                    best, best_start, chosen_provider, opened = (
+                        begins + duration,
+                        begins,
+                        where,
+                        piece,
+                    )
             if stay > 0:
-                takes = seconds[step, preferred_provider[step]]
-                limit, alike = best + stay * takes - takes, -1
+                duration = seconds[step, preferred_provider[step]]
+                limit, alike = best + stay * duration - duration, -1
                 for where in range(providers):
-                    if seconds[step, where] != takes:
+                    if seconds[step, where] != duration:
                         continue
                     begins, piece = earliest(
-                        times, free, pieces_of, where, now, takes, demand[step], limit
+                        times, free, pieces_of, where, now, duration, demand[step], limit
                     )
                     if begins < limit:
                         limit, alike, opened = begins, where, piece
                 if alike >= 0:
-                    best, best_start, chosen_provider = limit + takes, limit, alike
+                    best, best_start, chosen_provider = limit + duration, limit, alike
             hold(
                 times, free, pieces_of, chosen_provider, opened, best_start, best,
                 demand[step], no_demand, pieces,
