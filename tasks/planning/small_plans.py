@@ -127,9 +127,9 @@ class _LaneAnnealing:
         """Exchange the lanes of two steps, or move a step; tell whether that is possible."""
         chance, count = self.random.random, len(self.order)
         step = int(chance() * count)
-        if chance() < 0.4:  # noqa: PLR2004 - as in anneal_kernels
+        if chance() < 0.4:  # noqa: PLR2004 - as in kernels.anneal
             return self._exchanged(step, self.order[int(chance() * count)])
-        if chance() < 0.7:  # noqa: PLR2004 - as in anneal_kernels
+        if chance() < 0.7:  # noqa: PLR2004 - as in kernels.anneal
             lane = int(chance() * len(self.speed))
             if self.seconds[step][lane] == math.inf:
                 return False

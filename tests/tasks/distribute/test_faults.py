@@ -25,20 +25,20 @@ from tests.tasks.planning.fakes import (
 )
 
 
-class Told:
-    """Holds what was told."""
+class RecordedFaults:
+    """Records the faults that the dispatcher reports."""
 
     def __init__(self) -> None:
         self.faults: list[tuple[str, str]] = []
 
     def __call__(self, what: str, error: BaseException) -> None:
-        """Hold it."""
+        """Record one."""
         self.faults.append((what, str(error)))
 
 
 async def test_what_is_nobodys_result_ends_the_workload(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step would never end, for what only the collector of garbage has seen."""
-    events = Told()
+    events = RecordedFaults()
     work = dispatcher(
         graph_of(step("a"), step("b", "a")),
         FakeAdmission(provider("x")),
@@ -61,7 +61,7 @@ async def test_what_is_raised_while_steps_are_stopped_is_raised(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Capacity that could not be given back would be held by nobody, and nobody would know."""
-    execution, admission, events = FakeExecution(), FakeAdmission(provider("x")), Told()
+    execution, admission, events = FakeExecution(), FakeAdmission(provider("x")), RecordedFaults()
     execution.gates["a"] = asyncio.Event()
     work = dispatcher(
         graph_of(step("a"), step("b", "a")), admission, execution, hooks=Hooks(on_fault=events)
@@ -82,7 +82,7 @@ async def test_what_is_raised_while_steps_are_stopped_is_raised(
 
 async def test_a_step_that_ends_well_tells_what_went_wrong_around_it() -> None:
     """A server that took no note of a step would be seen nowhere."""
-    events = Told()
+    events = RecordedFaults()
 
     async def forgetful(item: Step, attempt: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """Do it, and fail to report."""
@@ -111,7 +111,7 @@ async def test_a_plan_that_cannot_be_made_anew_is_told(
         """Fail."""
         raise error
 
-    events = Told()
+    events = RecordedFaults()
     count = 12
     work = dispatcher(
         graph_of(*(step(f"s{number}") for number in range(count))),

@@ -40,7 +40,7 @@ def workload(needs: dict[str, tuple[str, ...]], **demand: float) -> StepGraph:
     return StepGraph("p", "w", steps, SplitDecision(len(steps), ""))
 
 
-def known(seconds: dict[str, float]) -> dict[str, Estimate]:
+def estimates_for(seconds: dict[str, float]) -> dict[str, Estimate]:
     """Estimates from history."""
     return {k: Estimate(k, v, v * 1.5, n=3, source="history") for k, v in seconds.items()}
 
@@ -84,18 +84,18 @@ def test_every_plan_is_feasible_not_below_its_bound_and_deterministic(
 ) -> None:
     """A plan would oversubscribe, break a need, or beat what is possible."""
     graph, seconds, snapshot = problem
-    planned = plan(graph, known(seconds), snapshot, strategy, budget_seconds=0.01)
+    planned = plan(graph, estimates_for(seconds), snapshot, strategy, budget_seconds=0.01)
     assert violations(graph, seconds, snapshot, planned) == []
     assert planned.makespan_seconds >= planned.bound_seconds - 1e-6
     assert 0 <= planned.utilisation <= 1
-    assert plan(graph, known(seconds), snapshot, strategy, budget_seconds=0.01) == planned
+    assert plan(graph, estimates_for(seconds), snapshot, strategy, budget_seconds=0.01) == planned
 
 
 def test_the_longest_way_goes_first() -> None:
     """A short step would delay the chain that decides the end."""
     graph = workload({"short": (), "first": (), "second": ("first",)})
     planned = plan(
-        graph, known({"short": 2, "first": 3, "second": 4}), fleet(provider("a", slots=1))
+        graph, estimates_for({"short": 2, "first": 3, "second": 4}), fleet(provider("a", slots=1))
     )
     assert planned.order == ("first", "second", "short")
     assert planned.critical_path == ("first", "second")
@@ -105,7 +105,9 @@ def test_a_gap_is_filled() -> None:
     """A provider would idle while a step that fits waits."""
     graph = workload({"a": (), "b": (), "c": ("a", "b"), "d": ()})
     # One lane is idle from 2 to 6 while b runs; d fits there and delays nothing.
-    planned = plan(graph, known({"a": 2, "b": 6, "c": 5, "d": 4}), fleet(provider("two", slots=2)))
+    planned = plan(
+        graph, estimates_for({"a": 2, "b": 6, "c": 5, "d": 4}), fleet(provider("two", slots=2))
+    )
     assert planned.placement("d").start_seconds == 2
     assert planned.makespan_seconds == 11 == planned.bound_seconds
 
@@ -114,7 +116,9 @@ def test_a_faster_busy_provider_is_waited_for() -> None:
     """A step would take the idle provider that is ten times slower."""
     graph = workload({"a": (), "b": ()})
     planned = plan(
-        graph, known({"a": 10, "b": 10}), fleet(provider("fast", 10.0), provider("slow", 1.0))
+        graph,
+        estimates_for({"a": 10, "b": 10}),
+        fleet(provider("fast", 10.0), provider("slow", 1.0)),
     )
     assert [item.provider for item in planned.placements] == ["fast", "fast"]
     assert planned.placement("b").candidates == (("fast", 2.0), ("slow", 10.0))
@@ -132,7 +136,7 @@ def test_strategies_choose_otherwise() -> None:
     """`cheapest` or `round_robin` would have no effect."""
     graph = workload({"a": (), "b": ()})
     both = fleet(provider("dear", 2.0, price=36.0), provider("cheap", 1.0, price=3.6))
-    times = known({"a": 10, "b": 10})
+    times = estimates_for({"a": 10, "b": 10})
     cheap = plan(graph, times, both, "cheapest")
     assert [item.provider for item in cheap.placements] == ["cheap", "cheap"]
     assert cheap.cost == pytest.approx(0.02)
@@ -168,7 +172,7 @@ def test_caveats_are_told_before_it_runs() -> None:
     graph = workload({"a": (), "b": (), "c": ()})
     hasty = replace(graph.steps[1], timeout_seconds=4)
     graph = replace(graph, steps=(graph.steps[0], hasty, graph.steps[2]))
-    times = known({"b": 3}) | {"c": Estimate("c", 1, 2, success=0.5, n=9, source="trained")}
+    times = estimates_for({"b": 3}) | {"c": Estimate("c", 1, 2, success=0.5, n=9, source="trained")}
     busy = replace(provider("p", slots=2), free=Resources(slots=1))
     planned = plan(graph, times, fleet(busy))
     assert planned.warnings == (
@@ -185,7 +189,7 @@ def test_ten_thousand_steps_are_planned() -> None:
     """Planning would be quadratic: this test would take minutes, not a second or two."""
     needs = {f"s{n}": (f"s{n - 100}",) if n >= 100 and n % 3 else () for n in range(10_000)}
     graph = workload(dict(needs), cpus=0.5, slots=1)
-    times = known({name: 1.0 + n % 17 for n, name in enumerate(needs)})
+    times = estimates_for({name: 1.0 + n % 17 for n, name in enumerate(needs)})
     planned = plan(
         graph, times, fleet(provider("a", slots=8, cpus=4), provider("b", 2, slots=8, cpus=3))
     )
@@ -201,7 +205,7 @@ def assert_violation(planned: Plan, graph: StepGraph, expected: str) -> None:
 def test_the_checker_finds_each_kind_of_violation() -> None:
     """A defective plan would pass."""
     graph = workload({"a": (), "b": ("a",)})
-    planned = plan(graph, known({"a": 2, "b": 2}), fleet(provider("x"), provider("y")))
+    planned = plan(graph, estimates_for({"a": 2, "b": 2}), fleet(provider("x"), provider("y")))
     first, second = planned.placements
     early = replace(second, start_seconds=1.0, end_seconds=3.0)
     for broken, expected in [

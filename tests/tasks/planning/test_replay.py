@@ -18,7 +18,7 @@ from tasks.planning.replay import refuse_other, replay
 from tasks.planning.strategy import STORED, STRATEGIES
 from tasks.workload import StepGraph
 from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
-from tests.tasks.planning.test_planner import known, problems
+from tests.tasks.planning.test_planner import estimates_for, problems
 
 GRAPH = graph_of(step("a"), step("b"), step("c", "a", "b"))
 TIMES = estimates_of({"a": 4, "b": 3, "c": 1})
@@ -43,8 +43,8 @@ def test_nothing_is_lost_by_storing_a_plan(
 ) -> None:
     """A plan would be worse, or break a promise, only for being read back."""
     graph, seconds, fleet = problem
-    stored = plan(graph, known(seconds), fleet, strategy, budget_seconds=0.01)
-    replayed = replay(graph, known(seconds), fleet, stored, "1")
+    stored = plan(graph, estimates_for(seconds), fleet, strategy, budget_seconds=0.01)
+    replayed = replay(graph, estimates_for(seconds), fleet, stored, "1")
     assert violations(graph, seconds, fleet, replayed) == []
     assert replayed.makespan_seconds <= stored.makespan_seconds + 1e-6
     assert replayed.cost == pytest.approx(stored.cost)

@@ -150,7 +150,7 @@ async def test_what_a_step_wrote_is_part_of_its_outcome(ledger: Ledger, tmp_path
     assert row.outcome.output == {"parts": [1, 2]}
 
 
-def died(ledger: Ledger, folder: Path) -> list[Execution]:
+def dead_attempts(ledger: Ledger, folder: Path) -> list[Execution]:
     """A first run has begun a step, and is gone before its end."""
     workload_lease = lease(ledger)
     where = folder / "steps" / workload_lease.id / "s" / "1"
@@ -174,7 +174,7 @@ async def test_an_unfinished_attempt_is_adopted_under_its_own_number(
     ledger: Ledger, tmp_path: Path
 ) -> None:
     """A second copy would run beside the first."""
-    unfinished_attempts = died(ledger, tmp_path)
+    unfinished_attempts = dead_attempts(ledger, tmp_path)
     provider, workload_lease = FakeProvider(GOOD), lease(ledger)
     assert workload_lease.resumed
     runner = StepRunner(
@@ -194,7 +194,7 @@ async def test_what_died_with_the_former_run_is_tried_anew_where_it_may_be(
     ledger: Ledger, tmp_path: Path, idempotent: bool, ends: End
 ) -> None:
     """A resumed workload would fail for steps that never had a chance, or repeat what must not."""
-    unfinished_attempts = died(ledger, tmp_path)
+    unfinished_attempts = dead_attempts(ledger, tmp_path)
     runner = StepRunner(
         ledger,
         {"local": FakeProvider(LOST, GOOD)},

@@ -14,7 +14,7 @@ from tasks.plan import FleetSnapshot, ProviderState
 from tasks.planning.planner import plan
 from tasks.workload import Step, StepGraph
 from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
-from tests.tasks.planning.test_planner import known, problems
+from tests.tasks.planning.test_planner import estimates_for, problems
 
 
 def test_needs_alone_are_told_from_a_provider_that_is_waited_for() -> None:
@@ -60,7 +60,7 @@ def test_the_chain_lasts_from_the_start_to_the_end(
 ) -> None:
     """A part of the time would be explained by nothing, or twice."""
     graph, seconds, fleet = problem
-    any_plan = plan(graph, known(seconds), fleet)
+    any_plan = plan(graph, estimates_for(seconds), fleet)
     chain = binding(graph, any_plan, fleet).chain
     assert sum(link.seconds for link in chain) <= any_plan.makespan_seconds + 1e-6
     starts = [any_plan.placement(link.step).start_seconds for link in chain]

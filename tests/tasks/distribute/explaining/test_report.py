@@ -32,14 +32,20 @@ FLEET = FleetSnapshot(1, 0.0, (provider("x"), provider("y", 0.5), provider("tiny
 PLAN = plan(GRAPH, estimates_of({"a": 10, "b": 20, "c": 5}), FLEET)
 
 
-def ran(name: str, start: float, end: float, state: StepState = StepState.SUCCEEDED) -> StepResult:
+def result_of_run(
+    name: str, start: float, end: float, state: StepState = StepState.SUCCEEDED
+) -> StepResult:
     """A step that ran from start to end."""
     how = End.SUCCEEDED if state is StepState.SUCCEEDED else End.FAILED
     outcome = Outcome(end=how, started_at=1000 + start, ended_at=1000 + end, exit_code=0)
     return StepResult(name, state, "", "x", outcome, 1, 1000 + start - 0.5)
 
 
-RESULTS = {"a": ran("a", 0, 8), "b": ran("b", 8, 33), "c": ran("c", 0, 10)}
+RESULTS = {
+    "a": result_of_run("a", 0, 8),
+    "b": result_of_run("b", 8, 33),
+    "c": result_of_run("c", 0, 10),
+}
 
 
 def test_a_plan_says_where_when_and_why() -> None:
@@ -113,7 +119,7 @@ def test_labels_stand_where_there_is_room_and_never_on_each_other() -> None:
 @pytest.mark.integration  # importing matplotlib takes a second
 def test_a_chart_of_plan_and_actual_is_a_picture() -> None:
     """The artifact would show a broken image."""
-    results = RESULTS | {"c": ran("c", 0, 10, StepState.FAILED)}
+    results = RESULTS | {"c": result_of_run("c", 0, 10, StepState.FAILED)}
     actual = bars_of_results(results, PLAN.critical_path)
     assert [(bar.kind, bar.start, bar.end) for bar in actual] == [
         ("critical", 0, 8),

@@ -15,7 +15,7 @@ from tasks.planning.planner import plan
 from tasks.planning.strategy import STRATEGIES
 from tasks.workload import StepGraph
 from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
-from tests.tasks.planning.test_planner import known, problems
+from tests.tasks.planning.test_planner import estimates_for, problems
 
 
 def test_both_followers_and_the_provider_leave_no_slack() -> None:
@@ -33,7 +33,7 @@ def test_all_steps_may_end_that_late_at_once(
 ) -> None:
     """Who relies on the slack would delay the whole."""
     graph, seconds, fleet = problem
-    planned = plan(graph, known(seconds), fleet, strategy)
+    planned = plan(graph, estimates_for(seconds), fleet, strategy)
     slack = slack_seconds(graph, planned, fleet)
     assert min(slack.values()) == 0.0
     late = tuple(

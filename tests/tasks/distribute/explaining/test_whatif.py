@@ -17,7 +17,7 @@ from tasks.workload import Step, StepGraph
 from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
 
 
-def tried(
+def changes_and_gains(
     graph: StepGraph, times: Estimates, fleet: FleetSnapshot
 ) -> tuple[Plan, dict[str, PlanChange], dict[str, float]]:
     """The plan, the changes by what they say, and what each gains in seconds."""
@@ -31,7 +31,7 @@ def test_more_of_what_binds_gains_and_more_of_the_rest_does_not() -> None:
     """A user would buy a provider that changes nothing."""
     graph = graph_of(*(step(name) for name in "abcd"))
     fleet = FleetSnapshot(1, 0.0, (provider("x"), provider("slow", 0.01)))
-    _, _, gains = tried(graph, estimates_of(dict.fromkeys("abcd", 10.0)), fleet)
+    _, _, gains = changes_and_gains(graph, estimates_of(dict.fromkeys("abcd", 10.0)), fleet)
     assert gains["one more provider like x"] == pytest.approx(20)
     assert gains["twice the slots of x"] == pytest.approx(20)
     assert gains["one more provider like slow"] == 0
@@ -40,7 +40,7 @@ def test_more_of_what_binds_gains_and_more_of_the_rest_does_not() -> None:
 def test_only_one_of_equal_providers_is_doubled() -> None:
     """A fleet of twenty equal machines would use up everything that may be tried."""
     fleet = FleetSnapshot(1, 0.0, tuple(provider(f"x{n}") for n in range(20)))
-    _, tried_changes, _ = tried(graph_of(step("a")), estimates_of({"a": 1}), fleet)
+    _, tried_changes, _ = changes_and_gains(graph_of(step("a")), estimates_of({"a": 1}), fleet)
     assert [what for what in tried_changes if what.startswith("one more")] == [
         "one more provider like x0"
     ]
@@ -50,7 +50,7 @@ def test_a_step_that_is_split_does_half_the_work_twice() -> None:
     """The gain would be that of leaving work out, or what follows would start too early."""
     graph = graph_of(step("a"), step("b", "a"))
     fleet = FleetSnapshot(1, 0.0, (provider("x", slots=2),))
-    _, tried_changes, gains = tried(graph, estimates_of({"a": 8, "b": 1}), fleet)
+    _, tried_changes, gains = changes_and_gains(graph, estimates_of({"a": 8, "b": 1}), fleet)
     split = tried_changes["a split in two"]
     assert [each.id for each in split.graph.steps] == ["a (1/2)", "a (2/2)", "b"]
     assert split.graph.step("b").needs == ("a (1/2)", "a (2/2)")
@@ -64,11 +64,11 @@ def test_a_shard_is_split_by_its_tests_and_each_half_starts_up_for_itself() -> N
     shard = replace(step("a"), items=("t1", "t2", "t3"))
     times = estimates_of({"a": 2, "t1": 5, "t2": 5, "t3": 5})
     fleet = FleetSnapshot(1, 0.0, (provider("x", slots=2),))
-    _, tried_changes, gains = tried(graph_of(shard), times, fleet)
+    _, tried_changes, gains = changes_and_gains(graph_of(shard), times, fleet)
     halves = tried_changes["a split in two"].graph.steps
     assert [half.items for half in halves] == [("t1", "t3"), ("t2",)]
     assert gains["a split in two"] == pytest.approx(17 - 12)
-    _, tried_changes, _ = tried(graph_of(replace(shard, items=("t1",))), times, fleet)
+    _, tried_changes, _ = changes_and_gains(graph_of(replace(shard, items=("t1",))), times, fleet)
     assert "a split in two" not in tried_changes
 
 
@@ -81,13 +81,15 @@ def test_half_the_demand_that_binds_is_tried_where_there_is_a_half() -> None:
         Step(name, ("true",), Path("/"), name, demand=demand)
         for name, demand in zip("abc", demands, strict=True)
     ]
-    _, tried_changes, gains = tried(graph_of(*steps), estimates_of({"a": 9, "b": 9, "c": 1}), fleet)
+    _, tried_changes, gains = changes_and_gains(
+        graph_of(*steps), estimates_of({"a": 9, "b": 9, "c": 1}), fleet
+    )
     (what,) = (each for each in tried_changes if each.startswith("half"))
     assert what == "half the CPUs of 2 steps (now 4)"
     assert gains[what] > 0
     one_slot = graph_of(step("a"), step("b"))
     one_provider = FleetSnapshot(1, 0.0, (provider("x"),))
-    _, tried_changes, _ = tried(one_slot, estimates_of({"a": 1, "b": 1}), one_provider)
+    _, tried_changes, _ = changes_and_gains(one_slot, estimates_of({"a": 1, "b": 1}), one_provider)
     assert not [each for each in tried_changes if each.startswith("half")]
 
 
