@@ -18,7 +18,7 @@ from flows.configuration.run_names import named
 from flows.run_state.failure import fails_plainly
 from flows.workload.replayable import replayable_workloads
 from tasks.errors import NotFoundError
-from tasks.planning.regret import Past, Row, results, sentence, table
+from tasks.planning.regret import PastWorkload, Row, results, sentence, table
 from tasks.settings import settings
 
 
@@ -64,5 +64,5 @@ async def replay_flow(
     return Completed(message=said, data=rows)
 
 
-def _judged(found: list[Past]) -> list[Row]:
+def _judged(found: list[PastWorkload]) -> list[Row]:
     return table([results(past) for past in found])

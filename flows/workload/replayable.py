@@ -17,7 +17,7 @@ from tasks.ledger.providers import fleet
 from tasks.ledger.timings import Timing, timings
 from tasks.ledger.workloads import WorkloadRow, workloads
 from tasks.plan import Plan
-from tasks.planning.regret import AS_DECIDED, Past, by_step
+from tasks.planning.regret import AS_DECIDED, PastWorkload, by_step
 from tasks.split.record import kept_graph
 from tasks.workload import StepGraph
 
@@ -26,14 +26,14 @@ _LOOKED_AT = 1000
 
 def replayable_workloads(
     book: Ledger, root: Path, below: str, runs: int, now: float
-) -> tuple[list[Past], Counter[str]]:
+) -> tuple[list[PastWorkload], Counter[str]]:
     """Return the newest ``runs`` workloads that can be replayed, and why others cannot.
 
     ``root`` is where graphs are kept; ``below`` is ``<project>`` or ``<project>/<workload>``.
     """
     # Enough to reach behind the oldest of these runs, with some that failed or were tried again.
     known = _Timings(book, HISTORY + 3 * runs)
-    found: list[Past] = []
+    found: list[PastWorkload] = []
     why: Counter[str] = Counter()
     for row in workloads(book, below, limit=_LOOKED_AT):
         past = _past(book, root, row, known, now)
@@ -62,7 +62,9 @@ class _Timings:
         return {key: [run for run in self._read[key] if run.at < moment] for key in keys}
 
 
-def _past(book: Ledger, root: Path, row: WorkloadRow, known: _Timings, now: float) -> Past | str:
+def _past(
+    book: Ledger, root: Path, row: WorkloadRow, known: _Timings, now: float
+) -> PastWorkload | str:
     """Return the past of a workload, or why there is none."""
     if row.state != "succeeded":
         return "have not succeeded"
@@ -79,7 +81,7 @@ def _past(book: Ledger, root: Path, row: WorkloadRow, known: _Timings, now: floa
     speed = {provider.name: provider.speed for provider in machines.providers}
     done = [one for one in executions(book, row.id) if one.outcome and one.outcome.succeeded]
     made = decisions(book, row.id)
-    return Past(
+    return PastWorkload(
         row.id,
         graph,
         machines,

@@ -1,4 +1,4 @@
-"""The Prefect task of allocate: reserve a plan, and show with whom it will have to share."""
+"""The Prefect task of allocate: reserve a plan, and show its conflicts with other workloads."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def allocate(
 ) -> AllocationReport:
     """Reserve ``plan`` for the workload, and show reservations and conflicts as a table.
 
-    ``demands`` is what each step holds while it runs, by step id.
+    ``demands`` are those of the steps, by step id.
 
     Raises:
         BadInputError: When a step needs more than its provider's whole capacity.
