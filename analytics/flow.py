@@ -1,4 +1,4 @@
-"""The flow `train`: learns from everything that has run, and publishes what it expects next."""
+"""The flow `train`: learns from everything that has run, and publishes estimates of next runs."""
 
 from __future__ import annotations
 
@@ -27,17 +27,21 @@ from analytics.history.runs import FLOW_KIND, Run
 from analytics.insights.lifecycle import Changes
 from analytics.insights.measurements import find_anomalies
 from analytics.insights.shortages import shortages
-from analytics.insights.slowdowns import section, told, watch
+from analytics.insights.slowdowns import change_sentences, section, watch
 from analytics.reports.sections.training import of_training
-from analytics.training import calibration
 from analytics.training.backtest import Backtest, backtest
+from analytics.training.calibration import (
+    calibration_chart,
+    calibration_periods,
+    calibration_summary,
+)
 from analytics.training.model_store import code_digest
 from analytics.training.publishing import (
     DURATIONS,
     last_model,
+    publish_backtest,
     publish_demand,
-    publish_learnt,
-    record_learnt,
+    record_models,
 )
 from analytics.training.report import chart, markdown, states
 from analytics.training.retraining import due
@@ -59,94 +63,105 @@ DAY_SECONDS = 86_400.0
     cache_policy=NO_CACHE,
     retries=3,
     retry_delay_seconds=2,
+    persist_result=False,
 )
 async def read_flow_runs(since_days: int) -> list[Run]:
-    """Read every flow and task run of the server that has started, of any flow; what is new only."""
+    """Read the new flow and task runs of the server, of any flow, and add them to the archive."""
     now = time.time()
     since = now - since_days * DAY_SECONDS
     async with get_client() as client:
         post = partial(_post, client)
         source = await server.identity(post, "train")
-        held = await asyncio.to_thread(load, _kept("server"), source, since)
-        found, changed = await server.refreshed(post, held, since, now)
-    await asyncio.to_thread(_keep, _kept("server"), found)
-    get_run_logger().info("Read %d flow and task runs, %s", changed, states(found.runs))
-    return newest(run for run in found.runs if run.started_at >= since)
+        archive = await asyncio.to_thread(load, _kept("server"), source, since)
+        refreshed, changed = await server.refreshed(post, archive, since, now)
+    await asyncio.to_thread(_keep, _kept("server"), refreshed)
+    get_run_logger().info("Read %d flow and task runs, %s", changed, states(refreshed.runs))
+    return newest(run for run in refreshed.runs if run.started_at >= since)
 
 
-@task(name="read ledger", task_run_name="read ledger", cache_policy=NO_CACHE)
+@task(name="read ledger", task_run_name="read ledger", cache_policy=NO_CACHE, persist_result=False)
 async def read_ledger(since_days: int) -> list[Run]:
-    """Read what the ledger has learnt of steps, tests and whatever else has a history."""
+    """Read what the ledger has recorded since the last training, and add it to the archive."""
     now = time.time()
     since = now - since_days * DAY_SECONDS
-    found = await asyncio.to_thread(_read_ledger, since, now)
-    return newest(run for run in found.runs if run.started_at >= since)
+    archive = await asyncio.to_thread(_read_ledger, since, now)
+    return newest(run for run in archive.runs if run.started_at >= since)
 
 
-@task(name="see what is due", task_run_name="see what is due", cache_policy=NO_CACHE)
+@task(
+    name="see what is due",
+    task_run_name="see what is due",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 async def see_what_is_due(runs: list[Run]) -> str:
-    """Say why training is due; empty where what was learnt last still holds."""
+    """Return why training is due; empty where the last training still holds."""
     return await asyncio.to_thread(_due, runs, time.time())
 
 
-@task(name="fit", task_run_name="fit", cache_policy=NO_CACHE)
+@task(name="fit", task_run_name="fit", cache_policy=NO_CACHE, persist_result=False)
 async def fit(runs: list[Run]) -> Backtest:
-    """Forecast every run in hindsight, learn from all of them, and let the last model compete."""
+    """Forecast every run in hindsight, train on all of them, and compare with the last model."""
     return await asyncio.to_thread(_fitted, runs)
 
 
-@task(name="publish", task_run_name="publish", cache_policy=NO_CACHE)
+@task(name="publish", task_run_name="publish", cache_policy=NO_CACHE, persist_result=False)
 async def publish(tested: Backtest) -> int:
     """Publish the estimates in the ledger, where planning reads them; return how many."""
     return await asyncio.to_thread(_publish, tested, time.time())
 
 
-@task(name="watch", task_run_name="watch", cache_policy=NO_CACHE)
+@task(name="watch", task_run_name="watch", cache_policy=NO_CACHE, persist_result=False)
 async def watch_runs(runs: list[Run]) -> Changes:
-    """Look for what is slower, strange or runs out; what is new, worse or over is told once."""
+    """Look for slowdowns, anomalies and shortages; log each new, worse or closed insight once."""
     changes = await asyncio.to_thread(_watch, runs, time.time())
-    for sentence in told(changes):
+    for sentence in change_sentences(changes):
         get_run_logger().warning(sentence)
     return changes
 
 
-@task(name="report", task_run_name="report", cache_policy=NO_CACHE)
+@task(name="report", task_run_name="report", cache_policy=NO_CACHE, persist_result=False)
 async def report(runs: list[Run], tested: Backtest, changes: Changes, since_days: int) -> None:
-    """Show what was learnt, and how far off it would have been, as artifacts."""
+    """Show the results of the training and the accuracy of its forecasts as artifacts."""
     learnt = await asyncio.to_thread(markdown, runs, tested, since_days)
     trends = await asyncio.to_thread(of_training, runs)
     parts = [learnt, section(changes), *([f"## Trends\n\n{trends}"] if trends else [])]
     text = "\n\n".join(parts)
     await acreate_markdown_artifact(text, key="training-report", description="What was learnt")
-    if tested.made.any():
-        drawn = await asyncio.to_thread(chart, tested.pairs)
-        said = "What was forecast of each run against what it took"
+    if tested.is_forecast.any():
+        image = await asyncio.to_thread(chart, *tested.pairs)
+        description = "What was forecast of each run against what it took"
         await acreate_markdown_artifact(
-            picture(drawn, said), key="training-chart", description=said
+            picture(image, description), key="training-chart", description=description
         )
 
 
-@task(name="demand", task_run_name="demand", cache_policy=NO_CACHE)
+@task(name="demand", task_run_name="demand", cache_policy=NO_CACHE, persist_result=False)
 async def show_demand(runs: list[Run]) -> None:
-    """Show what the next 24 h and 168 h should ask for as the chart `demand`, where history says."""
-    found = await asyncio.to_thread(demand_chart.outlooks, runs, time.time())
-    if found:
-        drawn, said = (
-            await asyncio.to_thread(demand_chart.chart, found),
-            demand_chart.summary(found),
+    """Show the demand forecast for 24 h and 168 h as the chart `demand`, given enough history."""
+    outlooks = await asyncio.to_thread(demand_chart.outlooks, runs, time.time())
+    if outlooks:
+        image, summary = (
+            await asyncio.to_thread(demand_chart.chart, outlooks),
+            demand_chart.summary(outlooks),
         )
-        await acreate_markdown_artifact(picture(drawn, said), key="demand", description=said)
-        get_run_logger().info(said)
+        await acreate_markdown_artifact(picture(image, summary), key="demand", description=summary)
+        get_run_logger().info(summary)
 
 
-@task(name="calibration", task_run_name="calibration", cache_policy=NO_CACHE)
+@task(name="calibration", task_run_name="calibration", cache_policy=NO_CACHE, persist_result=False)
 async def show_calibration(since_days: int) -> None:
-    """Show how the estimates behind decisions came out as the chart `calibration`, if any did."""
-    made = await asyncio.to_thread(_decided, time.time() - since_days * DAY_SECONDS)
-    if found := calibration.periods(made):
-        drawn, said = await asyncio.to_thread(calibration.chart, found), calibration.summary(found)
-        await acreate_markdown_artifact(picture(drawn, said), key="calibration", description=said)
-        get_run_logger().info(said)
+    """Show the calibration of the estimates behind decisions as the chart `calibration`, if any."""
+    placements = await asyncio.to_thread(_decided, time.time() - since_days * DAY_SECONDS)
+    if periods := calibration_periods(placements):
+        image, summary = (
+            await asyncio.to_thread(calibration_chart, periods),
+            calibration_summary(periods),
+        )
+        await acreate_markdown_artifact(
+            picture(image, summary), key="calibration", description=summary
+        )
+        get_run_logger().info(summary)
 
 
 @flow(
@@ -157,6 +172,8 @@ async def show_calibration(since_days: int) -> None:
         "each takes and how often it succeeds, publishes that for planning, and reports how far "
         "off it was."
     ),
+    persist_result=True,
+    result_serializer="json",
 )
 async def train_flow(
     since_days: Annotated[int, Field(ge=1, le=3650)] = 90,
@@ -184,14 +201,14 @@ async def train_flow(
     await report(runs, tested, changes, since_days)
     await show_demand(from_server)
     await show_calibration(since_days)
-    said = (
+    message = (
         f"Published {published} estimates from {len(from_server)} flow and task runs and "
         f"{len(from_ledger)} steps and tests"
         if published
         else f"No history of the last {since_days} days to learn from: published nothing"
     )
-    get_run_logger().info("%s. See the artifact training-report.", said)
-    return Completed(message=said, data=published)
+    get_run_logger().info("%s. See the artifact training-report.", message)
+    return Completed(message=message, data=published)
 
 
 async def _post(client: PrefectClient, path: Any, body: dict[str, Any]) -> Any:
@@ -211,19 +228,19 @@ def _ledger() -> closing[Ledger]:
     return closing(open_own_ledger(settings()))
 
 
-def _keep(path: Path, found: Archive) -> None:
-    if found.note:
-        get_run_logger().info("%s", found.note)
-    save(path, found)
+def _keep(path: Path, archive: Archive) -> None:
+    if archive.note:
+        get_run_logger().info("%s", archive.note)
+    save(path, archive)
 
 
 def _read_ledger(since: float, now: float) -> Archive:
     with _ledger() as ledger:
-        shown = ledger.url.render_as_string(hide_password=True)
-        held = load(_kept("ledger"), shown, since)
-        found = ledger_history.refreshed(ledger, held, since, now)
-    _keep(_kept("ledger"), found)
-    return found
+        source = ledger.url.render_as_string(hide_password=True)
+        archive = load(_kept("ledger"), source, since)
+        refreshed = ledger_history.refreshed(ledger, archive, since, now)
+    _keep(_kept("ledger"), refreshed)
+    return refreshed
 
 
 def _fitted(runs: list[Run]) -> Backtest:
@@ -238,9 +255,9 @@ def _due(runs: list[Run], now: float) -> str:
 
 def _publish(tested: Backtest, now: float) -> int:
     with _ledger() as ledger:
-        for trained in record_learnt(ledger, _models(), tested, code_digest(), now):
+        for trained in record_models(ledger, _models(), tested, code_digest(), now):
             get_run_logger().info("Model %s: %s (%s)", trained.name, trained.champion, trained.why)
-        return publish_learnt(ledger, tested, now)
+        return publish_backtest(ledger, tested, now)
 
 
 def _watch(runs: list[Run], now: float) -> Changes:
@@ -249,11 +266,11 @@ def _watch(runs: list[Run], now: float) -> Changes:
         steps = step_outlooks(runs, now)
         publish_demand(ledger, demand_chart.outlooks(flow_runs, now) | steps, now)
         providers = fleet(ledger, provider_names(ledger), now).providers
-        found = [
+        findings = [
             *find_anomalies(ledger, now, settings().sample_days),
             *shortages(steps, providers, now),
         ]
-        return watch(ledger, runs, now, found)
+        return watch(ledger, runs, now, findings)
 
 
 def _decided(since: float) -> list[Decision]:

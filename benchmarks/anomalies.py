@@ -21,12 +21,18 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.insights.regressions import FEWEST, REMEMBERED, STABLE, Timed, Watch
+from analytics.insights.regressions import (
+    FEWEST_RUNS,
+    REMEMBERED_RUNS,
+    STABLE_DEVIATION,
+    KeyWatch,
+    TimedRun,
+)
 from benchmarks.labelled_series import Hits, compare
 
 SLOWER = 1.5
 WITHIN = 5
-Keys = dict[str, list[Timed]]
+Keys = dict[str, list[TimedRun]]
 
 
 def of_log(history: Path) -> Keys:
@@ -34,13 +40,13 @@ def of_log(history: Path) -> Keys:
     opened = gzip.open if history.suffix == ".gz" else open
     with opened(history, "rt", encoding="utf-8", errors="replace") as lines:
         rows = [line.split() for line in lines if line.strip() and not line.startswith(";")]
-    found: list[Timed] = []
+    runs: list[TimedRun] = []
     for row in rows:
-        submitted, waited, took = (float(row[column]) for column in (1, 2, 3))
-        if took > 0 and row[10] == "1":
+        submitted, waited, seconds = (float(row[column]) for column in (1, 2, 3))
+        if seconds > 0 and row[10] == "1":
             key = " ".join(row[column] for column in (11, 4, 8, 13))
-            found.append(Timed(key, row[0], submitted + max(waited, 0.0) + took, took))
-    return _by_key(found)
+            runs.append(TimedRun(key, row[0], submitted + max(waited, 0.0) + seconds, seconds))
+    return _by_key(runs)
 
 
 def of_trace(history: Path) -> Keys:
@@ -49,33 +55,33 @@ def of_trace(history: Path) -> Keys:
     table = table[table["status"] == "COMPLETED"]
     columns = ("process", "task_id", "complete", "realtime")
     return _by_key(
-        Timed(str(key), str(run), float(ended) / 1000, max(float(took), 1.0) / 1000)
-        for key, run, ended, took in zip(*(table[name] for name in columns), strict=True)
+        TimedRun(str(key), str(run), float(ended) / 1000, max(float(seconds), 1.0) / 1000)
+        for key, run, ended, seconds in zip(*(table[name] for name in columns), strict=True)
     )
 
 
-def _by_key(runs: Iterable[Timed]) -> Keys:
+def _by_key(runs: Iterable[TimedRun]) -> Keys:
     keys: Keys = defaultdict(list)
     for run in sorted(runs, key=lambda run: run.ended_at):
         keys[run.key].append(run)
     return keys
 
 
-def _spread(runs: Sequence[Timed]) -> float:
+def _spread(runs: Sequence[TimedRun]) -> float:
     return statistics.stdev(math.log(run.seconds) for run in runs)
 
 
-def stable_moments(runs: Sequence[Timed]) -> Iterator[tuple[int, bool]]:
+def stable_moments(runs: Sequence[TimedRun]) -> Iterator[tuple[int, bool]]:
     """Yield where the past is stable, and whether it really stays so for the next five runs."""
-    for at in range(FEWEST, len(runs) - WITHIN + 1):
-        past = runs[max(0, at - REMEMBERED) : at]
-        if _spread(past) < STABLE:
-            yield at, _spread([*past, *runs[at : at + WITHIN]]) < STABLE
+    for at in range(FEWEST_RUNS, len(runs) - WITHIN + 1):
+        past = runs[max(0, at - REMEMBERED_RUNS) : at]
+        if _spread(past) < STABLE_DEVIATION:
+            yield at, _spread([*past, *runs[at : at + WITHIN]]) < STABLE_DEVIATION
 
 
-def delay(runs: Sequence[Timed], at: int) -> int | None:
+def delay(runs: Sequence[TimedRun], at: int) -> int | None:
     """Return the slowed runs it takes to find it when all from ``at`` on are slowed."""
-    watch = Watch()
+    watch = KeyWatch()
     for run in runs[:at]:
         watch.see(run)
     for count, run in enumerate(runs[at : at + WITHIN], start=1):
@@ -89,16 +95,16 @@ def slow_downs(keys: Keys) -> dict[str, Any]:
     watched = alarms = 0
     delays: dict[str, list[int | None]] = {"steady": [], "any": []}
     for runs in keys.values():
-        watch = Watch()
+        watch = KeyWatch()
         for run in runs:
             watched += watch.watching
             alarms += watch.see(run) is not None
         moments = list(stable_moments(runs))
-        for name, chosen in (
+        for name, starts in (
             ("steady", [at for at, stays in moments if stays]),
             ("any", [at for at, _ in moments]),
         ):
-            picked = {chosen[0], chosen[len(chosen) // 2], chosen[-1]} if chosen else set()
+            picked = {starts[0], starts[len(starts) // 2], starts[-1]} if starts else set()
             delays[name] += [delay(runs, at) for at in sorted(picked)]
     count = sum(map(len, keys.values()))
     return {
@@ -113,11 +119,11 @@ def slow_downs(keys: Keys) -> dict[str, Any]:
 
 
 def _recalled(suffix: str, delays: Sequence[int | None]) -> dict[str, float]:
-    found = [count for count in delays if count is not None]
+    found_delays = [count for count in delays if count is not None]
     return {
         f"slowed{suffix}": len(delays),
-        f"recall{suffix}": len(found) / max(len(delays), 1),
-        f"delay_runs{suffix}": statistics.fmean(found) if found else 0.0,
+        f"recall{suffix}": len(found_delays) / max(len(delays), 1),
+        f"delay_runs{suffix}": statistics.fmean(found_delays) if found_delays else 0.0,
     }
 
 
@@ -128,18 +134,21 @@ def measure(folder: Path) -> dict[str, Any]:
         if "realtime" in pd.read_csv(path, nrows=0).columns:
             histories[path.name] = of_trace(path)
     series = {
-        name: by
+        name: hits_by_detector
         for labels in sorted(folder.rglob("combined_windows.json"))
-        for name, by in compare(labels.parent).items()
+        for name, hits_by_detector in compare(labels.parent).items()
     }
     totals = {
-        who: sum((by[who] for by in series.values()), Hits(0, 0, 0, 0)).figures()
+        who: sum(
+            (hits_by_detector[who] for hits_by_detector in series.values()), Hits(0, 0, 0, 0)
+        ).figures()
         for who in ("ours", "plain z-score")
     }
     return {
         "regressions": {name: slow_downs(keys) for name, keys in histories.items()},
         "labelled": {
-            name: {who: hits.figures() for who, hits in by.items()} for name, by in series.items()
+            name: {who: hits.figures() for who, hits in hits_by_detector.items()}
+            for name, hits_by_detector in series.items()
         },
         "labelled_in_all": totals,
     }
@@ -151,15 +160,15 @@ def main() -> None:
     parser.add_argument("--history", type=Path, required=True, help="folder of histories")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     options = parser.parse_args()
-    found = measure(options.history)
-    for name, figures in found["regressions"].items():
+    results = measure(options.history)
+    for name, figures in results["regressions"].items():
         print(name, *(f"\n  {key:>60} {value:.5g}" for key, value in figures.items()))
-    for name, by in [*found["labelled"].items(), ("all", found["labelled_in_all"])]:
+    for name, by in [*results["labelled"].items(), ("all", results["labelled_in_all"])]:
         for who, figures in by.items():
             rounded = (f"{key} {value:.2f}" for key, value in figures.items())
             print(f"{name:>34} {who:>14}", *rounded)
     if options.json:
-        print(json.dumps(found))
+        print(json.dumps(results))
 
 
 if __name__ == "__main__":

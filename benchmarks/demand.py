@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from analytics.demand.forecast import Demand, forecast
-from analytics.statistics.seasonal import DAY, WEEK, Values, seasonal_naive
+from analytics.statistics.seasonal import DAY_HOURS, WEEK_HOURS, Values, seasonal_naive
 from benchmarks.batch_jobs import series
 
 AHEAD = (24, 168)
@@ -32,7 +32,7 @@ GOAL = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What was forecast of one series from one origin, and what came; ``scale`` is MASE's."""
+    """The forecasts of one series from one origin, and the actual values; ``scale`` is MASE's."""
 
     demand: Demand
     daily: Values
@@ -45,28 +45,29 @@ def trial(values: Values, origin: int, horizon: int) -> Trial | None:
     """Forecast the hours after ``origin`` from those before; None where the past is constant."""
     past, actual = values[:origin], values[origin : origin + horizon]
     demand = forecast(past, horizon)
-    scale = float(np.abs(past[DAY:] - past[:-DAY]).mean())
+    scale = float(np.abs(past[DAY_HOURS:] - past[:-DAY_HOURS]).mean())
     if demand is None or not scale:
         return None
-    naive = [seasonal_naive(past, horizon, period) for period in (DAY, WEEK)]
+    naive = [seasonal_naive(past, horizon, period) for period in (DAY_HOURS, WEEK_HOURS)]
     return Trial(demand, naive[0], naive[1], actual, scale)
 
 
 def scores(trials: Sequence[Trial], hours: int) -> dict[str, float]:
     """Return the figures over the first ``hours`` ahead of all trials of one series."""
 
-    def mase(of: str) -> float:
+    def mase(forecaster: str) -> float:
         return statistics.fmean(
-            float(np.abs(_said(found, of) - found.actual)[:hours].mean()) / found.scale
-            for found in trials
+            float(np.abs(_median_or_naive(tested, forecaster) - tested.actual)[:hours].mean())
+            / tested.scale
+            for tested in trials
         )
 
     model, daily, weekly = mase("median"), mase("daily"), mase("weekly")
-    actual = np.array([found.actual[:hours] for found in trials])
-    median = np.array([found.demand.median[:hours] for found in trials])
-    mean = np.array([found.demand.mean[:hours] for found in trials])
-    low = np.array([found.demand.low[:hours] for found in trials])
-    high = np.array([found.demand.high[:hours] for found in trials])
+    actual = np.array([tested.actual[:hours] for tested in trials])
+    median = np.array([tested.demand.median[:hours] for tested in trials])
+    mean = np.array([tested.demand.mean[:hours] for tested in trials])
+    low = np.array([tested.demand.low[:hours] for tested in trials])
+    high = np.array([tested.demand.high[:hours] for tested in trials])
     total = max(float(actual.sum()), 1e-9)
     return {
         "mase": model,
@@ -79,8 +80,10 @@ def scores(trials: Sequence[Trial], hours: int) -> dict[str, float]:
     }
 
 
-def _said(found: Trial, of: str) -> Values:
-    return found.demand.median if of == "median" else np.asarray(getattr(found, of))
+def _median_or_naive(tested: Trial, forecaster: str) -> Values:
+    return (
+        tested.demand.median if forecaster == "median" else np.asarray(getattr(tested, forecaster))
+    )
 
 
 def of_jobs(history: Path, origins: int) -> dict[str, Any]:
@@ -91,8 +94,8 @@ def of_jobs(history: Path, origins: int) -> dict[str, Any]:
         values = table[name].to_numpy(float)
         last = len(values) - AHEAD[-1]
         moments = np.linspace(int(0.7 * len(values)), last, origins).astype(int)
-        trials = [found for at in moments if (found := trial(values, int(at), AHEAD[-1]))]
-        if trials and any(found.actual.any() for found in trials):
+        trials = [tested for at in moments if (tested := trial(values, int(at), AHEAD[-1]))]
+        if trials and any(tested.actual.any() for tested in trials):
             rows[str(name)] = {f"{hours} h": scores(trials, hours) for hours in AHEAD}
     met = {
         f"{hours} h": sum(row[f"{hours} h"]["of_better_naive"] <= GOAL for row in rows.values())
@@ -107,14 +110,14 @@ def of_m4(train: Path) -> dict[str, Any]:
     started, worked, trials = time.monotonic(), time.process_time(), []
     for name, values in past.items():
         whole = np.concatenate([values, actual[name]])
-        if found := trial(whole, len(values), M4_HORIZON):
-            trials.append(found)
+        if tested := trial(whole, len(values), M4_HORIZON):
+            trials.append(tested)
     row = scores(trials, M4_HORIZON)
     del row["total_error"]  # the series are of other units: their sum means nothing
     del row["wape"]
     wapes = [
-        float(np.abs(found.demand.median - found.actual).sum() / found.actual.sum())
-        for found in trials
+        float(np.abs(tested.demand.median - tested.actual).sum() / tested.actual.sum())
+        for tested in trials
     ]
     row |= {
         "wape_median": statistics.median(wapes),
@@ -142,13 +145,13 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     options = parser.parse_args()
     is_m4 = ".csv" in options.history.name
-    found = of_m4(options.history) if is_m4 else of_jobs(options.history, options.origins)
-    for name, by_hours in found["series"].items():
+    figures = of_m4(options.history) if is_m4 else of_jobs(options.history, options.origins)
+    for name, by_hours in figures["series"].items():
         for hours, row in by_hours.items():
             print(f"{name:>24} {hours:>6}", *(f"{key} {value:.3f}" for key, value in row.items()))
-    print(*(f"{key} {value}" for key, value in found.items() if key != "series"))
+    print(*(f"{key} {value}" for key, value in figures.items() if key != "series"))
     if options.json:
-        print(json.dumps(found))
+        print(json.dumps(figures))
 
 
 if __name__ == "__main__":

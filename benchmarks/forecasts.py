@@ -23,7 +23,7 @@ import pandas as pd
 from analytics.durations.rolling import Forecasts, forecast
 from analytics.durations.scores import auc, brier, in_class, intervals, min_max_ratio, stable
 from analytics.failures.model import Failures, predict_failures
-from analytics.history.features import Past, past
+from analytics.history.features import RunFeatures, compute_features
 from analytics.statistics.averages import Mask
 from benchmarks.importers.formats import FORMATS, read_history
 
@@ -33,11 +33,11 @@ _MIB_PER_UNIT = 1 / 1024 if sys.platform != "darwin" else 1 / 1024**2
 
 def measure(table: pd.DataFrame) -> dict[str, Any]:
     """Return every figure of one history."""
-    began = time.perf_counter()
-    known = past(table)
-    durations = forecast(table, known=known)
+    started = time.perf_counter()
+    features = compute_features(table)
+    durations = forecast(table, features=features)
     failures = predict_failures(table)
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - started
     figures = {
         "runs": len(table),
         "states": {str(name): int(n) for name, n in table["state"].value_counts().items()},
@@ -53,81 +53,89 @@ def measure(table: pd.DataFrame) -> dict[str, Any]:
     return figures
 
 
-def _durations(found: Forecasts) -> dict[str, Any]:
-    table, actual = found.table, found.table[found.target].to_numpy(float)
-    telling = (table["telling"] & table[found.target].ge(0)).to_numpy()
-    made = telling & ~np.isnan(found.point)
-    if not made.any():
-        return {"forecast": 0, "abstained": int(telling.sum())}
-    key, finest = _of(found.past, "key"), found.past.levels[0]
-    compared = made & ~np.isnan(key["last run"])
+def _durations(forecasts: Forecasts) -> dict[str, Any]:
+    table, actual = forecasts.table, forecasts.table[forecasts.target].to_numpy(float)
+    trainable = (table["is_trainable"] & table[forecasts.target].ge(0)).to_numpy()
+    is_forecast = trainable & ~np.isnan(forecasts.point)
+    if not is_forecast.any():
+        return {"forecast": 0, "abstained": int(trainable.sum())}
+    key, finest = _of(forecasts.run_features, "key"), forecasts.run_features.levels[0]
+    compared = is_forecast & ~np.isnan(key["last run"])
     succeeded = compared & table["state"].eq("succeeded").to_numpy()
     return {
-        "forecast": int(made.sum()),
-        "abstained": int(telling.sum() - made.sum()),
+        "forecast": int(is_forecast.sum()),
+        "abstained": int(trainable.sum() - is_forecast.sum()),
         "compared": int(compared.sum()),
         "min_max_ratio": {
-            "all_forecast": _mean(min_max_ratio(found.point, actual), made),
-            "model": _mean(min_max_ratio(found.point, actual), compared),
+            "all_forecast": _mean(min_max_ratio(forecasts.point, actual), is_forecast),
+            "model": _mean(min_max_ratio(forecasts.point, actual), compared),
             **_simple(key, actual, compared),
             "succeeded_only": {
-                "model": _mean(min_max_ratio(found.point, actual), succeeded),
+                "model": _mean(min_max_ratio(forecasts.point, actual), succeeded),
                 **_simple(key, actual, succeeded),
             },
-            "finest_or_key": _simple(_backed_off(found.past), actual, compared),
+            "finest_or_key": _simple(_backed_off(forecasts.run_features), actual, compared),
         },
-        "same_class": _mean(in_class(found.point, actual), made),
+        "same_class": _mean(in_class(forecasts.point, actual), is_forecast),
         "intervals": {
-            name: _rounded(asdict(each))
-            for name, each in intervals(found.bounds[made], actual[made]).items()
+            name: _rounded(asdict(measured))
+            for name, measured in intervals(
+                forecasts.bounds[is_forecast], actual[is_forecast]
+            ).items()
         },
         "stable_keys": {
-            "key": _stable(found, actual, made, "key"),
-            finest: _stable(found, actual, made, finest),
+            "key": _stable(forecasts, actual, is_forecast, "key"),
+            finest: _stable(forecasts, actual, is_forecast, finest),
         },
         "source": {
-            found.rules[rule]: int(n)
-            for rule, n in zip(*np.unique(found.rule[made], return_counts=True), strict=True)
+            forecasts.rules[rule]: int(n)
+            for rule, n in zip(
+                *np.unique(forecasts.rule[is_forecast], return_counts=True), strict=True
+            )
         },
     }
 
 
-def _of(known: Past, level: str) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+def _of(features: RunFeatures, level: str) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
     rules = {**SIMPLE, "": "last run"}.values()
-    columns = {rule: known.rule_names.index(f"{rule} of {level}") for rule in rules}
-    return {rule: np.exp(known.rules[:, column]) for rule, column in columns.items()}
+    columns = {rule: features.rule_names.index(f"{rule} of {level}") for rule in rules}
+    return {rule: np.exp(features.rules[:, column]) for rule, column in columns.items()}
 
 
-def _backed_off(known: Past) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+def _backed_off(features: RunFeatures) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
     """Return the simple rules on the finest group that has a past, down to the key."""
-    found = _of(known, "key")
-    for level in reversed(known.levels[: known.levels.index("key")]):
-        finer = _of(known, level)
-        found = {rule: np.where(np.isnan(finer[rule]), found[rule], finer[rule]) for rule in found}
-    return found
+    values = _of(features, "key")
+    for level in reversed(features.levels[: features.levels.index("key")]):
+        finer = _of(features, level)
+        values = {
+            rule: np.where(np.isnan(finer[rule]), values[rule], finer[rule]) for rule in values
+        }
+    return values
 
 
 def _simple(rules: dict[str, Any], actual: Any, rows: Mask) -> dict[str, float | None]:
     return {name: _mean(min_max_ratio(rules[rule], actual), rows) for name, rule in SIMPLE.items()}
 
 
-def _stable(found: Forecasts, actual: Any, made: Mask, level: str) -> dict[str, float] | None:
-    names, features = found.past.names, found.past.features.astype(float)
+def _stable(
+    forecasts: Forecasts, actual: Any, is_forecast: Mask, level: str
+) -> dict[str, float] | None:
+    names, matrix = forecasts.run_features.names, forecasts.run_features.matrix.astype(float)
     runs, spread = (
-        features[made, names.index(f"{fact} of {level}")] for fact in ("runs", "spread")
+        matrix[is_forecast, names.index(f"{fact} of {level}")] for fact in ("runs", "spread")
     )
-    scored = stable(found.point[made], actual[made], runs, spread)
+    scored = stable(forecasts.point[is_forecast], actual[is_forecast], runs, spread)
     return _rounded(asdict(scored)) if scored else None
 
 
-def _failures(found: Failures) -> dict[str, Any]:
-    made = ~np.isnan(found.probability) & ~np.isnan(found.failed)
-    if not made.any():
+def _failures(failures: Failures) -> dict[str, Any]:
+    is_forecast = ~np.isnan(failures.probability) & ~np.isnan(failures.failed)
+    if not is_forecast.any():
         return {"forecast": 0}
-    probability, failed = found.probability[made], found.failed[made]
+    probability, failed = failures.probability[is_forecast], failures.failed[is_forecast]
     area = auc(probability, failed)
     return {
-        "forecast": int(made.sum()),
+        "forecast": int(is_forecast.sum()),
         "share": round(float(failed.mean()), 4),
         "auc": None if area is None else round(area, 4),
         "brier": round(brier(probability, failed), 4),
@@ -150,16 +158,16 @@ def _table(figures: dict[str, Any]) -> str:
             if not isinstance(value, dict):
                 rows.append((f"{target}: min/max ratio, {name}", value))
         for name, value in figures.get(target, {}).get("intervals", {}).items():
-            said = f"{value['overall']:.3f}, worst tenth {value['worst_tenth']:.3f}"
-            rows.append((f"{target}: {name}", f"{said}, width x{value['width']:.2f}"))
+            text = f"{value['overall']:.3f}, worst tenth {value['worst_tenth']:.3f}"
+            rows.append((f"{target}: {name}", f"{text}, width x{value['width']:.2f}"))
         if target == "duration" and "same_class" in figures[target]:
             rows.append(
                 ("duration: foreseen in its class of length", figures[target]["same_class"])
             )
         for level, value in figures.get(target, {}).get("stable_keys", {}).items():
             if value:
-                said = f"{value['within_tenth']:.3f} of {value['share']:.1%} of the runs"
-                rows.append((f"{target}: stable by {level}, within 10 %", said))
+                text = f"{value['within_tenth']:.3f} of {value['share']:.1%} of the runs"
+                rows.append((f"{target}: stable by {level}, within 10 %", text))
     rows += [(f"failures: {name}", value) for name, value in figures["failures"].items()]
     rows += [(name, figures[name]) for name in ("runs", "training_seconds", "peak_memory_mib")]
     return "\n".join(f"{name:<42}{value}" for name, value in rows)
@@ -172,11 +180,11 @@ def main() -> None:
     parser.add_argument("--format", choices=FORMATS)
     parser.add_argument("--input-size", metavar="COLUMN")
     parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
-    figures = measure(read_history(given.history, given.format, given.input_size))
+    options = parser.parse_args()
+    figures = measure(read_history(options.history, options.format, options.input_size))
     print(_table(figures))
-    if given.json:
-        print(json.dumps({"history": given.history.name, **figures}))
+    if options.json:
+        print(json.dumps({"history": options.history.name, **figures}))
 
 
 if __name__ == "__main__":

@@ -48,27 +48,27 @@ class Hits:
 
 def compare(folder: Path) -> dict[str, dict[str, Hits]]:
     """Return the hits of ours and of a plain z-score by the name of the series."""
-    found = {}
+    hits = {}
     labels = json.loads((folder / "combined_windows.json").read_text(encoding="utf-8"))
     windows = {name.rpartition("/")[2]: spans for name, spans in labels.items()}
     for path in sorted(folder.rglob("*.csv")):
         if path.name in windows:
-            found[path.stem] = _of_series(pd.read_csv(path), windows[path.name])
-    return found
+            hits[path.stem] = _of_series(pd.read_csv(path), windows[path.name])
+    return hits
 
 
 def _of_series(table: pd.DataFrame, windows: Sequence[Sequence[str]]) -> dict[str, Hits]:
     at = pd.to_datetime(table["timestamp"])
     day = max(24, round(pd.Timedelta("1D") / at.diff().median()))
     times = pd.DatetimeIndex(at)
-    known = [
+    labelled = [
         (int(times.searchsorted(first)), int(times.searchsorted(last)))
         for first, last in (map(pd.Timestamp, window) for window in windows)
     ]
     ours = [(anomaly.first, anomaly.last) for anomaly in detect(table["value"].to_numpy(), day)]
     first = int(LEARNING * len(table))
     plain = _plain(table["value"], day)
-    return {"ours": _hits(ours, known, first), "plain z-score": _hits(plain, known, first)}
+    return {"ours": _hits(ours, labelled, first), "plain z-score": _hits(plain, labelled, first)}
 
 
 def _plain(values: pd.Series[float], day: int) -> list[Span]:
@@ -79,8 +79,8 @@ def _plain(values: pd.Series[float], day: int) -> list[Span]:
     return [(int(g[0]), int(g[-1])) for g in np.split(strange, breaks) if g.size]
 
 
-def _hits(found: Sequence[Span], windows: Sequence[Span], first: int) -> Hits:
-    counted = [span for span in found if span[1] >= first]
+def _hits(spans: Sequence[Span], windows: Sequence[Span], first: int) -> Hits:
+    counted = [span for span in spans if span[1] >= first]
 
     def overlap(span: Span, window: Span) -> bool:
         return span[0] <= window[1] and span[1] >= window[0]

@@ -25,9 +25,9 @@ from tasks.plan import FleetSnapshot, ProviderState
 from tasks.planning.autotune import with_history
 from tasks.planning.core.problem import Floats, problem_of
 from tasks.planning.core.schedule import Schedule
-from tasks.planning.outlook import kept_by
+from tasks.planning.outlook import preferred_providers
 from tasks.planning.planner import plan
-from tasks.planning.simulate import Replay
+from tasks.planning.simulate import DispatchReplay
 from tasks.split.declared import split_steps
 from tasks.split.wfformat import read_wfformat
 from tasks.workload import StepGraph
@@ -157,8 +157,8 @@ def _timings(
 
 def _train(ledger: Ledger, now: float) -> None:
     """Do what the nightly training does."""
-    found = backtest(of_timings(timings(ledger, limit_per_key=500)), now).estimates(KIND)
-    publish_estimates(ledger, found, KIND, now)
+    estimates = backtest(of_timings(timings(ledger, limit_per_key=500)), now).estimates(KIND)
+    publish_estimates(ledger, estimates, KIND, now)
 
 
 def _measured(
@@ -169,8 +169,8 @@ def _measured(
     number = {step.id: n for n, step in enumerate(graph.steps)}
     order = np.array([number[step] for step in made.order], np.int32)
     expected = np.array([estimate_of(step, estimates).p50_seconds for step in graph.steps])
-    replay = Replay.of(problem_of(graph, estimates, case.fleet))
-    happened = replay.run(order, seconds / expected, kept_by(made, graph, case.fleet))
+    replay = DispatchReplay.of(problem_of(graph, estimates, case.fleet))
+    happened = replay.run(order, seconds / expected, preferred_providers(made, graph, case.fleet))
     held = happened.end - happened.start
     reserved = np.array([step.demand.memory_mib for step in graph.steps], np.float64)
     waste, short = np.maximum(reserved - memory, 0) @ held, np.maximum(memory - reserved, 0) @ held

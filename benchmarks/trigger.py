@@ -1,6 +1,6 @@
 """How long it takes from the API call that starts a flow to its first line, and to its end.
 
-`python -m benchmarks.trigger --json [--runs 5] [--deployment status/default]` measures the running
+`python -m benchmarks.trigger --json [--runs 5] [--deployment status/status]` measures the running
 stack, or one of its own that it starts and removes again. The bar: 3 s to the first line (median).
 
 The first line is taken from the flow run's `start_time`, which the engine reports when it enters
@@ -108,7 +108,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="API call to first line and to Completed")
     parser.add_argument("--json", action="store_true", help="print one JSON object as last line")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--deployment", default="status/default")
+    parser.add_argument("--deployment", default="status/status")
     chosen = parser.parse_args()
     with stack() as api:
         measure(api, chosen.deployment)  # the first run of a stack writes caches

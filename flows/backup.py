@@ -37,6 +37,8 @@ from tasks.settings import settings
     name="backup",
     flow_run_name="backup {project} in {environment}",
     description="Take a consistent, encrypted, incremental snapshot of a project's data.",
+    persist_result=True,
+    result_serializer="json",
 )
 @fails_plainly
 async def backup_flow(project: Name, environment: Name = "dev") -> str:

@@ -52,7 +52,13 @@ _PARALLEL_CHECKS = 8
 _REMEDY = "`forget` removes a project; delete the blocks of the others in the UI."
 
 
-@flow(name="configure", flow_run_name="configure from {file}", description=__doc__)
+@flow(
+    name="configure",
+    flow_run_name="configure from {file}",
+    description=__doc__,
+    persist_result=True,
+    result_serializer="json",
+)
 @fails_plainly
 async def configure_flow(file: FilePath = "slipway.yaml") -> dict[str, list[str]]:
     """Load projects, environments, providers and repositories from a YAML file.
@@ -198,7 +204,7 @@ def _refuse_impossible_workloads(name: str, project: ProjectSpec) -> None:
             raise error.below(f"projects.{name}") from error
 
 
-@task(name="save blocks", task_run_name="save blocks")
+@task(name="save blocks", task_run_name="save blocks", persist_result=False)
 async def save_blocks(blocks: dict[str, Block]) -> list[str]:
     """Save those of ``blocks`` that are new or changed; return the names of all."""
     saved = await save_changed(blocks)
@@ -209,7 +215,7 @@ async def save_blocks(blocks: dict[str, Block]) -> list[str]:
     return sorted(blocks)
 
 
-@task(name="register providers", task_run_name="register providers")
+@task(name="register providers", task_run_name="register providers", persist_result=False)
 async def register_providers() -> None:
     """Tell the ledger the capacity of every provider, and Prefect its lanes."""
     await load_providers([])

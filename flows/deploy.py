@@ -31,6 +31,8 @@ from tasks.settings import settings
     name="deploy",
     flow_run_name=named("deploy {project} {version} to {environment}"),
     description="Start a version beside the live one, gate it by health, switch, drain.",
+    persist_result=True,
+    result_serializer="json",
 )
 @fails_plainly
 @uses_its_project

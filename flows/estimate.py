@@ -22,6 +22,8 @@ from tasks.observe.expected import asked_key, nothing_expected, summary, table
     name="estimate",
     flow_run_name=named("estimate {key} {project} {workload}"),
     description="What past runs say of how long something takes, what it needs and how it ends.",
+    persist_result=True,
+    result_serializer="json",
 )
 @fails_plainly
 async def estimate_flow(

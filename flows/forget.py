@@ -23,6 +23,7 @@ from flows.configuration.block_loading import (
     own_ledger,
 )
 from flows.configuration.run_names import named
+from flows.run_state.completion import concluded
 from flows.run_state.failure import fails_plainly
 from tasks.launch import task as launching
 from tasks.launch.forgetting import Forgotten, Subject, check_forgettable, places
@@ -39,6 +40,8 @@ _DEFAULT_ENVIRONMENT = "dev"
     name="forget",
     flow_run_name=named("forget {project} {environment}"),
     description="Stop a project and remove its releases, ports and block; its data stays or goes.",
+    persist_result=True,
+    result_serializer="json",
 )
 @fails_plainly
 async def forget_flow(
@@ -78,7 +81,9 @@ async def forget_flow(
     sentences = [*_sentences(subject, forgotten), *await _still_named(project, environment)]
     for sentence in sentences:
         get_run_logger().info("%s", sentence)
-    return sentences
+    return concluded(
+        sentences, sentences[0] if sentences else f"Nothing of {project} was there", sentences[1:]
+    )
 
 
 async def _forget_block(project: str, environment: str) -> None:

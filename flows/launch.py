@@ -20,6 +20,8 @@ from tasks.launch import task as launching
     name="launch",
     flow_run_name="launch {project} in {environment}",
     description="Build a project and start its services in an environment; what runs is adopted.",
+    persist_result=True,
+    result_serializer="json",
 )
 @fails_plainly
 @uses_its_project

@@ -18,7 +18,7 @@ from flows.configuration.run_names import named
 from flows.run_state.failure import fails_plainly
 from flows.workload.replayable import replayable_workloads
 from tasks.errors import NotFoundError
-from tasks.planning.regret import Past, Row, results, sentence, table
+from tasks.planning.regret import PastWorkload, Row, results, sentence, table
 from tasks.settings import settings
 
 
@@ -26,6 +26,8 @@ from tasks.settings import settings
     name="replay",
     flow_run_name=named("replay {project} {workload}"),
     description="What past workloads would have come to under other estimates and strategies.",
+    persist_result=True,
+    result_serializer="json",
 )
 @fails_plainly
 async def replay_flow(
@@ -62,5 +64,5 @@ async def replay_flow(
     return Completed(message=message, data=rows)
 
 
-def _judged(pasts: list[Past]) -> list[Row]:
+def _judged(pasts: list[PastWorkload]) -> list[Row]:
     return table([results(past) for past in pasts])

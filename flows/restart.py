@@ -18,6 +18,8 @@ from tasks.launch import task as launching
     name="restart",
     flow_run_name="restart {project} in {environment}",
     description="Replace the processes of a project by new ones of the same release.",
+    persist_result=True,
+    result_serializer="json",
 )
 @fails_plainly
 @uses_its_project

@@ -13,6 +13,7 @@ from flows.configuration.block_loading import (
     project_folders,
     repository_folders,
 )
+from flows.run_state.completion import remarked
 from flows.run_state.failure import fails_plainly
 from tasks.backup import task as backing_up
 from tasks.backup.target import refuse_kept
@@ -24,6 +25,8 @@ from tasks.settings import settings
     name="restore",
     flow_run_name="restore {project} to {target}",
     description="Restore a snapshot to a folder and compare it with what was backed up.",
+    persist_result=True,
+    result_serializer="json",
 )
 @fails_plainly
 async def restore_flow(project: Name, target: FilePath, snapshot: SnapshotId = "latest") -> bool:
@@ -45,4 +48,7 @@ async def restore_flow(project: Name, target: FilePath, snapshot: SnapshotId = "
     spec = await load_project(project)
     repository = await load_repository(spec.repository)
     compared = await backing_up.restore(project, repository, Path(target), snapshot)
-    return compared.identical
+    summary = f"{compared.files} files of {project} restored to {target}, as they were backed up"
+    changed = len(compared.changed)
+    while_backed_up = f"{changed} paths were changed while they were backed up."
+    return remarked(compared.identical, summary, [while_backed_up] if changed else [])

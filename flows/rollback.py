@@ -22,6 +22,8 @@ from tasks.settings import settings
     name="rollback",
     flow_run_name="rollback {project} in {environment}",
     description="Move the traffic back to the former release, at once where it is still warm.",
+    persist_result=True,
+    result_serializer="json",
 )
 @fails_plainly
 @uses_its_project

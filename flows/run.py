@@ -27,6 +27,8 @@ from tasks.planning.planner import refuse_other_strategy
     name="run",
     flow_run_name=named("run {workload} of {project}"),
     description="Split a workload, plan it over the providers, run each step when it is ready.",
+    persist_result=True,
+    result_serializer="json",
 )
 @fails_plainly
 async def run_flow(  # noqa: PLR0917 - they are its form in the UI
@@ -76,7 +78,7 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
         if dry_run:
             message = told(await plan_only(job, ledger))
             get_run_logger().info("%s", message)
-            return message
+            return remarked(message, message.removesuffix("."), [])
         summary = (await run_workload(job, ledger)).summary
     if not summary.succeeded:
         raise WorkloadFailedError(summary)

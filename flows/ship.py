@@ -52,6 +52,8 @@ from tasks.settings import settings
     name="ship",
     flow_run_name=named("ship {project} {version} to {environment}"),
     description="Launch, split, distribute, allocate, back up and deploy a version.",
+    persist_result=True,
+    result_serializer="json",
 )
 @fails_plainly
 @uses_its_project

@@ -17,6 +17,7 @@ from flows.configuration.block_loading import (
     own_ledger,
 )
 from flows.configuration.run_names import named
+from flows.run_state.completion import remarked
 from flows.run_state.failure import fails_plainly
 from tasks.errors import SlipwayError
 from tasks.home import Home
@@ -26,6 +27,7 @@ from tasks.launch.variables import lineage
 from tasks.ledger.instances import instances
 from tasks.observe import task as observing
 from tasks.observe.disk_space import low_room
+from tasks.observe.report import summary
 from tasks.observe.retention import retention_table
 from tasks.observe.status import View
 from tasks.release import LIVING
@@ -36,6 +38,8 @@ from tasks.settings import settings
     name="status",
     flow_run_name=named("status {project} {environment}"),
     description="Every service with its state, port, release, uptime, CPU, memory and health.",
+    persist_result=True,
+    result_serializer="json",
 )
 @fails_plainly
 async def status_flow(project: NameOrAll = "", environment: NameOrAll = "") -> list[dict[str, Any]]:
@@ -58,7 +62,7 @@ async def status_flow(project: NameOrAll = "", environment: NameOrAll = "") -> l
         get_run_logger().warning("%s", sentence)
     if not rows:
         await _refuse_unknown(project, environment)
-    return [asdict(row) for row in rows]
+    return remarked([asdict(row) for row in rows], summary(rows), [])
 
 
 async def _view(project: str, environment: str) -> View:

@@ -20,6 +20,8 @@ from tasks.launch.target import Target
     name="stop",
     flow_run_name="stop {project} in {environment}",
     description="Stop the services of a project in an environment.",
+    persist_result=True,
+    result_serializer="json",
 )
 @fails_plainly
 async def stop_flow(project: Name, environment: Name = "dev") -> int:

@@ -154,7 +154,7 @@ class SlipwayApi:
         """Start a flow run of ``deployment`` and return its id.
 
         Args:
-            deployment: ``flow/name``, e.g. ``launch/default``.
+            deployment: ``flow/name``, e.g. ``launch/launch``.
             parameters: The flow's parameters.
             idempotency_key: Under the same key the same flow run is returned again.
 

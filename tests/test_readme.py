@@ -86,7 +86,7 @@ def test_every_deployment_has_its_line() -> None:
     """How to start an operation would have to be guessed from its neighbours."""
     lines = block(OPERATIONS).splitlines()
     called = [line.partition("$(deployment ")[2].partition(")")[0] for line in lines]
-    assert sorted(f"{name}/default" for name in called) == sorted(run_forms())
+    assert sorted(f"{name}/{name}" for name in called) == sorted(run_forms())
 
 
 def kind(field: Json) -> str:

@@ -1,1 +1,1 @@
-"""Forecasts of what will be asked for, hour by hour, and of the capacity it takes."""
+"""Hourly forecasts of demand, and the capacity that it needs."""

@@ -1,7 +1,7 @@
-"""When does what run out, what would it cost to add, and when could it be given back.
+"""The capacity outlook: when capacity runs out, what more would cost, and what could be given back.
 
-Read from a demand forecast: what is held (slots, CPUs, memory) against what there is of it. A
-shortage is likely where the median exceeds it, and possible where the upper edge of the band does.
+It compares a forecast of the slots, CPUs or memory in use with the capacity. A shortage is likely
+where the median of the forecast exceeds the capacity, and possible where its upper bound does.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.demand.forecast import Demand
-from analytics.demand.hourly import HOUR
+from analytics.demand.hourly import HOUR_SECONDS
 from analytics.statistics.seasonal import Values
 
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """How much there is of what is held.
+    """The capacity of one measure.
 
     It is added and given back in units of ``unit``, at ``price`` for each unit and hour; ``kept``
-    is what is never given back.
+    is the amount that is never given back.
     """
 
     measure: str
@@ -32,10 +32,10 @@ class Capacity:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
-    """What becomes of one measure over the hours of the forecast; times are epoch seconds.
+class CapacityOutlook:
+    """The outlook of one measure over the hours of the forecast; times are epoch seconds.
 
-    ``short`` is by how much the upper edge exceeds it at most. ``units`` would have to be added
+    ``short`` is the largest excess of the upper bound over the capacity. ``units`` have to be added
     from ``possible_at`` to ``give_back_at`` for ``cost``; None means that they are needed until the
     end of the forecast at least. ``spare_units`` are not needed from ``spare_from`` on, which saves
     ``saved`` until the end of the forecast.
@@ -53,8 +53,8 @@ class Outlook:
     saved: float = 0.0
 
 
-def outlook(demand: Demand, capacity: Capacity, start: float) -> Outlook:
-    """Compare what will be held with what there is; ``start`` is when the forecast begins.
+def outlook(demand: Demand, capacity: Capacity, start: float) -> CapacityOutlook:
+    """Compare the demand with the capacity; ``start`` is the first moment of the forecast.
 
     Raises:
         ValueError: The unit in which capacity is added is not positive.
@@ -68,35 +68,35 @@ def outlook(demand: Demand, capacity: Capacity, start: float) -> Outlook:
     first, after = int(over[0]), int(over[-1]) + 1
     short = float(demand.high.max()) - capacity.amount
     units = math.ceil(short / capacity.unit)
-    return Outlook(
+    return CapacityOutlook(
         measure=capacity.measure,
-        likely_at=start + int(likely[0]) * HOUR if likely.size else None,
-        possible_at=start + first * HOUR,
+        likely_at=start + int(likely[0]) * HOUR_SECONDS if likely.size else None,
+        possible_at=start + first * HOUR_SECONDS,
         short=short,
         units=units,
         cost=units * capacity.price * (after - first),
-        give_back_at=start + after * HOUR if after < len(demand.high) else None,
+        give_back_at=start + after * HOUR_SECONDS if after < len(demand.high) else None,
     )
 
 
-def _with_spare(high: Values, capacity: Capacity, start: float) -> Outlook:
-    """Say what is not needed, from the moment from which it never is again; at once if it can be.
+def _with_spare(high: Values, capacity: Capacity, start: float) -> CapacityOutlook:
+    """Return the capacity that can be given back, and from which moment on it is not needed again.
 
-    Waiting for a peak to pass gives back more, but later: what saves most is proposed.
+    After a peak more can be given back, but later: the moment that saves most is proposed.
     """
     needed = np.maximum(np.maximum.accumulate(high[::-1])[::-1], capacity.kept)
     units = np.floor((capacity.amount - needed) / capacity.unit + 1e-9).clip(min=0)
     hours = len(high) - np.arange(len(high))
-    # Without a price the units themselves stand for the money.
+    # Without a price, units and hours are maximised instead of money.
     best = int(np.argmax(units * hours))
     count = int(units[best])
     if not count:
-        return Outlook(capacity.measure, None, None)
-    return Outlook(
+        return CapacityOutlook(capacity.measure, None, None)
+    return CapacityOutlook(
         measure=capacity.measure,
         likely_at=None,
         possible_at=None,
         spare_units=count,
-        spare_from=start + best * HOUR,
+        spare_from=start + best * HOUR_SECONDS,
         saved=count * capacity.price * int(hours[best]),
     )

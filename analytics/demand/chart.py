@@ -1,4 +1,4 @@
-"""The demand of the week to come, for people: a sentence, and a chart with the band around it."""
+"""The demand forecast of the next week, shown as a sentence and as a chart with its band."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from analytics.demand.forecast import Demand, forecast
-from analytics.demand.hourly import HOUR, Use, hourly
+from analytics.demand.hourly import HOUR_SECONDS, HourlyUse, hourly
 from analytics.history.runs import FLOW_KIND, Run
-from analytics.statistics.seasonal import DAY, Values
+from analytics.statistics.seasonal import DAY_HOURS, Values
 
-WEEK = 7 * DAY
+WEEK_HOURS = 7 * DAY_HOURS
 MEASURES = {"runs": "flow runs started an hour", "slots": "flow runs at work at once (mean)"}
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
-    """One measure, hour by hour: what was, the newest last, and what is expected from ``start`` on.
+class DemandOutlook:
+    """One measure, hour by hour: the past, the newest last, and the forecast from ``start`` on.
 
     ``start`` is in epoch seconds, a whole hour.
     """
@@ -29,29 +29,33 @@ class Outlook:
     demand: Demand
 
 
-def outlooks(runs: Iterable[Run], now: float) -> dict[str, Outlook]:
-    """Return the next 168 h of ``MEASURES``; nothing for a history of less than two days.
+def outlooks(runs: Iterable[Run], now: float) -> dict[str, DemandOutlook]:
+    """Return the outlook of ``MEASURES`` for the next 168 h; empty for under two days of history.
 
-    Every flow run counts, however it ended: it was asked for, and held its slot.
+    Every flow run counts, however it ended: it was requested, and held a slot.
     """
     uses = [
-        Use(run.started_at, None if math.isnan(run.ended_at) else run.ended_at)
+        HourlyUse(run.started_at, None if math.isnan(run.ended_at) else run.ended_at)
         for run in runs
         if run.kind == FLOW_KIND
     ]
     if not uses:
         return {}
     table = hourly(uses, min(use.started_at for use in uses), now)
-    start = now // HOUR * HOUR
+    start = now // HOUR_SECONDS * HOUR_SECONDS
     pasts = {name: table[name].to_numpy(float) for name in MEASURES}
-    found = {name: forecast(past, WEEK) for name, past in pasts.items()}
-    return {name: Outlook(start, pasts[name], demand) for name, demand in found.items() if demand}
+    demands = {name: forecast(past, WEEK_HOURS) for name, past in pasts.items()}
+    return {
+        name: DemandOutlook(start, pasts[name], demand)
+        for name, demand in demands.items()
+        if demand
+    }
 
 
-def summary(found: Mapping[str, Outlook]) -> str:
-    """Say what the next day and week should bring, and how far off such forecasts were."""
-    runs, slots = found["runs"].demand, found["slots"].demand
-    day, week = (runs.mean[:hours].sum() for hours in (DAY, WEEK))
+def summary(outlooks_by_measure: Mapping[str, DemandOutlook]) -> str:
+    """Return sentences on the demand of the next day and week, and the error of such forecasts."""
+    runs, slots = outlooks_by_measure["runs"].demand, outlooks_by_measure["slots"].demand
+    day, week = (runs.mean[:hours].sum() for hours in (DAY_HOURS, WEEK_HOURS))
     return (
         f"About {day:.0f} flow runs in the next 24 h and {week:.0f} in 168 h; in the fullest hour "
         f"{slots.median.max():.1f} at once, nine times in ten no more than {slots.high.max():.1f}. "
@@ -60,17 +64,17 @@ def summary(found: Mapping[str, Outlook]) -> str:
     )
 
 
-def chart(found: Mapping[str, Outlook]) -> bytes:
+def chart(outlooks_by_measure: Mapping[str, DemandOutlook]) -> bytes:
     """Return a PNG: a panel a measure, the last week beside the next with its 80 % band."""
     # matplotlib takes a second to import.
     from matplotlib.figure import Figure  # noqa: PLC0415 - for that reason
 
     figure = Figure(figsize=(10, 6), layout="constrained")
-    panels = figure.subplots(len(found), sharex=True, squeeze=False)[:, 0]
-    for axes, (name, one) in zip(panels, found.items(), strict=True):
-        past, coming = one.past[-WEEK:], one.demand
-        before = _hours(one.start - len(past) * HOUR, len(past))
-        after = _hours(one.start, len(coming.median))
+    panels = figure.subplots(len(outlooks_by_measure), sharex=True, squeeze=False)[:, 0]
+    for axes, (name, outlook) in zip(panels, outlooks_by_measure.items(), strict=True):
+        past, coming = outlook.past[-WEEK_HOURS:], outlook.demand
+        before = _hours(outlook.start - len(past) * HOUR_SECONDS, len(past))
+        after = _hours(outlook.start, len(coming.median))
         axes.step(before, past, where="post", color="0.4", linewidth=1, label="was")
         band = axes.fill_between(after, coming.low, coming.high, step="post", alpha=0.25)
         band.set_label("8 of 10 hours should lie within")

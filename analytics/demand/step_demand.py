@@ -1,27 +1,27 @@
-"""What steps will ask for in the week to come: places, CPUs, memory and money, hour by hour."""
+"""The hourly demand forecast of steps for the next week: slots, CPUs, memory and money."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
 
-from analytics.demand.chart import WEEK, Outlook
+from analytics.demand.chart import WEEK_HOURS, DemandOutlook
 from analytics.demand.forecast import forecast
-from analytics.demand.hourly import HOUR, Use, hourly
+from analytics.demand.hourly import HOUR_SECONDS, HourlyUse, hourly
 from analytics.history.runs import FLOW_KIND, TASK_KIND, Run
 from tasks.ledger.forecasts import HourForecast
 
-# As they are published, by the column of the hourly table; tokens are recorded by nobody yet.
+# The published names, by column of the hourly table; nothing records tokens yet.
 MEASURES = {"slots": "steps", "cpus": "cpus", "memory_mib": "memory_mib", "money": "money"}
 
 
-def step_outlooks(runs: Iterable[Run], now: float) -> dict[str, Outlook]:
-    """Return the next 168 h of ``MEASURES``, of those that were ever asked for.
+def step_outlooks(runs: Iterable[Run], now: float) -> dict[str, DemandOutlook]:
+    """Return the outlook of ``MEASURES`` for the next 168 h, without measures that were never used.
 
-    Only attempts count, which say what they held: a timing of a test has no place of its own.
+    Only attempts count, which record their resources: a timing of a test holds none of its own.
     """
     uses = [
-        Use(
+        HourlyUse(
             run.started_at,
             None if math.isnan(run.ended_at) else run.ended_at,
             cpus=run.cpus,
@@ -34,20 +34,26 @@ def step_outlooks(runs: Iterable[Run], now: float) -> dict[str, Outlook]:
     if not uses:
         return {}
     table = hourly(uses, min(use.started_at for use in uses), now)
-    found: dict[str, Outlook] = {}
+    outlooks: dict[str, DemandOutlook] = {}
     for column, measure in MEASURES.items():
         past = table[column].to_numpy(float)
-        if past.any() and (demand := forecast(past, WEEK)):
-            found[measure] = Outlook(now // HOUR * HOUR, past, demand)
-    return found
+        if past.any() and (demand := forecast(past, WEEK_HOURS)):
+            outlooks[measure] = DemandOutlook(now // HOUR_SECONDS * HOUR_SECONDS, past, demand)
+    return outlooks
 
 
-def rows(found: Mapping[str, Outlook]) -> list[HourForecast]:
-    """Return one row a measure and hour, as the ledger keeps them."""
+def rows(outlooks: Mapping[str, DemandOutlook]) -> list[HourForecast]:
+    """Return one row for each measure and hour, as the ledger stores them."""
     return [
-        HourForecast(measure, one.start + hour * HOUR, *map(float, values))
-        for measure, one in found.items()
+        HourForecast(measure, outlook.start + hour * HOUR_SECONDS, *map(float, values))
+        for measure, outlook in outlooks.items()
         for hour, values in enumerate(
-            zip(one.demand.median, one.demand.mean, one.demand.low, one.demand.high, strict=True)
+            zip(
+                outlook.demand.median,
+                outlook.demand.mean,
+                outlook.demand.low,
+                outlook.demand.high,
+                strict=True,
+            )
         )
     ]

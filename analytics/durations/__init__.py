@@ -1,1 +1,1 @@
-"""Forecasts of how long runs take, with intervals, and how good they are."""
+"""Duration forecasts of runs with prediction intervals, and the scores of these forecasts."""

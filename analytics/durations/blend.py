@@ -1,12 +1,12 @@
-"""One forecast out of many: simple rules and a forest, each heard as far as it has been right.
+"""An online ensemble of simple rules and a forest, which weighs each by its past accuracy.
 
-The value forecast is the one that is expected to be most alike what comes: the mean of min/max, in
-logarithms exp(-|difference|), is highest at a mode, not at a mean. Every rule is a candidate, so is
-the consensus of all, and a key takes the candidate that has done best on it, as far as it has a
-past; else on keys in the same situation, else on all. So the blend comes close to the best of the
-rules, whichever that is. The distribution is a mixture over rules, widths and the forest, whose
-weights are learnt online by responsibilities, as in expectation maximisation (Cappe and Moulines
-2009).
+The point forecast is the value with the highest expected min/max ratio to the actual one. In
+logarithms that ratio is exp(-|difference|), and its mean is highest at a mode, not at a mean.
+The candidates are every rule, two values of the forest and the consensus of all. A key takes the
+candidate with the best record on that key; a key without a past takes the best in the same
+context, or the best of all. So the ensemble comes close to the best rule, whichever that is. The
+distribution is a mixture over rules, widths and the forest. Its weights are learnt online from
+responsibilities, as in expectation maximisation (Cappe and Moulines 2009).
 """
 
 from __future__ import annotations
@@ -17,29 +17,38 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.statistics.averages import Averages, Floats, Ints, Mask
-from analytics.statistics.forest import BINS, GRID, LOWEST, STEP, Matrix, bin_of, binned
+from analytics.statistics.forest import BIN_STEP, BINS, GRID, LOWEST_LOG, Matrix, bin_of, binned
 from analytics.statistics.intervals import LEVELS, Calibration
 
-# Half widths of the mixture's parts: as they are, and as shares of what a run's past varies by.
-FIXED, SHARES = (0.02, 0.08, 0.3, 1.0), (0.3, 1.0)
-_START = np.array([0.1, 0.1, 0.1, 0.1, 0.3, 0.3])
+# Half widths of the mixture's components, in logarithms.
+FIXED_WIDTHS = (0.02, 0.08, 0.3, 1.0)
+# Further half widths, as shares of the spread of a run's past.
+SPREAD_SHARES = (0.3, 1.0)
+# The weights of these six widths before anything is learnt.
+_START_OF_WIDTHS = np.array([0.1, 0.1, 0.1, 0.1, 0.3, 0.3])
+# The half widths that a component can have.
 WIDTHS = np.geomspace(0.01, 5.0, 40)
-FOREST, MIDDLE, CONSENSUS = "forest", "middle of the forest", "consensus"
+FOREST = "forest"
+MIDDLE = "middle of the forest"
+CONSENSUS = "consensus"
+# The density that no component needs to explain, which keeps divisions finite.
 _FLOOR = 1e-4
-# A bound is the outer edge of its bin, so that values which come again and again lie within.
-_EDGES = STEP / 2 * np.sign(LEVELS - 0.5)
-_PLAIN = {"median of 5": 0.6, "median of 20": 0.59, "last run": 0.57, "mean of 2": 0.55}
-_HEARD = 0.004
+# A bound is the outer edge of its bin, so that a value that recurs lies within its bounds.
+_BOUND_OFFSETS = BIN_STEP / 2 * np.sign(LEVELS - 0.5)
+# The expected min/max ratios of the simple rules before anything is learnt.
+_START_OF_RULES = {"median of 5": 0.6, "median of 20": 0.59, "last run": 0.57, "mean of 2": 0.55}
+# A rule with a smaller share adds nothing to the distribution, which saves time.
+_LEAST_SHARE = 0.004
 # exp(-|difference|) between any two bins, by how far they are apart.
-_SIMILARITY = np.exp(-STEP * np.abs(np.arange(1 - BINS, BINS))).astype(np.float32)
+_SIMILARITY = np.exp(-BIN_STEP * np.abs(np.arange(1 - BINS, BINS))).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """Whom a run is like: its key, the context of its past, and the situation it is in.
+    """The groups that a run belongs to: its key, the context of its past, and its situation.
 
-    Each is a number. Keys and contexts say which rule to believe; the situation, of which there
-    are few, says how far off forecasts are.
+    Each is the number of a group. Keys and contexts select the rule; the few situations select the
+    calibration of the intervals.
     """
 
     key: int
@@ -49,7 +58,7 @@ class RunContext:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What was forecast of one run, and what is needed to learn from how it came out.
+    """The forecast of one run, and the values from which the blend learns once the run has ended.
 
     All values are logarithms. ``point`` is of the candidate number ``rule``; ``bounds`` belong to
     ``intervals.LEVELS``; ``cumulative`` is the distribution over the grid.
@@ -67,152 +76,167 @@ class Prediction:
 
 
 class Blend:
-    """The blend over rules named ``rules``; learns online: say, and later learn how it came out."""
+    """The ensemble over the rules named ``rules``; it learns online, from each run that ends."""
 
     def __init__(self, rules: tuple[str, ...]) -> None:
         self.rules = (*rules, FOREST, MIDDLE, CONSENSUS)
         n = len(rules)
         self._n = n
-        # Side by side in one vector, which is learnt at once: min/max ratio, shares and widths.
-        likeness = np.array([_trusted(name) for name in self.rules])
-        start = np.concatenate([likeness, np.full(n + 1, 1.0 / (n + 1)), _START])
+        # One vector holds all that is learnt: min/max ratios, shares and weights of widths.
+        likeness = np.array([_start_of_rule(name) for name in self.rules])
+        start = np.concatenate([likeness, np.full(n + 1, 1.0 / (n + 1)), _START_OF_WIDTHS])
         weight = np.where(np.arange(len(start)) < n + 3, 60.0, 30.0)
         self._averages = Averages(start, weight)
-        # A key with a long steady past must not pay for what was wrongly said of new ones.
+        # A key with a long steady past must not get wider intervals because of errors on new keys.
         self._calibrations: defaultdict[int, Calibration] = defaultdict(Calibration)
 
     def predict(
         self,
-        alike: RunContext,
+        context: RunContext,
         rules: Floats,
         forest: Matrix | None,
         limit: float,
         spread: float,
     ) -> Prediction | None:
-        """Forecast one run; None where no rule and no forest says anything.
+        """Forecast one run; return None where neither a rule nor a forest gives a value.
 
-        ``forest`` is its distribution over the grid, ``limit`` the logarithm of what the run
-        cannot exceed (infinite where unknown), and ``spread`` what the logarithms of runs like it
-        vary by.
+        ``forest`` is the forest's distribution over the grid, ``limit`` the logarithm of the run's
+        time limit (infinite where unknown), and ``spread`` the standard deviation of the
+        logarithms of similar runs.
         """
         if forest is None and not np.isfinite(rules).any():
             return None
-        likeness, shares, widths = self._split(self._averages.predict(alike.key, alike.context))
+        likeness, shares, widths = self._split(self._averages.predict(context.key, context.context))
         widths = widths / widths.sum()
         candidates = self._candidates(np.minimum(rules, limit), shares, forest, limit)
         density_shares = shares * np.append(np.isfinite(rules), forest is not None)
         density_shares /= density_shares.sum()
-        scales = _scales(spread)
+        scales = _width_indices(spread)
         laplace = widths @ _LAPLACE[scales]
-        cumulative = _cumulative(candidates[: self._n], density_shares, laplace, forest)
+        cumulative = _mixture_cumulative(candidates[: self._n], density_shares, laplace, forest)
         judged = np.where(np.isfinite(candidates), likeness, -1.0)
         best = int(judged.argmax())
-        places = np.searchsorted(cumulative, self._calibrations[alike.situation].quantiles())
-        bounds = np.minimum(GRID[np.minimum(places, BINS - 1)] + _EDGES, limit)
+        places = np.searchsorted(cumulative, self._calibrations[context.situation].quantiles())
+        bounds = np.minimum(GRID[np.minimum(places, BINS - 1)] + _BOUND_OFFSETS, limit)
         return Prediction(
             float(candidates[best]), best, bounds, cumulative, candidates, density_shares,
             widths, scales, forest,
         )  # fmt: skip
 
-    def update(self, alike: RunContext, said: Prediction, actual: float) -> None:
-        """Learn from the logarithm of what the run really took."""
-        there = np.isfinite(said.candidates)
-        likeness = np.exp(-np.abs(said.candidates - actual))
-        parts = self._responsible(said, actual)
+    def update(self, context: RunContext, prediction: Prediction, actual: float) -> None:
+        """Learn from ``actual``, the logarithm of the run's duration."""
+        is_known = np.isfinite(prediction.candidates)
+        likeness = np.exp(-np.abs(prediction.candidates - actual))
+        parts = self._responsibilities(prediction, actual)
         self._averages.update(
-            alike.key,
-            alike.context,
+            context.key,
+            context.context,
             np.concatenate([likeness, *parts[:2]]),
-            np.concatenate([there, *parts[2:]]),
+            np.concatenate([is_known, *parts[2:]]),
         )
-        low, high = _around(said.cumulative, actual)
-        place = low + (high - low) * _fraction(actual)
-        self._calibrations[alike.situation].update(place, actual <= said.bounds)
+        low, high = _cumulative_at(prediction.cumulative, actual)
+        place = low + (high - low) * _fraction_of_bin(actual)
+        self._calibrations[context.situation].update(place, actual <= prediction.bounds)
 
     def _split(self, values: Floats) -> tuple[Floats, Floats, Floats]:
         likeness, shares = self._n + 3, 2 * self._n + 4
         return values[:likeness], values[likeness:shares], values[shares:]
 
-    def _responsible(self, said: Prediction, actual: float) -> tuple[Floats, Floats, Mask, Mask]:
-        """Return how far each part and each width explains a run, and which of them could."""
-        away = np.abs(said.candidates[: self._n] - actual)
-        wide = WIDTHS[said.scales]
-        heights = np.exp(-away[:, None] / wide) / (2 * wide)
-        heights = np.where(np.isfinite(heights), heights, 0.0)
-        joint = said.shares[:-1, None] * said.widths * heights
+    def _responsibilities(
+        self, prediction: Prediction, actual: float
+    ) -> tuple[Floats, Floats, Mask, Mask]:
+        """Return the responsibility of each component and width for a run, and which had any."""
+        distances = np.abs(prediction.candidates[: self._n] - actual)
+        widths = WIDTHS[prediction.scales]
+        densities = np.exp(-distances[:, None] / widths) / (2 * widths)
+        densities = np.where(np.isfinite(densities), densities, 0.0)
+        explained_by = prediction.shares[:-1, None] * prediction.widths * densities
         at = bin_of(actual)
-        forest = 0.0 if said.forest is None else float(said.forest[max(0, at - 1) : at + 2].sum())
-        own = said.shares[-1] * forest / (3 * STEP)
-        explained = float(joint.sum())
-        total = explained + own + _FLOOR
-        there: Mask = np.append(np.isfinite(said.candidates[: self._n]), said.forest is not None)
-        by_width = joint.sum(axis=0) / max(explained, _FLOOR)
-        is_told = np.full(len(wide), explained > _FLOOR)
-        return np.append(joint.sum(axis=1), own) / total, by_width, there, is_told
+        forest = (
+            0.0
+            if prediction.forest is None
+            else float(prediction.forest[max(0, at - 1) : at + 2].sum())
+        )
+        forest_share = prediction.shares[-1] * forest / (3 * BIN_STEP)
+        explained = float(explained_by.sum())
+        total = explained + forest_share + _FLOOR
+        is_known: Mask = np.append(
+            np.isfinite(prediction.candidates[: self._n]), prediction.forest is not None
+        )
+        by_width = explained_by.sum(axis=0) / max(explained, _FLOOR)
+        is_explained = np.full(len(widths), explained > _FLOOR)
+        return (
+            np.append(explained_by.sum(axis=1), forest_share) / total,
+            by_width,
+            is_known,
+            is_explained,
+        )
 
     def _candidates(
         self, rules: Floats, shares: Floats, forest: Matrix | None, limit: float
     ) -> Floats:
-        there = np.isfinite(rules)
-        values, weights = rules[there], shares[:-1][there]
+        is_known = np.isfinite(rules)
+        values, weights = rules[is_known], shares[:-1][is_known]
         mode = middle = np.nan
         if forest is not None:
-            alike = np.convolve(forest, _SIMILARITY, mode="valid")
-            mode = min(float(GRID[alike.argmax()]), limit)
+            likeness = np.convolve(forest, _SIMILARITY, mode="valid")
+            mode = min(float(GRID[likeness.argmax()]), limit)
             middle = min(float(GRID[np.searchsorted(np.cumsum(forest), 0.5)]), limit)
             values, weights = np.append(values, mode), np.append(weights, 0.0)
         expected = np.exp(-np.abs(values[:, None] - values)) @ weights
         if forest is not None:
-            expected += shares[-1] * alike[binned(values)]
+            expected += shares[-1] * likeness[binned(values)]
         return np.append(rules, [mode, middle, values[expected.argmax()]])
 
 
-def _trusted(rule: str) -> float:
-    """Return how alike a rule is taken to be before anything was seen: the plain ones lead."""
+def _start_of_rule(rule: str) -> float:
+    """Return the min/max ratio assumed of a rule before anything is learnt."""
     if rule in {FOREST, MIDDLE, CONSENSUS}:
         return 0.5
-    plain, found, _ = rule.partition(" of key")
-    return _PLAIN[plain] if found else 0.5
+    plain, is_of_key, _ = rule.partition(" of key")
+    return _START_OF_RULES[plain] if is_of_key else 0.5
 
 
-_STEPS = STEP * np.arange(-BINS, BINS)
+_DISTANCES = BIN_STEP * np.arange(-BINS, BINS)
 # The Laplace distribution function of each width at every distance on the grid.
 _LAPLACE = np.array(
     [
         np.where(
-            _STEPS < 0,
-            0.5 * np.exp(np.minimum(_STEPS, 0) / width),
-            1 - 0.5 * np.exp(-np.maximum(_STEPS, 0) / width),
+            _DISTANCES < 0,
+            0.5 * np.exp(np.minimum(_DISTANCES, 0) / width),
+            1 - 0.5 * np.exp(-np.maximum(_DISTANCES, 0) / width),
         )
         for width in WIDTHS
     ]
 )
 
 
-def _scales(spread: float) -> Ints:
-    """Return the places in WIDTHS of the fixed widths and of the shares of ``spread``."""
-    wanted = np.array([*FIXED, *(share * spread for share in SHARES)])
-    return np.minimum(np.searchsorted(WIDTHS, wanted), len(WIDTHS) - 1)
+def _width_indices(spread: float) -> Ints:
+    """Return the indices in WIDTHS of the fixed widths and of the shares of ``spread``."""
+    half_widths = np.array([*FIXED_WIDTHS, *(share * spread for share in SPREAD_SHARES)])
+    return np.minimum(np.searchsorted(WIDTHS, half_widths), len(WIDTHS) - 1)
 
 
-def _cumulative(values: Floats, shares: Floats, laplace: Floats, forest: Matrix | None) -> Floats:
+def _mixture_cumulative(
+    values: Floats, shares: Floats, laplace: Floats, forest: Matrix | None
+) -> Floats:
     """Return the mixture's distribution function at the upper end of each bin."""
-    # The narrowest width is below a bin: half a step aside keeps a value within its own.
-    bins = np.clip(np.round((values - LOWEST) / STEP), 0, BINS - 1)
-    found = np.zeros(BINS)
-    for place in np.flatnonzero(shares[:-1] > _HEARD):
+    # The narrowest width is below a bin, so a component is centred in the middle of its bin.
+    bins = np.clip(np.round((values - LOWEST_LOG) / BIN_STEP), 0, BINS - 1)
+    cumulative = np.zeros(BINS)
+    for place in np.flatnonzero(shares[:-1] > _LEAST_SHARE):
         start = BINS - int(bins[place])
-        found += shares[place] * laplace[start : start + BINS]
+        cumulative += shares[place] * laplace[start : start + BINS]
     if forest is not None:
-        found += shares[-1] * np.cumsum(forest)
-    return found / found[-1] if found[-1] else found
+        cumulative += shares[-1] * np.cumsum(forest)
+    return cumulative / cumulative[-1] if cumulative[-1] else cumulative
 
 
-def _around(cumulative: Floats, actual: float) -> tuple[float, float]:
+def _cumulative_at(cumulative: Floats, actual: float) -> tuple[float, float]:
     at = bin_of(actual)
     return (float(cumulative[at - 1]) if at else 0.0), float(cumulative[at])
 
 
-def _fraction(actual: float) -> float:
-    """Return where in its bin a value lies, from 0 to 1."""
-    return min(max((actual - LOWEST) / STEP + 0.5, 0.0), float(BINS)) % 1.0
+def _fraction_of_bin(actual: float) -> float:
+    """Return the position of a value within its bin, from 0 to 1."""
+    return min(max((actual - LOWEST_LOG) / BIN_STEP + 0.5, 0.0), float(BINS)) % 1.0

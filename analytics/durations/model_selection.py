@@ -1,4 +1,4 @@
-"""Who is published: the model, unless a simple rule has been better of late."""
+"""Model selection: publish the model, unless a simple rule was better on the latest runs."""
 
 from __future__ import annotations
 
@@ -12,39 +12,44 @@ from analytics.durations.scores import min_max_ratio
 from analytics.history.features import RULES
 
 MODEL = "model"
-COMPARED = tuple(f"{rule} of key" for rule in RULES)
-# Judged on the latest tenth of the runs, but on no fewer and no more than these.
-SHARE, FEWEST, MOST = 0.1, 50, 2000
-# How much better a rule must be, and by how many standard errors, so that luck on a few runs does
-# not unseat the model: what a rule says is said of every key.
-MARGIN, ERRORS = 0.01, 2.0
+COMPARED_RULES = tuple(f"{rule} of key" for rule in RULES)
+# Forecasters are compared on the latest tenth of the runs, within these numbers of runs.
+JUDGED_SHARE = 0.1
+FEWEST_RUNS = 50
+MOST_RUNS = 2000
+# How much better a rule's min/max ratio must be, also in standard errors, so that luck on a few
+# runs does not replace the model: the selected rule is published for every key.
+MARGIN = 0.01
+STANDARD_ERRORS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """The champion, ``model`` or a rule, and everybody's min/max ratio on the latest ``runs``."""
+class ModelSelection:
+    """The selected forecaster, ``model`` or a rule, and the min/max ratios of all on ``runs``."""
 
-    champion: str = MODEL
+    selected: str = MODEL
     runs: int = 0
     min_max_ratio: Mapping[str, float] = field(default_factory=dict)
 
 
-def judge(found: Forecasts) -> Verdict:
+def select_model(forecasts: Forecasts) -> ModelSelection:
     """Compare the model with the simple rules on the latest runs that all of them forecast."""
-    columns = [found.past.rule_names.index(rule) for rule in COMPARED]
-    rules = found.past.rules[:, columns]
-    telling = found.table["telling"].to_numpy(bool)
-    made = np.flatnonzero(telling & np.isfinite(found.point) & np.isfinite(rules).all(axis=1))
-    latest = made[-min(MOST, max(FEWEST, int(SHARE * len(made)))) :]
+    columns = [forecasts.run_features.rule_names.index(rule) for rule in COMPARED_RULES]
+    rules = forecasts.run_features.rules[:, columns]
+    trainable = forecasts.table["is_trainable"].to_numpy(bool)
+    comparable = np.flatnonzero(
+        trainable & np.isfinite(forecasts.point) & np.isfinite(rules).all(axis=1)
+    )
+    latest = comparable[-min(MOST_RUNS, max(FEWEST_RUNS, int(JUDGED_SHARE * len(comparable)))) :]
     if not len(latest):
-        return Verdict()
-    actual = found.table[found.target].to_numpy(float)[latest]
-    said = {MODEL: found.point[latest]}
-    said |= {rule: np.exp(rules[latest, at]) for at, rule in enumerate(COMPARED)}
-    likely = {name: min_max_ratio(values, actual) for name, values in said.items()}
-    scores = {name: float(values.mean()) for name, values in likely.items()}
-    best = max(COMPARED, key=lambda rule: scores[rule])
-    ahead = likely[best] - likely[MODEL]
+        return ModelSelection()
+    actual = forecasts.table[forecasts.target].to_numpy(float)[latest]
+    predictions = {MODEL: forecasts.point[latest]}
+    predictions |= {rule: np.exp(rules[latest, at]) for at, rule in enumerate(COMPARED_RULES)}
+    ratios = {name: min_max_ratio(values, actual) for name, values in predictions.items()}
+    scores = {name: float(values.mean()) for name, values in ratios.items()}
+    best = max(COMPARED_RULES, key=lambda rule: scores[rule])
+    ahead = ratios[best] - ratios[MODEL]
     error = float(np.std(ahead)) / np.sqrt(len(latest))
-    better = ahead.mean() > max(MARGIN, ERRORS * error) and len(latest) >= FEWEST
-    return Verdict(best if better else MODEL, len(latest), scores)
+    is_better = ahead.mean() > max(MARGIN, STANDARD_ERRORS * error) and len(latest) >= FEWEST_RUNS
+    return ModelSelection(best if is_better else MODEL, len(latest), scores)

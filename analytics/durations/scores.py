@@ -1,4 +1,4 @@
-"""How good forecasts were: min/max ratio, coverage, and the scores of probabilities."""
+"""Scores of forecasts: min/max ratio, coverage of intervals, AUC and Brier score."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.history.features import SHORTEST
+from analytics.history.features import SHORTEST_SECONDS
 from analytics.statistics.averages import Floats, Mask
 from analytics.statistics.intervals import LEVELS
 
 PARTS = 10
-# Seconds that part blinks, short, middling and long runs: 10 s, 1 min, 10 min, 1 h, 6 h.
-CLASSES = np.array([10.0, 60.0, 600.0, 3600.0, 21_600.0])
-WITHIN = 0.1
-STABLE_RUNS, STABLE_SPREAD = 5, 0.1
+# Classes of duration are separated at 10 s, 1 min, 10 min, 1 h and 6 h.
+CLASS_SECONDS = np.array([10.0, 60.0, 600.0, 3600.0, 21_600.0])
+NEAR_SHARE = 0.1
+STABLE_RUNS = 5
+STABLE_SPREAD = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +39,26 @@ class Stable:
 
 
 def min_max_ratio(predicted: Floats, actual: Floats) -> Floats:
-    """Return min/max of each pair, 1 for a hit; what is below a millisecond counts as one."""
-    low, high = np.maximum(predicted, SHORTEST), np.maximum(actual, SHORTEST)
+    """Return min/max of each pair; values below a millisecond count as one."""
+    low, high = np.maximum(predicted, SHORTEST_SECONDS), np.maximum(actual, SHORTEST_SECONDS)
     return np.minimum(low, high) / np.maximum(low, high)
 
 
 def in_class(predicted: Floats, actual: Floats) -> Floats:
-    """Return 1 where a forecast is in the same class of length as what came, by CLASSES, else 0."""
-    said: Mask = np.searchsorted(CLASSES, predicted) == np.searchsorted(CLASSES, actual)
-    return np.where(said, 1.0, 0.0)
+    """Return 1 where forecast and actual are in the same class of CLASS_SECONDS, else 0."""
+    is_same: Mask = np.searchsorted(CLASS_SECONDS, predicted) == np.searchsorted(
+        CLASS_SECONDS, actual
+    )
+    return np.where(is_same, 1.0, 0.0)
 
 
 def coverage(lower: Floats, upper: Floats, actual: Floats) -> Coverage:
-    """Return how often an interval held; the runs are in the order of time."""
-    floored = np.maximum(actual, SHORTEST)
-    held = (lower <= floored) & (floored <= upper)
-    tenths = [part.mean() for part in np.array_split(held, PARTS) if len(part)]
-    width = np.median(upper / np.maximum(lower, SHORTEST / 2))
-    return Coverage(float(held.mean()), float(min(tenths)), float(width))
+    """Return how many of the runs, in the order of time, lie within their intervals."""
+    floored = np.maximum(actual, SHORTEST_SECONDS)
+    is_within = (lower <= floored) & (floored <= upper)
+    tenths = [part.mean() for part in np.array_split(is_within, PARTS) if len(part)]
+    width = np.median(upper / np.maximum(lower, SHORTEST_SECONDS / 2))
+    return Coverage(float(is_within.mean()), float(min(tenths)), float(width))
 
 
 def intervals(bounds: Floats, actual: Floats) -> dict[str, Coverage]:
@@ -76,12 +79,12 @@ def stable(predicted: Floats, actual: Floats, runs: Floats, spread: Floats) -> S
 
     ``runs`` and ``spread`` are of each run's past, as it stood when it was submitted.
     """
-    chosen: Mask = (runs >= STABLE_RUNS) & (spread < STABLE_SPREAD)
-    if not chosen.any():
+    is_stable: Mask = (runs >= STABLE_RUNS) & (spread < STABLE_SPREAD)
+    if not is_stable.any():
         return None
-    took = np.maximum(actual[chosen], SHORTEST)
-    off = np.abs(np.maximum(predicted[chosen], SHORTEST) / took - 1)
-    return Stable(float(chosen.mean()), float((off <= WITHIN).mean()))
+    actual_seconds = np.maximum(actual[is_stable], SHORTEST_SECONDS)
+    error = np.abs(np.maximum(predicted[is_stable], SHORTEST_SECONDS) / actual_seconds - 1)
+    return Stable(float(is_stable.mean()), float((error <= NEAR_SHARE).mean()))
 
 
 def auc(probability: Floats, happened: Floats) -> float | None:

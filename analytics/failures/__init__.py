@@ -1,1 +1,1 @@
-"""Forecasts of how likely runs are to fail, and why."""
+"""Failure forecasts: the probability that a run fails, and the reasons for it."""

@@ -1,4 +1,4 @@
-"""Why the next run of a key may fail, in one line: what raises the probability, what would lower it."""
+"""The explanation of a likely failure, in one line: its reasons and its remedies."""
 
 from __future__ import annotations
 
@@ -10,39 +10,43 @@ from analytics.failures.model import Failures
 from analytics.failures.reasons import Reason, Remedy, reasons, remedies
 from analytics.history.columns import worded
 
-LIKELY, MOST, WORTH = 0.1, 200, 0.01
+LIKELY_RISK = 0.1
+MOST_ROWS = 200
+LEAST_CHANGE = 0.01
 _UNITS = {"cpus": "CPUs", "memory_mib": "memory", "limit_seconds": "time limit"}
 
 
-def explained(found: Failures, rows: Iterable[int]) -> dict[int, str]:
-    """Return a line for each of these rows of the history that is likely to fail, the likeliest.
+def explain(failures: Failures, rows: Iterable[int]) -> dict[int, str]:
+    """Return a line for each of these rows of the history that is likely to fail.
 
-    Explaining one takes milliseconds, so that of many only the 200 likeliest are.
+    An explanation takes milliseconds, so at most the 200 likeliest rows get one.
     """
-    risks = {row: found.of(row) for row in rows}
-    likely = sorted((row for row, risk in risks.items() if risk >= LIKELY), key=risks.__getitem__)
-    at = {int(row): run for run, row in enumerate(found.place)}
+    risks = {row: failures.of(row) for row in rows}
+    likely = sorted(
+        (row for row, risk in risks.items() if risk >= LIKELY_RISK), key=risks.__getitem__
+    )
+    at = {int(row): run for run, row in enumerate(failures.place)}
     return {
-        row: line(risks[row], reasons(found, at[row]), remedies(found, at[row]))
-        for row in likely[-MOST:]
+        row: line(risks[row], reasons(failures, at[row]), remedies(failures, at[row]))
+        for row in likely[-MOST_ROWS:]
     }
 
 
-def line(risk: float, why: Iterable[Reason], better: Iterable[Remedy]) -> str:
-    """Say it."""
-    moved = [
-        f"{worded(one.feature)} {_number(one.value)} ({one.share:+.0%})"
-        for one in why
-        if abs(one.share) >= WORTH
+def line(risk: float, reasons_of_run: Iterable[Reason], remedies_of_run: Iterable[Remedy]) -> str:
+    """Return the line: the risk, the strongest reasons and the best remedies."""
+    raising = [
+        f"{worded(reason.feature)} {_number(reason.value)} ({reason.share:+.0%})"
+        for reason in reasons_of_run
+        if abs(reason.share) >= LEAST_CHANGE
     ]
     helps = [
-        f"{one.factor:g} x the {_UNITS.get(one.feature, one.feature)} would leave {one.probability:.0%}"
-        for one in better
+        f"{remedy.factor:g} x the {_UNITS.get(remedy.feature, remedy.feature)} would leave {remedy.probability:.0%}"
+        for remedy in remedies_of_run
     ]
-    said = f"fails {risk:.0%} of the time"
-    if moved:
-        said += f": {', '.join(moved)}"
-    return f"{said}; {', '.join(helps[:2])}" if helps else said
+    text = f"fails {risk:.0%} of the time"
+    if raising:
+        text += f": {', '.join(raising)}"
+    return f"{text}; {', '.join(helps[:2])}" if helps else text
 
 
 def _number(value: float) -> str:

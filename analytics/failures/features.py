@@ -1,6 +1,6 @@
-"""How runs alike have fared lately: shares of failures at two paces, streaks, and how near the limit.
+"""Failure features of runs: recent shares of failures, streaks, and distances to the time limit.
 
-Everything is as it stood when a run was about to start, from what had ended by then.
+Each is computed from the similar runs that had ended when a run was about to start.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 
 from analytics.history.columns import LIMIT
-from analytics.history.features import RULES, SHORTEST, Past, logs, moments
+from analytics.history.features import RULES, SHORTEST_SECONDS, RunFeatures, logs, moments
 from analytics.history.run_context import groups
 from analytics.statistics.averages import Floats
 
-_SLOW, _FAST = 0.97, 0.8
+_SLOW_DECAY = 0.97
+_FAST_DECAY = 0.8
 _FACTS = (
     "share of failures",
     "late share of failures",
@@ -24,11 +25,11 @@ _FACTS = (
     "last to limit",
     "runs lately",
 )
-_USUAL = 0.25
+_USUAL_SHARE = 0.25
 
 
-class _Group:
-    """How the runs of one group have ended."""
+class _GroupFailures:
+    """The recent failures of the runs of one group."""
 
     __slots__ = ("failed_at", "fast", "last", "slow", "streak")
 
@@ -48,9 +49,9 @@ class _Group:
         )
 
     def update(self, value: float, limit: float, *, failed: bool) -> None:
-        """Learn how a run ended that took ``value``."""
-        self.slow = (self.slow[0] * _SLOW + failed, self.slow[1] * _SLOW + 1)
-        self.fast = (self.fast[0] * _FAST + failed, self.fast[1] * _FAST + 1)
+        """Count a run that ended after ``value``, a logarithm."""
+        self.slow = (self.slow[0] * _SLOW_DECAY + failed, self.slow[1] * _SLOW_DECAY + 1)
+        self.fast = (self.fast[0] * _FAST_DECAY + failed, self.fast[1] * _FAST_DECAY + 1)
         same = (self.streak > 0) == failed
         step = 1 if failed else -1
         self.streak = self.streak + step if same else step
@@ -59,34 +60,39 @@ class _Group:
 
 
 def _share(counts: tuple[float, float], weight: float) -> float:
-    return (counts[0] + weight * _USUAL) / (counts[1] + weight)
+    return (counts[0] + weight * _USUAL_SHARE) / (counts[1] + weight)
 
 
 def failure_features(
-    table: pd.DataFrame, failed: Floats, known: Past
+    table: pd.DataFrame, failed: Floats, features: RunFeatures
 ) -> tuple[Floats, tuple[str, ...]]:
-    """Return (runs, features) and their names; ``failed`` is 1 or 0, NaN where it says neither."""
+    """Return (runs, features) and their names; ``failed`` is 1, 0, or NaN for censored runs."""
     levels = {level: codes.tolist() for level, codes in groups(table).items()}
     value = logs(table["seconds"])
     limit = np.full(len(table), np.nan)
     if LIMIT in table:
-        limit = np.log(np.maximum(table[LIMIT].to_numpy(float), SHORTEST))
-    books: list[dict[int, _Group]] = [{} for _ in levels]
-    found = np.full((len(table), len(_FACTS) * len(levels)), np.nan)
+        limit = np.log(np.maximum(table[LIMIT].to_numpy(float), SHORTEST_SECONDS))
+    groups_by_level: list[dict[int, _GroupFailures]] = [{} for _ in levels]
+    facts_of_runs = np.full((len(table), len(_FACTS) * len(levels)), np.nan)
     submitted, ended = table["submitted_at"].to_numpy(float), table["ended_at"].to_numpy(float)
     for run, is_end in moments(submitted, ended):
         if is_end and np.isnan(failed[run]):
             continue
         facts: list[float] = []
-        for book, codes in zip(books, levels.values(), strict=True):
-            group = book.setdefault(codes[run], _Group())
+        for groups_by_code, codes in zip(groups_by_level, levels.values(), strict=True):
+            group = groups_by_code.setdefault(codes[run], _GroupFailures())
             if is_end:
                 group.update(value[run], limit[run], failed=bool(failed[run]))
             else:
                 facts += group.facts(limit[run])
         if not is_end:
-            found[run] = facts
-    near = [f"{rule} of {level}" for level in levels for rule in (RULES[0], RULES[2])]
-    ratios = known.rules[:, [known.rule_names.index(name) for name in near]] - limit[:, None]
+            facts_of_runs[run] = facts
+    near_rules = [f"{rule} of {level}" for level in levels for rule in (RULES[0], RULES[2])]
+    ratios = (
+        features.rules[:, [features.rule_names.index(name) for name in near_rules]] - limit[:, None]
+    )
     names = (f"{fact} of {level}" for level in levels for fact in _FACTS)
-    return np.column_stack([found, ratios]), (*names, *(f"{name} to limit" for name in near))
+    return np.column_stack([facts_of_runs, ratios]), (
+        *names,
+        *(f"{name} to limit" for name in near_rules),
+    )

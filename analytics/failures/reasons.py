@@ -1,4 +1,4 @@
-"""Why a run is likely to fail, and what would make it less so."""
+"""The reasons for a predicted failure, and the changes that would lower its probability."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 
 from analytics.failures.model import Failures
 
-# What a user can change of a run, and by which factors it is tried.
+# The features of a run that its user can change, and the factors that are tried on them.
 CHANGEABLE = ("cpus", "memory_mib", "limit_seconds")
 FACTORS = (0.5, 2.0, 4.0)
-WORTH = 0.01
+LEAST_CHANGE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What one feature does to the probability: the difference to its usual value."""
+    """The effect of one feature on the probability, compared with its usual value."""
 
     feature: str
     value: float
@@ -26,48 +26,48 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """A change of one feature, and the probability of failure that it would leave."""
+    """A change of one feature, and the probability of failure with that change."""
 
     feature: str
     factor: float
     probability: float
 
 
-def reasons(found: Failures, run: int, most: int = 3) -> list[Reason]:
+def reasons(failures: Failures, run: int, most: int = 3) -> list[Reason]:
     """Return the features that move one run's probability most, the strongest first.
 
-    ``run`` is a row of ``found.table``. Each feature is replaced by its median over the history,
-    the others as they are (occlusion).
+    ``run`` is a row of ``failures.table``. Each feature in turn is replaced by its median over the
+    history, while the others stay (occlusion).
     """
-    if found.forest is None:
+    if failures.forest is None:
         return []
-    row = found.features[run]
-    tried = np.tile(row, (len(row) + 1, 1))
-    np.fill_diagonal(tried[1:], found.usual)
-    said = found.would_be(run, tried)
-    moved = said[0] - said[1:]
-    order = np.argsort(-np.abs(moved), kind="stable")[:most]
-    return [Reason(found.names[at], float(row[at]), float(moved[at])) for at in order]
+    row = failures.features[run]
+    variations = np.tile(row, (len(row) + 1, 1))
+    np.fill_diagonal(variations[1:], failures.usual)
+    probabilities = failures.would_be(run, variations)
+    changes = probabilities[0] - probabilities[1:]
+    order = np.argsort(-np.abs(changes), kind="stable")[:most]
+    return [Reason(failures.names[at], float(row[at]), float(changes[at])) for at in order]
 
 
-def remedies(found: Failures, run: int, changeable: Sequence[str] = CHANGEABLE) -> list[Remedy]:
+def remedies(failures: Failures, run: int, changeable: Sequence[str] = CHANGEABLE) -> list[Remedy]:
     """Return the changes that would lower one run's probability, the best first."""
-    if found.forest is None:
+    if failures.forest is None:
         return []
-    row, names = found.features[run], found.names
+    row, names = failures.features[run], failures.names
     changes = [
         (name, factor)
         for name in changeable
         if name in names and np.isfinite(row[names.index(name)])
         for factor in FACTORS
     ]
-    tried = np.tile(row, (len(changes) + 1, 1))
+    variations = np.tile(row, (len(changes) + 1, 1))
     for place, (name, factor) in enumerate(changes, start=1):
-        tried[place, names.index(name)] = np.log1p(np.expm1(row[names.index(name)]) * factor)
-    said = found.would_be(run, tried)
-    better = [
-        Remedy(name, factor, float(left))
-        for (name, factor), left in zip(changes, said[1:], strict=True)
-        if left < said[0] - WORTH
+        variations[place, names.index(name)] = np.log1p(np.expm1(row[names.index(name)]) * factor)
+    probabilities = failures.would_be(run, variations)
+    better_changes = [
+        Remedy(name, factor, float(probability))
+        for (name, factor), probability in zip(changes, probabilities[1:], strict=True)
+        if probability < probabilities[0] - LEAST_CHANGE
     ]
-    return sorted(better, key=lambda remedy: remedy.probability)
+    return sorted(better_changes, key=lambda remedy: remedy.probability)

@@ -1,4 +1,4 @@
-"""Whether failures are foreseen any better than by how often runs have failed so far."""
+"""The skill of failure forecasts: whether they beat the base rate of failures so far."""
 
 from __future__ import annotations
 
@@ -8,29 +8,33 @@ from analytics.durations.scores import brier
 from analytics.failures.model import Failures
 from analytics.statistics.forest import Floats
 
-JUDGED, FEWEST, FAILED = 2000, 50, 20
+MOST_RUNS = 2000
+FEWEST_RUNS = 50
+FEWEST_FAILURES = 20
 
 
-def base_rate(found: Failures) -> Floats:
+def base_rate(failures: Failures) -> Floats:
     """Return the share of failures among what had ended when each run started.
 
     Before anything ended it is one half, as if one of two runs had failed.
     """
-    table = found.table
-    counts = np.isfinite(found.failed)
+    table = failures.table
+    counts = np.isfinite(failures.failed)
     ended = np.where(counts, table["ended_at"].to_numpy(float), np.inf)
     order = np.argsort(ended, kind="stable")
-    failed = np.concatenate([[0.0], np.cumsum(np.nan_to_num(found.failed[order]))])
+    failed = np.concatenate([[0.0], np.cumsum(np.nan_to_num(failures.failed[order]))])
     before = np.searchsorted(ended[order], table["submitted_at"].to_numpy(float), side="left")
     before = np.minimum(before, int(counts.sum()))
     share: Floats = (failed[before] + 1.0) / (before + 2.0)
     return share
 
 
-def beats_base_rate(found: Failures) -> bool:
-    """Tell whether the model beats that share on the latest runs, of which enough failed."""
-    made = np.flatnonzero(np.isfinite(found.probability) & np.isfinite(found.failed))[-JUDGED:]
-    if len(made) < FEWEST or (found.failed == 1).sum() < FAILED:
+def beats_base_rate(failures: Failures) -> bool:
+    """Return whether the model beats the base rate on the latest runs; enough must have failed."""
+    judged = np.flatnonzero(np.isfinite(failures.probability) & np.isfinite(failures.failed))[
+        -MOST_RUNS:
+    ]
+    if len(judged) < FEWEST_RUNS or (failures.failed == 1).sum() < FEWEST_FAILURES:
         return False
-    actual = found.failed[made]
-    return brier(found.probability[made], actual) < brier(base_rate(found)[made], actual)
+    actual = failures.failed[judged]
+    return brier(failures.probability[judged], actual) < brier(base_rate(failures)[judged], actual)

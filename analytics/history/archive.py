@@ -1,6 +1,6 @@
-"""The history that was read so far, as a Parquet file: typed, small, and safe against a kill.
+"""The archive of the history read so far: a typed Parquet file, replaced atomically.
 
-A file of another server, ledger or version of these columns is not read: the history starts anew.
+A file of another server, ledger or version of these columns is ignored: the history starts anew.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from analytics.history.runs import Run
 
 VERSION = 1
+# Runs that started longer ago are dropped.
 KEPT_SECONDS = 400 * 86_400.0
 _ABOUT = b"slipway"
 _TYPES = {"str": pa.string(), "float": pa.float64(), "int": pa.int64(), "bool": pa.bool_()}
@@ -24,10 +25,10 @@ SCHEMA = pa.schema([(each.name, _TYPES[str(each.type)]) for each in fields(Run)]
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What was read of ``source``, completely from epoch second ``since`` until ``until``.
+    """The runs read from ``source``, complete from epoch second ``since`` until ``until``.
 
     ``last`` is the number of the last row read, where the source numbers its rows. ``note`` says
-    why nothing is kept of a file that was there; ``until`` is 0 where nothing was read.
+    why an existing file was ignored; ``until`` is 0 where nothing was read.
     """
 
     source: str
@@ -39,41 +40,41 @@ class Archive:
 
 
 def load(path: Path, source: str, since: float) -> Archive:
-    """Return what is kept in ``path`` of ``source``; nothing where it does not reach to ``since``."""
+    """Return the archive of ``source`` in ``path``; an empty one if it begins after ``since``."""
     if not path.exists():
         return Archive(source)
     try:
         table = pq.read_table(path)
-        about = json.loads((table.schema.metadata or {})[_ABOUT])
+        metadata = json.loads((table.schema.metadata or {})[_ABOUT])
     except (OSError, pa.ArrowException, KeyError, ValueError) as error:
         return Archive(source, note=f"{path.name} cannot be read ({error}): reading all anew")
-    if about["version"] != VERSION or not table.schema.equals(SCHEMA):
+    if metadata["version"] != VERSION or not table.schema.equals(SCHEMA):
         return Archive(source, note=f"{path.name} is of another version: reading all anew")
-    if about["source"] != source:
+    if metadata["source"] != source:
         return Archive(source, note=f"{path.name} is of another server: reading all anew")
-    if about["since"] > since:
+    if metadata["since"] > since:
         return Archive(source, note=f"{path.name} does not reach back so far: reading all anew")
     runs = tuple(Run(**row) for row in table.to_pylist())
-    return Archive(source, runs, about["since"], about["until"], about["last"])
+    return Archive(source, runs, metadata["since"], metadata["until"], metadata["last"])
 
 
 def save(path: Path, archive: Archive) -> None:
-    """Write an archive in the place of the one before, at once or not at all."""
+    """Replace the archive in ``path`` atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    about = {"version": VERSION} | {
+    metadata = {"version": VERSION} | {
         name: getattr(archive, name) for name in ("source", "since", "until", "last")
     }
-    held = {name: [getattr(run, name) for run in archive.runs] for name in SCHEMA.names}
-    table = pa.Table.from_pydict(held, SCHEMA)
-    # Two trainings at once must not write into the same file.
-    written = path.with_suffix(f".{os.getpid()}.part")
+    values_by_column = {name: [getattr(run, name) for run in archive.runs] for name in SCHEMA.names}
+    table = pa.Table.from_pydict(values_by_column, SCHEMA)
+    # Two concurrent trainings must not write to the same file.
+    partial = path.with_suffix(f".{os.getpid()}.part")
     try:
-        pq.write_table(table.replace_schema_metadata({_ABOUT: json.dumps(about)}), written)
-        written.replace(path)
+        pq.write_table(table.replace_schema_metadata({_ABOUT: json.dumps(metadata)}), partial)
+        partial.replace(path)
     finally:
-        written.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
 
 
-def reach(held: Archive, since: float, now: float) -> float:
-    """Return from when on a history is kept: a short look back does not shorten what is there."""
-    return min(since, max(held.since, now - KEPT_SECONDS)) if held.until else since
+def reach(archive: Archive, since: float, now: float) -> float:
+    """Return the moment from which history is kept; a short look-back does not cut the archive."""
+    return min(since, max(archive.since, now - KEPT_SECONDS)) if archive.until else since

@@ -1,7 +1,7 @@
-"""A history as typed columns: one row a run, whatever recorded it.
+"""The columns of a history: a typed table with one row a run, whatever recorded it.
 
-What was known of a run before it started stands in columns of its own, whose names start with
-``known_``; everything else is what came of it, and a forecast may read it of earlier runs only.
+Columns whose names start with ``known_`` hold what was known before a run started. All others hold
+its outcome, which a forecast may read of earlier runs only.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-# How a run stands. The first four ended by themselves; the others were stopped or lost, or go on:
-# how long those took is only a lower bound (they are censored), and no forecast averages them in.
+# The states of a run. The first four ended by themselves. The others were stopped or lost, or are
+# still running: their durations are lower bounds (censored), and no forecast averages them in.
 ENDED = ("succeeded", "failed", "timed_out", "out_of_memory")
 CENSORED = ("cancelled", "crashed", "running")
 STATES = ENDED + CENSORED
 
-# From the finest to the coarsest group of runs that are alike; the last stands for all runs.
+# The groups of similar runs, from the finest to the coarsest; the last holds all runs of a kind.
 LEVELS = ("finest", "fine", "key", "name", "tag", "kind")
-_WORDS = {
+_GROUP_WORDS = {
     "finest": "of runs just like it",
     "fine": "of runs with its parameters",
     "key": "of its own runs",
@@ -27,18 +27,18 @@ _WORDS = {
     "tag": "of runs of its group",
     "kind": "of all runs",
 }
-TIMES = ("submitted_at", "started_at", "ended_at", "seconds", "memory_mib")
+MEASURES = ("submitted_at", "started_at", "ended_at", "seconds", "memory_mib")
 KNOWN = "known_"
 LIMIT = "known_limit_seconds"
 INPUT = "known_input_mib"
 
 
-def typed(rows: pd.DataFrame, telling: Iterable[str] = ("succeeded",)) -> pd.DataFrame:
-    """Return a history with every column there and typed, in the order of submission.
+def typed(rows: pd.DataFrame, trainable_states: Iterable[str] = ("succeeded",)) -> pd.DataFrame:
+    """Return a history with all columns, typed, in the order of submission.
 
-    ``key`` and ``state`` must be there. Times are epoch seconds, NaN where unknown: a run without
-    ``submitted_at`` was submitted when it started. ``telling`` are the states whose duration says
-    how long such a run takes; the column of that name says it of each run.
+    ``key`` and ``state`` are required. Times are epoch seconds, NaN where unknown: a run without
+    ``submitted_at`` was submitted when it started. The durations of runs in ``trainable_states``
+    are typical of such runs; the column ``is_trainable`` marks those that can be trained on.
 
     Raises:
         ValueError: Where a state is none of ``STATES``, or a needed column is missing.
@@ -48,39 +48,39 @@ def typed(rows: pd.DataFrame, telling: Iterable[str] = ("succeeded",)) -> pd.Dat
     if unknown := set(rows["state"].unique()) - set(STATES):
         raise ValueError(f"unknown states {sorted(unknown)}; a run's state is one of {STATES}")
     table = rows.copy()
-    for name in TIMES:
-        given = table[name] if name in table else pd.Series(np.nan, index=table.index)
-        table[name] = pd.to_numeric(given, errors="coerce").astype(float)
+    for name in MEASURES:
+        values = table[name] if name in table else pd.Series(np.nan, index=table.index)
+        table[name] = pd.to_numeric(values, errors="coerce").astype(float)
     table["submitted_at"] = table["submitted_at"].fillna(table["started_at"])
     table["seconds"] = table["seconds"].fillna(table["ended_at"] - table["started_at"])
     ended = table["ended_at"].fillna(table["started_at"] + table["seconds"])
     table["ended_at"] = ended.mask(table["state"] == "running")
     for name in LEVELS:
         table[name] = table[name].fillna("").astype(str) if name in table else ""
-    table["telling"] = table["state"].isin([*telling]) & table["seconds"].ge(0)
-    table["telling"] &= table["ended_at"].notna()
+    table["is_trainable"] = table["state"].isin([*trainable_states]) & table["seconds"].ge(0)
+    table["is_trainable"] &= table["ended_at"].notna()
     table = table[table["submitted_at"].notna()]
     return table.sort_values("submitted_at", kind="stable").reset_index(drop=True)
 
 
 def worded(name: str) -> str:
-    """Return a name such as ``median of 5 of key`` with the group in the words of its users."""
+    """Return a name such as ``median of 5 of key`` with its group in words that users know."""
     what, _, level = name.rpartition(" of ")
-    return f"{what} {_WORDS[level]}" if what and level in _WORDS else name
+    return f"{what} {_GROUP_WORDS[level]}" if what and level in _GROUP_WORDS else name
 
 
 def known(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what was known beforehand as numbers: logs of quantities, codes of labels.
+    """Return the ``known_`` columns as numbers: logs of quantities, codes of labels.
 
-    A label's code is its place in the order of first appearance, so that it never depends on what
-    came later.
+    Labels are numbered in the order of first appearance, so that a code never depends on later
+    runs.
     """
-    found: dict[str, pd.Series[float]] = {}
-    for name in [each for each in table.columns if each.startswith(KNOWN)]:
+    codes: dict[str, pd.Series[float]] = {}
+    for name in [name for name in table.columns if name.startswith(KNOWN)]:
         values = table[name]
         if pd.api.types.is_numeric_dtype(values):
             sizes = np.log1p(values.clip(lower=0).to_numpy(float))
-            found[name] = pd.Series(sizes, index=table.index)
+            codes[name] = pd.Series(sizes, index=table.index)
         else:
-            found[name] = pd.Series(pd.factorize(values)[0].astype(float), index=table.index)
-    return pd.DataFrame(found, index=table.index)
+            codes[name] = pd.Series(pd.factorize(values)[0].astype(float), index=table.index)
+    return pd.DataFrame(codes, index=table.index)

@@ -1,8 +1,8 @@
-"""What was known of the past when each run was submitted: the features of every model, no leak.
+"""The features of every run, computed from the runs that had ended at its submission only.
 
-One sweep over the moments at which runs were submitted and ended. A run reads only what had ended
-when it was submitted; of what had not, only that it was there. So what is learnt here holds for
-forecasts made before a run starts, and the backtest and the next forecast go through the same code.
+One pass over the moments at which runs were submitted or ended computes them all. Of runs that had
+not ended, only their number and ages are used. So nothing leaks from the future, and the backtest
+and the next forecast use the same code.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 RULES = ("last run", "mean of 2", "median of 5", "median of 20")
-WINDOW, RECENT = 20, 10
-SHORTEST = 1e-3
+# A rule reads the newest durations of a group, and a share of successes its newest outcomes.
+WINDOW_RUNS = 20
+RECENT_RUNS = 10
+SHORTEST_SECONDS = 1e-3
 _FACTS = (
     *RULES,
     "longest",
@@ -40,23 +42,28 @@ _FACTS = (
     "success",
     "waiting",
 )
-_SCALED = ("scaled by input", "nearest inputs")
-_FITTED, _FEWEST, _NEAREST = 64, 3, 3
-_HOUR, _DAY, _WEEK = 3600.0, 86_400.0, 7.0
+_SIZE_RULES = ("scaled by input", "nearest inputs")
+# The rules on input sizes read the newest runs of a key, from this number on.
+_FITTED_RUNS = 64
+_FEWEST_RUNS = 3
+_NEAREST_RUNS = 3
+_HOUR_SECONDS = 3600.0
+_DAY_SECONDS = 86_400.0
+_WEEK_DAYS = 7.0
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """What was known at each run's submission; row ``i`` belongs to row ``i`` of the history.
+class RunFeatures:
+    """The features of each run at its submission; row ``i`` belongs to row ``i`` of the history.
 
-    ``features`` is (runs, features) float32 with NaN where nothing is known. ``rules`` is
-    (runs, rules) with the natural logarithm of what each simple rule says; ``names`` and
-    ``rule_names`` name their columns. ``level`` is the finest level with a past, by its place in
-    ``levels``, which are those that tell runs apart; -1 where there is none. ``runs`` and
-    ``spread`` are the number and the standard deviation of logs of that level's past.
+    ``matrix`` is (runs, features) float32 with NaN where a feature is unknown. ``rules`` is
+    (runs, rules) with the natural logarithm of each simple rule's value; ``names`` and
+    ``rule_names`` name their columns. ``level`` is the finest level with a past, by its index in
+    ``levels``, which are those that separate runs; -1 where there is none. ``runs`` and ``spread``
+    are the number and the standard deviation of the logarithms in that level's past.
     """
 
-    features: npt.NDArray[np.float32]
+    matrix: npt.NDArray[np.float32]
     names: tuple[str, ...]
     rules: Floats
     rule_names: tuple[str, ...]
@@ -66,14 +73,14 @@ class Past:
     spread: Floats
 
 
-class _Group:
-    """The recent past of runs that are alike in one respect."""
+class _GroupHistory:
+    """The recent past of one group of similar runs."""
 
     __slots__ = ("ended", "last", "okays", "recent", "waiting")
 
     def __init__(self) -> None:
-        self.recent: deque[float] = deque(maxlen=WINDOW)
-        self.okays: deque[float] = deque(maxlen=RECENT)
+        self.recent: deque[float] = deque(maxlen=WINDOW_RUNS)
+        self.okays: deque[float] = deque(maxlen=RECENT_RUNS)
         self.ended = self.last = nan
         self.waiting = 0
 
@@ -82,25 +89,25 @@ class _Group:
         success = sum(self.okays) / len(self.okays) if self.okays else nan
         age = log1p(max(0.0, now - self.ended))
         tail = (age, self.last, success, float(self.waiting))
-        past, n = [*self.recent], len(self.recent)
+        values, n = [*self.recent], len(self.recent)
         if not n:
             return (*([nan] * 7), 0.0, *tail)
-        ordered, mean = sorted(past), sum(past) / n
-        spread = sqrt(max(0.0, sum(map(mul, past, past)) / n - mean * mean))
+        ordered, mean = sorted(values), sum(values) / n
+        spread = sqrt(max(0.0, sum(map(mul, values, values)) / n - mean * mean))
         rules = (
-            past[-1],
-            _between(past[-1], past[-2]) if n > 1 else past[-1],
-            _median(sorted(past[-5:])),
+            values[-1],
+            _between(values[-1], values[-2]) if n > 1 else values[-1],
+            _median(sorted(values[-5:])),
             _median(ordered),
         )
         return (*rules, ordered[-1], ordered[0], spread, float(n), *tail)
 
 
 def moments(submitted: Floats, ended: Floats) -> Iterator[tuple[int, bool]]:
-    """Yield (run, whether it ends now) in the order of time; a NaN never happens.
+    """Yield (run, whether it ends now) in the order of time; moments that are NaN are left out.
 
-    An end precedes a submission at the same moment, so that the step before is known to the one
-    after; but no run ends before it was submitted.
+    An end precedes a submission at the same moment, so that a step can learn from the one before
+    it; but no run ends before it was submitted.
     """
     n = len(submitted)
     time = np.concatenate([submitted, ended])
@@ -110,100 +117,108 @@ def moments(submitted: Floats, ended: Floats) -> Iterator[tuple[int, bool]]:
         yield (place - n, True) if place >= n else (place, False)
 
 
-def past(table: pd.DataFrame, target: str = "seconds") -> Past:
-    """Return what was known at each submission of the history ``table``, about ``target``."""
+def compute_features(table: pd.DataFrame, target: str = "seconds") -> RunFeatures:
+    """Return the features of each run of the history ``table`` that forecast ``target``."""
     levels = groups(table)
     value = logs(table[target])
-    telling = (table["telling"] & table[target].ge(0)).to_numpy()
+    trainable = (table["is_trainable"] & table[target].ge(0)).to_numpy()
     okay = table["state"].eq("succeeded").to_numpy(float)
     counts = ~table["state"].isin(["cancelled", "crashed", "running"]).to_numpy()
     submitted, ended = table["submitted_at"].to_numpy(float), table["ended_at"].to_numpy(float)
     size = logs(table[INPUT]) if INPUT in table else None
-    scaled = _Scaled(levels["key"], size, value)
+    scaled = _InputSizeRules(levels["key"], size, value)
     running, key = KaplanMeier(), levels["key"].tolist()
     started = table["started_at"].to_numpy(float)
-    tails = np.full((len(table), len(WITH_RUNNING)), np.nan)
+    running_quantiles = np.full((len(table), len(WITH_RUNNING)), np.nan)
 
     codes = [array.tolist() for array in levels.values()]
-    books: list[defaultdict[int, _Group]] = [defaultdict(_Group) for _ in codes]
+    groups_by_level: list[defaultdict[int, _GroupHistory]] = [
+        defaultdict(_GroupHistory) for _ in codes
+    ]
     width = len(_FACTS)
-    seen = np.full((len(table), width * len(codes) + len(_SCALED)), np.nan)
+    facts = np.full((len(table), width * len(codes) + len(_SIZE_RULES)), np.nan)
     for run, is_end in moments(submitted, ended):
         now = ended[run] if is_end else submitted[run]
-        for place, (book, code) in enumerate(zip(books, codes, strict=True)):
-            group = book[code[run]]
+        for place, (groups_by_code, code) in enumerate(zip(groups_by_level, codes, strict=True)):
+            group = groups_by_code[code[run]]
             if not is_end:
-                seen[run, place * width : (place + 1) * width] = group.facts(now)
+                facts[run, place * width : (place + 1) * width] = group.facts(now)
                 group.waiting += 1
                 continue
             group.waiting -= 1
             if counts[run]:
                 group.ended, group.last = now, okay[run]
                 group.okays.append(okay[run])
-            if telling[run]:
+            if trainable[run]:
                 group.recent.append(value[run])
         if is_end:
-            running.end(key[run], run, value[run] if telling[run] else None)
-            scaled.observe(run, telling=bool(telling[run]))
+            running.end(key[run], run, value[run] if trainable[run] else None)
+            scaled.observe(run, is_trainable=bool(trainable[run]))
             continue
-        seen[run, -len(_SCALED) :] = scaled.predict(run)
-        if (found := running.predict(key[run], now)) is not None and target == "seconds":
-            tails[run] = found
+        facts[run, -len(_SIZE_RULES) :] = scaled.predict(run)
+        if (quantiles := running.predict(key[run], now)) is not None and target == "seconds":
+            running_quantiles[run] = quantiles
         running.begin(key[run], run, started[run])
-    return _assembled(table, tuple(levels), seen, tails)
+    return _assembled(table, tuple(levels), facts, running_quantiles)
 
 
 def logs(values: pd.Series[float]) -> Floats:
-    """Return natural logarithms; what is shorter than a millisecond counts as one."""
-    return np.log(np.maximum(values.to_numpy(float), SHORTEST))
+    """Return natural logarithms; values below a millisecond count as one."""
+    return np.log(np.maximum(values.to_numpy(float), SHORTEST_SECONDS))
 
 
-class _Scaled:
-    """Rules that know the input's size: a line through a key's logs, and the nearest inputs."""
+class _InputSizeRules:
+    """Two rules that use the input's size: a line through a key's logs, and its nearest inputs."""
 
-    def __init__(self, code: Ints, size: Floats | None, value: Floats) -> None:
-        self._code, self._size, self._value = code, size, value
-        self._book: defaultdict[int, deque[tuple[float, float]]] = defaultdict(
-            lambda: deque(maxlen=_FITTED)
+    def __init__(self, keys: Ints, size: Floats | None, value: Floats) -> None:
+        self._keys, self._sizes, self._values = keys, size, value
+        self._past_by_key: defaultdict[int, deque[tuple[float, float]]] = defaultdict(
+            lambda: deque(maxlen=_FITTED_RUNS)
         )
 
-    def observe(self, run: int, *, telling: bool) -> None:
-        """Learn from a run that ended, where that tells how long such a run takes."""
-        if telling and self._size is not None and not np.isnan(self._size[run]):
-            pair = (self._size[run], self._value[run])
-            self._book[int(self._code[run])].append(pair)
+    def observe(self, run: int, *, is_trainable: bool) -> None:
+        """Learn from a run that ended, if it can be trained on."""
+        if is_trainable and self._sizes is not None and not np.isnan(self._sizes[run]):
+            pair = (self._sizes[run], self._values[run])
+            self._past_by_key[int(self._keys[run])].append(pair)
 
     def predict(self, run: int) -> tuple[float, float]:
-        """Return what the two rules say of a run; NaN where its key has too short a past."""
-        pairs = self._book[int(self._code[run])] if self._size is not None else ()
-        if self._size is None or len(pairs) < _FEWEST or np.isnan(self._size[run]):
+        """Return the values of the two rules for a run; NaN where its key has too short a past."""
+        pairs = self._past_by_key[int(self._keys[run])] if self._sizes is not None else ()
+        if self._sizes is None or len(pairs) < _FEWEST_RUNS or np.isnan(self._sizes[run]):
             return nan, nan
         sizes, values = np.array(pairs).T
-        off = sizes - sizes.mean()
-        # A ridge of one run at one unit keeps a line through equal sizes level.
-        slope = float(off @ values / (off @ off + 0.1))
-        there = float(np.clip(self._size[run], sizes.min() - 1, sizes.max() + 1))
-        near = np.argsort(np.abs(sizes - there), kind="stable")[:_NEAREST]
-        return float(values.mean() + slope * (there - sizes.mean())), float(np.median(values[near]))
+        offsets = sizes - sizes.mean()
+        # The ridge keeps the line level where all sizes are equal.
+        slope = float(offsets @ values / (offsets @ offsets + 0.1))
+        size = float(np.clip(self._sizes[run], sizes.min() - 1, sizes.max() + 1))
+        nearest = np.argsort(np.abs(sizes - size), kind="stable")[:_NEAREST_RUNS]
+        return float(values.mean() + slope * (size - sizes.mean())), float(
+            np.median(values[nearest])
+        )
 
 
-def _assembled(table: pd.DataFrame, levels: tuple[str, ...], seen: Floats, tails: Floats) -> Past:
+def _assembled(
+    table: pd.DataFrame, levels: tuple[str, ...], facts: Floats, running_quantiles: Floats
+) -> RunFeatures:
     width = len(_FACTS)
-    names = [f"{fact} of {level}" for level in levels for fact in _FACTS] + [*_SCALED]
-    rule_names = [f"{rule} of {level}" for level in levels for rule in RULES] + [*_SCALED]
+    names = [f"{fact} of {level}" for level in levels for fact in _FACTS] + [*_SIZE_RULES]
+    rule_names = [f"{rule} of {level}" for level in levels for rule in RULES] + [*_SIZE_RULES]
     if INPUT not in table:
-        names, rule_names = names[: -len(_SCALED)], rule_names[: -len(_SCALED)]
-        seen = seen[:, : -len(_SCALED)]
-    runs = seen[:, _FACTS.index("runs") :: width][:, : len(levels)]
-    spreads = seen[:, _FACTS.index("spread") :: width][:, : len(levels)]
+        names, rule_names = names[: -len(_SIZE_RULES)], rule_names[: -len(_SIZE_RULES)]
+        facts = facts[:, : -len(_SIZE_RULES)]
+    runs = facts[:, _FACTS.index("runs") :: width][:, : len(levels)]
+    spreads = facts[:, _FACTS.index("spread") :: width][:, : len(levels)]
     level = np.where((runs > 0).any(axis=1), (runs > 0).argmax(axis=1), -1)
     row = np.arange(len(table))
     before = known(table)
     at = table["submitted_at"].to_numpy(float)
-    clock = np.column_stack([at % _DAY / _HOUR, at // _DAY % _WEEK])
-    features = np.column_stack([seen, tails, before.to_numpy(float), clock]).astype(np.float32)
-    return Past(
-        features=features,
+    clock = np.column_stack([at % _DAY_SECONDS / _HOUR_SECONDS, at // _DAY_SECONDS % _WEEK_DAYS])
+    features = np.column_stack([facts, running_quantiles, before.to_numpy(float), clock]).astype(
+        np.float32
+    )
+    return RunFeatures(
+        matrix=features,
         names=(
             *names,
             *WITH_RUNNING,
@@ -211,7 +226,9 @@ def _assembled(table: pd.DataFrame, levels: tuple[str, ...], seen: Floats, tails
             "hour",
             "weekday",
         ),
-        rules=np.column_stack([seen[:, [names.index(name) for name in rule_names]], tails]),
+        rules=np.column_stack(
+            [facts[:, [names.index(name) for name in rule_names]], running_quantiles]
+        ),
         rule_names=(*rule_names, *WITH_RUNNING),
         levels=levels,
         level=level,
@@ -226,6 +243,6 @@ def _median(ordered: Sequence[float]) -> float:
     return middle[0] if len(middle) == 1 else _between(*middle)
 
 
-def _between(one: float, other: float) -> float:
+def _between(first: float, second: float) -> float:
     """Return the logarithm of the mean of two values given as logarithms."""
-    return log((exp(one) + exp(other)) / 2)
+    return log((exp(first) + exp(second)) / 2)

@@ -1,7 +1,7 @@
-"""What the ledger knows of steps and tests: attempts with what they asked for, joined with timings.
+"""The runs that the ledger has recorded: attempts at steps, joined with timings of tests.
 
-An attempt says how it ended, what it used and what it cost; a timing of the same key and moment is
-the same run. What has only timings, such as a single test of a shard, is a run by itself.
+An attempt has its demand, outcome, usage and cost; a timing of the same key and moment is the same
+run. A timing without an attempt, such as a single test of a shard, is a run of its own.
 """
 
 from __future__ import annotations
@@ -20,43 +20,50 @@ from tasks.ledger.providers import fleet, provider_names
 from tasks.ledger.service_events import begun_executions, last_timing, measured, new_timings
 
 RUNS_PER_KEY = 500
-# A sample older than this says nothing of the load that a step met.
+# An older sample says nothing about the load on the machine when a step began.
 _FRESH_SECONDS = 300.0
 # An attempt may be recorded a little after it began.
 _OVERLAP_SECONDS = 900.0
 _STATES = {"preempted": "cancelled", "lost": "crashed"}
 
 
-def refreshed(ledger: Ledger, held: Archive, since: float, now: float) -> Archive:
-    """Return the archive with what the ledger has learnt meanwhile, from ``since`` on.
+def refreshed(ledger: Ledger, archive: Archive, since: float, now: float) -> Archive:
+    """Return the archive with the runs that the ledger has recorded since, from ``since`` on.
 
-    Attempts that were going are read again; where the ledger has fewer timings than were read, it
-    is another one, and everything is read.
+    Attempts that were still running are read again. A ledger with fewer timings than were read
+    before is another one, so everything is read.
     """
-    if held.last > last_timing(ledger):
-        held = Archive(held.source, note="the ledger is another one: reading all anew")
-    since = reach(held, since, now)
-    going = [run.started_at for run in held.runs if run.state == "running"]
-    again = min([held.until - _OVERLAP_SECONDS, *going]) if held.until else since
-    begun = begun_executions(ledger, max(again, since))
-    last, timed = new_timings(ledger, held.last, since)
-    loads = measured(ledger, "machine", "cpu_percent", again - _FRESH_SECONDS) if begun else []
-    named = fleet(ledger, provider_names(ledger), now).providers if begun else ()
-    speed = {provider.name: provider.speed for provider in named}
+    if archive.last > last_timing(ledger):
+        archive = Archive(archive.source, note="the ledger is another one: reading all anew")
+    since = reach(archive, since, now)
+    running_since = [run.started_at for run in archive.runs if run.state == "running"]
+    read_from = min([archive.until - _OVERLAP_SECONDS, *running_since]) if archive.until else since
+    executions = begun_executions(ledger, max(read_from, since))
+    last, timed = new_timings(ledger, archive.last, since)
+    loads = (
+        measured(ledger, "machine", "cpu_percent", read_from - _FRESH_SECONDS) if executions else []
+    )
+    providers = fleet(ledger, provider_names(ledger), now).providers if executions else ()
+    speed = {provider.name: provider.speed for provider in providers}
     attempts = {
-        run.id: run for run in (of_execution(each, speed.get(each.provider, 1.0)) for each in begun)
+        run.id: run
+        for run in (
+            of_execution(execution, speed.get(execution.provider, 1.0)) for execution in executions
+        )
     }
     loaded = {run.id: replace(run, machine_load=load_at(loads, run)) for run in attempts.values()}
-    kept = [run for run in held.runs if run.id not in loaded and run.started_at >= since]
+    older_runs = [run for run in archive.runs if run.id not in loaded and run.started_at >= since]
     of_timing = of_timings({"": timed})
-    runs = _joined([*kept, *loaded.values(), *map(_named, of_timing)])
-    return Archive(held.source, tuple(runs), since=since, until=now, last=last, note=held.note)
+    runs = _without_double_timings([*older_runs, *loaded.values(), *map(_with_groups, of_timing)])
+    return Archive(
+        archive.source, tuple(runs), since=since, until=now, last=last, note=archive.note
+    )
 
 
 def of_execution(attempt: Execution, speed: float = 1.0) -> Run:
-    """Return one attempt, made at that speed, as a run with the seconds that it takes at speed 1."""
+    """Return an attempt made at ``speed`` as a run, with its duration converted to speed 1."""
     outcome = attempt.outcome
-    said = "running" if outcome is None else outcome.end.value
+    state = "running" if outcome is None else outcome.end.value
     started = attempt.started_at if outcome is None else outcome.started_at
     run = Run(
         kind=attempt.provider_kind,
@@ -66,7 +73,7 @@ def of_execution(attempt: Execution, speed: float = 1.0) -> Run:
         seconds=0.0 if outcome is None else outcome.seconds * speed,
         succeeded=outcome is not None and outcome.succeeded,
         memory_mib=0.0 if outcome is None else outcome.peak_memory_mib,
-        state=_STATES.get(said, said.replace(" ", "_")),
+        state=_STATES.get(state, state.replace(" ", "_")),
         submitted_at=min(attempt.started_at, started),
         id=f"{attempt.workload}/{attempt.step}/{attempt.attempt}",
         cpus=attempt.demand.cpus,
@@ -74,7 +81,7 @@ def of_execution(attempt: Execution, speed: float = 1.0) -> Run:
         cpu_seconds=0.0 if outcome is None else outcome.cpu_seconds,
         cost=attempt.cost,
     )
-    return _named(run)
+    return _with_groups(run)
 
 
 def load_at(loads: Sequence[tuple[float, float]], run: Run) -> float:
@@ -86,25 +93,25 @@ def load_at(loads: Sequence[tuple[float, float]], run: Run) -> float:
 
 
 def newest(runs: Iterable[Run], most: int = RUNS_PER_KEY) -> list[Run]:
-    """Return the newest runs of each key, so that none crowds out the others."""
+    """Return the newest runs of each key, so that no key crowds out the others."""
     by_key: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in runs:
         by_key[run.kind, run.key].append(run)
     return [
         run
-        for found in by_key.values()
-        for run in sorted(found, key=lambda one: one.started_at)[-most:]
+        for runs_of_key in by_key.values()
+        for run in sorted(runs_of_key, key=lambda run: run.started_at)[-most:]
     ]
 
 
-def _named(run: Run) -> Run:
-    """Say which runs are alike beyond a key: the same step elsewhere, and the same workload."""
+def _with_groups(run: Run) -> Run:
+    """Return a run with its coarser groups: the same step elsewhere, and the same workload."""
     parts = run.key.split("/")
     return replace(run, name=parts[-1].partition("[")[0], tag="/".join(parts[:2]))
 
 
-def _joined(runs: Iterable[Run]) -> list[Run]:
-    """Drop the timings of attempts that are there themselves."""
-    listed = list(runs)
-    attempts = {(run.kind, run.key, run.ended_at) for run in listed if run.id}
-    return [run for run in listed if run.id or (run.kind, run.key, run.ended_at) not in attempts]
+def _without_double_timings(runs: Iterable[Run]) -> list[Run]:
+    """Return the runs without the timings of attempts that are among them."""
+    all_runs = list(runs)
+    attempts = {(run.kind, run.key, run.ended_at) for run in all_runs if run.id}
+    return [run for run in all_runs if run.id or (run.kind, run.key, run.ended_at) not in attempts]

@@ -1,4 +1,4 @@
-"""Which runs are alike: in what they were given, by their key, name and tag, or in their kind only."""
+"""The groups of similar runs: by their parameters, by key, name and tag, or by kind only."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ FINER = ("finest", "fine")
 
 
 def groups(table: pd.DataFrame) -> dict[str, Ints]:
-    """Return the number of each run's group, for every level that tells runs apart.
+    """Return the number of each run's group, for every level that separates runs.
 
-    Where nothing finer is known of a run it is alone with those of its key.
+    A run without a finer label is in a group with the other such runs of its key.
     """
-    found: dict[str, Ints] = {}
+    codes_by_level: dict[str, Ints] = {}
     for level in LEVELS:
-        named = table[level].ne("")
-        if level not in {"key", "kind"} and not named.any():
+        is_named = table[level].ne("")
+        if level not in {"key", "kind"} and not is_named.any():
             continue
         label = table["kind"] + "\0" + table[level]
         if level in FINER:
-            label = label.where(named, label + "\0" + table["key"])
+            label = label.where(is_named, label + "\0" + table["key"])
         codes = pd.factorize(label)[0].astype(np.int64)
-        same = any(_is_finer(other, codes) for other in found.values())
+        same = any(_is_finer(other, codes) for other in codes_by_level.values())
         if level in {"key", "kind"} or not (same or len(np.unique(codes)) <= 1):
-            found[level] = codes
-    return found
+            codes_by_level[level] = codes
+    return codes_by_level
 
 
 def _is_finer(codes: Ints, other: Ints) -> bool:
-    """Tell whether two levels group alike: then the second says nothing new."""
+    """Return whether two levels form the same groups, so that the second adds nothing."""
     pairs = pd.factorize(pd.MultiIndex.from_arrays([codes, other]))[1]
     return len(pairs) == len(np.unique(codes)) == len(np.unique(other))

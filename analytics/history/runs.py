@@ -1,8 +1,8 @@
-"""What was run: one value a finished run, from Prefect's flow runs and the ledger's timings.
+"""The runs of a history, from Prefect's flow and task runs and the ledger's attempts and timings.
 
-A run that failed counts towards the success rate alone: how long it took says nothing about how
-long it takes. Runs that crashed, were cancelled or are still going are kept with their state, but
-say neither: what is known of them is that they took at least as long as they did.
+A run that failed counts towards the success rate only: its duration is not typical of its key.
+Runs that crashed, were cancelled or are still running are kept with their state, but count towards
+neither: their durations are lower bounds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import pandas as pd
 from analytics.history.columns import CENSORED, INPUT, typed
 from tasks.ledger.timings import Timing
 
-FLOW_KIND, TASK_KIND = "prefect", "prefect task"
+FLOW_KIND = "prefect"
+TASK_KIND = "prefect task"
 _STATES = {
     "COMPLETED": "succeeded",
     "FAILED": "failed",
@@ -26,8 +27,8 @@ _STATES = {
     "RUNNING": "running",
 }
 
-# Sizes have any unit: only how they compare within a key matters.
-_KNOWN = {
+# Sizes may have any unit: they are compared within a key only.
+_KNOWN_COLUMNS = {
     "known_cpus": "cpus",
     "known_memory_mib": "asked_memory_mib",
     "known_machine_load": "machine_load",
@@ -39,12 +40,12 @@ _KNOWN = {
 class Run:
     """One run of ``key`` on one kind of provider; times are epoch seconds, NaN where unknown.
 
-    ``state`` is one of ``columns.STATES``; where it is empty, ``succeeded`` says it. Without
-    ``submitted_at`` a run was submitted when it started. ``id`` is that of a flow run, task run or
-    execution, else empty. ``fine``, ``name`` and ``tag`` are finer and coarser groups of runs that
-    are alike. ``retries`` counts attempts before the last; ``cpus`` and ``asked_memory_mib`` are
-    what it asked for, 0 where unknown; ``machine_load`` is the machine's CPU (%) before its start,
-    ``size`` how much it was given to do, by its parameters, in whatever unit.
+    ``state`` is one of ``columns.STATES``; where it is empty, it follows from ``succeeded``.
+    Without ``submitted_at`` a run was submitted when it started. ``id`` is that of a flow run, task
+    run or execution, else empty. ``fine``, ``name`` and ``tag`` are finer and coarser groups of
+    similar runs. ``retries`` counts attempts before the last; ``cpus`` and ``asked_memory_mib`` are
+    its demand, 0 where unknown; ``machine_load`` is the machine's CPU usage (%) before its start,
+    ``size`` the size of its input by its parameters, in any unit.
     """
 
     kind: str
@@ -70,7 +71,7 @@ class Run:
 
     @property
     def is_censored(self) -> bool:
-        """Whether it was stopped or lost, or goes on: then it ended neither well nor badly."""
+        """Whether it was stopped or lost, or is still running: it neither succeeded nor failed."""
         return self.state in CENSORED
 
 
@@ -79,9 +80,9 @@ class FlowRun:
     """One flow or task run of a Prefect server, as plain values.
 
     ``state`` is the type of its last state, e.g. ``COMPLETED``; ``seconds`` is the time it spent
-    running, without what it waited for, and ``submitted_at`` when it should have started. ``task``
-    is the name of the task, empty for a flow run; ``parameters`` is a digest of what it was given,
-    ``size`` the largest number in it, where a list counts by its length.
+    running, without waiting, and ``submitted_at`` the moment when it was due. ``task`` is the name
+    of the task, empty for a flow run; ``parameters`` is a digest of its parameters, ``size`` the
+    largest number among them, where a list counts by its length.
     """
 
     flow: str
@@ -98,7 +99,7 @@ class FlowRun:
 
     @property
     def key(self) -> str:
-        """What its history is remembered under: ``flow/<flow>``, with ``/<task>`` for a task."""
+        """The key of its history: ``flow/<flow>``, with ``/<task>`` for a task."""
         return "/".join(filter(None, ("flow", self.flow, self.task)))
 
 
@@ -140,16 +141,16 @@ def of_timings(timings: Mapping[str, Sequence[Timing]]) -> list[Run]:
             succeeded=timing.succeeded,
             memory_mib=timing.memory_mib,
         )
-        for found in timings.values()
-        for timing in found
+        for timings_of_key in timings.values()
+        for timing in timings_of_key
     ]
 
 
 def frame(runs: Iterable[Run]) -> pd.DataFrame:
     """Return one row a run with the columns of ``Run``, in the order in which the runs ended."""
-    listed = list(runs)
+    all_runs = list(runs)
     names = [field.name for field in fields(Run)]
-    table = pd.DataFrame({name: [getattr(run, name) for run in listed] for name in names})
+    table = pd.DataFrame({name: [getattr(run, name) for run in all_runs] for name in names})
     kinds = {field.name: float for field in fields(Run) if field.type == "float"}
     return table.astype(kinds | {"succeeded": bool}).sort_values("ended_at", kind="stable")
 
@@ -157,15 +158,15 @@ def frame(runs: Iterable[Run]) -> pd.DataFrame:
 def columns(runs: Iterable[Run]) -> pd.DataFrame:
     """Return the history of ``runs`` as the columns that every model reads."""
     table = frame(runs)
-    said = pd.Series(np.where(table["succeeded"], "succeeded", "failed"), index=table.index)
-    table["state"] = table["state"].astype(str).mask(table["state"] == "", said)
+    state = pd.Series(np.where(table["succeeded"], "succeeded", "failed"), index=table.index)
+    table["state"] = table["state"].astype(str).mask(table["state"] == "", state)
     table["memory_mib"] = table["memory_mib"].where(table["memory_mib"] > 0)
-    for name, of in _KNOWN.items():
-        if (given := table[of].where(table[of] > 0)).notna().any():
-            table[name] = given
-    history = typed(table.drop(columns=["succeeded", *_KNOWN.values()]))
-    # What was tried again took its attempts together, which says how long none of them takes.
-    history["telling"] &= history["retries"].eq(0)
+    for name, column in _KNOWN_COLUMNS.items():
+        if (values := table[column].where(table[column] > 0)).notna().any():
+            table[name] = values
+    history = typed(table.drop(columns=["succeeded", *_KNOWN_COLUMNS.values()]))
+    # The duration of a retried run is that of all its attempts, so it is typical of none.
+    history["is_trainable"] &= history["retries"].eq(0)
     return history
 
 
@@ -193,5 +194,5 @@ def per_key(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _earlier(expected: float | None, started: float) -> float:
-    """Return when a run was asked for: never after it started, whatever its schedule says."""
+    """Return the moment of submission: never after the start, whatever the schedule says."""
     return started if expected is None else min(expected, started)

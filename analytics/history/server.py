@@ -1,8 +1,9 @@
-"""Flow and task runs of a Prefect server, of any flow: only those that changed since the last read.
+"""An incremental reader of the flow and task runs of a Prefect server, of any flow.
 
-What has ended lies behind a moment that moves on; what still ran when it was last seen is asked
-for again by its id. Where the server counts more runs of before that moment than are known, something
-was entered late, and all is read anew. Free of Prefect: it is handed a function that posts to the API.
+Runs that have ended since the last reading are found by their end; runs that were still going are
+read again by their ids. If the server has more older runs than are known, some were entered late,
+and everything is read anew. This module does not import Prefect: it calls a function that posts to
+the API.
 """
 
 from __future__ import annotations
@@ -19,20 +20,22 @@ from typing import Any
 from analytics.history.archive import Archive, reach
 from analytics.history.runs import FLOW_KIND, TASK_KIND, FlowRun, Run, of_flow_runs
 
-PAGE, AT_ONCE = 200, 100
-# Clocks of other machines may be this far apart, and a state may arrive this late.
+PAGE_RUNS = 200
+MOST_IDS = 100
+# Clocks may differ by this much, and a state may arrive this late.
 OVERLAP_SECONDS = 900.0
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 GOING = ("RUNNING", "CANCELLING")
-FLOWS, TASKS = "flow_runs", "task_runs"
+FLOWS = "flow_runs"
+TASKS = "task_runs"
 
 Json = dict[str, Any]
 Post = Callable[[str, Json], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """All that is known of a server now, by id; ``changed`` is how many runs were read for it."""
+class ServerRuns:
+    """All known runs of a server, by id; ``changed`` is the number of runs that were read."""
 
     runs: Mapping[str, Run]
     changed: int
@@ -48,88 +51,90 @@ class _Reader:
     known: dict[str, Run]
     changed: set[str] = field(default_factory=set)
 
-    async def read(self, chosen: Json, sort: str) -> None:
-        """Take over every run that the filter ``chosen`` lets through."""
-        async for page in pages(self.post, self.kind, chosen, sort):
-            for run in of_flow_runs(as_values(one, self._flow(one)) for one in page):
+    async def read(self, run_filter: Json, sort: str) -> None:
+        """Read every run that matches ``run_filter``."""
+        async for page in pages(self.post, self.kind, run_filter, sort):
+            for run in of_flow_runs(as_values(flow_run, self._flow(flow_run)) for flow_run in page):
                 self.known[run.id] = run
-            self.changed |= {str(one["id"]) for one in page}
+            self.changed |= {str(flow_run["id"]) for flow_run in page}
 
     async def settle(self) -> None:
-        """Ask again for what ran when it was last seen; forget what the server has forgotten."""
+        """Read runs again that were still going; drop those that the server no longer has."""
         before = [id_ for id_, run in self.known.items() if run.state == "running"]
-        left = [id_ for id_ in before if id_ not in self.changed]
-        for at in range(0, len(left), AT_ONCE):
-            await self.read({"id": {"any_": left[at : at + AT_ONCE]}}, "ID_DESC")
-        for id_ in set(left) - self.changed:
+        unread = [id_ for id_ in before if id_ not in self.changed]
+        for at in range(0, len(unread), MOST_IDS):
+            await self.read({"id": {"any_": unread[at : at + MOST_IDS]}}, "ID_DESC")
+        for id_ in set(unread) - self.changed:
             del self.known[id_]
 
-    def _flow(self, one: Json) -> str:
+    def _flow(self, flow_run: Json) -> str:
         if self.kind == FLOWS:
-            return self.flows.get(one["flow_id"], str(one["flow_id"]))
-        return self.flows.get(str(one["flow_run_id"]), "")
+            return self.flows.get(flow_run["flow_id"], str(flow_run["flow_id"]))
+        return self.flows.get(str(flow_run["flow_run_id"]), "")
 
 
-async def pages(post: Post, kind: str, chosen: Json, sort: str) -> AsyncIterator[list[Json]]:
-    """Yield all that the filter ``chosen`` lets through of ``flow_runs`` or ``task_runs``.
+async def pages(post: Post, kind: str, run_filter: Json, sort: str) -> AsyncIterator[list[Json]]:
+    """Yield the ``flow_runs`` or ``task_runs`` that match ``run_filter``, page by page.
 
-    What appears meanwhile moves the later ones by one place, so that one may be given twice.
+    A run that appears meanwhile moves the later ones by one place, so that one may come twice.
     """
     offset, full = 0, True
     while full:
-        body = {kind: chosen, "sort": sort, "limit": PAGE, "offset": offset}
+        body = {kind: run_filter, "sort": sort, "limit": PAGE_RUNS, "offset": offset}
         page = await post(f"/{kind}/filter", body)
         yield page
-        offset, full = offset + len(page), len(page) == PAGE
+        offset, full = offset + len(page), len(page) == PAGE_RUNS
 
 
 async def identity(post: Post, flow: str) -> str:
-    """Return what tells this server from another: the id that it has given to a flow.
+    """Return the identity of a server: the id that it has given to a flow.
 
-    An address says less: a server that was set up anew may have the same.
+    An address does not identify it: a server that was set up anew may have the same.
     """
-    chosen = {"flows": {"name": {"any_": [flow]}}, "limit": 1, "offset": 0}
-    return "".join(str(one["id"]) for one in await post("/flows/filter", chosen))
+    flow_filter = {"flows": {"name": {"any_": [flow]}}, "limit": 1, "offset": 0}
+    return "".join(str(found_flow["id"]) for found_flow in await post("/flows/filter", flow_filter))
 
 
-async def refreshed(post: Post, held: Archive, since: float, now: float) -> tuple[Archive, int]:
-    """Return the archive with what has changed meanwhile, and how many runs were read for that."""
-    since = reach(held, since, now)
-    note = held.note
-    if held.until:
-        known = {run.id: run for run in held.runs if run.started_at >= since}
-        settled = held.until - OVERLAP_SECONDS
-        read = await _both(post, known, _changed(settled))
-        if not await _lacks(post, read.runs, since, settled):
-            return Archive(held.source, (*read.runs.values(),), since, now), read.changed
+async def refreshed(post: Post, archive: Archive, since: float, now: float) -> tuple[Archive, int]:
+    """Return the archive with the runs that have changed since, and how many were read."""
+    since = reach(archive, since, now)
+    note = archive.note
+    if archive.until:
+        known_runs = {run.id: run for run in archive.runs if run.started_at >= since}
+        settled = archive.until - OVERLAP_SECONDS
+        read = await _read_both(post, known_runs, _changed(settled))
+        if not await _is_incomplete(post, read.runs, since, settled):
+            return Archive(archive.source, (*read.runs.values(),), since, now), read.changed
         note = (
             "the server has runs of before the last reading that were not there: reading all anew"
         )
-    read = await _both(post, {}, [(_started(since), "ID_DESC")])
-    return Archive(held.source, (*read.runs.values(),), since, now, note=note), read.changed
+    read = await _read_both(post, {}, [(_started(since), "ID_DESC")])
+    return Archive(archive.source, (*read.runs.values(),), since, now, note=note), read.changed
 
 
-def as_values(one: Json, flow: str) -> FlowRun:
+def as_values(run: Json, flow: str) -> FlowRun:
     """Return the plain values of one flow or task run as the API gives it."""
-    task = "" if "flow_id" in one else re.sub(r"-[0-9a-f]{8}$", "", str(one["task_key"]))
-    given = json.dumps(one.get("parameters") or {}, sort_keys=True, default=str)
+    task = "" if "flow_id" in run else re.sub(r"-[0-9a-f]{8}$", "", str(run["task_key"]))
+    parameters = json.dumps(run.get("parameters") or {}, sort_keys=True, default=str)
     return FlowRun(
         flow=flow,
-        state=str(one["state_type"]),
-        started_at=_moment(one["start_time"]),
-        ended_at=_moment(one["end_time"]),
-        seconds=float(one["total_run_time"]),
-        submitted_at=_moment(one["expected_start_time"]),
-        id=str(one["id"]),
+        state=str(run["state_type"]),
+        started_at=_moment(run["start_time"]),
+        ended_at=_moment(run["end_time"]),
+        seconds=float(run["total_run_time"]),
+        submitted_at=_moment(run["expected_start_time"]),
+        id=str(run["id"]),
         task=task.rpartition(".")[2] or task,
-        parameters=hashlib.sha256(given.encode()).hexdigest()[:12] if given != "{}" else "",
-        retries=max(0, int(one.get("run_count") or 0) - 1),
-        size=size_of(one.get("parameters") or {}),
+        parameters=hashlib.sha256(parameters.encode()).hexdigest()[:12]
+        if parameters != "{}"
+        else "",
+        retries=max(0, int(run.get("run_count") or 0) - 1),
+        size=size_of(run.get("parameters") or {}),
     )
 
 
 def size_of(parameters: Json) -> float:
-    """Return the largest number among what a run was given; a list or a mapping counts its entries."""
+    """Return the largest number among the parameters; a list or a mapping counts its entries."""
     sizes = [
         float(len(value)) if isinstance(value, list | dict) else float(value)
         for value in parameters.values()
@@ -139,75 +144,79 @@ def size_of(parameters: Json) -> float:
 
 
 def _changed(after: float) -> list[tuple[Json, str]]:
-    """Return the filters of what goes on, and of what has ended since."""
-    ended = {"state": _types(ENDED), "end_time": {"after_": _said(after)}}
+    """Return the filters for runs that are still going, and for those that have ended since."""
+    ended = {"state": _types(ENDED), "end_time": {"after_": _iso(after)}}
     return [({"state": _types(GOING)}, "ID_DESC"), (ended, "END_TIME_DESC")]
 
 
 def _started(since: float, until: float | None = None) -> Json:
-    between = {"after_": _said(since)} | ({} if until is None else {"before_": _said(until)})
+    between = {"after_": _iso(since)} | ({} if until is None else {"before_": _iso(until)})
     return {"state": _types((*ENDED, *GOING)), "start_time": between}
 
 
-async def _both(post: Post, known: Mapping[str, Run], wanted: list[tuple[Json, str]]) -> Read:
-    """Read flow runs, and then task runs, whose flows are known by then."""
+async def _read_both(
+    post: Post, known_runs: Mapping[str, Run], filters: list[tuple[Json, str]]
+) -> ServerRuns:
+    """Read flow runs, then task runs, which belong to flow runs that are known by then."""
     runs: dict[str, Run] = {}
     changed = 0
     names = await flow_names(post)
-    for kind, of in ((FLOWS, FLOW_KIND), (TASKS, TASK_KIND)):
-        before = {id_: run for id_, run in known.items() if run.kind == of}
+    for kind, run_kind in ((FLOWS, FLOW_KIND), (TASKS, TASK_KIND)):
+        before = {id_: run for id_, run in known_runs.items() if run.kind == run_kind}
         reader = _Reader(post, kind, names, before)
-        for chosen, sort in wanted:
-            await reader.read(chosen, sort)
+        for run_filter, sort in filters:
+            await reader.read(run_filter, sort)
         await reader.settle()
         runs |= reader.known
         changed += len(reader.changed)
         names = {id_: run.tag for id_, run in runs.items()}
-    return Read(runs, changed)
+    return ServerRuns(runs, changed)
 
 
-async def _lacks(post: Post, runs: Mapping[str, Run], since: float, settled: float) -> bool:
-    """Tell whether the server has more runs than are known of what had started until ``settled``.
+async def _is_incomplete(post: Post, runs: Mapping[str, Run], since: float, settled: float) -> bool:
+    """Return whether the server has more runs that started until ``settled`` than are known.
 
-    What starts later is not counted: a busy server starts runs between the reading and the count.
+    Later runs are not counted: a busy server starts runs between the reading and the count.
     """
-    for kind, of in ((FLOWS, FLOW_KIND), (TASKS, TASK_KIND)):
-        # The server forgets runs that are kept here: only what is younger than its oldest counts.
+    for kind, run_kind in ((FLOWS, FLOW_KIND), (TASKS, TASK_KIND)):
+        # The server drops old runs that the archive keeps: only those since its oldest count.
         oldest = await _oldest(post, kind, since)
-        there = await post(f"/{kind}/count", {kind: _started(oldest, settled)})
-        here = sum(run.kind == of and oldest <= run.started_at <= settled for run in runs.values())
-        if int(there) > here:
+        server_count = await post(f"/{kind}/count", {kind: _started(oldest, settled)})
+        known_count = sum(
+            run.kind == run_kind and oldest <= run.started_at <= settled for run in runs.values()
+        )
+        if int(server_count) > known_count:
             return True
     return False
 
 
 async def _oldest(post: Post, kind: str, since: float) -> float:
-    """Return when the oldest run started that the server remembers, by the ids of flow runs."""
+    """Return the start of the oldest flow run on the server; ``since`` for task runs."""
     if kind == TASKS:
         return since
     body = {kind: _started(since), "sort": "START_TIME_ASC", "limit": 1, "offset": 0}
-    found = await post(f"/{kind}/filter", body)
-    return max(since, _moment(found[0]["start_time"]) or since) if found else since
+    oldest = await post(f"/{kind}/filter", body)
+    return max(since, _moment(oldest[0]["start_time"]) or since) if oldest else since
 
 
 async def flow_names(post: Post) -> dict[str, str]:
     """Return the names of all flows of the server by id."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     while True:
-        page = await post("/flows/filter", {"limit": PAGE, "offset": len(found)})
-        new = {str(one["id"]): str(one["name"]) for one in page}
-        found |= new
-        if len(page) < PAGE:
-            return found
+        page = await post("/flows/filter", {"limit": PAGE_RUNS, "offset": len(names)})
+        names_of_page = {str(listed_flow["id"]): str(listed_flow["name"]) for listed_flow in page}
+        names |= names_of_page
+        if len(page) < PAGE_RUNS:
+            return names
 
 
 def _types(names: Iterable[str]) -> Json:
     return {"type": {"any_": [*names]}}
 
 
-def _said(moment: float) -> str:
-    return datetime.fromtimestamp(max(moment, 0.0), UTC).isoformat()
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(max(at, 0.0), UTC).isoformat()
 
 
-def _moment(said: str | None) -> float | None:
-    return None if said is None else datetime.fromisoformat(said).timestamp()
+def _moment(text: str | None) -> float | None:
+    return None if text is None else datetime.fromisoformat(text).timestamp()

@@ -1,7 +1,7 @@
-"""Which steps a run really waits for: their share of its critical path, as it was.
+"""Bottlenecks: the share of each step in the critical paths of past runs.
 
-Walked backwards from the step that ended last, always to whichever needed step ended last. What a
-step waited after that is queueing and counts apart.
+A critical path is followed backwards from the step that ended last, each time to the needed step
+that ended last. The time that a step waited after that is queueing and counts separately.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from analytics.statistics.bootstrap import Gain, bootstrap
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a run as it went; times are epoch seconds, ``needs`` are other steps' ids."""
+class PathStep:
+    """One executed step of a run; times are epoch seconds, ``needs`` are other steps' ids."""
 
     id: str
     key: str
@@ -30,7 +30,7 @@ class Step:
 class Bottleneck:
     """A key's share of the time that runs took, with its interval over the runs.
 
-    ``runs`` is on how many critical paths it was; ``key`` is empty for time spent waiting.
+    ``runs`` is the number of critical paths with this key; ``key`` is empty for time spent waiting.
     """
 
     key: str
@@ -39,7 +39,7 @@ class Bottleneck:
     runs: int
 
 
-def critical_path(steps: Sequence[Step]) -> list[Step]:
+def critical_path(steps: Sequence[PathStep]) -> list[PathStep]:
     """Return the steps that a run waited for, first to last."""
     if not steps:
         return []
@@ -52,31 +52,35 @@ def critical_path(steps: Sequence[Step]) -> list[Step]:
     return path[::-1]
 
 
-def seconds_by_key(steps: Sequence[Step]) -> dict[str, float]:
+def seconds_by_key(steps: Sequence[PathStep]) -> dict[str, float]:
     """Return the seconds of one run that each key on its critical path took; waiting is ''."""
     spent: dict[str, float] = defaultdict(float)
     path = critical_path(steps)
     before = min((step.started_at for step in steps), default=0.0)
     for step in path:
-        # A step that began before what it needed had ended is counted from that end on.
-        begun = max(step.started_at, before)
-        spent[""] += begun - before
-        spent[step.key] += max(step.ended_at - begun, 0.0)
+        # A step that began before the end of a step it needs counts from that end on.
+        started = max(step.started_at, before)
+        spent[""] += started - before
+        spent[step.key] += max(step.ended_at - started, 0.0)
         before = max(before, step.ended_at)
     return dict(spent)
 
 
-def bottlenecks(runs: Iterable[Sequence[Step]]) -> list[Bottleneck]:
+def bottlenecks(runs: Iterable[Sequence[PathStep]]) -> list[Bottleneck]:
     """Return the keys on the critical paths of runs, the greatest share first."""
-    found = [seconds for steps in runs if sum((seconds := seconds_by_key(steps)).values())]
-    keys = sorted({key for seconds in found for key in seconds})
-    listed = [_bottleneck(key, found) for key in keys]
+    seconds_of_runs = [
+        seconds for steps in runs if sum((seconds := seconds_by_key(steps)).values())
+    ]
+    keys = sorted({key for seconds in seconds_of_runs for key in seconds})
+    all_bottlenecks = [_bottleneck(key, seconds_of_runs) for key in keys]
     return sorted(
-        (one for one in listed if one.seconds), key=lambda one: one.share.expected, reverse=True
+        (bottleneck for bottleneck in all_bottlenecks if bottleneck.seconds),
+        key=lambda bottleneck: bottleneck.share.expected,
+        reverse=True,
     )
 
 
-def _bottleneck(key: str, found: Sequence[Mapping[str, float]]) -> Bottleneck:
-    rows = np.array([(seconds.get(key, 0.0), sum(seconds.values())) for seconds in found])
-    share = bootstrap(rows, lambda drawn: float(drawn[:, 0].sum() / drawn[:, 1].sum()))
+def _bottleneck(key: str, seconds_of_runs: Sequence[Mapping[str, float]]) -> Bottleneck:
+    rows = np.array([(seconds.get(key, 0.0), sum(seconds.values())) for seconds in seconds_of_runs])
+    share = bootstrap(rows, lambda sample: float(sample[:, 0].sum() / sample[:, 1].sum()))
     return Bottleneck(key, share, float(rows[:, 0].sum()), int((rows[:, 0] > 0).sum()))

@@ -1,4 +1,4 @@
-"""Anomalies in what was measured of the machine and of services: only those of the last day."""
+"""Anomalies of the last day in the measurements of the machine and of services."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from tasks.ledger.service_events import measured, measured_series
 
 STEP_SECONDS = 300.0
 DAY_SECONDS = 86_400.0
-_PER_DAY = int(DAY_SECONDS / STEP_SECONDS)
-# What still stood out half an hour ago goes on.
-_ONGOING = 6
-MOST = 40
+_STEPS_PER_DAY = int(DAY_SECONDS / STEP_SECONDS)
+# An anomaly whose last value is at most half an hour old is still going on.
+_ONGOING_STEPS = 6
+MOST_SERIES = 40
 LIMITS = {"memory_percent": Limits(high=95.0), "disk_free_mib": Limits(low=1024.0)}
-# A disk fills slowly: that it is fuller than ever is no news, only that it is nearly full.
+# A disk fills slowly, so only its limit counts: its fullest value is no anomaly by itself.
 _LIMIT_ONLY = frozenset({"disk_free_mib"})
 
 
 def find_anomalies(ledger: Ledger, now: float, days: float) -> list[Finding]:
-    """Return what stood out within the last day, of the series of the last ``days``."""
+    """Return the anomalies of the last day, detected in the series of the last ``days``."""
     since = now - days * DAY_SECONDS
-    found: list[Finding] = []
-    for subject, metric in measured_series(ledger, now - DAY_SECONDS)[:MOST]:
-        found += of_series(subject, metric, measured(ledger, subject, metric, since), now)
-    return found
+    findings: list[Finding] = []
+    for subject, metric in measured_series(ledger, now - DAY_SECONDS)[:MOST_SERIES]:
+        findings += of_series(subject, metric, measured(ledger, subject, metric, since), now)
+    return findings
 
 
 def of_series(
@@ -39,13 +39,15 @@ def of_series(
     if not values or values[-1][0] - values[0][0] < LEARNING_DAYS * DAY_SECONDS:
         return
     moments, even = _even(np.array(values, dtype=float))
-    for one in detect(even, _PER_DAY, LIMITS.get(metric)):
-        if moments[one.last] < now - DAY_SECONDS:
+    for anomaly in detect(even, _STEPS_PER_DAY, LIMITS.get(metric)):
+        if moments[anomaly.last] < now - DAY_SECONDS:
             continue
-        if metric in _LIMIT_ONLY and "limit" not in one.detectors:
+        if metric in _LIMIT_ONLY and "limit" not in anomaly.detectors:
             continue
-        ongoing = one.last >= len(even) - _ONGOING
-        yield of_anomaly(one, f"{subject} {metric}", float(moments[one.first]), ongoing=ongoing)
+        ongoing = anomaly.last >= len(even) - _ONGOING_STEPS
+        yield of_anomaly(
+            anomaly, f"{subject} {metric}", float(moments[anomaly.first]), ongoing=ongoing
+        )
 
 
 def _even(values: Values) -> tuple[Values, Values]:

@@ -1,7 +1,7 @@
-"""What could be saved, from what was: each candidate with its expected gain and an interval.
+"""Opportunities to save time or memory, each with its expected gain and an interval.
 
-A gain is what the past runs would have taken less, replayed one by one under the change, for each
-run; it does not count what the change itself costs to make.
+A gain is the mean saving of a run, computed by replaying the past runs one by one with the change.
+The cost of making the change is not counted.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ import numpy as np
 
 from analytics.statistics.bootstrap import Gain, Rows, bootstrap
 
-FEWEST = 5
-# Peaks beyond all that were seen come too: a tenth more is asked for than the greatest.
-MEMORY_SPARE = 1.1
-SHORT_SECONDS, STEP_OVERHEAD_SECONDS = 5.0, 0.5
-WORTHWHILE = 0.05
+FEWEST_RUNS = 5
+# Future peaks may exceed all past ones, so the proposed memory is a tenth above the greatest peak.
+MEMORY_FACTOR = 1.1
+SHORT_SECONDS = 5.0
+STEP_OVERHEAD_SECONDS = 0.5
+WORTHWHILE_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Opportunity:
-    """One change to one key; ``gain`` is in ``unit`` for each run, ``change`` says what to do."""
+    """A change to one key, described by ``change``; ``gain`` is in ``unit`` for each run."""
 
     kind: str
     key: str
@@ -35,19 +36,21 @@ class Opportunity:
 
 
 def memory(key: str, asked_mib: float, peaks_mib: Sequence[float]) -> Opportunity | None:
-    """Propose to ask for less memory; None with few runs, or where hardly any would be saved.
+    """Propose to ask for less memory; None for few runs, or where hardly any would be saved.
 
-    Each run is replayed with what its predecessors would have made of it. One that needs more is
-    lost and run again with what is asked for now: it costs what it asked for in vain.
+    Each run is replayed with the proposal from the runs before it. A run that needs more fails and
+    runs again with the current demand, so it costs the proposed memory in vain.
     """
-    if len(peaks_mib) <= FEWEST:
+    if len(peaks_mib) <= FEWEST_RUNS:
         return None
-    proposed = math.ceil(max(peaks_mib) * MEMORY_SPARE)
-    if proposed > asked_mib * (1 - WORTHWHILE):
+    proposed = math.ceil(max(peaks_mib) * MEMORY_FACTOR)
+    if proposed > asked_mib * (1 - WORTHWHILE_SHARE):
         return None
-    known = np.maximum.accumulate(peaks_mib) * MEMORY_SPARE
-    asked, peaks = known[FEWEST - 1 : -1], np.asarray(peaks_mib[FEWEST:])
-    gain = bootstrap(np.where(peaks <= asked, asked_mib - asked, -asked), _mean)
+    proposals = np.maximum.accumulate(peaks_mib) * MEMORY_FACTOR
+    proposals_before, peaks = proposals[FEWEST_RUNS - 1 : -1], np.asarray(peaks_mib[FEWEST_RUNS:])
+    gain = bootstrap(
+        np.where(peaks <= proposals_before, asked_mib - proposals_before, -proposals_before), _mean
+    )
     change = f"ask for {proposed} MiB instead of {asked_mib:.0f}"
     return Opportunity("memory", key, change, "MiB", gain, len(peaks_mib))
 
@@ -55,9 +58,9 @@ def memory(key: str, asked_mib: float, peaks_mib: Sequence[float]) -> Opportunit
 def idle(key: str, reserved: Sequence[float], used: Sequence[float]) -> Opportunity | None:
     """Propose to reserve for less time: seconds reserved and used, one pair a reservation."""
     rows = np.column_stack([reserved, used]).astype(float)
-    if len(rows) < FEWEST or rows[:, 1].sum() >= rows[:, 0].sum() * (1 - WORTHWHILE):
+    if len(rows) < FEWEST_RUNS or rows[:, 1].sum() >= rows[:, 0].sum() * (1 - WORTHWHILE_SHARE):
         return None
-    gain = bootstrap(rows, lambda drawn: float((drawn[:, 0] - drawn[:, 1]).clip(0).mean()))
+    gain = bootstrap(rows, lambda sample: float((sample[:, 0] - sample[:, 1]).clip(0).mean()))
     share = 1 - rows[:, 1].sum() / rows[:, 0].sum()
     change = f"reserve when it is used: {share:.0%} of the time it stands idle"
     return Opportunity("reservation", key, change, "s", gain, len(rows))
@@ -65,15 +68,15 @@ def idle(key: str, reserved: Sequence[float], used: Sequence[float]) -> Opportun
 
 def caching(key: str, runs: Sequence[tuple[str, float]]) -> Opportunity | None:
     """Propose to keep results: (digest of the inputs, seconds) of each run, in their order."""
-    seen: Counter[str] = Counter()
+    inputs_seen: Counter[str] = Counter()
     repeated = []
     for digest, seconds in runs:
-        repeated.append(seconds if seen[digest] else 0.0)
-        seen[digest] += 1
-    if len(runs) < FEWEST or not any(repeated):
+        repeated.append(seconds if inputs_seen[digest] else 0.0)
+        inputs_seen[digest] += 1
+    if len(runs) < FEWEST_RUNS or not any(repeated):
         return None
     gain = bootstrap(np.array(repeated), _mean)
-    again = sum(count - 1 for count in seen.values())
+    again = sum(count - 1 for count in inputs_seen.values())
     change = f"keep its results: {again} of {len(runs)} runs had inputs seen before"
     return Opportunity("cache", key, change, "s", gain, len(runs))
 
@@ -82,11 +85,11 @@ def packing(
     key: str, seconds: Sequence[float], together: int, overhead: float = STEP_OVERHEAD_SECONDS
 ) -> Opportunity | None:
     """Propose to run ``together`` short steps as one, each of which costs ``overhead`` seconds."""
-    if len(seconds) < FEWEST or np.median(seconds) > SHORT_SECONDS or together <= 1:
+    if len(seconds) < FEWEST_RUNS or np.median(seconds) > SHORT_SECONDS or together <= 1:
         return None
     saved = overhead * (1 - 1 / together)
     rows = np.array(seconds, dtype=float)
-    gain = bootstrap(rows, lambda drawn: saved * float((drawn <= SHORT_SECONDS).mean()))
+    gain = bootstrap(rows, lambda sample: saved * float((sample <= SHORT_SECONDS).mean()))
     change = f"run {together} in one step: a step takes {np.median(seconds):.2g} s"
     return Opportunity("pack", key, change, "s", gain, len(seconds))
 
@@ -95,34 +98,34 @@ def splitting(
     key: str, seconds: Sequence[float], parts: int, overhead: float = STEP_OVERHEAD_SECONDS
 ) -> Opportunity | None:
     """Propose to split a step on the critical path in ``parts`` that run side by side."""
-    if len(seconds) < FEWEST:
+    if len(seconds) < FEWEST_RUNS:
         return None
     rows = np.array(seconds, dtype=float)
-    gain = bootstrap(rows, lambda drawn: float((drawn * (1 - 1 / parts)).mean()) - overhead)
-    if gain.low <= WORTHWHILE * float(rows.mean()):
+    gain = bootstrap(rows, lambda sample: float((sample * (1 - 1 / parts)).mean()) - overhead)
+    if gain.low <= WORTHWHILE_SHARE * float(rows.mean()):
         return None
     return Opportunity("split", key, f"split it in {parts}", "s", gain, len(seconds))
 
 
 def provider(key: str, seconds: Mapping[str, Sequence[float]], now: str) -> Opportunity | None:
-    """Propose another kind of provider where the key surely ran faster; ``now`` is today's."""
+    """Propose a kind of provider where the key was surely faster; ``now`` is the current one."""
     proposals = []
-    for other, taken in seconds.items():
-        if other == now or min(len(taken), len(seconds[now])) < FEWEST:
+    for other, seconds_there in seconds.items():
+        if other == now or min(len(seconds_there), len(seconds[now])) < FEWEST_RUNS:
             continue
-        gain = _faster(np.array(seconds[now], dtype=float), np.array(taken, dtype=float))
+        gain = _faster(np.array(seconds[now], dtype=float), np.array(seconds_there, dtype=float))
         if gain.low > 0:
-            count = len(taken)
+            count = len(seconds_there)
             proposals.append(Opportunity("provider", key, f"run it on {other}", "s", gain, count))
-    return max(proposals, key=lambda one: one.gain.expected, default=None)
+    return max(proposals, key=lambda proposal: proposal.gain.expected, default=None)
 
 
-def _mean(drawn: Rows) -> float:
-    return float(drawn.mean())
+def _mean(sample: Rows) -> float:
+    return float(sample.mean())
 
 
 def _faster(here: Rows, there: Rows) -> Gain:
-    """Return the difference of the medians, its interval from that of either side."""
-    mine = bootstrap(here, lambda drawn: float(np.median(drawn)))
-    theirs = bootstrap(there, lambda drawn: float(np.median(drawn)))
+    """Return the difference of the medians, with an interval from the intervals of both."""
+    mine = bootstrap(here, lambda sample: float(np.median(sample)))
+    theirs = bootstrap(there, lambda sample: float(np.median(sample)))
     return Gain(mine.expected - theirs.expected, mine.low - theirs.high, mine.high - theirs.low)

@@ -1,40 +1,40 @@
-"""What will run out, from the demand of the week to come and the providers there are."""
+"""Capacity shortages: the demand forecast of the next week against the providers' capacity."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from analytics.demand.capacity import Capacity, outlook
-from analytics.demand.chart import Outlook
+from analytics.demand.chart import DemandOutlook
 from analytics.insights.lifecycle import Finding, of_outlook
 from tasks.plan import ProviderState
 
-# The forecasts that providers can fall short of, and the part of their capacity.
-HELD = {"steps": "slots", "cpus": "cpus", "memory_mib": "memory_mib"}
+# The parts of a provider's capacity, by the demand forecast that they are compared with.
+CAPACITY_PARTS = {"steps": "slots", "cpus": "cpus", "memory_mib": "memory_mib"}
 
 
 def capacities(providers: Sequence[ProviderState]) -> list[Capacity]:
-    """Return what the providers hold together; one more would be as the largest of them."""
-    found = []
-    for measure, part in HELD.items():
-        amounts = [float(getattr(one.capacity, part)) for one in providers]
+    """Return the total capacity of the providers, in units of the largest of them."""
+    totals = []
+    for measure, part in CAPACITY_PARTS.items():
+        amounts = [float(getattr(provider.capacity, part)) for provider in providers]
         if not sum(amounts):
             continue
         largest = max(range(len(amounts)), key=amounts.__getitem__)
         price = providers[largest].price_per_hour
         # The last provider is never given back.
-        kept = amounts[largest]
-        found.append(Capacity(measure, sum(amounts), amounts[largest], price, kept))
-    return found
+        minimum = amounts[largest]
+        totals.append(Capacity(measure, sum(amounts), amounts[largest], price, minimum))
+    return totals
 
 
 def shortages(
-    demands: Mapping[str, Outlook], providers: Sequence[ProviderState], now: float
+    demands: Mapping[str, DemandOutlook], providers: Sequence[ProviderState], now: float
 ) -> list[Finding]:
-    """Say what will run out, what it would take to prevent that, and what could be given back."""
-    found = []
+    """Return findings on capacity that will run out, or that could be given back."""
+    findings = []
     for capacity in capacities(providers):
-        if coming := demands.get(capacity.measure):
-            seen = outlook(coming.demand, capacity, coming.start)
-            found.append(of_outlook(seen, now))
-    return [one for one in found if one]
+        if demand_outlook := demands.get(capacity.measure):
+            capacity_outlook = outlook(demand_outlook.demand, capacity, demand_outlook.start)
+            findings.append(of_outlook(capacity_outlook, now))
+    return [finding for finding in findings if finding]

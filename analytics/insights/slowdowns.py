@@ -1,4 +1,4 @@
-"""From the history to the ledger's insights: what has become slower, told once and closed once."""
+"""The watch over a history: writes slowdowns and other findings to the ledger as insights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from analytics.insights.lifecycle import (
     of_regression,
     reconcile,
 )
-from analytics.insights.regressions import Timed, regressions
+from analytics.insights.regressions import TimedRun, regressions
 from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import (
     CLOSED_BY_THEIR_RAISER,
@@ -25,71 +25,85 @@ from tasks.ledger.insights import (
     write_insights,
 )
 
-SHOWN = 30
+SHOWN_ROWS = 30
 _HEAD = "| severity | what | key | how much | since (UTC) | run |\n|---|---|---|---|---|---|"
 
 
-def watch(ledger: Ledger, runs: Sequence[Run], now: float, more: Iterable[Finding] = ()) -> Changes:
-    """Compare what is found in ``runs`` with the open insights of the ledger, and write it there.
+def watch(
+    ledger: Ledger, runs: Sequence[Run], now: float, other_findings: Iterable[Finding] = ()
+) -> Changes:
+    """Compare the findings in ``runs`` with the open insights of the ledger, and write the changes.
 
-    ``more`` is what other detectors have found.
+    ``other_findings`` are those of other detectors.
     """
-    known = [_known(row) for row in open_insights(ledger)]
-    lasting = [one.finding for one in known if one.finding.kind in CLOSED_BY_THEIR_RAISER]
-    changes = reconcile(known, [*findings(runs), *more, *lasting], now)
+    insights = [_insight(row) for row in open_insights(ledger)]
+    lasting = [
+        insight.finding for insight in insights if insight.finding.kind in CLOSED_BY_THEIR_RAISER
+    ]
+    changes = reconcile(insights, [*slowdown_findings(runs), *other_findings, *lasting], now)
     write_insights(ledger, map(_row, (*changes.open, *changes.closed)))
     return changes
 
 
-def findings(runs: Iterable[Run]) -> list[Finding]:
-    """Return what has become slower and still is, in runs that succeeded at once.
+def slowdown_findings(runs: Iterable[Run]) -> list[Finding]:
+    """Return the keys that have become slower and still are, from runs that succeeded at once.
 
-    Each kind of provider has its own usual duration; a key that is slower on two is one finding.
+    Each kind of provider has its own usual durations; a key that is slower on two is one insight.
     """
-    by_kind: dict[str, list[Timed]] = defaultdict(list)
+    by_kind: dict[str, list[TimedRun]] = defaultdict(list)
     for run in runs:
         if run.succeeded and not run.is_censored and not run.retries:
-            shown = run.id or f"ended {_moment(run.ended_at)}"
-            by_kind[run.kind].append(Timed(run.key, shown, run.ended_at, run.seconds))
+            run_label = run.id or f"ended {_moment(run.ended_at)}"
+            by_kind[run.kind].append(TimedRun(run.key, run_label, run.ended_at, run.seconds))
     return [
-        of_regression(found) for timed in by_kind.values() for found in regressions(timed).current
+        of_regression(regression)
+        for timed in by_kind.values()
+        for regression in regressions(timed).current
     ]
 
 
-def told(changes: Changes) -> list[str]:
-    """Return one sentence for everything that is new, worse or over; nothing is told twice."""
+def change_sentences(changes: Changes) -> list[str]:
+    """Return one sentence for each insight that is new, worse or closed."""
     news = [("Raised", changes.raised), ("Worse", changes.worsened), ("Closed", changes.closed)]
     return [
-        f"{word} ({one.finding.severity}): {one.finding.key} {one.finding.size}, "
-        f"since {_moment(one.finding.since)} UTC."
+        f"{word} ({insight.finding.severity}): {insight.finding.key} {insight.finding.size}, "
+        f"since {_moment(insight.finding.since)} UTC."
         for word, insights in news
-        for one in insights
+        for insight in insights
     ]
 
 
 def section(changes: Changes) -> str:
-    """Return the section of a report: what is open, worst first, and what was closed just now."""
-    ranked = sorted(changes.open, key=lambda one: (-one.finding.severity.rank, one.finding.since))
-    rows = [_line(one.finding) for one in ranked[:SHOWN]]
+    """Return the section of a report: the open insights, worst first, and the newly closed ones."""
+    ranked = sorted(
+        changes.open, key=lambda insight: (-insight.finding.severity.rank, insight.finding.since)
+    )
+    rows = [_line(insight.finding) for insight in ranked[:SHOWN_ROWS]]
     parts = ["## What somebody should know"]
     parts += ["\n".join([_HEAD, *rows])] if rows else ["Nothing: no key has become slower."]
-    if len(ranked) > SHOWN:
-        parts.append(f"The worst {SHOWN} of {len(ranked)}.")
+    if len(ranked) > SHOWN_ROWS:
+        parts.append(f"The worst {SHOWN_ROWS} of {len(ranked)}.")
     if changes.closed:
-        over = ", ".join(_code(one.finding.key) for one in changes.closed[:SHOWN])
+        over = ", ".join(_code(insight.finding.key) for insight in changes.closed[:SHOWN_ROWS])
         parts.append(f"Over since the last training: {over}.")
     return "\n\n".join(parts)
 
 
-def _line(found: Finding) -> str:
+def _line(finding: Finding) -> str:
     cells = (
-        f"**{found.severity}**" if found.severity is Severity.CRITICAL else str(found.severity),
-        *(found.kind, _code(found.key), found.size, _moment(found.since), found.run),
+        f"**{finding.severity}**"
+        if finding.severity is Severity.CRITICAL
+        else str(finding.severity),
+        finding.kind,
+        _code(finding.key),
+        finding.size,
+        _moment(finding.since),
+        finding.run,
     )
     return f"| {' | '.join(cells)} |"
 
 
-def _known(row: RaisedInsight) -> Insight:
+def _insight(row: RaisedInsight) -> Insight:
     finding = Finding(row.kind, row.key, Severity(row.severity), row.run, row.size, row.since)
     return Insight(finding, row.raised_at, row.seen_at, row.closed_at)
 

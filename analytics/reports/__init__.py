@@ -1,1 +1,1 @@
-"""Reports of a period: what was done, how fast, at what cost and how well."""
+"""Reports on a period: activity, performance, cost and success."""

@@ -1,4 +1,4 @@
-"""Which reports there are, and making them from a history."""
+"""The catalogue of reports, and the function that makes each of them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from analytics.reports import cost, executive, performance, success
 from analytics.reports.data.model import Report, Section, Span
 from analytics.reports.data.period import CompareName, PeriodName, chosen_span, compared_span
 from analytics.reports.data.report_context import ReportContext, report_context
-from analytics.reports.data.tables import History
-from analytics.reports.sections.outlook import LONGEST
+from analytics.reports.data.tables import ReportTables
+from analytics.reports.sections.outlook import LONGEST_SECONDS
 
 ReportName = Literal["all", "executive", "performance", "cost", "success"]
 
-MADE_BY: Mapping[str, Callable[[ReportContext], Report]] = {
+REPORTS: Mapping[str, Callable[[ReportContext], Report]] = {
     executive.NAME: executive.report,
     performance.NAME: performance.report,
     cost.NAME: cost.report,
@@ -24,9 +24,9 @@ MADE_BY: Mapping[str, Callable[[ReportContext], Report]] = {
 }
 
 
-def named(report: ReportName) -> list[str]:
+def report_names(report: ReportName) -> list[str]:
     """Return the names of the reports that were asked for."""
-    return [*MADE_BY] if report == "all" else [report]
+    return [*REPORTS] if report == "all" else [report]
 
 
 def spans(
@@ -42,21 +42,23 @@ def spans(
 
 
 def needed_since(span: Span, compared_with: Span | None) -> float:
-    """Return from when on history has to be read: trends and forecasts look back further."""
+    """Return the moment from which history is needed: trends and forecasts look back further."""
     return min(
-        span.since, compared_with.since if compared_with else span.since, span.until - LONGEST
+        span.since,
+        compared_with.since if compared_with else span.since,
+        span.until - LONGEST_SECONDS,
     )
 
 
-def made(  # noqa: PLR0917 - of what, and when
+def make_report(  # noqa: PLR0917 - of what, and when
     name: str,
-    everything: History,
+    everything: ReportTables,
     span: Span,
     compared_with: Span | None,
     project: str,
     made_at: float,
     calibration: Sequence[Section] = (),
 ) -> Report:
-    """Return the report of that name; ``calibration`` says how well forecasts held."""
-    made_from = report_context(everything, span, compared_with, project, made_at)
-    return MADE_BY[name](replace(made_from, calibration=tuple(calibration)))
+    """Return the report of that name; ``calibration`` are sections on the accuracy of estimates."""
+    context = report_context(everything, span, compared_with, project, made_at)
+    return REPORTS[name](replace(context, calibration=tuple(calibration)))

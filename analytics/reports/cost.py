@@ -1,4 +1,4 @@
-"""The cost report: what was spent on what, what stood idle, and what would have been cheaper."""
+"""The cost report: spending, idle reservations, and changes that would have been cheaper."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from analytics.reports.sections.growth import growth_section
 from analytics.reports.sections.savings import saving_figures, saving_sections
 from analytics.reports.sections.spending import spending_figures, spending_sections
 
-NAME, TITLE = "cost", "Cost report"
+NAME = "cost"
+TITLE = "Cost report"
 
 
-def report(made_from: ReportContext) -> Report:
+def report(context: ReportContext) -> Report:
     """Return the report."""
-    figures = (*spending_figures(made_from), *saving_figures(made_from))
+    figures = (*spending_figures(context), *saving_figures(context))
     sections = (
-        *spending_sections(made_from),
-        *saving_sections(made_from),
-        growth_section(made_from, ("cost",)),
+        *spending_sections(context),
+        *saving_sections(context),
+        growth_section(context, ("cost",)),
     )
-    return made_from.report(NAME, TITLE, figures, sections)
+    return context.report(NAME, TITLE, figures, sections)

@@ -1,10 +1,10 @@
-"""The executive report: one page on what was done, how well, at what cost, and what needs care."""
+"""The executive report: one page on activity, success, cost, and open insights."""
 
 from __future__ import annotations
 
 from analytics.reports.data.model import Figure, Report, Section
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 from analytics.reports.sections.changes import changes_figure, changes_section
 from analytics.reports.sections.outcomes import states_over_time, success_figures
 from analytics.reports.sections.outlook import outlook_section
@@ -13,52 +13,53 @@ from analytics.reports.sections.speedup import speedup_figures
 from analytics.reports.sections.spending import spending_figures, spending_over_time
 from analytics.reports.sections.utilisation import utilisation_figure
 
-NAME, TITLE = "executive", "Executive report"
+NAME = "executive"
+TITLE = "Executive report"
 
 
-def report(made_from: ReportContext) -> Report:
+def report(context: ReportContext) -> Report:
     """Return the report."""
-    spent = spending_figures(made_from)
+    spent = spending_figures(context)
     figures = (
-        *_work(made_from),
-        *success_figures(made_from),
-        *speedup_figures(made_from),
-        utilisation_figure(made_from),
+        *_work(context),
+        *success_figures(context),
+        *speedup_figures(context),
+        utilisation_figure(context),
         spent[0],
-        *protection_figures(made_from),
-        changes_figure(made_from),
+        *protection_figures(context),
+        changes_figure(context),
     )
     sections = (
-        _activity(made_from),
-        changes_section(made_from),
-        outlook_section(made_from),
-        *protection_sections(made_from),
+        _activity(context),
+        changes_section(context),
+        outlook_section(context),
+        *protection_sections(context),
     )
-    return made_from.report(NAME, TITLE, figures, sections)
+    return context.report(NAME, TITLE, figures, sections)
 
 
-def _work(made_from: ReportContext) -> tuple[Figure, ...]:
-    counted = {"flow runs": _flows, "workload runs": _runs, "attempts at steps": _steps}
-    return tuple(made_from.figure(name, of) for name, of in counted.items())
+def _work(context: ReportContext) -> tuple[Figure, ...]:
+    counts = {"flow runs": _flows, "workload runs": _runs, "attempts at steps": _steps}
+    return tuple(context.figure(name, count_of) for name, count_of in counts.items())
 
 
-def _flows(of: History) -> float | None:
-    return float(len(of.flows)) if of.has_flows else None
+def _flows(tables: ReportTables) -> float | None:
+    return float(len(tables.flows)) if tables.has_flows else None
 
 
-def _runs(of: History) -> float:
-    return float(len(of.runs))
+def _runs(tables: ReportTables) -> float:
+    return float(len(tables.runs))
 
 
-def _steps(of: History) -> float:
-    return float(len(of.steps))
+def _steps(tables: ReportTables) -> float:
+    return float(len(tables.steps))
 
 
-def _activity(made_from: ReportContext) -> Section:
-    now, span = made_from.now, made_from.span
+def _activity(context: ReportContext) -> Section:
+    now, span = context.now, context.span
     charts = (
         states_over_time("flow-runs", "Flow runs", now.flows, span),
-        spending_over_time(made_from),
+        spending_over_time(context),
     )
     return Section(
         "What was done",

@@ -1,4 +1,4 @@
-"""The performance report: how long things took, waited and were planned to, and what to mend."""
+"""The performance report: durations, waiting times, plans against outcomes, and bottlenecks."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from analytics.reports.sections.speedup import speedup_figures
 from analytics.reports.sections.utilisation import utilisation_figure, utilisation_section
 from analytics.reports.sections.waiting import waiting_figures, waiting_section
 
-NAME, TITLE = "performance", "Performance report"
+NAME = "performance"
+TITLE = "Performance report"
 
 
-def report(made_from: ReportContext) -> Report:
+def report(context: ReportContext) -> Report:
     """Return the report."""
     figures = (
-        *speedup_figures(made_from),
-        *waiting_figures(made_from),
-        *promise_figures(made_from),
-        utilisation_figure(made_from),
+        *speedup_figures(context),
+        *waiting_figures(context),
+        *promise_figures(context),
+        utilisation_figure(context),
     )
     sections = (
-        *duration_sections(made_from),
-        path_section(made_from),
-        promise_section(made_from),
-        *made_from.calibration,
-        waiting_section(made_from),
-        utilisation_section(made_from),
-        growth_section(made_from, ("duration",)),
+        *duration_sections(context),
+        path_section(context),
+        promise_section(context),
+        *context.calibration,
+        waiting_section(context),
+        utilisation_section(context),
+        growth_section(context, ("duration",)),
     )
-    return made_from.report(NAME, TITLE, figures, sections)
+    return context.report(NAME, TITLE, figures, sections)

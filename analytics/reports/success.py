@@ -1,4 +1,4 @@
-"""The success report: how often things succeeded, why they failed and when they worked again."""
+"""The success report: success rates, causes of failures, and times to recovery."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ from analytics.reports.sections.recovery import (
     recovery_section,
 )
 
-NAME, TITLE = "success", "Success report"
+NAME = "success"
+TITLE = "Success report"
 
 
-def report(made_from: ReportContext) -> Report:
+def report(context: ReportContext) -> Report:
     """Return the report."""
-    now, before = made_from.now, made_from.before
+    now, before = context.now, context.before
     flows_before = before.flows if before is not None and before.has_flows else None
     steps_before = None if before is None else before.steps
     runs_before = None if before is None else _named(before.runs)
-    figures = (*success_figures(made_from), *recovery_figures(made_from))
+    figures = (*success_figures(context), *recovery_figures(context))
     sections = (
-        _over_time(made_from),
+        _over_time(context),
         success_section("workloads", "Workloads", _named(now.runs), runs_before, "workload"),
         success_section("flows", "Flows", now.flows, flows_before, "flow"),
         success_section("steps", "Steps", now.steps, steps_before, "key"),
-        reasons_section(made_from),
-        flaky_section(made_from),
-        recovery_section(made_from),
-        growth_section(made_from, ("failures",)),
+        reasons_section(context),
+        flaky_section(context),
+        recovery_section(context),
+        growth_section(context, ("failures",)),
     )
-    return made_from.report(NAME, TITLE, figures, sections)
+    return context.report(NAME, TITLE, figures, sections)
 
 
 def _named(runs: pd.DataFrame) -> pd.DataFrame:
@@ -43,10 +44,10 @@ def _named(runs: pd.DataFrame) -> pd.DataFrame:
     return runs.assign(workload=where)
 
 
-def _over_time(made_from: ReportContext) -> Section:
-    now, span = made_from.now, made_from.span
+def _over_time(context: ReportContext) -> Section:
+    now, span = context.now, context.span
     charts = (
         states_over_time("flow-runs", "Flow runs", now.flows, span),
         states_over_time("attempts", "Attempts at steps", now.steps, span),
     )
-    return Section("Over time", charts=tuple(one for one in charts if one is not None))
+    return Section("Over time", charts=tuple(chart for chart in charts if chart is not None))

@@ -1,1 +1,1 @@
-"""General statistical methods; they know nothing of runs."""
+"""General statistical methods, which do not depend on runs or histories."""

@@ -1,4 +1,4 @@
-"""Running averages that forget, of a key where it has a past, else of keys like it, else of all."""
+"""Exponentially discounted averages for each key, shrunk towards similar keys and towards all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-_OF_KEY, _OF_CONTEXT = 0.98, 0.998
+# The weight of what was learnt so far, at each new run.
+_KEY_DECAY = 0.98
+_CONTEXT_DECAY = 0.998
 
 
 class _Sum:
@@ -20,21 +22,20 @@ class _Sum:
     def __init__(self, size: int) -> None:
         self.total, self.number = np.zeros(size), np.zeros(size)
 
-    def add(self, values: Floats, there: Mask, keep: float) -> None:
-        """Add the entries that are there, the others being 0; only the former forget."""
-        kept = 1.0 - (1.0 - keep) * there
-        self.total *= kept
-        self.number *= kept
+    def add(self, values: Floats, is_known: Mask, keep: float) -> None:
+        """Add the known entries (the others are 0); only their sums are discounted."""
+        factor = 1.0 - (1.0 - keep) * is_known
+        self.total *= factor
+        self.number *= factor
         self.total += values
-        self.number += there
+        self.number += is_known
 
 
 class Averages:
     """Averages of vectors of ``size``, shrunk from a key to its context to all.
 
-    ``start`` is what is assumed before anything was seen, as if ``weight`` runs had shown it (both
-    one number an entry); a key and a context each need that many runs to speak as loudly as what
-    lies above them.
+    ``start`` is the prior, which counts as much as ``weight`` runs (both have one number an entry);
+    a key and a context each need that many runs to weigh as much as the level above them.
     """
 
     def __init__(self, start: Floats, weight: Floats) -> None:
@@ -46,21 +47,21 @@ class Averages:
 
     def predict(self, key: int, context: int) -> Floats:
         """Return the averages for a run of that key in that context."""
-        found = self._all.total / self._all.number
-        for book, name in ((self._contexts, context), (self._keys, key)):
-            if own := book.get(name):
-                found = (own.total + self._weight * found) / (own.number + self._weight)
-        return found
+        averages = self._all.total / self._all.number
+        for sums, name in ((self._contexts, context), (self._keys, key)):
+            if entry := sums.get(name):
+                averages = (entry.total + self._weight * averages) / (entry.number + self._weight)
+        return averages
 
-    def update(self, key: int, context: int, values: Floats, there: Mask) -> None:
-        """Learn from the entries of ``values`` that are ``there``."""
-        values = np.where(there, values, 0.0)
-        for book, name, keep in (
-            (self._keys, key, _OF_KEY),
-            (self._contexts, context, _OF_CONTEXT),
+    def update(self, key: int, context: int, values: Floats, is_known: Mask) -> None:
+        """Learn from the entries of ``values`` that ``is_known`` marks."""
+        values = np.where(is_known, values, 0.0)
+        for sums, name, keep in (
+            (self._keys, key, _KEY_DECAY),
+            (self._contexts, context, _CONTEXT_DECAY),
         ):
-            own = book.get(name)
-            if own is None:
-                own = book[name] = _Sum(self._size)
-            own.add(values, there, keep)
-        self._all.add(values, there, _OF_CONTEXT)
+            entry = sums.get(name)
+            if entry is None:
+                entry = sums[name] = _Sum(self._size)
+            entry.add(values, is_known, keep)
+        self._all.add(values, is_known, _CONTEXT_DECAY)

@@ -1,4 +1,4 @@
-"""How sure a figure is that was computed from few runs: the percentile bootstrap (Efron 1979)."""
+"""The percentile bootstrap (Efron 1979): the confidence interval of a figure from few runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-DRAWS, SHARE = 500, 0.9
+DRAWS = 500
+INTERVAL_SHARE = 0.9
 _SEED = 0
 
 Rows = NDArray[np.float64]
@@ -16,7 +17,7 @@ Rows = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """A figure and the interval that holds it with 90 percent probability."""
+    """A figure and its 90 % confidence interval."""
 
     expected: float
     low: float
@@ -24,7 +25,7 @@ class Gain:
 
 
 def bootstrap(rows: Rows, figure: Callable[[Rows], float]) -> Gain:
-    """Compute ``figure`` of the rows, and of as many rows drawn from them, again and again.
+    """Compute ``figure`` of the rows, and its interval from rows resampled with replacement.
 
     Raises:
         ValueError: There is no row.
@@ -32,8 +33,8 @@ def bootstrap(rows: Rows, figure: Callable[[Rows], float]) -> Gain:
     if not len(rows):
         raise ValueError("nothing can be said of no runs at all")
     random = np.random.default_rng(_SEED)
-    drawn = random.integers(0, len(rows), (DRAWS, len(rows)))
-    found = [figure(rows[one]) for one in drawn]
-    low, high = np.quantile(found, [(1 - SHARE) / 2, (1 + SHARE) / 2])
+    samples = random.integers(0, len(rows), (DRAWS, len(rows)))
+    figures = [figure(rows[sample]) for sample in samples]
+    low, high = np.quantile(figures, [(1 - INTERVAL_SHARE) / 2, (1 + INTERVAL_SHARE) / 2])
     expected = figure(rows)
     return Gain(expected, min(float(low), expected), max(float(high), expected))

@@ -1,9 +1,9 @@
-"""Distributions by extremely randomised trees (Geurts et al. 2006), kept as plain arrays.
+"""A forest of extremely randomised trees (Geurts et al. 2006) that predicts distributions.
 
 A leaf holds the distribution of the runs that fell into it, as in quantile regression forests
-(Meinshausen 2006), on a grid of logarithms: durations have several modes where a mean or a median
-falls between them. scikit-learn grows the trees; asking them needs NumPy alone, and a file of them
-is arrays without a pickle, so that loading one runs no code.
+(Meinshausen 2006), on a grid of logarithms: durations often have several modes, and a mean or a
+median would fall between them. scikit-learn grows the trees. Predicting needs NumPy only, and a
+stored forest consists of arrays without a pickle, so that loading it runs no code.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ Ints = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
 
 # Bins of 5 % from a millisecond (or a KiB) to some years (or a PiB).
-STEP, LOWEST, BINS = 0.05, -7.0, 560
-GRID = LOWEST + STEP * np.arange(BINS)
-TREES, LEAF, SHARE = 30, 4, 0.33
+BIN_STEP = 0.05
+LOWEST_LOG = -7.0
+BINS = 560
+GRID = LOWEST_LOG + BIN_STEP * np.arange(BINS)
+TREES = 30
+LEAF_RUNS = 4
+FEATURE_SHARE = 0.33
 _UNKNOWN = -20.0
-_CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,12 @@ class Forest:
     def distribution(self, features: Matrix) -> Matrix:
         """Return (rows, classes): the share of each bin, averaged over the trees."""
         rows = _filled(features)
-        found = np.zeros((len(rows), self.classes), np.float32)
+        distribution = np.zeros((len(rows), self.classes), np.float32)
         for root in self.roots.tolist():
             leaves = self._leaves(root, rows)
-            different, place = np.unique(leaves, return_inverse=True)
-            found += self._shares(different)[place]
-        return found / np.float32(len(self.roots))
+            distinct_leaves, place = np.unique(leaves, return_inverse=True)
+            distribution += self._shares(distinct_leaves)[place]
+        return distribution / np.float32(len(self.roots))
 
     def leaves(self, features: Matrix) -> Ints:
         """Return (rows, trees): the number of the leaf that each row falls into."""
@@ -66,14 +69,14 @@ class Forest:
 
     def _leaves(self, root: int, rows: Matrix) -> Ints:
         at = np.full(len(rows), root)
-        going = np.arange(len(rows))
-        while len(going):
-            node = at[going]
+        unfinished = np.arange(len(rows))
+        while len(unfinished):
+            node = at[unfinished]
             feature = self.feature[node]
             inner = feature >= 0
-            going, node, feature = going[inner], node[inner], feature[inner]
-            lower = rows[going, feature] <= self.threshold[node]
-            at[going] = np.where(lower, self.left[node], self.right[node])
+            unfinished, node, feature = unfinished[inner], node[inner], feature[inner]
+            lower = rows[unfinished, feature] <= self.threshold[node]
+            at[unfinished] = np.where(lower, self.left[node], self.right[node])
         leaves: Ints = self.left[at].astype(np.int64)
         return leaves
 
@@ -81,35 +84,35 @@ class Forest:
         sizes = self.offsets[leaves + 1] - self.offsets[leaves]
         row = np.repeat(np.arange(len(leaves)), sizes)
         start = np.repeat(self.offsets[leaves] - np.cumsum(sizes) + sizes, sizes)
-        held = self.bins[start + np.arange(sizes.sum())].astype(np.int64)
-        counts = np.bincount(row * self.classes + held, minlength=len(leaves) * self.classes)
+        bins = self.bins[start + np.arange(sizes.sum())].astype(np.int64)
+        counts = np.bincount(row * self.classes + bins, minlength=len(leaves) * self.classes)
         shares = counts.reshape(len(leaves), self.classes) / sizes[:, None]
         return shares.astype(np.float32)
 
 
 def binned(logs: Floats) -> Ints:
     """Return the bin of each logarithm; what lies beyond the grid falls into its ends."""
-    places = np.nan_to_num((logs - LOWEST) / STEP)
+    places = np.nan_to_num((logs - LOWEST_LOG) / BIN_STEP)
     return np.clip(np.round(places), 0, BINS - 1).astype(np.int64)
 
 
 def bin_of(value: float) -> int:
     """Return the bin of one logarithm, as ``binned`` does of many."""
-    return min(max(round((value - LOWEST) / STEP), 0), BINS - 1)
+    return min(max(round((value - LOWEST_LOG) / BIN_STEP), 0), BINS - 1)
 
 
 def grow(
-    features: Matrix, bins: Ints, classes: int = BINS, leaf: int = LEAF, trees: int = TREES
+    features: Matrix, bins: Ints, classes: int = BINS, leaf: int = LEAF_RUNS, trees: int = TREES
 ) -> Forest:
     """Grow a forest from (runs, features) and each run's bin below ``classes``; NaN is a value."""
-    # Takes a second to import, which those who only read a model need not wait for.
+    # It takes a second to import, which a process that only reads a model saves.
     from sklearn.ensemble import ExtraTreesRegressor  # noqa: PLC0415 - for that reason
 
     rows = _filled(features)
-    grown = ExtraTreesRegressor(
-        trees, min_samples_leaf=leaf, max_features=SHARE, random_state=0, n_jobs=-1
+    regressor = ExtraTreesRegressor(
+        trees, min_samples_leaf=leaf, max_features=FEATURE_SHARE, random_state=0, n_jobs=-1
     ).fit(rows, bins)
-    parts = [_flat(tree.tree_, tree.tree_.apply(rows), bins) for tree in grown.estimators_]
+    parts = [_flat(tree.tree_, tree.tree_.apply(rows), bins) for tree in regressor.estimators_]
     return _joined(parts, classes)
 
 
@@ -127,7 +130,7 @@ def _flat(tree: object, leaf_of: Ints, bins: Ints) -> tuple[npt.NDArray[np.gener
     order = np.argsort(leaf_of, kind="stable")
     sizes = np.bincount(leaf_of, minlength=len(left))[is_leaf]
     number = np.cumsum(is_leaf) - 1
-    # A threshold rounded up to float32 would let a row through that the tree had sent right.
+    # A threshold that is rounded up to float32 would send a row left that the tree sent right.
     lowered = threshold.astype(np.float32)
     lowered = np.where(lowered > threshold, np.nextafter(lowered, np.float32(-np.inf)), lowered)
     return (
@@ -143,13 +146,13 @@ def _flat(tree: object, leaf_of: Ints, bins: Ints) -> tuple[npt.NDArray[np.gener
 
 def _joined(parts: list[tuple[npt.NDArray[np.generic], ...]], classes: int) -> Forest:
     features, thresholds, lefts, rights, leaves, sizes, bins = zip(*parts, strict=True)
-    roots = np.cumsum([0, *(len(each) for each in features)])
-    firsts = np.cumsum([0, *(len(each) for each in sizes)])
+    roots = np.cumsum([0, *(len(array) for array in features)])
+    firsts = np.cumsum([0, *(len(array) for array in sizes)])
     left = [
-        np.where(is_leaf, each + first, each + root)
-        for each, is_leaf, first, root in zip(lefts, leaves, firsts[:-1], roots[:-1], strict=True)
+        np.where(is_leaf, array + first, array + root)
+        for array, is_leaf, first, root in zip(lefts, leaves, firsts[:-1], roots[:-1], strict=True)
     ]
-    right = [each + root for each, root in zip(rights, roots[:-1], strict=True)]
+    right = [array + root for array, root in zip(rights, roots[:-1], strict=True)]
     return Forest(
         roots=roots[:-1].astype(np.int64),
         feature=np.concatenate(features).astype(np.int32),

@@ -1,9 +1,9 @@
-"""Intervals that keep their promise: conformal prediction on a sliding window, which adapts.
+"""Calibrated prediction intervals: adaptive conformal prediction on a sliding window.
 
-What is calibrated is the place of the actual value in its forecast distribution (its probability
-integral transform), as in distributional conformal prediction (Chernozhukov et al. 2021). The
-level that is asked for moves with the misses, as in adaptive conformal inference (Gibbs and Candes
-2021), so that coverage holds where the past and the future differ.
+The calibrated quantity is the quantile of the actual value in its forecast distribution (its
+probability integral transform), as in distributional conformal prediction (Chernozhukov et al.
+2021). The levels move with the misses, as in adaptive conformal inference (Gibbs and Candes 2021),
+so that coverage holds even if the future differs from the past.
 """
 
 from __future__ import annotations
@@ -16,36 +16,40 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-# Two-sided 90 and 80 % intervals, the median, and the upper bounds that planning asks for.
+# The ends of two-sided 90 and 80 % intervals, the median, and the upper bounds for planning.
 LEVELS = np.array([0.05, 0.1, 0.5, 0.8, 0.9, 0.95])
-WINDOW, RATE, DEBT = 400, 0.004, 0.5
-_PRIOR = 20
+WINDOW_RUNS = 400
+LEARNING_RATE = 0.004
+MOST_DEBT = 0.5
+_PRIOR_RUNS = 20
 
 
 class Calibration:
-    """Which quantile of a distribution to quote, so that a share ``LEVELS`` lies below it."""
+    """Learns which quantiles of a forecast distribution have the coverages ``LEVELS``."""
 
     def __init__(self) -> None:
         self._recent: deque[float] = deque()
-        # Until enough was seen the distributions are taken at their word.
+        # Until enough values are known, the levels are used unchanged.
         self._ordered: list[float] = []
         self._asked = LEVELS.copy()
 
     def quantiles(self) -> Floats:
-        """Return the place in a forecast distribution for each of ``LEVELS``, in their order."""
+        """Return the quantile of a forecast distribution for each of ``LEVELS``, in their order."""
         n = len(self._ordered)
         if not n:
             return LEVELS.copy()
         rank = np.clip(np.ceil((n + 1) * self._asked), 1, n).astype(int) - 1
-        own = np.array([self._ordered[place] for place in rank])
-        trust = n / (n + _PRIOR)
-        return np.maximum.accumulate(trust * own + (1 - trust) * LEVELS)
+        calibrated = np.array([self._ordered[place] for place in rank])
+        trust = n / (n + _PRIOR_RUNS)
+        return np.maximum.accumulate(trust * calibrated + (1 - trust) * LEVELS)
 
     def update(self, place: float, below: npt.NDArray[np.bool_]) -> None:
-        """Learn the ``place`` of an actual value, and ``below`` which bounds it stayed."""
-        if len(self._recent) == WINDOW:
+        """Learn from the quantile ``place`` of an actual value; ``below`` marks bounds above it."""
+        if len(self._recent) == WINDOW_RUNS:
             del self._ordered[bisect_left(self._ordered, self._recent.popleft())]
         self._recent.append(place)
         insort(self._ordered, place)
-        # Past 0 and 1 it remembers misses that are still to be made good, within reason.
-        self._asked = np.clip(self._asked + RATE * (LEVELS - below), -DEBT, 1.0 + DEBT)
+        # Levels beyond 0 and 1 record misses that are not yet compensated, up to a limit.
+        self._asked = np.clip(
+            self._asked + LEARNING_RATE * (LEVELS - below), -MOST_DEBT, 1.0 + MOST_DEBT
+        )

@@ -1,8 +1,7 @@
-"""Whether durations, failures and costs of a key grow or shrink, by how much a week.
+"""Trends of a value over time: its change a week, with a bootstrap interval.
 
-The slope is the median of the slopes between pairs of runs (Theil 1950, Sen 1968), which a few
-strange runs do not move, with a bootstrap interval; it is a trend only where the interval excludes
-nought.
+The slope is the median of the slopes between pairs of runs (Theil 1950, Sen 1968), which is robust
+to outliers. It is a clear trend only if the interval excludes zero.
 """
 
 from __future__ import annotations
@@ -15,20 +14,20 @@ from analytics.statistics.bootstrap import Gain, Rows, bootstrap
 from analytics.statistics.seasonal import Values
 
 WEEK_SECONDS = 7 * 86_400.0
-FEWEST = 8
-MOST = 100
+FEWEST_RUNS = 8
+MOST_RUNS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """How much a value changes in a week; ``is_clear`` where it surely changes at all."""
+    """The change of a value a week; ``is_clear`` if its interval excludes zero."""
 
     per_week: Gain
     runs: int
 
     @property
     def is_clear(self) -> bool:
-        """Tell whether all of the interval is on one side of nought."""
+        """Whether the whole interval is on one side of zero."""
         return self.per_week.low > 0 or self.per_week.high < 0
 
 
@@ -42,25 +41,30 @@ def relative_trend(ended_at: Values, values: Values) -> Trend | None:
     """
     if not np.all(values > 0):
         raise ValueError("only what is positive grows by a share of itself")
-    found = trend(ended_at, np.log(values))
-    if found is None:
+    log_trend = trend(ended_at, np.log(values))
+    if log_trend is None:
         return None
-    grown = found.per_week
+    log_growth = log_trend.per_week
     return Trend(
-        Gain(*(float(np.expm1(part)) for part in (grown.expected, grown.low, grown.high))),
-        found.runs,
+        Gain(
+            *(
+                float(np.expm1(part))
+                for part in (log_growth.expected, log_growth.low, log_growth.high)
+            )
+        ),
+        log_trend.runs,
     )
 
 
 def trend(ended_at: Values, values: Values) -> Trend | None:
     """Return the change of a value in a week: of 0 and 1 for failures, that of their share.
 
-    Times are epoch seconds; of long histories an even choice of runs is used.
+    Times are epoch seconds; long histories are thinned evenly.
     """
-    if len(values) < FEWEST or np.ptp(ended_at) == 0:
+    if len(values) < FEWEST_RUNS or np.ptp(ended_at) == 0:
         return None
-    chosen = np.linspace(0, len(values) - 1, min(MOST, len(values))).astype(int)
-    order = np.argsort(ended_at, kind="stable")[chosen]
+    picked = np.linspace(0, len(values) - 1, min(MOST_RUNS, len(values))).astype(int)
+    order = np.argsort(ended_at, kind="stable")[picked]
     rows = np.column_stack([ended_at[order] / WEEK_SECONDS, values[order]])
     is_share = set(np.unique(values)) <= {0.0, 1.0}
     return Trend(bootstrap(rows, _least_squares if is_share else _theil_sen), len(values))
@@ -75,8 +79,8 @@ def _theil_sen(rows: Rows) -> float:
 
 
 def _least_squares(rows: Rows) -> float:
-    """Return the slope of a share; the median slope between zeros and ones is mostly nought."""
+    """Return the slope of a share; the median slope between zeros and ones is mostly zero."""
     at, value = rows.T
-    around = at - at.mean()
-    spread = float(around @ around)
-    return float(around @ value) / spread if spread else 0.0
+    centred = at - at.mean()
+    spread = float(centred @ centred)
+    return float(centred @ value) / spread if spread else 0.0

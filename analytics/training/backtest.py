@@ -1,7 +1,7 @@
-"""How far off the forecasts would have been, and what they say of the next runs.
+"""The backtest of a history: its forecasts in hindsight, their accuracy, and the next forecasts.
 
-Every run is forecast when it was submitted, from what had ended by then (see ``rolling``). So
-nothing of the future, and nothing that was still running, leaks in.
+Every run is forecast at its submission, from the runs that had ended by then (see ``rolling``). So
+nothing of the future, and no run that was still going, leaks in.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.durations.model_selection import COMPARED, Verdict, judge
+from analytics.durations.model_selection import COMPARED_RULES, ModelSelection, select_model
 from analytics.durations.rolling import Forecasts, forecast
 from analytics.durations.scores import auc, brier, min_max_ratio
 from analytics.failures.model import Failures, predict_failures
 from analytics.failures.skill import base_rate, beats_base_rate
-from analytics.history.features import SHORTEST, past
+from analytics.history.features import SHORTEST_SECONDS, compute_features
 from analytics.history.runs import Run, columns
 from analytics.statistics.averages import Floats, Mask
 from analytics.statistics.intervals import LEVELS
-from analytics.training.model_store import Model
+from analytics.training.model_store import StoredModel
 from analytics.training.next_runs import Expected, next_runs, with_next_runs
-from analytics.training.retrain_gate import Choice, choose
+from analytics.training.retrain_gate import RetrainDecision, decide_retraining
 from tasks.estimates import Estimate
 
-WITHIN = 0.1
+NEAR_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """How well ``points`` runs were forecast.
+    """The accuracy of the forecasts of ``points`` runs.
 
-    ``min_max_ratio`` is the mean of min/max of forecast and actual: 1 is perfect. ``error`` is the mean
-    absolute error relative to the actual; ``weighted_error`` the sum of errors over the sum of
-    actuals. ``within`` is the share that was less than a tenth off.
+    ``min_max_ratio`` is the mean of min/max of forecast and actual: 1 is perfect. ``error`` is the
+    mean absolute error relative to the actual; ``weighted_error`` the sum of errors over the sum of
+    actuals. ``within`` is the share of forecasts that were less than a tenth off.
     """
 
     points: int
@@ -47,102 +47,104 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """What was forecast in hindsight, and what is expected of the next run of each key."""
+    """The forecasts of a history in hindsight, and those of the next run of each key."""
 
     forecasts: Forecasts
     failures: Failures
     expected: tuple[Expected, ...]
-    verdict: Verdict
-    choice: Choice
+    selection: ModelSelection
+    retraining: RetrainDecision
 
     @property
-    def made(self) -> Mask:
-        """Which runs succeeded and had been forecast from a past of their key."""
-        rule = self.forecasts.past.rule_names.index(COMPARED[0])
-        had_past = np.isfinite(self.forecasts.past.rules[:, rule])
-        telling = self.forecasts.table["telling"].to_numpy(bool)
-        return telling & np.isfinite(self.forecasts.point) & had_past
+    def is_forecast(self) -> Mask:
+        """Mask of the runs that succeeded and were forecast from a past of their key."""
+        rule = self.forecasts.run_features.rule_names.index(COMPARED_RULES[0])
+        had_past = np.isfinite(self.forecasts.run_features.rules[:, rule])
+        trainable = self.forecasts.table["is_trainable"].to_numpy(bool)
+        return trainable & np.isfinite(self.forecasts.point) & had_past
 
     @property
     def pairs(self) -> tuple[Floats, Floats]:
-        """What was forecast of these runs, and what they took, both in seconds."""
+        """The forecast and the actual seconds of these runs."""
         actual = self.forecasts.table["seconds"].to_numpy(float)
-        return self.forecasts.point[self.made], actual[self.made]
+        return self.forecasts.point[self.is_forecast], actual[self.is_forecast]
 
-    def accuracy(self, of: str = "model") -> Accuracy | None:
-        """Return how good the model was, or one rule alone; None where nothing was forecast."""
+    def accuracy(self, forecaster: str = "model") -> Accuracy | None:
+        """Return the accuracy of the model, or of one rule; None where nothing was forecast."""
         predicted, actual = self.pairs
         if not len(actual):
             return None
-        if of != "model":
-            column = self.forecasts.past.rule_names.index(of)
-            predicted = np.exp(self.forecasts.past.rules[self.made, column])
+        if forecaster != "model":
+            column = self.forecasts.run_features.rule_names.index(forecaster)
+            predicted = np.exp(self.forecasts.run_features.rules[self.is_forecast, column])
         return _accuracy(predicted, actual)
 
     def coverage(self, level: float = 0.9) -> float | None:
         """Return the share of runs that took no longer than their percentile ``level``."""
-        bounds = self.forecasts.bounds[self.made, LEVELS.tolist().index(level)]
-        actual = np.maximum(self.pairs[1], SHORTEST)
+        bounds = self.forecasts.bounds[self.is_forecast, LEVELS.tolist().index(level)]
+        actual = np.maximum(self.pairs[1], SHORTEST_SECONDS)
         return float((actual <= bounds).mean()) if len(actual) else None
 
     def failure_scores(self) -> tuple[float, float] | None:
         """Return AUC and Brier score of the probabilities of failure; None without both ends."""
-        made = np.isfinite(self.failures.probability) & np.isfinite(self.failures.failed)
-        said, failed = self.failures.probability[made], self.failures.failed[made]
-        area = auc(said, failed)
-        return None if area is None else (area, brier(said, failed))
+        is_scored = np.isfinite(self.failures.probability) & np.isfinite(self.failures.failed)
+        probability, failed = self.failures.probability[is_scored], self.failures.failed[is_scored]
+        area = auc(probability, failed)
+        return None if area is None else (area, brier(probability, failed))
 
     @property
     def constant_brier(self) -> float | None:
-        """The Brier score of saying of every run, on the same runs, how often runs failed so far."""
-        found = self.failures
-        made = np.isfinite(found.probability) & np.isfinite(found.failed)
-        if not made.any():
+        """The Brier score of the base rate of failures on the same runs."""
+        failures = self.failures
+        is_scored = np.isfinite(failures.probability) & np.isfinite(failures.failed)
+        if not is_scored.any():
             return None
-        return brier(base_rate(found)[made], found.failed[made])
+        return brier(base_rate(failures)[is_scored], failures.failed[is_scored])
 
     @property
     def beats_base_rate(self) -> bool:
-        """Whether failures are foreseen better than by how often runs failed so far."""
+        """Whether the failure forecasts are better than the base rate of failures so far."""
         return beats_base_rate(self.failures)
 
     def estimates(self, kind: str) -> list[Estimate]:
-        """Return an estimate a key of that kind of provider that has succeeded at least once."""
-        return [each.estimate for each in self.expected if each.kind == kind]
+        """Return one estimate for each key that has succeeded on that kind of provider."""
+        return [expected.estimate for expected in self.expected if expected.kind == kind]
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of provider that anything succeeded on."""
-        return sorted({each.kind for each in self.expected})
+        """The kinds of provider on which any run succeeded."""
+        return sorted({expected.kind for expected in self.expected})
 
 
 def backtest(
-    runs: Iterable[Run], now: float | None = None, last: Model | None = None, code: str = ""
+    runs: Iterable[Run], now: float | None = None, last: StoredModel | None = None, code: str = ""
 ) -> Backtest:
-    """Forecast every run that succeeded from what had ended when it was submitted.
+    """Forecast every run from the runs that had ended at its submission, and the next of each key.
 
     ``last`` is the model of the last training, which a new one must beat, and ``code`` the digest
-    of the code that runs now.
+    of the current code.
     """
     ended = columns(runs)
     table = with_next_runs(ended, time.time() if now is None else now)
-    known = past(table)
-    choice = choose(table, known, last, code)
-    forecasts = forecast(table, known=known, last=(len(ended), choice.forest))
+    features = compute_features(table)
+    retraining = decide_retraining(table, features, last, code)
+    forecasts = forecast(
+        table, features=features, last_row=len(ended), last_forest=retraining.forest
+    )
     failures = predict_failures(table)
-    verdict = judge(forecasts)
+    selection = select_model(forecasts)
     number = len(table) - len(ended)
-    expected = next_runs(forecasts, failures, number, verdict)
-    return Backtest(forecasts, failures, tuple(expected), verdict, choice)
+    expected = next_runs(forecasts, failures, number, selection)
+    return Backtest(forecasts, failures, tuple(expected), selection, retraining)
 
 
 def _accuracy(predicted: Floats, actual: Floats) -> Accuracy:
     errors = np.abs(predicted - actual)
-    relative = errors / np.maximum(actual, SHORTEST)
+    relative = errors / np.maximum(actual, SHORTEST_SECONDS)
     return Accuracy(
         points=len(actual),
         min_max_ratio=float(min_max_ratio(predicted, actual).mean()),
         error=float(relative.mean()),
-        weighted_error=float(errors.sum() / max(float(actual.sum()), SHORTEST)),
-        within=float((relative <= WITHIN).mean()),
+        weighted_error=float(errors.sum() / max(float(actual.sum()), SHORTEST_SECONDS)),
+        within=float((relative <= NEAR_SHARE).mean()),
     )

@@ -1,7 +1,7 @@
-"""How the estimates that decisions were made by came out, over time: numbers and a chart.
+"""The calibration of the estimates behind decisions over time, as numbers and as a chart.
 
-An estimate is calibrated where its 80th percentile is kept by 80 % of the runs; how far it is off
-in the middle shows as the median of actual over expected.
+Estimates are calibrated if 80 % of the runs take no longer than their 80th percentile. The bias of
+the medians shows as the median ratio of actual to expected.
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ import numpy as np
 
 from tasks.ledger.decisions import Decision
 
-_WEEK, _WEEKS = 7 * 86_400.0, 4
-# Without some weeks of decisions they are cut into this many parts, of so many at least.
-_PARTS, _FEWEST = 12, 20
+_WEEK_SECONDS = 7 * 86_400.0
+_FEWEST_WEEKS = 4
+# Fewer weeks of decisions are cut into parts of at least so many decisions.
+_MOST_PARTS = 12
+_DECISIONS_PER_PART = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """What came of ``count`` decisions between two moments, in epoch seconds.
+class CalibrationPeriod:
+    """The calibration of ``count`` decisions between two moments, in epoch seconds.
 
-    ``within_80`` and ``within_90`` are the parts that took no longer than the percentile that was
-    expected, None where none was; ``ratio`` is the median of actual over expected.
+    ``within_80`` and ``within_90`` are the shares that took no longer than the expected percentile,
+    None where none was expected; ``ratio`` is the median of actual over expected.
     """
 
     since: float
@@ -37,105 +39,130 @@ class Period:
     ratio: float
 
 
-def periods(made: Iterable[Decision]) -> list[Period]:
-    """Return how estimates came out by week, or by parts of a shorter time; empty without any.
+def calibration_periods(placements: Iterable[Decision]) -> list[CalibrationPeriod]:
+    """Return the calibration of each week, or of parts of a shorter time; empty without any.
 
-    Only what was estimated from history and has ended counts.
+    Only steps that were estimated from history and have ended count.
     """
-    told = sorted((one for one in made if _tells(one)), key=lambda one: one.at)
-    if not told:
+    ended = sorted(
+        (decision for decision in placements if _counts(decision)), key=lambda decision: decision.at
+    )
+    if not ended:
         return []
-    if told[-1].at - told[0].at < _WEEKS * _WEEK:
-        parts = min(_PARTS, max(1, len(told) // _FEWEST))
-        cuts = np.linspace(0, len(told), parts + 1).astype(int)
-        return [_period(told[a:b]) for a, b in pairwise(cuts.tolist())]
+    if ended[-1].at - ended[0].at < _FEWEST_WEEKS * _WEEK_SECONDS:
+        parts = min(_MOST_PARTS, max(1, len(ended) // _DECISIONS_PER_PART))
+        cuts = np.linspace(0, len(ended), parts + 1).astype(int)
+        return [_period(ended[a:b]) for a, b in pairwise(cuts.tolist())]
     weeks: dict[int, list[Decision]] = {}
-    for one in told:
-        weeks.setdefault(int(one.at // _WEEK), []).append(one)
+    for decision in ended:
+        weeks.setdefault(int(decision.at // _WEEK_SECONDS), []).append(decision)
     return [_period(weeks[week]) for week in sorted(weeks)]
 
 
-def overall(found: Sequence[Period]) -> tuple[float | None, float | None, float]:
-    """Return the parts within the 80th and the 90th percentile, and the median ratio, of all."""
-    weights = [one.count for one in found]
-    ratio = float(np.exp(np.average(np.log([one.ratio for one in found]), weights=weights)))
+def overall_calibration(
+    periods: Sequence[CalibrationPeriod],
+) -> tuple[float | None, float | None, float]:
+    """Return the shares within the 80th and 90th percentiles and the mean ratio of all periods."""
+    weights = [period.count for period in periods]
+    ratio = float(np.exp(np.average(np.log([period.ratio for period in periods]), weights=weights)))
     return (
-        _mean([one.within_80 for one in found], weights),
-        _mean([one.within_90 for one in found], weights),
+        _mean([period.within_80 for period in periods], weights),
+        _mean([period.within_90 for period in periods], weights),
         ratio,
     )
 
 
-def summary(found: Sequence[Period]) -> str:
-    """Return in one line how calibrated the estimates were."""
-    kept_80, kept_90, ratio = overall(found)
+def calibration_summary(periods: Sequence[CalibrationPeriod]) -> str:
+    """Return one line on how calibrated the estimates were."""
+    share_80, share_90, ratio = overall_calibration(periods)
     parts = [
-        f"{kept:.0%} took no longer than their {level}th percentile"
-        for kept, level in ((kept_80, 80), (kept_90, 90))
-        if kept is not None
+        f"{share:.0%} took no longer than their {level}th percentile"
+        for share, level in ((share_80, 80), (share_90, 90))
+        if share is not None
     ]
-    count = sum(one.count for one in found)
+    count = sum(period.count for period in periods)
     return f"Of {count} steps {'; '.join([*parts, f'they took {ratio:.2f} times their median'])}"
 
 
-def chart(found: Sequence[Period]) -> bytes:
-    """Return a PNG: above, what was kept of the percentiles; below, actual over expected."""
+def calibration_chart(periods: Sequence[CalibrationPeriod]) -> bytes:
+    """Return a PNG: shares within the percentiles above, the ratio of actual to expected below."""
     # matplotlib takes a second to import.
     from matplotlib.figure import Figure  # noqa: PLC0415 - for that reason
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
-    at = range(len(found))
+    at = range(len(periods))
     for level, values, colour in (
-        (0.8, [one.within_80 for one in found], "#7fa08a"),
-        (0.9, [one.within_90 for one in found], "#4c6a92"),
+        (0.8, [period.within_80 for period in periods], "#7fa08a"),
+        (0.9, [period.within_90 for period in periods], "#4c6a92"),
     ):
         upper.axhline(level, color=colour, linewidth=1, linestyle="--")
-        known = [np.nan if value is None else value for value in values]
-        upper.plot(at, known, color=colour, marker="o", label=f"{level * 100:.0f}th percentile")
+        shares = [np.nan if value is None else value for value in values]
+        upper.plot(at, shares, color=colour, marker="o", label=f"{level * 100:.0f}th percentile")
     upper.set(ylim=(0, 1.03), ylabel="part that kept it")
     upper.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     upper.legend(loc="lower right")
     lower.axhline(1.0, color="0.6", linewidth=1)
-    lower.plot(at, [one.ratio for one in found], color="0.3", marker="o")
+    lower.plot(at, [period.ratio for period in periods], color="0.3", marker="o")
     lower.set(ylabel="took / median", xlabel="decided from (UTC), and how many")
-    lower.set_xticks(at, [_label(one) for one in found], rotation=45, ha="right", fontsize=8)
-    title = f"How what was expected of {sum(one.count for one in found)} steps came out"
+    lower.set_xticks(
+        at, [_label(period) for period in periods], rotation=45, ha="right", fontsize=8
+    )
+    title = f"How what was expected of {sum(period.count for period in periods)} steps came out"
     upper.set_title(title, loc="left")
     picture = io.BytesIO()
     figure.savefig(picture, format="png")
     return picture.getvalue()
 
 
-def _tells(one: Decision) -> bool:
-    known = one.actual is not None and one.actual > 0
-    return known and one.unit == "s" and bool(one.estimate) and one.source not in {"", "default"}
+def _counts(decision: Decision) -> bool:
+    has_ended = decision.actual is not None and decision.actual > 0
+    return (
+        has_ended
+        and decision.unit == "s"
+        and bool(decision.estimate)
+        and decision.source not in {"", "default"}
+    )
 
 
-def _period(made: Sequence[Decision]) -> Period:
-    ratios = [(one.actual or 0.0) / one.estimate for one in made if one.estimate]
-    return Period(
-        made[0].at,
-        made[-1].at,
-        len(made),
-        _within([(one.actual or 0.0) <= one.p80 for one in made if one.p80 is not None]),
-        _within([(one.actual or 0.0) <= one.p90 for one in made if one.p90 is not None]),
+def _period(placements: Sequence[Decision]) -> CalibrationPeriod:
+    ratios = [
+        (decision.actual or 0.0) / decision.estimate for decision in placements if decision.estimate
+    ]
+    return CalibrationPeriod(
+        placements[0].at,
+        placements[-1].at,
+        len(placements),
+        _within(
+            [
+                (decision.actual or 0.0) <= decision.p80
+                for decision in placements
+                if decision.p80 is not None
+            ]
+        ),
+        _within(
+            [
+                (decision.actual or 0.0) <= decision.p90
+                for decision in placements
+                if decision.p90 is not None
+            ]
+        ),
         float(np.median(ratios)),
     )
 
 
-def _within(kept: Sequence[bool]) -> float | None:
-    return float(np.mean(kept)) if kept else None
+def _within(is_within: Sequence[bool]) -> float | None:
+    return float(np.mean(is_within)) if is_within else None
 
 
 def _mean(values: Sequence[float | None], weights: Sequence[int]) -> float | None:
-    known = [
+    pairs = [
         (value, weight) for value, weight in zip(values, weights, strict=True) if value is not None
     ]
-    if not known:
+    if not pairs:
         return None
-    return sum(value * weight for value, weight in known) / sum(weight for _, weight in known)
+    return sum(value * weight for value, weight in pairs) / sum(weight for _, weight in pairs)
 
 
-def _label(one: Period) -> str:
-    return f"{datetime.fromtimestamp(one.since, UTC):%d %b %H:%M} ({one.count})"
+def _label(period: CalibrationPeriod) -> str:
+    return f"{datetime.fromtimestamp(period.since, UTC):%d %b %H:%M} ({period.count})"

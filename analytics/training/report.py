@@ -1,4 +1,4 @@
-"""What training found, for people: markdown, and a chart of actual against predicted."""
+"""The report of a training: markdown, and a chart of forecasts against actual durations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from analytics.durations.model_selection import COMPARED, MODEL
+from analytics.durations.model_selection import COMPARED_RULES, MODEL
 from analytics.history.columns import CENSORED, worded
 from analytics.history.runs import Run, frame, per_key
 from analytics.statistics.averages import Floats
@@ -17,10 +17,11 @@ from analytics.training.backtest import Accuracy, Backtest
 SHOWN_KEYS = 30
 # Prefect calls a run late from then on.
 LATE_SECONDS = 15.0
-_WIDEST, _LONG = 36, 10.0
+_WIDEST_KEY = 36
+_LONG_SECONDS = 10.0
 
 
-def markdown(runs: Sequence[Run], tested: Backtest, since_days: int) -> str:
+def markdown(runs: Sequence[Run], backtest: Backtest, since_days: int) -> str:
     """Return the report; it says so when there is no history."""
     if all(run.is_censored for run in runs):
         return (
@@ -28,29 +29,28 @@ def markdown(runs: Sequence[Run], tested: Backtest, since_days: int) -> str:
             f"the last {since_days} days. Nothing was published."
         )
     table = per_key(frame(runs))
-    finished, apart = sum(not run.is_censored for run in runs), _told_apart(runs)
+    finished, apart = sum(not run.is_censored for run in runs), _runs_left_out(runs)
     parts = [
         "# Training",
         f"{finished} finished runs of {len(table)} keys in the last {since_days} days.{apart}",
         "## How far off the forecasts were",
-        _accuracies(tested),
+        _accuracies(backtest),
         "## What is expected",
-        _keys(table, tested),
+        _keys(table, backtest),
         *_failing(table),
     ]
     return "\n\n".join(parts)
 
 
-def chart(pairs: tuple[Floats, Floats]) -> bytes:
-    """Return a PNG: what was forecast of each run against what it took, both in seconds."""
-    forecast, took = pairs
+def chart(forecast: Floats, actual_seconds: Floats) -> bytes:
+    """Return a PNG: the forecast of each run against its actual duration, both in seconds."""
     # matplotlib takes a second to import.
     from matplotlib.figure import Figure  # noqa: PLC0415 - for that reason
 
     figure = Figure(figsize=(6, 6), layout="constrained")
     axes = figure.subplots()
-    actual = [max(each, 1e-3) for each in took.tolist()]
-    predicted = [max(each, 1e-3) for each in forecast.tolist()]
+    actual = [max(seconds, 1e-3) for seconds in actual_seconds.tolist()]
+    predicted = [max(seconds, 1e-3) for seconds in forecast.tolist()]
     ends = [min(actual + predicted), max(actual + predicted)]
     axes.plot(ends, ends, color="0.6", linewidth=1)
     axes.scatter(actual, predicted, s=12, alpha=0.5)
@@ -64,93 +64,97 @@ def chart(pairs: tuple[Floats, Floats]) -> bytes:
 
 
 def states(runs: Iterable[Run]) -> str:
-    """Say how many runs there are of each state; those tried again are counted apart."""
-    said = [f"{count} {state}" for state, count in _counted(runs).most_common()]
-    return ", ".join(said) or "none"
+    """Return how many runs there are of each state; retried runs are counted apart."""
+    counts = [f"{count} {state}" for state, count in _counted(runs).most_common()]
+    return ", ".join(counts) or "none"
 
 
 def _counted(runs: Iterable[Run]) -> Counter[str]:
     return Counter("retried" if run.retries else run.state for run in runs)
 
 
-def _told_apart(runs: Sequence[Run]) -> str:
-    """Say how many runs were not taken for what such runs usually take, and how many were late."""
+def _runs_left_out(runs: Sequence[Run]) -> str:
+    """Return a sentence on the runs that are left out of averages and on those that were late."""
     counts = _counted(runs)
     apart = [(state, counts[state]) for state in ("retried", *CENSORED) if counts[state]]
     late = sum(run.started_at - run.submitted_at > LATE_SECONDS for run in runs)
-    said = [f"{count} {state}" for state, count in apart]
-    text = f" Told apart, and not averaged in: {', '.join(said)}." if said else ""
+    counted = [f"{count} {state}" for state, count in apart]
+    text = f" Told apart, and not averaged in: {', '.join(counted)}." if counted else ""
     return text + (f" {late} began more than {LATE_SECONDS:.0f} s late." if late else "")
 
 
-def _accuracies(tested: Backtest) -> str:
-    model = tested.accuracy()
+def _accuracies(backtest: Backtest) -> str:
+    model = backtest.accuracy()
     if model is None:
         return "No key has finished twice, so no forecast could be compared yet."
     rows = [
-        _accuracy_row(label, found)
-        for label, found in [
+        _accuracy_row(label, accuracy)
+        for label, accuracy in [
             ("**model**", model),
-            *((rule.removesuffix(" of key"), tested.accuracy(rule)) for rule in COMPARED),
+            *((rule.removesuffix(" of key"), backtest.accuracy(rule)) for rule in COMPARED_RULES),
         ]
-        if found
+        if accuracy
     ]
     head = (
         "| forecast | runs | error | error by time | min/max | within 10 % |\n"
         "|---|--:|--:|--:|--:|--:|"
     )
-    held = [f"{tested.coverage(level) or 0.0:.0%}" for level in (0.8, 0.9, 0.95)]
+    shares_within = [f"{backtest.coverage(level) or 0.0:.0%}" for level in (0.8, 0.9, 0.95)]
     note = (
-        f"{held[0]}, {held[1]} and {held[2]} of the runs took no longer than their 80th, 90th and "
+        f"{shares_within[0]}, {shares_within[1]} and {shares_within[2]} of the runs took no longer than their 80th, 90th and "
         "95th percentile. Each run is forecast from what had ended when it was submitted. "
-        f"{_champion(tested)}{_failure_scores(tested)}*Error* is relative to what the run took; "
+        f"{_selection(backtest)}{_failure_scores(backtest)}*Error* is relative to what the run took; "
         "*by time* weighs long runs more; *min/max* is the smaller over the larger of forecast and actual."
     )
     return "\n".join([head, *rows]) + "\n\n" + note
 
 
-def _champion(tested: Backtest) -> str:
-    verdict, choice = tested.verdict, tested.choice
-    if verdict.champion == MODEL:
-        if choice.forest is None:
+def _selection(backtest: Backtest) -> str:
+    selection, retraining = backtest.selection, backtest.retraining
+    if selection.selected == MODEL:
+        if retraining.forest is None:
             return ""
-        return f"The model is {'a new' if choice.replaces else 'the last'} one: {choice.why}. "
+        return (
+            f"The model is {'a new' if retraining.replaces else 'the last'} one: {retraining.why}. "
+        )
     return (
-        f"On the latest {verdict.runs} of them *{worded(verdict.champion)}* was better than the model, so "
+        f"On the latest {selection.runs} of them *{worded(selection.selected)}* was better than the model, so "
         "its values are published. "
     )
 
 
-def _failure_scores(tested: Backtest) -> str:
-    scores = tested.failure_scores()
+def _failure_scores(backtest: Backtest) -> str:
+    scores = backtest.failure_scores()
     if scores is None:
         return ""
     return f"Failures were foreseen with an AUC of {scores[0]:.2f} (Brier {scores[1]:.3f}). "
 
 
-def _accuracy_row(name: str, found: Accuracy) -> str:
+def _accuracy_row(name: str, accuracy: Accuracy) -> str:
     return (
-        f"| {name} | {found.points} | {found.error:.1%} | {found.weighted_error:.1%} "
-        f"| {found.min_max_ratio:.3f} | {found.within:.0%} |"
+        f"| {name} | {accuracy.points} | {accuracy.error:.1%} | {accuracy.weighted_error:.1%} "
+        f"| {accuracy.min_max_ratio:.3f} | {accuracy.within:.0%} |"
     )
 
 
-def _keys(table: pd.DataFrame, tested: Backtest) -> str:
+def _keys(table: pd.DataFrame, backtest: Backtest) -> str:
     lines = [
         "| key | on | runs | succeeded | p50 | p90 | rule |",
         "|---|---|--:|--:|--:|--:|---|",
     ]
-    found = {(each.kind, each.estimate.key): each for each in tested.expected}
+    expected_by_key = {
+        (expected.kind, expected.estimate.key): expected for expected in backtest.expected
+    }
     for row in table.head(SHOWN_KEYS).itertuples():
-        forecast = found.get((str(row.kind), str(row.key)))
-        expected = (
+        forecast = expected_by_key.get((str(row.kind), str(row.key)))
+        cells = (
             f"{_seconds(forecast.estimate.p50_seconds)} | "
             f"{_seconds(forecast.estimate.p90_seconds)} | {forecast.estimate.rule}"
             if forecast
             else "| | has never succeeded"
         )
         lines.append(
-            f"| {_code(row.key)} | {row.kind} | {row.runs} | {row.succeeded:.0%} | {expected} |"
+            f"| {_code(row.key)} | {row.kind} | {row.runs} | {row.succeeded:.0%} | {cells} |"
         )
     if len(table) > SHOWN_KEYS:
         lines.append(f"\nThe {SHOWN_KEYS} keys that took most time, of {len(table)}.")
@@ -171,13 +175,13 @@ def _failing(table: pd.DataFrame) -> list[str]:
 
 def _seconds(value: float) -> str:
     """Return a duration that is not broken between its number and its unit."""
-    return f"{value:.{2 if value < _LONG else 1}f}\N{NO-BREAK SPACE}s"
+    return f"{value:.{2 if value < _LONG_SECONDS else 1}f}\N{NO-BREAK SPACE}s"
 
 
 def _code(key: object) -> str:
-    """Quote a key for a table: a bar in it would open another column, a long one hide the rest."""
+    """Quote a key for a table: escape bars, which end a column, and shorten a long key."""
     text = str(key)
-    if len(text) > _WIDEST:
-        start = _WIDEST // 3
-        text = f"{text[:start]}…{text[start + 1 - _WIDEST :]}"
+    if len(text) > _WIDEST_KEY:
+        start = _WIDEST_KEY // 3
+        text = f"{text[:start]}…{text[start + 1 - _WIDEST_KEY :]}"
     return "`" + text.replace("|", "\\|") + "`"

@@ -1,7 +1,8 @@
-"""Whether a forest grown now may replace the last one: only where it has forecast better of late.
+"""The retrain gate: a new forest replaces the last one only if it forecasts recent runs better.
 
-Both are asked about runs that were submitted after all that the last one was grown from; for that
-the new one is grown from what had ended before them. So neither has seen what it is judged on.
+Both forecast runs that were submitted after all those the last one was grown from. For this
+comparison, the new one is grown from runs that had ended before. So neither is evaluated on runs
+that it was trained on.
 """
 
 from __future__ import annotations
@@ -11,22 +12,33 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.durations.rolling import MOST
+from analytics.durations.rolling import MOST_RUNS
 from analytics.durations.scores import min_max_ratio
-from analytics.history.features import Past, logs
-from analytics.statistics.forest import BINS, GRID, STEP, Floats, Forest, Ints, Matrix, binned, grow
-from analytics.training.model_store import Model
+from analytics.history.features import RunFeatures, logs
+from analytics.statistics.forest import (
+    BIN_STEP,
+    BINS,
+    GRID,
+    Floats,
+    Forest,
+    Ints,
+    Matrix,
+    binned,
+    grow,
+)
+from analytics.training.model_store import StoredModel
 
-JUDGED, FEWEST = 2000, 50
+MOST_RUNS_JUDGED = 2000
+FEWEST_RUNS = 50
 # exp(-|difference|) between any two bins.
-_SIMILARITY = np.exp(-STEP * np.abs(np.subtract.outer(np.arange(BINS), np.arange(BINS))))
+_SIMILARITY = np.exp(-BIN_STEP * np.abs(np.subtract.outer(np.arange(BINS), np.arange(BINS))))
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The forest that forecasts from now on; ``replaces`` tells whether it is a new one.
+class RetrainDecision:
+    """The forest that forecasts from now on; ``replaces`` is true if it is a new one.
 
-    ``why`` says what decided it, with the mean min/max ratio of both over recent runs.
+    ``why`` gives the reason, with the mean min/max ratio of both on recent runs.
     """
 
     forest: Forest | None
@@ -34,59 +46,70 @@ class Choice:
     why: str
 
 
-def choose(table: pd.DataFrame, known: Past, last: Model | None, code: str) -> Choice:
-    """Return the forest to forecast with; ``code`` is the digest of the code that runs now."""
+def decide_retraining(
+    table: pd.DataFrame, features: RunFeatures, last: StoredModel | None, code: str
+) -> RetrainDecision:
+    """Return the forest to forecast with; ``code`` is the digest of the current code."""
     value = logs(table["seconds"])
-    rows = np.flatnonzero((table["telling"] & table["ended_at"].notna()).to_numpy())
+    rows = np.flatnonzero((table["is_trainable"] & table["ended_at"].notna()).to_numpy())
     rows = rows[np.argsort(table["ended_at"].to_numpy(float)[rows], kind="stable")]
-    if len(rows) < FEWEST:
-        return Choice(None, replaces=False, why=f"{len(rows)} runs are too few for a forest")
-    if (unlike := _unlike(last, known, code)) or last is None:
-        return Choice(_grown(known.features, value, rows), replaces=True, why=unlike)
+    if len(rows) < FEWEST_RUNS:
+        return RetrainDecision(
+            None, replaces=False, why=f"{len(rows)} runs are too few for a forest"
+        )
+    if (unlike := _why_incomparable(last, features, code)) or last is None:
+        return RetrainDecision(_grown(features.matrix, value, rows), replaces=True, why=unlike)
     submitted = table["submitted_at"].to_numpy(float)[rows]
-    recent = rows[submitted > last.until][-JUDGED:]
-    if len(recent) < FEWEST:
+    recent = rows[submitted > last.until][-MOST_RUNS_JUDGED:]
+    if len(recent) < FEWEST_RUNS:
         why = f"{len(recent)} runs since version {last.version} are too few to judge by"
-        return Choice(last.forest, replaces=False, why=why)
-    return _judged(table, known, value, rows, recent, last)
+        return RetrainDecision(last.forest, replaces=False, why=why)
+    return _compared(table, features, value, rows, recent, last)
 
 
-def _judged(  # noqa: PLR0917 - the history in its parts, and who is to be beaten
-    table: pd.DataFrame, known: Past, value: Floats, rows: Ints, recent: Ints, last: Model
-) -> Choice:
+def _compared(  # noqa: PLR0917 - the history in its parts, and who is to be beaten
+    table: pd.DataFrame,
+    features: RunFeatures,
+    value: Floats,
+    rows: Ints,
+    recent: Ints,
+    last: StoredModel,
+) -> RetrainDecision:
     ended = table["ended_at"].to_numpy(float)[rows]
     before = rows[ended < table["submitted_at"].to_numpy(float)[recent].min()]
-    if len(before) < FEWEST:
-        return Choice(
-            _grown(known.features, value, rows), replaces=True, why="nothing ended before"
+    if len(before) < FEWEST_RUNS:
+        return RetrainDecision(
+            _grown(features.matrix, value, rows), replaces=True, why="nothing ended before"
         )
-    asked, actual = known.features[recent], np.exp(value[recent])
-    tried = _grown(known.features, value, before)
+    recent_features, actual = features.matrix[recent], np.exp(value[recent])
+    candidate = _grown(features.matrix, value, before)
     new, old = (
-        float(min_max_ratio(np.exp(_points(forest, asked)), actual).mean())
-        for forest in (tried, last.forest)
+        float(min_max_ratio(np.exp(_points(forest, recent_features)), actual).mean())
+        for forest in (candidate, last.forest)
     )
-    said = f"{new:.3f} against {old:.3f} of version {last.version} on {len(recent)} runs"
+    comparison = f"{new:.3f} against {old:.3f} of version {last.version} on {len(recent)} runs"
     if new <= old:
-        return Choice(last.forest, replaces=False, why=f"no better: {said}")
-    return Choice(_grown(known.features, value, rows), replaces=True, why=f"better: {said}")
+        return RetrainDecision(last.forest, replaces=False, why=f"no better: {comparison}")
+    return RetrainDecision(
+        _grown(features.matrix, value, rows), replaces=True, why=f"better: {comparison}"
+    )
 
 
-def _unlike(last: Model | None, known: Past, code: str) -> str:
-    """Say why the last one cannot be asked any more; empty where it can."""
+def _why_incomparable(last: StoredModel | None, features: RunFeatures, code: str) -> str:
+    """Return why the last model cannot be compared with a new one; empty where it can."""
     if last is None:
         return "the first"
     if last.code != code:
         return "the code has changed"
-    return "" if last.features == known.names else "other things are known of a run than before"
+    return "" if last.features == features.names else "other things are known of a run than before"
 
 
 def _grown(features: Matrix, value: Floats, rows: Ints) -> Forest:
-    newest = rows[-MOST:]
+    newest = rows[-MOST_RUNS:]
     return grow(features[newest], binned(value[newest]))
 
 
 def _points(forest: Forest, features: Matrix) -> Floats:
-    """Return the logarithm that is expected to be most alike what comes, of each row."""
+    """Return for each row the logarithm with the highest expected min/max ratio."""
     points: Floats = GRID[(forest.distribution(features) @ _SIMILARITY).argmax(axis=1)]
     return points

@@ -1,4 +1,4 @@
-"""Whether training is due: because time has passed, the code is another, or forecasts have drifted."""
+"""The conditions of retraining: its age, a change of the code, drift, new keys and new runs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from analytics.history.runs import Run
 from tasks.ledger.models import TrainedModel
 
 DAY_SECONDS = 86_400.0
-FEWEST = 20
-PROMISED = 0.9
-# How many standard deviations of a coin that shows nine of ten are no luck any more.
+FEWEST_RUNS = 20
+PROMISED_SHARE = 0.9
+# The share within the 90th percentile may be this many standard deviations below what is promised.
 DEVIATIONS = 3.0
-# So many keys that nothing was published of are worth a training, and so many new runs, which are
-# at least a tenth of those that were learnt from.
-NEW, GROWN, SHARE = 50, 100, 0.1
+# Training is due after so many new keys, or after so many new runs that are at least this share of
+# the runs of the last training.
+NEW_KEYS = 50
+NEW_RUNS = 100
+NEW_RUNS_SHARE = 0.1
 
 Bounds = Mapping[tuple[str, str], tuple[float, float]]
 
@@ -23,9 +25,9 @@ Bounds = Mapping[tuple[str, str], tuple[float, float]]
 def due(
     trained: TrainedModel | None, code: str, runs: Iterable[Run], bounds: Bounds, now: float
 ) -> str:
-    """Say why training is due; empty where it is not.
+    """Return why training is due; empty where it is not.
 
-    ``bounds`` holds the 90th percentile that was published of each (kind, key), and when.
+    ``bounds`` holds the published 90th percentile of each (kind, key), and when it was published.
     """
     if trained is None:
         return "nothing was trained yet"
@@ -38,20 +40,20 @@ def due(
 
 
 def drifted(runs: Iterable[Run], bounds: Bounds) -> str:
-    """Say that too many runs took longer than the 90th percentile published before they began."""
-    held = [
+    """Return why forecasts have drifted: too many runs exceeded their published 90th percentile."""
+    is_within = [
         run.seconds <= bounds[run.kind, run.key][0]
         for run in runs
         if not run.retries and bounds.get((run.kind, run.key), (0.0, math.inf))[1] <= run.started_at
     ]
-    if len(held) < FEWEST:
+    if len(is_within) < FEWEST_RUNS:
         return ""
-    share = sum(held) / len(held)
-    band = DEVIATIONS * math.sqrt(PROMISED * (1 - PROMISED) / len(held))
-    if share >= PROMISED - band:
+    share = sum(is_within) / len(is_within)
+    band = DEVIATIONS * math.sqrt(PROMISED_SHARE * (1 - PROMISED_SHARE) / len(is_within))
+    if share >= PROMISED_SHARE - band:
         return ""
     return (
-        f"forecasts have drifted: only {share:.0%} of {len(held)} runs since the last training "
+        f"forecasts have drifted: only {share:.0%} of {len(is_within)} runs since the last training "
         "took no longer than their 90th percentile"
     )
 
@@ -59,9 +61,9 @@ def drifted(runs: Iterable[Run], bounds: Bounds) -> str:
 def _unknown(runs: Iterable[Run], bounds: Bounds) -> str:
     new = {(run.kind, run.key) for run in runs if (run.kind, run.key) not in bounds}
     count = len(new)
-    return f"{count} keys are new" if count >= NEW else ""
+    return f"{count} keys are new" if count >= NEW_KEYS else ""
 
 
 def _grown(trained: TrainedModel, count: int) -> str:
-    enough = count >= max(GROWN, SHARE * trained.runs)
+    enough = count >= max(NEW_RUNS, NEW_RUNS_SHARE * trained.runs)
     return f"{count} runs have ended since the last training" if enough else ""

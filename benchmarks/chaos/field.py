@@ -53,7 +53,7 @@ class Field:
         deadline = time.monotonic() + _TRIGGER_SECONDS
         while True:
             try:
-                return self.stack.api.trigger(f"{operation}/default", parameters)
+                return self.stack.api.trigger(f"{operation}/{operation}", parameters)
             except (SlipwayError, httpx.HTTPError) as error:
                 if time.monotonic() > deadline or self.over.is_set():
                     raise SlipwayError(f"{operation} could not be started: {error}") from error

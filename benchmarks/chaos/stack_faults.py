@@ -103,7 +103,7 @@ def _worker_begins(field: Field) -> Callable[[], bool]:
             return False
         try:
             if not run_ids:
-                run_ids.append(field.stack.api.trigger("status/default", {"project": "shop"}))
+                run_ids.append(field.stack.api.trigger("status/status", {"project": "shop"}))
         except SlipwayError:
             return False
         run = field.state(run_ids[0])

@@ -97,7 +97,7 @@ class Campaign:
         return self._client.post(path, content=content, headers=headers)
 
     def _judge(self, name: str, call: Call, answer: httpx.Response) -> None:
-        operation, attack = name.partition("/default")[0], call.attack
+        operation, attack = name.partition("/")[0], call.attack
         said = f"{operation}: {attack.kind} at {attack.place}: HTTP {answer.status_code}"
         self.verdicts.asked[operation] += 1
         if not answer.is_client_error:
@@ -117,7 +117,7 @@ class Campaign:
             said = f"{operation} {json.dumps(parameters)[:200]}"
             self.verdicts.asked[operation] += 1
             try:
-                started.append((said, api.trigger(f"{operation}/default", parameters)))
+                started.append((said, api.trigger(f"{operation}/{operation}", parameters)))
             except SlipwayError as refusal:
                 self._judge_words(said, str(refusal), "")
         for said, run_id in started:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analytics.history.columns import KNOWN, LEVELS, TIMES, typed
+from analytics.history.columns import KNOWN, LEVELS, MEASURES, typed
 
 _MOMENTS = ("submitted_at", "started_at", "ended_at")
 # What other tools call the same end.
@@ -53,10 +53,10 @@ def read_generic(path: Path) -> pd.DataFrame:
             table[name] = _moment(table[name])
     state = table["state"] if "state" in table else pd.Series("succeeded", index=table.index)
     state = state.fillna("succeeded").astype(str).str.strip().str.lower()
-    table["state"] = state.map(lambda said: _ALIASES.get(said, said))
-    kept = {*LEVELS, *TIMES, "state"}
-    chosen = [name for name in table if name in kept or str(name).startswith(KNOWN)]
-    return typed(_placed(table[chosen]))
+    table["state"] = state.map(lambda state_name: _ALIASES.get(state_name, state_name))
+    known_names = {*LEVELS, *MEASURES, "state"}
+    columns = [name for name in table if name in known_names or str(name).startswith(KNOWN)]
+    return typed(_placed(table[columns]))
 
 
 def _moment(values: pd.Series[str]) -> pd.Series[float]:

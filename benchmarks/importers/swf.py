@@ -1,7 +1,7 @@
 """The Standard Workload Format 2.2 of the Parallel Workloads Archive (Feitelson et al. 2014).
 
 One line a job, 18 numbers; -1 stands for unknown. The key is the user, the finer groups the user
-with what was asked for. Jobs that failed count as telling: most ran to their end and then returned
+with what was asked for. Jobs that failed are trained on: most ran to their end and then returned
 an error, and whoever plans the machine needs to know how long they hold it.
 """
 
@@ -52,14 +52,14 @@ def read_swf(path: Path) -> pd.DataFrame:
     jobs = jobs[jobs["status"].isin([*_STATES]) & jobs["submit"].ge(0)].copy()
     procs = jobs["asked_procs"].where(jobs["asked_procs"] > 0, jobs["procs"])
     user, app = jobs["user"].map("{:.0f}".format), jobs["app"].map("{:.0f}".format)
-    asked = user + "|" + app + "|" + jobs["asked_seconds"].map("{:.0f}".format)
+    request = user + "|" + app + "|" + jobs["asked_seconds"].map("{:.0f}".format)
     ran = jobs["run"] >= 0
     started = jobs["submit"] + jobs["wait"].clip(lower=0)
     return typed(
         pd.DataFrame(
             {
-                "finest": asked + "|" + procs.map("{:.0f}".format),
-                "fine": asked,
+                "finest": request + "|" + procs.map("{:.0f}".format),
+                "fine": request,
                 "key": user,
                 "name": app,
                 "tag": jobs["group"].map("{:.0f}".format),
@@ -79,7 +79,7 @@ def read_swf(path: Path) -> pd.DataFrame:
                 "known_partition": jobs["partition"].map("{:.0f}".format),
             }
         ),
-        telling=ENDED,
+        trainable_states=ENDED,
     )
 
 

@@ -12,13 +12,13 @@ import numpy as np
 
 from benchmarks.instances.interface import PLANNED, Case, Options, Outcome
 from tasks.planning.bound import bound_of
-from tasks.planning.construct import Build, by_rank
+from tasks.planning.construct import ScheduleGenerator, by_rank
 from tasks.planning.core.problem import Floats, Problem, problem_from
 from tasks.planning.core.schedule import Schedule, faults
-from tasks.planning.dispatch_policy import choose
-from tasks.planning.greedy import downstream, greedy
+from tasks.planning.dispatch_policy import choose_policy
+from tasks.planning.greedy import greedy
 from tasks.planning.planner import best_schedule
-from tasks.planning.simulate import Replay
+from tasks.planning.simulate import DispatchReplay
 
 HET8 = (0.5, 0.5, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0)
 _SAMPLES = 10
@@ -63,7 +63,7 @@ def case_of(
         "thread pool": partial(thread_pool, problem),
         "greedy": partial(greedy, problem),
         "downstream": lambda: greedy(problem, downstream(problem)),
-        "heft": lambda: Build.of(problem).place(by_rank(problem)),
+        "heft": lambda: ScheduleGenerator.of(problem).place(by_rank(problem)),
     }
     return Case(
         workflow.name,
@@ -77,8 +77,8 @@ def _outcome(problem: Problem, method: Callable[[], Schedule]) -> Outcome:
     started = time.perf_counter()
     schedule = method()
     milliseconds = 1000 * (time.perf_counter() - started)
-    if found := faults(problem, schedule):
-        raise AssertionError(found[0])
+    if wrong := faults(problem, schedule):
+        raise AssertionError(wrong[0])
     bound, makespan = bound_of(problem), schedule.makespan
     simple = max(bound.critical_path, *bound.work)
     figures = {
@@ -88,6 +88,15 @@ def _outcome(problem: Problem, method: Callable[[], Schedule]) -> Outcome:
         "permitted_utilisation_percent": 100 * bound.work[0] / bound.seconds,
     }
     return Outcome(makespan, figures=figures)
+
+
+def downstream(problem: Problem) -> Floats:
+    """Return the number of steps that depend on each, directly or not, itself included; [n]."""
+    reached = [1 << step for step in range(problem.steps)]
+    for step in range(problem.steps - 1, -1, -1):
+        for need in problem.needs[problem.needs_start[step] : problem.needs_start[step + 1]]:
+            reached[need] |= reached[step]
+    return np.array([bits.bit_count() for bits in reached], np.float64)
 
 
 def thread_pool(problem: Problem) -> Schedule:
@@ -118,8 +127,8 @@ def _noisy(workflow: Workflow, fleet: str, options: Options, expected: Problem) 
         ratios = []
         for number, problem in enumerate(drawn):
             schedule = run(number)
-            if found := faults(problem, schedule):
-                raise AssertionError(found[0])
+            if wrong := faults(problem, schedule):
+                raise AssertionError(wrong[0])
             ratios.append(schedule.makespan / bounds[number])
         return Outcome(float(np.mean(ratios)), 1.0)
 
@@ -127,14 +136,14 @@ def _noisy(workflow: Workflow, fleet: str, options: Options, expected: Problem) 
         # The planner knows how much durations vary: the quantiles of its estimates say so.
         spread = np.full(expected.steps, options.noise / np.sqrt(3))
         bound = bound_of(expected).seconds
-        made = best_schedule(expected, bound, options.time_limit, options.seed)
-        replay, policy = Replay.of(expected), choose(expected, made, spread)
-        return outcome(lambda number: replay.run(policy.order, factors[number], policy.kept))
+        schedule = best_schedule(expected, bound, options.time_limit, options.seed)
+        replay, policy = DispatchReplay.of(expected), choose_policy(expected, schedule, spread)
+        return outcome(lambda number: replay.run(policy.order, factors[number], policy.preferred))
 
     def rigid() -> Outcome:
         bound = bound_of(expected).seconds
-        made = best_schedule(expected, bound, options.time_limit, options.seed)
-        return outcome(lambda number: replayed(drawn[number], made))
+        schedule = best_schedule(expected, bound, options.time_limit, options.seed)
+        return outcome(lambda number: replayed(drawn[number], schedule))
 
     return Case(
         workflow.name,
@@ -149,7 +158,9 @@ def _noisy(workflow: Workflow, fleet: str, options: Options, expected: Problem) 
                 lambda number: greedy(drawn[number], downstream(expected))
             ),
             "heft": lambda: outcome(
-                lambda number: replayed(drawn[number], Build.of(expected).place(by_rank(expected)))
+                lambda number: replayed(
+                    drawn[number], ScheduleGenerator.of(expected).place(by_rank(expected))
+                )
             ),
         },
     )
@@ -168,12 +179,12 @@ def _scaled(problem: Problem, factor: Floats) -> Problem:
     )
 
 
-def replayed(problem: Problem, made: Schedule) -> Schedule:
+def replayed(problem: Problem, schedule: Schedule) -> Schedule:
     """Return what becomes of a plan whose places and order are kept, whatever steps take."""
-    start, end, free = made.start.copy(), made.end.copy(), np.zeros(problem.providers)
-    for step in made.order.tolist():
-        where = made.provider[step]
+    start, end, free = schedule.start.copy(), schedule.end.copy(), np.zeros(problem.providers)
+    for step in schedule.order.tolist():
+        where = schedule.provider[step]
         needs = problem.needs[problem.needs_start[step] : problem.needs_start[step + 1]]
         start[step] = max(free[where], end[needs].max(initial=0.0))
         end[step] = free[where] = start[step] + problem.seconds[step, where]
-    return Schedule(made.provider, start, end)
+    return Schedule(schedule.provider, start, end)

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.instances.interface import PLANNED, Case, Options, Outcome
+from benchmarks.instances.priority_rules import fifo, longest_tail
 from tasks.planning.multimode.bound import least_makespan
 from tasks.planning.multimode.problem import ModeProblem
 from tasks.planning.multimode.search import warm_up
-from tasks.planning.multimode.simple import fifo, longest_tail
 from tasks.planning.multimode.solve import solve_modes
 
 _PATTERN = "J*_*.txt"

@@ -67,7 +67,7 @@ class Stack:
         Raises:
             SlipwayError: The API refused it, or it does not end.
         """
-        run = self.api.wait(self.api.trigger(f"{operation}/default", parameters), _RUN_SECONDS)
+        run = self.api.wait(self.api.trigger(f"{operation}/{operation}", parameters), _RUN_SECONDS)
         shown = tuple(str(artifact["data"]) for artifact in self.api.artifacts(run.id))
         return Operated(run, tuple(self._logged(run)), shown)
 

@@ -99,14 +99,14 @@ class Story:
 
     def _run(self, flow: str, **parameters: str) -> str:
         """Run a flow to its end and return what its last state says."""
-        flow_run_id = self._watch.run(f"{flow}/default", parameters)
+        flow_run_id = self._watch.run(f"{flow}/{flow}", parameters)
         return self._api.state(flow_run_id).message.partition("\n")[0] or "completed"
 
     def _ship(self, name: str, version: str) -> Shipped:
         with self._part(name) as outcome:
             parameters = {"project": self._subject.name, "environment": ENVIRONMENT}
             parameters |= {"version": version, "workload": WORKLOAD}
-            flow_run_id = self._watch.run("ship/default", parameters)
+            flow_run_id = self._watch.run("ship/ship", parameters)
             shipped = read_summary(self._api.artifacts(flow_run_id))
             outcome.append(f"{shipped.tests} tests" if shipped.tests else "completed")
         self.rows += ship_rows(shipped)

@@ -15,17 +15,16 @@ OVERTAKEN = "Overtaken"
 
 
 def remarked(result: R, summary: str, remarks: Sequence[str]) -> R:
-    """Return ``result`` of a flow; if there are ``remarks``, its state shows them.
+    """Return ``result`` of a flow whose state says what was done, and adds the ``remarks``.
 
     Args:
         result: What the flow returns; who awaits the flow gets it in any case.
         summary: What was done, in half a sentence.
         remarks: Further sentences for the state's message.
     """
-    if not remarks:
-        return result
+    message = f"{summary}. {' '.join(remarks)}" if remarks else summary
     # A state that a flow returns becomes its own.
-    return cast("R", Completed(message=f"{summary}. {' '.join(remarks)}", data=result))
+    return cast("R", Completed(message=message, data=result))
 
 
 def concluded(result: R, summary: str, remarks: Sequence[str], overtaken: str = "") -> R:

@@ -80,8 +80,9 @@ def fails_plainly(
             if not _is_foreseen(error):
                 raise
             message = redacted(told_full(_said(error), settings().root))
-            # A state that a flow returns becomes its own; who awaits the flow gets the error.
-            return cast("R", Failed(message=message, data=error))
+            # A state that a flow returns becomes its own. Its error is kept as JSON, from which only
+            # one that takes nothing but a message can be raised again; it must hold no secret.
+            return cast("R", Failed(message=message, data=SlipwayError(message)))
 
     # Prefect reads the form of a flow from here, and would look for its types in this module.
     run.__dict__["__signature__"] = signature(work, eval_str=True)

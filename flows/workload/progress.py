@@ -10,7 +10,7 @@ from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifa
 
 from tasks.claim import Queued
 from tasks.companion import Tell, shown
-from tasks.distribute.dispatch.events import Progress, Replanned
+from tasks.distribute.dispatch.events import Replanned, WorkloadProgress
 
 _SECONDS = 1.0
 
@@ -51,16 +51,18 @@ def log_fault(logger: Logger) -> Tell:
 
 
 @asynccontextmanager
-async def shown_progress(description: str, tell: Tell) -> AsyncIterator[Callable[[Progress], None]]:
+async def shown_progress(
+    description: str, tell: Tell
+) -> AsyncIterator[Callable[[WorkloadProgress], None]]:
     """Yield a callback that takes the newest progress, and show it once a second at most."""
-    newest = [Progress(0, 1, 0, 0)]
+    newest = [WorkloadProgress(0, 1, 0, 0)]
     artifact = await acreate_progress_artifact(0.0, description=description)
 
-    async def show(progress: Progress) -> None:
+    async def show(progress: WorkloadProgress) -> None:
         """Send it."""
         await aupdate_progress_artifact(artifact, 100 * progress.done / max(1, progress.total))
 
-    def update(progress: Progress) -> None:
+    def update(progress: WorkloadProgress) -> None:
         """Take the newest progress."""
         newest[0] = progress
 

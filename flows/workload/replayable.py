@@ -17,7 +17,7 @@ from tasks.ledger.providers import fleet
 from tasks.ledger.timings import Timing, timings
 from tasks.ledger.workloads import WorkloadRow, workloads
 from tasks.plan import Plan
-from tasks.planning.regret import AS_DECIDED, Past, by_step
+from tasks.planning.regret import AS_DECIDED, PastWorkload, by_step
 from tasks.split.record import kept_graph
 from tasks.workload import StepGraph
 
@@ -26,14 +26,14 @@ _WORKLOADS_LOOKED_AT = 1000
 
 def replayable_workloads(
     ledger: Ledger, root: Path, below: str, runs: int, now: float
-) -> tuple[list[Past], Counter[str]]:
+) -> tuple[list[PastWorkload], Counter[str]]:
     """Return the newest ``runs`` workloads that can be replayed, and why others cannot.
 
     ``root`` is where graphs are kept; ``below`` is ``<project>`` or ``<project>/<workload>``.
     """
     # Enough timings to reach behind the oldest of these runs, including failures and retries.
     history = _Timings(ledger, HISTORY + 3 * runs)
-    pasts: list[Past] = []
+    pasts: list[PastWorkload] = []
     reasons: Counter[str] = Counter()
     for row in workloads(ledger, below, limit=_WORKLOADS_LOOKED_AT):
         past = _past(ledger, root, row, history, now)
@@ -64,7 +64,7 @@ class _Timings:
 
 def _past(
     ledger: Ledger, root: Path, row: WorkloadRow, history: _Timings, now: float
-) -> Past | str:
+) -> PastWorkload | str:
     """Return the past of a workload, or why there is none."""
     if row.state != "succeeded":
         return "have not succeeded"
@@ -85,7 +85,7 @@ def _past(
         if execution.outcome and execution.outcome.succeeded
     ]
     past_decisions = decisions(ledger, row.id)
-    return Past(
+    return PastWorkload(
         row.id,
         graph,
         machines,

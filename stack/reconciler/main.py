@@ -28,6 +28,7 @@ from stack.readiness import worker_name
 from stack.reconciler.disk_space import DiskSpaceWatcher
 from stack.reconciler.job_loop import JobLoop, JointBeat, PeriodicJob
 from stack.reconciler.measurement import Meter
+from stack.reconciler.results import EVERY_SECONDS, Results
 from stack.reconciler.retention import Retention
 from stack.reconciler.service_restarter import Attempt, EnvironmentKey, due, remember
 from stack.reconciler.written_data import WrittenDataWatcher
@@ -97,7 +98,7 @@ class ServiceRestarter:
     def _launch(self, place: EnvironmentKey) -> str:
         parameters = {"project": place.project, "environment": place.environment, "revive": True}
         key = f"revive/{place.project}/{place.environment}/{secrets.token_hex(8)}"
-        run = self._api.trigger("launch/default", parameters, key)
+        run = self._api.trigger("launch/launch", parameters, key)
         count = self._attempts[place].count
         return f"{place.project} in {place.environment} is gone; launch {run} (attempt {count})"
 
@@ -198,6 +199,11 @@ def periodic_jobs(
                 "data", max(period_seconds, DATA_SECONDS), WrittenDataWatcher(ledger, root)
             ),
             PeriodicJob("retention", RETENTION_SECONDS, Retention(config, ledger)),
+            PeriodicJob(
+                "results",
+                EVERY_SECONDS,
+                Results(home.prefect / "storage", config.retention_days * SECONDS_A_DAY),
+            ),
             PeriodicJob(
                 "samples", config.sample_seconds, Sampling(ledger, root, config.sample_days)
             ),

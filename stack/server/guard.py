@@ -24,6 +24,7 @@ from stack.registration.operations import kept_checks, refuse_other_run
 from stack.registration.parameter_errors import unfit
 from stack.registration.work_pool import QUEUES
 from stack.server.block_guard import guard_block_types
+from stack.server.former_names import FormerNames
 from stack.server.pool_guard import PoolGuard
 from stack.server.refusal import (
     LEAVE,
@@ -58,6 +59,7 @@ class Guard:
         pool: PoolGuard,
     ) -> None:
         self._operations, self._entrypoints, self._pool = operations, entrypoints, pool
+        self._former_names = FormerNames(entrypoints)
 
     def install(self) -> None:
         """Intercept this process's model functions, through which requests change data."""
@@ -68,6 +70,7 @@ class Guard:
         for name in ("delete_flow", "delete_flows"):
             intercept(models.flows, name, self._delete_flows)
         intercept(models.concurrency_limits_v2, "update_concurrency_limit", self._update_limit)
+        self._former_names.answer()
         self._pool.install()
         RunGuard(self._operations, self._pool).install()
         guard_block_types()
@@ -88,7 +91,10 @@ class Guard:
 
     async def _update(self, session: Session, deployment_id: UUID, deployment: Any) -> None:
         stored = await models.deployments.read_deployment(session, deployment_id)
-        if stored is None or await self._keep_checks(session, stored, deployment) is None:
+        if stored is None:
+            return
+        await self._former_names.rename(session, stored)
+        if await self._keep_checks(session, stored, deployment) is None:
             return
         pool, queue = deployment.work_pool_name, deployment.work_queue_name
         if pool != self._pool.name and ("work_pool_name" in deployment.model_fields_set or queue):

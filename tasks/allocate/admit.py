@@ -1,4 +1,4 @@
-"""Admission against the ledger: decide outside the transaction, compare and swap inside."""
+"""Admission against the ledger: decided outside the transaction, compared and swapped inside."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class LedgerAdmission:
         self._ledger = ledger
         self._lease_seconds = lease_seconds
         self._clock = clock
-        # What the oldest answer "queued" that still stands was decided on, by provider.
-        self._seen: dict[str, int] = {}
-        # What was granted here and not given back, by the id of its allocation.
+        # The epoch on which the oldest standing answer "queued" was decided, by provider.
+        self._queued_epochs: dict[str, int] = {}
+        # The claims granted here and not given back, by the id of their allocation.
         self._granted: dict[int, Claim] = {}
         self._giving_back = threading.Lock()
 
@@ -51,20 +51,20 @@ class LedgerAdmission:
         while True:
             now = self._clock()
             queue = self._queue(claim.provider, now)
-            decided = decide(claim, queue, now)
-            if isinstance(decided, Granted):
+            decision = decide(claim, queue, now)
+            if isinstance(decision, Granted):
                 granted = grant(self._ledger, claim, queue.epoch, now, self._lease_seconds)
                 if granted is None:
                     continue
                 self._granted[granted.allocation_id] = claim
                 return granted
-            if isinstance(decided, Queued):
-                self._seen.setdefault(claim.provider, queue.epoch)
-                enqueue(self._ledger, claim, decided.reason, now, self._lease_seconds)
-            return decided
+            if isinstance(decision, Queued):
+                self._queued_epochs.setdefault(claim.provider, queue.epoch)
+                enqueue(self._ledger, claim, decision.reason, now, self._lease_seconds)
+            return decision
 
     def release(self, allocation_id: int, fence: int) -> bool:
-        """Give capacity back; False when it was not held any more.
+        """Release an allocation; False when it was not held any more.
 
         Raises:
             StaleFenceError: When it is held under a later fence.
@@ -74,32 +74,40 @@ class LedgerAdmission:
             return release_allocation(self._ledger, allocation_id, fence)
 
     def renew(self, workload_id: str, fence: int) -> list[str]:
-        """Prolong what the workload holds and waits for; the owners of what had been lost.
+        """Renew the allocations and claims of the workload; return the owners of lost ones.
 
-        What was granted here and is not held any more is used all the same: it is held anew.
+        An allocation granted here that is lost is still in use: it is held anew.
 
         Raises:
             StaleFenceError: When another run holds the workload now.
         """
         ledger, seconds = self._ledger, self._lease_seconds
         with self._giving_back:
-            granted = {i: c for i, c in self._granted.items() if c.fence == fence}
-            held = renew_allocations(ledger, workload_id, fence, self._clock(), seconds)
-            lost = [(i, claim) for i, claim in granted.items() if i not in held]
+            granted = {
+                allocation_id: claim
+                for allocation_id, claim in self._granted.items()
+                if claim.fence == fence
+            }
+            held_ids = renew_allocations(ledger, workload_id, fence, self._clock(), seconds)
+            lost = [
+                (allocation_id, claim)
+                for allocation_id, claim in granted.items()
+                if allocation_id not in held_ids
+            ]
             return [
                 claim.owner
-                for i, claim in lost
-                if hold_again(ledger, claim, i, self._clock(), seconds)
+                for allocation_id, claim in lost
+                if hold_again(ledger, claim, allocation_id, self._clock(), seconds)
             ]
 
     def withdraw(self, owner: str) -> None:
-        """Let ``owner`` wait no longer."""
+        """Remove the claim of ``owner`` from the queue."""
         withdraw(self._ledger, owner)
 
     async def changed(self, timeout: float) -> None:  # noqa: ASYNC109 - part of the contract
-        """Return when asking again may help one that was queued, or after ``timeout`` seconds.
+        """Wait until asking again may help a queued claim, or for ``timeout`` seconds.
 
-        Leases that run out change nothing in the ledger by themselves: ask again on a time-out.
+        A lease that expires changes nothing in the ledger by itself: ask again on a time-out.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
@@ -107,24 +115,24 @@ class LedgerAdmission:
         while loop.time() < deadline:
             # Read before the epochs, so that no commit falls between the two.
             current = await asyncio.to_thread(self._ledger.version)
-            if current != version and await asyncio.to_thread(self._moved):
+            if current != version and await asyncio.to_thread(self._has_moved):
                 return
             version = current
             await asyncio.sleep(min(POLL_SECONDS, max(0.0, deadline - loop.time())))
 
     def _queue(self, provider: str, now: float) -> ProviderQueue:
-        """Return who holds and waits; what of it nobody stands behind any more is reaped first."""
+        """Return the queue of ``provider``, after reaping allocations whose leases have lapsed."""
         queue = queue_state(self._ledger, provider)
-        if any(has_lapsed(item.lease_until, now, self._lease_seconds) for item in queue.held):
+        if any(has_lapsed(held.lease_until, now, self._lease_seconds) for held in queue.held):
             reap(self._ledger, now, self._lease_seconds)
             queue = queue_state(self._ledger, provider)
         return queue
 
-    def _moved(self) -> bool:
-        """Tell whether a provider moved on since a claim on it was queued."""
-        seen = dict(self._seen)
-        current = epochs(self._ledger, seen) if seen else {}
-        moved = [name for name, epoch in seen.items() if current.get(name) != epoch]
+    def _has_moved(self) -> bool:
+        """Tell whether a provider's epoch has changed since a claim on it was queued."""
+        queued_epochs = dict(self._queued_epochs)
+        current = epochs(self._ledger, queued_epochs) if queued_epochs else {}
+        moved = [name for name, epoch in queued_epochs.items() if current.get(name) != epoch]
         for name in moved:
-            self._seen.pop(name, None)
+            self._queued_epochs.pop(name, None)
         return bool(moved)

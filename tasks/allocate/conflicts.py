@@ -1,4 +1,4 @@
-"""Detecting conflicts: what a workload needs of a provider against what others have of it."""
+"""Detection of conflicts between the needs of a workload and the claims of others."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ QUEUE = "queue"
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """What another workload has of the provider: ``reserved`` or ``held``, whichever is more.
+    """A window of the provider that another workload has reserved or holds.
 
-    A running workload holds what it reserved, so the two must not be added up.
+    A running workload holds what it has reserved, so the larger of the two counts, not the sum.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Rival:
 def rivals(
     workload: str, queue: ProviderQueue, reservations: Sequence[Reservation], now: float
 ) -> list[Rival]:
-    """Return what all others have of the provider at ``now`` or later."""
+    """Return the windows that all other workloads have of the provider from ``now`` on."""
     held = [
         Rival(item.owner, Window(item.since, expected_end(item, now), item.demand), held=True)
         for item in queue.held
@@ -56,7 +56,7 @@ def detect(
     others: Sequence[Rival],
     now: float,
 ) -> tuple[list[Conflict], list[Window]]:
-    """Return one conflict a resource, each at its worst, and the times at which any is short."""
+    """Return one conflict for each resource, at its worst, and the windows with a shortage."""
     worst: dict[str, tuple[float, Window]] = {}
     short: list[Window] = []
     for window in windows:
@@ -67,7 +67,7 @@ def detect(
             for resource, amount in missing.items():
                 if amount > worst.get(resource, (0.0, part))[0]:
                     worst[resource] = (amount, part)
-    found = [
+    conflicts = [
         Conflict(
             workload,
             queue.provider,
@@ -79,7 +79,7 @@ def detect(
         )
         for resource, (missing, part) in worst.items()
     ]
-    return found, short
+    return conflicts, short
 
 
 def _parts(window: Window, others: Sequence[Rival]) -> list[Window]:
@@ -97,10 +97,10 @@ def _free(capacity: Resources, part: Window, others: Sequence[Rival]) -> Resourc
         if rival.window.overlaps(part.start, part.end):
             claims = by_workload.setdefault(rival.workload, {True: [], False: []})
             claims[rival.held].append(rival.window.demand)
-    taken = total(
+    used = total(
         peak([total(claims[True]), total(claims[False])]) for claims in by_workload.values()
     )
-    return capacity.minus(taken)
+    return capacity.minus(used)
 
 
 def _reason(
@@ -117,5 +117,5 @@ def _reason(
         and any(getattr(rival.window.demand, name) for name in missing)
     }
     when = f" in about {round(part.start - now)} s" if part.start > now + 1 else ""
-    said = f"{shortage(queue.provider, missing, queue.capacity)}{when}"
-    return f"{said}: {holders(list(holding.items()))}"
+    shortage_text = f"{shortage(queue.provider, missing, queue.capacity)}{when}"
+    return f"{shortage_text}: {holders(list(holding.items()))}"

@@ -1,4 +1,4 @@
-"""Why a claim does not fit, in words: the resource, the amount, who holds it, and how long."""
+"""The reason why a claim does not fit, as text: resource, amount, holders, and for how long."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def amount(resource: str, value: float) -> str:
 
 
 def shortage(provider: str, missing: Mapping[str, float], capacity: Resources) -> str:
-    """Say what ``provider`` lacks, e.g. ``local lacks 1 slot of 1``."""
+    """Return what ``provider`` lacks as text, e.g. ``local lacks 1 slot of 1``."""
     parts = (
         f"{amount(name, value)} of {getattr(capacity, name):g}" for name, value in missing.items()
     )
@@ -26,7 +26,7 @@ def shortage(provider: str, missing: Mapping[str, float], capacity: Resources) -
 
 
 def holders(held: Sequence[tuple[str, float]]) -> str:
-    """Say who holds it, and for how many seconds more, the first to end named first."""
+    """Return the holders as text, each with its remaining seconds, the first to end first."""
     if not held:
         return "held by nobody"
     ordered = sorted(held, key=lambda item: (item[1], item[0]))
@@ -36,12 +36,12 @@ def holders(held: Sequence[tuple[str, float]]) -> str:
 
 
 def about(seconds: float) -> str:
-    """Say for how long, as roughly as it is known."""
+    """Return a remaining time as text, roughly."""
     return "for a time unknown" if seconds == inf else f"for about {max(1, round(seconds))} s more"
 
 
 def never_fits(provider: str, owner: str, demand: Resources, capacity: Resources) -> str:
-    """Say that ``demand`` is over the whole capacity, and what to do about it."""
+    """Return the refusal of a ``demand`` beyond the whole capacity, with its remedy."""
     parts = (
         f"{amount(name, getattr(demand, name))} of {getattr(capacity, name):g}"
         for name in capacity.lacks(demand)

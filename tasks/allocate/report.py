@@ -1,4 +1,4 @@
-"""What was allocated, as a table and a sentence to read."""
+"""The report of an allocation as a table and a sentence."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ _COLUMNS = {"cpus": "CPUs", "memory_mib": "memory (MiB)", "slots": "slots"}
 
 
 def rows(report: AllocationReport, now: float) -> list[Row]:
-    """Return the table of a report: what is reserved, then what does not fit."""
+    """Return the table of a report: the reservations, then the conflicts."""
     reserved = [_reserved(item, now) for item in report.reservations]
     if not report.conflicts:
         return reserved
     return [*({**row, "why": ""} for row in reserved), *(_short(item) for item in report.conflicts)]
 
 
-def _reserved(item: Reservation, now: float) -> Row:
-    held = {title: getattr(item.demand, name) for name, title in _COLUMNS.items()}
+def _reserved(entry: Reservation, now: float) -> Row:
+    demand = {title: getattr(entry.demand, name) for name, title in _COLUMNS.items()}
     return {
         "what": "reserved",
-        "provider": item.provider,
-        "from": f"{item.start - now:.1f} s",
-        "to": f"{item.end - now:.1f} s",
-        **{title: f"{value:g}" if value else "" for title, value in held.items()},
+        "provider": entry.provider,
+        "from": f"{entry.start - now:.1f} s",
+        "to": f"{entry.end - now:.1f} s",
+        **{title: f"{value:g}" if value else "" for title, value in demand.items()},
     }
 
 
-def _short(item: Conflict) -> Row:
+def _short(entry: Conflict) -> Row:
     return {
-        "what": f"conflict, resolved by: {item.resolution}",
-        "provider": item.provider,
+        "what": f"conflict, resolved by: {entry.resolution}",
+        "provider": entry.provider,
         "from": "",
         "to": "",
         **dict.fromkeys(_COLUMNS.values(), ""),
-        _COLUMNS[item.resource]: f"{item.missing:g} missing",
-        "why": item.reason,
+        _COLUMNS[entry.resource]: f"{entry.missing:g} missing",
+        "why": entry.reason,
     }
 
 
 def summary(report: AllocationReport) -> str:
-    """Say in one sentence how well a plan fits beside the others."""
+    """Return in one sentence how well a plan fits beside those of other workloads."""
     providers = {item.provider for item in report.reservations}
     windows = _count(len(report.reservations), "window")
     fitting = f"{windows} reserved on {_count(len(providers), 'provider')}"

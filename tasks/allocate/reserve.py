@@ -1,4 +1,4 @@
-"""Reserving what a plan needs, and saying early with whom it will have to share."""
+"""The reservation of a plan's windows, and the conflicts with other workloads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tasks.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class AllocationReport:
-    """What was reserved, what does not fit, and the steps (ids) likely to queue for it."""
+    """The reservations, the conflicts, and the steps (ids) that are likely to queue."""
 
     reservations: tuple[Reservation, ...]
     conflicts: tuple[Conflict, ...]
@@ -36,48 +36,50 @@ class AllocationReport:
 def reserve_plan(
     ledger: Ledger, workload_id: str, plan: Plan, demands: Mapping[str, Resources], now: float
 ) -> AllocationReport:
-    """Reserve what ``plan`` needs from ``now`` on, in place of what the workload had reserved.
+    """Reserve the windows of ``plan`` from ``now`` on; they replace those of the workload.
 
-    ``demands`` is what each step holds while it runs. Conflicts with other workloads are
-    recorded and resolved by queueing: admission will let the steps wait for their turn.
+    ``demands`` are those of each step. Conflicts with other workloads are recorded and resolved
+    by queueing: admission will let the steps wait for their turn.
 
     Raises:
         BadInputError: When a step needs more than its provider's whole capacity.
         NotFoundError: When a provider is not registered.
     """
-    queues = {item.provider: queue_state(ledger, item.provider) for item in plan.placements}
+    queues = {
+        placement.provider: queue_state(ledger, placement.provider) for placement in plan.placements
+    }
     _check(plan, demands, queues)
     needed = {name: merge(_windows(plan, name, demands, now)) for name in queues}
-    wanted = tuple(
+    planned = tuple(
         Reservation(workload_id, name, window.demand, window.start, window.end)
         for name, windows in needed.items()
         for window in windows
     )
     cancel_reservations(ledger, workload_id)
-    # Reserved before looking: of two workloads that reserve at once, one at least sees both.
-    reserve(ledger, wanted)
+    # Reserved before the check: of two workloads that reserve at once, at least one sees both.
+    reserve(ledger, planned)
     conflicts: list[Conflict] = []
     queued: list[str] = []
     for name, queue in queues.items():
         others = rivals(workload_id, queue, reservations(ledger, name, now), now)
-        found, short = detect(workload_id, queue, needed[name], others, now)
-        conflicts += found
+        new_conflicts, short = detect(workload_id, queue, needed[name], others, now)
+        conflicts += new_conflicts
         queued += _affected(plan, name, short, now)
     for conflict in conflicts:
         record_conflict(ledger, conflict)
-    return AllocationReport(wanted, tuple(conflicts), tuple(queued))
+    return AllocationReport(planned, tuple(conflicts), tuple(queued))
 
 
 def _check(
     plan: Plan, demands: Mapping[str, Resources], queues: Mapping[str, ProviderQueue]
 ) -> None:
-    for item in plan.placements:
-        demand, capacity = demands[item.step], queues[item.provider].capacity
+    for placement in plan.placements:
+        demand, capacity = demands[placement.step], queues[placement.provider].capacity
         if not capacity.fits(demand):
             raise BadInputError(
-                f"steps.{item.step}.demand",
+                f"steps.{placement.step}.demand",
                 demand.model_dump(),
-                never_fits(item.provider, item.step, demand, capacity),
+                never_fits(placement.provider, placement.step, demand, capacity),
                 "Nothing was reserved.",
             )
 
@@ -86,16 +88,19 @@ def _windows(
     plan: Plan, provider: str, demands: Mapping[str, Resources], now: float
 ) -> list[Window]:
     return [
-        Window(now + item.start_seconds, now + item.end_seconds, demands[item.step])
-        for item in plan.placements
-        if item.provider == provider and item.end_seconds > item.start_seconds
+        Window(now + placement.start_seconds, now + placement.end_seconds, demands[placement.step])
+        for placement in plan.placements
+        if placement.provider == provider and placement.end_seconds > placement.start_seconds
     ]
 
 
 def _affected(plan: Plan, provider: str, short: list[Window], now: float) -> list[str]:
     return [
-        item.step
-        for item in plan.placements
-        if item.provider == provider
-        and any(part.overlaps(now + item.start_seconds, now + item.end_seconds) for part in short)
+        placement.step
+        for placement in plan.placements
+        if placement.provider == provider
+        and any(
+            part.overlaps(now + placement.start_seconds, now + placement.end_seconds)
+            for part in short
+        )
     ]

@@ -1,4 +1,4 @@
-"""The Prefect task of allocate: reserve a plan, and show with whom it will have to share."""
+"""The Prefect task of allocate: reserve a plan, and show its conflicts with other workloads."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ from tasks.settings import settings
     task_run_name="allocate {plan.workload}",
     description="Reserves what a plan needs of its providers, and records what does not fit",
     cache_policy=NO_CACHE,
+    persist_result=False,
 )
 async def allocate(
     workload_id: str, plan: Plan, demands: Mapping[str, Resources]
 ) -> AllocationReport:
     """Reserve ``plan`` for the workload, and show reservations and conflicts as a table.
 
-    ``demands`` is what each step holds while it runs, by step id.
+    ``demands`` are those of the steps, by step id.
 
     Raises:
         BadInputError: When a step needs more than its provider's whole capacity.

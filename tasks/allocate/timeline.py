@@ -1,4 +1,4 @@
-"""What of a provider is free from when on, as a step function of time."""
+"""The free capacity of a provider as a step function of time, for admission."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from math import inf
 
 from blocks.providers.interface import Resources
 
-# Sums of fractional cpus come out a little off.
+# Sums of fractional CPUs have rounding errors.
 TOLERANCE = 1e-6
 
 Vector = tuple[float, float, float]
 
 
 def vector(resources: Resources) -> Vector:
-    """Return the components of ``resources`` as numbers, which are quicker to add up."""
+    """Return the components of ``resources`` as numbers, which are faster to add up."""
     return (resources.cpus, float(resources.memory_mib), float(resources.slots))
 
 
 def fits(free: Vector, demand: Vector) -> bool:
-    """Tell whether ``demand`` fits; a component that is not asked for may even be overdrawn."""
+    """Tell whether ``demand`` fits; a component without a demand may be overdrawn."""
     return all(
-        want <= 0 or want <= have + TOLERANCE for have, want in zip(free, demand, strict=True)
+        demanded <= 0 or demanded <= available + TOLERANCE
+        for available, demanded in zip(free, demand, strict=True)
     )
 
 
 @dataclass
-class Timeline:
+class ReservationTimeline:
     """Free capacity from ``now`` on: ``levels[i]`` from ``times[i]`` until the next time."""
 
     capacity: Resources
@@ -41,18 +42,18 @@ class Timeline:
 
     def take(self, demand: Resources, start: float, end: float) -> None:
         """Take ``demand`` away from ``start`` to ``end``; ``end`` may be infinite."""
-        wanted = vector(demand)
+        demanded = vector(demand)
         first, last = self._cut(max(start, self.now)), self._cut(end)
         for index in range(first, last):
             cpus, memory, slots = self.levels[index]
-            self.levels[index] = (cpus - wanted[0], memory - wanted[1], slots - wanted[2])
+            self.levels[index] = (cpus - demanded[0], memory - demanded[1], slots - demanded[2])
 
     def earliest(self, demand: Resources, seconds: float) -> float:
-        """Return from when on ``demand`` fits for ``seconds``; infinite where it never does."""
-        wanted = vector(demand)
+        """Return the earliest time at which ``demand`` fits for ``seconds``; infinite if never."""
+        demanded = vector(demand)
         start: float | None = None
         for index, level in enumerate(self.levels):
-            if not fits(level, wanted):
+            if not fits(level, demanded):
                 start = None
                 continue
             start = self.times[index] if start is None else start

@@ -1,4 +1,4 @@
-"""What a plan needs of a provider over time, as few windows of constant demand."""
+"""The demand of a plan on a provider over time, as a few windows of constant demand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from blocks.providers.interface import Resources
 
-# Enough to see the shape of a plan; more would only fill the ledger.
+# The largest number of windows: enough for the shape of a plan; more would only fill the ledger.
 MOST = 50
 
 
@@ -21,12 +21,12 @@ class Window:
     demand: Resources
 
     def overlaps(self, start: float, end: float) -> bool:
-        """Tell whether this window and that time have a moment in common."""
+        """Tell whether this window and that interval overlap."""
         return self.start < end and start < self.end
 
 
 def merge(parts: Sequence[Window]) -> list[Window]:
-    """Add up overlapping parts into windows that follow each other, MOST of them."""
+    """Add up overlapping parts into successive windows, at most MOST of them."""
     times = sorted({time for part in parts for time in (part.start, part.end)})
     starts: dict[float, list[Window]] = {time: [] for time in times}
     for part in parts:
@@ -46,7 +46,7 @@ def merge(parts: Sequence[Window]) -> list[Window]:
 
 
 def coarsen(windows: Sequence[Window]) -> list[Window]:
-    """Cut the whole time into MOST equal windows, each with the most that was needed in it."""
+    """Cut the whole time into MOST equal windows, each with the peak demand in it."""
     start, end = windows[0].start, windows[-1].end
     # Neighbours share an edge: computed twice, it would differ in the last digit.
     edges = [start + (end - start) * index / MOST for index in range(MOST)]

@@ -43,6 +43,7 @@ _PROGRESS_SECONDS = 1.0
     name="backup",
     task_run_name="backup {subject.project} in {subject.environment}",
     cache_policy=NO_CACHE,
+    persist_result=False,
 )
 async def backup(
     subject: Subject,
@@ -116,7 +117,12 @@ def _warn(taken: Snapshot, subject: Subject, ledger: Ledger) -> None:
         write_insights(ledger, [replace(known[0], seen_at=now, closed_at=now)])
 
 
-@task(name="restore", task_run_name="restore {project} to {target}", cache_policy=NO_CACHE)
+@task(
+    name="restore",
+    task_run_name="restore {project} to {target}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 async def restore(
     project: str, repository: ResticRepository, target: Path, snapshot_id: str = LATEST
 ) -> Comparison:

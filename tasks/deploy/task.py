@@ -32,6 +32,7 @@ _PROGRESS_SECONDS = 0.5
     name="deploy",
     task_run_name="deploy {deployer.target.project} to {deployer.target.environment}",
     cache_policy=NO_CACHE,
+    persist_result=False,
 )
 async def deploy(
     deployer: Deployer, what: str | Release, strategy: str = "blue_green"
@@ -46,6 +47,7 @@ async def deploy(
     name="rollback",
     task_run_name="roll back {deployer.target.project} in {deployer.target.environment}",
     cache_policy=NO_CACHE,
+    persist_result=False,
 )
 async def rollback(deployer: Deployer) -> RolloutReport:
     """Move the traffic back to the former release."""

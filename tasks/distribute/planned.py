@@ -1,4 +1,4 @@
-"""A workload that is split and planned, with all that its plan was made from."""
+"""A workload that is split and planned, with the inputs of its plan."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tasks.workload import StepGraph
 
 @dataclass(frozen=True, slots=True)
 class PlannedWorkload:
-    """A workload that is split and planned, with all that its plan was made from.
+    """A workload that is split and planned, with the inputs of its plan.
 
     Attributes:
         graph: Its steps.
-        estimates: What history expects of them.
-        fleet: The providers as they were when it was planned.
-        plan: Which step runs where, and in what order.
-        autotuned: What history decided of its steps in place of their user.
+        estimates: Their estimates from history.
+        fleet: The providers at the time of planning.
+        plan: The provider of each step, and their order.
+        autotuned: The settings of its steps that were chosen from history.
     """
 
     graph: StepGraph

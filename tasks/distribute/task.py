@@ -1,4 +1,4 @@
-"""The Prefect tasks of distribute: plan a workload and show the plan; run one of its steps."""
+"""The Prefect tasks of distribute: plan a workload, explain its plan, and run one of its steps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tasks.distribute.explaining.binding import binding
 from tasks.distribute.explaining.explanation import explanation_of
 from tasks.distribute.explaining.explanation_report import strategy_rows, what_if
 from tasks.distribute.explaining.gantt import bars_of_plan, gantt
-from tasks.distribute.explaining.pareto_chart import front_chart
+from tasks.distribute.explaining.pareto_chart import draw_pareto_front
 from tasks.distribute.explaining.report import Row, plan_rows, plan_sentence, plan_summary
 from tasks.distribute.explaining.slack import slack_seconds
 from tasks.distribute.planned import PlannedWorkload
@@ -37,7 +37,7 @@ from tasks.picture import picture
 from tasks.plan import FleetSnapshot, Plan
 from tasks.planning.core.usage import curves
 from tasks.planning.outlook import with_eta
-from tasks.planning.pareto import NOTHING_TO_TRADE, front_of, front_rows
+from tasks.planning.pareto import NOTHING_TO_TRADE, pareto_front, pareto_rows
 from tasks.planning.planner import plan
 from tasks.planning.replay import replay
 from tasks.planning.strategy import PLANNED
@@ -46,11 +46,11 @@ from tasks.workload import Step, StepGraph
 _JITTER = 0.2
 # For improving each of the many plans that an explanation compares.
 _REPLAN_SECONDS = 0.05
-# For all points of the front of cost and makespan.
+# For all points of the Pareto front of cost and makespan.
 _FRONT_SECONDS = 1.0
-# For more steps it takes more than a moment, and nobody reads so many rows.
+# With more steps the computation takes long, and nobody reads so many rows.
 _MOST_WITH_SLACK = 20_000
-# More arrows into one step nobody can read, and the server has to store them.
+# Nobody can read more arrows into one step, and the server has to store them.
 _MOST_ARROWS = 100
 _LONGEST_DELAY_SECONDS = 600.0
 _QUOTED_LINES = 15
@@ -61,6 +61,7 @@ _QUOTED_LINES = 15
     task_run_name="distribute {graph.workload}",
     description="Plans which step runs where and in what order, and shows the plan",
     cache_policy=NO_CACHE,
+    persist_result=False,
 )
 async def distribute(
     graph: StepGraph,
@@ -73,7 +74,7 @@ async def distribute(
 ) -> Plan:
     """Plan ``graph`` for ``goal`` and show the plan as a table and as a chart.
 
-    ``again`` is a stored plan and its id: then its order and its providers are taken.
+    ``again`` is a stored plan and its id: then its order and its providers are used.
 
     Raises:
         BadInputError: the strategy is unknown, there is no provider, or a step fits none; the
@@ -81,27 +82,29 @@ async def distribute(
     """
     if again:
         name, stored = again
-        made = await asyncio.to_thread(replay, graph, estimates, fleet, stored, name)
+        new_plan = await asyncio.to_thread(replay, graph, estimates, fleet, stored, name)
     else:
-        made = await asyncio.to_thread(plan, graph, estimates, fleet, strategy, goal=goal)
-    made = await asyncio.to_thread(with_eta, graph, estimates, fleet, made)
-    rows, chart = await asyncio.to_thread(_shown, graph, fleet, made)
-    summary = plan_summary(made)
-    get_run_logger().info("%s", plan_sentence(made))
+        new_plan = await asyncio.to_thread(plan, graph, estimates, fleet, strategy, goal=goal)
+    new_plan = await asyncio.to_thread(with_eta, graph, estimates, fleet, new_plan)
+    rows, chart = await asyncio.to_thread(_rows_and_chart, graph, fleet, new_plan)
+    summary = plan_summary(new_plan)
+    get_run_logger().info("%s", plan_sentence(new_plan))
     await acreate_table_artifact(key="plan", table=rows, description=summary)
-    shown = picture(chart, f"Plan of {graph.workload}")
-    await acreate_markdown_artifact(key="plan-chart", markdown=shown, description=summary)
-    return made
+    markdown = picture(chart, f"Plan of {graph.workload}")
+    await acreate_markdown_artifact(key="plan-chart", markdown=markdown, description=summary)
+    return new_plan
 
 
-def _shown(graph: StepGraph, fleet: FleetSnapshot, made: Plan) -> tuple[list[Row], bytes]:
-    few = len(made.order) <= _MOST_WITH_SLACK
+def _rows_and_chart(
+    graph: StepGraph, fleet: FleetSnapshot, new_plan: Plan
+) -> tuple[list[Row], bytes]:
+    few = len(new_plan.order) <= _MOST_WITH_SLACK
     chart = gantt(
-        [(f"Plan of {graph.workload}", bars_of_plan(made))],
-        [link.step for link in binding(graph, made, fleet).chain],
-        list(curves(graph, made, fleet).values()),
+        [(f"Plan of {graph.workload}", bars_of_plan(new_plan))],
+        [link.step for link in binding(graph, new_plan, fleet).chain],
+        list(curves(graph, new_plan, fleet).values()),
     )
-    return plan_rows(made, slack_seconds(graph, made, fleet) if few else None), chart
+    return plan_rows(new_plan, slack_seconds(graph, new_plan, fleet) if few else None), chart
 
 
 @task(
@@ -109,39 +112,49 @@ def _shown(graph: StepGraph, fleet: FleetSnapshot, made: Plan) -> tuple[list[Row
     task_run_name="explain {planned.graph.workload}",
     description="Shows what every strategy would make of it, and what would change the plan",
     cache_policy=NO_CACHE,
+    persist_result=False,
 )
 async def explain(planned: PlannedWorkload, former: tuple[str, Plan] | None = None) -> None:
     """Show the plans of all strategies as a table, and what would change the plan as Markdown.
 
-    Where providers have unequal prices, the front of cost and makespan is shown too. ``former`` is
-    an earlier plan of the same workload and its id.
+    Where providers have unequal prices, the Pareto front of cost and makespan is shown too.
+    ``former`` is an earlier plan of the same workload and its id.
     """
-    graph, estimates, fleet, made = planned.graph, planned.estimates, planned.fleet, planned.plan
+    graph, estimates, fleet, chosen_plan = (
+        planned.graph,
+        planned.estimates,
+        planned.fleet,
+        planned.plan,
+    )
     quickly = partial(plan, budget_seconds=_REPLAN_SECONDS)
-    found = await asyncio.to_thread(explanation_of, graph, estimates, fleet, made, quickly)
+    explanation = await asyncio.to_thread(
+        explanation_of, graph, estimates, fleet, chosen_plan, quickly
+    )
     await acreate_table_artifact(
         key="strategies",
-        table=strategy_rows(found),
+        table=strategy_rows(explanation),
         description=f"What each strategy would make of {graph.workload}",
     )
     await acreate_markdown_artifact(
-        what_if(found, former),
+        what_if(explanation, former),
         key="what-if",
         description=f"What would change the plan of {graph.workload}",
     )
-    points = await asyncio.to_thread(front_of, graph, estimates, fleet, made, _FRONT_SECONDS)
+    points = await asyncio.to_thread(
+        pareto_front, graph, estimates, fleet, chosen_plan, _FRONT_SECONDS
+    )
     if not points:
         get_run_logger().info(NOTHING_TO_TRADE)
         return
     title = f"Cost and makespan of {graph.workload}: no plan found is both shorter and cheaper"
-    chart = await asyncio.to_thread(front_chart, title, points)
-    await acreate_table_artifact(key="pareto", table=front_rows(points), description=title)
-    shown = picture(chart, title)
-    await acreate_markdown_artifact(key="pareto-chart", markdown=shown, description=title)
+    chart = await asyncio.to_thread(draw_pareto_front, title, points)
+    await acreate_table_artifact(key="pareto", table=pareto_rows(points), description=title)
+    markdown = picture(chart, title)
+    await acreate_markdown_artifact(key="pareto-chart", markdown=markdown, description=title)
 
 
 async def worth_retrying(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
-    """Tell whether trying again may help: after a failed attempt, but not after bad input."""
+    """Tell whether a retry may help: after a failed attempt, but not after bad input."""
     error = await state.aresult(raise_on_failure=False)
     return isinstance(error, StepFailedError) or not isinstance(error, SlipwayError)
 
@@ -153,13 +166,14 @@ async def worth_retrying(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
     cache_policy=NO_CACHE,
     retry_condition_fn=worth_retrying,
     retry_jitter_factor=_JITTER,
+    persist_result=False,
 )
 async def run_step(
     step: Step, attempt: Callable[[], Awaitable[Outcome]], quote: Callable[[Outcome], str]
 ) -> Outcome:
     """Try ``step`` once; Prefect calls this again for each retry.
 
-    ``quote`` returns the last lines of what the try wrote.
+    ``quote`` returns the last lines of the output of an attempt.
 
     Raises:
         StepFailedError: the try did not succeed; its message ends with those lines.
@@ -175,9 +189,9 @@ async def run_step(
 
 
 def submit_by_prefect(secrets: Collection[str] = (), after: object = None) -> Submit:
-    """Return what wraps each step into a task run with its own retries and back-off.
+    """Return a function that wraps each step into a task run with its own retries and back-off.
 
-    ``secrets`` are blotted out of the log lines that a failure quotes. ``after`` is the result of
+    ``secrets`` are removed from the log lines that a failure quotes. ``after`` is the result of
     the task that steps without needs follow in the graph of the UI; the others follow their needs.
     """
     outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
@@ -190,13 +204,15 @@ def submit_by_prefect(secrets: Collection[str] = (), after: object = None) -> Su
         configured = run_step.with_options(
             retries=step.retries, retry_delay_seconds=retry_delays(step)
         )
-        ended = (outcome for need in step.needs for outcome in outcomes.get(need, ()))
-        needed: list[object] = [*islice(ended, _MOST_ARROWS)] or [after]
-        # Opaque: Prefect would draw an edge to every task of which anything inside is a result,
-        # and small values are shared by many.
+        outcomes_of_needs = (outcome for need in step.needs for outcome in outcomes.get(need, ()))
+        upstream: list[object] = [*islice(outcomes_of_needs, _MOST_ARROWS)] or [after]
+        # Opaque: Prefect would draw an edge to every task with a result anywhere inside, and many
+        # tasks share small values.
         outcome: Outcome = await configured(
-            *(opaque(step), opaque(attempt), opaque(quote)),
-            wait_for=[opaque(result) for result in needed],
+            opaque(step),
+            opaque(attempt),
+            opaque(quote),
+            wait_for=[opaque(result) for result in upstream],
         )
         outcomes[step.id].append(outcome)
         if step.group:
@@ -207,7 +223,7 @@ def submit_by_prefect(secrets: Collection[str] = (), after: object = None) -> Su
 
 
 def retry_delays(step: Step) -> list[float]:
-    """Return the wait before each further attempt, in seconds: doubled each time, up to a cap."""
+    """Return the delay before each retry, in seconds: doubled each time, up to a cap."""
     return [
         min(step.retry_delay_seconds * 2**retry, _LONGEST_DELAY_SECONDS)
         for retry in range(step.retries)

@@ -30,7 +30,7 @@ from tasks.settings import settings
 T = TypeVar("T")
 
 
-@task(cache_policy=NO_CACHE, task_run_name="build {target.project}")
+@task(cache_policy=NO_CACHE, task_run_name="build {target.project}", persist_result=False)
 async def build(
     target: Target, version: str, *, anew: bool = False, serves: bool = True
 ) -> Release:
@@ -61,7 +61,11 @@ async def build(
     return release
 
 
-@task(cache_policy=NO_CACHE, task_run_name="launch {target.project} in {target.environment}")
+@task(
+    cache_policy=NO_CACHE,
+    task_run_name="launch {target.project} in {target.environment}",
+    persist_result=False,
+)
 async def launch(target: Target, release: Release, router: Router) -> Launched:
     """Have ``release`` serve as it is configured: adopt what runs so, and replace the rest."""
     launched = await _with_launcher(
@@ -71,7 +75,11 @@ async def launch(target: Target, release: Release, router: Router) -> Launched:
     return launched
 
 
-@task(cache_policy=NO_CACHE, task_run_name="revive {target.project} in {target.environment}")
+@task(
+    cache_policy=NO_CACHE,
+    task_run_name="revive {target.project} in {target.environment}",
+    persist_result=False,
+)
 async def revive(target: Target, router: Router) -> Launched | None:
     """Start again what was live and has died, as it was; None where nothing was live."""
     revived = await _with_launcher(
@@ -81,7 +89,11 @@ async def revive(target: Target, router: Router) -> Launched | None:
     return revived
 
 
-@task(cache_policy=NO_CACHE, task_run_name="stop {target.project} in {target.environment}")
+@task(
+    cache_policy=NO_CACHE,
+    task_run_name="stop {target.project} in {target.environment}",
+    persist_result=False,
+)
 async def stop(target: Target, router: Router) -> list[Instance]:
     """Stop all that runs there, with everything it started."""
     stopped = await _with_launcher(
@@ -92,7 +104,11 @@ async def stop(target: Target, router: Router) -> list[Instance]:
     return stopped
 
 
-@task(cache_policy=NO_CACHE, task_run_name="restart {target.project} in {target.environment}")
+@task(
+    cache_policy=NO_CACHE,
+    task_run_name="restart {target.project} in {target.environment}",
+    persist_result=False,
+)
 async def restart(target: Target, router: Router) -> Launched:
     """Replace what serves by new processes of the same release, with today's configuration."""
 
@@ -105,7 +121,7 @@ async def restart(target: Target, router: Router) -> Launched:
     return launched
 
 
-@task(cache_policy=NO_CACHE, task_run_name="forget {subject.project}")
+@task(cache_policy=NO_CACHE, task_run_name="forget {subject.project}", persist_result=False)
 async def forget(subject: Subject, router: Router, *, delete_data: bool) -> Forgotten:
     """Remove what there is of a project, or of one environment of it."""
 

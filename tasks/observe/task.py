@@ -22,7 +22,7 @@ from tasks.release import LIVING
 from tasks.settings import settings
 
 
-@task(cache_policy=NO_CACHE, task_run_name="status")
+@task(cache_policy=NO_CACHE, task_run_name="status", persist_result=False)
 async def status(
     project: str = "", environment: str = "", view: View | None = None
 ) -> list[StatusRow]:
@@ -41,7 +41,7 @@ async def status(
     return rows
 
 
-@task(cache_policy=NO_CACHE, task_run_name="estimate")
+@task(cache_policy=NO_CACHE, task_run_name="estimate", persist_result=False)
 async def expected(asked: str, found: list[Expectation]) -> None:
     """Show what is expected of what was asked for as the table `estimate`."""
     said = expecting.summary(asked, found)

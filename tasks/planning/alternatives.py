@@ -1,4 +1,4 @@
-"""Turns a schedule of numbers into placements that say what else there was to choose. Pure."""
+"""The placements of a schedule, each with the alternatives that were not chosen. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def placements_of(
 ) -> tuple[Placement, ...]:
     """Return the placements of ``schedule`` in that ``order``, int32[n].
 
-    The candidates of a step are when it would end elsewhere, behind those that start before it.
+    The candidates of a step are the times at which it would end on each provider, behind the
+    steps that start before it.
     """
     return tuple(_placements(graph, fleet, problem, schedule, order))
 
@@ -31,33 +32,37 @@ def _placements(
 ) -> Iterator[Placement]:
     names = [provider.name for provider in fleet.providers]
     rejected: dict[int, tuple[tuple[str, str], ...]] = {}
-    found = _finishes(problem, schedule)
-    ranked = np.argsort(found, axis=1, kind="stable").tolist()
-    ends, starts, where = schedule.end.tolist(), schedule.start.tolist(), schedule.provider.tolist()
-    rows = found.tolist()
+    finish_times = _finishes(problem, schedule)
+    ranked = np.argsort(finish_times, axis=1, kind="stable").tolist()
+    ends, starts, providers = (
+        schedule.end.tolist(),
+        schedule.start.tolist(),
+        schedule.provider.tolist(),
+    )
+    rows = finish_times.tolist()
     for index in order.tolist():
-        step, chosen, row = graph.steps[index], where[index], rows[index]
-        others = [n for n in ranked[index] if n != chosen and row[n] != np.inf]
-        # Steps share few demands, and asking a demand for its hash takes long.
+        step, provider, row = graph.steps[index], providers[index], rows[index]
+        others = [other for other in ranked[index] if other != provider and row[other] != np.inf]
+        # Steps share few demands, and hashing a demand takes long.
         if id(step.demand) not in rejected:
             rejected[id(step.demand)] = _rejected(step.demand, fleet)
         yield Placement(
             step.id,
-            names[chosen],
+            names[provider],
             starts[index],
             ends[index],
-            fleet.providers[chosen].cost(ends[index] - starts[index]),
-            tuple((names[n], row[n]) for n in (chosen, *others)),
+            fleet.providers[provider].cost(ends[index] - starts[index]),
+            tuple((names[other], row[other]) for other in (provider, *others)),
             rejected[id(step.demand)],
         )
 
 
 def _finishes(problem: Problem, schedule: Schedule) -> Floats:
     return kernels.finishes(
-        schedule.order,
-        *(problem.needs_start, problem.needs, problem.seconds, problem.demand, problem.capacity),
-        *(PIECES, schedule.provider, schedule.start, schedule.end),
-    )
+        schedule.order, problem.needs_start, problem.needs,
+        problem.seconds, problem.demand, problem.capacity,
+        PIECES, schedule.provider, schedule.start, schedule.end,
+    )  # fmt: skip
 
 
 def _rejected(demand: Resources, fleet: FleetSnapshot) -> tuple[tuple[str, str], ...]:

@@ -1,6 +1,6 @@
-"""What history decides of a step instead of its user: its memory, its time-out, its retries. Pure.
+"""Memory reservations, time-outs and retries of steps, chosen from their history. Pure.
 
-A reservation made so is no limit: what was declared stays the limit, and where nothing was
+A reservation chosen here is not a limit: the declared memory stays the limit, and where none is
 declared there is none. So a step that one day needs more than ever before is not killed for it.
 """
 
@@ -17,19 +17,28 @@ from tasks.plan import FleetSnapshot
 from tasks.planning.core.admissible import admissible
 from tasks.workload import Step, StepGraph
 
-# The next of n like runs exceeds all of them once in n + 1. The most of 20 is therefore the 95th
-# percentile already; fewer runs are trusted less.
-_SPARE, _RECENT = 0.5, 20
-# A time-out ends what hangs: it must never end what is merely slow.
-_PATIENCE, _LEAST_SECONDS = 4.0, 60.0
+# The next of n like runs exceeds all of them once in n + 1. The maximum of 20 is therefore the
+# 95th percentile already; with fewer runs a margin is added, this fraction of it for one run.
+_MARGIN = 0.5
+_RECENT_RUNS = 20
+# A time-out ends a step that hangs and must never end one that is merely slow: this many times
+# the 95th percentile of its duration, and at least so many seconds.
+_TIMEOUT_FACTOR = 4.0
+_SHORTEST_TIMEOUT_SECONDS = 60.0
+# The 95th percentile over the 90th, where only the latter is known.
 _P95_OF_P90 = 1.3
-_ENOUGH = 5
-_SUCCESS, _MOST_RETRIES, _HOPELESS = 0.99, 3, 0.2
+# Fewer runs decide no time-out and no retries.
+_FEWEST_RUNS = 5
+# The probability of success that retries should reach.
+_SUCCESS = 0.99
+_MOST_RETRIES = 3
+# Below this probability of success, retries are pointless.
+_HOPELESS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Autotuned:
-    """One choice that history made for ``step``; ``estimate`` is what it was made from.
+    """A setting of ``step`` chosen from its history; ``estimate`` is the value it is based on.
 
     ``kind`` is ``memory`` (``unit`` MiB), ``timeout`` (s) or ``retries`` (attempts).
     """
@@ -45,25 +54,25 @@ class Autotuned:
 def with_history(
     graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot
 ) -> tuple[StepGraph, tuple[Autotuned, ...]]:
-    """Return ``graph`` with what history decides of its steps, and these choices.
+    """Return ``graph`` with the settings that history decides for its steps, and these choices.
 
-    Where a step declares no memory, what its past runs needed is reserved. Everything else is
-    decided only where the step's ``auto`` names it, and only where nothing is declared.
+    Where a step declares no memory, the memory that its past runs needed is reserved. Everything
+    else is decided only where the step's ``auto`` names it, and only where nothing is declared.
     """
     steps: list[Step] = []
-    made: list[Autotuned] = []
-    room = _Room(fleet)
+    choices: list[Autotuned] = []
+    capacity = _FleetCapacity(fleet)
     for step in graph.steps:
-        changed = step
-        for choice, decided in _choices(step, estimates, room):
-            made.append(choice)
-            changed = replace(changed, **decided)
-        steps.append(changed)
-    return (replace(graph, steps=tuple(steps)) if made else graph), tuple(made)
+        tuned = step
+        for choice, settings in _choices(step, estimates, capacity):
+            choices.append(choice)
+            tuned = replace(tuned, **settings)
+        steps.append(tuned)
+    return (replace(graph, steps=tuple(steps)) if choices else graph), tuple(choices)
 
 
-class _Room:
-    """What ``fleet`` has for steps, which share few demands: asking a demand takes long."""
+class _FleetCapacity:
+    """The capacity of ``fleet`` by demand, cached: steps share few demands, and hashing is slow."""
 
     def __init__(self, fleet: FleetSnapshot) -> None:
         self._fleet = fleet
@@ -72,11 +81,11 @@ class _Room:
 
     def most(self, demand: Resources) -> int:
         """Return the MiB of the largest provider that holds the rest of ``demand``."""
-        if (found := self._most.get(id(demand))) is None:
-            able = admissible(demand.model_copy(update={"memory_mib": 0}), self._fleet)
-            found = max((provider.capacity.memory_mib for provider in able), default=0)
-            self._most[id(demand)] = found
-        return found
+        if (largest := self._most.get(id(demand))) is None:
+            providers = admissible(demand.model_copy(update={"memory_mib": 0}), self._fleet)
+            largest = max((provider.capacity.memory_mib for provider in providers), default=0)
+            self._most[id(demand)] = largest
+        return largest
 
     def reserved(self, demand: Resources, mib: int) -> Resources:
         """Return ``demand`` with that memory, the same object for the same."""
@@ -87,17 +96,17 @@ class _Room:
 
     def slowest(self, demand: Resources) -> float:
         """Return the least speed among the providers that hold ``demand`` but for its memory."""
-        able = admissible(demand.model_copy(update={"memory_mib": 0}), self._fleet)
-        return min((provider.speed for provider in able), default=1.0)
+        providers = admissible(demand.model_copy(update={"memory_mib": 0}), self._fleet)
+        return min((provider.speed for provider in providers), default=1.0)
 
 
 def _choices(
-    step: Step, estimates: Estimates, room: _Room
+    step: Step, estimates: Estimates, capacity: _FleetCapacity
 ) -> Iterator[tuple[Autotuned, dict[str, Any]]]:
     expected = estimate_of(step, estimates)
-    # Items are timed one by one, but what they need of memory shows in the whole alone.
+    # Items are timed one by one, but their memory is measured for the whole step only.
     whole = estimates.get(step.wall_key, expected)
-    if reserved := _memory(step, whole, room):
+    if reserved := _memory(step, whole, capacity):
         declared = step.demand.memory_mib
         choice = Autotuned(
             step.id,
@@ -108,14 +117,15 @@ def _choices(
             whole.memory_mib,
             "MiB",
         )
-        demand = room.reserved(step.demand, reserved)
+        demand = capacity.reserved(step.demand, reserved)
         yield choice, {"demand": demand, "memory_limit_mib": declared}
-    if expected.n < _ENOUGH:
+    if expected.n < _FEWEST_RUNS:
         return
     if "timeout" in step.auto and step.timeout_seconds is None:
         p95 = expected.p95_seconds or expected.p90_seconds * _P95_OF_P90
-        limit = max(_LEAST_SECONDS, _PATIENCE * p95 / room.slowest(step.demand))
-        why = f"{_PATIENCE:g} times the 95th percentile of {_runs(expected)}, {p95:.1f} s"
+        slowest = capacity.slowest(step.demand)
+        limit = max(_SHORTEST_TIMEOUT_SECONDS, _TIMEOUT_FACTOR * p95 / slowest)
+        why = f"{_TIMEOUT_FACTOR:g} times the 95th percentile of {_runs(expected)}, {p95:.1f} s"
         yield (
             Autotuned(step.id, "timeout", f"{limit:.0f} s", why, p95, "s"),
             {"timeout_seconds": limit},
@@ -130,19 +140,19 @@ def _choices(
         )
 
 
-def _memory(step: Step, expected: Estimate, room: _Room) -> int | None:
-    """Return the MiB to reserve; None where that is not for history to say, or nothing new."""
+def _memory(step: Step, expected: Estimate, capacity: _FleetCapacity) -> int | None:
+    """Return the MiB to reserve; None where history may not decide that, or changes nothing."""
     declared = step.demand.memory_mib
     if not expected.n or not expected.memory_mib or (declared and "memory" not in step.auto):
         return None
-    spare = _SPARE * (1 / min(expected.n, _RECENT) - 1 / _RECENT)
-    wanted = ceil(expected.memory_mib * (1 + spare))
-    reserved = min(wanted, room.most(step.demand), declared or wanted)
+    margin = _MARGIN * (1 / min(expected.n, _RECENT_RUNS) - 1 / _RECENT_RUNS)
+    with_margin = ceil(expected.memory_mib * (1 + margin))
+    reserved = min(with_margin, capacity.most(step.demand), declared or with_margin)
     return reserved if reserved and reserved != declared else None
 
 
 def _retries(step: Step, expected: Estimate) -> int:
-    """Return after how many more attempts hardly any run has failed; 0 where they cannot help."""
+    """Return the number of retries after which hardly any run fails; 0 where they cannot help."""
     failing = 1 - expected.success
     if not step.idempotent or expected.success < _HOPELESS or failing <= 1 - _SUCCESS:
         return 0

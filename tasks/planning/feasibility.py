@@ -1,4 +1,4 @@
-"""Checks a plan without knowing how it was made: every promise of a plan, one by one. Pure."""
+"""An independent check that a plan is feasible: coverage, durations, needs, capacities. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def violations(
     plan: Plan,
     on_kind: Mapping[str, Mapping[str, float]] | None = None,
 ) -> list[str]:
-    """Return what is wrong with ``plan``, in words.
+    """Return what is wrong with ``plan``, as text.
 
     ``seconds`` are durations at speed 1, ``on_kind`` those on a kind of provider that differs.
     """
@@ -40,17 +40,17 @@ def refuse_infeasible(
     plan: Plan,
     on_kind: Mapping[str, Mapping[str, float]] | None = None,
 ) -> None:
-    """Raise SlipwayError where ``plan`` breaks a promise; the arguments are as above."""
-    if found := violations(graph, seconds, fleet, plan, on_kind):
-        raise SlipwayError(f"the plan of {plan.workload} does not hold: {'; '.join(found[:5])}")
+    """Raise SlipwayError where ``plan`` is not feasible; the arguments are as above."""
+    if wrong := violations(graph, seconds, fleet, plan, on_kind):
+        raise SlipwayError(f"the plan of {plan.workload} does not hold: {'; '.join(wrong[:5])}")
 
 
 def _coverage(graph: StepGraph, plan: Plan) -> Iterator[str]:
-    wanted = {step.id for step in graph.steps}
+    step_ids = {step.id for step in graph.steps}
     for what, ids in (("placed", [p.step for p in plan.placements]), ("ordered", plan.order)):
         counts = Counter(ids)
-        yield from (f"{step} is not {what}" for step in sorted(wanted - set(counts)))
-        yield from (f"{step} is no step" for step in sorted(set(counts) - wanted))
+        yield from (f"{step} is not {what}" for step in sorted(step_ids - set(counts)))
+        yield from (f"{step} is no step" for step in sorted(set(counts) - step_ids))
         yield from (f"{step} is {what} {n} times" for step, n in counts.items() if n > 1)
 
 
@@ -61,26 +61,30 @@ def _durations(
     on_kind: Mapping[str, Mapping[str, float]],
 ) -> Iterator[str]:
     speeds = {provider.name: provider.speed for provider in fleet.providers}
-    there = {each.name: on_kind.get(each.kind, seconds) for each in fleet.providers}
-    for item in plan.placements:
-        if item.provider not in speeds:
-            yield f"{item.step} is on {item.provider}, which is not in the fleet"
+    seconds_on = {
+        provider.name: on_kind.get(provider.kind, seconds) for provider in fleet.providers
+    }
+    for placement in plan.placements:
+        if placement.provider not in speeds:
+            yield f"{placement.step} is on {placement.provider}, which is not in the fleet"
             continue
-        takes = there[item.provider].get(item.step, 0.0) / speeds[item.provider]
-        if item.start_seconds < 0 or abs(item.end_seconds - item.start_seconds - takes) > (
-            _TOLERANCE * max(1.0, item.end_seconds)
-        ):
-            yield f"{item.step} takes {takes:g} s, not {item.start_seconds:g} to {item.end_seconds:g}"
+        expected_seconds = (
+            seconds_on[placement.provider].get(placement.step, 0.0) / speeds[placement.provider]
+        )
+        if placement.start_seconds < 0 or abs(
+            placement.end_seconds - placement.start_seconds - expected_seconds
+        ) > (_TOLERANCE * max(1.0, placement.end_seconds)):
+            yield f"{placement.step} takes {expected_seconds:g} s, not {placement.start_seconds:g} to {placement.end_seconds:g}"
 
 
 def _needs(graph: StepGraph, plan: Plan) -> Iterator[str]:
-    placed = {item.step: item for item in plan.placements}
+    placement_of = {placement.step: placement for placement in plan.placements}
     rank = {step_id: index for index, step_id in enumerate(plan.order)}
     for step in graph.steps:
         for need in step.needs:
-            if step.id not in placed or need not in placed:
+            if step.id not in placement_of or need not in placement_of:
                 continue
-            if placed[step.id].start_seconds < placed[need].end_seconds - _TOLERANCE:
+            if placement_of[step.id].start_seconds < placement_of[need].end_seconds - _TOLERANCE:
                 yield f"{step.id} starts before {need} has ended"
             if rank.get(need, -1) > rank.get(step.id, len(rank)):
                 yield f"{step.id} is ordered before {need}"
@@ -89,9 +93,9 @@ def _needs(graph: StepGraph, plan: Plan) -> Iterator[str]:
 def _capacity(graph: StepGraph, fleet: FleetSnapshot, plan: Plan) -> Iterator[str]:
     steps = {step.id: step for step in graph.steps}
     by_provider: dict[str, list[Placement]] = defaultdict(list)
-    for item in plan.placements:
-        if item.step in steps:
-            by_provider[item.provider].append(item)
+    for placement in plan.placements:
+        if placement.step in steps:
+            by_provider[placement.provider].append(placement)
     for provider in fleet.providers:
         yield from _overload(provider.name, provider.capacity, by_provider[provider.name], steps)
 
@@ -100,10 +104,10 @@ def _overload(
     name: str, capacity: Resources, placements: list[Placement], steps: Mapping[str, Step]
 ) -> Iterator[str]:
     events: list[tuple[float, int, Resources]] = []
-    for item in placements:
-        if item.end_seconds > item.start_seconds:
-            demand = steps[item.step].demand
-            events += [(item.start_seconds, 1, demand), (item.end_seconds, -1, demand)]
+    for placement in placements:
+        if placement.end_seconds > placement.start_seconds:
+            demand = steps[placement.step].demand
+            events += [(placement.start_seconds, 1, demand), (placement.end_seconds, -1, demand)]
     used = dict.fromkeys(Resources.model_fields, 0.0)
     # Ends sort before starts at the same moment.
     for moment, sign, demand in sorted(events, key=lambda event: event[:2]):
@@ -115,7 +119,7 @@ def _overload(
 
 
 def _figures(plan: Plan) -> Iterator[str]:
-    makespan = max((item.end_seconds for item in plan.placements), default=0.0)
+    makespan = max((placement.end_seconds for placement in plan.placements), default=0.0)
     if abs(makespan - plan.makespan_seconds) > _TOLERANCE:
         yield f"it ends at {makespan:g} s, not {plan.makespan_seconds:g}"
     if plan.bound_seconds > makespan * (1 + _TOLERANCE) + _TOLERANCE:

@@ -1,4 +1,4 @@
-"""A plan for a goal by the search over modes, where the steps are few enough for it. Pure."""
+"""Goal search: a plan for a goal by the multi-mode search, for a limited number of steps. Pure."""
 
 from __future__ import annotations
 
@@ -11,61 +11,64 @@ from blocks.goal import Goal
 from tasks.planning.core.costs import Costs
 from tasks.planning.core.problem import Integers, Problem
 from tasks.planning.core.schedule import Schedule
-from tasks.planning.multimode.fleet import FleetModes, Wishes, fleet_modes, timed
+from tasks.planning.multimode.fleet import FleetModes, WeightedGoal, fleet_modes, timed_schedule
 from tasks.planning.multimode.problem import ModeProblem, Objective
-from tasks.planning.multimode.steady import solve_steadily
+from tasks.planning.multimode.steady import solve_deterministically
 
-# A child takes time that grows with the square of the steps; for more, little is found in time.
+# The time of a child grows with the square of the steps; with more, little is found in time.
 MOST_STEPS = 400
 
 
-def search_for_goal(  # noqa: PLR0917 - a search: what, for what, from where, how long
+def search_for_goal(
     problem: Problem,
     costs: Costs,
     goal: Goal,
-    known: Sequence[Integers],
+    initial: Sequence[Integers],
+    *,
     effort_seconds: float,
     seed: int,
 ) -> Schedule | None:
     """Return the best schedule found for ``goal``; None where there is none or too many steps.
 
-    ``known`` are the providers of schedules to begin with, int32[n] each.
+    ``initial`` are the providers of the schedules to begin with, int32[n] each.
     """
     if problem.steps > MOST_STEPS:
         return None
     modes = modes_for(problem, costs, goal)
     numbers = _numbers(problem, modes)
-    begin = [numbers[np.arange(problem.steps), provider] for provider in known]
-    made = solve_steadily(modes.problem, effort_seconds, seed, begin)
-    if made is None:
+    begin = [numbers[np.arange(problem.steps), provider] for provider in initial]
+    schedule = solve_deterministically(modes.problem, effort_seconds, seed, begin)
+    if schedule is None:
         return None
-    exact = timed(modes, made)
-    return Schedule(exact.provider.astype(np.int32), exact.start_seconds, exact.end_seconds)
+    in_seconds = timed_schedule(modes, schedule)
+    return Schedule(
+        in_seconds.provider.astype(np.int32), in_seconds.start_seconds, in_seconds.end_seconds
+    )
 
 
 def modes_for(problem: Problem, costs: Costs, goal: Goal) -> FleetModes:
-    """Return ``problem`` with a mode a provider, its objective that of ``goal``."""
+    """Return ``problem`` with one mode for each provider and the objective of ``goal``."""
     weighted = goal.objective == "weighted"
-    wishes = Wishes(
+    weighted_goal = WeightedGoal(
         time=(goal.hour_is_worth or 0.0) / 3600,
         money=1.0,
         budget=goal.budget,
         deadline_seconds=goal.deadline_seconds,
     )
-    modes = fleet_modes(problem, wishes, costs.each)
+    modes = fleet_modes(problem, weighted_goal, costs.by_provider)
     if weighted:
         return modes
-    late = modes.problem.objective.deadline
-    objective = _first_of(modes.problem, goal, late)
+    deadline = modes.problem.objective.deadline
+    objective = _first_of(modes.problem, goal, deadline)
     return replace(modes, problem=replace(modes.problem, objective=objective))
 
 
-def _first_of(problem: ModeProblem, goal: Goal, late: int | None) -> Objective:
-    """Return the objective in which time or money counts first, and the other where that is equal."""
+def _first_of(problem: ModeProblem, goal: Goal, deadline: int | None) -> Objective:
+    """Return the lexicographic objective: time or money first, then the other."""
     if goal.objective == "makespan":
         dearest = np.maximum.reduceat(problem.consumption[:, 0], problem.modes_at[:-1])
-        return Objective(1 + int(dearest.sum()), (1,), late)
-    return Objective(1, (1 + int(problem.longest().sum()),), late)
+        return Objective(1 + int(dearest.sum()), (1,), deadline)
+    return Objective(1, (1 + int(problem.longest().sum()),), deadline)
 
 
 def _numbers(problem: Problem, modes: FleetModes) -> np.ndarray:

@@ -1,6 +1,6 @@
-"""What plain executors do: start whatever is ready, wherever there is room. Pure.
+"""Greedy dispatching, as plain executors do: start any ready step wherever there is room. Pure.
 
-It is what a plan has to beat, and the least that a plan is.
+It is the baseline of planning; no plan is worse.
 """
 
 from __future__ import annotations
@@ -13,24 +13,15 @@ from tasks.planning.kernels import greedy as kernels
 
 
 def greedy(problem: Problem, urgency: Floats | None = None) -> Schedule:
-    """Return what happens where nothing is planned.
+    """Return the schedule that results where nothing is planned.
 
     ``urgency`` is float64[n], the largest first; None: first ready, first served.
     """
     count = problem.steps
-    where, start, end = np.zeros(count, np.int32), np.zeros(count), np.zeros(count)
-    alike = np.zeros(count) if urgency is None else urgency
-    kernels.greedily(
-        alike, problem.needs_start, problem.followers_start, problem.followers,
-        problem.seconds, problem.demand, problem.capacity, where, start, end,
+    provider, start, end = np.zeros(count, np.int32), np.zeros(count), np.zeros(count)
+    kernels.dispatch_greedily(
+        np.zeros(count) if urgency is None else urgency,
+        problem.needs_start, problem.followers_start, problem.followers,
+        problem.seconds, problem.demand, problem.capacity, provider, start, end,
     )  # fmt: skip
-    return Schedule(where, start, end)
-
-
-def downstream(problem: Problem) -> Floats:
-    """Return how many steps depend on each, directly or not, and itself; float64[n]."""
-    reached = [1 << step for step in range(problem.steps)]
-    for step in range(problem.steps - 1, -1, -1):
-        for need in problem.needs[problem.needs_start[step] : problem.needs_start[step + 1]]:
-            reached[need] |= reached[step]
-    return np.array([item.bit_count() for item in reached], np.float64)
+    return Schedule(provider, start, end)

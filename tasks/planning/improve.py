@@ -1,7 +1,7 @@
-"""A better plan within a budget, from any plan: annealing, or perturbation with justification.
+"""Improvement of a plan within a budget: simulated annealing, or perturbation with justification.
 
-Pure. What the same seed and budget find is the same on every machine: a budget in seconds is
-spent as the number of steps placed in that time on a slow core; the clock only ends what takes
+Pure. The same seed and budget find the same plan on every machine: a budget in seconds is spent
+as the number of steps placed in that time on a slow core; the clock only ends a search that takes
 far longer than that.
 """
 
@@ -13,26 +13,35 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.planning.construct import GAPS, PIECES, Build
+from tasks.planning.construct import GAPS, PIECES, ScheduleGenerator
 from tasks.planning.core.lanes import Lanes, lanes_used
 from tasks.planning.core.problem import Floats, Integers, Problem
 from tasks.planning.core.schedule import Schedule
 from tasks.planning.kernels import anneal, perturb
 from tasks.planning.small_plans import MOST_STEPS, improve_small
 
-# Steps timed, and placed on one kind, in a second; about half of what one core of 2020 does.
-_TIMED, _PLACED = 40e6, 8e6
-# The clock ends it after so many times the budget, and so many seconds for what is compiled.
-_PATIENCE, _COMPILED_SECONDS = 4.0, 20.0
-# What importing compiled loops takes, and up to how many steps plain ones do for less than that.
-_IMPORT_SECONDS, _MOST_STEPS_FOR_LITTLE = 0.5, 64
+# Steps timed on lanes in a second; about half of what one core of 2020 does.
+_TIMED_PER_SECOND = 40e6
+# Steps placed on one kind in a second, likewise.
+_PLACED_PER_SECOND = 8e6
+# The clock ends the search after so many times the budget, and these seconds for compilation.
+_PATIENCE = 4.0
+_COMPILATION_SECONDS = 20.0
+# The time that importing compiled loops takes.
+_IMPORT_SECONDS = 0.5
+# Up to so many steps are improved by plain loops where the gain is less than that.
+_MOST_STEPS_FOR_LITTLE = 64
 _ROUNDS = 8
-# Temperatures of successive rounds, in parts of the makespan: near the plan, then further away.
+# First temperatures of successive rounds, relative to the makespan: near the plan, then further.
 _HOT = (0.005, 0.02, 0.005, 0.06)
+# The last temperature.
 _COLD = 0.0005
+# The first temperature of perturbation, relative to the makespan.
 _WARMTH = 0.002
-# Times the square of the number of steps: moves and perturbations after which little is found.
-_MOVES, _PERTURBED = 200, 10
+# Moves after which little is found, over the square of the number of steps.
+_MOVES = 200
+# Perturbations, likewise.
+_PERTURBATIONS = 10
 # Moves of a small graph: on unequal lanes, good plans of few steps are far from each other.
 _LEAST_MOVES = 300_000
 
@@ -42,74 +51,82 @@ def improve(
 ) -> Schedule:
     """Return ``schedule``, or a better one of ``problem``, within about ``budget_seconds``.
 
-    ``bound`` is a lower bound in seconds: where it is reached, nothing more is tried.
+    ``bound`` is a lower bound in seconds: where it is reached, the search ends.
     """
-    build, enough = Build.of(problem), bound * (1 + 1e-9)
-    if problem.steps <= _few(schedule.makespan - enough):
+    generator, target_seconds = ScheduleGenerator.of(problem), bound * (1 + 1e-9)
+    if problem.steps <= _few(schedule.makespan - target_seconds):
         return improve_small(
-            problem, build.lanes, schedule, enough, budget_seconds=budget_seconds, seed=seed
+            problem,
+            generator.lanes,
+            schedule,
+            target_seconds,
+            budget_seconds=budget_seconds,
+            seed=seed,
         )
-    search = _Search(build, enough, budget_seconds, seed)
+    search = _ImprovementSearch(generator, target_seconds, budget_seconds, seed)
     best = schedule
-    deadline = time.monotonic() + _PATIENCE * budget_seconds + _COMPILED_SECONDS
-    for found in search.rounds(schedule):
-        best = min(best, found, key=lambda item: item.makespan)
-        if best.makespan <= search.enough or time.monotonic() > deadline:
+    deadline = time.monotonic() + _PATIENCE * budget_seconds + _COMPILATION_SECONDS
+    for candidate in search.rounds(schedule):
+        best = min(best, candidate, key=lambda schedule: schedule.makespan)
+        if best.makespan <= search.target_seconds or time.monotonic() > deadline:
             break
     return best
 
 
 def _few(gain_seconds: float) -> int:
-    """Return up to how many steps compiled loops gain less than the time their import takes."""
+    """Return the number of steps up to which plain loops are used, to save the import."""
     return MOST_STEPS if gain_seconds > _IMPORT_SECONDS else _MOST_STEPS_FOR_LITTLE
 
 
 @dataclass(frozen=True, slots=True)
-class _Search:
-    build: Build
-    enough: float
+class _ImprovementSearch:
+    generator: ScheduleGenerator
+    target_seconds: float
     budget_seconds: float
     seed: int
 
     def rounds(self, best: Schedule) -> Iterator[Schedule]:
-        """Yield what each round finds, beginning with ``best`` itself."""
+        """Yield the schedule that each round finds, beginning with ``best`` itself."""
         yield best
-        lanes = self.build.lanes
+        lanes = self.generator.lanes
         for number in range(_ROUNDS if self.budget_seconds > 0 and len(best.start) else 0):
-            if lanes is None or self.build.kinds == 1:
-                found = self._perturbed(best, self.seed + number)
+            if lanes is None or self.generator.kinds == 1:
+                candidate = self._perturbed(best, self.seed + number)
             else:
-                found = self._annealed(lanes, best, self.seed + number, _HOT[number % len(_HOT)])
-            best = min(best, found, key=lambda item: item.makespan)
-            yield found
+                candidate = self._annealed(
+                    lanes, best, self.seed + number, _HOT[number % len(_HOT)]
+                )
+            best = min(best, candidate, key=lambda schedule: schedule.makespan)
+            yield candidate
 
     def _annealed(self, lanes: Lanes, schedule: Schedule, seed: int, hot: float) -> Schedule:
         order, lane = schedule.order, lanes_used(lanes, schedule)
         start, end, speed = np.empty(len(order)), np.empty(len(order)), _speeds(lanes)
+        moves = self._tries(_TIMED_PER_SECOND, _MOVES, _LEAST_MOVES)
         anneal.anneal(
-            *(order, lane, *_graph(self.build.problem)),
-            *(lanes.seconds, lanes.kind, speed, self.enough, hot, _COLD),
-            *(self._tries(_TIMED, _MOVES, _LEAST_MOVES), seed, start, end),
-        )
+            order, lane, *_graph(self.generator.problem),
+            lanes.seconds, lanes.kind, speed, self.target_seconds, hot, _COLD, moves, seed,
+            start, end,
+        )  # fmt: skip
         return Schedule(lanes.provider[lane], start, end)
 
     def _perturbed(self, schedule: Schedule, seed: int) -> Schedule:
-        problem, lanes, kinds = self.build.problem, self.build.lanes, self.build.kinds
+        problem, lanes, kinds = self.generator.problem, self.generator.lanes, self.generator.kinds
         order, assigned = schedule.order, np.full(problem.steps, -1, np.int32)
         one_each = np.ones(kinds, np.int32), np.arange(kinds, dtype=np.int32)
         count, first = one_each if lanes is None else (lanes.count, lanes.first)
         seconds = problem.seconds if lanes is None else lanes.seconds
-        rounds = self._tries(_PLACED / kinds, _PERTURBED)
+        rounds = self._tries(_PLACED_PER_SECOND / kinds, _PERTURBATIONS)
         perturb.perturb(
-            *(order, assigned, *_graph(problem), seconds, problem.demand, problem.capacity),
+            order, assigned, *_graph(problem), seconds, problem.demand, problem.capacity,
             count, first, lanes is not None, PIECES if lanes is None else GAPS,
-            self.enough, _WARMTH, rounds, seed,
+            self.target_seconds, _WARMTH, rounds, seed,
         )  # fmt: skip
-        return self.build.place(order, assigned)
+        return self.generator.place(order, assigned)
 
     def _tries(self, placed_per_second: float, most: int, least: int = 0) -> int:
-        """Return how many tries fit into a round; a small graph has been seen sooner."""
-        steps = self.build.problem.steps
+        """Return how many tries fit into a round; a small graph is exhausted sooner."""
+        steps = self.generator.problem.steps
         placed = placed_per_second * self.budget_seconds
         return max(1, int(min(placed / steps, max(most * steps**2, least)) / _ROUNDS))
 
@@ -119,7 +136,7 @@ def _graph(problem: Problem) -> tuple[Integers, Integers, Integers, Integers]:
 
 
 def _speeds(lanes: Lanes) -> Floats:
-    """Return how fast each lane is, adding up to one; float64[w]."""
+    """Return the speed of each lane, adding up to one; float64[w]."""
     total = np.sum(lanes.seconds, axis=0, where=np.isfinite(lanes.seconds))
     speed = 1.0 / np.maximum(total, 1e-300)[lanes.kind]
     return np.asarray(speed / speed.sum(), np.float64)

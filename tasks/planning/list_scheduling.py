@@ -1,4 +1,4 @@
-"""Places steps one after the other by a named strategy, each into its earliest gap. Pure.
+"""List scheduling by a named strategy: step by step, each into its earliest gap. Pure.
 
 For the strategies that a user chooses instead of the planner's own.
 """
@@ -23,13 +23,13 @@ def place_by(
     fleet: FleetSnapshot,
     on_kind: Mapping[str, Mapping[str, float]] | None = None,
 ) -> tuple[Placement, ...]:
-    """Return where the steps go, most urgent first.
+    """Return the placements of the steps, most urgent first.
 
     ``seconds`` are durations at speed 1, and ``on_kind`` those on a kind of provider, where these
     differ.
     """
     order = by_rank(graph, _mean_seconds(graph, seconds, fleet))
-    return _Board(graph, seconds, fleet, choose, on_kind or {}).place_all(order)
+    return _ListScheduler(graph, seconds, fleet, choose, on_kind or {}).place_all(order)
 
 
 def _mean_seconds(
@@ -39,20 +39,22 @@ def _mean_seconds(
     slowness: dict[object, float] = {}  # steps share few demands
     for step in graph.steps:
         if step.demand not in slowness:
-            able = admissible(step.demand, fleet)
-            slowness[step.demand] = sum(1 / provider.speed for provider in able) / len(able)
+            providers = admissible(step.demand, fleet)
+            slowness[step.demand] = sum(1 / provider.speed for provider in providers) / len(
+                providers
+            )
         mean[step.id] = seconds[step.id] * slowness[step.demand]
     return mean
 
 
 @dataclass(frozen=True, slots=True)
-class _Choices:
+class _Eligibility:
     demand: Vector
-    able: tuple[ProviderState, ...]
+    providers: tuple[ProviderState, ...]
     rejected: tuple[tuple[str, str], ...]
 
 
-class _Board:
+class _ListScheduler:
     def __init__(
         self,
         graph: StepGraph,
@@ -62,7 +64,9 @@ class _Board:
         on_kind: Mapping[str, Mapping[str, float]],
     ) -> None:
         self._steps = {step.id: step for step in graph.steps}
-        self._seconds, self._fleet, self._choose = seconds, fleet, choose
+        self._seconds = seconds
+        self._fleet = fleet
+        self._choose_option = choose
         self._on_kind = on_kind
         demands = {step.demand for step in graph.steps}
         vectors = [vector(demand) for demand in demands]
@@ -75,8 +79,8 @@ class _Board:
             provider.name: Timeline(provider.capacity, smallest=smallest)
             for provider in fleet.providers
         }
-        self._choices = {
-            demand: _Choices(
+        self._eligibility = {
+            demand: _Eligibility(
                 vector(demand),
                 admissible(demand, fleet),
                 tuple((p.name, why) for p in fleet.providers if (why := why_not(demand, p))),
@@ -89,26 +93,30 @@ class _Board:
         return tuple(self._place(self._steps[step_id], n) for n, step_id in enumerate(order))
 
     def _place(self, step: Step, placed: int) -> Placement:
-        choices = self._choices[step.demand]
+        eligibility = self._eligibility[step.demand]
         ready = max((self._ends[need] for need in step.needs), default=0.0)
-        options = [self._option(step, choices, provider, ready) for provider in choices.able]
-        chosen = self._choose(options, placed)
-        self._ends[step.id] = chosen.end
-        self._timelines[chosen.provider.name].reserve(chosen.start, chosen.end, choices.demand)
-        others = sorted((o for o in options if o is not chosen), key=lambda o: o.end)
+        options = [
+            self._option(step, eligibility, provider, ready) for provider in eligibility.providers
+        ]
+        best = self._choose_option(options, placed)
+        self._ends[step.id] = best.end
+        self._timelines[best.provider.name].reserve(best.start, best.end, eligibility.demand)
+        others = sorted(
+            (option for option in options if option is not best), key=lambda option: option.end
+        )
         return Placement(
             step.id,
-            chosen.provider.name,
-            chosen.start,
-            chosen.end,
-            chosen.cost,
-            tuple((option.provider.name, option.end) for option in (chosen, *others)),
-            choices.rejected,
+            best.provider.name,
+            best.start,
+            best.end,
+            best.cost,
+            tuple((option.provider.name, option.end) for option in (best, *others)),
+            eligibility.rejected,
         )
 
     def _option(
-        self, step: Step, choices: _Choices, provider: ProviderState, ready: float
+        self, step: Step, eligibility: _Eligibility, provider: ProviderState, ready: float
     ) -> Option:
         seconds = self._on_kind.get(provider.kind, self._seconds)[step.id] / provider.speed
-        start = self._timelines[provider.name].earliest(ready, seconds, choices.demand)
+        start = self._timelines[provider.name].earliest(ready, seconds, eligibility.demand)
         return Option(provider, start, start + seconds, provider.cost(seconds))

@@ -1,4 +1,4 @@
-"""When a plan should have ended: its replays as quantiles, within a bounded amount of work. Pure."""
+"""The forecast of when a plan ends: quantiles of simulated runs, with a bounded effort. Pure."""
 
 from __future__ import annotations
 
@@ -9,48 +9,56 @@ import numpy as np
 from tasks.estimates import Estimates
 from tasks.plan import Eta, FleetSnapshot, Plan
 from tasks.planning.core.problem import Floats, Integers, Problem, problem_of
-from tasks.planning.simulate import Forecast, Kept, forecast, spread_of
+from tasks.planning.simulate import MakespanForecast, PreferredProviders, forecast, spread_of
 from tasks.planning.strategy import PLANNED
 from tasks.workload import StepGraph
 
-# Up to so many steps are replayed without compiled code, and so many in all, there and else.
-_SMALL, _BY_HAND, _COMPILED = 128, 3_000, 100_000
-_MOST, _FEWEST = 200, 3
+# Up to so many steps are replayed without compiled code.
+_SMALL = 128
+# The steps replayed in all without compiled code.
+_WORK_INTERPRETED = 3_000
+# The steps replayed in all with compiled code.
+_WORK_COMPILED = 100_000
+_MOST_SAMPLES = 200
+_FEWEST_SAMPLES = 3
 
 
 def with_eta(graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, plan: Plan) -> Plan:
-    """Return ``plan`` with when it should end, from the quantiles of ``estimates``.
+    """Return ``plan`` with the forecast of its end, from the quantiles of ``estimates``.
 
-    Steps are drawn one by one: what slows all of them at once is not in it, nor are failures.
+    The durations of steps are drawn independently: a slowdown of all of them at once is not
+    simulated, nor are failures.
     """
     problem = problem_of(graph, estimates, fleet)
     number = {step.id: index for index, step in enumerate(graph.steps)}
     order = np.array([number[step] for step in plan.order], np.int32)
     if plan.strategy != PLANNED:
         problem = pinned(problem, places(plan, graph, fleet))
-    kept = kept_by(plan, graph, fleet)
-    found = outlook(problem, order, spread_of(graph, estimates), kept=kept)
+    preferred = preferred_providers(plan, graph, fleet)
+    makespan = makespan_forecast(problem, order, spread_of(graph, estimates), preferred=preferred)
     deadline = plan.goal.deadline_seconds if plan.goal else None
-    return replace(plan, eta=eta_of(found, deadline))
+    return replace(plan, eta=eta_of(makespan, deadline))
 
 
-def eta_of(found: Forecast, deadline_seconds: float | None = None) -> Eta:
+def eta_of(makespan: MakespanForecast, deadline_seconds: float | None = None) -> Eta:
     """Return the figures of a forecast."""
-    p50, p80, p95 = (found.quantile(part) for part in (0.5, 0.8, 0.95))
-    on_time = None if deadline_seconds is None else found.probability(deadline_seconds)
-    return Eta(p50, p80, p95, len(found.makespans), on_time)
+    p50, p80, p95 = (makespan.quantile(probability) for probability in (0.5, 0.8, 0.95))
+    on_time = None if deadline_seconds is None else makespan.probability(deadline_seconds)
+    return Eta(p50, p80, p95, len(makespan.makespans), on_time)
 
 
 def places(plan: Plan, graph: StepGraph, fleet: FleetSnapshot) -> Integers:
     """Return the number of the provider of each step, int32[n]."""
     number = {provider.name: index for index, provider in enumerate(fleet.providers)}
-    placed = {one.step: number[one.provider] for one in plan.placements}
-    return np.array([placed[step.id] for step in graph.steps], np.int32)
+    provider_of = {placement.step: number[placement.provider] for placement in plan.placements}
+    return np.array([provider_of[step.id] for step in graph.steps], np.int32)
 
 
-def kept_by(plan: Plan, graph: StepGraph, fleet: FleetSnapshot) -> Kept | None:
-    """Return where the dispatcher rather runs the steps of ``plan``, as it says."""
-    return Kept(places(plan, graph, fleet), plan.stay) if plan.stay else None
+def preferred_providers(
+    plan: Plan, graph: StepGraph, fleet: FleetSnapshot
+) -> PreferredProviders | None:
+    """Return the providers that the steps of ``plan`` prefer; None where they prefer none."""
+    return PreferredProviders(places(plan, graph, fleet), plan.stay) if plan.stay else None
 
 
 def pinned(problem: Problem, provider: Integers) -> Problem:
@@ -61,13 +69,18 @@ def pinned(problem: Problem, provider: Integers) -> Problem:
     return replace(problem, seconds=seconds)
 
 
-def outlook(
-    problem: Problem, order: Integers, spread: Floats, seed: int = 1, *, kept: Kept | None = None
-) -> Forecast:
-    """Return the forecast of what the dispatcher makes of ``order``, int32[n].
+def makespan_forecast(
+    problem: Problem,
+    order: Integers,
+    spread: Floats,
+    seed: int = 1,
+    *,
+    preferred: PreferredProviders | None = None,
+) -> MakespanForecast:
+    """Return the forecast of the makespan where the dispatcher follows ``order``, int32[n].
 
     The number of replays, and so the result, depends on the number of steps alone.
     """
-    work = _BY_HAND if problem.steps <= _SMALL else _COMPILED
-    samples = max(_FEWEST, min(_MOST, work // problem.steps))
-    return forecast(problem, order, spread, samples, seed, kept=kept)
+    work = _WORK_INTERPRETED if problem.steps <= _SMALL else _WORK_COMPILED
+    samples = max(_FEWEST_SAMPLES, min(_MOST_SAMPLES, work // problem.steps))
+    return forecast(problem, order, spread, samples, seed, preferred=preferred)

@@ -1,4 +1,4 @@
-"""The front of cost and makespan of a workload, with the plan that was chosen marked on it. Pure."""
+"""The Pareto front of cost and makespan of a workload, with the chosen plan marked on it. Pure."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from tasks.plan import FleetSnapshot, Plan
 from tasks.planning.core.costs import Costs
 from tasks.planning.core.problem import Problem, problem_of
 from tasks.planning.goal_search import MOST_STEPS, modes_for
-from tasks.planning.multimode.fleet import timed
-from tasks.planning.multimode.pareto import pareto
-from tasks.planning.time_cost_tradeoff import trades
+from tasks.planning.multimode.fleet import timed_schedule
+from tasks.planning.multimode.pareto import pareto_schedules
+from tasks.planning.time_cost_tradeoff import tradeoff_schedules
 from tasks.quantities import duration
 from tasks.workload import StepGraph
 
+# The number of budgets that the search tries.
 _LEVELS = 8
-# What differs by less is the same point.
-_SAME = 1e-6
+# Costs and makespans that differ by a smaller fraction are equal.
+_TOLERANCE = 1e-6
 NOTHING_TO_TRADE = (
     "Every step costs the same wherever it may run: no plan is cheaper than another, "
     "so there is no front of cost and time to show"
@@ -27,55 +28,60 @@ NOTHING_TO_TRADE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """What one plan would take and cost; on the front, none is both shorter and cheaper."""
+class ParetoPoint:
+    """Cost and makespan of one plan of the Pareto front: no other is both shorter and cheaper."""
 
     cost: float
     makespan_seconds: float
     chosen: bool = False
 
 
-def front_of(
+def pareto_front(
     graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, plan: Plan, effort_seconds: float
-) -> tuple[Point, ...]:
-    """Return the front, the cheapest first; empty where no plan is cheaper than another.
+) -> tuple[ParetoPoint, ...]:
+    """Return the Pareto front, cheapest first; empty where no plan is cheaper than another.
 
-    ``plan`` is in it, also where a point found by more ``effort_seconds`` turns out to be better.
+    ``plan`` is in it, even where the search of ``effort_seconds`` finds a better point.
     """
     problem = problem_of(graph, estimates, fleet)
     costs = Costs.of(problem)
     if not costs.uneven:
         return ()
-    chosen = Point(plan.cost, plan.makespan_seconds, chosen=True)
-    found = [Point(costs.total(made.provider), made.makespan) for made in trades(problem, costs)]
+    chosen = ParetoPoint(plan.cost, plan.makespan_seconds, chosen=True)
+    points = [
+        ParetoPoint(costs.total(schedule.provider), schedule.makespan)
+        for schedule in tradeoff_schedules(problem, costs)
+    ]
     if problem.steps <= MOST_STEPS and effort_seconds:
-        found += _searched(problem, costs, effort_seconds)
-    return tuple(_undominated(chosen, found))
+        points += _searched(problem, costs, effort_seconds)
+    return tuple(_undominated(chosen, points))
 
 
-def _searched(problem: Problem, costs: Costs, effort_seconds: float) -> Iterator[Point]:
+def _searched(problem: Problem, costs: Costs, effort_seconds: float) -> Iterator[ParetoPoint]:
     modes = modes_for(problem, costs, Goal())
-    for point in pareto(modes.problem, effort_seconds, points=_LEVELS, steady=True):
-        exact = timed(modes, point.schedule)
-        yield Point(exact.cost, exact.makespan_seconds)
+    for point in pareto_schedules(
+        modes.problem, effort_seconds, points=_LEVELS, deterministic=True
+    ):
+        in_seconds = timed_schedule(modes, point.schedule)
+        yield ParetoPoint(in_seconds.cost, in_seconds.makespan_seconds)
 
 
-def _undominated(chosen: Point, found: Iterable[Point]) -> Iterator[Point]:
-    """Give the points that no other beats, and the chosen one where it belongs."""
+def _undominated(chosen: ParetoPoint, others: Iterable[ParetoPoint]) -> Iterator[ParetoPoint]:
+    """Yield the points that no other dominates, and the chosen one, by ascending cost."""
     shortest = float("inf")
-    points = sorted([chosen, *found], key=lambda p: (p.cost, p.makespan_seconds, not p.chosen))
+    points = sorted([chosen, *others], key=lambda p: (p.cost, p.makespan_seconds, not p.chosen))
     for point in points:
-        same = (
-            abs(point.cost - chosen.cost) <= _SAME * chosen.cost
+        equal = (
+            abs(point.cost - chosen.cost) <= _TOLERANCE * chosen.cost
             and abs(point.makespan_seconds - chosen.makespan_seconds)
-            <= _SAME * chosen.makespan_seconds
+            <= _TOLERANCE * chosen.makespan_seconds
         )
-        if point.chosen or (not same and point.makespan_seconds < shortest * (1 - _SAME)):
+        if point.chosen or (not equal and point.makespan_seconds < shortest * (1 - _TOLERANCE)):
             yield point
             shortest = min(shortest, point.makespan_seconds)
 
 
-def front_rows(points: Iterable[Point]) -> list[dict[str, str]]:
+def pareto_rows(points: Iterable[ParetoPoint]) -> list[dict[str, str]]:
     """Return one row a point, the cheapest first, each against the chosen one."""
     points = list(points)
     chosen = next(point for point in points if point.chosen)
@@ -94,6 +100,6 @@ def front_rows(points: Iterable[Point]) -> list[dict[str, str]]:
 
 
 def _against(value: float, chosen: float, words: tuple[str, str]) -> str:
-    if not chosen or abs(value - chosen) <= _SAME * chosen:
+    if not chosen or abs(value - chosen) <= _TOLERANCE * chosen:
         return ""
     return f"{abs(value / chosen - 1):.0%} {words[0] if value > chosen else words[1]}"

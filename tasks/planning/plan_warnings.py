@@ -1,4 +1,4 @@
-"""What may go otherwise than planned. Pure."""
+"""Warnings about a plan: assumed durations, short time-outs, unreliable steps, busy providers. Pure."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _OTHERS = "Wait for them, or name other `providers`"
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One finding about a plan, and what to do about it."""
+    """A finding about a plan, and its remedy."""
 
     finding: str
     remedy: str
 
 
-def cautions(
+def warnings_with_remedies(
     graph: StepGraph, expected: Mapping[str, Estimate], fleet: FleetSnapshot
 ) -> tuple[Advice, ...]:
-    """Return what may go otherwise, each with what to do about it."""
+    """Return the warnings about a plan, each with a remedy."""
     unknown = [step_id for step_id, estimate in expected.items() if estimate.source == "default"]
-    declared = [step_id for step_id, each in expected.items() if each.source == "declared"]
+    declared = [step_id for step_id, estimate in expected.items() if estimate.source == "declared"]
     late = [
         step.id
         for step in graph.steps
@@ -45,7 +45,7 @@ def cautions(
         for provider in fleet.providers
         if provider.free != provider.capacity
     ]
-    found = [
+    warnings = [
         (unknown, f"no history of {_named(unknown)}: durations are assumed", _LEARN),
         (declared, f"no history of {_named(declared)}: durations are as declared", _LEARN),
         (late, f"may exceed their time-out: {_named(late)}", _RAISE),
@@ -54,16 +54,18 @@ def cautions(
         (busy, "; ".join(busy) + ": steps may start later", _OTHERS),
     ]
     return (
-        *(Advice(text, remedy) for subject, text, remedy in found if subject),
+        *(Advice(text, remedy) for affected, text, remedy in warnings if affected),
         *_borrowed(expected, fleet),
     )
 
 
 def _borrowed(expected: Mapping[str, Estimate], fleet: FleetSnapshot) -> Iterator[Advice]:
-    """Say for which kinds of provider durations of another kind had to do."""
+    """Warn where the durations of a kind of provider are taken from another kind."""
     for kind in dict.fromkeys(provider.kind for provider in fleet.providers):
         missing = {
-            step: e.kind for step, e in expected.items() if e.kind and e.on(kind).kind != kind
+            step: estimate.kind
+            for step, estimate in expected.items()
+            if estimate.kind and estimate.on(kind).kind != kind
         }
         if missing:
             others = " and ".join(sorted(set(missing.values())))
@@ -75,7 +77,7 @@ def plan_warnings(
     graph: StepGraph, expected: Mapping[str, Estimate], fleet: FleetSnapshot
 ) -> tuple[str, ...]:
     """Return what a user should know before the plan runs, one sentence each."""
-    return tuple(each.finding for each in cautions(graph, expected, fleet))
+    return tuple(warning.finding for warning in warnings_with_remedies(graph, expected, fleet))
 
 
 def _named(step_ids: list[str]) -> str:

@@ -1,8 +1,8 @@
-"""What a past workload would have come to under other estimates or another strategy. Pure.
+"""The regret of planning policies: past workloads replayed with other estimates or strategies. Pure.
 
-What its steps took in fact is known; each policy is let plan as if it were not, and then the
-dispatcher's rule is replayed with what they took. The regret of a policy is by how much it is
-longer than the best of all of them, the one that knows every duration beforehand among them.
+The actual durations of the steps are known; each policy plans without them, and then the
+dispatcher's rule is replayed with them. The regret of a policy is the difference of its makespan
+to the best of all policies, including one that knows every duration beforehand.
 """
 
 from __future__ import annotations
@@ -18,28 +18,30 @@ from tasks.plan import FleetSnapshot
 from tasks.planning.autotune import with_history
 from tasks.planning.core.problem import Floats, problem_of
 from tasks.planning.core.schedule import Schedule
-from tasks.planning.outlook import kept_by, pinned, places
+from tasks.planning.outlook import pinned, places, preferred_providers
 from tasks.planning.planner import plan
-from tasks.planning.simulate import Replay
+from tasks.planning.simulate import DispatchReplay
 from tasks.planning.strategy import PLANNED, STRATEGIES
 from tasks.workload import StepGraph
 
-AS_DECIDED, HINDSIGHT, HAPPENED = "as decided", "in hindsight", "what happened"
-_SHORTEST = 1e-3
+AS_DECIDED = "as decided"
+PERFECT_KNOWLEDGE = "in hindsight"
+ACTUAL = "what happened"
+_SHORTEST_SECONDS = 1e-3
 # For improving each of the many plans that are compared.
 _BRIEF_SECONDS = 0.02
-_MIB_HOUR = 3600.0
+_SECONDS_PER_HOUR = 3600.0
 
 Row = dict[str, str | float | int]
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PastWorkload:
     """A workload that has succeeded.
 
-    ``seconds`` is what each of its steps took at speed 1 and ``peaks_mib`` what it needed, by
-    step; a step that was skipped is in neither. ``models`` are what each model expected before it
-    began, by step. ``took_seconds`` is what all of it took, None where that is not known.
+    ``seconds`` are the durations of its steps at speed 1 and ``peaks_mib`` their memory peaks, by
+    step; a step that was skipped is in neither. ``models`` are the estimates that each model made
+    before it began, by step. ``took_seconds`` is its makespan, None where that is not known.
     """
 
     id: str
@@ -52,75 +54,84 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """Which estimates are planned with, and by which strategy."""
+class PlanningPolicy:
+    """A model of estimates and a strategy, with which a workload is planned."""
 
     model: str
     strategy: str = PLANNED
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What one policy makes of one workload.
+class PolicyResult:
+    """The outcome of one policy on one workload.
 
     ``cost`` is in the currency of the providers' prices, ``waste_mib_hours`` is memory that is
-    reserved and not used; both are None of what happened in fact.
+    reserved and not used; both are None for the actual run.
     """
 
-    policy: Policy
+    policy: PlanningPolicy
     seconds: float
     cost: float | None = None
     waste_mib_hours: float | None = None
 
 
-def results(past: Past) -> list[Result]:
-    """Return what every model makes of ``past`` where it is planned, and every strategy."""
-    plain = _plain(past)
-    own = AS_DECIDED if AS_DECIDED in past.models else next(iter(past.models))
-    policies = [Policy(model) for model in (*past.models, HINDSIGHT)]
-    policies += [Policy(own, strategy) for strategy in STRATEGIES if strategy != PLANNED]
-    known = dict(past.models)
-    known[HINDSIGHT] = {
-        step: Estimate(step, seconds, seconds, past.peaks_mib.get(step, 0.0), source=HINDSIGHT)
+def results(past: PastWorkload) -> list[PolicyResult]:
+    """Return the outcome of ``past`` under every model, and under every strategy."""
+    unconditional = _plain(past)
+    baseline = AS_DECIDED if AS_DECIDED in past.models else next(iter(past.models))
+    policies = [PlanningPolicy(model) for model in (*past.models, PERFECT_KNOWLEDGE)]
+    policies += [
+        PlanningPolicy(baseline, strategy) for strategy in STRATEGIES if strategy != PLANNED
+    ]
+    estimates_of = dict(past.models)
+    estimates_of[PERFECT_KNOWLEDGE] = {
+        step: Estimate(
+            step, seconds, seconds, past.peaks_mib.get(step, 0.0), source=PERFECT_KNOWLEDGE
+        )
         for step, seconds in past.seconds.items()
     }
-    found = [_result(plain, policy, known[policy.model]) for policy in policies]
+    policy_results = [
+        _result(unconditional, policy, estimates_of[policy.model]) for policy in policies
+    ]
     if past.took_seconds is not None:
-        found.insert(0, Result(Policy(HAPPENED), past.took_seconds))
-    return found
+        policy_results.insert(0, PolicyResult(PlanningPolicy(ACTUAL), past.took_seconds))
+    return policy_results
 
 
-def table(found: Iterable[Sequence[Result]]) -> list[Row]:
-    """Return one row a policy, the least regret first; ``found`` are the results by workload."""
-    rows: dict[Policy, list[tuple[Result, float]]] = defaultdict(list)
-    for of_one in found:
-        best = min(result.seconds for result in of_one)
-        for result in of_one:
-            rows[result.policy].append((result, best))
-    made = [_row(policy, judged) for policy, judged in rows.items()]
-    return sorted(made, key=lambda row: float(row["regret (%)"]))
+def table(workloads: Iterable[Sequence[PolicyResult]]) -> list[Row]:
+    """Return one row a policy, least regret first; ``workloads`` are the results by workload."""
+    results_by_policy: dict[PlanningPolicy, list[tuple[PolicyResult, float]]] = defaultdict(list)
+    for results_of_workload in workloads:
+        best = min(result.seconds for result in results_of_workload)
+        for result in results_of_workload:
+            results_by_policy[result.policy].append((result, best))
+    rows = [_row(policy, policy_results) for policy, policy_results in results_by_policy.items()]
+    return sorted(rows, key=lambda row: float(row["regret (%)"]))
 
 
-def _row(policy: Policy, judged: Sequence[tuple[Result, float]]) -> Row:
-    count = len(judged)
-    seconds, best = sum(one.seconds for one, _ in judged), sum(least for _, least in judged)
+def _row(policy: PlanningPolicy, policy_results: Sequence[tuple[PolicyResult, float]]) -> Row:
+    count = len(policy_results)
+    seconds = sum(result.seconds for result, _ in policy_results)
+    best = sum(least for _, least in policy_results)
     row: Row = {
         "estimates": policy.model,
-        "strategy": policy.strategy if policy.model != HAPPENED else "",
+        "strategy": policy.strategy if policy.model != ACTUAL else "",
         "workloads": count,
         "makespan (s)": round(seconds / count, 2),
         "regret (s)": round((seconds - best) / count, 2),
         "regret (%)": round(100 * (seconds / best - 1), 2) if best else 0.0,
     }
-    costs = [one.cost for one, _ in judged if one.cost is not None]
-    wastes = [one.waste_mib_hours for one, _ in judged if one.waste_mib_hours is not None]
+    costs = [result.cost for result, _ in policy_results if result.cost is not None]
+    wastes = [
+        result.waste_mib_hours for result, _ in policy_results if result.waste_mib_hours is not None
+    ]
     row["cost"] = round(sum(costs), 4) if costs else ""
     row["waste (MiB h)"] = round(sum(wastes), 2) if wastes else ""
     return row
 
 
 def sentence(rows: Sequence[Row]) -> str:
-    """Return in one line what planning with what was known cost against the best in hindsight."""
+    """Return in one line the regret of planning with the knowledge of then, and without any."""
     own = next(
         (row for row in rows if (row["estimates"], row["strategy"]) == (AS_DECIDED, PLANNED)), None
     )
@@ -135,14 +146,14 @@ def sentence(rows: Sequence[Row]) -> str:
     )
 
 
-def _plain(past: Past) -> Past:
-    """Return ``past`` with steps that have a history of their own and no conditions left."""
+def _plain(past: PastWorkload) -> PastWorkload:
+    """Return ``past`` with a history key of its own for each step, and without conditions."""
     steps = (replace(step, history_key=step.id, items=(), when="") for step in past.graph.steps)
     return replace(past, graph=replace(past.graph, steps=tuple(steps)))
 
 
 def by_step(graph: StepGraph, estimates: Estimates) -> dict[str, Estimate]:
-    """Return what ``estimates`` say of each step, without those that they say nothing of."""
+    """Return the estimate of each step, without the steps that ``estimates`` do not cover."""
     return {
         step.id: estimate_of(step, estimates)
         for step in graph.steps
@@ -150,34 +161,43 @@ def by_step(graph: StepGraph, estimates: Estimates) -> dict[str, Estimate]:
     }
 
 
-def _result(past: Past, policy: Policy, estimates: Estimates) -> Result:
-    # A duration of nothing could not be stretched to what it was.
-    known = {
-        step: replace(one, p50_seconds=max(_SHORTEST, one.p50_seconds))
-        for step, one in estimates.items()
+def _result(past: PastWorkload, policy: PlanningPolicy, estimates: Estimates) -> PolicyResult:
+    # A duration of zero could not be scaled to the actual one.
+    positive_estimates = {
+        step: replace(estimate, p50_seconds=max(_SHORTEST_SECONDS, estimate.p50_seconds))
+        for step, estimate in estimates.items()
     }
-    graph, _ = with_history(past.graph, known, past.fleet)
-    made = plan(graph, known, past.fleet, policy.strategy, budget_seconds=_BRIEF_SECONDS)
-    expected = np.array([estimate_of(step, known).p50_seconds for step in graph.steps])
+    graph, _ = with_history(past.graph, positive_estimates, past.fleet)
+    planned = plan(
+        graph, positive_estimates, past.fleet, policy.strategy, budget_seconds=_BRIEF_SECONDS
+    )
+    expected = np.array([estimate_of(step, positive_estimates).p50_seconds for step in graph.steps])
     actual = np.array([past.seconds.get(step.id, 0.0) for step in graph.steps])
-    problem = problem_of(graph, known, past.fleet)
+    problem = problem_of(graph, positive_estimates, past.fleet)
     if policy.strategy != PLANNED:
-        problem = pinned(problem, places(made, graph, past.fleet))
+        problem = pinned(problem, places(planned, graph, past.fleet))
     number = {step.id: index for index, step in enumerate(graph.steps)}
-    order = np.array([number[step] for step in made.order], np.int32)
-    happened = Replay.of(problem).run(order, actual / expected, kept_by(made, graph, past.fleet))
-    held = happened.end - happened.start
-    return Result(
-        policy, happened.makespan, _cost(past.fleet, happened, held), _waste(past, graph, held)
+    order = np.array([number[step] for step in planned.order], np.int32)
+    simulated = DispatchReplay.of(problem).run(
+        order, actual / expected, preferred_providers(planned, graph, past.fleet)
+    )
+    seconds = simulated.end - simulated.start
+    return PolicyResult(
+        policy,
+        simulated.makespan,
+        _cost(past.fleet, simulated, seconds),
+        _waste(past, graph, seconds),
     )
 
 
-def _cost(fleet: FleetSnapshot, happened: Schedule, held: Floats) -> float:
-    pairs: Iterator[tuple[int, float]] = zip(happened.provider.tolist(), held.tolist(), strict=True)
-    return sum(fleet.providers[where].cost(seconds) for where, seconds in pairs)
+def _cost(fleet: FleetSnapshot, schedule: Schedule, seconds: Floats) -> float:
+    pairs: Iterator[tuple[int, float]] = zip(
+        schedule.provider.tolist(), seconds.tolist(), strict=True
+    )
+    return sum(fleet.providers[provider].cost(seconds) for provider, seconds in pairs)
 
 
-def _waste(past: Past, graph: StepGraph, held: Floats) -> float:
+def _waste(past: PastWorkload, graph: StepGraph, seconds: Floats) -> float:
     reserved = np.array([step.demand.memory_mib for step in graph.steps], np.float64)
     needed = np.array([past.peaks_mib.get(step.id, 0.0) for step in graph.steps])
-    return float(np.maximum(reserved - needed, 0.0) @ held) / _MIB_HOUR
+    return float(np.maximum(reserved - needed, 0.0) @ seconds) / _SECONDS_PER_HOUR

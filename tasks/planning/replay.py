@@ -1,6 +1,6 @@
-"""A plan that was read back, on the graph, the estimates and the fleet of now. Pure.
+"""A stored plan applied again to the present graph, estimates and fleet. Pure.
 
-Order and placements are those of the stored plan; times, cost and figures are of now.
+Order and providers are those of the stored plan; times, cost and figures are computed anew.
 """
 
 from __future__ import annotations
@@ -44,40 +44,42 @@ def replay(
     Every step starts as early as that permits. ``name`` is the id that was asked for.
 
     Raises:
-        BadInputError: The graph or the fleet differs from what ``stored`` was made for.
+        BadInputError: The graph or the fleet differs from that of ``stored``.
     """
-    if found := list(_differences(graph, fleet, stored)):
-        raise BadInputError("plan", name, f"does not fit any more: {'; '.join(found)}", _REMEDY)
-    # Bound, estimates and warnings are those of any plan of this graph.
+    if differences := list(_differences(graph, fleet, stored)):
+        raise BadInputError(
+            "plan", name, f"does not fit any more: {'; '.join(differences)}", _REMEDY
+        )
+    # Bound, estimates and warnings are the same for any plan of this graph.
     base = plan_of(graph, estimates, fleet, STORED)
     seconds = {step.id: estimate_of(step, estimates).p50_seconds for step in graph.steps}
     on_kind = seconds_on_kinds(graph, estimates, fleet)
     placements = tuple(_placements(graph, seconds, fleet, stored, on_kind))
-    told = f"order and providers are those of plan {name} ({stored.strategy})"
+    origin = f"order and providers are those of plan {name} ({stored.strategy})"
     makespan = max((item.end_seconds for item in placements), default=0.0)
-    takes = {item.step: item.end_seconds - item.start_seconds for item in placements}
-    made = replace(
+    seconds_by_step = {item.step: item.end_seconds - item.start_seconds for item in placements}
+    replayed = replace(
         base,
         order=stored.order,
         placements=placements,
         makespan_seconds=makespan,
         cost=sum(item.cost for item in placements),
-        critical_path=critical_path(graph, takes)[0],
-        warnings=(told, *_other_contents(base, stored), *base.warnings),
+        critical_path=critical_path(graph, seconds_by_step)[0],
+        warnings=(origin, *_other_contents(base, stored), *base.warnings),
         goal=stored.goal,
     )
-    made = replace(made, utilisation=_utilisation(graph, fleet, made))
-    refuse_infeasible(graph, seconds, fleet, made, on_kind)
-    return made
+    replayed = replace(replayed, utilisation=_utilisation(graph, fleet, replayed))
+    refuse_infeasible(graph, seconds, fleet, replayed, on_kind)
+    return replayed
 
 
 def _differences(graph: StepGraph, fleet: FleetSnapshot, stored: Plan) -> Iterator[str]:
-    wanted, had = {step.id for step in graph.steps}, set(stored.order)
-    if wanted - had:
-        yield f"the workload now has {_named(sorted(wanted - had))} too"
-    if had - wanted:
-        yield f"the workload has no {_named(sorted(had - wanted))} any more"
-    if wanted == had:
+    step_ids, stored_ids = {step.id for step in graph.steps}, set(stored.order)
+    if step_ids - stored_ids:
+        yield f"the workload now has {_named(sorted(step_ids - stored_ids))} too"
+    if stored_ids - step_ids:
+        yield f"the workload has no {_named(sorted(stored_ids - step_ids))} any more"
+    if step_ids == stored_ids:
         yield from _early(graph, stored)
         yield from _unplaceable(graph, fleet, stored)
 
@@ -119,65 +121,76 @@ def _placements(
     stored: Plan,
     on_kind: Mapping[str, Mapping[str, float]],
 ) -> Iterator[Placement]:
-    timelines = {each.name: Timeline(each.capacity) for each in fleet.providers}
-    was = {item.step: item for item in stored.placements}
+    timelines = {provider.name: Timeline(provider.capacity) for provider in fleet.providers}
+    stored_placements = {item.step: item for item in stored.placements}
     ends: dict[str, float] = {}
-    # One after the other as they started, each ends no later than it did.
-    for step_id in sorted(stored.order, key=lambda step_id: was[step_id].start_seconds):
+    # Placed in the order of their starts, no step ends later than it did.
+    for step_id in sorted(
+        stored.order, key=lambda step_id: stored_placements[step_id].start_seconds
+    ):
         step = graph.step(step_id)
         ready = max((ends[need] for need in step.needs), default=0.0)
-        takes = {
-            each.name: on_kind.get(each.kind, seconds)[step.id] / each.speed
-            for each in fleet.providers
+        seconds_on = {
+            provider.name: on_kind.get(provider.kind, seconds)[step.id] / provider.speed
+            for provider in fleet.providers
         }
-        placed = _placed(step, was[step.id].provider, takes, ready, (fleet, timelines))
-        timelines[placed.provider].reserve(
-            placed.start_seconds, placed.end_seconds, vector(step.demand)
+        placement = _placed(
+            step,
+            stored_placements[step.id].provider,
+            seconds_on,
+            ready,
+            fleet=fleet,
+            timelines=timelines,
         )
-        ends[step.id] = placed.end_seconds
-        yield placed
+        timelines[placement.provider].reserve(
+            placement.start_seconds, placement.end_seconds, vector(step.demand)
+        )
+        ends[step.id] = placement.end_seconds
+        yield placement
 
 
 def _placed(
     step: Step,
     provider: str,
-    takes: Mapping[str, float],
+    seconds_on: Mapping[str, float],
     ready: float,
-    now: tuple[FleetSnapshot, Mapping[str, Timeline]],
+    *,
+    fleet: FleetSnapshot,
+    timelines: Mapping[str, Timeline],
 ) -> Placement:
-    fleet, timelines = now
+    def start(candidate: ProviderState) -> float:
+        if not seconds_on[candidate.name]:
+            return ready  # a step of no duration needs no capacity
+        return timelines[candidate.name].earliest(
+            ready, seconds_on[candidate.name], vector(step.demand)
+        )
 
-    def start(each: ProviderState) -> float:
-        if not takes[each.name]:
-            return ready  # what takes no time holds nothing
-        return timelines[each.name].earliest(ready, takes[each.name], vector(step.demand))
-
-    able = {each.name: each for each in admissible(step.demand, fleet)}
-    starts = {name: start(each) for name, each in able.items()}
-    ends = {name: starts[name] + takes[name] for name in able}
-    others = sorted((name for name in able if name != provider), key=ends.__getitem__)
+    by_name = {candidate.name: candidate for candidate in admissible(step.demand, fleet)}
+    starts = {name: start(candidate) for name, candidate in by_name.items()}
+    ends = {name: starts[name] + seconds_on[name] for name in by_name}
+    others = sorted((name for name in by_name if name != provider), key=ends.__getitem__)
     return Placement(
         step.id,
         provider,
         starts[provider],
         ends[provider],
-        able[provider].cost(takes[provider]),
+        by_name[provider].cost(seconds_on[provider]),
         tuple((name, ends[name]) for name in (provider, *others)),
         tuple((p.name, why) for p in fleet.providers if (why := why_not(step.demand, p))),
     )
 
 
-def _utilisation(graph: StepGraph, fleet: FleetSnapshot, made: Plan) -> float:
+def _utilisation(graph: StepGraph, fleet: FleetSnapshot, plan: Plan) -> float:
     """Return the busy part of the resource that is busiest in the whole fleet, by speed."""
     shares: dict[str, float] = {}
-    whole: dict[str, float] = {}
-    providers = {each.name: each for each in fleet.providers}
-    for use in uses(curves(graph, made, fleet), made.makespan_seconds):
+    total: dict[str, float] = {}
+    providers = {provider.name: provider for provider in fleet.providers}
+    for use in uses(curves(graph, plan, fleet), plan.makespan_seconds):
         provider = providers[use.provider]
-        able = float(getattr(provider.capacity, use.component)) * provider.speed
-        shares[use.component] = shares.get(use.component, 0.0) + use.share * able
-        whole[use.component] = whole.get(use.component, 0.0) + able
-    return min(1.0, max((shares[name] / whole[name] for name in shares), default=0.0))
+        supply = float(getattr(provider.capacity, use.component)) * provider.speed
+        shares[use.component] = shares.get(use.component, 0.0) + use.share * supply
+        total[use.component] = total.get(use.component, 0.0) + supply
+    return min(1.0, max((shares[name] / total[name] for name in shares), default=0.0))
 
 
 def _named(names: list[str]) -> str:

@@ -1,7 +1,7 @@
-"""Improves a plan of a few steps without compiled loops: annealing on plain lists. Pure.
+"""Simulated annealing of a plan of few steps on plain lists, without compiled loops. Pure.
 
-The moves are those of ``anneal_kernels``. For a dozen steps, this takes less than importing what
-compiles, and finds as good a plan.
+The moves are those of ``kernels.anneal``. For a dozen steps, this takes less time than importing
+the compiler, and finds as good a plan.
 """
 
 from __future__ import annotations
@@ -21,49 +21,52 @@ from tasks.planning.core.schedule import Schedule
 MOST_STEPS = 14
 """Above so many steps, compiled loops are worth their import."""
 # Steps timed in a second; about half of what one core of 2020 does.
-_TIMED = 1e6
+_TIMED_PER_SECOND = 1e6
 _ROUNDS = 4
-# Times the square of the number of steps: moves after which little is found.
+# Moves after which little is found, over the square of the number of steps.
 _MOVES = 120
 # Where capacities are vectors, a step takes so many times as long to place.
 _SLOWER = 4
-# Temperatures as in ``improve``; what counts beside the makespan as in ``anneal_kernels``.
-_HOT, _COLD, _IDLE = (0.02, 0.06), 0.0005, 0.5
+# Temperatures, as in ``improve``.
+_HOT = (0.02, 0.06)
+_COLD = 0.0005
+# The weight of the time that lanes are held, as in ``kernels.anneal``.
+_IDLE = 0.5
 
 
 def improve_small(
     problem: Problem,
     lanes: Lanes | None,
     schedule: Schedule,
-    enough: float,
+    target_seconds: float,
     *,
     budget_seconds: float,
     seed: int,
 ) -> Schedule:
-    """Return ``schedule`` or a better one; at a makespan of ``enough`` seconds it stops."""
+    """Return ``schedule`` or a better one; the search ends at ``target_seconds``."""
     most = _MOVES * min(problem.steps, MOST_STEPS) ** 2
-    moves = min(most, _TIMED * budget_seconds / max(1, problem.steps)) / _ROUNDS
+    moves = min(most, _TIMED_PER_SECOND * budget_seconds / max(1, problem.steps)) / _ROUNDS
     random = Random(seed)  # noqa: S311 - a search, and no secret
     if lanes is None:
-        search: _Search = _crowd(problem, schedule, random)
+        search: _LaneAnnealing = _vector_annealing(problem, schedule, random)
         moves /= _SLOWER
     else:
-        search = _lanes(problem, lanes, schedule, random)
+        search = _lane_annealing(problem, lanes, schedule, random)
     for number in range(_ROUNDS if moves >= 1 else 0):
-        if search.best <= enough:
+        if search.best <= target_seconds:
             break
-        search.anneal(int(moves), enough, _HOT[number % len(_HOT)])
+        search.anneal(int(moves), target_seconds, _HOT[number % len(_HOT)])
     if search.best >= schedule.makespan:
         return schedule
     search.restore()
     search.time()
-    where = np.arange(problem.providers) if lanes is None else lanes.provider
-    chosen = where[np.array(search.lane)].astype(np.int32)
-    return Schedule(chosen, np.array(search.start), np.array(search.end))
+    provider_of_lane = np.arange(problem.providers) if lanes is None else lanes.provider
+    provider = provider_of_lane[np.array(search.lane)].astype(np.int32)
+    return Schedule(provider, np.array(search.start), np.array(search.end))
 
 
 @dataclass(slots=True, kw_only=True)
-class _Search:
+class _LaneAnnealing:
     """An order of the steps and the lane of each, and the best such pair so far.
 
     ``seconds`` are by step and lane; ``speed`` is by lane and adds up to one.
@@ -79,28 +82,28 @@ class _Search:
     start: list[float]
     end: list[float]
     best: float
-    kept: tuple[list[int], list[int]]
+    best_order_and_lanes: tuple[list[int], list[int]]
 
     def restore(self) -> None:
-        """Return to the best so far."""
-        self.order, self.lane = self.kept[0][:], self.kept[1][:]
+        """Return to the best pair so far."""
+        self.order, self.lane = self.best_order_and_lanes[0][:], self.best_order_and_lanes[1][:]
 
     def time(self) -> float:
-        """Start every step as early as its lane and its needs allow; return what that counts."""
+        """Start every step as early as its lane and its needs allow; return the cost of that."""
         free = [0.0] * len(self.speed)
         end, lane = self.end, self.lane
         for step in self.order:
-            where = lane[step]
-            ready = free[where]
+            lane_of_step = lane[step]
+            ready = free[lane_of_step]
             for need in self.needs[step]:
                 ready = max(ready, end[need])
             self.start[step] = ready
-            free[where] = end[step] = ready + self.seconds[step][where]
-        held = sum(at * speed for at, speed in zip(free, self.speed, strict=True))
-        return max(free) + _IDLE * held
+            free[lane_of_step] = end[step] = ready + self.seconds[step][lane_of_step]
+        weighted_seconds = sum(at * speed for at, speed in zip(free, self.speed, strict=True))
+        return max(free) + _IDLE * weighted_seconds
 
-    def anneal(self, moves: int, enough: float, hot: float) -> None:
-        """Try ``moves`` of them, from the best so far."""
+    def anneal(self, moves: int, target_seconds: float, hot: float) -> None:
+        """Try that many moves, starting from the best pair so far."""
         self.restore()
         cost = self.time()
         temperature, cooling = hot * self.best, (_COLD / hot) ** (1.0 / moves)
@@ -109,24 +112,24 @@ class _Search:
             before = self.order[:], self.lane[:]
             if not self._moved():
                 continue
-            changed = self.time()
-            warm = self.random.random() < math.exp(min(0.0, cost - changed) / temperature)
-            if not warm:
+            new_cost = self.time()
+            accepted = self.random.random() < math.exp(min(0.0, cost - new_cost) / temperature)
+            if not accepted:
                 self.order, self.lane = before
                 continue
-            cost = changed
+            cost = new_cost
             if (makespan := max(self.end)) < self.best:
-                self.best, self.kept = makespan, (self.order[:], self.lane[:])
-                if makespan <= enough:
+                self.best, self.best_order_and_lanes = makespan, (self.order[:], self.lane[:])
+                if makespan <= target_seconds:
                     return
 
     def _moved(self) -> bool:
-        """Exchange the lanes of two steps, or put a step elsewhere; tell whether that can be."""
+        """Exchange the lanes of two steps, or move a step; tell whether that is possible."""
         chance, count = self.random.random, len(self.order)
         step = int(chance() * count)
-        if chance() < 0.4:  # noqa: PLR2004 - as in anneal_kernels
+        if chance() < 0.4:  # noqa: PLR2004 - as in kernels.anneal
             return self._exchanged(step, self.order[int(chance() * count)])
-        if chance() < 0.7:  # noqa: PLR2004 - as in anneal_kernels
+        if chance() < 0.7:  # noqa: PLR2004 - as in kernels.anneal
             lane = int(chance() * len(self.speed))
             if self.seconds[step][lane] == math.inf:
                 return False
@@ -134,70 +137,79 @@ class _Search:
         self._shift(step)
         return True
 
-    def _exchanged(self, one: int, other: int) -> bool:
-        first, second = self.lane[one], self.lane[other]
-        if math.inf in {self.seconds[one][second], self.seconds[other][first]} or first == second:
+    def _exchanged(self, step: int, other_step: int) -> bool:
+        first, second = self.lane[step], self.lane[other_step]
+        if (
+            math.inf in {self.seconds[step][second], self.seconds[other_step][first]}
+            or first == second
+        ):
             return False
-        self.lane[one], self.lane[other] = second, first
+        self.lane[step], self.lane[other_step] = second, first
         return True
 
     def _shift(self, step: int) -> None:
-        """Move ``step`` to any place in the order behind what it needs and before who needs it."""
-        place = {each: index for index, each in enumerate(self.order)}
+        """Move ``step`` to any place in the order after its needs and before its followers."""
+        place = {other: index for index, other in enumerate(self.order)}
         low = max((place[need] + 1 for need in self.needs[step]), default=0)
-        high = min((place[each] - 1 for each in self.followers[step]), default=len(place) - 1)
+        high = min((place[other] - 1 for other in self.followers[step]), default=len(place) - 1)
         del self.order[place[step]]
         self.order.insert(low + int(self.random.random() * (high - low + 1)), step)
 
 
 @dataclass(slots=True, kw_only=True)
-class _Crowd(_Search):
-    """The same where a lane is a provider that holds several steps, each its ``demand``."""
+class _VectorAnnealing(_LaneAnnealing):
+    """The same where a lane is a provider that runs several steps at a time, by their demands."""
 
     demand: list[list[float]]
     capacity: list[list[float]]
-    on: list[list[int]] = field(default_factory=list)
+    steps_on: list[list[int]] = field(default_factory=list)
 
     def time(self) -> float:
         """Start every step in its earliest gap."""
-        self.on = [[] for _ in self.capacity]
+        self.steps_on = [[] for _ in self.capacity]
         free = [0.0] * len(self.speed)
         for step in self.order:
-            where = self.lane[step]
+            lane_of_step = self.lane[step]
             ready = max((self.end[need] for need in self.needs[step]), default=0.0)
-            takes = self.seconds[step][where]
-            self.start[step] = begin = self._earliest(step, where, ready, takes)
-            self.end[step] = begin + takes
-            if takes:
-                self.on[where].append(step)
-            free[where] = max(free[where], begin + takes)
-        held = sum(at * speed for at, speed in zip(free, self.speed, strict=True))
-        return max(free) + _IDLE * held
+            duration = self.seconds[step][lane_of_step]
+            self.start[step] = begin = self._earliest(step, lane_of_step, ready, duration)
+            self.end[step] = begin + duration
+            if duration:
+                self.steps_on[lane_of_step].append(step)
+            free[lane_of_step] = max(free[lane_of_step], begin + duration)
+        weighted_seconds = sum(at * speed for at, speed in zip(free, self.speed, strict=True))
+        return max(free) + _IDLE * weighted_seconds
 
-    def _earliest(self, step: int, where: int, ready: float, takes: float) -> float:
-        placed = self.on[where]
-        moments = sorted({ready, *(end for n in placed if (end := self.end[n]) > ready)})
-        return next(each for each in moments if self._fits(step, where, each, each + takes))
+    def _earliest(self, step: int, provider: int, ready: float, duration: float) -> float:
+        steps = self.steps_on[provider]
+        moments = sorted({ready, *(end for n in steps if (end := self.end[n]) > ready)})
+        return next(
+            moment for moment in moments if self._fits(step, provider, moment, moment + duration)
+        )
 
-    def _fits(self, step: int, where: int, begin: float, end: float) -> bool:
-        beside = [n for n in self.on[where] if self.start[n] < end and self.end[n] > begin]
-        starts = [begin, *(self.start[n] for n in beside if self.start[n] > begin)]
-        for at in starts:
-            held = [self.demand[n] for n in beside if self.start[n] <= at < self.end[n]]
-            for column, asked in enumerate(self.demand[step]):
-                if sum(row[column] for row in held) + asked > self.capacity[where][column]:
+    def _fits(self, step: int, provider: int, begin: float, end: float) -> bool:
+        concurrent = [
+            n for n in self.steps_on[provider] if self.start[n] < end and self.end[n] > begin
+        ]
+        starts = [begin, *(self.start[n] for n in concurrent if self.start[n] > begin)]
+        for moment in starts:
+            demands = [self.demand[n] for n in concurrent if self.start[n] <= moment < self.end[n]]
+            for column, demanded in enumerate(self.demand[step]):
+                if sum(row[column] for row in demands) + demanded > self.capacity[provider][column]:
                     return False
         return True
 
 
-def _lanes(problem: Problem, lanes: Lanes, schedule: Schedule, random: Random) -> _Search:
+def _lane_annealing(
+    problem: Problem, lanes: Lanes, schedule: Schedule, random: Random
+) -> _LaneAnnealing:
     lane, seconds = lanes_used(lanes, schedule).tolist(), lanes.seconds[:, lanes.kind]
-    return _Search(lane=lane, random=random, **_common(problem, schedule, seconds, lane))
+    return _LaneAnnealing(lane=lane, random=random, **_common(problem, schedule, seconds, lane))
 
 
-def _crowd(problem: Problem, schedule: Schedule, random: Random) -> _Crowd:
+def _vector_annealing(problem: Problem, schedule: Schedule, random: Random) -> _VectorAnnealing:
     lane = schedule.provider.tolist()
-    return _Crowd(
+    return _VectorAnnealing(
         lane=lane,
         random=random,
         demand=problem.demand.tolist(),
@@ -210,7 +222,7 @@ def _common(
     problem: Problem, schedule: Schedule, seconds: Floats, lane: list[int]
 ) -> dict[str, Any]:
     total = np.where(np.isfinite(seconds), seconds, 0.0).sum(axis=0)
-    # A place where nothing may run is left out of what counts.
+    # A lane where nothing may run does not count.
     speed = np.where(total > 0, 1.0 / np.maximum(total, 1e-300), 0.0)
     order = schedule.order.tolist()
     return {
@@ -222,7 +234,7 @@ def _common(
         "start": schedule.start.tolist(),
         "end": schedule.end.tolist(),
         "best": schedule.makespan,
-        "kept": (order[:], lane[:]),
+        "best_order_and_lanes": (order[:], lane[:]),
     }
 
 

@@ -1,4 +1,4 @@
-"""By which rule a plan chooses among the providers that can take a step. Pure."""
+"""Strategies: the rules by which a plan chooses among the providers of a step. Pure."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tasks.plan import ProviderState
 
 PLANNED = "planned"
 STORED = "stored"
-"""What a plan is called that was read back; what joins it later ends as early as it can."""
+"""The strategy of a plan that was read back; steps that join it later go by earliest finish."""
 
 GOAL = "goal"
-"""What a plan is called that was made for money or a deadline; what joins it goes where cheap."""
+"""The strategy of a plan for a budget or a deadline; steps that join it later go by cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,11 @@ class Option:
 
 
 Strategy = Callable[[Sequence[Option], int], Option]
-"""Chooses among options; the number says how many steps were placed before."""
+"""Chooses among options; the number is that of the steps placed before."""
 
 
 def earliest_finish(options: Sequence[Option], _placed: int) -> Option:
-    """Take the provider that ends it first; of equal ones the cheapest."""
+    """Take the provider on which the step ends first; of equal ones the cheapest."""
     return min(options, key=lambda option: (option.end, option.cost))
 
 
@@ -43,19 +43,19 @@ def round_robin(options: Sequence[Option], placed: int) -> Option:
 
 
 def cheapest(options: Sequence[Option], _placed: int) -> Option:
-    """Take the provider that costs least; of equal ones the first to end it."""
+    """Take the provider that costs least; of equal ones that on which the step ends first."""
     return min(options, key=lambda option: (option.cost, option.end))
 
 
 def fastest(options: Sequence[Option], _placed: int) -> Option:
-    """Take the provider of the highest speed, also where that means to wait for it."""
+    """Take the fastest provider, even where the step has to wait for it."""
     return min(options, key=lambda option: (-option.provider.speed, option.end))
 
 
 def capability(options: Sequence[Option], _placed: int) -> Option:
-    """Of the providers that have room first, take the one that can do least beside it.
+    """Take the smallest of the providers that have room first.
 
-    This is best fit: large and general providers stay free for what fits nowhere else.
+    This is best fit: large and general providers stay free for steps that fit nowhere else.
     """
     first = min(option.start for option in options)
     having_room = [option for option in options if option.start <= first]
@@ -64,8 +64,10 @@ def capability(options: Sequence[Option], _placed: int) -> Option:
 
 
 def _largest(capacities: Sequence[Resources]) -> dict[str, float]:
-    whole = [capacity.model_dump() for capacity in capacities]
-    return {name: max(each[name] for each in whole) for name in whole[0]}
+    all_components = [capacity.model_dump() for capacity in capacities]
+    return {
+        name: max(components[name] for components in all_components) for name in all_components[0]
+    }
 
 
 def _size(capacity: Resources, largest: dict[str, float]) -> float:
@@ -75,23 +77,23 @@ def _size(capacity: Resources, largest: dict[str, float]) -> float:
 
 
 def least_loaded() -> Strategy:
-    """Return a strategy that takes the provider which was given least work for its size.
+    """Return a strategy that takes the provider with the least work for its size so far.
 
-    Work is counted in seconds a lane (slot, else CPU), as they take on that provider.
+    Work is counted in seconds a lane (slot, else CPU) on that provider.
     """
-    given: defaultdict[str, float] = defaultdict(float)
+    seconds_given: defaultdict[str, float] = defaultdict(float)
 
     def choose(options: Sequence[Option], _placed: int) -> Option:
-        chosen = min(options, key=lambda option: (given[option.provider.name], option.end))
-        capacity = chosen.provider.capacity
+        least = min(options, key=lambda option: (seconds_given[option.provider.name], option.end))
+        capacity = least.provider.capacity
         lanes = capacity.slots or capacity.cpus or 1.0
-        given[chosen.provider.name] += (chosen.end - chosen.start) / lanes
-        return chosen
+        seconds_given[least.provider.name] += (least.end - least.start) / lanes
+        return least
 
     return choose
 
 
-# Made anew for each plan, as one may remember what it has placed.
+# Created anew for each plan, as a strategy may remember what it has placed.
 STRATEGIES: dict[str, Callable[[], Strategy]] = {
     PLANNED: lambda: earliest_finish,
     "least_loaded": least_loaded,
@@ -106,7 +108,7 @@ def strategy_of(name: str) -> Strategy:
     """Return the strategy of that name for one plan.
 
     Raises:
-        NotFoundError: There is none; it names those there are.
+        NotFoundError: There is none; the error names those that there are.
     """
     if name == STORED:
         return earliest_finish

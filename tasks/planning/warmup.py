@@ -1,4 +1,4 @@
-"""Compiles what planning computes with ahead of its first use; `make` runs this once."""
+"""Compilation of all planning kernels ahead of their first use; `make` runs this once."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _MIXED = (*_ALIKE, Resources(cpus=0.5, memory_mib=600, slots=1), Resources(cpus=
 
 
 def plans() -> list[Plan]:
-    """Plan a small workload of each kind that is computed differently, so as to meet all kernels."""
-    import numba  # noqa: F401, PLC0415 - from here on, small workloads are compiled for too
+    """Plan a small workload for each way of planning, so that every kernel is called once."""
+    import numba  # noqa: F401, PLC0415 - once it is imported, kernels are compiled for small inputs
 
     seconds = {f"step-{n}": 30.0 + n * 77 % 50 for n in range(_STEPS)}
     estimates = {key: Estimate(key, p50, 2 * p50) for key, p50 in seconds.items()}

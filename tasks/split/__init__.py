@@ -1,1 +1,1 @@
-"""Split: turn a workload into a graph of steps."""
+"""Split: a workload is turned into a graph of steps."""

@@ -1,4 +1,4 @@
-"""What the shape of a graph allows, with providers without limit. Pure.
+"""Critical-path analysis of a graph of steps, with unlimited providers. Pure.
 
 Critical path and slack as in Kelley and Walker, Critical-path planning and scheduling (1959);
 the potential parallelism is the work over the critical path.
@@ -14,18 +14,19 @@ from itertools import accumulate
 from tasks.split.network import Ancestry, Network, closure, network, topological
 from tasks.workload import StepGraph
 
-# A slack below this part of the critical path is an error of rounding.
-_NOTHING = 1e-9
+# A slack below this fraction of the critical path is a rounding error.
+_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """The figures of one graph; durations are seconds at speed 1.
 
-    ``profile`` are pairs of (seconds after the start, how many steps run from then on) where each
-    starts as soon as its needs have ended; the last has none running. ``slack_seconds`` is by how
-    much a step may be late without delaying the whole, by step id. ``redundant`` are pairs of
-    (step, need) that its other needs imply; ``levels`` is the number of steps in the longest chain.
+    ``profile`` are pairs of (seconds after the start, number of steps running from then on) where
+    each step starts as soon as its needs have ended; the last pair has none running.
+    ``slack_seconds`` is the delay of a step that does not delay the whole, by step id.
+    ``redundant`` are pairs of (step, need) where other needs imply the need; ``levels`` is the
+    number of steps in the longest chain.
     """
 
     steps: int
@@ -40,31 +41,31 @@ class Analysis:
 
     @property
     def parallelism(self) -> float:
-        """How many providers the work keeps busy on average, at most."""
+        """The number of providers that the work keeps busy on average, at most."""
         return self.work_seconds / self.critical_seconds if self.critical_seconds else 1.0
 
     @property
     def most_at_once(self) -> int:
-        """How many steps run side by side at the busiest moment."""
+        """The number of steps that run in parallel at the busiest moment."""
         return max((count for _, count in self.profile), default=0)
 
     def running(self, parts: int) -> list[int]:
-        """Return how many steps run at most, in each of so many equal parts of the time."""
+        """Return the largest number of running steps in each of ``parts`` equal parts of the time."""
         most = [0] * parts
         end = self.critical_seconds or 1.0
         for (begin, count), (until, _) in zip(self.profile, self.profile[1:], strict=False):
             first = min(parts - 1, int(begin / end * parts))
-            last = min(parts - 1, int(until / end * parts * (1 - _NOTHING)))
+            last = min(parts - 1, int(until / end * parts * (1 - _TOLERANCE)))
             for part in range(first, last + 1):
                 most[part] = max(most[part], count)
         return most
 
 
 def analyse(graph: StepGraph, seconds: Mapping[str, float]) -> Analysis:
-    """Return the figures of ``graph``; ``seconds`` says what each step takes at speed 1."""
+    """Return the figures of ``graph``; ``seconds`` are the durations of its steps at speed 1."""
     net = network(graph.steps)
-    takes = [seconds[step_id] for step_id in net.ids]
-    starts, tails = _starts(net, takes), _tails(net, takes)
+    durations = [seconds[step_id] for step_id in net.ids]
+    starts, tails = _starts(net, durations), _tails(net, durations)
     longest = max((start + tail for start, tail in zip(starts, tails, strict=True)), default=0.0)
     slack = {
         step_id: _rounded(longest - start - tail, longest)
@@ -74,55 +75,55 @@ def analyse(graph: StepGraph, seconds: Mapping[str, float]) -> Analysis:
         steps=len(net.ids),
         needs=net.arcs,
         levels=round(max(_starts(net, [1.0] * len(net.ids)), default=-1)) + 1,
-        work_seconds=sum(takes),
+        work_seconds=sum(durations),
         critical_seconds=longest,
         critical_path=_critical_path(net, tails),
         slack_seconds=slack,
-        profile=_profile(starts, takes),
+        profile=_profile(starts, durations),
         redundant=redundant_needs(graph),
     )
 
 
 def ancestors(graph: StepGraph, step_id: str) -> tuple[str, ...]:
-    """Return all that the step needs, directly or not, in the order of ``graph``."""
+    """Return all steps that the step needs, directly or not, in the order of ``graph``."""
     net = network(graph.steps)
     return tuple(net.ids[n] for n in sorted(closure(net.needs, net.number[step_id])))
 
 
 def descendants(graph: StepGraph, step_id: str) -> tuple[str, ...]:
-    """Return all that needs the step, directly or not, in the order of ``graph``."""
+    """Return all steps that need the step, directly or not, in the order of ``graph``."""
     net = network(graph.steps)
     return tuple(net.ids[n] for n in sorted(closure(net.followers, net.number[step_id])))
 
 
 def redundant_needs(graph: StepGraph) -> tuple[tuple[str, str], ...]:
-    """Return the pairs of (step, need) that could be left out: another need of it implies them.
+    """Return the pairs of (step, need) that could be left out: another need implies them.
 
-    Over a step with a `when` nothing is implied, as it may run although what it needs has failed.
+    A step with a `when` implies none of its needs, as it may run although they have failed.
     """
     return _redundant(network([replace(s, needs=()) if s.when else s for s in graph.steps]))
 
 
-def _starts(net: Network, takes: Sequence[float]) -> list[float]:
-    """Return when each step can start at the earliest; the steps are in topological order."""
-    starts = [0.0] * len(takes)
+def _starts(net: Network, durations: Sequence[float]) -> list[float]:
+    """Return the earliest start of each step; the steps are in topological order."""
+    starts = [0.0] * len(durations)
     for index, needs in enumerate(net.needs):
         if needs:
-            starts[index] = max([starts[need] + takes[need] for need in needs])
+            starts[index] = max([starts[need] + durations[need] for need in needs])
     return starts
 
 
-def _tails(net: Network, takes: Sequence[float]) -> list[float]:
-    """Return how long it takes from the start of each step to the end of all, at least."""
-    tails = [0.0] * len(takes)
-    for index in range(len(takes) - 1, -1, -1):
+def _tails(net: Network, durations: Sequence[float]) -> list[float]:
+    """Return the least time from the start of each step to the end of all."""
+    tails = [0.0] * len(durations)
+    for index in range(len(durations) - 1, -1, -1):
         after = max([tails[follower] for follower in net.followers[index]], default=0.0)
-        tails[index] = takes[index] + after
+        tails[index] = durations[index] + after
     return tails
 
 
 def _rounded(slack: float, longest: float) -> float:
-    return slack if slack > longest * _NOTHING else 0.0
+    return slack if slack > longest * _TOLERANCE else 0.0
 
 
 def _critical_path(net: Network, tails: Sequence[float]) -> tuple[str, ...]:
@@ -135,9 +136,9 @@ def _critical_path(net: Network, tails: Sequence[float]) -> tuple[str, ...]:
     return tuple(path)
 
 
-def _profile(starts: Sequence[float], takes: Sequence[float]) -> tuple[tuple[float, int], ...]:
+def _profile(starts: Sequence[float], durations: Sequence[float]) -> tuple[tuple[float, int], ...]:
     change: Counter[float] = Counter()
-    for start, duration in zip(starts, takes, strict=True):
+    for start, duration in zip(starts, durations, strict=True):
         if duration > 0:
             change[start] += 1
             change[start + duration] -= 1
@@ -149,18 +150,18 @@ def _profile(starts: Sequence[float], takes: Sequence[float]) -> tuple[tuple[flo
 def _redundant(net: Network) -> tuple[tuple[str, str], ...]:
     ordered = topological(net)
     level = _starts(net, [1.0] * len(net.ids))
-    asked: dict[int, list[int]] = {}
+    queries: dict[int, list[int]] = {}
     for index, needs in enumerate(net.needs):
         if len(needs) > 1:
             last = max([level[need] for need in needs])
             # An ancestor of another need has a second follower, and stands on a lower level.
-            able = [n for n in needs if level[n] < last and len(net.followers[n]) > 1]
-            if able:
-                asked[index] = able
-    found = Ancestry(net, ordered).through_needs(asked)
+            candidates = [n for n in needs if level[n] < last and len(net.followers[n]) > 1]
+            if candidates:
+                queries[index] = candidates
+    ancestors_of = Ancestry(net, ordered).through_needs(queries)
     return tuple(
         (net.ids[index], net.ids[need])
-        for index, able in asked.items()
-        for need in able
-        if need in found[index]
+        for index, candidates in queries.items()
+        for need in candidates
+        if need in ancestors_of[index]
     )

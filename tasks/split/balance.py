@@ -1,4 +1,4 @@
-"""Cuts items into bins of a wanted size, longest item first. Pure.
+"""The balancing of items over bins of equal or unequal size, longest item first. Pure.
 
 For equal bins this is longest processing time first (Graham, Bounds on multiprocessing timing
 anomalies, 1969), for unequal ones its form for uniform machines (Gonzalez, Ibarra and Sahni, 1977).
@@ -14,7 +14,7 @@ Bins = list[list[int]]
 
 
 def equal_bins(seconds: Sequence[float], count: int) -> Bins:
-    """Return the items (numbers) of ``count`` bins that take about the same; none is empty."""
+    """Return the items (numbers) of ``count`` bins of about the same duration; none is empty."""
     return fitted_bins(seconds, [1.0] * count, 0.0)
 
 
@@ -30,21 +30,22 @@ def fitted_bins(seconds: Sequence[float], speeds: Sequence[float], startup: floa
         tops.setdefault(speed, []).append((startup, 0, index))
     classes = list(tops.items())
     for item in sorted(range(len(seconds)), key=lambda n: (-seconds[n], n)):
-        takes = seconds[item]
+        duration = seconds[item]
         speed, heap = min(
-            classes, key=lambda one: ((one[1][0][0] + takes) / one[0], one[1][0][1], -one[0])
+            classes,
+            key=lambda pair: ((pair[1][0][0] + duration) / pair[0], pair[1][0][1], -pair[0]),
         )
         load, count, index = heap[0]
         bins[index].append(item)
-        heapq.heapreplace(heap, (load + takes, count + 1, index))
+        heapq.heapreplace(heap, (load + duration, count + 1, index))
     return [sorted(members) for members in bins if members]
 
 
 def bin_speeds(lanes: Sequence[float], count: int) -> list[float]:
-    """Return for ``count`` bins how fast each is worked off; ``lanes`` are speeds, fastest first.
+    """Return the speeds of ``count`` bins; ``lanes`` are speeds, fastest first.
 
-    Up to the number of lanes, each bin has one of its own. Those beyond go where a lane's bins
-    are the largest, and share its speed.
+    Up to the number of lanes, each bin has a lane of its own. Each further bin shares the lane
+    with the largest bins, and its speed.
     """
     shares = Counter(range(min(count, len(lanes))))
     for _ in range(count - len(lanes)):

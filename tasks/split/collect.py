@@ -1,4 +1,4 @@
-"""Asks a release's own pytest for the ids of its tests."""
+"""The collection of a suite's test ids by the release's own pytest."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def collect(
         ids = Path(folder) / "ids.json"
         (Path(folder) / PLUGIN).write_text(plugin_source(), encoding="utf-8")
         with doing(f"collecting the tests of {workload}"):
-            done = _run(field, _argv(spec, cwd, python, ids), cwd, environment, timeout_seconds)
-        # What pytest itself made of it: a conftest may set another exit status afterwards.
+            finished = _run(field, _argv(spec, cwd, python, ids), cwd, environment, timeout_seconds)
+        # The status of pytest itself: a conftest may set another exit status afterwards.
         collected = json.loads(read_regular(ids, _MOST_BYTES)) if ids.exists() else {}
-        status, tests = collected.get("status", done.code), collected.get("tests", [])
-        _refuse_failure(field, spec, done, status, collected=bool(tests))
+        status, tests = collected.get("status", finished.code), collected.get("tests", [])
+        _refuse_failure(field, spec, finished, status, collected=bool(tests))
         return tuple(CollectedTest(test, *belongs) for test, belongs in tests)
 
 
@@ -83,7 +83,7 @@ def _run(
     try:
         finished = run_bounded(
             argv,
-            # The same as a shard gets, so that both find the same tests.
+            # The same environment as a shard's, so that both find the same tests.
             inherited(os.environ) | dict(environment),
             cwd=cwd,
             limit_seconds=timeout_seconds,
@@ -113,7 +113,7 @@ def _refuse_missing_paths(field: str, spec: PytestWorkload, cwd: Path) -> None:
 def _refuse_failure(
     field: str,
     spec: PytestWorkload,
-    done: Finished,
+    finished: Finished,
     status: int,
     *,
     collected: bool,
@@ -131,35 +131,35 @@ def _refuse_failure(
             f"{field}.paths", spec.paths, "pytest finds no test there", "Name where they are"
         )
     if status or not collected:
-        why = reason_of(without_passwords(done.output.decode(errors="replace")))
-        if status == 0 or not why.strip():
+        reason = reason_of(without_passwords(finished.output.decode(errors="replace")))
+        if status == 0 or not reason.strip():
             raise BadInputError(
                 f"{field}.paths",
                 spec.paths,
-                f"pytest cannot collect: it ended with exit code {status} and without a result\n{why}",
+                f"pytest cannot collect: it ended with exit code {status} and without a result\n{reason}",
                 "See which of them ends the process when it is imported, e.g. by `os._exit`",
             )
         raise BadInputError(
             f"{field}.paths",
             spec.paths,
-            f"pytest cannot collect (exit code {status}):\n{why}\n",
+            f"pytest cannot collect (exit code {status}):\n{reason}\n",
             "Mend what it complains of",
         )
 
 
 def reason_of(output: str) -> str:
-    """Return the lines in which pytest says why it could not; its last lines where none does.
+    """Return the lines in which pytest names the reason; its last lines where none does.
 
-    What it says last is a count and an advice.
+    The very last lines are only a count and an advice.
     """
     lines = output.strip().splitlines()
-    telling = list(dict.fromkeys(_telling(lines)))
+    telling = list(dict.fromkeys(_reason_lines(lines)))
     broken = [line for line in lines if line.startswith(_BROKEN)]
     return "\n".join(broken[-_LAST_LINES:] or telling[:_LAST_LINES] or lines[-_LAST_LINES:])
 
 
-def _telling(lines: Sequence[str]) -> Iterator[str]:
-    """Give the lines that say why, and what follows one that does not say it alone.
+def _reason_lines(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the lines with the reason, and the lines that complete one of them.
 
     Below the heading of a module without a traceback, the text itself is the reason.
     """
@@ -167,7 +167,9 @@ def _telling(lines: Sequence[str]) -> Iterator[str]:
         if not _REASON.search(line):
             continue
         yield line
-        following = list(takewhile(lambda each: not _RULE.match(each), lines[index + 1 :]))
+        following = list(
+            takewhile(lambda next_line: not _RULE.match(next_line), lines[index + 1 :])
+        )
         if line.startswith(_USAGE):
             yield from takewhile(str.strip, following)
         elif _HEADING.match(line) and not any(map(_REASON.search, following)):

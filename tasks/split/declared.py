@@ -1,4 +1,4 @@
-"""Splits a workload that its user declared step by step."""
+"""The split of a workload that its user declared step by step."""
 
 from __future__ import annotations
 
@@ -27,30 +27,33 @@ def split_steps(
     """Return the graph of the declared steps; a string command is executed by the shell.
 
     A step with a matrix becomes one step a combination; a need on it is a need on all of them.
-    Combinations that a `when` over the matrix alone leaves out do not exist.
+    Combinations that a `when` over the matrix alone excludes do not exist.
 
     Raises:
-        BadInputError: a command is empty, a matrix or what is made of it is wrong, or the steps
-            form no graph (see ``step_graph``).
+        BadInputError: a command is empty, a matrix or a value filled in from it is wrong, or the
+            steps form no graph (see ``step_graph``).
     """
     field = f"workloads.{workload}.steps"
-    families = {item.id: _combinations(f"{field}.{item.id}", item) for item in spec.steps}
+    families = {
+        spec_step.id: _combinations(f"{field}.{spec_step.id}", spec_step)
+        for spec_step in spec.steps
+    }
     members = {
-        step_id: tuple(each.member(step_id) for each in family)
+        step_id: tuple(combination.member(step_id) for combination in family)
         for step_id, family in families.items()
     }
     steps = [
         _step(
             f"{project}/{workload}",
-            f"{field}.{item.id}",
-            item if item.shell else item.model_copy(update={"shell": spec.shell}),
-            each,
+            f"{field}.{spec_step.id}",
+            spec_step if spec_step.shell else spec_step.model_copy(update={"shell": spec.shell}),
+            combination,
             members,
-            cwd,
-            environment,
+            cwd=cwd,
+            environment=environment,
         )
-        for item in spec.steps
-        for each in families[item.id]
+        for spec_step in spec.steps
+        for combination in families[spec_step.id]
     ]
     graph = step_graph(project, workload, steps, SplitDecision(len(steps), ""))
     decision = SplitDecision(len(steps), _reason(graph, len(spec.steps)))
@@ -58,15 +61,19 @@ def split_steps(
 
 
 def _combinations(field: str, spec: StepSpec) -> list[Combination]:
-    """Return the combinations of a step; a `when` over the matrix alone leaves some out for good."""
+    """Return the combinations of a step without those that a `when` over the matrix excludes."""
     every = combinations(f"{field}.matrix", spec.matrix)
     if not _by_matrix_alone(spec):
         return every
-    kept = [one for one in every if holds(f"{field}.when", spec.when, {"matrix": one.values})]
-    if not kept:
+    selected = [
+        combination
+        for combination in every
+        if holds(f"{field}.when", spec.when, {"matrix": combination.values})
+    ]
+    if not selected:
         problem = "leaves out every combination of the matrix"
         raise BadInputError(f"{field}.when", spec.when, problem, "Keep at least one")
-    return kept
+    return selected
 
 
 def _by_matrix_alone(spec: StepSpec) -> bool:
@@ -74,22 +81,23 @@ def _by_matrix_alone(spec: StepSpec) -> bool:
     return names <= spec.matrix.keys() and depends_only_on("matrix", spec.when)
 
 
-def _step(  # noqa: PLR0917 - what is the same for all steps, and what is not
+def _step(
     history: str,
     field: str,
     spec: StepSpec,
-    chosen: Combination,
+    combination: Combination,
     members: Mapping[str, Sequence[str]],
+    *,
     cwd: Path,
     environment: Mapping[str, str],
 ) -> Step:
-    values, own_id = chosen.values, chosen.member(spec.id)
+    values, own_id = combination.values, combination.member(spec.id)
     return Step(
         id=own_id,
         argv=tuple(fill_matrix(f"{field}.run", part, values) for part in _argv(field, spec)),
         cwd=cwd,
         history_key=f"{history}/{own_id}",
-        needs=tuple(_needs(field, spec, chosen, members)),
+        needs=tuple(_needs(field, spec, combination, members)),
         when="" if _by_matrix_alone(spec) else spec.when,
         demand=spec.demand,
         environment={
@@ -134,11 +142,11 @@ def _shell(field: str, spec: StepSpec) -> list[str]:
 
 
 def _needs(
-    field: str, spec: StepSpec, chosen: Combination, members: Mapping[str, Sequence[str]]
+    field: str, spec: StepSpec, combination: Combination, members: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
     for need in spec.needs:
-        named = fill_matrix(f"{field}.needs", need, chosen.labels)
-        yield from members.get(named, (named,))
+        name = fill_matrix(f"{field}.needs", need, combination.labels)
+        yield from members.get(name, (name,))
 
 
 def _reason(graph: StepGraph, declared: int) -> str:

@@ -1,6 +1,6 @@
-"""The lines of JSON that a shard wrote: those that are ours, whatever else was written beside them.
+"""The entries (lines of JSON) that the pytest plugin of a shard wrote.
 
-The tests run what they like, and may write to the same file: what is none of ours is passed over.
+The tests may write to the same file: lines that are not entries of the plugin are skipped.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tasks.workload import ItemResult
 
 _MOST_BYTES = 256 * 1024 * 1024
 LONGEST_SECONDS = 1e9
-"""What a test takes at most; a time beyond, or one that is none, says nothing."""
+"""The longest duration of a test; a longer or an invalid one is ignored."""
 
 _Number = int | float
 _SHAPES: Mapping[str, Mapping[str, Any]] = {
@@ -26,12 +26,12 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "rerun": {"rerun": str},
     "id": {"id": str, "outcome": str, "message": str | None},
 }
-"""What each kind of entry has, by the key that tells it from the others."""
+"""The fields of each kind of entry, by the key that identifies it."""
 _OUTCOMES = frozenset({"passed", "skipped", "failed", "error"})
 
 
 def entries(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield what was written to ``path``; the last line may be half, of a process that was killed.
+    """Yield the entries in ``path``; the last line may be incomplete if the process was killed.
 
     Raises:
         IrregularFileError: A test has put something else there.
@@ -41,11 +41,11 @@ def entries(path: Path) -> Iterator[dict[str, Any]]:
             entry = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if _is_ours(entry):
+        if _is_entry(entry):
             yield entry
 
 
-def _is_ours(entry: object) -> bool:
+def _is_entry(entry: object) -> bool:
     if not isinstance(entry, dict):
         return False
     shape = next((_SHAPES[mark] for mark in _SHAPES if mark in entry), None)
@@ -53,7 +53,7 @@ def _is_ours(entry: object) -> bool:
 
 
 def result_of(entry: Mapping[str, Any]) -> ItemResult:
-    """Return what became of a test; what it took counts as nothing where it is no such time."""
+    """Return the result of a test; its duration counts as zero where it is not valid."""
     seconds, outcome = entry.get("seconds"), entry["outcome"]
     usable = isinstance(seconds, int | float) and 0 <= seconds <= LONGEST_SECONDS
     return ItemResult(

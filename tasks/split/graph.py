@@ -1,6 +1,6 @@
-"""Orders the steps of a workload by their needs, and refuses what cannot be ordered.
+"""The graph of a workload's steps in topological order, or the refusal of an invalid one.
 
-Everything wrong with a graph is found here, before anything of it is started.
+Every error of a graph is found here, before any step of it is started.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from tasks.split.network import Ancestry, Network, cycle, network, topological
 from tasks.workload import MOST_ITEMS, SplitDecision, Step, StepGraph
 
 WHEN_VARIABLES = ("steps", "project", "environment", "version")
-# Of a longer cycle, what stands in the middle is counted.
+# Of a longer cycle, the steps in the middle are only counted.
 _NAMED = 50
 
 
 def step_graph(
     project: str, workload: str, steps: Sequence[Step], decision: SplitDecision
 ) -> StepGraph:
-    """Return the graph of ``steps`` in topological order, otherwise as they were given.
+    """Return the graph of ``steps`` in topological order, else in the given order.
 
     Raises:
         BadInputError: an id is given twice, a need is unknown, the needs form a cycle (named step
-            by step), or a `when` or `foreach` is no expression, or names what is not known there
+            by step), or a `when` or `foreach` is not an expression, or names an unknown variable
             or a step that it does not depend on.
     """
     field = f"workloads.{workload}.steps"
@@ -62,9 +62,9 @@ def _refuse_unknown_needs(
 ) -> None:
     for need in step.needs:
         if need not in by_id:
-            known = [*by_id, *groups]
+            names = [*by_id, *groups]
             raise NotFoundError(
-                f"{field}.{step.id}.needs", need, known, "Name a step of this workload"
+                f"{field}.{step.id}.needs", need, names, "Name a step of this workload"
             )
 
 
@@ -95,17 +95,17 @@ def _check_expressions(
     for step in steps:
         if step.group:
             numbers[step.group].append(net.number[step.id])
-    named: dict[int, set[int]] = {}
+    named_steps: dict[int, set[int]] = {}
     for step in steps:
         for key, expression in _expressions(step):
             place = f"{field}.{step.id}.{key}"
             for name in _check(place, key, expression, step):
                 if name not in numbers:
                     raise _not_settled(place, expression, name, "names an unknown step")
-                named.setdefault(net.number[step.id], set()).update(numbers[name])
-    settled = Ancestry(net, ordered).depends(named)
-    for index, wanted in named.items():
-        for other in sorted(wanted - settled[index]):
+                named_steps.setdefault(net.number[step.id], set()).update(numbers[name])
+    settled = Ancestry(net, ordered).depends(named_steps)
+    for index, targets in named_steps.items():
+        for other in sorted(targets - settled[index]):
             _raise_unsettled(field, steps[index], net.ids[other], numbers, other)
 
 
@@ -114,9 +114,11 @@ def _check(place: str, key: str, expression: str, step: Step) -> list[str]:
     variables = (*WHEN_VARIABLES, "matrix") if step.matrix else WHEN_VARIABLES
     check_expression(place, expression, variables)
     for name in sorted(referenced_matrix(expression) - dict(step.matrix).keys()):
-        known = ", ".join(name for name, _ in step.matrix)
+        names_known = ", ".join(name for name, _ in step.matrix)
         problem = f"names matrix.{name}, which is not known"
-        raise BadInputError(place, expression, problem, f"The matrix has {known or 'nothing'}")
+        raise BadInputError(
+            place, expression, problem, f"The matrix has {names_known or 'nothing'}"
+        )
     refuse_unknown_fields(place, expression)
     names = sorted(referenced_steps(expression))
     if key == "foreach":
@@ -130,9 +132,9 @@ def _raise_unsettled(
     for key, expression in _expressions(step):
         for name in sorted(referenced_steps(expression)):
             if number in numbers[name]:
-                named = name if name == other else f"{other} of {name}"
+                shown_name = name if name == other else f"{other} of {name}"
                 place = f"{field}.{step.id}.{key}"
-                raise _not_settled(place, expression, named, "does not depend on that step")
+                raise _not_settled(place, expression, shown_name, "does not depend on that step")
 
 
 def _not_settled(place: str, expression: str, name: str, problem: str) -> BadInputError:

@@ -18,7 +18,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """One combination: its values by name, and how each is called in ids."""
+    """One combination: its values by name, and their labels in ids."""
 
     values: Mapping[str, MatrixValue]
     labels: Mapping[str, str]
@@ -45,14 +45,14 @@ def combinations(field: str, matrix: Mapping[str, Sequence[MatrixValue]]) -> lis
             f"has {count} combinations, and may have {MOST_COMBINATIONS}",
             "Leave values out, or have a step write a list and use `foreach`",
         )
-    called = {name: labels(list(values)) for name, values in matrix.items()}
-    pairs = [list(zip(values, called[name], strict=True)) for name, values in matrix.items()]
+    labels_of = {name: labels(list(values)) for name, values in matrix.items()}
+    pairs = [list(zip(values, labels_of[name], strict=True)) for name, values in matrix.items()]
     return [
         Combination(
-            {name: value for name, (value, _) in zip(matrix, chosen, strict=True)},
-            {name: label for name, (_, label) in zip(matrix, chosen, strict=True)},
+            {name: value for name, (value, _) in zip(matrix, pair_values, strict=True)},
+            {name: label for name, (_, label) in zip(matrix, pair_values, strict=True)},
         )
-        for chosen in product(*pairs)
+        for pair_values in product(*pairs)
     ]
 
 
@@ -61,8 +61,8 @@ def _refuse_bad(field: str, name: str, values: Sequence[MatrixValue]) -> None:
         raise BadInputError(field, name, "is no name", "Use letters, digits and underscores")
     if not values:
         raise BadInputError(f"{field}.{name}", [], "has no values", "Name at least one")
-    seen: set[str] = set()
+    written_values: set[str] = set()
     for value in values:
-        if written(value) in seen:
+        if written(value) in written_values:
             raise BadInputError(f"{field}.{name}", value, "is given twice", "Remove one of them")
-        seen.add(written(value))
+        written_values.add(written(value))

@@ -1,4 +1,4 @@
-"""The needs of steps as numbers, and what follows from their shape alone. Pure.
+"""The needs of steps as a network of numbers, with topological order, cycles and ancestors. Pure.
 
 Everything here is linear in steps and needs, so that 100,000 steps take a moment; only
 ``Ancestry`` may cost more, and does so in chunks of a fixed size.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tasks.workload import Step
 
-# So many ancestors are followed at once, one bit each.
+# The number of ancestors that are followed at once, one bit each.
 _CHUNK = 2048
 
 
@@ -27,7 +27,7 @@ class Network:
 
     @property
     def arcs(self) -> int:
-        """How many needs there are."""
+        """The number of needs."""
         return sum(map(len, self.needs))
 
 
@@ -44,7 +44,7 @@ def network(steps: Sequence[Step]) -> Network:
 
 
 def topological(net: Network) -> list[int]:
-    """Return the numbers, needs first, otherwise as given (Kahn, 1962); without what is cyclic."""
+    """Return the numbers, needs first, else as given (Kahn, 1962); without those behind a cycle."""
     waits = [len(needed) for needed in net.needs]
     queue = deque(index for index, count in enumerate(waits) if not count)
     ordered: list[int] = []
@@ -59,14 +59,14 @@ def topological(net: Network) -> list[int]:
 
 
 def cycle(net: Network, ordered: Collection[int]) -> list[int]:
-    """Return a cycle among what is not ``ordered``: each needs the next, the last is the first.
+    """Return a cycle among the steps not ``ordered``: each needs the next, the last is the first.
 
-    It is the shortest through the step at which it is entered.
+    It is the shortest cycle through the step at which it is entered.
     """
     settled = bytearray(len(net.ids))
     for index in ordered:
         settled[index] = 1
-    # What is stuck needs something that is stuck, so following such needs must close a cycle.
+    # Each step that is not settled has a need that is not, so following these closes a cycle.
     visited = bytearray(len(net.ids))
     entered = next(index for index, done in enumerate(settled) if not done)
     while not visited[entered]:
@@ -76,37 +76,37 @@ def cycle(net: Network, ordered: Collection[int]) -> list[int]:
 
 
 def _shortest_back(net: Network, settled: bytearray, start: int) -> list[int]:
-    came: dict[int, int] = {}
+    reached_from: dict[int, int] = {}
     queue = deque([start])
-    while start not in came:
+    while start not in reached_from:
         index = queue.popleft()
         for need in net.needs[index]:
-            if not settled[need] and need not in came:
-                came[need] = index
+            if not settled[need] and need not in reached_from:
+                reached_from[need] = index
                 queue.append(need)
-    path = [start, came[start]]
+    path = [start, reached_from[start]]
     while path[-1] != start:
-        path.append(came[path[-1]])
+        path.append(reached_from[path[-1]])
     return path[::-1]
 
 
 def closure(neighbours: Sequence[Iterable[int]], start: int) -> set[int]:
-    """Return all that is reached from ``start`` over ``neighbours``, without itself."""
-    found: set[int] = set()
+    """Return all numbers reachable from ``start`` over ``neighbours``, without itself."""
+    reached: set[int] = set()
     stack = [start]
     while stack:
         for other in neighbours[stack.pop()]:
-            if other not in found:
-                found.add(other)
+            if other not in reached:
+                reached.add(other)
                 stack.append(other)
-    return found
+    return reached
 
 
 class Ancestry:
     """Answers many questions of the kind: does this step depend on that one?
 
-    Sets of ancestors are kept as bits of whole numbers, for as many ancestors at once as a chunk
-    holds, and only over the part of the order that lies between them and who asks.
+    Sets of ancestors are the bits of integers, for one chunk of ancestors at a time, and only over
+    the part of the order between them and the steps that ask.
     """
 
     def __init__(self, net: Network, ordered: Sequence[int]) -> None:
@@ -115,28 +115,30 @@ class Ancestry:
         for place, index in enumerate(ordered):
             self._place[index] = place
 
-    def depends(self, asked: Mapping[int, Collection[int]]) -> dict[int, set[int]]:
-        """Return of each number in ``asked`` which of those beside it are its ancestors."""
-        direct = {index: set(self._net.needs[index]).intersection(asked[index]) for index in asked}
-        left = {i: set(wanted) - direct[i] for i, wanted in asked.items()}
-        for index, found in self.through_needs(left).items():
-            direct[index] |= found
+    def depends(self, queries: Mapping[int, Collection[int]]) -> dict[int, set[int]]:
+        """Return for each number in ``queries`` those of its targets that are its ancestors."""
+        direct = {
+            index: set(self._net.needs[index]).intersection(queries[index]) for index in queries
+        }
+        remaining = {i: set(targets) - direct[i] for i, targets in queries.items()}
+        for index, indirect in self.through_needs(remaining).items():
+            direct[index] |= indirect
         return direct
 
-    def through_needs(self, asked: Mapping[int, Collection[int]]) -> dict[int, set[int]]:
-        """As ``depends``, of ancestors that are reached over at least one step in between."""
-        found: dict[int, set[int]] = {index: set() for index in asked}
+    def through_needs(self, queries: Mapping[int, Collection[int]]) -> dict[int, set[int]]:
+        """As ``depends``, for ancestors that are reached over at least one step in between."""
+        ancestors: dict[int, set[int]] = {index: set() for index in queries}
         askers: dict[int, list[int]] = {}
-        for index, wanted in asked.items():
-            for target in wanted:
+        for index, targets in queries.items():
+            for target in targets:
                 if self._place[target] < self._place[index]:
                     askers.setdefault(target, []).append(index)
         targets = sorted(askers, key=self._place.__getitem__)
         for begin in range(0, len(targets), _CHUNK):
             chunk = targets[begin : begin + _CHUNK]
             for index, target in self._chunk(chunk, askers):
-                found[index].add(target)
-        return found
+                ancestors[index].add(target)
+        return ancestors
 
     def _chunk(
         self, chunk: Sequence[int], askers: Mapping[int, Sequence[int]]

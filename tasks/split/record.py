@@ -1,7 +1,7 @@
-"""Keeps a split, so that a resumed workload has the very steps it started with.
+"""The record of a split, so that a resumed workload has the same steps again.
 
-What finished has taught new timings since, and splitting anew would cut other shards. Variables
-of the environment may be secret and are not kept: they are supplied again.
+Finished steps have left new timings since, and another split would cut other shards. Environment
+variables may be secret and are not recorded: they are supplied again.
 """
 
 from __future__ import annotations

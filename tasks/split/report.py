@@ -1,4 +1,4 @@
-"""A split as Markdown: why so, what else was considered, and the graph. Pure."""
+"""The report of a split as Markdown: its reason, the alternatives, and the graph. Pure."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from tasks.split.analysis import analyse
 from tasks.split.shape import shape_lines
 from tasks.workload import Step, StepGraph
 
-# A larger picture is neither drawn in reasonable time nor readable.
+# A larger graph takes too long to draw and cannot be read.
 _MOST_DRAWN = 60
 
 
 def split_report(graph: StepGraph, estimates: Estimates) -> str:
     """Return the decision and its alternatives; where there are needs, figures and a Mermaid graph.
 
-    ``estimates`` say what the steps are expected to take.
+    ``estimates`` are those of the steps.
     """
     lines = [f"## {graph.project}: {graph.workload}", "", graph.decision.reason, ""]
     lines += [*_alternatives(graph), *_shards(graph)]
@@ -27,17 +27,17 @@ def split_report(graph: StepGraph, estimates: Estimates) -> str:
 
 def _shape(graph: StepGraph, estimates: Estimates) -> Iterator[str]:
     expected = {step.id: estimate_of(step, estimates) for step in graph.steps}
-    known = sum(estimate.source != "default" for estimate in expected.values())
+    with_history = sum(estimate.source != "default" for estimate in expected.values())
     seconds = {step_id: estimate.p50_seconds for step_id, estimate in expected.items()}
-    yield from shape_lines(analyse(graph, seconds), known)
+    yield from shape_lines(analyse(graph, seconds), with_history)
 
 
 def _alternatives(graph: StepGraph) -> Iterator[str]:
     if graph.decision.alternatives:
         yield from ("| parts | predicted |", "|---:|---:|")
         for parts, seconds in graph.decision.alternatives:
-            chosen = " (chosen)" if parts == graph.decision.parts else ""
-            yield f"| {parts}{chosen} | {seconds:.1f} s |"
+            mark = " (chosen)" if parts == graph.decision.parts else ""
+            yield f"| {parts}{mark} | {seconds:.1f} s |"
         yield ""
 
 
@@ -53,15 +53,17 @@ def _picture(graph: StepGraph) -> Iterator[str]:
     nodes: dict[str, list[Step]] = {}
     for step in graph.steps:
         nodes.setdefault(step.group or step.id, []).append(step)
-    shown = {step.id: node for node, steps in nodes.items() for step in steps}
+    node_of = {step.id: node for node, steps in nodes.items() for step in steps}
     number = {node: f"s{index}" for index, node in enumerate(list(nodes)[:_MOST_DRAWN])}
     yield from ("```mermaid", "flowchart LR")
-    for node, drawn in number.items():
+    for node, number_of_node in number.items():
         steps = nodes[node]
-        yield f'  {drawn}["{node}{_times(steps)}"]'
+        yield f'  {number_of_node}["{node}{_times(steps)}"]'
         label = "-. when .->" if steps[0].when else "-->"
-        needs = dict.fromkeys(shown[need] for step in steps for need in step.needs)
-        yield from (f"  {number[need]} {label} {drawn}" for need in needs if need in number)
+        needs = dict.fromkeys(node_of[need] for step in steps for need in step.needs)
+        yield from (
+            f"  {number[need]} {label} {number_of_node}" for need in needs if need in number
+        )
     if len(nodes) > len(number):
         yield f'  more["and {len(nodes) - len(number)} more"]'
     yield "```"

@@ -1,4 +1,4 @@
-"""Finds what succeeded only when it was tried again: tests by name, other steps by theirs."""
+"""Remarks on the tests and steps that passed only on a retry."""
 
 from __future__ import annotations
 
@@ -16,30 +16,36 @@ _OF_ITSELF = frozenset({End.FAILED, End.TIMED_OUT, End.OUT_OF_MEMORY})
 
 def last_successes(executions: Iterable[Execution]) -> dict[str, Execution]:
     """Return the last attempt of each step whose last attempt succeeded, by step."""
-    last = {each.step: each for each in executions}
-    return {step: each for step, each in last.items() if each.outcome and each.outcome.succeeded}
+    last = {execution.step: execution for execution in executions}
+    return {
+        step: execution
+        for step, execution in last.items()
+        if execution.outcome and execution.outcome.succeeded
+    }
 
 
 def retry_remarks(executions: Sequence[Execution]) -> list[str]:
     """Return a sentence on the tests, and one on the steps, that passed only on a retry."""
-    good = last_successes(executions)
+    successes = last_successes(executions)
     former: defaultdict[str, list[Execution]] = defaultdict(list)
-    for each in executions:
-        if each.outcome and each.outcome.end in _OF_ITSELF:
-            former[each.step].append(each)
+    for execution in executions:
+        if execution.outcome and execution.outcome.end in _OF_ITSELF:
+            former[execution.step].append(execution)
     tests: list[str] = []
     steps: list[str] = []
     count = 0
-    for step, last in good.items():
+    for step, last in successes.items():
         record = read_record(last.directory / REPORT)
         passed = [result.id for result in record.results if result.succeeded]
         count += len(passed)
-        bad = record.rerun | {test for each in former[step] for test in _failed(each)}
-        retried = [test for test in passed if test in bad]
+        failed_before = record.rerun | {
+            test for execution in former[step] for test in _failed(execution)
+        }
+        retried = [test for test in passed if test in failed_before]
         tests += retried
         # A shard that was ended as a whole has no test to name.
         steps += [step] if former[step] and not retried else []
-    return [*_sentence("tests", tests, count), *_sentence("steps", steps, len(good))]
+    return [*_sentence("tests", tests, count), *_sentence("steps", steps, len(successes))]
 
 
 def _failed(execution: Execution) -> Iterator[str]:
@@ -51,5 +57,5 @@ def _failed(execution: Execution) -> Iterator[str]:
 def _sentence(what: str, names: Sequence[str], count: int) -> Iterator[str]:
     if names:
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        listed = ", ".join(names[:_NAMED])
-        yield f"{len(names)} of {count} {what} passed only on retry: {listed}{more}."
+        shown_names = ", ".join(names[:_NAMED])
+        yield f"{len(names)} of {count} {what} passed only on retry: {shown_names}{more}."

@@ -1,4 +1,4 @@
-"""What the shape of a graph allows, as a few lines of Markdown. Pure."""
+"""The critical-path analysis of a graph as a few lines of Markdown. Pure."""
 
 from __future__ import annotations
 
@@ -8,24 +8,27 @@ from tasks.split.analysis import Analysis
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _PARTS = 40
-_ON_PATH, _NAMED = 12, 5
-_HOUR = 3600
+# The number of steps of a critical path that are shown.
+_ON_PATH = 12
+# The number of steps or needs that are named.
+_NAMED = 5
+_SECONDS_PER_HOUR = 3600
 
 
-def shape_lines(found: Analysis, known: int) -> Iterator[str]:
-    """Give the figures of a graph; ``known`` of its steps have a history, the others none."""
+def shape_lines(analysis: Analysis, with_history: int) -> Iterator[str]:
+    """Yield the figures of a graph; ``with_history`` of its steps have a history, the others none."""
     yield from ("| steps | needs | work | critical path | parallelism | at once |", _COLUMNS)
     yield (
-        f"| {found.steps} | {found.needs} | {_seconds(found.work_seconds)} "
-        f"| {_seconds(found.critical_seconds)} | {found.parallelism:.1f} | {found.most_at_once} |"
+        f"| {analysis.steps} | {analysis.needs} | {_seconds(analysis.work_seconds)} "
+        f"| {_seconds(analysis.critical_seconds)} | {analysis.parallelism:.1f} | {analysis.most_at_once} |"
     )
-    yield from ("", f"- critical path: {_path(found.critical_path)}")
-    yield f"- slack: {_slack(found)}"
-    yield f"- {_at_once(found)}"
-    if found.redundant:
-        yield f"- needs that could be left out, as others imply them: {_redundant(found)}"
-    if known < found.steps:
-        yield f"- {found.steps - known} of {found.steps} durations are assumed: no history yet"
+    yield from ("", f"- critical path: {_path(analysis.critical_path)}")
+    yield f"- slack: {_slack(analysis)}"
+    yield f"- {_at_once(analysis)}"
+    if analysis.redundant:
+        yield f"- needs that could be left out, as others imply them: {_redundant(analysis)}"
+    if with_history < analysis.steps:
+        yield f"- {analysis.steps - with_history} of {analysis.steps} durations are assumed: no history yet"
     yield ""
 
 
@@ -39,32 +42,32 @@ def _path(steps: Sequence[str]) -> str:
     return " → ".join(steps)
 
 
-def _slack(found: Analysis) -> str:
-    loose = {step: slack for step, slack in found.slack_seconds.items() if slack}
-    tight = found.steps - len(loose)
+def _slack(analysis: Analysis) -> str:
+    loose = {step: slack for step, slack in analysis.slack_seconds.items() if slack}
+    tight = analysis.steps - len(loose)
     if not loose:
         return "none; each step delays the whole"
     most = sorted(loose, key=lambda step: -loose[step])[:_NAMED]
     named = ", ".join(f"{step} {_seconds(loose[step])}" for step in most)
-    return f"{tight} of {found.steps} steps have none; the most have {named}"
+    return f"{tight} of {analysis.steps} steps have none; the most have {named}"
 
 
-def _at_once(found: Analysis) -> str:
-    counts = found.running(_PARTS)
-    most = max(1, found.most_at_once)
+def _at_once(analysis: Analysis) -> str:
+    counts = analysis.running(_PARTS)
+    most = max(1, analysis.most_at_once)
     bars = "".join(_BARS[-(-count * (len(_BARS) - 1) // most)] for count in counts)
     half = sorted(counts)[_PARTS // 2]
     return (
         f"steps that could run at once, from start to end: `{bars}` "
-        f"(up to {found.most_at_once}; half of the time {half} or more)"
+        f"(up to {analysis.most_at_once}; half of the time {half} or more)"
     )
 
 
-def _redundant(found: Analysis) -> str:
-    named = ", ".join(f"{step} needs {need}" for step, need in found.redundant[:_NAMED])
-    more = len(found.redundant) - _NAMED
+def _redundant(analysis: Analysis) -> str:
+    named = ", ".join(f"{step} needs {need}" for step, need in analysis.redundant[:_NAMED])
+    more = len(analysis.redundant) - _NAMED
     return f"{named} and {more} more" if more > 0 else named
 
 
 def _seconds(value: float) -> str:
-    return f"{value:.1f} s" if value < _HOUR else f"{value / _HOUR:.1f} h"
+    return f"{value:.1f} s" if value < _SECONDS_PER_HOUR else f"{value / _SECONDS_PER_HOUR:.1f} h"

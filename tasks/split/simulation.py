@@ -1,6 +1,6 @@
-"""Plays shards through on lanes of unequal speed, with durations drawn from their estimates.
+"""The simulation of shards on lanes of unequal speed, with durations drawn from estimates.
 
-A module of its own because it imports numpy: whoever needs no simulation does not wait for it.
+A module of its own because it imports numpy, which callers without a simulation do not need.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _SEED = 20_260
-_FEWEST, _MOST, _NUMBERS = 8, 64, 400_000
+_FEWEST_SAMPLES = 8
+_MOST_SAMPLES = 64
+# The number of durations that are drawn in all, at most.
+_MOST_NUMBERS = 400_000
 # The 90 % quantile of the standard normal distribution.
 _Z90 = 1.2816
+# The largest sigma of a duration.
 _WIDEST = 1.5
 
 
@@ -31,25 +35,25 @@ def draw(p50: Sequence[float], p90: Sequence[float]) -> Floats:
     sigma[varies] = np.log(late[varies] / median[varies]) / _Z90
     if not varies.any():
         return median[np.newaxis, :]
-    rows = max(_FEWEST, min(_MOST, _NUMBERS // len(median)))
+    rows = max(_FEWEST_SAMPLES, min(_MOST_SAMPLES, _MOST_NUMBERS // len(median)))
     normal = np.random.default_rng(_SEED).standard_normal((rows, len(median)))
-    drawn: Floats = median * np.exp(np.minimum(sigma, _WIDEST) * normal)
-    return drawn
+    durations: Floats = median * np.exp(np.minimum(sigma, _WIDEST) * normal)
+    return durations
 
 
 def loads(bins: Sequence[Sequence[int]], items: Floats) -> Floats:
-    """Return what the items (numbers of columns) of each bin take together: a column a bin."""
-    members = np.concatenate([np.asarray(each, dtype=np.intp) for each in bins])
-    starts = np.cumsum([0, *(len(each) for each in bins[:-1])])
-    together: Floats = np.add.reduceat(items[:, members], starts, axis=1)
-    return together
+    """Return the total durations of the items (numbers of columns) of each bin: a column a bin."""
+    members = np.concatenate([np.asarray(bin_items, dtype=np.intp) for bin_items in bins])
+    starts = np.cumsum([0, *(len(bin_items) for bin_items in bins[:-1])])
+    sums: Floats = np.add.reduceat(items[:, members], starts, axis=1)
+    return sums
 
 
 def makespans(expected: Sequence[float], actual: Floats, speeds: Sequence[float]) -> Floats:
     """Return when the last shard ends, by sample; ``actual`` has a column a shard.
 
-    Longest first, each goes where by its expected duration it ends first, seen from when the
-    lanes are in fact free: the rule by which steps are dispatched.
+    Longest first, each goes to the lane on which it is expected to end first, given when the
+    lanes are really free: the rule by which steps are dispatched.
     """
     speed = np.asarray(speeds, dtype=float)
     free = np.zeros((len(actual), len(speed)))

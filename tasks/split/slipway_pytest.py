@@ -1,9 +1,9 @@
-"""Runs inside a project's own environment: lists a suite's test ids, or runs some of them.
+"""A pytest plugin for a project's own environment: it lists a suite's test ids, or runs some.
 
 It is executed as a script and then loaded by pytest as a plugin, from a copy beside the ids;
-so it imports nothing of ours, and works with pytest 6 and Python 3.8 upwards. What becomes of each
-test is written down at once, by itself: options of the suite can neither displace nor lose it, and
-where the process is killed the file says in which test.
+so it imports nothing of Slipway, and works with pytest 6 and Python 3.8 upwards. The plugin itself
+writes the result of each test at once: options of the suite can neither redirect nor lose it, and
+where the process is killed the file names the test that ran.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _KEEPING: dict[type, bool] = {}
 
 
 def pytest_addoption(parser: Any) -> None:
-    """Add where to write the ids of all tests, and where to read those to run."""
+    """Add the options of the files with the ids of all tests, those to run, and the results."""
     group = parser.getgroup("slipway")
     group.addoption("--slipway-collect", metavar="FILE", help="write all test ids to FILE")
     group.addoption("--slipway-ids", metavar="FILE", help="run only the test ids in FILE")
@@ -41,7 +41,7 @@ def pytest_addoption(parser: Any) -> None:
 
 
 def pytest_configure(config: Any) -> None:
-    """Register the selection and the record, where they were asked for."""
+    """Register the selection and the writer of results, where the options name files for them."""
     source = config.getoption("--slipway-ids")
     if source:
         ids = json.loads(Path(source).read_text(encoding="utf-8"))
@@ -50,14 +50,14 @@ def pytest_configure(config: Any) -> None:
         # With xdist, the workers run the tests and the controller hears of all of them.
         if not hasattr(config, "workerinput"):
             results = config.getoption("--slipway-results")
-            config.pluginmanager.register(Record(results, set(ids)), "slipway-results")
+            config.pluginmanager.register(ResultWriter(results, set(ids)), "slipway-results")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: Any, exitstatus: Any) -> None:
-    """Write all tests, in the order in which they would run, and which belong together.
+    """Write all tests in run order, with those that belong together.
 
-    Beside them stands what pytest itself makes of them: a conftest may set another status.
+    The exit status of pytest itself is written too: a conftest may set another one.
     """
     target = session.config.getoption("--slipway-collect")
     if target:
@@ -68,51 +68,53 @@ def pytest_sessionfinish(session: Any, exitstatus: Any) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: Any) -> None:
-    """Ask no threshold of coverage of a part of the suite, nor of its collection; note it."""
+    """Disable the coverage limit for a part of the suite and for its collection; note the limit."""
     config = session.config
     plugin = config.pluginmanager.getplugin("_cov")
-    asked: list[Any] = [config.option, getattr(plugin, "options", None)]
+    option_holders: list[Any] = [config.option, getattr(plugin, "options", None)]
     record = config.pluginmanager.getplugin("slipway-results")
     disabled = getattr(plugin, "_disabled", False)  # by --no-cov
-    if record and not disabled and getattr(asked[-1], "cov_fail_under", None):
+    if record and not disabled and getattr(option_holders[-1], "cov_fail_under", None):
         record.note(
-            limit=float(asked[-1].cov_fail_under),
-            settings=getattr(asked[-1], "cov_config", None) or ".coveragerc",
+            limit=float(option_holders[-1].cov_fail_under),
+            settings=getattr(option_holders[-1], "cov_config", None) or ".coveragerc",
         )
     if config.getoption("--slipway-whole"):
         return
-    for options in asked:
+    for options in option_holders:
         if hasattr(options, "cov_fail_under"):
             options.cov_fail_under = 0
 
 
-class Record:
-    """Writes a line as each test starts and when it has ended."""
+class ResultWriter:
+    """Writes a line when a test starts and when it has ended."""
 
     def __init__(self, path: str, ids: set[str]) -> None:
-        self.path, self.ids, self.pid = path, ids, os.getpid()
+        self.path = path
+        self.ids = ids
+        self.pid = os.getpid()
         self.seconds: dict[str, float] = {}
         self.verdicts: dict[str, tuple[str, str]] = {}
         self._open()
 
     def _open(self) -> None:
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        # Bound now: a test may put another `os` into this module, which writes elsewhere.
+        # Bound now: a test may replace `os` in this module by one that writes elsewhere.
         self._write = partial(os.write, descriptor)
 
-    def note(self, **what: Any) -> None:
-        """Write one line; a child that a test has forked writes none."""
+    def note(self, **fields: Any) -> None:
+        """Write one line, except in a child process that a test has forked."""
         if os.getpid() != self.pid:
             return
-        line = json.dumps(what).encode() + b"\n"
+        line = json.dumps(fields).encode() + b"\n"
         try:
             self._write(line)
-        except OSError:  # a test has closed what it did not open
+        except OSError:  # a test has closed the descriptor
             self._open()
             self._write(line)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Note which test runs, should it take the process with it."""
+        """Note which test runs, in case it ends the process."""
         self.note(started=self._id(nodeid))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -123,22 +125,22 @@ class Record:
         if report.when == "setup":  # also where a plugin tries it again
             self.seconds[test], self.verdicts[test] = 0.0, ("passed", "")
         self.seconds[test] = self.seconds.get(test, 0.0) + report.duration
-        seen, known = _verdict(report), self.verdicts.get(test, ("passed", ""))
-        if _SEVERITY.index(seen[0]) > _SEVERITY.index(known[0]):
-            self.verdicts[test] = seen
+        verdict, worst = _verdict(report), self.verdicts.get(test, ("passed", ""))
+        if _SEVERITY.index(verdict[0]) > _SEVERITY.index(worst[0]):
+            self.verdicts[test] = verdict
         if report.when == "teardown" or report.when is None:
-            outcome, message = self.verdicts.pop(test, seen)
+            outcome, message = self.verdicts.pop(test, verdict)
             seconds = self.seconds.pop(test, 0.0)
             self.note(id=test, seconds=seconds, outcome=outcome, message=message)
 
     def pytest_collectreport(self, report: Any) -> None:
-        """Note what failed before there was a test, e.g. an import."""
+        """Note a failure of collection, e.g. of an import."""
         if report.failed:
             self.note(id=report.nodeid, seconds=0.0, outcome="error", message=_message(report))
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: Any, exitstatus: Any) -> Any:
-        """Note the tests whose process has died under xdist, and who set the exit status."""
+        """Note the tests whose process has died under xdist, and the exit status."""
         for test, (outcome, message) in self.verdicts.items():
             if outcome not in {"passed", "skipped"}:
                 seconds = self.seconds.get(test, 0.0)
@@ -161,15 +163,15 @@ def _verdict(report: Any) -> tuple[str, str]:
 
 
 def _message(report: Any) -> str:
-    trouble = report.longrepr
-    crash = getattr(trouble, "reprcrash", None)
+    representation = report.longrepr
+    crash = getattr(representation, "reprcrash", None)
     if crash is not None:
-        said = str(crash.message)
-    elif isinstance(trouble, tuple):
-        said = str(trouble[-1])
+        text = str(crash.message)
+    elif isinstance(representation, tuple):
+        text = str(representation[-1])
     else:
-        said = str(trouble or "")
-    return said[:_LONGEST_MESSAGE]
+        text = str(representation or "")
+    return text[:_LONGEST_MESSAGE]
 
 
 def _belongs(item: Any) -> list[str]:
@@ -188,16 +190,16 @@ def _shares(item: Any, owner: type) -> bool:
         return True
     definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
     scopes = [
-        each.scope
+        definition.scope
         for name, defined in definitions.items()
-        for each in defined
+        for definition in defined
         if not name.startswith("_") or name.startswith("_xunit_setup_class")
     ]
     return "class" in scopes or _keeps_state(owner)
 
 
 def _keeps_state(owner: type) -> bool:
-    """Tell whether its tests leave something on the class, whose instances are new for each."""
+    """Tell whether its tests may keep state on the class; its instances are new for each test."""
     if owner not in _KEEPING:
         own = {name: value for name, value in vars(owner).items() if not name.startswith("__")}
         prepared = not _PREPARED.isdisjoint(own)
@@ -218,7 +220,9 @@ def _assigns(owner: type) -> bool:
             targets.extend(node.targets)
         elif isinstance(node, (ast.AugAssign, ast.AnnAssign)):
             targets.append(node.target)
-    return any(isinstance(each, ast.Attribute) and _is_class(each.value, owner) for each in targets)
+    return any(
+        isinstance(target, ast.Attribute) and _is_class(target.value, owner) for target in targets
+    )
 
 
 def _is_class(node: ast.expr, owner: type) -> bool:
@@ -229,23 +233,23 @@ def _is_class(node: ast.expr, owner: type) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "type"
 
 
-class _Wanted:
-    """Keeps the wanted tests, and skips the files that hold none."""
+class _TestSelection:
+    """Keeps the selected tests, and skips the files without any of them."""
 
     def __init__(self, ids: list[str], root: Path) -> None:
         self.ids = set(ids)
         files = {root / node.split("::")[0] for node in ids}
-        # An id that is no path below the root names its file in some other way: import all then.
+        # An id that is not a path below the root names its file in another way: import all then.
         self.files = files if all(file.is_file() for file in files) else set()
 
     def ignored(self, path: Path) -> bool | None:
-        """Tell pytest to leave out a file that holds none of the wanted tests."""
-        wanted = not self.files or path in self.files or path.name == "__init__.py"
-        return None if wanted or not path.is_file() else True
+        """Tell pytest to leave out a file without any of the selected tests."""
+        needed = not self.files or path in self.files or path.name == "__init__.py"
+        return None if needed or not path.is_file() else True
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> None:
-        """Deselect all others; a wanted test that is gone is written down: the rest is run."""
+        """Deselect all other tests; note the selected ones that are missing, and run the rest."""
         missing = self.ids - {item.nodeid for item in items}
         if missing:
             problem = _changed(sorted(missing), {_function(item.nodeid) for item in items})
@@ -258,7 +262,7 @@ class _Wanted:
 
 
 def _changed(missing: list[str], functions: set[str]) -> str:
-    """Say why wanted tests are not there, and what to do, given the functions that are."""
+    """Return why selected tests are missing, with a remedy, given the functions that exist."""
     renamed = [node for node in missing if "[" in node and _function(node) in functions]
     if not renamed:
         return (
@@ -277,7 +281,7 @@ def _function(node: str) -> str:
     return node.partition("[")[0]
 
 
-class Selection(_Wanted):
+class Selection(_TestSelection):
     """The selection for pytest 7 and later."""
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
@@ -285,8 +289,8 @@ class Selection(_Wanted):
         return self.ignored(collection_path)
 
 
-class LegacySelection(_Wanted):
-    """The selection for pytest 6, which names the path otherwise."""
+class LegacySelection(_TestSelection):
+    """The selection for pytest 6, which uses another name for the path."""
 
     def pytest_ignore_collect(self, path: Any) -> bool | None:
         """Ask ``ignored``."""

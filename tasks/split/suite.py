@@ -1,4 +1,4 @@
-"""Splits a pytest suite into shards of test ids, balanced by what history says each takes. Pure."""
+"""The split of a pytest suite into shards of test ids, balanced by their estimates. Pure."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PLUGIN = "slipway_pytest.py"
 IDS = "ids.json"
 REPORT = "results.jsonl"
 COVERAGE = "coverage"
-"""What the plugin calls the data of coverage, unless the suite names a file of its own."""
+"""The file of coverage data, unless the suite names one of its own."""
 _STARTUP = "startup"
 _TESTS = "tests"
 
 
 @dataclass(frozen=True, slots=True)
 class CollectedTest:
-    """One test: its module, its class, and that again where the tests of the class share state."""
+    """One test: its module, its class, and the class as ``sharing`` where its tests share state."""
 
     id: str
     module: str = ""
@@ -34,13 +34,13 @@ class CollectedTest:
     sharing: str = ""
 
     def belongs_to(self, keep_together: str) -> str:
-        """Return what must not be cut, that it is part of; itself where it may stand alone."""
-        kept = {"module": self.module, "class": self.owner, "auto": self.sharing}
-        return kept.get(keep_together) or self.id
+        """Return the unit that must not be cut to which it belongs; itself where there is none."""
+        owners = {"module": self.module, "class": self.owner, "auto": self.sharing}
+        return owners.get(keep_together) or self.id
 
 
 def startup_key(project: str, workload: str) -> str:
-    """Return the history key of what every shard pays before and after its tests."""
+    """Return the history key of the start-up that every shard pays beside its tests."""
     return f"{project}/{workload}/{_STARTUP}"
 
 
@@ -56,9 +56,9 @@ def plugin_source() -> str:
 
 
 def pytest_arguments(spec: PytestWorkload, cwd: Path) -> tuple[str, ...]:
-    """Return what collection and every shard have in common, so that both find the same ids.
+    """Return the arguments of both collection and shards, so that they find the same ids.
 
-    Without paths it is `tests`, where that is there and the suite's own settings name none.
+    Without paths that is `tests`, where it exists and the suite's own settings name none.
     """
     paths = spec.paths
     if not paths and not has_test_paths(cwd) and (cwd / _TESTS).is_dir():
@@ -78,10 +78,10 @@ def split_pytest(
     python: Path,
     environment: Mapping[str, str] | None = None,
 ) -> StepGraph:
-    """Return one step a shard; each test is in exactly one of them, beside those it belongs to.
+    """Return one step for each shard; each test is in exactly one, with those it belongs to.
 
-    ``lanes`` are the speeds of those that can run side by side, ``python`` is the interpreter of
-    the release.
+    ``lanes`` are the speeds of the lanes that can run in parallel, ``python`` is the interpreter
+    of the release.
     """
     startup = estimates.get(startup_key(project, workload))
     keys = {test.id: item_key(project, workload, test.id) for test in tests}
@@ -90,8 +90,8 @@ def split_pytest(
         {test: _quantiles(estimates[key]) for test, key in keys.items() if key in estimates},
         _quantiles(startup) if startup else None,
         lanes,
-        None if spec.shards == "auto" else spec.shards,
-        {test.id: test.belongs_to(spec.keep_together) for test in tests},
+        requested=None if spec.shards == "auto" else spec.shards,
+        together={test.id: test.belongs_to(spec.keep_together) for test in tests},
     )
     steps = [
         Step(

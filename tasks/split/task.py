@@ -1,4 +1,4 @@
-"""The Prefect task of split: cut a workload into steps, and show how and why."""
+"""The Prefect task of split: split a workload into steps, and show the decision."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from tasks.workload import StepGraph
     task_run_name="split {workload}",
     description="Cuts a workload into steps, and says why so",
     cache_policy=NO_CACHE,
+    persist_result=False,
 )
 async def split(
     project: str,
@@ -42,17 +43,17 @@ async def split(
 ) -> StepGraph:
     """Split the workload and show the decision as an artifact.
 
-    ``python`` is the interpreter of the release, ``estimates`` reads what history expects of
-    keys. ``record`` is where the split is kept: a resumed workload gets the same steps again.
+    ``python`` is the interpreter of the release, ``estimates`` reads the estimates of keys.
+    ``record`` is the file of the split: a resumed workload gets the same steps again.
 
     Raises:
         BadInputError: the steps form no graph, or the suite cannot be collected.
     """
 
     def decide() -> StepGraph:
-        """Return the kept split, or make one and keep it."""
-        if kept := kept_graph(record, environment):
-            return kept
+        """Return the recorded split, or make one and record it."""
+        if recorded := kept_graph(record, environment):
+            return recorded
         if isinstance(spec, PytestWorkload):
             tests = collect(workload, spec, cwd, python, environment)
             keys = [item_key(project, workload, test.id) for test in tests]

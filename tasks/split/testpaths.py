@@ -1,4 +1,4 @@
-"""Whether the settings of a suite say where its tests are, read where and as pytest reads them."""
+"""The `testpaths` in the settings of a suite, read from the same files as by pytest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FILES = (
 def has_test_paths(source: Path) -> bool:
     """Tell whether pytest, started in ``source``, finds `testpaths`: the first settings count.
 
-    A file that cannot be read is left to pytest, which says so.
+    A file that cannot be read is left to pytest, which reports it.
     """
     for name, section in _FILES:
         path = source / name
@@ -48,5 +48,5 @@ def _toml(path: Path) -> dict[str, object] | None:
     except (ValueError, RecursionError):
         return {}
     settings = tool.get("pytest", {})
-    found = settings.get("ini_options", settings or None)
-    return found if found is None else dict(found)
+    options = settings.get("ini_options", settings or None)
+    return options if options is None else dict(options)

@@ -1,7 +1,7 @@
-"""Reads what a shard left behind: what became of each of its tests, and what that teaches.
+"""The results of a shard's tests, their timings, and the cause where the shard failed.
 
-The shard wrote a line of JSON as each test started and when it had ended, so that what is here is
-true also where its process was killed.
+The shard wrote a line of JSON when each test started and ended, so that the results are complete
+even where its process was killed.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class CoverageLimit:
-    """How much of the code a suite asks to be covered, by which settings of coverage."""
+    """The coverage that a suite requires, in percent, and the file of its settings."""
 
     percent: float
     settings: str
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """What a shard wrote: results in order, and the test that began and never ended.
+class ShardRecord:
+    """The entries of a shard: results in order, and the test that started and never ended.
 
-    ``problem`` is why it could not begin, or not run all. ``status`` is how pytest itself ended,
-    ``left`` what a conftest or plugin made of that; None where it did not come to its end.
-    ``coverage`` is the limit that the suite asks for, ``covered`` what pytest-cov has measured, in
+    ``problem`` is the reason why it could not start, or not run all tests. ``status`` is the exit
+    status of pytest itself, ``final_status`` the one that a conftest or plugin left; None where pytest did
+    not end. ``coverage`` is the limit of the suite, ``covered`` the measurement of pytest-cov, in
     percent. ``rerun`` are tests that a plugin has tried again.
     """
 
@@ -43,36 +43,36 @@ class Record:
     running: str = ""
     problem: str = ""
     status: int | None = None
-    left: int | None = None
+    final_status: int | None = None
     coverage: CoverageLimit | None = None
     covered: float | None = None
     rerun: frozenset[str] = frozenset()
 
 
-def read_record(path: Path) -> Record:
-    """Return what stands at ``path``: nothing where there is no file; of a test the last result."""
+def read_record(path: Path) -> ShardRecord:
+    """Return the record in ``path``, empty without a file; of each test the last result counts."""
     try:
         return _record(entries(path))
     except (FileNotFoundError, NotADirectoryError):
-        return Record()
+        return ShardRecord()
     except IrregularFileError as error:
         remedy = "A test has put it there: leave that path to Slipway."
-        return Record(problem=f"what became of its tests is not known: {error}. {remedy}")
+        return ShardRecord(problem=f"what became of its tests is not known: {error}. {remedy}")
 
 
-def _record(written: Iterable[dict[str, Any]]) -> Record:
-    """Return what was ``written``."""
+def _record(shard_entries: Iterable[dict[str, Any]]) -> ShardRecord:
+    """Return the record of ``shard_entries``."""
     results: dict[str, ItemResult] = {}
     running = problem = ""
-    status = left = coverage = covered = None
+    status = final_status = coverage = covered = None
     rerun: set[str] = set()
-    for entry in written:
+    for entry in shard_entries:
         if "started" in entry:
             running = str(entry["started"])
         elif "problem" in entry:
             problem = str(entry["problem"])
         elif "status" in entry:
-            status, left, covered = entry["status"], entry["left"], entry.get("covered")
+            status, final_status, covered = entry["status"], entry["left"], entry.get("covered")
         elif "limit" in entry:
             coverage = CoverageLimit(entry["limit"], entry["settings"])
         elif "rerun" in entry:
@@ -81,12 +81,12 @@ def _record(written: Iterable[dict[str, Any]]) -> Record:
             result = result_of(entry)
             results[result.id] = result
             running = "" if running == result.id else running
-    return Record(
+    return ShardRecord(
         tuple(results.values()),
         running,
         problem,
         status,
-        left,
+        final_status,
         coverage,
         covered,
         frozenset(rerun),
@@ -98,7 +98,7 @@ def shard_timings(
 ) -> list[tuple[str, float, bool]]:
     """Return (history key, seconds, succeeded) of each test, and of the shard's start-up.
 
-    The start-up is what the shard took beyond its tests; without tests nothing is known of it.
+    The start-up is the time of the shard beyond its tests; without tests it is unknown.
     """
     timings = [
         (item_key(project, workload, result.id), result.seconds, result.succeeded)
@@ -119,26 +119,26 @@ def read_report(
     *,
     secrets: Collection[str] = (),
 ) -> StepReport:
-    """Return what the execution of ``step`` in ``directory`` left; empty where it leaves nothing.
+    """Return the report of the execution of ``step`` in ``directory``; empty where it has none.
 
-    It has a cause where a test failed, or did not run: a suite that is ended early has not
-    succeeded, whatever its exit code. The messages of its tests are without ``secrets``.
+    It has a cause where a test failed or did not run: a suite that ended early has not succeeded,
+    whatever its exit code. The messages of its tests are redacted of ``secrets``.
     """
     if not step.report:
         return StepReport()
     record = read_record(directory / step.report)
     prefix = item_key(project, workload, "")
-    wanted = [key.removeprefix(prefix) for key in step.items]
-    by_id = {result.id: result for result in _with_crash(record, wanted, outcome)}
+    selected = [key.removeprefix(prefix) for key in step.items]
+    by_id = {result.id: result for result in _with_crash(record, selected, outcome)}
     results = tuple(
         replace(result, message=redact(result.message, secrets)) for result in by_id.values()
     )
-    missing = tuple(test for test in wanted if test not in by_id)
-    timed = [result for result in record.results if result.id in set(wanted)]
+    missing = tuple(test for test in selected if test not in by_id)
+    timed = [result for result in record.results if result.id in set(selected)]
     timings = shard_timings(project, workload, outcome.seconds, timed)
-    if missing:  # what it took beyond its tests was not its start-up alone
+    if missing:  # the time beyond its tests was not only its start-up
         timings = timings[:-1]
-    if not results and not outcome.succeeded:  # it never began; else its last line says why
+    if not results and not outcome.succeeded:  # it never started; else its last line is the cause
         return StepReport(cause=record.problem)
     cause = cause_of(results, () if record.problem else missing) or cause_beside(record, outcome)
     if record.problem:
@@ -146,61 +146,61 @@ def read_report(
     return StepReport(results, tuple(timings), cause, missing)
 
 
-def _with_crash(record: Record, wanted: Sequence[str], outcome: Outcome) -> Iterable[ItemResult]:
-    """Give the results, and one for the test with which the process ended."""
+def _with_crash(
+    record: ShardRecord, selected: Sequence[str], outcome: Outcome
+) -> Iterable[ItemResult]:
+    """Yield the results, and one for the test during which the process ended."""
     yield from record.results
-    if record.running and record.running in wanted:
+    if record.running and record.running in selected:
         yield ItemResult(record.running, 0.0, "error", f"it was running when {_end(outcome)}")
 
 
 def _end(outcome: Outcome) -> str:
     if outcome.end is End.TIMED_OUT:
         return "the time limit of its shard was reached"
-    why = outcome.cause or f"exit code {outcome.exit_code}"
-    return f"its process ended ({why})"
+    reason = outcome.cause or f"exit code {outcome.exit_code}"
+    return f"its process ended ({reason})"
 
 
 def cause_of(results: Iterable[ItemResult], missing: Sequence[str]) -> str:
-    """Return in one line why the shard has not succeeded; empty where it has."""
+    """Return in one line why the shard has failed; empty where it has succeeded."""
     failed = [result for result in results if not result.succeeded]
     parts = []
     if failed:
-        parts.append(f"{_tests(failed)} failed: {_listed([_named(each) for each in failed])}")
+        parts.append(f"{_tests(failed)} failed: {_listed([_named(result) for result in failed])}")
     if missing:
         parts.append(f"{_tests(missing)} did not run: {_listed(missing)}")
     return "; ".join(parts)
 
 
-def cause_beside(record: Record, outcome: Outcome) -> str:
-    """Return why a shard failed whose tests all succeeded; empty where nobody can say."""
+def cause_beside(record: ShardRecord, outcome: Outcome) -> str:
+    """Return why a shard failed whose tests all succeeded; empty where that is unknown."""
     if outcome.end is not End.FAILED or record.status is None:
         return ""
-    said = f"its {_tests(record.results)} succeeded, and"
+    succeeded = f"its {_tests(record.results)} succeeded, and"
     if record.coverage and record.covered is not None and record.covered < record.coverage.percent:
-        covered, asked = f"{record.covered:.2f} %", f"{record.coverage.percent:g} %"
+        covered, required = f"{record.covered:.2f} %", f"{record.coverage.percent:g} %"
+        return f"{succeeded} {covered} of the code is covered where the suite asks for {required} (fail_under)"
+    if record.final_status != record.status:
         return (
-            f"{said} {covered} of the code is covered where the suite asks for {asked} (fail_under)"
-        )
-    if record.left != record.status:
-        return (
-            f"{said} a conftest or plugin of the suite set pytest's exit status from "
-            f"{record.status} to {record.left} (pytest_sessionfinish). Have it leave that alone "
+            f"{succeeded} a conftest or plugin of the suite set pytest's exit status from "
+            f"{record.status} to {record.final_status} (pytest_sessionfinish). Have it leave that alone "
             'where `config.getoption("--slipway-ids", None)` says that only a part was run.'
         )
     if record.status:
         return (
-            f"{said} pytest ended with exit code {record.status}: a conftest or plugin of the "
+            f"{succeeded} pytest ended with exit code {record.status}: a conftest or plugin of the "
             "suite counts a failure of its own. Its output names it; leave it out of this workload."
         )
     return (
-        f"{said} after pytest was done its process ended otherwise "
+        f"{succeeded} after pytest was done its process ended otherwise "
         f"({outcome.cause or f'exit code {outcome.exit_code}'}): mend what the suite leaves to "
         "the end of the interpreter (atexit, threads, extensions in C)."
     )
 
 
-def _tests(some: Sequence[object]) -> str:
-    return "1 test" if len(some) == 1 else f"{len(some)} tests"
+def _tests(tests: Sequence[object]) -> str:
+    return "1 test" if len(tests) == 1 else f"{len(tests)} tests"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
-"""Imports a workflow in WfFormat 1.5 (https://wfcommons.org/format) as a workload of steps. Pure.
+"""The import of a workflow in WfFormat 1.5 (https://wfcommons.org/format) as steps. Pure.
 
-Files and machines are not imported: a step is what it runs, what it needs and what it holds.
+Files and machines are not imported: a step has a command, needs and a demand.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from tasks.validation_errors import bad_input
 
 SCHEMA = "1.5"
 
-_LONGEST_NAME, _DIGEST = 63, 8
-_MIB = 1024**2
+_LONGEST_NAME = 63
+_DIGEST_LENGTH = 8
+_BYTES_PER_MIB = 1024**2
 
 
 class _Part(BaseModel):
@@ -80,13 +81,13 @@ def import_wfformat(file: str, field: str) -> StepsWorkload:
 def read_wfformat(text: str | bytes, field: str = "wfformat") -> StepsWorkload:
     """Return the workload that a WfFormat document describes; ``field`` names it in errors.
 
-    A task becomes a step of the same name, in lower case and shortened to what a step may be
-    called; it holds the cores and the memory that were recorded, and one slot, and is expected to
-    take as long as it did then.
+    A task becomes a step of the same name, in lower case and shortened to the length of step ids;
+    it demands the recorded cores and memory, and one slot, and is expected to take as long as it
+    did then.
 
     Raises:
-        BadInputError: it is no JSON, or no WfFormat 1.5; an id is given twice or names nothing;
-            or a task has no execution.
+        BadInputError: it is not JSON or not WfFormat 1.5; an id is given twice or is unknown; or a
+            task has no execution.
     """
     document = _parsed(text, field)
     if document.schema_version != SCHEMA:
@@ -125,21 +126,21 @@ def _parsed(text: str | bytes, field: str) -> _Document:
 
 def _names(tasks: list[_Task], field: str) -> dict[str, str]:
     names: dict[str, str] = {}
-    taken: set[str] = set()
+    used: set[str] = set()
     for task in tasks:
         if task.id in names:
             raise BadInputError(field, task.id, "this id is given twice", "Rename one of them")
         name = _name(task.id)
-        names[task.id] = name if name not in taken else _name(task.id, distinct=True)
-        taken.add(names[task.id])
+        names[task.id] = name if name not in used else _name(task.id, distinct=True)
+        used.add(names[task.id])
     return names
 
 
 def _name(task_id: str, *, distinct: bool = False) -> str:
     name = re.sub(r"[^a-z0-9._-]", "-", task_id.lower()).lstrip("._-") or "task"
     if distinct or len(name) > _LONGEST_NAME:
-        # What makes ids differ often stands at their end.
-        name = f"{name[: _LONGEST_NAME - _DIGEST - 1]}-{sha256(task_id.encode()).hexdigest()[:_DIGEST]}"
+        # Ids often differ only at their end.
+        name = f"{name[: _LONGEST_NAME - _DIGEST_LENGTH - 1]}-{sha256(task_id.encode()).hexdigest()[:_DIGEST_LENGTH]}"
     return name
 
 
@@ -149,13 +150,16 @@ def _needs(tasks: list[_Task], field: str) -> dict[str, list[str]]:
     for task in tasks:
         links = [(task.id, parent, parent, "parents") for parent in task.parents]
         links += [(child, task.id, child, "children") for child in task.children]
-        for child, parent, named, key in links:
-            if named not in needs:
+        for child, parent, task_named, key in links:
+            if task_named not in needs:
                 raise NotFoundError(
-                    f"{field}.{task.id}.{key}", named, list(needs), "Name a task of this workflow"
+                    f"{field}.{task.id}.{key}",
+                    task_named,
+                    list(needs),
+                    "Name a task of this workflow",
                 )
             needs[child][parent] = None
-    return {task_id: list(found) for task_id, found in needs.items()}
+    return {task_id: list(parents) for task_id, parents in needs.items()}
 
 
 def _step(name: str, execution: _Execution, needs: list[str]) -> StepSpec:
@@ -167,7 +171,7 @@ def _step(name: str, execution: _Execution, needs: list[str]) -> StepSpec:
         run=command.program if script else [command.program, *command.arguments],
         needs=needs,
         demand=Resources(
-            cpus=execution.cores, memory_mib=math.ceil(execution.memory / _MIB), slots=1
+            cpus=execution.cores, memory_mib=math.ceil(execution.memory / _BYTES_PER_MIB), slots=1
         ),
         expected_seconds=execution.seconds,
     )

@@ -77,8 +77,8 @@ async def read_them() -> list[Run]:
 @flow(name="shows the demand")
 async def _shows() -> None:
     """Show the demand after three days with a run an hour."""
-    began = [time.time() - 3600.0 * hour for hour in range(1, 73)]
-    await show_demand([Run(FLOW_KIND, "flow/ship", at, at + 60, 60.0, True) for at in began])
+    starts = [time.time() - 3600.0 * hour for hour in range(1, 73)]
+    await show_demand([Run(FLOW_KIND, "flow/ship", at, at + 60, 60.0, True) for at in starts])
 
 
 def _timings(key: str, number: int, seconds: float) -> list[Timing]:
@@ -88,9 +88,9 @@ def _timings(key: str, number: int, seconds: float) -> list[Timing]:
 
 async def _artifacts(flow_run_id: Any) -> dict[str | None, str]:
     async with get_client() as client:
-        chosen = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[flow_run_id]))
-        found = await client.read_artifacts(artifact_filter=chosen)
-    return {artifact.key: str(artifact.data) for artifact in found}
+        of_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[flow_run_id]))
+        artifacts = await client.read_artifacts(artifact_filter=of_run)
+    return {artifact.key: str(artifact.data) for artifact in artifacts}
 
 
 async def test_without_history_it_completes_and_says_so(ledger: Ledger) -> None:
@@ -144,11 +144,13 @@ async def test_between_two_nights_it_learns_only_what_is_due(ledger: Ledger) -> 
     assert first.message.startswith("Published")
     again: Any = await train_flow(only_if_due=True, return_state=True)
     assert again.message == "What was learnt last still holds: published nothing"
-    later = [replace(one, at=time.time() + 40 + one.at % 1) for one in _timings("a", 30, 30.0)]
-    record_timings(ledger, [replace(one, key="shop/ci/build") for one in later])
+    later = [
+        replace(timing, at=time.time() + 40 + timing.at % 1) for timing in _timings("a", 30, 30.0)
+    ]
+    record_timings(ledger, [replace(timing, key="shop/ci/build") for timing in later])
     drifted: Any = await train_flow(only_if_due=True, return_state=True)
     assert drifted.message.startswith("Published")
-    assert [one.version for one in models(ledger, "durations")] == [2, 1]
+    assert [model.version for model in models(ledger, "durations")] == [2, 1]
 
 
 async def test_what_was_read_is_not_read_again(ledger: Ledger) -> None:
@@ -156,8 +158,8 @@ async def test_what_was_read_is_not_read_again(ledger: Ledger) -> None:
     for _ in range(3):
         await _works()
     await read_them()
-    kept = load(settings().root / "history" / "server.parquet", "", 0.0)
-    assert "another server" in kept.note
+    archive = load(settings().root / "history" / "server.parquet", "", 0.0)
+    assert "another server" in archive.note
     again = await read_them()
     assert {run.key for run in again} >= {"flow/somebody else's", "flow/reads"}
 
@@ -169,17 +171,17 @@ async def test_what_became_slower_is_shown_and_raised_once(ledger: Ledger) -> No
     record_timings(
         ledger,
         [
-            Timing("shop/ci/build", "shell", took, True, now - 100 * (20 - turn))
-            for turn, took in enumerate(seconds)
+            Timing("shop/ci/build", "shell", run_seconds, True, now - 100 * (20 - turn))
+            for turn, run_seconds in enumerate(seconds)
         ],
     )
     for _ in range(2):
         state: Any = await train_flow(return_state=True)
         report = (await _artifacts(state.state_details.flow_run_id))["training-report"]
         assert "| **critical** | regression | `shop/ci/build` | takes 2.5 times as long" in report
-    (kept,) = insights(ledger)
-    assert kept.closed_at is None
-    assert kept.since == pytest.approx(now - 1200)
+    (insight,) = insights(ledger)
+    assert insight.closed_at is None
+    assert insight.since == pytest.approx(now - 1200)
 
 
 async def test_the_demand_to_come_is_a_chart() -> None:

@@ -25,12 +25,12 @@ def test_every_figure_is_there() -> None:
     """A bar could not be checked, or a history without failures would break it."""
     at = np.arange(70) * 100.0
     rows = {"key": "a", "state": "succeeded", "started_at": at, "seconds": 12.0}
-    found = measure(typed(pd.DataFrame(rows)))
-    assert found["duration"]["min_max_ratio"]["model"] == pytest.approx(1)
-    assert found["duration"]["stable_keys"]["key"]["within_tenth"] == 1
-    assert found["duration"]["same_class"] == 1
-    assert found["duration"]["intervals"]["central_90"]["overall"] == 1
-    assert found["failures"]["auc"] is None
+    figures = measure(typed(pd.DataFrame(rows)))
+    assert figures["duration"]["min_max_ratio"]["model"] == pytest.approx(1)
+    assert figures["duration"]["stable_keys"]["key"]["within_tenth"] == 1
+    assert figures["duration"]["same_class"] == 1
+    assert figures["duration"]["intervals"]["central_90"]["overall"] == 1
+    assert figures["failures"]["auc"] is None
 
 
 @pytest.mark.integration
@@ -39,7 +39,7 @@ def test_the_command_of_the_readme_measures_a_csv(tmp_path: Path) -> None:
     lines = ["key,seconds", *(f"build,{30 + turn % 3}" for turn in range(80))]
     (tmp_path / "history.csv").write_text("\n".join(lines))
     command = "python -m benchmarks.forecasts --history history.csv --json"
-    made = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, *shlex.split(command)[1:]],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -47,9 +47,9 @@ def test_the_command_of_the_readme_measures_a_csv(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    found = json.loads(made.stdout.splitlines()[-1])
-    assert found["duration"]["min_max_ratio"]["model"] > 0.9
-    assert found["duration"]["same_class"] == 1
+    figures = json.loads(completed.stdout.splitlines()[-1])
+    assert figures["duration"]["min_max_ratio"]["model"] > 0.9
+    assert figures["duration"]["same_class"] == 1
 
 
 @pytest.mark.integration
@@ -58,7 +58,7 @@ def test_the_command_of_the_readme_measures_a_csv(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["sizey_iwd.csv.gz", "sizey_rnaseq.csv.gz"])
 def test_real_traces_are_forecast_as_well_as_by_the_best_rule(name: str, size: str | None) -> None:
     """Planning would be better off with a one-line rule."""
-    found = measure(read_history(HISTORY / name, input_size=size))["duration"]["min_max_ratio"]
+    ratios = measure(read_history(HISTORY / name, input_size=size))["duration"]["min_max_ratio"]
     rules = ("last_run", "last_two_mean", "median_of_20")
-    assert found["model"] >= max(found[rule] for rule in rules) - 0.01
-    assert size is None or found["model"] >= 0.75
+    assert ratios["model"] >= max(ratios[rule] for rule in rules) - 0.01
+    assert size is None or ratios["model"] >= 0.75

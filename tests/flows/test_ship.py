@@ -179,10 +179,10 @@ def world(
     )
     target = Target("paper", spec, "dev")
     ledger = open_ledger(settings().resolved_ledger_url())
-    made = World(source, how != "folder", target, SlotRouter(home / "router"), ledger)
-    made.write("one")
+    world = World(source, how != "folder", target, SlotRouter(home / "router"), ledger)
+    world.write("one")
     for name in ("run_workload", "take_snapshot", "load_providers"):
-        monkeypatch.setattr(ship, name, getattr(made, name))
+        monkeypatch.setattr(ship, name, getattr(world, name))
     builds = SimpleNamespace(
         build=_direct(launching.build.fn),
         launch=_direct(launching.launch.fn),
@@ -190,7 +190,7 @@ def world(
     )
     monkeypatch.setattr(ship, "launching", builds)
     monkeypatch.setattr(ship, "deploying", SimpleNamespace(deploy=_direct(_deployed)))
-    yield made
+    yield world
     launcher = launcher_of(target, ledger, settings())
     launcher.stop(launcher.recorded(), 0)
     ledger.close()

@@ -58,8 +58,8 @@ class Stack:
         )
 
     def run(self, deployment: str, timeout: float = 300, **parameters: Any) -> FlowRun:
-        """Have ``<deployment>/default`` run with ``parameters`` and return how it ended."""
-        return self.api.wait(self.api.trigger(f"{deployment}/default", parameters), timeout)
+        """Have the deployment of an operation run with ``parameters`` and return how it ended."""
+        return self.api.wait(self.api.trigger(f"{deployment}/{deployment}", parameters), timeout)
 
     def done(self, deployment: str, **parameters: Any) -> FlowRun:
         """As ``run``, for what must succeed; otherwise its log is shown."""

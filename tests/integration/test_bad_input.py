@@ -295,7 +295,7 @@ def _filled(folder: Path, port: int) -> dict[str, Case]:
 
 
 def _start(stack: Stack, case: Case) -> str:
-    deployment = stack.api.deployment(f"{case.deployment}/default")
+    deployment = stack.api.deployment(f"{case.deployment}/{case.deployment}")
     body = {"parameters": case.parameters, "job_variables": {"env": case.environ}}
     return str(
         stack.api.call("POST", f"/deployments/{deployment['id']}/create_flow_run", body)["id"]
@@ -367,7 +367,7 @@ def test_a_wrong_parameter_makes_no_flow_run(
     deployment: str, parameters: Json, named: str, stack: Stack
 ) -> None:
     """Broken: a parameter of the wrong type is found by a process that was started for it."""
-    registered = stack.api.deployment(f"{deployment}/default")
+    registered = stack.api.deployment(f"{deployment}/{deployment}")
     only = {"deployments": {"id": {"any_": [registered["id"]]}}}
     before = stack.api.call("POST", "/flow_runs/count", only)
     with pytest.raises(httpx.HTTPStatusError) as caught:

@@ -42,7 +42,7 @@ def post(stack: Stack, path: str, body: str) -> httpx.Response:
 
 def create(stack: Stack) -> str:
     """Return the path at which a run of `launch` is asked for."""
-    return f"/deployments/{stack.api.deployment('launch/default')['id']}/create_flow_run"
+    return f"/deployments/{stack.api.deployment('launch/launch')['id']}/create_flow_run"
 
 
 @pytest.mark.parametrize("name", UNSTORABLE)

@@ -31,7 +31,7 @@ class Site:
     def start(self, version: str) -> str:
         """Start a deploy and return the id of its flow run."""
         parameters = {"project": NAME, "environment": NAME, "version": version}
-        return self.stack.api.trigger("deploy/default", parameters)
+        return self.stack.api.trigger("deploy/deploy", parameters)
 
     def kill(self, deploy: str) -> None:
         """Kill the process of a deploy, and wait until Prefect knows it."""

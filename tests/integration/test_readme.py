@@ -197,7 +197,7 @@ def test_the_backup_schedule_can_be_switched_on(reader: Reader) -> None:
     api = reader.stack.api
     try:
         reader.types(block("schedule() {"))
-        [schedule] = api.deployment("backup/default")["schedules"]
+        [schedule] = api.deployment("backup/backup")["schedules"]
     finally:
         off = {"active": False, "parameters": {"project": ""}}
         api.call(

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.prefect]
 def test_an_active_schedule_plans_runs(stack: Stack) -> None:
     """Training, backups and status would never start by themselves, and nobody would be told."""
     planned = {
-        "deployment_id": {"any_": [stack.api.deployment("status/default")["id"]]},
+        "deployment_id": {"any_": [stack.api.deployment("status/status")["id"]]},
         "state": {"name": {"any_": ["Scheduled"]}},
     }
     deadline = time.monotonic() + 120
@@ -26,7 +26,7 @@ def test_an_active_schedule_plans_runs(stack: Stack) -> None:
 
 def test_a_schedule_that_lacks_a_parameter_fails_with_a_sentence(stack: Stack) -> None:
     """Broken: its run is Crashed with a stack trace, and says nothing of the schedule."""
-    path = f"/deployments/{stack.api.deployment('launch/default')['id']}"
+    path = f"/deployments/{stack.api.deployment('launch/launch')['id']}"
     now = datetime.now(UTC)
     hourly = {"interval": 3600.0, "anchor_date": now.isoformat()}
     [schedule] = stack.api.call(

@@ -66,7 +66,7 @@ def test_the_list_has_every_operation(stack: Stack, page: Page) -> None:
 @pytest.mark.parametrize("operation", ["ship", "deploy"])
 def test_a_run_is_started_from_its_form(stack: Stack, page: Page, operation: str) -> None:
     """A form would lack a field or its help, or its button start nothing."""
-    deployment = stack.api.deployment(f"{operation}/default")
+    deployment = stack.api.deployment(f"{operation}/{operation}")
     page.goto(f"/v2/deployments/deployment/{deployment['id']}/run")
     project = f"nowhere-{uuid.uuid4().hex[:8]}"
     page.get_by_label("project", exact=True).fill(project)

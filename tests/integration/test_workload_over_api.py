@@ -43,7 +43,7 @@ class Work:
 
     def start(self, parameters: Json) -> str:
         """Start `run` and return the id of the flow run."""
-        return self.stack.api.trigger("run/default", parameters)
+        return self.stack.api.trigger("run/run", parameters)
 
     def written(self, name: str = "log") -> list[str]:
         """Return the lines that steps have written."""

@@ -24,8 +24,8 @@ class Fake(Protocol):
     requests: list[tuple[str, dict[str, Any], str]]
 
 
-FOUND = (200, {"id": "d1", "name": "default"})
-DEPLOYMENT = "GET /deployments/name/launch/default"
+FOUND = (200, {"id": "d1", "name": "launch"})
+DEPLOYMENT = "GET /deployments/name/launch/launch"
 CREATE = "POST /deployments/d1/create_flow_run"
 
 
@@ -39,7 +39,7 @@ def test_a_503_is_asked_again_under_the_same_key(prefect_api: Fake) -> None:
     prefect_api.answer(DEPLOYMENT, FOUND)
     prefect_api.answer(CREATE, (503, {}), (503, {}), (201, {"id": "r1"}))
     with prefect_api.client() as api:
-        assert api.trigger("launch/default", {"project": "web"}) == "r1"
+        assert api.trigger("launch/launch", {"project": "web"}) == "r1"
     bodies = prefect_api.bodies(CREATE)
     assert len(bodies) == 3
     assert len({body["idempotency_key"] for body in bodies}) == 1
@@ -51,9 +51,9 @@ def test_two_triggers_have_two_keys(prefect_api: Fake) -> None:
     prefect_api.answer(DEPLOYMENT, FOUND)
     prefect_api.answer(CREATE, (201, {"id": "r1"}))
     with prefect_api.client() as api:
-        api.trigger("launch/default")
-        api.trigger("launch/default")
-        api.trigger("launch/default", idempotency_key="mine")
+        api.trigger("launch/launch")
+        api.trigger("launch/launch")
+        api.trigger("launch/launch", idempotency_key="mine")
     first, second, third = (body["idempotency_key"] for body in prefect_api.bodies(CREATE))
     assert first != second
     assert third == "mine"
@@ -66,7 +66,7 @@ def test_patience_has_an_end(prefect_api: Fake) -> None:
         prefect_api.client(patience_seconds=0.3) as api,
         pytest.raises(ApiError, match="overloaded") as error,
     ):
-        api.trigger("launch/default")
+        api.trigger("launch/launch")
     assert "make up" in str(error.value)
 
 
@@ -88,7 +88,7 @@ def test_a_wrong_password_says_so_at_once(prefect_api: Fake) -> None:
         prefect_api.client("admin:wrong") as api,
         pytest.raises(ApiError, match="refused the password"),
     ):
-        api.trigger("launch/default")
+        api.trigger("launch/launch")
     assert len(prefect_api.requests) == 1
     assert prefect_api.requests[0][2].startswith("Basic ")
 
@@ -96,12 +96,12 @@ def test_a_wrong_password_says_so_at_once(prefect_api: Fake) -> None:
 def test_an_unknown_deployment_names_the_known(prefect_api: Fake) -> None:
     """A typing error could not be told from a server that has nothing registered."""
     prefect_api.answer("POST /flows/filter", (200, [{"id": "f1", "name": "launch"}]))
-    prefect_api.answer("POST /deployments/filter", (200, [{"flow_id": "f1", "name": "default"}]))
+    prefect_api.answer("POST /deployments/filter", (200, [{"flow_id": "f1", "name": "launch"}]))
     with (
         prefect_api.client() as api,
-        pytest.raises(NotFoundError, match=r"known are: launch/default \(got 'lanch/default'\)"),
+        pytest.raises(NotFoundError, match=r"known are: launch/launch \(got 'lanch/launch'\)"),
     ):
-        api.trigger("lanch/default")
+        api.trigger("lanch/launch")
 
 
 def test_refused_parameters_carry_the_servers_reason(prefect_api: Fake) -> None:
@@ -112,7 +112,7 @@ def test_refused_parameters_carry_the_servers_reason(prefect_api: Fake) -> None:
         prefect_api.client() as api,
         pytest.raises(BadInputError, match="'abc' is not of type 'number'"),
     ):
-        api.trigger("launch/default", {"seconds": "abc"})
+        api.trigger("launch/launch", {"seconds": "abc"})
 
 
 def test_waiting_ends_with_the_run(prefect_api: Fake) -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.prefect
 POOL = "own"
 UI = {"schedule": {"interval": 3600.0}, "active": True, "parameters": {"project": "shop"}}
 TINY = Declared(
-    name="default",
+    name="status",
     entrypoint="flows.status.status_flow",
     pool=POOL,
     queue="default",
@@ -50,7 +50,7 @@ def api() -> Iterator[SlipwayApi]:
 def deployment(api: SlipwayApi) -> Iterator[dict[str, Any]]:
     """Give a deployment as `make up` registers it, one of its schedules switched off since."""
     register_deployment(api, TINY, *operation(TINY, POOL))
-    deployment = api.deployment("status/default")
+    deployment = api.deployment("status/status")
     paused = _schedules(api)["nightly"]
     path = f"/deployments/{deployment['id']}/schedules"
     api.call("PATCH", f"{path}/{paused['id']}", {"active": False, "parameters": {"project": "a"}})
@@ -59,7 +59,7 @@ def deployment(api: SlipwayApi) -> Iterator[dict[str, Any]]:
 
 
 def _schedules(api: SlipwayApi) -> dict[str, dict[str, Any]]:
-    schedules = api.deployment("status/default")["schedules"]
+    schedules = api.deployment("status/status")["schedules"]
     return {each["slug"] or "of the user": each for each in schedules}
 
 
@@ -110,7 +110,7 @@ def test_missed_runs_of_a_schedule_are_made_up_by_the_newest(
         "max_runs": 100,
     }
     api.call("POST", f"/deployments/{deployment['id']}/schedule", span)
-    requested = api.trigger("status/default")
+    requested = api.trigger("status/status")
     due = _waiting(api, now)
     assert len(due) > 40
     assert len(skip_missed(api, POOL, now)) == len(due) - 2

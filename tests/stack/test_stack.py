@@ -44,7 +44,7 @@ async def tiny_flow(seconds: float = 0.0) -> str:
 '''
 DECLARED = """
 deployments:
-  - name: default
+  - name: tiny
     entrypoint: tiny.tiny_flow
     description: Wait a little.
     tags: [slipway]
@@ -121,7 +121,7 @@ def test_up_runs_flows_behind_a_password_and_down_leaves_nothing(stack: Stack) -
     assert not [each for each in stack.marked() if password in " ".join(each.cmdline())]
 
     with stack.api() as api:
-        run = api.wait(api.trigger("tiny/default"), timeout=120)
+        run = api.wait(api.trigger("tiny/tiny"), timeout=120)
         assert run.succeeded, run.message
         queues = {
             each["name"]: (each["priority"], each["concurrency_limit"])
@@ -154,7 +154,7 @@ def test_killed_parts_come_back_or_are_cleared_away(stack: Stack) -> None:
     worker = read_record(home.record("worker"))
     assert worker is not None
     with stack.api() as api:
-        lasting, doomed, lost = (api.trigger("tiny/default", {"seconds": 600}) for _ in range(3))
+        lasting, doomed, lost = (api.trigger("tiny/tiny", {"seconds": 600}) for _ in range(3))
         for run in (lasting, doomed, lost):
             _await_state(api, run, "RUNNING")
         os.kill(worker.pid, signal.SIGKILL)
@@ -164,7 +164,7 @@ def test_killed_parts_come_back_or_are_cleared_away(stack: Stack) -> None:
         api.call("POST", f"/flow_runs/{doomed}/set_state", cancelling)
         for process in processes[lost]:
             process.kill()
-        assert api.wait(api.trigger("tiny/default"), timeout=120).succeeded
+        assert api.wait(api.trigger("tiny/tiny"), timeout=120).succeeded
         _await_state(api, doomed, "CANCELLED")
         _await_state(api, lost, "CRASHED")
         processes = flow_processes(stack.config.root)
@@ -187,7 +187,7 @@ def test_killed_parts_come_back_or_are_cleared_away(stack: Stack) -> None:
         assert {name: read_record(home.record(name)) for name in PROGRAMS} == parts
     with stack.api() as api:
         assert api.state(lasting).state_type == "RUNNING"
-        assert api.wait(api.trigger("tiny/default"), timeout=120).succeeded
+        assert api.wait(api.trigger("tiny/tiny"), timeout=120).succeeded
     assert stack.make("down").returncode == 0
     assert stack.marked() == []
 
@@ -223,7 +223,7 @@ def test_one_setting_puts_prefect_and_the_ledger_on_postgresql(stack: Stack) -> 
     up = moved.make("up")
     assert up.returncode == 0, up.stderr
     with moved.api() as api:
-        assert api.wait(api.trigger("tiny/default"), timeout=120).succeeded
+        assert api.wait(api.trigger("tiny/tiny"), timeout=120).succeeded
     assert moved.make("down").returncode == 0
     with psycopg.connect(url) as connection:
         runs = connection.execute("SELECT name, state_type FROM public.flow_run").fetchall()

@@ -1,1 +1,1 @@
-"""What reports are made of: their period, their tables, and the report as values."""
+"""The data of reports: their period, their tables, and the report as values."""

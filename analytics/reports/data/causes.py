@@ -1,7 +1,7 @@
-"""What a failure said, fit to be passed on: one line, without anything that may be secret.
+"""The causes of failures, shortened to one line and redacted for reports.
 
-Reports leave the machine. A secret that Slipway knows was taken out of the message when it was
-recorded; a message of somebody else's flow may hold others, so whatever looks like one is left out.
+Reports leave the machine. Secrets that Slipway knows were removed when a message was recorded, but
+a message of another flow may contain more, so everything that looks like a secret is removed.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import re
 
 from blocks.redaction import without_suspects
 
-LONGEST = 160
-_SIMILARITY = (
+# In characters.
+LONGEST_CAUSE = 160
+_VARIABLE_PARTS = (
     (re.compile(r"0x[0-9a-fA-F]+"), "N"),
     (re.compile(r"\b[0-9a-f]{7,}\b"), "N"),
     (re.compile(r"\d+(?:\.\d+)?"), "N"),
@@ -19,16 +20,16 @@ _SIMILARITY = (
 
 
 def cause(text: str) -> str:
-    """Return the first line of ``text`` that says anything, without secrets and not too long."""
+    """Return the first line of ``text`` that is not empty, without secrets and shortened."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     # A very long line is not searched to its end.
-    line = line[: 10 * LONGEST]
+    line = line[: 10 * LONGEST_CAUSE]
     line = without_suspects(line)
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+    return line if len(line) <= LONGEST_CAUSE else f"{line[: LONGEST_CAUSE - 1]}…"
 
 
-def cause_kind(said: str) -> str:
-    """Return what all causes of one kind have in common: numbers and ids are taken for alike."""
-    for pattern, instead in _SIMILARITY:
-        said = pattern.sub(instead, said)
-    return said
+def cause_kind(text: str) -> str:
+    """Return a cause with numbers and ids replaced, so that causes of one kind are equal."""
+    for pattern, placeholder in _VARIABLE_PARTS:
+        text = pattern.sub(placeholder, text)
+    return text

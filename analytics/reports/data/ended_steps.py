@@ -1,4 +1,4 @@
-"""Executions of the ledger as rows: what each attempt at a step asked for, waited, took and cost."""
+"""The rows of executed steps: the demand, waiting time, duration and cost of each attempt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Row = dict[str, object]
 
 
 def step_rows(recorded: Activity, needs: Mapping[str, Mapping[str, Sequence[str]]]) -> list[Row]:
-    """Return one row an attempt; one without an outcome runs, or was lost with its workload."""
+    """Return one row for each attempt; one without an outcome is running, or was lost."""
     workloads = {row.id: row for row in recorded.workloads}
     planned = {
         (run, placed.step): placed.end_seconds - placed.start_seconds
@@ -23,44 +23,46 @@ def step_rows(recorded: Activity, needs: Mapping[str, Mapping[str, Sequence[str]
         for placed in stored.plan.placements
     }
     last: dict[tuple[str, str], int] = {}
-    for one in recorded.executions:
-        last[one.workload, one.step] = max(one.attempt, last.get((one.workload, one.step), 0))
+    for execution in recorded.executions:
+        last[execution.workload, execution.step] = max(
+            execution.attempt, last.get((execution.workload, execution.step), 0)
+        )
     waited = _waits(recorded.executions, needs)
     return [
-        _row(one, workloads[one.workload])
+        _row(execution, workloads[execution.workload])
         | {
-            "waited": waited.get((one.workload, one.step, one.attempt), np.nan),
-            "planned": planned.get((one.workload, one.step), np.nan),
-            "is_last": one.attempt == last[one.workload, one.step],
+            "waited": waited.get((execution.workload, execution.step, execution.attempt), np.nan),
+            "planned": planned.get((execution.workload, execution.step), np.nan),
+            "is_last": execution.attempt == last[execution.workload, execution.step],
         }
-        for one in recorded.executions
+        for execution in recorded.executions
     ]
 
 
-def _row(one: Execution, of: WorkloadRow) -> Row:
-    outcome = one.outcome
-    project, workload = (*of.key.split("/"), "", "")[:2]
-    lost = "running" if of.closed_at is None else "lost"
+def _row(execution: Execution, workload_row: WorkloadRow) -> Row:
+    outcome = execution.outcome
+    project, workload = (*workload_row.key.split("/"), "", "")[:2]
+    lost = "running" if workload_row.closed_at is None else "lost"
     return {
-        "run": one.workload,
+        "run": execution.workload,
         "project": project,
         "workload": workload,
-        "step": one.step,
-        "key": one.history_key,
-        "provider": one.provider,
-        "kind": one.provider_kind,
-        # Of the same release and the same steps, a step has the same inputs.
-        "inputs": f"{of.key}/{one.step}",
+        "step": execution.step,
+        "key": execution.history_key,
+        "provider": execution.provider,
+        "kind": execution.provider_kind,
+        # A step of the same release and workload always has the same inputs.
+        "inputs": f"{workload_row.key}/{execution.step}",
         "state": outcome.end.value.replace(" ", "_") if outcome else lost,
         "cause": cause(outcome.cause or _exit(outcome.exit_code)) if outcome else "",
-        "attempt": one.attempt,
-        "started_at": one.started_at,
-        "cost": one.cost,
+        "attempt": execution.attempt,
+        "started_at": execution.started_at,
+        "cost": execution.cost,
         "ended_at": outcome.ended_at if outcome else np.nan,
         "seconds": outcome.seconds if outcome else np.nan,
-        "cpus": one.demand.cpus,
-        "asked_mib": one.demand.memory_mib,
-        "slots": one.demand.slots,
+        "cpus": execution.demand.cpus,
+        "asked_mib": execution.demand.memory_mib,
+        "slots": execution.demand.slots,
         "peak_mib": outcome.peak_memory_mib if outcome else np.nan,
         "cpu_seconds": outcome.cpu_seconds if outcome else np.nan,
     }
@@ -73,30 +75,34 @@ def _exit(code: int | None) -> str:
 def _waits(
     executions: Sequence[Execution], needs: Mapping[str, Mapping[str, Sequence[str]]]
 ) -> dict[tuple[str, str, int], float]:
-    """Return how long each first attempt stood ready before it began.
+    """Return how long each first attempt was ready before it began.
 
-    It is ready when the last step that it needs has ended; one that needs none, when the first
-    step of its run began. Runs whose needs were not kept are left out.
+    It is ready when the last step that it needs has ended; a step without needs is ready when the
+    first step of its run begins. Runs whose needs were not kept are left out.
     """
     ended: dict[tuple[str, str], float] = {}
     began: dict[str, float] = {}
-    for one in executions:
-        began[one.workload] = min(one.started_at, began.get(one.workload, np.inf))
-        if one.outcome:
-            ended[one.workload, one.step] = one.outcome.ended_at
+    for execution in executions:
+        began[execution.workload] = min(execution.started_at, began.get(execution.workload, np.inf))
+        if execution.outcome:
+            ended[execution.workload, execution.step] = execution.outcome.ended_at
     return {
-        (one.workload, one.step, 1): max(0.0, one.started_at - _ready(one, needs, ended, began))
-        for one in executions
-        if one.attempt == 1 and one.workload in needs
+        (execution.workload, execution.step, 1): max(
+            0.0, execution.started_at - _ready(execution, needs, ended, began)
+        )
+        for execution in executions
+        if execution.attempt == 1 and execution.workload in needs
     }
 
 
 def _ready(
-    one: Execution,
+    execution: Execution,
     needs: Mapping[str, Mapping[str, Sequence[str]]],
     ended: Mapping[tuple[str, str], float],
     began: Mapping[str, float],
 ) -> float:
-    needed = needs[one.workload].get(one.step, ())
-    ends = [ended[one.workload, name] for name in needed if (one.workload, name) in ended]
-    return max(ends, default=began[one.workload])
+    needed = needs[execution.workload].get(execution.step, ())
+    ends = [
+        ended[execution.workload, name] for name in needed if (execution.workload, name) in ended
+    ]
+    return max(ends, default=began[execution.workload])

@@ -1,4 +1,4 @@
-"""A report as values: figures, tables, charts and sentences, whatever shows them."""
+"""The model of a report: figures, tables, charts and sentences, whatever the output format."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Unit = Literal["", "count", "s", "share", "change", "points", "ratio", "money", "MiB", "moment"]
-"""What a number is: seconds, a part of 1, a growth (0.1 is +10 %), a difference of two parts of 1,
-how many times as much, money in the currency of the providers' prices, or epoch seconds."""
+"""The unit of a number: a count, seconds, a share of 1, a growth (0.1 is +10 %), a difference of
+two shares, a ratio, money in the currency of the providers' prices, MiB, or epoch seconds."""
 
 Better = Literal["more", "less", "neither"]
 
@@ -29,7 +29,7 @@ Cell = str | float | int | Range | None
 class Figure:
     """A headline number beside that of the comparison period; None where it is not known.
 
-    ``better`` says in which direction it is good news; ``note`` what it counts.
+    ``better`` is the direction of an improvement; ``note`` says what is counted.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells; ``name`` is that of its file and sheet, people see the first ``shown`` rows."""
+    """Rows of cells; ``name`` is that of its file and sheet, and a page shows ``shown`` rows."""
 
     name: str
     title: str
@@ -60,22 +60,22 @@ class Table:
     shown: int = 12
 
     def without_empty(self) -> Table:
-        """Return it without the columns in which nothing is known or said of any row."""
-        kept = [
+        """Return it without the columns that are empty in every row."""
+        filled = [
             index
             for index in range(len(self.columns))
             if not self.rows or any(row[index] not in {None, ""} for row in self.rows)
         ]
         return replace(
             self,
-            columns=tuple(self.columns[index] for index in kept),
-            rows=tuple(tuple(row[index] for index in kept) for row in self.rows),
+            columns=tuple(self.columns[index] for index in filled),
+            rows=tuple(tuple(row[index] for index in filled) for row in self.rows),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class StackedBars:
-    """Amounts a day or week, one above the other; ``series`` are pairs of (name, one value a start)."""
+    """Stacked amounts of each day or week; ``series`` are pairs of (name, a value a start)."""
 
     name: str
     title: str
@@ -87,7 +87,7 @@ class StackedBars:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """One bar a label, the greatest first; with what it was before, and an interval, if known."""
+    """One bar for each label, the greatest first; with an earlier value and interval, if known."""
 
     name: str
     title: str
@@ -101,7 +101,7 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One small chart over time: single runs, and the median and 90th percentile of each day or week."""
+    """One small chart over time: single runs, and the p50 and p90 of each day or week."""
 
     title: str
     at: tuple[float, ...]
@@ -123,9 +123,9 @@ class Panels:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """What was foreseen against what came, side by side for each kind; all positive seconds.
+    """Planned against actual durations, one chart for each kind; all are positive seconds.
 
-    ``kinds`` are triples of (name, foreseen, actual), both one value a run.
+    ``kinds`` are triples of (name, planned, actual), both with one value for each run.
     """
 
     name: str
@@ -139,7 +139,7 @@ Chart = StackedBars | Bars | Panels | Pairs
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What belongs together; sentences first."""
+    """One section of a report; its sentences come first."""
 
     title: str
     sentences: tuple[str, ...] = ()
@@ -160,13 +160,13 @@ class Span:
         return self.until - self.since
 
     def holds(self, at: float) -> bool:
-        """Tell whether a moment lies in it."""
+        """Return whether a moment lies in it."""
         return self.since <= at < self.until
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report; ``notes`` say what its numbers do not cover."""
+    """One report; ``notes`` are sentences on what its numbers do not cover."""
 
     name: str
     title: str

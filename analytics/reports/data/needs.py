@@ -1,4 +1,4 @@
-"""What each step of a workload run waited for, read from the split that the run has kept."""
+"""The needs of each step of a workload run, read from the task graph that the run has kept."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from tasks.ledger.activity import Activity
 
 
 def kept_needs(folder: Path, recorded: Activity) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Return the needs of all steps executed, by run and step; runs that kept no split are absent.
+    """Return the needs of all executed steps, by run and step; runs without a graph are absent.
 
-    ``folder`` holds a folder a workload run with its ``graph.json``. Nothing but ids is read of it.
+    ``folder`` has a folder for each workload run with its ``graph.json``. Only ids are read of it.
     """
     ran: dict[str, set[str]] = defaultdict(set)
-    for one in recorded.executions:
-        ran[one.workload].add(one.step)
-    found = {}
+    for execution in recorded.executions:
+        ran[execution.workload].add(execution.step)
+    needs_by_run = {}
     for run, steps in ran.items():
         try:
             graph = json.loads((folder / run / "graph.json").read_bytes())
-            found[run] = needs_of(graph["steps"], steps)
+            needs_by_run[run] = needs_of(graph["steps"], steps)
         except (OSError, ValueError, KeyError, TypeError):
-            # Removed by a user, or of another version: such a run says nothing of its waits.
+            # The file was removed or is of another version: the needs of this run are unknown.
             continue
-    return found
+    return needs_by_run
 
 
 def needs_of(
@@ -34,21 +34,21 @@ def needs_of(
 ) -> dict[str, tuple[str, ...]]:
     """Return for each step in ``ran`` the steps in it that it waited for.
 
-    What a list became is called ``<step>[<item>]`` and is needed by the name of the step; the
-    steps of a matrix are needed one by one or by their group.
+    The steps that a list expands to are named ``<step>[<item>]`` and needed by the name of the
+    step; the steps of a matrix are needed one by one or by their group.
     """
     executed = [*ran]
-    named: dict[str, set[str]] = defaultdict(set)
+    steps_by_name: dict[str, set[str]] = defaultdict(set)
     for step in executed:
-        named[step].add(step)
-        named[step.partition("[")[0]].add(step)
+        steps_by_name[step].add(step)
+        steps_by_name[step.partition("[")[0]].add(step)
     direct = {str(step["id"]): [*map(str, _listed(step.get("needs")))] for step in declared}
     return {
         step: tuple(
             sorted(
                 other
                 for need in direct.get(step, direct.get(step.partition("[")[0], []))
-                for other in named[need] - {step}
+                for other in steps_by_name[need] - {step}
             )
         )
         for step in executed

@@ -1,4 +1,4 @@
-"""Which period a report is of, and which it is compared with. All days are those of UTC."""
+"""The period of a report and the one that it is compared with. All days are days in UTC."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import pandas as pd
 from analytics.reports.data.model import Span
 from tasks.errors import BadInputError
 
-DAY = 86_400.0
-MONDAY = 4 * DAY
-# More columns than that are no longer told apart.
+DAY_SECONDS = 86_400.0
+# The first Monday after the epoch.
+MONDAY_SECONDS = 4 * DAY_SECONDS
+# A longer period is charted by weeks: more columns could not be distinguished.
 MOST_DAYS = 45
-LENGTHS = {
+PERIOD_DAYS = {
     "last day": 1,
     "last 7 days": 7,
     "last 30 days": 30,
@@ -23,7 +24,7 @@ LENGTHS = {
     "last 365 days": 365,
 }
 WEEKS_BEFORE = {"4 weeks before": 4, "13 weeks before": 13, "52 weeks before": 52}
-PREVIOUS = "previous period"
+PREVIOUS_PERIOD = "previous period"
 
 PeriodName = Literal["last day", "last 7 days", "last 30 days", "last 90 days", "last 365 days"]
 CompareName = Literal[
@@ -40,7 +41,7 @@ def chosen_span(name: PeriodName, since: date | None, until: date | None, now: f
         BadInputError: The period would end before it begins, or begin in the future.
     """
     end = min(_midnight(until + timedelta(days=1)), now) if until else now
-    start = _midnight(since) if since else end - LENGTHS[name] * DAY
+    start = _midnight(since) if since else end - PERIOD_DAYS[name] * DAY_SECONDS
     if start >= end:
         raise BadInputError(
             "since",
@@ -55,13 +56,13 @@ def compared_span(span: Span, name: CompareName) -> Span | None:
     """Return the period of the same length that ``span`` is compared with."""
     if name == "none":
         return None
-    back = span.seconds if name == PREVIOUS else WEEKS_BEFORE[name] * 7 * DAY
+    back = span.seconds if name == PREVIOUS_PERIOD else WEEKS_BEFORE[name] * 7 * DAY_SECONDS
     return Span(span.since - back, span.until - back)
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Days, or weeks from Monday on: what the columns of a chart stand for.
+    """The columns of a chart: days, or weeks from Monday on.
 
     ``starts`` are in epoch seconds, the first at the beginning of the period or before it.
     """
@@ -72,21 +73,25 @@ class Grid:
 
     def start_of(self, at: pd.Series[float]) -> pd.Series[float]:
         """Return when the column of each moment begins."""
-        offset = MONDAY % self.width_seconds
+        offset = MONDAY_SECONDS % self.width_seconds
         return (at - offset) // self.width_seconds * self.width_seconds + offset
 
 
 def grid(span: Span) -> Grid:
     """Return the days of ``span``, or of a long one the weeks."""
-    name, width = ("week", 7 * DAY) if span.seconds > MOST_DAYS * DAY else ("day", DAY)
-    offset = MONDAY % width
+    name, width = (
+        ("week", 7 * DAY_SECONDS)
+        if span.seconds > MOST_DAYS * DAY_SECONDS
+        else ("day", DAY_SECONDS)
+    )
+    offset = MONDAY_SECONDS % width
     first, last = (span.since - offset) // width, -((offset - span.until) // width)
     return Grid(name, width, tuple(at * width + offset for at in range(int(first), int(last))))
 
 
 def written(span: Span) -> str:
     """Return a period for people, e.g. ``2026-11-14 21:00 to 2026-11-21 21:00 UTC``."""
-    if span.since % DAY == 0 and span.until % DAY == 0:
+    if span.since % DAY_SECONDS == 0 and span.until % DAY_SECONDS == 0:
         return f"{_day(span.since)} to {_day(span.until - 1)}"
     return f"{minute(span.since).removesuffix(' UTC')} to {minute(span.until)}"
 

@@ -1,4 +1,4 @@
-"""What one report is made from: its period, the one it is compared with, and all before."""
+"""The context of a report: the tables of its period, of the compared period, and of all before."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from analytics.reports.data import period
 from analytics.reports.data.model import Better, Figure, Report, Section, Span, Unit
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 
 _OTHERS = "Nothing that this report is about ended in this period; other things did."
 
 
 @dataclass(frozen=True)
 class ReportContext:
-    """The history of the period (``now``), of the compared one (``before``), and ``known`` in all.
+    """The tables of a period (``now``), of the compared one (``before``) and of all until its end.
 
     All of one project, or of all where ``project`` is empty; ``projects`` are the names of all.
     ``calibration`` are sections on how well forecasts held, for the performance report.
@@ -22,9 +22,9 @@ class ReportContext:
 
     span: Span
     compared_with: Span | None
-    now: History
-    before: History | None
-    known: History
+    now: ReportTables
+    before: ReportTables | None
+    history: ReportTables
     project: str
     made_at: float
     projects: tuple[str, ...] = ()
@@ -33,14 +33,14 @@ class ReportContext:
     def figure(
         self,
         name: str,
-        of: Callable[[History], float | None],
+        measure: Callable[[ReportTables], float | None],
         unit: Unit = "count",
         better: Better = "neither",
         note: str = "",
     ) -> Figure:
-        """Return a headline: ``of`` the period, beside ``of`` the compared one."""
-        before = None if self.before is None or self.before.is_empty else of(self.before)
-        return Figure(name, of(self.now), unit, before, better, note)
+        """Return a headline: ``measure`` of the period, beside that of the compared one."""
+        before = None if self.before is None or self.before.is_empty else measure(self.before)
+        return Figure(name, measure(self.now), unit, before, better, note)
 
     def report(
         self,
@@ -49,13 +49,20 @@ class ReportContext:
         figures: tuple[Figure, ...],
         sections: tuple[Section, ...],
     ) -> Report:
-        """Return the report; sections that say nothing are left out."""
-        told = tuple(one for one in sections if one.sentences or one.charts or one.tables)
+        """Return the report without its empty sections."""
+        filled = tuple(
+            section for section in sections if section.sentences or section.charts or section.tables
+        )
         return Report(
-            *(name, title, self.span, self.compared_with, self.project, self.made_at),
-            figures=tuple(one for one in figures if one.value is not None),
-            sections=() if self.now.is_empty else told,
-            notes=self._notes() if told or self.now.is_empty else (*self._notes(), _OTHERS),
+            name,
+            title,
+            self.span,
+            self.compared_with,
+            self.project,
+            self.made_at,
+            figures=tuple(figure for figure in figures if figure.value is not None),
+            sections=() if self.now.is_empty else filled,
+            notes=self._notes() if filled or self.now.is_empty else (*self._notes(), _OTHERS),
         )
 
     def _notes(self) -> tuple[str, ...]:
@@ -81,17 +88,22 @@ class ReportContext:
 
 
 def report_context(
-    everything: History, span: Span, compared_with: Span | None, project: str, made_at: float
+    everything: ReportTables, span: Span, compared_with: Span | None, project: str, made_at: float
 ) -> ReportContext:
-    """Return what a report of ``span`` is made from.
+    """Return the context of a report of ``span``.
 
-    Flow runs of a period of which Prefect has forgotten a part are compared with nothing.
+    Flow runs are not compared with a period of which Prefect has deleted a part.
     """
     before = None if compared_with is None else everything.of(compared_with, project)
     if before is not None and compared_with and everything.flows_since > compared_with.since:
         before = before.without_flows()
     return ReportContext(
-        *(span, compared_with, everything.of(span, project), before),
+        span,
+        compared_with,
+        everything.of(span, project),
+        before,
         everything.of(Span(float("-inf"), span.until), project),
-        *(project, made_at, tuple(everything.projects)),
+        project,
+        made_at,
+        tuple(everything.projects),
     )

@@ -1,7 +1,7 @@
-"""What reports are made of: flow runs, workload runs and their steps as one table each.
+"""The tables of reports: flow runs, workload runs and their steps.
 
 Times are epoch seconds, NaN where there is none. A run belongs to the period in which it ended;
-``state`` tells runs that were stopped or lost from those that failed.
+``state`` distinguishes runs that were stopped or lost from those that failed.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from tasks.ledger.workloads import WorkloadRow
 Needs = Mapping[str, Mapping[str, Sequence[str]]]
 """By workload run and by step: the steps that it waited for."""
 
-FLOW = {
+FLOW_COLUMNS = {
     **dict.fromkeys(("id", "flow", "project", "state", "cause"), str),
     **dict.fromkeys(("submitted_at", "started_at", "ended_at", "seconds", "waited"), float),
 }
-STEP = {
+STEP_COLUMNS = {
     **dict.fromkeys(("run", "project", "workload", "step", "key", "provider", "kind"), str),
     **dict.fromkeys(("state", "cause", "inputs"), str),
     "attempt": int,
@@ -39,7 +39,7 @@ STEP = {
     **dict.fromkeys(("cost", "cpus", "asked_mib", "slots", "peak_mib", "cpu_seconds"), float),
     "is_last": bool,
 }
-RUN = {
+RUN_COLUMNS = {
     **dict.fromkeys(("run", "project", "workload", "environment", "state"), str),
     **dict.fromkeys(("started_at", "ended_at", "took", "work", "promised", "bound"), float),
     **dict.fromkeys(("cost", "promised_cost"), float),
@@ -49,7 +49,7 @@ RUN = {
 
 @dataclass(frozen=True, slots=True)
 class FlowRow:
-    """One flow run, the project that it was asked for (empty: none), and what its state says."""
+    """One flow run, its project (empty: none), and the message of its state."""
 
     run: Run
     project: str = ""
@@ -57,11 +57,12 @@ class FlowRow:
 
 
 @dataclass(frozen=True)
-class History:
-    """All that is known, or what of it belongs to one period and project.
+class ReportTables:
+    """The tables of all history, or of one period and project.
 
-    ``needs`` are the steps each step waited for, where that was kept. Flow runs are known from
-    ``flows_since`` on: Prefect forgets older ones. ``has_flows`` is false where they are left out.
+    ``needs`` are the steps that each step waited for, where they were kept. Flow runs are known
+    from ``flows_since`` on: Prefect deletes older ones. ``has_flows`` is false where they are left
+    out.
     """
 
     flows: pd.DataFrame
@@ -75,14 +76,14 @@ class History:
     flows_since: float = 0.0
     has_flows: bool = True
 
-    def without_flows(self) -> History:
-        """Return the same without flow runs, of which nothing can be said then."""
+    def without_flows(self) -> ReportTables:
+        """Return the tables without flow runs, which are then unknown."""
         return replace(self, flows=self.flows.iloc[:0], has_flows=False)
 
-    def of(self, span: Span, project: str = "") -> History:
+    def of(self, span: Span, project: str = "") -> ReportTables:
         """Return what ended within ``span``, of one project (empty: of all).
 
-        Insights stay that were raised, closed or open then.
+        Insights that were raised, closed or open then are included.
         """
         return replace(
             self,
@@ -90,49 +91,49 @@ class History:
             runs=_within(self.runs, span, project),
             steps=_within(self.steps, span, project),
             rollouts=tuple(
-                one
-                for one in self.rollouts
-                if span.holds(one.updated_at) and project in {"", one.project}
+                rollout
+                for rollout in self.rollouts
+                if span.holds(rollout.updated_at) and project in {"", rollout.project}
             ),
             snapshots=tuple(
-                one
-                for one in self.snapshots
-                if span.holds(one.consistent_at) and project in {"", one.project}
+                snapshot
+                for snapshot in self.snapshots
+                if span.holds(snapshot.consistent_at) and project in {"", snapshot.project}
             ),
             insights=tuple(
-                one
-                for one in self.insights
-                if one.raised_at < span.until
-                and (one.closed_at is None or one.closed_at >= span.since)
-                and (not project or one.key.startswith(f"{project}/"))
+                insight
+                for insight in self.insights
+                if insight.raised_at < span.until
+                and (insight.closed_at is None or insight.closed_at >= span.since)
+                and (not project or insight.key.startswith(f"{project}/"))
             ),
         )
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing ended at all."""
+        """Whether nothing ended at all."""
         others = (self.rollouts, self.snapshots)
         return all(table.empty for table in (self.flows, self.runs, self.steps)) and not any(others)
 
     @property
     def projects(self) -> list[str]:
-        """The names of all projects that something is known of."""
-        named = {*self.flows["project"], *self.runs["project"]}
-        named |= {one.project for one in self.rollouts} | {one.project for one in self.snapshots}
-        return sorted(named - {""})
+        """The names of all projects in the tables."""
+        names = {*self.flows["project"], *self.runs["project"]}
+        names |= {row.project for row in self.rollouts} | {row.project for row in self.snapshots}
+        return sorted(names - {""})
 
 
-def history(
+def report_tables(
     flows: Iterable[FlowRow], recorded: Activity, needs: Needs | None = None, since: float = 0.0
-) -> History:
-    """Return what the server and the ledger know as tables.
+) -> ReportTables:
+    """Return the tables of the flow runs and of what the ledger has recorded.
 
-    ``needs`` says what each step waited for; ``since`` from when on flow runs are known.
+    ``needs`` are the steps that each step waited for; flow runs are known from ``since`` on.
     """
-    steps = _typed(step_rows(recorded, needs or {}), STEP)
-    return History(
-        flows=_typed([_flow(row) for row in flows], FLOW),
-        runs=_typed(_runs(recorded, steps), RUN),
+    steps = _typed(step_rows(recorded, needs or {}), STEP_COLUMNS)
+    return ReportTables(
+        flows=_typed([_flow(row) for row in flows], FLOW_COLUMNS),
+        runs=_typed(_runs(recorded, steps), RUN_COLUMNS),
         steps=steps,
         needs=needs or {},
         providers=recorded.providers,
@@ -151,8 +152,8 @@ def _typed(rows: Sequence[Mapping[str, object]], kinds: Mapping[str, type]) -> p
 
 def _within(table: pd.DataFrame, span: Span, project: str) -> pd.DataFrame:
     ended = table["ended_at"]
-    chosen = table[ended.ge(span.since) & ended.lt(span.until)]
-    return chosen[chosen["project"] == project] if project else chosen
+    ended_within = table[ended.ge(span.since) & ended.lt(span.until)]
+    return ended_within[ended_within["project"] == project] if project else ended_within
 
 
 def _flow(row: FlowRow) -> dict[str, object]:
@@ -175,22 +176,22 @@ def _flow(row: FlowRow) -> dict[str, object]:
 
 def _runs(recorded: Activity, steps: pd.DataFrame) -> list[dict[str, object]]:
     """Return one row a workload run whose steps were executed; an open one has not ended."""
-    found = steps.groupby("run").agg(
+    by_run = steps.groupby("run").agg(
         started_at=("started_at", "min"),
         last=("ended_at", "max"),
         work=("seconds", "sum"),
         cost=("cost", "sum"),
         steps=("step", "size"),
     )
-    sums = found.to_dict("index")
+    sums_by_run = by_run.to_dict("index")
     return [
-        _run(row, sums[row.id], recorded.plans.get(row.id))
+        _run(row, sums_by_run[row.id], recorded.plans.get(row.id))
         for row in recorded.workloads
-        if row.id in sums
+        if row.id in sums_by_run
     ]
 
 
-def _run(row: WorkloadRow, done: Mapping[Any, Any], stored: StoredPlan | None) -> dict[str, object]:
+def _run(row: WorkloadRow, sums: Mapping[Any, Any], stored: StoredPlan | None) -> dict[str, object]:
     project, workload, environment = (*row.key.split("/"), "", "", "")[:3]
     return {
         "run": row.id,
@@ -198,12 +199,12 @@ def _run(row: WorkloadRow, done: Mapping[Any, Any], stored: StoredPlan | None) -
         "workload": workload,
         "environment": environment,
         "state": row.state,
-        "steps": done["steps"],
-        "started_at": done["started_at"],
+        "steps": sums["steps"],
+        "started_at": sums["started_at"],
         "ended_at": np.nan if row.closed_at is None else row.closed_at,
-        "took": done["last"] - done["started_at"],
-        "work": done["work"],
-        "cost": done["cost"],
+        "took": sums["last"] - sums["started_at"],
+        "work": sums["work"],
+        "cost": sums["cost"],
         "promised": stored.plan.makespan_seconds if stored else np.nan,
         "bound": stored.plan.bound_seconds if stored else np.nan,
         "promised_cost": stored.plan.cost if stored else np.nan,

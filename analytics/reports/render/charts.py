@@ -1,7 +1,7 @@
-"""Draws the charts of a report by matplotlib: as SVG for a page, as PNG for Prefect's UI.
+"""The charts of a report, drawn by matplotlib: as SVG for a page, as PNG for Prefect's UI.
 
-Colours mean the same everywhere: blue is what was asked about, orange what it is compared with or
-a warning, red a failure, grey what was stopped. They differ in brightness as well.
+Colours have the same meaning everywhere: blue is the subject, orange the comparison or a warning,
+red a failure, grey a stopped run. They differ in brightness as well.
 """
 
 from __future__ import annotations
@@ -14,18 +14,23 @@ from analytics.reports.data.model import Bars, Chart, Pairs, Panels
 from analytics.reports.render.marks import draw
 
 # In the UI an artifact is about seven inches wide; more would make the letters smaller.
-WIDTH, DPI = 7.2, 160
-HALF = 4.7
-"""So wide is one of two that stand side by side."""
+WIDTH_INCHES = 7.2
+DPI = 160
+HALF_WIDTH_INCHES = 4.7
+"""The width of each of two charts side by side."""
 
 INK = "#0a0b0c"
-"""What letters and axes are drawn in, and nothing else: a page puts its own colour there."""
+"""The colour of letters and axes only: a page replaces it with its own colour."""
 
-_ROW, _EDGES, _STACK, _PANEL, _SQUARE = 0.24, 0.75, 2.0, 1.35, 3.0
+_ROW_INCHES = 0.24
+_EDGES_INCHES = 0.75
+_STACK_INCHES = 2.0
+_PANEL_INCHES = 1.35
+_PAIRS_INCHES = 3.0
 _PANELS_A_ROW = 3
 
 
-def svg(chart: Chart, width: float = WIDTH) -> str:
+def svg(chart: Chart, width: float = WIDTH_INCHES) -> str:
     """Return a chart as an SVG element whose letters follow the colour of the page's text.
 
     It is ``width`` inches wide where it is not scaled.
@@ -34,26 +39,26 @@ def svg(chart: Chart, width: float = WIDTH) -> str:
     with _style({"svg.fonttype": "none", "svg.hashsalt": "slipway"}):
         figure = _figure([chart], width, transparent=True)
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
-    drawn = text.getvalue()
-    # Without the XML declaration, which has no place in a page, and the title of the program.
-    return drawn[drawn.index("<svg") :].replace(INK, "currentColor")
+    element = text.getvalue()
+    # What precedes the element, such as the XML declaration, has no place in a page.
+    return element[element.index("<svg") :].replace(INK, "currentColor")
 
 
 def png(charts: Sequence[Chart]) -> bytes:
     """Return charts below each other as one PNG, on white."""
     picture = io.BytesIO()
     with _style({}):
-        _figure(charts, WIDTH, transparent=False).savefig(picture, format="png", dpi=DPI)
+        _figure(charts, WIDTH_INCHES, transparent=False).savefig(picture, format="png", dpi=DPI)
     return picture.getvalue()
 
 
 def height(chart: Chart) -> float:
     """Return how many inches high a chart is, with its title and axis."""
     if isinstance(chart, Bars):
-        return _EDGES + _ROW * max(2, len(chart.labels))
+        return _EDGES_INCHES + _ROW_INCHES * max(2, len(chart.labels))
     if isinstance(chart, Panels):
-        return _EDGES / 2 + _PANEL * -(-len(chart.panels) // _PANELS_A_ROW)
-    return _SQUARE if isinstance(chart, Pairs) else _STACK
+        return _EDGES_INCHES / 2 + _PANEL_INCHES * -(-len(chart.panels) // _PANELS_A_ROW)
+    return _PAIRS_INCHES if isinstance(chart, Pairs) else _STACK_INCHES
 
 
 def _figure(charts: Sequence[Chart], width: float, *, transparent: bool) -> Any:
@@ -73,7 +78,7 @@ def _figure(charts: Sequence[Chart], width: float, *, transparent: bool) -> Any:
 def _style(extra: dict[str, str]) -> Any:
     import matplotlib as mpl  # noqa: PLC0415 - it takes a second to import
 
-    # A fixed list of names is no type for a dictionary that is put together.
+    # Its type lists fixed names, which a composed dictionary does not match.
     context: Any = mpl.rc_context
 
     ink = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
@@ -84,7 +89,7 @@ def _style(extra: dict[str, str]) -> Any:
             # The second is the first on other systems: as wide, so that nothing overlaps.
             "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],
             "font.size": 8,
-            # The names of steps are no formulas.
+            # Names of steps must not be parsed as formulas.
             "text.parse_math": False,
             "axes.spines.top": False,
             "axes.spines.right": False,

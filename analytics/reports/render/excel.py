@@ -1,4 +1,4 @@
-"""A report as an Excel workbook: a sheet of figures and one a table, numbers with their formats."""
+"""A report as an Excel workbook: a sheet of figures and one for each table, with number formats."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ _FORMATS: dict[Unit, str] = {
     "MiB": "#,##0",
     "moment": "yyyy-mm-dd hh:mm",
 }
-_LONGEST_NAME, _WIDEST, _NARROWEST = 31, 60, 9
-# What a sheet's name must not hold.
+_LONGEST_NAME = 31
+_WIDEST_COLUMN = 60
+_NARROWEST_COLUMN = 9
+# Characters that a sheet's name must not contain.
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _HEAD = Font(bold=True, color="FFFFFF")
 _FILL = PatternFill("solid", fgColor="4F79A3")
@@ -36,14 +38,14 @@ _FILL = PatternFill("solid", fgColor="4F79A3")
 
 def workbook(report: Report) -> bytes:
     """Return the workbook."""
-    book = Workbook()
-    first = book.active
+    document = Workbook()
+    first = document.active
     _overview(first, report)
     for table in report.tables:
-        _sheet(book.create_sheet(_name(table.name, book.sheetnames)), table)
-    made = io.BytesIO()
-    book.save(made)
-    return made.getvalue()
+        _sheet(document.create_sheet(_name(table.name, document.sheetnames)), table)
+    content = io.BytesIO()
+    document.save(content)
+    return content.getvalue()
 
 
 def _overview(sheet: Any, report: Report) -> None:
@@ -83,13 +85,15 @@ def _table(sheet: Any, table: Table, start: int) -> None:
             widths[place - 1] = max(widths[place - 1], len(value) if isinstance(value, str) else 0)
     for place, width in enumerate(widths, 1):
         letter = get_column_letter(place)
-        sheet.column_dimensions[letter].width = min(max(width + 2, _NARROWEST), _WIDEST)
+        sheet.column_dimensions[letter].width = min(
+            max(width + 2, _NARROWEST_COLUMN), _WIDEST_COLUMN
+        )
 
 
 def _write(cell: Any, value: str | float | None, unit: Unit = "") -> None:
-    """Write a value; a text stays one, whatever it starts with."""
+    """Write a value; a text stays a text, whatever it starts with."""
     if unit == "moment" and isinstance(value, str):
-        # Excel knows no time zones.
+        # Excel has no time zones.
         cell.value = datetime.fromisoformat(value).astimezone(UTC).replace(tzinfo=None)
     elif isinstance(value, str):
         cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
@@ -102,9 +106,9 @@ def _write(cell: Any, value: str | float | None, unit: Unit = "") -> None:
         cell.number_format = _FORMATS["moment"]
 
 
-def _name(wanted: str, taken: list[str]) -> str:
+def _name(title: str, taken: list[str]) -> str:
     """Return a name for a sheet that is allowed and not taken."""
-    name = _FORBIDDEN.sub(" ", wanted)[:_LONGEST_NAME]
+    name = _FORBIDDEN.sub(" ", title)[:_LONGEST_NAME]
     number = 2
     while name in taken:
         end = f" {number}"

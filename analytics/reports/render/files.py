@@ -1,4 +1,4 @@
-"""Writes a report below the home, in the formats that were asked for; a newer one replaces it."""
+"""The files of a report in the requested formats, below Slipway's home; newer ones replace them."""
 
 from __future__ import annotations
 
@@ -28,42 +28,46 @@ def folder_of(reports: Path, report: Report) -> Path:
 
 
 def write(reports: Path, report: Report, formats: Iterable[FormatName]) -> list[Path]:
-    """Write ``report`` in ``formats`` to its folder, which takes the place of an earlier one.
+    """Write ``report`` in ``formats`` to its folder, which replaces an earlier one.
 
-    Only the owner may read it. Returns what was written, the folder of the tables as one.
+    Only the owner may read it. Returns the written paths, with one for the folder of tables.
     """
-    chosen = tuple(dict.fromkeys(formats))
-    if not chosen:
+    distinct_formats = tuple(dict.fromkeys(formats))
+    if not distinct_formats:
         return []
     folder = folder_of(reports, report)
     reports.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=reports))
     try:
-        names = [name for one in chosen for name in _written(draft, report, one)]
+        names = [
+            name
+            for format_name in distinct_formats
+            for name in _written(draft, report, format_name)
+        ]
         _replace(draft, folder)
     finally:
         discard(draft)
     return [folder / name for name in names]
 
 
-def _written(folder: Path, report: Report, chosen: FormatName) -> Iterator[str]:
-    if chosen == "csv":
+def _written(folder: Path, report: Report, format_name: FormatName) -> Iterator[str]:
+    if format_name == "csv":
         (folder / TABLES).mkdir()
         for table in (figures_table(report), *report.tables):
             path = folder / TABLES / f"{table.name}.csv"
             path.write_text(as_csv(table), encoding="utf-8")
         yield TABLES
-    elif chosen == "excel":
+    elif format_name == "excel":
         (folder / "report.xlsx").write_bytes(workbook(report))
         yield "report.xlsx"
     else:
-        made = page(report) if chosen == "html" else as_json(report)
-        (folder / f"report.{chosen}").write_text(made, encoding="utf-8")
-        yield f"report.{chosen}"
+        text = page(report) if format_name == "html" else as_json(report)
+        (folder / f"report.{format_name}").write_text(text, encoding="utf-8")
+        yield f"report.{format_name}"
 
 
 def _replace(draft: Path, folder: Path) -> None:
-    """Put ``draft`` where ``folder`` is, which is removed."""
+    """Move ``draft`` to ``folder``, and remove an existing one."""
     if not folder.exists():
         draft.rename(folder)
         return

@@ -10,42 +10,47 @@ from analytics.reports.data import period
 from analytics.reports.data.model import Cell, Column, Figure, Report, Section, Table
 from analytics.reports.render.quantities import change, is_better, written
 
-_WIDEST, _SAID, _TOLD = 44, 90, 5
-# All but the space that does not break.
+_LONGEST_KEY = 44
+_LONGEST_TEXT = 90
+_SUMMARY_FIGURES = 5
+# All white space except the no-break space.
 _SPACES = re.compile(r"[^\S\xa0]+")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$])")
 
 
 def markdown(report: Report, files: Iterable[Path] = (), charts: str = "") -> str:
-    """Return ``report``; ``files`` are those in which it stands as well, ``charts`` its picture."""
+    """Return ``report`` as markdown; ``files`` hold it as well, ``charts`` is its picture."""
     parts = [f"# {report.title}", _head(report), *(f"*{note}*" for note in report.notes)]
     if report.figures:
         parts.append(_figures(report.figures))
     if charts:
         parts.append(charts)
     parts += [text for section in report.sections for text in _section(section)]
-    listed = [f"- `{path}`" for path in files]
-    if listed:
-        parts += ["## Files", "\n".join(listed)]
+    file_lines = [f"- `{path}`" for path in files]
+    if file_lines:
+        parts += ["## Files", "\n".join(file_lines)]
     return "\n\n".join(parts)
 
 
 def summary(report: Report) -> str:
-    """Return one sentence: which report it is, and its first figures."""
-    of = f" of {report.project}" if report.project else ""
-    return f"{report.title}{of}, {period.written(report.period)}: {first_figures(report)}"
+    """Return one sentence with the report's title, period and first figures."""
+    of_project = f" of {report.project}" if report.project else ""
+    return f"{report.title}{of_project}, {period.written(report.period)}: {first_figures(report)}"
 
 
 def first_figures(report: Report) -> str:
-    """Return the first figures, or why there are none, in a line."""
+    """Return a line with the first figures, or with the reason why there are none."""
     if not report.sections:
         return " ".join(report.notes)
-    told = ", ".join(f"{one.name} {written(one.value, one.unit)}" for one in report.figures[:_TOLD])
-    return f"{told}."
+    figures = ", ".join(
+        f"{figure.name} {written(figure.value, figure.unit)}"
+        for figure in report.figures[:_SUMMARY_FIGURES]
+    )
+    return f"{figures}."
 
 
 def escaped(text: str) -> str:
-    """Return ``text`` such that it shows as it is: names and messages are nobody's markup."""
+    """Return ``text`` escaped, so that names and messages are never read as markup."""
     return _SPECIAL.sub(r"\\\1", _SPACES.sub(" ", text).strip(" "))
 
 
@@ -65,8 +70,8 @@ def table_text(table: Table, *, titled: bool = True) -> str:
         + " |"
         for row in table.rows[: table.shown]
     ]
-    more = len(table.rows) - table.shown
-    notes = [f"The first {table.shown} of {len(table.rows)} rows."] if more > 0 else []
+    hidden = len(table.rows) - table.shown
+    notes = [f"The first {table.shown} of {len(table.rows)} rows."] if hidden > 0 else []
     notes += [table.note] if table.note else []
     lines = "\n".join([f"| {names} |", f"|{sides}|", *rows])
     head = f"**{escaped(table.title)}**\n\n" if titled else ""
@@ -74,22 +79,27 @@ def table_text(table: Table, *, titled: bool = True) -> str:
 
 
 def _head(report: Report) -> str:
-    of = f" of {escaped(report.project)}" if report.project else ""
+    of_project = f" of {escaped(report.project)}" if report.project else ""
     compared = ""
     if report.compared_with:
         compared = f", compared with {period.written(report.compared_with)}"
-    return f"{period.written(report.period)}{of}{compared}."
+    return f"{period.written(report.period)}{of_project}{compared}."
 
 
 def _figures(figures: tuple[Figure, ...]) -> str:
     columns = (Column("figure"), Column("value"), Column("change"), Column("note"))
     rows = tuple(
-        (escaped(one.name), f"**{written(one.value, one.unit)}**", _change(one), escaped(one.note))
-        for one in figures
+        (
+            escaped(figure.name),
+            f"**{written(figure.value, figure.unit)}**",
+            _change(figure),
+            escaped(figure.note),
+        )
+        for figure in figures
     )
-    shown = Table("figures", "", columns, rows).without_empty()
-    sides = ["--:" if column.name == "value" else "---" for column in shown.columns]
-    lines = [" | ".join(map(str, row)) for row in shown.rows]
+    table = Table("figures", "", columns, rows).without_empty()
+    sides = ["--:" if column.name == "value" else "---" for column in table.columns]
+    lines = [" | ".join(map(str, row)) for row in table.rows]
     head = ["| " * len(sides) + "|", f"|{'|'.join(sides)}|"]
     return "\n".join([*head, *(f"| {line} |" for line in lines)])
 
@@ -101,7 +111,7 @@ def _change(figure: Figure) -> str:
 
 
 def _section(section: Section) -> list[str]:
-    tables = [table_text(one, titled=one.title != section.title) for one in section.tables]
+    tables = [table_text(table, titled=table.title != section.title) for table in section.tables]
     if not tables and not section.sentences:
         return []
     return [f"## {section.title}", *map(escaped, section.sentences), *tables]
@@ -113,7 +123,7 @@ def _cell(cell: Cell, column: Column, *, is_key: bool) -> str:
     if column.unit == "moment":
         # A narrow column would break a day at its hyphens.
         return text.replace("-", "\N{NON-BREAKING HYPHEN}")
-    most = _WIDEST if is_key else _SAID
+    most = _LONGEST_KEY if is_key else _LONGEST_TEXT
     if len(text) > most:
         start = most // 3
         text = f"{text[:start]}…{text[start + 1 - most :]}" if is_key else f"{text[: most - 1]}…"

@@ -1,4 +1,4 @@
-"""What the marks of each kind of chart are: stacks, bars, small multiples and pairs."""
+"""The marks of each kind of chart: stacked bars, bars, small multiples and scatter plots."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 from analytics.reports.data.model import Bars, Chart, Pairs, Panels, StackedBars, Unit
 from analytics.reports.render.quantities import written
 
-MAIN, SECOND, PALE = "#4f79a3", "#e08a00", "#a9c0d6"
-_STATES = {
+MAIN = "#4f79a3"
+SECOND = "#e08a00"
+PALE = "#a9c0d6"
+_STATE_COLOURS = {
     "succeeded": MAIN,
     "failed": "#b3261e",
     "timed out": "#d9644a",
@@ -20,10 +22,15 @@ _STATES = {
     "preempted": "#c9a227",
     "cancelled": "#9aa3ad",
 }
-_PLAIN = (MAIN, SECOND, "#6b9080", "#8a6fa8", PALE, "#9aa3ad")
-_PANELS_A_ROW, _LONGEST = 3, 34
-_DAYS, _SMALL, _WIDE = 5, 7, 1000.0
-_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
+_SERIES_COLOURS = (MAIN, SECOND, "#6b9080", "#8a6fa8", PALE, "#9aa3ad")
+_PANELS_A_ROW = 3
+_LONGEST_LABEL = 34
+_MOST_DATES = 5
+_SMALL_FONT = 7
+_WIDE_RATIO = 1000.0
+_MINUTE_SECONDS = 60.0
+_HOUR_SECONDS = 3600.0
+_DAY_SECONDS = 86_400.0
 
 
 def draw(figure: Any, chart: Chart) -> None:
@@ -42,11 +49,11 @@ def draw(figure: Any, chart: Chart) -> None:
 
 
 def short(label: str) -> str:
-    """Return a label of which the middle is left out where it is long: its end tells most."""
-    if len(label) <= _LONGEST:
+    """Return a label without its middle where it is long: the end distinguishes labels best."""
+    if len(label) <= _LONGEST_LABEL:
         return label
-    start = _LONGEST // 4
-    return f"{label[:start]}…{label[start + 1 - _LONGEST :]}"
+    start = _LONGEST_LABEL // 4
+    return f"{label[:start]}…{label[start + 1 - _LONGEST_LABEL :]}"
 
 
 def _stack(axes: Any, chart: StackedBars) -> None:
@@ -55,11 +62,11 @@ def _stack(axes: Any, chart: StackedBars) -> None:
     below = [0.0] * len(days)
     for index, (series, values) in enumerate(chart.series):
         scaled = [value / divisor for value in values]
-        colour = _STATES.get(series, _PLAIN[index % len(_PLAIN)])
+        colour = _STATE_COLOURS.get(series, _SERIES_COLOURS[index % len(_SERIES_COLOURS)])
         axes.bar(
             days,
             scaled,
-            0.8 * chart.width_seconds / _DAY,
+            0.8 * chart.width_seconds / _DAY_SECONDS,
             bottom=below,
             color=colour,
             label=_label(series),
@@ -67,14 +74,14 @@ def _stack(axes: Any, chart: StackedBars) -> None:
         below = [old + new for old, new in zip(below, scaled, strict=True)]
     axes.set_ylabel(name)
     axes.set_ylim(bottom=0)
-    _dated(axes, _DAYS)
+    _dated(axes, _MOST_DATES)
     if chart.series:
-        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=_SMALL)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=_SMALL_FONT)
     _ruled(axes, "y")
 
 
 def _label(series: str) -> str:
-    """Return a name for the legend, which would leave out one that starts with an underscore."""
+    """Return a name for the legend, which ignores names that start with an underscore."""
     return short(f" {series}" if series.startswith("_") else series)
 
 
@@ -95,10 +102,10 @@ def _bars(axes: Any, chart: Bars) -> None:
                 (5, 0),
                 textcoords="offset points",
                 va="center",
-                fontsize=_SMALL,
+                fontsize=_SMALL_FONT,
             )
         axes.margins(x=0.14)
-    axes.set_yticks(rows, [short(label) for label in chart.labels], fontsize=_SMALL)
+    axes.set_yticks(rows, [short(label) for label in chart.labels], fontsize=_SMALL_FONT)
     axes.set_ylim(len(chart.values) - 0.4, -0.6)
     axes.set_xlim(left=0)
     if chart.unit == "share" and chart.low:
@@ -121,7 +128,7 @@ def _before(axes: Any, chart: Bars, divisor: float) -> None:
             at, rows, marker="|", s=90, color=SECOND, linewidths=2, zorder=3, label="before"
         )
         axes.legend(
-            loc="lower right", bbox_to_anchor=(1.0, 1.0), fontsize=_SMALL, borderaxespad=0.0
+            loc="lower right", bbox_to_anchor=(1.0, 1.0), fontsize=_SMALL_FONT, borderaxespad=0.0
         )
 
 
@@ -141,11 +148,11 @@ def _panels(figure: Any, chart: Panels) -> None:
         for line, style in ((panel.p50, "-"), (panel.p90, "--")) if len(days) > 1 else ():
             scaled = [value / divisor for value in line]
             axes.plot(days, scaled, style, color=MAIN, linewidth=1.4, marker=".", markersize=3)
-        axes.set_title(short(panel.title), fontsize=_SMALL)
-        axes.set_ylabel(name, fontsize=_SMALL)
+        axes.set_title(short(panel.title), fontsize=_SMALL_FONT)
+        axes.set_ylabel(name, fontsize=_SMALL_FONT)
         axes.set_ylim(bottom=0)
-        axes.tick_params(labelsize=_SMALL - 1)
-        _dated(axes, _DAYS)
+        axes.tick_params(labelsize=_SMALL_FONT - 1)
+        _dated(axes, _MOST_DATES)
         _ruled(axes, "y")
     for axes in places[len(chart.panels) :]:
         axes.set_visible(False)
@@ -160,8 +167,8 @@ def _pairs(figure: Any, chart: Pairs) -> None:
         axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
         axes.set(xlabel="planned (s)", ylabel="actual (s)", aspect="equal")
         _plain_logs(axes, high / low)
-        axes.set_title(name, fontsize=_SMALL)
-        axes.legend(loc="upper left", fontsize=_SMALL)
+        axes.set_title(name, fontsize=_SMALL_FONT)
+        axes.legend(loc="upper left", fontsize=_SMALL_FONT)
         _ruled(axes, "both")
     for axes in places[len(chart.kinds) :]:
         axes.set_visible(False)
@@ -171,7 +178,7 @@ def _plain_logs(axes: Any, ratio: float) -> None:
     """Write the ticks of logarithmic axes as numbers; of a narrow range, those between tens too."""
     from matplotlib.ticker import LogLocator, NullFormatter  # noqa: PLC0415 - slow to import
 
-    between = (1.0, 2.0, 5.0) if ratio < _WIDE else (1.0,)
+    between = (1.0, 2.0, 5.0) if ratio < _WIDE_RATIO else (1.0,)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=between))
         axis.set_major_formatter("{x:g}")
@@ -179,12 +186,16 @@ def _plain_logs(axes: Any, ratio: float) -> None:
 
 
 def _scale(unit: Unit, greatest: float) -> tuple[float, str]:
-    """Return what values are divided by so that they read well, and the name of that unit."""
+    """Return the divisor that makes values readable, and the name of that unit."""
     if unit == "s":
-        steps = ((2 * _DAY, _HOUR, "h"), (2 * _HOUR, _HOUR, "h"), (2 * _MINUTE, _MINUTE, "min"))
+        steps = (
+            (2 * _DAY_SECONDS, _HOUR_SECONDS, "h"),
+            (2 * _HOUR_SECONDS, _HOUR_SECONDS, "h"),
+            (2 * _MINUTE_SECONDS, _MINUTE_SECONDS, "min"),
+        )
         return next(((by, name) for above, by, name in steps if greatest > above), (1.0, "s"))
-    named = {"share": (0.01, "%"), "count": (1.0, "number"), "money": (1.0, "money")}
-    return named.get(unit, (1.0, unit))
+    units = {"share": (0.01, "%"), "count": (1.0, "number"), "money": (1.0, "money")}
+    return units.get(unit, (1.0, unit))
 
 
 def _greatest_day(chart: StackedBars) -> float:
@@ -199,7 +210,7 @@ def _dated(axes: Any, most: int) -> None:
     locator = untyped.AutoDateLocator(maxticks=most, minticks=min(3, most))
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator))
-    axes.xaxis.get_offset_text().set_fontsize(_SMALL)
+    axes.xaxis.get_offset_text().set_fontsize(_SMALL_FONT)
 
 
 def _ruled(axes: Any, axis: str) -> None:

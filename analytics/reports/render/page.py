@@ -1,6 +1,6 @@
-"""A report as one HTML file that needs nothing else: styles and charts are in it, no script is.
+"""A report as one self-contained HTML file with styles and charts, without scripts.
 
-Everything that comes from names and messages is escaped by Jinja.
+Jinja escapes all names and messages.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from analytics.reports.data import period
 from analytics.reports.data.model import Chart, Report, Section, StackedBars
-from analytics.reports.render.charts import HALF, WIDTH, svg
+from analytics.reports.render.charts import HALF_WIDTH_INCHES, WIDTH_INCHES, svg
 from analytics.reports.render.plain import moment
 from analytics.reports.render.quantities import change, is_better, written
 
@@ -47,12 +47,12 @@ def _template() -> Template:
 
 
 def _is_half(chart: Chart, section: Section) -> bool:
-    """Tell whether a chart stands beside another: amounts a day do, in twos."""
+    """Return whether a chart stands beside another: stacked bars do, in pairs."""
     return (
         isinstance(chart, StackedBars)
-        and sum(isinstance(one, StackedBars) for one in section.charts) > 1
+        and sum(isinstance(other, StackedBars) for other in section.charts) > 1
     )
 
 
 def _drawn(chart: Chart, is_half: bool) -> str:  # noqa: FBT001 - the template calls it
-    return svg(chart, HALF if is_half else WIDTH)
+    return svg(chart, HALF_WIDTH_INCHES if is_half else WIDTH_INCHES)

@@ -1,4 +1,4 @@
-"""A report as JSON, and as one CSV a table, for other programs: numbers as they are, in full."""
+"""A report as JSON, and as one CSV file for each table, with numbers in full precision."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from analytics.reports.data.model import Cell, Column, Report, Span, Table
 from analytics.reports.render.quantities import heading
 
 FIGURES = "figures"
-# A program that computes with tables would take such a text for a formula.
+# A spreadsheet program would take a text with such a start for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_json(report: Report) -> str:
-    """Return all of ``report``; moments are ISO 8601, ranges objects, what is unknown is null."""
+    """Return ``report`` as JSON; moments are ISO 8601, ranges are objects, unknown values null."""
     document = {
         "report": report.name,
         "title": report.title,
@@ -47,7 +47,7 @@ def as_json(report: Report) -> str:
 
 
 def as_csv(table: Table) -> str:
-    """Return a table; a range becomes three columns, a text is never a formula."""
+    """Return a table as CSV; a range becomes three columns, and no text is a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     spread = spread_columns(table)
@@ -60,9 +60,16 @@ def as_csv(table: Table) -> str:
 def figures_table(report: Report) -> Table:
     """Return the headlines as a table like any other."""
     columns = (
-        *(Column("figure"), Column("value"), Column("unit"), Column("before"), Column("note")),
+        Column("figure"),
+        Column("value"),
+        Column("unit"),
+        Column("before"),
+        Column("note"),
     )
-    rows = tuple((one.name, one.value, one.unit, one.before, one.note) for one in report.figures)
+    rows = tuple(
+        (figure.name, figure.value, figure.unit, figure.before, figure.note)
+        for figure in report.figures
+    )
     return Table(FIGURES, "Figures", columns, rows)
 
 
@@ -78,7 +85,7 @@ def spread_columns(table: Table) -> list[tuple[Column, tuple[str, ...]]]:
 
 
 def spread_row(table: Table, row: tuple[Cell, ...]) -> Iterator[str | float | None]:
-    """Give the values of a row under the headings of ``spread_columns``."""
+    """Yield the values of a row under the headings of ``spread_columns``."""
     for (column, names), cell in zip(spread_columns(table), row, strict=True):
         if isinstance(cell, str | float | int | None):
             is_moment = column.unit == "moment" and isinstance(cell, float)
@@ -94,7 +101,7 @@ def moment(at: float) -> str:
 
 
 def safe(text: str) -> str:
-    """Return a text that no program takes for a formula."""
+    """Return a text that no spreadsheet program takes for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
@@ -132,9 +139,9 @@ def _finite(cell: Cell) -> str | float | None:
 
 
 def _plain(value: Any) -> Any:
-    """Return what JSON can hold: there is no NaN."""
+    """Return a value for JSON, which has no NaN."""
     if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,4 +1,4 @@
-"""Numbers as people read them: with their unit, and never broken from it."""
+"""Numbers as text, with their unit and without a line break before it."""
 
 from __future__ import annotations
 
@@ -8,24 +8,29 @@ from analytics.reports.data.model import Cell, Column, Figure, Range, Unit
 
 UNKNOWN = "\N{EN DASH}"
 _GAP = "\N{NO-BREAK SPACE}"
-_MINUS, _SAME = "\N{MINUS SIGN}", "\N{PLUS-MINUS SIGN}"
+_MINUS = "\N{MINUS SIGN}"
+_SAME = "\N{PLUS-MINUS SIGN}"
 _PERCENT = f"{_GAP}%"
-_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
-_GIB, _SMALL, _TEN = 1024.0, 0.1, 10.0
+_MINUTE_SECONDS = 60.0
+_HOUR_SECONDS = 3600.0
+_DAY_SECONDS = 86_400.0
+_GIB_IN_MIB = 1024.0
+_SMALL = 0.1
+_TEN = 10.0
 
 
 def written(value: Cell, unit: Unit) -> str:
-    """Return a cell as text; what is not known is a dash."""
+    """Return a cell as text; an unknown value is a dash."""
     if value is None:
         return UNKNOWN
     if isinstance(value, str):
         return value
     if isinstance(value, Range):
-        own = value.unit or unit
-        # The unit of a percentage need not be said three times.
-        low = written(value.low, own).removesuffix(_PERCENT)
-        high = written(value.high, own).removesuffix(_PERCENT)
-        return f"{written(value.value, own)} ({low}{_GAP}to{_GAP}{high})"
+        own_unit = value.unit or unit
+        # The unit of a percentage is written once only.
+        low = written(value.low, own_unit).removesuffix(_PERCENT)
+        high = written(value.high, own_unit).removesuffix(_PERCENT)
+        return f"{written(value.value, own_unit)} ({low}{_GAP}to{_GAP}{high})"
     return _WRITERS[unit](float(value))
 
 
@@ -44,10 +49,10 @@ def change(figure: Figure) -> str:
 
 
 def is_better(figure: Figure) -> bool | None:
-    """Tell whether a figure has changed for the better; None where it has not or that is open."""
+    """Return whether a figure has improved; None where it has not changed or has no direction."""
     if figure.value is None or figure.before is None or figure.better == "neither":
         return None
-    # What rounds to no change is none.
+    # A change that rounds to zero is none.
     if figure.value == figure.before or change(figure).startswith(_SAME):
         return None
     return (figure.value > figure.before) == (figure.better == "more")
@@ -61,21 +66,21 @@ def heading(column: Column) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as a person says it, e.g. ``3 h 20 min``."""
+    """Return a duration in one or two units, e.g. ``3 h 20 min``."""
     sign, size = (_MINUS if seconds < 0 else ""), abs(seconds)
-    whole, minutes, hours = round(size), round(size / _MINUTE), round(size / _HOUR)
-    if whole < _MINUTE:
+    whole, minutes, hours = round(size), round(size / _MINUTE_SECONDS), round(size / _HOUR_SECONDS)
+    if whole < _MINUTE_SECONDS:
         digits = 0 if not size or size >= _TEN else 1 if size >= 1 else 2
         return f"{sign}{size:.{digits}f}{_GAP}s"
     if minutes < _TEN:
         return sign + _two(*divmod(whole, 60), "min", "s")
-    if minutes < 2 * _DAY / _MINUTE:
+    if minutes < 2 * _DAY_SECONDS / _MINUTE_SECONDS:
         return sign + _two(*divmod(minutes, 60), "h", "min")
     return sign + _two(*divmod(hours, 24), "d", "h")
 
 
 def _two(great: int, small: int, unit: str, part: str) -> str:
-    """Return an amount in two units, of which one may be nothing."""
+    """Return an amount in two units, without those that are zero."""
     parts = [f"{great}{_GAP}{unit}"] * bool(great) + [f"{small}{_GAP}{part}"] * bool(small)
     return _GAP.join(parts)
 
@@ -102,8 +107,8 @@ def _signed(value: float, digits: int) -> str:
 def _memory(value: float) -> str:
     if 0 < abs(value) < 1:
         return f"{value * 1024:,.0f}{_GAP}KiB"
-    if abs(value) >= _GIB:
-        return f"{value / _GIB:,.1f}{_GAP}GiB"
+    if abs(value) >= _GIB_IN_MIB:
+        return f"{value / _GIB_IN_MIB:,.1f}{_GAP}GiB"
     return f"{value:,.0f}{_GAP}MiB"
 
 

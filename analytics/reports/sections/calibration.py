@@ -1,11 +1,11 @@
-"""How well the estimates behind decisions held, for the performance report."""
+"""The section on the calibration of the estimates behind decisions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from analytics.reports.data.model import Column, Section, Span, Table
-from analytics.training.calibration import periods, summary
+from analytics.training.calibration import calibration_periods, calibration_summary
 from tasks.ledger.decisions import Decision
 
 _COLUMNS = (
@@ -18,16 +18,21 @@ _COLUMNS = (
 
 
 def calibration_sections(
-    made: Iterable[Decision], span: Span, runs: Iterable[str]
+    placements: Iterable[Decision], span: Span, runs: Iterable[str]
 ) -> tuple[Section, ...]:
-    """Return how the placements of ``runs``, made within ``span``, came out; nothing without any."""
-    known = frozenset(runs)
-    found = periods(one for one in made if one.workload in known and span.holds(one.at))
-    if not found:
-        return ()
-    rows = tuple((one.since, one.count, one.within_80, one.within_90, one.ratio) for one in found)
-    table = Table("calibration", "By time", _COLUMNS, rows)
-    said = (
-        f"{summary(found)}. Percentiles that are calibrated are kept by 80 and 90 % of the steps."
+    """Return the calibration of the placements of ``runs`` within ``span``; empty without any."""
+    workloads = frozenset(runs)
+    periods = calibration_periods(
+        placement
+        for placement in placements
+        if placement.workload in workloads and span.holds(placement.at)
     )
-    return (Section("Calibration of estimates", (said,), (), (table,)),)
+    if not periods:
+        return ()
+    rows = tuple(
+        (period.since, period.count, period.within_80, period.within_90, period.ratio)
+        for period in periods
+    )
+    table = Table("calibration", "By time", _COLUMNS, rows)
+    sentence = f"{calibration_summary(periods)}. Percentiles that are calibrated are kept by 80 and 90 % of the steps."
+    return (Section("Calibration of estimates", (sentence,), (), (table,)),)

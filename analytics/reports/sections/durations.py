@@ -1,4 +1,4 @@
-"""How long things took, and what has surely become slower or faster since the compared period."""
+"""The sections on durations of flows and steps, and on their changes since the compared period."""
 
 from __future__ import annotations
 
@@ -14,18 +14,25 @@ from analytics.reports.data.report_context import ReportContext
 from analytics.statistics.averages import Floats
 from analytics.statistics.bootstrap import bootstrap
 
-FEWEST = 5
-# Intervals take half a millisecond a draw; beyond these keys a change matters little.
-COMPARED, CHARTED, BARS = 60, 6, 10
+FEWEST_RUNS = 5
+# A change takes a thousand draws of half a millisecond; for keys beyond these it matters little.
+MOST_COMPARED_KEYS = 60
+MOST_PANELS = 6
+MOST_BARS = 10
 _COLUMNS = (
-    *(Column("runs", "count"), Column("p50", "s"), Column("p90", "s"), Column("in all", "s")),
-    *(Column("p50 before", "s"), Column("change of p50", "change"), Column("is sure")),
+    Column("runs", "count"),
+    Column("p50", "s"),
+    Column("p90", "s"),
+    Column("in all", "s"),
+    Column("p50 before", "s"),
+    Column("change of p50", "change"),
+    Column("is sure"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """Seconds of the runs of one key that succeeded; ``grown`` is by how much the median has."""
+    """Durations in seconds of one key's successful runs; ``grown`` is the change of the median."""
 
     key: str
     runs: int
@@ -37,80 +44,95 @@ class Duration:
 
     @property
     def is_sure(self) -> bool:
-        """Tell whether it has surely changed: all of the interval is on one side of nought."""
+        """Whether the change is significant: the whole interval is on one side of zero."""
         return self.grown is not None and (self.grown.low > 0 or self.grown.high < 0)
 
 
 def durations(now: pd.DataFrame, before: pd.DataFrame | None, by: str) -> list[Duration]:
-    """Return how long the keys in column ``by`` took, that which took most in all first."""
+    """Return the durations of the keys in column ``by``, the greatest total first."""
     earlier = _seconds(before, by) if before is not None else {}
-    found = sorted(_seconds(now, by).items(), key=lambda item: -float(item[1].sum()))
+    by_key = sorted(_seconds(now, by).items(), key=lambda item: -float(item[1].sum()))
     return [
         Duration(
             key,
-            len(taken),
-            float(np.median(taken)),
-            float(np.quantile(taken, 0.9)),
-            float(taken.sum()),
+            len(seconds),
+            float(np.median(seconds)),
+            float(np.quantile(seconds, 0.9)),
+            float(seconds.sum()),
             float(np.median(earlier[key])) if key in earlier else None,
-            _grown(earlier.get(key), taken) if index < COMPARED else None,
+            _grown(earlier.get(key), seconds) if index < MOST_COMPARED_KEYS else None,
         )
-        for index, (key, taken) in enumerate(found)
+        for index, (key, seconds) in enumerate(by_key)
     ]
 
 
-def duration_sections(made_from: ReportContext) -> tuple[Section, ...]:
-    """Return what flows and steps took."""
-    now, before = made_from.now, made_from.before
+def duration_sections(context: ReportContext) -> tuple[Section, ...]:
+    """Return the sections on the durations of flows and of steps."""
+    now, before = context.now, context.before
     has_flows = before is not None and before.has_flows
     of_flows = durations(now.flows, before.flows if before and has_flows else None, "flow")
     of_steps = durations(now.steps, None if before is None else before.steps, "key")
     return (
-        _section(made_from.span, "flows", of_flows, now.flows, "flow"),
-        _section(made_from.span, "steps", of_steps, now.steps, "key"),
+        _section(context.span, "flows", of_flows, now.flows, "flow"),
+        _section(context.span, "steps", of_steps, now.steps, "key"),
     )
 
 
-def _section(span: Span, name: str, found: list[Duration], ran: pd.DataFrame, by: str) -> Section:
+def _section(
+    span: Span, name: str, key_durations: list[Duration], ran: pd.DataFrame, by: str
+) -> Section:
     title = name.capitalize()
-    if not found:
+    if not key_durations:
         return Section(title)
     columns = (Column(by), *_COLUMNS)
-    rows = tuple(_row(one) for one in found)
+    rows = tuple(_row(duration) for duration in key_durations)
     note = (
         "Runs that succeeded. A change is sure where 90 % intervals of both medians say so; it "
-        f"needs {FEWEST} runs in either period."
+        f"needs {FEWEST_RUNS} runs in either period."
     )
     table = Table(f"durations-of-{name}", f"How long {name} took", columns, rows, note)
-    shown = found[:BARS]
+    charted = key_durations[:MOST_BARS]
     bars = Bars(
         f"medians-of-{name}",
         f"Median duration of the {name} that took most time in all",
         "s",
-        tuple(one.key for one in shown),
-        tuple(one.p50 for one in shown),
-        before=tuple(one.before for one in shown),
+        tuple(duration.key for duration in charted),
+        tuple(duration.p50 for duration in charted),
+        before=tuple(duration.before for duration in charted),
     )
-    well = ran[ran["state"] == "succeeded"]
-    many = [one.key for one in found if one.runs >= FEWEST][:CHARTED]
-    panels = _panels(name, {key: well[well[by] == key] for key in many}, grid(span))
+    succeeded = ran[ran["state"] == "succeeded"]
+    charted_keys = [duration.key for duration in key_durations if duration.runs >= FEWEST_RUNS][
+        :MOST_PANELS
+    ]
+    panels = _panels(
+        name, {key: succeeded[succeeded[by] == key] for key in charted_keys}, grid(span)
+    )
     return Section(title, charts=(bars, *panels), tables=(table,))
 
 
-def _row(one: Duration) -> tuple[str | float | Range | None, ...]:
-    sure = "" if one.grown is None else "yes" if one.is_sure else "no"
-    return (one.key, one.runs, one.p50, one.p90, one.total, one.before, one.grown, sure)
+def _row(duration: Duration) -> tuple[str | float | Range | None, ...]:
+    sure = "" if duration.grown is None else "yes" if duration.is_sure else "no"
+    return (
+        duration.key,
+        duration.runs,
+        duration.p50,
+        duration.p90,
+        duration.total,
+        duration.before,
+        duration.grown,
+        sure,
+    )
 
 
 def _panels(name: str, runs: Mapping[str, pd.DataFrame], columns: Grid) -> tuple[Panels, ...]:
-    panels = tuple(_panel(key, found, columns) for key, found in runs.items())
+    panels = tuple(_panel(key, runs_of_key, columns) for key, runs_of_key in runs.items())
     title = f"Duration of {name}: each run, and p50 and p90 of each {columns.name}"
     return (Panels(f"{name}-over-time", title, "s", panels),) if panels else ()
 
 
 def _panel(key: str, runs: pd.DataFrame, columns: Grid) -> Panel:
-    each = runs.groupby(columns.start_of(runs["ended_at"]))["seconds"]
-    p50, p90 = each.quantile(0.5), each.quantile(0.9)
+    seconds = runs.groupby(columns.start_of(runs["ended_at"]))["seconds"]
+    p50, p90 = seconds.quantile(0.5), seconds.quantile(0.9)
     return Panel(
         key,
         tuple(runs["ended_at"].to_list()),
@@ -122,16 +144,16 @@ def _panel(key: str, runs: pd.DataFrame, columns: Grid) -> Panel:
 
 
 def _seconds(table: pd.DataFrame, by: str) -> dict[str, Floats]:
-    told = table[(table["state"] == "succeeded") & table["seconds"].ge(0)]
-    return {str(key): found.to_numpy(float) for key, found in told.groupby(by)["seconds"]}
+    succeeded = table[(table["state"] == "succeeded") & table["seconds"].ge(0)]
+    return {str(key): seconds.to_numpy(float) for key, seconds in succeeded.groupby(by)["seconds"]}
 
 
 def _grown(before: Floats | None, now: Floats) -> Range | None:
-    """Return by how much the median has grown, its interval from those of both medians."""
-    if before is None or min(len(before), len(now)) < FEWEST or np.median(before) <= 0:
+    """Return the growth of the median, with an interval from those of both medians."""
+    if before is None or min(len(before), len(now)) < FEWEST_RUNS or np.median(before) <= 0:
         return None
-    first = bootstrap(before, lambda drawn: float(np.median(drawn)))
-    second = bootstrap(now, lambda drawn: float(np.median(drawn)))
+    first = bootstrap(before, lambda sample: float(np.median(sample)))
+    second = bootstrap(now, lambda sample: float(np.median(sample)))
     if first.low <= 0:
         return None
     return Range(

@@ -1,4 +1,4 @@
-"""What grows or shrinks week by week: durations, failures and costs of the keys that matter most."""
+"""The section on weekly trends in durations, failures and costs of the keys with most time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.reports.data.model import Column, Range, Section, Table
-from analytics.reports.data.period import DAY
+from analytics.reports.data.period import DAY_SECONDS
 from analytics.reports.data.report_context import ReportContext
 from analytics.reports.sections.outcomes import BY_ITSELF
 from analytics.statistics.seasonal import Values
@@ -16,11 +16,14 @@ from analytics.statistics.trends import Trend, relative_trend, trend
 
 # A trend takes a tenth of a second to compute.
 MOST_KEYS = 20
-WORTH_TELLING = 0.01
-# What an hour has seen says nothing of a week.
-SHORTEST_SECONDS = 3 * DAY
+LEAST_CHANGE = 0.01
+# A shorter history cannot show a weekly trend.
+SHORTEST_SECONDS = 3 * DAY_SECONDS
 _COLUMNS = (
-    *(Column("key"), Column("what"), Column("change a week", "change"), Column("runs", "count")),
+    Column("key"),
+    Column("what"),
+    Column("change a week", "change"),
+    Column("runs", "count"),
 )
 
 
@@ -34,10 +37,10 @@ def growth_table(name: str, runs: pd.DataFrame, measures: Sequence[str]) -> Tabl
         return None
     most = runs.groupby("key")["seconds"].sum().nlargest(MOST_KEYS)
     rows = [
-        (str(key), what, _range(what, found), found.runs)
+        (str(key), what, _range(what, key_trend), key_trend.runs)
         for key in most.index
-        for what, found in _trends(runs[runs["key"] == key], measures)
-        if found.is_clear and abs(found.per_week.expected) >= WORTH_TELLING
+        for what, key_trend in _trends(runs[runs["key"] == key], measures)
+        if key_trend.is_clear and abs(key_trend.per_week.expected) >= LEAST_CHANGE
     ]
     if not rows:
         return None
@@ -48,20 +51,24 @@ def growth_table(name: str, runs: pd.DataFrame, measures: Sequence[str]) -> Tabl
     return Table(name, "What changes week by week", _COLUMNS, tuple(rows), note)
 
 
-def growth_section(made_from: ReportContext, measures: Sequence[str]) -> Section:
-    """Return the trends up to the end of the period, of all that is known."""
-    steps = made_from.known.steps
-    flows = made_from.known.flows
+def growth_section(context: ReportContext, measures: Sequence[str]) -> Section:
+    """Return the trends up to the end of the period, from all history."""
+    steps = context.history.steps
+    flows = context.history.flows
     both = pd.concat([steps, flows.assign(key="flow/" + flows["flow"], cost=0.0)])
-    found = growth_table(f"trends-of-{'-and-'.join(measures)}", both, measures)
-    return Section("Trends", tables=(found,) if found else ())
+    table = growth_table(f"trends-of-{'-and-'.join(measures)}", both, measures)
+    return Section("Trends", tables=(table,) if table else ())
 
 
 def _trends(runs: pd.DataFrame, measures: Sequence[str]) -> Iterator[tuple[str, Trend]]:
     if _spread(runs["ended_at"]) < SHORTEST_SECONDS:
         return
-    found = {what: _MEASURES[what](runs) for what in measures}
-    yield from ((what, one) for what, one in found.items() if one is not None)
+    trends = {what: _MEASURES[what](runs) for what in measures}
+    yield from (
+        (what, measured_trend)
+        for what, measured_trend in trends.items()
+        if measured_trend is not None
+    )
 
 
 def _spread(at: pd.Series[float]) -> float:
@@ -77,19 +84,19 @@ def _cost(runs: pd.DataFrame) -> Trend | None:
 
 
 def _relative(runs: pd.DataFrame, column: str) -> Trend | None:
-    told = runs[runs[column].gt(0) & runs["ended_at"].notna()]
-    return relative_trend(told["ended_at"].to_numpy(float), told[column].to_numpy(float))
+    ended = runs[runs[column].gt(0) & runs["ended_at"].notna()]
+    return relative_trend(ended["ended_at"].to_numpy(float), ended[column].to_numpy(float))
 
 
 def _failures(runs: pd.DataFrame) -> Trend | None:
-    told = runs[runs["state"].isin(BY_ITSELF) & runs["ended_at"].notna()]
-    failed: Values = np.asarray(told["state"] != "succeeded", dtype=np.float64)
-    return trend(told["ended_at"].to_numpy(float), failed)
+    ended = runs[runs["state"].isin(BY_ITSELF) & runs["ended_at"].notna()]
+    failed: Values = np.asarray(ended["state"] != "succeeded", dtype=np.float64)
+    return trend(ended["ended_at"].to_numpy(float), failed)
 
 
 _MEASURES = {"duration": _duration, "failures": _failures, "cost": _cost}
 
 
-def _range(what: str, found: Trend) -> Range:
-    week = found.per_week
+def _range(what: str, key_trend: Trend) -> Range:
+    week = key_trend.per_week
     return Range(week.expected, week.low, week.high, "points" if what == "failures" else "change")

@@ -1,4 +1,4 @@
-"""How runs ended: success with its interval, and what was stopped or lost told apart."""
+"""The sections on outcomes: success rates with intervals; stopped and lost runs are separate."""
 
 from __future__ import annotations
 
@@ -20,66 +20,71 @@ from analytics.reports.data.model import (
 from analytics.reports.data.period import grid
 from analytics.reports.data.proportion import wilson
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 
-# These ended by themselves, well or badly; the others were stopped or lost and say neither.
+# These states end by themselves, well or badly; runs in the others were stopped or lost.
 BY_ITSELF = ("succeeded", "failed", "timed_out", "out_of_memory")
 STATES = (*BY_ITSELF, "crashed", "lost", "preempted", "cancelled")
 NAMES = {"timed_out": "timed out", "out_of_memory": "out of memory"}
-BARS = 12
+MOST_BARS = 12
 
 
 def success(table: pd.DataFrame) -> float | None:
-    """Return the share that succeeded of what ended by itself; None where nothing did."""
-    told = table["state"][table["state"].isin(BY_ITSELF)]
-    return None if told.empty else float((told == "succeeded").mean())
+    """Return the success rate of the runs that ended by themselves; None where none did."""
+    states = table["state"][table["state"].isin(BY_ITSELF)]
+    return None if states.empty else float((states == "succeeded").mean())
 
 
-def flow_success(of: History) -> float | None:
+def flow_success(tables: ReportTables) -> float | None:
     """Return the share of the flow runs that succeeded."""
-    return success(of.flows)
+    return success(tables.flows)
 
 
-def step_success(of: History) -> float | None:
+def step_success(tables: ReportTables) -> float | None:
     """Return the share of the attempts at steps that succeeded."""
-    return success(of.steps)
+    return success(tables.steps)
 
 
-def run_success(of: History) -> float | None:
+def run_success(tables: ReportTables) -> float | None:
     """Return the share of the workload runs that succeeded."""
-    return success(of.runs)
+    return success(tables.runs)
 
 
-def success_figures(made_from: ReportContext) -> tuple[Figure, ...]:
+def success_figures(context: ReportContext) -> tuple[Figure, ...]:
     """Return the three rates of success: of flow runs, workload runs and attempts at steps."""
-    named = (
-        *(("flow runs", flow_success), ("workload runs", run_success)),
+    rates = (
+        ("flow runs", flow_success),
+        ("workload runs", run_success),
         ("attempts at steps", step_success),
     )
     note = "of what ended by itself"
     return tuple(
-        made_from.figure(f"{what} succeeded", of, "share", "more", note) for what, of in named
+        context.figure(f"{what} succeeded", rate, "share", "more", note) for what, rate in rates
     )
 
 
 def success_section(
     name: str, title: str, now: pd.DataFrame, before: pd.DataFrame | None, by: str
 ) -> Section:
-    """Return how often what is named in column ``by`` succeeded, that which fails most first."""
+    """Return the success rates by the names in column ``by``, the lowest first."""
     rows = sorted(_rows(now, before, by), key=lambda row: (_share(row[3]), -_count(row[1])))
     if not rows:
         return Section(title)
     columns = (
-        *(Column(by), Column("ended", "count"), Column("failed", "count")),
-        *(Column("succeeded", "share"), Column("before", "share")),
-        *(Column("crashed or lost", "count"), Column("cancelled", "count")),
+        Column(by),
+        Column("ended", "count"),
+        Column("failed", "count"),
+        Column("succeeded", "share"),
+        Column("before", "share"),
+        Column("crashed or lost", "count"),
+        Column("cancelled", "count"),
     )
     note = "Of what ended by itself, with the 95 % interval of Wilson."
     table = Table(f"success-of-{name}", title, columns, tuple(rows), note)
-    failing = [row for row in rows if _share(row[3]) < 1][:BARS]
+    failing = [row for row in rows if _share(row[3]) < 1][:MOST_BARS]
     if not failing:
-        said = f"None of the {name} has failed."
-        return Section(title, (said,), tables=(table,))
+        sentence = f"None of the {name} has failed."
+        return Section(title, (sentence,), tables=(table,))
     shares = [row[3] for row in failing]
     bars = Bars(
         f"success-of-{name}",
@@ -94,7 +99,7 @@ def success_section(
 
 
 def states_over_time(name: str, what: str, table: pd.DataFrame, span: Span) -> StackedBars | None:
-    """Return how many of ``what`` ended each day or week, by how; None where nothing did."""
+    """Return how many of ``what`` ended each day or week, by state; None where none did."""
     if table.empty:
         return None
     columns = grid(span)
@@ -110,12 +115,15 @@ def states_over_time(name: str, what: str, table: pd.DataFrame, span: Span) -> S
 
 def _rows(now: pd.DataFrame, before: pd.DataFrame | None, by: str) -> Iterable[tuple[Cell, ...]]:
     earlier = {} if before is None else dict(iter(before.groupby(by)))
-    for key, found in now.groupby(by):
-        states = found["state"]
-        told = int(states.isin(BY_ITSELF).sum())
-        well = int((states == "succeeded").sum())
+    for key, runs_of_key in now.groupby(by):
+        states = runs_of_key["state"]
+        ended = int(states.isin(BY_ITSELF).sum())
+        succeeded = int((states == "succeeded").sum())
         yield (
-            *(str(key), told, told - well, wilson(well, told)),
+            str(key),
+            ended,
+            ended - succeeded,
+            wilson(succeeded, ended),
             success(earlier[key]) if key in earlier else None,
             int(states.isin(("crashed", "lost", "preempted")).sum()),
             int((states == "cancelled").sum()),

@@ -1,4 +1,4 @@
-"""Whether the capacity there is will hold what the next week should ask for."""
+"""The section on capacity: whether it is enough for the demand forecast of the next week."""
 
 from __future__ import annotations
 
@@ -6,76 +6,90 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from analytics.demand.capacity import Capacity, Outlook, outlook
+from analytics.demand.capacity import Capacity, CapacityOutlook, outlook
 from analytics.demand.forecast import forecast
-from analytics.demand.hourly import HOUR, Use, hourly
+from analytics.demand.hourly import HOUR_SECONDS, HourlyUse, hourly
 from analytics.reports.data.model import Column, Section, Table
-from analytics.reports.data.period import DAY
+from analytics.reports.data.period import DAY_SECONDS
 from analytics.reports.data.report_context import ReportContext
 from tasks.ledger.activity import KnownProvider
 
 WEEK_HOURS = 168
 # Forecasts read the last eight weeks.
-LONGEST = 56 * DAY
+LONGEST_SECONDS = 56 * DAY_SECONDS
 MEASURES = {"slots": "slots", "cpus": "CPUs", "memory_mib": "memory (MiB)"}
 
 
-def outlook_section(made_from: ReportContext) -> Section:
-    """Return what runs out in the next 168 h; it says so where history is too short for that.
+def outlook_section(context: ReportContext) -> Section:
+    """Return the capacity outlook for the next 168 h, or a sentence where history is too short.
 
-    Every project uses the same capacity, so a report of one project says nothing of it.
+    All projects share the capacity, so the section is empty in a report of one project.
     """
     title = "Capacity of the next week"
-    if made_from.project or not made_from.now.providers:
+    if context.project or not context.now.providers:
         return Section(title)
-    found = outlooks(made_from.known.steps, made_from.now.providers, made_from.made_at)
-    if not found:
-        said = "Steps have run for less than two days: too little to say what will be asked for."
-        return Section(title, (said,))
+    resources = outlooks(context.history.steps, context.now.providers, context.made_at)
+    if not resources:
+        sentence = (
+            "Steps have run for less than two days: too little to say what will be asked for."
+        )
+        return Section(title, (sentence,))
     columns = (
-        *(Column("of"), Column("there is", "count"), Column("fullest hour, p90", "count")),
-        *(Column("possibly short from", "moment"), Column("likely from", "moment")),
+        Column("of"),
+        Column("there is", "count"),
+        Column("fullest hour, p90", "count"),
+        Column("possibly short from", "moment"),
+        Column("likely from", "moment"),
         Column("to spare", "count"),
     )
     rows = tuple(
-        (MEASURES[one.measure], amount, top, one.possible_at, one.likely_at, one.spare_units)
-        for one, amount, top in found
+        (
+            MEASURES[resource.measure],
+            amount,
+            top,
+            resource.possible_at,
+            resource.likely_at,
+            resource.spare_units,
+        )
+        for resource, amount, top in resources
     )
     note = "Forecast from what steps held hour by hour; of all providers together."
     table = Table("capacity-outlook", title, columns, rows, note)
-    return Section(title, (_sentence(one for one, _, _ in found),), tables=(table,))
+    return Section(title, (_sentence(resource for resource, _, _ in resources),), tables=(table,))
 
 
 def outlooks(
     steps: pd.DataFrame, providers: Iterable[KnownProvider], now: float
-) -> list[tuple[Outlook, float, float]]:
-    """Return the outlook of each resource, how much there is of it, and the fullest hour (p90).
+) -> list[tuple[CapacityOutlook, float, float]]:
+    """Return the outlook of each resource, its capacity, and the p90 of its fullest hour.
 
-    Nothing where there is less than two days of history.
+    Empty where there are less than two days of history.
     """
-    recent = steps[steps["ended_at"].gt(now - LONGEST)]
+    recent = steps[steps["ended_at"].gt(now - LONGEST_SECONDS)]
     if recent.empty:
         return []
     columns = (recent[name] for name in ("started_at", "ended_at", "slots", "cpus", "asked_mib"))
-    uses = [Use(*map(float, row)) for row in zip(*columns, strict=True)]
+    uses = [HourlyUse(*map(float, row)) for row in zip(*columns, strict=True)]
     table = hourly(uses, min(use.started_at for use in uses), now)
-    capacities = [one.capacity.model_dump() for one in providers]
-    found = []
+    capacities = [provider.capacity.model_dump() for provider in providers]
+    resources = []
     for name in MEASURES:
         amount = float(sum(capacity[name] for capacity in capacities))
         past = table[name].to_numpy(float)
         demand = forecast(past, WEEK_HOURS) if amount and past.any() else None
         if demand is not None:
-            seen = outlook(demand, Capacity(name, amount), now // HOUR * HOUR)
-            found.append((seen, amount, float(demand.high.max())))
-    return found
+            capacity_outlook = outlook(
+                demand, Capacity(name, amount), now // HOUR_SECONDS * HOUR_SECONDS
+            )
+            resources.append((capacity_outlook, amount, float(demand.high.max())))
+    return resources
 
 
-def _sentence(found: Iterable[Outlook]) -> str:
-    short = [one for one in found if one.possible_at is not None]
+def _sentence(capacity_outlooks: Iterable[CapacityOutlook]) -> str:
+    short = [resource for resource in capacity_outlooks if resource.possible_at is not None]
     if not short:
         return "Nothing should run out."
-    likely = [MEASURES[one.measure] for one in short if one.likely_at is not None]
+    likely = [MEASURES[resource.measure] for resource in short if resource.likely_at is not None]
     if likely:
         return f"Likely to run out: {', '.join(likely)}. Steps will wait for each other then."
-    return f"May run out: {', '.join(MEASURES[one.measure] for one in short)}."
+    return f"May run out: {', '.join(MEASURES[resource.measure] for resource in short)}."

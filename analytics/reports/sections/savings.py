@@ -1,4 +1,4 @@
-"""What could be saved: reservations that stood idle, memory never used, and what would mend it."""
+"""The sections on savings: idle reservations, unused memory, and changes that would have paid."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from analytics.insights.bottlenecks import bottlenecks
 from analytics.insights.opportunities import (
-    FEWEST,
+    FEWEST_RUNS,
     SHORT_SECONDS,
     Opportunity,
     caching,
@@ -21,124 +21,151 @@ from analytics.insights.opportunities import (
 )
 from analytics.reports.data.model import Bars, Cell, Column, Figure, Range, Section, Table, Unit
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 from analytics.reports.render.quantities import written
 from analytics.reports.sections.critical_paths import runs_as_steps
 
-# A step is worth splitting where runs wait for it for a tenth of their time.
-GREAT_SHARE, LONG_SECONDS, PARTS = 0.1, 10.0, 2
-MOST_TOGETHER, BARS = 16, 10
+# A step is worth splitting if runs wait for it for this share of their time, and if it takes so
+# long.
+SPLIT_SHARE = 0.1
+SPLIT_SECONDS = 10.0
+SPLIT_PARTS = 2
+MOST_TOGETHER = 16
+MOST_BARS = 10
 _UNITS: dict[str, Unit] = {"s": "s", "MiB": "MiB"}
 
 
-def unused_memory(of: History) -> float | None:
-    """Return the share of the memory asked for, over the time that it was held, never used."""
-    told = of.steps[(of.steps["asked_mib"] > 0) & (of.steps["peak_mib"] > 0)]
-    asked = float((told["asked_mib"] * told["seconds"]).sum())
-    used = float((told["peak_mib"].clip(upper=told["asked_mib"]) * told["seconds"]).sum())
-    return 1 - used / asked if asked else None
+def unused_memory(tables: ReportTables) -> float | None:
+    """Return the unused share of the memory that steps asked for, weighed by their durations."""
+    measured = tables.steps[(tables.steps["asked_mib"] > 0) & (tables.steps["peak_mib"] > 0)]
+    asked_mib_seconds = float((measured["asked_mib"] * measured["seconds"]).sum())
+    used_mib_seconds = float(
+        (measured["peak_mib"].clip(upper=measured["asked_mib"]) * measured["seconds"]).sum()
+    )
+    return 1 - used_mib_seconds / asked_mib_seconds if asked_mib_seconds else None
 
 
-def idle_share(of: History) -> float | None:
-    """Return the share of the time that plans had reserved for steps and these did not use."""
-    told = _reserved(of.steps)
-    reserved = float(told["planned"].sum())
-    unused = float((told["planned"] - told["seconds"]).clip(lower=0).sum())
+def idle_share(tables: ReportTables) -> float | None:
+    """Return the unused share of the time that plans had reserved for steps."""
+    planned_steps = _reserved(tables.steps)
+    reserved = float(planned_steps["planned"].sum())
+    unused = float((planned_steps["planned"] - planned_steps["seconds"]).clip(lower=0).sum())
     return unused / reserved if reserved else None
 
 
-def saving_figures(made_from: ReportContext) -> tuple[Figure, ...]:
-    """Return how much of what was held was not used."""
+def saving_figures(context: ReportContext) -> tuple[Figure, ...]:
+    """Return the unused shares of reserved time and of memory."""
     return (
-        made_from.figure(
-            *("reserved and not used", idle_share, "share", "less"),
+        context.figure(
+            "reserved and not used",
+            idle_share,
+            "share",
+            "less",
             note="of the time that plans had reserved for steps",
         ),
-        made_from.figure(
-            *("memory not used", unused_memory, "share", "less"),
+        context.figure(
+            "memory not used",
+            unused_memory,
+            "share",
+            "less",
             note="of what steps had asked for, while they ran",
         ),
     )
 
 
-def saving_sections(made_from: ReportContext) -> tuple[Section, ...]:
-    """Return what stood idle, and the changes that would have saved most."""
-    found = opportunities(made_from.now)
-    rows = tuple(_row(one) for one in found)
+def saving_sections(context: ReportContext) -> tuple[Section, ...]:
+    """Return the tables of unused time and memory, and the changes that would have saved most."""
+    ranked = opportunities(context.now)
+    rows = tuple(_row(opportunity) for opportunity in ranked)
     columns = (
-        *(Column("what"), Column("key"), Column("change"), Column("gain a run", "s")),
-        *(Column("runs", "count"), Column("in all"), Column("is sure")),
+        Column("what"),
+        Column("key"),
+        Column("change"),
+        Column("gain a run", "s"),
+        Column("runs", "count"),
+        Column("in all"),
+        Column("is sure"),
     )
     note = (
         "The runs of the period replayed under the change; what the change costs to make is not "
         "counted. With 90 % intervals; sure where all of it is above nought."
     )
     table = Table("opportunities", "Changes that would have paid", columns, rows, note, shown=8)
-    steps = made_from.now.steps
+    steps = context.now.steps
     return (
-        Section("Held and not used", tables=(*_idle(steps), *_unused(steps))),
-        Section("Opportunities", charts=_chart(found), tables=(table,) if rows else ()),
+        Section(
+            "Held and not used", tables=(*_reserved_time_table(steps), *_unused_memory_table(steps))
+        ),
+        Section("Opportunities", charts=_chart(ranked), tables=(table,) if rows else ()),
     )
 
 
-def opportunities(of: History) -> list[Opportunity]:
-    """Return what would have paid in the runs of ``of``, that which saves most time first."""
-    well = of.steps[of.steps["state"] == "succeeded"]
-    found = [one for one in _candidates(of, well) if one is not None and one.gain.expected > 0]
-    return sorted(found, key=lambda one: (one.unit, one.gain.expected * one.runs), reverse=True)
+def opportunities(tables: ReportTables) -> list[Opportunity]:
+    """Return what would have paid in the runs of ``tables``, that which saves most time first."""
+    succeeded = tables.steps[tables.steps["state"] == "succeeded"]
+    profitable = [
+        opportunity
+        for opportunity in _candidates(tables, succeeded)
+        if opportunity is not None and opportunity.gain.expected > 0
+    ]
+    return sorted(
+        profitable,
+        key=lambda opportunity: (opportunity.unit, opportunity.gain.expected * opportunity.runs),
+        reverse=True,
+    )
 
 
-def _candidates(of: History, well: pd.DataFrame) -> Iterator[Opportunity | None]:
+def _candidates(tables: ReportTables, succeeded: pd.DataFrame) -> Iterator[Opportunity | None]:
     waited_for = {
-        one.key: one.seconds
-        for one in bottlenecks(runs_as_steps(of))
-        if one.key and one.share.expected >= GREAT_SHARE
+        bottleneck.key: bottleneck.seconds
+        for bottleneck in bottlenecks(runs_as_steps(tables))
+        if bottleneck.key and bottleneck.share.expected >= SPLIT_SHARE
     }
-    for key, runs in well.groupby("key"):
-        asked = float(runs["asked_mib"].iloc[-1])
-        if asked > 0:
-            yield memory(str(key), asked, runs["peak_mib"].to_list())
-        if key in waited_for and runs["seconds"].median() >= LONG_SECONDS:
-            yield splitting(str(key), runs["seconds"].to_list(), PARTS)
+    for key, runs in succeeded.groupby("key"):
+        asked_mib = float(runs["asked_mib"].iloc[-1])
+        if asked_mib > 0:
+            yield memory(str(key), asked_mib, runs["peak_mib"].to_list())
+        if key in waited_for and runs["seconds"].median() >= SPLIT_SECONDS:
+            yield splitting(str(key), runs["seconds"].to_list(), SPLIT_PARTS)
         yield caching(str(key), [*zip(runs["inputs"], runs["seconds"], strict=True)])
-        kinds = {str(kind): each.to_list() for kind, each in runs.groupby("kind")["seconds"]}
+        kinds = {str(kind): seconds.to_list() for kind, seconds in runs.groupby("kind")["seconds"]}
         if len(kinds) > 1:
             yield provider(str(key), kinds, str(runs["kind"].iloc[-1]))
-    for name, runs in well.groupby(well["project"] + "/" + well["workload"]):
+    for name, runs in succeeded.groupby(succeeded["project"] + "/" + succeeded["workload"]):
         reserved = _reserved(runs)
-        if len(reserved) >= FEWEST:
+        if len(reserved) >= FEWEST_RUNS:
             yield idle(str(name), reserved["planned"].to_list(), reserved["seconds"].to_list())
-        yield _packing(str(name), runs, of)
+        yield _packing(str(name), runs, tables)
 
 
-def _packing(name: str, runs: pd.DataFrame, of: History) -> Opportunity | None:
-    """Propose to run short steps together, as many as leave every slot something to do."""
+def _packing(name: str, runs: pd.DataFrame, tables: ReportTables) -> Opportunity | None:
+    """Propose to run short steps together, but so few that every slot has work."""
     short = runs[runs["seconds"] <= SHORT_SECONDS]
-    lanes = max(1, sum(each.capacity.slots for each in of.providers))
+    lanes = max(1, sum(known_provider.capacity.slots for known_provider in tables.providers))
     in_a_run = float(np.median(short.groupby("run").size())) if len(short) else 0.0
     together = min(MOST_TOGETHER, int(in_a_run // lanes))
     return packing(name, runs["seconds"].to_list(), together) if together > 1 else None
 
 
-def _chart(found: Sequence[Opportunity]) -> tuple[Bars, ...]:
+def _chart(ranked: Sequence[Opportunity]) -> tuple[Bars, ...]:
     """Return the greatest savings of time, in all runs of the period."""
-    shown = [one for one in found if one.unit == "s"][:BARS]
-    if not shown:
+    charted = [opportunity for opportunity in ranked if opportunity.unit == "s"][:MOST_BARS]
+    if not charted:
         return ()
     return (
         Bars(
             "opportunities",
             "Time that each change would have saved in all, with its 90 % interval",
             "s",
-            tuple(f"{one.kind}: {one.key}" for one in shown),
-            tuple(one.gain.expected * one.runs for one in shown),
-            low=tuple(max(0.0, one.gain.low) * one.runs for one in shown),
-            high=tuple(one.gain.high * one.runs for one in shown),
+            tuple(f"{opportunity.kind}: {opportunity.key}" for opportunity in charted),
+            tuple(opportunity.gain.expected * opportunity.runs for opportunity in charted),
+            low=tuple(max(0.0, opportunity.gain.low) * opportunity.runs for opportunity in charted),
+            high=tuple(opportunity.gain.high * opportunity.runs for opportunity in charted),
         ),
     )
 
 
-def _idle(steps: pd.DataFrame) -> tuple[Table, ...]:
+def _reserved_time_table(steps: pd.DataFrame) -> tuple[Table, ...]:
     reserved = _reserved(steps)
     rows = []
     for name, runs in reserved.groupby(reserved["project"] + "/" + reserved["workload"]):
@@ -149,26 +176,34 @@ def _idle(steps: pd.DataFrame) -> tuple[Table, ...]:
     if not rows:
         return ()
     columns = (
-        *(Column("workload"), Column("steps", "count"), Column("reserved", "s")),
-        *(Column("used", "s"), Column("stood idle", "s"), Column("share", "share")),
+        Column("workload"),
+        Column("steps", "count"),
+        Column("reserved", "s"),
+        Column("used", "s"),
+        Column("stood idle", "s"),
+        Column("share", "share"),
     )
     note = "A step reserves what its plan expects; one that takes longer uses more than that."
     ordered = tuple(sorted(rows, key=lambda row: -row[4]))
     return (Table("time-reserved", "Time reserved and used", columns, ordered, note, shown=8),)
 
 
-def _unused(steps: pd.DataFrame) -> tuple[Table, ...]:
-    told = steps[(steps["asked_mib"] > 0) & (steps["peak_mib"] > 0)]
+def _unused_memory_table(steps: pd.DataFrame) -> tuple[Table, ...]:
+    measured = steps[(steps["asked_mib"] > 0) & (steps["peak_mib"] > 0)]
     rows = []
-    for key, runs in told.groupby("key"):
-        asked, peak = float(runs["asked_mib"].max()), float(runs["peak_mib"].max())
-        unused = max(0.0, asked - peak)
-        rows.append((str(key), len(runs), asked, peak, unused, unused / asked))
+    for key, runs in measured.groupby("key"):
+        asked_mib, peak_mib = float(runs["asked_mib"].max()), float(runs["peak_mib"].max())
+        unused = max(0.0, asked_mib - peak_mib)
+        rows.append((str(key), len(runs), asked_mib, peak_mib, unused, unused / asked_mib))
     if not rows:
         return ()
     columns = (
-        *(Column("step"), Column("runs", "count"), Column("asked for", "MiB")),
-        *(Column("greatest peak", "MiB"), Column("never used", "MiB"), Column("share", "share")),
+        Column("step"),
+        Column("runs", "count"),
+        Column("asked for", "MiB"),
+        Column("greatest peak", "MiB"),
+        Column("never used", "MiB"),
+        Column("share", "share"),
     )
     ordered = tuple(sorted(rows, key=lambda row: -row[4]))
     return (Table("memory-asked-for", "Memory asked for and used", columns, ordered, shown=8),)
@@ -178,10 +213,18 @@ def _reserved(steps: pd.DataFrame) -> pd.DataFrame:
     return steps[(steps["planned"] > 0) & (steps["state"] == "succeeded")]
 
 
-def _row(one: Opportunity) -> tuple[Cell, ...]:
-    unit = _UNITS[one.unit]
-    gain = Range(one.gain.expected, one.gain.low, one.gain.high, unit)
+def _row(opportunity: Opportunity) -> tuple[Cell, ...]:
+    unit = _UNITS[opportunity.unit]
+    gain = Range(opportunity.gain.expected, opportunity.gain.low, opportunity.gain.high, unit)
     # Memory is not added up over runs: it is free again after each.
-    total = written(one.gain.expected * one.runs, "s") if unit == "s" else ""
-    sure = "yes" if one.gain.low > 0 else "no"
-    return (one.kind, one.key, one.change, gain, one.runs, total, sure)
+    total = written(opportunity.gain.expected * opportunity.runs, "s") if unit == "s" else ""
+    sure = "yes" if opportunity.gain.low > 0 else "no"
+    return (
+        opportunity.kind,
+        opportunity.key,
+        opportunity.change,
+        gain,
+        opportunity.runs,
+        total,
+        sure,
+    )

@@ -1,30 +1,30 @@
-"""What running steps side by side has saved against one after another."""
+"""The figures on speedup: the time saved by running steps in parallel."""
 
 from __future__ import annotations
 
 from analytics.reports.data.model import Figure
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 
 
-def saved(of: History) -> float | None:
-    """Return the seconds saved: what all attempts took one by one, less what the runs took.
+def seconds_saved(tables: ReportTables) -> float | None:
+    """Return the seconds saved: the total duration of all attempts minus that of the runs.
 
-    Negative where waiting for capacity took more than running side by side has saved.
+    It is negative where waiting for capacity took more time than running in parallel saved.
     """
-    runs = of.runs
+    runs = tables.runs
     return None if runs.empty else float((runs["work"] - runs["took"]).sum())
 
 
-def speedup(of: History) -> float | None:
-    """Return how many times as long one after another would have taken."""
-    took = float(of.runs["took"].sum())
-    return float(of.runs["work"].sum()) / took if took > 0 else None
+def speedup(tables: ReportTables) -> float | None:
+    """Return the ratio of the total duration of all attempts to that of the runs."""
+    seconds = float(tables.runs["took"].sum())
+    return float(tables.runs["work"].sum()) / seconds if seconds > 0 else None
 
 
-def speedup_figures(made_from: ReportContext) -> tuple[Figure, ...]:
-    """Return the time saved, and how many times faster that was."""
+def speedup_figures(context: ReportContext) -> tuple[Figure, ...]:
+    """Return the time saved and the speedup."""
     return (
-        made_from.figure("time saved", saved, "s", "more", "against one step after another"),
-        made_from.figure("faster by", speedup, "ratio", "more", "than one step after another"),
+        context.figure("time saved", seconds_saved, "s", "more", "against one step after another"),
+        context.figure("faster by", speedup, "ratio", "more", "than one step after another"),
     )

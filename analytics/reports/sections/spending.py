@@ -1,4 +1,4 @@
-"""What was spent: money by project, workload, step and provider; hours where nothing has a price."""
+"""The sections on spending by project, workload, step and provider, in money or else in time."""
 
 from __future__ import annotations
 
@@ -16,93 +16,97 @@ from analytics.reports.data.model import (
 )
 from analytics.reports.data.period import grid
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 
-BARS, SERIES = 10, 5
+MOST_BARS = 10
+MOST_SERIES = 5
 OTHERS = "all others"
 
 
-def spent(of: History) -> float:
+def total_cost(tables: ReportTables) -> float:
     """Return what all attempts cost, in the currency of the providers' prices."""
-    return float(of.steps["cost"].sum())
+    return float(tables.steps["cost"].sum())
 
 
-def has_prices(made_from: ReportContext) -> bool:
-    """Tell whether anything costs anything; else hours stand for money."""
-    earlier = made_from.before.steps["cost"].gt(0).any() if made_from.before is not None else False
-    return bool(made_from.now.steps["cost"].gt(0).any() or earlier)
+def has_prices(context: ReportContext) -> bool:
+    """Return whether any step has a cost; otherwise time is shown instead of money."""
+    earlier = context.before.steps["cost"].gt(0).any() if context.before is not None else False
+    return bool(context.now.steps["cost"].gt(0).any() or earlier)
 
 
-def worked(of: History) -> float:
+def total_seconds(tables: ReportTables) -> float:
     """Return the seconds that steps ran for, all attempts."""
-    return float(of.steps["seconds"].sum())
+    return float(tables.steps["seconds"].sum())
 
 
-def _in_vain(of: History) -> float | None:
-    steps = of.steps
+def _share_in_vain(tables: ReportTables) -> float | None:
+    steps = tables.steps
     total = float(steps["seconds"].sum())
     lost = steps[steps["state"] != "succeeded"]
     return float(lost["seconds"].sum()) / total if total else None
 
 
-def spending_figures(made_from: ReportContext) -> tuple[Figure, ...]:
-    """Return what was spent in all, for each workload run, and in vain."""
+def spending_figures(context: ReportContext) -> tuple[Figure, ...]:
+    """Return the total spending, that of each workload run, and the share in vain."""
     runs = (
-        made_from.figure("steps ran for", worked, "s"),
-        made_from.figure(
-            *("in vain", _in_vain, "share", "less"), note="time of attempts that did not succeed"
+        context.figure("steps ran for", total_seconds, "s"),
+        context.figure(
+            "in vain", _share_in_vain, "share", "less", note="time of attempts that did not succeed"
         ),
     )
-    if not has_prices(made_from):
+    if not has_prices(context):
         return runs
     return (
-        made_from.figure("spent", spent, "money", "less", "in the currency of the prices"),
-        made_from.figure(
+        context.figure("spent", total_cost, "money", "less", "in the currency of the prices"),
+        context.figure(
             "spent a workload run",
-            lambda of: spent(of) / len(of.runs) if len(of.runs) else None,
-            *("money", "less"),
+            lambda tables: total_cost(tables) / len(tables.runs) if len(tables.runs) else None,
+            "money",
+            "less",
         ),
         *runs,
     )
 
 
-def spending_over_time(made_from: ReportContext) -> StackedBars | None:
-    """Return what each day or week cost by project, in money or time; None where nothing ran."""
-    steps = made_from.now.steps
+def spending_over_time(context: ReportContext) -> StackedBars | None:
+    """Return the spending of each day or week by project, in money or time; None without steps."""
+    steps = context.now.steps
     if steps.empty:
         return None
-    column, unit = _measure(made_from)
-    columns = grid(made_from.span)
-    most = steps.groupby("project")[column].sum().nlargest(SERIES).index.to_list()
-    named = steps["project"].where(steps["project"].isin(most), OTHERS)
-    sums = steps.groupby([columns.start_of(steps["ended_at"]), named])[column].sum()
+    column, unit = _measure(context)
+    columns = grid(context.span)
+    most = steps.groupby("project")[column].sum().nlargest(MOST_SERIES).index.to_list()
+    projects = steps["project"].where(steps["project"].isin(most), OTHERS)
+    sums = steps.groupby([columns.start_of(steps["ended_at"]), projects])[column].sum()
     series = tuple(
         (str(name), tuple(float(sums.get((at, name), 0.0)) for at in columns.starts))
-        for name in (*most, *([OTHERS] if OTHERS in set(named) else []))
+        for name in (*most, *([OTHERS] if OTHERS in set(projects) else []))
     )
     what = "Spent" if unit == "money" else "Time of steps"
     title = f"{what} each {columns.name} by project"
     return StackedBars("spent", title, unit, columns.starts, columns.width_seconds, series)
 
 
-def spending_sections(made_from: ReportContext) -> tuple[Section, ...]:
-    """Return what each project, workload, step and provider cost."""
-    steps = made_from.now.steps
+def spending_sections(context: ReportContext) -> tuple[Section, ...]:
+    """Return the spending of each project, workload, step and provider."""
+    steps = context.now.steps
     if steps.empty:
         return (Section("Spending"),)
-    said = () if has_prices(made_from) else (_FREE,)
+    sentences = () if has_prices(context) else (_FREE,)
     workload = {"workload": steps["project"] + "/" + steps["workload"]}
     tables = tuple(
-        _table(made_from, name, table)
+        _table(context, name, table)
         for name, table in (
-            *(("project", steps), ("workload", steps.assign(**workload))),
-            *(("provider", steps), ("key", steps)),
+            ("project", steps),
+            ("workload", steps.assign(**workload)),
+            ("provider", steps),
+            ("key", steps),
         )
     )
     charts = tuple(
-        chart for chart in (spending_over_time(made_from), _bars(made_from)) if chart is not None
+        chart for chart in (spending_over_time(context), _bars(context)) if chart is not None
     )
-    return (Section("Spending", said, charts, tables),)
+    return (Section("Spending", sentences, charts, tables),)
 
 
 _FREE = (
@@ -111,44 +115,48 @@ _FREE = (
 )
 
 
-def _table(made_from: ReportContext, by: str, now: pd.DataFrame) -> Table:
-    before = None if made_from.before is None else made_from.before.steps
+def _table(context: ReportContext, by: str, now: pd.DataFrame) -> Table:
+    before = None if context.before is None else context.before.steps
     if before is not None and by == "workload":
         before = before.assign(workload=before["project"] + "/" + before["workload"])
     earlier = {} if before is None else before.groupby(by)[["cost", "seconds"]].sum().to_dict()
-    column, unit = _measure(made_from)
+    column, unit = _measure(context)
     rows: list[tuple[float, tuple[Cell, ...]]] = []
-    for key, found in now.groupby(by):
-        amount = float(found[column].sum())
+    for key, steps in now.groupby(by):
+        amount = float(steps[column].sum())
         was = float(earlier[column].get(key, 0.0)) if earlier else None
-        grown = amount / was - 1 if was else None
-        counts = (found["run"].nunique(), len(found))
-        rows.append((amount, (str(key), *counts, *_amounts(found, unit), grown)))
+        growth = amount / was - 1 if was else None
+        counts = (steps["run"].nunique(), len(steps))
+        rows.append((amount, (str(key), *counts, *_amounts(steps, unit), growth)))
     columns = (
-        *(Column(by), Column("runs", "count"), Column("attempts", "count")),
+        Column(by),
+        Column("runs", "count"),
+        Column("attempts", "count"),
         *((Column("spent", "money"),) if unit == "money" else ()),
-        *(Column("ran for", "s"), Column("CPU time", "s"), Column("change", "change")),
+        Column("ran for", "s"),
+        Column("CPU time", "s"),
+        Column("change", "change"),
     )
     ordered = tuple(row for _, row in sorted(rows, key=lambda item: -item[0]))
     return Table(f"spent-by-{by}", f"By {'step' if by == 'key' else by}", columns, ordered, shown=8)
 
 
-def _amounts(found: pd.DataFrame, unit: Unit) -> tuple[Cell, ...]:
-    times = (float(found["seconds"].sum()), float(found["cpu_seconds"].sum()))
-    return (float(found["cost"].sum()), *times) if unit == "money" else times
+def _amounts(steps: pd.DataFrame, unit: Unit) -> tuple[Cell, ...]:
+    times = (float(steps["seconds"].sum()), float(steps["cpu_seconds"].sum()))
+    return (float(steps["cost"].sum()), *times) if unit == "money" else times
 
 
-def _bars(made_from: ReportContext) -> Bars | None:
-    steps = made_from.now.steps
-    column, unit = _measure(made_from)
-    of = steps.groupby(steps["project"] + "/" + steps["workload"])[column].sum()
-    if len(of) < 2:  # noqa: PLR2004 - one bar compares nothing
+def _bars(context: ReportContext) -> Bars | None:
+    steps = context.now.steps
+    column, unit = _measure(context)
+    amounts = steps.groupby(steps["project"] + "/" + steps["workload"])[column].sum()
+    if len(amounts) < 2:  # noqa: PLR2004 - one bar compares nothing
         return None
-    most = of.nlargest(BARS)
+    most = amounts.nlargest(MOST_BARS)
     title = "Spent by workload" if unit == "money" else "Time of steps by workload"
     labels = tuple(map(str, most.index.to_list()))
     return Bars("spent-by-workload", title, unit, labels, tuple(most.to_list()))
 
 
-def _measure(made_from: ReportContext) -> tuple[str, Unit]:
-    return ("cost", "money") if has_prices(made_from) else ("seconds", "s")
+def _measure(context: ReportContext) -> tuple[str, Unit]:
+    return ("cost", "money") if has_prices(context) else ("seconds", "s")

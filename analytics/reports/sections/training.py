@@ -1,4 +1,4 @@
-"""The trends in what training has read, for its report."""
+"""The trends in the training history, for the report of a training."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def of_training(runs: Sequence[Run]) -> str:
     """Return the clear trends as markdown; empty where there is none."""
     rows = [(run.key, _state(run), run.ended_at, run.seconds) for run in runs]
     table = pd.DataFrame(rows, columns=["key", "state", "ended_at", "seconds"])
-    found = growth_table("trends", table, ("duration", "failures"))
-    return table_text(found, titled=False) if found else ""
+    trends = growth_table("trends", table, ("duration", "failures"))
+    return table_text(trends, titled=False) if trends else ""
 
 
 def _state(run: Run) -> str:

@@ -1,4 +1,4 @@
-"""How much of what there is was used: by provider, resource and over the whole period."""
+"""The section on utilisation: the shares of capacity in use, by provider and resource."""
 
 from __future__ import annotations
 
@@ -9,45 +9,47 @@ import pandas as pd
 
 from analytics.reports.data.model import Bars, Cell, Column, Figure, Section, Span, Table
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import History
+from analytics.reports.data.tables import ReportTables
 from tasks.ledger.activity import KnownProvider
 
-_HELD = {"slots": "slots", "cpus": "cpus", "memory_mib": "asked_mib"}
+_HELD_COLUMNS = {"slots": "slots", "cpus": "cpus", "memory_mib": "asked_mib"}
 
 
 def held_share(provider: KnownProvider, steps: pd.DataFrame, span: Span) -> dict[str, float]:
     """Return the share of each resource of ``provider`` that steps held on average over ``span``.
 
-    A step holds what it asked for from its start to its end; what lies outside does not count.
+    A step holds its demand from its start to its end; time outside of ``span`` does not count.
     """
-    mine = steps[steps["provider"] == provider.name]
-    began = mine["started_at"].clip(lower=span.since)
-    ended = mine["ended_at"].clip(upper=span.until)
-    held = (ended - began).clip(lower=0)
+    own_steps = steps[steps["provider"] == provider.name]
+    started_at = own_steps["started_at"].clip(lower=span.since)
+    ended_at = own_steps["ended_at"].clip(upper=span.until)
+    held_seconds = (ended_at - started_at).clip(lower=0)
     capacity = provider.capacity.model_dump()
     return {
-        name: float((held * mine[column]).sum()) / (capacity[name] * span.seconds)
-        for name, column in _HELD.items()
+        name: float((held_seconds * own_steps[column]).sum()) / (capacity[name] * span.seconds)
+        for name, column in _HELD_COLUMNS.items()
         if capacity[name] > 0
     }
 
 
 def busy_seconds(provider: KnownProvider, steps: pd.DataFrame, span: Span) -> float:
-    """Return for how long at least one step ran on ``provider``."""
-    mine = steps[(steps["provider"] == provider.name) & steps["ended_at"].notna()]
+    """Return the seconds during which at least one step ran on ``provider``."""
+    own_steps = steps[(steps["provider"] == provider.name) & steps["ended_at"].notna()]
     total, reached = 0.0, span.since
-    for began, ended in sorted(zip(mine["started_at"], mine["ended_at"], strict=True)):
-        total += max(0.0, min(ended, span.until) - max(began, reached))
-        reached = max(reached, ended)
+    for started_at, ended_at in sorted(
+        zip(own_steps["started_at"], own_steps["ended_at"], strict=True)
+    ):
+        total += max(0.0, min(ended_at, span.until) - max(started_at, reached))
+        reached = max(reached, ended_at)
     return total
 
 
-def utilisation(made_from: ReportContext, of: History, span: Span) -> float | None:
-    """Return the share of the scarcest resource of each provider in use, weighed by its slots."""
+def utilisation(context: ReportContext, tables: ReportTables, span: Span) -> float | None:
+    """Return the mean use of each provider's scarcest resource, weighed by the provider's slots."""
     shares = [
-        (max(held.values()), max(1, provider.capacity.slots))
-        for provider, held in _shares(made_from, of, span)
-        if held
+        (max(held_shares.values()), max(1, provider.capacity.slots))
+        for provider, held_shares in _shares(context, tables, span)
+        if held_shares
     ]
     if not shares:
         return None
@@ -55,35 +57,41 @@ def utilisation(made_from: ReportContext, of: History, span: Span) -> float | No
     return float(np.average(values, weights=weights))
 
 
-def utilisation_figure(made_from: ReportContext) -> Figure:
+def utilisation_figure(context: ReportContext) -> Figure:
     """Return how much of the capacity was in use."""
-    compared = made_from.compared_with
+    compared = context.compared_with
     before = None
-    if made_from.before is not None and compared and not made_from.before.is_empty:
-        before = utilisation(made_from, made_from.before, compared)
-    now = utilisation(made_from, made_from.now, made_from.span)
+    if context.before is not None and compared and not context.before.is_empty:
+        before = utilisation(context, context.before, compared)
+    now = utilisation(context, context.now, context.span)
     return Figure(
-        *("capacity in use", now, "share", before),
+        "capacity in use",
+        now,
+        "share",
+        before,
         note="of the scarcest resource of each provider, all of the period",
     )
 
 
-def utilisation_section(made_from: ReportContext) -> Section:
+def utilisation_section(context: ReportContext) -> Section:
     """Return how full each provider was."""
     rows: list[tuple[Cell, ...]] = []
     at_work: list[float] = []
-    for provider, held in _shares(made_from, made_from.now, made_from.span):
-        steps = made_from.now.steps
-        busy = busy_seconds(provider, steps, made_from.span)
+    for provider, held_shares in _shares(context, context.now, context.span):
+        steps = context.now.steps
+        busy = busy_seconds(provider, steps, context.span)
         count = int((steps["provider"] == provider.name).sum())
-        shares = [held.get(name) for name in _HELD]
-        at_work.append(busy / made_from.span.seconds)
+        shares = [held_shares.get(name) for name in _HELD_COLUMNS]
+        at_work.append(busy / context.span.seconds)
         rows.append((provider.name, count, at_work[-1], *shares))
     if not any(at_work):
         return Section("Capacity")
     columns = (
-        *(Column("provider"), Column("steps", "count"), Column("at work", "share")),
-        *(Column("slots held", "share"), Column("CPUs held", "share")),
+        Column("provider"),
+        Column("steps", "count"),
+        Column("at work", "share"),
+        Column("slots held", "share"),
+        Column("CPUs held", "share"),
         Column("memory held", "share"),
     )
     note = (
@@ -102,7 +110,7 @@ def utilisation_section(made_from: ReportContext) -> Section:
 
 
 def _shares(
-    made_from: ReportContext, of: History, span: Span
+    context: ReportContext, tables: ReportTables, span: Span
 ) -> Iterator[tuple[KnownProvider, dict[str, float]]]:
-    for provider in made_from.now.providers:
-        yield provider, held_share(provider, of.steps, span)
+    for provider in context.now.providers:
+        yield provider, held_share(provider, tables.steps, span)

@@ -1,1 +1,1 @@
-"""Runs a planned workload: readiness, attempts, admission, replanning, results."""
+"""The dispatch of a planned workload: readiness, attempts, admission, replanning, results."""

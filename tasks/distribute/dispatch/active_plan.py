@@ -1,4 +1,4 @@
-"""What the plan in force says of each step: how long it takes, and where it rather runs."""
+"""The active plan: the expected duration and the preferred provider of each step."""
 
 from __future__ import annotations
 
@@ -11,26 +11,28 @@ from tasks.distribute.dispatch.drift import Correction
 from tasks.distribute.dispatch.ready_queue import FormerRun, StepHistory
 from tasks.estimates import Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Plan
-from tasks.planning.core.placement import Request
+from tasks.planning.core.placement import PlacementRequest
 from tasks.planning.planner import plan as plan_of
 from tasks.planning.strategy import PLANNED
 from tasks.workload import Step, StepGraph
 
 
 class ActivePlan:
-    """The plan that is followed, and by what its estimates are corrected.
+    """The plan that the dispatcher follows, and the correction of its estimates.
 
     Args:
         graph: The steps of the workload.
         plan: The first plan.
-        estimates: What its steps are expected to take.
-        former: What a run that died left of it.
+        estimates: The estimates of its steps.
+        former: The outcomes and running steps of a run that died.
     """
 
     def __init__(
         self, graph: StepGraph, plan: Plan, estimates: Estimates, former: FormerRun
     ) -> None:
-        self._graph, self._estimates, self._former = graph, estimates, former
+        self._graph = graph
+        self._estimates = estimates
+        self._former = former
         self.strategy = plan.strategy
         self.correction = Correction()
         self.speeds: dict[str, float] = {}
@@ -40,26 +42,26 @@ class ActivePlan:
         self.follow(plan)
 
     def follow(self, plan: Plan) -> None:
-        """Take the places of ``plan`` from now on."""
+        """Prefer the providers of ``plan`` from now on."""
         self._stay = plan.stay if self.strategy == PLANNED else inf
-        placed = plan.placements if self._stay else ()
-        self._pinned = {each.step: each.provider for each in placed}
+        placements = plan.placements if self._stay else ()
+        self._pinned = {placement.step: placement.provider for placement in placements}
 
-    def seen(self, fleet: FleetSnapshot) -> FleetSnapshot:
-        """Return ``fleet`` with the speeds that were seen, and remember those it has itself."""
-        self.speeds = {each.name: each.speed for each in fleet.providers}
-        self._kinds = {each.name: each.kind for each in fleet.providers}
-        return self.correction.seen(fleet)
+    def corrected(self, fleet: FleetSnapshot) -> FleetSnapshot:
+        """Return ``fleet`` with corrected speeds, and remember its own ones."""
+        self.speeds = {provider.name: provider.speed for provider in fleet.providers}
+        self._kinds = {provider.name: provider.kind for provider in fleet.providers}
+        return self.correction.corrected(fleet)
 
     def expected(self, step: Step, provider: str) -> float:
-        """Return how many seconds ``step`` was expected to take there before anything ran."""
-        known = estimate_of(step, self._estimates).on(self._kinds.get(provider, ""))
-        return known.p50_seconds / self.speeds.get(provider, 1.0)
+        """Return the seconds that ``step`` was expected to take there before the first step ran."""
+        estimate = estimate_of(step, self._estimates).on(self._kinds.get(provider, ""))
+        return estimate.p50_seconds / self.speeds.get(provider, 1.0)
 
-    def request(self, step: Step, history: StepHistory) -> Request:
-        """Return what ``step`` asks for, now that it has this history."""
+    def request(self, step: Step, history: StepHistory) -> PlacementRequest:
+        """Return the placement request of ``step`` with this history of attempts."""
         expected = estimate_of(step, self._estimates)
-        return Request(
+        return PlacementRequest(
             step.id,
             step.demand,
             expected.p50_seconds * self.correction.of(step),
@@ -75,9 +77,11 @@ class ActivePlan:
         )
 
     async def join(self, steps: Sequence[Step], fleet: FleetSnapshot) -> None:
-        """Have a strategy other than the rule place steps that have joined since the plan."""
+        """Place steps that have joined since the plan, by strategies other than the rule."""
         if self.strategy == PLANNED or not steps:
             return
-        alone = replace(self._graph, steps=tuple(replace(step, needs=()) for step in steps))
-        made = await asyncio.to_thread(plan_of, alone, self._estimates, fleet, self.strategy)
-        self._pinned |= {placed.step: placed.provider for placed in made.placements}
+        joining_graph = replace(self._graph, steps=tuple(replace(step, needs=()) for step in steps))
+        plan = await asyncio.to_thread(
+            plan_of, joining_graph, self._estimates, fleet, self.strategy
+        )
+        self._pinned |= {placement.step: placement.provider for placement in plan.placements}

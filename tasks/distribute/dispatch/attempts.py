@@ -1,4 +1,4 @@
-"""One try of a step: placed, admitted, executed, and its capacity given back whatever happens."""
+"""The attempts of steps: placed, admitted, executed, and their capacity always given back."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from tasks.distribute.dispatch.ready_queue import StepHistory
 from tasks.distribute.dispatch.results import RefusedError
 from tasks.distribute.dispatch.wakeup import Wakeup, first_of
 from tasks.plan import FleetSnapshot
-from tasks.planning.core.placement import Choice, Request, Running, place
+from tasks.planning.core.placement import PlacementChoice, PlacementRequest, RunningStep, place
 from tasks.workload import Step
 
 T = TypeVar("T")
 
-# How often those who wait ask again although nothing seems to have changed.
+# The interval at which waiting steps ask again although nothing seems to have changed.
 ASK_AGAIN_SECONDS = 5.0
 
 
 class Admission(Protocol):
-    """Who may hold what; the calls that block are made in a thread."""
+    """Admission of claims on capacity; the calls that block are made in a thread."""
 
     def admit(self, claim: Claim) -> Admittance:
-        """Grant, queue or refuse; asking again keeps the place in the queue."""
+        """Grant, queue or refuse ``claim``; asking again keeps its place in the queue."""
         ...
 
     def release(self, allocation_id: int, fence: int) -> object:
-        """Give back what was granted."""
+        """Give back the capacity of a grant."""
         ...
 
     def withdraw(self, owner: str) -> object:
-        """Let ``owner`` wait no longer, for any provider."""
+        """Remove the claims of ``owner`` from all queues."""
         ...
 
     async def changed(self, timeout: float) -> object:  # noqa: ASYNC109 - it only bounds a wait
@@ -46,15 +46,15 @@ class Execute(Protocol):
     """Runs a step on a provider, to its recorded end."""
 
     async def __call__(self, step: Step, provider: str) -> Outcome:
-        """Return what came of it; a step that fails is an outcome, not an exception."""
+        """Return the outcome; a step that fails is an outcome, not an exception."""
         ...
 
 
 class Attempts:
-    """The tries of all steps of one workload, and what they hold.
+    """The attempts of all steps of one workload, and the capacity that they hold.
 
-    ``request`` says what a step asks for at this moment, ``history`` what its tries came to.
-    ``wakeup`` rings when capacity is given back.
+    ``request`` returns the placement request of a step at this moment, ``history`` are the
+    attempts of each step. ``wakeup`` rings when capacity is given back.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Attempts:
         admission: Admission,
         execute: Execute,
         fleet: Callable[[], FleetSnapshot],
-        request: Callable[[Step], Request],
+        request: Callable[[Step], PlacementRequest],
         *,
         workload_id: str,
         fence: int,
@@ -72,33 +72,40 @@ class Attempts:
         history: Mapping[str, StepHistory],
         hooks: Hooks,
     ) -> None:
-        self._admission, self._execute, self._fleet = admission, execute, fleet
-        self._request, self._clock, self._wakeup, self._hooks = request, clock, wakeup, hooks
-        self._workload_id, self._fence, self._priority = workload_id, fence, priority
+        self._admission = admission
+        self._execute = execute
+        self._fleet = fleet
+        self._request = request
+        self._workload_id = workload_id
+        self._fence = fence
+        self._priority = priority
+        self._clock = clock
+        self._wakeup = wakeup
+        self._history = history
+        self._hooks = hooks
         self._grants: dict[str, Granted] = {}
         self._waiting: dict[str, str] = {}
-        self.held: dict[str, Running] = {}
-        self._history = history
+        self.running: dict[str, RunningStep] = {}
 
     async def snapshot(self) -> FleetSnapshot:
         """Return the fleet as it is now."""
         return await asyncio.to_thread(self._fleet)
 
     async def admit(
-        self, step: Step, choice: Choice, asked: Collection[str] | None = None
+        self, step: Step, choice: PlacementChoice, more_urgent: Collection[str] | None = None
     ) -> Admittance:
-        """Ask for the capacity of ``choice``; what is granted is held for the next attempt.
+        """Claim the capacity of ``choice``; a grant is held for the next attempt.
 
-        ``asked`` are the steps that are more urgent, of all that have not been tried yet.
+        ``more_urgent`` are the more urgent of the steps that have not been tried yet.
         """
         if not choice.provider:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in choice.rejected)
             return Refused(f"no provider can take it ({reasons or 'there is none'})")
         if self._waiting.get(step.id, choice.provider) != choice.provider:
             await self.withdraw(step.id)
-        # Noted before it is asked: who is cancelled meanwhile may be in the queue already.
+        # Noted before asking: a step that is cancelled meanwhile may be in the queue already.
         self._waiting[step.id] = choice.provider
-        answer = await self._ask(step, choice, asked)
+        answer = await self._ask(step, choice, more_urgent)
         if isinstance(answer, Queued):
             self._hooks.on_queued(step.id, answer)
             return answer
@@ -107,55 +114,57 @@ class Attempts:
             self._hold(step, choice, answer)
         return answer
 
-    async def _ask(self, step: Step, choice: Choice, asked: Collection[str] | None) -> Admittance:
-        before, after = self._around(step, choice.provider, asked)
-        takes = choice.ends_at - choice.starts_at
+    async def _ask(
+        self, step: Step, choice: PlacementChoice, more_urgent: Collection[str] | None
+    ) -> Admittance:
+        before, after = self._waiting_owners(step, choice.provider, more_urgent)
+        seconds = choice.ends_at - choice.starts_at
         claim = Claim(
             owner=self._owner(step.id),
             provider=choice.provider,
             demand=step.demand,
             fence=self._fence,
             priority=self._priority,
-            expected_seconds=takes,
-            late_seconds=takes * self._request(step).late_factor,
+            expected_seconds=seconds,
+            late_seconds=seconds * self._request(step).late_factor,
             passes=after,
             yields=before,
         )
-        asking = _in_thread(self._admission.admit, claim)
+        request = _in_thread(self._admission.admit, claim)
         try:
-            return await asyncio.shield(asking)
+            return await asyncio.shield(request)
         except asyncio.CancelledError:
-            # The thread goes on: what it may still be granted must not stay held.
-            answer = await asking
+            # The thread goes on: a grant that it may still get must not stay held.
+            answer = await request
             if isinstance(answer, Granted):
                 await self._release(answer)
             raise
 
-    def _around(
-        self, step: Step, provider: str, asked: Collection[str] | None
+    def _waiting_owners(
+        self, step: Step, provider: str, more_urgent: Collection[str] | None
     ) -> tuple[frozenset[str], frozenset[str]]:
         """Return the owners of more and of less urgent claims that wait for ``provider``.
 
-        A retry is in its turn.
+        Retries keep their turn.
         """
-        if asked is None:
+        if more_urgent is None:
             return frozenset(), frozenset()
         others = [
             other
-            for other, where in self._waiting.items()
-            if where == provider and other != step.id and not self._history[other].tries
+            for other, queued_at in self._waiting.items()
+            if queued_at == provider and other != step.id and not self._history[other].tries
         ]
-        before = frozenset(self._owner(other) for other in others if other in asked)
+        before = frozenset(self._owner(other) for other in others if other in more_urgent)
         return before, frozenset(map(self._owner, others)) - before
 
-    def _hold(self, step: Step, choice: Choice, grant: Granted) -> None:
+    def _hold(self, step: Step, choice: PlacementChoice, grant: Granted) -> None:
         now = self._clock()
         self._grants[step.id] = grant
-        takes = choice.ends_at - choice.starts_at
-        self.held[step.id] = Running(choice.provider, step.demand, now, now + takes)
+        seconds = choice.ends_at - choice.starts_at
+        self.running[step.id] = RunningStep(choice.provider, step.demand, now, now + seconds)
 
     async def attempt(self, step: Step) -> Outcome:
-        """Try ``step`` once, where the first admission or a new placement says.
+        """Try ``step`` once, on the provider of its first admission or of a new placement.
 
         Raises:
             RefusedError: no provider can take it any more.
@@ -172,7 +181,7 @@ class Attempts:
         while True:
             turn = self._wakeup.turn()
             fleet = await self.snapshot()
-            choices = place([self._request(step)], self.held.values(), fleet, self._clock())
+            choices = place([self._request(step)], self.running.values(), fleet, self._clock())
             answer = await self.admit(step, choices[0])
             if isinstance(answer, Granted):
                 return answer
@@ -181,26 +190,26 @@ class Attempts:
             await first_of(turn, self.changed())
 
     async def changed(self) -> None:
-        """Return when asking again may help."""
+        """Wait until asking again may help."""
         await self._admission.changed(ASK_AGAIN_SECONDS)
 
     async def give_back(self, step_id: str) -> None:
-        """Release what the step holds, if anything; cancelling does not prevent it."""
+        """Release the capacity that the step holds, if any; cancelling does not prevent it."""
         grant = self._grants.pop(step_id, None)
         if grant is not None:
             try:
                 await self._release(grant)
             finally:
-                self.held.pop(step_id, None)
+                self.running.pop(step_id, None)
                 self._wakeup.ring()
 
     async def withdraw(self, step_id: str) -> None:
-        """Let the step wait no longer."""
+        """Remove the step from the queue that it waits in."""
         if self._waiting.pop(step_id, None):
             await _finished(_in_thread(self._admission.withdraw, self._owner(step_id)))
 
     async def give_back_all(self) -> None:
-        """Hold nothing and wait for nothing any longer."""
+        """Release all capacity and leave all queues."""
         for step_id in list(self._grants):
             await self.give_back(step_id)
         for step_id in list(self._waiting):
@@ -214,12 +223,12 @@ class Attempts:
 
 
 def _in_thread(work: Callable[..., T], *arguments: object) -> asyncio.Future[T]:
-    """Return a future and not a task: at its end, asyncio.run cancels all tasks there are."""
+    """Run ``work`` in a thread; return a future and not a task, as asyncio.run cancels tasks."""
     return asyncio.get_running_loop().run_in_executor(None, work, *arguments)
 
 
 async def _finished(work: asyncio.Future[T]) -> None:
-    """Wait for ``work`` to its end, even where this is cancelled meanwhile."""
+    """Wait until ``work`` is done, even where this is cancelled meanwhile."""
     try:
         await asyncio.shield(work)
     except asyncio.CancelledError:

@@ -1,8 +1,8 @@
-"""What was decided of a workload by which estimates, and what came of it. Pure.
+"""The decisions made for a workload, the estimates they used, and the actual values. Pure.
 
-Placement is decided anew at each attempt; what is recorded is where the plan put a step. What it
-took elsewhere is reckoned in seconds of there, by the speeds of both, so that a decision is not
-blamed for the provider.
+Placement is decided anew at each attempt; the record is of the provider in the plan. A duration
+on another provider is converted to seconds of the planned one, by the speeds of both, so that a
+decision is not blamed for the provider.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NAMED = 3
 
 
 def decisions_of(workload: str, planned: PlannedWorkload, now: float) -> list[Decision]:
-    """Return what was decided of ``planned``: its split, its plan, and what becomes of each step.
+    """Return the decisions about ``planned``: its split, its plan and the settings of each step.
 
     ``workload`` is the id of its run, ``now`` epoch seconds.
     """
@@ -47,16 +47,16 @@ def _of_the_whole(workload: str, planned: PlannedWorkload, now: float) -> Iterat
 
 def _placements(workload: str, planned: PlannedWorkload, now: float) -> Iterator[Decision]:
     speeds = {provider.name: provider.speed for provider in planned.fleet.providers}
-    for placed in planned.plan.placements:
-        step = planned.graph.step(placed.step)
+    for placement in planned.plan.placements:
+        step = planned.graph.step(placement.step)
         if step.foreach:
             continue
-        expected, speed = estimate_of(step, planned.estimates), speeds[placed.provider]
+        expected, speed = estimate_of(step, planned.estimates), speeds[placement.provider]
         yield Decision(
             workload,
             "placement",
-            placed.provider,
-            _why(placed),
+            placement.provider,
+            _why(placement),
             now,
             step.id,
             step.history_key,
@@ -85,9 +85,9 @@ def _autotuned(workload: str, planned: PlannedWorkload, now: float) -> Iterator[
         )
 
 
-def _why(placed: Placement) -> str:
-    others = [f"{name} {end:.1f} s" for name, end in placed.candidates[1 : 1 + _NAMED]]
-    return f"it ends at {placed.end_seconds:.1f} s" + (
+def _why(placement: Placement) -> str:
+    others = [f"{name} {end:.1f} s" for name, end in placement.candidates[1 : 1 + _NAMED]]
+    return f"it ends at {placement.end_seconds:.1f} s" + (
         f", elsewhere at: {', '.join(others)}" if others else ""
     )
 
@@ -95,26 +95,26 @@ def _why(placed: Placement) -> str:
 def actual_values(
     plan: Plan, fleet: FleetSnapshot, results: Mapping[str, StepResult], seconds: float
 ) -> dict[tuple[str, str], float]:
-    """Return what came of the decisions, by step and kind; ``seconds`` is what all of it took.
+    """Return the actual values of the decisions, by step and kind; ``seconds`` is the makespan.
 
-    What failed, or was done by a former run, says nothing of an estimate; and a workload of which
-    that holds for any step says nothing of its plan.
+    A step that failed, or that a former run finished, has no actual values; a workload with such a
+    step has none for its plan.
     """
     speeds = {provider.name: provider.speed for provider in fleet.providers}
-    planned = {placed.step: placed.provider for placed in plan.placements}
-    found: dict[tuple[str, str], float] = {}
+    planned = {placement.step: placement.provider for placement in plan.placements}
+    actual: dict[tuple[str, str], float] = {}
     for result in results.values():
         outcome = result.outcome
         if result.resumed or outcome is None:
             continue
-        found[result.step, "retries"] = float(result.attempts)
+        actual[result.step, "retries"] = float(result.attempts)
         if not result.succeeded:
             continue
-        found[result.step, "timeout"] = outcome.seconds
-        found[result.step, "memory"] = outcome.peak_memory_mib
+        actual[result.step, "timeout"] = outcome.seconds
+        actual[result.step, "memory"] = outcome.peak_memory_mib
         if result.step in planned:
             factor = speeds.get(result.provider, 1.0) / speeds[planned[result.step]]
-            found[result.step, "placement"] = outcome.seconds * factor
+            actual[result.step, "placement"] = outcome.seconds * factor
     if all(result.harmless and not result.resumed for result in results.values()):
-        found["", "plan"] = found["", "split"] = seconds
-    return found
+        actual["", "plan"] = actual["", "split"] = seconds
+    return actual

@@ -1,8 +1,8 @@
-"""Runs a planned workload: every step starts the moment it is ready and admitted.
+"""The dispatcher of a planned workload: every step starts the moment it is ready and admitted.
 
-A plain asyncio object: what admits, what executes a step, and what wraps it into a Prefect task
-run are handed in. The first admission of a step comes before it is submitted, so that no task run
-is Running while it waits for capacity; a retry asks for a place and for admission from inside.
+A plain asyncio object: admission, execution of a step and its submission as a Prefect task run
+are passed in. The first admission of a step comes before it is submitted, so that no task run is
+Running while it waits for capacity; a retry is placed and admitted from inside its task run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tasks.claim import Granted, Queued, Refused
 from tasks.companion import fault_of, to_its_end
 from tasks.distribute.dispatch.active_plan import ActivePlan
 from tasks.distribute.dispatch.attempts import Admission, Attempts, Execute
-from tasks.distribute.dispatch.events import Hooks, Progress
+from tasks.distribute.dispatch.events import Hooks, WorkloadProgress
 from tasks.distribute.dispatch.ready_queue import FormerRun, ReadyQueue
 from tasks.distribute.dispatch.replanning import Replanner
 from tasks.distribute.dispatch.results import StepFailedError, StepResult, StepState
@@ -26,7 +26,7 @@ from tasks.distribute.dispatch.wakeup import Wakeup, first_of
 from tasks.errors import StaleFenceError
 from tasks.estimates import Estimates
 from tasks.plan import FleetSnapshot, Plan
-from tasks.planning.core.placement import LOOKAHEAD, Choice, Request, place
+from tasks.planning.core.placement import LOOKAHEAD, PlacementChoice, PlacementRequest, place
 from tasks.workload import Step, StepGraph
 
 
@@ -34,7 +34,7 @@ class Submit(Protocol):
     """Wraps a step that was admitted, e.g. into a Prefect task run with its retries."""
 
     async def __call__(self, step: Step, attempt: Callable[[], Awaitable[Outcome]]) -> object:
-        """Await ``attempt`` once a try; raise StepFailedError where the last did not succeed."""
+        """Await ``attempt`` for each try; raise StepFailedError where the last one failed."""
         ...
 
 
@@ -44,17 +44,17 @@ class Dispatcher:
     Args:
         graph: Its steps.
         plan: Their order, and the strategy that placed them.
-        estimates: What they are expected to take.
-        fleet: Gives the providers as they are now; called in a thread.
+        estimates: Their estimates.
+        fleet: Returns the providers as they are now; called in a thread.
         admission: Grants and queues claims.
-        execute: Runs one try of a step on a provider.
-        submit: Wraps a step; calls back for every try.
-        workload_id: Under which claims are owned.
+        execute: Runs one attempt of a step on a provider.
+        submit: Wraps a step; calls back for every attempt.
+        workload_id: The owner of its claims.
         fence: The epoch of the workload's lease.
-        former: What a run that died left of this workload.
-        variables: What a `when` or `foreach` may use beside ``steps``.
+        former: The outcomes and running steps of a run of this workload that died.
+        variables: The variables of a `when` or `foreach` beside ``steps``.
         priority: Of its claims; higher is served first.
-        hooks: Who is told of what happens.
+        hooks: Callbacks for events.
         clock: Epoch seconds.
     """
 
@@ -79,13 +79,14 @@ class Dispatcher:
         self._former = former or FormerRun()
         self._queue = ReadyQueue(graph, plan.order, self._former, variables or {}, clock)
         self._active_plan = ActivePlan(graph, plan, estimates, self._former)
-        self._submit, self._clock = submit, clock
+        self._submit = submit
+        self._clock = clock
         self._hooks = hooks or Hooks()
         self._wakeup = Wakeup()
         self._attempts = Attempts(
             admission,
             execute,
-            lambda: self._active_plan.seen(fleet()),
+            lambda: self._active_plan.corrected(fleet()),
             self._request,
             workload_id=workload_id,
             fence=fence,
@@ -96,10 +97,13 @@ class Dispatcher:
             hooks=self._hooks,
         )
         self._replanner = Replanner(
-            *(graph, plan, self._queue, self._active_plan),
+            graph,
+            plan,
+            self._queue,
+            self._active_plan,
             estimates=estimates,
             fleet=fleet,
-            held=self._attempts.held,
+            running=self._attempts.running,
             hooks=self._hooks,
             clock=clock,
         )
@@ -111,14 +115,14 @@ class Dispatcher:
         """Run all steps to their ends and return the result of each, in the graph's order.
 
         Raises:
-            StaleFenceError: another run took the workload over; what ran here was stopped.
-            Exception: what is no failure of a step, such as a ledger that does not answer.
+            StaleFenceError: another run took the workload over; the steps here were stopped.
+            Exception: an error that is no failure of a step, such as a ledger that does not answer.
         """
         try:
             while self._goes_on():
                 turn = self._wakeup.turn()
                 await self._start_ready()
-                self._replanner.look(self._wakeup.ring)
+                self._replanner.replan_if_due(self._wakeup.ring)
                 self._report()
                 if self._goes_on():
                     changed = self._attempts.changed() if self._queue.waiting else None
@@ -134,7 +138,7 @@ class Dispatcher:
         return {step_id: self._result(step_id) for step_id in self._queue.in_order()}
 
     def cancel(self) -> None:
-        """Stop what runs and start nothing more; ``run`` then returns."""
+        """Stop the running steps and start no more; ``run`` then returns."""
         self._cancelled = True
         self._wakeup.ring()
 
@@ -148,48 +152,48 @@ class Dispatcher:
         joined, self._queue.joined = self._queue.joined, []
         await self._active_plan.join(joined, fleet)
         requests = (self._request(step) for step in self._queue.ready)
-        held = list(self._attempts.held.values())
-        asked: set[str] = set()
-        for choice in place(requests, held, fleet, self._clock(), LOOKAHEAD):
+        running = list(self._attempts.running.values())
+        more_urgent: set[str] = set()
+        for choice in place(requests, running, fleet, self._clock(), LOOKAHEAD):
             if not self._goes_on():
                 return
-            await self._ask(self._queue.steps[choice.step], choice, asked)
-            asked.add(choice.step)
+            await self._ask(self._queue.steps[choice.step], choice, more_urgent)
+            more_urgent.add(choice.step)
 
-    async def _ask(self, step: Step, choice: Choice, asked: Collection[str]) -> None:
-        answer = await self._attempts.admit(step, choice, asked)
+    async def _ask(self, step: Step, choice: PlacementChoice, more_urgent: Collection[str]) -> None:
+        answer = await self._attempts.admit(step, choice, more_urgent)
         if isinstance(answer, Queued):
             return
         self._queue.take(step)
         if isinstance(answer, Granted):
-            driving = asyncio.create_task(self._drive(step), name=step.id)
-            driving.add_done_callback(self._look_for_fault)
-            self._running[step.id] = driving
+            task = asyncio.create_task(self._drive(step), name=step.id)
+            task.add_done_callback(self._look_for_fault)
+            self._running[step.id] = task
         if isinstance(answer, Refused):
             self._end(StepResult(step.id, StepState.FAILED, answer.conflict))
 
-    def _request(self, step: Step) -> Request:
+    def _request(self, step: Step) -> PlacementRequest:
         return self._active_plan.request(step, self._queue.history[step.id])
 
     async def _drive(self, step: Step) -> None:
-        problem = ""
+        detail = ""
         try:
             await self._submit_and_give_back(step)
         except StepFailedError as error:
-            problem = error.brief
+            detail = error.brief
         except StaleFenceError:
             raise
-        except Exception as error:  # noqa: BLE001 - it is this step's result, and fails no other
-            problem = f"{type(error).__name__}: {error}"
+        except Exception as error:  # noqa: BLE001 - it is the result of this step only
+            detail = f"{type(error).__name__}: {error}"
             self._hooks.on_fault(f"Step {step.id}", error)
         finally:
             del self._running[step.id]
-        self._end(self._ended(step.id, problem))
+        self._end(self._ended(step.id, detail))
 
-    def _look_for_fault(self, driving: asyncio.Task[None]) -> None:
-        """End the workload for what is nobody's result: that step would never come to an end."""
-        if error := fault_of(driving):
-            self._hooks.on_fault(f"The workload ends, for step {driving.get_name()}", error)
+    def _look_for_fault(self, task: asyncio.Task[None]) -> None:
+        """End the workload where a task raised: its step would never have a result."""
+        if error := fault_of(task):
+            self._hooks.on_fault(f"The workload ends, for step {task.get_name()}", error)
             self._fault = self._fault or error
             self._wakeup.ring()
 
@@ -197,19 +201,19 @@ class Dispatcher:
         try:
             await self._submit(step, partial(self._attempts.attempt, step))
         finally:
-            # A submit that failed before its first attempt has not used what was granted.
+            # A submit that failed before its first attempt has not used its grant.
             await self._attempts.give_back(step.id)
 
-    def _ended(self, step_id: str, problem: str) -> StepResult:
+    def _ended(self, step_id: str, detail: str) -> StepResult:
         history = self._queue.history[step_id]
-        good = history.outcome is not None and history.outcome.succeeded
-        if good and history.outcome and step_id not in self._former.started:
+        succeeded = history.outcome is not None and history.outcome.succeeded
+        if succeeded and history.outcome and step_id not in self._former.started:
             step = self._queue.steps[step_id]
             self._replanner.note(step, history.provider, history.outcome.seconds)
         return StepResult(
             step_id,
-            StepState.SUCCEEDED if good else StepState.FAILED,
-            problem or ("" if history.outcome else "it was never attempted"),
+            StepState.SUCCEEDED if succeeded else StepState.FAILED,
+            detail or ("" if history.outcome else "it was never attempted"),
             history.provider,
             history.outcome,
             history.tries,
@@ -224,10 +228,10 @@ class Dispatcher:
         for task in running:
             task.cancel()
         try:
-            # Faults are looked for when each ends.
+            # Each task is checked for a fault when it ends.
             await to_its_end(asyncio.gather(*running, return_exceptions=True))
         finally:
-            # A task that was cancelled before its first line has given nothing back.
+            # A task that was cancelled before its first line has not given its capacity back.
             await self._attempts.give_back_all()
 
     def _result(self, step_id: str) -> StepResult:
@@ -246,5 +250,7 @@ class Dispatcher:
     def _report(self) -> None:
         queue = self._queue
         self._hooks.on_progress(
-            Progress(len(queue.results), len(queue.steps), len(self._running), queue.waiting)
+            WorkloadProgress(
+                len(queue.results), len(queue.steps), len(self._running), queue.waiting
+            )
         )

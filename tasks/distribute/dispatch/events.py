@@ -1,4 +1,4 @@
-"""What a dispatcher tells while a workload runs, and whom it tells."""
+"""Events of a running workload, and the hooks that the dispatcher calls for them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tasks.companion import Tell
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a workload is; ``queued`` are ready, but wait for capacity."""
+class WorkloadProgress:
+    """The progress of a workload; ``queued`` steps are ready, but wait for capacity."""
 
     done: int
     total: int
@@ -22,7 +22,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Replanned:
-    """What was planned again and why; the expected ends, before and now, are epoch seconds."""
+    """A new plan of the steps not started, and why; expected ends are epoch seconds."""
 
     steps: int
     old_end: float
@@ -31,26 +31,26 @@ class Replanned:
 
     @property
     def sentence(self) -> str:
-        """All of it for a log."""
-        later = self.new_end - self.old_end
-        moved = f"{abs(later):.0f} s {'later' if later > 0 else 'earlier'} than expected"
+        """The event in one line of a log."""
+        delay = self.new_end - self.old_end
+        moved = f"{abs(delay):.0f} s {'later' if delay > 0 else 'earlier'} than expected"
         ends = time.strftime("%H:%M:%S", time.localtime(self.new_end))
-        why = "; ".join(self.reasons) or "times are as expected after all"
-        return f"Planned {self.steps} steps again: the end is at {ends}, {moved}; {why}"
+        reason = "; ".join(self.reasons) or "times are as expected after all"
+        return f"Planned {self.steps} steps again: the end is at {ends}, {moved}; {reason}"
 
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Who is told of what happens; nobody, unless it is said who.
+    """Callbacks for the events of a workload; each does nothing by default.
 
     Attributes:
         on_queued: Called with a step and its place, each time it has to wait.
         on_progress: Called after each change.
-        on_replanned: Called when what has not started was planned again.
+        on_replanned: Called when the steps that have not started were planned again.
         on_fault: Called with each error that is not the failure of a step.
     """
 
     on_queued: Callable[[str, Queued], None] = lambda _step, _queued: None
-    on_progress: Callable[[Progress], None] = lambda _progress: None
+    on_progress: Callable[[WorkloadProgress], None] = lambda _progress: None
     on_replanned: Callable[[Replanned], None] = lambda _replanned: None
     on_fault: Tell = lambda _what, _error: None

@@ -1,7 +1,7 @@
-"""Turns a step with `foreach` into one step for each item, when its list is known. Pure.
+"""Expansion of a step with `foreach` into one step for each item, when its list is known. Pure.
 
-The same list always gives the same steps under the same ids, in whatever order it stands, so that
-a resumed workload finds again what it had begun.
+The same items always give the same steps under the same ids, whatever their order, so that a
+resumed workload finds the steps that it had begun.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from tasks.workload import MOST_ITEMS, Step
 _NAMED = 5
 
 
-def expand(step: Step, known: Mapping[str, object]) -> tuple[Step, ...]:
-    """Return one step for each item of the list that ``step.foreach`` gives over ``known``.
+def expand(step: Step, variables: Mapping[str, object]) -> tuple[Step, ...]:
+    """Return one step for each item of the list that ``step.foreach`` gives over ``variables``.
 
     Raises:
-        BadInputError: It gives no list or one of more than ``MOST_ITEMS``, or an item lacks what
-            the command names.
+        BadInputError: It gives no list or one of more than ``MOST_ITEMS``, or an item lacks a key
+            that the command names.
     """
-    items = listed(f"steps.{step.id}.foreach", step.foreach, known, MOST_ITEMS)
+    items = listed(f"steps.{step.id}.foreach", step.foreach, variables, MOST_ITEMS)
     return tuple(
         _of_item(step, item, f"{step.id}[{label}]")
         for item, label in zip(items, labels(items), strict=True)
@@ -47,10 +47,10 @@ def _of_item(step: Step, item: JsonValue, own_id: str) -> Step:
 
 
 def joined(step_id: str, parts: Sequence[StepResult]) -> StepResult:
-    """Return what became of a step whose items have all ended; without any it succeeds."""
-    bad = [part.step for part in parts if not part.harmless]
-    if not bad:
+    """Return the result of a step whose items have all ended; without items it succeeds."""
+    failed = [part.step for part in parts if not part.harmless]
+    if not failed:
         return StepResult(step_id, StepState.SUCCEEDED, parts=len(parts))
-    more = f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
-    detail = f"failed: {len(bad)} of {len(parts)}: {', '.join(bad[:_NAMED])}{more}"
+    more = f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
+    detail = f"failed: {len(failed)} of {len(parts)}: {', '.join(failed[:_NAMED])}{more}"
     return StepResult(step_id, StepState.FAILED, detail, parts=len(parts))

@@ -1,4 +1,4 @@
-"""What an expression may ask about a step, or about a group of steps together. Pure."""
+"""The variables of an expression: the results of steps and of groups of steps. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Members = Mapping[str, Sequence[str]]
 """The ids of the steps of each group, in order: of a matrix, or of the items of a list."""
 
 
-def known_to(
+def variables_of(
     step: Step,
     expression: str,
     results: Mapping[str, StepResult],
@@ -22,16 +22,16 @@ def known_to(
 ) -> dict[str, object]:
     """Return the variables of an ``expression`` of ``step``, all of whose needs have ended."""
     named = [name for name in referenced_steps(expression) if name in results or name in members]
-    own: dict[str, object] = {"matrix": dict(step.matrix)} if step.matrix else {}
+    matrix: dict[str, object] = {"matrix": dict(step.matrix)} if step.matrix else {}
     return {
         **variables,
-        **own,
+        **matrix,
         "steps": {name: expression_context(name, results, members) for name in named},
     }
 
 
 def expression_context(name: str, results: Mapping[str, StepResult], members: Members) -> Facts:
-    """Return what is known of a step; of a group, what holds for all of it together."""
+    """Return the facts about a step, or those about a group as a whole."""
     if name in members:
         return _together([expression_context(member, results, members) for member in members[name]])
     result = results[name]

@@ -1,4 +1,4 @@
-"""Which steps can start, and which never will. Pure but for the frontier's own counting.
+"""Readiness: which steps can start, and which never will. Pure but for the frontier's counts.
 
 A step runs when all that it needs has succeeded and its `when` holds. A need that its `when`
 names is left to that expression, so that a step can run *because* another one failed:
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tasks.distribute.dispatch.expression_context import Members, known_to
+from tasks.distribute.dispatch.expression_context import Members, variables_of
 from tasks.distribute.dispatch.results import StepResult, StepState
 from tasks.errors import BadInputError
 from tasks.expression import holds, referenced_steps
@@ -18,7 +18,7 @@ from tasks.workload import Step, StepGraph
 
 
 class Frontier:
-    """Counts what each step still waits for; every need is looked at once."""
+    """The number of needs that each step still waits for."""
 
     def __init__(self, graph: StepGraph) -> None:
         self._open = {step.id: len(set(step.needs)) for step in graph.steps}
@@ -28,17 +28,17 @@ class Frontier:
                 self._followers[need].append(step.id)
 
     def initial(self) -> list[str]:
-        """Return the steps that wait for nothing."""
+        """Return the steps without needs."""
         return [step_id for step_id, count in self._open.items() if not count]
 
     def settle(self, step_id: str) -> list[str]:
         """Note that ``step_id`` has ended, and return the steps whose last need it was."""
-        freed = []
+        ready = []
         for follower in self._followers[step_id]:
             self._open[follower] -= 1
             if not self._open[follower]:
-                freed.append(follower)
-        return freed
+                ready.append(follower)
+        return ready
 
 
 def judge(
@@ -49,7 +49,7 @@ def judge(
 ) -> StepResult | None:
     """Return why ``step``, all of whose needs have ended, does not run; None when it does.
 
-    ``members`` are the steps of each group, ``variables`` what its `when` may use beside ``steps``.
+    ``members`` are the steps of each group, ``variables`` those of its `when` beside ``steps``.
     """
     named = set(referenced_steps(step.when))
     named.update(member for name in tuple(named) for member in members.get(name, ()))
@@ -58,7 +58,7 @@ def judge(
             return _without(step, results[need])
     field = f"steps.{step.id}.when"
     try:
-        runs = holds(field, step.when, known_to(step, step.when, results, members, variables))
+        runs = holds(field, step.when, variables_of(step, step.when, results, members, variables))
     except BadInputError as error:
         return StepResult(step.id, StepState.FAILED, str(error))
     return None if runs else StepResult(step.id, StepState.SKIPPED, f"{step.when} is false")

@@ -1,4 +1,4 @@
-"""What became of each step of a workload."""
+"""The results of the steps of a workload, and the errors of a step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.errors import SlipwayError
 
 
 class StepState(StrEnum):
-    """How a step ended, seen from its workload."""
+    """The end of a step, seen from its workload."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -26,8 +26,8 @@ class StepResult:
     """The end of one step; times are epoch seconds, None where it was never started.
 
     ``detail`` says in one line why it did not succeed. ``resumed`` marks a step that a former run
-    of the workload had finished. ``parts`` is, of a step with `foreach`, how many steps it became;
-    ``group`` is under which id such a step, or one of a matrix, is needed.
+    of the workload had finished. ``parts`` is the number of steps that a step with `foreach` was
+    expanded to; ``group`` is the id under which other steps need it, or a step of a matrix.
     """
 
     step: str
@@ -43,7 +43,7 @@ class StepResult:
 
     @property
     def succeeded(self) -> bool:
-        """Whether it ran and did what it was asked to."""
+        """Whether it ran and succeeded."""
         return self.state is StepState.SUCCEEDED
 
     @property
@@ -53,14 +53,15 @@ class StepResult:
 
 
 class StepFailedError(SlipwayError):
-    """An attempt of a step that ran and did not succeed; ``outcome`` says how.
+    """An attempt of a step that ran and did not succeed, with its ``outcome``.
 
-    Where its last lines tell that there was no room, that counts as the last one, and ``remedy``
+    Where one of its last lines says that a disk is full, ``last_line`` is that one, and ``remedy``
     names the file system.
     """
 
     def __init__(self, step: str, outcome: Outcome, tail: str = "") -> None:
-        self.step, self.outcome = step, outcome
+        self.step = step
+        self.outcome = outcome
         lines = tail.rstrip().splitlines() or [""]
         without_room = [line for line in lines if tells_no_room(line)]
         self.last_line = (without_room or lines)[-1].strip()
@@ -72,9 +73,9 @@ class StepFailedError(SlipwayError):
 
     @property
     def brief(self) -> str:
-        """How it ended, in one line with the last thing that it said."""
-        said = f"; its last line: {self.last_line}" if self.last_line else ""
-        return f"{failure_of(self.outcome)}{said}{f'. {self.remedy}' if self.remedy else ''}"
+        """How the attempt ended, in one line with its last line of output."""
+        last = f"; its last line: {self.last_line}" if self.last_line else ""
+        return f"{failure_of(self.outcome)}{last}{f'. {self.remedy}' if self.remedy else ''}"
 
 
 class RefusedError(SlipwayError):
@@ -82,7 +83,7 @@ class RefusedError(SlipwayError):
 
 
 def failure_of(outcome: Outcome) -> str:
-    """Return in a few words how a step ended that did not succeed."""
+    """Return in a few words how a step failed."""
     why = outcome.cause
     if not why and outcome.exit_code is not None:
         why = f"exit code {outcome.exit_code}"

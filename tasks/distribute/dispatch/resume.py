@@ -1,4 +1,4 @@
-"""What a run that died left of a workload, read from its executions. Pure."""
+"""The state that a run that died left of its workload, read from its executions. Pure."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tasks.ledger.executions import Execution
 
 
 def unfinished(executions: Iterable[Execution]) -> dict[str, Execution]:
-    """Return by step the last attempt where it has no outcome: it may still run."""
+    """Return by step the last attempts that have no outcome: they may still run."""
     return {step: last for step, last in _last(executions).items() if last.outcome is None}
 
 
 def former_run(executions: Iterable[Execution]) -> FormerRun:
-    """Return which steps are finished, and which were under way and where.
+    """Return the finished steps, and the running ones with their providers.
 
     A step whose last attempt failed is neither: a resumed workload tries it again.
     """

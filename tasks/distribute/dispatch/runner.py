@@ -1,4 +1,4 @@
-"""The effect of one attempt: begun in the ledger, run by the provider, recorded with what it taught."""
+"""The runner of attempts: begun in the ledger, run by a provider, and recorded with their timings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DIRECTORY = re.compile(r"(?<!\$)\{directory\}")
 
 
 ReadReport = Callable[[Step, Path, Outcome], StepReport]
-"""Reads what an execution left in its directory."""
+"""Reads the report that an execution left in its directory."""
 
 
 def no_report(_step: Step, _directory: Path, _outcome: Outcome) -> StepReport:
@@ -42,8 +42,9 @@ class StepRunner:
     """Executes attempts of one workload's steps on ``providers``, each exactly once.
 
     ``unfinished`` are attempts of a former run without an outcome: the first attempt of such a
-    step adopts what still runs, or what has ended meanwhile. ``reports`` fills with what each
-    step left behind; neither they nor outcomes hold ``secrets``. Directories are ``<home>/steps/<workload>/<step>/<attempt>``.
+    step adopts the execution, whether it still runs or has ended meanwhile. ``reports`` collects
+    the report of each step; neither reports nor outcomes contain ``secrets``. Directories are
+    ``<home>/steps/<workload>/<step>/<attempt>``.
     """
 
     def __init__(
@@ -58,10 +59,13 @@ class StepRunner:
         secrets: Collection[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._ledger, self._providers, self._lease = ledger, providers, lease
+        self._ledger = ledger
+        self._providers = providers
+        self._lease = lease
         self._folder = home / "steps" / lease.id
         self._unfinished = dict(unfinished or {})
-        self._read_report, self._clock = read_report, clock
+        self._read_report = read_report
+        self._clock = clock
         self._redactor = redactor_of(secrets)
         self.reports: dict[str, StepReport] = {}
 
@@ -71,17 +75,17 @@ class StepRunner:
         Raises:
             StaleFenceError: another run holds the workload now.
         """
-        left = self._unfinished.pop(step.id, None)
-        outcome = await self._attempt(step, left or await self._begin(step, provider))
-        if left and outcome.end is End.LOST and step.idempotent:
-            # It died with the former run and left no outcome of its own: it counts as never run.
+        unfinished = self._unfinished.pop(step.id, None)
+        outcome = await self._attempt(step, unfinished or await self._begin(step, provider))
+        if unfinished and outcome.end is End.LOST and step.idempotent:
+            # It died with the former run without an outcome of its own: it counts as never run.
             outcome = await self._attempt(step, await self._begin(step, provider))
         return outcome
 
     async def _begin(self, step: Step, provider: str) -> Execution:
-        return await asyncio.to_thread(self._begun, step, provider)
+        return await asyncio.to_thread(self._begin_execution, step, provider)
 
-    def _begun(self, step: Step, provider: str) -> Execution:
+    def _begin_execution(self, step: Step, provider: str) -> Execution:
         attempt = next_attempt(self._ledger, self._lease.id, step.id)
         execution = Execution(
             workload=self._lease.id,
@@ -118,7 +122,7 @@ class StepRunner:
             outcome = outcome.model_copy(update={"cause": report.cause, **failed})
         outcome, report = self._without_secrets(outcome, report)
         provider = self._providers[execution.provider]
-        first = finish_execution(
+        recorded = finish_execution(
             self._ledger,
             execution.workload,
             execution.step,
@@ -129,12 +133,12 @@ class StepRunner:
             speed=provider.speed,
         )
         self.reports[step.id] = report
-        if first:
-            found = [
+        if recorded:
+            timings = [
                 Timing(key, provider.kind, seconds * provider.speed, succeeded, outcome.ended_at)
                 for key, seconds, succeeded in report.timings
             ]
-            record_timings(self._ledger, found)
+            record_timings(self._ledger, timings)
         return outcome
 
     def _report(self, step: Step, directory: Path, outcome: Outcome) -> StepReport:
@@ -144,11 +148,11 @@ class StepRunner:
             return StepReport(cause=f"{outcome.cause}; {error}".strip("; "))
 
     def _without_secrets(self, outcome: Outcome, report: StepReport) -> tuple[Outcome, StepReport]:
-        """Return both as they may be kept and shown."""
+        """Return both with secrets redacted."""
         redactor = self._redactor
         items = tuple(replace(item, message=redactor(item.message)) for item in report.items)
-        said = {"cause": redactor(outcome.cause), "output": redactor.value(outcome.output)}
-        return outcome.model_copy(update=said), replace(report, items=items)
+        redacted = {"cause": redactor(outcome.cause), "output": redactor.value(outcome.output)}
+        return outcome.model_copy(update=redacted), replace(report, items=items)
 
     def _preempted(self, execution: Execution) -> Outcome:
         return Outcome(
@@ -160,7 +164,7 @@ class StepRunner:
 
 
 def command_of(step: Step, directory: Path) -> Command:
-    """Return what a provider is asked to run for ``step`` in ``directory``."""
+    """Return the command that a provider runs for ``step`` in ``directory``."""
     limit = step.demand.memory_mib if step.memory_limit_mib is None else step.memory_limit_mib
     return Command(
         argv=tuple(_DIRECTORY.sub(lambda _match: str(directory), part) for part in step.argv),

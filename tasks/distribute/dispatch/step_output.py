@@ -1,4 +1,4 @@
-"""What a step says to the steps after it: JSON in the file that SLIPWAY_OUTPUT names."""
+"""The output of a step for later steps: JSON in the file that SLIPWAY_OUTPUT names."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from tasks.regular_file import IrregularFileError, read_regular
 VARIABLE = "SLIPWAY_OUTPUT"
 MOST_BYTES = 64 * 1024
 MOST_DEEP = 100
-"""So many lists and mappings may lie in one another."""
-_LEAST, _MOST = -(2**63), 2**63 - 1
+"""The deepest nesting of lists and mappings."""
+# The range of 64-bit integers.
+_LEAST_INTEGER = -(2**63)
+_MOST_INTEGER = 2**63 - 1
 _FILE = "output.json"
 
 
 class OutputError(SlipwayError):
-    """What a step wrote as its output cannot be used."""
+    """The output that a step wrote cannot be used."""
 
 
 def output_path(directory: Path) -> Path:
@@ -29,10 +31,10 @@ def output_path(directory: Path) -> Path:
 
 
 def read_output(directory: Path) -> JsonValue:
-    """Return what the execution in ``directory`` wrote; None where it wrote nothing.
+    """Return the output of the execution in ``directory``; None where it wrote none.
 
     Raises:
-        OutputError: It is larger than ``MOST_BYTES``, no JSON, or no regular file.
+        OutputError: It is larger than ``MOST_BYTES``, not JSON, or not a regular file.
     """
     path = output_path(directory)
     try:
@@ -58,7 +60,7 @@ def _parsed(text: bytes) -> JsonValue:
     try:
         value: JsonValue = json.loads(text, parse_int=_whole)
         _refuse_deep(value)
-        # What no database and no process would take: numbers without end, halves of characters.
+        # Infinite numbers and half characters, which no database and no process would accept.
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         what = f"no JSON ({error})" if text.strip() else "empty"
@@ -69,27 +71,27 @@ def _parsed(text: bytes) -> JsonValue:
 
 
 def _refuse_deep(value: JsonValue) -> None:
-    """Raise ValueError where ``value`` is nested deeper than what reads it can follow."""
+    """Raise ValueError where ``value`` is nested deeper than its readers support."""
     level: list[JsonValue] = [value]
     for _ in range(MOST_DEEP + 1):
-        lists = [each for each in level if isinstance(each, list)]
-        mappings = [each for each in level if isinstance(each, dict)]
-        level = [item for each in lists for item in each]
-        level += [item for each in mappings for item in each.values()]
+        lists = [container for container in level if isinstance(container, list)]
+        mappings = [container for container in level if isinstance(container, dict)]
+        level = [item for container in lists for item in container]
+        level += [item for container in mappings for item in container.values()]
     if level:
         raise ValueError(f"nested deeper than {MOST_DEEP} levels")
 
 
 def _whole(digits: str) -> int:
-    """Return a whole number; beyond 64 bits a database would hand on another one."""
+    """Return an integer; beyond 64 bits a database would return another one."""
     number = int(digits)
-    if not _LEAST <= number <= _MOST:
+    if not _LEAST_INTEGER <= number <= _MOST_INTEGER:
         raise ValueError(f"{digits[:30]} is larger than 64 bits hold: write it as a text")
     return number
 
 
 def with_output(outcome: Outcome, directory: Path) -> Outcome:
-    """Return ``outcome`` with what the execution wrote; one that cannot be used fails it."""
+    """Return ``outcome`` with the output of the execution; an unusable output fails it."""
     try:
         return outcome.model_copy(update={"output": read_output(directory)})
     except OutputError as error:

@@ -1,4 +1,4 @@
-"""Wakes whoever waits for something to have changed."""
+"""A wake-up call for all tasks that wait for a change."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Awaitable
 
 
 class Wakeup:
-    """Take a ``turn`` before looking, then wait for it: what rang in between is not missed."""
+    """Take a ``turn`` before a check, then wait for it: no ring in between is missed."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Event()
 
     def ring(self) -> None:
-        """Wake all that hold the present turn, and begin the next."""
+        """Wake all tasks that hold the present turn, and begin the next."""
         self._turn.set()
         self._turn = asyncio.Event()
 

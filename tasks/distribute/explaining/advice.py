@@ -1,4 +1,4 @@
-"""What a plan rests on or leaves unused, each with what to do about it. Pure."""
+"""Advice on a plan: its assumptions and what it leaves unused, each with a remedy. Pure."""
 
 from __future__ import annotations
 
@@ -8,33 +8,34 @@ from tasks.distribute.explaining.binding import Binding
 from tasks.distribute.explaining.whatif import Effect
 from tasks.estimates import Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Plan
-from tasks.planning.plan_warnings import Advice, cautions
+from tasks.planning.plan_warnings import Advice, warnings_with_remedies
 from tasks.workload import StepGraph
 
-# A difference of less is none.
+# A smaller difference counts as none.
 _NOTABLE = 0.01
 
 
-def advice_on(  # noqa: PLR0917 - everything a plan was made of, and what was found out about it
+def advice_on(
     graph: StepGraph,
     estimates: Estimates,
     fleet: FleetSnapshot,
     plan: Plan,
-    found: Binding,
-    tried: Sequence[Effect] = (),
+    plan_binding: Binding,
+    *,
+    effects: Sequence[Effect] = (),
     deadline_seconds: float | None = None,
 ) -> tuple[Advice, ...]:
-    """Return what a user should know before the plan runs, what matters most first.
+    """Return the advice on a plan before it runs, the most important first.
 
-    ``tried`` are changes and their effects, ``deadline_seconds`` is when all has to be over.
+    ``effects`` are those of changes, ``deadline_seconds`` is when all has to be over.
     """
     expected = {step.id: estimate_of(step, estimates) for step in graph.steps}
     return (
         *_deadline(plan, deadline_seconds),
-        *cautions(graph, expected, fleet),
+        *warnings_with_remedies(graph, expected, fleet),
         *_idle(fleet, plan),
-        *_bound(plan, found),
-        *_gain(plan, tried),
+        *_bound(plan, plan_binding),
+        *_gain(plan, effects),
     )
 
 
@@ -56,7 +57,7 @@ def _deadline(plan: Plan, deadline_seconds: float | None) -> Iterator[Advice]:
 
 
 def _chance(plan: Plan) -> Iterator[Advice]:
-    """Warn of a plan, such as a stored one, that keeps the deadline less often than asked."""
+    """Warn where a plan, e.g. a stored one, is less likely to keep the deadline than its goal."""
     if not plan.goal or not plan.eta or plan.eta.on_time is None:
         return
     if plan.eta.on_time < plan.goal.probability:
@@ -68,42 +69,42 @@ def _chance(plan: Plan) -> Iterator[Advice]:
 
 
 def _idle(fleet: FleetSnapshot, plan: Plan) -> Iterator[Advice]:
-    used = {item.provider for item in plan.placements}
+    used = {placement.provider for placement in plan.placements}
     refused: dict[str, int] = {}
-    for item in plan.placements:
-        for name, _ in item.rejected:
+    for placement in plan.placements:
+        for name, _ in placement.rejected:
             refused[name] = refused.get(name, 0) + 1
-    for each in fleet.providers:
-        if each.name in used or not plan.placements:
+    for provider in fleet.providers:
+        if provider.name in used or not plan.placements:
             continue
-        if refused.get(each.name) == len(plan.placements):
+        if refused.get(provider.name) == len(plan.placements):
             yield Advice(
-                f"{each.name} gets no step: it is too small for each of them",
+                f"{provider.name} gets no step: it is too small for each of them",
                 "Lower their demands, or raise its capacity",
             )
         else:
             yield Advice(
-                f"{each.name} gets no step: all end earlier, or by the strategy better, elsewhere",
+                f"{provider.name} gets no step: all end earlier, or by the strategy better, elsewhere",
                 "It can be left out",
             )
 
 
-def _bound(plan: Plan, found: Binding) -> Iterator[Advice]:
+def _bound(plan: Plan, plan_binding: Binding) -> Iterator[Advice]:
     above = plan.makespan_seconds / plan.bound_seconds - 1 if plan.bound_seconds else 0.0
     if plan.placements and above < _NOTABLE:
         yield Advice(
             "the plan is at its bound: no other order and no other placement is shorter",
             "Only other steps or other providers make a difference",
         )
-    if plan.placements and found.resource is None:
+    if plan.placements and plan_binding.resource is None:
         yield Advice(
             "the needs alone decide the end: no step of the chain waits for a provider",
             "Faster providers or shorter steps help, more of the same do not",
         )
 
 
-def _gain(plan: Plan, tried: Sequence[Effect]) -> Iterator[Advice]:
-    best = max(tried, key=lambda effect: effect.gain_seconds, default=None)
+def _gain(plan: Plan, effects: Sequence[Effect]) -> Iterator[Advice]:
+    best = max(effects, key=lambda effect: effect.gain_seconds, default=None)
     if best and best.gain_seconds > _NOTABLE * plan.makespan_seconds:
         yield Advice(
             f"{best.what} saves {best.gain_seconds / plan.makespan_seconds:.0%} of the time",

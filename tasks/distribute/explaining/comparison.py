@@ -1,4 +1,4 @@
-"""Plans against each other: what each strategy would make, and how two plans differ. Pure."""
+"""Comparison of plans: those of all strategies, and the differences of two plans. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tasks.plan import Plan
 from tasks.planning.strategy import STRATEGIES
 
 
-def by_strategy(chosen: Plan, plan_by: Callable[[str], Plan]) -> tuple[Plan, ...]:
-    """Return the plan of every strategy, the shortest first; ``chosen`` is not made again."""
-    others = [plan_by(name) for name in STRATEGIES if name != chosen.strategy]
-    return tuple(sorted([chosen, *others], key=lambda plan: plan.makespan_seconds))
+def by_strategy(chosen_plan: Plan, plan_by: Callable[[str], Plan]) -> tuple[Plan, ...]:
+    """Return the plan of every strategy, the shortest first; ``chosen_plan`` is not made again."""
+    others = [plan_by(name) for name in STRATEGIES if name != chosen_plan.strategy]
+    return tuple(sorted([chosen_plan, *others], key=lambda plan: plan.makespan_seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How a plan differs from the one before it.
+    """The difference of a plan to the one before it.
 
-    ``seconds`` and ``cost`` are by how much makespan and cost are larger. ``reordered`` are the
-    steps of both that come before another which they followed; ``added`` and ``removed`` are
-    steps of one plan only.
+    ``seconds`` and ``cost`` are the increases of makespan and cost. ``reordered`` are the steps
+    of both that come before a step which they followed; ``added`` and ``removed`` are steps of
+    one plan only.
     """
 
     seconds: float
@@ -48,8 +48,8 @@ class Difference:
 
 def compare(before: Plan, after: Plan) -> Difference:
     """Return how ``after`` differs from ``before``."""
-    old = {item.step: item.provider for item in before.placements}
-    new = {item.step: item.provider for item in after.placements}
+    old = {placement.step: placement.provider for placement in before.placements}
+    new = {placement.step: placement.provider for placement in after.placements}
     return Difference(
         seconds=after.makespan_seconds - before.makespan_seconds,
         cost=after.cost - before.cost,
@@ -68,12 +68,12 @@ def compare(before: Plan, after: Plan) -> Difference:
 
 
 def _reordered(before: list[str], after: list[str]) -> tuple[str, ...]:
-    """Return what ``after`` has in front of a step that was in front of it."""
+    """Return the steps that ``after`` has before a step which they followed."""
     position = {step: index for index, step in enumerate(before)}
-    found: list[str] = []
+    reordered: list[str] = []
     earliest = len(before)
     for step in reversed(after):
         if position[step] > earliest:
-            found.append(step)
+            reordered.append(step)
         earliest = min(earliest, position[step])
-    return tuple(reversed(found))
+    return tuple(reversed(reordered))

@@ -1,23 +1,28 @@
-"""Draws how full each provider is over time, one band a provider, into axes of matplotlib."""
+"""A chart of the utilisation of each provider over time, one band a provider, for matplotlib."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from tasks.planning.core.usage import Curve
+from tasks.planning.core.usage import UsageCurve
 
-_HIGH, _COLOUR, _RAIL = 0.8, "#7fa08a", "#dddddd"
+# The height of a band, of one row.
+_HEIGHT = 0.8
+_COLOUR = "#7fa08a"
+_BACKGROUND = "#dddddd"
 
 
-def draw_curves(axis: Any, curves: Sequence[Curve], end: float) -> None:
+def draw_curves(axis: Any, curves: Sequence[UsageCurve], end: float) -> None:
     """Draw ``curves`` from top to bottom; ``end`` is where the chart ends, in seconds."""
     for height, curve in enumerate(curves):
-        base = height + _HIGH / 2
+        base = height + _HEIGHT / 2
         times = [0.0, *curve.moments, end]
         shares = [0.0, *curve.shares, 0.0]
-        levels = [base - share * _HIGH for share in shares]
-        axis.fill_between([0.0, end], base - _HIGH, base, color=_RAIL, alpha=0.5, linewidth=0)
+        levels = [base - share * _HEIGHT for share in shares]
+        axis.fill_between(
+            [0.0, end], base - _HEIGHT, base, color=_BACKGROUND, alpha=0.5, linewidth=0
+        )
         axis.fill_between(times, levels, base, step="post", color=_COLOUR, linewidth=0)
     axis.set_title(
         "How full the providers are (of CPUs, memory and slots the fullest)", loc="left", fontsize=9
@@ -30,7 +35,7 @@ def draw_curves(axis: Any, curves: Sequence[Curve], end: float) -> None:
         axis.spines[side].set_visible(False)
 
 
-def _label(curve: Curve, end: float) -> str:
+def _label(curve: UsageCurve, end: float) -> str:
     ends = [*curve.moments[1:], end]
     pieces = zip(curve.shares, curve.moments, ends, strict=False)
     mean = sum(share * (until - since) for share, since, until in pieces) / end

@@ -1,4 +1,4 @@
-"""Why a plan is as it is, and what would be otherwise: gathered for a dry run. Pure."""
+"""The explanation of a plan for a dry run: its binding chain, other plans and advice. Pure."""
 
 from __future__ import annotations
 
@@ -49,18 +49,23 @@ class Explanation:
 def explanation_of(
     graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, plan: Plan, plan_by: PlanBy
 ) -> Explanation:
-    """Explain ``plan``; ``plan_by`` makes the other plans, which takes as long as they are many."""
-    found = binding(graph, plan, fleet)
+    """Explain ``plan``; ``plan_by`` makes the other plans, each of which takes its time."""
+    plan_binding = binding(graph, plan, fleet)
     goal = plan.goal
     replan = partial(plan_by, strategy=PLANNED if goal else plan.strategy, goal=goal)
-    tried = effects(changes(graph, estimates, fleet, plan, found), plan, replan)
+    change_effects = effects(changes(graph, estimates, fleet, plan, plan_binding), plan, replan)
     return Explanation(
         plan,
         by_strategy(plan, partial(plan_by, graph, estimates, fleet)),
-        found,
-        tried,
+        plan_binding,
+        change_effects,
         advice_on(
-            *(graph, estimates, fleet, plan, found, tried),
+            graph,
+            estimates,
+            fleet,
+            plan,
+            plan_binding,
+            effects=change_effects,
             deadline_seconds=goal.deadline_seconds if goal else None,
         ),
     )

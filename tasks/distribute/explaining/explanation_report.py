@@ -13,24 +13,30 @@ from tasks.plan import Plan
 from tasks.planning.core.usage import UNITS
 from tasks.quantities import duration
 
-# What is less is shown as nothing.
-_LEAST_COST, _LEAST_SECONDS = 0.00005, 0.05
-# Of a makespan; less may be a whim of planning.
+# A smaller cost is shown as zero.
+_LEAST_COST = 0.00005
+# So is a shorter time.
+_LEAST_SECONDS = 0.05
+# A fraction of a makespan; less may be due to chance in planning.
 _NOTABLE = 0.001
-_ON_CHAIN, _NAMED, _MOST_PROVIDERS = 16, 8, 12
+# The number of steps of a chain that are shown.
+_ON_CHAIN = 16
+# The number of steps or changes that are named.
+_NAMED = 8
+_MOST_PROVIDERS = 12
 
 
-def strategy_rows(found: Explanation) -> list[Row]:
+def strategy_rows(explanation: Explanation) -> list[Row]:
     """Return one row a strategy, the shortest plan first."""
-    return [_strategy_row(plan, found.plan) for plan in found.plans]
+    return [_strategy_row(plan, explanation.plan) for plan in explanation.plans]
 
 
-def _strategy_row(plan: Plan, chosen: Plan) -> Row:
+def _strategy_row(plan: Plan, chosen_plan: Plan) -> Row:
     return {
-        "strategy": plan.strategy + (" (chosen)" if plan is chosen else ""),
+        "strategy": plan.strategy + (" (chosen)" if plan is chosen_plan else ""),
         "makespan": duration(plan.makespan_seconds),
         "above the bound": _percent(plan.makespan_seconds, plan.bound_seconds),
-        "against the chosen": "" if plan is chosen else _against(plan, chosen),
+        "against the chosen": "" if plan is chosen_plan else _against(plan, chosen_plan),
         "cost": f"{plan.cost:.4f}" if plan.cost else "",
         "utilisation": f"{plan.utilisation:.0%}",
     }
@@ -40,102 +46,106 @@ def _percent(seconds: float, base: float) -> str:
     return f"{seconds / base - 1:.1%}".replace("-0.0%", "0.0%") if base else ""
 
 
-def _against(plan: Plan, chosen: Plan) -> str:
-    gain = chosen.makespan_seconds - plan.makespan_seconds
-    if abs(gain) < _NOTABLE * chosen.makespan_seconds or not chosen.makespan_seconds:
+def _against(plan: Plan, chosen_plan: Plan) -> str:
+    gain = chosen_plan.makespan_seconds - plan.makespan_seconds
+    if abs(gain) < _NOTABLE * chosen_plan.makespan_seconds or not chosen_plan.makespan_seconds:
         return "the same"
-    return f"{abs(gain) / chosen.makespan_seconds:.1%} {'shorter' if gain > 0 else 'longer'}"
+    return f"{abs(gain) / chosen_plan.makespan_seconds:.1%} {'shorter' if gain > 0 else 'longer'}"
 
 
-def what_if(found: Explanation, former: tuple[str, Plan] | None = None) -> str:
-    """Return what decides the end, what would change it and what to do, as Markdown.
+def what_if(explanation: Explanation, former: tuple[str, Plan] | None = None) -> str:
+    """Return the binding chain, the effects of changes and the advice as Markdown.
 
     ``former`` is an earlier plan of the same workload and its id.
     """
     lines = [
-        f"## What decides the end of {found.plan.workload}",
-        *("", _verdict(found.binding, found.plan), ""),
-        *_chain(found.binding.chain),
-        *_uses(found.binding),
-        *_effects(found),
-        *_advice(found),
-        *_former(found.plan, former),
+        f"## What decides the end of {explanation.plan.workload}",
+        "",
+        _verdict(explanation.binding, explanation.plan),
+        "",
+        *_chain(explanation.binding.chain),
+        *_uses(explanation.binding),
+        *_effects(explanation),
+        *_advice(explanation),
+        *_former(explanation.plan, former),
     ]
     return "\n".join(lines)
 
 
-def _verdict(found: Binding, plan: Plan) -> str:
+def _verdict(plan_binding: Binding, plan: Plan) -> str:
     total = duration(plan.makespan_seconds)
-    if found.resource is None:
+    if plan_binding.resource is None:
         return (
             f"**The needs alone**: the {total} are one chain of steps that each need the one "
             "before; no provider is waited for."
         )
-    seconds = found.waits[found.resource]
+    seconds = plan_binding.waits[plan_binding.resource]
     return (
-        f"**{_resource(found)}**: {duration(seconds)} of the {total} pass while a step "
-        f"waits for others to give them back; {found.share(found.resource):.0%} are held on average."
+        f"**{_resource(plan_binding)}**: {duration(seconds)} of the {total} pass while a step "
+        f"waits for others to give them back; {plan_binding.share(plan_binding.resource):.0%} are held on average."
     )
 
 
-def _resource(found: Binding) -> str:
-    if found.resource is None:
+def _resource(plan_binding: Binding) -> str:
+    if plan_binding.resource is None:
         return ""
-    names = " and ".join(UNITS[component] for component in found.tied(found.resource))
-    return f"The {names} of {found.resource[0]}"
+    names = " and ".join(UNITS[component] for component in plan_binding.tied(plan_binding.resource))
+    return f"The {names} of {plan_binding.resource[0]}"
 
 
 def _chain(links: Sequence[Link]) -> Iterator[str]:
-    """Show the chain; ⇢ is where the next step waited for a provider, → where it needed the step."""
+    """Write the chain; ⇢ means that the next step waited for a provider, → that it needed the step."""
     if not links:
         return
     marks = [f"{link.step} {'⇢' if link.held_up_by else '→'}" for link in links[:-1]]
-    shown = [*marks, links[-1].step]
-    if len(shown) > _ON_CHAIN:
+    parts = [*marks, links[-1].step]
+    if len(parts) > _ON_CHAIN:
         half = _ON_CHAIN // 2
-        shown = [*shown[:half], f"({len(shown) - 2 * half} more)", *shown[-half:]]
+        parts = [*parts[:half], f"({len(parts) - 2 * half} more)", *parts[-half:]]
     yield "Its steps, → where the next needs the one before, ⇢ where it waits for its room:"
-    yield from ("", " ".join(shown), "")
+    yield from ("", " ".join(parts), "")
 
 
-def _uses(found: Binding) -> Iterator[str]:
-    """Give a row a provider, the fullest first: what is held on average, how long it is waited for."""
-    providers = list(dict.fromkeys(use.provider for use in found.uses))[:_MOST_PROVIDERS]
+def _uses(plan_binding: Binding) -> Iterator[str]:
+    """Write a row for each provider, the fullest first: its utilisation and the seconds waited."""
+    providers = list(dict.fromkeys(use.provider for use in plan_binding.uses))[:_MOST_PROVIDERS]
     if not providers:
         return
     yield from (
         f"| provider | {' | '.join(UNITS.values())} | waited for |",
         "|---|---:|---:|---:|---:|",
     )
-    shares = {(use.provider, use.component): f"{use.share:.0%}" for use in found.uses}
+    shares = {(use.provider, use.component): f"{use.share:.0%}" for use in plan_binding.uses}
     for name in providers:
-        held = " | ".join(shares.get((name, component), "") for component in UNITS)
-        waited = sum(seconds for (of, _), seconds in found.waits.items() if of == name)
-        yield f"| {name} | {held} | {duration(waited) if waited else ''} |"
+        utilisation = " | ".join(shares.get((name, component), "") for component in UNITS)
+        waited = sum(
+            seconds for (provider, _), seconds in plan_binding.waits.items() if provider == name
+        )
+        yield f"| {name} | {utilisation} | {duration(waited) if waited else ''} |"
     yield ""
 
 
-def _effects(found: Explanation) -> Iterator[str]:
-    least = _NOTABLE * found.plan.makespan_seconds
-    cheaper = -_NOTABLE * found.plan.cost
+def _effects(explanation: Explanation) -> Iterator[str]:
+    least = _NOTABLE * explanation.plan.makespan_seconds
+    cheaper = -_NOTABLE * explanation.plan.cost
 
     def helps(effect: Effect) -> bool:
-        """Tell whether it saves time, or money where a goal asks for that."""
+        """Tell whether a change saves time or money."""
         return effect.gain_seconds > least or effect.cost < min(cheaper, -_LEAST_COST)
 
-    helping = [effect for effect in found.effects if helps(effect)]
-    idle = [effect.what for effect in found.effects if not helps(effect)]
-    if not found.effects:
+    helping = [effect for effect in explanation.effects if helps(effect)]
+    idle = [effect.what for effect in explanation.effects if not helps(effect)]
+    if not explanation.effects:
         return
     yield from ("## What would change it", "")
     if helping:
         yield from ("| change | would take | saves | cost |", "|---|---:|---:|---:|")
-        yield from (_effect_row(effect, found.plan) for effect in helping)
+        yield from (_effect_row(effect, explanation.plan) for effect in helping)
         yield ""
     if idle:
         more = f" and {len(idle) - _NAMED} more" if len(idle) > _NAMED else ""
         yield from (f"Tried without any gain: {'; '.join(idle[:_NAMED])}{more}.", "")
-    steps = len(found.plan.order)
+    steps = len(explanation.plan.order)
     if (most := most_changes(steps)) < MOST_CHANGES:
         changes = "one change" if most == 1 else f"{most} changes"
         yield from (f"Of a workload of {steps} steps, no more than {changes} can be tried.", "")
@@ -150,10 +160,10 @@ def _effect_row(effect: Effect, plan: Plan) -> str:
     )
 
 
-def _advice(found: Explanation) -> Iterator[str]:
-    if found.advice:
+def _advice(explanation: Explanation) -> Iterator[str]:
+    if explanation.advice:
         yield from ("## Recommendations", "")
-        yield from (f"- {each.finding}. {each.remedy}." for each in found.advice)
+        yield from (f"- {advice.finding}. {advice.remedy}." for advice in explanation.advice)
 
 
 def _former(plan: Plan, former: tuple[str, Plan] | None) -> Iterator[str]:
@@ -183,7 +193,7 @@ def _longer(seconds: float) -> str:
 
 
 def _moves(difference: Difference) -> str:
-    return _few([f"{each.step} ({each.before} to {each.after})" for each in difference.moved])
+    return _few([f"{move.step} ({move.before} to {move.after})" for move in difference.moved])
 
 
 def _few(names: Sequence[str]) -> str:

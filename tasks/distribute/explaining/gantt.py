@@ -1,4 +1,4 @@
-"""Draws who runs what when, as a PNG: a plan, what came of it, or both above each other."""
+"""Gantt charts as PNG: a plan, its actual run, or both above each other."""
 
 from __future__ import annotations
 
@@ -12,16 +12,28 @@ from typing import Any
 from tasks.distribute.dispatch.results import StepResult
 from tasks.distribute.explaining.curves import draw_curves
 from tasks.plan import Plan
-from tasks.planning.core.usage import Curve
+from tasks.planning.core.usage import UsageCurve
 
 # In the UI an artifact is about seven inches wide; more would make the letters smaller.
-_WIDTH, _DPI, _MOST_LANES, _MOST_LABELS = 7.2, 200, 64, 80
+_WIDTH_INCHES = 7.2
+_DPI = 200
+_MOST_LANES = 64
+_MOST_LABELS = 80
+# The end of the time axis, in makespans.
 _MARGIN = 1.02
-# Of one lane, a band of the curves is that high.
-_MOST_CURVES, _BAND = 16, 0.75
-_EDGE, _NARROW, _MOST_EDGED = 0.8, 0.004, 150
-_DECIDES, _BELOW = "#e08a00", 0.44
-# So many letters of a label fit across the chart.
+_MOST_CURVES = 16
+# The height of a band of the curves, in lanes.
+_BAND = 0.75
+# The width of a bar's edge, in points.
+_EDGE = 0.8
+# Bars narrower than this fraction of the chart have no edge.
+_NARROW = 0.004
+# Nor have the bars of a lane with more than so many.
+_MOST_EDGED = 150
+_CHAIN_COLOUR = "#e08a00"
+# The distance of the line of the chain from the middle of a lane, in lanes.
+_BELOW = 0.44
+# The number of letters that fit across the chart.
 _ACROSS = 95
 # White letters are legible on each, and they differ in brightness as well. Red is for failures.
 _COLOURS = {"critical": "#14375e", "other": "#4f79a3", "failed": "#b3261e"}
@@ -40,13 +52,13 @@ class Bar:
 
     @property
     def label(self) -> str:
-        """What is written on it."""
+        """The text on the bar."""
         return f"{self.step} (failed)" if self.kind == "failed" else self.step
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Where the label of a bar stands: ``align`` says which end of it is at ``at`` seconds."""
+    """The position of a bar's label: ``align`` says which end of it is at ``at`` seconds."""
 
     at: float
     align: str
@@ -63,7 +75,7 @@ def bars_of_plan(plan: Plan) -> list[Bar]:
 
 
 def bars_of_results(results: Mapping[str, StepResult], critical: Iterable[str]) -> list[Bar]:
-    """Return the bars of what this run did: the last attempt of each step."""
+    """Return the bars of this run: the last attempt of each step."""
     path = set(critical)
     ran = [(r, r.outcome) for r in results.values() if r.outcome and not r.resumed]
     begin = min((outcome.started_at for _, outcome in ran), default=0.0)
@@ -84,7 +96,7 @@ def _kind(critical: bool) -> str:  # noqa: FBT001 - it is the one thing this dep
 
 
 def lanes(bars: Sequence[Bar]) -> list[tuple[str, list[Bar]]]:
-    """Return rows of bars that do not overlap, each with its provider, as few as there can be."""
+    """Return as few rows as possible of bars that do not overlap, each with its provider."""
     rows: dict[str, list[list[Bar]]] = defaultdict(list)
     for bar in sorted(bars, key=lambda bar: (bar.provider, bar.start, bar.end)):
         free = next((row for row in rows[bar.provider] if row[-1].end <= bar.start + 1e-9), None)
@@ -98,23 +110,23 @@ def lanes(bars: Sequence[Bar]) -> list[tuple[str, list[Bar]]]:
 def gantt(
     charts: Sequence[tuple[str, Sequence[Bar]]],
     chain: Sequence[str] = (),
-    curves: Sequence[Curve] = (),
+    curves: Sequence[UsageCurve] = (),
 ) -> bytes:
-    """Draw one chart a (title, bars) below each other, on one time axis, as PNG.
+    """Draw one chart for each (title, bars) below each other, on one time axis, as PNG.
 
     Args:
         charts: Titles and bars.
         chain: The steps that decide the end of the first chart, first step first.
-        curves: How full providers are over time; drawn below the charts.
+        curves: The utilisation of providers over time; drawn below the charts.
     """
     from matplotlib.figure import Figure  # noqa: PLC0415 - it takes a second to import
 
     rows = [lanes(bars)[:_MOST_LANES] for _, bars in charts]
-    shown = sorted(curves, key=lambda curve: curve.provider)[:_MOST_CURVES]
+    drawn_curves = sorted(curves, key=lambda curve: curve.provider)[:_MOST_CURVES]
     heights: list[float] = [max(1, len(of_chart)) for of_chart in rows] + [
-        _BAND * len(shown)
-    ] * bool(shown)
-    size = (_WIDTH, 0.3 * sum(heights) + 0.6 * len(heights) + 0.4)
+        _BAND * len(drawn_curves)
+    ] * bool(drawn_curves)
+    size = (_WIDTH_INCHES, 0.3 * sum(heights) + 0.6 * len(heights) + 0.4)
     figure = Figure(figsize=size, dpi=_DPI, layout="constrained")
     axes = figure.subplots(
         len(heights), 1, sharex=True, squeeze=False, height_ratios=heights
@@ -124,8 +136,8 @@ def gantt(
         _draw(axis, title, of_chart, end)
     if chain:
         _underline(axes[0], rows[0], chain)
-    if shown:
-        draw_curves(axes[-1], shown, end)
+    if drawn_curves:
+        draw_curves(axes[-1], drawn_curves, end)
     axes[-1].set_xlabel("seconds", loc="left", fontsize=8)
     _legend(figure, {bar.kind for _, bars in charts for bar in bars}, decides=bool(chain))
     buffer = io.BytesIO()
@@ -153,7 +165,7 @@ def _draw(axis: Any, title: str, rows: Sequence[tuple[str, list[Bar]]], end: flo
 
 
 def labels(row: Sequence[Bar], end: float) -> list[Label | None]:
-    """Say where the label of each bar of a lane fits: on it, after it, before it, or nowhere.
+    """Return the position of each bar's label: on it, after it, before it, or None.
 
     ``end`` is where the chart ends, in seconds.
     """
@@ -161,10 +173,10 @@ def labels(row: Sequence[Bar], end: float) -> list[Label | None]:
     before = 0.0
     for bar, following in zip_longest(row, row[1:]):
         after = following.start if following else end * _MARGIN
-        wide = (len(bar.label) + 2) * end / _ACROSS
-        place = _place(bar, before, after, wide)
+        width = (len(bar.label) + 2) * end / _ACROSS
+        place = _place(bar, before, after, width)
         places.append(place)
-        before = bar.end + (wide if place and place.align == "left" else 0.0)
+        before = bar.end + (width if place and place.align == "left" else 0.0)
     return places
 
 
@@ -177,10 +189,10 @@ def _place(bar: Bar, before: float, after: float, wide: float) -> Label | None:
 
 
 def _bars(axis: Any, row: Sequence[Bar], height: int, end: float) -> None:
-    """Draw a lane, all bars of a kind at once: one by one, thousands take many seconds."""
+    """Draw the bars of a lane, one kind at a time: one by one, thousands take many seconds."""
     for kind, colour in _COLOURS.items():
         spans = [(bar.start, bar.end - bar.start) for bar in row if bar.kind == kind]
-        # Around a bar that is hardly wider than its edge, that would hide it.
+        # An edge around a bar that is hardly wider would hide it.
         edge = _EDGE if len(row) <= _MOST_EDGED else 0.0
         edges = [edge if seconds > _NARROW * end else 0.0 for _, seconds in spans]
         axis.broken_barh(
@@ -200,7 +212,7 @@ def _underline(axis: Any, rows: Sequence[tuple[str, list[Bar]]], chain: Sequence
     points: list[tuple[float, float]] = []
     for height, bar in (places[step] for step in chain if step in places):
         points += [(bar.start, height + _BELOW), (bar.end, height + _BELOW)]
-    axis.plot(*zip(*points, strict=True), color=_DECIDES, linewidth=1.6, zorder=3)
+    axis.plot(*zip(*points, strict=True), color=_CHAIN_COLOUR, linewidth=1.6, zorder=3)
 
 
 def _row_names(rows: Sequence[tuple[str, list[Bar]]]) -> list[str]:
@@ -213,8 +225,8 @@ def _legend(figure: Any, kinds: set[str], *, decides: bool) -> None:
     from matplotlib.lines import Line2D  # noqa: PLC0415 - it takes a second to import
     from matplotlib.patches import Patch  # noqa: PLC0415 - it takes a second to import
 
-    shown = [kind for kind in _COLOURS if kind in kinds]
-    handles: list[Any] = [Patch(color=_COLOURS[kind], label=_NAMES[kind]) for kind in shown]
+    drawn_kinds = [kind for kind in _COLOURS if kind in kinds]
+    handles: list[Any] = [Patch(color=_COLOURS[kind], label=_NAMES[kind]) for kind in drawn_kinds]
     if decides:
-        handles.append(Line2D([], [], color=_DECIDES, linewidth=1.6, label="decides the end"))
+        handles.append(Line2D([], [], color=_CHAIN_COLOUR, linewidth=1.6, label="decides the end"))
     figure.legend(handles=handles, loc="outside lower right", ncols=4, fontsize=8, frameon=False)

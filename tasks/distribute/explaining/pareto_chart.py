@@ -1,17 +1,20 @@
-"""Draws the front of cost and makespan, as a PNG, in the style of the Gantt chart."""
+"""A chart of the Pareto front of cost and makespan, as a PNG, in the style of the Gantt chart."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
 
-from tasks.planning.pareto import Point
+from tasks.planning.pareto import ParetoPoint
 
-_SIZE, _DPI = (7.2, 2.8), 200
-_FRONT, _CHOSEN = "#4f79a3", "#e08a00"
+# Inches.
+_SIZE = (7.2, 2.8)
+_DPI = 200
+_FRONT_COLOUR = "#4f79a3"
+_CHOSEN_COLOUR = "#e08a00"
 
 
-def front_chart(title: str, points: Sequence[Point]) -> bytes:
+def draw_pareto_front(title: str, points: Sequence[ParetoPoint]) -> bytes:
     """Draw the makespan of each point over its cost, the chosen one in another colour and shape."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - it takes a second to import
 
@@ -19,11 +22,18 @@ def front_chart(title: str, points: Sequence[Point]) -> bytes:
     axis = figure.subplots()
     others = [point for point in points if not point.chosen]
     axis.plot(
-        *_places(points), color=_FRONT, linewidth=1.2, alpha=0.5, drawstyle="steps-post", zorder=1
+        *_places(points),
+        color=_FRONT_COLOUR,
+        linewidth=1.2,
+        alpha=0.5,
+        drawstyle="steps-post",
+        zorder=1,
     )
-    axis.scatter(*_places(others), color=_FRONT, s=26, zorder=2, label="other plans")
+    axis.scatter(*_places(others), color=_FRONT_COLOUR, s=26, zorder=2, label="other plans")
     chosen = [point for point in points if point.chosen]
-    axis.scatter(*_places(chosen), color=_CHOSEN, marker="D", s=44, zorder=3, label="this plan")
+    axis.scatter(
+        *_places(chosen), color=_CHOSEN_COLOUR, marker="D", s=44, zorder=3, label="this plan"
+    )
     axis.set_title(title, loc="left", fontsize=9)
     axis.set_xlabel("cost", loc="left", fontsize=8)
     axis.set_ylabel("seconds", fontsize=8)
@@ -39,5 +49,5 @@ def front_chart(title: str, points: Sequence[Point]) -> bytes:
     return buffer.getvalue()
 
 
-def _places(points: Sequence[Point]) -> tuple[list[float], list[float]]:
+def _places(points: Sequence[ParetoPoint]) -> tuple[list[float], list[float]]:
     return [point.cost for point in points], [point.makespan_seconds for point in points]

@@ -1,4 +1,4 @@
-"""Which providers can take a step at all, and a clear refusal where none can. Pure."""
+"""Which providers have the capacity for a step, and the refusal where none has. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tasks.workload import StepGraph
 
 def admissible(demand: Resources, fleet: FleetSnapshot) -> tuple[ProviderState, ...]:
     """Return the providers whose whole capacity holds ``demand``."""
-    return tuple(item for item in fleet.providers if item.capacity.fits(demand))
+    return tuple(provider for provider in fleet.providers if provider.capacity.fits(demand))
 
 
 def why_not(demand: Resources, provider: ProviderState) -> str:
-    """Say what of ``demand`` goes beyond the capacity of ``provider``; empty when nothing does."""
+    """Name the components of ``demand`` that exceed ``provider``'s capacity; empty if none does."""
     lacking = provider.capacity.lacks(demand)
     return "lacks " + amounts(lacking) if lacking else ""
 
@@ -26,14 +26,14 @@ def amounts(components: dict[str, float]) -> str:
 
 def refuse_impossible(graph: StepGraph, fleet: FleetSnapshot) -> None:
     """Raise BadInputError where there is no provider, or a step that fits none of them."""
-    held: set[int] = set()  # steps share few demands, and looking at one takes long
+    checked: set[int] = set()  # steps share few demands, and checking one takes long
     for step in graph.steps:
-        if id(step.demand) in held:
+        if id(step.demand) in checked:
             continue
-        held.add(id(step.demand))
-        # What is cut out of a suite is no step that its user has written.
-        own = "" if step.items else f".steps.{step.id}"
-        refuse_demand(f"workloads.{graph.workload}{own}.demand", step.demand, fleet)
+        checked.add(id(step.demand))
+        # The user did not write the steps that a suite is split into.
+        suffix = "" if step.items else f".steps.{step.id}"
+        refuse_demand(f"workloads.{graph.workload}{suffix}.demand", step.demand, fleet)
 
 
 def refuse_demand(field: str, demand: Resources, fleet: FleetSnapshot) -> None:
@@ -42,7 +42,7 @@ def refuse_demand(field: str, demand: Resources, fleet: FleetSnapshot) -> None:
         raise BadInputError("providers", [], "there is no provider", "Name at least one")
     if admissible(demand, fleet):
         return
-    largest = min(fleet.providers, key=lambda item: _excess(demand, item))
+    largest = min(fleet.providers, key=lambda provider: _excess(demand, provider))
     raise BadInputError(
         field,
         amounts(demand.model_dump()),
@@ -53,5 +53,5 @@ def refuse_demand(field: str, demand: Resources, fleet: FleetSnapshot) -> None:
 
 
 def _excess(demand: Resources, provider: ProviderState) -> float:
-    asked: dict[str, float] = demand.model_dump()
-    return max(amount / asked[name] for name, amount in provider.capacity.lacks(demand).items())
+    demanded: dict[str, float] = demand.model_dump()
+    return max(amount / demanded[name] for name, amount in provider.capacity.lacks(demand).items())

@@ -1,7 +1,7 @@
-"""When a kernel is interpreted and when compiled: what is small is done before numba is imported.
+"""Functions on arrays that are interpreted for small inputs and compiled by numba for large ones.
 
-Importing numba takes half a second and 130 MB, more than all there is to compute for most
-workloads. A kernel gives the same either way, so which of the two is a matter of time alone.
+Importing numba takes half a second and 130 MB, more than the whole computation for most
+workloads. A kernel returns the same result either way; only the time differs.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import numpy as np
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Arrays of more rows are left to compiled loops; some of these go through them twice nested.
+# Arrays of more rows are left to compiled loops; some loops over the rows are nested.
 _ROWS = 130
-# Once interpreted loops have taken about what the import takes, they take no more of it.
+# Once interpreted loops have taken about as long as the import would, everything is compiled.
 _PATIENCE_SECONDS = 0.6
 
 
@@ -33,11 +33,12 @@ class Kernel(Generic[P, R]):
     """How long kernels have been interpreted in this process."""
 
     def __init__(self, function: Callable[P, R], *, heavy: bool) -> None:
-        self.plain, self._heavy = function, heavy
+        self.plain = function
+        self._heavy = heavy
         update_wrapper(self, function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Compute, in the way that is done sooner."""
+        """Call the function, interpreted or compiled, whichever is faster."""
         if compiles() or self._heavy or _rows(args) > _ROWS:
             return self.compiled(*args, **kwargs)
         began = time.perf_counter()
@@ -55,24 +56,24 @@ class Kernel(Generic[P, R]):
 
     @property
     def _numba_type_(self) -> Any:
-        """What numba takes it for where another kernel that is being compiled calls it."""
+        """The type that numba sees where another compiled kernel calls this one."""
         return cast("Any", self.compiled)._numba_type_
 
 
 def compiles() -> bool:
-    """Tell whether numba is imported, or should be by now."""
+    """Tell whether kernels are compiled: numba is imported, or should be by now."""
     return "numba" in sys.modules or Kernel.spent_seconds > _PATIENCE_SECONDS
 
 
 def kernel(function: Callable[P, R]) -> Kernel[P, R]:
-    """Return ``function``, to be interpreted where little is to be done and else compiled."""
+    """Return ``function`` as a kernel that is interpreted for small inputs and else compiled."""
     return Kernel(function, heavy=False)
 
 
 def search(function: Callable[P, R]) -> Kernel[P, R]:
-    """Return ``function``, which tries many times and is always compiled."""
+    """Return ``function``, a search with many iterations, as a kernel that is always compiled."""
     return Kernel(function, heavy=True)
 
 
 def _rows(arguments: tuple[object, ...]) -> int:
-    return max((len(each) for each in arguments if isinstance(each, np.ndarray)), default=0)
+    return max((len(array) for array in arguments if isinstance(array, np.ndarray)), default=0)

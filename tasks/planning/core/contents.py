@@ -1,4 +1,4 @@
-"""What the steps of a workload consist of, so that a stored plan can tell whether it changed. Pure."""
+"""A digest of the items (e.g. tests) of each step, to compare a stored plan with a graph. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from tasks.workload import StepGraph
 
 
 def contents_of(graph: StepGraph) -> str:
-    """Return a digest of which items (e.g. tests) each step holds; empty where none holds any."""
-    digest, any_items = hashlib.sha256(), False
+    """Return a digest of the items of each step; empty where no step has items."""
+    digest = hashlib.sha256()
+    any_items = False
     for step in graph.steps:
         if step.items:
             any_items = True

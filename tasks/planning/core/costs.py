@@ -1,4 +1,4 @@
-"""What each step costs where: what a plan's money is reckoned by. Pure."""
+"""The cost of each step on each provider, from which the cost of a plan is computed. Pure."""
 
 from __future__ import annotations
 
@@ -11,38 +11,40 @@ from tasks.planning.core.problem import Floats, Integers, Problem
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Costs:
-    """What each step costs where: float64[n, p], ``inf`` where it may not run.
+    """The expected cost of each step on each provider, also where a plan lets it last longer.
 
-    It is what steps cost as expected, also where they are planned to last longer.
+    Attributes:
+        by_provider: float64[n, p], ``inf`` where a step may not run.
     """
 
-    each: Floats
+    by_provider: Floats
 
     @classmethod
     def of(cls, problem: Problem) -> Costs:
         """Return the costs at the durations of ``problem``."""
-        runs = np.isfinite(problem.seconds)
-        return cls(np.where(runs, np.where(runs, problem.seconds, 0) * problem.price, np.inf))
+        allowed = np.isfinite(problem.seconds)
+        return cls(np.where(allowed, np.where(allowed, problem.seconds, 0) * problem.price, np.inf))
 
     @property
     def uneven(self) -> bool:
         """Whether any step costs more on one provider than on another."""
-        return bool((self._dearest > self.each.min(axis=1) * (1 + 1e-9)).any())
+        return bool((self._dearest > self.by_provider.min(axis=1) * (1 + 1e-9)).any())
 
     @property
     def _dearest(self) -> Floats:
-        return np.asarray(np.where(np.isfinite(self.each), self.each, 0.0).max(axis=1))
+        finite = np.where(np.isfinite(self.by_provider), self.by_provider, 0.0)
+        return np.asarray(finite.max(axis=1))
 
     @property
     def least(self) -> float:
-        """What the cheapest plan costs."""
-        return float(self.each.min(axis=1).sum())
+        """The cost of the cheapest plan."""
+        return float(self.by_provider.min(axis=1).sum())
 
     @property
     def most(self) -> float:
-        """What no plan exceeds."""
+        """The cost that no plan exceeds."""
         return float(self._dearest.sum())
 
     def total(self, provider: Integers) -> float:
-        """Return what a plan with these providers, int32[n], costs."""
-        return float(self.each[np.arange(len(provider)), provider].sum())
+        """Return the cost of a plan with these providers, int32[n]."""
+        return float(self.by_provider[np.arange(len(provider)), provider].sum())

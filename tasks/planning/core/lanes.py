@@ -1,7 +1,7 @@
-"""Where all steps hold the same, a fleet is a row of lanes, each for one step at a time. Pure.
+"""A fleet as lanes, each for one step at a time, where all steps demand the same. Pure.
 
-That is what most workloads are (one slot a step). On lanes, time alone has to be accounted for,
-and providers that differ in nothing are one class of lanes: planning is some ten times faster.
+Most workloads are like that (one slot a step). On lanes, only time has to be accounted for, and
+identical providers form one class of lanes: planning is some ten times faster.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ class Lanes:
     """``c`` classes of providers on which every step takes equally long, ``w`` lanes in all.
 
     Attributes:
-        count: int32[c], how many lanes a class has; at least one.
+        count: int32[c], the number of lanes of each class; at least one.
         seconds: float64[n, c], as in ``Problem``.
-        provider: int32[w], whose lane it is; the lanes of a class are neighbours.
+        provider: int32[w], the provider of each lane; the lanes of a class are neighbours.
         kind: int32[w], the class of each lane.
     """
 
@@ -38,7 +38,7 @@ class Lanes:
 
 
 def lanes_of(problem: Problem) -> Lanes | None:
-    """Return the lanes of the fleet; None where steps hold different amounts that matter."""
+    """Return the lanes of the fleet; None where steps have different demands that matter."""
     counts = _counts(problem)
     if counts is None:
         return None
@@ -58,7 +58,7 @@ def lanes_of(problem: Problem) -> Lanes | None:
 
 
 def _counts(problem: Problem) -> Integers | None:
-    """Return how many lanes each provider has; int32[p]."""
+    """Return the number of lanes of each provider; int32[p]."""
     demand, capacity = problem.demand, problem.capacity
     alike = (demand == demand[:1]).all(axis=0) & (demand[0] > 0)
     if not alike.any():
@@ -67,14 +67,14 @@ def _counts(problem: Problem) -> Integers | None:
     counts = np.floor(capacity[:, alike] / demand[0, alike]).min(axis=1)
     counts = np.minimum(counts, problem.steps) * usable
     for column in np.flatnonzero(~alike):
-        # What differs from step to step does not matter where it could never be used up.
+        # A resource with different demands does not matter where it can never be used up.
         if (counts * demand[:, column].max() > capacity[:, column])[usable].any():
             return None
     return counts.astype(np.int32) if counts.any() else None
 
 
 def lanes_used(lanes: Lanes, schedule: Schedule) -> Integers:
-    """Return on which lane of its provider each step can run; int32[n]."""
+    """Return a lane of its provider for each step, such that no two overlap; int32[n]."""
     used = np.zeros(len(schedule.start), np.int32)
     free = {
         provider: [(0.0, int(lane)) for lane in np.flatnonzero(lanes.provider == provider)]

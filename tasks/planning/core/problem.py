@@ -1,6 +1,7 @@
-"""A graph, its estimates and a fleet as plain arrays: what everything that plans computes on.
+"""The scheduling problem as plain arrays, built from a graph, its estimates and a fleet. Pure.
 
-Pure. Nothing here decides; names of steps and providers stay with the graph and the fleet.
+Every planning algorithm computes on it. Nothing is decided here; the names of steps and providers
+stay with the graph and the fleet.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int32]
 
 RESOURCES = ("cpus", "memory_mib", "slots")
-"""What the columns of ``demand`` and ``capacity`` are, where they come from a fleet."""
+"""The columns of ``demand`` and ``capacity``, where these come from a fleet."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,12 +37,12 @@ class Problem:
         needs: int32[m].
         followers_start: int32[n + 1]; as above, for the steps that need ``i``.
         followers: int32[m].
-        seconds: float64[n, p], how long each step takes on each provider; ``inf`` where it may
-            not run. A step may run somewhere.
-        demand: float64[n, r], what a step holds while it runs; whole numbers, so that sums are
-            exact (CPUs are counted in millionths).
+        seconds: float64[n, p], the duration of each step on each provider; ``inf`` where it may
+            not run. Every step may run on some provider.
+        demand: float64[n, r], the demand of each step; whole numbers, so that sums are exact (CPUs
+            are counted in millionths).
         capacity: float64[p, r], in the units of ``demand``.
-        price: float64[p], what a second of one step costs there.
+        price: float64[p], the cost of a second of one step.
     """
 
     needs_start: Integers
@@ -55,16 +56,16 @@ class Problem:
 
     @property
     def steps(self) -> int:
-        """How many steps there are."""
+        """The number of steps."""
         return int(self.seconds.shape[0])
 
     @property
     def providers(self) -> int:
-        """How many providers there are."""
+        """The number of providers."""
         return int(self.seconds.shape[1])
 
     def reversed(self) -> Problem:
-        """Return the same backwards: step ``i`` becomes ``n - 1 - i``, needs become followers."""
+        """Return the problem reversed in time: step ``i`` becomes ``n - 1 - i``, needs followers."""
         last, count = self.steps - 1, np.int32(len(self.needs))
         return Problem(
             needs_start=(count - self.followers_start)[::-1].copy(),
@@ -84,24 +85,24 @@ def problem_of(graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot) -> 
     A step may run on the providers whose whole capacity holds its demand.
     """
     p50 = _medians(graph, estimates, [provider.kind for provider in fleet.providers])
-    kinds: dict[Resources, int] = {}
-    known: dict[int, int] = {}  # hashing a demand takes longer than all the rest of a step
-    kind = np.empty(len(graph.steps), np.int64)
+    demands: dict[Resources, int] = {}
+    by_identity: dict[int, int] = {}  # hashing a demand takes longer than all the rest of a step
+    demand_number = np.empty(len(graph.steps), np.int64)
     for index, step in enumerate(graph.steps):
-        if (found := known.get(id(step.demand))) is None:
-            found = known[id(step.demand)] = kinds.setdefault(step.demand, len(kinds))
-        kind[index] = found
-    vectors = _vectors(kinds)
+        if (number := by_identity.get(id(step.demand))) is None:
+            number = by_identity[id(step.demand)] = demands.setdefault(step.demand, len(demands))
+        demand_number[index] = number
+    vectors = _vectors(demands)
     capacity = _vectors(provider.capacity for provider in fleet.providers)
     speeds = np.array([provider.speed for provider in fleet.providers])
     fits = np.all(vectors[:, None, :] <= capacity[None, :, :], axis=2)
     seconds = np.full((len(graph.steps), len(fleet.providers)), np.inf)
-    np.divide(p50, speeds, out=seconds, where=fits[kind])
-    number = {step.id: index for index, step in enumerate(graph.steps)}
+    np.divide(p50, speeds, out=seconds, where=fits[demand_number])
+    step_number = {step.id: index for index, step in enumerate(graph.steps)}
     return problem_from(
-        [[number[need] for need in step.needs] for step in graph.steps],
+        [[step_number[need] for need in step.needs] for step in graph.steps],
         seconds,
-        vectors[kind],
+        vectors[demand_number],
         capacity,
         np.array([provider.price_per_hour / 3600 for provider in fleet.providers]),
     )
@@ -111,8 +112,8 @@ def _medians(graph: StepGraph, estimates: Estimates, kinds: Sequence[str]) -> Fl
     """Return the expected seconds at speed 1; float64[n, 1] or, of several kinds, float64[n, p]."""
     if len(set(kinds)) <= 1:
         kinds = kinds[:1] or [""]
-    found = (estimate_of(step, estimates) for step in graph.steps)
-    rows = (each.on(kind).p50_seconds for each in found for kind in kinds)
+    expected = (estimate_of(step, estimates) for step in graph.steps)
+    rows = (estimate.on(kind).p50_seconds for estimate in expected for kind in kinds)
     count = len(graph.steps) * len(kinds)
     return np.fromiter(rows, np.float64, count).reshape(len(graph.steps), len(kinds))
 
@@ -129,9 +130,9 @@ def problem_from(
     Raises:
         BadInputError: a step needs one that does not come before it, or can run nowhere.
     """
-    counts = np.fromiter((len(set(item)) for item in needs), np.int64, len(needs))
+    counts = np.fromiter((len(set(of_step)) for of_step in needs), np.int64, len(needs))
     flat = np.fromiter(
-        (need for item in needs for need in dict.fromkeys(item)), np.int64, int(counts.sum())
+        (need for of_step in needs for need in dict.fromkeys(of_step)), np.int64, int(counts.sum())
     )
     owner = np.repeat(np.arange(len(needs)), counts)
     _refuse(owner, flat, seconds)

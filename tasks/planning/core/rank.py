@@ -8,10 +8,10 @@ from tasks.workload import StepGraph
 
 
 def upward_ranks(graph: StepGraph, seconds: Mapping[str, float]) -> dict[str, float]:
-    """Return for each step the longest way, in seconds, from its start to the end of the graph."""
+    """Return for each step the longest path, in seconds, from its start to the end of the graph."""
     ranks = dict.fromkeys((step.id for step in graph.steps), 0.0)
     for step in reversed(graph.steps):
-        # Until here `ranks` holds the longest way that follows the step.
+        # So far `ranks` holds the longest path that follows the step.
         ranks[step.id] += seconds[step.id]
         for need in step.needs:
             ranks[need] = max(ranks[need], ranks[step.id])

@@ -1,4 +1,4 @@
-"""A plan as arrays, and the check that it holds, which knows nothing of how it was made. Pure."""
+"""A schedule as arrays, and an independent check that it is feasible. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Schedule:
-    """Where and when each of ``n`` steps runs; times are seconds after the start of the plan.
+    """The provider and the times of each of ``n`` steps, in seconds after the start of the plan.
 
     Attributes:
         provider: int32[n].
@@ -40,7 +40,7 @@ class Schedule:
 
 
 def faults(problem: Problem, schedule: Schedule) -> list[str]:
-    """Return what is wrong with ``schedule``, in words; steps and providers by their numbers."""
+    """Return what is wrong with ``schedule``, as text; steps and providers by their numbers."""
     scale = _TOLERANCE * max(1.0, schedule.makespan)
     return [
         *_durations(problem, schedule, scale),
@@ -50,18 +50,18 @@ def faults(problem: Problem, schedule: Schedule) -> list[str]:
 
 
 def refuse_faulty(problem: Problem, schedule: Schedule) -> None:
-    """Raise SlipwayError where ``schedule`` does not hold."""
-    if found := faults(problem, schedule):
-        raise SlipwayError(f"the plan does not hold: {'; '.join(found[:5])}")
+    """Raise SlipwayError where ``schedule`` is not feasible."""
+    if wrong := faults(problem, schedule):
+        raise SlipwayError(f"the plan does not hold: {'; '.join(wrong[:5])}")
 
 
 def _durations(problem: Problem, schedule: Schedule, scale: float) -> Iterator[str]:
-    known = (schedule.provider >= 0) & (schedule.provider < problem.providers)
-    yield from (f"step {i} is nowhere" for i in np.flatnonzero(~known))
-    where = np.where(known, schedule.provider, 0)
-    takes = problem.seconds[np.arange(problem.steps), where]
-    wrong = ~(np.abs(schedule.end - schedule.start - takes) <= scale) | ~(schedule.start >= 0)
-    yield from (f"step {i} does not take {takes[i]:g} s" for i in np.flatnonzero(wrong & known))
+    valid = (schedule.provider >= 0) & (schedule.provider < problem.providers)
+    yield from (f"step {i} is nowhere" for i in np.flatnonzero(~valid))
+    provider = np.where(valid, schedule.provider, 0)
+    seconds = problem.seconds[np.arange(problem.steps), provider]
+    wrong = ~(np.abs(schedule.end - schedule.start - seconds) <= scale) | ~(schedule.start >= 0)
+    yield from (f"step {i} does not take {seconds[i]:g} s" for i in np.flatnonzero(wrong & valid))
 
 
 def _needs(problem: Problem, schedule: Schedule, scale: float) -> Iterator[str]:
@@ -73,11 +73,11 @@ def _needs(problem: Problem, schedule: Schedule, scale: float) -> Iterator[str]:
 
 def _loads(problem: Problem, schedule: Schedule) -> Iterator[str]:
     for provider in range(problem.providers):
-        here = np.flatnonzero((schedule.provider == provider) & (schedule.end > schedule.start))
-        times = np.concatenate((schedule.end[here], schedule.start[here]))
-        change = np.concatenate((-problem.demand[here], problem.demand[here]))
-        # Stable: what ends at a moment makes room for what starts then.
-        turn = np.argsort(times, kind="stable")
-        held = np.cumsum(change[turn], axis=0)
-        for index in np.flatnonzero((held > problem.capacity[provider]).any(axis=1))[:1]:
-            yield f"provider {provider} holds {held[index]} at {times[turn[index]]:g} s"
+        steps = np.flatnonzero((schedule.provider == provider) & (schedule.end > schedule.start))
+        times = np.concatenate((schedule.end[steps], schedule.start[steps]))
+        change = np.concatenate((-problem.demand[steps], problem.demand[steps]))
+        # Stable: a step that ends at a moment makes room for one that starts then.
+        by_time = np.argsort(times, kind="stable")
+        load = np.cumsum(change[by_time], axis=0)
+        for index in np.flatnonzero((load > problem.capacity[provider]).any(axis=1))[:1]:
+            yield f"provider {provider} holds {load[index]} at {times[by_time[index]]:g} s"

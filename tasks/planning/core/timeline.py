@@ -1,6 +1,6 @@
 """The free capacity of one provider over time, and the earliest gap that holds a step.
 
-A mutable working structure of planning and placement; it decides nothing itself.
+A mutable data structure of planning and placement; it decides nothing itself.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def vector(resources: Resources) -> Vector:
 class Timeline:
     """Free capacity from ``start`` (seconds) on, piecewise constant; all free at the far end.
 
-    ``smallest`` is the least that any step will ask for, component by component: what has less
-    than that free is never looked at again.
+    ``smallest`` is the least that any step demands, component by component: times with less
+    than that free are never searched again.
     """
 
     def __init__(
@@ -42,10 +42,10 @@ class Timeline:
         index = max(self._first, bisect_right(times, ready) - 1)
         begin = max(ready, times[index])
         while index < len(times):
-            have = free[index]
-            if have[0] < cpus or have[1] < memory or have[2] < slots:
+            level = free[index]
+            if level[0] < cpus or level[1] < memory or level[2] < slots:
                 index += 1
-                # The last piece holds every admissible demand, so there always is a next one.
+                # The last piece fits every admissible demand, so there always is a next one.
                 begin = times[index]
             elif index + 1 == len(times) or times[index + 1] >= begin + seconds:
                 return begin
@@ -54,13 +54,13 @@ class Timeline:
         return begin
 
     def reserve(self, start: float, end: float, demand: Vector) -> None:
-        """Take ``demand`` from ``start`` to ``end``; what is not free there goes below zero."""
+        """Take ``demand`` from ``start`` to ``end``; free capacity may become negative."""
         if end <= start:
             return
         first, last = self._cut(start), self._cut(end)
         for index in range(first, last):
-            have = self._free[index]
-            self._free[index] = (have[0] - demand[0], have[1] - demand[1], have[2] - demand[2])
+            level = self._free[index]
+            self._free[index] = (level[0] - demand[0], level[1] - demand[1], level[2] - demand[2])
         self._skip_full()
 
     def _cut(self, moment: float) -> int:

@@ -1,4 +1,4 @@
-"""How much of each provider a plan holds, over time and on the whole. Pure."""
+"""The utilisation of each provider in a plan, over time and on average. Pure."""
 
 from __future__ import annotations
 
@@ -14,58 +14,58 @@ from tasks.workload import StepGraph
 UNITS = {"cpus": "CPUs", "memory_mib": "memory", "slots": "slots"}
 """The components of Resources, in the order of its fields, as a user reads them."""
 COMPONENTS = tuple(UNITS)
-# Of a second; beyond, times differ by rounding, and there would be gaps between steps.
+# Decimals of a second; with more, rounding errors would make gaps between steps.
 _DECIMALS = 6
 _NONE: Vector = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
-    """What is held of one provider: ``held[i]`` from ``moments[i]`` (seconds) to the next."""
+class UsageCurve:
+    """The load of one provider over time: ``load[i]`` from ``moments[i]`` (seconds) to the next."""
 
     provider: str
     capacity: Vector
     moments: tuple[float, ...]
-    held: tuple[Vector, ...]
+    load: tuple[Vector, ...]
 
     def before(self, moment: float) -> Vector:
-        """Return what is held just before ``moment``."""
+        """Return the load just before ``moment``."""
         index = bisect_left(self.moments, moment) - 1
-        return self.held[index] if index >= 0 else _NONE
+        return self.load[index] if index >= 0 else _NONE
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """How full it is from each of ``moments`` on, 0 to 1: its fullest component."""
-        return tuple(max(_shares(each, self.capacity)) for each in self.held)
+        """The utilisation from each of ``moments`` on, 0 to 1: that of the fullest component."""
+        return tuple(max(_shares(load, self.capacity)) for load in self.load)
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """Which part of one component of a provider is held on average, from 0 to 1."""
+class ProviderUse:
+    """The average utilisation of one component of a provider, from 0 to 1."""
 
     provider: str
     component: str
     share: float
 
 
-def curves(graph: StepGraph, plan: Plan, fleet: FleetSnapshot) -> dict[str, Curve]:
-    """Return what ``plan`` holds of each provider over time."""
+def curves(graph: StepGraph, plan: Plan, fleet: FleetSnapshot) -> dict[str, UsageCurve]:
+    """Return the load of each provider over time in ``plan``."""
     demands = {step.id: vector(step.demand) for step in graph.steps}
     changes: dict[str, dict[float, Vector]] = defaultdict(dict)
-    for item in plan.placements:
-        of_provider, demand = changes[item.provider], demands[item.step]
-        for exact, sign in ((item.start_seconds, 1), (item.end_seconds, -1)):
+    for placement in plan.placements:
+        of_provider, demand = changes[placement.provider], demands[placement.step]
+        for exact, sign in ((placement.start_seconds, 1), (placement.end_seconds, -1)):
             moment = round(exact, _DECIMALS)
             of_provider[moment] = _plus(of_provider.get(moment, _NONE), demand, sign)
-    return {each.name: _curve(each, changes[each.name]) for each in fleet.providers}
+    return {provider.name: _curve(provider, changes[provider.name]) for provider in fleet.providers}
 
 
-def _curve(provider: ProviderState, changes: Mapping[float, Vector]) -> Curve:
-    moments, held, now = sorted(changes), [], _NONE
+def _curve(provider: ProviderState, changes: Mapping[float, Vector]) -> UsageCurve:
+    moments, load, now = sorted(changes), [], _NONE
     for moment in moments:
         now = _plus(now, changes[moment], 1)
-        held.append(now)
-    return Curve(provider.name, vector(provider.capacity), tuple(moments), tuple(held))
+        load.append(now)
+    return UsageCurve(provider.name, vector(provider.capacity), tuple(moments), tuple(load))
 
 
 def _plus(first: Vector, second: Vector, sign: int) -> Vector:
@@ -76,24 +76,24 @@ def _plus(first: Vector, second: Vector, sign: int) -> Vector:
     )
 
 
-def _shares(held: Vector, capacity: Vector) -> list[float]:
-    return [part / whole if whole else 0.0 for part, whole in zip(held, capacity, strict=True)]
+def _shares(load: Vector, capacity: Vector) -> list[float]:
+    return [part / whole if whole else 0.0 for part, whole in zip(load, capacity, strict=True)]
 
 
-def uses(found: Mapping[str, Curve], makespan_seconds: float) -> tuple[Use, ...]:
-    """Return the average use of every component that there is, fullest first."""
+def uses(by_provider: Mapping[str, UsageCurve], makespan_seconds: float) -> tuple[ProviderUse, ...]:
+    """Return the average use of every component with a capacity, fullest first."""
     means = [
-        Use(curve.provider, component, _mean(curve, index) / (makespan_seconds or 1.0))
-        for curve in found.values()
+        ProviderUse(curve.provider, component, _mean(curve, index) / (makespan_seconds or 1.0))
+        for curve in by_provider.values()
         for index, component in enumerate(COMPONENTS)
         if curve.capacity[index]
     ]
     return tuple(sorted(means, key=lambda use: -use.share))
 
 
-def _mean(curve: Curve, component: int) -> float:
-    """Return the seconds for which the whole component would be held, to hold as much."""
+def _mean(curve: UsageCurve, component: int) -> float:
+    """Return the load of a component summed over time, in seconds of its whole capacity."""
     ends = curve.moments[1:]
-    pieces = zip(curve.held, curve.moments, ends, strict=False)
-    held = sum(each[component] * (end - start) for each, start, end in pieces)
-    return held / curve.capacity[component]
+    pieces = zip(curve.load, curve.moments, ends, strict=False)
+    component_seconds = sum(load[component] * (end - start) for load, start, end in pieces)
+    return component_seconds / curve.capacity[component]

@@ -1,1 +1,1 @@
-"""Loops over arrays that numba compiles; each is imported only by what computes."""
+"""Loops over arrays that numba compiles; each module is imported only where it is needed."""

@@ -1,7 +1,7 @@
-"""Simulated annealing of a plan on lanes. Imported only by what computes.
+"""Simulated annealing of a plan on lanes, for numba.
 
-A candidate is an order of the steps (no step before what it needs) and the lane of each. Graphs
-are given as in ``Problem``.
+A candidate is an order of the steps (no step before its needs) and the lane of each. Graphs are
+given as in ``Problem``.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from tasks.planning.core.compiled import search
 from tasks.planning.core.problem import Floats, Integers
 from tasks.planning.kernels.order import room, shift
 
-# What a lane's idle time counts beside the makespan: it tells apart plans that end alike.
+# The weight of the time that lanes are held, beside the makespan: it ranks plans that end alike.
 IDLE = 0.5
-# How far, in parts of all steps, a step usually moves in the order.
+# How far a step usually moves in the order, as a fraction of all steps.
 NEAR = 0.1
 
 
@@ -34,7 +34,7 @@ def timed(
 ) -> int:
     """Start every step as early as its lane and its needs allow; return the one that ends last.
 
-    ``cause`` becomes what each step waited for, or -1; ``free`` when each lane is done.
+    ``cause`` becomes the step that each step waited for, or -1; ``free`` the end of each lane.
     """
     free[:] = 0.0
     last[:] = -1
@@ -42,14 +42,14 @@ def timed(
     for position in range(len(order)):
         step = order[position]
         where = lane[step]
-        ready, waited = free[where], last[where]
+        ready, predecessor = free[where], last[where]
         for index in range(needs_start[step], needs_start[step + 1]):
             need = needs[index]
             if end[need] > ready:
-                ready, waited = end[need], need
+                ready, predecessor = end[need], need
         start[step] = ready
         end[step] = ready + seconds[step, kind[where]]
-        cause[step] = waited
+        cause[step] = predecessor
         free[where] = end[step]
         last[where] = step
         if end[step] > end[final] or position == 0:
@@ -79,8 +79,8 @@ def anneal(
     """Improve a plan on lanes by simulated annealing; return its makespan.
 
     A move takes a step, mostly one of the critical chain, and exchanges lanes with a neighbour in
-    the order, or puts it elsewhere in the order, mostly on another lane. What counts is the
-    makespan and, a little, how long the lanes are held, weighted by their speed.
+    the order, or moves it in the order, mostly to another lane. The cost is the makespan and,
+    with a small weight, the time that lanes are held, weighted by their speed.
 
     Args:
         order: int32[n]; the best found replaces it.
@@ -92,11 +92,11 @@ def anneal(
         seconds: float64[n, c].
         kind: int32[w], the class of each lane.
         speed: float64[w], adding up to one.
-        bound: Seconds; where it is reached, nothing is left to do.
-        hot: The first temperature, in parts of the makespan.
+        bound: Seconds; the search ends where it is reached.
+        hot: The first temperature, relative to the makespan.
         cold: The last one.
-        moves: How many to try.
-        seed: Of what is random.
+        moves: The number of moves to try.
+        seed: Of the random numbers.
         start: float64[n], filled.
         end: float64[n], filled.
     """
@@ -125,10 +125,10 @@ def anneal(
             step = chain[int(np.random.random() * length)]
         else:
             step = int(np.random.random() * count)
-        old, old_lane = place[step], lane[step]
-        new, other, other_lane = old, -1, -1
+        old_place, old_lane = place[step], lane[step]
+        new_place, other, other_lane = old_place, -1, -1
         if lanes > 1 and np.random.random() < 0.4:
-            near = old + int(np.random.random() * (2 * window + 1)) - window
+            near = old_place + int(np.random.random() * (2 * window + 1)) - window
             if near < 0 or near >= count:
                 continue
             other = order[near]
@@ -148,17 +148,17 @@ def anneal(
                     lane[step] = old_lane
             low, high = room(step, place, needs_start, needs, followers_start, followers)
             if np.random.random() < 0.7:
-                low, high = max(low, old - window), min(high, old + window)
-            new = low + int(np.random.random() * (high - low + 1))
-            if new != old:
-                shift(order, place, old, new)
+                low, high = max(low, old_place - window), min(high, old_place + window)
+            new_place = low + int(np.random.random() * (high - low + 1))
+            if new_place != old_place:
+                shift(order, place, old_place, new_place)
             elif lane[step] == old_lane:
                 continue
         final = timed(order, lane, needs_start, needs, seconds, kind, start, end, cause, free, last)
         makespan = end[final]
-        changed = makespan + IDLE * (free * speed).sum()
-        if changed <= cost or np.random.random() < np.exp((cost - changed) / temperature):
-            cost = changed
+        new_cost = makespan + IDLE * (free * speed).sum()
+        if new_cost <= cost or np.random.random() < np.exp((cost - new_cost) / temperature):
+            cost = new_cost
             length = 0
             while final >= 0:
                 chain[length] = final
@@ -169,8 +169,8 @@ def anneal(
                 best_order[:] = order
                 best_lane[:] = lane
         else:
-            if new != old:
-                shift(order, place, new, old)
+            if new_place != old_place:
+                shift(order, place, new_place, old_place)
             lane[step] = old_lane
             if other >= 0:
                 lane[other] = other_lane

@@ -1,6 +1,6 @@
-"""The loops of ``bound``: longest ways, and what must happen between a head and a tail.
+"""Lower bounds of the makespan, for numba: longest paths and head-tail-work.
 
-Graphs are in topological order and given as in ``Problem``. Imported only by what computes.
+Graphs are in topological order and given as in ``Problem``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tasks.planning.core.problem import Floats, Integers
 
 @kernel
 def longest_after(followers_start: Integers, followers: Integers, seconds: Floats) -> Floats:
-    """Return the longest way, in seconds, from the end of each step to the end of the graph."""
+    """Return the longest path, in seconds, from the end of each step to the end of the graph."""
     after = np.zeros(len(seconds))
     for step in range(len(seconds) - 1, -1, -1):
         for index in range(followers_start[step], followers_start[step + 1]):
@@ -23,38 +23,40 @@ def longest_after(followers_start: Integers, followers: Integers, seconds: Float
 
 
 @kernel
-def descending(chosen: Integers, key: Floats) -> Integers:
-    """Return ``chosen`` with the largest key first (Shell's sort: quick to compile)."""
-    found = chosen.copy()
-    gap = len(found) // 2
+def descending(steps: Integers, key: Floats) -> Integers:
+    """Return ``steps`` with the largest key first (Shell's sort: quick to compile)."""
+    ranked = steps.copy()
+    gap = len(ranked) // 2
     while gap > 0:
-        for index in range(gap, len(found)):
-            item, place = found[index], index
-            while place >= gap and key[found[place - gap]] < key[item]:
-                found[place] = found[place - gap]
+        for index in range(gap, len(ranked)):
+            step, place = ranked[index], index
+            while place >= gap and key[ranked[place - gap]] < key[step]:
+                ranked[place] = ranked[place - gap]
                 place -= gap
-            found[place] = item
+            ranked[place] = step
         gap //= 2
-    return found
+    return ranked
 
 
 @kernel
-def between(chosen: Integers, head: Floats, tail: Floats, volume: Floats, most: int) -> float:
-    """Return the best bound of the form head + volume + tail over subsets of ``chosen``.
+def head_tail_bound(
+    steps: Integers, head: Floats, tail: Floats, volume: Floats, most: int
+) -> float:
+    """Return the best bound of the form head + volume + tail over subsets of ``steps``.
 
     For every pair of thresholds, the steps with at least that head and that tail cannot start
     before the one and leave at least the other after them; between, they take their volume.
 
     Args:
-        chosen: int32[k], the steps.
-        head: float64[n], before when a step cannot start.
-        tail: float64[n], how long it lasts from its end to that of what is bounded.
-        volume: float64[n, r], what a step adds to the time the whole fleet is busy, by resource.
-        most: How many thresholds of the tail to try.
+        steps: int32[k], the steps.
+        head: float64[n], the earliest start of a step.
+        tail: float64[n], the least time from the end of a step to the end of all.
+        volume: float64[n, r], the seconds for which a step occupies the whole fleet, by resource.
+        most: The number of thresholds of the tail to try.
     """
     best = 0.0
-    count = len(chosen)
-    by_head, by_tail = descending(chosen, head), descending(chosen, tail)
+    count = len(steps)
+    by_head, by_tail = descending(steps, head), descending(steps, tail)
     stride = max(1, count // most)
     for index in range(0, count, stride):
         least = tail[by_tail[index]]
@@ -71,10 +73,10 @@ def between(chosen: Integers, head: Floats, tail: Floats, volume: Floats, most: 
 
 
 @kernel
-def strengthened(
+def strengthened_heads(
     needs_start: Integers, needs: Integers, seconds: Floats, volume: Floats, most: int
 ) -> Floats:
-    """Return heads: when a step can start at the earliest, given the work that it needs done.
+    """Return heads: the earliest start of each step, given the work of all that it needs.
 
     The head of a step is the bound of everything it needs, directly or not (an iterated form of
     Fernandez and Bussell, 1973). O(n^2) memory, O(n^2 * most) time.
@@ -83,7 +85,7 @@ def strengthened(
     head = np.zeros(count)
     needed = np.zeros((count, count), np.bool_)
     tail = np.empty(count)
-    chosen = np.empty(count, np.int32)
+    steps = np.empty(count, np.int32)
     for step in range(count):
         for index in range(needs_start[step], needs_start[step + 1]):
             need = needs[index]
@@ -91,66 +93,68 @@ def strengthened(
             for earlier in range(need):
                 needed[step, earlier] |= needed[need, earlier]
             head[step] = max(head[step], head[need] + seconds[need])
-        found = 0
+        count_needed = 0
         for need in range(step - 1, -1, -1):
             tail[need] = 0.0
             if needed[step, need]:
-                chosen[found] = need
-                found += 1
+                steps[count_needed] = need
+                count_needed += 1
         # Later ones first, so that the tail of a step is known before those it needs.
-        for position in range(found):
-            middle = chosen[position]
+        for position in range(count_needed):
+            middle = steps[position]
             for index in range(needs_start[middle], needs_start[middle + 1]):
                 need = needs[index]
                 tail[need] = max(tail[need], tail[middle] + seconds[middle])
-        if found > 1:
-            head[step] = max(head[step], between(chosen[:found], head, tail, volume, most))
+        if count_needed > 1:
+            head[step] = max(
+                head[step], head_tail_bound(steps[:count_needed], head, tail, volume, most)
+            )
     return head
 
 
 @kernel
-def packed(
-    chosen: Integers, head: Floats, tail: Floats, work: Floats, speed: Floats, most: int
+def packing_bound(
+    steps: Integers, head: Floats, tail: Floats, work: Floats, speed: Floats, most: int
 ) -> float:
-    """Return the best bound of the form head + packing + tail over subsets of ``chosen``.
+    """Return the best bound of the form head + packing + tail over subsets of ``steps``.
 
-    As ``between``, but the steps that remain are whole: lanes hold whole numbers of them.
+    As ``head_tail_bound``, but the steps that remain are whole: lanes hold whole numbers of them.
 
     Args:
-        chosen: int32[k], the steps.
+        steps: int32[k], the steps.
         head: float64[n], seconds.
         tail: float64[n], seconds.
         work: float64[n], seconds at speed 1.
         speed: float64[w], of each lane.
-        most: How many thresholds of the tail to try.
+        most: The number of thresholds of the tail to try.
     """
     best = 0.0
-    by_head, by_tail = descending(chosen, head), descending(chosen, tail)
-    stride = max(1, len(chosen) // most)
-    for index in range(0, len(chosen), stride):
+    by_head, by_tail = descending(steps, head), descending(steps, tail)
+    stride = max(1, len(steps) // most)
+    for index in range(0, len(steps), stride):
         least = tail[by_tail[index]]
-        if index + stride < len(chosen) and tail[by_tail[index + stride]] == least:
+        if index + stride < len(steps) and tail[by_tail[index + stride]] == least:
             continue
-        largest = np.empty(len(chosen))
-        held = 0
-        for position in range(len(chosen)):
+        largest = np.empty(len(steps))
+        held_count = 0
+        for position in range(len(steps)):
             step = by_head[position]
             if tail[step] < least:
                 continue
-            place = held
+            place = held_count
             while place > 0 and largest[place - 1] < work[step]:
                 largest[place] = largest[place - 1]
                 place -= 1
             largest[place] = work[step]
-            held += 1
+            held_count += 1
             around = head[step] + least
-            if held > 1 and not holds_all(largest[:held], speed, best - around):
-                best = around + packing(largest[:held], speed, best - around)
+            if held_count > 1 and not holds_all(largest[:held_count], speed, best - around):
+                best = around + packing_seconds(largest[:held_count], speed, best - around)
     return best
 
 
 @kernel
-def packing(largest: Floats, speed: Floats, least: float) -> float:
+def packing_seconds(largest: Floats, speed: Floats, least: float) -> float:
     """Return a time below which these works (descending) do not fit on these lanes.
 
     Of any ``q`` largest works, a lane of speed ``s`` can do so many in time ``T`` as the smallest
@@ -171,7 +175,7 @@ def packing(largest: Floats, speed: Floats, least: float) -> float:
 
 @kernel
 def holds_all(largest: Floats, speed: Floats, seconds: float) -> bool:
-    """Tell whether ``packing`` cannot exclude that the works are done in ``seconds``."""
+    """Tell whether ``packing_seconds`` cannot exclude that the works are done in ``seconds``."""
     if seconds <= 0:
         return False
     sums = np.zeros(len(largest) + 1)

@@ -1,8 +1,8 @@
-"""The loops of ``construct``: steps in a given order, each into its earliest gap.
+"""Serial schedule generation in a given order, each step into its earliest gap, for numba.
 
-Serial schedule generation (Kolisch, 1996) with the earliest finish among providers (Topcuoglu et
-al., HEFT, 2002). ``assigned`` may fix where a step runs; elsewhere it holds -1. Graphs are given
-as in ``Problem``. Imported only by what computes.
+The scheme (Kolisch, 1996) with the earliest finish among providers (Topcuoglu et al., HEFT,
+2002). ``assigned`` may fix where a step runs; elsewhere it holds -1. Graphs are given as in
+``Problem``.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def on_lanes(
         count: int32[c], lanes of each class.
         first: int32[c], its first lane.
         assigned: int32[n], a class or -1.
-        release: float64[n], before when a step cannot start.
-        free_at: float64[w], before when a lane is taken.
-        gaps: So many gaps are remembered a class, the latest ones; 0: append only.
+        release: float64[n], the earliest start of a step.
+        free_at: float64[w], until when a lane is taken.
+        gaps: The number of latest gaps that are remembered for a class; 0: append only.
         lane: int32[n], filled.
         start: float64[n], filled.
         end: float64[n], filled.
@@ -52,7 +52,7 @@ def on_lanes(
     gap_start = np.empty((classes, gaps + 1))
     gap_end = np.empty((classes, gaps + 1))
     gap_lane = np.empty((classes, gaps + 1), np.int32)
-    held = np.zeros(classes, np.int64)
+    gap_count = np.zeros(classes, np.int64)
     makespan = 0.0
     for position in range(len(order)):
         step = order[position]
@@ -61,27 +61,27 @@ def on_lanes(
             ready = max(ready, end[needs[index]])
         best, best_start, best_kind, best_lane, best_gap = np.inf, 0.0, -1, -1, -1
         for kind in range(classes):
-            takes = seconds[step, kind]
-            if (assigned[step] >= 0 and assigned[step] != kind) or ready + takes >= best:
+            duration = seconds[step, kind]
+            if (assigned[step] >= 0 and assigned[step] != kind) or ready + duration >= best:
                 continue
-            # Behind the lane that has been idle least, else behind the first to be free.
-            begins, chosen, where, spare = np.inf, -1, -1, np.inf
+            # After the lane that has been idle least, else after the first to be free.
+            begins, chosen_lane, gap, spare = np.inf, -1, -1, np.inf
             for candidate in range(first[kind], first[kind] + count[kind]):
                 moment = free[candidate]
                 if moment <= ready:
                     if ready - moment < spare:
-                        begins, chosen, spare = ready, candidate, ready - moment
+                        begins, chosen_lane, spare = ready, candidate, ready - moment
                 elif spare == np.inf and moment < begins:
-                    begins, chosen = moment, candidate
-            for index in range(held[kind]):
+                    begins, chosen_lane = moment, candidate
+            for index in range(gap_count[kind]):
                 begin = max(gap_start[kind, index], ready)
-                if begin + takes <= gap_end[kind, index]:
-                    rest = gap_end[kind, index] - gap_start[kind, index] - takes
-                    if begin < begins or (begin == begins and (where < 0 or rest < spare)):
-                        begins, chosen, where, spare = begin, gap_lane[kind, index], index, rest
-            if begins + takes < best:
-                best, best_start = begins + takes, begins
-                best_kind, best_lane, best_gap = kind, chosen, where
+                if begin + duration <= gap_end[kind, index]:
+                    rest = gap_end[kind, index] - gap_start[kind, index] - duration
+                    if begin < begins or (begin == begins and (gap < 0 or rest < spare)):
+                        begins, chosen_lane, gap, spare = begin, gap_lane[kind, index], index, rest
+            if begins + duration < best:
+                best, best_start = begins + duration, begins
+                best_kind, best_lane, best_gap = kind, chosen_lane, gap
         lane[step], start[step], end[step] = best_lane, best_start, best
         makespan = max(makespan, best)
         if best_gap >= 0:
@@ -89,8 +89,8 @@ def on_lanes(
             if best_start > gap_start[best_kind, best_gap]:
                 gap_end[best_kind, best_gap] = best_start
             else:
-                held[best_kind] -= 1
-                last = held[best_kind]
+                gap_count[best_kind] -= 1
+                last = gap_count[best_kind]
                 gap_start[best_kind, best_gap] = gap_start[best_kind, last]
                 gap_end[best_kind, best_gap] = gap_end[best_kind, last]
                 gap_lane[best_kind, best_gap] = gap_lane[best_kind, last]
@@ -99,14 +99,14 @@ def on_lanes(
             free[best_lane] = best
         if gaps == 0 or rest_end <= rest_start:
             continue
-        place = held[best_kind]
+        place = gap_count[best_kind]
         if place == gaps:
             place = 0
             for index in range(1, gaps):
                 if gap_end[best_kind, index] < gap_end[best_kind, place]:
                     place = index
         else:
-            held[best_kind] += 1
+            gap_count[best_kind] += 1
         gap_start[best_kind, place] = rest_start
         gap_end[best_kind, place] = rest_end
         gap_lane[best_kind, place] = best_lane
@@ -138,8 +138,8 @@ def on_vectors(
         demand: float64[n, r].
         capacity: float64[p, r].
         assigned: int32[n], a provider or -1.
-        release: float64[n], before when a step cannot start.
-        pieces: How much of a provider's time is remembered; at least 8.
+        release: float64[n], the earliest start of a step.
+        pieces: The number of pieces of a provider's timeline that are remembered; at least 8.
         provider: int32[n], filled.
         start: float64[n], filled.
         end: float64[n], filled.
@@ -158,13 +158,13 @@ def on_vectors(
             ready = max(ready, end[needs[index]])
         best, best_start, best_provider, best_piece = np.inf, 0.0, -1, 0
         for where in range(providers):
-            takes = seconds[step, where]
-            if takes == np.inf or (assigned[step] >= 0 and assigned[step] != where):
+            duration = seconds[step, where]
+            if duration == np.inf or (assigned[step] >= 0 and assigned[step] != where):
                 continue
-            limit = best - takes
-            begins, piece = earliest(times, free, size, where, ready, takes, demand[step], limit)
+            limit = best - duration
+            begins, piece = earliest(times, free, size, where, ready, duration, demand[step], limit)
             if begins < limit:
-                best, best_start = begins + takes, begins
+                best, best_start = begins + duration, begins
                 best_provider, best_piece = where, piece
         provider[step], start[step], end[step] = best_provider, best_start, best
         makespan = max(makespan, best)
@@ -188,7 +188,7 @@ def finishes(
     start: Floats,
     end: Floats,
 ) -> Floats:
-    """Return when each step would end on each provider, behind those that come before it.
+    """Return the end of each step on each provider, behind the steps that come before it.
 
     The order is that of their starts; the other arguments are as in ``on_vectors``, the last
     three a finished plan. The result is float64[n, p], ``inf`` where a step may not run.
@@ -199,19 +199,19 @@ def finishes(
     size = np.ones(providers, np.int32)
     free[:, 0, :] = capacity
     smallest = least(demand)
-    found = np.full((len(order), providers), np.inf)
+    end_on = np.full((len(order), providers), np.inf)
     for position in range(len(order)):
         step = order[position]
         ready = 0.0
         for index in range(needs_start[step], needs_start[step + 1]):
             ready = max(ready, end[needs[index]])
         for where in range(providers):
-            takes = seconds[step, where]
-            if takes == np.inf:
+            duration = seconds[step, where]
+            if duration == np.inf:
                 continue
-            begins, _ = earliest(times, free, size, where, ready, takes, demand[step], np.inf)
-            found[step, where] = begins + takes
+            begins, _ = earliest(times, free, size, where, ready, duration, demand[step], np.inf)
+            end_on[step, where] = begins + duration
         where = provider[step]
-        found[step, where] = end[step]
+        end_on[step, where] = end[step]
         hold(times, free, size, where, 0, start[step], end[step], demand[step], smallest, pieces)
-    return found
+    return end_on

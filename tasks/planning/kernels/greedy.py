@@ -1,4 +1,4 @@
-"""The loop of ``greedy``. Graphs are given as in ``Problem``. Imported only by what computes."""
+"""Greedy dispatching, for numba. Graphs are given as in ``Problem``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasks.planning.kernels.profile import least
 
 
 @kernel
-def greedily(
+def dispatch_greedily(
     urgency: Floats,
     needs_start: Integers,
     followers_start: Integers,
@@ -22,13 +22,14 @@ def greedily(
     start: Floats,
     end: Floats,
 ) -> float:
-    """Start whatever is ready wherever there is room; return the makespan.
+    """Start any ready step wherever there is room; return the makespan.
 
-    Of what is ready, the most urgent first, else what has been ready longest; of providers with
-    room, the one that was given nothing for longest. Nothing is waited for.
+    Of the ready steps, the most urgent starts first, else the one that has been ready longest; of
+    the providers with room, the one that got its last step longest ago. No step waits for a
+    faster provider.
 
     Args:
-        urgency: float64[n]; all alike: first in, first out.
+        urgency: float64[n]; all equal: first in, first out.
         needs_start: int32[n + 1].
         followers_start: int32[n + 1].
         followers: int32[m].
@@ -46,52 +47,52 @@ def greedily(
         waits[step] = needs_start[step + 1] - needs_start[step]
         if waits[step] == 0:
             tail = queued(ready, head, tail, step, urgency)
-    free, given = capacity.copy(), np.zeros(providers, np.int64)
+    free, last_start = capacity.copy(), np.zeros(providers, np.int64)
     runs, running = np.empty(steps, np.int32), 0
     smallest = least(demand)
     now, ended, count = 0.0, 0, 0
     while ended < steps:
-        looked = head
-        while looked < tail:
-            room = False
+        position = head
+        while position < tail:
+            any_room = False
             for where in range(providers):
                 enough = True
                 for resource in range(resources):
                     if free[where, resource] < smallest[resource]:
                         enough = False
-                room |= enough
-            if not room:
+                any_room |= enough
+            if not any_room:
                 break
-            step, chosen = ready[looked], -1
+            step, provider_index = ready[position], -1
             for where in range(providers):
                 fits = seconds[step, where] < np.inf
                 for resource in range(resources):
                     if free[where, resource] < demand[step, resource]:
                         fits = False
-                if fits and (chosen < 0 or given[where] < given[chosen]):
-                    chosen = where
-            if chosen >= 0:
+                if fits and (provider_index < 0 or last_start[where] < last_start[provider_index]):
+                    provider_index = where
+            if provider_index >= 0:
                 count += 1
-                given[chosen] = count
-                provider[step], start[step] = chosen, now
-                end[step] = now + seconds[step, chosen]
+                last_start[provider_index] = count
+                provider[step], start[step] = provider_index, now
+                end[step] = now + seconds[step, provider_index]
                 for resource in range(resources):
-                    free[chosen, resource] -= demand[step, resource]
+                    free[provider_index, resource] -= demand[step, resource]
                 runs[running] = step
                 running += 1
-                for index in range(looked, head, -1):
+                for index in range(position, head, -1):
                     ready[index] = ready[index - 1]
                 head += 1
-            looked += 1
+            position += 1
         now = np.inf
         for index in range(running):
             now = min(now, end[runs[index]])
-        left = 0
+        still_running = 0
         for index in range(running):
             step = runs[index]
             if end[step] > now:
-                runs[left] = step
-                left += 1
+                runs[still_running] = step
+                still_running += 1
                 continue
             ended += 1
             for resource in range(resources):
@@ -101,13 +102,13 @@ def greedily(
                 waits[follower] -= 1
                 if waits[follower] == 0:
                     tail = queued(ready, head, tail, follower, urgency)
-        running = left
+        running = still_running
     return float(now)
 
 
 @kernel
 def queued(ready: Integers, head: int, tail: int, step: int, urgency: Floats) -> int:
-    """Put ``step`` in its place among the ready ones, the next one first; return their end."""
+    """Insert ``step`` among the ready ones by its urgency; return their new end."""
     place = tail
     while place > head and urgency[ready[place - 1]] < urgency[step]:
         ready[place] = ready[place - 1]

@@ -1,4 +1,4 @@
-"""Moves in an order of steps that keep each behind what it needs. Imported only by what computes.
+"""Moves in an order of steps that keep each step behind its needs, for numba.
 
 ``place`` is the inverse of an order; graphs are given as in ``Problem``.
 """
@@ -10,19 +10,19 @@ from tasks.planning.core.problem import Integers
 
 
 @kernel
-def shift(order: Integers, place: Integers, old: int, new: int) -> None:
-    """Move what is at ``old`` to ``new``; ``place`` is the inverse of ``order``."""
-    step = order[old]
-    if new > old:
-        for index in range(old, new):
+def shift(order: Integers, place: Integers, old_place: int, new_place: int) -> None:
+    """Move the step at ``old_place`` to ``new_place``; ``place`` is the inverse of ``order``."""
+    step = order[old_place]
+    if new_place > old_place:
+        for index in range(old_place, new_place):
             order[index] = order[index + 1]
             place[order[index]] = index
     else:
-        for index in range(old, new, -1):
+        for index in range(old_place, new_place, -1):
             order[index] = order[index - 1]
             place[order[index]] = index
-    order[new] = step
-    place[step] = new
+    order[new_place] = step
+    place[step] = new_place
 
 
 @kernel

@@ -1,7 +1,7 @@
-"""Perturbed orders with double justification. Imported only by what computes.
+"""Perturbed orders with double justification, for numba.
 
-A candidate is an order of the steps (no step before what it needs) and, where it is not left to
-the earliest finish, the kind each of them runs on. Graphs are given as in ``Problem``.
+A candidate is an order of the steps (no step before its needs) and, where it is not left to the
+earliest finish, the kind on which each of them runs. Graphs are given as in ``Problem``.
 """
 
 from __future__ import annotations
@@ -53,78 +53,82 @@ def perturb(
         first: int32[c], as in ``on_lanes``.
         on_lanes_only: Whether the kinds are classes of lanes; else they are providers.
         gaps: As in ``on_lanes``; pieces as in ``on_vectors``.
-        bound: Seconds; where it is reached, nothing is left to do.
-        warmth: The first temperature, in parts of the makespan; it sinks to nothing.
-        rounds: How many to try.
-        seed: Of what is random.
+        bound: Seconds; the search ends where it is reached.
+        warmth: The first temperature, relative to the makespan; it falls to zero.
+        rounds: The number of perturbations to try.
+        seed: Of the random numbers.
     """
     np.random.seed(seed)
     steps, kinds = len(order), seconds.shape[1]
     where, start, end = np.empty(steps, np.int32), np.empty(steps), np.empty(steps)
-    nothing = np.zeros(steps)
+    release = np.zeros(steps)
     free_at = np.zeros(int(count.sum()))
     kind_of = np.empty(len(free_at), np.int32)
     for kind in range(kinds):
         kind_of[first[kind] : first[kind] + count[kind]] = kind
     place = np.empty(steps, np.int32)
     best_order, best_assigned, best = order.copy(), assigned.copy(), np.inf
-    tried, kept = order.copy(), assigned.copy()
+    trial_order, trial_assigned = order.copy(), assigned.copy()
     cost = np.inf
     for turn in range(rounds):
         if best <= bound:
             break
-        tried[:] = order
-        kept[:] = assigned
+        trial_order[:] = order
+        trial_assigned[:] = assigned
         shifts = 1 + int(np.random.random() * 3) if turn else 0
         for index in range(steps):
-            place[tried[index]] = index
+            place[trial_order[index]] = index
         for _ in range(shifts):
             step = int(np.random.random() * steps)
             if kinds > 1 and np.random.random() < 0.4:
                 kind = int(np.random.random() * kinds)
-                if kept[step] >= 0 and np.random.random() < 0.3:
-                    kept[step] = -1
+                if trial_assigned[step] >= 0 and np.random.random() < 0.3:
+                    trial_assigned[step] = -1
                 elif seconds[step, kind] < np.inf:
-                    kept[step] = kind
+                    trial_assigned[step] = kind
                 continue
             low, high = room(step, place, needs_start, needs, followers_start, followers)
-            shift(tried, place, place[step], low + int(np.random.random() * (high - low + 1)))
+            shift(trial_order, place, place[step], low + int(np.random.random() * (high - low + 1)))
         makespan = np.inf
-        for way in range(3):
-            if way == 1:
-                before, trial = tried.copy(), kept.copy()
+        for pass_number in range(3):
+            if pass_number == 1:
+                first_order, first_assigned = trial_order.copy(), trial_assigned.copy()
                 first_makespan = makespan
                 for step in range(steps):
-                    kept[step] = kind_of[where[step]] if on_lanes_only else where[step]
-                tried[:] = tried[::-1][np.argsort(-end[tried[::-1]], kind="mergesort")]
+                    trial_assigned[step] = kind_of[where[step]] if on_lanes_only else where[step]
+                trial_order[:] = trial_order[::-1][
+                    np.argsort(-end[trial_order[::-1]], kind="mergesort")
+                ]
                 graph_start, graph = followers_start, followers
             else:
-                if way == 2:
-                    tried[:] = tried[::-1][np.argsort(-end[tried[::-1]], kind="mergesort")]
+                if pass_number == 2:
+                    trial_order[:] = trial_order[::-1][
+                        np.argsort(-end[trial_order[::-1]], kind="mergesort")
+                    ]
                 graph_start, graph = needs_start, needs
             if on_lanes_only:
                 makespan = on_lanes(
-                    tried, graph_start, graph, seconds, count, first, kept, nothing, free_at,
-                    gaps, where, start, end,
+                    trial_order, graph_start, graph, seconds, count, first,
+                    trial_assigned, release, free_at, gaps, where, start, end,
                 )  # fmt: skip
             else:
                 makespan = on_vectors(
-                    tried, graph_start, graph, seconds, demand, capacity, kept, nothing,
-                    gaps, where, start, end,
+                    trial_order, graph_start, graph, seconds, demand, capacity,
+                    trial_assigned, release, gaps, where, start, end,
                 )  # fmt: skip
         if makespan > first_makespan:
             makespan = first_makespan
-            tried[:] = before
-            kept[:] = trial
+            trial_order[:] = first_order
+            trial_assigned[:] = first_assigned
         temperature = warmth * makespan * (1 - turn / rounds)
         if makespan <= cost or np.random.random() < np.exp((cost - makespan) / temperature):
             cost = makespan
-            order[:] = tried
-            assigned[:] = kept
+            order[:] = trial_order
+            assigned[:] = trial_assigned
         if makespan < best:
             best = makespan
-            best_order[:] = tried
-            best_assigned[:] = kept
+            best_order[:] = trial_order
+            best_assigned[:] = trial_assigned
     order[:] = best_order
     assigned[:] = best_assigned
     return best

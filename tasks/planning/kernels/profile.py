@@ -1,7 +1,7 @@
-"""The free capacity of providers over time, for kernels: piecewise constant, latest pieces only.
+"""The free capacity of providers over time, piecewise constant, for numba: latest pieces only.
 
 ``times`` is float64[p, k], when each piece begins; ``free`` is float64[p, k, r]; ``size`` is
-int32[p], how many pieces there are. All is free at the far end. Imported only by what computes.
+int32[p], the number of pieces. All capacity is free at the far end.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ def earliest(
     size: Integers,
     where: int,
     ready: float,
-    takes: float,
-    asked: Floats,
+    duration: float,
+    demand: Floats,
     limit: float,
 ) -> tuple[float, int]:
-    """Return when ``asked`` is free for ``takes`` seconds, and in which piece that is.
+    """Return when ``demand`` is free for ``duration`` seconds, and in which piece that is.
 
     The search ends where it would have to begin at ``limit`` or later; then that is returned.
     """
@@ -37,11 +37,11 @@ def earliest(
     piece = opened = low
     begins = max(ready, times[where, piece])
     while begins < limit:
-        if lacks(free, where, piece, asked):
+        if lacks(free, where, piece, demand):
             piece += 1
             opened = piece
             begins = times[where, piece]
-        elif piece + 1 == size[where] or times[where, piece + 1] >= begins + takes:
+        elif piece + 1 == size[where] or times[where, piece + 1] >= begins + duration:
             return begins, opened
         else:
             piece += 1
@@ -49,10 +49,10 @@ def earliest(
 
 
 @kernel
-def lacks(free: Floats, where: int, piece: int, asked: Floats) -> bool:
-    """Tell whether a piece has less free than ``asked``."""
-    for resource in range(len(asked)):
-        if free[where, piece, resource] < asked[resource]:
+def lacks(free: Floats, where: int, piece: int, demand: Floats) -> bool:
+    """Tell whether a piece has less free than ``demand``."""
+    for resource in range(len(demand)):
+        if free[where, piece, resource] < demand[resource]:
             return True
     return False
 
@@ -66,22 +66,22 @@ def hold(
     piece: int,
     start: float,
     end: float,
-    asked: Floats,
+    demand: Floats,
     smallest: Floats,
     pieces: int,
 ) -> None:
-    """Take ``asked`` from ``start``, which is in ``piece`` or later, to ``end``.
+    """Take ``demand`` from ``start``, which is in ``piece`` or later, to ``end``.
 
-    What has less free than ``smallest`` at the beginning is forgotten, and more where there are
-    more than ``pieces``.
+    Pieces at the beginning with less free than ``smallest`` are dropped, and more pieces where
+    there are more than ``pieces``.
     """
     if end <= start:
         return
     begun = cut(times, free, size, where, piece, start)
     ended = cut(times, free, size, where, begun, end)
     for index in range(begun, ended):
-        for resource in range(len(asked)):
-            free[where, index, resource] -= asked[resource]
+        for resource in range(len(demand)):
+            free[where, index, resource] -= demand[resource]
     drop = 0
     if begun == 0:
         while drop + 1 < size[where] and lacks(free, where, drop, smallest):
@@ -91,14 +91,14 @@ def hold(
     if drop:
         for index in range(size[where] - drop):
             times[where, index] = times[where, index + drop]
-            for resource in range(len(asked)):
+            for resource in range(len(demand)):
                 free[where, index, resource] = free[where, index + drop, resource]
         size[where] -= drop
 
 
 @kernel
 def cut(times: Floats, free: Floats, size: Integers, where: int, piece: int, moment: float) -> int:
-    """Return the piece that begins at ``moment``, which is made where there is none."""
+    """Return the piece that begins at ``moment``; a piece is cut in two where none does."""
     while piece + 1 < size[where] and times[where, piece + 1] <= moment:
         piece += 1
     if times[where, piece] >= moment:
@@ -116,7 +116,7 @@ def cut(times: Floats, free: Floats, size: Integers, where: int, piece: int, mom
 
 @kernel
 def least(demand: Floats) -> Floats:
-    """Return the least that any step asks for, by resource."""
+    """Return the least demand of any step, by resource."""
     smallest = np.full(demand.shape[1], np.inf)
     for step in range(len(demand)):
         for resource in range(demand.shape[1]):

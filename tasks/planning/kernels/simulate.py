@@ -1,8 +1,8 @@
-"""The loops of ``simulate``: what the dispatcher does, event by event. Imported only by it.
+"""Discrete-event simulation of the dispatcher, for numba.
 
-At each event the ready steps are looked at, most urgent first; each goes where it is expected to
-end first, behind those before it, or where it was placed if that is not much later, and starts
-where that is now (see ``placement``).
+At each event the ready steps are visited, most urgent first; each goes to the provider on which
+it is expected to end first, behind those before it, or to its preferred one if that is not much
+later, and starts if it can start now (see ``placement``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def dispatched_on_lanes(
     seconds: Floats,
     kind: Integers,
     factor: Floats,
-    placed: Integers,
+    preferred_kind: Integers,
     stay: float,
     lookahead: int,
     overrun: float,
@@ -40,11 +40,11 @@ def dispatched_on_lanes(
         followers: int32[m].
         seconds: float64[n, c], as expected.
         kind: int32[w], the class of each lane.
-        factor: float64[n], by what the expected seconds are multiplied in fact.
-        placed: int32[n], the class a step was placed on.
-        stay: So many times its duration there a step may end later for it, and still go there.
-        lookahead: So many ready steps are placed even where nothing can start.
-        overrun: What runs too long is expected to take this part of its time so far again.
+        factor: float64[n], the actual over the expected seconds.
+        preferred_kind: int32[n], the preferred class of a step.
+        stay: A step goes there if it ends later by at most ``stay`` times its duration.
+        lookahead: The number of ready steps that are placed even where none can start.
+        overrun: A step that overruns is expected to take this fraction of its time so far again.
         lane: int32[n], filled.
         start: float64[n], filled.
         end: float64[n], filled.
@@ -60,43 +60,49 @@ def dispatched_on_lanes(
         if waits[order[position]] == 0:
             ready[size] = position
             size += 1
-    runs, board = np.full(lanes, -1, np.int32), np.empty(lanes)
+    runs, expected_free = np.full(lanes, -1, np.int32), np.empty(lanes)
     now, ended = 0.0, 0
     while ended < steps:
         idle = 0
         for where in range(lanes):
-            board[where] = now
+            expected_free[where] = now
             step = runs[where]
             if step < 0:
                 idle += 1
             else:
-                takes, so_far = seconds[step, kind[where]], now - start[step]
-                board[where] += max(takes - so_far, overrun * so_far)
-        looked = size - 1
-        while looked >= 0 and (idle > 0 or size - looked <= lookahead):
-            step = order[ready[looked]]
-            best, chosen = np.inf, -1
+                duration, so_far = seconds[step, kind[where]], now - start[step]
+                expected_free[where] += max(duration - so_far, overrun * so_far)
+        position = size - 1
+        while position >= 0 and (idle > 0 or size - position <= lookahead):
+            step = order[ready[position]]
+            best, chosen_lane = np.inf, -1
             for where in range(lanes):
-                finish = board[where] + seconds[step, kind[where]]
+                finish = expected_free[where] + seconds[step, kind[where]]
                 if finish < best:
-                    best, chosen = finish, where
+                    best, chosen_lane = finish, where
             if stay > 0:
-                usual = seconds[step, placed[step]]
-                least, there = np.inf, -1
+                preferred_seconds = seconds[step, preferred_kind[step]]
+                preferred_finish, preferred_lane = np.inf, -1
                 for where in range(lanes):
-                    if seconds[step, kind[where]] == usual and board[where] + usual < least:
-                        least, there = board[where] + usual, where
-                if least < best + stay * usual:
-                    best, chosen = least, there
-            if runs[chosen] < 0:
-                runs[chosen], lane[step], start[step] = step, chosen, now
-                end[step] = now + seconds[step, kind[chosen]] * factor[step]
+                    if (
+                        seconds[step, kind[where]] == preferred_seconds
+                        and expected_free[where] + preferred_seconds < preferred_finish
+                    ):
+                        preferred_finish, preferred_lane = (
+                            expected_free[where] + preferred_seconds,
+                            where,
+                        )
+                if preferred_finish < best + stay * preferred_seconds:
+                    best, chosen_lane = preferred_finish, preferred_lane
+            if runs[chosen_lane] < 0:
+                runs[chosen_lane], lane[step], start[step] = step, chosen_lane, now
+                end[step] = now + seconds[step, kind[chosen_lane]] * factor[step]
                 size -= 1
-                for index in range(looked, size):
+                for index in range(position, size):
                     ready[index] = ready[index + 1]
                 idle -= 1
-            board[chosen] = best
-            looked -= 1
+            expected_free[chosen_lane] = best
+            position -= 1
         now = np.inf
         for where in range(lanes):
             if runs[where] >= 0:
@@ -130,7 +136,7 @@ def dispatched_on_vectors(
     demand: Floats,
     capacity: Floats,
     factor: Floats,
-    placed: Integers,
+    preferred_provider: Integers,
     stay: float,
     lookahead: int,
     overrun: float,
@@ -140,8 +146,7 @@ def dispatched_on_vectors(
 ) -> float:
     """Run every step by the rule and return the makespan; arguments as above.
 
-    ``seconds`` is float64[n, p], ``demand`` float64[n, r], ``capacity`` float64[p, r]; ``placed``
-    are providers.
+    ``seconds`` is float64[n, p], ``demand`` float64[n, r], ``capacity`` float64[p, r].
     """
     steps, (providers, resources) = len(order), capacity.shape
     waits, rank = np.empty(steps, np.int32), np.empty(steps, np.int32)
@@ -159,7 +164,7 @@ def dispatched_on_vectors(
     free = np.zeros((providers, pieces + 3, resources))
     pieces_of = np.ones(providers, np.int32)
     runs, running = np.empty(steps, np.int32), 0
-    nothing = np.zeros(resources)
+    no_demand = np.zeros(resources)
     now, ended = 0.0, 0
     while ended < steps:
         for where in range(providers):
@@ -171,67 +176,72 @@ def dispatched_on_vectors(
             rest = max(seconds[step, provider[step]] - so_far, overrun * so_far)
             hold(
                 times, free, pieces_of, provider[step], 0, now, now + rest,
-                demand[step], nothing, pieces,
+                demand[step], no_demand, pieces,
             )  # fmt: skip
-        held_back, looked = 0, size - 1
-        while looked >= 0:
-            step = order[ready[looked]]
+        held_back, position = 0, size - 1
+        while position >= 0:
+            step = order[ready[position]]
             possible = False
             for where in range(providers):
                 if not lacks(free, where, 0, demand[step]):
                     possible = True
             if held_back >= lookahead and not possible:
                 break
-            best, best_start, chosen, opened = np.inf, 0.0, -1, 0
+            best, best_start, chosen_provider, opened = np.inf, 0.0, -1, 0
             for where in range(providers):
-                takes = seconds[step, where]
-                if takes == np.inf:
+                duration = seconds[step, where]
+                if duration == np.inf:
                     continue
-                limit = best - takes
+                limit = best - duration
                 begins, piece = earliest(
-                    times, free, pieces_of, where, now, takes, demand[step], limit
+                    times, free, pieces_of, where, now, duration, demand[step], limit
                 )
                 if begins < limit:
-                    best, best_start, chosen, opened = begins + takes, begins, where, piece
+                    best, best_start, chosen_provider, opened = (
+                        begins + duration,
+                        begins,
+                        where,
+                        piece,
+                    )
             if stay > 0:
-                takes = seconds[step, placed[step]]
-                limit, there = best + stay * takes - takes, -1
+                duration = seconds[step, preferred_provider[step]]
+                limit, alike = best + stay * duration - duration, -1
                 for where in range(providers):
-                    if seconds[step, where] != takes:
+                    if seconds[step, where] != duration:
                         continue
                     begins, piece = earliest(
-                        times, free, pieces_of, where, now, takes, demand[step], limit
+                        times, free, pieces_of, where, now, duration, demand[step], limit
                     )
                     if begins < limit:
-                        limit, there, opened = begins, where, piece
-                if there >= 0:
-                    best, best_start, chosen = limit + takes, limit, there
+                        limit, alike, opened = begins, where, piece
+                if alike >= 0:
+                    best, best_start, chosen_provider = limit + duration, limit, alike
             hold(
-                times, free, pieces_of, chosen, opened, best_start, best,
-                demand[step], nothing, pieces,
+                times, free, pieces_of, chosen_provider, opened, best_start, best,
+                demand[step], no_demand, pieces,
             )  # fmt: skip
             if best_start <= now and fits_now(
-                runs[:running], provider, demand, capacity, chosen, step
+                runs[:running], provider, demand, capacity, chosen_provider, step
             ):
-                provider[step], start[step] = chosen, now
-                end[step] = now + seconds[step, chosen] * factor[step]
+                provider[step], start[step] = chosen_provider, now
+                end[step] = now + seconds[step, chosen_provider] * factor[step]
                 runs[running] = step
                 running += 1
                 size -= 1
-                for index in range(looked, size):
+                for index in range(position, size):
                     ready[index] = ready[index + 1]
             else:
                 held_back += 1
-            looked -= 1
+            position -= 1
         now = np.inf
         for index in range(running):
             now = min(now, end[runs[index]])
-        left = 0
+        still_running = 0
         for index in range(running):
             step = runs[index]
             if end[step] > now:
-                runs[left] = step
-                left += 1
+                runs[still_running] = step
+                still_running += 1
                 continue
             ended += 1
             for follow in range(followers_start[step], followers_start[step + 1]):
@@ -244,7 +254,7 @@ def dispatched_on_vectors(
                         place -= 1
                     ready[place] = rank[follower]
                     size += 1
-        running = left
+        running = still_running
     return float(now)
 
 
@@ -255,14 +265,14 @@ def fits_now(
     demand: Floats,
     capacity: Floats,
     where: int,
-    asked: int,
+    candidate: int,
 ) -> bool:
-    """Tell whether a provider holds one step more beside those that run in fact."""
+    """Tell whether a provider has room for one step more beside those that really run."""
     for resource in range(capacity.shape[1]):
-        held = demand[asked, resource]
+        load = demand[candidate, resource]
         for index in range(len(runs)):
             if provider[runs[index]] == where:
-                held += demand[runs[index], resource]
-        if held > capacity[where, resource]:
+                load += demand[runs[index], resource]
+        if load > capacity[where, resource]:
             return False
     return True

@@ -1,4 +1,4 @@
-"""Lower bounds of what a multi-mode schedule can reach. Pure."""
+"""Lower bounds of the makespan and the objective of a multi-mode schedule. Pure."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ def tails(problem: ModeProblem) -> Ints:
 def least_makespan(problem: ModeProblem) -> int:
     """Return the larger of the critical path and, for each resource, of head-tail-work.
 
-    Head-tail-work: the jobs that cannot start before ``h`` and are followed by at least ``q``
+    Head-tail-work: the jobs with a head of at least ``h`` and a time after them of at least ``q``
     need ``h`` + their least work over the capacity + ``q``.
     """
     head, tail = heads(problem), tails(problem)
     after = tail - problem.shortest()
     best = int((head + tail).max(initial=0))
     work = np.minimum.reduceat(problem.demand * problem.duration[:, None], problem.modes_at[:-1])
-    for first in np.unique(head):
-        late = head >= first
-        by_after = np.argsort(-after[late], kind="stable")
-        follows = after[late][by_after]
-        sums = np.cumsum(work[late][by_after], axis=0)
+    for release in np.unique(head):
+        released = head >= release
+        by_after = np.argsort(-after[released], kind="stable")
+        followed_by = after[released][by_after]
+        sums = np.cumsum(work[released][by_after], axis=0)
         ticks = -(-sums // np.maximum(1, problem.capacity))
-        best = max(best, int((first + follows[:, None] + ticks).max(initial=0)))
+        best = max(best, int((release + followed_by[:, None] + ticks).max(initial=0)))
     return best
 
 

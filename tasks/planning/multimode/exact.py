@@ -1,4 +1,4 @@
-"""Improves a schedule with OR-Tools' CP-SAT (extra ``exact``): all of it, or a window of it. Pure.
+"""Exact search with OR-Tools' CP-SAT (extra ``exact``) over a whole schedule or a window of it. Pure.
 
 In a window some jobs are free; all others keep their mode and, among each other, their order in
 time, so that everything can move up (a partial order schedule: Godard, Laborie and Nuijten,
@@ -29,10 +29,11 @@ def available() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A better ``schedule``, or none; ``closed``: there is no better one than it, or than before.
+class SolverAnswer:
+    """A better ``schedule`` than the incumbent, or None; ``closed``: it is proven optimal.
 
-    ``bound`` is one of the objective; both hold for the window that was asked for.
+    ``bound`` is a lower bound of the objective. Where the schedule is None, ``closed`` says that
+    of the incumbent. Both hold for the window that was searched.
     """
 
     schedule: ModeSchedule | None
@@ -40,21 +41,23 @@ class Answer:
     closed: bool
 
 
-class Model:
-    """The constraint model of a problem around a known schedule, which must break nothing."""
+class SolverModel:
+    """The constraint model of a problem around an incumbent, which must be a feasible schedule."""
 
-    def __init__(self, problem: ModeProblem, known: ModeSchedule, free: Flags) -> None:
-        """Build it; jobs outside ``free``, shape (n,), keep their mode and their order."""
+    def __init__(self, problem: ModeProblem, incumbent: ModeSchedule, free: Flags) -> None:
+        """Build the model; jobs outside ``free``, shape (n,), keep their mode and their order."""
         from ortools.sat.python import cp_model  # noqa: PLC0415 - an extra
 
-        self._problem, self._known, self._free = problem, known, free
+        self._problem = problem
+        self._incumbent = incumbent
+        self._free = free
         self._model = cp_model.CpModel()
         self._solver = cp_model.CpSolver()
-        self._latest = _latest_end(problem, known)
+        self._latest = _latest_end(problem, incumbent)
         self._makespan = self._model.new_int_var(0, self._latest, "")
         self._start: list[cp_model.IntVar] = []
         self._end: list[cp_model.LinearExprT] = []
-        self._chosen: list[dict[int, cp_model.IntVar | int]] = []
+        self._literals: list[dict[int, cp_model.IntVar | int]] = []
         self._intervals: list[tuple[cp_model.IntervalVar, int]] = []
         head, after = heads(problem), tails(problem) - problem.shortest()
         for job in range(problem.jobs):
@@ -64,15 +67,15 @@ class Model:
         self._add_objective()
 
     def _add_job(self, job: int, earliest: int, latest: int) -> None:
-        """Add a job that starts at ``earliest`` and ends at ``latest`` at the outside."""
-        model, duration, own = self._model, self._problem.duration, int(self._known.mode[job])
+        """Add a job that starts at ``earliest`` or later and ends at ``latest`` or earlier."""
+        model, duration, own = self._model, self._problem.duration, int(self._incumbent.mode[job])
         modes = self._problem.modes_of(job) if self._free[job] else range(own, own + 1)
         start = model.new_int_var(earliest, latest - int(duration[modes].min()), "")
-        model.add_hint(start, int(self._known.start[job]))
+        model.add_hint(start, int(self._incumbent.start[job]))
         self._start.append(start)
         if len(modes) == 1:
             length = int(duration[own])
-            self._chosen.append({own: 1})
+            self._literals.append({own: 1})
             self._end.append(start + length)
             self._intervals.append((model.new_fixed_size_interval_var(start, length, ""), own))
             return
@@ -84,7 +87,7 @@ class Model:
                 start, int(duration[mode]), literal, ""
             )
             self._intervals.append((interval, mode))
-        self._chosen.append(dict(literals))
+        self._literals.append(dict(literals))
         self._end.append(start + sum(int(duration[m]) * lit for m, lit in literals.items()))
 
     def _add_order(self) -> None:
@@ -92,7 +95,7 @@ class Model:
             for need in self._problem.needs_of(job):
                 self._model.add(self._start[job] >= self._end[need])
             self._model.add(self._makespan >= self._end[job])
-        for before, after in _kept_order(self._problem, self._known, self._free):
+        for before, after in _fixed_order(self._problem, self._incumbent, self._free):
             self._model.add(self._start[after] >= self._end[before])
 
     def _add_resources(self) -> None:
@@ -110,7 +113,7 @@ class Model:
         """Return the sum over all jobs of the weight of their mode; ``weight`` has shape (k,)."""
         return sum(
             int(weight[mode]) * literal
-            for literals in self._chosen
+            for literals in self._literals
             for mode, literal in literals.items()
             if weight[mode]
         )
@@ -119,12 +122,12 @@ class Model:
         objective = self._problem.objective
         value = objective.time * self._makespan + self._weighed(self._problem.price())
         if not self._free.all():
-            self._model.add(value <= self._problem.value(self._known) - 1)
+            self._model.add(value <= self._problem.value(self._incumbent) - 1)
         self._model.minimize(value)
 
     def solve(
         self, seconds: float, seed: int, workers: int = 1, work: float | None = None
-    ) -> Answer:
+    ) -> SolverAnswer:
         """Search for ``seconds`` at most; may be stopped from another thread.
 
         With ``work``, that many of CP-SAT's deterministic seconds limit it instead of the clock.
@@ -141,13 +144,15 @@ class Model:
             parameters.cp_model_presolve = False
             parameters.stop_after_first_solution = True
         status = self._solver.solve(self._model)
-        before = self._problem.value(self._known)
+        before = self._problem.value(self._incumbent)
         closed = status in {cp_model.OPTIMAL, cp_model.INFEASIBLE}
         if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
-            return Answer(None, before if closed else 0, closed)
+            return SolverAnswer(None, before if closed else 0, closed)
         bound = int(np.ceil(self._solver.best_objective_bound - 1e-6))
-        made = self._schedule()
-        return Answer(made if self._problem.value(made) < before else None, bound, closed)
+        schedule = self._schedule()
+        return SolverAnswer(
+            schedule if self._problem.value(schedule) < before else None, bound, closed
+        )
 
     def stop(self) -> None:
         """End a search that runs in another thread."""
@@ -157,51 +162,53 @@ class Model:
         start = [self._solver.value(variable) for variable in self._start]
         mode = [
             next(m for m, literal in literals.items() if self._solver.value(literal))
-            for literals in self._chosen
+            for literals in self._literals
         ]
         return schedule_of(self._problem, np.array(start, np.int64), np.array(mode, np.int64))
 
 
 def modes_within(problem: ModeProblem, seconds: float) -> Ints | None:
-    """Return a mode a job, shape (n,), that keeps within the budgets and lasts shortest in all.
+    """Return a mode for each job, shape (n,), within the budgets and of the least total duration.
 
     None where there is no such choice or none was found in ``seconds``.
     """
     from ortools.sat.python import cp_model  # noqa: PLC0415 - an extra
 
     model, solver = cp_model.CpModel(), cp_model.CpSolver()
-    chosen = [model.new_bool_var("") for _ in problem.duration]
+    literals = [model.new_bool_var("") for _ in problem.duration]
     for job in range(problem.jobs):
-        model.add_exactly_one(chosen[mode] for mode in problem.modes_of(job))
+        model.add_exactly_one(literals[mode] for mode in problem.modes_of(job))
     for item, budget in enumerate(problem.budget):
-        use = problem.consumption[:, item].tolist()
-        model.add(cp_model.LinearExpr.weighted_sum(chosen, use) <= int(budget))
-    model.minimize(cp_model.LinearExpr.weighted_sum(chosen, problem.duration.tolist()))
+        consumption = problem.consumption[:, item].tolist()
+        model.add(cp_model.LinearExpr.weighted_sum(literals, consumption) <= int(budget))
+    model.minimize(cp_model.LinearExpr.weighted_sum(literals, problem.duration.tolist()))
     solver.parameters.max_time_in_seconds, solver.parameters.num_workers = seconds, 1
     if solver.solve(model) not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
         return None
-    return np.flatnonzero([solver.value(literal) for literal in chosen])
+    return np.flatnonzero([solver.value(literal) for literal in literals])
 
 
-def _latest_end(problem: ModeProblem, known: ModeSchedule) -> int:
-    """Return an end, in ticks, that no schedule worth finding exceeds."""
+def _latest_end(problem: ModeProblem, incumbent: ModeSchedule) -> int:
+    """Return an end, in ticks, that no better schedule exceeds."""
     objective = problem.objective
     if not objective.priced:
-        return known.makespan
+        return incumbent.makespan
     serial = int(problem.longest().sum())
     return serial if objective.deadline is None else min(serial, objective.deadline)
 
 
-def _kept_order(problem: ModeProblem, known: ModeSchedule, free: Flags) -> list[tuple[int, int]]:
+def _fixed_order(
+    problem: ModeProblem, incumbent: ModeSchedule, free: Flags
+) -> list[tuple[int, int]]:
     """Return pairs (before, after) of jobs that keep their order; none follows from the others."""
-    kept = np.flatnonzero(~free)
-    start = known.start[kept]
-    end = start + problem.duration[known.mode[kept]]
+    fixed = np.flatnonzero(~free)
+    start = incumbent.start[fixed]
+    end = start + problem.duration[incumbent.mode[fixed]]
     pairs: list[tuple[int, int]] = []
-    for index, job in enumerate(kept):
+    for index, job in enumerate(fixed):
         follows = np.flatnonzero((start >= end[index]) & (end > start))
         if len(follows):
-            # What starts after one of the followers has ended follows by way of that one.
+            # A job that starts after the end of one of the followers is implied by that one.
             first_end = end[follows].min()
-            pairs += [(int(job), int(kept[f])) for f in follows if start[f] < first_end]
+            pairs += [(int(job), int(fixed[f])) for f in follows if start[f] < first_end]
     return pairs

@@ -1,8 +1,8 @@
-"""Steps on a fleet of unequal, priced providers as a problem with modes, and back. Pure.
+"""Conversion of steps on a fleet of unequal, priced providers to a multi-mode problem. Pure.
 
-Running on a provider is a mode: its duration, its hold on that provider, its money. Seconds
-become ticks and money becomes units, rounded against the one who plans; the schedule's order is
-then timed again with the exact durations, so that rounding never makes a plan longer.
+Each provider of a step is a mode with its duration, demand and cost. Seconds become ticks and
+money becomes units, rounded up; the schedule's order is then timed again with the exact
+durations, so that rounding never makes a plan longer.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from tasks.planning.core.problem import Floats, Problem
 from tasks.planning.multimode.bound import least_makespan
 from tasks.planning.multimode.problem import Ints, ModeProblem, ModeSchedule, Objective
 
-_TICKS = 400  # at least so many in a schedule: finer gains little, and takes longer
-_LEAST_TICK = 1e-9
-_UNITS = 1_000_000  # what the dearest choice of providers costs, in units
+_TICKS = 400  # at least so many in a schedule: more gain little, and take longer
+_LEAST_TICK_SECONDS = 1e-9
+_UNITS = 1_000_000  # the cost of the dearest choice of providers, in units
 _Z90 = NormalDist().inv_cdf(0.9)
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """What is wanted of a plan: the least ``time`` x seconds + ``money`` x cost, within limits.
+class WeightedGoal:
+    """The goal of a plan: the least ``time`` x seconds + ``money`` x cost, within limits.
 
     Attributes:
-        time: What a second of the makespan weighs.
-        money: What a unit of money weighs; 0: cost does not matter below ``budget``.
-        budget: What may be spent.
-        deadline_seconds: When the plan has to end at the latest.
+        time: The weight of a second of the makespan.
+        money: The weight of a unit of money; 0: cost does not matter below ``budget``.
+        budget: The highest cost allowed.
+        deadline_seconds: The latest end of the plan.
     """
 
     time: float = 1.0
@@ -43,7 +43,7 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FleetModes:
-    """A problem with modes and what its numbers mean.
+    """A multi-mode problem and the meaning of its numbers.
 
     ``provider`` and ``seconds`` and ``cost`` have shape (k,): of each mode. A tick is
     ``tick_seconds``; a unit of consumption is ``unit`` of money.
@@ -58,7 +58,7 @@ class FleetModes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Timed:
+class TimedSchedule:
     """A schedule of steps on providers in exact seconds; arrays have shape (n,)."""
 
     provider: Ints
@@ -73,10 +73,10 @@ class Timed:
 
 
 def quantile_seconds(p50: Floats, p90: Floats, probability: float) -> Floats:
-    """Return durations that hold with ``probability`` each, log-normal through p50 and p90.
+    """Return durations that each hold with ``probability``, log-normal through p50 and p90.
 
-    A plan made of them keeps its deadline with more than that probability where steps follow each
-    other, since not all of them are late at once; with less where many run side by side.
+    A plan made with them keeps its deadline with a higher probability where steps follow each
+    other, since not all of them are late at once; with a lower one where many run in parallel.
     """
     z = NormalDist().inv_cdf(probability)
     ratio = np.maximum(p90, p50) / np.maximum(p50, 1e-12)
@@ -84,35 +84,37 @@ def quantile_seconds(p50: Floats, p90: Floats, probability: float) -> Floats:
 
 
 def fleet_modes(
-    problem: Problem, wishes: Wishes | None = None, costs: Floats | None = None
+    problem: Problem, goal: WeightedGoal | None = None, costs: Floats | None = None
 ) -> FleetModes:
     """Return ``problem`` with one mode for each provider that may run a step.
 
-    ``costs`` is float64[n, p], what a step costs where; None: its seconds times the price.
+    ``costs`` is float64[n, p], the cost of a step on a provider; None: its seconds x the price.
 
     Raises:
         BadInputError: a weight, the budget or the deadline is negative.
     """
-    wishes = wishes or Wishes()
+    goal = goal or WeightedGoal()
     for name in ("time", "money", "budget", "deadline_seconds"):
-        if (given := getattr(wishes, name)) is not None and given < 0:
-            raise BadInputError(name, given, "is negative", "give 0 or more")
+        if (value := getattr(goal, name)) is not None and value < 0:
+            raise BadInputError(name, value, "is negative", "give 0 or more")
     total = float(problem.seconds.min(axis=1).sum())
-    coarse = _in_ticks(problem, wishes, costs, max(total / _TICKS, _LEAST_TICK))
-    # The more runs side by side, the shorter is the schedule, and the finer a tick has to be.
-    finer = coarse.tick_seconds * least_makespan(coarse.problem) / _TICKS
-    return _in_ticks(problem, wishes, costs, max(finer, _LEAST_TICK))
+    coarse = _in_ticks(problem, goal, costs, max(total / _TICKS, _LEAST_TICK_SECONDS))
+    # The more steps run in parallel, the shorter is the schedule, and the finer a tick has to be.
+    tick_seconds = coarse.tick_seconds * least_makespan(coarse.problem) / _TICKS
+    return _in_ticks(problem, goal, costs, max(tick_seconds, _LEAST_TICK_SECONDS))
 
 
-def _in_ticks(problem: Problem, wishes: Wishes, costs: Floats | None, tick: float) -> FleetModes:
+def _in_ticks(
+    problem: Problem, goal: WeightedGoal, costs: Floats | None, tick: float
+) -> FleetModes:
     step, provider = np.nonzero(np.isfinite(problem.seconds))
     seconds = problem.seconds[step, provider]
     cost = seconds * problem.price[provider] if costs is None else costs[step, provider]
     starts = np.searchsorted(step, np.arange(problem.steps + 1))
     unit = max(float(np.maximum.reduceat(cost, starts[:-1]).sum()) / _UNITS, 1e-12)
     demand, capacity = _resources(problem, step, provider)
-    limit = _UNITS * 2 if wishes.budget is None else int(wishes.budget / unit + 1e-6)
-    late = None if wishes.deadline_seconds is None else int(wishes.deadline_seconds / tick + 1e-6)
+    limit = _UNITS * 2 if goal.budget is None else int(goal.budget / unit + 1e-6)
+    deadline = None if goal.deadline_seconds is None else int(goal.deadline_seconds / tick + 1e-6)
     modes = ModeProblem(
         needs_at=problem.needs_start.astype(np.int64),
         needs=problem.needs.astype(np.int64),
@@ -122,13 +124,13 @@ def _in_ticks(problem: Problem, wishes: Wishes, costs: Floats | None, tick: floa
         consumption=np.ceil(cost[:, None] / unit - 1e-6).astype(np.int64),
         capacity=capacity,
         budget=np.array([limit], np.int64),
-        objective=_objective(wishes, tick, unit, late),
+        objective=_objective(goal, tick, unit, deadline),
     )
     return FleetModes(modes, provider.astype(np.int64), seconds, cost, tick, unit)
 
 
-def timed(modes: FleetModes, schedule: ModeSchedule) -> Timed:
-    """Return ``schedule`` in seconds: each step starts once all that ended before it has ended."""
+def timed_schedule(modes: FleetModes, schedule: ModeSchedule) -> TimedSchedule:
+    """Return ``schedule`` in seconds: each step starts once all steps that ended before it end."""
     ends_tick = schedule.start + modes.problem.duration[schedule.mode]
     seconds = modes.seconds[schedule.mode]
     start, end = np.zeros(len(seconds)), np.zeros(len(seconds))
@@ -138,23 +140,23 @@ def timed(modes: FleetModes, schedule: ModeSchedule) -> Timed:
         before = before[ends_tick[before] <= schedule.start[job]]
         start[job] = end[before].max(initial=0.0)
         end[job] = start[job] + seconds[job]
-    chosen = schedule.mode
-    return Timed(modes.provider[chosen], start, end, float(modes.cost[chosen].sum()))
+    mode = schedule.mode
+    return TimedSchedule(modes.provider[mode], start, end, float(modes.cost[mode].sum()))
 
 
-def _objective(wishes: Wishes, tick: float, unit: float, late: int | None) -> Objective:
-    """Return whole weights in the proportion of the wishes, to one part in a thousand."""
-    time, money = wishes.time * tick, wishes.money * unit
+def _objective(goal: WeightedGoal, tick: float, unit: float, deadline: int | None) -> Objective:
+    """Return integer weights in the proportion of the goal, to one part in a thousand."""
+    time, money = goal.time * tick, goal.money * unit
     if not money:
-        return Objective(1, (), late)
+        return Objective(1, (), deadline)
     if not time:
-        return Objective(0, (1,), late)
+        return Objective(0, (1,), deadline)
     scale = (
         1000 / min(time, money)
         if max(time, money) < 1000 * min(time, money)
         else 1 / min(time, money)
     )
-    return Objective(max(1, round(time * scale)), (max(1, round(money * scale)),), late)
+    return Objective(max(1, round(time * scale)), (max(1, round(money * scale)),), deadline)
 
 
 def _resources(

@@ -1,7 +1,7 @@
-"""Schedule generation in compiled code: serial and parallel, forward and backward.
+"""Schedule generation schemes in compiled code: serial and parallel, forward and backward.
 
-The kernels work on the arrays of ``Packed`` and on a ``Desk`` of the caller, so that a search
-allocates nothing. They release the interpreter's lock.
+The kernels work on the arrays of ``PackedProblem`` and on a ``Workspace`` of the caller, so that a
+search allocates nothing. They release the interpreter's lock.
 
 Sources: Kolisch, "Serial and parallel resource-constrained project scheduling methods revisited"
 (EJOR 90, 1996); Valls, Ballestin and Quintanilla, "Justification and RCPSP" (EJOR 165, 2005).
@@ -14,19 +14,19 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from tasks.planning.multimode.packing import Packed
+from tasks.planning.multimode.packing import PackedProblem
 from tasks.planning.multimode.problem import Ints
 
 _NEVER = 1 << 60
 
 
-class Desk(NamedTuple):
-    """One schedule in the making, and the working memory for it.
+class Workspace(NamedTuple):
+    """The working memory for one schedule.
 
     ``order`` (n,) is a topological order of the jobs (an activity list), ``mode`` (n,) their
-    modes, ``start`` (n,) the result, ``slack`` (N,) what is left of the budgets. ``random`` (1,)
-    is the state of a random sequence, ``free`` (horizon, W) what is free at each tick and
-    ``counts`` (3, horizon + 2) room to sort in; both are left as they are found.
+    modes, ``start`` (n,) the result, ``slack`` (N,) the rest of the budgets. ``random`` (1,)
+    is the state of a random sequence, ``free`` (horizon, W) the free capacity at each tick and
+    ``counts`` (3, horizon + 2) a buffer for sorting; every kernel restores the last two.
     """
 
     order: Ints
@@ -38,10 +38,10 @@ class Desk(NamedTuple):
     counts: Ints
 
 
-def desk(packed: Packed, state: Ints) -> Desk:
-    """Return an empty desk whose random sequence begins at ``state``, any number but 0."""
+def new_workspace(packed: PackedProblem, state: Ints) -> Workspace:
+    """Return an empty workspace whose random sequence begins at ``state``, any number but 0."""
     jobs = len(packed.needs_at) - 1
-    return Desk(
+    return Workspace(
         np.zeros(jobs, np.int64),
         packed.modes_at[:-1].copy(),
         np.zeros(jobs, np.int64),
@@ -53,14 +53,14 @@ def desk(packed: Packed, state: Ints) -> Desk:
 
 
 @njit(cache=True, nogil=True)
-def whole(value: int) -> int:
-    """Return ``value`` as any number: for each constant, numba would compile what is called anew."""
+def as_variable(value: int) -> int:
+    """Return ``value`` as a variable: numba compiles the callee anew for each constant argument."""
     return value + 0
 
 
 @njit(cache=True, nogil=True)
-def drawn(random: Ints) -> int:
-    """Return the next of a sequence of 31-bit numbers; ``random`` holds its state (xorshift)."""
+def next_random(random: Ints) -> int:
+    """Return the next of a sequence of 31-bit numbers (xorshift); ``random`` is its state."""
     x = random[0]
     x ^= x << 13
     x ^= (x >> 7) & 0x1FFFFFFFFFFFFFF
@@ -71,8 +71,8 @@ def drawn(random: Ints) -> int:
 
 
 @njit(cache=True, nogil=True)
-def earliest(packed: Packed, free: Ints, mode: int, ready: int, limit: int) -> int:
-    """Return when ``mode`` first fits from ``ready`` on; a huge number where past ``limit``."""
+def earliest(packed: PackedProblem, free: Ints, mode: int, ready: int, limit: int) -> int:
+    """Return the earliest start of ``mode`` from ``ready`` on; a huge number if past ``limit``."""
     start = moment = ready
     length = packed.duration[mode]
     end = ready + length
@@ -91,25 +91,25 @@ def earliest(packed: Packed, free: Ints, mode: int, ready: int, limit: int) -> i
 
 
 @njit(cache=True, nogil=True)
-def occupy(packed: Packed, desk: Desk, mode: int, begin: int) -> int:
-    """Take what ``mode`` holds from what is free; return its end."""
+def occupy(packed: PackedProblem, workspace: Workspace, mode: int, begin: int) -> int:
+    """Subtract the demand of ``mode`` from the free capacity; return its end."""
     end: int = begin + packed.duration[mode]
     for moment in range(begin, end):
         for word in range(len(packed.guard)):
-            desk.free[moment, word] -= packed.demand[mode, word]
+            workspace.free[moment, word] -= packed.demand[mode, word]
     return end
 
 
 @njit(cache=True, nogil=True)
-def clear(packed: Packed, desk: Desk, makespan: int) -> None:
-    """Set everything free again."""
+def clear(packed: PackedProblem, workspace: Workspace, makespan: int) -> None:
+    """Restore the whole capacity."""
     for moment in range(makespan):
         for word in range(len(packed.guard)):
-            desk.free[moment, word] = packed.free[word]
+            workspace.free[moment, word] = packed.free[word]
 
 
 @njit(cache=True, nogil=True)
-def affordable(packed: Packed, slack: Ints, own: int, candidate: int) -> bool:
+def affordable(packed: PackedProblem, slack: Ints, own: int, candidate: int) -> bool:
     """Tell whether the budgets permit ``candidate`` instead of the mode ``own``."""
     for item in range(len(slack)):
         more = packed.consumption[candidate, item] - packed.consumption[own, item]
@@ -119,12 +119,14 @@ def affordable(packed: Packed, slack: Ints, own: int, candidate: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def improved(packed: Packed, desk: Desk, job: int, ready: int, trade: int) -> tuple[int, int]:
-    """Return the mode and start with which ``job`` ends first, or weighs least with ``trade``."""
-    own = best = desk.mode[job]
-    begin = earliest(packed, desk.free, own, ready, whole(_NEVER))
+def best_mode(
+    packed: PackedProblem, workspace: Workspace, job: int, ready: int, trade: int
+) -> tuple[int, int]:
+    """Return the mode and start with which ``job`` ends first or, with ``trade``, costs least."""
+    own = best = workspace.mode[job]
+    begin = earliest(packed, workspace.free, own, ready, as_variable(_NEVER))
     for candidate in range(packed.modes_at[job], packed.modes_at[job + 1]):
-        if candidate == own or not affordable(packed, desk.slack, own, candidate):
+        if candidate == own or not affordable(packed, workspace.slack, own, candidate):
             continue
         limit = begin + packed.duration[best] - packed.duration[candidate]
         cheaper = packed.price[best] - packed.price[candidate]
@@ -134,16 +136,18 @@ def improved(packed: Packed, desk: Desk, job: int, ready: int, trade: int) -> tu
             limit = _NEVER if cheaper > 0 else -1
         if ready > limit:
             continue
-        start = earliest(packed, desk.free, candidate, ready, limit)
-        if start < limit or (start == limit and drawn(desk.random) & 1):
+        start = earliest(packed, workspace.free, candidate, ready, limit)
+        if start < limit or (start == limit and next_random(workspace.random) & 1):
             best, begin = candidate, start
-    for item in range(len(desk.slack)):
-        desk.slack[item] += packed.consumption[own, item] - packed.consumption[best, item]
+    for item in range(len(workspace.slack)):
+        workspace.slack[item] += packed.consumption[own, item] - packed.consumption[best, item]
     return best, begin
 
 
 @njit(cache=True, nogil=True)
-def serial(packed: Packed, desk: Desk, backward: int, choose: int, trade: int) -> int:
+def serial(
+    packed: PackedProblem, workspace: Workspace, backward: int, choose: int, trade: int
+) -> int:
     """Place the jobs in order, one by one, at their earliest time; return the makespan.
 
     Backward, the graph is taken reversed and time runs from the end. ``choose`` in 1024 jobs take
@@ -152,96 +156,101 @@ def serial(packed: Packed, desk: Desk, backward: int, choose: int, trade: int) -
     at, other = packed.needs_at, packed.needs
     if backward:
         at, other = packed.needed_at, packed.needed
-    makespan = whole(0)
-    for job in desk.order:
-        ready = whole(0)
+    makespan = as_variable(0)
+    for job in workspace.order:
+        ready = as_variable(0)
         for place in range(at[job], at[job + 1]):
             need = other[place]
-            ready = max(ready, desk.start[need] + packed.duration[desk.mode[need]])
-        mode = desk.mode[job]
+            ready = max(ready, workspace.start[need] + packed.duration[workspace.mode[need]])
+        mode = workspace.mode[job]
         if (
             packed.modes_at[job + 1] - packed.modes_at[job] > 1
-            and drawn(desk.random) % 1024 < choose
+            and next_random(workspace.random) % 1024 < choose
         ):
-            mode, begin = improved(packed, desk, job, ready, trade)
-            desk.mode[job] = mode
+            mode, begin = best_mode(packed, workspace, job, ready, trade)
+            workspace.mode[job] = mode
         else:
-            begin = earliest(packed, desk.free, mode, ready, whole(_NEVER))
-        desk.start[job] = begin
-        makespan = max(makespan, occupy(packed, desk, mode, begin))
-    clear(packed, desk, makespan)
+            begin = earliest(packed, workspace.free, mode, ready, as_variable(_NEVER))
+        workspace.start[job] = begin
+        makespan = max(makespan, occupy(packed, workspace, mode, begin))
+    clear(packed, workspace, makespan)
     return makespan
 
 
 @njit(cache=True, nogil=True)
-def sort_order(desk: Desk) -> None:
+def sort_order(workspace: Workspace) -> None:
     """Sort the order by the key of its jobs in ``counts[0]``: ascending, stable, by counting."""
-    jobs = len(desk.order)
-    key, counts, spare = desk.counts[0], desk.counts[1], desk.counts[2]
+    jobs = len(workspace.order)
+    key, counts, spare = workspace.counts[0], workspace.counts[1], workspace.counts[2]
     largest = 0
-    for job in desk.order:
+    for job in workspace.order:
         counts[key[job] + 1] += 1
         largest = max(largest, key[job])
     for value in range(largest + 1):
         counts[value + 1] += counts[value]
-    for job in desk.order:
+    for job in workspace.order:
         spare[counts[key[job]]] = job
         counts[key[job]] += 1
-    # One by one: assigning a slice takes ten seconds to compile, for the words of its errors.
+    # One by one: assigning a slice takes ten seconds to compile, for its error messages.
     for place in range(jobs):
-        desk.order[place] = spare[place]
+        workspace.order[place] = spare[place]
     for value in range(largest + 2):
         counts[value] = 0
 
 
 @njit(cache=True, nogil=True)
-def justified(packed: Packed, desk: Desk, choose: int, trade: int) -> int:
+def justified(packed: PackedProblem, workspace: Workspace, choose: int, trade: int) -> int:
     """Schedule the order, justify to the right and to the left; return the makespan.
 
     The order is left sorted by start.
     """
-    jobs = len(desk.order)
-    key = desk.counts[0]
-    makespan = serial(packed, desk, whole(0), choose, trade)
-    for backward in (whole(1), whole(0)):
+    jobs = len(workspace.order)
+    key = workspace.counts[0]
+    makespan = serial(packed, workspace, as_variable(0), choose, trade)
+    for backward in (as_variable(1), as_variable(0)):
         # By end from the last, or by start from the first: both keep a topological order.
         for job in range(jobs):
-            key[job] = makespan - desk.start[job] - packed.duration[desk.mode[job]]
+            key[job] = makespan - workspace.start[job] - packed.duration[workspace.mode[job]]
         for place in range(jobs // 2):
             last = jobs - 1 - place
-            desk.order[place], desk.order[last] = desk.order[last], desk.order[place]
-        sort_order(desk)
-        makespan = serial(packed, desk, backward, choose, trade)
+            workspace.order[place], workspace.order[last] = (
+                workspace.order[last],
+                workspace.order[place],
+            )
+        sort_order(workspace)
+        makespan = serial(packed, workspace, backward, choose, trade)
     for job in range(jobs):
-        key[job] = desk.start[job]
-    sort_order(desk)
+        key[job] = workspace.start[job]
+    sort_order(workspace)
     return makespan
 
 
 @njit(cache=True, nogil=True)
-def can_start(packed: Packed, desk: Desk, end: Ints, job: int, moment: int) -> bool:
-    """Tell whether ``job`` is ready and fits now; ``end`` (n,) is -1 for what is not placed."""
+def can_start(
+    packed: PackedProblem, workspace: Workspace, end: Ints, job: int, moment: int
+) -> bool:
+    """Tell whether ``job`` is ready and fits now; ``end`` (n,) is -1 for jobs not yet placed."""
     for place in range(packed.needs_at[job], packed.needs_at[job + 1]):
         need = packed.needs[place]
         if end[need] < 0 or end[need] > moment:
             return False
-    begin: int = earliest(packed, desk.free, desk.mode[job], moment, moment)
+    begin: int = earliest(packed, workspace.free, workspace.mode[job], moment, moment)
     return begin == moment
 
 
 @njit(cache=True, nogil=True)
-def parallel(packed: Packed, desk: Desk) -> int:
-    """Start at each moment what is ready and fits, in the desk's order; return the makespan."""
-    jobs = len(desk.order)
+def parallel(packed: PackedProblem, workspace: Workspace) -> int:
+    """Start at each moment the jobs that are ready and fit, in order; return the makespan."""
+    jobs = len(workspace.order)
     ends = np.zeros(jobs, np.int64) - 1
-    moment, makespan, placed = whole(0), whole(0), 0
+    moment, makespan, placed = as_variable(0), as_variable(0), 0
     while placed < jobs:
-        # What takes no time may make others ready at this very moment: it is looked at again.
+        # A job of no duration may make others ready at the same moment, which is then visited again.
         following = _NEVER
-        for job in desk.order:
-            if ends[job] < 0 and can_start(packed, desk, ends, job, moment):
-                desk.start[job] = moment
-                ends[job] = occupy(packed, desk, desk.mode[job], moment)
+        for job in workspace.order:
+            if ends[job] < 0 and can_start(packed, workspace, ends, job, moment):
+                workspace.start[job] = moment
+                ends[job] = occupy(packed, workspace, workspace.mode[job], moment)
                 following = min(following, ends[job])
                 placed += 1
             elif ends[job] > moment:
@@ -249,5 +258,5 @@ def parallel(packed: Packed, desk: Desk) -> int:
         moment = following
     for job in range(jobs):
         makespan = max(makespan, ends[job])
-    clear(packed, desk, makespan)
+    clear(packed, workspace, makespan)
     return makespan

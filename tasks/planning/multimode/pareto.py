@@ -1,7 +1,7 @@
-"""The front of cost and makespan: what each saving costs in time. Pure.
+"""The Pareto front of cost and makespan of a multi-mode problem. Pure.
 
-Found by limiting what may be spent, level by level (the epsilon-constraint method: Haimes, Lasdon
-and Wismer, IEEE Transactions on Systems, Man and Cybernetics 1, 1971).
+It is found by limiting the cost level by level (the epsilon-constraint method: Haimes, Lasdon and
+Wismer, IEEE Transactions on Systems, Man and Cybernetics 1, 1971).
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ from tasks.planning.multimode.problem import (
     schedule_of,
 )
 from tasks.planning.multimode.solve import solve_modes
-from tasks.planning.multimode.steady import solve_steadily
+from tasks.planning.multimode.steady import solve_deterministically
 
 
-class Point(NamedTuple):
-    """One schedule of the front: its ``cost`` is what its consumption weighs."""
+class ParetoSchedule(NamedTuple):
+    """One schedule of the Pareto front; ``cost`` is its weighted consumption."""
 
     cost: int
     makespan: int
     schedule: ModeSchedule
 
 
-def pareto(
+def pareto_schedules(
     problem: ModeProblem,
     budget_seconds: float = 2.0,
     seed: int = 0,
     points: int = 8,
     *,
-    steady: bool = False,
-) -> list[Point]:
+    deterministic: bool = False,
+) -> list[ParetoSchedule]:
     """Return schedules of which none is both dearer and slower than another, the cheapest first.
 
-    A unit of each budgeted resource costs what the objective's ``money`` says, or 1 where that
-    says nothing. Of all that may be spent between the least and what the fastest schedule costs,
-    ``points`` levels are tried; each gets an equal part of ``budget_seconds``. With ``steady``,
-    that is work instead of time, and the same seed finds the same front.
+    A unit of each budgeted resource costs the objective's ``money``, or 1 where that is empty.
+    Between the costs of the cheapest and the fastest schedule, ``points`` levels are tried; each
+    gets an equal part of ``budget_seconds``. With ``deterministic``, that is work instead of
+    time, and the same seed finds the same front.
 
     Raises:
         SlipwayError: no schedule within the budgets and the deadline was found.
     """
     money = problem.objective.money or (1,) * len(problem.budget)
     cost = problem.consumption @ np.array(money, np.int64)
-    ends = time.monotonic() + budget_seconds
+    deadline_time = time.monotonic() + budget_seconds
     dearest = 1 + int(np.maximum.reduceat(cost, problem.modes_at[:-1]).sum())
     slowest = 1 + int(problem.longest().sum())
     deadline = problem.objective.deadline
@@ -61,32 +61,36 @@ def pareto(
         problem, objective=Objective(1, tuple(slowest * m for m in money), deadline)
     )
 
-    def point(of: ModeProblem, parts: int, known: ModeSchedule | None = None) -> Point:
-        """Plan within one of ``parts`` equal parts of what time is left."""
-        if steady:
-            schedule = _steadily(of, budget_seconds / (points + 2), seed, known)
+    def point(
+        subproblem: ModeProblem, parts: int, initial: ModeSchedule | None = None
+    ) -> ParetoSchedule:
+        """Plan within one of ``parts`` equal parts of the time left."""
+        if deterministic:
+            schedule = _deterministic_schedule(
+                subproblem, budget_seconds / (points + 2), seed, initial
+            )
         else:
-            left = max(0.0, ends - time.monotonic())
-            schedule = solve_modes(of, left / parts, seed, known=known)
-        return Point(int(cost[schedule.mode].sum()), schedule.makespan, schedule)
+            seconds_left = max(0.0, deadline_time - time.monotonic())
+            schedule = solve_modes(subproblem, seconds_left / parts, seed, initial=initial)
+        return ParetoSchedule(int(cost[schedule.mode].sum()), schedule.makespan, schedule)
 
-    fast, cheap = point(fastest_first, points + 2), point(cheapest_first, points + 1)
-    found = [cheap]
-    levels = np.linspace(cheap.cost, fast.cost, points + 2)[1:-1].astype(int)
+    fastest, cheapest = point(fastest_first, points + 2), point(cheapest_first, points + 1)
+    front = [cheapest]
+    levels = np.linspace(cheapest.cost, fastest.cost, points + 2)[1:-1].astype(int)
     for index, level in enumerate(levels):
-        if cheap.cost < level < fast.cost:
-            # What is cheaper is within this budget too, so that the front never goes back.
-            limited, last = _limited(fastest_first, cost, int(level)), found[-1].schedule
-            known = schedule_of(limited, last.start, last.mode)
-            found.append(point(limited, points - index, known))
-    return _undominated([*found, fast])
+        if cheapest.cost < level < fastest.cost:
+            # A cheaper schedule is within this budget too, so that the front is monotonous.
+            limited, last_schedule = _limited(fastest_first, cost, int(level)), front[-1].schedule
+            initial = schedule_of(limited, last_schedule.start, last_schedule.mode)
+            front.append(point(limited, points - index, initial))
+    return _undominated([*front, fastest])
 
 
-def _steadily(
-    problem: ModeProblem, effort: float, seed: int, known: ModeSchedule | None
+def _deterministic_schedule(
+    problem: ModeProblem, effort: float, seed: int, initial: ModeSchedule | None
 ) -> ModeSchedule:
-    found = solve_steadily(problem, effort, seed, [known.mode] if known else ())
-    options = [each for each in (found, known) if each is not None]
+    searched = solve_deterministically(problem, effort, seed, [initial.mode] if initial else ())
+    options = [schedule for schedule in (searched, initial) if schedule is not None]
     if not options:
         raise SlipwayError("no schedule was found that keeps within the budgets and the deadline")
     return min(options, key=problem.value)
@@ -105,9 +109,9 @@ def _limited(problem: ModeProblem, cost: Ints, limit: int) -> ModeProblem:
     )
 
 
-def _undominated(found: list[Point]) -> list[Point]:
-    front: list[Point] = []
-    for point in sorted(found, key=lambda item: (item.cost, item.makespan)):
+def _undominated(candidates: list[ParetoSchedule]) -> list[ParetoSchedule]:
+    front: list[ParetoSchedule] = []
+    for point in sorted(candidates, key=lambda point: (point.cost, point.makespan)):
         if not front or point.makespan < front[-1].makespan:
             front.append(point)
     return front

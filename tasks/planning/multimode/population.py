@@ -1,4 +1,4 @@
-"""A population of orders and modes, bred with double justification, in compiled code.
+"""A genetic algorithm over orders and modes with double justification, in compiled code.
 
 An individual is an activity list and a mode a job. A child takes a stretch of one parent's list,
 most often where that parent uses its resources best, and the rest from the other; its modes are
@@ -20,14 +20,20 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from tasks.planning.multimode.budgets import lacking_after, repair, take_stock
-from tasks.planning.multimode.generation import Desk, drawn, justified, serial, whole
-from tasks.planning.multimode.packing import Packed
+from tasks.planning.multimode.budgets import repair, shortfall_after, update_slack
+from tasks.planning.multimode.generation import (
+    Workspace,
+    as_variable,
+    justified,
+    next_random,
+    serial,
+)
+from tasks.planning.multimode.packing import PackedProblem
 from tasks.planning.multimode.problem import Ints
 
-_SWAP = 50  # of 1024 places, how many are swapped with the next
-_REDRAW = 25  # of 1024 jobs, how many draw another mode
-_CHOOSE = 64  # of 1024 placements, how many take the best mode: more make all alike
+_SWAP = 50  # of 1024 places, the number that are swapped with the next
+_REDRAW = 25  # of 1024 jobs, the number that draw another mode
+_CHOOSE = 64  # of 1024 placements, the number that take the best mode: more make all alike
 
 
 class Population(NamedTuple):
@@ -40,40 +46,40 @@ class Population(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def draw_mode(packed: Packed, desk: Desk, job: int) -> None:
-    """Give ``job`` any of its modes."""
+def draw_mode(packed: PackedProblem, workspace: Workspace, job: int) -> None:
+    """Give ``job`` one of its modes at random."""
     first = packed.modes_at[job]
-    desk.mode[job] = first + drawn(desk.random) % (packed.modes_at[job + 1] - first)
+    workspace.mode[job] = first + next_random(workspace.random) % (packed.modes_at[job + 1] - first)
 
 
 @njit(cache=True, nogil=True)
-def sample(packed: Packed, tail: Ints, desk: Desk) -> None:
+def sample(packed: PackedProblem, tail: Ints, workspace: Workspace) -> None:
     """Draw modes, and a topological order that prefers jobs with a long ``tail`` (n,).
 
     The best of a few eligible jobs drawn at random is next (a tournament).
     """
-    jobs = len(desk.order)
+    jobs = len(workspace.order)
     missing = packed.needs_at[1:] - packed.needs_at[:-1]
     eligible = np.empty(jobs, np.int64)
     count = 0
     for job in range(jobs):
-        draw_mode(packed, desk, job)
+        draw_mode(packed, workspace, job)
         if missing[job] == 0:
             eligible[count] = job
             count += 1
-    draws = 1 + drawn(desk.random) % 6
+    draws = 1 + next_random(workspace.random) % 6
     for place in range(jobs):
-        best = drawn(desk.random) % count
+        best = next_random(workspace.random) % count
         for _ in range(draws):
-            other = drawn(desk.random) % count
-            if tail[eligible[other]] > tail[eligible[best]]:
-                best = other
+            rival = next_random(workspace.random) % count
+            if tail[eligible[rival]] > tail[eligible[best]]:
+                best = rival
         job = eligible[best]
-        desk.order[place] = job
+        workspace.order[place] = job
         count -= 1
         eligible[best] = eligible[count]
-        for at in range(packed.needed_at[job], packed.needed_at[job + 1]):
-            after = packed.needed[at]
+        for index in range(packed.needed_at[job], packed.needed_at[job + 1]):
+            after = packed.needed[index]
             missing[after] -= 1
             if missing[after] == 0:
                 eligible[count] = after
@@ -81,17 +87,19 @@ def sample(packed: Packed, tail: Ints, desk: Desk) -> None:
 
 
 @njit(cache=True, nogil=True)
-def stretch(packed: Packed, people: Population, father: int, random: Ints) -> tuple[int, int]:
+def stretch(
+    packed: PackedProblem, population: Population, father: int, random: Ints
+) -> tuple[int, int]:
     """Return the places in a father's order that a child inherits in one piece.
 
     Three pieces of equal length compete by the work done in them per tick.
     """
-    order, start, mode = people.order[father], people.start[father], people.mode[father]
+    order, start, mode = population.order[father], population.start[father], population.mode[father]
     jobs = len(order)
     best_first, best_last, best = 0, jobs, -1.0
-    length = max(1, jobs // 4 + drawn(random) % max(1, jobs // 2))
+    length = max(1, jobs // 4 + next_random(random) % max(1, jobs // 2))
     for _ in range(3):
-        first = drawn(random) % (jobs - length + 1)
+        first = next_random(random) % (jobs - length + 1)
         last = first + length
         work = 0
         for place in range(first, last):
@@ -103,130 +111,153 @@ def stretch(packed: Packed, people: Population, father: int, random: Ints) -> tu
 
 
 @njit(cache=True, nogil=True)
-def cross(packed: Packed, people: Population, mother: int, father: int, desk: Desk) -> None:
-    """Fill the desk with a child: a stretch of places from the father, the rest from the mother.
+def cross(
+    packed: PackedProblem, population: Population, mother: int, father: int, workspace: Workspace
+) -> None:
+    """Fill the workspace with a child: a stretch of the father's order, the rest the mother's.
 
     Each place takes the parent's first job that the child does not have yet, with its mode, so
     that the order stays topological (Hartmann's two-point crossover).
     """
-    jobs = len(desk.order)
-    first, last = stretch(packed, people, father, desk.random)
+    jobs = len(workspace.order)
+    first, last = stretch(packed, population, father, workspace.random)
     taken = np.zeros(jobs, np.bool_)
     count = 0
     for parent, until in ((mother, first), (father, last), (mother, jobs)):
-        for job in people.order[parent]:
+        for job in population.order[parent]:
             if count == until:
                 break
             if not taken[job]:
                 taken[job] = True
-                desk.order[count] = job
-                desk.mode[job] = people.mode[parent, job]
+                workspace.order[count] = job
+                workspace.mode[job] = population.mode[parent, job]
                 count += 1
 
 
 @njit(cache=True, nogil=True)
-def mutate(packed: Packed, desk: Desk) -> None:
-    """Swap neighbours of which the later does not need the earlier, and draw other modes."""
-    jobs = len(desk.order)
+def mutate(packed: PackedProblem, workspace: Workspace) -> None:
+    """Swap neighbours where the later does not need the earlier, and draw other modes."""
+    jobs = len(workspace.order)
     for place in range(jobs - 1):
-        if drawn(desk.random) % 1024 >= _SWAP:
+        if next_random(workspace.random) % 1024 >= _SWAP:
             continue
-        job, after = desk.order[place], desk.order[place + 1]
-        bound = False
-        for at in range(packed.needs_at[after], packed.needs_at[after + 1]):
-            bound = bound or packed.needs[at] == job
-        if not bound:
-            desk.order[place], desk.order[place + 1] = after, job
+        job, after = workspace.order[place], workspace.order[place + 1]
+        depends = False
+        for index in range(packed.needs_at[after], packed.needs_at[after + 1]):
+            depends = depends or packed.needs[index] == job
+        if not depends:
+            workspace.order[place], workspace.order[place + 1] = after, job
     for job in range(jobs):
-        if drawn(desk.random) % 1024 < _REDRAW:
-            draw_mode(packed, desk, job)
+        if next_random(workspace.random) % 1024 < _REDRAW:
+            draw_mode(packed, workspace, job)
 
 
 @njit(cache=True, nogil=True)
-def value_of(packed: Packed, mode: Ints, makespan: int, lacking: int) -> int:
+def value_of(packed: PackedProblem, mode: Ints, makespan: int, shortfall: int) -> int:
     """Return the objective with its penalties."""
     value = packed.time * makespan
     for job in range(len(mode)):
         value += packed.price[mode[job]]
     late = max(0, makespan - packed.deadline)
-    return value + packed.penalty * (late + lacking)
+    return value + packed.penalty * (late + shortfall)
 
 
 @njit(cache=True, nogil=True)
-def born(packed: Packed, desk: Desk, choose: int) -> int:
-    """Repair and schedule what is on the desk; return its value."""
-    repair(packed, desk)
-    makespan = justified(packed, desk, choose, drawn(desk.random) & 1)
-    return value_of(packed, desk.mode, makespan, take_stock(packed, desk))
+def evaluate_child(packed: PackedProblem, workspace: Workspace, choose: int) -> int:
+    """Repair and schedule the child in the workspace; return its value."""
+    repair(packed, workspace)
+    makespan = justified(packed, workspace, choose, next_random(workspace.random) & 1)
+    return value_of(packed, workspace.mode, makespan, update_slack(packed, workspace))
 
 
 @njit(cache=True, nogil=True)
-def settle(people: Population, one: int, desk: Desk, value: int) -> None:
-    """Put what is on the desk in the place of an individual."""
-    for job in range(len(desk.order)):
-        people.order[one, job] = desk.order[job]
-        people.mode[one, job] = desk.mode[job]
-        people.start[one, job] = desk.start[job]
-    people.value[one] = value
+def replace_individual(
+    population: Population, index: int, workspace: Workspace, value: int
+) -> None:
+    """Replace an individual by the one in the workspace."""
+    for job in range(len(workspace.order)):
+        population.order[index, job] = workspace.order[job]
+        population.mode[index, job] = workspace.mode[job]
+        population.start[index, job] = workspace.start[job]
+    population.value[index] = value
 
 
 @njit(cache=True, nogil=True)
-def immigrate(packed: Packed, tail: Ints, people: Population, desk: Desk, one: int) -> None:
+def immigrate(
+    packed: PackedProblem, tail: Ints, population: Population, workspace: Workspace, index: int
+) -> None:
     """Make a random individual; every third lets all its jobs take the mode they end first in."""
-    sample(packed, tail, desk)
-    settle(people, one, desk, born(packed, desk, _CHOOSE if one % 3 else 1024))
+    sample(packed, tail, workspace)
+    replace_individual(
+        population,
+        index,
+        workspace,
+        evaluate_child(packed, workspace, _CHOOSE if index % 3 else 1024),
+    )
 
 
 @njit(cache=True, nogil=True)
-def fitter_of_two(people: Population, random: Ints) -> int:
+def fitter_of_two(population: Population, random: Ints) -> int:
     """Draw two individuals and return the better."""
-    one = drawn(random) % len(people.value)
-    other = drawn(random) % len(people.value)
-    return other if people.value[other] < people.value[one] else one
+    first = next_random(random) % len(population.value)
+    second = next_random(random) % len(population.value)
+    return second if population.value[second] < population.value[first] else first
 
 
 @njit(cache=True, nogil=True)
-def breed(packed: Packed, people: Population, desk: Desk, children: int) -> None:
+def breed(
+    packed: PackedProblem, population: Population, workspace: Workspace, children: int
+) -> None:
     """Make ``children``; each takes the place of the nearer parent unless it is worse."""
     for _ in range(children):
-        mother = fitter_of_two(people, desk.random)
-        father = fitter_of_two(people, desk.random)
-        cross(packed, people, mother, father, desk)
-        mutate(packed, desk)
-        value = born(packed, desk, whole(_CHOOSE))
+        mother = fitter_of_two(population, workspace.random)
+        father = fitter_of_two(population, workspace.random)
+        cross(packed, population, mother, father, workspace)
+        mutate(packed, workspace)
+        value = evaluate_child(packed, workspace, as_variable(_CHOOSE))
         nearer = 0
-        for job in range(len(desk.start)):
-            start = desk.start[job]
-            nearer += abs(people.start[mother, job] - start)
-            nearer -= abs(people.start[father, job] - start)
+        for job in range(len(workspace.start)):
+            start = workspace.start[job]
+            nearer += abs(population.start[mother, job] - start)
+            nearer -= abs(population.start[father, job] - start)
         parent = father if nearer > 0 else mother
-        if value <= people.value[parent]:
-            settle(people, parent, desk, value)
+        if value <= population.value[parent]:
+            replace_individual(population, parent, workspace, value)
 
 
 @njit(cache=True, nogil=True)
-def polish(packed: Packed, people: Population, desk: Desk, one: int, trials: int) -> None:
+def polish(
+    packed: PackedProblem, population: Population, workspace: Workspace, index: int, trials: int
+) -> None:
     """Change single modes of an individual that make it better, ``trials`` at most."""
-    jobs = len(desk.order)
+    jobs = len(workspace.order)
     for place in range(jobs):
-        desk.order[place], desk.mode[place] = people.order[one, place], people.mode[one, place]
-    lacking = take_stock(packed, desk)
-    at, none = drawn(desk.random) % jobs, whole(0)
+        workspace.order[place], workspace.mode[place] = (
+            population.order[index, place],
+            population.mode[index, place],
+        )
+    shortfall = update_slack(packed, workspace)
+    position, never = next_random(workspace.random) % jobs, as_variable(0)
     for _ in range(jobs):
-        job = desk.order[at]
-        at = (at + 1) % jobs
+        job = workspace.order[position]
+        position = (position + 1) % jobs
         for candidate in range(packed.modes_at[job], packed.modes_at[job + 1]):
-            own = desk.mode[job]
-            after = lacking_after(packed, desk.slack, own, candidate)
-            if candidate == own or after > lacking:
+            own = workspace.mode[job]
+            new_shortfall = shortfall_after(packed, workspace.slack, own, candidate)
+            if candidate == own or new_shortfall > shortfall:
                 continue
             if trials == 0:
                 return
             trials -= 1
-            desk.mode[job] = candidate
-            value = value_of(packed, desk.mode, serial(packed, desk, none, none, none), after)
-            if value < people.value[one]:
-                settle(people, one, desk, value)
-                lacking = take_stock(packed, desk)
+            workspace.mode[job] = candidate
+            value = value_of(
+                packed,
+                workspace.mode,
+                serial(packed, workspace, never, never, never),
+                new_shortfall,
+            )
+            if value < population.value[index]:
+                replace_individual(population, index, workspace, value)
+                shortfall = update_slack(packed, workspace)
             else:
-                desk.mode[job] = own
+                workspace.mode[job] = own

@@ -1,8 +1,7 @@
-"""A project whose jobs may each run in several modes, as arrays; and a schedule of it. Pure.
+"""The multi-mode resource-constrained project scheduling problem (MRCPSP) as arrays. Pure.
 
-This is the multi-mode resource-constrained project scheduling problem (MRCPSP); with one mode a
-job and no budget it is the RCPSP. All quantities are whole numbers: the one who asks chooses the
-tick of time and the unit of each resource (``tasks.planning.multimode.options``).
+With one mode a job and no budget it is the RCPSP. All quantities are whole numbers: the caller
+chooses the tick of time and the unit of each resource (``tasks.planning.multimode.fleet``).
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """What a schedule is judged by: ``time`` x makespan + ``money`` x consumption, the less the better.
+    """The objective to minimise: ``time`` x makespan + ``money`` x consumption.
 
     Attributes:
-        time: What a tick of the makespan weighs.
-        money: What a unit of each budgeted resource weighs; empty: nothing.
+        time: The weight of a tick of the makespan.
+        money: The weight of a unit of each budgeted resource; empty: nothing.
         deadline: In ticks; a schedule that ends later is worse than any that does not.
     """
 
@@ -46,14 +45,14 @@ class ModeProblem:
 
     Attributes:
         needs_at: Shape (n + 1,).
-        needs: Jobs that have to end before; the concatenation over all jobs.
+        needs: The predecessors of the jobs, concatenated over all jobs.
         modes_at: Shape (n + 1,); ``modes_at[-1]`` is ``k``.
         duration: Shape (k,), in ticks, not negative.
         demand: Shape (k, R), what a mode holds while it runs.
         consumption: Shape (k, N), what a mode uses up, e.g. money.
-        capacity: Shape (R,), what there is at any moment.
-        budget: Shape (N,), what there is altogether.
-        objective: What a schedule is judged by.
+        capacity: Shape (R,), what is available at any moment.
+        budget: Shape (N,), what is available in total.
+        objective: The objective to minimise.
     """
 
     needs_at: Ints
@@ -67,7 +66,7 @@ class ModeProblem:
     objective: Objective = field(default=Objective())
 
     def __post_init__(self) -> None:
-        """Refuse what no schedule can be made of.
+        """Refuse a problem that has no schedule.
 
         Raises:
             BadInputError: a job has no mode within the capacities, or needs a later job.
@@ -90,7 +89,7 @@ class ModeProblem:
         return len(self.needs_at) - 1
 
     def needs_of(self, job: int) -> Ints:
-        """Return the jobs that have to end before ``job`` starts."""
+        """Return the predecessors of ``job``."""
         return self.needs[self.needs_at[job] : self.needs_at[job + 1]]
 
     def modes_of(self, job: int) -> range:
@@ -106,13 +105,13 @@ class ModeProblem:
         return np.maximum.reduceat(self.duration, self.modes_at[:-1])
 
     def price(self) -> Ints:
-        """Return what the consumption of each mode adds to the objective, shape (k,)."""
+        """Return the contribution of each mode's consumption to the objective, shape (k,)."""
         if not self.objective.priced:
             return np.zeros(len(self.duration), np.int64)
         return self.consumption @ np.array(self.objective.money, np.int64)
 
     def value(self, schedule: ModeSchedule) -> int:
-        """Return the objective of ``schedule``, its deadline left out."""
+        """Return the objective of ``schedule``, without the deadline."""
         money = sum(
             int(weight) * int(used)
             for weight, used in zip(self.objective.money, schedule.consumed, strict=False)
@@ -122,15 +121,15 @@ class ModeProblem:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModeSchedule:
-    """When each job starts, in ticks, and in which mode.
+    """The start of each job, in ticks, and its mode.
 
     Attributes:
         start: Shape (n,).
         mode: Shape (n,), an index into the problem's modes.
         makespan: The end of the last job, in ticks.
         consumed: Shape (N,).
-        bound: No schedule has a lower objective than this.
-        notes: What was skipped, e.g. because a program is not installed.
+        bound: A lower bound of the objective.
+        notes: Parts of the search that were skipped, e.g. because a program is not installed.
     """
 
     start: Ints
@@ -144,7 +143,7 @@ class ModeSchedule:
 def schedule_of(
     problem: ModeProblem, start: Ints, mode: Ints, bound: int = 0, notes: tuple[str, ...] = ()
 ) -> ModeSchedule:
-    """Return the schedule with these starts and modes, its figures worked out."""
+    """Return the schedule with these starts and modes, and its figures."""
     ends = start + problem.duration[mode]
     return ModeSchedule(
         start=start,
@@ -157,7 +156,7 @@ def schedule_of(
 
 
 def violations(problem: ModeProblem, schedule: ModeSchedule) -> list[str]:
-    """Return what is wrong with ``schedule``, in words, without knowing how it was made."""
+    """Return what is wrong with ``schedule``, as text; the check is independent of the search."""
     start, mode = schedule.start, schedule.mode
     wrong = [
         f"job {job} runs in mode {mode[job]}, which is not its own"

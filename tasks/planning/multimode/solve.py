@@ -1,4 +1,4 @@
-"""Plans steps that may run in several modes, within a time budget: ``solve_modes``. Pure.
+"""The multi-mode search within a time budget, by a population and CP-SAT in parallel. Pure.
 
 A population search runs in this thread; beside it, where OR-Tools is installed, CP-SAT proves or
 improves the best schedule so far, whole where the problem is small, else window by window.
@@ -16,40 +16,42 @@ from tasks.errors import SlipwayError
 from tasks.planning.multimode import exact
 from tasks.planning.multimode.bound import least_makespan, least_value
 from tasks.planning.multimode.problem import ModeProblem, ModeSchedule, violations
-from tasks.planning.multimode.search import Search, size_for
+from tasks.planning.multimode.search import PopulationSearch, size_for
 from tasks.planning.multimode.windows import window
 
 _WHOLE = 70  # modes up to which CP-SAT takes the whole problem
-_SLICE_SECONDS = 0.02  # how often the two threads look at each other's best
+_SLICE_SECONDS = 0.02  # the interval at which the two threads exchange their best schedules
 _WINDOW_SECONDS = 0.4
-_TRIAL = 0.04  # of the time, to measure how many children there is time for
-_FIRST_CHILDREN = 400  # made before the threads race, so that easy problems end the same way
-_BUILD_SECONDS = 0.02  # CP-SAT is not asked for less
+_TRIAL = 0.04  # of the time, to measure how many children can be bred
+_FIRST_CHILDREN = 400  # bred before the second thread starts, so that easy problems end alike
+_BUILD_SECONDS = 0.02  # CP-SAT is not started for less
 
 
-class _Race:
-    """What the two threads share: the best schedule, the bound and whether to go on."""
+class _SharedState:
+    """The state that the two threads share: the incumbent, the bound and whether to go on."""
 
-    def __init__(self, problem: ModeProblem, bound: int, ends: float) -> None:
-        self.problem, self.bound, self.ends = problem, bound, ends
+    def __init__(self, problem: ModeProblem, bound: int, deadline_time: float) -> None:
+        self.problem = problem
+        self.bound = bound
+        self.deadline_time = deadline_time
         self._lock = Lock()
         self.best: ModeSchedule | None = None
         self.value = 0
         self.proven = False
-        self.running: exact.Model | None = None
+        self.solver: exact.SolverModel | None = None
 
     @property
-    def left(self) -> float:
-        """Seconds that are left."""
-        return self.ends - time.monotonic()
+    def seconds_left(self) -> float:
+        """The seconds until the deadline."""
+        return self.deadline_time - time.monotonic()
 
     @property
     def over(self) -> bool:
-        """Whether to stop: out of time, or nothing better exists."""
-        return self.proven or self.left <= 0
+        """Whether to stop: there is no time left, or the incumbent is proven optimal."""
+        return self.proven or self.seconds_left <= 0
 
     def offer(self, schedule: ModeSchedule) -> bool:
-        """Take ``schedule``, which breaks nothing, where it is the best so far; tell whether."""
+        """Take ``schedule``, which is feasible, if it is the best so far; tell whether it is."""
         value = self.problem.value(schedule)
         with self._lock:
             if self.best is not None and value >= self.value:
@@ -65,9 +67,9 @@ class _Race:
             self.proven = self.proven or self.value <= self.bound
 
     def interrupt(self) -> None:
-        """Stop what CP-SAT searches: there is a better schedule to start from, or none at all."""
-        if (running := self.running) is not None:
-            running.stop()
+        """Stop the search of CP-SAT: there is a better incumbent, or the search is over."""
+        if (solver := self.solver) is not None:
+            solver.stop()
 
 
 def solve_modes(
@@ -75,113 +77,117 @@ def solve_modes(
     budget_seconds: float = 2.0,
     seed: int = 0,
     *,
-    known: ModeSchedule | None = None,
+    initial: ModeSchedule | None = None,
     use_exact: bool = True,
 ) -> ModeSchedule:
     """Return the best schedule found in ``budget_seconds``, or sooner where it is proven best.
 
-    A ``known`` schedule, which must break nothing, is where the search begins.
+    The search begins with the ``initial`` schedule, which must be feasible.
 
     Raises:
         SlipwayError: no schedule within the budgets and the deadline was found.
     """
-    ends = time.monotonic() + budget_seconds
-    race = _Race(problem, least_value(problem, least_makespan(problem)), ends)
+    deadline_time = time.monotonic() + budget_seconds
+    shared = _SharedState(problem, least_value(problem, least_makespan(problem)), deadline_time)
     use_exact = use_exact and exact.available()
-    if known is not None:
-        race.offer(known)
-    search = _founded(problem, race, seed, use_exact=use_exact)
-    prover = Thread(target=_prove, args=(race, seed), daemon=True)
-    if use_exact and not race.over:
+    if initial is not None:
+        shared.offer(initial)
+    search = _new_search(problem, shared, seed, use_exact=use_exact)
+    prover = Thread(target=_prove, args=(shared, seed), daemon=True)
+    if use_exact and not shared.over:
         prover.start()
-    _breed(search, race, seed)
+    _breed(search, shared, seed)
     if prover.ident is not None:
         prover.join()
-    return _checked(problem, race, use_exact=use_exact)
+    return _checked(problem, shared, use_exact=use_exact)
 
 
-def _founded(problem: ModeProblem, race: _Race, seed: int, *, use_exact: bool) -> Search:
-    """Return a small population bred for a moment, which solves what is easy."""
-    search = Search(problem, seed, ends=race.ends)
-    if race.best is not None:
-        search.take(race.best)
+def _new_search(
+    problem: ModeProblem, shared: _SharedState, seed: int, *, use_exact: bool
+) -> PopulationSearch:
+    """Return a small population bred for a moment, which solves easy problems."""
+    search = PopulationSearch(problem, seed, deadline=shared.deadline_time)
+    if shared.best is not None:
+        search.take(shared.best)
     elif not search.feasible and use_exact:
-        mode = exact.modes_within(problem, max(0.1, race.left / 2))
+        mode = exact.modes_within(problem, max(0.1, shared.seconds_left / 2))
         if mode is not None:
             search.take_modes(mode)
     for _ in range(_FIRST_CHILDREN // 5):
-        if race.over:
+        if shared.over:
             break
         search.advance(5)
         if search.feasible:
-            race.offer(search.best())
+            shared.offer(search.best())
     search.polish()
     if search.feasible:
-        race.offer(search.best())
+        shared.offer(search.best())
     return search
 
 
-def _checked(problem: ModeProblem, race: _Race, *, use_exact: bool) -> ModeSchedule:
-    if race.best is None:
+def _checked(problem: ModeProblem, shared: _SharedState, *, use_exact: bool) -> ModeSchedule:
+    if shared.best is None:
         raise SlipwayError("no schedule was found that keeps within the budgets and the deadline")
     skipped = () if use_exact else ("CP-SAT was skipped: the extra 'exact' is not installed",)
-    made = replace(race.best, bound=race.bound, notes=skipped)
-    if wrong := violations(problem, made):
+    schedule = replace(shared.best, bound=shared.bound, notes=skipped)
+    if wrong := violations(problem, schedule):
         raise SlipwayError(f"the schedule does not hold: {'; '.join(wrong[:5])}")
-    return made
+    return schedule
 
 
-def _breed(search: Search, race: _Race, seed: int) -> None:
-    """Advance a population until the race is over.
+def _breed(search: PopulationSearch, shared: _SharedState, seed: int) -> None:
+    """Advance a population until the search is over.
 
-    After a while, when it is known how many children there is time for, a population of the size
-    for that takes over; one that has converged is founded anew.
+    After a trial, which measures how many children can be bred, a population of a matching size
+    takes over; one that has converged is replaced by a new one.
     """
-    began, made, generation = time.monotonic(), 0, 0
-    trial = race.left * _TRIAL
-    while not race.over:
+    began, children_made, generation = time.monotonic(), 0, 0
+    trial = shared.seconds_left * _TRIAL
+    while not shared.over:
         lasted = time.monotonic() - began
-        children = max(10, min(made, int(made * _SLICE_SECONDS / max(lasted, 1e-6))))
+        children = max(
+            10, min(children_made, int(children_made * _SLICE_SECONDS / max(lasted, 1e-6)))
+        )
         search.advance(children)
-        made += children
-        _exchange(search, race)
+        children_made += children
+        _exchange(search, shared)
         if search.converged or (not generation and lasted > trial):
             generation += 1
-            size = size_for(made / max(lasted, 1e-6) * race.left)
-            search = Search(race.problem, seed + generation, size, race.ends)
-    race.interrupt()
+            size = size_for(children_made / max(lasted, 1e-6) * shared.seconds_left)
+            search = PopulationSearch(shared.problem, seed + generation, size, shared.deadline_time)
+    shared.interrupt()
 
 
-def _exchange(search: Search, race: _Race) -> None:
-    """Give the race what is better here, or take from it what is better there."""
-    if race.best is not None and race.value < search.value:
-        search.take(race.best)
-    elif search.feasible and (race.best is None or search.value < race.value):
+def _exchange(search: PopulationSearch, shared: _SharedState) -> None:
+    """Take the shared incumbent where it is better than the population's best, else offer that."""
+    if shared.best is not None and shared.value < search.value:
+        search.take(shared.best)
+    elif search.feasible and (shared.best is None or search.value < shared.value):
         search.polish()
-        if race.offer(search.best()):
-            race.interrupt()
+        if shared.offer(search.best()):
+            shared.interrupt()
 
 
-def _prove(race: _Race, seed: int) -> None:
-    """Let CP-SAT improve the best schedule so far until the race is over."""
+def _prove(shared: _SharedState, seed: int) -> None:
+    """Let CP-SAT improve the incumbent until the search is over."""
     random = np.random.default_rng(seed)
     size = 20.0
-    while not race.over and race.left > _BUILD_SECONDS:
-        known = race.best
-        if known is None:
+    while not shared.over and shared.seconds_left > _BUILD_SECONDS:
+        incumbent = shared.best
+        if incumbent is None:
             time.sleep(_SLICE_SECONDS)
             continue
-        whole = len(race.problem.duration) <= _WHOLE
-        free = np.ones(race.problem.jobs, bool)
+        whole = len(shared.problem.duration) <= _WHOLE
+        free_jobs = np.ones(shared.problem.jobs, bool)
         if not whole:
-            free = window(race.problem, known, int(size), random)
-        model = exact.Model(race.problem, known, free)
-        race.running = model
-        allowed = race.left if whole else min(race.left, _WINDOW_SECONDS)
-        answer = model.solve(allowed, int(random.integers(2**31)))
-        race.running = None
+            free_jobs = window(shared.problem, incumbent, int(size), random)
+        solver_model = exact.SolverModel(shared.problem, incumbent, free_jobs)
+        shared.solver = solver_model
+        seconds = shared.seconds_left if whole else min(shared.seconds_left, _WINDOW_SECONDS)
+        answer = solver_model.solve(seconds, int(random.integers(2**31)))
+        shared.solver = None
         if answer.schedule is not None:
-            race.offer(answer.schedule)
-        if whole or free.all():
-            race.learn(answer.bound)
-        size = min(race.problem.jobs, size * 1.03) if answer.closed else max(6.0, size * 0.9)
+            shared.offer(answer.schedule)
+        if whole or free_jobs.all():
+            shared.learn(answer.bound)
+        size = min(shared.problem.jobs, size * 1.03) if answer.closed else max(6.0, size * 0.9)

@@ -5,48 +5,56 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analytics.demand.chart import MEASURES, WEEK, chart, outlooks, summary
-from analytics.demand.hourly import HOUR
+from analytics.demand.chart import MEASURES, WEEK_HOURS, chart, outlooks, summary
+from analytics.demand.hourly import HOUR_SECONDS
 from analytics.history.runs import FLOW_KIND, Run
 
-NOW = 21 * 24 * HOUR
+NOW = 21 * 24 * HOUR_SECONDS
 
 
 def runs(days: int, *, kind: str = FLOW_KIND) -> list[Run]:
     """Build two half-hour runs at each hour from 8 to 12 of the last ``days``."""
     return [
-        Run(kind, "flow/ship", start, start + HOUR / 2, HOUR / 2, succeeded=True)
+        Run(kind, "flow/ship", start, start + HOUR_SECONDS / 2, HOUR_SECONDS / 2, succeeded=True)
         for day in range(days)
         for hour in range(8, 12)
-        for start in [NOW - (days - day) * 24 * HOUR + hour * HOUR] * 2
+        for start in [NOW - (days - day) * 24 * HOUR_SECONDS + hour * HOUR_SECONDS] * 2
     ]
 
 
 def test_the_coming_days_look_like_the_last() -> None:
     """The chart would show what never comes, or shift the day by the time zone."""
-    found = outlooks(runs(21), NOW)
-    assert list(found) == list(MEASURES)
-    day = found["runs"].demand.median[:24]
+    outlooks_by_measure = outlooks(runs(21), NOW)
+    assert list(outlooks_by_measure) == list(MEASURES)
+    day = outlooks_by_measure["runs"].demand.median[:24]
     assert np.flatnonzero(day > 1).tolist() == [8, 9, 10, 11]
-    assert found["slots"].demand.median[9] == pytest.approx(1.0)
-    assert {len(one.demand.median) for one in found.values()} == {WEEK}
-    assert found["runs"].start == NOW
+    assert outlooks_by_measure["slots"].demand.median[9] == pytest.approx(1.0)
+    assert {len(outlook.demand.median) for outlook in outlooks_by_measure.values()} == {WEEK_HOURS}
+    assert outlooks_by_measure["runs"].start == NOW
 
 
 def test_the_sentence_adds_up() -> None:
     """A reader would plan for a tenth of what comes."""
-    said = summary(outlooks(runs(21), NOW))
-    assert said.startswith(
+    sentence = summary(outlooks(runs(21), NOW))
+    assert sentence.startswith(
         "About 8 flow runs in the next 24 h and 56 in 168 h; in the fullest hour"
     )
 
 
 def test_runs_that_failed_or_go_on_count_too() -> None:
     """A server that is full of long runs would look free."""
-    going = [
-        Run(FLOW_KIND, "a", NOW - 72 * HOUR, float("nan"), 1.0, succeeded=False, state="running")
+    running = [
+        Run(
+            FLOW_KIND,
+            "a",
+            NOW - 72 * HOUR_SECONDS,
+            float("nan"),
+            1.0,
+            succeeded=False,
+            state="running",
+        )
     ]
-    assert outlooks(going, NOW)["slots"].past.tolist() == [1.0] * 72
+    assert outlooks(running, NOW)["slots"].past.tolist() == [1.0] * 72
 
 
 def test_steps_and_too_short_a_history_say_nothing() -> None:

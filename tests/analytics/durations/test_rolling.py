@@ -7,7 +7,7 @@ import pandas as pd
 
 from analytics.durations.rolling import situations
 from analytics.history.columns import typed
-from analytics.history.features import past
+from analytics.history.features import compute_features
 
 
 def test_a_steady_key_is_in_another_situation_than_a_new_one() -> None:
@@ -24,7 +24,7 @@ def test_a_steady_key_is_in_another_situation_than_a_new_one() -> None:
             }
         )
     )
-    found = situations(past(table))
+    numbers = situations(compute_features(table))
     steady = (table["key"] == "steady").to_numpy()
-    assert found[steady].tolist() == [0, 1, 1, 1, 1, 3, 3]
-    assert found[~steady].tolist() == [0, 1, 1, 1, 1, 2, 2]
+    assert numbers[steady].tolist() == [0, 1, 1, 1, 1, 3, 3]
+    assert numbers[~steady].tolist() == [0, 1, 1, 1, 1, 2, 2]

@@ -10,22 +10,22 @@ from analytics.durations.scores import auc, brier, coverage, in_class, min_max_r
 
 def test_the_min_max_ratio_is_symmetrical_and_bears_zero() -> None:
     """Too long and too short would not be equally bad, or a run of no length divide by zero."""
-    one, other = np.array([1.0, 2.0, 0.0]), np.array([2.0, 1.0, 0.0])
-    assert min_max_ratio(one, other).tolist() == [0.5, 0.5, 1.0]
+    first, second = np.array([1.0, 2.0, 0.0]), np.array([2.0, 1.0, 0.0])
+    assert min_max_ratio(first, second).tolist() == [0.5, 0.5, 1.0]
 
 
 def test_a_class_is_right_or_wrong() -> None:
     """Minutes foreseen for hours would count as nearly right."""
     actual = np.array([5.0, 59.0, 61.0, 4000.0, 1e6])
-    said = np.array([9.0, 61.0, 599.0, 600.0, 2e6])
-    assert in_class(said, actual).tolist() == [1, 0, 1, 0, 1]
+    predicted = np.array([9.0, 61.0, 599.0, 600.0, 2e6])
+    assert in_class(predicted, actual).tolist() == [1, 0, 1, 0, 1]
 
 
 def test_the_worst_tenth_is_one_of_time() -> None:
     """An interval that fails for a month would look fine on average."""
     actual = np.concatenate([np.ones(90), np.full(10, 9.0)])
-    found = coverage(np.zeros(100), np.full(100, 2.0), actual)
-    assert (found.overall, found.worst_tenth) == (0.9, 0.0)
+    covered = coverage(np.zeros(100), np.full(100, 2.0), actual)
+    assert (covered.overall, covered.worst_tenth) == (0.9, 0.0)
 
 
 def test_auc_counts_ties_half() -> None:
@@ -40,8 +40,8 @@ def test_auc_counts_ties_half() -> None:
 def test_stable_keys_need_runs_and_steadiness() -> None:
     """The share within a tenth would be one of keys that vary."""
     ones = np.ones(3)
-    found = stable(ones, np.array([1.05, 3, 1]), np.array([5.0, 9, 2]), np.array([0.05, 0.5, 0]))
-    assert found
-    assert found.share == pytest.approx(1 / 3)
-    assert found.within_tenth == 1.0
+    scored = stable(ones, np.array([1.05, 3, 1]), np.array([5.0, 9, 2]), np.array([0.05, 0.5, 0]))
+    assert scored
+    assert scored.share == pytest.approx(1 / 3)
+    assert scored.within_tenth == 1.0
     assert stable(ones, ones, np.zeros(3), np.zeros(3)) is None

@@ -33,37 +33,37 @@ def _history(number: int = 400) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def found() -> Failures:
+def failures() -> Failures:
     """Give what is foreseen of such a history; growing the forests takes most of the time."""
     return predict_failures(_history())
 
 
-def test_probabilities_are_ranked_and_calibrated(found: Failures) -> None:
+def test_probabilities_are_ranked_and_calibrated(failures: Failures) -> None:
     """A run would be warned of that never fails, or none at all."""
-    made = np.isfinite(found.probability) & (np.arange(len(found.failed)) > 100)
-    said, failed = found.probability[made], found.failed[made]
-    area = auc(said, failed)
+    is_scored = np.isfinite(failures.probability) & (np.arange(len(failures.failed)) > 100)
+    probability, failed = failures.probability[is_scored], failures.failed[is_scored]
+    area = auc(probability, failed)
     assert area
     assert area > 0.8
-    assert brier(said, failed) < brier(np.full(len(failed), failed.mean()), failed)
-    assert abs(said.mean() - failed.mean()) < 0.07
+    assert brier(probability, failed) < brier(np.full(len(failed), failed.mean()), failed)
+    assert abs(probability.mean() - failed.mean()) < 0.07
 
 
-def test_the_reason_and_the_remedy_are_named(found: Failures) -> None:
+def test_the_reason_and_the_remedy_are_named(failures: Failures) -> None:
     """Nobody would know why, or what to do about it."""
-    poor = np.flatnonzero(found.table["known_memory_mib"].to_numpy() < 150)[-1]
-    assert "memory_mib" in [reason.feature for reason in reasons(found, int(poor))]
-    best = remedies(found, int(poor))[0]
+    poor = np.flatnonzero(failures.table["known_memory_mib"].to_numpy() < 150)[-1]
+    assert "memory_mib" in [reason.feature for reason in reasons(failures, int(poor))]
+    best = remedies(failures, int(poor))[0]
     assert best.feature == "memory_mib"
     assert best.factor > 1
 
 
-def test_cancelled_runs_are_neither(found: Failures) -> None:
+def test_cancelled_runs_are_neither(failures: Failures) -> None:
     """A user who cancels often would look like one whose runs fail."""
     table = _history(80)
     table.loc[table.index[::2], "state"] = "cancelled"
-    seen = predict_failures(typed(table))
-    assert np.isnan(seen.failed[::2]).all()
+    typed_failures = predict_failures(typed(table))
+    assert np.isnan(typed_failures.failed[::2]).all()
 
 
 def test_short_histories_abstain() -> None:
@@ -75,7 +75,7 @@ def test_rows_are_found_again_after_sorting_by_start() -> None:
     """A run would get the probability of another."""
     table = _history(60)
     table.loc[3, ["started_at", "ended_at"]] += 1000.0
-    moved = at_start(table)
-    assert moved.index[-1] == 3
-    assert moved["known_waited_seconds"].loc[3] == 1001
+    history_at_start = at_start(table)
+    assert history_at_start.index[-1] == 3
+    assert history_at_start["known_waited_seconds"].loc[3] == 1001
     assert len(predict_failures(table).place) == 60

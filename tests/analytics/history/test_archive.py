@@ -18,9 +18,9 @@ KEPT = Archive("here", (RUN, replace(RUN, id="b", retries=2)), since=50.0, until
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Give a file with an archive in a folder of its own."""
-    made = tmp_path / "history" / "server.parquet"
-    save(made, KEPT)
-    return made
+    file = tmp_path / "history" / "server.parquet"
+    save(file, KEPT)
+    return file
 
 
 def test_it_comes_back_as_it_was(path: Path) -> None:

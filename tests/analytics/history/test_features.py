@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.history.columns import typed
-from analytics.history.features import Past, moments, past
+from analytics.history.features import RunFeatures, compute_features, moments
 
 runs = st.lists(
     st.tuples(st.integers(0, 40), st.integers(0, 20), st.sampled_from("ab")),
@@ -18,7 +18,7 @@ runs = st.lists(
 )
 
 
-def _table(rows: list[tuple[int, int, str]], **known: list[float]) -> pd.DataFrame:
+def _table(rows: list[tuple[int, int, str]], **known_columns: list[float]) -> pd.DataFrame:
     return typed(
         pd.DataFrame(
             {
@@ -27,15 +27,15 @@ def _table(rows: list[tuple[int, int, str]], **known: list[float]) -> pd.DataFra
                 "started_at": [float(at) for at, *_ in rows],
                 "seconds": [float(seconds) for _, seconds, _ in rows],
                 "state": "succeeded",
-                **known,
+                **known_columns,
             }
         )
     )
 
 
-def _says(found: Past, rule: str) -> list[float]:
-    said: list[float] = np.exp(found.rules[:, found.rule_names.index(rule)]).tolist()
-    return said
+def _says(features: RunFeatures, rule: str) -> list[float]:
+    values: list[float] = np.exp(features.rules[:, features.rule_names.index(rule)]).tolist()
+    return values
 
 
 @given(runs)
@@ -47,31 +47,33 @@ def test_the_future_changes_nothing(rows: list[tuple[int, int, str]]) -> None:
     changed.loc[late, "seconds"] += 100.0
     changed.loc[late, "ended_at"] += 100.0
     early = (table["submitted_at"] <= 20).to_numpy()
-    np.testing.assert_array_equal(past(table).features[early], past(changed).features[early])
+    np.testing.assert_array_equal(
+        compute_features(table).matrix[early], compute_features(changed).matrix[early]
+    )
 
 
 @given(runs)
 def test_no_run_ends_before_it_is_submitted(rows: list[tuple[int, int, str]]) -> None:
     """A run without length would be forecast from itself."""
     table = _table(rows)
-    seen = set()
+    submitted = set()
     for run, is_end in moments(table["submitted_at"].to_numpy(), table["ended_at"].to_numpy()):
-        assert (run in seen) == is_end
-        seen.add(run)
+        assert (run in submitted) == is_end
+        submitted.add(run)
 
 
 def test_rules_speak_of_what_had_ended() -> None:
     """A rule would be compared that nobody could have followed."""
-    found = past(_table([(0, 5, "a"), (5, 7, "a"), (20, 1, "a"), (30, 2, "b")]))
-    assert _says(found, "last run of key")[1:3] == pytest.approx([5, 7])
-    assert _says(found, "mean of 2 of key")[2] == pytest.approx(6)
-    assert np.isnan(_says(found, "last run of key")[3])
-    assert found.level.tolist()[0] == -1
-    assert found.levels[found.level[3]] == "kind"
+    features = compute_features(_table([(0, 5, "a"), (5, 7, "a"), (20, 1, "a"), (30, 2, "b")]))
+    assert _says(features, "last run of key")[1:3] == pytest.approx([5, 7])
+    assert _says(features, "mean of 2 of key")[2] == pytest.approx(6)
+    assert np.isnan(_says(features, "last run of key")[3])
+    assert features.level.tolist()[0] == -1
+    assert features.levels[features.level[3]] == "kind"
 
 
 def test_a_line_through_the_sizes_of_inputs() -> None:
     """A task ten times as large as the last would be expected to take as long."""
     rows = [(at * 100, 2 * at, "a") for at in range(1, 9)]
-    found = past(_table(rows, known_input_mib=[float(at) for at in range(1, 9)]))
-    assert _says(found, "scaled by input")[-1] == (pytest.approx(16, rel=0.1))
+    features = compute_features(_table(rows, known_input_mib=[float(at) for at in range(1, 9)]))
+    assert _says(features, "scaled by input")[-1] == (pytest.approx(16, rel=0.1))

@@ -37,16 +37,16 @@ def begin(ledger: Ledger, key: str = "shop/ci/build[3.11]") -> Execution:
     """Begin an attempt at epoch second 9."""
     lease = open_workload(ledger, key, "me", 0.0, 10.0, lambda owner: True)
     demand = DONE_DEMAND
-    begun = Execution(
+    execution = Execution(
         lease.id, "build", 1, lease.fence, "local", "shell", key, Path("/s"), 9.0, demand
     )
-    begin_execution(ledger, begun)
-    return begun
+    begin_execution(ledger, execution)
+    return execution
 
 
-def finish(ledger: Ledger, begun: Execution) -> None:
+def finish(ledger: Ledger, execution: Execution) -> None:
     """Finish it at epoch second 12.5, at a cost of 0.25."""
-    finish_execution(ledger, begun.workload, "build", 1, begun.fence, DONE, 0.25)
+    finish_execution(ledger, execution.workload, "build", 1, execution.fence, DONE, 0.25)
 
 
 def test_an_attempt_and_its_timing_are_one_run(ledger: Ledger) -> None:
@@ -72,22 +72,22 @@ def test_an_attempt_counts_as_long_as_it_takes_at_speed_1(ledger: Ledger) -> Non
 
 def test_only_what_is_new_is_read_and_what_ran_is_read_again(ledger: Ledger) -> None:
     """A step would run for ever, or be there twice, once running and once done."""
-    begun = begin(ledger)
+    execution = begin(ledger)
     record_timings(ledger, [Timing("old", "shell", 1.0, True, 5.0)])
-    held = refreshed(ledger, NOTHING, 0.0, 5000.0)
-    assert sorted(run.state or "timing" for run in held.runs) == ["running", "timing"]
-    finish(ledger, begun)
-    again = refreshed(ledger, held, 0.0, 9000.0)
+    archive = refreshed(ledger, NOTHING, 0.0, 5000.0)
+    assert sorted(run.state or "timing" for run in archive.runs) == ["running", "timing"]
+    finish(ledger, execution)
+    again = refreshed(ledger, archive, 0.0, 9000.0)
     assert sorted(run.state or "timing" for run in again.runs) == ["succeeded", "timing"]
-    assert again.last > held.last
+    assert again.last > archive.last
 
 
 def test_another_ledger_starts_anew_and_says_so(ledger: Ledger) -> None:
     """What was learnt from a ledger that is gone would stay for ever."""
-    held = replace(NOTHING, runs=(Run("a", "b", 1, 2, 1, succeeded=True),), until=3.0, last=99)
-    found = refreshed(ledger, held, 0.0, 100.0)
-    assert found.runs == ()
-    assert "another one" in found.note
+    archive = replace(NOTHING, runs=(Run("a", "b", 1, 2, 1, succeeded=True),), until=3.0, last=99)
+    read_anew = refreshed(ledger, archive, 0.0, 100.0)
+    assert read_anew.runs == ()
+    assert "another one" in read_anew.note
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_what_has_not_ended_has_no_end(ledger: Ledger) -> None:
 def test_no_key_crowds_out_the_others() -> None:
     """A test that ran a million times would make training take hours."""
     runs = [Run("a", "often", at, at + 1, 1, succeeded=True) for at in range(10)]
-    kept = newest([*runs, Run("a", "rare", 0, 1, 1, succeeded=True)], 3)
-    assert [(run.key, run.started_at) for run in kept] == [
+    newest_runs = newest([*runs, Run("a", "rare", 0, 1, 1, succeeded=True)], 3)
+    assert [(run.key, run.started_at) for run in newest_runs] == [
         ("often", 7), ("often", 8), ("often", 9), ("rare", 0)
     ]  # fmt: skip

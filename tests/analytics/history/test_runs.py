@@ -51,23 +51,24 @@ def test_what_did_not_start_does_not_count(state: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "kept"), [("RUNNING", "running"), ("CRASHED", "crashed"), ("CANCELLED", "cancelled")]
+    ("state", "run_state"),
+    [("RUNNING", "running"), ("CRASHED", "crashed"), ("CANCELLED", "cancelled")],
 )
-def test_what_was_stopped_is_told_apart(state: str, kept: str) -> None:
+def test_what_was_stopped_is_told_apart(state: str, run_state: str) -> None:
     """A run that was cancelled after a second would be averaged in, or count as a failure."""
     (run,) = of_flow_runs([_flow_run(state)])
     assert run.is_censored
     table = columns([run])
-    assert table["state"].tolist() == [kept]
-    assert not table["telling"].any()
+    assert table["state"].tolist() == [run_state]
+    assert not table["is_trainable"].any()
     assert per_key(frame([run])).empty
 
 
 def test_what_was_tried_again_says_not_how_long_it_takes() -> None:
     """Two attempts would be averaged in as one that took twice as long."""
-    tried, once = (replace(_flow_run("COMPLETED"), retries=number) for number in (1, 0))
-    table = columns(of_flow_runs([tried, once]))
-    assert table["telling"].tolist() == [False, True]
+    retried, once = (replace(_flow_run("COMPLETED"), retries=number) for number in (1, 0))
+    table = columns(of_flow_runs([retried, once]))
+    assert table["is_trainable"].tolist() == [False, True]
     assert table["state"].tolist() == ["succeeded"] * 2
 
 

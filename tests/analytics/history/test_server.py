@@ -65,46 +65,48 @@ class Server:
         _, kind, what = path.split("/")
         if kind == "flows":
             return [{"id": "f", "name": "ship"}][body["offset"] :]
-        found = [run for run in self.runs[kind].values() if _matches(run, body[kind])]
+        matching = [run for run in self.runs[kind].values() if _matches(run, body[kind])]
         if what == "count":
-            return len(found)
-        page = sorted(found, key=lambda run: str(run["start_time"]))
+            return len(matching)
+        page = sorted(matching, key=lambda run: str(run["start_time"]))
         page = page[body["offset"] : body["offset"] + body["limit"]]
         if body["limit"] > 1:
             self.read += len(page)
         return page
 
 
-def _matches(run: dict[str, Any], chosen: dict[str, Any]) -> bool:
-    if "id" in chosen and run["id"] not in chosen["id"]["any_"]:
+def _matches(run: dict[str, Any], run_filter: dict[str, Any]) -> bool:
+    if "id" in run_filter and run["id"] not in run_filter["id"]["any_"]:
         return False
-    if "state" in chosen and run["state_type"] not in chosen["state"]["type"]["any_"]:
+    if "state" in run_filter and run["state_type"] not in run_filter["state"]["type"]["any_"]:
         return False
     for name in ("start_time", "end_time"):
-        if name not in chosen:
+        if name not in run_filter:
             continue
-        after, before = chosen[name]["after_"], chosen[name].get("before_", "9")
+        after, before = run_filter[name]["after_"], run_filter[name].get("before_", "9")
         if run[name] is None or not after <= run[name] <= before:
             return False
     return True
 
 
-async def read(server: Server, held: Archive, now: float = NOW) -> tuple[dict[str, Run], Archive]:
+async def read(
+    server: Server, archive: Archive, now: float = NOW
+) -> tuple[dict[str, Run], Archive]:
     """Read what has changed; return the runs by id, and the archive."""
     server.read = 0
-    found, changed = await refreshed(server.post, held, NOW - 1000 * HOUR, now)
+    refreshed_archive, changed = await refreshed(server.post, archive, NOW - 1000 * HOUR, now)
     assert changed <= server.read
-    return {run.id: run for run in found.runs}, found
+    return {run.id: run for run in refreshed_archive.runs}, refreshed_archive
 
 
 async def test_at_first_everything_is_read_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """History beyond the first page would be ignored."""
-    monkeypatch.setattr(server_runs, "PAGE", 5)
+    monkeypatch.setattr(server_runs, "PAGE_RUNS", 5)
     server = Server()
     ids = {server.add(n, "COMPLETED", NOW - n * HOUR, NOW - n * HOUR + 9) for n in range(1, 14)}
-    found, _ = await read(server, Archive("here"))
-    assert found.keys() == ids
-    assert {run.kind for run in found.values()} == {FLOW_KIND}
+    runs, _ = await read(server, Archive("here"))
+    assert runs.keys() == ids
+    assert {run.kind for run in runs.values()} == {FLOW_KIND}
 
 
 async def test_later_only_what_has_changed_is_read() -> None:
@@ -112,37 +114,37 @@ async def test_later_only_what_has_changed_is_read() -> None:
     server = Server()
     for n in range(1, 40):
         server.add(n, "COMPLETED", NOW - n * HOUR, NOW - n * HOUR + 9)
-    going = server.add(50, "RUNNING", NOW - 3 * HOUR)
-    _, held = await read(server, Archive("here"))
+    running = server.add(50, "RUNNING", NOW - 3 * HOUR)
+    _, archive = await read(server, Archive("here"))
     server.add(50, "CRASHED", NOW - 3 * HOUR, NOW + HOUR)
     new = server.add(51, "FAILED", NOW + HOUR, NOW + HOUR + 1)
-    found, _ = await read(server, held, NOW + 2 * HOUR)
+    runs, _ = await read(server, archive, NOW + 2 * HOUR)
     assert server.read == 2
-    assert found[going].state == "crashed"
-    assert found[new].state == "failed"
-    assert len(found) == 41
+    assert runs[running].state == "crashed"
+    assert runs[new].state == "failed"
+    assert len(runs) == 41
 
 
 async def test_what_ran_is_asked_for_by_its_id() -> None:
     """A run whose end was entered late would run for ever, one that was deleted as well."""
     server = Server()
     late, gone = (server.add(n, "RUNNING", NOW - 9 * HOUR) for n in (1, 2))
-    _, held = await read(server, Archive("here"))
+    _, archive = await read(server, Archive("here"))
     server.add(1, "COMPLETED", NOW - 9 * HOUR, NOW - 8 * HOUR)
     del server.runs["flow_runs"][gone]
-    found, _ = await read(server, held, NOW + HOUR)
-    assert {id_: run.state for id_, run in found.items()} == {late: "succeeded"}
+    runs, _ = await read(server, archive, NOW + HOUR)
+    assert {id_: run.state for id_, run in runs.items()} == {late: "succeeded"}
 
 
 async def test_runs_that_were_entered_late_are_found() -> None:
     """What a machine reports after a day without network would never be learnt."""
     server = Server()
     server.add(1, "COMPLETED", NOW - 90 * HOUR, NOW - 89 * HOUR)
-    _, held = await read(server, Archive("here"))
+    _, archive = await read(server, Archive("here"))
     late = server.add(2, "COMPLETED", NOW - 50 * HOUR, NOW - 49 * HOUR)
-    found, held = await read(server, held, NOW + HOUR)
-    assert late in found
-    assert "reading all anew" in held.note
+    runs, archive = await read(server, archive, NOW + HOUR)
+    assert late in runs
+    assert "reading all anew" in archive.note
 
 
 async def test_what_starts_during_the_reading_is_left_to_the_next() -> None:
@@ -150,14 +152,14 @@ async def test_what_starts_during_the_reading_is_left_to_the_next() -> None:
     server = Server()
     for n in range(1, 40):
         server.add(n, "COMPLETED", NOW - n * HOUR, NOW - n * HOUR + 9)
-    _, held = await read(server, Archive("here"))
+    _, archive = await read(server, Archive("here"))
 
     async def busy(path: str, body: dict[str, Any]) -> Any:
         if path.endswith("/count"):
             server.add(50, "RUNNING", NOW + HOUR)
         return await server.post(path, body)
 
-    again, changed = await refreshed(busy, held, NOW - 1000 * HOUR, NOW + HOUR)
+    again, changed = await refreshed(busy, archive, NOW - 1000 * HOUR, NOW + HOUR)
     assert (changed, again.note) == (0, "")
 
 
@@ -166,11 +168,11 @@ async def test_what_the_server_forgets_is_kept() -> None:
     server = Server()
     old = server.add(1, "COMPLETED", NOW - 90 * HOUR, NOW - 89 * HOUR)
     server.add(2, "COMPLETED", NOW - 5 * HOUR, NOW - 4 * HOUR)
-    _, held = await read(server, Archive("here"))
+    _, archive = await read(server, Archive("here"))
     del server.runs["flow_runs"][old]
-    found, held = await read(server, held, NOW + HOUR)
-    assert old in found
-    assert not held.note
+    runs, archive = await read(server, archive, NOW + HOUR)
+    assert old in runs
+    assert not archive.note
 
 
 async def test_a_task_run_is_of_its_flow() -> None:
@@ -178,8 +180,8 @@ async def test_a_task_run_is_of_its_flow() -> None:
     server = Server()
     flow_run = server.add(1, "COMPLETED", NOW - 5 * HOUR, NOW - 4 * HOUR)
     server.add_task(2, flow_run, NOW - 5 * HOUR, NOW - 4 * HOUR)
-    found, _ = await read(server, Archive("here"))
-    (task,) = (run for run in found.values() if run.kind == TASK_KIND)
+    runs, _ = await read(server, Archive("here"))
+    (task,) = (run for run in runs.values() if run.kind == TASK_KIND)
     assert (task.key, task.name, task.tag, task.retries) == ("flow/ship/build", "build", "ship", 1)
 
 

@@ -29,19 +29,19 @@ def test_a_spike_is_found_where_it_is() -> None:
     """A machine that runs away would not be noticed."""
     values = _days(20)
     values[800:803] += 150
-    (found,) = detect(values, DAY)
-    assert found.first == 800
-    assert 800 <= found.peak <= 803
-    assert found.value > found.usual + 100
+    (anomaly,) = detect(values, DAY)
+    assert anomaly.first == 800
+    assert 800 <= anomaly.peak <= 803
+    assert anomaly.value > anomaly.usual + 100
 
 
 def test_a_quiet_day_is_found_though_its_values_are_ordinary() -> None:
     """A night's load at noon is within the range of the month: a plain z-score sees nothing."""
     values = _days(28)
     values[24 * DAY : 25 * DAY] = 60
-    (found,) = detect(values, DAY)
-    assert "time of the week" in found.detectors
-    assert 24 * DAY <= found.peak <= 25 * DAY
+    (anomaly,) = detect(values, DAY)
+    assert "time of the week" in anomaly.detectors
+    assert 24 * DAY <= anomaly.peak <= 25 * DAY
 
 
 def test_a_jump_of_what_never_moved_is_found() -> None:
@@ -60,9 +60,9 @@ def test_a_limit_counts_at_once() -> None:
     """A full disk would be news only after two days of learning."""
     values = _days(1)
     values[5] = 999
-    (found,) = detect(values, DAY, Limits(high=500))
-    assert (found.first, found.last) == (5, 5)
-    assert "limit" in found.detectors
+    (anomaly,) = detect(values, DAY, Limits(high=500))
+    assert (anomaly.first, anomaly.last) == (5, 5)
+    assert "limit" in anomaly.detectors
 
 
 def test_what_follows_each_other_is_one_anomaly() -> None:
@@ -85,4 +85,6 @@ def test_what_comes_later_changes_nothing_found_before(cut: int, seed: int) -> N
     values = _days(12, seed)
     values[6 * DAY : 6 * DAY + 4] += 200
     whole, part = detect(values, DAY), detect(values[:cut], DAY)
-    assert [found.first for found in part] == [found.first for found in whole if found.first < cut]
+    assert [anomaly.first for anomaly in part] == [
+        anomaly.first for anomaly in whole if anomaly.first < cut
+    ]

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.insights.bottlenecks import Step, bottlenecks, critical_path, seconds_by_key
+from analytics.insights.bottlenecks import PathStep, bottlenecks, critical_path, seconds_by_key
 
 RUN = [
-    Step("a", "fetch", 0, 10),
-    Step("b", "compile", 12, 50, ("a",)),
-    Step("c", "lint", 12, 20, ("a",)),
-    Step("d", "test", 50, 60, ("b", "c")),
+    PathStep("a", "fetch", 0, 10),
+    PathStep("b", "compile", 12, 50, ("a",)),
+    PathStep("c", "lint", 12, 20, ("a",)),
+    PathStep("d", "test", 50, 60, ("b", "c")),
 ]
 
 
@@ -28,10 +28,10 @@ def test_waiting_counts_apart() -> None:
 
 def test_the_greatest_share_comes_first() -> None:
     """The list would have to be searched for what matters."""
-    found = bottlenecks([RUN, RUN, RUN])
-    assert [one.key for one in found] == ["compile", "fetch", "test", ""]
-    assert found[0].share.expected == pytest.approx(38 / 60)
-    assert (found[0].seconds, found[0].runs) == (3 * 38, 3)
+    ranked = bottlenecks([RUN, RUN, RUN])
+    assert [bottleneck.key for bottleneck in ranked] == ["compile", "fetch", "test", ""]
+    assert ranked[0].share.expected == pytest.approx(38 / 60)
+    assert (ranked[0].seconds, ranked[0].runs) == (3 * 38, 3)
 
 
 def test_a_run_without_steps_has_no_bottleneck() -> None:
@@ -42,16 +42,16 @@ def test_a_run_without_steps_has_no_bottleneck() -> None:
 def test_steps_in_a_circle_are_refused() -> None:
     """A broken record would keep training for ever."""
     with pytest.raises(ValueError, match="circle"):
-        critical_path([Step("a", "a", 0, 1, ("b",)), Step("b", "b", 0, 2, ("a",))])
+        critical_path([PathStep("a", "a", 0, 1, ("b",)), PathStep("b", "b", 0, 2, ("a",))])
 
 
 @given(st.lists(st.tuples(st.floats(0, 50), st.floats(0, 50)), min_size=1, max_size=8))
 def test_a_chain_takes_all_of_its_time(parts: list[tuple[float, float]]) -> None:
     """Shares would not add up to the time that the run took."""
-    at, steps = 0.0, list[Step]()
+    at, steps = 0.0, list[PathStep]()
     for index, (waited, took) in enumerate(parts):
         needs = (str(index - 1),) if index else ()
-        begun = at + (waited if index else 0.0)
-        at = begun + took
-        steps.append(Step(str(index), f"key {index % 3}", begun, at, needs))
+        started_at = at + (waited if index else 0.0)
+        at = started_at + took
+        steps.append(PathStep(str(index), f"key {index % 3}", started_at, at, needs))
     assert sum(seconds_by_key(steps).values()) == pytest.approx(at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.demand.capacity import Outlook
+from analytics.demand.capacity import CapacityOutlook
 from analytics.insights.anomalies import Anomaly
 from analytics.insights.lifecycle import (
     QUIET_SECONDS,
@@ -81,38 +81,38 @@ def test_what_becomes_worse_is_told_again() -> None:
 def test_it_stays_as_bad_as_it_was() -> None:
     """A value that moves about a threshold would be told again each time it crosses it."""
     opened = reconcile([], [SLOW], now=100).open
-    better = Finding("regression", "flow/ship", Severity.INFO, "run-9", "a little", 60.0)
-    again = reconcile(reconcile(opened, [better], now=200).open, [SLOW], now=300)
+    milder = Finding("regression", "flow/ship", Severity.INFO, "run-9", "a little", 60.0)
+    again = reconcile(reconcile(opened, [milder], now=200).open, [SLOW], now=300)
     assert again.worsened == ()
 
 
 @given(st.lists(FINDINGS, min_size=1, max_size=6))
 def test_never_two_open_insights_of_one_thing(rounds: list[list[Finding]]) -> None:
     """A key would be listed twice, with two stories."""
-    known: tuple[Insight, ...] = ()
-    for turn, found in enumerate(rounds):
-        changes = reconcile(known, found, now=turn * QUIET_SECONDS / 2)
-        about = [(insight.finding.kind, insight.finding.key) for insight in changes.open]
-        assert len(about) == len(set(about))
-        assert {(one.kind, one.key) for one in found} <= set(about)
-        known = changes.open
+    open_insights: tuple[Insight, ...] = ()
+    for turn, findings in enumerate(rounds):
+        changes = reconcile(open_insights, findings, now=turn * QUIET_SECONDS / 2)
+        subjects = [(insight.finding.kind, insight.finding.key) for insight in changes.open]
+        assert len(subjects) == len(set(subjects))
+        assert {(finding.kind, finding.key) for finding in findings} <= set(subjects)
+        open_insights = changes.open
 
 
 @given(FINDINGS)
-def test_the_same_findings_twice_change_nothing(found: list[Finding]) -> None:
+def test_the_same_findings_twice_change_nothing(findings: list[Finding]) -> None:
     """A restart would announce everything anew."""
-    opened = reconcile([], found, now=100).open
-    again = reconcile(opened, found, now=100)
+    opened = reconcile([], findings, now=100).open
+    again = reconcile(opened, findings, now=100)
     assert again.raised == again.worsened == again.closed == ()
     assert set(again.open) == set(opened)
 
 
 def test_a_regression_names_its_run_key_size_and_moment() -> None:
     """Nobody would know where to look."""
-    found = of_regression(Regression("flow/ship", "run-8", 50.0, 90.0, 4, 10.0, 2.5))
-    assert (found.key, found.run, found.since) == ("flow/ship", "run-8", 50.0)
-    assert found.size == "takes 2.5 times as long: 25 s instead of 10 s"
-    assert found.severity == Severity.CRITICAL
+    finding = of_regression(Regression("flow/ship", "run-8", 50.0, 90.0, 4, 10.0, 2.5))
+    assert (finding.key, finding.run, finding.since) == ("flow/ship", "run-8", 50.0)
+    assert finding.size == "takes 2.5 times as long: 25 s instead of 10 s"
+    assert finding.severity == Severity.CRITICAL
 
 
 def test_a_value_past_its_limit_is_critical() -> None:
@@ -126,9 +126,9 @@ def test_a_value_past_its_limit_is_critical() -> None:
 
 def test_what_runs_out_today_is_critical_and_what_may_is_news() -> None:
     """A week's notice and an hour's would look the same."""
-    today = of_outlook(Outlook("slots", 3600.0, 1800.0, short=2), now=0)
-    week = of_outlook(Outlook("slots", 500_000.0, 1800.0, short=2), now=0)
-    maybe = of_outlook(Outlook("slots", None, 7200.0, short=2), now=0)
+    today = of_outlook(CapacityOutlook("slots", 3600.0, 1800.0, short=2), now=0)
+    week = of_outlook(CapacityOutlook("slots", 500_000.0, 1800.0, short=2), now=0)
+    maybe = of_outlook(CapacityOutlook("slots", None, 7200.0, short=2), now=0)
     assert today
     assert week
     assert maybe
@@ -136,4 +136,4 @@ def test_what_runs_out_today_is_critical_and_what_may_is_news() -> None:
     assert week.severity == Severity.WARNING
     assert maybe.severity == Severity.INFO
     assert maybe.size == "possibly runs out in 2 h, short of 2 at its most"
-    assert of_outlook(Outlook("slots", None, None), now=0) is None
+    assert of_outlook(CapacityOutlook("slots", None, None), now=0) is None

@@ -28,16 +28,16 @@ def series(last: float, steps: int = 3, base: float = 40.0) -> list[tuple[float,
 
 def test_what_stands_out_now_is_a_warning() -> None:
     """A service that eats the machine would be seen by who happens to look."""
-    (found,) = of_series("service/shop/dev/web/0", "memory_mib", series(400.0), NOW)
-    assert found.severity is Severity.WARNING
-    assert found.key == "service/shop/dev/web/0 memory_mib"
-    assert found.size.startswith("400 where")
+    (finding,) = of_series("service/shop/dev/web/0", "memory_mib", series(400.0), NOW)
+    assert finding.severity is Severity.WARNING
+    assert finding.key == "service/shop/dev/web/0 memory_mib"
+    assert finding.size.startswith("400 where")
 
 
 def test_a_limit_is_critical() -> None:
     """A full disk would be an oddity among others."""
-    (found,) = of_series("machine", "disk_free_mib", series(500.0, base=90_000.0), NOW)
-    assert found.severity is Severity.CRITICAL
+    (finding,) = of_series("machine", "disk_free_mib", series(500.0, base=90_000.0), NOW)
+    assert finding.severity is Severity.CRITICAL
 
 
 def test_what_is_usual_over_or_unknown_is_not_told() -> None:
@@ -55,5 +55,5 @@ def test_the_series_of_the_ledger_are_read(tmp_path: Path) -> None:
     record_samples(
         ledger, [Sample("machine", "cpu_percent", value, at) for at, value in series(400.0)]
     )
-    assert [one.key for one in find_anomalies(ledger, NOW, 7.0)] == ["machine cpu_percent"]
+    assert [finding.key for finding in find_anomalies(ledger, NOW, 7.0)] == ["machine cpu_percent"]
     ledger.close()

@@ -9,9 +9,9 @@ from random import Random
 
 from analytics.history.runs import FLOW_KIND, Run
 from analytics.reports.data.model import Span
-from analytics.reports.data.period import DAY
+from analytics.reports.data.period import DAY_SECONDS
 from analytics.reports.data.report_context import ReportContext, report_context
-from analytics.reports.data.tables import FlowRow, History, history
+from analytics.reports.data.tables import FlowRow, ReportTables, report_tables
 from blocks.providers.interface import End, Outcome, Resources
 from blocks.repositories.interface import Snapshot
 from tasks.ledger.activity import Activity, KnownProvider
@@ -22,8 +22,8 @@ from tasks.ledger.rollouts import RolloutRow
 from tasks.ledger.workloads import WorkloadRow
 from tasks.plan import Placement, Plan
 
-NOW = 20_000 * DAY
-WEEK = 7 * DAY
+NOW = 20_000 * DAY_SECONDS
+WEEK = 7 * DAY_SECONDS
 LOCAL = KnownProvider("local", "shell", Resources(cpus=4, memory_mib=8192, slots=4), 1.0, 0.0)
 CLOUD = KnownProvider("cloud", "shell", Resources(cpus=8, memory_mib=16384, slots=8), 2.0, 1.8)
 NEEDS = {"lint": (), "build": (), "test": ("lint", "build"), "pack": ("test",)}
@@ -43,7 +43,12 @@ class Shop:
 
 
 def execution(  # noqa: PLR0917 - the fields that matter
-    run: str, step: str, began: float, seconds: float, end: End = End.SUCCEEDED, attempt: int = 1
+    run: str,
+    step: str,
+    started_at: float,
+    seconds: float,
+    end: End = End.SUCCEEDED,
+    attempt: int = 1,
 ) -> Execution:
     """Return one attempt of the shop; builds and tests run in the cloud, at a price."""
     provider = CLOUD if step in {"build", "test"} else LOCAL
@@ -52,8 +57,8 @@ def execution(  # noqa: PLR0917 - the fields that matter
     outcome = Outcome(
         end=end,
         cause=cause,
-        started_at=began,
-        ended_at=began + seconds,
+        started_at=started_at,
+        ended_at=started_at + seconds,
         cpu_seconds=seconds * 0.8,
         peak_memory_mib=300 + seconds,
     )
@@ -66,7 +71,7 @@ def execution(  # noqa: PLR0917 - the fields that matter
         provider.kind,
         f"shop/release/{step}",
         Path("/nowhere"),
-        began,
+        started_at,
         Resources(cpus=1, memory_mib=ASKED[step], slots=1),
         outcome,
         seconds / 3600 * provider.price_per_hour,
@@ -80,20 +85,24 @@ def plan() -> Plan:
     return Plan("shop", "release", "planned", tuple(starts), placed, 136.0, 130.0, 0.1, 0.5)
 
 
-def one_run(name: str, began: float, factor: float, *, fails: bool, flaky: bool) -> list[Execution]:
+def one_run(
+    name: str, started_at: float, factor: float, *, fails: bool, flaky: bool
+) -> list[Execution]:
     """Return the attempts of one run; a flaky build succeeds at the second try."""
-    made = [execution(name, "lint", began, SECONDS["lint"])]
-    at = began
+    executions = [execution(name, "lint", started_at, SECONDS["lint"])]
+    at = started_at
     if flaky:
-        made.append(execution(name, "build", at, 20.0, End.FAILED))
+        executions.append(execution(name, "build", at, 20.0, End.FAILED))
         at += 21
-    made.append(execution(name, "build", at, SECONDS["build"] * factor, attempt=2 if flaky else 1))
+    executions.append(
+        execution(name, "build", at, SECONDS["build"] * factor, attempt=2 if flaky else 1)
+    )
     at += SECONDS["build"] * factor + 4
     end = End.FAILED if fails else End.SUCCEEDED
-    made.append(execution(name, "test", at, SECONDS["test"] * factor, end))
+    executions.append(execution(name, "test", at, SECONDS["test"] * factor, end))
     if not fails:
-        made.append(execution(name, "pack", at + SECONDS["test"] * factor, SECONDS["pack"]))
-    return made
+        executions.append(execution(name, "pack", at + SECONDS["test"] * factor, SECONDS["pack"]))
+    return executions
 
 
 def activity_of(shop: Shop) -> Activity:
@@ -104,32 +113,41 @@ def activity_of(shop: Shop) -> Activity:
     for day in range(shop.days):
         for turn in range(shop.runs_a_day):
             name = f"run{day:02}{turn:02}"
-            began = NOW - (shop.days - day) * DAY + (8 + turn * 2) * 3600 + random.random() * 900
+            started_at = (
+                NOW
+                - (shop.days - day) * DAY_SECONDS
+                + (8 + turn * 2) * 3600
+                + random.random() * 900
+            )
             recent = day >= shop.days - 7
             factor = (shop.slower if recent else 1.0) * math.exp(random.gauss(0, 0.08))
             fails = turn == 3 and day % 4 == 1
-            made = one_run(name, began, factor, fails=fails, flaky=turn == 1 and day % 3 == 0)
-            ended = max(one.outcome.ended_at for one in made if one.outcome)
+            executions_of_run = one_run(
+                name, started_at, factor, fails=fails, flaky=turn == 1 and day % 3 == 0
+            )
+            ended = max(
+                execution.outcome.ended_at for execution in executions_of_run if execution.outcome
+            )
             state = "failed" if fails else "succeeded"
             key = f"shop/release/dev/{name}/fedcba"
-            workloads.append(WorkloadRow(name, key, "me", 1, state, 0.0, began - 2, ended + 1))
-            executions += made
-            plans[name] = StoredPlan(len(plans) + 1, name, plan(), began - 1)
+            workloads.append(WorkloadRow(name, key, "me", 1, state, 0.0, started_at - 2, ended + 1))
+            executions += executions_of_run
+            plans[name] = StoredPlan(len(plans) + 1, name, plan(), started_at - 1)
     return Activity(
         tuple(workloads),
         tuple(executions),
         plans,
-        (_rollout("done", NOW - 3 * DAY), _rollout("reverted", NOW - 2 * DAY)),
+        (_rollout("done", NOW - 3 * DAY_SECONDS), _rollout("reverted", NOW - 2 * DAY_SECONDS)),
         (
-            _snapshot("first", NOW - 10 * DAY),
-            _snapshot("second", NOW - 2 * DAY),
-            _snapshot("third", NOW - DAY),
+            _snapshot("first", NOW - 10 * DAY_SECONDS),
+            _snapshot("second", NOW - 2 * DAY_SECONDS),
+            _snapshot("third", NOW - DAY_SECONDS),
         ),
         (
             RaisedInsight(
                 *("regression", "shop/release/build", "warning", "run0701"),
                 "takes 1.3 times as long: 52 s instead of 40 s",
-                *(NOW - 6 * DAY, NOW - 5 * DAY, NOW - DAY),
+                *(NOW - 6 * DAY_SECONDS, NOW - 5 * DAY_SECONDS, NOW - DAY_SECONDS),
             ),
         ),
         (CLOUD, LOCAL),
@@ -156,44 +174,53 @@ def flow_rows(shop: Shop) -> list[FlowRow]:
     random = Random(shop.seed + 1)
     rows = []
     for hour in range(shop.days * 24):
-        began = NOW - shop.days * DAY + hour * 3600 + 60
-        state, said = "succeeded", ""
+        started_at = NOW - shop.days * DAY_SECONDS + hour * 3600 + 60
+        state, message = "succeeded", ""
         if hour % 50 == 7:
-            state, said = "crashed", "Flow run process exited with 137"
+            state, message = "crashed", "Flow run process exited with 137"
         elif hour % 31 == 3:
-            state, said = "failed", f"could not reach postgres://me:{PASSWORD}@db/{hour}"
+            state, message = "failed", f"could not reach postgres://me:{PASSWORD}@db/{hour}"
         elif hour % 90 == 11:
-            state, said = "cancelled", "by a user"
+            state, message = "cancelled", "by a user"
         seconds = 30 * math.exp(random.gauss(0, 0.2))
-        rows.append(_flow_row("somebody else's", "", state, said, began, seconds, f"e{hour}"))
+        rows.append(
+            _flow_row("somebody else's", "", state, message, started_at, seconds, f"e{hour}")
+        )
     for day in range(shop.days):
-        began = NOW - (shop.days - day) * DAY + 9 * 3600
-        rows.append(_flow_row("ship", "shop", "succeeded", "", began, 200.0, f"s{day}"))
+        started_at = NOW - (shop.days - day) * DAY_SECONDS + 9 * 3600
+        rows.append(_flow_row("ship", "shop", "succeeded", "", started_at, 200.0, f"s{day}"))
     return rows
 
 
 def _flow_row(  # noqa: PLR0917 - the fields that matter
-    flow: str, project: str, state: str, said: str, began: float, seconds: float, name: str
+    flow: str, project: str, state: str, message: str, started_at: float, seconds: float, name: str
 ) -> FlowRow:
     run = Run(
-        *(FLOW_KIND, f"flow/{flow}", began, began + seconds, seconds, state == "succeeded"),
+        *(
+            FLOW_KIND,
+            f"flow/{flow}",
+            started_at,
+            started_at + seconds,
+            seconds,
+            state == "succeeded",
+        ),
         state=state,
-        submitted_at=began - 2.0,
+        submitted_at=started_at - 2.0,
         id=name,
     )
-    return FlowRow(run, project, said)
+    return FlowRow(run, project, message)
 
 
-def shop_history(shop: Shop | None = None) -> History:
+def shop_history(shop: Shop | None = None) -> ReportTables:
     """Return all that is known of the shop."""
-    chosen = shop or Shop()
-    recorded = activity_of(chosen)
+    recorded_shop = shop or Shop()
+    recorded = activity_of(recorded_shop)
     needs = {row.id: NEEDS for row in recorded.workloads}
-    return history(flow_rows(chosen), recorded, needs, NOW - 30 * DAY)
+    return report_tables(flow_rows(recorded_shop), recorded, needs, NOW - 30 * DAY_SECONDS)
 
 
 def last_week(
-    everything: History,
+    everything: ReportTables,
     project: str = "",
     compared: bool = True,
 ) -> ReportContext:
@@ -204,4 +231,4 @@ def last_week(
 
 def nothing(project: str = "") -> ReportContext:
     """Return what a report is made from where nothing has ever run."""
-    return last_week(history([], Activity()), project)
+    return last_week(report_tables([], Activity()), project)

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from analytics.reports.catalogue import MADE_BY, made, named, needed_since, spans
+from analytics.reports.catalogue import REPORTS, make_report, needed_since, report_names, spans
 from analytics.reports.data.model import Range, Section
-from analytics.reports.data.period import DAY
+from analytics.reports.data.period import DAY_SECONDS
 from tests.analytics.reports.recorded import (
     NOW,
     PASSWORD,
@@ -20,10 +20,10 @@ from tests.analytics.reports.recorded import (
 )
 
 
-@pytest.mark.parametrize("name", [*MADE_BY])
+@pytest.mark.parametrize("name", [*REPORTS])
 def test_rows_have_a_cell_for_every_column(name: str) -> None:
     """A number would stand below the heading of another."""
-    report = MADE_BY[name](last_week(shop_history()))
+    report = REPORTS[name](last_week(shop_history()))
     assert report.tables
     for table in report.tables:
         assert {len(row) for row in table.rows} == {len(table.columns)}, table.name
@@ -33,17 +33,17 @@ def test_rows_have_a_cell_for_every_column(name: str) -> None:
                 assert number == (column.unit != "") or cell is None, (table.name, column, cell)
 
 
-@pytest.mark.parametrize("name", [*MADE_BY])
+@pytest.mark.parametrize("name", [*REPORTS])
 def test_tables_and_charts_have_names_of_their_own(name: str) -> None:
     """One file would take the place of another."""
-    report = MADE_BY[name](last_week(shop_history()))
+    report = REPORTS[name](last_week(shop_history()))
     for named_things in (report.tables, report.charts):
-        names = [one.name for one in named_things]
+        names = [thing.name for thing in named_things]
         assert len(names) == len(set(names))
     assert PASSWORD not in str(report)
 
 
-@pytest.mark.parametrize("name", [*MADE_BY])
+@pytest.mark.parametrize("name", [*REPORTS])
 @pytest.mark.parametrize("shop", [Shop(days=1, runs_a_day=1), Shop(days=3, runs_a_day=2)])
 def test_little_history_is_enough(name: str, shop: Shop) -> None:
     """Reports would fail in the first days of an installation."""
@@ -54,14 +54,14 @@ def test_little_history_is_enough(name: str, shop: Shop) -> None:
         replace(everything, providers=(), needs={}),
     ]
     for part in parts:
-        report = MADE_BY[name](last_week(part))
+        report = REPORTS[name](last_week(part))
         assert report.sections or "Nothing that this report is about" in report.notes[-1]
 
 
-@pytest.mark.parametrize("name", [*MADE_BY])
+@pytest.mark.parametrize("name", [*REPORTS])
 def test_without_history_each_is_short_and_says_so(name: str) -> None:
     """Empty tables would look like a fault."""
-    report = MADE_BY[name](nothing())
+    report = REPORTS[name](nothing())
     assert report.sections == ()
     assert "Nothing ended" in report.notes[0]
 
@@ -69,19 +69,22 @@ def test_without_history_each_is_short_and_says_so(name: str) -> None:
 def test_a_report_is_made_by_its_name() -> None:
     """Who asks for one report would get another."""
     span, compared = spans("last 7 days", None, None, "previous period", NOW)
-    report = made("cost", shop_history(), span, compared, "shop", NOW)
+    report = make_report("cost", shop_history(), span, compared, "shop", NOW)
     assert (report.name, report.project) == ("cost", "shop")
-    assert named("all") == [*MADE_BY]
-    assert named("success") == ["success"]
+    assert report_names("all") == [*REPORTS]
+    assert report_names("success") == ["success"]
 
 
 def test_the_performance_report_shows_how_well_forecasts_held() -> None:
     """Calibration would be drawn and shown nowhere."""
     span, compared = spans("last 7 days", None, None, "none", NOW)
-    held = [Section("Calibration", ("80 % of 80 %.",))]
+    calibration = [Section("Calibration", ("80 % of 80 %.",))]
     titles = {
         name: [
-            one.title for one in made(name, shop_history(), span, compared, "", NOW, held).sections
+            section.title
+            for section in make_report(
+                name, shop_history(), span, compared, "", NOW, calibration
+            ).sections
         ]
         for name in ("performance", "cost")
     }
@@ -94,4 +97,4 @@ def test_history_is_read_back_to_what_is_compared() -> None:
     span, compared = spans("last 7 days", date(2024, 9, 1), None, "52 weeks before", NOW)
     assert compared
     assert needed_since(span, compared) == compared.since
-    assert needed_since(span, None) == NOW - 56 * DAY
+    assert needed_since(span, None) == NOW - 56 * DAY_SECONDS

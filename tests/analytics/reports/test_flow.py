@@ -102,10 +102,10 @@ def _ran(ledger: Ledger, seconds: float) -> None:
 
 
 async def _artifacts(state: Any) -> dict[str | None, str]:
-    chosen = ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id])
+    of_run = ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id])
     async with get_client() as client:
-        found = await client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=chosen))
-    return {artifact.key: str(artifact.data) for artifact in found}
+        artifacts = await client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=of_run))
+    return {artifact.key: str(artifact.data) for artifact in artifacts}
 
 
 def _found(home: Path, pattern: str) -> list[Path]:
@@ -141,12 +141,12 @@ async def test_what_ran_is_shown_and_written(home: Path, ledger: Ledger) -> None
     assert "`shop/release/build`" in artifacts["report-performance"]
     assert "](data:image/png;base64,iVBOR" in artifacts["report-success"]
     [folder] = _found(home, "success-*")
-    told = json.loads((folder / "report.json").read_text())
-    rates = {each["name"]: each["value"] for each in told["figures"]}
+    document = json.loads((folder / "report.json").read_text())
+    rates = {figure["name"]: figure["value"] for figure in document["figures"]}
     assert rates["workload runs succeeded"] == 1
     assert rates["flow runs succeeded"] < 1
-    book = load_workbook(folder / "report.xlsx")
-    assert {"Figures", "success-of-flows", "reasons"} <= set(book.sheetnames)
+    workbook = load_workbook(folder / "report.xlsx")
+    assert {"Figures", "success-of-flows", "reasons"} <= set(workbook.sheetnames)
     assert "cannot connect" in (folder / "tables/success-of-flows.csv").read_text()
 
 
@@ -154,13 +154,13 @@ async def test_no_file_holds_a_secret(home: Path) -> None:
     """A report that is passed on would pass on the password that an error has repeated."""
     await _fails(return_state=True)
     state: Any = await report_flow(report="success", return_state=True)
-    shown = await _artifacts(state)
-    assert "no answer from postgres" in shown["report-success"]
+    artifacts = await _artifacts(state)
+    assert "no answer from postgres" in artifacts["report-success"]
     files = [path for path in _found(home, "**/*") if path.is_file()]
     assert len(files) > 4
-    found = [path for path in files if PASSWORD.encode() in path.read_bytes()]
-    assert found == []
-    assert PASSWORD not in str(shown)
+    leaking = [path for path in files if PASSWORD.encode() in path.read_bytes()]
+    assert leaking == []
+    assert PASSWORD not in str(artifacts)
 
 
 async def test_one_project_in_chosen_formats(home: Path, ledger: Ledger) -> None:

@@ -14,11 +14,11 @@ def _mean(rows: Rows) -> float:
 
 def test_the_interval_holds_the_truth_nine_times_of_ten() -> None:
     """A gain would be promised that does not come."""
-    held = 0
+    hits = 0
     for seed in range(60):
         gain = bootstrap(np.random.default_rng(seed).normal(5, 1, 40), _mean)
-        held += gain.low <= 5 <= gain.high
-    assert held >= 48
+        hits += gain.low <= 5 <= gain.high
+    assert hits >= 48
 
 
 def test_what_never_varies_is_certain() -> None:

@@ -8,16 +8,31 @@ import numpy as np
 import pytest
 from sklearn.ensemble import ExtraTreesRegressor
 
-from analytics.statistics.forest import LEAF, SHARE, Forest, Matrix, bin_of, binned, grow
-from analytics.training.model_store import KEPT, Model, code_digest, load, save, versions
+from analytics.statistics.forest import (
+    FEATURE_SHARE,
+    LEAF_RUNS,
+    Forest,
+    Matrix,
+    bin_of,
+    binned,
+    grow,
+)
+from analytics.training.model_store import (
+    KEPT_VERSIONS,
+    StoredModel,
+    code_digest,
+    load,
+    save,
+    versions,
+)
 
 
 @pytest.fixture(scope="module")
 def features() -> Matrix:
     """Give features, some of them unknown."""
-    found = np.random.default_rng(1).normal(size=(200, 3)).astype(np.float32)
-    found[::7, 1] = np.nan
-    return found
+    matrix = np.random.default_rng(1).normal(size=(200, 3)).astype(np.float32)
+    matrix[::7, 1] = np.nan
+    return matrix
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +45,12 @@ def test_it_says_what_scikit_learn_says(features: Matrix, forest: Forest) -> Non
     """Another version of scikit-learn would lay out its trees otherwise, and nobody notice."""
     filled = np.where(np.isfinite(features), features, np.float32(-20))
     bins = binned(features[:, 0].astype(float))
-    grown = ExtraTreesRegressor(5, min_samples_leaf=LEAF, max_features=SHARE, random_state=0)
-    expected = grown.fit(filled, bins).predict(filled)
-    said = forest.distribution(features) @ np.arange(forest.classes)
-    np.testing.assert_allclose(said, expected, rtol=1e-4)
+    regressor = ExtraTreesRegressor(
+        5, min_samples_leaf=LEAF_RUNS, max_features=FEATURE_SHARE, random_state=0
+    )
+    expected = regressor.fit(filled, bins).predict(filled)
+    predicted = forest.distribution(features) @ np.arange(forest.classes)
+    np.testing.assert_allclose(predicted, expected, rtol=1e-4)
 
 
 def test_a_distribution_sums_to_one(features: Matrix, forest: Forest) -> None:
@@ -48,8 +65,8 @@ def test_bins_agree_and_hold_what_lies_beyond() -> None:
     assert binned(values).tolist() == [bin_of(value) for value in values.tolist()]
 
 
-def _model(forest: Forest, version: int) -> Model:
-    return Model("duration", version, 1.0, 2.0, 3, code_digest(), {"a": 0.5}, ("x",), forest)
+def _model(forest: Forest, version: int) -> StoredModel:
+    return StoredModel("duration", version, 1.0, 2.0, 3, code_digest(), {"a": 0.5}, ("x",), forest)
 
 
 def test_a_model_comes_back_as_it_was(tmp_path: Path, forest: Forest, features: Matrix) -> None:
@@ -62,10 +79,10 @@ def test_a_model_comes_back_as_it_was(tmp_path: Path, forest: Forest, features: 
 
 def test_old_versions_are_dropped(tmp_path: Path, forest: Forest) -> None:
     """Nightly training would fill the disk."""
-    for version in range(1, KEPT + 3):
+    for version in range(1, KEPT_VERSIONS + 3):
         save(tmp_path, _model(forest, version))
-    kept = [load(path).version for path in versions(tmp_path, "duration")]
-    assert kept == list(range(3, KEPT + 3))
+    remaining = [load(path).version for path in versions(tmp_path, "duration")]
+    assert remaining == list(range(3, KEPT_VERSIONS + 3))
 
 
 def test_a_pickle_is_refused(tmp_path: Path) -> None:

@@ -30,9 +30,9 @@ def test_it_follows_a_drift() -> None:
     calibration, rng = Calibration(), np.random.default_rng(3)
     late = []
     for turn, place in enumerate(rng.uniform(0, 0.5, 2000).tolist()):
-        moved = place + 0.5 * (turn >= 1000)
-        below = moved <= calibration.quantiles()
-        calibration.update(moved, below)
+        drifted = place + 0.5 * (turn >= 1000)
+        below = drifted <= calibration.quantiles()
+        calibration.update(drifted, below)
         late.append(below)
     assert (np.abs(np.mean(late[1500:], axis=0) - LEVELS) < 0.06).all()
 
@@ -43,6 +43,6 @@ def test_quantiles_are_in_order(places: list[float]) -> None:
     calibration = Calibration()
     for place in places:
         calibration.update(place, place <= calibration.quantiles())
-    found = calibration.quantiles()
-    assert (np.diff(found) >= 0).all()
-    assert 0 <= found.min() <= found.max() <= 1
+    quantiles = calibration.quantiles()
+    assert (np.diff(quantiles) >= 0).all()
+    assert 0 <= quantiles.min() <= quantiles.max() <= 1

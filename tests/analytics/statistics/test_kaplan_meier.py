@@ -14,8 +14,8 @@ logs = st.lists(st.floats(-5, 15), min_size=3, max_size=30)
 
 def test_without_running_ones_they_are_plain_quantiles() -> None:
     """A quiet key would be forecast too long."""
-    found = quantiles(np.arange(1.0, 101.0), np.array([]))
-    assert found.tolist() == [25, 50, 75, 90]
+    logarithms = quantiles(np.arange(1.0, 101.0), np.array([]))
+    assert logarithms.tolist() == [25, 50, 75, 90]
 
 
 def test_those_still_running_make_it_longer() -> None:
@@ -28,9 +28,9 @@ def test_those_still_running_make_it_longer() -> None:
 def test_quantiles_are_in_order_and_never_shorter(ended: list[float], ages: list[float]) -> None:
     """Counting a run that goes on would shorten what is expected."""
     plain = quantiles(np.array(ended), np.array([]))
-    found = quantiles(np.array(ended), np.array([max(ended) + 1] * len(ages)))
-    assert (np.diff(found) >= -1e-9).all()
-    assert (found >= plain - 1e-9).all()
+    logarithms = quantiles(np.array(ended), np.array([max(ended) + 1] * len(ages)))
+    assert (np.diff(logarithms) >= -1e-9).all()
+    assert (logarithms >= plain - 1e-9).all()
 
 
 def test_what_has_not_begun_is_no_age() -> None:
@@ -40,7 +40,7 @@ def test_what_has_not_begun_is_no_age() -> None:
         running.begin(1, run, 0.0)
         running.end(1, run, 1.0)
     running.begin(1, 9, 50.0)
-    found = running.predict(1, 40.0)
-    assert found is not None
-    assert found.tolist() == pytest.approx([1, 1, 1, 1])
+    logarithms = running.predict(1, 40.0)
+    assert logarithms is not None
+    assert logarithms.tolist() == pytest.approx([1, 1, 1, 1])
     assert running.predict(2, 40.0) is None

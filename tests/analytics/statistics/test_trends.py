@@ -17,36 +17,36 @@ def _noise(spread: float) -> Values:
 
 def test_growth_is_a_share_a_week() -> None:
     """A key that doubles in ten weeks would go unnoticed until it misses its deadline."""
-    found = relative_trend(WEEKS * WEEK_SECONDS, 20 * 1.05**WEEKS * np.exp(_noise(0.05)))
-    assert found
-    assert found.per_week.expected == pytest.approx(0.05, abs=0.01)
-    assert found.per_week.low <= 0.05 <= found.per_week.high
-    assert found.is_clear
+    growth = relative_trend(WEEKS * WEEK_SECONDS, 20 * 1.05**WEEKS * np.exp(_noise(0.05)))
+    assert growth
+    assert growth.per_week.expected == pytest.approx(0.05, abs=0.01)
+    assert growth.per_week.low <= 0.05 <= growth.per_week.high
+    assert growth.is_clear
 
 
 def test_noise_is_no_trend() -> None:
     """Every key would be said to grow or to shrink."""
-    found = relative_trend(WEEKS * WEEK_SECONDS, np.exp(_noise(0.3)))
-    assert found
-    assert not found.is_clear
+    growth = relative_trend(WEEKS * WEEK_SECONDS, np.exp(_noise(0.3)))
+    assert growth
+    assert not growth.is_clear
 
 
 def test_a_few_strange_runs_do_not_make_a_trend() -> None:
     """One outage at the end would look like growth."""
     values = np.exp(_noise(0.02))
     values[-3:] *= 100
-    found = relative_trend(WEEKS * WEEK_SECONDS, values)
-    assert found
-    assert found.per_week.expected == pytest.approx(0, abs=0.02)
+    growth = relative_trend(WEEKS * WEEK_SECONDS, values)
+    assert growth
+    assert growth.per_week.expected == pytest.approx(0, abs=0.02)
 
 
 def test_failures_that_become_more_are_a_trend() -> None:
     """A key that fails more each week would show a median slope of nought."""
     failed = (np.random.default_rng(0).random(300) < np.linspace(0, 0.6, 300)).astype(float)
-    found = trend(np.linspace(0, 10, 300) * WEEK_SECONDS, failed)
-    assert found
-    assert found.is_clear
-    assert found.per_week.expected == pytest.approx(0.06, abs=0.03)
+    growth = trend(np.linspace(0, 10, 300) * WEEK_SECONDS, failed)
+    assert growth
+    assert growth.is_clear
+    assert growth.per_week.expected == pytest.approx(0.06, abs=0.03)
 
 
 def test_the_order_of_the_runs_does_not_matter() -> None:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from analytics.durations.model_selection import COMPARED
+from analytics.durations.model_selection import COMPARED_RULES
 from analytics.history.runs import Run
 from analytics.training.backtest import Backtest, backtest
 
@@ -14,8 +14,8 @@ from analytics.training.backtest import Backtest, backtest
 pytestmark = pytest.mark.integration
 
 
-def _run(start: float, took: float, *, key: str = "a", succeeded: bool = True) -> Run:
-    return Run("shell", key, start, start + took, took, succeeded)
+def _run(start: float, seconds: float, *, key: str = "a", succeeded: bool = True) -> Run:
+    return Run("shell", key, start, start + seconds, seconds, succeeded)
 
 
 def _history(kind: str, keys: int = 24, length: int = 50) -> list[Run]:
@@ -27,29 +27,29 @@ def _history(kind: str, keys: int = 24, length: int = 50) -> list[Run]:
         for turn in range(length):
             if kind == "drifting":
                 level *= rng.lognormvariate(0.02, 0.1)
-            took = level * rng.lognormvariate(0, 0.1)
+            seconds = level * rng.lognormvariate(0, 0.1)
             if kind == "doubling" and turn >= length // 2:
-                took *= 2
+                seconds *= 2
             if kind == "outliers" and rng.random() < 0.1:
-                took *= 8
-            runs.append(_run(turn * 10_000.0, took, key=f"{kind}/{number}"))
+                seconds *= 8
+            runs.append(_run(turn * 10_000.0, seconds, key=f"{kind}/{number}"))
     return runs
 
 
 KINDS = ["steady", "drifting", "doubling", "outliers"]
 
 
-def _min_max_ratio(tested: Backtest, of: str = "model") -> float:
-    found = tested.accuracy(of)
-    assert found
-    return found.min_max_ratio
+def _min_max_ratio(tested: Backtest, forecaster: str = "model") -> float:
+    accuracy = tested.accuracy(forecaster)
+    assert accuracy
+    return accuracy.min_max_ratio
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_model_is_about_as_good_as_the_best_rule(kind: str) -> None:
     """Planning would be better off with a one-line rule."""
     tested = backtest(_history(kind))
-    best = max(_min_max_ratio(tested, rule) for rule in COMPARED)
+    best = max(_min_max_ratio(tested, rule) for rule in COMPARED_RULES)
     assert _min_max_ratio(tested) >= best - 0.01
 
 
@@ -75,10 +75,10 @@ def test_the_90th_percentile_covers_about_nine_tenths(mixed: Backtest) -> None:
 def test_the_first_run_is_not_forecast() -> None:
     """The report would count forecasts that nobody could have made."""
     tested = backtest([_run(0, 1)])
-    assert not tested.made.any()
+    assert not tested.is_forecast.any()
     assert tested.accuracy() is None
     assert tested.coverage() is None
-    assert [each.key for each in tested.estimates("shell")] == ["a"]
+    assert [estimate.key for estimate in tested.estimates("shell")] == ["a"]
 
 
 def test_without_runs_nothing_is_expected() -> None:
@@ -111,7 +111,7 @@ def test_the_order_of_the_input_does_not_matter() -> None:
 
 def test_failures_are_not_forecast() -> None:
     """The error would be that of predicting how long it takes to fail."""
-    assert not backtest([_run(0, 5), _run(10, 0.1, succeeded=False)]).made.any()
+    assert not backtest([_run(0, 5), _run(10, 0.1, succeeded=False)]).is_forecast.any()
 
 
 def test_a_failure_counts_for_success_alone() -> None:
@@ -133,23 +133,28 @@ def test_kinds_of_provider_are_kept_apart() -> None:
     other = Run("docker", "a", 0.0, 9.0, 9.0, succeeded=True)
     tested = backtest([_run(0, 1), other])
     assert tested.kinds == ["docker", "shell"]
-    assert [each.p50_seconds for each in tested.estimates("docker")] == pytest.approx([9])
+    assert [estimate.p50_seconds for estimate in tested.estimates("docker")] == pytest.approx([9])
 
 
 def test_percentiles_are_in_order() -> None:
     """Backfill would promise what a time-out cuts off."""
     for kind in KINDS:
-        for each in backtest(_history(kind, keys=1)).estimates("shell"):
-            assert each.p80_seconds
-            assert each.p95_seconds
-            assert each.p50_seconds <= each.p80_seconds <= each.p90_seconds <= each.p95_seconds
+        for estimate in backtest(_history(kind, keys=1)).estimates("shell"):
+            assert estimate.p80_seconds
+            assert estimate.p95_seconds
+            assert (
+                estimate.p50_seconds
+                <= estimate.p80_seconds
+                <= estimate.p90_seconds
+                <= estimate.p95_seconds
+            )
 
 
 def test_measures() -> None:
     """The figures of the report would mean something else than they say."""
-    found = backtest([_run(0, 10), _run(100, 20)]).accuracy("last run of key")
-    assert found
-    assert (found.points, found.within) == (1, 0.0)
-    assert found.min_max_ratio == pytest.approx(0.5)
-    assert found.error == pytest.approx(0.5)
-    assert found.weighted_error == pytest.approx(0.5)
+    accuracy = backtest([_run(0, 10), _run(100, 20)]).accuracy("last run of key")
+    assert accuracy
+    assert (accuracy.points, accuracy.within) == (1, 0.0)
+    assert accuracy.min_max_ratio == pytest.approx(0.5)
+    assert accuracy.error == pytest.approx(0.5)
+    assert accuracy.weighted_error == pytest.approx(0.5)

@@ -20,33 +20,33 @@ def runs(key: str, seconds: list[float]) -> list[Run]:
     """Return runs of one key, one every hundred seconds, the last of them just now."""
     starts = [NOW - 100.0 * number for number in range(len(seconds), 0, -1)]
     return [
-        Run("shell", key, at, at + took, took, True, 20.0)
-        for at, took in zip(starts, seconds, strict=True)
+        Run("shell", key, at, at + run_seconds, run_seconds, True, 20.0)
+        for at, run_seconds in zip(starts, seconds, strict=True)
     ]
 
 
 def expected(key: str, history: list[Run]) -> Estimate:
     """Return what is published of one key."""
-    found = {each.key: each for each in backtest(history, NOW).estimates("shell")}
-    return found[key]
+    estimates = {estimate.key: estimate for estimate in backtest(history, NOW).estimates("shell")}
+    return estimates[key]
 
 
 @pytest.mark.parametrize("seconds", [[30.0] * 6, [28.0, 31.0, 30.0, 29.0]])
 def test_a_steady_key_is_not_moved_by_many_short_ones(seconds: list[float]) -> None:
     """A step of half a minute would be planned as one of five seconds, among many quick tests."""
     others = [run for number in range(300) for run in runs(f"test_{number}", [0.5, 0.5])]
-    found = expected("build", others + runs("build", seconds))
-    assert 0.99 * min(seconds) <= found.p50_seconds <= 1.01 * max(seconds)
-    upper = [found.p80_seconds or 0.0, found.p90_seconds, found.p95_seconds or 0.0]
-    assert [found.p50_seconds, *upper] == sorted([found.p50_seconds, *upper])
+    estimate = expected("build", others + runs("build", seconds))
+    assert 0.99 * min(seconds) <= estimate.p50_seconds <= 1.01 * max(seconds)
+    upper = [estimate.p80_seconds or 0.0, estimate.p90_seconds, estimate.p95_seconds or 0.0]
+    assert [estimate.p50_seconds, *upper] == sorted([estimate.p50_seconds, *upper])
 
 
 def test_another_kind_of_provider_moves_nothing() -> None:
     """One flow run on the server would make a step of half a minute one of six seconds."""
     others = [run for number in range(300) for run in runs(f"test_{number}", [0.5, 0.5])]
     flow_run = Run("prefect", "flow/ship", NOW, NOW + 0.01, 0.01, succeeded=True)
-    found = expected("build", [flow_run, *others, *runs("build", [30.0] * 6)])
-    assert found.p50_seconds == pytest.approx(30.0)
+    estimate = expected("build", [flow_run, *others, *runs("build", [30.0] * 6)])
+    assert estimate.p50_seconds == pytest.approx(30.0)
 
 
 def test_a_run_with_more_to_do_takes_longer() -> None:
@@ -63,7 +63,7 @@ def test_a_run_with_more_to_do_takes_longer() -> None:
 
 def test_success_and_number_of_runs_are_counted() -> None:
     """Who plans could not tell one lucky run from many."""
-    found = expected("build", runs("build", [30.0] * 6))
-    assert found.n == 6
-    assert 0.8 < found.success <= 1.0
-    assert found.memory_mib == pytest.approx(20.0)
+    estimate = expected("build", runs("build", [30.0] * 6))
+    assert estimate.n == 6
+    assert 0.8 < estimate.success <= 1.0
+    assert estimate.memory_mib == pytest.approx(20.0)

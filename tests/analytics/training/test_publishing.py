@@ -10,7 +10,7 @@ import pytest
 
 from analytics.history.runs import Run
 from analytics.training.backtest import Backtest, backtest
-from analytics.training.publishing import last_model, publish_learnt, record_learnt
+from analytics.training.publishing import last_model, publish_backtest, record_models
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.estimates import read_estimates
 from tasks.ledger.models import models
@@ -38,10 +38,10 @@ def tested() -> Backtest:
         small = bool(rng.random() < 0.4)
         at = NOW - 60.0 * (500 - turn)
         failed = small and rng.random() < 0.9
-        took = 5.0 if failed else 20.0
+        seconds = 5.0 if failed else 20.0
         runs.append(
             Run(
-                "shell", "small" if small else "large", at, at + took, took, not failed,
+                "shell", "small" if small else "large", at, at + seconds, seconds, not failed,
                 asked_memory_mib=100.0 if small else 900.0,
             )
         )  # fmt: skip
@@ -52,17 +52,17 @@ def test_versions_are_recorded_with_their_scores(
     ledger: Ledger, tested: Backtest, tmp_path: Path
 ) -> None:
     """Nobody could say which data and code an estimate came from, or how good it was."""
-    record_learnt(ledger, tmp_path / "models", tested, "c0de", NOW)
-    found = {one.name: one for one in models(ledger)}
-    assert found.keys() == {"durations", "failures"}
-    assert found["durations"].scores["min_max_ratio"] > 0.9
-    assert found["durations"].code == "c0de"
-    assert found["failures"].scores["auc"] > 0.8
-    assert found["failures"].champion == "model"
-    kept = last_model(tmp_path / "models")
-    assert kept
-    assert (kept.version, kept.until) == (1, found["durations"].until)
-    assert kept.features == tested.forecasts.past.names
+    record_models(ledger, tmp_path / "models", tested, "c0de", NOW)
+    models_by_name = {model.name: model for model in models(ledger)}
+    assert models_by_name.keys() == {"durations", "failures"}
+    assert models_by_name["durations"].scores["min_max_ratio"] > 0.9
+    assert models_by_name["durations"].code == "c0de"
+    assert models_by_name["failures"].scores["auc"] > 0.8
+    assert models_by_name["failures"].champion == "model"
+    stored = last_model(tmp_path / "models")
+    assert stored
+    assert (stored.version, stored.until) == (1, models_by_name["durations"].until)
+    assert stored.features == tested.forecasts.run_features.names
 
 
 def test_a_file_that_cannot_be_read_is_as_good_as_none(
@@ -70,21 +70,21 @@ def test_a_file_that_cannot_be_read_is_as_good_as_none(
 ) -> None:
     """A cut-off file would stop training for good."""
     assert last_model(tmp_path) is None
-    record_learnt(ledger, tmp_path, tested, "c0de", NOW)
+    record_models(ledger, tmp_path, tested, "c0de", NOW)
     (tmp_path / "durations-000002.npz").write_bytes(b"PK cut off")
-    kept = last_model(tmp_path)
-    assert kept
-    assert kept.version == 1
+    stored = last_model(tmp_path)
+    assert stored
+    assert stored.version == 1
 
 
 def test_an_estimate_says_why_it_fails_and_what_would_help(
     ledger: Ledger, tested: Backtest
 ) -> None:
     """Planning would know the risk, and the user not what to change."""
-    assert publish_learnt(ledger, tested, NOW) == 2
-    found = read_estimates(ledger, ["small", "large"], "shell")
-    assert found["small"].success < 0.4
-    assert "the memory would leave" in found["small"].why
-    assert found["large"].success > 0.9
-    assert not found["large"].why
-    assert found["large"].rule
+    assert publish_backtest(ledger, tested, NOW) == 2
+    estimates = read_estimates(ledger, ["small", "large"], "shell")
+    assert estimates["small"].success < 0.4
+    assert "the memory would leave" in estimates["small"].why
+    assert estimates["large"].success > 0.9
+    assert not estimates["large"].why
+    assert estimates["large"].rule

@@ -62,24 +62,24 @@ def test_a_key_that_never_succeeded_is_named() -> None:
 
 def test_what_is_not_averaged_in_is_counted() -> None:
     """Nobody would know why a flow with a hundred runs was learnt from ten."""
-    (run, *more) = _runs(length=5)
+    (run, *succeeded) = _runs(length=5)
     apart = [
         replace(run, retries=1, started_at=20.0, submitted_at=0.0),
         replace(run, state="crashed", succeeded=False),
         replace(run, state="running", succeeded=False),
     ]
-    report = _report([*more, *apart])
+    report = _report([*succeeded, *apart])
     assert (
         "Told apart, and not averaged in: 1 retried, 1 crashed, 1 running. "
         "1 began more than 15 s late." in report
     )
-    assert "Told apart" not in _report(more)
+    assert "Told apart" not in _report(succeeded)
 
 
 def test_what_was_read_is_told_by_its_state() -> None:
     """The log would not say what a training was made of."""
-    one = Run("shell", "a", 0.0, 1.0, 1.0, succeeded=True, state="succeeded")
-    runs = [one, one, replace(one, retries=1), replace(one, state="running")]
+    run = Run("shell", "a", 0.0, 1.0, 1.0, succeeded=True, state="succeeded")
+    runs = [run, run, replace(run, retries=1), replace(run, state="running")]
     assert states(runs) == "2 succeeded, 1 retried, 1 running"
     assert states([]) == "none"
 
@@ -99,7 +99,7 @@ def test_a_bar_in_a_key_does_not_break_the_table() -> None:
 def test_chart_is_a_picture() -> None:
     """The artifact would show nothing; durations of zero must not break the logarithm."""
     runs = [*_runs(keys=3), *[Run("shell", "z", t, t, 0.0, succeeded=True) for t in (1.0, 2.0)]]
-    assert chart(backtest(runs).pairs).startswith(b"\x89PNG")
+    assert chart(*backtest(runs).pairs).startswith(b"\x89PNG")
 
 
 def test_a_long_key_is_cut_in_its_middle() -> None:

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from analytics.history.columns import typed
-from analytics.history.features import Past, logs, past
+from analytics.history.features import RunFeatures, compute_features, logs
 from analytics.statistics.forest import binned, grow
-from analytics.training.model_store import Model
-from analytics.training.retrain_gate import choose
+from analytics.training.model_store import StoredModel
+from analytics.training.retrain_gate import decide_retraining
 
 # Grows forests.
 pytestmark = pytest.mark.integration
@@ -28,56 +28,58 @@ def history(change: float = 1.0) -> pd.DataFrame:
     return typed(pd.DataFrame({**rows, "state": "succeeded"}))
 
 
-def model(table: pd.DataFrame, known: Past, rows: int, *, spoilt: bool = False) -> Model:
+def model(
+    table: pd.DataFrame, features: RunFeatures, rows: int, *, spoilt: bool = False
+) -> StoredModel:
     """Return the forest of the first ``rows`` runs; a spoilt one has learnt something else."""
     value = logs(table["seconds"])[:rows] + 3.0 * spoilt
-    forest = grow(known.features[:rows], binned(value))
+    forest = grow(features.matrix[:rows], binned(value))
     until = float(table["submitted_at"][rows - 1])
-    return Model("durations", 3, 0.0, until, rows, "code", {}, known.names, forest)
+    return StoredModel("durations", 3, 0.0, until, rows, "code", {}, features.names, forest)
 
 
 def test_the_first_one_forecasts() -> None:
     """Without a model to beat there would never be one."""
     table = history()
-    found = choose(table, past(table), None, "code")
-    assert found.replaces
-    assert found.forest
-    assert not choose(table[:20], past(table[:20]), None, "code").forest
+    decision = decide_retraining(table, compute_features(table), None, "code")
+    assert decision.replaces
+    assert decision.forest
+    assert not decide_retraining(table[:20], compute_features(table[:20]), None, "code").forest
 
 
 def test_one_that_has_become_wrong_is_replaced() -> None:
     """What was learnt before a change would be published for ever."""
     table = history()
-    known = past(table)
-    found = choose(table, known, model(table, known, 200, spoilt=True), "code")
-    assert found.replaces
-    assert found.why.startswith("better: 0.")
+    features = compute_features(table)
+    decision = decide_retraining(table, features, model(table, features, 200, spoilt=True), "code")
+    assert decision.replaces
+    assert decision.why.startswith("better: 0.")
 
 
 def test_one_that_is_better_stays() -> None:
     """A forest grown from a bad week would replace a good one."""
     table = history()
-    known = past(table)
+    features = compute_features(table)
     # It has seen the very runs that both are judged by.
-    last = replace(model(table, known, 300), until=float(table["submitted_at"][150]))
-    found = choose(table, known, last, "code")
-    assert not found.replaces
-    assert found.forest is last.forest
-    assert "no better" in found.why
+    last = replace(model(table, features, 300), until=float(table["submitted_at"][150]))
+    decision = decide_retraining(table, features, last, "code")
+    assert not decision.replaces
+    assert decision.forest is last.forest
+    assert "no better" in decision.why
 
 
 def test_too_few_new_runs_replace_nothing() -> None:
     """Every hour a version would follow another for no reason."""
     table = history()
-    known = past(table)
-    last = model(table, known, 290)
-    assert choose(table, known, last, "code").forest is last.forest
+    features = compute_features(table)
+    last = model(table, features, 290)
+    assert decide_retraining(table, features, last, "code").forest is last.forest
 
 
 @pytest.mark.parametrize("changed", [{"code": "old"}, {"features": ("another",)}])
 def test_one_of_other_code_or_features_is_never_asked(changed: dict[str, object]) -> None:
     """It would read one feature for another, and forecast nonsense."""
     table = history()
-    known = past(table)
-    last = replace(model(table, known, 290), **changed)  # type: ignore[arg-type] # one of two
-    assert choose(table, known, last, "code").replaces
+    features = compute_features(table)
+    last = replace(model(table, features, 290), **changed)  # type: ignore[arg-type] # one of two
+    assert decide_retraining(table, features, last, "code").replaces

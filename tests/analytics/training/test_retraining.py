@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from analytics.history.runs import Run
-from analytics.training.retraining import DAY_SECONDS, FEWEST, NEW, due
+from analytics.training.retraining import DAY_SECONDS, FEWEST_RUNS, NEW_KEYS, due
 from tasks.ledger.models import TrainedModel
 
 TRAINED = TrainedModel("durations", 1, 1000.0, 0.0, 900.0, 500, "code", {}, "this version")
@@ -18,8 +18,8 @@ BOUNDS = {("shell", "build"): (10.0, 1000.0)}
 def runs(seconds: list[float], key: str = "build") -> list[Run]:
     """Return runs since the training, one a second."""
     return [
-        Run("shell", key, 1001.0 + turn, 1001.0 + turn + took, took, succeeded=True)
-        for turn, took in enumerate(seconds)
+        Run("shell", key, 1001.0 + turn, 1001.0 + turn + run_seconds, run_seconds, succeeded=True)
+        for turn, run_seconds in enumerate(seconds)
     ]
 
 
@@ -36,17 +36,17 @@ def test_a_drift_is_noticed() -> None:
 
 
 @pytest.mark.parametrize(
-    "found",
+    "given_runs",
     [
-        runs([11.0] * (FEWEST - 1)),
+        runs([11.0] * (FEWEST_RUNS - 1)),
         runs([11.0] * 90, key="unknown"),
         [Run("shell", "build", 900.0, 1900.0 + turn, 1000.0, succeeded=True) for turn in range(90)],
     ],
     ids=["few", "of no published key", "begun before the training"],
 )
-def test_what_shows_no_drift(found: list[Run]) -> None:
+def test_what_shows_no_drift(given_runs: list[Run]) -> None:
     """Luck, or what nobody forecast, would have it learn again and again."""
-    assert not due(TRAINED, "code", found, BOUNDS, NOW)
+    assert not due(TRAINED, "code", given_runs, BOUNDS, NOW)
 
 
 def test_age_code_and_new_keys_count() -> None:
@@ -54,8 +54,10 @@ def test_age_code_and_new_keys_count() -> None:
     assert "nothing was trained" in due(None, "code", [], BOUNDS, NOW)
     assert "code" in due(TRAINED, "other", [], BOUNDS, NOW)
     assert "a day ago" in due(TRAINED, "code", [], BOUNDS, 1000.0 + DAY_SECONDS)
-    new = [run for number in range(NEW) for run in runs([1.0], key=f"test_{number}")]
+    new = [run for number in range(NEW_KEYS) for run in runs([1.0], key=f"test_{number}")]
     assert due(TRAINED, "code", new, BOUNDS, NOW) == "50 keys are new"
-    more = runs([5.0] * 100)
-    assert due(TRAINED, "code", more, BOUNDS, NOW) == "100 runs have ended since the last training"
-    assert not due(replace(TRAINED, runs=5000), "code", more, BOUNDS, NOW)
+    new_runs = runs([5.0] * 100)
+    assert (
+        due(TRAINED, "code", new_runs, BOUNDS, NOW) == "100 runs have ended since the last training"
+    )
+    assert not due(replace(TRAINED, runs=5000), "code", new_runs, BOUNDS, NOW)

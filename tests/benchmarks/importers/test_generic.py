@@ -21,7 +21,7 @@ def test_a_key_and_a_duration_are_enough(tmp_path: Path) -> None:
     assert recognise(path) == "generic"
     table = read_history(path)
     assert table["ended_at"].tolist() == [2, 5]
-    assert table["telling"].all()
+    assert table["is_trainable"].all()
 
 
 def test_moments_states_and_known_columns_are_read(tmp_path: Path) -> None:

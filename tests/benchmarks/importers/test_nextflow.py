@@ -36,7 +36,7 @@ def test_states_are_told_apart(trace: Path) -> None:
     """A task killed for its memory would look like any failure; a cached one like a quick one."""
     table = read_nextflow(trace)
     assert table["state"].tolist() == ["succeeded", "out_of_memory", "cancelled"]
-    assert table["telling"].tolist() == [True, False, False]
+    assert table["is_trainable"].tolist() == [True, False, False]
 
 
 def test_input_sizes_are_read_only_where_they_are_named(trace: Path) -> None:

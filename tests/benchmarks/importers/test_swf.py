@@ -40,7 +40,7 @@ def test_cancelled_jobs_tell_nothing_of_durations(log: Path) -> None:
     """A job withdrawn from the queue would be learnt as one of no length."""
     table = read_swf(log)
     assert table["state"].tolist() == ["succeeded", "cancelled", "failed"]
-    assert table["telling"].tolist() == [True, False, True]
+    assert table["is_trainable"].tolist() == [True, False, True]
 
 
 def test_the_format_is_recognised(log: Path, tmp_path: Path) -> None:

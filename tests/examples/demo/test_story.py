@@ -86,7 +86,7 @@ class Slipway:
         idempotency_key: str | None = None,
     ) -> str:
         """Do what that deployment is for."""
-        flow = deployment.removesuffix("/default")
+        flow = deployment.partition("/")[0]
         self.started.append(flow)
         getattr(self, f"_{flow}", lambda **_: None)(**dict(parameters or {}))
         return flow

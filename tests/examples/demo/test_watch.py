@@ -90,8 +90,8 @@ def test_every_change_is_one_line() -> None:
     states = [Run("Pending"), Run("Running"), Run("Running"), Run("Completed")]
     api = FakeApi(states, [[], running, running, done], [])
     watch, lines = _watch(api)
-    assert watch.run("ship/default", {"project": "guestbook"}) == "run-1"
-    assert api.triggered == [("ship/default", {"project": "guestbook"})]
+    assert watch.run("ship/ship", {"project": "guestbook"}) == "run-1"
+    assert api.triggered == [("ship/ship", {"project": "guestbook"})]
     assert lines == [
         "  ship-guestbook: Pending",
         "    build: ok (1.2 s)",
@@ -105,7 +105,7 @@ def test_many_task_runs_are_cut_short() -> None:
     """A workload of a thousand steps would flood the terminal."""
     many = [_task(f"step {number:03}") for number in range(SHOWN_TASKS + 30)]
     watch, lines = _watch(FakeApi([Run("Completed")], [many], []))
-    watch.run("run/default", {})
+    watch.run("run/run", {})
     assert len(lines) == SHOWN_TASKS + 2
     assert "    ... and more: see the UI" in lines
 
@@ -118,8 +118,8 @@ def test_a_failure_says_why() -> None:
     ]
     states = [Run("Failed", "1 test failed")]
     watch, lines = _watch(FakeApi(states, [[_task("shard 1", "FAILED")]], logs))
-    with pytest.raises(DemoError, match="ship/default ended as Failed: 1 test failed"):
-        watch.run("ship/default", {})
+    with pytest.raises(DemoError, match="ship/ship ended as Failed: 1 test failed"):
+        watch.run("ship/ship", {})
     assert "    shard 1: Failed (1.2 s)" in lines
     assert lines[-2:] == ["    | no such command", "    | Traceback"]
 
@@ -128,4 +128,4 @@ def test_a_flow_that_does_not_end_is_given_up() -> None:
     """The demo would hang for ever."""
     watch, _ = _watch(FakeApi([Run("Running")], [[]], []))
     with pytest.raises(DemoError, match="still Running"):
-        watch.run("ship/default", {}, timeout=0)
+        watch.run("ship/ship", {}, timeout=0)

@@ -103,7 +103,7 @@ async def test_ledger_and_limits_follow_the_blocks(
 
 
 @pytest.mark.parametrize(
-    ("request", "field", "named"),
+    ("load", "field", "named"),
     [
         (lambda: block_loading.load_target("shpo", "dev"), "project", "shop"),
         (lambda: block_loading.load_target("shop", "pord"), "environment", "prod"),
@@ -112,11 +112,11 @@ async def test_ledger_and_limits_follow_the_blocks(
     ],
 )
 async def test_an_unknown_name_is_refused_with_the_close_one(
-    request: Any, field: str, named: str
+    load: Any, field: str, named: str
 ) -> None:
     """Broken: a typo becomes an error of Prefect's, or is taken for nothing to do."""
     with pytest.raises(NotFoundError, match=f"did you mean '{named}'") as caught:
-        await request()
+        await load()
     assert caught.value.field == field
 
 

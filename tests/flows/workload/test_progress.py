@@ -11,7 +11,7 @@ import pytest
 
 from flows.workload import progress
 from tasks.claim import Queued
-from tasks.distribute.dispatch.events import Progress
+from tasks.distribute.dispatch.events import WorkloadProgress
 
 LOG = logging.getLogger("run")
 
@@ -50,7 +50,7 @@ async def test_progress_is_shown_as_it_is_made(shown: Shown) -> None:
         progress.shown_progress("Steps", progress.log_fault(LOG)) as show_progress,
         asyncio.timeout(30),
     ):
-        show_progress(Progress(1, 4, 2, 1))
+        show_progress(WorkloadProgress(1, 4, 2, 1))
         await shown.changed.wait()
     assert shown.percentages == [0.0, 25.0, 100.0]
 
@@ -73,7 +73,7 @@ async def test_what_could_not_be_shown_is_in_the_log_of_the_run(
         progress.shown_progress("Steps", progress.log_fault(LOG)) as show_progress,
         asyncio.timeout(30),
     ):
-        show_progress(Progress(1, 4, 2, 1))
+        show_progress(WorkloadProgress(1, 4, 2, 1))
         await requested.wait()
     assert caplog.messages == ["Progress is not shown: the server does not answer"]
     assert "ConnectionError" in caplog.text

@@ -82,7 +82,7 @@ def start(folder: Path) -> None:
 def test_a_lost_service_is_launched_once(prefect_api: Fake, ledger: Ledger, tmp_path: Path) -> None:
     """After a reboot nothing would come back, or come back every two seconds."""
     record_instance(ledger, service(tmp_path / "run"))
-    prefect_api.answer("GET /deployments/name/launch/default", (200, {"id": "d1"}))
+    prefect_api.answer("GET /deployments/name/launch/launch", (200, {"id": "d1"}))
     prefect_api.answer("POST /deployments/d1/create_flow_run", (201, {"id": "r1"}))
     with prefect_api.client() as api:
         revival = ServiceRestarter(ledger, api)

@@ -21,7 +21,7 @@ from tasks.errors import BadInputError
 ROOT = Path(__file__).parents[3]
 
 NIGHTLY = Declared(
-    name="default",
+    name="train",
     entrypoint="analytics.flow.train_flow",
     pool="slipway",
     queue="batch",
@@ -58,7 +58,7 @@ def test_every_operation_is_declared() -> None:
 def test_every_deployment_is_complete() -> None:
     """A deployment would show up without a word, or wait in a queue nobody serves."""
     for each in read_deployments(ROOT / "prefect.yaml"):
-        assert each.name == "default"
+        assert each.name == each.entrypoint.rsplit(".", 1)[-1].removesuffix("_flow")
         assert ":" not in each.entrypoint  # a file entrypoint loads a flow twice
         assert each.description
         assert "slipway" in each.tags
@@ -88,7 +88,7 @@ def test_backup_sleeps_until_a_project_is_there() -> None:
 def test_a_schedule_needs_a_slug() -> None:
     """The switch of an unnamed schedule would be lost at the next registration."""
     entry = {
-        "name": "default",
+        "name": "train",
         "entrypoint": "flows.a.a_flow",
         "work_pool": {"name": "slipway"},
         "schedules": [{"cron": "0 3 * * *"}],

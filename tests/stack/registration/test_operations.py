@@ -31,11 +31,11 @@ def test_what_was_written_down_is_read(tmp_path: Path) -> None:
     home.create()
     assert (read_operations(home), read_entrypoints(home)) == ({}, {})
     assert read_job_template(home) == {}
-    flows = {"launch/default": "flows.launch.launch_flow"}
-    write_operations(home, {"launch/default": SCHEMA}, flows, {"variables": {}})
+    flows = {"launch/launch": "flows.launch.launch_flow"}
+    write_operations(home, {"launch/launch": SCHEMA}, flows, {"variables": {}})
     assert read_job_template(home) == {"variables": {}}
     assert read_entrypoints(home) == flows
-    assert read_operations(home) == {"launch/default": SCHEMA}
+    assert read_operations(home) == {"launch/launch": SCHEMA}
     home.operations_file.write_text("")
     assert read_operations(home) == {}
 

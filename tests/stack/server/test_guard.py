@@ -29,6 +29,7 @@ TEMPLATE: Json = {
     "variables": {"properties": {"command": {"type": "string"}, "env": {"type": "object"}}},
 }
 GUARDED = (
+    (models.deployments, ("read_deployment_by_name",)),
     (models.deployments, ("create_deployment", "update_deployment")),
     (models.deployments, ("delete_deployment", "delete_deployments")),
     (models.flows, ("delete_flow", "delete_flows")),
@@ -68,9 +69,11 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         loop.run(provide_database_interface().create_db())
         application = create_app(ignore_cache=True)
         application.api_app.state.docket = Later()  # type: ignore[attr-defined] # Prefect's own
-        flow = "flows.launch.launch_flow"
+        names = ("launch", "stop")
+        schemas = {f"{name}/{name}": SCHEMA for name in names}
+        entrypoints = {f"{name}/{name}": f"flows.{name}.{name}_flow" for name in names}
         pool = PoolGuard("slipway", lambda: TEMPLATE)
-        Guard(lambda: {"launch/default": SCHEMA}, lambda: {"launch/default": flow}, pool).install()
+        Guard(lambda: schemas, lambda: entrypoints, pool).install()
 
         async def send(method: str, path: str, body: object) -> httpx.Response:
             """Send one request."""
@@ -92,9 +95,9 @@ def make(ask: Ask, path: str, body: Json) -> str:
 
 
 def deploy(ask: Ask, flow: str) -> str:
-    """Register the deployment `default` of ``flow``, as `make up` does."""
+    """Register the deployment of ``flow`` that bears its name, as `make up` does."""
     flow_id = make(ask, "/flows/", {"name": flow})
-    body = {"name": "default", "flow_id": flow_id, "parameter_openapi_schema": SCHEMA}
+    body = {"name": flow, "flow_id": flow_id, "parameter_openapi_schema": SCHEMA}
     return make(ask, "/deployments/", body)
 
 
@@ -107,7 +110,7 @@ def test_what_an_operation_takes_stays_checked(ask: Ask, change: Json, upserts: 
     operation = deploy(ask, "launch")
     if upserts:
         flow_id = make(ask, "/flows/", {"name": "launch"})
-        answer = ask("POST", "/deployments/", {**change, "name": "default", "flow_id": flow_id})
+        answer = ask("POST", "/deployments/", {**change, "name": "launch", "flow_id": flow_id})
     else:
         answer = ask("PATCH", f"/deployments/{operation}", change)
     assert answer.status_code == 422
@@ -144,7 +147,7 @@ def test_an_operation_runs_as_it_is_registered(ask: Ask, change: Json) -> None:
     before = ask("GET", operation).json()
     answers = [
         ask("PATCH", operation, change),
-        ask("POST", "/deployments/", {**change, "name": "default", "flow_id": flow_id}),
+        ask("POST", "/deployments/", {**change, "name": "launch", "flow_id": flow_id}),
     ]
     assert [answer.status_code for answer in answers] == [422] * 2
     assert all("Slipway" in answer.json()["detail"] for answer in answers)
@@ -172,7 +175,7 @@ def test_a_deployment_that_is_sent_without_schedules_keeps_them(ask: Ask) -> Non
     operation = f"/deployments/{deploy(ask, 'launch')}"
     often = {"slug": "often", "schedule": {"cron": "0 0 * * *"}, "active": False}
     assert ask("POST", f"{operation}/schedules", [often]).is_success
-    body: Json = {"name": "default", "flow_id": make(ask, "/flows/", {"name": "launch"})}
+    body: Json = {"name": "launch", "flow_id": make(ask, "/flows/", {"name": "launch"})}
     unfit = ask("POST", "/deployments/", {**body, "parameters": {"project": "x" * 11}})
     assert unfit.status_code == 409
     assert ask("POST", "/deployments/", body).is_success
@@ -341,7 +344,7 @@ def test_an_operation_is_not_deleted(ask: Ask) -> None:
         ask("POST", "/flows/bulk_delete", {"flows": {"id": {"any_": [flow_id]}}}),
     ]
     assert [answer.status_code for answer in answers] == [409] * 4
-    assert "is an operation of Slipway (got 'launch/default')" in answers[0].json()["detail"]
+    assert "is an operation of Slipway (got 'launch/launch')" in answers[0].json()["detail"]
     assert ask("GET", f"/deployments/{operation}").is_success
 
 

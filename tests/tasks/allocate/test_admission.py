@@ -1,4 +1,4 @@
-"""Who may have capacity now: the law, and the cases people ask about."""
+"""Admission to capacity: its laws, and common cases."""
 
 from __future__ import annotations
 
@@ -171,14 +171,14 @@ CAPACITY = Resources(cpus=3, memory_mib=1000, slots=4)
     st.integers(0, 2**32),
 )
 def test_never_oversubscribed_and_everybody_gets_a_turn(
-    wanted: list[tuple[Resources, int, float]], seed: int
+    demands: list[tuple[Resources, int, float]], seed: int
 ) -> None:
     """The two promises of admission, whatever is asked for and however wrong the estimates are."""
     holding: dict[str, Held] = {}
     waiting: dict[str, Waiting] = {}
     claims = {
         f"w/{number}": Claim(f"w/{number}", "local", demand, 1, priority, expected)
-        for number, (demand, priority, expected) in enumerate(wanted)
+        for number, (demand, priority, expected) in enumerate(demands)
     }
     now = 0.0
     for _ in range(100 * len(claims)):
@@ -188,18 +188,18 @@ def test_never_oversubscribed_and_everybody_gets_a_turn(
             state = ProviderQueue(
                 "local", 0, CAPACITY, tuple(holding.values()), tuple(waiting.values())
             )
-            asked = claims[owner]
-            decided = decide(asked, state, now)
+            claim = claims[owner]
+            decided = decide(claim, state, now)
             if isinstance(decided, Granted):
                 holding[owner] = Held(
-                    1, owner, asked.demand, now, asked.expected_seconds, float("inf")
+                    1, owner, claim.demand, now, claim.expected_seconds, float("inf")
                 )
                 waiting.pop(owner, None)
                 del claims[owner]
             elif isinstance(decided, Queued):
                 since = waiting[owner].since if owner in waiting else now
                 waiting[owner] = Waiting(
-                    owner, asked.demand, asked.priority, since, asked.expected_seconds, float("inf")
+                    owner, claim.demand, claim.priority, since, claim.expected_seconds, float("inf")
                 )
         in_use = Resources()
         for item in holding.values():
@@ -258,5 +258,5 @@ def test_nobody_has_its_turn_between_two_of_which_one_waits_for_the_other() -> N
         claim("v/x", 1),
         replace(claim("w/urgent", 1), passes=frozenset({"w/a"})),
     )
-    decided = [decide(asked, queue(1, (), waiting), NOW) for asked in claims]
-    assert [isinstance(each, Granted) for each in decided] == [False, False, True]
+    decisions = [decide(request, queue(1, (), waiting), NOW) for request in claims]
+    assert [isinstance(decision, Granted) for decision in decisions] == [False, False, True]

@@ -50,9 +50,9 @@ def claim(owner: str, slots: int = 1, fence: int = 1) -> Claim:
     return Claim(owner, "local", Resources(slots=slots), fence, expected_seconds=5.0)
 
 
-def granted(admission: LedgerAdmission, asked: Claim) -> Granted:
+def granted(admission: LedgerAdmission, claim_asked: Claim) -> Granted:
     """Ask, and be granted."""
-    answer = admission.admit(asked)
+    answer = admission.admit(claim_asked)
     assert isinstance(answer, Granted)
     return answer
 
@@ -108,8 +108,8 @@ def test_what_is_given_back_is_not_held_again(
     second = granted(admission, claim("w/b"))
     clock.now = 5.0
     assert admission.renew("w", 1) == []
-    (held,) = queue_state(ledger, "local").held
-    assert (held.allocation_id, held.lease_until) == (second.allocation_id, 15.0)
+    (allocation,) = queue_state(ledger, "local").held
+    assert (allocation.allocation_id, allocation.lease_until) == (second.allocation_id, 15.0)
 
 
 async def test_a_release_wakes_who_waits(admission: LedgerAdmission) -> None:

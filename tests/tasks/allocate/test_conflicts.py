@@ -1,4 +1,4 @@
-"""Conflicts are what does not fit beside the others, counted once."""
+"""Conflicts: demands that do not fit beside the others, counted once."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ def held(owner: str, number: int, seconds: float = 10.0) -> Held:
 def test_what_fits_beside_the_others_is_no_conflict() -> None:
     """False alarms would hide the real ones."""
     queue = ProviderQueue("local", 0, slots(2), (held("v/a", 1),))
-    found = detect("w", queue, [Window(100, 120, slots(1))], rivals("w", queue, [], NOW), NOW)
-    assert found == ([], [])
+    conflicts_and_short = detect(
+        "w", queue, [Window(100, 120, slots(1))], rivals("w", queue, [], NOW), NOW
+    )
+    assert conflicts_and_short == ([], [])
 
 
 def test_a_conflict_names_amount_holder_and_time() -> None:

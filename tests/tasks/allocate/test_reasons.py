@@ -22,8 +22,10 @@ def test_a_shortage_names_every_resource_with_its_unit() -> None:
 
 def test_the_first_holders_to_end_are_named() -> None:
     """A list of hundreds of holders would hide the answer to `how long`."""
-    held = [("w/c", 30.0), ("w/a", 12.4), ("w/b", inf), ("w/d", 40.0)]
-    assert holders(held) == "held by w/a for about 12 s more and w/c for about 30 s more and 2 more"
+    holding = [("w/c", 30.0), ("w/a", 12.4), ("w/b", inf), ("w/d", 40.0)]
+    assert (
+        holders(holding) == "held by w/a for about 12 s more and w/c for about 30 s more and 2 more"
+    )
     assert holders([]) == "held by nobody"
     assert about(0.2) == "for about 1 s more"
     assert about(inf) == "for a time unknown"
@@ -31,5 +33,5 @@ def test_the_first_holders_to_end_are_named() -> None:
 
 def test_what_never_fits_says_what_to_do() -> None:
     """Otherwise the user waits for what cannot come."""
-    said = never_fits("local", "w/a", Resources(cpus=1, slots=2), CAPACITY)
-    assert said.startswith("w/a needs 2 slots of 1 on local: it can never fit.")
+    message = never_fits("local", "w/a", Resources(cpus=1, slots=2), CAPACITY)
+    assert message.startswith("w/a needs 2 slots of 1 on local: it can never fit.")

@@ -1,4 +1,4 @@
-"""A plan becomes reservations; with whom it collides is recorded before it runs."""
+"""Reservation of a plan, and the record of its conflicts before it runs."""
 
 from __future__ import annotations
 

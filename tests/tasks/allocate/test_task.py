@@ -1,4 +1,4 @@
-"""The Prefect task reserves in the ledger of the settings, and shows it."""
+"""The Prefect task of allocate: it reserves in the configured ledger, and shows a table."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ async def test_it_reserves_and_shows_a_table(
     # Importing Prefect takes seconds, which other tests must not pay.
     from tasks.allocate import task  # noqa: PLC0415
 
-    shown: dict[str, Any] = {}
+    artifact: dict[str, Any] = {}
 
-    async def show(**artifact: Any) -> None:
+    async def show(**fields: Any) -> None:
         """Keep what would be shown."""
-        shown.update(artifact)
+        artifact.update(fields)
 
     monkeypatch.setattr(task, "acreate_table_artifact", show)
     monkeypatch.setattr(task, "get_run_logger", lambda: logging.getLogger("run"))
@@ -42,6 +42,6 @@ async def test_it_reserves_and_shows_a_table(
     report = await task.allocate.fn("w", plan, {"a": Resources(slots=1)})
     settings.cache_clear()
     assert reservations(ledger) == list(report.reservations)
-    assert shown["key"] == "allocation"
-    assert shown["table"][0]["provider"] == "local"
+    assert artifact["key"] == "allocation"
+    assert artifact["table"][0]["provider"] == "local"
     ledger.close()

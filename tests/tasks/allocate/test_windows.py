@@ -1,4 +1,4 @@
-"""Windows say what a plan needs at every moment, in few rows."""
+"""Windows of demand: they cover a plan at every moment, in few rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps that a running workload adds to itself: in its order, resumed, and joined again."""
+"""Steps that join a running workload: in its order, resumed, and joined again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan for money is carried out as it was planned."""
+"""A plan for a budget is dispatched to its planned providers."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ async def test_steps_run_where_the_budget_has_them(budget: float, dear: int) -> 
     """The rule of the earliest finish would spend more than was granted."""
     graph = graph_of(step("a"), step("b", "a"), step("c", "b"), step("d", "c"))
     times = estimates_of(dict.fromkeys("abcd", 10.0))
-    made = plan(graph, times, FLEET, budget_seconds=0, goal=Goal(budget=budget))
+    planned = plan(graph, times, FLEET, budget_seconds=0, goal=Goal(budget=budget))
     execution, admission = FakeExecution(), FakeAdmission(CHEAP, DEAR)
     await Dispatcher(
         graph,
-        made,
+        planned,
         times,
         admission.fleet,
         admission,
@@ -45,24 +45,24 @@ async def test_steps_run_where_the_budget_has_them(budget: float, dear: int) -> 
         fence=1,
         clock=lambda: 0.0,
     ).run()
-    assert dict(execution.started) == {item.step: item.provider for item in made.placements}
+    assert dict(execution.started) == {item.step: item.provider for item in planned.placements}
     assert sum(where == "dear" for _, where in execution.started) == dear
-    assert made.cost <= budget
+    assert planned.cost <= budget
 
 
 async def test_what_joins_a_plan_for_money_goes_where_it_is_cheap() -> None:
     """The items of a list would all run on the dearest provider."""
     each = replace(step("each", "list"), foreach="[1, 2]")
     graph = graph_of(step("list"), each)
-    made = plan(
+    planned = plan(
         graph, estimates_of({"list": 10.0, "each": 10.0}), FLEET, budget_seconds=0,
         goal=Goal(objective="cost"),
     )  # fmt: skip
-    assert made.strategy == GOAL
+    assert planned.strategy == GOAL
     execution, admission = FakeExecution(), FakeAdmission(CHEAP, DEAR)
     await Dispatcher(
         graph,
-        made,
+        planned,
         estimates_of({"list": 10.0, "each": 10.0}),
         admission.fleet,
         admission,

@@ -1,4 +1,4 @@
-"""What the Prefect tasks decide by themselves: how often, after how long, and whether to retry."""
+"""The decisions of the Prefect tasks: how often, after what delay, and whether to retry."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_step_without_room_names_the_file_system(tmp_path: Path) -> None:
     """Broken: whoever is called at night looks for a defect of the step."""
     tail = f"tar: {tmp_path}/x: Cannot write: No space left on device\ntar: Exiting"
     error = StepFailedError("pack", BAD, tail)
-    for said in (str(error), error.brief):
-        assert "No space left on device" in said
-        assert "No room is left on the file system at /" in said
+    for message in (str(error), error.brief):
+        assert "No space left on device" in message
+        assert "No room is left on the file system at /" in message
     assert "file system" not in str(StepFailedError("pack", BAD, "tar: Exiting"))

@@ -1,4 +1,4 @@
-"""Whole workloads through the dispatcher in virtual time: no second of theirs is waited for."""
+"""Whole workloads through the dispatcher in virtual time, without real waiting."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class _Selector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Return what is ready; else it is later by ``timeout``."""
-        found = super().select(0)
-        if not found and timeout:
+        ready_files = super().select(0)
+        if not ready_files and timeout:
             self.now += timeout
-        return found
+        return ready_files
 
 
 class _AtOnce(ThreadPoolExecutor):
@@ -57,7 +57,7 @@ def simulate(
     loop = asyncio.SelectorEventLoop(selector)
     loop.time = lambda: selector.now  # type: ignore[method-assign] # the point of all this
     loop.set_default_executor(_AtOnce())
-    admission, said = FakeAdmission(*providers), list[Replanned]()
+    admission, replans = FakeAdmission(*providers), list[Replanned]()
 
     async def execute(step: Step, provider: str) -> Outcome:
         """Last as long as the step takes."""
@@ -75,7 +75,7 @@ def simulate(
         submit=submit,
         workload_id="w",
         fence=1,
-        hooks=Hooks(on_replanned=said.append),
+        hooks=Hooks(on_replanned=replans.append),
         clock=loop.time,
     )
     try:
@@ -83,4 +83,4 @@ def simulate(
     finally:
         loop.close()
     ends = [result.outcome.ended_at for result in results.values() if result.outcome]
-    return max(ends), said, results
+    return max(ends), replans, results

@@ -1,4 +1,4 @@
-"""Stand-ins for what the dispatcher is handed: deterministic, without sleeping."""
+"""Fakes of the dispatcher's collaborators: deterministic, without sleeping."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class FakeQueue(FakeAdmission):
         return super().admit(claim)
 
     def _state(self, name: str) -> ProviderQueue:
-        held = tuple(
+        claims = tuple(
             Held(number, claim.owner, claim.demand, 0.0, claim.expected_seconds, inf)
             for number, claim in self.held.items()
             if claim.provider == name
@@ -132,7 +132,7 @@ class FakeQueue(FakeAdmission):
             for owner, (claim, since) in self.queue.items()
             if claim.provider == name
         )
-        return ProviderQueue(name, 1, self.providers[name].capacity, held, waiting)
+        return ProviderQueue(name, 1, self.providers[name].capacity, claims, waiting)
 
     def withdraw(self, owner: str) -> None:
         """Wait no longer."""
@@ -163,11 +163,11 @@ class FakeExecution:
 
 async def submit(step: Step, attempt: Callable[[], Awaitable[Outcome]]) -> Outcome:
     """Try as often as the step allows, as Prefect would."""
-    for left in range(step.retries, -1, -1):
+    for retries_left in range(step.retries, -1, -1):
         outcome = await attempt()
         if outcome.succeeded:
             return outcome
-        if not left:
+        if not retries_left:
             raise StepFailedError(step.id, outcome)
     raise AssertionError
 

@@ -1,4 +1,4 @@
-"""Random problems for the tests of everything that plans on arrays."""
+"""Random problems for the tests of planning on arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What history decides of a step, and what it leaves alone."""
+"""The settings of a step that history decides, and those that it does not."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ KNOWN = Estimate("p/w/s", 10.0, 15.0, 400.0, 0.6, 20, "history", 12.0, 20.0)
 
 def _decided(step: Step, estimate: Estimate = KNOWN) -> tuple[Step, list[str]]:
     graph = StepGraph("p", "w", (step,), SplitDecision(1, ""))
-    changed, made = with_history(graph, {estimate.key: estimate}, FLEET)
-    return changed.steps[0], [f"{choice.kind}: {choice.chosen}" for choice in made]
+    changed, choices = with_history(graph, {estimate.key: estimate}, FLEET)
+    return changed.steps[0], [f"{choice.kind}: {choice.chosen}" for choice in choices]
 
 
 def _with_memory(mib: int, *auto: str) -> Step:
@@ -34,8 +34,8 @@ def _with_memory(mib: int, *auto: str) -> Step:
 
 def test_undeclared_memory_is_reserved_but_no_limit() -> None:
     """Two steps of half the machine would run beside a third, or be killed at their median."""
-    step, made = _decided(STEP)
-    assert (step.demand.memory_mib, made) == (400, ["memory: 400 MiB"])
+    step, choices = _decided(STEP)
+    assert (step.demand.memory_mib, choices) == (400, ["memory: 400 MiB"])
     assert command_of(step, Path("/d")).memory_mib is None
 
 
@@ -65,8 +65,8 @@ def test_few_runs_are_given_spare() -> None:
 
 def test_a_time_out_is_generous_and_knows_the_slowest_provider() -> None:
     """A step that is merely slow would be killed."""
-    step, made = _decided(_with_memory(1, "timeout"))
-    assert (step.timeout_seconds, made) == (160.0, ["timeout: 160 s"])
+    step, choices = _decided(_with_memory(1, "timeout"))
+    assert (step.timeout_seconds, choices) == (160.0, ["timeout: 160 s"])
     assert _decided(_with_memory(1))[0].timeout_seconds is None
     # With less memory reserved it may go where it could not before.
     fast = ProviderState("n", "shell", ROOM + ROOM, ROOM + ROOM, speed=2.0)

@@ -1,4 +1,4 @@
-"""Lower bounds: what each of them counts."""
+"""Lower bounds of the makespan."""
 
 from __future__ import annotations
 

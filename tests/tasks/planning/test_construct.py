@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 
 from tasks.planning.bound import bound_of
-from tasks.planning.construct import Build, by_rank, construct
+from tasks.planning.construct import ScheduleGenerator, by_rank, construct
 from tasks.planning.core.lanes import lanes_of
 from tasks.planning.core.problem import Problem, problem_from
 from tasks.planning.core.schedule import Schedule, faults
@@ -16,20 +16,20 @@ from tests.tasks.planning.problems import problems
 @given(problems())
 def test_a_first_plan_is_feasible_and_not_below_the_bound(problem: Problem) -> None:
     """A plan would oversubscribe a provider, break a need, or beat what is possible."""
-    made = construct(problem)
-    assert faults(problem, made) == []
-    assert made.makespan >= bound_of(problem).seconds - 1e-9
+    schedule = construct(problem)
+    assert faults(problem, schedule) == []
+    assert schedule.makespan >= bound_of(problem).seconds - 1e-9
 
 
 @given(problems(lanes=True))
 def test_lanes_and_vectors_place_alike(problem: Problem) -> None:
     """The quick way for one slot a step would plan something else than the general one."""
-    lanes = Build.of(problem)
+    lanes = ScheduleGenerator.of(problem)
     assert lanes.lanes is not None
-    for build in (lanes, Build(problem, None)):
-        made = build.place(by_rank(problem))
-        assert faults(problem, made) == []
-        assert made.makespan >= bound_of(problem).seconds - 1e-9
+    for generator in (lanes, ScheduleGenerator(problem, None)):
+        schedule = generator.place(by_rank(problem))
+        assert faults(problem, schedule) == []
+        assert schedule.makespan >= bound_of(problem).seconds - 1e-9
 
 
 @given(problems())
@@ -63,14 +63,14 @@ def test_the_check_finds_each_fault() -> None:
     problem = problem_from(
         [[], [0]], np.array([[2.0, np.inf], [2, 1]]), np.ones((2, 1)), np.ones((2, 1))
     )
-    zero, one = np.int32(0), np.int32(1)
+    first_provider, second_provider = np.int32(0), np.int32(1)
     for provider, start, end, fault in [
-        ([zero, zero], [0, 1], [2, 3], "step 1 starts before 0 has ended"),
-        ([zero, zero], [0, 1], [2, 3], "provider 0 holds"),
-        ([one, zero], [0, 2], [2, 4], "step 0 does not take inf s"),
-        ([zero, one], [0, 2], [2, 4], "step 1 does not take 1 s"),
-        ([zero, np.int32(2)], [0, 2], [2, 4], "step 1 is nowhere"),
-        ([zero, zero], [-1, 2], [1, 4], "step 0 does not take 2 s"),
+        ([first_provider, first_provider], [0, 1], [2, 3], "step 1 starts before 0 has ended"),
+        ([first_provider, first_provider], [0, 1], [2, 3], "provider 0 holds"),
+        ([second_provider, first_provider], [0, 2], [2, 4], "step 0 does not take inf s"),
+        ([first_provider, second_provider], [0, 2], [2, 4], "step 1 does not take 1 s"),
+        ([first_provider, np.int32(2)], [0, 2], [2, 4], "step 1 is nowhere"),
+        ([first_provider, first_provider], [-1, 2], [1, 4], "step 0 does not take 2 s"),
     ]:
-        made = Schedule(np.array(provider), np.array(start, float), np.array(end, float))
-        assert any(fault in item for item in faults(problem, made)), fault
+        schedule = Schedule(np.array(provider), np.array(start, float), np.array(end, float))
+        assert any(fault in item for item in faults(problem, schedule)), fault

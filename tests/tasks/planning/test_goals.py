@@ -1,4 +1,4 @@
-"""Plans for money and deadlines: limits are kept, or refused with what can be kept."""
+"""Plans for goals: limits are kept, or refused with ones that can be kept."""
 
 from __future__ import annotations
 
@@ -95,11 +95,11 @@ def test_a_budget_is_never_exceeded_and_always_used(
     graph, times, fleet = workload
     costs = Costs.of(problem_of(graph, times, fleet))
     budget = costs.least + part * (costs.most - costs.least)
-    made = quick(graph, times, fleet, Goal(budget=budget))
+    planned = quick(graph, times, fleet, Goal(budget=budget))
     seconds = {key: estimate.p50_seconds for key, estimate in times.items()}
-    assert made.cost <= budget * (1 + 1e-9)
-    assert violations(graph, seconds, fleet, made) == []
-    assert made.makespan_seconds >= made.bound_seconds - 1e-6
+    assert planned.cost <= budget * (1 + 1e-9)
+    assert violations(graph, seconds, fleet, planned) == []
+    assert planned.makespan_seconds >= planned.bound_seconds - 1e-6
 
 
 @settings(max_examples=50)
@@ -109,10 +109,10 @@ def test_the_cheapest_plan_is_the_cheapest_there_is(
 ) -> None:
     """Who asks for the least money would pay more."""
     graph, times, fleet = workload
-    made = quick(graph, times, fleet, Goal(objective="cost"))
+    planned = quick(graph, times, fleet, Goal(objective="cost"))
     least = Costs.of(problem_of(graph, times, fleet)).least
-    if made.strategy == GOAL:  # else all plans cost the same
-        assert made.cost == pytest.approx(least)
+    if planned.strategy == GOAL:  # else all plans cost the same
+        assert planned.cost == pytest.approx(least)
 
 
 @settings(max_examples=25)
@@ -126,16 +126,16 @@ def test_a_deadline_is_kept_as_probably_as_asked_or_refused(
     deadline = factor * shortest.makespan_seconds
     goal = Goal(objective="cost", deadline_seconds=deadline, probability=0.8)
     try:
-        made = with_eta(graph, times, fleet, quick(graph, times, fleet, goal))
+        planned = with_eta(graph, times, fleet, quick(graph, times, fleet, goal))
     except BadInputError as refused:
         assert refused.field == "goal.deadline_seconds"  # noqa: PT017 - either may happen
-        made = with_eta(graph, times, fleet, shortest)
-        assert made.eta
-        assert made.eta.p80_seconds > deadline
+        planned = with_eta(graph, times, fleet, shortest)
+        assert planned.eta
+        assert planned.eta.p80_seconds > deadline
     else:
-        assert made.eta
-        assert made.eta.on_time is not None
-        assert made.eta.on_time >= 0.8
+        assert planned.eta
+        assert planned.eta.on_time is not None
+        assert planned.eta.on_time >= 0.8
 
 
 def test_a_budget_below_the_cheapest_plan_is_refused_with_what_it_costs() -> None:
@@ -160,8 +160,8 @@ def test_without_prices_money_changes_nothing() -> None:
     """Providers would be pinned for a saving that there is not."""
     graph, times = chain(10, 10)
     free = priced((1, 0), (4, 0))
-    made = quick(graph, times, free, Goal(objective="cost", budget=0))
-    assert (made.strategy, made.placements) == (PLANNED, plan(graph, times, free).placements)
+    planned = quick(graph, times, free, Goal(objective="cost", budget=0))
+    assert (planned.strategy, planned.placements) == (PLANNED, plan(graph, times, free).placements)
 
 
 def test_another_strategy_knows_no_goal() -> None:
@@ -176,16 +176,16 @@ def test_more_money_or_time_is_never_worse() -> None:
     """A front point would be dearer than the one that costs less and takes as long."""
     graph, times = chain(10, 20, 5, spread=1.0)
     budgets = [35.0, 50.0, 60.0, 90.0]
-    made = [quick(graph, times, SLOW_AND_FAST, Goal(budget=budget)) for budget in budgets]
-    spans = [each.makespan_seconds for each in made]
+    planned = [quick(graph, times, SLOW_AND_FAST, Goal(budget=budget)) for budget in budgets]
+    spans = [each.makespan_seconds for each in planned]
     assert spans == sorted(spans, reverse=True)
-    deadlines = [each.makespan_seconds for each in made]
+    deadlines = [each.makespan_seconds for each in planned]
     again = [
         quick(graph, times, SLOW_AND_FAST, Goal(objective="cost", deadline_seconds=deadline))
         for deadline in deadlines
     ]
-    for one, other in zip(made, again, strict=True):
-        assert other.cost <= one.cost + 1e-9
+    for tighter, looser in zip(planned, again, strict=True):
+        assert looser.cost <= tighter.cost + 1e-9
 
 
 @pytest.mark.integration
@@ -193,7 +193,7 @@ def test_the_search_over_modes_finds_what_quick_schedules_do_not() -> None:
     """Money would be spent where it buys no time; the same seed would find another plan."""
     graph, times = chain(10, 20, 5, 13, 8, spread=1.0)
     goal = Goal(budget=100)
-    made = plan(graph, times, SLOW_AND_FAST, budget_seconds=0.3, goal=goal)
-    assert made.cost <= 100
-    assert made.makespan_seconds <= quick(graph, times, SLOW_AND_FAST, goal).makespan_seconds
-    assert made == plan(graph, times, SLOW_AND_FAST, budget_seconds=0.3, goal=goal)
+    planned = plan(graph, times, SLOW_AND_FAST, budget_seconds=0.3, goal=goal)
+    assert planned.cost <= 100
+    assert planned.makespan_seconds <= quick(graph, times, SLOW_AND_FAST, goal).makespan_seconds
+    assert planned == plan(graph, times, SLOW_AND_FAST, budget_seconds=0.3, goal=goal)

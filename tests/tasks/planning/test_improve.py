@@ -1,4 +1,4 @@
-"""Improved plans: still feasible, never worse, the same again for the same seed."""
+"""Improved plans: feasible, never worse, and the same for the same seed."""
 
 from __future__ import annotations
 

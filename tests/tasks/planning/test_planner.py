@@ -32,15 +32,15 @@ def fleet(*providers: ProviderState) -> FleetSnapshot:
 
 def workload(needs: dict[str, tuple[str, ...]], **demand: float) -> StepGraph:
     """A graph of steps in that order, one slot each unless said otherwise."""
-    asked = Resources(**(demand or {"slots": 1}))
+    resources = Resources(**(demand or {"slots": 1}))
     steps = tuple(
-        Step(name, ("true",), Path("/"), name, needs=wanted, demand=asked)
-        for name, wanted in needs.items()
+        Step(name, ("true",), Path("/"), name, needs=step_needs, demand=resources)
+        for name, step_needs in needs.items()
     )
     return StepGraph("p", "w", steps, SplitDecision(len(steps), ""))
 
 
-def known(seconds: dict[str, float]) -> dict[str, Estimate]:
+def estimates_for(seconds: dict[str, float]) -> dict[str, Estimate]:
     """Estimates from history."""
     return {k: Estimate(k, v, v * 1.5, n=3, source="history") for k, v in seconds.items()}
 
@@ -84,53 +84,59 @@ def test_every_plan_is_feasible_not_below_its_bound_and_deterministic(
 ) -> None:
     """A plan would oversubscribe, break a need, or beat what is possible."""
     graph, seconds, snapshot = problem
-    made = plan(graph, known(seconds), snapshot, strategy, budget_seconds=0.01)
-    assert violations(graph, seconds, snapshot, made) == []
-    assert made.makespan_seconds >= made.bound_seconds - 1e-6
-    assert 0 <= made.utilisation <= 1
-    assert plan(graph, known(seconds), snapshot, strategy, budget_seconds=0.01) == made
+    planned = plan(graph, estimates_for(seconds), snapshot, strategy, budget_seconds=0.01)
+    assert violations(graph, seconds, snapshot, planned) == []
+    assert planned.makespan_seconds >= planned.bound_seconds - 1e-6
+    assert 0 <= planned.utilisation <= 1
+    assert plan(graph, estimates_for(seconds), snapshot, strategy, budget_seconds=0.01) == planned
 
 
 def test_the_longest_way_goes_first() -> None:
     """A short step would delay the chain that decides the end."""
     graph = workload({"short": (), "first": (), "second": ("first",)})
-    made = plan(graph, known({"short": 2, "first": 3, "second": 4}), fleet(provider("a", slots=1)))
-    assert made.order == ("first", "second", "short")
-    assert made.critical_path == ("first", "second")
+    planned = plan(
+        graph, estimates_for({"short": 2, "first": 3, "second": 4}), fleet(provider("a", slots=1))
+    )
+    assert planned.order == ("first", "second", "short")
+    assert planned.critical_path == ("first", "second")
 
 
 def test_a_gap_is_filled() -> None:
     """A provider would idle while a step that fits waits."""
     graph = workload({"a": (), "b": (), "c": ("a", "b"), "d": ()})
     # One lane is idle from 2 to 6 while b runs; d fits there and delays nothing.
-    made = plan(graph, known({"a": 2, "b": 6, "c": 5, "d": 4}), fleet(provider("two", slots=2)))
-    assert made.placement("d").start_seconds == 2
-    assert made.makespan_seconds == 11 == made.bound_seconds
+    planned = plan(
+        graph, estimates_for({"a": 2, "b": 6, "c": 5, "d": 4}), fleet(provider("two", slots=2))
+    )
+    assert planned.placement("d").start_seconds == 2
+    assert planned.makespan_seconds == 11 == planned.bound_seconds
 
 
 def test_a_faster_busy_provider_is_waited_for() -> None:
     """A step would take the idle provider that is ten times slower."""
     graph = workload({"a": (), "b": ()})
-    made = plan(
-        graph, known({"a": 10, "b": 10}), fleet(provider("fast", 10.0), provider("slow", 1.0))
+    planned = plan(
+        graph,
+        estimates_for({"a": 10, "b": 10}),
+        fleet(provider("fast", 10.0), provider("slow", 1.0)),
     )
-    assert [item.provider for item in made.placements] == ["fast", "fast"]
-    assert made.placement("b").candidates == (("fast", 2.0), ("slow", 10.0))
+    assert [item.provider for item in planned.placements] == ["fast", "fast"]
+    assert planned.placement("b").candidates == (("fast", 2.0), ("slow", 10.0))
 
 
 def test_a_provider_that_is_too_small_is_rejected_with_the_reason() -> None:
     """A step would be placed where it cannot run, or nobody would know why not."""
     graph = workload({"a": ()}, cpus=4, slots=1)
-    made = plan(graph, {}, fleet(provider("small", 9.0, cpus=2), provider("large", cpus=4)))
-    assert made.placement("a").provider == "large"
-    assert made.placement("a").rejected == (("small", "lacks 2 cpus"),)
+    planned = plan(graph, {}, fleet(provider("small", 9.0, cpus=2), provider("large", cpus=4)))
+    assert planned.placement("a").provider == "large"
+    assert planned.placement("a").rejected == (("small", "lacks 2 cpus"),)
 
 
 def test_strategies_choose_otherwise() -> None:
     """`cheapest` or `round_robin` would have no effect."""
     graph = workload({"a": (), "b": ()})
     both = fleet(provider("dear", 2.0, price=36.0), provider("cheap", 1.0, price=3.6))
-    times = known({"a": 10, "b": 10})
+    times = estimates_for({"a": 10, "b": 10})
     cheap = plan(graph, times, both, "cheapest")
     assert [item.provider for item in cheap.placements] == ["cheap", "cheap"]
     assert cheap.cost == pytest.approx(0.02)
@@ -166,16 +172,16 @@ def test_caveats_are_told_before_it_runs() -> None:
     graph = workload({"a": (), "b": (), "c": ()})
     hasty = replace(graph.steps[1], timeout_seconds=4)
     graph = replace(graph, steps=(graph.steps[0], hasty, graph.steps[2]))
-    times = known({"b": 3}) | {"c": Estimate("c", 1, 2, success=0.5, n=9, source="trained")}
+    times = estimates_for({"b": 3}) | {"c": Estimate("c", 1, 2, success=0.5, n=9, source="trained")}
     busy = replace(provider("p", slots=2), free=Resources(slots=1))
-    made = plan(graph, times, fleet(busy))
-    assert made.warnings == (
+    planned = plan(graph, times, fleet(busy))
+    assert planned.warnings == (
         "no history of a: durations are assumed",
         "may exceed their time-out: b",
         "fail more often than one time in five: c",
         "p has only 1 slots free now: steps may start later",
     )
-    assert made.estimate_source == "mixed: default, history, trained"
+    assert planned.estimate_source == "mixed: default, history, trained"
 
 
 @pytest.mark.integration
@@ -183,34 +189,34 @@ def test_ten_thousand_steps_are_planned() -> None:
     """Planning would be quadratic: this test would take minutes, not a second or two."""
     needs = {f"s{n}": (f"s{n - 100}",) if n >= 100 and n % 3 else () for n in range(10_000)}
     graph = workload(dict(needs), cpus=0.5, slots=1)
-    times = known({name: 1.0 + n % 17 for n, name in enumerate(needs)})
-    made = plan(
+    times = estimates_for({name: 1.0 + n % 17 for n, name in enumerate(needs)})
+    planned = plan(
         graph, times, fleet(provider("a", slots=8, cpus=4), provider("b", 2, slots=8, cpus=3))
     )
-    assert made.makespan_seconds < made.bound_seconds * 1.02
+    assert planned.makespan_seconds < planned.bound_seconds * 1.02
 
 
-def assert_violation(made: Plan, graph: StepGraph, expected: str) -> None:
+def assert_violation(planned: Plan, graph: StepGraph, expected: str) -> None:
     """The independent check finds that in the plan."""
-    found = violations(graph, {"a": 2.0, "b": 2.0}, fleet(provider("x"), provider("y")), made)
-    assert any(expected in item for item in found), found
+    wrong = violations(graph, {"a": 2.0, "b": 2.0}, fleet(provider("x"), provider("y")), planned)
+    assert any(expected in item for item in wrong), wrong
 
 
 def test_the_checker_finds_each_kind_of_violation() -> None:
     """A defective plan would pass."""
     graph = workload({"a": (), "b": ("a",)})
-    made = plan(graph, known({"a": 2, "b": 2}), fleet(provider("x"), provider("y")))
-    first, second = made.placements
+    planned = plan(graph, estimates_for({"a": 2, "b": 2}), fleet(provider("x"), provider("y")))
+    first, second = planned.placements
     early = replace(second, start_seconds=1.0, end_seconds=3.0)
     for broken, expected in [
-        (replace(made, placements=(first,)), "b is not placed"),
-        (replace(made, placements=(first, first, second)), "a is placed 2 times"),
-        (replace(made, order=("b", "a")), "b is ordered before a"),
-        (replace(made, placements=(first, early)), "b starts before a has ended"),
-        (replace(made, placements=(first, early)), "x holds 2 slots"),
-        (replace(made, placements=(first, replace(second, provider="z"))), "not in the fleet"),
-        (replace(made, placements=(replace(first, end_seconds=1.0), second)), "a takes 2 s"),
-        (replace(made, makespan_seconds=3.0), "it ends at 4 s"),
-        (replace(made, bound_seconds=9.0), "before its bound"),
+        (replace(planned, placements=(first,)), "b is not placed"),
+        (replace(planned, placements=(first, first, second)), "a is placed 2 times"),
+        (replace(planned, order=("b", "a")), "b is ordered before a"),
+        (replace(planned, placements=(first, early)), "b starts before a has ended"),
+        (replace(planned, placements=(first, early)), "x holds 2 slots"),
+        (replace(planned, placements=(first, replace(second, provider="z"))), "not in the fleet"),
+        (replace(planned, placements=(replace(first, end_seconds=1.0), second)), "a takes 2 s"),
+        (replace(planned, makespan_seconds=3.0), "it ends at 4 s"),
+        (replace(planned, bound_seconds=9.0), "before its bound"),
     ]:
         assert_violation(broken, graph, expected)

@@ -1,4 +1,4 @@
-"""Past workloads under other policies: each is judged by what the steps took in fact."""
+"""Past workloads under other policies, each replayed with the actual durations."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from blocks.providers.interface import Resources
 from tasks.estimates import Estimate
 from tasks.plan import FleetSnapshot, ProviderState
 from tasks.planning.regret import (
+    ACTUAL,
     AS_DECIDED,
-    HAPPENED,
-    HINDSIGHT,
-    Past,
-    Policy,
+    PERFECT_KNOWLEDGE,
+    PastWorkload,
+    PlanningPolicy,
     by_step,
     results,
     sentence,
@@ -36,21 +36,23 @@ FLEET = FleetSnapshot(
 )
 GRAPH = graph_of(step("a"), step("b"), step("c"))
 TOOK = {"a": 2.0, "b": 2.0, "c": 16.0}
-PAST = Past(
+PAST = PastWorkload(
     "w", GRAPH, FLEET, TOOK, {}, {AS_DECIDED: estimates_of(TOOK), "default": {}}, took_seconds=5.0
 )
 
 
-def _seconds(past: Past) -> dict[tuple[str, str], float]:
-    return {(one.policy.model, one.policy.strategy): one.seconds for one in results(past)}
+def _seconds(past: PastWorkload) -> dict[tuple[str, str], float]:
+    return {
+        (result.policy.model, result.policy.strategy): result.seconds for result in results(past)
+    }
 
 
 def test_each_policy_is_judged_by_what_the_steps_took() -> None:
     """A policy would be praised for what it had expected."""
     seconds = _seconds(PAST)
-    assert seconds[HAPPENED, "planned"] == 5.0
+    assert seconds[ACTUAL, "planned"] == 5.0
     # The long step on the fast provider, the short ones beside it.
-    assert seconds[AS_DECIDED, "planned"] == seconds[HINDSIGHT, "planned"] == 4.0
+    assert seconds[AS_DECIDED, "planned"] == seconds[PERFECT_KNOWLEDGE, "planned"] == 4.0
     assert seconds["default", "planned"] > 4.0
     # All of it on the fast one; on the cheap one.
     assert seconds[AS_DECIDED, "fastest"] == 5.0
@@ -67,32 +69,34 @@ def test_regret_is_against_the_best_of_each_workload() -> None:
     assert (own["workloads"], own["makespan (s)"], own["regret (s)"]) == (2, 4.0, 0.0)
     assert (cheap["regret (s)"], cheap["regret (%)"]) == (16.0, 400.0)
     assert cheap["cost"] == pytest.approx(2 * 20 * 36 / 3600)
-    assert by_policy[HAPPENED, ""]["cost"] == ""
+    assert by_policy[ACTUAL, ""]["cost"] == ""
     assert sentence(rows).startswith("2 workloads planned as decided: 4.0 s")
     assert sentence(rows[:1]).startswith("The least regret: ")
 
 
 def test_idle_memory_is_what_was_reserved_beyond_the_peak() -> None:
     """Who asks for too much would never learn what that costs."""
-    asked = replace(step("a"), demand=Resources(memory_mib=1000, slots=1))
+    declared_step = replace(step("a"), demand=Resources(memory_mib=1000, slots=1))
     room = Resources(memory_mib=1000, slots=1)
     fleet = FleetSnapshot(1, 0.0, (ProviderState("x", "shell", room, room),))
-    past = Past("w", graph_of(asked), fleet, {"a": 3600.0}, {"a": 400.0}, {"default": {}})
-    assert {one.waste_mib_hours for one in results(past)} == {600.0}
+    past = PastWorkload(
+        "w", graph_of(declared_step), fleet, {"a": 3600.0}, {"a": 400.0}, {"default": {}}
+    )
+    assert {result.waste_mib_hours for result in results(past)} == {600.0}
 
 
 def test_a_shard_is_estimated_by_its_items_and_a_skipped_step_takes_no_time() -> None:
     """A suite would be replayed as if nothing were known of its tests."""
     shard = replace(step("s"), items=("t1", "t2"))
-    known = by_step(graph_of(shard, step("a")), estimates_of({"t1": 1.0, "t2": 2.0}))
-    assert {name: one.p50_seconds for name, one in known.items()} == {"s": 3.0}
-    past = Past(
+    estimates = by_step(graph_of(shard, step("a")), estimates_of({"t1": 1.0, "t2": 2.0}))
+    assert {name: estimate.p50_seconds for name, estimate in estimates.items()} == {"s": 3.0}
+    past = PastWorkload(
         "w",
         graph_of(shard, step("a", "s", when="false")),
         FleetSnapshot(1, 0.0, (provider("x"),)),
         {"s": 5.0},
         {},
-        {"known": known},
+        {"known": estimates},
     )
     assert set(_seconds(past).values()) == {5.0}
     assert table([results(past)])[0]["strategy"]
@@ -104,15 +108,17 @@ def test_a_shard_is_estimated_by_its_items_and_a_skipped_step_takes_no_time() ->
     st.lists(st.floats(0, 50), min_size=6, max_size=6),
 )
 def test_no_policy_beats_the_critical_path_or_has_a_negative_regret(
-    took: list[float], expected: list[float]
+    actual: list[float], expected: list[float]
 ) -> None:
     """A policy would be promised to do what is impossible."""
-    names = [f"s{n}" for n in range(len(took))]
+    names = [f"s{n}" for n in range(len(actual))]
     graph = graph_of(
         *(step(name, *names[max(0, n - 2) : max(0, n - 1)]) for n, name in enumerate(names))
     )
-    said = {name: Estimate(name, expected[n], expected[n]) for n, name in enumerate(names)}
-    past = Past("w", graph, FLEET, dict(zip(names, took, strict=True)), {}, {"said": said})
-    assert min(one.seconds for one in results(past)) >= max(took) / 4 - 1e-6
+    estimates = {name: Estimate(name, expected[n], expected[n]) for n, name in enumerate(names)}
+    past = PastWorkload(
+        "w", graph, FLEET, dict(zip(names, actual, strict=True)), {}, {"said": estimates}
+    )
+    assert min(result.seconds for result in results(past)) >= max(actual) / 4 - 1e-6
     assert all(float(row["regret (s)"]) >= 0 for row in table([results(past)]))
-    assert Policy("said").strategy == "planned"
+    assert PlanningPolicy("said").strategy == "planned"

@@ -1,4 +1,4 @@
-"""A stored plan on the workload and the fleet of now."""
+"""A stored plan applied to the present workload and fleet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tasks.planning.replay import refuse_other, replay
 from tasks.planning.strategy import STORED, STRATEGIES
 from tasks.workload import StepGraph
 from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
-from tests.tasks.planning.test_planner import known, problems
+from tests.tasks.planning.test_planner import estimates_for, problems
 
 GRAPH = graph_of(step("a"), step("b"), step("c", "a", "b"))
 TIMES = estimates_of({"a": 4, "b": 3, "c": 1})
@@ -29,12 +29,12 @@ PLAN = plan(GRAPH, TIMES, FLEET, "round_robin")
 def test_order_and_providers_are_taken_again_and_times_are_of_now() -> None:
     """A plan that was chosen by its dry run would not be what runs."""
     slower = estimates_of({"a": 8, "b": 3, "c": 1})
-    made = replay(GRAPH, slower, FLEET, PLAN, "7")
-    assert compare(PLAN, made).same_choices
-    assert (PLAN.makespan_seconds, made.makespan_seconds) == (3.5, 4.5)
-    assert made.strategy == STORED
-    assert made.warnings == ("order and providers are those of plan 7 (round_robin)",)
-    assert made.placement("a").candidates == (("x", 4.0), ("y", 8.0))
+    replayed = replay(GRAPH, slower, FLEET, PLAN, "7")
+    assert compare(PLAN, replayed).same_choices
+    assert (PLAN.makespan_seconds, replayed.makespan_seconds) == (3.5, 4.5)
+    assert replayed.strategy == STORED
+    assert replayed.warnings == ("order and providers are those of plan 7 (round_robin)",)
+    assert replayed.placement("a").candidates == (("x", 4.0), ("y", 8.0))
 
 
 @given(problems(), st.sampled_from(sorted(STRATEGIES)))
@@ -43,16 +43,16 @@ def test_nothing_is_lost_by_storing_a_plan(
 ) -> None:
     """A plan would be worse, or break a promise, only for being read back."""
     graph, seconds, fleet = problem
-    stored = plan(graph, known(seconds), fleet, strategy, budget_seconds=0.01)
-    made = replay(graph, known(seconds), fleet, stored, "1")
-    assert violations(graph, seconds, fleet, made) == []
-    assert made.makespan_seconds <= stored.makespan_seconds + 1e-6
-    assert made.cost == pytest.approx(stored.cost)
-    assert made.utilisation >= stored.utilisation * (1 - 1e-4)  # stored times are rounded
+    stored = plan(graph, estimates_for(seconds), fleet, strategy, budget_seconds=0.01)
+    replayed = replay(graph, estimates_for(seconds), fleet, stored, "1")
+    assert violations(graph, seconds, fleet, replayed) == []
+    assert replayed.makespan_seconds <= stored.makespan_seconds + 1e-6
+    assert replayed.cost == pytest.approx(stored.cost)
+    assert replayed.utilisation >= stored.utilisation * (1 - 1e-4)  # stored times are rounded
 
 
 @pytest.mark.parametrize(
-    ("graph", "fleet", "said"),
+    ("graph", "fleet", "message"),
     [
         (graph_of(*GRAPH.steps, step("d")), FLEET, "the workload now has d too"),
         (graph_of(*GRAPH.steps[:2]), FLEET, "the workload has no c any more"),
@@ -75,10 +75,10 @@ def test_nothing_is_lost_by_storing_a_plan(
     ids=["added", "removed", "needs", "provider", "capacity"],
 )
 def test_a_plan_that_does_not_fit_any_more_is_refused_with_the_difference(
-    graph: StepGraph, fleet: FleetSnapshot, said: str
+    graph: StepGraph, fleet: FleetSnapshot, message: str
 ) -> None:
     """Steps would be left out, or a step wait for ever for a provider that is too small."""
-    with pytest.raises(BadInputError, match=said) as error:
+    with pytest.raises(BadInputError, match=message) as error:
         replay(graph, TIMES, fleet, PLAN, "7")
     assert (error.value.field, error.value.value) == ("plan", "7")
 
@@ -90,8 +90,8 @@ def test_steps_that_hold_something_else_by_now_are_told_of() -> None:
     after = graph_of(replace(first, items=("t1",)), replace(second, items=("t2", "t3")), last)
     stored = plan(before, TIMES, FLEET, "round_robin")
     assert len(replay(before, TIMES, FLEET, stored, "7").warnings) == 1
-    told = replay(after, TIMES, FLEET, stored, "7").warnings[1]
-    assert told == "its steps hold other items than when it was planned, as the split is of now"
+    warning = replay(after, TIMES, FLEET, stored, "7").warnings[1]
+    assert warning == "its steps hold other items than when it was planned, as the split is of now"
     assert PLAN.contents == ""
 
 
@@ -106,7 +106,7 @@ def test_memory_and_cpus_count_as_well_as_slots() -> None:
     """A replayed plan would say that nothing is used."""
     whole = Resources(cpus=4, memory_mib=1000)
     fleet = FleetSnapshot(1, 0.0, (ProviderState("x", "shell", whole, whole),))
-    asked = replace(step("a"), demand=Resources(cpus=1, memory_mib=500))
-    graph = graph_of(asked)
-    made = replay(graph, TIMES, fleet, plan(graph, TIMES, fleet), "1")
-    assert made.utilisation == pytest.approx(0.5)
+    declared_step = replace(step("a"), demand=Resources(cpus=1, memory_mib=500))
+    graph = graph_of(declared_step)
+    replayed = replay(graph, TIMES, fleet, plan(graph, TIMES, fleet), "1")
+    assert replayed.utilisation == pytest.approx(0.5)

@@ -1,4 +1,4 @@
-"""Replays of a plan: what the dispatcher would do, and when a workload may end."""
+"""Simulated runs of a plan: the dispatcher's rule, and when a workload may end."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tasks.estimates import Estimate
 from tasks.plan import FleetSnapshot
 from tasks.planning.bound import bound_of
-from tasks.planning.construct import Build, by_rank
-from tasks.planning.core.placement import Request, Running, place
+from tasks.planning.construct import ScheduleGenerator, by_rank
+from tasks.planning.core.placement import PlacementRequest, RunningStep, place
 from tasks.planning.core.problem import Problem, problem_from, problem_of
 from tasks.planning.core.schedule import faults
-from tasks.planning.simulate import Kept, Replay, forecast, spread_of
+from tasks.planning.simulate import DispatchReplay, PreferredProviders, forecast, spread_of
 from tests.tasks.planning.fakes import ONE, graph_of, provider, step
 from tests.tasks.planning.problems import problems
 
@@ -26,7 +26,7 @@ def test_what_happens_is_feasible_and_not_below_the_bound(problem: Problem, seed
     """A forecast would promise what cannot be."""
     factor = np.random.default_rng(seed).uniform(0.5, 2, problem.steps)
     actual = replace(problem, seconds=problem.seconds * factor[:, None])
-    done = Replay.of(problem).run(by_rank(problem), factor)
+    done = DispatchReplay.of(problem).run(by_rank(problem), factor)
     assert faults(actual, done) == []
     assert done.makespan >= bound_of(actual).seconds - 1e-9
 
@@ -36,8 +36,8 @@ def test_lanes_and_vectors_replay_alike(problem: Problem, seed: int) -> None:
     """The quick way for one slot a step would follow another rule than the general one."""
     factor = np.random.default_rng(seed).uniform(0.5, 2, problem.steps)
     actual = replace(problem, seconds=problem.seconds * factor[:, None])
-    for build in (Build.of(problem), Build(problem, None)):
-        assert faults(actual, Replay(build).run(by_rank(problem), factor)) == []
+    for build in (ScheduleGenerator.of(problem), ScheduleGenerator(problem, None)):
+        assert faults(actual, DispatchReplay(build).run(by_rank(problem), factor)) == []
 
 
 @given(
@@ -57,21 +57,21 @@ def test_it_does_what_the_dispatcher_does(
     problem = problem_of(graph, expected, fleet)
     order = by_rank(problem)
     factor = np.random.default_rng(seed).uniform(0.7, 1.3, len(lengths))
-    build = Build.of(problem) if lanes else Build(problem, None)
+    generator = ScheduleGenerator.of(problem) if lanes else ScheduleGenerator(problem, None)
     placed = np.random.default_rng(seed).integers(0, 3, len(lengths)).astype(np.int32)
-    done = Replay(build).run(order, factor, Kept(placed, stay))
+    done = DispatchReplay(generator).run(order, factor, PreferredProviders(placed, stay))
     for index in range(len(lengths)):
         now = done.start[index]
         waiting = [n for n in order if done.start[n] >= now]
-        held = [n for n in range(len(lengths)) if done.start[n] < now < done.end[n]]
+        numbers = [n for n in range(len(lengths)) if done.start[n] < now < done.end[n]]
         running = [
-            Running(
+            RunningStep(
                 fleet.providers[done.provider[n]].name,
                 ONE,
                 done.start[n],
                 done.start[n] + problem.seconds[n, done.provider[n]],
             )
-            for n in held
+            for n in numbers
         ]
         busy = {item.provider for item in running}
         states = tuple(
@@ -79,13 +79,13 @@ def test_it_does_what_the_dispatcher_does(
         )
         names_of = [fleet.providers[index].name for index in placed]
         requests = [
-            Request(str(n), ONE, lengths[n], pinned=names_of[n] if stay else "", stay=stay)
+            PlacementRequest(str(n), ONE, lengths[n], pinned=names_of[n] if stay else "", stay=stay)
             for n in waiting
         ]
         choices = place(requests, running, FleetSnapshot(1, 0.0, states), now, at_least=9)
-        chosen = next(choice for choice in choices if choice.step == str(index))
-        assert chosen.provider == fleet.providers[done.provider[index]].name
-        assert chosen.starts_at == pytest.approx(now)
+        choice_of_step = next(choice for choice in choices if choice.step == str(index))
+        assert choice_of_step.provider == fleet.providers[done.provider[index]].name
+        assert choice_of_step.starts_at == pytest.approx(now)
 
 
 def test_quantiles_and_the_probability_of_a_deadline() -> None:

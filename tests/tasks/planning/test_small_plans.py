@@ -1,4 +1,4 @@
-"""Plans of a few steps: improved without compiled loops, and never worse for it."""
+"""Plans of a few steps: improved without compiled loops, and never worse."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from tasks.planning.bound import bound_of
-from tasks.planning.construct import Build, construct
+from tasks.planning.construct import ScheduleGenerator, construct
 from tasks.planning.core.problem import Problem, problem_from
 from tasks.planning.core.schedule import faults
 from tasks.planning.small_plans import improve_small
@@ -21,7 +21,7 @@ from tests.tasks.planning.problems import problems
 def test_it_is_feasible_never_worse_and_the_same_again(problem: Problem) -> None:
     """A user would get a plan that does not hold, or another one each time."""
     first, bound = construct(problem), bound_of(problem).seconds
-    lanes = Build.of(problem).lanes
+    lanes = ScheduleGenerator.of(problem).lanes
     better = improve_small(problem, lanes, first, bound, budget_seconds=0.005, seed=1)
     assert faults(problem, better) == []
     assert bound - 1e-9 <= better.makespan <= first.makespan
@@ -36,8 +36,10 @@ def test_what_a_first_plan_misses_is_found(slots: float) -> None:
     demand = np.column_stack((np.full(5, slots), np.arange(5.0)))
     problem = problem_from([[]] * 5, seconds, demand, np.array([[slots, 4], [slots, 4]]))
     first = construct(problem)
-    found = improve_small(problem, Build.of(problem).lanes, first, 6.0, budget_seconds=1.0, seed=1)
-    assert (first.makespan, found.makespan) == (7, 6)
+    improved = improve_small(
+        problem, ScheduleGenerator.of(problem).lanes, first, 6.0, budget_seconds=1.0, seed=1
+    )
+    assert (first.makespan, improved.makespan) == (7, 6)
 
 
 @pytest.mark.integration

@@ -1,4 +1,4 @@
-"""By which rule each strategy chooses, on options that are written out."""
+"""The rule of each strategy, on explicit options."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def test_the_least_loaded_is_who_was_given_least_for_its_size() -> None:
     fleet = FleetSnapshot(1, 0.0, (provider("one"), provider("three", slots=3)))
     times = estimates_of({each.id: 10 for each in steps})
     for _ in range(2):  # nothing of one plan is remembered for the next
-        made = plan(graph_of(*steps), times, fleet, "least_loaded")
-        where = [item.provider for item in made.placements]
+        planned = plan(graph_of(*steps), times, fleet, "least_loaded")
+        where = [item.provider for item in planned.placements]
         assert (where.count("one"), where.count("three")) == (2, 6)
 
 

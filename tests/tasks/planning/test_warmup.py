@@ -8,7 +8,7 @@ from tasks.planning.warmup import plans
 
 def test_it_meets_the_kernels_of_a_first_plan_and_of_its_improvement() -> None:
     """The first workload would wait a quarter of a minute for the compiler."""
-    assert [len(made.placements) for made in plans()] == [20, 20, 20]
+    assert [len(planned.placements) for planned in plans()] == [20, 20, 20]
     met = (
         (construct, ("finishes", "on_lanes", "on_vectors")),
         (anneal, ("anneal",)),

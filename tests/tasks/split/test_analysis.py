@@ -1,4 +1,4 @@
-"""What a graph allows: critical path, slack, parallelism, and needs that others imply."""
+"""Critical-path analysis: critical path, slack, parallelism, and redundant needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from tasks.workload import SplitDecision, Step, StepGraph
 
 def graph_of(**needs: str) -> StepGraph:
     """The graph of those steps, in topological order, each with its needs as letters."""
-    steps = [Step(n, ("true",), Path("/"), "", needs=tuple(wanted)) for n, wanted in needs.items()]
+    steps = [
+        Step(n, ("true",), Path("/"), "", needs=tuple(step_needs))
+        for n, step_needs in needs.items()
+    ]
     return StepGraph("p", "w", tuple(steps), SplitDecision(len(steps), ""))
 
 
@@ -24,26 +27,26 @@ SECONDS = {"a": 1.0, "b": 5.0, "c": 2.0, "d": 1.0, "e": 3.0}
 
 def test_the_figures_of_a_graph() -> None:
     """A user would be told of a parallelism, or a slack, that is not there."""
-    found = analyse(DIAMOND, SECONDS)
-    assert (found.steps, found.needs, found.levels) == (5, 5, 3)
-    assert (found.work_seconds, found.critical_seconds) == (12.0, 7.0)
-    assert found.critical_path == ("a", "b", "d")
-    assert found.slack_seconds == {"a": 0.0, "b": 0.0, "c": 3.0, "d": 0.0, "e": 4.0}
-    assert found.parallelism == 12 / 7
+    analysis = analyse(DIAMOND, SECONDS)
+    assert (analysis.steps, analysis.needs, analysis.levels) == (5, 5, 3)
+    assert (analysis.work_seconds, analysis.critical_seconds) == (12.0, 7.0)
+    assert analysis.critical_path == ("a", "b", "d")
+    assert analysis.slack_seconds == {"a": 0.0, "b": 0.0, "c": 3.0, "d": 0.0, "e": 4.0}
+    assert analysis.parallelism == 12 / 7
 
 
 def test_the_profile_tells_how_many_could_run_at_each_moment() -> None:
     """It would not show that the end of a workload keeps one provider busy."""
-    found = analyse(DIAMOND, SECONDS)
-    assert found.profile == ((0.0, 2), (1.0, 3), (3.0, 1), (6.0, 1), (7.0, 0))
-    assert found.most_at_once == 3
-    assert found.running(7) == [2, 3, 3, 1, 1, 1, 1]
+    analysis = analyse(DIAMOND, SECONDS)
+    assert analysis.profile == ((0.0, 2), (1.0, 3), (3.0, 1), (6.0, 1), (7.0, 0))
+    assert analysis.most_at_once == 3
+    assert analysis.running(7) == [2, 3, 3, 1, 1, 1, 1]
 
 
 def test_what_takes_no_time_has_figures_as_well() -> None:
     """A workload without durations would divide by zero."""
-    found = analyse(DIAMOND, dict.fromkeys("abcde", 0.0))
-    assert (found.parallelism, found.most_at_once, set(found.slack_seconds.values())) == (
+    analysis = analyse(DIAMOND, dict.fromkeys("abcde", 0.0))
+    assert (analysis.parallelism, analysis.most_at_once, set(analysis.slack_seconds.values())) == (
         1.0,
         0,
         {0.0},
@@ -83,16 +86,16 @@ def test_leaving_out_redundant_needs_changes_nothing(
 ) -> None:
     """Who follows the advice would have steps start too early."""
     letters = "abcdefghijkl"
-    wanted = {
+    reduced = {
         letters[n]: "".join(letters[m] for m in sorted(ws) if m < n) for n, ws in enumerate(needs)
     }
-    seconds = {name: float(data.draw(st.integers(0, 9))) for name in wanted}
-    graph = graph_of(**wanted)
+    seconds = {name: float(data.draw(st.integers(0, 9))) for name in reduced}
+    graph = graph_of(**reduced)
     superfluous = set(redundant_needs(graph))
     less = graph_of(
-        **{s: "".join(n for n in ns if (s, n) not in superfluous) for s, ns in wanted.items()}
+        **{s: "".join(n for n in ns if (s, n) not in superfluous) for s, ns in reduced.items()}
     )
-    for step in wanted:
+    for step in reduced:
         assert ancestors(graph, step) == ancestors(less, step)
     before, after = analyse(graph, seconds), analyse(less, seconds)
     assert before.slack_seconds == after.slack_seconds

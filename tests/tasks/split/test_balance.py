@@ -1,4 +1,4 @@
-"""Bins of items, as large as the lanes are fast."""
+"""Bins of items, sized by the speeds of lanes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real pytest on a generated suite: what is collected is what the shards run, each once."""
+"""Real pytest on a generated suite: the collected tests are those of the shards, each once."""
 
 from __future__ import annotations
 

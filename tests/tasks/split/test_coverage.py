@@ -1,4 +1,4 @@
-"""A suite's own limit of coverage is judged over all of its tests, or is said not to be."""
+"""A suite's own limit of coverage: checked over all of its tests, or reported as unchecked."""
 
 from __future__ import annotations
 
@@ -87,10 +87,10 @@ def judged(source: Path, folder: Path, shards: int) -> tuple[list[str], Coverage
 def test_a_suite_in_one_shard_is_judged_by_pytest(tmp_path: Path) -> None:
     """Broken: a limit of coverage that its user set is dropped without a word."""
     causes, verdict = judged(write(tmp_path / "half", HALF), tmp_path / "1", 1)
-    said = (
+    cause = (
         "its 2 tests succeeded, and 75.00 % of the code is covered where the suite asks for 100 %"
     )
-    assert causes == [f"{said} (fail_under)"]
+    assert causes == [f"{cause} (fail_under)"]
     assert verdict == CoverageVerdict()
     causes, _ = judged(write(tmp_path / "both", BOTH), tmp_path / "2", 1)
     assert causes == [""]

@@ -132,7 +132,7 @@ FOREACH = "steps.list.output.filter(name, name != 'x')"
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "message"),
     [
         ({"matrix": MATRIX, "run": "x {matrix.arch}"}, r"a\.run: names \{matrix\.arch\}"),
         ({"variables": {"X": "{matrix.y}"}}, r"a\.variables\.X: .*no matrix"),
@@ -154,10 +154,10 @@ FOREACH = "steps.list.output.filter(name, name != 'x')"
     ],
 )
 def test_what_is_wrong_is_named_before_anything_starts(
-    fields: dict[str, object], said: str
+    fields: dict[str, object], message: str
 ) -> None:
     """It would fail in the middle of a run, or run on a placeholder."""
-    with pytest.raises(BadInputError, match=said):
+    with pytest.raises(BadInputError, match=message):
         declared({"id": "b"}, {"id": "c"}, {"id": "a", "needs": ["b"], **fields})
 
 

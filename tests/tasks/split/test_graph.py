@@ -93,8 +93,8 @@ def test_a_condition_may_name_what_its_needs_need() -> None:
 def test_any_acyclic_graph_is_ordered(needs: list[set[int]], random: object) -> None:
     """Some acyclic graph would be refused, or ordered against its needs."""
     steps = [
-        step(str(index), *(str(need) for need in sorted(wanted) if need < index))
-        for index, wanted in enumerate(needs)
+        step(str(index), *(str(need) for need in sorted(step_needs) if need < index))
+        for index, step_needs in enumerate(needs)
     ]
     random.shuffle(steps)  # type: ignore[attr-defined] # hypothesis' Random has no public type
     ordered = [item.id for item in graph(*steps).steps]
@@ -119,5 +119,5 @@ def test_a_field_that_no_step_has_is_refused(expression: str, named: str) -> Non
 
 def test_what_is_below_an_output_is_the_steps_own() -> None:
     """Broken: a condition over what a step wrote is refused for a field that is not ours."""
-    asked = "steps.a.output.secnds < 5 && steps['a'].output['x'] == 'steps.a.secnds'"
-    assert len(graph(step("a"), step("b", "a", when=asked)).steps) == 2
+    expression = "steps.a.output.secnds < 5 && steps['a'].output['x'] == 'steps.a.secnds'"
+    assert len(graph(step("a"), step("b", "a", when=expression)).steps) == 2

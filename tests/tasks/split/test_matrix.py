@@ -11,12 +11,14 @@ from tasks.split.matrix import MOST_COMBINATIONS, combinations
 
 def test_every_combination_has_its_id() -> None:
     """A combination would not be run, or two share an id."""
-    found = combinations("m", {"python": ["3.11", "3.12"], "os": ["linux"], "fast": [True]})
-    assert [each.member("build") for each in found] == [
+    all_combinations = combinations(
+        "m", {"python": ["3.11", "3.12"], "os": ["linux"], "fast": [True]}
+    )
+    assert [each.member("build") for each in all_combinations] == [
         "build[3.11,linux,true]",
         "build[3.12,linux,true]",
     ]
-    assert found[1].values == {"python": "3.12", "os": "linux", "fast": True}
+    assert all_combinations[1].values == {"python": "3.12", "os": "linux", "fast": True}
 
 
 def test_without_a_matrix_there_is_the_step_alone() -> None:
@@ -26,7 +28,7 @@ def test_without_a_matrix_there_is_the_step_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("matrix", "said"),
+    ("matrix", "message"),
     [
         ({"a-b": ["x"]}, "m: is no name .got 'a-b'"),
         ({"a": []}, r"m\.a: has no values"),
@@ -34,8 +36,8 @@ def test_without_a_matrix_there_is_the_step_alone() -> None:
         ({"a": list(range(40)), "b": list(range(40))}, "has 1600 combinations, and may have 1000"),
     ],
 )
-def test_a_bad_matrix_is_named(matrix: dict[str, list[MatrixValue]], said: str) -> None:
+def test_a_bad_matrix_is_named(matrix: dict[str, list[MatrixValue]], message: str) -> None:
     """Two steps would have one id, or a typo start thousands."""
-    with pytest.raises(BadInputError, match=said):
+    with pytest.raises(BadInputError, match=message):
         combinations("m", matrix)
     assert len(combinations("m", {"a": list(range(MOST_COMBINATIONS))})) == MOST_COMBINATIONS

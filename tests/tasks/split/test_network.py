@@ -1,4 +1,4 @@
-"""Steps as numbers: order, cycles and who depends on whom."""
+"""Steps as numbers: order, cycles and ancestors."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ def net_of(needs: list[set[int]]) -> Network:
     """The network in which step n has those needs, of which those that exist count."""
     return network(
         [
-            Step(str(n), ("true",), Path("/"), "", needs=tuple(map(str, sorted(wanted))))
-            for n, wanted in enumerate({n for n in wanted if n < len(needs)} for wanted in needs)
+            Step(str(n), ("true",), Path("/"), "", needs=tuple(map(str, sorted(step_needs))))
+            for n, step_needs in enumerate(
+                {n for n in step_needs if n < len(needs)} for step_needs in needs
+            )
         ]
     )
 
@@ -36,10 +38,10 @@ def test_what_cannot_be_ordered_holds_a_cycle(needs: list[set[int]]) -> None:
             ordered.index(need) < ordered.index(n) for n, ws in enumerate(net.needs) for need in ws
         )
         return
-    found = cycle(net, ordered)
-    assert found[0] == found[-1]
-    assert len(set(found)) == len(found) - 1
-    assert all(need in net.needs[step] for step, need in pairwise(found))
+    shortest = cycle(net, ordered)
+    assert shortest[0] == shortest[-1]
+    assert len(set(shortest)) == len(shortest) - 1
+    assert all(need in net.needs[step] for step, need in pairwise(shortest))
 
 
 @pytest.mark.integration
@@ -58,7 +60,7 @@ def test_a_cycle_of_100_000_is_found_at_once() -> None:
 @given(NEEDS)
 def test_ancestors_are_those_that_a_search_finds(needs: list[set[int]]) -> None:
     """A sound condition would be refused, or one accepted that is decided too early."""
-    net = net_of([{need for need in wanted if need < n} for n, wanted in enumerate(needs)])
+    net = net_of([{need for need in step_needs if need < n} for n, step_needs in enumerate(needs)])
     count = range(len(net.ids))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_CHUNK", 3)  # so that there are several

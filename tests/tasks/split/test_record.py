@@ -1,4 +1,4 @@
-"""A resumed workload gets the steps it started with."""
+"""The record of a split: a resumed workload gets the steps it started with."""
 
 from __future__ import annotations
 

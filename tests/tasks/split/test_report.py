@@ -1,4 +1,4 @@
-"""What users read of a split."""
+"""The report of a split."""
 
 from __future__ import annotations
 

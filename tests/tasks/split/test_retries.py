@@ -1,4 +1,4 @@
-"""What passed only when it was tried again is named."""
+"""Tests and steps that passed only on a retry are named."""
 
 from __future__ import annotations
 
@@ -65,5 +65,5 @@ def test_many_are_counted_and_some_are_named(tmp_path: Path) -> None:
         attempt(tmp_path, "s", 1, End.FAILED, **bad),
         attempt(tmp_path, "s", 2, End.SUCCEEDED, **dict.fromkeys(bad, "passed")),
     ]
-    said = "8 of 8 tests passed only on retry: t0, t1, t2, t3, t4 and 3 more."
-    assert retry_remarks(done) == [said]
+    sentence = "8 of 8 tests passed only on retry: t0, t1, t2, t3, t4 and 3 more."
+    assert retry_remarks(done) == [sentence]

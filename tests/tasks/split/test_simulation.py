@@ -1,4 +1,4 @@
-"""Shards played through on lanes."""
+"""Shards simulated on lanes."""
 
 from __future__ import annotations
 

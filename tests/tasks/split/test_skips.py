@@ -1,4 +1,4 @@
-"""How many tests were skipped is said, and where nothing was tested."""
+"""The number of skipped tests is reported, and where nothing was tested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real suites that end early, crash, or bring options of their own: the verdict stays true."""
+"""Real suites that end early, crash, or bring options of their own: the verdict stays right."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def run(source: Path, directory: Path, **options: object) -> StepReport:
     done = subprocess.run(argv, cwd=source, capture_output=True, check=False)
     end = End.FAILED if done.returncode else End.SUCCEEDED
     outcome = Outcome(end=end, exit_code=done.returncode, started_at=0, ended_at=1)
-    found = read_report("p", "w", step, directory, outcome)
-    assert found.items or found.cause, done.stdout + done.stderr
-    return found
+    step_report = read_report("p", "w", step, directory, outcome)
+    assert step_report.items or step_report.cause, done.stdout + done.stderr
+    return step_report
 
 
 @pytest.mark.parametrize(
@@ -93,10 +93,10 @@ def run(source: Path, directory: Path, **options: object) -> StepReport:
 )
 def test_a_suite_that_ends_early_names_where_and_what_is_missing(tmp_path: Path, ends: str) -> None:
     """Broken: a run succeeds that did not run the rest, or loses what came before a crash."""
-    found = run(write(tmp_path / "src", AROUND.format(ends)), tmp_path / "out")
-    assert "1 test did not run: tests/test_it.py::test_after" in found.cause
-    assert found.items[0].succeeded
-    assert "tests/test_it.py::test_ends (it was running when its process ended" in found.cause
+    step_report = run(write(tmp_path / "src", AROUND.format(ends)), tmp_path / "out")
+    assert "1 test did not run: tests/test_it.py::test_after" in step_report.cause
+    assert step_report.items[0].succeeded
+    assert "tests/test_it.py::test_ends (it was running when its process ended" in step_report.cause
 
 
 @pytest.mark.parametrize(
@@ -111,18 +111,18 @@ def test_options_of_the_suite_neither_displace_nor_break_ours(tmp_path: Path, in
     """Broken: shards report nothing, or what the suite asks for is not done."""
     settings = f"[pytest]\n{ini}\n"
     source = write(tmp_path / "src", AROUND.format("def test_it(): pass"), pytest_ini=settings)
-    found = run(source, tmp_path / "out")
-    assert found.cause == ""
-    assert len(found.items) == 3
+    step_report = run(source, tmp_path / "out")
+    assert step_report.cause == ""
+    assert len(step_report.items) == 3
     assert (source / "theirs.xml").exists() == ("theirs" in ini)
 
 
 def test_what_a_suite_stops_at_is_said(tmp_path: Path) -> None:
     """Broken: `-x` of the suite looks as if all of it had run."""
     source = write(tmp_path / "src", AROUND.format("def test_bad(): assert 0"))
-    found = run(source, tmp_path / "out", arguments=["-x"])
-    assert found.cause.startswith("1 test failed: tests/test_it.py::test_bad (assert 0)")
-    assert found.cause.endswith("1 test did not run: tests/test_it.py::test_after")
+    step_report = run(source, tmp_path / "out", arguments=["-x"])
+    assert step_report.cause.startswith("1 test failed: tests/test_it.py::test_bad (assert 0)")
+    assert step_report.cause.endswith("1 test did not run: tests/test_it.py::test_after")
 
 
 @pytest.mark.parametrize(
@@ -170,8 +170,8 @@ def test_without_paths_it_is_as_pytest_would(
         path = tmp_path / "src" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text or "def test_it(): pass\n")
-    found = collect("w", PytestWorkload(kind="pytest"), tmp_path / "src", PYTHON, {})
-    assert {test.module for test in found} == expected
+    tests = collect("w", PytestWorkload(kind="pytest"), tmp_path / "src", PYTHON, {})
+    assert {test.module for test in tests} == expected
 
 
 def test_the_reason_of_a_collection_error_is_shown(tmp_path: Path) -> None:
@@ -209,13 +209,13 @@ def test_two_modules_of_one_name_are_said_to_clash(tmp_path: Path) -> None:
 
 def test_ids_made_by_chance_are_named_with_the_remedy(tmp_path: Path) -> None:
     """Broken: a suite parametrised by time or chance fails as a usage error of pytest."""
-    found = run(write(tmp_path / "src", AROUND.format(CHANCE)), tmp_path / "out")
-    assert "tests/test_it.py::test_chance[" in found.cause
-    assert "other ids than when they were collected" in found.cause
-    assert "pytest.param(..., id=" in found.cause
-    assert "did not run" not in found.cause
-    assert [item.outcome for item in found.items] == ["passed"] * 3  # the others are run
-    assert len(found.missing) == 1
+    step_report = run(write(tmp_path / "src", AROUND.format(CHANCE)), tmp_path / "out")
+    assert "tests/test_it.py::test_chance[" in step_report.cause
+    assert "other ids than when they were collected" in step_report.cause
+    assert "pytest.param(..., id=" in step_report.cause
+    assert "did not run" not in step_report.cause
+    assert [item.outcome for item in step_report.items] == ["passed"] * 3  # the others are run
+    assert len(step_report.missing) == 1
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "workers"])
@@ -225,11 +225,11 @@ def test_a_suite_that_sets_its_own_exit_status_is_told_apart(
     """Broken: all tests pass, the shard fails with `exit code 3`, and nobody says who did that."""
     files = {"conftest_py": SETS_ITS_STATUS.format(3)}
     source = write(tmp_path / "src", AROUND.format(""), **files)
-    found = run(source, tmp_path / "out", arguments=workers)
-    assert [item.outcome for item in found.items] == ["passed", "passed"]
-    assert "its 2 tests succeeded" in found.cause
-    assert "exit status from 0 to 3" in found.cause
-    assert "pytest_sessionfinish" in found.cause
+    step_report = run(source, tmp_path / "out", arguments=workers)
+    assert [item.outcome for item in step_report.items] == ["passed", "passed"]
+    assert "its 2 tests succeeded" in step_report.cause
+    assert "exit status from 0 to 3" in step_report.cause
+    assert "pytest_sessionfinish" in step_report.cause
 
 
 def test_an_exit_status_set_to_zero_hides_no_failure(tmp_path: Path) -> None:
@@ -248,8 +248,8 @@ def test_an_exit_status_set_to_zero_hides_no_failure(tmp_path: Path) -> None:
 def test_a_process_that_ends_otherwise_after_its_tests_is_told_apart(tmp_path: Path) -> None:
     """Broken: a crash while the interpreter shuts down is taken for a failing test."""
     ends = "import atexit, os\natexit.register(os._exit, 9)"
-    found = run(write(tmp_path / "src", AROUND.format(ends)), tmp_path / "out")
-    assert "its 2 tests succeeded, and after pytest was done its process ended" in found.cause
+    step_report = run(write(tmp_path / "src", AROUND.format(ends)), tmp_path / "out")
+    assert "its 2 tests succeeded, and after pytest was done its process ended" in step_report.cause
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Records of shards: exact ids, worst verdicts, what is missing, timings for the ledger."""
+"""Records of shards: exact ids, worst outcomes, missing tests, timings for the ledger."""
 
 from __future__ import annotations
 
@@ -109,9 +109,11 @@ def test_start_up_is_what_the_tests_do_not_explain() -> None:
 
 def test_a_failed_shard_names_its_failed_tests(tmp_path: Path) -> None:
     """The summary would say `exit code 1` and leave the user to read logs."""
-    found = report(tmp_path, ended("t.py::a", 1, "failed", "assert 1 == 2\nmore"), ["t.py::a"], BAD)
-    assert found.cause == "1 test failed: t.py::a (assert 1 == 2)"
-    assert found.timings == (("p/w/t.py::a", 1.0, False), ("p/w/startup", 2.0, True))
+    step_report = report(
+        tmp_path, ended("t.py::a", 1, "failed", "assert 1 == 2\nmore"), ["t.py::a"], BAD
+    )
+    assert step_report.cause == "1 test failed: t.py::a (assert 1 == 2)"
+    assert step_report.timings == (("p/w/t.py::a", 1.0, False), ("p/w/startup", 2.0, True))
 
 
 def test_a_step_without_a_report_leaves_nothing(tmp_path: Path) -> None:

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.reports.data.causes import LONGEST, cause, cause_kind
+from analytics.reports.data.causes import LONGEST_CAUSE, cause, cause_kind
 
 SECRET = "s3cr3t-V4lue"
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         f"cannot connect to postgresql://me:{SECRET}@db.example.org/shop",
         f"https://{SECRET}@example.org/x.git not found",
@@ -27,16 +27,16 @@ SECRET = "s3cr3t-V4lue"
         "key AKIA1234567890abcdefGHIJKLmnop is not known",
     ],
 )
-def test_secrets_are_left_out(said: str) -> None:
+def test_secrets_are_left_out(message: str) -> None:
     """Whoever gets the report could use them."""
-    found = cause(said)
-    assert SECRET not in found
-    assert "AKIA1234567890abcdefGHIJKLmnop" not in found
-    assert "***" in found
+    shortened = cause(message)
+    assert SECRET not in shortened
+    assert "AKIA1234567890abcdefGHIJKLmnop" not in shortened
+    assert "***" in shortened
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         "exit code 2",
         "it ran longer than 600 s",
@@ -45,29 +45,29 @@ def test_secrets_are_left_out(said: str) -> None:
         "test_basket_with_2_items_and_a_voucher_of_10_percent failed",
     ],
 )
-def test_what_is_no_secret_stays(said: str) -> None:
+def test_what_is_no_secret_stays(message: str) -> None:
     """Nobody could tell why it failed."""
-    assert cause(said) == said
+    assert cause(message) == message
 
 
 def test_only_the_first_line_and_not_all_of_it() -> None:
     """A stack trace would fill the page."""
     assert cause("\n\n  first\nsecond") == "first"
-    assert len(cause("word " * 1000)) == LONGEST
+    assert len(cause("word " * 1000)) == LONGEST_CAUSE
     assert cause("") == ""
 
 
 def test_causes_that_differ_in_numbers_are_one() -> None:
     """A hundred time-outs would be a hundred reasons."""
-    one, other = "port 8080 of 0x7f3a is held by 4711", "port 8081 of 0x1b is held by 12"
-    assert cause_kind(one) == cause_kind(other)
+    first, other = "port 8080 of 0x7f3a is held by 4711", "port 8081 of 0x1b is held by 12"
+    assert cause_kind(first) == cause_kind(other)
     assert cause_kind("no disk") != cause_kind("no memory")
 
 
 @given(st.text(max_size=4000))
-def test_any_text_is_read(said: str) -> None:
+def test_any_text_is_read(message: str) -> None:
     """A strange message would break all reports."""
-    found = cause(said)
-    assert len(found) <= LONGEST
-    assert "\n" not in found
-    cause_kind(found)
+    shortened = cause(message)
+    assert len(shortened) <= LONGEST_CAUSE
+    assert "\n" not in shortened
+    cause_kind(shortened)

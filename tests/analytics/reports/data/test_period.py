@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from analytics.reports.data.model import Span
 from analytics.reports.data.period import (
-    DAY,
-    LENGTHS,
+    DAY_SECONDS,
+    PERIOD_DAYS,
     PeriodName,
     chosen_span,
     compared_span,
@@ -25,18 +25,18 @@ from tasks.errors import BadInputError
 
 FIRST = date(2026, 11, 2)
 MIDNIGHT = 1_793_577_600.0
-NOW = MIDNIGHT + 10.5 * DAY
+NOW = MIDNIGHT + 10.5 * DAY_SECONDS
 
 
 def test_without_days_it_ends_now() -> None:
     """The weekly report would lack what ran since midnight, or be of another length."""
-    assert chosen_span("last 7 days", None, None, NOW) == Span(NOW - 7 * DAY, NOW)
+    assert chosen_span("last 7 days", None, None, NOW) == Span(NOW - 7 * DAY_SECONDS, NOW)
 
 
 def test_chosen_days_are_whole_and_both_included() -> None:
     """What ran on the last day that was asked for would be missing."""
     span = chosen_span("last 7 days", FIRST, date(2026, 11, 4), NOW)
-    assert span == Span(MIDNIGHT, MIDNIGHT + 3 * DAY)
+    assert span == Span(MIDNIGHT, MIDNIGHT + 3 * DAY_SECONDS)
     assert written(span) == "2026-11-02 to 2026-11-04"
     assert slug(span) == "2026-11-02-to-2026-11-04"
 
@@ -44,7 +44,7 @@ def test_chosen_days_are_whole_and_both_included() -> None:
 def test_a_last_day_alone_ends_a_period_of_that_length() -> None:
     """Last month's report could not be made again."""
     span = chosen_span("last 30 days", None, date(2026, 11, 4), NOW)
-    assert span == Span(MIDNIGHT - 27 * DAY, MIDNIGHT + 3 * DAY)
+    assert span == Span(MIDNIGHT - 27 * DAY_SECONDS, MIDNIGHT + 3 * DAY_SECONDS)
 
 
 def test_today_ends_now() -> None:
@@ -63,15 +63,15 @@ def test_a_period_without_time_is_refused(since: date, until: date | None) -> No
 
 def test_what_it_is_compared_with_is_as_long() -> None:
     """A week would be compared with a month, and all would seem to have become less."""
-    span = Span(NOW - 7 * DAY, NOW)
+    span = Span(NOW - 7 * DAY_SECONDS, NOW)
     before = compared_span(span, "previous period")
-    assert before == Span(NOW - 14 * DAY, NOW - 7 * DAY)
+    assert before == Span(NOW - 14 * DAY_SECONDS, NOW - 7 * DAY_SECONDS)
     weeks = compared_span(span, "4 weeks before")
-    assert weeks == Span(NOW - 35 * DAY, NOW - 28 * DAY)
+    assert weeks == Span(NOW - 35 * DAY_SECONDS, NOW - 28 * DAY_SECONDS)
     assert compared_span(span, "none") is None
 
 
-@given(name=st.sampled_from(list(LENGTHS)), now=st.floats(min_value=1.7e9, max_value=1.8e9))
+@given(name=st.sampled_from(list(PERIOD_DAYS)), now=st.floats(min_value=1.7e9, max_value=1.8e9))
 def test_the_columns_cover_the_period(name: PeriodName, now: float) -> None:
     """A bar of the first or the last day would be missing in every chart."""
     span = chosen_span(name, None, None, now)
@@ -83,10 +83,12 @@ def test_the_columns_cover_the_period(name: PeriodName, now: float) -> None:
     assert all(after - before == width for before, after in itertools.pairwise(starts))
 
 
-@given(at=st.floats(min_value=1.7e9, max_value=1.8e9), name=st.sampled_from(list(LENGTHS)))
+@given(at=st.floats(min_value=1.7e9, max_value=1.8e9), name=st.sampled_from(list(PERIOD_DAYS)))
 def test_every_moment_stands_in_its_column(at: float, name: PeriodName) -> None:
     """A run would be drawn in another week, or in none."""
-    columns = grid(Span(at - LENGTHS[name] * DAY / 2, at + LENGTHS[name] * DAY / 2))
+    columns = grid(
+        Span(at - PERIOD_DAYS[name] * DAY_SECONDS / 2, at + PERIOD_DAYS[name] * DAY_SECONDS / 2)
+    )
     [start] = columns.start_of(pd.Series([at]))
     assert start in columns.starts
     assert start <= at < start + columns.width_seconds
@@ -94,6 +96,6 @@ def test_every_moment_stands_in_its_column(at: float, name: PeriodName) -> None:
 
 def test_weeks_begin_on_monday() -> None:
     """Columns would cut weekends in two."""
-    columns = grid(Span(NOW - 90 * DAY, NOW))
+    columns = grid(Span(NOW - 90 * DAY_SECONDS, NOW))
     assert columns.name == "week"
     assert {datetime.fromtimestamp(at, UTC).weekday() for at in columns.starts} == {0}

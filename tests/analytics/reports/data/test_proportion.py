@@ -12,9 +12,9 @@ from analytics.reports.data.proportion import wilson
 def test_values_of_the_literature() -> None:
     """The interval would be another one than the report says."""
     # Newcombe (1998), Statistics in Medicine 17, table I, method 3.
-    found = wilson(81, 263)
-    assert found
-    assert (found.low, found.high) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    interval = wilson(81, 263)
+    assert interval
+    assert (interval.low, interval.high) == pytest.approx((0.2553, 0.3662), abs=1e-4)
     none = wilson(0, 20)
     assert none
     assert (none.low, none.high) == pytest.approx((0.0, 0.1611), abs=1e-4)
@@ -26,8 +26,8 @@ def test_of_nothing_nothing_is_said() -> None:
 
 
 @given(st.integers(1, 10_000), st.data())
-def test_the_interval_holds_the_share(of: int, data: st.DataObject) -> None:
+def test_the_interval_holds_the_share(total: int, data: st.DataObject) -> None:
     """A chart would draw an interval beside its bar."""
-    found = wilson(data.draw(st.integers(0, of)), of)
-    assert found
-    assert 0 <= found.low <= found.value <= found.high <= 1
+    interval = wilson(data.draw(st.integers(0, total)), total)
+    assert interval
+    assert 0 <= interval.low <= interval.value <= interval.high <= 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from analytics.reports.data.model import Span
-from analytics.reports.data.period import DAY
-from analytics.reports.data.tables import history
+from analytics.reports.data.period import DAY_SECONDS
+from analytics.reports.data.tables import report_tables
 from blocks.providers.interface import End
 from tasks.ledger.activity import Activity
 from tasks.ledger.workloads import WorkloadRow
@@ -37,16 +37,18 @@ def one_run(state: str = "succeeded", closed_at: float | None = 300.0) -> Activi
 
 def test_a_run_is_summed_up_from_its_attempts() -> None:
     """Time saved and money would be wrong wherever a step was tried again."""
-    found = history([], one_run()).runs.iloc[0]
-    assert (found["project"], found["workload"], found["environment"]) == ("shop", "release", "dev")
-    assert found["took"] == 165
-    assert found["work"] == 12 + 20 + 40 + 90
-    assert found["cost"] == pytest.approx(150 / 3600 * 1.8)
+    run = report_tables([], one_run()).runs.iloc[0]
+    assert (run["project"], run["workload"], run["environment"]) == ("shop", "release", "dev")
+    assert run["took"] == 165
+    assert run["work"] == 12 + 20 + 40 + 90
+    assert run["cost"] == pytest.approx(150 / 3600 * 1.8)
 
 
 def test_a_step_waits_from_when_it_could_have_begun() -> None:
     """Waiting for another step would count as waiting for capacity."""
-    steps = history([], one_run(), {"r": NEEDS}).steps.set_index(["step", "attempt"])["waited"]
+    steps = report_tables([], one_run(), {"r": NEEDS}).steps.set_index(["step", "attempt"])[
+        "waited"
+    ]
     assert steps["lint", 1] == 0
     assert steps["test", 1] == 10
     assert steps.isna()["build", 2]
@@ -54,24 +56,26 @@ def test_a_step_waits_from_when_it_could_have_begun() -> None:
 
 def test_without_its_needs_nothing_is_said_of_waiting() -> None:
     """A step that was never ready earlier would seem to have queued."""
-    assert history([], one_run()).steps["waited"].isna().all()
+    assert report_tables([], one_run()).steps["waited"].isna().all()
 
 
 @pytest.mark.parametrize(("closed_at", "state"), [(300.0, "lost"), (None, "running")])
 def test_an_attempt_without_an_outcome_is_lost_or_runs(closed_at: float | None, state: str) -> None:
     """It would count as a failure of the step, or as nothing at all."""
     recorded = one_run(closed_at=closed_at)
-    begun = execution("r", "pack", 200, 1)
-    open_ = type(begun)(*(getattr(begun, name) for name in begun.__slots__[:-2]))
-    both = Activity(recorded.workloads, (*recorded.executions, open_))
-    steps = history([], both).steps.set_index("step")
+    ended_execution = execution("r", "pack", 200, 1)
+    open_execution = type(ended_execution)(
+        *(getattr(ended_execution, name) for name in ended_execution.__slots__[:-2])
+    )
+    both = Activity(recorded.workloads, (*recorded.executions, open_execution))
+    steps = report_tables([], both).steps.set_index("step")
     assert steps.loc["pack", "state"] == state
 
 
 def test_a_run_belongs_to_the_period_in_which_it_ended() -> None:
     """A run across midnight would be counted twice, or never."""
     recorded = shop_history()
-    spans = [Span(NOW - (day + 1) * DAY, NOW - day * DAY) for day in range(15)]
+    spans = [Span(NOW - (day + 1) * DAY_SECONDS, NOW - day * DAY_SECONDS) for day in range(15)]
     assert sum(len(recorded.of(span).flows) for span in spans) == len(recorded.flows)
     assert sum(len(recorded.of(span).steps) for span in spans) == len(recorded.steps)
 
@@ -87,7 +91,7 @@ def test_one_project_is_all_that_is_left() -> None:
 
 def test_what_an_empty_ledger_gives_has_all_columns() -> None:
     """The first report of an installation would fail."""
-    empty = history([], Activity())
+    empty = report_tables([], Activity())
     assert empty.is_empty
     assert list(empty.steps.columns) == list(shop_history().steps.columns)
     assert empty.projects == []
@@ -97,5 +101,5 @@ def test_names_of_projects_come_from_everywhere() -> None:
     """A project that was only deployed would be called unknown."""
     recorded = activity_of(Shop(days=1))
     alone = Activity(rollouts=recorded.rollouts)
-    assert history([], alone).projects == ["shop"]
-    assert history(flow_rows(Shop(days=1)), Activity()).projects == ["shop"]
+    assert report_tables([], alone).projects == ["shop"]
+    assert report_tables(flow_rows(Shop(days=1)), Activity()).projects == ["shop"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from analytics.reports.catalogue import MADE_BY
+from analytics.reports.catalogue import REPORTS
 from analytics.reports.data.model import Bars, Pairs, Panel, Panels, StackedBars
-from analytics.reports.data.period import DAY
+from analytics.reports.data.period import DAY_SECONDS
 from analytics.reports.render.charts import height, png, svg
 from analytics.reports.render.marks import short
 from tests.analytics.reports.recorded import last_week, shop_history
@@ -14,8 +14,8 @@ from tests.analytics.reports.recorded import last_week, shop_history
 pytestmark = pytest.mark.integration  # importing matplotlib takes a second
 
 STRANGE = (
-    StackedBars("a", "Nothing", "count", (0.0,), DAY, ()),
-    StackedBars("a", "One of nought", "money", (0.0,), DAY, (("_", (0.0,)),)),
+    StackedBars("a", "Nothing", "count", (0.0,), DAY_SECONDS, ()),
+    StackedBars("a", "One of nought", "money", (0.0,), DAY_SECONDS, (("_", (0.0,)),)),
     Bars("b", "One of nought", "s", ("x",), (0.0,), before=(None,)),
     Bars(
         "c", "Dollars $x^2$ and _", "share", ("$\\frac$ & $", "<b>"), (1.0, 0.0), (), (0, 0), (1, 1)
@@ -34,7 +34,7 @@ def test_hardly_anything_can_be_drawn(chart: StackedBars | Bars | Panels | Pairs
 
 def test_charts_of_a_report_are_one_picture() -> None:
     """The UI would show the first of them alone."""
-    charts = MADE_BY["success"](last_week(shop_history())).charts
+    charts = REPORTS["success"](last_week(shop_history())).charts
     assert len(charts) > 2
     picture = png(charts)
     assert picture.startswith(b"\x89PNG")
@@ -42,7 +42,7 @@ def test_charts_of_a_report_are_one_picture() -> None:
 
 def test_the_same_chart_is_the_same_text() -> None:
     """A report of the same figures would differ each time from the one before."""
-    [first, *_] = MADE_BY["executive"](last_week(shop_history())).charts
+    [first, *_] = REPORTS["executive"](last_week(shop_history())).charts
     assert svg(first) == svg(first)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from analytics.reports.catalogue import MADE_BY
+from analytics.reports.catalogue import REPORTS
 from analytics.reports.data.model import Column, Report, Section, Span, Table
 from analytics.reports.render.excel import workbook
 from tests.analytics.reports.recorded import last_week, nothing, shop_history
@@ -25,15 +25,15 @@ def with_tables(*tables: Table) -> Report:
     return Report("x", "X", Span(0, 86_400), None, "", 0.0, (), sections)
 
 
-@pytest.mark.parametrize("name", [*MADE_BY])
+@pytest.mark.parametrize("name", [*REPORTS])
 def test_every_table_is_a_sheet(name: str) -> None:
     """A table would be missing, or the file not open."""
-    report = MADE_BY[name](last_week(shop_history()))
-    book = opened(report)
-    assert book.sheetnames == ["Figures", *(table.name[:31] for table in report.tables)]
-    for sheet, table in zip(book.worksheets[1:], report.tables, strict=True):
+    report = REPORTS[name](last_week(shop_history()))
+    workbook_read = opened(report)
+    assert workbook_read.sheetnames == ["Figures", *(table.name[:31] for table in report.tables)]
+    for sheet, table in zip(workbook_read.worksheets[1:], report.tables, strict=True):
         assert sheet.max_row == 1 + len(table.rows)
-    assert opened(MADE_BY[name](nothing())).sheetnames == ["Figures"]
+    assert opened(REPORTS[name](nothing())).sheetnames == ["Figures"]
 
 
 def test_numbers_are_numbers_with_their_format() -> None:

@@ -62,6 +62,6 @@ def test_a_number_is_not_broken_from_its_unit() -> None:
 
 def test_the_summary_is_one_sentence() -> None:
     """The log would have to be read to its end."""
-    said = summary(cost.report(last_week(shop_history(), "shop")))
-    assert said.startswith("Cost report of shop, 2024-09-27 to 2024-10-03: spent ")
+    sentence = summary(cost.report(last_week(shop_history(), "shop")))
+    assert sentence.startswith("Cost report of shop, 2024-09-27 to 2024-10-03: spent ")
     assert summary(cost.report(nothing())).count("Nothing ended") == 1

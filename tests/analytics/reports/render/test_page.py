@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from analytics.reports.catalogue import MADE_BY
+from analytics.reports.catalogue import REPORTS
 from analytics.reports.render.page import page
 from tests.analytics.reports.recorded import last_week, nothing, shop_history
 
@@ -33,20 +33,20 @@ class Elements(HTMLParser):
 
 def elements(text: str) -> Elements:
     """Return what a browser would build."""
-    found = Elements()
-    found.feed(text)
-    return found
+    parser = Elements()
+    parser.feed(text)
+    return parser
 
 
-@pytest.mark.parametrize("name", [*MADE_BY])
+@pytest.mark.parametrize("name", [*REPORTS])
 def test_it_needs_nothing_else(name: str) -> None:
     """A page that was sent by mail would show no charts, or tell a server that it was read."""
-    report = MADE_BY[name](last_week(shop_history()))
-    found = elements(page(report))
-    assert {"script", "link", "img", "iframe"} & set(found.names) == set()
-    assert [each for each in found.addresses if not each.startswith("#")] == []
-    assert found.names.count("svg") == len(report.charts)
-    assert found.names.count("table") >= len(report.tables)
+    report = REPORTS[name](last_week(shop_history()))
+    parsed = elements(page(report))
+    assert {"script", "link", "img", "iframe"} & set(parsed.names) == set()
+    assert [address for address in parsed.addresses if not address.startswith("#")] == []
+    assert parsed.names.count("svg") == len(report.charts)
+    assert parsed.names.count("table") >= len(report.tables)
 
 
 def test_names_and_messages_are_escaped() -> None:
@@ -57,7 +57,7 @@ def test_names_and_messages_are_escaped() -> None:
         steps=everything.steps.assign(key=EVIL, cause=EVIL, project=EVIL),
         flows=everything.flows.assign(flow=EVIL, cause=EVIL),
     )
-    for make in MADE_BY.values():
+    for make in REPORTS.values():
         text = page(make(last_week(evil)))
         assert "script" not in elements(text).names
         assert "<script" not in text
@@ -65,13 +65,13 @@ def test_names_and_messages_are_escaped() -> None:
 
 def test_colours_follow_the_reader() -> None:
     """On a dark screen the letters of the charts would be black on black."""
-    text = page(MADE_BY["executive"](last_week(shop_history())))
+    text = page(REPORTS["executive"](last_week(shop_history())))
     assert "prefers-color-scheme: dark" in text
     assert "currentColor" in text
-    drawn = "".join(re.findall(r"<svg.*?</svg>", text, re.DOTALL))
-    assert "#0a0b0c" not in drawn
+    charts = "".join(re.findall(r"<svg.*?</svg>", text, re.DOTALL))
+    assert "#0a0b0c" not in charts
 
 
 def test_an_empty_report_is_a_page_as_well() -> None:
     """The first report of an installation would fail."""
-    assert "Nothing ended in this period" in page(MADE_BY["cost"](nothing()))
+    assert "Nothing ended in this period" in page(REPORTS["cost"](nothing()))

@@ -9,7 +9,7 @@ import math
 
 import pytest
 
-from analytics.reports.catalogue import MADE_BY
+from analytics.reports.catalogue import REPORTS
 from analytics.reports.data.model import Column, Range, Table
 from analytics.reports.render.plain import as_csv, as_json, figures_table
 from tests.analytics.reports.recorded import last_week, nothing, shop_history
@@ -20,15 +20,17 @@ def cells(table: Table) -> list[list[str]]:
     return [*csv.reader(io.StringIO(as_csv(table)))]
 
 
-@pytest.mark.parametrize("name", [*MADE_BY])
+@pytest.mark.parametrize("name", [*REPORTS])
 def test_json_holds_all_of_it(name: str) -> None:
     """A program would get less than the page shows, or no JSON at all."""
-    for made_from in (last_week(shop_history()), nothing()):
-        report = MADE_BY[name](made_from)
-        told = json.loads(as_json(report), parse_constant=pytest.fail)
-        assert told["period"]["since"] == "2024-09-27T00:00:00+00:00"
-        assert [each["title"] for each in told["sections"]] == [s.title for s in report.sections]
-        rows = [len(t["rows"]) for s in told["sections"] for t in s["tables"]]
+    for context in (last_week(shop_history()), nothing()):
+        report = REPORTS[name](context)
+        document = json.loads(as_json(report), parse_constant=pytest.fail)
+        assert document["period"]["since"] == "2024-09-27T00:00:00+00:00"
+        assert [section["title"] for section in document["sections"]] == [
+            s.title for s in report.sections
+        ]
+        rows = [len(t["rows"]) for s in document["sections"] for t in s["tables"]]
         assert rows == [len(table.rows) for table in report.tables]
 
 
@@ -50,19 +52,19 @@ def test_ranges_are_three_columns_and_moments_iso() -> None:
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1"])
 def test_no_text_is_a_formula(text: str) -> None:
     """A file name would run a program on the machine of whoever opens the table."""
-    [_, [found]] = cells(Table("t", "T", (Column("key"),), ((text,),)))
-    assert found == f"'{text}"
+    [_, [cell]] = cells(Table("t", "T", (Column("key"),), ((text,),)))
+    assert cell == f"'{text}"
 
 
 def test_what_is_not_a_number_is_nothing() -> None:
     """Some programs would not read the file at all."""
-    [_, found] = cells(Table("t", "T", (Column("a", "s"), Column("b", "s")), ((math.nan, 1),)))
-    assert found == ["", "1"]
+    [_, row] = cells(Table("t", "T", (Column("a", "s"), Column("b", "s")), ((math.nan, 1),)))
+    assert row == ["", "1"]
 
 
 def test_figures_are_a_table_like_any_other() -> None:
     """Who reads CSV alone would miss the headlines."""
-    report = MADE_BY["cost"](last_week(shop_history()))
+    report = REPORTS["cost"](last_week(shop_history()))
     rows = cells(figures_table(report))
     assert rows[0] == ["figure", "value", "unit", "before", "note"]
     assert len(rows) == 1 + len(report.figures)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analytics.reports.data.period import DAY
+from analytics.reports.data.period import DAY_SECONDS
 from analytics.reports.sections.changes import changes_figure, changes_section
 from tests.analytics.reports.recorded import NOW, Shop, last_week, nothing, shop_history
 
@@ -24,7 +24,7 @@ def test_what_closed_since_is_not_open() -> None:
     """What is mended would frighten for ever."""
     everything = shop_history()
     [insight] = everything.insights
-    closed = replace(everything, insights=(replace(insight, closed_at=NOW - 2 * DAY),))
+    closed = replace(everything, insights=(replace(insight, closed_at=NOW - 2 * DAY_SECONDS),))
     assert changes_figure(last_week(everything)).value == 1
     assert changes_figure(last_week(closed)).value == 0
     assert "closed: 1" in changes_section(last_week(closed)).sentences[0]

@@ -24,30 +24,30 @@ def noisy(middle: float, seed: int, count: int = 30) -> list[float]:
 
 def test_what_became_slower_is_sure() -> None:
     """A step that takes a third longer would pass as chance."""
-    [found] = durations(taken("build", noisy(40, 1)), taken("build", noisy(30, 2)), "key")
-    assert found.is_sure
-    assert found.grown
-    assert found.grown.value == pytest.approx(1 / 3, abs=0.06)
-    assert found.grown.low < found.grown.value < found.grown.high
+    [duration] = durations(taken("build", noisy(40, 1)), taken("build", noisy(30, 2)), "key")
+    assert duration.is_sure
+    assert duration.grown
+    assert duration.grown.value == pytest.approx(1 / 3, abs=0.06)
+    assert duration.grown.low < duration.grown.value < duration.grown.high
 
 
 def test_chance_is_not_called_a_change() -> None:
     """People would look for a cause that is none."""
-    [found] = durations(taken("build", noisy(40, 1)), taken("build", noisy(40, 2)), "key")
-    assert not found.is_sure
+    [duration] = durations(taken("build", noisy(40, 1)), taken("build", noisy(40, 2)), "key")
+    assert not duration.is_sure
 
 
 def test_few_runs_say_nothing_of_a_change() -> None:
     """Two runs would make a trend."""
-    [found] = durations(taken("build", [10.0] * 4), taken("build", [5.0] * 40), "key")
-    assert (found.grown, found.before) == (None, 5.0)
+    [duration] = durations(taken("build", [10.0] * 4), taken("build", [5.0] * 40), "key")
+    assert (duration.grown, duration.before) == (None, 5.0)
 
 
 def test_only_what_succeeded_has_a_duration() -> None:
     """A build that fails at once would seem to have become fast."""
     both = pd.concat([taken("build", [40.0] * 5), taken("build", [0.1] * 50, "failed")])
-    [found] = durations(both, None, "key")
-    assert (found.runs, found.p50) == (5, 40.0)
+    [duration] = durations(both, None, "key")
+    assert (duration.runs, duration.p50) == (5, 40.0)
 
 
 def test_the_shop_is_slower_where_it_is() -> None:
@@ -60,4 +60,6 @@ def test_the_shop_is_slower_where_it_is() -> None:
 
 def test_of_nothing_there_is_no_section() -> None:
     """An empty chart would look like a fault."""
-    assert all(not one.tables and not one.charts for one in duration_sections(nothing()))
+    assert all(
+        not section.tables and not section.charts for section in duration_sections(nothing())
+    )

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analytics.history.runs import Run
 from analytics.reports.data.model import Range
-from analytics.reports.data.period import DAY
+from analytics.reports.data.period import DAY_SECONDS
 from analytics.reports.sections.growth import growth_section, growth_table
 from analytics.reports.sections.training import of_training
 from tests.analytics.reports.recorded import Shop, last_week, nothing, shop_history
@@ -14,8 +14,8 @@ from tests.analytics.reports.recorded import Shop, last_week, nothing, shop_hist
 
 def runs(growth: float, days: float = 28, count: int = 40) -> pd.DataFrame:
     """Return runs of one key that take ``growth`` more of their first duration each week."""
-    at = [days * DAY * turn / count for turn in range(count)]
-    seconds = [10 * (1 + growth) ** (moment / (7 * DAY)) for moment in at]
+    at = [days * DAY_SECONDS * turn / count for turn in range(count)]
+    seconds = [10 * (1 + growth) ** (moment / (7 * DAY_SECONDS)) for moment in at]
     return pd.DataFrame(
         {"key": "build", "state": "succeeded", "ended_at": at, "seconds": seconds, "cost": 0.0}
     )
@@ -44,9 +44,9 @@ def test_an_hour_says_nothing_of_a_week() -> None:
 
 def test_the_shop_has_become_slower_and_dearer() -> None:
     """The reports would not say what their own figures show."""
-    made_from = last_week(shop_history(Shop(slower=1.5)))
-    [slower] = growth_section(made_from, ("duration",)).tables
-    [dearer] = growth_section(made_from, ("cost",)).tables
+    context = last_week(shop_history(Shop(slower=1.5)))
+    [slower] = growth_section(context, ("duration",)).tables
+    [dearer] = growth_section(context, ("cost",)).tables
     assert {row[0] for row in slower.rows} == {"shop/release/build", "shop/release/test"}
     assert {row[1] for row in dearer.rows} == {"cost"}
     assert growth_section(nothing(), ("duration",)).tables == ()
@@ -56,8 +56,8 @@ def test_training_shows_the_trends_in_what_it_has_read() -> None:
     """Who looks at the training would not see where durations are going."""
     table = runs(0.2)
     read = [
-        Run("shell", "shop|build", at - took, at, took, succeeded=True)
-        for at, took in zip(table["ended_at"], table["seconds"], strict=True)
+        Run("shell", "shop|build", at - run_seconds, at, run_seconds, succeeded=True)
+        for at, run_seconds in zip(table["ended_at"], table["seconds"], strict=True)
     ]
     text = of_training(read)
     assert "| `shop\\|build` | duration | +20" in text

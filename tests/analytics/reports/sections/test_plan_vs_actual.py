@@ -8,11 +8,11 @@ from analytics.reports.sections.plan_vs_actual import lateness, near_share, prom
 from tests.analytics.reports.recorded import Shop, last_week, nothing, shop_history
 
 
-@pytest.mark.parametrize(("slower", "near"), [(1.0, 1.0), (1.6, 0.5)])
-def test_how_far_plans_were_off(slower: float, near: float) -> None:
+@pytest.mark.parametrize(("slower", "share"), [(1.0, 1.0), (1.6, 0.5)])
+def test_how_far_plans_were_off(slower: float, share: float) -> None:
     """A plan that promises half of what it takes would look as good as any."""
     now = last_week(shop_history(Shop(slower=slower, runs_a_day=3))).now
-    assert near_share(now) == pytest.approx(near, abs=0.05)
+    assert near_share(now) == pytest.approx(share, abs=0.05)
     late = lateness(now)
     assert late is not None
     assert (late > 1.3) == (slower > 1)

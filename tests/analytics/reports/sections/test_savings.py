@@ -18,24 +18,26 @@ from tests.analytics.reports.recorded import Shop, last_week, nothing, shop_hist
 
 def test_memory_never_used_is_found() -> None:
     """Half of a machine would stand reserved for nothing."""
-    made_from = last_week(shop_history(Shop(slower=1.0)))
-    unused = unused_memory(made_from.now)
+    context = last_week(shop_history(Shop(slower=1.0)))
+    unused = unused_memory(context.now)
     assert unused is not None
     # A test asks for 1024 MiB and peaks at 300 + 90.
     assert 0.5 < unused < 0.8
-    held, _ = saving_sections(made_from)
-    idle, memory = held.tables
+    held_section, _ = saving_sections(context)
+    idle, memory = held_section.tables
     assert idle.rows[0][0] == "shop/release"
     assert memory.rows[0][0] == "shop/release/build"
 
 
 def test_each_change_has_its_gain_and_interval() -> None:
     """A guess would be taken for a promise."""
-    made_from = last_week(shop_history(Shop(slower=1.0)))
-    found = {(one.kind, one.key) for one in opportunities(made_from.now)}
-    assert ("memory", "shop/release/build") in found
-    assert ("split", "shop/release/test") in found
-    _, changes = saving_sections(made_from)
+    context = last_week(shop_history(Shop(slower=1.0)))
+    kinds_and_keys = {
+        (opportunity.kind, opportunity.key) for opportunity in opportunities(context.now)
+    }
+    assert ("memory", "shop/release/build") in kinds_and_keys
+    assert ("split", "shop/release/test") in kinds_and_keys
+    _, changes = saving_sections(context)
     [table] = changes.tables
     [chart] = changes.charts
     assert isinstance(chart, Bars)
@@ -65,10 +67,16 @@ def test_of_nothing_nothing_is_saved() -> None:
 def test_the_same_step_of_the_same_release_can_be_kept() -> None:
     """A release would be built again and again, and nobody asks why."""
     everything = shop_history(Shop(slower=1.0))
-    assert not [one for one in opportunities(everything) if one.kind == "cache"]
+    assert not [
+        opportunity for opportunity in opportunities(everything) if opportunity.kind == "cache"
+    ]
     again = replace(everything, steps=everything.steps.assign(inputs=everything.steps["key"]))
-    found = {one.key: one for one in opportunities(again) if one.kind == "cache"}
-    assert found["shop/release/build"].gain.expected == pytest.approx(40, abs=3)
+    by_key = {
+        opportunity.key: opportunity
+        for opportunity in opportunities(again)
+        if opportunity.kind == "cache"
+    }
+    assert by_key["shop/release/build"].gain.expected == pytest.approx(40, abs=3)
 
 
 def test_what_is_short_and_many_is_worth_packing() -> None:
@@ -77,6 +85,6 @@ def test_what_is_short_and_many_is_worth_packing() -> None:
     steps = everything.steps.assign(seconds=0.5, step=everything.steps.index.astype(str))
     many = steps.assign(run="one")
     history = type(everything)(everything.flows, everything.runs, many, {}, everything.providers)
-    [found] = [one for one in opportunities(history) if one.kind == "pack"]
-    assert found.key == "shop/release"
-    assert found.gain.expected == pytest.approx(0.47, abs=0.03)
+    [packed] = [opportunity for opportunity in opportunities(history) if opportunity.kind == "pack"]
+    assert packed.key == "shop/release"
+    assert packed.gain.expected == pytest.approx(0.47, abs=0.03)

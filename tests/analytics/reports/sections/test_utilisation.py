@@ -35,9 +35,9 @@ def steps(times: list[tuple[float, float]]) -> pd.DataFrame:
 
 def test_what_is_held_is_weighed_by_time() -> None:
     """A provider that is full for an hour a day would seem full."""
-    held = held_share(CLOUD, steps([(0, 50), (90, 30)]), Span(0, 100))
-    assert held["slots"] == pytest.approx(60 / 800)
-    assert held["cpus"] == pytest.approx(240 / 800)
+    shares = held_share(CLOUD, steps([(0, 50), (90, 30)]), Span(0, 100))
+    assert shares["slots"] == pytest.approx(60 / 800)
+    assert shares["cpus"] == pytest.approx(240 / 800)
 
 
 def test_overlapping_steps_are_busy_once() -> None:
@@ -54,8 +54,8 @@ def test_nobody_is_busy_for_longer_than_the_period(times: list[tuple[float, floa
 
 def test_the_providers_of_the_shop_are_shown() -> None:
     """Nobody would see that a provider stands idle."""
-    made_from = last_week(shop_history())
-    [table] = utilisation_section(made_from).tables
+    context = last_week(shop_history())
+    [table] = utilisation_section(context).tables
     assert [row[0] for row in table.rows] == ["cloud", "local"]
-    assert utilisation_figure(made_from).value
+    assert utilisation_figure(context).value
     assert utilisation_section(nothing()).tables == ()

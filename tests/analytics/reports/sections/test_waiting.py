@@ -13,12 +13,12 @@ from tests.analytics.reports.recorded import last_week, nothing, shop_history
 
 def test_steps_wait_for_capacity_and_flows_for_a_worker() -> None:
     """Nobody would see that there are too few workers."""
-    made_from = last_week(shop_history())
-    assert flow_wait(0.9, made_from.now) == 2.0
-    waits = step_wait(1.0, made_from.now)
+    context = last_week(shop_history())
+    assert flow_wait(0.9, context.now) == 2.0
+    waits = step_wait(1.0, context.now)
     assert waits is not None
     assert 3.9 < waits < 4.1
-    section = waiting_section(made_from)
+    section = waiting_section(context)
     assert [table.name for table in section.tables] == ["waiting-by-flow", "waiting-by-provider"]
     assert [row[0] for row in section.tables[1].rows] == ["cloud"]
 

@@ -1,4 +1,4 @@
-"""A try is placed anew, waits its turn, and gives back what it held, however it ends."""
+"""Attempts: each is placed anew, waits its turn, and releases its capacity however it ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from blocks.providers.interface import Outcome, Resources
 from tasks.claim import Claim, Queued
-from tasks.distribute.dispatch.events import Hooks, Progress
+from tasks.distribute.dispatch.events import Hooks, WorkloadProgress
 from tasks.distribute.dispatch.results import StepState
 from tasks.errors import StaleFenceError
 from tasks.workload import Step
@@ -47,8 +47,8 @@ async def test_who_waits_is_told_its_place_and_starts_when_others_make_room() ->
     """A queued step would look stuck, or never notice that another workload has ended."""
     admission = FakeAdmission(provider("x"))
     admission.foreign["x"] = Resources(slots=1)
-    told: list[tuple[str, Queued]] = []
-    progress: list[Progress] = []
+    queued_events: list[tuple[str, Queued]] = []
+    progress: list[WorkloadProgress] = []
     execution = FakeExecution()
     running = asyncio.create_task(
         dispatcher(
@@ -56,35 +56,35 @@ async def test_who_waits_is_told_its_place_and_starts_when_others_make_room() ->
             admission,
             execution,
             hooks=Hooks(
-                on_queued=lambda name, queued: told.append((name, queued)),
+                on_queued=lambda name, queued: queued_events.append((name, queued)),
                 on_progress=progress.append,
             ),
         ).run()
     )
-    await until(lambda: bool(told) and bool(progress))
-    assert told[0] == ("a", Queued(1, "x is full"))
-    assert progress[0] == Progress(done=0, total=1, running=0, queued=1)
+    await until(lambda: bool(queued_events) and bool(progress))
+    assert queued_events[0] == ("a", Queued(1, "x is full"))
+    assert progress[0] == WorkloadProgress(done=0, total=1, running=0, queued=1)
     assert execution.started == []
     admission.foreign.clear()
     admission.changes.set()
     assert states(await running) == {"a": "succeeded"}
-    assert progress[-1] == Progress(done=1, total=1, running=0, queued=0)
+    assert progress[-1] == WorkloadProgress(done=1, total=1, running=0, queued=0)
 
 
 async def test_a_claim_moves_with_the_step() -> None:
     """A step would leave its place in a queue that it no longer waits in, blocking others there."""
     admission = FakeAdmission(provider("fast", 10.0), provider("slow"))
     admission.foreign = {"fast": Resources(slots=1), "slow": Resources(slots=1)}
-    told: list[str] = []
+    queued_events: list[str] = []
     work = dispatcher(
         graph_of(step("a")),
         admission,
         FakeExecution(),
         {"a": 5},
-        hooks=Hooks(on_queued=lambda _name, queued: told.append(queued.reason)),
+        hooks=Hooks(on_queued=lambda _name, queued: queued_events.append(queued.reason)),
     )
     running = asyncio.create_task(work.run())
-    await until(lambda: told == ["fast is full"])
+    await until(lambda: queued_events == ["fast is full"])
     del admission.foreign["slow"]
     admission.changes.set()
     await running

@@ -1,4 +1,4 @@
-"""Every decision records what it was made by, and only what tells of it settles it."""
+"""The decision log: estimates of decisions, and the actual values of those that have any."""
 
 from __future__ import annotations
 
@@ -25,29 +25,35 @@ def test_every_decision_records_the_estimate_it_used() -> None:
     """Nobody could tell afterwards what a decision was made by."""
     autotuned = (Autotuned("a", "memory", "120 MiB", "because", 100.0, "MiB"),)
     planned = PlannedWorkload(GRAPH, ESTIMATES, FLEET, PLAN, autotuned)
-    made = decisions_of("w", planned, 3.0)
-    assert [(one.step, one.kind) for one in made] == [
+    decisions = decisions_of("w", planned, 3.0)
+    assert [(decision.step, decision.kind) for decision in decisions] == [
         ("", "split"),
         ("", "plan"),
         *((placed, "placement") for placed in PLAN.order),
         ("a", "memory"),
     ]
-    assert made[1].estimate == PLAN.makespan_seconds
-    placed = next(one for one in made if (one.step, one.kind) == ("a", "placement"))
+    assert decisions[1].estimate == PLAN.makespan_seconds
+    placed = next(
+        decision for decision in decisions if (decision.step, decision.kind) == ("a", "placement")
+    )
     assert (placed.chosen, placed.source, placed.key) == ("fast", "trained", KEY)
     assert (placed.estimate, placed.p80, placed.p90) == (5.0, 8.0, 10.0)
-    assert (made[-1].estimate, made[-1].unit, made[-1].source) == (100.0, "MiB", "trained")
+    assert (decisions[-1].estimate, decisions[-1].unit, decisions[-1].source) == (
+        100.0,
+        "MiB",
+        "trained",
+    )
 
 
 def test_an_outcome_is_reckoned_where_the_plan_was_made_for() -> None:
     """An estimate would be blamed for a provider of another speed."""
-    came = actual_values(
+    actual = actual_values(
         PLAN, FLEET, {"a": DONE, "b": replace(DONE, step="b", provider="fast")}, 9.0
     )
-    assert came["a", "placement"] == GOOD.seconds / 2
-    assert came["b", "placement"] == GOOD.seconds
-    assert (came["", "plan"], came["", "split"]) == (9.0, 9.0)
-    assert came["a", "memory"] == GOOD.peak_memory_mib
+    assert actual["a", "placement"] == GOOD.seconds / 2
+    assert actual["b", "placement"] == GOOD.seconds
+    assert (actual["", "plan"], actual["", "split"]) == (9.0, 9.0)
+    assert actual["a", "memory"] == GOOD.peak_memory_mib
 
 
 def test_what_failed_or_was_resumed_scores_no_estimate() -> None:

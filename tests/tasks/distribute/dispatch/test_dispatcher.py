@@ -1,4 +1,4 @@
-"""The dispatcher starts what is ready and admitted, and nothing else, whatever fails."""
+"""The dispatcher starts the steps that are ready and admitted, and no others, whatever fails."""
 
 from __future__ import annotations
 

@@ -65,6 +65,6 @@ def test_it_ends_as_its_items_did() -> None:
     good, bad = StepResult("e[1]", StepState.SUCCEEDED), StepResult("e[2]", StepState.FAILED)
     assert joined("e", [good]) == StepResult("e", StepState.SUCCEEDED, parts=1)
     assert joined("e", []) == StepResult("e", StepState.SUCCEEDED, parts=0)
-    found = joined("e", [good, *[bad] * 7])
-    assert found.state is StepState.FAILED
-    assert found.detail == "failed: 7 of 8: e[2], e[2], e[2], e[2], e[2] and 2 more"
+    result = joined("e", [good, *[bad] * 7])
+    assert result.state is StepState.FAILED
+    assert result.detail == "failed: 7 of 8: e[2], e[2], e[2], e[2], e[2] and 2 more"

@@ -1,11 +1,11 @@
-"""What an expression may ask about steps and groups of them."""
+"""The variables of expressions about steps and groups of steps."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
-from tasks.distribute.dispatch.expression_context import expression_context, known_to
+from tasks.distribute.dispatch.expression_context import expression_context, variables_of
 from tasks.distribute.dispatch.results import StepResult, StepState
 from tasks.expression import STEP_FIELDS
 from tasks.workload import Step
@@ -49,17 +49,17 @@ def test_a_group_is_asked_about_as_a_whole() -> None:
 
 def test_an_empty_list_has_succeeded_and_was_not_skipped() -> None:
     """What follows a list without items would never run."""
-    found = expression_context("g", RESULTS, {"g": []})
-    assert (found["succeeded"], found["skipped"], found["output"]) == (True, False, [])
+    facts = expression_context("g", RESULTS, {"g": []})
+    assert (facts["succeeded"], facts["skipped"], facts["output"]) == (True, False, [])
 
 
 def test_an_expression_sees_the_steps_it_names_and_its_own_combination() -> None:
     """A step of a matrix would be judged by the values of none."""
     step = Step("s", ("true",), Path("/"), "s", matrix=(("os", "linux"),))
-    known = known_to(step, "steps.a.succeeded", RESULTS, {}, {"project": "p"})
-    assert known["matrix"] == {"os": "linux"}
-    assert known["steps"] == {"a": expression_context("a", RESULTS, {})}
-    assert "matrix" not in known_to(replace(step, matrix=()), "true", RESULTS, {}, {})
+    variables = variables_of(step, "steps.a.succeeded", RESULTS, {}, {"project": "p"})
+    assert variables["matrix"] == {"os": "linux"}
+    assert variables["steps"] == {"a": expression_context("a", RESULTS, {})}
+    assert "matrix" not in variables_of(replace(step, matrix=()), "true", RESULTS, {}, {})
 
 
 def test_what_conditions_may_ask_is_what_is_known() -> None:

@@ -1,4 +1,4 @@
-"""Planning again while a workload runs: sooner done under drift, and left alone without."""
+"""Replanning while a workload runs: it ends sooner under drift, and does nothing without."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def run(
         longer = factor.get(where, 1.0) * factor.get(item.id.split("-")[0], 1.0)
         return seconds[item.id] / SPEED[where] * longer
 
-    makespan, said, results = simulate(graph, estimates_of(seconds), FLEET, takes, strategy)
+    makespan, replans, results = simulate(graph, estimates_of(seconds), FLEET, takes, strategy)
     assert all(result.succeeded for result in results.values())
-    return makespan, said
+    return makespan, replans
 
 
 @pytest.mark.parametrize("factor", [{"fast": 2.0}, {"fast": 4.0}, {"sort": 3.0, "fast": 2.0}])
@@ -70,21 +70,23 @@ def test_under_drift_it_ends_sooner(
     factor: dict[str, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Work would wait to the end for a provider that is half as fast as believed."""
-    found = [run(seed, factor) for seed in range(4)]
-    assert all(said for _, said in found)
-    monkeypatch.setattr(replanning, "_PROVIDER", math.inf)
-    monkeypatch.setattr(replanning, "_WORK", math.inf)
-    left = [run(seed, factor) for seed in range(4)]
-    assert not any(said for _, said in left)
-    assert sum(each for each, _ in found) < 0.97 * sum(each for each, _ in left)
+    with_replanning = [run(seed, factor) for seed in range(4)]
+    assert all(replans for _, replans in with_replanning)
+    monkeypatch.setattr(replanning, "_PROVIDER_DRIFT", math.inf)
+    monkeypatch.setattr(replanning, "_WORK_DRIFT", math.inf)
+    without_replanning = [run(seed, factor) for seed in range(4)]
+    assert not any(replans for _, replans in without_replanning)
+    assert sum(each for each, _ in with_replanning) < 0.97 * sum(
+        each for each, _ in without_replanning
+    )
 
 
 def test_it_says_why_and_by_how_much_the_end_moves() -> None:
     """A user would see another order without a reason."""
-    makespan, said = run(1, {"fast": 2.0})
-    last = said[-1]
-    assert "fast takes" in said[0].sentence
-    assert said[0].new_end > said[0].old_end
+    makespan, replans = run(1, {"fast": 2.0})
+    last = replans[-1]
+    assert "fast takes" in replans[0].sentence
+    assert replans[0].new_end > replans[0].old_end
     assert last.new_end == pytest.approx(makespan, rel=0.15)
     assert "as expected after all" in replace(last, reasons=()).sentence
 
@@ -96,27 +98,27 @@ def test_without_drift_nothing_is_planned_again() -> None:
 
 def test_providers_of_another_strategy_are_chosen_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """`least_loaded` would go on loading what is ten times slower than believed."""
-    found, said = run(3, {"a": 10.0}, strategy="least_loaded")
-    assert said
-    monkeypatch.setattr(replanning, "_PROVIDER", math.inf)
-    monkeypatch.setattr(replanning, "_WORK", math.inf)
-    assert found < run(3, {"a": 10.0}, strategy="least_loaded")[0]
+    makespan, replans = run(3, {"a": 10.0}, strategy="least_loaded")
+    assert replans
+    monkeypatch.setattr(replanning, "_PROVIDER_DRIFT", math.inf)
+    monkeypatch.setattr(replanning, "_WORK_DRIFT", math.inf)
+    assert makespan < run(3, {"a": 10.0}, strategy="least_loaded")[0]
 
 
 async def test_a_stored_plan_is_left_as_it_is() -> None:
     """A plan that was asked for by its id would not be what runs."""
     graph = graph_of(*(step(f"s{number}") for number in range(12)))
-    said: list[Replanned] = []
+    replans: list[Replanned] = []
     work = dispatcher(
         graph,
         FakeAdmission(provider("a")),
         FakeExecution(),
         {f"s{number}": 50 for number in range(12)},
         "stored",
-        hooks=Hooks(on_replanned=said.append),
+        hooks=Hooks(on_replanned=replans.append),
     )
     await work.run()
-    assert said == []
+    assert replans == []
 
 
 def test_what_a_step_became_is_planned_before_it_and_what_ended_is_not() -> None:
@@ -134,7 +136,7 @@ def test_what_a_step_became_is_planned_before_it_and_what_ended_is_not() -> None
         ("each", ("each[x]", "each[y]")),
         ("z", ("each",)),
     ]
-    assert queue.became("each")
+    assert queue.is_expanded("each")
     queue.reorder(["each[y]", "each[x]", "each", "z"])
     assert [each.id for each in queue.ready] == ["each[y]", "each[x]"]
     queue.reorder(["z", "each"])
@@ -162,7 +164,7 @@ async def test_a_run_that_is_cancelled_while_it_plans_again_ends() -> None:
 def test_what_is_known_of_other_kinds_of_provider_is_scaled_too() -> None:
     """A new plan would send a step to a kind on which it takes ten times as long."""
     other = replace(ESTIMATE, p50_seconds=90.0, p90_seconds=120.0, p80_seconds=None, kind="cloud")
-    found = replanning._scaled(replace(ESTIMATE, others=(other,)), "new", 2.0)
-    assert (found.key, found.p50_seconds, found.p90_seconds) == ("new", 20, 30)
-    assert (found.p80_seconds, found.p95_seconds) == (24, None)
-    assert found.on("cloud").p50_seconds == 180
+    scaled = replanning._scaled(replace(ESTIMATE, others=(other,)), "new", 2.0)
+    assert (scaled.key, scaled.p50_seconds, scaled.p90_seconds) == ("new", 20, 30)
+    assert (scaled.p80_seconds, scaled.p95_seconds) == (24, None)
+    assert scaled.on("cloud").p50_seconds == 180

@@ -1,4 +1,4 @@
-"""One attempt: recorded once, adopted after a crash, and with what it taught."""
+"""One attempt: recorded once, adopted after a crash, and with its timings."""
 
 from __future__ import annotations
 
@@ -64,17 +64,17 @@ async def test_an_attempt_is_begun_run_in_its_own_folder_and_recorded(
     ledger: Ledger, tmp_path: Path
 ) -> None:
     """A crash would leave no trace of it, or two attempts would share a folder."""
-    provider, held = FakeProvider(GOOD, BAD), lease(ledger)
-    runner = StepRunner(ledger, {"local": provider}, held, tmp_path)
+    provider, workload_lease = FakeProvider(GOOD, BAD), lease(ledger)
+    runner = StepRunner(ledger, {"local": provider}, workload_lease, tmp_path)
     step = a_step(tmp_path, demand=Resources(memory_mib=64), timeout_seconds=9)
     assert [(await runner(step, "local")).end for _ in range(2)] == [End.SUCCEEDED, End.FAILED]
     first, second = provider.commands
-    assert first.directory == tmp_path / "steps" / held.id / "s" / "1"
+    assert first.directory == tmp_path / "steps" / workload_lease.id / "s" / "1"
     assert second.directory == first.directory.with_name("2")
     assert first.argv == ("cat", f"{first.directory}/x", "${directory}")
     assert (first.timeout_seconds, first.memory_mib) == (9, 64)
     assert (first.directory / "x").read_text() == "y"
-    rows = executions(ledger, held.id)
+    rows = executions(ledger, workload_lease.id)
     assert [(row.attempt, row.outcome, row.cost) for row in rows] == [(1, GOOD, 1.0), (2, BAD, 1.0)]
     assert [timing.succeeded for timing in timings(ledger)["p/w/s"]] == [False, True]
 
@@ -86,15 +86,17 @@ async def test_a_report_teaches_items_and_start_up_apart_and_names_the_cause(
 
     def read(step: Step, directory: Path, outcome: Outcome) -> StepReport:
         """What the split reads of a shard."""
-        found = (("p/w/t", 0.25, False), ("p/w/startup", 0.75, True))
-        return StepReport((ItemResult("t", 0.25, "failed"),), found, "1 test failed: t")
+        timings_found = (("p/w/t", 0.25, False), ("p/w/startup", 0.75, True))
+        return StepReport((ItemResult("t", 0.25, "failed"),), timings_found, "1 test failed: t")
 
-    held = lease(ledger)
-    runner = StepRunner(ledger, {"local": FakeProvider(BAD)}, held, tmp_path, read_report=read)
+    workload_lease = lease(ledger)
+    runner = StepRunner(
+        ledger, {"local": FakeProvider(BAD)}, workload_lease, tmp_path, read_report=read
+    )
     step = a_step(tmp_path, history_key="p/w/startup", items=("p/w/t",))
     assert (await runner(step, "local")).cause == "1 test failed: t"
-    found = {key: [t.seconds for t in rows] for key, rows in timings(ledger).items()}
-    assert found == {"p/w/s": [1.0], "p/w/t": [0.25], "p/w/startup": [0.75]}
+    seconds_by_key = {key: [t.seconds for t in rows] for key, rows in timings(ledger).items()}
+    assert seconds_by_key == {"p/w/s": [1.0], "p/w/t": [0.25], "p/w/startup": [0.75]}
     assert runner.reports["s"].items[0].id == "t"
 
 
@@ -107,17 +109,19 @@ async def test_an_unreadable_report_is_told_and_loses_no_outcome(
         """Fail as on a truncated file."""
         raise SlipwayError("results.jsonl cannot be read")
 
-    held = lease(ledger)
-    runner = StepRunner(ledger, {"local": FakeProvider(GOOD)}, held, tmp_path, read_report=read)
+    workload_lease = lease(ledger)
+    runner = StepRunner(
+        ledger, {"local": FakeProvider(GOOD)}, workload_lease, tmp_path, read_report=read
+    )
     outcome = await runner(a_step(tmp_path), "local")
     assert (outcome.succeeded, outcome.cause) == (False, "results.jsonl cannot be read")
-    assert executions(ledger, held.id)[0].outcome == outcome
+    assert executions(ledger, workload_lease.id)[0].outcome == outcome
 
 
 async def test_a_folder_holds_no_pattern_of_the_shell(ledger: Ledger, tmp_path: Path) -> None:
     """`cat {directory}/x` in a step of a matrix would read the file of another."""
-    provider, held = FakeProvider(GOOD), lease(ledger)
-    await StepRunner(ledger, {"local": provider}, held, tmp_path)(
+    provider, workload_lease = FakeProvider(GOOD), lease(ledger)
+    await StepRunner(ledger, {"local": provider}, workload_lease, tmp_path)(
         a_step(tmp_path, id="s[3.11,mac][a]"), "local"
     )
     assert provider.commands[0].directory.parent.name == "s@3.11,mac@a"
@@ -138,20 +142,29 @@ async def test_what_a_step_wrote_is_part_of_its_outcome(ledger: Ledger, tmp_path
             write(command.environment["SLIPWAY_OUTPUT"])
             return await super().run(command)
 
-    held = lease(ledger)
-    runner = StepRunner(ledger, {"local": Writing(GOOD)}, held, tmp_path)
+    workload_lease = lease(ledger)
+    runner = StepRunner(ledger, {"local": Writing(GOOD)}, workload_lease, tmp_path)
     assert (await runner(a_step(tmp_path), "local")).output == {"parts": [1, 2]}
-    [row] = executions(ledger, held.id)
+    [row] = executions(ledger, workload_lease.id)
     assert row.outcome is not None
     assert row.outcome.output == {"parts": [1, 2]}
 
 
-def died(ledger: Ledger, folder: Path) -> list[Execution]:
+def dead_attempts(ledger: Ledger, folder: Path) -> list[Execution]:
     """A first run has begun a step, and is gone before its end."""
-    held = lease(ledger)
-    where = folder / "steps" / held.id / "s" / "1"
+    workload_lease = lease(ledger)
+    where = folder / "steps" / workload_lease.id / "s" / "1"
     begun = Execution(
-        held.id, "s", 1, held.fence, "local", "shell", "p/w/s", where, 0.0, Resources()
+        workload_lease.id,
+        "s",
+        1,
+        workload_lease.fence,
+        "local",
+        "shell",
+        "p/w/s",
+        where,
+        0.0,
+        Resources(),
     )
     begin_execution(ledger, begun)
     return [begun]
@@ -161,13 +174,19 @@ async def test_an_unfinished_attempt_is_adopted_under_its_own_number(
     ledger: Ledger, tmp_path: Path
 ) -> None:
     """A second copy would run beside the first."""
-    left = died(ledger, tmp_path)
-    provider, held = FakeProvider(GOOD), lease(ledger)
-    assert held.resumed
-    runner = StepRunner(ledger, {"local": provider}, held, tmp_path, unfinished=unfinished(left))
+    unfinished_attempts = dead_attempts(ledger, tmp_path)
+    provider, workload_lease = FakeProvider(GOOD), lease(ledger)
+    assert workload_lease.resumed
+    runner = StepRunner(
+        ledger,
+        {"local": provider},
+        workload_lease,
+        tmp_path,
+        unfinished=unfinished(unfinished_attempts),
+    )
     assert await runner(a_step(tmp_path), "local") == GOOD
-    assert provider.commands[0].directory == left[0].directory
-    assert [row.attempt for row in executions(ledger, held.id)] == [1]
+    assert provider.commands[0].directory == unfinished_attempts[0].directory
+    assert [row.attempt for row in executions(ledger, workload_lease.id)] == [1]
 
 
 @pytest.mark.parametrize(("idempotent", "ends"), [(True, End.SUCCEEDED), (False, End.LOST)])
@@ -175,37 +194,37 @@ async def test_what_died_with_the_former_run_is_tried_anew_where_it_may_be(
     ledger: Ledger, tmp_path: Path, idempotent: bool, ends: End
 ) -> None:
     """A resumed workload would fail for steps that never had a chance, or repeat what must not."""
-    left = died(ledger, tmp_path)
+    unfinished_attempts = dead_attempts(ledger, tmp_path)
     runner = StepRunner(
         ledger,
         {"local": FakeProvider(LOST, GOOD)},
         lease(ledger),
         tmp_path,
-        unfinished=unfinished(left),
+        unfinished=unfinished(unfinished_attempts),
     )
     assert (await runner(a_step(tmp_path, idempotent=idempotent), "local")).end is ends
 
 
 async def test_a_cancelled_attempt_has_an_outcome(ledger: Ledger, tmp_path: Path) -> None:
     """The next run would adopt what was stopped on purpose, and count it as failed."""
-    held, provider = lease(ledger), FakeProvider()
-    runner = StepRunner(ledger, {"local": provider}, held, tmp_path)
+    workload_lease, provider = lease(ledger), FakeProvider()
+    runner = StepRunner(ledger, {"local": provider}, workload_lease, tmp_path)
     running = asyncio.create_task(runner(a_step(tmp_path), "local"))
     await until(lambda: bool(provider.commands))
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    outcome = executions(ledger, held.id)[0].outcome
+    outcome = executions(ledger, workload_lease.id)[0].outcome
     assert outcome is not None
     assert outcome.end is End.PREEMPTED
-    assert former_run(executions(ledger, held.id)).started == {}
+    assert former_run(executions(ledger, workload_lease.id)).started == {}
 
 
 async def test_a_run_that_was_taken_over_records_nothing(ledger: Ledger, tmp_path: Path) -> None:
     """Two runs would both record the same step."""
-    held = lease(ledger)
+    workload_lease = lease(ledger)
     lease(ledger)
-    runner = StepRunner(ledger, {"local": FakeProvider(GOOD)}, held, tmp_path)
+    runner = StepRunner(ledger, {"local": FakeProvider(GOOD)}, workload_lease, tmp_path)
     with pytest.raises(StaleFenceError):
         await runner(a_step(tmp_path), "local")
 
@@ -227,8 +246,8 @@ def test_a_former_run_is_read_by_the_last_attempt_of_each_step(tmp_path: Path) -
         row("open", 1, BAD),
         row("open", 2, None),
     ]
-    left = former_run(rows)
-    assert (left.finished, left.started) == ({"retried": GOOD}, {"open": "local"})
+    former = former_run(rows)
+    assert (former.finished, former.started) == ({"retried": GOOD}, {"open": "local"})
     assert unfinished(rows)["open"].attempt == 2
 
 
@@ -241,8 +260,8 @@ async def test_what_a_step_says_is_kept_and_shown_without_secrets(
     ledger: Ledger, tmp_path: Path
 ) -> None:
     """A token in the output or the failed assertion of a step would stay in the ledger."""
-    said = {"end": End.FAILED, "cause": "cannot open https://me:pw@h/ with hunter2-long"}
-    provider, held = FakeProvider(BAD.model_copy(update=said)), lease(ledger)
+    changes = {"end": End.FAILED, "cause": "cannot open https://me:pw@h/ with hunter2-long"}
+    provider, workload_lease = FakeProvider(BAD.model_copy(update=changes)), lease(ledger)
 
     def read_report(_step: Step, directory: Path, _outcome: Outcome) -> StepReport:
         """Write what the step would have written, and report a test."""
@@ -252,7 +271,7 @@ async def test_what_a_step_says_is_kept_and_shown_without_secrets(
     runner = StepRunner(
         ledger,
         {"local": provider},
-        held,
+        workload_lease,
         tmp_path,
         read_report=read_report,
         secrets=["hunter2-long"],
@@ -261,4 +280,4 @@ async def test_what_a_step_says_is_kept_and_shown_without_secrets(
     assert outcome.cause == "cannot open https://***@h/ with ***"
     assert outcome.output == {"token": "***"}
     assert runner.reports["s"].items[0].message == "got ***"
-    assert executions(ledger, held.id)[0].outcome == outcome
+    assert executions(ledger, workload_lease.id)[0].outcome == outcome

@@ -1,4 +1,4 @@
-"""What a step writes for the steps after it."""
+"""The output of a step for the steps after it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_it_is_json_or_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (b"", r"is empty: write e\.g\. \[\"a\", \"b\"\], or nothing at all"),
         (b"a\nb\n", r"is no JSON \(Expecting value: line 1 column 1"),
@@ -43,11 +43,11 @@ def test_it_is_json_or_nothing(tmp_path: Path) -> None:
     ids=["empty", "text", "NaN", "infinite", "surrogate", "whole", "bytes", "deep", "large"],
 )
 def test_what_cannot_be_used_fails_the_step_and_says_why(
-    tmp_path: Path, text: bytes, said: str
+    tmp_path: Path, text: bytes, message: str
 ) -> None:
     """The steps after it would run on rubbish, or the database refuse it."""
     output_path(tmp_path).write_bytes(text)
-    with pytest.raises(OutputError, match=said):
+    with pytest.raises(OutputError, match=message):
         read_output(tmp_path)
     failed = with_output(GOOD, tmp_path)
     assert failed.end is End.FAILED

@@ -1,4 +1,4 @@
-"""What a user is advised before a plan runs."""
+"""The advice for a user before a plan runs."""
 
 from __future__ import annotations
 
@@ -23,10 +23,18 @@ def advised(
     effects: tuple[Effect, ...] = (), deadline_seconds: float | None = None, **changed: object
 ) -> str:
     """All of it as one text."""
-    made = replace(PLAN, **changed)  # type: ignore[arg-type]  # any field of a plan
-    found = binding(GRAPH, PLAN, FLEET)
-    advice = advice_on(GRAPH, {}, FLEET, made, found, effects, deadline_seconds)
-    return "\n".join(f"{each.finding}. {each.remedy}" for each in advice)
+    plan = replace(PLAN, **changed)  # type: ignore[arg-type]  # any field of a plan
+    plan_binding = binding(GRAPH, PLAN, FLEET)
+    advices = advice_on(
+        GRAPH,
+        {},
+        FLEET,
+        plan,
+        plan_binding,
+        effects=effects,
+        deadline_seconds=deadline_seconds,
+    )
+    return "\n".join(f"{advice.finding}. {advice.remedy}" for advice in advices)
 
 
 def test_assumed_durations_come_with_their_remedy() -> None:
@@ -42,7 +50,7 @@ def test_idle_providers_are_named_with_the_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("deadline", "said"),
+    ("deadline", "message"),
     [
         (19.0, "no plan can be over in 19.0 s: the bound is 20.0 s"),
         (22.0, "the plan takes 3.0 s longer than allowed"),
@@ -50,11 +58,11 @@ def test_idle_providers_are_named_with_the_reason() -> None:
     ],
 )
 def test_a_deadline_below_the_bound_is_told_from_one_that_the_plan_misses(
-    deadline: float, said: str
+    deadline: float, message: str
 ) -> None:
     """A user would wait for a better plan where there can be none."""
     text = advised(deadline_seconds=deadline, makespan_seconds=25.0)
-    assert (said in text) if said else ("allowed" not in text and "no plan" not in text)
+    assert (message in text) if message else ("allowed" not in text and "no plan" not in text)
 
 
 def test_a_plan_that_cannot_be_better_says_so() -> None:

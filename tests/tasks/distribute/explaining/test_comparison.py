@@ -1,4 +1,4 @@
-"""Plans against each other."""
+"""Comparison of plans."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def test_a_plan_does_not_differ_from_itself() -> None:
 def test_what_moved_is_new_or_gone_is_told() -> None:
     """A user would have to look for it row by row."""
     slower = plan(GRAPH, TIMES, FLEET, "fastest")
-    found = compare(PLAN, slower)
-    assert found.moved == (Move("b", "y", "x"),)
-    assert found.seconds == slower.makespan_seconds - PLAN.makespan_seconds > 0
-    assert not found.same_choices
+    difference = compare(PLAN, slower)
+    assert difference.moved == (Move("b", "y", "x"),)
+    assert difference.seconds == slower.makespan_seconds - PLAN.makespan_seconds > 0
+    assert not difference.same_choices
     grown = plan(graph_of(*GRAPH.steps, step("d")), TIMES, FLEET)
     assert compare(PLAN, grown).added == ("d",)
     assert compare(grown, PLAN).removed == ("d",)

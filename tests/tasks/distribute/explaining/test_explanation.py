@@ -1,4 +1,4 @@
-"""What a dry run says beside its plan."""
+"""The explanation that a dry run shows beside its plan."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def test_of_many_steps_it_is_said_that_few_changes_are_tried() -> None:
 def test_needs_that_bind_are_said_to_be_needs() -> None:
     """A user would look for a provider to blame."""
     graph = graph_of(step("a"), step("b", "a"))
-    made = plan(graph, TIMES, FLEET)
-    text = what_if(explanation_of(graph, TIMES, FLEET, made, plan))
+    planned = plan(graph, TIMES, FLEET)
+    text = what_if(explanation_of(graph, TIMES, FLEET, planned, plan))
     assert "**The needs alone**: the 20.0 s are one chain" in text
 
 
@@ -85,15 +85,15 @@ def test_an_earlier_plan_of_the_same_workload_is_compared_with() -> None:
 
 
 @pytest.mark.parametrize(
-    ("strategy", "said"),
+    ("strategy", "message"),
     [
         ("planned", "as long; the same order and providers"),
         ("cheapest", r"450 s longer; cost -0.5000; 5 moved: a \(x to slow\), b \(x to slow\), "),
     ],
 )
-def test_a_difference_is_one_line(strategy: str, said: str) -> None:
+def test_a_difference_is_one_line(strategy: str, message: str) -> None:
     """It would fill the log, or say numbers without what they mean."""
     text = difference_sentence(compare(PLAN, plan(GRAPH, TIMES, FLEET, strategy)))
-    assert text.startswith(said.replace("\\", ""))
+    assert text.startswith(message.replace("\\", ""))
     grown = replace(PLAN, order=("last", *"dcba"), placements=PLAN.placements[1:])
     assert "removed: a" in difference_sentence(compare(PLAN, replace(grown, order=tuple("bcd"))))

@@ -1,4 +1,4 @@
-"""What users read of a plan and of what came of it."""
+"""Plans as tables, text and charts."""
 
 from __future__ import annotations
 
@@ -18,31 +18,34 @@ from tasks.distribute.explaining.gantt import (
     lanes,
 )
 from tasks.distribute.explaining.report import (
-    estimate_error,
-    failures,
     plan_rows,
     plan_sentence,
     plan_summary,
-    result_rows,
 )
 from tasks.plan import FleetSnapshot
 from tasks.planning.core.usage import curves
 from tasks.planning.planner import plan
-from tests.tasks.planning.fakes import BAD, estimates_of, graph_of, provider, step
+from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
 
 GRAPH = graph_of(step("a"), step("b", "a"), step("c"))
 FLEET = FleetSnapshot(1, 0.0, (provider("x"), provider("y", 0.5), provider("tiny", slots=0)))
 PLAN = plan(GRAPH, estimates_of({"a": 10, "b": 20, "c": 5}), FLEET)
 
 
-def ran(name: str, start: float, end: float, state: StepState = StepState.SUCCEEDED) -> StepResult:
+def result_of_run(
+    name: str, start: float, end: float, state: StepState = StepState.SUCCEEDED
+) -> StepResult:
     """A step that ran from start to end."""
     how = End.SUCCEEDED if state is StepState.SUCCEEDED else End.FAILED
     outcome = Outcome(end=how, started_at=1000 + start, ended_at=1000 + end, exit_code=0)
     return StepResult(name, state, "", "x", outcome, 1, 1000 + start - 0.5)
 
 
-RESULTS = {"a": ran("a", 0, 8), "b": ran("b", 8, 33), "c": ran("c", 0, 10)}
+RESULTS = {
+    "a": result_of_run("a", 0, 8),
+    "b": result_of_run("b", 8, 33),
+    "c": result_of_run("c", 0, 10),
+}
 
 
 def test_a_plan_says_where_when_and_why() -> None:
@@ -80,62 +83,14 @@ def test_the_summary_holds_the_figures_the_caveats_and_the_critical_path() -> No
 
 def test_the_log_has_the_plan_in_one_line() -> None:
     """Who reads the log alone would not know what was going to happen."""
-    said = plan_sentence(replace(PLAN, warnings=("x is busy",)))
-    assert said == "Planned 3 steps in 30.0 s on x, y, estimates: history; caution: x is busy"
+    sentence = plan_sentence(replace(PLAN, warnings=("x is busy",)))
+    assert sentence == "Planned 3 steps in 30.0 s on x, y, estimates: history; caution: x is busy"
 
 
 def test_a_long_critical_path_is_cut_in_the_middle() -> None:
     """Thousands of steps would fill the artifact."""
     text = plan_summary(replace(PLAN, critical_path=tuple(f"s{n}" for n in range(100))))
     assert "s5 → (88 more) → s94" in text
-
-
-def test_plan_and_actual_stand_side_by_side() -> None:
-    """Nobody would see how far off the plan was."""
-    rows = {row["step"]: row for row in result_rows(PLAN, RESULTS)}
-    assert (rows["b"]["planned"], rows["b"]["actual"], rows["b"]["off by"]) == (
-        "20.0 s",
-        "25.0 s",
-        "-20%",
-    )
-    assert rows["b"]["waited"] == "0.5 s"
-
-
-def test_the_error_of_the_estimate_is_told() -> None:
-    """Learning could not be seen to help."""
-    error = estimate_error(PLAN, RESULTS)
-    assert str(error) == "planned 30.0 s, took 33.0 s; the 3 steps were off by 20% (median)"
-    resumed = {name: replace(result, resumed=True) for name, result in RESULTS.items()}
-    assert estimate_error(PLAN, resumed) is None
-
-
-def test_the_items_of_a_list_stand_below_their_step_and_were_planned_as_it_was() -> None:
-    """The table would break on a step that no plan knows, or leave the items out."""
-    grown = {
-        "a": RESULTS["a"],
-        "c": replace(RESULTS["c"], outcome=None, parts=1),
-        "c[x]": replace(RESULTS["c"], step="c[x]", group="c"),
-    }
-    rows = [(row["step"], row["planned"], row["actual"]) for row in result_rows(PLAN, grown)]
-    assert rows == [("a", "10.0 s", "8.0 s"), ("c", "10.0 s", ""), ("c[x]", "10.0 s", "10.0 s")]
-    error = estimate_error(PLAN, grown)
-    assert error is not None
-    assert error.steps == 2
-
-
-def test_failures_are_named_and_what_was_skipped_on_purpose_is_not() -> None:
-    """A workload would fail without saying by what."""
-    results = [
-        StepResult("a", StepState.FAILED, "failed: exit code 3", outcome=BAD),
-        StepResult("b", StepState.NOT_RUN, "needs a, which failed"),
-        StepResult("c", StepState.SKIPPED, "x is false"),
-        StepResult("d", StepState.FAILED, "ConnectionError: no API"),
-    ]
-    assert failures(results) == [
-        "a failed: exit code 3",
-        "b was not run: needs a, which failed",
-        "d failed: ConnectionError: no API",
-    ]
 
 
 def test_lanes_hold_no_overlap_and_are_as_few_as_can_be() -> None:
@@ -164,7 +119,7 @@ def test_labels_stand_where_there_is_room_and_never_on_each_other() -> None:
 @pytest.mark.integration  # importing matplotlib takes a second
 def test_a_chart_of_plan_and_actual_is_a_picture() -> None:
     """The artifact would show a broken image."""
-    results = RESULTS | {"c": ran("c", 0, 10, StepState.FAILED)}
+    results = RESULTS | {"c": result_of_run("c", 0, 10, StepState.FAILED)}
     actual = bars_of_results(results, PLAN.critical_path)
     assert [(bar.kind, bar.start, bar.end) for bar in actual] == [
         ("critical", 0, 8),
@@ -178,10 +133,10 @@ def test_a_chart_of_plan_and_actual_is_a_picture() -> None:
 def test_a_chart_marks_what_decides_the_end_and_shows_how_full_providers_are() -> None:
     """The picture would fail for the steps or the providers that it leaves out, or hide both."""
     bare = gantt([("Plan", bars_of_plan(PLAN))])
-    found = list(curves(GRAPH, PLAN, FLEET).values())
-    full = gantt([("Plan", bars_of_plan(PLAN))], ["a", "b", "not drawn"], found)
+    usage_curves = list(curves(GRAPH, PLAN, FLEET).values())
+    full = gantt([("Plan", bars_of_plan(PLAN))], ["a", "b", "not drawn"], usage_curves)
     assert png_height(full) > png_height(bare)
-    assert gantt([("Plan", [])], ["a"], found * 20).startswith(b"\x89PNG")
+    assert gantt([("Plan", [])], ["a"], usage_curves * 20).startswith(b"\x89PNG")
 
 
 def png_height(picture: bytes) -> int:

@@ -32,9 +32,9 @@ def test_what_is_small_is_interpreted_until_that_has_taken_long(
 
     monkeypatch.delitem(sys.modules, "numba", raising=False)
     monkeypatch.setattr(Kernel, "spent_seconds", 0.0)
-    made: Kernel[[Floats], float] = kernel(total)
-    assert made(np.ones(3)) == 3
-    assert "compiled" not in vars(made)
+    total_kernel: Kernel[[Floats], float] = kernel(total)
+    assert total_kernel(np.ones(3)) == 3
+    assert "compiled" not in vars(total_kernel)
     assert not compiles()
     monkeypatch.setattr(Kernel, "spent_seconds", 1.0)
     assert compiles()

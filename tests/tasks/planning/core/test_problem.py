@@ -40,8 +40,8 @@ def test_fractions_of_a_cpu_add_up() -> None:
 
 def test_what_is_no_problem_is_refused() -> None:
     """A kernel would read beyond its arrays, or wait for ever."""
-    one = np.ones((2, 1))
+    ones = np.ones((2, 1))
     with pytest.raises(BadInputError, match=r"needs\.0: is not before it"):
-        problem_from([[1], []], one, one, np.ones((1, 1)))
+        problem_from([[1], []], ones, ones, np.ones((1, 1)))
     with pytest.raises(BadInputError, match=r"seconds\.1: it can run nowhere"):
-        problem_from([[], []], np.array([[1.0], [np.inf]]), one, np.ones((1, 1)))
+        problem_from([[], []], np.array([[1.0], [np.inf]]), ones, np.ones((1, 1)))

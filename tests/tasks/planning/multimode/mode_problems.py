@@ -1,4 +1,4 @@
-"""Random multi-mode problems for the tests of what schedules them."""
+"""Random multi-mode problems for the tests of their schedulers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps on a fleet as a problem with modes, and its schedules in seconds."""
+"""Steps on a fleet as a multi-mode problem, and its schedules in seconds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from hypothesis import HealthCheck, given, settings
 
 from tasks.errors import BadInputError
 from tasks.planning.core.problem import Problem, problem_from
-from tasks.planning.multimode.fleet import Wishes, fleet_modes, quantile_seconds, timed
+from tasks.planning.multimode.fleet import (
+    WeightedGoal,
+    fleet_modes,
+    quantile_seconds,
+    timed_schedule,
+)
 from tasks.planning.multimode.solve import solve_modes
 from tests.tasks.planning.problems import problems
 
@@ -37,7 +42,7 @@ def test_a_provider_is_a_mode() -> None:
 def test_what_is_no_wish_is_refused() -> None:
     """A negative price would make waste the best plan."""
     with pytest.raises(BadInputError, match="money"):
-        fleet_modes(TWO_KINDS, Wishes(money=-1))
+        fleet_modes(TWO_KINDS, WeightedGoal(money=-1))
 
 
 def test_quantiles_go_through_what_is_known() -> None:
@@ -52,19 +57,19 @@ def test_quantiles_go_through_what_is_known() -> None:
 @pytest.mark.parametrize(
     ("wishes", "makespan", "cost"),
     [
-        (Wishes(), 2.0, 20.0),
-        (Wishes(money=1), 2.0, 20.0),
-        (Wishes(time=0, money=1), 18.0, 18.0),
-        (Wishes(budget=19.5), 10.0, 19.0),
-        (Wishes(time=0, money=1, deadline_seconds=12), 10.0, 19.0),
+        (WeightedGoal(), 2.0, 20.0),
+        (WeightedGoal(money=1), 2.0, 20.0),
+        (WeightedGoal(time=0, money=1), 18.0, 18.0),
+        (WeightedGoal(budget=19.5), 10.0, 19.0),
+        (WeightedGoal(time=0, money=1, deadline_seconds=12), 10.0, 19.0),
     ],
 )
-def test_wishes_are_granted(wishes: Wishes, makespan: float, cost: float) -> None:
+def test_wishes_are_granted(wishes: WeightedGoal, makespan: float, cost: float) -> None:
     """Money would be spent against the user's wish, or saved against it."""
     modes = fleet_modes(TWO_KINDS, wishes)
-    made = timed(modes, solve_modes(modes.problem, 0.3))
-    assert made.makespan_seconds == pytest.approx(makespan)
-    assert made.cost == pytest.approx(cost)
+    timed = timed_schedule(modes, solve_modes(modes.problem, 0.3))
+    assert timed.makespan_seconds == pytest.approx(makespan)
+    assert timed.cost == pytest.approx(cost)
 
 
 @pytest.mark.integration
@@ -74,13 +79,13 @@ def test_seconds_keep_needs_and_capacity(problem: Problem) -> None:
     """A plan in seconds would break what the plan in ticks kept."""
     modes = fleet_modes(problem)
     schedule = solve_modes(modes.problem, 0.05)
-    made = timed(modes, schedule)
-    assert made.makespan_seconds <= schedule.makespan * modes.tick_seconds + 1e-6
+    timed = timed_schedule(modes, schedule)
+    assert timed.makespan_seconds <= schedule.makespan * modes.tick_seconds + 1e-6
     for step in range(problem.steps):
         needs = problem.needs[problem.needs_start[step] : problem.needs_start[step + 1]]
-        assert made.start_seconds[step] >= made.end_seconds[needs].max(initial=0.0)
+        assert timed.start_seconds[step] >= timed.end_seconds[needs].max(initial=0.0)
     for provider, capacity in enumerate(problem.capacity):
-        here = made.provider == provider
-        for moment in made.start_seconds:
-            running = here & (made.start_seconds <= moment) & (moment < made.end_seconds)
+        here = timed.provider == provider
+        for moment in timed.start_seconds:
+            running = here & (timed.start_seconds <= moment) & (moment < timed.end_seconds)
             assert (problem.demand[running].sum(axis=0) <= capacity).all()

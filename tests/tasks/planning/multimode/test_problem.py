@@ -1,4 +1,4 @@
-"""Problems with modes and the independent check of their schedules."""
+"""Multi-mode problems and the independent check of their schedules."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def schedule(*starts: int, mode: tuple[int, ...] = (0, 2)) -> ModeSchedule:
 
 def test_a_good_schedule_passes() -> None:
     """Nothing would ever be planned."""
-    made = schedule(0, 2)
-    assert violations(TWO, made) == []
-    assert (made.makespan, made.consumed.tolist()) == (5, [1])
+    good_schedule = schedule(0, 2)
+    assert violations(TWO, good_schedule) == []
+    assert (good_schedule.makespan, good_schedule.consumed.tolist()) == (5, [1])
 
 
 @pytest.mark.parametrize(
-    ("made", "wrong"),
+    ("bad_schedule", "wrong"),
     [
         (schedule(0, 1), "starts before 0 has ended"),
         (schedule(-1, 2), "starts before 0"),
@@ -37,9 +37,9 @@ def test_a_good_schedule_passes() -> None:
         (replace(schedule(0, 2), makespan=4), "it ends at 5, not 4"),
     ],
 )
-def test_a_broken_promise_is_named(made: ModeSchedule, wrong: str) -> None:
+def test_a_broken_promise_is_named(bad_schedule: ModeSchedule, wrong: str) -> None:
     """A schedule that cannot run would be dispatched."""
-    assert wrong in "; ".join(violations(TWO, made))
+    assert wrong in "; ".join(violations(TWO, bad_schedule))
 
 
 def test_what_is_no_problem_is_refused() -> None:

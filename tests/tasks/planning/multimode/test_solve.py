@@ -1,4 +1,4 @@
-"""Schedules of problems with modes: their laws, whatever the problem."""
+"""Schedules of multi-mode problems: laws that hold for every problem."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.instances.priority_rules import fifo
 from tasks.errors import SlipwayError
 from tasks.planning.multimode import exact
 from tasks.planning.multimode.bound import least_makespan
 from tasks.planning.multimode.problem import ModeProblem, Objective, violations
-from tasks.planning.multimode.search import Search
-from tasks.planning.multimode.simple import fifo, longest_tail
+from tasks.planning.multimode.search import PopulationSearch
 from tasks.planning.multimode.solve import solve_modes
 from tests.tasks.planning.multimode.mode_problems import mode_problems, problem_from
 
@@ -27,48 +27,38 @@ slow = settings(max_examples=25, deadline=None, suppress_health_check=list(Healt
 @given(mode_problems(priced=True))
 def test_a_schedule_is_feasible_and_no_better_than_the_bound(problem: ModeProblem) -> None:
     """A plan would hold more than there is, spend more than there is, or promise the impossible."""
-    made = solve_modes(problem, 0.1)
-    assert violations(problem, made) == []
-    assert problem.value(made) >= made.bound
-    assert made.makespan >= least_makespan(problem)
-
-
-@slow
-@given(mode_problems())
-def test_it_is_never_worse_than_a_plain_rule(problem: ModeProblem) -> None:
-    """Planning would cost time for nothing."""
-    made = solve_modes(problem, 0.1)
-    for plain in (fifo(problem), longest_tail(problem)):
-        if not violations(problem, plain):
-            assert made.makespan <= plain.makespan
+    schedule = solve_modes(problem, 0.1)
+    assert violations(problem, schedule) == []
+    assert problem.value(schedule) >= schedule.bound
+    assert schedule.makespan >= least_makespan(problem)
 
 
 @slow
 @given(mode_problems(), st.integers(0, 1000))
 def test_a_search_is_the_same_for_the_same_seed(problem: ModeProblem, seed: int) -> None:
     """A plan could not be made again."""
-    one, other = Search(problem, seed, 20), Search(problem, seed, 20)
-    for search in (one, other):
+    first, second = PopulationSearch(problem, seed, 20), PopulationSearch(problem, seed, 20)
+    for search in (first, second):
         search.advance(50)
         search.polish()
-    assert one.value == other.value
-    assert one.best().start.tolist() == other.best().start.tolist()
+    assert first.value == second.value
+    assert first.best().start.tolist() == second.best().start.tolist()
 
 
 def test_a_budget_is_kept_where_it_costs_time() -> None:
     """A run would spend money that nobody granted."""
     options = [(9, [1], [1]), (1, [1], [10])]
     problem = problem_from([[], []], [options, options], [2], [11])
-    made = solve_modes(problem, 0.2)
-    assert (made.makespan, made.consumed.tolist()) == (9, [11])
+    schedule = solve_modes(problem, 0.2)
+    assert (schedule.makespan, schedule.consumed.tolist()) == (9, [11])
 
 
 def test_a_deadline_buys_speed_where_cost_is_what_counts() -> None:
     """The cheapest plan would be late, or the punctual one dear."""
     options = [(9, [1], [1]), (4, [1], [5]), (1, [1], [10])]
     problem = problem_from([[], [0]], [options, options], [1], [99], Objective(0, (1,), 10))
-    made = solve_modes(problem, 0.3)
-    assert (made.makespan, made.consumed.tolist()) == (8, [10])
+    schedule = solve_modes(problem, 0.3)
+    assert (schedule.makespan, schedule.consumed.tolist()) == (8, [10])
 
 
 def test_what_cannot_be_afforded_is_refused() -> None:
@@ -83,9 +73,9 @@ def test_without_the_solver_a_plan_says_so(monkeypatch: pytest.MonkeyPatch) -> N
     """A user would not know why a plan could be better elsewhere."""
     monkeypatch.setattr(exact, "available", lambda: False)
     problem = problem_from([[]] * 3, [[(2, [2], [])]] * 3, [3], [])
-    made = solve_modes(problem, 0.1)
-    assert made.makespan == 6
-    assert "exact" in made.notes[0]
+    schedule = solve_modes(problem, 0.1)
+    assert schedule.makespan == 6
+    assert "exact" in schedule.notes[0]
 
 
 @slow
@@ -94,9 +84,9 @@ def test_the_bound_is_below_the_optimum(problem: ModeProblem) -> None:
     """A good plan would be thrown away, or the search would stop before it found the best."""
     if not exact.available():
         pytest.skip("OR-Tools is not installed")
-    known = solve_modes(problem, 0.05, use_exact=False)
-    best = exact.Model(problem, known, np.ones(problem.jobs, bool)).solve(10, 0)
-    optimum = best.schedule.makespan if best.schedule else known.makespan
+    incumbent = solve_modes(problem, 0.05, use_exact=False)
+    best = exact.SolverModel(problem, incumbent, np.ones(problem.jobs, bool)).solve(10, 0)
+    optimum = best.schedule.makespan if best.schedule else incumbent.makespan
     assert best.closed
     assert least_makespan(problem) <= optimum
 
@@ -107,15 +97,15 @@ def test_a_window_changes_nothing_else(problem: ModeProblem, seed: int) -> None:
     """What was fixed would move to another mode, or the window would break the plan."""
     if not exact.available():
         pytest.skip("OR-Tools is not installed")
-    known = fifo(problem)
-    if violations(problem, known):
+    incumbent = fifo(problem)
+    if violations(problem, incumbent):
         return
     free = np.random.default_rng(seed).random(problem.jobs) < 0.5
-    answer = exact.Model(problem, known, free).solve(1, seed)
+    answer = exact.SolverModel(problem, incumbent, free).solve(1, seed)
     if answer.schedule is not None:
         assert violations(problem, answer.schedule) == []
-        assert problem.value(answer.schedule) < problem.value(known)
-        assert answer.schedule.mode[~free].tolist() == known.mode[~free].tolist()
+        assert problem.value(answer.schedule) < problem.value(incumbent)
+        assert answer.schedule.mode[~free].tolist() == incumbent.mode[~free].tolist()
 
 
 def test_wide_vectors_are_not_mixed_up() -> None:
