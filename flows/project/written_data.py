@@ -6,7 +6,7 @@ import asyncio
 import re
 
 from flows.configuration.block_loading import ledger
-from tasks.launch.belongings import proposed_data, told
+from tasks.launch.belongings import data_messages, proposed_data
 from tasks.launch.target import Target, launcher_of
 from tasks.release import Release
 from tasks.settings import settings
@@ -30,7 +30,7 @@ async def data_remarks(target: Target, release: Release | None = None) -> list[s
                 proposed = proposed_data(
                     target.project, target.spec, release.source, commands, target.variables
                 )
-            lost = told(launcher.trees, target.environment, launcher.serving)
+            lost = data_messages(launcher.trees, target.environment, launcher.serving)
             # Where the same line is proposed, once is enough.
             return [*proposed, *(one for one in lost if not _says_the_same(one, proposed))]
 

@@ -60,9 +60,9 @@ def claimed(target: Path, names: Iterable[str]) -> Iterator[None]:
             (target / CLAIM).unlink()
 
 
-def remove(place: Path) -> None:
+def remove(path: Path) -> None:
     """Remove a file or a tree, read-only folders and all."""
-    if place.is_symlink() or not place.is_dir():
-        place.unlink()
+    if path.is_symlink() or not path.is_dir():
+        path.unlink()
         return
-    removal.remove(place)
+    removal.remove(path)

@@ -55,7 +55,7 @@ def restore(
     check_entries(listing, manifest)
     check_room(target, manifest.total_bytes)
     names = [source.name for source in manifest.subject.sources]
-    with _filled_or_untouched(target, [*names, manifests.NAME]):
+    with _filled_or_unchanged(target, [*names, manifests.NAME]):
         repository.restore(snapshot.id, target / WORK)
         sources = compose(target, manifest)
         mend(sources, manifest, {entry.path for entry in listing})
@@ -65,21 +65,25 @@ def restore(
     return compare(manifest, tree.entries, gone, touched, now() - started)
 
 
-def choose(stored: Sequence[StoredSnapshot], wanted: str) -> StoredSnapshot:
+def choose(snapshots: Sequence[StoredSnapshot], snapshot_id: str) -> StoredSnapshot:
     """Return the snapshot of that id or prefix, or the newest one for ``latest``.
 
     Args:
-        stored: Oldest first.
-        wanted: What the user asked for.
+        snapshots: Oldest first.
+        snapshot_id: What the user asked for.
 
     Raises:
         NotFoundError: There is none, or the prefix fits several.
     """
-    found = stored[-1:] if wanted == LATEST else [s for s in stored if s.id.startswith(wanted)]
-    if len(found) != 1 or not wanted:
-        known = [item.id[:8] for item in stored]
-        raise NotFoundError("snapshot", wanted, known, f"Give an id, or `{LATEST}`")
-    return found[0]
+    matching = (
+        snapshots[-1:]
+        if snapshot_id == LATEST
+        else [snapshot for snapshot in snapshots if snapshot.id.startswith(snapshot_id)]
+    )
+    if len(matching) != 1 or not snapshot_id:
+        known_ids = [snapshot.id[:8] for snapshot in snapshots]
+        raise NotFoundError("snapshot", snapshot_id, known_ids, f"Give an id, or `{LATEST}`")
+    return matching[0]
 
 
 def read_manifest(repository: Repository, snapshot: StoredSnapshot) -> Manifest:
@@ -99,13 +103,15 @@ def read_manifest(repository: Repository, snapshot: StoredSnapshot) -> Manifest:
 def compose(target: Path, manifest: Manifest) -> tuple[Source, ...]:
     """Move what restic wrote below the work folder to its places; return the new sources."""
     work = target / WORK
-    sources = tuple(Source(s.name, target / s.name) for s in manifest.subject.sources)
-    for before, after in zip(manifest.subject.sources, sources, strict=True):
-        _move(_opened(work, before.path), after.path)
-    staging = _opened(work, Path(manifest.staging))
+    sources = tuple(
+        Source(source.name, target / source.name) for source in manifest.subject.sources
+    )
+    for original, restored in zip(manifest.subject.sources, sources, strict=True):
+        _move(_restored_path(work, original.path), restored.path)
+    staging = _restored_path(work, Path(manifest.staging))
     for database in manifest.databases:
         place = _within(target, target / database)
-        with _kept_as_it_was(place.parent):
+        with _attributes_kept(place.parent):
             _move(staging / DATABASES / database, place)
     _move(staging / manifests.NAME, target / manifests.NAME)
     remove(work)
@@ -130,7 +136,7 @@ def mend(sources: Sequence[Source], manifest: Manifest, stored: Collection[str])
         target = locate(sources, entry.path.partition("/")[0]).parent
         place = _within(target, locate(sources, entry.path))
         if is_odd and place.is_symlink():
-            with _kept_as_it_was(place.parent):
+            with _attributes_kept(place.parent):
                 place.unlink()
                 place.symlink_to(entry.digest)
         elif entry.sparse and place.is_file() and not place.is_symlink():
@@ -170,9 +176,9 @@ def _touched(manifest: Manifest, listing: Iterable[StoredEntry]) -> frozenset[st
 
 
 @contextmanager
-def _filled_or_untouched(target: Path, names: Iterable[str]) -> Iterator[None]:
+def _filled_or_unchanged(target: Path, names: Iterable[str]) -> Iterator[None]:
     """Make ``target``; on any failure leave what was there before: nothing, or an empty folder."""
-    made = [folder for folder in (target, *target.parents) if not folder.exists()]
+    new_folders = [folder for folder in (target, *target.parents) if not folder.exists()]
     make(target, 0o700)
     try:
         with claimed(target, names):
@@ -184,12 +190,12 @@ def _filled_or_untouched(target: Path, names: Iterable[str]) -> Iterator[None]:
                         remove(child)
                 raise
     except BaseException:
-        for folder in made:
+        for folder in new_folders:
             folder.rmdir()
         raise
 
 
-def _opened(work: Path, original: Path) -> Path:
+def _restored_path(work: Path, original: Path) -> Path:
     """Return where restic wrote ``original`` below ``work``, its parents made writable.
 
     Raises:
@@ -229,7 +235,7 @@ def _move(before: Path, after: Path) -> None:
 
 
 @contextmanager
-def _kept_as_it_was(folder: Path) -> Iterator[None]:
+def _attributes_kept(folder: Path) -> Iterator[None]:
     """Let a file be put into ``folder``, whose mode and times stay."""
     status = folder.stat()
     folder.chmod(0o700)

@@ -17,10 +17,10 @@ from tasks.backup.manifest import Manifest
 from tasks.backup.sources import check_sources, locate
 from tasks.backup.sqlite_dump import SIDE_FILES, dump_databases
 from tasks.backup.staging import DATABASES, remember, remembered, staging_folder
-from tasks.backup.subject import Subject
+from tasks.backup.subject import BackupSubject
 from tasks.backup.tree import (
-    Entry,
     Tree,
+    TreeEntry,
     Trouble,
     digest_file,
     holds_database,
@@ -30,13 +30,13 @@ from tasks.backup.tree import (
 from tasks.errors import SlipwayError
 
 _ATTEMPTS = 3
-_LATE = "it was made while the backup ran, and copied as a plain file"
+_LATE_REASON = "it was made while the backup ran, and copied as a plain file"
 
 
 class SourceGoneError(SlipwayError):
     """What was to be backed up was removed while that went on; no snapshot was taken."""
 
-    def __init__(self, subject: Subject, gone: Path) -> None:
+    def __init__(self, subject: BackupSubject, gone: Path) -> None:
         super().__init__(
             f"{subject.project} in {subject.environment} was forgotten while it was backed up, or "
             f"{gone} was removed otherwise: no snapshot was taken. Earlier ones are kept; "
@@ -46,7 +46,7 @@ class SourceGoneError(SlipwayError):
 
 def snapshot(
     repository: Repository,
-    subject: Subject,
+    subject: BackupSubject,
     staging: Path,
     progress: Callable[[Progress], None],
     now: Callable[[], float] = time.time,
@@ -69,8 +69,11 @@ def snapshot(
         subject.sources,
         [("repository", repository.folder), ("staging folder", staging)],
     )
-    what = f"{subject.project} in {subject.environment}"
-    with staging_folder(staging.resolve(), what) as folder, _told_when_gone(subject):
+    description = f"{subject.project} in {subject.environment}"
+    with (
+        staging_folder(staging.resolve(), description) as folder,
+        _removed_sources_reported(subject),
+    ):
         manifest, stored, late = _until_settled(repository, subject, folder, progress, now)
     return Snapshot(
         id=stored.id,
@@ -89,7 +92,7 @@ def snapshot(
 
 
 @contextmanager
-def _told_when_gone(subject: Subject) -> Iterator[None]:
+def _removed_sources_reported(subject: BackupSubject) -> Iterator[None]:
     """Say of whatever fails that a source is gone, where one is."""
     try:
         yield
@@ -102,7 +105,7 @@ def _told_when_gone(subject: Subject) -> Iterator[None]:
 
 def _until_settled(
     repository: Repository,
-    subject: Subject,
+    subject: BackupSubject,
     staging: Path,
     progress: Callable[[Progress], None],
     now: Callable[[], float],
@@ -116,7 +119,7 @@ def _until_settled(
         manifest = prepare(subject, staging, now, unread)
         stored = repository.backup(*_arguments(manifest, staging), subject.tags, progress)
         unreadable = _still_there(manifest, stored.unread)
-        late = tuple(Trouble(path, _LATE) for path in late_databases(manifest))
+        late = tuple(Trouble(path, _LATE_REASON) for path in late_databases(manifest))
         if not unreadable and not (late and attempts_left):
             remember(staging.parent, (staging / manifests.NAME).read_bytes())
             return manifest, stored, late
@@ -126,15 +129,15 @@ def _until_settled(
 
 
 def prepare(
-    subject: Subject, staging: Path, now: Callable[[], float], unread: Collection[str] = ()
+    subject: BackupSubject, staging: Path, now: Callable[[], float], unread: Collection[str] = ()
 ) -> Manifest:
     """Read the sources, dump the databases, and write the manifest of both into ``staging``.
 
     ``unread`` are places, as text, that restic could not read.
     """
-    before, read_at = remembered(staging.parent), now()
+    previous, read_at = remembered(staging.parent), now()
     tree = scan(
-        subject.sources, _reusable(before), before.read_at if before else 0.0, unread=unread
+        subject.sources, _reusable(previous), previous.read_at if previous else 0.0, unread=unread
     )
     discard(staging / DATABASES)
     places = {path: locate(subject.sources, path) for path in tree.databases}
@@ -143,7 +146,7 @@ def prepare(
     dumped = tuple(path for path in tree.databases if places[path] not in dumps.failures)
     plain = {path: places[path] for path in tree.databases if path not in dumped}
     entries = tuple(_entries(tree, {path: copies[path] for path in dumped}, plain))
-    there = {entry.path for entry in entries}
+    entry_paths = {entry.path for entry in entries}
     manifest = Manifest(
         subject,
         str(staging),
@@ -151,7 +154,7 @@ def prepare(
         dumps.consistent_at,
         dumped,
         entries,
-        tuple(Trouble(path, dumps.failures[plain[path]]) for path in plain if path in there),
+        tuple(Trouble(path, dumps.failures[plain[path]]) for path in plain if path in entry_paths),
         tree.left_out,
     )
     (staging / manifests.NAME).write_bytes(manifests.encode(manifest))
@@ -160,13 +163,13 @@ def prepare(
 
 def late_databases(manifest: Manifest) -> list[str]:
     """Return the databases that came to be after the manifest, and so were not dumped."""
-    known = {entry.path for entry in manifest.entries if entry.size}
-    known.update(path + suffix for path in manifest.databases for suffix in SIDE_FILES)
-    known.update(trouble.path for trouble in manifest.left_out)
+    covered = {entry.path for entry in manifest.entries if entry.size}
+    covered.update(path + suffix for path in manifest.databases for suffix in SIDE_FILES)
+    covered.update(trouble.path for trouble in manifest.left_out)
     return [
         place
         for path, place in walk(manifest.subject.sources)
-        if path not in known and holds_database(Path(place))
+        if path not in covered and holds_database(Path(place))
     ]
 
 
@@ -179,18 +182,20 @@ def _arguments(manifest: Manifest, staging: Path) -> tuple[list[Path], list[Path
     return [*(source.path for source in sources), staging], [*live, *sides, *left_out]
 
 
-def _reusable(before: Manifest | None) -> dict[str, Entry]:
+def _reusable(previous: Manifest | None) -> dict[str, TreeEntry]:
     """Return the entries whose digests may be used again: not those of databases.
 
     Neither a dump nor what could not be dumped: each is tried, and told, at every backup.
     """
-    if before is None:
+    if previous is None:
         return {}
-    databases = {*before.databases, *(trouble.path for trouble in before.unverified)}
-    return {entry.path: entry for entry in before.entries if entry.path not in databases}
+    databases = {*previous.databases, *(trouble.path for trouble in previous.unverified)}
+    return {entry.path: entry for entry in previous.entries if entry.path not in databases}
 
 
-def _entries(tree: Tree, dumps: Mapping[str, Path], plain: Mapping[str, Path]) -> Iterator[Entry]:
+def _entries(
+    tree: Tree, dumps: Mapping[str, Path], plain: Mapping[str, Path]
+) -> Iterator[TreeEntry]:
     """Yield the entries as they are in the snapshot: dumps in the place of databases.
 
     Those in ``plain`` could not be dumped: they stay the files that they are, logs and all. One

@@ -44,9 +44,9 @@ def project_sources(project: str, data: Path, folders: Iterable[str]) -> tuple[S
     sources = [Source(DATA, data.resolve())]
     for folder in full_paths(sorted(folders)):
         path = real_path(_field(project), folder)
-        if any(path.is_relative_to(known.path) for known in sources):
+        if any(path.is_relative_to(source.path) for source in sources):
             continue
-        sources.append(Source(_free_name(path.name, [known.name for known in sources]), path))
+        sources.append(Source(_free_name(path.name, [source.name for source in sources]), path))
     return tuple(sources)
 
 
@@ -66,17 +66,17 @@ def check_sources(
     """
     field = _field(project)
     for source in sources:
-        path, shown = source.path, str(source.path)
+        path, path_text = source.path, str(source.path)
         if not path.is_dir():
             problem = "is no folder" if path.exists() else "no such folder"
-            raise BadInputError(field, shown, problem, "Create it, or take it out")
+            raise BadInputError(field, path_text, problem, "Create it, or take it out")
         if not os.access(path, os.R_OK | os.X_OK):
-            remedy = f"Make it readable: chmod u+rx {shown}"
-            raise BadInputError(field, shown, "cannot be read", remedy)
+            remedy = f"Make it readable: chmod u+rx {path_text}"
+            raise BadInputError(field, path_text, "cannot be read", remedy)
         for what, folder in kept_apart:
             if folder is not None and folder.resolve().is_relative_to(path):
                 problem, remedy = f"holds the {what} ({folder})", f"Move the {what} elsewhere"
-                raise BadInputError(field, shown, problem, remedy)
+                raise BadInputError(field, path_text, problem, remedy)
 
 
 def hold_anything(sources: Sequence[Source]) -> bool:
@@ -94,8 +94,8 @@ def _field(project: str) -> str:
     return f"projects.{project}.data"
 
 
-def _free_name(wanted: str, taken: Sequence[str]) -> str:
-    """Return ``wanted``, numbered where that name is taken."""
-    wanted = wanted or "root"
-    numbered = [wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 3))]
-    return next(name for name in numbered if name not in taken)
+def _free_name(name: str, taken: Sequence[str]) -> str:
+    """Return ``name``, numbered where that name is taken."""
+    name = name or "root"
+    candidates = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 3))]
+    return next(candidate for candidate in candidates if candidate not in taken)

@@ -43,7 +43,7 @@ def dump_databases(pairs: Sequence[tuple[Path, Path]], now: Callable[[], float])
     readers: list[tuple[Path, Path, sqlite3.Connection]] = []
     with ExitStack() as stack:
         for database, copy in pairs:
-            stack.enter_context(_log_kept(database, failures))
+            stack.enter_context(_log_preserved(database, failures))
             try:
                 readers.append((database, copy, stack.enter_context(closing(_reader(database)))))
             except (sqlite3.Error, OSError) as error:
@@ -80,31 +80,31 @@ def _reader(database: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _log_kept(database: Path, failures: Mapping[Path, str]) -> Iterator[None]:
+def _log_preserved(database: Path, failures: Mapping[Path, str]) -> Iterator[None]:
     """Put back the log of a database that turns out to be among ``failures``.
 
     SQLite removes a log when it closes a database, also when it could make nothing of either. The
     log of a database that can be read without it is left alone.
     """
     log = database.with_name(f"{database.name}-wal")
-    kept = log.with_name(f".{log.name}.kept")
+    saved_log = log.with_name(f".{log.name}.kept")
     with suppress(OSError):
         if log.stat().st_size and not _can_be_read(database):
-            kept.unlink(missing_ok=True)
-            kept.hardlink_to(log)
+            saved_log.unlink(missing_ok=True)
+            saved_log.hardlink_to(log)
     yield
     with suppress(FileNotFoundError):
         if database in failures and not log.exists():
-            kept.rename(log)
+            saved_log.rename(log)
         else:
-            kept.unlink()
+            saved_log.unlink()
 
 
 def _can_be_read(database: Path) -> bool:
     """Tell whether its schema can be read, without its log, a lock, or a change to any file."""
-    place = f"file:{quote(os.fsencode(database))}?immutable=1"
+    uri = f"file:{quote(os.fsencode(database))}?immutable=1"
     try:
-        with closing(sqlite3.connect(place, uri=True)) as connection:
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error:
         return False
@@ -138,21 +138,21 @@ def _verdict(connection: sqlite3.Connection) -> str:
     pages hang together, not at the order of what they hold.
     """
     try:
-        return _checked(connection, "integrity_check")
+        return _pragma_result(connection, "integrity_check")
     except sqlite3.OperationalError:
         pass
     for _ in range(_MOST_COLLATIONS):
         try:
-            return _checked(connection, "quick_check")
+            return _pragma_result(connection, "quick_check")
         except sqlite3.OperationalError as error:
-            unknown = _UNKNOWN_COLLATION.search(str(error))
-            if unknown is None:
+            match = _UNKNOWN_COLLATION.search(str(error))
+            if match is None:
                 raise
-            connection.create_collation(unknown[1], _any_order)
+            connection.create_collation(match[1], _any_order)
     return "it has too many collations of its own"
 
 
-def _checked(connection: sqlite3.Connection, pragma: str) -> str:
+def _pragma_result(connection: sqlite3.Connection, pragma: str) -> str:
     return str(connection.execute(f"PRAGMA {pragma}(1)").fetchone()[0])
 
 

@@ -57,11 +57,11 @@ def clear_staging(home: Path) -> list[str]:
     return [
         f"what a killed backup left in {content} was removed"
         for content in home.glob(f"staging/*/*/{CONTENT}")
-        if _was_left(content)
+        if _remove_leftover(content)
     ]
 
 
-def _was_left(content: Path) -> bool:
+def _remove_leftover(content: Path) -> bool:
     """Remove ``content`` unless a backup is at work with it; tell whether it was removed."""
     doomed = content.with_name(f".{CONTENT}.{os.getpid()}")
     with (content.parent / "lock").open("a+") as lock:

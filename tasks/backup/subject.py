@@ -15,7 +15,7 @@ from tasks.release import Release
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class BackupSubject:
     """What is backed up: one project in one environment.
 
     ``spec`` is its ProjectSpec as JSON, ``variables`` those of the environment; secrets are
@@ -61,7 +61,7 @@ def project_subject(
     variables: EnvironmentSpec,
     home: Path,
     release: Release | None = None,
-) -> Subject:
+) -> BackupSubject:
     """Return the subject of a configured project; its data folder is made where there is none.
 
     Args:
@@ -75,7 +75,7 @@ def project_subject(
     sources = sources_of(project, environment, spec, home)
     sources[0].path.mkdir(parents=True, exist_ok=True)
     clean = spec.model_copy(update={"source": without_user(spec.source)})
-    return Subject(
+    return BackupSubject(
         project,
         environment,
         sources,

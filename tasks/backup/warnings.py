@@ -8,9 +8,9 @@ from blocks.repositories.interface import Snapshot
 from tasks.errors import shortened
 from tasks.quantities import size
 
-_SHOWN = 3
-_LONGEST = 300
-_MOST_LOGGED = 200
+_TROUBLES_SHOWN = 3
+_LONGEST_CHARACTERS = 300
+_MOST_LINES_LOGGED = 200
 
 
 def summary(snapshot: Snapshot) -> str:
@@ -44,8 +44,11 @@ def warnings_of(snapshot: Snapshot, *, stateless: bool) -> list[str]:
 
 
 def _paths(troubles: Sequence[str]) -> str:
-    more = f" and {len(troubles) - _SHOWN} more" if troubles[_SHOWN:] else ""
-    return ", ".join(shortened(trouble, _LONGEST) for trouble in troubles[:_SHOWN]) + more
+    more = f" and {len(troubles) - _TROUBLES_SHOWN} more" if troubles[_TROUBLES_SHOWN:] else ""
+    return (
+        ", ".join(shortened(trouble, _LONGEST_CHARACTERS) for trouble in troubles[:_TROUBLES_SHOWN])
+        + more
+    )
 
 
 def details_of(snapshot: Snapshot) -> list[str]:
@@ -54,4 +57,4 @@ def details_of(snapshot: Snapshot) -> list[str]:
     if all(_paths(troubles) == ", ".join(troubles) for troubles in (unverified, left_out)):
         return []
     lines = [f"UNVERIFIED: {trouble}" for trouble in unverified]
-    return [*lines, *(f"LEFT OUT: {trouble}" for trouble in left_out)][:_MOST_LOGGED]
+    return [*lines, *(f"LEFT OUT: {trouble}" for trouble in left_out)][:_MOST_LINES_LOGGED]

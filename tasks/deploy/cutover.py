@@ -11,13 +11,13 @@ from blocks.removal import discard
 from blocks.routers.interface import Router
 from tasks.deploy.effects import (
     Drain,
-    Drained,
     Effect,
     Observation,
     Retire,
     Retired,
     Shift,
     Shifted,
+    TrafficDrained,
     Undo,
     Undone,
 )
@@ -33,7 +33,7 @@ _PAUSE_SECONDS = 0.05
 
 def recorded(ledger: Ledger, project: str, environment: str) -> dict[str, Instance]:
     """Return the instances that are meant to be there, by id, oldest first."""
-    return {one.id: one for one in instances(ledger, project, environment, LIVING)}
+    return {instance.id: instance for instance in instances(ledger, project, environment, LIVING)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,10 @@ class Cutover:
             case Shift():
                 return self._shift(effect)
             case Drain(ids):
-                ports = {one.port for one in self._instances(ids) if one.port is not None}
-                return Drained(drain(ports, self.drain_seconds, self.clock, _pause))
+                ports = {
+                    instance.port for instance in self._instances(ids) if instance.port is not None
+                }
+                return TrafficDrained(drain(ports, self.drain_seconds, self.clock, _pause))
             case Retire():
                 return self._retire(effect)
             case Undo():
@@ -81,27 +83,27 @@ class Cutover:
     def _undo(self, effect: Undo) -> Undone:
         for route in effect.routes:
             self.router.route(route.front_port, route.before)
-        self._retire_fronts(effect.serving)
+        self._retire_idle_ports(effect.serving)
         self._set(effect.serving, InstanceState.RUNNING)
         self._set(effect.warm, InstanceState.WARM)
         self._stop(effect.stop)
         self._forget(effect.forget)
         return Undone()
 
-    def _retire_fronts(self, serving: Collection[str]) -> None:
+    def _retire_idle_ports(self, serving: Collection[str]) -> None:
         """Have only what serves need its front port: the others were taken for what is undone."""
         place = Place(self.project, self.environment)
-        needed = {one.service for one in self._instances(serving)}
+        needed = {instance.service for instance in self._instances(serving)}
         idle = front_services(self.ledger, place).keys() - needed
         retire_public_ports(self.ledger, place, idle, time.time())
 
     def _instances(self, ids: Collection[str]) -> list[Instance]:
-        known = recorded(self.ledger, self.project, self.environment)
-        return [known[one] for one in ids if one in known]
+        by_id = recorded(self.ledger, self.project, self.environment)
+        return [by_id[instance_id] for instance_id in ids if instance_id in by_id]
 
     def _set(self, ids: Collection[str], state: InstanceState) -> None:
-        there = [one.id for one in self._instances(ids) if one.state is not state]
-        set_instance_state(self.ledger, there, state)
+        changed = [instance.id for instance in self._instances(ids) if instance.state is not state]
+        set_instance_state(self.ledger, changed, state)
 
     def _stop(self, ids: Collection[str]) -> None:
         if doomed := self._instances(ids):
@@ -111,7 +113,7 @@ class Cutover:
         """Remove a release from ledger and disk, unless somebody runs it by now."""
         release = find_release(self.ledger, self.project, digest) if digest else None
         running = instances(self.ledger, self.project, states=LIVING)
-        if release is None or any(one.release == digest for one in running):
+        if release is None or any(instance.release == digest for instance in running):
             return
         forget_release(self.ledger, self.project, digest)
         _remove(release.path)

@@ -13,14 +13,14 @@ from tasks.cancellation import given_up_where, is_cancelled
 from tasks.deploy.cutover import Cutover, recorded
 from tasks.deploy.document import from_document, to_document
 from tasks.deploy.effects import (
-    Build,
+    BuildRelease,
     Drain,
     Effect,
     Failed,
     Gate,
+    GateRefused,
     Nothing,
     Observation,
-    Refused,
     RunBefore,
     Start,
     Survey,
@@ -30,10 +30,10 @@ from tasks.deploy.preemption import await_successor, let_drain, make_way
 from tasks.deploy.provision import Provision
 from tasks.deploy.reconcile import reconcile_rollouts, started_by
 from tasks.deploy.report import RolloutReport, report_of
-from tasks.deploy.rollout import REVERTIBLE, Kind, Phase, Rollout, advance, begin
+from tasks.deploy.rollout import REVERTIBLE, Phase, Rollout, RolloutKind, advance, begin
 from tasks.deploy.runner import ReleaseRunner
 from tasks.deploy.survey import former_release
-from tasks.deploy.target import Pace, Target
+from tasks.deploy.target import DeployTarget, Pace
 from tasks.errors import BadInputError, StaleFenceError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.releases import find_release
@@ -48,14 +48,14 @@ from tasks.ledger.rollouts import (
 from tasks.narration import tell
 from tasks.release import Instance, InstanceState, Release
 
-__all__ = ["Deployer", "Pace", "Target"]
+__all__ = ["DeployTarget", "Deployer", "Pace"]
 
 
 class Deployer:
     """Deploys and rolls back one project in one environment; synchronous.
 
     ``owner`` is the encoded identity of this process; ``owner_alive`` judges those of others.
-    ``said`` is told of every phase as it is entered.
+    ``on_change`` is told of every phase as it is entered.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Deployer:
         ledger: Ledger,
         runner: ReleaseRunner,
         router: Router,
-        target: Target,
+        target: DeployTarget,
         owner: str,
         *,
         pace: Pace | None = None,
@@ -72,9 +72,9 @@ class Deployer:
         self.ledger, self.runner, self.router = ledger, runner, router
         self.target, self.owner, self.pace = target, owner, pace or Pace()
         self._owner_alive = owner_alive
-        self.said: Callable[[Rollout], None] = lambda _rollout: None
-        self._arrival = Provision(ledger, runner, router, target, self.pace)
-        self._handover = Cutover(
+        self.on_change: Callable[[Rollout], None] = lambda _rollout: None
+        self._provision = Provision(ledger, runner, router, target, self.pace)
+        self._cutover = Cutover(
             ledger,
             router,
             self._stop,
@@ -96,9 +96,9 @@ class Deployer:
         """
         let_drain(self.ledger, self.target.project, self.target.environment, self._reconcile)
         if isinstance(what, Release):
-            built = self._rollout(what.version, Kind.DEPLOY, strategy, what.digest)
+            built = self._rollout(what.version, RolloutKind.DEPLOY, strategy, what.digest)
             return self._carry_out(built)
-        return self._carry_out(self._rollout(what, Kind.DEPLOY, strategy))
+        return self._carry_out(self._rollout(what, RolloutKind.DEPLOY, strategy))
 
     def rollback(self) -> RolloutReport:
         """Move the traffic back to the former release, at once where it is still warm.
@@ -117,12 +117,12 @@ class Deployer:
             return finished
         former = self._former()
         return self._carry_out(
-            self._rollout(former.version, Kind.ROLLBACK, to_release=former.digest)
+            self._rollout(former.version, RolloutKind.ROLLBACK, to_release=former.digest)
         )
 
     def _finished_untold(self) -> RolloutReport | None:
         """Return the report that the last rollout owes, where it is a rollback that serves."""
-        running = {each.release for each in self._running()}
+        running = {instance.release for instance in self._running()}
         for row in rollouts(self.ledger, self.target.project, self.target.environment, limit=1):
             last = from_document(row.document)
             if last.owes_report and running == {last.to_release}:
@@ -134,7 +134,7 @@ class Deployer:
         return None
 
     def _rollout(
-        self, version: str, kind: Kind, strategy: str = "blue_green", to_release: str = ""
+        self, version: str, kind: RolloutKind, strategy: str = "blue_green", to_release: str = ""
     ) -> Rollout:
         return Rollout(
             self.target.project,
@@ -147,8 +147,12 @@ class Deployer:
 
     def _former(self) -> Release:
         where = (self.target.project, self.target.environment)
-        ended = [from_document(row.document) for row in rollouts(self.ledger, *where)]
-        history = [(one.from_release, one.to_release) for one in ended if one.phase is Phase.DONE]
+        rollout_history = [from_document(row.document) for row in rollouts(self.ledger, *where)]
+        history = [
+            (rollout.from_release, rollout.to_release)
+            for rollout in rollout_history
+            if rollout.phase is Phase.DONE
+        ]
         digest = former_release(self._there().values(), history)
         release = find_release(self.ledger, self.target.project, digest) if digest else None
         if release is None:
@@ -172,11 +176,15 @@ class Deployer:
         return self._report(row, rollout)
 
     def _report(self, row: RolloutRow, rollout: Rollout) -> RolloutReport:
-        serves = [each.version for each in self._running()][-1:]
+        serves = [instance.version for instance in self._running()][-1:]
         return report_of(row.id, rollout, self._urls(rollout), "".join(serves))
 
     def _running(self) -> list[Instance]:
-        return [each for each in self._there().values() if each.state is InstanceState.RUNNING]
+        return [
+            instance
+            for instance in self._there().values()
+            if instance.state is InstanceState.RUNNING
+        ]
 
     def _to_its_end(
         self, row: RolloutRow, rollout: Rollout, effect: Effect
@@ -192,7 +200,7 @@ class Deployer:
                     raise
                 raised = error
                 observation = Failed(str(error), started_by(rollout, self._there()))
-            if isinstance(observation, (Failed, Refused)) and (why := self._withdrawn(row)):
+            if isinstance(observation, (Failed, GateRefused)) and (why := self._withdrawn(row)):
                 observation = Failed(why, started_by(rollout, self._there()))
             rollout, effect = advance(rollout, observation, time.time())
         self._save(row, rollout)
@@ -222,18 +230,18 @@ class Deployer:
         """Write the state down; raises StaleFenceError when another has taken over."""
         document, lease = to_document(rollout), self.pace.lease_seconds
         save_rollout(self.ledger, row.id, row.fence, rollout.phase, document, time.time(), lease)
-        self.said(rollout)
+        self.on_change(rollout)
 
     def _perform(self, rollout: Rollout, effect: Effect) -> Observation:
         if is_cancelled() and rollout.phase in REVERTIBLE:
             return Failed(CANCELLED, started_by(rollout, self._there()))
         match effect:
-            case Build() | Survey() | RunBefore() | Start() | Gate():
-                return self._arrival.perform(rollout, effect)
+            case BuildRelease() | Survey() | RunBefore() | Start() | Gate():
+                return self._provision.perform(rollout, effect)
             case Drain():
-                seconds = self._arrival.drain_seconds(rollout)
-                return replace(self._handover, drain_seconds=seconds).perform(effect)
-        return self._handover.perform(effect)
+                seconds = self._provision.drain_seconds(rollout)
+                return replace(self._cutover, drain_seconds=seconds).perform(effect)
+        return self._cutover.perform(effect)
 
     def _there(self) -> dict[str, Instance]:
         return recorded(self.ledger, self.target.project, self.target.environment)

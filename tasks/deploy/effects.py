@@ -19,7 +19,7 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Build:
+class BuildRelease:
     """Build that version; a rollout that is given its release begins without this."""
 
     version: str
@@ -93,7 +93,7 @@ class Nothing:
     """The rollout is over."""
 
 
-Effect = Build | Survey | RunBefore | Start | Gate | Shift | Drain | Retire | Undo | Nothing
+Effect = BuildRelease | Survey | RunBefore | Start | Gate | Shift | Drain | Retire | Undo | Nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class Passed:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class GateRefused:
     """Some are not healthy, and why."""
 
     reason: str
@@ -153,7 +153,7 @@ class Shifted:
 
 
 @dataclass(frozen=True, slots=True)
-class Drained:
+class TrafficDrained:
     """Nothing is in flight any more, or the time for it is up (``quiet`` is False)."""
 
     quiet: bool
@@ -183,9 +183,9 @@ Observation = (
     | BeforeRan
     | Started
     | Passed
-    | Refused
+    | GateRefused
     | Shifted
-    | Drained
+    | TrafficDrained
     | Retired
     | Undone
     | Failed

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tasks.cancellation import is_cancelled
 from tasks.deploy.document import from_document
-from tasks.deploy.rollout import Kind, Phase
+from tasks.deploy.rollout import Phase, RolloutKind
 from tasks.errors import BusyError
 from tasks.holder import acting, run_of
 from tasks.ledger.connection import Ledger
@@ -36,7 +36,7 @@ def make_way(
         BusyError: Another rollback is at work there, or this run was cancelled while it waited.
     """
     while (row := open_rollout(ledger, project, environment)) is not None:
-        if from_document(row.document).kind is not Kind.DEPLOY:
+        if from_document(row.document).kind is not RolloutKind.DEPLOY:
             place, run = f"{project}/{environment}", run_of(row.owner)
             raise BusyError(f"{place} is being rolled back by {run}. Wait for its end.")
         withdraw_rollout(ledger, row.id, f"it was withdrawn for a rollback, by {acting()}")
@@ -72,8 +72,12 @@ def await_successor(ledger: Ledger, withdrawn: RolloutRow) -> None:
     with doing("waiting for the rollback that has withdrawn it"):
         while not is_cancelled():
             newest = rollouts(ledger, withdrawn.project, withdrawn.environment, limit=1)[0]
-            begun = newest.id != withdrawn.id
-            if newest.phase in {*ENDED, Phase.DRAINING} if begun else time.monotonic() > deadline:
+            has_begun = newest.id != withdrawn.id
+            if (
+                newest.phase in {*ENDED, Phase.DRAINING}
+                if has_begun
+                else time.monotonic() > deadline
+            ):
                 return
             time.sleep(_POLL_SECONDS)
 
@@ -82,15 +86,15 @@ def _await_change(ledger: Ledger, row: RolloutRow, reconcile: Callable[[], objec
     """Return when another is open there, or none, or what can be said of it is another thing."""
     line = _waiting_for(row)
     tell(f"Waiting {line}")
-    now: RolloutRow | None = row
+    current: RolloutRow | None = row
     with doing(f"waiting {line}"):
-        while now is not None and now.id == row.id and _waiting_for(now) == line:
+        while current is not None and current.id == row.id and _waiting_for(current) == line:
             if is_cancelled():
                 where = f"{row.project}/{row.environment}"
-                raise BusyError(f"{where} is still being deployed: {now.phase}")
+                raise BusyError(f"{where} is still being deployed: {current.phase}")
             reconcile()
             time.sleep(_POLL_SECONDS)
-            now = open_rollout(ledger, row.project, row.environment)
+            current = open_rollout(ledger, row.project, row.environment)
 
 
 def _waiting_for(row: RolloutRow) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tasks.deploy.rollout import Kind, Phase, Rollout
+from tasks.deploy.rollout import Phase, Rollout, RolloutKind
 from tasks.errors import SlipwayError
 
 
@@ -41,7 +41,7 @@ class RolloutReport:
     id: str
     project: str
     environment: str
-    kind: Kind
+    kind: RolloutKind
     phase: Phase
     from_version: str
     to_version: str
@@ -96,8 +96,8 @@ def report_of(
 
 
 def _keeps_warm(rollout: Rollout) -> bool:
-    kept = rollout.keep_warm and bool(rollout.serving) and not rollout.redeploys
-    return rollout.phase is Phase.DONE and kept
+    keeps = rollout.keep_warm and bool(rollout.serving) and not rollout.redeploys
+    return rollout.phase is Phase.DONE and keeps
 
 
 def markdown_of(report: RolloutReport) -> str:

@@ -16,17 +16,16 @@ from enum import StrEnum
 
 from tasks.deploy.effects import (
     BeforeRan,
-    Build,
+    BuildRelease,
     Built,
     Drain,
-    Drained,
     Effect,
     Failed,
     Gate,
+    GateRefused,
     Nothing,
     Observation,
     Passed,
-    Refused,
     Retire,
     Retired,
     Route,
@@ -37,6 +36,7 @@ from tasks.deploy.effects import (
     Started,
     Survey,
     Surveyed,
+    TrafficDrained,
     Undo,
     Undone,
 )
@@ -69,7 +69,7 @@ REVERTIBLE = frozenset(
 )
 
 
-class Kind(StrEnum):
+class RolloutKind(StrEnum):
     """Which way it goes: to a version that was asked for, or back to the former release."""
 
     DEPLOY = "deploy"
@@ -91,7 +91,7 @@ class Rollout:
     project: str
     environment: str
     version: str
-    kind: Kind = Kind.DEPLOY
+    kind: RolloutKind = RolloutKind.DEPLOY
     strategy: str = "blue_green"
     phase: Phase = Phase.PREPARING
     started_at: float = 0.0
@@ -122,7 +122,7 @@ class Rollout:
     @property
     def owes_report(self) -> bool:
         """Whether it is a rollback that was done, of which nobody was told."""
-        return self.untold and self.kind is Kind.ROLLBACK and self.phase is Phase.DONE
+        return self.untold and self.kind is RolloutKind.ROLLBACK and self.phase is Phase.DONE
 
     @property
     def over(self) -> bool:
@@ -137,12 +137,12 @@ def begin(rollout: Rollout, now: float) -> tuple[Rollout, Effect]:
         BadInputError: A strategy that does not exist.
     """
     if rollout.strategy not in STRATEGIES:
-        known = ", ".join(STRATEGIES)
-        raise BadInputError("strategy", rollout.strategy, "unknown", f"Use one of: {known}.")
+        strategies = ", ".join(STRATEGIES)
+        raise BadInputError("strategy", rollout.strategy, "unknown", f"Use one of: {strategies}.")
     rollout = replace(rollout, started_at=now)
     if rollout.to_release:
         return _enter(rollout, Phase.BUILT, now), Survey()
-    return _enter(rollout, Phase.PREPARING, now), Build(rollout.version)
+    return _enter(rollout, Phase.PREPARING, now), BuildRelease(rollout.version)
 
 
 def advance(rollout: Rollout, observation: Observation, now: float) -> tuple[Rollout, Effect]:
@@ -188,10 +188,10 @@ def _arrive(
         case Phase.STARTING, Started(ids):
             new = _without(ids, (*rollout.serving, *rollout.warm))
             return _enter(replace(rollout, fresh=new), Phase.GATING, now), Gate(new)
-        case Phase.GATING, Refused() if rollout.adopted:
+        case Phase.GATING, GateRefused() if rollout.adopted:
             cold = _enter(replace(rollout, adopted=()), Phase.STARTING, now)
             return cold, Start(rollout.to_release)
-        case Phase.GATING, Refused(reason):
+        case Phase.GATING, GateRefused(reason):
             return revert(rollout, reason, now)
     return None
 
@@ -207,7 +207,7 @@ def _hand_over(
         case Phase.SHIFTING, Shifted():
             leaving = (*rollout.serving, *_leftover(rollout))
             return _enter(rollout, Phase.DRAINING, now), Drain(leaving)
-        case Phase.DRAINING, Drained():
+        case Phase.DRAINING, TrafficDrained():
             return rollout, _retire(rollout)
         case Phase.DRAINING, Retired():
             return _enter(rollout, Phase.DONE, now), Nothing()
@@ -233,23 +233,23 @@ def revert(rollout: Rollout, reason: str, now: float) -> tuple[Rollout, Effect]:
     return _enter(replace(rollout, reason=reason), Phase.REVERTING, now), undo
 
 
-def _surveyed(rollout: Rollout, seen: Surveyed, now: float) -> tuple[Rollout, Effect]:
+def _surveyed(rollout: Rollout, observation: Surveyed, now: float) -> tuple[Rollout, Effect]:
     """Go back to warm instances where a rollback may, start new ones otherwise.
 
     A rollback goes back to what has served: what comes before that is not repeated.
     """
     rollout = replace(
         rollout,
-        from_release=seen.release,
-        from_version=seen.version,
-        serving=seen.serving,
-        warm=seen.warm,
-        keep_warm=seen.keep_warm,
+        from_release=observation.release,
+        from_version=observation.version,
+        serving=observation.serving,
+        warm=observation.warm,
+        keep_warm=observation.keep_warm,
     )
-    if rollout.kind is Kind.ROLLBACK and seen.adoptable:
-        adopting = replace(rollout, adopted=seen.adoptable)
-        return _enter(adopting, Phase.GATING, now), Gate(seen.adoptable, once=True)
-    if rollout.kind is Kind.ROLLBACK:
+    if rollout.kind is RolloutKind.ROLLBACK and observation.adoptable:
+        adopting = replace(rollout, adopted=observation.adoptable)
+        return _enter(adopting, Phase.GATING, now), Gate(observation.adoptable, once=True)
+    if rollout.kind is RolloutKind.ROLLBACK:
         return _enter(rollout, Phase.STARTING, now), Start(rollout.to_release)
     return _enter(rollout, Phase.BEFORE, now), RunBefore(rollout.to_release)
 
@@ -269,7 +269,7 @@ def _leftover(rollout: Rollout) -> tuple[str, ...]:
 
 
 def _without(ids: Iterable[str], others: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(one for one in ids if one not in others)
+    return tuple(instance_id for instance_id in ids if instance_id not in others)
 
 
 def _enter(rollout: Rollout, phase: Phase, now: float) -> Rollout:

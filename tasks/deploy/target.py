@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class DeployTarget:
     """Where to deploy: a project's environment, and the front ports its services answer on."""
 
     project: str

@@ -16,13 +16,13 @@ from typing import Any
 
 from blocks.project_spec import ProjectSpec, ServiceSpec
 
-Record = Mapping[str, Any]
+StartRecord = Mapping[str, Any]
 
 READ_WHEN_NEEDED = frozenset({"replicas", "health_timeout_seconds", "drain_seconds"})
 """Keys of a service that no process is started with."""
 IN_PLACE = frozenset({"health_path", "port"})
 """Keys of a service that apply to a process that runs."""
-_CHARACTERS = 32
+_SEAL_CHARACTERS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def service_record(
     }
 
 
-def differences(recorded: Record, today: Record) -> Differences:
+def differences(recorded: StartRecord, today: StartRecord) -> Differences:
     """Return what differs; what was not recorded counts as unchanged."""
     service = _changed(recorded, today, "service")
     return Differences(
@@ -86,18 +86,18 @@ def differences(recorded: Record, today: Record) -> Differences:
     )
 
 
-def release_differences(recorded: Record, today: Record) -> tuple[str, ...]:
+def release_differences(recorded: StartRecord, today: StartRecord) -> tuple[str, ...]:
     """Return what differs of what decides which release is built."""
     return _changed(recorded, today, "release")
 
 
-def _changed(recorded: Record, today: Record, part: str) -> tuple[str, ...]:
+def _changed(recorded: StartRecord, today: StartRecord, part: str) -> tuple[str, ...]:
     """Return the keys of a part that both know; another version of Slipway may know more."""
     before, now = recorded.get(part, {}), today.get(part, {})
     return tuple(name for name in now if name in before and before[name] != now[name])
 
 
-def _unequal(recorded: Record, today: Record, part: str) -> tuple[str, ...]:
+def _unequal(recorded: StartRecord, today: StartRecord, part: str) -> tuple[str, ...]:
     """Return the names of a part whose values differ, or that only one of them has."""
     if part not in recorded or part not in today:
         return ()
@@ -108,4 +108,4 @@ def _unequal(recorded: Record, today: Record, part: str) -> tuple[str, ...]:
 def _sealed(key: bytes, name: str, value: str) -> str:
     """Return what tells ``value`` from others, and cannot be guessed without ``key``."""
     digest = hmac.new(key, os.fsencode(f"{name}\0{value}"), hashlib.sha256).hexdigest()
-    return digest[:_CHARACTERS]
+    return digest[:_SEAL_CHARACTERS]

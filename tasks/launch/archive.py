@@ -15,7 +15,7 @@ from blocks.file_system import is_without_room
 from blocks.removal import remove
 from blocks.tree import make
 from tasks.errors import BadInputError
-from tasks.launch.members import AT_ONCE, Bounds, Member, TooMuchError, inside, members_of
+from tasks.launch.members import CHUNK_BYTES, Bounds, Member, TooMuchError, inside, members_of
 
 SUFFIXES = (*(".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip"),)
 _DAMAGED = (
@@ -101,7 +101,7 @@ class _Unpacking:
                 f"its member {name!r} cannot be written ({error.strerror})"
             ) from error
         with file:
-            while part := content.read(AT_ONCE):
+            while part := content.read(CHUNK_BYTES):
                 self._bytes += len(part)
                 self._bounds.refuse_size(self._bytes)
                 file.write(part)
@@ -128,8 +128,10 @@ class _Unpacking:
             path.unlink()
             self._leave_out(member, f"is a link that leads out of the archive, to {member.link!r}")
 
-    def _leave_out(self, member: Member, why: str) -> None:
-        self.left_out.append(f"{self._archive.name}: {str(member.path)!r} {why}; it was left out.")
+    def _leave_out(self, member: Member, reason: str) -> None:
+        self.left_out.append(
+            f"{self._archive.name}: {str(member.path)!r} {reason}; it was left out."
+        )
 
     def _refused(self, problem: str) -> BadInputError:
         remedy = "Do not use this archive, or make it again."
@@ -138,9 +140,9 @@ class _Unpacking:
 
 def _lift_only_folder(target: Path) -> None:
     """Drop the `name-version/` that sdists and downloads have around everything."""
-    inside = list(target.iterdir())
-    if len(inside) != 1 or inside[0].is_symlink() or not inside[0].is_dir():
+    children = list(target.iterdir())
+    if len(children) != 1 or children[0].is_symlink() or not children[0].is_dir():
         return
-    aside = inside[0].rename(target.with_name(f"{target.name}.lifted"))
+    aside = children[0].rename(target.with_name(f"{target.name}.lifted"))
     remove(target)
     aside.rename(target)

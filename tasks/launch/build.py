@@ -18,7 +18,7 @@ from tasks.launch.holding import held_by_nobody
 from tasks.launch.kinds.interface import Kind
 from tasks.launch.lock import alone, unless_taken
 from tasks.launch.members import Bounds
-from tasks.launch.source import check_source, fetch, tree_digest, wanted_version
+from tasks.launch.source import check_source, fetch, resolved_version, tree_digest
 from tasks.ledger.connection import Ledger
 from tasks.ledger.releases import forget_release, releases
 from tasks.release import BUILD_LOG, Release
@@ -53,26 +53,28 @@ def build_release(
         BadInputError: The source, the version or the kind cannot be used.
         BuildError: The build tool failed.
     """
-    wanted = wanted_version(project, spec, version)
-    check_source(project, spec, wanted)
+    resolved = resolved_version(project, spec, version)
+    check_source(project, spec, resolved)
     with alone(folder / _LOCK), access(plain(spec.credentials)):
         _remove_unfinished(folder)
         building = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
         try:
-            fetched = fetch(project, spec, wanted, building / "source", bounds)
+            fetched = fetch(project, spec, resolved, building / "source", bounds)
             kind = kind_of(project, spec, building / "source")
             digest = release_digest(kind, tree_digest(building / "source"), spec.requirements)
             path = folder / digest
-            judge(Release(project, wanted or digest, digest, building, kind.name, now))
+            judge(Release(project, resolved or digest, digest, building, kind.name, now))
             if not path.exists():
-                said = kind.build(building, spec.requirements, fetched.described)
-                (building / BUILD_LOG).write_text("\n".join([*fetched.left_out, *said]), "utf-8")
+                build_lines = kind.build(building, spec.requirements, fetched.described)
+                (building / BUILD_LOG).write_text(
+                    "\n".join([*fetched.left_out, *build_lines]), "utf-8"
+                )
                 sync_tree(str(building))  # what stands there later was built whole
                 building.rename(path)
                 sync_folder(str(folder))
         finally:
             discard(building)
-    return Release(project, wanted or digest, digest, path, kind.name, now)
+    return Release(project, resolved or digest, digest, path, kind.name, now)
 
 
 def clear_unfinished(releases: Path) -> int:
@@ -107,7 +109,7 @@ def to_prune(releases: Sequence[Release], used: Collection[str], keep: int) -> l
     newest: dict[str, Release] = {}
     for release in releases:
         newest.setdefault(release.digest, release)
-    return [item for item in list(newest.values())[keep:] if item.digest not in used]
+    return [release for release in list(newest.values())[keep:] if release.digest not in used]
 
 
 def prune(ledger: Ledger, built: Release, used: Collection[str], keep: int) -> None:

@@ -13,7 +13,7 @@ from tasks.launch.submodules import missing_submodule
 
 _LINK = "160000"
 _SKIPPED = "S"
-MADE = frozenset(
+TOOL_FOLDERS = frozenset(
     {
         *(".git", ".hg", ".svn", ".slipway", ".venv", "venv", "node_modules", "__pycache__"),
         *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".tox", ".nox"),
@@ -34,7 +34,7 @@ def is_checkout(field: str, folder: Path) -> bool:
     inside = ("-C", str(folder))
     top = git.ask(*inside, "rev-parse", "--show-toplevel")
     if top.code != 0:
-        nowhere = "not a git repository (or any" in top.complaint
+        nowhere = "not a git repository (or any" in top.error_text
         if nowhere and not os.path.lexists(folder / ".git"):
             return False
         raise git.refusal(field, str(folder), top)
@@ -55,7 +55,7 @@ def files_of(field: str, folder: Path) -> list[Path]:
     new = git.read(field, str(folder), *inside, "--others", "--exclude-standard", "--", ".")
     paths = [path for line in _parts(staged) for path in _tracked(field, folder, line)]
     for name in _parts(new):
-        if MADE.isdisjoint(Path(name).parts):
+        if TOOL_FOLDERS.isdisjoint(Path(name).parts):
             nested = name.endswith("/")  # a repository of its own
             paths += _below(field, folder, name) if nested else [Path(name)]
     return [path for path in dict.fromkeys(paths) if os.path.lexists(folder / path)]
@@ -72,7 +72,7 @@ def resolve_pointers(field: str, folder: Path, target: Path, names: list[Path]) 
     pointers.resolve([str(name) for name in names], ("-C", str(folder)), {})
 
 
-def _parts(answer: git.Answer) -> list[str]:
+def _parts(answer: git.GitAnswer) -> list[str]:
     return [part for part in os.fsdecode(answer.output).split("\0") if part]
 
 
@@ -80,8 +80,8 @@ def _tracked(field: str, folder: Path, line: str) -> list[Path]:
     """Return the files of one entry: tag, mode, object, stage, a tabulator, path."""
     about, _, name = line.partition("\t")
     tag, mode, *_ = about.split(" ")
-    there = os.path.lexists(folder / name)
-    if tag == _SKIPPED and not there:
+    exists = os.path.lexists(folder / name)
+    if tag == _SKIPPED and not exists:
         remedy = f"git -C {folder} sparse-checkout disable, or ask for a version"
         raise BadInputError(field, name, "is left out of the working tree (sparse)", remedy)
     if mode != _LINK:

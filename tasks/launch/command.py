@@ -17,7 +17,7 @@ _SPECIAL = re.compile(r"[^\w@%+=:,./#-]|^#")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TemplateContext:
     """What templates may name, beside the release."""
 
     project: str
@@ -29,7 +29,7 @@ class Place:
 
     def values(self, release: Release) -> dict[str, object]:
         """Return the values by name; ``port`` is missing where the service is not on the web."""
-        known: dict[str, object] = {
+        values: dict[str, object] = {
             "host": self.host,
             "data": self.data,
             "release": release.path,
@@ -38,7 +38,7 @@ class Place:
             "environment": self.environment,
             "replica": self.replica,
         }
-        return known if self.port is None else known | {"port": self.port}
+        return values if self.port is None else values | {"port": self.port}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def command_line(
     service: str,
     spec: ServiceSpec,
     release: Release,
-    place: Place,
+    context: TemplateContext,
     *,
     inherited: Mapping[str, str],
     variables: Mapping[str, str],
@@ -68,11 +68,11 @@ def command_line(
     Raises:
         BadInputError: A template names what does not exist.
     """
-    where = f"projects.{place.project}.services.{service}.command"
-    text = filled_in(where, spec.command, release, place)
+    where = f"projects.{context.project}.services.{service}.command"
+    text = filled_in(where, spec.command, release, context)
     environment = environment_of(
         release,
-        place,
+        context,
         inherited=inherited,
         variables=variables,
         secrets=secrets,
@@ -83,7 +83,7 @@ def command_line(
 
 def environment_of(
     release: Release,
-    place: Place,
+    context: TemplateContext,
     *,
     inherited: Mapping[str, str],
     variables: Mapping[str, str],
@@ -95,19 +95,19 @@ def environment_of(
     Raises:
         BadInputError: A template names what does not exist.
     """
-    values = place.values(release)
+    values = context.values(release)
     filled = {
-        name: render(f"environments.{place.environment}.variables.{name}", text, values)
+        name: render(f"environments.{context.environment}.variables.{name}", text, values)
         for name, text in variables.items()
     }
-    own = {"HOST": place.host, "PYTHONUNBUFFERED": "1"}
+    own = {"HOST": context.host, "PYTHONUNBUFFERED": "1"}
     # Whoever is asked for traffic at a port has to listen on that one.
-    leased = {} if place.port is None else {"PORT": str(place.port)}
-    seen = {**inherited, **own, **filled, **secrets, **leased}
-    return {**seen, "PATH": searched_first(programs, seen.get("PATH", ""))}
+    port = {} if context.port is None else {"PORT": str(context.port)}
+    merged = {**inherited, **own, **filled, **secrets, **port}
+    return {**merged, "PATH": searched_first(programs, merged.get("PATH", ""))}
 
 
-def filled_in(where: str, command: str, release: Release, place: Place) -> str:
+def filled_in(where: str, command: str, release: Release, context: TemplateContext) -> str:
     """Return ``command``, configured at ``where``, with what its templates name.
 
     A version that the shell would not take as one word is refused: Git allows `a;b` and `$(b)`.
@@ -119,7 +119,7 @@ def filled_in(where: str, command: str, release: Release, place: Place) -> str:
         problem = "the shell would read this version as code"
         remedy = "Leave {{ version }} out of the command, or deploy it by its commit."
         raise BadInputError(where, release.version, problem, remedy)
-    return render(where, command, place.values(release))
+    return render(where, command, context.values(release))
 
 
 def searched_first(programs: Sequence[Path], path: str) -> str:

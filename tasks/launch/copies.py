@@ -51,15 +51,15 @@ def copy_release(release: Release, target: Path) -> Release:
     return replace(release, path=target)
 
 
-def copy_tree(source: Path, target: Path, *held: int) -> None:
+def copy_tree(source: Path, target: Path, *locks: int) -> None:
     """Copy the folder ``source`` to ``target``, which does not exist yet.
 
-    ``held`` are open locks that the copying program keeps, in case it outlives its caller.
+    ``locks`` are open locks that the copying program keeps, in case it outlives its caller.
     """
     command = _COMMANDS.get(sys.platform, ())
     if command and shutil.which(command[0]):
         argv = [*command, str(source), str(target)]
-        if subprocess.run(argv, check=False, capture_output=True, pass_fds=held).returncode == 0:
+        if subprocess.run(argv, check=False, capture_output=True, pass_fds=locks).returncode == 0:
             return
         discard(target)
     copy(source, target)  # where this fails as well, it says why
@@ -79,15 +79,15 @@ def _draft(folder: Path) -> Iterator[tuple[Path, int]]:
 
     What copiers that were killed have left there is removed.
     """
-    with ExitStack() as held:
+    with ExitStack() as stack:
         with alone(folder / ".lock"):
             spread(folder)
             for leftover in folder.glob(f"{_UNFINISHED}*"):
                 with suppress(OSError), _locked(leftover):  # not where a living copier holds it
                     discard(leftover)
             draft = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
-            lock = held.enter_context(_locked(draft))
-        held.callback(discard, draft)
+            lock = stack.enter_context(_locked(draft))
+        stack.callback(discard, draft)
         yield draft, lock
 
 

@@ -25,31 +25,31 @@ def replicas(services: Mapping[str, ServiceSpec]) -> list[Replica]:
 
 
 def missing(
-    wanted: Sequence[Replica], digest: str, existing: Sequence[Instance]
+    desired: Sequence[Replica], digest: str, existing: Sequence[Instance]
 ) -> tuple[list[Instance], list[Replica]]:
     """Return which of ``existing`` serve as replicas of that release, and which are lacking.
 
     Of several that would do, the one that was started first does.
     """
-    found: dict[Replica, Instance] = {}
-    for instance in sorted(existing, key=lambda one: (one.started_at, one.id)):
+    matching: dict[Replica, Instance] = {}
+    for instance in sorted(existing, key=lambda instance: (instance.started_at, instance.id)):
         if instance.release == digest:
-            found.setdefault(Replica(instance.service, instance.replica), instance)
-    kept = [found[replica] for replica in wanted if replica in found]
-    return kept, [replica for replica in wanted if replica not in found]
+            matching.setdefault(Replica(instance.service, instance.replica), instance)
+    serving = [matching[replica] for replica in desired if replica in matching]
+    return serving, [replica for replica in desired if replica not in matching]
 
 
-def superfluous(kept: Sequence[Instance], existing: Sequence[Instance]) -> list[Instance]:
-    """Return those of ``existing`` that are not among ``kept``."""
-    ids = {instance.id for instance in kept}
+def superfluous(needed: Sequence[Instance], existing: Sequence[Instance]) -> list[Instance]:
+    """Return those of ``existing`` that are not among ``needed``."""
+    ids = {instance.id for instance in needed}
     return [instance for instance in existing if instance.id not in ids]
 
 
 def upstreams(instances: Sequence[Instance]) -> dict[str, tuple[str, ...]]:
     """Return where the traffic of each service goes, as ``host:port``; only those on the web."""
-    found: dict[str, tuple[str, ...]] = {}
-    for instance in sorted(instances, key=lambda one: one.replica):
+    addresses: dict[str, tuple[str, ...]] = {}
+    for instance in sorted(instances, key=lambda instance: instance.replica):
         if instance.port is not None:
-            address = f"{instance.host}:{instance.port}"
-            found[instance.service] = (*found.get(instance.service, ()), address)
-    return found
+            upstream = f"{instance.host}:{instance.port}"
+            addresses[instance.service] = (*addresses.get(instance.service, ()), upstream)
+    return addresses

@@ -27,13 +27,13 @@ def kind_of(project: str, spec: ProjectSpec, source: Path) -> Kind:
     """
     if spec.kind != "auto":
         return KINDS[spec.kind]
-    found = [name for name, kind in KINDS.items() if kind.detects(source)]
-    built = [name for name in found if name != "procfile"] or found
-    if len(built) == 1:
-        return KINDS[built[0]]
-    if not built and spec.workloads and not spec.services:
+    detected = [name for name, kind in KINDS.items() if kind.detects(source)]
+    buildable = [name for name in detected if name != "procfile"] or detected
+    if len(buildable) == 1:
+        return KINDS[buildable[0]]
+    if not buildable and spec.workloads and not spec.services:
         return KINDS["python" if _has_suite(spec) else "procfile"]
-    problem = f"could be {' or '.join(built)}" if built else "no manifest says what it is"
+    problem = f"could be {' or '.join(buildable)}" if buildable else "no manifest says what it is"
     raise BadInputError(
         f"projects.{project}.kind",
         spec.kind,
@@ -64,11 +64,11 @@ def services_of(
     services = {**processes, **spec.services} if spec.services else declared
     if not services:
         raise _no_command(project, "web", source)
-    whole = {
+    completed = {
         name: service if service.command else _completed(project, name, service, declared, source)
         for name, service in services.items()
     }
-    running = {name: service for name, service in whole.items() if service.replicas > 0}
+    running = {name: service for name, service in completed.items() if service.replicas > 0}
     if not running:
         field, problem = f"projects.{project}.services", "none has a replica: nothing would run"
         raise BadInputError(field, list(services), problem, "Use `stop` to stop all of them.")

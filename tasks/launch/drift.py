@@ -16,14 +16,14 @@ REPLICAS = "replicas"
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
+class ConfigurationDrift:
     """The keys that differ, by the id of the instance; services of which nothing runs."""
 
     differing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
 
 
-def drift(launcher: Launcher) -> Drift:
+def drift(launcher: Launcher) -> ConfigurationDrift:
     """Return what a launch would change of what is live there.
 
     Raises:
@@ -31,18 +31,18 @@ def drift(launcher: Launcher) -> Drift:
     """
     release = live_release(launcher)
     if release is None:
-        return Drift()
+        return ConfigurationDrift()
     services = launcher.services(release)
-    live = [one for one in launcher.recorded() if one.state is InstanceState.RUNNING]
-    counts = Counter(one.service for one in live)
+    live = [instance for instance in launcher.recorded() if instance.state is InstanceState.RUNNING]
+    counts = Counter(instance.service for instance in live)
     differing = {}
-    for one in live:
-        spec = services.get(one.service)
+    for instance in live:
+        spec = services.get(instance.service)
         if spec is None:
-            differing[one.id] = (GONE,)
+            differing[instance.id] = (GONE,)
             continue
-        names = differences(one.configuration, launcher.record(spec)).names
-        scaled = (REPLICAS,) if counts[one.service] != spec.replicas else ()
+        names = differences(instance.configuration, launcher.record(spec)).names
+        scaled = (REPLICAS,) if counts[instance.service] != spec.replicas else ()
         if names or scaled:
-            differing[one.id] = (*names, *scaled)
-    return Drift(differing, tuple(name for name in services if name not in counts))
+            differing[instance.id] = (*names, *scaled)
+    return ConfigurationDrift(differing, tuple(name for name in services if name not in counts))

@@ -32,10 +32,12 @@ def end_instances(ledger: Ledger, doomed: Sequence[Instance], grace_seconds: flo
     """
     if not doomed:
         return 0
-    mark_stopping(ledger, [one.id for one in doomed], detached.own_identity().encode())
+    mark_stopping(ledger, [instance.id for instance in doomed], detached.own_identity().encode())
     with ThreadPoolExecutor(len(doomed)) as pool:
-        ends = list(pool.map(lambda one: _end(one, grace_seconds), doomed))
-    ended = [one.id for one, (_, problem) in zip(doomed, ends, strict=True) if not problem]
+        ends = list(pool.map(lambda instance: _end(instance, grace_seconds), doomed))
+    ended = [
+        instance.id for instance, (_, problem) in zip(doomed, ends, strict=True) if not problem
+    ]
     if ended:
         give_back(ledger, *ended)
         set_instance_state(ledger, ended, InstanceState.STOPPED)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from blocks import tree
-from tasks.launch.checkout import MADE, files_of, is_checkout, resolve_pointers
+from tasks.launch.checkout import TOOL_FOLDERS, files_of, is_checkout, resolve_pointers
 
 _COMPILED = ".pyc"
 _BLOCK_BYTES = 512
@@ -51,9 +51,9 @@ def _plain(folder: Path) -> Iterator[Path]:
         yield from (here / name for name in files if not name.endswith(_COMPILED))
         for name in folders[:]:
             path = here / name
-            if name in MADE or path.is_symlink() or os.path.lexists(path / ".git"):
+            if name in TOOL_FOLDERS or path.is_symlink() or os.path.lexists(path / ".git"):
                 folders.remove(name)
-                if name not in MADE:
+                if name not in TOOL_FOLDERS:
                     yield path
 
 

@@ -10,7 +10,7 @@ from blocks.providers.process.detached import own_identity
 from tasks.configuration import checked
 from tasks.errors import BadInputError, NotFoundError
 from tasks.launch.applied import (
-    Record,
+    StartRecord,
     differences,
     service_record,
 )
@@ -62,7 +62,9 @@ class Launcher(Premises):
                 bounds=self.archive_bounds,
             )
         record_release(self.ledger, release)
-        used = {one.release for one in instances(self.ledger, self.project, states=LIVING)}
+        used = {
+            instance.release for instance in instances(self.ledger, self.project, states=LIVING)
+        }
         used |= digests_of_trees(self.home / "serving" / self.project)
         prune(self.ledger, release, used, self.keep_releases)
         return release
@@ -110,7 +112,7 @@ class Launcher(Premises):
         state: InstanceState = InstanceState.STARTING,
         *,
         fresh: bool = False,
-        chosen_by: Record | None = None,
+        chosen_by: StartRecord | None = None,
     ) -> list[Instance]:
         """Return all replicas of all services of ``release``; those that run so are adopted.
 
@@ -131,10 +133,10 @@ class Launcher(Premises):
         self._starter().check(list(orders.values()))
         with self.alone():
             existing = [] if fresh else self._adoptable(orders)
-            kept, lacking = missing(list(orders), release.digest, existing)
-            self._take(kept)
+            adopted, lacking = missing(list(orders), release.digest, existing)
+            self._take(adopted)
             started = self._start_in_trees([orders[replica] for replica in lacking], state)
-        return [*(_as_ordered(one, orders) for one in kept), *started]
+        return [*(_as_ordered(instance, orders) for instance in adopted), *started]
 
     def start_again(self, lost: Sequence[Instance]) -> list[Instance]:
         """Start processes in place of those that were ``lost``, as they were; secrets are today's.
@@ -143,7 +145,7 @@ class Launcher(Premises):
             BadInputError: A release is no longer on disk; nothing was started then.
             LaunchError: This machine could not start a process.
         """
-        orders = [self._former_order(one) for one in lost]
+        orders = [self._former_order(instance) for instance in lost]
         self._starter().check(orders)
         with self.alone():
             return self._start_in_trees(orders, InstanceState.STARTING)
@@ -169,10 +171,10 @@ class Launcher(Premises):
             if order.release.digest not in trees:
                 trees[order.release.digest] = tree = self.as_served(order.release)
                 begin(tree.path)
-        there = [replace(order, release=trees[order.release.digest]) for order in orders]
-        return self._starter().start(there, state)
+        orders_in_trees = [replace(order, release=trees[order.release.digest]) for order in orders]
+        return self._starter().start(orders_in_trees, state)
 
-    def _orders(self, release: Release, chosen_by: Record) -> dict[Replica, Order]:
+    def _orders(self, release: Release, chosen_by: StartRecord) -> dict[Replica, Order]:
         """Return how each replica of ``release`` is started with today's configuration."""
         services = self.services(release)
         records = {
@@ -215,18 +217,18 @@ class Launcher(Premises):
     def _adoptable(self, orders: Mapping[Replica, Order]) -> list[Instance]:
         """Return what may stay: supervised, or finished where it has no port, and started with what is configured."""
         states = {InstanceState.STARTING, InstanceState.RUNNING}
-        known = instances(self.ledger, self.project, self.environment, states)
+        candidates = instances(self.ledger, self.project, self.environment, states)
         return [
-            one
-            for one in known
-            if (order := orders.get(Replica(one.service, one.replica)))
-            and not differences(one.configuration, order.record).needs_process
-            and (is_supervised(one) or (has_finished(one) and one.port is None))
+            instance
+            for instance in candidates
+            if (order := orders.get(Replica(instance.service, instance.replica)))
+            and not differences(instance.configuration, order.record).needs_process
+            and (is_supervised(instance) or (has_finished(instance) and instance.port is None))
         ]
 
-    def _take(self, kept: Sequence[Instance]) -> None:
+    def _take(self, adopted: Sequence[Instance]) -> None:
         """Take over what another launch is starting: it stays, should that one die."""
-        starting = [one.id for one in kept if one.state is InstanceState.STARTING]
+        starting = [instance.id for instance in adopted if instance.state is InstanceState.STARTING]
         take_instances(self.ledger, starting, own_identity().encode())
 
     def _starter(self) -> Starter:
@@ -244,7 +246,7 @@ class Launcher(Premises):
         )
 
 
-def _as_ordered(kept: Instance, orders: Mapping[Replica, Order]) -> Instance:
-    """Return ``kept`` with what applies to a process that runs; nothing is recorded yet."""
-    order = orders[Replica(kept.service, kept.replica)]
-    return replace(kept, health_path=order.spec.health_path, configuration=order.record)
+def _as_ordered(instance: Instance, orders: Mapping[Replica, Order]) -> Instance:
+    """Return ``instance`` with what applies to a process that runs; nothing is recorded yet."""
+    order = orders[Replica(instance.service, instance.replica)]
+    return replace(instance, health_path=order.spec.health_path, configuration=order.record)

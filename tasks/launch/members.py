@@ -18,7 +18,7 @@ from typing import IO
 _UTF_8_NAME = 0x800
 """The flag of a member of a .zip whose name is UTF-8."""
 _OF_THE_FINDER = frozenset({"__MACOSX", ".DS_Store"})
-AT_ONCE = 1024**2
+CHUNK_BYTES = 1024**2
 """So many bytes of one are read at once. A name or a link has fewer: it is one piece of memory."""
 _COMPRESSED: dict[bytes, Callable[[Path], io.BufferedIOBase]] = {
     b"\x1f\x8b": gzip.GzipFile,
@@ -92,18 +92,18 @@ def members_of(archive: Path, bounds: Bounds) -> Iterator[Member]:
 def _tar(archive: Path, bounds: Bounds) -> Iterator[Member]:
     with _uncompressed(archive) as plain, tarfile.open(fileobj=_InPieces(plain)) as file:
         last = ""
-        for number, item in enumerate(file, start=1):
+        for number, info in enumerate(file, start=1):
             bounds.refuse_count(number)
-            last = item.name
-            path = PurePosixPath(item.name)
-            if _of_the_finder(path) or item.isdir():
+            last = info.name
+            path = PurePosixPath(info.name)
+            if _is_of_the_finder(path) or info.isdir():
                 continue
-            if item.issym():
-                yield Member(path, link=item.linkname)
-            elif item.islnk() and not inside(PurePosixPath(item.linkname)):
-                yield Member(path, link=str(PurePosixPath("/", item.linkname)))
-            elif item.isreg() or item.islnk():
-                yield Member(path, bool(item.mode & 0o100), content=file.extractfile(item))
+            if info.issym():
+                yield Member(path, link=info.linkname)
+            elif info.islnk() and not inside(PurePosixPath(info.linkname)):
+                yield Member(path, link=str(PurePosixPath("/", info.linkname)))
+            elif info.isreg() or info.islnk():
+                yield Member(path, bool(info.mode & 0o100), content=file.extractfile(info))
             else:
                 yield Member(path, special=True)
         plain.seek(file.offset)
@@ -118,7 +118,7 @@ def _require_end(plain: io.BufferedIOBase, last: str, bounds: Bounds) -> None:
     if plain.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
         raise tarfile.ReadError(f"it is cut or damaged after its member {last!r}")
     size = 0
-    while part := plain.read(AT_ONCE):
+    while part := plain.read(CHUNK_BYTES):
         size += len(part)
         bounds.refuse_size(size)
 
@@ -126,11 +126,11 @@ def _require_end(plain: io.BufferedIOBase, last: str, bounds: Bounds) -> None:
 def _zip(archive: Path, bounds: Bounds) -> Iterator[Member]:
     with zipfile.ZipFile(archive) as file:
         bounds.refuse_count(len(file.infolist()))
-        for item in file.infolist():
-            mode, path = item.external_attr >> 16, PurePosixPath(_name(item))
-            if _of_the_finder(path) or item.is_dir():
+        for info in file.infolist():
+            mode, path = info.external_attr >> 16, PurePosixPath(_name(info))
+            if _is_of_the_finder(path) or info.is_dir():
                 continue
-            with file.open(item) as content:
+            with file.open(info) as content:
                 if stat.S_ISLNK(mode):
                     yield Member(path, link=os.fsdecode(_short(content)))
                 else:
@@ -149,8 +149,8 @@ class _InPieces(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         """Return so many bytes."""
-        if not 0 <= size <= AT_ONCE:
-            raise TooMuchError(f"has a name or header longer than {AT_ONCE} bytes")
+        if not 0 <= size <= CHUNK_BYTES:
+            raise TooMuchError(f"has a name or header longer than {CHUNK_BYTES} bytes")
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
@@ -165,29 +165,36 @@ class _InPieces(io.RawIOBase):
 def _uncompressed(archive: Path) -> io.BufferedIOBase:
     with archive.open("rb") as file:
         start = file.read(max(map(len, _COMPRESSED)))
-    opener = next((way for mark, way in _COMPRESSED.items() if start.startswith(mark)), None)
+    opener = next(
+        (
+            open_compressed
+            for signature, open_compressed in _COMPRESSED.items()
+            if start.startswith(signature)
+        ),
+        None,
+    )
     return archive.open("rb") if opener is None else opener(archive)
 
 
 def _short(content: IO[bytes]) -> bytes:
     """Return all of the target of a link."""
-    target = content.read(AT_ONCE)
+    target = content.read(CHUNK_BYTES)
     if content.read(1):
-        raise TooMuchError(f"has a link longer than {AT_ONCE} bytes")
+        raise TooMuchError(f"has a link longer than {CHUNK_BYTES} bytes")
     return target
 
 
-def _of_the_finder(path: PurePosixPath) -> bool:
+def _is_of_the_finder(path: PurePosixPath) -> bool:
     """Tell whether the Finder of macOS has put it there for itself."""
     return not _OF_THE_FINDER.isdisjoint(path.parts) or path.name.startswith("._")
 
 
-def _name(item: zipfile.ZipInfo) -> str:
+def _name(info: zipfile.ZipInfo) -> str:
     """Return the name of a member: many programs write UTF-8 and do not say so."""
-    name = item.filename
-    if not item.flag_bits & _UTF_8_NAME:
+    name = info.filename
+    if not info.flag_bits & _UTF_8_NAME:
         try:
             name = name.encode("cp437").decode("utf-8")
         except UnicodeError:
-            name = item.filename
+            name = info.filename
     return name if "/" in name else name.replace("\\", "/")

@@ -34,16 +34,26 @@ def shared(launcher: Launcher, instances: list[Instance]) -> set[str]:
     Raises:
         LaunchError: Somebody has had something else serve, or nothing.
     """
-    serving = {one.id for one in launcher.recorded() if one.state is InstanceState.RUNNING}
-    if not all(one.id in serving for one in instances):
+    serving = {
+        instance.id for instance in launcher.recorded() if instance.state is InstanceState.RUNNING
+    }
+    if not all(instance.id in serving for instance in instances):
         raise LaunchError(_overtaken(launcher, instances))
-    return {one.service for one in instances if one.port is not None}
+    return {instance.service for instance in instances if instance.port is not None}
 
 
 def taken_away(launcher: Launcher, instances: list[Instance]) -> str:
     """Say that somebody else ends ``instances``; empty where nobody does."""
-    kept = {one.id for one in launcher.recorded() if one.state is not InstanceState.STOPPING}
-    return "" if all(one.id in kept for one in instances) else _overtaken(launcher, instances)
+    remaining = {
+        instance.id
+        for instance in launcher.recorded()
+        if instance.state is not InstanceState.STOPPING
+    }
+    return (
+        ""
+        if all(instance.id in remaining for instance in instances)
+        else _overtaken(launcher, instances)
+    )
 
 
 def _rollout(launcher: Launcher) -> RolloutRow | None:
@@ -52,8 +62,8 @@ def _rollout(launcher: Launcher) -> RolloutRow | None:
 
 def _overtaken(launcher: Launcher, instances: list[Instance]) -> str:
     """Say who has the last word instead of this launch."""
-    ids = {one.id for one in instances}
-    if newer := [one for one in launcher.live() if one.id not in ids]:
+    ids = {instance.id for instance in instances}
+    if newer := [instance for instance in launcher.live() if instance.id not in ids]:
         return _gives_way(launcher, instances, newer)
     where = f"{launcher.project} in {launcher.environment}"
     return f"{where} was stopped while it was being launched."

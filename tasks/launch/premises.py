@@ -11,7 +11,7 @@ from pathlib import Path
 from blocks.project_spec import ProjectSpec, ServiceSpec
 from blocks.providers.process.detached import own_identity
 from tasks.launch.applied import (
-    Record,
+    StartRecord,
     project_record,
     release_record,
     service_record,
@@ -82,9 +82,9 @@ class Premises:
     @property
     def serving(self) -> str:
         """The digest of the release that is meant to serve; empty: none is."""
-        meant = {InstanceState.RUNNING}
-        known = instances(self.ledger, self.project, self.environment, meant)
-        return known[-1].release if known else ""
+        states = {InstanceState.RUNNING}
+        serving = instances(self.ledger, self.project, self.environment, states)
+        return serving[-1].release if serving else ""
 
     def as_served(self, release: Release) -> Release:
         """Return ``release`` where whatever serves of it here runs; call it where ``alone``.
@@ -98,7 +98,7 @@ class Premises:
         """
         tree = self.trees.prepare(release, self.serving)
         running = running_befores(self.ledger, self.project, self.environment)
-        used = {release.digest, *running, *(one.release for one in self.recorded())}
+        used = {release.digest, *running, *(instance.release for instance in self.recorded())}
         self.trees.prune(used)
         return tree
 
@@ -119,11 +119,11 @@ class Premises:
         """
         return services_of(self.project, self.spec, KINDS[release.kind], release.source)
 
-    def release_record(self) -> Record:
+    def release_record(self) -> StartRecord:
         """Return what of today's configuration decides which release is built."""
         return release_record(self.spec, seal_key(self.home))
 
-    def record(self, service: ServiceSpec) -> Record:
+    def record(self, service: ServiceSpec) -> StartRecord:
         """Return today's configuration of ``service``, as it is recorded with an instance."""
         key = seal_key(self.home)
         today = service_record(service, self.variables, self.secrets, key)
@@ -140,8 +140,8 @@ class Premises:
 
     def running(self, states: Collection[InstanceState] = LIVING) -> list[Instance]:
         """Return the instances whose processes run, of those meant to be in ``states``."""
-        known = instances(self.ledger, self.project, self.environment, states)
-        return [one for one in known if is_running(one)]
+        meant = instances(self.ledger, self.project, self.environment, states)
+        return [instance for instance in meant if is_running(instance)]
 
     def recorded(self) -> list[Instance]:
         """Return the instances that are not recorded as stopped, whether they run or not."""
@@ -161,7 +161,7 @@ class Premises:
         Nobody brings it back then, and no launch that began before has anything serve.
         """
         doomed = self.recorded()
-        ids, owner = [one.id for one in doomed], own_identity().encode()
+        ids, owner = [instance.id for instance in doomed], own_identity().encode()
         condemn(self.ledger, self.project, self.environment, ids, owner)
         return doomed
 
@@ -177,8 +177,8 @@ class Premises:
 
     def mark(self, instances: Sequence[Instance], state: InstanceState) -> list[Instance]:
         """Record that ``instances`` are meant to be in ``state``; return them so."""
-        set_instance_state(self.ledger, [one.id for one in instances], state)
-        return [replace(one, state=state) for one in instances]
+        set_instance_state(self.ledger, [instance.id for instance in instances], state)
+        return [replace(instance, state=state) for instance in instances]
 
     def acknowledge(self) -> None:
         """Record that what serves was chosen with today's configuration before one's eyes.
@@ -189,7 +189,7 @@ class Premises:
         live = instances(self.ledger, self.project, self.environment, {InstanceState.RUNNING})
         self.describe(
             [
-                replace(one, configuration={**one.configuration, "release": chosen_by})
-                for one in live
+                replace(instance, configuration={**instance.configuration, "release": chosen_by})
+                for instance in live
             ]
         )

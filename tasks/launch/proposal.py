@@ -23,7 +23,7 @@ _CONTAINERS = (
 _APPLICATION = re.compile(
     r"^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(FastAPI|Starlette|Litestar|Quart|Flask)\(", re.MULTILINE
 )
-_STARTED = {
+_START_COMMANDS = {
     "Flask": "flask --app {module}:{name} run --host {{{{ host }}}} --port {{{{ port }}}}",
     "Quart": "quart --app {module}:{name} run --host {{{{ host }}}} --port {{{{ port }}}}",
 }
@@ -71,8 +71,8 @@ def _example(source: Path) -> str:
         scripts = package_json(source).get("scripts")
     except SlipwayError:  # told by who builds it
         scripts = None
-    known = scripts if isinstance(scripts, dict) else {}
-    script = next((name for name in _SERVING_SCRIPTS if name in known), "")
+    declared = scripts if isinstance(scripts, dict) else {}
+    script = next((name for name in _SERVING_SCRIPTS if name in declared), "")
     return f"npm run {script} -- --host {{{{ host }}}} --port {{{{ port }}}}" if script else _NODE
 
 
@@ -104,8 +104,8 @@ def _applications(source: Path) -> Iterator[str]:
         if application := _APPLICATION.search(text):
             root = source / "src" if (source / "src") in path.parents else source
             module = ".".join(path.relative_to(root).with_suffix("").parts)
-            started = _STARTED.get(application[2], _ASGI)
-            yield started.format(module=module.removesuffix(".__init__"), name=application[1])
+            template = _START_COMMANDS.get(application[2], _ASGI)
+            yield template.format(module=module.removesuffix(".__init__"), name=application[1])
 
 
 def _scripts(source: Path) -> Iterator[str]:

@@ -50,15 +50,15 @@ def proposals(
         path = PurePosixPath(proposal.path)
         if ".." in path.parts or path.is_absolute():
             continue
-        if not any(path == known or known in path.parents for known in named):
+        if not any(path == other or other in path.parents for other in named):
             proposed.setdefault(str(path), Proposal(str(path), proposal.why))
     return list(proposed.values())
 
 
-def proposal_sentence(project: str, found: Sequence[Proposal], data: Sequence[str]) -> str:
+def proposal_sentence(project: str, proposed: Sequence[Proposal], data: Sequence[str]) -> str:
     """Say what to write; ``data`` is what is named already."""
-    reasons = "; ".join(f"{proposal.path} ({proposal.why})" for proposal in found)
-    line = ", ".join([*data, *(proposal.path for proposal in found)])
+    reasons = "; ".join(f"{proposal.path} ({proposal.why})" for proposal in proposed)
+    line = ", ".join([*data, *(proposal.path for proposal in proposed)])
     return (
         f"{project} keeps data in its own folder, which goes with each release: {reasons}. Write "
         f"`data: [{line}]` under projects.{project} in slipway.yaml and run `configure`: then it is "
@@ -81,9 +81,9 @@ def _of_json_server(source: Path, commands: Iterable[str]) -> Iterator[Proposal]
     for command in (*commands, *_scripts(source)):
         if call := _JSON_SERVER.search(command):
             words = call[1].split()
-            before = ["", *words]
-            for word, former in zip(words, before, strict=False):
-                if word.endswith(".json") and former not in _TAKES_A_FILE:
+            preceding = ["", *words]
+            for word, previous in zip(words, preceding, strict=False):
+                if word.endswith(".json") and previous not in _TAKES_A_FILE:
                     yield Proposal(word, "json-server writes to it")
 
 

@@ -35,7 +35,7 @@ class PublicPorts:
     span: PublicPortRange
 
     @contextmanager
-    def taken(
+    def leased(
         self,
         services: Mapping[str, ServiceSpec],
         clock: Callable[[], float],
@@ -51,33 +51,33 @@ class PublicPorts:
             BusyError: No front port is free.
         """
         pins = {name: service.port for name, service in services.items() if service.web}
-        taken = lease_public_ports(self.ledger, self.span, self.place, pins, clock())
+        lease = lease_public_ports(self.ledger, self.span, self.place, pins, clock())
         try:
-            for service, port in taken.ports.items():
-                former = taken.before[service]
+            for service, port in lease.ports.items():
+                former = lease.before[service]
                 if former is None or former.port != port:
                     self.router.route(port, ())  # its last owner may have left a way to nowhere
             yield
         except BaseException:
             if not passed_on():
-                undo_public_ports(self.ledger, self.span, self.place, taken)
+                undo_public_ports(self.ledger, self.span, self.place, lease)
             raise
 
     def publish(self, serving: Sequence[Instance], now: float) -> dict[str, str]:
         """Send the traffic of each service to those ``serving``; return service -> URL."""
-        wanted = upstreams(serving)
-        held = lease_public_ports(
-            self.ledger, self.span, self.place, dict.fromkeys(wanted), now, move=False
+        addresses_of = upstreams(serving)
+        lease = lease_public_ports(
+            self.ledger, self.span, self.place, dict.fromkeys(addresses_of), now, move=False
         )
-        for service, addresses in wanted.items():
-            self.router.route(held.ports[service], addresses)
+        for service, addresses in addresses_of.items():
+            self.router.route(lease.ports[service], addresses)
         self._leave_moved()
-        return {name: f"http://{self.span.host}:{port}" for name, port in held.ports.items()}
+        return {name: f"http://{self.span.host}:{port}" for name, port in lease.ports.items()}
 
     def urls(self, services: Collection[str]) -> dict[str, str]:
         """Return where those of ``services`` that have a front port are reached, by service."""
-        held = {service: port_of(self.ledger, self.place.owner(service)) for service in services}
-        return {name: f"http://{self.span.host}:{port}" for name, port in held.items() if port}
+        ports = {service: port_of(self.ledger, self.place.owner(service)) for service in services}
+        return {name: f"http://{self.span.host}:{port}" for name, port in ports.items() if port}
 
     def withdraw(self, services: Iterable[str], now: float) -> None:
         """Send the traffic of ``services`` nowhere; their ports stay theirs while others do."""
@@ -100,21 +100,25 @@ def lead_away(ledger: Ledger, router: Router, leaving: Collection[Instance], now
 
     The front port of a service of which nothing is left is given to whoever needs one.
     """
-    ids = {one.id for one in leaving}
-    for one in leaving:
-        place = Place(one.project, one.environment)
-        port = port_of(ledger, place.owner(one.service))
+    ids = {instance.id for instance in leaving}
+    for instance in leaving:
+        place = Place(instance.project, instance.environment)
+        port = port_of(ledger, place.owner(instance.service))
         if port is None:
             continue
-        if f"{one.host}:{one.port}" in router.upstreams(port):
-            serving = instances(ledger, one.project, one.environment, {InstanceState.RUNNING})
-            router.route(port, upstreams(serving).get(one.service, ()))
-        there = instances(ledger, one.project, one.environment, LIVING)
-        if not any(each.service == one.service and each.id not in ids for each in there):
-            retire_public_ports(ledger, place, [one.service], now)
+        if f"{instance.host}:{instance.port}" in router.upstreams(port):
+            serving = instances(
+                ledger, instance.project, instance.environment, {InstanceState.RUNNING}
+            )
+            router.route(port, upstreams(serving).get(instance.service, ()))
+        remaining = instances(ledger, instance.project, instance.environment, LIVING)
+        if not any(
+            other.service == instance.service and other.id not in ids for other in remaining
+        ):
+            retire_public_ports(ledger, place, [instance.service], now)
 
 
-def fronts_of(
+def public_ports_of(
     project: str, environment: str, ledger: Ledger, router: Router, settings: Settings
 ) -> PublicPorts:
     """Return the front ports of that environment, as this machine's router has them."""

@@ -108,12 +108,12 @@ class ServingTrees:
         """Return the trees that hold what nobody carries over, and what that is."""
         if self.stateless:
             return []
-        looks = [
+        trees = [
             WrittenTree(tree.name, tree, written(tree, self.releases / tree.name))
             for tree in self.trees()
             if (self.releases / tree.name).is_dir()
         ]
-        return [tree for tree in looks if tree.paths]
+        return [tree for tree in trees if tree.paths]
 
     def prune(self, used: Collection[str]) -> list[WrittenTree]:
         """Remove the trees of digests that are not ``used``, and that nobody holds.
@@ -159,7 +159,7 @@ class ServingTrees:
 
     def _carried(self, record: Carried, leading: str, digest: str) -> Carried:
         """Return what is carried over from now on: what is named, and databases that were found."""
-        named, found = carried_paths(self.project, self.data), record.found
+        named, databases = carried_paths(self.project, self.data), record.found
         tree, pristine = self.folder / leading, self.releases / leading
         if (
             leading not in {"", digest}
@@ -168,8 +168,12 @@ class ServingTrees:
             and not self.stateless
         ):
             paths = [path for path in written(tree, pristine) if path.startswith("source/")]
-            found += tuple(p.removeprefix("source/") for p in paths if is_database(tree / p))
-        return Carried(str(self.kept), named, tuple(dict.fromkeys(found)), digest, self.stateless)
+            databases += tuple(
+                path.removeprefix("source/") for path in paths if is_database(tree / path)
+            )
+        return Carried(
+            str(self.kept), named, tuple(dict.fromkeys(databases)), digest, self.stateless
+        )
 
     def _renewed(
         self, record: Carried, carried: Carried, leading: str, *, used: bool

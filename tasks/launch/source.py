@@ -26,7 +26,7 @@ from tasks.roots import real_path
 
 _PLACEHOLDER = "{version}"
 _MOST_SHOWN = 200
-_HOSTILE = re.compile(
+_INVALID_VERSION = re.compile(
     r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff~^:?*\[\\]"
     r"|\.\.|@\{|//|^[-/.]|/\.|[/.]$|\.lock(/|$)|^@$"
 )
@@ -48,27 +48,27 @@ class Fetched:
     left_out: tuple[str, ...] = ()
 
 
-def wanted_version(project: str, spec: ProjectSpec, version: str) -> str:
+def resolved_version(project: str, spec: ProjectSpec, version: str) -> str:
     """Return the version meant by ``version`` (empty: the project's own); empty: as it stands.
 
     Every name that Git allows for a branch or tag is one.
     """
-    wanted = version or spec.version
-    if _HOSTILE.search(wanted) or len(wanted) > _LONGEST_VERSION:
+    resolved = version or spec.version
+    if _INVALID_VERSION.search(resolved) or len(resolved) > _LONGEST_VERSION:
         raise BadInputError(
             "version",
-            wanted,
+            resolved,
             "no version",
             f"Write the name of a branch, tag or commit, of at most {_LONGEST_VERSION} characters.",
         )
-    if _PLACEHOLDER in spec.source and not wanted:
+    if _PLACEHOLDER in spec.source and not resolved:
         raise BadInputError(
             "version",
-            wanted,
+            resolved,
             f"the source of {project} has the placeholder {_PLACEHOLDER}",
             f"Ask for a version, or write one at projects.{project}.version.",
         )
-    return wanted
+    return resolved
 
 
 def fetch(
@@ -76,7 +76,7 @@ def fetch(
 ) -> Fetched:
     """Write the source tree of ``project`` at ``version`` to the folder ``target``.
 
-    ``version`` is as `wanted_version` gives it; an archive may have ``bounds`` in it.
+    ``version`` is as `resolved_version` gives it; an archive may have ``bounds`` in it.
 
     Raises:
         BadInputError: There is no such source or version, or it cannot be read.

@@ -12,7 +12,7 @@ from tasks.release import LEAVING, Instance, InstanceState, Release
 
 def live_instance(launcher: Launcher) -> Instance | None:
     """Return what is meant to serve, of several what was started last, whether it runs or not."""
-    live = [one for one in launcher.recorded() if one.state is InstanceState.RUNNING]
+    live = [instance for instance in launcher.recorded() if instance.state is InstanceState.RUNNING]
     return live[-1] if live else None
 
 

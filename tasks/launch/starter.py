@@ -14,10 +14,16 @@ from blocks.providers.process import detached
 from blocks.providers.process.inherited import inherited
 from blocks.removal import discard
 from tasks.errors import SlipwayError
-from tasks.launch.applied import Record
-from tasks.launch.before import Command
+from tasks.launch.applied import StartRecord
+from tasks.launch.before import BeforeCommand
 from tasks.launch.boundary import ceiling
-from tasks.launch.command import CommandLine, Place, command_line, environment_of, filled_in
+from tasks.launch.command import (
+    CommandLine,
+    TemplateContext,
+    command_line,
+    environment_of,
+    filled_in,
+)
 from tasks.launch.desired import Replica
 from tasks.launch.detection import KINDS
 from tasks.launch.ending import end_instances
@@ -47,7 +53,7 @@ class Order:
     release: Release
     spec: ServiceSpec
     variables: Mapping[str, str]
-    record: Record = field(default_factory=dict, repr=False)
+    record: StartRecord = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class Starter:
         started: list[Instance] = []
         try:
             for order in orders:
-                self._start_one(order, state, started)
+                self._start_replica(order, state, started)
         except BaseException:
             end_instances(self.ledger, started, 0)
             remove_folders(started[:-1])  # the last one's log says why it could not be started
@@ -94,28 +100,28 @@ class Starter:
         for order in orders:
             self._command(order, self.ports[0])
 
-    def before(self, release: Release, commands: Sequence[tuple[str, str]]) -> list[Command]:
+    def before(self, release: Release, commands: Sequence[tuple[str, str]]) -> list[BeforeCommand]:
         """Return how ``commands``, pairs of (where it stands, command), are run for ``release``.
 
         Raises:
             BadInputError: A command or variable cannot be used.
         """
-        place = self._place(replica=0, port=None)
-        lines = [script(filled_in(where, text, release, place)) for where, text in commands]
+        context = self._context(replica=0, port=None)
+        lines = [script(filled_in(where, text, release, context)) for where, text in commands]
         environment = environment_of(
             release,
-            place,
+            context,
             inherited=inherited(os.environ, tools=False) | ceiling(release.path),
             variables=self.variables,
             secrets=self.secrets,
             programs=KINDS[release.kind].programs(release.path),
         )
         return [
-            Command(where, text, CommandLine(line, environment))
+            BeforeCommand(where, text, CommandLine(line, environment))
             for (where, text), line in zip(commands, lines, strict=True)
         ]
 
-    def _start_one(self, order: Order, state: InstanceState, started: list[Instance]) -> None:
+    def _start_replica(self, order: Order, state: InstanceState, started: list[Instance]) -> None:
         spec, release, replica = order.spec, order.release, order.replica
         name = f"{self.project}-{self.environment}-{replica.service}-{replica.number}"
         instance_id = f"{name}-{uuid.uuid4().hex[:8]}"
@@ -153,21 +159,21 @@ class Starter:
             order.replica.service,
             order.spec,
             order.release,
-            self._place(order.replica.number, port if order.spec.web else None),
+            self._context(order.replica.number, port if order.spec.web else None),
             inherited=inherited(os.environ, tools=False) | ceiling(order.release.path),
             variables=order.variables,
             secrets=self.secrets,
             programs=KINDS[order.release.kind].programs(order.release.path),
         )
 
-    def _place(self, replica: int, port: int | None) -> Place:
-        return Place(self.project, self.environment, replica, self.host, port, self.data)
+    def _context(self, replica: int, port: int | None) -> TemplateContext:
+        return TemplateContext(self.project, self.environment, replica, self.host, port, self.data)
 
 
 def remove_folders(ended: Sequence[Instance]) -> None:
     """Remove the folders of instances that were started in vain."""
-    for one in ended:
-        discard(one.directory)
+    for instance in ended:
+        discard(instance.directory)
 
 
 def _shim(

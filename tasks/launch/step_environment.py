@@ -9,7 +9,7 @@ from pathlib import Path
 from blocks.providers.process.inherited import inherited
 from tasks.errors import BadInputError
 from tasks.launch.boundary import ceiling
-from tasks.launch.command import Place, searched_first
+from tasks.launch.command import TemplateContext, searched_first
 from tasks.launch.detection import KINDS
 from tasks.launch.target import Target
 from tasks.launch.variables import render
@@ -27,14 +27,14 @@ def programs_first(
     The programs of ``release`` are first on PATH, whoever gives that. ``release`` is a workspace:
     what a step installs goes there, and nowhere else.
     """
-    seen = {
+    variables = {
         **inherited(environ),
         **ceiling(release.path),
         **_installs_into(release),
         "PYTHONUNBUFFERED": "1",
         **(own or {}),
     }
-    return {**seen, "PATH": path_of(release, seen.get("PATH", ""))}
+    return {**variables, "PATH": path_of(release, variables.get("PATH", ""))}
 
 
 def path_of(release: Release, path: str) -> str:
@@ -62,30 +62,30 @@ def _installs_into(release: Release) -> dict[str, str]:
 
     Who writes to a file that is linked from uv's cache writes to all environments with that file.
     """
-    chosen = {"UV_LINK_MODE": "copy"}
+    variables = {"UV_LINK_MODE": "copy"}
     env = release.path / "env"
     if (env / "bin" / "python").exists():
-        chosen |= {"VIRTUAL_ENV": str(env), "PIP_PYTHON": str(env / "bin" / "python")}
-    return chosen
+        variables |= {"VIRTUAL_ENV": str(env), "PIP_PYTHON": str(env / "bin" / "python")}
+    return variables
 
 
 def with_environment(
-    target: Target, release: Release, chosen: Settings, environ: Mapping[str, str]
+    target: Target, release: Release, config: Settings, environ: Mapping[str, str]
 ) -> dict[str, str]:
     """Return that, and the variables and secrets of the environment, as a service would see them.
 
     Raises:
         BadInputError: A template names what does not exist for a step, e.g. ``port``.
     """
-    place = Place(
+    context = TemplateContext(
         project=target.project,
         environment=target.environment,
         replica=0,
-        host=chosen.host,
+        host=config.host,
         port=None,
-        data=chosen.root / "data" / target.project / target.environment,
+        data=config.root / "data" / target.project / target.environment,
     )
-    values = place.values(release)
+    values = context.values(release)
     filled = {
         name: render(f"environments.{target.environment}.variables.{name}", text, values)
         for name, text in target.variables.items()

@@ -36,18 +36,18 @@ def lineage(name: str, environments: Mapping[str, EnvironmentSpec]) -> list[str]
         BadInputError: They inherit one another in a circle, which is named; or it is no name.
     """
     if not name.strip():
-        known = ", ".join(sorted(environments)) or "none"
-        raise BadInputError("environment", name, "is empty", f"Name one: {known}.")
+        names = ", ".join(sorted(environments)) or "none"
+        raise BadInputError("environment", name, "is empty", f"Name one: {names}.")
     chain: list[str] = []
-    field, wanted = "environment", name
-    while wanted:
-        if wanted in chain:
-            circle = " -> ".join([*chain[chain.index(wanted) :], wanted])
-            raise BadInputError(field, wanted, f"inherits itself: {circle}", "Break the circle.")
-        if wanted not in environments:
-            raise NotFoundError(field, wanted, list(environments), "Configure it, or correct it.")
-        chain.append(wanted)
-        field, wanted = f"environments.{wanted}.inherits", environments[wanted].inherits
+    field, current = "environment", name
+    while current:
+        if current in chain:
+            circle = " -> ".join([*chain[chain.index(current) :], current])
+            raise BadInputError(field, current, f"inherits itself: {circle}", "Break the circle.")
+        if current not in environments:
+            raise NotFoundError(field, current, list(environments), "Configure it, or correct it.")
+        chain.append(current)
+        field, current = f"environments.{current}.inherits", environments[current].inherits
     return chain[::-1]
 
 
@@ -99,20 +99,20 @@ def values_for_nobody(
     ]
 
 
-def told_of_own(field: str, variables: Mapping[str, str]) -> list[str]:
+def own_variable_warnings(field: str, variables: Mapping[str, str]) -> list[str]:
     """Return a sentence for each of ``variables`` at ``field`` that is Slipway's to give."""
-    said = []
+    sentences = []
     if "{{" not in variables.get("PORT", "{{ port }}"):
-        said.append(
+        sentences.append(
             f"{field}.PORT does not reach a service with a port, which is given its own: "
             "leave it out, or use another name."
         )
     if "HOST" in variables:
-        said.append(
+        sentences.append(
             f"{field}.HOST replaces the address that Slipway gives: a command that binds $HOST "
             "listens there; use another name where it means something else."
         )
-    return said
+    return sentences
 
 
 def refuse_unshared(name: str, environment: EnvironmentSpec) -> None:
@@ -146,7 +146,7 @@ def render(field: str, template: str, values: Mapping[str, object]) -> str:
     try:
         return _JINJA.from_string(template).render(values)
     except TemplateError as error:
-        known = ", ".join(sorted(values))
+        names = ", ".join(sorted(values))
         raise BadInputError(
-            field, template, f"cannot be filled in ({error})", f"It may use: {known}. {_ESCAPE}."
+            field, template, f"cannot be filled in ({error})", f"It may use: {names}. {_ESCAPE}."
         ) from error

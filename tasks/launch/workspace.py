@@ -19,7 +19,7 @@ from tasks.errors import SlipwayError
 from tasks.launch.boundary import enclose
 from tasks.launch.copies import copy_release
 from tasks.launch.kinds.interface import run_build
-from tasks.launch.kinds.python_lock import Target, constraints, lock_of
+from tasks.launch.kinds.python_lock import LockTarget, constraints, lock_of
 from tasks.launch.lock import alone
 from tasks.launch.suite_requirements import suite_requirements
 from tasks.release import Release
@@ -32,7 +32,7 @@ PROGRAMS = "programs"
 
 _ENDED = "ended"
 _REMOVED, _TRIAL = ".removed-", ".trial-"
-_DAY = 86_400.0
+_DAY_SECONDS = 86_400.0
 
 
 class WorkspaceError(SlipwayError):
@@ -71,9 +71,9 @@ def _workspace(release: Release, folder: Path) -> Release:
         copy = copy_release(release, folder)
         _furnish(copy)
     except OSError as error:
-        why = error.strerror or str(error)
+        reason = error.strerror or str(error)
         raise WorkspaceError(
-            f"the workspace {folder} cannot be made ({why}). "
+            f"the workspace {folder} cannot be made ({reason}). "
             "Make room on that disk, or let this user write there."
         ) from error
     return copy
@@ -100,16 +100,16 @@ def provide_pytest(workspace: Release) -> str:
     """
     python = workspace.path / "env" / "bin" / "python"
     installed = any(workspace.path.glob("env/lib/python*/site-packages/pytest"))
-    wanted = suite_requirements(workspace.source)
-    if installed or wanted is None or not python.exists():
+    requirements = suite_requirements(workspace.source)
+    if installed or requirements is None or not python.exists():
         return ""
-    target = Target(workspace.source, workspace.path / "env", uv.find_uv_bin())
+    target = LockTarget(workspace.source, workspace.path / "env", uv.find_uv_bin())
     options: list[str] = []
     if lock := lock_of(workspace.source):  # what both need is what the lock says
         options = ["--constraints", str(constraints(lock, target))]
     install = [target.uv, "pip", "install", "--quiet", "--python", str(python), *options]
-    run_build([*install, *wanted.arguments], workspace.source, {"UV_LINK_MODE": "copy"})
-    return wanted.where
+    run_build([*install, *requirements.arguments], workspace.source, {"UV_LINK_MODE": "copy"})
+    return requirements.where
 
 
 def leave_workspace(folder: Path, *, keep: bool, now: float) -> str:
@@ -137,15 +137,17 @@ def trim_workspaces(home: Path, living: Callable[[], Collection[str]], now: floa
     if not folder.is_dir():
         return Trimmed()
     with alone(folder / ".lock"):
-        forgotten = [path for path in folder.glob(f"{_TRIAL}*") if now - _ended_at(path) > _DAY]
+        forgotten = [
+            path for path in folder.glob(f"{_TRIAL}*") if now - _ended_at(path) > _DAY_SECONDS
+        ]
         leftovers = [*folder.glob(f"{_REMOVED}*"), *forgotten]
-        left = [discard(leftover) for leftover in leftovers]
-        there = [path for path in folder.iterdir() if path.name[0] != "."]
-        known = living()
-        ended = [path for path in there if path.name not in known]
+        problems = [discard(leftover) for leftover in leftovers]
+        folders = [path for path in folder.iterdir() if path.name[0] != "."]
+        living_ids = living()
+        ended = [path for path in folders if path.name not in living_ids]
         excess = to_trim({path: _ended_at(path) for path in ended}, now)
-        left += [_remove(path) for path in excess]
-    return Trimmed(tuple(excess), tuple(filter(None, left)))
+        problems += [_remove(path) for path in excess]
+    return Trimmed(tuple(excess), tuple(filter(None, problems)))
 
 
 def to_trim(ended: dict[Path, float], now: float) -> list[Path]:
@@ -154,7 +156,7 @@ def to_trim(ended: dict[Path, float], now: float) -> list[Path]:
     return [
         path
         for number, path in enumerate(newest)
-        if number >= MOST_KEPT or now - ended[path] > DAYS_KEPT * _DAY
+        if number >= MOST_KEPT or now - ended[path] > DAYS_KEPT * _DAY_SECONDS
     ]
 
 

@@ -25,7 +25,7 @@ _PASSING_FILES = re.compile(
     r"\.(pyc|pyo|pid|sock|lock|tmp|swp)$|\.log(\.\d+)?$|^\.lock$|~$|^nohup\.out$|^\.coverage$"
 )
 _DATABASE_SIDES = re.compile(r"-(wal|shm|journal)$")
-_SHOWN = 3
+_PATHS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +53,15 @@ def look(tree: Path, pristine: Path) -> Iterator[str | None]:
         One answer for each file, so that who looks can pause: the path of one that is new or
         changed, None for one that is as it was.
     """
-    begun = tree / _BEGUN
-    since = begun.stat().st_mtime_ns if begun.exists() else 0
+    marker = tree / _BEGUN
+    since = marker.stat().st_mtime_ns if marker.exists() else 0
     for part in _PARTS:
         for folder, folders, files in walk(tree / part):
             folders[:] = sorted(set(folders) - _PASSING_FOLDERS)
             inside = os.path.relpath(folder, tree)
-            before = os.path.join(pristine, inside)  # noqa: PTH118 - for every file there is
+            original = os.path.join(pristine, inside)  # noqa: PTH118 - for every file there is
             for name in sorted(files):
-                is_written = _is_written(name, folder, before, since)
+                is_written = _is_written(name, folder, original, since)
                 yield f"{inside}/{name}" if is_written else None
 
 
@@ -81,19 +81,25 @@ def to_name(paths: Sequence[str], in_release: Collection[str] = ()) -> list[str]
     named: dict[str, None] = {}
     for path in files:
         top, _, below = path.partition("/")
-        whole = below and top not in in_release and sum(p.startswith(f"{top}/") for p in files) > 1
-        named[top if whole else path] = None
+        is_own_folder = (
+            below
+            and top not in in_release
+            and sum(other.startswith(f"{top}/") for other in files) > 1
+        )
+        named[top if is_own_folder else path] = None
     return list(named)
 
 
 def sentence(project: str, environment: str, paths: Sequence[str]) -> str:
     """Say that a project writes into its own release, and what to do about it."""
-    shown = ", ".join(paths[:_SHOWN])
-    more = f" and {len(paths) - _SHOWN} more" if paths[_SHOWN:] else ""
+    listed = ", ".join(paths[:_PATHS_SHOWN])
+    more = f" and {len(paths) - _PATHS_SHOWN} more" if paths[_PATHS_SHOWN:] else ""
     names = to_name(paths)
-    line = f"`data: [{', '.join(names[:_SHOWN])}{', ...' if names[_SHOWN:] else ''}]`"
+    setting = (
+        f"`data: [{', '.join(names[:_PATHS_SHOWN])}{', ...' if names[_PATHS_SHOWN:] else ''}]`"
+    )
     remedy = (
-        f"If that is data, write {line} under projects.{project} in slipway.yaml and run "
+        f"If that is data, write {setting} under projects.{project} in slipway.yaml and run "
         "`configure`: then it is kept, carried over and backed up. If it is none, write "
         "`stateless: true`."
         if names
@@ -101,11 +107,11 @@ def sentence(project: str, environment: str, paths: Sequence[str]) -> str:
     )
     return (
         f"{project} writes into its own release in {environment}, which the next version will not "
-        f"have: {shown}{more}. {remedy}"
+        f"have: {listed}{more}. {remedy}"
     )
 
 
-def _is_written(name: str, folder: str, before: str, since: int) -> bool:
+def _is_written(name: str, folder: str, original: str, since: int) -> bool:
     """Tell whether ``folder/name`` is another file than ``before/name``; texts, as it is hot."""
     if _PASSING_FILES.search(name) or _is_log_of_a_link(name, folder):
         return False
@@ -116,7 +122,7 @@ def _is_written(name: str, folder: str, before: str, since: int) -> bool:
     if not stat.S_ISREG(status.st_mode):
         return False
     with suppress(OSError):
-        former = os.lstat(f"{before}/{name}")
+        former = os.lstat(f"{original}/{name}")
         if (status.st_size, status.st_mtime_ns) == (former.st_size, former.st_mtime_ns):
             return False
     return status.st_mtime_ns >= since or is_database(Path(folder, name))

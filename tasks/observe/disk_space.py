@@ -15,8 +15,11 @@ LOW_SHARE = 0.1
 
 def low_room(folder: Path) -> str:
     """Return a sentence where the file system of ``folder`` has little room left; else nothing."""
-    room = os.statvfs(folder)
-    free, total = room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize
+    file_system = os.statvfs(folder)
+    free, total = (
+        file_system.f_bavail * file_system.f_frsize,
+        file_system.f_blocks * file_system.f_frsize,
+    )
     if not is_low(free, total):
         return ""
     return (

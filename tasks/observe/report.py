@@ -37,8 +37,8 @@ def summary(rows: Sequence[StatusRow]) -> str:
         return "Nothing runs."
     ill = ", ".join(f"{_name(row)} ({_trouble(row)})" for row in rows if row.ill)
     changed = {f"{_name(row)} ({', '.join(row.differs)})": None for row in rows if row.differs}
-    there = sum(row.state != NOT_LAUNCHED for row in rows)
-    count = f"{there} instance{'' if there == 1 else 's'}"
+    launched = sum(row.state != NOT_LAUNCHED for row in rows)
+    count = f"{launched} instance{'' if launched == 1 else 's'}"
     verdict = f"{count}; not well: {ill}." if ill else f"{count}, all well."
     if not changed:
         return verdict
@@ -63,16 +63,16 @@ def _trouble(row: StatusRow) -> str:
 
 
 def alerts(
-    known: Iterable[RaisedInsight], project: str | None, environment: str | None
+    insights: Iterable[RaisedInsight], project: str | None, environment: str | None
 ) -> list[str]:
     """Return what is open of backups and of data that nobody keeps, as sentences.
 
-    ``known`` are the open insights; ``project`` and ``environment`` narrow them, None: all.
+    ``insights`` are the open insights; ``project`` and ``environment`` narrow them, None: all.
     """
     sentences = []
-    for row in known:
+    for row in insights:
         owner, _, place = row.key.partition("/")
-        wanted = project in {None, owner} and environment in {None, place}
-        if wanted and row.kind in CLOSED_BY_WHO_RAISED_IT:
+        is_wanted = project in {None, owner} and environment in {None, place}
+        if is_wanted and row.kind in CLOSED_BY_WHO_RAISED_IT:
             sentences.append(f"{row.key} ({row.kind}): {row.size}")
     return sentences

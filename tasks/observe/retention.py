@@ -30,8 +30,8 @@ def write_retention(home: Home, lines: Sequence[Line]) -> None:
 def read_retention(home: Home) -> list[Line]:
     """Return what was kept when the reconciler last looked; empty where that cannot be read."""
     try:
-        written: list[Mapping[str, object]] = json.loads(home.retention_file.read_bytes())
-        return [Line(**line) for line in written]  # type: ignore[arg-type]  # as it was written
+        lines: list[Mapping[str, object]] = json.loads(home.retention_file.read_bytes())
+        return [Line(**line) for line in lines]  # type: ignore[arg-type]  # as it was written
     except (FileNotFoundError, ValueError, TypeError):
         return []
 

@@ -78,18 +78,18 @@ def estimate_error(steps: tuple[StepLine, ...]) -> str:
     A share says nothing of a step that takes less than a start varies: of those below
     ``SHORT_SECONDS`` it is the difference in seconds.
     """
-    off = [
+    deviations = [
         (line.actual_seconds, abs(line.actual_seconds - line.planned_seconds))
         for line in steps
         if line.actual_seconds is not None
     ]
-    shares = [difference / took for took, difference in off if took >= SHORT_SECONDS]
-    differences = [difference for took, difference in off if took < SHORT_SECONDS]
-    said = [f"{fmean(shares):.0%} a step"] if shares else []
+    shares = [difference / actual for actual, difference in deviations if actual >= SHORT_SECONDS]
+    differences = [difference for actual, difference in deviations if actual < SHORT_SECONDS]
+    parts = [f"{fmean(shares):.0%} a step"] if shares else []
     if differences:
         short = f"step below {SHORT_SECONDS:g} s" if shares else "step"
-        said.append(f"{fmean(differences):.1f} s a {short}")
-    return " and ".join(said)
+        parts.append(f"{fmean(differences):.1f} s a {short}")
+    return " and ".join(parts)
 
 
 def estimate_sentence(workload: WorkloadSummary) -> str:

@@ -44,9 +44,9 @@ async def status(
 @task(cache_policy=NO_CACHE, task_run_name="estimate")
 async def expected(asked: str, found: list[Expectation]) -> None:
     """Show what is expected of what was asked for as the table `estimate`."""
-    said = expecting.summary(asked, found)
-    await acreate_table_artifact(key="estimate", table=expecting.table(found), description=said)
-    get_run_logger().info(said)
+    sentence = expecting.summary(asked, found)
+    await acreate_table_artifact(key="estimate", table=expecting.table(found), description=sentence)
+    get_run_logger().info(sentence)
 
 
 def look(

@@ -76,13 +76,13 @@ def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> s
     Raises:
         BuildError: It failed, or was ended with all that it started: the limit was reached.
     """
-    shown, users = without_users(argv)
-    limit, program = current_limit(), _program(shown)
+    visible, users = without_users(argv)
+    limit, program = current_limit(), _program(visible)
     with access(users), doing(f"running `{program}`"):
-        surroundings = ceiling(cwd.parent) | access_variables()
+        extra_variables = ceiling(cwd.parent) | access_variables()
         finished = run_bounded(
-            shown,
-            inherited(os.environ) | surroundings | dict(variables),
+            visible,
+            inherited(os.environ) | extra_variables | dict(variables),
             cwd=cwd,
             limit_seconds=limit.left,
             cancelled=is_cancelled,
@@ -91,14 +91,16 @@ def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> s
         if finished.code == 0:
             return output
         program = redacted(program)
-        output, complaint = redacted(output), redacted(finished.complaint.decode(errors="replace"))
-        said = f"{output}\n{complaint}"
+        output, error_text = redacted(output), redacted(finished.complaint.decode(errors="replace"))
+        all_output = f"{output}\n{error_text}"
     if finished.by_itself:
-        told = f"`{program}` failed (exit code {finished.code})"
+        summary = f"`{program}` failed (exit code {finished.code})"
     else:
-        told = f"`{program}` was ended: {limit.reason}. What it said"
-    full = f"\n{full_file_system(said, cwd)}" if tells_no_room(said) else ""
-    raise BuildError(f"{told}:\n{reason(output, complaint) or 'it wrote nothing'}{full}", said)
+        summary = f"`{program}` was ended: {limit.reason}. What it said"
+    no_room = f"\n{full_file_system(all_output, cwd)}" if tells_no_room(all_output) else ""
+    raise BuildError(
+        f"{summary}:\n{reason(output, error_text) or 'it wrote nothing'}{no_room}", all_output
+    )
 
 
 def _program(argv: Sequence[str]) -> str:

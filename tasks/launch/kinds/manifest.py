@@ -91,14 +91,14 @@ def own_extras(name: str, requirements: Sequence[str]) -> tuple[list[str], list[
     """
     extras: list[str] = []
     others: list[str] = []
-    for item in requirements:
-        parts = _OWN_EXTRAS.match(item.strip())
+    for requirement in requirements:
+        parts = _OWN_EXTRAS.match(requirement.strip())
         if parts and (parts["name"] == "." or normal(parts["name"]) == normal(name)):
             extras += [
                 extra.strip() for extra in (parts["extras"] or "").split(",") if extra.strip()
             ]
         else:
-            others.append(item)
+            others.append(requirement)
     return list(dict.fromkeys(extras)), others
 
 

@@ -58,20 +58,20 @@ class NodeKind:
         source, packed = release / "source", release / "packed"
         entry = built_entry(source, package_json(source))
         if not entry:
-            return _built(release, requirements)
+            return _install_and_build(release, requirements)
         copy_tree(source, packed)
         try:
-            return _built(release, requirements)
+            return _install_and_build(release, requirements)
         except BuildError as error:
             remove(source)
             copy_tree(packed, source)
             _install_packed(source, requirements)
-            told = (
+            sentence = (
                 f"package.json is started by {entry}, which the package has already, so that it is "
                 "taken as it is, without its dev dependencies, though what would build it anew "
                 f"failed: {' '.join(str(error).split())}"
             )
-            return [told]
+            return [sentence]
         finally:
             remove(packed)
 
@@ -88,16 +88,16 @@ class NodeKind:
 
 def scripts(source: Path) -> Mapping[str, str]:
     """Return the scripts of its package.json."""
-    known: Mapping[str, str] = package_json(source).get("scripts", {})
-    return known
+    declared: Mapping[str, str] = package_json(source).get("scripts", {})
+    return declared
 
 
-def _built(release: Path, requirements: Sequence[str]) -> Sequence[str]:
+def _install_and_build(release: Path, requirements: Sequence[str]) -> Sequence[str]:
     """Install what it needs, also to be built, and build it; return who read which file."""
     source = release / "source"
     manifest = package_json(source)
     manager = manager_of(source, manifest)
-    variables = _fetched(release, manager) | _LINKED
+    variables = _fetch_manager(release, manager) | _LINKED
     if not manager.lock and manager.name == "yarn":
         (source / "yarn.lock").touch()  # else Yarn takes a project above for the whole
     run_build(manager.install, source, variables)
@@ -115,9 +115,11 @@ def _install_packed(source: Path, requirements: Sequence[str]) -> None:
     npm would refuse dev dependencies that it cannot find, though it is told to leave them out.
     """
     file = source / "package.json"
-    whole, manifest = file.read_bytes(), dict(package_json(source))
+    original, manifest = file.read_bytes(), dict(package_json(source))
     manifest.pop("devDependencies", None)
-    manifest["scripts"] = {n: s for n, s in scripts(source).items() if n not in _NOT_OF_PACKAGES}
+    manifest["scripts"] = {
+        name: script for name, script in scripts(source).items() if name not in _NOT_OF_PACKAGES
+    }
     npm = Manager("npm")
     try:
         file.write_text(json.dumps(manifest), "utf-8")
@@ -125,10 +127,10 @@ def _install_packed(source: Path, requirements: Sequence[str]) -> None:
         if requirements:
             run_build(npm.add(requirements), source, _LINKED)
     finally:
-        file.write_bytes(whole)
+        file.write_bytes(original)
 
 
-def _fetched(release: Path, manager: Manager) -> dict[str, str]:
+def _fetch_manager(release: Path, manager: Manager) -> dict[str, str]:
     """Have ``manager`` in the release, where it is not the installed npm; return its PATH.
 
     Raises:
@@ -141,8 +143,8 @@ def _fetched(release: Path, manager: Manager) -> dict[str, str]:
     install = ["npm", "install", "--prefix", str(tools), "--no-save", *_QUIET, manager.package]
     run_build(install, tools, {})
     if manager.digest and not manager.package.startswith("@"):  # of that, Yarn hashes a file
-        kept = json.loads((tools / "node_modules" / ".package-lock.json").read_text("utf-8"))
-        integrity = kept["packages"][f"node_modules/{manager.name}"]["integrity"]
+        lock = json.loads((tools / "node_modules" / ".package-lock.json").read_text("utf-8"))
+        integrity = lock["packages"][f"node_modules/{manager.name}"]["integrity"]
         digest = base64.b64decode(integrity.removeprefix("sha512-")).hex()
         if digest != manager.digest:
             problem = f"the registry has it with the SHA-512 {digest}"

@@ -94,10 +94,10 @@ def manager_of(source: Path, manifest: Mapping[str, Any]) -> Manager:
         problem, remedy = "is read by bun alone", "Commit a package-lock.json instead."
         raise BadInputError("source", next(iter(locks), "packageManager"), problem, remedy)
     lock = next((lock for lock, tool in locks.items() if tool == name), "")
-    whole = (source / "pnpm-workspace.yaml").is_file()
+    is_workspace = (source / "pnpm-workspace.yaml").is_file()
     if declared:
-        return Manager(name, declared.version, lock, declared.digest, whole)
-    return Manager(name, _writer(name, source / lock), lock, workspace=whole)
+        return Manager(name, declared.version, lock, declared.digest, is_workspace)
+    return Manager(name, _writer(name, source / lock), lock, workspace=is_workspace)
 
 
 def _declared(manifest: Mapping[str, Any]) -> Manager | None:

@@ -82,11 +82,11 @@ def parse(text: str) -> dict[str, str]:
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        found = _LINE.match(line)
-        if found is None or found[1] in commands:
-            problem = "named twice" if found else "no `name: command`"
+        match = _LINE.match(line)
+        if match is None or match[1] in commands:
+            problem = "named twice" if match else "no `name: command`"
             raise BadInputError(
                 f"Procfile:{number}", line, problem, "Write e.g. web: gunicorn app:app"
             )
-        commands[found[1]] = found[2].strip()
+        commands[match[1]] = match[2].strip()
     return commands

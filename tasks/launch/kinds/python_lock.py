@@ -25,7 +25,7 @@ _MANIFESTS = ("pyproject.toml", "pdm.lock", "Pipfile", "Pipfile.lock")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class LockTarget:
     """The environment ``env`` to install into, beside the folder ``source``.
 
     ``uv`` is its program; ``extras`` are those of the project itself that are asked for.
@@ -71,7 +71,7 @@ def lock_of(source: Path) -> str:
     return names[0] if names else ""
 
 
-def install_locked(lock: str, target: Target, *, package: bool) -> None:
+def install_locked(lock: str, target: LockTarget, *, package: bool) -> None:
     """Install what ``lock`` holds, and the project itself where it is a ``package``.
 
     Raises:
@@ -87,14 +87,14 @@ def is_hashed(requirements: Path) -> bool:
     return requirements.is_file() and b"--hash" in requirements.read_bytes()
 
 
-def constraints(lock: str, target: Target) -> Path:
+def constraints(lock: str, target: LockTarget) -> Path:
     """Return a file with every version that ``lock`` knows: what is added has to fit to it.
 
     That is what is installed, and what its other groups and extras hold.
     """
-    known = run_build([target.uv, "pip", "freeze", "--python", target.python], target.source, {})
+    frozen = run_build([target.uv, "pip", "freeze", "--python", target.python], target.source, {})
     path = target.env.with_name("constraints.txt")
-    pinned = [line for line in known.splitlines() if "==" in line and " @ " not in line]
+    pinned = [line for line in frozen.splitlines() if "==" in line and " @ " not in line]
     installed = {normal(line.partition("==")[0]) for line in pinned}
     pinned += [
         f"{name}=={version}"
@@ -124,10 +124,14 @@ def locked_versions(lock: Path) -> dict[str, str]:
     for package in packages:
         if version := str(package.get("version", "")).removeprefix("=="):
             versions[normal(package["name"])].add(version)
-    return {name: next(iter(known)) for name, known in versions.items() if len(known) == 1}
+    return {
+        name: next(iter(candidates))
+        for name, candidates in versions.items()
+        if len(candidates) == 1
+    }
 
 
-def _uv(target: Target) -> None:
+def _uv(target: LockTarget) -> None:
     extras = [part for name in target.extras for part in ("--extra", name)]
     options = ["--quiet", "--locked", "--no-default-groups", "--no-editable", "--compile-bytecode"]
     run_build(
@@ -137,32 +141,32 @@ def _uv(target: Target) -> None:
     )
 
 
-def _poetry(target: Target) -> None:
+def _poetry(target: LockTarget) -> None:
     extras = ["--extras", " ".join(target.extras)] if target.extras else []
     _install(target, target.tool(*_POETRY, "--only", "main", *extras))
 
 
-def _pdm(target: Target) -> None:
+def _pdm(target: LockTarget) -> None:
     with _Aside(target) as folder:
         target.tool(*_PDM, "lock", "--check", folder=folder)
         groups = [part for name in target.extras for part in ("--group", name)]
-        asked = ("export", "--prod", "--format", "requirements", *groups)
-        exported = target.tool(*_PDM, *asked, folder=folder)
+        arguments = ("export", "--prod", "--format", "requirements", *groups)
+        exported = target.tool(*_PDM, *arguments, folder=folder)
     _install(target, exported)
 
 
-def _pipenv(target: Target) -> None:
+def _pipenv(target: LockTarget) -> None:
     with _Aside(target) as folder:
         target.tool("pipenv", "verify", folder=folder)
         exported = target.tool("pipenv", "requirements", "--hash", folder=folder)
     _install(target, exported)
 
 
-def _pylock(target: Target) -> None:
+def _pylock(target: LockTarget) -> None:
     target.pip("--requirements", "pylock.toml")
 
 
-INSTALLERS: dict[str, Callable[[Target], None]] = {
+INSTALLERS: dict[str, Callable[[LockTarget], None]] = {
     "uv.lock": _uv,
     "poetry.lock": _poetry,
     "pdm.lock": _pdm,
@@ -175,7 +179,7 @@ INSTALLERS: dict[str, Callable[[Target], None]] = {
 class _Aside:
     """A folder with the manifests alone, for tools that leave files beside what they read."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: LockTarget) -> None:
         self._source, self._folder = target.source, target.env.with_name("lock")
 
     def __enter__(self) -> Path:
@@ -189,7 +193,7 @@ class _Aside:
         discard(self._folder)
 
 
-def _install(target: Target, exported: str) -> None:
+def _install(target: LockTarget, exported: str) -> None:
     """Install a list of requirements; only what has no hash, from Git or a folder, goes without."""
     for number, (options, lines) in enumerate(split_by_hash(exported)):
         if lines:

@@ -35,21 +35,21 @@ _LAST_LINES = 4
 _LONGEST_LINE = 300
 
 
-def reason(output: str, complaint: str = "") -> str:
+def reason(output: str, stderr: str = "") -> str:
     """Return the lines that say why it failed, the first ones where they are many.
 
     Of a Python stack trace it is the last line. Where no line says why, it is the last lines; they
-    are those of ``complaint``, what came by stderr, where only ``output`` sounds like a reason.
+    are those of ``stderr``, what came by stderr, where only ``output`` sounds like a reason.
     """
-    complaints = _lines(complaint)
-    lines = [*_lines(output), *complaints]
-    own = list(_without_traces(lines))
-    telling = [line for line in own if _tells(line)]
+    stderr_lines = _lines(stderr)
+    lines = [*_lines(output), *stderr_lines]
+    own_lines = list(_without_traces(lines))
+    telling = [line for line in own_lines if _tells(line)]
     first = telling[:_MOST_LINES] or lines[-_MOST_LINES:]
     last = [line for line in lines[-_LAST_LINES:] if _tells(line)]  # a tool that sums up does so
-    if not any(map(_tells, complaints)):
-        last = complaints[-_LAST_LINES:]
-    return "\n".join(_cut(line) for line in dict.fromkeys([*first, *_quoted(own), *last]))
+    if not any(map(_tells, stderr_lines)):
+        last = stderr_lines[-_LAST_LINES:]
+    return "\n".join(_cut(line) for line in dict.fromkeys([*first, *_quoted(own_lines), *last]))
 
 
 def _quoted(lines: list[str]) -> list[str]:

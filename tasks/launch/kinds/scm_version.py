@@ -7,7 +7,7 @@ import re
 from packaging.version import InvalidVersion, Version
 
 from tasks.launch.kinds.interface import run_build
-from tasks.launch.kinds.python_lock import Target
+from tasks.launch.kinds.python_lock import LockTarget
 from tasks.text import read_text
 
 _ASKS_GIT = re.compile(
@@ -25,7 +25,7 @@ _PRETENDED = (
 """What the tools that ask Git take instead of its answer."""
 
 
-def built_wheel(target: Target, described: str) -> str:
+def built_wheel(target: LockTarget, described: str) -> str:
     """Return what to install as the project itself: the folder, or a wheel with its version.
 
     A wheel where its version would be asked of Git, and no archive of the source states it; and

@@ -7,7 +7,7 @@ import pytest
 
 from tasks.backup.manifest import Manifest, encode
 from tasks.backup.staging import clear_staging, remember, remembered, staging_folder
-from tasks.backup.subject import Subject
+from tasks.backup.subject import BackupSubject
 from tasks.errors import BusyError
 from tasks.holder import acting_as
 
@@ -76,7 +76,7 @@ def test_the_second_of_two_backups_is_told_which_one_is_at_work(tmp_path: Path) 
 
 def test_the_last_manifest_is_remembered_for_the_owner_only(tmp_path: Path) -> None:
     """Every backup reads every byte again, or a broken memory stops the next backup."""
-    manifest = Manifest(Subject("p", "e", ()), "/s", 1.0, 2.0, (), ())
+    manifest = Manifest(BackupSubject("p", "e", ()), "/s", 1.0, 2.0, (), ())
     assert remembered(tmp_path) is None
     remember(tmp_path, encode(manifest))
     assert remembered(tmp_path) == manifest

@@ -15,7 +15,7 @@ from blocks.repositories.restic import ResticRepository
 from blocks.repositories.restic_engine import ResticEngine
 from tasks.backup import task
 from tasks.backup.sources import Source
-from tasks.backup.subject import Subject
+from tasks.backup.subject import BackupSubject
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.insights import open_insights
 from tasks.ledger.snapshots import snapshots
@@ -52,7 +52,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 async def test_backup_is_recorded_and_restore_compared(
     engine: ResticEngine,
-    subject: Subject,
+    subject: BackupSubject,
     tmp_path: Path,
     shown: list[str],
     caplog: pytest.LogCaptureFixture,
@@ -80,7 +80,7 @@ async def test_backup_is_recorded_and_restore_compared(
 
 async def test_a_backup_of_nothing_is_an_alert_until_there_is_something(
     engine: ResticEngine,
-    subject: Subject,
+    subject: BackupSubject,
     tmp_path: Path,
     shown: list[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -132,7 +132,7 @@ def block_of(engine: ResticEngine) -> ResticRepository:
 
 @pytest.mark.usefixtures("shown")
 async def test_a_cancelled_restore_leaves_its_target_as_it_was(
-    engine: ResticEngine, subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It goes on, and lies there whole when it is called cancelled; the next one is refused."""
     (subject.sources[0].path / "a").write_text("hello")
@@ -157,7 +157,7 @@ async def test_a_cancelled_restore_leaves_its_target_as_it_was(
 @pytest.mark.parametrize("command", ["backup", "check"])
 async def test_a_cancelled_backup_leaves_no_snapshot(
     engine: ResticEngine,
-    subject: Subject,
+    subject: BackupSubject,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     command: str,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.backup.sources import Source
-from tasks.backup.tree import FILE, FOLDER, LINK, Entry, scan
+from tasks.backup.tree import FILE, FOLDER, LINK, TreeEntry, scan
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def source(tmp_path: Path) -> Source:
     return Source("data", root)
 
 
-def by_path(entries: tuple[Entry, ...]) -> dict[str, Entry]:
+def by_path(entries: tuple[TreeEntry, ...]) -> dict[str, TreeEntry]:
     """Return entries by their path."""
     return {entry.path: entry for entry in entries}
 

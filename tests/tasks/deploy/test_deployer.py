@@ -123,7 +123,7 @@ def test_a_rollback_that_died_after_its_switch_is_finished_by_the_next_one(
         if rollout.phase is Phase.DRAINING:
             raise Killed
 
-    monkeypatch.setattr(deployer, "said", die)
+    monkeypatch.setattr(deployer, "on_change", die)
     with pytest.raises(Killed):
         deployer.rollback()
     assert _versions_served(deployer) == {"one"}
@@ -152,7 +152,7 @@ async def test_what_is_cancelled_before_it_serves_is_taken_back(
             while not is_cancelled():
                 time.sleep(0.01)
 
-    deployer.said = said
+    deployer.on_change = said
     deploying = asyncio.create_task(in_thread(lambda: deployer.deploy("two")))
     with pytest.raises(asyncio.CancelledError):
         await deploying
@@ -187,7 +187,7 @@ async def test_a_rollback_withdraws_a_deploy_that_has_not_switched(
         finally:
             over.set()
 
-    deployer.said = said
+    deployer.on_change = said
     deployed, back = await asyncio.gather(
         asyncio.to_thread(lambda: deployer.deploy("three")), roll_back()
     )
@@ -232,7 +232,7 @@ async def test_what_comes_after_a_deploy_that_has_switched_waits_for_it_and_says
         finally:
             over.set()
 
-    deployer.said = said
+    deployer.on_change = said
     deployed, after = await asyncio.gather(
         asyncio.to_thread(lambda: deployer.deploy("two")), next_one()
     )
@@ -312,7 +312,7 @@ def test_a_second_deploy_at_the_same_time_is_refused(deployer: Deployer, tmp_pat
                 other.deploy("two")
             refusals.append(str(refused.value))
 
-    deployer.said = interfere
+    deployer.on_change = interfere
     assert deployer.deploy("one").succeeded
     assert len(refusals) == 1
     place = f"{PROJECT}/{ENVIRONMENT}"

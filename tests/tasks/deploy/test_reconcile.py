@@ -19,16 +19,15 @@ from blocks.providers.process import detached
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.effects import (
     BeforeRan,
-    Build,
+    BuildRelease,
     Built,
     Drain,
-    Drained,
     Effect,
     Gate,
+    GateRefused,
     Nothing,
     Observation,
     Passed,
-    Refused,
     Retire,
     Retired,
     Route,
@@ -38,11 +37,12 @@ from tasks.deploy.effects import (
     Start,
     Started,
     Survey,
+    TrafficDrained,
     Undo,
     Undone,
 )
 from tasks.deploy.reconcile import Sighting, reconcile_rollouts, settle
-from tasks.deploy.rollout import Kind, Rollout, advance, begin
+from tasks.deploy.rollout import Rollout, RolloutKind, advance, begin
 from tasks.deploy.survey import address, survey
 from tasks.ledger.instances import instances
 from tasks.ledger.rollouts import open_rollouts
@@ -120,7 +120,7 @@ class World:
     def perform(self, rollout: Rollout, effect: Effect, healthy: bool) -> Observation:
         """Do what the real effects do, in their order."""
         match effect:
-            case Build():
+            case BuildRelease():
                 self.tick()
                 return Built(NEW, "b", fresh=True)
             case Survey():
@@ -139,7 +139,7 @@ class World:
                 return Started(tuple(self.start(release, InstanceState.STARTING) for _ in range(2)))
             case Gate(ids):
                 if not healthy or not set(ids) <= self.alive:
-                    return Refused("it is ill")
+                    return GateRefused("it is ill")
                 after = tuple(address(self.there[one]) for one in ids)
                 return Passed((Route("web", 8300, self.upstreams, after),))
         return self.hand_over(effect)
@@ -154,7 +154,7 @@ class World:
                 self.set_state(leaving, InstanceState.DRAINING)
                 return Shifted()
             case Drain():
-                return Drained(quiet=True)
+                return TrafficDrained(quiet=True)
             case Retire(running, warm, stop):
                 self.set_state(running, InstanceState.RUNNING)
                 self.set_state(warm, InstanceState.WARM)
@@ -211,7 +211,7 @@ def _reconcile(world: World, saved: Rollout, life: int = 0) -> Rollout:
 @given(
     serving=st.sampled_from(["", OLD, NEW]),
     warm=st.booleans(),
-    kind=st.sampled_from(Kind),
+    kind=st.sampled_from(RolloutKind),
     healthy=st.booleans(),
     life=st.integers(1, 40),
     second_life=st.integers(0, 12),
@@ -222,7 +222,7 @@ def test_a_killed_controller_leaves_exactly_one_live_release(
     *,
     serving: str,
     warm: bool,
-    kind: Kind,
+    kind: RolloutKind,
     healthy: bool,
     life: int,
     second_life: int,
@@ -233,7 +233,7 @@ def test_a_killed_controller_leaves_exactly_one_live_release(
     world = _world(serving, warm)
     before = set(world.there)
     world.life = life
-    to_release = NEW if kind is Kind.ROLLBACK or handed_on else ""
+    to_release = NEW if kind is RolloutKind.ROLLBACK or handed_on else ""
     saved = _control(world, Rollout("shop", "prod", "b", kind, to_release=to_release), healthy)
     if killed_as_well != "nothing":
         world.alive -= set(saved.arriving if killed_as_well == "arriving" else saved.serving)
@@ -342,7 +342,7 @@ def test_the_next_deploy_reconciles_first(deployer: Deployer, tmp_path: Path) ->
 def test_a_live_controller_is_left_alone(deployer: Deployer) -> None:
     """Otherwise a reconciler undoes what a slow deploy is about to finish."""
     said: list[list[str]] = []
-    deployer.said = lambda _rollout: said.append(_reconcile_really(deployer))
+    deployer.on_change = lambda _rollout: said.append(_reconcile_really(deployer))
     assert deployer.deploy("one").succeeded
     assert said
     assert not any(said)

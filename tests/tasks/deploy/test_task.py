@@ -33,14 +33,14 @@ class Deployer:
     target = Place()
 
     def __init__(self, phase: Phase) -> None:
-        self.said: Say = lambda _rollout: None
+        self.on_change: Say = lambda _rollout: None
         self._phase = phase
         self.waiting = threading.Event()
 
     def deploy(self, version: str, strategy: str) -> RolloutReport:
         """Pretend nothing but the end."""
         rollout = Rollout("My_Shop", "prod", version, strategy=strategy, phase=self._phase)
-        self.said(rollout)
+        self.on_change(rollout)
         return report_of("r", rollout, {"web": "http://127.0.0.1:8300/"})
 
     def rollback(self) -> RolloutReport:

@@ -26,7 +26,7 @@ def foreign(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have git take every checkout for one of another owner, by its own means."""
     name = "GIT_TEST_ASSUME_DIFFERENT_OWNER"
     monkeypatch.setenv(name, "1")
-    monkeypatch.setattr("tasks.launch.git._KEPT", frozenset({name}), raising=False)
+    monkeypatch.setattr("tasks.launch.git._KEPT_VARIABLES", frozenset({name}))
 
 
 def test_a_checkout_of_another_owner_is_not_copied(tmp_path: Path, foreign: None) -> None:

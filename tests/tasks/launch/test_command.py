@@ -9,7 +9,7 @@ import pytest
 
 from blocks.project_spec import ServiceSpec
 from tasks.errors import BadInputError
-from tasks.launch.command import CommandLine, Place, command_line
+from tasks.launch.command import CommandLine, TemplateContext, command_line
 from tasks.release import Release
 
 RELEASE = Release("p", "1.0", "d1g35t", Path("/r"), "python", 0)
@@ -23,7 +23,7 @@ def built(
         "web",
         ServiceSpec(command=command),
         release,
-        Place("p", "dev", 2, "h", port, Path("/d")),
+        TemplateContext("p", "dev", 2, "h", port, Path("/d")),
         inherited={"PATH": "/bin", "HOME": "/me", "HOST": "elsewhere"},
         variables=variables,
         secrets={"TOKEN": "{{ raw }}"},

@@ -15,9 +15,9 @@ from tasks.errors import BadInputError, BusyError
 from tasks.launch import forgetting
 from tasks.launch.convergence import converge
 from tasks.launch.forgetting import (
+    ForgetScope,
     Forgotten,
     LeftoverError,
-    Subject,
     check_forgettable,
     forget,
     places,
@@ -52,9 +52,9 @@ class Table:
         return self.routes.get(front_port, ())
 
 
-def subject(home: Path, project: str = "demo", environment: str = "") -> Subject:
+def subject(home: Path, project: str = "demo", environment: str = "") -> ForgetScope:
     """Give what is to be forgotten; owners called `alive` are."""
-    return Subject(project, environment, home, alive=lambda owner: owner == "alive")
+    return ForgetScope(project, environment, home, alive=lambda owner: owner == "alive")
 
 
 @pytest.mark.integration

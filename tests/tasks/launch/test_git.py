@@ -100,4 +100,4 @@ def test_a_complaint_shows_no_password_that_is_known(
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with access({"https://example.org/": "me:p@ss/w:rd"}):
         answer = program.ask("fetch", online=True)
-    assert answer.complaint == "fatal: bad token *** or ***"
+    assert answer.error_text == "fatal: bad token *** or ***"

@@ -13,7 +13,7 @@ from blocks.providers.process import detached
 from blocks.routers.slots import SlotRouter
 from stack.services import gone
 from tasks.launch.convergence import converge
-from tasks.launch.drift import Drift, drift
+from tasks.launch.drift import ConfigurationDrift, drift
 from tasks.launch.launcher import Launcher, LaunchError
 from tasks.launch.public_ports import PublicPorts
 from tasks.launch.standing import release_to_launch
@@ -96,8 +96,8 @@ def test_what_is_configured_otherwise_is_told(launcher_for: Make, fronts: Public
     """Broken: `status` says all is well while another configuration serves."""
     launcher = launcher_for()
     (instance,) = converge(launcher, launcher.build(""), fronts).instances
-    assert drift(launcher) == Drift()
+    assert drift(launcher) == ConfigurationDrift()
     changed = launcher_for(variables={"DEBUG": "1"}, replicas=2)
     assert drift(changed).differing == {instance.id: ("variables.DEBUG", "replicas")}
     converge(changed, release_to_launch(changed, ""), fronts)
-    assert drift(changed) == Drift()
+    assert drift(changed) == ConfigurationDrift()

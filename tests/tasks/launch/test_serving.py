@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tasks.launch.belongings import told
+from tasks.launch.belongings import data_messages
 from tasks.launch.launcher import Launcher
 from tasks.release import Instance, InstanceState, Release
 
@@ -192,22 +192,22 @@ def test_what_a_new_release_brings_and_what_is_kept_hides_is_told(
     launcher = launcher_for(data=["media", "db.sqlite3"])
     first = serve(launcher)
     assert ask(first, "/upload") == "kept"
-    assert told(launcher.trees, "dev", launcher.serving) == []
+    assert data_messages(launcher.trees, "dev", launcher.serving) == []
     (source / "media" / "logo.svg").write_text("new logo")
     (source / "media" / "more.svg").write_text("more")
     release = launcher.build("")
     serve(launcher, release)
-    (said,) = told(launcher.trees, "dev", launcher.serving)
+    (said,) = data_messages(launcher.trees, "dev", launcher.serving)
     assert "media/logo.svg, media/more.svg" in said
     assert "same.svg" not in said
     assert str(release.source) in said
     kept = launcher.data_folder / "source" / "media"
     assert (kept / "logo.svg").read_text() == "old logo"
     serve(launcher, release)
-    assert told(launcher.trees, "dev", launcher.serving) == [said]
+    assert data_messages(launcher.trees, "dev", launcher.serving) == [said]
     for name in ("logo.svg", "more.svg"):
         (kept / name).write_text((release.source / "media" / name).read_text())
-    assert told(launcher.trees, "dev", launcher.serving) == []
+    assert data_messages(launcher.trees, "dev", launcher.serving) == []
 
 
 def test_a_rollback_is_no_new_content(launcher_for: Make, source: Path) -> None:
@@ -219,7 +219,7 @@ def test_a_rollback_is_no_new_content(launcher_for: Make, source: Path) -> None:
     (source / "db.sqlite3").write_text("another seed")
     two = launcher.build("")
     serve(launcher, two)
-    assert len(told(launcher.trees, "dev", launcher.serving)) == 1
+    assert len(data_messages(launcher.trees, "dev", launcher.serving)) == 1
     (launcher.data_folder / "source" / "db.sqlite3").write_text("used since")
     serve(launcher, one)
-    assert told(launcher.trees, "dev", launcher.serving) == []
+    assert data_messages(launcher.trees, "dev", launcher.serving) == []

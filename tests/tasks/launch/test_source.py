@@ -12,7 +12,7 @@ import pytest
 
 from blocks.project_spec import ProjectSpec
 from tasks.errors import BadInputError
-from tasks.launch.source import fetch, tree_digest, wanted_version
+from tasks.launch.source import fetch, resolved_version, tree_digest
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -21,7 +21,7 @@ def fetched(tmp_path: Path, source: str, version: str = "", own: str = "") -> Pa
     """Fetch ``source`` and return where it is."""
     spec = ProjectSpec(source=source, version=own)
     target = tmp_path / "target"
-    fetch("demo", spec, wanted_version("demo", spec, version), target)
+    fetch("demo", spec, resolved_version("demo", spec, version), target)
     return target
 
 
@@ -144,7 +144,7 @@ def test_a_password_in_an_address_is_not_shown(tmp_path: Path) -> None:
 def test_a_version_is_a_name(version: str) -> None:
     """Broken: a version could lead out of the folder, or be taken for an option."""
     with pytest.raises(BadInputError, match="no version"):
-        wanted_version("demo", ProjectSpec(source="."), version)
+        resolved_version("demo", ProjectSpec(source="."), version)
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:

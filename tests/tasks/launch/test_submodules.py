@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import BadInputError
-from tasks.launch.repository import Repository, clone
+from tasks.launch.repository import GitRepository, clone
 from tasks.launch.submodules import absolute
 from tests.tasks.launch.repositories import (
     commit,
@@ -106,7 +106,7 @@ def test_a_repository_without_an_address_is_named(tmp_path: Path) -> None:
 @pytest.mark.integration
 def test_a_server_cannot_name_a_repository_of_this_machine(tmp_path: Path, shop: Path) -> None:
     """Broken: a project from elsewhere gets the files of another repository here."""
-    assert clone("source", shop.as_uri(), tmp_path / "a") == Repository(
+    assert clone("source", shop.as_uri(), tmp_path / "a") == GitRepository(
         tmp_path / "a", shop.as_uri(), ours=True
     )
     with pytest.raises(BadInputError, match="git cannot read it"):

@@ -9,7 +9,7 @@ import pytest
 
 from blocks.providers.process import detached
 from tasks.deploy.deployer import Deployer, Pace
-from tasks.deploy.deployer import Target as Place
+from tasks.deploy.target import DeployTarget
 from tasks.errors import BusyError
 from tasks.launch import convergence
 from tasks.launch.convergence import Launched, converge, shut_down
@@ -58,7 +58,7 @@ def _write(source: Path, version: str) -> None:
 
 def _deployer(launcher: Launcher, fronts: PublicPorts) -> Deployer:
     """Return what deploys there: with the same front ports, and without a pause."""
-    place = Place(launcher.project, launcher.environment, "127.0.0.1", FRONT, 10)
+    place = DeployTarget(launcher.project, launcher.environment, "127.0.0.1", FRONT, 10)
     pace = Pace(in_a_row=1, pause_seconds=0.0, drain_seconds=0.0, grace_seconds=2)
     owner = detached.own_identity().encode()
     return Deployer(launcher.ledger, launcher, fronts.router, place, owner, pace=pace)

@@ -7,7 +7,13 @@ from pydantic import ValidationError
 
 from blocks.environment_spec import EnvironmentSpec, ProjectEnvironment
 from tasks.errors import BadInputError, NotFoundError
-from tasks.launch.variables import literal, render, resolve, told_of_own, values_for_nobody
+from tasks.launch.variables import (
+    literal,
+    own_variable_warnings,
+    render,
+    resolve,
+    values_for_nobody,
+)
 
 ALL = {"shared_with": ["all"]}
 ENVIRONMENTS = {
@@ -145,7 +151,11 @@ def test_values_that_reach_nobody_are_told() -> None:
 
 def test_variables_that_are_ours_to_give_are_told_of() -> None:
     """Broken: nobody learns why a service does not get the port, or the address, that was written."""
-    port, host = told_of_own("environments.dev.variables", {"PORT": "9", "HOST": "h", "TZ": "UTC"})
+    port, host = own_variable_warnings(
+        "environments.dev.variables", {"PORT": "9", "HOST": "h", "TZ": "UTC"}
+    )
     assert port.startswith("environments.dev.variables.PORT does not reach a service with a port")
     assert host.startswith("environments.dev.variables.HOST replaces the address")
-    assert not told_of_own("environments.dev.variables", {"PORT": "{{ port }}", "TZ": "UTC"})
+    assert not own_variable_warnings(
+        "environments.dev.variables", {"PORT": "{{ port }}", "TZ": "UTC"}
+    )

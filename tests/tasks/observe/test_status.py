@@ -17,7 +17,7 @@ from tasks.ledger.connection import open_ledger
 from tasks.ledger.instances import record_instance
 from tasks.observe.report import last_words, summary
 from tasks.observe.status import Sight, StatusRow, View, _usage, rows, state_of, status_rows
-from tasks.observe.usage import Usage
+from tasks.observe.usage import ServiceUsage
 from tasks.release import Instance, InstanceState
 
 RUNS = Running(ProcessIdentity("h", 1, 1.0, "b"), 2, 3, 90.0)
@@ -77,7 +77,7 @@ def test_rows_are_in_order_and_only_what_serves_has_a_url() -> None:
     warm = instance(Path(), id="w", state=InstanceState.WARM)
     other = instance(Path(), id="a", project="a", port=None)
     sights = [
-        Sight(instance(Path()), RUNS, Usage(12.5, 40.0), "ok"),
+        Sight(instance(Path()), RUNS, ServiceUsage(12.5, 40.0), "ok"),
         Sight(warm, RUNS),
         Sight(other, ENDED),
     ]
@@ -161,7 +161,7 @@ def test_a_web_service_that_ended_is_not_well(tmp_path: Path, directory: Path) -
 
 def test_a_service_without_its_shim_is_not_well_and_not_measured() -> None:
     """Broken: nobody learns that what serves would not be started again, and it uses nothing."""
-    usage = {RUNS.shim.pid: Usage(0.0, 0.0)}
+    usage = {RUNS.shim.pid: ServiceUsage(0.0, 0.0)}
     orphan = replace(RUNS, supervised=False)
     assert (_usage(RUNS, usage), _usage(orphan, usage)) == (usage[RUNS.shim.pid], None)
     [(_, row)] = rows([Sight(instance(Path()), orphan)], {}, 1000.0)
