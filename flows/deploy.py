@@ -76,5 +76,5 @@ def deployer(target: Target, router: Router, book: Ledger) -> Deployer:
     span = front_range(chosen)
     slots = span.last - span.first + 1
     place = DeployTarget(target.project, target.environment, span.host, span.first, slots)
-    launcher, owner = launcher_of(target, book, chosen), own_identity().encode()
+    launcher, owner = launcher_of(target, book), own_identity().encode()
     return Deployer(book, launcher, router, place, owner)

@@ -9,7 +9,6 @@ from flows.configuration.block_loading import ledger
 from tasks.launch.belongings import data_messages, proposed_data
 from tasks.launch.target import Target, launcher_of
 from tasks.release import Release
-from tasks.settings import settings
 
 _LINE = re.compile(r"`data: \[.*?\]`")
 
@@ -23,7 +22,7 @@ async def data_remarks(target: Target, release: Release | None = None) -> list[s
     def look() -> list[str]:
         """Look at the source, and at what was written beside it."""
         with ledger() as book:
-            launcher = launcher_of(target, book, settings())
+            launcher = launcher_of(target, book)
             proposed = []
             if release and release.source.is_dir():
                 commands = [service.command for service in launcher.services(release).values()]

@@ -1,4 +1,4 @@
-"""A restored tree against the manifest of its snapshot."""
+"""The comparison of a restored tree with the manifest of its snapshot."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tasks.errors import SlipwayError
 class Comparison:
     """What a restore gave back; paths start with the name of their source.
 
-    ``changed`` is what the application made, wrote to, renamed or took away between the reading of
-    the manifest and that of the file itself: it is as restic read it.
+    ``changed`` are paths that the application made, wrote to, renamed or removed after they were
+    read for the manifest and before restic read them: they are restored as restic read them.
     ``unexpected`` are paths that nobody recorded. ``unverified`` and ``left_out`` were known when
     the snapshot was taken, each as `path: reason`.
     """
@@ -66,11 +66,11 @@ def compare(
     """Compare kind, mode, size and content, path by path.
 
     Args:
-        manifest: What the snapshot says of itself.
+        manifest: The manifest of the snapshot.
         restored: The entries of the restored tree.
-        gone: Paths that were not there any more when restic came to read them.
+        gone: Paths that were gone when restic came to read them.
         touched: Paths, as text, that were changed in any way after the manifest was begun.
-        seconds: What the restore took.
+        seconds: How long the restore took.
     """
     recorded_by_path = {entry.path: entry for entry in manifest.entries}
     restored_by_path = {entry.path: entry for entry in restored}
@@ -120,9 +120,9 @@ def _is_in_moved_folder(
     restored_by_path: Mapping[str, TreeEntry],
     touched: frozenset[str],
 ) -> bool:
-    """Tell whether a folder above ``path``, other than its source, may have taken another's place.
+    """Tell whether a folder above ``path``, other than its source, may have replaced another one.
 
-    What lies in it keeps its times.
+    The files in a folder that is moved keep their times, so their own stamps show nothing.
     """
     if _is_same_but_for_content(recorded_by_path.get(path), restored_by_path[path]):
         return False
@@ -133,7 +133,7 @@ def _is_in_moved_folder(
 
 
 def _is_same_but_for_content(recorded: TreeEntry | None, restored: TreeEntry) -> bool:
-    """Tell whether it is the file of the manifest, which nobody can write without a trace."""
+    """Tell whether the restored file bears the stamp that the manifest has: it was not written."""
     if recorded is None or not recorded.kind == restored.kind == FILE:
         return False
     return (recorded.modified_ns, recorded.size, recorded.mode) == (

@@ -1,4 +1,4 @@
-"""What a snapshot says of itself: enough to compare a restored copy, and to launch it."""
+"""The manifest of a snapshot: its contents, by which a restored copy is compared and launched."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasks.errors import SlipwayError
 NAME = "manifest.json"
 FORMAT = 2
 _READABLE_FORMATS = (1, FORMAT)
-"""The first knows neither sparse files nor what is unverified or left out."""
+"""Format 1 has neither sparse files nor what is unverified or left out."""
 _ENTRY_VALUES = attrgetter(*(field.name for field in fields(TreeEntry)))
 
 
@@ -29,8 +29,8 @@ class Manifest:
     """A subject, and every path of it as it was; times are epoch seconds.
 
     ``databases`` are the paths whose content in the snapshot is a dump, kept below ``staging``;
-    ``unverified`` are databases that could not be dumped and are in it as the files they were,
-    ``left_out`` is what is not in it.
+    ``unverified`` are databases that could not be dumped and were copied as plain files;
+    ``left_out`` are the paths that the snapshot does not hold.
     """
 
     subject: BackupSubject
@@ -97,7 +97,7 @@ def decode(text: bytes) -> Manifest:
 
 
 def _time(value: object) -> float:
-    """Return epoch seconds; ValueError or OverflowError for what is no point in time."""
+    """Return epoch seconds; raise ValueError or OverflowError for what is no point in time."""
     seconds = float(str(value))
     int(seconds)
     return seconds

@@ -1,4 +1,4 @@
-"""Snapshots, progress and comparisons in words, for artifacts and logs; no credentials."""
+"""Reports of snapshots, progress and comparisons for artifacts and logs; without credentials."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PATHS_SHOWN = 20
 
 
 def progress_line(progress: Progress) -> str:
-    """Return how far a backup is."""
+    """Return the progress of a backup as one line."""
     left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
     return f"{size(progress.bytes_done)} of {size(progress.bytes_total)}{left}"
 

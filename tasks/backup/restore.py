@@ -1,4 +1,4 @@
-"""Brings a snapshot back into a folder: files and dumps in their places, then compared."""
+"""Restoring a snapshot into a folder: files and dumps go to their places and are compared."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tasks.errors import NotFoundError
 
 LATEST = "latest"
 CLOCK_TICK_SECONDS = 0.02
-"""File systems stamp what changes with a clock that is as much behind."""
+"""The clock by which file systems stamp changes may be this far behind."""
 
 
 def restore(
@@ -36,9 +36,9 @@ def restore(
 ) -> Comparison:
     """Restore ``snapshot`` into ``target``, a new or empty folder, and compare it.
 
-    There it gives ``data/`` (the data folder), one folder a further source, and
-    ``manifest.json``. Where it fails, the target is as it was before; what a killed one has left in
-    it goes first.
+    The target then holds ``data/`` (the data folder), one folder for each further source, and
+    ``manifest.json``. Where the restore fails, the target is as it was before; the remains of a
+    killed restore are removed first.
 
     Raises:
         BadInputError: The target may not be written to; nothing was.
@@ -70,7 +70,7 @@ def choose(snapshots: Sequence[StoredSnapshot], snapshot_id: str) -> StoredSnaps
 
     Args:
         snapshots: Oldest first.
-        snapshot_id: What the user asked for.
+        snapshot_id: An id, the start of one, or ``latest``.
 
     Raises:
         NotFoundError: There is none, or the prefix fits several.
@@ -119,10 +119,10 @@ def compose(target: Path, manifest: Manifest) -> tuple[Source, ...]:
 
 
 def mend(sources: Sequence[Source], manifest: Manifest, stored: Collection[str]) -> None:
-    """Bring back what restic does not: targets of links that are not UTF-8, and holes of files.
+    """Restore what restic does not: targets of links that are not UTF-8, and holes of files.
 
     Restic makes holes from 0.15 on, and keeps such targets from 0.17 on. Only paths in ``stored``,
-    which restic has just written, are touched: a manifest may say what it likes.
+    which restic has just written, are touched, as a manifest may list anything.
 
     Raises:
         ManifestError: A path leads out of the folder of its source.
@@ -144,7 +144,7 @@ def mend(sources: Sequence[Source], manifest: Manifest, stored: Collection[str])
 
 
 def _dig_holes(place: Path) -> None:
-    """Give back the room that zeros take; a file stays as it is where nothing here can do so."""
+    """Free the space that zeros take; without the program for it, a file stays as it is."""
     status, program = place.stat(), shutil.which("fallocate")
     if program is None:
         return
@@ -153,7 +153,7 @@ def _dig_holes(place: Path) -> None:
 
 
 def _vanished(manifest: Manifest, listing: Iterable[StoredEntry]) -> frozenset[str]:
-    """Return what the manifest lists and restic found gone when it came to read it."""
+    """Return the paths that the manifest lists and that were gone when restic came to read them."""
     stored = {entry.path for entry in listing}  # as text
     sources, dumped = manifest.subject.sources, set(manifest.databases)
     return frozenset(
@@ -164,7 +164,7 @@ def _vanished(manifest: Manifest, listing: Iterable[StoredEntry]) -> frozenset[s
 
 
 def _touched(manifest: Manifest, listing: Iterable[StoredEntry]) -> frozenset[str]:
-    """Return what was changed once its manifest was begun, as paths of the manifest and as text."""
+    """Return what was changed after the manifest was begun, as paths of the manifest, as text."""
     sources = {as_text(str(source.path)): source.name for source in manifest.subject.sources}
     since = manifest.read_at - CLOCK_TICK_SECONDS
     touched = set()
@@ -199,7 +199,7 @@ def _restored_path(work: Path, original: Path) -> Path:
     """Return where restic wrote ``original`` below ``work``, its parents made writable.
 
     Raises:
-        ManifestError: It is elsewhere: it climbs, or a link leads there.
+        ManifestError: It is elsewhere: the path climbs, or goes through a link.
     """
     place = work / original.relative_to("/")
     for folder in reversed((place, *place.parents)):
@@ -211,7 +211,7 @@ def _restored_path(work: Path, original: Path) -> Path:
 
 
 def _within(root: Path, place: Path) -> Path:
-    """Return ``place``, which is below ``root`` with no link on the way, whatever it is itself.
+    """Return ``place``, which is below ``root`` with no link above it; it may be a link itself.
 
     Raises:
         ManifestError: It is not.

@@ -1,4 +1,4 @@
-"""Takes one snapshot: live files where they are, databases as dumps, a manifest of it all."""
+"""Taking one snapshot: live files in their places, databases as dumps, and a manifest of both."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LATE_REASON = "it was made while the backup ran, and copied as a plain file"
 
 
 class SourceGoneError(SlipwayError):
-    """What was to be backed up was removed while that went on; no snapshot was taken."""
+    """A source was removed during its backup; no snapshot was taken."""
 
     def __init__(self, subject: BackupSubject, gone: Path) -> None:
         super().__init__(
@@ -53,14 +53,14 @@ def snapshot(
 ) -> Snapshot:
     """Back up ``subject``; the files are read in place, the databases from dumps in ``staging``.
 
-    Where a database appeared, or a file turned out to be unreadable, while restic read, it is
-    done anew. The trouble of one file is its own: what cannot be dumped is copied as it is, what
-    cannot be read or brought back is left out, and both are named.
+    Where a database appeared, or a file turned out to be unreadable, while restic read, the backup
+    is repeated. One bad file does not fail it: a database that cannot be dumped is copied as it is,
+    a file that cannot be read or restored is left out, and both are named.
 
     Raises:
         BadInputError: A source cannot be backed up.
         SourceGoneError: A source was removed meanwhile, as `forget` does.
-        UnreadableSourceError: Ever other files cannot be read; no snapshot is kept.
+        UnreadableSourceError: At each attempt other files could not be read; no snapshot is kept.
         RepositoryError: What the repository says.
     """
     started = now()
@@ -93,7 +93,7 @@ def snapshot(
 
 @contextmanager
 def _removed_sources_reported(subject: BackupSubject) -> Iterator[None]:
-    """Say of whatever fails that a source is gone, where one is."""
+    """Raise SourceGoneError for any failure while a source is gone."""
     try:
         yield
     except (RepositoryError, OSError) as error:
@@ -112,12 +112,13 @@ def _until_settled(
 ) -> tuple[Manifest, Stored, tuple[Trouble, ...]]:
     """Back up until restic could read all that is listed and no database was copied live.
 
-    After three times a database that came to be meanwhile stays as the file that restic read.
+    After the last attempt, a database that appeared meanwhile stays as the file that restic read.
     """
     unread: set[str] = set()
     for attempts_left in reversed(range(_ATTEMPTS)):
         manifest = prepare(subject, staging, now, unread)
-        stored = repository.backup(*_arguments(manifest, staging), subject.tags, progress)
+        included, excluded = _included_and_excluded(manifest, staging)
+        stored = repository.backup(included, excluded, subject.tags, progress)
         unreadable = _still_there(manifest, stored.unread)
         late = tuple(Trouble(path, _LATE_REASON) for path in late_databases(manifest))
         if not unreadable and not (late and attempts_left):
@@ -133,7 +134,7 @@ def prepare(
 ) -> Manifest:
     """Read the sources, dump the databases, and write the manifest of both into ``staging``.
 
-    ``unread`` are places, as text, that restic could not read.
+    ``unread`` are full paths, as text, that restic could not read.
     """
     previous, read_at = remembered(staging.parent), now()
     tree = scan(
@@ -162,7 +163,7 @@ def prepare(
 
 
 def late_databases(manifest: Manifest) -> list[str]:
-    """Return the databases that came to be after the manifest, and so were not dumped."""
+    """Return the databases that appeared after the manifest was made, and so were not dumped."""
     covered = {entry.path for entry in manifest.entries if entry.size}
     covered.update(path + suffix for path in manifest.databases for suffix in SIDE_FILES)
     covered.update(trouble.path for trouble in manifest.left_out)
@@ -173,8 +174,8 @@ def late_databases(manifest: Manifest) -> list[str]:
     ]
 
 
-def _arguments(manifest: Manifest, staging: Path) -> tuple[list[Path], list[Path]]:
-    """Return what restic reads, and what it leaves to the dumps."""
+def _included_and_excluded(manifest: Manifest, staging: Path) -> tuple[list[Path], list[Path]]:
+    """Return the paths that restic reads, and those that it leaves to the dumps or leaves out."""
     sources = manifest.subject.sources
     live = [locate(sources, path) for path in manifest.databases]
     sides = [path.with_name(path.name + suffix) for path in live for suffix in SIDE_FILES]
@@ -185,7 +186,7 @@ def _arguments(manifest: Manifest, staging: Path) -> tuple[list[Path], list[Path
 def _reusable(previous: Manifest | None) -> dict[str, TreeEntry]:
     """Return the entries whose digests may be used again: not those of databases.
 
-    Neither a dump nor what could not be dumped: each is tried, and told, at every backup.
+    Every backup dumps each database anew, and reports each that it cannot dump.
     """
     if previous is None:
         return {}
@@ -198,8 +199,8 @@ def _entries(
 ) -> Iterator[TreeEntry]:
     """Yield the entries as they are in the snapshot: dumps in the place of databases.
 
-    Those in ``plain`` could not be dumped: they stay the files that they are, logs and all. One
-    that is gone by now has no entry.
+    The databases in ``plain`` could not be dumped: they stay plain files, with their logs. A
+    database that is gone by now has no entry.
     """
     sides = {path + suffix for path in dumps for suffix in SIDE_FILES}
     contents = {**dumps, **plain}
@@ -220,9 +221,9 @@ def _entries(
 
 
 def _still_there(manifest: Manifest, unread: Collection[str]) -> set[str]:
-    """Return those of the places ``unread`` (as text) that the manifest lists and that are there.
+    """Return the paths of ``unread`` (as text) that the manifest lists and that still exist.
 
-    The others went away while restic read, which happens to temporary files.
+    The others were removed while restic read, as temporary files are.
     """
     if not unread:
         return set()

@@ -1,4 +1,4 @@
-"""What of a project is backed up: its data folder and the folders it names."""
+"""The sources of a project's backup: its data folder and the folders that it names."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Source:
 
 
 def full_paths(folders: Iterable[str]) -> list[Path]:
-    """Return those of ``folders`` that are outside of a project's own: full, or from a home."""
+    """Return the ``folders`` outside of a project's own: full paths, or paths from a home."""
     outside = [folder for folder in folders if folder.startswith(("/", "~"))]
-    return [Path(os.path.expanduser(folder)) for folder in outside]  # noqa: PTH111 - of nobody known: as it is
+    return [Path(os.path.expanduser(folder)) for folder in outside]  # noqa: PTH111 - an unknown user's path stays as it is
 
 
 def project_sources(project: str, data: Path, folders: Iterable[str]) -> tuple[Source, ...]:
     """Return the data folder and those of ``folders`` that are full paths.
 
-    Relative ones are inside the project's own folder: they are kept in the data folder. Folders
-    inside one that is already named are covered by it, and left out as well.
+    Relative ones are inside the project's own folder: they are kept in the data folder. A folder
+    inside another source is covered by that source, and left out as well.
 
     Args:
         project: Its name.

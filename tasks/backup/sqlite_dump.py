@@ -23,9 +23,9 @@ _UNKNOWN_COLLATION = re.compile(r"no such collation sequence: (.+)$")
 
 @dataclass(frozen=True, slots=True)
 class Dumps:
-    """What was dumped: all true for the moment ``consistent_at``, epoch seconds.
+    """Dumps that all show the moment ``consistent_at``, in epoch seconds.
 
-    ``failures`` are the databases that could not be, with SQLite's reason.
+    ``failures`` are the databases that could not be dumped, with SQLite's reason.
     """
 
     consistent_at: float
@@ -33,7 +33,7 @@ class Dumps:
 
 
 def dump_databases(pairs: Sequence[tuple[Path, Path]], now: Callable[[], float]) -> Dumps:
-    """Dump each (database, new file) pair; one that cannot be dumped keeps no other from it.
+    """Dump each (database, new file) pair; a database that cannot be dumped stops no other.
 
     A read transaction is opened on every database before the first is dumped, so that all of
     them show one moment. Writers go on in WAL mode; in the older journal modes a commit waits
@@ -83,8 +83,8 @@ def _reader(database: Path) -> sqlite3.Connection:
 def _log_preserved(database: Path, failures: Mapping[Path, str]) -> Iterator[None]:
     """Put back the log of a database that turns out to be among ``failures``.
 
-    SQLite removes a log when it closes a database, also when it could make nothing of either. The
-    log of a database that can be read without it is left alone.
+    SQLite removes the log when it closes a database, even one that it could not read. The log of
+    a database that can be read without it is left alone.
     """
     log = database.with_name(f"{database.name}-wal")
     saved_log = log.with_name(f".{log.name}.kept")
@@ -112,7 +112,7 @@ def _can_be_read(database: Path) -> bool:
 
 
 def _dump(reader: sqlite3.Connection, database: Path, copy: Path) -> None:
-    """Write the dump and prove it; it bears the mode, times and owner of the original."""
+    """Write the dump and check its integrity; it gets the mode, times and owner of the original."""
     make(copy.parent)
     with closing(sqlite3.connect(copy, isolation_level=None)) as target:
         reader.backup(target)
@@ -125,7 +125,7 @@ def _dump(reader: sqlite3.Connection, database: Path, copy: Path) -> None:
 
 
 def _discard(copy: Path) -> None:
-    """Remove what there is of a dump that failed."""
+    """Remove the files of a dump that failed."""
     for suffix in ("", *SIDE_FILES):
         with suppress(OSError):
             copy.with_name(copy.name + suffix).unlink()
@@ -134,8 +134,8 @@ def _discard(copy: Path) -> None:
 def _verdict(connection: sqlite3.Connection) -> str:
     """Return SQLite's verdict; the quick one where the application's own functions are needed.
 
-    A collation that only the application knows is stood in for: the quick verdict looks at how
-    pages hang together, not at the order of what they hold.
+    A collation that only the application has is replaced by a stand-in: the quick check reads the
+    structure of pages, not the order of their contents.
     """
     try:
         return _pragma_result(connection, "integrity_check")

@@ -1,4 +1,4 @@
-"""The folder in which dumps and the manifest wait for the backup: one holder, gone afterwards."""
+"""The staging folder, where dumps and the manifest wait for restic: one holder, then removed."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def staging_folder(staging: Path, what: str) -> Iterator[Path]:
 
     ``what`` is backed up through it, e.g. `shop in dev`.
 
-    Its path is the same at every backup, which is what increments are found by. What a killed
-    backup left in it is removed first.
+    Its path is the same at every backup, as restic finds increments by it. What a killed backup
+    left in it is removed first.
 
     Raises:
         BusyError: Another process backs up the same thing now.
@@ -52,7 +52,7 @@ def staging_folder(staging: Path, what: str) -> Iterator[Path]:
 def clear_staging(home: Path) -> list[str]:
     """Remove what killed backups have left below ``home``; return a sentence for each.
 
-    The next backup of the same would remove it, which may never come.
+    The next backup of the same would remove it, but there may never be one.
     """
     return [
         f"what a killed backup left in {content} was removed"
@@ -69,7 +69,7 @@ def _remove_leftover(content: Path) -> bool:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        # No longer than that is it locked: a backup that begins now would be refused.
+        # The lock is held for the rename alone: a backup that begins meanwhile would be refused.
         content.rename(doomed)
     discard(doomed)
     return True

@@ -1,4 +1,4 @@
-"""What a snapshot is of: one project in one environment, and how a copy of it is launched."""
+"""The subject of a snapshot: a project in an environment, and how a copy of it is launched."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class BackupSubject:
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """What its snapshots are found by."""
+        """The tags by which its snapshots are found."""
         return tags(self.project, self.environment)
 
 
@@ -49,7 +49,7 @@ def tags(project: str, environment: str = "") -> tuple[str, ...]:
 
 
 def sources_of(project: str, environment: str, spec: ProjectSpec, home: Path) -> tuple[Source, ...]:
-    """Return what of a configured project is backed up: its data folder first."""
+    """Return the folders of a configured project that are backed up: its data folder first."""
     return project_sources(project, home / "data" / project / environment, spec.data)
 
 

@@ -56,7 +56,7 @@ async def backup(
     A run that is cancelled before that leaves no snapshot.
 
     Args:
-        subject: What is backed up, as `project_subject` gives it.
+        subject: The project and environment to back up, from `project_subject`.
         repository: Where the snapshot goes.
         ledger: Where it is recorded.
         home: Slipway's home folder; dumps wait below it.
@@ -66,7 +66,7 @@ async def backup(
     staging = home / "staging" / subject.project / subject.environment
 
     def take_verified(report_progress: Callable[[Progress], None]) -> Snapshot:
-        """Take, prove and record it; none is left where the run is cancelled."""
+        """Take, check and record a snapshot; none is left where the run is cancelled."""
         snapshot = take_snapshot(engine, subject, staging, report_progress)
         try:
             engine.check(read_data_subset)
@@ -82,8 +82,11 @@ async def backup(
         snapshot = await in_thread(lambda: take_verified(report_progress))
     get_run_logger().info(
         "Snapshot %s: %d files, %s, of which %s new, in %.1f s",
-        *(snapshot.id[:8], snapshot.files, size(snapshot.total_bytes)),
-        *(size(snapshot.added_bytes), snapshot.seconds),
+        snapshot.id[:8],
+        snapshot.files,
+        size(snapshot.total_bytes),
+        size(snapshot.added_bytes),
+        snapshot.seconds,
     )
     await asyncio.to_thread(_warn, snapshot, subject, ledger)
     await acreate_markdown_artifact(
@@ -95,9 +98,9 @@ async def backup(
 
 
 def _warn(snapshot: Snapshot, subject: BackupSubject, ledger: Ledger) -> None:
-    """Tell what is wrong with a snapshot: the log, those who listen for events, and the insights.
+    """Report what is wrong with a snapshot: to the log, as an event, and as an insight.
 
-    The insight is open until a snapshot of the same is as it should be.
+    The insight stays open until a snapshot of the same project and environment has no warning.
     """
     key, now = f"{snapshot.project}/{snapshot.environment}", time.time()
     sentences = warnings_of(snapshot, stateless=subject.stateless)
@@ -143,7 +146,10 @@ async def restore(
     comparison = await in_thread(lambda: restore_snapshot(engine, snapshot, target))
     get_run_logger().info(
         "Restored snapshot %s to %s: %d files, %s, in %.1f s",
-        *(snapshot.id[:8], target, comparison.files, size(comparison.bytes)),
+        snapshot.id[:8],
+        target,
+        comparison.files,
+        size(comparison.bytes),
         comparison.seconds,
     )
     await acreate_markdown_artifact(
@@ -158,12 +164,12 @@ async def restore(
 
 @asynccontextmanager
 async def _progress(description: str) -> AsyncIterator[Callable[[Progress], None]]:
-    """Show the newest progress that is told, once a second at most."""
+    """Show the newest progress that is reported, once a second at most."""
     artifact = await acreate_progress_artifact(0.0, description=description)
     newest = [Progress(0.0)]
 
     async def show(progress: Progress) -> None:
-        """Send it."""
+        """Update the progress artifact."""
         text = f"{description}: {report.progress_line(progress)}"
         await aupdate_progress_artifact(artifact, progress.fraction * 100, text)
 

@@ -17,20 +17,23 @@ from blocks import tree
 from blocks.repositories.interface import as_text
 from tasks.backup.sources import Source
 
-FILE, FOLDER, LINK, DATABASE = "file", "folder", "link", "database"
+FILE = "file"
+FOLDER = "folder"
+LINK = "link"
+DATABASE = "database"
 _SQLITE_HEADER = b"SQLite format 3\x00"
 _SETTLED_NS = 1_000_000_000
 _BLOCK_BYTES = 512
 _LONGEST_PATH_BYTES = 3584
-"""The system's 4096 less the folder that a restore writes to: there the whole path stands."""
+"""The system's limit of 4096 less room for a restore's folder, which precedes the full path."""
 
 
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
     """One path of a tree; ``digest`` is the SHA-256 of a file, the target of a link.
 
-    ``modified_ns``, ``changed_ns`` and ``inode`` are those before the file was read: a file that
-    still bears them is taken to be the same. A ``sparse`` file takes less room than its size.
+    ``modified_ns``, ``changed_ns`` and ``inode`` were taken before the file was read: a file that
+    still has them counts as unchanged. A ``sparse`` file takes less room than its size.
     """
 
     path: str
@@ -50,7 +53,7 @@ class TreeEntry:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A path that a snapshot does not hold, or not as it should, and why."""
+    """A path that a snapshot does not hold, or holds unverified, and the reason."""
 
     path: str
     reason: str
@@ -61,9 +64,9 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What was found; ``databases`` are the paths of SQLite files, which are not read.
+    """A scanned tree; ``databases`` are the paths of SQLite files, which are not read.
 
-    ``left_out`` is what cannot be read, or could never be brought back.
+    ``left_out`` are the paths that cannot be read, or could never be restored.
     """
 
     entries: tuple[TreeEntry, ...]
@@ -81,9 +84,10 @@ def scan(
 ) -> Tree:
     """Read ``sources``; a file that is as it was in ``previous`` (read at ``read_at``) is not.
 
-    Databases are listed, and read like any file only where ``read_databases`` says so. A file
-    changed less than a second before ``read_at`` is read again: its clock may have been too coarse
-    to show a later change. ``unread`` are places, as text, that are known to be unreadable.
+    Databases are listed, and read like any file only with ``read_databases``. A file that was
+    changed less than a second before ``read_at`` is read again: the clock of its file system may
+    be too coarse to show a later change. ``unread`` are full paths, as text, that are known to be
+    unreadable.
     """
     settled = int(read_at * 1e9) - _SETTLED_NS
     entries, databases, left_out = [], [], []
@@ -115,7 +119,7 @@ def walk(sources: Sequence[Source]) -> Iterator[tuple[str, str]]:
 
 
 def holds_database(place: Path) -> bool:
-    """Tell by its header, not its name, whether ``place`` is an SQLite database, and no link."""
+    """Tell by its header, not its name, whether ``place`` is an SQLite database and no link."""
     try:
         if not stat.S_ISREG(place.lstat().st_mode):
             return False
@@ -132,7 +136,7 @@ def digest_file(place: Path) -> str:
 
 
 def _refuse_what_cannot_be_kept(place: str, unread: Collection[str]) -> None:
-    """Raise OSError for what cannot be read, or what no restore could write elsewhere."""
+    """Raise OSError for a path that cannot be read, or that no restore could write elsewhere."""
     if as_text(place) in unread:
         raise OSError(errno.EACCES, "cannot be read")
     if len(os.fsencode(place)) > _LONGEST_PATH_BYTES:

@@ -1,4 +1,4 @@
-"""What somebody should know of a snapshot that was taken: that it is empty, or not whole. Pure."""
+"""Warnings about a snapshot that was taken: it is empty, or incomplete. Pure."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _MOST_LINES_LOGGED = 200
 
 
 def summary(snapshot: Snapshot) -> str:
-    """Return what was backed up, in half a sentence."""
+    """Return the id, number of files and size of a snapshot as half a sentence."""
     return f"Snapshot {snapshot.id[:8]}: {snapshot.files} files, {size(snapshot.total_bytes)}"
 
 
 def warnings_of(snapshot: Snapshot, *, stateless: bool) -> list[str]:
-    """Return what is to be told loudly, one sentence each.
+    """Return what nobody may miss, one sentence each.
 
     Args:
-        snapshot: What was taken.
+        snapshot: The snapshot that was taken.
         stateless: Whether the project says that it keeps nothing.
     """
     sentences = []

@@ -1,4 +1,4 @@
-"""The handover: moves traffic, waits, settles or undoes; every effect may be repeated."""
+"""The cutover: it moves traffic, drains, and retires or undoes; every effect may be repeated."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def recorded(ledger: Ledger, project: str, environment: str) -> dict[str, Instan
 
 @dataclass(frozen=True, slots=True)
 class Cutover:
-    """Performs what a rollout asks for once its instances are started.
+    """Performs the effects of a rollout once its instances are started.
 
     ``stop`` ends instances for good: processes gone, ports released, recorded as stopped.
     """
@@ -52,7 +52,7 @@ class Cutover:
     clock: Callable[[], float] = time.monotonic
 
     def perform(self, effect: Effect) -> Observation:
-        """Perform ``effect`` and say what came of it."""
+        """Perform ``effect`` and return what was observed."""
         match effect:
             case Shift():
                 return self._shift(effect)
@@ -91,7 +91,7 @@ class Cutover:
         return Undone()
 
     def _retire_idle_ports(self, serving: Collection[str]) -> None:
-        """Have only what serves need its front port: the others were taken for what is undone."""
+        """Retire the public ports that nothing in ``serving`` needs: they were leased for the undone rollout."""
         place = Place(self.project, self.environment)
         needed = {instance.service for instance in self._instances(serving)}
         idle = front_services(self.ledger, place).keys() - needed
@@ -110,7 +110,7 @@ class Cutover:
             self.stop(doomed)
 
     def _forget(self, digest: str) -> None:
-        """Remove a release from ledger and disk, unless somebody runs it by now."""
+        """Remove a release from ledger and disk, unless an instance of it runs by now."""
         release = find_release(self.ledger, self.project, digest) if digest else None
         running = instances(self.ledger, self.project, states=LIVING)
         if release is None or any(instance.release == digest for instance in running):
@@ -120,7 +120,7 @@ class Cutover:
 
 
 def _remove(folder: Path) -> None:
-    """Remove ``folder`` so that nobody ever meets a half of it."""
+    """Remove ``folder`` so that nobody ever finds a part of it."""
     doomed = folder.with_name(f".{folder.name}.removed")
     if folder.exists():
         folder.rename(doomed)

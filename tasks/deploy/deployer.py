@@ -1,4 +1,4 @@
-"""The deployer: carries a rollout out, and writes down every step before it takes it."""
+"""The deployer: it carries out a rollout, and records every step before it takes it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Deployer:
     """Deploys and rolls back one project in one environment; synchronous.
 
     ``owner`` is the encoded identity of this process; ``owner_alive`` judges those of others.
-    ``on_change`` is told of every phase as it is entered.
+    ``on_change`` is called at every change of the rollout.
     """
 
     def __init__(
@@ -69,8 +69,12 @@ class Deployer:
         pace: Pace | None = None,
         owner_alive: Callable[[str], bool] = process_alive,
     ) -> None:
-        self.ledger, self.runner, self.router = ledger, runner, router
-        self.target, self.owner, self.pace = target, owner, pace or Pace()
+        self.ledger = ledger
+        self.runner = runner
+        self.router = router
+        self.target = target
+        self.owner = owner
+        self.pace = pace or Pace()
         self._owner_alive = owner_alive
         self.on_change: Callable[[Rollout], None] = lambda _rollout: None
         self._provision = Provision(ledger, runner, router, target, self.pace)
@@ -87,12 +91,12 @@ class Deployer:
         """Move the traffic to a version, or to a release; one that is not healthy never gets any.
 
         A version is resolved and built; a release is taken by its digest, whatever its version
-        stands for by now. One that has moved the traffic there is waited for.
+        means by now. A rollout there that has moved the traffic is waited for.
 
         Raises:
             BadInputError: An unknown strategy or version; nothing was started.
             BusyError: Another live deploy is at work there.
-            Exception: Whatever kept it from being built or started; all is as before.
+            Exception: The release could not be built or started; all is as before.
         """
         let_drain(self.ledger, self.target.project, self.target.environment, self._reconcile)
         if isinstance(what, Release):
@@ -103,9 +107,9 @@ class Deployer:
     def rollback(self) -> RolloutReport:
         """Move the traffic back to the former release, at once where it is still warm.
 
-        A deploy at work there that has not moved the traffic is withdrawn; one that has is waited
-        for. Where the last one was a rollback whose run died after it had moved the traffic, this
-        is taken for that one begun again: it is reported, and nothing is moved back.
+        A deploy there that has not moved the traffic is withdrawn; one that has is waited for.
+        Where the last rollout was a rollback whose run died after it had moved the traffic, this
+        call counts as its repetition: that rollback is reported, and nothing is moved.
 
         Raises:
             BadInputError: There is no former release.
@@ -121,7 +125,7 @@ class Deployer:
         )
 
     def _finished_untold(self) -> RolloutReport | None:
-        """Return the report that the last rollout owes, where it is a rollback that serves."""
+        """Return the report of the last rollout where it is a finished rollback nobody was told of."""
         running = {instance.release for instance in self._running()}
         for row in rollouts(self.ledger, self.target.project, self.target.environment, limit=1):
             last = from_document(row.document)
@@ -164,7 +168,7 @@ class Deployer:
     def _carry_out(self, rollout: Rollout) -> RolloutReport:
         rollout, effect = begin(rollout, time.time())
         self._reconcile()
-        with self.runner.alone():  # nobody is in the middle of having something else serve
+        with self.runner.alone():  # no launch is in the middle of moving the traffic
             row = self._begin(rollout)
         with given_up_where(lambda: bool(self._withdrawn(row))):
             rollout, raised = self._to_its_end(row, rollout, effect)
@@ -189,7 +193,7 @@ class Deployer:
     def _to_its_end(
         self, row: RolloutRow, rollout: Rollout, effect: Effect
     ) -> tuple[Rollout, Exception | None]:
-        """Return what became of ``rollout``, and what kept it from being built or started."""
+        """Return the ended ``rollout``, and the error that kept it from being built or started."""
         raised: Exception | None = None
         while not isinstance(effect, Nothing):
             self._save(row, rollout)
@@ -227,7 +231,7 @@ class Deployer:
         )
 
     def _save(self, row: RolloutRow, rollout: Rollout) -> None:
-        """Write the state down; raises StaleFenceError when another has taken over."""
+        """Record the state; raise StaleFenceError when another controller has taken over."""
         document, lease = to_document(rollout), self.pace.lease_seconds
         save_rollout(self.ledger, row.id, row.fence, rollout.phase, document, time.time(), lease)
         self.on_change(rollout)

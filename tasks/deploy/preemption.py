@@ -1,4 +1,4 @@
-"""Preemption: a rollback does not wait for a deploy that has not switched; it is given up first."""
+"""Preemption: a rollback withdraws a deploy that has not moved the traffic, and waits for no other."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from tasks.narration import doing, tell
 
 _POLL_SECONDS = 0.05
 _BEGIN_SECONDS = 5.0
-"""So long a rollback has to begin once what it has withdrawn is over: it may have no way back."""
+"""The time in which a rollback begins once the deploy that it withdrew is over."""
 
 
 def make_way(
     ledger: Ledger, project: str, environment: str, reconcile: Callable[[], object]
 ) -> None:
-    """Return when no deploy is at work there: one that has not switched is asked to give up.
+    """Return when no deploy is at work there: one that has not moved the traffic is withdrawn.
 
-    For what it waits is said at once.
+    What it waits for is logged at once.
 
     Args:
         ledger: The ledger.
         project: The project that is to be rolled back.
-        environment: And where.
+        environment: The environment in which it is.
         reconcile: Ends the rollouts whose controllers are dead.
 
     Raises:
@@ -46,14 +46,14 @@ def make_way(
 def let_drain(
     ledger: Ledger, project: str, environment: str, reconcile: Callable[[], object]
 ) -> None:
-    """Return when none is at work there that has moved the traffic and only lets requests finish.
+    """Return when no rollout there is draining: it has moved the traffic and lets requests finish.
 
     Its controller may be the reconciler, which ends what a killed one has begun.
 
     Args:
         ledger: The ledger.
         project: The project that is to be deployed.
-        environment: And where.
+        environment: The environment in which it is.
         reconcile: Ends the rollouts whose controllers are dead.
 
     Raises:
@@ -64,9 +64,9 @@ def let_drain(
 
 
 def await_successor(ledger: Ledger, withdrawn: RolloutRow) -> None:
-    """Return when the rollback that has withdrawn a rollout, which is over, decides no more.
+    """Return when the rollback that withdrew this ended rollout has moved the traffic, or ended.
 
-    What serves is then what it has left there.
+    What serves is then what the rollback chose.
     """
     deadline = time.monotonic() + _BEGIN_SECONDS
     with doing("waiting for the rollback that has withdrawn it"):
@@ -83,7 +83,7 @@ def await_successor(ledger: Ledger, withdrawn: RolloutRow) -> None:
 
 
 def _await_change(ledger: Ledger, row: RolloutRow, reconcile: Callable[[], object]) -> None:
-    """Return when another is open there, or none, or what can be said of it is another thing."""
+    """Return when the open rollout there is another one, or none, or has reached another stage."""
     line = _waiting_for(row)
     tell(f"Waiting {line}")
     current: RolloutRow | None = row

@@ -1,4 +1,4 @@
-"""The arrival: builds a release, starts it beside what serves, and asks whether it is well."""
+"""The provision of a rollout: builds a release, starts it beside what serves, checks its health."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from tasks.release import Instance, InstanceState, Release
 
 @dataclass(frozen=True, slots=True)
 class Provision:
-    """Performs what a rollout asks for until its instances may take traffic."""
+    """Performs the effects of a rollout until its instances may take traffic."""
 
     ledger: Ledger
     runner: ReleaseRunner
@@ -49,7 +49,7 @@ class Provision:
     pace: Pace
 
     def perform(self, rollout: Rollout, effect: Effect) -> Observation:
-        """Perform ``effect`` and say what came of it."""
+        """Perform ``effect`` and return what was observed."""
         match effect:
             case BuildRelease(version):
                 return self._build(version)
@@ -149,7 +149,7 @@ class Provision:
         return PublicPortRange(target.host, target.first_port, target.first_port + target.slots - 1)
 
     def _lease(self, pins: Mapping[str, int | None]) -> Taken:
-        """Lease front ports; one that leads somewhere stays, whatever is pinned by now."""
+        """Lease public ports; one that has upstreams stays, whatever is pinned by now."""
         return lease_public_ports(
             self.ledger, self._span, self._place, pins, time.time(), move=False
         )

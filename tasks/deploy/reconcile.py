@@ -1,7 +1,7 @@
-"""Reconciling: a rollout whose controller died is finished or reverted by what is to be seen.
+"""Reconciling: a rollout whose controller died is finished or reverted by what is observed.
 
-The record says only what was being attempted; whether traffic has moved is read from the router,
-and who is alive from the processes. Afterwards exactly one release is live.
+The record tells only what was attempted; the router tells whether traffic has moved, and the
+processes which instances are alive. Afterwards exactly one release is live.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tasks.ledger.rollouts import RolloutRow, open_rollouts, save_rollout, take_
 from tasks.presence import is_present
 from tasks.release import Instance, InstanceState
 
-# The resident reconciler has others to look after as well.
+# The resident reconciler has other rollouts to look after as well.
 _DRAIN_SECONDS = 2.0
 _LEASE_SECONDS = 15.0
 _GATED = frozenset({Phase.SHIFTING, Phase.DRAINING})
@@ -29,7 +29,7 @@ _GATED = frozenset({Phase.SHIFTING, Phase.DRAINING})
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What is to be seen: the instances meant to be there, which live, and where traffic goes."""
+    """What is observed: the recorded instances, those alive, and where the traffic goes."""
 
     instances: Mapping[str, Instance]
     alive: Collection[str]
@@ -37,7 +37,7 @@ class Sighting:
 
 
 def started_by(rollout: Rollout, instances: Mapping[str, Instance]) -> tuple[str, ...]:
-    """Return what ``rollout`` started, also what it had no time to write down."""
+    """Return the instances that ``rollout`` started, also those it had no time to record."""
     known_ids = {*rollout.serving, *rollout.warm, *rollout.fresh}
     unsaved = tuple(
         instance.id
@@ -54,8 +54,8 @@ def started_by(rollout: Rollout, instances: Mapping[str, Instance]) -> tuple[str
 def settle(rollout: Rollout, sighting: Sighting, now: float) -> tuple[Rollout, Effect]:
     """Return how an orphaned ``rollout`` goes on: forward when it may, back otherwise.
 
-    Forward, when it has passed its gate and either traffic has begun to move and all it brings is
-    alive, or there is nothing alive to go back to.
+    It goes forward when it has passed its gate and either traffic has begun to move and all its
+    instances are alive, or nothing is alive to go back to.
     """
     rollout = replace(rollout, fresh=started_by(rollout, sighting.instances))
     arriving = {
@@ -88,10 +88,10 @@ def reconcile_rollouts(  # noqa: PLR0917 - where, by whom, and how the former is
     now: float,
     alive: Callable[[Instance], bool] = is_present,
 ) -> list[str]:
-    """Bring every rollout whose controller is dead to its end; what was done, in sentences.
+    """Bring every rollout whose controller is dead to its end; return a sentence for each.
 
     A rollout whose controller lives is left alone, however long it has been silent: it might go
-    on at any moment. One that another reconciler takes over meanwhile is left to that one.
+    on at any moment. A rollout that another reconciler takes over meanwhile is left to that one.
     """
     sentences = []
     for orphan in open_rollouts(ledger):

@@ -1,4 +1,4 @@
-"""What a rollout came to, for people: values and Markdown."""
+"""The report of a rollout, as values and as Markdown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.errors import SlipwayError
 
 
 class RolloutRevertedError(SlipwayError):
-    """A rollout that was given up: what served before still serves, or what has withdrawn it says."""
+    """A rollout was reverted or withdrawn; the message says what serves instead."""
 
     def __init__(self, report: RolloutReport) -> None:
         self.report = report
@@ -34,8 +34,8 @@ class RolloutReport:
     """How a rollout went; ``phases`` are pairs of (phase, seconds spent in it).
 
     ``urls`` is where each service answers, by its name. ``warm`` tells whether the replaced
-    release is still up, so that a rollback takes no start. ``serves`` is the version that serves
-    at the end; ``withdrawn`` tells whether another run has taken the rollout back.
+    release is still up, so that a rollback starts nothing. ``serves`` is the version that serves
+    at the end; ``withdrawn`` tells whether another run has withdrawn the rollout.
     """
 
     id: str

@@ -3,9 +3,8 @@ r"""A rollout: the pure state machine that moves traffic from one release to the
     preparing -> built -> before -> starting -> gating -> shifting -> draining -> done
           \________\________\_________\_________\_________\-> reverting -> reverted
 
-``advance`` turns what was observed into the next phase and the effect that belongs to it. Every
-effect may be repeated: a controller that was killed in the middle of one is succeeded by another
-that performs it again.
+``advance`` turns an observation into the next phase and its effect. Every effect may be repeated:
+when a controller is killed in the middle of one, its successor performs it again.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ STRATEGIES = ("blue_green",)
 
 
 class Phase(StrEnum):
-    """What a rollout is at."""
+    """The phases of a rollout."""
 
     PREPARING = "preparing"
     BUILT = "built"
@@ -60,17 +59,21 @@ class Phase(StrEnum):
     REVERTED = "reverted"
 
 
-# Up to here an attempt can be given up; once the traffic has moved it is brought to its end.
+# In these phases a rollout can be given up; once the traffic has moved it is brought to its end.
 REVERTIBLE = frozenset(
     {
-        *(Phase.PREPARING, Phase.BUILT, Phase.BEFORE),
-        *(Phase.STARTING, Phase.GATING, Phase.SHIFTING),
+        Phase.PREPARING,
+        Phase.BUILT,
+        Phase.BEFORE,
+        Phase.STARTING,
+        Phase.GATING,
+        Phase.SHIFTING,
     }
 )
 
 
 class RolloutKind(StrEnum):
-    """Which way it goes: to a version that was asked for, or back to the former release."""
+    """The direction of a rollout: to a requested version, or back to the former release."""
 
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
@@ -80,12 +83,12 @@ class RolloutKind(StrEnum):
 class Rollout:
     """One move of traffic; instances are given by id, times in epoch seconds.
 
-    ``to_release`` is known from the start where a release is handed on by digest (a rollback, and
-    what was tested before it is deployed): no version is resolved then, not even after a crash.
-    ``serving`` and ``warm`` are what ran before it, ``fresh`` what it started, ``adopted`` the
-    warm instances that a rollback goes back to. ``keep_warm`` tells whether what is replaced may
+    ``to_release`` is known from the start where a release is given by digest (a rollback, or a
+    deploy of what was tested): no version is resolved then, not even after a crash. ``serving``
+    and ``warm`` are the instances that ran before it, ``fresh`` those it started, ``adopted`` the
+    warm ones that a rollback goes back to. ``keep_warm`` tells whether the replaced instances may
     stay up for a rollback. ``timeline`` holds each phase and when it was entered. ``untold`` tells
-    that its controller died and another brought it to its end: whoever asked for it was not told.
+    that its controller died and another one ended it, so that nobody was told of its result.
     """
 
     project: str
@@ -116,12 +119,12 @@ class Rollout:
 
     @property
     def redeploys(self) -> bool:
-        """Whether it replaces a release by itself: there is no way back to keep warm then."""
+        """Whether it replaces a release by the same one: there is nothing to roll back to."""
         return self.from_release == self.to_release
 
     @property
     def owes_report(self) -> bool:
-        """Whether it is a rollback that was done, of which nobody was told."""
+        """Whether it is a finished rollback whose result nobody was told."""
         return self.untold and self.kind is RolloutKind.ROLLBACK and self.phase is Phase.DONE
 
     @property
@@ -131,10 +134,10 @@ class Rollout:
 
 
 def begin(rollout: Rollout, now: float) -> tuple[Rollout, Effect]:
-    """Return the first phase: a release that is given is taken as it is, a version is built.
+    """Return the first phase: a given release is taken as it is, a version is built.
 
     Raises:
-        BadInputError: A strategy that does not exist.
+        BadInputError: The strategy does not exist.
     """
     if rollout.strategy not in STRATEGIES:
         strategies = ", ".join(STRATEGIES)
@@ -146,7 +149,7 @@ def begin(rollout: Rollout, now: float) -> tuple[Rollout, Effect]:
 
 
 def advance(rollout: Rollout, observation: Observation, now: float) -> tuple[Rollout, Effect]:
-    """Return what ``rollout`` becomes by ``observation``, and what is to be done next.
+    """Return ``rollout`` after ``observation``, and the effect to perform next.
 
     Raises:
         ValueError: The observation cannot follow in this phase (a mistake in the caller).
@@ -183,7 +186,7 @@ def _prepare(
 def _arrive(
     rollout: Rollout, observation: Observation, now: float
 ) -> tuple[Rollout, Effect] | None:
-    """Take the steps that bring the new release past its gate, or not."""
+    """Take the steps that start the new release, and those after its gate has refused it."""
     match rollout.phase, observation:
         case Phase.STARTING, Started(ids):
             new = _without(ids, (*rollout.serving, *rollout.warm))
@@ -222,7 +225,7 @@ def shift_of(rollout: Rollout) -> Shift:
 
 
 def revert(rollout: Rollout, reason: str, now: float) -> tuple[Rollout, Effect]:
-    """Give up: traffic stays or goes back where it was, and nothing of the attempt remains."""
+    """Give up: traffic stays or goes back to where it was, and nothing of the attempt remains."""
     undo = Undo(
         routes=rollout.routes,
         serving=rollout.serving,
@@ -236,7 +239,7 @@ def revert(rollout: Rollout, reason: str, now: float) -> tuple[Rollout, Effect]:
 def _surveyed(rollout: Rollout, observation: Surveyed, now: float) -> tuple[Rollout, Effect]:
     """Go back to warm instances where a rollback may, start new ones otherwise.
 
-    A rollback goes back to what has served: what comes before that is not repeated.
+    A rollback goes back to a release that has served: its commands before that are not repeated.
     """
     rollout = replace(
         rollout,

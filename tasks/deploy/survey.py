@@ -1,4 +1,4 @@
-"""Surveying an environment: what serves, what is warm, where traffic would go; pure."""
+"""The survey of an environment: what serves, what is warm, where traffic would go; pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def survey(
     alive: Callable[[Instance], bool],
     to_release: str,
 ) -> Surveyed:
-    """Say what serves: what is recorded so, and whatever the ``routed`` addresses lead to."""
+    """Return what serves: what is recorded so, and whatever the ``routed`` addresses lead to."""
     serving = [
         instance
         for instance in instances.values()
@@ -52,7 +52,7 @@ def routes_of(
     public_port: Callable[[str], int],
     upstreams: Callable[[int], tuple[str, ...]],
 ) -> tuple[Route, ...]:
-    """Return the route of every service that takes traffic; one that goes leads nowhere."""
+    """Return the route of every service that takes traffic; a service that is removed has no upstream."""
     services = sorted(
         {instance.service for instance in (*arriving, *leaving) if instance.port is not None}
     )
@@ -75,7 +75,7 @@ def former_release(instances: Collection[Instance], history: Sequence[tuple[str,
     """Return the release a rollback goes to: the warm one, else what the last rollout replaced.
 
     ``history`` are pairs of (release replaced, release it was replaced by), the newest first.
-    Empty when there is none.
+    The result is empty when there is none.
     """
     serving = {instance.release for instance in instances if instance.state in _SERVING}
     warm = [instance.release for instance in instances if instance.state is InstanceState.WARM]

@@ -56,21 +56,21 @@ async def rollback(deployer: Deployer) -> RolloutReport:
 
 @asynccontextmanager
 async def _progress_shown(deployer: Deployer, kind: RolloutKind) -> AsyncIterator[None]:
-    """Log what is told, and show for what it waits as progress of the run, at once.
+    """Log each message, and show what the rollout waits for as progress of the run, at once.
 
-    There is none for a rollout that waits for nothing: making it would delay a switch.
+    A rollout that waits for nothing shows no progress: creating it would delay the switch.
     """
     logger, target = get_run_logger(), deployer.target
     description = f"{kind.title()} of {target.project} in {target.environment}"
     newest, artifacts = [""], list[UUID]()
 
     def log_line(line: str) -> None:
-        """Log it; it is what is shown from now on."""
+        """Log a line, and show it from now on."""
         logger.info("%s", line)
         newest[0] = line.partition("\n")[0]
 
     async def show_progress(line: str) -> None:
-        """Send it."""
+        """Create or update the progress artifact."""
         if artifacts:
             await aupdate_progress_artifact(artifacts[0], 0.0, f"{description}: {line}")
         else:
@@ -101,7 +101,7 @@ def _narrate() -> Callable[[Rollout], None]:
             f"{rollout.kind} of {rollout.project} in {rollout.environment} "
             f"to {rollout.version}: {rollout.phase}{reason}"
         )
-        # It is called for every change of the rollout, not all of which can be told here.
+        # It is called at every change of the rollout, and not every change shows in the line.
         if line != last[0]:
             last[0] = line
             logger.info("%s", line)

@@ -1,4 +1,4 @@
-"""Whom Git and installers say they are while a release is made, without a word in an argument."""
+"""The credentials of Git and installers during a build; they never stand in an argument."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _CURRENT_ACCESS: ContextVar[_Access] = ContextVar("access", default=_Access())  
 
 @contextmanager
 def access(credentials: Mapping[str, str]) -> Iterator[None]:
-    """Let what is run meanwhile show each of ``credentials`` (users by address) to its address.
+    """Give programs that run meanwhile ``credentials`` (users by address), each for its address.
 
-    Git is told by its environment, installers by a netrc file that only this user may read, which
-    begins with these users and goes on with those of the user's own.
+    Git reads them from its environment, installers from a netrc file that only this user may
+    read. It begins with these users, and those of the user's own netrc follow.
     """
     if not credentials:
         yield
@@ -48,12 +48,12 @@ def access(credentials: Mapping[str, str]) -> Iterator[None]:
 
 
 def access_variables() -> dict[str, str]:
-    """Return the environment variables of it; none outside of `access`."""
+    """Return the environment variables that hold the credentials; none outside of `access`."""
     return dict(_CURRENT_ACCESS.get().variables)
 
 
 def without_users(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Return ``arguments`` without the users of their addresses, and these by address.
+    """Return ``arguments`` without the users in their addresses, and these users by address.
 
     Every user of this machine can read the arguments of a process.
     """

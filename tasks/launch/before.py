@@ -1,7 +1,7 @@
-"""What comes before a release serves: its commands, each once in an environment, under limits.
+"""The commands that run before a release serves: each once in an environment, under limits.
 
-They are what a Procfile calls `release` and a project `before`: migrations and the like. Each runs
-under a shim of its own, so that one whose launch was killed is waited for instead of run twice.
+They stand at `release` in a Procfile and at `before` in a project: migrations and the like. Each
+runs under a shim of its own, so that one whose launch was killed is waited for, not run twice.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class BeforeCommand:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """Runs what comes before releases of ``project`` serve in ``environment``.
+    """Runs the commands before releases of ``project`` serve in ``environment``.
 
     ``folder`` is where each command gets a folder of its own; the values of ``secrets`` do not
     appear in errors.
@@ -87,8 +87,8 @@ class Before:
         if row is None or row.state == BeforeState.FAILED or _ended_without_success(row.directory):
             name = f"{self.project}-{self.environment}-before-{uuid.uuid4().hex[:8]}"
             row = BeforeRow(*key, self.folder / name, BeforeState.RUNNING, self.clock())
-            record_before(self.ledger, row)  # first: whoever comes after a crash finds it
-        self._start(release, command, row)  # at most once a folder, whoever asks how often
+            record_before(self.ledger, row)  # first, so that it is found after a crash
+        self._start(release, command, row)  # a shim starts at most once in a folder
         with doing(f"running {command.where}: `{redact(command.text, self.secrets)}`"):
             outcome = _wait_for_end(row.directory)
         state = BeforeState.SUCCEEDED if outcome.end is End.SUCCEEDED else BeforeState.FAILED
@@ -114,7 +114,7 @@ class Before:
             raise BeforeError(f"{command.where}: {error}") from error
 
     def _success_message(self, command: BeforeCommand, outcome: Outcome, directory: Path) -> str:
-        """Say that ``command`` succeeded, and what it said at last."""
+        """Return that ``command`` succeeded, with its last lines."""
         text = redact(command.text, self.secrets)
         said = last_lines(detached.log_path(directory), _LOG_LINES, self.secrets)
         ended = f"{command.where}: `{text}` succeeded in {outcome.seconds:.1f} s"
@@ -144,7 +144,7 @@ def running_befores(ledger: Ledger, project: str, environment: str) -> set[str]:
 
 
 def _ended_without_success(directory: Path) -> bool:
-    """Tell whether it has ended, without success, while nobody waited for it."""
+    """Tell whether it has ended without success while nobody waited for it."""
     status = detached.status(directory)
     return isinstance(status, detached.Ended) and status.outcome.end is not End.SUCCEEDED
 
@@ -156,7 +156,7 @@ def _ending(outcome: Outcome) -> str:
 
 
 def _wait_for_end(directory: Path) -> Outcome:
-    """Return how it ended; where its run is cancelled or the waiting cut short, it is ended."""
+    """Return how it ended; end it where the run is cancelled or the waiting is cut short."""
     try:
         while not isinstance(status := detached.status(directory), detached.Ended):
             if is_cancelled():

@@ -1,4 +1,4 @@
-"""What is to be told of data inside a project's own folder: what is carried over, what is not."""
+"""Messages about data inside a project's own folder: what is carried over, and what is not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def proposed_data(
     commands: Iterable[str],
     variables: Mapping[str, str],
 ) -> list[str]:
-    """Return what ``project`` should name under `data`, as a sentence; none where that is done."""
+    """Return a sentence on what ``project`` should name under `data`; none where nothing is missing."""
     if spec.stateless:
         return []
     proposed = proposals(source, list(commands), variables, spec.data)
@@ -29,12 +29,12 @@ def proposed_data(
 
 
 def data_messages(trees: ServingTrees, environment: str, serving: str) -> list[str]:
-    """Return what somebody should know, one sentence each; nothing where all is in order.
+    """Return warnings about data that is not carried over as it should be, one sentence each.
 
     Args:
-        trees: Those of one project in one environment.
-        environment: Its name.
-        serving: The digest of what serves; empty: nothing does.
+        trees: The serving trees of one project in one environment.
+        environment: The name of the environment.
+        serving: The digest of the release that serves; empty: none does.
     """
     sentences, record = [], trees.record()
     if (unnamed := record.unnamed(trees.data)) and not trees.stateless:

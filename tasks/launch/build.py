@@ -1,4 +1,4 @@
-"""Releases on disk: built beside, put into place whole, reused, and pruned."""
+"""Releases on disk: each is built aside, moved into place whole, reused, and pruned."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BOUNDS = Bounds()
 
 
 def accept(_: Release) -> None:
-    """Judge every release well."""
+    """Accept every release."""
 
 
 def build_release(
@@ -43,11 +43,12 @@ def build_release(
     judge: Callable[[Release], None] = accept,
     bounds: Bounds = _BOUNDS,
 ) -> Release:
-    """Build ``project`` at ``version`` below ``folder``, unless the same stands there already.
+    """Build ``project`` at ``version`` below ``folder``, unless the same release is there already.
 
     The same means: source tree, requirements, kind and toolchain. A build that is killed leaves
     nothing that could be taken for a release. ``judge`` is given the release with its source
-    before anything is built, and raises what is wrong with it. An archive may have ``bounds`` in it.
+    before anything is built, and raises what is wrong with it. ``bounds`` limit what is unpacked
+    from an archive.
 
     Raises:
         BadInputError: The source, the version or the kind cannot be used.
@@ -69,7 +70,7 @@ def build_release(
                 (building / BUILD_LOG).write_text(
                     "\n".join([*fetched.left_out, *build_lines]), "utf-8"
                 )
-                sync_tree(str(building))  # what stands there later was built whole
+                sync_tree(str(building))  # so that a release that exists is whole on disk
                 building.rename(path)
                 sync_folder(str(folder))
         finally:
@@ -78,7 +79,7 @@ def build_release(
 
 
 def clear_unfinished(releases: Path) -> int:
-    """Remove what builders that are dead have left below ``releases``; return how much it was."""
+    """Remove what dead builders have left below ``releases``; return the number of folders."""
     count = 0
     for folder in {leftover.parent for leftover in releases.glob(f"*/{_UNFINISHED}*")}:
         with unless_taken(folder / _LOCK) as free:
@@ -87,7 +88,7 @@ def clear_unfinished(releases: Path) -> int:
 
 
 def _remove_unfinished(folder: Path) -> int:
-    """Remove it; to be done by who holds the lock: it is nobody's then."""
+    """Remove unfinished builds; the caller holds the lock, so that they belong to no builder."""
     leftovers = list(folder.glob(f"{_UNFINISHED}*"))
     for leftover in leftovers:
         discard(leftover)
@@ -95,7 +96,7 @@ def _remove_unfinished(folder: Path) -> int:
 
 
 def release_digest(kind: Kind, tree: str, requirements: Sequence[str]) -> str:
-    """Return what tells a release from every other, in twelve characters."""
+    """Return the digest that identifies a release, in twelve characters."""
     parts = [kind.name, kind.toolchain(), tree, *requirements]
     digest = hashlib.sha256(os.fsencode("\0".join(parts))).hexdigest()
     return digest[:_DIGEST_CHARACTERS]
@@ -104,7 +105,7 @@ def release_digest(kind: Kind, tree: str, requirements: Sequence[str]) -> str:
 def to_prune(releases: Sequence[Release], used: Collection[str], keep: int) -> list[Release]:
     """Return the releases to remove: all but the ``keep`` newest and those whose digest is used.
 
-    ``releases`` is newest first; a digest that stands there more than once counts once.
+    ``releases`` is newest first; a digest that occurs more than once counts once.
     """
     newest: dict[str, Release] = {}
     for release in releases:
@@ -113,9 +114,9 @@ def to_prune(releases: Sequence[Release], used: Collection[str], keep: int) -> l
 
 
 def prune(ledger: Ledger, built: Release, used: Collection[str], keep: int) -> None:
-    """Remove the releases of that project that are too many, from disk and ledger.
+    """Remove the releases of that project beyond ``keep``, from disk and ledger.
 
-    Never ``built``, nor one whose digest is ``used``, nor one that somebody holds: it is tested.
+    ``built`` stays, and so does a release whose digest is ``used`` or that a test run holds.
     """
     for release in to_prune(releases(ledger, built.project), {*used, built.digest}, keep):
         with held_by_nobody(release.path) as free:
@@ -125,7 +126,7 @@ def prune(ledger: Ledger, built: Release, used: Collection[str], keep: int) -> N
 
 
 def _remove(release: Release) -> None:
-    """Remove it from the disk, in one step as far as anyone who looks can tell."""
+    """Remove a release from the disk; for all others it disappears in one step."""
     aside = release.path.with_name(f"{_UNFINISHED}{release.digest}")
     if release.path.exists():
         release.path.rename(aside)

@@ -1,7 +1,7 @@
 """Data inside a project's own folder: kept in the data folder, linked into every tree.
 
-A release that a service runs in is replaced by the next one; what is named here is not. A file
-that is moved stays the same file (one inode): whoever has it open goes on writing to it. So a
+The next release replaces the one that a service runs in, but not the data named here. A file that
+is moved stays the same file (one inode): a process that has it open goes on writing to it. So a
 database may be moved while it is in use.
 """
 
@@ -22,7 +22,7 @@ from blocks.removal import remove
 from tasks.errors import BadInputError, SlipwayError
 
 KEPT = "source"
-"""The folder of the data folder that holds what is carried over, named as that of a release."""
+"""The subfolder of the data folder that holds what is carried over, named like a release's source."""
 SQLITE = b"SQLite format 3\x00"
 _SIDE_SUFFIXES = ("-wal", "-shm")
 _BUSY_SECONDS = 10.0
@@ -33,7 +33,7 @@ class CarryError(SlipwayError):
 
 
 def carried_paths(project: str, data: Sequence[str]) -> tuple[str, ...]:
-    """Return those of ``ProjectSpec.data`` that lie inside the project's own folder.
+    """Return the paths of ``ProjectSpec.data`` that lie inside the project's own folder.
 
     Raises:
         BadInputError: One leaves that folder, is all of it, or lies inside another.
@@ -62,9 +62,9 @@ def carry(
 ) -> list[str]:
     """Have ``paths`` of the tree ``source`` be links to what is kept below ``kept_folder``.
 
-    What is not kept yet is moved there from this tree: so the tree whose data counts comes first.
-    Afterwards, data of the tree that ``leads`` replaces what is kept where it is newer: programs
-    that write a new file and rename it put it in the place of the link.
+    A path that is not kept yet is moved there from this tree, so the tree whose data counts comes
+    first. Later, a file of the tree that ``leads`` replaces the kept one where it is newer, as
+    programs that write a new file and rename it put that in the place of the link.
 
     Returns:
         The paths of this tree that hold data of their own, and are left as they are.
@@ -88,8 +88,8 @@ def carry(
 def link_afresh(source: Path, kept_folder: Path, paths: Sequence[str], *, used: bool) -> None:
     """Have ``paths`` of a tree in which nothing runs be links to what is kept.
 
-    What is not kept yet is seeded from the tree; what is, counts for more than the tree: there it
-    gives way, and is put aside under another name where the tree was ``used`` before.
+    A path that is not kept yet is seeded from the tree. A path that is kept replaces the one in
+    the tree, which is put aside under another name where the tree was ``used`` before.
     """
     for path in paths:
         place, kept_path = source / path, kept_folder / path
@@ -114,7 +114,7 @@ def is_database(place: Path) -> bool:
 
 
 def _carry_path(place: Path, kept_path: Path, *, leads: bool) -> bool:
-    """Make ``place`` a link to ``kept_path``; False where it holds data that is kept apart."""
+    """Make ``place`` a link to ``kept_path``; False where it holds data of its own."""
     if _leads_to(place, kept_path):
         _forget_logs(place, kept_path)
         return True
@@ -144,25 +144,24 @@ def _leads_to(place: Path, kept_path: Path) -> bool:
 
 
 def _link_target(place: Path, kept_path: Path) -> Path:
-    """Return what a link at ``place`` says: relative, so that Slipway's home can be moved."""
+    """Return the target of a link at ``place``: relative, so that Slipway's home can be moved."""
     return Path(os.path.relpath(kept_path, place.parent))
 
 
 def _is_newer_file(place: Path, kept_path: Path) -> bool:
-    """Tell whether a plain file was written after what is kept; no database is judged so."""
+    """Tell whether a plain file, but no database, was written after the kept one."""
     status, kept_status = place.lstat(), kept_path.lstat()
     plain = stat.S_ISREG(status.st_mode) and stat.S_ISREG(kept_status.st_mode)
     return plain and status.st_mtime_ns >= kept_status.st_mtime_ns and not is_database(place)
 
 
 def _move_database(place: Path, kept_path: Path) -> None:
-    """Move a database with its log while others use it: between two writes of theirs."""
+    """Move a database with its log while other processes use it: between two of their writes."""
     with closing(sqlite3.connect(place, timeout=_BUSY_SECONDS, isolation_level=None)) as database:
         with suppress(sqlite3.DatabaseError):  # one that only looks like a database is a file
             _begin(database)
-        for (
-            side
-        ) in _SIDE_SUFFIXES:  # they keep both names: somebody may be opening them by the old one
+        # Logs keep both names: another process may be opening one by the old name.
+        for side in _SIDE_SUFFIXES:
             log, kept_log = Path(f"{place}{side}"), Path(f"{kept_path}{side}")
             if log.exists():
                 kept_log.unlink(missing_ok=True)
@@ -171,10 +170,10 @@ def _move_database(place: Path, kept_path: Path) -> None:
 
 
 def _begin(database: sqlite3.Connection) -> None:
-    """Keep others from writing.
+    """Lock the database for writing.
 
     Raises:
-        OSError: Somebody else does so for long.
+        OSError: Another process keeps it locked for long.
     """
     try:
         database.execute("BEGIN IMMEDIATE")
@@ -185,7 +184,7 @@ def _begin(database: sqlite3.Connection) -> None:
 
 
 def _move_file(place: Path, kept_path: Path) -> None:
-    """Put a file, the same inode, in the place of ``kept_path``, and a link in its own; no gap in time."""
+    """Move a file (the same inode) to ``kept_path`` and leave a link; neither is missing meanwhile."""
     draft = _draft_beside(kept_path)
     _same_file(place, draft)
     draft.replace(kept_path)
@@ -205,7 +204,7 @@ def _same_file(place: Path, other: Path) -> None:
 
 
 def _forget_logs(place: Path, kept_path: Path) -> None:
-    """Remove the old names of a moved database's logs, once they are no logs of it any more."""
+    """Remove the old names of a moved database's logs once they are no longer its logs."""
     for side in _SIDE_SUFFIXES:
         log, kept_log = Path(f"{place}{side}"), Path(f"{kept_path}{side}")
         if log.is_file() and not (kept_log.is_file() and log.samefile(kept_log)):

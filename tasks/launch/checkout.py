@@ -1,4 +1,4 @@
-"""Working trees of Git: whether a folder is in one, and which files it has as it stands."""
+"""Git working trees: whether a folder is in one, and the files it has as it stands."""
 
 from __future__ import annotations
 
@@ -15,8 +15,20 @@ _LINK = "160000"
 _SKIPPED = "S"
 TOOL_FOLDERS = frozenset(
     {
-        *(".git", ".hg", ".svn", ".slipway", ".venv", "venv", "node_modules", "__pycache__"),
-        *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".tox", ".nox"),
+        ".git",
+        ".hg",
+        ".svn",
+        ".slipway",
+        ".venv",
+        "venv",
+        "node_modules",
+        "__pycache__",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".hypothesis",
+        ".tox",
+        ".nox",
     }
 )
 """Folders that tools make: never part of a source, unless Git has files in them."""
@@ -26,8 +38,8 @@ def is_checkout(field: str, folder: Path) -> bool:
     """Tell whether ``folder`` is a working tree of Git or a part of one that Git does not ignore.
 
     Raises:
-        BadInputError: Git refuses to say.
-        MissingProgramError: There is one, and git is not installed.
+        BadInputError: Git refuses to read it.
+        MissingProgramError: It may be one, and git is not installed.
     """
     if not any(os.path.lexists(above / ".git") for above in (folder, *folder.parents)):
         return False
@@ -45,10 +57,10 @@ def is_checkout(field: str, folder: Path) -> bool:
 
 
 def files_of(field: str, folder: Path) -> list[Path]:
-    """Return what Git has or would add of ``folder``, relative to it, with all submodules.
+    """Return the files of ``folder`` that Git has or would add, relative to it, with all submodules.
 
     Raises:
-        BadInputError: Git refuses to say, or a file or submodule that it has is not there.
+        BadInputError: Git refuses to read it, or a tracked file or submodule is not there.
     """
     inside = ("-C", str(folder), "ls-files", "-z")
     staged = git.read(field, str(folder), *inside, "--stage", "-t", "--", ".")
@@ -65,7 +77,7 @@ def resolve_pointers(field: str, folder: Path, target: Path, names: list[Path]) 
     """Give the pointers of Git LFS among ``names``, copied to ``target``, their content.
 
     Raises:
-        BadInputError: That of one cannot be had.
+        BadInputError: The content of one cannot be had.
     """
     repository = local(field, folder)
     pointers = Pointers(field, repository.common, repository.address, target, "HEAD")
@@ -77,7 +89,7 @@ def _parts(answer: git.GitAnswer) -> list[str]:
 
 
 def _tracked(field: str, folder: Path, line: str) -> list[Path]:
-    """Return the files of one entry: tag, mode, object, stage, a tabulator, path."""
+    """Return the files of one line of the index: tag, mode, object, stage, a tab, path."""
     about, _, name = line.partition("\t")
     tag, mode, *_ = about.split(" ")
     exists = os.path.lexists(folder / name)

@@ -18,7 +18,7 @@ _SPECIAL = re.compile(r"[^\w@%+=:,./#-]|^#")
 
 @dataclass(frozen=True, slots=True)
 class TemplateContext:
-    """What templates may name, beside the release."""
+    """The values that templates may name, beside those of the release."""
 
     project: str
     environment: str
@@ -43,7 +43,7 @@ class TemplateContext:
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """What the shim is given."""
+    """The arguments and the environment that the shim starts a process with."""
 
     argv: tuple[str, ...]
     environment: dict[str, str] = field(repr=False)
@@ -62,8 +62,8 @@ def command_line(
 ) -> CommandLine:
     """Return how one replica is started.
 
-    Later ones win: ``inherited``, HOST, ``variables`` (templates), ``secrets`` (taken as they
-    are), PORT where the service has one. ``programs`` are first on whichever PATH that is.
+    Later values win: ``inherited``, HOST, ``variables`` (templates), ``secrets`` (taken as they
+    are), PORT where the service has one. ``programs`` come first on the resulting PATH.
 
     Raises:
         BadInputError: A template names what does not exist.
@@ -90,7 +90,7 @@ def environment_of(
     secrets: Mapping[str, str],
     programs: Sequence[Path],
 ) -> dict[str, str]:
-    """Return the environment of a process there; what is given later wins.
+    """Return the environment of a process there; later values win.
 
     Raises:
         BadInputError: A template names what does not exist.
@@ -101,16 +101,16 @@ def environment_of(
         for name, text in variables.items()
     }
     own = {"HOST": context.host, "PYTHONUNBUFFERED": "1"}
-    # Whoever is asked for traffic at a port has to listen on that one.
+    # A service has to listen on the port that its traffic is sent to.
     port = {} if context.port is None else {"PORT": str(context.port)}
     merged = {**inherited, **own, **filled, **secrets, **port}
     return {**merged, "PATH": searched_first(programs, merged.get("PATH", ""))}
 
 
 def filled_in(where: str, command: str, release: Release, context: TemplateContext) -> str:
-    """Return ``command``, configured at ``where``, with what its templates name.
+    """Return ``command``, configured at ``where``, with its templates filled in.
 
-    A version that the shell would not take as one word is refused: Git allows `a;b` and `$(b)`.
+    A version that the shell would not read as one word is refused: Git allows `a;b` and `$(b)`.
 
     Raises:
         BadInputError: A template names what does not exist, or such a version.

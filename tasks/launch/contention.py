@@ -1,7 +1,7 @@
 """Whether a service could not start because another process holds what it needs; pure.
 
-What serves runs on while its successor starts: where both want the same lock or port, the new one
-never becomes well, and no health path is to blame.
+What serves runs on while its successor starts: where both need the same lock or port, the new one
+never becomes healthy, whatever its health path is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LOCK = re.compile(
 
 
 def contention(lines: Iterable[str]) -> str:
-    """Return what ``lines``, the last ones of a log, say is held, with the remedy; else nothing."""
+    """Return what the last ``lines`` of a log say is held, with a remedy; empty where they do not."""
     log_lines = list(lines)
     if any(_ADDRESS.search(line) for line in log_lines):
         return _message("an address", "have each replica take its ports from $PORT, or port 0")

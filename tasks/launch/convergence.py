@@ -1,4 +1,4 @@
-"""Makes what runs into what is wanted: adopts, starts, waits, routes, and only then stops."""
+"""Convergence on the desired release: it adopts, starts, waits, routes, and only then stops."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _PAUSE_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """What runs now; ``urls`` is where its services are reached, by name.
+    """What runs after a launch; ``urls`` is where its services are reached, by name.
 
-    ``ended`` is the service of each replica that has come to its end, and whose restart policy
-    leaves it so.
+    ``ended`` is the service of each replica that has ended and that its restart policy does not
+    start again.
     """
 
     release: Release
@@ -54,12 +54,12 @@ def converge(
 ) -> Launched:
     """Have ``release`` serve as it is configured; ``fresh``: with new processes in any case.
 
-    What served before, or with another configuration, is stopped when the new ones are healthy,
-    have the traffic, and the requests in flight are answered.
+    Instances that served before, or with another configuration, are stopped once the new ones are
+    healthy, have the traffic, and the requests in flight are answered.
 
     Raises:
         BadInputError: A command or variable cannot be used; nothing was started then.
-        BeforeError: What has to succeed before it serves did not; nothing was started then.
+        BeforeError: A command that has to succeed first failed; nothing was started then.
         BusyError: A rollout is moving its traffic, or no front port is free.
         LaunchError: It did not become healthy; what was started is stopped again, and what
             served before still does.
@@ -90,9 +90,9 @@ def converge(
 
 
 def revive(launcher: Launcher, public_ports: PublicPorts) -> Launched | None:
-    """Start again, as it was, what should run and does not; None where nothing should.
+    """Start again, as they were, the instances that should run and do not; None where none should.
 
-    Version, configuration and number of replicas stay what was live, whatever is configured now.
+    Version, configuration and number of replicas stay as they were live, whatever is configured now.
 
     Raises:
         BadInputError: A release is no longer on disk; nothing was started then.
@@ -136,7 +136,7 @@ def shut_down(
 
 
 def _serves(release: Release, recorded: list[Instance]) -> bool:
-    """Tell whether ``release`` is meant to serve already: what comes before that is past then."""
+    """Tell whether ``release`` is meant to serve already, so that its commands before have run."""
     return any(
         instance.release == release.digest and instance.state is InstanceState.RUNNING
         for instance in recorded
@@ -158,9 +158,9 @@ def _require_health(launcher: Launcher, instances: list[Instance], patience: flo
 def _ended_on_failure(
     launcher: Launcher, public_ports: PublicPorts, new: list[Instance]
 ) -> Iterator[None]:
-    """End ``new`` where what is done with them fails; only the logs of what failed are left.
+    """End the ``new`` instances where the block fails; only the logs of what failed are left.
 
-    So it is when a run is cancelled: nobody would ever look at what was started.
+    They are ended on a cancelled run too, as nothing else would ever end them.
     """
     try:
         yield
@@ -181,17 +181,17 @@ def _move_traffic(
 ) -> tuple[dict[str, str], list[Instance]]:
     """Move the traffic from what served to ``instances``, which serve from then on.
 
-    Who dies in the middle leaves the old ones serving: the reconciler leads the traffic back.
+    When this process dies in the middle, the old ones serve: the reconciler leads the traffic back.
 
     Args:
-        launcher: What is at work there.
-        public_ports: The front ports.
-        instances: What is to serve.
-        recorded: What was recorded when this launch began.
-        turn: The one it took then.
+        launcher: The launcher of the project in its environment.
+        public_ports: The public ports there.
+        instances: The instances that are to serve.
+        recorded: The instances that were recorded when this launch began.
+        turn: The turn that this launch took then.
 
     Returns:
-        The URLs, and what has the traffic no more.
+        The URLs, and the instances that have lost the traffic.
 
     Raises:
         BusyError: A rollout has begun meanwhile; it decides what serves.
@@ -217,13 +217,13 @@ def _move_traffic(
 
 
 def _is_replaced(instance: Instance, earlier_ids: Collection[str]) -> bool:
-    """Tell whether it gives way: what serves, and what was being started before."""
+    """Tell whether an instance is replaced: it serves, or was being started before this launch."""
     starting = instance.state is InstanceState.STARTING and instance.id in earlier_ids
     return starting or instance.state is InstanceState.RUNNING
 
 
 def _drain(old: list[Instance], seconds: float) -> None:
-    """Wait until the requests that ``old`` have are answered, at most ``seconds``."""
+    """Wait until the requests in flight at ``old`` are answered, at most ``seconds``."""
     ports = {
         instance.port for instance in old if instance.port is not None and is_running(instance)
     }
@@ -231,7 +231,7 @@ def _drain(old: list[Instance], seconds: float) -> None:
 
 
 def _patience(lost: list[Instance]) -> float:
-    """Return how long those that were started again may take to become healthy."""
+    """Return how long instances that are started again may take to become healthy."""
     recorded = [instance.configuration.get("service", {}) for instance in lost]
     default = ServiceSpec().health_timeout_seconds
     return max(

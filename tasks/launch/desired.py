@@ -1,4 +1,4 @@
-"""What is wanted against what runs; pure."""
+"""Desired replicas compared with the instances that exist; pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.release import Instance
 
 @dataclass(frozen=True, slots=True, order=True)
 class Replica:
-    """One process that is wanted."""
+    """One desired process of a service."""
 
     service: str
     number: int
@@ -27,9 +27,9 @@ def replicas(services: Mapping[str, ServiceSpec]) -> list[Replica]:
 def missing(
     desired: Sequence[Replica], digest: str, existing: Sequence[Instance]
 ) -> tuple[list[Instance], list[Replica]]:
-    """Return which of ``existing`` serve as replicas of that release, and which are lacking.
+    """Return the ``existing`` instances that serve as replicas of that release, and what is missing.
 
-    Of several that would do, the one that was started first does.
+    Of several instances of one replica, the one that was started first is taken.
     """
     matching: dict[Replica, Instance] = {}
     for instance in sorted(existing, key=lambda instance: (instance.started_at, instance.id)):
@@ -46,7 +46,7 @@ def superfluous(needed: Sequence[Instance], existing: Sequence[Instance]) -> lis
 
 
 def upstreams(instances: Sequence[Instance]) -> dict[str, tuple[str, ...]]:
-    """Return where the traffic of each service goes, as ``host:port``; only those on the web."""
+    """Return the upstreams of each service on the web, as ``host:port``."""
     addresses: dict[str, tuple[str, ...]] = {}
     for instance in sorted(instances, key=lambda instance: instance.replica):
         if instance.port is not None:

@@ -1,4 +1,4 @@
-"""What kind of project a source tree is, and which services it has."""
+"""Detection of a source tree's project kind and of its services."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in (PythonKind(), NodeKind(),
 def kind_of(project: str, spec: ProjectSpec, source: Path) -> Kind:
     """Return how ``source`` is built: as it is configured, else by its manifests.
 
-    A project that has workloads only needs no manifest.
+    A project that only has workloads needs no manifest.
 
     Raises:
         BadInputError: Nothing says how, or two manifests say different things.
@@ -52,9 +52,9 @@ def services_of(
 ) -> Mapping[str, ServiceSpec]:
     """Return the services to run, each with a command and a replica.
 
-    Those that are configured count, and the processes of a Procfile beside them; what a manifest
-    starts counts where neither says anything. A configured one without a command takes that of the
-    same name from there, and is no more on the web than it, unless it has a front port.
+    They are the configured ones and the processes of a Procfile; where there are neither, those
+    that a manifest starts. A configured service without a command takes the command that is
+    declared for its name, and is on the web only where that one is or it has a public port.
 
     Raises:
         BadInputError: A service has no command, or there is no service at all.
@@ -78,7 +78,7 @@ def services_of(
 def start_problem(project: str, spec: ProjectSpec, source: Path) -> str:
     """Return what keeps ``source`` from being launched as it stands; empty where nothing does.
 
-    It is a plain folder: of a repository or an archive nobody can say before it is read.
+    Only a plain folder is checked: a repository or an archive would have to be read first.
     """
     if not source.is_dir() or is_bare(source) or (spec.workloads and not spec.services):
         return ""
@@ -103,7 +103,7 @@ def _completed(
 
 
 def before_of(project: str, spec: ProjectSpec, source: Path) -> Sequence[tuple[str, str]]:
-    """Return what has to succeed before ``source`` serves: pairs of (where it stands, command)."""
+    """Return the commands to run before ``source`` serves: pairs of (where configured, command)."""
     if spec.before is not None:
         field = f"projects.{project}.before"
         return [(f"{field}[{number}]", command) for number, command in enumerate(spec.before)]

@@ -1,4 +1,4 @@
-"""What is live against what is configured: which keys differ, for `status` to tell."""
+"""Configuration drift: the keys in which live instances differ from what is configured now."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ REPLICAS = "replicas"
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationDrift:
-    """The keys that differ, by the id of the instance; services of which nothing runs."""
+    """The keys that differ, by the id of the instance, and the services that do not run."""
 
     differing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
 
 
 def drift(launcher: Launcher) -> ConfigurationDrift:
-    """Return what a launch would change of what is live there.
+    """Return what a launch would change in the instances that are live there.
 
     Raises:
         BadInputError: Nothing says any more how a service starts.

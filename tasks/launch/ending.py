@@ -1,7 +1,7 @@
-"""Ends instances for good: the intent is recorded first, then the processes, then their end.
+"""Ending instances: the intent is recorded, then the processes are ended, then their end recorded.
 
-So whoever looks meanwhile knows what is meant, and whoever comes after one who was killed over it
-can bring it to its end.
+So an observer knows meanwhile what is intended, and the successor of a process that was killed over
+it can finish.
 """
 
 from __future__ import annotations

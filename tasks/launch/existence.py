@@ -1,4 +1,4 @@
-"""Whether the source of a project is there, looked at when it is configured."""
+"""Checks that the source of a project exists, made when it is configured."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NO_SUCH_REFERENCE = 2
 
 
 def require_source(project: str, spec: ProjectSpec) -> str:
-    """Refuse a source that is not there; return a warning where nobody can say, else nothing.
+    """Refuse a source that does not exist; return a warning where that cannot be found out.
 
     Raises:
         BadInputError: There is no such folder, archive, repository, branch or tag.
@@ -50,7 +50,7 @@ def require_source(project: str, spec: ProjectSpec) -> str:
 
 
 def _require_any_version(project: str, spec: ProjectSpec) -> None:
-    """Refuse a pattern that no version of the project is found by."""
+    """Refuse a pattern that matches no version of the project."""
     path = real_path(f"projects.{project}.source", Path(spec.source))
     fixed = next(above for above in path.parents if _PLACEHOLDER not in str(above))
     pattern = str(path.relative_to(fixed)).replace(_PLACEHOLDER, "*")
@@ -84,7 +84,7 @@ def _require_address(project: str, spec: ProjectSpec) -> str:
 
 
 def _patterns(version: str) -> list[str]:
-    """Return what asks a server for that name, and for the commits that its tags stand for."""
+    """Return the patterns that ask a server for that name, and for the commits of its tags."""
     return [version, f"refs/*/{version}", f"refs/tags/{version}^{{}}"]
 
 

@@ -1,7 +1,7 @@
-"""Removes what there is of a project: its processes, ports, releases and, where asked to, its data.
+"""Forgetting a project: its processes, ports, releases and, on request, its data are removed.
 
-Killed at any point, it is finished by being asked for again: the first thing that it does is to
-record that everything is to be ended, and nothing is forgotten before it is gone.
+A run that is killed at any point is finished by running it again: first it records that everything
+is to be ended, and it forgets nothing before it is gone.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _GRACE_SECONDS = 10.0
 
 
 class LeftoverError(SlipwayError):
-    """Something of a project cannot be removed; the project is known as long as it is there."""
+    """Files of a project cannot be removed; the project is known as long as they exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class ForgetScope:
-    """What is to be forgotten: a project in one environment, or (empty) in all.
+    """The project to forget, in one environment or (empty) in all.
 
     ``alive`` judges the owner of a workload.
     """
@@ -51,13 +51,13 @@ class ForgetScope:
     alive: Callable[[str], bool] = field(default=owner_alive, compare=False)
 
     def covers(self, project: str, environment: str) -> bool:
-        """Tell whether that place belongs to it."""
+        """Tell whether a project's environment belongs to it."""
         return project == self.project and self.environment in {"", environment}
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was removed, and the data folders that stay."""
+    """The number of stopped instances and removed releases; the deleted and the kept data folders."""
 
     stopped: int
     releases: int
@@ -66,10 +66,10 @@ class Forgotten:
 
 
 def check_forgettable(ledger: Ledger, scope: ForgetScope, now: float) -> None:
-    """Refuse to forget what is at work, or has no name; nothing is touched.
+    """Refuse to forget a project that is at work, or an invalid name; nothing is touched.
 
     Raises:
-        BadInputError: A name is none that a project or an environment can have.
+        BadInputError: A project or an environment cannot have that name.
         BusyError: A rollout or a workload of it is open.
     """
     for parameter in ("project", "environment"):
@@ -98,7 +98,7 @@ def _refuse_open_rollouts(ledger: Ledger, scope: ForgetScope) -> None:
 
 
 def places(ledger: Ledger, scope: ForgetScope) -> list[str]:
-    """Return the environments in which there is anything of it, sorted."""
+    """Return the environments in which the project has anything, sorted."""
     if scope.environment:
         return [scope.environment]
     environments = {instance.environment for instance in instances(ledger, scope.project)}
@@ -111,14 +111,14 @@ def places(ledger: Ledger, scope: ForgetScope) -> list[str]:
 
 
 def forget(ledger: Ledger, router: Router, scope: ForgetScope, *, delete_data: bool) -> Forgotten:
-    """Remove what there is of ``scope``; snapshots, history and logs of steps stay.
+    """Remove all that belongs to ``scope``; snapshots, history and logs of steps stay.
 
     Raises:
-        BadInputError: A name is none that a project or an environment can have.
+        BadInputError: A project or an environment cannot have that name.
         BusyError: A rollout or a workload of it is open; nothing was touched, unless the rollout
-            began meanwhile: of the environments before it, everything is gone.
+            began meanwhile: then the environments before it are forgotten.
         EndingError: Processes are left that cannot be ended; the rest is as it was.
-        LeftoverError: Files are left that cannot be removed; asked for again, it goes on with them.
+        LeftoverError: Files are left that cannot be removed; the next run goes on with them.
     """
     check_forgettable(ledger, scope, time.time())
     environments = places(ledger, scope)
@@ -127,7 +127,7 @@ def forget(ledger: Ledger, router: Router, scope: ForgetScope, *, delete_data: b
     folders = [scope.home / "data" / scope.project / environment for environment in environments]
     existing = [str(folder) for folder in folders if folder.is_dir()]
     if delete_data:
-        # What the last backup has noted of the data goes with them.
+        # The manifests of the last backups, kept in the staging folders, go with the data.
         staging_folders = [
             scope.home / "staging" / scope.project / environment for environment in environments
         ]
@@ -141,7 +141,7 @@ def forget(ledger: Ledger, router: Router, scope: ForgetScope, *, delete_data: b
 
 def _forget_place(ledger: Ledger, router: Router, scope: ForgetScope, environment: str) -> int:
     with place_alone(scope.home, scope.project, environment):
-        # One may have begun since that was looked at; from here on none does.
+        # A rollout may have begun since the last check; with the lock held none can begin.
         _refuse_open_rollouts(ledger, replace(scope, environment=environment))
         doomed = instances(ledger, scope.project, environment, LIVING)
         ids, owner = [instance.id for instance in doomed], own_identity().encode()

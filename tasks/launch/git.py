@@ -1,4 +1,4 @@
-"""Runs git: with a time limit, no terminal, no hooks, and nothing of ours in its environment."""
+"""Running git: with a time limit, no terminal, no hooks, and nothing of ours in its environment."""
 
 from __future__ import annotations
 
@@ -19,17 +19,25 @@ from tasks.launch.kinds.limit import current_limit
 
 LIMIT_SECONDS = 900.0
 MOST_BYTES = 2 * 1024**3
-"""So much git may write: a file of Git LFS, or the names of all files."""
+"""The most bytes that git may write: a file of Git LFS, or the names of all files."""
 _URL = re.compile(r"^(https?|ssh|git|file)://|^[\w.-]+@[\w.-]+:")
 _OWNER = re.compile(r"dubious ownership in repository at '(.+?)'")
 _KEPT_VARIABLES = frozenset(
     {
-        *("SSH_AUTH_SOCK", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "SSH_ASKPASS"),
-        *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "XDG_CONFIG_HOME", "SUDO_UID"),
-        *("GIT_SSL_CAINFO", "GIT_SSL_CAPATH"),
+        "SSH_AUTH_SOCK",
+        "GIT_SSH",
+        "GIT_SSH_COMMAND",
+        "GIT_ASKPASS",
+        "SSH_ASKPASS",
+        "GIT_CONFIG_GLOBAL",
+        "GIT_CONFIG_NOSYSTEM",
+        "XDG_CONFIG_HOME",
+        "SUDO_UID",
+        "GIT_SSL_CAINFO",
+        "GIT_SSL_CAPATH",
     }
 )
-"""What git itself may see of our environment, beside what every child does."""
+"""The variables of our environment that git may see, beside those that every child gets."""
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 _HARMLESS = {
     "core.fsmonitor": "false",  # else the source folder names a program that is run
@@ -43,7 +51,7 @@ _HARMLESS = {
 
 @dataclass(frozen=True, slots=True)
 class GitAnswer:
-    """How git ended: its exit code, what it wrote, and what it complained about."""
+    """How git ended: its exit code, its output, and its error output."""
 
     code: int
     output: bytes
@@ -51,7 +59,7 @@ class GitAnswer:
 
     @property
     def line(self) -> str:
-        """What it wrote, as one line of text."""
+        """The output as text, without blanks around it."""
         return os.fsdecode(self.output).strip()
 
 
@@ -70,8 +78,8 @@ def ask(
 ) -> GitAnswer:
     """Run git with ``arguments``, giving it ``stdin`` to read.
 
-    ``online``: it speaks to a server, and gets the users of `access`. What only reads a repository
-    gets none: its own configuration may name ``filters``, programs that are run.
+    ``online``: it speaks to a server, and gets the users of `access`. A command that only reads a
+    repository gets none, as the repository's configuration may name ``filters``: programs to run.
 
     Raises:
         MissingProgramError: It is not installed.
@@ -109,10 +117,10 @@ def read(
     online: bool = False,
     filters: bool = False,
 ) -> GitAnswer:
-    """Run git, which has to succeed; the rest is as with `ask`.
+    """Run git like `ask`; it has to succeed.
 
     Raises:
-        BadInputError: It does not; its own complaint is the problem.
+        BadInputError: It failed; its error output is the problem.
     """
     answer = ask(*arguments, variables=variables, stdin=stdin, online=online, filters=filters)
     if answer.code != 0:
@@ -121,7 +129,7 @@ def read(
 
 
 def refusal(field: str, value: str, answer: GitAnswer) -> BadInputError:
-    """Return the error of a repository that git does not read."""
+    """Return the error for a repository that git cannot read."""
     error_text = without_user(answer.error_text or f"it ended with {answer.code}")
     first = next(
         (line for line in error_text.splitlines() if line.startswith("fatal:")), error_text
@@ -136,7 +144,7 @@ def refusal(field: str, value: str, answer: GitAnswer) -> BadInputError:
 def _run(
     argv: Sequence[str], environment: Mapping[str, str], stdin: bytes, limit_seconds: float
 ) -> Finished:
-    """Run what may take long and start others, on a leash."""
+    """Run a command that may take long and start other programs: bounded, with all it starts."""
     return run_bounded(
         argv,
         environment,
@@ -150,7 +158,7 @@ def _run(
 def _query(
     argv: Sequence[str], environment: Mapping[str, str], stdin: bytes, limit_seconds: float
 ) -> Finished:
-    """Run what starts no other program and is soon done: a leash would cost several times of it."""
+    """Run a short command that starts no other program: bounding it would take several times as long."""
     try:
         completed = subprocess.run(
             argv,

@@ -1,4 +1,4 @@
-"""Files that Git holds as pointers of Git LFS: their content is fetched, or they are refused."""
+"""Git LFS pointers in a source: the content of each is fetched, or the source is refused."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ _INSTALL = "apt-get install git-lfs (macOS: brew install git-lfs)"
 
 @dataclass(frozen=True, slots=True)
 class Pointers:
-    """Those below ``tree``, of ``commit`` in the repository at ``objects``, got from ``address``.
+    """The pointers below ``tree``, of ``commit`` in the repository at ``objects``.
 
-    ``ours``: the repository was made for this build, so that objects may be fetched into it.
+    ``address`` is where their content is fetched from. ``ours`` tells that the repository was made
+    for this build, so that objects may be fetched into it.
     """
 
     field: str
@@ -39,12 +40,12 @@ class Pointers:
     def resolve(
         self, names: Sequence[str], attributes: Sequence[str], variables: Mapping[str, str]
     ) -> None:
-        """Replace those among ``names`` by their content.
+        """Replace the pointers among ``names`` by their content.
 
-        ``attributes`` and ``variables`` are how git is asked for the attributes of a file.
+        ``attributes`` and ``variables`` are the arguments and environment of `git check-attr`.
 
         Raises:
-            BadInputError: The content of one cannot be had.
+            BadInputError: The content of one cannot be fetched.
         """
         pointers = self._tracked(
             [name for name in names if is_pointer(self.tree / name)], attributes, variables
@@ -66,7 +67,7 @@ class Pointers:
     def _tracked(
         self, names: Sequence[str], attributes: Sequence[str], variables: Mapping[str, str]
     ) -> list[str]:
-        """Return those that Git LFS looks after: a text about it may look like a pointer."""
+        """Return the files that Git LFS manages: a text about it may look like a pointer."""
         if not names:
             return []
         names_bytes = "".join(f"{name}\0" for name in names).encode(errors="surrogateescape")
@@ -83,7 +84,7 @@ class Pointers:
         oid = _oid(path.read_bytes())
         stored = self.objects / "lfs" / "objects" / oid[:2] / oid[2:4] / oid
         if not stored.is_file() or _digest(stored) != oid:
-            return False  # one that is damaged may be had elsewhere
+            return False  # a damaged object may be whole on the server
         shutil.copyfile(stored, path)
         return True
 
@@ -108,7 +109,7 @@ class Pointers:
 
 
 def is_pointer(path: Path) -> bool:
-    """Tell whether that file looks like a pointer."""
+    """Tell whether the file at ``path`` looks like a pointer."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size > _LONGEST_POINTER_BYTES:
         return False
     content = path.read_bytes()

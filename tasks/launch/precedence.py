@@ -1,4 +1,4 @@
-"""Who decides what serves at a place: a rollout while it is open, else who began last."""
+"""Precedence: what serves in an environment is decided by an open rollout, else by the last launch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.release import Instance, InstanceState
 
 
 def require_no_rollout(launcher: Launcher) -> None:
-    """Leave what a rollout is moving alone: it decides what serves.
+    """Refuse to go on while a rollout is moving the traffic, as it decides what serves.
 
     Raises:
         BusyError: A rollout is moving its traffic.
@@ -24,15 +24,15 @@ def require_no_rollout(launcher: Launcher) -> None:
 
 
 def is_passed_on(launcher: Launcher, turn: Turn) -> bool:
-    """Tell whether somebody who began later decides what serves there, or has decided it."""
+    """Tell whether a rollout or a later launch decides what serves there, or has decided it."""
     return _rollout(launcher) is not None or is_overtaken(launcher.ledger, turn)
 
 
 def shared(launcher: Launcher, instances: list[Instance]) -> set[str]:
-    """Return the services with a port of ``instances``, which somebody who began later has serve.
+    """Return the services with a port among ``instances``, which a later launch has serve as well.
 
     Raises:
-        LaunchError: Somebody has had something else serve, or nothing.
+        LaunchError: A later run has something else serve, or nothing.
     """
     serving = {
         instance.id for instance in launcher.recorded() if instance.state is InstanceState.RUNNING
@@ -43,7 +43,7 @@ def shared(launcher: Launcher, instances: list[Instance]) -> set[str]:
 
 
 def taken_away(launcher: Launcher, instances: list[Instance]) -> str:
-    """Say that somebody else ends ``instances``; empty where nobody does."""
+    """Return a sentence where another run ends ``instances``; empty where none does."""
     remaining = {
         instance.id
         for instance in launcher.recorded()
@@ -61,7 +61,7 @@ def _rollout(launcher: Launcher) -> RolloutRow | None:
 
 
 def _overtaken(launcher: Launcher, instances: list[Instance]) -> str:
-    """Say who has the last word instead of this launch."""
+    """Return a sentence on the run that decides what serves instead of this launch."""
     ids = {instance.id for instance in instances}
     if newer := [instance for instance in launcher.live() if instance.id not in ids]:
         return _gives_way(launcher, instances, newer)

@@ -1,4 +1,4 @@
-"""Front ports: where users reach a service, whatever serves it at the moment."""
+"""The public ports of an environment: where users reach a service, whatever instance serves it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tasks.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class PublicPorts:
-    """The front ports of one environment of a project; ``span`` is the router's range."""
+    """The public ports of one environment of a project; ``span`` is the router's range."""
 
     ledger: Ledger
     router: Router
@@ -41,14 +41,14 @@ class PublicPorts:
         clock: Callable[[], float],
         passed_on: Callable[[], bool] = lambda: False,
     ) -> Iterator[None]:
-        """Hold a front port for each of ``services`` that takes traffic: all of them, or none.
+        """Lease a public port for each of ``services`` that takes traffic: all of them, or none.
 
         A block that fails leaves every service with the port it held before, unless they are
-        ``passed_on``: then somebody else has what serves answer on these.
+        ``passed_on``: then a later run has its instances answer on these ports.
 
         Raises:
-            BadInputError: A `port` of a service is no front port, or another service holds it.
-            BusyError: No front port is free.
+            BadInputError: A `port` of a service is no public port, or another service holds it.
+            BusyError: No public port is free.
         """
         pins = {name: service.port for name, service in services.items() if service.web}
         lease = lease_public_ports(self.ledger, self.span, self.place, pins, clock())
@@ -56,7 +56,7 @@ class PublicPorts:
             for service, port in lease.ports.items():
                 former = lease.before[service]
                 if former is None or former.port != port:
-                    self.router.route(port, ())  # its last owner may have left a way to nowhere
+                    self.router.route(port, ())  # its last owner may have left dead upstreams
             yield
         except BaseException:
             if not passed_on():
@@ -75,12 +75,12 @@ class PublicPorts:
         return {name: f"http://{self.span.host}:{port}" for name, port in lease.ports.items()}
 
     def urls(self, services: Collection[str]) -> dict[str, str]:
-        """Return where those of ``services`` that have a front port are reached, by service."""
+        """Return the URL of each of ``services`` that has a public port, by service."""
         ports = {service: port_of(self.ledger, self.place.owner(service)) for service in services}
         return {name: f"http://{self.span.host}:{port}" for name, port in ports.items() if port}
 
     def withdraw(self, services: Iterable[str], now: float) -> None:
-        """Send the traffic of ``services`` nowhere; their ports stay theirs while others do."""
+        """Send the traffic of ``services`` nowhere; they keep their ports while others are free."""
         services = list(services)
         for service in services:
             port = port_of(self.ledger, self.place.owner(service))
@@ -89,7 +89,7 @@ class PublicPorts:
         retire_public_ports(self.ledger, self.place, services, now)
 
     def _leave_moved(self) -> None:
-        """Send the traffic of ports that a service has moved away from nowhere."""
+        """Clear the routes of ports that a service has moved away from."""
         for service, port in moved_public_ports(self.ledger, self.span, self.place).items():
             self.router.route(port, ())
             forget_moved(self.ledger, self.span, self.place, service)
@@ -98,7 +98,7 @@ class PublicPorts:
 def lead_away(ledger: Ledger, router: Router, leaving: Collection[Instance], now: float) -> None:
     """Send the traffic that goes to ``leaving`` to what serves there instead, or nowhere.
 
-    The front port of a service of which nothing is left is given to whoever needs one.
+    The public port of a service of which nothing is left may be leased to another.
     """
     ids = {instance.id for instance in leaving}
     for instance in leaving:
@@ -121,5 +121,5 @@ def lead_away(ledger: Ledger, router: Router, leaving: Collection[Instance], now
 def public_ports_of(
     project: str, environment: str, ledger: Ledger, router: Router, settings: Settings
 ) -> PublicPorts:
-    """Return the front ports of that environment, as this machine's router has them."""
+    """Return the public ports of that environment, as this machine's router has them."""
     return PublicPorts(ledger, router, Place(project, environment), front_range(settings))

@@ -20,9 +20,9 @@ _NAMED = 10
 
 @dataclass(frozen=True, slots=True)
 class GitRepository:
-    """Its Git folder, and the address that relative ones of its submodules start at.
+    """A repository: its Git folder, and the base address of relative submodule addresses.
 
-    ``ours``: it was cloned for this one build, so that more may be fetched into it.
+    ``ours`` tells that it was cloned for this one build, so that more may be fetched into it.
     """
 
     folder: Path
@@ -40,20 +40,20 @@ class GitRepository:
 
 @dataclass(frozen=True, slots=True)
 class GitEntry:
-    """One path of a commit; ``link`` is the commit of the submodule that stands there."""
+    """One path of a commit; ``link`` is the commit of a submodule at that path."""
 
     path: str
     link: str = ""
 
 
 def is_bare(folder: Path) -> bool:
-    """Tell whether ``folder`` is what Git keeps a repository, or one of its worktrees, in."""
+    """Tell whether ``folder`` is the Git folder of a repository or of one of its worktrees."""
     whole = (folder / "objects").is_dir() and (folder / "refs").is_dir()
     return (folder / "HEAD").is_file() and (whole or (folder / "commondir").is_file())
 
 
 def refuse_inside(field: str, folder: Path) -> None:
-    """Refuse a folder that lies inside of what Git keeps: nothing there is a file of a project.
+    """Refuse a folder inside a Git folder: nothing there is a file of a project.
 
     Raises:
         BadInputError: It does.
@@ -98,10 +98,10 @@ def clone(field: str, url: str, copy: Path, *, files: bool = True) -> GitReposit
 
 
 def commit_of(field: str, repository: GitRepository, reference: str) -> str:
-    """Return the commit that a tag, branch or commit is called by.
+    """Return the commit that a tag, branch or commit name means.
 
     Raises:
-        BadInputError: There is none of that name, or a tag and a branch of different commits.
+        BadInputError: There is no such name, or it is a tag and a branch of different commits.
     """
     branch = reference.removeprefix("refs/heads/")
     tagged = _commit(repository, f"refs/tags/{reference}")
@@ -118,10 +118,10 @@ def commit_of(field: str, repository: GitRepository, reference: str) -> str:
 
 
 def refuse_two(field: str, reference: str, tagged: str, headed: str) -> None:
-    """Refuse a name that is a tag and a branch, where these are different commits.
+    """Refuse a name that is a tag and a branch of different commits.
 
     Raises:
-        BadInputError: It is both; which one is meant nobody can know.
+        BadInputError: It is both, so that the name is ambiguous.
     """
     if tagged and headed and tagged != headed:
         raise BadInputError(
@@ -133,40 +133,38 @@ def refuse_two(field: str, reference: str, tagged: str, headed: str) -> None:
 
 
 def described(repository: GitRepository, commit: str) -> str:
-    """Return what `git describe` calls ``commit``; empty: no tag leads to it."""
+    """Return the name of ``commit`` by `git describe`; empty where git gives none."""
     return git.ask(_of(repository), "describe", "--tags", "--always", "--long", commit).line
 
 
 def write(
     field: str, repository: GitRepository, commit: str, target: Path, prefix: str = ""
 ) -> list[GitEntry]:
-    """Write what ``commit`` has below ``prefix`` to the folder ``target``; return its submodules.
+    """Write the files of ``commit`` below ``prefix`` to ``target``; return its submodules.
 
-    Not by `git archive`, which leaves out what is marked export-ignore: often the tests.
+    `git archive` would not do: it leaves out what is marked export-ignore, often the tests.
 
     Raises:
-        BadInputError: There is nothing, or not all of it could be written.
+        BadInputError: There are no files, or not all of them could be written.
     """
     index, tree = target.with_name(f"{target.name}.index"), target.with_name(f"{target.name}.tree")
     tree.mkdir(parents=True)
     git_options = (_of(repository), f"--work-tree={tree}")
+    in_tree = ("-C", str(tree), *git_options)
     variables = {"GIT_INDEX_FILE": str(index)}
     try:
         git.read(field, commit, *git_options, "read-tree", commit, variables=variables)
-        # Run in the tree: outside of a working tree it lists nothing below a prefix.
+        # It is run in the tree, as outside of a working tree it lists nothing below a prefix.
         listing = git.read(
-            *(
-                field,
-                commit,
-                "-C",
-                str(tree),
-                *git_options,
-                "ls-files",
-                "-z",
-                "--stage",
-                "--full-name",
-            ),
-            *("--", prefix or "."),
+            field,
+            commit,
+            *in_tree,
+            "ls-files",
+            "-z",
+            "--stage",
+            "--full-name",
+            "--",
+            prefix or ".",
             variables=variables,
         )
         entries = _entries(listing.output)
@@ -174,19 +172,22 @@ def write(
         if not entries:
             problem = f"{prefix or 'the tree'} is not part of that version, or empty in it"
             raise BadInputError(field, commit, problem, "Name one that has it.")
-        names_bytes = b"".join(os.fsencode(name) + b"\0" for name in names)
-        arguments = ("checkout-index", "-z", "--stdin")
         git.read(
-            *(field, commit, "-C", str(tree), *git_options, *arguments),
+            field,
+            commit,
+            *in_tree,
+            "checkout-index",
+            "-z",
+            "--stdin",
             variables=variables,
-            stdin=names_bytes,
+            stdin=b"".join(os.fsencode(name) + b"\0" for name in names),
             filters=True,
         )
         _require_all(field, tree, names)
         pointers = large_files.Pointers(
             field, repository.common, repository.address, tree, commit, repository.ours
         )
-        pointers.resolve(names, ("-C", str(tree), *git_options), variables)
+        pointers.resolve(names, in_tree, variables)
         make(tree / prefix)  # of submodules only
         (tree / prefix).rename(target)
     finally:
@@ -212,7 +213,7 @@ def _require_all(field: str, tree: Path, names: list[str]) -> None:
 
 
 def _commit(repository: GitRepository, name: str) -> str:
-    """Return the commit that ``name`` stands for; empty: there is none."""
+    """Return the commit that ``name`` means; empty where there is none."""
     arguments = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
     answer = git.ask(_of(repository), *arguments)
     return answer.line if answer.code == 0 else ""

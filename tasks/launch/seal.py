@@ -15,7 +15,7 @@ _BYTES = 32
 def seal_key(home: Path) -> bytes:
     """Return the key of ``home``, made at the first use and readable by its owner alone.
 
-    Of several who make it at once, one wins and all use that one.
+    Where several processes make it at once, all use the same one.
     """
     path = home / _FILE
     if not path.exists():

@@ -1,4 +1,4 @@
-"""What a release brings of the data that is kept elsewhere: it seeds that once, and never again."""
+"""Seeds: files that a release brings at the paths of kept data, which they fill only once."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _NAMES_SHOWN = 3
 
 
 def renewed(former: Path, source: Path, paths: Iterable[str]) -> tuple[str, ...]:
-    """Return the files below ``paths`` of ``source`` that ``former`` has not, or otherwise."""
+    """Return the files below ``paths`` of ``source`` that ``former`` lacks or has with other contents."""
     return tuple(name for name in _files(source, paths) if not _same(source / name, former / name))
 
 
 def hidden(source: Path, kept_folder: Path, names: Iterable[str]) -> list[str]:
-    """Return those files of ``source`` in whose place something else is kept, or nothing."""
+    """Return the files of ``source`` in whose place another file is kept, or none."""
     return [
         name
         for name in names
@@ -26,7 +26,7 @@ def hidden(source: Path, kept_folder: Path, names: Iterable[str]) -> list[str]:
 
 
 def hidden_sentence(project: str, names: Sequence[str], source: Path, kept_folder: Path) -> str:
-    """Say what a release brings that its services do not see, and what to do."""
+    """Return a sentence on files of a release that its services do not see, and what to do."""
     listed = ", ".join(names[:_NAMES_SHOWN])
     more = f" and {len(names) - _NAMES_SHOWN} more" if names[_NAMES_SHOWN:] else ""
     return (
@@ -37,7 +37,7 @@ def hidden_sentence(project: str, names: Sequence[str], source: Path, kept_folde
 
 
 def _files(source: Path, paths: Iterable[str]) -> Iterator[str]:
-    """Give the plain files below ``paths``, relative to ``source``."""
+    """Yield the plain files below ``paths``, relative to ``source``."""
     for top in paths:
         if (source / top).is_file() and not (source / top).is_symlink():
             yield top

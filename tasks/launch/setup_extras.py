@@ -1,4 +1,4 @@
-"""Which extras setup.cfg and setup.py of a project declare, read without executing anything."""
+"""The extras that a project's setup.cfg and setup.py declare, read without executing anything."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tasks.launch.kinds.manifest import setup_cfg
 
 _MOST_NESTED_LEVELS = 10
 TESTS_REQUIRE = "tests_require"
-"""What setuptools once installed for `setup.py test`: it has no name as an extra."""
+"""The key of what setuptools once installed for `setup.py test`, which is no named extra."""
 
 
 def extras_of_setup_cfg(source: Path) -> dict[str, list[str]]:
     """Return the extras of `[options.extras_require]` in setup.cfg, and `tests_require`.
 
-    A file that cannot be read was complained of when the project was built.
+    A file that cannot be read was reported when the project was built.
     """
     try:
         parser = setup_cfg(source)
@@ -33,7 +33,7 @@ def extras_of_setup_cfg(source: Path) -> dict[str, list[str]]:
 def extras_of_setup_py(source: Path) -> dict[str, list[str]]:
     """Return the extras that setup.py hands to `setup` as literals, and `tests_require`.
 
-    What it computes is not known without executing it.
+    Values that it computes are not known without executing it.
     """
     path = source / "setup.py"
     if not path.is_file():
@@ -69,7 +69,7 @@ def _setting_lines(source: Path, text: str) -> list[str]:
 
 
 def _value(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> object:
-    """Return what an expression of literals, names, sums and dictionaries is; None if it is more."""
+    """Return the value of an expression of literals, names, sums and dictionaries; None for others."""
     if depth > _MOST_NESTED_LEVELS:
         return None
     if isinstance(node, ast.Name):

@@ -1,4 +1,4 @@
-"""Where a project's source tree comes from: a folder, an archive or Git, at a version."""
+"""Fetching a project's source tree at a version, from a folder, an archive or Git."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _INVALID_VERSION = re.compile(
     r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff~^:?*\[\\]"
     r"|\.\.|@\{|//|^[-/.]|/\.|[/.]$|\.lock(/|$)|^@$"
 )
-"""What Git allows in no name of a branch or tag (git-check-ref-format), and what hides text."""
+"""What Git forbids in the names of branches and tags (git-check-ref-format), and what hides text."""
 _LONGEST_VERSION = 200
 _CHUNK_BYTES = 1 << 20
 _BOUNDS = Bounds()
@@ -38,10 +38,10 @@ _BOUNDS = Bounds()
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What is known of a tree beside its files.
+    """What is known of a fetched tree beside its files.
 
-    ``described`` is what it may be called where nothing in it says its version: in Git by
-    `git describe`, else the version asked for. ``left_out`` says of what is not in it why.
+    ``described`` is its version where no manifest in it states one: in Git by `git describe`, else
+    the requested version. ``left_out`` has a sentence for each file that is not in it.
     """
 
     described: str
@@ -51,7 +51,7 @@ class Fetched:
 def resolved_version(project: str, spec: ProjectSpec, version: str) -> str:
     """Return the version meant by ``version`` (empty: the project's own); empty: as it stands.
 
-    Every name that Git allows for a branch or tag is one.
+    Every name that Git allows for a branch or tag is a version.
     """
     resolved = version or spec.version
     if _INVALID_VERSION.search(resolved) or len(resolved) > _LONGEST_VERSION:
@@ -76,7 +76,7 @@ def fetch(
 ) -> Fetched:
     """Write the source tree of ``project`` at ``version`` to the folder ``target``.
 
-    ``version`` is as `resolved_version` gives it; an archive may have ``bounds`` in it.
+    ``version`` is as `resolved_version` gives it; ``bounds`` limit what is unpacked from an archive.
 
     Raises:
         BadInputError: There is no such source or version, or it cannot be read.
@@ -126,7 +126,7 @@ def _from_bare(field: str, folder: Path, version: str, target: Path) -> str:
 
 
 def check_source(project: str, spec: ProjectSpec, version: str) -> None:
-    """Refuse a folder or an archive that is not there at ``version``; Git says so when it is read.
+    """Refuse a folder or an archive that does not exist at ``version``; Git is asked when fetching.
 
     Raises:
         BadInputError: There is no such source or version, or it cannot be read.
@@ -182,7 +182,7 @@ def _path(field: str, spec: ProjectSpec, version: str) -> Path:
 
 
 def _in_git(field: str, spec: ProjectSpec, path: Path) -> bool:
-    """Tell whether ``path`` has versions of its own: not where its name is one already."""
+    """Tell whether ``path`` has versions in Git, and the version is not part of its name."""
     if not path.is_dir() or _PLACEHOLDER in spec.source:
         return False
     return is_bare(path) or is_checkout(field, path)
@@ -190,7 +190,7 @@ def _in_git(field: str, spec: ProjectSpec, path: Path) -> bool:
 
 @contextmanager
 def _named(field: str, path: Path) -> Iterator[None]:
-    """Say which file of ``path`` cannot be read, or reached."""
+    """Raise BadInputError with the file of ``path`` that cannot be read, or reached."""
     try:
         yield
     except PermissionError as error:

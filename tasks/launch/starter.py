@@ -1,4 +1,4 @@
-"""Starts the replicas of one project in one environment: a port, a record, and then a process."""
+"""Starting the replicas of a project in an environment: a port, a record, and then a process."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tasks.release import Instance, InstanceState, Release
 
 
 class LaunchError(SlipwayError):
-    """A service could not be started, or did not become healthy; ``failed`` is what did not."""
+    """A service could not be started, or did not become healthy; ``failed`` are its instances."""
 
     def __init__(self, message: str, failed: Sequence[Instance] = ()) -> None:
         self.failed = tuple(failed)
@@ -44,7 +44,7 @@ class LaunchError(SlipwayError):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One replica to start: of which release, and with which configuration.
+    """One replica to start, with its release and its configuration.
 
     ``record`` is what the ledger keeps of the configuration.
     """
@@ -60,8 +60,8 @@ class Order:
 class Starter:
     """Starts replicas of releases of ``project`` in ``environment``.
 
-    ``instances`` is the folder of the instances' own folders, ``data`` where they keep what must
-    not be lost. ``ports`` is the range (inclusive) that they are given ports from.
+    ``instances`` is the folder of the instances' own folders, ``data`` the folder where they keep
+    data that must not be lost. ``ports`` is the range (inclusive) that they get ports from.
     """
 
     ledger: Ledger
@@ -76,7 +76,7 @@ class Starter:
     clock: Callable[[], float] = time.time
 
     def start(self, orders: Sequence[Order], state: InstanceState) -> list[Instance]:
-        """Start all that is ordered, or nothing: where one cannot be, the others are ended again.
+        """Start all ordered replicas, or none: where one fails, the others are ended again.
 
         Raises:
             LaunchError: This machine could not start a process.
@@ -92,7 +92,7 @@ class Starter:
         return started
 
     def check(self, orders: Sequence[Order]) -> None:
-        """Find bad input before anything is started.
+        """Refuse bad input before anything is started.
 
         Raises:
             BadInputError: A command or variable cannot be used.
@@ -101,7 +101,7 @@ class Starter:
             self._command(order, self.ports[0])
 
     def before(self, release: Release, commands: Sequence[tuple[str, str]]) -> list[BeforeCommand]:
-        """Return how ``commands``, pairs of (where it stands, command), are run for ``release``.
+        """Return how ``commands``, pairs of (where configured, command), are run for ``release``.
 
         Raises:
             BadInputError: A command or variable cannot be used.
@@ -145,7 +145,7 @@ class Starter:
             owner=detached.own_identity().encode(),
             configuration=order.record,
         )
-        record_instance(self.ledger, instance)  # first: whoever comes after a crash finds it
+        record_instance(self.ledger, instance)  # first, so that it is found after a crash
         started.append(instance)
         command = self._command(order, port)
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -171,7 +171,7 @@ class Starter:
 
 
 def remove_folders(ended: Sequence[Instance]) -> None:
-    """Remove the folders of instances that were started in vain."""
+    """Remove the folders of instances whose launch failed."""
     for instance in ended:
         discard(instance.directory)
 

@@ -1,4 +1,4 @@
-"""What a step of a workload finds around it: the programs of its release, and its environment."""
+"""The environment of a workload's step: its variables, and the programs of its release on PATH."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from tasks.workload import StepGraph
 def programs_first(
     release: Release, environ: Mapping[str, str], own: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Return what of ``environ`` a step may see, and ``own`` over it, as its user wrote it.
+    """Return the variables of ``environ`` that a step may see, overridden by its ``own`` ones.
 
-    The programs of ``release`` are first on PATH, whoever gives that. ``release`` is a workspace:
-    what a step installs goes there, and nowhere else.
+    The programs of ``release`` come first on PATH in any case. ``release`` is a workspace: what a
+    step installs goes there, and nowhere else.
     """
     variables = {
         **inherited(environ),
@@ -46,7 +46,7 @@ def path_of(release: Release, path: str) -> str:
 def searching_first(graph: StepGraph, release: Release, path: str) -> StepGraph:
     """Return ``graph`` whose steps find the programs of ``release`` first.
 
-    ``path`` is what a step has that does not give a PATH of its own.
+    ``path`` is the PATH of a step that has none of its own.
     """
     steps = tuple(
         replace(step, environment={**step.environment, "PATH": path_of(release, own)})
@@ -60,7 +60,7 @@ def searching_first(graph: StepGraph, release: Release, path: str) -> StepGraph:
 def _installs_into(release: Release) -> dict[str, str]:
     """Have uv and every pip install into the environment of ``release``, without hard links.
 
-    Who writes to a file that is linked from uv's cache writes to all environments with that file.
+    A write to a file that is linked from uv's cache changes all environments with that file.
     """
     variables = {"UV_LINK_MODE": "copy"}
     env = release.path / "env"
@@ -72,10 +72,10 @@ def _installs_into(release: Release) -> dict[str, str]:
 def with_environment(
     target: Target, release: Release, config: Settings, environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return that, and the variables and secrets of the environment, as a service would see them.
+    """Return `programs_first` with the variables and secrets of the environment, as services see them.
 
     Raises:
-        BadInputError: A template names what does not exist for a step, e.g. ``port``.
+        BadInputError: A template names a value that a step does not have, e.g. ``port``.
     """
     context = TemplateContext(
         project=target.project,

@@ -1,4 +1,4 @@
-"""Submodules: other repositories at a commit of their own, written to where they stand."""
+"""Submodules: other repositories at a commit of their own, written to their paths in the tree."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def missing_submodule(field: str, folder: Path, path: str) -> BadInputError:
 def _write_submodule(
     field: str, parent: GitRepository, submodule: Submodule, link: GitEntry, target: Path
 ) -> None:
-    if target.is_dir():  # Git leaves an empty folder where it stands
+    if target.is_dir():  # Git makes an empty folder at the path of a submodule
         target.rmdir()
     tree.make(target.parent)
     beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".submodule-"))
@@ -74,7 +74,7 @@ def _fetched_now(
     url = absolute(submodule.url, parent.address)
     files = bool(_ON_THIS_MACHINE.match(parent.address))
     repository = clone(f"{field}, submodule {submodule.path}", url, copy, files=files)
-    # Most servers give a commit that no branch leads to any more.
+    # Most servers serve a commit that no branch leads to any more.
     git.ask(f"--git-dir={repository.folder}", "fetch", "--quiet", "origin", commit, online=True)
     return repository
 
@@ -82,7 +82,7 @@ def _fetched_now(
 def _fetched_before(
     parent: GitRepository, submodule: Submodule, commit: str
 ) -> GitRepository | None:
-    """Return what a local working tree has of a submodule, where the commit is in it."""
+    """Return the repository that a local working tree has of a submodule, if it has the commit."""
     folder = parent.folder / "modules" / submodule.name
     if ".." in PurePosixPath(submodule.name).parts or not (folder / "objects").is_dir():
         return None
@@ -111,7 +111,7 @@ def by_path(lines: Sequence[str]) -> Mapping[str, Submodule]:
 
 
 def absolute(url: str, address: str) -> str:
-    """Return ``url`` as it is, or seen from ``address`` where it starts with a dot."""
+    """Return ``url`` as it is, or resolved against ``address`` where it starts with a dot."""
     if not url.startswith(("./", "../")):
         return url
     base, rest = address.rstrip("/"), url

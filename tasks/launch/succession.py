@@ -1,4 +1,4 @@
-"""Which of two who work on one place at once has the last word: the one that began later."""
+"""Succession: of two runs at work in one environment, the one that began later decides."""
 
 from __future__ import annotations
 

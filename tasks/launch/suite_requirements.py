@@ -1,4 +1,4 @@
-"""Where a project's own metadata names what its tests need: pytest, and what stands beside it."""
+"""The requirements of a project's tests: those that its own metadata names together with pytest."""
 
 from __future__ import annotations
 
@@ -12,10 +12,18 @@ from typing import Any
 from tasks.launch.setup_extras import TESTS_REQUIRE, extras_of_setup_cfg, extras_of_setup_py
 
 _FILES = (
-    *("requirements-test.txt", "requirements-tests.txt", "requirements_test.txt"),
-    *("test-requirements.txt", "tests/requirements.txt", "requirements/test.txt"),
-    *("requirements/tests.txt", "requirements/testing.txt", "requirements-dev.txt"),
-    *("requirements_dev.txt", "dev-requirements.txt", "requirements/dev.txt"),
+    "requirements-test.txt",
+    "requirements-tests.txt",
+    "requirements_test.txt",
+    "test-requirements.txt",
+    "tests/requirements.txt",
+    "requirements/test.txt",
+    "requirements/tests.txt",
+    "requirements/testing.txt",
+    "requirements-dev.txt",
+    "requirements_dev.txt",
+    "dev-requirements.txt",
+    "requirements/dev.txt",
     "requirements/development.txt",
 )
 _PREFERRED = ("test", "tests", "testing", "dev")
@@ -24,7 +32,7 @@ _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 @dataclass(frozen=True, slots=True)
 class SuiteRequirements:
-    """What is installed for the tests: where that stands, and what `uv pip install` is given."""
+    """The requirements of the tests: where they are named, and the arguments of `uv pip install`."""
 
     where: str
     arguments: tuple[str, ...]
@@ -33,8 +41,8 @@ class SuiteRequirements:
 def suite_requirements(source: Path) -> SuiteRequirements | None:
     """Return the group, extra or file of ``source`` that names pytest; None where nothing does.
 
-    Looked at are dependency groups (PEP 735), extras, and the groups of uv, Poetry and Hatch in
-    pyproject.toml; extras in setup.cfg and setup.py; then the usual files of requirements.
+    It looks at dependency groups (PEP 735), extras, and the groups of uv, Poetry and Hatch in
+    pyproject.toml, at extras in setup.cfg and setup.py, and then at the usual requirements files.
     """
     manifest = _manifest(source / "pyproject.toml")
     candidates = [*_of_manifest(manifest), *_of_setup(source), *_of_files(source)]
@@ -101,7 +109,7 @@ def _of_files(source: Path) -> Iterator[SuiteRequirements]:
 
 
 def _manifest(path: Path) -> Mapping[str, Any]:
-    """Return pyproject.toml; one that cannot be read was complained of when it was built."""
+    """Return pyproject.toml; empty where it cannot be read, which the build has reported."""
     try:
         return tomllib.loads(path.read_text("utf-8-sig")) if path.is_file() else {}
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The Prefect tasks of launching: build, start, adopt, stop, restart."""
+"""The Prefect tasks of launching: build, launch, revive, stop, restart and forget."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def build(
     choose = Launcher.build if anew else release_to_launch
 
     def work(launcher: Launcher) -> Release:
-        """Choose it and hold it; who builds another may remove it in between."""
+        """Choose a release and hold it; another build may remove it in between."""
         release = choose(launcher, version, serves=serves)
         if not hold(release.path):
             release = choose(launcher, version, serves=serves)
@@ -125,7 +125,7 @@ async def _with_launcher(target: Target, work: Callable[[Launcher], T]) -> T:
 def _with_own_ledger(target: Target, work: Callable[[Launcher], T]) -> T:
     """Do ``work`` with a ledger of this thread."""
     with closing(open_own_ledger(settings())) as ledger:
-        return work(launcher_of(target, ledger, settings()))
+        return work(launcher_of(target, ledger))
 
 
 def _public_ports(launcher: Launcher, router: Router) -> PublicPorts:

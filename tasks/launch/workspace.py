@@ -1,7 +1,7 @@
 """Workspaces: the working copy of a release in which the steps of one workload run.
 
-What serves is never touched by them. Each lies at `<home>/workspaces/<workload id>`; one that is
-kept has a file `ended`, whose age is that of the end of its workload.
+They never touch what serves. Each is at `<home>/workspaces/<workload id>`; a workspace that is kept
+has a file `ended`, whose time is the end of its workload.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ from tasks.launch.suite_requirements import suite_requirements
 from tasks.release import Release
 
 MOST_KEPT = 5
-"""So many of ended workloads are kept, the newest."""
+"""How many workspaces of ended workloads are kept, the newest ones."""
 DAYS_KEPT = 7.0
 PROGRAMS = "programs"
-"""The folder of a workspace whose programs are found last: uv, which may not be installed."""
+"""The folder of a workspace that is last on PATH: it has uv, which may not be installed."""
 
 _ENDED = "ended"
-_REMOVED, _TRIAL = ".removed-", ".trial-"
+_REMOVED = ".removed-"
+_TRIAL = ".trial-"
 _DAY_SECONDS = 86_400.0
 
 
@@ -41,7 +42,7 @@ class WorkspaceError(SlipwayError):
 
 @dataclass(frozen=True, slots=True)
 class Trimmed:
-    """The workspaces that were removed; ``left`` says of what is left of some, why and what to do."""
+    """The workspaces that were removed; ``left`` says what could not be removed, and what to do."""
 
     removed: tuple[Path, ...] = ()
     left: tuple[str, ...] = ()
@@ -53,7 +54,7 @@ def workspaces(home: Path) -> Path:
 
 
 def open_workspace(release: Release, home: Path, workload_id: str) -> Release:
-    """Return the copy of ``release`` that the workload works in, which a resumed one finds again.
+    """Return the copy of ``release`` for a workload, the same again when it is resumed.
 
     Raises:
         WorkspaceError: It cannot be made.
@@ -62,7 +63,7 @@ def open_workspace(release: Release, home: Path, workload_id: str) -> Release:
 
 
 def open_trial(release: Release, home: Path) -> Release:
-    """Return a copy of ``release`` that belongs to no workload: to look at what would be run."""
+    """Return a copy of ``release`` that belongs to no workload, to inspect what would be run."""
     return _workspace(release, workspaces(home) / f"{_TRIAL}{secrets.token_hex(6)}")
 
 
@@ -90,13 +91,13 @@ def _furnish(copy: Release) -> None:
 
 
 def provide_pytest(workspace: Release) -> str:
-    """Install what the project's metadata names for its tests, where pytest is not there yet.
+    """Install the test requirements that the project's metadata names, where pytest is missing.
 
-    Return where that stands; empty where nothing was done. The release that serves is as before.
-    Where the source has a lock file, nothing gets another version than that says.
+    Return where they are named; empty where nothing was installed. The release that serves is not
+    changed. Where the source has a lock file, its versions are kept.
 
     Raises:
-        BuildError: It cannot be installed.
+        BuildError: They cannot be installed.
     """
     python = workspace.path / "env" / "bin" / "python"
     installed = any(workspace.path.glob("env/lib/python*/site-packages/pytest"))
@@ -105,7 +106,7 @@ def provide_pytest(workspace: Release) -> str:
         return ""
     target = LockTarget(workspace.source, workspace.path / "env", uv.find_uv_bin())
     options: list[str] = []
-    if lock := lock_of(workspace.source):  # what both need is what the lock says
+    if lock := lock_of(workspace.source):  # a package that both name keeps the locked version
         options = ["--constraints", str(constraints(lock, target))]
     install = [target.uv, "pip", "install", "--quiet", "--python", str(python), *options]
     run_build([*install, *requirements.arguments], workspace.source, {"UV_LINK_MODE": "copy"})
@@ -116,7 +117,7 @@ def leave_workspace(folder: Path, *, keep: bool, now: float) -> str:
     """Remove the workspace at ``folder``, or mark it as one whose workload has ended.
 
     Returns:
-        What cannot be removed, why, and what to do; empty where all went well.
+        A sentence on what cannot be removed, why, and what to do; empty where all is removed.
     """
     if not folder.exists():
         return ""
@@ -130,8 +131,8 @@ def leave_workspace(folder: Path, *, keep: bool, now: float) -> str:
 def trim_workspaces(home: Path, living: Callable[[], Collection[str]], now: float) -> Trimmed:
     """Remove the workspaces of ended workloads that are too many or too old.
 
-    ``living`` gives the ids of workloads that run, or may be resumed. Such a workload is known
-    before its workspace is there, so that it is asked last.
+    ``living`` returns the ids of workloads that run, or may be resumed. A workload is recorded
+    before its workspace is made, so that ``living`` is called after the workspaces are listed.
     """
     folder = workspaces(home)
     if not folder.is_dir():
@@ -151,7 +152,7 @@ def trim_workspaces(home: Path, living: Callable[[], Collection[str]], now: floa
 
 
 def to_trim(ended: dict[Path, float], now: float) -> list[Path]:
-    """Return those to remove: all but the newest few that are not too old."""
+    """Return the workspaces to remove: all but the newest few that are not too old."""
     newest = sorted(ended, key=lambda path: ended[path], reverse=True)
     return [
         path
@@ -161,13 +162,13 @@ def to_trim(ended: dict[Path, float], now: float) -> list[Path]:
 
 
 def _ended_at(path: Path) -> float:
-    """Return when its workload ended; where nobody has noted it, when it was made."""
+    """Return when its workload ended; where that is not recorded, when the folder was changed."""
     mark = path / _ENDED
     return (mark if mark.exists() else path).stat().st_mtime
 
 
 def _remove(path: Path) -> str:
-    """Remove it, in one step as far as anyone who looks can tell; say what is left, if anything."""
+    """Remove a workspace, for all others in one step; return a sentence on what is left, if anything."""
     aside = path.with_name(f"{_REMOVED}{path.name}")
     path.rename(aside)
     return discard(aside)

@@ -1,4 +1,4 @@
-"""What a service has written into the tree it runs in: it would be gone with the release."""
+"""Files that a service has written into the tree it runs in, which would go with the release."""
 
 from __future__ import annotations
 
@@ -17,8 +17,18 @@ _PARTS = ("source", "env")
 _BEGUN = ".begun"
 _PASSING_FOLDERS = frozenset(
     {
-        *("__pycache__", ".cache", "cache", ".pytest_cache", ".mypy_cache", ".ruff_cache"),
-        *(".parcel-cache", ".turbo", ".git", "log", "logs", "tmp"),
+        "__pycache__",
+        ".cache",
+        "cache",
+        ".pytest_cache",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".parcel-cache",
+        ".turbo",
+        ".git",
+        "log",
+        "logs",
+        "tmp",
     }
 )
 _PASSING_FILES = re.compile(
@@ -38,7 +48,7 @@ class WrittenTree:
 
 
 def begin(tree: Path) -> None:
-    """Note that services start in ``tree``: what was made there before is made again elsewhere."""
+    """Mark that services start in ``tree``: files made before that are made again in the next tree."""
     with suppress(FileExistsError):
         (tree / _BEGUN).touch(exist_ok=False)
 
@@ -46,12 +56,12 @@ def begin(tree: Path) -> None:
 def look(tree: Path, pristine: Path) -> Iterator[str | None]:
     """Compare ``tree`` with the release it was copied from, by name, size and time.
 
-    Caches, logs, locks, sockets and links are passed over: no data is lost with them. So is what
-    was made before services started, e.g. collected static files, unless it is a database.
+    Caches, logs, locks, sockets and links are skipped, as no data is lost with them. Files made
+    before services started, e.g. collected static files, are skipped too, unless one is a database.
 
     Yields:
-        One answer for each file, so that who looks can pause: the path of one that is new or
-        changed, None for one that is as it was.
+        One value for each file, so that the caller can pause: the path of a file that is new or
+        changed, None for an unchanged one.
     """
     marker = tree / _BEGUN
     since = marker.stat().st_mtime_ns if marker.exists() else 0
@@ -71,10 +81,10 @@ def written(tree: Path, pristine: Path) -> tuple[str, ...]:
 
 
 def to_name(paths: Sequence[str], in_release: Collection[str] = ()) -> list[str]:
-    """Return what to write under `data`, so that ``paths`` are carried over.
+    """Return the paths to name under `data`, so that ``paths`` are carried over.
 
-    A folder that has several of them, and is no folder of the release's own (``in_release``), is
-    named instead of its files.
+    A folder that has several of them, and that the release itself does not have (``in_release``),
+    is named instead of its files.
     """
     inner = [path.removeprefix("source/") for path in paths if path.startswith("source/")]
     files = list(dict.fromkeys(_DATABASE_SIDES.sub("", path) for path in inner))
@@ -91,7 +101,7 @@ def to_name(paths: Sequence[str], in_release: Collection[str] = ()) -> list[str]
 
 
 def sentence(project: str, environment: str, paths: Sequence[str]) -> str:
-    """Say that a project writes into its own release, and what to do about it."""
+    """Return a sentence that a project writes into its own release, and what to do about it."""
     listed = ", ".join(paths[:_PATHS_SHOWN])
     more = f" and {len(paths) - _PATHS_SHOWN} more" if paths[_PATHS_SHOWN:] else ""
     names = to_name(paths)
@@ -112,7 +122,7 @@ def sentence(project: str, environment: str, paths: Sequence[str]) -> str:
 
 
 def _is_written(name: str, folder: str, original: str, since: int) -> bool:
-    """Tell whether ``folder/name`` is another file than ``before/name``; texts, as it is hot."""
+    """Tell whether ``folder/name`` differs from ``original/name``; text paths, for speed."""
     if _PASSING_FILES.search(name) or _is_log_of_a_link(name, folder):
         return False
     try:
@@ -129,6 +139,6 @@ def _is_written(name: str, folder: str, original: str, since: int) -> bool:
 
 
 def _is_log_of_a_link(name: str, folder: str) -> bool:
-    """Tell whether it is what a database that was moved has left under its old name."""
+    """Tell whether it is the log of a moved database under its old name."""
     base = _DATABASE_SIDES.sub("", name)
     return base != name and Path(folder, base).is_symlink()

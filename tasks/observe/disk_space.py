@@ -1,4 +1,4 @@
-"""How much room is left on a file system, and a sentence where it is little."""
+"""A warning where little room is left on a file system."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasks.quantities import MIB_BYTES
 
 LOW_BYTES = 1024 * MIB_BYTES
 LOW_SHARE = 0.1
-"""Low is what is below both: a large disk has a gigabyte left, a small one a tenth."""
+"""Room is low below both bounds: a gigabyte on a large disk, a tenth of a small one."""
 
 
 def low_room(folder: Path) -> str:
@@ -30,5 +30,5 @@ def low_room(folder: Path) -> str:
 
 
 def is_low(free: int, total: int) -> bool:
-    """Tell whether ``free`` of ``total`` bytes is so little that somebody should know."""
+    """Tell whether ``free`` of ``total`` bytes is below both bounds."""
     return free < min(LOW_BYTES, LOW_SHARE * total)

@@ -1,4 +1,4 @@
-"""What history expects, as it is asked for and as people read it. Pure."""
+"""Estimates from history: the keys by which they are asked for, and their texts. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Cell = str | float | None
 
 
 def asked_key(key: str, project: str, workload: str) -> str:
-    """Return the key under which history remembers what was asked for.
+    """Return the key under which history has what was asked for.
 
     Raises:
         BadInputError: Nothing was named, the same thing twice, or a workload of no project.
@@ -33,7 +33,7 @@ def asked_key(key: str, project: str, workload: str) -> str:
 
 
 def nothing_expected(key: str, project: str, workload: str, keys: Sequence[str]) -> BadInputError:
-    """Return why nothing is expected of what was asked for, where history knows ``keys``."""
+    """Return the error for a request without an estimate, where history has ``keys``."""
     key_path = asked_key(key, project, workload)
     field, value = ("workload", workload) if workload else ("project", project)
     if any(known_key == key_path or known_key.startswith(f"{key_path}/") for known_key in keys):
@@ -49,7 +49,7 @@ def nothing_expected(key: str, project: str, workload: str, keys: Sequence[str])
 
 
 def beside(key: str, keys: Sequence[str]) -> list[str]:
-    """Return what stands beside ``key``: all of the deepest folder on its way that is known."""
+    """Return the keys beside ``key``: those in the deepest folder on its path that history has."""
     parts = key.split("/")
     for depth in reversed(range(len(parts))):
         folder = "".join(f"{part}/" for part in parts[:depth])
@@ -64,7 +64,7 @@ def beside(key: str, keys: Sequence[str]) -> list[str]:
 
 
 def table(expectations: Sequence[Expectation]) -> list[dict[str, Cell]]:
-    """Return the cells of ``expectations``, what takes longest first; no more than a page can show."""
+    """Return the cells of ``expectations``, the longest first; no more than a page can show."""
     return [
         {
             "key": expectation.estimate.key,
@@ -86,7 +86,7 @@ def table(expectations: Sequence[Expectation]) -> list[dict[str, Cell]]:
 
 
 def summary(key: str, expectations: Sequence[Expectation]) -> str:
-    """Say in one sentence what is expected; of several keys, how many and the longest."""
+    """Return one sentence on what is expected; of several keys, their number and the longest."""
     longest = _longest_first(expectations)[0]
     if len(expectations) == 1:
         return _sentence(longest)

@@ -1,4 +1,4 @@
-"""What runs: looked at, not believed. Rows are made by `rows`, which is pure."""
+"""The status of instances, observed and not taken from records; `rows`, which is pure, tells it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOT_LAUNCHED = "not launched"
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What was seen of one instance; ``health`` is empty where nobody could be asked."""
+    """The observation of one instance; ``health`` is empty where it could not be asked."""
 
     instance: Instance
     status: detached.Status
@@ -37,11 +37,11 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the looker knows beside the ledger.
+    """What is known of the configuration, beside the ledger.
 
-    ``differing`` are the configured keys that do not hold for an instance yet, by its id;
-    ``missing`` places of services that are configured and not launched; ``secrets`` what must not
-    be shown of the logs of (project, environment).
+    ``differing`` are the configured keys that do not apply to an instance yet, by its id;
+    ``missing`` are (project, environment, service) of services that are configured and not
+    launched; ``secrets`` are the values that must not be shown, by (project, environment).
     """
 
     differing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -51,10 +51,10 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """One line of the table; ``uptime_seconds`` and what follows are of what runs only.
+    """One row of the table; only what runs has ``uptime_seconds`` and what follows.
 
-    ``differs`` names what is configured otherwise; ``last_lines`` is what one that is not well
-    has written last.
+    ``differs`` are the keys that are configured otherwise; ``last_lines`` are the last log lines of
+    an instance that is not well.
     """
 
     project: str
@@ -75,7 +75,7 @@ class StatusRow:
 
     @property
     def ill(self) -> bool:
-        """Whether it does not do what it is there for."""
+        """Whether it is not well: down, failing, unhealthy or unsupervised."""
         return (
             self.health not in {"", "ok"}
             or self.state.startswith(_ILL)
@@ -90,7 +90,7 @@ def status_rows(
     environment: str | None = None,
     view: View | None = None,
 ) -> list[StatusRow]:
-    """Look at every instance that is meant to run, and return a row for each.
+    """Observe every instance that is meant to run, and return a row for each.
 
     A service that is configured and not launched gets a row as well.
     """
@@ -107,7 +107,7 @@ def status_rows(
 
 
 def look(recorded: Sequence[Instance]) -> list[Sight]:
-    """Return what there is to see of each: process, usage and health."""
+    """Return the observation of each: its process, usage and health."""
     statuses = {instance.id: detached.status(instance.directory) for instance in recorded}
     shims = [
         status.shim.pid for status in statuses.values() if isinstance(status, detached.Running)
@@ -126,14 +126,14 @@ def rows(
 ) -> list[tuple[str, StatusRow]]:
     """Return the id of each instance and its row, by project, environment, service and replica.
 
-    ``public_urls`` are the URLs of front ports by the owner of their lease.
+    ``public_urls`` are the URLs of public ports by the owner of their lease.
     """
     ordered = sorted(sights, key=lambda sight: _place(sight.instance))
     return [(sight.instance.id, _row(sight, public_urls, now)) for sight in ordered]
 
 
 def state_of(instance: Instance, status: detached.Status, now: float) -> str:
-    """Return what it is: the state it is meant to be in where it runs, else what happened."""
+    """Return its state: the one it is meant to be in where it runs, else what happened."""
     if isinstance(status, detached.Running):
         return _running_state(instance, status, now)
     if isinstance(status, detached.NotStarted):
@@ -184,7 +184,7 @@ def _row(sight: Sight, public_urls: Mapping[str, str], now: float) -> StatusRow:
 
 
 def _last_lines(instance: Instance, view: View) -> tuple[str, ...]:
-    """Return what it wrote last; nothing where nobody knows which of it is secret."""
+    """Return its last log lines; none where its secrets are not known."""
     secrets = view.secrets.get((instance.project, instance.environment))
     if secrets is None:
         return ()
@@ -205,7 +205,7 @@ def _health(instance: Instance, status: detached.Status) -> str:
 
 
 def _usage(status: detached.Status, usage: Mapping[int, ServiceUsage]) -> ServiceUsage | None:
-    """Return what it uses; nobody knows that without its shim."""
+    """Return its usage; that is not known without its shim."""
     if not isinstance(status, detached.Running) or not status.supervised:
         return None
     return usage.get(status.shim.pid)

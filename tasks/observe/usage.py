@@ -1,4 +1,4 @@
-"""What the processes of an instance use at the moment: looked at twice, a little apart."""
+"""The CPU and memory that the processes of an instance use, sampled twice a short time apart."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class ServiceUsage:
 
 
 def usage_of(roots: Sequence[int]) -> Mapping[int, ServiceUsage]:
-    """Return what the tree below each pid of ``roots`` uses, without the root itself.
+    """Return the usage of the process tree below each pid of ``roots``, without the root itself.
 
-    The root is a shim; what runs under it is what is asked for.
+    The root is a shim; only what runs under it counts.
     """
     before = {root: _seconds(_tree(root)) for root in roots}
     since = time.monotonic()

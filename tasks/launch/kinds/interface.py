@@ -1,4 +1,4 @@
-"""What every kind of project promises."""
+"""The interface of a project kind, and the running of its build commands."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tasks.launch.kinds.reason import reason
 from tasks.narration import doing
 
 _NAMED_ARGUMENTS = 4
-"""What of a command line is shown: the rest is options and paths of ours."""
+"""How many arguments of a command line are shown: the rest are options and paths of ours."""
 
 
 class BuildError(SlipwayError):
-    """A project could not be built; the message says why, ``output`` is all that was said."""
+    """A project could not be built; the message says why, ``output`` is all that was written."""
 
     def __init__(self, message: str, output: str = "") -> None:
         super().__init__(message)
@@ -41,19 +41,19 @@ class Kind(Protocol):
         ...
 
     def toolchain(self) -> str:
-        """Return what, beside the source, decides what is built: part of the digest.
+        """Return the versions that, beside the source, decide what is built: part of the digest.
 
         Raises:
-            MissingProgramError: What builds it is not installed.
+            MissingProgramError: The build tool is not installed.
         """
         ...
 
     def build(self, release: Path, requirements: Sequence[str], version: str = "") -> Sequence[str]:
         """Build ``release``/source, into ``release``/env where it has an environment of its own.
 
-        The folder is renamed afterwards: nothing in it may hold its path. ``version`` is what is
-        known of the version where no manifest says it, as of `git describe`. Returns a sentence
-        for each file that said what was installed.
+        The folder is renamed afterwards: nothing in it may hold its path. ``version`` is the
+        version as far as it is known where no manifest states it, e.g. by `git describe`. Returns a
+        sentence for each file that decided what was installed.
 
         Raises:
             BadInputError: A manifest or lock file cannot be used.
@@ -62,7 +62,7 @@ class Kind(Protocol):
         ...
 
     def programs(self, release: Path) -> tuple[Path, ...]:
-        """Return the folders of programs that go in front of PATH."""
+        """Return the folders of programs that come first on PATH."""
         ...
 
     def services(self, source: Path) -> Mapping[str, ServiceSpec]:
@@ -71,10 +71,10 @@ class Kind(Protocol):
 
 
 def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> str:
-    """Run one command of a build and return what it wrote; whatever it asks, nobody answers.
+    """Run one command of a build and return its output; it has no terminal to ask questions on.
 
     Raises:
-        BuildError: It failed, or was ended with all that it started: the limit was reached.
+        BuildError: It failed, or reached the limit and was ended with all that it started.
     """
     visible, users = without_users(argv)
     limit, program = current_limit(), _program(visible)

@@ -1,4 +1,4 @@
-"""Manifests of projects, read as they were written or refused with the place of the mistake."""
+"""Reading the manifests of projects; one that cannot be read is refused with the mistake's place."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def setup_cfg(source: Path) -> configparser.ConfigParser:
 
 
 def distribution_name(source: Path, manifest: Mapping[str, Any]) -> str:
-    """Return what the project is called: by ``manifest``, its pyproject.toml, else by setup.cfg."""
+    """Return the project's name from ``manifest``, its pyproject.toml, else from setup.cfg."""
     for table in (manifest.get("project", {}), manifest.get("tool", {}).get("poetry", {})):
         if table.get("name"):
             return str(table["name"])
@@ -84,9 +84,9 @@ def requires_python(source: Path, manifest: Mapping[str, Any]) -> str:
 
 
 def own_extras(name: str, requirements: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the extras of the project itself that are asked for, and the other requirements.
+    """Return the requested extras of the project itself, and the other requirements.
 
-    ``name`` is what its manifest calls it: `.[web]` and `shop[web]` both are the project itself,
+    ``name`` is its name by its manifest: `.[web]` and `shop[web]` both are the project itself,
     not what a registry has by that name.
     """
     extras: list[str] = []

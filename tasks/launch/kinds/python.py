@@ -1,4 +1,4 @@
-"""Python projects: a virtual environment a release, made by uv."""
+"""Python projects: each release has a virtual environment, made by uv."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pi
 
 
 class PythonKind:
-    """Installs what a lock file holds, else requirements.txt, the project itself, what is asked for.
+    """Installs what a lock file holds, else requirements.txt, the project itself and its extras.
 
-    The environment has the Python that Slipway runs on, unless `requires-python` asks for
-    another. Which command starts such a project stands in none of its manifests, so that it has
+    The environment has the Python that Slipway runs on, unless `requires-python` requires
+    another. No manifest of a Python project states the command that starts it, so that it has
     services only by Procfile or configuration.
     """
 
@@ -77,12 +77,12 @@ class PythonKind:
 def _unlocked(
     target: LockTarget, requirements: Sequence[str], version: str, *, package: bool
 ) -> list[str]:
-    """Install what the manifests ask for; a requirements file with hashes first, and exactly."""
+    """Install what the manifests require; a requirements file with hashes first, and exactly."""
     source, sentences = target.source, []
     options: list[str] = []
     packages = list(requirements)
     if (source / "requirements.txt").is_file():
-        read_text("source", source / "requirements.txt")  # the place of what is no text is ours
+        read_text("source", source / "requirements.txt")  # refuses what is no text, with its place
     if is_hashed(source / "requirements.txt"):
         target.pip("--require-hashes", "--requirements", "requirements.txt")
         options = ["--constraints", str(constraints("requirements.txt", target))]
@@ -102,7 +102,7 @@ def _unlocked(
 
 
 def _lock_sentence(lock: str, source: Path) -> str:
-    """Say what was read, and what was not although it is there."""
+    """Return a sentence on the lock file that was read, and a requirements file that was not."""
     ignored = "; requirements.txt was not read" if (source / "requirements.txt").is_file() else ""
     return f"uv installed exactly what {lock} holds{ignored}."
 

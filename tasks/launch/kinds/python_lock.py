@@ -1,7 +1,7 @@
-"""Lock files of Python projects: what they hold is installed exactly, or the build fails.
+"""Lock files of Python projects: their versions are installed exactly, or the build fails.
 
-Each is read by the tool that wrote it, which also says when it no longer fits its manifest; all
-but uv are fetched by uv for that one question, and hand over a list of versions with hashes.
+Each is read by the tool that wrote it, which also reports when it no longer fits its manifest. uv
+fetches the other tools for that, and they export a list of versions with hashes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MANIFESTS = ("pyproject.toml", "pdm.lock", "Pipfile", "Pipfile.lock")
 class LockTarget:
     """The environment ``env`` to install into, beside the folder ``source``.
 
-    ``uv`` is its program; ``extras`` are those of the project itself that are asked for.
+    ``uv`` is the program of that name; ``extras`` are the requested ones of the project itself.
     """
 
     source: Path
@@ -83,14 +83,14 @@ def install_locked(lock: str, target: LockTarget, *, package: bool) -> None:
 
 
 def is_hashed(requirements: Path) -> bool:
-    """Tell whether a requirements file has hashes, so that nothing without one may be installed."""
+    """Tell whether a requirements file has hashes, so that every package needs one."""
     return requirements.is_file() and b"--hash" in requirements.read_bytes()
 
 
 def constraints(lock: str, target: LockTarget) -> Path:
-    """Return a file with every version that ``lock`` knows: what is added has to fit to it.
+    """Return a file of constraints with every version in ``lock``, for packages that are added.
 
-    That is what is installed, and what its other groups and extras hold.
+    They are the installed versions, and those of its other groups and extras.
     """
     frozen = run_build([target.uv, "pip", "freeze", "--python", target.python], target.source, {})
     path = target.env.with_name("constraints.txt")
@@ -106,10 +106,10 @@ def constraints(lock: str, target: LockTarget) -> Path:
 
 
 def locked_versions(lock: Path) -> dict[str, str]:
-    """Return the version of each package that ``lock`` holds, whatever its group; pure reading.
+    """Return the version of each package that ``lock`` holds, whatever its group; it only reads.
 
-    A package with several, for several platforms or groups that exclude each other, is left out,
-    and so is one without any, which comes from a folder or from Git.
+    A package with several versions, for platforms or groups that exclude each other, is left out,
+    and so is a package without any, which comes from a folder or from Git.
     """
     versions: dict[str, set[str]] = defaultdict(set)
     if lock.suffix == ".txt":
@@ -177,7 +177,7 @@ INSTALLERS: dict[str, Callable[[LockTarget], None]] = {
 
 
 class _Aside:
-    """A folder with the manifests alone, for tools that leave files beside what they read."""
+    """A folder with only the manifests, for tools that write files beside those they read."""
 
     def __init__(self, target: LockTarget) -> None:
         self._source, self._folder = target.source, target.env.with_name("lock")
@@ -194,7 +194,7 @@ class _Aside:
 
 
 def _install(target: LockTarget, exported: str) -> None:
-    """Install a list of requirements; only what has no hash, from Git or a folder, goes without."""
+    """Install a list of requirements by their hashes; those from Git or a folder have none."""
     for number, (options, lines) in enumerate(split_by_hash(exported)):
         if lines:
             path = target.env.with_name(f"{number}-{_EXPORTED}")

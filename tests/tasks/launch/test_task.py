@@ -61,6 +61,7 @@ def target(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         service_port_high=FRONT + 99,
     )
     monkeypatch.setattr(task, "settings", lambda: here)
+    monkeypatch.setattr("tasks.launch.target.settings", lambda: here)
     (source / "Procfile").write_text("web: python3 server.py\n")
     spec = ProjectSpec(source=str(source), services={"web": ServiceSpec(health_path="/health")})
     with disable_run_logger():
