@@ -73,9 +73,12 @@ def check_sources(
         if not os.access(path, os.R_OK | os.X_OK):
             remedy = f"Make it readable: chmod u+rx {path_text}"
             raise BadInputError(field, path_text, "cannot be read", remedy)
-        for what, folder in kept_apart:
+        for description, folder in kept_apart:
             if folder is not None and folder.resolve().is_relative_to(path):
-                problem, remedy = f"holds the {what} ({folder})", f"Move the {what} elsewhere"
+                problem, remedy = (
+                    f"holds the {description} ({folder})",
+                    f"Move the {description} elsewhere",
+                )
                 raise BadInputError(field, path_text, problem, remedy)
 
 

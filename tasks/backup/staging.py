@@ -19,10 +19,10 @@ _MANIFEST = "manifest.json"
 
 
 @contextmanager
-def staging_folder(staging: Path, what: str) -> Iterator[Path]:
+def staging_folder(staging: Path, description: str) -> Iterator[Path]:
     """Give an empty folder below ``staging``, for the owner only, and remove it in the end.
 
-    ``what`` is backed up through it, e.g. `shop in dev`.
+    ``description`` names what is backed up through it, e.g. `shop in dev`.
 
     Its path is the same at every backup, as restic finds increments by it. What a killed backup
     left in it is removed first.
@@ -37,7 +37,7 @@ def staging_folder(staging: Path, what: str) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BusyError(
-                f"A backup of {what} is at work already: {holder_of(lock)}. Wait for it to end, or "
+                f"A backup of {description} is at work already: {holder_of(lock)}. Wait for it to end, or "
                 "cancel it; then start this one again."
             ) from error
         discard(content)

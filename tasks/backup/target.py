@@ -49,10 +49,10 @@ def refuse_kept(
     if real.parent != beside:
         new = f", or a new one directly in it, e.g. {program / 'restored'}"
         _refuse_near(target, real, "folder of Slipway itself", beside, new)
-    for what, folders in of_projects.items():
+    for description, folders in of_projects.items():
         for folder in folders:
             if real.is_relative_to(folder.resolve()):
-                problem = f"lies in the {what} ({folder})"
+                problem = f"lies in the {description} ({folder})"
                 raise _refused(target, problem, "Give a folder elsewhere")
 
 
@@ -90,9 +90,11 @@ def check_target(target: Path, kept_apart: Iterable[tuple[str, Path | None]]) ->
         raise _not_full(target)
     if (real := target.resolve()) != target:
         raise _refused(target, "goes through a symbolic link", f"Give the real path, e.g. {real}")
-    for what, folder in kept_apart:
+    for description, folder in kept_apart:
         if folder is not None and real.is_relative_to(folder.resolve()):
-            raise _refused(target, f"lies in the {what} ({folder})", "Give a folder elsewhere")
+            raise _refused(
+                target, f"lies in the {description} ({folder})", "Give a folder elsewhere"
+            )
     if os.path.lexists(target) and not target.is_dir():
         raise _refused(target, "is no folder", "Give a new or an empty one")
     if os.path.lexists(target) and not _is_free(target):

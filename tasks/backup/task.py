@@ -178,5 +178,5 @@ async def _progress(description: str) -> AsyncIterator[Callable[[Progress], None
     await aupdate_progress_artifact(artifact, 100.0, description)
 
 
-def _log_failure(what: str, error: BaseException) -> None:
-    get_run_logger().warning("%s: %s", what, error, exc_info=error)
+def _log_failure(description: str, error: BaseException) -> None:
+    get_run_logger().warning("%s: %s", description, error, exc_info=error)

@@ -204,8 +204,8 @@ class Deployer:
                     raise
                 raised = error
                 observation = Failed(str(error), started_by(rollout, self._there()))
-            if isinstance(observation, (Failed, GateRefused)) and (why := self._withdrawn(row)):
-                observation = Failed(why, started_by(rollout, self._there()))
+            if isinstance(observation, (Failed, GateRefused)) and (reason := self._withdrawn(row)):
+                observation = Failed(reason, started_by(rollout, self._there()))
             rollout, effect = advance(rollout, observation, time.time())
         self._save(row, rollout)
         return rollout, raised

@@ -15,15 +15,15 @@ class RolloutRevertedError(SlipwayError):
 
     def __init__(self, report: RolloutReport) -> None:
         self.report = report
-        what = f"{report.kind} of {report.project}/{report.environment} to {report.to_version}"
+        described = f"{report.kind} of {report.project}/{report.environment} to {report.to_version}"
         if report.withdrawn:
             message = (
-                f"{what} was taken back before it moved the traffic: {report.reason}. "
+                f"{described} was taken back before it moved the traffic: {report.reason}. "
                 f"{report.still_serving} Nothing is to be mended; deploy it again if you want it."
             )
         else:
             message = (
-                f"{what} was reverted. {report.still_serving} Mend the new version and deploy it "
+                f"{described} was reverted. {report.still_serving} Mend the new version and deploy it "
                 f"again. What it said: {report.reason}"
             )
         super().__init__(message)

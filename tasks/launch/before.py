@@ -115,23 +115,23 @@ class Before:
 
     def _success_message(self, command: BeforeCommand, outcome: Outcome, directory: Path) -> str:
         """Return that ``command`` succeeded, with its last lines."""
-        text = redact(command.text, self.secrets)
-        said = last_lines(detached.log_path(directory), _LOG_LINES, self.secrets)
-        ended = f"{command.where}: `{text}` succeeded in {outcome.seconds:.1f} s"
-        return "\n".join([f"{ended}. Its last lines:" if said else f"{ended}.", *said])
+        command_text = redact(command.text, self.secrets)
+        last = last_lines(detached.log_path(directory), _LOG_LINES, self.secrets)
+        result = f"{command.where}: `{command_text}` succeeded in {outcome.seconds:.1f} s"
+        return "\n".join([f"{result}. Its last lines:" if last else f"{result}.", *last])
 
     def _failure_message(
         self, release: Release, command: BeforeCommand, outcome: Outcome, directory: Path
     ) -> str:
-        known = last_lines(detached.log_path(directory), _SEARCHED_LINES, self.secrets)
-        lines = with_reason(known, _LOG_LINES)
-        said = redact(
+        searched = last_lines(detached.log_path(directory), _SEARCHED_LINES, self.secrets)
+        lines = with_reason(searched, _LOG_LINES)
+        message = redact(
             f"{command.where}: `{command.text}` has to succeed before {release.project} "
             f"{release.version} serves in {self.environment}, and it {_ending(outcome)}. "
             "Nothing was switched; mend it and start again: only what failed is repeated.",
             self.secrets,
         )
-        return "\n".join([said, "Its last lines:", *(lines or ["(it wrote nothing)"])])
+        return "\n".join([message, "Its last lines:", *(lines or ["(it wrote nothing)"])])
 
 
 def running_befores(ledger: Ledger, project: str, environment: str) -> set[str]:

@@ -48,8 +48,8 @@ class GitEntry:
 
 def is_bare(folder: Path) -> bool:
     """Tell whether ``folder`` is the Git folder of a repository or of one of its worktrees."""
-    whole = (folder / "objects").is_dir() and (folder / "refs").is_dir()
-    return (folder / "HEAD").is_file() and (whole or (folder / "commondir").is_file())
+    has_objects = (folder / "objects").is_dir() and (folder / "refs").is_dir()
+    return (folder / "HEAD").is_file() and (has_objects or (folder / "commondir").is_file())
 
 
 def refuse_inside(field: str, folder: Path) -> None:

@@ -97,8 +97,8 @@ def _of_setup(source: Path) -> Iterator[SuiteRequirements]:
     for file, extras in by_file.items():
         for name in _by_preference(extras):
             if _names_pytest(extras[name]):
-                what = name if name == TESTS_REQUIRE else f"extra {name!r}"
-                yield SuiteRequirements(f"{what} of {file}", tuple(extras[name]))
+                described = name if name == TESTS_REQUIRE else f"extra {name!r}"
+                yield SuiteRequirements(f"{described} of {file}", tuple(extras[name]))
 
 
 def _of_files(source: Path) -> Iterator[SuiteRequirements]:
@@ -121,14 +121,14 @@ def _by_preference(groups: Mapping[str, object]) -> list[str]:
     return [*preferred, *(name for name in groups if name not in preferred)]
 
 
-def _flat(groups: Mapping[str, Any], name: str, seen: frozenset[str] = frozenset()) -> list[str]:
+def _flat(groups: Mapping[str, Any], name: str, visited: frozenset[str] = frozenset()) -> list[str]:
     """Return the requirements of a group with those of the groups it includes."""
     requirements: list[str] = []
-    for item in groups.get(name, []):
-        if isinstance(item, str):
-            requirements.append(item)
-        elif (inner := item.get("include-group", "")) not in {*seen, name}:
-            requirements.extend(_flat(groups, inner, seen | {name}))
+    for requirement in groups.get(name, []):
+        if isinstance(requirement, str):
+            requirements.append(requirement)
+        elif (inner := requirement.get("include-group", "")) not in {*visited, name}:
+            requirements.extend(_flat(groups, inner, visited | {name}))
     return requirements
 
 

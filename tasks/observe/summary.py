@@ -68,8 +68,8 @@ class ShipSummary:
     def headline(self) -> str:
         """The project, version and environment, and the part that failed, if one did."""
         failed = next((name for name, _, outcome in self.parts if outcome == "failed"), "")
-        what = f"{self.project} {self.version or '(as it stands)'} in {self.environment}"
-        return f"{what}: {f'FAILED ({failed})' if failed else 'shipped'}"
+        shipped = f"{self.project} {self.version or '(as it stands)'} in {self.environment}"
+        return f"{shipped}: {f'FAILED ({failed})' if failed else 'shipped'}"
 
 
 def estimate_error(steps: tuple[StepLine, ...]) -> str:
@@ -109,7 +109,7 @@ def workload_markdown(workload: WorkloadSummary) -> str:
     """Return the report of one workload."""
     lines = [f"## {workload.workload}: {'succeeded' if workload.succeeded else 'FAILED'}", ""]
     if workload.failures:
-        lines += [*(f"- `{name}`: {why}" for name, why in workload.failures), ""]
+        lines += [*(f"- `{name}`: {reason}" for name, reason in workload.failures), ""]
     if workload.remarks:
         lines += [*(f"- {remark}" for remark in workload.remarks), ""]
     lines += [

@@ -45,8 +45,8 @@ def built_entry(source: Path, manifest: Mapping[str, Any]) -> str:
 
 def _folders(listed: list[object]) -> Iterator[str]:
     """Yield the entries of ``files`` that are folders by their names; patterns are left out."""
-    for item in map(str, listed):
-        path = item.strip("/").removesuffix("/**")
+    for entry in map(str, listed):
+        path = entry.strip("/").removesuffix("/**")
         if path and not Path(path).suffix and not _PATTERN & set(path):
             yield path
 

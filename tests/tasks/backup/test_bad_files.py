@@ -137,14 +137,14 @@ def test_devices_and_paths_that_no_restore_could_write_are_left_out_by_name(
     """A path that no restore can write makes every restore of that snapshot fail."""
     data, step = subject.sources[0].path, "x" * 250
     os.mkfifo(data / "pipe")
-    before = Path.cwd()
+    working_folder = Path.cwd()
     try:
         os.chdir(data)
         for _ in range(17):
             Path(step).mkdir()
             os.chdir(step)
     finally:
-        os.chdir(before)
+        os.chdir(working_folder)
     if os.geteuid() == 0:
         os.mknod(data / "null", 0o020600, os.makedev(1, 3))
     taken, result, back = there_and_back(engine, subject, tmp_path)

@@ -78,13 +78,13 @@ def test_what_lies_in_a_folder_that_was_swapped_meanwhile_is_no_damage() -> None
 
 
 @given(st.sampled_from([A, B, ROOT]), st.sampled_from(["digest", "size", "mode", "kind"]))
-def test_no_difference_of_an_untouched_path_is_excused(entry: TreeEntry, what: str) -> None:
+def test_no_difference_of_an_untouched_path_is_excused(entry: TreeEntry, field: str) -> None:
     """A flipped bit under the recorded time is taken for the application's own change."""
     wrong = {
         "digest": replace(entry, digest="??"),
         "size": replace(entry, size=99),
         "mode": replace(entry, mode=0o1),
         "kind": replace(entry, kind="link"),
-    }[what]
-    restored = [wrong if item == entry else item for item in MANIFEST.entries]
+    }[field]
+    restored = [wrong if recorded == entry else recorded for recorded in MANIFEST.entries]
     assert not compare(MANIFEST, restored, NONE, NONE, 0).identical

@@ -24,17 +24,19 @@ from tasks.errors import BadInputError, NotFoundError
 STORED = [StoredSnapshot(id_, at, (), ()) for at, id_ in enumerate(["aa11", "ab22", "cc33"])]
 
 
-@pytest.mark.parametrize(("wanted", "found"), [("latest", "cc33"), ("aa", "aa11"), ("c", "cc33")])
-def test_choose(wanted: str, found: str) -> None:
+@pytest.mark.parametrize(
+    ("requested", "snapshot_id"), [("latest", "cc33"), ("aa", "aa11"), ("c", "cc33")]
+)
+def test_choose(requested: str, snapshot_id: str) -> None:
     """Another snapshot than the one asked for is restored."""
-    assert choose(STORED, wanted).id == found
+    assert choose(STORED, requested).id == snapshot_id
 
 
-@pytest.mark.parametrize("wanted", ["a", "zz", ""])
-def test_choose_refuses_what_fits_none_or_several(wanted: str) -> None:
+@pytest.mark.parametrize("requested", ["a", "zz", ""])
+def test_choose_refuses_what_fits_none_or_several(requested: str) -> None:
     """A guess is restored."""
     with pytest.raises(NotFoundError, match="aa11"):
-        choose(STORED, wanted)
+        choose(STORED, requested)
     with pytest.raises(NotFoundError, match="none"):
         choose([], "latest")
 
@@ -131,7 +133,7 @@ def test_targets_in_live_data_or_the_repository_are_refused(taken: Taken, tmp_pa
     for target in (live / "back", tmp_path / "repo" / "back", live):
         with pytest.raises(BadInputError, match=r"lies in|not empty"):
             restore(taken.engine, taken.stored, target)
-    assert sorted(item.name for item in live.iterdir()) == ["a", "b"]
+    assert sorted(path.name for path in live.iterdir()) == ["a", "b"]
     assert not (tmp_path / "repo" / "back").exists()
 
 

@@ -57,9 +57,9 @@ def take(engine: ResticEngine, subject: BackupSubject, tmp_path: Path) -> Snapsh
     return snapshot(engine, subject, tmp_path / "staging", ignore)
 
 
-def bring_back(engine: ResticEngine, target: Path, wanted: str = "latest") -> Comparison:
+def bring_back(engine: ResticEngine, target: Path, snapshot_id: str = "latest") -> Comparison:
     """Restore a snapshot."""
-    return restore(engine, choose(engine.snapshots(["project=shop"]), wanted), target)
+    return restore(engine, choose(engine.snapshots(["project=shop"]), snapshot_id), target)
 
 
 def fill(folder: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_restored_copy_is_identical(
     assert result.changed == ()
     assert result.files == taken.files == 6
     assert result.bytes == taken.total_bytes
-    assert sorted(item.name for item in (tmp_path / "back").iterdir()) == [
+    assert sorted(path.name for path in (tmp_path / "back").iterdir()) == [
         "data",
         "manifest.json",
         "uploads",
@@ -140,7 +140,7 @@ def test_a_database_under_writing_comes_back_consistent(
         assert result.identical, result
         assert taken.consistent_at <= time.time()
         back = tmp_path / f"back{round_}" / "data"
-        assert [item.name for item in back.iterdir()] == [writer.name]
+        assert [path.name for path in back.iterdir()] == [writer.name]
         with closing(sqlite3.connect(back / writer.name)) as database:
             assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             paid = database.execute("SELECT count(*), sum(amount) FROM paid").fetchone()
@@ -268,10 +268,10 @@ def test_a_database_that_goes_away_before_it_is_dumped_ends_no_backup(
             database.execute("CREATE TABLE t (a)")
             database.commit()
 
-    def dump_late(*given: Any) -> Any:
+    def dump_late(*arguments: Any) -> Any:
         """Dump once one of them is gone."""
         (data_of(subject) / "goes.db").unlink(missing_ok=True)
-        return dump_databases(*given)
+        return dump_databases(*arguments)
 
     monkeypatch.setattr("tasks.backup.snapshot.dump_databases", dump_late)
     taken = take(engine, subject, tmp_path)

@@ -62,14 +62,14 @@ def _gate(ask: Callable[[list[Instance], float], Sequence[Answer]], in_a_row: in
 def test_one_good_answer_is_not_enough() -> None:
     """Otherwise a version that dies at its second request gets all the traffic."""
     answers = iter([True, True, False, True, True, True])
-    asked: list[bool] = []
+    answered: list[bool] = []
 
     def ask(_: list[Instance], __: float) -> list[Answer]:
-        asked.append(next(answers))
-        return [Answer(WEB, asked[-1])]
+        answered.append(next(answers))
+        return [Answer(WEB, answered[-1])]
 
     assert _gate(ask) is None
-    assert len(asked) == 6
+    assert len(answered) == 6
 
 
 def test_an_instance_that_never_gets_well_is_refused_with_what_it_said() -> None:

@@ -39,12 +39,12 @@ DEPLOY = Rollout("shop", "prod", "2")
 ROLLBACK = replace(DEPLOY, kind=RolloutKind.ROLLBACK, to_release="former")
 
 
-def _up_to(phase: Phase, rollout: Rollout = DEPLOY, seen: Surveyed = SEEN) -> Rollout:
+def _up_to(phase: Phase, rollout: Rollout = DEPLOY, surveyed: Surveyed = SEEN) -> Rollout:
     """Advance a deploy that goes well up to ``phase``."""
     rollout, _ = begin(rollout, 0.0)
     story: list[Observation] = [
         Built("new", "2", fresh=True),
-        seen,
+        surveyed,
         BeforeRan(),
         Started(("n",)),
         Passed((ROUTE,)),
@@ -160,14 +160,14 @@ def test_a_rollback_without_warm_instances_repeats_nothing_that_came_before() ->
 
 def test_what_must_not_run_beside_its_successor_is_not_kept_warm() -> None:
     """Otherwise two generations of a worker compete for the same jobs."""
-    rollout = _up_to(Phase.DRAINING, seen=replace(SEEN, keep_warm=False))
+    rollout = _up_to(Phase.DRAINING, surveyed=replace(SEEN, keep_warm=False))
     _, effect = advance(rollout, TrafficDrained(quiet=True), 9.0)
     assert effect == Retire(running=("n",), warm=(), stop=("o", "w"))
 
 
 def test_a_redeploy_keeps_warm_what_was_warm_before() -> None:
     """Otherwise a rollback after a redeploy goes to the release that is to be left."""
-    rollout = _up_to(Phase.DRAINING, seen=replace(SEEN, release="new"))
+    rollout = _up_to(Phase.DRAINING, surveyed=replace(SEEN, release="new"))
     _, effect = advance(rollout, TrafficDrained(quiet=True), 9.0)
     assert effect == Retire(running=("n",), warm=("w",), stop=("o",))
 

@@ -52,8 +52,8 @@ def test_what_was_changed_is_named(
     today: StartRecord, names: tuple[str, ...], needs_process: bool
 ) -> None:
     """Broken: a change is not applied, or processes are replaced for none."""
-    found = differences(record(), today)
-    assert (found.names, found.needs_process) == (names, needs_process)
+    changes = differences(record(), today)
+    assert (changes.names, changes.needs_process) == (names, needs_process)
 
 
 def test_what_was_not_recorded_counts_as_unchanged() -> None:

@@ -32,8 +32,8 @@ def test_a_database_that_was_found_is_told_until_it_is_named(tmp_path: Path) -> 
         database.execute("CREATE TABLE visit (n)")
     second = _release(tmp_path, "d2")
     trees.prepare(second, "d1")
-    (said,) = data_messages(trees, "dev", "d2")
-    assert "Write `data: [photos, app.db]`" in said
+    (message,) = data_messages(trees, "dev", "d2")
+    assert "Write `data: [photos, app.db]`" in message
     named = replace(trees, data=("photos", "app.db"))
     assert data_messages(named, "dev", "d2") == []
     named.prepare(second, "d2")

@@ -33,9 +33,9 @@ def built(
 
 def test_everything_is_filled_in() -> None:
     """Broken: a service would listen on the wrong port, or lose its data folder."""
-    found = built("run {{ host }}:{{ port }} {{ version }}", DB="{{ data }}/{{ replica }}.db")
-    assert found.argv == ("sh", "-c", "exec run h:8000 1.0")
-    assert found.environment == {
+    line = built("run {{ host }}:{{ port }} {{ version }}", DB="{{ data }}/{{ replica }}.db")
+    assert line.argv == ("sh", "-c", "exec run h:8000 1.0")
+    assert line.environment == {
         "PATH": "/r/env/bin:/bin",
         "HOME": "/me",
         "HOST": "h",
@@ -44,7 +44,7 @@ def test_everything_is_filled_in() -> None:
         "DB": "/d/2.db",
         "TOKEN": "{{ raw }}",
     }
-    assert "TOKEN" not in repr(found)
+    assert "TOKEN" not in repr(line)
 
 
 @pytest.mark.parametrize("version", ["a;b", "$(b)", "a&b", "`b`", "#1", "a'b"])

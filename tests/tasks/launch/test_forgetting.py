@@ -66,14 +66,14 @@ def test_a_forgotten_project_leaves_nothing_but_its_data(
     router, span = Table(), PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
     demo, other = launcher_for(), launcher_for("other")
     for launcher in (demo, other):
-        fronts = PublicPorts(ledger, router, Place(launcher.project, "dev"), span)
-        converge(launcher, launcher.build(""), fronts)
+        public_ports = PublicPorts(ledger, router, Place(launcher.project, "dev"), span)
+        converge(launcher, launcher.build(""), public_ports)
     [served] = demo.live()
     (demo.data_folder / "note").write_text("kept")
     gone = forget(ledger, router, subject(demo.home), delete_data=delete_data)
     folder = str(demo.data_folder)
-    there = ((folder,), ()) if delete_data else ((), (folder,))
-    assert gone == Forgotten(1, 1, *there)
+    folders = ((folder,), ()) if delete_data else ((), (folder,))
+    assert gone == Forgotten(1, 1, *folders)
     assert not isinstance(detached.status(served.directory), detached.Running)
     assert demo.data_folder.exists() is not delete_data
     assert not served.directory.exists()

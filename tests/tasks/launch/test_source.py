@@ -165,16 +165,16 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_the_digest_is_of_names_contents_and_modes(tmp_path: Path) -> None:
     """Broken: a changed project would be taken for one that is built already."""
-    seen = {tree_digest(tmp_path)}
+    digests = {tree_digest(tmp_path)}
     (tmp_path / "a").write_text("x")
-    seen.add(tree_digest(tmp_path))
+    digests.add(tree_digest(tmp_path))
     (tmp_path / "a").write_text("y")
-    seen.add(tree_digest(tmp_path))
+    digests.add(tree_digest(tmp_path))
     (tmp_path / "a").chmod(0o755)
-    seen.add(tree_digest(tmp_path))
+    digests.add(tree_digest(tmp_path))
     (tmp_path / "a").rename(tmp_path / "b")
-    seen.add(tree_digest(tmp_path))
-    assert len(seen) == 5
+    digests.add(tree_digest(tmp_path))
+    assert len(digests) == 5
 
 
 def test_a_source_is_copied_and_told_apart_at_any_depth(

@@ -103,9 +103,9 @@ async def test_what_is_tested_is_not_pruned(target: Target) -> None:
         return task._with_own_ledger(target, work)
 
     for number in range(4):
-        known = build_another(str(number))
+        digests = build_another(str(number))
     assert tested.source.is_dir()
-    assert (tested.digest in known, len(known)) == (True, 3)
+    assert (tested.digest in digests, len(digests)) == (True, 3)
     let_go(tested.path)
     assert tested.digest not in build_another("last")
     assert not tested.path.exists()
