@@ -289,12 +289,12 @@ from blocks.repositories.restic_engine import ResticEngine
 from tasks.backup.snapshot import SourceGoneError, snapshot
 from tasks.backup.sources import Source
 from tasks.backup.sqlite_dump import dump_databases
-from tasks.backup.subject import Subject
+from tasks.backup.subject import BackupSubject
 
 home, data = map(Path, sys.argv[1:])
 snapshot(
     ResticEngine(str(home / "repo"), "hunter22", cache=home / "cache"),
-    Subject("shop", "prod", (Source("data", data),)),
+    BackupSubject("shop", "prod", (Source("data", data),)),
     home / "staging",
     lambda progress: None,
 )

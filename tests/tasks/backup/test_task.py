@@ -130,7 +130,7 @@ def block_of(engine: ResticEngine) -> ResticRepository:
     return ResticRepository.model_validate(fields)
 
 
-@pytest.mark.usefixtures("shown")
+@pytest.mark.usefixtures("artifact_texts")
 async def test_a_cancelled_restore_leaves_its_target_as_it_was(
     engine: ResticEngine, subject: BackupSubject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,7 +153,7 @@ async def test_a_cancelled_restore_leaves_its_target_as_it_was(
     assert (target / "data/a").read_text() == "hello"
 
 
-@pytest.mark.usefixtures("shown")
+@pytest.mark.usefixtures("artifact_texts")
 @pytest.mark.parametrize("command", ["backup", "check"])
 async def test_a_cancelled_backup_leaves_no_snapshot(
     engine: ResticEngine,
