@@ -207,7 +207,12 @@ def _resolve(dotted: str) -> Any:
 
 EFFECTS = {
     "tasks.deploy.deployer": ["save_rollout", "begin_rollout"],
-    "tasks.deploy.cutover": ["set_instance_state", "forget_release", "_remove", "retire_public_ports"],
+    "tasks.deploy.cutover": [
+        "set_instance_state",
+        "forget_release",
+        "_remove",
+        "retire_public_ports",
+    ],
     "blocks.routers.slots": ["_write_generation", "_point"],
     "blocks.providers.process.detached": ["start", "stop"],
     __name__: [

@@ -81,7 +81,8 @@ def decode(text: bytes) -> Manifest:
         document = json.loads(text)
         if document["format"] not in _READABLE_FORMATS:
             raise ManifestError(
-                f"The manifest has format {document['format']!r}; this version reads {_READABLE_FORMATS}. "
+                f"The manifest has format {document['format']!r}; "
+                f"this version reads {_READABLE_FORMATS}. "
                 "Restore with the version that took the snapshot."
             )
         return _manifest(document)

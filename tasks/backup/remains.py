@@ -34,7 +34,7 @@ def holds_remains_only(target: Path) -> bool:
 
 @contextmanager
 def claimed(target: Path, names: Iterable[str]) -> Iterator[None]:
-    """Be the only restore into ``target``, which will make ``names``; remove a killed one's remains.
+    """Claim ``target`` for one restore, which will make ``names``; remove a killed one's remains.
 
     Raises:
         BusyError: Another restore writes to it.

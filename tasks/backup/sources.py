@@ -24,7 +24,8 @@ class Source:
 def full_paths(folders: Iterable[str]) -> list[Path]:
     """Return the ``folders`` outside of a project's own: full paths, or paths from a home."""
     outside = [folder for folder in folders if folder.startswith(("/", "~"))]
-    return [Path(os.path.expanduser(folder)) for folder in outside]  # noqa: PTH111 - an unknown user's path stays as it is
+    # The home of an unknown user is no error here: such a path stays as it is.
+    return [Path(os.path.expanduser(folder)) for folder in outside]  # noqa: PTH111
 
 
 def project_sources(project: str, data: Path, folders: Iterable[str]) -> tuple[Source, ...]:

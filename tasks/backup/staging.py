@@ -37,8 +37,8 @@ def staging_folder(staging: Path, description: str) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BusyError(
-                f"A backup of {description} is at work already: {holder_of(lock)}. Wait for it to end, or "
-                "cancel it; then start this one again."
+                f"A backup of {description} is at work already: {holder_of(lock)}. "
+                "Wait for it to end, or cancel it; then start this one again."
             ) from error
         discard(content)
         content.mkdir(mode=0o700)

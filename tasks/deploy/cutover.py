@@ -91,7 +91,7 @@ class Cutover:
         return Undone()
 
     def _retire_idle_ports(self, serving: Collection[str]) -> None:
-        """Retire the public ports that nothing in ``serving`` needs: they were leased for the undone rollout."""
+        """Retire the public ports that ``serving`` does not need: they were leased for the rollout."""
         place = Place(self.project, self.environment)
         needed = {instance.service for instance in self._instances(serving)}
         idle = front_services(self.ledger, place).keys() - needed

@@ -125,7 +125,7 @@ class Deployer:
         )
 
     def _finished_untold(self) -> RolloutReport | None:
-        """Return the report of the last rollout where it is a finished rollback nobody was told of."""
+        """Return the report of the last rollout, if it is a finished rollback without a report."""
         running = {instance.release for instance in self._running()}
         for row in rollouts(self.ledger, self.target.project, self.target.environment, limit=1):
             last = from_document(row.document)

@@ -1,4 +1,4 @@
-"""Preemption: a rollback withdraws a deploy that has not moved the traffic, and waits for no other."""
+"""Preemption: a rollback withdraws a deploy that has not moved the traffic, and goes first."""
 
 from __future__ import annotations
 

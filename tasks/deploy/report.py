@@ -76,7 +76,7 @@ class RolloutReport:
 def report_of(
     rollout_id: str, rollout: Rollout, urls: Mapping[str, str], serves: str = ""
 ) -> RolloutReport:
-    """Return the report of a ``rollout`` that is over; ``serves`` is the version that serves now."""
+    """Return the report of an ended ``rollout``; ``serves`` is the version that serves now."""
     timeline = rollout.timeline
     return RolloutReport(
         id=rollout_id,

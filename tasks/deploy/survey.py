@@ -52,7 +52,7 @@ def routes_of(
     public_port: Callable[[str], int],
     upstreams: Callable[[int], tuple[str, ...]],
 ) -> tuple[Route, ...]:
-    """Return the route of every service that takes traffic; a service that is removed has no upstream."""
+    """Return the route of every service that takes traffic; a removed service has no upstreams."""
     services = sorted(
         {instance.service for instance in (*arriving, *leaving) if instance.port is not None}
     )

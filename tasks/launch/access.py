@@ -23,7 +23,7 @@ class _Access:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
-_CURRENT_ACCESS: ContextVar[_Access] = ContextVar("access", default=_Access())  # noqa: B039 - it is frozen
+_CURRENT: ContextVar[_Access] = ContextVar("access", default=_Access())  # noqa: B039 - it is frozen
 
 
 @contextmanager
@@ -37,19 +37,19 @@ def access(credentials: Mapping[str, str]) -> Iterator[None]:
         yield
         return
     with tempfile.NamedTemporaryFile("w", prefix="slipway-netrc-", encoding="utf-8") as file:
-        users = {**_CURRENT_ACCESS.get().users, **credentials}
+        users = {**_CURRENT.get().users, **credentials}
         file.write(netrc(users) + _own_netrc())
         file.flush()
-        token = _CURRENT_ACCESS.set(_Access(users, git_environment(users) | {"NETRC": file.name}))
+        token = _CURRENT.set(_Access(users, git_environment(users) | {"NETRC": file.name}))
         try:
             yield
         finally:
-            _CURRENT_ACCESS.reset(token)
+            _CURRENT.reset(token)
 
 
 def access_variables() -> dict[str, str]:
     """Return the environment variables that hold the credentials; none outside of `access`."""
-    return dict(_CURRENT_ACCESS.get().variables)
+    return dict(_CURRENT.get().variables)
 
 
 def without_users(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -64,7 +64,7 @@ def without_users(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 
 def redacted(text: str) -> str:
     """Return ``text`` without the passwords of `access`, and without those of its addresses."""
-    users = _CURRENT_ACCESS.get().users.values()
+    users = _CURRENT.get().users.values()
     words = {unquote(word) for user in users for word in (user, user.partition(":")[2] or user)}
     return redact(text, words)
 

@@ -92,7 +92,7 @@ def release_differences(recorded: StartRecord, today: StartRecord) -> tuple[str,
 
 
 def _changed(recorded: StartRecord, today: StartRecord, part: str) -> tuple[str, ...]:
-    """Return the changed keys of a part that both have; another version of Slipway may have more."""
+    """Return the changed keys of a part that both have; another version of Slipway may add keys."""
     before, now = recorded.get(part, {}), today.get(part, {})
     return tuple(name for name in now if name in before and before[name] != now[name])
 

@@ -22,7 +22,7 @@ from blocks.removal import remove
 from tasks.errors import BadInputError, SlipwayError
 
 KEPT = "source"
-"""The subfolder of the data folder that holds what is carried over, named like a release's source."""
+"""The subfolder of the data folder for what is carried over, named like a release's source."""
 SQLITE = b"SQLite format 3\x00"
 _SIDE_SUFFIXES = ("-wal", "-shm")
 _BUSY_SECONDS = 10.0
@@ -184,7 +184,7 @@ def _begin(database: sqlite3.Connection) -> None:
 
 
 def _move_file(place: Path, kept_path: Path) -> None:
-    """Move a file (the same inode) to ``kept_path`` and leave a link; neither is missing meanwhile."""
+    """Move a file (the same inode) to ``kept_path`` and leave a link, with no gap in time."""
     draft = _draft_beside(kept_path)
     _same_file(place, draft)
     draft.replace(kept_path)

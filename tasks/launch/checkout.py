@@ -57,7 +57,7 @@ def is_checkout(field: str, folder: Path) -> bool:
 
 
 def files_of(field: str, folder: Path) -> list[Path]:
-    """Return the files of ``folder`` that Git has or would add, relative to it, with all submodules.
+    """Return the files that Git has or would add, relative to ``folder``, with all submodules.
 
     Raises:
         BadInputError: Git refuses to read it, or a tracked file or submodule is not there.

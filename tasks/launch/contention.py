@@ -25,7 +25,7 @@ _LOCK = re.compile(
 
 
 def contention(lines: Iterable[str]) -> str:
-    """Return what the last ``lines`` of a log say is held, with a remedy; empty where they do not."""
+    """Return what the last ``lines`` of a log say is held, with a remedy; empty if they do not."""
     log_lines = list(lines)
     if any(_ADDRESS.search(line) for line in log_lines):
         return _message("an address", "have each replica take its ports from $PORT, or port 0")

@@ -1,4 +1,4 @@
-"""Full, independent copies of a release: what runs in one can change neither another nor the release.
+"""Full, independent copies of a release: what runs in one cannot change another or the release.
 
 Hard links would not do: a write through one changes both.
 """

@@ -27,7 +27,7 @@ def replicas(services: Mapping[str, ServiceSpec]) -> list[Replica]:
 def missing(
     desired: Sequence[Replica], digest: str, existing: Sequence[Instance]
 ) -> tuple[list[Instance], list[Replica]]:
-    """Return the ``existing`` instances that serve as replicas of that release, and what is missing.
+    """Return the ``existing`` instances that are replicas of that release, and missing replicas.
 
     Of several instances of one replica, the one that was started first is taken.
     """

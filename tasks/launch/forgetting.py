@@ -57,7 +57,7 @@ class ForgetScope:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """The number of stopped instances and removed releases; the deleted and the kept data folders."""
+    """The numbers of stopped instances and removed releases; the deleted and kept data folders."""
 
     stopped: int
     releases: int

@@ -158,7 +158,7 @@ def _run(
 def _query(
     argv: Sequence[str], environment: Mapping[str, str], stdin: bytes, limit_seconds: float
 ) -> Finished:
-    """Run a short command that starts no other program: bounding it would take several times as long."""
+    """Run a short command that starts no other program; bounding it would take much longer."""
     try:
         completed = subprocess.run(
             argv,

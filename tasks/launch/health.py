@@ -25,7 +25,7 @@ _POLL_SECONDS = 0.05
 _ANSWER_SECONDS = 2.0
 _SETTLED_SECONDS = 0.5
 """A service without a port is well when it has run this long without ending."""
-_CRASHES = 2
+_CRASH_LOOP_RESTARTS = 2
 _LOG_LINES = 15
 _SEARCHED_LINES = 400
 
@@ -90,7 +90,7 @@ def _unwell(
     final: bool = False,
     remedy: bool = False,
 ) -> Health:
-    """Return that it is not well, with its last lines; a reason in its log goes before our ``remedy``."""
+    """Return that it is not well, with its last lines; a reason in its log precedes a ``remedy``."""
     searched_lines = last_lines(detached.log_path(instance.directory), _SEARCHED_LINES, secrets)
     lines = with_reason(searched_lines, _LOG_LINES)
     advice = contention(lines) or (_remedy(instance) if remedy else "")
@@ -106,7 +106,7 @@ def _look(instance: Instance) -> tuple[bool, bool, str]:
     if not isinstance(status, detached.Running):
         finished = instance.port is None and has_finished(instance) and not _left_behind(status)
         return finished, True, _end(status)
-    if _left_behind(status) or status.restarts >= _CRASHES:
+    if _left_behind(status) or status.restarts >= _CRASH_LOOP_RESTARTS:
         return False, True, _end(status)
     if status.child_pid is None:
         return False, False, "is being started"

@@ -19,7 +19,7 @@ _UTF_8_NAME = 0x800
 """The flag of a member of a .zip whose name is UTF-8."""
 _OF_THE_FINDER = frozenset({"__MACOSX", ".DS_Store"})
 CHUNK_BYTES = 1024**2
-"""The most bytes of a member that are read at once; a name or a link is read whole and has fewer."""
+"""The most bytes of a member that are read at once; a name or a link is read whole, with fewer."""
 _COMPRESSED: dict[bytes, Callable[[Path], io.BufferedIOBase]] = {
     b"\x1f\x8b": gzip.GzipFile,
     b"BZh": bz2.BZ2File,
@@ -29,7 +29,7 @@ _COMPRESSED: dict[bytes, Callable[[Path], io.BufferedIOBase]] = {
 
 
 class TooMuchError(Exception):
-    """An archive exceeds a bound; the message says which, ``setting`` names the setting to raise."""
+    """An archive exceeds a bound; the message says which, ``setting`` is the setting to raise."""
 
     def __init__(self, problem: str, setting: str = "") -> None:
         super().__init__(problem)

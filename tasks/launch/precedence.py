@@ -1,4 +1,4 @@
-"""Precedence: what serves in an environment is decided by an open rollout, else by the last launch."""
+"""Precedence: an open rollout decides what serves in an environment, else the last launch does."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from tasks.narration import doing
 
 _LINK = "160000"
 """The mode of an entry that is a commit of another repository: a submodule."""
-_NAMED = 10
+_TAGS_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def commit_of(field: str, repository: GitRepository, reference: str) -> str:
     refuse_two(field, reference, tagged, headed)
     if commit := tagged or headed or _commit(repository, reference):
         return commit
-    tags = git.ask(_of(repository), "tag", "--sort=-creatordate").line.split("\n")[:_NAMED]
+    tags = git.ask(_of(repository), "tag", "--sort=-creatordate").line.split("\n")[:_TAGS_NAMED]
     newest = ", ".join(filter(None, tags)) or "none"
     problem = "no branch, tag or commit of that name"
     raise BadInputError(field, reference, problem, f"Its newest tags are: {newest}.")

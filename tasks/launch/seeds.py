@@ -12,7 +12,7 @@ _NAMES_SHOWN = 3
 
 
 def renewed(former: Path, source: Path, paths: Iterable[str]) -> tuple[str, ...]:
-    """Return the files below ``paths`` of ``source`` that ``former`` lacks or has with other contents."""
+    """Return the files below ``paths`` of ``source`` that ``former`` lacks or has otherwise."""
     return tuple(name for name in _files(source, paths) if not _same(source / name, former / name))
 
 

@@ -159,7 +159,7 @@ class ServingTrees:
         )
 
     def _carried(self, record: Carried, leading: str, digest: str) -> Carried:
-        """Return the data to carry over from now on: the named paths, and databases that were found."""
+        """Return the data to carry over from now on: the named paths, and databases found beside."""
         named, databases = carried_paths(self.project, self.data), record.found
         tree, pristine = self.folder / leading, self.releases / leading
         if (
@@ -179,7 +179,7 @@ class ServingTrees:
     def _renewed(
         self, record: Carried, carried: Carried, leading: str, *, used: bool
     ) -> tuple[str, ...]:
-        """Return the new release's files at kept paths that differ from the former's; none going back."""
+        """Return the files at kept paths that a new release changes; none for a known release."""
         if record.latest == carried.latest:
             return record.renewed
         former, source = (self.releases / digest for digest in (leading, carried.latest))

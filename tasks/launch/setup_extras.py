@@ -69,7 +69,7 @@ def _setting_lines(source: Path, text: str) -> list[str]:
 
 
 def _value(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> object:
-    """Return the value of an expression of literals, names, sums and dictionaries; None for others."""
+    """Return the value of an expression of literals, names, sums and dictionaries, else None."""
     if depth > _MOST_NESTED_LEVELS:
         return None
     if isinstance(node, ast.Name):

@@ -25,13 +25,13 @@ from tasks.launch.submodules import write_with_submodules
 from tasks.roots import real_path
 
 _PLACEHOLDER = "{version}"
-_MOST_SHOWN = 200
+_PATH_CHARACTERS_SHOWN = 200
 _INVALID_VERSION = re.compile(
     r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff~^:?*\[\\]"
     r"|\.\.|@\{|//|^[-/.]|/\.|[/.]$|\.lock(/|$)|^@$"
 )
-"""What Git forbids in the names of branches and tags (git-check-ref-format), and what hides text."""
-_LONGEST_VERSION = 200
+"""What Git forbids in names of branches and tags (git-check-ref-format), and what hides text."""
+_VERSION_CHARACTERS = 200
 _CHUNK_BYTES = 1 << 20
 _BOUNDS = Bounds()
 
@@ -54,12 +54,12 @@ def resolved_version(project: str, spec: ProjectSpec, version: str) -> str:
     Every name that Git allows for a branch or tag is a version.
     """
     resolved = version or spec.version
-    if _INVALID_VERSION.search(resolved) or len(resolved) > _LONGEST_VERSION:
+    if _INVALID_VERSION.search(resolved) or len(resolved) > _VERSION_CHARACTERS:
         raise BadInputError(
             "version",
             resolved,
             "no version",
-            f"Write the name of a branch, tag or commit, of at most {_LONGEST_VERSION} characters.",
+            f"Write the name of a branch, tag or commit, of at most {_VERSION_CHARACTERS} characters.",
         )
     if _PLACEHOLDER in spec.source and not resolved:
         raise BadInputError(
@@ -200,7 +200,7 @@ def _named(field: str, path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
-        longest = shortened(str(error.filename), _MOST_SHOWN)
+        longest = shortened(str(error.filename), _PATH_CHARACTERS_SHOWN)
         problem = f"a path in it is longer than the system allows, here or at its copy ({longest})"
         remedy = "Remove what lies so deep, or give it shorter names."
         raise BadInputError(field, str(path), problem, remedy) from error

@@ -72,7 +72,7 @@ def _installs_into(release: Release) -> dict[str, str]:
 def with_environment(
     target: Target, release: Release, config: Settings, environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return `programs_first` with the variables and secrets of the environment, as services see them.
+    """Return `programs_first` with the environment's variables and secrets, as services see them.
 
     Raises:
         BadInputError: A template names a value that a step does not have, e.g. ``port``.

@@ -32,7 +32,7 @@ _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 @dataclass(frozen=True, slots=True)
 class SuiteRequirements:
-    """The requirements of the tests: where they are named, and the arguments of `uv pip install`."""
+    """The requirements of the tests: where they are named, and arguments of `uv pip install`."""
 
     where: str
     arguments: tuple[str, ...]

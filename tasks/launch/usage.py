@@ -1,4 +1,4 @@
-"""Locks on the use of a project: runs that serve it share it, and a run that forgets it excludes them."""
+"""Locks on the use of a project: runs that serve it share it, a run that forgets it excludes all."""
 
 from __future__ import annotations
 

@@ -168,7 +168,7 @@ def _ended_at(path: Path) -> float:
 
 
 def _remove(path: Path) -> str:
-    """Remove a workspace, for all others in one step; return a sentence on what is left, if anything."""
+    """Remove a workspace, for all others in one step; return a sentence on what is left."""
     aside = path.with_name(f"{_REMOVED}{path.name}")
     path.rename(aside)
     return discard(aside)

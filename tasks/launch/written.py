@@ -48,7 +48,7 @@ class WrittenTree:
 
 
 def begin(tree: Path) -> None:
-    """Mark that services start in ``tree``: files made before that are made again in the next tree."""
+    """Mark that services start in ``tree``: files made before are made again in the next tree."""
     with suppress(FileExistsError):
         (tree / _BEGUN).touch(exist_ok=False)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from tasks.errors import BadInputError, NotFoundError
 from tasks.ledger.expectations import Expectation
 
-SHOWN = 500
+ROWS_SHOWN = 500
 _LONG_SECONDS = 10.0
 _REMEDY = "Run it once, or name what has run before."
 
@@ -81,7 +81,7 @@ def table(expectations: Sequence[Expectation]) -> list[dict[str, Cell]]:
             "why it fails": expectation.estimate.why,
             "published (UTC)": _moment(expectation.published_at),
         }
-        for expectation in _longest_first(expectations)[:SHOWN]
+        for expectation in _longest_first(expectations)[:ROWS_SHOWN]
     ]
 
 
@@ -90,7 +90,9 @@ def summary(key: str, expectations: Sequence[Expectation]) -> str:
     longest = _longest_first(expectations)[0]
     if len(expectations) == 1:
         return _sentence(longest)
-    limited = f", of which the longest {SHOWN} are shown" if len(expectations) > SHOWN else ""
+    limited = (
+        f", of which the longest {ROWS_SHOWN} are shown" if len(expectations) > ROWS_SHOWN else ""
+    )
     return f"{len(expectations)} estimates of {key}{limited}; the longest: {_sentence(longest)}"
 
 
@@ -100,8 +102,9 @@ def _sentence(expectation: Expectation) -> str:
     published = _moment(expectation.published_at)
     remark = f", published {published} UTC" if published else ""
     return (
-        f"{estimate.key} on {expectation.provider_kind} takes {_seconds(estimate.p50_seconds)}, one time "
-        f"in ten more than {_seconds(estimate.p90_seconds)}, and succeeds {estimate.success:.0%} "
+        f"{estimate.key} on {expectation.provider_kind} takes {_seconds(estimate.p50_seconds)}, "
+        f"one time in ten more than {_seconds(estimate.p90_seconds)}, "
+        f"and succeeds {estimate.success:.0%} "
         f"of the time ({estimate.source}, {estimate.n} {runs}{remark})."
         + (f" It {estimate.why}." if estimate.why else "")
     )

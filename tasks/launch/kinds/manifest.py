@@ -1,4 +1,4 @@
-"""Reading the manifests of projects; one that cannot be read is refused with the mistake's place."""
+"""Reading the manifests of projects; a bad one is refused with the place of the mistake."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _TRACE = re.compile(r"^\s*Traceback \(most recent call last\):")
 _QUOTES = {"[stdout]", "[stderr]"}
 _MOST_LINES = 12
 _LAST_LINES = 4
-_LONGEST_LINE = 300
+_LINE_CHARACTERS = 300
 
 
 def reason(output: str, stderr: str = "") -> str:
@@ -91,4 +91,4 @@ def _without_traces(lines: list[str]) -> Iterator[str]:
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..."
+    return line if len(line) <= _LINE_CHARACTERS else f"{line[:_LINE_CHARACTERS]}..."

@@ -9,7 +9,7 @@ import pytest
 from tasks.errors import BadInputError
 from tasks.estimates import Estimate
 from tasks.ledger.expectations import Expectation
-from tasks.observe.expected import SHOWN, asked_key, beside, nothing_expected, summary, table
+from tasks.observe.expected import ROWS_SHOWN, asked_key, beside, nothing_expected, summary, table
 
 TRAINED = Expectation(
     "shell", Estimate("shop/ci/build", 4.0, 61.25, 9.5, 0.987, 50, "trained", 5.0, 70.0), 0.0
@@ -122,12 +122,12 @@ def test_the_sentence_says_the_main_figure() -> None:
 
 def test_of_many_the_longest_come_first_and_the_rest_is_counted() -> None:
     """A suite of ten thousand tests would make an artifact that no browser opens."""
-    many = [quick(f"shop/tests/{number}") for number in range(SHOWN)]
+    many = [quick(f"shop/tests/{number}") for number in range(ROWS_SHOWN)]
     rows = table([*many, TRAINED])
-    assert (rows[0]["key"], len(rows)) == ("shop/ci/build", SHOWN)
+    assert (rows[0]["key"], len(rows)) == ("shop/ci/build", ROWS_SHOWN)
     sentence = summary("shop", [*many, TRAINED])
     assert sentence.startswith(
-        f"{SHOWN + 1} estimates of shop, of which the longest {SHOWN} are shown"
+        f"{ROWS_SHOWN + 1} estimates of shop, of which the longest {ROWS_SHOWN} are shown"
     )
     assert "the longest: shop/ci/build on shell takes 4.00 s" in sentence
 
