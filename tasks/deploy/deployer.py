@@ -151,13 +151,13 @@ class Deployer:
 
     def _former(self) -> Release:
         where = (self.target.project, self.target.environment)
-        rollout_history = [from_document(row.document) for row in rollouts(self.ledger, *where)]
+        past_rollouts = [from_document(row.document) for row in rollouts(self.ledger, *where)]
         history = [
             (rollout.from_release, rollout.to_release)
-            for rollout in rollout_history
+            for rollout in past_rollouts
             if rollout.phase is Phase.DONE
         ]
-        digest = former_release(self._there().values(), history)
+        digest = former_release(self._instances().values(), history)
         release = find_release(self.ledger, self.target.project, digest) if digest else None
         if release is None:
             problem = "its release is no longer on disk" if digest else "has no former release"
@@ -186,7 +186,7 @@ class Deployer:
     def _running(self) -> list[Instance]:
         return [
             instance
-            for instance in self._there().values()
+            for instance in self._instances().values()
             if instance.state is InstanceState.RUNNING
         ]
 
@@ -203,9 +203,9 @@ class Deployer:
                 if isinstance(error, StaleFenceError) or rollout.phase not in REVERTIBLE:
                     raise
                 raised = error
-                observation = Failed(str(error), started_by(rollout, self._there()))
+                observation = Failed(str(error), started_by(rollout, self._instances()))
             if isinstance(observation, (Failed, GateRefused)) and (reason := self._withdrawn(row)):
-                observation = Failed(reason, started_by(rollout, self._there()))
+                observation = Failed(reason, started_by(rollout, self._instances()))
             rollout, effect = advance(rollout, observation, time.time())
         self._save(row, rollout)
         return rollout, raised
@@ -238,7 +238,7 @@ class Deployer:
 
     def _perform(self, rollout: Rollout, effect: Effect) -> Observation:
         if is_cancelled() and rollout.phase in REVERTIBLE:
-            return Failed(CANCELLED, started_by(rollout, self._there()))
+            return Failed(CANCELLED, started_by(rollout, self._instances()))
         match effect:
             case BuildRelease() | Survey() | RunBefore() | Start() | Gate():
                 return self._provision.perform(rollout, effect)
@@ -247,7 +247,7 @@ class Deployer:
                 return replace(self._cutover, drain_seconds=seconds).perform(effect)
         return self._cutover.perform(effect)
 
-    def _there(self) -> dict[str, Instance]:
+    def _instances(self) -> dict[str, Instance]:
         return recorded(self.ledger, self.target.project, self.target.environment)
 
     def _stop(self, instances: list[Instance]) -> None:

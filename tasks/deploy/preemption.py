@@ -16,7 +16,7 @@ from tasks.narration import doing, tell
 
 _POLL_SECONDS = 0.05
 _BEGIN_SECONDS = 5.0
-"""The time in which a rollback begins once the deploy that it withdrew is over."""
+"""A rollback that has not begun this long after its withdrawn deploy ended had no way back."""
 
 
 def make_way(
@@ -73,11 +73,8 @@ def await_successor(ledger: Ledger, withdrawn: RolloutRow) -> None:
         while not is_cancelled():
             newest = rollouts(ledger, withdrawn.project, withdrawn.environment, limit=1)[0]
             has_begun = newest.id != withdrawn.id
-            if (
-                newest.phase in {*ENDED, Phase.DRAINING}
-                if has_begun
-                else time.monotonic() > deadline
-            ):
+            settled = newest.phase in {*ENDED, Phase.DRAINING}
+            if settled if has_begun else time.monotonic() > deadline:
                 return
             time.sleep(_POLL_SECONDS)
 

@@ -82,7 +82,7 @@ class Provision:
         return Built(release.digest, release.version, fresh=release.digest not in known_digests)
 
     def _survey(self, rollout: Rollout) -> Surveyed:
-        recorded_instances = self._there()
+        recorded_instances = self._instances()
         services = {instance.service for instance in recorded_instances.values()}
         public_ports = [port_of(self.ledger, self._place.owner(service)) for service in services]
         routed = [
@@ -106,7 +106,7 @@ class Provision:
         return Started(tuple(instance.id for instance in started))
 
     def _gate(self, rollout: Rollout, effect: Gate) -> Passed | GateRefused:
-        recorded_instances = self._there()
+        recorded_instances = self._instances()
         instances = [
             recorded_instances[instance_id]
             for instance_id in effect.instances
@@ -136,7 +136,7 @@ class Provision:
             raise BadInputError("release", digest[:12], "is no longer recorded", remedy)
         return release
 
-    def _there(self) -> dict[str, Instance]:
+    def _instances(self) -> dict[str, Instance]:
         return recorded(self.ledger, self.target.project, self.target.environment)
 
     @property

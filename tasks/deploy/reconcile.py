@@ -64,10 +64,8 @@ def settle(rollout: Rollout, sighting: Sighting, now: float) -> tuple[Rollout, E
         if instance_id in sighting.instances
     }
     moved = bool((arriving - {""}) & set(sighting.upstreams))
-    complete, way_back = (
-        _all_alive(rollout.arriving, sighting),
-        _all_alive(rollout.serving, sighting),
-    )
+    complete = _all_alive(rollout.arriving, sighting)
+    way_back = _all_alive(rollout.serving, sighting)
     may_finish = (moved and complete) or (not way_back and (moved or complete))
     if rollout.phase in _GATED and may_finish:
         return replace(rollout, phase=Phase.SHIFTING), shift_of(rollout)

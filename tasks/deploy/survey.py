@@ -80,6 +80,4 @@ def former_release(instances: Collection[Instance], history: Sequence[tuple[str,
     serving = {instance.release for instance in instances if instance.state in _SERVING}
     warm = [instance.release for instance in instances if instance.state is InstanceState.WARM]
     replaced = [old for old, new in history if old and (new in serving or not serving)]
-    return next(
-        (instance for instance in [*reversed(warm), *replaced] if instance not in serving), ""
-    )
+    return next((release for release in [*reversed(warm), *replaced] if release not in serving), "")

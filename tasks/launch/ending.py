@@ -14,6 +14,7 @@ from tasks.errors import SlipwayError
 from tasks.launch.ports import give_back
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import mark_stopping, set_instance_state
+from tasks.presence import is_running
 from tasks.release import Instance, InstanceState
 
 
@@ -48,7 +49,7 @@ def end_instances(ledger: Ledger, doomed: Sequence[Instance], grace_seconds: flo
 
 def _end(instance: Instance, grace_seconds: float) -> tuple[bool, str]:
     """Return whether it ran, and what kept it from being ended."""
-    ran = isinstance(detached.status(instance.directory), detached.Running)
+    ran = is_running(instance)
     try:
         detached.stop(instance.directory, grace_seconds)
     except detached.ShimError as error:

@@ -24,6 +24,7 @@ from tasks.ledger.ports import ports
 from tasks.ledger.releases import releases
 from tasks.ledger.rollouts import open_rollouts
 from tasks.narration import narrated
+from tasks.presence import is_running
 from tasks.release import Instance, InstanceState
 
 pytestmark = pytest.mark.integration
@@ -46,11 +47,7 @@ def _in_state(deployer: Deployer, state: InstanceState) -> list[Instance]:
 
 def _alive(deployer: Deployer) -> set[str]:
     recorded = instances(deployer.ledger)
-    return {
-        instance.version
-        for instance in recorded
-        if isinstance(detached.status(instance.directory), detached.Running)
-    }
+    return {instance.version for instance in recorded if is_running(instance)}
 
 
 def _versions_served(deployer: Deployer) -> set[str]:

@@ -46,6 +46,7 @@ from tasks.deploy.rollout import Rollout, RolloutKind, advance, begin
 from tasks.deploy.survey import address, survey
 from tasks.ledger.instances import instances
 from tasks.ledger.rollouts import open_rollouts
+from tasks.presence import is_running
 from tasks.release import Instance, InstanceState
 
 FRONT = free_ports(200)
@@ -310,11 +311,7 @@ def _check_one_release_lives(deployer: Deployer) -> None:
         for instance in recorded
         if instance.state in {InstanceState.RUNNING, InstanceState.WARM}
     }
-    alive = {
-        instance.id
-        for instance in recorded
-        if isinstance(detached.status(instance.directory), detached.Running)
-    }
+    alive = {instance.id for instance in recorded if is_running(instance)}
     assert open_rollouts(deployer.ledger) == []
     assert len(running) == 1
     assert _served(deployer) == running

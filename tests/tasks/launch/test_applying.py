@@ -23,6 +23,7 @@ from tasks.launch.standing import release_to_launch
 from tasks.ledger.connection import Ledger
 from tasks.ledger.ports import lease_port, ports
 from tasks.ledger.public_ports import Place
+from tasks.presence import is_running
 from tasks.public_port_range import PublicPortRange
 from tasks.release import Instance
 
@@ -65,9 +66,7 @@ def answers(public_ports: PublicPorts) -> list[str]:
 
 def alive(instances: Sequence[Instance]) -> list[bool]:
     """Return of each whether its process runs."""
-    return [
-        isinstance(detached.status(instance.directory), detached.Running) for instance in instances
-    ]
+    return [is_running(instance) for instance in instances]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.ports import ports
 from tasks.ledger.public_ports import Place
 from tasks.ledger.rollouts import begin_rollout
+from tasks.presence import is_running
 from tasks.public_port_range import PublicPortRange
 from tasks.release import InstanceState
 
@@ -108,7 +109,7 @@ def test_a_release_kept_warm_is_left_alone(launcher_for: Make, public_ports: Pub
     launcher.mark(first.instances, InstanceState.WARM)
     second = converge(launcher, launcher.build(""), public_ports)
     assert (len(second.started), second.stopped) == (1, ())
-    assert isinstance(detached.status(first.instances[0].directory), detached.Running)
+    assert is_running(first.instances[0])
 
 
 def test_fresh_processes_see_new_variables(launcher_for: Make, public_ports: PublicPorts) -> None:

@@ -26,6 +26,7 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances, mark_stopping, take_instances
 from tasks.ledger.ports import ports
 from tasks.ledger.public_ports import Place
+from tasks.presence import is_running
 from tasks.public_port_range import PublicPortRange
 from tasks.release import InstanceState
 
@@ -124,7 +125,7 @@ def test_what_somebody_is_at_work_on_is_left_to_them(
         take_instances(ledger, [instance.id], identity.encode())
         assert unfinished(launcher, public_ports)(0) == []
         os.kill(other.pid, signal.SIGKILL)
-    assert isinstance(detached.status(instance.directory), detached.Running)
+    assert is_running(instance)
 
 
 def test_a_launch_that_is_stopped_meanwhile_does_not_come_back(

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from benchmarks.free_ports import free_ports
-from blocks.providers.process import detached
 from tasks.errors import BadInputError, BusyError
 from tasks.launch import forgetting
 from tasks.launch.convergence import converge
@@ -31,6 +30,7 @@ from tasks.ledger.public_ports import Place
 from tasks.ledger.releases import releases
 from tasks.ledger.rollouts import begin_rollout
 from tasks.ledger.workloads import close_workload, open_workload
+from tasks.presence import is_running
 from tasks.public_port_range import PublicPortRange
 
 FRONT = free_ports(10)
@@ -74,7 +74,7 @@ def test_a_forgotten_project_leaves_nothing_but_its_data(
     folder = str(demo.data_folder)
     folders = ((folder,), ()) if delete_data else ((), (folder,))
     assert gone == Forgotten(1, 1, *folders)
-    assert not isinstance(detached.status(served.directory), detached.Running)
+    assert not is_running(served)
     assert demo.data_folder.exists() is not delete_data
     assert not served.directory.exists()
     assert not (demo.home / "releases" / "demo").exists()
