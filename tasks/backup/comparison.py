@@ -133,7 +133,7 @@ def _is_in_moved_folder(
 
 
 def _is_same_but_for_content(recorded: TreeEntry | None, restored: TreeEntry) -> bool:
-    """Tell whether the restored file bears the stamp that the manifest has: it was not written."""
+    """Tell whether the restored file has the time, size and mode of its entry in the manifest."""
     if recorded is None or not recorded.kind == restored.kind == FILE:
         return False
     return (recorded.modified_ns, recorded.size, recorded.mode) == (
