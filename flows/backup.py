@@ -99,7 +99,7 @@ async def take_snapshot(
     target: Target, repository: ResticRepository, book: Ledger, after: Iterable[object] = ()
 ) -> Snapshot:
     """Back up ``target`` to ``repository``; ``after`` are the results that it follows."""
-    launcher = launcher_of(target, book, settings())
+    launcher = launcher_of(target, book)
     await asyncio.to_thread(launcher.gather)
     subject = project_subject(
         target.project,

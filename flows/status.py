@@ -72,7 +72,7 @@ async def _view(project: str, environment: str) -> View:
             try:
                 target = await load_target(*place)
                 secrets[place] = tuple(target.secrets.values())
-                found = drift(launcher_of(target, book, settings()))
+                found = drift(launcher_of(target, book))
             except SlipwayError as error:  # it runs, and cannot be launched as it is configured now
                 get_run_logger().warning("%s in %s cannot be launched again: %s", *place, error)
                 differing |= dict.fromkeys(there, (GONE,))

@@ -188,7 +188,7 @@ def world(
     monkeypatch.setattr(ship, "launching", builds)
     monkeypatch.setattr(ship, "deploying", SimpleNamespace(deploy=_direct(_deployed)))
     yield made
-    launcher = launcher_of(target, book, settings())
+    launcher = launcher_of(target, book)
     launcher.stop(launcher.recorded(), 0)
     book.close()
 
