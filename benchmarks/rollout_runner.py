@@ -23,7 +23,7 @@ from typing import Any
 from blocks.project_spec import ServiceSpec
 from blocks.providers.process import detached
 from blocks.routers.slots import SlotRouter
-from tasks.deploy.deployer import Deployer, Pace, Target
+from tasks.deploy.deployer import Deployer, DeployTarget, Pace
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.instances import instances as recorded_instances
 from tasks.ledger.instances import mark_stopping, record_instance, set_instance_state
@@ -171,7 +171,7 @@ def make_deployer(root: Path, first_port: int, pace: Pace = PACE) -> Deployer:
     (root / "records").mkdir(parents=True, exist_ok=True)
     ledger = open_ledger(f"sqlite:///{root / 'ledger.db'}")
     runner = ApplicationRunner(ledger, root, first_port + 100)
-    target = Target(PROJECT, ENVIRONMENT, HOST, first_port, slots=4)
+    target = DeployTarget(PROJECT, ENVIRONMENT, HOST, first_port, slots=4)
     owner = detached.own_identity().encode()
     return Deployer(ledger, runner, SlotRouter(root / "router"), target, owner, pace=pace)
 
@@ -207,7 +207,12 @@ def _resolve(dotted: str) -> Any:
 
 EFFECTS = {
     "tasks.deploy.deployer": ["save_rollout", "begin_rollout"],
-    "tasks.deploy.cutover": ["set_instance_state", "forget_release", "_remove", "retire_fronts"],
+    "tasks.deploy.cutover": [
+        "set_instance_state",
+        "forget_release",
+        "_remove",
+        "retire_public_ports",
+    ],
     "blocks.routers.slots": ["_write_generation", "_point"],
     "blocks.providers.process.detached": ["start", "stop"],
     __name__: [

@@ -99,7 +99,7 @@ async def take_snapshot(
     target: Target, repository: ResticRepository, ledger: Ledger, after: Iterable[object] = ()
 ) -> Snapshot:
     """Back up ``target`` to ``repository``; ``after`` are the results that it waits for."""
-    launcher = launcher_of(target, ledger, settings())
+    launcher = launcher_of(target, ledger)
     await asyncio.to_thread(launcher.gather)
     subject = project_subject(
         target.project,

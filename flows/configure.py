@@ -39,7 +39,7 @@ from tasks.launch.belongings import proposed_data
 from tasks.launch.carrying import carried_paths
 from tasks.launch.detection import start_problem
 from tasks.launch.existence import require_source
-from tasks.launch.variables import refuse_unshared, told_of_own, values_for_nobody
+from tasks.launch.variables import own_variable_warnings, refuse_unshared, values_for_nobody
 from tasks.ledger.instances import instances
 from tasks.roots import refuse_outside
 from tasks.settings import settings
@@ -111,7 +111,7 @@ def _told_of_variables(configuration: Configuration) -> list[str]:
     return [
         sentence
         for field, each in (shared | own).items()
-        for sentence in told_of_own(f"{field}.variables", each.variables)
+        for sentence in own_variable_warnings(f"{field}.variables", each.variables)
     ]
 
 

@@ -20,7 +20,7 @@ from flows.run_state.completion import answers_at, concluded
 from flows.run_state.failure import fails_plainly
 from tasks.deploy import task as deploying
 from tasks.deploy.deployer import Deployer
-from tasks.deploy.deployer import Target as Place
+from tasks.deploy.target import DeployTarget
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import Ledger
 from tasks.public_port_range import front_range
@@ -77,6 +77,6 @@ def deployer(target: Target, router: Router, ledger: Ledger) -> Deployer:
     config = settings()
     span = front_range(config)
     slots = span.last - span.first + 1
-    place = Place(target.project, target.environment, span.host, span.first, slots)
-    launcher, owner = launcher_of(target, ledger, config), own_identity().encode()
+    place = DeployTarget(target.project, target.environment, span.host, span.first, slots)
+    launcher, owner = launcher_of(target, ledger), own_identity().encode()
     return Deployer(ledger, launcher, router, place, owner)

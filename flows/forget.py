@@ -26,7 +26,7 @@ from flows.configuration.run_names import named
 from flows.run_state.completion import concluded
 from flows.run_state.failure import fails_plainly
 from tasks.launch import task as launching
-from tasks.launch.forgetting import Forgotten, Subject, check_forgettable, places
+from tasks.launch.forgetting import ForgetScope, Forgotten, check_forgettable, places
 from tasks.launch.usage import unused
 from tasks.ledger.configured import forget_configured
 from tasks.ledger.releases import releases
@@ -66,7 +66,7 @@ async def forget_flow(
     Returns:
         What was done, in sentences.
     """
-    subject = Subject(project, environment, settings().root)
+    subject = ForgetScope(project, environment, settings().root)
     with unused(subject.home, project), own_ledger() as ledger:
         check_forgettable(ledger, subject, time.time())
         configured = await documents(PROJECT)
@@ -102,7 +102,7 @@ async def _forget_block(project: str, environment: str) -> None:
         await remaining.asave(project, overwrite=True)
 
 
-def _sentences(subject: Subject, forgotten: Forgotten) -> Iterator[str]:
+def _sentences(subject: ForgetScope, forgotten: Forgotten) -> Iterator[str]:
     place = f"{subject.project} in {subject.environment or 'all environments'}"
     yield f"{place}: {forgotten.stopped} instances ended, {forgotten.releases} releases removed"
     for folder in forgotten.deleted:

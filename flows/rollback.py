@@ -15,7 +15,6 @@ from flows.run_state.completion import answers_at, concluded
 from flows.run_state.failure import fails_plainly
 from tasks.deploy import task as deploying
 from tasks.launch.target import launcher_of
-from tasks.settings import settings
 
 
 @flow(
@@ -43,7 +42,7 @@ async def rollback_flow(project: Name, environment: Name = "dev") -> str:
     target, router = await load_target(project, environment), await load_router()
     with own_ledger() as ledger:
         report = await deploying.rollback(deployer(target, router, ledger))
-        launcher_of(target, ledger, settings()).acknowledge()
+        launcher_of(target, ledger).acknowledge()
     remarks = [*await data_remarks(target), *await exposure_remarks(target)]
     summary = f"{project} {report.to_version} serves in {environment}: {answers_at(report.urls)}"
     return concluded(report.release, summary, remarks, await deploy_overtaken(report))

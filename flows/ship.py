@@ -45,7 +45,6 @@ from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import Ledger
 from tasks.observe.summary import ShipSummary, WorkloadSummary, estimate_sentence, ship_markdown
 from tasks.release import Release
-from tasks.settings import settings
 
 
 @flow(
@@ -160,7 +159,7 @@ async def _ship(
     target = shipment.target
     with shipment.part("build"):
         release = await launching.build(target, shipment.version, anew=True)
-    live = live_release(launcher_of(target, ledger, settings()))
+    live = live_release(launcher_of(target, ledger))
     launched = await _launched(shipment, live, router)
     last: tuple[Outcome, ...] = ()
     if selection:

@@ -81,7 +81,7 @@ async def _view(project: str, environment: str) -> View:
             try:
                 target = await load_target(*place)
                 secrets[place] = tuple(target.secrets.values())
-                drifted = drift(launcher_of(target, ledger, settings()))
+                drifted = drift(launcher_of(target, ledger))
             except SlipwayError as error:  # its current configuration cannot be launched
                 get_run_logger().warning("%s in %s cannot be launched again: %s", *place, error)
                 differing |= dict.fromkeys(ids, (GONE,))

@@ -6,10 +6,9 @@ import asyncio
 import re
 
 from flows.configuration.block_loading import own_ledger
-from tasks.launch.belongings import proposed_data, told
+from tasks.launch.belongings import data_messages, proposed_data
 from tasks.launch.target import Target, launcher_of
 from tasks.release import Release
-from tasks.settings import settings
 
 _LINE = re.compile(r"`data: \[.*?\]`")
 
@@ -23,14 +22,14 @@ async def data_remarks(target: Target, release: Release | None = None) -> list[s
     def look() -> list[str]:
         """Look at the source, and at what was written beside it."""
         with own_ledger() as ledger:
-            launcher = launcher_of(target, ledger, settings())
+            launcher = launcher_of(target, ledger)
             proposed = []
             if release and release.source.is_dir():
                 commands = [service.command for service in launcher.services(release).values()]
                 proposed = proposed_data(
                     target.project, target.spec, release.source, commands, target.variables
                 )
-            lost = told(launcher.trees, target.environment, launcher.serving)
+            lost = data_messages(launcher.trees, target.environment, launcher.serving)
             # A line that is proposed already is not repeated.
             return [*proposed, *(remark for remark in lost if not _says_the_same(remark, proposed))]
 

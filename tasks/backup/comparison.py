@@ -1,4 +1,4 @@
-"""A restored tree against the manifest of its snapshot."""
+"""The comparison of a restored tree with the manifest of its snapshot."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from blocks.repositories.interface import as_text
 from tasks.backup.manifest import Manifest
-from tasks.backup.tree import FILE, Entry
+from tasks.backup.tree import FILE, TreeEntry
 from tasks.errors import SlipwayError
 
 
@@ -17,8 +17,8 @@ from tasks.errors import SlipwayError
 class Comparison:
     """What a restore gave back; paths start with the name of their source.
 
-    ``changed`` is what the application made, wrote to, renamed or took away between the reading of
-    the manifest and that of the file itself: it is as restic read it.
+    ``changed`` are paths that the application made, wrote to, renamed or removed after they were
+    read for the manifest and before restic read them: they are restored as restic read them.
     ``unexpected`` are paths that nobody recorded. ``unverified`` and ``left_out`` were known when
     the snapshot was taken, each as `path: reason`.
     """
@@ -58,7 +58,7 @@ class ComparisonError(SlipwayError):
 
 def compare(
     manifest: Manifest,
-    restored: Sequence[Entry],
+    restored: Sequence[TreeEntry],
     gone: frozenset[str],
     touched: frozenset[str],
     seconds: float,
@@ -66,29 +66,31 @@ def compare(
     """Compare kind, mode, size and content, path by path.
 
     Args:
-        manifest: What the snapshot says of itself.
+        manifest: The manifest of the snapshot.
         restored: The entries of the restored tree.
-        gone: Paths that were not there any more when restic came to read them.
+        gone: Paths that were gone when restic came to read them.
         touched: Paths, as text, that were changed in any way after the manifest was begun.
-        seconds: What the restore took.
+        seconds: How long the restore took.
     """
-    before = {entry.path: entry for entry in manifest.entries}
-    after = {entry.path: entry for entry in restored}
+    recorded_by_path = {entry.path: entry for entry in manifest.entries}
+    restored_by_path = {entry.path: entry for entry in restored}
     written = {
         path
-        for path, entry in after.items()
-        if as_text(path) in touched or _written_since(entry, manifest, before)
+        for path, entry in restored_by_path.items()
+        if as_text(path) in touched or _written_since(entry, manifest, recorded_by_path)
     }
     differing = {
         path
-        for path, entry in after.items()
-        if path in before and _content(entry) != _content(before[path])
+        for path, entry in restored_by_path.items()
+        if path in recorded_by_path and _content(entry) != _content(recorded_by_path[path])
     }
-    unexpected = after.keys() - before.keys()
+    unexpected = restored_by_path.keys() - recorded_by_path.keys()
     written |= {
-        path for path in unexpected | differing if _is_of_another(path, before, after, touched)
+        path
+        for path in unexpected | differing
+        if _is_in_moved_folder(path, recorded_by_path, restored_by_path, touched)
     }
-    missing = before.keys() - after.keys()
+    missing = recorded_by_path.keys() - restored_by_path.keys()
     return Comparison(
         files=sum(entry.kind == FILE for entry in restored),
         bytes=sum(entry.size for entry in restored),
@@ -102,22 +104,27 @@ def compare(
     )
 
 
-def _written_since(entry: Entry, manifest: Manifest, before: dict[str, Entry]) -> bool:
+def _written_since(
+    entry: TreeEntry, manifest: Manifest, recorded_by_path: dict[str, TreeEntry]
+) -> bool:
     """Tell whether the application wrote that file after its manifest entry was made."""
     if entry.kind != FILE or entry.modified_ns < int(manifest.read_at * 1e9):
         return False
-    recorded = before.get(entry.path)
+    recorded = recorded_by_path.get(entry.path)
     return recorded is None or recorded.modified_ns != entry.modified_ns
 
 
-def _is_of_another(
-    path: str, before: Mapping[str, Entry], after: Mapping[str, Entry], touched: frozenset[str]
+def _is_in_moved_folder(
+    path: str,
+    recorded_by_path: Mapping[str, TreeEntry],
+    restored_by_path: Mapping[str, TreeEntry],
+    touched: frozenset[str],
 ) -> bool:
-    """Tell whether a folder above ``path``, other than its source, may have taken another's place.
+    """Tell whether a folder above ``path``, other than its source, may have replaced another one.
 
-    What lies in it keeps its times.
+    The files in a folder that is moved keep their times, so their own stamps show nothing.
     """
-    if _is_same_but_for_content(before.get(path), after[path]):
+    if _is_same_but_for_content(recorded_by_path.get(path), restored_by_path[path]):
         return False
     _, *below = path.split("/")
     source = path.partition("/")[0]
@@ -125,8 +132,8 @@ def _is_of_another(
     return any(as_text(folder) in touched for folder in above if folder != source)
 
 
-def _is_same_but_for_content(recorded: Entry | None, restored: Entry) -> bool:
-    """Tell whether it is the file of the manifest, which nobody can write without a trace."""
+def _is_same_but_for_content(recorded: TreeEntry | None, restored: TreeEntry) -> bool:
+    """Tell whether the restored file has the time, size and mode of its entry in the manifest."""
     if recorded is None or not recorded.kind == restored.kind == FILE:
         return False
     return (recorded.modified_ns, recorded.size, recorded.mode) == (
@@ -136,5 +143,5 @@ def _is_same_but_for_content(recorded: Entry | None, restored: Entry) -> bool:
     )
 
 
-def _content(entry: Entry) -> tuple[str, int, int, str]:
+def _content(entry: TreeEntry) -> tuple[str, int, int, str]:
     return entry.kind, entry.mode, entry.size, entry.digest

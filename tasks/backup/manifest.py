@@ -1,4 +1,4 @@
-"""What a snapshot says of itself: enough to compare a restored copy, and to launch it."""
+"""The manifest of a snapshot: its contents, by which a restored copy is compared and launched."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from tasks.backup.sources import Source
-from tasks.backup.subject import Subject
-from tasks.backup.tree import FILE, Entry, Trouble
+from tasks.backup.subject import BackupSubject
+from tasks.backup.tree import FILE, TreeEntry, Trouble
 from tasks.errors import SlipwayError
 
 NAME = "manifest.json"
 FORMAT = 2
-_READ = (1, FORMAT)
-"""The first knows neither sparse files nor what is unverified or left out."""
-_VALUES = attrgetter(*(field.name for field in fields(Entry)))
+_READABLE_FORMATS = (1, FORMAT)
+"""Format 1 has neither sparse files nor what is unverified or left out."""
+_ENTRY_VALUES = attrgetter(*(field.name for field in fields(TreeEntry)))
 
 
 class ManifestError(SlipwayError):
@@ -29,16 +29,16 @@ class Manifest:
     """A subject, and every path of it as it was; times are epoch seconds.
 
     ``databases`` are the paths whose content in the snapshot is a dump, kept below ``staging``;
-    ``unverified`` are databases that could not be dumped and are in it as the files they were,
-    ``left_out`` is what is not in it.
+    ``unverified`` are databases that could not be dumped and were copied as plain files;
+    ``left_out`` are the paths that the snapshot does not hold.
     """
 
-    subject: Subject
+    subject: BackupSubject
     staging: str
     read_at: float
     consistent_at: float
     databases: tuple[str, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[TreeEntry, ...]
     unverified: tuple[Trouble, ...] = ()
     left_out: tuple[Trouble, ...] = ()
 
@@ -56,7 +56,7 @@ class Manifest:
 def encode(manifest: Manifest) -> bytes:
     """Return the JSON of a manifest."""
     subject = asdict(manifest.subject)
-    subject["sources"] = {item.name: str(item.path) for item in manifest.subject.sources}
+    subject["sources"] = {source.name: str(source.path) for source in manifest.subject.sources}
     document = {
         "format": FORMAT,
         "subject": subject,
@@ -64,7 +64,7 @@ def encode(manifest: Manifest) -> bytes:
         "read_at": manifest.read_at,
         "consistent_at": manifest.consistent_at,
         "databases": manifest.databases,
-        "entries": [_VALUES(entry) for entry in manifest.entries],
+        "entries": [_ENTRY_VALUES(entry) for entry in manifest.entries],
         "unverified": [(trouble.path, trouble.reason) for trouble in manifest.unverified],
         "left_out": [(trouble.path, trouble.reason) for trouble in manifest.left_out],
     }
@@ -79,9 +79,10 @@ def decode(text: bytes) -> Manifest:
     """
     try:
         document = json.loads(text)
-        if document["format"] not in _READ:
+        if document["format"] not in _READABLE_FORMATS:
             raise ManifestError(
-                f"The manifest has format {document['format']!r}; this version reads {_READ}. "
+                f"The manifest has format {document['format']!r}; "
+                f"this version reads {_READABLE_FORMATS}. "
                 "Restore with the version that took the snapshot."
             )
         return _manifest(document)
@@ -97,7 +98,7 @@ def decode(text: bytes) -> Manifest:
 
 
 def _time(value: object) -> float:
-    """Return epoch seconds; ValueError or OverflowError for what is no point in time."""
+    """Return epoch seconds; raise ValueError or OverflowError for what is no point in time."""
     seconds = float(str(value))
     int(seconds)
     return seconds
@@ -108,12 +109,12 @@ def _manifest(document: dict[str, Any]) -> Manifest:
     sources = tuple(Source(name, Path(path)) for name, path in subject.pop("sources").items())
     subject["secrets"] = tuple(subject["secrets"])
     return Manifest(
-        subject=Subject(sources=sources, **subject),
+        subject=BackupSubject(sources=sources, **subject),
         staging=str(document["staging"]),
         read_at=_time(document["read_at"]),
         consistent_at=_time(document["consistent_at"]),
         databases=tuple(document["databases"]),
-        entries=tuple(Entry(*values) for values in document["entries"]),
+        entries=tuple(TreeEntry(*values) for values in document["entries"]),
         unverified=tuple(Trouble(*pair) for pair in document.get("unverified", ())),
         left_out=tuple(Trouble(*pair) for pair in document.get("left_out", ())),
     )

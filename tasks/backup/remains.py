@@ -1,6 +1,6 @@
-"""What a killed restore has left in its target: known by a claim, which it writes before all else.
+"""The remains of a killed restore in its target, known by the claim file that it writes first.
 
-Without one, nobody could tell its remains from files of a user, and the target would be refused.
+Without a claim nobody could tell them from the files of a user, and the target would be refused.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def holds_remains_only(target: Path) -> bool:
 
 @contextmanager
 def claimed(target: Path, names: Iterable[str]) -> Iterator[None]:
-    """Be the one restore into ``target`` that will make ``names``; what a killed one left goes.
+    """Claim ``target`` for one restore, which will make ``names``; remove a killed one's remains.
 
     Raises:
         BusyError: Another restore writes to it.
@@ -60,9 +60,9 @@ def claimed(target: Path, names: Iterable[str]) -> Iterator[None]:
             (target / CLAIM).unlink()
 
 
-def remove(place: Path) -> None:
+def remove(path: Path) -> None:
     """Remove a file or a tree, read-only folders and all."""
-    if place.is_symlink() or not place.is_dir():
-        place.unlink()
+    if path.is_symlink() or not path.is_dir():
+        path.unlink()
         return
-    removal.remove(place)
+    removal.remove(path)

@@ -1,4 +1,4 @@
-"""Snapshots, progress and comparisons in words, for artifacts and logs; no credentials."""
+"""Reports of snapshots, progress and comparisons for artifacts and logs; without credentials."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from blocks.repositories.interface import Progress, Snapshot
 from tasks.backup.comparison import Comparison
 from tasks.quantities import moment, size
 
-_SHOWN = 20
+_PATHS_SHOWN = 20
 
 
 def progress_line(progress: Progress) -> str:
-    """Return how far a backup is."""
+    """Return the progress of a backup as one line."""
     left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
     return f"{size(progress.bytes_done)} of {size(progress.bytes_total)}{left}"
 
@@ -65,6 +65,6 @@ def _table(title: str, rows: Sequence[tuple[str, str]]) -> str:
 
 def _names(paths: Sequence[str]) -> str:
     """Return the first of many paths, safe inside a table."""
-    shown = [f"`{path.replace('|', '?').replace('`', '?')}`" for path in paths[:_SHOWN]]
-    more = [f"and {len(paths) - _SHOWN} more"] if len(paths) > _SHOWN else []
-    return ", ".join([*shown, *more]).encode(errors="replace").decode() or "none"
+    first_paths = [f"`{path.replace('|', '?').replace('`', '?')}`" for path in paths[:_PATHS_SHOWN]]
+    more = [f"and {len(paths) - _PATHS_SHOWN} more"] if len(paths) > _PATHS_SHOWN else []
+    return ", ".join([*first_paths, *more]).encode(errors="replace").decode() or "none"

@@ -1,4 +1,4 @@
-"""Brings a snapshot back into a folder: files and dumps in their places, then compared."""
+"""Restoring a snapshot into a folder: files and dumps go to their places and are compared."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tasks.errors import NotFoundError
 
 LATEST = "latest"
 CLOCK_TICK_SECONDS = 0.02
-"""File systems stamp what changes with a clock that is as much behind."""
+"""The clock by which file systems stamp changes may be this far behind."""
 
 
 def restore(
@@ -36,9 +36,9 @@ def restore(
 ) -> Comparison:
     """Restore ``snapshot`` into ``target``, a new or empty folder, and compare it.
 
-    There it gives ``data/`` (the data folder), one folder a further source, and
-    ``manifest.json``. Where it fails, the target is as it was before; what a killed one has left in
-    it goes first.
+    The target then holds ``data/`` (the data folder), one folder for each further source, and
+    ``manifest.json``. Where the restore fails, the target is as it was before; the remains of a
+    killed restore are removed first.
 
     Raises:
         BadInputError: The target may not be written to; nothing was.
@@ -55,7 +55,7 @@ def restore(
     check_entries(listing, manifest)
     check_room(target, manifest.total_bytes)
     names = [source.name for source in manifest.subject.sources]
-    with _filled_or_untouched(target, [*names, manifests.NAME]):
+    with _filled_or_unchanged(target, [*names, manifests.NAME]):
         repository.restore(snapshot.id, target / WORK)
         sources = compose(target, manifest)
         mend(sources, manifest, {entry.path for entry in listing})
@@ -65,21 +65,25 @@ def restore(
     return compare(manifest, tree.entries, gone, touched, now() - started)
 
 
-def choose(stored: Sequence[StoredSnapshot], wanted: str) -> StoredSnapshot:
+def choose(snapshots: Sequence[StoredSnapshot], snapshot_id: str) -> StoredSnapshot:
     """Return the snapshot of that id or prefix, or the newest one for ``latest``.
 
     Args:
-        stored: Oldest first.
-        wanted: What the user asked for.
+        snapshots: Oldest first.
+        snapshot_id: An id, the start of one, or ``latest``.
 
     Raises:
         NotFoundError: There is none, or the prefix fits several.
     """
-    found = stored[-1:] if wanted == LATEST else [s for s in stored if s.id.startswith(wanted)]
-    if len(found) != 1 or not wanted:
-        known = [item.id[:8] for item in stored]
-        raise NotFoundError("snapshot", wanted, known, f"Give an id, or `{LATEST}`")
-    return found[0]
+    matching = (
+        snapshots[-1:]
+        if snapshot_id == LATEST
+        else [snapshot for snapshot in snapshots if snapshot.id.startswith(snapshot_id)]
+    )
+    if len(matching) != 1 or not snapshot_id:
+        known_ids = [snapshot.id[:8] for snapshot in snapshots]
+        raise NotFoundError("snapshot", snapshot_id, known_ids, f"Give an id, or `{LATEST}`")
+    return matching[0]
 
 
 def read_manifest(repository: Repository, snapshot: StoredSnapshot) -> Manifest:
@@ -99,13 +103,15 @@ def read_manifest(repository: Repository, snapshot: StoredSnapshot) -> Manifest:
 def compose(target: Path, manifest: Manifest) -> tuple[Source, ...]:
     """Move what restic wrote below the work folder to its places; return the new sources."""
     work = target / WORK
-    sources = tuple(Source(s.name, target / s.name) for s in manifest.subject.sources)
-    for before, after in zip(manifest.subject.sources, sources, strict=True):
-        _move(_opened(work, before.path), after.path)
-    staging = _opened(work, Path(manifest.staging))
+    sources = tuple(
+        Source(source.name, target / source.name) for source in manifest.subject.sources
+    )
+    for original, restored in zip(manifest.subject.sources, sources, strict=True):
+        _move(_restored_path(work, original.path), restored.path)
+    staging = _restored_path(work, Path(manifest.staging))
     for database in manifest.databases:
         place = _within(target, target / database)
-        with _kept_as_it_was(place.parent):
+        with _attributes_kept(place.parent):
             _move(staging / DATABASES / database, place)
     _move(staging / manifests.NAME, target / manifests.NAME)
     remove(work)
@@ -113,10 +119,10 @@ def compose(target: Path, manifest: Manifest) -> tuple[Source, ...]:
 
 
 def mend(sources: Sequence[Source], manifest: Manifest, stored: Collection[str]) -> None:
-    """Bring back what restic does not: targets of links that are not UTF-8, and holes of files.
+    """Restore what restic does not: targets of links that are not UTF-8, and holes of files.
 
     Restic makes holes from 0.15 on, and keeps such targets from 0.17 on. Only paths in ``stored``,
-    which restic has just written, are touched: a manifest may say what it likes.
+    which restic has just written, are touched, as a manifest may list anything.
 
     Raises:
         ManifestError: A path leads out of the folder of its source.
@@ -130,7 +136,7 @@ def mend(sources: Sequence[Source], manifest: Manifest, stored: Collection[str])
         target = locate(sources, entry.path.partition("/")[0]).parent
         place = _within(target, locate(sources, entry.path))
         if is_odd and place.is_symlink():
-            with _kept_as_it_was(place.parent):
+            with _attributes_kept(place.parent):
                 place.unlink()
                 place.symlink_to(entry.digest)
         elif entry.sparse and place.is_file() and not place.is_symlink():
@@ -138,7 +144,7 @@ def mend(sources: Sequence[Source], manifest: Manifest, stored: Collection[str])
 
 
 def _dig_holes(place: Path) -> None:
-    """Give back the room that zeros take; a file stays as it is where nothing here can do so."""
+    """Free the space that zeros take; without the program for it, a file stays as it is."""
     status, program = place.stat(), shutil.which("fallocate")
     if program is None:
         return
@@ -147,7 +153,7 @@ def _dig_holes(place: Path) -> None:
 
 
 def _vanished(manifest: Manifest, listing: Iterable[StoredEntry]) -> frozenset[str]:
-    """Return what the manifest lists and restic found gone when it came to read it."""
+    """Return the paths that the manifest lists and that were gone when restic came to read them."""
     stored = {entry.path for entry in listing}  # as text
     sources, dumped = manifest.subject.sources, set(manifest.databases)
     return frozenset(
@@ -158,7 +164,7 @@ def _vanished(manifest: Manifest, listing: Iterable[StoredEntry]) -> frozenset[s
 
 
 def _touched(manifest: Manifest, listing: Iterable[StoredEntry]) -> frozenset[str]:
-    """Return what was changed once its manifest was begun, as paths of the manifest and as text."""
+    """Return what was changed after the manifest was begun, as paths of the manifest, as text."""
     sources = {as_text(str(source.path)): source.name for source in manifest.subject.sources}
     since = manifest.read_at - CLOCK_TICK_SECONDS
     touched = set()
@@ -170,9 +176,9 @@ def _touched(manifest: Manifest, listing: Iterable[StoredEntry]) -> frozenset[st
 
 
 @contextmanager
-def _filled_or_untouched(target: Path, names: Iterable[str]) -> Iterator[None]:
+def _filled_or_unchanged(target: Path, names: Iterable[str]) -> Iterator[None]:
     """Make ``target``; on any failure leave what was there before: nothing, or an empty folder."""
-    made = [folder for folder in (target, *target.parents) if not folder.exists()]
+    new_folders = [folder for folder in (target, *target.parents) if not folder.exists()]
     make(target, 0o700)
     try:
         with claimed(target, names):
@@ -184,16 +190,16 @@ def _filled_or_untouched(target: Path, names: Iterable[str]) -> Iterator[None]:
                         remove(child)
                 raise
     except BaseException:
-        for folder in made:
+        for folder in new_folders:
             folder.rmdir()
         raise
 
 
-def _opened(work: Path, original: Path) -> Path:
+def _restored_path(work: Path, original: Path) -> Path:
     """Return where restic wrote ``original`` below ``work``, its parents made writable.
 
     Raises:
-        ManifestError: It is elsewhere: it climbs, or a link leads there.
+        ManifestError: It is elsewhere: the path climbs, or goes through a link.
     """
     place = work / original.relative_to("/")
     for folder in reversed((place, *place.parents)):
@@ -205,7 +211,7 @@ def _opened(work: Path, original: Path) -> Path:
 
 
 def _within(root: Path, place: Path) -> Path:
-    """Return ``place``, which is below ``root`` with no link on the way, whatever it is itself.
+    """Return ``place``, which is below ``root`` with no link above it; it may be a link itself.
 
     Raises:
         ManifestError: It is not.
@@ -229,7 +235,7 @@ def _move(before: Path, after: Path) -> None:
 
 
 @contextmanager
-def _kept_as_it_was(folder: Path) -> Iterator[None]:
+def _attributes_kept(folder: Path) -> Iterator[None]:
     """Let a file be put into ``folder``, whose mode and times stay."""
     status = folder.stat()
     folder.chmod(0o700)

@@ -1,4 +1,4 @@
-"""Takes one snapshot: live files where they are, databases as dumps, a manifest of it all."""
+"""Taking one snapshot: live files in their places, databases as dumps, and a manifest of both."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tasks.backup.manifest import Manifest
 from tasks.backup.sources import check_sources, locate
 from tasks.backup.sqlite_dump import SIDE_FILES, dump_databases
 from tasks.backup.staging import DATABASES, remember, remembered, staging_folder
-from tasks.backup.subject import Subject
+from tasks.backup.subject import BackupSubject
 from tasks.backup.tree import (
-    Entry,
     Tree,
+    TreeEntry,
     Trouble,
     digest_file,
     holds_database,
@@ -30,13 +30,13 @@ from tasks.backup.tree import (
 from tasks.errors import SlipwayError
 
 _ATTEMPTS = 3
-_LATE = "it was made while the backup ran, and copied as a plain file"
+_LATE_REASON = "it was made while the backup ran, and copied as a plain file"
 
 
 class SourceGoneError(SlipwayError):
-    """What was to be backed up was removed while that went on; no snapshot was taken."""
+    """A source was removed during its backup; no snapshot was taken."""
 
-    def __init__(self, subject: Subject, gone: Path) -> None:
+    def __init__(self, subject: BackupSubject, gone: Path) -> None:
         super().__init__(
             f"{subject.project} in {subject.environment} was forgotten while it was backed up, or "
             f"{gone} was removed otherwise: no snapshot was taken. Earlier ones are kept; "
@@ -46,21 +46,21 @@ class SourceGoneError(SlipwayError):
 
 def snapshot(
     repository: Repository,
-    subject: Subject,
+    subject: BackupSubject,
     staging: Path,
     progress: Callable[[Progress], None],
     now: Callable[[], float] = time.time,
 ) -> Snapshot:
     """Back up ``subject``; the files are read in place, the databases from dumps in ``staging``.
 
-    Where a database appeared, or a file turned out to be unreadable, while restic read, it is
-    done anew. The trouble of one file is its own: what cannot be dumped is copied as it is, what
-    cannot be read or brought back is left out, and both are named.
+    Where a database appeared, or a file turned out to be unreadable, while restic read, the backup
+    is repeated. One bad file does not fail it: a database that cannot be dumped is copied as it is,
+    a file that cannot be read or restored is left out, and both are named.
 
     Raises:
         BadInputError: A source cannot be backed up.
         SourceGoneError: A source was removed meanwhile, as `forget` does.
-        UnreadableSourceError: Ever other files cannot be read; no snapshot is kept.
+        UnreadableSourceError: At each attempt other files could not be read; no snapshot is kept.
         RepositoryError: What the repository says.
     """
     started = now()
@@ -69,8 +69,11 @@ def snapshot(
         subject.sources,
         [("repository", repository.folder), ("staging folder", staging)],
     )
-    what = f"{subject.project} in {subject.environment}"
-    with staging_folder(staging.resolve(), what) as folder, _told_when_gone(subject):
+    description = f"{subject.project} in {subject.environment}"
+    with (
+        staging_folder(staging.resolve(), description) as folder,
+        _removed_sources_reported(subject),
+    ):
         manifest, stored, late = _until_settled(repository, subject, folder, progress, now)
     return Snapshot(
         id=stored.id,
@@ -89,8 +92,8 @@ def snapshot(
 
 
 @contextmanager
-def _told_when_gone(subject: Subject) -> Iterator[None]:
-    """Say of whatever fails that a source is gone, where one is."""
+def _removed_sources_reported(subject: BackupSubject) -> Iterator[None]:
+    """Raise SourceGoneError for any failure while a source is gone."""
     try:
         yield
     except (RepositoryError, OSError) as error:
@@ -102,21 +105,22 @@ def _told_when_gone(subject: Subject) -> Iterator[None]:
 
 def _until_settled(
     repository: Repository,
-    subject: Subject,
+    subject: BackupSubject,
     staging: Path,
     progress: Callable[[Progress], None],
     now: Callable[[], float],
 ) -> tuple[Manifest, Stored, tuple[Trouble, ...]]:
     """Back up until restic could read all that is listed and no database was copied live.
 
-    After three times a database that came to be meanwhile stays as the file that restic read.
+    After the last attempt, a database that appeared meanwhile stays as the file that restic read.
     """
     unread: set[str] = set()
     for attempts_left in reversed(range(_ATTEMPTS)):
         manifest = prepare(subject, staging, now, unread)
-        stored = repository.backup(*_arguments(manifest, staging), subject.tags, progress)
+        included, excluded = _included_and_excluded(manifest, staging)
+        stored = repository.backup(included, excluded, subject.tags, progress)
         unreadable = _still_there(manifest, stored.unread)
-        late = tuple(Trouble(path, _LATE) for path in late_databases(manifest))
+        late = tuple(Trouble(path, _LATE_REASON) for path in late_databases(manifest))
         if not unreadable and not (late and attempts_left):
             remember(staging.parent, (staging / manifests.NAME).read_bytes())
             return manifest, stored, late
@@ -126,15 +130,15 @@ def _until_settled(
 
 
 def prepare(
-    subject: Subject, staging: Path, now: Callable[[], float], unread: Collection[str] = ()
+    subject: BackupSubject, staging: Path, now: Callable[[], float], unread: Collection[str] = ()
 ) -> Manifest:
     """Read the sources, dump the databases, and write the manifest of both into ``staging``.
 
-    ``unread`` are places, as text, that restic could not read.
+    ``unread`` are full paths, as text, that restic could not read.
     """
-    before, read_at = remembered(staging.parent), now()
+    previous, read_at = remembered(staging.parent), now()
     tree = scan(
-        subject.sources, _reusable(before), before.read_at if before else 0.0, unread=unread
+        subject.sources, _reusable(previous), previous.read_at if previous else 0.0, unread=unread
     )
     discard(staging / DATABASES)
     places = {path: locate(subject.sources, path) for path in tree.databases}
@@ -143,7 +147,7 @@ def prepare(
     dumped = tuple(path for path in tree.databases if places[path] not in dumps.failures)
     plain = {path: places[path] for path in tree.databases if path not in dumped}
     entries = tuple(_entries(tree, {path: copies[path] for path in dumped}, plain))
-    there = {entry.path for entry in entries}
+    entry_paths = {entry.path for entry in entries}
     manifest = Manifest(
         subject,
         str(staging),
@@ -151,7 +155,7 @@ def prepare(
         dumps.consistent_at,
         dumped,
         entries,
-        tuple(Trouble(path, dumps.failures[plain[path]]) for path in plain if path in there),
+        tuple(Trouble(path, dumps.failures[plain[path]]) for path in plain if path in entry_paths),
         tree.left_out,
     )
     (staging / manifests.NAME).write_bytes(manifests.encode(manifest))
@@ -159,19 +163,19 @@ def prepare(
 
 
 def late_databases(manifest: Manifest) -> list[str]:
-    """Return the databases that came to be after the manifest, and so were not dumped."""
-    known = {entry.path for entry in manifest.entries if entry.size}
-    known.update(path + suffix for path in manifest.databases for suffix in SIDE_FILES)
-    known.update(trouble.path for trouble in manifest.left_out)
+    """Return the databases that appeared after the manifest was made, and so were not dumped."""
+    covered = {entry.path for entry in manifest.entries if entry.size}
+    covered.update(path + suffix for path in manifest.databases for suffix in SIDE_FILES)
+    covered.update(trouble.path for trouble in manifest.left_out)
     return [
         place
         for path, place in walk(manifest.subject.sources)
-        if path not in known and holds_database(Path(place))
+        if path not in covered and holds_database(Path(place))
     ]
 
 
-def _arguments(manifest: Manifest, staging: Path) -> tuple[list[Path], list[Path]]:
-    """Return what restic reads, and what it leaves to the dumps."""
+def _included_and_excluded(manifest: Manifest, staging: Path) -> tuple[list[Path], list[Path]]:
+    """Return the paths that restic reads, and those that it leaves to the dumps or leaves out."""
     sources = manifest.subject.sources
     live = [locate(sources, path) for path in manifest.databases]
     sides = [path.with_name(path.name + suffix) for path in live for suffix in SIDE_FILES]
@@ -179,22 +183,24 @@ def _arguments(manifest: Manifest, staging: Path) -> tuple[list[Path], list[Path
     return [*(source.path for source in sources), staging], [*live, *sides, *left_out]
 
 
-def _reusable(before: Manifest | None) -> dict[str, Entry]:
+def _reusable(previous: Manifest | None) -> dict[str, TreeEntry]:
     """Return the entries whose digests may be used again: not those of databases.
 
-    Neither a dump nor what could not be dumped: each is tried, and told, at every backup.
+    Every backup dumps each database anew, and reports each that it cannot dump.
     """
-    if before is None:
+    if previous is None:
         return {}
-    databases = {*before.databases, *(trouble.path for trouble in before.unverified)}
-    return {entry.path: entry for entry in before.entries if entry.path not in databases}
+    databases = {*previous.databases, *(trouble.path for trouble in previous.unverified)}
+    return {entry.path: entry for entry in previous.entries if entry.path not in databases}
 
 
-def _entries(tree: Tree, dumps: Mapping[str, Path], plain: Mapping[str, Path]) -> Iterator[Entry]:
+def _entries(
+    tree: Tree, dumps: Mapping[str, Path], plain: Mapping[str, Path]
+) -> Iterator[TreeEntry]:
     """Yield the entries as they are in the snapshot: dumps in the place of databases.
 
-    Those in ``plain`` could not be dumped: they stay the files that they are, logs and all. One
-    that is gone by now has no entry.
+    The databases in ``plain`` could not be dumped: they stay plain files, with their logs. A
+    database that is gone by now has no entry.
     """
     sides = {path + suffix for path in dumps for suffix in SIDE_FILES}
     contents = {**dumps, **plain}
@@ -215,9 +221,9 @@ def _entries(tree: Tree, dumps: Mapping[str, Path], plain: Mapping[str, Path]) -
 
 
 def _still_there(manifest: Manifest, unread: Collection[str]) -> set[str]:
-    """Return those of the places ``unread`` (as text) that the manifest lists and that are there.
+    """Return the paths of ``unread`` (as text) that the manifest lists and that still exist.
 
-    The others went away while restic read, which happens to temporary files.
+    The others were removed while restic read, as temporary files are.
     """
     if not unread:
         return set()

@@ -1,4 +1,4 @@
-"""What of a project is backed up: its data folder and the folders it names."""
+"""The sources of a project's backup: its data folder and the folders that it names."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ class Source:
 
 
 def full_paths(folders: Iterable[str]) -> list[Path]:
-    """Return those of ``folders`` that are outside of a project's own: full, or from a home."""
+    """Return the ``folders`` outside of a project's own: full paths, or paths from a home."""
     outside = [folder for folder in folders if folder.startswith(("/", "~"))]
-    return [Path(os.path.expanduser(folder)) for folder in outside]  # noqa: PTH111 - of nobody known: as it is
+    # The home of an unknown user is no error here: such a path stays as it is.
+    return [Path(os.path.expanduser(folder)) for folder in outside]  # noqa: PTH111
 
 
 def project_sources(project: str, data: Path, folders: Iterable[str]) -> tuple[Source, ...]:
     """Return the data folder and those of ``folders`` that are full paths.
 
-    Relative ones are inside the project's own folder: they are kept in the data folder. Folders
-    inside one that is already named are covered by it, and left out as well.
+    Relative ones are inside the project's own folder: they are kept in the data folder. A folder
+    inside another source is covered by that source, and left out as well.
 
     Args:
         project: Its name.
@@ -44,9 +45,9 @@ def project_sources(project: str, data: Path, folders: Iterable[str]) -> tuple[S
     sources = [Source(DATA, data.resolve())]
     for folder in full_paths(sorted(folders)):
         path = real_path(_field(project), folder)
-        if any(path.is_relative_to(known.path) for known in sources):
+        if any(path.is_relative_to(source.path) for source in sources):
             continue
-        sources.append(Source(_free_name(path.name, [known.name for known in sources]), path))
+        sources.append(Source(_free_name(path.name, [source.name for source in sources]), path))
     return tuple(sources)
 
 
@@ -66,17 +67,20 @@ def check_sources(
     """
     field = _field(project)
     for source in sources:
-        path, shown = source.path, str(source.path)
+        path, path_text = source.path, str(source.path)
         if not path.is_dir():
             problem = "is no folder" if path.exists() else "no such folder"
-            raise BadInputError(field, shown, problem, "Create it, or take it out")
+            raise BadInputError(field, path_text, problem, "Create it, or take it out")
         if not os.access(path, os.R_OK | os.X_OK):
-            remedy = f"Make it readable: chmod u+rx {shown}"
-            raise BadInputError(field, shown, "cannot be read", remedy)
-        for what, folder in kept_apart:
+            remedy = f"Make it readable: chmod u+rx {path_text}"
+            raise BadInputError(field, path_text, "cannot be read", remedy)
+        for description, folder in kept_apart:
             if folder is not None and folder.resolve().is_relative_to(path):
-                problem, remedy = f"holds the {what} ({folder})", f"Move the {what} elsewhere"
-                raise BadInputError(field, shown, problem, remedy)
+                problem, remedy = (
+                    f"holds the {description} ({folder})",
+                    f"Move the {description} elsewhere",
+                )
+                raise BadInputError(field, path_text, problem, remedy)
 
 
 def hold_anything(sources: Sequence[Source]) -> bool:
@@ -94,8 +98,8 @@ def _field(project: str) -> str:
     return f"projects.{project}.data"
 
 
-def _free_name(wanted: str, taken: Sequence[str]) -> str:
-    """Return ``wanted``, numbered where that name is taken."""
-    wanted = wanted or "root"
-    numbered = [wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 3))]
-    return next(name for name in numbered if name not in taken)
+def _free_name(name: str, taken: Sequence[str]) -> str:
+    """Return ``name``, numbered where that name is taken."""
+    name = name or "root"
+    candidates = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 3))]
+    return next(candidate for candidate in candidates if candidate not in taken)

@@ -23,9 +23,9 @@ _UNKNOWN_COLLATION = re.compile(r"no such collation sequence: (.+)$")
 
 @dataclass(frozen=True, slots=True)
 class Dumps:
-    """What was dumped: all true for the moment ``consistent_at``, epoch seconds.
+    """Dumps that all show the moment ``consistent_at``, in epoch seconds.
 
-    ``failures`` are the databases that could not be, with SQLite's reason.
+    ``failures`` are the databases that could not be dumped, with SQLite's reason.
     """
 
     consistent_at: float
@@ -33,7 +33,7 @@ class Dumps:
 
 
 def dump_databases(pairs: Sequence[tuple[Path, Path]], now: Callable[[], float]) -> Dumps:
-    """Dump each (database, new file) pair; one that cannot be dumped keeps no other from it.
+    """Dump each (database, new file) pair; a database that cannot be dumped stops no other.
 
     A read transaction is opened on every database before the first is dumped, so that all of
     them show one moment. Writers go on in WAL mode; in the older journal modes a commit waits
@@ -43,7 +43,7 @@ def dump_databases(pairs: Sequence[tuple[Path, Path]], now: Callable[[], float])
     readers: list[tuple[Path, Path, sqlite3.Connection]] = []
     with ExitStack() as stack:
         for database, copy in pairs:
-            stack.enter_context(_log_kept(database, failures))
+            stack.enter_context(_log_preserved(database, failures))
             try:
                 readers.append((database, copy, stack.enter_context(closing(_reader(database)))))
             except (sqlite3.Error, OSError) as error:
@@ -80,31 +80,31 @@ def _reader(database: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _log_kept(database: Path, failures: Mapping[Path, str]) -> Iterator[None]:
+def _log_preserved(database: Path, failures: Mapping[Path, str]) -> Iterator[None]:
     """Put back the log of a database that turns out to be among ``failures``.
 
-    SQLite removes a log when it closes a database, also when it could make nothing of either. The
-    log of a database that can be read without it is left alone.
+    SQLite removes the log when it closes a database, even one that it could not read. The log of
+    a database that can be read without it is left alone.
     """
     log = database.with_name(f"{database.name}-wal")
-    kept = log.with_name(f".{log.name}.kept")
+    saved_log = log.with_name(f".{log.name}.kept")
     with suppress(OSError):
         if log.stat().st_size and not _can_be_read(database):
-            kept.unlink(missing_ok=True)
-            kept.hardlink_to(log)
+            saved_log.unlink(missing_ok=True)
+            saved_log.hardlink_to(log)
     yield
     with suppress(FileNotFoundError):
         if database in failures and not log.exists():
-            kept.rename(log)
+            saved_log.rename(log)
         else:
-            kept.unlink()
+            saved_log.unlink()
 
 
 def _can_be_read(database: Path) -> bool:
     """Tell whether its schema can be read, without its log, a lock, or a change to any file."""
-    place = f"file:{quote(os.fsencode(database))}?immutable=1"
+    uri = f"file:{quote(os.fsencode(database))}?immutable=1"
     try:
-        with closing(sqlite3.connect(place, uri=True)) as connection:
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error:
         return False
@@ -112,7 +112,7 @@ def _can_be_read(database: Path) -> bool:
 
 
 def _dump(reader: sqlite3.Connection, database: Path, copy: Path) -> None:
-    """Write the dump and prove it; it bears the mode, times and owner of the original."""
+    """Write the dump and check its integrity; it gets the mode, times and owner of the original."""
     make(copy.parent)
     with closing(sqlite3.connect(copy, isolation_level=None)) as target:
         reader.backup(target)
@@ -125,7 +125,7 @@ def _dump(reader: sqlite3.Connection, database: Path, copy: Path) -> None:
 
 
 def _discard(copy: Path) -> None:
-    """Remove what there is of a dump that failed."""
+    """Remove the files of a dump that failed."""
     for suffix in ("", *SIDE_FILES):
         with suppress(OSError):
             copy.with_name(copy.name + suffix).unlink()
@@ -134,25 +134,25 @@ def _discard(copy: Path) -> None:
 def _verdict(connection: sqlite3.Connection) -> str:
     """Return SQLite's verdict; the quick one where the application's own functions are needed.
 
-    A collation that only the application knows is stood in for: the quick verdict looks at how
-    pages hang together, not at the order of what they hold.
+    A collation that only the application has is replaced by a stand-in: the quick check reads the
+    structure of pages, not the order of their contents.
     """
     try:
-        return _checked(connection, "integrity_check")
+        return _pragma_result(connection, "integrity_check")
     except sqlite3.OperationalError:
         pass
     for _ in range(_MOST_COLLATIONS):
         try:
-            return _checked(connection, "quick_check")
+            return _pragma_result(connection, "quick_check")
         except sqlite3.OperationalError as error:
-            unknown = _UNKNOWN_COLLATION.search(str(error))
-            if unknown is None:
+            match = _UNKNOWN_COLLATION.search(str(error))
+            if match is None:
                 raise
-            connection.create_collation(unknown[1], _any_order)
+            connection.create_collation(match[1], _any_order)
     return "it has too many collations of its own"
 
 
-def _checked(connection: sqlite3.Connection, pragma: str) -> str:
+def _pragma_result(connection: sqlite3.Connection, pragma: str) -> str:
     return str(connection.execute(f"PRAGMA {pragma}(1)").fetchone()[0])
 
 

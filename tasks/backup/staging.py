@@ -1,4 +1,4 @@
-"""The folder in which dumps and the manifest wait for the backup: one holder, gone afterwards."""
+"""The staging folder, where dumps and the manifest wait for restic: one holder, then removed."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _MANIFEST = "manifest.json"
 
 
 @contextmanager
-def staging_folder(staging: Path, what: str) -> Iterator[Path]:
+def staging_folder(staging: Path, description: str) -> Iterator[Path]:
     """Give an empty folder below ``staging``, for the owner only, and remove it in the end.
 
-    ``what`` is backed up through it, e.g. `shop in dev`.
+    ``description`` names what is backed up through it, e.g. `shop in dev`.
 
-    Its path is the same at every backup, which is what increments are found by. What a killed
-    backup left in it is removed first.
+    Its path is the same at every backup, as restic finds increments by it. What a killed backup
+    left in it is removed first.
 
     Raises:
         BusyError: Another process backs up the same thing now.
@@ -37,8 +37,8 @@ def staging_folder(staging: Path, what: str) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BusyError(
-                f"A backup of {what} is at work already: {holder_of(lock)}. Wait for it to end, or "
-                "cancel it; then start this one again."
+                f"A backup of {description} is at work already: {holder_of(lock)}. "
+                "Wait for it to end, or cancel it; then start this one again."
             ) from error
         discard(content)
         content.mkdir(mode=0o700)
@@ -52,16 +52,16 @@ def staging_folder(staging: Path, what: str) -> Iterator[Path]:
 def clear_staging(home: Path) -> list[str]:
     """Remove what killed backups have left below ``home``; return a sentence for each.
 
-    The next backup of the same would remove it, which may never come.
+    The next backup of the same would remove it, but there may never be one.
     """
     return [
         f"what a killed backup left in {content} was removed"
         for content in home.glob(f"staging/*/*/{CONTENT}")
-        if _was_left(content)
+        if _remove_leftover(content)
     ]
 
 
-def _was_left(content: Path) -> bool:
+def _remove_leftover(content: Path) -> bool:
     """Remove ``content`` unless a backup is at work with it; tell whether it was removed."""
     doomed = content.with_name(f".{CONTENT}.{os.getpid()}")
     with (content.parent / "lock").open("a+") as lock:
@@ -69,7 +69,7 @@ def _was_left(content: Path) -> bool:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        # No longer than that is it locked: a backup that begins now would be refused.
+        # The lock is held for the rename alone: a backup that begins meanwhile would be refused.
         content.rename(doomed)
     discard(doomed)
     return True

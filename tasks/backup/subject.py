@@ -1,4 +1,4 @@
-"""What a snapshot is of: one project in one environment, and how a copy of it is launched."""
+"""The subject of a snapshot: a project in an environment, and how a copy of it is launched."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.release import Release
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class BackupSubject:
     """What is backed up: one project in one environment.
 
     ``spec`` is its ProjectSpec as JSON, ``variables`` those of the environment; secrets are
@@ -38,7 +38,7 @@ class Subject:
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """What its snapshots are found by."""
+        """The tags by which its snapshots are found."""
         return tags(self.project, self.environment)
 
 
@@ -49,7 +49,7 @@ def tags(project: str, environment: str = "") -> tuple[str, ...]:
 
 
 def sources_of(project: str, environment: str, spec: ProjectSpec, home: Path) -> tuple[Source, ...]:
-    """Return what of a configured project is backed up: its data folder first."""
+    """Return the folders of a configured project that are backed up: its data folder first."""
     return project_sources(project, home / "data" / project / environment, spec.data)
 
 
@@ -61,7 +61,7 @@ def project_subject(
     variables: EnvironmentSpec,
     home: Path,
     release: Release | None = None,
-) -> Subject:
+) -> BackupSubject:
     """Return the subject of a configured project; its data folder is made where there is none.
 
     Args:
@@ -75,7 +75,7 @@ def project_subject(
     sources = sources_of(project, environment, spec, home)
     sources[0].path.mkdir(parents=True, exist_ok=True)
     clean = spec.model_copy(update={"source": without_user(spec.source)})
-    return Subject(
+    return BackupSubject(
         project,
         environment,
         sources,

@@ -1,4 +1,4 @@
-"""Where a restore may write: decided before the first byte is written."""
+"""The checks of a restore's target, made before the first byte is written."""
 
 from __future__ import annotations
 
@@ -24,21 +24,22 @@ def refuse_kept(
     repositories: Mapping[str, Path | None],
     of_projects: Mapping[str, Sequence[Path]],
 ) -> None:
-    """Refuse a ``target`` at, below or above what Slipway itself keeps, links followed.
+    """Refuse a ``target`` at, below or above a folder of Slipway itself, links followed.
 
-    What lies in the data of a project would be backed up with it, and be there for its services.
+    A target in the data of a project is refused too: it would be backed up with that data, and
+    the project's services would see it.
 
-    A new folder directly in ``program`` may be one: a `slipway.yaml` often lies there.
+    A new folder directly in ``program`` is allowed: a `slipway.yaml` often lies there.
 
     Args:
         target: As the user gave it.
-        home: Where releases, data and all else that Slipway keeps lie.
+        home: Slipway's home folder, which holds releases, data and all else that it keeps.
         program: The folder of Slipway, with its own code.
         repositories: The folder of each, by name; None where it lies elsewhere.
-        of_projects: The folders of all projects, by what they are, e.g. `data of shop`.
+        of_projects: The folders of all projects by their description, e.g. `data of shop`.
 
     Raises:
-        BadInputError: It names which, and what to give instead.
+        BadInputError: The target is refused; the message names the folder and what to give instead.
     """
     if not target.is_absolute():
         raise _not_full(target)
@@ -48,10 +49,10 @@ def refuse_kept(
     if real.parent != beside:
         new = f", or a new one directly in it, e.g. {program / 'restored'}"
         _refuse_near(target, real, "folder of Slipway itself", beside, new)
-    for what, folders in of_projects.items():
+    for description, folders in of_projects.items():
         for folder in folders:
             if real.is_relative_to(folder.resolve()):
-                problem = f"lies in the {what} ({folder})"
+                problem = f"lies in the {description} ({folder})"
                 raise _refused(target, problem, "Give a folder elsewhere")
 
 
@@ -89,9 +90,11 @@ def check_target(target: Path, kept_apart: Iterable[tuple[str, Path | None]]) ->
         raise _not_full(target)
     if (real := target.resolve()) != target:
         raise _refused(target, "goes through a symbolic link", f"Give the real path, e.g. {real}")
-    for what, folder in kept_apart:
+    for description, folder in kept_apart:
         if folder is not None and real.is_relative_to(folder.resolve()):
-            raise _refused(target, f"lies in the {what} ({folder})", "Give a folder elsewhere")
+            raise _refused(
+                target, f"lies in the {description} ({folder})", "Give a folder elsewhere"
+            )
     if os.path.lexists(target) and not target.is_dir():
         raise _refused(target, "is no folder", "Give a new or an empty one")
     if os.path.lexists(target) and not _is_free(target):
@@ -103,7 +106,7 @@ def check_target(target: Path, kept_apart: Iterable[tuple[str, Path | None]]) ->
 
 
 def _is_free(target: Path) -> bool:
-    """Tell whether it is an empty folder, or holds nothing but what a killed restore has left."""
+    """Tell whether it is an empty folder, or holds only the remains of a killed restore."""
     return target.is_dir() and (not any(target.iterdir()) or holds_remains_only(target))
 
 
@@ -136,7 +139,7 @@ def check_entries(entries: Iterable[StoredEntry], manifest: Manifest) -> None:
 
 
 def _is_below(path: str, links: set[str]) -> bool:
-    """Tell whether one of ``links`` is on the way to ``path``; of texts, as that may be long."""
+    """Tell whether one of ``links`` is on the way to ``path``; compared as text for speed."""
     while path := path.rpartition("/")[0]:
         if path in links:
             return True
@@ -144,7 +147,7 @@ def _is_below(path: str, links: set[str]) -> bool:
 
 
 def _checked_roots(kinds: Mapping[str, str], manifest: Manifest) -> list[str]:
-    """Return, as text, the sources and the staging folder: folders in it, none in another."""
+    """Return, as text, the sources and the staging folder: all folders, none inside another."""
     roots = [str(source.path) for source in manifest.subject.sources] + [manifest.staging]
     for root in roots:
         if not root.startswith("/") or not _plain(root[1:]) or kinds.get(as_text(root)) != "dir":
@@ -156,7 +159,7 @@ def _checked_roots(kinds: Mapping[str, str], manifest: Manifest) -> list[str]:
 
 
 def _check_names(manifest: Manifest) -> None:
-    """Refuse what would be put beside its place: by the name of a source, or without one."""
+    """Refuse sources and entries whose names would lead out of their places in the target."""
     for source in manifest.subject.sources:
         if (
             not _plain(source.name)
@@ -171,7 +174,7 @@ def _check_names(manifest: Manifest) -> None:
 
 
 def _check_database(database: str, kinds: Mapping[str, str], manifest: Manifest) -> None:
-    """Refuse a dump that is not there, or whose place is not a folder of its source."""
+    """Refuse a dump that is missing, or whose place is not in a folder of its source."""
     name, _, below = database.partition("/")
     folders = [str(source.path) for source in manifest.subject.sources if source.name == name]
     if not folders or not below or not _plain(below):

@@ -25,8 +25,8 @@ from tasks.backup import report
 from tasks.backup.comparison import Comparison, ComparisonError
 from tasks.backup.restore import LATEST, choose
 from tasks.backup.restore import restore as restore_snapshot
-from tasks.backup.snapshot import snapshot
-from tasks.backup.subject import Subject, tags
+from tasks.backup.snapshot import snapshot as take_snapshot
+from tasks.backup.subject import BackupSubject, tags
 from tasks.backup.target import check_target
 from tasks.backup.warnings import details_of, warnings_of
 from tasks.cancellation import in_thread, is_cancelled
@@ -46,7 +46,7 @@ _PROGRESS_SECONDS = 1.0
     persist_result=False,
 )
 async def backup(
-    subject: Subject,
+    subject: BackupSubject,
     repository: ResticRepository,
     ledger: Ledger,
     home: Path,
@@ -57,7 +57,7 @@ async def backup(
     A run that is cancelled before that leaves no snapshot.
 
     Args:
-        subject: What is backed up, as `project_subject` gives it.
+        subject: The project and environment to back up, from `project_subject`.
         repository: Where the snapshot goes.
         ledger: Where it is recorded.
         home: Slipway's home folder; dumps wait below it.
@@ -66,55 +66,60 @@ async def backup(
     engine = replace(repository.engine(), cancelled=is_cancelled)
     staging = home / "staging" / subject.project / subject.environment
 
-    def take(told: Callable[[Progress], None]) -> Snapshot:
-        """Take, prove and record it; none is left where the run is cancelled."""
-        taken = snapshot(engine, subject, staging, told)
+    def take_verified(report_progress: Callable[[Progress], None]) -> Snapshot:
+        """Take, check and record a snapshot; none is left where the run is cancelled."""
+        snapshot = take_snapshot(engine, subject, staging, report_progress)
         try:
             engine.check(read_data_subset)
         except RepositoryCancelledError:
-            repository.engine().forget([taken.id])
+            repository.engine().forget([snapshot.id])
             raise
-        record_snapshot(ledger, taken)
-        return taken
+        record_snapshot(ledger, snapshot)
+        return snapshot
 
-    async with _progress(f"Backup of {subject.project} in {subject.environment}") as told:
-        taken = await in_thread(lambda: take(told))
+    async with _progress(
+        f"Backup of {subject.project} in {subject.environment}"
+    ) as report_progress:
+        snapshot = await in_thread(lambda: take_verified(report_progress))
     get_run_logger().info(
         "Snapshot %s: %d files, %s, of which %s new, in %.1f s",
-        *(taken.id[:8], taken.files, size(taken.total_bytes)),
-        *(size(taken.added_bytes), taken.seconds),
+        snapshot.id[:8],
+        snapshot.files,
+        size(snapshot.total_bytes),
+        size(snapshot.added_bytes),
+        snapshot.seconds,
     )
-    await asyncio.to_thread(_warn, taken, subject, ledger)
+    await asyncio.to_thread(_warn, snapshot, subject, ledger)
     await acreate_markdown_artifact(
-        report.snapshot_report(taken, read_data_subset),
+        report.snapshot_report(snapshot, read_data_subset),
         key="backup",
-        description=f"Snapshot {taken.id[:8]} of {subject.project} in {subject.environment}",
+        description=f"Snapshot {snapshot.id[:8]} of {subject.project} in {subject.environment}",
     )
-    return taken
+    return snapshot
 
 
-def _warn(taken: Snapshot, subject: Subject, ledger: Ledger) -> None:
-    """Tell what is wrong with a snapshot: the log, those who listen for events, and the insights.
+def _warn(snapshot: Snapshot, subject: BackupSubject, ledger: Ledger) -> None:
+    """Report what is wrong with a snapshot: to the log, as an event, and as an insight.
 
-    The insight is open until a snapshot of the same is as it should be.
+    The insight stays open until a snapshot of the same project and environment has no warning.
     """
-    place, now = f"{taken.project}/{taken.environment}", time.time()
-    sentences = warnings_of(taken, stateless=subject.stateless)
-    known = [row for row in open_insights(ledger) if (row.kind, row.key) == (BACKUP, place)]
+    key, now = f"{snapshot.project}/{snapshot.environment}", time.time()
+    sentences = warnings_of(snapshot, stateless=subject.stateless)
+    open_rows = [row for row in open_insights(ledger) if (row.kind, row.key) == (BACKUP, key)]
     if sentences:
-        said = " ".join(sentences)
-        get_run_logger().warning("\n".join([said, *details_of(taken)]))
+        message = " ".join(sentences)
+        get_run_logger().warning("\n".join([message, *details_of(snapshot)]))
         emit_event(
             "slipway.backup.warning",
-            resource={"prefect.resource.id": f"slipway.backup.{place}"},
-            payload={"snapshot": taken.id, "problem": said},
+            resource={"prefect.resource.id": f"slipway.backup.{key}"},
+            payload={"snapshot": snapshot.id, "problem": message},
         )
-        since = known[0].since if known else now
-        raised = known[0].raised_at if known else now
-        row = RaisedInsight(BACKUP, place, "critical", "", said, since, raised, now)
+        since = open_rows[0].since if open_rows else now
+        raised = open_rows[0].raised_at if open_rows else now
+        row = RaisedInsight(BACKUP, key, "critical", "", message, since, raised, now)
         write_insights(ledger, [row])
-    elif known:
-        write_insights(ledger, [replace(known[0], seen_at=now, closed_at=now)])
+    elif open_rows:
+        write_insights(ledger, [replace(open_rows[0], seen_at=now, closed_at=now)])
 
 
 @task(
@@ -142,39 +147,42 @@ async def restore(
     """
     engine = replace(repository.engine(), cancelled=is_cancelled)
     check_target(target, [("repository", engine.folder)])
-    known = await asyncio.to_thread(engine.snapshots, tags(project))
-    chosen = choose(known, snapshot_id)
-    comparison = await in_thread(lambda: restore_snapshot(engine, chosen, target))
+    snapshots = await asyncio.to_thread(engine.snapshots, tags(project))
+    snapshot = choose(snapshots, snapshot_id)
+    comparison = await in_thread(lambda: restore_snapshot(engine, snapshot, target))
     get_run_logger().info(
         "Restored snapshot %s to %s: %d files, %s, in %.1f s",
-        *(chosen.id[:8], target, comparison.files, size(comparison.bytes)),
+        snapshot.id[:8],
+        target,
+        comparison.files,
+        size(comparison.bytes),
         comparison.seconds,
     )
     await acreate_markdown_artifact(
-        report.comparison_report(chosen.id, str(target), comparison),
+        report.comparison_report(snapshot.id, str(target), comparison),
         key="restore",
-        description=f"Restore of snapshot {chosen.id[:8]} of {project}, compared",
+        description=f"Restore of snapshot {snapshot.id[:8]} of {project}, compared",
     )
     if not comparison.identical:
-        raise ComparisonError(chosen.id, target, comparison)
+        raise ComparisonError(snapshot.id, target, comparison)
     return comparison
 
 
 @asynccontextmanager
 async def _progress(description: str) -> AsyncIterator[Callable[[Progress], None]]:
-    """Show the newest progress that is told, once a second at most."""
+    """Show the newest progress that is reported, once a second at most."""
     artifact = await acreate_progress_artifact(0.0, description=description)
     newest = [Progress(0.0)]
 
     async def show(progress: Progress) -> None:
-        """Send it."""
+        """Update the progress artifact."""
         text = f"{description}: {report.progress_line(progress)}"
         await aupdate_progress_artifact(artifact, progress.fraction * 100, text)
 
-    async with shown(newest, show, _PROGRESS_SECONDS, _told):
+    async with shown(newest, show, _PROGRESS_SECONDS, _log_failure):
         yield lambda progress: newest.__setitem__(0, progress)
     await aupdate_progress_artifact(artifact, 100.0, description)
 
 
-def _told(what: str, error: BaseException) -> None:
-    get_run_logger().warning("%s: %s", what, error, exc_info=error)
+def _log_failure(description: str, error: BaseException) -> None:
+    get_run_logger().warning("%s: %s", description, error, exc_info=error)

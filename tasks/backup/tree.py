@@ -17,20 +17,23 @@ from blocks import tree
 from blocks.repositories.interface import as_text
 from tasks.backup.sources import Source
 
-FILE, FOLDER, LINK, DATABASE = "file", "folder", "link", "database"
-_SQLITE = b"SQLite format 3\x00"
+FILE = "file"
+FOLDER = "folder"
+LINK = "link"
+DATABASE = "database"
+_SQLITE_HEADER = b"SQLite format 3\x00"
 _SETTLED_NS = 1_000_000_000
 _BLOCK_BYTES = 512
-_LONGEST_BYTES = 3584
-"""The system's 4096 less the folder that a restore writes to: there the whole path stands."""
+_LONGEST_PATH_BYTES = 3584
+"""The system's limit of 4096 less room for a restore's folder, which precedes the full path."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TreeEntry:
     """One path of a tree; ``digest`` is the SHA-256 of a file, the target of a link.
 
-    ``modified_ns``, ``changed_ns`` and ``inode`` are those before the file was read: a file that
-    still bears them is taken to be the same. A ``sparse`` file takes less room than its size.
+    ``modified_ns``, ``changed_ns`` and ``inode`` were taken before the file was read: a file that
+    still has them counts as unchanged. A ``sparse`` file takes less room than its size.
     """
 
     path: str
@@ -43,14 +46,14 @@ class Entry:
     inode: int = 0
     sparse: bool = False
 
-    def same_stamp(self, other: Entry) -> bool:
+    def same_stamp(self, other: TreeEntry) -> bool:
         """Tell whether nobody has touched the file between the two looks at it."""
         return _stamp(self) == _stamp(other)
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A path that a snapshot does not hold, or not as it should, and why."""
+    """A path that a snapshot does not hold, or holds unverified, and the reason."""
 
     path: str
     reason: str
@@ -61,36 +64,37 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What was found; ``databases`` are the paths of SQLite files, which are not read.
+    """A scanned tree; ``databases`` are the paths of SQLite files, which are not read.
 
-    ``left_out`` is what cannot be read, or could never be brought back.
+    ``left_out`` are the paths that cannot be read, or could never be restored.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[TreeEntry, ...]
     databases: tuple[str, ...]
     left_out: tuple[Trouble, ...]
 
 
 def scan(
     sources: Sequence[Source],
-    known: Mapping[str, Entry],
+    previous: Mapping[str, TreeEntry],
     read_at: float = 0.0,
     *,
     read_databases: bool = False,
     unread: Collection[str] = (),
 ) -> Tree:
-    """Read ``sources``; a file that is as it was in ``known`` (read at ``read_at``) is not.
+    """Read ``sources``; a file that is as it was in ``previous`` (read at ``read_at``) is not.
 
-    Databases are listed, and read like any file only where ``read_databases`` says so. A file
-    changed less than a second before ``read_at`` is read again: its clock may have been too coarse
-    to show a later change. ``unread`` are places, as text, that are known to be unreadable.
+    Databases are listed, and read like any file only with ``read_databases``. A file that was
+    changed less than a second before ``read_at`` is read again: the clock of its file system may
+    be too coarse to show a later change. ``unread`` are full paths, as text, that are known to be
+    unreadable.
     """
     settled = int(read_at * 1e9) - _SETTLED_NS
     entries, databases, left_out = [], [], []
     for path, place in walk(sources):
         try:
             _refuse_what_cannot_be_kept(place, unread)
-            entry = _look(path, place, known.get(path), settled)
+            entry = _look(path, place, previous.get(path), settled)
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -115,12 +119,12 @@ def walk(sources: Sequence[Source]) -> Iterator[tuple[str, str]]:
 
 
 def holds_database(place: Path) -> bool:
-    """Tell by its header, not its name, whether ``place`` is an SQLite database, and no link."""
+    """Tell by its header, not its name, whether ``place`` is an SQLite database and no link."""
     try:
         if not stat.S_ISREG(place.lstat().st_mode):
             return False
         with place.open("rb") as file:
-            return file.read(len(_SQLITE)) == _SQLITE
+            return file.read(len(_SQLITE_HEADER)) == _SQLITE_HEADER
     except OSError:
         return False
 
@@ -132,11 +136,11 @@ def digest_file(place: Path) -> str:
 
 
 def _refuse_what_cannot_be_kept(place: str, unread: Collection[str]) -> None:
-    """Raise OSError for what cannot be read, or what no restore could write elsewhere."""
+    """Raise OSError for a path that cannot be read, or that no restore could write elsewhere."""
     if as_text(place) in unread:
         raise OSError(errno.EACCES, "cannot be read")
-    if len(os.fsencode(place)) > _LONGEST_BYTES:
-        problem = f"its path is longer than {_LONGEST_BYTES} bytes, too long for a restore"
+    if len(os.fsencode(place)) > _LONGEST_PATH_BYTES:
+        problem = f"its path is longer than {_LONGEST_PATH_BYTES} bytes, too long for a restore"
         raise OSError(errno.ENAMETOOLONG, problem)
     mode = os.lstat(place).st_mode
     if stat.S_ISBLK(mode) or stat.S_ISCHR(mode):
@@ -147,32 +151,32 @@ def _digest_unless_database(place: str) -> str:
     """Return the SHA-256 of a file; an empty text for an SQLite database."""
     descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
-        if file.read(len(_SQLITE)) == _SQLITE:
+        if file.read(len(_SQLITE_HEADER)) == _SQLITE_HEADER:
             return ""
         file.seek(0)
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _look(path: str, place: str, before: Entry | None, settled: int) -> Entry | None:
+def _look(path: str, place: str, previous: TreeEntry | None, settled: int) -> TreeEntry | None:
     """Return the entry of one path; None for a socket and the like."""
     status = os.lstat(place)
     mode = stat.S_IMODE(status.st_mode)
     if stat.S_ISDIR(status.st_mode):
         if not os.access(place, os.R_OK | os.X_OK):
             raise PermissionError(errno.EACCES, "cannot be read")
-        return Entry(path, FOLDER, mode)
+        return TreeEntry(path, FOLDER, mode)
     if stat.S_ISLNK(status.st_mode):
-        return Entry(path, LINK, 0, digest=str(Path(place).readlink()))
+        return TreeEntry(path, LINK, 0, digest=str(Path(place).readlink()))
     if not stat.S_ISREG(status.st_mode):
         return None
     stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
     sparse = status.st_blocks * _BLOCK_BYTES < status.st_size
-    entry = Entry(path, FILE, mode, status.st_size, "", *stamp, sparse)
-    if before and before.digest and before.same_stamp(entry) and entry.changed_ns < settled:
-        return replace(entry, digest=before.digest)
+    entry = TreeEntry(path, FILE, mode, status.st_size, "", *stamp, sparse)
+    if previous and previous.digest and previous.same_stamp(entry) and entry.changed_ns < settled:
+        return replace(entry, digest=previous.digest)
     content = _digest_unless_database(place)
     return replace(entry, digest=content, kind=FILE if content else DATABASE)
 
 
-def _stamp(entry: Entry) -> tuple[str, int, int, int, int]:
+def _stamp(entry: TreeEntry) -> tuple[str, int, int, int, int]:
     return entry.kind, entry.size, entry.modified_ns, entry.changed_ns, entry.inode

@@ -1,4 +1,4 @@
-"""What somebody should know of a snapshot that was taken: that it is empty, or not whole. Pure."""
+"""Warnings about a snapshot that was taken: it is empty, or incomplete. Pure."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from blocks.repositories.interface import Snapshot
 from tasks.errors import shortened
 from tasks.quantities import size
 
-_SHOWN = 3
-_LONGEST = 300
-_MOST_LOGGED = 200
+_TROUBLES_SHOWN = 3
+_LONGEST_CHARACTERS = 300
+_MOST_LINES_LOGGED = 200
 
 
 def summary(snapshot: Snapshot) -> str:
-    """Return what was backed up, in half a sentence."""
+    """Return the id, number of files and size of a snapshot as half a sentence."""
     return f"Snapshot {snapshot.id[:8]}: {snapshot.files} files, {size(snapshot.total_bytes)}"
 
 
 def warnings_of(snapshot: Snapshot, *, stateless: bool) -> list[str]:
-    """Return what is to be told loudly, one sentence each.
+    """Return what nobody may miss, one sentence each.
 
     Args:
-        snapshot: What was taken.
+        snapshot: The snapshot that was taken.
         stateless: Whether the project says that it keeps nothing.
     """
     sentences = []
@@ -44,8 +44,11 @@ def warnings_of(snapshot: Snapshot, *, stateless: bool) -> list[str]:
 
 
 def _paths(troubles: Sequence[str]) -> str:
-    more = f" and {len(troubles) - _SHOWN} more" if troubles[_SHOWN:] else ""
-    return ", ".join(shortened(trouble, _LONGEST) for trouble in troubles[:_SHOWN]) + more
+    more = f" and {len(troubles) - _TROUBLES_SHOWN} more" if troubles[_TROUBLES_SHOWN:] else ""
+    return (
+        ", ".join(shortened(trouble, _LONGEST_CHARACTERS) for trouble in troubles[:_TROUBLES_SHOWN])
+        + more
+    )
 
 
 def details_of(snapshot: Snapshot) -> list[str]:
@@ -54,4 +57,4 @@ def details_of(snapshot: Snapshot) -> list[str]:
     if all(_paths(troubles) == ", ".join(troubles) for troubles in (unverified, left_out)):
         return []
     lines = [f"UNVERIFIED: {trouble}" for trouble in unverified]
-    return [*lines, *(f"LEFT OUT: {trouble}" for trouble in left_out)][:_MOST_LOGGED]
+    return [*lines, *(f"LEFT OUT: {trouble}" for trouble in left_out)][:_MOST_LINES_LOGGED]

@@ -1,4 +1,4 @@
-"""The handover: moves traffic, waits, settles or undoes; every effect may be repeated."""
+"""The cutover: it moves traffic, drains, and retires or undoes; every effect may be repeated."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from blocks.removal import discard
 from blocks.routers.interface import Router
 from tasks.deploy.effects import (
     Drain,
-    Drained,
     Effect,
     Observation,
     Retire,
     Retired,
     Shift,
     Shifted,
+    TrafficDrained,
     Undo,
     Undone,
 )
@@ -33,12 +33,12 @@ _PAUSE_SECONDS = 0.05
 
 def recorded(ledger: Ledger, project: str, environment: str) -> dict[str, Instance]:
     """Return the instances that are meant to be there, by id, oldest first."""
-    return {one.id: one for one in instances(ledger, project, environment, LIVING)}
+    return {instance.id: instance for instance in instances(ledger, project, environment, LIVING)}
 
 
 @dataclass(frozen=True, slots=True)
 class Cutover:
-    """Performs what a rollout asks for once its instances are started.
+    """Performs the effects of a rollout once its instances are started.
 
     ``stop`` ends instances for good: processes gone, ports released, recorded as stopped.
     """
@@ -52,13 +52,15 @@ class Cutover:
     clock: Callable[[], float] = time.monotonic
 
     def perform(self, effect: Effect) -> Observation:
-        """Perform ``effect`` and say what came of it."""
+        """Perform ``effect`` and return what was observed."""
         match effect:
             case Shift():
                 return self._shift(effect)
             case Drain(ids):
-                ports = {one.port for one in self._instances(ids) if one.port is not None}
-                return Drained(drain(ports, self.drain_seconds, self.clock, _pause))
+                ports = {
+                    instance.port for instance in self._instances(ids) if instance.port is not None
+                }
+                return TrafficDrained(drain(ports, self.drain_seconds, self.clock, _pause))
             case Retire():
                 return self._retire(effect)
             case Undo():
@@ -81,44 +83,44 @@ class Cutover:
     def _undo(self, effect: Undo) -> Undone:
         for route in effect.routes:
             self.router.route(route.front_port, route.before)
-        self._retire_fronts(effect.serving)
+        self._retire_idle_ports(effect.serving)
         self._set(effect.serving, InstanceState.RUNNING)
         self._set(effect.warm, InstanceState.WARM)
         self._stop(effect.stop)
         self._forget(effect.forget)
         return Undone()
 
-    def _retire_fronts(self, serving: Collection[str]) -> None:
-        """Have only what serves need its front port: the others were taken for what is undone."""
+    def _retire_idle_ports(self, serving: Collection[str]) -> None:
+        """Retire the public ports that ``serving`` does not need: they were leased for the rollout."""
         place = PortOwner(self.project, self.environment)
-        needed = {one.service for one in self._instances(serving)}
+        needed = {instance.service for instance in self._instances(serving)}
         idle = front_services(self.ledger, place).keys() - needed
         retire_public_ports(self.ledger, place, idle, time.time())
 
     def _instances(self, ids: Collection[str]) -> list[Instance]:
-        known = recorded(self.ledger, self.project, self.environment)
-        return [known[one] for one in ids if one in known]
+        by_id = recorded(self.ledger, self.project, self.environment)
+        return [by_id[instance_id] for instance_id in ids if instance_id in by_id]
 
     def _set(self, ids: Collection[str], state: InstanceState) -> None:
-        there = [one.id for one in self._instances(ids) if one.state is not state]
-        set_instance_state(self.ledger, there, state)
+        changed = [instance.id for instance in self._instances(ids) if instance.state is not state]
+        set_instance_state(self.ledger, changed, state)
 
     def _stop(self, ids: Collection[str]) -> None:
         if doomed := self._instances(ids):
             self.stop(doomed)
 
     def _forget(self, digest: str) -> None:
-        """Remove a release from ledger and disk, unless somebody runs it by now."""
+        """Remove a release from ledger and disk, unless an instance of it runs by now."""
         release = find_release(self.ledger, self.project, digest) if digest else None
         running = instances(self.ledger, self.project, states=LIVING)
-        if release is None or any(one.release == digest for one in running):
+        if release is None or any(instance.release == digest for instance in running):
             return
         forget_release(self.ledger, self.project, digest)
         _remove(release.path)
 
 
 def _remove(folder: Path) -> None:
-    """Remove ``folder`` so that nobody ever meets a half of it."""
+    """Remove ``folder`` so that nobody ever finds a part of it."""
     doomed = folder.with_name(f".{folder.name}.removed")
     if folder.exists():
         folder.rename(doomed)

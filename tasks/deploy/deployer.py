@@ -1,4 +1,4 @@
-"""The deployer: carries a rollout out, and writes down every step before it takes it."""
+"""The deployer: it carries out a rollout, and records every step before it takes it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tasks.cancellation import given_up_where, is_cancelled
 from tasks.deploy.cutover import Cutover, recorded
 from tasks.deploy.document import from_document, to_document
 from tasks.deploy.effects import (
-    Build,
+    BuildRelease,
     Drain,
     Effect,
     Failed,
     Gate,
+    GateRefused,
     Nothing,
     Observation,
-    Refused,
     RunBefore,
     Start,
     Survey,
@@ -30,10 +30,10 @@ from tasks.deploy.preemption import await_successor, let_drain, make_way
 from tasks.deploy.provision import Provision
 from tasks.deploy.reconcile import reconcile_rollouts, started_by
 from tasks.deploy.report import RolloutReport, report_of
-from tasks.deploy.rollout import REVERTIBLE, Kind, Phase, Rollout, advance, begin
+from tasks.deploy.rollout import REVERTIBLE, Phase, Rollout, RolloutKind, advance, begin
 from tasks.deploy.runner import ReleaseRunner
 from tasks.deploy.survey import former_release
-from tasks.deploy.target import Pace, Target
+from tasks.deploy.target import DeployTarget, Pace
 from tasks.errors import BadInputError, StaleFenceError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.releases import find_release
@@ -48,14 +48,14 @@ from tasks.ledger.rollouts import (
 from tasks.narration import tell
 from tasks.release import Instance, InstanceState, Release
 
-__all__ = ["Deployer", "Pace", "Target"]
+__all__ = ["DeployTarget", "Deployer", "Pace"]
 
 
 class Deployer:
     """Deploys and rolls back one project in one environment; synchronous.
 
     ``owner`` is the encoded identity of this process; ``owner_alive`` judges those of others.
-    ``said`` is told of every phase as it is entered.
+    ``on_change`` is called at every change of the rollout.
     """
 
     def __init__(
@@ -63,18 +63,22 @@ class Deployer:
         ledger: Ledger,
         runner: ReleaseRunner,
         router: Router,
-        target: Target,
+        target: DeployTarget,
         owner: str,
         *,
         pace: Pace | None = None,
         owner_alive: Callable[[str], bool] = process_alive,
     ) -> None:
-        self.ledger, self.runner, self.router = ledger, runner, router
-        self.target, self.owner, self.pace = target, owner, pace or Pace()
+        self.ledger = ledger
+        self.runner = runner
+        self.router = router
+        self.target = target
+        self.owner = owner
+        self.pace = pace or Pace()
         self._owner_alive = owner_alive
-        self.said: Callable[[Rollout], None] = lambda _rollout: None
-        self._arrival = Provision(ledger, runner, router, target, self.pace)
-        self._handover = Cutover(
+        self.on_change: Callable[[Rollout], None] = lambda _rollout: None
+        self._provision = Provision(ledger, runner, router, target, self.pace)
+        self._cutover = Cutover(
             ledger,
             router,
             self._stop,
@@ -87,25 +91,25 @@ class Deployer:
         """Move the traffic to a version, or to a release; one that is not healthy never gets any.
 
         A version is resolved and built; a release is taken by its digest, whatever its version
-        stands for by now. One that has moved the traffic there is waited for.
+        means by now. A rollout there that has moved the traffic is waited for.
 
         Raises:
             BadInputError: An unknown strategy or version; nothing was started.
             BusyError: Another live deploy is at work there.
-            Exception: Whatever kept it from being built or started; all is as before.
+            Exception: The release could not be built or started; all is as before.
         """
         let_drain(self.ledger, self.target.project, self.target.environment, self._reconcile)
         if isinstance(what, Release):
-            built = self._rollout(what.version, Kind.DEPLOY, strategy, what.digest)
+            built = self._rollout(what.version, RolloutKind.DEPLOY, strategy, what.digest)
             return self._carry_out(built)
-        return self._carry_out(self._rollout(what, Kind.DEPLOY, strategy))
+        return self._carry_out(self._rollout(what, RolloutKind.DEPLOY, strategy))
 
     def rollback(self) -> RolloutReport:
         """Move the traffic back to the former release, at once where it is still warm.
 
-        A deploy at work there that has not moved the traffic is withdrawn; one that has is waited
-        for. Where the last one was a rollback whose run died after it had moved the traffic, this
-        is taken for that one begun again: it is reported, and nothing is moved back.
+        A deploy there that has not moved the traffic is withdrawn; one that has is waited for.
+        Where the last rollout was a rollback whose run died after it had moved the traffic, this
+        call counts as its repetition: that rollback is reported, and nothing is moved.
 
         Raises:
             BadInputError: There is no former release.
@@ -117,12 +121,12 @@ class Deployer:
             return finished
         former = self._former()
         return self._carry_out(
-            self._rollout(former.version, Kind.ROLLBACK, to_release=former.digest)
+            self._rollout(former.version, RolloutKind.ROLLBACK, to_release=former.digest)
         )
 
     def _finished_untold(self) -> RolloutReport | None:
-        """Return the report that the last rollout owes, where it is a rollback that serves."""
-        running = {each.release for each in self._running()}
+        """Return the report of the last rollout, if it is a finished rollback without a report."""
+        running = {instance.release for instance in self._running()}
         for row in rollouts(self.ledger, self.target.project, self.target.environment, limit=1):
             last = from_document(row.document)
             if last.owes_report and running == {last.to_release}:
@@ -134,7 +138,7 @@ class Deployer:
         return None
 
     def _rollout(
-        self, version: str, kind: Kind, strategy: str = "blue_green", to_release: str = ""
+        self, version: str, kind: RolloutKind, strategy: str = "blue_green", to_release: str = ""
     ) -> Rollout:
         return Rollout(
             self.target.project,
@@ -147,9 +151,13 @@ class Deployer:
 
     def _former(self) -> Release:
         where = (self.target.project, self.target.environment)
-        ended = [from_document(row.document) for row in rollouts(self.ledger, *where)]
-        history = [(one.from_release, one.to_release) for one in ended if one.phase is Phase.DONE]
-        digest = former_release(self._there().values(), history)
+        past_rollouts = [from_document(row.document) for row in rollouts(self.ledger, *where)]
+        history = [
+            (rollout.from_release, rollout.to_release)
+            for rollout in past_rollouts
+            if rollout.phase is Phase.DONE
+        ]
+        digest = former_release(self._instances().values(), history)
         release = find_release(self.ledger, self.target.project, digest) if digest else None
         if release is None:
             problem = "its release is no longer on disk" if digest else "has no former release"
@@ -160,7 +168,7 @@ class Deployer:
     def _carry_out(self, rollout: Rollout) -> RolloutReport:
         rollout, effect = begin(rollout, time.time())
         self._reconcile()
-        with self.runner.alone():  # nobody is in the middle of having something else serve
+        with self.runner.alone():  # no launch is in the middle of moving the traffic
             row = self._begin(rollout)
         with given_up_where(lambda: bool(self._withdrawn(row))):
             rollout, raised = self._to_its_end(row, rollout, effect)
@@ -172,16 +180,20 @@ class Deployer:
         return self._report(row, rollout)
 
     def _report(self, row: RolloutRow, rollout: Rollout) -> RolloutReport:
-        serves = [each.version for each in self._running()][-1:]
+        serves = [instance.version for instance in self._running()][-1:]
         return report_of(row.id, rollout, self._urls(rollout), "".join(serves))
 
     def _running(self) -> list[Instance]:
-        return [each for each in self._there().values() if each.state is InstanceState.RUNNING]
+        return [
+            instance
+            for instance in self._instances().values()
+            if instance.state is InstanceState.RUNNING
+        ]
 
     def _to_its_end(
         self, row: RolloutRow, rollout: Rollout, effect: Effect
     ) -> tuple[Rollout, Exception | None]:
-        """Return what became of ``rollout``, and what kept it from being built or started."""
+        """Return the ended ``rollout``, and the error that kept it from being built or started."""
         raised: Exception | None = None
         while not isinstance(effect, Nothing):
             self._save(row, rollout)
@@ -191,9 +203,9 @@ class Deployer:
                 if isinstance(error, StaleFenceError) or rollout.phase not in REVERTIBLE:
                     raise
                 raised = error
-                observation = Failed(str(error), started_by(rollout, self._there()))
-            if isinstance(observation, (Failed, Refused)) and (why := self._withdrawn(row)):
-                observation = Failed(why, started_by(rollout, self._there()))
+                observation = Failed(str(error), started_by(rollout, self._instances()))
+            if isinstance(observation, (Failed, GateRefused)) and (reason := self._withdrawn(row)):
+                observation = Failed(reason, started_by(rollout, self._instances()))
             rollout, effect = advance(rollout, observation, time.time())
         self._save(row, rollout)
         return rollout, raised
@@ -219,23 +231,23 @@ class Deployer:
         )
 
     def _save(self, row: RolloutRow, rollout: Rollout) -> None:
-        """Write the state down; raises StaleFenceError when another has taken over."""
+        """Record the state; raise StaleFenceError when another controller has taken over."""
         document, lease = to_document(rollout), self.pace.lease_seconds
         save_rollout(self.ledger, row.id, row.fence, rollout.phase, document, time.time(), lease)
-        self.said(rollout)
+        self.on_change(rollout)
 
     def _perform(self, rollout: Rollout, effect: Effect) -> Observation:
         if is_cancelled() and rollout.phase in REVERTIBLE:
-            return Failed(CANCELLED, started_by(rollout, self._there()))
+            return Failed(CANCELLED, started_by(rollout, self._instances()))
         match effect:
-            case Build() | Survey() | RunBefore() | Start() | Gate():
-                return self._arrival.perform(rollout, effect)
+            case BuildRelease() | Survey() | RunBefore() | Start() | Gate():
+                return self._provision.perform(rollout, effect)
             case Drain():
-                seconds = self._arrival.drain_seconds(rollout)
-                return replace(self._handover, drain_seconds=seconds).perform(effect)
-        return self._handover.perform(effect)
+                seconds = self._provision.drain_seconds(rollout)
+                return replace(self._cutover, drain_seconds=seconds).perform(effect)
+        return self._cutover.perform(effect)
 
-    def _there(self) -> dict[str, Instance]:
+    def _instances(self) -> dict[str, Instance]:
         return recorded(self.ledger, self.target.project, self.target.environment)
 
     def _stop(self, instances: list[Instance]) -> None:

@@ -1,4 +1,4 @@
-"""What a rollout asks to be done, and what it is told in return: values, no more.
+"""The effects that a rollout asks for, and the observations it gets in return, as values.
 
 Instances are given by id, releases by digest.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where the front port of a service leads (``host:port``) before and after the rollout."""
+    """The upstreams (``host:port``) of a service's public port before and after the rollout."""
 
     service: str
     front_port: int
@@ -19,8 +19,8 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Build:
-    """Build that version; a rollout that is given its release begins without this."""
+class BuildRelease:
+    """Build that version; a rollout of a given release begins without this."""
 
     version: str
 
@@ -32,21 +32,21 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class RunBefore:
-    """Run what has to succeed before that release serves; what has is not repeated."""
+    """Run the commands that have to succeed before that release serves, each once."""
 
     release: str
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Start that release beside what serves."""
+    """Start that release beside the one that serves."""
 
     release: str
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Find out whether these are healthy: several times in a row, or just once."""
+    """Check whether these are healthy: several times in a row, or just once."""
 
     instances: tuple[str, ...]
     once: bool = False
@@ -63,14 +63,14 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """Wait until these have answered the requests they hold."""
+    """Wait until these have answered their requests in flight."""
 
     instances: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Retire:
-    """Settle what everything is from now on."""
+    """Record which instances run and which stay warm, and stop the rest."""
 
     running: tuple[str, ...]
     warm: tuple[str, ...]
@@ -79,7 +79,7 @@ class Retire:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """Lead ``routes`` back, let ``serving`` serve, stop ``stop``, forget the release ``forget``."""
+    """Restore ``routes``, have ``serving`` serve, stop ``stop``, forget the release ``forget``."""
 
     routes: tuple[Route, ...]
     serving: tuple[str, ...]
@@ -93,7 +93,7 @@ class Nothing:
     """The rollout is over."""
 
 
-Effect = Build | Survey | RunBefore | Start | Gate | Shift | Drain | Retire | Undo | Nothing
+Effect = BuildRelease | Survey | RunBefore | Start | Gate | Shift | Drain | Retire | Undo | Nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Surveyed:
 
 @dataclass(frozen=True, slots=True)
 class BeforeRan:
-    """What had to succeed has."""
+    """The commands before serving have succeeded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,8 @@ class Passed:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """Some are not healthy, and why."""
+class GateRefused:
+    """Some instances are not healthy; ``reason`` says which and why."""
 
     reason: str
 
@@ -153,15 +153,15 @@ class Shifted:
 
 
 @dataclass(frozen=True, slots=True)
-class Drained:
-    """Nothing is in flight any more, or the time for it is up (``quiet`` is False)."""
+class TrafficDrained:
+    """No request is in flight any more, or the time for them is up (``quiet`` is False)."""
 
     quiet: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """Everything is what it is to be."""
+    """The states of all instances are recorded, and the rest is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +183,9 @@ Observation = (
     | BeforeRan
     | Started
     | Passed
-    | Refused
+    | GateRefused
     | Shifted
-    | Drained
+    | TrafficDrained
     | Retired
     | Undone
     | Failed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from tasks.cancellation import is_cancelled
-from tasks.deploy.effects import Refused
+from tasks.deploy.effects import GateRefused
 from tasks.deploy.runner import HealthAnswer
 from tasks.release import Instance
 
@@ -14,7 +14,7 @@ Ask = Callable[[list[Instance], float], Sequence[HealthAnswer]]
 
 
 def count_in_a_row(counts: Mapping[str, int], answers: Sequence[HealthAnswer]) -> dict[str, int]:
-    """Return how often each instance has answered well without a break, by its id."""
+    """Return how often in a row each instance has answered well, by its id."""
     return {
         answer.instance.id: counts.get(answer.instance.id, 0) + 1 if answer.ok else 0
         for answer in answers
@@ -22,7 +22,7 @@ def count_in_a_row(counts: Mapping[str, int], answers: Sequence[HealthAnswer]) -
 
 
 def refusal(answers: Sequence[HealthAnswer]) -> str:
-    """Return who is not well and what it said, in words."""
+    """Return which instances are not well and what each answered, in words."""
     unwell = [answer for answer in answers if not answer.ok]
     return "; ".join(
         f"{answer.instance.service} (replica {answer.instance.replica}, "
@@ -39,14 +39,14 @@ def pass_gate(
     timeout_seconds: float,
     clock: Callable[[], float],
     pause: Callable[[], None],
-) -> Refused | None:
+) -> GateRefused | None:
     """Ask until every instance was well ``in_a_row`` times; None when they pass.
 
-    Each question may take what is left of the time (an application starts); they are asked a
-    ``pause`` apart. One that has ended will never be well: it is refused at once.
+    Each question may take all the time that is left (an application starts); there is a ``pause``
+    between two. An instance that has ended will never be well: it is refused at once.
     """
     if not instances:
-        return Refused("it has no services")
+        return GateRefused("it has no services")
     deadline = clock() + timeout_seconds
     counts: dict[str, int] = {}
     while True:
@@ -55,10 +55,10 @@ def pass_gate(
         if len(counts) == len(instances) and min(counts.values()) >= in_a_row:
             return None
         if any(answer.final for answer in answers):
-            return Refused(f"not healthy: {refusal(answers)}")
+            return GateRefused(f"not healthy: {refusal(answers)}")
         if is_cancelled():
-            return Refused(CANCELLED)
+            return GateRefused(CANCELLED)
         if clock() >= deadline:
-            said = refusal(answers) or f"not well {in_a_row} times in a row"
-            return Refused(f"not healthy within {timeout_seconds:g} s: {said}")
+            reason = refusal(answers) or f"not well {in_a_row} times in a row"
+            return GateRefused(f"not healthy within {timeout_seconds:g} s: {reason}")
         pause()

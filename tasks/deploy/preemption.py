@@ -1,4 +1,4 @@
-"""Preemption: a rollback does not wait for a deploy that has not switched; it is given up first."""
+"""Preemption: a rollback withdraws a deploy that has not moved the traffic, and goes first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tasks.cancellation import is_cancelled
 from tasks.deploy.document import from_document
-from tasks.deploy.rollout import Kind, Phase
+from tasks.deploy.rollout import Phase, RolloutKind
 from tasks.errors import BusyError
 from tasks.holder import acting, run_of
 from tasks.ledger.connection import Ledger
@@ -16,27 +16,27 @@ from tasks.narration import doing, tell
 
 _POLL_SECONDS = 0.05
 _BEGIN_SECONDS = 5.0
-"""So long a rollback has to begin once what it has withdrawn is over: it may have no way back."""
+"""A rollback that has not begun this long after its withdrawn deploy ended had no way back."""
 
 
 def make_way(
     ledger: Ledger, project: str, environment: str, reconcile: Callable[[], object]
 ) -> None:
-    """Return when no deploy is at work there: one that has not switched is asked to give up.
+    """Return when no deploy is at work there: one that has not moved the traffic is withdrawn.
 
-    For what it waits is said at once.
+    What it waits for is logged at once.
 
     Args:
         ledger: The ledger.
         project: The project that is to be rolled back.
-        environment: And where.
+        environment: The environment in which it is.
         reconcile: Ends the rollouts whose controllers are dead.
 
     Raises:
         BusyError: Another rollback is at work there, or this run was cancelled while it waited.
     """
     while (row := open_rollout(ledger, project, environment)) is not None:
-        if from_document(row.document).kind is not Kind.DEPLOY:
+        if from_document(row.document).kind is not RolloutKind.DEPLOY:
             place, run = f"{project}/{environment}", run_of(row.owner)
             raise BusyError(f"{place} is being rolled back by {run}. Wait for its end.")
         withdraw_rollout(ledger, row.id, f"it was withdrawn for a rollback, by {acting()}")
@@ -46,14 +46,14 @@ def make_way(
 def let_drain(
     ledger: Ledger, project: str, environment: str, reconcile: Callable[[], object]
 ) -> None:
-    """Return when none is at work there that has moved the traffic and only lets requests finish.
+    """Return when no rollout there is draining: it has moved the traffic and lets requests finish.
 
     Its controller may be the reconciler, which ends what a killed one has begun.
 
     Args:
         ledger: The ledger.
         project: The project that is to be deployed.
-        environment: And where.
+        environment: The environment in which it is.
         reconcile: Ends the rollouts whose controllers are dead.
 
     Raises:
@@ -64,33 +64,34 @@ def let_drain(
 
 
 def await_successor(ledger: Ledger, withdrawn: RolloutRow) -> None:
-    """Return when the rollback that has withdrawn a rollout, which is over, decides no more.
+    """Return when the rollback that withdrew this ended rollout has moved the traffic, or ended.
 
-    What serves is then what it has left there.
+    What serves is then what the rollback chose.
     """
     deadline = time.monotonic() + _BEGIN_SECONDS
     with doing("waiting for the rollback that has withdrawn it"):
         while not is_cancelled():
             newest = rollouts(ledger, withdrawn.project, withdrawn.environment, limit=1)[0]
-            begun = newest.id != withdrawn.id
-            if newest.phase in {*ENDED, Phase.DRAINING} if begun else time.monotonic() > deadline:
+            has_begun = newest.id != withdrawn.id
+            settled = newest.phase in {*ENDED, Phase.DRAINING}
+            if settled if has_begun else time.monotonic() > deadline:
                 return
             time.sleep(_POLL_SECONDS)
 
 
 def _await_change(ledger: Ledger, row: RolloutRow, reconcile: Callable[[], object]) -> None:
-    """Return when another is open there, or none, or what can be said of it is another thing."""
+    """Return when the open rollout there is another one, or none, or has reached another stage."""
     line = _waiting_for(row)
     tell(f"Waiting {line}")
-    now: RolloutRow | None = row
+    current: RolloutRow | None = row
     with doing(f"waiting {line}"):
-        while now is not None and now.id == row.id and _waiting_for(now) == line:
+        while current is not None and current.id == row.id and _waiting_for(current) == line:
             if is_cancelled():
                 where = f"{row.project}/{row.environment}"
-                raise BusyError(f"{where} is still being deployed: {now.phase}")
+                raise BusyError(f"{where} is still being deployed: {current.phase}")
             reconcile()
             time.sleep(_POLL_SECONDS)
-            now = open_rollout(ledger, row.project, row.environment)
+            current = open_rollout(ledger, row.project, row.environment)
 
 
 def _waiting_for(row: RolloutRow) -> str:

@@ -1,4 +1,4 @@
-"""The arrival: builds a release, starts it beside what serves, and asks whether it is well."""
+"""The provision of a rollout: builds a release, starts it beside what serves, checks its health."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from blocks.routers.interface import Router
 from tasks.deploy.cutover import recorded
 from tasks.deploy.effects import (
     BeforeRan,
-    Build,
+    BuildRelease,
     Built,
     Effect,
     Gate,
+    GateRefused,
     Observation,
     Passed,
-    Refused,
     RunBefore,
     Start,
     Started,
@@ -27,7 +27,7 @@ from tasks.deploy.gate import pass_gate
 from tasks.deploy.rollout import Rollout
 from tasks.deploy.runner import ReleaseRunner
 from tasks.deploy.survey import routes_of, survey
-from tasks.deploy.target import Pace, Target
+from tasks.deploy.target import DeployTarget, Pace
 from tasks.errors import BadInputError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.ports import port_of
@@ -40,18 +40,18 @@ from tasks.release import Instance, InstanceState, Release
 
 @dataclass(frozen=True, slots=True)
 class Provision:
-    """Performs what a rollout asks for until its instances may take traffic."""
+    """Performs the effects of a rollout until its instances may take traffic."""
 
     ledger: Ledger
     runner: ReleaseRunner
     router: Router
-    target: Target
+    target: DeployTarget
     pace: Pace
 
     def perform(self, rollout: Rollout, effect: Effect) -> Observation:
-        """Perform ``effect`` and say what came of it."""
+        """Perform ``effect`` and return what was observed."""
         match effect:
-            case Build(version):
+            case BuildRelease(version):
                 return self._build(version)
             case Survey():
                 return self._survey(rollout)
@@ -67,43 +67,52 @@ class Provision:
     def drain_seconds(self, rollout: Rollout) -> float:
         """Return how long requests in flight may take once the traffic has moved."""
         services = self.runner.services(self._release(rollout.to_release)).values()
-        longest = max((one.drain_seconds for one in services), default=0.0)
+        longest = max((service.drain_seconds for service in services), default=0.0)
         return longest if self.pace.drain_seconds is None else self.pace.drain_seconds
 
     def _health_seconds(self, rollout: Rollout) -> float:
         services = self.runner.services(self._release(rollout.to_release)).values()
-        longest = max((one.health_timeout_seconds for one in services), default=0.0)
-        given = self.pace.health_timeout_seconds
-        return longest if given is None else given
+        longest = max((service.health_timeout_seconds for service in services), default=0.0)
+        timeout_seconds = self.pace.health_timeout_seconds
+        return longest if timeout_seconds is None else timeout_seconds
 
     def _build(self, version: str) -> Built:
-        known = {release.digest for release in releases(self.ledger, self.target.project)}
+        known_digests = {release.digest for release in releases(self.ledger, self.target.project)}
         release = self.runner.build(version)
-        return Built(release.digest, release.version, fresh=release.digest not in known)
+        return Built(release.digest, release.version, fresh=release.digest not in known_digests)
 
     def _survey(self, rollout: Rollout) -> Surveyed:
-        there = self._there()
-        services = {one.service for one in there.values()}
-        fronts = [port_of(self.ledger, self._place.owner(service)) for service in services]
-        routed = [up for port in fronts if port is not None for up in self.router.upstreams(port)]
-        return survey(there, routed, is_running, rollout.to_release)
+        recorded_instances = self._instances()
+        services = {instance.service for instance in recorded_instances.values()}
+        public_ports = [port_of(self.ledger, self._place.owner(service)) for service in services]
+        routed = [
+            upstream
+            for port in public_ports
+            if port is not None
+            for upstream in self.router.upstreams(port)
+        ]
+        return survey(recorded_instances, routed, is_running, rollout.to_release)
 
     def _start(self, digest: str) -> Started:
         release = self._release(digest)
         services = self.runner.services(release)
         pins = {name: service.port for name, service in services.items() if service.web}
-        taken = self._lease(pins)
+        lease = self._lease(pins)
         try:
             started = self.runner.start(release, InstanceState.STARTING, fresh=True)
         except BaseException:
-            undo_public_ports(self.ledger, self._span, self._place, taken)
+            undo_public_ports(self.ledger, self._span, self._place, lease)
             raise
-        return Started(tuple(one.id for one in started))
+        return Started(tuple(instance.id for instance in started))
 
-    def _gate(self, rollout: Rollout, effect: Gate) -> Passed | Refused:
-        there = self._there()
-        instances = [there[one] for one in effect.instances if one in there]
-        refused = pass_gate(
+    def _gate(self, rollout: Rollout, effect: Gate) -> Passed | GateRefused:
+        recorded_instances = self._instances()
+        instances = [
+            recorded_instances[instance_id]
+            for instance_id in effect.instances
+            if instance_id in recorded_instances
+        ]
+        refusal = pass_gate(
             self.runner.healthy,
             instances,
             in_a_row=1 if effect.once else self.pace.in_a_row,
@@ -111,9 +120,13 @@ class Provision:
             clock=time.monotonic,
             pause=lambda: time.sleep(self.pace.pause_seconds),
         )
-        if refused is not None:
-            return refused
-        leaving = [there[one] for one in rollout.serving if one in there]
+        if refusal is not None:
+            return refusal
+        leaving = [
+            recorded_instances[instance_id]
+            for instance_id in rollout.serving
+            if instance_id in recorded_instances
+        ]
         return Passed(routes_of(instances, leaving, self._front_port, self.router.upstreams))
 
     def _release(self, digest: str) -> Release:
@@ -123,7 +136,7 @@ class Provision:
             raise BadInputError("release", digest[:12], "is no longer recorded", remedy)
         return release
 
-    def _there(self) -> dict[str, Instance]:
+    def _instances(self) -> dict[str, Instance]:
         return recorded(self.ledger, self.target.project, self.target.environment)
 
     @property
@@ -136,7 +149,7 @@ class Provision:
         return PublicPortRange(target.host, target.first_port, target.first_port + target.slots - 1)
 
     def _lease(self, pins: Mapping[str, int | None]) -> LeasedPorts:
-        """Lease front ports; one that leads somewhere stays, whatever is pinned by now."""
+        """Lease public ports; one that has upstreams stays, whatever is pinned by now."""
         return lease_public_ports(
             self.ledger, self._span, self._place, pins, time.time(), move=False
         )

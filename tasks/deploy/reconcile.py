@@ -1,7 +1,7 @@
-"""Reconciling: a rollout whose controller died is finished or reverted by what is to be seen.
+"""Reconciling: a rollout whose controller died is finished or reverted by what is observed.
 
-The record says only what was being attempted; whether traffic has moved is read from the router,
-and who is alive from the processes. Afterwards exactly one release is live.
+The record tells only what was attempted; the router tells whether traffic has moved, and the
+processes which instances are alive. Afterwards exactly one release is live.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tasks.ledger.rollouts import RolloutRow, open_rollouts, save_rollout, take_
 from tasks.presence import is_present
 from tasks.release import Instance, InstanceState
 
-# The resident reconciler has others to look after as well.
+# The resident reconciler has other rollouts to look after as well.
 _DRAIN_SECONDS = 2.0
 _LEASE_SECONDS = 15.0
 _GATED = frozenset({Phase.SHIFTING, Phase.DRAINING})
@@ -29,38 +29,43 @@ _GATED = frozenset({Phase.SHIFTING, Phase.DRAINING})
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What is to be seen: the instances meant to be there, which live, and where traffic goes."""
+    """What is observed: the recorded instances, those alive, and where the traffic goes."""
 
     instances: Mapping[str, Instance]
     alive: Collection[str]
     upstreams: Collection[str]
 
 
-def started_by(rollout: Rollout, there: Mapping[str, Instance]) -> tuple[str, ...]:
-    """Return what ``rollout`` started, also what it had no time to write down."""
-    before = {*rollout.serving, *rollout.warm, *rollout.fresh}
+def started_by(rollout: Rollout, instances: Mapping[str, Instance]) -> tuple[str, ...]:
+    """Return the instances that ``rollout`` started, also those it had no time to record."""
+    known_ids = {*rollout.serving, *rollout.warm, *rollout.fresh}
     unsaved = tuple(
-        one.id
-        for one in there.values()
+        instance.id
+        for instance in instances.values()
         if rollout.phase not in {Phase.PREPARING, Phase.BUILT, Phase.BEFORE}
-        and one.id not in before
-        and one.release == rollout.to_release
-        and one.state is InstanceState.STARTING
-        and one.started_at >= rollout.started_at
+        and instance.id not in known_ids
+        and instance.release == rollout.to_release
+        and instance.state is InstanceState.STARTING
+        and instance.started_at >= rollout.started_at
     )
     return (*rollout.fresh, *unsaved)
 
 
-def settle(rollout: Rollout, seen: Sighting, now: float) -> tuple[Rollout, Effect]:
+def settle(rollout: Rollout, sighting: Sighting, now: float) -> tuple[Rollout, Effect]:
     """Return how an orphaned ``rollout`` goes on: forward when it may, back otherwise.
 
-    Forward, when it has passed its gate and either traffic has begun to move and all it brings is
-    alive, or there is nothing alive to go back to.
+    It goes forward when it has passed its gate and either traffic has begun to move and all its
+    instances are alive, or nothing is alive to go back to.
     """
-    rollout = replace(rollout, fresh=started_by(rollout, seen.instances))
-    arriving = {address(seen.instances[one]) for one in rollout.arriving if one in seen.instances}
-    moved = bool((arriving - {""}) & set(seen.upstreams))
-    complete, way_back = _all_alive(rollout.arriving, seen), _all_alive(rollout.serving, seen)
+    rollout = replace(rollout, fresh=started_by(rollout, sighting.instances))
+    arriving = {
+        address(sighting.instances[instance_id])
+        for instance_id in rollout.arriving
+        if instance_id in sighting.instances
+    }
+    moved = bool((arriving - {""}) & set(sighting.upstreams))
+    complete = _all_alive(rollout.arriving, sighting)
+    way_back = _all_alive(rollout.serving, sighting)
     may_finish = (moved and complete) or (not way_back and (moved or complete))
     if rollout.phase in _GATED and may_finish:
         return replace(rollout, phase=Phase.SHIFTING), shift_of(rollout)
@@ -68,8 +73,8 @@ def settle(rollout: Rollout, seen: Sighting, now: float) -> tuple[Rollout, Effec
     return revert(rollout, reason, now)
 
 
-def _all_alive(ids: Collection[str], seen: Sighting) -> bool:
-    return bool(ids) and all(one in seen.alive for one in ids)
+def _all_alive(ids: Collection[str], sighting: Sighting) -> bool:
+    return bool(ids) and all(instance_id in sighting.alive for instance_id in ids)
 
 
 def reconcile_rollouts(  # noqa: PLR0917 - where, by whom, and how the former is judged
@@ -81,12 +86,12 @@ def reconcile_rollouts(  # noqa: PLR0917 - where, by whom, and how the former is
     now: float,
     alive: Callable[[Instance], bool] = is_present,
 ) -> list[str]:
-    """Bring every rollout whose controller is dead to its end; what was done, in sentences.
+    """Bring every rollout whose controller is dead to its end; return a sentence for each.
 
     A rollout whose controller lives is left alone, however long it has been silent: it might go
-    on at any moment. One that another reconciler takes over meanwhile is left to that one.
+    on at any moment. A rollout that another reconciler takes over meanwhile is left to that one.
     """
-    said = []
+    sentences = []
     for orphan in open_rollouts(ledger):
         if owner_alive(orphan.owner):
             continue
@@ -94,29 +99,29 @@ def reconcile_rollouts(  # noqa: PLR0917 - where, by whom, and how the former is
             row = take_over_rollout(ledger, orphan.id, owner, now, _LEASE_SECONDS)
             where = (row.project, row.environment)
             handover = Cutover(ledger, router, stop, *where, _DRAIN_SECONDS)
-            said.append(_bring_to_end(handover, row, now, alive))
+            sentences.append(_bring_to_end(handover, row, now, alive))
         except StaleFenceError as error:
-            said.append(f"Rollout {orphan.id} is being reconciled by another: {error}")
-    return said
+            sentences.append(f"Rollout {orphan.id} is being reconciled by another: {error}")
+    return sentences
 
 
 def _bring_to_end(
     handover: Cutover, row: RolloutRow, now: float, alive: Callable[[Instance], bool]
 ) -> str:
-    ledger, found = handover.ledger, from_document(row.document)
-    there = recorded(ledger, row.project, row.environment)
-    fronts = [route.front_port for route in found.routes]
-    upstreams = [upstream for port in fronts for upstream in handover.router.upstreams(port)]
-    living = [one.id for one in there.values() if alive(one)]
-    orphan = replace(found, untold=True)
-    rollout, effect = settle(orphan, Sighting(there, living, upstreams), now)
+    ledger, saved = handover.ledger, from_document(row.document)
+    instances = recorded(ledger, row.project, row.environment)
+    public_ports = [route.front_port for route in saved.routes]
+    upstreams = [upstream for port in public_ports for upstream in handover.router.upstreams(port)]
+    living = [instance.id for instance in instances.values() if alive(instance)]
+    orphan = replace(saved, untold=True)
+    rollout, effect = settle(orphan, Sighting(instances, living, upstreams), now)
     while not isinstance(effect, Nothing):
         _save(ledger, row, rollout, now)
         rollout, effect = advance(rollout, handover.perform(effect), now)
     _save(ledger, row, rollout, now)
     return (
-        f"Rollout of {row.project}/{row.environment} to {found.version or found.to_release[:12]} "
-        f"had lost its controller while {found.phase}: it is {rollout.phase} now."
+        f"Rollout of {row.project}/{row.environment} to {saved.version or saved.to_release[:12]} "
+        f"had lost its controller while {saved.phase}: it is {rollout.phase} now."
     )
 
 

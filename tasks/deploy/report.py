@@ -1,4 +1,4 @@
-"""What a rollout came to, for people: values and Markdown."""
+"""The report of a rollout, as values and as Markdown."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tasks.deploy.rollout import Kind, Phase, Rollout
+from tasks.deploy.rollout import Phase, Rollout, RolloutKind
 from tasks.errors import SlipwayError
 
 
 class RolloutRevertedError(SlipwayError):
-    """A rollout that was given up: what served before still serves, or what has withdrawn it says."""
+    """A rollout was reverted or withdrawn; the message says what serves instead."""
 
     def __init__(self, report: RolloutReport) -> None:
         self.report = report
-        what = f"{report.kind} of {report.project}/{report.environment} to {report.to_version}"
+        described = f"{report.kind} of {report.project}/{report.environment} to {report.to_version}"
         if report.withdrawn:
             message = (
-                f"{what} was taken back before it moved the traffic: {report.reason}. "
+                f"{described} was taken back before it moved the traffic: {report.reason}. "
                 f"{report.still_serving} Nothing is to be mended; deploy it again if you want it."
             )
         else:
             message = (
-                f"{what} was reverted. {report.still_serving} Mend the new version and deploy it "
+                f"{described} was reverted. {report.still_serving} Mend the new version and deploy it "
                 f"again. What it said: {report.reason}"
             )
         super().__init__(message)
@@ -34,14 +34,14 @@ class RolloutReport:
     """How a rollout went; ``phases`` are pairs of (phase, seconds spent in it).
 
     ``urls`` is where each service answers, by its name. ``warm`` tells whether the replaced
-    release is still up, so that a rollback takes no start. ``serves`` is the version that serves
-    at the end; ``withdrawn`` tells whether another run has taken the rollout back.
+    release is still up, so that a rollback starts nothing. ``serves`` is the version that serves
+    at the end; ``withdrawn`` tells whether another run has withdrawn the rollout.
     """
 
     id: str
     project: str
     environment: str
-    kind: Kind
+    kind: RolloutKind
     phase: Phase
     from_version: str
     to_version: str
@@ -76,7 +76,7 @@ class RolloutReport:
 def report_of(
     rollout_id: str, rollout: Rollout, urls: Mapping[str, str], serves: str = ""
 ) -> RolloutReport:
-    """Return the report of a ``rollout`` that is over; ``serves`` is the version that serves now."""
+    """Return the report of an ended ``rollout``; ``serves`` is the version that serves now."""
     timeline = rollout.timeline
     return RolloutReport(
         id=rollout_id,
@@ -96,8 +96,8 @@ def report_of(
 
 
 def _keeps_warm(rollout: Rollout) -> bool:
-    kept = rollout.keep_warm and bool(rollout.serving) and not rollout.redeploys
-    return rollout.phase is Phase.DONE and kept
+    keeps = rollout.keep_warm and bool(rollout.serving) and not rollout.redeploys
+    return rollout.phase is Phase.DONE and keeps
 
 
 def markdown_of(report: RolloutReport) -> str:

@@ -3,9 +3,8 @@ r"""A rollout: the pure state machine that moves traffic from one release to the
     preparing -> built -> before -> starting -> gating -> shifting -> draining -> done
           \________\________\_________\_________\_________\-> reverting -> reverted
 
-``advance`` turns what was observed into the next phase and the effect that belongs to it. Every
-effect may be repeated: a controller that was killed in the middle of one is succeeded by another
-that performs it again.
+``advance`` turns an observation into the next phase and its effect. Every effect may be repeated:
+when a controller is killed in the middle of one, its successor performs it again.
 """
 
 from __future__ import annotations
@@ -16,17 +15,16 @@ from enum import StrEnum
 
 from tasks.deploy.effects import (
     BeforeRan,
-    Build,
+    BuildRelease,
     Built,
     Drain,
-    Drained,
     Effect,
     Failed,
     Gate,
+    GateRefused,
     Nothing,
     Observation,
     Passed,
-    Refused,
     Retire,
     Retired,
     Route,
@@ -37,6 +35,7 @@ from tasks.deploy.effects import (
     Started,
     Survey,
     Surveyed,
+    TrafficDrained,
     Undo,
     Undone,
 )
@@ -46,7 +45,7 @@ STRATEGIES = ("blue_green",)
 
 
 class Phase(StrEnum):
-    """What a rollout is at."""
+    """The phases of a rollout."""
 
     PREPARING = "preparing"
     BUILT = "built"
@@ -60,17 +59,21 @@ class Phase(StrEnum):
     REVERTED = "reverted"
 
 
-# Up to here an attempt can be given up; once the traffic has moved it is brought to its end.
+# In these phases a rollout can be given up; once the traffic has moved it is brought to its end.
 REVERTIBLE = frozenset(
     {
-        *(Phase.PREPARING, Phase.BUILT, Phase.BEFORE),
-        *(Phase.STARTING, Phase.GATING, Phase.SHIFTING),
+        Phase.PREPARING,
+        Phase.BUILT,
+        Phase.BEFORE,
+        Phase.STARTING,
+        Phase.GATING,
+        Phase.SHIFTING,
     }
 )
 
 
-class Kind(StrEnum):
-    """Which way it goes: to a version that was asked for, or back to the former release."""
+class RolloutKind(StrEnum):
+    """The direction of a rollout: to a requested version, or back to the former release."""
 
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
@@ -80,18 +83,18 @@ class Kind(StrEnum):
 class Rollout:
     """One move of traffic; instances are given by id, times in epoch seconds.
 
-    ``to_release`` is known from the start where a release is handed on by digest (a rollback, and
-    what was tested before it is deployed): no version is resolved then, not even after a crash.
-    ``serving`` and ``warm`` are what ran before it, ``fresh`` what it started, ``adopted`` the
-    warm instances that a rollback goes back to. ``keep_warm`` tells whether what is replaced may
+    ``to_release`` is known from the start where a release is given by digest (a rollback, or a
+    deploy of what was tested): no version is resolved then, not even after a crash. ``serving``
+    and ``warm`` are the instances that ran before it, ``fresh`` those it started, ``adopted`` the
+    warm ones that a rollback goes back to. ``keep_warm`` tells whether the replaced instances may
     stay up for a rollback. ``timeline`` holds each phase and when it was entered. ``untold`` tells
-    that its controller died and another brought it to its end: whoever asked for it was not told.
+    that its controller died and another one ended it, so that nobody was told of its result.
     """
 
     project: str
     environment: str
     version: str
-    kind: Kind = Kind.DEPLOY
+    kind: RolloutKind = RolloutKind.DEPLOY
     strategy: str = "blue_green"
     phase: Phase = Phase.PREPARING
     started_at: float = 0.0
@@ -116,13 +119,13 @@ class Rollout:
 
     @property
     def redeploys(self) -> bool:
-        """Whether it replaces a release by itself: there is no way back to keep warm then."""
+        """Whether it replaces a release by the same one: there is nothing to roll back to."""
         return self.from_release == self.to_release
 
     @property
     def owes_report(self) -> bool:
-        """Whether it is a rollback that was done, of which nobody was told."""
-        return self.untold and self.kind is Kind.ROLLBACK and self.phase is Phase.DONE
+        """Whether it is a finished rollback whose result nobody was told."""
+        return self.untold and self.kind is RolloutKind.ROLLBACK and self.phase is Phase.DONE
 
     @property
     def over(self) -> bool:
@@ -131,22 +134,22 @@ class Rollout:
 
 
 def begin(rollout: Rollout, now: float) -> tuple[Rollout, Effect]:
-    """Return the first phase: a release that is given is taken as it is, a version is built.
+    """Return the first phase: a given release is taken as it is, a version is built.
 
     Raises:
-        BadInputError: A strategy that does not exist.
+        BadInputError: The strategy does not exist.
     """
     if rollout.strategy not in STRATEGIES:
-        known = ", ".join(STRATEGIES)
-        raise BadInputError("strategy", rollout.strategy, "unknown", f"Use one of: {known}.")
+        strategies = ", ".join(STRATEGIES)
+        raise BadInputError("strategy", rollout.strategy, "unknown", f"Use one of: {strategies}.")
     rollout = replace(rollout, started_at=now)
     if rollout.to_release:
         return _enter(rollout, Phase.BUILT, now), Survey()
-    return _enter(rollout, Phase.PREPARING, now), Build(rollout.version)
+    return _enter(rollout, Phase.PREPARING, now), BuildRelease(rollout.version)
 
 
 def advance(rollout: Rollout, observation: Observation, now: float) -> tuple[Rollout, Effect]:
-    """Return what ``rollout`` becomes by ``observation``, and what is to be done next.
+    """Return ``rollout`` after ``observation``, and the effect to perform next.
 
     Raises:
         ValueError: The observation cannot follow in this phase (a mistake in the caller).
@@ -183,15 +186,15 @@ def _prepare(
 def _arrive(
     rollout: Rollout, observation: Observation, now: float
 ) -> tuple[Rollout, Effect] | None:
-    """Take the steps that bring the new release past its gate, or not."""
+    """Take the steps that start the new release, and those after its gate has refused it."""
     match rollout.phase, observation:
         case Phase.STARTING, Started(ids):
             new = _without(ids, (*rollout.serving, *rollout.warm))
             return _enter(replace(rollout, fresh=new), Phase.GATING, now), Gate(new)
-        case Phase.GATING, Refused() if rollout.adopted:
+        case Phase.GATING, GateRefused() if rollout.adopted:
             cold = _enter(replace(rollout, adopted=()), Phase.STARTING, now)
             return cold, Start(rollout.to_release)
-        case Phase.GATING, Refused(reason):
+        case Phase.GATING, GateRefused(reason):
             return revert(rollout, reason, now)
     return None
 
@@ -207,7 +210,7 @@ def _hand_over(
         case Phase.SHIFTING, Shifted():
             leaving = (*rollout.serving, *_leftover(rollout))
             return _enter(rollout, Phase.DRAINING, now), Drain(leaving)
-        case Phase.DRAINING, Drained():
+        case Phase.DRAINING, TrafficDrained():
             return rollout, _retire(rollout)
         case Phase.DRAINING, Retired():
             return _enter(rollout, Phase.DONE, now), Nothing()
@@ -222,7 +225,7 @@ def shift_of(rollout: Rollout) -> Shift:
 
 
 def revert(rollout: Rollout, reason: str, now: float) -> tuple[Rollout, Effect]:
-    """Give up: traffic stays or goes back where it was, and nothing of the attempt remains."""
+    """Give up: traffic stays or goes back to where it was, and nothing of the attempt remains."""
     undo = Undo(
         routes=rollout.routes,
         serving=rollout.serving,
@@ -233,23 +236,23 @@ def revert(rollout: Rollout, reason: str, now: float) -> tuple[Rollout, Effect]:
     return _enter(replace(rollout, reason=reason), Phase.REVERTING, now), undo
 
 
-def _surveyed(rollout: Rollout, seen: Surveyed, now: float) -> tuple[Rollout, Effect]:
+def _surveyed(rollout: Rollout, observation: Surveyed, now: float) -> tuple[Rollout, Effect]:
     """Go back to warm instances where a rollback may, start new ones otherwise.
 
-    A rollback goes back to what has served: what comes before that is not repeated.
+    A rollback goes back to a release that has served: its commands before that are not repeated.
     """
     rollout = replace(
         rollout,
-        from_release=seen.release,
-        from_version=seen.version,
-        serving=seen.serving,
-        warm=seen.warm,
-        keep_warm=seen.keep_warm,
+        from_release=observation.release,
+        from_version=observation.version,
+        serving=observation.serving,
+        warm=observation.warm,
+        keep_warm=observation.keep_warm,
     )
-    if rollout.kind is Kind.ROLLBACK and seen.adoptable:
-        adopting = replace(rollout, adopted=seen.adoptable)
-        return _enter(adopting, Phase.GATING, now), Gate(seen.adoptable, once=True)
-    if rollout.kind is Kind.ROLLBACK:
+    if rollout.kind is RolloutKind.ROLLBACK and observation.adoptable:
+        adopting = replace(rollout, adopted=observation.adoptable)
+        return _enter(adopting, Phase.GATING, now), Gate(observation.adoptable, once=True)
+    if rollout.kind is RolloutKind.ROLLBACK:
         return _enter(rollout, Phase.STARTING, now), Start(rollout.to_release)
     return _enter(rollout, Phase.BEFORE, now), RunBefore(rollout.to_release)
 
@@ -269,7 +272,7 @@ def _leftover(rollout: Rollout) -> tuple[str, ...]:
 
 
 def _without(ids: Iterable[str], others: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(one for one in ids if one not in others)
+    return tuple(instance_id for instance_id in ids if instance_id not in others)
 
 
 def _enter(rollout: Rollout, phase: Phase, now: float) -> Rollout:

@@ -1,4 +1,4 @@
-"""What a deploy needs of whoever builds, starts and stops releases; the launcher fits it."""
+"""The interface through which a deploy builds, starts and stops releases; the launcher has it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.release import Instance, InstanceState, Release
 
 
 class HealthAnswer(Protocol):
-    """Whether one instance is well, and if not, what it said."""
+    """Whether one instance is well, and what it answered."""
 
     @property
     def instance(self) -> Instance:
@@ -38,7 +38,7 @@ class ReleaseRunner(Protocol):
     """Builds, starts, asks and stops releases of one project in one environment."""
 
     def alone(self) -> AbstractContextManager[None]:
-        """Wait until nobody else starts, routes or condemns anything there, and be who does."""
+        """Hold the lock on starting, routing and condemning there; wait until it is free."""
         ...
 
     def build(self, version: str) -> Release:
@@ -50,7 +50,7 @@ class ReleaseRunner(Protocol):
         ...
 
     def prepare(self, release: Release) -> None:
-        """Run what has to succeed before ``release`` serves; what has is not repeated."""
+        """Run the commands that have to succeed before ``release`` serves, each once."""
         ...
 
     def start(
@@ -62,12 +62,12 @@ class ReleaseRunner(Protocol):
     ) -> list[Instance]:
         """Start all services of ``release``; each instance is recorded before its process is.
 
-        ``fresh``: beside what runs of that release already, and without adopting any of it.
+        ``fresh``: start them beside instances of that release that run, and adopt none of these.
         """
         ...
 
     def healthy(self, instances: list[Instance], timeout_seconds: float) -> Sequence[HealthAnswer]:
-        """Ask every instance; one that is not well yet may become so within the time."""
+        """Return the health of every instance; wait up to the time-out for each to become well."""
         ...
 
     def stop(self, instances: list[Instance], grace_seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Where to deploy, and how patiently."""
+"""The target of a deploy, and the pace of its rollout: time-outs, pauses and counts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """Where to deploy: a project's environment, and the front ports its services answer on."""
+class DeployTarget:
+    """Where to deploy: a project's environment, and the public ports its services answer on."""
 
     project: str
     environment: str
@@ -18,10 +18,9 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How patient a rollout is; a gate is passed by ``in_a_row`` healthy answers a replica.
+    """The pace of a rollout; a gate is passed by ``in_a_row`` healthy answers of each replica.
 
-    Where no ``health_timeout_seconds`` or ``drain_seconds`` are given, those of the services
-    count: the longest of them.
+    ``health_timeout_seconds`` and ``drain_seconds`` default to the longest of the services.
     """
 
     in_a_row: int = 3

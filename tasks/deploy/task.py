@@ -21,7 +21,7 @@ from tasks.cancellation import in_thread
 from tasks.companion import shown
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.report import RolloutReport, RolloutRevertedError, markdown_of
-from tasks.deploy.rollout import Kind, Rollout
+from tasks.deploy.rollout import Rollout, RolloutKind
 from tasks.narration import narrated
 from tasks.release import Release
 
@@ -38,7 +38,7 @@ async def deploy(
     deployer: Deployer, what: str | Release, strategy: str = "blue_green"
 ) -> RolloutReport:
     """Move the traffic to a version, or to a release; RolloutRevertedError: it was refused."""
-    async with _told(deployer, Kind.DEPLOY):
+    async with _progress_shown(deployer, RolloutKind.DEPLOY):
         report = await in_thread(lambda: deployer.deploy(what, strategy))
     return await _show(report)
 
@@ -51,62 +51,64 @@ async def deploy(
 )
 async def rollback(deployer: Deployer) -> RolloutReport:
     """Move the traffic back to the former release."""
-    async with _told(deployer, Kind.ROLLBACK):
+    async with _progress_shown(deployer, RolloutKind.ROLLBACK):
         report = await in_thread(deployer.rollback)
     return await _show(report)
 
 
 @asynccontextmanager
-async def _told(deployer: Deployer, kind: Kind) -> AsyncIterator[None]:
-    """Log what is told, and show for what it waits as progress of the run, at once.
+async def _progress_shown(deployer: Deployer, kind: RolloutKind) -> AsyncIterator[None]:
+    """Log each message, and show what the rollout waits for as progress of the run, at once.
 
-    There is none for a rollout that waits for nothing: making it would delay a switch.
+    A rollout that waits for nothing shows no progress: creating it would delay the switch.
     """
-    logger, place = get_run_logger(), deployer.target
-    what = f"{kind.title()} of {place.project} in {place.environment}"
+    logger, target = get_run_logger(), deployer.target
+    description = f"{kind.title()} of {target.project} in {target.environment}"
     newest, artifacts = [""], list[UUID]()
 
-    def say(line: str) -> None:
-        """Log it; it is what is shown from now on."""
+    def log_line(line: str) -> None:
+        """Log a line, and show it from now on."""
         logger.info("%s", line)
         newest[0] = line.partition("\n")[0]
 
-    async def show(line: str) -> None:
-        """Send it."""
+    async def show_progress(line: str) -> None:
+        """Create or update the progress artifact."""
         if artifacts:
-            await aupdate_progress_artifact(artifacts[0], 0.0, f"{what}: {line}")
+            await aupdate_progress_artifact(artifacts[0], 0.0, f"{description}: {line}")
         else:
-            artifacts.append(await acreate_progress_artifact(0.0, description=f"{what}: {line}"))
+            artifacts.append(
+                await acreate_progress_artifact(0.0, description=f"{description}: {line}")
+            )
 
-    def say_fault(trouble: str, error: BaseException) -> None:
+    def log_failure(problem: str, error: BaseException) -> None:
         """Log what could not be shown."""
-        logger.warning("%s: %s", trouble, error, exc_info=error)
+        logger.warning("%s: %s", problem, error, exc_info=error)
 
-    deployer.said = _narrate()
-    async with narrated(say), shown(newest, show, _PROGRESS_SECONDS, say_fault):
+    deployer.on_change = _narrate()
+    async with narrated(log_line), shown(newest, show_progress, _PROGRESS_SECONDS, log_failure):
         yield
     for artifact in artifacts:
         try:
-            await aupdate_progress_artifact(artifact, 100.0, what)
+            await aupdate_progress_artifact(artifact, 100.0, description)
         except Exception as error:  # noqa: BLE001 - the traffic has moved, whatever is shown of it
-            say_fault("That it is done is not shown", error)
+            log_failure("That it is done is not shown", error)
 
 
 def _narrate() -> Callable[[Rollout], None]:
     logger, last = get_run_logger(), [""]
 
-    def say(rollout: Rollout) -> None:
-        why = f": {rollout.reason}" if rollout.reason else ""
+    def log_phase(rollout: Rollout) -> None:
+        reason = f": {rollout.reason}" if rollout.reason else ""
         line = (
             f"{rollout.kind} of {rollout.project} in {rollout.environment} "
-            f"to {rollout.version}: {rollout.phase}{why}"
+            f"to {rollout.version}: {rollout.phase}{reason}"
         )
-        # It is called for every change of the rollout, not all of which can be told here.
+        # It is called at every change of the rollout, and not every change shows in the line.
         if line != last[0]:
             last[0] = line
             logger.info("%s", line)
 
-    return say
+    return log_phase
 
 
 async def _show(report: RolloutReport) -> RolloutReport:

@@ -1,4 +1,4 @@
-"""Whom Git and installers say they are while a release is made, without a word in an argument."""
+"""The credentials of Git and installers during a build; they never stand in an argument."""
 
 from __future__ import annotations
 
@@ -23,48 +23,48 @@ class _Access:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
-_ACCESS: ContextVar[_Access] = ContextVar("access", default=_Access())  # noqa: B039 - it is frozen
+_CURRENT: ContextVar[_Access] = ContextVar("access", default=_Access())  # noqa: B039 - it is frozen
 
 
 @contextmanager
 def access(credentials: Mapping[str, str]) -> Iterator[None]:
-    """Let what is run meanwhile show each of ``credentials`` (users by address) to its address.
+    """Give programs that run meanwhile ``credentials`` (users by address), each for its address.
 
-    Git is told by its environment, installers by a netrc file that only this user may read, which
-    begins with these users and goes on with those of the user's own.
+    Git reads them from its environment, installers from a netrc file that only this user may
+    read. It begins with these users, and those of the user's own netrc follow.
     """
     if not credentials:
         yield
         return
     with tempfile.NamedTemporaryFile("w", prefix="slipway-netrc-", encoding="utf-8") as file:
-        users = {**_ACCESS.get().users, **credentials}
+        users = {**_CURRENT.get().users, **credentials}
         file.write(netrc(users) + _own_netrc())
         file.flush()
-        token = _ACCESS.set(_Access(users, git_environment(users) | {"NETRC": file.name}))
+        token = _CURRENT.set(_Access(users, git_environment(users) | {"NETRC": file.name}))
         try:
             yield
         finally:
-            _ACCESS.reset(token)
+            _CURRENT.reset(token)
 
 
 def access_variables() -> dict[str, str]:
-    """Return the environment variables of it; none outside of `access`."""
-    return dict(_ACCESS.get().variables)
+    """Return the environment variables that hold the credentials; none outside of `access`."""
+    return dict(_CURRENT.get().variables)
 
 
 def without_users(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Return ``arguments`` without the users of their addresses, and these by address.
+    """Return ``arguments`` without the users in their addresses, and these users by address.
 
     Every user of this machine can read the arguments of a process.
     """
     parts = [apart(argument) for argument in arguments]
-    users = {address: user for _, each in parts for address, user in each.items()}
+    users = {address: user for _, part_users in parts for address, user in part_users.items()}
     return [text for text, _ in parts], users
 
 
 def redacted(text: str) -> str:
     """Return ``text`` without the passwords of `access`, and without those of its addresses."""
-    users = _ACCESS.get().users.values()
+    users = _CURRENT.get().users.values()
     words = {unquote(word) for user in users for word in (user, user.partition(":")[2] or user)}
     return redact(text, words)
 

@@ -1,8 +1,8 @@
-"""The configuration an instance was started with, and what of it differs from today's; pure.
+"""The configuration an instance was started with, and how it differs from today's; pure.
 
 It is recorded with the instance, so that a launch can apply what was changed and the reconciler
-can bring back what was live. Secrets, and the source (its URL may hold a token), are recorded only
-as what tells one value from another to who has the key.
+can bring back what was live. Of secrets, and of the source (its URL may hold a token), only a keyed
+hash is recorded: it shows whoever has the key that a value has changed.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 
 from blocks.project_spec import ProjectSpec, ServiceSpec
 
-Record = Mapping[str, Any]
+StartRecord = Mapping[str, Any]
 
 READ_WHEN_NEEDED = frozenset({"replicas", "health_timeout_seconds", "drain_seconds"})
-"""Keys of a service that no process is started with."""
+"""Keys of a service that no process needs at its start."""
 IN_PLACE = frozenset({"health_path", "port"})
 """Keys of a service that apply to a process that runs."""
-_CHARACTERS = 32
+_SEAL_CHARACTERS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +34,17 @@ class Differences:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All of them, those that need another release first."""
+        """All changed keys; those that need another release come first."""
         return (*self.release, *self.service)
 
     @property
     def needs_process(self) -> bool:
-        """Whether a process that runs cannot take it over."""
+        """Whether a running process cannot apply them, so that a new one is needed."""
         return bool(set(self.service) - IN_PLACE)
 
 
 def release_record(spec: ProjectSpec, key: bytes) -> dict[str, Any]:
-    """Return what decides which release is built of a project."""
+    """Return the configuration that decides which release of a project is built."""
     return {
         "source": _sealed(key, "source", spec.source),
         "version": spec.version,
@@ -54,7 +54,7 @@ def release_record(spec: ProjectSpec, key: bytes) -> dict[str, Any]:
 
 
 def project_record(data: Sequence[str]) -> dict[str, Any]:
-    """Return what of its project decides where a process finds its files.
+    """Return the configuration of the project that decides where a process finds its files.
 
     ``data`` are the paths inside the project's own folder that are carried over.
     """
@@ -64,7 +64,7 @@ def project_record(data: Sequence[str]) -> dict[str, Any]:
 def service_record(
     service: ServiceSpec, variables: Mapping[str, str], secrets: Mapping[str, str], key: bytes
 ) -> dict[str, Any]:
-    """Return what a process of ``service`` is started with."""
+    """Return the configuration that a process of ``service`` is started with."""
     return {
         "service": service.model_dump(mode="json"),
         "variables": dict(variables),
@@ -72,8 +72,8 @@ def service_record(
     }
 
 
-def differences(recorded: Record, today: Record) -> Differences:
-    """Return what differs; what was not recorded counts as unchanged."""
+def differences(recorded: StartRecord, today: StartRecord) -> Differences:
+    """Return the keys that differ; a key that was not recorded counts as unchanged."""
     service = _changed(recorded, today, "service")
     return Differences(
         release=release_differences(recorded, today),
@@ -86,18 +86,18 @@ def differences(recorded: Record, today: Record) -> Differences:
     )
 
 
-def release_differences(recorded: Record, today: Record) -> tuple[str, ...]:
-    """Return what differs of what decides which release is built."""
+def release_differences(recorded: StartRecord, today: StartRecord) -> tuple[str, ...]:
+    """Return the keys that differ among those that decide which release is built."""
     return _changed(recorded, today, "release")
 
 
-def _changed(recorded: Record, today: Record, part: str) -> tuple[str, ...]:
-    """Return the keys of a part that both know; another version of Slipway may know more."""
+def _changed(recorded: StartRecord, today: StartRecord, part: str) -> tuple[str, ...]:
+    """Return the changed keys of a part that both have; another version of Slipway may add keys."""
     before, now = recorded.get(part, {}), today.get(part, {})
     return tuple(name for name in now if name in before and before[name] != now[name])
 
 
-def _unequal(recorded: Record, today: Record, part: str) -> tuple[str, ...]:
+def _unequal(recorded: StartRecord, today: StartRecord, part: str) -> tuple[str, ...]:
     """Return the names of a part whose values differ, or that only one of them has."""
     if part not in recorded or part not in today:
         return ()
@@ -106,6 +106,6 @@ def _unequal(recorded: Record, today: Record, part: str) -> tuple[str, ...]:
 
 
 def _sealed(key: bytes, name: str, value: str) -> str:
-    """Return what tells ``value`` from others, and cannot be guessed without ``key``."""
+    """Return a hash of ``value`` that cannot be guessed without ``key``."""
     digest = hmac.new(key, os.fsencode(f"{name}\0{value}"), hashlib.sha256).hexdigest()
-    return digest[:_CHARACTERS]
+    return digest[:_SEAL_CHARACTERS]

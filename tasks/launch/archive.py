@@ -1,4 +1,4 @@
-"""Unpacks .tar.gz and .zip archives into a folder, and nowhere else."""
+"""Unpacking .tar.gz and .zip archives into a folder, and nowhere else."""
 
 from __future__ import annotations
 
@@ -15,33 +15,41 @@ from blocks.file_system import is_without_room
 from blocks.removal import remove
 from blocks.tree import make
 from tasks.errors import BadInputError
-from tasks.launch.members import AT_ONCE, Bounds, Member, TooMuchError, inside, members_of
+from tasks.launch.members import CHUNK_BYTES, Bounds, Member, TooMuchError, inside, members_of
 
-SUFFIXES = (*(".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip"),)
+SUFFIXES = (".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip")
 _DAMAGED = (
-    *(tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError),
-    *(KeyError, RuntimeError, NotImplementedError, UnicodeError, ValueError),
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    NotImplementedError,
+    UnicodeError,
+    ValueError,
 )
-"""What the libraries raise of an archive that is cut short, damaged or encrypted."""
+"""The errors that the libraries raise for an archive that is cut short, damaged or encrypted."""
 _BOUNDS = Bounds()
 
 
 def is_archive(path: Path) -> bool:
-    """Tell whether that name is one of an archive that can be unpacked."""
+    """Tell by its name whether ``path`` is an archive that can be unpacked."""
     return path.name.lower().endswith(SUFFIXES)
 
 
 def unpack(field: str, archive: Path, target: Path, bounds: Bounds = _BOUNDS) -> list[str]:
-    """Unpack ``archive`` into the empty folder ``target``; one top folder in it is left out.
+    """Unpack ``archive`` into the empty folder ``target``; a single top folder in it is dropped.
 
     No more is unpacked than ``bounds`` allows.
 
     Returns a sentence for each member that was left out: links that lead out of the archive, and
-    what is neither file nor link.
+    members that are neither file nor link.
 
     Raises:
-        BadInputError: It is damaged, encrypted, empty, too large, or a file in it is to be
-            written elsewhere.
+        BadInputError: It is damaged, encrypted, empty, too large, or has a file whose path leads
+            out of it.
         OSError: There is no room for it, or it may not be read.
     """
     target.mkdir(parents=True, exist_ok=True)
@@ -64,11 +72,14 @@ def unpack(field: str, archive: Path, target: Path, bounds: Bounds = _BOUNDS) ->
 
 
 class _Unpacking:
-    """One archive on its way to disk."""
+    """The unpacking of one archive."""
 
     def __init__(self, field: str, archive: Path, target: Path, bounds: Bounds) -> None:
-        self._field, self._archive, self._target = field, archive, target
-        self._bounds, self._bytes = bounds, 0
+        self._field = field
+        self._archive = archive
+        self._target = target
+        self._bounds = bounds
+        self._bytes = 0
         self.left_out: list[str] = []
 
     def write(self, members: Iterator[Member]) -> None:
@@ -101,7 +112,7 @@ class _Unpacking:
                 f"its member {name!r} cannot be written ({error.strerror})"
             ) from error
         with file:
-            while part := content.read(AT_ONCE):
+            while part := content.read(CHUNK_BYTES):
                 self._bytes += len(part)
                 self._bounds.refuse_size(self._bytes)
                 file.write(part)
@@ -121,15 +132,17 @@ class _Unpacking:
             self._leave_out(member, f"is a link that cannot be made ({error.strerror})")
 
     def _require_inside(self, member: Member) -> None:
-        """Take back a link that leads out through another one."""
+        """Remove a link that leads out through another one."""
         path = self._target / member.path
         root, end = os.path.realpath(self._target), os.path.realpath(path)
         if path.is_symlink() and not f"{end}/".startswith(f"{root}/"):
             path.unlink()
             self._leave_out(member, f"is a link that leads out of the archive, to {member.link!r}")
 
-    def _leave_out(self, member: Member, why: str) -> None:
-        self.left_out.append(f"{self._archive.name}: {str(member.path)!r} {why}; it was left out.")
+    def _leave_out(self, member: Member, reason: str) -> None:
+        self.left_out.append(
+            f"{self._archive.name}: {str(member.path)!r} {reason}; it was left out."
+        )
 
     def _refused(self, problem: str) -> BadInputError:
         remedy = "Do not use this archive, or make it again."
@@ -138,9 +151,9 @@ class _Unpacking:
 
 def _lift_only_folder(target: Path) -> None:
     """Drop the `name-version/` that sdists and downloads have around everything."""
-    inside = list(target.iterdir())
-    if len(inside) != 1 or inside[0].is_symlink() or not inside[0].is_dir():
+    children = list(target.iterdir())
+    if len(children) != 1 or children[0].is_symlink() or not children[0].is_dir():
         return
-    aside = inside[0].rename(target.with_name(f"{target.name}.lifted"))
+    aside = children[0].rename(target.with_name(f"{target.name}.lifted"))
     remove(target)
     aside.rename(target)

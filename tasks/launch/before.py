@@ -1,7 +1,7 @@
-"""What comes before a release serves: its commands, each once in an environment, under limits.
+"""The commands that run before a release serves: each once in an environment, under limits.
 
-They are what a Procfile calls `release` and a project `before`: migrations and the like. Each runs
-under a shim of its own, so that one whose launch was killed is waited for instead of run twice.
+They stand at `release` in a Procfile and at `before` in a project: migrations and the like. Each
+runs under a shim of its own, so that one whose launch was killed is waited for, not run twice.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class BeforeError(SlipwayError):
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class BeforeCommand:
     """One command: ``where`` it is configured, its ``text`` there, and how it is run."""
 
     where: str
@@ -55,7 +55,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """Runs what comes before releases of ``project`` serve in ``environment``.
+    """Runs the commands before releases of ``project`` serve in ``environment``.
 
     ``folder`` is where each command gets a folder of its own; the values of ``secrets`` do not
     appear in errors.
@@ -69,7 +69,7 @@ class Before:
     secrets: Collection[str]
     clock: Callable[[], float] = time.time
 
-    def run(self, release: Release, commands: Sequence[Command]) -> None:
+    def run(self, release: Release, commands: Sequence[BeforeCommand]) -> None:
         """Run ``commands`` in their order, except those that have succeeded for ``release``.
 
         Raises:
@@ -79,25 +79,25 @@ class Before:
             for command in commands:
                 self._run(release, command)
 
-    def _run(self, release: Release, command: Command) -> None:
+    def _run(self, release: Release, command: BeforeCommand) -> None:
         key = (self.project, self.environment, release.digest, command_digest(command.text))
         row = find_before(self.ledger, *key)
         if row is not None and row.state == BeforeState.SUCCEEDED:
             return
-        if row is None or row.state == BeforeState.FAILED or _in_vain(row.directory):
+        if row is None or row.state == BeforeState.FAILED or _ended_without_success(row.directory):
             name = f"{self.project}-{self.environment}-before-{uuid.uuid4().hex[:8]}"
             row = BeforeRow(*key, self.folder / name, BeforeState.RUNNING, self.clock())
-            record_before(self.ledger, row)  # first: whoever comes after a crash finds it
-        self._start(release, command, row)  # at most once a folder, whoever asks how often
+            record_before(self.ledger, row)  # first, so that it is found after a crash
+        self._start(release, command, row)  # a shim starts at most once in a folder
         with doing(f"running {command.where}: `{redact(command.text, self.secrets)}`"):
-            outcome = _awaited(row.directory)
+            outcome = _wait_for_end(row.directory)
         state = BeforeState.SUCCEEDED if outcome.end is End.SUCCEEDED else BeforeState.FAILED
         record_before(self.ledger, replace(row, state=state, at=self.clock()))
         if state is BeforeState.FAILED:
-            raise BeforeError(self._complaint(release, command, outcome, row.directory))
-        tell(self._account(command, outcome, row.directory))
+            raise BeforeError(self._failure_message(release, command, outcome, row.directory))
+        tell(self._success_message(command, outcome, row.directory))
 
-    def _start(self, release: Release, command: Command, row: BeforeRow) -> None:
+    def _start(self, release: Release, command: BeforeCommand, row: BeforeRow) -> None:
         spec = detached.ShimSpec(
             directory=row.directory,
             argv=command.line.argv,
@@ -113,25 +113,25 @@ class Before:
         except (detached.ShimError, OSError) as error:
             raise BeforeError(f"{command.where}: {error}") from error
 
-    def _account(self, command: Command, outcome: Outcome, directory: Path) -> str:
-        """Say that ``command`` succeeded, and what it said at last."""
-        text = redact(command.text, self.secrets)
-        said = last_lines(detached.log_path(directory), _LOG_LINES, self.secrets)
-        ended = f"{command.where}: `{text}` succeeded in {outcome.seconds:.1f} s"
-        return "\n".join([f"{ended}. Its last lines:" if said else f"{ended}.", *said])
+    def _success_message(self, command: BeforeCommand, outcome: Outcome, directory: Path) -> str:
+        """Return that ``command`` succeeded, with its last lines."""
+        command_text = redact(command.text, self.secrets)
+        last = last_lines(detached.log_path(directory), _LOG_LINES, self.secrets)
+        result = f"{command.where}: `{command_text}` succeeded in {outcome.seconds:.1f} s"
+        return "\n".join([f"{result}. Its last lines:" if last else f"{result}.", *last])
 
-    def _complaint(
-        self, release: Release, command: Command, outcome: Outcome, directory: Path
+    def _failure_message(
+        self, release: Release, command: BeforeCommand, outcome: Outcome, directory: Path
     ) -> str:
-        known = last_lines(detached.log_path(directory), _SEARCHED_LINES, self.secrets)
-        lines = with_reason(known, _LOG_LINES)
-        said = redact(
+        searched = last_lines(detached.log_path(directory), _SEARCHED_LINES, self.secrets)
+        lines = with_reason(searched, _LOG_LINES)
+        message = redact(
             f"{command.where}: `{command.text}` has to succeed before {release.project} "
             f"{release.version} serves in {self.environment}, and it {_ending(outcome)}. "
             "Nothing was switched; mend it and start again: only what failed is repeated.",
             self.secrets,
         )
-        return "\n".join([said, "Its last lines:", *(lines or ["(it wrote nothing)"])])
+        return "\n".join([message, "Its last lines:", *(lines or ["(it wrote nothing)"])])
 
 
 def running_befores(ledger: Ledger, project: str, environment: str) -> set[str]:
@@ -143,10 +143,10 @@ def running_befores(ledger: Ledger, project: str, environment: str) -> set[str]:
     }
 
 
-def _in_vain(directory: Path) -> bool:
-    """Tell whether it has ended, without success, while nobody waited for it."""
-    found = detached.status(directory)
-    return isinstance(found, detached.Ended) and found.outcome.end is not End.SUCCEEDED
+def _ended_without_success(directory: Path) -> bool:
+    """Tell whether it has ended without success while nobody waited for it."""
+    status = detached.status(directory)
+    return isinstance(status, detached.Ended) and status.outcome.end is not End.SUCCEEDED
 
 
 def _ending(outcome: Outcome) -> str:
@@ -155,14 +155,14 @@ def _ending(outcome: Outcome) -> str:
     return f"failed ({outcome.cause or outcome.end})"
 
 
-def _awaited(directory: Path) -> Outcome:
-    """Return how it ended; where its run is cancelled or the waiting cut short, it is ended."""
+def _wait_for_end(directory: Path) -> Outcome:
+    """Return how it ended; end it where the run is cancelled or the waiting is cut short."""
     try:
-        while not isinstance(found := detached.status(directory), detached.Ended):
+        while not isinstance(status := detached.status(directory), detached.Ended):
             if is_cancelled():
                 detached.stop(directory, _GRACE_SECONDS)
             time.sleep(_POLL_SECONDS)
     except BaseException:
         detached.stop(directory, 0)
         raise
-    return found.outcome
+    return status.outcome

@@ -1,4 +1,4 @@
-"""What is to be told of data inside a project's own folder: what is carried over, what is not."""
+"""Messages about data inside a project's own folder: what is carried over, and what is not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.launch.seeds import hidden, hidden_sentence
 from tasks.launch.serving import ServingTrees
 from tasks.launch.written import sentence
 
-_SHOWN = 3
+_PATHS_SHOWN = 3
 
 
 def proposed_data(
@@ -21,40 +21,42 @@ def proposed_data(
     commands: Iterable[str],
     variables: Mapping[str, str],
 ) -> list[str]:
-    """Return what ``project`` should name under `data`, as a sentence; none where that is done."""
+    """Return a sentence on what ``project`` should name under `data`; none where it names all."""
     if spec.stateless:
         return []
-    found = proposals(source, list(commands), variables, spec.data)
-    return [proposal_sentence(project, found, spec.data)] if found else []
+    proposed = proposals(source, list(commands), variables, spec.data)
+    return [proposal_sentence(project, proposed, spec.data)] if proposed else []
 
 
-def told(trees: ServingTrees, environment: str, serving: str) -> list[str]:
-    """Return what somebody should know, one sentence each; nothing where all is in order.
+def data_messages(trees: ServingTrees, environment: str, serving: str) -> list[str]:
+    """Return warnings about data that is not carried over as it should be, one sentence each.
 
     Args:
-        trees: Those of one project in one environment.
-        environment: Its name.
-        serving: The digest of what serves; empty: nothing does.
+        trees: The serving trees of one project in one environment.
+        environment: The name of the environment.
+        serving: The digest of the release that serves; empty: none does.
     """
     sentences, record = [], trees.record()
     if (unnamed := record.unnamed(trees.data)) and not trees.stateless:
-        found, line = ", ".join(unnamed), ", ".join([*trees.data, *unnamed])
+        names, entries = ", ".join(unnamed), ", ".join([*trees.data, *unnamed])
         sentences.append(
-            f"{found} is a database that {trees.project} had written into its own release: it is "
-            f"carried over and kept in {record.kept}. Write `data: [{line}]` under "
+            f"{names} is a database that {trees.project} had written into its own release: it is "
+            f"carried over and kept in {record.kept}. Write `data: [{entries}]` under "
             f"projects.{trees.project} in slipway.yaml, or `stateless: true` where it is none."
         )
     if serving and serving == record.latest:
-        source, kept = trees.releases / serving / "source", Path(record.kept)
-        if names := hidden(source, kept, record.renewed):
-            sentences.append(hidden_sentence(trees.project, names, source, kept))
+        source, kept_folder = trees.releases / serving / "source", Path(record.kept)
+        if hidden_names := hidden(source, kept_folder, record.renewed):
+            sentences.append(hidden_sentence(trees.project, hidden_names, source, kept_folder))
     for tree in trees.written():
         if tree.digest == serving or not serving:
             sentences.append(sentence(trees.project, environment, tree.paths))
         else:
-            shown = ", ".join(tree.paths[:_SHOWN]) + (" ..." if tree.paths[_SHOWN:] else "")
+            listed = ", ".join(tree.paths[:_PATHS_SHOWN]) + (
+                " ..." if tree.paths[_PATHS_SHOWN:] else ""
+            )
             sentences.append(
-                f"An earlier release of {trees.project} has written {shown}, which what serves in "
+                f"An earlier release of {trees.project} has written {listed}, which what serves in "
                 f"{environment} does not have. NOT CARRIED OVER; it stays in {tree.tree} until you "
                 "have taken what you need and removed that folder."
             )

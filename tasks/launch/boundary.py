@@ -1,8 +1,8 @@
-"""Where tools stop that search upward for settings: the home may lie below any checkout.
+"""The boundary at which tools that search upward for settings stop, as the home may lie anywhere.
 
-What they look for above the trees that we make is put there, and is empty. pytest, ruff, mypy, uv,
-black, isort, flake8, npm, Node and editors stop at the files, Git at the variable; coverage does
-not search. Node finds the `node_modules` of folders above whatever stands between.
+Above the trees that Slipway makes lie empty files of the names that tools search for. pytest, ruff,
+mypy, uv, black, isort, flake8, npm, Node and editors stop at these, Git at a variable; coverage does
+not search. Node finds the `node_modules` of folders above in any case.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Releases on disk: built beside, put into place whole, reused, and pruned."""
+"""Releases on disk: each is built aside, moved into place whole, reused, and pruned."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tasks.launch.holding import held_by_nobody
 from tasks.launch.kinds.interface import Kind
 from tasks.launch.lock import alone, unless_taken
 from tasks.launch.members import Bounds
-from tasks.launch.source import check_source, fetch, tree_digest, wanted_version
+from tasks.launch.source import check_source, fetch, resolved_version, tree_digest
 from tasks.ledger.connection import Ledger
 from tasks.ledger.releases import forget_release, releases
 from tasks.release import BUILD_LOG, Release
@@ -30,7 +30,7 @@ _BOUNDS = Bounds()
 
 
 def accept(_: Release) -> None:
-    """Judge every release well."""
+    """Accept every release."""
 
 
 def build_release(
@@ -43,40 +43,43 @@ def build_release(
     judge: Callable[[Release], None] = accept,
     bounds: Bounds = _BOUNDS,
 ) -> Release:
-    """Build ``project`` at ``version`` below ``folder``, unless the same stands there already.
+    """Build ``project`` at ``version`` below ``folder``, unless the same release is there already.
 
     The same means: source tree, requirements, kind and toolchain. A build that is killed leaves
     nothing that could be taken for a release. ``judge`` is given the release with its source
-    before anything is built, and raises what is wrong with it. An archive may have ``bounds`` in it.
+    before anything is built, and raises what is wrong with it. ``bounds`` limit what is unpacked
+    from an archive.
 
     Raises:
         BadInputError: The source, the version or the kind cannot be used.
         BuildError: The build tool failed.
     """
-    wanted = wanted_version(project, spec, version)
-    check_source(project, spec, wanted)
+    resolved = resolved_version(project, spec, version)
+    check_source(project, spec, resolved)
     with alone(folder / _LOCK), access(plain(spec.credentials)):
         _remove_unfinished(folder)
         building = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
         try:
-            fetched = fetch(project, spec, wanted, building / "source", bounds)
+            fetched = fetch(project, spec, resolved, building / "source", bounds)
             kind = kind_of(project, spec, building / "source")
             digest = release_digest(kind, tree_digest(building / "source"), spec.requirements)
             path = folder / digest
-            judge(Release(project, wanted or digest, digest, building, kind.name, now))
+            judge(Release(project, resolved or digest, digest, building, kind.name, now))
             if not path.exists():
-                said = kind.build(building, spec.requirements, fetched.described)
-                (building / BUILD_LOG).write_text("\n".join([*fetched.left_out, *said]), "utf-8")
-                sync_tree(str(building))  # what stands there later was built whole
+                build_lines = kind.build(building, spec.requirements, fetched.described)
+                (building / BUILD_LOG).write_text(
+                    "\n".join([*fetched.left_out, *build_lines]), "utf-8"
+                )
+                sync_tree(str(building))  # so that a release that exists is whole on disk
                 building.rename(path)
                 sync_folder(str(folder))
         finally:
             discard(building)
-    return Release(project, wanted or digest, digest, path, kind.name, now)
+    return Release(project, resolved or digest, digest, path, kind.name, now)
 
 
 def clear_unfinished(releases: Path) -> int:
-    """Remove what builders that are dead have left below ``releases``; return how much it was."""
+    """Remove what dead builders have left below ``releases``; return the number of folders."""
     count = 0
     for folder in {leftover.parent for leftover in releases.glob(f"*/{_UNFINISHED}*")}:
         with unless_taken(folder / _LOCK) as free:
@@ -85,7 +88,7 @@ def clear_unfinished(releases: Path) -> int:
 
 
 def _remove_unfinished(folder: Path) -> int:
-    """Remove it; to be done by who holds the lock: it is nobody's then."""
+    """Remove unfinished builds; the caller holds the lock, so that they belong to no builder."""
     leftovers = list(folder.glob(f"{_UNFINISHED}*"))
     for leftover in leftovers:
         discard(leftover)
@@ -93,7 +96,7 @@ def _remove_unfinished(folder: Path) -> int:
 
 
 def release_digest(kind: Kind, tree: str, requirements: Sequence[str]) -> str:
-    """Return what tells a release from every other, in twelve characters."""
+    """Return the digest that identifies a release, in twelve characters."""
     parts = [kind.name, kind.toolchain(), tree, *requirements]
     digest = hashlib.sha256(os.fsencode("\0".join(parts))).hexdigest()
     return digest[:_DIGEST_CHARACTERS]
@@ -102,18 +105,18 @@ def release_digest(kind: Kind, tree: str, requirements: Sequence[str]) -> str:
 def to_prune(releases: Sequence[Release], used: Collection[str], keep: int) -> list[Release]:
     """Return the releases to remove: all but the ``keep`` newest and those whose digest is used.
 
-    ``releases`` is newest first; a digest that stands there more than once counts once.
+    ``releases`` is newest first; a digest that occurs more than once counts once.
     """
     newest: dict[str, Release] = {}
     for release in releases:
         newest.setdefault(release.digest, release)
-    return [item for item in list(newest.values())[keep:] if item.digest not in used]
+    return [release for release in list(newest.values())[keep:] if release.digest not in used]
 
 
 def prune(ledger: Ledger, built: Release, used: Collection[str], keep: int) -> None:
-    """Remove the releases of that project that are too many, from disk and ledger.
+    """Remove the releases of that project beyond ``keep``, from disk and ledger.
 
-    Never ``built``, nor one whose digest is ``used``, nor one that somebody holds: it is tested.
+    ``built`` stays, and so does a release whose digest is ``used`` or that a test run holds.
     """
     for release in to_prune(releases(ledger, built.project), {*used, built.digest}, keep):
         with held_by_nobody(release.path) as free:
@@ -123,7 +126,7 @@ def prune(ledger: Ledger, built: Release, used: Collection[str], keep: int) -> N
 
 
 def _remove(release: Release) -> None:
-    """Remove it from the disk, in one step as far as anyone who looks can tell."""
+    """Remove a release from the disk; for all others it disappears in one step."""
     aside = release.path.with_name(f"{_UNFINISHED}{release.digest}")
     if release.path.exists():
         release.path.rename(aside)

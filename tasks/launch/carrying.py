@@ -1,7 +1,7 @@
 """Data inside a project's own folder: kept in the data folder, linked into every tree.
 
-A release that a service runs in is replaced by the next one; what is named here is not. A file
-that is moved stays the same file (one inode): whoever has it open goes on writing to it. So a
+The next release replaces the one that a service runs in, but not the data named here. A file that
+is moved stays the same file (one inode): a process that has it open goes on writing to it. So a
 database may be moved while it is in use.
 """
 
@@ -22,9 +22,9 @@ from blocks.removal import remove
 from tasks.errors import BadInputError, SlipwayError
 
 KEPT = "source"
-"""The folder of the data folder that holds what is carried over, named as that of a release."""
+"""The subfolder of the data folder for what is carried over, named like a release's source."""
 SQLITE = b"SQLite format 3\x00"
-_SIDES = ("-wal", "-shm")
+_SIDE_SUFFIXES = ("-wal", "-shm")
 _BUSY_SECONDS = 10.0
 
 
@@ -33,7 +33,7 @@ class CarryError(SlipwayError):
 
 
 def carried_paths(project: str, data: Sequence[str]) -> tuple[str, ...]:
-    """Return those of ``ProjectSpec.data`` that lie inside the project's own folder.
+    """Return the paths of ``ProjectSpec.data`` that lie inside the project's own folder.
 
     Raises:
         BadInputError: One leaves that folder, is all of it, or lies inside another.
@@ -57,12 +57,14 @@ def carried_paths(project: str, data: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(paths))
 
 
-def carry(source: Path, kept: Path, paths: Sequence[str], *, leads: bool = False) -> list[str]:
-    """Have ``paths`` of the tree ``source`` be links to what is kept below ``kept``.
+def carry(
+    source: Path, kept_folder: Path, paths: Sequence[str], *, leads: bool = False
+) -> list[str]:
+    """Have ``paths`` of the tree ``source`` be links to what is kept below ``kept_folder``.
 
-    What is not kept yet is moved there from this tree: so the tree whose data counts comes first.
-    Afterwards, data of the tree that ``leads`` replaces what is kept where it is newer: programs
-    that write a new file and rename it put it in the place of the link.
+    A path that is not kept yet is moved there from this tree, so the tree whose data counts comes
+    first. Later, a file of the tree that ``leads`` replaces the kept one where it is newer, as
+    programs that write a new file and rename it put that in the place of the link.
 
     Returns:
         The paths of this tree that hold data of their own, and are left as they are.
@@ -70,30 +72,34 @@ def carry(source: Path, kept: Path, paths: Sequence[str], *, leads: bool = False
     Raises:
         CarryError: A database is locked for long, or the data folder cannot be written.
     """
-    apart = []
+    conflicting = []
     for path in paths:
         try:
-            if not _carry_one(source / path, kept / path, leads=leads):
-                apart.append(path)
+            if not _carry_path(source / path, kept_folder / path, leads=leads):
+                conflicting.append(path)
         except (OSError, sqlite3.Error) as error:
             raise CarryError(
-                f"`data`: {path} of {source} cannot be moved to {kept / path} ({error}). "
+                f"`data`: {path} of {source} cannot be moved to {kept_folder / path} ({error}). "
                 "End what locks it, or make room, and try again."
             ) from error
-    return apart
+    return conflicting
 
 
-def link_afresh(source: Path, kept: Path, paths: Sequence[str], *, used: bool) -> None:
+def link_afresh(source: Path, kept_folder: Path, paths: Sequence[str], *, used: bool) -> None:
     """Have ``paths`` of a tree in which nothing runs be links to what is kept.
 
-    What is not kept yet is seeded from the tree; what is, counts for more than the tree: there it
-    gives way, and is put aside under another name where the tree was ``used`` before.
+    A path that is not kept yet is seeded from the tree. A path that is kept replaces the one in
+    the tree, which is put aside under another name where the tree was ``used`` before.
     """
     for path in paths:
-        place, home = source / path, kept / path
-        if os.path.lexists(home) and os.path.lexists(place) and not _leads_to(place, home):
-            _give_way(place, aside=used)
-    carry(source, kept, paths)
+        place, kept_path = source / path, kept_folder / path
+        if (
+            os.path.lexists(kept_path)
+            and os.path.lexists(place)
+            and not _leads_to(place, kept_path)
+        ):
+            _make_way(place, aside=used)
+    carry(source, kept_folder, paths)
 
 
 def is_database(place: Path) -> bool:
@@ -107,66 +113,67 @@ def is_database(place: Path) -> bool:
         return False
 
 
-def _carry_one(place: Path, home: Path, *, leads: bool) -> bool:
-    """Make ``place`` a link to ``home``; False where it holds data that is kept apart."""
-    if _leads_to(place, home):
-        _forget_logs(place, home)
+def _carry_path(place: Path, kept_path: Path, *, leads: bool) -> bool:
+    """Make ``place`` a link to ``kept_path``; False where it holds data of its own."""
+    if _leads_to(place, kept_path):
+        _forget_logs(place, kept_path)
         return True
-    tree.make(home.parent, 0o700)
+    tree.make(kept_path.parent, 0o700)
     tree.make(place.parent)
     if not os.path.lexists(place):
-        if not os.path.lexists(home) and not home.suffix:
-            home.mkdir(mode=0o700)  # a name without a suffix is that of a folder
-        place.symlink_to(_way(place, home))
+        if not os.path.lexists(kept_path) and not kept_path.suffix:
+            kept_path.mkdir(mode=0o700)  # a name without a suffix is that of a folder
+        place.symlink_to(_link_target(place, kept_path))
         return True
     if place.is_symlink():
         raise OSError(errno.EINVAL, "it is a symbolic link of the project's own")
-    if os.path.lexists(home) and not (leads and _is_newer_file(place, home)):
+    if os.path.lexists(kept_path) and not (leads and _is_newer_file(place, kept_path)):
         return False
     if is_database(place):
-        _move_database(place, home)
+        _move_database(place, kept_path)
     elif place.is_dir():
-        tree.move(place, home)
-        place.symlink_to(_way(place, home))
+        tree.move(place, kept_path)
+        place.symlink_to(_link_target(place, kept_path))
     else:
-        _move_file(place, home)
+        _move_file(place, kept_path)
     return True
 
 
-def _leads_to(place: Path, home: Path) -> bool:
-    return place.is_symlink() and place.readlink() == _way(place, home)
+def _leads_to(place: Path, kept_path: Path) -> bool:
+    return place.is_symlink() and place.readlink() == _link_target(place, kept_path)
 
 
-def _way(place: Path, home: Path) -> Path:
-    """Return what a link at ``place`` says: relative, so that Slipway's home can be moved."""
-    return Path(os.path.relpath(home, place.parent))
+def _link_target(place: Path, kept_path: Path) -> Path:
+    """Return the target of a link at ``place``: relative, so that Slipway's home can be moved."""
+    return Path(os.path.relpath(kept_path, place.parent))
 
 
-def _is_newer_file(place: Path, home: Path) -> bool:
-    """Tell whether a plain file was written after what is kept; no database is judged so."""
-    status, kept = place.lstat(), home.lstat()
-    plain = stat.S_ISREG(status.st_mode) and stat.S_ISREG(kept.st_mode)
-    return plain and status.st_mtime_ns >= kept.st_mtime_ns and not is_database(place)
+def _is_newer_file(place: Path, kept_path: Path) -> bool:
+    """Tell whether a plain file, but no database, was written after the kept one."""
+    status, kept_status = place.lstat(), kept_path.lstat()
+    plain = stat.S_ISREG(status.st_mode) and stat.S_ISREG(kept_status.st_mode)
+    return plain and status.st_mtime_ns >= kept_status.st_mtime_ns and not is_database(place)
 
 
-def _move_database(place: Path, home: Path) -> None:
-    """Move a database with its log while others use it: between two writes of theirs."""
+def _move_database(place: Path, kept_path: Path) -> None:
+    """Move a database with its log while other processes use it: between two of their writes."""
     with closing(sqlite3.connect(place, timeout=_BUSY_SECONDS, isolation_level=None)) as database:
         with suppress(sqlite3.DatabaseError):  # one that only looks like a database is a file
             _begin(database)
-        for side in _SIDES:  # they keep both names: somebody may be opening them by the old one
-            log, kept_log = Path(f"{place}{side}"), Path(f"{home}{side}")
+        # Logs keep both names: another process may be opening one by the old name.
+        for side in _SIDE_SUFFIXES:
+            log, kept_log = Path(f"{place}{side}"), Path(f"{kept_path}{side}")
             if log.exists():
                 kept_log.unlink(missing_ok=True)
                 _same_file(log, kept_log)
-        _move_file(place, home)
+        _move_file(place, kept_path)
 
 
 def _begin(database: sqlite3.Connection) -> None:
-    """Keep others from writing.
+    """Lock the database for writing.
 
     Raises:
-        OSError: Somebody else does so for long.
+        OSError: Another process keeps it locked for long.
     """
     try:
         database.execute("BEGIN IMMEDIATE")
@@ -176,13 +183,13 @@ def _begin(database: sqlite3.Connection) -> None:
         raise
 
 
-def _move_file(place: Path, home: Path) -> None:
-    """Put a file, the same inode, in the place of ``home``, and a link in its own; no gap in time."""
-    draft = _draft_beside(home)
+def _move_file(place: Path, kept_path: Path) -> None:
+    """Move a file (the same inode) to ``kept_path`` and leave a link, with no gap in time."""
+    draft = _draft_beside(kept_path)
     _same_file(place, draft)
-    draft.replace(home)
+    draft.replace(kept_path)
     link = _draft_beside(place)
-    link.symlink_to(_way(place, home))
+    link.symlink_to(_link_target(place, kept_path))
     link.replace(place)
 
 
@@ -196,10 +203,10 @@ def _same_file(place: Path, other: Path) -> None:
         shutil.copy2(place, other, follow_symlinks=False)
 
 
-def _forget_logs(place: Path, home: Path) -> None:
-    """Remove the old names of a moved database's logs, once they are no logs of it any more."""
-    for side in _SIDES:
-        log, kept_log = Path(f"{place}{side}"), Path(f"{home}{side}")
+def _forget_logs(place: Path, kept_path: Path) -> None:
+    """Remove the old names of a moved database's logs once they are no longer its logs."""
+    for side in _SIDE_SUFFIXES:
+        log, kept_log = Path(f"{place}{side}"), Path(f"{kept_path}{side}")
         if log.is_file() and not (kept_log.is_file() and log.samefile(kept_log)):
             log.unlink()
 
@@ -209,16 +216,20 @@ def _draft_beside(place: Path) -> Path:
     return Path(tempfile.mktemp(prefix=f".{place.name[:100]}.", dir=place.parent))  # noqa: S306
 
 
-def _give_way(place: Path, *, aside: bool) -> None:
+def _make_way(place: Path, *, aside: bool) -> None:
     """Remove a file, a database with its log, or a folder; or put it ``aside``."""
-    number = next(n for n in range(1, 1000) if not os.path.lexists(f"{place}.apart-{n}"))
-    for side in ("", *_SIDES, "-journal"):
-        before = Path(f"{place}{side}")
-        if not os.path.lexists(before):
+    number = next(
+        candidate
+        for candidate in range(1, 1000)
+        if not os.path.lexists(f"{place}.apart-{candidate}")
+    )
+    for side in ("", *_SIDE_SUFFIXES, "-journal"):
+        path = Path(f"{place}{side}")
+        if not os.path.lexists(path):
             continue
         if aside:
-            before.rename(f"{place}.apart-{number}{side}")
-        elif before.is_dir() and not before.is_symlink():
-            remove(before)
+            path.rename(f"{place}.apart-{number}{side}")
+        elif path.is_dir() and not path.is_symlink():
+            remove(path)
         else:
-            before.unlink()
+            path.unlink()

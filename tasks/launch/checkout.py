@@ -1,4 +1,4 @@
-"""Working trees of Git: whether a folder is in one, and which files it has as it stands."""
+"""Git working trees: whether a folder is in one, and the files it has as it stands."""
 
 from __future__ import annotations
 
@@ -13,10 +13,22 @@ from tasks.launch.submodules import missing_submodule
 
 _LINK = "160000"
 _SKIPPED = "S"
-MADE = frozenset(
+TOOL_FOLDERS = frozenset(
     {
-        *(".git", ".hg", ".svn", ".slipway", ".venv", "venv", "node_modules", "__pycache__"),
-        *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".tox", ".nox"),
+        ".git",
+        ".hg",
+        ".svn",
+        ".slipway",
+        ".venv",
+        "venv",
+        "node_modules",
+        "__pycache__",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".hypothesis",
+        ".tox",
+        ".nox",
     }
 )
 """Folders that tools make: never part of a source, unless Git has files in them."""
@@ -26,15 +38,15 @@ def is_checkout(field: str, folder: Path) -> bool:
     """Tell whether ``folder`` is a working tree of Git or a part of one that Git does not ignore.
 
     Raises:
-        BadInputError: Git refuses to say.
-        MissingProgramError: There is one, and git is not installed.
+        BadInputError: Git refuses to read it.
+        MissingProgramError: It may be one, and git is not installed.
     """
     if not any(os.path.lexists(above / ".git") for above in (folder, *folder.parents)):
         return False
     inside = ("-C", str(folder))
     top = git.ask(*inside, "rev-parse", "--show-toplevel")
     if top.code != 0:
-        nowhere = "not a git repository (or any" in top.complaint
+        nowhere = "not a git repository (or any" in top.error_text
         if nowhere and not os.path.lexists(folder / ".git"):
             return False
         raise git.refusal(field, str(folder), top)
@@ -45,17 +57,17 @@ def is_checkout(field: str, folder: Path) -> bool:
 
 
 def files_of(field: str, folder: Path) -> list[Path]:
-    """Return what Git has or would add of ``folder``, relative to it, with all submodules.
+    """Return the files that Git has or would add, relative to ``folder``, with all submodules.
 
     Raises:
-        BadInputError: Git refuses to say, or a file or submodule that it has is not there.
+        BadInputError: Git refuses to read it, or a tracked file or submodule is not there.
     """
     inside = ("-C", str(folder), "ls-files", "-z")
     staged = git.read(field, str(folder), *inside, "--stage", "-t", "--", ".")
     new = git.read(field, str(folder), *inside, "--others", "--exclude-standard", "--", ".")
     paths = [path for line in _parts(staged) for path in _tracked(field, folder, line)]
     for name in _parts(new):
-        if MADE.isdisjoint(Path(name).parts):
+        if TOOL_FOLDERS.isdisjoint(Path(name).parts):
             nested = name.endswith("/")  # a repository of its own
             paths += _below(field, folder, name) if nested else [Path(name)]
     return [path for path in dict.fromkeys(paths) if os.path.lexists(folder / path)]
@@ -65,23 +77,23 @@ def resolve_pointers(field: str, folder: Path, target: Path, names: list[Path]) 
     """Give the pointers of Git LFS among ``names``, copied to ``target``, their content.
 
     Raises:
-        BadInputError: That of one cannot be had.
+        BadInputError: The content of one cannot be had.
     """
     repository = local(field, folder)
     pointers = Pointers(field, repository.common, repository.address, target, "HEAD")
     pointers.resolve([str(name) for name in names], ("-C", str(folder)), {})
 
 
-def _parts(answer: git.Answer) -> list[str]:
+def _parts(answer: git.GitAnswer) -> list[str]:
     return [part for part in os.fsdecode(answer.output).split("\0") if part]
 
 
 def _tracked(field: str, folder: Path, line: str) -> list[Path]:
-    """Return the files of one entry: tag, mode, object, stage, a tabulator, path."""
+    """Return the files of one line of the index: tag, mode, object, stage, a tab, path."""
     about, _, name = line.partition("\t")
     tag, mode, *_ = about.split(" ")
-    there = os.path.lexists(folder / name)
-    if tag == _SKIPPED and not there:
+    exists = os.path.lexists(folder / name)
+    if tag == _SKIPPED and not exists:
         remedy = f"git -C {folder} sparse-checkout disable, or ask for a version"
         raise BadInputError(field, name, "is left out of the working tree (sparse)", remedy)
     if mode != _LINK:

@@ -17,8 +17,8 @@ _SPECIAL = re.compile(r"[^\w@%+=:,./#-]|^#")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What templates may name, beside the release."""
+class TemplateContext:
+    """The values that templates may name, beside those of the release."""
 
     project: str
     environment: str
@@ -29,7 +29,7 @@ class Place:
 
     def values(self, release: Release) -> dict[str, object]:
         """Return the values by name; ``port`` is missing where the service is not on the web."""
-        known: dict[str, object] = {
+        values: dict[str, object] = {
             "host": self.host,
             "data": self.data,
             "release": release.path,
@@ -38,12 +38,12 @@ class Place:
             "environment": self.environment,
             "replica": self.replica,
         }
-        return known if self.port is None else known | {"port": self.port}
+        return values if self.port is None else values | {"port": self.port}
 
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """What the shim is given."""
+    """The arguments and the environment that the shim starts a process with."""
 
     argv: tuple[str, ...]
     environment: dict[str, str] = field(repr=False)
@@ -53,7 +53,7 @@ def command_line(
     service: str,
     spec: ServiceSpec,
     release: Release,
-    place: Place,
+    context: TemplateContext,
     *,
     inherited: Mapping[str, str],
     variables: Mapping[str, str],
@@ -62,17 +62,17 @@ def command_line(
 ) -> CommandLine:
     """Return how one replica is started.
 
-    Later ones win: ``inherited``, HOST, ``variables`` (templates), ``secrets`` (taken as they
-    are), PORT where the service has one. ``programs`` are first on whichever PATH that is.
+    Later values win: ``inherited``, HOST, ``variables`` (templates), ``secrets`` (taken as they
+    are), PORT where the service has one. ``programs`` come first on the resulting PATH.
 
     Raises:
         BadInputError: A template names what does not exist.
     """
-    where = f"projects.{place.project}.services.{service}.command"
-    text = filled_in(where, spec.command, release, place)
+    where = f"projects.{context.project}.services.{service}.command"
+    text = filled_in(where, spec.command, release, context)
     environment = environment_of(
         release,
-        place,
+        context,
         inherited=inherited,
         variables=variables,
         secrets=secrets,
@@ -83,34 +83,34 @@ def command_line(
 
 def environment_of(
     release: Release,
-    place: Place,
+    context: TemplateContext,
     *,
     inherited: Mapping[str, str],
     variables: Mapping[str, str],
     secrets: Mapping[str, str],
     programs: Sequence[Path],
 ) -> dict[str, str]:
-    """Return the environment of a process there; what is given later wins.
+    """Return the environment of a process there; later values win.
 
     Raises:
         BadInputError: A template names what does not exist.
     """
-    values = place.values(release)
+    values = context.values(release)
     filled = {
-        name: render(f"environments.{place.environment}.variables.{name}", text, values)
+        name: render(f"environments.{context.environment}.variables.{name}", text, values)
         for name, text in variables.items()
     }
-    own = {"HOST": place.host, "PYTHONUNBUFFERED": "1"}
-    # Whoever is asked for traffic at a port has to listen on that one.
-    leased = {} if place.port is None else {"PORT": str(place.port)}
-    seen = {**inherited, **own, **filled, **secrets, **leased}
-    return {**seen, "PATH": searched_first(programs, seen.get("PATH", ""))}
+    own = {"HOST": context.host, "PYTHONUNBUFFERED": "1"}
+    # A service has to listen on the port that its traffic is sent to.
+    port = {} if context.port is None else {"PORT": str(context.port)}
+    merged = {**inherited, **own, **filled, **secrets, **port}
+    return {**merged, "PATH": searched_first(programs, merged.get("PATH", ""))}
 
 
-def filled_in(where: str, command: str, release: Release, place: Place) -> str:
-    """Return ``command``, configured at ``where``, with what its templates name.
+def filled_in(where: str, command: str, release: Release, context: TemplateContext) -> str:
+    """Return ``command``, configured at ``where``, with its templates filled in.
 
-    A version that the shell would not take as one word is refused: Git allows `a;b` and `$(b)`.
+    A version that the shell would not read as one word is refused: Git allows `a;b` and `$(b)`.
 
     Raises:
         BadInputError: A template names what does not exist, or such a version.
@@ -119,7 +119,7 @@ def filled_in(where: str, command: str, release: Release, place: Place) -> str:
         problem = "the shell would read this version as code"
         remedy = "Leave {{ version }} out of the command, or deploy it by its commit."
         raise BadInputError(where, release.version, problem, remedy)
-    return render(where, command, place.values(release))
+    return render(where, command, context.values(release))
 
 
 def searched_first(programs: Sequence[Path], path: str) -> str:

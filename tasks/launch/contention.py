@@ -1,7 +1,7 @@
 """Whether a service could not start because another process holds what it needs; pure.
 
-What serves runs on while its successor starts: where both want the same lock or port, the new one
-never becomes well, and no health path is to blame.
+What serves runs on while its successor starts: where both need the same lock or port, the new one
+never becomes healthy, whatever its health path is.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ _LOCK = re.compile(
 
 
 def contention(lines: Iterable[str]) -> str:
-    """Return what ``lines``, the last ones of a log, say is held, with the remedy; else nothing."""
-    known = list(lines)
-    if any(_ADDRESS.search(line) for line in known):
-        return _said("an address", "have each replica take its ports from $PORT, or port 0")
-    if any(_LOCK.search(line) for line in known):
-        return _said("a lock", "have it share that lock, or take it once it has the traffic")
+    """Return what the last ``lines`` of a log say is held, with a remedy; empty if they do not."""
+    log_lines = list(lines)
+    if any(_ADDRESS.search(line) for line in log_lines):
+        return _message("an address", "have each replica take its ports from $PORT, or port 0")
+    if any(_LOCK.search(line) for line in log_lines):
+        return _message("a lock", "have it share that lock, or take it once it has the traffic")
     return ""
 
 
-def _said(what: str, mended: str) -> str:
+def _message(resource: str, remedy: str) -> str:
     return (
-        f"By its own words it wants {what} that another process holds. Where that is the version "
+        f"By its own words it wants {resource} that another process holds. Where that is the version "
         f"that serves, the two cannot run side by side: `stop`, then `launch` the new one, which "
-        f"nobody can reach meanwhile; or {mended}."
+        f"nobody can reach meanwhile; or {remedy}."
     )

@@ -1,4 +1,4 @@
-"""Makes what runs into what is wanted: adopts, starts, waits, routes, and only then stops."""
+"""Convergence on the desired release: it adopts, starts, waits, routes, and only then stops."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _PAUSE_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """What runs now; ``urls`` is where its services are reached, by name.
+    """What runs after a launch; ``urls`` is where its services are reached, by name.
 
-    ``ended`` is the service of each replica that has come to its end, and whose restart policy
-    leaves it so.
+    ``ended`` is the service of each replica that has ended and that its restart policy does not
+    start again.
     """
 
     release: Release
@@ -50,16 +50,16 @@ class Launched:
 
 
 def converge(
-    launcher: Launcher, release: Release, fronts: PublicPorts, *, fresh: bool = False
+    launcher: Launcher, release: Release, public_ports: PublicPorts, *, fresh: bool = False
 ) -> Launched:
     """Have ``release`` serve as it is configured; ``fresh``: with new processes in any case.
 
-    What served before, or with another configuration, is stopped when the new ones are healthy,
-    have the traffic, and the requests in flight are answered.
+    Instances that served before, or with another configuration, are stopped once the new ones are
+    healthy, have the traffic, and the requests in flight are answered.
 
     Raises:
         BadInputError: A command or variable cannot be used; nothing was started then.
-        BeforeError: What has to succeed before it serves did not; nothing was started then.
+        BeforeError: A command that has to succeed first failed; nothing was started then.
         BusyError: A rollout is moving its traffic, or no front port is free.
         LaunchError: It did not become healthy; what was started is stopped again, and what
             served before still does.
@@ -67,30 +67,32 @@ def converge(
     with launcher.alone():
         require_no_rollout(launcher)
         turn = launcher.turn()
-        before = launcher.recorded()
+        recorded = launcher.recorded()
     # Other processes of the same release do not apply what would need another release.
     standing = live_instance(launcher) if fresh else None
     chosen_by = standing.configuration.get("release") if standing else None
     services = launcher.services(release)
-    with fronts.taken(services, launcher.clock, lambda: is_passed_on(launcher, turn)):
-        if not _serves(release, before):
+    with public_ports.leased(services, launcher.clock, lambda: is_passed_on(launcher, turn)):
+        if not _serves(release, recorded):
             launcher.prepare(release)
         instances = launcher.start(release, fresh=fresh, chosen_by=chosen_by)
-        new = superfluous(before, instances)
-        patience = max((one.health_timeout_seconds for one in services.values()), default=0.0)
-        with _in_vain(launcher, fronts, new):
+        new = superfluous(recorded, instances)
+        patience = max(
+            (service.health_timeout_seconds for service in services.values()), default=0.0
+        )
+        with _ended_on_failure(launcher, public_ports, new):
             _require_health(launcher, instances, patience)
-            urls, old = _move_traffic(launcher, fronts, instances, before, turn)
+            urls, old = _move_traffic(launcher, public_ports, instances, recorded, turn)
     launcher.describe(superfluous(new, instances))
-    _drain(old, max((one.drain_seconds for one in services.values()), default=0.0))
+    _drain(old, max((service.drain_seconds for service in services.values()), default=0.0))
     launcher.stop(old, STOP_GRACE_SECONDS)
     return _launched(release, instances, new, old, urls)
 
 
-def revive(launcher: Launcher, fronts: PublicPorts) -> Launched | None:
-    """Start again, as it was, what should run and does not; None where nothing should.
+def revive(launcher: Launcher, public_ports: PublicPorts) -> Launched | None:
+    """Start again, as they were, the instances that should run and do not; None where none should.
 
-    Version, configuration and number of replicas stay what was live, whatever is configured now.
+    Version, configuration and number of replicas stay as they were live, whatever is configured now.
 
     Raises:
         BadInputError: A release is no longer on disk; nothing was started then.
@@ -100,21 +102,25 @@ def revive(launcher: Launcher, fronts: PublicPorts) -> Launched | None:
     with launcher.alone():
         require_no_rollout(launcher)
         turn = last_turn(launcher.ledger, launcher.project, launcher.environment)
-        live = [one for one in launcher.recorded() if one.state is InstanceState.RUNNING]
-    lost = [one for one in live if is_lost(one)]
+        live = [
+            instance for instance in launcher.recorded() if instance.state is InstanceState.RUNNING
+        ]
+    lost = [instance for instance in live if is_lost(instance)]
     release = live_release(launcher)
     if not live:
         return None
     started = launcher.start_again(lost)
     instances = [*superfluous(lost, live), *started]
-    with _in_vain(launcher, fronts, started):
+    with _ended_on_failure(launcher, public_ports, started):
         _require_health(launcher, started, _patience(lost))
-        urls, _ = _move_traffic(launcher, fronts, instances, live, turn)
+        urls, _ = _move_traffic(launcher, public_ports, instances, live, turn)
     launcher.stop(lost, STOP_GRACE_SECONDS)
     return _launched(release, instances, started, lost, urls) if release else None
 
 
-def shut_down(launcher: Launcher, fronts: PublicPorts, grace_seconds: float) -> list[Instance]:
+def shut_down(
+    launcher: Launcher, public_ports: PublicPorts, grace_seconds: float
+) -> list[Instance]:
     """Stop all that runs there, warm replicas too; return what was stopped.
 
     Raises:
@@ -124,37 +130,42 @@ def shut_down(launcher: Launcher, fronts: PublicPorts, grace_seconds: float) -> 
     with launcher.alone():
         require_no_rollout(launcher)
         doomed = launcher.condemn()
-        fronts.withdraw({one.service for one in doomed}, launcher.clock())
+        public_ports.withdraw({instance.service for instance in doomed}, launcher.clock())
     launcher.stop(doomed, grace_seconds)
     return doomed
 
 
 def _serves(release: Release, recorded: list[Instance]) -> bool:
-    """Tell whether ``release`` is meant to serve already: what comes before that is past then."""
+    """Tell whether ``release`` is meant to serve already, so that its commands before have run."""
     return any(
-        one.release == release.digest and one.state is InstanceState.RUNNING for one in recorded
+        instance.release == release.digest and instance.state is InstanceState.RUNNING
+        for instance in recorded
     )
 
 
 def _require_health(launcher: Launcher, instances: list[Instance], patience: float) -> None:
     answers = launcher.healthy(instances, patience)
-    if sick := [one for one in answers if not one.ok]:
-        if told := taken_away(launcher, [one.instance for one in sick]):
-            raise LaunchError(told)
-        failed = [one.instance for one in sick if one.final] or [one.instance for one in sick]
-        raise LaunchError("\n".join(one.detail for one in sick), failed)
+    if unhealthy := [answer for answer in answers if not answer.ok]:
+        if reason := taken_away(launcher, [answer.instance for answer in unhealthy]):
+            raise LaunchError(reason)
+        failed = [answer.instance for answer in unhealthy if answer.final] or [
+            answer.instance for answer in unhealthy
+        ]
+        raise LaunchError("\n".join(answer.detail for answer in unhealthy), failed)
 
 
 @contextmanager
-def _in_vain(launcher: Launcher, fronts: PublicPorts, new: list[Instance]) -> Iterator[None]:
-    """End ``new`` where what is done with them fails; only the logs of what failed are left.
+def _ended_on_failure(
+    launcher: Launcher, public_ports: PublicPorts, new: list[Instance]
+) -> Iterator[None]:
+    """End the ``new`` instances where the block fails; only the logs of what failed are left.
 
-    So it is when a run is cancelled: nobody would ever look at what was started.
+    They are ended on a cancelled run too, as nothing else would ever end them.
     """
     try:
         yield
     except BaseException as error:
-        lead_away(launcher.ledger, fronts.router, new, launcher.clock())
+        lead_away(launcher.ledger, public_ports.router, new, launcher.clock())
         launcher.stop(new, 0)
         failed = error.failed if isinstance(error, LaunchError) else ()
         remove_folders(superfluous(failed, new))
@@ -163,24 +174,24 @@ def _in_vain(launcher: Launcher, fronts: PublicPorts, new: list[Instance]) -> It
 
 def _move_traffic(
     launcher: Launcher,
-    fronts: PublicPorts,
+    public_ports: PublicPorts,
     instances: list[Instance],
-    before: list[Instance],
+    recorded: list[Instance],
     turn: Turn,
 ) -> tuple[dict[str, str], list[Instance]]:
     """Move the traffic from what served to ``instances``, which serve from then on.
 
-    Who dies in the middle leaves the old ones serving: the reconciler leads the traffic back.
+    When this process dies in the middle, the old ones serve: the reconciler leads the traffic back.
 
     Args:
-        launcher: What is at work there.
-        fronts: The front ports.
-        instances: What is to serve.
-        before: What was recorded when this launch began.
-        turn: The one it took then.
+        launcher: The launcher of the project in its environment.
+        public_ports: The public ports there.
+        instances: The instances that are to serve.
+        recorded: The instances that were recorded when this launch began.
+        turn: The turn that this launch took then.
 
     Returns:
-        The URLs, and what has the traffic no more.
+        The URLs, and the instances that have lost the traffic.
 
     Raises:
         BusyError: A rollout has begun meanwhile; it decides what serves.
@@ -189,37 +200,44 @@ def _move_traffic(
     """
     with launcher.alone():
         require_no_rollout(launcher)
-        now = launcher.recorded()
+        current = launcher.recorded()
         if is_overtaken(launcher.ledger, turn):
-            return fronts.urls(shared(launcher, instances)), []
-        known = {one.id for one in before}
-        old = superfluous(instances, [one for one in now if _is_replaced(one, known)])
-        urls = fronts.publish(instances, launcher.clock())
-        gone = {one.service for one in old} - {one.service for one in instances}
-        fronts.withdraw(gone, launcher.clock())
+            return public_ports.urls(shared(launcher, instances)), []
+        earlier_ids = {instance.id for instance in recorded}
+        old = superfluous(
+            instances, [instance for instance in current if _is_replaced(instance, earlier_ids)]
+        )
+        urls = public_ports.publish(instances, launcher.clock())
+        gone = {instance.service for instance in old} - {instance.service for instance in instances}
+        public_ports.withdraw(gone, launcher.clock())
         if not launcher.hand_over(instances, old, turn):
-            lead_away(launcher.ledger, fronts.router, instances, launcher.clock())
+            lead_away(launcher.ledger, public_ports.router, instances, launcher.clock())
             raise LaunchError(taken_away(launcher, instances))
     return urls, old
 
 
-def _is_replaced(recorded: Instance, before: Collection[str]) -> bool:
-    """Tell whether it gives way: what serves, and what was being started before."""
-    starting = recorded.state is InstanceState.STARTING and recorded.id in before
-    return starting or recorded.state is InstanceState.RUNNING
+def _is_replaced(instance: Instance, earlier_ids: Collection[str]) -> bool:
+    """Tell whether an instance is replaced: it serves, or was being started before this launch."""
+    starting = instance.state is InstanceState.STARTING and instance.id in earlier_ids
+    return starting or instance.state is InstanceState.RUNNING
 
 
 def _drain(old: list[Instance], seconds: float) -> None:
-    """Wait until the requests that ``old`` have are answered, at most ``seconds``."""
-    ports = {one.port for one in old if one.port is not None and is_running(one)}
+    """Wait until the requests in flight at ``old`` are answered, at most ``seconds``."""
+    ports = {
+        instance.port for instance in old if instance.port is not None and is_running(instance)
+    }
     drain(ports, seconds, time.monotonic, lambda: time.sleep(_PAUSE_SECONDS))
 
 
 def _patience(lost: list[Instance]) -> float:
-    """Return how long those that were started again may take to become healthy."""
-    recorded = [one.configuration.get("service", {}) for one in lost]
+    """Return how long instances that are started again may take to become healthy."""
+    recorded = [instance.configuration.get("service", {}) for instance in lost]
     default = ServiceSpec().health_timeout_seconds
-    return max((float(one.get("health_timeout_seconds", default)) for one in recorded), default=0.0)
+    return max(
+        (float(instance.get("health_timeout_seconds", default)) for instance in recorded),
+        default=0.0,
+    )
 
 
 def _launched(
@@ -231,9 +249,11 @@ def _launched(
 ) -> Launched:
     return Launched(
         release,
-        tuple(replace(one, state=InstanceState.RUNNING) for one in instances),
-        tuple(one.id for one in new),
-        tuple(one.id for one in old),
+        tuple(replace(instance, state=InstanceState.RUNNING) for instance in instances),
+        tuple(instance.id for instance in new),
+        tuple(instance.id for instance in old),
         urls,
-        tuple(one.service for one in superfluous(new, instances) if not is_running(one)),
+        tuple(
+            instance.service for instance in superfluous(new, instances) if not is_running(instance)
+        ),
     )

@@ -1,6 +1,6 @@
-"""Whole, independent copies of a release: what runs in one can change no other, nor the release.
+"""Full, independent copies of a release: what runs in one cannot change another or the release.
 
-A hard link would be no copy: who writes through it writes to both.
+Hard links would not do: a write through one changes both.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tasks.release import Release
 
 _UNFINISHED = ".copying-"
 _COMMANDS = {
-    # Blocks are shared until one of both is written, where the file system can do that.
+    # Where the file system can, blocks are shared until one of the two files is written.
     "linux": ("cp", "-a", "--reflink=auto", "--"),
     "darwin": ("cp", "-cRp", "--"),
 }
@@ -35,8 +35,8 @@ _COMMANDS = {
 def copy_release(release: Release, target: Path) -> Release:
     """Return ``release`` at ``target``: its source and environment, copied unless they are there.
 
-    The copy appears there whole, or not at all. Symbolic links stay what they are; times of files
-    are kept, so that compiled Python stays valid. On the file system of the release it is cheapest.
+    The copy appears there whole, or not at all. Symbolic links and the times of files are kept, so
+    that compiled Python stays valid. A copy on the file system of the release is cheapest.
 
     Raises:
         NotFoundError: The release is no longer on disk.
@@ -51,18 +51,18 @@ def copy_release(release: Release, target: Path) -> Release:
     return replace(release, path=target)
 
 
-def copy_tree(source: Path, target: Path, *held: int) -> None:
+def copy_tree(source: Path, target: Path, *locks: int) -> None:
     """Copy the folder ``source`` to ``target``, which does not exist yet.
 
-    ``held`` are open locks that the copying program keeps, in case it outlives its caller.
+    ``locks`` are open locks that the copying program keeps, in case it outlives its caller.
     """
     command = _COMMANDS.get(sys.platform, ())
     if command and shutil.which(command[0]):
         argv = [*command, str(source), str(target)]
-        if subprocess.run(argv, check=False, capture_output=True, pass_fds=held).returncode == 0:
+        if subprocess.run(argv, check=False, capture_output=True, pass_fds=locks).returncode == 0:
             return
         discard(target)
-    copy(source, target)  # where this fails as well, it says why
+    copy(source, target)  # where this fails as well, its error says why
 
 
 def _put_into_place(copy: Path, target: Path) -> None:
@@ -75,19 +75,19 @@ def _put_into_place(copy: Path, target: Path) -> None:
 
 @contextmanager
 def _draft(folder: Path) -> Iterator[tuple[Path, int]]:
-    """Give a new folder below ``folder`` that is gone afterwards, and its lock, which dies with us.
+    """Give a new folder below ``folder``, removed afterwards, and its lock, which ends with us.
 
-    What copiers that were killed have left there is removed.
+    What killed copiers have left there is removed.
     """
-    with ExitStack() as held:
+    with ExitStack() as stack:
         with alone(folder / ".lock"):
             spread(folder)
             for leftover in folder.glob(f"{_UNFINISHED}*"):
                 with suppress(OSError), _locked(leftover):  # not where a living copier holds it
                     discard(leftover)
             draft = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
-            lock = held.enter_context(_locked(draft))
-        held.callback(discard, draft)
+            lock = stack.enter_context(_locked(draft))
+        stack.callback(discard, draft)
         yield draft, lock
 
 

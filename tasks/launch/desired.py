@@ -1,4 +1,4 @@
-"""What is wanted against what runs; pure."""
+"""Desired replicas compared with the instances that exist; pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.release import Instance
 
 @dataclass(frozen=True, slots=True, order=True)
 class Replica:
-    """One process that is wanted."""
+    """One desired process of a service."""
 
     service: str
     number: int
@@ -25,31 +25,31 @@ def replicas(services: Mapping[str, ServiceSpec]) -> list[Replica]:
 
 
 def missing(
-    wanted: Sequence[Replica], digest: str, existing: Sequence[Instance]
+    desired: Sequence[Replica], digest: str, existing: Sequence[Instance]
 ) -> tuple[list[Instance], list[Replica]]:
-    """Return which of ``existing`` serve as replicas of that release, and which are lacking.
+    """Return the ``existing`` instances that are replicas of that release, and missing replicas.
 
-    Of several that would do, the one that was started first does.
+    Of several instances of one replica, the one that was started first is taken.
     """
-    found: dict[Replica, Instance] = {}
-    for instance in sorted(existing, key=lambda one: (one.started_at, one.id)):
+    matching: dict[Replica, Instance] = {}
+    for instance in sorted(existing, key=lambda instance: (instance.started_at, instance.id)):
         if instance.release == digest:
-            found.setdefault(Replica(instance.service, instance.replica), instance)
-    kept = [found[replica] for replica in wanted if replica in found]
-    return kept, [replica for replica in wanted if replica not in found]
+            matching.setdefault(Replica(instance.service, instance.replica), instance)
+    serving = [matching[replica] for replica in desired if replica in matching]
+    return serving, [replica for replica in desired if replica not in matching]
 
 
-def superfluous(kept: Sequence[Instance], existing: Sequence[Instance]) -> list[Instance]:
-    """Return those of ``existing`` that are not among ``kept``."""
-    ids = {instance.id for instance in kept}
+def superfluous(needed: Sequence[Instance], existing: Sequence[Instance]) -> list[Instance]:
+    """Return those of ``existing`` that are not among ``needed``."""
+    ids = {instance.id for instance in needed}
     return [instance for instance in existing if instance.id not in ids]
 
 
 def upstreams(instances: Sequence[Instance]) -> dict[str, tuple[str, ...]]:
-    """Return where the traffic of each service goes, as ``host:port``; only those on the web."""
-    found: dict[str, tuple[str, ...]] = {}
-    for instance in sorted(instances, key=lambda one: one.replica):
+    """Return the upstreams of each service on the web, as ``host:port``."""
+    addresses: dict[str, tuple[str, ...]] = {}
+    for instance in sorted(instances, key=lambda instance: instance.replica):
         if instance.port is not None:
-            address = f"{instance.host}:{instance.port}"
-            found[instance.service] = (*found.get(instance.service, ()), address)
-    return found
+            upstream = f"{instance.host}:{instance.port}"
+            addresses[instance.service] = (*addresses.get(instance.service, ()), upstream)
+    return addresses

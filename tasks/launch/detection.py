@@ -1,4 +1,4 @@
-"""What kind of project a source tree is, and which services it has."""
+"""Detection of a source tree's project kind and of its services."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in (PythonKind(), NodeKind(),
 def kind_of(project: str, spec: ProjectSpec, source: Path) -> Kind:
     """Return how ``source`` is built: as it is configured, else by its manifests.
 
-    A project that has workloads only needs no manifest.
+    A project that only has workloads needs no manifest.
 
     Raises:
         BadInputError: Nothing says how, or two manifests say different things.
     """
     if spec.kind != "auto":
         return KINDS[spec.kind]
-    found = [name for name, kind in KINDS.items() if kind.detects(source)]
-    built = [name for name in found if name != "procfile"] or found
-    if len(built) == 1:
-        return KINDS[built[0]]
-    if not built and spec.workloads and not spec.services:
+    detected = [name for name, kind in KINDS.items() if kind.detects(source)]
+    buildable = [name for name in detected if name != "procfile"] or detected
+    if len(buildable) == 1:
+        return KINDS[buildable[0]]
+    if not buildable and spec.workloads and not spec.services:
         return KINDS["python" if _has_suite(spec) else "procfile"]
-    problem = f"could be {' or '.join(built)}" if built else "no manifest says what it is"
+    problem = f"could be {' or '.join(buildable)}" if buildable else "no manifest says what it is"
     raise BadInputError(
         f"projects.{project}.kind",
         spec.kind,
@@ -52,9 +52,9 @@ def services_of(
 ) -> Mapping[str, ServiceSpec]:
     """Return the services to run, each with a command and a replica.
 
-    Those that are configured count, and the processes of a Procfile beside them; what a manifest
-    starts counts where neither says anything. A configured one without a command takes that of the
-    same name from there, and is no more on the web than it, unless it has a front port.
+    They are the configured ones and the processes of a Procfile; where there are neither, those
+    that a manifest starts. A configured service without a command takes the command that is
+    declared for its name, and is on the web only where that one is or it has a public port.
 
     Raises:
         BadInputError: A service has no command, or there is no service at all.
@@ -64,11 +64,11 @@ def services_of(
     services = {**processes, **spec.services} if spec.services else declared
     if not services:
         raise _no_command(project, "web", source)
-    whole = {
+    completed = {
         name: service if service.command else _completed(project, name, service, declared, source)
         for name, service in services.items()
     }
-    running = {name: service for name, service in whole.items() if service.replicas > 0}
+    running = {name: service for name, service in completed.items() if service.replicas > 0}
     if not running:
         field, problem = f"projects.{project}.services", "none has a replica: nothing would run"
         raise BadInputError(field, list(services), problem, "Use `stop` to stop all of them.")
@@ -78,7 +78,7 @@ def services_of(
 def start_problem(project: str, spec: ProjectSpec, source: Path) -> str:
     """Return what keeps ``source`` from being launched as it stands; empty where nothing does.
 
-    It is a plain folder: of a repository or an archive nobody can say before it is read.
+    Only a plain folder is checked: a repository or an archive would have to be read first.
     """
     if not source.is_dir() or is_bare(source) or (spec.workloads and not spec.services):
         return ""
@@ -103,7 +103,7 @@ def _completed(
 
 
 def before_of(project: str, spec: ProjectSpec, source: Path) -> Sequence[tuple[str, str]]:
-    """Return what has to succeed before ``source`` serves: pairs of (where it stands, command)."""
+    """Return the commands to run before ``source`` serves: pairs of (where configured, command)."""
     if spec.before is not None:
         field = f"projects.{project}.before"
         return [(f"{field}[{number}]", command) for number, command in enumerate(spec.before)]

@@ -1,4 +1,4 @@
-"""What is live against what is configured: which keys differ, for `status` to tell."""
+"""Configuration drift: the keys in which live instances differ from what is configured now."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ REPLICAS = "replicas"
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
-    """The keys that differ, by the id of the instance; services of which nothing runs."""
+class ConfigurationDrift:
+    """The keys that differ, by the id of the instance, and the services that do not run."""
 
     differing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
 
 
-def drift(launcher: Launcher) -> Drift:
-    """Return what a launch would change of what is live there.
+def drift(launcher: Launcher) -> ConfigurationDrift:
+    """Return what a launch would change in the instances that are live there.
 
     Raises:
         BadInputError: Nothing says any more how a service starts.
     """
     release = live_release(launcher)
     if release is None:
-        return Drift()
+        return ConfigurationDrift()
     services = launcher.services(release)
-    live = [one for one in launcher.recorded() if one.state is InstanceState.RUNNING]
-    counts = Counter(one.service for one in live)
+    live = [instance for instance in launcher.recorded() if instance.state is InstanceState.RUNNING]
+    counts = Counter(instance.service for instance in live)
     differing = {}
-    for one in live:
-        spec = services.get(one.service)
+    for instance in live:
+        spec = services.get(instance.service)
         if spec is None:
-            differing[one.id] = (GONE,)
+            differing[instance.id] = (GONE,)
             continue
-        names = differences(one.configuration, launcher.record(spec)).names
-        scaled = (REPLICAS,) if counts[one.service] != spec.replicas else ()
+        names = differences(instance.configuration, launcher.record(spec)).names
+        scaled = (REPLICAS,) if counts[instance.service] != spec.replicas else ()
         if names or scaled:
-            differing[one.id] = (*names, *scaled)
-    return Drift(differing, tuple(name for name in services if name not in counts))
+            differing[instance.id] = (*names, *scaled)
+    return ConfigurationDrift(differing, tuple(name for name in services if name not in counts))

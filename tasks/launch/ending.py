@@ -1,7 +1,7 @@
-"""Ends instances for good: the intent is recorded first, then the processes, then their end.
+"""Ending instances: the intent is recorded, then the processes are ended, then their end recorded.
 
-So whoever looks meanwhile knows what is meant, and whoever comes after one who was killed over it
-can bring it to its end.
+So an observer knows meanwhile what is intended, and the successor of a process that was killed over
+it can finish.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from tasks.errors import SlipwayError
 from tasks.launch.ports import give_back
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import mark_stopping, set_instance_state
+from tasks.presence import is_running
 from tasks.release import Instance, InstanceState
 
 
@@ -32,10 +33,12 @@ def end_instances(ledger: Ledger, doomed: Sequence[Instance], grace_seconds: flo
     """
     if not doomed:
         return 0
-    mark_stopping(ledger, [one.id for one in doomed], detached.own_identity().encode())
+    mark_stopping(ledger, [instance.id for instance in doomed], detached.own_identity().encode())
     with ThreadPoolExecutor(len(doomed)) as pool:
-        ends = list(pool.map(lambda one: _end(one, grace_seconds), doomed))
-    ended = [one.id for one, (_, problem) in zip(doomed, ends, strict=True) if not problem]
+        ends = list(pool.map(lambda instance: _end(instance, grace_seconds), doomed))
+    ended = [
+        instance.id for instance, (_, problem) in zip(doomed, ends, strict=True) if not problem
+    ]
     if ended:
         give_back(ledger, *ended)
         set_instance_state(ledger, ended, InstanceState.STOPPED)
@@ -46,7 +49,7 @@ def end_instances(ledger: Ledger, doomed: Sequence[Instance], grace_seconds: flo
 
 def _end(instance: Instance, grace_seconds: float) -> tuple[bool, str]:
     """Return whether it ran, and what kept it from being ended."""
-    ran = isinstance(detached.status(instance.directory), detached.Running)
+    ran = is_running(instance)
     try:
         detached.stop(instance.directory, grace_seconds)
     except detached.ShimError as error:

@@ -1,4 +1,4 @@
-"""Whether the source of a project is there, looked at when it is configured."""
+"""Checks that the source of a project exists, made when it is configured."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.launch import git
 from tasks.launch.access import access
 from tasks.launch.checkout import is_checkout
 from tasks.launch.repository import commit_of, is_bare, local, refuse_two
-from tasks.launch.source import check_source, wanted_version
+from tasks.launch.source import check_source, resolved_version
 from tasks.roots import real_path
 
 _PLACEHOLDER = "{version}"
@@ -27,7 +27,7 @@ _NO_SUCH_REFERENCE = 2
 
 
 def require_source(project: str, spec: ProjectSpec) -> str:
-    """Refuse a source that is not there; return a warning where nobody can say, else nothing.
+    """Refuse a source that does not exist; return a warning where that cannot be found out.
 
     Raises:
         BadInputError: There is no such folder, archive, repository, branch or tag.
@@ -36,9 +36,9 @@ def require_source(project: str, spec: ProjectSpec) -> str:
         with access(plain(spec.credentials)):
             return _require_address(project, spec)
     if _PLACEHOLDER in spec.source and not spec.version:
-        _require_any(project, spec)
+        _require_any_version(project, spec)
         return ""
-    version = wanted_version(project, spec, "")
+    version = resolved_version(project, spec, "")
     check_source(project, spec, version)
     path = real_path(f"projects.{project}.source", Path(spec.source))
     if not version or not path.is_dir():
@@ -49,8 +49,8 @@ def require_source(project: str, spec: ProjectSpec) -> str:
     return ""
 
 
-def _require_any(project: str, spec: ProjectSpec) -> None:
-    """Refuse a pattern that no version of the project is found by."""
+def _require_any_version(project: str, spec: ProjectSpec) -> None:
+    """Refuse a pattern that matches no version of the project."""
     path = real_path(f"projects.{project}.source", Path(spec.source))
     fixed = next(above for above in path.parents if _PLACEHOLDER not in str(above))
     pattern = str(path.relative_to(fixed)).replace(_PLACEHOLDER, "*")
@@ -63,11 +63,11 @@ def _require_address(project: str, spec: ProjectSpec) -> str:
     field, version = f"projects.{project}.source", spec.version
     if _PLACEHOLDER in spec.source and not version:
         return ""
-    url = spec.source.replace(_PLACEHOLDER, wanted_version(project, spec, ""))
+    url = spec.source.replace(_PLACEHOLDER, resolved_version(project, spec, ""))
     names = [] if not version or _COMMIT.match(version) else _patterns(version)
     try:
-        asked = ("ls-remote", "--exit-code", "--quiet", "--", url, *names)
-        answer = git.ask(*asked, limit_seconds=_LIMIT_SECONDS, online=True)
+        arguments = ("ls-remote", "--exit-code", "--quiet", "--", url, *names)
+        answer = git.ask(*arguments, limit_seconds=_LIMIT_SECONDS, online=True)
     except MissingProgramError as error:
         return f"{field} was not looked at: {error}"
     if answer.code == 0 and names:
@@ -77,14 +77,14 @@ def _require_address(project: str, spec: ProjectSpec) -> str:
     if answer.code == _NO_SUCH_REFERENCE:
         problem = f"{without_passwords(url)} has no branch or tag of that name"
         raise BadInputError(f"projects.{project}.version", version, problem, "Name one it has.")
-    if _NO_ANSWER.search(answer.complaint):
-        complaint = " ".join(without_passwords(answer.complaint).split())
-        return f"{field} was not looked at, its server does not answer: {complaint[:200]}"
+    if _NO_ANSWER.search(answer.error_text):
+        error_text = " ".join(without_passwords(answer.error_text).split())
+        return f"{field} was not looked at, its server does not answer: {error_text[:200]}"
     raise git.refusal(field, url, answer)
 
 
 def _patterns(version: str) -> list[str]:
-    """Return what asks a server for that name, and for the commits that its tags stand for."""
+    """Return the patterns that ask a server for that name, and for the commits of its tags."""
     return [version, f"refs/*/{version}", f"refs/tags/{version}^{{}}"]
 
 

@@ -1,4 +1,4 @@
-"""A folder as a source: its files are copied as they stand, and those of Git by what Git says."""
+"""A folder as a source: its files are copied as they stand; in a working tree, those Git has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from blocks import tree
-from tasks.launch.checkout import MADE, files_of, is_checkout, resolve_pointers
+from tasks.launch.checkout import TOOL_FOLDERS, files_of, is_checkout, resolve_pointers
 
 _COMPILED = ".pyc"
 _BLOCK_BYTES = 512
@@ -19,7 +19,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 def copy(field: str, folder: Path, target: Path) -> None:
-    """Copy what belongs to the source in ``folder`` to the new folder ``target``.
+    """Copy the files of the source in ``folder`` to the new folder ``target``.
 
     Raises:
         BadInputError: It is, or has in it, a working tree that Git refuses to read.
@@ -51,14 +51,14 @@ def _plain(folder: Path) -> Iterator[Path]:
         yield from (here / name for name in files if not name.endswith(_COMPILED))
         for name in folders[:]:
             path = here / name
-            if name in MADE or path.is_symlink() or os.path.lexists(path / ".git"):
+            if name in TOOL_FOLDERS or path.is_symlink() or os.path.lexists(path / ".git"):
                 folders.remove(name)
-                if name not in MADE:
+                if name not in TOOL_FOLDERS:
                     yield path
 
 
 def _copy_file(path: Path, target: Path) -> None:
-    """Copy a file or a link; what is neither (a socket, a pipe) is no part of a source."""
+    """Copy a file or a link; anything else (a socket, a pipe) is no part of a source."""
     status = path.lstat()
     kind = stat.S_IFMT(status.st_mode)
     if kind not in {stat.S_IFREG, stat.S_IFLNK}:
@@ -72,7 +72,7 @@ def _copy_file(path: Path, target: Path) -> None:
 
 
 def _copy_sparse(path: Path, target: Path, size: int) -> None:
-    """Copy what has been written of ``path``, and leave its holes."""
+    """Copy the written parts of ``path``, and keep its holes."""
     with path.open("rb") as original, target.open("wb") as copied:
         copied.truncate(size)
         for start, end in _written(original, size):
@@ -83,13 +83,13 @@ def _copy_sparse(path: Path, target: Path, size: int) -> None:
 
 
 def _written(original: BinaryIO, size: int) -> Iterator[tuple[int, int]]:
-    """Yield where what has been written of ``original`` begins and ends."""
+    """Yield the start and end of each written part of ``original``."""
     end = 0
     while end < size:
         try:
             start = os.lseek(original.fileno(), end, os.SEEK_DATA)
         except OSError as error:
-            if error.errno != errno.ENXIO:  # which says that nothing but a hole is left
+            if error.errno != errno.ENXIO:  # ENXIO: only a hole is left
                 raise
             return
         end = os.lseek(original.fileno(), start, os.SEEK_HOLE)

@@ -1,7 +1,7 @@
-"""Removes what there is of a project: its processes, ports, releases and, where asked to, its data.
+"""Forgetting a project: its processes, ports, releases and, on request, its data are removed.
 
-Killed at any point, it is finished by being asked for again: the first thing that it does is to
-record that everything is to be ended, and nothing is forgotten before it is gone.
+A run that is killed at any point is finished by running it again: first it records that everything
+is to be ended, and it forgets nothing before it is gone.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _GRACE_SECONDS = 10.0
 
 
 class LeftoverError(SlipwayError):
-    """Something of a project cannot be removed; the project is known as long as it is there."""
+    """Files of a project cannot be removed; the project is known as long as they exist."""
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What is to be forgotten: a project in one environment, or (empty) in all.
+class ForgetScope:
+    """The project to forget, in one environment or (empty) in all.
 
     ``alive`` judges the owner of a workload.
     """
@@ -51,13 +51,13 @@ class Subject:
     alive: Callable[[str], bool] = field(default=owner_alive, compare=False)
 
     def covers(self, project: str, environment: str) -> bool:
-        """Tell whether that place belongs to it."""
+        """Tell whether a project's environment belongs to it."""
         return project == self.project and self.environment in {"", environment}
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was removed, and the data folders that stay."""
+    """The numbers of stopped instances and removed releases; the deleted and kept data folders."""
 
     stopped: int
     releases: int
@@ -65,110 +65,112 @@ class Forgotten:
     kept: tuple[str, ...]
 
 
-def check_forgettable(ledger: Ledger, subject: Subject, now: float) -> None:
-    """Refuse to forget what is at work, or has no name; nothing is touched.
+def check_forgettable(ledger: Ledger, scope: ForgetScope, now: float) -> None:
+    """Refuse to forget a project that is at work, or an invalid name; nothing is touched.
 
     Raises:
-        BadInputError: A name is none that a project or an environment can have.
+        BadInputError: A project or an environment cannot have that name.
         BusyError: A rollout or a workload of it is open.
     """
     for parameter in ("project", "environment"):
-        name = getattr(subject, parameter)
+        name = getattr(scope, parameter)
         if not fullmatch(BLOCK_NAME, name) and (name or parameter == "project"):
             remedy = "Name a project, and an environment or none."
             raise BadInputError(parameter, name, "is no name", remedy)
-    _refuse_open_rollouts(ledger, subject)
-    for row in workloads(ledger, subject.project, _ALL_WORKLOADS):
+    _refuse_open_rollouts(ledger, scope)
+    for row in workloads(ledger, scope.project, _ALL_WORKLOADS):
         _, _, environment, *_ = [*row.key.split("/"), "", ""]
-        at_work = is_held(row, now, subject.alive)
-        if at_work and subject.covers(subject.project, environment):
+        at_work = is_held(row, now, scope.alive)
+        if at_work and scope.covers(scope.project, environment):
             raise BusyError(
                 f"workload {row.key} is being run by {run_of(row.owner)} (id {row.id}). "
                 "Wait for that run, or cancel it in the UI, then forget the project."
             )
 
 
-def _refuse_open_rollouts(ledger: Ledger, subject: Subject) -> None:
+def _refuse_open_rollouts(ledger: Ledger, scope: ForgetScope) -> None:
     for rollout in open_rollouts(ledger):
-        if subject.covers(rollout.project, rollout.environment):
+        if scope.covers(rollout.project, rollout.environment):
             raise BusyError(
                 f"{rollout.project}/{rollout.environment}: a rollout is at {rollout.phase}, by {run_of(rollout.owner)}. "
                 "Wait until it is done; one whose run died is settled by the reconciler."
             )
 
 
-def places(ledger: Ledger, subject: Subject) -> list[str]:
-    """Return the environments in which there is anything of it, sorted."""
-    if subject.environment:
-        return [subject.environment]
-    found = {one.environment for one in instances(ledger, subject.project)}
+def places(ledger: Ledger, scope: ForgetScope) -> list[str]:
+    """Return the environments in which the project has anything, sorted."""
+    if scope.environment:
+        return [scope.environment]
+    environments = {instance.environment for instance in instances(ledger, scope.project)}
     for kind in ("data", "serving"):
-        folder = subject.home / kind / subject.project
-        found |= {path.name for path in folder.glob("*") if path.is_dir()}
-    fronts = [lease.owner.split("/") for lease in ports(ledger)]
-    found |= {owner[2] for owner in fronts if owner[:2] == ["front", subject.project]}
-    return sorted(found)
+        folder = scope.home / kind / scope.project
+        environments |= {path.name for path in folder.glob("*") if path.is_dir()}
+    lease_owners = [lease.owner.split("/") for lease in ports(ledger)]
+    environments |= {owner[2] for owner in lease_owners if owner[:2] == ["front", scope.project]}
+    return sorted(environments)
 
 
-def forget(ledger: Ledger, router: Router, subject: Subject, *, delete_data: bool) -> Forgotten:
-    """Remove what there is of ``subject``; snapshots, history and logs of steps stay.
+def forget(ledger: Ledger, router: Router, scope: ForgetScope, *, delete_data: bool) -> Forgotten:
+    """Remove all that belongs to ``scope``; snapshots, history and logs of steps stay.
 
     Raises:
-        BadInputError: A name is none that a project or an environment can have.
+        BadInputError: A project or an environment cannot have that name.
         BusyError: A rollout or a workload of it is open; nothing was touched, unless the rollout
-            began meanwhile: of the environments before it, everything is gone.
+            began meanwhile: then the environments before it are forgotten.
         EndingError: Processes are left that cannot be ended; the rest is as it was.
-        LeftoverError: Files are left that cannot be removed; asked for again, it goes on with them.
+        LeftoverError: Files are left that cannot be removed; the next run goes on with them.
     """
-    check_forgettable(ledger, subject, time.time())
-    environments = places(ledger, subject)
-    stopped = sum(_forget_place(ledger, router, subject, each) for each in environments)
-    removed = 0 if subject.environment else _forget_releases(ledger, subject)
-    folders = [subject.home / "data" / subject.project / each for each in environments]
-    there = [str(folder) for folder in folders if folder.is_dir()]
+    check_forgettable(ledger, scope, time.time())
+    environments = places(ledger, scope)
+    stopped = sum(_forget_place(ledger, router, scope, environment) for environment in environments)
+    removed = 0 if scope.environment else _forget_releases(ledger, scope)
+    folders = [scope.home / "data" / scope.project / environment for environment in environments]
+    existing = [str(folder) for folder in folders if folder.is_dir()]
     if delete_data:
-        # What the last backup has noted of the data goes with them.
-        noted = [subject.home / "staging" / subject.project / each for each in environments]
-        _remove([*folders, *noted])
+        # The manifests of the last backups, kept in the staging folders, go with the data.
+        staging_folders = [
+            scope.home / "staging" / scope.project / environment for environment in environments
+        ]
+        _remove([*folders, *staging_folders])
         for kind in ("data", "staging"):
             with suppress(OSError):  # what another environment keeps there stays
-                (subject.home / kind / subject.project).rmdir()
-        return Forgotten(stopped, removed, tuple(there), ())
-    return Forgotten(stopped, removed, (), tuple(there))
+                (scope.home / kind / scope.project).rmdir()
+        return Forgotten(stopped, removed, tuple(existing), ())
+    return Forgotten(stopped, removed, (), tuple(existing))
 
 
-def _forget_place(ledger: Ledger, router: Router, subject: Subject, environment: str) -> int:
-    with place_alone(subject.home, subject.project, environment):
-        # One may have begun since that was looked at; from here on none does.
-        _refuse_open_rollouts(ledger, replace(subject, environment=environment))
-        doomed = instances(ledger, subject.project, environment, LIVING)
-        ids, owner = [one.id for one in doomed], own_identity().encode()
-        condemn(ledger, subject.project, environment, ids, owner)
-    owned = f"front/{subject.project}/{environment}/"
-    fronts = [lease for lease in ports(ledger) if lease.owner.startswith(owned)]
-    for lease in fronts:
+def _forget_place(ledger: Ledger, router: Router, scope: ForgetScope, environment: str) -> int:
+    with place_alone(scope.home, scope.project, environment):
+        # A rollout may have begun since the last check; with the lock held none can begin.
+        _refuse_open_rollouts(ledger, replace(scope, environment=environment))
+        doomed = instances(ledger, scope.project, environment, LIVING)
+        ids, owner = [instance.id for instance in doomed], own_identity().encode()
+        condemn(ledger, scope.project, environment, ids, owner)
+    owner_prefix = f"front/{scope.project}/{environment}/"
+    leases = [lease for lease in ports(ledger) if lease.owner.startswith(owner_prefix)]
+    for lease in leases:
         router.route(lease.port, ())
     end_instances(ledger, doomed, _GRACE_SECONDS)
-    release_ports(ledger, *(lease.owner for lease in fronts))
-    every = instances(ledger, subject.project, environment)
-    _remove([one.directory for one in every])
-    _remove([subject.home / "serving" / subject.project / environment])
-    forget_instances(ledger, [one.id for one in every])
-    forget_befores(ledger, subject.project, environment)
+    release_ports(ledger, *(lease.owner for lease in leases))
+    all_instances = instances(ledger, scope.project, environment)
+    _remove([instance.directory for instance in all_instances])
+    _remove([scope.home / "serving" / scope.project / environment])
+    forget_instances(ledger, [instance.id for instance in all_instances])
+    forget_befores(ledger, scope.project, environment)
     return len(doomed)
 
 
-def _forget_releases(ledger: Ledger, subject: Subject) -> int:
-    known = releases(ledger, subject.project)
-    for release in known:
+def _forget_releases(ledger: Ledger, scope: ForgetScope) -> int:
+    project_releases = releases(ledger, scope.project)
+    for release in project_releases:
         _remove([release.path])
         forget_release(ledger, release.project, release.digest)
-    _remove(subject.home / kind / subject.project for kind in ("releases", "serving"))
+    _remove(scope.home / kind / scope.project for kind in ("releases", "serving"))
     _remove(
-        subject.home / "workspaces" / row.id
-        for row in workloads(ledger, subject.project, _ALL_WORKLOADS)
+        scope.home / "workspaces" / row.id
+        for row in workloads(ledger, scope.project, _ALL_WORKLOADS)
     )
-    return len(known)
+    return len(project_releases)
 
 
 def _remove(folders: Iterable[Path]) -> None:
@@ -177,5 +179,5 @@ def _remove(folders: Iterable[Path]) -> None:
     Raises:
         LeftoverError: Something is left.
     """
-    if left := [sentence for folder in folders if (sentence := discard(folder))]:
-        raise LeftoverError(f"{' '.join(left)} Then forget the project again.")
+    if leftovers := [sentence for folder in folders if (sentence := discard(folder))]:
+        raise LeftoverError(f"{' '.join(leftovers)} Then forget the project again.")

@@ -1,4 +1,4 @@
-"""Runs git: with a time limit, no terminal, no hooks, and nothing of ours in its environment."""
+"""Running git: with a time limit, no terminal, no hooks, and nothing of ours in its environment."""
 
 from __future__ import annotations
 
@@ -19,17 +19,25 @@ from tasks.launch.kinds.limit import current_limit
 
 LIMIT_SECONDS = 900.0
 MOST_BYTES = 2 * 1024**3
-"""So much git may write: a file of Git LFS, or the names of all files."""
+"""The most bytes that git may write: a file of Git LFS, or the names of all files."""
 _URL = re.compile(r"^(https?|ssh|git|file)://|^[\w.-]+@[\w.-]+:")
 _OWNER = re.compile(r"dubious ownership in repository at '(.+?)'")
-_KEPT = frozenset(
+_KEPT_VARIABLES = frozenset(
     {
-        *("SSH_AUTH_SOCK", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "SSH_ASKPASS"),
-        *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "XDG_CONFIG_HOME", "SUDO_UID"),
-        *("GIT_SSL_CAINFO", "GIT_SSL_CAPATH"),
+        "SSH_AUTH_SOCK",
+        "GIT_SSH",
+        "GIT_SSH_COMMAND",
+        "GIT_ASKPASS",
+        "SSH_ASKPASS",
+        "GIT_CONFIG_GLOBAL",
+        "GIT_CONFIG_NOSYSTEM",
+        "XDG_CONFIG_HOME",
+        "SUDO_UID",
+        "GIT_SSL_CAINFO",
+        "GIT_SSL_CAPATH",
     }
 )
-"""What git itself may see of our environment, beside what every child does."""
+"""The variables of our environment that git may see, beside those that every child gets."""
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 _HARMLESS = {
     "core.fsmonitor": "false",  # else the source folder names a program that is run
@@ -42,16 +50,16 @@ _HARMLESS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """How git ended: its exit code, what it wrote, and what it complained about."""
+class GitAnswer:
+    """How git ended: its exit code, its output, and its error output."""
 
     code: int
     output: bytes
-    complaint: str
+    error_text: str
 
     @property
     def line(self) -> str:
-        """What it wrote, as one line of text."""
+        """The output as text, without blanks around it."""
         return os.fsdecode(self.output).strip()
 
 
@@ -63,15 +71,15 @@ def is_git_url(source: str) -> bool:
 def ask(
     *arguments: str,
     variables: Mapping[str, str] | None = None,
-    given: bytes = b"",
+    stdin: bytes = b"",
     limit_seconds: float = LIMIT_SECONDS,
     online: bool = False,
     filters: bool = False,
-) -> Answer:
-    """Run git with ``arguments``, giving it ``given`` to read.
+) -> GitAnswer:
+    """Run git with ``arguments``, giving it ``stdin`` to read.
 
-    ``online``: it speaks to a server, and gets the users of `access`. What only reads a repository
-    gets none: its own configuration may name ``filters``, programs that are run.
+    ``online``: it speaks to a server, and gets the users of `access`. A command that only reads a
+    repository gets none, as the repository's configuration may name ``filters``: programs to run.
 
     Raises:
         MissingProgramError: It is not installed.
@@ -80,24 +88,24 @@ def ask(
         raise MissingProgramError("git", "apt-get install git (macOS: xcode-select --install)")
     settings = [part for name, value in _HARMLESS.items() for part in ("-c", f"{name}={value}")]
     limit = current_limit()
-    shown, users = without_users(arguments)
+    visible, users = without_users(arguments)
     with access(users if online else {}):
-        secret = access_variables() if online else {}
+        credentials = access_variables() if online else {}
         run = _run if online or filters else _query
         finished = run(
-            ["git", *settings, *shown],
-            _environment() | secret | dict(variables or {}),
-            given,
+            ["git", *settings, *visible],
+            _environment() | credentials | dict(variables or {}),
+            stdin,
             min(limit_seconds, limit.left),
         )
-        complaint = redacted(finished.complaint.decode(errors="replace").strip())
+        error_text = redacted(finished.complaint.decode(errors="replace").strip())
     if finished.left_out:
-        return Answer(-1, b"", f"git {arguments[0]} wrote more than {MOST_BYTES} bytes")
+        return GitAnswer(-1, b"", f"git {arguments[0]} wrote more than {MOST_BYTES} bytes")
     if finished.by_itself:
-        return Answer(finished.code, finished.output, complaint)
-    own = limit.left > 0 and not is_cancelled()
-    why = f"took more than {limit_seconds:g} s" if own else f"was ended: {limit.reason}"
-    return Answer(-1, b"", f"git {arguments[0]} {why}")
+        return GitAnswer(finished.code, finished.output, error_text)
+    timed_out = limit.left > 0 and not is_cancelled()
+    reason = f"took more than {limit_seconds:g} s" if timed_out else f"was ended: {limit.reason}"
+    return GitAnswer(-1, b"", f"git {arguments[0]} {reason}")
 
 
 def read(
@@ -105,40 +113,42 @@ def read(
     value: str,
     *arguments: str,
     variables: Mapping[str, str] | None = None,
-    given: bytes = b"",
+    stdin: bytes = b"",
     online: bool = False,
     filters: bool = False,
-) -> Answer:
-    """Run git, which has to succeed; the rest is as with `ask`.
+) -> GitAnswer:
+    """Run git like `ask`; it has to succeed.
 
     Raises:
-        BadInputError: It does not; its own complaint is the problem.
+        BadInputError: It failed; its error output is the problem.
     """
-    answer = ask(*arguments, variables=variables, given=given, online=online, filters=filters)
+    answer = ask(*arguments, variables=variables, stdin=stdin, online=online, filters=filters)
     if answer.code != 0:
         raise refusal(field, value, answer)
     return answer
 
 
-def refusal(field: str, value: str, answer: Answer) -> BadInputError:
-    """Return the error of a repository that git does not read."""
-    complaint = without_user(answer.complaint or f"it ended with {answer.code}")
-    first = next((line for line in complaint.splitlines() if line.startswith("fatal:")), complaint)
+def refusal(field: str, value: str, answer: GitAnswer) -> BadInputError:
+    """Return the error for a repository that git cannot read."""
+    error_text = without_user(answer.error_text or f"it ended with {answer.code}")
+    first = next(
+        (line for line in error_text.splitlines() if line.startswith("fatal:")), error_text
+    )
     remedy = "Check the address, and that this machine may read it without being asked."
-    if owner := _OWNER.search(complaint):
+    if owner := _OWNER.search(error_text):
         remedy = f"Where you trust it: git config --global --add safe.directory {owner[1]}"
-    shown = first.removeprefix("fatal:").strip()
-    return BadInputError(field, without_user(value), f"git cannot read it ({shown})", remedy)
+    reason = first.removeprefix("fatal:").strip()
+    return BadInputError(field, without_user(value), f"git cannot read it ({reason})", remedy)
 
 
 def _run(
-    argv: Sequence[str], environment: Mapping[str, str], given: bytes, limit_seconds: float
+    argv: Sequence[str], environment: Mapping[str, str], stdin: bytes, limit_seconds: float
 ) -> Finished:
-    """Run what may take long and start others, on a leash."""
+    """Run a command that may take long and start other programs: bounded, with all it starts."""
     return run_bounded(
         argv,
         environment,
-        given=given,
+        given=stdin,
         limit_seconds=limit_seconds,
         cancelled=is_cancelled,
         most_bytes=MOST_BYTES,
@@ -146,24 +156,24 @@ def _run(
 
 
 def _query(
-    argv: Sequence[str], environment: Mapping[str, str], given: bytes, limit_seconds: float
+    argv: Sequence[str], environment: Mapping[str, str], stdin: bytes, limit_seconds: float
 ) -> Finished:
-    """Run what starts no other program and is soon done: a leash would cost several times of it."""
+    """Run a short command that starts no other program; bounding it would take much longer."""
     try:
-        done = subprocess.run(
+        completed = subprocess.run(
             argv,
             env=environment,
-            input=given,
+            input=stdin,
             capture_output=True,
             timeout=max(limit_seconds, 0.0),
             check=False,
         )
     except subprocess.TimeoutExpired:
         return Finished(-1, b"", b"", by_itself=False)
-    return Finished(done.returncode, done.stdout, done.stderr, by_itself=True)
+    return Finished(completed.returncode, completed.stdout, completed.stderr, by_itself=True)
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name in _KEPT}
+    git_variables = {name: value for name, value in os.environ.items() if name in _KEPT_VARIABLES}
     allowed = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
-    return inherited(os.environ, tools=False) | kept | _QUIET | allowed
+    return inherited(os.environ, tools=False) | git_variables | _QUIET | allowed

@@ -1,4 +1,4 @@
-"""Whether what was started does its work: asked of it until it says so, dies, or takes too long."""
+"""The health of started instances: each is asked until it is well, has ended, or takes too long."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _POLL_SECONDS = 0.05
 _ANSWER_SECONDS = 2.0
 _SETTLED_SECONDS = 0.5
 """A service without a port is well when it has run this long without ending."""
-_CRASHES = 2
+_CRASH_LOOP_RESTARTS = 2
 _LOG_LINES = 15
 _SEARCHED_LINES = 400
 
@@ -34,7 +34,7 @@ _SEARCHED_LINES = 400
 class Health:
     """Whether an instance is well; ``detail`` says why, with its last log lines where it is not.
 
-    ``final``: it will never be well, because it has ended or keeps ending.
+    ``final`` tells that it will never be well, because it has ended or keeps ending.
     """
 
     instance: Instance
@@ -48,23 +48,23 @@ def await_health(
 ) -> list[Health]:
     """Return the health of each as soon as it is known, or ``timeout_seconds`` have passed.
 
-    Where one has ended, the others are not waited for: together they cannot become well. The
-    values of ``secrets`` do not appear in what is returned.
+    Where one has ended, the others are not waited for: they can no longer all become well. The
+    values of ``secrets`` do not appear in the result.
     """
     if not instances:
         return []
     deadline, hopeless = time.monotonic() + timeout_seconds, Event()
-    names = " and ".join(sorted({one.service for one in instances}))
+    names = " and ".join(sorted({instance.service for instance in instances}))
     waiting = f"waiting until {names} can serve, at most {timeout_seconds:g} s"
     with doing(waiting), ThreadPoolExecutor(len(instances)) as pool:
         answers = [
-            pool.submit(copy_context().run, _await_one, one, deadline, hopeless, secrets)
-            for one in instances
+            pool.submit(copy_context().run, _await_instance, instance, deadline, hopeless, secrets)
+            for instance in instances
         ]
         return [answer.result() for answer in answers]
 
 
-def _await_one(
+def _await_instance(
     instance: Instance, deadline: float, hopeless: Event, secrets: Collection[str]
 ) -> Health:
     while True:
@@ -90,59 +90,59 @@ def _unwell(
     final: bool = False,
     remedy: bool = False,
 ) -> Health:
-    """Return that it is not well, with what it said; its own words go before our ``remedy``."""
-    known = last_lines(detached.log_path(instance.directory), _SEARCHED_LINES, secrets)
-    lines = with_reason(known, _LOG_LINES)
+    """Return that it is not well, with its last lines; a reason in its log precedes a ``remedy``."""
+    searched_lines = last_lines(detached.log_path(instance.directory), _SEARCHED_LINES, secrets)
+    lines = with_reason(searched_lines, _LOG_LINES)
     advice = contention(lines) or (_remedy(instance) if remedy else "")
-    said = redact(". ".join(filter(None, [detail, advice])), secrets)
+    summary = redact(". ".join(filter(None, [detail, advice])), secrets)
     log = "\n".join(lines) if lines else "(it wrote nothing)"
-    told = f"{instance.project}/{instance.service} {said}\nIts last lines:\n{log}"
-    return Health(instance, ok=False, detail=told, final=final)
+    message = f"{instance.project}/{instance.service} {summary}\nIts last lines:\n{log}"
+    return Health(instance, ok=False, detail=message, final=final)
 
 
 def _look(instance: Instance) -> tuple[bool, bool, str]:
-    """Return whether it is well, whether that will not change, and why."""
-    found = detached.status(instance.directory)
-    if not isinstance(found, detached.Running):
-        finished = instance.port is None and has_finished(instance) and not _left_behind(found)
-        return finished, True, _end(found)
-    if _left_behind(found) or found.restarts >= _CRASHES:
-        return False, True, _end(found)
-    if found.child_pid is None:
+    """Return whether it is well, whether that is final, and why."""
+    status = detached.status(instance.directory)
+    if not isinstance(status, detached.Running):
+        finished = instance.port is None and has_finished(instance) and not _left_behind(status)
+        return finished, True, _end(status)
+    if _left_behind(status) or status.restarts >= _CRASH_LOOP_RESTARTS:
+        return False, True, _end(status)
+    if status.child_pid is None:
         return False, False, "is being started"
     if instance.port is None:
-        settled = detached.age_seconds(found.shim) >= _SETTLED_SECONDS and not found.restarts
+        settled = detached.age_seconds(status.shim) >= _SETTLED_SECONDS and not status.restarts
         return settled, False, "runs" if settled else "has only just been started"
-    answer = _asked(instance, instance.port, found)
+    answer = _probe(instance, instance.port, status)
     return answer.ok, False, answer.detail
 
 
-def _asked(instance: Instance, port: int, found: detached.Running) -> ProbeAnswer:
-    whose = partial(who_else_answers, instance, found)
-    return ask(instance.host, port, instance.health_path, _ANSWER_SECONDS, whose)
+def _probe(instance: Instance, port: int, status: detached.Running) -> ProbeAnswer:
+    find_intruder = partial(who_else_answers, instance, status)
+    return ask(instance.host, port, instance.health_path, _ANSWER_SECONDS, find_intruder)
 
 
-def _left_behind(found: detached.Status) -> int:
-    """Return how many processes lived on when its first one had ended well, the last time."""
-    if isinstance(found, detached.Ended):
-        return found.outcome.left_behind if found.outcome.succeeded else 0
-    return found.left_behind if isinstance(found, detached.Running) and not found.last_end else 0
+def _left_behind(status: detached.Status) -> int:
+    """Return how many processes lived on after its first one had last ended well."""
+    if isinstance(status, detached.Ended):
+        return status.outcome.left_behind if status.outcome.succeeded else 0
+    return status.left_behind if isinstance(status, detached.Running) and not status.last_end else 0
 
 
-def _end(found: detached.Status) -> str:
-    """Say how one ended that will not become well by itself."""
-    if left := _left_behind(found):
-        return _in_background(left)
-    match found:
+def _end(status: detached.Status) -> str:
+    """Return how an instance ended that will not become well by itself."""
+    if count := _left_behind(status):
+        return _in_background(count)
+    match status:
         case detached.Ended(outcome):
             return f"ended: {outcome.cause or outcome.end}"
         case detached.Running():
-            return f"keeps ending: started {found.restarts + 1} times"
+            return f"keeps ending: started {status.restarts + 1} times"
     return "was never started"
 
 
 def _in_background(left_behind: int) -> str:
-    """Say what a service did whose first process ended well while others lived on."""
+    """Return the message for a service whose first process ended well while others lived on."""
     others = "1 process" if left_behind == 1 else f"{left_behind} processes"
     return (
         f"put itself into the background: its first process ended with exit code 0 and left "
@@ -153,11 +153,11 @@ def _in_background(left_behind: int) -> str:
 
 
 def _remedy(instance: Instance) -> str:
-    """Say what would help one that runs and is not well; empty where nothing can be said."""
-    found = detached.status(instance.directory)
-    if instance.port is None or not isinstance(found, detached.Running):
+    """Return a remedy for an instance that runs and is not well; empty where none is known."""
+    status = detached.status(instance.directory)
+    if instance.port is None or not isinstance(status, detached.Running):
         return ""
-    answer = _asked(instance, instance.port, found)
+    answer = _probe(instance, instance.port, status)
     if answer.code is not None and not answer.ok:
         field = f"projects.{instance.project}.services.{instance.service}.health_path"
         path = instance.health_path
@@ -165,7 +165,7 @@ def _remedy(instance: Instance) -> str:
             f"It answers, but not well at {path}: name a path at {field} that answers below 400 "
             'when it is well; "" asks only whether the port is open.'
         )
-    there = sockets(found)
-    if any((one.host, one.port) == (instance.host, instance.port) for one in there):
+    listening = sockets(status)
+    if any((socket.host, socket.port) == (instance.host, instance.port) for socket in listening):
         return ""  # it is just slow to answer
-    return listening_instead(instance.host, instance.port, there)
+    return listening_instead(instance.host, instance.port, listening)

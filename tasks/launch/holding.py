@@ -1,4 +1,4 @@
-"""Who still needs a release on disk holds it; given back by the kernel when that process ends."""
+"""Locks that keep a release on disk while a process needs it; the kernel frees them at its end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def hold(folder: Path) -> bool:
     except FileNotFoundError:
         return False
     fcntl.flock(descriptor, fcntl.LOCK_SH)
-    # Who has it alone renames it before it is removed.
+    # The holder of the exclusive lock renames the folder before it removes it.
     if not folder.is_dir() or not os.path.samestat(os.fstat(descriptor), folder.stat()):
         os.close(descriptor)
         return False
@@ -37,7 +37,7 @@ def let_go(folder: Path) -> None:
 
 @contextmanager
 def held_by_nobody(folder: Path) -> Iterator[bool]:
-    """Tell whether nobody holds ``folder``; nobody can meanwhile. One that is gone nobody holds."""
+    """Tell whether nobody holds ``folder``, or it is gone; meanwhile nobody can hold it."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except FileNotFoundError:

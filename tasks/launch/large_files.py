@@ -1,4 +1,4 @@
-"""Files that Git holds as pointers of Git LFS: their content is fetched, or they are refused."""
+"""Git LFS pointers in a source: the content of each is fetched, or the source is refused."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from tasks.launch import git
 
 _START = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\r?\n")
 _OBJECT = re.compile(rb"^oid sha256:([0-9a-f]{64})\r?$", re.MULTILINE)
-_LONGEST_BYTES = 1024
+_LONGEST_POINTER_BYTES = 1024
 """A pointer is shorter, by the specification of Git LFS."""
-_COMPLAINT_CHARACTERS = 600
+_ERROR_CHARACTERS = 600
 _INSTALL = "apt-get install git-lfs (macOS: brew install git-lfs)"
 
 
 @dataclass(frozen=True, slots=True)
 class Pointers:
-    """Those below ``tree``, of ``commit`` in the repository at ``objects``, got from ``address``.
+    """The pointers below ``tree``, of ``commit`` in the repository at ``objects``.
 
-    ``ours``: the repository was made for this build, so that objects may be fetched into it.
+    ``address`` is where their content is fetched from. ``ours`` tells that the repository was made
+    for this build, so that objects may be fetched into it.
     """
 
     field: str
@@ -39,12 +40,12 @@ class Pointers:
     def resolve(
         self, names: Sequence[str], attributes: Sequence[str], variables: Mapping[str, str]
     ) -> None:
-        """Replace those among ``names`` by their content.
+        """Replace the pointers among ``names`` by their content.
 
-        ``attributes`` and ``variables`` are how git is asked for the attributes of a file.
+        ``attributes`` and ``variables`` are the arguments and environment of `git check-attr`.
 
         Raises:
-            BadInputError: The content of one cannot be had.
+            BadInputError: The content of one cannot be fetched.
         """
         pointers = self._tracked(
             [name for name in names if is_pointer(self.tree / name)], attributes, variables
@@ -66,37 +67,41 @@ class Pointers:
     def _tracked(
         self, names: Sequence[str], attributes: Sequence[str], variables: Mapping[str, str]
     ) -> list[str]:
-        """Return those that Git LFS looks after: a text about it may look like a pointer."""
+        """Return the files that Git LFS manages: a text about it may look like a pointer."""
         if not names:
             return []
-        given = "".join(f"{name}\0" for name in names).encode(errors="surrogateescape")
+        names_bytes = "".join(f"{name}\0" for name in names).encode(errors="surrogateescape")
         cached = ["--cached"] if variables else []
-        asked = [*attributes, "check-attr", "-z", *cached, "--stdin", "filter"]
-        answer = git.read(self.field, self.commit, *asked, variables=variables, given=given)
+        arguments = [*attributes, "check-attr", "-z", *cached, "--stdin", "filter"]
+        answer = git.read(
+            self.field, self.commit, *arguments, variables=variables, stdin=names_bytes
+        )
         parts = answer.output.decode(errors="surrogateescape").split("\0")
-        return [parts[n] for n in range(0, len(parts) - 2, 3) if parts[n + 2] == "lfs"]
+        return [parts[index] for index in range(0, len(parts) - 2, 3) if parts[index + 2] == "lfs"]
 
     def _from_disk(self, name: str) -> bool:
         path = self.tree / name
         oid = _oid(path.read_bytes())
-        kept = self.objects / "lfs" / "objects" / oid[:2] / oid[2:4] / oid
-        if not kept.is_file() or _digest(kept) != oid:
-            return False  # one that is damaged may be had elsewhere
-        shutil.copyfile(kept, path)
+        stored = self.objects / "lfs" / "objects" / oid[:2] / oid[2:4] / oid
+        if not stored.is_file() or _digest(stored) != oid:
+            return False  # a damaged object may be whole on the server
+        shutil.copyfile(stored, path)
         return True
 
     def _from_server(self, name: str) -> None:
         path = self.tree / name
         pointer = path.read_bytes()
         with tempfile.TemporaryDirectory(dir=self.tree.parent) as aside:
-            where = (f"--git-dir={aside}", "-c", f"remote.origin.url={self.address}")
+            git_options = (f"--git-dir={aside}", "-c", f"remote.origin.url={self.address}")
             git.read(self.field, self.address, "init", "--quiet", "--bare", aside)
-            stated = git.ask("config", "--file", str(self.tree / ".lfsconfig"), "lfs.url").line
-            url = ("-c", f"lfs.url={stated}") if stated else ()
-            answer = git.ask(*where, *url, "lfs", "smudge", "--", name, given=pointer, online=True)
+            lfs_url = git.ask("config", "--file", str(self.tree / ".lfsconfig"), "lfs.url").line
+            url_option = ("-c", f"lfs.url={lfs_url}") if lfs_url else ()
+            answer = git.ask(
+                *git_options, *url_option, "lfs", "smudge", "--", name, stdin=pointer, online=True
+            )
         if hashlib.sha256(answer.output).hexdigest() != _oid(pointer):
-            complaint = " ".join(without_user(answer.complaint).split())
-            problem = f"is a pointer of Git LFS whose content cannot be had ({shortened(complaint, _COMPLAINT_CHARACTERS)})"
+            error_text = " ".join(without_user(answer.error_text).split())
+            problem = f"is a pointer of Git LFS whose content cannot be had ({shortened(error_text, _ERROR_CHARACTERS)})"
             raise BadInputError(
                 self.field, name, problem, "Try: git lfs fetch --all, git lfs pull."
             )
@@ -104,8 +109,8 @@ class Pointers:
 
 
 def is_pointer(path: Path) -> bool:
-    """Tell whether that file looks like a pointer."""
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > _LONGEST_BYTES:
+    """Tell whether the file at ``path`` looks like a pointer."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > _LONGEST_POINTER_BYTES:
         return False
     content = path.read_bytes()
     return bool(_START.match(content)) and bool(_oid(content))
@@ -117,5 +122,5 @@ def _digest(path: Path) -> str:
 
 
 def _oid(pointer: bytes) -> str:
-    stated = _OBJECT.search(pointer)
-    return stated[1].decode() if stated else ""
+    match = _OBJECT.search(pointer)
+    return match[1].decode() if match else ""

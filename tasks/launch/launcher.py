@@ -1,4 +1,4 @@
-"""Builds and runs the services of one project in one environment; synchronous."""
+"""The launcher: it builds and runs the services of one project in one environment; synchronous."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from blocks.providers.process.detached import own_identity
 from tasks.configuration import checked
 from tasks.errors import BadInputError, NotFoundError
 from tasks.launch.applied import (
-    Record,
+    StartRecord,
     differences,
     service_record,
 )
@@ -41,7 +41,7 @@ __all__ = ["LaunchError", "Launcher"]
 
 @dataclass(frozen=True, slots=True)
 class Launcher(Premises):
-    """Builds, prepares, starts and ends what lives on its premises."""
+    """Builds, prepares, starts and ends the releases and instances on its premises."""
 
     def build(self, version: str, *, serves: bool = True) -> Release:
         """Build that version (empty: the project's own), or find it built, and record it.
@@ -57,24 +57,30 @@ class Launcher(Premises):
         judge = self._judge if serves else accept
         with limited(Limit(self.build_seconds)):
             release = build_release(
-                *(self.project, self.spec, version, folder, self.clock()),
+                self.project,
+                self.spec,
+                version,
+                folder,
+                self.clock(),
                 judge=judge,
                 bounds=self.archive_bounds,
             )
         record_release(self.ledger, release)
-        used = {one.release for one in instances(self.ledger, self.project, states=LIVING)}
+        used = {
+            instance.release for instance in instances(self.ledger, self.project, states=LIVING)
+        }
         used |= digests_of_trees(self.home / "serving" / self.project)
         prune(self.ledger, release, used, self.keep_releases)
         return release
 
     def _judge(self, release: Release) -> None:
-        """Refuse what could not be started, or what comes before it, once it is built."""
+        """Refuse services, and commands before them, that could not be started once it is built."""
         starter = self._starter()
         starter.check(list(self._orders(release, self.release_record()).values()))
         starter.before(release, before_of(self.project, self.spec, release.source))
 
     def prepare(self, release: Release) -> None:
-        """Run what has to succeed before ``release`` serves there, unless it has.
+        """Run the commands that have to succeed before ``release`` serves there, each once.
 
         Raises:
             BadInputError: A command or variable cannot be used; nothing was run then.
@@ -110,15 +116,15 @@ class Launcher(Premises):
         state: InstanceState = InstanceState.STARTING,
         *,
         fresh: bool = False,
-        chosen_by: Record | None = None,
+        chosen_by: StartRecord | None = None,
     ) -> list[Instance]:
-        """Return all replicas of all services of ``release``; those that run so are adopted.
+        """Return all replicas of all services of ``release``; those that run already are adopted.
 
-        The others are started on leased ports, in a copy of the release that is of this
-        environment alone, also where one runs with another configuration. When one cannot be,
+        The others are started on leased ports, in a copy of the release for this environment
+        alone, also where a replica runs with another configuration. When one cannot be started,
         those just started are stopped again. ``fresh``: adopt none, start them all beside what
-        runs. ``chosen_by`` is the configuration by which the release was chosen: that of the
-        project, unless it is given.
+        runs. ``chosen_by`` is the configuration by which the release was chosen, by default that
+        of the project.
 
         Raises:
             BadInputError: A command, a variable or `data` cannot be used; nothing was started then.
@@ -131,19 +137,19 @@ class Launcher(Premises):
         self._starter().check(list(orders.values()))
         with self.alone():
             existing = [] if fresh else self._adoptable(orders)
-            kept, lacking = missing(list(orders), release.digest, existing)
-            self._take(kept)
+            adopted, lacking = missing(list(orders), release.digest, existing)
+            self._take(adopted)
             started = self._start_in_trees([orders[replica] for replica in lacking], state)
-        return [*(_as_ordered(one, orders) for one in kept), *started]
+        return [*(_as_ordered(instance, orders) for instance in adopted), *started]
 
     def start_again(self, lost: Sequence[Instance]) -> list[Instance]:
-        """Start processes in place of those that were ``lost``, as they were; secrets are today's.
+        """Start processes in place of the ``lost`` ones, as they were, but with today's secrets.
 
         Raises:
             BadInputError: A release is no longer on disk; nothing was started then.
             LaunchError: This machine could not start a process.
         """
-        orders = [self._former_order(one) for one in lost]
+        orders = [self._former_order(instance) for instance in lost]
         self._starter().check(orders)
         with self.alone():
             return self._start_in_trees(orders, InstanceState.STARTING)
@@ -153,9 +159,9 @@ class Launcher(Premises):
         return await_health(instances, timeout_seconds, self.secrets.values())
 
     def stop(self, instances: Sequence[Instance], grace_seconds: float) -> None:
-        """End the processes of ``instances`` with all they started, and give back their ports.
+        """End the processes of ``instances`` with all they started, and release their ports.
 
-        They are marked so first: nobody brings back what is being ended.
+        They are marked first, so that nobody starts again what is being ended.
 
         Raises:
             EndingError: Processes are left that cannot be ended; the others are stopped.
@@ -163,16 +169,16 @@ class Launcher(Premises):
         end_instances(self.ledger, instances, grace_seconds)
 
     def _start_in_trees(self, orders: Sequence[Order], state: InstanceState) -> list[Instance]:
-        """Start what is ordered in copies of the releases that are of this environment alone."""
+        """Start the ordered replicas in copies of their releases for this environment alone."""
         trees: dict[str, Release] = {}
         for order in orders:
             if order.release.digest not in trees:
                 trees[order.release.digest] = tree = self.as_served(order.release)
                 begin(tree.path)
-        there = [replace(order, release=trees[order.release.digest]) for order in orders]
-        return self._starter().start(there, state)
+        orders_in_trees = [replace(order, release=trees[order.release.digest]) for order in orders]
+        return self._starter().start(orders_in_trees, state)
 
-    def _orders(self, release: Release, chosen_by: Record) -> dict[Replica, Order]:
+    def _orders(self, release: Release, chosen_by: StartRecord) -> dict[Replica, Order]:
         """Return how each replica of ``release`` is started with today's configuration."""
         services = self.services(release)
         records = {
@@ -190,7 +196,7 @@ class Launcher(Premises):
         }
 
     def _former_order(self, lost: Instance) -> Order:
-        """Return how ``lost`` was started; of one that nothing was recorded of, as of today."""
+        """Return how ``lost`` was started; where nothing is recorded, how it would be today."""
         release = find_release(self.ledger, self.project, lost.release)
         if release is None or not release.path.is_dir():
             remedy = "Launch or deploy the version you want."
@@ -213,20 +219,23 @@ class Launcher(Premises):
         return services[name]
 
     def _adoptable(self, orders: Mapping[Replica, Order]) -> list[Instance]:
-        """Return what may stay: supervised, or finished where it has no port, and started with what is configured."""
+        """Return the instances that may stay: alive or finished, and started as is configured now.
+
+        An instance is alive where it is supervised, and may have finished where it has no port.
+        """
         states = {InstanceState.STARTING, InstanceState.RUNNING}
-        known = instances(self.ledger, self.project, self.environment, states)
+        candidates = instances(self.ledger, self.project, self.environment, states)
         return [
-            one
-            for one in known
-            if (order := orders.get(Replica(one.service, one.replica)))
-            and not differences(one.configuration, order.record).needs_process
-            and (is_supervised(one) or (has_finished(one) and one.port is None))
+            instance
+            for instance in candidates
+            if (order := orders.get(Replica(instance.service, instance.replica)))
+            and not differences(instance.configuration, order.record).needs_process
+            and (is_supervised(instance) or (has_finished(instance) and instance.port is None))
         ]
 
-    def _take(self, kept: Sequence[Instance]) -> None:
-        """Take over what another launch is starting: it stays, should that one die."""
-        starting = [one.id for one in kept if one.state is InstanceState.STARTING]
+    def _take(self, adopted: Sequence[Instance]) -> None:
+        """Take over instances that another launch is starting, so that they survive its death."""
+        starting = [instance.id for instance in adopted if instance.state is InstanceState.STARTING]
         take_instances(self.ledger, starting, own_identity().encode())
 
     def _starter(self) -> Starter:
@@ -244,7 +253,7 @@ class Launcher(Premises):
         )
 
 
-def _as_ordered(kept: Instance, orders: Mapping[Replica, Order]) -> Instance:
-    """Return ``kept`` with what applies to a process that runs; nothing is recorded yet."""
-    order = orders[Replica(kept.service, kept.replica)]
-    return replace(kept, health_path=order.spec.health_path, configuration=order.record)
+def _as_ordered(instance: Instance, orders: Mapping[Replica, Order]) -> Instance:
+    """Return ``instance`` with the settings that a running process can apply, not recorded yet."""
+    order = orders[Replica(instance.service, instance.replica)]
+    return replace(instance, health_path=order.spec.health_path, configuration=order.record)

@@ -1,4 +1,4 @@
-"""One at a time on this machine; given back by the kernel when its holder dies."""
+"""File locks between processes of this machine; the kernel frees one when its holder dies."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def alone(path: Path) -> Iterator[None]:
 
 
 def _is_got_soon(descriptor: int) -> bool:
-    """Tell whether the lock is given back, and held, before it is worth a word."""
+    """Tell whether the lock was freed and taken before the wait is worth a message."""
     deadline = time.monotonic() + _WORTH_A_WORD_SECONDS
     while time.monotonic() < deadline:
         try:
@@ -59,7 +59,7 @@ def unless_taken(path: Path) -> Iterator[bool]:
 
 
 def place_alone(home: Path, project: str, environment: str) -> AbstractContextManager[None]:
-    """Wait until nobody else starts, routes or condemns anything there, and be the one who does."""
+    """Hold the lock on starting, routing and condemning there; wait until it is free."""
     return alone(place_lock(home, project, environment))
 
 

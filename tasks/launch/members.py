@@ -1,4 +1,4 @@
-"""What an archive has in it, one member after another, and how much that may be."""
+"""The members of an archive, one after another, and the bounds on their number and size."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from typing import IO
 _UTF_8_NAME = 0x800
 """The flag of a member of a .zip whose name is UTF-8."""
 _OF_THE_FINDER = frozenset({"__MACOSX", ".DS_Store"})
-AT_ONCE = 1024**2
-"""So many bytes of one are read at once. A name or a link has fewer: it is one piece of memory."""
+CHUNK_BYTES = 1024**2
+"""The most bytes of a member that are read at once; a name or a link is read whole, with fewer."""
 _COMPRESSED: dict[bytes, Callable[[Path], io.BufferedIOBase]] = {
     b"\x1f\x8b": gzip.GzipFile,
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ": lzma.LZMAFile,
 }
-"""How a file is read that begins so."""
+"""The readers of compressed files, by the bytes that such a file begins with."""
 
 
 class TooMuchError(Exception):
-    """An archive has more in it than it may; the message says of what, ``setting`` how to allow it."""
+    """An archive exceeds a bound; the message says which, ``setting`` is the setting to raise."""
 
     def __init__(self, problem: str, setting: str = "") -> None:
         super().__init__(problem)
@@ -38,18 +38,18 @@ class TooMuchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much an archive may have in it: so many MiB, unpacked, in so many members."""
+    """The most that an archive may hold: its size unpacked in MiB, and its number of members."""
 
     mib: int = 512
     members: int = 200_000
 
     def refuse_size(self, size: int) -> None:
-        """Raise TooMuchError for more than so many bytes in all."""
+        """Raise TooMuchError where ``size``, in bytes, exceeds the bound."""
         if size > self.mib * 1024**2:
             raise TooMuchError(f"has more than {self.mib} MiB in it", "SLIPWAY_ARCHIVE_MIB")
 
     def refuse_count(self, count: int) -> None:
-        """Raise TooMuchError for more members than that, folders included."""
+        """Raise TooMuchError where the number of members, folders included, exceeds the bound."""
         if count > self.members:
             problem = f"has more than {self.members} members"
             raise TooMuchError(problem, "SLIPWAY_ARCHIVE_MEMBERS")
@@ -57,9 +57,9 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file or symbolic link of an archive; ``link`` is where the latter points to.
+    """One file or symbolic link of an archive; ``link`` is the target of the latter.
 
-    What is ``special`` is neither: a device or a pipe.
+    A ``special`` member is neither: a device or a pipe.
     """
 
     path: PurePosixPath
@@ -92,18 +92,18 @@ def members_of(archive: Path, bounds: Bounds) -> Iterator[Member]:
 def _tar(archive: Path, bounds: Bounds) -> Iterator[Member]:
     with _uncompressed(archive) as plain, tarfile.open(fileobj=_InPieces(plain)) as file:
         last = ""
-        for number, item in enumerate(file, start=1):
+        for number, info in enumerate(file, start=1):
             bounds.refuse_count(number)
-            last = item.name
-            path = PurePosixPath(item.name)
-            if _of_the_finder(path) or item.isdir():
+            last = info.name
+            path = PurePosixPath(info.name)
+            if _is_of_the_finder(path) or info.isdir():
                 continue
-            if item.issym():
-                yield Member(path, link=item.linkname)
-            elif item.islnk() and not inside(PurePosixPath(item.linkname)):
-                yield Member(path, link=str(PurePosixPath("/", item.linkname)))
-            elif item.isreg() or item.islnk():
-                yield Member(path, bool(item.mode & 0o100), content=file.extractfile(item))
+            if info.issym():
+                yield Member(path, link=info.linkname)
+            elif info.islnk() and not inside(PurePosixPath(info.linkname)):
+                yield Member(path, link=str(PurePosixPath("/", info.linkname)))
+            elif info.isreg() or info.islnk():
+                yield Member(path, bool(info.mode & 0o100), content=file.extractfile(info))
             else:
                 yield Member(path, special=True)
         plain.seek(file.offset)
@@ -111,14 +111,14 @@ def _tar(archive: Path, bounds: Bounds) -> Iterator[Member]:
 
 
 def _require_end(plain: io.BufferedIOBase, last: str, bounds: Bounds) -> None:
-    """Read a tar from its end mark on, so that whatever is compressed is checked by its sum.
+    """Read a tar from its end mark to the end, so that the checksum of its compression is checked.
 
-    tarfile takes whatever is no header for the end, and reads no further.
+    tarfile takes anything that is no header for the end, and reads no further.
     """
     if plain.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
         raise tarfile.ReadError(f"it is cut or damaged after its member {last!r}")
     size = 0
-    while part := plain.read(AT_ONCE):
+    while part := plain.read(CHUNK_BYTES):
         size += len(part)
         bounds.refuse_size(size)
 
@@ -126,11 +126,11 @@ def _require_end(plain: io.BufferedIOBase, last: str, bounds: Bounds) -> None:
 def _zip(archive: Path, bounds: Bounds) -> Iterator[Member]:
     with zipfile.ZipFile(archive) as file:
         bounds.refuse_count(len(file.infolist()))
-        for item in file.infolist():
-            mode, path = item.external_attr >> 16, PurePosixPath(_name(item))
-            if _of_the_finder(path) or item.is_dir():
+        for info in file.infolist():
+            mode, path = info.external_attr >> 16, PurePosixPath(_name(info))
+            if _is_of_the_finder(path) or info.is_dir():
                 continue
-            with file.open(item) as content:
+            with file.open(info) as content:
                 if stat.S_ISLNK(mode):
                     yield Member(path, link=os.fsdecode(_short(content)))
                 else:
@@ -138,9 +138,9 @@ def _zip(archive: Path, bounds: Bounds) -> Iterator[Member]:
 
 
 class _InPieces(io.RawIOBase):
-    """A file of which no more than `AT_ONCE` can be read at once.
+    """A file of which no more than `CHUNK_BYTES` can be read at once.
 
-    tarfile does so of long names and of what stands before a member, whatever their size.
+    tarfile reads long names and the headers before a member at once, whatever their size.
     """
 
     def __init__(self, file: io.BufferedIOBase) -> None:
@@ -148,46 +148,53 @@ class _InPieces(io.RawIOBase):
         self._file = file
 
     def read(self, size: int = -1) -> bytes:
-        """Return so many bytes."""
-        if not 0 <= size <= AT_ONCE:
-            raise TooMuchError(f"has a name or header longer than {AT_ONCE} bytes")
+        """Return up to ``size`` bytes; raise TooMuchError for more than a chunk."""
+        if not 0 <= size <= CHUNK_BYTES:
+            raise TooMuchError(f"has a name or header longer than {CHUNK_BYTES} bytes")
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go there."""
+        """Move to an offset and return it."""
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        """Return where it stands."""
+        """Return the offset."""
         return self._file.tell()
 
 
 def _uncompressed(archive: Path) -> io.BufferedIOBase:
     with archive.open("rb") as file:
         start = file.read(max(map(len, _COMPRESSED)))
-    opener = next((way for mark, way in _COMPRESSED.items() if start.startswith(mark)), None)
+    opener = next(
+        (
+            open_compressed
+            for signature, open_compressed in _COMPRESSED.items()
+            if start.startswith(signature)
+        ),
+        None,
+    )
     return archive.open("rb") if opener is None else opener(archive)
 
 
 def _short(content: IO[bytes]) -> bytes:
-    """Return all of the target of a link."""
-    target = content.read(AT_ONCE)
+    """Return the whole target of a link."""
+    target = content.read(CHUNK_BYTES)
     if content.read(1):
-        raise TooMuchError(f"has a link longer than {AT_ONCE} bytes")
+        raise TooMuchError(f"has a link longer than {CHUNK_BYTES} bytes")
     return target
 
 
-def _of_the_finder(path: PurePosixPath) -> bool:
-    """Tell whether the Finder of macOS has put it there for itself."""
+def _is_of_the_finder(path: PurePosixPath) -> bool:
+    """Tell whether the Finder of macOS has added the path for itself."""
     return not _OF_THE_FINDER.isdisjoint(path.parts) or path.name.startswith("._")
 
 
-def _name(item: zipfile.ZipInfo) -> str:
+def _name(info: zipfile.ZipInfo) -> str:
     """Return the name of a member: many programs write UTF-8 and do not say so."""
-    name = item.filename
-    if not item.flag_bits & _UTF_8_NAME:
+    name = info.filename
+    if not info.flag_bits & _UTF_8_NAME:
         try:
             name = name.encode("cp437").decode("utf-8")
         except UnicodeError:
-            name = item.filename
+            name = info.filename
     return name if "/" in name else name.replace("\\", "/")

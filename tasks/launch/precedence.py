@@ -1,4 +1,4 @@
-"""Who decides what serves at a place: a rollout while it is open, else who began last."""
+"""Precedence: an open rollout decides what serves in an environment, else the last launch does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.release import Instance, InstanceState
 
 
 def require_no_rollout(launcher: Launcher) -> None:
-    """Leave what a rollout is moving alone: it decides what serves.
+    """Refuse to go on while a rollout is moving the traffic, as it decides what serves.
 
     Raises:
         BusyError: A rollout is moving its traffic.
@@ -24,26 +24,36 @@ def require_no_rollout(launcher: Launcher) -> None:
 
 
 def is_passed_on(launcher: Launcher, turn: Turn) -> bool:
-    """Tell whether somebody who began later decides what serves there, or has decided it."""
+    """Tell whether a rollout or a later launch decides what serves there, or has decided it."""
     return _rollout(launcher) is not None or is_overtaken(launcher.ledger, turn)
 
 
 def shared(launcher: Launcher, instances: list[Instance]) -> set[str]:
-    """Return the services with a port of ``instances``, which somebody who began later has serve.
+    """Return the services with a port among ``instances``, which a later launch has serve as well.
 
     Raises:
-        LaunchError: Somebody has had something else serve, or nothing.
+        LaunchError: A later run has something else serve, or nothing.
     """
-    serving = {one.id for one in launcher.recorded() if one.state is InstanceState.RUNNING}
-    if not all(one.id in serving for one in instances):
+    serving = {
+        instance.id for instance in launcher.recorded() if instance.state is InstanceState.RUNNING
+    }
+    if not all(instance.id in serving for instance in instances):
         raise LaunchError(_overtaken(launcher, instances))
-    return {one.service for one in instances if one.port is not None}
+    return {instance.service for instance in instances if instance.port is not None}
 
 
 def taken_away(launcher: Launcher, instances: list[Instance]) -> str:
-    """Say that somebody else ends ``instances``; empty where nobody does."""
-    kept = {one.id for one in launcher.recorded() if one.state is not InstanceState.STOPPING}
-    return "" if all(one.id in kept for one in instances) else _overtaken(launcher, instances)
+    """Return a sentence where another run ends ``instances``; empty where none does."""
+    remaining = {
+        instance.id
+        for instance in launcher.recorded()
+        if instance.state is not InstanceState.STOPPING
+    }
+    return (
+        ""
+        if all(instance.id in remaining for instance in instances)
+        else _overtaken(launcher, instances)
+    )
 
 
 def _rollout(launcher: Launcher) -> RolloutRow | None:
@@ -51,9 +61,9 @@ def _rollout(launcher: Launcher) -> RolloutRow | None:
 
 
 def _overtaken(launcher: Launcher, instances: list[Instance]) -> str:
-    """Say who has the last word instead of this launch."""
-    ids = {one.id for one in instances}
-    if newer := [one for one in launcher.live() if one.id not in ids]:
+    """Return a sentence on the run that decides what serves instead of this launch."""
+    ids = {instance.id for instance in instances}
+    if newer := [instance for instance in launcher.live() if instance.id not in ids]:
         return _gives_way(launcher, instances, newer)
     where = f"{launcher.project} in {launcher.environment}"
     return f"{where} was stopped while it was being launched."

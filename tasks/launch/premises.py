@@ -1,4 +1,4 @@
-"""Where one project lives in one environment: its folders, and what is recorded to run there."""
+"""The premises of a project in an environment: its folders, and the instances recorded there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from blocks.project_spec import ProjectSpec, ServiceSpec
 from blocks.providers.process.detached import own_identity
 from tasks.launch.applied import (
-    Record,
+    StartRecord,
     project_record,
     release_record,
     service_record,
@@ -39,12 +39,12 @@ from tasks.release import LIVING, Instance, InstanceState, Release
 
 @dataclass(frozen=True, slots=True)
 class Premises:
-    """One project in one environment on this machine: what is known of it, and marked.
+    """One project in one environment on this machine, with its configuration and its ledger.
 
     ``variables`` are templates, ``secrets`` are taken as they are; both are of the environment
-    with all it inherits. ``ports`` is the range (inclusive) that services are given ports from.
-    ``build_seconds`` is what a build may take, all its commands together, ``archive_bounds`` what
-    an archive may have in it.
+    with all it inherits. ``ports`` is the range (inclusive) that services get ports from.
+    ``build_seconds`` limits a build, all its commands together, ``archive_bounds`` what is unpacked
+    from an archive.
     """
 
     ledger: Ledger
@@ -64,12 +64,12 @@ class Premises:
 
     @property
     def data_folder(self) -> Path:
-        """Where its services keep what must not be lost."""
+        """The folder where its services keep data that must not be lost."""
         return self.data or self.home / "data" / self.project / self.environment
 
     @property
     def trees(self) -> ServingTrees:
-        """The trees that its services run in, apart from those of other environments."""
+        """The trees that its services run in, in this environment alone."""
         return ServingTrees(
             self.home / "serving" / self.project / self.environment,
             self.home / "releases" / self.project,
@@ -82,15 +82,15 @@ class Premises:
     @property
     def serving(self) -> str:
         """The digest of the release that is meant to serve; empty: none is."""
-        meant = {InstanceState.RUNNING}
-        known = instances(self.ledger, self.project, self.environment, meant)
-        return known[-1].release if known else ""
+        states = {InstanceState.RUNNING}
+        serving = instances(self.ledger, self.project, self.environment, states)
+        return serving[-1].release if serving else ""
 
     def as_served(self, release: Release) -> Release:
-        """Return ``release`` where whatever serves of it here runs; call it where ``alone``.
+        """Return ``release`` at the tree that its services run in; call it where ``alone``.
 
-        That is a tree of this environment alone, made unless it is there. Trees that nothing runs
-        in are removed, except those with data in them that nobody carries over.
+        That is a copy for this environment alone, made unless it is there. Trees that nothing runs
+        in are removed, except those with data in them that is not carried over.
 
         Raises:
             BadInputError: `data` names what cannot be carried over.
@@ -98,12 +98,12 @@ class Premises:
         """
         tree = self.trees.prepare(release, self.serving)
         running = running_befores(self.ledger, self.project, self.environment)
-        used = {release.digest, *running, *(one.release for one in self.recorded())}
+        used = {release.digest, *running, *(instance.release for instance in self.recorded())}
         self.trees.prune(used)
         return tree
 
     def gather(self) -> None:
-        """Bring data home that a service has put in the place of a link, e.g. before a backup.
+        """Move data that a service has put in the place of a link to the data folder.
 
         Raises:
             CarryError: There is no room for it.
@@ -112,18 +112,18 @@ class Premises:
             self.trees.gather(self.serving)
 
     def services(self, release: Release) -> Mapping[str, ServiceSpec]:
-        """Return what is to run of ``release``.
+        """Return the services of ``release`` that are to run, by name.
 
         Raises:
-            BadInputError: Nothing says how a service starts.
+            BadInputError: A service has no command.
         """
         return services_of(self.project, self.spec, KINDS[release.kind], release.source)
 
-    def release_record(self) -> Record:
-        """Return what of today's configuration decides which release is built."""
+    def release_record(self) -> StartRecord:
+        """Return the part of today's configuration that decides which release is built."""
         return release_record(self.spec, seal_key(self.home))
 
-    def record(self, service: ServiceSpec) -> Record:
+    def record(self, service: ServiceSpec) -> StartRecord:
         """Return today's configuration of ``service``, as it is recorded with an instance."""
         key = seal_key(self.home)
         today = service_record(service, self.variables, self.secrets, key)
@@ -131,17 +131,17 @@ class Premises:
         return {"release": release_record(self.spec, key), "project": project, **today}
 
     def describe(self, instances: Sequence[Instance]) -> None:
-        """Record the configuration and the health path that ``instances`` bear now."""
+        """Record the configuration and the health path that ``instances`` have now."""
         describe_instances(self.ledger, instances)
 
     def alone(self) -> AbstractContextManager[None]:
-        """Wait until nobody else starts, routes or condemns anything there, and be who does."""
+        """Hold the lock on starting, routing and condemning there; wait until it is free."""
         return place_alone(self.home, self.project, self.environment)
 
     def running(self, states: Collection[InstanceState] = LIVING) -> list[Instance]:
         """Return the instances whose processes run, of those meant to be in ``states``."""
-        known = instances(self.ledger, self.project, self.environment, states)
-        return [one for one in known if is_running(one)]
+        meant = instances(self.ledger, self.project, self.environment, states)
+        return [instance for instance in meant if is_running(instance)]
 
     def recorded(self) -> list[Instance]:
         """Return the instances that are not recorded as stopped, whether they run or not."""
@@ -152,16 +152,16 @@ class Premises:
         return self.running({InstanceState.RUNNING})
 
     def turn(self) -> Turn:
-        """Take a turn at changing what serves there; it ends what began earlier."""
+        """Take a turn at changing what serves there; it overtakes earlier ones."""
         return take_turn(self.ledger, self.project, self.environment)
 
     def condemn(self) -> list[Instance]:
-        """Record that all there is to be ended, and return it; call it where ``alone``.
+        """Record that all instances are to be ended, and return them; call it where ``alone``.
 
-        Nobody brings it back then, and no launch that began before has anything serve.
+        Then nobody starts them again, and no launch that began before can make anything serve.
         """
         doomed = self.recorded()
-        ids, owner = [one.id for one in doomed], own_identity().encode()
+        ids, owner = [instance.id for instance in doomed], own_identity().encode()
         condemn(self.ledger, self.project, self.environment, ids, owner)
         return doomed
 
@@ -170,26 +170,31 @@ class Premises:
     ) -> bool:
         """Record that ``arriving`` serve and ``leaving`` are being ended.
 
-        False, and nothing is recorded, where one of them is already, or ``turn`` is overtaken.
+        False, and nothing is recorded, where one is being ended already, or ``turn`` is overtaken.
         """
-        ids = ([one.id for one in arriving], [one.id for one in leaving])
-        return hand_over(self.ledger, *ids, own_identity().encode(), turn)
+        return hand_over(
+            self.ledger,
+            [instance.id for instance in arriving],
+            [instance.id for instance in leaving],
+            own_identity().encode(),
+            turn,
+        )
 
     def mark(self, instances: Sequence[Instance], state: InstanceState) -> list[Instance]:
-        """Record that ``instances`` are meant to be in ``state``; return them so."""
-        set_instance_state(self.ledger, [one.id for one in instances], state)
-        return [replace(one, state=state) for one in instances]
+        """Record that ``instances`` are meant to be in ``state``; return them in that state."""
+        set_instance_state(self.ledger, [instance.id for instance in instances], state)
+        return [replace(instance, state=state) for instance in instances]
 
     def acknowledge(self) -> None:
-        """Record that what serves was chosen with today's configuration before one's eyes.
+        """Record that what serves was chosen with knowledge of today's configuration.
 
-        After a rollback: a launch would else take the version that was left for a change.
+        After a rollback, as otherwise the next launch would count the abandoned version as a change.
         """
         chosen_by = self.release_record()
         live = instances(self.ledger, self.project, self.environment, {InstanceState.RUNNING})
         self.describe(
             [
-                replace(one, configuration={**one.configuration, "release": chosen_by})
-                for one in live
+                replace(instance, configuration={**instance.configuration, "release": chosen_by})
+                for instance in live
             ]
         )

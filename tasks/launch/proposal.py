@@ -1,4 +1,4 @@
-"""What a source tree plainly says about how it starts: proposed in an error, never run unasked."""
+"""The start command that a source tree suggests: proposed in an error, never run unasked."""
 
 from __future__ import annotations
 
@@ -17,32 +17,36 @@ _NODE = "node server.js (it has to listen on $PORT)"
 _SERVING_SCRIPTS = ("serve", "preview", "dev")
 _HINTS_AT_PYTHON = ("pyproject.toml", "setup.*", "requirements*.txt", "Pipfile", "*.py", "*/*.py")
 _CONTAINERS = (
-    *("Dockerfile", "Containerfile", "compose.yaml", "compose.yml"),
-    *("docker-compose.yaml", "docker-compose.yml"),
+    "Dockerfile",
+    "Containerfile",
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yaml",
+    "docker-compose.yml",
 )
 _APPLICATION = re.compile(
     r"^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(FastAPI|Starlette|Litestar|Quart|Flask)\(", re.MULTILINE
 )
-_STARTED = {
+_START_COMMANDS = {
     "Flask": "flask --app {module}:{name} run --host {{{{ host }}}} --port {{{{ port }}}}",
     "Quart": "quart --app {module}:{name} run --host {{{{ host }}}} --port {{{{ port }}}}",
 }
 _ASGI = "uvicorn {module}:{name} --host {{{{ host }}}} --port {{{{ port }}}}"
 _CMD = re.compile(r"^\s*(?:CMD|ENTRYPOINT)\s+(\S.*)$", re.MULTILINE | re.IGNORECASE)
 _MOST_FILES = 200
-_LARGEST_BYTES = 200_000
+_LARGEST_FILE_BYTES = 200_000
 
 
 def proposed_command(source: Path) -> str:
-    """Return the command that ``source`` is most plainly started with; empty: it says nothing."""
+    """Return the likeliest start command of ``source``; empty where it suggests none."""
     try:
         return next(_commands(source), "")
-    except SlipwayError:  # a manifest that cannot be read is told by who builds it
+    except SlipwayError:  # the build reports a manifest that cannot be read
         return ""
 
 
 def remedy(source: Path) -> str:
-    """Return what to write where no command is configured."""
+    """Return the remedy where no command is configured."""
     if command := proposed_command(source):
         return f"Write the command there; by its files it could be: {command}"
     return f"Write the command there, e.g. {_example(source)}"
@@ -54,7 +58,7 @@ def is_node_only(source: Path) -> bool:
 
 
 def containers(source: Path) -> str:
-    """Return what is said where nothing but files of containers tells how ``source`` starts."""
+    """Return a remark where ``source`` has container files, which are not read."""
     names = [name for name in _CONTAINERS if (source / name).is_file()]
     if not names:
         return ""
@@ -62,17 +66,17 @@ def containers(source: Path) -> str:
 
 
 def _example(source: Path) -> str:
-    """Return a command in the language of ``source``, where it says nothing of its own."""
+    """Return an example command in the language of ``source``."""
     if _hints_at_python(source):
         return _PYTHON
     if not (source / "package.json").is_file():
         return _ANY
     try:
         scripts = package_json(source).get("scripts")
-    except SlipwayError:  # told by who builds it
+    except SlipwayError:  # the build reports it
         scripts = None
-    known = scripts if isinstance(scripts, dict) else {}
-    script = next((name for name in _SERVING_SCRIPTS if name in known), "")
+    declared = scripts if isinstance(scripts, dict) else {}
+    script = next((name for name in _SERVING_SCRIPTS if name in declared), "")
     return f"npm run {script} -- --host {{{{ host }}}} --port {{{{ port }}}}" if script else _NODE
 
 
@@ -94,18 +98,18 @@ def _django(source: Path) -> Iterator[str]:
 
 
 def _applications(source: Path) -> Iterator[str]:
-    """Yield how the web applications that Python files make at their top are served."""
+    """Yield the commands that serve the web applications which Python files make at their top."""
     roots = [source, source / "src"]
     files = [path for root in roots for path in (*root.glob("*.py"), *root.glob("*/*.py"))]
     for path in sorted(files, key=lambda path: (len(path.parts), path))[:_MOST_FILES]:
-        if "test" in path.name or path.stat().st_size > _LARGEST_BYTES:
+        if "test" in path.name or path.stat().st_size > _LARGEST_FILE_BYTES:
             continue
         text = path.read_text("utf-8", errors="replace")
         if application := _APPLICATION.search(text):
             root = source / "src" if (source / "src") in path.parents else source
             module = ".".join(path.relative_to(root).with_suffix("").parts)
-            started = _STARTED.get(application[2], _ASGI)
-            yield started.format(module=module.removesuffix(".__init__"), name=application[1])
+            template = _START_COMMANDS.get(application[2], _ASGI)
+            yield template.format(module=module.removesuffix(".__init__"), name=application[1])
 
 
 def _scripts(source: Path) -> Iterator[str]:
@@ -127,7 +131,7 @@ def _node(source: Path) -> Iterator[str]:
 
 
 def _image(source: Path) -> Iterator[str]:
-    """Yield what the last CMD of a Dockerfile runs; a full path is one inside its container."""
+    """Yield the commands of a Dockerfile, the last first; a full path is inside its container."""
     for name in ("Dockerfile", "Containerfile"):
         if (source / name).is_file():
             for command in reversed(_CMD.findall(read_text("source", source / name))):

@@ -1,4 +1,4 @@
-"""What a project keeps in its own folder by the defaults of its framework: proposed as `data`."""
+"""Proposals for `data`: what a project keeps in its own folder by its framework's defaults."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_FILES = 20
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A path inside the project's folder, and what says that data lies there."""
+    """A path inside the project's folder, and why data lies there."""
 
     path: str
     why: str
@@ -31,13 +31,13 @@ class Proposal:
 def proposals(
     source: Path, commands: Iterable[str], variables: Mapping[str, str], data: Sequence[str]
 ) -> list[Proposal]:
-    """Return what should be named under `data` and is not, each path once.
+    """Return the paths that should be named under `data` and are not, each once.
 
     Args:
         source: The source tree.
-        commands: Those of its services.
-        variables: Those of its environment.
-        data: ``ProjectSpec.data``: what is named already.
+        commands: The commands of its services.
+        variables: The variables of its environment.
+        data: ``ProjectSpec.data``: the paths that are named already.
     """
     named = [PurePosixPath(path) for path in data]
     proposed: dict[str, Proposal] = {}
@@ -50,15 +50,15 @@ def proposals(
         path = PurePosixPath(proposal.path)
         if ".." in path.parts or path.is_absolute():
             continue
-        if not any(path == known or known in path.parents for known in named):
+        if not any(path == other or other in path.parents for other in named):
             proposed.setdefault(str(path), Proposal(str(path), proposal.why))
     return list(proposed.values())
 
 
-def proposal_sentence(project: str, found: Sequence[Proposal], data: Sequence[str]) -> str:
-    """Say what to write; ``data`` is what is named already."""
-    reasons = "; ".join(f"{proposal.path} ({proposal.why})" for proposal in found)
-    line = ", ".join([*data, *(proposal.path for proposal in found)])
+def proposal_sentence(project: str, proposed: Sequence[Proposal], data: Sequence[str]) -> str:
+    """Return a sentence on what to write; ``data`` are the paths that are named already."""
+    reasons = "; ".join(f"{proposal.path} ({proposal.why})" for proposal in proposed)
+    line = ", ".join([*data, *(proposal.path for proposal in proposed)])
     return (
         f"{project} keeps data in its own folder, which goes with each release: {reasons}. Write "
         f"`data: [{line}]` under projects.{project} in slipway.yaml and run `configure`: then it is "
@@ -81,9 +81,9 @@ def _of_json_server(source: Path, commands: Iterable[str]) -> Iterator[Proposal]
     for command in (*commands, *_scripts(source)):
         if call := _JSON_SERVER.search(command):
             words = call[1].split()
-            before = ["", *words]
-            for word, former in zip(words, before, strict=False):
-                if word.endswith(".json") and former not in _TAKES_A_FILE:
+            preceding = ["", *words]
+            for word, previous in zip(words, preceding, strict=False):
+                if word.endswith(".json") and previous not in _TAKES_A_FILE:
                     yield Proposal(word, "json-server writes to it")
 
 
@@ -108,7 +108,7 @@ def _scripts(source: Path) -> list[str]:
     try:
         manifest = json.loads(_text(source / "package.json") or "{}")
     except (ValueError, RecursionError):
-        return []  # whoever builds it says so
+        return []  # the build reports it
     scripts = manifest.get("scripts") if isinstance(manifest, dict) else None
     return [str(text) for text in scripts.values()] if isinstance(scripts, dict) else []
 

@@ -1,4 +1,4 @@
-"""Front ports: where users reach a service, whatever serves it at the moment."""
+"""The public ports of an environment: where users reach a service, whatever instance serves it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tasks.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class PublicPorts:
-    """The front ports of one environment of a project; ``span`` is the router's range."""
+    """The public ports of one environment of a project; ``span`` is the router's range."""
 
     ledger: Ledger
     router: Router
@@ -35,52 +35,52 @@ class PublicPorts:
     span: PublicPortRange
 
     @contextmanager
-    def taken(
+    def leased(
         self,
         services: Mapping[str, ServiceSpec],
         clock: Callable[[], float],
         passed_on: Callable[[], bool] = lambda: False,
     ) -> Iterator[None]:
-        """Hold a front port for each of ``services`` that takes traffic: all of them, or none.
+        """Lease a public port for each of ``services`` that takes traffic: all of them, or none.
 
         A block that fails leaves every service with the port it held before, unless they are
-        ``passed_on``: then somebody else has what serves answer on these.
+        ``passed_on``: then a later run has its instances answer on these ports.
 
         Raises:
-            BadInputError: A `port` of a service is no front port, or another service holds it.
-            BusyError: No front port is free.
+            BadInputError: A `port` of a service is no public port, or another service holds it.
+            BusyError: No public port is free.
         """
         pins = {name: service.port for name, service in services.items() if service.web}
-        taken = lease_public_ports(self.ledger, self.span, self.place, pins, clock())
+        lease = lease_public_ports(self.ledger, self.span, self.place, pins, clock())
         try:
-            for service, port in taken.ports.items():
-                former = taken.before[service]
+            for service, port in lease.ports.items():
+                former = lease.before[service]
                 if former is None or former.port != port:
-                    self.router.route(port, ())  # its last owner may have left a way to nowhere
+                    self.router.route(port, ())  # its last owner may have left dead upstreams
             yield
         except BaseException:
             if not passed_on():
-                undo_public_ports(self.ledger, self.span, self.place, taken)
+                undo_public_ports(self.ledger, self.span, self.place, lease)
             raise
 
     def publish(self, serving: Sequence[Instance], now: float) -> dict[str, str]:
         """Send the traffic of each service to those ``serving``; return service -> URL."""
-        wanted = upstreams(serving)
-        held = lease_public_ports(
-            self.ledger, self.span, self.place, dict.fromkeys(wanted), now, move=False
+        addresses_of = upstreams(serving)
+        lease = lease_public_ports(
+            self.ledger, self.span, self.place, dict.fromkeys(addresses_of), now, move=False
         )
-        for service, addresses in wanted.items():
-            self.router.route(held.ports[service], addresses)
+        for service, addresses in addresses_of.items():
+            self.router.route(lease.ports[service], addresses)
         self._leave_moved()
-        return {name: f"http://{self.span.host}:{port}" for name, port in held.ports.items()}
+        return {name: f"http://{self.span.host}:{port}" for name, port in lease.ports.items()}
 
     def urls(self, services: Collection[str]) -> dict[str, str]:
-        """Return where those of ``services`` that have a front port are reached, by service."""
-        held = {service: port_of(self.ledger, self.place.owner(service)) for service in services}
-        return {name: f"http://{self.span.host}:{port}" for name, port in held.items() if port}
+        """Return the URL of each of ``services`` that has a public port, by service."""
+        ports = {service: port_of(self.ledger, self.place.owner(service)) for service in services}
+        return {name: f"http://{self.span.host}:{port}" for name, port in ports.items() if port}
 
     def withdraw(self, services: Iterable[str], now: float) -> None:
-        """Send the traffic of ``services`` nowhere; their ports stay theirs while others do."""
+        """Send the traffic of ``services`` nowhere; they keep their ports while others are free."""
         services = list(services)
         for service in services:
             port = port_of(self.ledger, self.place.owner(service))
@@ -89,7 +89,7 @@ class PublicPorts:
         retire_public_ports(self.ledger, self.place, services, now)
 
     def _leave_moved(self) -> None:
-        """Send the traffic of ports that a service has moved away from nowhere."""
+        """Clear the routes of ports that a service has moved away from."""
         for service, port in moved_public_ports(self.ledger, self.span, self.place).items():
             self.router.route(port, ())
             forget_moved(self.ledger, self.span, self.place, service)
@@ -98,24 +98,28 @@ class PublicPorts:
 def lead_away(ledger: Ledger, router: Router, leaving: Collection[Instance], now: float) -> None:
     """Send the traffic that goes to ``leaving`` to what serves there instead, or nowhere.
 
-    The front port of a service of which nothing is left is given to whoever needs one.
+    The public port of a service of which nothing is left may be leased to another.
     """
-    ids = {one.id for one in leaving}
-    for one in leaving:
-        place = PortOwner(one.project, one.environment)
-        port = port_of(ledger, place.owner(one.service))
+    ids = {instance.id for instance in leaving}
+    for instance in leaving:
+        place = PortOwner(instance.project, instance.environment)
+        port = port_of(ledger, place.owner(instance.service))
         if port is None:
             continue
-        if f"{one.host}:{one.port}" in router.upstreams(port):
-            serving = instances(ledger, one.project, one.environment, {InstanceState.RUNNING})
-            router.route(port, upstreams(serving).get(one.service, ()))
-        there = instances(ledger, one.project, one.environment, LIVING)
-        if not any(each.service == one.service and each.id not in ids for each in there):
-            retire_public_ports(ledger, place, [one.service], now)
+        if f"{instance.host}:{instance.port}" in router.upstreams(port):
+            serving = instances(
+                ledger, instance.project, instance.environment, {InstanceState.RUNNING}
+            )
+            router.route(port, upstreams(serving).get(instance.service, ()))
+        remaining = instances(ledger, instance.project, instance.environment, LIVING)
+        if not any(
+            other.service == instance.service and other.id not in ids for other in remaining
+        ):
+            retire_public_ports(ledger, place, [instance.service], now)
 
 
-def fronts_of(
+def public_ports_of(
     project: str, environment: str, ledger: Ledger, router: Router, settings: Settings
 ) -> PublicPorts:
-    """Return the front ports of that environment, as this machine's router has them."""
+    """Return the public ports of that environment, as this machine's router has them."""
     return PublicPorts(ledger, router, PortOwner(project, environment), front_range(settings))

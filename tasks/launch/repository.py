@@ -15,14 +15,14 @@ from tasks.narration import doing
 
 _LINK = "160000"
 """The mode of an entry that is a commit of another repository: a submodule."""
-_NAMED = 10
+_TAGS_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Repository:
-    """Its Git folder, and the address that relative ones of its submodules start at.
+class GitRepository:
+    """A repository: its Git folder, and the base address of relative submodule addresses.
 
-    ``ours``: it was cloned for this one build, so that more may be fetched into it.
+    ``ours`` tells that it was cloned for this one build, so that more may be fetched into it.
     """
 
     folder: Path
@@ -39,21 +39,21 @@ class Repository:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One path of a commit; ``link`` is the commit of the submodule that stands there."""
+class GitEntry:
+    """One path of a commit; ``link`` is the commit of a submodule at that path."""
 
     path: str
     link: str = ""
 
 
 def is_bare(folder: Path) -> bool:
-    """Tell whether ``folder`` is what Git keeps a repository, or one of its worktrees, in."""
-    whole = (folder / "objects").is_dir() and (folder / "refs").is_dir()
-    return (folder / "HEAD").is_file() and (whole or (folder / "commondir").is_file())
+    """Tell whether ``folder`` is the Git folder of a repository or of one of its worktrees."""
+    has_objects = (folder / "objects").is_dir() and (folder / "refs").is_dir()
+    return (folder / "HEAD").is_file() and (has_objects or (folder / "commondir").is_file())
 
 
 def refuse_inside(field: str, folder: Path) -> None:
-    """Refuse a folder that lies inside of what Git keeps: nothing there is a file of a project.
+    """Refuse a folder inside a Git folder: nothing there is a file of a project.
 
     Raises:
         BadInputError: It does.
@@ -61,24 +61,30 @@ def refuse_inside(field: str, folder: Path) -> None:
     if is_bare(folder):
         return
     above = (folder, *folder.parents)
-    if around := next((one for one in above if one.name == ".git" or is_bare(one)), None):
-        whole = around.parent if around.name == ".git" else around
+    if git_folder := next(
+        (parent for parent in above if parent.name == ".git" or is_bare(parent)), None
+    ):
+        repository = git_folder.parent if git_folder.name == ".git" else git_folder
         problem = "lies inside a repository of Git, where no files of a project are"
-        raise BadInputError(field, str(folder), problem, f"Name the repository itself: {whole}")
+        raise BadInputError(
+            field, str(folder), problem, f"Name the repository itself: {repository}"
+        )
 
 
-def local(field: str, folder: Path) -> Repository:
+def local(field: str, folder: Path) -> GitRepository:
     """Return the repository that ``folder`` belongs to.
 
     Raises:
         BadInputError: Git refuses to read it.
     """
-    own = git.read(field, str(folder), "-C", str(folder), "rev-parse", "--absolute-git-dir").line
+    git_folder = git.read(
+        field, str(folder), "-C", str(folder), "rev-parse", "--absolute-git-dir"
+    ).line
     origin = git.ask("-C", str(folder), "config", "--get", "remote.origin.url").line
-    return Repository(Path(own), origin or str(folder))
+    return GitRepository(Path(git_folder), origin or str(folder))
 
 
-def clone(field: str, url: str, copy: Path, *, files: bool = True) -> Repository:
+def clone(field: str, url: str, copy: Path, *, files: bool = True) -> GitRepository:
     """Clone ``url`` to ``copy``; without ``files``, an address on this machine is refused.
 
     Raises:
@@ -88,14 +94,14 @@ def clone(field: str, url: str, copy: Path, *, files: bool = True) -> Repository
     arguments = ("clone", "--quiet", "--bare", "--", url, str(copy))
     with doing(f"cloning {without_user(url)}"):
         git.read(field, url, *arguments, variables=allowed, online=True)
-    return Repository(copy, url, ours=True)
+    return GitRepository(copy, url, ours=True)
 
 
-def commit_of(field: str, repository: Repository, reference: str) -> str:
-    """Return the commit that a tag, branch or commit is called by.
+def commit_of(field: str, repository: GitRepository, reference: str) -> str:
+    """Return the commit that a tag, branch or commit name means.
 
     Raises:
-        BadInputError: There is none of that name, or a tag and a branch of different commits.
+        BadInputError: There is no such name, or it is a tag and a branch of different commits.
     """
     branch = reference.removeprefix("refs/heads/")
     tagged = _commit(repository, f"refs/tags/{reference}")
@@ -105,17 +111,17 @@ def commit_of(field: str, repository: Repository, reference: str) -> str:
     refuse_two(field, reference, tagged, headed)
     if commit := tagged or headed or _commit(repository, reference):
         return commit
-    tags = git.ask(_of(repository), "tag", "--sort=-creatordate").line.split("\n")[:_NAMED]
+    tags = git.ask(_of(repository), "tag", "--sort=-creatordate").line.split("\n")[:_TAGS_NAMED]
     newest = ", ".join(filter(None, tags)) or "none"
     problem = "no branch, tag or commit of that name"
     raise BadInputError(field, reference, problem, f"Its newest tags are: {newest}.")
 
 
 def refuse_two(field: str, reference: str, tagged: str, headed: str) -> None:
-    """Refuse a name that is a tag and a branch, where these are different commits.
+    """Refuse a name that is a tag and a branch of different commits.
 
     Raises:
-        BadInputError: It is both; which one is meant nobody can know.
+        BadInputError: It is both, so that the name is ambiguous.
     """
     if tagged and headed and tagged != headed:
         raise BadInputError(
@@ -126,51 +132,62 @@ def refuse_two(field: str, reference: str, tagged: str, headed: str) -> None:
         )
 
 
-def described(repository: Repository, commit: str) -> str:
-    """Return what `git describe` calls ``commit``; empty: no tag leads to it."""
+def described(repository: GitRepository, commit: str) -> str:
+    """Return the name of ``commit`` by `git describe`; empty where git gives none."""
     return git.ask(_of(repository), "describe", "--tags", "--always", "--long", commit).line
 
 
 def write(
-    field: str, repository: Repository, commit: str, target: Path, prefix: str = ""
-) -> list[Entry]:
-    """Write what ``commit`` has below ``prefix`` to the folder ``target``; return its submodules.
+    field: str, repository: GitRepository, commit: str, target: Path, prefix: str = ""
+) -> list[GitEntry]:
+    """Write the files of ``commit`` below ``prefix`` to ``target``; return its submodules.
 
-    Not by `git archive`, which leaves out what is marked export-ignore: often the tests.
+    `git archive` would not do: it leaves out what is marked export-ignore, often the tests.
 
     Raises:
-        BadInputError: There is nothing, or not all of it could be written.
+        BadInputError: There are no files, or not all of them could be written.
     """
     index, tree = target.with_name(f"{target.name}.index"), target.with_name(f"{target.name}.tree")
     tree.mkdir(parents=True)
-    where = (_of(repository), f"--work-tree={tree}")
+    git_options = (_of(repository), f"--work-tree={tree}")
+    in_tree = ("-C", str(tree), *git_options)
     variables = {"GIT_INDEX_FILE": str(index)}
     try:
-        git.read(field, commit, *where, "read-tree", commit, variables=variables)
-        # Run in the tree: outside of a working tree it lists nothing below a prefix.
-        listed = git.read(
-            *(field, commit, "-C", str(tree), *where, "ls-files", "-z", "--stage", "--full-name"),
-            *("--", prefix or "."),
+        git.read(field, commit, *git_options, "read-tree", commit, variables=variables)
+        # It is run in the tree, as outside of a working tree it lists nothing below a prefix.
+        listing = git.read(
+            field,
+            commit,
+            *in_tree,
+            "ls-files",
+            "-z",
+            "--stage",
+            "--full-name",
+            "--",
+            prefix or ".",
             variables=variables,
         )
-        entries = _entries(listed.output)
+        entries = _entries(listing.output)
         names = [entry.path for entry in entries if not entry.link]
         if not entries:
             problem = f"{prefix or 'the tree'} is not part of that version, or empty in it"
             raise BadInputError(field, commit, problem, "Name one that has it.")
-        given = b"".join(os.fsencode(name) + b"\0" for name in names)
-        written = ("checkout-index", "-z", "--stdin")
         git.read(
-            *(field, commit, "-C", str(tree), *where, *written),
+            field,
+            commit,
+            *in_tree,
+            "checkout-index",
+            "-z",
+            "--stdin",
             variables=variables,
-            given=given,
+            stdin=b"".join(os.fsencode(name) + b"\0" for name in names),
             filters=True,
         )
         _require_all(field, tree, names)
         pointers = large_files.Pointers(
             field, repository.common, repository.address, tree, commit, repository.ours
         )
-        pointers.resolve(names, ("-C", str(tree), *where), variables)
+        pointers.resolve(names, in_tree, variables)
         make(tree / prefix)  # of submodules only
         (tree / prefix).rename(target)
     finally:
@@ -179,12 +196,12 @@ def write(
     return [entry for entry in entries if entry.link]
 
 
-def _entries(listed: bytes) -> list[Entry]:
+def _entries(listing: bytes) -> list[GitEntry]:
     entries = {}
-    for line in filter(None, os.fsdecode(listed).split("\0")):
+    for line in filter(None, os.fsdecode(listing).split("\0")):
         about, _, path = line.partition("\t")
         mode, commit, _ = about.split(" ")
-        entries[path] = Entry(path, commit if mode == _LINK else "")
+        entries[path] = GitEntry(path, commit if mode == _LINK else "")
     return list(entries.values())
 
 
@@ -195,12 +212,12 @@ def _require_all(field: str, tree: Path, names: list[str]) -> None:
         raise BadInputError(field, lacking[0], problem, "Rename it: this disk cannot hold it.")
 
 
-def _commit(repository: Repository, name: str) -> str:
-    """Return the commit that ``name`` stands for; empty: there is none."""
-    asked = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
-    answer = git.ask(_of(repository), *asked)
+def _commit(repository: GitRepository, name: str) -> str:
+    """Return the commit that ``name`` means; empty where there is none."""
+    arguments = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
+    answer = git.ask(_of(repository), *arguments)
     return answer.line if answer.code == 0 else ""
 
 
-def _of(repository: Repository) -> str:
+def _of(repository: GitRepository) -> str:
     return f"--git-dir={repository.folder}"

@@ -9,20 +9,20 @@ from pathlib import Path
 from blocks.durable_file import sync_folder
 
 _FILE = "seal.key"
-_BYTES = 32
+_KEY_BYTES = 32
 
 
 def seal_key(home: Path) -> bytes:
     """Return the key of ``home``, made at the first use and readable by its owner alone.
 
-    Of several who make it at once, one wins and all use that one.
+    Where several processes make it at once, all use the same one.
     """
     path = home / _FILE
     if not path.exists():
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = home / f".{_FILE}.{os.getpid()}.{secrets.token_hex(4)}"
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(_BYTES))
+            file.write(secrets.token_bytes(_KEY_BYTES))
             file.flush()
             os.fsync(file.fileno())
         try:

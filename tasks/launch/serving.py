@@ -1,6 +1,6 @@
 """The trees that services run in: a copy of the release for each environment, its data linked in.
 
-What is tested, and what serves elsewhere, is another copy: none can change what serves here.
+Tests, and services of other environments, run in other copies: none can change what serves here.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ _DOOMED = ".doomed-"
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What is carried over from tree to tree; kept beside them for those who know no project.
+    """The data that is carried over from tree to tree, recorded beside them.
 
-    ``found`` are databases that nobody has named and that were written all the same. ``latest`` is
-    the digest of the tree that was prepared last; ``kept`` the folder that links lead to.
-    ``stateless`` is what the project says of itself. ``renewed`` are the files of the latest
-    release that the one before had otherwise, or not, and in whose place something is kept.
+    The record is read where the project's configuration is not at hand. ``found`` are databases
+    that are not named under `data` and were written all the same. ``latest`` is the digest of the
+    tree that was prepared last; ``kept`` the folder that links lead to. ``stateless`` is the
+    project's setting. ``renewed`` are the files at kept paths that the latest release has and the
+    one before had with other contents, or lacked.
     """
 
     kept: str
@@ -43,7 +44,7 @@ class Carried:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """All of it, inside the project's folder."""
+        """All carried paths, inside the project's folder."""
         return (*self.named, *self.unnamed(self.named))
 
     def unnamed(self, named: Collection[str]) -> list[str]:
@@ -56,12 +57,12 @@ class ServingTrees:
     """The trees of one project in one environment.
 
     Args:
-        folder: Where they lie, each named by the digest of its release.
-        releases: Where the releases of the project lie, named likewise.
-        kept: Where the data inside the project's own folder is kept.
-        project: Its name.
+        folder: The folder of the trees, each named by the digest of its release.
+        releases: The folder of the project's releases, named likewise.
+        kept: The folder that keeps the data inside the project's own folder.
+        project: Name of the project.
         data: ``ProjectSpec.data``.
-        stateless: ``ProjectSpec.stateless``: nothing that nobody has named is carried over.
+        stateless: ``ProjectSpec.stateless``: only what is named under `data` is carried over.
     """
 
     folder: Path
@@ -72,10 +73,10 @@ class ServingTrees:
     stateless: bool = False
 
     def prepare(self, release: Release, serving: str) -> Release:
-        """Return ``release`` where its services are to run, made unless it is there.
+        """Return ``release`` at the tree its services run in, which is made unless it is there.
 
-        What is to be carried over is moved out of the tree of the digest ``serving`` (empty: of
-        the one that was prepared last) while its services run, and linked into both.
+        Data to carry over is moved out of the tree of the digest ``serving`` (empty: of the one
+        that was prepared last) while its services run, and linked into both.
 
         Raises:
             BadInputError: `data` names what cannot be carried.
@@ -95,33 +96,33 @@ class ServingTrees:
         return tree
 
     def gather(self, serving: str) -> list[str]:
-        """Bring home what a program that renames has put in the place of a link.
+        """Move files that programs have renamed into the place of a link to the kept folder.
 
         Returns:
-            The paths that were not links any more and could not be made so.
+            The paths that were no longer links and could not be made links again.
         """
         record = self.record()
         source = self._source_of(serving or record.latest)
         return carry(source, self.kept, record.paths, leads=True) if source else []
 
     def written(self) -> list[WrittenTree]:
-        """Return the trees that hold what nobody carries over, and what that is."""
+        """Return the trees with written data that is not carried over, and its paths."""
         if self.stateless:
             return []
-        looks = [
+        trees = [
             WrittenTree(tree.name, tree, written(tree, self.releases / tree.name))
             for tree in self.trees()
             if (self.releases / tree.name).is_dir()
         ]
-        return [tree for tree in looks if tree.paths]
+        return [tree for tree in trees if tree.paths]
 
     def prune(self, used: Collection[str]) -> list[WrittenTree]:
         """Remove the trees of digests that are not ``used``, and that nobody holds.
 
-        Those with data in them are kept.
+        Trees with data in them are kept.
 
         Returns:
-            What is kept for its data alone.
+            The trees that are kept only for their data.
         """
         holding = {tree.digest: tree for tree in self.written() if tree.digest not in used}
         for tree in self.trees():
@@ -135,7 +136,7 @@ class ServingTrees:
         return list(holding.values())
 
     def trees(self) -> list[Path]:
-        """Return the folders of the trees that are there."""
+        """Return the folders of the existing trees."""
         if not self.folder.is_dir():
             return []
         return sorted(
@@ -143,7 +144,7 @@ class ServingTrees:
         )
 
     def record(self) -> Carried:
-        """Return what is carried over here, as it was when a tree was prepared last."""
+        """Return the data that is carried over here, as recorded when a tree was prepared last."""
         try:
             document = json.loads((self.folder / _RECORD).read_text("utf-8"))
         except FileNotFoundError:
@@ -158,8 +159,8 @@ class ServingTrees:
         )
 
     def _carried(self, record: Carried, leading: str, digest: str) -> Carried:
-        """Return what is carried over from now on: what is named, and databases that were found."""
-        named, found = carried_paths(self.project, self.data), record.found
+        """Return the data to carry over from now on: the named paths, and databases found beside."""
+        named, databases = carried_paths(self.project, self.data), record.found
         tree, pristine = self.folder / leading, self.releases / leading
         if (
             leading not in {"", digest}
@@ -168,13 +169,17 @@ class ServingTrees:
             and not self.stateless
         ):
             paths = [path for path in written(tree, pristine) if path.startswith("source/")]
-            found += tuple(p.removeprefix("source/") for p in paths if is_database(tree / p))
-        return Carried(str(self.kept), named, tuple(dict.fromkeys(found)), digest, self.stateless)
+            databases += tuple(
+                path.removeprefix("source/") for path in paths if is_database(tree / path)
+            )
+        return Carried(
+            str(self.kept), named, tuple(dict.fromkeys(databases)), digest, self.stateless
+        )
 
     def _renewed(
         self, record: Carried, carried: Carried, leading: str, *, used: bool
     ) -> tuple[str, ...]:
-        """Return what the release to come brings anew of what is kept; nothing on the way back."""
+        """Return the files at kept paths that a new release changes; none for a known release."""
         if record.latest == carried.latest:
             return record.renewed
         former, source = (self.releases / digest for digest in (leading, carried.latest))
@@ -200,7 +205,7 @@ class ServingTrees:
 
 
 def recorded_trees(home: Path, project: str, environment: str) -> ServingTrees:
-    """Return the trees of a project as whoever prepared the last one knew them."""
+    """Return the trees of a project as they were recorded when the last one was prepared."""
     trees = ServingTrees(
         home / "serving" / project / environment, home / "releases" / project, Path(), project
     )

@@ -1,4 +1,4 @@
-"""Which extras setup.cfg and setup.py of a project declare, read without executing anything."""
+"""The extras that a project's setup.cfg and setup.py declare, read without executing anything."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 from tasks.errors import SlipwayError
 from tasks.launch.kinds.manifest import setup_cfg
 
-_DEEPEST = 10
+_MOST_NESTED_LEVELS = 10
 TESTS_REQUIRE = "tests_require"
-"""What setuptools once installed for `setup.py test`: it has no name as an extra."""
+"""The key of what setuptools once installed for `setup.py test`, which is no named extra."""
 
 
 def extras_of_setup_cfg(source: Path) -> dict[str, list[str]]:
     """Return the extras of `[options.extras_require]` in setup.cfg, and `tests_require`.
 
-    A file that cannot be read was complained of when the project was built.
+    A file that cannot be read was reported when the project was built.
     """
     try:
         parser = setup_cfg(source)
@@ -27,13 +27,13 @@ def extras_of_setup_cfg(source: Path) -> dict[str, list[str]]:
     extras = dict(parser.items(section)) if parser.has_section(section) else {}
     if tests := parser.get("options", TESTS_REQUIRE, fallback=""):
         extras[TESTS_REQUIRE] = tests
-    return {name.partition(":")[0]: _listed(source, text) for name, text in extras.items()}
+    return {name.partition(":")[0]: _setting_lines(source, text) for name, text in extras.items()}
 
 
 def extras_of_setup_py(source: Path) -> dict[str, list[str]]:
     """Return the extras that setup.py hands to `setup` as literals, and `tests_require`.
 
-    What it computes is not known without executing it.
+    Values that it computes are not known without executing it.
     """
     path = source / "setup.py"
     if not path.is_file():
@@ -49,13 +49,17 @@ def extras_of_setup_py(source: Path) -> dict[str, list[str]]:
     extras: dict[str, list[str]] = {}
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         if getattr(call.func, "id", getattr(call.func, "attr", "")) == "setup":
-            given = {word.arg: _value(word.value, names) for word in call.keywords if word.arg}
-            extras |= _strings(given.get("extras_require"))
-            extras |= _strings({TESTS_REQUIRE: given.get(TESTS_REQUIRE)})
+            arguments = {
+                keyword.arg: _value(keyword.value, names)
+                for keyword in call.keywords
+                if keyword.arg
+            }
+            extras |= _strings(arguments.get("extras_require"))
+            extras |= _strings({TESTS_REQUIRE: arguments.get(TESTS_REQUIRE)})
     return extras
 
 
-def _listed(source: Path, text: str) -> list[str]:
+def _setting_lines(source: Path, text: str) -> list[str]:
     """Return the lines of a value of setup.cfg; `file:` names files that hold them."""
     if text.strip().startswith("file:"):
         paths = [source / name.strip() for name in text.strip()[5:].split(",")]
@@ -65,8 +69,8 @@ def _listed(source: Path, text: str) -> list[str]:
 
 
 def _value(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> object:
-    """Return what an expression of literals, names, sums and dictionaries is; None if it is more."""
-    if depth > _DEEPEST:
+    """Return the value of an expression of literals, names, sums and dictionaries, else None."""
+    if depth > _MOST_NESTED_LEVELS:
         return None
     if isinstance(node, ast.Name):
         return _value(names[node.id], names, depth + 1) if node.id in names else None
@@ -89,11 +93,11 @@ def _strings(extras: object) -> dict[str, list[str]]:
     """Return the extras whose requirements are all known."""
     if not isinstance(extras, dict):
         return {}
-    known = {}
-    for name, wanted in extras.items():
-        listed = wanted.splitlines() if isinstance(wanted, str) else wanted
-        if isinstance(name, str) and isinstance(listed, list):
-            strings = [item for item in listed if isinstance(item, str) and item.strip()]
-            if len(strings) == len(listed):
-                known[name.partition(":")[0]] = strings
-    return known
+    extras_by_name = {}
+    for name, value in extras.items():
+        lines = value.splitlines() if isinstance(value, str) else value
+        if isinstance(name, str) and isinstance(lines, list):
+            strings = [line for line in lines if isinstance(line, str) and line.strip()]
+            if len(strings) == len(lines):
+                extras_by_name[name.partition(":")[0]] = strings
+    return extras_by_name

@@ -1,7 +1,7 @@
 """How the shell executes a command line; pure.
 
-Where a line is one plain program, that replaces the shell, so that it gets the signals itself. In
-doubt it does not: an `exec` before anything else changes what the line means.
+Where a line is one plain program, the program replaces the shell, so that it gets the signals
+itself. In doubt it does not: an `exec` before anything else changes what the line means.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a project's source tree comes from: a folder, an archive or Git, at a version."""
+"""Fetching a project's source tree at a version, from a folder, an archive or Git."""
 
 from __future__ import annotations
 
@@ -25,50 +25,50 @@ from tasks.launch.submodules import write_with_submodules
 from tasks.roots import real_path
 
 _PLACEHOLDER = "{version}"
-_MOST_SHOWN = 200
-_HOSTILE = re.compile(
+_PATH_CHARACTERS_SHOWN = 200
+_INVALID_VERSION = re.compile(
     r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff~^:?*\[\\]"
     r"|\.\.|@\{|//|^[-/.]|/\.|[/.]$|\.lock(/|$)|^@$"
 )
-"""What Git allows in no name of a branch or tag (git-check-ref-format), and what hides text."""
-_LONGEST_VERSION = 200
+"""What Git forbids in names of branches and tags (git-check-ref-format), and what hides text."""
+_VERSION_CHARACTERS = 200
 _CHUNK_BYTES = 1 << 20
 _BOUNDS = Bounds()
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What is known of a tree beside its files.
+    """What is known of a fetched tree beside its files.
 
-    ``described`` is what it may be called where nothing in it says its version: in Git by
-    `git describe`, else the version asked for. ``left_out`` says of what is not in it why.
+    ``described`` is its version where no manifest in it states one: in Git by `git describe`, else
+    the requested version. ``left_out`` has a sentence for each file that is not in it.
     """
 
     described: str
     left_out: tuple[str, ...] = ()
 
 
-def wanted_version(project: str, spec: ProjectSpec, version: str) -> str:
+def resolved_version(project: str, spec: ProjectSpec, version: str) -> str:
     """Return the version meant by ``version`` (empty: the project's own); empty: as it stands.
 
-    Every name that Git allows for a branch or tag is one.
+    Every name that Git allows for a branch or tag is a version.
     """
-    wanted = version or spec.version
-    if _HOSTILE.search(wanted) or len(wanted) > _LONGEST_VERSION:
+    resolved = version or spec.version
+    if _INVALID_VERSION.search(resolved) or len(resolved) > _VERSION_CHARACTERS:
         raise BadInputError(
             "version",
-            wanted,
+            resolved,
             "no version",
-            f"Write the name of a branch, tag or commit, of at most {_LONGEST_VERSION} characters.",
+            f"Write the name of a branch, tag or commit, of at most {_VERSION_CHARACTERS} characters.",
         )
-    if _PLACEHOLDER in spec.source and not wanted:
+    if _PLACEHOLDER in spec.source and not resolved:
         raise BadInputError(
             "version",
-            wanted,
+            resolved,
             f"the source of {project} has the placeholder {_PLACEHOLDER}",
             f"Ask for a version, or write one at projects.{project}.version.",
         )
-    return wanted
+    return resolved
 
 
 def fetch(
@@ -76,7 +76,7 @@ def fetch(
 ) -> Fetched:
     """Write the source tree of ``project`` at ``version`` to the folder ``target``.
 
-    ``version`` is as `wanted_version` gives it; an archive may have ``bounds`` in it.
+    ``version`` is as `resolved_version` gives it; ``bounds`` limit what is unpacked from an archive.
 
     Raises:
         BadInputError: There is no such source or version, or it cannot be read.
@@ -126,7 +126,7 @@ def _from_bare(field: str, folder: Path, version: str, target: Path) -> str:
 
 
 def check_source(project: str, spec: ProjectSpec, version: str) -> None:
-    """Refuse a folder or an archive that is not there at ``version``; Git says so when it is read.
+    """Refuse a folder or an archive that does not exist at ``version``; Git is asked when fetching.
 
     Raises:
         BadInputError: There is no such source or version, or it cannot be read.
@@ -182,7 +182,7 @@ def _path(field: str, spec: ProjectSpec, version: str) -> Path:
 
 
 def _in_git(field: str, spec: ProjectSpec, path: Path) -> bool:
-    """Tell whether ``path`` has versions of its own: not where its name is one already."""
+    """Tell whether ``path`` has versions in Git, and the version is not part of its name."""
     if not path.is_dir() or _PLACEHOLDER in spec.source:
         return False
     return is_bare(path) or is_checkout(field, path)
@@ -190,7 +190,7 @@ def _in_git(field: str, spec: ProjectSpec, path: Path) -> bool:
 
 @contextmanager
 def _named(field: str, path: Path) -> Iterator[None]:
-    """Say which file of ``path`` cannot be read, or reached."""
+    """Raise BadInputError with the file of ``path`` that cannot be read, or reached."""
     try:
         yield
     except PermissionError as error:
@@ -200,7 +200,7 @@ def _named(field: str, path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
-        longest = shortened(str(error.filename), _MOST_SHOWN)
+        longest = shortened(str(error.filename), _PATH_CHARACTERS_SHOWN)
         problem = f"a path in it is longer than the system allows, here or at its copy ({longest})"
         remedy = "Remove what lies so deep, or give it shorter names."
         raise BadInputError(field, str(path), problem, remedy) from error

@@ -1,4 +1,4 @@
-"""Which release serves, or did until it was stopped; and which one a launch takes."""
+"""The release that serves, or did until it was stopped, and the release that a launch takes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tasks.release import LEAVING, Instance, InstanceState, Release
 
 
 def live_instance(launcher: Launcher) -> Instance | None:
-    """Return what is meant to serve, of several what was started last, whether it runs or not."""
-    live = [one for one in launcher.recorded() if one.state is InstanceState.RUNNING]
+    """Return the instance that is meant to serve, of several the last started, running or not."""
+    live = [instance for instance in launcher.recorded() if instance.state is InstanceState.RUNNING]
     return live[-1] if live else None
 
 
@@ -23,7 +23,7 @@ def live_release(launcher: Launcher) -> Release | None:
 
 
 def last_served(launcher: Launcher) -> Instance | None:
-    """Return what served when all was stopped there last; None where nothing ever was."""
+    """Return the instance that served when all was last stopped; None where nothing ever served."""
     ended = instances(launcher.ledger, launcher.project, launcher.environment, LEAVING)
     served = [instance for instance in ended if instance.served_until is not None]
     return max(served, key=lambda instance: instance.served_until or 0.0, default=None)
@@ -37,10 +37,11 @@ def _on_disk(launcher: Launcher, instance: Instance) -> Release | None:
 def release_to_launch(launcher: Launcher, version: str, *, serves: bool = True) -> Release:
     """Return the release of ``version``, built where it is not; see `Launcher.build`.
 
-    Without a version the configured project decides: where its source or version was changed
-    since what serves was launched, it is the project's own version. Else it is the version that
-    serves, also one that was deployed by name, and built anew where its requirements or kind were
-    changed. What was stopped counts as serving. Where nothing ever did, it is the project's own.
+    Without a version the configuration decides: where the project's source or version was changed
+    since the launch of what serves, the project's own version is taken. Else the version that
+    serves is taken, also one that was deployed by name, and built anew where the requirements or
+    the kind were changed. What was stopped counts as serving. Where nothing ever served, the
+    project's own version is taken.
 
     Raises:
         BadInputError: Source, version or kind cannot be used.
@@ -54,7 +55,7 @@ def release_to_launch(launcher: Launcher, version: str, *, serves: bool = True) 
     if changed & {"source", "version"}:
         return launcher.build("", serves=serves)
     live = None if changed else _on_disk(launcher, standing)
-    # What stands in no version control has the digest of its tree for a version.
+    # A source without version control has the digest of its tree as its version.
     named = "" if standing.version == standing.release else standing.version
     return live or launcher.build(named, serves=serves)
 

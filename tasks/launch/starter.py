@@ -1,4 +1,4 @@
-"""Starts the replicas of one project in one environment: a port, a record, and then a process."""
+"""Starting the replicas of a project in an environment: a port, a record, and then a process."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ from blocks.providers.process import detached
 from blocks.providers.process.inherited import inherited
 from blocks.removal import discard
 from tasks.errors import SlipwayError
-from tasks.launch.applied import Record
-from tasks.launch.before import Command
+from tasks.launch.applied import StartRecord
+from tasks.launch.before import BeforeCommand
 from tasks.launch.boundary import ceiling
-from tasks.launch.command import CommandLine, Place, command_line, environment_of, filled_in
+from tasks.launch.command import (
+    CommandLine,
+    TemplateContext,
+    command_line,
+    environment_of,
+    filled_in,
+)
 from tasks.launch.desired import Replica
 from tasks.launch.detection import KINDS
 from tasks.launch.ending import end_instances
@@ -29,7 +35,7 @@ from tasks.release import Instance, InstanceState, Release
 
 
 class LaunchError(SlipwayError):
-    """A service could not be started, or did not become healthy; ``failed`` is what did not."""
+    """A service could not be started, or did not become healthy; ``failed`` are its instances."""
 
     def __init__(self, message: str, failed: Sequence[Instance] = ()) -> None:
         self.failed = tuple(failed)
@@ -38,7 +44,7 @@ class LaunchError(SlipwayError):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One replica to start: of which release, and with which configuration.
+    """One replica to start, with its release and its configuration.
 
     ``record`` is what the ledger keeps of the configuration.
     """
@@ -47,15 +53,15 @@ class Order:
     release: Release
     spec: ServiceSpec
     variables: Mapping[str, str]
-    record: Record = field(default_factory=dict, repr=False)
+    record: StartRecord = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Starter:
     """Starts replicas of releases of ``project`` in ``environment``.
 
-    ``instances`` is the folder of the instances' own folders, ``data`` where they keep what must
-    not be lost. ``ports`` is the range (inclusive) that they are given ports from.
+    ``instances`` is the folder of the instances' own folders, ``data`` the folder where they keep
+    data that must not be lost. ``ports`` is the range (inclusive) that they get ports from.
     """
 
     ledger: Ledger
@@ -70,7 +76,7 @@ class Starter:
     clock: Callable[[], float] = time.time
 
     def start(self, orders: Sequence[Order], state: InstanceState) -> list[Instance]:
-        """Start all that is ordered, or nothing: where one cannot be, the others are ended again.
+        """Start all ordered replicas, or none: where one fails, the others are ended again.
 
         Raises:
             LaunchError: This machine could not start a process.
@@ -78,7 +84,7 @@ class Starter:
         started: list[Instance] = []
         try:
             for order in orders:
-                self._start_one(order, state, started)
+                self._start_replica(order, state, started)
         except BaseException:
             end_instances(self.ledger, started, 0)
             remove_folders(started[:-1])  # the last one's log says why it could not be started
@@ -86,7 +92,7 @@ class Starter:
         return started
 
     def check(self, orders: Sequence[Order]) -> None:
-        """Find bad input before anything is started.
+        """Refuse bad input before anything is started.
 
         Raises:
             BadInputError: A command or variable cannot be used.
@@ -94,28 +100,28 @@ class Starter:
         for order in orders:
             self._command(order, self.ports[0])
 
-    def before(self, release: Release, commands: Sequence[tuple[str, str]]) -> list[Command]:
-        """Return how ``commands``, pairs of (where it stands, command), are run for ``release``.
+    def before(self, release: Release, commands: Sequence[tuple[str, str]]) -> list[BeforeCommand]:
+        """Return how ``commands``, pairs of (where configured, command), are run for ``release``.
 
         Raises:
             BadInputError: A command or variable cannot be used.
         """
-        place = self._place(replica=0, port=None)
-        lines = [script(filled_in(where, text, release, place)) for where, text in commands]
+        context = self._context(replica=0, port=None)
+        lines = [script(filled_in(where, text, release, context)) for where, text in commands]
         environment = environment_of(
             release,
-            place,
+            context,
             inherited=inherited(os.environ, tools=False) | ceiling(release.path),
             variables=self.variables,
             secrets=self.secrets,
             programs=KINDS[release.kind].programs(release.path),
         )
         return [
-            Command(where, text, CommandLine(line, environment))
+            BeforeCommand(where, text, CommandLine(line, environment))
             for (where, text), line in zip(commands, lines, strict=True)
         ]
 
-    def _start_one(self, order: Order, state: InstanceState, started: list[Instance]) -> None:
+    def _start_replica(self, order: Order, state: InstanceState, started: list[Instance]) -> None:
         spec, release, replica = order.spec, order.release, order.replica
         name = f"{self.project}-{self.environment}-{replica.service}-{replica.number}"
         instance_id = f"{name}-{uuid.uuid4().hex[:8]}"
@@ -139,7 +145,7 @@ class Starter:
             owner=detached.own_identity().encode(),
             configuration=order.record,
         )
-        record_instance(self.ledger, instance)  # first: whoever comes after a crash finds it
+        record_instance(self.ledger, instance)  # first, so that it is found after a crash
         started.append(instance)
         command = self._command(order, port)
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -153,21 +159,21 @@ class Starter:
             order.replica.service,
             order.spec,
             order.release,
-            self._place(order.replica.number, port if order.spec.web else None),
+            self._context(order.replica.number, port if order.spec.web else None),
             inherited=inherited(os.environ, tools=False) | ceiling(order.release.path),
             variables=order.variables,
             secrets=self.secrets,
             programs=KINDS[order.release.kind].programs(order.release.path),
         )
 
-    def _place(self, replica: int, port: int | None) -> Place:
-        return Place(self.project, self.environment, replica, self.host, port, self.data)
+    def _context(self, replica: int, port: int | None) -> TemplateContext:
+        return TemplateContext(self.project, self.environment, replica, self.host, port, self.data)
 
 
 def remove_folders(ended: Sequence[Instance]) -> None:
-    """Remove the folders of instances that were started in vain."""
-    for one in ended:
-        discard(one.directory)
+    """Remove the folders of instances whose launch failed."""
+    for instance in ended:
+        discard(instance.directory)
 
 
 def _shim(

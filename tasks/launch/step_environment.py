@@ -1,4 +1,4 @@
-"""What a step of a workload finds around it: the programs of its release, and its environment."""
+"""The environment of a workload's step: its variables, and the programs of its release on PATH."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from blocks.providers.process.inherited import inherited
 from tasks.errors import BadInputError
 from tasks.launch.boundary import ceiling
-from tasks.launch.command import Place, searched_first
+from tasks.launch.command import TemplateContext, searched_first
 from tasks.launch.detection import KINDS
 from tasks.launch.target import Target
 from tasks.launch.variables import render
@@ -22,19 +22,19 @@ from tasks.workload import StepGraph
 def programs_first(
     release: Release, environ: Mapping[str, str], own: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Return what of ``environ`` a step may see, and ``own`` over it, as its user wrote it.
+    """Return the variables of ``environ`` that a step may see, overridden by its ``own`` ones.
 
-    The programs of ``release`` are first on PATH, whoever gives that. ``release`` is a workspace:
-    what a step installs goes there, and nowhere else.
+    The programs of ``release`` come first on PATH in any case. ``release`` is a workspace: what a
+    step installs goes there, and nowhere else.
     """
-    seen = {
+    variables = {
         **inherited(environ),
         **ceiling(release.path),
         **_installs_into(release),
         "PYTHONUNBUFFERED": "1",
         **(own or {}),
     }
-    return {**seen, "PATH": path_of(release, seen.get("PATH", ""))}
+    return {**variables, "PATH": path_of(release, variables.get("PATH", ""))}
 
 
 def path_of(release: Release, path: str) -> str:
@@ -46,7 +46,7 @@ def path_of(release: Release, path: str) -> str:
 def searching_first(graph: StepGraph, release: Release, path: str) -> StepGraph:
     """Return ``graph`` whose steps find the programs of ``release`` first.
 
-    ``path`` is what a step has that does not give a PATH of its own.
+    ``path`` is the PATH of a step that has none of its own.
     """
     steps = tuple(
         replace(step, environment={**step.environment, "PATH": path_of(release, own)})
@@ -60,32 +60,32 @@ def searching_first(graph: StepGraph, release: Release, path: str) -> StepGraph:
 def _installs_into(release: Release) -> dict[str, str]:
     """Have uv and every pip install into the environment of ``release``, without hard links.
 
-    Who writes to a file that is linked from uv's cache writes to all environments with that file.
+    A write to a file that is linked from uv's cache changes all environments with that file.
     """
-    chosen = {"UV_LINK_MODE": "copy"}
+    variables = {"UV_LINK_MODE": "copy"}
     env = release.path / "env"
     if (env / "bin" / "python").exists():
-        chosen |= {"VIRTUAL_ENV": str(env), "PIP_PYTHON": str(env / "bin" / "python")}
-    return chosen
+        variables |= {"VIRTUAL_ENV": str(env), "PIP_PYTHON": str(env / "bin" / "python")}
+    return variables
 
 
 def with_environment(
-    target: Target, release: Release, chosen: Settings, environ: Mapping[str, str]
+    target: Target, release: Release, config: Settings, environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return that, and the variables and secrets of the environment, as a service would see them.
+    """Return `programs_first` with the environment's variables and secrets, as services see them.
 
     Raises:
-        BadInputError: A template names what does not exist for a step, e.g. ``port``.
+        BadInputError: A template names a value that a step does not have, e.g. ``port``.
     """
-    place = Place(
+    context = TemplateContext(
         project=target.project,
         environment=target.environment,
         replica=0,
-        host=chosen.host,
+        host=config.host,
         port=None,
-        data=chosen.root / "data" / target.project / target.environment,
+        data=config.root / "data" / target.project / target.environment,
     )
-    values = place.values(release)
+    values = context.values(release)
     filled = {
         name: render(f"environments.{target.environment}.variables.{name}", text, values)
         for name, text in target.variables.items()

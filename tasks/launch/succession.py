@@ -1,4 +1,4 @@
-"""Which of two who work on one place at once has the last word: the one that began later."""
+"""Succession: of two runs at work in one environment, the one that began later decides."""
 
 from __future__ import annotations
 
@@ -8,37 +8,41 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances
 from tasks.release import Instance, InstanceState
 
-_MEANT = frozenset({InstanceState.STARTING, InstanceState.RUNNING})
+_MEANT_TO_RUN = frozenset({InstanceState.STARTING, InstanceState.RUNNING})
 
 
 def overtaken(ledger: Ledger, launched: Sequence[Instance]) -> str:
     """Return a sentence where none of ``launched`` serves any more; empty where one does."""
     if not launched:
         return ""
-    one = launched[0]
-    serving = instances(ledger, one.project, one.environment, {InstanceState.RUNNING})
-    if {each.id for each in launched} & {each.id for each in serving}:
+    first = launched[0]
+    serving = instances(ledger, first.project, first.environment, {InstanceState.RUNNING})
+    if {instance.id for instance in launched} & {instance.id for instance in serving}:
         return ""
-    return _said(one.project, one.version, one.environment, serving)
+    return _overtaken_sentence(first.project, first.version, first.environment, serving)
 
 
 def replaced(ledger: Ledger, project: str, environment: str, release: str, version: str) -> str:
     """Return a sentence where nothing of ``release`` serves any more; empty where it does."""
     serving = instances(ledger, project, environment, {InstanceState.RUNNING})
-    if any(each.release == release for each in serving):
+    if any(instance.release == release for instance in serving):
         return ""
-    return _said(project, version, environment, serving)
+    return _overtaken_sentence(project, version, environment, serving)
 
 
 def started_since(ledger: Ledger, project: str, environment: str) -> str:
     """Return a sentence where something serves, or is started, that was to be stopped."""
-    there = instances(ledger, project, environment, _MEANT)
-    if not there:
+    present = instances(ledger, project, environment, _MEANT_TO_RUN)
+    if not present:
         return ""
-    return f"{project} {there[-1].version} runs in {environment}: another run has started it since."
+    return (
+        f"{project} {present[-1].version} runs in {environment}: another run has started it since."
+    )
 
 
-def _said(project: str, version: str, environment: str, serving: Sequence[Instance]) -> str:
+def _overtaken_sentence(
+    project: str, version: str, environment: str, serving: Sequence[Instance]
+) -> str:
     does_not = f"{project} {version} does not serve in {environment}: another run has"
     if not serving:
         return f"{does_not} stopped it since."

@@ -1,4 +1,4 @@
-"""Where a project's own metadata names what its tests need: pytest, and what stands beside it."""
+"""The requirements of a project's tests: those that its own metadata names together with pytest."""
 
 from __future__ import annotations
 
@@ -12,10 +12,18 @@ from typing import Any
 from tasks.launch.setup_extras import TESTS_REQUIRE, extras_of_setup_cfg, extras_of_setup_py
 
 _FILES = (
-    *("requirements-test.txt", "requirements-tests.txt", "requirements_test.txt"),
-    *("test-requirements.txt", "tests/requirements.txt", "requirements/test.txt"),
-    *("requirements/tests.txt", "requirements/testing.txt", "requirements-dev.txt"),
-    *("requirements_dev.txt", "dev-requirements.txt", "requirements/dev.txt"),
+    "requirements-test.txt",
+    "requirements-tests.txt",
+    "requirements_test.txt",
+    "test-requirements.txt",
+    "tests/requirements.txt",
+    "requirements/test.txt",
+    "requirements/tests.txt",
+    "requirements/testing.txt",
+    "requirements-dev.txt",
+    "requirements_dev.txt",
+    "dev-requirements.txt",
+    "requirements/dev.txt",
     "requirements/development.txt",
 )
 _PREFERRED = ("test", "tests", "testing", "dev")
@@ -24,7 +32,7 @@ _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 @dataclass(frozen=True, slots=True)
 class SuiteRequirements:
-    """What is installed for the tests: where that stands, and what `uv pip install` is given."""
+    """The requirements of the tests: where they are named, and arguments of `uv pip install`."""
 
     where: str
     arguments: tuple[str, ...]
@@ -33,12 +41,12 @@ class SuiteRequirements:
 def suite_requirements(source: Path) -> SuiteRequirements | None:
     """Return the group, extra or file of ``source`` that names pytest; None where nothing does.
 
-    Looked at are dependency groups (PEP 735), extras, and the groups of uv, Poetry and Hatch in
-    pyproject.toml; extras in setup.cfg and setup.py; then the usual files of requirements.
+    It looks at dependency groups (PEP 735), extras, and the groups of uv, Poetry and Hatch in
+    pyproject.toml, at extras in setup.cfg and setup.py, and then at the usual requirements files.
     """
     manifest = _manifest(source / "pyproject.toml")
-    found = [*_of_manifest(manifest), *_of_setup(source), *_of_files(source)]
-    return found[0] if found else None
+    candidates = [*_of_manifest(manifest), *_of_setup(source), *_of_files(source)]
+    return candidates[0] if candidates else None
 
 
 def _of_manifest(manifest: Mapping[str, Any]) -> Iterator[SuiteRequirements]:
@@ -49,7 +57,10 @@ def _of_manifest(manifest: Mapping[str, Any]) -> Iterator[SuiteRequirements]:
     extras = project.get("optional-dependencies", {})
     for name in _by_preference(extras):
         if _names_pytest(extras[name]):
-            own = any(_name(item) == _plain(project.get("name", "")) for item in extras[name])
+            own = any(
+                _name(requirement) == _plain(project.get("name", ""))
+                for requirement in extras[name]
+            )
             arguments = (f".[{name}]",) if own else tuple(extras[name])
             yield SuiteRequirements(f"extra {name!r}", arguments)
     if _names_pytest(dev := tool.get("uv", {}).get("dev-dependencies", [])):
@@ -62,15 +73,19 @@ def _of_manifest(manifest: Mapping[str, Any]) -> Iterator[SuiteRequirements]:
         {"dev-dependencies": poetry["dev-dependencies"]} if "dev-dependencies" in poetry else {}
     )
     for name in _by_preference(groups):
-        wanted = tuple(_of_poetry(item, asked) for item, asked in groups[name].items())
-        if _names_pytest(wanted):
-            yield SuiteRequirements(f"Poetry group {name!r}", wanted)
+        requirements = tuple(
+            _of_poetry(requirement, constraint) for requirement, constraint in groups[name].items()
+        )
+        if _names_pytest(requirements):
+            yield SuiteRequirements(f"Poetry group {name!r}", requirements)
     environments = tool.get("hatch", {}).get("envs", {})
     for name in _by_preference(environments):
         keys = ("dependencies", "extra-dependencies")
-        wanted = tuple(item for key in keys for item in environments[name].get(key, []))
-        if _names_pytest(wanted):
-            yield SuiteRequirements(f"Hatch environment {name!r}", wanted)
+        requirements = tuple(
+            requirement for key in keys for requirement in environments[name].get(key, [])
+        )
+        if _names_pytest(requirements):
+            yield SuiteRequirements(f"Hatch environment {name!r}", requirements)
 
 
 def _of_setup(source: Path) -> Iterator[SuiteRequirements]:
@@ -82,8 +97,8 @@ def _of_setup(source: Path) -> Iterator[SuiteRequirements]:
     for file, extras in by_file.items():
         for name in _by_preference(extras):
             if _names_pytest(extras[name]):
-                what = name if name == TESTS_REQUIRE else f"extra {name!r}"
-                yield SuiteRequirements(f"{what} of {file}", tuple(extras[name]))
+                described = name if name == TESTS_REQUIRE else f"extra {name!r}"
+                yield SuiteRequirements(f"{described} of {file}", tuple(extras[name]))
 
 
 def _of_files(source: Path) -> Iterator[SuiteRequirements]:
@@ -94,7 +109,7 @@ def _of_files(source: Path) -> Iterator[SuiteRequirements]:
 
 
 def _manifest(path: Path) -> Mapping[str, Any]:
-    """Return pyproject.toml; one that cannot be read was complained of when it was built."""
+    """Return pyproject.toml; empty where it cannot be read, which the build has reported."""
     try:
         return tomllib.loads(path.read_text("utf-8-sig")) if path.is_file() else {}
     except (ValueError, RecursionError):
@@ -102,39 +117,39 @@ def _manifest(path: Path) -> Mapping[str, Any]:
 
 
 def _by_preference(groups: Mapping[str, object]) -> list[str]:
-    known = [name for name in _PREFERRED if name in groups]
-    return [*known, *(name for name in groups if name not in known)]
+    preferred = [name for name in _PREFERRED if name in groups]
+    return [*preferred, *(name for name in groups if name not in preferred)]
 
 
-def _flat(groups: Mapping[str, Any], name: str, seen: frozenset[str] = frozenset()) -> list[str]:
+def _flat(groups: Mapping[str, Any], name: str, visited: frozenset[str] = frozenset()) -> list[str]:
     """Return the requirements of a group with those of the groups it includes."""
-    wanted: list[str] = []
-    for item in groups.get(name, []):
-        if isinstance(item, str):
-            wanted.append(item)
-        elif (inner := item.get("include-group", "")) not in {*seen, name}:
-            wanted.extend(_flat(groups, inner, seen | {name}))
-    return wanted
+    requirements: list[str] = []
+    for requirement in groups.get(name, []):
+        if isinstance(requirement, str):
+            requirements.append(requirement)
+        elif (inner := requirement.get("include-group", "")) not in {*visited, name}:
+            requirements.extend(_flat(groups, inner, visited | {name}))
+    return requirements
 
 
 def _names_pytest(requirements: Sequence[str]) -> bool:
-    return any(_name(item) == "pytest" for item in requirements)
+    return any(_name(requirement) == "pytest" for requirement in requirements)
 
 
 def _name(requirement: str) -> str:
-    found = _NAME.match(requirement)
-    return _plain(found[1]) if found else ""
+    match = _NAME.match(requirement)
+    return _plain(match[1]) if match else ""
 
 
 def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _of_poetry(name: str, asked: Any) -> str:
+def _of_poetry(name: str, constraint: Any) -> str:
     """Return a dependency of Poetry as a requirement."""
-    if isinstance(asked, list):  # one for each platform or Python
+    if isinstance(constraint, list):  # one for each platform or Python
         return name
-    table = asked if isinstance(asked, dict) else {"version": asked}
+    table = constraint if isinstance(constraint, dict) else {"version": constraint}
     extras = f"[{','.join(table['extras'])}]" if table.get("extras") else ""
     return f"{name}{extras}{_constraint(str(table.get('version', '*')).strip())}"
 
@@ -147,8 +162,8 @@ def _constraint(version: str) -> str:
     lower = version[1:].strip()
     parts = [int(part) for part in re.findall(r"\d+", lower)[:3]]
     if version[0] == "^":
-        kept = next((n for n, part in enumerate(parts) if part), len(parts) - 1)
+        fixed = next((index for index, part in enumerate(parts) if part), len(parts) - 1)
     else:
-        kept = min(1, len(parts) - 1)
-    upper = ".".join(map(str, [*parts[:kept], parts[kept] + 1]))
+        fixed = min(1, len(parts) - 1)
+    upper = ".".join(map(str, [*parts[:fixed], parts[fixed] + 1]))
     return f">={lower},<{upper}"

@@ -1,4 +1,4 @@
-"""What is launched where: the values a launch consists of, checked before anything starts."""
+"""The target of a launch: a project in an environment, with its variables and secrets."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tasks.launch.launcher import Launcher
 from tasks.launch.members import Bounds
 from tasks.launch.variables import resolve
 from tasks.ledger.connection import Ledger
-from tasks.settings import Settings
+from tasks.settings import settings
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One project in one environment, with all that the environment inherits."""
+    """One project in one environment, with the values that the environment inherits."""
 
     project: str
     spec: ProjectSpec
@@ -42,8 +42,9 @@ def target_of(
     return Target(project, spec, environment, merged.variables, secrets)
 
 
-def launcher_of(target: Target, ledger: Ledger, settings: Settings) -> Launcher:
-    """Return what launches ``target`` on this machine."""
+def launcher_of(target: Target, ledger: Ledger) -> Launcher:
+    """Return the launcher of ``target`` on this machine, by the settings of this process."""
+    config = settings()
     return Launcher(
         ledger=ledger,
         project=target.project,
@@ -51,10 +52,10 @@ def launcher_of(target: Target, ledger: Ledger, settings: Settings) -> Launcher:
         environment=target.environment,
         variables=target.variables,
         secrets=target.secrets,
-        home=settings.root,
-        ports=(settings.service_port_low, settings.service_port_high),
-        host=settings.host,
-        keep_releases=settings.keep_releases,
-        build_seconds=settings.build_seconds,
-        archive_bounds=Bounds(settings.archive_mib, settings.archive_members),
+        home=config.root,
+        ports=(config.service_port_low, config.service_port_high),
+        host=config.host,
+        keep_releases=config.keep_releases,
+        build_seconds=config.build_seconds,
+        archive_bounds=Bounds(config.archive_mib, config.archive_members),
     )

@@ -1,4 +1,4 @@
-"""The Prefect tasks of launching: build, start, adopt, stop, restart."""
+"""The Prefect tasks of launching: build, launch, revive, stop, restart and forget."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from blocks.routers.interface import Router
 from tasks.cancellation import in_thread
 from tasks.launch.convergence import STOP_GRACE_SECONDS, Launched, converge, shut_down
 from tasks.launch.convergence import revive as bring_back
-from tasks.launch.forgetting import Forgotten, Subject
+from tasks.launch.forgetting import ForgetScope, Forgotten
 from tasks.launch.forgetting import forget as forget_all
 from tasks.launch.holding import hold
 from tasks.launch.kinds.interface import BuildError
 from tasks.launch.launcher import Launcher
-from tasks.launch.public_ports import PublicPorts, fronts_of
+from tasks.launch.public_ports import PublicPorts, public_ports_of
 from tasks.launch.standing import release_to_launch, serving_release
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.hosts import open_own_ledger
@@ -43,7 +43,7 @@ async def build(
     choose = Launcher.build if anew else release_to_launch
 
     def work(launcher: Launcher) -> Release:
-        """Choose it and hold it; who builds another may remove it in between."""
+        """Choose a release and hold it; another build may remove it in between."""
         release = choose(launcher, version, serves=serves)
         if not hold(release.path):
             release = choose(launcher, version, serves=serves)
@@ -69,7 +69,7 @@ async def build(
 async def launch(target: Target, release: Release, router: Router) -> Launched:
     """Have ``release`` serve as it is configured: adopt what runs so, and replace the rest."""
     launched = await _with_launcher(
-        target, lambda launcher: converge(launcher, release, _fronts(launcher, router))
+        target, lambda launcher: converge(launcher, release, _public_ports(launcher, router))
     )
     get_run_logger().info("%s", launched)
     return launched
@@ -83,7 +83,7 @@ async def launch(target: Target, release: Release, router: Router) -> Launched:
 async def revive(target: Target, router: Router) -> Launched | None:
     """Start again what was live and has died, as it was; None where nothing was live."""
     revived = await _with_launcher(
-        target, lambda launcher: bring_back(launcher, _fronts(launcher, router))
+        target, lambda launcher: bring_back(launcher, _public_ports(launcher, router))
     )
     get_run_logger().info("%s", revived or "Nothing was live.")
     return revived
@@ -98,7 +98,7 @@ async def stop(target: Target, router: Router) -> list[Instance]:
     """Stop all that runs there, with everything it started."""
     stopped = await _with_launcher(
         target,
-        lambda launcher: shut_down(launcher, _fronts(launcher, router), STOP_GRACE_SECONDS),
+        lambda launcher: shut_down(launcher, _public_ports(launcher, router), STOP_GRACE_SECONDS),
     )
     get_run_logger().info("%d instances stopped", len(stopped))
     return stopped
@@ -114,7 +114,7 @@ async def restart(target: Target, router: Router) -> Launched:
 
     def _renew(launcher: Launcher) -> Launched:
         release = serving_release(launcher)
-        return converge(launcher, release, _fronts(launcher, router), fresh=True)
+        return converge(launcher, release, _public_ports(launcher, router), fresh=True)
 
     launched = await _with_launcher(target, _renew)
     get_run_logger().info("%s", launched)
@@ -122,7 +122,7 @@ async def restart(target: Target, router: Router) -> Launched:
 
 
 @task(cache_policy=NO_CACHE, task_run_name="forget {subject.project}", persist_result=False)
-async def forget(subject: Subject, router: Router, *, delete_data: bool) -> Forgotten:
+async def forget(subject: ForgetScope, router: Router, *, delete_data: bool) -> Forgotten:
     """Remove what there is of a project, or of one environment of it."""
 
     def work() -> Forgotten:
@@ -135,14 +135,16 @@ async def forget(subject: Subject, router: Router, *, delete_data: bool) -> Forg
 
 async def _with_launcher(target: Target, work: Callable[[Launcher], T]) -> T:
     async with narrated(get_run_logger().info):
-        return await in_thread(lambda: _worked(target, work))
+        return await in_thread(lambda: _with_own_ledger(target, work))
 
 
-def _worked(target: Target, work: Callable[[Launcher], T]) -> T:
+def _with_own_ledger(target: Target, work: Callable[[Launcher], T]) -> T:
     """Do ``work`` with a ledger of this thread."""
     with closing(open_own_ledger(settings())) as ledger:
-        return work(launcher_of(target, ledger, settings()))
+        return work(launcher_of(target, ledger))
 
 
-def _fronts(launcher: Launcher, router: Router) -> PublicPorts:
-    return fronts_of(launcher.project, launcher.environment, launcher.ledger, router, settings())
+def _public_ports(launcher: Launcher, router: Router) -> PublicPorts:
+    return public_ports_of(
+        launcher.project, launcher.environment, launcher.ledger, router, settings()
+    )

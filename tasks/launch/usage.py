@@ -1,4 +1,4 @@
-"""A project is used by runs that have it serve, or is forgotten by one: never both at once."""
+"""Locks on the use of a project: runs that serve it share it, a run that forgets it excludes all."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tasks.errors import BusyError
 from tasks.holder import holder_of, signed
 
 _PATIENCE_SECONDS = 2.0
-"""Of two who begin at the same moment one gives way by then."""
+"""How long a run waits for another that began at the same moment."""
 _POLL_SECONDS = 0.02
 _FORGETTING = ".forgetting"
 
 
 @contextmanager
 def in_use(home: Path, project: str) -> Iterator[None]:
-    """Use the project, beside others who do.
+    """Use the project, beside other runs that do.
 
     Raises:
-        BusyError: It is being forgotten; it says by which run.
+        BusyError: It is being forgotten; the message says by which run.
     """
     folder = _folder(home)
     with _own_lock(folder / f"{project}.{uuid.uuid4().hex}"):
@@ -34,16 +34,16 @@ def in_use(home: Path, project: str) -> Iterator[None]:
                 f"{project} is being forgotten by {forgetter}. Wait for its end, then configure it "
                 "again."
             )
-        _user(folder, project)  # what the dead have left goes
+        _user(folder, project)  # removes the locks of dead processes
         yield
 
 
 @contextmanager
 def unused(home: Path, project: str) -> Iterator[None]:
-    """Keep everybody from using the project.
+    """Keep all other runs from using the project.
 
     Raises:
-        BusyError: It is used, or being forgotten already; it says by which run.
+        BusyError: It is used, or being forgotten already; the message says by which run.
     """
     folder = _folder(home)
     with _own_lock(folder / f"{project}{_FORGETTING}"):
@@ -66,15 +66,15 @@ def _folder(home: Path) -> Path:
 
 @contextmanager
 def _own_lock(path: Path) -> Iterator[None]:
-    """Hold the lock at ``path`` for as long as this process lives; afterwards it is gone.
+    """Hold the lock at ``path``, and remove it afterwards; it is free when this process dies.
 
     Raises:
-        BusyError: Somebody has held it for a while.
+        BusyError: Another process has held it for a while.
     """
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         with path.open("a+") as lock:
-            # Who looks takes one that is not held yet for what a dead one has left.
+            # Another run may remove a file that is not locked yet as the lock of a dead process.
             if _is_free(lock) and _is_at(path, lock):
                 try:
                     with signed(lock):
@@ -88,13 +88,13 @@ def _own_lock(path: Path) -> Iterator[None]:
 
 
 def _user(folder: Path, project: str) -> str:
-    """Return one who uses the project, empty where nobody does; what the dead have left goes."""
+    """Return a run that uses the project, empty where none does; remove locks of dead processes."""
     paths = [path for path in folder.glob(f"{project}.*") if not path.name.endswith(_FORGETTING)]
     return next(filter(None, [_holder(path) for path in paths]), "")
 
 
 def _holder(path: Path) -> str:
-    """Return who holds the lock at ``path``, empty where nobody does; a dead one's goes."""
+    """Return who holds the lock at ``path``; remove it and return nothing where nobody does."""
     try:
         lock = path.open("r+")
     except FileNotFoundError:
@@ -107,7 +107,7 @@ def _holder(path: Path) -> str:
 
 
 def _is_free(lock: IO[str]) -> bool:
-    """Tell whether nobody holds the lock; it is held then."""
+    """Take the lock unless it is held; tell whether it was free."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

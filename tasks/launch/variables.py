@@ -1,6 +1,6 @@
-"""Variables of an environment: inherited, and filled in.
+"""Variables of an environment: how they are inherited, and how templates are filled in.
 
-Templates are Jinja2's immutable sandbox: they can read the values they are given, nothing else.
+Templates run in Jinja2's immutable sandbox: they can only read the values they are given.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _JINJA = ImmutableSandboxedEnvironment(
     comment_end_string="slipway-comment#}",
 )
 _SERVED = ("dev", "staging", "prod")
-"""Environments that are launched in, though nothing may run there yet."""
+"""Environments in which projects are launched, even where nothing runs yet."""
 _OPENING = re.compile(r"\{[{%]")
 _ESCAPE = "For {{ itself write {{ '{{' }}"
 
@@ -33,21 +33,21 @@ def lineage(name: str, environments: Mapping[str, EnvironmentSpec]) -> list[str]
 
     Raises:
         NotFoundError: It, or one it inherits, does not exist.
-        BadInputError: They inherit one another in a circle, which is named; or it is no name.
+        BadInputError: They inherit one another in a circle, which is named, or the name is empty.
     """
     if not name.strip():
-        known = ", ".join(sorted(environments)) or "none"
-        raise BadInputError("environment", name, "is empty", f"Name one: {known}.")
+        names = ", ".join(sorted(environments)) or "none"
+        raise BadInputError("environment", name, "is empty", f"Name one: {names}.")
     chain: list[str] = []
-    field, wanted = "environment", name
-    while wanted:
-        if wanted in chain:
-            circle = " -> ".join([*chain[chain.index(wanted) :], wanted])
-            raise BadInputError(field, wanted, f"inherits itself: {circle}", "Break the circle.")
-        if wanted not in environments:
-            raise NotFoundError(field, wanted, list(environments), "Configure it, or correct it.")
-        chain.append(wanted)
-        field, wanted = f"environments.{wanted}.inherits", environments[wanted].inherits
+    field, current = "environment", name
+    while current:
+        if current in chain:
+            circle = " -> ".join([*chain[chain.index(current) :], current])
+            raise BadInputError(field, current, f"inherits itself: {circle}", "Break the circle.")
+        if current not in environments:
+            raise NotFoundError(field, current, list(environments), "Configure it, or correct it.")
+        chain.append(current)
+        field, current = f"environments.{current}.inherits", environments[current].inherits
     return chain[::-1]
 
 
@@ -57,13 +57,13 @@ def resolve(
     project: str,
     own: Mapping[str, ProjectEnvironment],
 ) -> ProjectEnvironment:
-    """Return what ``project`` has in environment ``name``: its ``own`` values over shared ones.
+    """Return the values of ``project`` in environment ``name``: its ``own`` ones over shared ones.
 
-    Of each, the nearest in the line of inheritance wins.
+    Of several values, that of the nearest environment in the line of inheritance wins.
 
     Raises:
         NotFoundError: It, or one it inherits, does not exist.
-        BadInputError: One does not say whom its values are for, or they inherit in a circle.
+        BadInputError: One does not say which projects its values are for, or they form a circle.
     """
     line = lineage(name, environments)
     shared = merged = ProjectEnvironment()
@@ -84,10 +84,10 @@ def values_for_nobody(
     """Return a sentence for each environment in which ``project`` has values that reach nobody.
 
     Args:
-        project: Its name.
+        project: Name of the project.
         own: ``ProjectSpec.environments``.
-        environments: All that are configured.
-        launched: Those in which services of it run.
+        environments: All configured environments.
+        launched: The environments in which its services run.
     """
     inherited = {environment.inherits for environment in environments.values()}
     served = {*_SERVED, *launched, *inherited}
@@ -99,27 +99,27 @@ def values_for_nobody(
     ]
 
 
-def told_of_own(field: str, variables: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each of ``variables`` at ``field`` that is Slipway's to give."""
-    said = []
+def own_variable_warnings(field: str, variables: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each of ``variables`` at ``field`` that Slipway sets itself."""
+    sentences = []
     if "{{" not in variables.get("PORT", "{{ port }}"):
-        said.append(
+        sentences.append(
             f"{field}.PORT does not reach a service with a port, which is given its own: "
             "leave it out, or use another name."
         )
     if "HOST" in variables:
-        said.append(
+        sentences.append(
             f"{field}.HOST replaces the address that Slipway gives: a command that binds $HOST "
             "listens there; use another name where it means something else."
         )
-    return said
+    return sentences
 
 
 def refuse_unshared(name: str, environment: EnvironmentSpec) -> None:
-    """Refuse values of an environment that say of no project that they are for it.
+    """Refuse an environment with values that are shared with no project.
 
     Raises:
-        BadInputError: There are some.
+        BadInputError: It has such values.
     """
     if environment.has_values and not environment.shared_with:
         values = ", ".join(sorted([*environment.variables, *environment.secrets]))
@@ -133,7 +133,7 @@ def refuse_unshared(name: str, environment: EnvironmentSpec) -> None:
 
 
 def literal(text: str) -> str:
-    """Return the template that is filled in as ``text``, whatever stands in it."""
+    """Return a template that renders to ``text``, whatever is in it."""
     return _OPENING.sub(lambda match: f"{{{{ '{match[0]}' }}}}", text)
 
 
@@ -146,7 +146,7 @@ def render(field: str, template: str, values: Mapping[str, object]) -> str:
     try:
         return _JINJA.from_string(template).render(values)
     except TemplateError as error:
-        known = ", ".join(sorted(values))
+        names = ", ".join(sorted(values))
         raise BadInputError(
-            field, template, f"cannot be filled in ({error})", f"It may use: {known}. {_ESCAPE}."
+            field, template, f"cannot be filled in ({error})", f"It may use: {names}. {_ESCAPE}."
         ) from error

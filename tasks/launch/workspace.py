@@ -1,7 +1,7 @@
 """Workspaces: the working copy of a release in which the steps of one workload run.
 
-What serves is never touched by them. Each lies at `<home>/workspaces/<workload id>`; one that is
-kept has a file `ended`, whose age is that of the end of its workload.
+They never touch what serves. Each is at `<home>/workspaces/<workload id>`; a workspace that is kept
+has a file `ended`, whose time is the end of its workload.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ from tasks.errors import SlipwayError
 from tasks.launch.boundary import enclose
 from tasks.launch.copies import copy_release
 from tasks.launch.kinds.interface import run_build
-from tasks.launch.kinds.python_lock import Target, constraints, lock_of
+from tasks.launch.kinds.python_lock import LockTarget, constraints, lock_of
 from tasks.launch.lock import alone
 from tasks.launch.suite_requirements import suite_requirements
 from tasks.release import Release
 
 MOST_KEPT = 5
-"""So many of ended workloads are kept, the newest."""
+"""How many workspaces of ended workloads are kept, the newest ones."""
 DAYS_KEPT = 7.0
 PROGRAMS = "programs"
-"""The folder of a workspace whose programs are found last: uv, which may not be installed."""
+"""The folder of a workspace that is last on PATH: it has uv, which may not be installed."""
 
 _ENDED = "ended"
-_REMOVED, _TRIAL = ".removed-", ".trial-"
-_DAY = 86_400.0
+_REMOVED = ".removed-"
+_TRIAL = ".trial-"
+_DAY_SECONDS = 86_400.0
 
 
 class WorkspaceError(SlipwayError):
@@ -41,7 +42,7 @@ class WorkspaceError(SlipwayError):
 
 @dataclass(frozen=True, slots=True)
 class Trimmed:
-    """The workspaces that were removed; ``left`` says of what is left of some, why and what to do."""
+    """The workspaces that were removed; ``left`` says what could not be removed, and what to do."""
 
     removed: tuple[Path, ...] = ()
     left: tuple[str, ...] = ()
@@ -53,7 +54,7 @@ def workspaces(home: Path) -> Path:
 
 
 def open_workspace(release: Release, home: Path, workload_id: str) -> Release:
-    """Return the copy of ``release`` that the workload works in, which a resumed one finds again.
+    """Return the copy of ``release`` for a workload, the same again when it is resumed.
 
     Raises:
         WorkspaceError: It cannot be made.
@@ -62,7 +63,7 @@ def open_workspace(release: Release, home: Path, workload_id: str) -> Release:
 
 
 def open_trial(release: Release, home: Path) -> Release:
-    """Return a copy of ``release`` that belongs to no workload: to look at what would be run."""
+    """Return a copy of ``release`` that belongs to no workload, to inspect what would be run."""
     return _workspace(release, workspaces(home) / f"{_TRIAL}{secrets.token_hex(6)}")
 
 
@@ -71,9 +72,9 @@ def _workspace(release: Release, folder: Path) -> Release:
         copy = copy_release(release, folder)
         _furnish(copy)
     except OSError as error:
-        why = error.strerror or str(error)
+        reason = error.strerror or str(error)
         raise WorkspaceError(
-            f"the workspace {folder} cannot be made ({why}). "
+            f"the workspace {folder} cannot be made ({reason}). "
             "Make room on that disk, or let this user write there."
         ) from error
     return copy
@@ -90,33 +91,33 @@ def _furnish(copy: Release) -> None:
 
 
 def provide_pytest(workspace: Release) -> str:
-    """Install what the project's metadata names for its tests, where pytest is not there yet.
+    """Install the test requirements that the project's metadata names, where pytest is missing.
 
-    Return where that stands; empty where nothing was done. The release that serves is as before.
-    Where the source has a lock file, nothing gets another version than that says.
+    Return where they are named; empty where nothing was installed. The release that serves is not
+    changed. Where the source has a lock file, its versions are kept.
 
     Raises:
-        BuildError: It cannot be installed.
+        BuildError: They cannot be installed.
     """
     python = workspace.path / "env" / "bin" / "python"
     installed = any(workspace.path.glob("env/lib/python*/site-packages/pytest"))
-    wanted = suite_requirements(workspace.source)
-    if installed or wanted is None or not python.exists():
+    requirements = suite_requirements(workspace.source)
+    if installed or requirements is None or not python.exists():
         return ""
-    target = Target(workspace.source, workspace.path / "env", uv.find_uv_bin())
+    target = LockTarget(workspace.source, workspace.path / "env", uv.find_uv_bin())
     options: list[str] = []
-    if lock := lock_of(workspace.source):  # what both need is what the lock says
+    if lock := lock_of(workspace.source):  # a package that both name keeps the locked version
         options = ["--constraints", str(constraints(lock, target))]
     install = [target.uv, "pip", "install", "--quiet", "--python", str(python), *options]
-    run_build([*install, *wanted.arguments], workspace.source, {"UV_LINK_MODE": "copy"})
-    return wanted.where
+    run_build([*install, *requirements.arguments], workspace.source, {"UV_LINK_MODE": "copy"})
+    return requirements.where
 
 
 def leave_workspace(folder: Path, *, keep: bool, now: float) -> str:
     """Remove the workspace at ``folder``, or mark it as one whose workload has ended.
 
     Returns:
-        What cannot be removed, why, and what to do; empty where all went well.
+        A sentence on what cannot be removed, why, and what to do; empty where all is removed.
     """
     if not folder.exists():
         return ""
@@ -130,42 +131,44 @@ def leave_workspace(folder: Path, *, keep: bool, now: float) -> str:
 def trim_workspaces(home: Path, living: Callable[[], Collection[str]], now: float) -> Trimmed:
     """Remove the workspaces of ended workloads that are too many or too old.
 
-    ``living`` gives the ids of workloads that run, or may be resumed. Such a workload is known
-    before its workspace is there, so that it is asked last.
+    ``living`` returns the ids of workloads that run, or may be resumed. A workload is recorded
+    before its workspace is made, so that ``living`` is called after the workspaces are listed.
     """
     folder = workspaces(home)
     if not folder.is_dir():
         return Trimmed()
     with alone(folder / ".lock"):
-        forgotten = [path for path in folder.glob(f"{_TRIAL}*") if now - _ended_at(path) > _DAY]
+        forgotten = [
+            path for path in folder.glob(f"{_TRIAL}*") if now - _ended_at(path) > _DAY_SECONDS
+        ]
         leftovers = [*folder.glob(f"{_REMOVED}*"), *forgotten]
-        left = [discard(leftover) for leftover in leftovers]
-        there = [path for path in folder.iterdir() if path.name[0] != "."]
-        known = living()
-        ended = [path for path in there if path.name not in known]
+        problems = [discard(leftover) for leftover in leftovers]
+        folders = [path for path in folder.iterdir() if path.name[0] != "."]
+        living_ids = living()
+        ended = [path for path in folders if path.name not in living_ids]
         excess = to_trim({path: _ended_at(path) for path in ended}, now)
-        left += [_remove(path) for path in excess]
-    return Trimmed(tuple(excess), tuple(filter(None, left)))
+        problems += [_remove(path) for path in excess]
+    return Trimmed(tuple(excess), tuple(filter(None, problems)))
 
 
 def to_trim(ended: dict[Path, float], now: float) -> list[Path]:
-    """Return those to remove: all but the newest few that are not too old."""
+    """Return the workspaces to remove: all but the newest few that are not too old."""
     newest = sorted(ended, key=lambda path: ended[path], reverse=True)
     return [
         path
         for number, path in enumerate(newest)
-        if number >= MOST_KEPT or now - ended[path] > DAYS_KEPT * _DAY
+        if number >= MOST_KEPT or now - ended[path] > DAYS_KEPT * _DAY_SECONDS
     ]
 
 
 def _ended_at(path: Path) -> float:
-    """Return when its workload ended; where nobody has noted it, when it was made."""
+    """Return when its workload ended; where that is not recorded, when the folder was changed."""
     mark = path / _ENDED
     return (mark if mark.exists() else path).stat().st_mtime
 
 
 def _remove(path: Path) -> str:
-    """Remove it, in one step as far as anyone who looks can tell; say what is left, if anything."""
+    """Remove a workspace, for all others in one step; return a sentence on what is left."""
     aside = path.with_name(f"{_REMOVED}{path.name}")
     path.rename(aside)
     return discard(aside)

@@ -1,4 +1,4 @@
-"""How much room is left on a file system, and a sentence where it is little."""
+"""A warning where little room is left on a file system."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from tasks.quantities import MIB_BYTES
 
 LOW_BYTES = 1024 * MIB_BYTES
 LOW_SHARE = 0.1
-"""Low is what is below both: a large disk has a gigabyte left, a small one a tenth."""
+"""Room is low below both bounds: a gigabyte on a large disk, a tenth of a small one."""
 
 
 def low_room(folder: Path) -> str:
     """Return a sentence where the file system of ``folder`` has little room left; else nothing."""
-    room = os.statvfs(folder)
-    free, total = room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize
+    file_system = os.statvfs(folder)
+    free, total = (
+        file_system.f_bavail * file_system.f_frsize,
+        file_system.f_blocks * file_system.f_frsize,
+    )
     if not is_low(free, total):
         return ""
     return (
@@ -27,5 +30,5 @@ def low_room(folder: Path) -> str:
 
 
 def is_low(free: int, total: int) -> bool:
-    """Tell whether ``free`` of ``total`` bytes is so little that somebody should know."""
+    """Tell whether ``free`` of ``total`` bytes is below both bounds."""
     return free < min(LOW_BYTES, LOW_SHARE * total)

@@ -1,4 +1,4 @@
-"""What history expects, as it is asked for and as people read it. Pure."""
+"""Estimates from history: the keys by which they are asked for, and their texts. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from tasks.errors import BadInputError, NotFoundError
 from tasks.ledger.expectations import Expectation
 
-SHOWN = 500
+ROWS_SHOWN = 500
 _LONG_SECONDS = 10.0
 _REMEDY = "Run it once, or name what has run before."
 
@@ -16,7 +16,7 @@ Cell = str | float | None
 
 
 def asked_key(key: str, project: str, workload: str) -> str:
-    """Return the key under which history remembers what was asked for.
+    """Return the key under which history has what was asked for.
 
     Raises:
         BadInputError: Nothing was named, the same thing twice, or a workload of no project.
@@ -33,78 +33,85 @@ def asked_key(key: str, project: str, workload: str) -> str:
 
 
 def nothing_expected(key: str, project: str, workload: str, keys: Sequence[str]) -> BadInputError:
-    """Return why nothing is expected of what was asked for, where history knows ``keys``."""
-    asked = asked_key(key, project, workload)
+    """Return the error for a request without an estimate, where history has ``keys``."""
+    key_path = asked_key(key, project, workload)
     field, value = ("workload", workload) if workload else ("project", project)
-    if any(one == asked or one.startswith(f"{asked}/") for one in keys):
+    if any(known_key == key_path or known_key.startswith(f"{key_path}/") for known_key in keys):
         remedy = "Let it succeed once: what failed does not say how long it takes."
         return BadInputError("key" if key else field, key or value, "has never succeeded", remedy)
     if key:
         return NotFoundError("key", key, beside(key, keys), _REMEDY)
-    projects = {one.partition("/")[0] for one in keys}
+    projects = {known_key.partition("/")[0] for known_key in keys}
     if project not in projects:
         return NotFoundError("project", project, sorted(projects), _REMEDY)
-    workloads = [one.partition("/")[2] for one in beside(asked, keys)]
+    workloads = [known_key.partition("/")[2] for known_key in beside(key_path, keys)]
     return NotFoundError("workload", workload, workloads, _REMEDY)
 
 
 def beside(key: str, keys: Sequence[str]) -> list[str]:
-    """Return what stands beside ``key``: all of the deepest folder on its way that is known."""
+    """Return the keys beside ``key``: those in the deepest folder on its path that history has."""
     parts = key.split("/")
     for depth in reversed(range(len(parts))):
         folder = "".join(f"{part}/" for part in parts[:depth])
-        within = {"/".join(one.split("/")[: depth + 1]) for one in keys if one.startswith(folder)}
+        within = {
+            "/".join(known_key.split("/")[: depth + 1])
+            for known_key in keys
+            if known_key.startswith(folder)
+        }
         if within:
             return sorted(within)
     return []
 
 
-def table(found: Sequence[Expectation]) -> list[dict[str, Cell]]:
-    """Return the cells of ``found``, what takes longest first; no more than a page can show."""
+def table(expectations: Sequence[Expectation]) -> list[dict[str, Cell]]:
+    """Return the cells of ``expectations``, the longest first; no more than a page can show."""
     return [
         {
-            "key": one.estimate.key,
-            "on": one.provider_kind,
-            "p50 (s)": _rounded(one.estimate.p50_seconds),
-            "p80 (s)": _rounded(one.estimate.p80_seconds),
-            "p90 (s)": _rounded(one.estimate.p90_seconds),
-            "p95 (s)": _rounded(one.estimate.p95_seconds),
-            "memory (MiB)": _rounded(one.estimate.memory_mib or None),
-            "succeeds (%)": round(one.estimate.success * 100, 1),
-            "runs": one.estimate.n,
-            "source": one.estimate.source,
-            "rule": one.estimate.rule,
-            "why it fails": one.estimate.why,
-            "published (UTC)": _moment(one.published_at),
+            "key": expectation.estimate.key,
+            "on": expectation.provider_kind,
+            "p50 (s)": _rounded(expectation.estimate.p50_seconds),
+            "p80 (s)": _rounded(expectation.estimate.p80_seconds),
+            "p90 (s)": _rounded(expectation.estimate.p90_seconds),
+            "p95 (s)": _rounded(expectation.estimate.p95_seconds),
+            "memory (MiB)": _rounded(expectation.estimate.memory_mib or None),
+            "succeeds (%)": round(expectation.estimate.success * 100, 1),
+            "runs": expectation.estimate.n,
+            "source": expectation.estimate.source,
+            "rule": expectation.estimate.rule,
+            "why it fails": expectation.estimate.why,
+            "published (UTC)": _moment(expectation.published_at),
         }
-        for one in _longest_first(found)[:SHOWN]
+        for expectation in _longest_first(expectations)[:ROWS_SHOWN]
     ]
 
 
-def summary(asked: str, found: Sequence[Expectation]) -> str:
-    """Say in one sentence what is expected; of several keys, how many and the longest."""
-    longest = _longest_first(found)[0]
-    if len(found) == 1:
+def summary(key: str, expectations: Sequence[Expectation]) -> str:
+    """Return one sentence on what is expected; of several keys, their number and the longest."""
+    longest = _longest_first(expectations)[0]
+    if len(expectations) == 1:
         return _sentence(longest)
-    shown = f", of which the longest {SHOWN} are shown" if len(found) > SHOWN else ""
-    return f"{len(found)} estimates of {asked}{shown}; the longest: {_sentence(longest)}"
+    limited = (
+        f", of which the longest {ROWS_SHOWN} are shown" if len(expectations) > ROWS_SHOWN else ""
+    )
+    return f"{len(expectations)} estimates of {key}{limited}; the longest: {_sentence(longest)}"
 
 
-def _sentence(one: Expectation) -> str:
-    estimate = one.estimate
+def _sentence(expectation: Expectation) -> str:
+    estimate = expectation.estimate
     runs = "run" if estimate.n == 1 else "runs"
-    at = _moment(one.published_at)
-    when = f", published {at} UTC" if at else ""
+    published = _moment(expectation.published_at)
+    remark = f", published {published} UTC" if published else ""
     return (
-        f"{estimate.key} on {one.provider_kind} takes {_seconds(estimate.p50_seconds)}, one time "
-        f"in ten more than {_seconds(estimate.p90_seconds)}, and succeeds {estimate.success:.0%} "
-        f"of the time ({estimate.source}, {estimate.n} {runs}{when})."
+        f"{estimate.key} on {expectation.provider_kind} takes {_seconds(estimate.p50_seconds)}, "
+        f"one time in ten more than {_seconds(estimate.p90_seconds)}, "
+        f"and succeeds {estimate.success:.0%} "
+        f"of the time ({estimate.source}, {estimate.n} {runs}{remark})."
         + (f" It {estimate.why}." if estimate.why else "")
     )
 
 
-def _longest_first(found: Sequence[Expectation]) -> list[Expectation]:
-    return sorted(found, key=lambda one: -one.estimate.p50_seconds)
+def _longest_first(expectations: Sequence[Expectation]) -> list[Expectation]:
+    return sorted(expectations, key=lambda expectation: -expectation.estimate.p50_seconds)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""The table of all that runs as people read it: what matters first, figures with their units. Pure."""
+"""The status table as people read it: the important columns first, figures with units. Pure."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def table(rows: Sequence[StatusRow]) -> list[dict[str, str]]:
 
 
 def summary(rows: Sequence[StatusRow]) -> str:
-    """Say in one sentence what runs, and name what is not well."""
+    """Return one sentence on what runs, with the names of what is not well."""
     if not rows:
         return "Nothing runs."
     ill = ", ".join(f"{_name(row)} ({_trouble(row)})" for row in rows if row.ill)
     changed = {f"{_name(row)} ({', '.join(row.differs)})": None for row in rows if row.differs}
-    there = sum(row.state != NOT_LAUNCHED for row in rows)
-    count = f"{there} instance{'' if there == 1 else 's'}"
+    launched = sum(row.state != NOT_LAUNCHED for row in rows)
+    count = f"{launched} instance{'' if launched == 1 else 's'}"
     verdict = f"{count}; not well: {ill}." if ill else f"{count}, all well."
     if not changed:
         return verdict
@@ -46,7 +46,7 @@ def summary(rows: Sequence[StatusRow]) -> str:
 
 
 def last_words(rows: Sequence[StatusRow]) -> str:
-    """Return what those that are not well have written last; empty where all are."""
+    """Return the last log lines of instances that are not well; empty where all are."""
     return "\n".join(
         "\n".join([f"Last lines of {_name(row)}:", *(row.last_lines or ["(it wrote nothing)"])])
         for row in rows
@@ -63,16 +63,16 @@ def _trouble(row: StatusRow) -> str:
 
 
 def alerts(
-    known: Iterable[RaisedInsight], project: str | None, environment: str | None
+    insights: Iterable[RaisedInsight], project: str | None, environment: str | None
 ) -> list[str]:
-    """Return what is open of backups and of data that nobody keeps, as sentences.
+    """Return the open insights on backups and on data that is not kept, as sentences.
 
-    ``known`` are the open insights; ``project`` and ``environment`` narrow them, None: all.
+    ``insights`` are the open insights; ``project`` and ``environment`` narrow them, None: all.
     """
     sentences = []
-    for row in known:
+    for row in insights:
         owner, _, place = row.key.partition("/")
-        wanted = project in {None, owner} and environment in {None, place}
-        if wanted and row.kind in CLOSED_BY_THEIR_RAISER:
+        is_wanted = project in {None, owner} and environment in {None, place}
+        if is_wanted and row.kind in CLOSED_BY_THEIR_RAISER:
             sentences.append(f"{row.key} ({row.kind}): {row.size}")
     return sentences

@@ -1,4 +1,4 @@
-"""What is kept of the past, as the reconciler writes it down and `status` shows it."""
+"""The table of what is kept of the past: recorded by the reconciler, shown by `status`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.quantities import age
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How much of one kind is kept, since when, and when it goes: what `status` tells."""
+    """How much of one kind is kept, since when, and when it is removed."""
 
     kind: str
     count: int
@@ -23,21 +23,21 @@ class Line:
 
 
 def write_retention(home: Home, lines: Sequence[Line]) -> None:
-    """Write down what is kept."""
+    """Record what is kept."""
     write_private(home.retention_file, json.dumps([asdict(line) for line in lines]))
 
 
 def read_retention(home: Home) -> list[Line]:
-    """Return what was kept when the reconciler last looked; empty where that cannot be read."""
+    """Return what the reconciler last recorded; empty where that cannot be read."""
     try:
-        written: list[Mapping[str, object]] = json.loads(home.retention_file.read_bytes())
-        return [Line(**line) for line in written]  # type: ignore[arg-type]  # as it was written
+        lines: list[Mapping[str, object]] = json.loads(home.retention_file.read_bytes())
+        return [Line(**line) for line in lines]  # type: ignore[arg-type]  # as it was written
     except (FileNotFoundError, ValueError, TypeError):
         return []
 
 
 def retention_table(home: Home, now: float) -> str:
-    """Return the table of what is kept of the past, how much it takes, and when it goes."""
+    """Return the table of what is kept of the past, its size, and when it is removed."""
     header = ("kept", "count", "MiB", "oldest", "goes")
     rows = [
         (

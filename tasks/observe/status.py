@@ -1,4 +1,4 @@
-"""What runs: looked at, not believed. Rows are made by `rows`, which is pure."""
+"""The status of instances, observed and not taken from records; `rows`, which is pure, tells it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blocks.redaction import last_lines
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances
 from tasks.ledger.ports import ports
-from tasks.observe.usage import Usage, usage_of
+from tasks.observe.usage import ServiceUsage, usage_of
 from tasks.presence import has_finished, is_crash_loop, who_else_answers
 from tasks.release import LIVING, Instance, InstanceState
 
@@ -27,21 +27,21 @@ NOT_LAUNCHED = "not launched"
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What was seen of one instance; ``health`` is empty where nobody could be asked."""
+    """The observation of one instance; ``health`` is empty where it could not be asked."""
 
     instance: Instance
     status: detached.Status
-    usage: Usage | None = None
+    usage: ServiceUsage | None = None
     health: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the looker knows beside the ledger.
+    """What is known of the configuration, beside the ledger.
 
-    ``differing`` are the configured keys that do not hold for an instance yet, by its id;
-    ``missing`` places of services that are configured and not launched; ``secrets`` what must not
-    be shown of the logs of (project, environment).
+    ``differing`` are the configured keys that do not apply to an instance yet, by its id;
+    ``missing`` are (project, environment, service) of services that are configured and not
+    launched; ``secrets`` are the values that must not be shown, by (project, environment).
     """
 
     differing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -51,10 +51,10 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """One line of the table; ``uptime_seconds`` and what follows are of what runs only.
+    """One row of the table; only what runs has ``uptime_seconds`` and what follows.
 
-    ``differs`` names what is configured otherwise; ``last_lines`` is what one that is not well
-    has written last.
+    ``differs`` are the keys that are configured otherwise; ``last_lines`` are the last log lines of
+    an instance that is not well.
     """
 
     project: str
@@ -75,7 +75,7 @@ class StatusRow:
 
     @property
     def ill(self) -> bool:
-        """Whether it does not do what it is there for."""
+        """Whether it is not well: down, failing, unhealthy or unsupervised."""
         return (
             self.health not in {"", "ok"}
             or self.state.startswith(_ILL)
@@ -90,66 +90,68 @@ def status_rows(
     environment: str | None = None,
     view: View | None = None,
 ) -> list[StatusRow]:
-    """Look at every instance that is meant to run, and return a row for each.
+    """Observe every instance that is meant to run, and return a row for each.
 
     A service that is configured and not launched gets a row as well.
     """
     view = view or View()
-    known = instances(ledger, project, environment, LIVING)
-    fronts = {lease.owner: f"http://{lease.host}:{lease.port}" for lease in ports(ledger)}
-    found = {one.id: one for one in known}
-    seen = [
+    recorded = instances(ledger, project, environment, LIVING)
+    public_urls = {lease.owner: f"http://{lease.host}:{lease.port}" for lease in ports(ledger)}
+    by_id = {instance.id: instance for instance in recorded}
+    observed = [
         replace(row, differs=view.differing.get(instance_id, ()), last_lines=lines)
-        for instance_id, row in rows(look(known), fronts, now)
-        for lines in [_last_lines(found[instance_id], view) if row.ill else ()]
+        for instance_id, row in rows(look(recorded), public_urls, now)
+        for lines in [_last_lines(by_id[instance_id], view) if row.ill else ()]
     ]
-    return [*seen, *(_not_launched(*place) for place in view.missing)]
+    return [*observed, *(_not_launched(*place) for place in view.missing)]
 
 
-def look(known: Sequence[Instance]) -> list[Sight]:
-    """Return what there is to see of each: process, usage and health."""
-    seen = {one.id: detached.status(one.directory) for one in known}
-    shims = [found.shim.pid for found in seen.values() if isinstance(found, detached.Running)]
+def look(recorded: Sequence[Instance]) -> list[Sight]:
+    """Return the observation of each: its process, usage and health."""
+    statuses = {instance.id: detached.status(instance.directory) for instance in recorded}
+    shims = [
+        status.shim.pid for status in statuses.values() if isinstance(status, detached.Running)
+    ]
     usage = usage_of(shims) if shims else {}
     with ThreadPoolExecutor(8) as pool:
-        health = list(pool.map(lambda one: _health(one, seen[one.id]), known))
+        health = list(pool.map(lambda instance: _health(instance, statuses[instance.id]), recorded))
     return [
-        Sight(one, seen[one.id], _usage(seen[one.id], usage), said)
-        for one, said in zip(known, health, strict=True)
+        Sight(instance, statuses[instance.id], _usage(statuses[instance.id], usage), answer)
+        for instance, answer in zip(recorded, health, strict=True)
     ]
 
 
 def rows(
-    sights: Sequence[Sight], fronts: Mapping[str, str], now: float
+    sights: Sequence[Sight], public_urls: Mapping[str, str], now: float
 ) -> list[tuple[str, StatusRow]]:
     """Return the id of each instance and its row, by project, environment, service and replica.
 
-    ``fronts`` are the URLs of front ports by the owner of their lease.
+    ``public_urls`` are the URLs of public ports by the owner of their lease.
     """
     ordered = sorted(sights, key=lambda sight: _place(sight.instance))
-    return [(sight.instance.id, _row(sight, fronts, now)) for sight in ordered]
+    return [(sight.instance.id, _row(sight, public_urls, now)) for sight in ordered]
 
 
-def state_of(instance: Instance, found: detached.Status, now: float) -> str:
-    """Return what it is: the state it is meant to be in where it runs, else what happened."""
-    if isinstance(found, detached.Running):
-        return _running_state(instance, found, now)
-    if isinstance(found, detached.NotStarted):
+def state_of(instance: Instance, status: detached.Status, now: float) -> str:
+    """Return its state: the one it is meant to be in where it runs, else what happened."""
+    if isinstance(status, detached.Running):
+        return _running_state(instance, status, now)
+    if isinstance(status, detached.NotStarted):
         return "never started"
     if has_finished(instance):
         return "finished" if instance.port is None else "down: it ended, and nothing answers"
-    return f"down: {found.outcome.cause or found.outcome.end}"
+    return f"down: {status.outcome.cause or status.outcome.end}"
 
 
-def _running_state(instance: Instance, found: detached.Running, now: float) -> str:
-    if not found.supervised:
+def _running_state(instance: Instance, status: detached.Running, now: float) -> str:
+    if not status.supervised:
         return f"{instance.state}{_UNSUPERVISED}"
-    if is_crash_loop(found, now):
-        end = found.last_end or (_IN_BACKGROUND if found.left_behind else "")
+    if is_crash_loop(status, now):
+        end = status.last_end or (_IN_BACKGROUND if status.left_behind else "")
         cause = f", the last time: {end}" if end else ""
-        return f"crash loop: {found.restarts} restarts{cause}"
-    if found.child_pid is None:
-        return "waiting to restart" if found.restarts else "starting"
+        return f"crash loop: {status.restarts} restarts{cause}"
+    if status.child_pid is None:
+        return "waiting to restart" if status.restarts else "starting"
     return str(instance.state)
 
 
@@ -157,22 +159,24 @@ def _place(instance: Instance) -> tuple[str, str, str, int]:
     return instance.project, instance.environment, instance.service, instance.replica
 
 
-def _row(sight: Sight, fronts: Mapping[str, str], now: float) -> StatusRow:
-    one, found = sight.instance, sight.status
-    runs = found if isinstance(found, detached.Running) else None
-    serves = one.state is InstanceState.RUNNING
-    front = fronts.get(f"front/{one.project}/{one.environment}/{one.service}", "")
+def _row(sight: Sight, public_urls: Mapping[str, str], now: float) -> StatusRow:
+    instance, status = sight.instance, sight.status
+    running = status if isinstance(status, detached.Running) else None
+    serves = instance.state is InstanceState.RUNNING
+    public_url = public_urls.get(
+        f"front/{instance.project}/{instance.environment}/{instance.service}", ""
+    )
     return StatusRow(
-        project=one.project,
-        service=one.service,
-        environment=one.environment,
-        state=state_of(one, found, now),
-        port=one.port,
-        url=front if serves else "",
-        release=one.release,
-        version=one.version,
-        uptime_seconds=round(now - runs.started_at, 1) if runs else None,
-        restarts=runs.restarts if runs else 0,
+        project=instance.project,
+        service=instance.service,
+        environment=instance.environment,
+        state=state_of(instance, status, now),
+        port=instance.port,
+        url=public_url if serves else "",
+        release=instance.release,
+        version=instance.version,
+        uptime_seconds=round(now - running.started_at, 1) if running else None,
+        restarts=running.restarts if running else 0,
         cpu_percent=sight.usage.cpu_percent if sight.usage else None,
         memory_mib=sight.usage.memory_mib if sight.usage else None,
         health=sight.health,
@@ -180,7 +184,7 @@ def _row(sight: Sight, fronts: Mapping[str, str], now: float) -> StatusRow:
 
 
 def _last_lines(instance: Instance, view: View) -> tuple[str, ...]:
-    """Return what it wrote last; nothing where nobody knows which of it is secret."""
+    """Return its last log lines; none where its secrets are not known."""
     secrets = view.secrets.get((instance.project, instance.environment))
     if secrets is None:
         return ()
@@ -192,16 +196,16 @@ def _not_launched(project: str, environment: str, service: str) -> StatusRow:
     return replace(row, differs=("service",))
 
 
-def _health(instance: Instance, found: detached.Status) -> str:
-    if not isinstance(found, detached.Running) or instance.port is None:
+def _health(instance: Instance, status: detached.Status) -> str:
+    if not isinstance(status, detached.Running) or instance.port is None:
         return ""
-    whose = partial(who_else_answers, instance, found)
-    answer = ask(instance.host, instance.port, instance.health_path, _ANSWER_SECONDS, whose)
+    find_intruder = partial(who_else_answers, instance, status)
+    answer = ask(instance.host, instance.port, instance.health_path, _ANSWER_SECONDS, find_intruder)
     return "ok" if answer.ok else answer.detail
 
 
-def _usage(found: detached.Status, usage: Mapping[int, Usage]) -> Usage | None:
-    """Return what it uses; nobody knows that without its shim."""
-    if not isinstance(found, detached.Running) or not found.supervised:
+def _usage(status: detached.Status, usage: Mapping[int, ServiceUsage]) -> ServiceUsage | None:
+    """Return its usage; that is not known without its shim."""
+    if not isinstance(status, detached.Running) or not status.supervised:
         return None
-    return usage.get(found.shim.pid)
+    return usage.get(status.shim.pid)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from statistics import fmean
 
 SHORT_SECONDS = 5.0
-"""Below that, how far off an estimate was is said in seconds."""
+"""The errors of estimates for shorter steps are given in seconds."""
 
 _SOURCES = {"default": "default, as there is no history yet"}
 
 
 @dataclass(frozen=True, slots=True)
 class StepLine:
-    """One step, planned and actual; durations in seconds, ``actual_seconds`` None: it never ran."""
+    """One step, planned and actual; ``actual_seconds`` is None for a step that never ran."""
 
     step: str
     provider: str
@@ -25,9 +25,9 @@ class StepLine:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadSummary:
-    """What came of one workload; ``failures`` are pairs of (test or step, first line of why).
+    """The result of one workload; ``failures`` are pairs of (test or step, first line of why).
 
-    ``remarks`` are sentences that nobody should miss, also where it succeeded.
+    ``remarks`` are sentences that are shown in any case, also where it succeeded.
     """
 
     workload: str
@@ -44,7 +44,7 @@ class WorkloadSummary:
 
     @property
     def succeeded(self) -> bool:
-        """Whether nothing failed and nothing was held back by a failure."""
+        """Whether nothing failed, and nothing was not run because of a failure."""
         return not self.failures and all(
             line.outcome.startswith(("succeeded", "skipped")) for line in self.steps
         )
@@ -66,34 +66,34 @@ class ShipSummary:
 
     @property
     def headline(self) -> str:
-        """What was shipped where, and at which part it failed, if it did."""
+        """The project, version and environment, and the part that failed, if one did."""
         failed = next((name for name, _, outcome in self.parts if outcome == "failed"), "")
-        what = f"{self.project} {self.version or '(as it stands)'} in {self.environment}"
-        return f"{what}: {f'FAILED ({failed})' if failed else 'shipped'}"
+        shipped = f"{self.project} {self.version or '(as it stands)'} in {self.environment}"
+        return f"{shipped}: {f'FAILED ({failed})' if failed else 'shipped'}"
 
 
 def estimate_error(steps: tuple[StepLine, ...]) -> str:
-    """Say how far off the steps that ran were, by their means; empty without any.
+    """Return the mean errors of the estimates for the steps that ran; empty without any.
 
-    A share says nothing of a step that takes less than a start varies: of those below
+    A share says nothing about a step that is shorter than starts vary: for steps below
     ``SHORT_SECONDS`` it is the difference in seconds.
     """
-    off = [
+    deviations = [
         (line.actual_seconds, abs(line.actual_seconds - line.planned_seconds))
         for line in steps
         if line.actual_seconds is not None
     ]
-    shares = [difference / took for took, difference in off if took >= SHORT_SECONDS]
-    differences = [difference for took, difference in off if took < SHORT_SECONDS]
-    said = [f"{fmean(shares):.0%} a step"] if shares else []
+    shares = [difference / actual for actual, difference in deviations if actual >= SHORT_SECONDS]
+    differences = [difference for actual, difference in deviations if actual < SHORT_SECONDS]
+    parts = [f"{fmean(shares):.0%} a step"] if shares else []
     if differences:
         short = f"step below {SHORT_SECONDS:g} s" if shares else "step"
-        said.append(f"{fmean(differences):.1f} s a {short}")
-    return " and ".join(said)
+        parts.append(f"{fmean(differences):.1f} s a {short}")
+    return " and ".join(parts)
 
 
 def estimate_sentence(workload: WorkloadSummary) -> str:
-    """Say how far off the estimates were, and where they came from."""
+    """Return a sentence on the errors of the estimates, and where these came from."""
     error = estimate_error(workload.steps)
     if not error:
         return "No step ran, so the estimates could not be compared."
@@ -109,7 +109,7 @@ def workload_markdown(workload: WorkloadSummary) -> str:
     """Return the report of one workload."""
     lines = [f"## {workload.workload}: {'succeeded' if workload.succeeded else 'FAILED'}", ""]
     if workload.failures:
-        lines += [*(f"- `{name}`: {why}" for name, why in workload.failures), ""]
+        lines += [*(f"- `{name}`: {reason}" for name, reason in workload.failures), ""]
     if workload.remarks:
         lines += [*(f"- {remark}" for remark in workload.remarks), ""]
     lines += [
@@ -136,7 +136,7 @@ def _row(line: StepLine) -> str:
 
 
 def _amount(workload: WorkloadSummary | None) -> tuple[str, str]:
-    """Return what a workload is counted by, and how many there were."""
+    """Return the unit that a workload is counted in, and the count."""
     if workload is None:
         return "Steps", ""
     if workload.tests:

@@ -1,4 +1,4 @@
-"""The Prefect tasks of observing: what runs, and what is expected of what will."""
+"""The Prefect tasks of observing: the status of what runs, and estimates of what will run."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ async def status(
 
 @task(cache_policy=NO_CACHE, task_run_name="estimate", persist_result=False)
 async def expected(asked: str, found: list[Expectation]) -> None:
-    """Show what is expected of what was asked for as the table `estimate`."""
-    said = expecting.summary(asked, found)
-    await acreate_table_artifact(key="estimate", table=expecting.table(found), description=said)
-    get_run_logger().info(said)
+    """Show the estimates that were ``found`` for the key ``asked`` as the table `estimate`."""
+    sentence = expecting.summary(asked, found)
+    await acreate_table_artifact(key="estimate", table=expecting.table(found), description=sentence)
+    get_run_logger().info(sentence)
 
 
 def look(
     project: str | None = None, environment: str | None = None, view: View | None = None
 ) -> tuple[list[StatusRow], list[str]]:
-    """Return the row of all that runs, and what should be read beside it, one sentence each."""
+    """Return the rows of all that runs, and alerts to read beside them, one sentence each."""
     with closing(open_own_ledger(settings())) as ledger:
         rows = status_rows(ledger, time.time(), project, environment, view)
         exposed = exposures(instances(ledger, project, environment, LIVING))

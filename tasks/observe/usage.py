@@ -1,4 +1,4 @@
-"""What the processes of an instance use at the moment: looked at twice, a little apart."""
+"""The CPU and memory that the processes of an instance use, sampled twice a short time apart."""
 
 from __future__ import annotations
 
@@ -10,64 +10,68 @@ import psutil
 
 from blocks.providers.process.process_table import descendants, entries
 
-_APART_SECONDS = 0.25
+_SAMPLE_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class ServiceUsage:
     """CPU in per cent of one core, memory in MiB, of a process and all below it."""
 
     cpu_percent: float
     memory_mib: float
 
 
-def usage_of(roots: Sequence[int]) -> Mapping[int, Usage]:
-    """Return what the tree below each pid of ``roots`` uses, without the root itself.
+def usage_of(roots: Sequence[int]) -> Mapping[int, ServiceUsage]:
+    """Return the usage of the process tree below each pid of ``roots``, without the root itself.
 
-    The root is a shim; what runs under it is what is asked for.
+    The root is a shim; only what runs under it counts.
     """
     before = {root: _seconds(_tree(root)) for root in roots}
     since = time.monotonic()
-    time.sleep(_APART_SECONDS)
+    time.sleep(_SAMPLE_SECONDS)
     trees = {root: _tree(root) for root in roots}
-    passed = time.monotonic() - since
+    elapsed_seconds = time.monotonic() - since
     return {
-        root: Usage(_percent(before[root], _seconds(tree), passed), _memory_mib(tree))
+        root: ServiceUsage(
+            _percent(before[root], _seconds(tree), elapsed_seconds), _memory_mib(tree)
+        )
         for root, tree in trees.items()
     }
 
 
 def _tree(root: int) -> list[psutil.Process]:
-    found = []
+    processes = []
     for pid in descendants(root, entries()):
         try:
-            found.append(psutil.Process(pid))
+            processes.append(psutil.Process(pid))
         except psutil.NoSuchProcess:
             continue
-    return found
+    return processes
 
 
 def _seconds(tree: Sequence[psutil.Process]) -> dict[int, float]:
     seconds = {}
-    for item in tree:
+    for process in tree:
         try:
-            times = item.cpu_times()
+            times = process.cpu_times()
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
-        seconds[item.pid] = times.user + times.system
+        seconds[process.pid] = times.user + times.system
     return seconds
 
 
-def _percent(before: Mapping[int, float], after: Mapping[int, float], passed: float) -> float:
+def _percent(
+    before: Mapping[int, float], after: Mapping[int, float], elapsed_seconds: float
+) -> float:
     used = sum(seconds - before.get(pid, seconds) for pid, seconds in after.items())
-    return round(100 * used / passed, 1) if passed > 0 else 0.0
+    return round(100 * used / elapsed_seconds, 1) if elapsed_seconds > 0 else 0.0
 
 
 def _memory_mib(tree: Sequence[psutil.Process]) -> float:
     total = 0
-    for item in tree:
+    for process in tree:
         try:
-            total += item.memory_info().rss
+            total += process.memory_info().rss
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return round(total / 1024**2, 1)

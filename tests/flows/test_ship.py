@@ -191,7 +191,7 @@ def world(
     monkeypatch.setattr(ship, "launching", builds)
     monkeypatch.setattr(ship, "deploying", SimpleNamespace(deploy=_direct(_deployed)))
     yield world
-    launcher = launcher_of(target, ledger, settings())
+    launcher = launcher_of(target, ledger)
     launcher.stop(launcher.recorded(), 0)
     ledger.close()
 

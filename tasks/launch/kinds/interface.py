@@ -1,4 +1,4 @@
-"""What every kind of project promises."""
+"""The interface of a project kind, and the running of its build commands."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tasks.launch.kinds.reason import reason
 from tasks.narration import doing
 
 _NAMED_ARGUMENTS = 4
-"""What of a command line is shown: the rest is options and paths of ours."""
+"""How many arguments of a command line are shown: the rest are options and paths of ours."""
 
 
 class BuildError(SlipwayError):
-    """A project could not be built; the message says why, ``output`` is all that was said."""
+    """A project could not be built; the message says why, ``output`` is all that was written."""
 
     def __init__(self, message: str, output: str = "") -> None:
         super().__init__(message)
@@ -41,19 +41,19 @@ class Kind(Protocol):
         ...
 
     def toolchain(self) -> str:
-        """Return what, beside the source, decides what is built: part of the digest.
+        """Return the versions that, beside the source, decide what is built: part of the digest.
 
         Raises:
-            MissingProgramError: What builds it is not installed.
+            MissingProgramError: The build tool is not installed.
         """
         ...
 
     def build(self, release: Path, requirements: Sequence[str], version: str = "") -> Sequence[str]:
         """Build ``release``/source, into ``release``/env where it has an environment of its own.
 
-        The folder is renamed afterwards: nothing in it may hold its path. ``version`` is what is
-        known of the version where no manifest says it, as of `git describe`. Returns a sentence
-        for each file that said what was installed.
+        The folder is renamed afterwards: nothing in it may hold its path. ``version`` is the
+        version as far as it is known where no manifest states it, e.g. by `git describe`. Returns a
+        sentence for each file that decided what was installed.
 
         Raises:
             BadInputError: A manifest or lock file cannot be used.
@@ -62,7 +62,7 @@ class Kind(Protocol):
         ...
 
     def programs(self, release: Path) -> tuple[Path, ...]:
-        """Return the folders of programs that go in front of PATH."""
+        """Return the folders of programs that come first on PATH."""
         ...
 
     def services(self, source: Path) -> Mapping[str, ServiceSpec]:
@@ -71,18 +71,18 @@ class Kind(Protocol):
 
 
 def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> str:
-    """Run one command of a build and return what it wrote; whatever it asks, nobody answers.
+    """Run one command of a build and return its output; it has no terminal to ask questions on.
 
     Raises:
-        BuildError: It failed, or was ended with all that it started: the limit was reached.
+        BuildError: It failed, or reached the limit and was ended with all that it started.
     """
-    shown, users = without_users(argv)
-    limit, program = current_limit(), _program(shown)
+    visible, users = without_users(argv)
+    limit, program = current_limit(), _program(visible)
     with access(users), doing(f"running `{program}`"):
-        surroundings = ceiling(cwd.parent) | access_variables()
+        extra_variables = ceiling(cwd.parent) | access_variables()
         finished = run_bounded(
-            shown,
-            inherited(os.environ) | surroundings | dict(variables),
+            visible,
+            inherited(os.environ) | extra_variables | dict(variables),
             cwd=cwd,
             limit_seconds=limit.left,
             cancelled=is_cancelled,
@@ -91,14 +91,16 @@ def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> s
         if finished.code == 0:
             return output
         program = redacted(program)
-        output, complaint = redacted(output), redacted(finished.complaint.decode(errors="replace"))
-        said = f"{output}\n{complaint}"
+        output, error_text = redacted(output), redacted(finished.complaint.decode(errors="replace"))
+        all_output = f"{output}\n{error_text}"
     if finished.by_itself:
-        told = f"`{program}` failed (exit code {finished.code})"
+        summary = f"`{program}` failed (exit code {finished.code})"
     else:
-        told = f"`{program}` was ended: {limit.reason}. What it said"
-    full = f"\n{full_file_system(said, cwd)}" if tells_no_room(said) else ""
-    raise BuildError(f"{told}:\n{reason(output, complaint) or 'it wrote nothing'}{full}", said)
+        summary = f"`{program}` was ended: {limit.reason}. What it said"
+    no_room = f"\n{full_file_system(all_output, cwd)}" if tells_no_room(all_output) else ""
+    raise BuildError(
+        f"{summary}:\n{reason(output, error_text) or 'it wrote nothing'}{no_room}", all_output
+    )
 
 
 def _program(argv: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The Python of a project's environment: ours, unless its manifest asks for another."""
+"""The Python of a project's environment: ours, unless its manifest requires another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a build may take, all its commands together, and whether it is to end before that."""
+"""The time limit of a build, for all its commands together, and its cancellation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT_SECONDS = 1800.0
 
 
 class Limit:
-    """What is left of ``seconds`` since it was made."""
+    """A limit of ``seconds`` that begins when it is made."""
 
     def __init__(self, seconds: float = DEFAULT_SECONDS) -> None:
         self.seconds = seconds
@@ -29,7 +29,7 @@ class Limit:
 
     @property
     def reason(self) -> str:
-        """Why what ran under it was ended."""
+        """Why a command under it was ended."""
         if is_cancelled():
             return "the run was cancelled"
         return (
@@ -43,7 +43,7 @@ _CURRENT: ContextVar[Limit | None] = ContextVar("limit", default=None)
 
 @contextmanager
 def limited(limit: Limit) -> Iterator[None]:
-    """Have what is built meanwhile keep to ``limit``."""
+    """Apply ``limit`` to all that is built meanwhile."""
     token = _CURRENT.set(limit)
     try:
         yield
@@ -57,9 +57,9 @@ def current_limit() -> Limit:
 
 
 async def within(seconds: float, work: Callable[[], T]) -> T:
-    """Return what ``work`` gives, done in a thread, its commands limited to ``seconds`` in all.
+    """Return the result of ``work``, done in a thread, its commands limited to ``seconds`` in all.
 
-    Where this is cancelled, the command that runs is ended, and ``work`` is waited for.
+    On cancellation, the command that runs is ended, and ``work`` is waited for.
     """
 
     def limited_work() -> T:

@@ -1,4 +1,4 @@
-"""Manifests of projects, read as they were written or refused with the place of the mistake."""
+"""Reading the manifests of projects; a bad one is refused with the place of the mistake."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def setup_cfg(source: Path) -> configparser.ConfigParser:
 
 
 def distribution_name(source: Path, manifest: Mapping[str, Any]) -> str:
-    """Return what the project is called: by ``manifest``, its pyproject.toml, else by setup.cfg."""
+    """Return the project's name from ``manifest``, its pyproject.toml, else from setup.cfg."""
     for table in (manifest.get("project", {}), manifest.get("tool", {}).get("poetry", {})):
         if table.get("name"):
             return str(table["name"])
@@ -84,21 +84,21 @@ def requires_python(source: Path, manifest: Mapping[str, Any]) -> str:
 
 
 def own_extras(name: str, requirements: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the extras of the project itself that are asked for, and the other requirements.
+    """Return the requested extras of the project itself, and the other requirements.
 
-    ``name`` is what its manifest calls it: `.[web]` and `shop[web]` both are the project itself,
+    ``name`` is its name by its manifest: `.[web]` and `shop[web]` both are the project itself,
     not what a registry has by that name.
     """
     extras: list[str] = []
     others: list[str] = []
-    for item in requirements:
-        parts = _OWN_EXTRAS.match(item.strip())
+    for requirement in requirements:
+        parts = _OWN_EXTRAS.match(requirement.strip())
         if parts and (parts["name"] == "." or normal(parts["name"]) == normal(name)):
             extras += [
                 extra.strip() for extra in (parts["extras"] or "").split(",") if extra.strip()
             ]
         else:
-            others.append(item)
+            others.append(requirement)
     return list(dict.fromkeys(extras)), others
 
 

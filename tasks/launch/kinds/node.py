@@ -1,4 +1,4 @@
-"""Node projects: node_modules a release, made in the copied source by the manager they name."""
+"""Node projects: each release has its node_modules, made by the package manager it names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INSTALL = "apt-get install nodejs npm (macOS: brew install node)"
 _TOOLS = "tools"
 _PROGRAMS = Path("node_modules") / ".bin"
 _LINKED = {"YARN_NODE_LINKER": "node-modules", "YARN_ENABLE_TELEMETRY": "0", "CI": "1"}
-"""Whatever else Yarn would do: programs look for packages in node_modules."""
+"""Variables that have Yarn install into node_modules, where programs look for packages."""
 _NOT_OF_PACKAGES = frozenset({"prepublish", "preprepare", "prepare", "postprepare"})
 """Scripts that npm executes where a tree is installed, and not where a package is."""
 _QUIET = ("--no-audit", "--no-fund", "--loglevel=error")
@@ -49,29 +49,29 @@ class NodeKind:
         return f"node {run_build(['node', '--version'], Path.home(), {}).strip()}"
 
     def build(self, release: Path, requirements: Sequence[str], version: str = "") -> Sequence[str]:
-        """Install its dependencies, and further packages that are asked for; run its `build`.
+        """Install its dependencies and the additional ``requirements``; run its `build`.
 
-        Of a packed package, which is built already, nothing has to be built: where that fails, it
-        is installed as npm installs packages that others need.
+        A packed package is built already: where its build fails, it is installed as npm installs
+        packages that others need.
         """
         _ = version
         source, packed = release / "source", release / "packed"
         entry = built_entry(source, package_json(source))
         if not entry:
-            return _built(release, requirements)
+            return _install_and_build(release, requirements)
         copy_tree(source, packed)
         try:
-            return _built(release, requirements)
+            return _install_and_build(release, requirements)
         except BuildError as error:
             remove(source)
             copy_tree(packed, source)
             _install_packed(source, requirements)
-            told = (
+            sentence = (
                 f"package.json is started by {entry}, which the package has already, so that it is "
                 "taken as it is, without its dev dependencies, though what would build it anew "
                 f"failed: {' '.join(str(error).split())}"
             )
-            return [told]
+            return [sentence]
         finally:
             remove(packed)
 
@@ -88,18 +88,18 @@ class NodeKind:
 
 def scripts(source: Path) -> Mapping[str, str]:
     """Return the scripts of its package.json."""
-    known: Mapping[str, str] = package_json(source).get("scripts", {})
-    return known
+    declared: Mapping[str, str] = package_json(source).get("scripts", {})
+    return declared
 
 
-def _built(release: Path, requirements: Sequence[str]) -> Sequence[str]:
-    """Install what it needs, also to be built, and build it; return who read which file."""
+def _install_and_build(release: Path, requirements: Sequence[str]) -> Sequence[str]:
+    """Install all dependencies and build it; return which manager read which file."""
     source = release / "source"
     manifest = package_json(source)
     manager = manager_of(source, manifest)
-    variables = _fetched(release, manager) | _LINKED
+    variables = _fetch_manager(release, manager) | _LINKED
     if not manager.lock and manager.name == "yarn":
-        (source / "yarn.lock").touch()  # else Yarn takes a project above for the whole
+        (source / "yarn.lock").touch()  # else Yarn takes it for a part of a project above
     run_build(manager.install, source, variables)
     if requirements:
         run_build(manager.add(requirements), source, variables)
@@ -110,14 +110,17 @@ def _built(release: Path, requirements: Sequence[str]) -> Sequence[str]:
 
 
 def _install_packed(source: Path, requirements: Sequence[str]) -> None:
-    """Install what it needs to run, as npm does of a package that others need.
+    """Install what it needs to run, as npm does for a package that others need.
 
-    npm would refuse dev dependencies that it cannot find, though it is told to leave them out.
+    Dev dependencies are removed first, as npm fails on one that it cannot find even when it is to
+    leave them out.
     """
     file = source / "package.json"
-    whole, manifest = file.read_bytes(), dict(package_json(source))
+    original, manifest = file.read_bytes(), dict(package_json(source))
     manifest.pop("devDependencies", None)
-    manifest["scripts"] = {n: s for n, s in scripts(source).items() if n not in _NOT_OF_PACKAGES}
+    manifest["scripts"] = {
+        name: script for name, script in scripts(source).items() if name not in _NOT_OF_PACKAGES
+    }
     npm = Manager("npm")
     try:
         file.write_text(json.dumps(manifest), "utf-8")
@@ -125,14 +128,14 @@ def _install_packed(source: Path, requirements: Sequence[str]) -> None:
         if requirements:
             run_build(npm.add(requirements), source, _LINKED)
     finally:
-        file.write_bytes(whole)
+        file.write_bytes(original)
 
 
-def _fetched(release: Path, manager: Manager) -> dict[str, str]:
-    """Have ``manager`` in the release, where it is not the installed npm; return its PATH.
+def _fetch_manager(release: Path, manager: Manager) -> dict[str, str]:
+    """Fetch ``manager`` into the release, unless it is the installed npm; return its PATH.
 
     Raises:
-        BadInputError: The registry has it with other contents than `packageManager` asks for.
+        BadInputError: The registry has it with another digest than `packageManager` states.
     """
     if not manager.version:
         return {}
@@ -140,9 +143,9 @@ def _fetched(release: Path, manager: Manager) -> dict[str, str]:
     tools.mkdir()
     install = ["npm", "install", "--prefix", str(tools), "--no-save", *_QUIET, manager.package]
     run_build(install, tools, {})
-    if manager.digest and not manager.package.startswith("@"):  # of that, Yarn hashes a file
-        kept = json.loads((tools / "node_modules" / ".package-lock.json").read_text("utf-8"))
-        integrity = kept["packages"][f"node_modules/{manager.name}"]["integrity"]
+    if manager.digest and not manager.package.startswith("@"):  # for that, Yarn hashes one file
+        lock = json.loads((tools / "node_modules" / ".package-lock.json").read_text("utf-8"))
+        integrity = lock["packages"][f"node_modules/{manager.name}"]["integrity"]
         digest = base64.b64decode(integrity.removeprefix("sha512-")).hex()
         if digest != manager.digest:
             problem = f"the registry has it with the SHA-512 {digest}"

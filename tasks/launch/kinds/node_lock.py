@@ -1,4 +1,4 @@
-"""Lock files of Node projects: the package manager that wrote one reads it, unchanged."""
+"""Lock files of Node projects: each is read by the package manager that wrote it, unchanged."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ _NO_WORKSPACE_ABOVE = "--ignore-workspace"
 class Manager:
     """A package manager: its name, its version (empty: npm as it is installed), its lock file.
 
-    ``digest`` is the SHA-512 that `packageManager` asks for; ``workspace``: it is one of pnpm.
+    ``digest`` is the SHA-512 that `packageManager` states; ``workspace`` tells that it is one of
+    pnpm.
     """
 
     name: str
@@ -46,7 +47,7 @@ class Manager:
 
     @property
     def package(self) -> str:
-        """What it is called in the registry, with its version."""
+        """Its name in the registry, with its version."""
         berry = self.name == "yarn" and not self.version.startswith("1")
         return f"{'@yarnpkg/cli-dist' if berry else self.name}@{self.version}"
 
@@ -76,10 +77,10 @@ class Manager:
 
 
 def manager_of(source: Path, manifest: Mapping[str, Any]) -> Manager:
-    """Return what installs the packages of ``source``; ``manifest`` is its package.json.
+    """Return the manager of the packages of ``source``; ``manifest`` is its package.json.
 
     Raises:
-        BadInputError: Lock file and `packageManager` do not fit, or nothing here reads them.
+        BadInputError: Lock file and `packageManager` contradict, or nothing here reads them.
     """
     locks = {name: tool for name, tool in _LOCKS.items() if (source / name).is_file()}
     declared = _declared(manifest)
@@ -94,10 +95,10 @@ def manager_of(source: Path, manifest: Mapping[str, Any]) -> Manager:
         problem, remedy = "is read by bun alone", "Commit a package-lock.json instead."
         raise BadInputError("source", next(iter(locks), "packageManager"), problem, remedy)
     lock = next((lock for lock, tool in locks.items() if tool == name), "")
-    whole = (source / "pnpm-workspace.yaml").is_file()
+    is_workspace = (source / "pnpm-workspace.yaml").is_file()
     if declared:
-        return Manager(name, declared.version, lock, declared.digest, whole)
-    return Manager(name, _writer(name, source / lock), lock, workspace=whole)
+        return Manager(name, declared.version, lock, declared.digest, is_workspace)
+    return Manager(name, _writer(name, source / lock), lock, workspace=is_workspace)
 
 
 def _declared(manifest: Mapping[str, Any]) -> Manager | None:
@@ -113,7 +114,7 @@ def _declared(manifest: Mapping[str, Any]) -> Manager | None:
 
 
 def _writer(name: str, lock: Path) -> str:
-    """Return the version of the manager that wrote ``lock``, as exactly as it says."""
+    """Return the version of the manager that wrote ``lock``, as exactly as it states."""
     if name == "npm":
         return ""
     text = lock.read_text("utf-8", errors="replace")

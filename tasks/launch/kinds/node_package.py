@@ -1,6 +1,6 @@
-"""Node packages as `npm pack` makes them: what they are started by is built already.
+"""Node packages as `npm pack` makes them, whose start file is built already.
 
-What builds it, its sources or its dev dependencies, is rarely in them: npm builds no package that
+The sources or dev dependencies that would build it are rarely in them: npm builds no package that
 it installs.
 """
 
@@ -20,7 +20,7 @@ _NEVER_PACKED = (
     "bun.lock",
     "bun.lockb",
 )
-"""What npm leaves out of every package: where one is there, it is a tree to be built."""
+"""Files that npm leaves out of every package: a tree with one of them is no packed package."""
 _PRODUCTS = frozenset({"build", "cjs", "dist", "esm", "lib", "out"})
 """Folders that builds write to, by custom."""
 _ENDINGS = ("", ".js", ".mjs", ".cjs", "/index.js")
@@ -29,10 +29,10 @@ _PATTERN = frozenset("*?[{!")
 
 
 def built_entry(source: Path, manifest: Mapping[str, Any]) -> str:
-    """Return the file that a packed package is started by; empty: it is none, or has to be built.
+    """Return the start file of a packed package; empty: it is none, or has to be built.
 
-    It is the one that the `start` script names, else `main` or `bin`. A tree in which a lock file
-    or a .gitignore lies is no packed package, nor is one without a folder that `files` lists.
+    It is the file that the `start` script names, else `main` or `bin`. A tree with a lock file or
+    a .gitignore is no packed package, nor is one without a folder that `files` lists.
     """
     if any((source / name).exists() for name in _NEVER_PACKED):
         return ""
@@ -44,15 +44,15 @@ def built_entry(source: Path, manifest: Mapping[str, Any]) -> str:
 
 
 def _folders(listed: list[object]) -> Iterator[str]:
-    """Yield what of ``files`` is a folder by its name; patterns and exceptions are left out."""
-    for item in map(str, listed):
-        path = item.strip("/").removesuffix("/**")
+    """Yield the entries of ``files`` that are folders by their names; patterns are left out."""
+    for entry in map(str, listed):
+        path = entry.strip("/").removesuffix("/**")
         if path and not Path(path).suffix and not _PATTERN & set(path):
             yield path
 
 
 def _entry(source: Path, manifest: Mapping[str, Any]) -> str:
-    """Return the first file, relative to ``source``, that is there and is named to start from."""
+    """Return the first existing start file, relative to ``source``."""
     start = str(manifest.get("scripts", {}).get("start", ""))
     main, programs = str(manifest.get("main", "")), _programs(manifest)
     names = start.split() if start else [main, *programs.values()]

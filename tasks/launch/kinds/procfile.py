@@ -12,7 +12,7 @@ from tasks.launch.variables import literal
 from tasks.text import read_text
 
 RELEASE = "release"
-"""The name that is no process but what comes before a release serves, as on Heroku."""
+"""The name of the command that runs before a release serves, as on Heroku; it is no process."""
 
 _LINE = re.compile(r"^([A-Za-z0-9_][A-Za-z0-9_.-]*):\s*(\S.*)$")
 
@@ -57,8 +57,7 @@ def procfile_services(source: Path) -> dict[str, ServiceSpec]:
     """Return the services of its Procfile, where it has one.
 
     `release` is none of them: see `procfile_release`. Only `web` is on the web, as on every
-    platform that reads this file; it says nothing about a path that answers, so that its port is
-    looked at.
+    platform that reads this file. A Procfile names no health path, so only the port is probed.
     """
     path = source / "Procfile"
     if not path.is_file():
@@ -71,7 +70,7 @@ def procfile_services(source: Path) -> dict[str, ServiceSpec]:
 
 
 def procfile_release(source: Path) -> str:
-    """Return the command its Procfile has run before a release serves; empty where it has none."""
+    """Return the `release` command of its Procfile; empty where it has none."""
     path = source / "Procfile"
     return literal(parse(read_text("Procfile", path)).get(RELEASE, "")) if path.is_file() else ""
 
@@ -82,11 +81,11 @@ def parse(text: str) -> dict[str, str]:
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        found = _LINE.match(line)
-        if found is None or found[1] in commands:
-            problem = "named twice" if found else "no `name: command`"
+        match = _LINE.match(line)
+        if match is None or match[1] in commands:
+            problem = "named twice" if match else "no `name: command`"
             raise BadInputError(
                 f"Procfile:{number}", line, problem, "Write e.g. web: gunicorn app:app"
             )
-        commands[found[1]] = found[2].strip()
+        commands[match[1]] = match[2].strip()
     return commands

@@ -1,4 +1,4 @@
-"""Python projects: a virtual environment a release, made by uv."""
+"""Python projects: each release has a virtual environment, made by uv."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasks.launch.kinds.interface import run_build
 from tasks.launch.kinds.interpreter import interpreter
 from tasks.launch.kinds.manifest import distribution_name, own_extras, pyproject
 from tasks.launch.kinds.python_lock import (
-    Target,
+    LockTarget,
     constraints,
     install_locked,
     is_hashed,
@@ -29,10 +29,10 @@ _MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pi
 
 
 class PythonKind:
-    """Installs what a lock file holds, else requirements.txt, the project itself, what is asked for.
+    """Installs what a lock file holds, else requirements.txt, the project itself and its extras.
 
-    The environment has the Python that Slipway runs on, unless `requires-python` asks for
-    another. Which command starts such a project stands in none of its manifests, so that it has
+    The environment has the Python that Slipway runs on, unless `requires-python` requires
+    another. No manifest of a Python project states the command that starts it, so that it has
     services only by Procfile or configuration.
     """
 
@@ -55,13 +55,13 @@ class PythonKind:
             [program, "venv", "--quiet", "--relocatable", "--python", python, str(env)], source, {}
         )
         extras, others = own_extras(distribution_name(source, manifest), requirements)
-        target = Target(source, env, program, tuple(extras))
+        target = LockTarget(source, env, program, tuple(extras))
         package = is_package(source, manifest) or len(others) < len(requirements)
         if lock:
             install_locked(lock, target, package=package)
             if others:
                 target.pip("--constraints", str(constraints(lock, target)), *others)
-            return [_said(lock, source)]
+            return [_lock_sentence(lock, source)]
         return _unlocked(target, others, version, package=package)
 
     def programs(self, release: Path) -> tuple[Path, ...]:
@@ -75,32 +75,34 @@ class PythonKind:
 
 
 def _unlocked(
-    target: Target, requirements: Sequence[str], version: str, *, package: bool
+    target: LockTarget, requirements: Sequence[str], version: str, *, package: bool
 ) -> list[str]:
-    """Install what the manifests ask for; a requirements file with hashes first, and exactly."""
-    source, said = target.source, []
+    """Install what the manifests require; a requirements file with hashes first, and exactly."""
+    source, sentences = target.source, []
     options: list[str] = []
-    wanted = list(requirements)
+    packages = list(requirements)
     if (source / "requirements.txt").is_file():
-        read_text("source", source / "requirements.txt")  # the place of what is no text is ours
+        read_text("source", source / "requirements.txt")  # refuses what is no text, with its place
     if is_hashed(source / "requirements.txt"):
         target.pip("--require-hashes", "--requirements", "requirements.txt")
         options = ["--constraints", str(constraints("requirements.txt", target))]
-        said.append("uv read requirements.txt, every package by its hash.")
+        sentences.append("uv read requirements.txt, every package by its hash.")
     elif (source / "requirements.txt").is_file():
-        wanted += ["--requirements", "requirements.txt"]
-        said.append("uv read requirements.txt.")
+        packages += ["--requirements", "requirements.txt"]
+        sentences.append("uv read requirements.txt.")
     if package:
         extras = f"[{','.join(target.extras)}]" if target.extras else ""
-        wanted.append(f"{built_wheel(target, version)}{extras}")
-        said.append("uv installed the project itself; no lock file says which versions it needs.")
-    if wanted:
-        target.pip(*options, *wanted)
-    return said
+        packages.append(f"{built_wheel(target, version)}{extras}")
+        sentences.append(
+            "uv installed the project itself; no lock file says which versions it needs."
+        )
+    if packages:
+        target.pip(*options, *packages)
+    return sentences
 
 
-def _said(lock: str, source: Path) -> str:
-    """Say what was read, and what was not although it is there."""
+def _lock_sentence(lock: str, source: Path) -> str:
+    """Return a sentence on the lock file that was read, and a requirements file that was not."""
     ignored = "; requirements.txt was not read" if (source / "requirements.txt").is_file() else ""
     return f"uv installed exactly what {lock} holds{ignored}."
 

@@ -1,7 +1,7 @@
-"""Lock files of Python projects: what they hold is installed exactly, or the build fails.
+"""Lock files of Python projects: their versions are installed exactly, or the build fails.
 
-Each is read by the tool that wrote it, which also says when it no longer fits its manifest; all
-but uv are fetched by uv for that one question, and hand over a list of versions with hashes.
+Each is read by the tool that wrote it, which also reports when it no longer fits its manifest. uv
+fetches the other tools for that, and they export a list of versions with hashes.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _MANIFESTS = ("pyproject.toml", "pdm.lock", "Pipfile", "Pipfile.lock")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class LockTarget:
     """The environment ``env`` to install into, beside the folder ``source``.
 
-    ``uv`` is its program; ``extras`` are those of the project itself that are asked for.
+    ``uv`` is the program of that name; ``extras`` are the requested ones of the project itself.
     """
 
     source: Path
@@ -71,7 +71,7 @@ def lock_of(source: Path) -> str:
     return names[0] if names else ""
 
 
-def install_locked(lock: str, target: Target, *, package: bool) -> None:
+def install_locked(lock: str, target: LockTarget, *, package: bool) -> None:
     """Install what ``lock`` holds, and the project itself where it is a ``package``.
 
     Raises:
@@ -83,18 +83,18 @@ def install_locked(lock: str, target: Target, *, package: bool) -> None:
 
 
 def is_hashed(requirements: Path) -> bool:
-    """Tell whether a requirements file has hashes, so that nothing without one may be installed."""
+    """Tell whether a requirements file has hashes, so that every package needs one."""
     return requirements.is_file() and b"--hash" in requirements.read_bytes()
 
 
-def constraints(lock: str, target: Target) -> Path:
-    """Return a file with every version that ``lock`` knows: what is added has to fit to it.
+def constraints(lock: str, target: LockTarget) -> Path:
+    """Return a file of constraints with every version in ``lock``, for packages that are added.
 
-    That is what is installed, and what its other groups and extras hold.
+    They are the installed versions, and those of its other groups and extras.
     """
-    known = run_build([target.uv, "pip", "freeze", "--python", target.python], target.source, {})
+    frozen = run_build([target.uv, "pip", "freeze", "--python", target.python], target.source, {})
     path = target.env.with_name("constraints.txt")
-    pinned = [line for line in known.splitlines() if "==" in line and " @ " not in line]
+    pinned = [line for line in frozen.splitlines() if "==" in line and " @ " not in line]
     installed = {normal(line.partition("==")[0]) for line in pinned}
     pinned += [
         f"{name}=={version}"
@@ -106,10 +106,10 @@ def constraints(lock: str, target: Target) -> Path:
 
 
 def locked_versions(lock: Path) -> dict[str, str]:
-    """Return the version of each package that ``lock`` holds, whatever its group; pure reading.
+    """Return the version of each package that ``lock`` holds, whatever its group; it only reads.
 
-    A package with several, for several platforms or groups that exclude each other, is left out,
-    and so is one without any, which comes from a folder or from Git.
+    A package with several versions, for platforms or groups that exclude each other, is left out,
+    and so is a package without any, which comes from a folder or from Git.
     """
     versions: dict[str, set[str]] = defaultdict(set)
     if lock.suffix == ".txt":
@@ -124,10 +124,14 @@ def locked_versions(lock: Path) -> dict[str, str]:
     for package in packages:
         if version := str(package.get("version", "")).removeprefix("=="):
             versions[normal(package["name"])].add(version)
-    return {name: next(iter(known)) for name, known in versions.items() if len(known) == 1}
+    return {
+        name: next(iter(candidates))
+        for name, candidates in versions.items()
+        if len(candidates) == 1
+    }
 
 
-def _uv(target: Target) -> None:
+def _uv(target: LockTarget) -> None:
     extras = [part for name in target.extras for part in ("--extra", name)]
     options = ["--quiet", "--locked", "--no-default-groups", "--no-editable", "--compile-bytecode"]
     run_build(
@@ -137,32 +141,32 @@ def _uv(target: Target) -> None:
     )
 
 
-def _poetry(target: Target) -> None:
+def _poetry(target: LockTarget) -> None:
     extras = ["--extras", " ".join(target.extras)] if target.extras else []
     _install(target, target.tool(*_POETRY, "--only", "main", *extras))
 
 
-def _pdm(target: Target) -> None:
+def _pdm(target: LockTarget) -> None:
     with _Aside(target) as folder:
         target.tool(*_PDM, "lock", "--check", folder=folder)
         groups = [part for name in target.extras for part in ("--group", name)]
-        asked = ("export", "--prod", "--format", "requirements", *groups)
-        exported = target.tool(*_PDM, *asked, folder=folder)
+        arguments = ("export", "--prod", "--format", "requirements", *groups)
+        exported = target.tool(*_PDM, *arguments, folder=folder)
     _install(target, exported)
 
 
-def _pipenv(target: Target) -> None:
+def _pipenv(target: LockTarget) -> None:
     with _Aside(target) as folder:
         target.tool("pipenv", "verify", folder=folder)
         exported = target.tool("pipenv", "requirements", "--hash", folder=folder)
     _install(target, exported)
 
 
-def _pylock(target: Target) -> None:
+def _pylock(target: LockTarget) -> None:
     target.pip("--requirements", "pylock.toml")
 
 
-INSTALLERS: dict[str, Callable[[Target], None]] = {
+INSTALLERS: dict[str, Callable[[LockTarget], None]] = {
     "uv.lock": _uv,
     "poetry.lock": _poetry,
     "pdm.lock": _pdm,
@@ -173,9 +177,9 @@ INSTALLERS: dict[str, Callable[[Target], None]] = {
 
 
 class _Aside:
-    """A folder with the manifests alone, for tools that leave files beside what they read."""
+    """A folder with only the manifests, for tools that write files beside those they read."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: LockTarget) -> None:
         self._source, self._folder = target.source, target.env.with_name("lock")
 
     def __enter__(self) -> Path:
@@ -189,8 +193,8 @@ class _Aside:
         discard(self._folder)
 
 
-def _install(target: Target, exported: str) -> None:
-    """Install a list of requirements; only what has no hash, from Git or a folder, goes without."""
+def _install(target: LockTarget, exported: str) -> None:
+    """Install a list of requirements by their hashes; those from Git or a folder have none."""
     for number, (options, lines) in enumerate(split_by_hash(exported)):
         if lines:
             path = target.env.with_name(f"{number}-{_EXPORTED}")

@@ -1,7 +1,7 @@
-"""Why a build tool failed, out of all that it said; pure.
+"""The reason why a build tool failed, found in its output; pure.
 
-What stands last is rarely it: npm ends with the path of a log, a compiler with a summary, and a
-stack trace with lines that only its author can use.
+The last lines are rarely the reason: npm ends with the path of a log, a compiler with a summary,
+and a stack trace with lines that only its author can use.
 """
 
 from __future__ import annotations
@@ -27,35 +27,35 @@ _SUMS_UP = re.compile(
     r"|npm (?:err!|error) (path|command|errno|workspace|location|lifecycle script|exit status)\b"
     r"|npm (?:err!|error) code \d+$|\berror command failed with exit code"
 )
-"""What a package manager says of a script that failed, whatever of."""
+"""What a package manager writes about any script that failed."""
 _TRACE = re.compile(r"^\s*Traceback \(most recent call last\):")
 _QUOTES = {"[stdout]", "[stderr]"}
 _MOST_LINES = 12
 _LAST_LINES = 4
-_LONGEST_LINE = 300
+_LINE_CHARACTERS = 300
 
 
-def reason(output: str, complaint: str = "") -> str:
+def reason(output: str, stderr: str = "") -> str:
     """Return the lines that say why it failed, the first ones where they are many.
 
-    Of a Python stack trace it is the last line. Where no line says why, it is the last lines; they
-    are those of ``complaint``, what came by stderr, where only ``output`` sounds like a reason.
+    Of a Python stack trace only the last line counts. Where no line says why, the last lines are
+    returned; where only ``output`` has a reason, the last lines of ``stderr`` follow it.
     """
-    complaints = _lines(complaint)
-    lines = [*_lines(output), *complaints]
-    own = list(_without_traces(lines))
-    telling = [line for line in own if _tells(line)]
+    stderr_lines = _lines(stderr)
+    lines = [*_lines(output), *stderr_lines]
+    own_lines = list(_without_traces(lines))
+    telling = [line for line in own_lines if _tells(line)]
     first = telling[:_MOST_LINES] or lines[-_MOST_LINES:]
-    last = [line for line in lines[-_LAST_LINES:] if _tells(line)]  # a tool that sums up does so
-    if not any(map(_tells, complaints)):
-        last = complaints[-_LAST_LINES:]
-    return "\n".join(_cut(line) for line in dict.fromkeys([*first, *_quoted(own), *last]))
+    last = [line for line in lines[-_LAST_LINES:] if _tells(line)]  # some tools end with a summary
+    if not any(map(_tells, stderr_lines)):
+        last = stderr_lines[-_LAST_LINES:]
+    return "\n".join(_cut(line) for line in dict.fromkeys([*first, *_quoted(own_lines), *last]))
 
 
 def _quoted(lines: list[str]) -> list[str]:
-    """Return how what uv quotes of a build ends: of its stderr, else of its stdout.
+    """Return the last lines of the build output that uv quotes: of its stderr, else of its stdout.
 
-    A build that ends itself may say why in any words.
+    A build script that fails by itself may say why in any words.
     """
     ends: list[str] = []
     quoted: list[str] | None = None
@@ -69,7 +69,7 @@ def _quoted(lines: list[str]) -> list[str]:
 
 
 def _lines(text: str) -> list[str]:
-    """Return the lines of ``text`` in which a tool says something that is its own."""
+    """Return the lines of ``text`` without blank ones and the summaries of package managers."""
     lines = [line.rstrip() for line in printable(text).splitlines() if line.strip()]
     return [line for line in lines if not _SUMS_UP.search(line)] or lines
 
@@ -79,7 +79,7 @@ def _tells(line: str) -> bool:
 
 
 def _without_traces(lines: list[str]) -> Iterator[str]:
-    """Yield ``lines``, of each stack trace of Python only what it ends with."""
+    """Yield ``lines``, but only the last line of each Python stack trace."""
     depth = -1
     for line in lines:
         indent = len(line) - len(line.lstrip())
@@ -91,4 +91,4 @@ def _without_traces(lines: list[str]) -> Iterator[str]:
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..."
+    return line if len(line) <= _LINE_CHARACTERS else f"{line[:_LINE_CHARACTERS]}..."

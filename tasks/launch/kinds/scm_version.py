@@ -1,4 +1,4 @@
-"""Packages whose version is asked of Git: a release has no Git folder, so that it is told to them."""
+"""Packages that ask Git for their version: a release has no Git folder, so it is passed to them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from packaging.version import InvalidVersion, Version
 
 from tasks.launch.kinds.interface import run_build
-from tasks.launch.kinds.python_lock import Target
+from tasks.launch.kinds.python_lock import LockTarget
 from tasks.text import read_text
 
 _ASKS_GIT = re.compile(
@@ -22,15 +22,15 @@ _PRETENDED = (
     "PDM_BUILD_SCM_VERSION",
     "POETRY_DYNAMIC_VERSIONING_BYPASS",
 )
-"""What the tools that ask Git take instead of its answer."""
+"""The variables that the tools which ask Git read instead."""
 
 
-def built_wheel(target: Target, described: str) -> str:
+def built_wheel(target: LockTarget, described: str) -> str:
     """Return what to install as the project itself: the folder, or a wheel with its version.
 
-    A wheel where its version would be asked of Git, and no archive of the source states it; and
-    of a project that has nothing but setup.cfg.
-    ``described`` is the answer that Git would have given.
+    A wheel is built where the build would ask Git for the version and no PKG-INFO of a source
+    archive states it, and for a project that has only a setup.cfg. ``described`` is the answer
+    that Git would have given.
     """
     files = [path for name in _BUILDERS if (path := target.source / name).is_file()]
     asks_git = any(_ASKS_GIT.search(read_text("source", path)) for path in files)
@@ -44,7 +44,7 @@ def built_wheel(target: Target, described: str) -> str:
     wheels, script = target.env.with_name("wheels"), target.source / "setup.py"
     options = ["--quiet", "--wheel", "--python", target.python, "--out-dir", str(wheels)]
     by_itself = all(path.name == "setup.cfg" for path in files)
-    if by_itself:  # setup.cfg needs somebody to read it
+    if by_itself:  # a setup.cfg is read by setup()
         script.write_text("from setuptools import setup\n\nsetup()\n", "utf-8")
     try:
         run_build([target.uv, "build", *options], target.source, variables)
@@ -55,7 +55,7 @@ def built_wheel(target: Target, described: str) -> str:
 
 
 def python_version(described: str) -> str:
-    """Return what Python (PEP 440) calls that answer of `git describe` or name of a version."""
+    """Return the PEP 440 version of an answer of `git describe` or the name of a version."""
     parts = _DESCRIBED.match(described)
     number = _IN_TAG.search(parts["tag"] if parts else described)
     try:

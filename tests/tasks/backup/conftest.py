@@ -8,7 +8,7 @@ import pytest
 
 from blocks.repositories.restic_engine import ResticEngine
 from tasks.backup.sources import Source
-from tasks.backup.subject import Subject
+from tasks.backup.subject import BackupSubject
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def engine(tmp_path: Path) -> ResticEngine:
 
 
 @pytest.fixture
-def subject(tmp_path: Path) -> Subject:
+def subject(tmp_path: Path) -> BackupSubject:
     """A project whose data folder is there, and empty."""
     data = tmp_path / "live" / "data"
     data.mkdir(parents=True)
-    return Subject("shop", "prod", (Source("data", data),), version="1.0", digest="abc")
+    return BackupSubject("shop", "prod", (Source("data", data),), version="1.0", digest="abc")

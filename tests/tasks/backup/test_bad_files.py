@@ -16,7 +16,7 @@ from blocks.tree import walk
 from tasks.backup.comparison import Comparison
 from tasks.backup.restore import choose, restore
 from tasks.backup.snapshot import snapshot
-from tasks.backup.subject import Subject
+from tasks.backup.subject import BackupSubject
 
 pytestmark = pytest.mark.integration
 
@@ -26,7 +26,7 @@ def ignore(progress: Progress) -> None:
 
 
 def there_and_back(
-    engine: ResticEngine, subject: Subject, tmp_path: Path
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path
 ) -> tuple[Snapshot, Comparison, Path]:
     """Take a snapshot beside a good file, bring it back; return both and the restored data."""
     (subject.sources[0].path / "good.txt").write_text("good")
@@ -38,7 +38,7 @@ def there_and_back(
 
 
 def test_a_database_with_a_collation_of_its_own_is_dumped(
-    engine: ResticEngine, subject: Subject, tmp_path: Path
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path
 ) -> None:
     """A database of an application that sorts in its own way stops every backup."""
     place = subject.sources[0].path / "shop.db"
@@ -54,7 +54,7 @@ def test_a_database_with_a_collation_of_its_own_is_dumped(
 
 
 def test_a_torn_and_an_encrypted_database_are_copied_as_they_are(
-    engine: ResticEngine, subject: Subject, tmp_path: Path
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path
 ) -> None:
     """One file that only looks like a database keeps everything else from being backed up."""
     data, header = subject.sources[0].path, b"SQLite format 3\0"
@@ -76,7 +76,7 @@ def test_a_torn_and_an_encrypted_database_are_copied_as_they_are(
 
 
 def test_a_torn_database_is_told_at_every_backup(
-    engine: ResticEngine, subject: Subject, tmp_path: Path
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path
 ) -> None:
     """Only the first night somebody learns that a database is torn; from then on all is well."""
     place = subject.sources[0].path / "torn.db"
@@ -95,7 +95,7 @@ def test_a_torn_database_is_told_at_every_backup(
 
 
 def test_names_and_link_targets_that_are_not_utf8_come_back(
-    engine: ResticEngine, subject: Subject, tmp_path: Path
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path
 ) -> None:
     """A file with an old Latin-1 name is backed up, and then nothing at all can be restored."""
     data, target = subject.sources[0].path, os.fsdecode(b"../caf\xe9 \xff")
@@ -113,7 +113,9 @@ def test_names_and_link_targets_that_are_not_utf8_come_back(
     assert restored == [b"caf\xe9.txt", b"l\xe4den.db"]
 
 
-def test_sparse_files_stay_sparse(engine: ResticEngine, subject: Subject, tmp_path: Path) -> None:
+def test_sparse_files_stay_sparse(
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path
+) -> None:
     """A disk image of 100 GB with 1 GB in it fills the disk when it is restored."""
     if not shutil.which("fallocate"):
         pytest.skip("no fallocate, which makes restored files sparse where restic does not")
@@ -130,19 +132,19 @@ def test_sparse_files_stay_sparse(engine: ResticEngine, subject: Subject, tmp_pa
 
 
 def test_devices_and_paths_that_no_restore_could_write_are_left_out_by_name(
-    engine: ResticEngine, subject: Subject, tmp_path: Path
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path
 ) -> None:
     """A path that no restore can write makes every restore of that snapshot fail."""
     data, step = subject.sources[0].path, "x" * 250
     os.mkfifo(data / "pipe")
-    before = Path.cwd()
+    working_folder = Path.cwd()
     try:
         os.chdir(data)
         for _ in range(17):
             Path(step).mkdir()
             os.chdir(step)
     finally:
-        os.chdir(before)
+        os.chdir(working_folder)
     if os.geteuid() == 0:
         os.mknod(data / "null", 0o020600, os.makedev(1, 3))
     taken, result, back = there_and_back(engine, subject, tmp_path)
@@ -156,7 +158,7 @@ def test_devices_and_paths_that_no_restore_could_write_are_left_out_by_name(
 
 
 def test_an_unreadable_file_is_left_out_by_name(
-    engine: ResticEngine, subject: Subject, tmp_path: Path
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path
 ) -> None:
     """One file of another owner keeps all the others from being backed up."""
     weak = tmp_path / "restic-without-privileges"
@@ -176,7 +178,7 @@ def test_an_unreadable_file_is_left_out_by_name(
 
 
 def test_what_is_nested_deep_comes_back_and_what_is_too_deep_is_named(
-    engine: ResticEngine, subject: Subject, tmp_path: Path, nest: Callable[..., None]
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path, nest: Callable[..., None]
 ) -> None:
     """The data of a project whose service nests folders are never backed up."""
     data = subject.sources[0].path

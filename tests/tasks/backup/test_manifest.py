@@ -11,16 +11,16 @@ from blocks.environment_spec import EnvironmentSpec
 from blocks.project_spec import ProjectSpec
 from tasks.backup.manifest import Manifest, ManifestError, decode, encode
 from tasks.backup.sources import Source
-from tasks.backup.subject import Subject, project_subject, tags
-from tasks.backup.tree import FILE, Entry
+from tasks.backup.subject import BackupSubject, project_subject, tags
+from tasks.backup.tree import FILE, TreeEntry
 
-SUBJECT = Subject("shop", "prod", (Source("data", Path("/d")),), spec={"kind": "python"})
+SUBJECT = BackupSubject("shop", "prod", (Source("data", Path("/d")),), spec={"kind": "python"})
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\0/"), min_size=1), max_size=4))
 def test_there_and_back(names: list[str]) -> None:
     """A file name (any bytes) does not survive the manifest: the restored file is unexpected."""
-    entries = tuple(Entry(f"data/{name}", FILE, 0o644, 3, "ab", 1, 2, 3) for name in names)
+    entries = tuple(TreeEntry(f"data/{name}", FILE, 0o644, 3, "ab", 1, 2, 3) for name in names)
     manifest = Manifest(SUBJECT, "/s", 1.5, 2.5, tuple(e.path for e in entries), entries)
     assert decode(encode(manifest)) == manifest
     assert manifest.files == len(names)

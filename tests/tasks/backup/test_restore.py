@@ -17,24 +17,26 @@ from tasks.backup.remains import WORK
 from tasks.backup.restore import CLOCK_TICK_SECONDS, choose, compose, mend, restore
 from tasks.backup.snapshot import snapshot
 from tasks.backup.sources import Source
-from tasks.backup.subject import Subject
-from tasks.backup.tree import LINK, Entry
+from tasks.backup.subject import BackupSubject
+from tasks.backup.tree import LINK, TreeEntry
 from tasks.errors import BadInputError, NotFoundError
 
 STORED = [StoredSnapshot(id_, at, (), ()) for at, id_ in enumerate(["aa11", "ab22", "cc33"])]
 
 
-@pytest.mark.parametrize(("wanted", "found"), [("latest", "cc33"), ("aa", "aa11"), ("c", "cc33")])
-def test_choose(wanted: str, found: str) -> None:
+@pytest.mark.parametrize(
+    ("requested", "snapshot_id"), [("latest", "cc33"), ("aa", "aa11"), ("c", "cc33")]
+)
+def test_choose(requested: str, snapshot_id: str) -> None:
     """Another snapshot than the one asked for is restored."""
-    assert choose(STORED, wanted).id == found
+    assert choose(STORED, requested).id == snapshot_id
 
 
-@pytest.mark.parametrize("wanted", ["a", "zz", ""])
-def test_choose_refuses_what_fits_none_or_several(wanted: str) -> None:
+@pytest.mark.parametrize("requested", ["a", "zz", ""])
+def test_choose_refuses_what_fits_none_or_several(requested: str) -> None:
     """A guess is restored."""
     with pytest.raises(NotFoundError, match="aa11"):
-        choose(STORED, wanted)
+        choose(STORED, requested)
     with pytest.raises(NotFoundError, match="none"):
         choose([], "latest")
 
@@ -46,10 +48,10 @@ def test_only_what_was_restored_is_mended(tmp_path: Path) -> None:
     (tmp_path / "back" / "data").mkdir(parents=True)
     (tmp_path / "back" / "data" / "link").symlink_to(tmp_path / "outside")
     forged = tuple(
-        Entry(path, LINK, 0, digest="\udcff")
+        TreeEntry(path, LINK, 0, digest="\udcff")
         for path in ("data/link/mtab", "data/../../outside/mtab")
     )
-    live = Subject("p", "e", (Source("data", Path("/live/data")),))
+    live = BackupSubject("p", "e", (Source("data", Path("/live/data")),))
     manifest = Manifest(live, "/st", 0, 0, (), forged)
     restored = [Source("data", tmp_path / "back" / "data")]
     mend(restored, manifest, {"/live/data", "/live/data/link"})
@@ -62,8 +64,8 @@ def test_only_what_lies_in_the_target_is_mended(tmp_path: Path) -> None:
     (tmp_path / "outside" / "mtab").symlink_to("as it was")
     (tmp_path / "back" / "data").mkdir(parents=True)
     (tmp_path / "back" / "data" / "link").symlink_to(tmp_path / "outside")
-    live = Subject("p", "e", (Source("data", Path("/live/data")),))
-    forged = (Entry("data/link/mtab", LINK, 0, digest="\udcff"),)
+    live = BackupSubject("p", "e", (Source("data", Path("/live/data")),))
+    forged = (TreeEntry("data/link/mtab", LINK, 0, digest="\udcff"),)
     manifest = Manifest(live, "/st", 0, 0, (), forged)
     with pytest.raises(ManifestError, match="leaves"):
         mend([Source("data", tmp_path / "back" / "data")], manifest, {"/live/data/link/mtab"})
@@ -78,7 +80,7 @@ def test_nothing_is_taken_from_beside_the_work_folder(tmp_path: Path, source: st
     (outside / "data" / "kept").write_text("as it was")
     (target / WORK).mkdir(parents=True)
     (target / WORK / "live").symlink_to(outside)
-    subject = Subject("p", "e", (Source("data", Path(source)),))
+    subject = BackupSubject("p", "e", (Source("data", Path(source)),))
     with pytest.raises(ManifestError, match="leaves"):
         compose(target, Manifest(subject, "/st", 0, 0, (), ()))
     assert (outside / "data" / "kept").read_text() == "as it was"
@@ -94,7 +96,7 @@ def test_no_dump_is_put_where_a_link_leads(tmp_path: Path) -> None:
         (target / WORK / folder).mkdir(parents=True)
     (target / WORK / "live" / "data" / "a").symlink_to(outside)
     (target / WORK / "st" / "databases" / "data" / "a" / "x.db").write_text("forged")
-    subject = Subject("p", "e", (Source("data", Path("/live/data")),))
+    subject = BackupSubject("p", "e", (Source("data", Path("/live/data")),))
     with pytest.raises(ManifestError, match="leaves"):
         compose(target, Manifest(subject, "/st", 0, 0, ("data/a/x.db",), ()))
     assert (outside / "x.db").read_text() == "as it was"
@@ -110,11 +112,11 @@ class Taken:
 
     engine: ResticEngine
     stored: StoredSnapshot
-    subject: Subject
+    subject: BackupSubject
 
 
 @pytest.fixture
-def taken(engine: ResticEngine, subject: Subject, tmp_path: Path) -> Taken:
+def taken(engine: ResticEngine, subject: BackupSubject, tmp_path: Path) -> Taken:
     """A snapshot of two files."""
     data = subject.sources[0].path
     (data / "a").write_text("hello")
@@ -131,7 +133,7 @@ def test_targets_in_live_data_or_the_repository_are_refused(taken: Taken, tmp_pa
     for target in (live / "back", tmp_path / "repo" / "back", live):
         with pytest.raises(BadInputError, match=r"lies in|not empty"):
             restore(taken.engine, taken.stored, target)
-    assert sorted(item.name for item in live.iterdir()) == ["a", "b"]
+    assert sorted(path.name for path in live.iterdir()) == ["a", "b"]
     assert not (tmp_path / "repo" / "back").exists()
 
 

@@ -21,7 +21,7 @@ from tasks.backup.restore import choose, restore
 from tasks.backup.snapshot import SourceGoneError, snapshot
 from tasks.backup.sources import Source
 from tasks.backup.sqlite_dump import dump_databases
-from tasks.backup.subject import Subject
+from tasks.backup.subject import BackupSubject
 
 pytestmark = pytest.mark.integration
 
@@ -47,19 +47,19 @@ def ignore(progress: Progress) -> None:
     """Take no notice of progress."""
 
 
-def data_of(subject: Subject) -> Path:
+def data_of(subject: BackupSubject) -> Path:
     """Return the data folder."""
     return subject.sources[0].path
 
 
-def take(engine: ResticEngine, subject: Subject, tmp_path: Path) -> Snapshot:
+def take(engine: ResticEngine, subject: BackupSubject, tmp_path: Path) -> Snapshot:
     """Take a snapshot."""
     return snapshot(engine, subject, tmp_path / "staging", ignore)
 
 
-def bring_back(engine: ResticEngine, target: Path, wanted: str = "latest") -> Comparison:
+def bring_back(engine: ResticEngine, target: Path, snapshot_id: str = "latest") -> Comparison:
     """Restore a snapshot."""
-    return restore(engine, choose(engine.snapshots(["project=shop"]), wanted), target)
+    return restore(engine, choose(engine.snapshots(["project=shop"]), snapshot_id), target)
 
 
 def fill(folder: Path) -> None:
@@ -81,7 +81,7 @@ def fill(folder: Path) -> None:
 
 
 @pytest.fixture
-def writer(subject: Subject, request: pytest.FixtureRequest) -> Iterator[Path]:
+def writer(subject: BackupSubject, request: pytest.FixtureRequest) -> Iterator[Path]:
     """A database that another process writes to all the time."""
     path = data_of(subject) / "shop.sqlite"
     process = subprocess.Popen(
@@ -96,21 +96,21 @@ def writer(subject: Subject, request: pytest.FixtureRequest) -> Iterator[Path]:
 
 
 def test_a_restored_copy_is_identical(
-    engine: ResticEngine, subject: Subject, tmp_path: Path
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path
 ) -> None:
     """Files, modes, links or databases do not come back as they were."""
     fill(data_of(subject))
     more = tmp_path / "uploads"
     more.mkdir()
     (more / "u").write_text("up")
-    both = Subject("shop", "prod", (*subject.sources, Source("uploads", more)), version="1.0")
+    both = BackupSubject("shop", "prod", (*subject.sources, Source("uploads", more)), version="1.0")
     taken = take(engine, both, tmp_path)
     result = bring_back(engine, tmp_path / "back")
     assert result.identical, result
     assert result.changed == ()
     assert result.files == taken.files == 6
     assert result.bytes == taken.total_bytes
-    assert sorted(item.name for item in (tmp_path / "back").iterdir()) == [
+    assert sorted(path.name for path in (tmp_path / "back").iterdir()) == [
         "data",
         "manifest.json",
         "uploads",
@@ -131,7 +131,7 @@ def test_a_restored_copy_is_identical(
 
 @pytest.mark.parametrize("writer", ["wal", "delete"], indirect=True)
 def test_a_database_under_writing_comes_back_consistent(
-    engine: ResticEngine, subject: Subject, tmp_path: Path, writer: Path
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path, writer: Path
 ) -> None:
     """A snapshot catches a transaction half done, or stops the application from writing."""
     for round_ in range(3):
@@ -140,7 +140,7 @@ def test_a_database_under_writing_comes_back_consistent(
         assert result.identical, result
         assert taken.consistent_at <= time.time()
         back = tmp_path / f"back{round_}" / "data"
-        assert [item.name for item in back.iterdir()] == [writer.name]
+        assert [path.name for path in back.iterdir()] == [writer.name]
         with closing(sqlite3.connect(back / writer.name)) as database:
             assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             paid = database.execute("SELECT count(*), sum(amount) FROM paid").fetchone()
@@ -149,7 +149,7 @@ def test_a_database_under_writing_comes_back_consistent(
 
 
 def test_the_second_backup_adds_little(
-    engine: ResticEngine, subject: Subject, tmp_path: Path
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path
 ) -> None:
     """Every backup stores everything again."""
     fill(data_of(subject))
@@ -181,7 +181,7 @@ def meddle(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]) -> None:
 
 
 def test_data_that_is_deleted_meanwhile_is_told_so(
-    engine: ResticEngine, subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who forgets a project while it is backed up is told to make its files readable."""
     fill(data_of(subject))
@@ -194,7 +194,7 @@ def test_data_that_is_deleted_meanwhile_is_told_so(
 
 
 def test_a_database_that_appears_meanwhile_is_dumped_too(
-    engine: ResticEngine, subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A database created during the backup is copied as a live file."""
 
@@ -213,7 +213,7 @@ def test_a_database_that_appears_meanwhile_is_dumped_too(
 
 
 def test_files_that_change_meanwhile_are_told_apart_from_damage(
-    engine: ResticEngine, subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A growing log or a vanished temporary file makes each restore look damaged."""
     (data_of(subject) / "log").write_text("one\n")
@@ -232,7 +232,7 @@ def test_files_that_change_meanwhile_are_told_apart_from_damage(
 
 
 def test_what_is_made_and_renamed_meanwhile_is_no_damage(
-    engine: ResticEngine, subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: of data whose folders come and go no backup can be brought back."""
     data, aside = data_of(subject), tmp_path / "aside"
@@ -259,7 +259,7 @@ def test_what_is_made_and_renamed_meanwhile_is_no_damage(
 
 
 def test_a_database_that_goes_away_before_it_is_dumped_ends_no_backup(
-    engine: ResticEngine, subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: data in which databases come and go are never backed up."""
     fill(data_of(subject))
@@ -268,10 +268,10 @@ def test_a_database_that_goes_away_before_it_is_dumped_ends_no_backup(
             database.execute("CREATE TABLE t (a)")
             database.commit()
 
-    def dump_late(*given: Any) -> Any:
+    def dump_late(*arguments: Any) -> Any:
         """Dump once one of them is gone."""
         (data_of(subject) / "goes.db").unlink(missing_ok=True)
-        return dump_databases(*given)
+        return dump_databases(*arguments)
 
     monkeypatch.setattr("tasks.backup.snapshot.dump_databases", dump_late)
     taken = take(engine, subject, tmp_path)
@@ -289,12 +289,12 @@ from blocks.repositories.restic_engine import ResticEngine
 from tasks.backup.snapshot import SourceGoneError, snapshot
 from tasks.backup.sources import Source
 from tasks.backup.sqlite_dump import dump_databases
-from tasks.backup.subject import Subject
+from tasks.backup.subject import BackupSubject
 
 home, data = map(Path, sys.argv[1:])
 snapshot(
     ResticEngine(str(home / "repo"), "hunter22", cache=home / "cache"),
-    Subject("shop", "prod", (Source("data", data),)),
+    BackupSubject("shop", "prod", (Source("data", data),)),
     home / "staging",
     lambda progress: None,
 )
@@ -302,7 +302,7 @@ snapshot(
 
 
 def test_a_killed_backup_costs_nothing(
-    engine: ResticEngine, subject: Subject, tmp_path: Path
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path
 ) -> None:
     """After a kill -9 earlier snapshots are damaged, or the next backup does not work."""
     fill(data_of(subject))

@@ -18,8 +18,8 @@ from tasks.errors import BadInputError
 def test_folders_get_names_of_their_own(tmp_path: Path) -> None:
     """Two folders of one name overwrite each other in a restored copy."""
     folders = [str(tmp_path / name) for name in ("data", "s/up", "s/a/up")]
-    found = project_sources("demo", tmp_path / "d", folders)
-    assert [(source.name, source.path.relative_to(tmp_path).as_posix()) for source in found] == [
+    sources = project_sources("demo", tmp_path / "d", folders)
+    assert [(source.name, source.path.relative_to(tmp_path).as_posix()) for source in sources] == [
         ("data", "d"),
         ("data-2", "data"),
         ("up", "s/a/up"),

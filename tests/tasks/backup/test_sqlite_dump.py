@@ -37,7 +37,7 @@ def test_dump_is_whole_and_bears_the_mode_of_the_original(tmp_path: Path, mode: 
     assert dump_databases([(path, copy)], lambda: 7.0).consistent_at == 7.0
     assert rows(copy) == 100
     assert stat.S_IMODE(copy.stat().st_mode) == 0o640
-    assert [item.name for item in copy.parent.iterdir()] == ["copy"]
+    assert [file.name for file in copy.parent.iterdir()] == ["copy"]
 
 
 def test_rows_that_are_only_in_the_log_of_a_crash_are_dumped(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tasks.backup.manifest import Manifest, encode
 from tasks.backup.staging import clear_staging, remember, remembered, staging_folder
-from tasks.backup.subject import Subject
+from tasks.backup.subject import BackupSubject
 from tasks.errors import BusyError
 from tasks.holder import acting_as
 
@@ -17,9 +17,9 @@ def test_it_is_empty_private_and_gone_even_after_a_failure(tmp_path: Path) -> No
     folder = tmp_path / "s" / "slipway-snapshot"
 
     def fail() -> None:
-        with staging_folder(tmp_path / "s", "shop in dev") as given:
-            (given / "dump").write_text("x")
-            assert given == folder
+        with staging_folder(tmp_path / "s", "shop in dev") as content:
+            (content / "dump").write_text("x")
+            assert content == folder
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -66,17 +66,17 @@ def test_the_second_of_two_backups_is_told_which_one_is_at_work(tmp_path: Path) 
         staging_folder(tmp_path / "s", "shop in dev"),
     ):
         pass
-    told = str(busy.value)
-    assert told.startswith(
+    message = str(busy.value)
+    assert message.startswith(
         "A backup of shop in dev is at work already: the run 'backup shop in dev'"
     )
-    assert "(0f3c). Wait for it" in told
-    assert str(tmp_path) not in told
+    assert "(0f3c). Wait for it" in message
+    assert str(tmp_path) not in message
 
 
 def test_the_last_manifest_is_remembered_for_the_owner_only(tmp_path: Path) -> None:
     """Every backup reads every byte again, or a broken memory stops the next backup."""
-    manifest = Manifest(Subject("p", "e", ()), "/s", 1.0, 2.0, (), ())
+    manifest = Manifest(BackupSubject("p", "e", ()), "/s", 1.0, 2.0, (), ())
     assert remembered(tmp_path) is None
     remember(tmp_path, encode(manifest))
     assert remembered(tmp_path) == manifest

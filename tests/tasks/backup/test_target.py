@@ -8,13 +8,18 @@ import pytest
 from blocks.repositories.interface import StoredEntry
 from tasks.backup.manifest import Manifest, ManifestError
 from tasks.backup.sources import Source
-from tasks.backup.subject import Subject
+from tasks.backup.subject import BackupSubject
 from tasks.backup.target import check_entries, check_room, check_target, refuse_kept
-from tasks.backup.tree import FILE, Entry
+from tasks.backup.tree import FILE, TreeEntry
 from tasks.errors import BadInputError
 
 MANIFEST = Manifest(
-    Subject("p", "e", (Source("data", Path("/live/data")),)), "/st", 0, 0, ("data/a/x.db",), ()
+    BackupSubject("p", "e", (Source("data", Path("/live/data")),)),
+    "/st",
+    0,
+    0,
+    ("data/a/x.db",),
+    (),
 )
 ENTRIES = [
     StoredEntry("/live", "dir"),
@@ -160,7 +165,7 @@ def test_dumps_that_escape_are_refused(database: str) -> None:
 @pytest.mark.parametrize("name", ["..", "a/b", "", "manifest.json", ".restoring"])
 def test_sources_that_escape_are_refused(name: str) -> None:
     """A forged source name puts a folder outside the target."""
-    subject = Subject("p", "e", (Source(name, Path("/live/data")),))
+    subject = BackupSubject("p", "e", (Source(name, Path("/live/data")),))
     with pytest.raises(ManifestError):
         check_entries(ENTRIES, replace(MANIFEST, subject=subject, databases=()))
 
@@ -170,7 +175,9 @@ def test_sources_that_escape_are_refused(name: str) -> None:
 )
 def test_folders_that_escape_are_refused(path: str) -> None:
     """A forged place of a source moves a folder from beside the target into it."""
-    subject = Subject("p", "e", (Source("data", Path("/live/data")), Source("up", Path(path))))
+    subject = BackupSubject(
+        "p", "e", (Source("data", Path("/live/data")), Source("up", Path(path)))
+    )
     with pytest.raises(ManifestError, match="no folder in it"):
         check_entries(ENTRIES, replace(MANIFEST, subject=subject))
 
@@ -178,7 +185,9 @@ def test_folders_that_escape_are_refused(path: str) -> None:
 @pytest.mark.parametrize("path", ["/live/data/a", "/live", "/st"])
 def test_folders_that_lie_in_each_other_are_refused(path: str) -> None:
     """The one is moved away with the other, and the restore breaks off in the middle."""
-    subject = Subject("p", "e", (Source("data", Path("/live/data")), Source("up", Path(path))))
+    subject = BackupSubject(
+        "p", "e", (Source("data", Path("/live/data")), Source("up", Path(path)))
+    )
     with pytest.raises(ManifestError, match="lie in each other"):
         check_entries(ENTRIES, replace(MANIFEST, subject=subject))
 
@@ -187,4 +196,4 @@ def test_folders_that_lie_in_each_other_are_refused(path: str) -> None:
 def test_entries_that_belong_to_no_source_are_refused(path: str) -> None:
     """A forged manifest ends the restore by an exception that says nothing."""
     with pytest.raises(ManifestError, match="belongs to no source"):
-        check_entries(ENTRIES, replace(MANIFEST, entries=(Entry(path, FILE, 0o600),)))
+        check_entries(ENTRIES, replace(MANIFEST, entries=(TreeEntry(path, FILE, 0o600),)))

@@ -15,7 +15,7 @@ from blocks.repositories.restic import ResticRepository
 from blocks.repositories.restic_engine import ResticEngine
 from tasks.backup import task
 from tasks.backup.sources import Source
-from tasks.backup.subject import Subject
+from tasks.backup.subject import BackupSubject
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.insights import open_insights
 from tasks.ledger.snapshots import snapshots
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def artifact_texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the tasks show, instead of on a server."""
     texts: list[str] = []
 
@@ -52,9 +52,9 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 async def test_backup_is_recorded_and_restore_compared(
     engine: ResticEngine,
-    subject: Subject,
+    subject: BackupSubject,
     tmp_path: Path,
-    shown: list[str],
+    artifact_texts: list[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A snapshot is not in the ledger, its figures are not shown, or its password is."""
@@ -64,15 +64,15 @@ async def test_backup_is_recorded_and_restore_compared(
         {"location": engine.location, "password": engine.password}
     )
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    taken = await task.backup.fn(subject, block, ledger, tmp_path / "home", "100%")
-    assert snapshots(ledger, "shop", "prod") == [taken]
+    snapshot = await task.backup.fn(subject, block, ledger, tmp_path / "home", "100%")
+    assert snapshots(ledger, "shop", "prod") == [snapshot]
     assert open_insights(ledger) == []
     ledger.close()
-    compared = await task.restore.fn("shop", block, tmp_path / "back", taken.id)
-    assert compared.identical
+    comparison = await task.restore.fn("shop", block, tmp_path / "back", snapshot.id)
+    assert comparison.identical
     assert (tmp_path / "back" / "data" / "a").read_text() == "hello"
-    text = "\n".join([*shown, caplog.text])
-    assert "100 Backup of shop in prod" in shown
+    text = "\n".join([*artifact_texts, caplog.text])
+    assert "100 Backup of shop in prod" in artifact_texts
     assert "100% of the data" in text
     assert "identical" in text
     assert "hunter22" not in text
@@ -80,9 +80,9 @@ async def test_backup_is_recorded_and_restore_compared(
 
 async def test_a_backup_of_nothing_is_an_alert_until_there_is_something(
     engine: ResticEngine,
-    subject: Subject,
+    subject: BackupSubject,
     tmp_path: Path,
-    shown: list[str],
+    artifact_texts: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Night after night nothing is backed up, and nobody is told."""
@@ -130,9 +130,9 @@ def block_of(engine: ResticEngine) -> ResticRepository:
     return ResticRepository.model_validate(fields)
 
 
-@pytest.mark.usefixtures("shown")
+@pytest.mark.usefixtures("artifact_texts")
 async def test_a_cancelled_restore_leaves_its_target_as_it_was(
-    engine: ResticEngine, subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It goes on, and lies there whole when it is called cancelled; the next one is refused."""
     (subject.sources[0].path / "a").write_text("hello")
@@ -153,11 +153,11 @@ async def test_a_cancelled_restore_leaves_its_target_as_it_was(
     assert (target / "data/a").read_text() == "hello"
 
 
-@pytest.mark.usefixtures("shown")
+@pytest.mark.usefixtures("artifact_texts")
 @pytest.mark.parametrize("command", ["backup", "check"])
 async def test_a_cancelled_backup_leaves_no_snapshot(
     engine: ResticEngine,
-    subject: Subject,
+    subject: BackupSubject,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     command: str,
@@ -180,22 +180,22 @@ async def test_a_cancelled_backup_leaves_no_snapshot(
 
 
 async def test_progress_that_cannot_be_shown_fails_no_backup(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, shown: list[str]
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, artifact_texts: list[str]
 ) -> None:
     """The bar of a long backup stands still, and no log says why."""
-    asked = asyncio.Event()
+    requested = asyncio.Event()
 
     async def refuse(_: UUID, fraction: float, __: str) -> None:
         """Show the last one alone."""
-        asked.set()
+        requested.set()
         if fraction < 100:
             message = "the server does not answer"
             raise ConnectionError(message)
 
     monkeypatch.setattr(task, "aupdate_progress_artifact", refuse)
     monkeypatch.setattr(task, "_PROGRESS_SECONDS", 0.001)
-    async with task._progress("Backup of shop in prod") as told, asyncio.timeout(30):
-        told(Progress(0.5))
-        await asked.wait()
+    async with task._progress("Backup of shop in prod") as report_progress, asyncio.timeout(30):
+        report_progress(Progress(0.5))
+        await requested.wait()
     assert caplog.messages == ["Progress is not shown: the server does not answer"]
-    assert len(shown) == 1
+    assert len(artifact_texts) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.backup.sources import Source
-from tasks.backup.tree import FILE, FOLDER, LINK, Entry, scan
+from tasks.backup.tree import FILE, FOLDER, LINK, TreeEntry, scan
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def source(tmp_path: Path) -> Source:
     return Source("data", root)
 
 
-def by_path(entries: tuple[Entry, ...]) -> dict[str, Entry]:
+def by_path(entries: tuple[TreeEntry, ...]) -> dict[str, TreeEntry]:
     """Return entries by their path."""
     return {entry.path: entry for entry in entries}
 
@@ -43,22 +43,22 @@ def test_scan_knows_kinds_and_databases_by_header(source: Source) -> None:
         "data/link": LINK,
     }
     assert tree.databases == ("data/sub/odd.txt",)
-    found = by_path(tree.entries)
-    assert found["data/sub/a"].digest == hashlib.sha256(b"hello").hexdigest()
-    assert found["data/sub/odd.txt"].digest == ""
-    assert found["data/link"].digest == "/etc"
+    entries = by_path(tree.entries)
+    assert entries["data/sub/a"].digest == hashlib.sha256(b"hello").hexdigest()
+    assert entries["data/sub/odd.txt"].digest == ""
+    assert entries["data/link"].digest == "/etc"
 
 
 def test_a_settled_file_is_not_read_again(source: Source) -> None:
     """Every backup reads every byte, or a file that was changed keeps its old digest."""
     file = source.path / "sub" / "a"
-    before = by_path(scan([source], {}).entries)["data/sub/a"]
-    marked = {"data/sub/a": replace(before, digest="remembered")}
-    later = before.changed_ns / 1e9 + 5
+    first = by_path(scan([source], {}).entries)["data/sub/a"]
+    marked = {"data/sub/a": replace(first, digest="remembered")}
+    later = first.changed_ns / 1e9 + 5
     assert by_path(scan([source], marked, later).entries)["data/sub/a"].digest == "remembered"
-    assert by_path(scan([source], marked, 0).entries)["data/sub/a"].digest == before.digest
+    assert by_path(scan([source], marked, 0).entries)["data/sub/a"].digest == first.digest
     file.write_text("world")
-    os.utime(file, ns=(before.modified_ns, before.modified_ns))
+    os.utime(file, ns=(first.modified_ns, first.modified_ns))
     fresh = by_path(scan([source], marked, later).entries)["data/sub/a"]
     assert fresh.digest == hashlib.sha256(b"world").hexdigest()
 

@@ -24,6 +24,7 @@ from tasks.ledger.ports import ports
 from tasks.ledger.releases import releases
 from tasks.ledger.rollouts import open_rollouts
 from tasks.narration import narrated
+from tasks.presence import is_running
 from tasks.release import Instance, InstanceState
 
 pytestmark = pytest.mark.integration
@@ -34,10 +35,10 @@ FRONT = free_ports(200)
 @pytest.fixture
 def deployer(tmp_path: Path) -> Iterator[Deployer]:
     """Return a deployer; whatever it started is stopped in the end."""
-    made = make_deployer(tmp_path, FRONT)
-    yield made
-    made.runner.stop(instances(made.ledger), 1)
-    made.ledger.close()
+    deployer = make_deployer(tmp_path, FRONT)
+    yield deployer
+    deployer.runner.stop(instances(deployer.ledger), 1)
+    deployer.ledger.close()
 
 
 def _in_state(deployer: Deployer, state: InstanceState) -> list[Instance]:
@@ -45,12 +46,8 @@ def _in_state(deployer: Deployer, state: InstanceState) -> list[Instance]:
 
 
 def _alive(deployer: Deployer) -> set[str]:
-    everything = instances(deployer.ledger)
-    return {
-        one.version
-        for one in everything
-        if isinstance(detached.status(one.directory), detached.Running)
-    }
+    recorded = instances(deployer.ledger)
+    return {instance.version for instance in recorded if is_running(instance)}
 
 
 def _versions_served(deployer: Deployer) -> set[str]:
@@ -72,7 +69,7 @@ def test_a_deploy_moves_the_traffic_and_keeps_the_old_release_warm(deployer: Dep
     assert (second.from_version, second.to_version, second.warm) == ("one", "two", True)
     assert _versions_served(deployer) == {"two"}
     assert _alive(deployer) == {"one", "two"}
-    assert {one.version for one in _in_state(deployer, InstanceState.WARM)} == {"one"}
+    assert {instance.version for instance in _in_state(deployer, InstanceState.WARM)} == {"one"}
 
 
 def test_only_one_release_is_kept_warm(deployer: Deployer) -> None:
@@ -87,21 +84,21 @@ def test_only_one_release_is_kept_warm(deployer: Deployer) -> None:
 def test_a_rollback_goes_back_to_the_warm_processes(deployer: Deployer) -> None:
     """Otherwise a rollback takes a start, when every second counts."""
     deployer.deploy("one")
-    before = set(deployer.router.upstreams(FRONT))
+    upstreams = set(deployer.router.upstreams(FRONT))
     deployer.deploy("two")
     report = deployer.rollback()
     assert report.succeeded
-    assert set(deployer.router.upstreams(FRONT)) == before
+    assert set(deployer.router.upstreams(FRONT)) == upstreams
     assert _versions_served(deployer) == {"one"}
-    assert {one.version for one in _in_state(deployer, InstanceState.WARM)} == {"two"}
+    assert {instance.version for instance in _in_state(deployer, InstanceState.WARM)} == {"two"}
 
 
 def test_a_rollback_starts_what_is_no_longer_warm(deployer: Deployer) -> None:
     """Otherwise a rollback sends the traffic to the dead."""
     deployer.deploy("one")
     deployer.deploy("two")
-    for one in _in_state(deployer, InstanceState.WARM):
-        detached.stop(one.directory, 1)
+    for instance in _in_state(deployer, InstanceState.WARM):
+        detached.stop(instance.directory, 1)
     report = deployer.rollback()
     assert report.succeeded
     assert _versions_served(deployer) == {"one"}
@@ -123,7 +120,7 @@ def test_a_rollback_that_died_after_its_switch_is_finished_by_the_next_one(
         if rollout.phase is Phase.DRAINING:
             raise Killed
 
-    monkeypatch.setattr(deployer, "said", die)
+    monkeypatch.setattr(deployer, "on_change", die)
     with pytest.raises(Killed):
         deployer.rollback()
     assert _versions_served(deployer) == {"one"}
@@ -152,7 +149,7 @@ async def test_what_is_cancelled_before_it_serves_is_taken_back(
             while not is_cancelled():
                 time.sleep(0.01)
 
-    deployer.said = said
+    deployer.on_change = said
     deploying = asyncio.create_task(in_thread(lambda: deployer.deploy("two")))
     with pytest.raises(asyncio.CancelledError):
         await deploying
@@ -169,17 +166,17 @@ async def test_a_rollback_withdraws_a_deploy_that_has_not_switched(
     deployer.deploy("one")
     deployer.deploy("two")
     other, lines = make_deployer(tmp_path, FRONT), list[str]()
-    there, over = threading.Event(), threading.Event()
+    reached, over = threading.Event(), threading.Event()
 
-    def said(rollout: Rollout) -> None:
+    def pause(rollout: Rollout) -> None:
         """Go on from that phase when the rollback has asked for it."""
-        there.set() if rollout.phase is phase else None
+        reached.set() if rollout.phase is phase else None
         while rollout.phase is phase and not (is_cancelled() or over.is_set()):
             time.sleep(0.01)
 
     async def roll_back() -> RolloutReport:
         """Roll back, once the deploy has come so far."""
-        await asyncio.to_thread(there.wait)
+        await asyncio.to_thread(reached.wait)
         try:
             with acting_as("the run 'rollback shop' (1)"):
                 async with narrated(lines.append):
@@ -187,7 +184,7 @@ async def test_a_rollback_withdraws_a_deploy_that_has_not_switched(
         finally:
             over.set()
 
-    deployer.said = said
+    deployer.on_change = pause
     deployed, back = await asyncio.gather(
         asyncio.to_thread(lambda: deployer.deploy("three")), roll_back()
     )
@@ -215,30 +212,30 @@ async def test_what_comes_after_a_deploy_that_has_switched_waits_for_it_and_says
     """Broken: it is refused, or nobody knows for what it waits."""
     deployer.deploy("one")
     other, lines = make_deployer(tmp_path, FRONT), list[str]()
-    there, over = threading.Event(), threading.Event()
+    draining, over = threading.Event(), threading.Event()
 
-    def said(rollout: Rollout) -> None:
+    def pause(rollout: Rollout) -> None:
         """Have the requests in flight last until somebody waits for them."""
-        there.set() if rollout.phase is Phase.DRAINING else None
+        draining.set() if rollout.phase is Phase.DRAINING else None
         while rollout.phase is Phase.DRAINING and not (lines or over.is_set()):
             time.sleep(0.01)
 
     async def next_one() -> RolloutReport:
         """Ask for it, once the deploy has switched."""
-        await asyncio.to_thread(there.wait)
+        await asyncio.to_thread(draining.wait)
         try:
             async with narrated(lines.append):
                 return await in_thread(lambda: follow(other))
         finally:
             over.set()
 
-    deployer.said = said
-    deployed, after = await asyncio.gather(
+    deployer.on_change = pause
+    deployed, report = await asyncio.gather(
         asyncio.to_thread(lambda: deployer.deploy("two")), next_one()
     )
     assert deployed.succeeded
     assert lines[0].startswith("Waiting for the end of the deploy of two: it has moved")
-    assert after.to_version == serves
+    assert report.to_version == serves
     assert _versions_served(deployer) == {serves}
     other.ledger.close()
 
@@ -312,7 +309,7 @@ def test_a_second_deploy_at_the_same_time_is_refused(deployer: Deployer, tmp_pat
                 other.deploy("two")
             refusals.append(str(refused.value))
 
-    deployer.said = interfere
+    deployer.on_change = interfere
     assert deployer.deploy("one").succeeded
     assert len(refusals) == 1
     place = f"{PROJECT}/{ENVIRONMENT}"
@@ -323,11 +320,11 @@ def test_redeploying_the_version_that_serves_replaces_its_processes(deployer: De
     """Otherwise a redeploy confuses the new instances with the old of the same release."""
     deployer.deploy("one")
     deployer.deploy("two")
-    before = set(deployer.router.upstreams(FRONT))
+    upstreams = set(deployer.router.upstreams(FRONT))
     assert deployer.deploy("two").succeeded
-    assert not before & set(deployer.router.upstreams(FRONT))
+    assert not upstreams & set(deployer.router.upstreams(FRONT))
     assert _versions_served(deployer) == {"two"}
-    assert {one.version for one in _in_state(deployer, InstanceState.WARM)} == {"one"}
+    assert {instance.version for instance in _in_state(deployer, InstanceState.WARM)} == {"one"}
     assert deployer.rollback().to_version == "one"
 
 
@@ -338,9 +335,11 @@ def test_no_process_of_the_application_outlives_its_stop(
     deployer.deploy("one")
     deployer.deploy("two")
     deployer.runner.stop(instances(deployer.ledger), 5)
-    left = [one for one in psutil.process_iter(["cmdline"]) if _mentions(one, tmp_path)]
-    assert left == []
+    survivors = [
+        process for process in psutil.process_iter(["cmdline"]) if _mentions(process, tmp_path)
+    ]
+    assert survivors == []
 
 
-def _mentions(one: psutil.Process, folder: Path) -> bool:
-    return any(str(folder) in argument for argument in one.info["cmdline"] or [])
+def _mentions(process: psutil.Process, folder: Path) -> bool:
+    return any(str(folder) in argument for argument in process.info["cmdline"] or [])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from benchmarks.free_ports import free_ports
 from blocks.providers.process import detached
 from blocks.providers.process.inherited import inherited
-from tasks.deploy.effects import Refused
+from tasks.deploy.effects import GateRefused
 from tasks.deploy.gate import pass_gate
 from tasks.launch.health import Health, await_health
 from tasks.release import Instance, InstanceState
@@ -62,20 +62,20 @@ def _gate(ask: Callable[[list[Instance], float], Sequence[Answer]], in_a_row: in
 def test_one_good_answer_is_not_enough() -> None:
     """Otherwise a version that dies at its second request gets all the traffic."""
     answers = iter([True, True, False, True, True, True])
-    asked: list[bool] = []
+    answered: list[bool] = []
 
     def ask(_: list[Instance], __: float) -> list[Answer]:
-        asked.append(next(answers))
-        return [Answer(WEB, asked[-1])]
+        answered.append(next(answers))
+        return [Answer(WEB, answered[-1])]
 
     assert _gate(ask) is None
-    assert len(asked) == 6
+    assert len(answered) == 6
 
 
 def test_an_instance_that_never_gets_well_is_refused_with_what_it_said() -> None:
     """Otherwise nobody learns why a deploy was refused."""
     refused = _gate(lambda *_: [Answer(WEB, ok=False)])
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, GateRefused)
     assert "web (replica 0, version 2): answers 500" in refused.reason
 
 
@@ -84,7 +84,7 @@ def test_a_release_without_instances_is_refused() -> None:
     refused = pass_gate(
         lambda *_: [], [], in_a_row=1, timeout_seconds=1, clock=lambda: 0.0, pause=lambda: None
     )
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, GateRefused)
 
 
 @given(st.lists(st.booleans(), max_size=30), st.integers(1, 4))
@@ -143,7 +143,7 @@ def test_a_version_that_has_ended_is_refused_without_waiting_for_its_time(start:
         clock=time.monotonic,
         pause=_nobody_waits,
     )
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, GateRefused)
     assert "no such table" in refused.reason
     assert "600 s" not in refused.reason
 
@@ -178,5 +178,5 @@ def test_a_version_that_ends_after_a_good_answer_is_refused_at_once(start: Start
         clock=time.monotonic,
         pause=until_it_has_ended,
     )
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, GateRefused)
     assert len(pauses) == 1

@@ -19,16 +19,15 @@ from blocks.providers.process import detached
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.effects import (
     BeforeRan,
-    Build,
+    BuildRelease,
     Built,
     Drain,
-    Drained,
     Effect,
     Gate,
+    GateRefused,
     Nothing,
     Observation,
     Passed,
-    Refused,
     Retire,
     Retired,
     Route,
@@ -38,14 +37,16 @@ from tasks.deploy.effects import (
     Start,
     Started,
     Survey,
+    TrafficDrained,
     Undo,
     Undone,
 )
 from tasks.deploy.reconcile import Sighting, reconcile_rollouts, settle
-from tasks.deploy.rollout import Kind, Rollout, advance, begin
+from tasks.deploy.rollout import Rollout, RolloutKind, advance, begin
 from tasks.deploy.survey import address, survey
 from tasks.ledger.instances import instances
 from tasks.ledger.rollouts import open_rollouts
+from tasks.presence import is_running
 from tasks.release import Instance, InstanceState
 
 FRONT = free_ports(200)
@@ -98,17 +99,17 @@ class World:
 
     def set_state(self, ids: tuple[str, ...], state: InstanceState) -> None:
         """Record what ``ids`` are meant to be."""
-        for one in ids:
-            if one in self.there:
-                self.there[one] = replace(self.there[one], state=state)
+        for instance_id in ids:
+            if instance_id in self.there:
+                self.there[instance_id] = replace(self.there[instance_id], state=state)
         self.tick()
 
     def stop(self, ids: tuple[str, ...]) -> None:
         """End processes, then their records."""
-        for one in ids:
-            self.alive.discard(one)
+        for instance_id in ids:
+            self.alive.discard(instance_id)
             self.tick()
-            self.there.pop(one, None)
+            self.there.pop(instance_id, None)
             self.tick()
 
     def route(self, upstreams: tuple[str, ...]) -> None:
@@ -120,13 +121,13 @@ class World:
     def perform(self, rollout: Rollout, effect: Effect, healthy: bool) -> Observation:
         """Do what the real effects do, in their order."""
         match effect:
-            case Build():
+            case BuildRelease():
                 self.tick()
                 return Built(NEW, "b", fresh=True)
             case Survey():
-                seen = survey(self.there, self.upstreams, self._is_alive, rollout.to_release)
+                surveyed = survey(self.there, self.upstreams, self._is_alive, rollout.to_release)
                 self.tick()
-                return seen
+                return surveyed
             case RunBefore():
                 self.tick()
                 return BeforeRan()
@@ -139,9 +140,9 @@ class World:
                 return Started(tuple(self.start(release, InstanceState.STARTING) for _ in range(2)))
             case Gate(ids):
                 if not healthy or not set(ids) <= self.alive:
-                    return Refused("it is ill")
-                after = tuple(address(self.there[one]) for one in ids)
-                return Passed((Route("web", 8300, self.upstreams, after),))
+                    return GateRefused("it is ill")
+                upstreams = tuple(address(self.there[instance_id]) for instance_id in ids)
+                return Passed((Route("web", 8300, self.upstreams, upstreams),))
         return self.hand_over(effect)
 
     def hand_over(self, effect: Effect) -> Observation:
@@ -154,7 +155,7 @@ class World:
                 self.set_state(leaving, InstanceState.DRAINING)
                 return Shifted()
             case Drain():
-                return Drained(quiet=True)
+                return TrafficDrained(quiet=True)
             case Retire(running, warm, stop):
                 self.set_state(running, InstanceState.RUNNING)
                 self.set_state(warm, InstanceState.WARM)
@@ -211,7 +212,7 @@ def _reconcile(world: World, saved: Rollout, life: int = 0) -> Rollout:
 @given(
     serving=st.sampled_from(["", OLD, NEW]),
     warm=st.booleans(),
-    kind=st.sampled_from(Kind),
+    kind=st.sampled_from(RolloutKind),
     healthy=st.booleans(),
     life=st.integers(1, 40),
     second_life=st.integers(0, 12),
@@ -222,7 +223,7 @@ def test_a_killed_controller_leaves_exactly_one_live_release(
     *,
     serving: str,
     warm: bool,
-    kind: Kind,
+    kind: RolloutKind,
     healthy: bool,
     life: int,
     second_life: int,
@@ -231,9 +232,9 @@ def test_a_killed_controller_leaves_exactly_one_live_release(
 ) -> None:
     """Otherwise a crash in mid-rollout takes the service off the air, or leaves strays."""
     world = _world(serving, warm)
-    before = set(world.there)
+    former = set(world.there)
     world.life = life
-    to_release = NEW if kind is Kind.ROLLBACK or handed_on else ""
+    to_release = NEW if kind is RolloutKind.ROLLBACK or handed_on else ""
     saved = _control(world, Rollout("shop", "prod", "b", kind, to_release=to_release), healthy)
     if killed_as_well != "nothing":
         world.alive -= set(saved.arriving if killed_as_well == "arriving" else saved.serving)
@@ -242,12 +243,16 @@ def test_a_killed_controller_leaves_exactly_one_live_release(
     assert saved.over
     assert not to_release or saved.to_release == to_release
     running = {
-        one.id: one.release for one in world.there.values() if one.state is InstanceState.RUNNING
+        instance.id: instance.release
+        for instance in world.there.values()
+        if instance.state is InstanceState.RUNNING
     }
     routed = {
-        one.id: one.release for one in world.there.values() if address(one) in world.upstreams
+        instance.id: instance.release
+        for instance in world.there.values()
+        if address(instance) in world.upstreams
     }
-    states = {one.state for one in world.there.values()}
+    states = {instance.state for instance in world.there.values()}
     assert len(set(running.values())) <= 1
     assert states <= {InstanceState.RUNNING, InstanceState.WARM}
     assert world.alive <= set(world.there)
@@ -255,17 +260,17 @@ def test_a_killed_controller_leaves_exactly_one_live_release(
         assert routed == running
     if killed_as_well == "nothing":
         assert len(set(running.values())) == (1 if serving or saved.phase == "done" else 0)
-        assert all(one.id in world.alive for one in world.there.values())
+        assert all(instance.id in world.alive for instance in world.there.values())
     if saved.phase == "reverted":
-        assert set(world.there) <= before
-        assert killed_as_well != "nothing" or set(world.there) == before
+        assert set(world.there) <= former
+        assert killed_as_well != "nothing" or set(world.there) == former
 
 
 def _deployer(tmp_path: Path) -> Iterator[Deployer]:
-    made = make_deployer(tmp_path, FRONT)
-    yield made
-    made.runner.stop(instances(made.ledger), 1)
-    made.ledger.close()
+    deployer = make_deployer(tmp_path, FRONT)
+    yield deployer
+    deployer.runner.stop(instances(deployer.ledger), 1)
+    deployer.ledger.close()
 
 
 deployer = pytest.fixture(_deployer)
@@ -281,7 +286,7 @@ def _reconcile_really(deployer: Deployer) -> list[str]:
     return reconcile_rollouts(
         deployer.ledger,
         deployer.router,
-        lambda found: deployer.runner.stop(found, 1),
+        lambda orphans: deployer.runner.stop(orphans, 1),
         deployer.owner,
         detached.owner_alive,
         time.time(),
@@ -299,16 +304,18 @@ def _served(deployer: Deployer) -> set[str]:
 
 
 def _check_one_release_lives(deployer: Deployer) -> None:
-    there = instances(deployer.ledger, PROJECT, ENVIRONMENT)
-    running = {one.version for one in there if one.state is InstanceState.RUNNING}
-    wanted = {one.id for one in there if one.state in {InstanceState.RUNNING, InstanceState.WARM}}
-    alive = {
-        one.id for one in there if isinstance(detached.status(one.directory), detached.Running)
+    recorded = instances(deployer.ledger, PROJECT, ENVIRONMENT)
+    running = {instance.version for instance in recorded if instance.state is InstanceState.RUNNING}
+    expected = {
+        instance.id
+        for instance in recorded
+        if instance.state in {InstanceState.RUNNING, InstanceState.WARM}
     }
+    alive = {instance.id for instance in recorded if is_running(instance)}
     assert open_rollouts(deployer.ledger) == []
     assert len(running) == 1
     assert _served(deployer) == running
-    assert alive == wanted
+    assert alive == expected
 
 
 @pytest.mark.integration
@@ -321,8 +328,8 @@ def test_real_controllers_killed_at_many_points_leave_one_release(
     for point in (2, 6, 11, 15, 18, 21, 24, 27, 30, 33):
         ended = _killed_controller(tmp_path, f"version-{point}", point)
         killed += ended == -signal.SIGKILL
-        said = _reconcile_really(deployer)
-        assert len(said) == (ended == -signal.SIGKILL), said
+        sentences = _reconcile_really(deployer)
+        assert len(sentences) == (ended == -signal.SIGKILL), sentences
         _check_one_release_lives(deployer)
     assert killed >= 8
 
@@ -341,8 +348,8 @@ def test_the_next_deploy_reconciles_first(deployer: Deployer, tmp_path: Path) ->
 @pytest.mark.integration
 def test_a_live_controller_is_left_alone(deployer: Deployer) -> None:
     """Otherwise a reconciler undoes what a slow deploy is about to finish."""
-    said: list[list[str]] = []
-    deployer.said = lambda _rollout: said.append(_reconcile_really(deployer))
+    rounds: list[list[str]] = []
+    deployer.on_change = lambda _rollout: rounds.append(_reconcile_really(deployer))
     assert deployer.deploy("one").succeeded
-    assert said
-    assert not any(said)
+    assert rounds
+    assert not any(rounds)

@@ -7,16 +7,15 @@ import pytest
 from tasks.deploy.document import from_document, to_document
 from tasks.deploy.effects import (
     BeforeRan,
-    Build,
+    BuildRelease,
     Built,
     Drain,
-    Drained,
     Failed,
     Gate,
+    GateRefused,
     Nothing,
     Observation,
     Passed,
-    Refused,
     Retire,
     Retired,
     Route,
@@ -27,24 +26,25 @@ from tasks.deploy.effects import (
     Started,
     Survey,
     Surveyed,
+    TrafficDrained,
     Undo,
     Undone,
 )
-from tasks.deploy.rollout import REVERTIBLE, Kind, Phase, Rollout, advance, begin
+from tasks.deploy.rollout import REVERTIBLE, Phase, Rollout, RolloutKind, advance, begin
 from tasks.errors import BadInputError
 
 ROUTE = Route("web", 8300, before=("127.0.0.1:1",), after=("127.0.0.1:2",))
 SEEN = Surveyed("old", "1", serving=("o",), warm=("w",), adoptable=(), keep_warm=True)
 DEPLOY = Rollout("shop", "prod", "2")
-ROLLBACK = replace(DEPLOY, kind=Kind.ROLLBACK, to_release="former")
+ROLLBACK = replace(DEPLOY, kind=RolloutKind.ROLLBACK, to_release="former")
 
 
-def _up_to(phase: Phase, rollout: Rollout = DEPLOY, seen: Surveyed = SEEN) -> Rollout:
+def _up_to(phase: Phase, rollout: Rollout = DEPLOY, surveyed: Surveyed = SEEN) -> Rollout:
     """Advance a deploy that goes well up to ``phase``."""
     rollout, _ = begin(rollout, 0.0)
     story: list[Observation] = [
         Built("new", "2", fresh=True),
-        seen,
+        surveyed,
         BeforeRan(),
         Started(("n",)),
         Passed((ROUTE,)),
@@ -61,7 +61,7 @@ def _up_to(phase: Phase, rollout: Rollout = DEPLOY, seen: Surveyed = SEEN) -> Ro
 def test_a_deploy_that_goes_well_takes_every_step_in_order() -> None:
     """Otherwise traffic moves before the gate, or the old release goes before it has drained."""
     rollout, effect = begin(DEPLOY, 0.0)
-    assert effect == Build("2")
+    assert effect == BuildRelease("2")
     rollout, effect = advance(rollout, Built("new", "2", fresh=True), 1.0)
     assert effect == Survey()
     rollout, effect = advance(rollout, SEEN, 2.0)
@@ -74,7 +74,7 @@ def test_a_deploy_that_goes_well_takes_every_step_in_order() -> None:
     assert effect == Shift((ROUTE,), arriving=("n",), leaving=("o",))
     rollout, effect = advance(rollout, Shifted(), 5.0)
     assert effect == Drain(("o", "w"))
-    rollout, effect = advance(rollout, Drained(quiet=True), 6.0)
+    rollout, effect = advance(rollout, TrafficDrained(quiet=True), 6.0)
     assert effect == Retire(running=("n",), warm=("o",), stop=("w",))
     rollout, effect = advance(rollout, Retired(), 7.0)
     assert effect == Nothing()
@@ -83,7 +83,7 @@ def test_a_deploy_that_goes_well_takes_every_step_in_order() -> None:
 
 def test_a_refused_version_is_undone_and_never_shifted() -> None:
     """Otherwise a bad version serves, or stays behind."""
-    rollout, effect = advance(_up_to(Phase.GATING), Refused("answers 500"), 5.0)
+    rollout, effect = advance(_up_to(Phase.GATING), GateRefused("answers 500"), 5.0)
     assert effect == Undo(routes=(), serving=("o",), warm=(), stop=("n",), forget="new")
     rollout, effect = advance(rollout, Undone(), 6.0)
     assert (rollout.phase, rollout.reason, effect) == (Phase.REVERTED, "answers 500", Nothing())
@@ -92,7 +92,7 @@ def test_a_refused_version_is_undone_and_never_shifted() -> None:
 def test_a_release_that_existed_before_is_not_forgotten() -> None:
     """Otherwise a failed redeploy removes a release that others run."""
     rollout = replace(_up_to(Phase.GATING), built_here=False)
-    _, effect = advance(rollout, Refused("ill"), 5.0)
+    _, effect = advance(rollout, GateRefused("ill"), 5.0)
     assert isinstance(effect, Undo)
     assert effect.forget == ""
 
@@ -106,7 +106,7 @@ def test_a_release_that_is_handed_on_is_neither_built_nor_forgotten() -> None:
     rollout, effect = advance(rollout, BeforeRan(), 1.5)
     assert effect == Start("tested")
     rollout, effect = advance(rollout, Started(("n",)), 2.0)
-    _, effect = advance(rollout, Refused("ill"), 3.0)
+    _, effect = advance(rollout, GateRefused("ill"), 3.0)
     assert effect == Undo(routes=(), serving=("o",), warm=(), stop=("n",), forget="")
 
 
@@ -138,14 +138,14 @@ def test_a_rollback_adopts_warm_instances_and_asks_them_once() -> None:
     rollout, effect = advance(rollout, Passed((ROUTE,)), 2.0)
     assert effect == Shift((ROUTE,), arriving=("w",), leaving=("o",))
     rollout, _ = advance(rollout, Shifted(), 3.0)
-    _, effect = advance(rollout, Drained(quiet=False), 4.0)
+    _, effect = advance(rollout, TrafficDrained(quiet=False), 4.0)
     assert effect == Retire(running=("w",), warm=("o",), stop=())
 
 
 def test_a_rollback_to_ill_warm_instances_starts_the_release_again() -> None:
     """Otherwise a rollback gives up where a start would have helped."""
     rollout, _ = advance(begin(ROLLBACK, 0.0)[0], replace(SEEN, adoptable=("w",)), 1.0)
-    rollout, effect = advance(rollout, Refused("has ended"), 2.0)
+    rollout, effect = advance(rollout, GateRefused("has ended"), 2.0)
     assert effect == Start("former")
     rollout, _ = advance(rollout, Started(("n",)), 3.0)
     assert rollout.arriving == ("n",)
@@ -160,15 +160,15 @@ def test_a_rollback_without_warm_instances_repeats_nothing_that_came_before() ->
 
 def test_what_must_not_run_beside_its_successor_is_not_kept_warm() -> None:
     """Otherwise two generations of a worker compete for the same jobs."""
-    rollout = _up_to(Phase.DRAINING, seen=replace(SEEN, keep_warm=False))
-    _, effect = advance(rollout, Drained(quiet=True), 9.0)
+    rollout = _up_to(Phase.DRAINING, surveyed=replace(SEEN, keep_warm=False))
+    _, effect = advance(rollout, TrafficDrained(quiet=True), 9.0)
     assert effect == Retire(running=("n",), warm=(), stop=("o", "w"))
 
 
 def test_a_redeploy_keeps_warm_what_was_warm_before() -> None:
     """Otherwise a rollback after a redeploy goes to the release that is to be left."""
-    rollout = _up_to(Phase.DRAINING, seen=replace(SEEN, release="new"))
-    _, effect = advance(rollout, Drained(quiet=True), 9.0)
+    rollout = _up_to(Phase.DRAINING, surveyed=replace(SEEN, release="new"))
+    _, effect = advance(rollout, TrafficDrained(quiet=True), 9.0)
     assert effect == Retire(running=("n",), warm=("w",), stop=("o",))
 
 

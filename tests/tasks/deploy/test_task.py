@@ -33,14 +33,14 @@ class Deployer:
     target = Place()
 
     def __init__(self, phase: Phase) -> None:
-        self.said: Say = lambda _rollout: None
+        self.on_change: Say = lambda _rollout: None
         self._phase = phase
         self.waiting = threading.Event()
 
     def deploy(self, version: str, strategy: str) -> RolloutReport:
         """Pretend nothing but the end."""
         rollout = Rollout("My_Shop", "prod", version, strategy=strategy, phase=self._phase)
-        self.said(rollout)
+        self.on_change(rollout)
         return report_of("r", rollout, {"web": "http://127.0.0.1:8300/"})
 
     def rollback(self) -> RolloutReport:
@@ -53,16 +53,16 @@ class Deployer:
 @pytest.fixture
 def artifacts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Collect the artifacts by key instead of sending them to a server."""
-    made: dict[str, Any] = {}
+    created: dict[str, Any] = {}
 
     async def create(key: str, **fields: Any) -> None:
         """Keep what would be shown."""
-        made[key] = fields
+        created[key] = fields
 
     monkeypatch.setattr(task, "acreate_markdown_artifact", create)
     monkeypatch.setattr(task, "acreate_link_artifact", create)
     monkeypatch.setattr(task, "get_run_logger", lambda: logging.getLogger("rollout"))
-    return made
+    return created
 
 
 async def test_a_deploy_shows_its_report_and_where_the_service_answers(

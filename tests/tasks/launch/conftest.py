@@ -55,7 +55,7 @@ def launcher_for(
     ledger: Ledger, source: Path, tmp_path: Path, service_ports: int
 ) -> Iterator[Callable[..., Launcher]]:
     """Give a maker of launchers, and stop at the end what they launched."""
-    made = []
+    launchers = []
 
     def make(
         project: str = "demo",
@@ -63,11 +63,11 @@ def launcher_for(
         data: list[str] | None = None,
         **service: object,
     ) -> Launcher:
-        one = ServiceSpec.model_validate(
+        service_spec = ServiceSpec.model_validate(
             {"command": COMMAND, "health_path": "/health", "drain_seconds": 0.5} | service
         )
         spec = ProjectSpec(
-            source=str(source), kind="procfile", services={"web": one}, data=data or []
+            source=str(source), kind="procfile", services={"web": service_spec}, data=data or []
         )
         launcher = Launcher(
             ledger,
@@ -79,9 +79,9 @@ def launcher_for(
             tmp_path / "home",
             ports=(service_ports, service_ports + 99),
         )
-        made.append(launcher)
+        launchers.append(launcher)
         return launcher
 
     yield make
-    for launcher in made:
+    for launcher in launchers:
         launcher.stop(launcher.recorded(), 0)

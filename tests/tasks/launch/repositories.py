@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from blocks.project_spec import ProjectSpec
-from tasks.launch.source import fetch, wanted_version
+from tasks.launch.source import fetch, resolved_version
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 needs_lfs = pytest.mark.skipif(shutil.which("git-lfs") is None, reason="git-lfs is not installed")
@@ -51,7 +51,7 @@ def fetched(tmp_path: Path, source: str | Path, version: str = "") -> Path:
     spec = ProjectSpec(source=str(source))
     target = tmp_path / "building" / "source"
     target.parent.mkdir(parents=True, exist_ok=True)
-    fetch("demo", spec, wanted_version("demo", spec, version), target)
+    fetch("demo", spec, resolved_version("demo", spec, version), target)
     return target
 
 

@@ -61,13 +61,13 @@ def port(tmp_path: Path) -> Iterator[int]:
 @pytest.fixture
 def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Have every git write down its arguments; give the file."""
-    real, said, folder = shutil.which("git"), tmp_path / "arguments", tmp_path / "bin"
+    real, log, folder = shutil.which("git"), tmp_path / "arguments", tmp_path / "bin"
     folder.mkdir()
-    (folder / "git").write_text(f'#!/bin/sh\necho "$@" >>{said}\nexec {real} "$@"\n')
+    (folder / "git").write_text(f'#!/bin/sh\necho "$@" >>{log}\nexec {real} "$@"\n')
     (folder / "git").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    return said
+    return log
 
 
 @pytest.mark.integration
@@ -89,8 +89,10 @@ def test_a_private_repository_is_read_and_the_token_shown_nowhere(
     assert (release.source / "Procfile").is_file()
     assert "clone" in arguments.read_text()
     assert "tok" not in arguments.read_text() + str(release)
-    kept = [path for path in folder.rglob("*") if path.is_file() and b"tok@en" in path.read_bytes()]
-    assert kept == []
+    leaks = [
+        path for path in folder.rglob("*") if path.is_file() and b"tok@en" in path.read_bytes()
+    ]
+    assert leaks == []
 
 
 @pytest.mark.integration

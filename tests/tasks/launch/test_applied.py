@@ -9,7 +9,7 @@ import pytest
 from blocks.project_spec import ProjectSpec, ServiceSpec
 from tasks.launch.applied import (
     Differences,
-    Record,
+    StartRecord,
     differences,
     project_record,
     release_record,
@@ -26,7 +26,7 @@ def record(
     variables: dict[str, str] | None = None,
     secrets: dict[str, str] | None = None,
     key: bytes = KEY,
-) -> Record:
+) -> StartRecord:
     """Return what is recorded of that configuration."""
     project = spec or ProjectSpec(source="/shop")
     own = service_record(service or ServiceSpec(), variables or {}, secrets or {}, key)
@@ -49,11 +49,11 @@ def record(
     ],
 )
 def test_what_was_changed_is_named(
-    today: Record, names: tuple[str, ...], needs_process: bool
+    today: StartRecord, names: tuple[str, ...], needs_process: bool
 ) -> None:
     """Broken: a change is not applied, or processes are replaced for none."""
-    found = differences(record(), today)
-    assert (found.names, found.needs_process) == (names, needs_process)
+    changes = differences(record(), today)
+    assert (changes.names, changes.needs_process) == (names, needs_process)
 
 
 def test_what_was_not_recorded_counts_as_unchanged() -> None:

@@ -24,13 +24,13 @@ def tar_of(path: Path, **files: str) -> Path:
     """Make a .tar.gz of text files; a value that starts with -> is a symbolic link."""
     with tarfile.open(path, "w:gz", errors="surrogateescape") as archive:
         for name, text in files.items():
-            item = tarfile.TarInfo(name.replace("__", "/"))
+            member = tarfile.TarInfo(name.replace("__", "/"))
             if text.startswith("->"):
-                item.type, item.linkname = tarfile.SYMTYPE, text[2:]
-                archive.addfile(item)
+                member.type, member.linkname = tarfile.SYMTYPE, text[2:]
+                archive.addfile(member)
             else:
-                item.size, item.mode = len(text), 0o755
-                archive.addfile(item, io.BytesIO(text.encode()))
+                member.size, member.mode = len(text), 0o755
+                archive.addfile(member, io.BytesIO(text.encode()))
     return path
 
 
@@ -94,13 +94,13 @@ def test_links_that_lead_out_are_left_out_with_a_word(
 ) -> None:
     """Broken: an archive with one absolute link is useless, or one shows any file of this user."""
     archive = tar_of(tmp_path / "a.tar.gz", **{"app.py": "x"}, **links)
-    said = unpack("source", archive, tmp_path / "deep/out")
+    sentences = unpack("source", archive, tmp_path / "deep/out")
     target = tmp_path / "deep/out"
     assert (target / "app.py").read_text() == "x"
     inside = [path for path in target.rglob("*") if path.resolve().is_relative_to(target)]
     assert inside == list(target.rglob("*"))
-    assert len(said) == 1
-    assert said[0].startswith("a.tar.gz: 'link")
+    assert len(sentences) == 1
+    assert sentences[0].startswith("a.tar.gz: 'link")
 
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "../../../etc/passwd"])
@@ -136,9 +136,9 @@ def test_every_usual_compression_is_read(tmp_path: Path, suffix: str, mode: Any)
     """Broken: a download has to be packed anew before it can be launched."""
     path = tmp_path / f"a.{suffix}"
     with tarfile.open(path, mode) as archive:
-        item = tarfile.TarInfo("shop/app.py")
-        item.size = 1
-        archive.addfile(item, io.BytesIO(b"x"))
+        member = tarfile.TarInfo("shop/app.py")
+        member.size = 1
+        archive.addfile(member, io.BytesIO(b"x"))
     assert is_archive(path)
     unpack("source", path, tmp_path / "out")
     assert (tmp_path / "out/app.py").read_text() == "x"
@@ -171,11 +171,11 @@ def test_what_cannot_be_a_source_is_refused(tmp_path: Path, kind: str) -> None:
         tar_of(path, **{"a": "x", "a/b": "y"})
     else:
         with tarfile.open(path, "w:gz") as archive:
-            item = tarfile.TarInfo("a")
-            item.type = tarfile.DIRTYPE if kind == "folders" else tarfile.LNKTYPE
-            item.linkname = "nowhere"
+            member = tarfile.TarInfo("a")
+            member.type = tarfile.DIRTYPE if kind == "folders" else tarfile.LNKTYPE
+            member.linkname = "nowhere"
             if kind != "empty":
-                archive.addfile(item)
+                archive.addfile(member)
     with pytest.raises(BadInputError, match=r"^source: .*a\.tar\.gz'\)"):
         unpack("source", path, tmp_path / "out")
 
@@ -228,9 +228,9 @@ def test_too_many_members_of_any_kind_are_refused(tmp_path: Path, kind: str, suf
         types = {"folders": tarfile.DIRTYPE, "links": tarfile.SYMTYPE}
         with tarfile.open(archive, "w:gz") as file:
             for number in range(4):
-                item = tarfile.TarInfo(f"{names[kind]}{number}")
-                item.type, item.linkname = types.get(kind, tarfile.REGTYPE), "f0"
-                file.addfile(item)
+                member = tarfile.TarInfo(f"{names[kind]}{number}")
+                member.type, member.linkname = types.get(kind, tarfile.REGTYPE), "f0"
+                file.addfile(member)
     with pytest.raises(BadInputError, match=r"more than 3 members.*SLIPWAY_ARCHIVE_MEMBERS"):
         unpack("source", archive, tmp_path / "out", Bounds(members=3))
 
@@ -278,9 +278,9 @@ def plain_tar() -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name in ("Procfile", "f1", "f2"):
-            item = tarfile.TarInfo(name)
-            item.size = BLOCK
-            archive.addfile(item, io.BytesIO(b"x" * BLOCK))
+            member = tarfile.TarInfo(name)
+            member.size = BLOCK
+            archive.addfile(member, io.BytesIO(b"x" * BLOCK))
     return buffer.getvalue()
 
 
@@ -380,8 +380,8 @@ def test_devices_and_pipes_are_left_out_with_a_word(tmp_path: Path, kind: bytes)
     """Broken: a release lacks something that its archive has, and nobody learns of it."""
     with tarfile.open(tmp_path / "a.tar", "w") as archive:
         for name, type_ in (("app.py", tarfile.REGTYPE), ("special", kind)):
-            item = tarfile.TarInfo(name)
-            item.type = type_
-            archive.addfile(item)
-    said = unpack("source", tmp_path / "a.tar", tmp_path / "out")
-    assert said == ["a.tar: 'special' is neither a file nor a link; it was left out."]
+            member = tarfile.TarInfo(name)
+            member.type = type_
+            archive.addfile(member)
+    sentences = unpack("source", tmp_path / "a.tar", tmp_path / "out")
+    assert sentences == ["a.tar: 'special' is neither a file nor a link; it was left out."]

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from tasks.launch.belongings import told
+from tasks.launch.belongings import data_messages
 from tasks.launch.serving import ServingTrees
 from tasks.release import Release
 
@@ -32,10 +32,10 @@ def test_a_database_that_was_found_is_told_until_it_is_named(tmp_path: Path) -> 
         database.execute("CREATE TABLE visit (n)")
     second = _release(tmp_path, "d2")
     trees.prepare(second, "d1")
-    (said,) = told(trees, "dev", "d2")
-    assert "Write `data: [photos, app.db]`" in said
+    (message,) = data_messages(trees, "dev", "d2")
+    assert "Write `data: [photos, app.db]`" in message
     named = replace(trees, data=("photos", "app.db"))
-    assert told(named, "dev", "d2") == []
+    assert data_messages(named, "dev", "d2") == []
     named.prepare(second, "d2")
-    assert told(named, "dev", "d2") == []
-    assert told(replace(trees, stateless=True), "dev", "d2") == []
+    assert data_messages(named, "dev", "d2") == []
+    assert data_messages(replace(trees, stateless=True), "dev", "d2") == []

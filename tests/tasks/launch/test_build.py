@@ -49,16 +49,16 @@ def test_a_release_is_on_the_disk_before_it_is_taken_for_one(
     tmp_path: Path, spec: ProjectSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: after a power loss a release of empty files is there, and is never built again."""
-    there: list[list[str]] = []
+    visible: list[list[str]] = []
 
     def note(folder: str) -> None:
         """Note what stands among the releases when one is synchronised."""
         assert (Path(folder) / "source" / "Procfile").exists()
-        there.append([path.name for path in Path(folder).parent.iterdir() if path.name[0] != "."])
+        visible.append([path.name for path in Path(folder).parent.iterdir() if path.name[0] != "."])
 
     monkeypatch.setattr("tasks.launch.build.sync_tree", note)
     built = build_release("demo", spec, "", tmp_path / "releases", 1)
-    assert there == [[]]
+    assert visible == [[]]
     assert built.path.is_dir()
 
 
@@ -114,8 +114,8 @@ def test_requirements_and_kind_make_another_release() -> None:
 
 def test_the_newest_and_the_used_are_kept() -> None:
     """Broken: a rollback would find nothing to go back to."""
-    known = [Release("p", name, name, Path(name), "python", 0) for name in "edcdba"]
-    assert [one.digest for one in to_prune(known, {"b"}, 3)] == ["a"]
+    releases = [Release("p", name, name, Path(name), "python", 0) for name in "edcdba"]
+    assert [release.digest for release in to_prune(releases, {"b"}, 3)] == ["a"]
 
 
 def test_a_release_with_a_name_that_is_not_utf_8_has_a_digest() -> None:

@@ -47,9 +47,9 @@ def rows(path: Path) -> list[int]:
 
 def test_what_is_named_is_seeded_kept_and_linked(tree: Path, tmp_path: Path) -> None:
     """The next version starts with an empty shop, or with that of its own source."""
-    kept = tmp_path / "data" / "source"
+    kept_folder = tmp_path / "data" / "source"
     paths = ["media", "db.json", "later.db", "uploads"]
-    link_afresh(tree, kept, paths, used=False)
+    link_afresh(tree, kept_folder, paths, used=False)
     (tree / "media" / "dog.jpg").write_text("dog")
     (tree / "db.json").write_text('{"sold": 1}')
     (tree / "later.db").write_text("made at run time")
@@ -57,13 +57,13 @@ def test_what_is_named_is_seeded_kept_and_linked(tree: Path, tmp_path: Path) -> 
     newer = tmp_path / "newer"
     (newer / "media").mkdir(parents=True)
     (newer / "db.json").write_text("{}")
-    link_afresh(newer, kept, paths, used=False)
+    link_afresh(newer, kept_folder, paths, used=False)
     assert sorted(path.name for path in (newer / "media").iterdir()) == ["cat.jpg", "dog.jpg"]
     assert (newer / "db.json").read_text() == '{"sold": 1}'
     assert (newer / "later.db").read_text() == "made at run time"
     assert (newer / "uploads" / "one").read_text() == "1"
-    assert (kept / "db.json").is_file()
-    assert not (kept / "page.txt").exists()
+    assert (kept_folder / "db.json").is_file()
+    assert not (kept_folder / "page.txt").exists()
 
 
 @pytest.mark.integration
@@ -73,16 +73,16 @@ def test_a_database_moves_while_it_is_written_and_loses_no_row(
     tree: Path, tmp_path: Path, mode: str, connection: str
 ) -> None:
     """Rows that were written while a version was deployed are gone."""
-    database, kept = tree / "db.sqlite3", tmp_path / "data" / "source"
+    database, kept_folder = tree / "db.sqlite3", tmp_path / "data" / "source"
     writer = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(database), mode, connection], stdout=subprocess.PIPE
     )
     assert writer.stdout
     next(line for line in writer.stdout if int(line) >= 20)
-    assert carry(tree, kept, ["db.sqlite3"], leads=True) == []
+    assert carry(tree, kept_folder, ["db.sqlite3"], leads=True) == []
     newer = tmp_path / "newer"
     newer.mkdir()
-    link_afresh(newer, kept, ["db.sqlite3"], used=False)
+    link_afresh(newer, kept_folder, ["db.sqlite3"], used=False)
     with closing(sqlite3.connect(newer / "db.sqlite3", timeout=30)) as other:
         other.execute("INSERT INTO t VALUES (-1)")
         other.commit()
@@ -91,51 +91,51 @@ def test_a_database_moves_while_it_is_written_and_loses_no_row(
     writer.kill()
     rest, _ = writer.communicate()
     last = max([last, *map(int, rest.split())])
-    found = rows(newer / "db.sqlite3")
-    assert set(range(last + 1)) | {-1} <= set(found)
-    with closing(sqlite3.connect(kept / "db.sqlite3")) as moved:
+    numbers = rows(newer / "db.sqlite3")
+    assert set(range(last + 1)) | {-1} <= set(numbers)
+    with closing(sqlite3.connect(kept_folder / "db.sqlite3")) as moved:
         assert moved.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert (tree / "db.sqlite3").is_symlink()
 
 
 def test_a_write_ahead_log_lies_beside_the_kept_file(tree: Path, tmp_path: Path) -> None:
     """The log of a linked database stays in the tree, and goes with it."""
-    kept = tmp_path / "data" / "source"
-    link_afresh(tree, kept, ["new.sqlite3"], used=False)
+    kept_folder = tmp_path / "data" / "source"
+    link_afresh(tree, kept_folder, ["new.sqlite3"], used=False)
     with closing(sqlite3.connect(tree / "new.sqlite3")) as database:
         database.execute("PRAGMA journal_mode=wal")
         database.execute("CREATE TABLE t (n)")
         database.execute("INSERT INTO t VALUES (7)")
         database.commit()
-        assert (kept / "new.sqlite3-wal").stat().st_size
+        assert (kept_folder / "new.sqlite3-wal").stat().st_size
         assert not (tree / "new.sqlite3-wal").exists()
-        assert rows(kept / "new.sqlite3") == [7]
+        assert rows(kept_folder / "new.sqlite3") == [7]
 
 
 def test_what_replaces_the_link_comes_home(tree: Path, tmp_path: Path) -> None:
     """A program that writes a new file and renames it, as json-server does, loses its data."""
-    kept = tmp_path / "data" / "source"
-    link_afresh(tree, kept, ["db.json"], used=False)
+    kept_folder = tmp_path / "data" / "source"
+    link_afresh(tree, kept_folder, ["db.json"], used=False)
     (tree / "draft").write_text('{"sold": 2}')
     (tree / "draft").replace(tree / "db.json")
-    assert carry(tree, kept, ["db.json"], leads=True) == []
-    assert (kept / "db.json").read_text() == '{"sold": 2}'
+    assert carry(tree, kept_folder, ["db.json"], leads=True) == []
+    assert (kept_folder / "db.json").read_text() == '{"sold": 2}'
     assert (tree / "db.json").is_symlink()
     # A tree that serves no more must not overwrite what is kept.
     older = tmp_path / "older"
     older.mkdir()
     (older / "db.json").write_text("{}")
-    assert carry(older, kept, ["db.json"]) == ["db.json"]
-    assert (kept / "db.json").read_text() == '{"sold": 2}'
+    assert carry(older, kept_folder, ["db.json"]) == ["db.json"]
+    assert (kept_folder / "db.json").read_text() == '{"sold": 2}'
 
 
 def test_data_of_a_tree_that_is_used_again_is_put_aside(tree: Path, tmp_path: Path) -> None:
     """A rollback shows the data of then, or destroys it."""
-    kept = tmp_path / "data" / "source"
-    kept.mkdir(parents=True)
-    (kept / "db.json").write_text("of now")
+    kept_folder = tmp_path / "data" / "source"
+    kept_folder.mkdir(parents=True)
+    (kept_folder / "db.json").write_text("of now")
     (tree / "db.json").write_text("of then")
-    link_afresh(tree, kept, ["db.json"], used=True)
+    link_afresh(tree, kept_folder, ["db.json"], used=True)
     assert (tree / "db.json").read_text() == "of now"
     assert (tree / "db.json.apart-1").read_text() == "of then"
 

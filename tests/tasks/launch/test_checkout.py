@@ -26,7 +26,7 @@ def foreign(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have git take every checkout for one of another owner, by its own means."""
     name = "GIT_TEST_ASSUME_DIFFERENT_OWNER"
     monkeypatch.setenv(name, "1")
-    monkeypatch.setattr("tasks.launch.git._KEPT", frozenset({name}), raising=False)
+    monkeypatch.setattr("tasks.launch.git._KEPT_VARIABLES", frozenset({name}))
 
 
 def test_a_checkout_of_another_owner_is_not_copied(tmp_path: Path, foreign: None) -> None:
@@ -93,8 +93,8 @@ def test_a_checkout_within_a_plain_folder_is_read_through_git(tmp_path: Path) ->
     """Broken: the ignored `.env` of a checkout is copied when its parent is the source."""
     repository(tmp_path / "all/shop", SECRET)
     write(tmp_path / "all", {"shop/.env": "TOKEN=1", "Procfile": "web: x"})
-    wanted = {"Procfile": "web: x"} | {f"shop/{name}": text for name, text in SECRET.items()}
-    assert texts(fetched(tmp_path, tmp_path / "all")) == wanted
+    expected = {"Procfile": "web: x"} | {f"shop/{name}": text for name, text in SECRET.items()}
+    assert texts(fetched(tmp_path, tmp_path / "all")) == expected
 
 
 def test_a_repository_within_a_checkout_is_part_of_it(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from blocks.project_spec import ServiceSpec
 from tasks.errors import BadInputError
-from tasks.launch.command import CommandLine, Place, command_line
+from tasks.launch.command import CommandLine, TemplateContext, command_line
 from tasks.release import Release
 
 RELEASE = Release("p", "1.0", "d1g35t", Path("/r"), "python", 0)
@@ -23,7 +23,7 @@ def built(
         "web",
         ServiceSpec(command=command),
         release,
-        Place("p", "dev", 2, "h", port, Path("/d")),
+        TemplateContext("p", "dev", 2, "h", port, Path("/d")),
         inherited={"PATH": "/bin", "HOME": "/me", "HOST": "elsewhere"},
         variables=variables,
         secrets={"TOKEN": "{{ raw }}"},
@@ -33,9 +33,9 @@ def built(
 
 def test_everything_is_filled_in() -> None:
     """Broken: a service would listen on the wrong port, or lose its data folder."""
-    found = built("run {{ host }}:{{ port }} {{ version }}", DB="{{ data }}/{{ replica }}.db")
-    assert found.argv == ("sh", "-c", "exec run h:8000 1.0")
-    assert found.environment == {
+    line = built("run {{ host }}:{{ port }} {{ version }}", DB="{{ data }}/{{ replica }}.db")
+    assert line.argv == ("sh", "-c", "exec run h:8000 1.0")
+    assert line.environment == {
         "PATH": "/r/env/bin:/bin",
         "HOME": "/me",
         "HOST": "h",
@@ -44,7 +44,7 @@ def test_everything_is_filled_in() -> None:
         "DB": "/d/2.db",
         "TOKEN": "{{ raw }}",
     }
-    assert "TOKEN" not in repr(found)
+    assert "TOKEN" not in repr(line)
 
 
 @pytest.mark.parametrize("version", ["a;b", "$(b)", "a&b", "`b`", "#1", "a'b"])

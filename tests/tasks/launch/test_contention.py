@@ -19,10 +19,10 @@ from tasks.launch.contention import contention
 )
 def test_a_port_that_is_taken(line: str) -> None:
     """Broken: a second port that both versions want is told as a matter of health."""
-    said = contention(["starting", line, "bye"])
-    assert "an address" in said
-    assert "$PORT" in said
-    assert "`stop`" in said
+    message = contention(["starting", line, "bye"])
+    assert "an address" in message
+    assert "$PORT" in message
+    assert "`stop`" in message
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,10 @@ def test_a_port_that_is_taken(line: str) -> None:
 )
 def test_a_lock_that_is_held(line: str) -> None:
     """Broken: a version that waits for a lock of the old one is told to mend its health."""
-    said = contention([line])
-    assert "a lock" in said
-    assert "`stop`" in said
-    assert "`launch`" in said
+    message = contention([line])
+    assert "a lock" in message
+    assert "`stop`" in message
+    assert "`launch`" in message
 
 
 @pytest.mark.parametrize(

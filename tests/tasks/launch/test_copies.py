@@ -171,6 +171,8 @@ def test_the_environment_of_a_copy_is_its_own(tmp_path: Path) -> None:
     (site / "own.py").write_text("import sys\nprint(sys.prefix, __file__)\n")
     copy_tree(tmp_path / "release", tmp_path / "copy")
     python = tmp_path / "copy" / "env" / "bin" / "python"
-    said = subprocess.run([python, "-m", "own"], check=True, capture_output=True, text=True).stdout
-    assert said.split()[0] == str(tmp_path / "copy" / "env")
-    assert said.split()[1].startswith(str(tmp_path / "copy"))
+    output = subprocess.run(
+        [python, "-m", "own"], check=True, capture_output=True, text=True
+    ).stdout
+    assert output.split()[0] == str(tmp_path / "copy" / "env")
+    assert output.split()[1].startswith(str(tmp_path / "copy"))

@@ -38,14 +38,19 @@ existing_instances = st.lists(
 @given(existing_instances, st.integers(1, 3))
 def test_every_replica_is_there_exactly_once(existing: list[Instance], count: int) -> None:
     """Broken: a launch would start doubles, or leave a replica out."""
-    wanted = replicas({"a": ServiceSpec(replicas=count), "b": ServiceSpec()})
-    kept, lacking = missing(wanted, "new", existing)
-    assert sorted([*(Replica(one.service, one.replica) for one in kept), *lacking]) == wanted
-    assert all(one.release == "new" for one in kept)
-    assert not {one.id for one in superfluous(kept, existing)} & {one.id for one in kept}
+    desired = replicas({"a": ServiceSpec(replicas=count), "b": ServiceSpec()})
+    serving, lacking = missing(desired, "new", existing)
+    assert (
+        sorted([*(Replica(instance.service, instance.replica) for instance in serving), *lacking])
+        == desired
+    )
+    assert all(instance.release == "new" for instance in serving)
+    assert not {instance.id for instance in superfluous(serving, existing)} & {
+        instance.id for instance in serving
+    }
 
 
 def test_traffic_goes_to_every_replica_on_the_web() -> None:
     """Broken: a replica would idle, or a worker without a port get requests."""
-    found = upstreams([instance("a", 1, port=2), instance("a", 0), instance("b", 0, port=None)])
-    assert found == {"a": ("h:1", "h:2")}
+    addresses = upstreams([instance("a", 1, port=2), instance("a", 0), instance("b", 0, port=None)])
+    assert addresses == {"a": ("h:1", "h:2")}

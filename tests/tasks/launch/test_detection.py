@@ -59,8 +59,8 @@ def test_containers_are_named_where_nothing_else_is(tmp_path: Path) -> None:
 def test_a_procfile_names_the_services(tmp_path: Path) -> None:
     """Broken: a project with a Procfile would still ask for its commands."""
     (tmp_path / "Procfile").write_text("web: serve $PORT\nworker: work\n")
-    found = services_of("demo", SPEC, KINDS["python"], tmp_path)
-    assert {name: (one.command, one.web) for name, one in found.items()} == {
+    services = services_of("demo", SPEC, KINDS["python"], tmp_path)
+    assert {name: (service.command, service.web) for name, service in services.items()} == {
         "web": ("serve $PORT", True),
         "worker": ("work", False),
     }
@@ -133,7 +133,7 @@ def test_without_a_command_it_says_where_to_write_it(
 
 
 @pytest.mark.parametrize(
-    ("files", "fields", "said"),
+    ("files", "fields", "message"),
     [
         ([], {}, "no manifest says what it is"),
         (["requirements.txt"], {}, "neither a Procfile nor a manifest says how it starts"),
@@ -145,7 +145,7 @@ def test_without_a_command_it_says_where_to_write_it(
     ids=["empty", "no start", "no command", "a command", "a bare repository", "workloads only"],
 )
 def test_what_cannot_start_is_found_when_it_is_configured(
-    tmp_path: Path, files: list[str], fields: dict[str, object], said: str
+    tmp_path: Path, files: list[str], fields: dict[str, object], message: str
 ) -> None:
     """Broken: `configure` says nothing, and the launch refuses the project."""
     for name in files:
@@ -153,6 +153,6 @@ def test_what_cannot_start_is_found_when_it_is_configured(
         (tmp_path / name).touch()
     spec = ProjectSpec.model_validate({"source": str(tmp_path), **fields})
     problem = start_problem("demo", spec, tmp_path)
-    assert said in problem
-    assert bool(problem) == bool(said)
+    assert message in problem
+    assert bool(problem) == bool(message)
     assert start_problem("demo", spec, tmp_path / "gone") == ""

@@ -26,6 +26,7 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances, mark_stopping, take_instances
 from tasks.ledger.ports import ports
 from tasks.ledger.public_ports import PortOwner
+from tasks.presence import is_running
 from tasks.public_port_range import PublicPortRange
 from tasks.release import InstanceState
 
@@ -35,18 +36,18 @@ Make = Callable[..., Launcher]
 
 
 @pytest.fixture
-def fronts(ledger: Ledger, tmp_path: Path) -> PublicPorts:
+def public_ports(ledger: Ledger, tmp_path: Path) -> PublicPorts:
     """Give front ports with real slots."""
     span = PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
     return PublicPorts(ledger, SlotRouter(tmp_path / "router"), PortOwner("demo", "dev"), span)
 
 
 def test_a_busy_ledger_does_not_bring_back_what_is_being_stopped(
-    launcher_for: Make, fronts: PublicPorts, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    launcher_for: Make, public_ports: PublicPorts, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: the reconciler takes a stop that cannot be recorded yet for a loss."""
     launcher = launcher_for()
-    converge(launcher, launcher.build(""), fronts)
+    converge(launcher, launcher.build(""), public_ports)
     end, lost = detached.stop, []
 
     def end_while_the_ledger_is_busy(directory: Path, grace_seconds: float) -> None:
@@ -57,7 +58,7 @@ def test_a_busy_ledger_does_not_bring_back_what_is_being_stopped(
             writer.execute("ROLLBACK")
 
     monkeypatch.setattr(detached, "stop", end_while_the_ledger_is_busy)
-    shut_down(launcher, fronts, 2)
+    shut_down(launcher, public_ports, 2)
     assert lost == [[]]
     assert launcher.recorded() == []
 
@@ -66,87 +67,87 @@ def test_a_busy_ledger_does_not_bring_back_what_is_being_stopped(
 def dead() -> str:
     """Give the identity of a process that is no more."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as program:
-        found = entry(program.pid)
-        assert found is not None
-        identity = detached.ProcessIdentity("here", found.pid, found.started, this_boot())
+        process = entry(program.pid)
+        assert process is not None
+        identity = detached.ProcessIdentity("here", process.pid, process.started, this_boot())
         program.kill()
     return identity.encode()
 
 
-def unfinished(launcher: Launcher, fronts: PublicPorts) -> Unfinished:
+def unfinished(launcher: Launcher, public_ports: PublicPorts) -> Unfinished:
     """Return what the reconciler does of it."""
     owner = detached.own_identity().encode()
-    return Unfinished(launcher.ledger, fronts.router, launcher.home, owner)
+    return Unfinished(launcher.ledger, public_ports.router, launcher.home, owner)
 
 
 def test_a_stop_whose_process_died_is_brought_to_its_end(
-    launcher_for: Make, fronts: PublicPorts, ledger: Ledger, dead: str
+    launcher_for: Make, public_ports: PublicPorts, ledger: Ledger, dead: str
 ) -> None:
     """Broken: a stop that was killed leaves a service running that everybody takes for stopped."""
     launcher = launcher_for()
-    (instance,) = converge(launcher, launcher.build(""), fronts).instances
+    (instance,) = converge(launcher, launcher.build(""), public_ports).instances
     mark_stopping(ledger, [instance.id], dead)
     assert gone(ledger) == []
-    assert len(unfinished(launcher, fronts)(0)) == 1
+    assert len(unfinished(launcher, public_ports)(0)) == 1
     assert isinstance(detached.status(instance.directory), detached.Ended)
-    assert fronts.router.upstreams(FRONT) == ()
-    assert [one.owner for one in ports(ledger)] == ["front/demo/dev/web"]
+    assert public_ports.router.upstreams(FRONT) == ()
+    assert [lease.owner for lease in ports(ledger)] == ["front/demo/dev/web"]
     assert launcher.recorded() == []
 
 
 def test_a_launch_that_died_leaves_nothing_and_the_traffic_where_it_was(
-    launcher_for: Make, fronts: PublicPorts, ledger: Ledger, dead: str
+    launcher_for: Make, public_ports: PublicPorts, ledger: Ledger, dead: str
 ) -> None:
     """Broken: a killed launch leaves processes for ever, or the traffic with them."""
     launcher = launcher_for()
     release = launcher.build("")
-    (serving,) = converge(launcher, release, fronts).instances
-    served = fronts.router.upstreams(FRONT)
+    (serving,) = converge(launcher, release, public_ports).instances
+    served = public_ports.router.upstreams(FRONT)
     (started,) = launcher.start(release, fresh=True)
     take_instances(ledger, [started.id], dead)
-    fronts.router.route(FRONT, [f"{started.host}:{started.port}"])
-    assert len(unfinished(launcher, fronts)(0)) == 1
-    assert fronts.router.upstreams(FRONT) == served
+    public_ports.router.route(FRONT, [f"{started.host}:{started.port}"])
+    assert len(unfinished(launcher, public_ports)(0)) == 1
+    assert public_ports.router.upstreams(FRONT) == served
     assert isinstance(detached.status(started.directory), detached.Ended)
-    assert [one.id for one in launcher.live()] == [serving.id]
+    assert [instance.id for instance in launcher.live()] == [serving.id]
 
 
 def test_what_somebody_is_at_work_on_is_left_to_them(
-    launcher_for: Make, fronts: PublicPorts, ledger: Ledger
+    launcher_for: Make, public_ports: PublicPorts, ledger: Ledger
 ) -> None:
     """Broken: the reconciler ends what a launch has just started."""
     launcher = launcher_for()
     (instance,) = launcher.start(launcher.build(""))
     with subprocess.Popen(["sleep", "600"]) as other:
-        found = entry(other.pid)
-        assert found is not None
-        identity = detached.ProcessIdentity("here", found.pid, found.started, this_boot())
+        process = entry(other.pid)
+        assert process is not None
+        identity = detached.ProcessIdentity("here", process.pid, process.started, this_boot())
         take_instances(ledger, [instance.id], identity.encode())
-        assert unfinished(launcher, fronts)(0) == []
+        assert unfinished(launcher, public_ports)(0) == []
         os.kill(other.pid, signal.SIGKILL)
-    assert isinstance(detached.status(instance.directory), detached.Running)
+    assert is_running(instance)
 
 
 def test_a_launch_that_is_stopped_meanwhile_does_not_come_back(
-    launcher_for: Make, fronts: PublicPorts, ledger: Ledger
+    launcher_for: Make, public_ports: PublicPorts, ledger: Ledger
 ) -> None:
     """Broken: a launch declares running what was stopped while it waited for health."""
     launcher = launcher_for()
     started, turn = launcher.start(launcher.build("")), launcher.turn()
-    shut_down(launcher, fronts, 2)
+    shut_down(launcher, public_ports, 2)
     assert not launcher.hand_over(started, [], turn)
     launcher.mark(started, InstanceState.RUNNING)
-    assert [one.state for one in instances(ledger)] == [InstanceState.STOPPED]
+    assert [instance.state for instance in instances(ledger)] == [InstanceState.STOPPED]
     assert gone(ledger) == []
 
 
 def test_a_replaced_release_is_not_brought_back_while_it_ends(
-    launcher_for: Make, fronts: PublicPorts, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    launcher_for: Make, public_ports: PublicPorts, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: a restart that is slow to end the old processes has them launched again."""
     launcher = launcher_for()
     release = launcher.build("")
-    converge(launcher, release, fronts)
+    converge(launcher, release, public_ports)
     end, lost = detached.stop, []
 
     def end_and_look(directory: Path, grace_seconds: float) -> None:
@@ -154,6 +155,6 @@ def test_a_replaced_release_is_not_brought_back_while_it_ends(
         lost.extend(gone(ledger))
 
     monkeypatch.setattr(detached, "stop", end_and_look)
-    converge(launcher, release, fronts, fresh=True)
+    converge(launcher, release, public_ports, fresh=True)
     assert lost == []
     assert len(launcher.live()) == 1

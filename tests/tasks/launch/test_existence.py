@@ -20,17 +20,17 @@ def looked_at(source: str | Path, version: str = "") -> str:
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "message"),
     [
         ("nowhere", "no such file or folder"),
         ("notes.txt", "neither a folder nor an archive"),
         ("shop-{version}", "there is no version of it"),
     ],
 )
-def test_what_is_not_there_is_refused(tmp_path: Path, source: str, said: str) -> None:
+def test_what_is_not_there_is_refused(tmp_path: Path, source: str, message: str) -> None:
     """Broken: a typing error in a path shows minutes later."""
     (tmp_path / "notes.txt").touch()
-    with pytest.raises(BadInputError, match=rf"^projects\.shop\.source: .*{said}"):
+    with pytest.raises(BadInputError, match=rf"^projects\.shop\.source: .*{message}"):
         looked_at(tmp_path / source)
 
 

@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 
 from benchmarks.free_ports import free_ports
-from blocks.providers.process import detached
 from tasks.errors import BadInputError, BusyError
 from tasks.launch import forgetting
 from tasks.launch.convergence import converge
 from tasks.launch.forgetting import (
+    ForgetScope,
     Forgotten,
     LeftoverError,
-    Subject,
     check_forgettable,
     forget,
     places,
@@ -31,6 +30,7 @@ from tasks.ledger.public_ports import PortOwner
 from tasks.ledger.releases import releases
 from tasks.ledger.rollouts import begin_rollout
 from tasks.ledger.workloads import close_workload, open_workload
+from tasks.presence import is_running
 from tasks.public_port_range import PublicPortRange
 
 FRONT = free_ports(10)
@@ -52,9 +52,9 @@ class Table:
         return self.routes.get(front_port, ())
 
 
-def subject(home: Path, project: str = "demo", environment: str = "") -> Subject:
+def subject(home: Path, project: str = "demo", environment: str = "") -> ForgetScope:
     """Give what is to be forgotten; owners called `alive` are."""
-    return Subject(project, environment, home, alive=lambda owner: owner == "alive")
+    return ForgetScope(project, environment, home, alive=lambda owner: owner == "alive")
 
 
 @pytest.mark.integration
@@ -66,15 +66,15 @@ def test_a_forgotten_project_leaves_nothing_but_its_data(
     router, span = Table(), PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
     demo, other = launcher_for(), launcher_for("other")
     for launcher in (demo, other):
-        fronts = PublicPorts(ledger, router, PortOwner(launcher.project, "dev"), span)
-        converge(launcher, launcher.build(""), fronts)
+        public_ports = PublicPorts(ledger, router, PortOwner(launcher.project, "dev"), span)
+        converge(launcher, launcher.build(""), public_ports)
     [served] = demo.live()
     (demo.data_folder / "note").write_text("kept")
     gone = forget(ledger, router, subject(demo.home), delete_data=delete_data)
     folder = str(demo.data_folder)
-    there = ((folder,), ()) if delete_data else ((), (folder,))
-    assert gone == Forgotten(1, 1, *there)
-    assert not isinstance(detached.status(served.directory), detached.Running)
+    folders = ((folder,), ()) if delete_data else ((), (folder,))
+    assert gone == Forgotten(1, 1, *folders)
+    assert not is_running(served)
     assert demo.data_folder.exists() is not delete_data
     assert not served.directory.exists()
     assert not (demo.home / "releases" / "demo").exists()

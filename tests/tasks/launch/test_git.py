@@ -36,11 +36,11 @@ def test_the_filter_of_a_source_gets_no_secret(
         git(folder, "config", f"filter.own.{part}", str(program_path))
     with access({"https://example.org/": "me:tok3n"}):
         assert (fetched(tmp_path, folder, version) / "a.txt").read_text() == "x"
-    seen = mark.read_text() if mark.exists() else ""
+    environment = mark.read_text() if mark.exists() else ""
     assert not {"hunter2", "GIT_CONFIG_VALUE", "NETRC"} & {
-        word for word in ("hunter2", "GIT_CONFIG_VALUE", "NETRC") if word in seen
+        word for word in ("hunter2", "GIT_CONFIG_VALUE", "NETRC") if word in environment
     }
-    assert bool(seen) == (version == "main")  # it is run, where Git writes the files
+    assert bool(environment) == (version == "main")  # it is run, where Git writes the files
 
 
 @pytest.mark.parametrize("version", ["", "main"])
@@ -71,21 +71,19 @@ def test_the_token_of_an_origin_is_in_no_argument(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: a checkout or a submodule whose address has a token shows it in the process list."""
-    said = tmp_path / "said"
+    log = tmp_path / "said"
     (tmp_path / "bin").mkdir()
     shim = tmp_path / "bin/git"
-    shim.write_text(
-        f'#!/bin/sh\necho "$@" >> {said}\nenv | grep GIT_CONFIG >> {said}.env\nexit 1\n'
-    )
+    shim.write_text(f'#!/bin/sh\necho "$@" >> {log}\nenv | grep GIT_CONFIG >> {log}.env\nexit 1\n')
     shim.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     url = "https://me:t%40k/3n@127.0.0.1:1/shop.git"
     program.ask("clone", "--", url, "-c", f"remote.origin.url={url}", online=True)
-    assert said.read_text().count("https://127.0.0.1:1/shop.git") == 2
-    assert "3n" not in said.read_text()
+    assert log.read_text().count("https://127.0.0.1:1/shop.git") == 2
+    assert "3n" not in log.read_text()
     assert (
         "GIT_CONFIG_KEY_0=http.https://127.0.0.1:1/shop.git.extraHeader"
-        in Path(f"{said}.env").read_text()
+        in Path(f"{log}.env").read_text()
     )
 
 
@@ -100,4 +98,4 @@ def test_a_complaint_shows_no_password_that_is_known(
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with access({"https://example.org/": "me:p@ss/w:rd"}):
         answer = program.ask("fetch", online=True)
-    assert answer.complaint == "fatal: bad token *** or ***"
+    assert answer.error_text == "fatal: bad token *** or ***"

@@ -44,7 +44,7 @@ Say = Callable[..., str]
 
 
 @pytest.fixture
-def said(tmp_path: Path) -> Iterator[Say]:
+def unhealthy_detail(tmp_path: Path) -> Iterator[Say]:
     """Give what is said of a program that should answer at PORTS; it is ended at the end."""
     directory = tmp_path / "run"
 
@@ -66,39 +66,41 @@ def said(tmp_path: Path) -> Iterator[Say]:
     detached.stop(directory, 0)
 
 
-def test_a_404_names_the_health_path(said: Say) -> None:
+def test_a_404_names_the_health_path(unhealthy_detail: Say) -> None:
     """Broken: an API without a page at / cannot be launched, and nobody learns what to write."""
-    detail = said(SERVER, "127.0.0.1", str(PORTS))
+    detail = unhealthy_detail(SERVER, "127.0.0.1", str(PORTS))
     assert f"GET http://127.0.0.1:{PORTS}/: 404" in detail
     assert "projects.shop.services.web.health_path" in detail
     assert "\nready \\x07" in detail
     assert "  " not in detail
 
 
-def test_another_port_is_named(said: Say) -> None:
+def test_another_port_is_named(unhealthy_detail: Say) -> None:
     """Broken: a service that ignores its port is only said not to answer."""
-    detail = said(SERVER, "127.0.0.1", str(PORTS + 1))
+    detail = unhealthy_detail(SERVER, "127.0.0.1", str(PORTS + 1))
     assert f"It listens on 127.0.0.1:{PORTS + 1} instead" in detail
     assert "$PORT" in detail
 
 
-def test_another_address_is_named(said: Say) -> None:
+def test_another_address_is_named(unhealthy_detail: Say) -> None:
     """Broken: one that listens on ::1 alone is said not to listen, while curl reaches it."""
-    detail = said(SERVER, "::1", str(PORTS))
+    detail = unhealthy_detail(SERVER, "::1", str(PORTS))
     assert f"It listens on [::1]:{PORTS}, but not on 127.0.0.1" in detail
     assert "{{ host }}" in detail
 
 
-def test_one_that_listens_nowhere_is_told_where_to(said: Say) -> None:
+def test_one_that_listens_nowhere_is_told_where_to(unhealthy_detail: Say) -> None:
     """Broken: a program that is no server is waited for without a word about what is missing."""
-    detail = said("import time; time.sleep(600)", health_path="")
+    detail = unhealthy_detail("import time; time.sleep(600)", health_path="")
     assert f"it has to listen on 127.0.0.1:{PORTS}" in detail
 
 
 @pytest.mark.parametrize("restart", ["never", "always"])
-def test_one_that_goes_into_the_background_is_told_to_stay(said: Say, restart: str) -> None:
+def test_one_that_goes_into_the_background_is_told_to_stay(
+    unhealthy_detail: Say, restart: str
+) -> None:
     """Broken: a daemon is ended as what its parent left, and is said to have ended with 0."""
-    detail = said(DAEMON, restart=restart)
+    detail = unhealthy_detail(DAEMON, restart=restart)
     assert "put itself into the background" in detail
     assert "foreground" in detail
 
@@ -116,13 +118,15 @@ class Stranger(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.mark.parametrize("health_path", ["/", ""])
-def test_another_who_answers_on_its_port_is_not_taken_for_it(said: Say, health_path: str) -> None:
+def test_another_who_answers_on_its_port_is_not_taken_for_it(
+    unhealthy_detail: Say, health_path: str
+) -> None:
     """Broken: whoever holds the leased port gets the traffic, as if it were the new release."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", PORTS), Stranger) as stranger:
         thread = threading.Thread(target=stranger.serve_forever)
         thread.start()
         try:
-            detail = said(SERVER, "127.0.0.1", str(PORTS + 1), health_path=health_path)
+            detail = unhealthy_detail(SERVER, "127.0.0.1", str(PORTS + 1), health_path=health_path)
         finally:
             stranger.shutdown()
             thread.join()
@@ -130,8 +134,8 @@ def test_another_who_answers_on_its_port_is_not_taken_for_it(said: Say, health_p
     assert f"It listens on 127.0.0.1:{PORTS + 1} instead" in detail
 
 
-def test_what_is_given_up_is_not_waited_for(said: Say) -> None:
+def test_what_is_given_up_is_not_waited_for(unhealthy_detail: Say) -> None:
     """Broken: a deploy that was withdrawn keeps a rollback waiting for its health."""
     with given_up_where(lambda: True):
-        told = said("import time; time.sleep(600)")
-    assert "was given up, as its run was" in told
+        detail = unhealthy_detail("import time; time.sleep(600)")
+    assert "was given up, as its run was" in detail

@@ -81,10 +81,10 @@ def test_a_pointer_with_the_line_ends_of_windows_is_one(tmp_path: Path, pointers
 def test_content_that_is_damaged_is_refused(tmp_path: Path, tracked: Path) -> None:
     """Broken: a release is built with a file that is not the one that was committed."""
     git(tmp_path, "clone", "--quiet", "--bare", tracked.as_uri(), "bare")
-    kept = Path("lfs/objects") / OID[:2] / OID[2:4] / OID
-    (tmp_path / "bare" / kept).parent.mkdir(parents=True)
-    (tmp_path / "bare" / kept).write_text(CONTENT.replace("l", "\0"))
-    (tracked / ".git" / kept).unlink()
+    stored = Path("lfs/objects") / OID[:2] / OID[2:4] / OID
+    (tmp_path / "bare" / stored).parent.mkdir(parents=True)
+    (tmp_path / "bare" / stored).write_text(CONTENT.replace("l", "\0"))
+    (tracked / ".git" / stored).unlink()
     with pytest.raises(BadInputError, match=r"content cannot be had .*'a\.bin'"):
         fetched(tmp_path, tmp_path / "bare", "main")
 

@@ -36,9 +36,9 @@ def answer(instance: Instance) -> str:
 
 def running(instance: Instance) -> Running:
     """Return its process, which is expected to run."""
-    found = detached.status(instance.directory)
-    assert isinstance(found, Running)
-    return found
+    status = detached.status(instance.directory)
+    assert isinstance(status, Running)
+    return status
 
 
 def until(look: Callable[[], object]) -> None:
@@ -52,15 +52,15 @@ def until(look: Callable[[], object]) -> None:
 def launched(launcher: Launcher) -> list[Instance]:
     """Build and start, and wait until it is healthy."""
     instances = launcher.start(launcher.build(""))
-    for one in launcher.healthy(instances, 20):
-        assert one.ok, one.detail
+    for health in launcher.healthy(instances, 20):
+        assert health.ok, health.detail
     return instances
 
 
 def test_every_replica_answers_with_its_variables(launcher_for: Make) -> None:
     """Broken: a service would not run, or not as it is configured."""
     launcher = launcher_for(replicas=2, variables={"GREETING": "from {{ replica }}"})
-    assert [answer(one) for one in launched(launcher)] == ["one from 0", "one from 1"]
+    assert [answer(instance) for instance in launched(launcher)] == ["one from 0", "one from 1"]
     assert launcher.data_folder.is_dir()
 
 
@@ -68,7 +68,7 @@ def test_starting_again_adopts_what_runs(launcher_for: Make) -> None:
     """Broken: every launch would start doubles."""
     first = launched(launcher_for())
     again = launched(launcher_for())
-    assert [one.id for one in again] == [one.id for one in first]
+    assert [instance.id for instance in again] == [instance.id for instance in first]
     assert answer(first[0])
 
 
@@ -77,8 +77,8 @@ def test_launching_at_the_same_time_starts_once(launcher_for: Make, ledger: Ledg
     launcher = launcher_for()
     release = launcher.build("")
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: launcher.start(release)[0].id, range(4)))
-    assert len(set(found)) == 1
+        ids = list(pool.map(lambda _: launcher.start(release)[0].id, range(4)))
+    assert len(set(ids)) == 1
     assert len(ports(ledger)) == 1
 
 
@@ -86,8 +86,8 @@ def test_many_projects_get_ports_of_their_own(launcher_for: Make, ledger: Ledger
     """Broken: two services would fight for a port."""
     launchers = [launcher_for(f"demo{number}") for number in range(6)]
     with ThreadPoolExecutor(6) as pool:
-        instances = [one for found in pool.map(launched, launchers) for one in found]
-    assert len({one.port for one in instances}) == 6
+        instances = [instance for group in pool.map(launched, launchers) for instance in group]
+    assert len({instance.port for instance in instances}) == 6
     assert len(ports(ledger)) == 6
 
 
@@ -173,8 +173,10 @@ def test_when_one_replica_cannot_start_none_is_left(
     monkeypatch.setattr(detached, "start", second_fails)
     with pytest.raises(LaunchError, match="no more processes"):
         launcher.start(release)
-    commands = [" ".join(one.info["cmdline"] or []) for one in psutil.process_iter(["cmdline"])]
-    assert [one for one in commands if str(started[0]) in one] == []
+    commands = [
+        " ".join(command.info["cmdline"] or []) for command in psutil.process_iter(["cmdline"])
+    ]
+    assert [command for command in commands if str(started[0]) in command] == []
     assert not started[0].exists()
     assert ports(ledger) == []
 
@@ -190,7 +192,7 @@ def test_old_releases_go_but_not_those_that_run(
         (source / "more").write_text(str(number))
         launcher.build("")
     on_disk = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-    assert on_disk == {one.digest for one in releases(ledger, "demo")}
+    assert on_disk == {release.digest for release in releases(ledger, "demo")}
     assert len(on_disk) == 6
     assert instance.release in on_disk
 

@@ -13,7 +13,7 @@ from blocks.providers.process import detached
 from blocks.routers.slots import SlotRouter
 from stack.services import gone
 from tasks.launch.convergence import converge
-from tasks.launch.drift import Drift, drift
+from tasks.launch.drift import ConfigurationDrift, drift
 from tasks.launch.launcher import Launcher, LaunchError
 from tasks.launch.public_ports import PublicPorts
 from tasks.launch.standing import release_to_launch
@@ -28,7 +28,7 @@ Make = Callable[..., Launcher]
 
 
 @pytest.fixture
-def fronts(ledger: Ledger, tmp_path: Path) -> PublicPorts:
+def public_ports(ledger: Ledger, tmp_path: Path) -> PublicPorts:
     """Give front ports with real slots."""
     span = PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
     return PublicPorts(ledger, SlotRouter(tmp_path / "router"), PortOwner("demo", "dev"), span)
@@ -37,22 +37,22 @@ def fronts(ledger: Ledger, tmp_path: Path) -> PublicPorts:
 def ended(instance: Instance) -> detached.Ended:
     """Wait until it has ended, and return how."""
     deadline = time.monotonic() + 20
-    while not isinstance(found := detached.status(instance.directory), detached.Ended):
-        assert time.monotonic() < deadline, found
+    while not isinstance(status := detached.status(instance.directory), detached.Ended):
+        assert time.monotonic() < deadline, status
         time.sleep(0.01)
-    return found
+    return status
 
 
 @pytest.mark.parametrize("restart", ["never", "on-failure"])
 def test_a_job_that_ends_well_is_launched_and_left_alone(
-    launcher_for: Make, fronts: PublicPorts, ledger: Ledger, restart: str
+    launcher_for: Make, public_ports: PublicPorts, ledger: Ledger, restart: str
 ) -> None:
     """Broken: a job fails its launch by doing its work, or does it again every five minutes."""
     launcher = launcher_for(command="true", web=False, restart=restart)
-    launched = converge(launcher, launcher.build(""), fronts)
+    launched = converge(launcher, launcher.build(""), public_ports)
     ended(launched.instances[0])
     assert gone(ledger) == []
-    again = converge(launcher, release_to_launch(launcher, ""), fronts)
+    again = converge(launcher, release_to_launch(launcher, ""), public_ports)
     assert again.started == ()
     assert "0 started, 0 adopted, 0 stopped" in str(again)
     assert "web ran to the end and is not run again" in str(again)
@@ -70,34 +70,36 @@ def test_only_what_its_policy_wants_is_brought_back(
 
 
 def test_a_web_service_that_ended_well_is_started_again_by_a_launch(
-    launcher_for: Make, fronts: PublicPorts, tmp_path: Path
+    launcher_for: Make, public_ports: PublicPorts, tmp_path: Path
 ) -> None:
     """Broken: a launch fails for what ended before it, or says well and nothing answers."""
     stop = tmp_path / "stop"
     command = f"sh -c 'python3 server.py & until [ -e {stop} ]; do sleep 0.02; done; kill $!'"
     launcher = launcher_for(command=command, restart="on-failure")
-    first = converge(launcher, launcher.build(""), fronts)
+    first = converge(launcher, launcher.build(""), public_ports)
     stop.touch()
     ended(first.instances[0])
     stop.unlink()
-    again = converge(launcher, release_to_launch(launcher, ""), fronts)
+    again = converge(launcher, release_to_launch(launcher, ""), public_ports)
     assert (len(again.started), again.ended) == (1, ())
     assert detached.status(again.instances[0].directory).__class__ is detached.Running
 
 
-def test_a_web_service_that_ends_is_not_well(launcher_for: Make, fronts: PublicPorts) -> None:
+def test_a_web_service_that_ends_is_not_well(launcher_for: Make, public_ports: PublicPorts) -> None:
     """Broken: traffic is sent to what has ended."""
     launcher = launcher_for(command="true", restart="never")
     with pytest.raises(LaunchError, match="ended: succeeded"):
-        converge(launcher, launcher.build(""), fronts)
+        converge(launcher, launcher.build(""), public_ports)
 
 
-def test_what_is_configured_otherwise_is_told(launcher_for: Make, fronts: PublicPorts) -> None:
+def test_what_is_configured_otherwise_is_told(
+    launcher_for: Make, public_ports: PublicPorts
+) -> None:
     """Broken: `status` says all is well while another configuration serves."""
     launcher = launcher_for()
-    (instance,) = converge(launcher, launcher.build(""), fronts).instances
-    assert drift(launcher) == Drift()
+    (instance,) = converge(launcher, launcher.build(""), public_ports).instances
+    assert drift(launcher) == ConfigurationDrift()
     changed = launcher_for(variables={"DEBUG": "1"}, replicas=2)
     assert drift(changed).differing == {instance.id: ("variables.DEBUG", "replicas")}
-    converge(changed, release_to_launch(changed, ""), fronts)
-    assert drift(changed) == Drift()
+    converge(changed, release_to_launch(changed, ""), public_ports)
+    assert drift(changed) == ConfigurationDrift()

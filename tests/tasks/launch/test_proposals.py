@@ -66,7 +66,7 @@ def test_urls_and_folders_of_uploads_are_seen(tmp_path: Path) -> None:
     """A relative SQLite URL, the default of many tutorials, is noticed after the loss."""
     (tmp_path / ".env").write_text("CACHE=sqlite:///cache.db\n")
     (tmp_path / "uploads").mkdir()
-    found = paths(
+    proposed = paths(
         tmp_path,
         "app --db sqlite+aiosqlite:///var/app.db",
         DATABASE_URL="sqlite:///./shop.db",
@@ -74,7 +74,7 @@ def test_urls_and_folders_of_uploads_are_seen(tmp_path: Path) -> None:
         DATA="sqlite:///{{ data }}/shop.db",
         OUTSIDE="sqlite:///../shop.db",
     )
-    assert found == ["shop.db", "var/app.db", "cache.db", "uploads"]
+    assert proposed == ["shop.db", "var/app.db", "cache.db", "uploads"]
 
 
 def test_the_line_to_write_is_whole_and_ends_the_proposal(tmp_path: Path) -> None:
@@ -82,8 +82,8 @@ def test_the_line_to_write_is_whole_and_ends_the_proposal(tmp_path: Path) -> Non
     (tmp_path / "uploads").mkdir()
     spec = ProjectSpec(source=str(tmp_path), data=["cats"])
     commands = ["json-server db.json"]
-    (said,) = proposed_data("shop", spec, tmp_path, commands, {})
-    assert "`data: [cats, db.json, uploads]`" in said
+    (message,) = proposed_data("shop", spec, tmp_path, commands, {})
+    assert "`data: [cats, db.json, uploads]`" in message
     for settled in ({"data": ["cats", "db.json", "uploads"]}, {"stateless": True}):
         done = spec.model_copy(update=settled)
         assert proposed_data("shop", done, tmp_path, commands, {}) == []

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tasks.launch.belongings import told
+from tasks.launch.belongings import data_messages
 from tasks.launch.launcher import Launcher
 from tasks.release import Instance, InstanceState, Release
 
@@ -64,12 +64,12 @@ def ask(instance: Instance, path: str = "/health") -> str:
 
 def serve(launcher: Launcher, release: Release | None = None) -> Instance:
     """Launch what is built, or ``release``, beside what serves, and let it serve instead."""
-    before = launcher.live()
+    serving = launcher.live()
     (instance,) = launcher.start(release or launcher.build(""), fresh=True)
     (health,) = launcher.healthy([instance], 20)
     assert health.ok, health.detail
     launcher.mark([instance], InstanceState.RUNNING)
-    launcher.mark(before, InstanceState.WARM)
+    launcher.mark(serving, InstanceState.WARM)
     return instance
 
 
@@ -107,22 +107,22 @@ def test_a_named_database_goes_on_over_deploys_and_rollbacks(
     """Stock Django, whose database lies in its own folder, starts empty after every deploy."""
     launcher = launcher_for(data=["db.sqlite3", "media"])
     first = launcher.build("")
-    one = serve(launcher, first)
-    assert [ask(one, "/visit"), ask(one, "/visit"), ask(one, "/upload")] == [
+    old = serve(launcher, first)
+    assert [ask(old, "/visit"), ask(old, "/visit"), ask(old, "/upload")] == [
         "one 1",
         "one 2",
         "kept",
     ]
     next_version(source, "two")
-    two = serve(launcher)
-    assert ask(two, "/visit") == "two 3"
-    assert ask(one, "/visit") == "one 4"
+    new = serve(launcher)
+    assert ask(new, "/visit") == "two 3"
+    assert ask(old, "/visit") == "one 4"
     back = serve(launcher, first)
     assert ask(back, "/visit") == "one 5"
     assert launcher.trees.written() == []
-    kept = launcher.data_folder / "source"
-    assert (kept / "media" / "cat.jpg").read_text() == "cat"
-    with closing(sqlite3.connect(kept / "db.sqlite3")) as database:
+    kept_folder = launcher.data_folder / "source"
+    assert (kept_folder / "media" / "cat.jpg").read_text() == "cat"
+    with closing(sqlite3.connect(kept_folder / "db.sqlite3")) as database:
         assert database.execute("SELECT count(*) FROM visit").fetchall() == [(5,)]
 
 
@@ -131,13 +131,13 @@ def test_a_database_that_nobody_named_is_carried_over_all_the_same(
 ) -> None:
     """A deploy shows an empty shop, and what was sold is in a folder that nobody knows."""
     launcher = launcher_for()
-    one = serve(launcher)
-    assert [ask(one, "/visit"), ask(one, "/visit")] == ["one 1", "one 2"]
+    old = serve(launcher)
+    assert [ask(old, "/visit"), ask(old, "/visit")] == ["one 1", "one 2"]
     ((tree),) = launcher.trees.written()
     assert "source/db.sqlite3" in tree.paths
     next_version(source, "two")
-    two = serve(launcher)
-    assert ask(two, "/visit") == "two 3"
+    new = serve(launcher)
+    assert ask(new, "/visit") == "two 3"
     assert launcher.trees.record().found == ("db.sqlite3",)
     assert (launcher.data_folder / "source" / "db.sqlite3").is_file()
     next_version(source, "three")
@@ -162,7 +162,9 @@ def test_what_is_written_and_not_carried_outlives_its_release(
         text.write_text(version)
         release = launcher.build("")
         serve(launcher, release)
-        launcher.stop([one for one in launcher.recorded() if one.release != release.digest], 0)
+        launcher.stop(
+            [instance for instance in launcher.recorded() if instance.release != release.digest], 0
+        )
     trees = {path.name for path in launcher.trees.trees()}
     assert len(trees) == 3  # that which serves, that before it, and that with data
     assert (launcher.trees.folder / first.digest / "source" / "media" / "cat.jpg").is_file()
@@ -173,8 +175,8 @@ def test_what_is_written_and_not_carried_outlives_its_release(
 def test_a_restart_keeps_the_tree(launcher_for: Make) -> None:
     """A restart loses what the service has written."""
     launcher = launcher_for()
-    one = serve(launcher)
-    ask(one, "/upload")
+    instance = serve(launcher)
+    ask(instance, "/upload")
     launcher.stop(launcher.recorded(), 0)
     again = serve(launcher)
     (tree,) = launcher.trees.written()
@@ -192,34 +194,34 @@ def test_what_a_new_release_brings_and_what_is_kept_hides_is_told(
     launcher = launcher_for(data=["media", "db.sqlite3"])
     first = serve(launcher)
     assert ask(first, "/upload") == "kept"
-    assert told(launcher.trees, "dev", launcher.serving) == []
+    assert data_messages(launcher.trees, "dev", launcher.serving) == []
     (source / "media" / "logo.svg").write_text("new logo")
     (source / "media" / "more.svg").write_text("more")
     release = launcher.build("")
     serve(launcher, release)
-    (said,) = told(launcher.trees, "dev", launcher.serving)
-    assert "media/logo.svg, media/more.svg" in said
-    assert "same.svg" not in said
-    assert str(release.source) in said
-    kept = launcher.data_folder / "source" / "media"
-    assert (kept / "logo.svg").read_text() == "old logo"
+    (message,) = data_messages(launcher.trees, "dev", launcher.serving)
+    assert "media/logo.svg, media/more.svg" in message
+    assert "same.svg" not in message
+    assert str(release.source) in message
+    kept_folder = launcher.data_folder / "source" / "media"
+    assert (kept_folder / "logo.svg").read_text() == "old logo"
     serve(launcher, release)
-    assert told(launcher.trees, "dev", launcher.serving) == [said]
+    assert data_messages(launcher.trees, "dev", launcher.serving) == [message]
     for name in ("logo.svg", "more.svg"):
-        (kept / name).write_text((release.source / "media" / name).read_text())
-    assert told(launcher.trees, "dev", launcher.serving) == []
+        (kept_folder / name).write_text((release.source / "media" / name).read_text())
+    assert data_messages(launcher.trees, "dev", launcher.serving) == []
 
 
 def test_a_rollback_is_no_new_content(launcher_for: Make, source: Path) -> None:
     """Broken: going back is told as if the former version had brought something new."""
     (source / "db.sqlite3").write_text("seed")
     launcher = launcher_for(data=["db.sqlite3"])
-    one = launcher.build("")
-    serve(launcher, one)
+    old = launcher.build("")
+    serve(launcher, old)
     (source / "db.sqlite3").write_text("another seed")
-    two = launcher.build("")
-    serve(launcher, two)
-    assert len(told(launcher.trees, "dev", launcher.serving)) == 1
+    new = launcher.build("")
+    serve(launcher, new)
+    assert len(data_messages(launcher.trees, "dev", launcher.serving)) == 1
     (launcher.data_folder / "source" / "db.sqlite3").write_text("used since")
-    serve(launcher, one)
-    assert told(launcher.trees, "dev", launcher.serving) == []
+    serve(launcher, old)
+    assert data_messages(launcher.trees, "dev", launcher.serving) == []

@@ -78,5 +78,5 @@ def test_a_plain_program_is_the_process(tmp_path: Path) -> None:
     (tmp_path / "me").write_text("#!/usr/bin/env python3\nimport os\nprint(os.getpid())\n")
     (tmp_path / "me").chmod(0o755)
     started = subprocess.Popen(shell("./me x"), cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-    said, _ = started.communicate()
-    assert int(said) == started.pid
+    output, _ = started.communicate()
+    assert int(output) == started.pid

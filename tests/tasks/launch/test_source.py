@@ -12,7 +12,7 @@ import pytest
 
 from blocks.project_spec import ProjectSpec
 from tasks.errors import BadInputError
-from tasks.launch.source import fetch, tree_digest, wanted_version
+from tasks.launch.source import fetch, resolved_version, tree_digest
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -21,7 +21,7 @@ def fetched(tmp_path: Path, source: str, version: str = "", own: str = "") -> Pa
     """Fetch ``source`` and return where it is."""
     spec = ProjectSpec(source=source, version=own)
     target = tmp_path / "target"
-    fetch("demo", spec, wanted_version("demo", spec, version), target)
+    fetch("demo", spec, resolved_version("demo", spec, version), target)
     return target
 
 
@@ -144,7 +144,7 @@ def test_a_password_in_an_address_is_not_shown(tmp_path: Path) -> None:
 def test_a_version_is_a_name(version: str) -> None:
     """Broken: a version could lead out of the folder, or be taken for an option."""
     with pytest.raises(BadInputError, match="no version"):
-        wanted_version("demo", ProjectSpec(source="."), version)
+        resolved_version("demo", ProjectSpec(source="."), version)
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
@@ -165,16 +165,16 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_the_digest_is_of_names_contents_and_modes(tmp_path: Path) -> None:
     """Broken: a changed project would be taken for one that is built already."""
-    seen = {tree_digest(tmp_path)}
+    digests = {tree_digest(tmp_path)}
     (tmp_path / "a").write_text("x")
-    seen.add(tree_digest(tmp_path))
+    digests.add(tree_digest(tmp_path))
     (tmp_path / "a").write_text("y")
-    seen.add(tree_digest(tmp_path))
+    digests.add(tree_digest(tmp_path))
     (tmp_path / "a").chmod(0o755)
-    seen.add(tree_digest(tmp_path))
+    digests.add(tree_digest(tmp_path))
     (tmp_path / "a").rename(tmp_path / "b")
-    seen.add(tree_digest(tmp_path))
-    assert len(seen) == 5
+    digests.add(tree_digest(tmp_path))
+    assert len(digests) == 5
 
 
 def test_a_source_is_copied_and_told_apart_at_any_depth(

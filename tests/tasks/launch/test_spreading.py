@@ -21,13 +21,13 @@ def test_a_folder_is_used_as_before_where_nothing_can_be_spread(tmp_path: Path) 
 
 def test_ext4_takes_it_for_the_top_of_a_hierarchy(tmp_path: Path) -> None:
     """Each workload would wait for seconds because the one before it was just removed."""
-    asked = subprocess.run(
+    file_system = subprocess.run(
         ["stat", "-f", "-c", "%T", str(tmp_path)], check=False, capture_output=True, text=True
     )
-    if not asked.stdout.startswith("ext2") or shutil.which("lsattr") is None:
+    if not file_system.stdout.startswith("ext2") or shutil.which("lsattr") is None:
         pytest.skip("needs ext4 and lsattr")
     spread(tmp_path)
-    listed = subprocess.run(
+    attributes = subprocess.run(
         ["lsattr", "-d", str(tmp_path)], check=True, capture_output=True, text=True
     )
-    assert "T" in listed.stdout.split()[0]
+    assert "T" in attributes.stdout.split()[0]

@@ -42,24 +42,24 @@ def _target(**variables: str) -> Target:
 
 def test_the_programs_of_the_release_come_first(release: Release) -> None:
     """Broken: a step runs the machine's pytest, or none, instead of the release's."""
-    seen = programs_first(release, OURS)
-    assert seen["PATH"].split(":")[0] == str(release.path / "env" / "bin")
-    assert seen["PATH"].split(":")[1:] == ["/usr/bin", str(release.path / "programs")]
-    assert seen["HOME"] == "/home/me"
+    variables = programs_first(release, OURS)
+    assert variables["PATH"].split(":")[0] == str(release.path / "env" / "bin")
+    assert variables["PATH"].split(":")[1:] == ["/usr/bin", str(release.path / "programs")]
+    assert variables["HOME"] == "/home/me"
 
 
 def test_our_own_secrets_stay_with_us(release: Release) -> None:
     """Broken: whatever a project runs can read the password of the API and of the ledger."""
-    seen = with_environment(_target(), release, Settings(), OURS)
-    assert not [value for value in seen.values() if "hidden" in value]
+    variables = with_environment(_target(), release, Settings(), OURS)
+    assert not [value for value in variables.values() if "hidden" in value]
 
 
 def test_variables_are_filled_in_as_for_a_service(release: Release, tmp_path: Path) -> None:
     """Broken: a migration step works on another database than the service."""
     target = _target(DATABASE="{{ data }}/shop.db", RELEASE="{{ project }} {{ version }}")
-    seen = with_environment(target, release, Settings(home=tmp_path / "home"), OURS)
-    assert seen["DATABASE"] == str(tmp_path / "home" / "data" / "shop" / "dev" / "shop.db")
-    assert (seen["RELEASE"], seen["API_KEY"]) == ("shop 2", "hunter2")
+    variables = with_environment(target, release, Settings(home=tmp_path / "home"), OURS)
+    assert variables["DATABASE"] == str(tmp_path / "home" / "data" / "shop" / "dev" / "shop.db")
+    assert (variables["RELEASE"], variables["API_KEY"]) == ("shop 2", "hunter2")
 
 
 def test_a_step_has_no_port(release: Release) -> None:
@@ -78,10 +78,10 @@ def test_the_interpreter_is_the_releases_own(release: Release) -> None:
 
 def test_what_a_step_installs_goes_into_its_workspace(release: Release) -> None:
     """Broken: `pip install` in a step changes the machine's Python, or all that uv has linked."""
-    seen = programs_first(release, OURS | {"VIRTUAL_ENV": "/ours", "UV_LINK_MODE": "hardlink"})
-    assert seen["VIRTUAL_ENV"] == str(release.path / "env")
-    assert seen["PIP_PYTHON"] == str(release.path / "env" / "bin" / "python")
-    assert seen["UV_LINK_MODE"] == "copy"
+    variables = programs_first(release, OURS | {"VIRTUAL_ENV": "/ours", "UV_LINK_MODE": "hardlink"})
+    assert variables["VIRTUAL_ENV"] == str(release.path / "env")
+    assert variables["PIP_PYTHON"] == str(release.path / "env" / "bin" / "python")
+    assert variables["UV_LINK_MODE"] == "copy"
     (release.path / "env" / "bin" / "python").unlink()
     assert "VIRTUAL_ENV" not in programs_first(release, OURS)
 
@@ -91,8 +91,8 @@ def test_the_programs_of_the_release_are_first_on_every_path(tmp_path: Path) -> 
     release = Release("p", "1", "d", tmp_path, "python", 0)
     own = programs_first(release, {"PATH": "/bin"}, {"PATH": "/opt/bin"})["PATH"]
     assert own == f"{tmp_path}/env/bin:/opt/bin:{tmp_path}/programs"
-    step = Step("a", ("true",), tmp_path, "p/w/a", environment={"PATH": "/mine"})
-    other = Step("b", ("true",), tmp_path, "p/w/b", environment={"PATH": own})
-    graph = StepGraph("p", "w", (step, other), SplitDecision(2, ""))
-    paths = [each.environment["PATH"] for each in searching_first(graph, release, own).steps]
+    first = Step("a", ("true",), tmp_path, "p/w/a", environment={"PATH": "/mine"})
+    second = Step("b", ("true",), tmp_path, "p/w/b", environment={"PATH": own})
+    graph = StepGraph("p", "w", (first, second), SplitDecision(2, ""))
+    paths = [step.environment["PATH"] for step in searching_first(graph, release, own).steps]
     assert paths == [f"{tmp_path}/env/bin:/mine:{tmp_path}/programs", own]

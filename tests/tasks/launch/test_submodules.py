@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import BadInputError
-from tasks.launch.repository import Repository, clone
+from tasks.launch.repository import GitRepository, clone
 from tasks.launch.submodules import absolute
 from tests.tasks.launch.repositories import (
     commit,
@@ -106,7 +106,7 @@ def test_a_repository_without_an_address_is_named(tmp_path: Path) -> None:
 @pytest.mark.integration
 def test_a_server_cannot_name_a_repository_of_this_machine(tmp_path: Path, shop: Path) -> None:
     """Broken: a project from elsewhere gets the files of another repository here."""
-    assert clone("source", shop.as_uri(), tmp_path / "a") == Repository(
+    assert clone("source", shop.as_uri(), tmp_path / "a") == GitRepository(
         tmp_path / "a", shop.as_uri(), ours=True
     )
     with pytest.raises(BadInputError, match="git cannot read it"):
@@ -114,7 +114,7 @@ def test_a_server_cannot_name_a_repository_of_this_machine(tmp_path: Path, shop:
 
 
 @pytest.mark.parametrize(
-    ("url", "address", "seen"),
+    ("url", "address", "resolved"),
     [
         ("../lib.git", "https://example.org/team/shop.git", "https://example.org/team/lib.git"),
         ("../../x/lib", "https://example.org/team/shop/", "https://example.org/x/lib"),
@@ -123,6 +123,6 @@ def test_a_server_cannot_name_a_repository_of_this_machine(tmp_path: Path, shop:
         ("https://example.org/lib", "/srv/shop", "https://example.org/lib"),
     ],
 )
-def test_relative_addresses_start_at_the_repository(url: str, address: str, seen: str) -> None:
+def test_relative_addresses_start_at_the_repository(url: str, address: str, resolved: str) -> None:
     """Broken: a submodule is looked for in the folder that Slipway runs in."""
-    assert absolute(url, address) == seen
+    assert absolute(url, address) == resolved

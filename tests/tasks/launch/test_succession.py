@@ -9,7 +9,7 @@ import pytest
 
 from blocks.providers.process import detached
 from tasks.deploy.deployer import Deployer, Pace
-from tasks.deploy.deployer import Target as Place
+from tasks.deploy.target import DeployTarget
 from tasks.errors import BusyError
 from tasks.launch import convergence
 from tasks.launch.convergence import Launched, converge, shut_down
@@ -20,16 +20,16 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.ports import ports
 from tasks.ledger.rollouts import begin_rollout
 from tasks.release import InstanceState
-from tests.tasks.launch.test_convergence import FRONT, fronts_for, said
+from tests.tasks.launch.test_convergence import FRONT, answers, public_ports_for
 
 pytestmark = pytest.mark.integration
 Make = Callable[..., Launcher]
 
 
 @pytest.fixture
-def fronts(ledger: Ledger) -> PublicPorts:
+def public_ports(ledger: Ledger) -> PublicPorts:
     """Give front ports."""
-    return fronts_for(ledger)
+    return public_ports_for(ledger)
 
 
 @pytest.fixture
@@ -39,10 +39,10 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
     def arrange(happens: Callable[[], object]) -> None:
         looks = convergence._require_health
 
-        def look(*given: object) -> None:
+        def look(*arguments: object) -> None:
             monkeypatch.setattr(convergence, "_require_health", looks)
             happens()
-            looks(*given)  # type: ignore[arg-type]
+            looks(*arguments)  # type: ignore[arg-type]
 
         monkeypatch.setattr(convergence, "_require_health", look)
 
@@ -56,22 +56,22 @@ def _write(source: Path, version: str) -> None:
     server.write_text("\n".join(changed))
 
 
-def _deployer(launcher: Launcher, fronts: PublicPorts) -> Deployer:
+def _deployer(launcher: Launcher, public_ports: PublicPorts) -> Deployer:
     """Return what deploys there: with the same front ports, and without a pause."""
-    place = Place(launcher.project, launcher.environment, "127.0.0.1", FRONT, 10)
+    place = DeployTarget(launcher.project, launcher.environment, "127.0.0.1", FRONT, 10)
     pace = Pace(in_a_row=1, pause_seconds=0.0, drain_seconds=0.0, grace_seconds=2)
     owner = detached.own_identity().encode()
-    return Deployer(launcher.ledger, launcher, fronts.router, place, owner, pace=pace)
+    return Deployer(launcher.ledger, launcher, public_ports.router, place, owner, pace=pace)
 
 
 def _served(launcher: Launcher) -> int:
-    return sum(one.state is InstanceState.RUNNING for one in launcher.recorded())
+    return sum(instance.state is InstanceState.RUNNING for instance in launcher.recorded())
 
 
 @pytest.mark.parametrize("served", [True, False], ids=["beside what serves", "the first"])
 def test_a_launch_gives_way_to_one_that_began_later(
     launcher_for: Make,
-    fronts: PublicPorts,
+    public_ports: PublicPorts,
     source: Path,
     meanwhile: Callable[..., None],
     served: bool,
@@ -79,83 +79,83 @@ def test_a_launch_gives_way_to_one_that_began_later(
     """Broken: the older of two launches takes the traffic back, and both are left running."""
     launcher = launcher_for()
     if served:
-        converge(launcher, launcher.build(""), fronts)
+        converge(launcher, launcher.build(""), public_ports)
     _write(source, "two")
     older = launcher.build("")
     _write(source, "three")
     newer = launcher.build("")
-    meanwhile(lambda: converge(launcher, newer, fronts))
+    meanwhile(lambda: converge(launcher, newer, public_ports))
     with pytest.raises(LaunchError, match=f"{older.version}(.|\n)*{newer.version}"):
-        converge(launcher, older, fronts)
-    assert said(fronts) == ["three "]
+        converge(launcher, older, public_ports)
+    assert answers(public_ports) == ["three "]
     assert _served(launcher) == len(launcher.recorded()) == 1
 
 
 def test_a_launch_replaces_what_was_brought_back_meanwhile(
-    launcher_for: Make, fronts: PublicPorts, source: Path, meanwhile: Callable[..., None]
+    launcher_for: Make, public_ports: PublicPorts, source: Path, meanwhile: Callable[..., None]
 ) -> None:
     """Broken: a service that dies while its successor starts keeps that from being launched."""
     launcher = launcher_for()
-    first = converge(launcher, launcher.build(""), fronts)
+    first = converge(launcher, launcher.build(""), public_ports)
     _write(source, "two")
 
     def die() -> None:
         """Have what serves die, and be brought back."""
         detached.stop(first.instances[0].directory, 0)
-        convergence.revive(launcher, fronts)
+        convergence.revive(launcher, public_ports)
 
     meanwhile(die)
-    converge(launcher, launcher.build(""), fronts)
-    assert said(fronts) == ["two "]
+    converge(launcher, launcher.build(""), public_ports)
+    assert answers(public_ports) == ["two "]
     assert _served(launcher) == len(launcher.recorded()) == 1
 
 
 def test_two_launches_of_the_same_share_their_work(
-    launcher_for: Make, fronts: PublicPorts, meanwhile: Callable[..., None]
+    launcher_for: Make, public_ports: PublicPorts, meanwhile: Callable[..., None]
 ) -> None:
     """Broken: launching the same twice at once makes one of them fail."""
     launcher = launcher_for()
     release = launcher.build("")
     others: list[Launched] = []
-    meanwhile(lambda: others.append(converge(launcher, release, fronts)))
-    launched = converge(launcher, release, fronts)
+    meanwhile(lambda: others.append(converge(launcher, release, public_ports)))
+    launched = converge(launcher, release, public_ports)
     assert launched.instances == others[0].instances
-    assert said(fronts) == ["one "]
+    assert answers(public_ports) == ["one "]
     assert overtaken(launcher.ledger, launched.instances) == ""
 
 
 def test_a_launch_leaves_the_traffic_to_a_deploy_that_began_meanwhile(
-    launcher_for: Make, fronts: PublicPorts, meanwhile: Callable[..., None], ledger: Ledger
+    launcher_for: Make, public_ports: PublicPorts, meanwhile: Callable[..., None], ledger: Ledger
 ) -> None:
     """Broken: launch and deploy each leave a version running, and one of them gets nothing."""
     launcher = launcher_for()
     meanwhile(lambda: begin_rollout(ledger, "demo", "dev", "me", {}, 0, 15, lambda _: True))
     with pytest.raises(BusyError, match="a rollout is at"):
-        converge(launcher, launcher.build(""), fronts)
+        converge(launcher, launcher.build(""), public_ports)
     assert launcher.recorded() == []
 
 
 def test_a_launch_gives_way_to_a_rollback_that_was_done_meanwhile(
-    launcher_for: Make, fronts: PublicPorts, source: Path, meanwhile: Callable[..., None]
+    launcher_for: Make, public_ports: PublicPorts, source: Path, meanwhile: Callable[..., None]
 ) -> None:
     """Broken: who rolls back in need gets the new version a moment later all the same."""
     launcher = launcher_for()
-    deployer = _deployer(launcher, fronts)
+    deployer = _deployer(launcher, public_ports)
     deployer.deploy("")
     _write(source, "two")
     deployer.deploy("")
     _write(source, "three")
     meanwhile(deployer.rollback)
     with pytest.raises(LaunchError, match="began later"):
-        converge(launcher, launcher.build(""), fronts)
-    assert said(fronts) == ["one "]
+        converge(launcher, launcher.build(""), public_ports)
+    assert answers(public_ports) == ["one "]
     assert _served(launcher) == 1
 
 
 @pytest.mark.parametrize("served", [True, False], ids=["beside what serves", "the first"])
 def test_a_launch_gives_way_to_a_deploy_that_was_done_meanwhile(
     launcher_for: Make,
-    fronts: PublicPorts,
+    public_ports: PublicPorts,
     source: Path,
     meanwhile: Callable[..., None],
     served: bool,
@@ -164,61 +164,63 @@ def test_a_launch_gives_way_to_a_deploy_that_was_done_meanwhile(
     launcher = launcher_for()
     deployed = launcher.build("")
     if served:
-        converge(launcher, deployed, fronts)
+        converge(launcher, deployed, public_ports)
     _write(source, "two")
-    meanwhile(lambda: _deployer(launcher, fronts).deploy(deployed))
+    meanwhile(lambda: _deployer(launcher, public_ports).deploy(deployed))
     with pytest.raises(LaunchError, match="began later"):
-        converge(launcher, launcher.build(""), fronts)
-    assert said(fronts) == ["one "]
+        converge(launcher, launcher.build(""), public_ports)
+    assert answers(public_ports) == ["one "]
     assert _served(launcher) == len(launcher.recorded()) == 1
-    (front,) = [one for one in ports(launcher.ledger) if one.owner == "front/demo/dev/web"]
-    assert (front.port, front.released_at) == (FRONT, None)
+    (public_port,) = [
+        lease for lease in ports(launcher.ledger) if lease.owner == "front/demo/dev/web"
+    ]
+    assert (public_port.port, public_port.released_at) == (FRONT, None)
 
 
 def test_a_launch_gives_way_to_a_stop_that_came_before_it_started_anything(
-    launcher_for: Make, fronts: PublicPorts, monkeypatch: pytest.MonkeyPatch
+    launcher_for: Make, public_ports: PublicPorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: what was stopped while a launch prepared itself serves again afterwards."""
     launcher = launcher_for()
-    monkeypatch.setattr(Launcher, "prepare", lambda *_given: shut_down(launcher, fronts, 0))
+    monkeypatch.setattr(Launcher, "prepare", lambda *_given: shut_down(launcher, public_ports, 0))
     with pytest.raises(LaunchError, match="was stopped while it was being launched"):
-        converge(launcher, launcher.build(""), fronts)
+        converge(launcher, launcher.build(""), public_ports)
     assert launcher.recorded() == []
-    assert said(fronts) == []
+    assert answers(public_ports) == []
 
 
 def test_what_is_brought_back_gives_way_to_a_launch_that_was_done_meanwhile(
-    launcher_for: Make, fronts: PublicPorts, source: Path, meanwhile: Callable[..., None]
+    launcher_for: Make, public_ports: PublicPorts, source: Path, meanwhile: Callable[..., None]
 ) -> None:
     """Broken: a revival takes the traffic from the version that was launched since."""
     launcher = launcher_for()
-    first = converge(launcher, launcher.build(""), fronts)
+    first = converge(launcher, launcher.build(""), public_ports)
     detached.stop(first.instances[0].directory, 0)
     _write(source, "two")
     newer = launcher.build("")
-    meanwhile(lambda: converge(launcher, newer, fronts))
+    meanwhile(lambda: converge(launcher, newer, public_ports))
     with pytest.raises(LaunchError, match="began later"):
-        convergence.revive(launcher, fronts)
-    assert said(fronts) == ["two "]
+        convergence.revive(launcher, public_ports)
+    assert answers(public_ports) == ["two "]
     assert _served(launcher) == len(launcher.recorded()) == 1
 
 
 def test_what_was_replaced_or_stopped_since_says_so(
-    launcher_for: Make, fronts: PublicPorts, source: Path
+    launcher_for: Make, public_ports: PublicPorts, source: Path
 ) -> None:
     """Broken: a run whose work was undone before its end is completed like any other."""
     launcher = launcher_for()
-    first = converge(launcher, launcher.build(""), fronts)
+    first = converge(launcher, launcher.build(""), public_ports)
     assert overtaken(launcher.ledger, first.instances) == ""
     _write(source, "two")
-    second = converge(launcher, launcher.build(""), fronts)
-    told = overtaken(launcher.ledger, first.instances)
-    assert second.release.version in told
-    assert "replaced" in told
+    second = converge(launcher, launcher.build(""), public_ports)
+    message = overtaken(launcher.ledger, first.instances)
+    assert second.release.version in message
+    assert "replaced" in message
     where = (launcher.ledger, "demo", "dev")
     assert "replaced" in replaced(*where, first.release.digest, "1")
     assert replaced(*where, second.release.digest, "2") == ""
     assert second.release.version in started_since(*where)
-    shut_down(launcher, fronts, 0)
+    shut_down(launcher, public_ports, 0)
     assert started_since(*where) == ""
     assert "stopped" in overtaken(launcher.ledger, second.instances)

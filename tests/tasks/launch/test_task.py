@@ -61,6 +61,7 @@ def target(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         service_port_high=FRONT + 99,
     )
     monkeypatch.setattr(task, "settings", lambda: here)
+    monkeypatch.setattr("tasks.launch.target.settings", lambda: here)
     (source / "Procfile").write_text("web: python3 server.py\n")
     spec = ProjectSpec(source=str(source), services={"web": ServiceSpec(health_path="/health")})
     with disable_run_logger():
@@ -99,12 +100,12 @@ async def test_what_is_tested_is_not_pruned(target: Target) -> None:
             replace(launcher, keep_releases=2).build("")
             return [release.digest for release in releases(launcher.ledger, "demo")]
 
-        return task._worked(target, work)
+        return task._with_own_ledger(target, work)
 
     for number in range(4):
-        known = build_another(str(number))
+        digests = build_another(str(number))
     assert tested.source.is_dir()
-    assert (tested.digest in known, len(known)) == (True, 3)
+    assert (tested.digest in digests, len(digests)) == (True, 3)
     let_go(tested.path)
     assert tested.digest not in build_another("last")
     assert not tested.path.exists()

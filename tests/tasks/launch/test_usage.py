@@ -53,10 +53,10 @@ def test_who_was_killed_uses_nothing(tmp_path: Path) -> None:
         f"held = in_use(Path({str(tmp_path)!r}), 'shop'); held.__enter__(); os._exit(9)"
     )
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 9
-    [left] = tmp_path.glob("uses/shop.*")
+    [lock] = tmp_path.glob("uses/shop.*")
     with in_use(tmp_path, "shop"):
-        assert not left.exists()
-    left.touch()
+        assert not lock.exists()
+    lock.touch()
     with unused(tmp_path, "shop"):
         assert [path.name for path in tmp_path.glob("uses/*")] == ["shop.forgetting"]
     assert not list(tmp_path.glob("uses/*"))

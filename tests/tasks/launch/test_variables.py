@@ -7,7 +7,13 @@ from pydantic import ValidationError
 
 from blocks.environment_spec import EnvironmentSpec, ProjectEnvironment
 from tasks.errors import BadInputError, NotFoundError
-from tasks.launch.variables import literal, render, resolve, told_of_own, values_for_nobody
+from tasks.launch.variables import (
+    literal,
+    own_variable_warnings,
+    render,
+    resolve,
+    values_for_nobody,
+)
 
 ALL = {"shared_with": ["all"]}
 ENVIRONMENTS = {
@@ -28,22 +34,24 @@ ENVIRONMENTS = {
 
 def own(**environments: dict[str, object]) -> dict[str, ProjectEnvironment]:
     """Give what a project says of its environments."""
-    return {name: ProjectEnvironment.model_validate(each) for name, each in environments.items()}
+    return {
+        name: ProjectEnvironment.model_validate(values) for name, values in environments.items()
+    }
 
 
 def test_the_nearest_value_wins() -> None:
     """Broken: prod would run with the values of dev."""
-    found = resolve("prod", ENVIRONMENTS, "shop", {})
-    assert found.variables == {"A": "1", "B": "2"}
-    assert found.secrets["S"].get_secret_value() == "two"
+    resolved = resolve("prod", ENVIRONMENTS, "shop", {})
+    assert resolved.variables == {"A": "1", "B": "2"}
+    assert resolved.secrets["S"].get_secret_value() == "two"
 
 
 def test_a_projects_own_values_win_over_shared_ones() -> None:
     """Broken: two projects cannot both have DATABASE."""
     mine = own(base={"variables": {"B": "mine", "S": "open"}}, dev={"secrets": {"A": "hidden"}})
-    found = resolve("prod", ENVIRONMENTS, "shop", mine)
-    assert found.variables == {"B": "mine", "S": "open"}
-    assert {name: each.get_secret_value() for name, each in found.secrets.items()} == {
+    resolved = resolve("prod", ENVIRONMENTS, "shop", mine)
+    assert resolved.variables == {"B": "mine", "S": "open"}
+    assert {name: secret.get_secret_value() for name, secret in resolved.secrets.items()} == {
         "A": "hidden"
     }
 
@@ -136,16 +144,20 @@ def test_values_that_reach_nobody_are_told() -> None:
     own = {name: ProjectEnvironment(variables={"A": "b"}) for name in ("base", "dev", "demo")}
     own["empty"] = ProjectEnvironment()
     environments = {name: EnvironmentSpec() for name in (*own, "prod")}
-    (said,) = values_for_nobody("shop", own, environments, {"demo"})
-    assert said.startswith("Values of shop in base reach nobody: nothing inherits it")
-    assert "`inherits: base` under environments.dev" in said
+    (message,) = values_for_nobody("shop", own, environments, {"demo"})
+    assert message.startswith("Values of shop in base reach nobody: nothing inherits it")
+    assert "`inherits: base` under environments.dev" in message
     environments["dev"] = EnvironmentSpec(inherits="base")
     assert values_for_nobody("shop", own, environments, {"demo"}) == []
 
 
 def test_variables_that_are_ours_to_give_are_told_of() -> None:
     """Broken: nobody learns why a service does not get the port, or the address, that was written."""
-    port, host = told_of_own("environments.dev.variables", {"PORT": "9", "HOST": "h", "TZ": "UTC"})
+    port, host = own_variable_warnings(
+        "environments.dev.variables", {"PORT": "9", "HOST": "h", "TZ": "UTC"}
+    )
     assert port.startswith("environments.dev.variables.PORT does not reach a service with a port")
     assert host.startswith("environments.dev.variables.HOST replaces the address")
-    assert not told_of_own("environments.dev.variables", {"PORT": "{{ port }}", "TZ": "UTC"})
+    assert not own_variable_warnings(
+        "environments.dev.variables", {"PORT": "{{ port }}", "TZ": "UTC"}
+    )

@@ -219,9 +219,9 @@ def test_a_workspace_that_cannot_be_removed_is_told(
         raise OSError(30, "Read-only file system", path)
 
     monkeypatch.setattr("blocks.removal.os.unlink", refuse)
-    told = leave_workspace(folder, keep=False, now=10.0)
-    assert ": Read-only file system. Let this user remove it" in told
-    assert trim_workspaces(tmp_path, set, 20.0).left == (told,)
+    message = leave_workspace(folder, keep=False, now=10.0)
+    assert ": Read-only file system. Let this user remove it" in message
+    assert trim_workspaces(tmp_path, set, 20.0).left == (message,)
     monkeypatch.undo()
     assert trim_workspaces(tmp_path, set, 30.0).left == ()
     assert not list(tmp_path.glob("workspaces/.removed*"))

@@ -34,8 +34,8 @@ def test_new_and_changed_files_are_found(tree: Path, pristine: Path) -> None:
     (tree / "source" / "media").mkdir()
     (tree / "source" / "media" / "cat").touch()
     (tree / "env" / "lib" / "state").touch()
-    found = written(tree, pristine)
-    assert found == ("source/db.json", "source/media/cat", "env/lib/state")
+    paths = written(tree, pristine)
+    assert paths == ("source/db.json", "source/media/cat", "env/lib/state")
     assert len(list(look(tree, pristine))) == 4
 
 
@@ -81,10 +81,10 @@ def test_the_remedy_names_files_and_folders() -> None:
     paths = ["source/db.sqlite3", "source/db.sqlite3-wal", "source/media/a", "source/media/b/c"]
     assert to_name([*paths, "env/state"]) == ["db.sqlite3", "media"]
     assert to_name(["source/static/a", "source/static/b"], {"static"}) == ["static/a", "static/b"]
-    said = sentence("shop", "dev", paths)
-    assert "source/db.sqlite3" in said
-    assert "`data: [db.sqlite3, media]`" in said
-    assert "projects.shop" in said
+    message = sentence("shop", "dev", paths)
+    assert "source/db.sqlite3" in message
+    assert "`data: [db.sqlite3, media]`" in message
+    assert "projects.shop" in message
 
 
 def test_what_lies_deep_is_found(tree: Path, pristine: Path, nest: Callable[..., None]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tasks.errors import BadInputError
 from tasks.estimates import Estimate
 from tasks.ledger.expectations import Expectation
-from tasks.observe.expected import SHOWN, asked_key, beside, nothing_expected, summary, table
+from tasks.observe.expected import ROWS_SHOWN, asked_key, beside, nothing_expected, summary, table
 
 TRAINED = Expectation(
     "shell", Estimate("shop/ci/build", 4.0, 61.25, 9.5, 0.987, 50, "trained", 5.0, 70.0), 0.0
@@ -23,7 +23,7 @@ def quick(key: str) -> Expectation:
 
 
 @pytest.mark.parametrize(
-    ("asked", "key"),
+    ("arguments", "key"),
     [
         (("flow/run", "", ""), "flow/run"),
         (("", "shop", ""), "shop"),
@@ -31,28 +31,28 @@ def quick(key: str) -> Expectation:
     ],
 )
 def test_a_key_or_a_project_with_its_workload_is_asked_for(
-    asked: tuple[str, str, str], key: str
+    arguments: tuple[str, str, str], key: str
 ) -> None:
     """Something else than what was named would be looked up."""
-    assert asked_key(*asked) == key
+    assert asked_key(*arguments) == key
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("arguments", "message"),
     [
         (("", "", ""), "key: names nothing"),
         (("", "", "ci"), "workload: is of no project"),
         (("flow/run", "shop", ""), "key: is given beside a project"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(asked: tuple[str, str, str], said: str) -> None:
+def test_what_cannot_be_meant_is_refused(arguments: tuple[str, str, str], message: str) -> None:
     """One of two contradicting names would be ignored in silence."""
-    with pytest.raises(BadInputError, match=said):
-        asked_key(*asked)
+    with pytest.raises(BadInputError, match=message):
+        asked_key(*arguments)
 
 
 @pytest.mark.parametrize(
-    ("asked", "field", "meant"),
+    ("arguments", "field", "meant"),
     [
         (("flow/shp", "", ""), "key", "flow/ship"),
         (("shop/ci/biuld", "", ""), "key", "shop/ci/build"),
@@ -61,10 +61,10 @@ def test_what_cannot_be_meant_is_refused(asked: tuple[str, str, str], said: str)
     ],
 )
 def test_what_is_unknown_is_refused_with_the_close_one(
-    asked: tuple[str, str, str], field: str, meant: str
+    arguments: tuple[str, str, str], field: str, meant: str
 ) -> None:
     """A typo would look as if nothing had ever run."""
-    error = nothing_expected(*asked, KEYS)
+    error = nothing_expected(*arguments, KEYS)
     assert error.field == field
     assert "unknown; did you mean" in error.problem
     assert repr(meant) in error.problem
@@ -122,12 +122,14 @@ def test_the_sentence_says_the_main_figure() -> None:
 
 def test_of_many_the_longest_come_first_and_the_rest_is_counted() -> None:
     """A suite of ten thousand tests would make an artifact that no browser opens."""
-    many = [quick(f"shop/tests/{number}") for number in range(SHOWN)]
+    many = [quick(f"shop/tests/{number}") for number in range(ROWS_SHOWN)]
     rows = table([*many, TRAINED])
-    assert (rows[0]["key"], len(rows)) == ("shop/ci/build", SHOWN)
-    said = summary("shop", [*many, TRAINED])
-    assert said.startswith(f"{SHOWN + 1} estimates of shop, of which the longest {SHOWN} are shown")
-    assert "the longest: shop/ci/build on shell takes 4.00 s" in said
+    assert (rows[0]["key"], len(rows)) == ("shop/ci/build", ROWS_SHOWN)
+    sentence = summary("shop", [*many, TRAINED])
+    assert sentence.startswith(
+        f"{ROWS_SHOWN + 1} estimates of shop, of which the longest {ROWS_SHOWN} are shown"
+    )
+    assert "the longest: shop/ci/build on shell takes 4.00 s" in sentence
 
 
 def test_why_it_fails_is_said() -> None:

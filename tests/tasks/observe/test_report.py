@@ -50,16 +50,18 @@ def test_the_sentence_names_what_is_not_well() -> None:
     """Whoever is called at night would have to search the table."""
     assert summary([]) == "Nothing runs."
     assert summary([SERVING]) == "1 instance, all well."
-    said = "2 instances; not well: shop/prod/jobs (down: exit code 1)."
-    assert summary([SERVING, DOWN]) == said
+    expected = "2 instances; not well: shop/prod/jobs (down: exit code 1)."
+    assert summary([SERVING, DOWN]) == expected
 
 
 def test_the_sentence_says_what_is_configured_otherwise_and_what_applies_it() -> None:
     """A change that was never launched would look as if it held."""
     changed = replace(SERVING, differs=("command", "variables.DEBUG"))
-    said = "1 instance, all well. Configured otherwise: shop/prod/web (command, variables.DEBUG); "
+    expected = (
+        "1 instance, all well. Configured otherwise: shop/prod/web (command, variables.DEBUG); "
+    )
     assert summary([changed, changed]).replace("2 instances", "1 instance") == (
-        said + "`launch` applies it."
+        expected + "`launch` applies it."
     )
     absent = replace(DOWN, state="not launched", differs=("service",))
     assert summary([absent]).startswith("0 instances, all well. Configured otherwise: ")
@@ -67,12 +69,12 @@ def test_the_sentence_says_what_is_configured_otherwise_and_what_applies_it() ->
 
 def test_what_nobody_keeps_is_said_of_the_place_that_was_asked_for() -> None:
     """A status reads `all well` while nothing is backed up."""
-    known = [
+    insights = [
         RaisedInsight(*("backup", "shop/dev", "critical", "", "nothing", 0.0, 0.0, 0.0)),
         RaisedInsight(*("data", "paper/prod", "warning", "", "writes", 0.0, 0.0, 0.0)),
         RaisedInsight(*("regression", "shop/tests", "warning", "", "slow", 0.0, 0.0, 0.0)),
     ]
-    assert len(alerts(known, None, None)) == 2
-    assert alerts(known, "shop", None) == ["shop/dev (backup): nothing"]
-    assert alerts(known, None, "prod") == ["paper/prod (data): writes"]
-    assert alerts(known, "shop", "prod") == []
+    assert len(alerts(insights, None, None)) == 2
+    assert alerts(insights, "shop", None) == ["shop/dev (backup): nothing"]
+    assert alerts(insights, None, "prod") == ["paper/prod (data): writes"]
+    assert alerts(insights, "shop", "prod") == []

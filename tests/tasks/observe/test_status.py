@@ -17,7 +17,7 @@ from tasks.ledger.connection import open_ledger
 from tasks.ledger.instances import record_instance
 from tasks.observe.report import last_words, summary
 from tasks.observe.status import Sight, StatusRow, View, _usage, rows, state_of, status_rows
-from tasks.observe.usage import Usage
+from tasks.observe.usage import ServiceUsage
 from tasks.release import Instance, InstanceState
 
 RUNS = Running(ProcessIdentity("h", 1, 1.0, "b"), 2, 3, 90.0)
@@ -26,7 +26,7 @@ ENDED = Ended(Outcome(end=End.FAILED, cause="exit code 1", started_at=1, ended_a
 
 def instance(directory: Path, **values: object) -> Instance:
     """Return an instance that is meant to run."""
-    one = Instance(
+    template = Instance(
         id="i",
         project="p",
         environment="dev",
@@ -40,11 +40,11 @@ def instance(directory: Path, **values: object) -> Instance:
         state=InstanceState.RUNNING,
         started_at=1,
     )
-    return replace(one, **values)  # type: ignore[arg-type]  # by name
+    return replace(template, **values)  # type: ignore[arg-type]  # by name
 
 
 @pytest.mark.parametrize(
-    ("found", "state"),
+    ("status", "state"),
     [
         (RUNS, "running"),
         (replace(RUNS, child_pid=None), "waiting to restart"),
@@ -67,9 +67,9 @@ def instance(directory: Path, **values: object) -> Instance:
         (NotStarted(), "never started"),
     ],
 )
-def test_the_state_is_what_was_seen(found: detached.Status, state: str) -> None:
+def test_the_state_is_what_was_seen(status: detached.Status, state: str) -> None:
     """Broken: a dead service would be shown as running."""
-    assert state_of(instance(Path()), found, 1000.0) == state
+    assert state_of(instance(Path()), status, 1000.0) == state
 
 
 def test_rows_are_in_order_and_only_what_serves_has_a_url() -> None:
@@ -77,20 +77,20 @@ def test_rows_are_in_order_and_only_what_serves_has_a_url() -> None:
     warm = instance(Path(), id="w", state=InstanceState.WARM)
     other = instance(Path(), id="a", project="a", port=None)
     sights = [
-        Sight(instance(Path()), RUNS, Usage(12.5, 40.0), "ok"),
+        Sight(instance(Path()), RUNS, ServiceUsage(12.5, 40.0), "ok"),
         Sight(warm, RUNS),
         Sight(other, ENDED),
     ]
-    fronts = {"front/p/dev/web": "http://127.0.0.1:8300"}
-    found = [row for _, row in rows(sights, fronts, 100.0)]
-    assert [(one.project, one.state, one.url) for one in found] == [
+    public_urls = {"front/p/dev/web": "http://127.0.0.1:8300"}
+    table_rows = [row for _, row in rows(sights, public_urls, 100.0)]
+    assert [(row.project, row.state, row.url) for row in table_rows] == [
         ("a", "down: exit code 1", ""),
         ("p", "running", "http://127.0.0.1:8300"),
         ("p", "warm", ""),
     ]
-    assert (found[1].uptime_seconds, found[1].restarts) == (10.0, 3)
-    assert (found[1].cpu_percent, found[1].memory_mib) == (12.5, 40.0)
-    assert found[0].uptime_seconds is None
+    assert (table_rows[1].uptime_seconds, table_rows[1].restarts) == (10.0, 3)
+    assert (table_rows[1].cpu_percent, table_rows[1].memory_mib) == (12.5, 40.0)
+    assert table_rows[0].uptime_seconds is None
 
 
 def until(look: Callable[[], object]) -> None:
@@ -161,7 +161,7 @@ def test_a_web_service_that_ended_is_not_well(tmp_path: Path, directory: Path) -
 
 def test_a_service_without_its_shim_is_not_well_and_not_measured() -> None:
     """Broken: nobody learns that what serves would not be started again, and it uses nothing."""
-    usage = {RUNS.shim.pid: Usage(0.0, 0.0)}
+    usage = {RUNS.shim.pid: ServiceUsage(0.0, 0.0)}
     orphan = replace(RUNS, supervised=False)
     assert (_usage(RUNS, usage), _usage(orphan, usage)) == (usage[RUNS.shim.pid], None)
     [(_, row)] = rows([Sight(instance(Path()), orphan)], {}, 1000.0)

@@ -38,14 +38,14 @@ def test_a_password_in_an_address_is_in_no_argument_and_no_error(
     tmp_path: Path, password: str
 ) -> None:
     """Broken: the process list shows the token of a requirement that the source itself names."""
-    shown, script = (
+    arguments_file, script = (
         tmp_path / "shown",
         'echo "$@" > shown; cat "$NETRC" > netrc; echo $0 t@k/3n:x; exit 1',
     )
     requirement = f"lib @ git+https://me:{password}@example.org/lib.git@v1"
     with pytest.raises(BuildError) as caught:
         run_build(["sh", "-c", script, "error:", requirement], tmp_path, {})
-    assert shown.read_text() == "lib @ git+https://example.org/lib.git@v1\n"
+    assert arguments_file.read_text() == "lib @ git+https://example.org/lib.git@v1\n"
     assert "login me password t@k/3n:x" in (tmp_path / "netrc").read_text()
     assert "3n" not in str(caught.value) + caught.value.output
 

@@ -71,8 +71,8 @@ def test_what_follows_has_what_is_left(tmp_path: Path) -> None:
     with limited(limit):
         with pytest.raises(BuildError, match="SLIPWAY_BUILD_SECONDS"):
             run_build(["sleep", "600"], tmp_path, {})
-        answer = git.ask("hash-object", "--stdin", given=b"x")
-    assert (answer.code, "SLIPWAY_BUILD_SECONDS" in answer.complaint) == (-1, True)
+        answer = git.ask("hash-object", "--stdin", stdin=b"x")
+    assert (answer.code, "SLIPWAY_BUILD_SECONDS" in answer.error_text) == (-1, True)
     assert run_build(["echo", "done"], tmp_path, {}) == "done\n"
 
 

@@ -69,11 +69,11 @@ def test_a_packed_package_is_taken_as_it_is_where_it_cannot_be_built(
         "scripts": {"build": build, "start": "node dist/index.js", "prepare": "exit 3"},
     }
     (source / "package.json").write_text(json.dumps(manifest))
-    (told,) = NodeKind().build(tmp_path, [])
-    assert "started by dist/index.js, which the package has already" in told
-    assert "failed" in told
-    started = run_build(["npm", "start", "--silent"], source, {})
-    assert started.strip() == "{ a: 42 }"
+    (sentence,) = NodeKind().build(tmp_path, [])
+    assert "started by dist/index.js, which the package has already" in sentence
+    assert "failed" in sentence
+    output = run_build(["npm", "start", "--silent"], source, {})
+    assert output.strip() == "{ a: 42 }"
     assert not (source / "node_modules/tool").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
 

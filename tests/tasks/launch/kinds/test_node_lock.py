@@ -113,18 +113,18 @@ def project(source: Path, manager: str) -> Path:
 def test_a_lock_is_obeyed_by_its_own_manager(tmp_path: Path, manager: str) -> None:
     """Broken: what runs has other versions than what was tested and committed."""
     source = project(tmp_path / "building/source", manager)
-    said = NodeKind().build(source.parent, [])
+    sentences = NodeKind().build(source.parent, [])
     assert (source / "built").read_text() == OLD
-    assert said[0].startswith(manager.replace("@", " "))
+    assert sentences[0].startswith(manager.replace("@", " "))
     release = source.parent.rename(tmp_path / "release")
     path = ":".join([*map(str, NodeKind().programs(release)), os.environ["PATH"]])
     name, _, version = manager.partition("@")
-    asked = ["sh", "-c", f"{name} --version && node build.js"]
-    done = subprocess.run(
-        asked, cwd=release / "source", check=True, capture_output=True, text=True,
+    command = ["sh", "-c", f"{name} --version && node build.js"]
+    completed = subprocess.run(
+        command, cwd=release / "source", check=True, capture_output=True, text=True,
         env={"PATH": path, "HOME": str(tmp_path)},
     )  # fmt: skip
-    assert done.stdout.strip() == version
+    assert completed.stdout.strip() == version
 
     manifest = json.loads((release / "source/package.json").read_text())
     manifest["dependencies"]["ms"] = "^2.1.3"

@@ -36,8 +36,8 @@ def test_a_procfile_is_no_template(tmp_path: Path) -> None:
         "web: serve --format {{.State}} ${#list[@]} $PORT\nworker.high: work {{ port }}\n"
     )
     services = procfile_services(tmp_path)
-    said = {name: render("f", service.command, {}) for name, service in services.items()}
-    assert said == {
+    commands = {name: render("f", service.command, {}) for name, service in services.items()}
+    assert commands == {
         "web": "serve --format {{.State}} ${#list[@]} $PORT",
         "worker.high": "work {{ port }}",
     }

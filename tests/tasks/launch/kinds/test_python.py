@@ -52,8 +52,8 @@ def test_settings_of_tools_are_no_package(
 
 def test_a_project_names_itself_in_two_ways() -> None:
     """Broken: `shop[web]` fetches what a registry has by the name of the project."""
-    asked = ["gunicorn", ".[web]", "Shop_App[db, web]", "-e ."]
-    assert own_extras("shop-app", asked) == (["web", "db"], ["gunicorn"])
+    requirements = ["gunicorn", ".[web]", "Shop_App[db, web]", "-e ."]
+    assert own_extras("shop-app", requirements) == (["web", "db"], ["gunicorn"])
 
 
 @pytest.mark.integration
@@ -67,10 +67,10 @@ def test_requirements_may_name_the_project_itself(tmp_path: Path) -> None:
     PythonKind().build(tmp_path / "building", [])
     release = (tmp_path / "building").rename(tmp_path / "release")
     shutil.rmtree(release / "source")
-    said = subprocess.run(
+    completed = subprocess.run(
         [release / "env/bin/demo"], check=True, capture_output=True, text=True, cwd="/"
     )
-    assert said.stdout == "well\n"
+    assert completed.stdout == "well\n"
 
 
 @pytest.mark.integration
@@ -96,8 +96,8 @@ def test_an_environment_works_where_it_is_renamed_to(tmp_path: Path) -> None:
     PythonKind().build(tmp_path / "building", [".[web]"])
     release = (tmp_path / "building").rename(tmp_path / "release")
     (programs,) = PythonKind().programs(release)
-    said = subprocess.run([programs / "demo"], check=True, capture_output=True, text=True)
-    assert said.stdout == "3.2.1\n"
+    completed = subprocess.run([programs / "demo"], check=True, capture_output=True, text=True)
+    assert completed.stdout == "3.2.1\n"
 
 
 @pytest.mark.integration

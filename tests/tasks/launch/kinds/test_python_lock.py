@@ -151,7 +151,7 @@ def installed(release: Path) -> Mapping[str, str]:
     """Return the packages of its environment with their versions."""
     python = str(release / "env/bin/python")
     listed = json.loads(run(release, "pip", "list", "--format", "json", "--python", python))
-    return {item["name"]: item["version"] for item in listed}
+    return {package["name"]: package["version"] for package in listed}
 
 
 @pytest.mark.integration
@@ -171,17 +171,17 @@ def test_a_lock_is_obeyed(tmp_path: Path, make: Callable[[Path], None], lock: st
     source = tmp_path / "source"
     source.mkdir()
     make(source)
-    before = sorted(path.name for path in source.iterdir())
-    said = PythonKind().build(tmp_path, ["six", "iniconfig"])
+    names = sorted(path.name for path in source.iterdir())
+    sentences = PythonKind().build(tmp_path, ["six", "iniconfig"])
     assert installed(tmp_path)["six"] == OLD
     assert "iniconfig" in installed(tmp_path)
-    assert any(lock in line for line in said)
-    assert sorted(path.name for path in source.iterdir()) == before
+    assert any(lock in line for line in sentences)
+    assert sorted(path.name for path in source.iterdir()) == names
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         pytest.param(uv_project, "needs to be updated", id="uv"),
         pytest.param(poetry_project, "changed significantly", id="poetry"),
@@ -189,7 +189,7 @@ def test_a_lock_is_obeyed(tmp_path: Path, make: Callable[[Path], None], lock: st
     ],
 )
 def test_a_lock_that_no_longer_fits_fails_the_build(
-    tmp_path: Path, make: Callable[[Path], None], said: str
+    tmp_path: Path, make: Callable[[Path], None], message: str
 ) -> None:
     """Broken: a dependency that was added after the last lock is missing where it runs."""
     source = tmp_path / "source"
@@ -200,7 +200,7 @@ def test_a_lock_that_no_longer_fits_fails_the_build(
         'six = "*"', 'six = "*"\niniconfig = "*"'
     )
     (source / "pyproject.toml").write_text(changed)
-    with pytest.raises(BuildError, match=said):
+    with pytest.raises(BuildError, match=message):
         PythonKind().build(tmp_path, [])
 
 

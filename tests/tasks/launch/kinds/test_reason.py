@@ -46,18 +46,18 @@ PIP = """
 
 def test_of_npm_it_is_the_error_of_the_script() -> None:
     """Broken: the message ends with the path of a log, and nothing else."""
-    said = reason(NPM).splitlines()
-    assert said[0] == "throw new Error('no port')"
-    assert "Error: no port" in said
-    assert not [line for line in said if "complete log" in line or "    at " in line]
+    lines = reason(NPM).splitlines()
+    assert lines[0] == "throw new Error('no port')"
+    assert "Error: no port" in lines
+    assert not [line for line in lines if "complete log" in line or "    at " in line]
 
 
 def test_of_a_stack_trace_it_is_its_end() -> None:
     """Broken: twenty lines of somebody's stack hide that numpy is missing."""
-    said = reason(PIP)
-    assert "ModuleNotFoundError: No module named 'numpy'" in said
-    assert "nothing_missing_here" not in said
-    assert said.splitlines()[0].strip().startswith("\u00d7 Failed to build")
+    text = reason(PIP)
+    assert "ModuleNotFoundError: No module named 'numpy'" in text
+    assert "nothing_missing_here" not in text
+    assert text.splitlines()[0].strip().startswith("\u00d7 Failed to build")
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_what_a_manager_sums_up_does_not_hide_what_its_script_said(summary: str)
 
 def test_what_stands_last_on_stderr_is_said_where_nothing_there_says_why() -> None:
     """Broken: a word on stdout that sounds like a reason hides the one on stderr."""
-    said = reason("could not find a cache, making one\n", "step 1\nnothing to build from\n")
-    assert said.splitlines()[-1] == "nothing to build from"
+    text = reason("could not find a cache, making one\n", "step 1\nnothing to build from\n")
+    assert text.splitlines()[-1] == "nothing to build from"
     assert reason("", "step 1\nfatal: no port\n") == "fatal: no port"
 
 
@@ -103,7 +103,7 @@ def test_what_a_build_says_last_is_said_in_whatever_words(stream: str) -> None:
 
 def test_a_file_that_is_not_there_is_a_reason() -> None:
     """Broken: all that is said of a package whose sources are not in it is a piece of its manifest."""
-    complaint = """
+    stderr = """
 @parcel/core: Entry /srv/source/bin/peerjs.ts does not exist
 
   /srv/source/package.json:58:15
@@ -113,8 +113,8 @@ def test_a_file_that_is_not_there_is_a_reason() -> None:
     59 |     },
     60 |     "main": {},
 """
-    said = reason("\U0001f6a8 Build failed.\n", complaint).splitlines()
-    assert said[1:] == ["@parcel/core: Entry /srv/source/bin/peerjs.ts does not exist"]
+    lines = reason("\U0001f6a8 Build failed.\n", stderr).splitlines()
+    assert lines[1:] == ["@parcel/core: Entry /srv/source/bin/peerjs.ts does not exist"]
     assert reason("x\n", "Unable to find src\n  61 |  x\n") == "Unable to find src"
 
 

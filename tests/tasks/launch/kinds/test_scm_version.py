@@ -35,12 +35,12 @@ def build(tmp_path: Path, files: dict[str, str], version: str = "") -> str:
         (tmp_path / "source" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "source" / name).write_text(text)
     PythonKind().build(tmp_path, [], version)
-    asked = "import importlib.metadata as m, shop; print(m.version('shop'))"
+    script = "import importlib.metadata as m, shop; print(m.version('shop'))"
     python = tmp_path / "env/bin/python"
-    done = subprocess.run(
-        [python, "-c", asked], cwd="/", check=True, capture_output=True, text=True
+    completed = subprocess.run(
+        [python, "-c", script], cwd="/", check=True, capture_output=True, text=True
     )
-    return done.stdout.strip()
+    return completed.stdout.strip()
 
 
 CFG = "[metadata]\nname = shop\nversion = 3.1\n[options]\npackage_dir =\n  = src\npackages = find:\n[options.packages.find]\nwhere = src\n"  # fmt: skip
