@@ -72,6 +72,11 @@ class Home:
         return self.stack / "entrypoints"
 
     @property
+    def run_names_file(self) -> Path:
+        """How the runs of each operation that was registered last are called."""
+        return self.stack / "run_names"
+
+    @property
     def job_template_file(self) -> Path:
         """The job template of the work pool, as it was registered last."""
         return self.stack / "job_template"

@@ -13,7 +13,13 @@ INLINE = "inline"
 
 def named(template: str) -> Callable[[], str]:
     """Return a function that fills ``template`` with the parameters of the current flow run."""
-    return lambda: run_name(template, flow_run.parameters)
+
+    def name() -> str:
+        """Return the name of the flow run that is starting."""
+        return run_name(template, flow_run.parameters)
+
+    name.__dict__["template"] = template  # for the server, which names runs before they start
+    return name
 
 
 def run_name(template: str, parameters: Mapping[str, Any]) -> str:

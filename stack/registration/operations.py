@@ -47,15 +47,25 @@ Json = dict[str, Any]
 
 
 def write_operations(
-    home: Home, schemas: Mapping[str, Json], entrypoints: Mapping[str, str], template: Json
+    home: Home,
+    schemas: Mapping[str, Json],
+    entrypoints: Mapping[str, str],
+    run_names: Mapping[str, str],
+    template: Json,
 ) -> None:
-    """Write down the schema of each operation's parameters, and its flow, by ``flow/name``.
+    """Write down each operation's parameters, flow and template of run names, by ``flow/name``.
 
     ``template`` is the job template of their work pool.
     """
     write_private(home.operations_file, json.dumps(schemas))
     write_private(home.entrypoints_file, json.dumps(entrypoints))
+    write_private(home.run_names_file, json.dumps(run_names))
     write_private(home.job_template_file, json.dumps(template))
+
+
+def read_run_names(home: Home) -> dict[str, str]:
+    """Return the template of each operation's run names; nothing before the first `make up`."""
+    return _read(home.run_names_file)
 
 
 def read_operations(home: Home) -> dict[str, Json]:

@@ -72,6 +72,13 @@ def operation(entry: Declared, pool: str) -> tuple[str, Json]:
     return f"{flow.name}/{entry.name}", body_of(entry, schema, pool)
 
 
+def run_name_template(entry: Declared) -> str:
+    """Return the template by which runs of a deployment are named; empty where there is none."""
+    flow: Flow[..., Any] = load_flow_from_entrypoint(entry.entrypoint)
+    name = flow.flow_run_name
+    return name if isinstance(name, str) else getattr(name, "template", "")
+
+
 def register_deployment(api: SlipwayApi, entry: Declared, name: str, body: Json) -> None:
     """Create or update one deployment."""
     try:
@@ -108,9 +115,13 @@ def register_all(config: Settings, api: SlipwayApi, root: Path) -> list[str]:
     # Written before it is sent, since the server accepts nothing else.
     schemas = {name: body["parameter_openapi_schema"] for name, body in operations}
     entrypoints = {name: body["entrypoint"] for name, body in operations}
+    run_names = {
+        name: run_name_template(entry)
+        for entry, (name, _) in zip(declared, operations, strict=True)
+    }
     stock = ProcessWorker.get_default_base_job_template()
     template = job_template(stock, sys.executable, root)
-    write_operations(Home(config.root), schemas, entrypoints, template)
+    write_operations(Home(config.root), schemas, entrypoints, run_names, template)
     ensure_pool(api, config.work_pool, template)
     ensure_provider_limit(api, "local", os.cpu_count() or 1)
     publish_logos(Home(config.root).ui / "v1")

@@ -39,6 +39,7 @@ from stack.server.refusal import (
     refuse_no_run,
 )
 from stack.server.run_guard import RunGuard, refuse_at_work
+from stack.server.run_names import RunNames
 from tasks.errors import BadInputError
 
 
@@ -50,6 +51,7 @@ class Guard:
             ``flow/name``.
         entrypoints: Returns the flow of each, likewise.
         pool: Guards the work pool by which they run.
+        run_names: Returns the template of the names of each one's runs, likewise.
     """
 
     def __init__(
@@ -57,8 +59,10 @@ class Guard:
         operations: Callable[[], Mapping[str, dict[str, Any]]],
         entrypoints: Callable[[], Mapping[str, str]],
         pool: PoolGuard,
+        run_names: Callable[[], Mapping[str, str]],
     ) -> None:
         self._operations, self._entrypoints, self._pool = operations, entrypoints, pool
+        self._run_names = RunNames(run_names, operations)
         self._former_names = FormerNames(entrypoints)
 
     def install(self) -> None:
@@ -72,7 +76,8 @@ class Guard:
         intercept(models.concurrency_limits_v2, "update_concurrency_limit", self._update_limit)
         self._former_names.answer()
         self._pool.install()
-        RunGuard(self._operations, self._pool).install()
+        RunGuard(self._operations, self._pool, self._run_names).install()
+        self._run_names.give_scheduled()
         guard_block_types()
 
     async def _create(self, session: Session, deployment: Any) -> None:

@@ -35,7 +35,12 @@ from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule, RRu
 from prefect.utilities.schema_tools.validation import ValidationError
 from starlette.middleware import Middleware
 
-from stack.registration.operations import read_entrypoints, read_job_template, read_operations
+from stack.registration.operations import (
+    read_entrypoints,
+    read_job_template,
+    read_operations,
+    read_run_names,
+)
 from stack.registration.parameter_errors import explained
 from stack.runs.clock_set_back import waits_in_vain
 from stack.server.guard import Guard
@@ -210,7 +215,7 @@ def main() -> None:
     home = Home(settings().root)
     registered = (partial(read_operations, home), partial(read_entrypoints, home))
     pool = PoolGuard(settings().work_pool, partial(read_job_template, home))
-    Guard(*registered, pool).install()
+    Guard(*registered, pool, partial(read_run_names, home)).install()
     sys.argv = ["prefect", "server", "start"]
     app()
 

@@ -33,6 +33,7 @@ from stack.server.refusal import (
     refuse_change,
     refuse_deletion,
 )
+from stack.server.run_names import RunNames
 from tasks.errors import BadInputError
 
 _AT_WORK = FlowRunFilterState(
@@ -52,12 +53,16 @@ class RunGuard:
         operations: Returns the schema of the parameters of each operation, by its name as
             ``flow/name``.
         pool: Guards the work pool by which they run.
+        run_names: Names and tags them.
     """
 
     def __init__(
-        self, operations: Callable[[], Mapping[str, dict[str, Any]]], pool: PoolGuard
+        self,
+        operations: Callable[[], Mapping[str, dict[str, Any]]],
+        pool: PoolGuard,
+        run_names: RunNames,
     ) -> None:
-        self._operations, self._pool = operations, pool
+        self._operations, self._pool, self._run_names = operations, pool, run_names
 
     def install(self) -> None:
         """Intercept the model functions of this process."""
@@ -73,6 +78,7 @@ class RunGuard:
         requested = {field: getattr(flow_run, field) for field in _OF_A_RUN}
         if await self._check(session, flow_run.deployment_id, requested):
             await self._check_beginning(session, flow_run)
+            await self._run_names.give(session, flow_run)
 
     async def _update(self, session: Session, flow_run_id: UUID, flow_run: Any) -> None:
         requested = {

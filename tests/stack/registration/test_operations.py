@@ -13,6 +13,7 @@ from stack.registration.operations import (
     read_entrypoints,
     read_job_template,
     read_operations,
+    read_run_names,
     refuse_other_run,
     refuse_other_variables,
     strict_schema,
@@ -32,7 +33,9 @@ def test_what_was_written_down_is_read(tmp_path: Path) -> None:
     assert (read_operations(home), read_entrypoints(home)) == ({}, {})
     assert read_job_template(home) == {}
     flows = {"launch/launch": "flows.launch.launch_flow"}
-    write_operations(home, {"launch/launch": SCHEMA}, flows, {"variables": {}})
+    names = {"launch/launch": "launch {project}"}
+    write_operations(home, {"launch/launch": SCHEMA}, flows, names, {"variables": {}})
+    assert read_run_names(home) == names
     assert read_job_template(home) == {"variables": {}}
     assert read_entrypoints(home) == flows
     assert read_operations(home) == {"launch/launch": SCHEMA}

@@ -28,7 +28,9 @@ TEMPLATE: Json = {
     "job_configuration": {"command": "{{ command }}", "env": "{{ env }}"},
     "variables": {"properties": {"command": {"type": "string"}, "env": {"type": "object"}}},
 }
+RUN_NAMES = {"launch/launch": "launch {project}"}
 GUARDED = (
+    (models.deployments, ("_insert_scheduled_flow_runs",)),
     (models.deployments, ("read_deployment_by_name",)),
     (models.deployments, ("create_deployment", "update_deployment")),
     (models.deployments, ("delete_deployment", "delete_deployments")),
@@ -73,7 +75,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         schemas = {f"{name}/{name}": SCHEMA for name in names}
         entrypoints = {f"{name}/{name}": f"flows.{name}.{name}_flow" for name in names}
         pool = PoolGuard("slipway", lambda: TEMPLATE)
-        Guard(lambda: schemas, lambda: entrypoints, pool).install()
+        Guard(lambda: schemas, lambda: entrypoints, pool, lambda: RUN_NAMES).install()
 
         async def send(method: str, path: str, body: object) -> httpx.Response:
             """Send one request."""
