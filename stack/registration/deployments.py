@@ -12,6 +12,14 @@ import yaml
 from stack.registration.operations import strict_schema
 from tasks.errors import BadInputError
 
+_OF_THE_FILE = {"name", "prefect-version", "pull", "definitions", "deployments"}
+_OF_A_DEPLOYMENT = {
+    *("name", "entrypoint", "description", "tags", "parameters", "schedules", "work_pool"),
+    "concurrency_limit",
+}
+_OF_A_WORK_POOL = {"name", "work_queue_name"}
+_OF_A_SCHEDULE = {"slug", "cron", "timezone", "active", "parameters"}
+
 Json = dict[str, Any]
 
 
@@ -27,11 +35,17 @@ class Declared:
     tags: tuple[str, ...] = ()
     parameters: Json = field(default_factory=dict)
     schedules: tuple[Json, ...] = ()
+    concurrency_limit: int | None = None
 
 
 def read_deployments(path: Path) -> list[Declared]:
-    """Return the deployments declared in the prefect.yaml at ``path``."""
+    """Return the deployments declared in the prefect.yaml at ``path``.
+
+    Raises:
+        BadInputError: It has a key that is not honoured, or a schedule without a slug or a cron.
+    """
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    _refuse_other_keys("prefect.yaml", document, _OF_THE_FILE)
     return [declared(entry) for entry in document["deployments"]]
 
 
@@ -39,12 +53,17 @@ def declared(entry: Mapping[str, Any]) -> Declared:
     """Read one entry of the list ``deployments``.
 
     Raises:
-        BadInputError: A schedule has no slug, so its state could not be kept, or no cron.
+        BadInputError: It has a key that is not honoured; or a schedule has no slug, so its state
+            could not be kept, or no cron.
     """
+    place = f"prefect.yaml: {entry['entrypoint']}"
+    _refuse_other_keys(place, entry, _OF_A_DEPLOYMENT)
+    _refuse_other_keys(f"{place}.work_pool", entry["work_pool"], _OF_A_WORK_POOL)
     for schedule in entry.get("schedules") or ():
+        _refuse_other_keys(f"{place}.schedules", schedule, _OF_A_SCHEDULE)
         if not schedule.get("slug") or not schedule.get("cron"):
             raise BadInputError(
-                f"prefect.yaml: {entry['entrypoint']}.schedules",
+                f"{place}.schedules",
                 schedule,
                 "a schedule needs a slug and a cron",
                 "Write e.g. slug: nightly, cron: '0 3 * * *', timezone: UTC.",
@@ -58,7 +77,15 @@ def declared(entry: Mapping[str, Any]) -> Declared:
         tags=tuple(entry.get("tags") or ()),
         parameters=entry.get("parameters") or {},
         schedules=tuple(entry.get("schedules") or ()),
+        concurrency_limit=entry.get("concurrency_limit"),
     )
+
+
+def _refuse_other_keys(place: str, entry: Mapping[str, Any], known: set[str]) -> None:
+    """Refuse keys that `prefect deploy` may know and `make up` does not honour."""
+    for key in entry.keys() - known:
+        remedy = f"Leave it out; known are: {', '.join(sorted(known))}."
+        raise BadInputError(f"{place}.{key}", entry[key], "is not honoured by `make up`", remedy)
 
 
 def body_of(entry: Declared, schema: Json, pool: str) -> Json:
@@ -73,6 +100,7 @@ def body_of(entry: Declared, schema: Json, pool: str) -> Json:
         "work_pool_name": pool,
         "work_queue_name": entry.queue,
         "pull_steps": [],
+        **({"concurrency_limit": limit} if (limit := entry.concurrency_limit) else {}),
     }
 
 

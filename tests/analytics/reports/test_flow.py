@@ -105,7 +105,7 @@ async def _artifacts(state: Any) -> dict[str | None, str]:
     of_run = ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id])
     async with get_client() as client:
         artifacts = await client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=of_run))
-    return {artifact.key: str(artifact.data) for artifact in artifacts}
+    return {artifact.key: str(artifact.data) for artifact in artifacts if artifact.key}
 
 
 def _found(home: Path, pattern: str) -> list[Path]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -95,6 +97,29 @@ def test_a_schedule_needs_a_slug() -> None:
     }
     with pytest.raises(BadInputError, match="needs a slug"):
         declared(entry)
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"triggers": []}, "triggers"),
+        ({"job_variables": {"env": {}}}, "job_variables"),
+        ({"work_pool": {"name": "slipway", "job_variables": {}}}, "work_pool.job_variables"),
+        ({"schedules": [{"slug": "a", "interval": 60}]}, "schedules.interval"),
+    ],
+)
+def test_a_key_that_is_not_honoured_is_refused(change: dict[str, Any], place: str) -> None:
+    """Broken: a trigger or a variable is written down, and nothing ever comes of it."""
+    entry = {"name": "a", "entrypoint": "flows.a.a_flow", "work_pool": {"name": "slipway"}}
+    with pytest.raises(BadInputError, match=rf"flows\.a\.a_flow\.{place}: is not honoured"):
+        declared({**entry, **change})
+
+
+def test_a_concurrency_limit_is_sent_where_there_is_one() -> None:
+    """Broken: it is ignored, or `make up` takes away the one that a user has set."""
+    assert "concurrency_limit" not in body_of(NIGHTLY, {"properties": {}}, "own")
+    limited = replace(NIGHTLY, concurrency_limit=2)
+    assert body_of(limited, {"properties": {}}, "own")["concurrency_limit"] == 2
 
 
 def test_body_has_no_pull_steps() -> None:
