@@ -17,6 +17,8 @@ from tests.readme import README, ROOT, Document, code, document, documents
 from tests.run_forms import Json, run_forms
 
 OPERATIONS = document("operations")
+LONGEST = 400
+"""How many characters a paragraph, an item of a list or a row of a table may have."""
 ON_A_STACK = "tests/integration/test_readme.py"
 LINES = {
     "python -m benchmarks.planning --instances DIR": "tests/benchmarks/test_planning.py",
@@ -70,6 +72,13 @@ def test_every_page_can_be_found() -> None:
         for link in page.links()
     }
     assert [_name(each) for each in documents()[1:] if each.path not in linked] == []
+
+
+@pytest.mark.parametrize("page", documents(), ids=_name)
+def test_no_paragraph_is_long(page: Document) -> None:
+    """Nobody with a question would find its answer."""
+    paragraphs = re.split(r"\n\n|\n(?=[-|\d])", page.prose)
+    assert [each for each in paragraphs if len(each) > LONGEST] == []
 
 
 @pytest.mark.parametrize("page", documents(), ids=_name)
@@ -186,7 +195,8 @@ def test_the_settings_it_names_exist(page: Document) -> None:
     """A user would set what nothing reads."""
     named = set(re.findall(r"\bSLIPWAY_[A-Z_]+", page.text))
     known = {f"SLIPWAY_{name.upper()}" for name in Settings.model_fields}
-    assert named - known - {"SLIPWAY_OUTPUT", "SLIPWAY_ITEM"} == set()
+    given = {"SLIPWAY_OUTPUT", "SLIPWAY_ITEM", "SLIPWAY_RUN_ID"}
+    assert named - known - given == set()
 
 
 def test_every_schedule_is_listed() -> None:

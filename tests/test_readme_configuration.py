@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from blocks.providers.interface import Resources
 from blocks.providers.shell import ShellProvider
 from blocks.repositories.restic import ResticRepository
 from blocks.workload_spec import PytestWorkload, StepSpec, StepsWorkload, WfformatWorkload
+from flows.configuration.block_loading import PROVIDERS, REPOSITORIES
 from flows.configure import build_blocks
 from tasks.configuration import Configuration, read_configuration
 from tasks.split.declared import split_steps
@@ -151,3 +153,10 @@ def test_the_short_files_are_accepted(page: Document, tmp_path: Path) -> None:
     (tmp_path / "slipway.yaml").write_text(text)
     read = read_configuration(tmp_path / "slipway.yaml", dict.fromkeys(SECRETS, "x"))
     assert build_blocks(read)
+
+
+def test_every_kind_of_provider_and_repository_is_explained() -> None:
+    """A user would not learn of a kind, or write one that is gone."""
+    told = re.findall(r"^### Keys of a (\w+) of kind (\w+)$", CONFIGURATION.text, re.MULTILINE)
+    providers = [("provider", kind) for kind in PROVIDERS]
+    assert told == [*providers, *(("repository", kind) for kind in REPOSITORIES)]
