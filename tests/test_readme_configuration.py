@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
 from blocks.environment_spec import EnvironmentSpec, ProjectEnvironment
 from blocks.project_spec import ProjectSpec, ServiceSpec
@@ -19,6 +20,7 @@ from blocks.workload_spec import PytestWorkload, StepSpec, StepsWorkload, Wfform
 from flows.configuration.block_loading import PROVIDERS, REPOSITORIES
 from flows.configure import build_blocks
 from tasks.configuration import Configuration, read_configuration
+from tasks.settings import Settings
 from tasks.split.declared import split_steps
 from tests.readme import README, Document, document
 
@@ -160,3 +162,18 @@ def test_every_kind_of_provider_and_repository_is_explained() -> None:
     told = re.findall(r"^### Keys of a (\w+) of kind (\w+)$", CONFIGURATION.text, re.MULTILINE)
     providers = [("provider", kind) for kind in PROVIDERS]
     assert told == [*providers, *(("repository", kind) for kind in REPOSITORIES)]
+
+
+def written_setting(default: object) -> str:
+    """Return the default of a setting as the page writes it."""
+    plain = default.get_secret_value() if isinstance(default, SecretStr) else default
+    text = str(plain).lower() if isinstance(plain, bool) else str(plain)
+    return f"`{text}`" if text else ""
+
+
+def test_every_setting_is_listed() -> None:
+    """A user would not find what can be set, or believe another default."""
+    assert CONFIGURATION.table("setting") == [
+        (f"`SLIPWAY_{name.upper()}`", written_setting(field.default), field.description)
+        for name, field in Settings.model_fields.items()
+    ]
