@@ -1,1 +1,1 @@
-"""What a user configures in the Prefect UI: one file an implementation beside its interface."""
+"""The Prefect blocks that users configure: an interface for each kind, a file for each block."""

@@ -1,11 +1,11 @@
-"""What Linux takes as one variable or one argument of a process: what is longer starts nothing."""
+"""Size limits of Linux for one environment variable and one argument of a process."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 MOST_BYTES = 128 * 1024
-"""Of a variable with its name, or of an argument, with the zero byte at its end."""
+"""Size of a variable with its name, or of an argument, including the zero byte at its end."""
 _AROUND = len("exec ") + 1
 
 
@@ -21,7 +21,7 @@ def short_value(name: str, value: str) -> None:
 
 
 def short_command(command: str) -> str:
-    """Return ``command`` if a shell can be given it; a ValueError says by how much it cannot."""
+    """Return ``command`` if a shell can take it; a ValueError says by how much it is too long."""
     size, most = _size(command), MOST_BYTES - _AROUND
     if size > most:
         raise ValueError(

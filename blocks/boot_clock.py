@@ -1,4 +1,4 @@
-"""A clock that nobody sets, and that goes on while the machine sleeps."""
+"""A clock that nobody can set, and that goes on while the machine sleeps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 
 def since_boot() -> float:
-    """Return seconds since a moment that stays the same until the machine starts again.
+    """Return the seconds since a moment that stays fixed until the machine starts again.
 
     Linux's monotonic clock stands still while the machine sleeps; that of macOS does not.
     """

@@ -1,6 +1,6 @@
-"""Users and passwords of addresses: taken out of where they can be read, given to what needs them.
+"""Splits users and passwords off addresses, and passes them to the programs that need them.
 
-They travel in the environment or in a private file, never in an argument. Free of Prefect.
+They are passed in the environment or in a private file, never in an argument. Free of Prefect.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ _HOST = re.compile(
     r"(?:localhost|\d+(?:\.\d+){3}|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}|\[[\da-f:.]+\])(?::\d+)?(?=[/?#])",
     re.IGNORECASE,
 )
-"""What is a host beyond doubt: a version that follows a path, e.g. `@v1.0`, is none."""
+"""Matches only what is certainly a host: not a version that follows a path, e.g. `@v1.0`."""
 _WITH_SLASH = re.compile(r"[^\s/:@]*:(?!\d{1,5}/)")
-"""What a user begins with whose password may hold `/`: no host with a port does."""
+"""Matches the start of a user whose password may hold `/`; a host with a port does not match."""
 
 
 def apart(text: str) -> tuple[str, dict[str, str]]:
-    """Return ``text`` without the users of its HTTP addresses, and these by address.
+    """Return ``text`` without the users of its HTTP addresses, and the users by address.
 
     The address of ``git+https://me:token@example.org/shop.git@v1`` is
     ``https://example.org/shop.git``.
     """
-    found: dict[str, str] = {}
+    users: dict[str, str] = {}
 
     def note(match: re.Match[str]) -> str:
         at = _end_of_user(match["rest"])
@@ -37,17 +37,17 @@ def apart(text: str) -> tuple[str, dict[str, str]]:
         address, *more = re.split(r"[?#{@]", rest, maxsplit=1)
         if more and rest[len(address)] == "{":
             address = f"{address.rpartition('/')[0]}/"
-        found[address] = unquote(match["rest"][:at])
+        users[address] = unquote(match["rest"][:at])
         return rest
 
-    return _ADDRESS.sub(note, text), found
+    return _ADDRESS.sub(note, text), users
 
 
 def _end_of_user(rest: str) -> int | None:
-    """Return where the `@` stands that ends the user in what follows `://`; None: there is no user.
+    """Return the index of the `@` that ends the user in what follows `://`; None without a user.
 
-    A password may hold `@`, `/` and `:`, and a path may hold `@`. The first `@` that a host follows
-    beyond doubt is it; else the last one before the path.
+    A password may hold `@`, `/` and `:`, and a path may hold `@`. It is the first `@` that is
+    certainly followed by a host; else the last one before the path.
     """
     with_slash = bool(_WITH_SLASH.match(rest))
     before_path = len(re.split("[/?#]", rest, maxsplit=1)[0])
@@ -59,30 +59,30 @@ def _end_of_user(rest: str) -> int | None:
 
 
 def together(text: str, users: Mapping[str, str]) -> str:
-    """Return ``text`` with the users in it that `apart` has taken out of an address of it."""
+    """Return ``text`` with the users put back that `apart` has removed from its addresses."""
     for address, user in users.items():
         scheme, _, rest = address.partition("://")
         name, colon, password = user.partition(":")
-        said = f"{quote(name, safe='')}{colon}{quote(password, safe='')}"
-        text = text.replace(address, f"{scheme}://{said}@{rest}", 1)
+        credentials = f"{quote(name, safe='')}{colon}{quote(password, safe='')}"
+        text = text.replace(address, f"{scheme}://{credentials}@{rest}", 1)
     return text
 
 
 def without_credentials(
     source: str, requirements: Sequence[str]
 ) -> tuple[str, list[str], dict[str, str]]:
-    """Return both without the users of their addresses, and these by address."""
-    source, found = apart(source)
+    """Return both without the users of their addresses, and the users by address."""
+    source, users = apart(source)
     cleaned = []
     for requirement in requirements:
-        text, more = apart(requirement)
+        text, further = apart(requirement)
         cleaned.append(text)
-        found |= more
-    return source, cleaned, found
+        users |= further
+    return source, cleaned, users
 
 
 def plain(secrets: Any) -> dict[str, Any]:
-    """Return the mapping that pydantic or Prefect keeps secret, or that was never a secret."""
+    """Return a mapping in plain text, whether pydantic or Prefect keeps it secret or not."""
     inside = secrets.get_secret_value() if hasattr(secrets, "get_secret_value") else secrets
     return {
         name: value.get_secret_value() if hasattr(value, "get_secret_value") else value
@@ -91,7 +91,7 @@ def plain(secrets: Any) -> dict[str, Any]:
 
 
 def git_environment(credentials: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables by which Git shows each user to its own address, and to no other."""
+    """Return variables that make Git send each user to its own address, and to no other."""
     if not credentials:
         return {}
     variables = {"GIT_CONFIG_COUNT": str(len(credentials))}
@@ -103,10 +103,10 @@ def git_environment(credentials: Mapping[str, str]) -> dict[str, str]:
 
 
 def netrc(credentials: Mapping[str, str]) -> str:
-    """Return the lines of a netrc file, which installers read the user of a host from.
+    """Return the lines of a netrc file, from which installers read the user of a host.
 
-    It knows no paths. Of several users of one host it holds one that is not meant for a repository
-    of Git, which is told its own by `git_environment`.
+    The format has no paths. If a host has several users, the file holds one that is not meant for a
+    repository of Git, which gets its own from `git_environment`.
     """
     lines = {}
     for address, user in sorted(credentials.items(), key=_git_first):

@@ -1,6 +1,6 @@
-"""Writes a file that is whole or absent, also after a power loss or on a full disk.
+"""Writes files atomically, also across a power loss or on a full disk.
 
-Standard library only, and little of it: the shim imports this.
+It uses little of the standard library and nothing else, as the shim imports it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import sys
 def write(path: str, content: str | bytes, *, durable: bool = True) -> None:
     """Put ``content`` at ``path`` in one step, readable by its owner only.
 
-    ``durable``: it is on the disk before this returns. What cannot be written leaves no draft, and
-    the former file as it was.
+    ``durable``: the file is on the disk before this returns. A failed write leaves no draft, and
+    the previous file as it was.
 
     Raises:
-        OSError: It cannot be written, e.g. for want of room.
+        OSError: It cannot be written, e.g. on a full disk.
     """
     folder, name = os.path.split(path)
     draft = os.path.join(folder, f".{name}.{os.getpid()}")
@@ -32,7 +32,7 @@ def write(path: str, content: str | bytes, *, durable: bool = True) -> None:
 
 
 def keep(path: str, content: str) -> None:
-    """Write ``content``, unless it stands there already: that takes no room on a full disk."""
+    """Write ``content``, unless the file holds it already, which needs no room on a full disk."""
     try:
         with open(path, "rb") as file:
             same = file.read() == content.encode()
@@ -43,7 +43,7 @@ def keep(path: str, content: str) -> None:
 
 
 def sync_folder(folder: str) -> None:
-    """Have the names in ``folder`` on the disk before this returns."""
+    """Write the names in ``folder`` to the disk before this returns."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -52,7 +52,7 @@ def sync_folder(folder: str) -> None:
 
 
 def sync_tree(folder: str) -> None:
-    """Have all that lies in and below ``folder`` on the disk before this returns.
+    """Write all that lies in and below ``folder`` to the disk before this returns.
 
     On Linux the file system is synchronised as a whole (syncfs), which takes one call for the
     twenty thousand files of a release; elsewhere every file system is.

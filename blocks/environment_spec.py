@@ -1,4 +1,4 @@
-"""What a user writes of an environment, and of a project in one; free of Prefect."""
+"""The configuration of an environment, and of a project in one; free of Prefect."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from blocks.parameter import MOST_NAMES, CommandText, ShortText
 ALL = "all"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OURS = frozenset({"SLIPWAY_ITEM", "SLIPWAY_OUTPUT", "SLIPWAY_RUN_ID"})
-"""What each process is given by Slipway itself, whatever else stands there."""
+"""Variables that Slipway itself sets for each process, whatever the configuration says."""
 Value = TypeVar("Value")
 
 
 def named_as_variables(values: dict[str, Value]) -> dict[str, Value]:
-    """Return ``values`` if a process can be given each of them, under its name."""
+    """Return ``values`` if a process can take each of them as a variable of that name."""
     for name, value in values.items():
         if not _NAME.fullmatch(name):
             raise ValueError(

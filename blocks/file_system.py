@@ -1,4 +1,4 @@
-"""A file system without room: known by what is said of it, and named with what to do."""
+"""Recognises a full file system by its error messages, and names it with the remedy."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def is_without_room(error: BaseException) -> bool:
-    """Tell whether ``error`` is what a system call fails of for which there is no room."""
+    """Tell whether ``error`` is a system call's error for a full disk or an exceeded quota."""
     return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 
-def tells_no_room(said: str) -> bool:
-    """Tell whether ``said`` says, in the words of the system, npm or SQLite, that a disk is full."""
-    return bool(_TELLS.search(said))
+def tells_no_room(message: str) -> bool:
+    """Tell whether ``message``, of the system, npm or SQLite, says that a disk is full."""
+    return bool(_TELLS.search(message))
 
 
-def told_full(said: str, *places: Path) -> str:
-    """Return ``said``; where it tells of no room, also which file system is full and what to do.
+def told_full(message: str, *places: Path) -> str:
+    """Return ``message``; if it tells of a full disk, add which file system is full and what to do.
 
-    Which one that is, is said once: by whoever knew best where it happened.
+    That is added only once, by the code that knew best where it happened.
     """
-    if not tells_no_room(said) or _NAMED in said:
-        return said
-    return f"{said.rstrip().removesuffix('.')}. {full_file_system(said, *places)}"
+    if not tells_no_room(message) or _NAMED in message:
+        return message
+    return f"{message.rstrip().removesuffix('.')}. {full_file_system(message, *places)}"
 
 
-def full_elsewhere(where: str) -> str:
+def full_elsewhere(machine: str) -> str:
     """Return a sentence that names a file system of another machine that is full."""
-    return f"{_NAMED} of {where}. Make room there, or enlarge it, and start this again."
+    return f"{_NAMED} of {machine}. Make room there, or enlarge it, and start this again."
 
 
-def full_file_system(said: str, *places: Path) -> str:
+def full_file_system(message: str, *places: Path) -> str:
     """Return a sentence that names the file system that is full, and what to do about it.
 
-    It is that of a path which ``said`` names where it tells of no room. Where it names none, it is
-    the one of ``places`` and of temporary files with the least room.
+    It is the file system of a path in a line of ``message`` that tells of a full disk. If there is
+    no such path, it is the one of ``places`` and of temporary files with the least room.
     """
-    telling = [line for line in said.splitlines() if tells_no_room(line)]
+    telling = [line for line in message.splitlines() if tells_no_room(line)]
     named = [Path(path) for line in telling for path in _PATH.findall(line)]
     used = named or [*places, Path(tempfile.gettempdir())]
     free, total, mount = min(_room(mount_of(place)) for place in used)
@@ -67,7 +67,7 @@ def has_no_room(place: Path) -> bool:
 
 
 def mount_of(place: Path) -> Path:
-    """Return where the file system of ``place``, or of its nearest folder that is there, begins."""
+    """Return the mount point of ``place``, or of its nearest folder that exists."""
     nearest = next(path for path in (place, *place.parents) if os.path.lexists(path)).resolve()
     return next(path for path in (nearest, *nearest.parents) if path.is_mount() or not path.name)
 

@@ -1,4 +1,4 @@
-"""What a user wants of a plan beside that it ends soon: money, a deadline; free of Prefect."""
+"""The goal of a plan: what to minimise, a budget and a deadline; free of Prefect."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from blocks.parameter import Money, SomeMoney, SomeSeconds
 
-_HOUR = 3600.0
+_HOUR_SECONDS = 3600.0
 
 
 class Goal(BaseModel):
@@ -72,12 +72,14 @@ class Goal(BaseModel):
         return self.objective != "makespan" or any(limit is not None for limit in limits)
 
     def worth(self, makespan_seconds: float, cost: float) -> tuple[float, float]:
-        """Return what a plan is compared by, the least the best; what is equal is told apart."""
+        """Return the value by which plans are compared, the least being best, and a tie-breaker."""
         if self.objective == "makespan":
             return makespan_seconds, cost
         if self.objective == "cost":
             return cost, makespan_seconds
-        return cost + makespan_seconds / _HOUR * (self.hour_is_worth or 0.0), makespan_seconds
+        return cost + makespan_seconds / _HOUR_SECONDS * (
+            self.hour_is_worth or 0.0
+        ), makespan_seconds
 
     def __str__(self) -> str:
         limits = [

@@ -1,4 +1,4 @@
-"""Where the logos of our blocks are: Prefect takes http addresses only, so its own server has them."""
+"""Publishes our blocks' logos on Prefect's own server, since Prefect takes only HTTP addresses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BELOW = "slipway"
 
 
 def logo(slug: str) -> HttpUrl | None:
-    """Return the address of the logo of the block type ``slug``; None where no server is known."""
+    """Return the address of the logo of the block type ``slug``; None if no server is known."""
     server: str | None = PREFECT_UI_URL.value()
     return HttpUrl(f"{server.rstrip('/')}/{BELOW}/{slug}.svg") if server else None
 

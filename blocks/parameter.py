@@ -1,7 +1,7 @@
-"""What a parameter of an operation, and a field of a block, may be: types with bounds; free of Prefect.
+"""Bounded types for the parameters of operations and the fields of blocks; free of Prefect.
 
-The bounds stand in the JSON schema, so that Prefect's API refuses what is beyond them before a
-process is started for it. A bound is where a value means nothing any more, not where it gets rare.
+The bounds are part of the JSON schema, so that Prefect's API refuses values beyond them before it
+starts a process. A bound lies where a value stops making sense, not where it gets rare.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pydantic.fields import FieldInfo
 from blocks.argument import MOST_BYTES
 
 MOST_ITEMS = 100_000
-"""Of a list that a user writes, e.g. the steps of a workload."""
+"""Limit of a list that a user writes, e.g. the steps of a workload."""
 MOST_NAMES = 1000
-"""Of a list or a mapping of names, e.g. variables."""
+"""Limit of a list or a mapping of names, e.g. variables."""
 LONGEST_PATH = 4096
 """Characters; Linux takes no longer path."""
 LONGEST_TEXT = 10_000
@@ -26,13 +26,13 @@ MOST_SECONDS = 1e9
 """Thirty years."""
 MOST_MONEY = 1e12
 MOST_WHOLE = 2**53
-"""Beyond it, JavaScript and JSON tell whole numbers apart no longer."""
+"""Beyond it, JavaScript and JSON no longer distinguish whole numbers."""
 
 _NO_CONTROLS = r"^([^\x00-\x20\x7f][^\x00-\x1f\x7f]*)?$"
-"""Nothing, or a text that begins with no blank."""
+"""An empty text, or one that does not begin with a blank."""
 _NO_BLANKS = r"^[^\x00-\x20\x7f]*$"
 _NO_LINE_AFTER = r"(?!\n)"
-"""Python's `$` also matches before a line's end, in which a name would have one."""
+"""Needed as Python's `$` also matches before a final line end."""
 
 
 def bounded_text(pattern: str, most: int, least: int = 1) -> FieldInfo:
@@ -70,7 +70,7 @@ ShortText = Annotated[str, Field(max_length=LONGEST_PATH)]
 Expression = Annotated[str, Field(max_length=LONGEST_TEXT)]
 
 CommandText = Annotated[str, Field(json_schema_extra={"maxLength": MOST_BYTES})]
-"""One argument of a process, of which only Linux says by its bytes whether it is too long."""
+"""One argument of a process; Linux limits its bytes, which the schema cannot express."""
 
 _YEAR = r"(19[7-9]\d|20\d\d)"
 _LEAP_YEAR = r"(19(7[26]|8[048]|9[26])|20([02468][048]|[13579][26]))"

@@ -1,4 +1,4 @@
-"""Text that others wrote, fit to be shown: no control character in it acts on a screen or a page."""
+"""Makes text of others safe to show, by removing or escaping its control characters."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _ONE_BYTE = 0xFF
 
 
 def printable(text: str) -> str:
-    r"""Return ``text`` without what steers a terminal, other control characters as ``\x07``.
+    r"""Return ``text`` without terminal sequences, and with other control characters as ``\x07``.
 
-    Line ends and tabs stay; a carriage return at the end of a line goes.
+    Line ends and tabs stay; a carriage return at the end of a line is removed.
     """
     text = _TERMINAL.sub("", text.replace("\r\n", "\n"))
     return _CONTROL.sub(lambda match: _escaped(match[0]), text)

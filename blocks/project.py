@@ -70,12 +70,12 @@ class Project(ProjectSpec, Block):
 
     def spec(self) -> ProjectSpec:
         """Return what was configured, as a frozen value without Prefect."""
-        known = {*ProjectSpec.model_fields, "secrets"}
-        return ProjectSpec.model_validate(spec_fields(self.model_dump(include=known)))
+        fields = {*ProjectSpec.model_fields, "secrets"}
+        return ProjectSpec.model_validate(spec_fields(self.model_dump(include=fields)))
 
 
 def spec_fields(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a ProjectSpec that those of a block mean."""
+    """Return the fields of the ProjectSpec that correspond to those of a block."""
     fields = dict(document)
     environments = {name: dict(each) for name, each in (fields.get("environments") or {}).items()}
     for name, secrets in plain(fields.pop("secrets", None)).items():

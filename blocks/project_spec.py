@@ -1,4 +1,4 @@
-"""What a user writes of a project; free of Prefect."""
+"""The configuration of a project: source, services, workloads, variables; free of Prefect."""
 
 from __future__ import annotations
 
@@ -141,22 +141,22 @@ class ProjectSpec(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _take_users_apart(cls, fields: Any) -> Any:
-        """Move users and tokens out of the addresses: only credentials are kept secret."""
+        """Move users and tokens from the addresses to the credentials, which are kept secret."""
         if not isinstance(fields, Mapping) or not isinstance(fields.get("source"), str):
             return fields
         requirements = fields.get("requirements") or []
         if not (isinstance(requirements, list) and all(isinstance(r, str) for r in requirements)):
             return fields
-        source, cleaned, found = without_credentials(fields["source"], requirements)
-        if not found:
+        source, cleaned, users = without_credentials(fields["source"], requirements)
+        if not users:
             return fields
-        known = found | plain(fields.get("credentials"))
-        return {**fields, "source": source, "requirements": cleaned, "credentials": known}
+        credentials = users | plain(fields.get("credentials"))
+        return {**fields, "source": source, "requirements": cleaned, "credentials": credentials}
 
     @field_validator("services")
     @classmethod
     def _are_names(cls, services: dict[str, ServiceSpec]) -> dict[str, ServiceSpec]:
-        """Refuse what could not be part of the name of a folder."""
+        """Refuse names of services that could not be part of the name of a folder."""
         for name in services:
             if not fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}", name):
                 problem = f"{name!r} is no name of a service: use letters, digits and . _ -"
@@ -177,6 +177,6 @@ class ProjectSpec(BaseModel):
 
     @field_validator("before", mode="before")
     @classmethod
-    def _one_or_several(cls, given: object) -> object:
-        """Take a single command for a list of one."""
-        return [given] if isinstance(given, str) else given
+    def _one_or_several(cls, commands: object) -> object:
+        """Turn a single command into a list of one."""
+        return [commands] if isinstance(commands, str) else commands

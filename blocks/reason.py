@@ -1,4 +1,4 @@
-"""Which line of a log says why something failed: the last ones are often not it. Pure."""
+"""Finds the line of a log that says why something failed, which is often not the last; pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _REASON = re.compile(
     | \b(?:command\ not\ found|No\ such\ file\ or\ directory|Permission\ denied)\b
     """
 )
-# Said of the failure by what only ran it.
+# Lines of programs that only ran the one which failed.
 _ECHO = re.compile(r"^\s*(?:npm|pnpm|yarn|error Command failed|ELIFECYCLE|make(?:\[\d+\])?:)")
 
 
 def reason(lines: Sequence[str]) -> int | None:
-    """Return which of ``lines`` says why; None where none does."""
+    """Return the index of the line that says why; None if none does."""
     numbers = [number for number, line in enumerate(lines) if _REASON.search(line)]
     own = [number for number in numbers if not _ECHO.search(lines[number])]
     telling = own or numbers
@@ -28,7 +28,7 @@ def reason(lines: Sequence[str]) -> int | None:
 
 
 def with_reason(lines: Sequence[str], count: int) -> list[str]:
-    """Return the last ``count`` of ``lines``, and before them the one that says why, if earlier."""
+    """Return the last ``count`` of ``lines``, after the one that says why if it is earlier."""
     first = max(0, len(lines) - count)
     number = reason(lines)
     if number is None or number >= first:

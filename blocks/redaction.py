@@ -1,7 +1,7 @@
-"""Takes secrets out of texts: known ones in every usual spelling, and passwords in addresses.
+"""Redacts secrets in texts: known ones in every usual spelling, and passwords in addresses.
 
-Whatever is shown or kept (logs, states, artifacts, the ledger, reports) goes through here before
-anything is cut from it: what a cut leaves of a secret is no longer recognised. Free of Prefect.
+Every text that is shown or kept (logs, states, artifacts, the ledger, reports) is redacted before
+it is cut, as a part of a secret would no longer be recognised. Free of Prefect.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from blocks.spellings import Spelling, spellings
 
 MASK = "***"
 SHORTEST = 4
-"""Shorter ones occur everywhere by chance; hiding them would garble every log."""
+"""Shorter secrets occur everywhere by chance; hiding them would garble every log."""
 
 _LOG_BYTES = 65_536
 # After `://`: a user, a colon, and a password, which may hold `@`, `/` and `:` itself. A number
@@ -44,10 +44,10 @@ _LOOK_SECRET = (
 
 
 class Redactor:
-    """Replaces a set of secrets by ``***``; made once a set by `redactor_of`.
+    """Replaces a set of secrets by ``***``; `redactor_of` builds one for each set.
 
-    Of a secret of several lines each line of four characters and more is one, too.
-    ``reach`` is the most characters that a spelling of one of them can have.
+    In a secret of several lines each line of at least four characters counts as a secret, too.
+    ``reach`` is the length of the longest possible spelling of any of them.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
@@ -79,7 +79,7 @@ def _compiled(secrets: frozenset[str]) -> Redactor:
 
 
 def redactor_of(secrets: Iterable[str]) -> Redactor:
-    """Return the redactor of ``secrets``, compiled once however often it is asked for."""
+    """Return the redactor of ``secrets``, which is compiled once and cached."""
     return _compiled(frozenset(secrets))
 
 
@@ -89,19 +89,19 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 
 def without_passwords(text: str) -> str:
-    """Return ``text`` without what stands between `://user:` and `@`, over HTTP without the user."""
+    """Return ``text`` without the passwords of its addresses, over HTTP also without the users."""
     if "://" not in text:
         return text
     return _HTTP_USER.sub(f"{MASK}@", _PASSWORD.sub(rf"\1:{MASK}", text))
 
 
 def without_user(text: str) -> str:
-    """Return ``text`` with no password in its addresses, over HTTP no user either."""
+    """Return ``text`` with passwords masked in its addresses, and users removed over HTTP."""
     return _HTTP_USER.sub("", _PASSWORD.sub(r"\1", text))
 
 
 def without_suspects(text: str) -> str:
-    """Return ``text`` without whatever looks like a secret, where nobody can say what is one."""
+    """Return ``text`` without anything that looks like a secret, for when none are known."""
     text = without_passwords(text)
     for pattern, instead in _LOOK_SECRET:
         text = pattern.sub(instead, text)
@@ -113,8 +113,8 @@ def last_lines(
 ) -> list[str]:
     """Return the last lines of a log without ``secrets``, the newest last; none without a file.
 
-    They come from the last ``limit_bytes``. More is read, as far as a secret can reach: one of
-    which the beginning were missing would not be recognised.
+    They come from the last ``limit_bytes``. More is read, by the length of the longest secret, as a
+    secret without its beginning would not be recognised.
     """
     redactor = redactor_of(secrets)
     try:
@@ -133,14 +133,14 @@ def last_lines(
 
 
 def _parts(secret: str) -> Iterator[str]:
-    """Yield the secret and its lines, without blanks around them and without what is too short."""
+    """Yield the secret and its lines, stripped, except those that are too short."""
     for part in (secret, *secret.splitlines()):
         if len(part.strip()) >= SHORTEST:
             yield part.strip()
 
 
 def _masked(text: str, spans: list[tuple[int, int]]) -> str:
-    """Return ``text`` with one mask for all that overlaps."""
+    """Return ``text`` with one mask for each run of overlapping spans."""
     pieces, end = [], 0
     for first, last in sorted(spans):
         if first >= end:

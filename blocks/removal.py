@@ -1,7 +1,7 @@
-"""The removal of a folder with all in it: at any depth, and of any length of paths.
+"""Removes a folder with all in it, at any depth and for any length of paths.
 
-It holds one folder open at a time. `shutil.rmtree` calls itself for every level in Python 3.11 and
-keeps each open: a thousand folders in one another end it with a RecursionError, which is no OSError.
+It holds one folder open at a time. In Python 3.11 `shutil.rmtree` calls itself for every level and
+keeps each open: a thousand nested folders end it with a RecursionError, which is no OSError.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _OWNER_MAY_ALL = 0o700
 def remove(top: Path) -> None:
     """Remove the folder ``top`` with all in it.
 
-    Folders that this user has made read-only are no obstacle. What can be removed is, also where
-    something else cannot.
+    Folders that this user has made read-only are no obstacle. All that can be removed is removed,
+    even if something else cannot be.
 
     Raises:
         OSError: Something is left; it names the first such path.
@@ -30,10 +30,10 @@ def remove(top: Path) -> None:
 
 
 def discard(top: Path) -> str:
-    """Remove what can be removed of the folder ``top``, which need not be there.
+    """Remove what can be removed of the folder ``top``, which need not exist.
 
     Returns:
-        What is left, why, and what to do; empty where nothing is.
+        What is left, why, and what to do; empty if nothing is left.
     """
     try:
         remove(top)
@@ -49,7 +49,7 @@ def discard(top: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """A folder on the way down, told from every other by ``identity``, and what is to go in it."""
+    """A folder on the way down, its unique ``identity``, and the folders in it still to remove."""
 
     name: str
     identity: tuple[int, int]
@@ -57,7 +57,7 @@ class _Level:
 
 
 class _Removal:
-    """A removal on its way: one folder is open at a time, reached from the one above it."""
+    """A removal in progress: one folder is open at a time, reached from the one above it."""
 
     def __init__(self, top: Path) -> None:
         self._above, self._top = top.absolute().parent, top.name
@@ -66,7 +66,7 @@ class _Removal:
         self._error: OSError | None = None
 
     def perform(self) -> OSError | None:
-        """Remove it; return why the first of what is left is."""
+        """Remove the folder; return the error of the first path that is left."""
         self._open = os.open(self._above, _FOLDER)
         try:
             self._way.append(_Level("", _identity(self._open), [self._top]))
@@ -82,7 +82,7 @@ class _Removal:
         return self._error
 
     def _descend(self) -> None:
-        """Go into the next folder and remove what is no folder in it; pass over what is closed."""
+        """Enter the next folder and remove the files in it; skip a folder that cannot be opened."""
         name = self._way[-1].folders[-1]
         try:
             inner = _opened(name, self._open)
@@ -100,7 +100,7 @@ class _Removal:
             self._note(error)
 
     def _emptied(self) -> list[str]:
-        """Remove what is no folder from the one that is open; return the folders in it."""
+        """Remove the files in the open folder; return the folders in it."""
         folders = []
         with os.scandir(self._open) as entries:
             listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
@@ -115,7 +115,7 @@ class _Removal:
         return folders
 
     def _ascend(self) -> None:
-        """Go back to the folder above, and remove the one that was gone through.
+        """Go back to the folder above, and remove the one just left.
 
         Raises:
             OSError: Somebody has moved it elsewhere meanwhile.
@@ -134,23 +134,23 @@ class _Removal:
             self._note(error, level.name)
 
     def _note(self, error: OSError, name: str = "") -> None:
-        """Keep the first reason; what is gone already, unless it is all of it, is as it should be."""
-        gone = isinstance(error, FileNotFoundError) and len(self._way) > 1
-        if self._error is None and not gone:
+        """Keep the first error; a path that is gone is none, unless it is the top itself."""
+        is_gone = isinstance(error, FileNotFoundError) and len(self._way) > 1
+        if self._error is None and not is_gone:
             between = [level.name for level in self._way if level.name]
             path = os.path.join(self._above, *between, name)  # noqa: PTH118 - of any length
             self._error = OSError(error.errno, error.strerror, path.removesuffix("/"))
 
 
 def _opened(name: str, above: int) -> int:
-    """Open the folder ``name``, which its owner may change then; a link is none."""
+    """Open the folder ``name`` and make it writable for its owner; refuse a link."""
     try:
         opened = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=above)
     except PermissionError:
         os.chmod(name, _OWNER_MAY_ALL, dir_fd=above)
         opened = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=above)
     if os.fstat(opened).st_mode & _OWNER_MAY_ALL != _OWNER_MAY_ALL:
-        with suppress(OSError):  # another's: whether anything can be removed is seen then
+        with suppress(OSError):  # another user's folder: its removal may still work, or will fail
             os.fchmod(opened, _OWNER_MAY_ALL)
     return opened
 

@@ -1,7 +1,7 @@
-"""How one secret may be written in a text: as it is, escaped, quoted, in base64, in hex.
+"""Patterns for the spellings of a secret in a text: plain, escaped, quoted, in base64, in hex.
 
-A spelling finds where it stands. Most texts hold none, so that each first looks for a piece that
-no escaping changes, which is as fast as Python searches.
+Most texts hold no secret, so each spelling first looks for a substring that no escaping changes,
+which is as fast as Python can search.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from html.entities import codepoint2name
 
 _PLAIN = re.compile(r"[A-Za-z0-9]+")
 _LONGEST_SPELT = 24
-"""The most characters that one of a secret becomes, e.g. two escaped surrogates."""
+"""The most characters that one character of a secret becomes, e.g. two escaped surrogates."""
 
 _NAMED = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f", "\v": "v", "\0": "0"}
 _BROKEN = r"(?:\\+[rn]|\s)*"
-"""What may stand inside long base64: line breaks, also escaped ones."""
+"""What may occur inside long base64: line breaks, also escaped ones."""
 
-_ANCHOR = 12
-_ANCHORS = 4
-_WRAPPED = 57
-"""From how many characters on tools break base64 into lines, at the earliest."""
+_ANCHOR_LENGTH = 12
+_ANCHOR_COUNT = 4
+_SHORTEST_LINE = 57
+"""The shortest line length at which tools break base64 into lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """One way to write a secret; ``anchors``: one of them stands wherever it does, if there are."""
+    """One way to write a secret; every match contains one of ``anchors``, if there are any."""
 
     pattern: re.Pattern[str]
     anchors: tuple[str, ...]
     reach: int
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where it stands in ``text``."""
+        """Yield the spans of its matches in ``text``."""
         if not self.anchors or any(anchor in text for anchor in self.anchors):
             for match in self.pattern.finditer(text):
                 yield match.span()
@@ -55,14 +55,14 @@ def spellings(secret: str) -> Iterator[Spelling]:
 
 
 def _escaped(secret: str) -> Spelling:
-    """Return the secret with each character plain, or as JSON, Python, URLs, shells, HTML have it."""
+    """Return a spelling with each character plain, or escaped as in JSON, Python, URLs or HTML."""
     pattern = "".join(map(_spelt, secret))
     plain = max(_PLAIN.findall(secret), key=len, default="")
     return Spelling(re.compile(pattern), (plain,) if plain else (), _LONGEST_SPELT * len(secret))
 
 
 def _spelt(character: str) -> str:
-    """Return the pattern of one character in all escapings; letters and digits are in none."""
+    """Return the pattern of one character in all its escapes; letters and digits have none."""
     if _PLAIN.fullmatch(character):
         return character
     code, encoded = ord(character), character.encode(errors="surrogatepass")
@@ -84,7 +84,7 @@ def _spelt(character: str) -> str:
 
 
 def _shortest_ways(character: str) -> list[str]:
-    """Return a character's own escapes, the longest first, and at last the character itself."""
+    """Return a character's own escapes, longest first, and finally the character itself."""
     if character == "\\":
         return [r"\\{1,8}"]
     if character == "\n":
@@ -101,7 +101,7 @@ def _shortest_ways(character: str) -> list[str]:
 
 
 def _base64_cores(encoded: bytes) -> Iterator[str]:
-    """Yield what of its base64 does not depend on what stands before and after it."""
+    """Yield the parts of its base64 that do not depend on what precedes and follows it."""
     for shift in range(3):
         text = base64.b64encode(bytes(shift) + encoded).decode()
         core = text[-(-8 * shift // 6) : 8 * (shift + len(encoded)) // 6]
@@ -110,9 +110,12 @@ def _base64_cores(encoded: bytes) -> Iterator[str]:
 
 
 def _run(code: str, before: str, after: str) -> Spelling:
-    """Return a spelling that is one run of characters, which tools may have broken into lines."""
-    anchors = tuple(code[at : at + _ANCHOR] for at in range(0, _ANCHOR * _ANCHORS, _ANCHOR))
-    if len(code) < _WRAPPED:
+    """Return a spelling of one run of characters, which tools may have broken into lines."""
+    anchors = tuple(
+        code[at : at + _ANCHOR_LENGTH]
+        for at in range(0, _ANCHOR_LENGTH * _ANCHOR_COUNT, _ANCHOR_LENGTH)
+    )
+    if len(code) < _SHORTEST_LINE:
         return Spelling(re.compile(before + re.escape(code) + after), (code,), len(code) + 4)
     pattern = before + _BROKEN.join(map(re.escape, code)) + after
     return Spelling(re.compile(pattern), anchors, 2 * len(code))

@@ -1,8 +1,8 @@
-"""A tree of folders, however deep: walked, made, copied and moved without recursion.
+"""Walks, makes, copies and moves trees of folders of any depth, without recursion.
 
 In Python 3.11 `os.walk`, `shutil.copytree` and `Path.mkdir(parents=True)` call themselves for every
 level: folders that are nested a thousand deep, which any program can leave behind, end them with a
-RecursionError. How a tree is removed stands in `removal`.
+RecursionError. The module `removal` removes trees.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from blocks.removal import remove
 def walk(
     top: str | Path, onerror: Callable[[OSError], object] | None = None
 ) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Yield what `os.walk` does from above: a folder, the names of folders in it, and of the rest.
+    """Yield what a top-down `os.walk` does: a folder, the names of folders in it, and of the rest.
 
-    Names that are removed from the folders are not gone into; links never are. What cannot be
-    listed, e.g. since its path is longer than the system allows, is told to ``onerror``.
+    Folders whose names are removed from the list are not entered; links never are. A folder that
+    cannot be listed, e.g. since its path is longer than the system allows, goes to ``onerror``.
     """
     waiting = [os.fspath(top)]
     while waiting:
@@ -40,15 +40,15 @@ def walk(
 
 
 def raise_error(error: OSError) -> None:
-    """Have `walk` end with what it cannot list."""
+    """Make `walk` end at the first folder that it cannot list."""
     raise error
 
 
 def make(folder: Path, mode: int = 0o777) -> None:
-    """Make ``folder``, with ``mode``, and all above it that is not there; it may be there already.
+    """Create ``folder`` with ``mode``, and its missing parents; it may exist already.
 
     Raises:
-        OSError: It cannot be made, e.g. as a file is in its place.
+        OSError: It cannot be created, e.g. as a file is in its place.
     """
     missing: list[Path] = []
     for place in chain((folder,), folder.parents):
@@ -63,7 +63,7 @@ def copy(source: Path, target: Path) -> None:
     """Copy the folder ``source`` to ``target``: links stay links, times and modes are kept.
 
     Raises:
-        OSError: The first file that cannot be copied; the rest is not.
+        OSError: A file cannot be copied; those after it are not copied.
     """
     copied: list[tuple[str, str]] = []
     for folder, folders, files in walk(source, raise_error):
@@ -78,10 +78,10 @@ def copy(source: Path, target: Path) -> None:
 
 
 def move(source: Path, target: Path) -> None:
-    """Move the folder ``source`` to ``target``, which is not there, also to another file system.
+    """Move the folder ``source`` to ``target``, which must not exist, also across file systems.
 
     Raises:
-        OSError: It cannot be moved; where it was copied already, both are there.
+        OSError: It cannot be moved; if it was copied already, both exist.
     """
     try:
         source.rename(target)

@@ -1,4 +1,4 @@
-"""What a user writes of a workload: declared steps, or a test suite to shard; free of Prefect."""
+"""The configuration of a workload: declared steps, or a test suite to shard; free of Prefect."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ class WfformatWorkload(BaseModel):
 
 
 SplittableSpec = StepsWorkload | PytestWorkload
-"""What split takes; a file has been imported by then."""
+"""The specs that split accepts; a file has been imported by then."""
 
 WorkloadSpec = Annotated[SplittableSpec | WfformatWorkload, Field(discriminator="kind")]
 
@@ -214,8 +214,8 @@ _Written = Annotated[
     SplittableSpec | WfformatWorkload, Field(discriminator="kind", title="written here")
 ]
 
-# The titles, here and above, are what the tabs of the run form are called; of a single value
-# without an enum, the form would make a text to type.
+# The titles, here and above, name the tabs of the run form; for a single value without an enum, the
+# form would show a text field.
 WorkloadChoice = Annotated[WorkloadName, Field(title="by name")] | _Written
 """A workload of the project, or a whole one."""
 

@@ -1,1 +1,1 @@
-"""What a user starts: one flow a capability, and `ship`, which composes them."""
+"""The flows that users start: one for each capability, and `ship`, which composes them."""

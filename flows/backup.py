@@ -1,4 +1,4 @@
-"""`backup`: take a snapshot of what a project must not lose."""
+"""The flow `backup`: takes a snapshot of the data of a project."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from blocks.repositories.restic import ResticRepository
 from flows.configuration.block_loading import (
     PROJECT,
     documents,
-    ledger,
     load_repository,
     load_target,
+    own_ledger,
 )
 from flows.project.written_data import data_remarks
 from flows.run_state.completion import remarked
@@ -59,8 +59,8 @@ async def backup_flow(project: Name, environment: Name = "dev") -> str:
     target = await load_target(project, environment)
     repository = await load_repository(target.spec.repository)
     refuse_impossible_backup(target, repository)
-    with ledger() as book:
-        snapshot = await take_snapshot(target, repository, book)
+    with own_ledger() as ledger:
+        snapshot = await take_snapshot(target, repository, ledger)
     warnings = warnings_of(snapshot, stateless=target.spec.stateless)
     forgotten = forgotten_meanwhile(snapshot, await documents(PROJECT))
     remarks = [*forgotten, *warnings, *await data_remarks(target)]
@@ -68,7 +68,7 @@ async def backup_flow(project: Name, environment: Name = "dev") -> str:
 
 
 def forgotten_meanwhile(snapshot: Snapshot, configured: Container[str]) -> list[str]:
-    """Return a sentence where the project, or its data, went away while it was backed up."""
+    """Return a sentence if the project was forgotten, or its data removed, during the backup."""
     if snapshot.project in configured and all(path.exists() for path in snapshot.sources):
         return []
     place = f"{snapshot.project} in {snapshot.environment}"
@@ -77,7 +77,7 @@ def forgotten_meanwhile(snapshot: Snapshot, configured: Container[str]) -> list[
 
 
 def refuse_impossible_backup(target: Target, repository: ResticRepository) -> None:
-    """Refuse, before anything is started or made, a backup that could only fail.
+    """Refuse a backup that could only fail, before anything is started or created.
 
     Raises:
         BadInputError: A folder that the project names cannot be backed up.
@@ -96,10 +96,10 @@ def has_data(target: Target) -> bool:
 
 
 async def take_snapshot(
-    target: Target, repository: ResticRepository, book: Ledger, after: Iterable[object] = ()
+    target: Target, repository: ResticRepository, ledger: Ledger, after: Iterable[object] = ()
 ) -> Snapshot:
-    """Back up ``target`` to ``repository``; ``after`` are the results that it follows."""
-    launcher = launcher_of(target, book)
+    """Back up ``target`` to ``repository``; ``after`` are the results that it waits for."""
+    launcher = launcher_of(target, ledger)
     await asyncio.to_thread(launcher.gather)
     subject = project_subject(
         target.project,
@@ -113,6 +113,9 @@ async def take_snapshot(
         release=live_release(launcher),
     )
     return await backing_up.backup(
-        *(opaque(subject), opaque(repository), opaque(book), settings().root),
+        opaque(subject),
+        opaque(repository),
+        opaque(ledger),
+        settings().root,
         wait_for=[opaque(result) for result in after],
     )

@@ -25,9 +25,9 @@ from flows.configuration.block_loading import (
     PROVIDERS,
     REPOSITORIES,
     documents,
-    ledger,
     load_environments,
     load_providers,
+    own_ledger,
 )
 from flows.configuration.block_saving import save_changed
 from flows.configuration.source_file import left_behind
@@ -47,8 +47,8 @@ from tasks.split.declared import split_steps
 from tasks.split.wfformat import import_wfformat
 from tasks.validation_errors import bad_input, unknown_key
 
-_AT_ONCE = 8
-"""Servers that are asked side by side whether a source is there."""
+_PARALLEL_CHECKS = 8
+"""Number of sources that are checked in parallel."""
 _REMEDY = "`forget` removes a project; delete the blocks of the others in the UI."
 
 
@@ -92,14 +92,14 @@ async def configure_flow(file: FilePath = "slipway.yaml") -> dict[str, list[str]
     remarks += await _values_for_nobody(configuration)
     left = await left_behind(Path(file), saved)
     if left:
-        said = f"No longer in {file}, and still configured: {', '.join(left)}. {_REMEDY}"
-        get_run_logger().warning("%s", said)
-        remarks.append(said)
+        warning = f"No longer in {file}, and still configured: {', '.join(left)}. {_REMEDY}"
+        get_run_logger().warning("%s", warning)
+        remarks.append(warning)
     return remarked({"saved": saved, "left": left}, f"Saved {len(saved)} blocks", remarks)
 
 
 def _told_of_variables(configuration: Configuration) -> list[str]:
-    """Return which variables take the place of what Slipway gives, or do not."""
+    """Return sentences on variables that replace those that Slipway sets, or cannot."""
     shared: dict[str, ProjectVariables] = {
         f"environments.{name}": each for name, each in configuration.environments.items()
     }
@@ -116,12 +116,12 @@ def _told_of_variables(configuration: Configuration) -> list[str]:
 
 
 async def _values_for_nobody(configuration: Configuration) -> list[str]:
-    """Return what no service will ever see, by all environments there are now."""
+    """Return sentences on values that no service will ever get, in all current environments."""
     environments = await load_environments()
 
     def look() -> list[str]:
         """Ask the ledger where services of each project run."""
-        with ledger() as book:
+        with own_ledger() as ledger:
             return [
                 sentence
                 for name, project in configuration.projects.items()
@@ -129,7 +129,7 @@ async def _values_for_nobody(configuration: Configuration) -> list[str]:
                     name,
                     project.environments,
                     environments,
-                    {instance.environment for instance in instances(book, project=name)},
+                    {instance.environment for instance in instances(ledger, project=name)},
                 )
             ]
 
@@ -137,7 +137,7 @@ async def _values_for_nobody(configuration: Configuration) -> list[str]:
 
 
 def _told_of(name: str, project: ProjectSpec) -> list[str]:
-    """Return what a project lacks, where its source can be read already: a start, named data."""
+    """Return sentences on what a project lacks: a start command, named data; if it can be read."""
     source = Path(project.source).expanduser()
     if not source.is_dir():
         return []
@@ -168,8 +168,8 @@ def build_blocks(configuration: Configuration) -> dict[str, Block]:
 
 
 def _missing_sources(configuration: Configuration) -> list[str]:
-    """Refuse the first source that is not there; return a warning for each nobody can look at."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    """Refuse the first source that is missing; return a warning for each that cannot be checked."""
+    with ThreadPoolExecutor(_PARALLEL_CHECKS) as pool:
         warnings = pool.map(require_source, configuration.projects, configuration.projects.values())
         return [warning for warning in warnings if warning]
 
@@ -206,7 +206,7 @@ def _refuse_impossible_workloads(name: str, project: ProjectSpec) -> None:
 
 @task(name="save blocks", task_run_name="save blocks", persist_result=False)
 async def save_blocks(blocks: dict[str, Block]) -> list[str]:
-    """Save those of ``blocks`` that are new or changed; return all."""
+    """Save those of ``blocks`` that are new or changed; return the names of all."""
     saved = await save_changed(blocks)
     for path in saved:
         get_run_logger().info("Saved %s", path)

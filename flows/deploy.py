@@ -1,4 +1,4 @@
-"""`deploy`: move the traffic of a project to another version, dropping nothing."""
+"""The flow `deploy`: moves a project's traffic to another version without dropping a request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field
 from blocks.parameter import Name, Version
 from blocks.providers.process.detached import own_identity
 from blocks.routers.interface import Router
-from flows.configuration.block_loading import ledger, load_router, load_target
+from flows.configuration.block_loading import load_router, load_target, own_ledger
 from flows.configuration.run_names import named
 from flows.project.exposure import exposure_remarks
 from flows.project.succession import deploy_overtaken
@@ -64,19 +64,19 @@ async def deploy_flow(
         The digest of the release that is live now.
     """
     target, router = await load_target(project, environment), await load_router()
-    with ledger() as book:
-        made = deployer(target, router, book)
-        report = await deploying.deploy(made, version, strategy)
+    with own_ledger() as ledger:
+        target_deployer = deployer(target, router, ledger)
+        report = await deploying.deploy(target_deployer, version, strategy)
     remarks = [*await data_remarks(target), *await exposure_remarks(target)]
     summary = f"{project} {report.to_version} serves in {environment}: {answers_at(report.urls)}"
     return concluded(report.release, summary, remarks, await deploy_overtaken(report))
 
 
-def deployer(target: Target, router: Router, book: Ledger) -> Deployer:
+def deployer(target: Target, router: Router, ledger: Ledger) -> Deployer:
     """Return the deployer of ``target``."""
-    chosen = settings()
-    span = front_range(chosen)
+    config = settings()
+    span = front_range(config)
     slots = span.last - span.first + 1
     place = DeployTarget(target.project, target.environment, span.host, span.first, slots)
-    launcher, owner = launcher_of(target, book), own_identity().encode()
-    return Deployer(book, launcher, router, place, owner)
+    launcher, owner = launcher_of(target, ledger), own_identity().encode()
+    return Deployer(ledger, launcher, router, place, owner)

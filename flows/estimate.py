@@ -1,4 +1,4 @@
-"""`estimate`: say what history expects of something before it runs."""
+"""The flow `estimate`: shows what past runs predict of a step, workload or flow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from blocks.parameter import HistoryKey, NameOrAll, WorkloadNameOrAll
-from flows.configuration.block_loading import ledger
+from flows.configuration.block_loading import own_ledger
 from flows.configuration.run_names import named
 from flows.run_state.failure import fails_plainly
 from tasks.ledger.expectations import expectations, known_keys
@@ -42,10 +42,10 @@ async def estimate_flow(
     Returns:
         One row an estimate, as in the table artifact `estimate`.
     """
-    asked = asked_key(key, project, workload)
-    with ledger() as book:
-        found = await asyncio.to_thread(expectations, book, asked)
-        if not found:
-            raise nothing_expected(key, project, workload, known_keys(book))
-    await observing.expected(asked, found)
-    return Completed(message=summary(asked, found), data=table(found))
+    history_key = asked_key(key, project, workload)
+    with own_ledger() as ledger:
+        rows = await asyncio.to_thread(expectations, ledger, history_key)
+        if not rows:
+            raise nothing_expected(key, project, workload, known_keys(ledger))
+    await observing.expected(history_key, rows)
+    return Completed(message=summary(history_key, rows), data=table(rows))

@@ -1,4 +1,4 @@
-"""`forget`: remove a project, or what it has in one environment."""
+"""The flow `forget`: removes a project, or what it has in one environment."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from flows.configuration.block_loading import (
     ENVIRONMENT,
     PROJECT,
     documents,
-    ledger,
     load_project,
     load_router,
+    own_ledger,
 )
 from flows.configuration.run_names import named
 from flows.run_state.completion import concluded
@@ -32,7 +32,7 @@ from tasks.ledger.configured import forget_configured
 from tasks.ledger.releases import releases
 from tasks.settings import settings
 
-_PAGE = 200
+_PAGE_SIZE = 200
 _DEFAULT_ENVIRONMENT = "dev"
 
 
@@ -67,81 +67,86 @@ async def forget_flow(
         What was done, in sentences.
     """
     subject = ForgetScope(project, environment, settings().root)
-    with unused(subject.home, project), ledger() as book:
-        check_forgettable(book, subject, time.time())
+    with unused(subject.home, project), own_ledger() as ledger:
+        check_forgettable(ledger, subject, time.time())
         configured = await documents(PROJECT)
-        if project not in configured and not (places(book, subject) or releases(book, project)):
+        if project not in configured and not (places(ledger, subject) or releases(ledger, project)):
             await load_project(project)  # which says what there is instead
         router = await load_router()
-        gone = await launching.forget(subject, router, delete_data=data == "delete")
+        forgotten = await launching.forget(subject, router, delete_data=data == "delete")
         if project in configured:
             await _forget_block(project, environment)
         if not environment:
-            await asyncio.to_thread(forget_configured, book, [f"project/{project}"])
-    said = [*_sentences(subject, gone), *await _still_named(project, environment)]
-    for sentence in said:
+            await asyncio.to_thread(forget_configured, ledger, [f"project/{project}"])
+    sentences = [*_sentences(subject, forgotten), *await _still_named(project, environment)]
+    for sentence in sentences:
         get_run_logger().info("%s", sentence)
-    return concluded(said, said[0] if said else f"Nothing of {project} was there", said[1:])
+    return concluded(
+        sentences, sentences[0] if sentences else f"Nothing of {project} was there", sentences[1:]
+    )
 
 
 async def _forget_block(project: str, environment: str) -> None:
-    """Delete the block, or what of it is of that environment."""
+    """Delete the project's block, or only its settings for that environment."""
     if not environment:
         async with get_client() as client:
-            found = await client.read_block_document_by_name(project, PROJECT)
-            await client.delete_block_document(found.id)
+            document = await client.read_block_document_by_name(project, PROJECT)
+            await client.delete_block_document(document.id)
         return
     spec = await load_project(project)
-    rest = {name: each for name, each in spec.environments.items() if name != environment}
-    if rest != spec.environments:
-        left = Project.of(spec.model_copy(update={"environments": rest}))
-        await left.asave(project, overwrite=True)
+    environments = {
+        name: overrides for name, overrides in spec.environments.items() if name != environment
+    }
+    if environments != spec.environments:
+        remaining = Project.of(spec.model_copy(update={"environments": environments}))
+        await remaining.asave(project, overwrite=True)
 
 
-def _sentences(subject: ForgetScope, gone: Forgotten) -> Iterator[str]:
-    where = f"{subject.project} in {subject.environment or 'all environments'}"
-    yield f"{where}: {gone.stopped} instances ended, {gone.releases} releases removed"
-    for folder in gone.deleted:
+def _sentences(subject: ForgetScope, forgotten: Forgotten) -> Iterator[str]:
+    place = f"{subject.project} in {subject.environment or 'all environments'}"
+    yield f"{place}: {forgotten.stopped} instances ended, {forgotten.releases} releases removed"
+    for folder in forgotten.deleted:
         yield f"deleted its data in {folder}"
-    for folder in gone.kept:
+    for folder in forgotten.kept:
         yield f"kept its data in {folder}"
 
 
 async def _still_named(project: str, environment: str) -> list[str]:
     """Return a sentence for everything that still names what was forgotten."""
     shared = await documents(ENVIRONMENT)
-    said = [
+    sentences = [
         f"environments.{name}.shared_with still names {project}"
         for name, fields in sorted(shared.items())
         if not environment and project in (fields.get("shared_with") or [])
     ]
     async with get_client() as client:
-        for each in await _deployments(client):
-            said += [
-                f"{where} still names {project}" for where in naming(each, project, environment)
+        for deployment in await _deployments(client):
+            sentences += [
+                f"{where} still names {project}"
+                for where in naming(deployment, project, environment)
             ]
-    return said
+    return sentences
 
 
 def naming(deployment: DeploymentResponse, project: str, environment: str = "") -> Iterator[str]:
-    """Yield what of ``deployment`` has ``project`` among its parameters, in that environment."""
+    """Yield the parts of ``deployment`` whose parameters name ``project`` in that environment."""
 
     def names(parameters: Mapping[str, Any]) -> bool:
-        """Tell whether they name it; who names no environment means the default one."""
-        meant = parameters.get("environment", _DEFAULT_ENVIRONMENT)
-        return parameters.get("project") == project and environment in {"", meant}
+        """Tell whether they name it; without an environment they mean the default one."""
+        named_environment = parameters.get("environment", _DEFAULT_ENVIRONMENT)
+        return parameters.get("project") == project and environment in {"", named_environment}
 
     if names(deployment.parameters):
         yield f"deployment {deployment.entrypoint or deployment.name}"
     for schedule in deployment.schedules:
         parameters: dict[str, Any] = {**deployment.parameters, **(schedule.parameters or {})}
         if names(parameters):
-            called = schedule.slug or str(schedule.id)
-            yield f"schedule {called} of {deployment.entrypoint or deployment.name}"
+            label = schedule.slug or str(schedule.id)
+            yield f"schedule {label} of {deployment.entrypoint or deployment.name}"
 
 
 async def _deployments(client: PrefectClient) -> list[DeploymentResponse]:
-    found: list[DeploymentResponse] = []
-    while page := await client.read_deployments(limit=_PAGE, offset=len(found)):
-        found += page
-    return found
+    deployments: list[DeploymentResponse] = []
+    while page := await client.read_deployments(limit=_PAGE_SIZE, offset=len(deployments)):
+        deployments += page
+    return deployments

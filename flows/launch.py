@@ -1,4 +1,4 @@
-"""`launch`: have a project run in an environment."""
+"""The flow `launch`: builds a project and starts its services in an environment."""
 
 from __future__ import annotations
 

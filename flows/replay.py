@@ -1,4 +1,4 @@
-"""`replay`: past workloads under other estimates and other strategies, with regret."""
+"""The flow `replay`: plans past workloads with other estimates and strategies; compares them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prefect.states import Completed
 from pydantic import Field
 
 from blocks.parameter import Name, WorkloadNameOrAll
-from flows.configuration.block_loading import ledger, load_project
+from flows.configuration.block_loading import load_project, own_ledger
 from flows.configuration.run_names import named
 from flows.run_state.failure import fails_plainly
 from flows.workload.replayable import replayable_workloads
@@ -48,21 +48,21 @@ async def replay_flow(
     if workload and workload not in spec.workloads:
         raise NotFoundError("workload", workload, list(spec.workloads), "Name one of them")
     below = f"{project}/{workload}" if workload else project
-    with ledger() as book:
-        found, why = await asyncio.to_thread(
-            replayable_workloads, book, settings().root, below, runs, time.time()
+    with own_ledger() as ledger:
+        pasts, reasons = await asyncio.to_thread(
+            replayable_workloads, ledger, settings().root, below, runs, time.time()
         )
-    left_out = "; ".join(f"{count} {reason}" for reason, count in sorted(why.items()))
+    left_out = "; ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
     if left_out:
         get_run_logger().info("Left out: %s", left_out)
-    if not found:
-        said = f"Nothing to replay of {project}: {left_out or 'no workload has run yet'}"
-        return Completed(message=said, data=[])
-    rows = await asyncio.to_thread(_judged, found)
-    said = sentence(rows)
-    await acreate_table_artifact(key="replay", table=rows, description=said)
-    return Completed(message=said, data=rows)
+    if not pasts:
+        message = f"Nothing to replay of {project}: {left_out or 'no workload has run yet'}"
+        return Completed(message=message, data=[])
+    rows = await asyncio.to_thread(_judged, pasts)
+    message = sentence(rows)
+    await acreate_table_artifact(key="replay", table=rows, description=message)
+    return Completed(message=message, data=rows)
 
 
-def _judged(found: list[PastWorkload]) -> list[Row]:
-    return table([results(past) for past in found])
+def _judged(pasts: list[PastWorkload]) -> list[Row]:
+    return table([results(past) for past in pasts])

@@ -1,4 +1,4 @@
-"""`restart`: replace the processes of a project by new ones of the same release."""
+"""The flow `restart`: replaces the processes of a project by new ones of the same release."""
 
 from __future__ import annotations
 

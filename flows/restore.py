@@ -1,4 +1,4 @@
-"""`restore`: bring a snapshot back to a folder, and compare it with what was backed up."""
+"""The flow `restore`: restores a snapshot to a folder, and compares it with what was backed up."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ async def restore_flow(project: Name, target: FilePath, snapshot: SnapshotId = "
         True: what came back is identical, file by file, to what was backed up.
     """
     refuse_outside("target", Path(target), settings().allowed_roots)
-    kept = await repository_folders(), await project_folders()
-    refuse_kept(Path(target), settings().root, Path.cwd(), *kept)
+    folders = await repository_folders(), await project_folders()
+    refuse_kept(Path(target), settings().root, Path.cwd(), *folders)
     spec = await load_project(project)
     repository = await load_repository(spec.repository)
     compared = await backing_up.restore(project, repository, Path(target), snapshot)

@@ -1,11 +1,11 @@
-"""`rollback`: move the traffic of a project back to the former release, in one step."""
+"""The flow `rollback`: moves the traffic of a project back to the previous release in one step."""
 
 from __future__ import annotations
 
 from prefect import flow, get_run_logger
 
 from blocks.parameter import Name
-from flows.configuration.block_loading import ledger, load_router, load_target
+from flows.configuration.block_loading import load_router, load_target, own_ledger
 from flows.deploy import deployer
 from flows.project.exposure import exposure_remarks
 from flows.project.succession import deploy_overtaken
@@ -40,9 +40,9 @@ async def rollback_flow(project: Name, environment: Name = "dev") -> str:
     """
     get_run_logger().info("Rolling back %s in %s", project, environment)
     target, router = await load_target(project, environment), await load_router()
-    with ledger() as book:
-        report = await deploying.rollback(deployer(target, router, book))
-        launcher_of(target, book).acknowledge()
+    with own_ledger() as ledger:
+        report = await deploying.rollback(deployer(target, router, ledger))
+        launcher_of(target, ledger).acknowledge()
     remarks = [*await data_remarks(target), *await exposure_remarks(target)]
     summary = f"{project} {report.to_version} serves in {environment}: {answers_at(report.urls)}"
     return concluded(report.release, summary, remarks, await deploy_overtaken(report))

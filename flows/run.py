@@ -1,4 +1,4 @@
-"""`run`: split a workload, plan it over the providers, and run its steps as they become ready."""
+"""The flow `run`: splits a workload, plans it over the providers, and runs its steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from prefect import flow, get_run_logger
 from blocks.goal import Goal
 from blocks.parameter import Name, Names, PlanId, Version
 from blocks.workload_spec import WorkloadChoice
-from flows.configuration.block_loading import ledger, load_providers, load_target
+from flows.configuration.block_loading import load_providers, load_target, own_ledger
 from flows.configuration.run_names import named
 from flows.run_state.completion import remarked
 from flows.run_state.failure import fails_plainly
@@ -68,20 +68,20 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
     target = await load_target(project, environment)
     name, spec = chosen_workload(target, workload)
     machines = await load_providers(providers or [])
-    with ledger() as book:
-        refuse_impossible_workload(target, name, spec, machines, book)
+    with own_ledger() as ledger:
+        refuse_impossible_workload(target, name, spec, machines, ledger)
         refuse_other_strategy(goal or spec.goal, strategy)
-        again = stored_plan(target, name, plan, book)
+        again = stored_plan(target, name, plan, ledger)
         target = with_workload(target, name, spec)
         release = await launching.build(target, version, serves=False)
         job = Job(target, release, name, spec, machines, strategy, again, goal)
         if dry_run:
-            said = told(await plan_only(job, book))
-            get_run_logger().info("%s", said)
-            return remarked(said, said.removesuffix("."), [])
-        summary = (await run_workload(job, book)).summary
+            message = told(await plan_only(job, ledger))
+            get_run_logger().info("%s", message)
+            return remarked(message, message.removesuffix("."), [])
+        summary = (await run_workload(job, ledger)).summary
     if not summary.succeeded:
         raise WorkloadFailedError(summary)
-    told_of_estimates = estimate_sentence(summary)
-    get_run_logger().info(told_of_estimates)
-    return remarked(told_of_estimates, f"{name} of {project} succeeded", summary.remarks)
+    accuracy = estimate_sentence(summary)
+    get_run_logger().info(accuracy)
+    return remarked(accuracy, f"{name} of {project} succeeded", summary.remarks)

@@ -1,4 +1,4 @@
-"""`ship`: launch, split, distribute, allocate, back up and deploy a version, in one flow."""
+"""The flow `ship`: launches, tests, backs up and deploys a version in one flow."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from blocks.routers.interface import Router
 from blocks.workload_spec import SplittableSpec, WorkloadChoiceOrNone
 from flows.backup import has_data, refuse_impossible_backup, take_snapshot
 from flows.configuration.block_loading import (
-    ledger,
     load_providers,
     load_repository,
     load_router,
     load_target,
+    own_ledger,
 )
 from flows.configuration.run_names import named
 from flows.deploy import deployer
@@ -81,15 +81,15 @@ async def ship_flow(
     """
     target, router = await load_target(project, environment), await load_router()
     repository = await load_repository(target.spec.repository)
-    chosen = chosen_workload(target, workload) if workload else None
+    selection = chosen_workload(target, workload) if workload else None
     machines = await load_providers([])
     shipment = Shipment(target, version or target.spec.version)
-    with ledger() as book:
+    with own_ledger() as ledger:
         refuse_impossible_backup(target, repository)
-        if chosen:
-            refuse_impossible_workload(target, *chosen, machines, book)
+        if selection:
+            refuse_impossible_workload(target, *selection, machines, ledger)
         try:
-            await _ship(shipment, router, chosen, repository, book)
+            await _ship(shipment, router, selection, repository, ledger)
         finally:
             closing = shipment.summary()
             await acreate_markdown_artifact(
@@ -97,9 +97,9 @@ async def ship_flow(
             )
     if shipment.workload:
         get_run_logger().info(estimate_sentence(shipment.workload))
-    told = [*await data_remarks(target), *await exposure_remarks(target)]
+    place_remarks = [*await data_remarks(target), *await exposure_remarks(target)]
     tested = shipment.workload.remarks if shipment.workload else ()
-    remarks = [*tested, *shipment.warnings, *told]
+    remarks = [*tested, *shipment.warnings, *place_remarks]
     since = await deploy_overtaken(shipment.report) if shipment.report else ""
     summary = f"{closing.headline}; {answers_at(shipment.urls)}"
     return concluded(", ".join(shipment.urls.values()), summary, remarks, since)
@@ -107,7 +107,7 @@ async def ship_flow(
 
 @dataclass(slots=True)
 class Shipment:
-    """What has come of one `ship` so far."""
+    """The progress and results of one `ship` so far."""
 
     target: Target
     version: str
@@ -121,12 +121,12 @@ class Shipment:
     warnings: tuple[str, ...] = ()
 
     def skip(self, name: str, why: str) -> None:
-        """Note that ``name`` was left out, and why."""
+        """Record that the part ``name`` was skipped, and why."""
         self.parts.append((name, 0.0, f"skipped: {why}"))
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """Note how long ``name`` took, and whether it failed."""
+        """Record how long the part ``name`` took, and whether it failed."""
         began, outcome = time.monotonic(), "failed"
         try:
             yield
@@ -152,23 +152,23 @@ class Shipment:
 async def _ship(
     shipment: Shipment,
     router: Router,
-    chosen: tuple[str, SplittableSpec] | None,
+    selection: tuple[str, SplittableSpec] | None,
     repository: ResticRepository,
-    book: Ledger,
+    ledger: Ledger,
 ) -> None:
     target = shipment.target
     with shipment.part("build"):
         release = await launching.build(target, shipment.version, anew=True)
-    live = live_release(launcher_of(target, book))
+    live = live_release(launcher_of(target, ledger))
     launched = await _launched(shipment, live, router)
     last: tuple[Outcome, ...] = ()
-    if chosen:
+    if selection:
         with shipment.part("split, distribute, allocate, run"):
-            last = await _tested(shipment, release, *chosen, book)
+            last = await _tested(shipment, release, *selection, ledger)
     after: list[object] = [*launched, *last]
     if live or has_data(target):
         with shipment.part("backup"):
-            snapshot = await take_snapshot(target, repository, book, after=after)
+            snapshot = await take_snapshot(target, repository, ledger, after=after)
             shipment.snapshot, after = snapshot.id, [snapshot]
             shipment.warnings = tuple(warnings_of(snapshot, stateless=target.spec.stateless))
     else:
@@ -176,7 +176,7 @@ async def _ship(
     with shipment.part("deploy"):
         # The release itself: its version may stand for something else by now, or for nothing.
         report = await deploying.deploy(
-            opaque(deployer(target, router, book)),
+            opaque(deployer(target, router, ledger)),
             opaque(release),
             wait_for=[opaque(result) for result in after],
         )
@@ -185,7 +185,7 @@ async def _ship(
 
 
 async def _launched(shipment: Shipment, live: Release | None, router: Router) -> list[Launched]:
-    """Have what is live serve as it was: nothing new or changed may before it is tested."""
+    """Revive what is live as it was, since nothing new or changed may serve before it is tested."""
     if live is None:
         shipment.skip("launch", "nothing is live there yet")
         return []
@@ -196,10 +196,10 @@ async def _launched(shipment: Shipment, live: Release | None, router: Router) ->
 
 
 async def _tested(
-    shipment: Shipment, release: Release, name: str, spec: SplittableSpec, book: Ledger
+    shipment: Shipment, release: Release, name: str, spec: SplittableSpec, ledger: Ledger
 ) -> tuple[Outcome, ...]:
     job = Job(shipment.target, release, name, spec, await load_providers([]))
-    ran = await run_workload(job, book)
+    ran = await run_workload(job, ledger)
     shipment.workload = ran.summary
     if not ran.summary.succeeded:
         raise WorkloadFailedError(ran.summary)

@@ -1,4 +1,4 @@
-"""`status`: look at what runs."""
+"""The flow `status`: lists the services with their state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from typing import Any
 from prefect import flow, get_run_logger
 
 from blocks.parameter import NameOrAll
-from flows.configuration.block_loading import ledger, load_environments, load_project, load_target
+from flows.configuration.block_loading import (
+    load_environments,
+    load_project,
+    load_target,
+    own_ledger,
+)
 from flows.configuration.run_names import named
 from flows.run_state.completion import remarked
 from flows.run_state.failure import fails_plainly
@@ -61,29 +66,33 @@ async def status_flow(project: NameOrAll = "", environment: NameOrAll = "") -> l
 
 
 async def _view(project: str, environment: str) -> View:
-    """Return what is configured otherwise than it runs, and which secrets no log may show."""
+    """Return which services run differently than configured, and which secrets to redact."""
     differing: dict[str, tuple[str, ...]] = {}
     missing: list[tuple[str, str, str]] = []
     secrets: dict[tuple[str, str], Collection[str]] = {}
-    with ledger() as book:
-        known = instances(book, project or None, environment or None, LIVING)
-        for place in sorted({(one.project, one.environment) for one in known}):
-            there = [one.id for one in known if (one.project, one.environment) == place]
+    with own_ledger() as ledger:
+        living = instances(ledger, project or None, environment or None, LIVING)
+        for place in sorted({(instance.project, instance.environment) for instance in living}):
+            ids = [
+                instance.id
+                for instance in living
+                if (instance.project, instance.environment) == place
+            ]
             try:
                 target = await load_target(*place)
                 secrets[place] = tuple(target.secrets.values())
-                found = drift(launcher_of(target, book))
-            except SlipwayError as error:  # it runs, and cannot be launched as it is configured now
+                drifted = drift(launcher_of(target, ledger))
+            except SlipwayError as error:  # its current configuration cannot be launched
                 get_run_logger().warning("%s in %s cannot be launched again: %s", *place, error)
-                differing |= dict.fromkeys(there, (GONE,))
+                differing |= dict.fromkeys(ids, (GONE,))
                 continue
-            differing |= found.differing
-            missing += [(*place, service) for service in found.missing]
+            differing |= drifted.differing
+            missing += [(*place, service) for service in drifted.missing]
     return View(differing, tuple(missing), secrets)
 
 
 async def _refuse_unknown(project: str, environment: str) -> None:
-    """Tell nothing that runs from what cannot run, for want of such a name."""
+    """Refuse names that are not configured, so that they differ from ones where nothing runs."""
     if project:
         await load_project(project)
     if environment:

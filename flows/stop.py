@@ -1,4 +1,4 @@
-"""`stop`: end the services of a project in an environment."""
+"""The flow `stop`: ends the services of a project in an environment."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ async def stop_flow(project: Name, environment: Name = "dev") -> int:
 
 
 def stopped(target: Target, count: int, remarks: Sequence[str], since: str = "") -> int:
-    """Return ``count``; the state says it where there are ``remarks``, or where nothing ran.
+    """Return ``count``; the state shows it if there are ``remarks``, or if nothing ran.
 
-    ``since`` is what another run has started again, if any.
+    ``since`` says what another run has started again, if anything.
     """
     nothing = [] if count else [f"Nothing of {target.project} ran in {target.environment}."]
     if since:

@@ -1,1 +1,1 @@
-"""What `make up`, `make down` and `make status` do: the four processes that always run."""
+"""`make up`, `make down` and `make status`: starts, stops and shows the four resident processes."""

@@ -1,4 +1,4 @@
-"""A small client of the Prefect API for those who must stay free of Prefect: it starts flow runs.
+"""A small client of the Prefect API that starts flow runs, for modules that do not import Prefect.
 
 A server on SQLite answers 503 under bursts, and for as long as its 60 s busy time-out where two of
 its transactions block each other. Such answers and lost connections are repeated with a back-off,
@@ -21,8 +21,8 @@ from tasks.errors import BadInputError, NotFoundError, SlipwayError
 from tasks.home import Home
 from tasks.settings import Settings, settings
 
-RETRIED = frozenset({429, 502, 503, 504})
-PAGE = 200
+RETRIED_CODES = frozenset({429, 502, 503, 504})
+PAGE_SIZE = 200
 
 Json = dict[str, Any]
 
@@ -32,7 +32,7 @@ class ApiError(SlipwayError):
 
 
 class SlipwayApi:
-    """Starts flow runs of deployments and reads what became of them.
+    """Starts flow runs of deployments and reads their states, logs and artifacts.
 
     Args:
         url: Address of the API, ``http://host:port/api``.
@@ -56,14 +56,14 @@ class SlipwayApi:
     @classmethod
     def of(
         cls,
-        chosen: Settings | None = None,
+        config: Settings | None = None,
         patience_seconds: float = 90.0,
         timeout_seconds: float = 30.0,
     ) -> Self:
         """Return a client of the server that the settings name, with the password of their home."""
-        chosen = chosen or settings()
-        auth = read_auth(Home(chosen.root).auth_file) if chosen.auth else ""
-        return cls(chosen.api_url, auth, patience_seconds, timeout_seconds)
+        config = config or settings()
+        auth = read_auth(Home(config.root).auth_file) if config.auth else ""
+        return cls(config.api_url, auth, patience_seconds, timeout_seconds)
 
     def close(self) -> None:
         """Close the connections."""
@@ -94,7 +94,7 @@ class SlipwayApi:
             except httpx.TransportError as error:
                 problem = f"does not answer ({error})"
             else:
-                if answer.status_code not in RETRIED:
+                if answer.status_code not in RETRIED_CODES:
                     return self._read(answer)
                 problem = f"is overloaded (HTTP {answer.status_code})"
             if time.monotonic() + pause > deadline:
@@ -127,20 +127,23 @@ class SlipwayApi:
             NotFoundError: There is none; it names those there are.
         """
         try:
-            found: Json = self.call("GET", f"/deployments/name/{name}")
+            deployment: Json = self.call("GET", f"/deployments/name/{name}")
         except httpx.HTTPStatusError as error:
             if error.response.status_code != httpx.codes.NOT_FOUND:
                 raise _refusal("read deployment", name, error) from error
             raise NotFoundError(
                 "deployment", name, self.deployments(), "Register it with: make up"
             ) from error
-        return found
+        return deployment
 
     def deployments(self) -> list[str]:
         """Return the names of all deployments, as ``flow/name``."""
         flows = {flow["id"]: flow["name"] for flow in self.every("/flows/filter", {})}
-        found = self.every("/deployments/filter", {})
-        return sorted(f"{flows.get(item['flow_id'], '?')}/{item['name']}" for item in found)
+        deployments = self.every("/deployments/filter", {})
+        return sorted(
+            f"{flows.get(deployment['flow_id'], '?')}/{deployment['name']}"
+            for deployment in deployments
+        )
 
     def trigger(
         self,
@@ -160,16 +163,16 @@ class SlipwayApi:
             BadInputError: The server refused the parameters.
             ApiError: The server does not answer, or refused the password.
         """
-        chosen = self.deployment(deployment)
+        registered = self.deployment(deployment)
         body = {
             "parameters": dict(parameters or {}),
             "idempotency_key": idempotency_key or str(uuid.uuid4()),
         }
         try:
-            made = self.call("POST", f"/deployments/{chosen['id']}/create_flow_run", body)
+            run = self.call("POST", f"/deployments/{registered['id']}/create_flow_run", body)
         except httpx.HTTPStatusError as error:
             raise _refusal(f"parameters of {deployment}", parameters, error) from error
-        return str(made["id"])
+        return str(run["id"])
 
     def state(self, flow_run_id: str) -> FlowRun:
         """Return the flow run as it is now."""
@@ -195,34 +198,32 @@ class SlipwayApi:
 
     def logs(self, flow_run_id: str) -> list[Json]:
         """Return the log records of a flow run, oldest first."""
-        wanted = {"logs": {"flow_run_id": {"any_": [flow_run_id]}}, "sort": "TIMESTAMP_ASC"}
-        return self.every("/logs/filter", wanted)
+        query = {"logs": {"flow_run_id": {"any_": [flow_run_id]}}, "sort": "TIMESTAMP_ASC"}
+        return self.every("/logs/filter", query)
 
     def artifacts(self, flow_run_id: str) -> list[Json]:
         """Return the artifacts of a flow run and its tasks, oldest first."""
-        wanted = {"artifacts": {"flow_run_id": {"any_": [flow_run_id]}}}
-        return sorted(
-            self.every("/artifacts/filter", wanted), key=lambda item: str(item["created"])
-        )
+        query = {"artifacts": {"flow_run_id": {"any_": [flow_run_id]}}}
+        return sorted(self.every("/artifacts/filter", query), key=lambda item: str(item["created"]))
 
     def task_runs(self, flow_run_id: str) -> list[Json]:
         """Return the task runs of a flow run; the server shows the last ones with a delay."""
         return self.every("/task_runs/filter", {"flow_runs": {"id": {"any_": [flow_run_id]}}})
 
     def every(self, path: str, body: Json) -> list[Json]:
-        """Return all that a filter of the API finds, page by page."""
-        found: list[Json] = []
+        """Return all items that a filter of the API matches, read page by page."""
+        items: list[Json] = []
         while True:
             page: list[Json] = self.call(
-                "POST", path, {**body, "limit": PAGE, "offset": len(found)}
+                "POST", path, {**body, "limit": PAGE_SIZE, "offset": len(items)}
             )
-            found += page
-            if len(page) < PAGE:
-                return found
+            items += page
+            if len(page) < PAGE_SIZE:
+                return items
 
 
 def _refusal(field: str, value: object, error: httpx.HTTPStatusError) -> SlipwayError:
-    """Say what the server said about the request, as an error of ours."""
+    """Turn the server's refusal of a request into an error of ours."""
     answer = error.response
     try:
         detail = answer.json().get("detail") or answer.text

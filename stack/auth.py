@@ -1,4 +1,6 @@
-"""The password of the Prefect API: made at the first start, kept in the home, never in an argument.
+"""The password of the Prefect API: generated at the first start and kept in a file of the home.
+
+It is never passed as a command-line argument.
 
 An open port of the API runs commands for whoever reaches it, be it a web page or another user of
 this machine; hence a password even on loopback.
@@ -24,13 +26,13 @@ def read_auth(path: Path) -> str:
 
 
 def ensure_auth(path: Path) -> str:
-    """Return the auth string kept at ``path``, made at random at the first call."""
+    """Return the auth string kept at ``path``; the first call generates it."""
     if existing := read_auth(path):
         path.chmod(0o600)
         return existing
-    made = f"{USER}:{secrets.token_urlsafe(24)}"
-    write_private(path, made + "\n")
-    return made
+    auth = f"{USER}:{secrets.token_urlsafe(24)}"
+    write_private(path, auth + "\n")
+    return auth
 
 
 def auth_header(auth: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""Some room below the home that is kept for records, and given up when the disk is full.
+"""Reserved disk space below the home, released for records when the disk is full.
 
-Who fills a disk leaves nothing: without the reserve nobody could write down what has ended, or
-what is to be started again.
+A full disk takes no write at all: without the reserve nobody could record which process has ended,
+or which has to be started again.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class Reserve:
 
     @property
     def kept(self) -> bool:
-        """Whether it is there."""
+        """Whether the reserve file exists."""
         return self._path.exists()
 
     def keep(self) -> bool:
-        """Take it where it is not there and leaves as much again; return whether it was taken."""
+        """Create a missing reserve if as much again stays free; return whether it did."""
         if self.kept or free_bytes(self._path.parent) < 2 * self.size:
             return False
         draft = self._path.with_name(f"{self._path.name}.new")
@@ -55,7 +55,7 @@ class Reserve:
         return True
 
     def give_up(self) -> bool:
-        """Make its room free; return whether there was any."""
+        """Delete the reserve file; return whether there was one."""
         try:
             self._path.unlink()
         except FileNotFoundError:

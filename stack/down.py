@@ -40,10 +40,10 @@ PATIENCE_SECONDS = 5 * GRACE_SECONDS
 
 
 def stop_stack(home: Home) -> int:
-    """Stop the stack whatever has been killed of it; return how many leftovers were ended.
+    """Stop the stack, whichever of its processes were killed; return how many leftovers were ended.
 
-    The supervisor stops its programs in order. What it could not stop, since it was killed itself,
-    is found through the records.
+    The supervisor stops its programs in order. Those that it could not stop, because it was killed
+    itself, are found through their records.
     """
     supervisor = read_record(home.record("supervisor"))
     if supervisor is not None and is_alive(supervisor):
@@ -63,15 +63,15 @@ def stop_stack(home: Home) -> int:
     return ended
 
 
-def stop_launched(chosen: Settings, ledger: Ledger) -> int:
+def stop_launched(config: Settings, ledger: Ledger) -> int:
     """End every launched service and remove none of its data; return how many were running."""
     doomed = instances(ledger, states=LIVING)
-    mark_stopping(ledger, [one.id for one in doomed], own_identity().encode())
-    lead_away(ledger, SlotRouter(chosen.root / "router"), doomed, time.time())
+    mark_stopping(ledger, [instance.id for instance in doomed], own_identity().encode())
+    lead_away(ledger, SlotRouter(config.root / "router"), doomed, time.time())
     return end_instances(ledger, doomed, GRACE_SECONDS)
 
 
-def down(chosen: Settings, *, everything: bool = False) -> str:
+def down(config: Settings, *, everything: bool = False) -> str:
     """Stop the stack, and the launched services too if ``everything``; say what was stopped.
 
     Steps of workloads end with the flow runs that wait for them.
@@ -81,31 +81,31 @@ def down(chosen: Settings, *, everything: bool = False) -> str:
     Raises:
         BusyError: Another `up` or `down` of this home is at work.
     """
-    home = Home(chosen.root)
+    home = Home(config.root)
     if not home.stack.is_dir():
         return "nothing to stop"
     with exclusive(home):
         recollect(home)
         count = len(read_records(home.stack))
         stop_stack(home)
-        steps, services = _stop_work(chosen, everything=everything)
+        steps, services = _stop_work(config, everything=everything)
         if everything:
-            remove_link(chosen.root)
+            remove_link(config.root)
     stopped = {"processes": count, "steps": steps, "services": services}
     parts = [f"{number} {what}" for what, number in stopped.items() if number]
     return f"stopped {', '.join(parts)}" if parts else "nothing to stop"
 
 
-def _stop_work(chosen: Settings, *, everything: bool) -> tuple[int, int]:
+def _stop_work(config: Settings, *, everything: bool) -> tuple[int, int]:
     """End the steps, and the services if ``everything``; return how many of each ran."""
-    here = this_host(chosen.root)
-    with closing(open_ledger(chosen.resolved_ledger_url())) as ledger:
+    here = this_host(config.root)
+    with closing(open_ledger(config.resolved_ledger_url())) as ledger:
         try:
             require_own(ledger, here)
         except BadInputError:
             return 0, 0
         steps = stop_steps(ledger, GRACE_SECONDS)
-        services = stop_launched(chosen, ledger) if everything else 0
+        services = stop_launched(config, ledger) if everything else 0
         if everything:
             release_ledger(ledger, here)
     return steps, services

@@ -1,6 +1,6 @@
-"""Parts that end again and again: how often, how, and what they said last.
+"""Records of parts that keep ending: how often, with which exit code, and the end of their log.
 
-The supervisor writes it down; `make up` and `make status` show it.
+The supervisor writes the records; `make up` and `make status` show them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tasks.home import PROGRAMS, Home, write_private
 
 TAIL_LINES = 20
 MOST_ENDINGS = 4
-"""A part that ends so many times in a row is given up by `make up`."""
+"""`make up` no longer waits for a part that has ended this many times in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +44,21 @@ def read_ending(home: Home, program: str) -> Ending | None:
 
 
 def keep_ending(home: Home) -> list[str]:
-    """Return the parts that have ended so often in a row that waiting for them is in vain."""
+    """Return the parts that ended so often in a row that waiting for them is useless."""
     endings = [read_ending(home, name) for name in PROGRAMS]
     return [ending.program for ending in endings if ending and ending.times >= MOST_ENDINGS]
 
 
 def forget_ending(home: Home, program: str) -> None:
-    """Forget how a part has ended: it runs well by now."""
+    """Delete the record of a part's endings: it has run long enough by now."""
     _path(home, program).unlink(missing_ok=True)
 
 
 def reason(home: Home, program: str) -> str:
     """Return how a part has ended and the last lines of its log, for people."""
     log, ending = home.log(program), read_ending(home, program)
-    said = [str(ending)] if ending else []
-    return "\n".join([*said, f"--- {log}", tail(log)])
+    summary = [str(ending)] if ending else []
+    return "\n".join([*summary, f"--- {log}", tail(log)])
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> str:

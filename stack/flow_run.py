@@ -12,7 +12,7 @@ TERMINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 
 @dataclass(frozen=True, slots=True)
 class FlowRun:
-    """One flow run as the API shows it; times are seconds since the epoch, None before they are."""
+    """One flow run as the API shows it; times are seconds since the epoch, or None."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""Whether a part hangs: a signal has stopped it, or it leaves no sign of life any more."""
+"""Detects a part that hangs: a signal has stopped it, or its heartbeat has stopped."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import psutil
 from stack.heartbeat import LONGEST_LOOK_SECONDS, Heartbeat
 
 STOPPED_SECONDS = 5.0
-"""After so long somebody who has stopped a part by a signal is taken to have forgotten it."""
+"""A part that a signal has stopped for this long counts as hanging."""
 
 
-class Hanging:
-    """Watches one part, whatever process it is.
+class HangDetector:
+    """Watches one part, whichever process runs it.
 
     Args:
-        heartbeat: What it leaves while it works; None for one that leaves nothing.
-        longest_look_seconds: What one look counts at most.
+        heartbeat: The heartbeat of the part; None for a part that has none.
+        longest_look_seconds: The most that one look adds to the silent time.
     """
 
     def __init__(
@@ -25,7 +25,7 @@ class Hanging:
         self._stopped_pid, self._looked_at, self._stopped_seconds = 0, 0.0, 0.0
 
     def reason(self, pid: int, now: float) -> str:
-        """Look once, at the monotonic time ``now``; return why it has to be replaced, if it has."""
+        """Look once, at the monotonic time ``now``; return why to replace the part, or ``""``."""
         stopped = self._was_stopped(pid, now)
         silent = self._heartbeat is not None and self._heartbeat.has_stopped(pid, now)
         if stopped:
@@ -44,7 +44,7 @@ class Hanging:
 
 
 def is_stopped(pid: int) -> bool:
-    """Tell whether a signal has stopped that process: it hears no other one but SIGKILL."""
+    """Tell whether a signal has stopped that process: it then reacts to SIGKILL only."""
     try:
         return psutil.Process(pid).status() == psutil.STATUS_STOPPED
     except psutil.Error:

@@ -1,4 +1,4 @@
-"""Tells a process that hangs from one that works, by the heartbeat that it leaves."""
+"""Heartbeat files: a process that works touches its file, one that hangs does not."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from pathlib import Path
 LEAST_SECONDS = 120.0
 MOST_PERIODS = 20
 SILENT_SECONDS = 15.0
-"""After so long `make status` tells of a silent supervisor, and `make up` replaces it."""
+"""After this long `make status` reports a silent supervisor, and `make up` replaces it."""
 LONGEST_LOOK_SECONDS = 1.0
-"""What one look of the supervisor counts at most: one that was stopped itself has seen no silence."""
+"""The most that one look of the supervisor adds to a silent time.
+
+A supervisor that was stopped itself has not watched anything meanwhile."""
 
 
 def beat(heartbeat: Path) -> None:
-    """Leave a sign of life; a full disk keeps nobody from it but the first time.
+    """Touch the heartbeat file; a full disk prevents this only while the file does not exist yet.
 
-    The file's time is of the monotonic clock, which all processes of this boot share: the time of
-    day may be set back or ahead without anybody looking silent, or alive.
+    The file's time is that of the monotonic clock, which all processes of this boot share. Setting
+    the time of day back or ahead makes nobody look silent, or alive.
     """
     now = time.monotonic_ns()
     try:
@@ -33,9 +35,9 @@ def beat(heartbeat: Path) -> None:
 
 
 def silence(heartbeat: Path, now: float) -> float | None:
-    """Return for how many seconds there was no beat, at the monotonic time ``now``.
+    """Return the seconds since the last beat, at the monotonic time ``now``.
 
-    None where there never was any since the machine has started.
+    None if there was none since the machine started.
     """
     try:
         silent = now - heartbeat.stat().st_mtime
@@ -45,27 +47,28 @@ def silence(heartbeat: Path, now: float) -> float | None:
 
 
 def is_silent(heartbeat: Path, now: float) -> bool:
-    """Tell whether a process that beats all the time hangs."""
+    """Tell whether a process that should beat continuously hangs."""
     silent = silence(heartbeat, now)
     return silent is not None and silent > SILENT_SECONDS
 
 
 def patience(period_seconds: float) -> float:
-    """Return for how many seconds a reconciler of this period may leave no heartbeat."""
+    """Return for how many seconds a reconciler of this period may be silent."""
     return max(LEAST_SECONDS, MOST_PERIODS * period_seconds)
 
 
 class Heartbeat:
     """The heartbeat of one process after another, watched on a monotonic clock.
 
-    Only whether the file's time changes counts, not what it is: a clock that jumps ends nobody.
+    It counts only whether the file's time changes, not its value: a clock that jumps ends nobody.
 
     Args:
-        file: What is touched.
+        file: The heartbeat file.
         patience_seconds: How long it may stay untouched.
-        longest_look_seconds: What one look counts at most; at least what lies between two.
-        starts_silent: A process has not stopped before its first sign of life: nobody knows how
-            long it takes to start.
+        longest_look_seconds: The most that one look adds to the silent time; at least the time
+            between two looks.
+        starts_silent: Whether silence counts only after a process's first beat, since nobody knows
+            how long it takes to start.
     """
 
     def __init__(
@@ -84,11 +87,11 @@ class Heartbeat:
         self._silent_seconds = 0.0
 
     def has_stopped(self, pid: int, now: float) -> bool:
-        """Look once, at the monotonic time ``now``; after a yes, counting begins anew."""
-        seen = (pid, self._touched_at())
-        if seen != self._last:
+        """Look once, at the monotonic time ``now``; after a True, count again from zero."""
+        reading = (pid, self._touched_at())
+        if reading != self._last:
             self._lives = self._last is not None and self._last[0] == pid
-            self._last, self._silent_seconds = seen, 0.0
+            self._last, self._silent_seconds = reading, 0.0
         elif self._lives or not self._starts_silent:
             self._silent_seconds += min(now - self._looked_at, self._longest_look)
         self._looked_at = now

@@ -1,4 +1,4 @@
-"""One `up` or `down` of a home at a time."""
+"""The lock of a home, which lets one `make up` or `make down` run at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The logs of the parts of the stack; what finds no room in one ends nobody."""
+"""Writes and rotates the logs of the stack's parts; a full disk ends none of them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ LOG_BYTES = 5_000_000
 
 
 def say(sentence: str) -> None:
-    """Write a line to the log of this process; on a full disk it stays unsaid.
+    """Write a line to the log of this process; on a full disk the line is dropped.
 
-    It is written past `sys.stdout`, which would keep what found no room, and fail at the exit.
+    It bypasses `sys.stdout`, which would keep what could not be written, and fail at the exit.
     """
     line = f"{time.strftime('%H:%M:%S')} {sentence}\n"
     with suppress(OSError):
@@ -28,7 +28,7 @@ def rotate(log: Path, most_bytes: int = LOG_BYTES) -> None:
     """Move a log that has grown past ``most_bytes`` aside; its writers append, so they go on.
 
     Raises:
-        OSError: There is no room for the copy; the former one is gone then, so that there may be.
+        OSError: There is no room for the copy; the previous copy was deleted to make some.
     """
     if not log.exists() or log.stat().st_size <= most_bytes:
         return

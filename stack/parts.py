@@ -1,7 +1,7 @@
-"""The parts that the supervisor keeps running, and what each depends on; pure.
+"""The parts that the supervisor keeps running, and the inputs that each depends on; pure.
 
-A part that runs already is taken over where its own inputs are what they were; only the others are
-started anew. The router grows by a further part, so that the one that serves is never reloaded.
+A running part whose inputs are unchanged is taken over; only the others are restarted. The router
+grows by a further part, so that the one that serves is never reloaded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ INPUTS = {
     "router": ("SLIPWAY_AUTH", "SLIPWAY_HOME", "SLIPWAY_HOST", "SLIPWAY_ROUTER_PORT"),
     "reconciler": ("PREFECT_API_", "SLIPWAY_"),
 }
-"""What of the environment a program depends on: names, or how they begin."""
+"""The environment variables that a program depends on: their names, or prefixes of them."""
 
 WITHOUT_EFFECT = frozenset({MARK, "SLIPWAY_ROUTER_SLOTS", "SLIPWAY_START_SECONDS"})
 
@@ -41,28 +41,28 @@ class Part:
 def parts(
     procfile: str, environment: Mapping[str, str], announced: Sequence[range] = ()
 ) -> list[Part]:
-    """Return what is to run; ``announced`` are the front ports that are served already."""
+    """Return the parts to run; ``announced`` are the front ports that are served already."""
     commands = parse_procfile(procfile).processes
-    found = [
+    programs = [
         Part(name, name, commands[name], _digest(name, commands[name], environment))
         for name in PROGRAMS
     ]
     first = int(environment.get("SLIPWAY_ROUTER_PORT", "0"))
     slots = int(environment.get("SLIPWAY_ROUTER_SLOTS", "0"))
-    more = [each for each in announced if each.start > first]
+    extensions = [each for each in announced if each.start > first]
     own = [each for each in announced if each.start == first]
     if own:  # started again, it serves what it served
-        router = next(part for part in found if part.program == "router")
+        router = next(part for part in programs if part.program == "router")
         variables = {"SLIPWAY_ROUTER_SLOTS": str(len(own[0]))}
-        found[found.index(router)] = _with(router, variables)
+        programs[programs.index(router)] = _with(router, variables)
         missing = lacking(first, slots, announced)
-        more += [missing] if missing else []
-    return [*found, *(_extension(commands["router"], each, environment) for each in more)]
+        extensions += [missing] if missing else []
+    return [*programs, *(_extension(commands["router"], each, environment) for each in extensions)]
 
 
-def all_inputs(found: Sequence[Part]) -> str:
-    """Return a digest of all parts: a supervisor with another one is to be replaced."""
-    return _hash([f"{part.name} {part.inputs}" for part in found])
+def all_inputs(desired: Sequence[Part]) -> str:
+    """Return a digest of all parts: a supervisor with another digest has to be replaced."""
+    return _hash([f"{part.name} {part.inputs}" for part in desired])
 
 
 def _extension(command: str, ports: range, environment: Mapping[str, str]) -> Part:
@@ -81,12 +81,12 @@ def _with(part: Part, variables: Mapping[str, str]) -> Part:
 
 
 def _digest(program: str, command: str, environment: Mapping[str, str]) -> str:
-    chosen = sorted(
+    variables = sorted(
         f"{name}={value}"
         for name, value in environment.items()
         if name.startswith(INPUTS[program]) and name not in WITHOUT_EFFECT
     )
-    return _hash([command, *chosen])
+    return _hash([command, *variables])
 
 
 def _hash(lines: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Whether the ports of the stack are free, asked before anything is started."""
+"""Checks that the ports of the stack are free before anything is started."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def is_taken(host: str, port: int) -> bool:
 
 
 def holder(port: int) -> str:
-    """Return who listens on ``port``, as far as this user may know it; empty otherwise."""
+    """Return the process that listens on ``port``, or ``""`` if this user may not see it."""
     try:
         listening = [
             connection.pid

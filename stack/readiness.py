@@ -1,4 +1,4 @@
-"""Whether each part of the stack answers, asked of the part itself and not of its process table."""
+"""Readiness checks of the stack's parts, which ask each part and not the process table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tasks.home import PROGRAMS, Home
 from tasks.settings import Settings
 
 BEATS_MISSED = 5
-"""After how many silent rounds the reconciler counts as gone."""
+"""The number of silent periods after which the reconciler counts as gone."""
 
 
 def worker_name() -> str:
@@ -56,47 +56,47 @@ def worker_online(api: SlipwayApi, pool: str, since: float) -> bool:
 
 
 def reconciler_beats(home: Home, period_seconds: float, now: float) -> bool:
-    """Tell whether the reconciler has done a duty lately, at the monotonic time ``now``."""
+    """Tell whether the reconciler has run a periodic job lately, at the monotonic time ``now``."""
     silent = silence(home.heartbeat_file, now)
     return silent is not None and silent < BEATS_MISSED * period_seconds + 10.0
 
 
-def answering(chosen: Settings, api: SlipwayApi, since: float = 0.0) -> dict[str, bool]:
+def answering(config: Settings, api: SlipwayApi, since: float = 0.0) -> dict[str, bool]:
     """Ask each of the four whether it answers now.
 
     Args:
-        chosen: The settings.
+        config: The settings.
         api: A client that asks once and does not wait.
-        since: Signs of life of the worker from before this time do not count; the heartbeat of an
-            earlier reconciler went with its stack.
+        since: Heartbeats of the worker from before this time do not count; the heartbeat of an
+            earlier reconciler was removed with its stack.
     """
-    home = Home(chosen.root)
+    home = Home(config.root)
     return {
         "server": api.healthy(),
-        "worker": worker_online(api, chosen.work_pool, since),
-        "router": all(is_taken(chosen.host, port) for port in _router_ports(chosen)),
-        "reconciler": reconciler_beats(home, chosen.reconcile_seconds, time.monotonic()),
+        "worker": worker_online(api, config.work_pool, since),
+        "router": all(is_taken(config.host, port) for port in _router_ports(config)),
+        "reconciler": reconciler_beats(home, config.reconcile_seconds, time.monotonic()),
     }
 
 
-def _router_ports(chosen: Settings) -> list[int]:
+def _router_ports(config: Settings) -> list[int]:
     """Return the first port of each process of the router."""
-    announced = served(chosen.root / "router")
-    return [ports.start for ports in announced] or [chosen.router_port]
+    announced = served(config.root / "router")
+    return [ports.start for ports in announced] or [config.router_port]
 
 
 def wait_for(
-    chosen: Settings, api: SlipwayApi, names: Collection[str] = PROGRAMS, since: float = 0.0
+    config: Settings, api: SlipwayApi, names: Collection[str] = PROGRAMS, since: float = 0.0
 ) -> list[str]:
     """Wait until all of ``names`` answer; return those that do not.
 
     It waits ``start_seconds`` at most, and no longer once a program keeps dying.
     """
-    deadline = time.monotonic() + chosen.start_seconds
+    deadline = time.monotonic() + config.start_seconds
     while True:
-        answers = answering(chosen, api, since)
+        answers = answering(config, api, since)
         silent = [name for name in names if not answers[name]]
-        given_up = set(silent) & set(keep_ending(Home(chosen.root)))
+        given_up = set(silent) & set(keep_ending(Home(config.root)))
         if not silent or given_up or time.monotonic() > deadline:
             return silent
         time.sleep(0.2)

@@ -1,4 +1,4 @@
-"""Which processes are ours: told by pid and creation time as recorded, never by name."""
+"""Records of the stack's processes, which identify them by pid and creation time, never by name."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ STOP_ORDER = ("supervisor", "worker", "reconciler", "router", "server")
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ProcessRecord:
     """One process of the stack, the leader of its own session.
 
     Attributes:
         program: ``supervisor`` or a name in the Procfile.
         pid: Its process id, which is its session's id too.
-        create_time: When it was created, in seconds since the epoch: for people, as clocks are set.
+        create_time: When it was created, in seconds since the epoch; for display only, as the clock
+            may be set.
         mark: Token of the start of the stack it belongs to, in its environment.
         starts: How often the supervisor has started this program.
         inputs: A digest of what it was started with.
-        started: When it was created, by a clock that nobody sets.
-        boot_id: The boot in which that was.
+        started: When it was created, by a clock that nobody can set.
+        boot_id: The boot in which it was created.
     """
 
     program: str
@@ -49,87 +50,89 @@ class Record:
 
     @property
     def identity(self) -> ProcessIdentity:
-        """Who it is, whatever the clock says and whoever gets its number later."""
+        """Its identity, which holds when the clock is set and when its pid is used again."""
         return ProcessIdentity("", self.pid, self.started, self.boot_id)
 
 
-def record_of(program: str, pid: int, mark: str, starts: int = 1, inputs: str = "") -> Record:
+def record_of(
+    program: str, pid: int, mark: str, starts: int = 1, inputs: str = ""
+) -> ProcessRecord:
     """Return the record of a process that runs now, of which the caller is the parent."""
-    created, found = psutil.Process(pid).create_time(), entry(pid)
-    started = found.started if found else 0.0
-    return Record(program, pid, created, mark, starts, inputs, started, this_boot())
+    created, table_entry = psutil.Process(pid).create_time(), entry(pid)
+    started = table_entry.started if table_entry else 0.0
+    return ProcessRecord(program, pid, created, mark, starts, inputs, started, this_boot())
 
 
-def write_record(path: Path, record: Record) -> None:
+def write_record(path: Path, record: ProcessRecord) -> None:
     """Keep ``record`` at ``path``."""
     write_private(path, json.dumps(asdict(record)))
 
 
-def read_record(path: Path) -> Record | None:
+def read_record(path: Path) -> ProcessRecord | None:
     """Return the record kept at ``path``; None when there is none that can be read.
 
-    One of another part, or of a process of another home, is none: the folder of a home may have
-    been copied, and whoever believed its records would end the parts of the first.
+    A record of another part, or of a process of another home, does not count: the folder of a home
+    may have been copied, and its records would have the parts of the first home ended.
     """
     try:
-        record = Record(**json.loads(path.read_text(encoding="utf-8")))
+        record = ProcessRecord(**json.loads(path.read_text(encoding="utf-8")))
         part = path.name.partition(".")[0].partition("-")[0]
         return record if record.program == part and _is_of(record, path.parent.parent) else None
     except (FileNotFoundError, ValueError, TypeError, AttributeError):
         return None
 
 
-def _is_of(record: Record, home: Path) -> bool:
-    """Tell whether a recorded process, or what it has left, is of this home, if it still says so."""
-    left = [psutil.Process(record.pid)] if is_alive(record) else members(record)[:1]
+def _is_of(record: ProcessRecord, home: Path) -> bool:
+    """Tell whether a recorded process, or one of its session, belongs to this home."""
+    processes = [psutil.Process(record.pid)] if is_alive(record) else members(record)[:1]
     try:
-        folders = [home_of(process.environ()) for process in left]
+        folders = [home_of(process.environ()) for process in processes]
     except (psutil.Error, OSError):  # it has just ended
         return True
     return all(folder is not None and folder.resolve() == home.resolve() for folder in folders)
 
 
 def home_of(variables: Mapping[str, str]) -> Path | None:
-    """Return the home of the part of a stack that has these variables; None where it is none."""
+    """Return the home of the part of a stack that has these variables; None if it is none."""
     if folder := variables.get("SLIPWAY_HOME"):
         return Path(folder)
-    # Caddy is told nothing of the home but where it may keep its state.
+    # All that Caddy gets to know of the home is where it may keep its state.
     folder = variables.get("XDG_DATA_HOME")
     return Path(folder).parent if folder else None
 
 
-def read_records(folder: Path) -> list[Record]:
+def read_records(folder: Path) -> list[ProcessRecord]:
     """Return every record kept in ``folder``."""
     return [record for path in folder.glob("*.json") if (record := read_record(path)) is not None]
 
 
-def is_alive(record: Record | None) -> bool:
+def is_alive(record: ProcessRecord | None) -> bool:
     """Tell whether the recorded process itself still runs."""
     return record is not None and identity_alive(record.identity)
 
 
-def members(record: Record) -> list[psutil.Process]:
+def members(record: ProcessRecord) -> list[psutil.Process]:
     """Return the living processes of the record's session: it, and flow runs it started.
 
     The session outlives its leader, so this finds what a killed worker left behind. The mark in
-    their environment keeps a foreign session that was given the same number out.
+    their environment excludes a foreign session that was given the same number.
     """
-    found = []
+    processes = []
     for process in psutil.process_iter():
         try:
             if os.getsid(process.pid) != record.pid or process.status() == psutil.STATUS_ZOMBIE:
                 continue
             if process.environ().get(MARK) == record.mark:
-                found.append(process)
+                processes.append(process)
         except (psutil.Error, OSError):
             continue
-    return found
+    return processes
 
 
-def stop_sessions(records: Iterable[Record], grace_seconds: float) -> int:
+def stop_sessions(records: Iterable[ProcessRecord], grace_seconds: float) -> int:
     """End every process of the records' sessions, flow runs before the worker that started them.
 
-    What flow runs report on their end still needs the server, which therefore goes last.
+    Flow runs report their end to the server, which is therefore stopped last.
 
     Returns:
         How many processes had to be ended.
@@ -145,13 +148,13 @@ def stop_sessions(records: Iterable[Record], grace_seconds: float) -> int:
     return ended
 
 
-def kill_session(record: Record) -> None:
-    """Kill every process of the record's session at once, also what was stopped by a signal."""
+def kill_session(record: ProcessRecord) -> None:
+    """Kill every process of the record's session at once, also those that a signal has stopped."""
     for process in members(record):
         _send(process, signal.SIGKILL)
 
 
-def kill_leader(record: Record) -> None:
+def kill_leader(record: ProcessRecord) -> None:
     """Kill the recorded process and nothing that it has started."""
     if is_alive(record):
         with suppress(ProcessLookupError):
@@ -171,20 +174,20 @@ def stop_processes(doomed: list[psutil.Process], grace_seconds: float) -> int:
 def _remaining(doomed: list[psutil.Process], timeout_seconds: float) -> list[psutil.Process]:
     """Wait for the processes to end; return those that have not by then."""
     deadline = time.monotonic() + timeout_seconds
-    while (left := [each for each in doomed if _runs(each)]) and time.monotonic() < deadline:
+    while (remaining := [each for each in doomed if _runs(each)]) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return left
+    return remaining
 
 
 def _runs(process: psutil.Process) -> bool:
-    """Tell whether it still does anything; a zombie only waits for its parent to look at it."""
+    """Tell whether a process still runs; a zombie only waits for its parent to reap it."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
 
-def wait_gone(record: Record, timeout_seconds: float) -> bool:
+def wait_gone(record: ProcessRecord, timeout_seconds: float) -> bool:
     """Wait until the recorded process has ended; False when it still runs after the time-out."""
     deadline = time.monotonic() + timeout_seconds
     while is_alive(record):

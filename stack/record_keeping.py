@@ -1,7 +1,7 @@
-"""What a resident part has to write down, on a disk that may be full.
+"""Writes the records of a resident part on a disk that may be full.
 
-What finds no room is written as soon as there is some; until then the reserve is given up for it,
-and nobody ends over it.
+A record that finds no room is written as soon as there is some; the reserve is released for it, and
+the part goes on running.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from collections.abc import Callable
 from stack.disk_reserve import Reserve, is_no_room
 
 SAME_FAULT_SECONDS = 60.0
-MOST_TOLD = 100
+MOST_REPORTED = 100
 
 
-class Bookkeeping:
-    """Does what touches the disk, tells what went wrong, and tries again.
+class RecordKeeper:
+    """Performs what touches the disk, reports what fails, and tries again.
 
     Args:
-        reserve: Given up when the disk is full.
+        reserve: Released when the disk is full.
         say: Called with a sentence; the same one at most once a minute.
         clock: Monotonic.
     """
@@ -32,31 +32,31 @@ class Bookkeeping:
     ) -> None:
         self._reserve, self._say, self._clock = reserve, say, clock
         self._unwritten: dict[str, Callable[[], object]] = {}
-        self._told: dict[str, float] = {}
+        self._reported_at: dict[str, float] = {}
 
     def write(self, subject: str, act: Callable[[], object]) -> None:
-        """Have ``act`` write what is to be known of ``subject``, now or later.
+        """Have ``act`` write the record of ``subject``, now or later.
 
-        What is written of the same subject meanwhile takes its place.
+        A later write of the same subject replaces one that is still pending.
         """
         self._unwritten[subject] = act
         self._attempt(subject)
 
     def forget(self, subject: str) -> None:
-        """Write nothing more of ``subject``."""
+        """Drop the pending write of ``subject``."""
         self._unwritten.pop(subject, None)
 
     def catch_up(self) -> None:
-        """Write what found no room before."""
+        """Try all pending writes again."""
         for subject in list(self._unwritten):
             self._attempt(subject)
 
-    def endure(self, what: str, act: Callable[[], object]) -> bool:
-        """Do ``act``; where the system refuses it, tell, and return False."""
+    def endure(self, task: str, act: Callable[[], object]) -> bool:
+        """Do ``act``; if the system refuses it, report that and return False."""
         try:
             act()
         except OSError as error:
-            self._tell(f"{what}: {error}")
+            self._tell(f"{task}: {error}")
             if is_no_room(error) and self._reserve.give_up():
                 self._say("the disk is full: the reserve is given up for records")
             return False
@@ -69,8 +69,10 @@ class Bookkeeping:
 
     def _tell(self, sentence: str) -> None:
         now = self._clock()
-        if now - self._told.get(sentence, -SAME_FAULT_SECONDS) >= SAME_FAULT_SECONDS:
-            self._told = (
-                {**self._told, sentence: now} if len(self._told) < MOST_TOLD else {sentence: now}
+        if now - self._reported_at.get(sentence, -SAME_FAULT_SECONDS) >= SAME_FAULT_SECONDS:
+            self._reported_at = (
+                {**self._reported_at, sentence: now}
+                if len(self._reported_at) < MOST_REPORTED
+                else {sentence: now}
             )
             self._say(sentence)

@@ -1,6 +1,7 @@
-"""Launched services as the reconciler and `make down ALL=1` see them: alive, gone, or to be ended.
+"""Finds launched services that are gone, and ends those that must end.
 
-What to launch and how is decided by the flow `launch`; nothing here starts a service.
+It serves the reconciler and `make down ALL=1`. The flow `launch` decides what to launch and how;
+nothing here starts a service.
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ from tasks.release import Instance, InstanceState
 
 GRACE_SECONDS = 10.0
 PASSING = frozenset({InstanceState.STARTING, InstanceState.STOPPING})
-"""States that last as long as somebody is at work on an instance."""
+"""States that an instance has only while somebody works on it."""
 
 
 def gone(ledger: Ledger) -> list[Instance]:
     """Return the instances that should run and do not."""
-    meant = instances(ledger, states=[InstanceState.RUNNING])
-    return [instance for instance in meant if is_lost(instance)]
+    expected = instances(ledger, states=[InstanceState.RUNNING])
+    return [instance for instance in expected if is_lost(instance)]
 
 
 class Unfinished:
-    """Ends what somebody began to start, or to end, and died over; ``owner`` is this process.
+    """Ends instances whose starter or stopper died; ``owner`` is this process.
 
-    What a rollout is at work on is left to it.
+    Instances of an open rollout are left to it.
     """
 
     def __init__(self, ledger: Ledger, router: Router, home: Path, owner: str) -> None:
@@ -49,11 +50,11 @@ class Unfinished:
         return [self._end(each) for each in orphans if self._claim(each, now)]
 
     def _is_orphan(self, instance: Instance) -> bool:
-        mine = instance.owner in {"", self._owner}  # of an earlier round, or from before owners
+        mine = instance.owner in {"", self._owner}  # of an earlier run, or from before owners
         return mine or not detached.known_alive(instance.owner)
 
     def _claim(self, instance: Instance, now: float) -> bool:
-        """Lead the traffic away and say that it is being ended, unless somebody took it over."""
+        """Route its traffic away and claim it for ending, unless somebody took it over."""
         place = (instance.project, instance.environment)
         with place_alone(self._home, *place):
             if place in {(row.project, row.environment) for row in open_rollouts(self._ledger)}:
@@ -68,17 +69,17 @@ class Unfinished:
 
 
 def stop_steps(ledger: Ledger, grace_seconds: float) -> int:
-    """End every step that still runs, and what comes before a release; return how many did.
+    """End every step and every release's `before` command that still runs; return how many ran.
 
-    Only attempts without an outcome can: however many there ever were, few are looked at. Their
-    flow runs are gone by then. A later run of the same workload repeats what has no outcome.
+    Only attempts without an outcome can still run, which are few. Their flow runs are gone by then.
+    A later run of the same workload repeats what has no outcome.
     """
     befores = [row.directory for row in unfinished_befores(ledger)]
     return stop_runs([*unended_directories(ledger), *befores], grace_seconds)
 
 
 def stop_runs(directories: Iterable[Path], grace_seconds: float) -> int:
-    """End what runs in ``directories``, all at the same time; return in how many something did."""
+    """End the runs in ``directories``, all at the same time; return how many were running."""
     running = [each for each in directories if isinstance(detached.status(each), detached.Running)]
     if running:
         with ThreadPoolExecutor(len(running)) as pool:

@@ -1,4 +1,4 @@
-"""`make status`: whether the four processes answer, and every service the ledger knows to be live.
+"""`make status`: whether the four processes answer, and every live service in the ledger.
 
 The flow `status` shows the services in the UI, with CPU, memory and health; this needs no server.
 """
@@ -15,7 +15,7 @@ from stack.api import SlipwayApi
 from stack.endings import keep_ending, read_ending, reason
 from stack.heartbeat import SILENT_SECONDS, silence
 from stack.readiness import answering
-from stack.record import Record, is_alive, read_record
+from stack.record import ProcessRecord, is_alive, read_record
 from stack.server.host_names import OPEN
 from tasks.home import PROGRAMS, Home
 from tasks.ledger.connection import open_ledger
@@ -31,7 +31,7 @@ from tasks.settings import Settings, settings
 
 def program_rows(
     answers: Mapping[str, bool],
-    records: Mapping[str, Record | None],
+    records: Mapping[str, ProcessRecord | None],
     now: float,
     failing: Collection[str] = (),
 ) -> list[Row]:
@@ -46,28 +46,28 @@ def program_rows(
     return rows
 
 
-def service_row(instance: Instance, seen: detached.Status, now: float) -> Row:
-    """Return the row of a service: where it is, what it is seen to do, port, release and uptime."""
-    running = isinstance(seen, detached.Running)
+def service_row(instance: Instance, status: detached.Status, now: float) -> Row:
+    """Return the row of a service: where it belongs, its state, port, release and uptime."""
+    running = isinstance(status, detached.Running)
     return (
         instance.project,
         instance.environment,
         f"{instance.service}.{instance.replica}",
-        state_of(instance, seen, now),
+        state_of(instance, status, now),
         str(instance.port or ""),
         f"{instance.version} ({instance.release[:12]})",
         age(now - instance.started_at) if running else "",
     )
 
 
-def overview(chosen: Settings, now: float) -> str:
+def overview(config: Settings, now: float) -> str:
     """Return what runs, as text."""
-    home = Home(chosen.root)
-    with SlipwayApi.of(chosen, patience_seconds=0) as api:
-        answers = answering(chosen, api)
-    found = {name: read_record(home.record(name)) for name in PROGRAMS}
-    records = {name: record if is_alive(record) else None for name, record in found.items()}
-    given_up = keep_ending(home)  # also one that answers for a moment after each start
+    home = Home(config.root)
+    with SlipwayApi.of(config, patience_seconds=0) as api:
+        answers = answering(config, api)
+    recorded = {name: read_record(home.record(name)) for name in PROGRAMS}
+    records = {name: record if is_alive(record) else None for name, record in recorded.items()}
+    given_up = keep_ending(home)  # includes a part that answers for a moment after each start
     failing = [
         name
         for name in PROGRAMS
@@ -77,17 +77,17 @@ def overview(chosen: Settings, now: float) -> str:
     parts = [text_table(("process", "state", "pid", "uptime"), rows)]
     parts += [reason(home, name) for name in failing]
     parts += supervision(home, time.monotonic())
-    parts += [low_room(chosen.root) if chosen.root.exists() else "", front_ports(chosen)]
-    parts += [] if chosen.auth else [f"WARNING: {OPEN}."]
-    parts += [f"UI  {chosen.server_url}"] if answers["server"] else ["Start it with: make up"]
-    parts += [services(chosen, now), retention_table(home, now)]
+    parts += [low_room(config.root) if config.root.exists() else "", front_ports(config)]
+    parts += [] if config.auth else [f"WARNING: {OPEN}."]
+    parts += [f"UI  {config.server_url}"] if answers["server"] else ["Start it with: make up"]
+    parts += [services(config, now), retention_table(home, now)]
     return "\n\n".join(filter(None, parts))
 
 
 def supervision(home: Home, now: float) -> list[str]:
-    """Return a sentence where nobody would start a part again, or somebody has to be replaced.
+    """Return a sentence if the supervisor is dead or hangs, so that nobody restarts the parts.
 
-    ``now`` is of the monotonic clock, as heartbeats are.
+    ``now`` is a time of the monotonic clock, as heartbeats are.
     """
     supervisor = read_record(home.record("supervisor"))
     if supervisor is None:
@@ -106,22 +106,22 @@ def supervision(home: Home, now: float) -> list[str]:
     return [f"{problem} {rest} Start them again with: make up"]
 
 
-def front_ports(chosen: Settings) -> str:
-    """Return which front ports the router serves by now, and how many of them are taken."""
-    ranges = served(chosen.root / "router")
+def front_ports(config: Settings) -> str:
+    """Return a sentence on the front ports that the router serves by now."""
+    ranges = served(config.root / "router")
     if not ranges:
         return ""
-    first, last = ranges[0].start, reach(chosen.router_port, chosen.router_slots, ranges)
+    first, last = ranges[0].start, reach(config.router_port, config.router_slots, ranges)
     grown = len(ranges) - 1
     more = f", {sum(map(len, ranges[1:]))} of them added since its start" if grown else ""
     return f"Front ports {first} to {last} ({last - first + 1}{more})"
 
 
-def services(chosen: Settings, now: float) -> str:
+def services(config: Settings, now: float) -> str:
     """Return the table of live services."""
-    if not chosen.root.exists():
+    if not config.root.exists():
         return "No services."
-    ledger = open_ledger(chosen.resolved_ledger_url())
+    ledger = open_ledger(config.resolved_ledger_url())
     live = instances(ledger, states=LIVING)
     ledger.close()
     header = ("project", "environment", "service", "state", "port", "release", "uptime")
@@ -129,10 +129,10 @@ def services(chosen: Settings, now: float) -> str:
     return text_table(header, rows) if rows else "No services."
 
 
-def all_answer(chosen: Settings) -> bool:
+def all_answer(config: Settings) -> bool:
     """Tell whether each of the four answers now."""
-    with SlipwayApi.of(chosen, patience_seconds=0) as api:
-        return api.healthy() and all(answering(chosen, api).values())
+    with SlipwayApi.of(config, patience_seconds=0) as api:
+        return api.healthy() and all(answering(config, api).values())
 
 
 def main() -> int:

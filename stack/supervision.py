@@ -1,4 +1,4 @@
-"""Starts a supervisor: by `make up`, and by reconciler or worker where it is dead or hangs."""
+"""Starts a supervisor, for `make up`, and for reconciler and worker if it is dead or hangs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stack.environment import MARK
-from stack.hanging import Hanging
+from stack.hanging import HangDetector
 from stack.heartbeat import LEAST_SECONDS, Heartbeat
 from stack.lock import exclusive
 from stack.log import say
 from stack.record import (
     KILL_SECONDS,
-    Record,
+    ProcessRecord,
     is_alive,
     kill_leader,
     kill_session,
@@ -57,7 +57,7 @@ def start_supervisor(
     record = record_of("supervisor", process.pid, environment[MARK], inputs=inputs)
     try:
         write_record(home.record("supervisor"), record)
-    except OSError:  # nobody would know it, and the next one would be started beside it
+    except OSError:  # nobody could find it, and the next one would be started beside it
         kill_leader(record)
         process.wait()
         raise
@@ -65,7 +65,7 @@ def start_supervisor(
 
 
 class Supervision:
-    """Replaces a supervisor that was killed, was stopped or hangs; its parts go on meanwhile.
+    """Replaces a supervisor that was killed, was stopped or hangs; its parts go on running.
 
     Args:
         home: The home of the stack.
@@ -85,12 +85,12 @@ class Supervision:
     ) -> None:
         longest = 2 * period_seconds
         heartbeat = Heartbeat(home.supervisor_heartbeat_file, patience_seconds, longest)
-        self._hanging = Hanging(heartbeat, longest)
+        self._hanging = HangDetector(heartbeat, longest)
         self._home, self._root, self._environment = home, root, dict(environment)
         self._started: subprocess.Popen[bytes] | None = None
 
     def __call__(self, now: float) -> list[str]:
-        """Look once, at the monotonic time ``now``; say so where one was started."""
+        """Look once, at the monotonic time ``now``; return a sentence if one was started."""
         if self._started is not None:
             self._started.poll()  # or it would stay a zombie when it dies
         record = self._ours()
@@ -114,19 +114,19 @@ class Supervision:
         how = f"{hangs} and was killed" if hangs else "was dead"
         return [f"the supervisor {how}; process {self._started.pid} takes over"]
 
-    def _ours(self) -> Record | None:
+    def _ours(self) -> ProcessRecord | None:
         """Return the record of the supervisor of this stack."""
         record = read_record(self._home.record("supervisor"))
         ours = record is not None and record.mark == self._environment.get(MARK)
         return record if ours else None
 
-    def _dead(self) -> Record | None:
+    def _dead(self) -> ProcessRecord | None:
         record = self._ours()
         return None if record is None or is_alive(record) else record
 
 
 async def keep_supervised(supervision: Supervision, pause_seconds: float) -> None:
-    """Look after the supervisor again and again, until cancelled."""
+    """Watch over the supervisor until cancelled."""
     while True:
         try:
             sentences = await asyncio.to_thread(supervision, time.monotonic())

@@ -1,7 +1,7 @@
-"""A stack that runs, wholly or in part, is taken over: what runs as it is wanted goes on.
+"""Takes over a stack that runs wholly or in part: parts with unchanged inputs go on running.
 
 The supervisor may be dead while its parts are well, or the settings may have changed, which
-concerns the parts that depend on them and no others.
+concerns only the parts that depend on them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from stack.parts import Part, all_inputs, parts
 from stack.ports import WantedPort, require_free
 from stack.record import (
     KILL_SECONDS,
-    Record,
+    ProcessRecord,
     is_alive,
     kill_session,
     read_record,
@@ -43,92 +43,96 @@ def procfile(root: Path) -> str:
 
 
 def standing_mark(home: Home) -> str:
-    """Return the mark of the stack of which anything runs; empty when nothing does."""
+    """Return the mark of the stack if any process of it runs, else ``""``."""
     records = [read_record(home.record(name)) for name in ("supervisor", *PROGRAMS)]
     return next((each.mark for each in records if each and is_alive(each)), "")
 
 
-def take_over(chosen: Settings, root: Path, environment: Mapping[str, str]) -> str:
-    """Have a supervisor of today's settings keep what runs; return what was done.
+def take_over(config: Settings, root: Path, environment: Mapping[str, str]) -> str:
+    """Have a supervisor with the current settings keep what runs; return what was done.
 
     Raises:
-        BadInputError: A port of what is to be started is taken; nothing has changed then.
+        BadInputError: A port of a part to start is taken; nothing was changed.
         SlipwayError: A part did not start.
     """
-    home = Home(chosen.root)
+    home = Home(config.root)
     supervisor = read_record(home.record("supervisor"))
     if supervisor is not None and is_alive(supervisor):
         silent = is_silent(home.supervisor_heartbeat_file, time.monotonic())
         if silent or is_stopped(supervisor.pid):
-            kill_session(supervisor)  # it would not hear that it is to leave
+            kill_session(supervisor)  # it would not react to a signal to leave
             wait_gone(supervisor, KILL_SECONDS)
     if supervisor is not None and not is_alive(supervisor):
         supervisor = None
-    wanted = parts(procfile(root), environment, served(home.root / "router"))
-    if supervisor is not None and supervisor.inputs == all_inputs(wanted):
+    desired = parts(procfile(root), environment, served(home.root / "router"))
+    if supervisor is not None and supervisor.inputs == all_inputs(desired):
         return "already up"
-    living = _living(home, wanted)
-    require_free(chosen.host, _ports(chosen, wanted, living))
-    router = next(part for part in wanted if part.name == "router")
-    _accept_router(chosen, home, router, living)
+    living = _living(home, desired)
+    require_free(config.host, _ports(config, desired, living))
+    router = next(part for part in desired if part.name == "router")
+    _accept_router(config, home, router, living)
     if router.name in living and living[router.name].inputs != router.inputs:
-        forget(home.root / "router")  # it starts again elsewhere, all of it
-        wanted = parts(procfile(root), environment)
+        forget(home.root / "router")  # all of it is restarted on other ports
+        desired = parts(procfile(root), environment)
     if supervisor is not None:
         os.kill(supervisor.pid, signal.SIGUSR1)  # it leaves its parts running
         wait_gone(supervisor, LEAVING_SECONDS)
-    start_supervisor(home, root, environment, all_inputs(wanted))
-    _await_settled(home, wanted, chosen.start_seconds)
-    kept = {name for name, record in living.items() if _runs_as_before(home, name, record)}
-    anew = [part.name for part in wanted if part.name not in kept]
-    return f"taken over: {len(kept)} parts went on" + (f", started {', '.join(anew)}" * bool(anew))
+    start_supervisor(home, root, environment, all_inputs(desired))
+    _await_settled(home, desired, config.start_seconds)
+    continued = {name for name, record in living.items() if _runs_as_before(home, name, record)}
+    restarted = [part.name for part in desired if part.name not in continued]
+    return f"taken over: {len(continued)} parts went on" + (
+        f", started {', '.join(restarted)}" * bool(restarted)
+    )
 
 
-def _accept_router(chosen: Settings, home: Home, router: Part, living: dict[str, Record]) -> None:
-    """Have a router go on of which nobody knows how it was started, where it serves as is wanted.
+def _accept_router(
+    config: Settings, home: Home, router: Part, living: dict[str, ProcessRecord]
+) -> None:
+    """Let a router go on whose inputs are not known, if it serves the configured port.
 
-    It has lost its record; to start it again would cut what is connected to every service.
+    It has lost its record; a restart would cut the connections to every service.
     """
     record = living.get(router.name)
     if record is None or record.inputs:
         return
-    if any(socket.port == chosen.router_port for socket in listening(record.pid)):
+    if any(socket.port == config.router_port for socket in listening(record.pid)):
         living[router.name] = replace(record, inputs=router.inputs)
         write_record(home.record(router.name), living[router.name])
 
 
-def _living(home: Home, wanted: Sequence[Part]) -> dict[str, Record]:
-    records = {part.name: read_record(home.record(part.name)) for part in wanted}
+def _living(home: Home, desired: Sequence[Part]) -> dict[str, ProcessRecord]:
+    records = {part.name: read_record(home.record(part.name)) for part in desired}
     return {name: record for name, record in records.items() if record and is_alive(record)}
 
 
-def _runs_as_before(home: Home, name: str, record: Record) -> bool:
+def _runs_as_before(home: Home, name: str, record: ProcessRecord) -> bool:
     now = read_record(home.record(name))
     return now is not None and now.pid == record.pid and is_alive(now)
 
 
 def _ports(
-    chosen: Settings, wanted: Sequence[Part], living: Mapping[str, Record]
+    config: Settings, desired: Sequence[Part], living: Mapping[str, ProcessRecord]
 ) -> list[WantedPort]:
     """Return the ports of the parts that do not run yet."""
-    found = []
-    for part in wanted:
+    ports = []
+    for part in desired:
         if part.name in living:
             continue
         if part.program == "server":
-            found.append(WantedPort(chosen.server_port, "SLIPWAY_SERVER_PORT", "Prefect server"))
+            ports.append(WantedPort(config.server_port, "SLIPWAY_SERVER_PORT", "Prefect server"))
         if part.program == "router":
-            first = int(part.variables.get("SLIPWAY_ROUTER_PORT", chosen.router_port))
-            count = int(part.variables.get("SLIPWAY_ROUTER_SLOTS", chosen.router_slots))
+            first = int(part.variables.get("SLIPWAY_ROUTER_PORT", config.router_port))
+            count = int(part.variables.get("SLIPWAY_ROUTER_SLOTS", config.router_slots))
             fronts = range(first, first + count)
-            found += [WantedPort(port, "SLIPWAY_ROUTER_PORT", "router") for port in fronts]
-    return found
+            ports += [WantedPort(port, "SLIPWAY_ROUTER_PORT", "router") for port in fronts]
+    return ports
 
 
-def _await_settled(home: Home, wanted: Sequence[Part], seconds: float) -> None:
-    """Wait until each part runs with the inputs that are wanted."""
+def _await_settled(home: Home, desired: Sequence[Part], seconds: float) -> None:
+    """Wait until each part runs with its desired inputs."""
     deadline = time.monotonic() + seconds
-    while unsettled := [part.name for part in wanted if not _settled(home, part)]:
+    while unsettled := [part.name for part in desired if not _settled(home, part)]:
         if time.monotonic() > deadline:
             reasons = "\n".join(reason(home, name) for name in unsettled)
             raise SlipwayError(f"did not start: {', '.join(unsettled)}\n{reasons}")

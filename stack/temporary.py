@@ -1,8 +1,8 @@
-"""Where the parts, flows, builds and services put temporary files: in the home, nobody else's.
+"""The temporary folder of a home, used by the stack's parts, flows, builds and services.
 
 Prefect's runner keeps its files in one folder of the system's temporary directory, which belongs
 to whichever user of a machine came first. The path of a Unix socket may have about 100 characters,
-of which a test suite takes half: a home that lies deep is reached by a short link.
+of which a test suite takes half: a home with a long path gets a short link to the folder.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ from blocks.removal import discard
 from blocks.tree import walk
 from tasks.errors import BadInputError
 
-LONGEST = 48
+LONGEST_PATH = 48
+"""Characters that the path of the folder may have; a longer one is reached by a link."""
 IDLE_SECONDS = 86_400.0
-"""What was not changed for so long is removed, unless somebody uses it."""
-SHORT = Path("/tmp")  # noqa: S108 - only a link lies there, and its owner is checked
+"""A file that was not changed for this long is removed, unless somebody uses it."""
+LINKS_FOLDER = Path("/tmp")  # noqa: S108 - only a link lies there, and its owner is checked
 
 
 def temporary_folder(root: Path) -> Path:
     """Return the path of the temporary folder of the home ``root``."""
     folder = root / "tmp"
-    if len(str(folder)) <= LONGEST:
+    if len(str(folder)) <= LONGEST_PATH:
         return folder
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:10]
-    return SHORT / f"slipway-{os.getuid()}-{digest}"
+    return LINKS_FOLDER / f"slipway-{os.getuid()}-{digest}"
 
 
 def make_temporary_folder(root: Path) -> None:
@@ -48,15 +49,15 @@ def make_temporary_folder(root: Path) -> None:
         with suppress(FileExistsError):  # looked at below
             path.symlink_to(folder)
     if not path.is_symlink() or path.lstat().st_uid != os.getuid() or path.readlink() != folder:
-        remedy = f"Remove it, or choose a SLIPWAY_HOME of at most {LONGEST - 4} characters."
+        remedy = f"Remove it, or choose a SLIPWAY_HOME of at most {LONGEST_PATH - 4} characters."
         raise BadInputError("SLIPWAY_HOME", str(root), f"{path} is not our link to it", remedy)
 
 
 def clear_temporary_folder(root: Path, now: float) -> int:
-    """Remove what is older than a day and no live process uses; return how much that was.
+    """Remove files older than a day that no live process uses; return how many there were.
 
-    Used is what a process works in, has open, is executed from, or names in its command line or
-    environment, as it was started with.
+    A process uses a path that it works in, has open, is executed from, or that its command line or
+    initial environment names.
     """
     folder = root / "tmp"
     if not folder.is_dir():

@@ -1,6 +1,6 @@
-"""`make up`: start server, worker, router and reconciler, wait until they answer, register all.
+"""`make up`: starts server, worker, router and reconciler, waits for them, registers everything.
 
-Free of Prefect, so that a second call, which has nothing to do, takes less than a second.
+It does not import Prefect, so that a second call with nothing to do takes less than a second.
 """
 
 from __future__ import annotations
@@ -49,20 +49,20 @@ class StackError(SlipwayError):
     """A part of the stack did not start; the message holds the end of its log."""
 
 
-def wanted_ports(chosen: Settings) -> list[WantedPort]:
+def wanted_ports(config: Settings) -> list[WantedPort]:
     """Return every port the stack binds."""
-    fronts = range(chosen.router_port, chosen.router_port + chosen.router_slots)
+    fronts = range(config.router_port, config.router_port + config.router_slots)
     return [
-        WantedPort(chosen.server_port, "SLIPWAY_SERVER_PORT", "Prefect server"),
+        WantedPort(config.server_port, "SLIPWAY_SERVER_PORT", "Prefect server"),
         *(WantedPort(port, "SLIPWAY_ROUTER_PORT", "router") for port in fronts),
     ]
 
 
-def up(chosen: Settings, root: Path, *, take: bool = False) -> str:
+def up(config: Settings, root: Path, *, take: bool = False) -> str:
     """Bring the stack up from whatever state it is in.
 
     Args:
-        chosen: The settings.
+        config: The settings.
         root: Folder of the Procfile and prefect.yaml.
         take: Take the ledger over from another host, which is gone.
 
@@ -74,70 +74,70 @@ def up(chosen: Settings, root: Path, *, take: bool = False) -> str:
             asked for no password; nothing was started.
         StackError: A part does not answer; everything that was started is stopped again.
     """
-    refuse_open(chosen)
-    home = Home(chosen.root)
+    refuse_open(config)
+    home = Home(config.root)
     home.create()
     make_temporary_folder(home.root)
     with exclusive(home):
         clear_temporary_folder(home.root, time.time())
-        _claim(chosen, take=take)
+        _claim(config, take=take)
         recollect(home)
-        auth = ensure_auth(home.auth_file) if chosen.auth else ""
+        auth = ensure_auth(home.auth_file) if config.auth else ""
         if mark := standing_mark(home):
-            environment = stack_environment(chosen, auth, mark, os.environ)
-            done = take_over(chosen, root, environment)
-            return _refresh(chosen, root, environment, done)
+            environment = stack_environment(config, auth, mark, os.environ)
+            done = take_over(config, root, environment)
+            return _refresh(config, root, environment, done)
         swept = stop_stack(home)
-        require_free(chosen.host, wanted_ports(chosen))
-        environment = stack_environment(chosen, auth, secrets.token_hex(8), os.environ)
-        _start(chosen, root, environment)
+        require_free(config.host, wanted_ports(config))
+        environment = stack_environment(config, auth, secrets.token_hex(8), os.environ)
+        _start(config, root, environment)
         return f"started (after clearing {swept} leftover processes)" if swept else "started"
 
 
-def _claim(chosen: Settings, *, take: bool) -> None:
-    """Have this host alone act on the ledger; one that lies in the home moves with it."""
-    with closing(open_ledger(chosen.resolved_ledger_url())) as ledger:
-        here = this_host(chosen.root)
-        claim_ledger(ledger, here, time.time(), take=take or chosen.ledger_is_at_home)
+def _claim(config: Settings, *, take: bool) -> None:
+    """Claim the ledger for this host; one that lies in the home moves with it."""
+    with closing(open_ledger(config.resolved_ledger_url())) as ledger:
+        here = this_host(config.root)
+        claim_ledger(ledger, here, time.time(), take=take or config.ledger_is_at_home)
 
 
-def _refresh(chosen: Settings, root: Path, environment: Mapping[str, str], done: str) -> str:
+def _refresh(config: Settings, root: Path, environment: Mapping[str, str], done: str) -> str:
     """Wait for a stack that is up already; register what has changed since."""
-    with SlipwayApi.of(chosen, patience_seconds=0) as api:
-        was_well = all(answering(chosen, api).values())
-        if silent := wait_for(chosen, api):
-            raise StackError(_complaint(Home(chosen.root), silent))
-        if not _is_registered(chosen, root, api):
-            _finish(_registration(root, environment), Home(chosen.root))
+    with SlipwayApi.of(config, patience_seconds=0) as api:
+        was_well = all(answering(config, api).values())
+        if silent := wait_for(config, api):
+            raise StackError(_complaint(Home(config.root), silent))
+        if not _is_registered(config, root, api):
+            _finish(_registration(root, environment), Home(config.root))
             return f"{done}; registered what has changed"
     return done if was_well else f"{done}; its restarted parts answer again"
 
 
-def _start(chosen: Settings, root: Path, environment: Mapping[str, str]) -> None:
-    home, since = Home(chosen.root), time.time()
+def _start(config: Settings, root: Path, environment: Mapping[str, str]) -> None:
+    home, since = Home(config.root), time.time()
     start_supervisor(home, root, environment, all_inputs(parts(procfile(root), environment)))
     registration = _registration(root, environment)
     try:
-        _await_all(chosen, registration, since)
+        _await_all(config, registration, since)
     except BaseException:
         registration.kill()
         stop_stack(home)
         raise
 
 
-def _await_all(chosen: Settings, registration: subprocess.Popen[bytes], since: float) -> None:
-    """Wait until all is registered and everything answers; end what an earlier stack left."""
-    home = Home(chosen.root)
-    with SlipwayApi.of(chosen, patience_seconds=0) as api:
+def _await_all(config: Settings, registration: subprocess.Popen[bytes], since: float) -> None:
+    """Wait until all is registered and everything answers; end flow runs of an earlier stack."""
+    home = Home(config.root)
+    with SlipwayApi.of(config, patience_seconds=0) as api:
         _finish(registration, home)
-        if silent := wait_for(chosen, api, PROGRAMS, since):
+        if silent := wait_for(config, api, PROGRAMS, since):
             raise StackError(_complaint(home, silent))
-    with SlipwayApi.of(chosen) as api:
-        crash_abandoned(api, chosen.work_pool, worker_name(), since)
+    with SlipwayApi.of(config) as api:
+        crash_abandoned(api, config.work_pool, worker_name(), since)
 
 
 def _registration(root: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Begin to register: it imports Prefect while the server starts, then waits for it."""
+    """Start the registration, which imports Prefect while the server starts, then waits for it."""
     log = Home(Path(environment["SLIPWAY_HOME"])).log("register")
     return spawn("stack.registration.register", root, environment, log)
 
@@ -152,14 +152,14 @@ def _finish(registration: subprocess.Popen[bytes], home: Home) -> None:
         raise StackError(_complaint(home, keep_ending(home) or ["register"]))
 
 
-def _is_registered(chosen: Settings, root: Path, api: SlipwayApi) -> bool:
+def _is_registered(config: Settings, root: Path, api: SlipwayApi) -> bool:
     """Tell whether this server knows what these sources declare."""
     try:
-        last = Home(chosen.root).registration_file.read_text(encoding="utf-8")
+        last = Home(config.root).registration_file.read_text(encoding="utf-8")
     except (FileNotFoundError, UnicodeDecodeError):
         return False
-    now = fingerprint(sources(root), [sys.executable, chosen.work_pool])
-    knows_all = work_pool_exists(api, chosen.work_pool) and knows(api, ROUTER_BLOCK)
+    now = fingerprint(sources(root), [sys.executable, config.work_pool])
+    knows_all = work_pool_exists(api, config.work_pool) and knows(api, ROUTER_BLOCK)
     return last == now and knows_all
 
 
@@ -168,19 +168,19 @@ def _complaint(home: Home, silent: list[str]) -> str:
     return "\n".join([f"no answer from: {', '.join(silent)}. The ends of their logs:", *reasons])
 
 
-def greeting(chosen: Settings, done: str, seconds: float) -> str:
+def greeting(config: Settings, done: str, seconds: float) -> str:
     """Return what `make up` prints at its end: the address, and the password it asks for."""
-    home = Home(chosen.root)
-    password = home.auth_file.read_text(encoding="utf-8").strip() if chosen.auth else "none asked"
+    home = Home(config.root)
+    password = home.auth_file.read_text(encoding="utf-8").strip() if config.auth else "none asked"
     return "\n".join(
         [
             f"Slipway is {done} ({seconds:.1f} s).",
-            f"  UI        {chosen.server_url}",
-            f"  API       {chosen.api_url}",
+            f"  UI        {config.server_url}",
+            f"  API       {config.api_url}",
             f"  password  {password}",
-            f"  router    {chosen.host}:{chosen.router_port} and up",
+            f"  router    {config.host}:{config.router_port} and up",
             f"  logs      {home.logs}",
-            *([] if chosen.auth else [f"WARNING: {OPEN}."]),
+            *([] if config.auth else [f"WARNING: {OPEN}."]),
         ]
     )
 

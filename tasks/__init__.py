@@ -1,1 +1,1 @@
-"""One package a capability: `ls tasks/` is the list of what Slipway can do."""
+"""The capabilities of Slipway, one package each, and the modules that they share."""

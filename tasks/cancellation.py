@@ -1,4 +1,4 @@
-"""Work in a thread that learns that its run was cancelled, and is waited for."""
+"""Runs work in a thread that can see that its run was cancelled, and waits for it."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _GIVEN_UP: ContextVar[Callable[[], bool] | None] = ContextVar("given_up", defaul
 
 
 def is_cancelled() -> bool:
-    """Tell work whether its run was cancelled or is given up: what it has started ends with it."""
+    """Tell work whether its run was cancelled or given up, so that it ends what it started."""
     cancelled, given_up = _CANCELLED.get(), _GIVEN_UP.get()
     return (cancelled is not None and cancelled.is_set()) or (given_up is not None and given_up())
 
 
 @contextmanager
-def given_up_where(asked: Callable[[], bool], every_seconds: float = 0.2) -> Iterator[None]:
-    """Have work inside learn from `is_cancelled` what ``asked`` says, at most so often."""
-    given_up, due = False, 0.0
+def given_up_where(ask: Callable[[], bool], every_seconds: float = 0.2) -> Iterator[None]:
+    """Make `is_cancelled` true inside once ``ask`` is; ask at most every ``every_seconds``."""
+    given_up, due_at = False, 0.0
 
     def look() -> bool:
-        """Ask again where it is time to; what was given up once stays so."""
-        nonlocal given_up, due
-        if not given_up and (now := time.monotonic()) >= due:
-            given_up, due = asked(), now + every_seconds
+        """Ask again if it is time to; once True, it stays True."""
+        nonlocal given_up, due_at
+        if not given_up and (now := time.monotonic()) >= due_at:
+            given_up, due_at = ask(), now + every_seconds
         return given_up
 
     token = _GIVEN_UP.set(look)
@@ -44,18 +44,18 @@ def given_up_where(asked: Callable[[], bool], every_seconds: float = 0.2) -> Ite
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """Return what ``work`` gives, done in a thread.
+    """Return the result of ``work``, which runs in a thread.
 
-    Where this is cancelled, ``work`` learns it from `is_cancelled` and is waited for.
+    If this is cancelled, `is_cancelled` becomes true for ``work``, which is waited for.
     """
     cancelled = threading.Event()
 
-    def told_work() -> T:
-        """Do it, where it can be told."""
+    def work_with_token() -> T:
+        """Do the work, with the event by which it can be cancelled."""
         _CANCELLED.set(cancelled)  # in the copied context only
         return work()
 
-    working = asyncio.get_running_loop().run_in_executor(None, copy_context().run, told_work)
+    working = asyncio.get_running_loop().run_in_executor(None, copy_context().run, work_with_token)
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:

@@ -1,4 +1,4 @@
-"""A claim on a provider's capacity, and the answers it can get."""
+"""Claims on a provider's capacity, and the answers that admission gives."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class Claim:
     """A demand on one provider by ``owner`` (``<workload id>/<step id>``).
 
     ``priority``: higher is served first. ``fence`` is the epoch of the owner's workload lease.
-    ``expected_seconds`` is what the ETA of those who wait is made of; ``late_seconds`` is what it
-    takes in 8 of 10 cases at most, where that is known: it passes others only if it ends by then.
-    Of the claims of the same workload, those of ``passes`` are less urgent and those of ``yields``
-    more, however long any of them has waited; both are owners.
+    ``expected_seconds`` is used for the ETA of waiting claims; ``late_seconds`` is its 80th
+    percentile, if known: it passes other claims only if it ends by then. ``passes`` and ``yields``
+    are owners of claims of the same workload that are less and more urgent, however long any of
+    them has waited.
     """
 
     owner: str
@@ -31,7 +31,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """Capacity held now, until ``lease_until`` (epoch seconds) unless renewed."""
+    """The claim was granted: capacity until ``lease_until`` (epoch seconds) unless renewed."""
 
     allocation_id: int
     provider: str
@@ -41,7 +41,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """Nothing free yet: place in the queue (1 is next), why, and when it is likely to be free."""
+    """The claim waits: position in the queue (1 is next), the reason, and the estimated wait."""
 
     position: int
     reason: str
@@ -50,7 +50,7 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It can never fit: the conflict, in words."""
+    """The claim can never fit; ``conflict`` says why."""
 
     conflict: str
 

@@ -1,4 +1,4 @@
-"""Which word of a command is code: the text that it gives to a shell or to an interpreter. Pure."""
+"""Finds the words of a command that a shell or an interpreter executes as code; pure."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _WITH_LANGUAGE = re.compile(
     r"([gmn]|original-)?awk|g?sed|ed|ex|vim?|nvim|emacs|g?make|cmake|tar|bsdtar|gtar|zip|git|find"
     r"|xargs|parallel|watch|env|sqlite3|psql|mysql|mariadb|gdb|expect|tclsh|jq|bc|dc|m4|docker"
 )
-"""Programs that execute, or look through, what stands in a word of theirs beside other text."""
+"""Programs that may execute or interpret a part of one of their arguments."""
 _LOOKS_LIKE_CODE = re.compile(r"[\"'`$;|&()<>{}\n\\]")
 _PLAIN = re.compile(r"[\w./:@%+,=~-]*", re.ASCII)
 _TAKES_CODE = re.compile(r"(^|\s)(-\w*[ceEr]|-p|--eval|--print|--command|-Command)$")
 _CODE_OPTION = re.compile(r"--(eval|print|command|execute|split-string)=|-S")
-"""How a word begins that has code in it."""
+"""Matches the beginning of a word that has code in it."""
 _ALL_CODE = frozenset({"ssh", "watch", "sqlite3", "duckdb", "parallel", "make", "gmake", "gdb"})
-"""They join their words to a text that is executed, on another machine too, or take any for code."""
+"""Programs that join their arguments to a text that is executed, or take any of them for code."""
 _BEFORE_PROGRAM = re.compile(
     r"builtin|sudo|doas|env|timeout|nice|ionice|nohup|setsid|stdbuf|time|exec|command|xargs|-.*|\w+=.*|[\d.]+[smh]?"
 )
 _NAMES_PROGRAM = frozenset({"-I", "--use-compress-program", "--to-command", "-F", "--info-script"})
-"""Options of tar behind which a command stands."""
+"""Options of tar that a command follows."""
 _COMMANDING = re.compile(
     r"(PS4|BASH_ENV|ENV|PROMPT_COMMAND|SHELL|LESSOPEN|LESSCLOSE|GIT_(SSH(_COMMAND)?|EDITOR|PAGER"
     r"|EXTERNAL_DIFF|PROXY_COMMAND|ASKPASS|SEQUENCE_EDITOR)|(MAN|SYSTEMD_)?PAGER|EDITOR|VISUAL|BROWSER"
@@ -46,23 +46,23 @@ _REDIRECTION = re.compile(r"\d*(<<<|<<-?|<|>>?)&?")
 _HERE_DOCUMENT = re.compile(r"(?<!<)<<(?!<)(?P<tabs>-?)[ \t]*(?P<quote>[\"'\\]?)(?P<word>[\w.-]+)")
 _SCRIPTED = re.compile(r"([gmn]|original-)?awk|g?sed")
 _DATA_FOLLOWS = ":::"
-"""What stands behind it is given to each command of `parallel`, quoted."""
+"""The words after it are given to each command of `parallel`, quoted."""
 _BETWEEN_COMMANDS = "();|&\n"
 _RESERVED = frozenset({"if", "then", "elif", "else", "while", "until", "do", "!", "{", "time"})
 
 
 @dataclass(frozen=True, slots=True)
 class ShellText:
-    """The text that a command gives to a shell: its place in the command, and the shell's name."""
+    """The text that a command gives to a shell: its index in the command, and the shell's name."""
 
     place: int
     shell: str
 
 
 def shell_text(argv: Sequence[str]) -> ShellText | None:
-    """Return the text that ``argv`` gives to a shell of the POSIX family; None: it gives none.
+    """Return the text that ``argv`` gives to a shell of the POSIX family; None if there is none.
 
-    However it is spelt: `sh -c`, `bash -euo pipefail -c`, `sh -ec`, `env X=1 /bin/dash -c -e`.
+    It handles all spellings: `sh -c`, `bash -euo pipefail -c`, `sh -ec`, `env X=1 /bin/dash -c -e`.
     """
     for place, word in enumerate(argv):
         if _SHELL.fullmatch(PurePath(word).name):
@@ -73,9 +73,9 @@ def shell_text(argv: Sequence[str]) -> ShellText | None:
 
 
 def is_code(argv: Sequence[str], place: int) -> bool:
-    """Tell whether the word at ``place`` may be executed by an interpreter that has another syntax.
+    """Tell whether the word at ``place`` may be executed by an interpreter that is no POSIX shell.
 
-    Of Python, Perl, Node and their like it is what stands behind `-c` or `-e`; of ssh every word.
+    For Python, Perl, Node and the like it is the word after `-c` or `-e`; for ssh every word.
     """
     before = argv[:place]
     names = [PurePath(word).name for word in before]
@@ -87,23 +87,23 @@ def is_code(argv: Sequence[str], place: int) -> bool:
     is_program = bool(before) and before[-1] in _NAMES_PROGRAM
     if _is_script(names) or (is_program and any(name.endswith("tar") for name in names)):
         return True
-    others = [word for word in before if not _SHELL.fullmatch(PurePath(word).name)]
+    not_shells = [word for word in before if not _SHELL.fullmatch(PurePath(word).name)]
     if _CODE_OPTION.match(argv[place]) and (
-        "env" in names or any(map(_INTERPRETER.search, others))
+        "env" in names or any(map(_INTERPRETER.search, not_shells))
     ):
         return True
-    named = any(map(_INTERPRETER.search, others))
-    return named and bool(_TAKES_CODE.search(before[-1]))
+    has_interpreter = any(map(_INTERPRETER.search, not_shells))
+    return has_interpreter and bool(_TAKES_CODE.search(before[-1]))
 
 
 def program_of(command: Sequence[str]) -> str:
-    """Return the name of the program that matters, behind such as only start it; empty: none."""
+    """Return the name of the program that is run, after wrappers such as `env`; empty if none."""
     names = (PurePath(word).name for word in command)
     return next((name for name in names if not _BEFORE_PROGRAM.fullmatch(name)), "")
 
 
 def reads_code(command: Sequence[str]) -> bool:
-    """Tell whether a command in a shell's text executes what it reads, or what `xargs` gives it."""
+    """Tell whether a command in a shell's text executes its input, or what `xargs` gives it."""
     program = program_of(command)
     if "xargs" in command and shell_text(command) is not None:
         return True
@@ -119,19 +119,19 @@ def reads_code(command: Sequence[str]) -> bool:
 
 
 def without_redirections(words: Sequence[str]) -> list[str]:
-    """Return the words of a command but those from where it reads and to where it writes."""
-    kept: list[str] = []
+    """Return the words of a command without its redirections."""
+    words_left: list[str] = []
     skips = False
     for word in words:
         operator = _REDIRECTION.match(word)
         if operator is None and not skips:
-            kept.append(word)
+            words_left.append(word)
         skips = operator is not None and operator.end() == len(word)
-    return kept
+    return words_left
 
 
 def _is_script(names: Sequence[str]) -> bool:
-    """Tell whether the script of awk or sed follows: nothing but options stand behind its name."""
+    """Tell whether the script of awk or sed follows, i.e. only options follow its name so far."""
     at = max((at for at, name in enumerate(names) if _SCRIPTED.fullmatch(name)), default=None)
     if at is None:
         return False
@@ -140,10 +140,10 @@ def _is_script(names: Sequence[str]) -> bool:
 
 
 def is_beside_code(argv: Sequence[str], around: str) -> bool:
-    """Tell whether what stands in a word with ``around`` may become a part of code.
+    """Tell whether a placeholder in a word with ``around`` may become a part of code.
 
-    ``around`` is the rest of the word. What is alone in it, or beside the parts of a path or an
-    option, is none; beside quotes or operators it may be, whatever the program.
+    ``around`` is the rest of the word. A placeholder alone in a word, or in a path or an option, is
+    no code; beside quotes or operators it may be, for every program.
     """
     if _LOOKS_LIKE_CODE.search(around):
         return True
@@ -151,14 +151,14 @@ def is_beside_code(argv: Sequence[str], around: str) -> bool:
 
 
 def speaks_a_language(argv: Sequence[str]) -> bool:
-    """Tell whether a program is named that executes, or looks through, parts of its words."""
+    """Tell whether ``argv`` names a program that may execute parts of its arguments."""
     return any(_WITH_LANGUAGE.fullmatch(PurePath(word).name) for word in argv)
 
 
 def simple_commands(text: str) -> Iterator[list[str]]:
     """Yield the words of each command in a shell's text, without quotes.
 
-    Of a text whose quotes are not closed it is one command.
+    A text whose quotes are not closed is taken for one command.
     """
     lexer = shlex.shlex(text, posix=True, punctuation_chars=_BETWEEN_COMMANDS)
     lexer.whitespace, lexer.whitespace_split = " \t\r", True
@@ -177,10 +177,10 @@ def simple_commands(text: str) -> Iterator[list[str]]:
 
 
 def without_here_documents(text: str) -> tuple[str, list[str]]:
-    """Return ``text`` without its here-documents, and these, each up to the line that ends it."""
-    lines, kept, bodies = iter(text.split("\n")), list[str](), list[str]()
+    """Return ``text`` without its here-documents, and the here-documents themselves."""
+    lines, lines_left, bodies = iter(text.split("\n")), list[str](), list[str]()
     for line in lines:
-        kept.append(line)
+        lines_left.append(line)
         for end in _HERE_DOCUMENT.finditer(line):
             body: list[str] = []
             for inner in lines:
@@ -188,11 +188,11 @@ def without_here_documents(text: str) -> tuple[str, list[str]]:
                     break
                 body.append(inner)
             bodies.append("\n".join(body))
-    return "\n".join(kept), bodies
+    return "\n".join(lines_left), bodies
 
 
 def _command_string(argv: Sequence[str], place: int) -> int | None:
-    """Return the place of the first word that is no option, where `-c` is among these."""
+    """Return the index of the first word that is no option, if `-c` is among the options."""
     by_c = False
     while place < len(argv) and _OPTION.fullmatch(argv[place]) and argv[place] != "--":
         word = argv[place]

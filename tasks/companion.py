@@ -1,4 +1,4 @@
-"""Work that goes on beside other work: it ends with it, and what it fails of is told, never lost."""
+"""Background tasks that end with the main work, and whose failures are reported."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 Tell = Callable[[str, BaseException], None]
-"""Tells what went wrong without ending anything: a sentence without its end, and the error."""
+"""Reports a failure without ending anything: a sentence without its end, and the error."""
 
 
 @asynccontextmanager
 async def shown(
     newest: list[T], show: Callable[[T], Awaitable[object]], every_seconds: float, tell: Tell
 ) -> AsyncIterator[None]:
-    """Show the only item of ``newest`` whenever it is another, until what is inside has ended.
+    """Show the only item of ``newest`` whenever it has changed, until the body has ended.
 
-    What cannot be shown fails nothing: that is told once, and the next one is tried.
+    A failure to show is reported once and ends nothing; the next item is tried.
     """
 
     async def show_on(latest: T) -> None:
-        """Show what is newer than ``latest``."""
+        """Show every item that is newer than ``latest``."""
         fault = ""
         while True:
             await asyncio.sleep(every_seconds)
@@ -46,9 +46,9 @@ async def shown(
 
 
 async def to_its_end(work: asyncio.Future[Any]) -> None:
-    """Wait until ``work`` is done, however often this is cancelled; only then be cancelled.
+    """Wait until ``work`` is done, even if this is cancelled meanwhile; only then be cancelled.
 
-    What ``work`` has failed of is for those who look at it.
+    The error of ``work`` is not raised here; see `fault_of`.
     """
     cancelled: asyncio.CancelledError | None = None
     while not work.done():
@@ -61,5 +61,5 @@ async def to_its_end(work: asyncio.Future[Any]) -> None:
 
 
 def fault_of(work: asyncio.Future[Any]) -> BaseException | None:
-    """Return what ``work``, which is done, has failed of; being cancelled is no fault."""
+    """Return the error of ``work``, which is done; being cancelled is no error."""
     return None if work.cancelled() else work.exception()

@@ -1,4 +1,4 @@
-"""`slipway.yaml`: projects, environments, providers and repositories in one file."""
+"""Reads `slipway.yaml`, which configures projects, environments, providers and repositories."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def read_configuration(path: Path, environ: Mapping[str, str] = os.environ) -> C
 
 
 def _require_section(path: Path, own: Mapping[object, object]) -> None:
-    """Refuse a file that is something else, before anything that stands in it is quoted."""
+    """Refuse a file that is something else, before any of its content is quoted."""
     sections = list(Configuration.model_fields)
     if own and not any(get_close_matches(str(key), sections, n=1) for key in own):
         problem, remedy = "is no configuration", f"Name one with {', '.join(sections)} at its top."
@@ -80,29 +80,36 @@ def _is_extension(key: object) -> bool:
 def refuse_unknown_names(
     configuration: Configuration, projects: Collection[str], environments: Collection[str]
 ) -> None:
-    """Refuse a project's environment, or a project that values are shared with, of no such name.
+    """Refuse a project's environment, or a project that shares values, whose name is unknown.
 
     ``projects`` and ``environments`` are those that are configured already.
 
     Raises:
-        NotFoundError: There is neither such a one, nor in ``configuration``.
+        NotFoundError: The name is neither among these, nor in ``configuration``.
     """
-    known = sorted({*environments, *configuration.environments})
+    known_environments = sorted({*environments, *configuration.environments})
     for name, project in configuration.projects.items():
-        for wanted in project.environments:
-            if wanted not in known:
+        for used in project.environments:
+            if used not in known_environments:
                 remedy = (
                     "Correct it, or add it with who inherits it: "
-                    f"`environments: {{{wanted}: {{}}, dev: {{inherits: {wanted}}}}}`; without "
-                    f"`inherits`, its values reach only what is launched in {wanted}."
+                    f"`environments: {{{used}: {{}}, dev: {{inherits: {used}}}}}`; without "
+                    f"`inherits`, its values reach only what is launched in {used}."
                 )
-                raise NotFoundError(f"projects.{name}.environments", wanted, known, remedy)
-    named = sorted({*projects, *configuration.projects, ALL})
+                raise NotFoundError(
+                    f"projects.{name}.environments", used, known_environments, remedy
+                )
+    known_projects = sorted({*projects, *configuration.projects, ALL})
     for name, environment in configuration.environments.items():
-        for wanted in environment.shared_with:
-            if wanted not in named:
+        for project_name in environment.shared_with:
+            if project_name not in known_projects:
                 field = f"environments.{name}.shared_with"
-                raise NotFoundError(field, wanted, named, "Correct it, or configure that project.")
+                raise NotFoundError(
+                    field,
+                    project_name,
+                    known_projects,
+                    "Correct it, or configure that project.",
+                )
 
 
 def checked(model: type[Model], fields: object, prefix: str = "") -> Model:

@@ -1,4 +1,4 @@
-"""YAML that a user wrote: one document, every key once, no larger than it can be read."""
+"""Reads YAML files of users safely: one document, no duplicate key, no alias bomb."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from tasks.text import read_text
 
 _MOST_BYTES = 4 * 1024 * 1024
 _QUOTED = re.compile(r" '[^'<][^']+'")
-"""What the parser quotes of a text, but for single characters and its own words for tokens."""
+"""Matches quotations of the text in the parser's messages, except single characters and tokens."""
 _MOST_VALUES = 100_000
-"""An alias that names a list of aliases, and so on, makes a small file larger than any memory."""
+"""Nested aliases can make a small file larger than any memory when they are expanded."""
 
 
 def read_document(field: str, path: Path) -> object:
-    """Return what the YAML file ``path`` says; an empty one says nothing, as a mapping.
+    """Return the document in the YAML file ``path``; an empty mapping for an empty file.
 
-    Nothing of what stands in a file that is no YAML is quoted: it may be any file, and a message
-    is read by more people than that.
+    Errors quote nothing of a file that is no YAML: it may be any file, and more people can read the
+    message than the file.
 
     Raises:
         BadInputError: It cannot be read, is no YAML, or has a key twice.
@@ -40,10 +40,10 @@ def read_document(field: str, path: Path) -> object:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands in one mapping twice, of which YAML would take the second."""
+    """Refuses a duplicate key in a mapping, of which PyYAML would take the second."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 # as PyYAML calls it
-        """Return the mapping of ``node``, its keys looked at first."""
+        """Return the mapping of ``node``, after a check of its keys."""
         lines: dict[str, int] = {}
         for key, _ in node.value:
             line, name = key.start_mark.line + 1, str(key.value)
@@ -55,7 +55,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _problem(error: yaml.YAMLError, text: str) -> str:
-    """Say in one line what the parser met, and where."""
+    """Return in one line what the parser met, and where."""
     if isinstance(error, yaml.reader.ReaderError):
         line = text.count("\n", 0, error.position) + 1
         return f"is no YAML at line {line}: {error.reason} ({error.character!r})"
@@ -67,7 +67,7 @@ def _problem(error: yaml.YAMLError, text: str) -> str:
 
 
 def _require_readable(field: str, path: Path, document: object) -> None:
-    """Refuse aliases that name what they stand in, or that multiply beyond all measure."""
+    """Refuse recursive aliases, and aliases that multiply beyond the limit."""
     values = _count(document, {}, set())
     if values > _MOST_VALUES:
         more = "values than can be read" if values < float("inf") else "in it than ever ends"
@@ -75,15 +75,15 @@ def _require_readable(field: str, path: Path, document: object) -> None:
         raise BadInputError(field, str(path), problem, "Write out what is meant.")
 
 
-def _count(value: object, known: dict[int, float], above: set[int]) -> float:
-    """Return how many values ``value`` has when every alias is written out."""
+def _count(value: object, counts: dict[int, float], above: set[int]) -> float:
+    """Return how many values ``value`` has when every alias is expanded."""
     if not isinstance(value, dict | list):
         return 1
     if id(value) in above:
         return float("inf")
-    if id(value) not in known:
+    if id(value) not in counts:
         above.add(id(value))
         parts = value.values() if isinstance(value, dict) else value
-        known[id(value)] = 1 + sum(_count(part, known, above) for part in parts)
+        counts[id(value)] = 1 + sum(_count(part, counts, above) for part in parts)
         above.discard(id(value))
-    return known[id(value)]
+    return counts[id(value)]

@@ -1,6 +1,6 @@
-"""Draining: what is in flight on an instance, seen at its port by the operating system.
+"""Drains instances: waits until no connection is open on their ports.
 
-The router opens one connection a request, so a connection that stands is a request in flight;
+The router opens one connection for each request, so an open connection is a request in flight;
 those that wait to be accepted count as well.
 """
 
@@ -13,12 +13,12 @@ import psutil
 
 _TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 _STANDING = {"01", "03"}  # ESTABLISHED and SYN_RECV, as the Linux kernel prints them
-# A request may have read its slot just before the switch, and not have dialled yet.
+# A request may have read its slot just before the switch, and not have connected yet.
 _QUIET_LOOKS = 3
 
 
 def in_flight(ports: Collection[int]) -> int | None:
-    """Return how many connections stand on ``ports``; None where the system does not tell us."""
+    """Return how many connections are open on ``ports``; None if the system does not tell."""
     if _TABLES[0].exists():
         return sum(_standing(table.read_text(), ports) for table in _TABLES if table.exists())
     try:
@@ -35,7 +35,7 @@ def in_flight(ports: Collection[int]) -> int | None:
 
 
 def _standing(table: str, ports: Collection[int]) -> int:
-    """Count in the kernel's table: ``sl local remote state ...``, ports in hexadecimal."""
+    """Count the connections in the kernel's table: ``sl local remote state ...``, ports in hex."""
     rows = (line.split(maxsplit=4) for line in table.splitlines()[1:])
     return sum(
         1 for row in rows if row[3] in _STANDING and int(row[1].rpartition(":")[2], 16) in ports
@@ -52,7 +52,7 @@ def drain(
     """Wait until nothing is in flight on ``ports``, at most ``drain_seconds``.
 
     Returns:
-        Whether it was seen to be quiet; where the system does not tell, the time is waited out.
+        Whether it was seen to be quiet; if the system does not tell, it waits the whole time.
     """
     deadline, quiet = clock() + drain_seconds, 0
     while True:

@@ -1,4 +1,4 @@
-"""The errors a user can meet: what, which value, and what to do about it."""
+"""The errors that users can meet, with the problem, the value and the remedy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from reprlib import Repr
 
 from blocks.redaction import without_passwords
 
-_NAMED = 12
+_NAMES_LISTED = 12
 _LONGEST_VALUE = 200
 _LONGEST_PART = 2000
 _SHOWN = Repr()
@@ -19,7 +19,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\
 
 
 def printable(text: str) -> str:
-    """Return ``text`` without colours, and what would move a cursor or hide text escaped."""
+    """Return ``text`` without colours, and with other control characters escaped."""
     plain = _COLOUR.sub("", text.replace("\r\n", "\n"))
     return _CONTROL.sub(_escaped, plain)
 
@@ -29,20 +29,20 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """Return ``text``, its middle left out where it has more than ``most`` characters."""
+    """Return ``text``, its middle left out if it has more than ``most`` characters."""
     half = most // 2
     return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"
 
 
 def shown(value: object) -> str:
-    """Return ``value`` as a message quotes it: short, whatever is in it."""
+    """Return ``value`` as a message quotes it, shortened."""
     return shortened(_SHOWN.repr(value), _LONGEST_VALUE + 2)
 
 
 class SlipwayError(Exception):
-    """The one base of everything Slipway raises on purpose.
+    """The base class of all errors that Slipway raises on purpose.
 
-    No message shows the password of an address, or moves a cursor, whoever wrote it there.
+    Passwords of addresses and control characters are removed from every message.
     """
 
     def __init__(self, message: str = "") -> None:
@@ -53,7 +53,7 @@ class BadInputError(SlipwayError):
     """A value that cannot be used; raised before anything is started.
 
     Attributes:
-        field: Where the value stands, dotted, e.g. ``workloads.tests.steps.build.needs``.
+        field: The path of the value, dotted, e.g. ``workloads.tests.steps.build.needs``.
         value: The value as it was given.
         problem: What is wrong with it.
         remedy: What to write instead.
@@ -62,16 +62,16 @@ class BadInputError(SlipwayError):
     def __init__(self, field: str, value: object, problem: str, remedy: str) -> None:
         self.field, self.value, self.problem = field, value, problem
         self.remedy = remedy if remedy.endswith((".", "?", "!")) else f"{remedy}."
-        # Masked before it is shortened: what a cut leaves of an address is none any more.
+        # Masked before it is shortened, as a part of an address would not be recognised.
         masked = without_passwords(value) if isinstance(value, str) else value
-        told = (field, problem, self.remedy)
+        texts = (field, problem, self.remedy)
         where, what, how = (
-            shortened(_BLANKS.sub(" ", without_passwords(part)), _LONGEST_PART) for part in told
+            shortened(_BLANKS.sub(" ", without_passwords(part)), _LONGEST_PART) for part in texts
         )
         super().__init__(f"{where}: {what} (got {shown(masked)}). {how}")
 
     def below(self, prefix: str) -> BadInputError:
-        """Return the same of a field that stands below ``prefix``."""
+        """Return the same error for the field below ``prefix``."""
         return BadInputError(f"{prefix}.{self.field}", self.value, self.problem, self.remedy)
 
 
@@ -84,19 +84,19 @@ class MissingProgramError(SlipwayError):
 
 
 class NotFoundError(BadInputError):
-    """A name that nothing bears."""
+    """A name that does not exist."""
 
     def __init__(self, field: str, value: str, known: list[str], remedy: str) -> None:
         self.known = sorted(known)
         close = get_close_matches(value, self.known, n=1)
         meant = f"did you mean {close[0]!r}? " if close else ""
-        names = ", ".join(self.known[:_NAMED]) or "none"
-        more = f" and {len(self.known) - _NAMED} more" if self.known[_NAMED:] else ""
+        names = ", ".join(self.known[:_NAMES_LISTED]) or "none"
+        more = f" and {len(self.known) - _NAMES_LISTED} more" if self.known[_NAMES_LISTED:] else ""
         super().__init__(field, value, f"unknown; {meant}known are: {names}{more}", remedy)
 
 
 class StaleFenceError(SlipwayError):
-    """A writer whose claim was taken over by another; what it writes is refused."""
+    """A write was refused, as the writer's claim was taken over by another."""
 
 
 class BusyError(SlipwayError):

@@ -1,4 +1,4 @@
-"""What history expects of a step; published by analytics, read by everything that plans."""
+"""Estimates of a step from its history, published by analytics and read by planning."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from tasks.workload import Step
 
 DEFAULT_SECONDS = 5.0
-# What is only assumed is exceeded by so much one time in ten.
-_RARELY = 2
+# The factor by which an assumed duration is exceeded one time in ten.
+_NINETIETH_FACTOR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,10 @@ class Estimate:
 
     ``source`` says where they come from: ``trained`` (published by analytics), ``history`` (read
     straight from the ledger's timings), ``declared`` (what the user expects) or ``default`` (nothing
-    is known). ``p80_seconds`` and ``p95_seconds`` are None where only the other two are known.
-    ``rule`` names what the middle was forecast by, and ``why`` what makes it fail and what would
-    lower that, where it is known. ``kind`` is the kind of provider it was learnt on, and ``others``
-    are the estimates of the same key on others; both are empty where there is but one kind.
+    is known). ``p80_seconds`` and ``p95_seconds`` are None if only the other two are known.
+    ``rule`` names the method that forecast the median, and ``why`` says what makes it fail and what
+    would help, if known. ``kind`` is the kind of provider it was learnt on, and ``others`` are the
+    estimates of the same key on other kinds; both are empty if there is only one kind.
     """
 
     key: str
@@ -40,12 +40,12 @@ class Estimate:
 
     @property
     def late_factor(self) -> float:
-        """By what the 80th percentile is longer than the median; without it, the 90th."""
+        """The ratio of the 80th percentile to the median; without it, of the 90th."""
         late = self.p90_seconds if self.p80_seconds is None else self.p80_seconds
         return max(1.0, late / self.p50_seconds) if self.p50_seconds > 0 else 1.0
 
     def on(self, kind: str) -> Estimate:
-        """Return what is expected on that kind of provider; this one where that is not known."""
+        """Return the estimate on that kind of provider; this one if that is not known."""
         return next((other for other in self.others if other.kind == kind), self)
 
 
@@ -53,42 +53,45 @@ Estimates = Mapping[str, Estimate]
 
 
 def estimate_of(step: Step, estimates: Estimates) -> Estimate:
-    """Return what ``step`` is expected to take: its own key plus, where it has them, its items.
+    """Return the estimate of ``step``: of its own key plus, if it has any, of its items.
 
-    An item without history is taken to last as long as the known ones do on average.
+    An item without history counts as long as the average of the known ones.
     """
     own = estimates.get(step.history_key)
-    known = [estimates[item] for item in step.items if item in estimates]
-    if not known:
+    item_estimates = [estimates[item] for item in step.items if item in estimates]
+    if not item_estimates:
         return own or _assumed(step)
-    whole = _summed(step, own, known)
-    kinds = {other.kind for part in known for other in part.others}
+    whole = _summed(step, own, item_estimates)
+    kinds = {other.kind for part in item_estimates for other in part.others}
     if not kinds:
         return whole
     others = tuple(
-        replace(_summed(step, own and own.on(kind), [part.on(kind) for part in known]), kind=kind)
+        replace(
+            _summed(step, own and own.on(kind), [part.on(kind) for part in item_estimates]),
+            kind=kind,
+        )
         for kind in sorted(kinds)
     )
-    return replace(whole, kind=known[0].kind, others=others)
+    return replace(whole, kind=item_estimates[0].kind, others=others)
 
 
-def _summed(step: Step, own: Estimate | None, known: list[Estimate]) -> Estimate:
-    scale = len(step.items) / len(known)
-    parts = known if own is None else [*known, own]
+def _summed(step: Step, own: Estimate | None, item_estimates: list[Estimate]) -> Estimate:
+    scale = len(step.items) / len(item_estimates)
+    parts = item_estimates if own is None else [*item_estimates, own]
     start_up = (own.p50_seconds, own.p90_seconds) if own else (0.0, 0.0)
     return Estimate(
         step.history_key,
-        p50_seconds=start_up[0] + scale * sum(item.p50_seconds for item in known),
-        p90_seconds=start_up[1] + scale * sum(item.p90_seconds for item in known),
+        p50_seconds=start_up[0] + scale * sum(item.p50_seconds for item in item_estimates),
+        p90_seconds=start_up[1] + scale * sum(item.p90_seconds for item in item_estimates),
         memory_mib=max(part.memory_mib for part in parts),
         success=min(part.success for part in parts),
         n=min(part.n for part in parts),
-        source=known[0].source,
+        source=item_estimates[0].source,
     )
 
 
 def _assumed(step: Step) -> Estimate:
     if step.expected_seconds is None:
-        return Estimate(step.history_key, DEFAULT_SECONDS, DEFAULT_SECONDS * _RARELY)
+        return Estimate(step.history_key, DEFAULT_SECONDS, DEFAULT_SECONDS * _NINETIETH_FACTOR)
     declared = step.expected_seconds
-    return Estimate(step.history_key, declared, declared * _RARELY, source="declared")
+    return Estimate(step.history_key, declared, declared * _NINETIETH_FACTOR, source="declared")

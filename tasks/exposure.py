@@ -1,6 +1,6 @@
-"""Which services listen on all interfaces, past the router, though they are given one address.
+"""Finds services that listen on all interfaces, past the router, though they are given one address.
 
-What the operating system does not tell is not guessed: then nothing is said.
+If the operating system does not tell where a service listens, nothing is reported.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tasks.release import Instance
 
 
 def exposures(instances: Sequence[Instance]) -> list[str]:
-    """Look where each of ``instances`` listens; return a sentence for each service exposed."""
+    """Check where each of ``instances`` listens; return a sentence for each exposed service."""
     exposed: dict[tuple[str, str], set[Socket]] = {}
     for instance in instances:
         status = detached.status(instance.directory)
@@ -31,17 +31,17 @@ def exposures(instances: Sequence[Instance]) -> list[str]:
 
 
 def past_router(host: str, listened: Sequence[Socket]) -> list[Socket]:
-    """Return those of ``listened`` that are on all interfaces, unless ``host`` asks for that."""
+    """Return those of ``listened`` that are on all interfaces, unless ``host`` is all of them."""
     if _is_everywhere(host):
         return []
     return [socket for socket in listened if _is_everywhere(socket.host)]
 
 
 def exposure_sentence(service: str, host: str, exposed: Collection[Socket]) -> str:
-    """Say where ``service`` is reached past the router, and the remedy."""
-    where = " and ".join(map(str, sorted(exposed)))
+    """Return a message on where ``service`` can be reached past the router, with the remedy."""
+    addresses = " and ".join(map(str, sorted(exposed)))
     return (
-        f"{service} listens on {where}, which is every interface of this machine, though "
+        f"{service} listens on {addresses}, which is every interface of this machine, though "
         f"SLIPWAY_HOST is {host}: it is reached past the router; have its command bind $HOST, in "
         "slipway.yaml {{ host }}, e.g. gunicorn -b {{ host }}:{{ port }}."
     )

@@ -1,4 +1,4 @@
-"""The `when:` and `foreach:` of a step: Common Expression Language, never eval."""
+"""Checks and evaluates `when:` and `foreach:` of steps: Common Expression Language, never eval."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ _SYNTAX = re.compile(
 )
 
 STEP_FIELDS = ("exit_code", "output", "seconds", "skipped", "succeeded")
-"""What an expression may ask of a step."""
+"""The fields of a step that an expression may use."""
 
 
 def refuse_unknown_fields(field: str, expression: str) -> None:
-    """Raise BadInputError where ``expression`` asks a step for what is none of STEP_FIELDS."""
+    """Raise BadInputError if ``expression`` uses a field of a step that is not in STEP_FIELDS."""
     for match in _NAMED.finditer(expression):
-        asked = _FIELD.match(expression, match.end()) if match["root"] == "steps" else None
-        name = (asked["name"] or asked["key"]) if asked else STEP_FIELDS[0]
+        access = _FIELD.match(expression, match.end()) if match["root"] == "steps" else None
+        name = (access["name"] or access["key"]) if access else STEP_FIELDS[0]
         if name not in STEP_FIELDS:
             close = get_close_matches(name, STEP_FIELDS, n=1)
-            meant = f"Did you mean {close[0]!r}? " if close else ""
-            asked_of = match["name"] or match["key"]
-            problem = f"asks {asked_of} for {name!r}, which no step has"
-            remedy = f"{meant}A step has {', '.join(STEP_FIELDS)}"
+            suggestion = f"Did you mean {close[0]!r}? " if close else ""
+            step = match["name"] or match["key"]
+            problem = f"asks {step} for {name!r}, which no step has"
+            remedy = f"{suggestion}A step has {', '.join(STEP_FIELDS)}"
             raise BadInputError(field, expression, problem, remedy)
 
 
@@ -63,8 +63,8 @@ def referenced_matrix(expression: str) -> frozenset[str]:
 
 
 def _referenced(root: str, expression: str) -> frozenset[str]:
-    found = (m["name"] or m["key"] for m in _NAMED.finditer(expression) if m["root"] == root)
-    return frozenset(name for name in found if name)
+    names = (m["name"] or m["key"] for m in _NAMED.finditer(expression) if m["root"] == root)
+    return frozenset(name for name in names if name)
 
 
 @lru_cache(maxsize=1024)
@@ -73,7 +73,7 @@ def _compiled(expression: str) -> cel.Program:
 
 
 def depends_only_on(variable: str, expression: str) -> bool:
-    """Tell whether ``expression`` is valid and names that variable alone."""
+    """Tell whether ``expression`` is valid and uses only that variable."""
     try:
         used = set(_compiled(expression).variables())
     except ValueError:
@@ -82,9 +82,9 @@ def depends_only_on(variable: str, expression: str) -> bool:
 
 
 def check_expression(field: str, expression: str, variables: Collection[str] | None = None) -> None:
-    """Raise BadInputError where ``expression`` is not CEL; an empty one is always true.
+    """Raise BadInputError if ``expression`` is not CEL; an empty one is always true.
 
-    Where ``variables`` are given, it may name no others.
+    If ``variables`` are given, it may use no others.
     """
     if not expression.strip():
         return
@@ -100,13 +100,13 @@ def check_expression(field: str, expression: str, variables: Collection[str] | N
     _refuse_unknown(field, expression, program, variables)
 
 
-def _complaint(said: str) -> str:
-    """Return what the parser met and where; without all that it would have taken instead."""
-    met = _SYNTAX.search(said)
-    if not met:
-        return said.partition("\n")[0]
-    what = met["what"].replace("'<EOF>'", "its end")
-    return f"unexpected at character {met['column']}: {what}"
+def _complaint(message: str) -> str:
+    """Return what the parser met and where, without the list of what it expected."""
+    match = _SYNTAX.search(message)
+    if not match:
+        return message.partition("\n")[0]
+    what = match["what"].replace("'<EOF>'", "its end")
+    return f"unexpected at character {match['column']}: {what}"
 
 
 def _refuse_unknown(
@@ -118,12 +118,12 @@ def _refuse_unknown(
     used = {name for name in program.variables() if not name.startswith("@")}
     unknown = sorted(used - set(_BOUND.findall(expression)) - set(variables))
     if unknown:
-        known = ", ".join(sorted(variables))
+        allowed = ", ".join(sorted(variables))
         raise BadInputError(
             field,
             expression,
             f"names {', '.join(unknown)}, which is not known",
-            f"It may use {known}; a step id with a dash is written steps['my-id']",
+            f"It may use {allowed}; a step id with a dash is written steps['my-id']",
         )
 
 
@@ -163,27 +163,28 @@ def listed(
 
 
 def check_list(field: str, expression: str, named: Collection[str], most: int) -> None:
-    """Raise BadInputError where ``expression`` can be no list, whatever the steps will do.
+    """Raise BadInputError if ``expression`` cannot be a list, whatever the steps will do.
 
-    ``named`` are the steps it names. What depends on an output is known only when it is there.
+    ``named`` are the steps it names. An expression over an output can only be checked when the
+    output exists.
     """
     if "output" in expression or "matrix" in expression:
         return
-    known = {"succeeded": True, "skipped": False, "exit_code": 0, "seconds": 1.0}
+    step_fields = {"succeeded": True, "skipped": False, "exit_code": 0, "seconds": 1.0}
     texts = dict.fromkeys(("project", "environment", "version"), "x")
     try:
-        cel.evaluate(expression, {**texts, "steps": dict.fromkeys(named, known)})
+        cel.evaluate(expression, {**texts, "steps": dict.fromkeys(named, step_fields)})
     except _FAULTS:
-        return  # it may yet hold for other values
-    listed(field, expression, {**texts, "steps": dict.fromkeys(named, known)}, most)
+        return  # it may still be valid for other values
+    listed(field, expression, {**texts, "steps": dict.fromkeys(named, step_fields)}, most)
 
 
 def _evaluated(field: str, expression: str, variables: Mapping[str, object]) -> object:
     try:
-        found: object = cel.evaluate(expression, dict(variables))
+        result: object = cel.evaluate(expression, dict(variables))
     except _FAULTS as error:
         known = ", ".join(sorted(variables))
         raise BadInputError(
             field, expression, f"cannot be evaluated ({error})", f"It may use: {known}"
         ) from error
-    return found
+    return result

@@ -1,6 +1,6 @@
-"""Who holds what another one waits for, as people know it: which run.
+"""Names the run that holds a lock or a record for which another run waits.
 
-The holder of a lock writes its name into the file of it; that of a record is its process.
+The holder of a lock writes its name into the lock file; the holder of a record is a process.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import psutil
 from blocks.providers.process.identity import ProcessIdentity, is_alive
 
 NOBODY_KNOWN = "another run"
-"""What a holder is called that has written nothing."""
+"""The name of a holder that has written nothing."""
 _MOST_BYTES = 500
 _RUN_ID = "PREFECT__FLOW_RUN_ID"
-"""Where Prefect tells a process which flow run it executes."""
+"""The variable by which Prefect tells a process which flow run it executes."""
 _RUN: ContextVar[str] = ContextVar("run", default="")
 
 
 @contextmanager
 def acting_as(run: str) -> Iterator[None]:
-    """Have what is done inside hold locks in the name of ``run``."""
+    """Let code inside hold locks in the name of ``run``."""
     token = _RUN.set(run)
     try:
         yield
@@ -34,12 +34,12 @@ def acting_as(run: str) -> Iterator[None]:
 
 
 def acting() -> str:
-    """Return in whose name this acts."""
+    """Return the name of the run that is executed here."""
     return _RUN.get() or NOBODY_KNOWN
 
 
 def run_of(owner: str) -> str:
-    """Return which run the process is that ``owner`` encodes, by what its environment says."""
+    """Return the run that the process of ``owner`` executes, from its environment variables."""
     try:
         identity = ProcessIdentity.decode(owner)
         run_id = is_alive(identity) and psutil.Process(identity.pid).environ().get(_RUN_ID)
@@ -50,9 +50,9 @@ def run_of(owner: str) -> str:
 
 @contextmanager
 def signed(lock: IO[str]) -> Iterator[None]:
-    """Have the name of who acts stand in the file of a lock that is held, for as long as it is.
+    """Write the name of the current run into the file of a lock for as long as the lock is held.
 
-    A full disk keeps nobody from holding a lock: it is one without a name then.
+    On a full disk the lock is held without a name.
     """
     _write(lock, _RUN.get())
     try:
@@ -62,9 +62,9 @@ def signed(lock: IO[str]) -> Iterator[None]:
 
 
 def holder_of(lock: IO[str]) -> str:
-    """Return who holds the lock of that file."""
-    written = os.pread(lock.fileno(), _MOST_BYTES, 0)
-    return written.decode(errors="replace") or NOBODY_KNOWN
+    """Return the name of the run that holds the lock of that file."""
+    content = os.pread(lock.fileno(), _MOST_BYTES, 0)
+    return content.decode(errors="replace") or NOBODY_KNOWN
 
 
 def _write(lock: IO[str], name: str) -> None:

@@ -1,4 +1,4 @@
-"""Where the stack keeps its files: one folder that only its owner may read."""
+"""The paths of Slipway's home, which is one folder that only its owner may read."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Home:
 
     @property
     def stack(self) -> Path:
-        """What the supervisor records about itself and its processes."""
+        """Folder of what the supervisor records about itself and its processes."""
         return self.root / "stack"
 
     @property
     def logs(self) -> Path:
-        """One log a program, rotated by the supervisor."""
+        """Folder of the logs, one for each program, rotated by the supervisor."""
         return self.root / "logs"
 
     @property
@@ -53,7 +53,7 @@ class Home:
 
     @property
     def lock_file(self) -> Path:
-        """Held by the one `up` or `down` at work."""
+        """Locked by the `up` or `down` that is at work."""
         return self.stack / "lock"
 
     @property
@@ -72,13 +72,18 @@ class Home:
         return self.stack / "entrypoints"
 
     @property
+    def run_names_file(self) -> Path:
+        """How the runs of each operation that was registered last are called."""
+        return self.stack / "run_names"
+
+    @property
     def job_template_file(self) -> Path:
-        """How the work pool starts what it runs, as it was registered last."""
+        """The job template of the work pool, as it was registered last."""
         return self.stack / "job_template"
 
     @property
     def heartbeat_file(self) -> Path:
-        """Touched by the reconciler after each duty."""
+        """Touched by the reconciler after each periodic job."""
         return self.stack / "heartbeat"
 
     @property
@@ -88,22 +93,22 @@ class Home:
 
     @property
     def worker_heartbeat_file(self) -> Path:
-        """Touched by the worker all the time."""
+        """Touched by the worker every second."""
         return self.stack / "worker-heartbeat"
 
     @property
     def server_heartbeat_file(self) -> Path:
-        """Touched for the server as long as it answers."""
+        """Touched by the supervisor as long as the server answers."""
         return self.stack / "server-heartbeat"
 
     @property
     def reserve_file(self) -> Path:
-        """Room that is given up for records when the disk is full."""
+        """The disk reserve, which is released for records when the disk is full."""
         return self.root / "reserve"
 
     @property
     def retention_file(self) -> Path:
-        """What is kept, and when it goes, as the reconciler last saw it."""
+        """What retention keeps, and when it is removed, as the reconciler last recorded it."""
         return self.stack / "retention"
 
     def log(self, program: str) -> Path:

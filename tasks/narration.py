@@ -1,7 +1,7 @@
-"""What work says while it goes on: its lines, and now and then what it is at and since when.
+"""Progress messages of long work: its lines, and periodic reminders of what it is doing.
 
-The work is done in a thread; whoever waits for it in an event loop does the reminding, so that no
-thread is needed for that.
+The work is done in a thread; the event loop that waits for it sends the reminders, so that no
+further thread is needed.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from dataclasses import dataclass, field
 from tasks.companion import fault_of, to_its_end
 
 EVERY_SECONDS = 20.0
-"""So often it is said what goes on."""
+"""Period of the reminders."""
 LONG_SECONDS = 10.0
-"""What has gone on for less is not worth a word yet."""
+"""The shortest activity that is worth a reminder."""
 
 
 @dataclass(slots=True)
 class Narrator:
-    """Says lines, and what goes on; ``doing`` is that, innermost last, and when it began."""
+    """Says lines and reminders; ``doing`` are the activities, innermost last, and their start."""
 
     say: Callable[[str], object]
     clock: Callable[[], float] = time.monotonic
     doing: list[tuple[str, float]] = field(default_factory=list)
 
     def remind(self, long_seconds: float) -> None:
-        """Say what goes on, where it has for ``long_seconds``."""
+        """Say what the innermost activity is, if it has lasted for ``long_seconds``."""
         for what, began in self.doing[-1:]:
             seconds = self.clock() - began
             if seconds >= long_seconds:
@@ -41,14 +41,14 @@ _CURRENT: ContextVar[Narrator | None] = ContextVar("narrator", default=None)
 
 
 def tell(line: str) -> None:
-    """Say ``line`` where somebody listens."""
+    """Say ``line`` if somebody listens."""
     if narrator := _CURRENT.get():
         narrator.say(line)
 
 
 @contextmanager
 def doing(what: str) -> Iterator[None]:
-    """Have it said that one is ``what``, e.g. `waiting for x`, should that take long."""
+    """Mark the body as the activity ``what``, e.g. `waiting for x`, for the reminders."""
     narrator = _CURRENT.get()
     if narrator is None:
         yield
@@ -67,11 +67,11 @@ async def narrated(
     every_seconds: float = EVERY_SECONDS,
     long_seconds: float = LONG_SECONDS,
 ) -> AsyncIterator[None]:
-    """Have ``say`` hear what is told inside, and every ``every_seconds`` what goes on."""
+    """Pass the lines told inside to ``say``, and a reminder every ``every_seconds``."""
     narrator = Narrator(say)
 
     async def remind_on() -> None:
-        """Remind until there is nothing more to do."""
+        """Send reminders until cancelled."""
         while True:
             await asyncio.sleep(every_seconds)
             narrator.remind(long_seconds)

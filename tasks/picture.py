@@ -1,7 +1,7 @@
-"""A picture in a Markdown artifact.
+"""Embeds a picture in a Markdown artifact.
 
-Prefect's own image artifacts print the address of the picture below it: of one that carries its
-data, tens of thousands of characters across the page.
+Prefect's own image artifacts print the address of the picture below it, which for an embedded
+picture is tens of thousands of characters.
 """
 
 from __future__ import annotations
@@ -10,5 +10,5 @@ import base64
 
 
 def picture(png: bytes, words: str) -> str:
-    """Return Markdown that shows a PNG; ``words`` are read where it cannot be seen."""
+    """Return Markdown that shows a PNG; ``words`` are its alternative text."""
     return f"![{words}](data:image/png;base64,{base64.b64encode(png).decode('ascii')})"

@@ -1,9 +1,9 @@
-"""Fills `{matrix.<name>}` and `{item}` in what a user wrote of a step. Pure.
+"""Fills `{matrix.<name>}` and `{item}` in a user's definition of a step; pure.
 
-The values of a matrix stand in the workload itself and are written as they are. An item comes out
-of another step, e.g. a file's name. It never becomes a part of code: a shell gets it as an argument
-of its own, and has a variable where the placeholder stood. So it is one word whatever is in it,
-and however the text is quoted it is not executed. Where it could not travel so, it is refused.
+The values of a matrix are part of the workload itself and are inserted as they are. An item is the
+output of another step, e.g. a file's name. It never becomes a part of code: a shell gets it as an
+argument of its own, and a variable in the place of the placeholder. So it is one word whatever it
+contains, and is not executed however the text is quoted. Other texts are refused.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tasks.label import written
 # Not `${item}`, which belongs to the shell.
 _MATRIX = re.compile(r"(?<!\$)\{matrix\.([^{}]*)\}")
 _ITEM = re.compile(r"(?<!\$)\{item((?:\.\w+)*)\}")
-# What is escaped, a comment, or between quotes, also such that are never closed.
+# Matches escaped characters, comments, and quoted text, also if the quotes are never closed.
 _QUOTED = re.compile(
     r"""\\. | (?:^|(?<=[\s;|&()]))\#[^\n]* | \$'(?:\\.|[^'\\])*(?:'|\Z) | '[^']*(?:'|\Z)
     | "(?:\\.|[^"\\])*(?:"|\Z) | `[^`]*(?:`|\Z)""",
@@ -55,7 +55,7 @@ _EVALUATED = re.compile(
       )""",
     re.VERBOSE | re.DOTALL,
 )
-"""Where a shell takes a word for code, or hands it to one that does."""
+"""Matches text in which a shell evaluates a word, or passes it to a program that does."""
 _EVAL = "eval"
 _EVALUATES = frozenset(
     {
@@ -63,13 +63,13 @@ _EVALUATES = frozenset(
         *("read", "mapfile", "readarray", "getopts", "wait"),
     }
 )
-"""What of a shell's own takes its words for code, or for names in which code may stand."""
+"""Builtins of a shell that take their arguments for code, or for names that may contain code."""
 _CARRIES = re.compile(r"\||<")
-"""How a text gives what one command writes, or a word, to another one to read."""
+"""Matches operators that pass the output of a command, or a word, to the input of another."""
 _ESCAPED = re.compile(r"\\\{item")
 _ASSIGNED = re.compile(r"\w+=\{item")
 _ALWAYS = frozenset({"let", "alias"})
-"""They evaluate what is assigned, too."""
+"""Builtins that also evaluate the value of an assignment."""
 _VARIABLE = re.compile(r"\$(?:\w+|\{\w+\})")
 
 
@@ -77,7 +77,7 @@ def fill_matrix(field: str, text: str, values: Mapping[str, str | int | bool]) -
     """Return ``text`` with the values of its combination.
 
     Raises:
-        BadInputError: ``text`` names one that the matrix does not have.
+        BadInputError: ``text`` names a value that the matrix does not have.
     """
 
     def value(match: re.Match[str]) -> str:
@@ -93,7 +93,7 @@ def fill_matrix(field: str, text: str, values: Mapping[str, str | int | bool]) -
 
 
 def refuse_unsafe_item(field: str, argv: Sequence[str]) -> None:
-    """Raise BadInputError where ``argv`` has an `{item}` that would be code, or be lost in quotes."""
+    """Raise BadInputError if ``argv`` has an `{item}` that would be code, or be lost in quotes."""
     text = shell_text(argv)
     for place, word in enumerate(argv):
         if not _ITEM.search(word):
@@ -134,7 +134,7 @@ def _refuse_quoted(field: str, line: str) -> None:
 
 
 def _executes_item(command: Sequence[str]) -> bool:
-    """Tell whether a command in a shell's text takes an item for code."""
+    """Tell whether a command in a shell's text executes an item as code."""
     text, program = shell_text(command), program_of(command)
     evaluates, arguments = program in _EVALUATES, without_redirections(command)
     for place, word in enumerate(command):
@@ -154,18 +154,17 @@ def _executes_item(command: Sequence[str]) -> bool:
 
 
 def _evaluates(text: str) -> bool:
-    """Tell whether a shell's text hands what it is given to `eval`."""
+    """Tell whether a shell's text passes its arguments to `eval`."""
     return any(program_of(command) == _EVAL for command in simple_commands(text))
 
 
 def fill_item(field: str, argv: Sequence[str], item: JsonValue) -> tuple[str, ...]:
     """Return ``argv`` with ``item``, or the part of it that `{item.<key>}` names.
 
-    The text of a shell keeps its words: it begins by taking the items from its arguments.
+    The text of a shell stays as it is, but first takes the items from its arguments.
 
     Raises:
-        BadInputError: The item has no such key, or what no command can be given, or it would be
-            code.
+        BadInputError: The item has no such key, or a NUL character, or would be code.
     """
     refuse_unsafe_item(field, argv)
     text = shell_text(argv)
@@ -174,12 +173,12 @@ def fill_item(field: str, argv: Sequence[str], item: JsonValue) -> tuple[str, ..
     line = argv[text.place]
     references = dict.fromkeys(match[0] for match in _ITEM.finditer(line))
     names = {reference: f"slipway_item_{n}" for n, reference in enumerate(references, start=1)}
-    taken = " ".join(f"{name}=${{{n}}}" for n, name in enumerate(names.values(), start=1))
+    assignments = " ".join(f"{name}=${{{n}}}" for n, name in enumerate(names.values(), start=1))
     line = _ITEM.sub(lambda match: f'"${{{names[match[0]]}}}"', line)
     before, (name, *rest) = argv[: text.place], argv[text.place + 1 :] or [text.shell]
     return (
         *(_filled(field, word, item) for word in before),
-        f"{taken}; shift {len(names)}; {line}",
+        f"{assignments}; shift {len(names)}; {line}",
         _filled(field, name, item),
         *(_filled(field, reference, item) for reference in names),
         *(_filled(field, word, item) for word in rest),

@@ -1,4 +1,4 @@
-"""A plan: which step runs where and in what order, what that should take and cost."""
+"""The plan of a workload: where and in which order its steps run, with expected time and cost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blocks.providers.interface import Resources
 def lanes_of(capacity: Resources, demand: Resources) -> int:
     """Return how many claims of ``demand`` fit into ``capacity`` side by side.
 
-    An empty demand is limited by slots alone, and by one where there are none.
+    An empty demand is limited by the slots alone, or to one if there are none.
     """
     whole, part = capacity.model_dump(), demand.model_dump()
     counts = [int(whole[name] / part[name] + 1e-9) for name in whole if part[name] > 0]
@@ -60,7 +60,7 @@ class Placement:
     """Where a step should run; start and end are seconds after the start of the plan.
 
     ``candidates`` are pairs of (provider, predicted end in seconds), the chosen one first;
-    ``rejected`` says of the providers that cannot take it why not.
+    ``rejected`` are pairs of (provider, the reason why it cannot take the step).
     """
 
     step: str
@@ -74,9 +74,9 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Eta:
-    """When a workload should have ended: quantiles of ``replays`` simulated runs, in seconds.
+    """The expected end of a workload: quantiles of ``replays`` simulated runs, in seconds.
 
-    ``on_time`` is the part of them, 0 to 1, that keeps the deadline, where there is one.
+    ``on_time`` is the share of them, 0 to 1, that keeps the deadline, if there is one.
     """
 
     p50_seconds: float
@@ -88,13 +88,13 @@ class Eta:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is dispatched is ``order`` (step ids, most urgent first), not rigid start times.
+    """A plan, whose ``order`` (step ids, most urgent first) is dispatched, not rigid start times.
 
-    A step goes where it is expected to end first; where it was placed if it ends there later by
+    A step runs where it is expected to end first, or where it was placed if it ends there later by
     no more than ``stay`` times its duration. ``contents`` is a digest of the items of the steps.
     ``bound_seconds`` is a lower bound of any plan's makespan, ``utilisation`` is from 0 to 1,
-    ``cost`` is in the currency of the providers' prices. ``goal`` is what it was made for, where
-    anything but the shortest plan was asked for; ``eta`` is when it should end, where simulated.
+    ``cost`` is in the currency of the providers' prices. ``goal`` is its goal, if that was not the
+    shortest plan; ``eta`` is its expected end, if it was simulated.
     """
 
     project: str

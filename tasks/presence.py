@@ -1,4 +1,4 @@
-"""Whether what is meant to run does: looked at, not believed."""
+"""Checks by their processes whether instances that should run do."""
 
 from __future__ import annotations
 
@@ -10,70 +10,70 @@ from blocks.providers.process.listening import Socket, intruder, listening
 from blocks.providers.process.shim.restart_policy import STEADY_SECONDS, comes_back
 from tasks.release import Instance
 
-_CRASHES = 2
+_CRASHES_OF_A_LOOP = 2
 
 
 def is_running(instance: Instance) -> bool:
-    """Tell whether it has a process, asked of the process itself."""
+    """Tell whether an instance has a process."""
     return isinstance(detached.status(instance.directory), detached.Running)
 
 
 def is_supervised(instance: Instance) -> bool:
-    """Tell whether it has a process, and a shim above it that would start it again."""
-    found = detached.status(instance.directory)
-    return isinstance(found, detached.Running) and found.supervised
+    """Tell whether an instance has a process, and a live shim that would restart it."""
+    status = detached.status(instance.directory)
+    return isinstance(status, detached.Running) and status.supervised
 
 
 def is_present(instance: Instance) -> bool:
-    """Tell whether it runs, or has finished as it may: nothing of it is missing."""
+    """Tell whether an instance runs, or has finished as its restart policy allows."""
     return is_running(instance) or has_finished(instance)
 
 
 def has_finished(instance: Instance) -> bool:
-    """Tell whether it ended well, and may stay so: its restart policy does not ask for more."""
-    found = detached.status(instance.directory)
-    if not isinstance(found, detached.Ended) or not found.outcome.succeeded:
+    """Tell whether an instance succeeded and its restart policy does not restart it."""
+    status = detached.status(instance.directory)
+    if not isinstance(status, detached.Ended) or not status.outcome.succeeded:
         return False
     return not comes_back(detached.restart_policy(instance.directory), succeeded=True)
 
 
 def stands_behind(run: str, directories: Iterable[Path]) -> bool:
-    """Tell whether capacity is used: its run is seen to live, or an attempt in a directory is."""
+    """Tell whether capacity is in use: its run is alive, or an attempt in a directory runs."""
     return detached.known_alive(run) or any(
         isinstance(detached.status(directory), detached.Running) for directory in directories
     )
 
 
-def sockets(found: detached.Running) -> list[Socket]:
-    """Return where its processes listen; of a shim that was killed, those of what it started."""
-    root = found.shim.pid if found.supervised else found.child_pid or found.shim.pid
+def sockets(status: detached.Running) -> list[Socket]:
+    """Return where the processes of a run listen; without its shim, those of its child."""
+    root = status.shim.pid if status.supervised else status.child_pid or status.shim.pid
     return listening(root)
 
 
-def who_else_answers(instance: Instance, found: detached.Running) -> str:
-    """Say that the port of ``instance`` is answered by another process; empty: by its own.
+def who_else_answers(instance: Instance, status: detached.Running) -> str:
+    """Return a message if another process answers on the port of ``instance``, else ``""``.
 
-    Of one whose shim was killed nobody knows all processes.
+    It is also empty if the shim was killed, as then not all processes are known.
     """
-    if instance.port is None or not found.supervised:
+    if instance.port is None or not status.supervised:
         return ""
-    return intruder(found.shim.pid, instance.host, instance.port)
+    return intruder(status.shim.pid, instance.host, instance.port)
 
 
-def is_crash_loop(found: detached.Running, now: float) -> bool:
-    """Tell whether it ends soon after each start; one that has run for a while is over it."""
-    ends = found.quick_ends + (found.child_pid is None and bool(found.restarts))
-    waits = found.child_pid is None or now - found.began_at < STEADY_SECONDS
-    return ends >= _CRASHES and waits
+def is_crash_loop(status: detached.Running, now: float) -> bool:
+    """Tell whether a run ends soon after each start; not if it has run for a while by now."""
+    ends = status.quick_ends + (status.child_pid is None and bool(status.restarts))
+    waits = status.child_pid is None or now - status.began_at < STEADY_SECONDS
+    return ends >= _CRASHES_OF_A_LOOP and waits
 
 
 def is_lost(instance: Instance) -> bool:
-    """Tell whether it has no process and its restart policy wants one.
+    """Tell whether an instance has no process and its restart policy wants one.
 
-    ``never`` wants none, not even after a reboot: what ran once is not run twice.
+    ``never`` wants none, not even after a reboot.
     """
-    found = detached.status(instance.directory)
-    if isinstance(found, detached.Running):
+    status = detached.status(instance.directory)
+    if isinstance(status, detached.Running):
         return False
-    succeeded = isinstance(found, detached.Ended) and found.outcome.succeeded
+    succeeded = isinstance(status, detached.Ended) and status.outcome.succeeded
     return comes_back(detached.restart_policy(instance.directory), succeeded=succeeded)

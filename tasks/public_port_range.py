@@ -1,4 +1,4 @@
-"""The front ports of this machine: as many as its router serves by now, else as are set."""
+"""The range of front ports that the router serves, or that the settings name before it starts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PublicPortRange:
 def front_range(settings: Settings) -> PublicPortRange:
     """Return the front ports that can be leased now.
 
-    The router grows while flows run, whose environment still says the former number.
+    The router may grow while flows run, whose environment still has the former number.
     """
     announced = served(settings.root / "router")
     last = reach(settings.router_port, settings.router_slots, announced)

@@ -1,4 +1,4 @@
-"""Durations, sizes and moments as people read them: the one place that writes them. Pure."""
+"""Formats durations, sizes and times for people, for the whole of Slipway; pure."""
 
 from __future__ import annotations
 

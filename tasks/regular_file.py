@@ -1,6 +1,6 @@
-"""Files that somebody else wrote, a step or a user: only regular ones are read, and no more than fits.
+"""Reads files of steps or users safely: only regular files, and a limited size.
 
-A pipe that nobody writes to would wait for ever, and a device never end.
+Reading a pipe that nobody writes to would wait for ever, and a device may never end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _KINDS = {
 
 
 class IrregularFileError(SlipwayError):
-    """What lies at ``path`` is none that can be read: it is ``kind``, e.g. `a folder`."""
+    """The file at ``path`` is not a regular one, but ``kind``, e.g. `a folder`."""
 
     def __init__(self, path: Path, kind: str) -> None:
         self.path, self.kind = path, kind
@@ -38,7 +38,7 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
     if path.is_symlink() and not path.exists():
         raise IrregularFileError(path, "a link that leads nowhere")
     _require_regular(path, path.stat())
-    # It may have become another since.
+    # The path may lead to another file by now.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         _require_regular(path, os.fstat(file.fileno()))
         return file.read(most_bytes)

@@ -1,4 +1,4 @@
-"""A version on disk, and the processes that serve it: shared by launch, deploy, backup, observe."""
+"""Releases (built versions on disk) and instances (their processes), shared by all capabilities."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class Release:
 
     @property
     def built_from(self) -> list[str]:
-        """What its build said: which installer read which file."""
+        """The lines of its build log: which installer read which file."""
         log = self.path / BUILD_LOG
         return log.read_text("utf-8").splitlines() if log.is_file() else []
 
 
 class InstanceState(StrEnum):
-    """What an instance is meant to be; whether it is so is asked of the process itself.
+    """The desired state of an instance; only its process tells whether it is in that state.
 
-    ``STOPPING`` is recorded before a process is ended. Such an instance is never brought back:
-    whoever comes after one who died over it ends what is left.
+    ``STOPPING`` is recorded before a process is ended. Such an instance is never brought back: if
+    its stopper dies, the next one ends what is left.
     """
 
     STARTING = "starting"
@@ -52,13 +52,13 @@ class InstanceState(StrEnum):
 
 
 ENDED = frozenset({InstanceState.STOPPED, InstanceState.FAILED})
-"""States of an instance that is meant to have no process, and has none."""
+"""States of an instance that should have no process, and has none."""
 
 LIVING = frozenset(InstanceState) - ENDED
 """States of an instance that may have a process."""
 
 LEAVING = ENDED | {InstanceState.STOPPING}
-"""States that an instance never comes back from."""
+"""States from which an instance never comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ class Instance:
     ``directory`` holds the shim's files (identity, log, exit record). ``port`` is None for a
     service that is not on the web. ``WARM`` is a replaced release kept for a rollback. ``owner``
     is the process (as one word) that is starting or ending it. ``configuration`` is what it was
-    started with; secrets only as what tells them from others. ``served_until`` is when what served
-    began to be ended.
+    started with, secrets only as keyed digests. ``served_until`` is when its end began, if it
+    served.
     """
 
     id: str

@@ -1,6 +1,6 @@
-"""In which folders the files and folders may lie that an operation is given by its caller.
+"""Restricts the paths that callers give to operations to the allowed root folders.
 
-Whoever may use the API could otherwise have any file of this user read, or any folder written.
+Otherwise everybody who may use the API could read any file of this user, and write any folder.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ _UNUSABLE = frozenset({errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL})
 
 
 def real_path(field: str, path: Path) -> Path:
-    """Return ``path`` in full, links followed, whether there is anything or not.
+    """Return ``path`` as an absolute path with links resolved, whether it exists or not.
 
     Raises:
-        BadInputError: No file can be there: its links lead in a circle, a name in it is too long,
-            or it begins with a user who is not known.
+        BadInputError: No file can be there: its links form a loop, a name in it is too long, or it
+            begins with an unknown user.
     """
     try:
         real = path.expanduser().resolve()
@@ -39,7 +39,7 @@ def _unusable(field: str, path: Path, why: str) -> BadInputError:
 
 
 def refuse_outside(field: str, path: Path, roots: Sequence[Path]) -> None:
-    """Refuse a ``path`` that lies, links followed, in none of ``roots``.
+    """Refuse a ``path`` that lies, with links resolved, in none of ``roots``.
 
     Raises:
         BadInputError: It names the roots, and the setting that changes them.

@@ -1,4 +1,4 @@
-"""Every setting of Slipway, `SLIPWAY_*` in the environment or in `.env`: this is the one place."""
+"""All settings of Slipway, which are read from `SLIPWAY_*` in the environment or in `.env`."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class Settings(BaseSettings):
 
     @property
     def allowed_roots(self) -> tuple[Path, ...]:
-        """In which folders what an operation is given may lie."""
+        """The folders in which paths that are given to operations may lie."""
         named = tuple(Path(each) for each in self.roots.split(":") if each)
         return named or (Path.cwd(), Path.home(), Path("/tmp"))  # noqa: S108 - of all users
 
@@ -139,7 +139,7 @@ class Settings(BaseSettings):
 
     @property
     def ledger_is_at_home(self) -> bool:
-        """Whether the ledger lies in the home, and so belongs to it wherever that is moved."""
+        """Whether the ledger lies in the home, and so moves with it."""
         return not (self.ledger_url.get_secret_value() or self.database_url.get_secret_value())
 
     def resolved_ledger_url(self) -> str:
@@ -154,7 +154,7 @@ def settings() -> Settings:
     """Return the settings of this process, read once.
 
     Raises:
-        BadInputError: One has a value that it cannot have, or the file of settings is not UTF-8.
+        BadInputError: A setting has an invalid value, or the file of settings is not UTF-8.
     """
     if Path(_FILE).is_file():
         read_text(_FILE, Path(_FILE))

@@ -1,4 +1,4 @@
-"""Texts that a user wrote: UTF-8, with or without a byte order mark, or refused with the place."""
+"""Reads text files of users: UTF-8 with or without a byte order mark; others are refused."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _MARK = b"\xef\xbb\xbf"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MIB = 1024 * 1024
 MOST_BYTES = 64 * _MIB
-"""How large a text may be; the largest are recorded workflows of other systems."""
+"""Size limit of a text; the largest are recorded workflows of other systems."""
 
 
 def read_text(field: str, path: Path, most_bytes: int = MOST_BYTES) -> str:
-    """Return the text of ``path``; ``field`` is what it is called when it cannot be used.
+    """Return the text of ``path``; ``field`` names it in errors.
 
     Raises:
         BadInputError: It is not UTF-8, or has a NUL: with file, line and byte; or cannot be read,
@@ -30,7 +30,7 @@ def read_text(field: str, path: Path, most_bytes: int = MOST_BYTES) -> str:
 
 
 def _content(field: str, path: Path, most_bytes: int) -> bytes:
-    """Return what is in a regular file; only such a one is opened."""
+    """Return the content of a regular file; other kinds are not opened."""
     try:
         content = read_regular(path, most_bytes + 1)
     except IrregularFileError as error:
@@ -63,15 +63,15 @@ def decoded(field: str, name: str, content: bytes) -> str:
 def _refusal(field: str, name: str, content: bytes, place: int) -> BadInputError:
     line = content.count(b"\n", 0, place) + 1
     problem = f"is not UTF-8 at line {line}, byte {place + 1} (0x{content[place]:02x})"
-    written = _wide_encoding(content)
-    if written:
-        problem += f", but {written}"
-    converted = f"iconv -f {written or 'LATIN1'} -t UTF-8 {name} > {name}.utf8"
+    encoding = _wide_encoding(content)
+    if encoding:
+        problem += f", but {encoding}"
+    converted = f"iconv -f {encoding or 'LATIN1'} -t UTF-8 {name} > {name}.utf8"
     return BadInputError(field, name, problem, f"Save it as UTF-8, e.g.: {converted}")
 
 
 def _wide_encoding(content: bytes) -> str:
-    """Return the encoding of two bytes a character that ``content`` is in by its beginning."""
+    """Return the two-byte encoding of ``content``, judged by its beginning, or ``""``."""
     if content.startswith(_WIDE_MARKS):
         return "UTF-16"
     if content[:1] == b"\0":

@@ -1,4 +1,4 @@
-"""Says in plain words what pydantic refuses: the path as its user wrote it, value and remedy."""
+"""Turns pydantic's validation errors into errors with path, value and remedy for users."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where in a model something stands: the keys to it, what it means, and its schema."""
+class FieldLocation:
+    """The location of a value in a model: the keys to it, its meaning, and its schema."""
 
     parts: tuple[str, ...]
     meaning: str
@@ -53,9 +53,9 @@ def bad_input(error: ValidationError, model: type[BaseModel], prefix: str = "") 
     """Turn pydantic's first complaint about ``model`` into one that names field and remedy.
 
     Args:
-        error: What pydantic raised.
-        model: What it was to build.
-        prefix: Where the value of the model stands, e.g. ``providers.local``.
+        error: The error that pydantic raised.
+        model: The model that was validated.
+        prefix: The path of the model's value, e.g. ``providers.local``.
     """
     first, *others = error.errors(include_url=False)
     schema = model.model_json_schema()
@@ -64,8 +64,10 @@ def bad_input(error: ValidationError, model: type[BaseModel], prefix: str = "") 
     if first["type"] == "extra_forbidden":
         return unknown_key(path, place.schema.get("properties", {}))
     # Each member of a union complains for itself.
-    same = [one for one in others if _place(schema, one["loc"]).parts == place.parts]
-    problem = " and ".join(dict.fromkeys(_words(one)[0] for one in (first, *same)))
+    of_same_place = [
+        detail for detail in others if _place(schema, detail["loc"]).parts == place.parts
+    ]
+    problem = " and ".join(dict.fromkeys(_words(detail)[0] for detail in (first, *of_same_place)))
     value = "(secret)" if _HIDDEN.search(path) else _value(first)
     if first["type"].startswith("union_tag"):
         path += ".kind"
@@ -76,7 +78,7 @@ def refuse_unusable_text(field: str, value: object) -> None:
     """Refuse a text in ``value``, however deep, that no file, command or variable can hold.
 
     Raises:
-        BadInputError: It says where, below ``field``.
+        BadInputError: It names the path below ``field``.
     """
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
     if isinstance(text, str):
@@ -106,8 +108,8 @@ def unknown_key(path: str, known: Collection[str]) -> BadInputError:
     return BadInputError(path, key, "unknown key", remedy)
 
 
-def _place(schema: Json, loc: Sequence[int | str]) -> Place:
-    """Follow ``loc`` through ``schema``; the names of union members in it are no keys."""
+def _place(schema: Json, loc: Sequence[int | str]) -> FieldLocation:
+    """Follow ``loc`` through ``schema``; names of union members in ``loc`` are not keys."""
     definitions, node, meaning = schema.get("$defs", {}), schema, ""
     parts: list[str] = []
     for part in loc:
@@ -118,11 +120,11 @@ def _place(schema: Json, loc: Sequence[int | str]) -> Place:
             parts.append(str(part))
             child = _child(node, part)
             meaning, node = child.get("description", ""), child or node
-    return Place(tuple(parts), meaning, _resolved(node, definitions))
+    return FieldLocation(tuple(parts), meaning, _resolved(node, definitions))
 
 
 def _resolved(node: Json, definitions: Json) -> Json:
-    """Return what ``node`` refers to, or is where it is not null."""
+    """Return the schema that ``node`` refers to, or its only alternative besides null."""
     while True:
         kinds = [kind for kind in node.get("anyOf", []) if kind != {"type": "null"}]
         if "$ref" in node:
@@ -134,26 +136,26 @@ def _resolved(node: Json, definitions: Json) -> Json:
 
 
 def _child(node: Json, part: int | str) -> Json:
-    """Return the schema of what stands at ``part`` of ``node``; empty for an unknown key."""
+    """Return the schema of the child ``part`` of ``node``; empty for an unknown key."""
     further = node.get("additionalProperties") or {}
-    found: Json = node.get("items", {}) if isinstance(part, int) else further
-    return node.get("properties", {}).get(part, found)  # type: ignore[no-any-return] # it is JSON
+    fallback: Json = node.get("items", {}) if isinstance(part, int) else further
+    return node.get("properties", {}).get(part, fallback)  # type: ignore[no-any-return] # it is JSON
 
 
-def _value(one: ErrorDetails) -> object:
-    if one["type"].startswith("union_tag"):
-        return (one.get("ctx") or {}).get("tag", "")
-    return "" if one["type"] == "missing" else one["input"]
+def _value(detail: ErrorDetails) -> object:
+    if detail["type"].startswith("union_tag"):
+        return (detail.get("ctx") or {}).get("tag", "")
+    return "" if detail["type"] == "missing" else detail["input"]
 
 
-def _words(one: ErrorDetails) -> tuple[str, str]:
-    """Return problem and remedy of one complaint; what we have no words for keeps pydantic's."""
+def _words(detail: ErrorDetails) -> tuple[str, str]:
+    """Return problem and remedy of one error; pydantic's own words if we have none for it."""
     for start, (problem, remedy) in _WORDS.items():
-        if one["type"].startswith(start):
-            return problem.format(**(one.get("ctx") or {})), remedy
-    return one["msg"].removeprefix("Input ").removeprefix("Value error, "), ""
+        if detail["type"].startswith(start):
+            return problem.format(**(detail.get("ctx") or {})), remedy
+    return detail["msg"].removeprefix("Input ").removeprefix("Value error, "), ""
 
 
-def _remedy(one: ErrorDetails, place: Place) -> str:
+def _remedy(detail: ErrorDetails, place: FieldLocation) -> str:
     meaning = f"It is: {place.meaning}" if place.meaning else ""
-    return f"{_words(one)[1]}{meaning}".strip() or "Correct it."
+    return f"{_words(detail)[1]}{meaning}".strip() or "Correct it."

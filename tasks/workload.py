@@ -1,4 +1,4 @@
-"""A split workload: steps, what they need, and why it was split so."""
+"""A split workload: its graph of steps, their reports, and the reason for the split."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from typing import Literal
 from blocks.providers.interface import Resources
 
 MOST_ITEMS = 10_000
-"""Of how many items the list of a `foreach` may consist."""
+"""Limit of the items in the list of a `foreach`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One unit of work.
 
-    ``history_key`` names what its past runs are remembered under. ``items`` are the keys of the
-    parts it consists of (the tests of a shard): where there are any, its duration is estimated
-    as that of ``history_key`` (its start-up) plus that of its items.
+    ``history_key`` is the key of its past runs. ``items`` are the keys of the parts it consists of
+    (the tests of a shard): if there are any, its duration is estimated as that of ``history_key``
+    (its start-up) plus that of its items.
 
     ``{directory}`` in ``argv`` stands for the directory of the execution. ``files`` are pairs of
-    (name, content) written there before it starts; ``report`` names the file in which the
-    command says what becomes of its items, where it does.
+    (name, content) written there before it starts; ``report`` names the file, if any, in which the
+    command reports the results of its items.
 
     A step with ``foreach`` (CEL) is never executed itself: when its needs have ended, it becomes
     one step for each item of the list. ``group`` is the id under which the steps of a matrix, or
     of a list, are needed and asked about together; ``matrix`` are the values of this one.
 
-    ``auto`` names what history decides instead of what is declared: ``memory``, ``timeout`` or
-    ``retries``. ``memory_limit_mib`` is what its processes may use together; 0: as much as there
-    is, None: what ``demand`` reserves.
+    ``auto`` names the values that history decides instead of the declaration: ``memory``,
+    ``timeout`` or ``retries``. ``memory_limit_mib`` is what its processes may use together; 0: no
+    limit, None: what ``demand`` reserves.
     """
 
     id: str
@@ -59,7 +59,7 @@ class Step:
 
     @property
     def wall_key(self) -> str:
-        """Under which key the whole step is remembered: time and memory.
+        """The key of the history of the whole step, i.e. its time and memory.
 
         The history key of a step with items is that of its start-up alone.
         """
@@ -70,7 +70,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """What became of one item of a step, e.g. of one test of a shard."""
+    """The result of one item of a step, e.g. of one test of a shard."""
 
     id: str
     seconds: float
@@ -79,17 +79,17 @@ class ItemResult:
 
     @property
     def succeeded(self) -> bool:
-        """Whether it did what it was asked to, or was skipped on purpose."""
+        """Whether it passed, or was skipped on purpose."""
         return self.outcome in {"passed", "skipped"}
 
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """What an execution left behind beside its outcome.
+    """The report of an execution, in addition to its outcome.
 
     ``timings`` are triples of (history key, seconds, succeeded), ready for the ledger;
-    ``cause`` says in one line what failed in it: a step with a cause has failed. ``missing`` are
-    the items that it was given and that did not run.
+    ``cause`` says in one line what failed: a step with a cause has failed. ``missing`` are the
+    items that it was given and that did not run.
     """
 
     items: tuple[ItemResult, ...] = ()
@@ -100,7 +100,7 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True)
 class SplitDecision:
-    """How a workload was split, why, and what else was considered.
+    """How a workload was split, why, and the alternatives that were considered.
 
     ``alternatives`` are pairs of (number of parts, predicted makespan in seconds).
     """

@@ -1,4 +1,4 @@
-"""The pages of docs/ can be found and read, and speak of what there is."""
+"""Tests that the pages of docs/ can be found and read, and name only what exists."""
 
 from __future__ import annotations
 

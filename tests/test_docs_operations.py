@@ -1,4 +1,4 @@
-"""The tables of docs/ on operations, goals and reports are those of the code."""
+"""Tests that the tables of docs/ on operations, goals and reports agree with the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CONTRIBUTING, CHANGELOG and SECURITY speak of what there is."""
+"""Tests that CONTRIBUTING, CHANGELOG and SECURITY name what exists, and can be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the README claims holds: how one begins, which operations there are, what the UI shows."""
+"""Tests that the README shows how to begin, and every operation and artifact there is."""
 
 from __future__ import annotations
 

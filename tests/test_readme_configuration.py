@@ -1,4 +1,4 @@
-"""The slipway.yaml of README and docs/ is accepted, and docs/ has all there is to configure."""
+"""Tests that each slipway.yaml of README and docs/ is accepted, and that no key is missing."""
 
 from __future__ import annotations
 

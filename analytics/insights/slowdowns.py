@@ -19,7 +19,7 @@ from analytics.insights.lifecycle import (
 from analytics.insights.regressions import TimedRun, regressions
 from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import (
-    CLOSED_BY_WHO_RAISED_IT,
+    CLOSED_BY_THEIR_RAISER,
     RaisedInsight,
     open_insights,
     write_insights,
@@ -38,7 +38,7 @@ def watch(
     """
     insights = [_insight(row) for row in open_insights(ledger)]
     lasting = [
-        insight.finding for insight in insights if insight.finding.kind in CLOSED_BY_WHO_RAISED_IT
+        insight.finding for insight in insights if insight.finding.kind in CLOSED_BY_THEIR_RAISER
     ]
     changes = reconcile(insights, [*slowdown_findings(runs), *other_findings, *lasting], now)
     write_insights(ledger, map(_row, (*changes.open, *changes.closed)))

@@ -1,1 +1,1 @@
-"""Providers: what executes steps."""
+"""Providers, which execute steps."""

@@ -1,4 +1,4 @@
-"""What every provider promises, and the values that cross its boundary; free of Prefect."""
+"""The interface of providers, and the values that cross it; free of Prefect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The block by which this machine becomes a provider of steps; the work is in `shell_runner`."""
+"""The block that makes this machine a provider of steps; `shell_runner` does the work."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _cores() -> int:
 
 
 def _memory_mib() -> int:
-    """Leave a fifth to the system, the services and whoever sits in front of it."""
+    """Return four fifths of the memory; the rest is for the system, the services and their user."""
     return int(psutil.virtual_memory().total / 1024**2 * _MEMORY_SHARE)
 
 

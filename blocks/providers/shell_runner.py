@@ -17,8 +17,8 @@ from blocks.providers.process.inherited import inherited
 class ShellRunner:
     """A provider whose commands outlive us: each runs under a shim of its own.
 
-    Who runs the same command again (the same directory) adopts it. Cancelling `run` ends the
-    whole tree of the command; the death of our process does not.
+    Running the same command again (the same directory) adopts it. Cancelling `run` ends the whole
+    process tree of the command; the death of our process does not.
     """
 
     name: str
@@ -40,31 +40,31 @@ class ShellRunner:
         loop, started = asyncio.get_running_loop(), threading.Event()
 
         def begin() -> None:
-            """Start it, and say so, whatever came of it."""
+            """Start the command, and signal that, whether it succeeded or not."""
             try:
                 start(_spec(command), environment)
             finally:
                 started.set()
 
         def end() -> None:
-            """Stop it; what is only just starting is waited for, or it would be missed."""
+            """Stop the command; wait for one that is just starting, or it would be missed."""
             started.wait()
             stop(command.directory, self.grace_seconds)
 
         try:
-            # A future and not a task: at its end, asyncio.run cancels all tasks there are.
+            # A future and not a task, as asyncio.run cancels all tasks at its end.
             await asyncio.shield(loop.run_in_executor(None, begin))
             outcome = await wait(command.directory)
         except BaseException:  # cancelled, or a signal handler raised just here
             await _to_its_end(loop.run_in_executor(None, end))
             raise
-        if outcome.end is End.LOST:  # its shim was killed: what it left behind must not go on
+        if outcome.end is End.LOST:  # its shim was killed; the processes it left must not go on
             await asyncio.to_thread(stop, command.directory, self.grace_seconds)
         return outcome
 
 
 async def _to_its_end(work: asyncio.Future[None]) -> None:
-    """Wait for ``work``, however often this is cancelled meanwhile."""
+    """Wait for ``work`` to end, even if this is cancelled meanwhile."""
     while not work.done():
         with suppress(asyncio.CancelledError):
             await asyncio.wait([work])

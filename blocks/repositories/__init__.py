@@ -1,1 +1,1 @@
-"""Repositories: where backups live."""
+"""Repositories, which store backups."""

@@ -1,4 +1,4 @@
-"""What can go wrong with a repository: each error says what, and what to do about it."""
+"""The errors of repositories; each says what went wrong, and what to do about it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from blocks.file_system import full_file_system
 
-_SHOWN = 5
+_PATHS_SHOWN = 5
 
 
 class RepositoryError(Exception):
@@ -109,7 +109,9 @@ class UnreadableSourceError(RepositoryError):
 
     def __init__(self, repository: str, paths: Sequence[str]) -> None:
         self.paths = tuple(paths)
-        shown = ", ".join(self.paths[:_SHOWN]) + (" and more" if self.paths[_SHOWN:] else "")
+        shown = ", ".join(self.paths[:_PATHS_SHOWN]) + (
+            " and more" if self.paths[_PATHS_SHOWN:] else ""
+        )
         super().__init__(
             repository,
             f"no snapshot was taken, {len(self.paths)} path(s) cannot be read: {shown}",

@@ -1,4 +1,4 @@
-"""What every repository promises, and the values that cross its boundary; free of Prefect."""
+"""The interface of repositories, and the values that cross it; free of Prefect."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 class Snapshot:
     """One completed backup; times are epoch seconds, sizes bytes.
 
-    ``consistent_at`` is the moment every database dump in it is true for. ``unverified`` are
-    databases that could not be dumped and are in it as the plain files they were, ``left_out``
-    what is not in it: each as `path: reason`.
+    ``consistent_at`` is the moment whose state every database dump in it has. ``unverified`` are
+    databases that could not be dumped and were stored as plain files, ``left_out`` are the files
+    that are missing in it: each as `path: reason`.
     """
 
     id: str
@@ -36,7 +36,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a backup is: ``fraction`` from 0 to 1; ``seconds_left`` is None while unknown."""
+    """Progress of a backup: ``fraction`` from 0 to 1; ``seconds_left`` is None while unknown."""
 
     fraction: float
     bytes_done: int = 0
@@ -47,9 +47,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What one backup put into the repository; ``added_bytes`` is what was new to it.
+    """The result of one backup; ``added_bytes`` is the size of the data new to the repository.
 
-    ``unread`` are the paths, as text, that went away or could not be read: it lacks them.
+    ``unread`` are the paths, as text, that vanished or could not be read: the snapshot lacks them.
     """
 
     id: str
@@ -85,7 +85,7 @@ class StoredEntry:
 
 
 def as_text(path: str) -> str:
-    """Return a path as repositories list it, and as it can be shown.
+    """Return a path as repositories list it and as it can be shown.
 
     Each byte of a name that is not UTF-8 becomes U+FFFD; Python holds it as a lone surrogate,
     which nothing but the file system takes.
@@ -118,7 +118,7 @@ class Repository(Protocol):
     ) -> Stored:
         """Store ``sources`` (absolute) without ``exclude``; the repository is made when absent.
 
-        What of them cannot be read is named in the answer, and lacks in the snapshot.
+        Paths that cannot be read are named in the result, and are missing in the snapshot.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The repository a user configures: restic, on a disk, S3, SFTP or a REST server."""
+"""The block of a restic repository on a disk, S3, SFTP or a REST server."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ class ResticRepository(Block):
         location, users = apart(fields["location"])
         if not users:
             return fields
-        known = users | plain(fields.get("credentials"))
-        return {**fields, "location": location, "credentials": known}
+        credentials = users | plain(fields.get("credentials"))
+        return {**fields, "location": location, "credentials": credentials}
 
     def engine(self) -> ResticEngine:
         """Return what runs restic for this repository; nothing is touched yet."""

@@ -1,4 +1,4 @@
-"""The command lines and the environment of restic: values only, nothing is executed here."""
+"""Builds the command lines and the environment of restic; executes nothing."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _KEPT = frozenset(
         "GOOGLE_APPLICATION_CREDENTIALS",
     }
 )
-"""What restic may see of our environment, beside what every child does: where the user's own keys
-are, never a key."""
+"""Variables of ours that restic inherits besides those of every child: they say where the user's
+keys are, and hold no key."""
 _REMOTE = re.compile(r"^(sftp|rest|s3|b2|azure|gs|swift|rclone):")
 _WILD = re.compile(r"([\\*?\[\]])")
 
@@ -117,16 +117,16 @@ def environment(
     variables: Mapping[str, str],
     cache: Path | None,
 ) -> dict[str, str]:
-    """Return restic's environment: the place and the password never stand in a command line.
+    """Return restic's environment, so that location and password are never in a command line.
 
-    ``ours`` is our own environment, of which it gets what it needs to work: no secret of the
-    worker, and nothing that the caller's own restic settings say (``RESTIC_*``).
+    ``ours`` is our own environment, of which it inherits what it needs to work: no secret of the
+    worker, and none of the caller's own restic settings (``RESTIC_*``).
     """
-    kept = {name: value for name, value in ours.items() if name in _KEPT}
+    passed_on = {name: value for name, value in ours.items() if name in _KEPT}
     folder = local_folder(location)
     return {
         **inherited(ours, tools=False),
-        **kept,
+        **passed_on,
         # Lines of progress a second; the default is sixty.
         "RESTIC_PROGRESS_FPS": "2",
         **({"RESTIC_CACHE_DIR": str(cache)} if cache else {}),

@@ -1,4 +1,4 @@
-"""Runs restic: one repository, its password through a pipe, its complaints as typed errors."""
+"""Runs restic for one repository: passes its password through a pipe, and raises typed errors."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class ResticEngine:
             increments find their parent.
         lock_wait_seconds: How long another live process's lock is waited for.
         program: The restic to run.
-        cancelled: Tells whether what goes on is no longer wanted: restic is ended then, and what
-            it has stored meanwhile is dropped.
+        cancelled: Tells whether the call was cancelled: restic is ended then, and what it has
+            stored meanwhile is dropped.
     """
 
     location: str = field(repr=False)
@@ -91,7 +91,7 @@ class ResticEngine:
                     raise
 
     def _await_another_maker(self) -> None:
-        """Refuse a folder that holds anything; one that a machine is filling now is waited for."""
+        """Wait for another machine that creates the repository; refuse a folder in other use."""
         deadline = time.monotonic() + self.lock_wait_seconds
         while contents := contents_of(self.folder):
             if contents.whole:
@@ -101,7 +101,7 @@ class ResticEngine:
             time.sleep(_LOCK_POLL_SECONDS)
 
     def _is_made(self) -> bool:
-        """Tell whether there is a repository by now."""
+        """Tell whether the repository exists by now."""
         try:
             self._call(command.config())
         except RepositoryMissingError:
@@ -166,7 +166,7 @@ class ResticEngine:
         self._call(command.forget(snapshot_ids))
 
     def _back_up(self, arguments: list[str], progress: Callable[[Progress], None]) -> Stored:
-        """Run one backup to its end, and name what the snapshot lacks."""
+        """Run one backup to its end, and return it with the paths that the snapshot lacks."""
         stored: list[Stored] = []
 
         def consume(stream: IO[bytes]) -> None:
@@ -199,7 +199,7 @@ class ResticEngine:
         return printed
 
     def _error(self, code: int, complaints: str) -> RepositoryError:
-        """Return what went wrong; on a full disk restic may find no room to say so."""
+        """Return the error; on a full disk restic may have no room to report that it is full."""
         error = output.error_of(self.name, code, complaints)
         places = [Path(tempfile.gettempdir()), *([self.folder] if self.folder else [])]
         if type(error) is RepositoryError and any(map(has_no_room, places)):
@@ -209,7 +209,7 @@ class ResticEngine:
     def _patiently(
         self, arguments: list[str], consume: Callable[[IO[bytes]], T]
     ) -> tuple[int, str, T]:
-        """Run one command; a dead process's lock is removed, a live one's waited for."""
+        """Run one command; remove a dead process's lock, and wait for a live one's."""
         deadline = time.monotonic() + self.lock_wait_seconds
         pause = 0.0
         while True:
@@ -229,7 +229,7 @@ class ResticEngine:
         return program
 
     def _run(self, arguments: list[str], consume: Callable[[IO[bytes]], T]) -> tuple[int, str, T]:
-        """Run restic once: exit code, complaints without secrets, and what ``consume`` made."""
+        """Run restic once; return exit code, redacted complaints, and the result of ``consume``."""
         program = self.installed()
         with password_pipe(self.password) as pipe, tempfile.TemporaryFile() as complaints:
             with subprocess.Popen(
@@ -247,8 +247,8 @@ class ResticEngine:
                 raise RepositoryCancelledError(self.name)
             complaints.seek(0)
             text = complaints.read().decode(errors="replace")
-        said = without_user(redact(text, [self.password, *self.variables.values()]))
-        return process.returncode, said, result
+        redacted = without_user(redact(text, [self.password, *self.variables.values()]))
+        return process.returncode, redacted, result
 
 
 def _all(stream: IO[bytes]) -> bytes:

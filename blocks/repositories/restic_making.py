@@ -1,4 +1,4 @@
-"""The making of a restic repository: one maker at a time on this machine, and what a folder holds."""
+"""Lets one process of this machine at a time create a restic repository; inspects its folder."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _CONFIG = "config"
-"""What `restic init` writes last, and every command of restic looks for first."""
+"""The file that `restic init` writes last, and that every command of restic looks for first."""
 _PARTS = frozenset({_CONFIG, "data", "index", "keys", "locks", "snapshots"})
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What there is in a folder that is to be a repository; ``snapshots``: whether any is."""
+    """The contents of a repository's folder; ``snapshots``: whether it holds any snapshot."""
 
     names: frozenset[str]
     snapshots: bool = False
 
     @property
     def whole(self) -> bool:
-        """Whether it is a repository that was made to its end."""
+        """Whether it is a completely created repository."""
         return _CONFIG in self.names
 
     @property
     def foreign(self) -> bool:
-        """Whether something lies there that no repository has."""
+        """Whether it holds a file that no repository has."""
         return not self.names <= _PARTS
 
     @property
@@ -51,7 +51,7 @@ class Contents:
 
 
 def contents_of(folder: Path | None) -> Contents | None:
-    """Return what ``folder`` holds; None where that is nothing, or the place is no local one."""
+    """Return the contents of ``folder``; None if it is empty, or the place is not local."""
     names = frozenset(path.name for path in _children(folder))
     if not folder or not names:
         return None
@@ -64,10 +64,10 @@ def _children(folder: Path | None) -> list[Path]:
 
 @contextmanager
 def making_alone(folder: Path | None, location: str) -> Iterator[None]:
-    """Wait until no other process of this machine makes that repository, and be the one who may.
+    """Hold the lock of this machine for the creation of that repository.
 
-    A local ``folder`` is made, and locked itself. For another ``location``, and where it cannot be
-    made (restic will say why), a file of this user's is, among the temporary ones.
+    A local ``folder`` is created and locked itself. For another ``location``, or if the folder
+    cannot be created (restic will say why), a temporary file of this user is locked instead.
     """
     descriptor = _opened(folder, location)
     try:

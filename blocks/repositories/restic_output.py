@@ -1,4 +1,4 @@
-"""What restic says, read: JSON lines into values, complaints into errors. From 0.14 on."""
+"""Parses restic's output from 0.14 on: JSON lines into values, complaints into errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from blocks.repositories.errors import (
 from blocks.repositories.interface import Progress, Stored, StoredEntry, StoredSnapshot
 
 INCOMPLETE = 3
-# Exit codes that name their cause, from restic 0.17 on; before, all are 1 and the text decides.
+# Exit codes that name their cause, from restic 0.17 on; before, all are 1 and the text tells.
 _CODES: dict[int, type[RepositoryError]] = {
     10: RepositoryMissingError,
     12: WrongPasswordError,
@@ -58,21 +58,21 @@ def parse_line(line: str) -> dict[str, Any]:
 
 
 def progress_of(message: dict[str, Any]) -> Progress | None:
-    """Return the progress that a line of `restic backup --json` reports, if it does."""
+    """Return the progress in a line of `restic backup --json`; None for other lines."""
     if message.get("message_type") != "status":
         return None
-    left = message.get("seconds_remaining")
+    seconds_left = message.get("seconds_remaining")
     return Progress(
         fraction=min(1.0, float(message.get("percent_done", 0.0))),
         bytes_done=int(message.get("bytes_done", 0)),
         bytes_total=int(message.get("total_bytes", 0)),
         files_done=int(message.get("files_done", 0)),
-        seconds_left=None if left is None else float(left),
+        seconds_left=None if seconds_left is None else float(seconds_left),
     )
 
 
 def stored_of(message: dict[str, Any]) -> Stored | None:
-    """Return what the closing line of `restic backup --json` reports, if it is that one."""
+    """Return the result in the last line of `restic backup --json`; None for other lines."""
     if message.get("message_type") != "summary" or not message.get("snapshot_id"):
         return None
     return Stored(
@@ -85,7 +85,7 @@ def stored_of(message: dict[str, Any]) -> Stored | None:
 
 
 def version_of(text: str) -> tuple[int, ...]:
-    """Return the version that `restic version` says, e.g. (0, 14); empty where none is."""
+    """Return the version in the output of `restic version`, e.g. (0, 14), or ``()``."""
     numbers = re.search(r"restic (\d+)\.(\d+)", text)
     return tuple(map(int, numbers.groups())) if numbers else ()
 
@@ -103,7 +103,7 @@ def unread_paths(complaints: str) -> list[str]:
 
 def parse_snapshots(text: str) -> list[StoredSnapshot]:
     """Read `restic snapshots --json`, oldest first."""
-    found = [
+    snapshots = [
         StoredSnapshot(
             id=str(item["id"]),
             taken_at=epoch(str(item["time"])),
@@ -113,7 +113,7 @@ def parse_snapshots(text: str) -> list[StoredSnapshot]:
         )
         for item in json.loads(text) or []
     ]
-    return sorted(found, key=lambda item: item.taken_at)
+    return sorted(snapshots, key=lambda item: item.taken_at)
 
 
 def parse_entries(lines: Iterable[str]) -> Iterable[StoredEntry]:
@@ -135,18 +135,18 @@ def epoch(stamp: str) -> float:
 
 
 def error_of(repository: str, code: int, complaints: str) -> RepositoryError:
-    """Return the error that restic's exit code and complaints (without secrets) amount to."""
+    """Return the error for restic's exit code and redacted complaints."""
     lines = [
         line.strip() for line in complaints.splitlines() if line.strip() not in {"", repository}
     ]
-    spoken = [line.removeprefix("Fatal: ") for line in lines if not line.startswith("{")]
+    plain_lines = [line.removeprefix("Fatal: ") for line in lines if not line.startswith("{")]
     if code < 0:
         return RepositoryKilledError(repository, f"restic was killed by signal {-code}")
-    detail = _detail(spoken) or f"restic ended with code {code}"
+    detail = _detail(plain_lines) or f"restic ended with code {code}"
     if kind := _CODES.get(code):
         return kind(repository, detail)
-    # A folder called `unreachable` is no cause.
-    flat = " ".join(spoken).replace(repository, "")
+    # The repository's own path must not match: a folder may be called `unreachable`.
+    flat = " ".join(plain_lines).replace(repository, "")
     for pattern, kind in _TEXTS:
         if re.search(pattern, flat, re.IGNORECASE):
             return kind(repository, detail)
@@ -154,6 +154,6 @@ def error_of(repository: str, code: int, complaints: str) -> RepositoryError:
 
 
 def _detail(lines: list[str]) -> str:
-    """Return the first and the last line: one says what happened, the other what came of it."""
-    chosen = dict.fromkeys([*lines[:1], *lines[-1:]])
-    return "; ".join(line.rstrip(".") for line in chosen)[:600]
+    """Return the first line, which says what happened, and the last, which says what followed."""
+    telling = dict.fromkeys([*lines[:1], *lines[-1:]])
+    return "; ".join(line.rstrip(".") for line in telling)[:600]

@@ -1,4 +1,4 @@
-"""One process of restic: its output read to the end, its password given, its end where unwanted."""
+"""Handles one process of restic: passes its password, reads its output, and ends it on request."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def consumed(
     consume: Callable[[IO[bytes]], T],
     cancelled: Callable[[], bool] = never,
 ) -> T:
-    """Return what ``consume`` makes of the output.
+    """Return the result of ``consume`` for the process's output.
 
-    The process does not outlive a failure of ``consume``, and is ended once ``cancelled`` says so.
+    The process does not outlive a failure of ``consume``, and is ended once ``cancelled`` is true.
     """
     if process.stdout is None:
         raise ValueError("the output of restic is not piped")
@@ -42,12 +42,12 @@ def consumed(
 
 @contextmanager
 def _ended_when(cancelled: Callable[[], bool], process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Look now and then, beside what is inside, whether it is still wanted; reading it blocks."""
-    read = threading.Event()
+    """Poll ``cancelled`` in a thread while the body reads, which blocks; kill ``process`` then."""
+    finished = threading.Event()
 
     def watch() -> None:
-        """End the process when nobody wants it any more."""
-        while not read.wait(_LOOK_SECONDS):
+        """Kill the process when it is cancelled."""
+        while not finished.wait(_LOOK_SECONDS):
             if cancelled():
                 process.kill()
                 return
@@ -57,13 +57,13 @@ def _ended_when(cancelled: Callable[[], bool], process: subprocess.Popen[bytes])
     try:
         yield
     finally:
-        read.set()
+        finished.set()
         watcher.join()
 
 
 @contextmanager
 def password_pipe(password: str) -> Iterator[int]:
-    """Give a file descriptor that the password can be read from, once."""
+    """Yield a file descriptor from which the password can be read once."""
     reading, writing = os.pipe()
     try:
         os.write(writing, password.encode() + b"\n")

@@ -1,1 +1,1 @@
-"""Routers: what moves traffic between releases."""
+"""Routers, which move traffic between releases."""

@@ -1,4 +1,4 @@
-"""The router as a block: Caddy, switched through slots."""
+"""The block of the router: Caddy, whose traffic is switched through slots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Caddy configuration: built once for all front ports, never reloaded; pure.
+"""Builds the Caddy configuration, once for all front ports and never reloaded; pure.
 
 Every front port spreads its requests over a fixed number of slots, and each slot is a
 ``{file.<path>}`` placeholder that Caddy reads anew for every request. So traffic moves by
@@ -36,7 +36,7 @@ def caddy_config(
 ) -> dict[str, object]:
     """Return Caddy's JSON configuration for ``front_ports``, with the slots below ``directory``.
 
-    ``own_names``: only who speaks to a front port by a name of this machine is answered.
+    ``own_names``: only requests to a name of this machine are answered.
 
     Raises:
         RouterError: ``directory`` cannot stand in a placeholder.
@@ -58,7 +58,7 @@ def caddy_config(
 
 
 def _log() -> dict[str, object]:
-    """Errors only, without what a client sent: a query may hold a secret."""
+    """Log errors only, without what a client sent, as a query may hold a secret."""
     hidden = {"filter": "delete"}
     fields = {"request>headers": hidden, "request>uri": hidden}
     encoder = {"format": "filter", "wrap": {"format": "json"}, "fields": fields}
@@ -70,7 +70,7 @@ def _server(directory: Path, host: str, port: int, *, own_names: bool) -> dict[s
         "listen": [listen_address(host, port)],
         "protocols": ["h1"],
         "automatic_https": {"disable": True},
-        # Who comes from this machine may be a proxy that ends TLS: what it forwards is kept.
+        # A client on this machine may be a proxy that ends TLS, so its forwarded headers are kept.
         "trusted_proxies": {"source": "static", "ranges": ["127.0.0.0/8", "::1/128"]},
         "read_header_timeout": "30s",
         "idle_timeout": "5m",
@@ -83,7 +83,7 @@ def _server(directory: Path, host: str, port: int, *, own_names: bool) -> dict[s
 
 
 def _misdirected() -> dict[str, object]:
-    """Refuse who was led here by a name of somebody else (DNS rebinding)."""
+    """Refuse requests to a host name that is not of this machine (DNS rebinding)."""
     answer = {
         "handler": "static_response",
         "status_code": 421,
@@ -109,8 +109,9 @@ def _proxy(directory: Path, port: int) -> dict[str, object]:
     """Proxy to the slots so that no request can run twice and none meets a stale connection.
 
     A connection to an upstream serves one request. A reused one may be closed by the upstream
-    at the moment a request is sent; Go's transport then repeats what it holds for safe, and a
-    POST fails. A fresh one is never repeated once it stands; a failed dial is, for two seconds.
+    at the moment a request is sent; Go's transport then repeats requests that it considers safe,
+    and a POST fails. On a fresh connection nothing is repeated once it is established; a failed
+    dial is repeated for two seconds.
     """
     dials = [f"{{file.{slot_path(directory, port, share)}}}" for share in range(SHARES)]
     return {

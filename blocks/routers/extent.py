@@ -1,7 +1,7 @@
-"""Which front ports are served: one file for each process of the router, beside its slots.
+"""The front ports that the router serves, recorded in one file for each of its processes.
 
-The router grows by a further process, so that the first one never reloads; whoever leases a port
-reads here how far it reaches by now.
+The router grows by a further process, so that the first one never reloads; leasing a port reads
+here how far the ports reach by now.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ _PREFIX = "serving-"
 
 
 def announce(directory: Path, first: int, count: int) -> None:
-    """Write down that a process serves ``count`` front ports from ``first`` on."""
+    """Record that a process serves ``count`` front ports from ``first`` on."""
     durable_file.keep(str(directory / f"{_PREFIX}{first}"), str(count))
 
 
 def forget(directory: Path) -> None:
-    """Forget all that was announced: nothing serves ``directory`` any more."""
+    """Remove all announcements, as nothing serves ``directory`` any more."""
     for path in directory.glob(f"{_PREFIX}*"):
         path.unlink(missing_ok=True)
 
 
 def served(directory: Path) -> list[range]:
     """Return the ranges that were announced, in order."""
-    found = []
+    ranges = []
     for path in directory.glob(f"{_PREFIX}*"):
         first, count = int(path.name.removeprefix(_PREFIX)), int(path.read_text(encoding="ascii"))
-        found.append(range(first, first + count))
-    return sorted(found, key=lambda each: each.start)
+        ranges.append(range(first, first + count))
+    return sorted(ranges, key=lambda each: each.start)
 
 
 def reach(first: int, slots: int, announced: Sequence[range]) -> int:
-    """Return the last front port, of ``announced`` without a gap from ``first`` on.
+    """Return the last front port that ``announced`` reach from ``first`` on without a gap.
 
-    Where nothing is announced, the router is about to start with ``slots`` ports.
+    If nothing is announced, the router is about to start with ``slots`` ports.
     """
     end = first
     for each in announced:
@@ -47,5 +47,5 @@ def reach(first: int, slots: int, announced: Sequence[range]) -> int:
 
 
 def lacking(first: int, slots: int, announced: Sequence[range]) -> range:
-    """Return the front ports that are wanted beyond those announced; empty when there are none."""
+    """Return the front ports that are configured but not announced yet; may be empty."""
     return range(reach(first, slots, announced) + 1, first + slots)

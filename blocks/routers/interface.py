@@ -1,4 +1,4 @@
-"""What every router promises; free of Prefect."""
+"""The interface of routers; free of Prefect."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The names by which a machine is spoken to from itself; free of everything."""
+"""The host names by which a machine addresses itself; no imports."""
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 BELOW_LOCALHOST = "*.localhost"
-"""Browsers look these up nowhere: they are this machine."""
+"""Browsers resolve these to this machine without a look-up."""

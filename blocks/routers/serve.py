@@ -25,7 +25,7 @@ from blocks.routers.interface import RouterError
 from blocks.routers.slots import SlotRouter
 
 _INHERITED = ("PATH", "HOME", "TMPDIR", "TZ", "LANG", "GOMAXPROCS", "GOMEMLIMIT", "SLIPWAY_STACK")
-"""What Caddy inherits; the last says to which stack it belongs."""
+"""Variables that Caddy inherits; the last says to which stack it belongs."""
 
 
 def find_caddy() -> Path:
@@ -49,7 +49,7 @@ def find_caddy() -> Path:
 def check_ports(host: str, front_ports: Sequence[int]) -> None:
     """Raise RouterError where a front port cannot be bound.
 
-    Caddy would not tell: it binds with SO_REUSEPORT, and two routers would share the traffic.
+    Caddy would not report it: it binds with SO_REUSEPORT, and two routers would share the traffic.
     """
     for port in front_ports:
         try:
@@ -80,8 +80,8 @@ def serve(
 ) -> NoReturn:
     """Become a Caddy that serves ``slots`` front ports from ``first_port`` on; never returns.
 
-    ``beside``: next to the router that serves other ports of the same folder, which grows so.
-    ``own_names``: only who speaks to it by a name of this machine is answered.
+    ``beside``: it extends a router that serves other ports of the same folder.
+    ``own_names``: only requests to a name of this machine are answered.
 
     Raises:
         RouterError: A port is taken, another router serves ``directory``, or caddy is missing.
@@ -100,21 +100,21 @@ def serve(
     check_ports(host, front_ports)
     SlotRouter(directory).prepare(front_ports)
     config = directory / f"caddy{name}.json"
-    written = caddy_config(directory, host, front_ports, own_names=own_names)
-    durable_file.keep(str(config), json.dumps(written, indent=1))
+    caddy_settings = caddy_config(directory, host, front_ports, own_names=own_names)
+    durable_file.keep(str(config), json.dumps(caddy_settings, indent=1))
     announce(directory, first_port, slots)
     argv = [str(caddy), "run", "--config", str(config)]
     os.execve(caddy, argv, _environment(directory))  # noqa: S606 - to become it is the point
 
 
 def _environment(directory: Path) -> dict[str, str]:
-    """Return what Caddy is told: no secret of ours, and to keep its state in ``directory``."""
+    """Return Caddy's environment: no secret of ours, and ``directory`` for its state."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return inherited | {"XDG_DATA_HOME": str(directory), "XDG_CONFIG_HOME": str(directory)}
 
 
 def _hold(directory: Path, name: str) -> None:
-    """Keep a lock for as long as this process, as Caddy too, lives."""
+    """Hold a lock for as long as this process lives, also after it has become Caddy."""
     lock = os.open(directory / name, os.O_RDWR | os.O_CREAT, 0o600)
     os.set_inheritable(lock, True)  # noqa: FBT003 - its only form
     try:
@@ -137,10 +137,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--auth", default="true", help="false: answer only to names of this machine"
     )
     options = parser.parse_args(arguments)
-    where = (options.directory, options.host, options.first_port, options.slots)
     try:
         own_names = options.auth.lower() == "false"
-        serve(*where, beside=options.beside, own_names=own_names)
+        serve(
+            options.directory,
+            options.host,
+            options.first_port,
+            options.slots,
+            beside=options.beside,
+            own_names=own_names,
+        )
     except RouterError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -1,4 +1,4 @@
-"""Slots: the files that say where a front port's requests go, all replaced by one rename.
+"""Slots, which are files that say where a front port's requests go, all replaced by one rename.
 
 ``<directory>/<front port>/current`` is a symbolic link to a generation folder; in it, file
 ``<share>`` holds one upstream. Caddy opens ``current/<share>`` for every request.
@@ -29,8 +29,8 @@ def shares_of(upstreams: Sequence[str], count: int = SHARES) -> tuple[str, ...]:
         RouterError: An upstream is no ``host:port``, or there are more of them than shares.
     """
     for upstream in upstreams:
-        found = _UPSTREAM.match(upstream)
-        if not found or not 0 < int(found[2]) < 1 << 16:
+        match = _UPSTREAM.match(upstream)
+        if not match or not 0 < int(match[2]) < 1 << 16:
             raise RouterError(f"upstream: no host:port (got {upstream!r}). Write e.g. 127.0.0.1:80")
     if len(upstreams) > count:
         raise RouterError(f"upstreams: {len(upstreams)}, but at most {count}. Use fewer replicas.")
@@ -38,13 +38,13 @@ def shares_of(upstreams: Sequence[str], count: int = SHARES) -> tuple[str, ...]:
 
 
 class SlotRouter:
-    """The router whose switch is a rename; what reads the files (Caddy) need not be running."""
+    """The router that switches by a rename; the reader of the files (Caddy) need not be running."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     def prepare(self, front_ports: Sequence[int]) -> None:
-        """Make sure that every front port has its slots; what is routed already stays so."""
+        """Make sure that every front port has its slots; existing routes stay."""
         for front_port in front_ports:
             if not self._current(front_port).exists():
                 self.route(front_port, ())
@@ -53,7 +53,7 @@ class SlotRouter:
         """Send new requests of ``front_port`` to ``upstreams``, in equal shares, from now on.
 
         Raises:
-            RouterError: An upstream that cannot be one; nothing has changed then.
+            RouterError: An upstream is invalid; nothing was changed.
         """
         shares = shares_of(tuple(dict.fromkeys(upstreams)))
         folder = self._directory / str(front_port)
@@ -105,7 +105,7 @@ def _sync(folder: Path) -> None:
 
 
 def _forget_old(folder: Path, current: Path) -> None:
-    """Remove all but the latest generations, and what a killed predecessor left half made."""
+    """Remove all but the latest generations, and unfinished ones of a killed predecessor."""
     by_age = sorted(folder.glob(f"{_GENERATION}*"), key=lambda path: path.stat().st_mtime_ns)
     for old in by_age[:-_KEPT_GENERATIONS]:
         if old != current:

@@ -1,1 +1,1 @@
-"""Blocks as flows load and save them, and how runs are named."""
+"""Loads and saves blocks for flows, and names flow runs."""

@@ -1,4 +1,4 @@
-"""The way from block names to frozen values: what every flow starts with."""
+"""Loads the blocks that a flow names, and returns them as frozen values."""
 
 from __future__ import annotations
 
@@ -30,50 +30,53 @@ from tasks.errors import NotFoundError
 from tasks.launch.target import Target, target_of
 from tasks.ledger.connection import Ledger
 from tasks.ledger.hosts import open_own_ledger
-from tasks.ledger.providers import Followed, follow_providers
+from tasks.ledger.providers import ProviderChanges, follow_providers
 from tasks.settings import settings
 
 Spec = TypeVar("Spec", bound=BaseModel)
 
-PROJECT, ENVIRONMENT = "slipway-project", "slipway-environment"
+PROJECT = "slipway-project"
+ENVIRONMENT = "slipway-environment"
 PROVIDERS: Mapping[str, type[ShellProvider]] = {"shell": ShellProvider}
 REPOSITORIES: Mapping[str, type[ResticRepository]] = {"restic": ResticRepository}
 
 
 @contextmanager
-def ledger() -> Iterator[Ledger]:
-    """Give the ledger that the settings name, and close it.
+def own_ledger() -> Iterator[Ledger]:
+    """Open the ledger that the settings name, and close it afterwards.
 
     Raises:
         BadInputError: It cannot be opened, or another host acts on it.
     """
-    book = open_own_ledger(settings())
+    ledger = open_own_ledger(settings())
     try:
-        yield book
+        yield ledger
     finally:
-        book.close()
+        ledger.close()
 
 
 async def documents(slug: str) -> dict[str, dict[str, Any]]:
     """Return the fields of every block of the type ``slug``, by block name."""
     async with get_client() as client:
-        found = await client.read_block_documents_by_type(slug)
-    return {document.name: document.data for document in found if document.name}
+        blocks = await client.read_block_documents_by_type(slug)
+    return {document.name: document.data for document in blocks if document.name}
 
 
 async def load_project(name: str) -> ProjectSpec:
     """Return the project configured as ``name``; NotFoundError names those there are."""
-    found = await documents(PROJECT)
-    spec = _pick(ProjectSpec, "project", name, {n: spec_fields(each) for n, each in found.items()})
+    projects = await documents(PROJECT)
+    spec = _pick(
+        ProjectSpec, "project", name, {n: spec_fields(each) for n, each in projects.items()}
+    )
     keep_secret(secret.get_secret_value() for secret in spec.credentials.values())
-    await _hide_users(name, found[name], spec)
+    await _hide_users(name, projects[name], spec)
     return spec
 
 
 async def _hide_users(name: str, document: Mapping[str, Any], spec: ProjectSpec) -> None:
-    """Save a block anew in whose addresses a user stands, where everybody may read it."""
-    written = (document["source"], list(document.get("requirements") or []))
-    if written != (spec.source, spec.requirements):
+    """Save a project's block again if its addresses hold users or tokens, which become secret."""
+    stored = (document["source"], list(document.get("requirements") or []))
+    if stored != (spec.source, spec.requirements):
         await Project.of(spec).asave(name, overwrite=True)
         get_run_logger().warning(
             "The addresses of project %s held users or tokens; they are secret now", name
@@ -82,10 +85,10 @@ async def _hide_users(name: str, document: Mapping[str, Any], spec: ProjectSpec)
 
 async def load_environments() -> dict[str, EnvironmentSpec]:
     """Return all environments, by name."""
-    found = await documents(ENVIRONMENT)
+    environments = await documents(ENVIRONMENT)
     return {
         name: checked(EnvironmentSpec, fields, f"environments.{name}")
-        for name, fields in found.items()
+        for name, fields in environments.items()
     }
 
 
@@ -102,36 +105,36 @@ async def load_providers(names: Iterable[str]) -> dict[str, Provider]:
 
     Ledger and Prefect's limits follow the blocks, whoever made, changed or removed them.
     """
-    found: dict[str, Provider] = {}
+    providers: dict[str, Provider] = {}
     for block in PROVIDERS.values():
         fields = await documents(block.get_block_type_slug())
-        found |= {
+        providers |= {
             name: checked(block, values, f"providers.{name}").provider(name)
             for name, values in fields.items()
         }
-    await follow_blocks(found)
-    wanted = list(names) or sorted(found)
-    for name in wanted:
-        if name not in found:
-            raise _unknown("provider", name, found)
-    if not wanted:
-        raise _unknown("provider", "", found)
-    return {name: found[name] for name in wanted}
+    await follow_blocks(providers)
+    selected = list(names) or sorted(providers)
+    for name in selected:
+        if name not in providers:
+            raise _unknown("provider", name, providers)
+    if not selected:
+        raise _unknown("provider", "", providers)
+    return {name: providers[name] for name in selected}
 
 
-async def follow_blocks(found: Mapping[str, Provider]) -> Followed:
-    """Tell the ledger what providers there are, and Prefect the lanes of each."""
-    with ledger() as book:
-        news = await asyncio.to_thread(follow_providers, book, found, time.time())
-    if news != Followed():
+async def follow_blocks(providers: Mapping[str, Provider]) -> ProviderChanges:
+    """Update the ledger's providers, and Prefect's limit of the lanes of each."""
+    with own_ledger() as ledger:
+        changes = await asyncio.to_thread(follow_providers, ledger, providers, time.time())
+    if changes != ProviderChanges():
         async with get_client() as client:
-            for name in news.changed:
-                lanes = max(1, found[name].capacity.slots)
+            for name in changes.changed:
+                lanes = max(1, providers[name].capacity.slots)
                 await client.upsert_global_concurrency_limit_by_name(_limit(name), lanes)
-            for name in news.removed:
+            for name in changes.removed:
                 with suppress(ObjectNotFound):
                     await client.delete_global_concurrency_limit_by_name(_limit(name))
-    return news
+    return changes
 
 
 def _limit(provider: str) -> str:
@@ -141,14 +144,14 @@ def _limit(provider: str) -> str:
 async def load_repository(name: str) -> ResticRepository:
     """Return the repository configured as ``name``."""
     for block in REPOSITORIES.values():
-        found = await documents(block.get_block_type_slug())
-        if name in found:
-            return checked(block, found[name], f"repositories.{name}")
-    raise _unknown("repository", name, found)
+        repositories = await documents(block.get_block_type_slug())
+        if name in repositories:
+            return checked(block, repositories[name], f"repositories.{name}")
+    raise _unknown("repository", name, repositories)
 
 
 async def repository_folders() -> dict[str, Path | None]:
-    """Return in which folder of this machine each repository lies, by name; None: elsewhere."""
+    """Return the folder of each repository on this machine, by name; None if it lies elsewhere."""
     return {
         name: local_folder(str(fields["location"]))
         for block in REPOSITORIES.values()
@@ -157,10 +160,7 @@ async def repository_folders() -> dict[str, Path | None]:
 
 
 async def project_folders() -> dict[str, list[Path]]:
-    """Return the folders of all projects outside of Slipway's home, by what they are.
-
-    They are called `data of <project>`.
-    """
+    """Return the data folders of all projects outside of Slipway's home, by `data of <project>`."""
     return {
         f"data of {name}": full_paths(fields.get("data") or ())
         for name, fields in (await documents(PROJECT)).items()
@@ -169,20 +169,20 @@ async def project_folders() -> dict[str, list[Path]]:
 
 async def load_router() -> Router:
     """Return the router that `make up` has configured."""
-    found = await documents(CaddyRouter.get_block_type_slug())
-    if "local" not in found:
-        raise NotFoundError("router", "local", list(found), "Run `make up`, which makes it.")
-    return CaddyRouter(**found["local"]).router()
+    routers = await documents(CaddyRouter.get_block_type_slug())
+    if "local" not in routers:
+        raise NotFoundError("router", "local", list(routers), "Run `make up`, which makes it.")
+    return CaddyRouter(**routers["local"]).router()
 
 
-def _pick(model: type[Spec], kind: str, name: str, found: Mapping[str, dict[str, Any]]) -> Spec:
-    if name not in found:
-        raise _unknown(kind, name, found)
-    return checked(model, found[name], f"{kind}s.{name}")
+def _pick(model: type[Spec], kind: str, name: str, documents: Mapping[str, dict[str, Any]]) -> Spec:
+    if name not in documents:
+        raise _unknown(kind, name, documents)
+    return checked(model, documents[name], f"{kind}s.{name}")
 
 
-def _unknown(kind: str, name: str, found: Mapping[str, object]) -> NotFoundError:
+def _unknown(kind: str, name: str, existing: Mapping[str, object]) -> NotFoundError:
     remedy = (
         f"Create a {kind} block of that name in the UI, or in slipway.yaml and run `configure`."
     )
-    return NotFoundError(kind, name, list(found), remedy)
+    return NotFoundError(kind, name, list(existing), remedy)

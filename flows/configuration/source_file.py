@@ -1,4 +1,4 @@
-"""From which file blocks came, and which of them it no longer says."""
+"""Finds blocks that a configuration file once defined and no longer does."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from flows.configuration.block_loading import (
     PROVIDERS,
     REPOSITORIES,
     documents,
-    ledger,
+    own_ledger,
 )
 from tasks.ledger.configured import configured_from, record_configured
 
 
 async def left_behind(file: Path, saved: Collection[str]) -> list[str]:
-    """Return what ``file`` once configured, is still there and is none of what it ``saved`` now."""
+    """Return existing blocks that ``file`` once configured, and has not ``saved`` now."""
     missing = await asyncio.to_thread(_no_longer_in, file, saved)
     slugs = {
         "project": [PROJECT],
@@ -27,18 +27,18 @@ async def left_behind(file: Path, saved: Collection[str]) -> list[str]:
         "provider": [block.get_block_type_slug() for block in PROVIDERS.values()],
         "repository": [block.get_block_type_slug() for block in REPOSITORIES.values()],
     }
-    there = {
+    existing = {
         f"{kind}/{name}"
         for kind in {block.partition("/")[0] for block in missing}
         for slug in slugs[kind]
         for name in await documents(slug)
     }
-    return [block for block in missing if block in there]
+    return [block for block in missing if block in existing]
 
 
 def _no_longer_in(file: Path, saved: Collection[str]) -> list[str]:
-    """Record what ``file`` configures now; return what it did once, and does no more."""
+    """Record what ``file`` configures now; return what it once configured and no longer does."""
     path = str(file.expanduser().resolve())
-    with ledger() as book:
-        record_configured(book, saved, path, time.time())
-        return sorted(set(configured_from(book, path)) - set(saved))
+    with own_ledger() as ledger:
+        record_configured(ledger, saved, path, time.time())
+        return sorted(set(configured_from(ledger, path)) - set(saved))

@@ -1,1 +1,1 @@
-"""What the flows that change what serves have in common: exclusion, and what they remark."""
+"""Shared by the flows that change what serves: exclusive use of a project, and their remarks."""

@@ -1,10 +1,10 @@
-"""What a flow says of services that are reached past the router."""
+"""Remarks of a flow on services that other machines can reach past the router."""
 
 from __future__ import annotations
 
 import asyncio
 
-from flows.configuration.block_loading import ledger
+from flows.configuration.block_loading import own_ledger
 from tasks.exposure import exposures
 from tasks.launch.target import Target
 from tasks.ledger.instances import instances
@@ -16,8 +16,8 @@ async def exposure_remarks(target: Target) -> list[str]:
 
     def look() -> list[str]:
         """Look at the sockets of what serves."""
-        with ledger() as book:
-            serving = instances(book, target.project, target.environment, {InstanceState.RUNNING})
+        with own_ledger() as ledger:
+            serving = instances(ledger, target.project, target.environment, {InstanceState.RUNNING})
         return exposures(serving)
 
     return await asyncio.to_thread(look)

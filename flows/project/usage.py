@@ -1,4 +1,4 @@
-"""Flows that have a project serve: none of them goes on beside one that forgets it."""
+"""A decorator that lets a flow use a project, and excludes the flow that forgets it meanwhile."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ R = TypeVar("R")
 def uses_its_project(
     work: Callable[P, Coroutine[Any, Any, R]],
 ) -> Callable[P, Coroutine[Any, Any, R]]:
-    """Let the function of a flow use the project that its parameter names, or be refused."""
+    """Mark the project that the flow's parameter names as in use while the flow's function runs."""
 
     @wraps(work)
     async def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        """Do the work as one who uses the project."""
+        """Do the work while the project is in use."""
         project = signature(work).bind(*args, **kwargs).arguments["project"]
         with in_use(settings().root, project):
             return await work(*args, **kwargs)

@@ -1,11 +1,11 @@
-"""What a flow says of data that a project keeps in its own folder."""
+"""Remarks of a flow on data that a project keeps in its own folder."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 
-from flows.configuration.block_loading import ledger
+from flows.configuration.block_loading import own_ledger
 from tasks.launch.belongings import data_messages, proposed_data
 from tasks.launch.target import Target, launcher_of
 from tasks.release import Release
@@ -14,15 +14,15 @@ _LINE = re.compile(r"`data: \[.*?\]`")
 
 
 async def data_remarks(target: Target, release: Release | None = None) -> list[str]:
-    """Return a sentence for each thing that would be lost, or is carried over unasked.
+    """Return a sentence for each file that would be lost, or is carried over without being named.
 
-    Of a ``release`` also what its framework keeps in its own folder, before that is there.
+    For a ``release``, include what its framework will keep in its own folder.
     """
 
     def look() -> list[str]:
         """Look at the source, and at what was written beside it."""
-        with ledger() as book:
-            launcher = launcher_of(target, book)
+        with own_ledger() as ledger:
+            launcher = launcher_of(target, ledger)
             proposed = []
             if release and release.source.is_dir():
                 commands = [service.command for service in launcher.services(release).values()]
@@ -30,12 +30,12 @@ async def data_remarks(target: Target, release: Release | None = None) -> list[s
                     target.project, target.spec, release.source, commands, target.variables
                 )
             lost = data_messages(launcher.trees, target.environment, launcher.serving)
-            # Where the same line is proposed, once is enough.
-            return [*proposed, *(one for one in lost if not _says_the_same(one, proposed))]
+            # A line that is proposed already is not repeated.
+            return [*proposed, *(remark for remark in lost if not _says_the_same(remark, proposed))]
 
     return await asyncio.to_thread(look)
 
 
-def _says_the_same(sentence: str, others: list[str]) -> bool:
+def _says_the_same(sentence: str, remarks: list[str]) -> bool:
     line = _LINE.search(sentence)
-    return line is not None and any(line[0] in other for other in others)
+    return line is not None and any(line[0] in remark for remark in remarks)

@@ -1,1 +1,1 @@
-"""How a flow run ends: completed with remarks, failed with a reason, or terminated; no secret in it."""
+"""The final states of flow runs: completed with remarks, failed with a reason, or terminated."""

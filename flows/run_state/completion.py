@@ -1,4 +1,4 @@
-"""A flow that did what it was asked, and has something to say that nobody should miss."""
+"""Completed states with a message: a summary of what the flow did, and remarks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ OVERTAKEN = "Overtaken"
 
 
 def remarked(result: R, summary: str, remarks: Sequence[str]) -> R:
-    """Return ``result`` of a flow whose state says what was done, and the ``remarks`` beside it.
+    """Return ``result`` of a flow whose state says what was done, and adds the ``remarks``.
 
     Args:
         result: What the flow returns; who awaits the flow gets it in any case.
         summary: What was done, in half a sentence.
-        remarks: What is to be read beside it, one sentence each.
+        remarks: Further sentences for the state's message.
     """
     message = f"{summary}. {' '.join(remarks)}" if remarks else summary
     # A state that a flow returns becomes its own.
@@ -28,13 +28,13 @@ def remarked(result: R, summary: str, remarks: Sequence[str]) -> R:
 
 
 def concluded(result: R, summary: str, remarks: Sequence[str], overtaken: str = "") -> R:
-    """Return ``result`` of a flow whose state says in any case what was done, and where.
+    """Return ``result`` of a flow whose state always says what was done, and where.
 
     Args:
         result: What the flow returns; who awaits the flow gets it in any case.
         summary: What was done, and where it answers; nothing follows it on its line.
-        remarks: What is to be read beside it, one sentence each.
-        overtaken: What another run has made of it since; empty: nothing.
+        remarks: Further sentences for the state's message.
+        overtaken: How another run has undone or replaced it since; empty if none has.
     """
     message = "\n".join([*filter(None, [overtaken]), summary, *remarks])
     state: State[R] = Completed(message=message, data=result)
@@ -42,5 +42,5 @@ def concluded(result: R, summary: str, remarks: Sequence[str], overtaken: str = 
 
 
 def answers_at(urls: Mapping[str, str]) -> str:
-    """Say where services answer, by their names."""
+    """Return a text that says where services answer, by their names."""
     return ", ".join(f"{name} at {url}" for name, url in urls.items()) or "it has no port"

@@ -1,4 +1,4 @@
-"""How a flow ends that cannot do what it was asked: its state says why, in the error's own words."""
+"""A decorator that ends a flow as Failed with the message of a foreseen error."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 FORESEEN = (SlipwayError, RepositoryError, RouterError, ShimError)
-"""What is raised on purpose: its message names value and remedy, so it needs no stack trace."""
+"""Errors raised on purpose: their messages name value and remedy, so they need no stack trace."""
 
 
 class PlainFilter(logging.Filter):
-    """Keeps the stack trace of a foreseen error for those who ask for it, at level debug."""
+    """Moves the stack trace of a foreseen error to the level debug."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Take the stack trace off a record of such an error, and log it apart."""
+        """Remove the stack trace from a record of such an error, and log it at level debug."""
         trace = record.exc_info
         if record.levelno > logging.DEBUG and trace and _is_foreseen(trace[1]):
             record.exc_info = None
@@ -49,7 +49,7 @@ def _is_foreseen(error: BaseException | None) -> bool:
 
 
 def _said(error: BaseException) -> str:
-    """Return what ``error`` says; of what the system refused, with the file it was about."""
+    """Return the message of ``error``; for a full disk, with the file that was written."""
     if isinstance(error, OSError) and is_without_room(error):
         file = f": {error.filename}" if error.filename else ""
         return f"{error.strerror}{file}"
@@ -59,12 +59,12 @@ def _said(error: BaseException) -> str:
 def fails_plainly(
     work: Callable[P, Coroutine[Any, Any, R]],
 ) -> Callable[P, Coroutine[Any, Any, R]]:
-    """Let the function of a flow end with the message of a foreseen error as its state's.
+    """Let the function of a flow end with the message of a foreseen error as its state's message.
 
     Prefect itself would put the name of the class before it. A full disk counts as foreseen,
-    whoever tells of it, and is named with what to do. Parameters with a text that nothing can hold
-    are refused before the function is called. Anything else is a bug of ours and is left to
-    Prefect, which keeps its stack trace in the log of the run.
+    whichever program reports it, and the message says what to do. Parameters with a text that
+    cannot be stored are refused before the function is called. Any other error is a bug of ours and
+    is left to Prefect, which keeps its stack trace in the log of the run.
     """
 
     @wraps(work)

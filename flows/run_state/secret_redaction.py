@@ -1,7 +1,7 @@
-"""What a flow run knows of secrets, so that nothing it logs and no end it comes to shows one.
+"""Redacts the secrets that a flow run knows from its logs and its states.
 
-The parts of Slipway redact what they quote themselves; this also covers what nobody foresaw: stack
-traces, and errors of libraries. A flow run is a process of its own, and so are its secrets.
+The parts of Slipway redact what they quote themselves; this also covers stack traces, and errors of
+libraries. Each flow run is a process of its own with its own secrets.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class RedactionFilter(logging.Filter):
 
 
 def keep_secret(values: Iterable[str]) -> None:
-    """Show none of ``values`` from now on, neither in logs nor in states."""
+    """Redact ``values`` from now on, in logs and in states."""
     _KNOWN.update(values)
     for name in LOGGERS:
         for handler in logging.getLogger(name).handlers:

@@ -1,9 +1,8 @@
-"""Has SIGTERM cancel a flow wherever it strikes.
+"""Makes SIGTERM cancel a flow, whatever its process executes at that moment.
 
-Prefect's handler raises an exception out of whatever the main thread executes at that moment.
-Where that is a callback of the event loop, or a task other than the flow itself, asyncio keeps
-the exception to itself: the flow would go on until the worker kills it, and leave its steps
-running.
+Prefect's handler raises an exception in whatever the main thread executes at that moment. If that
+is a callback of the event loop, or a task other than the flow itself, asyncio swallows the
+exception: the flow would go on until the worker kills it, and leave its steps running.
 """
 
 from __future__ import annotations
@@ -36,28 +35,28 @@ def cancelled_by_sigterm() -> Iterator[None]:
         return
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_is_no_crash)
-    loop, (heard, told) = asyncio.get_running_loop(), socket.socketpair()
-    for end in (heard, told):
+    loop, (reading_end, writing_end) = asyncio.get_running_loop(), socket.socketpair()
+    for end in (reading_end, writing_end):
         end.settimeout(0)
 
-    def hear() -> None:
-        """Look which signals there were."""
-        if signal.SIGTERM in heard.recv(4096) and not flow.cancelling():
+    def cancel_on_sigterm() -> None:
+        """Read the numbers of the signals that arrived, and cancel the flow at SIGTERM."""
+        if signal.SIGTERM in reading_end.recv(4096) and not flow.cancelling():
             flow.cancel()
 
-    loop.add_reader(heard, hear)
-    former = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    loop.add_reader(reading_end, cancel_on_sigterm)
+    former = signal.set_wakeup_fd(writing_end.fileno(), warn_on_full_buffer=False)
     try:
         yield
     finally:
         signal.set_wakeup_fd(former)
-        loop.remove_reader(heard)
-        heard.close()
-        told.close()
+        loop.remove_reader(reading_end)
+        reading_end.close()
+        writing_end.close()
 
 
 def _is_no_crash(record: logging.LogRecord) -> bool:
-    """Have the engine's words for the end of a run that was told to end say just that."""
+    """Make the engine's log records of a run that was told to end say just that."""
     if record.getMessage().startswith("Crash detected! Execution was cancelled"):
         record.msg, record.args = _TOLD_TO_END, ()
         record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)

@@ -1,1 +1,1 @@
-"""What `run` and `ship` share: select, plan, execute, settle and report one workload."""
+"""Shared by `run` and `ship`: selects, plans, executes, settles and reports one workload."""

@@ -1,4 +1,4 @@
-"""What is judged of a workload as a whole when its steps have ended: coverage, retries, skips."""
+"""Assesses a workload as a whole when its steps have ended: coverage, retries, skips."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ _COVERAGE = "coverage"
 async def appraised(
     summary: WorkloadSummary, graph: StepGraph, done: Sequence[Execution], folder: Path
 ) -> WorkloadSummary:
-    """Return ``summary`` with what no step can say alone; ``folder`` is for what that takes.
+    """Return ``summary`` with failures and remarks on the workload as a whole.
 
-    ``done`` are all attempts of the workload, whose workspace is still there.
+    ``done`` are all attempts of the workload, whose workspace still exists; ``folder`` is for
+    temporary files.
     """
     return await in_thread(lambda: _appraised(summary, graph, done, folder))
 

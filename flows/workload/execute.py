@@ -1,4 +1,4 @@
-"""Runs the steps of a planned workload, as they become ready and are admitted."""
+"""Runs the steps of a planned workload as they become ready and are admitted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tasks.workload import StepReport
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """What became of each step, what the steps reported of their items, and how long all took."""
+    """The result of each step, the steps' reports of their items, and the total time."""
 
     results: dict[str, StepResult]
     reports: dict[str, StepReport]

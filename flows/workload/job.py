@@ -1,4 +1,4 @@
-"""One workload of one release that is to be run, and what came of it."""
+"""A job, which is one workload of one release to run, and its result."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tasks.release import Release
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A workload of one release, what may execute it, and the plan to run again, if any.
+    """A workload of one release, the providers it may use, and the plan to run again, if any.
 
-    Without a ``goal``, that of the workload holds. ``workspace`` is its copy of the release.
+    Without a ``goal``, the workload's own goal holds. ``workspace`` is its copy of the release.
     """
 
     target: Target
@@ -35,12 +35,12 @@ class Job:
 
     @property
     def tree(self) -> Release:
-        """Where it is split and run: never the release itself, which may serve."""
+        """The tree in which it is split and run: never the release itself, which may serve."""
         return self.workspace or self.release
 
     @property
     def key(self) -> str:
-        """What makes two runs the same workload: the later resumes what the earlier left."""
+        """The workload's identity: a run with the same key resumes what an earlier one left."""
         target = self.target
         # Changed steps are another workload, also under the same name; another goal is not.
         steps = hashlib.sha256(self.spec.model_dump_json(exclude={"goal"}).encode()).hexdigest()[
@@ -52,7 +52,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadEnd:
-    """What came of a workload; ``last`` are the outcomes that no other step of it waited for."""
+    """The result of a workload; ``last`` are the outcomes that no other step of it waited for."""
 
     summary: WorkloadSummary
     last: tuple[Outcome, ...]

@@ -1,4 +1,4 @@
-"""Keeps what a run holds its own for as long as the run lives."""
+"""Renews the leases of a workload for as long as its run lives."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.ledger.workloads import WorkloadLease, renew_workload
 
 @asynccontextmanager
 async def kept_alive(
-    book: Ledger,
+    ledger: Ledger,
     lease: WorkloadLease,
     admission: LedgerAdmission,
     seconds: float,
@@ -23,18 +23,18 @@ async def kept_alive(
 ) -> AsyncIterator[None]:
     """Renew the lease of a workload and of all it holds, each time for ``seconds``.
 
-    Where another run has taken the workload over, that is said once and the renewing ends. The
-    work is not cancelled: that would stop steps which the other run has adopted. What it still
-    wants to write is refused by its fence.
+    When another run has taken the workload over, this is reported once and the renewing ends. The
+    work is not cancelled, as that would stop steps which the other run has adopted. The fence
+    refuses what this run still tries to write.
 
     Args:
-        book: The ledger.
+        ledger: The ledger.
         lease: The lease to keep.
-        admission: What has granted the workload its capacity.
+        admission: The admission that granted the workload its capacity.
         seconds: For how long each renewal holds.
-        warn: Told in a sentence what kept a lease from being renewed.
+        warn: Called with a sentence when a lease could not be renewed.
     """
-    beating = asyncio.create_task(_beat(book, lease, admission, seconds, warn))
+    beating = asyncio.create_task(_beat(ledger, lease, admission, seconds, warn))
     try:
         yield
     finally:
@@ -43,18 +43,18 @@ async def kept_alive(
 
 
 async def _beat(
-    book: Ledger,
+    ledger: Ledger,
     lease: WorkloadLease,
     admission: LedgerAdmission,
     seconds: float,
     warn: Callable[[str], None],
 ) -> None:
-    """Renew well before anything runs out; whatever goes wrong is told, and tried again."""
-    held = True
-    while held:
+    """Renew well before any lease runs out; report failures, and try again."""
+    is_held = True
+    while is_held:
         await asyncio.sleep(seconds / 3)
         try:
-            held = await asyncio.to_thread(_renew, book, lease, admission, seconds, warn)
+            is_held = await asyncio.to_thread(_renew, ledger, lease, admission, seconds, warn)
         except Exception as error:  # noqa: BLE001 - a heartbeat that ends gives the workload away
             why = f"{type(error).__name__}: {error}"
             warn(f"The lease of workload {lease.id} could not be renewed yet: {why}")
@@ -62,13 +62,13 @@ async def _beat(
 
 
 def _renew(
-    book: Ledger,
+    ledger: Ledger,
     lease: WorkloadLease,
     admission: LedgerAdmission,
     seconds: float,
     warn: Callable[[str], None],
 ) -> bool:
-    if not renew_workload(book, lease.id, lease.fence, time.time(), seconds):
+    if not renew_workload(ledger, lease.id, lease.fence, time.time(), seconds):
         return False
     try:
         lost = admission.renew(lease.id, lease.fence)

@@ -1,4 +1,4 @@
-"""Splits and plans a workload: the first half of `run`, and all of a dry run."""
+"""Splits and plans a workload: the first half of `run`, and the whole of a dry run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tasks.workload import StepGraph
 
 
 async def plan_only(job: Job, ledger: Ledger) -> StoredPlan:
-    """Split and plan, show both and what else there was to choose, and start nothing."""
+    """Split and plan, show the plan and its alternatives, and start nothing."""
     async with trial_of(job.release, job.spec) as trial:
         planned = await plan_workload(
             replace(job, workspace=trial), ledger, trial.path / "graph.json"
@@ -45,7 +45,7 @@ async def plan_only(job: Job, ledger: Ledger) -> StoredPlan:
 
 
 async def plan_workload(job: Job, ledger: Ledger, record: Path) -> PlannedWorkload:
-    """Split ``job`` and plan its steps; what was split is kept in the file ``record``.
+    """Split ``job`` and plan its steps; the graph of steps is kept in the file ``record``.
 
     Raises:
         BadInputError: It cannot be split or planned.

@@ -1,4 +1,4 @@
-"""Shows how far the steps of a workload are, and what those that wait are waiting for."""
+"""Shows the progress of a workload's steps, and logs why steps wait."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
 
 def log_queued(logger: Logger) -> Callable[[str, Queued], None]:
-    """Return what logs that a step waits, once for each reason."""
-    said: set[tuple[str, str]] = set()
+    """Return a callback that logs that a step waits, once for each reason."""
+    logged: set[tuple[str, str]] = set()
 
     def say(step: str, queued: Queued) -> None:
         # The seconds in a reason change with every answer.
         mark = (step, queued.reason.split(" for about ", maxsplit=1)[0])
-        if mark not in said:
-            said.add(mark)
+        if mark not in logged:
+            logged.add(mark)
             why = queued.reason.removesuffix(f"; position {queued.position}")
             logger.info("%s is queued, position %d: %s", step, queued.position, why)
 
@@ -33,7 +33,7 @@ def log_queued(logger: Logger) -> Callable[[str, Queued], None]:
 
 
 def log_replanned(logger: Logger) -> Callable[[Replanned], None]:
-    """Return what logs that a workload was planned again, and why."""
+    """Return a callback that logs that a workload was planned again, and why."""
 
     def say(replanned: Replanned) -> None:
         logger.info("%s", replanned.sentence)
@@ -42,10 +42,10 @@ def log_replanned(logger: Logger) -> Callable[[Replanned], None]:
 
 
 def log_fault(logger: Logger) -> Tell:
-    """Return what logs that something beside a workload has failed, with its stack trace."""
+    """Return a callback that logs that something beside a workload has failed, with its trace."""
 
-    def say(what: str, error: BaseException) -> None:
-        logger.warning("%s: %s", what, error, exc_info=error)
+    def say(subject: str, error: BaseException) -> None:
+        logger.warning("%s: %s", subject, error, exc_info=error)
 
     return say
 
@@ -54,7 +54,7 @@ def log_fault(logger: Logger) -> Tell:
 async def shown_progress(
     description: str, tell: Tell
 ) -> AsyncIterator[Callable[[WorkloadProgress], None]]:
-    """Give what takes the newest progress, and show it, once a second at most."""
+    """Yield a callback that takes the newest progress, and show it once a second at most."""
     newest = [WorkloadProgress(0, 1, 0, 0)]
     artifact = await acreate_progress_artifact(0.0, description=description)
 

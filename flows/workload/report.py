@@ -1,4 +1,4 @@
-"""Shows what became of a workload: a report, and a chart of plan and actual, as artifacts."""
+"""Shows a workload's result as artifacts: a report, and a chart of planned and actual times."""
 
 from __future__ import annotations
 

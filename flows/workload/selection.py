@@ -1,4 +1,4 @@
-"""Which workload is meant, and whether it can be run at all: before anything is built."""
+"""Selects the workload to run, and refuses impossible ones before anything is built."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _NODE_TESTS = "{kind: steps, steps: [{id: test, run: npm test}]}"
 
 
 def chosen_workload(target: Target, workload: str | WorkloadSpec) -> tuple[str, SplittableSpec]:
-    """Return name and spec of the workload that was asked for, by name or in full.
+    """Return name and spec of the requested workload, which is given by name or in full.
 
     Raises:
         BadInputError: There is none of that name, or its file cannot be imported.
     """
     if not isinstance(workload, str):
         return INLINE, _imported(INLINE, workload)
-    known = target.spec.workloads
-    if workload not in known:
+    configured = target.spec.workloads
+    if workload not in configured:
         remedy = f"Add it to the workloads of {target.project}."
         if workload == _DEFAULT:
             node = is_node_only(Path(target.spec.source).expanduser())
@@ -43,12 +43,12 @@ def chosen_workload(target: Target, workload: str | WorkloadSpec) -> tuple[str, 
                 f"Write `workloads: {{{_DEFAULT}: {line}}}` under projects.{target.project} "
                 "in slipway.yaml and run `configure`."
             )
-        raise NotFoundError("workload", workload, list(known), remedy)
-    return workload, _imported(workload, known[workload])
+        raise NotFoundError("workload", workload, list(configured), remedy)
+    return workload, _imported(workload, configured[workload])
 
 
 def with_workload(target: Target, name: str, spec: SplittableSpec) -> Target:
-    """Return ``target`` as if that workload were configured: what is built of it depends on it."""
+    """Return ``target`` as if that workload were configured, since its build depends on it."""
     workloads = {**target.spec.workloads, name: spec}
     return replace(target, spec=target.spec.model_copy(update={"workloads": workloads}))
 
@@ -67,14 +67,14 @@ def refuse_impossible_workload(
     workload: str,
     spec: SplittableSpec,
     providers: Collection[str],
-    book: Ledger,
+    ledger: Ledger,
 ) -> None:
-    """Refuse, before anything is built, what could never be split or placed.
+    """Refuse a workload that could never be split or placed, before anything is built.
 
     Raises:
         BadInputError: Steps that form no graph, or a demand that no provider can hold.
     """
-    now_fleet = fleet(book, list(providers), time.time())
+    now_fleet = fleet(ledger, list(providers), time.time())
     if isinstance(spec, PytestWorkload):
         refuse_demand(f"workloads.{workload}.demand", spec.demand, now_fleet)
     else:

@@ -1,4 +1,4 @@
-"""Runs a workload under a lease from its plan to its end, and settles what came of it."""
+"""Runs a workload under a lease from its plan to its end, and records its results."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from tasks.settings import settings
 
 
 async def run_workload(job: Job, ledger: Ledger) -> WorkloadEnd:
-    """Run ``job`` to its end, or resume what a run that died left of it.
+    """Run ``job`` to its end, or resume what a dead run left of it.
 
     Raises:
         BadInputError: It cannot be split or planned; nothing was started.
-        BusyError: A live run is at it.
+        BusyError: A live run works on it.
     """
     config, owner = settings(), own_identity().encode()
     lease = open_workload(
@@ -80,7 +80,7 @@ async def _run_leased(
 async def _settle(
     planned: PlannedWorkload, executed: Executed, ledger: Ledger, lease: WorkloadLease, folder: Path
 ) -> WorkloadEnd:
-    """Record what came of the decisions, judge the workload as a whole, and show both."""
+    """Record the actual values of the decisions, assess the workload, and show the results."""
     graph, plan, results = planned.graph, planned.plan, executed.results
     actual = actual_values(plan, planned.fleet, results, executed.seconds)
     await asyncio.to_thread(settle_decisions, ledger, lease.id, actual)

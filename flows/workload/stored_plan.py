@@ -1,4 +1,4 @@
-"""Which stored plan is to be run again, and how a plan that is stored is told of."""
+"""Finds a stored plan to run again, and describes stored plans."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from tasks.ledger.plans import StoredPlan, plan_by_id
 from tasks.planning.replay import refuse_other
 
 
-def stored_plan(target: Target, workload: str, plan: str, book: Ledger) -> StoredPlan | None:
-    """Return the plan of that id; None where none is asked for.
+def stored_plan(target: Target, workload: str, plan: str, ledger: Ledger) -> StoredPlan | None:
+    """Return the plan of that id; None if no id is given.
 
     Raises:
         BadInputError: There is none, or it is of another workload.
     """
     if not plan:
         return None
-    found = plan_by_id(book, plan)
-    refuse_other(plan, found.plan, target.project, workload)
-    return found
+    stored = plan_by_id(ledger, plan)
+    refuse_other(plan, stored.plan, target.project, workload)
+    return stored
 
 
 def told(stored: StoredPlan) -> str:
-    """Return what a dry run says of its plan, in one line."""
+    """Return the line with which a dry run describes its plan."""
     planned = f"{len(stored.plan.order)} steps in {stored.plan.makespan_seconds:.1f} s"
     if stored.plan.eta:
         planned = f"{planned}; {eta_sentence(stored.plan.eta)}"

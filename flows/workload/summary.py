@@ -1,4 +1,4 @@
-"""Sums up what became of a workload: plan and results become the summary that a user reads. Pure."""
+"""Builds the summary of a workload that a user reads from its plan and results; pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasks.observe.summary import StepLine, WorkloadSummary
 from tasks.plan import Placement, Plan
 from tasks.workload import StepGraph, StepReport
 
-_WHY = 300
+_WHY_CHARACTERS = 300
 
 
 def workload_summary(
@@ -40,28 +40,30 @@ def last_outcomes(graph: StepGraph, results: Mapping[str, StepResult]) -> tuple[
     """Return the outcomes of the steps that no other step waits for."""
     needed = {need for step in graph.steps for need in step.needs}
     last = {step.id for step in graph.steps if step.id not in needed}
-    # What a list became stands for its step, which is not executed itself.
-    found = [r.outcome for r in results.values() if r.step in last or r.group in last]
-    return tuple(outcome for outcome in found if outcome)
+    # The steps that a list expanded to stand for its step, which is not executed itself.
+    outcomes = [
+        result.outcome for result in results.values() if result.step in last or result.group in last
+    ]
+    return tuple(outcome for outcome in outcomes if outcome)
 
 
 def _line(placements: Mapping[str, Placement], result: StepResult) -> StepLine:
-    # What one of a list takes was planned for the step that became the list.
+    # A step of a list has no placement of its own, but that of the step which became the list.
     placed = placements.get(result.step) or placements[result.group]
-    # What a former run did was not foreseen by this plan.
+    # A step that a former run executed is not part of this plan.
     ran = result.outcome if result.outcome and not result.resumed else None
     # A failure begins with the word already.
     why = first_line(result.detail).removeprefix(f"{result.state.value}: ")
     note = "" if result.harmless or not why else f": {why}"
-    kept = " in a former run" if result.resumed else ""
+    suffix = " in a former run" if result.resumed else ""
     if result.parts is not None and result.harmless:
-        kept = f" ({result.parts} items)"
+        suffix = f" ({result.parts} items)"
     return StepLine(
         result.step,
         result.provider or (placed.provider if ran else ""),
         placed.end_seconds - placed.start_seconds,
         ran.seconds if ran else None,
-        f"{result.state.value}{kept}{note}",
+        f"{result.state.value}{suffix}{note}",
         result.attempts,
     )
 
@@ -69,9 +71,9 @@ def _line(placements: Mapping[str, Placement], result: StepResult) -> StepLine:
 def _failures(
     results: Mapping[str, StepResult], reports: Mapping[str, StepReport]
 ) -> Iterator[tuple[str, str]]:
-    """Name the tests that failed; of a step without any, the step itself."""
+    """Yield failed tests with their messages; for a step without tests, the step itself."""
     for result in results.values():
-        # Of a list, the items that failed are named themselves.
+        # For a list, the items that failed are named instead.
         if result.state is not StepState.FAILED or result.parts:
             continue
         report = reports.get(result.step)
@@ -87,4 +89,4 @@ def _failures(
 def first_line(text: str) -> str:
     """Return the first line of ``text`` that says anything, fit for a table cell."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return line[:_WHY].replace("|", "\\|")
+    return line[:_WHY_CHARACTERS].replace("|", "\\|")

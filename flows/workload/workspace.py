@@ -1,4 +1,4 @@
-"""The workspace of a workload while it runs: made or found again, and left behind or removed."""
+"""Opens the workspace of a workload for its run, and keeps or removes it afterwards."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ from tasks.narration import narrated
 from tasks.release import Release
 from tasks.settings import settings
 
-_DAY = 86_400.0
+_DAY_SECONDS = 86_400.0
 
 
 async def workspace_of(
-    workload_id: str, release: Release, spec: SplittableSpec, book: Ledger
+    workload_id: str, release: Release, spec: SplittableSpec, ledger: Ledger
 ) -> Release:
-    """Return where the workload works, with what it needs; old ones of others are removed.
+    """Return the workspace of the workload, ready to use; remove old ones of other workloads.
 
     Raises:
-        SlipwayError: It cannot be made.
+        SlipwayError: It cannot be created.
     """
 
     def prepared() -> tuple[Release, Sequence[str]]:
-        """Make room, then the workspace; say what is left of others."""
+        """Remove old workspaces, then open ours; return sentences on what could not be removed."""
         root, now = settings().root, time.time()
-        trimmed = trim_workspaces(root, lambda: living(book, now), now)
+        trimmed = trim_workspaces(root, lambda: living(ledger, now), now)
         return open_workspace(release, root, workload_id), trimmed.left
 
-    workspace, left = await asyncio.to_thread(prepared)
-    for sentence in left:
+    workspace, leftovers = await asyncio.to_thread(prepared)
+    for sentence in leftovers:
         get_run_logger().warning("%s", sentence)
     await _provide(workspace, spec)
     return workspace
@@ -55,14 +55,14 @@ async def workspace_of(
 async def _provide(workspace: Release, spec: SplittableSpec) -> None:
     if isinstance(spec, PytestWorkload):
         async with narrated(get_run_logger().info):
-            where = await within(settings().build_seconds, lambda: provide_pytest(workspace))
-        if where:
-            get_run_logger().info("The workspace has pytest from %s", where)
+            origin = await within(settings().build_seconds, lambda: provide_pytest(workspace))
+        if origin:
+            get_run_logger().info("The workspace has pytest from %s", origin)
 
 
 @asynccontextmanager
 async def trial_of(release: Release, spec: SplittableSpec) -> AsyncIterator[Release]:
-    """Give a workspace for a look at what would be run; it is gone afterwards."""
+    """Yield a workspace for a dry run; it is removed afterwards."""
     trial = await asyncio.to_thread(open_trial, release, settings().root)
     try:
         await _provide(trial, spec)
@@ -72,20 +72,20 @@ async def trial_of(release: Release, spec: SplittableSpec) -> AsyncIterator[Rele
 
 
 async def leave(workload_id: str, *, succeeded: bool) -> None:
-    """Keep the workspace of the ended workload where the settings say so, else remove it."""
-    chosen = settings()
-    keep = chosen.keep_workspaces == "always" or (
-        chosen.keep_workspaces == "failed" and not succeeded
+    """Keep the workspace of the ended workload if the settings say so, else remove it."""
+    config = settings()
+    keep = config.keep_workspaces == "always" or (
+        config.keep_workspaces == "failed" and not succeeded
     )
-    await _leave(workspaces(chosen.root) / workload_id, keep=keep)
+    await _leave(workspaces(config.root) / workload_id, keep=keep)
 
 
 async def _leave(folder: Path, *, keep: bool) -> None:
-    """Keep or remove the workspace ``folder``; where it cannot be removed, the run goes on."""
-    if left := await asyncio.to_thread(leave_workspace, folder, keep=keep, now=time.time()):
-        get_run_logger().warning("%s", left)
+    """Keep or remove the workspace ``folder``; if it cannot be removed, the run goes on."""
+    if problem := await asyncio.to_thread(leave_workspace, folder, keep=keep, now=time.time()):
+        get_run_logger().warning("%s", problem)
 
 
-def living(book: Ledger, now: float) -> set[str]:
+def living(ledger: Ledger, now: float) -> set[str]:
     """Return the ids of the workloads that run, or whose run has not died too long ago."""
-    return resumable_workloads(book, now - DAYS_KEPT * _DAY)
+    return resumable_workloads(ledger, now - DAYS_KEPT * _DAY_SECONDS)

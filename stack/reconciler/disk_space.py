@@ -1,4 +1,4 @@
-"""The room that is left below the home: told before it is gone, and a reserve kept for records."""
+"""Watches the free disk space below the home: warns before it is gone, and keeps a reserve."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tasks.observe.disk_space import low_room
 from tasks.quantities import MIB_BYTES
 
 
-class Room:
-    """Keeps the reserve, gives it up when the disk is full, and raises an insight before that."""
+class DiskSpaceWatcher:
+    """Keeps the reserve, releases it when the disk is full, and raises an insight before that."""
 
     def __init__(self, ledger: Ledger, home: Path, reserve: Reserve) -> None:
         self._ledger, self._home, self._reserve = ledger, home, reserve
-        self._told = False
+        self._reported = False
 
     def __call__(self, now: float) -> Iterator[str]:
         """Look once; yield what has changed."""
@@ -28,19 +28,21 @@ class Room:
         elif self._reserve.keep():
             yield f"a reserve of {self._reserve.size // MIB_BYTES} MiB is kept for records"
         sentence = low_room(self._home)
-        if sentence and not self._told:
+        if sentence and not self._reported:
             yield sentence
-        elif self._told and not sentence:
+        elif self._reported and not sentence:
             yield "there is room again"
-        self._told = bool(sentence)
+        self._reported = bool(sentence)
         self._settle(sentence, now)
 
     def _settle(self, sentence: str, now: float) -> None:
-        """Raise the insight, or close it; one that is open stays as it was raised."""
+        """Raise or close the insight; an open one stays as it was raised."""
         key = str(self._home)
-        known = [row for row in open_insights(self._ledger) if (row.kind, row.key) == (ROOM, key)]
-        if sentence and not known:
+        raised_before = [
+            row for row in open_insights(self._ledger) if (row.kind, row.key) == (ROOM, key)
+        ]
+        if sentence and not raised_before:
             raised = RaisedInsight(ROOM, key, "warning", "", sentence, now, now, now)
             write_insights(self._ledger, [raised])
-        elif known and not sentence:
-            write_insights(self._ledger, [replace(known[0], seen_at=now, closed_at=now)])
+        elif raised_before and not sentence:
+            write_insights(self._ledger, [replace(raised_before[0], seen_at=now, closed_at=now)])

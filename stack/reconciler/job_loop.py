@@ -1,7 +1,7 @@
-"""The duties of the reconciler, each at its own pace, whatever becomes of the others.
+"""Runs the periodic jobs of the reconciler, each at its own period and independent of the others.
 
-Those of one lane follow each other; lanes go on side by side. A server that does not answer, or a
-ledger that is locked, so keeps nobody but those who ask it.
+The jobs of one lane run one after the other; lanes run in parallel. A server that does not answer,
+or a ledger that is locked, therefore delays only the jobs that need it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ SAME_FAULT_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class PeriodicJob:
-    """One thing to do again and again; ``act`` gets the time and says what it changed.
+    """A job that is run periodically; ``act`` gets the time and returns sentences on its changes.
 
-    ``clock`` is that of day where the time is compared with what is recorded, and monotonic where
-    only intervals count.
+    ``clock`` is the time of day if ``act`` compares it with recorded times, and monotonic if only
+    intervals count.
     """
 
     name: str
@@ -30,39 +30,39 @@ class PeriodicJob:
 
 
 class JobLoop:
-    """Does each duty when it is due; a failing one is reported and tried again.
+    """Runs each job when it is due; a failing one is reported and tried again.
 
-    ``beat`` is called after each: a round may be long although nothing hangs. What is due is
-    counted on a monotonic clock, so that one which is set back stops nothing.
+    ``beat`` is called after each job, since a pass over all jobs may be long although nothing
+    hangs. Due times are monotonic, so that a clock which is set back stops nothing.
     """
 
     def __init__(
         self,
-        duties: Sequence[PeriodicJob],
+        jobs: Sequence[PeriodicJob],
         say: Callable[[str], None],
         beat: Callable[[], None] = lambda: None,
     ) -> None:
-        self._duties, self._say, self._beat = duties, say, beat
+        self._jobs, self._say, self._beat = jobs, say, beat
         self._due: dict[str, float] = {}
         self._faults: dict[str, tuple[str, float]] = {}
 
     def go(self, now: float) -> None:
-        """Do every duty that is due at the monotonic time ``now``."""
-        for duty in self._duties:
-            if now < self._due.get(duty.name, now):
+        """Run every job that is due at the monotonic time ``now``."""
+        for job in self._jobs:
+            if now < self._due.get(job.name, now):
                 continue
-            self._due[duty.name] = now + duty.every_seconds
+            self._due[job.name] = now + job.every_seconds
             try:
-                for sentence in duty.act(duty.clock()):
-                    self._say(f"{duty.name}: {sentence}")
-            except Exception as error:  # noqa: BLE001 - one duty's failure must not end the others
-                self._report(duty.name, error, now)
+                for sentence in job.act(job.clock()):
+                    self._say(f"{job.name}: {sentence}")
+            except Exception as error:  # noqa: BLE001 - one job's failure must not end the others
+                self._report(job.name, error, now)
             self._beat()
 
     def keep_going(
         self, stopping: threading.Event, pause_seconds: float, may_act: Callable[[], bool]
     ) -> None:
-        """Go round after round, and beat, until ``stopping``; while it may not act it only beats."""
+        """Run due jobs and beat until ``stopping``; while it may not act, only beat."""
         while not stopping.is_set():
             if may_act():
                 self.go(time.monotonic())
@@ -80,9 +80,9 @@ class JobLoop:
 
 
 class JointBeat:
-    """Beats for several lanes: once each of them has left a sign of life since the last beat.
+    """The joint heartbeat of several lanes: it beats once each lane has since its last beat.
 
-    One that hangs is so not covered by the others.
+    A lane that hangs is therefore not hidden by the others.
     """
 
     def __init__(self, lanes: int, beat: Callable[[], None]) -> None:
@@ -91,7 +91,7 @@ class JointBeat:
         self._turn = threading.Lock()
 
     def of(self, lane: str) -> None:
-        """Note that ``lane`` lives."""
+        """Note a beat of ``lane``."""
         with self._turn:
             self._alive.add(lane)
             if len(self._alive) < self._lanes:

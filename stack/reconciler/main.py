@@ -1,9 +1,9 @@
-"""The resident reconciler: brings what is back to what is meant, every few seconds.
+"""The resident reconciler: brings the actual state back to the desired state every few seconds.
 
-Free of Prefect, and the one process that is always there: it reaps dead leases, ends rollouts whose
-controller died, launches services that are gone, ends flow runs that nobody else would, and takes
-samples. It decides little; it asks. What looks after the supervisor, what works on the ledger and
-what asks the server go on side by side: one that has to wait keeps none of the others.
+It does not import Prefect and always runs: it reaps dead leases, ends rollouts whose controller
+died, launches services that are gone, ends flow runs that nobody else would, and takes samples. It
+decides little itself. Its jobs on the supervisor, on the ledger and on the server run in parallel
+lanes, so that one which has to wait delays none of the others.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from stack.disk_reserve import Reserve
 from stack.heartbeat import beat
 from stack.log import say
 from stack.readiness import worker_name
-from stack.reconciler.disk_space import Room
+from stack.reconciler.disk_space import DiskSpaceWatcher
 from stack.reconciler.job_loop import JobLoop, JointBeat, PeriodicJob
 from stack.reconciler.measurement import Meter
 from stack.reconciler.results import EVERY_SECONDS, Results
 from stack.reconciler.retention import Retention
-from stack.reconciler.service_restarter import Attempt, Place, due, remember
-from stack.reconciler.written_data import Belongings
-from stack.record import Record, is_alive, read_record
+from stack.reconciler.service_restarter import Attempt, EnvironmentKey, due, remember
+from stack.reconciler.written_data import WrittenDataWatcher
+from stack.record import ProcessRecord, is_alive, read_record
 from stack.runs.cancellation import Cancellation
-from stack.runs.clock_set_back import SetBack
+from stack.runs.clock_set_back import ClockSetBack
 from stack.runs.vanished import Vanished
 from stack.services import GRACE_SECONDS, Unfinished, gone
 from stack.supervision import Supervision
@@ -59,35 +59,43 @@ DATA_SECONDS = 10.0
 ROOM_SECONDS = 5.0
 LEDGER_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
-"""How long the server may take for one answer: one that was stopped takes for ever."""
+"""How long the server may take for one answer: a server that a signal stopped takes for ever."""
 
 STOP_SECONDS = 1.0
 
-SUPERVISOR, LEDGER, SERVER = "supervisor", "ledger", "server"
-"""The lanes, by what their duties wait for."""
+SUPERVISOR = "supervisor"
+LEDGER = "ledger"
+SERVER = "server"
+"""The lanes, named after what their jobs wait for."""
 
 
 class ServiceRestarter:
-    """Asks for a launch of what should run and does not."""
+    """Triggers a launch of services that should run and do not."""
 
     def __init__(self, ledger: Ledger, api: SlipwayApi) -> None:
         self._ledger, self._api = ledger, api
-        self._attempts: dict[Place, Attempt] = {}
+        self._attempts: dict[EnvironmentKey, Attempt] = {}
 
     def __call__(self, now: float) -> list[str]:
-        """Trigger `launch` for every place that is due at the monotonic time ``now``.
+        """Trigger `launch` for every environment that is due at the monotonic time ``now``.
 
         Return a sentence for each.
         """
-        lost = {Place(each.project, each.environment) for each in gone(self._ledger)}
+        lost = {
+            EnvironmentKey(instance.project, instance.environment)
+            for instance in gone(self._ledger)
+        }
         if not lost:
             return []
-        busy = {Place(row.project, row.environment) for row in open_rollouts(self._ledger)}
-        chosen = due(lost, busy, self._attempts, now)
-        self._attempts = remember(self._attempts, chosen, now)
-        return [self._launch(place) for place in chosen]
+        busy = {
+            EnvironmentKey(rollout.project, rollout.environment)
+            for rollout in open_rollouts(self._ledger)
+        }
+        places = due(lost, busy, self._attempts, now)
+        self._attempts = remember(self._attempts, places, now)
+        return [self._launch(place) for place in places]
 
-    def _launch(self, place: Place) -> str:
+    def _launch(self, place: EnvironmentKey) -> str:
         parameters = {"project": place.project, "environment": place.environment, "revive": True}
         key = f"revive/{place.project}/{place.environment}/{secrets.token_hex(8)}"
         run = self._api.trigger("launch/launch", parameters, key)
@@ -98,19 +106,19 @@ class ServiceRestarter:
 class Tenancy:
     """Whether this host still acts on the ledger; another one may have taken it over.
 
-    ``held`` is what the last look has found, for those who cannot wait for the ledger.
+    ``held`` is the result of the last check, for those who cannot wait for the ledger.
     """
 
-    def __init__(self, ledger: Ledger, here: Host, say: Callable[[str], None]) -> None:
-        self._ledger, self._here, self._say = ledger, here, say
+    def __init__(self, ledger: Ledger, host: Host, say: Callable[[str], None]) -> None:
+        self._ledger, self._host, self._say = ledger, host, say
         self._refusal = ""
         self.held = False
 
     def holds(self) -> bool:
-        """Look once; what is found is said once. Of a ledger that does not answer: as before."""
+        """Check once, and report a change once; the result stays if the ledger does not answer."""
         refusal = self._refusal
         try:
-            require_own(self._ledger, self._here)
+            require_own(self._ledger, self._host)
             self._refusal = ""
         except BadInputError as error:
             self._refusal = str(error)
@@ -136,73 +144,88 @@ class Sampling:
         return []
 
 
-def duties(chosen: Settings, ledger: Ledger, api: SlipwayApi) -> dict[str, list[PeriodicJob]]:
-    """Return what the reconciler does, by lane, in order."""
-    often = chosen.reconcile_seconds
-    home = Home(chosen.root)
-    router, owner = SlotRouter(chosen.root / "router"), own_identity().encode()
+def periodic_jobs(
+    config: Settings, ledger: Ledger, api: SlipwayApi
+) -> dict[str, list[PeriodicJob]]:
+    """Return the reconciler's periodic jobs by lane, in order."""
+    period_seconds = config.reconcile_seconds
+    home = Home(config.root)
+    router, owner = SlotRouter(config.root / "router"), own_identity().encode()
 
     def stop(doomed: Sequence[Instance]) -> None:
         end_instances(ledger, doomed, GRACE_SECONDS)
 
-    def worker() -> Record | None:
+    def worker_record() -> ProcessRecord | None:
         record = read_record(home.record("worker"))
         return record if is_alive(record) else None
 
     def worker_pid() -> int | None:
-        return record.pid if (record := worker()) else None
+        return record.pid if (record := worker_record()) else None
 
     def worker_age() -> float | None:
-        return age_seconds(record.identity) if (record := worker()) else None
+        return age_seconds(record.identity) if (record := worker_record()) else None
 
-    pool, root = chosen.work_pool, chosen.root
+    pool, root = config.work_pool, config.root
     cancelled = Cancellation(api, pool, root, worker_pid, worker_name())
     vanished = Vanished(api, pool, root, worker_name(), worker_age)
 
-    def leases(now: float) -> list[str]:
-        return [f"reaped {owner}" for owner in reap(ledger, now, chosen.lease_seconds)]
+    def reap_leases(now: float) -> list[str]:
+        return [f"reaped {owner}" for owner in reap(ledger, now, config.lease_seconds)]
 
-    def at_work(other: str) -> bool:
-        # What is ours was not brought to its end by an earlier round.
-        return other != owner and known_alive(other)
+    def is_at_work(holder: str) -> bool:
+        # A rollout of ours is one that an earlier run of this job did not finish.
+        return holder != owner and known_alive(holder)
 
-    def rollouts(now: float) -> list[str]:
-        return reconcile_rollouts(ledger, router, stop, owner, at_work, now)
+    def reconcile(now: float) -> list[str]:
+        return reconcile_rollouts(ledger, router, stop, owner, is_at_work, now)
 
-    steady = time.monotonic
-    supervision = Supervision(home, Path.cwd(), os.environ, often)
+    monotonic = time.monotonic
+    supervision = Supervision(home, Path.cwd(), os.environ, period_seconds)
     return {
-        SUPERVISOR: [PeriodicJob("supervisor", often, supervision, steady)],
+        SUPERVISOR: [PeriodicJob("supervisor", period_seconds, supervision, monotonic)],
         LEDGER: [
             PeriodicJob(
-                "room", max(often, ROOM_SECONDS), Room(ledger, root, Reserve(home.reserve_file))
+                "room",
+                max(period_seconds, ROOM_SECONDS),
+                DiskSpaceWatcher(ledger, root, Reserve(home.reserve_file)),
             ),
-            PeriodicJob("leases", often, leases),
-            PeriodicJob("rollouts", often, rollouts),
-            PeriodicJob("unfinished", often, Unfinished(ledger, router, root, owner)),
-            PeriodicJob("staging", max(often, ROOM_SECONDS), lambda _: clear_staging(root)),
-            PeriodicJob("data", max(often, DATA_SECONDS), Belongings(ledger, root)),
-            PeriodicJob("retention", RETENTION_SECONDS, Retention(chosen, ledger)),
+            PeriodicJob("leases", period_seconds, reap_leases),
+            PeriodicJob("rollouts", period_seconds, reconcile),
+            PeriodicJob("unfinished", period_seconds, Unfinished(ledger, router, root, owner)),
+            PeriodicJob(
+                "staging", max(period_seconds, ROOM_SECONDS), lambda _: clear_staging(root)
+            ),
+            PeriodicJob(
+                "data", max(period_seconds, DATA_SECONDS), WrittenDataWatcher(ledger, root)
+            ),
+            PeriodicJob("retention", RETENTION_SECONDS, Retention(config, ledger)),
             PeriodicJob(
                 "results",
                 EVERY_SECONDS,
-                Results(home.prefect / "storage", chosen.retention_days * SECONDS_A_DAY),
+                Results(home.prefect / "storage", config.retention_days * SECONDS_A_DAY),
             ),
             PeriodicJob(
-                "samples", chosen.sample_seconds, Sampling(ledger, root, chosen.sample_days)
+                "samples", config.sample_seconds, Sampling(ledger, root, config.sample_days)
             ),
         ],
         SERVER: [
-            PeriodicJob("services", often, ServiceRestarter(ledger, api), steady),
-            PeriodicJob("clock", max(often, FLOW_RUN_SECONDS), SetBack(api, pool, root), steady),
-            PeriodicJob("cancellations", max(often, FLOW_RUN_SECONDS), cancelled, steady),
-            PeriodicJob("flow runs", max(often, FLOW_RUN_SECONDS), vanished, steady),
+            PeriodicJob("services", period_seconds, ServiceRestarter(ledger, api), monotonic),
+            PeriodicJob(
+                "clock",
+                max(period_seconds, FLOW_RUN_SECONDS),
+                ClockSetBack(api, pool, root),
+                monotonic,
+            ),
+            PeriodicJob(
+                "cancellations", max(period_seconds, FLOW_RUN_SECONDS), cancelled, monotonic
+            ),
+            PeriodicJob("flow runs", max(period_seconds, FLOW_RUN_SECONDS), vanished, monotonic),
         ],
     }
 
 
-def open_book(url: str, stopping: threading.Event) -> Ledger:
-    """Open the ledger, however long that is not possible: a full disk, a database that is away."""
+def open_ledger_patiently(url: str, stopping: threading.Event) -> Ledger:
+    """Open the ledger, and try again while that is not possible, e.g. on a full disk."""
     while True:
         try:
             return open_ledger(url)
@@ -214,19 +237,19 @@ def open_book(url: str, stopping: threading.Event) -> Ledger:
 
 def main() -> None:
     """Reconcile until SIGTERM or SIGINT."""
-    chosen, stopping = settings(), threading.Event()
+    config, stopping = settings(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    ledger = open_book(chosen.resolved_ledger_url(), stopping)
-    tenancy = Tenancy(ledger, this_host(chosen.root), say)
+    ledger = open_ledger_patiently(config.resolved_ledger_url(), stopping)
+    tenancy = Tenancy(ledger, this_host(config.root), say)
     tenancy.holds()
-    with SlipwayApi.of(chosen, patience_seconds=5, timeout_seconds=ANSWER_SECONDS) as api:
-        lanes = duties(chosen, ledger, api)
-        heart = JointBeat(len(lanes), partial(beat, Home(chosen.root).heartbeat_file))
+    with SlipwayApi.of(config, patience_seconds=5, timeout_seconds=ANSWER_SECONDS) as api:
+        lanes = periodic_jobs(config, ledger, api)
+        heartbeat = JointBeat(len(lanes), partial(beat, Home(config.root).heartbeat_file))
         threads = [
             threading.Thread(
-                target=JobLoop(lane, say, partial(heart.of, name)).keep_going,
-                args=(stopping, chosen.reconcile_seconds, _leave(tenancy, name)),
+                target=JobLoop(lane, say, partial(heartbeat.of, name)).keep_going,
+                args=(stopping, config.reconcile_seconds, _leave(tenancy, name)),
                 name=name,
                 daemon=True,
             )
@@ -235,14 +258,14 @@ def main() -> None:
         for thread in threads:
             thread.start()
         stopping.wait()
-        # Who waits for a server that ends as well is not waited for.
+        # A lane that waits for a server which ends as well is not waited for.
         for thread in threads:
             thread.join(STOP_SECONDS)
     say("stopped")
 
 
 def _leave(tenancy: Tenancy, lane: str) -> Callable[[], bool]:
-    """Return how ``lane`` learns whether it may act: who works on the ledger asks it."""
+    """Return how ``lane`` learns whether it may act: only the ledger's own lane asks the ledger."""
     return tenancy.holds if lane == LEDGER else lambda: tenancy.held
 
 

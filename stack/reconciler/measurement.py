@@ -1,4 +1,4 @@
-"""CPU and memory of the machine and of every service, as rows for the ledger."""
+"""Measures CPU and memory of the machine and of every service, as samples for the ledger."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """What a process tree has used and holds; ``cpu_seconds`` since the start of its processes."""
+class TreeUsage:
+    """CPU time and memory of a process tree; ``cpu_seconds`` since the start of its processes."""
 
     cpu_seconds: float
     memory_mib: float
@@ -41,7 +41,7 @@ def machine_samples(folder: Path, now: float) -> list[Sample]:
     return [Sample("machine", metric, value, now) for metric, value in values.items()]
 
 
-def usage_of(instance: Instance, now: float) -> Usage | None:
+def usage_of(instance: Instance, now: float) -> TreeUsage | None:
     """Measure the process tree of a service; None when it has no process."""
     state = detached.status(instance.directory)
     if not isinstance(state, detached.Running) or state.child_pid is None:
@@ -51,27 +51,27 @@ def usage_of(instance: Instance, now: float) -> Usage | None:
         tree = [root, *root.children(recursive=True)]
     except psutil.NoSuchProcess:
         return None
-    seconds, memory = 0.0, 0.0
-    for each in tree:
+    seconds, memory_mib = 0.0, 0.0
+    for process in tree:
         try:
-            times, held = each.cpu_times(), each.memory_info()
+            times, memory_info = process.cpu_times(), process.memory_info()
         except psutil.Error:
             continue
         seconds += times.user + times.system
-        memory += held.rss / MIB
-    return Usage(seconds, memory, now)
+        memory_mib += memory_info.rss / MIB
+    return TreeUsage(seconds, memory_mib, now)
 
 
-def service_samples(subject: str, before: Usage | None, now: Usage) -> list[Sample]:
+def service_samples(subject: str, before: TreeUsage | None, now: TreeUsage) -> list[Sample]:
     """Return the samples of a service; its CPU needs an earlier measurement to compare with.
 
     A tree that lost a process has used less than before; its CPU counts as zero then.
     """
-    held = [Sample(subject, "memory_mib", now.memory_mib, now.at)]
+    samples = [Sample(subject, "memory_mib", now.memory_mib, now.at)]
     if before is None or now.at <= before.at:
-        return held
+        return samples
     share = max(0.0, now.cpu_seconds - before.cpu_seconds) / (now.at - before.at)
-    return [*held, Sample(subject, "cpu_percent", 100 * share, now.at)]
+    return [*samples, Sample(subject, "cpu_percent", 100 * share, now.at)]
 
 
 class Meter:
@@ -79,14 +79,14 @@ class Meter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._before: dict[str, Usage] = {}
+        self._before: dict[str, TreeUsage] = {}
 
     def measure(self, running: Iterable[Instance], now: float) -> list[Sample]:
         """Measure the machine and the services of ``running``."""
         usages = {instance.id: (instance, usage_of(instance, now)) for instance in running}
-        taken = machine_samples(self._folder, now)
+        samples = machine_samples(self._folder, now)
         for key, (instance, usage) in usages.items():
             if usage is not None:
-                taken += service_samples(subject_of(instance), self._before.get(key), usage)
+                samples += service_samples(subject_of(instance), self._before.get(key), usage)
         self._before = {key: usage for key, (_, usage) in usages.items() if usage is not None}
-        return taken
+        return samples

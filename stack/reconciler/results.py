@@ -1,4 +1,4 @@
-"""The results of flow runs, which Prefect keeps as one file a run and never removes."""
+"""Removes old results of flow runs, which Prefect keeps in one file for each run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 EVERY_SECONDS = 3600.0
-MOST_A_TIME = 5000
+MOST_PER_RUN = 5000
 
 
 class Results:
@@ -16,11 +16,11 @@ class Results:
         self._folder, self._keep_seconds = folder, keep_seconds
 
     def __call__(self, now: float) -> Iterator[str]:
-        """Look once; say how many went."""
+        """Look once; yield a sentence if any were removed."""
         count = 0
         for path in self._folder.glob("*") if self._folder.is_dir() else ():
             if (
-                count < MOST_A_TIME
+                count < MOST_PER_RUN
                 and path.is_file()
                 and path.stat().st_mtime < now - self._keep_seconds
             ):

@@ -1,4 +1,4 @@
-"""When to launch again what should run and does not: at once the first time, then ever later."""
+"""Decides when to launch services that are gone again: at once, then with growing pauses."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 FIRST_PAUSE_SECONDS = 10.0
 LONGEST_PAUSE_SECONDS = 300.0
 FORGIVEN_SECONDS = 600.0
-"""A place whose services have run this long since the last attempt starts from zero again."""
+"""An environment whose last attempt was this long ago starts from zero again."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class EnvironmentKey:
     """An environment of a project."""
 
     project: str
@@ -21,7 +21,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The latest launch that was asked for at a place; ``at`` in seconds since the epoch."""
+    """The latest launch that was triggered for an environment; ``at`` in epoch seconds."""
 
     count: int
     at: float
@@ -33,17 +33,17 @@ def pause_after(count: int) -> float:
 
 
 def due(
-    gone: Collection[Place],
-    busy: Collection[Place],
-    attempts: Mapping[Place, Attempt],
+    gone: Collection[EnvironmentKey],
+    busy: Collection[EnvironmentKey],
+    attempts: Mapping[EnvironmentKey, Attempt],
     now: float,
-) -> list[Place]:
-    """Return the places to launch now, in a stable order.
+) -> list[EnvironmentKey]:
+    """Return the environments to launch now, in a stable order.
 
     Args:
-        gone: Places where something is missing.
-        busy: Places with an open rollout, which decides there.
-        attempts: What was tried before.
+        gone: Environments in which a service is gone.
+        busy: Environments with an open rollout, which decides there.
+        attempts: Earlier attempts.
         now: Seconds since the epoch.
     """
     waiting = {
@@ -55,13 +55,15 @@ def due(
 
 
 def remember(
-    attempts: Mapping[Place, Attempt], launched: Collection[Place], now: float
-) -> dict[Place, Attempt]:
-    """Return the attempts after ``launched``, without those long past."""
-    kept = {
+    attempts: Mapping[EnvironmentKey, Attempt],
+    launched: Collection[EnvironmentKey],
+    now: float,
+) -> dict[EnvironmentKey, Attempt]:
+    """Return the attempts including ``launched``, without those long past."""
+    recent = {
         place: attempt for place, attempt in attempts.items() if now < attempt.at + FORGIVEN_SECONDS
     }
     fresh = {
-        place: Attempt(kept[place].count + 1 if place in kept else 1, now) for place in launched
+        place: Attempt(recent[place].count + 1 if place in recent else 1, now) for place in launched
     }
-    return {**kept, **fresh}
+    return {**recent, **fresh}

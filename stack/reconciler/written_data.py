@@ -1,4 +1,4 @@
-"""Watches, a little at a time, what services write into the trees they run in."""
+"""Watches for files that services write into their serving trees, a few files at a time."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ from tasks.ledger.insights import DATA, RaisedInsight, open_insights, write_insi
 from tasks.ledger.instances import instances
 from tasks.release import InstanceState
 
-FILES_A_LOOK = 1_000
-"""So many take some 5 ms; a tree of 20,000 files is seen in twenty looks."""
-ROUND_SECONDS = 60.0
-"""So often a small tree is seen."""
+FILES_PER_LOOK = 1_000
+"""Files in one look, which takes some 5 ms; a tree of 20,000 files takes twenty looks."""
+PASS_SECONDS = 60.0
+"""The least time between the starts of two passes over all trees."""
 
 
-class Belongings:
-    """Brings home what was put in the place of a link, and raises what nobody carries over."""
+class WrittenDataWatcher:
+    """Moves data that replaced a link back to its place, and raises an insight on other data."""
 
     def __init__(
         self,
         ledger: Ledger,
         home: Path,
-        files_a_look: int = FILES_A_LOOK,
+        files_per_look: int = FILES_PER_LOOK,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._ledger, self._home, self._files = ledger, home, files_a_look
+        self._ledger, self._home, self._files = ledger, home, files_per_look
         self._clock = clock
-        self._round: Iterator[str] = iter(())
+        self._pass: Iterator[str] = iter(())
         self._begun: float | None = None
         self._refused: dict[Path, str] = {}
 
     def __call__(self, now: float) -> list[str]:
-        """Go on looking, and begin anew when all was seen; say what is new."""
-        seen = list(islice(self._round, self._files))
+        """Look at the next files, start a new pass when all were seen; return new messages."""
+        messages = list(islice(self._pass, self._files))
         moment = self._clock()
-        due = self._begun is None or moment >= self._begun + ROUND_SECONDS
-        if len(seen) < self._files and due:
-            self._round, self._begun = self._look(now), moment
-        return [sentence for sentence in seen if sentence]
+        due = self._begun is None or moment >= self._begun + PASS_SECONDS
+        if len(messages) < self._files and due:
+            self._pass, self._begun = self._look(now), moment
+        return [message for message in messages if message]
 
     def _look(self, now: float) -> Iterator[str]:
-        """Look at every tree that serves; yield an empty text for a file, or what is to be said."""
+        """Look at every tree that serves; yield ``""`` for each file, and messages."""
         serving = {
-            (one.project, one.environment): one.release
-            for one in instances(self._ledger, states=[InstanceState.RUNNING])
+            (instance.project, instance.environment): instance.release
+            for instance in instances(self._ledger, states=[InstanceState.RUNNING])
         }
         for (project, environment), digest in serving.items():
             trees = recorded_trees(self._home, project, environment)
@@ -66,12 +66,12 @@ class Belongings:
             for path in look(tree, pristine):
                 paths += [path] if path else []
                 yield ""
-            said = sentence(project, environment, paths) if paths and not trees.stateless else ""
-            if self._settle(f"{project}/{environment}", said, now):
-                yield said
+            message = sentence(project, environment, paths) if paths and not trees.stateless else ""
+            if self._settle(f"{project}/{environment}", message, now):
+                yield message
 
     def _gather(self, trees: ServingTrees, digest: str) -> str:
-        """Bring home what is no longer a link; say once why that is not possible now."""
+        """Move data that replaced a link back to its place; say once if it cannot be now."""
         before = self._refused.pop(trees.folder, "")
         try:
             trees.gather(digest)
@@ -80,14 +80,16 @@ class Belongings:
             return "" if str(error) == before else f"{error} It is tried again every minute."
         return ""
 
-    def _settle(self, place: str, said: str, now: float) -> bool:
-        """Raise, keep or close the insight of a place; tell whether it is new."""
-        known = [row for row in open_insights(self._ledger) if (row.kind, row.key) == (DATA, place)]
-        if said and not known:
-            raised = RaisedInsight(DATA, place, "warning", "", said, now, now, now)
+    def _settle(self, place: str, message: str, now: float) -> bool:
+        """Raise, keep or close the insight of an environment; tell whether it is new."""
+        raised_before = [
+            row for row in open_insights(self._ledger) if (row.kind, row.key) == (DATA, place)
+        ]
+        if message and not raised_before:
+            raised = RaisedInsight(DATA, place, "warning", "", message, now, now, now)
             write_insights(self._ledger, [raised])
-        elif said and known[0].size != said:
-            write_insights(self._ledger, [replace(known[0], size=said, seen_at=now)])
-        elif known and not said:
-            write_insights(self._ledger, [replace(known[0], seen_at=now, closed_at=now)])
-        return bool(said) and not known
+        elif message and raised_before[0].size != message:
+            write_insights(self._ledger, [replace(raised_before[0], size=message, seen_at=now)])
+        elif raised_before and not message:
+            write_insights(self._ledger, [replace(raised_before[0], seen_at=now, closed_at=now)])
+        return bool(message) and not raised_before

@@ -1,6 +1,6 @@
-"""What a fresh home has: the router, this machine as a provider, a repository, three environments.
+"""The default blocks of a fresh home: router, local provider, repository, three environments.
 
-All but the router is only made where nothing of that name is configured yet.
+All but the router are only saved if no block of that name is configured yet.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ NAME = "local"
 ENVIRONMENTS = ("dev", "staging", "prod")
 
 
-def make_defaults(chosen: Settings) -> list[str]:
-    """Save what is missing; return the names of what was saved, as `<slug>/<name>`."""
-    router_block(chosen).save(NAME, overwrite=True)
+def make_defaults(config: Settings) -> list[str]:
+    """Save missing default blocks; return the names of those saved, `<slug>/<name>`."""
+    router_block(config).save(NAME, overwrite=True)
     saved = []
-    for name, block in missing_blocks(chosen):
+    for name, block in missing_blocks(config):
         block.save(name)
         saved.append(f"{block.get_block_type_slug()}/{name}")
-    _register_local(chosen)
+    _register_local(config)
     return [*saved, *renew_blocks()]
 
 
 def renew_blocks() -> list[str]:
-    """Save projects, environments and repositories of a former schema anew, and return their names.
+    """Save projects, environments and repositories of an older schema again; return their names.
 
-    Prefect hides what the schema calls secret with which a block was saved. One that is wrong
-    stays as it is: whoever uses it is told.
+    Prefect hides the fields that are secret in the schema with which a block was saved. A block
+    that is invalid stays as it is: its users get the error.
     """
     renewed = []
     with get_client(sync_client=True) as client:
@@ -61,22 +61,22 @@ def renew_blocks() -> list[str]:
     return renewed
 
 
-def router_block(chosen: Settings) -> CaddyRouter:
+def router_block(config: Settings) -> CaddyRouter:
     """Return the router that the Procfile starts."""
     return CaddyRouter(
-        directory=chosen.root / "router",
-        host=chosen.host,
-        first_port=chosen.router_port,
-        slots=chosen.router_slots,
+        directory=config.root / "router",
+        host=config.host,
+        first_port=config.router_port,
+        slots=config.router_slots,
     )
 
 
-def missing_blocks(chosen: Settings) -> Iterator[tuple[str, Block]]:
-    """Give the blocks that are not configured yet, by name."""
+def missing_blocks(config: Settings) -> Iterator[tuple[str, Block]]:
+    """Yield the default blocks that are not configured yet, with their names."""
     if not _exists(ShellProvider, NAME):
         yield NAME, ShellProvider()
     if not _exists(ResticRepository, NAME):
-        location, password = str(chosen.root / "backups"), repository_password(Home(chosen.root))
+        location, password = str(config.root / "backups"), repository_password(Home(config.root))
         yield NAME, ResticRepository(location=location, password=SecretStr(password))
     for name in ENVIRONMENTS:
         if not _exists(Environment, name):
@@ -101,9 +101,9 @@ def _exists(block: type[Block], name: str) -> bool:
     return True
 
 
-def _register_local(chosen: Settings) -> None:
+def _register_local(config: Settings) -> None:
     runner = cast("ShellProvider", ShellProvider.load(NAME)).provider(NAME)
-    with closing(open_ledger(chosen.resolved_ledger_url())) as ledger:
+    with closing(open_ledger(config.resolved_ledger_url())) as ledger:
         register_provider(
             ledger,
             NAME,

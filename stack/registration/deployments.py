@@ -1,4 +1,4 @@
-"""From an entry of prefect.yaml to what the Prefect API wants to hear; values only."""
+"""Builds the API bodies of deployments from the entries of prefect.yaml; pure."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def declared(entry: Mapping[str, Any]) -> Declared:
 
 
 def body_of(entry: Declared, schema: Json, pool: str) -> Json:
-    """Return what a deployment is created or updated with, its schedules aside."""
+    """Return the body that creates or updates a deployment, without its schedules."""
     return {
         "entrypoint": entry.entrypoint,
         "description": entry.description,
@@ -76,9 +76,9 @@ def body_of(entry: Declared, schema: Json, pool: str) -> Json:
     }
 
 
-def new_schedules(entry: Declared, known: Sequence[Json] = ()) -> list[Json]:
-    """Return the schedules of ``entry`` that are not among ``known``, those of the server."""
-    slugs = {each.get("slug") for each in known}
+def new_schedules(entry: Declared, existing: Sequence[Json] = ()) -> list[Json]:
+    """Return the schedules of ``entry`` that are not among ``existing``, those of the server."""
+    slugs = {each.get("slug") for each in existing}
     return [
         {
             "slug": schedule["slug"],
@@ -91,18 +91,18 @@ def new_schedules(entry: Declared, known: Sequence[Json] = ()) -> list[Json]:
     ]
 
 
-def moved_schedules(entry: Declared, known: Sequence[Json]) -> dict[str, Json]:
-    """Return what to update of ``known``, by id: those that ``entry`` declares for another time.
+def moved_schedules(entry: Declared, existing: Sequence[Json]) -> dict[str, Json]:
+    """Return updates of ``existing``, by id: schedules that ``entry`` declares for another time.
 
-    Each keeps its switch and its parameters: they are the user's by now. The latter are sent, as
-    the server takes none for an empty set. What the user has added is not touched.
+    Each keeps its switch and its parameters, which the user may have changed. The parameters are
+    sent, as the server would otherwise empty them. Schedules that the user added are not touched.
     """
     declared_times = {schedule["slug"]: _cron(schedule) for schedule in entry.schedules}
     return {
-        each["id"]: {"schedule": wanted, "parameters": each.get("parameters") or {}}
-        for each in known
-        if (wanted := declared_times.get(each.get("slug") or "")) is not None
-        and not wanted.items() <= each["schedule"].items()
+        each["id"]: {"schedule": cron, "parameters": each.get("parameters") or {}}
+        for each in existing
+        if (cron := declared_times.get(each.get("slug") or "")) is not None
+        and not cron.items() <= each["schedule"].items()
     }
 
 

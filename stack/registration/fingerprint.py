@@ -1,4 +1,4 @@
-"""Whether anything that is registered has changed, told from the files without importing them."""
+"""A fingerprint of all that is registered, computed from the files without importing them."""
 
 from __future__ import annotations
 

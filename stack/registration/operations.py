@@ -1,7 +1,7 @@
-"""What `make up` has written down of the operations that it registers, for the server to hold to.
+"""The operations that `make up` registers, recorded in files for the server to check requests by.
 
-The server cannot tell a request of `make up` from another one's. What a parameter of an operation
-must be stands therefore in a file of the home, beside what is sent.
+The server cannot tell a request of `make up` from any other. The schema of an operation's
+parameters is therefore written to a file of the home, besides being sent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _RUN_BY = (
     "storage_document_id",
     "infrastructure_document_id",
 )
-"""What operations have none of: with it, something else would be run in their place."""
+"""Fields that operations never set: each would have something else run in their place."""
 _VARIABLES = "job_variables.env"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OF_THE_STACK = {
@@ -36,7 +36,7 @@ _OF_THE_STACK = {
     "SLIPWAY_ROUTER_SLOTS",
     "SLIPWAY_WORK_POOL",
 }
-"""With another one of these a run would launch what runs already, or write to another ledger."""
+"""Variables that a run must not set: it would launch what runs, or use another ledger."""
 _OF_THE_PROCESS = ("PREFECT_", "PYTHON", "LD_", "DYLD_")
 _LONGEST_VARIABLE = 32_768  # bytes
 _MOST_VARIABLES = 100
@@ -47,15 +47,25 @@ Json = dict[str, Any]
 
 
 def write_operations(
-    home: Home, schemas: Mapping[str, Json], entrypoints: Mapping[str, str], template: Json
+    home: Home,
+    schemas: Mapping[str, Json],
+    entrypoints: Mapping[str, str],
+    run_names: Mapping[str, str],
+    template: Json,
 ) -> None:
-    """Write down the schema of each operation's parameters, and its flow, by ``flow/name``.
+    """Write down each operation's parameters, flow and template of run names, by ``flow/name``.
 
     ``template`` is the job template of their work pool.
     """
     write_private(home.operations_file, json.dumps(schemas))
     write_private(home.entrypoints_file, json.dumps(entrypoints))
+    write_private(home.run_names_file, json.dumps(run_names))
     write_private(home.job_template_file, json.dumps(template))
+
+
+def read_run_names(home: Home) -> dict[str, str]:
+    """Return the template of each operation's run names; nothing before the first `make up`."""
+    return _read(home.run_names_file)
 
 
 def read_operations(home: Home) -> dict[str, Json]:
@@ -75,23 +85,23 @@ def read_job_template(home: Home) -> Json:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        written: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return written
+    return content
 
 
 def strict_schema(schema: Mapping[str, Any]) -> Json:
-    """Return ``schema`` so that the server refuses an unknown parameter, not a process that dies of it."""
+    """Return ``schema`` with unknown parameters forbidden, so that the server refuses them."""
     return {**schema, "additionalProperties": False}
 
 
 def refuse_other_run(change: Mapping[str, Any], registered: str) -> None:
-    """Refuse what would have an operation run something else, or elsewhere, than it does.
+    """Refuse a change that would have an operation run something else, or elsewhere.
 
     Args:
-        change: What is asked for, by field.
-        registered: Its entrypoint; empty where that is not known.
+        change: The requested values, by field.
+        registered: The registered entrypoint; empty if it is not known.
 
     Raises:
         BadInputError: It names the first such field.
@@ -138,13 +148,13 @@ def refuse_other_variables(variables: object) -> None:
 
 
 def kept_checks(change: Mapping[str, Any], schema: Json) -> Json:
-    """Return what of ``change`` has to be replaced, so that an operation with ``schema`` keeps it.
+    """Return the fields of ``change`` to replace, so that an operation keeps its strict ``schema``.
 
     Prefect's own `prefect deploy` sends the schema without what makes it strict.
 
     Raises:
-        BadInputError: The change would have the API check less, or something else, or is none that
-            can be stored.
+        BadInputError: The change would have the API check less, or something else, or cannot be
+            stored.
     """
     for field in _NEVER_NULL & change.keys():
         if change[field] is None:

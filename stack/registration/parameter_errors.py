@@ -1,6 +1,6 @@
-"""Why parameters do not fit to an operation, in a sentence with the remedy.
+"""Error messages for parameters that do not fit an operation, with the remedy.
 
-Prefect says which field is wrong and why. What the field is stands in the operation's own schema.
+Prefect says which field is wrong and why; the operation's own schema says what the field means.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from prefect.utilities.schema_tools.validation import ValidationError, validate
 from tasks.errors import shortened
 
 _FIELD = re.compile(r"for field '(\w+)")
-_LONGEST = 600
+_LONGEST_COMPLAINT = 600
 
 
 def unfit(schema: dict[str, Any], parameters: dict[str, Any], *, partial: bool = False) -> str:
-    """Return why ``parameters`` do not fit to ``schema``; empty where they do.
+    """Return why ``parameters`` do not fit ``schema``, or ``""`` if they do.
 
     Args:
-        schema: That of the parameters of the operation.
-        parameters: Those of a run, or what runs have where they are given nothing else.
+        schema: The schema of the operation's parameters.
+        parameters: The parameters of a run, or the defaults of all runs.
         partial: Whether required ones may be missing.
     """
     try:
@@ -33,15 +33,15 @@ def unfit(schema: dict[str, Any], parameters: dict[str, Any], *, partial: bool =
 
 
 def explained(complaint: str, schema: Mapping[str, Any]) -> str:
-    """Return what Prefect says of parameters, and beside it what the field it names is.
+    """Return Prefect's complaint about parameters, and the meaning of the field that it names.
 
     Args:
         complaint: E.g. ``Validation failed for field 'project'. Failure reason: ...``; it quotes
             the whole value, however long that is.
-        schema: That of the parameters of the operation.
+        schema: The schema of the operation's parameters.
     """
     properties: Mapping[str, Any] = schema.get("properties", {})
     match = _FIELD.search(complaint)
     meaning = properties.get(match[1], {}).get("description") if match else None
     remedy = f"It is: {meaning}" if meaning else f"Known are: {', '.join(properties)}."
-    return f"{shortened(complaint, _LONGEST).rstrip('.')}. {' '.join(remedy.split())}"
+    return f"{shortened(complaint, _LONGEST_COMPLAINT).rstrip('.')}. {' '.join(remedy.split())}"

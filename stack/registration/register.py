@@ -1,7 +1,7 @@
-"""Tells the Prefect server what Slipway consists of: block types, work pool, limits, deployments.
+"""Registers block types, work pool, limits and deployments of Slipway with the Prefect server.
 
-One process and Prefect's own readers of flows: `prefect deploy --all` asks the server the same
-questions once a deployment. What has not changed since the last time is not sent again.
+It does so in one process with Prefect's own flow loader, since `prefect deploy --all` repeats the
+same requests for each deployment. What has not changed since the last time is not sent again.
 """
 
 from __future__ import annotations
@@ -53,29 +53,36 @@ BLOCKS = (
 def block_class(path: str) -> type[Block]:
     """Return the block class at ``module.Class``."""
     module, _, name = path.rpartition(".")
-    found: type[Block] = getattr(importlib.import_module(module), name)
-    return found
+    block_type: type[Block] = getattr(importlib.import_module(module), name)
+    return block_type
 
 
 def register_blocks(paths: tuple[str, ...] = BLOCKS) -> list[str]:
     """Register block types and their schemas; return their names."""
     classes = [block_class(path) for path in paths]
-    for each in classes:
-        each.register_type_and_schema()
-    return [each.get_block_type_slug() for each in classes]
+    for block_type in classes:
+        block_type.register_type_and_schema()
+    return [block_type.get_block_type_slug() for block_type in classes]
 
 
 def operation(entry: Declared, pool: str) -> tuple[str, Json]:
-    """Return the name of a deployment, ``flow/name``, and what it is registered with."""
+    """Return the name of a deployment, ``flow/name``, and the body that registers it."""
     flow: Flow[..., Any] = load_flow_from_entrypoint(entry.entrypoint)
     schema = parameter_schema(flow).model_dump(mode="json")
     return f"{flow.name}/{entry.name}", body_of(entry, schema, pool)
 
 
+def run_name_template(entry: Declared) -> str:
+    """Return the template by which runs of a deployment are named; empty where there is none."""
+    flow: Flow[..., Any] = load_flow_from_entrypoint(entry.entrypoint)
+    name = flow.flow_run_name
+    return name if isinstance(name, str) else getattr(name, "template", "")
+
+
 def register_deployment(api: SlipwayApi, entry: Declared, name: str, body: Json) -> None:
     """Create or update one deployment."""
     try:
-        known: Json = api.call("GET", f"/deployments/name/{name}")
+        existing: Json = api.call("GET", f"/deployments/name/{name}")
     except httpx.HTTPStatusError as error:
         if error.response.status_code != HTTPStatus.NOT_FOUND:
             raise
@@ -84,38 +91,42 @@ def register_deployment(api: SlipwayApi, entry: Declared, name: str, body: Json)
         new = {"name": entry.name, "flow_id": flow_id, "schedules": new_schedules(entry)}
         api.call("POST", "/deployments/", {**body, **new})
     else:
-        _update(api, entry, known, body)
+        _update(api, entry, existing, body)
 
 
-def _update(api: SlipwayApi, entry: Declared, known: Json, body: Json) -> None:
+def _update(api: SlipwayApi, entry: Declared, existing: Json, body: Json) -> None:
     """Update a deployment, and its schedules one by one.
 
-    A list of schedules in the body would make the server delete all it has and make these anew,
+    If the body held a list of schedules, the server would delete all schedules and create these,
     as soon as one that a user has added has no slug; those added in the UI have none.
     """
-    path = f"/deployments/{known['id']}"
+    path = f"/deployments/{existing['id']}"
     api.call("PATCH", path, body)
-    for schedule_id, change in moved_schedules(entry, known["schedules"]).items():
+    for schedule_id, change in moved_schedules(entry, existing["schedules"]).items():
         api.call("PATCH", f"{path}/schedules/{schedule_id}", change)
-    if missing := new_schedules(entry, known["schedules"]):
+    if missing := new_schedules(entry, existing["schedules"]):
         api.call("POST", f"{path}/schedules", missing)
 
 
-def register_all(chosen: Settings, api: SlipwayApi, root: Path) -> list[str]:
+def register_all(config: Settings, api: SlipwayApi, root: Path) -> list[str]:
     """Register everything; return the names of the deployments."""
     declared = read_deployments(root / "prefect.yaml")
-    operations = [operation(entry, chosen.work_pool) for entry in declared]
-    # Before it is sent: the server lets nothing else come in.
+    operations = [operation(entry, config.work_pool) for entry in declared]
+    # Written before it is sent, since the server accepts nothing else.
     schemas = {name: body["parameter_openapi_schema"] for name, body in operations}
     entrypoints = {name: body["entrypoint"] for name, body in operations}
+    run_names = {
+        name: run_name_template(entry)
+        for entry, (name, _) in zip(declared, operations, strict=True)
+    }
     stock = ProcessWorker.get_default_base_job_template()
     template = job_template(stock, sys.executable, root)
-    write_operations(Home(chosen.root), schemas, entrypoints, template)
-    ensure_pool(api, chosen.work_pool, template)
+    write_operations(Home(config.root), schemas, entrypoints, run_names, template)
+    ensure_pool(api, config.work_pool, template)
     ensure_provider_limit(api, "local", os.cpu_count() or 1)
-    publish_logos(Home(chosen.root).ui / "v1")
+    publish_logos(Home(config.root).ui / "v1")
     register_blocks()
-    make_defaults(chosen)
+    make_defaults(config)
     for entry, (name, body) in zip(declared, operations, strict=True):
         register_deployment(api, entry, name, body)
     return [name for name, _ in operations]
@@ -123,11 +134,11 @@ def register_all(chosen: Settings, api: SlipwayApi, root: Path) -> list[str]:
 
 def main() -> None:
     """Register everything once the server answers, and remember what was registered."""
-    chosen, root = settings(), Path.cwd()
-    mark = fingerprint(sources(root), [sys.executable, chosen.work_pool])
-    with SlipwayApi.of(chosen, patience_seconds=chosen.start_seconds) as api:
-        names = register_all(chosen, api, root)
-    write_private(Home(chosen.root).registration_file, mark)
+    config, root = settings(), Path.cwd()
+    mark = fingerprint(sources(root), [sys.executable, config.work_pool])
+    with SlipwayApi.of(config, patience_seconds=config.start_seconds) as api:
+        names = register_all(config, api, root)
+    write_private(Home(config.root).registration_file, mark)
     sys.stdout.write(f"registered {len(names)} deployments and {len(BLOCKS)} block types\n")
 
 

@@ -17,12 +17,12 @@ QUEUES = {"critical": 1, "default": 2, "batch": 3}
 """Work queues and their priorities; 1 comes first."""
 
 LIMITS = {"default": 16, "batch": 4}
-"""Flow runs at once, when the pool is made: a burst of processes would make the server answer 503.
+"""Initial limits of concurrent flow runs: a burst of processes would make the server answer 503.
 
-The others wait as Scheduled. The critical queue has no limit, and a user may change these."""
+Further flow runs wait as Scheduled. The critical queue has no limit; a user may change these."""
 
 FLOW_LOG = "logs/flow-runs.log"
-"""What flow runs print, below the home; Prefect keeps what they log."""
+"""The file, below the home, of what flow runs print; Prefect keeps what they log."""
 
 Json = dict[str, Any]
 
@@ -49,25 +49,25 @@ def job_template(default: Json, python: str, folder: Path) -> Json:
 def ensure_pool(api: SlipwayApi, pool: str, template: Json) -> None:
     """Create or update the work pool and its queues; limits that a user has set stay."""
     body = {"base_job_template": template, "description": "Flow runs of Slipway on this machine"}
-    stands = _exists(api, f"/work_pools/{pool}")
-    if stands:
+    exists = _exists(api, f"/work_pools/{pool}")
+    if exists:
         api.call("PATCH", f"/work_pools/{pool}", body)
     else:
         api.call("POST", "/work_pools/", {"name": pool, "type": "process", **body})
     for queue, priority in QUEUES.items():
         path = f"/work_pools/{pool}/queues"
-        wanted: Json = {"priority": priority}
-        if not stands:
-            wanted["concurrency_limit"] = LIMITS.get(queue)
+        queue_body: Json = {"priority": priority}
+        if not exists:
+            queue_body["concurrency_limit"] = LIMITS.get(queue)
         # Prefect makes the default queue together with the pool.
         if _exists(api, f"{path}/{queue}"):
-            api.call("PATCH", f"{path}/{queue}", wanted)
+            api.call("PATCH", f"{path}/{queue}", queue_body)
         else:
-            api.call("POST", path, {"name": queue, **wanted})
+            api.call("POST", path, {"name": queue, **queue_body})
 
 
 def ensure_provider_limit(api: SlipwayApi, provider: str, slots: int) -> None:
-    """Let Prefect hold at most ``slots`` lanes of ``provider`` at once (``provider:<name>``)."""
+    """Limit the concurrent lanes of ``provider`` to ``slots``, in the limit ``provider:<name>``."""
     name = f"provider:{provider}"
     if _exists(api, f"/v2/concurrency_limits/{name}"):
         api.call("PATCH", f"/v2/concurrency_limits/{name}", {"limit": slots})

@@ -1,1 +1,1 @@
-"""Flow runs that nobody else would end: abandoned, cancelled, vanished, missed."""
+"""Ends or reschedules flow runs that nobody else would: abandoned, cancelled, vanished, delayed."""

@@ -1,6 +1,6 @@
-"""Flow runs whose process ended with an earlier stack, which nobody else will ever end.
+"""Marks flow runs as crashed whose process ended with an earlier stack.
 
-They would stay Running or Pending for ever.
+Otherwise they would stay Running or Pending for ever.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 def abandoned(runs: Iterable[Mapping[str, Any]], since: float) -> list[str]:
-    """Return the ids of the runs that took their state before ``since``, in epoch seconds."""
+    """Return the ids of the runs that entered their state before ``since``, in epoch seconds."""
     return [str(run["id"]) for run in runs if (seconds(run["state"]["timestamp"]) or since) < since]
 
 
@@ -28,17 +28,17 @@ def served_elsewhere(api: SlipwayApi, pool: str, own_worker: str) -> bool:
 
 
 def crash_abandoned(api: SlipwayApi, pool: str, own_worker: str, since: float) -> int:
-    """Mark what an earlier stack left unfinished as crashed; return how many.
+    """Mark flow runs that an earlier stack left unfinished as crashed; return how many.
 
-    Nothing is touched while a worker of another machine serves the pool: it may be its run.
+    Nothing is touched while a worker of another machine serves the pool, as a run may be its own.
     """
     if served_elsewhere(api, pool, own_worker):
         return 0
-    wanted: Json = {
+    query: Json = {
         "work_pools": {"name": {"any_": [pool]}},
         "flow_runs": {"state": {"type": {"any_": list(UNFINISHED)}}},
     }
-    lost = abandoned(api.every("/flow_runs/filter", wanted), since)
+    lost = abandoned(api.every("/flow_runs/filter", query), since)
     state = {"type": "CRASHED", "message": "Its process ended together with the stack."}
     for run in lost:
         api.call("POST", f"/flow_runs/{run}/set_state", {"state": state, "force": True})

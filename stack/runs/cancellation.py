@@ -1,7 +1,7 @@
-"""Flow runs that are cancelled after their worker died: nobody else would end their processes.
+"""Ends the processes of flow runs that are cancelled after their worker died.
 
-A worker ends what it has started itself. A flow run outlives a worker that is killed, and the
-next worker does not know it: it would stay Cancelling for ever, and its steps go on.
+A worker ends only what it has started itself. A flow run outlives a worker that is killed, and the
+next worker does not know it: it would stay Cancelling for ever, and its steps would go on.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from stack.runs.abandoned import served_elsewhere
 from stack.runs.flow_process import flow_processes, flow_runs_in
 
 GRACE_SECONDS = 60.0
-"""How long a flow run may take to stop its steps, and a worker to end a flow run."""
+"""Time that a flow run has to stop its steps, and that a worker has to end a flow run."""
 
 
 class Cancellation:
-    """Ends the flow runs that are to be cancelled and have no worker.
+    """Ends the flow runs that are being cancelled and have no worker.
 
     Args:
         api: Client of the server.
@@ -49,11 +49,11 @@ class Cancellation:
         Return a sentence for each flow run that was found or ended.
         """
         runs = flow_runs_in(self._api, self._pool, "CANCELLING")
-        there = {run["id"] for run in runs}
-        self._missing = {run: since for run, since in self._missing.items() if run in there}
-        found = [self._end(run, now) for run in runs if run["id"] not in self._ending]
-        ended = [self._finish(run_id, now) for run_id in list(self._ending)]
-        return [sentence for sentence in [*found, *ended] if sentence]
+        cancelling = {run["id"] for run in runs}
+        self._missing = {run: since for run, since in self._missing.items() if run in cancelling}
+        told_to_end = [self._end(run, now) for run in runs if run["id"] not in self._ending]
+        finished = [self._finish(run_id, now) for run_id in list(self._ending)]
+        return [sentence for sentence in [*told_to_end, *finished] if sentence]
 
     def _end(self, run: Json, now: float) -> str:
         processes = flow_processes(self._home).get(run["id"], [])
@@ -73,10 +73,10 @@ class Cancellation:
         return f"flow run {run['id']} is cancelled and has no worker; told it to end"
 
     def _finish(self, run_id: str, now: float) -> str:
-        left = flow_processes(self._home).get(run_id, [])
-        if left:
+        processes = flow_processes(self._home).get(run_id, [])
+        if processes:
             if now - self._ending[run_id] > GRACE_SECONDS:
-                for process in left:
+                for process in processes:
                     _tell(process.kill)
             return ""
         del self._ending[run_id]

@@ -1,6 +1,7 @@
-"""Flow runs that were due while the clock was ahead: set back by an hour, they would wait for one.
+"""Starts flow runs that were due before the clock was set back; they would wait for it otherwise.
 
-What a schedule has planned keeps its time of day; what somebody has asked for is due when it was.
+Runs that a schedule has planned keep their time of day; runs that somebody has requested are due at
+once.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from stack.runs.flow_process import flow_processes, flow_runs_in
 from stack.runs.rescheduling import replan
 
 STEP_SECONDS = 2.0
-"""Clocks are trimmed by less all the time."""
+"""The smallest step that counts: clocks are adjusted by less all the time."""
 
 REPLAN_SECONDS = 60.0
-"""No schedule misses a time by a smaller step."""
+"""The smallest step that replans schedules: by a smaller one no schedule misses a time."""
 
 EARLY_SECONDS = 60.0
-"""A worker takes a flow run by less before it is due."""
+"""More than the time before it is due at which a worker takes a flow run."""
 
-LOOKS = 10
-"""So often it is looked after a step: what was under way may still be written by the old time."""
+LOOKS_AFTER_STEP = 10
+"""Number of looks after a step: a state under way may still be written with the old time."""
 
 
 def waits_in_vain(
@@ -46,14 +47,14 @@ def waits_in_vain(
     return set_at > now + timedelta(seconds=STEP_SECONDS)
 
 
-class SetBack:
-    """Has flow runs begin that were due when the clock was set back.
+class ClockSetBack:
+    """Starts flow runs that were due when the clock was set back.
 
     Args:
         api: Client of the server.
         pool: The work pool.
-        home: The home of the stack; what has a process there is not touched.
-        clock: Tells the time of day.
+        home: The home of the stack; flow runs that have a process there are not touched.
+        clock: Returns the time of day.
     """
 
     def __init__(
@@ -67,12 +68,12 @@ class SetBack:
     def __call__(self, now: float) -> list[str]:
         """Look once, at the monotonic time ``now``; return a sentence for each that is due.
 
-        Schedules are planned anew, at the first look after a step for which the server answers.
+        Schedules are planned anew at the first look after a step at which the server answers.
         """
         of_day = self._clock()
         back_seconds = self._ahead - (of_day - now)
         if back_seconds > STEP_SECONDS:
-            self._looks = LOOKS
+            self._looks = LOOKS_AFTER_STEP
         self._plans_rest |= REPLAN_SECONDS < back_seconds < float("inf")
         self._ahead = of_day - now
         if not self._looks:
@@ -81,8 +82,10 @@ class SetBack:
         replanned = replan(self._api, self._pool, today) if self._plans_rest else []
         self._plans_rest = False
         waiting = [run for run in self._scheduled() if _waits(run, today)]
-        there = flow_processes(self._home) if waiting else {}
-        sentences = [self._have_begin(run, today) for run in waiting if str(run["id"]) not in there]
+        processes = flow_processes(self._home) if waiting else {}
+        sentences = [
+            self._have_begin(run, today) for run in waiting if str(run["id"]) not in processes
+        ]
         self._looks -= 1
         return [*replanned, *sentences]
 
@@ -102,7 +105,7 @@ class SetBack:
 
 
 def _waits(run: Json, now: datetime) -> bool:
-    """Tell whether it waits in vain, and no schedule has planned it for that time of day."""
+    """Tell whether a run waits in vain, and no schedule has planned it for that time of day."""
     state = run["state"]
     set_at, scheduled = _time(state["timestamp"]), _time(state["state_details"]["scheduled_time"])
     if set_at is None or not waits_in_vain("SCHEDULED", set_at, scheduled, now):

@@ -1,4 +1,4 @@
-"""The processes that execute flow runs on this machine, known by what their environment says."""
+"""Finds the processes that execute flow runs on this machine, by their environment variables."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ ENGINE = "stack.worker.engine"
 """The module that executes a flow run."""
 
 _ENGINES = frozenset({ENGINE, "prefect.engine"})
-"""The latter is what an earlier version has started."""
+"""The latter is the module that an earlier version started."""
 
 
 def flow_processes(home: Path) -> dict[str, list[psutil.Process]]:
     """Return the processes of the stack in ``home`` that execute flow runs, by flow run id."""
-    found = defaultdict(list)
+    processes = defaultdict(list)
     for process in psutil.process_iter():
         try:
             if _ENGINES.isdisjoint(process.cmdline()):
@@ -28,14 +28,14 @@ def flow_processes(home: Path) -> dict[str, list[psutil.Process]]:
             continue
         run_id = variables.get("PREFECT__FLOW_RUN_ID")
         if run_id and variables.get("SLIPWAY_HOME") == str(home):
-            found[run_id].append(process)
-    return dict(found)
+            processes[run_id].append(process)
+    return dict(processes)
 
 
 def flow_runs_in(api: SlipwayApi, pool: str, *state_types: str) -> list[Json]:
     """Return the flow runs of the pool that are in a state of one of those types."""
-    wanted: Json = {
+    query: Json = {
         "work_pools": {"name": {"any_": [pool]}},
         "flow_runs": {"state": {"type": {"any_": list(state_types)}}},
     }
-    return api.every("/flow_runs/filter", wanted)
+    return api.every("/flow_runs/filter", query)

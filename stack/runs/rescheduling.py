@@ -1,7 +1,7 @@
-"""Schedules after the clock was set back: planned anew, or they would rest until it is there again.
+"""Plans schedules anew after the clock was set back; they would pause until it is there again.
 
-Prefect plans the next runs of a schedule once few of them lie ahead, and none before these; and it
-makes no run for a time that has had one, such as those that were skipped while the clock was ahead.
+Prefect plans the next runs of a schedule when few lie ahead, and none before those that do. It also
+creates no run for a time that has had one, such as those skipped while the clock was ahead.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _TO_COME = ["Scheduled", "Skipped"]
 def replan(api: SlipwayApi, pool: str, now: datetime) -> list[str]:
     """Have the schedules of ``pool`` planned from ``now`` on; return what was done, in a sentence.
 
-    What has run, or was cancelled by somebody, keeps its time and is not run for it again.
+    A run that has run, or that somebody cancelled, stays and is not repeated for its time.
     """
     of_pool: Json = {"work_pools": {"name": {"any_": [pool]}}}
     planned: Json = {

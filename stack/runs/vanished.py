@@ -1,9 +1,9 @@
-"""Flow runs whose process has vanished, or never was: nobody else would say so.
+"""Ends or restarts flow runs whose process has vanished, or was never started.
 
-A worker reports the end of what it has started. One whose process is killed together with its
-worker would stay Running for ever, and one that its worker had only just taken would stay Pending,
-in a place of its queue. Prefect's own way, an automation on heartbeats, writes to the database at
-every event of every flow run, which is what SQLite bears least.
+A worker reports the end of what it has started. A flow run whose process is killed together with
+its worker would stay Running for ever, and one that its worker had only just taken would stay
+Pending and occupy a slot of its queue. Prefect's own way, an automation on heartbeats, writes to
+the database at every event of every flow run, which SQLite does not cope with well.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from stack.runs.abandoned import served_elsewhere
 from stack.runs.flow_process import flow_processes, flow_runs_in
 
 GRACE_SECONDS = 3.0
-"""How long a living worker has to report the end itself; one that could not, because the server had
-no room to write it down, does not try again. A flow run that ends by itself says so before its
+"""Time that a living worker has to report the end itself. A worker whose report failed, because the
+server's disk was full, does not try again. A flow run that ends by itself reports it before its
 process is gone."""
 
 BEGIN_SECONDS = 180.0
-"""How long a living worker may take to start the process of a flow run that it has taken; of twenty
-that are asked for at once on a busy machine, the last waits more than a minute."""
+"""Time that a living worker has to start the process of a flow run that it has taken. If twenty are
+requested at once on a busy machine, the last waits more than a minute."""
 
 MOST_BEGUN = 3
-"""One whose workers die over it so often is not begun again."""
+"""A flow run whose workers died before they started it this often is not started again."""
 
 IMPORT_SECONDS = 2.0
-"""A worker takes nothing before it has imported Prefect, which takes it longer than that."""
+"""Less than a worker needs to import Prefect, before which it takes no flow run."""
 
 _AT_WORK = ("RUNNING", "PENDING")
 _AGAIN = "A worker had taken it, and never began it."
@@ -42,7 +42,7 @@ _AGAIN = "A worker had taken it, and never began it."
 def times_begun_again(states: Iterable[Json]) -> int:
     """Return how often a flow run with these states was made due again since it last ran or ended.
 
-    The server keeps them: how often it was outlives whoever has made it so.
+    The server keeps the states, so that the count outlives the reconciler.
     """
     times = 0
     for state in sorted(states, key=lambda state: seconds(state["timestamp"]) or 0.0):
@@ -53,10 +53,10 @@ def times_begun_again(states: Iterable[Json]) -> int:
 
 
 class Vanished:
-    """Ends flow runs that are Running without a process; has those begin that never began.
+    """Ends flow runs that are Running without a process; restarts those that never began.
 
-    What a worker had taken that is gone by now is not waited for. Nothing is touched while a worker
-    of another machine serves the pool: it may be its run.
+    A flow run whose worker is gone is not waited for. Nothing is touched while a worker of another
+    machine serves the pool, as a run may be its own.
 
     Args:
         api: Client of the server.
@@ -65,7 +65,7 @@ class Vanished:
         own_worker: The name of this machine's worker.
         worker_age: Returns for how many seconds this machine's worker has been there; None while
             there is none.
-        clock: Tells the time of day, which is the server's too.
+        clock: Returns the time of day, which is the server's too.
     """
 
     def __init__(
@@ -88,10 +88,10 @@ class Vanished:
         Return a sentence for each flow run that was ended or is due again.
         """
         runs = {str(run["id"]): run for run in flow_runs_in(self._api, self._pool, *_AT_WORK)}
-        # The processes after the runs: what has begun by now has one.
-        there = flow_processes(self._home) if runs else {}
+        # Processes are listed after the runs, so that a run that has begun by now has one.
+        processes = flow_processes(self._home) if runs else {}
         self._missing = {
-            run_id: self._missing.get(run_id, now) for run_id in runs if run_id not in there
+            run_id: self._missing.get(run_id, now) for run_id in runs if run_id not in processes
         }
         lost = [
             run_id
@@ -103,16 +103,16 @@ class Vanished:
         return [self._settle_or_say(runs[run_id]) for run_id in lost]
 
     def _grace(self, run: Json, missing_seconds: float) -> float:
-        """Return for how long whoever has taken the run may say nothing of it."""
-        age, taken = self._worker_age(), seconds(run["state"]["timestamp"])
-        # What has been missing for so long was taken before, whatever the clock says of it.
-        ago = max(missing_seconds, 0.0 if taken is None else self._clock() - taken)
+        """Return how long the worker that has taken the run may report nothing of it."""
+        age, taken_at = self._worker_age(), seconds(run["state"]["timestamp"])
+        # A run that has been missing this long was taken before, whatever its timestamp says.
+        ago = max(missing_seconds, 0.0 if taken_at is None else self._clock() - taken_at)
         if age is None or ago > age - IMPORT_SECONDS:
             return 0.0
         return BEGIN_SECONDS if run["state_type"] == "PENDING" else GRACE_SECONDS
 
     def _settle_or_say(self, run: Json) -> str:
-        """Settle one; what the server does not take of it keeps the others from nothing."""
+        """Settle one run; a refusal by the server does not keep the others from being settled."""
         try:
             return self._settle(run)
         except httpx.HTTPStatusError as error:
@@ -122,8 +122,8 @@ class Vanished:
         run_id = str(run["id"])
         del self._missing[run_id]
         if run["state_type"] == "PENDING" and self._times_begun_again(run_id) < MOST_BEGUN:
-            due = datetime.now(UTC).isoformat()
-            again: Json = {"type": "SCHEDULED", "state_details": {"scheduled_time": due}}
+            now = datetime.now(UTC).isoformat()
+            again: Json = {"type": "SCHEDULED", "state_details": {"scheduled_time": now}}
             self._set(run_id, again | {"message": _AGAIN})
             return f"flow run {run_id} was taken by a worker and never began; it is due again"
         self._set(run_id, {"type": "CRASHED", "message": "Its process is gone."})

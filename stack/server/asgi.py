@@ -1,4 +1,4 @@
-"""What stands before Prefect's server as an ASGI application has in common: its types, its refusal."""
+"""Types and helpers that the ASGI middlewares of Prefect's server share: headers and refusals."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 
-def header(scope: MutableMapping[str, Any], wanted: bytes) -> str:
-    """Return a header of a request; one that is there twice is nobody's."""
-    given = [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
-    return given[0] if len(given) == 1 else ", ".join(given)
+def header(scope: MutableMapping[str, Any], header_name: bytes) -> str:
+    """Return a header of a request; values of a repeated one are joined, and match nothing."""
+    values = [value.decode("latin-1") for name, value in scope["headers"] if name == header_name]
+    return values[0] if len(values) == 1 else ", ".join(values)
 
 
 async def refuse(
     send: Send, status: int, error: BadInputError, *headers: tuple[bytes, bytes]
 ) -> None:
-    """Answer a request as Prefect's API answers what it refuses: with a `detail`."""
+    """Refuse a request as Prefect's API does: with a JSON body that has a `detail`."""
     body = json.dumps({"detail": str(error)}).encode()
     length = (b"content-length", str(len(body)).encode())
     described = [(b"content-type", b"application/json"), length, *headers]

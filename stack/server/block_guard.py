@@ -1,21 +1,21 @@
-"""What keeps the types of Slipway's blocks: whoever deletes one has deleted every project with it."""
+"""Guards Slipway's block types against deletion, which would delete every block with them."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from stack.server.refusal import LEAVE, Session, models, refuse_deletion, stand_before
+from stack.server.refusal import LEAVE, Session, intercept, models, refuse_deletion
 
 _OURS = "slipway-"
-"""How the slugs of our types begin."""
+"""Prefix of the slugs of our types."""
 _PROBLEM = "is how Slipway is configured"
 
 
 def guard_block_types() -> None:
-    """Stand before the models of this process."""
-    stand_before(models.block_types, "delete_block_type", _keep_type)
-    stand_before(models.block_schemas, "delete_block_schema", _keep_schema)
+    """Intercept deletions of block types and schemas in this process."""
+    intercept(models.block_types, "delete_block_type", _keep_type)
+    intercept(models.block_schemas, "delete_block_schema", _keep_schema)
 
 
 async def _keep_type(session: Session, block_type_id: UUID) -> None:

@@ -1,6 +1,7 @@
-"""Points in time that no calendar has once they are turned to UTC, which is how they are stored.
+"""Refuses points in time that leave the calendar when they are converted to UTC for storage.
 
-The first and the last day that there are, with an offset, lie before year 1 or after year 9999.
+A time on the first or the last day of the calendar, with an offset, lies before year 1 or after
+year 9999 in UTC.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from stack.server.storable import values
 from tasks.errors import BadInputError
 
 _YEARS = ("0001-", "9999-")
-"""How the only ones begin: an offset is less than a day."""
+"""Prefixes of the times that can leave the calendar, since an offset is less than a day."""
 MARKS = (b"0001-", b"9999-")
-"""What a request has that has to be looked into."""
+"""Substrings of the requests that have to be checked."""
 _POINT = TypeAdapter(datetime)
 
 
@@ -24,7 +25,7 @@ def refuse_edges_in_query(query: bytes) -> None:
     """Refuse such a point in the query of an address.
 
     Raises:
-        BadInputError: It names the first by its name.
+        BadInputError: It names the first such parameter.
     """
     if any(mark in query for mark in MARKS):
         refuse_edges(dict(parse_qsl(query.decode("latin-1"))))
@@ -34,7 +35,7 @@ def refuse_edges(document: object) -> None:
     """Refuse a point in time that is out of the calendar in UTC.
 
     Raises:
-        BadInputError: It names the first by its place.
+        BadInputError: It names the path of the first such value.
     """
     for place, _, value in values(document):
         at_edge = isinstance(value, str) and value.startswith(_YEARS)

@@ -1,7 +1,7 @@
-"""The former name of every operation's deployment, ``<flow>/default``, which answers until 0.2.
+"""Lets the former name of an operation's deployment, ``<flow>/default``, still answer until 0.2.
 
-A stack of before has its deployments, with the schedules that users have made, under that name.
-They are found by the new one, ``<flow>/<flow>``, and get it when `make up` registers them anew.
+An older stack has its deployments, with the schedules that users have made, under that name. They
+are found by the new name, ``<flow>/<flow>``, and get it when `make up` registers them again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ FORMER = "default"
 
 
 class FormerNames:
-    """Has each operation answer by both names.
+    """Lets each operation answer by both names.
 
     Args:
         entrypoints: Returns the flow of each operation, by its name as ``flow/name``.
@@ -25,7 +25,7 @@ class FormerNames:
         self._entrypoints = entrypoints
 
     def answer(self) -> None:
-        """Answer by both, in this process."""
+        """Wrap the look-up of deployments in this process, so that it finds both names."""
         read = models.deployments.read_deployment_by_name
 
         async def read_by_either(session: Session, name: str, flow_name: str) -> Stored | None:

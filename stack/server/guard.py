@@ -1,7 +1,7 @@
-"""What Prefect's server is kept from changing and deleting, though a request asks for it.
+"""Guards Slipway's deployments and flows in Prefect's server against changes and deletions.
 
-An operation without its checks takes anything; one that is deleted is there again only after the
-next `make up`; and the process of a flow run that is deleted goes on, unknown to the server.
+An operation without its checks takes anything; one that is deleted comes back only with the next
+`make up`; and the process of a flow run that is deleted goes on, unknown to the server.
 """
 
 from __future__ import annotations
@@ -31,25 +31,27 @@ from stack.server.refusal import (
     Session,
     Stored,
     all_ids,
+    intercept,
     models,
     name_of,
     refuse_change,
     refuse_deletion,
     refuse_no_run,
-    stand_before,
 )
 from stack.server.run_guard import RunGuard, refuse_at_work
+from stack.server.run_names import RunNames
 from tasks.errors import BadInputError
 
 
 class Guard:
-    """Looks at each change and deletion before it is made.
+    """Checks each change and deletion before it is made.
 
     Args:
         operations: Returns the schema of the parameters of each operation, by its name as
             ``flow/name``.
         entrypoints: Returns the flow of each, likewise.
         pool: Guards the work pool by which they run.
+        run_names: Returns the template of the names of each one's runs, likewise.
     """
 
     def __init__(
@@ -57,22 +59,25 @@ class Guard:
         operations: Callable[[], Mapping[str, dict[str, Any]]],
         entrypoints: Callable[[], Mapping[str, str]],
         pool: PoolGuard,
+        run_names: Callable[[], Mapping[str, str]],
     ) -> None:
         self._operations, self._entrypoints, self._pool = operations, entrypoints, pool
+        self._run_names = RunNames(run_names, operations)
         self._former_names = FormerNames(entrypoints)
 
-    def stand(self) -> None:
-        """Stand before the models of this process, by which every request changes something."""
-        stand_before(models.deployments, "create_deployment", self._create)
-        stand_before(models.deployments, "update_deployment", self._update)
+    def install(self) -> None:
+        """Intercept this process's model functions, through which requests change data."""
+        intercept(models.deployments, "create_deployment", self._create)
+        intercept(models.deployments, "update_deployment", self._update)
         for name in ("delete_deployment", "delete_deployments"):
-            stand_before(models.deployments, name, self._delete_deployments)
+            intercept(models.deployments, name, self._delete_deployments)
         for name in ("delete_flow", "delete_flows"):
-            stand_before(models.flows, name, self._delete_flows)
-        stand_before(models.concurrency_limits_v2, "update_concurrency_limit", self._update_limit)
+            intercept(models.flows, name, self._delete_flows)
+        intercept(models.concurrency_limits_v2, "update_concurrency_limit", self._update_limit)
         self._former_names.answer()
-        self._pool.stand()
-        RunGuard(self._operations, self._pool).stand()
+        self._pool.install()
+        RunGuard(self._operations, self._pool, self._run_names).install()
+        self._run_names.give_scheduled()
         guard_block_types()
 
     async def _create(self, session: Session, deployment: Any) -> None:
@@ -118,25 +123,27 @@ class Guard:
     async def _keep_checks(
         self, session: Session, stored: Stored, change: Any
     ) -> dict[str, Any] | None:
-        """Return the schema of an operation's parameters; None where it is none of ours."""
+        """Return the schema of an operation's parameters; None if it is not one of ours."""
         name = await name_of(session, stored)
         schema = self._operations().get(name)
         if schema is None:
             return None
-        given = {field: getattr(change, field) for field in change.model_fields_set}
+        requested = {field: getattr(change, field) for field in change.model_fields_set}
         try:
-            refuse_other_run(given, self._entrypoints().get(name, ""))
-            kept = kept_checks(given, schema)
+            refuse_other_run(requested, self._entrypoints().get(name, ""))
+            corrected = kept_checks(requested, schema)
         except BadInputError as error:
             refuse_change(error)
-        for field, value in kept.items():
+        for field, value in corrected.items():
             setattr(change, field, value)
         return schema
 
-    async def _update_limit(self, session: Session, concurrency_limit: Any, **which: Any) -> None:
+    async def _update_limit(
+        self, session: Session, concurrency_limit: Any, **identifier: Any
+    ) -> None:
         if concurrency_limit.limit != 0:
             return
-        limit = await models.concurrency_limits_v2.read_concurrency_limit(session, **which)
+        limit = await models.concurrency_limits_v2.read_concurrency_limit(session, **identifier)
         if limit is None:
             return
         for stored in await models.deployments.read_deployments(session=session):
@@ -151,21 +158,21 @@ class Guard:
         deployment_ids: Iterable[UUID] = (),
     ) -> None:
         ids = all_ids(deployment_id, deployment_ids)
-        which = {"deployment_filter": DeploymentFilter(id=DeploymentFilterId(any_=ids))}
-        await self._refuse_own(session, which)
-        await refuse_at_work(session, which)
+        filters = {"deployment_filter": DeploymentFilter(id=DeploymentFilterId(any_=ids))}
+        await self._refuse_own(session, filters)
+        await refuse_at_work(session, filters)
 
     async def _delete_flows(
         self, session: Session, flow_id: UUID | None = None, flow_ids: Iterable[UUID] = ()
     ) -> None:
         ids = all_ids(flow_id, flow_ids)
-        which = {"flow_filter": FlowFilter(id=FlowFilterId(any_=ids))}
-        await self._refuse_own(session, which)
-        await refuse_at_work(session, which)
+        filters = {"flow_filter": FlowFilter(id=FlowFilterId(any_=ids))}
+        await self._refuse_own(session, filters)
+        await refuse_at_work(session, filters)
 
-    async def _refuse_own(self, session: Session, which: Mapping[str, Any]) -> None:
+    async def _refuse_own(self, session: Session, filters: Mapping[str, Any]) -> None:
         operations = self._operations()
-        for stored in await models.deployments.read_deployments(session=session, **which):
+        for stored in await models.deployments.read_deployments(session=session, **filters):
             name = await name_of(session, stored)
             if name in operations:
                 remedy = f"{LEAVE}. To have it rest, pause it."
@@ -173,7 +180,7 @@ class Guard:
 
 
 async def _keep_schedules(session: Session, deployment: Any) -> None:
-    """Give the schedules that it has to a deployment that is sent without any."""
+    """Keep the stored schedules of a deployment that is sent without any."""
     flow = await models.flows.read_flow(session, deployment.flow_id)
     stored = await models.deployments.read_deployment_by_name(
         session=session, name=deployment.name, flow_name=flow.name

@@ -1,9 +1,9 @@
-"""Who may speak to a server, and by which name, where it asks for no password.
+"""Checks the Host and Origin of requests to a server that asks for no password.
 
-A page of any site can have its own name point to this machine (DNS rebinding), and then speak,
-from the browser of whoever looks at it, to what listens here. Its requests bear the site's name.
-It can also send what it likes to a name of this machine, though it cannot read the answer: a
-browser says then where the page is from.
+A web page can have its own site's name resolve to this machine (DNS rebinding), and then send
+requests from its visitor's browser to what listens here. Such requests bear the site's name. A page
+can also send anything to a name of this machine (CSRF), though it cannot read the answer: the
+browser then states the page's origin.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tasks.errors import BadInputError
 from tasks.settings import Settings
 
 _IN_MEMORY = "prefect-in-memory"
-"""How Prefect's server calls itself when it asks itself; no resolver knows it."""
+"""The host name that Prefect's server uses for requests to itself; no resolver knows it."""
 _MISDIRECTED = 421
 _FORBIDDEN = 403
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -33,23 +33,23 @@ OPEN = (
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches what binds ``host``."""
+    """Tell whether only this machine can reach what binds to ``host``."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
-def refuse_open(chosen: Settings) -> None:
-    """Refuse to ask other machines for no password.
+def refuse_open(config: Settings) -> None:
+    """Refuse to let other machines in without a password.
 
     Raises:
         BadInputError: ``SLIPWAY_AUTH`` is false, and the host is not loopback.
     """
-    if not chosen.auth and not is_loopback(chosen.host):
-        problem = f"is false, and {chosen.host} (SLIPWAY_HOST) is reached by other machines"
+    if not config.auth and not is_loopback(config.host):
+        problem = f"is false, and {config.host} (SLIPWAY_HOST) is reached by other machines"
         remedy = "Leave SLIPWAY_AUTH at true, or SLIPWAY_HOST at 127.0.0.1."
-        raise BadInputError("SLIPWAY_AUTH", chosen.auth, problem, remedy)
+        raise BadInputError("SLIPWAY_AUTH", config.auth, problem, remedy)
 
 
 def is_own_name(header: str) -> bool:
@@ -60,21 +60,21 @@ def is_own_name(header: str) -> bool:
 
 
 def is_own_page(host: str, origin: str, fetch_site: str) -> bool:
-    """Tell whether a request is of no page at all, or of one that the same server has sent.
+    """Tell whether a request comes from no page at all, or from a page of the same server.
 
     Args:
-        host: To whom it speaks, as ``Host`` says.
-        origin: Where the page is from, as ``Origin`` says; empty where nothing does.
-        fetch_site: The same in the words of ``Sec-Fetch-Site``.
+        host: The header ``Host``.
+        origin: The header ``Origin``; empty if there is none.
+        fetch_site: The header ``Sec-Fetch-Site``; empty if there is none.
     """
     same = origin.lower() in {"", f"http://{host}".lower(), f"https://{host}".lower()}
     return same and fetch_site in _OWN_PAGES
 
 
 class OwnNames:
-    """An ASGI application that answers only who speaks to it by a name of this machine.
+    """ASGI middleware that answers only requests to a name of this machine.
 
-    Pages that it has not sent itself change nothing through it.
+    Pages of other origins cannot change anything through it.
     """
 
     def __init__(self, app: App) -> None:

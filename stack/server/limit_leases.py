@@ -1,4 +1,4 @@
-"""The places that flow runs hold of concurrency limits, where such a limit is taken away."""
+"""Releases a flow run's lease of a concurrency limit when that limit has been deleted."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from prefect.server.orchestration import core_policy
 
 
 def release_what_is_gone() -> None:
-    """Have a flow run end whose limit was taken away while it held a place of it.
+    """Let a flow run end whose concurrency limit was deleted while it held a lease of it.
 
-    Prefect's server fails over each state of it otherwise, and it stays Running.
+    Otherwise Prefect's server fails on each new state of the run, which stays Running.
     """
     release = core_policy._release_concurrency_lease  # noqa: SLF001 - nothing else releases it
 
-    async def release_or_forget(session: Any, lease_id: UUID, *given: Any, **named: Any) -> None:
+    async def release_or_forget(session: Any, lease_id: UUID, *args: Any, **kwargs: Any) -> None:
         """Release the lease of one flow run."""
         lease = await get_concurrency_lease_storage().read_lease(lease_id=lease_id)
         try:
-            await release(session, lease_id, *given, **named)
+            await release(session, lease_id, *args, **kwargs)
         except RuntimeError:
             if lease is None or await _any_limit(session, lease.resource_ids):
                 raise
@@ -33,4 +33,4 @@ def release_what_is_gone() -> None:
 
 async def _any_limit(session: Any, ids: Iterable[UUID]) -> bool:
     read: Any = concurrency_limits_v2.read_concurrency_limit
-    return any([await read(session, concurrency_limit_id=each) is not None for each in ids])
+    return any([await read(session, concurrency_limit_id=limit_id) is not None for limit_id in ids])

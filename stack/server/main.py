@@ -1,18 +1,13 @@
-"""Prefect's server, kept from blocking itself for a minute when its SQLite file is contended.
-
-SQLAlchemy 2.0 leaves the open cursor of a failed statement ("database is locked") to the garbage
-collector, which may run in the event loop's thread while another thread waits in the same SQLite
-connection for the write lock. Freeing an open cursor needs that connection's mutex, so the event
-loop stands still until the wait times out (60 s), and with it the transaction that has the lock.
-Here such a cursor is closed at once, in the thread of its connection.
+"""Starts Prefect's server with fixes for SQLite contention, stored JSON, schedules and clocks.
 
 A transaction that reads before it writes cannot wait for another writer: SQLite refuses it at once
 ("database is locked"), whatever the busy time-out, since what it has read is outdated. Prefect
-begins most of its transactions so, and answers 503. Here they take turns, and ask
-for the write lock before they read.
+begins most of its transactions like that, and answers 503. Here they take turns, and ask for the
+write lock before they read.
 
-What it would store and could not give back is kept out (see ``door``); what an earlier server has
-stored of that kind is mended when it is read, or one flow run would end every operation.
+Requests with values that it could store but not return are refused (see ``request_validation``).
+Such values that an earlier server has stored are repaired when they are read, or one flow run would
+end every operation.
 """
 
 from __future__ import annotations
@@ -40,7 +35,12 @@ from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule, RRu
 from prefect.utilities.schema_tools.validation import ValidationError
 from starlette.middleware import Middleware
 
-from stack.registration.operations import read_entrypoints, read_job_template, read_operations
+from stack.registration.operations import (
+    read_entrypoints,
+    read_job_template,
+    read_operations,
+    read_run_names,
+)
 from stack.registration.parameter_errors import explained
 from stack.runs.clock_set_back import waits_in_vain
 from stack.server.guard import Guard
@@ -48,7 +48,7 @@ from stack.server.host_names import OwnNames
 from stack.server.limit_leases import release_what_is_gone
 from stack.server.pool_guard import PoolGuard
 from stack.server.recurrence import can_be_followed
-from stack.server.request_validation import Door
+from stack.server.request_validation import RequestValidator
 from stack.server.schedules import times_that_end
 from stack.server.storable import read_stored
 from stack.server.ui_pages import OwnPages
@@ -64,7 +64,7 @@ _AWAY = (
     asyncpg.exceptions.CrashShutdownError,
     asyncpg.exceptions.TooManyConnectionsError,
 )
-"""How a PostgreSQL that restarts, is locked or has no connection left shows, past what Prefect knows."""
+"""Errors of a PostgreSQL that restarts, is locked or has no connection left, unknown to Prefect."""
 _has_turn: ContextVar[bool] = ContextVar("_has_turn", default=False)
 
 
@@ -98,26 +98,26 @@ def write_in_turn() -> None:
     AioSqliteConfiguration.begin_transaction = begin_in_turn  # type: ignore[method-assign]
 
 
-def keep_out_unstorable() -> None:
-    """Put the door into every application of this process, behind the question for the password."""
+def validate_requests() -> None:
+    """Add the request validation to every application here, behind its authentication."""
     create = server.create_app
 
-    def create_with_door(*args: Any, **kwargs: Any) -> FastAPI:
+    def create_with_validation(*args: Any, **kwargs: Any) -> FastAPI:
         """Create the application, or return it from Prefect's cache."""
         application = create(*args, **kwargs)
-        inside = application.api_app.user_middleware  # type: ignore[attr-defined] # Prefect's own
-        if all(each.cls is not Door for each in inside):
-            inside.append(Middleware(Door))
+        middleware = application.api_app.user_middleware  # type: ignore[attr-defined] # Prefect's own
+        if all(each.cls is not RequestValidator for each in middleware):
+            middleware.append(Middleware(RequestValidator))
             application.add_middleware(OwnPages)
             if not settings().auth:
                 application.add_middleware(OwnNames)
         return application
 
-    server.create_app = create_with_door
+    server.create_app = create_with_validation
 
 
 def explain_refusals() -> None:
-    """Let what the API says of parameters that it refuses name what they are."""
+    """Add the meaning of a parameter to the API's message when it refuses one."""
     validate = deployments.validate  # type: ignore[attr-defined] # as it is imported
 
     def validate_and_explain(obj: Any, schema: Any, *args: Any, **kwargs: Any) -> Any:
@@ -131,18 +131,18 @@ def explain_refusals() -> None:
 
 
 def outlast_database() -> None:
-    """Have clients ask again while the database restarts: the server answers 503, not 500."""
+    """Make clients retry while the database restarts: the server answers 503, not 500."""
     is_retryable = server.is_client_retryable_exception
 
     def is_retryable_or_away(exc: Exception) -> bool:
-        """Tell it of a database as well that cannot be reached, or has closed the connection."""
+        """Include a database that cannot be reached, or has closed the connection."""
         return isinstance(exc, _AWAY) or is_retryable(exc)
 
     server.is_client_retryable_exception = is_retryable_or_away
 
 
 def mend_what_is_read() -> None:
-    """Let every database of this process give back its JSON so that it can be sent."""
+    """Make every database of this process return its JSON so that it can be sent."""
     for kind in (AioSqliteConfiguration, AsyncPostgresConfiguration):
         _mend(kind)
 
@@ -151,7 +151,7 @@ def _mend(kind: type[AioSqliteConfiguration | AsyncPostgresConfiguration]) -> No
     engine = kind.engine
 
     async def engine_that_mends(self: Any) -> Any:
-        """Return the engine, which reads what another server has stored."""
+        """Return the engine, with a JSON reader that repairs what another server has stored."""
         connected: Any = await engine(self)
         connected.dialect._json_deserializer = read_stored  # noqa: SLF001 - else given when it is made
         return connected
@@ -160,11 +160,11 @@ def _mend(kind: type[AioSqliteConfiguration | AsyncPostgresConfiguration]) -> No
 
 
 def end_schedules() -> None:
-    """Let every schedule of this process that cannot be followed have no dates, or no further ones."""
+    """Make every schedule of this process that cannot be computed end, instead of failing."""
     rule_dates = RRuleSchedule._get_dates_generator  # noqa: SLF001 - all that counts goes through it
 
     def dates_that_end(self: RRuleSchedule, *args: Any, **kwargs: Any) -> Iterator[Any]:
-        """Yield the dates of a schedule that can be followed."""
+        """Yield the dates of a schedule that can be computed."""
         if can_be_followed(self.rrule):
             yield from times_that_end(rule_dates(self, *args, **kwargs))
 
@@ -184,13 +184,13 @@ def _end(kind: type[CronSchedule | IntervalSchedule]) -> None:
 
 
 def wait_by_the_clock_as_it_is() -> None:
-    """Let a flow run begin that waits only because the clock was set back after it was due."""
+    """Make a flow run begin that waits only because the clock was set back after it was due."""
     wait = WaitForScheduledTime.before_transition
 
     async def wait_unless_in_vain(
         self: WaitForScheduledTime, initial_state: Any, proposed_state: Any, context: Any
     ) -> None:
-        """Have it wait as Prefect does."""
+        """Let a flow run wait as Prefect does, unless it waits in vain."""
         if initial_state is None or not waits_in_vain(
             initial_state.type.value,
             initial_state.timestamp,
@@ -205,7 +205,7 @@ def wait_by_the_clock_as_it_is() -> None:
 def main() -> None:
     """Serve until told to stop."""
     write_in_turn()
-    keep_out_unstorable()
+    validate_requests()
     explain_refusals()
     outlast_database()
     mend_what_is_read()
@@ -215,7 +215,7 @@ def main() -> None:
     home = Home(settings().root)
     registered = (partial(read_operations, home), partial(read_entrypoints, home))
     pool = PoolGuard(settings().work_pool, partial(read_job_template, home))
-    Guard(*registered, pool).stand()
+    Guard(*registered, pool, partial(read_run_names, home)).install()
     sys.argv = ["prefect", "server", "start"]
     app()
 

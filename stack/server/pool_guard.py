@@ -1,7 +1,7 @@
-"""What the work pool of operations and its queues are kept from: being no longer theirs.
+"""Guards the work pool of operations and its queues against renaming, closing and deletion.
 
 An operation whose queue has another name, or takes no run, stays Late for ever; one whose pool has
-another job template runs what that one says.
+another job template runs what that template says.
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ from stack.server.refusal import (
     LEAVE,
     Session,
     Stored,
+    intercept,
     models,
     refuse_change,
     refuse_deletion,
     refuse_no_run,
-    stand_before,
 )
 from tasks.errors import BadInputError
 
 
 class PoolGuard:
-    """Looks at each change and deletion of a pool and of its queues.
+    """Checks each change and deletion of a pool and of its queues.
 
     Args:
-        name: What the pool is called.
-        template: Returns its job template as `make up` registers it; nothing where none is known.
+        name: The name of the pool.
+        template: Returns its job template as `make up` registers it; empty if none is known.
     """
 
     def __init__(self, name: str, template: Callable[[], dict[str, Any]]) -> None:
         self.name, self._template = name, template
 
-    def stand(self) -> None:
-        """Stand before the models of this process."""
-        stand_before(models.workers, "update_work_pool", self._update_pool)
-        stand_before(models.workers, "delete_work_pool", self._delete_pool)
+    def install(self) -> None:
+        """Intercept the model functions of this process."""
+        intercept(models.workers, "update_work_pool", self._update_pool)
+        intercept(models.workers, "delete_work_pool", self._delete_pool)
         for module in (models.workers, models.work_queues):
-            stand_before(module, "update_work_queue", self._update_queue)
-            stand_before(module, "delete_work_queue", self._delete_queue)
+            intercept(module, "update_work_queue", self._update_queue)
+            intercept(module, "delete_work_queue", self._delete_queue)
 
     async def own_queue(self, session: Session, work_queue_id: UUID) -> Stored | None:
         """Return the work queue if it is one by which operations run."""
@@ -86,7 +86,7 @@ class PoolGuard:
     ) -> None:
         renamed = "name" in work_queue.model_fields_set
         if not renamed and work_queue.concurrency_limit != 0:
-            return  # workers tell of each poll so
+            return  # workers report each poll this way
         queue = await self.own_queue(session, work_queue_id)
         if queue is None:
             return

@@ -1,8 +1,8 @@
-"""Which recurrence rules (RRULE, RFC 5545) Prefect's server can follow.
+"""Refuses recurrence rules (RRULE, RFC 5545) that Prefect's server cannot compute.
 
-It counts every occurrence from the rule's beginning, in the one thread that answers requests: a rule
-of every second that began long ago, or one that never occurs, stops it for good, and is there again
-after each restart.
+The server counts every occurrence from the rule's beginning, in the one thread that answers
+requests: a rule of every second that began long ago, or one that never occurs, stops it for good,
+and again after each restart.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tasks.errors import BadInputError
 
 _KEY = "rrule"
 MARKS = (_KEY.encode(),)
-"""What the body of a request has that has to be looked into."""
+"""Substrings of the request bodies that have to be checked."""
 _CPU_SECONDS = 2
 _MOST_BYTES = 512 * 1024 * 1024
 _NEVER = 3
@@ -52,27 +52,27 @@ try:
 except ValueError:
     sys.exit({_UNCOUNTABLE})
 """
-"""No rule at all is for the server to refuse; it takes some that it cannot count."""
+"""What is no rule at all is refused by the server itself, but it accepts some it cannot compute."""
 
 
 def can_be_followed(rule: str) -> bool:
-    """Tell whether the next occurrences of ``rule``, if any, are counted soon."""
+    """Tell whether the next occurrences of ``rule``, if any, are computed in time."""
     return _counted(rule) in {0, _NEVER, _FAR_AWAY}
 
 
 @lru_cache(maxsize=1000)
 def _counted(rule: str) -> int:
-    """Count them in another process; return what that ended with."""
+    """Compute the occurrences of ``rule`` in another process; return its exit code."""
     argv = [sys.executable, "-I", "-c", _PROGRAM, rule]
     quiet = subprocess.DEVNULL
     return subprocess.run(argv, stdin=quiet, stdout=quiet, stderr=quiet, check=False).returncode
 
 
 def refuse_endless_rules(document: object) -> None:
-    """Refuse a rule that cannot be followed, or has no occurrence any more.
+    """Refuse a rule that cannot be computed, or has no further occurrence.
 
     Raises:
-        BadInputError: It names the first by its place.
+        BadInputError: It names the path of the first such value.
     """
     for place, _, rule in values(document):
         if place.rpartition(".")[2] != _KEY or not isinstance(rule, str):

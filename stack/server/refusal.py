@@ -1,4 +1,4 @@
-"""How the models of Prefect's server, by which every request changes something, are stood before."""
+"""Intercepts the model functions of Prefect's server, and refuses what a check does not allow."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from tasks.errors import BadInputError
 LEAVE = "Leave it: only `make up` would bring it back"
 
 models: Any = typed_models
-"""Without their types, which get lost in the decorators of their functions."""
+"""The models without types, which the decorators of their functions lose."""
 
 Session = Any
 Stored = Any
 Check = Callable[..., Awaitable[None]]
 
 
-def stand_before(module: ModuleType, name: str, check: Check) -> None:
-    """Have ``check`` look at what the function ``name`` of a module of models is given, first."""
+def intercept(module: ModuleType, name: str, check: Check) -> None:
+    """Wrap the function ``name`` of a module of models: ``check`` sees its arguments first."""
     act = getattr(module, name)
 
-    async def act_once_checked(session: Session, **given: Any) -> Any:
-        """Act as Prefect does, unless it is refused."""
-        await check(session, **given)
-        return await act(session=session, **given)
+    async def checked(session: Session, **kwargs: Any) -> Any:
+        """Call the original function, unless the check refuses."""
+        await check(session, **kwargs)
+        return await act(session=session, **kwargs)
 
-    setattr(module, name, act_once_checked)
+    setattr(module, name, checked)
 
 
 async def name_of(session: Session, deployment: Stored) -> str:
@@ -42,22 +42,22 @@ async def name_of(session: Session, deployment: Stored) -> str:
 
 
 def all_ids(single: UUID | None, several: Iterable[UUID]) -> list[UUID]:
-    """Return the ids of what one request is about, by whichever of both it says so."""
+    """Return the ids that one request names, in whichever of both ways it does."""
     return [*several] if single is None else [single]
 
 
 def refuse_change(error: BadInputError) -> NoReturn:
-    """Refuse what a request would change, with HTTP 422."""
+    """Refuse a change that a request would make, with HTTP 422."""
     raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
 
 
 def refuse_no_run(field: str, value: object) -> NoReturn:
-    """Refuse what would have operations wait for ever."""
+    """Refuse a change that would have operations wait for ever."""
     problem, remedy = "would let no operation of Slipway run", "Write 1 or more, or pause it."
     refuse_change(BadInputError(field, value, problem, remedy))
 
 
 def refuse_deletion(kind: str, name: str, problem: str, remedy: str) -> None:
-    """Refuse what a request would delete, with HTTP 409."""
+    """Refuse a deletion that a request would make, with HTTP 409."""
     error = BadInputError(kind, name, problem, remedy)
     raise HTTPException(HTTPStatus.CONFLICT, str(error)) from error

@@ -1,9 +1,9 @@
-"""The door of Prefect's server: what it would store and could not give back does not come in.
+"""ASGI middleware that refuses requests whose values Prefect's server could store but not return.
 
 One flow run of that kind is enough to stop every operation (see ``storable``). A request that
-asks for something is refused with field, value and remedy. What running flows tell (logs, states,
-artifacts, events) is mended instead: who sends it could correct nothing any more, and would lose
-what stands beside it.
+asks for something is refused with field, value and remedy. Reports of running flows (logs, states,
+artifacts, events) are repaired instead: their sender could not correct them any more, and would
+lose the rest of the report.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from stack.server.storable import is_suspect, mended, parsed, refuse_unstorable
 from tasks.errors import BadInputError
 
 MOST_BYTES = 16 * 1024 * 1024
-"""How large a request may be; the largest are artifacts with a picture, and logs."""
+"""Size limit of a request; the largest are artifacts with a picture, and logs."""
 MOST_ASKED_BYTES = 4 * 1024 * 1024
-"""How large a request may be that a flow run is made of: they are listed by the hundred."""
+"""Size limit of a request that creates a flow run, since flow runs are listed by the hundred."""
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_LOOKS = ((calendar_range.MARKS, calendar_range.refuse_edges),)
-_LOOKS_AT_DEPLOYMENTS = (
-    *_LOOKS,
+_CHECKS = ((calendar_range.MARKS, calendar_range.refuse_edges),)
+_DEPLOYMENT_CHECKS = (
+    *_CHECKS,
     (templates.MARKS, templates.refuse_templates),
     (recurrence.MARKS, recurrence.refuse_endless_rules),
     (schedules.MARKS, schedules.refuse_timeless),
 )
-"""What has to be looked into, and what refuses some of that."""
+"""Pairs of the substrings by which a check applies, and the check."""
 _ESCAPED = b"\\u"
-"""An escaped letter may hide what is looked for."""
-_TOLD = ("/logs", "/artifacts", "/events")
+"""An escaped character may hide such a substring."""
+_REPORTS = ("/logs", "/artifacts", "/events")
 _MADE_OF = ("/deployments", "/flow_runs")
 _UNPROCESSABLE = 422
 _TOO_LARGE = 413
@@ -48,14 +48,14 @@ class TooLargeError(BadInputError):
         super().__init__("body", "...", f"is larger than {most // 1024 // 1024} MiB", remedy)
 
 
-class Door:
-    """An ASGI application that lets to ``app`` only what can be given back."""
+class RequestValidator:
+    """ASGI middleware that passes to ``app`` only values that the server can return again."""
 
     def __init__(self, app: App) -> None:
         self._app = app
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Let one request, or all that comes through one socket, in."""
+        """Validate one request, or all messages of one websocket."""
         if scope["type"] == "websocket":
             await self._app(scope, _mended_messages(receive), send)
         elif scope["type"] == "http":
@@ -70,7 +70,7 @@ class Door:
                 body = await _admitted_body(scope, receive)
                 if body is None:
                     return
-                receive = _given(body, receive)
+                receive = _replayed(body, receive)
         except BadInputError as error:
             if isinstance(error, TooLargeError):
                 await refuse(send, _TOO_LARGE, error, (b"connection", b"close"))
@@ -81,23 +81,23 @@ class Door:
 
 
 async def _admitted_body(scope: MutableMapping[str, Any], receive: Receive) -> bytes | None:
-    """Return the body as it may come in; None where the client has gone."""
+    """Return the body as it is passed on; None if the client has gone."""
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     body = await _read(receive, _most(path))
     if body is None:
         return None
-    # A rule may take seconds to judge, in which others are answered.
+    # A rule may take seconds to check, during which other requests are answered.
     looks_long = _has(body, recurrence.MARKS)
     return await asyncio.to_thread(admitted, path, body) if looks_long else admitted(path, body)
 
 
 def admitted(path: str, body: bytes) -> bytes:
-    """Return the body of a request to ``path`` of the API as it may come in.
+    """Return the body of a request to ``path`` of the API as it is passed on.
 
     Raises:
-        BadInputError: It asks for what could not be given back or followed, or has to be filled in.
+        BadInputError: It holds a value that could not be returned or computed, or a template.
     """
-    looks = _LOOKS_AT_DEPLOYMENTS if path.startswith("/deployments") else _LOOKS
+    looks = _DEPLOYMENT_CHECKS if path.startswith("/deployments") else _CHECKS
     refusals = [refuse for marks, refuse in looks if _has(body, marks)]
     if not (refusals or is_suspect(body)):
         return body
@@ -105,7 +105,7 @@ def admitted(path: str, body: bytes) -> bytes:
         document = parsed(body)
     except ValueError:
         return body  # no JSON: the server says so
-    if is_told(path):
+    if is_report(path):
         document = mended(document)
         body = json.dumps(document).encode()
     else:
@@ -119,19 +119,19 @@ def _has(body: bytes, marks: Iterable[bytes]) -> bool:
     return _ESCAPED in body or any(mark in body for mark in marks)
 
 
-def is_told(path: str) -> bool:
-    """Tell whether who sends to ``path`` tells what has happened, and asks for nothing."""
+def is_report(path: str) -> bool:
+    """Tell whether a request to ``path`` reports what has happened, and asks for nothing."""
     is_read = path.endswith(("/filter", "/count"))
-    return path.endswith("/set_state") or (path.startswith(_TOLD) and not is_read)
+    return path.endswith("/set_state") or (path.startswith(_REPORTS) and not is_read)
 
 
 def _most(path: str) -> int:
-    made_of = path.startswith(_MADE_OF) and not is_told(path)
+    made_of = path.startswith(_MADE_OF) and not is_report(path)
     return MOST_ASKED_BYTES if made_of else MOST_BYTES
 
 
 async def _read(receive: Receive, most: int) -> bytes | None:
-    """Return the whole body; None where the client has gone.
+    """Return the whole body; None if the client has gone.
 
     Raises:
         TooLargeError: It has more than ``most`` bytes; the rest was not read.
@@ -149,20 +149,20 @@ async def _read(receive: Receive, most: int) -> bytes | None:
     return b"".join(pieces)
 
 
-def _given(body: bytes, receive: Receive) -> Receive:
-    """Return a way to receive ``body``, and then whatever else comes."""
-    left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Return a receiver of ``body``, and then of all further messages."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def give() -> Message:
-        """Give the body once."""
-        return left.pop() if left else await receive()
+        """Return the body once, then what follows."""
+        return messages.pop() if messages else await receive()
 
     return give
 
 
 def _mended_messages(receive: Receive) -> Receive:
     async def give() -> Message:
-        """Give the next message as it can be stored."""
+        """Return the next message, repaired so that it can be stored."""
         message = await receive()
         text = message.get("text")
         if not isinstance(text, str):

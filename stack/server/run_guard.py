@@ -1,6 +1,6 @@
-"""What flow runs of operations are kept from: being another's, and being deleted at work.
+"""Guards flow runs of operations against other code, and against deletion while they run.
 
-One that is made as if it had ended stands for what never happened; the process of one that is
+A flow run that is created as ended stands for what never happened; the process of one that is
 deleted goes on, unknown to the server.
 """
 
@@ -27,12 +27,13 @@ from stack.server.pool_guard import PoolGuard
 from stack.server.refusal import (
     Session,
     all_ids,
+    intercept,
     models,
     name_of,
     refuse_change,
     refuse_deletion,
-    stand_before,
 )
+from stack.server.run_names import RunNames
 from tasks.errors import BadInputError
 
 _AT_WORK = FlowRunFilterState(
@@ -40,45 +41,52 @@ _AT_WORK = FlowRunFilterState(
 )
 _TO_BEGIN = {StateType.SCHEDULED, StateType.PENDING}
 _OF_A_RUN = {"parameters", "job_variables"}
-"""What a flow run has of its own of what makes it what it is."""
+"""Fields in which a flow run may differ from its deployment."""
 _FREE = "env"
-"""A run may have variables of its own, but no other command or folder."""
+"""The job variable that a run may set: environment variables, but no other command or folder."""
 
 
 class RunGuard:
-    """Looks at each flow run before it is made, changed or deleted.
+    """Checks each flow run before it is created, changed or deleted.
 
     Args:
         operations: Returns the schema of the parameters of each operation, by its name as
             ``flow/name``.
         pool: Guards the work pool by which they run.
+        run_names: Names and tags them.
     """
 
     def __init__(
-        self, operations: Callable[[], Mapping[str, dict[str, Any]]], pool: PoolGuard
+        self,
+        operations: Callable[[], Mapping[str, dict[str, Any]]],
+        pool: PoolGuard,
+        run_names: RunNames,
     ) -> None:
-        self._operations, self._pool = operations, pool
+        self._operations, self._pool, self._run_names = operations, pool, run_names
 
-    def stand(self) -> None:
-        """Stand before the models of this process."""
-        stand_before(models.flow_runs, "create_flow_run", self._create)
-        stand_before(models.flow_runs, "update_flow_run", self._update)
+    def install(self) -> None:
+        """Intercept the model functions of this process."""
+        intercept(models.flow_runs, "create_flow_run", self._create)
+        intercept(models.flow_runs, "update_flow_run", self._update)
         for name in ("delete_flow_run", "delete_flow_runs"):
-            stand_before(models.flow_runs, name, _delete)
+            intercept(models.flow_runs, name, _delete)
 
     async def _create(self, session: Session, flow_run: Any, **_: Any) -> None:
         if flow_run.deployment_id is None:
             await self._refuse_bare(session, flow_run)
             return
-        given = {field: getattr(flow_run, field) for field in _OF_A_RUN}
-        if await self._check(session, flow_run.deployment_id, given):
+        requested = {field: getattr(flow_run, field) for field in _OF_A_RUN}
+        if await self._check(session, flow_run.deployment_id, requested):
             await self._check_beginning(session, flow_run)
+            await self._run_names.give(session, flow_run)
 
     async def _update(self, session: Session, flow_run_id: UUID, flow_run: Any) -> None:
-        given = {field: getattr(flow_run, field) for field in _OF_A_RUN & flow_run.model_fields_set}
-        stored = await models.flow_runs.read_flow_run(session, flow_run_id) if given else None
+        requested = {
+            field: getattr(flow_run, field) for field in _OF_A_RUN & flow_run.model_fields_set
+        }
+        stored = await models.flow_runs.read_flow_run(session, flow_run_id) if requested else None
         if stored is not None and stored.deployment_id is not None:
-            await self._check(session, stored.deployment_id, given)
+            await self._check(session, stored.deployment_id, requested)
 
     async def _refuse_bare(self, session: Session, flow_run: Any) -> None:
         """Refuse a run that a worker would take, of a flow of ours and without its checks."""
@@ -90,8 +98,10 @@ class RunGuard:
             remedy = "Make the run by /deployments/<id>/create_flow_run."
             refuse_change(BadInputError("deployment_id", None, problem, remedy))
 
-    async def _check(self, session: Session, deployment_id: UUID, given: Mapping[str, Any]) -> bool:
-        """Check them once more: a request may ask for that not to be done, or go another way.
+    async def _check(
+        self, session: Session, deployment_id: UUID, requested: Mapping[str, Any]
+    ) -> bool:
+        """Check the parameters again, as a request may disable Prefect's check or bypass it.
 
         Return whether it is a run of an operation.
         """
@@ -99,7 +109,7 @@ class RunGuard:
         schema = stored and self._operations().get(await name_of(session, stored))
         if not schema:
             return False
-        variables = given.get("job_variables") or {}
+        variables = requested.get("job_variables") or {}
         others = {name: value for name, value in variables.items() if name != _FREE}
         try:
             refuse_other_run({"job_variables": others}, "")
@@ -107,7 +117,7 @@ class RunGuard:
                 refuse_other_variables(variables[_FREE])
         except BadInputError as error:
             refuse_change(error)
-        if "parameters" in given and (complaint := unfit(schema, given["parameters"])):
+        if "parameters" in requested and (complaint := unfit(schema, requested["parameters"])):
             raise HTTPException(HTTPStatus.CONFLICT, f"Error creating flow run: {complaint}")
         return True
 
@@ -132,12 +142,12 @@ async def _delete(
 
 
 async def refuse_at_work(
-    session: Session, which: Mapping[str, Any], ids: FlowRunFilterId | None = None
+    session: Session, filters: Mapping[str, Any], ids: FlowRunFilterId | None = None
 ) -> None:
-    """Refuse to delete what has a flow run that is at work, by filters as Prefect's models take."""
+    """Refuse to delete anything that has a running flow run, by filters of Prefect's models."""
     at_work = FlowRunFilter(state=_AT_WORK, id=ids)
     runs = await models.flow_runs.read_flow_runs(
-        session=session, flow_run_filter=at_work, limit=1, **which
+        session=session, flow_run_filter=at_work, limit=1, **filters
     )
     for run in runs:
         remedy = "Cancel it first; once it has ended it can be deleted."

@@ -1,7 +1,7 @@
-"""Which schedules by cron or interval Prefect's server can give times of.
+"""Refuses schedules by cron or interval whose times Prefect's server cannot compute.
 
-It stores what never occurs, and fails at each attempt to plan it, from then on, as it does over a
-time that no calendar has. Recurrence rules have a look of their own (``recurrence``).
+The server stores a schedule that never occurs, or whose times leave the calendar, and then fails at
+each attempt to plan it. Recurrence rules have a check of their own (``recurrence``).
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from tasks.errors import BadInputError
 
 LONGEST_INTERVAL = timedelta(days=3653)
 FURTHEST_YEARS = 100
-"""How far away from today an interval may be anchored, or runs be planned."""
+"""Years from today within which an interval may be anchored, or runs may be planned."""
 LONGEST_CRON = 1000
 """Characters; the longest that anybody writes lists sixty minutes."""
 
 FAR = (f"is more than {FURTHEST_YEARS} years away", "Write a time of this century.")
 _MOMENT = TypeAdapter(datetime)
 _cron_dates = CronSchedule._get_dates_generator  # noqa: SLF001 - the others are asynchronous
-"""As Prefect has it: the server lets that of its own end where there is nothing to count."""
+"""Prefect's original function; in the server, ours replaces it and ends instead of failing."""
 MARKS = (b'schedule"', b'_time"')
-"""What the body of a request has that has to be looked into."""
+"""Substrings of the request bodies that have to be checked."""
 _PLACE = re.compile(r"(?:(?:schedules\.)?\d+\.)?schedule")
 """Where a request of the API has a schedule: alone, in a list, or in a deployment's list."""
 
@@ -37,10 +37,10 @@ Json = dict[str, Any]
 
 
 def refuse_timeless(document: object) -> None:
-    """Refuse a schedule that never occurs, or hardly ever, and to plan its runs for a time far away.
+    """Refuse a schedule that never or hardly ever occurs, and planning its runs far from today.
 
     Raises:
-        BadInputError: It names the first by its place.
+        BadInputError: It names the path of the first such value.
     """
     _refuse_far_span(document)
     for place, _, schedule in values(document):
@@ -58,7 +58,7 @@ def refuse_timeless(document: object) -> None:
 
 
 def times_that_end(times: Iterator[Any]) -> Iterator[Any]:
-    """Yield the times of a schedule, as long as there are any in the calendar."""
+    """Yield the times of a schedule until one leaves the calendar or cannot be computed."""
     with suppress(ValueError, OverflowError, LookupError):
         yield from times
 

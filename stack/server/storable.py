@@ -1,8 +1,8 @@
-"""Which JSON Prefect's server can store and give back, and what is made of what it cannot.
+"""Finds, refuses or repairs JSON values that Prefect's server could store but not return.
 
 Python reads and writes more as JSON than the server's other parts can: half of a character, a
-whole number beyond 64 bits, a hundred lists in one another. The server stores a flow run that has
-one, and answers 500 from then on to whoever asks for a list that holds it, also to its worker.
+whole number beyond 64 bits, a hundred nested lists. The server stores a flow run that has such a
+value, and from then on answers 500 to every request for a list that holds it, also to its worker.
 """
 
 from __future__ import annotations
@@ -16,27 +16,28 @@ from typing import Any
 from tasks.errors import BadInputError
 
 MOST_DEEP = 100
-"""How many lists and mappings may stand in one another; the server can write 254."""
-_LEAST, _MOST = -(2**63), 2**63 - 1
+"""Levels to which lists and mappings may be nested; the server can write 254."""
+_LEAST = -(2**63)
+_MOST = 2**63 - 1
 _LONGEST_NUMBER = 400
-"""Digits; what is longer is beyond every float as well."""
+"""Digits of a number; a longer one is beyond every float as well."""
 
 _SUSPECT = re.compile(
     rb"\\u(?:0000|[dD][89a-fA-F])|\x00|\xed[\xa0-\xbf]|NaN|Infinity"
     rb"|(?:^|[:\[,\s])-?(?:[0-9]{19}|[0-9.]+[eE]\+?[0-9]{3})"
 )
-"""Without any of these, and flat, a text has nothing that cannot be given back."""
+"""A flat text without any of these holds only values that can be returned."""
 _BAD_TEXT = re.compile("[\0\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 
 
 def is_suspect(text: bytes) -> bool:
-    """Tell whether ``text`` has to be looked at value by value; most has not."""
+    """Tell whether ``text`` has to be checked value by value; most need not."""
     return text.count(b"[") + text.count(b"{") > MOST_DEEP or _SUSPECT.search(text) is not None
 
 
 def parsed(text: str | bytes) -> Any:
-    """Return what ``text`` says, as Python reads it, however long its numbers are.
+    """Return the document in ``text``, as Python reads it, however long its numbers are.
 
     Raises:
         BadInputError: It is nested deeper than Python can read.
@@ -49,10 +50,10 @@ def parsed(text: str | bytes) -> Any:
 
 
 def refuse_unstorable(document: object) -> None:
-    """Refuse what the server could not give back.
+    """Refuse a value that the server could not return.
 
     Raises:
-        BadInputError: It names the first such value by its place.
+        BadInputError: It names the path of the first such value.
     """
     for place, depth, value in values(document):
         if depth > MOST_DEEP:
@@ -67,9 +68,9 @@ def refuse_unstorable(document: object) -> None:
 
 
 def mended(value: Any, depth: int = 0) -> Any:
-    """Return ``value`` with what could not be given back replaced.
+    """Return ``value`` with all that could not be returned replaced.
 
-    Characters become U+FFFD, whole numbers floats, and what is no number or too deep null.
+    Characters become U+FFFD, whole numbers floats; NaN, infinity and what is too deep become null.
     """
     if depth > MOST_DEEP:
         return None
@@ -85,9 +86,9 @@ def mended(value: Any, depth: int = 0) -> Any:
 
 
 def read_stored(text: str | bytes | float) -> Any:
-    """Return the JSON ``text`` of a database, so that it can be sent.
+    """Return the document in the JSON ``text`` of a database, so that it can be sent.
 
-    SQLite gives a lone number back as a number.
+    SQLite returns a lone number as a number.
     """
     if isinstance(text, int | float):
         return mended(text)
@@ -100,20 +101,22 @@ def read_stored(text: str | bytes | float) -> Any:
 
 
 def values(document: object) -> Iterator[tuple[str, int, object]]:
-    """Yield every value and key of ``document`` with its place and its depth, in order."""
-    left: list[tuple[str, int, object]] = [("", 0, document)]
-    while left:
-        place, depth, value = left.pop()
+    """Yield every value and key of ``document`` with its path and its depth, in order."""
+    pending: list[tuple[str, int, object]] = [("", 0, document)]
+    while pending:
+        place, depth, value = pending.pop()
         yield place or "body", depth, value
         if depth > MOST_DEEP:
             continue
         below = f"{place}." if place else ""
         if isinstance(value, dict):
-            left += [(f"{below}{key}", depth + 1, item) for key, item in reversed(value.items())]
-            left += [(place, depth, key) for key in value]
+            pending += [(f"{below}{key}", depth + 1, item) for key, item in reversed(value.items())]
+            pending += [(place, depth, key) for key in value]
         elif isinstance(value, list):
             numbered = list(enumerate(value))
-            left += [(f"{below}{number}", depth + 1, item) for number, item in reversed(numbered)]
+            pending += [
+                (f"{below}{number}", depth + 1, item) for number, item in reversed(numbered)
+            ]
 
 
 def _whole(digits: str) -> int | float:

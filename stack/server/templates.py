@@ -1,8 +1,8 @@
-"""Templates in the parameters of a run, which Prefect's server would fill in before anybody checks them.
+"""Refuses templates in the parameters of a run, which Prefect's server would expand unchecked.
 
 A value ``{"__prefect_kind": ...}`` stands for another one: `jinja` is evaluated, `workspace_variable`
-looked up. What comes out is no longer what was asked for. `json`, a text that is read as JSON, is
-what the run form of the UI sends; it is looked into.
+looked up. The result is no longer what was requested. `json`, a text that is read as JSON, is what
+the run form of the UI sends; its content is checked.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from tasks.errors import BadInputError
 
 _KIND = "__prefect_kind"
 MARKS = (_KIND.encode(),)
-"""What the body of a request has that has to be looked into."""
+"""Substrings of the request bodies that have to be checked."""
 _PLAIN = frozenset({"none", "json"})
 _REMEDY = "Write the value itself: no parameter is filled in by Prefect."
 
 
 def refuse_templates(document: object) -> None:
-    """Refuse a template, and a text of JSON that could not be stored.
+    """Refuse a template, and a JSON text that could not be stored.
 
     Raises:
-        BadInputError: It names the first by its place.
+        BadInputError: It names the path of the first such value.
     """
     for place, _, value in values(document):
         if not isinstance(value, dict) or _KIND not in value:

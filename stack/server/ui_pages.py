@@ -1,8 +1,8 @@
-"""The pages of the server's UI: shown by no other page, at home at every address, silent to the world.
+"""Adds security headers to the pages of the server's UI, and points the UI to its own address.
 
-A page that shows another one in a frame can have whoever looks at it click there, unseen. Prefect's
-UI speaks to one address of the API alone, from which pages of any other are kept by the browser; and
-it asks a service of its maker's, on the internet, which no setting keeps it from.
+A page that embeds another one in a frame can trick its visitor into clicks there (clickjacking).
+Prefect's UI uses one fixed address of the API, which the browser blocks for pages of any other
+address. It also contacts a service of its maker on the internet, which no setting prevents.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5
 
 
 class OwnPages:
-    """An ASGI application whose UI speaks to the address at which it is seen, and to no other."""
+    """ASGI middleware whose UI talks only to the address at which it is opened."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -39,7 +39,7 @@ class OwnPages:
         ]
 
         async def send_with_policy(message: Message) -> None:
-            """Say who may show what is sent, and to whom it may speak."""
+            """Add the headers that restrict framing and connections."""
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), *own]
             await send(message)
@@ -53,7 +53,7 @@ class OwnPages:
 
 
 class _Settings:
-    """Sends the settings of the UI on, with the address of the API as it is seen from there."""
+    """Passes the settings of the UI on, with the address of the API as the browser sees it."""
 
     def __init__(self, api_url: str, send: Send) -> None:
         self._api_url, self._send = api_url, send
@@ -61,7 +61,7 @@ class _Settings:
         self._body = b""
 
     async def send(self, message: Message) -> None:
-        """Take one message; all is sent on with the last."""
+        """Take one message; all are sent with the last one."""
         if message["type"] == "http.response.start":
             self._start = message
             return
@@ -83,15 +83,15 @@ class _Settings:
 
 
 def _address(scope: MutableMapping[str, Any]) -> tuple[str, str]:
-    """Return scheme and host as whoever looks sees them, a proxy between or not."""
+    """Return scheme and host as the browser sees them, with or without a proxy between."""
     scheme = _first(scope, b"x-forwarded-proto")
     forwarded = _first(scope, b"x-forwarded-host")
     host = forwarded if _HOST.fullmatch(forwarded) else header(scope, b"host")
-    if not _HOST.fullmatch(host):  # what is no host must not become a part of the policy
+    if not _HOST.fullmatch(host):  # it must not become a part of the policy
         host = ":".join(str(part) for part in scope.get("server") or ("127.0.0.1",))
     return scheme if scheme in _SCHEMES else scope.get("scheme", "http"), host
 
 
 def _first(scope: MutableMapping[str, Any], name: bytes) -> str:
-    """Return what the outermost of several proxies has said, each of which adds its own."""
+    """Return the first value of a forwarding header, which the outermost proxy has set."""
     return header(scope, name).partition(",")[0].strip()

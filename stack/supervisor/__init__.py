@@ -1,1 +1,1 @@
-"""The supervisor: keeps the parts of the stack running."""
+"""The supervisor, which keeps the parts of the stack running."""

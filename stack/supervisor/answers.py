@@ -1,6 +1,6 @@
-"""Whether the server still answers: it leaves no sign of life by itself, so it is asked for one.
+"""Polls the server, which leaves no heartbeat itself, and beats on its behalf when it answers.
 
-By means of the standard library: the supervisor is always there, and httpx takes ten MB of memory.
+It uses the standard library only: the supervisor always runs, and httpx takes ten MB of memory.
 """
 
 from __future__ import annotations

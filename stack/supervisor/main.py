@@ -1,4 +1,4 @@
-"""Keeps the processes of the Procfile running: each in its own session, restarted when it dies.
+"""The supervisor process: runs each process of the Procfile in its own session, and restarts it.
 
 `honcho start` runs the same Procfile in the foreground, but ends everything when one process ends;
 here a killed worker comes back and its neighbours never notice.
@@ -20,12 +20,12 @@ from blocks.routers.extent import served
 from stack.disk_reserve import Reserve
 from stack.endings import Ending, forget_ending, write_ending
 from stack.environment import MARK
-from stack.hanging import Hanging
+from stack.hanging import HangDetector
 from stack.heartbeat import Heartbeat, beat, patience
 from stack.log import rotate, say
 from stack.parts import Part, all_inputs, parts
 from stack.record import (
-    Record,
+    ProcessRecord,
     is_alive,
     kill_leader,
     kill_session,
@@ -36,7 +36,7 @@ from stack.record import (
     stop_sessions,
     write_record,
 )
-from stack.record_keeping import Bookkeeping
+from stack.record_keeping import RecordKeeper
 from stack.record_recovery import successor_of, unrecorded
 from stack.supervisor.answers import keep_asking
 from stack.supervisor.program import Program, next_start
@@ -44,18 +44,18 @@ from tasks.home import Home
 from tasks.settings import settings
 
 STEADY_SECONDS = 60.0
-"""A process that has run this long has not failed when it dies."""
+"""A process that dies after it has run this long does not count as failed."""
 GRACE_SECONDS = 10.0
 
 
 class Supervisor:
     """Takes over the parts that run, starts the others, restarts those that die, stops them all.
 
-    A full disk does not end it: what it has to write down follows when there is room.
+    A full disk does not end it: it writes its records when there is room.
 
     Args:
         home: The home of the stack.
-        wanted: The parts to keep running.
+        desired: The parts to keep running.
         environment: The one that they get.
         health_url: Where the server answers as long as it does not hang.
         patience_seconds: After how long without a heartbeat reconciler, worker and server are
@@ -65,23 +65,23 @@ class Supervisor:
     def __init__(
         self,
         home: Home,
-        wanted: Sequence[Part],
+        desired: Sequence[Part],
         environment: Mapping[str, str],
         health_url: str,
         patience_seconds: float,
     ) -> None:
         self._home, self._environment = home, dict(environment)
         self._health_url = health_url
-        self._books = Bookkeeping(Reserve(home.reserve_file), say)
+        self._records = RecordKeeper(Reserve(home.reserve_file), say)
         server = home.server_heartbeat_file
         beating = {
             "reconciler": Heartbeat(home.heartbeat_file, patience_seconds),
             "worker": Heartbeat(home.worker_heartbeat_file, patience_seconds),
             "server": Heartbeat(server, patience_seconds, starts_silent=True),
         }
-        self._hanging = {part.name: Hanging(beating.get(part.name)) for part in wanted}
-        self._programs = [Program(part) for part in wanted]
-        self._own = record_of("supervisor", os.getpid(), self._mark, inputs=all_inputs(wanted))
+        self._hanging = {part.name: HangDetector(beating.get(part.name)) for part in desired}
+        self._programs = [Program(part) for part in desired]
+        self._own = record_of("supervisor", os.getpid(), self._mark, inputs=all_inputs(desired))
         self._stopping, self._leaving = threading.Event(), False
 
     def run(self) -> None:
@@ -104,17 +104,17 @@ class Supervisor:
     def _look(self, now: float) -> None:
         """Look once at every part; what the system refuses is tried again at the next look."""
         beat(self._home.supervisor_heartbeat_file)
-        self._books.catch_up()
+        self._records.catch_up()
         self._keep_recorded()
         for program in self._programs:
             name = program.part.name
-            self._books.endure(name, partial(self._look_at, program, now))
-            self._books.endure(name, partial(self._replace_hanging, program, now))
+            self._records.endure(name, partial(self._look_at, program, now))
+            self._records.endure(name, partial(self._replace_hanging, program, now))
         for log in self._home.logs.glob("*.log"):
-            self._books.endure(f"{log} is not rotated", partial(rotate, log))
+            self._records.endure(f"{log} is not rotated", partial(rotate, log))
 
     def _keep_recorded(self) -> None:
-        """Write again who is ours where a record is gone or torn; leave all to a successor."""
+        """Rewrite records that are gone or torn; leave everything to a successor, if any."""
         if successor := successor_of(self._own, self._home):
             say(f"process {successor.pid} supervises in the place of this one")
             self._leaving = True
@@ -130,21 +130,21 @@ class Supervisor:
         self._stopping.set()
 
     def _take_over(self) -> None:
-        """Adopt what runs with the inputs that are wanted; end what runs with others."""
-        wanted = {program.part.name: program for program in self._programs}
+        """Adopt parts that run with their desired inputs; end those that run with others."""
+        desired = {program.part.name: program for program in self._programs}
         for path in sorted(self._home.stack.glob("*.json")):
             record = read_record(path)
             if record is None or record.pid == os.getpid() or record.mark != self._mark:
                 continue
-            program = wanted.get(path.stem)
+            program = desired.get(path.stem)
             if program is not None and is_alive(record) and record.inputs == program.part.inputs:
                 program.record, program.starts = record, record.starts
                 say(f"took over {path.stem}, process {record.pid}")
             elif program is not None or record.program == "router":
-                self._books.endure(path.stem, partial(self._end, path, record))
+                self._records.endure(path.stem, partial(self._end, path, record))
 
-    def _end(self, path: Path, record: Record) -> None:
-        """End a part that is not wanted as it is; the flow runs of a dead worker go on."""
+    def _end(self, path: Path, record: ProcessRecord) -> None:
+        """End a part that is not desired as it is; the flow runs of a dead worker go on."""
         if is_alive(record):
             say(f"ended {stop_sessions([record], GRACE_SECONDS)} processes of {path.stem}")
             path.unlink()
@@ -166,11 +166,11 @@ class Supervisor:
             self._mourn(program, code, now)
         elif program.failures and now - program.started_at >= STEADY_SECONDS:
             program.failures = 0
-            self._books.forget(f"the end of {program.part.name}")
+            self._records.forget(f"the end of {program.part.name}")
             forget_ending(self._home, program.part.name)
 
     def _replace_hanging(self, program: Program, now: float) -> None:
-        """Kill a part that hangs or was stopped; that it ended is seen at the next look.
+        """Kill a part that hangs or was stopped; the next look notices that it has ended.
 
         The flow runs of a worker go on.
         """
@@ -200,13 +200,13 @@ class Supervisor:
         )
         self._write_record(part.name, program.record)
 
-    def _write_record(self, name: str, record: Record) -> None:
-        self._books.write(
+    def _write_record(self, name: str, record: ProcessRecord) -> None:
+        self._records.write(
             f"the process of {name}", partial(write_record, self._home.record(name), record)
         )
 
     def _mourn(self, program: Program, code: int | None, now: float) -> None:
-        """Set the time of the next start; what the dead one's session still runs stays on record.
+        """Set the time of the next start; if the dead part's session still runs, keep its record.
 
         That is how the flow runs of a killed worker go on, and are still found by `make down`.
         """
@@ -218,18 +218,18 @@ class Supervisor:
         how = "" if code is None else f" with code {code}"
         say(f"{name} ended{how}; start {program.starts + 1} follows")
         if record is not None and members(record):
-            self._books.forget(f"the process of {name}")
+            self._records.forget(f"the process of {name}")
             aside = f"{name}.{record.pid}"
             self._write_record(aside, record)
         ending = Ending(name, code, max(1, program.failures))
-        self._books.write(f"the end of {name}", partial(write_ending, self._home, ending))
+        self._records.write(f"the end of {name}", partial(write_ending, self._home, ending))
 
     def _stop(self) -> None:
         own = os.getpid()
-        held = [program.record for program in self._programs if program.record]
-        written = [record for record in read_records(self._home.stack) if record.pid != own]
-        others = {record.pid: record for record in (*written, *held)}
-        say(f"stopped {stop_sessions(others.values(), GRACE_SECONDS)} processes")
+        supervised = [program.record for program in self._programs if program.record]
+        recorded = [record for record in read_records(self._home.stack) if record.pid != own]
+        records = {record.pid: record for record in (*recorded, *supervised)}
+        say(f"stopped {stop_sessions(records.values(), GRACE_SECONDS)} processes")
 
 
 def main() -> None:
@@ -237,9 +237,9 @@ def main() -> None:
     current = settings()
     home = Home(current.root)
     procfile = Path("Procfile").read_text(encoding="utf-8")
-    wanted = parts(procfile, os.environ, served(home.root / "router"))
+    desired = parts(procfile, os.environ, served(home.root / "router"))
     most_silent = patience(current.reconcile_seconds)
-    Supervisor(home, wanted, os.environ, f"{current.api_url}/health", most_silent).run()
+    Supervisor(home, desired, os.environ, f"{current.api_url}/health", most_silent).run()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A part of the stack as its supervisor keeps it running, and when it is started again."""
+"""The supervisor's state of one part of the stack, and the back-off between its starts."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import subprocess
 from dataclasses import dataclass
 
 from stack.parts import Part
-from stack.record import Record
+from stack.record import ProcessRecord
 
 LONGEST_APART_SECONDS = 5.0
-"""As long as a worker takes to start: one that is killed as soon as it works is back at once."""
+"""As long as a worker takes to start, so that one which is killed once it works is back at once."""
 
 
 def next_start(started_at: float, now: float, failures: int) -> float:
-    """Return when a program is started again that has ended ``now``.
+    """Return when to restart a program that has ended ``now``.
 
-    Of one that failed ``failures`` times in a row, starts lie further and further apart; one that
-    has worked for longer than that is back at once.
+    The more often it failed in a row (``failures``), the further its starts lie apart; a program
+    that has run for longer than that is restarted at once.
     """
     apart = min(LONGEST_APART_SECONDS, 0.5 * 2.0 ** (failures - 1)) if failures else 0.0
     return max(now, started_at + apart)
@@ -24,11 +24,11 @@ def next_start(started_at: float, now: float, failures: int) -> float:
 
 @dataclass(slots=True)
 class Program:
-    """One part, and the process that runs it now; one that was taken over is no child of ours."""
+    """One part and the process that runs it; ``process`` is None for one that was taken over."""
 
     part: Part
     process: subprocess.Popen[bytes] | None = None
-    record: Record | None = None
+    record: ProcessRecord | None = None
     starts: int = 0
     failures: int = 0
     started_at: float = 0.0

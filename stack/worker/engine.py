@@ -1,4 +1,4 @@
-"""Prefect's engine, which executes one flow run, with clients that wait for the server.
+"""Runs Prefect's engine, which executes one flow run, with clients that wait for the server.
 
 A server that is killed just when a flow run begins would otherwise cost that run.
 """

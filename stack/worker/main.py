@@ -1,6 +1,6 @@
 """Prefect's process worker, started once its server answers and its work pool exists.
 
-`prefect worker start` does the same after a second interpreter and a round of questions; here
+`prefect worker start` does the same after starting a second interpreter and several requests; here
 Prefect is imported while the server is still starting.
 """
 
@@ -36,22 +36,22 @@ from tasks.home import Home
 from tasks.settings import settings
 
 LOOK_SECONDS = 20.0
-"""How often it looks for missed runs; a longer pause (a start, a machine that slept) is one look
-behind, so that nothing is picked up before it."""
+"""How often it looks for missed runs. After a longer pause (a start, a machine that slept) it looks
+before it picks up any run."""
 
 BEAT_SECONDS = 1.0
 SUPERVISION_SECONDS = 30.0
-"""How often it looks whether the supervisor lives, which the reconciler does more often."""
+"""How often it checks that the supervisor lives; the reconciler checks more often."""
 
 with warnings.catch_warnings():
-    # That it takes the place of the stock worker is what is meant.
+    # It replaces the stock worker on purpose.
     warnings.simplefilter("ignore")
 
     class PunctualWorker(ProcessWorker):
-        """The stock worker, which makes up for the missed runs of a schedule only once.
+        """The stock worker, except that it makes up for the missed runs of a schedule only once.
 
-        A scheduled run that lacks a parameter, or has one that does not fit, fails with a sentence.
-        A run that is given to it once more while its process lives gets no second one.
+        A scheduled run that lacks a parameter, or has one that does not fit, fails with a message.
+        A run that it gets again while its process lives gets no second process.
         """
 
         type = "process"
@@ -62,15 +62,15 @@ with warnings.catch_warnings():
             self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
         async def get_and_submit_flow_runs(self) -> list[FlowRun]:
-            """Skip what was missed more than once, then take what is due."""
-            # A clock that is set ahead makes runs late as a pause does.
+            """Skip all but the newest missed run of each schedule, then take what is due."""
+            # A clock that is set ahead makes runs late, just as a pause does.
             now = (since_boot(), time.time())
             paused = map(sub, now, self._looked_at) if self._looked_at else [LOOK_SECONDS]
             if max(paused) >= LOOK_SECONDS:
                 try:
                     await asyncio.to_thread(skip_all_missed, self._work_pool_name)
                 except ApiError as error:
-                    # Nothing is taken before: the next look is the next attempt.
+                    # No run is taken before that; the next look tries again.
                     self._logger.warning("Missed runs could not be looked for: %s", error)
                     return []
                 self._looked_at = now
@@ -82,7 +82,7 @@ with warnings.catch_warnings():
             configuration: ProcessJobConfiguration,
             task_status: TaskStatus[int] | None = None,
         ) -> ProcessWorkerResult:
-            """Run it in a process, unless it cannot begin or has had one by now."""
+            """Execute a flow run in a process, unless it cannot begin or has already had one."""
             turn = self._turns.setdefault(flow_run.id, asyncio.Lock())
             has_a_process = turn.locked()
             async with turn:
@@ -106,7 +106,7 @@ with warnings.catch_warnings():
             return await super().run(flow_run, configuration, task_status)
 
         async def _complaint(self, flow_run: FlowRun) -> str:
-            """Return why it cannot begin; the API has looked at what no schedule has started."""
+            """Return why a flow run cannot begin; the API checks those not of a schedule."""
             if not flow_run.auto_scheduled or flow_run.deployment_id is None:
                 return ""
             deployment = await self.client.read_deployment(flow_run.deployment_id)
@@ -128,7 +128,7 @@ def skip_all_missed(pool: str) -> None:
 
 
 async def keep_beating(home: Home) -> None:
-    """Leave a sign of life again and again: where none comes, the supervisor replaces this one."""
+    """Beat periodically, as the supervisor replaces a worker that does not."""
     while True:
         beat(home.worker_heartbeat_file)
         await asyncio.sleep(BEAT_SECONDS)
@@ -150,11 +150,11 @@ async def serve(pool: str) -> None:
     supervision = Supervision(home, Path.cwd(), os.environ, SUPERVISION_SECONDS)
     watch = asyncio.ensure_future(keep_supervised(supervision, SUPERVISION_SECONDS))
     beating = asyncio.ensure_future(keep_beating(home))
-    told = asyncio.Event()
+    stop_requested = asyncio.Event()
 
     def stop() -> None:
-        """End the worker because somebody says so."""
-        told.set()
+        """End the worker on request."""
+        stop_requested.set()
         task.cancel()
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -162,12 +162,12 @@ async def serve(pool: str) -> None:
     try:
         await task
     except asyncio.CancelledError:
-        if not told.is_set():
+        if not stop_requested.is_set():
             raise
     finally:
         watch.cancel()
         beating.cancel()
-    if not told.is_set():
+    if not stop_requested.is_set():
         raise RuntimeError("the worker ended by itself, without saying why")
 
 

@@ -1,7 +1,7 @@
-"""Missed runs of schedules: after a pause each schedule is made up once, by its newest run.
+"""Skips missed runs of schedules: after a pause only the newest run of each schedule runs.
 
-Prefect plans runs ahead and starts each late, however many there are: after a week without the
-stack a hundred of one schedule would run at once, each doing what the newest does as well.
+Prefect plans runs ahead and starts all late ones, however many there are: after a week without the
+stack a hundred runs of one schedule would start at once, each doing the same as the newest.
 """
 
 from __future__ import annotations
@@ -22,35 +22,37 @@ Json = Mapping[str, Any]
 
 
 def superseded(runs: Iterable[Json]) -> dict[str, Json]:
-    """Return the newest run of the same schedule, by the id of each run that it makes up for.
+    """Return the newest run of the same schedule, by the id of each older run that it replaces.
 
-    ``runs`` are those that should have begun by now. One that a user has asked for, or that has
-    begun before and waits for another attempt, is never among the keys.
+    ``runs`` are those that should have begun by now. A run that a user has requested, or that has
+    begun before and waits for a retry, is never among the keys.
     """
     schedules: dict[tuple[str, str], list[Json]] = defaultdict(list)
     for run in runs:
         if run["auto_scheduled"] and run["state_name"] in WAITING and not run["run_count"]:
             by = (run.get("created_by") or {}).get("id") or ""
             schedules[str(run["deployment_id"]), str(by)].append(run)
-    found: dict[str, Json] = {}
-    for due in schedules.values():
-        *older, newest = sorted(due, key=lambda run: seconds(run["expected_start_time"]) or 0.0)
-        found |= {str(run["id"]): newest for run in older}
-    return found
+    newest_by_run: dict[str, Json] = {}
+    for runs_of_schedule in schedules.values():
+        *older, newest = sorted(
+            runs_of_schedule, key=lambda run: seconds(run["expected_start_time"]) or 0.0
+        )
+        newest_by_run |= {str(run["id"]): newest for run in older}
+    return newest_by_run
 
 
 def skip_missed(api: SlipwayApi, pool: str, now: float) -> list[str]:
-    """Skip what the newest run of its schedule makes up for; return a sentence for each run."""
+    """Skip all missed runs but the newest of each schedule; return a sentence for each run."""
     before = datetime.fromtimestamp(now, UTC).isoformat()
-    wanted = {
+    query = {
         "work_pools": {"name": {"any_": [pool]}},
         "flow_runs": {
             "state": {"type": {"any_": ["SCHEDULED"]}},
             "expected_start_time": {"before_": before},
         },
     }
-    skipped = superseded(api.every("/flow_runs/filter", wanted)).items()
-    return [said for run, newest in skipped if (said := _skip(api, run, newest))]
+    skipped = superseded(api.every("/flow_runs/filter", query)).items()
+    return [message for run, newest in skipped if (message := _skip(api, run, newest))]
 
 
 def _skip(api: SlipwayApi, run: str, newest: Json) -> str:

@@ -1,6 +1,6 @@
-"""Scheduled runs that lack a parameter: refused in a sentence, where the engine would crash.
+"""Error messages for scheduled runs that lack a parameter, on which the engine would crash.
 
-Whoever starts a run is told by the API; of a schedule, the API takes any parameters.
+The API refuses such a run of a user, but it accepts any parameters of a schedule.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tasks.errors import BadInputError
 
 
 def incompleteness(schema: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
-    """Return a sentence where ``parameters`` leave out what ``schema`` requires; else nothing."""
+    """Return an error message if ``parameters`` lack one that ``schema`` requires, else ``""``."""
     lacking = [name for name in schema.get("required", []) if name not in parameters]
     if not lacking:
         return ""

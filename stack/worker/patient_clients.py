@@ -1,7 +1,7 @@
-"""Prefect's clients, kept from giving up on a server that is away when they first ask it.
+"""Makes Prefect's clients retry their first request while the server does not answer.
 
-They repeat a refused connection only once one has come about, so that a wrong address is told at
-once. The address of a stack is right: what is not there yet, or any more, comes back within seconds.
+They retry a refused connection only after one has succeeded, so that a wrong address is reported at
+once. The address of a stack is right, and a server that is away comes back within seconds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from prefect.client.base import PrefectHttpxAsyncClient, PrefectHttpxSyncClient
 
 
 def wait_for_server() -> None:
-    """Let every client of this process take it that it has reached the server before."""
+    """Make every client of this process assume that it has reached the server before."""
     for kind in (PrefectHttpxAsyncClient, PrefectHttpxSyncClient):
         kind._has_connected = property(_always, _ignore)  # type: ignore[assignment] # noqa: SLF001 - there is no setting
 

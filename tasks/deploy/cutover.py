@@ -24,7 +24,7 @@ from tasks.deploy.effects import (
 from tasks.drain import drain
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances, set_instance_state
-from tasks.ledger.public_ports import Place, front_services, retire_public_ports
+from tasks.ledger.public_ports import PortOwner, front_services, retire_public_ports
 from tasks.ledger.releases import find_release, forget_release
 from tasks.release import LIVING, Instance, InstanceState
 
@@ -92,7 +92,7 @@ class Cutover:
 
     def _retire_idle_ports(self, serving: Collection[str]) -> None:
         """Retire the public ports that ``serving`` does not need: they were leased for the rollout."""
-        place = Place(self.project, self.environment)
+        place = PortOwner(self.project, self.environment)
         needed = {instance.service for instance in self._instances(serving)}
         idle = front_services(self.ledger, place).keys() - needed
         retire_public_ports(self.ledger, place, idle, time.time())

@@ -31,7 +31,7 @@ from tasks.deploy.target import DeployTarget, Pace
 from tasks.errors import BadInputError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.ports import port_of
-from tasks.ledger.public_ports import Place, Taken, lease_public_ports, undo_public_ports
+from tasks.ledger.public_ports import LeasedPorts, PortOwner, lease_public_ports, undo_public_ports
 from tasks.ledger.releases import find_release, releases
 from tasks.presence import is_running
 from tasks.public_port_range import PublicPortRange
@@ -140,15 +140,15 @@ class Provision:
         return recorded(self.ledger, self.target.project, self.target.environment)
 
     @property
-    def _place(self) -> Place:
-        return Place(self.target.project, self.target.environment)
+    def _place(self) -> PortOwner:
+        return PortOwner(self.target.project, self.target.environment)
 
     @property
     def _span(self) -> PublicPortRange:
         target = self.target
         return PublicPortRange(target.host, target.first_port, target.first_port + target.slots - 1)
 
-    def _lease(self, pins: Mapping[str, int | None]) -> Taken:
+    def _lease(self, pins: Mapping[str, int | None]) -> LeasedPorts:
         """Lease public ports; one that has upstreams stays, whatever is pinned by now."""
         return lease_public_ports(
             self.ledger, self._span, self._place, pins, time.time(), move=False

@@ -12,7 +12,7 @@ from threading import Event
 
 from blocks.providers.process import detached
 from blocks.providers.process.listening import listening_instead
-from blocks.providers.process.probe import Answer, ask
+from blocks.providers.process.probe import ProbeAnswer, ask
 from blocks.reason import with_reason
 from blocks.redaction import last_lines, redact
 from tasks.cancellation import is_cancelled
@@ -117,7 +117,7 @@ def _look(instance: Instance) -> tuple[bool, bool, str]:
     return answer.ok, False, answer.detail
 
 
-def _probe(instance: Instance, port: int, status: detached.Running) -> Answer:
+def _probe(instance: Instance, port: int, status: detached.Running) -> ProbeAnswer:
     find_intruder = partial(who_else_answers, instance, status)
     return ask(instance.host, port, instance.health_path, _ANSWER_SECONDS, find_intruder)
 

@@ -13,7 +13,7 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances
 from tasks.ledger.ports import port_of
 from tasks.ledger.public_ports import (
-    Place,
+    PortOwner,
     forget_moved,
     lease_public_ports,
     moved_public_ports,
@@ -31,7 +31,7 @@ class PublicPorts:
 
     ledger: Ledger
     router: Router
-    place: Place
+    place: PortOwner
     span: PublicPortRange
 
     @contextmanager
@@ -102,7 +102,7 @@ def lead_away(ledger: Ledger, router: Router, leaving: Collection[Instance], now
     """
     ids = {instance.id for instance in leaving}
     for instance in leaving:
-        place = Place(instance.project, instance.environment)
+        place = PortOwner(instance.project, instance.environment)
         port = port_of(ledger, place.owner(instance.service))
         if port is None:
             continue
@@ -122,4 +122,4 @@ def public_ports_of(
     project: str, environment: str, ledger: Ledger, router: Router, settings: Settings
 ) -> PublicPorts:
     """Return the public ports of that environment, as this machine's router has them."""
-    return PublicPorts(ledger, router, Place(project, environment), front_range(settings))
+    return PublicPorts(ledger, router, PortOwner(project, environment), front_range(settings))

@@ -1,1 +1,1 @@
-"""The durable record: the only package that knows sqlalchemy."""
+"""The ledger, which is the durable record; the only package that uses SQLAlchemy."""

@@ -1,4 +1,4 @@
-"""Activity: everything that was recorded since a moment, of every project; what reports read."""
+"""Everything recorded since a given time, for every project; reports read it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tasks.ledger.rollouts import RolloutRow
 from tasks.ledger.tables import capacity, deployment, learning, work
 from tasks.ledger.workloads import WorkloadRow
 
-# Whoever reads activity reads what it consists of.
+# Readers of an activity also need the type of its parts.
 __all__ = ["Activity", "KnownProvider", "Snapshot", "activity"]
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ class Activity:
 
 
 def activity(ledger: Ledger, since: float) -> Activity:
-    """Return what was at work at ``since`` (epoch seconds) or later, in one state of the ledger.
+    """Return what was active at ``since`` (epoch seconds) or later, as one snapshot of the ledger.
 
     Insights are those that are open, or were closed since then.
     """
@@ -57,31 +57,37 @@ def activity(ledger: Ledger, since: float) -> Activity:
     at_work = or_(w.c.closed_at >= since, w.c.closed_at.is_(None))
     ids = select(w.c.id).where(at_work)
     e, p, r, s = work.executions, work.plans, deployment.rollouts, deployment.snapshots
-    known = or_(i.c.closed_at >= since, i.c.closed_at.is_(None))
-    raised = select(*(i.c[name] for name in RaisedInsight.__slots__)).where(known)
+    is_open_since = or_(i.c.closed_at >= since, i.c.closed_at.is_(None))
+    raised = select(*(i.c[name] for name in RaisedInsight.__slots__)).where(is_open_since)
     names = select(*(capacity.providers.c[name] for name in KnownProvider.__slots__))
-    with ledger.read() as book:
-        planned = _read(book, select(p).where(p.c.workload.in_(ids)).order_by(p.c.id), StoredPlan)
+    with ledger.read() as connection:
+        planned = _read(
+            connection, select(p).where(p.c.workload.in_(ids)).order_by(p.c.id), StoredPlan
+        )
         return Activity(
-            workloads=_read(book, select(w).where(at_work).order_by(w.c.opened_at), WorkloadRow),
+            workloads=_read(
+                connection, select(w).where(at_work).order_by(w.c.opened_at), WorkloadRow
+            ),
             executions=_read(
-                book,
+                connection,
                 select(e).where(e.c.workload.in_(ids)).order_by(e.c.started_at, e.c.attempt),
                 Execution,
             ),
             plans={plan.workload: plan for plan in planned},
             rollouts=_read(
-                book, select(r).where(r.c.updated_at >= since).order_by(r.c.started_at), RolloutRow
+                connection,
+                select(r).where(r.c.updated_at >= since).order_by(r.c.started_at),
+                RolloutRow,
             ),
             snapshots=_read(
-                book,
+                connection,
                 select(s).where(s.c.consistent_at >= since).order_by(s.c.consistent_at),
                 Snapshot,
             ),
-            insights=_read(book, raised.order_by(i.c.since, i.c.id), RaisedInsight),
-            providers=_read(book, names.order_by(capacity.providers.c.name), KnownProvider),
+            insights=_read(connection, raised.order_by(i.c.since, i.c.id), RaisedInsight),
+            providers=_read(connection, names.order_by(capacity.providers.c.name), KnownProvider),
         )
 
 
-def _read(book: Connection, query: Select[Any], made: Callable[..., T]) -> tuple[T, ...]:
-    return tuple(made(**row) for row in book.execute(query).mappings())
+def _read(connection: Connection, query: Select[Any], build: Callable[..., T]) -> tuple[T, ...]:
+    return tuple(build(**row) for row in connection.execute(query).mappings())

@@ -1,7 +1,7 @@
-"""Allocations and waiting claims: what is held of a provider now, and who waits for it.
+"""Allocations of providers' capacity, and the claims that wait for it.
 
-Whether a claim is granted is decided elsewhere, on a ProviderQueue read here; a grant is only
-written while that is still the state of the provider (compare and swap on its epoch).
+The decision to grant a claim is made elsewhere, on a ProviderQueue read here; a grant is written
+only if the provider is still in that state (compare and swap on its epoch).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tasks.claim import Claim, Granted
 from tasks.errors import NotFoundError, StaleFenceError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.fences import current_fence
-from tasks.ledger.holdings import drop_holdings, move_epochs
+from tasks.ledger.holdings import move_epochs
 from tasks.ledger.providers import REGISTER
 from tasks.ledger.queue import Held, ProviderQueue, Waiting
 from tasks.ledger.tables.capacity import allocations, providers, waiting
@@ -30,16 +30,16 @@ def queue_state(ledger: Ledger, provider: str) -> ProviderQueue:
         NotFoundError: When it is not registered.
     """
     with ledger.read() as connection:
-        found = connection.execute(
+        row = connection.execute(
             select(providers.c.epoch, providers.c.capacity).where(providers.c.name == provider)
         ).one_or_none()
-        if found is None:
-            known = list(connection.execute(select(providers.c.name)).scalars())
-            raise NotFoundError("provider", provider, known, REGISTER)
+        if row is None:
+            names = list(connection.execute(select(providers.c.name)).scalars())
+            raise NotFoundError("provider", provider, names, REGISTER)
         return ProviderQueue(
             provider,
-            found.epoch,
-            found.capacity,
+            row.epoch,
+            row.capacity,
             _held(connection, provider),
             _waiting(connection, provider),
         )
@@ -48,9 +48,9 @@ def queue_state(ledger: Ledger, provider: str) -> ProviderQueue:
 def grant(
     ledger: Ledger, claim: Claim, epoch: int, now: float, lease_seconds: float
 ) -> Granted | None:
-    """Give ``claim`` its capacity; None when the provider's epoch moved on: decide again.
+    """Give ``claim`` its capacity; None if the provider's epoch moved on: decide again.
 
-    What the owner held of that provider before (under a former fence) is replaced.
+    It replaces what the owner held of that provider before (under a former fence).
 
     Raises:
         StaleFenceError: When another run holds the owner's workload now.
@@ -76,10 +76,10 @@ def grant(
 def hold_again(
     ledger: Ledger, claim: Claim, allocation_id: int, now: float, lease_seconds: float
 ) -> bool:
-    """Write a grant anew that was lost while it was used; False where it is held after all.
+    """Write a grant again that was lost while it was used; False if it is held after all.
 
-    It keeps its id, by which it is given back. Whether there is room is not asked: what uses the
-    capacity uses it, and others have to see that.
+    It keeps its id, by which it is released. It is written whether there is room or not, as the
+    capacity is in use, and others have to see that.
 
     Raises:
         StaleFenceError: When another run holds the owner's workload now.
@@ -102,19 +102,19 @@ def enqueue(
     now: float,
     lease_seconds: float = WAITING_LEASE_SECONDS,
 ) -> None:
-    """Let ``claim`` wait, and keep its place when it waits already.
+    """Let ``claim`` wait, and keep its position if it waits already.
 
-    Asking again renews its lease, but is only written when half of it is over: every write
+    Asking again renews its lease, but is only written when half of it is over, since every write
     wakes all others.
 
     Raises:
         StaleFenceError: When another run holds the owner's workload now.
     """
     with ledger.read() as connection:
-        stands = _find_claim(connection, claim)
-    if stands is not None and _is_fresh(stands, claim, now + lease_seconds / 2):
+        standing = _find_claim(connection, claim)
+    if standing is not None and _is_fresh(standing, claim, now + lease_seconds / 2):
         return
-    lives = stands is not None and stands["lease_until"] > now
+    lives = standing is not None and standing["lease_until"] > now
     row = {
         "provider": claim.provider,
         "owner": claim.owner,
@@ -122,7 +122,7 @@ def enqueue(
         "fence": claim.fence,
         "priority": claim.priority,
         "demand": claim.demand,
-        "since": stands["since"] if stands is not None and lives else now,
+        "since": standing["since"] if standing is not None and lives else now,
         "expected_seconds": claim.expected_seconds,
         "lease_until": now + lease_seconds,
         "reason": reason,
@@ -133,41 +133,35 @@ def enqueue(
 
 
 def withdraw(ledger: Ledger, owner: str) -> None:
-    """Let ``owner`` wait no longer, for any provider."""
+    """Remove the waiting claims of ``owner`` for all providers."""
     with ledger.write() as connection:
-        left = connection.execute(
+        waited_for = connection.execute(
             delete(waiting).where(waiting.c.owner == owner).returning(waiting.c.provider)
         ).scalars()
-        move_epochs(connection, set(left))
+        move_epochs(connection, set(waited_for))
 
 
 def release_allocation(ledger: Ledger, allocation_id: int, fence: int) -> bool:
-    """Give capacity back; False when it was not held any more.
+    """Release an allocation; False if it was not held any more.
 
     Raises:
         StaleFenceError: When it is held under a later fence.
     """
     with ledger.write() as connection:
-        found = connection.execute(
+        row = connection.execute(
             select(allocations.c.provider, allocations.c.fence).where(
                 allocations.c.id == allocation_id
             )
         ).one_or_none()
-        if found is None:
+        if row is None:
             return False
-        if found.fence > fence:
+        if row.fence > fence:
             raise StaleFenceError(
-                f"allocation {allocation_id} is held under fence {found.fence}, not {fence}"
+                f"allocation {allocation_id} is held under fence {row.fence}, not {fence}"
             )
         connection.execute(delete(allocations).where(allocations.c.id == allocation_id))
-        move_epochs(connection, [found.provider])
+        move_epochs(connection, [row.provider])
     return True
-
-
-def release_owner(ledger: Ledger, workload_id: str) -> None:
-    """Free everything the workload holds, waits for or reserved."""
-    with ledger.write() as connection:
-        drop_holdings(connection, workload_id)
 
 
 def _workload(owner: str) -> str:
@@ -194,10 +188,10 @@ def _find_claim(connection: Connection, claim: Claim) -> RowMapping | None:
     return connection.execute(query).mappings().one_or_none()
 
 
-def _is_fresh(stands: RowMapping, claim: Claim, until: float) -> bool:
-    asked = (claim.demand, claim.priority, claim.fence)
-    same = (stands["demand"], stands["priority"], stands["fence"]) == asked
-    return same and bool(stands["lease_until"] > until)
+def _is_fresh(standing: RowMapping, claim: Claim, until: float) -> bool:
+    requested = (claim.demand, claim.priority, claim.fence)
+    same = (standing["demand"], standing["priority"], standing["fence"]) == requested
+    return same and bool(standing["lease_until"] > until)
 
 
 def _check_owner(connection: Connection, claim: Claim) -> None:
@@ -211,7 +205,7 @@ def _check_owner(connection: Connection, claim: Claim) -> None:
 
 
 def _drop_former(connection: Connection, claim: Claim) -> None:
-    """Drop what the owner held of the provider, or waited for, before it was granted this."""
+    """Drop the owner's former allocation of the provider, and its waiting claim."""
     for table in (allocations, waiting):
         own = (table.c.provider == claim.provider) & (table.c.owner == claim.owner)
         connection.execute(delete(table).where(own))

@@ -1,4 +1,4 @@
-"""What ran before a release served in an environment: so that no command is repeated there."""
+"""The `before` commands that ran in an environment, recorded so that none is repeated there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.ledger.upsert import upsert
 
 
 class BeforeState(StrEnum):
-    """What became of one command; whether it still runs is asked of its process."""
+    """The recorded state of one command; only its process tells whether it still runs."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -36,12 +36,12 @@ class BeforeRow:
 
 
 def command_digest(command: str) -> str:
-    """Return what stands for ``command`` in the ledger: a changed one is another."""
+    """Return the digest that identifies ``command`` in the ledger."""
     return hashlib.sha256(command.encode()).hexdigest()[:16]
 
 
 def record_before(ledger: Ledger, row: BeforeRow) -> None:
-    """Record ``row``; the same command of the same release there takes its place."""
+    """Record ``row``, in place of an earlier row of the same command, release and environment."""
     with ledger.write() as connection:
         upsert(connection, table, [asdict(row)])
 
@@ -49,7 +49,7 @@ def record_before(ledger: Ledger, row: BeforeRow) -> None:
 def find_before(
     ledger: Ledger, project: str, environment: str, release: str, command: str
 ) -> BeforeRow | None:
-    """Return what became of ``command`` (its digest) last; None where it never ran."""
+    """Return the last run of ``command`` (its digest); None if it never ran."""
     query = select(table).where(
         table.c.project == project,
         table.c.environment == environment,
@@ -64,7 +64,7 @@ def find_before(
 def unfinished_befores(
     ledger: Ledger, project: str | None = None, environment: str | None = None
 ) -> list[BeforeRow]:
-    """Return what was begun there, or anywhere, and is not known to have ended."""
+    """Return the commands that began there, or anywhere, and are not known to have ended."""
     query = select(table).where(table.c.state == BeforeState.RUNNING)
     if project is not None:
         query = query.where(table.c.project == project, table.c.environment == environment)
@@ -73,7 +73,7 @@ def unfinished_befores(
 
 
 def forget_befores(ledger: Ledger, project: str, environment: str) -> None:
-    """Forget what ran there: whatever is launched there later begins anew."""
+    """Forget the commands that ran there, so that a later launch runs them again."""
     with ledger.write() as connection:
         connection.execute(
             delete(table).where(table.c.project == project, table.c.environment == environment)

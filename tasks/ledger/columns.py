@@ -1,4 +1,4 @@
-"""Column types that turn what the database stores into the project's own values."""
+"""Column types that convert between stored values and the project's own types."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Identity = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class Document(TypeDecorator[Any]):
-    """A frozen model, or a tuple of them, as JSON; ``model`` is what comes back."""
+    """A frozen model, or a tuple of models, as JSON; ``model`` is the type that is read back."""
 
     impl = JSON
     cache_ok = True
@@ -31,12 +31,12 @@ class Document(TypeDecorator[Any]):
         return TypeAdapter(self.model)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        """Give JSON the plain value of a model."""
+        """Convert a model to a plain value for JSON."""
         del dialect
         return None if value is None else self._adapter.dump_python(value, mode="json")
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """Build the model again."""
+        """Convert the plain value back to the model."""
         del dialect
         return None if value is None else self._adapter.validate_python(value)
 
@@ -53,7 +53,7 @@ class PathText(TypeDecorator[Path]):
         return None if value is None else str(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Path | None:
-        """Build the path again."""
+        """Convert the string back to a path."""
         del dialect
         return None if value is None else Path(value)
 
@@ -74,6 +74,6 @@ class StateText(TypeDecorator[StrEnum]):
         return None if value is None else str(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
-        """Build the member again."""
+        """Convert the string back to the member."""
         del dialect
         return None if value is None else self.states(value)

@@ -1,4 +1,4 @@
-"""From which file blocks were configured, so that what is removed from it can be named."""
+"""Records from which file blocks were configured, so that blocks removed from it can be named."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.ledger.upsert import upsert
 
 
 def record_configured(ledger: Ledger, blocks: Collection[str], file: str, now: float) -> None:
-    """Record that ``blocks`` (as `<type>/<name>`) stand in ``file`` since ``now``."""
+    """Record that ``file`` configures ``blocks`` (as `<type>/<name>`) since ``now``."""
     if not blocks:
         return
     with ledger.write() as connection:
@@ -28,6 +28,6 @@ def configured_from(ledger: Ledger, file: str) -> list[str]:
 
 
 def forget_configured(ledger: Ledger, blocks: Collection[str]) -> None:
-    """Forget where ``blocks`` came from: they are there no more."""
+    """Forget where ``blocks`` came from, as they no longer exist."""
     with ledger.write() as connection:
         connection.execute(delete(table).where(table.c.block.in_(blocks)))

@@ -1,4 +1,4 @@
-"""Opening the ledger, and its two kinds of transaction: read and write."""
+"""Opens the ledger, and provides its two kinds of transaction: read and write."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tasks.ledger.sqlite import SqliteDatabase
 
 FIELD = "SLIPWAY_LEDGER_URL"
 AWAY_SECONDS = 15.0
-"""How long a database server may be away, e.g. for a restart, before work that needs it fails."""
+"""Time that a database server may be away, e.g. for a restart, before work that needs it fails."""
 _POLL_SECONDS = 0.2
 _LOCKED = re.compile(r"(?i)\block|\bbusy\b")
 
@@ -29,11 +29,11 @@ Result = TypeVar("Result")
 
 
 class LedgerError(SlipwayError):
-    """The ledger's database does not answer, or cannot write; nothing of the operation stands."""
+    """The ledger's database does not answer, or cannot write; the operation was rolled back."""
 
 
 class Database(Protocol):
-    """What differs between SQLite and PostgreSQL."""
+    """The interface in which SQLite and PostgreSQL differ."""
 
     engine: Engine
 
@@ -50,19 +50,19 @@ class Database(Protocol):
         ...
 
     def end_write(self, connection: Connection) -> None:
-        """Do what is due before a commit."""
+        """Do what is necessary before a commit."""
         ...
 
     def version(self) -> int:
         """Return a number that moves with every commit."""
         ...
 
-    def is_away(self, said: str) -> bool:
-        """Tell by what was ``said`` of a failure whether it does not answer for the moment."""
+    def is_away(self, message: str) -> bool:
+        """Tell by the ``message`` of a failure whether the server is only temporarily away."""
         ...
 
-    def told(self, said: str) -> str:
-        """Return ``said`` of a failure, and what to do where that is known."""
+    def explained(self, message: str) -> str:
+        """Return the ``message`` of a failure, with the remedy if it is known."""
         ...
 
     def close(self) -> None:
@@ -108,9 +108,9 @@ class Ledger:
             yield connection
 
     def version(self) -> int:
-        """Return a number that moves when anyone commits; only good to be compared.
+        """Return a number that changes with every commit by anyone; only good for comparison.
 
-        On SQLite the number belongs to this Ledger: another one counts from elsewhere.
+        On SQLite the number belongs to this Ledger object; another one counts from elsewhere.
         """
         with self._translated():
             return self.database.version()
@@ -140,7 +140,7 @@ class Ledger:
         return connection, transaction
 
     def patiently(self, act: Callable[[], Result], patience_seconds: float) -> Result:
-        """Return what ``act`` returns, which changes nothing where the database is away."""
+        """Return the result of ``act``; retry it while the database is away, as it did nothing."""
         deadline = time.monotonic() + patience_seconds
         while True:
             try:
@@ -155,15 +155,17 @@ class Ledger:
         try:
             yield
         except (OperationalError, InternalError) as error:
-            raise LedgerError(self.database.told(f"the ledger failed: {error.orig}")) from error
+            raise LedgerError(
+                self.database.explained(f"the ledger failed: {error.orig}")
+            ) from error
 
     def close(self) -> None:
-        """Close every connection; it can be used again and connects anew."""
+        """Close every connection; a later use connects again."""
         self.database.close()
 
 
 def open_ledger(url: str, patience_seconds: float = 0.0) -> Ledger:
-    """Open the ledger at ``url``, created and migrated to the newest schema where it is not.
+    """Open the ledger at ``url``; create it and migrate it to the newest schema if needed.
 
     Args:
         url: Its SQLAlchemy URL.
@@ -174,19 +176,19 @@ def open_ledger(url: str, patience_seconds: float = 0.0) -> Ledger:
         LedgerError: When there is no room for it.
     """
     ledger = Ledger(url)
-    shown = ledger.url.render_as_string(hide_password=True)
+    safe_url = ledger.url.render_as_string(hide_password=True)
     try:
         ledger.patiently(ledger.database.create, patience_seconds)
         migrate(ledger.read, ledger.write)
     except (DBAPIError, LedgerError, OSError) as error:
         ledger.close()
         cause = error.orig if isinstance(error, DBAPIError) else error
-        said = ledger.database.told(f"the ledger cannot be opened: {cause}")
-        if tells_no_room(said):
-            raise LedgerError(said) from error
+        message = ledger.database.explained(f"the ledger cannot be opened: {cause}")
+        if tells_no_room(message):
+            raise LedgerError(message) from error
         raise BadInputError(
             FIELD,
-            shown,
+            safe_url,
             f"the ledger cannot be opened ({cause})",
             "Name a file that can be written or a PostgreSQL that answers, or leave it empty.",
         ) from error

@@ -1,6 +1,6 @@
-"""Decisions: what was chosen, why, what was expected of it and what came of it.
+"""The decisions made for a workload, the estimates they used, and the actual values.
 
-They are written a workload at a time, as it is planned, and settled once, when it has ended.
+They are written for a whole workload when it is planned, and settled once when it has ended.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ class Decision:
 
 _NAMES = [field.name for field in fields(Decision)]
 Outcomes = Mapping[tuple[str, str], float]
-"""What came of the decisions of one workload, by step and kind."""
+"""The actual values of the decisions of one workload, by step and kind."""
 
 
-def record_decisions(ledger: Ledger, workload: str, made: Collection[Decision]) -> None:
-    """Record what was decided of ``workload`` in place of what was decided and never settled."""
+def record_decisions(ledger: Ledger, workload: str, decided: Collection[Decision]) -> None:
+    """Record the decisions for ``workload``, in place of earlier ones that were never settled."""
     # Not asdict, which copies deeply.
-    rows = [{name: getattr(decision, name) for name in _NAMES} for decision in made]
+    rows = [{name: getattr(decision, name) for name in _NAMES} for decision in decided]
     with ledger.write() as connection:
         connection.execute(
             delete(table).where(table.c.workload == workload, table.c.actual.is_(None))
@@ -58,7 +58,7 @@ def record_decisions(ledger: Ledger, workload: str, made: Collection[Decision]) 
 
 
 def settle_decisions(ledger: Ledger, workload: str, outcomes: Outcomes) -> None:
-    """Record what came of the decisions of ``workload``; one that was settled stays so."""
+    """Record the actual values of the decisions for ``workload``; settled ones stay as they are."""
     rows: list[dict[str, Any]] = [
         {"of_step": step, "of_kind": kind, "came_to": value}
         for (step, kind), value in outcomes.items()

@@ -1,4 +1,4 @@
-"""Estimates: what analytics published, or else what the ledger's own timings say."""
+"""Estimates that analytics published, or else from the ledger's own timings."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from tasks.ledger.timings import Timing, chunks
 from tasks.ledger.upsert import upsert
 
 HISTORY = 20
-# So many runs in a row beyond the 90th percentile, or this much quicker than the median, are no luck.
-TELLING, QUICKER = 3, 1.5
+# This many runs in a row, all slower than the 90th percentile or all quicker than the median by
+# this factor, contradict a published estimate.
+TELLING_RUNS = 3
+QUICKER_FACTOR = 1.5
 
 
 def publish_estimates(
-    ledger: Ledger, found: Collection[Estimate], provider_kind: str, now: float
+    ledger: Ledger, learnt: Collection[Estimate], provider_kind: str, now: float
 ) -> None:
-    """Publish what was learnt for one kind of provider; it replaces what stood of those keys."""
+    """Publish the estimates for one kind of provider, in place of earlier ones of the same keys."""
     rows = [
         {
             "key": estimate.key,
@@ -40,7 +42,7 @@ def publish_estimates(
             "why": estimate.why,
             "published_at": now,
         }
-        for estimate in found
+        for estimate in learnt
     ]
     if rows:
         with ledger.write() as connection:
@@ -50,12 +52,12 @@ def publish_estimates(
 def read_estimates(
     ledger: Ledger, keys: Collection[str], provider_kind: str
 ) -> dict[str, Estimate]:
-    """Return what is expected of ``keys`` on that kind of provider; absent where unknown.
+    """Return the estimates of ``keys`` on that kind of provider; unknown keys are missing.
 
     A published estimate (source ``trained``) counts until newer runs contradict it, or are as many
-    as it was learnt from; after that the last 20 successes speak (source ``history``).
+    as it was learnt from; after that the last 20 successes count (source ``history``).
     """
-    read: dict[str, Estimate] = {}
+    estimates: dict[str, Estimate] = {}
     with ledger.read() as connection:
         for chunk in chunks(keys):
             history = _history(connection, chunk, provider_kind)
@@ -63,29 +65,29 @@ def read_estimates(
             for key in chunk:
                 runs = history.get(key, [])
                 if key in published and _holds(published[key], runs):
-                    read[key] = _trained(published[key])
+                    estimates[key] = _trained(published[key])
                 elif (estimate := from_history(key, runs)) is not None:
-                    read[key] = estimate
+                    estimates[key] = estimate
                 elif key in published:
-                    read[key] = _trained(published[key])
-    return read
+                    estimates[key] = _trained(published[key])
+    return estimates
 
 
 def read_estimates_by_kind(
     ledger: Ledger, keys: Collection[str], provider_kinds: Collection[str]
 ) -> dict[str, Estimate]:
-    """Return what is expected of ``keys`` on those kinds of provider; absent where unknown.
+    """Return the estimates of ``keys`` on those kinds of provider; unknown keys are missing.
 
-    An estimate is that of the first kind that knows the key, and carries those of the others.
+    An estimate is that of the first kind that has one, and carries those of the other kinds.
     """
     kinds = list(dict.fromkeys(provider_kinds))
     if len(kinds) == 1:
         return read_estimates(ledger, keys, kinds[0])
-    found: dict[str, list[Estimate]] = {}
+    by_key: dict[str, list[Estimate]] = {}
     for kind in kinds:
         for key, estimate in read_estimates(ledger, keys, kind).items():
-            found.setdefault(key, []).append(replace(estimate, kind=kind))
-    return {key: replace(first, others=tuple(rest)) for key, (first, *rest) in found.items()}
+            by_key.setdefault(key, []).append(replace(estimate, kind=kind))
+    return {key: replace(first, others=tuple(others)) for key, (first, *others) in by_key.items()}
 
 
 def from_history(key: str, runs: Collection[Timing]) -> Estimate | None:
@@ -112,26 +114,26 @@ def percentile_90(values: Collection[float]) -> float:
 
 
 def _holds(published: Any, runs: Collection[Timing]) -> bool:
-    """Tell whether what has run since leaves a published estimate standing."""
+    """Tell whether a published estimate still holds after the runs since then."""
     since = sorted(
         (run for run in runs if run.at > published["published_at"]), key=lambda run: run.at
     )
     seconds = [run.seconds for run in since if run.succeeded]
     if len(seconds) >= min(published["n"], HISTORY):
         return not seconds
-    if len(since) >= TELLING and not any(run.succeeded for run in since[-TELLING:]):
+    if len(since) >= TELLING_RUNS and not any(run.succeeded for run in since[-TELLING_RUNS:]):
         return False
-    last = seconds[-TELLING:]
+    last = seconds[-TELLING_RUNS:]
     slower = all(each > published["p90_seconds"] for each in last)
-    quicker = all(each < published["p50_seconds"] / QUICKER for each in last)
-    return len(last) < TELLING or not (slower or quicker)
+    quicker = all(each < published["p50_seconds"] / QUICKER_FACTOR for each in last)
+    return len(last) < TELLING_RUNS or not (slower or quicker)
 
 
 def _trained(published: Any) -> Estimate:
     unstored = {"source", "kind", "others"}
-    known = {name: published[name] for name in Estimate.__slots__ if name not in unstored}
-    said = {name: known[name] or "" for name in ("rule", "why")}
-    return Estimate(**{**known, **said}, source="trained")
+    fields = {name: published[name] for name in Estimate.__slots__ if name not in unstored}
+    texts = {name: fields[name] or "" for name in ("rule", "why")}
+    return Estimate(**{**fields, **texts}, source="trained")
 
 
 def published_bounds(ledger: Ledger) -> dict[tuple[str, str], tuple[float, float]]:
@@ -149,7 +151,7 @@ def _published(connection: Connection, keys: list[str], provider_kind: str) -> d
 def _history(
     connection: Connection, keys: list[str], provider_kind: str
 ) -> dict[str, list[Timing]]:
-    """Return the newest successes and the newest failures of each key, HISTORY of both."""
+    """Return the newest successes and the newest failures of each key, HISTORY of each."""
     rank = func.row_number().over(
         partition_by=(timings.c.key, timings.c.succeeded),
         order_by=(timings.c.at.desc(), timings.c.id.desc()),
@@ -160,7 +162,7 @@ def _history(
         .subquery()
     )
     query = select(*(ranked.c[name] for name in Timing.__slots__)).where(ranked.c.rank <= HISTORY)
-    found: dict[str, list[Timing]] = {}
+    by_key: dict[str, list[Timing]] = {}
     for row in connection.execute(query).mappings():
-        found.setdefault(row["key"], []).append(Timing(**row))
-    return found
+        by_key.setdefault(row["key"], []).append(Timing(**row))
+    return by_key

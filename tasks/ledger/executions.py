@@ -1,4 +1,4 @@
-"""Executions: every attempt at a step and what came of it, once."""
+"""Executions, which are the attempts at steps, with their outcomes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasks.ledger.tables.work import executions as table
 from tasks.ledger.timings import Timing, record_timings, timing_of, timings, write_timings
 from tasks.ledger.upsert import upsert
 
-# Whoever records executions records timings as well.
+# Users of executions also need timings.
 __all__ = [
     "Execution",
     "Timing",
@@ -52,7 +52,7 @@ class Execution:
 
 
 def begin_execution(ledger: Ledger, execution: Execution) -> None:
-    """Record that an attempt begins; one that has an outcome is left as it is.
+    """Record the begin of an attempt; one that has an outcome is left as it is.
 
     Raises:
         StaleFenceError: When another run holds the workload now.
@@ -61,12 +61,12 @@ def begin_execution(ledger: Ledger, execution: Execution) -> None:
     row = _row(execution)
     with ledger.write() as connection:
         check_fence(connection, execution.workload, execution.fence)
-        stands = _find(connection, execution.workload, execution.step, execution.attempt)
-        if stands is None or stands.outcome is None:
+        standing = _find(connection, execution.workload, execution.step, execution.attempt)
+        if standing is None or standing.outcome is None:
             upsert(connection, table, [row])
 
 
-def finish_execution(  # noqa: PLR0917 - the key, the proof and what came of it
+def finish_execution(  # noqa: PLR0917 - the key, the fence and the outcome
     ledger: Ledger,
     workload: str,
     step: str,
@@ -79,7 +79,7 @@ def finish_execution(  # noqa: PLR0917 - the key, the proof and what came of it
 ) -> bool:
     """Record the outcome of an attempt and its timing; False when it already has one.
 
-    ``speed`` is that of the provider: history holds what the step takes at speed 1.
+    ``speed`` is that of the provider, since history holds durations at speed 1.
 
     Raises:
         StaleFenceError: When another run holds the workload now.
@@ -112,7 +112,7 @@ def executions(ledger: Ledger, workload: str) -> list[Execution]:
 
 
 def next_attempt(ledger: Ledger, workload: str, step: str) -> int:
-    """Return the number of the attempt to come; the first is 1."""
+    """Return the number of the next attempt; the first is 1."""
     query = select(func.max(table.c.attempt)).where(
         table.c.workload == workload, table.c.step == step
     )

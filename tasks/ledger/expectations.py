@@ -1,4 +1,4 @@
-"""Expectations: what stands in the ledger of one key and of all below it, as planning reads it."""
+"""The estimates of a key and of all keys below it, as planning reads them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tasks.ledger.tables.work import timings
 class Expectation:
     """An estimate and the kind of provider it holds for.
 
-    ``published_at`` is in epoch seconds; None where nobody published it: the ledger's own timings
-    speak (source ``history``).
+    ``published_at`` is in epoch seconds; None if it was not published but comes from the ledger's
+    own timings (source ``history``).
     """
 
     provider_kind: str
@@ -28,22 +28,22 @@ class Expectation:
 
 
 def expectations(ledger: Ledger, key: str) -> list[Expectation]:
-    """Return what is expected of ``key`` and of every key below it (``<key>/...``), by key."""
-    of_table, of_timings = ((one.c.key, one.c.provider_kind) for one in (table, timings))
+    """Return the estimates of ``key`` and of every key below it (``<key>/...``), sorted by key."""
+    of_table, of_timings = ((item.c.key, item.c.provider_kind) for item in (table, timings))
     published_at = select(*of_table, table.c.published_at).where(_is_or_below(table.c.key, key))
     timed = select(*of_timings).where(_is_or_below(timings.c.key, key)).distinct()
     with ledger.read() as connection:
         published = {(row[0], row[1]): row[2] for row in connection.execute(published_at)}
-        known = {*published, *((row[0], row[1]) for row in connection.execute(timed))}
+        recorded = {*published, *((row[0], row[1]) for row in connection.execute(timed))}
     keys: dict[str, list[str]] = defaultdict(list)
-    for name, kind in known:
+    for name, kind in recorded:
         keys[kind].append(name)
-    found = [
+    expected = [
         Expectation(kind, estimate, published[name, kind] if _is_trained(estimate) else None)
         for kind, names in keys.items()
         for name, estimate in read_estimates(ledger, names, kind).items()
     ]
-    return sorted(found, key=lambda one: (one.estimate.key, one.provider_kind))
+    return sorted(expected, key=lambda item: (item.estimate.key, item.provider_kind))
 
 
 def known_keys(ledger: Ledger) -> list[str]:
@@ -54,7 +54,7 @@ def known_keys(ledger: Ledger) -> list[str]:
 
 
 def _is_or_below(column: Column[str], key: str) -> ColumnElement[bool]:
-    # LIKE would take `_` for any character, and on SQLite a capital for a small letter.
+    # In LIKE `_` matches any character, and SQLite ignores case.
     return or_(column == key, func.substr(column, 1, len(key) + 1) == f"{key}/")
 
 

@@ -1,4 +1,4 @@
-"""Fencing: a writer whose workload was taken over by another is refused."""
+"""Fencing, which refuses a writer whose workload was taken over by another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tasks.ledger.tables.work import workloads
 
 
 def check_fence(connection: Connection, workload: str, fence: int) -> None:
-    """Refuse a ``fence`` that is behind the workload's, or a workload nobody opened.
+    """Refuse a ``fence`` that is older than the workload's, or a workload that nobody opened.
 
     Raises:
         StaleFenceError: When another run holds the workload now.
@@ -25,8 +25,8 @@ def check_fence(connection: Connection, workload: str, fence: int) -> None:
 
 
 def current_fence(connection: Connection, workload: str) -> int | None:
-    """Return the fence of ``workload``; None where nobody opened it."""
-    found: int | None = connection.execute(
+    """Return the fence of ``workload``; None if nobody opened it."""
+    fence: int | None = connection.execute(
         select(workloads.c.fence).where(workloads.c.id == workload)
     ).scalar_one_or_none()
-    return found
+    return fence

@@ -1,4 +1,4 @@
-"""Forecasts: what will be asked for in each hour to come, as analytics last published it."""
+"""Forecasts of the demand in each coming hour, as analytics last published them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.ledger.tables.learning import forecasts as table
 
 @dataclass(frozen=True, slots=True)
 class HourForecast:
-    """What is expected of ``measure`` in the hour that begins at epoch second ``hour``.
+    """The forecast of ``measure`` for the hour that begins at epoch second ``hour``.
 
     Eight hours of ten should lie between ``low`` and ``high``; ``mean`` adds up over hours.
     """
@@ -26,17 +26,17 @@ class HourForecast:
     high: float
 
 
-def publish_forecasts(ledger: Ledger, found: Collection[HourForecast], now: float) -> None:
-    """Publish what is expected; it replaces everything that stood there before."""
+def publish_forecasts(ledger: Ledger, published: Collection[HourForecast], now: float) -> None:
+    """Publish forecasts, in place of all earlier ones."""
     with ledger.write() as connection:
         connection.execute(delete(table))
-        if found:
-            rows = [asdict(one) | {"published_at": now} for one in found]
+        if published:
+            rows = [asdict(forecast) | {"published_at": now} for forecast in published]
             connection.execute(insert(table), rows)
 
 
 def forecasts(ledger: Ledger, measure: str | None = None) -> list[HourForecast]:
-    """Return what is expected of one measure, or of all, in the order of time."""
+    """Return the forecasts of one measure, or of all, by measure and hour."""
     columns = [table.c[name] for name in HourForecast.__slots__]
     query = select(*columns).order_by(table.c.measure, table.c.hour)
     if measure is not None:

@@ -1,4 +1,4 @@
-"""What a workload holds of the providers: allocations, waiting claims, reservations."""
+"""Releases all that a workload holds of providers: allocations, waiting claims, reservations."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from tasks.ledger.tables.capacity import allocations, providers, reservations, w
 
 
 def drop_holdings(connection: Connection, workload: str) -> None:
-    """Free everything of ``workload``: who else waits for it may come next."""
-    held = select(allocations.c.provider).where(allocations.c.workload == workload)
+    """Release everything of ``workload``, so that waiting claims of others may be granted."""
+    allocated = select(allocations.c.provider).where(allocations.c.workload == workload)
     claimed = select(waiting.c.provider).where(waiting.c.workload == workload)
-    touched = set(connection.execute(held.union(claimed)).scalars())
+    touched = set(connection.execute(allocated.union(claimed)).scalars())
     for table in (allocations, waiting, reservations):
         connection.execute(delete(table).where(table.c.workload == workload))
     move_epochs(connection, touched)
 
 
 def move_epochs(connection: Connection, names: Collection[str]) -> None:
-    """Say of these providers that admission may answer otherwise from now on."""
+    """Advance the epochs of these providers, as admission may now decide differently."""
     if names:
         connection.execute(
             update(providers).where(providers.c.name.in_(names)).values(epoch=providers.c.epoch + 1)

@@ -1,6 +1,6 @@
-"""The host that acts on this ledger: one machine and home at a time.
+"""The claim of one host, i.e. one machine and home, to act on this ledger.
 
-What runs is looked at by its processes and folders, which no other host sees: two at once would
+What runs is judged by its processes and folders, which no other host sees: two hosts at once would
 each take the other's services for lost.
 """
 
@@ -25,7 +25,7 @@ _REMEDY = (
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A home on a machine; ``name`` is what people call the machine."""
+    """A home on a machine; ``name`` is the machine's host name."""
 
     machine: str
     home: str
@@ -35,7 +35,7 @@ class Host:
         return f"{self.name}, home {self.home}"
 
     def is_same(self, other: Host) -> bool:
-        """Tell whether both are one; a machine may get another name."""
+        """Tell whether both are the same, also if the machine got another name."""
         return (self.machine, self.home) == (other.machine, other.home)
 
 
@@ -44,56 +44,56 @@ def this_host(home: Path) -> Host:
     return Host(this_machine(), str(home), host_name())
 
 
-def claim_ledger(ledger: Ledger, here: Host, now: float, *, take: bool = False) -> Host | None:
-    """Record that ``here`` acts on the ledger; return whose it was until now, if another's.
+def claim_ledger(ledger: Ledger, host: Host, now: float, *, take: bool = False) -> Host | None:
+    """Record that ``host`` acts on the ledger; return the other host that did before, if any.
 
     Args:
         ledger: The ledger.
-        here: The host that claims it.
+        host: The host that claims it.
         now: Epoch seconds.
         take: Take it from another host, which is gone or has stopped everything.
 
     Raises:
-        BadInputError: It is another host's, and not to be taken.
+        BadInputError: Another host acts on it, and ``take`` is false.
     """
     with ledger.write() as connection:
         holder = _holder(connection)
-        other = holder if holder is not None and not holder.is_same(here) else None
+        other = holder if holder is not None and not holder.is_same(host) else None
         if other is not None and not take:
             raise _refusal(ledger, other)
         connection.execute(delete(table))
-        connection.execute(insert(table).values(**asdict(here), claimed_at=now))
+        connection.execute(insert(table).values(**asdict(host), claimed_at=now))
     return other
 
 
-def release_ledger(ledger: Ledger, here: Host) -> None:
-    """Record that ``here`` acts on the ledger no more: another host may claim it."""
-    mine = (table.c.machine == here.machine, table.c.home == here.home)
+def release_ledger(ledger: Ledger, host: Host) -> None:
+    """Record that ``host`` no longer acts on the ledger, so that another host may claim it."""
+    mine = (table.c.machine == host.machine, table.c.home == host.home)
     with ledger.write() as connection:
         connection.execute(delete(table).where(*mine))
 
 
-def require_own(ledger: Ledger, here: Host) -> None:
+def require_own(ledger: Ledger, host: Host) -> None:
     """Refuse to act on a ledger that another host has claimed.
 
     Raises:
-        BadInputError: It has.
+        BadInputError: Another host has claimed it.
     """
     with ledger.read() as connection:
         holder = _holder(connection)
-    if holder is not None and not holder.is_same(here):
+    if holder is not None and not holder.is_same(host):
         raise _refusal(ledger, holder)
 
 
-def open_own_ledger(chosen: Settings) -> Ledger:
-    """Open the ledger that the settings name, where this host may act on it.
+def open_own_ledger(config: Settings) -> Ledger:
+    """Open the ledger that the settings name, if this host may act on it.
 
     Raises:
         BadInputError: It cannot be opened, or another host acts on it.
     """
-    ledger = open_ledger(chosen.resolved_ledger_url(), AWAY_SECONDS)
+    ledger = open_ledger(config.resolved_ledger_url(), AWAY_SECONDS)
     try:
-        require_own(ledger, this_host(chosen.root))
+        require_own(ledger, this_host(config.root))
     except BaseException:
         ledger.close()
         raise

@@ -1,4 +1,4 @@
-"""Insights: what analytics has found that somebody should know; raised once, closed once."""
+"""Insights, which are findings that a user should know; each is raised once and closed once."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tasks.ledger.tables.learning import insights as table
 BACKUP = "backup"
 DATA = "data"
 ROOM = "room"
-CLOSED_BY_WHO_RAISED_IT = frozenset({BACKUP, DATA, ROOM})
-"""Kinds that no detector of the training finds: they stay open until what raised them is mended."""
+CLOSED_BY_THEIR_RAISER = frozenset({BACKUP, DATA, ROOM})
+"""Kinds that no detector of the training finds: the part that raised them closes them."""
 
 
 @dataclass(frozen=True, slots=True)
 class RaisedInsight:
-    """Something found: of one ``kind`` and ``key`` at most one is open.
+    """A finding; at most one of a ``kind`` and ``key`` is open.
 
     ``severity`` is ``info``, ``warning`` or ``critical``; ``run`` is the id of the run that shows
-    it, empty where there is none; ``size`` says how much, with units. Times are epoch seconds;
+    it, empty if there is none; ``size`` says how much, with units. Times are epoch seconds;
     without ``closed_at`` it is open.
     """
 
@@ -39,27 +39,26 @@ class RaisedInsight:
 
 
 def open_insights(ledger: Ledger) -> list[RaisedInsight]:
-    """Return what is open, in the order in which it was raised."""
+    """Return the open insights, in the order in which they were raised."""
     query = select(*_columns()).where(table.c.closed_at.is_(None)).order_by(table.c.id)
     with ledger.read() as connection:
         return [RaisedInsight(**row) for row in connection.execute(query).mappings()]
 
 
 def insights(ledger: Ledger, limit: int = 100) -> list[RaisedInsight]:
-    """Return what was raised last, newest first, open or closed."""
+    """Return the insights that were raised last, newest first, open or closed."""
     query = select(*_columns()).order_by(table.c.raised_at.desc(), table.c.id.desc()).limit(limit)
     with ledger.read() as connection:
         return [RaisedInsight(**row) for row in connection.execute(query).mappings()]
 
 
-def write_insights(ledger: Ledger, found: Iterable[RaisedInsight]) -> None:
-    """Write what was found: the open one of the same kind and key takes its place, else it is new.
+def write_insights(ledger: Ledger, raised: Iterable[RaisedInsight]) -> None:
+    """Write insights: update the open one of the same kind and key, else insert a new one.
 
-    What another writer has raised meanwhile keeps the moment at which that was. An insight that
-    was closed stays as it is.
+    An insight that another writer has raised meanwhile keeps its time. A closed one stays as it is.
     """
     with ledger.write() as connection:
-        for insight in found:
+        for insight in raised:
             values = asdict(insight)
             changed = {name: values[name] for name in values if name != "raised_at"}
             is_open = (
@@ -67,8 +66,8 @@ def write_insights(ledger: Ledger, found: Iterable[RaisedInsight]) -> None:
                 table.c.key == insight.key,
                 table.c.closed_at.is_(None),
             )
-            known = connection.execute(update(table).where(*is_open).values(**changed))
-            if not known.rowcount and insight.closed_at is None:
+            updated = connection.execute(update(table).where(*is_open).values(**changed))
+            if not updated.rowcount and insight.closed_at is None:
                 connection.execute(insert(table).values(**values))
 
 

@@ -1,4 +1,4 @@
-"""Instances: what is meant to run where; whether it does is asked of the process itself."""
+"""Instances of services that should run; only their processes tell whether they do."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def instances(
     environment: str | None = None,
     states: Collection[InstanceState] | None = None,
 ) -> list[Instance]:
-    """Return the instances that match all that is given, oldest first."""
+    """Return the instances that match all given criteria, oldest first."""
     query = select(table).order_by(table.c.started_at, table.c.id)
     if project is not None:
         query = query.where(table.c.project == project)
@@ -42,18 +42,20 @@ def instances(
 def describe_instances(ledger: Ledger, described: Collection[Instance]) -> None:
     """Record the configuration and the health path of each, and nothing else of them."""
     with ledger.write() as connection:
-        for one in described:
+        for instance in described:
             connection.execute(
                 update(table)
-                .where(table.c.id == one.id)
-                .values(configuration=dict(one.configuration), health_path=one.health_path)
+                .where(table.c.id == instance.id)
+                .values(
+                    configuration=dict(instance.configuration), health_path=instance.health_path
+                )
             )
 
 
 def set_instance_state(ledger: Ledger, ids: Collection[str], state: InstanceState) -> int:
-    """Set what the instances of ``ids`` are meant to be, and return of how many it was set.
+    """Set the desired state of the instances of ``ids``, and return how many were set.
 
-    What is being ended, or has been, does not come back: it is left as it is.
+    Instances that are being ended, or have ended, are left as they are.
     """
     if not ids:
         return 0
@@ -62,7 +64,7 @@ def set_instance_state(ledger: Ledger, ids: Collection[str], state: InstanceStat
 
 
 def mark_stopping(ledger: Ledger, ids: Collection[str], owner: str) -> None:
-    """Record that ``owner`` is about to end these: to be done before it is."""
+    """Record that ``owner`` is about to end these instances; call it before ending them."""
     if not ids:
         return
     with ledger.write() as connection:
@@ -75,8 +77,8 @@ def hand_over(
     """Let ``arriving`` serve and ``owner`` end ``leaving``, both or neither.
 
     Returns:
-        Whether it was done; not, when somebody is ending one of ``arriving``, or when somebody
-        whose turn is later has published there.
+        Whether it was done; False if somebody is ending one of ``arriving``, or if somebody with a
+        later turn has published there.
     """
     going = select(table.c.id).where(table.c.id.in_(arriving), table.c.state.in_(LEAVING))
     with ledger.write() as connection:
@@ -90,14 +92,14 @@ def hand_over(
 def condemn(
     ledger: Ledger, project: str, environment: str, ids: Collection[str], owner: str
 ) -> None:
-    """Record that ``owner`` is about to end these, and that nothing that began before serves."""
+    """Record that ``owner`` is about to end these, and that all earlier turns are overtaken."""
     with ledger.write() as connection:
         publish_next(connection, project, environment)
         _mark_stopping(connection, ids, owner)
 
 
 def take_instances(ledger: Ledger, ids: Collection[str], owner: str) -> None:
-    """Record that ``owner`` is at work on these: another one who dies over them is no matter."""
+    """Record ``owner`` as the new owner of these, so that the death of the former has no effect."""
     if not ids:
         return
     with ledger.write() as connection:
@@ -105,7 +107,7 @@ def take_instances(ledger: Ledger, ids: Collection[str], owner: str) -> None:
 
 
 def claim_instance(ledger: Ledger, instance: Instance, owner: str) -> bool:
-    """Let ``owner`` end ``instance``, unless it is no longer as it was seen."""
+    """Let ``owner`` end ``instance``, unless it has changed since it was read."""
     as_seen = (
         table.c.id == instance.id,
         table.c.state == instance.state,

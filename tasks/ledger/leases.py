@@ -1,7 +1,7 @@
-"""The leases of what is held and waited for: renewed by who lives, reaped where nobody does.
+"""Leases of allocations and waiting claims: renewed by living runs, reaped if the owner is dead.
 
-A lease alone says little: a machine that was suspended, or whose clock was set, finds all of them
-run out at once. So what holds is looked at before anything is taken from it.
+A lease alone says little: on a machine that was suspended, or whose clock was set, all of them
+have run out at once. So the owner's processes are checked before anything is taken from it.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ LEASE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Lapsed:
-    """A lease that ran out, and who may stand behind it.
+class _LapsedLease:
+    """A lease that ran out, and the processes that may still use it.
 
-    ``run`` is the process that opened the workload, empty where that is another than this was
-    leased to; ``directories`` are those of attempts at the step that have no outcome.
+    ``run`` is the process that opened the workload, empty if the lease was given to another one;
+    ``directories`` are those of attempts at the step that have no outcome.
     """
 
     table: Table
@@ -41,7 +41,7 @@ class _Lapsed:
 def renew_allocations(
     ledger: Ledger, workload_id: str, fence: int, now: float, lease_seconds: float
 ) -> frozenset[int]:
-    """Prolong what the workload holds and waits for under ``fence``; the ids of what it holds."""
+    """Renew the workload's leases under ``fence``; return the ids of its allocations."""
     with ledger.write() as connection:
         for table in (waiting, allocations):
             renewed = connection.execute(
@@ -54,7 +54,7 @@ def renew_allocations(
 
 
 def has_lapsed(lease_until: float, now: float, lease_seconds: float) -> bool:
-    """Tell whether a lease is over, or much longer than any: the clock was set back since."""
+    """Tell whether a lease is over, or too long to be valid as the clock was set back since."""
     return lease_until <= now or lease_until > now + 2 * lease_seconds
 
 
@@ -64,10 +64,10 @@ def reap(
     lease_seconds: float = LEASE_SECONDS,
     alive: Callable[[str, Collection[Path]], bool] = stands_behind,
 ) -> list[str]:
-    """Drop allocations and waiting claims whose lease ran out and behind whom nobody stands.
+    """Drop allocations and waiting claims whose lease ran out and that no living process uses.
 
-    Of the others the lease is prolonged: a run that lives, and an attempt that goes on though its
-    run died, hold what they use.
+    The lease of the others is renewed: a run that lives, and an attempt that goes on though its run
+    died, keep what they use.
 
     Args:
         ledger: The ledger.
@@ -87,7 +87,7 @@ def reap(
         ]
     if not lapsed:
         return []
-    # Processes are looked at outside the lock, so a lease must still be the one that was seen.
+    # Processes are checked outside the lock, so a lease must still be the one that was read.
     living = [row for row in lapsed if alive(row.run, row.directories)]
     gone = [row for row in lapsed if row not in living]
     with ledger.write() as connection:
@@ -103,9 +103,9 @@ def reap(
 
 def _lapsed(
     connection: Connection, table: Table, now: float, lease_seconds: float
-) -> Iterator[_Lapsed]:
+) -> Iterator[_LapsedLease]:
     until = table.c.lease_until
-    # What an earlier run was leased is not held by the one that has taken its workload over.
+    # A lease of an earlier run does not belong to the run that has taken its workload over.
     run = case((table.c.fence == workloads.c.fence, workloads.c.owner), else_="")
     query = (
         select(table.c.provider, table.c.owner, table.c.workload, until, run)
@@ -114,7 +114,7 @@ def _lapsed(
     )
     for provider, owner, workload, lease_until, holder in connection.execute(query).all():
         step = owner.removeprefix(f"{workload}/")
-        yield _Lapsed(
+        yield _LapsedLease(
             table, provider, owner, lease_until, holder or "", _attempts(connection, workload, step)
         )
 
@@ -129,7 +129,7 @@ def _attempts(connection: Connection, workload: str, step: str) -> tuple[Path, .
     return tuple(connection.execute(query).scalars())
 
 
-def _is(row: _Lapsed) -> tuple[Any, ...]:
+def _is(row: _LapsedLease) -> tuple[Any, ...]:
     columns = row.table.c
     return (
         columns.provider == row.provider,

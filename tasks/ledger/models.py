@@ -1,4 +1,4 @@
-"""Models: every version that was trained, from which data and code, and how good it was."""
+"""Trained model versions: their data, code, scores, and whether they were published."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class TrainedModel:
     """One version of the model ``name``; times are epoch seconds.
 
     It was trained from ``runs`` runs submitted between ``since`` and ``until``, by code with the
-    digest ``code``. ``champion`` says who is published since: this version, an older one, or a
-    simple rule; ``why`` gives the scores that decided it.
+    digest ``code``. ``champion`` names the published model since then: this version, an older one,
+    or a simple rule; ``why`` gives the scores that decided it.
     """
 
     name: str
@@ -33,7 +33,7 @@ class TrainedModel:
 
 
 def record_model(ledger: Ledger, trained: TrainedModel) -> int:
-    """Record a version; return its number, which is the next free one where it is 0."""
+    """Record a version; return its number, which is the next free one if it was 0."""
     newest = select(func.max(table.c.version)).where(table.c.name == trained.name)
     with ledger.write() as connection:
         version = trained.version or (connection.execute(newest).scalar_one() or 0) + 1

@@ -1,4 +1,4 @@
-"""Plans, as they were dispatched or shown: to hold what happened against them, or to run again."""
+"""Plans that were dispatched or shown, recorded for comparison and to run them again."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def record_plan(ledger: Ledger, workload_id: str, plan: Plan, now: float) -> int
 
 
 def read_plan(ledger: Ledger, workload_id: str) -> Plan | None:
-    """Return the newest plan of a workload; None where none was recorded."""
+    """Return the newest plan of a workload; None if none was recorded."""
     query = (
         select(table.c.plan)
         .where(table.c.workload == workload_id)
@@ -46,8 +46,8 @@ def read_plan(ledger: Ledger, workload_id: str) -> Plan | None:
         .limit(1)
     )
     with ledger.read() as connection:
-        found: Plan | None = connection.execute(query).scalar_one_or_none()
-    return found
+        plan: Plan | None = connection.execute(query).scalar_one_or_none()
+    return plan
 
 
 def plan_by_id(ledger: Ledger, name: str) -> StoredPlan:
@@ -57,16 +57,16 @@ def plan_by_id(ledger: Ledger, name: str) -> StoredPlan:
         BadInputError: There is none; it names the newest.
     """
     number = int(name) if name.isdecimal() else 0
-    # No number that a database can hold is longer.
+    # A larger number does not fit into the database.
     query = select(table).where(table.c.id == (number if number < 2**63 else 0))
     newest = select(table.c.id).order_by(table.c.id.desc()).limit(1)
     with ledger.read() as connection:
-        found = connection.execute(query).mappings().one_or_none()
-        if found is not None:
-            return StoredPlan(**found)
+        row = connection.execute(query).mappings().one_or_none()
+        if row is not None:
+            return StoredPlan(**row)
         last = connection.execute(newest).scalar_one_or_none()
-    known = f"the newest is {last}" if last else "none was recorded yet"
-    raise BadInputError("plan", name, f"no plan has this id; {known}", "A dry run says its own")
+    newest_id = f"the newest is {last}" if last else "none was recorded yet"
+    raise BadInputError("plan", name, f"no plan has this id; {newest_id}", "A dry run says its own")
 
 
 def plans_of(ledger: Ledger, key: str, limit: int = 20) -> list[StoredPlan]:

@@ -1,7 +1,7 @@
-"""Leased ports: unique by host and number, whoever asks at the same time.
+"""Leases of service ports, unique by host and number also under concurrent requests.
 
-The ledger knows only its own leases; that a foreign program listens there is found by binding,
-and the next lease then avoids it.
+The ledger knows only its own leases; a port that another program uses is found by binding it, and
+the next lease then avoids it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from tasks.ledger.tables.deployment import ports as table
 
 @dataclass(frozen=True, slots=True)
 class PortLease:
-    """A port that belongs to ``owner`` until it is given back.
+    """A port that belongs to ``owner`` until it is released.
 
-    ``released_at``: since when a front port is not needed; its owner has it until another does.
+    ``released_at``: since when a front port is unused; its owner keeps it until another needs it.
     """
 
     host: str
@@ -51,11 +51,11 @@ def lease_port(  # noqa: PLR0917 - a range, an owner and a moment
     if low > high:
         raise BadInputError("ports", (low, high), "an empty range", "Write the lower port first.")
     with ledger.write() as connection:
-        held = _held(connection, host, low, high, owner)
-        if held is not None and held not in avoid:
-            return held
-        if held is not None:
-            connection.execute(delete(table).where(table.c.host == host, table.c.port == held))
+        current = _held(connection, host, low, high, owner)
+        if current is not None and current not in avoid:
+            return current
+        if current is not None:
+            connection.execute(delete(table).where(table.c.host == host, table.c.port == current))
         port = _free(connection, host, low, high, avoid)
         connection.execute(
             insert(table).values(
@@ -82,15 +82,15 @@ def ports(ledger: Ledger) -> list[PortLease]:
 
 
 def port_of(ledger: Ledger, owner: str) -> int | None:
-    """Return the port of ``owner`` (its first, should it have several); None without one."""
+    """Return the port of ``owner``, or its first if it has several; None if it has none."""
     query = select(table.c.port).where(table.c.owner == owner).order_by(table.c.leased_at).limit(1)
     with ledger.read() as connection:
-        found: int | None = connection.execute(query).scalar_one_or_none()
-    return found
+        port: int | None = connection.execute(query).scalar_one_or_none()
+    return port
 
 
 def _held(connection: Connection, host: str, low: int, high: int, owner: str) -> int | None:
-    found: int | None = connection.execute(
+    port: int | None = connection.execute(
         select(table.c.port).where(
             table.c.host == host,
             table.c.owner == owner,
@@ -98,20 +98,20 @@ def _held(connection: Connection, host: str, low: int, high: int, owner: str) ->
             table.c.high == high,
         )
     ).scalar_one_or_none()
-    return found
+    return port
 
 
 def _free(connection: Connection, host: str, low: int, high: int, avoid: Collection[int]) -> int:
-    taken = set(
+    leased = set(
         connection.execute(
             select(table.c.port).where(table.c.host == host, table.c.port.between(low, high))
         ).scalars()
     )
     for port in range(low, high + 1):
-        if port not in taken and port not in avoid:
+        if port not in leased and port not in avoid:
             return port
     raise BusyError(
-        f"no port is free on {host} from {low} to {high}: {len(taken)} are leased, "
-        f"{len(set(avoid) - taken)} held by other programs. Stop something, or widen the range: "
+        f"no port is free on {host} from {low} to {high}: {len(leased)} are leased, "
+        f"{len(set(avoid) - leased)} held by other programs. Stop something, or widen the range: "
         "SLIPWAY_SERVICE_PORT_LOW and SLIPWAY_SERVICE_PORT_HIGH."
     )

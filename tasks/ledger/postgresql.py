@@ -1,4 +1,4 @@
-"""The ledger on PostgreSQL: for more than one host."""
+"""The ledger's database on PostgreSQL, for more than one host."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from blocks.file_system import full_elsewhere, tells_no_room
 SCHEMA = "slipway_ledger"
 LOCK_SECONDS = 30
 # Any number will do, as long as nothing else in the database locks it.
-WRITERS = 0x51_1D_3A_77
+WRITERS_LOCK = 0x51_1D_3A_77
 _AWAY = re.compile(
     r"refused|is the server running|starting up|shutting down|recovery mode|terminat|closed the connection|"
     r"connection (is|was) (closed|lost)|timeout expired|too many (clients|connections)"
     r"|remaining connection slots",
     re.IGNORECASE,
 )
-"""What the client says of a server that restarts, or has no connection left for it."""
+"""Error messages of the client for a server that restarts, or has no connection left."""
 _READ_ONLY = re.compile(r"in a read-only transaction", re.IGNORECASE)
 
 
@@ -48,7 +48,7 @@ class PostgresqlDatabase:
 
     def begin_write(self, connection: Connection) -> None:
         """Wait for the lock of the writers; it ends with the transaction."""
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
 
     def end_write(self, connection: Connection) -> None:
         """Count this commit, unless nothing was written."""
@@ -62,22 +62,20 @@ class PostgresqlDatabase:
         with self.engine.connect() as connection:
             return int(connection.execute(text("SELECT count FROM commits")).scalar_one())
 
-    def is_away(self, said: str) -> bool:
-        """Tell whether the server restarts, or takes nobody for the moment."""
-        return _AWAY.search(said) is not None
+    def is_away(self, message: str) -> bool:
+        """Tell whether the server restarts, or accepts no connection for the moment."""
+        return _AWAY.search(message) is not None
 
-    def told(self, said: str) -> str:
-        """Return ``said``; where the server has no room or went away, also what to do."""
-        if self.is_away(said):
-            return f"{said.rstrip()}. The database server takes nobody: start this again."
-        if _READ_ONLY.search(said):
-            return (
-                f"{said.rstrip()}. The database is read-only: let it be written, and start again."
-            )
-        if not tells_no_room(said):
-            return said
+    def explained(self, message: str) -> str:
+        """Return ``message``; if the server's disk is full or it went away, add the remedy."""
+        if self.is_away(message):
+            return f"{message.rstrip()}. The database server takes nobody: start this again."
+        if _READ_ONLY.search(message):
+            return f"{message.rstrip()}. The database is read-only: let it be written, and start again."
+        if not tells_no_room(message):
+            return message
         server = f"the database server {self.engine.url.host}"
-        return f"{said.rstrip()}. {full_elsewhere(server)}"
+        return f"{message.rstrip()}. {full_elsewhere(server)}"
 
     def close(self) -> None:
         """Close every connection."""
@@ -96,8 +94,8 @@ def _prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
 
 def _create_schema(connection: Any) -> None:
     # IF NOT EXISTS alone fails where two sessions create it at once.
-    connection.execute("SELECT pg_advisory_lock(%s)", (WRITERS,))
+    connection.execute("SELECT pg_advisory_lock(%s)", (WRITERS_LOCK,))
     try:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
     finally:
-        connection.execute("SELECT pg_advisory_unlock(%s)", (WRITERS,))
+        connection.execute("SELECT pg_advisory_unlock(%s)", (WRITERS_LOCK,))

@@ -1,4 +1,4 @@
-"""Providers and what of them is free."""
+"""Registered providers, and their free capacity."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.ledger.tables.capacity import providers as table
 from tasks.plan import FleetSnapshot, ProviderState
 
 Offer = tuple[str, Resources, float, float]
-"""What a provider is compared by: kind, capacity, speed, price an hour."""
+"""The values in which a provider may change: kind, capacity, speed, price an hour."""
 
 REGISTER = "Create its block, or add it to slipway.yaml and run the flow `configure`."
 
@@ -29,7 +29,7 @@ def register_provider(  # noqa: PLR0917 - the fields of a provider
     price_per_hour: float,
     now: float,
 ) -> None:
-    """Record a provider, or what changed of it; what is held of it stays held.
+    """Record a provider, or its changes; its allocations stay.
 
     ``speed`` divides durations. Registering the same again writes nothing.
     """
@@ -55,26 +55,30 @@ def register_provider(  # noqa: PLR0917 - the fields of a provider
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
-    """What the ledger learnt of providers; nothing where it knew them so."""
+class ProviderChanges:
+    """The names of the providers that were registered, changed or removed."""
 
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
 
 
-def follow_providers(ledger: Ledger, wanted: Mapping[str, Provider], now: float) -> Followed:
-    """Register what is new or other in ``wanted``, and note what is there no more.
+def follow_providers(
+    ledger: Ledger, configured: Mapping[str, Provider], now: float
+) -> ProviderChanges:
+    """Register new or changed providers of ``configured``, and mark missing ones as removed.
 
-    What runs on a provider that was removed runs on; it only is none of `provider_names`.
+    What runs on a removed provider goes on; the provider is only missing in `provider_names`.
     """
     with ledger.read() as connection:
         rows = connection.execute(select(table)).mappings()
-        known = {row["name"]: _offer(row) for row in rows if row["removed_at"] is None}
-    changed = [name for name, each in wanted.items() if known.get(name) != _offered(each)]
+        registered = {row["name"]: _offer(row) for row in rows if row["removed_at"] is None}
+    changed = [
+        name for name, provider in configured.items() if registered.get(name) != _offered(provider)
+    ]
     for name in changed:
-        kind, capacity, speed, price = _offered(wanted[name])
+        kind, capacity, speed, price = _offered(configured[name])
         register_provider(ledger, name, kind, capacity, speed, price, now)
-    removed = sorted(known.keys() - wanted.keys())
+    removed = sorted(registered.keys() - configured.keys())
     if removed:
         with ledger.write() as connection:
             connection.execute(
@@ -82,7 +86,7 @@ def follow_providers(ledger: Ledger, wanted: Mapping[str, Provider], now: float)
                 .where(table.c.name.in_(removed))
                 .values(removed_at=now, epoch=table.c.epoch + 1)
             )
-    return Followed(tuple(changed), tuple(removed))
+    return ProviderChanges(tuple(changed), tuple(removed))
 
 
 def provider_names(ledger: Ledger) -> list[str]:
@@ -101,7 +105,7 @@ def _offered(provider: Provider) -> Offer:
 
 
 def epochs(ledger: Ledger, names: Collection[str]) -> dict[str, int]:
-    """Return the epochs of these providers: whether asking admission again may help."""
+    """Return the epochs of these providers, which tell whether asking admission again may help."""
     with ledger.read() as connection:
         rows = connection.execute(
             select(table.c.name, table.c.epoch).where(table.c.name.in_(names))
@@ -110,35 +114,35 @@ def epochs(ledger: Ledger, names: Collection[str]) -> dict[str, int]:
 
 
 def fleet(ledger: Ledger, names: Collection[str], now: float) -> FleetSnapshot:
-    """Return the providers of ``names``, in that order, with what is free at ``now``.
+    """Return the providers of ``names``, in that order, with their free capacity at ``now``.
 
     Raises:
         NotFoundError: When one of them is not registered.
     """
     version = ledger.version()
     with ledger.read() as connection:
-        known = {row["name"]: row for row in connection.execute(select(table)).mappings()}
-        held: dict[str, Resources] = {}
+        registered = {row["name"]: row for row in connection.execute(select(table)).mappings()}
+        allocated: dict[str, Resources] = {}
         for provider, demand in connection.execute(
             select(allocations.c.provider, allocations.c.demand).where(
                 allocations.c.provider.in_(names)
             )
         ):
-            held[provider] = held.get(provider, Resources()) + demand
+            allocated[provider] = allocated.get(provider, Resources()) + demand
     for name in names:
-        if name not in known:
-            raise NotFoundError("providers", name, list(known), REGISTER)
+        if name not in registered:
+            raise NotFoundError("providers", name, list(registered), REGISTER)
     return FleetSnapshot(
         version,
         now,
         tuple(
             ProviderState(
                 name=name,
-                kind=known[name]["kind"],
-                capacity=known[name]["capacity"],
-                free=known[name]["capacity"].minus(held.get(name, Resources())),
-                speed=known[name]["speed"],
-                price_per_hour=known[name]["price_per_hour"],
+                kind=registered[name]["kind"],
+                capacity=registered[name]["capacity"],
+                free=registered[name]["capacity"].minus(allocated.get(name, Resources())),
+                speed=registered[name]["speed"],
+                price_per_hour=registered[name]["price_per_hour"],
             )
             for name in names
         ),

@@ -1,4 +1,4 @@
-"""Front ports: leases that outlast a stop, until somebody else needs the port.
+"""Leases of front ports, which last beyond a stop until another service needs the port.
 
 A stopped service keeps its number as long as there are others, so that it is found at its old
 address when it comes back. All ports of a launch are leased in one transaction: all, or none.
@@ -23,8 +23,8 @@ _COLUMNS = (table.c.host, table.c.port, table.c.owner, table.c.leased_at, table.
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """An environment of a project, whose services have front ports."""
+class PortOwner:
+    """An environment of a project, whose services own front ports."""
 
     project: str
     environment: str
@@ -35,8 +35,8 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """The port of each service, and the lease that it had before; None where it had none."""
+class LeasedPorts:
+    """The port of each service, and the lease that it had before; None if it had none."""
 
     ports: Mapping[str, int]
     before: Mapping[str, PortLease | None]
@@ -45,12 +45,12 @@ class Taken:
 def lease_public_ports(
     ledger: Ledger,
     span: PublicPortRange,
-    place: Place,
+    place: PortOwner,
     pins: Mapping[str, int | None],
     now: float,
     *,
     move: bool = True,
-) -> Taken:
+) -> LeasedPorts:
     """Lease a front port to each service of ``pins``: its pin, its last one, or a free one.
 
     When none is free, the one that was given up first is taken from its last owner. With
@@ -63,25 +63,27 @@ def lease_public_ports(
     """
     with ledger.write() as connection:
         before = {service: _held(connection, span, place.owner(service)) for service in pins}
-        # Pins come first, or another service of the same launch might be given the number.
+        # Pins come first, or another service of the same launch might get the number.
         for service in sorted(pins, key=lambda name: pins[name] is None):
             own, pin = before[service], pins[service]
             if pin is not None and own is not None and not move and own.released_at is None:
                 pin = None
             _lease(connection, span, place, service, own, pin, now)
-        return Taken(_numbers(connection, span, place, pins), before)
+        return LeasedPorts(_numbers(connection, span, place, pins), before)
 
 
-def undo_public_ports(ledger: Ledger, span: PublicPortRange, place: Place, taken: Taken) -> None:
-    """Have every service of ``taken`` hold what it held before."""
+def undo_public_ports(
+    ledger: Ledger, span: PublicPortRange, place: PortOwner, leased: LeasedPorts
+) -> None:
+    """Restore the former lease of every service of ``leased``."""
     with ledger.write() as connection:
-        for service, lease in taken.before.items():
+        for service, lease in leased.before.items():
             _drop(connection, span, [place.owner(service), place.owner(service) + _MOVING])
             if lease is not None and lease.port not in _numbers_taken(connection, span):
                 _insert(connection, span, lease)
 
 
-def moved_public_ports(ledger: Ledger, span: PublicPortRange, place: Place) -> dict[str, int]:
+def moved_public_ports(ledger: Ledger, span: PublicPortRange, place: PortOwner) -> dict[str, int]:
     """Return the ports that services have moved away from, by service."""
     prefix = place.owner("")
     query = select(table.c.owner, table.c.port).where(
@@ -94,16 +96,16 @@ def moved_public_ports(ledger: Ledger, span: PublicPortRange, place: Place) -> d
     return {owner.removeprefix(prefix).removesuffix(_MOVING): port for owner, port in rows}
 
 
-def forget_moved(ledger: Ledger, span: PublicPortRange, place: Place, service: str) -> None:
-    """Give back the port that ``service`` has moved away from."""
+def forget_moved(ledger: Ledger, span: PublicPortRange, place: PortOwner, service: str) -> None:
+    """Release the port that ``service`` has moved away from."""
     with ledger.write() as connection:
         _drop(connection, span, [place.owner(service) + _MOVING])
 
 
 def retire_public_ports(
-    ledger: Ledger, place: Place, services: Collection[str], now: float
+    ledger: Ledger, place: PortOwner, services: Collection[str], now: float
 ) -> None:
-    """Say that ``services`` need their ports no more; they get them again while nobody does."""
+    """Mark ports of ``services`` as unused; they get them again unless another needs them."""
     owners = [place.owner(service) for service in services]
     with ledger.write() as connection:
         connection.execute(
@@ -113,7 +115,7 @@ def retire_public_ports(
         )
 
 
-def front_services(ledger: Ledger, place: Place) -> dict[str, int]:
+def front_services(ledger: Ledger, place: PortOwner) -> dict[str, int]:
     """Return the services of ``place`` that hold a front port and need it, with the port."""
     prefix = place.owner("")
     query = select(table.c.owner, table.c.port).where(
@@ -127,7 +129,7 @@ def front_services(ledger: Ledger, place: Place) -> dict[str, int]:
 def _lease(  # noqa: PLR0917 - one step of the transaction above
     connection: Connection,
     span: PublicPortRange,
-    place: Place,
+    place: PortOwner,
     service: str,
     own: PortLease | None,
     pin: int | None,
@@ -138,7 +140,7 @@ def _lease(  # noqa: PLR0917 - one step of the transaction above
         connection.execute(update(table).where(*_of(span, owner)).values(released_at=None))
         return
     if pin is None:
-        _drop(connection, span, [owner])  # of a range that is served no more
+        _drop(connection, span, [owner])  # of a range that is no longer served
         port = _free(connection, span)
     else:
         _require_free(connection, span, place, service, pin)
@@ -153,9 +155,9 @@ def _lease(  # noqa: PLR0917 - one step of the transaction above
 
 
 def _require_free(
-    connection: Connection, span: PublicPortRange, place: Place, service: str, pin: int
+    connection: Connection, span: PublicPortRange, place: PortOwner, service: str, pin: int
 ) -> None:
-    """Take ``pin`` from one who needs it no more; refuse where somebody does."""
+    """Take ``pin`` from an owner that does not need it; refuse if its owner needs it."""
     field = f"projects.{place.project}.services.{service}.port"
     if pin not in span:
         raise BadInputError(
@@ -164,8 +166,8 @@ def _require_free(
             f"the front ports are {span.first} to {span.last}",
             "Write one of these, or set SLIPWAY_ROUTER_SLOTS higher and run `make up`.",
         )
-    here = (table.c.host == span.host, table.c.port == pin)
-    holder = connection.execute(select(*_COLUMNS).where(*here)).mappings().one_or_none()
+    is_pin = (table.c.host == span.host, table.c.port == pin)
+    holder = connection.execute(select(*_COLUMNS).where(*is_pin)).mappings().one_or_none()
     if holder is not None and holder["released_at"] is None:
         raise BadInputError(
             field,
@@ -173,7 +175,7 @@ def _require_free(
             f"it is the front port of {_shown(holder['owner'])}",
             "Write another one, or stop that first; without `port`, each environment gets its own.",
         )
-    connection.execute(delete(table).where(*here))
+    connection.execute(delete(table).where(*is_pin))
 
 
 def _free(connection: Connection, span: PublicPortRange) -> int:
@@ -212,15 +214,15 @@ def _held(connection: Connection, span: PublicPortRange, owner: str) -> PortLeas
 
 
 def _numbers(
-    connection: Connection, span: PublicPortRange, place: Place, services: Collection[str]
+    connection: Connection, span: PublicPortRange, place: PortOwner, services: Collection[str]
 ) -> dict[str, int]:
     ports = {lease.owner: lease.port for lease in _in_range(connection, span)}
     return {service: ports[place.owner(service)] for service in services}
 
 
 def _in_range(connection: Connection, span: PublicPortRange) -> list[PortLease]:
-    here = table.c.port.between(span.first, span.last)
-    query = select(*_COLUMNS).where(table.c.host == span.host, here)
+    in_range = table.c.port.between(span.first, span.last)
+    query = select(*_COLUMNS).where(table.c.host == span.host, in_range)
     return [PortLease(**row) for row in connection.execute(query).mappings()]
 
 

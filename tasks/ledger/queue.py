@@ -1,4 +1,4 @@
-"""The state of one provider's queue, as admission sees it: plain values, free of sqlalchemy."""
+"""The state of one provider's queue, as admission sees it; plain values without SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from blocks.providers.interface import Resources
 class Held:
     """Capacity held since ``since``, expected for ``expected_seconds`` (0: unknown).
 
-    Its owner keeps renewing ``lease_until``; past that it counts until it is reaped, for which
-    nobody may stand behind it any more. Times are epoch seconds.
+    Its owner keeps renewing ``lease_until``; past that it counts until it is reaped, which happens
+    only when no living process uses it. Times are epoch seconds.
     """
 
     allocation_id: int
@@ -37,10 +37,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class ProviderQueue:
-    """Who holds and who waits for one provider, both oldest first.
+    """The allocations of one provider and the claims waiting for it, both oldest first.
 
-    ``epoch`` moves with everything that may change an answer; a grant is only written while it
-    is still what the decision was made on.
+    ``epoch`` changes with everything that may change a decision; a grant is only written while the
+    epoch is still the one of the decision.
     """
 
     provider: str

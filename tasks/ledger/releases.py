@@ -1,4 +1,4 @@
-"""Built releases: what can be launched again without building."""
+"""Built releases, which can be launched again without building."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.ledger.tables.deployment import releases as table
 from tasks.ledger.upsert import upsert
 from tasks.release import Release
 
-# A shorter start of a digest is more likely a version.
+# A shorter prefix of a digest is more likely a version.
 SHORTEST_DIGEST = 8
 
 
@@ -22,7 +22,7 @@ def record_release(ledger: Ledger, release: Release) -> None:
 
 
 def find_release(ledger: Ledger, project: str, version_or_digest: str) -> Release | None:
-    """Return the newest release of that version, or of a digest that starts so; else None."""
+    """Return the newest release of that version, or of a digest with that prefix; else None."""
     named = table.c.version == version_or_digest
     if len(version_or_digest) >= SHORTEST_DIGEST:
         named = or_(named, table.c.digest.startswith(version_or_digest, autoescape=True))
@@ -47,7 +47,7 @@ def releases(ledger: Ledger, project: str) -> list[Release]:
 def forget_release(ledger: Ledger, project: str, digest: str) -> None:
     """Forget a release that was removed from disk.
 
-    What ran before it served stays known: the same release, built again, migrates nothing twice.
+    Its `before` commands stay recorded: the same release, built again, migrates nothing twice.
     """
     with ledger.write() as connection:
         connection.execute(

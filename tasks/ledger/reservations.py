@@ -1,6 +1,6 @@
-"""Reservations, capacity promised for a window, and the conflicts found between claims.
+"""Reservations of capacity for a time window, and the conflicts found between claims.
 
-A reservation announces; what is held at a moment is decided by admission alone.
+A reservation only announces; admission alone decides what is allocated at a moment.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Claims that do not fit: how much of which resource is missing, and what is done about it.
+    """Claims that do not fit: how much of which resource is missing, and how it is resolved.
 
     ``resolution`` names the strategy, e.g. ``queue``; ``at`` is when it was found.
     """
@@ -43,11 +43,14 @@ class Conflict:
     reason: str
 
 
-def reserve(ledger: Ledger, wanted: Collection[Reservation]) -> None:
-    """Record reservations, beside those that stand."""
-    if not wanted:
+def reserve(ledger: Ledger, requested: Collection[Reservation]) -> None:
+    """Record reservations in addition to the existing ones."""
+    if not requested:
         return
-    rows = [{name: getattr(item, name) for name in Reservation.__slots__} for item in wanted]
+    rows = [
+        {name: getattr(reservation, name) for name in Reservation.__slots__}
+        for reservation in requested
+    ]
     with ledger.write() as connection:
         connection.execute(insert(table), rows)
 

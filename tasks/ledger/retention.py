@@ -1,7 +1,7 @@
-"""What history the ledger keeps: by age and by number of rows, and always what forecasts need.
+"""Retention of the ledger's history, by age and by number of rows.
 
-Nothing of a workload or rollout that is open goes, nor the newest of each key: what happened long
-ago is reduced to these. Rows go a bite at a time, so that nobody waits for long.
+Rows of an open workload or rollout stay, and so do the newest rows of each key, which estimates
+need. Rows are deleted in small portions, so that no other writer waits for long.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from tasks.ledger.tables import capacity, deployment, learning, work
 from tasks.release import LIVING
 
 KEPT_PER_KEY = 50
-"""Newest attempts and timings of each key that stay, however old: what estimates are made from."""
+"""Newest attempts and timings of each key that stay, however old: the basis of estimates."""
 KEPT_ROLLOUTS = 20
-"""Newest rollouts of each environment that stay: a rollback goes back along them."""
+"""Newest rollouts of each environment that stay, as a rollback follows them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """How much of one kind there is; ``oldest_at`` in epoch seconds, None without any."""
+class KeptRows:
+    """The number of rows of one kind; ``oldest_at`` in epoch seconds, None without any."""
 
     rows: int
     oldest_at: float | None
@@ -45,7 +45,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """One table; of what is over, the ``newest`` of each of ``keys`` stay whatever their age."""
+    """One table; of the rows that are ``over``, the ``newest`` of each of ``keys`` always stay."""
 
     table: Table
     at: Column[Any]
@@ -55,9 +55,9 @@ class _Kind:
 
 
 def _closed(workload: Column[Any]) -> ColumnElement[bool]:
-    known = work.workloads.c
+    columns = work.workloads.c
     return ~exists().where(
-        known.closed_at.is_(None), (known.id == workload) | (known.key == workload)
+        columns.closed_at.is_(None), (columns.id == workload) | (columns.key == workload)
     )
 
 
@@ -70,7 +70,9 @@ def _kinds() -> dict[str, _Kind]:
     kinds = {
         "timings": _Kind(timings, timings.c.at, true(), of_timings, KEPT_PER_KEY),
         "attempts": _Kind(
-            *(executions, executions.c.started_at, _closed(executions.c.workload)),
+            executions,
+            executions.c.started_at,
+            _closed(executions.c.workload),
             (executions.c.history_key,),
             KEPT_PER_KEY,
         ),
@@ -78,7 +80,9 @@ def _kinds() -> dict[str, _Kind]:
             workloads, workloads.c.opened_at, workloads.c.closed_at.is_not(None) & unused
         ),
         "rollouts": _Kind(
-            *(rollouts, rollouts.c.started_at, rollouts.c.phase.in_(ENDED)),
+            rollouts,
+            rollouts.c.started_at,
+            rollouts.c.phase.in_(ENDED),
             of_rollouts,
             KEPT_ROLLOUTS,
         ),
@@ -95,49 +99,50 @@ def _kinds() -> dict[str, _Kind]:
     }
 
 
-def kept_history(ledger: Ledger) -> dict[str, Kept]:
-    """Return how much history there is, by kind."""
-    found = {}
+def kept_history(ledger: Ledger) -> dict[str, KeptRows]:
+    """Return the number of rows of history, by kind."""
+    history = {}
     with ledger.read() as connection:
         for name, kind in _kinds().items():
             query = select(func.count(), func.min(kind.at)).select_from(kind.table)
             rows, oldest = connection.execute(query).one()
-            found[name] = Kept(rows, oldest)
-    return found
+            history[name] = KeptRows(rows, oldest)
+    return history
 
 
 def forget_history(ledger: Ledger, before: float, most_rows: int, bite: int) -> dict[str, int]:
-    """Forget the oldest of each kind, at most ``bite`` rows; return how many of which.
+    """Delete the oldest rows of each kind, at most ``bite``; return how many of which kind.
 
-    They go where they are from ``before`` that moment, or where there are more than ``most_rows``.
+    Rows are deleted if they are older than ``before``, or if there are more than ``most_rows``.
     """
     forgotten: dict[str, int] = {}
-    for name, there in kept_history(ledger).items():
-        if there.rows > most_rows or (there.oldest_at is not None and there.oldest_at < before):
-            count = _forget(ledger, _kinds()[name], before, there.rows - most_rows, bite)
+    for name, kept in kept_history(ledger).items():
+        if kept.rows > most_rows or (kept.oldest_at is not None and kept.oldest_at < before):
+            count = _forget(ledger, _kinds()[name], before, kept.rows - most_rows, bite)
             forgotten |= {name: count} if count else {}
     return forgotten
 
 
 def _forget(ledger: Ledger, kind: _Kind, before: float, surplus: int, bite: int) -> int:
-    own = [column.name for column in kind.table.primary_key]
-    with ledger.read() as connection:  # the search takes long; nobody waits for it
+    key_names = [column.name for column in kind.table.primary_key]
+    with ledger.read() as connection:  # the search takes long, but blocks nobody
         oldest = connection.execute(_oldest(kind).limit(bite)).all()
     doomed = [row for place, row in enumerate(oldest) if row[-1] < before or place < surplus]
     if not doomed:
         return 0
-    # What is over stays so: it can be removed by its key alone, which takes no search.
-    same = [kind.table.c[name] == bindparam(f"own_{name}") for name in own]
-    named = [
-        {f"own_{name}": value for name, value in zip(own, row, strict=False)} for row in doomed
+    # Rows that are over stay so: they can be deleted by their keys alone, which takes no search.
+    same = [kind.table.c[name] == bindparam(f"own_{name}") for name in key_names]
+    keys = [
+        {f"own_{name}": value for name, value in zip(key_names, row, strict=False)}
+        for row in doomed
     ]
     with ledger.write() as connection:
-        connection.execute(delete(kind.table).where(*same), named)
+        connection.execute(delete(kind.table).where(*same), keys)
     return len(doomed)
 
 
 def _oldest(kind: _Kind) -> Select[Any]:
-    """Return the query for the keys and moments of what may go, the oldest first."""
+    """Return the query for the keys and times of the rows that may be deleted, oldest first."""
     own = list(kind.table.primary_key)
     if not kind.keys:
         return select(*own, kind.at).where(kind.over).order_by(kind.at)
@@ -148,17 +153,17 @@ def _oldest(kind: _Kind) -> Select[Any]:
 
 
 def unended_directories(ledger: Ledger) -> Sequence[Path]:
-    """Return the folders of all attempts without an outcome: they may still run."""
+    """Return the folders of all attempts without an outcome, which may still run."""
     executions = work.executions
     with ledger.read() as connection:
-        found = connection.execute(
+        directories = connection.execute(
             select(executions.c.directory).where(executions.c.outcome.is_(None))
         )
-        return list(found.scalars())
+        return list(directories.scalars())
 
 
 def referenced(ledger: Ledger) -> frozenset[str]:
-    """Return the names of the folders of runs that may not go: of what lives, or is open."""
+    """Return the names of the run folders that must stay, as their run lives or is open."""
     workloads, executions, befores = work.workloads, work.executions, deployment.befores
     queries = (
         select(workloads.c.id).where(workloads.c.closed_at.is_(None)),
@@ -173,9 +178,9 @@ def referenced(ledger: Ledger) -> frozenset[str]:
 
 
 def surplus_instances(ledger: Ledger, newest: int) -> frozenset[str]:
-    """Return the ids of ended instances of which ``newest`` ended ones of the same replica are newer.
+    """Return the ids of all but the ``newest`` ended instances of each replica.
 
-    Their folders tell nothing that anybody looks for.
+    Nobody needs the logs in their folders any more.
     """
     table = deployment.instances
     same = (table.c.project, table.c.environment, table.c.service, table.c.replica)

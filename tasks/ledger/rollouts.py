@@ -1,4 +1,4 @@
-"""Rollouts: the persisted state of moving traffic, one open at a time in an environment."""
+"""The persisted state of rollouts, of which one at a time is open in an environment."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ FIRST_PHASE = "begun"
 
 @dataclass(frozen=True, slots=True)
 class RolloutRow:
-    """A rollout as recorded; ``document`` is the deployer's own state, ``fence`` its right.
+    """A rollout as recorded; ``document`` is the deployer's own state, ``fence`` its fencing token.
 
-    ``withdrawn`` is why its controller is asked to give it up; empty: it is not.
+    ``withdrawn`` is the reason why its controller is asked to give it up; empty if it is not.
     """
 
     id: str
@@ -40,7 +40,7 @@ class RolloutRow:
     withdrawn: str = ""
 
 
-def begin_rollout(  # noqa: PLR0917 - where, by whom, with what, and how the former is judged
+def begin_rollout(  # noqa: PLR0917 - the fields of a rollout, and a check of the former owner
     ledger: Ledger,
     project: str,
     environment: str,
@@ -52,11 +52,11 @@ def begin_rollout(  # noqa: PLR0917 - where, by whom, with what, and how the for
 ) -> RolloutRow:
     """Begin a rollout in phase ``begun``, held by ``owner`` under fence 1.
 
-    One whose owner is gone has to be taken over and ended first: only its document knows which
-    release serves.
+    An open one whose owner is gone has to be taken over and ended first, as only its document says
+    which release serves.
 
     Raises:
-        BusyError: When one is open there; it says whether its owner lives.
+        BusyError: When one is open there; the message says whether its owner lives.
     """
     begun = RolloutRow(
         id=secrets.token_hex(6),
@@ -71,16 +71,18 @@ def begin_rollout(  # noqa: PLR0917 - where, by whom, with what, and how the for
         updated_at=now,
     )
     with ledger.write() as connection:
-        stands = _open_there(connection, project, environment)
-        if stands is None:
+        standing = _open_there(connection, project, environment)
+        if standing is None:
             values = {name: getattr(begun, name) for name in RolloutRow.__slots__}
             connection.execute(insert(table).values(**values))
-    if stands is not None:
-        raise BusyError(_busy(stands, alive=stands.lease_until > now and owner_alive(stands.owner)))
+    if standing is not None:
+        raise BusyError(
+            _busy(standing, alive=standing.lease_until > now and owner_alive(standing.owner))
+        )
     return begun
 
 
-def save_rollout(  # noqa: PLR0917 - the right, the state and the moment
+def save_rollout(  # noqa: PLR0917 - the fence, the state and the time
     ledger: Ledger,
     rollout_id: str,
     fence: int,
@@ -89,9 +91,9 @@ def save_rollout(  # noqa: PLR0917 - the right, the state and the moment
     now: float,
     lease_seconds: float,
 ) -> None:
-    """Persist the next state of a rollout and prolong its lease; one that ended stays ended.
+    """Persist the next state of a rollout and renew its lease; one that ended stays ended.
 
-    One that is done overtakes whoever began before to change what serves there.
+    A rollout that is done overtakes everybody who began earlier to change what serves there.
 
     Raises:
         StaleFenceError: When it was taken over, or ended and would be opened again.
@@ -113,7 +115,7 @@ def save_rollout(  # noqa: PLR0917 - the right, the state and the moment
 
 
 def amend_rollout(ledger: Ledger, row: RolloutRow, document: dict[str, Any]) -> None:
-    """Keep another ``document`` of a rollout that has ended."""
+    """Replace the ``document`` of a rollout that has ended."""
     with ledger.write() as connection:
         connection.execute(
             update(table)
@@ -133,7 +135,7 @@ def take_over_rollout(
     """
     query = select(table).where(table.c.id == rollout_id)
     with ledger.write() as connection:
-        taken = connection.execute(
+        updated = connection.execute(
             update(table)
             .where(table.c.id == rollout_id, table.c.phase.not_in(ENDED))
             .values(owner=owner, fence=table.c.fence + 1, lease_until=now + lease_seconds)
@@ -141,7 +143,7 @@ def take_over_rollout(
         row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise NotFoundError("rollout", rollout_id, [], "Name one that is open.")
-    if taken.rowcount == 0:
+    if updated.rowcount == 0:
         raise StaleFenceError(f"rollout {rollout_id} has ended as {row['phase']}")
     return RolloutRow(**row)
 
@@ -157,7 +159,7 @@ def withdraw_rollout(ledger: Ledger, rollout_id: str, why: str) -> None:
 
 
 def why_withdrawn(ledger: Ledger, rollout_id: str) -> str:
-    """Return why that rollout is to be given up; empty where it is not."""
+    """Return why that rollout must be given up, or ``""``."""
     query = select(table.c.withdrawn).where(table.c.id == rollout_id)
     with ledger.read() as connection:
         return connection.execute(query).scalar() or ""
@@ -170,7 +172,7 @@ def open_rollout(ledger: Ledger, project: str, environment: str) -> RolloutRow |
 
 
 def open_rollouts(ledger: Ledger) -> list[RolloutRow]:
-    """Return the rollouts that have neither been done nor reverted, oldest first."""
+    """Return the rollouts that are neither done nor reverted, oldest first."""
     query = select(table).where(table.c.phase.not_in(ENDED)).order_by(table.c.started_at)
     return _read(ledger, query)
 
@@ -201,12 +203,12 @@ def _open_there(connection: Connection, project: str, environment: str) -> Rollo
     return None if row is None else RolloutRow(**row)
 
 
-def _busy(stands: RolloutRow, *, alive: bool) -> str:
-    where = f"{stands.project}/{stands.environment}"
+def _busy(standing: RolloutRow, *, alive: bool) -> str:
+    place = f"{standing.project}/{standing.environment}"
     if alive:
-        run = run_of(stands.owner)
-        return f"{where} is being deployed by {run} ({stands.phase}). Wait for its end."
+        run = run_of(standing.owner)
+        return f"{place} is being deployed by {run} ({standing.phase}). Wait for its end."
     return (
-        f"{where} has a rollout ({stands.id}, {stands.phase}) whose controller is gone. "
+        f"{place} has a rollout ({standing.id}, {standing.phase}) whose controller is gone. "
         "The reconciler ends it within seconds: try again then."
     )

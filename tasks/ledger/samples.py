@@ -1,4 +1,4 @@
-"""Metric samples: what was measured of a service, step, provider or the machine."""
+"""Metric samples of services, steps, providers and the machine."""
 
 from __future__ import annotations
 
@@ -41,6 +41,6 @@ def samples(ledger: Ledger, subject: str | None = None, since: float | None = No
 
 
 def forget_samples(ledger: Ledger, before: float) -> int:
-    """Forget the measurements from before that moment; how many they were."""
+    """Delete the measurements from before that time; return how many they were."""
     with ledger.write() as connection:
         return connection.execute(delete(table).where(table.c.at < before)).rowcount

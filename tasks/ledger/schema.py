@@ -1,7 +1,7 @@
-"""The schema's revision, and bringing a ledger up to it.
+"""The revision of the schema, and the migration of a ledger to it.
 
 Every flow process opens the ledger, so Alembic (a third of a second to import) is only loaded
-where there is something to migrate.
+if there is something to migrate.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ Transaction = Callable[[], AbstractContextManager[Connection]]
 
 
 def revision(connection: Connection) -> str | None:
-    """Return the revision the database is at; None where it is empty."""
+    """Return the revision of the database; None if it is empty."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return None if found is None else str(found)
+    number = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if number is None else str(number)
 
 
 def migrate(read: Transaction, write: Transaction) -> None:
-    """Bring the database to HEAD, in one transaction, whoever else tries the same.
+    """Migrate the database to HEAD, in one transaction, also if others try the same.
 
     Raises:
         BadInputError: When its revision is unknown here: a newer Slipway wrote it.

@@ -1,4 +1,4 @@
-"""What has happened since somebody last looked: new timings, and attempts that have begun."""
+"""Reads what is new since the last look: new timings, attempts that began, and measurements."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.ledger.timings import Timing
 
 
 def last_timing(ledger: Ledger) -> int:
-    """Return the number of the newest timing; 0 where there is none."""
+    """Return the number of the newest timing; 0 if there is none."""
     with ledger.read() as connection:
         return connection.execute(select(func.max(timings.c.id))).scalar_one() or 0
 
@@ -24,8 +24,8 @@ def new_timings(ledger: Ledger, after: int, since: float) -> tuple[int, list[Tim
     )
     with ledger.read() as connection:
         rows = connection.execute(query).mappings().all()
-    found = [Timing(**{name: row[name] for name in Timing.__slots__}) for row in rows]
-    return (rows[-1]["id"] if rows else after), found
+    fresh = [Timing(**{name: row[name] for name in Timing.__slots__}) for row in rows]
+    return (rows[-1]["id"] if rows else after), fresh
 
 
 def begun_executions(ledger: Ledger, since: float) -> list[Execution]:
@@ -51,7 +51,7 @@ def measured(ledger: Ledger, subject: str, metric: str, since: float) -> list[tu
 
 
 def measured_series(ledger: Ledger, since: float) -> list[tuple[str, str]]:
-    """Return every (subject, metric) that was measured since, sorted."""
+    """Return every (subject, metric) that was measured since then, sorted."""
     query = select(samples.c.subject, samples.c.metric).where(samples.c.at >= since).distinct()
     with ledger.read() as connection:
         return sorted((row[0], row[1]) for row in connection.execute(query))

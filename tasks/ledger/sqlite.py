@@ -1,4 +1,4 @@
-"""The ledger on SQLite: one host, no server, one writer at a time."""
+"""The ledger's database on SQLite: one host, no server, one writer at a time."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ BUSY_SECONDS = 30.0
 class SqliteDatabase:
     """One SQLite file in WAL mode.
 
-    ``synchronous`` is NORMAL: a killed process loses nothing. A loss of power may lose the last
-    moments' commits (never corrupt the file); whoever held a lease then died with the host, and
-    step outcomes are found again in the exit records on disk. FULL would pay an fsync a commit.
+    ``synchronous`` is NORMAL: a killed process loses nothing. A power loss may lose the commits of
+    the last moments (but never corrupts the file); the holders of leases died with the host then,
+    and step outcomes are found again in the exit records on disk. FULL would cost an fsync for each
+    commit.
     """
 
     def __init__(self, url: URL) -> None:
@@ -46,7 +47,7 @@ class SqliteDatabase:
         connection.exec_driver_sql("BEGIN")
 
     def begin_write(self, connection: Connection) -> None:
-        """Wait for the write lock: a deferred BEGIN would fail where it later turns to write."""
+        """Wait for the write lock; a deferred BEGIN would fail when it later begins to write."""
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     def end_write(self, connection: Connection) -> None:
@@ -55,8 +56,8 @@ class SqliteDatabase:
     def version(self) -> int:
         """Return a number that moves with every commit of any connection.
 
-        ``data_version`` leaves out the commits of the connection that asks, so a connection
-        that never writes does the asking.
+        ``data_version`` ignores the commits of the connection that asks, so it is asked by a
+        connection that never writes.
         """
         with self._watching:
             if self._watch is None:
@@ -66,19 +67,19 @@ class SqliteDatabase:
             row = self._watch.execute("PRAGMA data_version").fetchone()
         return int(row[0])
 
-    def is_away(self, said: str) -> bool:
-        """Tell whether it does not answer for the moment: a file is there, or is not."""
-        del said
+    def is_away(self, message: str) -> bool:
+        """Return False, as a file is never away for a moment only."""
+        del message
         return False
 
-    def told(self, said: str) -> str:
-        """Return ``said``; where it has no room, also which disk has none.
+    def explained(self, message: str) -> str:
+        """Return ``message``; if the disk is full, add which disk and the remedy.
 
-        Where SQLite cannot lengthen the file that its readers share, it speaks of an I/O error.
+        When SQLite cannot lengthen the file that its readers share, it reports an I/O error.
         """
-        if "disk I/O error" in said and has_no_room(self.path):
-            said = f"{said} (no space left on device)"
-        return told_full(said, self.path)
+        if "disk I/O error" in message and has_no_room(self.path):
+            message = f"{message} (no space left on device)"
+        return told_full(message, self.path)
 
     def close(self) -> None:
         """Close every connection."""
@@ -90,14 +91,14 @@ class SqliteDatabase:
 
 
 def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-    # BEGIN is ours to choose, so the driver must not begin by itself.
+    # We choose the kind of BEGIN, so the driver must not begin by itself.
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def _turned_to_wal(path: Path) -> bool:
-    """Tell whether the file is in WAL mode; turning it there ignores the busy time-out."""
+    """Try to set WAL mode, and tell whether it is set; doing so ignores the busy time-out."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
     try:
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()

@@ -1,4 +1,4 @@
-"""Timings: how long things took, by the key their history is remembered under."""
+"""Timings, which are the durations of past runs by history key."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.tables.work import timings as table
 
 # SQLite takes a limited number of parameters a statement.
-CHUNK = 500
+KEYS_PER_STATEMENT = 500
 
-# What was stopped or lost says nothing of how long it takes.
-TELLING = frozenset({End.SUCCEEDED, End.FAILED, End.TIMED_OUT, End.OUT_OF_MEMORY})
+# Runs that were stopped or lost do not tell how long a step takes.
+TELLING_ENDS = frozenset({End.SUCCEEDED, End.FAILED, End.TIMED_OUT, End.OUT_OF_MEMORY})
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
     """One run of something with a history; ``at`` is when it ended, in epoch seconds.
 
-    ``seconds`` are those of a provider of speed 1, as everything that plans reckons in.
+    ``seconds`` are those of a provider of speed 1, like all durations in planning.
     """
 
     key: str
@@ -36,8 +36,8 @@ class Timing:
 
 
 def timing_of(key: str, provider_kind: str, outcome: Outcome, speed: float = 1.0) -> list[Timing]:
-    """Return what ``outcome`` at that speed teaches of ``key``: one timing at speed 1, or none."""
-    if outcome.end not in TELLING:
+    """Return the timing of ``outcome``, converted to speed 1; empty if it tells no duration."""
+    if outcome.end not in TELLING_ENDS:
         return []
     return [
         Timing(
@@ -51,17 +51,17 @@ def timing_of(key: str, provider_kind: str, outcome: Outcome, speed: float = 1.0
     ]
 
 
-def record_timings(ledger: Ledger, found: Collection[Timing]) -> None:
+def record_timings(ledger: Ledger, measured: Collection[Timing]) -> None:
     """Add timings, e.g. those of the single tests of a shard."""
-    if found:
+    if measured:
         with ledger.write() as connection:
-            write_timings(connection, found)
+            write_timings(connection, measured)
 
 
-def write_timings(connection: Connection, found: Collection[Timing]) -> None:
+def write_timings(connection: Connection, measured: Collection[Timing]) -> None:
     """Add timings in the transaction of ``connection``."""
-    if found:
-        connection.execute(insert(table), [asdict(timing) for timing in found])
+    if measured:
+        connection.execute(insert(table), [asdict(timing) for timing in measured])
 
 
 def timings(
@@ -71,19 +71,19 @@ def timings(
     since: float | None = None,
 ) -> dict[str, list[Timing]]:
     """Return the newest timings by key, newest first; None stands for all keys."""
-    found: dict[str, list[Timing]] = defaultdict(list)
+    by_key: dict[str, list[Timing]] = defaultdict(list)
     with ledger.read() as connection:
         for chunk in [None] if keys is None else chunks(keys):
             query = _newest(chunk, limit_per_key, since)
             for row in connection.execute(query).mappings():
-                found[row["key"]].append(Timing(**row))
-    return dict(found)
+                by_key[row["key"]].append(Timing(**row))
+    return dict(by_key)
 
 
 def chunks(keys: Collection[str]) -> Iterator[list[str]]:
     """Cut ``keys`` into parts that fit into one statement."""
-    left = iter(dict.fromkeys(keys))
-    while part := list(islice(left, CHUNK)):
+    remaining = iter(dict.fromkeys(keys))
+    while part := list(islice(remaining, KEYS_PER_STATEMENT)):
         yield part
 
 

@@ -1,7 +1,7 @@
-"""Turns: who began later at a place, a project in an environment, has the last word there.
+"""Turns, by which the latest to begin at a place (project and environment) has the last word there.
 
-Whoever means to change what serves takes a turn first. What was published under a later turn is
-never overwritten by who took an earlier one, however long that one waited in between.
+Everybody who changes what serves takes a turn first. What was published under a later turn is never
+overwritten under an earlier one, however long the earlier one waited in between.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ def take_turn(ledger: Ledger, project: str, environment: str) -> Turn:
 
 
 def last_turn(ledger: Ledger, project: str, environment: str) -> Turn:
-    """Return the turn that was published last: for who brings back what it published."""
+    """Return the turn that was published last, for those who restore what it published."""
     with ledger.read() as connection:
         return Turn(project, environment, _read(connection, project, environment)[1])
 
 
 def is_overtaken(ledger: Ledger, turn: Turn) -> bool:
-    """Tell whether somebody who began later has published."""
+    """Tell whether a later turn was published."""
     with ledger.read() as connection:
         return _read(connection, turn.project, turn.environment)[1] > turn.number
 
 
 def publish_turn(connection: Connection, turn: Turn) -> bool:
-    """Record that ``turn`` is published; False where it is overtaken."""
+    """Record that ``turn`` is published; False if it is overtaken."""
     issued, published = _read(connection, turn.project, turn.environment)
     if published > turn.number:
         return False
@@ -55,14 +55,16 @@ def publish_turn(connection: Connection, turn: Turn) -> bool:
 
 
 def publish_next(connection: Connection, project: str, environment: str) -> None:
-    """Record that all who began before now are overtaken."""
+    """Record that all turns taken until now are overtaken."""
     issued, _ = _read(connection, project, environment)
     _write(connection, project, environment, issued + 1, issued + 1)
 
 
 def _read(connection: Connection, project: str, environment: str) -> tuple[int, int]:
-    here = (table.c.project == project, table.c.environment == environment)
-    row = connection.execute(select(table.c.issued, table.c.published).where(*here)).one_or_none()
+    at_place = (table.c.project == project, table.c.environment == environment)
+    row = connection.execute(
+        select(table.c.issued, table.c.published).where(*at_place)
+    ).one_or_none()
     return (0, 0) if row is None else (row.issued, row.published)
 
 

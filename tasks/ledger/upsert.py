@@ -1,4 +1,4 @@
-"""Insert or update, in one statement on SQLite and on PostgreSQL alike."""
+"""Insert-or-update in one statement, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert ``rows``; where one of the same primary key stands, it takes the new values."""
+    """Insert ``rows``; an existing row of the same primary key gets the new values."""
     if not rows:
         return
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert

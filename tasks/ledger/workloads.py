@@ -1,4 +1,4 @@
-"""Workloads: one run of a complex task, held by one live owner at a time."""
+"""Workloads, each of which is one run of steps, held by one live owner at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OPEN = "open"
 
 @dataclass(frozen=True, slots=True)
 class WorkloadLease:
-    """The right to work on a workload, until it is taken over; ``fence`` proves it."""
+    """The right to work on a workload until it is taken over; ``fence`` is its fencing token."""
 
     id: str
     key: str
@@ -43,7 +43,7 @@ class WorkloadRow:
     closed_at: float | None
 
 
-def open_workload(  # noqa: PLR0917 - a key, an owner and how both are judged
+def open_workload(  # noqa: PLR0917 - a key, an owner and a check of the former owner
     ledger: Ledger,
     key: str,
     owner: str,
@@ -53,32 +53,32 @@ def open_workload(  # noqa: PLR0917 - a key, an owner and how both are judged
 ) -> WorkloadLease:
     """Open the workload of ``key``: a new one, or the open one whose owner is gone.
 
-    A workload is taken over when ``owner_alive`` denies its owner, or when its lease ran out and
-    nobody can see whether the owner lives; the fence then rises, and what the former owner still
-    writes is refused.
+    A workload is taken over if ``owner_alive`` is false for its owner, or if its lease ran out and
+    it cannot be known whether the owner lives; the fence then rises, and further writes of the
+    former owner are refused.
 
     Raises:
         BusyError: When a live run holds it.
     """
     while True:
         with ledger.read() as connection:
-            seen = _open_row(connection, key)
-        if seen is not None and is_held(seen, now, owner_alive):
+            former = _open_row(connection, key)
+        if former is not None and is_held(former, now, owner_alive):
             raise BusyError(
-                f"workload {key} is being run by {run_of(seen.owner)} (id {seen.id}). "
+                f"workload {key} is being run by {run_of(former.owner)} (id {former.id}). "
                 "Wait for that run, or cancel it."
             )
-        # Whether the owner lives was asked outside the lock, so it must still be the same one.
+        # The owner was checked outside the lock, so it must still be the same one.
         with ledger.write() as connection:
-            if _open_row(connection, key) == seen:
+            if _open_row(connection, key) == former:
                 lease: dict[str, object] = {"owner": owner, "lease_until": now + lease_seconds}
-                return _take(connection, key, lease, now, seen)
+                return _take(connection, key, lease, now, former)
 
 
 def is_held(row: WorkloadRow, now: float, owner_alive: Callable[[str], bool]) -> bool:
-    """Tell whether a run is at this workload.
+    """Tell whether a run works on this workload.
 
-    Its owner is known to be alive, whatever a clock says; else it may be and holds the lease.
+    Either its owner is certainly alive, whatever a clock says, or may be alive and has the lease.
     """
     if row.closed_at is not None:
         return False
@@ -88,7 +88,7 @@ def is_held(row: WorkloadRow, now: float, owner_alive: Callable[[str], bool]) ->
 def renew_workload(
     ledger: Ledger, workload_id: str, fence: int, now: float, lease_seconds: float
 ) -> bool:
-    """Prolong the lease; False when the workload was taken over or closed: stop working."""
+    """Renew the lease; False if the workload was taken over or closed, so that work must stop."""
     with ledger.write() as connection:
         renewed = connection.execute(
             update(table)
@@ -99,7 +99,7 @@ def renew_workload(
 
 
 def close_workload(ledger: Ledger, workload_id: str, fence: int, state: str, now: float) -> None:
-    """Close the workload as ``state``, and free all capacity it holds, waits for or reserved.
+    """Close the workload as ``state``, and release all capacity it holds, waits for or reserved.
 
     Closing it again changes nothing.
 
@@ -116,15 +116,6 @@ def close_workload(ledger: Ledger, workload_id: str, fence: int, state: str, now
         drop_holdings(connection, workload_id)
 
 
-def workload_state(ledger: Ledger, workload_id: str) -> str | None:
-    """Return ``open`` or what it was closed as; None where there is no such workload."""
-    with ledger.read() as connection:
-        found: str | None = connection.execute(
-            select(table.c.state).where(table.c.id == workload_id)
-        ).scalar_one_or_none()
-    return found
-
-
 def workloads(ledger: Ledger, project: str | None = None, limit: int = 50) -> list[WorkloadRow]:
     """Return the newest workloads; those of ``project`` have keys that start ``<project>/``."""
     query = select(table).order_by(table.c.opened_at.desc()).limit(limit)
@@ -136,7 +127,7 @@ def workloads(ledger: Ledger, project: str | None = None, limit: int = 50) -> li
 
 
 def resumable_workloads(ledger: Ledger, since: float) -> set[str]:
-    """Return the ids of the open ones that run, or whose lease did not run out before ``since``."""
+    """Return the ids of open workloads that run, or whose lease lasted beyond ``since``."""
     query = select(table.c.id, table.c.owner, table.c.lease_until).where(
         table.c.closed_at.is_(None)
     )
@@ -154,20 +145,20 @@ def _open_row(connection: Connection, key: str) -> WorkloadRow | None:
 def _take(
     connection: Connection,
     key: str,
-    lease: dict[str, object],
+    values: dict[str, object],
     now: float,
     former: WorkloadRow | None,
 ) -> WorkloadLease:
     if former is not None:
-        taken = WorkloadLease(former.id, key, former.fence + 1, resumed=True)
+        lease = WorkloadLease(former.id, key, former.fence + 1, resumed=True)
         connection.execute(
-            update(table).where(table.c.id == taken.id).values(fence=taken.fence, **lease)
+            update(table).where(table.c.id == lease.id).values(fence=lease.fence, **values)
         )
-        return taken
+        return lease
     opened = WorkloadLease(secrets.token_hex(6), key, 1, resumed=False)
     connection.execute(
         insert(table).values(
-            id=opened.id, key=key, fence=opened.fence, state=OPEN, opened_at=now, **lease
+            id=opened.id, key=key, fence=opened.fence, state=OPEN, opened_at=now, **values
         )
     )
     return opened

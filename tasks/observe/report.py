@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tasks.ledger.insights import CLOSED_BY_WHO_RAISED_IT, RaisedInsight
+from tasks.ledger.insights import CLOSED_BY_THEIR_RAISER, RaisedInsight
 from tasks.observe.status import NOT_LAUNCHED, StatusRow
 from tasks.quantities import age
 
@@ -73,6 +73,6 @@ def alerts(
     for row in insights:
         owner, _, place = row.key.partition("/")
         is_wanted = project in {None, owner} and environment in {None, place}
-        if is_wanted and row.kind in CLOSED_BY_WHO_RAISED_IT:
+        if is_wanted and row.kind in CLOSED_BY_THEIR_RAISER:
             sentences.append(f"{row.key} ({row.kind}): {row.size}")
     return sentences

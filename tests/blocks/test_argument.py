@@ -1,4 +1,4 @@
-"""What no process could be started with is refused where it is written."""
+"""Tests of the size limits of variables and arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users and tokens are taken out of addresses, and given back to who needs them."""
+"""Tests of users and tokens in addresses: split off, and passed to the programs that need them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOKEN = "tok3n"
 
 
 @pytest.mark.parametrize(
-    ("text", "clean", "found"),
+    ("text", "clean", "users"),
     [
         ("https://u:p@ss@h/x.git", "https://h/x.git", {"https://h/x.git": "u:p@ss"}),
         ("https://u:p/w@h/x", "https://h/x", {"https://h/x": "u:p/w"}),
@@ -52,9 +52,9 @@ TOKEN = "tok3n"
         ("pytest>=8", "pytest>=8", {}),
     ],
 )
-def test_users_are_taken_apart(text: str, clean: str, found: dict[str, str]) -> None:
+def test_users_are_taken_apart(text: str, clean: str, users: dict[str, str]) -> None:
     """Broken: the token of a source is part of its name in every log, or the address is no more."""
-    assert apart(text) == (clean, found)
+    assert apart(text) == (clean, users)
 
 
 PASSWORDS = st.text("aB3@/:%#?&=+.-_~!$", min_size=1, max_size=12)
@@ -85,11 +85,11 @@ def test_no_password_of_an_address_is_shown(password: str) -> None:
     """Broken: the error of a driver shows what stands behind an `@` or a `/` of the password."""
     assume(not re.match(r"\d{1,5}/", password))
     for scheme in ("https", "postgresql", "rest:http"):
-        shown = without_passwords(f"cannot reach {scheme}://me:{password}@example.org/x now")
-        assert shown.endswith("@example.org/x now")
-        assert shown.startswith(f"cannot reach {scheme}://")
-        assert "***" in shown
-        assert password not in shown
+        masked = without_passwords(f"cannot reach {scheme}://me:{password}@example.org/x now")
+        assert masked.endswith("@example.org/x now")
+        assert masked.startswith(f"cannot reach {scheme}://")
+        assert "***" in masked
+        assert password not in masked
 
 
 def written() -> ProjectSpec:
@@ -133,10 +133,10 @@ def test_a_block_of_before_keeps_working() -> None:
 
 def test_git_shows_a_user_to_its_address_only() -> None:
     """Broken: a submodule of another host is sent the token."""
-    made = git_environment({"https://h/a": "u:p", "https://h/b": "t"})
-    assert made["GIT_CONFIG_COUNT"] == "2"
-    assert made["GIT_CONFIG_KEY_0"] == "http.https://h/a.extraHeader"
-    assert made["GIT_CONFIG_VALUE_1"] == "Authorization: Basic dDo="
+    variables = git_environment({"https://h/a": "u:p", "https://h/b": "t"})
+    assert variables["GIT_CONFIG_COUNT"] == "2"
+    assert variables["GIT_CONFIG_KEY_0"] == "http.https://h/a.extraHeader"
+    assert variables["GIT_CONFIG_VALUE_1"] == "Authorization: Basic dDo="
     assert git_environment({}) == {}
     assert netrc({"https://h:1/a": "u:p"}) == "machine h login u password p\n"
 

@@ -1,4 +1,4 @@
-"""A file that is written durably is whole or absent, whatever happens meanwhile."""
+"""Tests of durable files: each is whole or absent, whatever happens meanwhile."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def test_what_finds_no_room_leaves_the_former_file_and_no_draft(tmp_path: Path) 
     file = tmp_path / "record"
     write(str(file), "former")
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[1] == resource.RLIM_INFINITY
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", LIMITED, str(file)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert said.stdout == "OSError\n"
+    assert process.stdout == "OSError\n"
     assert file.read_text() == "former"
     assert list(tmp_path.iterdir()) == [file]
 

@@ -1,4 +1,4 @@
-"""Which file system is full, out of what was said of one."""
+"""Tests that recognise a full file system in messages, and name it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from blocks.file_system import full_file_system, mount_of, tells_no_room, told_f
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("message", "full"),
     [
         ("cp: error writing '/srv/a': No space left on device", True),
         ("npm error code ENOSPC", True),
@@ -21,19 +21,21 @@ from blocks.file_system import full_file_system, mount_of, tells_no_room, told_f
         ("there is no space left in this title", False),
     ],
 )
-def test_it_is_known_by_the_words_of_system_npm_and_sqlite(said: str, told: bool) -> None:
+def test_it_is_known_by_the_words_of_system_npm_and_sqlite(message: str, full: bool) -> None:
     """Broken: a full disk passes for a defect, or a defect for a full disk."""
-    assert tells_no_room(said) is told
+    assert tells_no_room(message) is full
 
 
 def test_it_is_named_once_and_where_somebody_tells_of_it(tmp_path: Path) -> None:
     """Broken: a message names no disk, two of them, or one that has room."""
-    told = told_full("the ledger failed: database or disk is full.", tmp_path)
+    message = told_full("the ledger failed: database or disk is full.", tmp_path)
     mount = mount_of(tmp_path)
-    assert told.startswith("the ledger failed: database or disk is full. No room is left on the ")
-    assert f"at {mount} (" in told
-    assert "MiB free by now). Make room there" in told
-    assert told_full(f"reverted: {told}", Path("/proc")) == f"reverted: {told}"
+    assert message.startswith(
+        "the ledger failed: database or disk is full. No room is left on the "
+    )
+    assert f"at {mount} (" in message
+    assert "MiB free by now). Make room there" in message
+    assert told_full(f"reverted: {message}", Path("/proc")) == f"reverted: {message}"
     assert told_full("the ledger failed: it is locked", tmp_path).endswith("locked")
 
 

@@ -1,4 +1,4 @@
-"""What a user may want of a plan, and how plans are compared by it."""
+"""Tests of the goals of plans, and of the comparison of plans by them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.validation_errors import bad_input
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("fields", "message"),
     [
         ({"budget": -1}, r"goal\.budget: must be at least 0 \(got -1\)"),
         ({"deadline_seconds": 0}, r"goal\.deadline_seconds: must be more than 0 \(got 0\)"),
@@ -24,12 +24,12 @@ from tasks.validation_errors import bad_input
     ],
 )
 def test_what_cannot_be_wanted_is_refused_with_field_value_and_remedy(
-    given: dict[str, Any], said: str
+    fields: dict[str, Any], message: str
 ) -> None:
     """A user would have to guess what is wrong, or find later that it did not count."""
     with pytest.raises(ValidationError) as error:
-        Goal.model_validate(given)
-    with pytest.raises(Exception, match=said):
+        Goal.model_validate(fields)
+    with pytest.raises(Exception, match=message):
         raise bad_input(error.value, Goal, "goal")
 
 

@@ -1,4 +1,4 @@
-"""Each block has a picture, at an address that Prefect's own server answers."""
+"""Tests of the blocks' logos at addresses of Prefect's own server."""
 
 from __future__ import annotations
 

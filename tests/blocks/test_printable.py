@@ -1,4 +1,4 @@
-"""What is shown of a log acts on nobody's screen."""
+"""Tests that control characters in shown text are removed or escaped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from blocks.printable import printable
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "escaped"),
     [
         ("\x1b[31mred\x1b[0m", "red"),
         ("\x1b]0;title\x07text", "text"),
@@ -19,6 +19,6 @@ from blocks.printable import printable
         ("größe 日本", "größe 日本"),
     ],
 )
-def test_control_characters_are_escaped(text: str, shown: str) -> None:
+def test_control_characters_are_escaped(text: str, escaped: str) -> None:
     """Broken: a log clears the reader's screen, recolours it, or turns what follows around."""
-    assert printable(text) == shown
+    assert printable(text) == escaped

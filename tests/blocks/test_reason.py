@@ -1,4 +1,4 @@
-"""The line that says why stands among those that are shown."""
+"""Tests that find the line of a log that says why something failed."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def test_the_line_that_says_why_is_found(lines: list[str], why: str | None) -> N
 
 def test_it_is_shown_before_the_last_lines_and_once() -> None:
     """Broken: the reason scrolls out of what is shown, or stands there twice."""
-    shown = with_reason(NODE, 3)
-    assert shown == [NODE[1], "...", *NODE[-3:]]
+    lines = with_reason(NODE, 3)
+    assert lines == [NODE[1], "...", *NODE[-3:]]
     assert with_reason(NODE[:2], 5) == NODE[:2]
     assert with_reason(["listening", "bye"], 1) == ["bye"]
     assert with_reason([], 5) == []

@@ -1,4 +1,4 @@
-"""No secret survives in a text, however it is written there and wherever the text is cut."""
+"""Tests of redaction: no secret survives in any spelling, wherever the text is cut."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def test_a_secret_is_masked_in_every_usual_spelling(
 ) -> None:
     """Broken: an error that shows the request, a JSON log or a shell trace has it readable."""
     secret = secret.strip()
-    written = encode(secret)
-    assume(len(written) >= 4)
+    spelling = encode(secret)
+    assume(len(spelling) >= 4)
     assume(not {"«", "»"} & set(secret))
-    shown = redact(f"«{written}»", [secret])
-    assert shown.startswith("«")
-    assert shown.endswith("»")
-    assert written not in shown
-    assert shown[1:-1].strip("*=\n\r ") == ""
+    redacted = redact(f"«{spelling}»", [secret])
+    assert redacted.startswith("«")
+    assert redacted.endswith("»")
+    assert spelling not in redacted
+    assert redacted[1:-1].strip("*=\n\r ") == ""
 
 
 @settings(max_examples=30, deadline=None)
@@ -77,9 +77,9 @@ def test_base64_is_found_at_every_alignment(secret: str, before: bytes, after: b
     encoded = secret.strip().encode()
     for code in (base64.b64encode, base64.urlsafe_b64encode):
         text = code(before + encoded + after).decode()
-        shown = redact(f"[{text}]", [secret])
-        left = shown.strip("[]").split(MASK)
-        assert sum(map(len, left)) <= len(text) - len(encoded) * 8 // 6 + 1
+        redacted = redact(f"[{text}]", [secret])
+        pieces = redacted.strip("[]").split(MASK)
+        assert sum(map(len, pieces)) <= len(text) - len(encoded) * 8 // 6 + 1
 
 
 @settings(max_examples=30, deadline=None)
@@ -87,8 +87,8 @@ def test_base64_is_found_at_every_alignment(secret: str, before: bytes, after: b
 def test_base64_that_is_broken_into_lines_is_found(secret: str) -> None:
     """Broken: `base64 key.pem` in a step prints a key that is only seen as one line."""
     assume(len(secret.strip()) >= 60)
-    shown = redact(base64.encodebytes(secret.strip().encode()).decode(), [secret])
-    assert shown.strip("*=\n") == ""
+    redacted = redact(base64.encodebytes(secret.strip().encode()).decode(), [secret])
+    assert redacted.strip("*=\n") == ""
 
 
 @settings(max_examples=30, deadline=None)
@@ -99,9 +99,9 @@ def test_overlapping_secrets_leave_no_rest(
     """Broken: the end of a longer secret stays where a shorter one begins it."""
     secrets = [*secrets, secrets[0] + secrets[-1]]
     order = data.draw(st.permutations(secrets))
-    shown = redact(between.join(order), secrets)
+    redacted = redact(between.join(order), secrets)
     assume("*" not in "".join(secrets))
-    assert [secret for secret in secrets if secret.strip() in shown] == []
+    assert [secret for secret in secrets if secret.strip() in redacted] == []
 
 
 def test_each_line_of_a_secret_is_one() -> None:
@@ -122,7 +122,7 @@ def test_the_longest_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "redacted"),
     [
         ("https://user:tok@en@host/x", "https://***@host/x"),
         ("https://tok3n@host/x", "https://***@host/x"),
@@ -136,9 +136,11 @@ def test_the_longest_counts() -> None:
         ("see https://host/a and me@example.org", "see https://host/a and me@example.org"),
     ],
 )
-def test_passwords_of_addresses_are_masked_though_nobody_named_them(text: str, shown: str) -> None:
+def test_passwords_of_addresses_are_masked_though_nobody_named_them(
+    text: str, redacted: str
+) -> None:
     """Broken: the error of a database driver shows the password that stands in its address."""
-    assert redact(text, []) == without_passwords(text) == shown
+    assert redact(text, []) == without_passwords(text) == redacted
 
 
 def test_a_user_is_left_out_of_what_is_used_as_an_address() -> None:
@@ -159,8 +161,8 @@ def test_the_last_lines_of_a_log_are_redacted_before_they_are_cut(tmp_path: Path
     log = tmp_path / "output.log"
     for lines in range(1, 7):
         log.write_text(f"start\n{KEY}end\n")
-        shown = "\n".join(last_lines(log, lines, [KEY]))
-        assert not [line for line in KEY.splitlines() if line in shown]
+        redacted = "\n".join(last_lines(log, lines, [KEY]))
+        assert not [line for line in KEY.splitlines() if line in redacted]
     assert last_lines(log, 2) == ["-----END KEY-----", "end"]
     assert last_lines(None, 2) == last_lines(tmp_path / "none", 2) == []
 
@@ -170,9 +172,9 @@ def test_a_window_that_begins_within_a_secret_shows_none_of_it(tmp_path: Path, c
     """Broken: the window of bytes that is read of a long log begins amid a token."""
     secret, log = "abcdefgh-ijklmnop-qrstuvw", tmp_path / "output.log"
     log.write_text("x" * 5000 + secret + "y" * (1000 - cut))
-    shown = "".join(last_lines(log, 1, [secret], limit_bytes=1000))
-    assert shown.strip("xy*") == ""
-    assert shown.endswith("y")
+    redacted = "".join(last_lines(log, 1, [secret], limit_bytes=1000))
+    assert redacted.strip("xy*") == ""
+    assert redacted.endswith("y")
 
 
 def test_what_looks_secret_is_left_out_where_nobody_can_tell() -> None:

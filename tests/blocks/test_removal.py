@@ -1,4 +1,4 @@
-"""A folder is removed whatever lies in it, and what cannot be is told."""
+"""Tests of the removal of folders, and of the report on what cannot be removed."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ def test_all_that_can_be_removed_is_and_the_first_that_cannot_is_told(
         (tmp_path / "top" / name / f"{name}.txt").touch()
     unlink = os.unlink
 
-    def refuse_one(path: str, **where: Any) -> None:
+    def refuse_one(path: str, **kwargs: Any) -> None:
         """Refuse it as a file system does that is read-only there."""
         if path == "b.txt":
             raise OSError(30, "Read-only file system", path)
-        unlink(path, **where)
+        unlink(path, **kwargs)
 
     monkeypatch.setattr("blocks.removal.os.unlink", refuse_one)
-    left = tmp_path / "top" / "b" / "b.txt"
+    leftover = tmp_path / "top" / "b" / "b.txt"
     with pytest.raises(OSError, match="Read-only file system") as raised:
         remove(tmp_path / "top")
-    assert raised.value.filename == str(left)
-    assert [path for path in (tmp_path / "top").rglob("*") if path.is_file()] == [left]
-    assert f"cannot be removed: {left}: Read-only file system." in discard(tmp_path / "top")
+    assert raised.value.filename == str(leftover)
+    assert [path for path in (tmp_path / "top").rglob("*") if path.is_file()] == [leftover]
+    assert f"cannot be removed: {leftover}: Read-only file system." in discard(tmp_path / "top")
     monkeypatch.undo()
     assert discard(tmp_path / "top") == ""
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""What a user writes is checked as it is written."""
+"""Tests of the validation of projects, environments and workloads."""
 
 from __future__ import annotations
 

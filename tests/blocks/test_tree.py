@@ -1,4 +1,4 @@
-"""Trees are walked, made, copied and moved at any depth, as the standard library does shallow ones."""
+"""Tests of trees: walked, made, copied and moved at any depth."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def small(tmp_path: Path) -> Path:
 def test_a_walk_goes_as_that_of_the_standard_library(small: Path) -> None:
     """Broken: links are followed, or what is pruned is gone into."""
     assert list(tree.walk(small)) == list(os.walk(small))
-    seen = []
+    walked = []
     for folder, folders, _ in tree.walk(str(small)):
-        seen.append(os.path.relpath(folder, small))
+        walked.append(os.path.relpath(folder, small))
         folders[:] = sorted(set(folders) - {"b"})
-    assert seen == [".", "a", "c", "c/empty"]
+    assert walked == [".", "a", "c", "c/empty"]
 
 
 def test_a_walk_goes_to_any_depth(tmp_path: Path, nest: Nest) -> None:
@@ -85,8 +85,8 @@ def test_a_copy_and_a_move_go_to_any_depth(tmp_path: Path, nest: Nest, small_dis
     nest(tmp_path / "other", 200)
     tree.move(tmp_path / "other", small_disk / "other")  # another file system
     assert len(list(tree.walk(small_disk / "other"))) == 201
-    left = sorted(path.name for path in tmp_path.iterdir())
-    assert left == ["moved", small_disk.name, "top"]
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["moved", small_disk.name, "top"]
 
 
 def _described(top: Path) -> list[tuple[str, int, int, str]]:

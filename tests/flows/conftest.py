@@ -1,4 +1,4 @@
-"""A project that is configured, released and has a ledger: what the parts of flows are given."""
+"""Fixtures for the tests of flows: a project, a release and a ledger."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ def prefect_server() -> Iterator[None]:
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the file of a ledger that knows one provider; making one takes long, copying none."""
     path = tmp_path_factory.mktemp("template") / "ledger.db"
-    made = open_ledger(f"sqlite:///{path}")
-    register_provider(made, "local", "shell", Resources(cpus=2, slots=2), 1.0, 0.0, 0.0)
-    made.close()
+    ledger = open_ledger(f"sqlite:///{path}")
+    register_provider(ledger, "local", "shell", Resources(cpus=2, slots=2), 1.0, 0.0, 0.0)
+    ledger.close()
     return path
 
 
 @pytest.fixture
-def book(template: Path, tmp_path: Path) -> Iterator[Ledger]:
+def ledger(template: Path, tmp_path: Path) -> Iterator[Ledger]:
     """Give a ledger that knows one provider, of two CPUs and two slots."""
     path = shutil.copy(template, tmp_path / "ledger.db")
-    opened = open_ledger(f"sqlite:///{path}")
-    yield opened
-    opened.close()
+    ledger = open_ledger(f"sqlite:///{path}")
+    yield ledger
+    ledger.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A workload that runs leaves its decisions with what they were made by and what came of them."""
+"""Tests that a workload's decisions are recorded with their estimates and actual values."""
 
 from __future__ import annotations
 
@@ -42,23 +42,23 @@ async def test_decisions_of_a_run_are_recorded_settled_and_replayed(
 
     await twice()
     newest, first = (_made(shared, row.id) for row in workloads(shared))
-    assert {(one.step, one.kind) for one in first.values()} == {
+    assert {(decision.step, decision.kind) for decision in first.values()} == {
         ("", "split"),
         ("", "plan"),
         ("a", "placement"),
         ("b", "placement"),
     }
-    assert {key for key, one in newest.items() if one.actual is None} == set()
+    assert {key for key, decision in newest.items() if decision.actual is None} == set()
     assert (first["a", "placement"].source, newest["a", "placement"].source) == (
         "default",
         "history",
     )
     assert newest["a", "placement"].estimate == first["a", "placement"].actual
     assert newest["a", "memory"].unit == "MiB"
-    found, why = replayable_workloads(shared, settings().root, "shop/ci", 9, 2e9)
-    assert (len(found), dict(why)) == (2, {})
-    assert any(one.policy.model == AS_DECIDED for one in results(found[0]))
+    pasts, reasons = replayable_workloads(shared, settings().root, "shop/ci", 9, 2e9)
+    assert (len(pasts), dict(reasons)) == (2, {})
+    assert any(decision.policy.model == AS_DECIDED for decision in results(pasts[0]))
 
 
-def _made(book: Ledger, workload: str) -> dict[tuple[str, str], Decision]:
-    return {(one.step, one.kind): one for one in decisions(book, workload)}
+def _made(ledger: Ledger, workload: str) -> dict[tuple[str, str], Decision]:
+    return {(decision.step, decision.kind): decision for decision in decisions(ledger, workload)}

@@ -39,10 +39,14 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
 
 
 async def _tables(state: Any) -> dict[str | None, Any]:
-    chosen = ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id])
+    run_filter = ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id])
     async with get_client() as client:
-        found = await client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=chosen))
-    return {each.key: each.data for each in found if each.key}  # not the result of the run
+        artifacts = await client.read_artifacts(
+            artifact_filter=ArtifactFilter(flow_run_id=run_filter)
+        )
+    return {
+        artifact.key: artifact.data for artifact in artifacts if artifact.key
+    }  # not the result of the run
 
 
 async def test_a_key_is_answered_by_state_result_and_table() -> None:
@@ -52,8 +56,8 @@ async def test_a_key_is_answered_by_state_result_and_table() -> None:
     assert state.message.startswith("shop/ci/build on shell takes 30.0 s")
     (row,) = await state.result()
     assert [row[f"p{level} (s)"] for level in (50, 80, 90, 95)] == [30.0, 35.0, 40.0, 45.0]
-    shown = (await _tables(state))["estimate"]
-    assert '"p95 (s)": 45.0' in str(shown)
+    table = (await _tables(state))["estimate"]
+    assert '"p95 (s)": 45.0' in str(table)
 
 
 async def test_a_workload_is_answered_with_all_of_its_steps() -> None:

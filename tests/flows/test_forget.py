@@ -1,4 +1,4 @@
-"""What still names a project that was forgotten is told."""
+"""Tests that find schedules and blocks which still name a forgotten project."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from flows.forget import naming
 
 def scheduled(**parameters: str) -> DeploymentSchedule:
     """Give a schedule with parameters."""
-    made = DeploymentSchedule(schedule=CronSchedule(cron="0 4 * * *"), active=True, slug="daily")
-    return made.model_copy(update={"parameters": parameters})
+    schedule = DeploymentSchedule(
+        schedule=CronSchedule(cron="0 4 * * *"), active=True, slug="daily"
+    )
+    return schedule.model_copy(update={"parameters": parameters})
 
 
 def test_schedules_and_deployments_are_named() -> None:

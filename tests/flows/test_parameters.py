@@ -1,4 +1,4 @@
-"""Every parameter of every operation: a type with bounds, by which the API refuses what is hostile."""
+"""Tests of the bounds of every parameter of every operation against hostile input."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ BOUNDS = {
 def schema(name: str) -> dict[str, Any]:
     """Return the schema of an operation as `make up` registers it."""
     entry = ENTRIES[name]
-    made = parameter_schema(load_flow_from_entrypoint(entry.entrypoint)).model_dump(mode="json")
-    registered: dict[str, Any] = body_of(entry, made, "pool")["parameter_openapi_schema"]
+    openapi = parameter_schema(load_flow_from_entrypoint(entry.entrypoint)).model_dump(mode="json")
+    registered: dict[str, Any] = body_of(entry, openapi, "pool")["parameter_openapi_schema"]
     return registered
 
 
@@ -69,7 +69,7 @@ def test_every_type_in_it_has_bounds(name: str) -> None:
 
 
 def is_refused(call: Call, name: str) -> bool:
-    """Tell whether the door, or the schema of ``name``, refuses ``call``."""
+    """Tell whether the request validation, or the schema of ``name``, refuses ``call``."""
     body = json.dumps({"parameters": call.parameters}).encode()
     try:
         admitted("/deployments/1/create_flow_run", body)
@@ -81,10 +81,12 @@ def is_refused(call: Call, name: str) -> bool:
 @pytest.mark.parametrize("name", ENTRIES)
 def test_what_is_hostile_is_refused_before_a_run_is_made(name: str) -> None:
     """Broken: what no operation can use starts a process, or is stored for good."""
-    asked = list(calls(schema(name)))
-    assert len(asked) > 10
+    requests = list(calls(schema(name)))
+    assert len(requests) > 10
     taken = [
-        f"{each.attack.kind}: {each.attack.place}" for each in asked if not is_refused(each, name)
+        f"{each.attack.kind}: {each.attack.place}"
+        for each in requests
+        if not is_refused(each, name)
     ]
     assert taken == []
 

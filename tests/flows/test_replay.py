@@ -1,4 +1,4 @@
-"""The flow `replay`, and which past workloads it can replay with what was known before them."""
+"""Tests of the flow `replay`, and of the workloads that it can replay."""
 
 from __future__ import annotations
 
@@ -34,33 +34,33 @@ STEPS = tuple(Step(name, ("true",), Path("/"), f"shop/ci/{name}") for name in ("
 GRAPH = StepGraph("shop", "ci", STEPS, SplitDecision(2, "as declared"))
 
 
-def _register(book: Ledger, *names: str) -> None:
+def _register(ledger: Ledger, *names: str) -> None:
     for name, speed in zip(names, (1.0, 2.0), strict=False):
-        register_provider(book, name, "shell", ROOM, speed, 0.0, 0.0)
+        register_provider(ledger, name, "shell", ROOM, speed, 0.0, 0.0)
 
 
-def _ran(book: Ledger, root: Path, at: float, took: float, *, end: str = "succeeded") -> str:
-    """Leave what a workload leaves that ran at ``at``, each step for ``took`` seconds on `fast`."""
-    lease = open_workload(book, "shop/ci/dev/d1/x", "me", at, 1e9, lambda _owner: False)
+def _ran(ledger: Ledger, root: Path, at: float, seconds: float, *, end: str = "succeeded") -> str:
+    """Leave what a workload leaves that ran at ``at``, each step for ``seconds`` seconds on `fast`."""
+    lease = open_workload(ledger, "shop/ci/dev/d1/x", "me", at, 1e9, lambda _owner: False)
     keep_graph(root / "steps" / lease.id / "graph.json", GRAPH, {})
     estimates = {s.history_key: Estimate(s.history_key, 8.0, 9.0, source="history") for s in STEPS}
-    machines = fleet(book, ["slow", "fast"], at)
-    made = plan(GRAPH, estimates, machines, budget_seconds=0.0)
-    record_plan(book, lease.id, made, at)
+    machines = fleet(ledger, ["slow", "fast"], at)
+    planned = plan(GRAPH, estimates, machines, budget_seconds=0.0)
+    record_plan(ledger, lease.id, planned, at)
     record_decisions(
-        book,
+        ledger,
         lease.id,
-        decisions_of(lease.id, PlannedWorkload(GRAPH, estimates, machines, made), at),
+        decisions_of(lease.id, PlannedWorkload(GRAPH, estimates, machines, planned), at),
     )
-    outcome = Outcome(end=End.SUCCEEDED, started_at=at, ended_at=at + took, peak_memory_mib=50.0)
+    outcome = Outcome(end=End.SUCCEEDED, started_at=at, ended_at=at + seconds, peak_memory_mib=50.0)
     for step in STEPS:
         begun = Execution(
             lease.id, step.id, 1, lease.fence, "fast", "shell", step.history_key, root, at, ROOM
         )
-        begin_execution(book, begun)
-        finish_execution(book, lease.id, step.id, 1, lease.fence, outcome, 0.0, speed=2.0)
-    settle_decisions(book, lease.id, {("", "plan"): 2 * took})
-    close_workload(book, lease.id, lease.fence, end, at + took)
+        begin_execution(ledger, begun)
+        finish_execution(ledger, lease.id, step.id, 1, lease.fence, outcome, 0.0, speed=2.0)
+    settle_decisions(ledger, lease.id, {("", "plan"): 2 * seconds})
+    close_workload(ledger, lease.id, lease.fence, end, at + seconds)
     return lease.id
 
 
@@ -76,14 +76,14 @@ def shop(tmp_path: Path) -> Iterator[Ledger]:
 def test_only_what_was_known_before_is_planned_with(shop: Ledger, tmp_path: Path) -> None:
     """A policy would be judged with the answers in its hand."""
     first, second = _ran(shop, tmp_path, 100.0, 4.0), _ran(shop, tmp_path, 200.0, 6.0)
-    found, why = replayable_workloads(shop, tmp_path, "shop/ci", 20, 1e6)
-    assert ([past.id for past in found], dict(why)) == ([second, first], {})
-    new, old = found
+    pasts, reasons = replayable_workloads(shop, tmp_path, "shop/ci", 20, 1e6)
+    assert ([past.id for past in pasts], dict(reasons)) == ([second, first], {})
+    new, old = pasts
     assert (new.seconds, new.took_seconds) == ({"a": 12.0, "b": 12.0}, 12.0)
     assert new.models["last run"]["a"].p50_seconds == 8.0
     assert old.models["last run"] == old.models["median of 20"] == {}
     assert new.models[AS_DECIDED]["a"].p50_seconds == pytest.approx(8.0)
-    assert [one.id for one in replayable_workloads(shop, tmp_path, "shop", 1, 1e6)[0]] == [second]
+    assert [past.id for past in replayable_workloads(shop, tmp_path, "shop", 1, 1e6)[0]] == [second]
     assert replayable_workloads(shop, tmp_path, "sho", 20, 1e6)[0] == []
 
 
@@ -95,9 +95,9 @@ def test_what_cannot_be_replayed_is_counted_with_its_reason(shop: Ledger, tmp_pa
     grew = _ran(shop, tmp_path, 300.0, 4.0)
     growing = replace(GRAPH, steps=(replace(STEPS[0], foreach="[1]"), STEPS[1]))
     keep_graph(tmp_path / "steps" / grew / "graph.json", growing, {})
-    found, why = replayable_workloads(shop, tmp_path, "shop", 20, 1e6)
-    assert found == []
-    assert dict(why) == {
+    pasts, reasons = replayable_workloads(shop, tmp_path, "shop", 20, 1e6)
+    assert pasts == []
+    assert dict(reasons) == {
         "have not succeeded": 1,
         "have no kept graph or plan": 1,
         "made steps while they ran": 1,
@@ -130,10 +130,10 @@ async def test_the_flow_answers_with_a_row_a_policy(home: Path) -> None:
     assert empty.message == "Nothing to replay of shop: no workload has run yet"
     unknown: Any = await replay.replay_flow("shop", "cy", return_state=True)
     assert unknown.is_failed()
-    book = open_ledger(settings().resolved_ledger_url())
-    _register(book, "slow", "fast")
-    _ran(book, settings().root, 100.0, 4.0)
-    book.close()
+    ledger = open_ledger(settings().resolved_ledger_url())
+    _register(ledger, "slow", "fast")
+    _ran(ledger, settings().root, 100.0, 4.0)
+    ledger.close()
     state: Any = await replay.replay_flow("shop", "ci", return_state=True)
     rows = await state.result()
     assert rows[0]["regret (%)"] == 0

@@ -1,4 +1,4 @@
-"""What `run` asks for before a workload is split."""
+"""Tests of the checks of `run` before a workload is split."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_workload_that_is_written_out_needs_no_manifest(
     workload: SplittableSpec,
     kind: str,
     tmp_path: Path,
-    book: Ledger,
+    ledger: Ledger,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Broken: steps in the form of `run` are refused for a kind that only services need."""
@@ -50,7 +50,7 @@ def test_a_workload_that_is_written_out_needs_no_manifest(
 
     monkeypatch.setattr("flows.run.load_target", load_target)
     monkeypatch.setattr("flows.run.load_providers", load_providers)
-    monkeypatch.setattr("flows.run.ledger", lambda: nullcontext(book))
+    monkeypatch.setattr("flows.run.own_ledger", lambda: nullcontext(ledger))
     monkeypatch.setattr("flows.run.launching.build", build)
     with pytest.raises(_BuiltError, match=kind):
         asyncio.run(run_flow.fn("fe", workload))

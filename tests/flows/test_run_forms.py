@@ -1,4 +1,4 @@
-"""What a user sees in the form of a run: every field has a name and says what it is for."""
+"""Tests of the run forms of the operations: every field has a name and a description."""
 
 from __future__ import annotations
 

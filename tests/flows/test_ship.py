@@ -1,4 +1,4 @@
-"""`ship` with real builds, processes and rollouts: what was tested serves, and nothing else."""
+"""Tests of `ship` with real builds, processes and rollouts: only what was tested serves."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class World:
     tracked: bool
     target: Target
     router: SlotRouter
-    book: Ledger
+    ledger: Ledger
     did: list[str] = field(default_factory=list)
     tested: list[str] = field(default_factory=list)
     seen_while_tested: list[tuple[int, int]] = field(default_factory=list)
@@ -78,12 +78,12 @@ class World:
             _git(self.source, "add", ".")
             _git(self.source, "commit", "--quiet", "--message", page)
 
-    async def run_workload(self, job: Job, book: Ledger) -> WorkloadEnd:
+    async def run_workload(self, job: Job, ledger: Ledger) -> WorkloadEnd:
         """Stand in for the tests of a release; note what ran meanwhile, and move the branch."""
         self.did.append("test")
         self.tested.append((job.release.source / "page.txt").read_text())
         routes = [port for port in self._fronts() if self.router.upstreams(port)]
-        self.seen_while_tested.append((len(instances(book)), len(routes)))
+        self.seen_while_tested.append((len(instances(ledger)), len(routes)))
         if self.moves_to:
             self.write(self.moves_to)
         summary = WorkloadSummary("tests", "", (), 1, 1, 1, "default", failures=self.failures)
@@ -100,11 +100,11 @@ class World:
 
     async def ship(self, version: str = "") -> Shipment:
         """Ship the project, by the tasks themselves."""
-        chosen = chosen_workload(self.target, "tests")
+        selection = chosen_workload(self.target, "tests")
         shipment = Shipment(self.target, version or self.target.spec.version)
         nothing: Any = None
         with disable_run_logger():
-            await ship._ship(shipment, self.router, chosen, nothing, self.book)
+            await ship._ship(shipment, self.router, selection, nothing, self.ledger)
         return shipment
 
     def pages(self) -> set[str]:
@@ -118,15 +118,18 @@ class World:
 
 def _page(upstream: str) -> str:
     with urllib.request.urlopen(f"http://{upstream}/", timeout=10) as answer:
-        said: bytes = answer.read()
-        return said.decode()
+        content: bytes = answer.read()
+        return content.decode()
 
 
 def _direct(function: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     """Return what a task does, without the engine around it."""
 
     async def call(*arguments: Any, wait_for: object = None, **options: Any) -> Any:
-        plain = [one.unwrap() if isinstance(one, BaseAnnotation) else one for one in arguments]
+        plain = [
+            argument.unwrap() if isinstance(argument, BaseAnnotation) else argument
+            for argument in arguments
+        ]
         return await function(*plain, **options)
 
     return call
@@ -175,11 +178,11 @@ def world(
         workloads={"tests": {"kind": "steps", "steps": [{"id": "a", "run": "true"}]}},
     )
     target = Target("paper", spec, "dev")
-    book = open_ledger(settings().resolved_ledger_url())
-    made = World(source, how != "folder", target, SlotRouter(home / "router"), book)
-    made.write("one")
+    ledger = open_ledger(settings().resolved_ledger_url())
+    world = World(source, how != "folder", target, SlotRouter(home / "router"), ledger)
+    world.write("one")
     for name in ("run_workload", "take_snapshot", "load_providers"):
-        monkeypatch.setattr(ship, name, getattr(made, name))
+        monkeypatch.setattr(ship, name, getattr(world, name))
     builds = SimpleNamespace(
         build=_direct(launching.build.fn),
         launch=_direct(launching.launch.fn),
@@ -187,10 +190,10 @@ def world(
     )
     monkeypatch.setattr(ship, "launching", builds)
     monkeypatch.setattr(ship, "deploying", SimpleNamespace(deploy=_direct(_deployed)))
-    yield made
-    launcher = launcher_of(target, book)
+    yield world
+    launcher = launcher_of(target, ledger)
     launcher.stop(launcher.recorded(), 0)
-    book.close()
+    ledger.close()
 
 
 async def _deployed(deployer: Deployer, *what: Any) -> Any:
@@ -205,7 +208,7 @@ async def test_what_was_tested_serves_although_the_source_moved(world: World) ->
     shipment = await world.ship()
     assert world.tested == ["one"]
     assert world.pages() == {"one"}
-    assert {one.release for one in instances(world.book)} == {shipment.release}
+    assert {argument.release for argument in instances(world.ledger)} == {shipment.release}
 
 
 @of_every_source
@@ -230,8 +233,8 @@ async def test_a_first_version_that_fails_its_tests_leaves_nothing(world: World)
     with pytest.raises(WorkloadFailedError):
         await world.ship()
     alive = frozenset(InstanceState) - {InstanceState.STOPPED, InstanceState.FAILED}
-    assert instances(world.book, states=alive) == []
-    assert ports(world.book) == []
+    assert instances(world.ledger, states=alive) == []
+    assert ports(world.ledger) == []
     assert world.pages() == set()
 
 

@@ -1,4 +1,4 @@
-"""`stop` says what it did, also where that is nothing."""
+"""Tests of the message of `stop`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.launch.target import Target
 
 
 @pytest.mark.parametrize(
-    ("count", "remarks", "said"),
+    ("count", "remarks", "message"),
     [
         (0, [], "0 instances stopped. Nothing of shop ran in dev."),
         (0, ["See x."], "0 instances stopped. Nothing of shop ran in dev. See x."),
@@ -19,11 +19,11 @@ from tasks.launch.target import Target
     ],
 )
 def test_the_state_says_what_was_stopped(
-    target: Target, count: int, remarks: list[str], said: str
+    target: Target, count: int, remarks: list[str], message: str
 ) -> None:
     """Who stops the wrong environment believes that it is done."""
     state: object = stopped(target, count, remarks)
-    assert getattr(state, "message", None) == said
+    assert getattr(state, "message", None) == message
 
 
 def test_what_was_started_again_meanwhile_is_told(target: Target) -> None:

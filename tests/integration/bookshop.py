@@ -1,4 +1,4 @@
-"""A project with three versions in Git: a shop that answers, and notes each of its starts."""
+"""A sample project with three versions in Git: a shop that answers and records its starts."""
 
 from __future__ import annotations
 

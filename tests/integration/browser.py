@@ -47,11 +47,11 @@ def logged_in(stack: Stack) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(_QUIET))
         page = browser.new_page(
-            base_url=stack.chosen.server_url, viewport={"width": 1400, "height": 1000}
+            base_url=stack.config.server_url, viewport={"width": 1400, "height": 1000}
         )
         page.set_default_timeout(PATIENCE_MILLISECONDS)
         page.goto("/v2/login")
-        page.locator("input[type=password]").fill(read_auth(Home(stack.chosen.root).auth_file))
+        page.locator("input[type=password]").fill(read_auth(Home(stack.config.root).auth_file))
         page.locator("button[type=submit]").click()
         page.wait_for_url("**/dashboard**")
         try:
@@ -75,11 +75,11 @@ def submitted(page: Page) -> bool:
     from playwright.sync_api import TimeoutError as NoAnswerError  # noqa: PLC0415 - as above
 
     try:
-        with page.expect_response("**/create_flow_run", timeout=_CLICK_MILLISECONDS) as made:
+        with page.expect_response("**/create_flow_run", timeout=_CLICK_MILLISECONDS) as created:
             page.get_by_role("button", name="Submit").click()
     except NoAnswerError:
         return False
-    return made.value.status == HTTPStatus.CREATED
+    return created.value.status == HTTPStatus.CREATED
 
 
 def is_loaded(image: Locator) -> bool:

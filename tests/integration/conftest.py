@@ -1,4 +1,4 @@
-"""One whole stack for all tests of this folder, in a home and on ports of its own."""
+"""The fixture of one whole stack for all tests of this folder, with a home and ports of its own."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ NAMES = (
 class Stack:
     """A stack that runs everything of ``prefect.yaml``; it is used over its API only."""
 
-    chosen: Settings
+    config: Settings
     folder: Path
     api: SlipwayApi
 
     @property
     def environment(self) -> dict[str, str]:
         """Return the variables under which a command meets this stack."""
-        own = {f"SLIPWAY_{name.upper()}": str(getattr(self.chosen, name)) for name in NAMES}
+        own = {f"SLIPWAY_{name.upper()}": str(getattr(self.config, name)) for name in NAMES}
         return {**os.environ, **own}
 
     def make(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -64,17 +64,17 @@ class Stack:
     def done(self, deployment: str, **parameters: Any) -> FlowRun:
         """As ``run``, for what must succeed; otherwise its log is shown."""
         run = self.run(deployment, **parameters)
-        assert run.succeeded, "\n".join([run.message, *self.said(run)])
+        assert run.succeeded, "\n".join([run.message, *self.log_lines(run)])
         return run
 
-    def said(self, run: FlowRun) -> list[str]:
+    def log_lines(self, run: FlowRun) -> list[str]:
         """Return the lines that a flow run has logged; they reach the server with a delay."""
         deadline = time.monotonic() + 30
         while True:
             logs = self.api.logs(run.id)
             own = [record["message"] for record in logs if not record["task_run_id"]]
-            ended = any(line.startswith("Finished in state") for line in own)
-            if ended or time.monotonic() > deadline:
+            has_ended = any(line.startswith("Finished in state") for line in own)
+            if has_ended or time.monotonic() > deadline:
                 return [record["message"] for record in logs]
             time.sleep(0.2)
 
@@ -87,15 +87,15 @@ class Stack:
 
     def processes(self) -> list[psutil.Process]:
         """Return every process on this machine that was started by this stack."""
-        found = []
+        processes = []
         for process in psutil.process_iter():
             try:
                 marks = process.environ()
             except psutil.Error:
                 continue
-            if marks.get("SLIPWAY_HOME") == str(self.chosen.root) and MARK in marks:
-                found.append(process)
-        return found
+            if marks.get("SLIPWAY_HOME") == str(self.config.root) and MARK in marks:
+                processes.append(process)
+        return processes
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +103,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Give a stack with all deployments; at the end nothing that it started may be left."""
     folder = tmp_path_factory.mktemp("stack")
     first = free_ports(200)
-    chosen = Settings(
+    config = Settings(
         home=folder / "home",
         server_port=first,
         router_port=first + 10,
@@ -111,13 +111,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         service_port_low=first + 50,
         service_port_high=first + 199,
     )
-    with SlipwayApi(chosen.api_url) as nobody:
-        made = Stack(chosen, folder, nobody)
+    with SlipwayApi(config.api_url) as nobody:
+        stack = Stack(config, folder, nobody)
     try:
-        up = made.make("stack.up")
+        up = stack.make("stack.up")
         assert up.returncode == 0, up.stderr
-        with SlipwayApi.of(chosen, patience_seconds=150) as api:
-            yield Stack(chosen, folder, api)
+        with SlipwayApi.of(config, patience_seconds=150) as api:
+            yield Stack(config, folder, api)
     finally:
-        made.make("stack.down", "--all")
-    assert [process.cmdline() for process in made.processes()] == []
+        stack.make("stack.down", "--all")
+    assert [process.cmdline() for process in stack.processes()] == []

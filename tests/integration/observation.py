@@ -1,4 +1,4 @@
-"""What a test sees of a flow run: over the API, and among the processes of this machine."""
+"""Helpers that observe a flow run over the API, and among the processes of this machine."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.integration.conftest import Stack
 PATIENCE_SECONDS = 120.0
 
 
-def eventually(condition: Callable[[], bool], what: str) -> None:
+def eventually(condition: Callable[[], bool], problem: str) -> None:
     """Wait for an effect of another process."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, what
+        assert time.monotonic() < deadline, problem
         time.sleep(0.05)
 
 
@@ -28,21 +28,21 @@ def ended_task_runs(stack: Stack, flow_run: str, names: Collection[str]) -> dict
 
     The server shows the last ones of a flow run that is over with a delay.
     """
-    found: dict[str, Json] = {}
+    task_runs: dict[str, Json] = {}
 
     def shown() -> bool:
-        found.update({each["name"]: each for each in stack.api.task_runs(flow_run)})
-        ended = {name for name, each in found.items() if each["end_time"]}
+        task_runs.update({each["name"]: each for each in stack.api.task_runs(flow_run)})
+        ended = {name for name, each in task_runs.items() if each["end_time"]}
         return set(names) <= ended
 
     eventually(shown, f"no such task runs: {sorted(names)}")
-    return found
+    return task_runs
 
 
 def states(stack: Stack, task_run: Json) -> list[str]:
     """Return the names of the states that a task run has gone through, the first one first."""
-    found = stack.api.call("GET", f"/task_run_states/?task_run_id={task_run['id']}")
-    return [each["name"] for each in sorted(found, key=lambda each: str(each["timestamp"]))]
+    recorded = stack.api.call("GET", f"/task_run_states/?task_run_id={task_run['id']}")
+    return [each["name"] for each in sorted(recorded, key=lambda each: str(each["timestamp"]))]
 
 
 def artifacts(stack: Stack, flow_run: str) -> dict[str, Json]:
@@ -72,14 +72,14 @@ def engine(flow_run: str) -> psutil.Process:
 
 def marked(name: str, value: str) -> list[psutil.Process]:
     """Return the processes in whose environment ``name`` is ``value``."""
-    found = []
+    processes = []
     for process in psutil.process_iter():
         try:
             if process.environ().get(name) == value:
-                found.append(process)
+                processes.append(process)
         except psutil.Error:
             continue
-    return found
+    return processes
 
 
 def answer(url: str) -> str:

@@ -1,4 +1,4 @@
-"""Bad input, over the API: the flow run ends with field, value and remedy, and leaves nothing."""
+"""Tests of bad input over the API: field, value and remedy are named, and nothing is left."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Case:
 
     deployment: str
     parameters: Json
-    said: tuple[str, ...]
+    message_parts: tuple[str, ...]
     environ: dict[str, str] = field(default_factory=dict)
     told_by: tuple[str, ...] = ()
 
@@ -46,14 +46,14 @@ def _steps(*steps: Json) -> Json:
     return {"kind": "steps", "steps": [{"run": "true", **step} for step in steps]}
 
 
-def _run(workload: str | Json, *said: str, **parameters: object) -> Case:
-    chosen = {"project": "bad-input", "workload": workload, **parameters}
-    return Case("run", chosen, said)
+def _run(workload: str | Json, *parts: str, **parameters: object) -> Case:
+    parameters = {"project": "bad-input", "workload": workload, **parameters}
+    return Case("run", parameters, parts)
 
 
-def _restore(*said: str, target: str, snapshot: str = "latest") -> Case:
-    chosen = {"project": "bad-input", "target": target, "snapshot": snapshot}
-    return Case("restore", chosen, said, told_by=("restore",))
+def _restore(*parts: str, target: str, snapshot: str = "latest") -> Case:
+    parameters = {"project": "bad-input", "target": target, "snapshot": snapshot}
+    return Case("restore", parameters, parts, told_by=("restore",))
 
 
 UNREADABLE = ("source that cannot be read", "unreadable source")
@@ -232,10 +232,10 @@ CASES = {
 @pytest.fixture(scope="module")
 def folder(stack: Stack) -> Path:
     """Give a folder with a source and two files that cannot be configured."""
-    made = stack.folder / "bad-input"
-    (made / "source").mkdir(parents=True)
-    (made / "source" / "Procfile").write_text(f"web: exec {' '.join(SERVICE)}\n")
-    (made / "locked").mkdir()
+    folder = stack.folder / "bad-input"
+    (folder / "source").mkdir(parents=True)
+    (folder / "source" / "Procfile").write_text(f"web: exec {' '.join(SERVICE)}\n")
+    (folder / "locked").mkdir()
     wrong = {
         "key": {"projects": {"shop": {"source": ".", "services": {"web": {"comand": "serve"}}}}},
         "source": {"projects": {"shop": {"source": "nowhere"}}},
@@ -243,8 +243,8 @@ def folder(stack: Stack) -> Path:
         "size": {"providers": {"big": {"kind": "shell", "memory_mib": "2 GB"}}},
     }
     for name, document in wrong.items():
-        (made / f"{name}.yaml").write_text(yaml.safe_dump(document))
-    return made
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(document))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -270,8 +270,8 @@ def refused(stack: Stack, folder: Path, taken_port: int) -> dict[str, FlowRun]:
     (folder / "locked").chmod(0)
     stack.done("backup", project="bad-input")
     ended: dict[str, FlowRun] = {}
-    left = iter(_filled(folder, taken_port).items())
-    while wave := dict(islice(left, AT_ONCE)):
+    remaining = iter(_filled(folder, taken_port).items())
+    while wave := dict(islice(remaining, AT_ONCE)):
         ids = {name: _start(stack, case) for name, case in wave.items()}
         ended |= {name: stack.api.wait(run) for name, run in ids.items()}
     return ended
@@ -285,7 +285,7 @@ def _filled(folder: Path, port: int) -> dict[str, Case]:
         name: Case(
             case.deployment,
             json.loads(fill(json.dumps(case.parameters))),
-            tuple(fill(part) for part in case.said),
+            tuple(fill(part) for part in case.message_parts),
             json.loads(fill(json.dumps(case.environ))),
             case.told_by,
         )
@@ -295,9 +295,11 @@ def _filled(folder: Path, port: int) -> dict[str, Case]:
 
 
 def _start(stack: Stack, case: Case) -> str:
-    made = stack.api.deployment(f"{case.deployment}/{case.deployment}")
+    deployment = stack.api.deployment(f"{case.deployment}/{case.deployment}")
     body = {"parameters": case.parameters, "job_variables": {"env": case.environ}}
-    return str(stack.api.call("POST", f"/deployments/{made['id']}/create_flow_run", body)["id"])
+    return str(
+        stack.api.call("POST", f"/deployments/{deployment['id']}/create_flow_run", body)["id"]
+    )
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -309,7 +311,7 @@ def test_its_state_names_field_value_and_remedy(
         pytest.skip("root reads everything")
     case, run = _filled(folder, taken_port)[name], refused[name]
     assert run.state_type == "FAILED"
-    assert [part for part in case.said if part not in run.message] == [], run.message
+    assert [part for part in case.message_parts if part not in run.message] == [], run.message
     assert len(run.message.splitlines()) <= 3
     assert not re.search(r"\w+Error\b|Traceback|pydantic", run.message)
     assert _tasks(stack, run) <= set(case.told_by)
@@ -323,7 +325,7 @@ def _tasks(stack: Stack, run: FlowRun) -> set[str]:
 
 def test_nothing_is_left_of_them(stack: Stack, refused: dict[str, FlowRun], folder: Path) -> None:
     """Broken: a refused run leaves a service, or folders that the next one takes for finished."""
-    home = stack.chosen.root
+    home = stack.config.root
     assert len(refused) >= len(CASES) - len(UNREADABLE)
     assert [process for process in psutil.process_iter(["cmdline"]) if _is_service(process)] == []
     for project in ("bad-data", "bad-source"):
@@ -365,12 +367,12 @@ def test_a_wrong_parameter_makes_no_flow_run(
     deployment: str, parameters: Json, named: str, stack: Stack
 ) -> None:
     """Broken: a parameter of the wrong type is found by a process that was started for it."""
-    made = stack.api.deployment(f"{deployment}/{deployment}")
-    only = {"deployments": {"id": {"any_": [made["id"]]}}}
+    registered = stack.api.deployment(f"{deployment}/{deployment}")
+    only = {"deployments": {"id": {"any_": [registered["id"]]}}}
     before = stack.api.call("POST", "/flow_runs/count", only)
     with pytest.raises(httpx.HTTPStatusError) as caught:
         stack.api.call(
-            "POST", f"/deployments/{made['id']}/create_flow_run", {"parameters": parameters}
+            "POST", f"/deployments/{registered['id']}/create_flow_run", {"parameters": parameters}
         )
     assert caught.value.response.is_client_error
     detail = caught.value.response.json()["detail"]
@@ -381,11 +383,11 @@ def test_a_wrong_parameter_makes_no_flow_run(
 
 def test_a_taken_port_stops_make_up(stack: Stack, tmp_path: Path) -> None:
     """Broken: a second stack half starts, or breaks the first."""
-    other = Stack(stack.chosen.model_copy(update={"home": tmp_path / "other"}), tmp_path, stack.api)
+    other = Stack(stack.config.model_copy(update={"home": tmp_path / "other"}), tmp_path, stack.api)
     up = other.make("stack.up")
     assert up.returncode != 0
     assert "SLIPWAY_SERVER_PORT: the port of the Prefect server is held by" in up.stderr
-    assert f"(got {stack.chosen.server_port})" in up.stderr
+    assert f"(got {stack.config.server_port})" in up.stderr
     assert "SLIPWAY_SERVER_PORT=<port> make up" in up.stderr
     assert "Traceback" not in up.stderr
     assert other.processes() == []

@@ -1,4 +1,4 @@
-"""The door of Prefect's server: nothing comes in that it could not give back; what is there is read."""
+"""Tests of the request validation on a real Prefect server, and of the repair of stored values."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ UNSTORABLE = {
 
 def post(stack: Stack, path: str, body: str) -> httpx.Response:
     """Send ``body`` as it is, which no client of ours would."""
-    headers = auth_header(read_auth(Home(stack.chosen.root).auth_file))
+    headers = auth_header(read_auth(Home(stack.config.root).auth_file))
     return httpx.post(
-        f"{stack.chosen.api_url}{path}",
+        f"{stack.config.api_url}{path}",
         content=body,
         headers={**headers, "content-type": "application/json"},
         timeout=60,
@@ -75,7 +75,7 @@ def test_nor_does_it_by_another_way(path: str, body: str, stack: Stack) -> None:
 
 def test_nobody_is_looked_at_without_the_password(stack: Stack) -> None:
     """Broken: who may not use the server can have it parse what he likes."""
-    address = f"{stack.chosen.api_url}{create(stack)}"
+    address = f"{stack.config.api_url}{create(stack)}"
     assert httpx.post(address, content=b"{}", trust_env=False).status_code == 401
     body = UNSTORABLE["NUL"].encode()
     assert httpx.post(address, content=body, trust_env=False).status_code == 401
@@ -84,7 +84,7 @@ def test_nobody_is_looked_at_without_the_password(stack: Stack) -> None:
 def test_a_run_of_that_kind_that_is_there_already_stops_nothing(stack: Stack) -> None:
     """Broken: whoever was hit before the upgrade has to edit the database by hand."""
     run = json.loads(post(stack, create(stack), '{"parameters": {"project": "nobody"}}').text)["id"]
-    with closing(sqlite3.connect(Home(stack.chosen.root).prefect / "prefect.db")) as database:
+    with closing(sqlite3.connect(Home(stack.config.root).prefect / "prefect.db")) as database:
         changed = database.execute(
             "UPDATE flow_run SET parameters = ? WHERE id = ?", (POISON, run)
         ).rowcount

@@ -1,4 +1,4 @@
-"""Deploys whose flow run is killed, before and after the traffic has moved."""
+"""Tests of deploys whose flow run is killed, before and after the traffic has moved."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Site:
 
     def start(self, version: str) -> str:
         """Start a deploy and return the id of its flow run."""
-        asked = {"project": NAME, "environment": NAME, "version": version}
-        return self.stack.api.trigger("deploy/deploy", asked)
+        parameters = {"project": NAME, "environment": NAME, "version": version}
+        return self.stack.api.trigger("deploy/deploy", parameters)
 
     def kill(self, deploy: str) -> None:
         """Kill the process of a deploy, and wait until Prefect knows it."""
@@ -40,8 +40,8 @@ class Site:
 
     def deployed(self, version: str) -> None:
         """Deploy a version, which then serves."""
-        ended = self.stack.api.wait(self.start(version))
-        assert ended.succeeded, ended.message
+        run = self.stack.api.wait(self.start(version))
+        assert run.succeeded, run.message
         assert self.live() == {version}
 
     def live(self) -> set[str]:

@@ -1,4 +1,4 @@
-"""Projects beside each other on one stack: whose values reach whom, and what is left of one."""
+"""Tests of several projects on one stack: values stay apart, and one can be forgotten."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
 """
 KEYS = {"left": "left-api-key-1", "right": "right-api-key-2"}
-SHARED, TOKEN = "shared-by-left-3", "source-token-4"
+SHARED = "shared-by-left-3"
+TOKEN = "source-token-4"
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +55,11 @@ def surroundings(
 
 
 def _asked(stack: Stack, project: str) -> dict[str, str]:
-    said = "\n".join(stack.said(stack.done("launch", project=project)))
-    found = re.search(r"web at (http://[\d.:]+)", said)
-    assert found, said
-    seen: dict[str, str] = httpx.get(found[1], trust_env=False, timeout=30).json()
-    return seen
+    log = "\n".join(stack.log_lines(stack.done("launch", project=project)))
+    match = re.search(r"web at (http://[\d.:]+)", log)
+    assert match, log
+    variables: dict[str, str] = httpx.get(match[1], trust_env=False, timeout=30).json()
+    return variables
 
 
 def test_no_project_has_the_values_of_another(surroundings: dict[str, dict[str, str]]) -> None:
@@ -73,39 +74,39 @@ def test_nothing_of_ours_reaches_a_service(
     stack: Stack, surroundings: dict[str, dict[str, str]]
 ) -> None:
     """A project could use Prefect's API, or read the ledger."""
-    password = (stack.chosen.root / "auth").read_text().strip()
-    for seen in surroundings.values():
-        assert [name for name in seen if name.startswith("PREFECT_")] == []
-        assert [name for name in seen if name.startswith("SLIPWAY_")] == ["SLIPWAY_RUN_ID"]
-        assert [name for name, value in seen.items() if password in value] == []
+    password = (stack.config.root / "auth").read_text().strip()
+    for variables in surroundings.values():
+        assert [name for name in variables if name.startswith("PREFECT_")] == []
+        assert [name for name in variables if name.startswith("SLIPWAY_")] == ["SLIPWAY_RUN_ID"]
+        assert [name for name, value in variables.items() if password in value] == []
 
 
 @pytest.mark.usefixtures("surroundings")
 def test_who_may_read_blocks_reads_no_secret(stack: Stack) -> None:
     """Prefect's API would show the secrets of every project to whoever asks without them."""
-    told = str(stack.api.every("/block_documents/filter", {}))
-    assert "neighbours" in told
-    assert [each for each in (*KEYS.values(), SHARED, TOKEN) if each in told] == []
+    blocks = str(stack.api.every("/block_documents/filter", {}))
+    assert "neighbours" in blocks
+    assert [each for each in (*KEYS.values(), SHARED, TOKEN) if each in blocks] == []
 
 
 @pytest.mark.usefixtures("surroundings")
 def test_a_provider_made_in_the_ui_is_used_by_the_next_run(stack: Stack) -> None:
     """Every run without `providers` would fail, or plan as if it were not there."""
     kind = stack.api.call("GET", "/block_types/slug/slipway-shell-provider")["id"]
-    wanted = {"block_schemas": {"block_type_id": {"any_": [kind]}}}
-    [schema, *_] = stack.api.every("/block_schemas/filter", wanted)
+    query = {"block_schemas": {"block_type_id": {"any_": [kind]}}}
+    [schema, *_] = stack.api.every("/block_schemas/filter", query)
     document = {
         "name": "made-in-the-ui",
         "block_type_id": kind,
         "block_schema_id": schema["id"],
         "data": {"cpus": 1, "memory_mib": 64, "slots": 3},
     }
-    made = stack.api.call("POST", "/block_documents/", document)
+    block = stack.api.call("POST", "/block_documents/", document)
     workload = {"kind": "steps", "steps": [{"id": "look", "run": "true"}]}
     stack.done("run", project="left", workload=workload, dry_run=True)
     limit = stack.api.call("GET", "/v2/concurrency_limits/provider:made-in-the-ui")
     assert limit["limit"] == 3
-    stack.api.call("DELETE", f"/block_documents/{made['id']}")
+    stack.api.call("DELETE", f"/block_documents/{block['id']}")
     stack.done("run", project="left", workload=workload, dry_run=True)
     with pytest.raises(httpx.HTTPStatusError, match="404"):
         stack.api.call("GET", "/v2/concurrency_limits/provider:made-in-the-ui")
@@ -115,9 +116,9 @@ def test_a_provider_made_in_the_ui_is_used_by_the_next_run(stack: Stack) -> None
 def test_what_is_forgotten_is_gone_and_its_neighbour_serves_on(stack: Stack) -> None:
     """A project that is no longer wanted would serve, and hold its ports, for ever."""
     run = stack.done("forget", project="right", data="delete")
-    assert any("1 instances ended, 1 releases removed" in line for line in stack.said(run))
-    assert not (stack.chosen.root / "data" / "right").exists()
-    assert not (stack.chosen.root / "releases" / "right").exists()
+    assert any("1 instances ended, 1 releases removed" in line for line in stack.log_lines(run))
+    assert not (stack.config.root / "data" / "right").exists()
+    assert not (stack.config.root / "releases" / "right").exists()
     refused = stack.run("launch", project="right")
     assert "project: unknown" in refused.message
     assert _asked(stack, "left")["KEY"] == KEYS["left"]

@@ -1,4 +1,4 @@
-"""The commands of README and docs/, run word for word on a whole stack, in their order."""
+"""Tests that run the commands of docs/ word for word on a whole stack, in order."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ class Reader:
 
     def types(self, command: str, **variables: str) -> str:
         """Return what ``command`` printed in a shell in which the first block was typed before."""
-        given = {
+        own_variables = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PREFECT_HOME": str(self.folder / ".prefect"),
         }
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", f"{OPERATIONS.block('API=')}\n{command}"],
             cwd=self.folder,
-            env={**self.stack.environment, **given, **variables},
+            env={**self.stack.environment, **own_variables, **variables},
             capture_output=True,
             text=True,
             check=False,
@@ -68,14 +68,14 @@ class Reader:
 
     def awaits(self, printed: str) -> FlowRun:
         """Return how the flow run ended whose id stands in what was printed."""
-        [found, *_] = re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", printed)
-        return self.stack.api.wait(found)
+        [run_id, *_] = re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", printed)
+        return self.stack.api.wait(run_id)
 
     def address(self, run: FlowRun) -> str:
         """Return where the project answers, as ``launch`` has logged it."""
         return eventually(
             lambda: next(
-                iter(re.findall(r"web at (http://\S+)", "\n".join(self.stack.said(run)))), ""
+                iter(re.findall(r"web at (http://\S+)", "\n".join(self.stack.log_lines(run)))), ""
             )
         )
 
@@ -83,19 +83,19 @@ class Reader:
 def eventually(look: Callable[[], T]) -> T:
     """Return what ``look`` sees as soon as there is something: logs and tasks show up late."""
     deadline = time.monotonic() + 60
-    while not (seen := look()) and time.monotonic() < deadline:
+    while not (value := look()) and time.monotonic() < deadline:
         time.sleep(0.2)
-    return seen
+    return value
 
 
 def answered(url: str) -> dict[str, Any] | None:
     """Return what the shop says; None where nobody does."""
     try:
         with urllib.request.urlopen(url, timeout=30) as answer:
-            said: dict[str, Any] = json.load(answer)
+            printed: dict[str, Any] = json.load(answer)
     except OSError:
         return None
-    return said
+    return printed
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def reader(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Reader:
 @pytest.fixture(scope="module")
 def told(reader: Reader) -> dict[str, Told]:
     """Give what came of every line that starts an operation, by operation, run one by one."""
-    made: dict[str, Told] = {}
+    told: dict[str, Told] = {}
     url = ""
     lines = OPERATIONS.block("start configure").splitlines()
     for line in lines:
@@ -117,16 +117,16 @@ def told(reader: Reader) -> dict[str, Told]:
         run = reader.awaits(reader.types(line))
         if operation == "launch" and run.succeeded:
             url = reader.address(run)
-        made[operation] = Told(run, answered(url) if url else None)
+        told[operation] = Told(run, answered(url) if url else None)
     # The last line forgets the project; what stands further down on that page is typed with it.
     assert reader.awaits(reader.types(lines[0])).succeeded
-    return made
+    return told
 
 
 def test_every_line_starts_a_run_that_completes(reader: Reader, told: dict[str, Told]) -> None:
     """The page would teach a call that does not work."""
     failed = {
-        name: [each.run.message, *reader.stack.said(each.run)]
+        name: [each.run.message, *reader.stack.log_lines(each.run)]
         for name, each in told.items()
         if not each.run.succeeded
     }
@@ -163,14 +163,19 @@ def test_a_run_can_be_watched(reader: Reader) -> None:
     start, *lines = OPERATIONS.block("RUN=").splitlines()
     run = reader.awaits(reader.types(f'{start}\necho "$RUN"'))
 
-    said = ['"type":"COMPLETED"', "Beginning flow run 'status", '"key":"status"', '"name":"status']
+    printed = [
+        '"type":"COMPLETED"',
+        "Beginning flow run 'status",
+        '"key":"status"',
+        '"name":"status',
+    ]
 
-    def shows(line: str, wanted: str) -> bool:
+    def shows(line: str, text: str) -> bool:
         """Tell whether ``line`` prints that of the run."""
-        return wanted in reader.types(line, RUN=run.id)
+        return text in reader.types(line, RUN=run.id)
 
-    for line, wanted in zip(lines, said, strict=True):
-        assert eventually(partial(shows, line, wanted)), line
+    for line, text in zip(lines, printed, strict=True):
+        assert eventually(partial(shows, line, text)), line
 
 
 @pytest.mark.usefixtures("told")
@@ -207,7 +212,7 @@ def test_the_backup_schedule_can_be_switched_on(reader: Reader) -> None:
 @pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
 def test_make_up_and_make_status_say_what_runs(stack: Stack) -> None:
     """A second `make up` would start a second stack, or not say where the first one is."""
-    said = {}
+    printed = {}
     for command in ("make up", "make status"):
         done = subprocess.run(
             command.split(),
@@ -217,7 +222,7 @@ def test_make_up_and_make_status_say_what_runs(stack: Stack) -> None:
             text=True,
             check=True,
         )
-        said[command] = done.stdout
-    assert "already up" in said["make up"]
-    assert stack.chosen.server_url in said["make up"]
-    assert said["make status"].count("answers") == 4
+        printed[command] = done.stdout
+    assert "already up" in printed["make up"]
+    assert stack.config.server_url in printed["make up"]
+    assert printed["make status"].count("answers") == 4

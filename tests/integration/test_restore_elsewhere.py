@@ -1,4 +1,4 @@
-"""A backup taken while the application writes, and the application launched from its copy."""
+"""Tests of a backup during writes, and of the application launched from its copy."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ def _configuration(stack: Stack, source: Path, restored: str) -> dict[str, objec
 
 
 def _url(stack: Stack, launched: FlowRun) -> str:
-    found = re.search(r"web at (http://[\d.:]+)", "\n".join(stack.said(launched)))
-    assert found, stack.said(launched)
-    return found[1]
+    match = re.search(r"web at (http://[\d.:]+)", "\n".join(stack.log_lines(launched)))
+    assert match, stack.log_lines(launched)
+    return match[1]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Deploys behind the real Caddy, under keep-alive load that never retries."""
+"""Tests of deploys behind the real Caddy, under keep-alive load that never retries."""
 
 import http.client
 import threading
@@ -24,8 +24,8 @@ FRONT = free_ports(200)
 @pytest.fixture
 def deployer(tmp_path: Path) -> Iterator[Deployer]:
     """Return a deployer whose first version is live behind Caddy."""
-    with deploying(tmp_path, FRONT) as made:
-        yield made
+    with deploying(tmp_path, FRONT) as deployer:
+        yield deployer
 
 
 def _get(path: str) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""The schedules of prefect.yaml, as a running server plans them."""
+"""Tests of the schedules of prefect.yaml, as a running server plans them."""
 
 from __future__ import annotations
 

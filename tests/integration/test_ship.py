@@ -1,4 +1,4 @@
-"""A whole `ship`, read back over the API."""
+"""Tests of a whole `ship`, read back over the API."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ def shipped(stack: Stack) -> Shipped:
         {"id": "once", "run": ONCE.format(tries), "retries": 1, "retry_delay_seconds": 0.1},
         {"id": "then", "run": "true", "needs": ["once"], "when": "steps.once.succeeded"},
     ]
-    chosen = configuration(NAME, folder / "sources")
-    chosen["projects"][NAME]["workloads"] = {"checks": {"kind": "steps", "steps": steps}}
-    stack.configure(NAME, chosen)
-    asked = {"project": NAME, "environment": NAME, "workload": "checks"}
-    stack.done("ship", **asked, version="1")
-    run = stack.done("ship", **asked, version="2")
+    document = configuration(NAME, folder / "sources")
+    document["projects"][NAME]["workloads"] = {"checks": {"kind": "steps", "steps": steps}}
+    stack.configure(NAME, document)
+    parameters = {"project": NAME, "environment": NAME, "workload": "checks"}
+    stack.done("ship", **parameters, version="1")
+    run = stack.done("ship", **parameters, version="2")
     tasks = ended_task_runs(stack, run.id, TASKS)
     return Shipped(stack, folder, run, artifacts(stack, run.id), tasks)
 
@@ -97,15 +97,15 @@ def test_a_launch_that_has_nothing_to_do_says_where_it_answers(shipped: Shipped)
 def test_a_ship_is_found_by_its_name_and_tags(shipped: Shipped) -> None:
     """The list of flow runs would not say what was shipped, or not show it under its filter."""
     assert shipped.run.name == f"ship {NAME} 2 to {NAME}"
-    read = shipped.stack.api.call("GET", f"/flow_runs/{shipped.run.id}")
-    assert {"slipway", "ship"} <= set(read["tags"])
+    flow_run = shipped.stack.api.call("GET", f"/flow_runs/{shipped.run.id}")
+    assert {"slipway", "ship"} <= set(flow_run["tags"])
 
 
 def test_every_capability_is_a_task_run_that_completed(shipped: Shipped) -> None:
     """The graph of a run would not show where it is, or what failed."""
-    found = shipped.stack.api.task_runs(shipped.run.id)
-    assert sorted(each["name"] for each in found) == sorted(TASKS)
-    assert {each["state_type"] for each in found} == {"COMPLETED"}
+    task_runs = shipped.stack.api.task_runs(shipped.run.id)
+    assert sorted(each["name"] for each in task_runs) == sorted(TASKS)
+    assert {each["state_type"] for each in task_runs} == {"COMPLETED"}
 
 
 def test_a_retry_is_seen_and_placed_anew(shipped: Shipped) -> None:
@@ -133,8 +133,8 @@ def test_plan_and_outcome_are_shown(shipped: Shipped) -> None:
     for part in ("build", "launch", "split, distribute, allocate, run", "backup", "deploy"):
         assert f"| {part} |" in shipped.summary
     assert shipped.fact("Replaced version") == "1"
-    said = [line for line in shipped.stack.said(shipped.run) if "were off by" in line]
-    assert said[0].startswith("Estimates (history)")
+    lines = [line for line in shipped.stack.log_lines(shipped.run) if "were off by" in line]
+    assert lines[0].startswith("Estimates (history)")
 
 
 def test_the_snapshot_of_the_summary_is_in_the_repository(shipped: Shipped) -> None:
@@ -146,13 +146,13 @@ def test_the_snapshot_of_the_summary_is_in_the_repository(shipped: Shipped) -> N
         capture_output=True,
         check=True,
     )
-    [found] = json.loads(listed.stdout)
-    assert found["id"].startswith(shipped.fact("Snapshot"))
+    [task_runs] = json.loads(listed.stdout)
+    assert task_runs["id"].startswith(shipped.fact("Snapshot"))
 
 
 def test_the_release_of_the_summary_is_what_was_built(shipped: Shipped) -> None:
     """The summary would name another release than the one that serves."""
-    [built] = [line for line in shipped.stack.said(shipped.run) if f"{NAME} 2 is at" in line]
+    [built] = [line for line in shipped.stack.log_lines(shipped.run) if f"{NAME} 2 is at" in line]
     path = Path(built.split(" is at ")[1])
     assert path.name == shipped.fact("Release")
     assert (path / "source" / "VERSION").read_text() == "2"

@@ -1,4 +1,4 @@
-"""A pytest suite as a flow run: sharded, run whole, learnt from, and red where it must be."""
+"""Tests of a pytest suite as a flow run: sharded, complete, learnt from, and able to fail."""
 
 from __future__ import annotations
 
@@ -88,14 +88,14 @@ def collected(source: Path) -> list[str]:
     return sorted(line for line in listed.stdout.splitlines() if "::" in line)
 
 
-def reported(said: list[str]) -> Mapping[str, list[str]]:
+def reported(lines: list[str]) -> Mapping[str, list[str]]:
     """Return the ids in the record of each shard, whose folder its log line names."""
-    found = {}
-    for line in said:
+    tests_of_shard = {}
+    for line in lines:
         if shard := re.match(r"(shard-\d+) .*; its log: (.+)$", line):
             record = read_record(Path(shard[2]).with_name("results.jsonl"))
-            found[shard[1]] = [result.id for result in record.results]
-    return found
+            tests_of_shard[shard[1]] = [result.id for result in record.results]
+    return tests_of_shard
 
 
 def test_the_shards_run_each_test_once_and_none_is_missing(
@@ -103,7 +103,7 @@ def test_the_shards_run_each_test_once_and_none_is_missing(
 ) -> None:
     """A green run would mean nothing: a test was not run, or run twice."""
     for run in runs:
-        shards = reported(stack.said(run))
+        shards = reported(stack.log_lines(run))
         assert len(shards) == 2
         assert all(shards.values())
         assert sorted(test for shard in shards.values() for test in shard) == collected(source)
@@ -121,9 +121,9 @@ def test_the_second_run_uses_what_the_first_took(
     sentence = r"Estimates \({}\) were off by \d[^;]* a step[^;]*; planned [\d.]+ s, took [\d.]+ s;"
     assert any(
         re.match(sentence.format("default, as there is no history yet"), line)
-        for line in stack.said(first)
+        for line in stack.log_lines(first)
     )
-    assert any(re.match(sentence.format("history"), line) for line in stack.said(second))
+    assert any(re.match(sentence.format("history"), line) for line in stack.log_lines(second))
     assert "Estimates (history)" in artifacts(stack, second.id)["workload"]["data"]
 
 

@@ -1,4 +1,4 @@
-"""Training on a server that has run hundreds of flow runs, none of which are Slipway's."""
+"""Tests of training on a server with hundreds of flow runs, none of which are Slipway's."""
 
 from __future__ import annotations
 
@@ -67,16 +67,16 @@ def _history() -> Iterator[Past]:
 @pytest.fixture(scope="module")
 def history(stack: Stack) -> list[Past]:
     """Enter the runs over the API; the server dates them now, so its database moves them back."""
-    found = list(_history())
-    ids = {name: _flow(stack, name) for name in {past.flow for past in found}}
-    entered = [(_enter(stack, ids[past.flow], past), past) for past in found]
+    past_runs = list(_history())
+    ids = {name: _flow(stack, name) for name in {past.flow for past in past_runs}}
+    entered = [(_enter(stack, ids[past.flow], past), past) for past in past_runs]
     with closing(sqlite3.connect(_database(stack), timeout=60)) as database, database:
         database.executemany(
             "UPDATE flow_run SET expected_start_time = ?, start_time = ?, end_time = ?, "
             "total_run_time = ?, run_count = ? WHERE id = ?",
             [_moved(id_, past, time.time()) for id_, past in entered],
         )
-    return found
+    return past_runs
 
 
 def _flow(stack: Stack, name: str) -> str:
@@ -87,8 +87,8 @@ def _enter(stack: Stack, flow: str, past: Past) -> str:
     body = {"flow_id": flow, "parameters": {"size": past.size}, "state": {"type": "PENDING"}}
     id_ = str(stack.api.call("POST", "/flow_runs/", body)["id"])
     for state in dict.fromkeys(("RUNNING", past.state)):
-        wanted = {"state": {"type": state}, "force": True}
-        stack.api.call("POST", f"/flow_runs/{id_}/set_state", wanted)
+        request = {"state": {"type": state}, "force": True}
+        stack.api.call("POST", f"/flow_runs/{id_}/set_state", request)
     return id_
 
 
@@ -106,8 +106,8 @@ def _written(at: float) -> str:
 
 
 def _database(stack: Stack) -> Path:
-    (found,) = stack.chosen.root.rglob("prefect.db")
-    return found
+    (database,) = stack.config.root.rglob("prefect.db")
+    return database
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def trained(stack: Stack, history: list[Past]) -> FlowRun:
 @pytest.fixture(scope="module")
 def ledger(stack: Stack, trained: FlowRun) -> Iterator[Ledger]:
     """Give the ledger as training left it."""
-    opened = open_ledger(stack.chosen.resolved_ledger_url())
+    opened = open_ledger(stack.config.resolved_ledger_url())
     yield opened
     opened.close()
 
@@ -159,8 +159,12 @@ def test_what_was_stopped_or_lost_teaches_no_duration(
 
 def test_what_has_become_slower_is_told(ledger: Ledger, stack: Stack, trained: FlowRun) -> None:
     """A report that takes twice as long since two days would be noticed by nobody."""
-    found = {one.key: one for one in open_insights(ledger) if one.kind == "regression"}
-    assert found["flow/nightly report"].severity == "critical"
+    insights = {
+        forecast.key: forecast
+        for forecast in open_insights(ledger)
+        if forecast.kind == "regression"
+    }
+    assert insights["flow/nightly report"].severity == "critical"
     report = artifacts(stack, trained.id)["training-report"]["data"]
     assert "| **critical** | regression | `flow/nightly report` | takes 2.5 times" in report
 
@@ -169,13 +173,13 @@ def test_the_demand_of_the_next_week_is_there(
     ledger: Ledger, stack: Stack, history: list[Past], trained: FlowRun
 ) -> None:
     """Nobody could plan for what the server will be asked for."""
-    found = forecasts(ledger, "runs")
-    assert len(found) == 7 * 24
-    assert all(0 <= one.low <= one.median <= one.high for one in found)
+    hours = forecasts(ledger, "runs")
+    assert len(hours) == 7 * 24
+    assert all(0 <= forecast.low <= forecast.median <= forecast.high for forecast in hours)
     # No day is foreseen to be busier than the busiest so far, with all that the tests have run.
     busiest = max(Counter(past.ago // (24 * HOUR) for past in history).values())
     own = _started(stack, "flow") - len(history)
-    assert 5 < sum(one.mean for one in found[:24]) < busiest + own
+    assert 5 < sum(forecast.mean for forecast in hours[:24]) < busiest + own
     assert (
         artifacts(stack, trained.id)["demand"]["data"].count("](data:image/png;base64,iVBOR") == 1
     )
@@ -186,7 +190,7 @@ def test_the_model_is_kept_with_its_scores(ledger: Ledger, stack: Stack) -> None
     model = models(ledger, "durations")[0]
     assert model.runs > 200
     assert 0.5 < model.scores["min_max_ratio"] <= 1.0
-    assert list((stack.chosen.root / "models").glob("durations-*.npz"))
+    assert list((stack.config.root / "models").glob("durations-*.npz"))
 
 
 def test_a_second_training_reads_only_what_is_new(
@@ -195,9 +199,9 @@ def test_a_second_training_reads_only_what_is_new(
     """The whole history would go over the wire every hour."""
     again = stack.done("train", only_if_due=True)
     assert again.message == "What was learnt last still holds: published nothing"
-    (read,) = (line for line in stack.said(trained) if line.startswith("Read "))
-    (less,) = (line for line in stack.said(again) if line.startswith("Read "))
-    assert int(read.split()[1]) > 200
+    (first_line,) = (line for line in stack.log_lines(trained) if line.startswith("Read "))
+    (second_line,) = (line for line in stack.log_lines(again) if line.startswith("Read "))
+    assert int(first_line.split()[1]) > 200
     # What has ended in the last minutes is read again, so that nothing is missed.
-    there = _started(stack, "flow") + _started(stack, "task")
-    assert int(less.split()[1]) <= there - sum(past.ago > HOUR for past in history)
+    all_started = _started(stack, "flow") + _started(stack, "task")
+    assert int(second_line.split()[1]) <= all_started - sum(past.ago > HOUR for past in history)

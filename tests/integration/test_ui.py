@@ -1,4 +1,4 @@
-"""What a user sees in the UI: operations, forms, a finished run with its graph, blocks."""
+"""Tests of the UI: operations, forms, a finished run with its graph, blocks."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_the_list_has_every_operation(stack: Stack, page: Page) -> None:
     expected = {name.partition("/")[0] for name in stack.api.deployments()}
     assert len(expected) >= 12
     eventually(lambda: rows.count() >= len(expected), "the list is not complete")
-    shown = {line for text in rows.all_inner_texts() for line in text.splitlines()}
-    assert expected <= {line.strip() for line in shown}
+    texts = {line for text in rows.all_inner_texts() for line in text.splitlines()}
+    assert expected <= {line.strip() for line in texts}
 
 
 @pytest.mark.parametrize("operation", ["ship", "deploy"])
@@ -70,17 +70,17 @@ def test_a_run_is_started_from_its_form(stack: Stack, page: Page, operation: str
     page.goto(f"/v2/deployments/deployment/{deployment['id']}/run")
     project = f"nowhere-{uuid.uuid4().hex[:8]}"
     page.get_by_label("project", exact=True).fill(project)
-    seen = page.locator("form").inner_text()
+    form = page.locator("form").inner_text()
     for name, field in deployment["parameter_openapi_schema"]["properties"].items():
-        assert name in seen.splitlines() or f"{name} (Optional)" in seen
-        assert " ".join(field["description"].split()) in " ".join(seen.split())
+        assert name in form.splitlines() or f"{name} (Optional)" in form
+        assert " ".join(field["description"].split()) in " ".join(form.split())
     eventually(lambda: submitted(page), "the form has started nothing")
-    wanted = {"deployment_id": {"any_": [deployment["id"]]}}
-    runs = stack.api.every("/flow_runs/filter", {"flow_runs": wanted})
+    query = {"deployment_id": {"any_": [deployment["id"]]}}
+    runs = stack.api.every("/flow_runs/filter", {"flow_runs": query})
     (started,) = [run["id"] for run in runs if run["parameters"].get("project") == project]
-    ended = stack.api.wait(started)
-    assert not ended.succeeded
-    assert project in ended.message
+    run_ended = stack.api.wait(started)
+    assert not run_ended.succeeded
+    assert project in run_ended.message
 
 
 def test_a_step_follows_its_needs_in_the_graph_and_nothing_else(

@@ -1,4 +1,4 @@
-"""A workload of declared steps as a flow run: planned, queued, cancelled, killed."""
+"""Tests of a workload of declared steps as a flow run: planned, queued, cancelled, killed."""
 
 from __future__ import annotations
 
@@ -88,12 +88,12 @@ def test_a_dry_run_shows_its_plan_and_starts_nothing(work: Work) -> None:
     parameters = work.parameters({"id": "one", "run": "echo one >> log"})
     run = work.stack.done("run", **parameters, dry_run=True)
     assert run.name == f"run inline of {NAME}"
-    shown = artifacts(work.stack, run.id)
-    assert {"split", "plan", "plan-chart", "strategies", "what-if"} <= set(shown)
-    assert shown["plan-chart"]["data"].startswith("![Plan of inline](data:image/png;base64,")
-    strategies = {row["strategy"] for row in json.loads(shown["strategies"]["data"])}
+    dry_run = artifacts(work.stack, run.id)
+    assert {"split", "plan", "plan-chart", "strategies", "what-if"} <= set(dry_run)
+    assert dry_run["plan-chart"]["data"].startswith("![Plan of inline](data:image/png;base64,")
+    strategies = {row["strategy"] for row in json.loads(dry_run["strategies"]["data"])}
     assert {"planned (chosen)", "least_loaded", "cheapest"} <= strategies
-    assert "## What decides the end of inline" in shown["what-if"]["data"]
+    assert "## What decides the end of inline" in dry_run["what-if"]["data"]
     tasks = ended_task_runs(
         work.stack, run.id, ["split inline", "distribute inline", "explain inline"]
     )
@@ -113,8 +113,8 @@ def test_a_recorded_workflow_is_planned_by_its_record_and_run(work: Work) -> Non
     file = work.folder / "workflow.json"
     file.write_text(json.dumps({"schemaVersion": "1.5", "workflow": workflow}))
     parameters = work.parameters() | {"workload": {"kind": "wfformat", "file": str(file)}}
-    shown = work.stack.done("run", **parameters, dry_run=True)
-    assert "2 steps in 80.0 s" in says(work.stack, shown.id, "to run just this")
+    dry_run = work.stack.done("run", **parameters, dry_run=True)
+    assert "2 steps in 80.0 s" in says(work.stack, dry_run.id, "to run just this")
     assert work.written() == []
     work.stack.done("run", **parameters)
     assert work.written() == ["a", "b"]
@@ -125,8 +125,8 @@ def test_a_plan_that_was_shown_is_run_again(work: Work) -> None:
     steps: list[Json] = [{"id": name, "run": f"echo {name} >> log"} for name in ("one", "two")]
     steps[1]["needs"] = ["one"]
     parameters = work.parameters(*steps)
-    shown = work.stack.done("run", **parameters, dry_run=True, strategy="fastest")
-    line = says(work.stack, shown.id, "to run just this")
+    dry_run = work.stack.done("run", **parameters, dry_run=True, strategy="fastest")
+    line = says(work.stack, dry_run.id, "to run just this")
     number = line.rpartition("plan = ")[2].strip()
     again = work.stack.done("run", **parameters, plan=number)
     assert work.written() == ["one", "two"]
@@ -224,8 +224,8 @@ def test_cancelling_ends_the_processes_of_steps(work: Work) -> None:
     )
     cancelled = work.start(parameters)
     eventually(lambda: len(marked(*mark)) >= 3, "the long step does not start")
-    wanted = {"state": {"type": "CANCELLING"}}
-    work.stack.api.call("POST", f"/flow_runs/{cancelled}/set_state", wanted)
+    request = {"state": {"type": "CANCELLING"}}
+    work.stack.api.call("POST", f"/flow_runs/{cancelled}/set_state", request)
     assert work.stack.api.wait(cancelled).state_type == "CANCELLED"
     lines = [entry["message"] for entry in work.stack.api.logs(cancelled)]
     assert [line for line in lines if "Crash" in line or "in state Running" in line] == []

@@ -1,4 +1,4 @@
-"""A small HTTP server that answers as it is told, in place of the Prefect API."""
+"""Fixtures for the tests of the stack: a small HTTP server in place of the Prefect API."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class FakePrefect:
 
     def bodies(self, route: str) -> list[dict[str, Any]]:
         """Return the bodies that ``route`` was sent."""
-        return [body for asked, body, _ in self.requests if asked == route]
+        return [body for requested, body, _ in self.requests if requested == route]
 
     def reply(self, route: str, body: dict[str, Any], authorization: str) -> Answer:
         """Note a request and return its answer; 404 for what was not set."""
         self.requests.append((route, body, authorization))
-        left = self.answers.get(route, [(404, {"detail": "Not found"})])
-        return left.pop(0) if len(left) > 1 else left[0]
+        answers = self.answers.get(route, [(404, {"detail": "Not found"})])
+        return answers.pop(0) if len(answers) > 1 else answers[0]
 
     def client(self, auth: str = "", patience_seconds: float = 5.0) -> SlipwayApi:
         """Return a client of this server."""

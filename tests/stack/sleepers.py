@@ -1,4 +1,4 @@
-"""A supervisor over a Procfile of sleepers, for the tests of what watches over what."""
+"""Helpers that run a supervisor over a Procfile of sleeping processes."""
 
 from __future__ import annotations
 

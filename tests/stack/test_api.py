@@ -1,4 +1,4 @@
-"""The client of the Prefect API: patient, exact about what failed, and never starting twice."""
+"""Tests of the client of the Prefect API: retries, errors, and idempotent starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The password of the API."""
+"""Tests of the password of the API."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from stack.auth import auth_header, ensure_auth, read_auth
 def test_is_made_once_and_closed_to_others(tmp_path: Path) -> None:
     """A second start would lock out everyone who noted the password, or others could read it."""
     file = tmp_path / "auth"
-    made = ensure_auth(file)
-    assert ensure_auth(file) == made == read_auth(file)
+    auth = ensure_auth(file)
+    assert ensure_auth(file) == auth == read_auth(file)
     assert file.stat().st_mode & 0o777 == 0o600
-    user, _, password = made.partition(":")
+    user, _, password = auth.partition(":")
     assert (user, len(password) >= 32) == ("admin", True)
 
 

@@ -1,4 +1,4 @@
-"""A part that ends again and again shows why."""
+"""Tests of the records of parts that keep ending."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stack.endings import (
     reason,
     write_ending,
 )
-from stack.record import Record, write_record
+from stack.record import ProcessRecord, write_record
 from stack.status import program_rows, supervision
 from tasks.home import Home
 
@@ -22,18 +22,18 @@ from tasks.home import Home
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     """Give a fresh home."""
-    made = Home(tmp_path)
-    made.create()
-    return made
+    home = Home(tmp_path)
+    home.create()
+    return home
 
 
 def test_how_a_part_ended_is_shown_with_its_last_lines(home: Home) -> None:
     """Broken: `no answer from: worker` would be all that a user learns."""
     write_ending(home, Ending("worker", 1, 5))
     home.log("worker").write_text("PermissionError: /tmp/runner_storage")
-    said = reason(home, "worker")
-    assert said.startswith("worker has ended 5 times in a row, last with code 1")
-    assert said.endswith("PermissionError: /tmp/runner_storage")
+    text = reason(home, "worker")
+    assert text.startswith("worker has ended 5 times in a row, last with code 1")
+    assert text.endswith("PermissionError: /tmp/runner_storage")
     forget_ending(home, "worker")
     assert read_ending(home, "worker") is None
 
@@ -64,5 +64,5 @@ def test_a_part_that_keeps_ending_is_failing() -> None:
 def test_a_dead_supervisor_is_said(home: Home) -> None:
     """Broken: nobody would notice that nothing is started again any more."""
     assert supervision(home, 0.0) == []
-    write_record(home.record("supervisor"), Record("supervisor", 2**22 + 1, 0.0, "mark"))
+    write_record(home.record("supervisor"), ProcessRecord("supervisor", 2**22 + 1, 0.0, "mark"))
     assert "The supervisor is dead" in supervision(home, 0.0)[0]

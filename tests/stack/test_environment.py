@@ -1,4 +1,4 @@
-"""What the four processes, and so every flow run, get to know."""
+"""Tests of the environment variables of the four processes and of flow runs."""
 
 from __future__ import annotations
 
@@ -24,17 +24,21 @@ CALLER = {
 }
 
 
-def environment(auth: str = "admin:secret", **given: object) -> dict[str, str]:
+def environment(auth: str = "admin:secret", **fields: object) -> dict[str, str]:
     """Return the environment under settings of our own."""
-    return stack_environment(Settings.model_validate(given), auth, "mark", CALLER)
+    return stack_environment(Settings.model_validate(fields), auth, "mark", CALLER)
 
 
 def test_the_callers_prefect_and_python_stay_outside() -> None:
     """Flow runs would talk to the user's other Prefect, or import another tree."""
-    made = environment(server_port=4711)
-    assert made["PREFECT_API_URL"] == "http://127.0.0.1:4711/api"
-    assert not {"PREFECT_PROFILE", "PYTHONPATH", "MAKEFLAGS"} & set(made)
-    assert (made["LANG"], made["RESTIC_CACHE_DIR"], made[MARK]) == ("C.UTF-8", "/cache", "mark")
+    variables = environment(server_port=4711)
+    assert variables["PREFECT_API_URL"] == "http://127.0.0.1:4711/api"
+    assert not {"PREFECT_PROFILE", "PYTHONPATH", "MAKEFLAGS"} & set(variables)
+    assert (variables["LANG"], variables["RESTIC_CACHE_DIR"], variables[MARK]) == (
+        "C.UTF-8",
+        "/cache",
+        "mark",
+    )
 
 
 def test_our_interpreter_comes_first() -> None:
@@ -44,8 +48,8 @@ def test_our_interpreter_comes_first() -> None:
 
 def test_settings_travel_whole(tmp_path: Path) -> None:
     """A process in another folder would use another home, or another pool."""
-    made = environment(home=tmp_path / "home", work_pool="own", router_slots=3)
-    own = {name: value for name, value in made.items() if name.startswith("SLIPWAY_")}
+    variables = environment(home=tmp_path / "home", work_pool="own", router_slots=3)
+    own = {name: value for name, value in variables.items() if name.startswith("SLIPWAY_")}
     assert own["SLIPWAY_HOME"] == str(tmp_path / "home")
     assert (own["SLIPWAY_WORK_POOL"], own["SLIPWAY_ROUTER_SLOTS"]) == ("own", "3")
     assert "SLIPWAY_DATABASE_URL" not in own
@@ -53,10 +57,10 @@ def test_settings_travel_whole(tmp_path: Path) -> None:
 
 def test_one_setting_puts_prefect_on_postgresql() -> None:
     """The server would stay on SQLite, silently."""
-    made = environment(database_url=SecretStr("postgresql://me:word@db/slipway"))
-    chosen = made["PREFECT_SERVER_DATABASE_CONNECTION_URL"]
-    assert chosen == "postgresql+asyncpg://me:word@db/slipway"
-    assert made["SLIPWAY_DATABASE_URL"] == "postgresql://me:word@db/slipway"
+    variables = environment(database_url=SecretStr("postgresql://me:word@db/slipway"))
+    config = variables["PREFECT_SERVER_DATABASE_CONNECTION_URL"]
+    assert config == "postgresql+asyncpg://me:word@db/slipway"
+    assert variables["SLIPWAY_DATABASE_URL"] == "postgresql://me:word@db/slipway"
 
 
 def test_without_a_password_none_is_set() -> None:
@@ -84,9 +88,9 @@ print(json.dumps({
     "query": now.worker.query_seconds,
     "home": str(now.home),
 }))"""
-    made = environment(retention_days=12, server_port=4711, worker_query_seconds=0.5)
+    variables = environment(retention_days=12, server_port=4711, worker_query_seconds=0.5)
     done = subprocess.run(
-        [sys.executable, "-c", script], env=made, check=True, capture_output=True, text=True
+        [sys.executable, "-c", script], env=variables, check=True, capture_output=True, text=True
     )
     assert json.loads(done.stdout) == {
         "auth": "admin:secret",
@@ -98,5 +102,5 @@ print(json.dumps({
         "vacuum": ["events", "flow_runs", "orphans"],
         "retention": [12, 12],
         "query": 0.5,
-        "home": made["PREFECT_HOME"],
+        "home": variables["PREFECT_HOME"],
     }

@@ -1,4 +1,4 @@
-"""A part that hangs is told from one that works."""
+"""Tests that detect a part that hangs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stack.hanging import STOPPED_SECONDS, Hanging
+from stack.hanging import STOPPED_SECONDS, HangDetector
 from stack.heartbeat import Heartbeat
 
 
@@ -36,7 +36,7 @@ def test_one_that_was_stopped_is_to_be_replaced_after_a_while(
     sleeper: subprocess.Popen[bytes],
 ) -> None:
     """Broken: a server, router or worker that somebody stopped hangs all of it for ever."""
-    hanging = Hanging(None)
+    hanging = HangDetector(None)
     looks = [100.0 + second for second in range(int(STOPPED_SECONDS) + 2)]
     assert [hanging.reason(sleeper.pid, now) for now in looks] == [""] * len(looks)
     stop(sleeper.pid)
@@ -49,7 +49,7 @@ def test_one_that_was_stopped_is_to_be_replaced_after_a_while(
 @pytest.mark.integration
 def test_one_that_goes_on_in_time_is_left_alone(sleeper: subprocess.Popen[bytes]) -> None:
     """Broken: a part that was stopped for a moment is killed for it."""
-    hanging = Hanging(None)
+    hanging = HangDetector(None)
     for turn in range(5):
         stop(sleeper.pid)
         now = 100.0 * turn
@@ -62,7 +62,7 @@ def test_one_that_goes_on_in_time_is_left_alone(sleeper: subprocess.Popen[bytes]
 
 def test_one_that_leaves_no_sign_is_to_be_replaced(tmp_path: Path) -> None:
     """Broken: a worker whose loop is stuck takes no flow run any more, and nobody sees it."""
-    hanging = Hanging(Heartbeat(tmp_path / "heartbeat", 3.0))
+    hanging = HangDetector(Heartbeat(tmp_path / "heartbeat", 3.0))
     reasons = [hanging.reason(os.getpid(), float(now)) for now in range(5)]
     assert reasons[:3] == [""] * 3
     assert "left no heartbeat for too long" in reasons

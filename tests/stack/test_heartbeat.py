@@ -1,4 +1,4 @@
-"""A reconciler that hangs is told from one that works, whatever the clocks do."""
+"""Tests of heartbeats, which are independent of the clock."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_supervisor_that_was_stopped_itself_has_seen_no_silence(tmp_path: Path
 
 
 def test_patience_grows_with_the_period() -> None:
-    """Broken: a reconciler that looks rarely would be killed between two rounds."""
+    """Broken: a reconciler that looks rarely would be killed between two looks."""
     assert patience(0.5) == LEAST_SECONDS
     assert patience(60.0) > 10 * 60.0
 

@@ -1,4 +1,4 @@
-"""A second host on one ledger starts nothing, ends nothing, and does nothing on its own."""
+"""Tests of a second host on one ledger: it starts nothing and ends nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from blocks.providers.process import detached
 from stack.api import SlipwayApi
 from stack.down import down
-from stack.reconciler.main import LEDGER, Tenancy, duties
+from stack.reconciler.main import LEDGER, Tenancy, periodic_jobs
 from stack.up import up
 from tasks.deploy.document import to_document
 from tasks.deploy.rollout import Rollout
@@ -29,30 +29,30 @@ ELSEWHERE = Host("another machine", "/srv/slipway", "north")
 
 
 @pytest.fixture
-def chosen(tmp_path: Path) -> Settings:
+def config(tmp_path: Path) -> Settings:
     """Give the settings of a home whose ledger lies outside of it."""
     url = f"sqlite:///{tmp_path / 'shared.db'}"
     return Settings.model_validate({"home": tmp_path / "home", "ledger_url": url})
 
 
 @pytest.fixture
-def ledger(chosen: Settings) -> Iterator[Ledger]:
+def ledger(config: Settings) -> Iterator[Ledger]:
     """Give that ledger."""
-    with closing(open_ledger(chosen.resolved_ledger_url())) as opened:
+    with closing(open_ledger(config.resolved_ledger_url())) as opened:
         yield opened
 
 
-def test_a_second_host_starts_nothing(chosen: Settings, ledger: Ledger, tmp_path: Path) -> None:
+def test_a_second_host_starts_nothing(config: Settings, ledger: Ledger, tmp_path: Path) -> None:
     """Two reconcilers undo each other's services."""
     claim_ledger(ledger, ELSEWHERE, 1.0)
     with pytest.raises(BadInputError, match="another host acts on this ledger"):
-        up(chosen, tmp_path)
-    assert list(Home(chosen.root).stack.glob("*.json")) == []
+        up(config, tmp_path)
+    assert list(Home(config.root).stack.glob("*.json")) == []
 
 
 @pytest.mark.integration
 def test_a_second_host_ends_nothing_of_the_first(
-    chosen: Settings, ledger: Ledger, tmp_path: Path
+    config: Settings, ledger: Ledger, tmp_path: Path
 ) -> None:
     """`make down ALL=1` on one host takes the services of the other off the air."""
     claim_ledger(ledger, ELSEWHERE, 1.0)
@@ -61,64 +61,64 @@ def test_a_second_host_ends_nothing_of_the_first(
     running = InstanceState.RUNNING
     web = Instance("web", "shop", "dev", "web", 0, "d1", "1", folder, "::1", None, running, 1.0)
     record_instance(ledger, web)
-    Home(chosen.root).create()
+    Home(config.root).create()
     try:
-        assert down(chosen, everything=True) == "nothing to stop"
+        assert down(config, everything=True) == "nothing to stop"
         assert isinstance(detached.status(folder), detached.Running)
-        assert [one.state for one in instances(ledger)] == [InstanceState.RUNNING]
+        assert [instance.state for instance in instances(ledger)] == [InstanceState.RUNNING]
     finally:
         detached.stop(folder, 0.0)
 
 
-def test_a_host_that_stops_everything_gives_the_ledger_up(chosen: Settings, ledger: Ledger) -> None:
+def test_a_host_that_stops_everything_gives_the_ledger_up(config: Settings, ledger: Ledger) -> None:
     """Nobody could ever move to another machine."""
-    claim_ledger(ledger, this_host(chosen.root), 1.0)
-    Home(chosen.root).create()
-    down(chosen)
+    claim_ledger(ledger, this_host(config.root), 1.0)
+    Home(config.root).create()
+    down(config)
     with pytest.raises(BadInputError):
         claim_ledger(ledger, ELSEWHERE, 2.0)
-    down(chosen, everything=True)
+    down(config, everything=True)
     claim_ledger(ledger, ELSEWHERE, 2.0)
     require_own(ledger, ELSEWHERE)
 
 
-def test_a_rollout_of_a_host_that_is_gone_is_ended(chosen: Settings, ledger: Ledger) -> None:
+def test_a_rollout_of_a_host_that_is_gone_is_ended(config: Settings, ledger: Ledger) -> None:
     """A deploy that died with its machine would be open for ever, and no other be begun."""
     gone = replace(detached.own_identity(), host="north", boot_id="another").encode()
     document = to_document(Rollout("shop", "dev", "1"))
     begin_rollout(ledger, "shop", "dev", gone, document, 1.0, 15.0, lambda _owner: True)
-    with SlipwayApi.of(chosen, patience_seconds=0) as api:
-        booking = duties(chosen, ledger, api)[LEDGER]
-        (rollouts,) = (duty for duty in booking if duty.name == "rollouts")
+    with SlipwayApi.of(config, patience_seconds=0) as api:
+        jobs = periodic_jobs(config, ledger, api)[LEDGER]
+        (rollouts,) = (job for job in jobs if job.name == "rollouts")
         assert len(list(rollouts.act(2.0))) == 1
     assert open_rollouts(ledger) == []
 
 
 def test_a_rollout_over_which_the_ledger_failed_is_taken_up_again(
-    chosen: Settings, ledger: Ledger
+    config: Settings, ledger: Ledger
 ) -> None:
     """Broken: once a database restarts at the wrong moment, nothing is deployed there any more."""
     dead = replace(detached.own_identity(), create_time=1.0).encode()
     document = to_document(Rollout("shop", "dev", "1"))
     row = begin_rollout(ledger, "shop", "dev", dead, document, 1.0, 15.0, lambda _owner: True)
     take_over_rollout(ledger, row.id, detached.own_identity().encode(), 2.0, 15.0)
-    with SlipwayApi.of(chosen, patience_seconds=0) as api:
-        booking = duties(chosen, ledger, api)[LEDGER]
-        (rollouts,) = (duty for duty in booking if duty.name == "rollouts")
+    with SlipwayApi.of(config, patience_seconds=0) as api:
+        jobs = periodic_jobs(config, ledger, api)[LEDGER]
+        (rollouts,) = (job for job in jobs if job.name == "rollouts")
         assert len(list(rollouts.act(3.0))) == 1
     assert open_rollouts(ledger) == []
 
 
 def test_a_reconciler_whose_ledger_was_taken_over_stops_acting(
-    chosen: Settings, ledger: Ledger
+    config: Settings, ledger: Ledger
 ) -> None:
     """It ends and starts what the other host has launched, for as long as it runs."""
-    here, said = this_host(chosen.root), list[str]()
-    tenancy = Tenancy(ledger, here, said.append)
-    claim_ledger(ledger, here, 1.0)
+    host, sentences = this_host(config.root), list[str]()
+    tenancy = Tenancy(ledger, host, sentences.append)
+    claim_ledger(ledger, host, 1.0)
     assert tenancy.holds()
     claim_ledger(ledger, ELSEWHERE, 2.0, take=True)
     assert [tenancy.holds(), tenancy.holds()] == [False, False]
-    assert len(said) == 1
-    claim_ledger(ledger, here, 3.0, take=True)
+    assert len(sentences) == 1
+    claim_ledger(ledger, host, 3.0, take=True)
     assert tenancy.holds()

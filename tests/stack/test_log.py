@@ -1,4 +1,4 @@
-"""Logs of the parts of the stack have a bound, and the disk may be full."""
+"""Tests of the logs of the stack's parts, which are bounded, and of a full disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept running, and what each part depends on."""
+"""Tests of the parts of the stack and their inputs."""
 
 from __future__ import annotations
 

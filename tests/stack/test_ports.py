@@ -1,4 +1,4 @@
-"""Ports are probed before anything starts."""
+"""Tests of the check that ports are free."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.errors import BadInputError
 
 
 @pytest.fixture
-def held() -> Iterator[int]:
+def taken_port() -> Iterator[int]:
     """A port on which this process listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -21,12 +21,12 @@ def held() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def test_a_taken_port_is_named_with_its_holder_and_setting(held: int) -> None:
+def test_a_taken_port_is_named_with_its_holder_and_setting(taken_port: int) -> None:
     """The user could not tell which port to move, nor how, nor whom to stop."""
     with pytest.raises(BadInputError) as error:
-        require_free("127.0.0.1", [WantedPort(held, "SLIPWAY_SERVER_PORT", "Prefect server")])
+        require_free("127.0.0.1", [WantedPort(taken_port, "SLIPWAY_SERVER_PORT", "Prefect server")])
     message = str(error.value)
-    assert str(held) in message
+    assert str(taken_port) in message
     assert f"process {os.getpid()}" in message
     assert "SLIPWAY_SERVER_PORT=<port> make up" in message
 
@@ -38,7 +38,7 @@ def test_a_port_bound_without_listening_is_taken() -> None:
         assert is_taken("127.0.0.1", bound.getsockname()[1])
 
 
-def test_a_free_port_passes(held: int) -> None:
+def test_a_free_port_passes(taken_port: int) -> None:
     """`make up` would refuse to start on a clean machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""Processes are told by what was recorded of them, never by name."""
+"""Tests of the records of the stack's processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from stack.down import stop_stack
 from stack.environment import MARK
 from stack.record import (
-    Record,
+    ProcessRecord,
     is_alive,
     members,
     read_record,
@@ -47,7 +47,7 @@ time.sleep(600)
 
 
 @pytest.fixture
-def session() -> Iterator[tuple[subprocess.Popen[str], Record]]:
+def session() -> Iterator[tuple[subprocess.Popen[str], ProcessRecord]]:
     """A marked session: a leader that has started a child, as a worker starts a flow run."""
     leader = subprocess.Popen(
         [sys.executable, "-c", PARENT],
@@ -67,7 +67,7 @@ def session() -> Iterator[tuple[subprocess.Popen[str], Record]]:
 
 def test_a_record_survives_being_written(tmp_path: Path) -> None:
     """`make down` could not find what `make up` started."""
-    record = Record("worker", 7, 1.5, "mark", starts=2)
+    record = ProcessRecord("worker", 7, 1.5, "mark", starts=2)
     write_record(tmp_path / "worker.json", record)
     assert read_record(tmp_path / "worker.json") == record
     assert read_records(tmp_path) == [record]
@@ -97,7 +97,7 @@ def test_the_record_of_another_home_is_none(tmp_path: Path) -> None:
 
 def test_the_record_of_another_part_is_none(tmp_path: Path) -> None:
     """Broken: with two records swapped the supervisor takes the router for itself, and leaves."""
-    record = Record("worker", 7, 1.5, "mark")
+    record = ProcessRecord("worker", 7, 1.5, "mark")
     write_record(tmp_path / "worker.7.json", record)
     write_record(tmp_path / "router.json", record)
     write_record(tmp_path / "router-8320.json", replace(record, program="router"))
@@ -114,7 +114,7 @@ def test_a_damaged_record_is_none(tmp_path: Path) -> None:
     assert read_record(tmp_path / "missing.json") is None
 
 
-def test_a_reused_pid_is_not_ours(session: tuple[subprocess.Popen[str], Record]) -> None:
+def test_a_reused_pid_is_not_ours(session: tuple[subprocess.Popen[str], ProcessRecord]) -> None:
     """A foreign process that was given the number would be taken for ours, and killed."""
     _, record = session
     assert is_alive(record)
@@ -124,7 +124,7 @@ def test_a_reused_pid_is_not_ours(session: tuple[subprocess.Popen[str], Record])
 
 
 def test_what_a_killed_leader_left_is_found_and_ended(
-    session: tuple[subprocess.Popen[str], Record],
+    session: tuple[subprocess.Popen[str], ProcessRecord],
 ) -> None:
     """After kill -9 of the worker its flow runs would stay for ever."""
     leader, record = session
@@ -137,7 +137,9 @@ def test_what_a_killed_leader_left_is_found_and_ended(
     assert not psutil.pid_exists(orphan.pid) or orphan.status() == psutil.STATUS_ZOMBIE
 
 
-def test_flow_runs_end_before_their_worker(session: tuple[subprocess.Popen[str], Record]) -> None:
+def test_flow_runs_end_before_their_worker(
+    session: tuple[subprocess.Popen[str], ProcessRecord],
+) -> None:
     """A flow run could not report its end, and would be shown as running."""
     leader, record = session
     assert stop_sessions([record], grace_seconds=5) == 2

@@ -1,4 +1,4 @@
-"""What has to be written down is, as soon as there is room, and nobody ends over it."""
+"""Tests of records that are written later if the disk is full."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stack.disk_reserve import Reserve
-from stack.record_keeping import SAME_FAULT_SECONDS, Bookkeeping
+from stack.record_keeping import SAME_FAULT_SECONDS, RecordKeeper
 
 
 class Disk:
@@ -46,29 +46,35 @@ def told() -> Told:
 
 def test_what_found_no_room_is_written_when_there_is_some(tmp_path: Path, told: Told) -> None:
     """Broken: a part runs that nobody knows of, or the supervisor ends over its record."""
-    books, disk = Bookkeeping(Reserve(tmp_path / "reserve"), told.said.append, told.clock), Disk()
-    books.write("worker", lambda: disk.write("first worker"))
-    books.write("worker", lambda: disk.write("second worker"))
-    books.write("router", lambda: disk.write("router"))
-    books.forget("router")
-    books.catch_up()
+    records, disk = (
+        RecordKeeper(Reserve(tmp_path / "reserve"), told.said.append, told.clock),
+        Disk(),
+    )
+    records.write("worker", lambda: disk.write("first worker"))
+    records.write("worker", lambda: disk.write("second worker"))
+    records.write("router", lambda: disk.write("router"))
+    records.forget("router")
+    records.catch_up()
     assert disk.written == []
     disk.full = False
-    books.catch_up()
-    books.catch_up()
+    records.catch_up()
+    records.catch_up()
     assert disk.written == ["second worker"]
 
 
 def test_a_full_disk_is_told_once_a_minute(tmp_path: Path, told: Told) -> None:
     """Broken: nobody knows why nothing starts, or the log is what fills the disk."""
-    books, disk = Bookkeeping(Reserve(tmp_path / "reserve"), told.said.append, told.clock), Disk()
-    books.write("worker", lambda: disk.write("worker"))
-    books.catch_up()
+    records, disk = (
+        RecordKeeper(Reserve(tmp_path / "reserve"), told.said.append, told.clock),
+        Disk(),
+    )
+    records.write("worker", lambda: disk.write("worker"))
+    records.catch_up()
     [sentence] = told.said
     assert "worker" in sentence
     assert "No space left" in sentence
     told.now += SAME_FAULT_SECONDS
-    books.catch_up()
+    records.catch_up()
     assert len(told.said) == 2
 
 
@@ -78,15 +84,15 @@ def test_the_reserve_is_given_up_when_the_disk_is_full_and_for_no_other_reason(
     """Broken: on a full disk not even the end of a part can be written down."""
     reserve = Reserve(tmp_path / "reserve", size=100_000)
     assert reserve.keep()
-    books = Bookkeeping(reserve, told.said.append, told.clock)
+    records = RecordKeeper(reserve, told.said.append, told.clock)
 
     def refuse() -> None:
         """Be refused for another reason."""
         raise PermissionError(errno.EACCES, "not yours")
 
-    assert not books.endure("worker", refuse)
+    assert not records.endure("worker", refuse)
     assert reserve.kept
     disk = Disk()
-    books.write("worker", lambda: disk.write("worker"))
+    records.write("worker", lambda: disk.write("worker"))
     assert not reserve.kept
     assert "the reserve is given up" in told.said[-1]

@@ -1,4 +1,4 @@
-"""What runs of a stack is found, whatever has become of its records."""
+"""Tests of processes of the stack whose record was lost."""
 
 from __future__ import annotations
 

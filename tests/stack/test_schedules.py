@@ -1,4 +1,4 @@
-"""Schedules on a real server: what a user has made stays, and what was missed is made up once."""
+"""Tests of schedules on a real server: a user's changes stay, and missed runs are made up once."""
 
 from __future__ import annotations
 
@@ -50,17 +50,17 @@ def api() -> Iterator[SlipwayApi]:
 def deployment(api: SlipwayApi) -> Iterator[dict[str, Any]]:
     """Give a deployment as `make up` registers it, one of its schedules switched off since."""
     register_deployment(api, TINY, *operation(TINY, POOL))
-    made = api.deployment("status/status")
+    deployment = api.deployment("status/status")
     paused = _schedules(api)["nightly"]
-    path = f"/deployments/{made['id']}/schedules"
+    path = f"/deployments/{deployment['id']}/schedules"
     api.call("PATCH", f"{path}/{paused['id']}", {"active": False, "parameters": {"project": "a"}})
-    yield made
-    api.call("DELETE", f"/deployments/{made['id']}")
+    yield deployment
+    api.call("DELETE", f"/deployments/{deployment['id']}")
 
 
 def _schedules(api: SlipwayApi) -> dict[str, dict[str, Any]]:
-    found = api.deployment("status/status")["schedules"]
-    return {each["slug"] or "of the user": each for each in found}
+    schedules = api.deployment("status/status")["schedules"]
+    return {each["slug"] or "of the user": each for each in schedules}
 
 
 def _kept(schedules: dict[str, dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
@@ -110,29 +110,29 @@ def test_missed_runs_of_a_schedule_are_made_up_by_the_newest(
         "max_runs": 100,
     }
     api.call("POST", f"/deployments/{deployment['id']}/schedule", span)
-    asked = api.trigger("status/status")
+    requested = api.trigger("status/status")
     due = _waiting(api, now)
     assert len(due) > 40
     assert len(skip_missed(api, POOL, now)) == len(due) - 2
-    left = _waiting(api, now)
-    assert len({run["created_by"]["id"] for run in left}) == len(left) == 2
-    for run in left:
+    remaining = _waiting(api, now)
+    assert len({run["created_by"]["id"] for run in remaining}) == len(remaining) == 2
+    for run in remaining:
         same = [each for each in due if each["created_by"] == run["created_by"]]
         assert run["expected_start_time"] == max(each["expected_start_time"] for each in same)
-    [skipped, *_] = [run for run in due if run["id"] not in {each["id"] for each in left}]
+    [skipped, *_] = [run for run in due if run["id"] not in {each["id"] for each in remaining}]
     state = api.call("GET", f"/flow_runs/{skipped['id']}")["state"]
     assert (state["type"], state["name"]) == ("CANCELLED", "Skipped")
     assert "makes up for it" in state["message"]
-    assert api.state(asked).state_name == "Scheduled"
+    assert api.state(requested).state_name == "Scheduled"
     assert skip_missed(api, POOL, now) == []
 
 
 def _waiting(api: SlipwayApi, now: float) -> list[dict[str, Any]]:
     """Return the runs of schedules that should have begun."""
     before = datetime.fromtimestamp(now, UTC).isoformat()
-    wanted = {
+    query = {
         "state": {"type": {"any_": ["SCHEDULED"]}},
         "expected_start_time": {"before_": before},
     }
-    found = api.every("/flow_runs/filter", {"flow_runs": wanted})
-    return [run for run in found if run["auto_scheduled"]]
+    runs = api.every("/flow_runs/filter", {"flow_runs": query})
+    return [run for run in runs if run["auto_scheduled"]]

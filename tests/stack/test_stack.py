@@ -1,4 +1,4 @@
-"""The whole stack, up and down, on ports and in a home of its own."""
+"""Tests of the whole stack, up and down, on ports and in a home of its own."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ class Stack:
     """A project folder with one flow, and the settings of its stack."""
 
     root: Path
-    chosen: Settings
+    config: Settings
 
     def make(self, module: str) -> subprocess.CompletedProcess[str]:
         """Run `stack.<module>` as make does."""
         names = ("home", "server_port", "router_port", "router_slots")
-        own = {f"SLIPWAY_{name.upper()}": str(getattr(self.chosen, name)) for name in names}
-        own["SLIPWAY_DATABASE_URL"] = self.chosen.database_url.get_secret_value()
+        own = {f"SLIPWAY_{name.upper()}": str(getattr(self.config, name)) for name in names}
+        own["SLIPWAY_DATABASE_URL"] = self.config.database_url.get_secret_value()
         return subprocess.run(
             [sys.executable, "-m", f"stack.{module}"],
             cwd=self.root,
@@ -76,20 +76,20 @@ class Stack:
 
     def api(self) -> SlipwayApi:
         """Return a client of its server."""
-        return SlipwayApi.of(self.chosen)
+        return SlipwayApi.of(self.config)
 
     def marked(self) -> list[psutil.Process]:
         """Return every process on this machine that was started by this stack."""
-        found = []
+        processes = []
         for process in psutil.process_iter():
             try:
-                if process.environ().get("SLIPWAY_HOME") == str(self.chosen.root) and (
+                if process.environ().get("SLIPWAY_HOME") == str(self.config.root) and (
                     MARK in process.environ()
                 ):
-                    found.append(process)
+                    processes.append(process)
             except psutil.Error:
                 continue
-        return found
+        return processes
 
 
 @pytest.fixture
@@ -102,22 +102,22 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
     (root / "tiny.py").write_text(FLOW)
     (root / "prefect.yaml").write_text(DECLARED)
     port = free_ports(4)
-    chosen = Settings(
+    config = Settings(
         home=tmp_path / "home", server_port=port, router_port=port + 1, router_slots=2
     )
-    made = Stack(root, chosen)
-    yield made
-    made.make("down")
+    stack = Stack(root, config)
+    yield stack
+    stack.make("down")
 
 
 def test_up_runs_flows_behind_a_password_and_down_leaves_nothing(stack: Stack) -> None:
     """`make up` would start something that does not work, is open to all, or cannot be ended."""
     first = stack.make("up")
     assert first.returncode == 0, first.stderr
-    password = Home(stack.chosen.root).auth_file.read_text().strip()
+    password = Home(stack.config.root).auth_file.read_text().strip()
     assert password in first.stdout
-    assert stack.chosen.server_url in first.stdout
-    assert httpx.get(f"{stack.chosen.api_url}/flows/count").status_code == 401
+    assert stack.config.server_url in first.stdout
+    assert httpx.get(f"{stack.config.api_url}/flows/count").status_code == 401
     assert not [each for each in stack.marked() if password in " ".join(each.cmdline())]
 
     with stack.api() as api:
@@ -136,7 +136,7 @@ def test_up_runs_flows_behind_a_password_and_down_leaves_nothing(stack: Stack) -
 
     assert stack.make("down").returncode == 0
     assert stack.marked() == []
-    assert not is_taken("127.0.0.1", stack.chosen.server_port)
+    assert not is_taken("127.0.0.1", stack.config.server_port)
     assert "nothing to stop" in stack.make("down").stdout
 
 
@@ -150,7 +150,7 @@ def _await_state(api: SlipwayApi, run: str, state_type: str) -> None:
 def test_killed_parts_come_back_or_are_cleared_away(stack: Stack) -> None:
     """A kill -9 would leave the stack half up for ever, orphans behind, or runs that never end."""
     assert stack.make("up").returncode == 0
-    home = Home(stack.chosen.root)
+    home = Home(stack.config.root)
     worker = read_record(home.record("worker"))
     assert worker is not None
     with stack.api() as api:
@@ -158,18 +158,18 @@ def test_killed_parts_come_back_or_are_cleared_away(stack: Stack) -> None:
         for run in (lasting, doomed, lost):
             _await_state(api, run, "RUNNING")
         os.kill(worker.pid, signal.SIGKILL)
-        there = flow_processes(stack.chosen.root)
-        assert {lasting, doomed, lost} <= set(there)
+        processes = flow_processes(stack.config.root)
+        assert {lasting, doomed, lost} <= set(processes)
         cancelling = {"state": {"type": "CANCELLING"}, "force": True}
         api.call("POST", f"/flow_runs/{doomed}/set_state", cancelling)
-        for process in there[lost]:
+        for process in processes[lost]:
             process.kill()
         assert api.wait(api.trigger("tiny/tiny"), timeout=120).succeeded
         _await_state(api, doomed, "CANCELLED")
         _await_state(api, lost, "CRASHED")
-        there = flow_processes(stack.chosen.root)
-        assert lasting in there
-        assert not {doomed, lost} & set(there)
+        processes = flow_processes(stack.config.root)
+        assert lasting in processes
+        assert not {doomed, lost} & set(processes)
         assert api.state(lasting).state_type == "RUNNING"
 
     parts = {name: read_record(home.record(name)) for name in PROGRAMS}
@@ -195,7 +195,7 @@ def test_killed_parts_come_back_or_are_cleared_away(stack: Stack) -> None:
 def test_a_taken_port_stops_everything_before_it_starts(stack: Stack) -> None:
     """Half a stack would be left behind, or the user not know what to do."""
     with socket.socket() as other:
-        other.bind(("127.0.0.1", stack.chosen.server_port))
+        other.bind(("127.0.0.1", stack.config.server_port))
         other.listen()
         refused = stack.make("up")
     assert refused.returncode == 1
@@ -218,7 +218,7 @@ def test_one_setting_puts_prefect_and_the_ledger_on_postgresql(stack: Stack) -> 
     server = postgresql()
     name = server.create()
     url = server.url(name).replace("+psycopg", "")
-    on_postgresql = stack.chosen.model_copy(update={"database_url": SecretStr(url)})
+    on_postgresql = stack.config.model_copy(update={"database_url": SecretStr(url)})
     moved = Stack(stack.root, on_postgresql)
     up = moved.make("up")
     assert up.returncode == 0, up.stderr
@@ -227,8 +227,8 @@ def test_one_setting_puts_prefect_and_the_ledger_on_postgresql(stack: Stack) -> 
     assert moved.make("down").returncode == 0
     with psycopg.connect(url) as connection:
         runs = connection.execute("SELECT name, state_type FROM public.flow_run").fetchall()
-        known = connection.execute("SELECT name FROM slipway_ledger.providers").fetchall()
+        providers = connection.execute("SELECT name FROM slipway_ledger.providers").fetchall()
     assert [state for _, state in runs] == ["COMPLETED"]
-    assert known
-    assert not list(stack.chosen.root.rglob("*.db"))
+    assert providers
+    assert not list(stack.config.root.rglob("*.db"))
     server.drop(name)

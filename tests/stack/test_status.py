@@ -1,4 +1,4 @@
-"""What `make status` prints."""
+"""Tests of the output of `make status`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from blocks.providers.process.detached import NotStarted, ProcessIdentity, Running
 from blocks.routers.extent import announce
-from stack.record import Record, record_of, write_record
+from stack.record import ProcessRecord, record_of, write_record
 from stack.status import front_ports, program_rows, service_row, supervision
 from tasks.home import PROGRAMS, Home
 from tasks.observe.text_table import text_table
@@ -29,7 +29,7 @@ def running() -> Running:
 def test_a_dead_process_and_a_silent_one_differ() -> None:
     """A hanging server would look like one that was never started."""
     answers = dict.fromkeys(("server", "worker", "router", "reconciler"), False) | {"router": True}
-    alive = Record("server", 7, NOW - 120, "mark")
+    alive = ProcessRecord("server", 7, NOW - 120, "mark")
     records = {"server": alive, "worker": None, "router": alive, "reconciler": None}
     rows = {row[0]: row[1:] for row in program_rows(answers, records, NOW)}
     assert rows["server"] == ("silent", "7", "2 min")
@@ -39,7 +39,7 @@ def test_a_dead_process_and_a_silent_one_differ() -> None:
 
 def test_a_service_without_a_process_is_called_what_it_is() -> None:
     """The ledger's intention would be shown as if it were so."""
-    meant = Instance(
+    instance = Instance(
         id="i",
         project="web",
         environment="prod",
@@ -53,8 +53,8 @@ def test_a_service_without_a_process_is_called_what_it_is() -> None:
         state=InstanceState.RUNNING,
         started_at=NOW - 90,
     )
-    assert service_row(meant, NotStarted(), NOW)[3] == "never started"
-    assert service_row(meant, running(), NOW)[3:] == (
+    assert service_row(instance, NotStarted(), NOW)[3] == "never started"
+    assert service_row(instance, running(), NOW)[3:] == (
         "running",
         "20000",
         "1.2 (dddddddddddd)",
@@ -64,12 +64,12 @@ def test_a_service_without_a_process_is_called_what_it_is() -> None:
 
 def test_a_service_that_ends_again_and_again_is_a_crash_loop() -> None:
     """What ends every second would be shown as running, as its shim does."""
-    meant = Instance(
+    instance = Instance(
         *("i", "web", "prod", "app", 0, "d" * 64, "1.2", Path("/nowhere")),
         *("127.0.0.1", 20_000, InstanceState.RUNNING, NOW - 90),
     )
-    seen = replace(running(), child_pid=None, restarts=7, quick_ends=7, last_end="exit code 3")
-    assert service_row(meant, seen, NOW)[3] == (
+    status = replace(running(), child_pid=None, restarts=7, quick_ends=7, last_end="exit code 3")
+    assert service_row(instance, status, NOW)[3] == (
         "crash loop: 7 restarts, the last time: exit code 3"
     )
 
@@ -77,11 +77,11 @@ def test_a_service_that_ends_again_and_again_is_a_crash_loop() -> None:
 def test_a_part_that_ends_after_each_answer_is_failing() -> None:
     """A part that crashes every few seconds would look well to whoever asks at the right moment."""
     answers = dict.fromkeys(PROGRAMS, True)
-    alive = Record("server", 7, NOW - 2, "mark")
+    alive = ProcessRecord("server", 7, NOW - 2, "mark")
     records = dict.fromkeys(PROGRAMS, alive)
-    shown = program_rows(answers, records, NOW, failing=["worker"])
-    rows = {row[0]: row[1] for row in shown}
-    assert (rows["worker"], rows["server"]) == ("failing", "answers")
+    rows = program_rows(answers, records, NOW, failing=["worker"])
+    states = {row[0]: row[1] for row in rows}
+    assert (states["worker"], states["server"]) == ("failing", "answers")
 
 
 def test_it_says_who_brings_back_what_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,28 +94,28 @@ def test_it_says_who_brings_back_what_dies(tmp_path: Path, monkeypatch: pytest.M
     assert supervision(home, NOW) == []
     for name in ("supervisor", "reconciler", "worker"):
         write_record(home.record(name), replace(dead, program=name))
-    (said,) = supervision(home, NOW)
-    assert "Reconciler and worker are dead as well" in said
-    assert "make up" in said
+    (sentence,) = supervision(home, NOW)
+    assert "Reconciler and worker are dead as well" in sentence
+    assert "make up" in sentence
     write_record(home.record("worker"), replace(own, program="worker"))
     assert "The worker replaces it" in supervision(home, NOW)[0]
     write_record(home.record("supervisor"), own)
     assert supervision(home, NOW) == []
     home.supervisor_heartbeat_file.touch()
     os.utime(home.supervisor_heartbeat_file, (NOW - 600, NOW - 600))
-    (said,) = supervision(home, NOW)
-    assert said.startswith(f"The supervisor, process {os.getpid()}, hangs: no sign for 10 min.")
+    (sentence,) = supervision(home, NOW)
+    assert sentence.startswith(f"The supervisor, process {os.getpid()}, hangs: no sign for 10 min.")
 
 
 def test_the_front_ports_that_were_added_are_shown(tmp_path: Path) -> None:
     """Whoever has set more slots cannot see whether the router serves them."""
-    chosen = Settings(home=tmp_path, router_port=8300, router_slots=4)
-    assert front_ports(chosen) == ""
+    config = Settings(home=tmp_path, router_port=8300, router_slots=4)
+    assert front_ports(config) == ""
     (tmp_path / "router").mkdir()
     announce(tmp_path / "router", 8300, 4)
-    assert front_ports(chosen) == "Front ports 8300 to 8303 (4)"
+    assert front_ports(config) == "Front ports 8300 to 8303 (4)"
     announce(tmp_path / "router", 8304, 2)
-    assert front_ports(chosen) == "Front ports 8300 to 8305 (6, 2 of them added since its start)"
+    assert front_ports(config) == "Front ports 8300 to 8305 (6, 2 of them added since its start)"
 
 
 def test_columns_stand_under_each_other() -> None:

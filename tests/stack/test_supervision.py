@@ -1,4 +1,4 @@
-"""A supervisor that is dead or hangs is replaced, and what it supervised goes on."""
+"""Tests that replace a supervisor that is dead or hangs."""
 
 from __future__ import annotations
 
@@ -61,16 +61,16 @@ def test_a_supervisor_that_hangs_is_replaced_and_one_that_works_is_not(
     until(lambda: home.supervisor_heartbeat_file.stat().st_mtime_ns != touched)
     assert watch_over(0.0) == []
     os.kill(supervisor.pid, signal.SIGSTOP)
-    said: list[str] = []
+    sentences: list[str] = []
 
     def replaced() -> bool:
         """Look again; whoever works for 3 s of looks is left alone."""
-        said.extend(watch_over(time.monotonic()))
-        return bool(said)
+        sentences.extend(watch_over(time.monotonic()))
+        return bool(sentences)
 
     until(replaced)
     supervisor.wait()
-    assert "left no heartbeat" in said[0]
+    assert "left no heartbeat" in sentences[0]
     successor = read_record(home.record("supervisor"))
     assert successor is not None
     assert successor.pid != supervisor.pid

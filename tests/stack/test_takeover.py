@@ -1,4 +1,4 @@
-"""What runs of a stack goes on where it is as it is wanted."""
+"""Tests of the takeover of a running stack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Temporary files lie in the home, at a path that leaves room for sockets."""
+"""Tests of the temporary folder in the home, whose path is short enough for sockets."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def test_the_temporary_folder_is_in_the_home_and_of_its_owner(tmp_path: Path) ->
     """Broken: the second user of a machine gets a worker that cannot start."""
     root = tmp_path / "home" / ("deep" * 10)
     make_temporary_folder(root)
-    made = temporary_folder(root)
-    assert made.resolve() == (root / "tmp").resolve()
+    folder = temporary_folder(root)
+    assert folder.resolve() == (root / "tmp").resolve()
     assert (root / "tmp").stat().st_mode & 0o077 == 0
-    assert len(str(made)) <= temporary.LONGEST
+    assert len(str(folder)) <= temporary.LONGEST_PATH
     remove_link(root)
-    assert not os.path.lexists(made)
+    assert not os.path.lexists(folder)
     assert (root / "tmp").is_dir()
 
 
@@ -44,7 +44,7 @@ def test_what_lies_in_the_place_of_the_link_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: another user could have our temporary files land in a folder of theirs."""
-    monkeypatch.setattr(temporary, "SHORT", tmp_path)
+    monkeypatch.setattr(temporary, "LINKS_FOLDER", tmp_path)
     root = tmp_path / "home" / ("deep" * 10)
     temporary_folder(root).mkdir()
     with pytest.raises(BadInputError, match="is not our link"):
@@ -88,7 +88,7 @@ def test_what_nobody_uses_is_removed_after_a_day(tmp_path: Path) -> None:
 
 
 def test_what_lies_deep_is_looked_at_and_removed(tmp_path: Path, nest: Callable[..., None]) -> None:
-    """Broken: one nested folder of a build ends every round of retention."""
+    """Broken: one nested folder of a build ends every run of retention."""
     nest(tmp_path / "tmp" / "old")
     assert clear_temporary_folder(tmp_path, time.time()) == 0
     assert clear_temporary_folder(tmp_path, time.time() + 2 * IDLE_SECONDS) == 1

@@ -1,4 +1,4 @@
-"""The worker says why it ends."""
+"""Tests that the worker says why it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work learns that its run was cancelled, or that it is given up, and only inside of that."""
+"""Tests of cancellation: work sees that its run was cancelled or given up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes on beside other work: its faults are told, and nothing of it is left over."""
+"""Tests of background tasks: their failures are reported, and nothing of them is left."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.companion import fault_of, shown, to_its_end
 
 async def test_what_cannot_be_shown_is_told_and_the_next_is_tried() -> None:
     """The bar stands still for hours, and nothing says that the server has refused one update."""
-    told: list[str] = []
+    reported: list[str] = []
     pictures: list[int] = []
     changed = asyncio.Event()
 
@@ -25,12 +25,14 @@ async def test_what_cannot_be_shown_is_told_and_the_next_is_tried() -> None:
 
     newest = [0]
     async with asyncio.timeout(30):
-        async with shown(newest, show, 0.001, lambda what, error: told.append(f"{what}: {error}")):
+        async with shown(
+            newest, show, 0.001, lambda what, error: reported.append(f"{what}: {error}")
+        ):
             for number in (1, 2, 3, 4):
                 newest[0] = number
                 await changed.wait()
                 changed.clear()
-    assert told == ["Progress is not shown: refused 0", "Progress is not shown: refused 1"]
+    assert reported == ["Progress is not shown: refused 0", "Progress is not shown: refused 1"]
     assert pictures == [3, 4]
 
 

@@ -1,4 +1,4 @@
-"""`slipway.yaml` is read whole or refused with the field, the value and the remedy."""
+"""Tests of `slipway.yaml`: it is read completely, or refused with field, value and remedy."""
 
 from __future__ import annotations
 

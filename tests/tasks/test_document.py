@@ -1,4 +1,4 @@
-"""YAML is read as it stands there, or refused: no key is lost, and no alias takes all memory."""
+"""Tests of the YAML reader: duplicate keys and alias bombs are refused."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_an_alias_is_what_it_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "problem"),
     [
         ("a:\n  b: 1\n  c: 2\n  b: 3\n", "line 4, column 3: this key stands there twice, first at line 2"),
         ("a: 1\n'a': 2\n", "line 2, column 1: this key stands there twice, first at line 1"),
@@ -40,11 +40,11 @@ def test_an_alias_is_what_it_names(tmp_path: Path) -> None:
         ("a: !!python/object:os.system x", "line 1"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, problem: str) -> None:
     """Broken: the first of two services of one name is lost, or the worker with all memory."""
     with pytest.raises(BadInputError) as caught:
         read(tmp_path, text)
-    assert said in str(caught.value)
+    assert problem in str(caught.value)
     assert len(str(caught.value)) < 600
 
 

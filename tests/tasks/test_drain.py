@@ -1,4 +1,4 @@
-"""Draining."""
+"""Tests of draining an instance."""
 
 import socket
 from collections.abc import Collection
@@ -9,12 +9,12 @@ from tasks.drain import drain, in_flight
 
 def _drain(looks: list[int | None], seconds: float = 100) -> tuple[bool, int]:
     """Return whether it became quiet, and how many looks that took."""
-    ticks, taken = count(), count(1)
+    ticks, look_numbers = count(), count(1)
     used = 0
 
     def look(_: Collection[int]) -> int | None:
         nonlocal used
-        used = next(taken)
+        used = next(look_numbers)
         return looks[min(used, len(looks)) - 1]
 
     return drain([1], seconds, lambda: float(next(ticks)), lambda: None, look), used

@@ -1,4 +1,4 @@
-"""What a user reads of their mistake: short, whole sentences, the close name first."""
+"""Tests of error messages: short, whole sentences, with the closest name first."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def test_a_value_of_any_size_leaves_the_message_readable() -> None:
 
 def test_of_many_names_the_close_one_is_seen() -> None:
     """Broken: the one name that was meant is lost among hundreds."""
-    known = [f"project-{number:03}" for number in range(300)]
-    error = NotFoundError("project", "projct-217", known, "Create it")
+    names = [f"project-{number:03}" for number in range(300)]
+    error = NotFoundError("project", "projct-217", names, "Create it")
     assert "did you mean 'project-217'?" in str(error)
     assert str(error).endswith("and 288 more (got 'projct-217'). Create it.")
     assert len(error.known) == 300
@@ -34,8 +34,8 @@ def test_an_error_may_be_told_from_further_out() -> None:
 
 def test_no_message_moves_a_cursor_or_hides_text() -> None:
     """Broken: what a build tool or a file said clears the terminal of who reads it."""
-    said = str(BadInputError("a\x1b[31m", "x\x07", "b\x1b[2J\r\nc\rd\u202e", "e\x9b"))
-    assert said == "a: b\nc\\rd\\u202e (got 'x\\x07'). e\\x9b."
+    message = str(BadInputError("a\x1b[31m", "x\x07", "b\x1b[2J\r\nc\rd\u202e", "e\x9b"))
+    assert message == "a: b\nc\\rd\\u202e (got 'x\\x07'). e\\x9b."
 
 
 def test_a_value_of_any_depth_leaves_the_message_readable() -> None:

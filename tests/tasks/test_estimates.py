@@ -1,4 +1,4 @@
-"""What a step is expected to take, from what is known of it and of its items."""
+"""Tests of the estimate of a step from its key and its items."""
 
 from __future__ import annotations
 
@@ -12,29 +12,34 @@ SHARD = Step("s", ("x",), Path("/"), "startup", items=("a", "b", "c"))
 
 def test_a_shard_takes_its_start_up_and_its_items_the_unknown_ones_as_the_average() -> None:
     """A new test would make its shard look shorter, or unknown altogether."""
-    known = {
+    estimates = {
         "startup": Estimate("startup", 2, 3, n=9, source="history"),
         "a": Estimate("a", 4, 6, memory_mib=50, n=2, source="history"),
         "b": Estimate("b", 6, 8, success=0.5, n=5, source="history"),
     }
-    found = estimate_of(SHARD, known)
-    assert (found.p50_seconds, found.p90_seconds) == (2 + 15, 3 + 21)
-    assert (found.memory_mib, found.success, found.n, found.source) == (50, 0.5, 2, "history")
+    estimate = estimate_of(SHARD, estimates)
+    assert (estimate.p50_seconds, estimate.p90_seconds) == (2 + 15, 3 + 21)
+    assert (estimate.memory_mib, estimate.success, estimate.n, estimate.source) == (
+        50,
+        0.5,
+        2,
+        "history",
+    )
 
 
 def test_what_the_user_expects_holds_until_history_knows_better() -> None:
     """An imported workflow would be planned as if all its steps took the same."""
     step = Step("s", ("x",), Path("/"), "key", expected_seconds=40)
-    found = estimate_of(step, {})
-    assert (found.p50_seconds, found.p90_seconds, found.source) == (40, 80, "declared")
-    known = Estimate("key", 3, 4, n=9, source="history")
-    assert estimate_of(step, {"key": known}) is known
+    estimate = estimate_of(step, {})
+    assert (estimate.p50_seconds, estimate.p90_seconds, estimate.source) == (40, 80, "declared")
+    known_estimate = Estimate("key", 3, 4, n=9, source="history")
+    assert estimate_of(step, {"key": known_estimate}) is known_estimate
 
 
 def test_without_any_history_a_default_is_taken_and_said_to_be_one() -> None:
     """A first plan would be empty, or pass for a learnt one."""
-    found = estimate_of(SHARD, {})
-    assert (found.p50_seconds, found.source) == (DEFAULT_SECONDS, "default")
+    estimate = estimate_of(SHARD, {})
+    assert (estimate.p50_seconds, estimate.source) == (DEFAULT_SECONDS, "default")
 
 
 def test_how_late_a_step_may_be_is_told_from_its_percentiles() -> None:

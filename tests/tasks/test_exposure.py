@@ -1,4 +1,4 @@
-"""A service that is reached past the router is named, and no other."""
+"""Tests that find services which can be reached past the router."""
 
 from __future__ import annotations
 

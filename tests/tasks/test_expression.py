@@ -1,4 +1,4 @@
-"""The conditions of steps."""
+"""Tests of the expressions of steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who finds a lock taken is told by whom."""
+"""Tests of the names of lock holders."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ FULL = Path("/dev/full")
 
 def test_its_name_stands_in_the_lock_for_as_long_as_it_is_held(tmp_path: Path) -> None:
     """Broken: who waits is told of a run that has ended long ago, or of none."""
-    with (tmp_path / "lock").open("a+") as held, (tmp_path / "lock").open("a+") as other:
-        with acting_as("the run 'launch größe' (1)"), signed(held):
+    with (tmp_path / "lock").open("a+") as lock, (tmp_path / "lock").open("a+") as other:
+        with acting_as("the run 'launch größe' (1)"), signed(lock):
             assert holder_of(other) == "the run 'launch größe' (1)"
         assert holder_of(other) == NOBODY_KNOWN
-        with signed(held):
+        with signed(lock):
             assert holder_of(other) == NOBODY_KNOWN
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device without room")
 def test_a_name_that_cannot_be_written_keeps_nobody_from_holding_a_lock() -> None:
     """Broken: on a full disk nothing can be stopped any more, as its lock cannot be signed."""
-    with FULL.open("w") as held, acting_as("x"), signed(held):
+    with FULL.open("w") as lock, acting_as("x"), signed(lock):
         held_all_the_same = True
     assert held_all_the_same
 
@@ -46,9 +46,9 @@ def test_a_process_is_known_by_the_run_that_it_executes() -> None:
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        there = entry(process.pid)
-        assert there is not None
-        owner = identity_here(process.pid, there.started)
+        process_entry = entry(process.pid)
+        assert process_entry is not None
+        owner = identity_here(process.pid, process_entry.started)
         assert run_of(owner.encode()) == "the flow run 5f0c"
         assert run_of(replace(owner, create_time=1.0).encode()) == NOBODY_KNOWN
         process.communicate()

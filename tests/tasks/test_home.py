@@ -1,4 +1,4 @@
-"""The home folder and its private files."""
+"""Tests of the home folder and its private files."""
 
 from __future__ import annotations
 

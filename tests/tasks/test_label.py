@@ -1,4 +1,4 @@
-"""What steps of a matrix, or of a list, are called."""
+"""Tests of the labels of steps of a matrix or of a list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long work says what it is at, in the log of its run."""
+"""Tests of the progress messages of long work."""
 
 from __future__ import annotations
 
@@ -86,14 +86,14 @@ async def test_a_collection_says_so(tmp_path: Path) -> None:
 @pytest.mark.integration
 async def test_who_waits_for_another_says_so(tmp_path: Path) -> None:
     """Broken: a launch that waits for another build of the project is silent."""
-    path, held = tmp_path / "x.lock", ExitStack()
-    held.enter_context(alone(path))
+    path, locks = tmp_path / "x.lock", ExitStack()
+    locks.enter_context(alone(path))
 
     def enter() -> None:
         with alone(path):
             pass
 
-    assert await _told(enter, held.close, r"Still waiting for .*x\.lock")
+    assert await _told(enter, locks.close, r"Still waiting for .*x\.lock")
 
 
 @pytest.mark.integration
@@ -105,14 +105,14 @@ async def test_who_waits_for_another_says_so_at_once(tmp_path: Path) -> None:
         with alone(path):
             pass
 
-    with ExitStack() as held:
+    with ExitStack() as locks:
         with acting_as("the run 'deploy shop v2' (1)"):
-            held.enter_context(alone(path))
+            locks.enter_context(alone(path))
         async with narrated(lines.append, every_seconds=3600.0), asyncio.timeout(30):
             waiting = asyncio.create_task(asyncio.to_thread(enter))
             while not lines:  # noqa: ASYNC110 - what it waits for happens in a thread
                 await asyncio.sleep(0.02)
-            held.close()
+            locks.close()
             await waiting
     assert lines == [f"Waiting for the run 'deploy shop v2' (1), which holds {path}"]
 

@@ -1,4 +1,4 @@
-"""Pictures carry their data."""
+"""Tests of pictures embedded in Markdown."""
 
 from __future__ import annotations
 

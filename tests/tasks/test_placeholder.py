@@ -1,4 +1,4 @@
-"""What stands for `{matrix.<name>}` and `{item}`."""
+"""Tests of the placeholders `{matrix.<name>}` and `{item}`."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def test_a_matrix_fills_what_it_has_and_leaves_the_shell_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "known"), [({"os": "x", "cc": "y"}, "The matrix has os, cc"), ({}, "no matrix")]
+    ("values", "named"), [({"os": "x", "cc": "y"}, "The matrix has os, cc"), ({}, "no matrix")]
 )
 def test_an_unknown_name_is_refused_with_those_there_are(
-    values: dict[str, str], known: str
+    values: dict[str, str], named: str
 ) -> None:
     """A typo would reach the command."""
     with pytest.raises(BadInputError, match=r"names \{matrix\.oss\}, which is not known") as error:
         fill_matrix("steps.a.run", "cc {matrix.oss}", values)
-    assert known in error.value.remedy
+    assert named in error.value.remedy
 
 
 ITEM: JsonValue = {"name": "a b", "deep": {"n": 3}, "list": [1]}

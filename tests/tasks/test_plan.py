@@ -1,4 +1,4 @@
-"""The arithmetic of providers that several capabilities rely on."""
+"""Tests of the arithmetic of providers that several capabilities share."""
 
 from __future__ import annotations
 

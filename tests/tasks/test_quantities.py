@@ -1,4 +1,4 @@
-"""Durations and sizes as people read them."""
+"""Tests of durations and sizes as people read them."""
 
 from __future__ import annotations
 

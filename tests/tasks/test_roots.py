@@ -1,4 +1,4 @@
-"""What an operation is given lies in folders that were allowed, whatever links lead there."""
+"""Tests of the allowed roots of paths that operations are given."""
 
 from __future__ import annotations
 

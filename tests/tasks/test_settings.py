@@ -1,4 +1,4 @@
-"""A setting that cannot be is refused by the name that its user has given it."""
+"""Tests of invalid settings, which are refused by their users' names for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text that is no UTF-8 is refused with file, line and byte."""
+"""Tests of text files: those that are not UTF-8 are refused with file, line and byte."""
 
 from __future__ import annotations
 

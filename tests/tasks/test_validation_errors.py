@@ -1,4 +1,4 @@
-"""What pydantic refuses is said in the words of who wrote it."""
+"""Tests of pydantic's errors in words for users."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ STEP = "projects.shop.workloads.tests.steps.0"
 
 
 @pytest.mark.parametrize(
-    ("fields", "field", "said"),
+    ("fields", "field", "message"),
     [
         pytest.param(
             _service(demand={"memory_mib": "2 GB"}),
@@ -101,11 +101,13 @@ STEP = "projects.shop.workloads.tests.steps.0"
         ),
     ],
 )
-def test_path_value_and_remedy_are_the_users(fields: dict[str, Any], field: str, said: str) -> None:
+def test_path_value_and_remedy_are_the_users(
+    fields: dict[str, Any], field: str, message: str
+) -> None:
     """Broken: the user reads names of classes and of union members that no file of theirs has."""
     error = refused(Configuration, fields)
     assert error.field == field
-    assert said in str(error)
+    assert message in str(error)
 
 
 def test_the_place_of_the_model_comes_first() -> None:

@@ -1,1 +1,1 @@
-"""Processes that outlive their starter: spawning, identity, output, and ending them."""
+"""Processes that outlive their starter: starting, identifying, reading and ending them."""

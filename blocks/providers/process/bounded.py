@@ -1,7 +1,7 @@
 """Runs one program to its end, within limits of time and output, and never longer than we live.
 
-It runs on a leash: whether it ends by itself, takes too long, is cancelled, or we are killed,
-nothing that it has started goes on.
+It runs on a leash: nothing that it has started goes on when it ends by itself, takes too long, is
+cancelled, or we are killed.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
-from blocks.providers.process.drained import Drained, fed, pipe
+from blocks.providers.process.drained import DrainedPipe, fed, pipe
 from blocks.providers.process.shim.leash import CANNOT_START, GRACE_SECONDS
-from blocks.providers.process.sweep import RUN_ID, Run, sweep
+from blocks.providers.process.sweep import RUN_ID, SweptRun, sweep
 
 MOST_BYTES = 4 * 1024**2
-"""So much of what a program writes is kept, where no other number is given."""
+"""Default limit of the output that is kept."""
 _LOOK_SECONDS = 0.2
-"""So often it is asked whether the program is to end."""
+"""Period of the checks whether the program has to end."""
 _END_SECONDS = GRACE_SECONDS + 15.0
-"""So long the leash has for ending everything."""
+"""Time that the leash has to end everything."""
 _DRAIN_SECONDS = 2.0
-"""So long the pipes of an ended program are read: who has left its run may hold them for ever."""
+"""Time to read the pipes of an ended program; an escaped process may hold them for ever."""
 _LEASH = Path(__file__).with_name("shim") / "leash.py"
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How it ended: its exit code, what it wrote, and whether it ended by itself.
+    """The result of a program: exit code, output, and whether it ended by itself.
 
-    ``left_out`` is how many bytes, in the middle of what it wrote, were not kept.
+    ``left_out`` is the number of bytes in the middle of its output that were not kept.
     """
 
     code: int
@@ -58,19 +58,19 @@ def run_bounded(
     cancelled: Callable[[], bool] = lambda: False,
     most_bytes: int = MOST_BYTES,
 ) -> Finished:
-    """Run ``argv``, which reads ``given`` and then the end of its input: it can ask nobody.
+    """Run ``argv``, whose standard input is ``given`` and nothing more, so that it cannot prompt.
 
-    ``merged``: what it complains of stands in its output. Where ``limit_seconds`` have passed, or
-    ``cancelled`` says so, it is ended. Of what it writes, ``most_bytes`` are kept.
+    ``merged``: its standard error goes to its output. It is ended after ``limit_seconds``, or when
+    ``cancelled`` is true. ``most_bytes`` of its output are kept.
 
     Raises:
         FileNotFoundError: There is no such program.
     """
     deadline = time.monotonic() + limit_seconds
-    (line, held), (reports, report) = pipe(), pipe()
-    output, complaint = Drained(most_bytes), Drained(most_bytes)
-    with held, reports:
-        with ExitStack() as theirs:  # what we kept of it would never end
+    (line, leash_line), (reports, report) = pipe(), pipe()
+    output, complaint = DrainedPipe(most_bytes), DrainedPipe(most_bytes)
+    with leash_line, reports:
+        with ExitStack() as theirs:  # an end that we kept open would never be closed
             source = fed(given)
             for end in (line, report, source, output.end, complaint.end):
                 theirs.enter_context(end)
@@ -88,17 +88,18 @@ def run_bounded(
                 start_new_session=True,
             )
         try:
-            said = _read(reports, lambda: time.monotonic() < deadline and not cancelled())
+            reported = _read(reports, lambda: time.monotonic() < deadline and not cancelled())
         finally:
-            held.close()
+            leash_line.close()
             _see_it_end(running, run_id)
-    code = -1 if said is None else _code(said, argv[0])
-    kept = output.read(_DRAIN_SECONDS), complaint.read(_DRAIN_SECONDS)
-    return Finished(code, *kept, said is not None, output.left_out + complaint.left_out)
+    code = -1 if reported is None else _code(reported, argv[0])
+    printed, complained = output.read(_DRAIN_SECONDS), complaint.read(_DRAIN_SECONDS)
+    left_out = output.left_out + complaint.left_out
+    return Finished(code, printed, complained, reported is not None, left_out)
 
 
 def _read(reports: FileIO, waiting: Callable[[], bool]) -> str | None:
-    """Return what the leash reports at its end; None where ``waiting`` says no more before that."""
+    """Return the final report of the leash; None if ``waiting`` turns false before that."""
     poll = select.poll()
     poll.register(reports, select.POLLIN | select.POLLHUP)
     while waiting():
@@ -108,7 +109,7 @@ def _read(reports: FileIO, waiting: Callable[[], bool]) -> str | None:
 
 
 def _see_it_end(running: subprocess.Popen[bytes], run_id: str) -> None:
-    """Wait for the leash, which ends everything; where it does not, do so in its place."""
+    """Wait for the leash, which ends everything; if it does not, do so in its place."""
     try:
         running.wait(_END_SECONDS)
     except subprocess.TimeoutExpired:
@@ -119,12 +120,12 @@ def _see_it_end(running: subprocess.Popen[bytes], run_id: str) -> None:
             """Wait a little."""
             time.sleep(0.02)
 
-        sweep(Run(run_id), GRACE_SECONDS, tick)
+        sweep(SweptRun(run_id), GRACE_SECONDS, tick)
 
 
-def _code(said: str, program: str) -> int:
-    """Return the exit code that is reported; of a leash that was killed there is none."""
-    what, _, number = said.rpartition(" ")
-    if what == CANNOT_START:
+def _code(report: str, program: str) -> int:
+    """Return the reported exit code; -1 for a leash that was killed."""
+    kind, _, number = report.rpartition(" ")
+    if kind == CANNOT_START:
         raise OSError(int(number), os.strerror(int(number)), program)
     return int(number) if number else -1

@@ -1,6 +1,6 @@
 """Starts, finds, awaits and stops processes that outlive us; free of Prefect.
 
-A directory is the identity of a run: it is started at most once, whoever asks and how often.
+A directory is the identity of a run: it is started at most once, however often that is requested.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from blocks.providers.process.shim_spec import (
     Status,
 )
 from blocks.providers.process.spawn import SHIM_PROGRAM, start
-from blocks.providers.process.sweep import Run, signal_process, sweep
+from blocks.providers.process.sweep import SweptRun, signal_process, sweep
 
 __all__ = [
     "Ended",
@@ -70,9 +70,9 @@ def log_path(directory: Path) -> Path:
 
 
 def status(directory: Path) -> Status:
-    """Look at what runs in ``directory``: at the processes, not at what was believed.
+    """Return the status of the run in ``directory``, by its processes and not by records alone.
 
-    A record that cannot be read is that of a run which is lost, and of no other.
+    A record that cannot be read makes this run count as lost, and no other.
     """
     try:
         return _status(directory)
@@ -86,10 +86,10 @@ def _status(directory: Path) -> Status:
         return NotStarted()
     shim = identity_here(state["shim"]["pid"], state["shim"]["started"])
     supervised = _same_boot(directory) and is_alive(shim)
-    # Looked at after the shim: it may have written this just before it ended.
-    ended = files.read_record(directory, files.EXIT)
-    if ended is not None:
-        return Ended(_outcome(directory, ended))
+    # Read after the check of the shim, which may have written this just before it ended.
+    exit_record = files.read_record(directory, files.EXIT)
+    if exit_record is not None:
+        return Ended(_outcome(directory, exit_record))
     child = _child_alive(directory, state)
     if not supervised and child is None:
         return Ended(_lost(directory, state["started_at"], _KILLED))
@@ -107,9 +107,9 @@ def _status(directory: Path) -> Status:
 
 
 def restart_policy(directory: Path) -> str:
-    """Return by which policy the run in ``directory`` is started again: that it was started with.
+    """Return the restart policy with which the run in ``directory`` was started.
 
-    ``always`` where nothing was ever started.
+    It is ``always`` if nothing was ever started.
     """
     return str(files.readable_record(directory, files.SPEC).get("restart", "always"))
 
@@ -120,19 +120,19 @@ def stop(directory: Path, grace_seconds: float) -> Outcome | None:
     Works when the shim is dead as well. None when nothing was ever started.
 
     Raises:
-        ShimError: Processes are left that cannot be ended.
+        ShimError: Some processes cannot be ended.
     """
-    found = status(directory)
-    if isinstance(found, Running) and found.supervised:
-        _stop_shim(directory, found.shim, grace_seconds)
-    elif isinstance(found, Ended) and not files.readable_record(directory, files.EXIT):
-        # A torn record does not say who its shim is, which would start again what is swept.
+    before = status(directory)
+    if isinstance(before, Running) and before.supervised:
+        _stop_shim(directory, before.shim, grace_seconds)
+    elif isinstance(before, Ended) and not files.readable_record(directory, files.EXIT):
+        # A torn record does not name its shim, which would restart what is swept.
         for shim in _shims_in(directory):
             _stop_shim(directory, shim, grace_seconds)
-    if not isinstance(found, NotStarted) and not files.readable_record(directory, files.EXIT):
+    if not isinstance(before, NotStarted) and not files.readable_record(directory, files.EXIT):
         _stop_orphans(directory, grace_seconds)
-    settled = status(directory)
-    return settled.outcome if isinstance(settled, Ended) else None
+    after = status(directory)
+    return after.outcome if isinstance(after, Ended) else None
 
 
 async def wait(directory: Path) -> Outcome:
@@ -142,12 +142,12 @@ async def wait(directory: Path) -> Outcome:
         ShimError: Nothing was ever started in ``directory``.
     """
     while True:
-        found = status(directory)
-        if isinstance(found, Ended):
-            return found.outcome
-        if isinstance(found, NotStarted):
+        current = status(directory)
+        if isinstance(current, Ended):
+            return current.outcome
+        if isinstance(current, NotStarted):
             raise ShimError(f"nothing was started in {directory}")
-        await _gone(found)
+        await _gone(current)
 
 
 def _same_boot(directory: Path) -> bool:
@@ -173,21 +173,21 @@ def _outcome(directory: Path, record: files.Record) -> Outcome:
 
 
 def _lost(directory: Path, started_at: float | None, cause: str) -> Outcome:
-    """Return the outcome of a run nobody saw the end of: at its last sign of life."""
+    """Return the outcome of a run whose end nobody saw: it ended at its last sign of life."""
     signs = [directory / files.STATE, log_path(directory)]
-    seen = [path.stat().st_mtime for path in signs if path.exists()]
-    began_at = min(seen, default=0.0) if started_at is None else started_at
+    changed_at = [path.stat().st_mtime for path in signs if path.exists()]
+    began_at = min(changed_at, default=0.0) if started_at is None else started_at
     return Outcome(
         end=End.LOST,
         cause=cause,
         started_at=began_at,
-        ended_at=max([began_at, *seen]),
+        ended_at=max([began_at, *changed_at]),
         log_path=log_path(directory),
     )
 
 
 def _shims_in(directory: Path) -> list[ProcessIdentity]:
-    """Return the live shims of ``directory``, as the list of processes has them."""
+    """Return the live shims of ``directory``, found in the list of processes."""
     shims = []
     for process in psutil.process_iter(["cmdline"]):
         program, *of = (process.info["cmdline"] or [])[-3:-1] or [""]
@@ -204,7 +204,7 @@ def _stop_shim(directory: Path, shim: ProcessIdentity, grace_seconds: float) -> 
 
 
 def _await_end(shim: ProcessIdentity, seconds: float) -> None:
-    """Wait for a shim to end; kill it when it does not, so that the sweep can be done for it."""
+    """Wait for a shim to end; kill it if it does not, so that we can sweep in its place."""
     deadline = time.monotonic() + seconds
     while is_alive(shim):
         if time.monotonic() > deadline:
@@ -213,26 +213,26 @@ def _await_end(shim: ProcessIdentity, seconds: float) -> None:
 
 
 def _stop_orphans(directory: Path, grace_seconds: float) -> None:
-    """Sweep what a killed shim left behind, and record that its end is not known."""
+    """Sweep the processes that a killed shim left behind, and record that its end is unknown."""
     spec = files.readable_record(directory, files.SPEC)
     state = files.readable_record(directory, files.STATE)
     if _same_boot(directory):
-        # The group's number is its own only while its leader lives; else the run id must do.
+        # The group's number may be reused once its leader is dead; then only the run id counts.
         child = _child_alive(directory, state) if state else None
         groups = frozenset() if child is None else frozenset({child})
-        run = Run(spec["run_id"], groups)
-        left = sweep(run, grace_seconds, lambda: time.sleep(_POLL_SECONDS / 5))
-        if left:
-            raise ShimError(f"processes of {directory} cannot be ended: {sorted(left)}")
+        run = SweptRun(spec["run_id"], groups)
+        survivors = sweep(run, grace_seconds, lambda: time.sleep(_POLL_SECONDS / 5))
+        if survivors:
+            raise ShimError(f"processes of {directory} cannot be ended: {sorted(survivors)}")
     settled = status(directory)
     if isinstance(settled, Ended):
         lost = settled.outcome.model_dump(mode="json", exclude={"log_path"})
         files.write_record(directory, files.EXIT, lost, durable=True)
 
 
-async def _gone(found: Running) -> None:
-    """Return when the process that matters has ended, or might have."""
-    pid = found.shim.pid if found.supervised else found.child_pid
+async def _gone(running: Running) -> None:
+    """Return when the shim, or the child of a dead shim, has ended or may have."""
+    pid = running.shim.pid if running.supervised else running.child_pid
     if pid is None or not hasattr(os, "pidfd_open"):
         await asyncio.sleep(_POLL_SECONDS)
         return

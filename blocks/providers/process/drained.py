@@ -1,6 +1,6 @@
-"""The pipes of a program that is waited for: read and written beside, so that it never stands still.
+"""Pipes of a program that are read and written in threads, so that the program never blocks.
 
-Of what it writes the beginning and the end are kept, however much it is.
+The beginning and the end of its output are kept, however long it is.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import threading
 from io import FileIO
 
-_AT_ONCE = 65_536
+_CHUNK_BYTES = 65_536
 
 
 def pipe() -> tuple[FileIO, FileIO]:
@@ -19,8 +19,8 @@ def pipe() -> tuple[FileIO, FileIO]:
     return FileIO(reading, "r"), FileIO(writing, "w")
 
 
-class Drained:
-    """A pipe that is read from now on; ``end`` is for the program, and to be closed here."""
+class DrainedPipe:
+    """A pipe that is read in a thread; ``end`` is for the program, and must be closed here."""
 
     def __init__(self, most_bytes: int) -> None:
         self._half = max(most_bytes // 2, 1)
@@ -31,11 +31,11 @@ class Drained:
 
     @property
     def left_out(self) -> int:
-        """How many bytes in the middle were not kept."""
+        """The number of bytes in the middle that were not kept."""
         return self._size - len(self._first) - len(self._last)
 
     def read(self, wait_seconds: float) -> bytes:
-        """Return what was written, until the pipe ends or ``wait_seconds`` have passed."""
+        """Return the output, once the pipe ends or ``wait_seconds`` have passed."""
         self._thread.join(wait_seconds)
         left_out = self.left_out
         gap = f"\n[... {left_out} bytes were left out ...]\n".encode() if left_out else b""
@@ -43,7 +43,7 @@ class Drained:
 
     def _drain(self) -> None:
         with self._reading:
-            while part := self._reading.read(_AT_ONCE):
+            while part := self._reading.read(_CHUNK_BYTES):
                 self._size += len(part)
                 room = self._half - len(self._first)
                 self._first += part[:room]
@@ -53,16 +53,16 @@ class Drained:
         del self._last[: -self._half]
 
 
-def fed(given: bytes) -> FileIO:
-    """Return the end of a pipe that ``given`` can be read from, and then the end of the input."""
+def fed(content: bytes) -> FileIO:
+    """Return the end of a pipe that ``content`` can be read from, and then the end of the input."""
     reading, writing = pipe()
 
     def feed() -> None:
-        """Write all of it, or as much as is wanted."""
+        """Write all of it, or until the reader closes its end."""
         with contextlib.suppress(BrokenPipeError), writing:
-            rest = memoryview(given)
-            while rest:
-                rest = rest[writing.write(rest) :]
+            unwritten = memoryview(content)
+            while unwritten:
+                unwritten = unwritten[writing.write(unwritten) :]
 
     threading.Thread(target=feed, daemon=True).start()
     return reading

@@ -1,4 +1,4 @@
-"""Who a process is, for good: a pid alone is given to another one day."""
+"""Unique identities of processes, as a pid alone is reused one day."""
 
 from __future__ import annotations
 
@@ -54,26 +54,26 @@ def is_alive(identity: ProcessIdentity) -> bool:
     """Tell whether that very process runs here; a zombie does not."""
     if identity.boot_id != this_boot():
         return False
-    found = entry(identity.pid)
-    return found is not None and not found.zombie and found.started == identity.create_time
+    process = entry(identity.pid)
+    return process is not None and not process.zombie and process.started == identity.create_time
 
 
 def age_seconds(identity: ProcessIdentity) -> float:
-    """Return since how long a process of this boot runs; on Linux by a clock that nobody sets."""
+    """Return the age of a process of this boot; on Linux by a clock that nobody can set."""
     return (since_boot() if LINUX else time.time()) - identity.create_time
 
 
 def owner_alive(encoded: str) -> bool:
-    """Tell whether an owner may be alive: on another host nobody here can know, so True."""
+    """Tell whether an owner may be alive; True for one on another host, as that cannot be known."""
     identity = ProcessIdentity.decode(encoded)
     elsewhere = identity.boot_id != this_boot() and identity.host != socket.gethostname()
     return elsewhere or is_alive(identity)
 
 
 def known_alive(encoded: str) -> bool:
-    """Tell whether an owner is seen to be alive: a process of this machine that runs.
+    """Tell whether an owner is certainly alive: a process of this machine that runs.
 
-    Of one on another host nobody here can know, so False; so it is of what is no identity.
+    It is False for one on another host, which cannot be known, and for an invalid identity.
     """
     try:
         return is_alive(ProcessIdentity.decode(encoded))
@@ -82,19 +82,19 @@ def known_alive(encoded: str) -> bool:
 
 
 def host_name() -> str:
-    """Return what this machine is called now."""
+    """Return the current host name of this machine."""
     return socket.gethostname()
 
 
 @cache
 def this_machine() -> str:
-    """Return what names this machine for good, whatever it is called; else its present name."""
+    """Return the permanent id of this machine, or its host name if it has none."""
     if not LINUX:
         return platform_id() or host_name()
     for place in (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id")):
         try:
-            if known := place.read_text(encoding="utf-8").strip():
-                return known
+            if machine := place.read_text(encoding="utf-8").strip():
+                return machine
         except OSError:  # e.g. in a container
             continue
     return host_name()

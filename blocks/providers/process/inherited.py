@@ -1,4 +1,4 @@
-"""What of our own environment a step or service may see: enough to work, nothing confidential."""
+"""Selects our environment variables that steps and services inherit: nothing confidential."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMES = frozenset(
         *("http_proxy", "https_proxy", "no_proxy", "all_proxy"),
     }
 )
-# Where installers fetch from and how they get there; not what they install, nor into what.
+# Variables on where and how installers fetch; none on what they install, or where to.
 _INSTALLERS = frozenset(
     {
         *("UV_INDEX", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
@@ -29,7 +29,7 @@ _INSTALLERS = frozenset(
 )
 _INDEXES = ("UV_INDEX_",)  # the password of an index has its name in the variable
 _NPM = "npm_config_"
-# What `npm run` tells its children of the project that we were started from.
+# Variables by which `npm run` tells its children of the project that we were started from.
 _OF_NPM_RUN = frozenset(
     {
         *("prefix", "local_prefix", "global_prefix", "global", "location", "workspace"),
@@ -41,24 +41,24 @@ _OF_NPM_RUN = frozenset(
 def inherited(environment: Mapping[str, str], *, tools: bool = True) -> dict[str, str]:
     """Return the part of ``environment`` (ours) that children get.
 
-    An allow-list: the password of the Prefect API, database URLs and whatever else a worker was
-    started with stay with the worker, and so do our own programs and their Python. ``tools``: with
-    the settings of package installers, which builds and steps need and services do not.
+    This is an allow-list: the password of the Prefect API, database URLs and all else of a worker's
+    environment stay with the worker, and so do our own programs and their Python. ``tools``:
+    include the settings of package installers, which builds and steps need and services do not.
     """
-    seen = {
+    allowed = {
         name: value
         for name, value in environment.items()
         if name in _NAMES or name.startswith("LC_") or (tools and _of_an_installer(name))
     }
-    if "PATH" in seen:
-        seen["PATH"] = without_ours(seen["PATH"])
-    return seen
+    if "PATH" in allowed:
+        allowed["PATH"] = without_ours(allowed["PATH"])
+    return allowed
 
 
 def without_ours(path: str) -> str:
-    """Return ``path`` without the programs of the environment that we run in.
+    """Return ``path`` without the programs of the virtual environment that we run in.
 
-    Its Python has our modules, and its pip installs among them. The Python that it was made with
+    Its Python has our modules, and its pip installs among them. The Python that it was created with
     takes its place, behind all others.
     """
     ours = Path(sys.prefix) / "bin"

@@ -1,4 +1,4 @@
-"""Where a process tree listens, as the operating system tells; free of Prefect."""
+"""Finds the addresses on which a process tree listens; free of Prefect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ENGINES = frozenset({"docker", "docker-compose", "podman", "podman-compose", "n
 
 @dataclass(frozen=True, slots=True, order=True)
 class Socket:
-    """An address that is listened on."""
+    """An address on which a process listens."""
 
     host: str
     port: int
@@ -22,26 +22,26 @@ class Socket:
 
 
 def listening(pid: int) -> list[Socket]:
-    """Return where ``pid`` and the processes below it listen; what cannot be seen is left out."""
+    """Return where ``pid`` and the processes below it listen, as far as this user may see it."""
     sockets: set[Socket] = set()
-    for each in _tree(pid):
+    for process in _tree(pid):
         try:
-            sockets.update(_sockets(each))
+            sockets.update(_sockets(process))
         except psutil.Error:
             continue
     return sorted(sockets)
 
 
 def intruder(pid: int, host: str, port: int) -> str:
-    """Say that it is another who answers at ``host``:``port`` than ``pid`` and the processes below.
+    """Return a message if another process than ``pid`` and those below it answers at the address.
 
-    Empty where it is one of these, and where nobody can know: one of them cannot be looked into
-    (it has another user), or is a client of a container engine, which listens in its stead.
+    It is empty if one of these answers, and if that cannot be known: one of them has another user,
+    or is a client of a container engine, which listens in its place.
     """
     own = _tree(pid)
-    for each in own:
+    for process in own:
         try:
-            if each.name() in _ENGINES or _listens(each, host, port):
+            if process.name() in _ENGINES or _listens(process, host, port):
                 return ""
         except psutil.NoSuchProcess:
             continue
@@ -63,30 +63,32 @@ def _tree(pid: int) -> list[psutil.Process]:
         return []
 
 
-def _listens(one: psutil.Process, host: str, port: int) -> bool:
+def _listens(process: psutil.Process, host: str, port: int) -> bool:
     return any(
         socket.port == port and (socket.host == host or socket.host in _EVERYWHERE)
-        for socket in _sockets(one)
+        for socket in _sockets(process)
     )
 
 
-def _sockets(one: psutil.Process) -> list[Socket]:
+def _sockets(process: psutil.Process) -> list[Socket]:
     return [
         Socket(connection.laddr.ip, connection.laddr.port)
-        for connection in one.net_connections("tcp")
+        for connection in process.net_connections("tcp")
         if connection.status == psutil.CONN_LISTEN
     ]
 
 
-def listening_instead(host: str, port: int, there: list[Socket]) -> str:
-    """Say where a service listens that does not at ``host``:``port``, and the remedy; pure."""
-    if not there:
+def listening_instead(host: str, port: int, sockets: list[Socket]) -> str:
+    """Return where a service listens instead of ``host``:``port``, with the remedy; pure."""
+    if not sockets:
         return (
             f"None of its processes listens on any port: it has to listen on {host}:{port}, "
             "which its command may name as {{ host }}:{{ port }}, and finds as $HOST and $PORT. "
             "What takes no traffic says `web: false`."
         )
-    where = " and ".join(map(str, there))
-    if any(one.port == port for one in there):
-        return f"It listens on {where}, but not on {host}: have it listen on {{{{ host }}}}."
-    return f"It listens on {where} instead: have it listen on {{{{ port }}}}, which is $PORT, too."
+    addresses = " and ".join(map(str, sockets))
+    if any(address.port == port for address in sockets):
+        return f"It listens on {addresses}, but not on {host}: have it listen on {{{{ host }}}}."
+    return (
+        f"It listens on {addresses} instead: have it listen on {{{{ port }}}}, which is $PORT, too."
+    )

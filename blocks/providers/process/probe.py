@@ -1,4 +1,4 @@
-"""Asks a service once whether it answers; free of Prefect."""
+"""Probes once whether a service answers; free of Prefect."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import h11
 import httpx
 
-_BAD = 400
-_AT_ONCE = 65_536
+_FIRST_BAD_CODE = 400
+_CHUNK_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Whether it is well, and what it said; ``code`` is None where nothing answered over HTTP."""
+class ProbeAnswer:
+    """The result of a probe; ``code`` is None if nothing answered over HTTP."""
 
     ok: bool
     detail: str
@@ -34,12 +34,12 @@ def ask(
     health_path: str,
     timeout_seconds: float,
     objection: Callable[[], str] = nobody_objects,
-) -> Answer:
-    """GET ``health_path``: below 400 is well. With an empty path, a port that accepts is.
+) -> ProbeAnswer:
+    """GET ``health_path``: a code below 400 is healthy. With an empty path, an accepting port is.
 
-    Only the head of the answer is read, and all of it takes ``timeout_seconds`` at most: a body may
-    have no end, and one who sends a byte now and then keeps nobody waiting. ``objection`` is asked
-    when somebody has accepted: where it says that this is another one, he gets no request.
+    Only the head of the answer is read, within ``timeout_seconds`` in total: a body may be endless,
+    and a server that sends a byte now and then must not keep us waiting. ``objection`` is called
+    when the connection is accepted: if it returns that this is another process, no request is sent.
     """
     named = f"[{host}]" if ":" in host else host
     url = f"http://{named}:{port}/{health_path.lstrip('/')}"
@@ -47,20 +47,20 @@ def ask(
     deadline = time.monotonic() + timeout_seconds
     try:
         with socket.create_connection((host, port), timeout_seconds) as connection:
-            if said := objection():
-                return Answer(ok=False, detail=said)
+            if problem := objection():
+                return ProbeAnswer(ok=False, detail=problem)
             if not health_path:
-                return Answer(ok=True, detail=f"{question} accepts")
+                return ProbeAnswer(ok=True, detail=f"{question} accepts")
             code = _code(connection, httpx.URL(url), deadline)
     except (OSError, h11.ProtocolError, httpx.InvalidURL) as error:
-        return Answer(ok=False, detail=f"{question}: {str(error) or type(error).__name__}")
-    return Answer(ok=code < _BAD, detail=f"{question}: {code}", code=code)
+        return ProbeAnswer(ok=False, detail=f"{question}: {str(error) or type(error).__name__}")
+    return ProbeAnswer(ok=code < _FIRST_BAD_CODE, detail=f"{question}: {code}", code=code)
 
 
 def _code(connection: socket.socket, url: httpx.URL, deadline: float) -> int:
-    """Return the code that ``url`` is answered with.
+    """Return the status code of ``url``.
 
-    No client of ours can do this: a time limit of theirs begins anew with every byte.
+    No HTTP client that we use can do this: their time limits begin again with every byte.
     """
     talk = h11.Connection(h11.CLIENT)
     headers = [(b"Host", url.netloc), (b"User-Agent", b"slipway"), (b"Connection", b"close")]
@@ -68,16 +68,16 @@ def _code(connection: socket.socket, url: httpx.URL, deadline: float) -> int:
     connection.sendall((talk.send(request) or b"") + (talk.send(h11.EndOfMessage()) or b""))
     while not isinstance(event := talk.next_event(), h11.Response):
         if event is h11.NEED_DATA:
-            left = deadline - time.monotonic()
-            if left <= 0:
+            seconds_left = deadline - time.monotonic()
+            if seconds_left <= 0:
                 raise TimeoutError("timed out")
-            connection.settimeout(left)
-            talk.receive_data(connection.recv(_AT_ONCE))
+            connection.settimeout(seconds_left)
+            talk.receive_data(connection.recv(_CHUNK_BYTES))
     return event.status_code
 
 
 def can_bind(host: str, port: int) -> bool:
-    """Tell whether a service could listen there now."""
+    """Tell whether a service could listen on that address now."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

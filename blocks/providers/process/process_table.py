@@ -1,6 +1,6 @@
-"""What this machine says about its processes; standard library only, as the shim imports it.
+"""Reads the process table of this machine; standard library only, as the shim imports it.
 
-Linux is read from /proc; elsewhere `ps` is asked, which is slower and sees less.
+On Linux it reads /proc; elsewhere it calls `ps`, which is slower and sees less.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _GONE = (ProcessLookupError, FileNotFoundError, PermissionError)
 
 
 class ProcessEntry:
-    """One process; ``started`` tells it from another that got the same pid later.
+    """One process; ``started`` distinguishes it from another that gets the same pid later.
 
     ``started`` is in seconds since boot on Linux (a clock that is set does not move it) and in
     seconds since the epoch elsewhere.
@@ -37,7 +37,7 @@ class ProcessEntry:
 
 
 def machine_id() -> str:
-    """Return what stays the same while pids mean the same: the boot and the pid namespace."""
+    """Return the id of the boot and the pid namespace, within which pids are valid."""
     if LINUX:
         boot = _text("/proc/sys/kernel/random/boot_id").strip()
         namespace = os.readlink("/proc/self/ns/pid").strip("pid:[]")
@@ -46,7 +46,7 @@ def machine_id() -> str:
 
 
 def platform_id() -> str:
-    """Return what names a Mac for good."""
+    """Return the permanent id of a Mac."""
     return _ask("sysctl", "-n", "kern.uuid").strip()
 
 
@@ -70,12 +70,12 @@ def entry(pid: int) -> ProcessEntry | None:
 
 
 def entries() -> list[ProcessEntry]:
-    """Return all processes that can be seen."""
+    """Return all processes that this user can see."""
     if not LINUX:
         return _ps("-A")
     with os.scandir("/proc") as folder:
         pids = [int(item.name) for item in folder if item.name.isdigit()]
-    return [found for pid in pids if (found := entry(pid))]
+    return [process for pid in pids if (process := entry(pid))]
 
 
 def marked(marker: str) -> set[int]:
@@ -91,29 +91,29 @@ def descendants(root: int, table: list[ProcessEntry]) -> set[int]:
     children: dict[int, list[int]] = {}
     for item in table:
         children.setdefault(item.parent, []).append(item.pid)
-    found: set[int] = set()
+    pids: set[int] = set()
     frontier = [root]
     while frontier:
-        below = [pid for pid in children.get(frontier.pop(), []) if pid not in found]
-        found.update(below)
+        below = [pid for pid in children.get(frontier.pop(), []) if pid not in pids]
+        pids.update(below)
         frontier.extend(below)
-    return found
+    return pids
 
 
 def below(root: int) -> set[int]:
-    """Return the pids below ``root`` on Linux, reading nothing but that tree."""
+    """Return the pids below ``root`` on Linux, by reading only that tree."""
     if not os.path.exists(f"/proc/{root}/task/{root}/children"):  # a kernel without these lists
         return descendants(root, entries())
-    found: set[int] = set()
+    pids: set[int] = set()
     frontier = [root]
     while frontier:
         try:
-            fresh = [pid for pid in _children(frontier.pop()) if pid not in found]
+            fresh = [pid for pid in _children(frontier.pop()) if pid not in pids]
         except _GONE:
             continue
-        found.update(fresh)
+        pids.update(fresh)
         frontier.extend(fresh)
-    return found
+    return pids
 
 
 def resident_bytes(pid: int) -> int:
@@ -135,10 +135,10 @@ def _environment_holds(pid: int, marker: str) -> bool:
 
 def _children(pid: int) -> list[int]:
     """Return the children of all threads of ``pid``, as the kernel lists them."""
-    found: list[int] = []
+    pids: list[int] = []
     for thread in os.listdir(f"/proc/{pid}/task"):
-        found.extend(map(int, _text(f"/proc/{pid}/task/{thread}/children").split()))
-    return found
+        pids.extend(map(int, _text(f"/proc/{pid}/task/{thread}/children").split()))
+    return pids
 
 
 def _text(path: str) -> str:
@@ -150,21 +150,21 @@ def _ps(*selection: str) -> list[ProcessEntry]:
     import time  # noqa: PLC0415 - not paid for on Linux
 
     rows = _ask("ps", *selection, "-o", "pid=,ppid=,pgid=,rss=,stat=,lstart=").splitlines()
-    found = []
+    processes = []
     for row in rows:
         pid, parent, group, resident, state, *started = row.split()
         at = time.mktime(time.strptime(" ".join(started), "%a %b %d %H:%M:%S %Y"))
         kind = "Z" in state
-        found.append(
+        processes.append(
             ProcessEntry(int(pid), int(parent), int(group), at, kind, int(resident) * 1024)
         )
-    return found
+    return processes
 
 
 def _ask(*argv: str) -> str:
     import subprocess  # noqa: PLC0415 - not paid for on Linux, where the shim must stay small
 
-    asked = subprocess.run(
+    completed = subprocess.run(
         argv, check=False, capture_output=True, text=True, env={"LC_ALL": "C", "PATH": os.defpath}
     )
-    return asked.stdout
+    return completed.stdout

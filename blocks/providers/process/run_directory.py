@@ -1,4 +1,4 @@
-"""The files of one run, in the folder that is its identity, as all but the shim read them."""
+"""Reads and writes the files of one run in its folder, for all modules but the shim."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Record = dict[str, Any]
 
 
 class UnreadableRecordError(ValueError):
-    """A record of a run is there and cannot be read; the message says which and why."""
+    """A record of a run exists and cannot be read; the message says which and why."""
 
 
 def prepare(directory: Path) -> None:
@@ -57,7 +57,7 @@ def read_record(directory: Path, name: str) -> Record | None:
 
 
 def readable_record(directory: Path, name: str) -> Record:
-    """Return that record; empty where it was never written, or cannot be read."""
+    """Return that record; empty if it was never written or cannot be read."""
     try:
         return read_record(directory, name) or {}
     except UnreadableRecordError:

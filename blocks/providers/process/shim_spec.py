@@ -1,4 +1,4 @@
-"""What a shim is given, and what can be found where one was started; free of Prefect."""
+"""The spec that a shim is given, and the possible statuses of its run; free of Prefect."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class ShimSpec:
 
     ``memory_mib`` is a soft limit on the summed memory of the tree. ``restart`` is ``always``,
     ``on-failure`` or ``never``. Output is kept in ``log_files`` files of ``log_bytes`` each.
-    ``durable``: what is recorded of its start is on the disk before it starts, so that it is known
-    after a power loss; that costs milliseconds, which a step that is repeated then does not pay.
+    ``durable``: the record of its start is on the disk before it starts, and is known after a power
+    loss; that costs milliseconds, which a step that is repeated anyway need not pay.
     """
 
     directory: Path
@@ -44,9 +44,10 @@ class NotStarted:
 class Running:
     """It runs; ``supervised`` is False when its shim was killed and only the child is left.
 
-    ``child_pid`` is None before the first start and between two. ``quick_ends`` in a row, the last
-    for ``last_end``, came before the latest start, which was at ``began_at``. ``left_behind`` are
-    the processes that outlived the first of them the last time, and were ended then.
+    ``child_pid`` is None before the first start and between two. ``quick_ends`` is the number of
+    quick ends in a row before the latest start, which was at ``began_at``; ``last_end`` is the
+    reason of the last one. ``left_behind`` is the number of processes that outlived the child the
+    last time, and were ended then.
     """
 
     shim: ProcessIdentity

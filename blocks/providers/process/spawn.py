@@ -1,4 +1,4 @@
-"""Starts a shim, at most once a directory; free of Prefect."""
+"""Starts a shim, at most once for each directory; free of Prefect."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _was_started(directory: Path) -> bool:
 
 @contextmanager
 def _lock(directory: Path) -> Iterator[int | None]:
-    """Give the descriptor of the directory's lock, None when another holds it."""
+    """Yield the descriptor of the directory's lock, or None if another process holds it."""
     descriptor = os.open(directory / files.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,8 +1,8 @@
 """Ends every process that belongs to a run, and verifies it; standard library only.
 
-A group alone is not enough (a double fork with setsid leaves it), nor are descendants (without a
-subreaper they go to init), nor the run id (a program may clear its environment): all three are
-looked at, until none finds anything.
+The process group alone is not enough (a double fork with setsid leaves it), nor are descendants
+(without a subreaper they go to init), nor the run id (a program may clear its environment): all
+three are searched until none finds anything.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ RUN_ID = "SLIPWAY_RUN_ID"
 _VERIFY_SECONDS = 10.0
 
 
-class Run:
-    """What tells the processes of one run.
+class SweptRun:
+    """The criteria by which the processes of one run are found.
 
-    ``groups`` are process groups it was given, ``reaper`` the subreaper its orphans go to.
+    ``groups`` are its process groups, ``reaper`` is the subreaper that its orphans go to.
     """
 
     def __init__(
@@ -35,31 +35,31 @@ class Run:
     def members(self) -> dict[int, float]:
         """Return the live processes of this run: pid -> when it started."""
         if self.reaper == os.getpid() and not _has_children():
-            return {}  # all orphans of the tree would be ours
+            return {}  # all orphans of the tree would be our children
         table = entries()
         below = descendants(self.reaper, table) if self.reaper else set()
-        wanted = below | marked(f"{RUN_ID}={self.run_id}")
-        wanted |= {item.pid for item in table if item.group in self.groups}
-        wanted -= {self.reaper, os.getpid()}
-        return {item.pid: item.started for item in table if item.pid in wanted and not item.zombie}
+        pids = below | marked(f"{RUN_ID}={self.run_id}")
+        pids |= {item.pid for item in table if item.group in self.groups}
+        pids -= {self.reaper, os.getpid()}
+        return {item.pid: item.started for item in table if item.pid in pids and not item.zombie}
 
 
-def sweep(run: Run, grace_seconds: float, tick: Callable[[], None]) -> tuple[int, ...]:
-    """Terminate what belongs to ``run``, kill what stays, and return the pids that survived that.
+def sweep(run: SweptRun, grace_seconds: float, tick: Callable[[], None]) -> tuple[int, ...]:
+    """Terminate the processes of ``run``, kill those that stay, and return the pids that survived.
 
     ``tick`` is called between looks; it waits a little, and may drain pipes and reap children.
     """
     _signal(run.members(), signal.SIGTERM)
     _until_gone(run, grace_seconds, tick)
     deadline = time.monotonic() + _VERIFY_SECONDS
-    while (left := run.members()) and time.monotonic() < deadline:
-        _signal(left, signal.SIGKILL)
+    while (survivors := run.members()) and time.monotonic() < deadline:
+        _signal(survivors, signal.SIGKILL)
         tick()
-    return tuple(left)
+    return tuple(survivors)
 
 
 def signal_process(pid: int, started: float, number: int) -> bool:
-    """Send a signal to that very process; False when it is gone or the pid is another's now."""
+    """Send a signal to that very process; False if it is gone or the pid is another's now."""
     if not hasattr(os, "pidfd_open"):
         return _is(pid, started) and _kill(pid, number)
     try:
@@ -79,7 +79,7 @@ def signal_process(pid: int, started: float, number: int) -> bool:
     return True
 
 
-def _until_gone(run: Run, seconds: float, tick: Callable[[], None]) -> None:
+def _until_gone(run: SweptRun, seconds: float, tick: Callable[[], None]) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and run.members():
         tick()
@@ -99,8 +99,8 @@ def _has_children() -> bool:
 
 
 def _is(pid: int, started: float) -> bool:
-    found = entry(pid)
-    return found is not None and found.started == started
+    process = entry(pid)
+    return process is not None and process.started == started
 
 
 def _kill(pid: int, number: int) -> bool:

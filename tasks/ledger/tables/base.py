@@ -1,4 +1,4 @@
-"""What all tables belong to, and the count of commits."""
+"""The metadata of all tables, and the table that counts commits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Providers, what is allocated of them, and who waits for it."""
+"""Tables of providers, allocations, waiting claims, reservations and conflicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The metadata with every table in it, for whoever compares or migrates all of them."""
+"""The metadata with every table, for comparing or migrating all of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from tasks.ledger.tables import capacity, deployment, learning, work
 from tasks.ledger.tables.base import metadata as complete_metadata
 
 MODULES = (capacity, deployment, learning, work)
-"""Each adds its tables when it is imported."""
+"""Modules that add their tables when they are imported."""
 
 __all__ = ["MODULES", "complete_metadata"]

@@ -1,4 +1,4 @@
-"""What runs: releases, instances and their ports, rollouts, snapshots, what was configured."""
+"""Tables of releases, instances and their ports, rollouts, snapshots and configured blocks."""
 
 from __future__ import annotations
 

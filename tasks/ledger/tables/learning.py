@@ -1,4 +1,4 @@
-"""Measurements, and what analytics makes of them."""
+"""Tables of measurements, decisions, insights, models and forecasts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workloads: their executions, what steps took, and their plans."""
+"""Tables of workloads, their executions, timings, estimates and plans."""
 
 from __future__ import annotations
 

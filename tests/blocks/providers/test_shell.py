@@ -1,4 +1,4 @@
-"""The block in the UI says what it is, and becomes a runner of that capacity."""
+"""Tests of the block of the shell provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps run to their end, are adopted by who comes later, and end when they are cancelled."""
+"""Tests of the shell runner: steps run to their end, are adopted, and end when cancelled."""
 
 from __future__ import annotations
 

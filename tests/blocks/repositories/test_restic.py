@@ -1,4 +1,4 @@
-"""The block as a user fills it in."""
+"""Tests of the block of a restic repository."""
 
 import pytest
 
@@ -19,9 +19,9 @@ def test_block_becomes_an_engine_and_shows_no_secret() -> None:
         "hunter22",
         {"AWS_SECRET_ACCESS_KEY": "deep-secret"},
     )
-    for shown in (repr(block), str(block), block.model_dump_json(), repr(engine)):
-        assert "hunter22" not in shown
-        assert "deep-secret" not in shown
+    for text in (repr(block), str(block), block.model_dump_json(), repr(engine)):
+        assert "hunter22" not in text
+        assert "deep-secret" not in text
 
 
 @pytest.mark.parametrize("password", ["p%40ss%2Fw%3Ard", "p@ss/w:rd"])
@@ -33,9 +33,9 @@ def test_the_user_of_a_location_is_shown_nowhere_and_reaches_restic(password: st
     engine = block.engine()
     assert engine.location == "rest:https://me:p%40ss%2Fw%3Ard@example.org:8000/shop/"
     assert engine.name == block.location == "rest:https://example.org:8000/shop/"
-    for shown in (repr(block), str(block.model_dump()), block.model_dump_json(), repr(engine)):
-        assert "ss/w" not in shown
-        assert "ss%2Fw" not in shown
+    for text in (repr(block), str(block.model_dump()), block.model_dump_json(), repr(engine)):
+        assert "ss/w" not in text
+        assert "ss%2Fw" not in text
     assert "credentials.*" in ResticRepository.model_json_schema()["secret_fields"]
     again = ResticRepository(location=block.location, password=block.password,
                              credentials=block.credentials)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Every restic command line, as a list: nothing is executed."""
+"""Tests of the restic command lines, without running them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The real restic on real folders: what comes back, what is refused, what a kill leaves."""
+"""Tests of the real restic on real folders: backups, restores, refusals and kills."""
 
 import contextlib
 import os
@@ -54,22 +54,24 @@ def copies(engine: ResticEngine) -> list[str]:
 
 def test_backup_lists_reads_and_restores(engine: ResticEngine, data: Path, tmp_path: Path) -> None:
     """A backup cannot be found, read or brought back; or an exclude takes its neighbour along."""
-    seen: list[Progress] = []
-    stored = engine.backup([data], [data / "sub [x]" / "b*"], ["slipway", "project=p"], seen.append)
-    (found,) = engine.snapshots(["slipway", "project=p"])
+    progress: list[Progress] = []
+    stored = engine.backup(
+        [data], [data / "sub [x]" / "b*"], ["slipway", "project=p"], progress.append
+    )
+    (snapshot,) = engine.snapshots(["slipway", "project=p"])
     assert engine.snapshots(["project=other"]) == []
-    assert found.id.startswith(stored.id)
-    assert found.paths == (str(data),)
-    assert found.host == "slipway"
-    kinds = {entry.path: entry.kind for entry in engine.entries(found.id)}
+    assert snapshot.id.startswith(stored.id)
+    assert snapshot.paths == (str(data),)
+    assert snapshot.host == "slipway"
+    kinds = {entry.path: entry.kind for entry in engine.entries(snapshot.id)}
     assert kinds[str(data / "a.txt")] == "file"
     assert str(data / "sub [x]" / "b*") not in kinds
-    assert engine.read(found.id, str(data / "a.txt")) == b"hello"
-    engine.restore(found.id, tmp_path / "back")
+    assert engine.read(snapshot.id, str(data / "a.txt")) == b"hello"
+    engine.restore(snapshot.id, tmp_path / "back")
     assert (tmp_path / "back" / data.relative_to("/") / "sub [x]" / "bc").read_text() == "kept"
-    assert seen
+    assert progress
     engine.check("100%")
-    engine.forget([found.id])
+    engine.forget([snapshot.id])
     assert copies(engine) == []
 
 
@@ -89,9 +91,9 @@ def test_password_stands_in_no_command_line(data: Path, tmp_path: Path) -> None:
     spy.chmod(0o755)
     spied = ResticEngine(str(tmp_path / "r"), "hunter22", cache=tmp_path / "c", program=str(spy))
     spied.backup([data], [], [], ignore)
-    seen = (tmp_path / "seen").read_text()
-    assert "backup" in seen
-    assert "hunter22" not in seen
+    environment = (tmp_path / "seen").read_text()
+    assert "backup" in environment
+    assert "hunter22" not in environment
 
 
 def test_missing_restic_names_the_command_that_installs_it(data: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The real restic, killed, held up and abandoned in mid-backup."""
+"""Tests of the real restic when it is killed, delayed or abandoned during a backup."""
 
 import os
 import secrets

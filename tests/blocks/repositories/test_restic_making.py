@@ -1,4 +1,4 @@
-"""A repository that several processes make at once, or that somebody began to make."""
+"""Tests of concurrent and interrupted creations of a restic repository."""
 
 from __future__ import annotations
 

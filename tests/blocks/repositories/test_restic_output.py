@@ -1,4 +1,4 @@
-"""Restic's lines and complaints, as 0.14 to 0.18 print them, read into values and errors."""
+"""Tests of the parser of restic's output, as versions 0.14 to 0.18 print it."""
 
 import json
 
@@ -54,8 +54,8 @@ def test_snapshots_are_read_oldest_first() -> None:
         {"id": "b", "time": "2026-01-02T00:00:00.123456789+01:00", "paths": ["/d"], "tags": None},
         {"id": "a", "time": "2026-01-01T00:00:00Z", "paths": ["/d"], "tags": ["slipway"]},
     ]
-    found = output.parse_snapshots(json.dumps(rows))
-    assert [(item.id, item.tags) for item in found] == [("a", ("slipway",)), ("b", ())]
+    snapshots = output.parse_snapshots(json.dumps(rows))
+    assert [(item.id, item.tags) for item in snapshots] == [("a", ("slipway",)), ("b", ())]
     assert output.parse_snapshots("null") == []
 
 

@@ -1,4 +1,4 @@
-"""The block; tested without a server."""
+"""Tests of the router's block, without a server."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The pure Caddy configuration."""
+"""Tests of the Caddy configuration."""
 
 import json
 from pathlib import Path

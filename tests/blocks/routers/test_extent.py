@@ -1,4 +1,4 @@
-"""How far the router reaches by now."""
+"""Tests of the announced front ports of the router."""
 
 from __future__ import annotations
 

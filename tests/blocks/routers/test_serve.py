@@ -1,4 +1,4 @@
-"""The router's program, with the real Caddy."""
+"""Tests of the router's program with the real Caddy."""
 
 import http.client
 import signal
@@ -131,7 +131,7 @@ def _established(port: int) -> bool:
 
 def test_what_a_proxy_on_this_machine_forwards_is_kept(router: SlotRouter) -> None:
     """Broken: behind a proxy that ends TLS, an application redirects to https for ever."""
-    heard = []
+    lines = []
     with socket.create_server(("127.0.0.1", 0)) as application:
         router.route(FIRST, [f"127.0.0.1:{application.getsockname()[1]}"])
         with socket.create_connection(("127.0.0.1", FIRST)) as client:
@@ -139,9 +139,9 @@ def test_what_a_proxy_on_this_machine_forwards_is_kept(router: SlotRouter) -> No
             client.sendall(f"{head}X-Forwarded-For: 192.0.2.7\r\n\r\n".encode())
             connection, _ = application.accept()
             with connection:
-                heard = connection.recv(65536).decode().splitlines()
-    assert "X-Forwarded-Proto: https" in heard
-    assert "X-Forwarded-For: 192.0.2.7, 127.0.0.1" in heard
+                lines = connection.recv(65536).decode().splitlines()
+    assert "X-Forwarded-Proto: https" in lines
+    assert "X-Forwarded-For: 192.0.2.7, 127.0.0.1" in lines
 
 
 def test_switching_under_load_drops_and_repeats_nothing(router: SlotRouter, apps: Path) -> None:
@@ -206,9 +206,9 @@ def test_caddy_is_told_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("SLIPWAY_STACK", "mark")
     argv = [*COMMAND, "--directory", str(tmp_path), "--first-port", str(FIRST)]
     with _running(argv, FIRST) as process:
-        told = psutil.Process(process.pid).environ()
-    assert "PREFECT_API_AUTH_STRING" not in told
-    assert told["SLIPWAY_STACK"] == "mark"
+        variables = psutil.Process(process.pid).environ()
+    assert "PREFECT_API_AUTH_STRING" not in variables
+    assert variables["SLIPWAY_STACK"] == "mark"
 
 
 def test_it_starts_again_on_a_full_disk(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The slots: files replaced by one rename."""
+"""Tests of the slots, whose files are replaced by one rename."""
 
 import threading
 from collections import Counter
@@ -74,12 +74,12 @@ def test_a_reader_sees_the_old_or_the_new_and_never_a_mixture(tmp_path: Path) ->
     router = SlotRouter(tmp_path)
     router.route(FRONT, ["127.0.0.1:1"])
     done = threading.Event()
-    seen: Counter[tuple[str, ...]] = Counter()
+    counts: Counter[tuple[str, ...]] = Counter()
 
     def read() -> None:
         while not done.is_set():
-            seen[router.upstreams(FRONT)] += 1
-            seen[(slot_path(tmp_path, FRONT, SHARES - 1).read_text(),)] += 1
+            counts[router.upstreams(FRONT)] += 1
+            counts[(slot_path(tmp_path, FRONT, SHARES - 1).read_text(),)] += 1
 
     reader = threading.Thread(target=read)
     reader.start()
@@ -89,7 +89,7 @@ def test_a_reader_sees_the_old_or_the_new_and_never_a_mixture(tmp_path: Path) ->
     finally:
         done.set()
         reader.join()
-    assert set(seen) <= {("127.0.0.1:1",), ("127.0.0.1:2",)}
+    assert set(counts) <= {("127.0.0.1:1",), ("127.0.0.1:2",)}
 
 
 def test_old_generations_do_not_pile_up(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""From the names that a user gives to the values that are configured under them."""
+"""Tests of loading the blocks that a flow names."""
 
 from __future__ import annotations
 
@@ -55,15 +55,15 @@ def limits() -> Limits:
 
 
 @pytest.fixture(autouse=True)
-def configured(monkeypatch: pytest.MonkeyPatch, book: Ledger, limits: Limits) -> None:
+def configured(monkeypatch: pytest.MonkeyPatch, ledger: Ledger, limits: Limits) -> None:
     """Answer for the server, and give a ledger."""
 
     @contextmanager
-    def ledger() -> Iterator[Ledger]:
+    def own_ledger() -> Iterator[Ledger]:
         """Lend the ledger."""
-        yield book
+        yield ledger
 
-    monkeypatch.setattr(block_loading, "ledger", ledger)
+    monkeypatch.setattr(block_loading, "own_ledger", own_ledger)
     monkeypatch.setattr(block_loading, "get_client", lambda: limits)
 
     async def documents(slug: str) -> dict[str, dict[str, Any]]:
@@ -83,27 +83,27 @@ async def test_a_target_has_what_its_environment_inherits() -> None:
 async def test_providers_are_those_named_or_all() -> None:
     """Broken: steps run, and cost, where the user did not want them."""
     assert list(await block_loading.load_providers(["small"])) == ["small"]
-    found = await block_loading.load_providers([])
-    assert {name: item.capacity.cpus for name, item in found.items()} == {"big": 8, "small": 1}
+    providers = await block_loading.load_providers([])
+    assert {name: item.capacity.cpus for name, item in providers.items()} == {"big": 8, "small": 1}
 
 
 async def test_ledger_and_limits_follow_the_blocks(
-    monkeypatch: pytest.MonkeyPatch, book: Ledger, limits: Limits
+    monkeypatch: pytest.MonkeyPatch, ledger: Ledger, limits: Limits
 ) -> None:
     """Broken: a provider made in the UI breaks every run, and an edited one is planned as before."""
     limits["provider:local"] = 2
     await block_loading.load_providers([])
     assert limits == {"provider:big": 8, "provider:small": 1}
-    assert provider_names(book) == ["big", "small"]
+    assert provider_names(ledger) == ["big", "small"]
     fields = {"small": {"cpus": 1, "memory_mib": 100, "slots": 3}}
     monkeypatch.setitem(DOCUMENTS, "slipway-shell-provider", fields)
     await block_loading.load_providers([])
     assert limits == {"provider:small": 3}
-    assert fleet(book, ["small"], 0.0).providers[0].capacity.slots == 3
+    assert fleet(ledger, ["small"], 0.0).providers[0].capacity.slots == 3
 
 
 @pytest.mark.parametrize(
-    ("asked", "field", "meant"),
+    ("load", "field", "named"),
     [
         (lambda: block_loading.load_target("shpo", "dev"), "project", "shop"),
         (lambda: block_loading.load_target("shop", "pord"), "environment", "prod"),
@@ -112,11 +112,11 @@ async def test_ledger_and_limits_follow_the_blocks(
     ],
 )
 async def test_an_unknown_name_is_refused_with_the_close_one(
-    asked: Any, field: str, meant: str
+    load: Any, field: str, named: str
 ) -> None:
     """Broken: a typo becomes an error of Prefect's, or is taken for nothing to do."""
-    with pytest.raises(NotFoundError, match=f"did you mean '{meant}'") as caught:
-        await asked()
+    with pytest.raises(NotFoundError, match=f"did you mean '{named}'") as caught:
+        await load()
     assert caught.value.field == field
 
 

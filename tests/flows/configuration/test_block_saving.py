@@ -1,4 +1,4 @@
-"""Saving blocks: what is so already is left alone, and nothing of the rest is forgotten."""
+"""Tests of saving blocks: unchanged ones are left alone."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ async def test_only_what_has_changed_is_saved() -> None:
     """Loading a file of twenty projects takes half a minute, although one line has changed."""
     first = await save_changed(wanted())
     assert sorted(first) == sorted(wanted())
-    known = await documents("slipway-project")
-    assert {f"saving-{number}" for number in range(6)} <= set(known)
+    saved = await documents("slipway-project")
+    assert {f"saving-{number}" for number in range(6)} <= set(saved)
     assert await save_changed(wanted()) == []
     assert await save_changed(wanted(version="next")) == ["project/saving-3"]
     assert (await documents("slipway-project"))["saving-3"]["version"] == "next"

@@ -1,4 +1,4 @@
-"""The names of flow runs."""
+"""Tests of the names of flow runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is no longer in slipway.yaml is told, and only that."""
+"""Tests that find blocks which slipway.yaml no longer defines."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tasks.ledger.connection import Ledger
 
 
 @pytest.fixture(autouse=True)
-def _configured(monkeypatch: pytest.MonkeyPatch, book: Ledger) -> None:
+def _configured(monkeypatch: pytest.MonkeyPatch, ledger: Ledger) -> None:
     @contextmanager
-    def ledger() -> Iterator[Ledger]:
-        yield book
+    def own_ledger() -> Iterator[Ledger]:
+        yield ledger
 
     async def documents(slug: str) -> dict[str, dict[str, Any]]:
         names = ["shop", "blog", "by-hand"] if slug == "slipway-project" else []
         return {name: {} for name in names}
 
-    monkeypatch.setattr(source_file, "ledger", ledger)
+    monkeypatch.setattr(source_file, "own_ledger", own_ledger)
     monkeypatch.setattr(source_file, "documents", documents)
 
 

@@ -1,4 +1,4 @@
-"""What a launch and `status` say of a service that listens past the router."""
+"""Tests of the remarks on services that listen past the router."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ Serve = Callable[[str], None]
 
 
 @pytest.fixture
-def serve(book: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+def serve(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     """Give what has `shop` serve on an address, though it was given 127.0.0.1; ended at the end."""
     monkeypatch.setenv("SLIPWAY_LEDGER_URL", f"sqlite:///{tmp_path / 'ledger.db'}")
     directory = tmp_path / "run"
 
     def start(host: str) -> None:
         where = ("shop", "dev", "web", 0, "r", "1", directory, "127.0.0.1", PORT)
-        record_instance(book, Instance("i", *where, InstanceState.RUNNING, 0.0, ""))
+        record_instance(ledger, Instance("i", *where, InstanceState.RUNNING, 0.0, ""))
         argv = (sys.executable, "-c", SERVER, host, str(PORT))
         detached.start(detached.ShimSpec(directory, argv, tmp_path), inherited({}))
         deadline = time.monotonic() + 60

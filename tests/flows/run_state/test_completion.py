@@ -1,4 +1,4 @@
-"""The state of a flow that has something serve says where, and whether it still does."""
+"""Tests of the messages of completed states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A flow that cannot do what it was asked ends with the words of the error, and nothing else."""
+"""Tests of the failed states of flows: they show the error's message and nothing else."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ async def test_text_that_no_file_or_command_can_hold_is_refused_with_its_paramet
         "workload.steps.0.run": {"workload": StepsWorkload(steps=[StepSpec(id="a", run=text)])},
         "workload.variables": {"workload": {"variables": {text: "x"}}},
     }
-    for field, given in parameters.items():
-        state = await use("shop", **given)
+    for field, value in parameters.items():
+        state = await use("shop", **value)
         assert state.message.startswith(f"{field}: holds ")
         assert "Leave it out" in state.message
         assert state.message.isprintable()

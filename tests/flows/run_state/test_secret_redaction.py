@@ -1,4 +1,4 @@
-"""Nothing that a flow run logs or ends with shows a secret that it knows."""
+"""Tests that no log record and no state of a flow run shows a secret."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def test_logs_and_stack_traces_are_redacted(monkeypatch: pytest.MonkeyPatch) -> 
         int("with hunter2-long")
     except ValueError:
         logger.exception("failed: %s of %d", "another-one", 3)
-    said = stream.getvalue()
-    assert "failed: *** of 3" in said
-    assert "ValueError: invalid literal for int() with base 10: 'with ***'" in said
-    assert "hunter2" not in said
+    output = stream.getvalue()
+    assert "failed: *** of 3" in output
+    assert "ValueError: invalid literal for int() with base 10: 'with ***'" in output
+    assert "hunter2" not in output
     filters = [each for each in logger.handlers[0].filters if isinstance(each, RedactionFilter)]
     assert len(filters) == 1
 

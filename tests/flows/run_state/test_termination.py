@@ -1,4 +1,4 @@
-"""SIGTERM ends a flow, whatever code it strikes."""
+"""Tests that SIGTERM cancels a flow, whatever it executes at that moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the end of a workload says that no step can say alone."""
+"""Tests of the assessment of a workload as a whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes two runs the same workload, and what its steps find around them."""
+"""Tests of the key of a job, and of the variables of its steps."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def test_another_release_is_another_workload(target: Target, release: Release) -
 def test_tests_never_see_the_environment_of_live_data(target: Target, release: Release) -> None:
     """Broken: a test suite empties the database of the environment that it is run for."""
     tests = PytestWorkload.model_validate({"kind": "pytest", "variables": {"MODE": "test"}})
-    seen = step_variables(Job(target, release, "tests", tests, {}))
-    assert seen["MODE"] == "test"
-    assert {"DATABASE", "API_KEY"}.isdisjoint(seen)
+    variables = step_variables(Job(target, release, "tests", tests, {}))
+    assert variables["MODE"] == "test"
+    assert {"DATABASE", "API_KEY"}.isdisjoint(variables)
     declared = step_variables(
         Job(target, release, "build", chosen_workload(target, "build")[1], {})
     )
@@ -49,6 +49,6 @@ def test_a_failure_names_what_failed() -> None:
     """Broken: the state of the flow run says that it failed, and not by what."""
     failures = tuple((f"t::{number}", "assert 0") for number in range(7))
     summary = WorkloadSummary("tests", "", (), 0, 0, 0, "default", failures=failures)
-    said = str(WorkloadFailedError(summary))
-    assert said.startswith("tests failed: t::0: assert 0; t::1: assert 0; ")
-    assert "t::5" not in said
+    message = str(WorkloadFailedError(summary))
+    assert message.startswith("tests failed: t::0: assert 0; t::1: assert 0; ")
+    assert "t::5" not in message

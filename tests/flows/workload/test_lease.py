@@ -1,4 +1,4 @@
-"""Leases that last as long as the run that holds them."""
+"""Tests of the leases of a workload, which last as long as its run."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from tasks.ledger.workloads import WorkloadLease, open_workload, renew_workload
 SHORT = 0.3
 
 
-def _open(book: Ledger, owner: str, seconds: float, now: float | None = None) -> WorkloadLease:
+def _open(ledger: Ledger, owner: str, seconds: float, now: float | None = None) -> WorkloadLease:
     at = time.time() if now is None else now
-    return open_workload(book, "shop/tests", owner, at, seconds, owner_alive=lambda _: True)
+    return open_workload(ledger, "shop/tests", owner, at, seconds, owner_alive=lambda _: True)
 
 
 @pytest.fixture
-def admission(book: Ledger) -> LedgerAdmission:
+def admission(ledger: Ledger) -> LedgerAdmission:
     """Give what grants capacity for a short time."""
-    return LedgerAdmission(book, SHORT, time.time)
+    return LedgerAdmission(ledger, SHORT, time.time)
 
 
 async def _until(holds: Callable[[], bool]) -> None:
@@ -40,61 +40,63 @@ async def _until(holds: Callable[[], bool]) -> None:
 
 
 async def test_a_lease_outlasts_its_term_while_its_run_lives(
-    book: Ledger, admission: LedgerAdmission
+    ledger: Ledger, admission: LedgerAdmission
 ) -> None:
     """Another run would start the same steps beside a living one."""
-    held = _open(book, "one", SHORT)
+    lease = _open(ledger, "one", SHORT)
     ends = time.time() + 3 * SHORT
-    async with kept_alive(book, held, admission, SHORT, pytest.fail):
+    async with kept_alive(ledger, lease, admission, SHORT, pytest.fail):
         await _until(lambda: time.time() > ends)
         with pytest.raises(BusyError, match="is being run by another run"):
-            _open(book, "two", SHORT)
-    assert _open(book, "two", SHORT, now=time.time() + 2 * SHORT).resumed
+            _open(ledger, "two", SHORT)
+    assert _open(ledger, "two", SHORT, now=time.time() + 2 * SHORT).resumed
 
 
-async def test_what_a_run_holds_lasts_as_well(book: Ledger, admission: LedgerAdmission) -> None:
+async def test_what_a_run_holds_lasts_as_well(ledger: Ledger, admission: LedgerAdmission) -> None:
     """The lanes of a living run would be given away."""
-    held = _open(book, "one", SHORT)
-    claim = Claim(f"{held.id}/build", "local", Resources(cpus=1, slots=1), held.fence)
+    lease = _open(ledger, "one", SHORT)
+    claim = Claim(f"{lease.id}/build", "local", Resources(cpus=1, slots=1), lease.fence)
     assert isinstance(admission.admit(claim), Granted)
     ends = time.time() + 3 * SHORT
-    async with kept_alive(book, held, admission, SHORT, pytest.fail):
-        await _until(lambda: queue_state(book, "local").held[0].lease_until > ends)
+    async with kept_alive(ledger, lease, admission, SHORT, pytest.fail):
+        await _until(lambda: queue_state(ledger, "local").held[0].lease_until > ends)
 
 
-async def test_what_a_run_has_lost_it_holds_again(book: Ledger, admission: LedgerAdmission) -> None:
+async def test_what_a_run_has_lost_it_holds_again(
+    ledger: Ledger, admission: LedgerAdmission
+) -> None:
     """After a suspend its step would go on beside others that were given the same lane."""
-    held = _open(book, "one", SHORT)
-    claim = Claim(f"{held.id}/build", "local", Resources(cpus=1, slots=1), held.fence)
+    lease = _open(ledger, "one", SHORT)
+    claim = Claim(f"{lease.id}/build", "local", Resources(cpus=1, slots=1), lease.fence)
     assert isinstance(admission.admit(claim), Granted)
-    assert reap(book, time.time() + 2 * SHORT, SHORT) == [claim.owner]
-    said: list[str] = []
-    async with kept_alive(book, held, admission, SHORT, said.append):
-        await _until(lambda: bool(said))
-        assert [one.owner for one in queue_state(book, "local").held] == [claim.owner]
-    assert claim.owner in said[0]
+    assert reap(ledger, time.time() + 2 * SHORT, SHORT) == [claim.owner]
+    warnings: list[str] = []
+    async with kept_alive(ledger, lease, admission, SHORT, warnings.append):
+        await _until(lambda: bool(warnings))
+        assert [each.owner for each in queue_state(ledger, "local").held] == [claim.owner]
+    assert claim.owner in warnings[0]
 
 
 async def test_a_run_that_was_overtaken_is_told_and_goes_on(
-    book: Ledger, admission: LedgerAdmission
+    ledger: Ledger, admission: LedgerAdmission
 ) -> None:
     """It would work on unaware, or take the steps down that the other run has adopted."""
-    held = _open(book, "one", SHORT)
-    _open(book, "two", SHORT, now=time.time() + 2 * SHORT)
-    said: list[str] = []
-    async with kept_alive(book, held, admission, SHORT, said.append):
-        await _until(lambda: bool(said))
-    assert len(said) == 1
-    assert f"{held.id} was taken over" in said[0]
+    lease = _open(ledger, "one", SHORT)
+    _open(ledger, "two", SHORT, now=time.time() + 2 * SHORT)
+    warnings: list[str] = []
+    async with kept_alive(ledger, lease, admission, SHORT, warnings.append):
+        await _until(lambda: bool(warnings))
+    assert len(warnings) == 1
+    assert f"{lease.id} was taken over" in warnings[0]
 
 
 @pytest.mark.parametrize("error", [LedgerError("locked"), OSError("locked")])
 async def test_what_fails_once_does_not_cost_the_lease(
-    book: Ledger, admission: LedgerAdmission, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ledger: Ledger, admission: LedgerAdmission, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """One locked database would let a second run in."""
     calls: list[float] = []
-    said: list[str] = []
+    warnings: list[str] = []
 
     def fails_first(ledger: Ledger, identifier: str, fence: int, now: float, term: float) -> bool:
         """Fail once, then renew."""
@@ -104,7 +106,7 @@ async def test_what_fails_once_does_not_cost_the_lease(
         return renew_workload(ledger, identifier, fence, now, term)
 
     monkeypatch.setattr(leases, "renew_workload", fails_first)
-    async with kept_alive(book, _open(book, "one", SHORT), admission, SHORT, said.append):
+    async with kept_alive(ledger, _open(ledger, "one", SHORT), admission, SHORT, warnings.append):
         await _until(lambda: len(calls) > 2)
-    assert said == [said[0]]
-    assert "locked" in said[0]
+    assert warnings == [warnings[0]]
+    assert "locked" in warnings[0]

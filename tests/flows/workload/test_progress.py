@@ -1,4 +1,4 @@
-"""What a user sees of a workload while it runs."""
+"""Tests of the progress of a workload as users see it."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Shown:
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
     """Give the artifact."""
-    made = Shown()
-    monkeypatch.setattr(progress, "acreate_progress_artifact", made.create)
-    monkeypatch.setattr(progress, "aupdate_progress_artifact", made.update)
+    shown = Shown()
+    monkeypatch.setattr(progress, "acreate_progress_artifact", shown.create)
+    monkeypatch.setattr(progress, "aupdate_progress_artifact", shown.update)
     monkeypatch.setattr(progress, "_SECONDS", 0.001)
-    return made
+    return shown
 
 
 async def test_progress_is_shown_as_it_is_made(shown: Shown) -> None:
@@ -59,11 +59,11 @@ async def test_what_could_not_be_shown_is_in_the_log_of_the_run(
     shown: Shown, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Broken: the bar stands still, and nothing says why."""
-    asked = asyncio.Event()
+    requested = asyncio.Event()
 
     async def refuse(_: UUID, percent: float) -> None:
         """Show the last one alone."""
-        asked.set()
+        requested.set()
         if percent < 100:
             message = "the server does not answer"
             raise ConnectionError(message)
@@ -74,7 +74,7 @@ async def test_what_could_not_be_shown_is_in_the_log_of_the_run(
         asyncio.timeout(30),
     ):
         show_progress(WorkloadProgress(1, 4, 2, 1))
-        await asked.wait()
+        await requested.wait()
     assert caplog.messages == ["Progress is not shown: the server does not answer"]
     assert "ConnectionError" in caplog.text
 

@@ -1,4 +1,4 @@
-"""Which workload is meant, and whether it can be run at all."""
+"""Tests of the selection of a workload, and of the refusal of impossible ones."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def _steps(*steps: dict[str, Any]) -> StepsWorkload:
 def test_a_workload_is_named_or_written_out(target: Target) -> None:
     """Broken: what was asked for is not what runs."""
     assert chosen_workload(target, "build") == ("build", target.spec.workloads["build"])
-    written = _steps({"id": "a"})
-    assert chosen_workload(target, written) == ("inline", written)
+    workload = _steps({"id": "a"})
+    assert chosen_workload(target, workload) == ("inline", workload)
     with pytest.raises(NotFoundError, match="did you mean 'tests'"):
         chosen_workload(target, "test")
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "problem"),
     [
         (
             _steps({"id": "a", "needs": ["b"]}, {"id": "b", "needs": ["a"]}),
@@ -51,19 +51,19 @@ def test_a_workload_is_named_or_written_out(target: Target) -> None:
     ids=["cycle", "when", "demand of a step", "demand of a shard"],
 )
 def test_what_can_never_run_is_refused_before_anything_is_built(
-    spec: SplittableSpec, said: str, target: Target, book: Ledger
+    spec: SplittableSpec, problem: str, target: Target, ledger: Ledger
 ) -> None:
     """Broken: the user waits for an environment to be built, and then reads of a typo."""
-    with pytest.raises(BadInputError, match=said):
-        refuse_impossible_workload(target, "w", spec, ["local"], book)
-    assert workloads(book) == []
+    with pytest.raises(BadInputError, match=problem):
+        refuse_impossible_workload(target, "w", spec, ["local"], ledger)
+    assert workloads(ledger) == []
 
 
-def test_what_fits_is_not_refused(target: Target, book: Ledger) -> None:
+def test_what_fits_is_not_refused(target: Target, ledger: Ledger) -> None:
     """Broken: nothing could be run any more."""
     for name in target.spec.workloads:
         _, spec = chosen_workload(target, name)
-        refuse_impossible_workload(target, name, spec, ["local"], book)
+        refuse_impossible_workload(target, name, spec, ["local"], ledger)
 
 
 @pytest.mark.parametrize(
@@ -87,5 +87,5 @@ def test_without_workloads_the_line_to_write_is_said(
     with pytest.raises(NotFoundError) as caught:
         chosen_workload(bare, "tests")
     assert f"{line} under projects.shop" in str(caught.value)
-    written = yaml.safe_load(line.strip("`"))
-    assert ProjectSpec.model_validate({"source": ".", **written}).workloads
+    workload = yaml.safe_load(line.strip("`"))
+    assert ProjectSpec.model_validate({"source": ".", **workload}).workloads

@@ -1,4 +1,4 @@
-"""What became of a workload, in the words of its closing report."""
+"""Tests of the summary of a workload."""
 
 from __future__ import annotations
 
@@ -25,17 +25,20 @@ PACKED = StepResult("pack", StepState.SUCCEEDED, "", "x", GOOD, 1)
 def summary(*results: StepResult, **reports: StepReport) -> WorkloadSummary:
     """Sum up those results; ``reports`` are by step, with _ for a dash."""
     named = {name.replace("_", "-"): report for name, report in reports.items()}
-    return workload_summary(GRAPH, PLAN, {one.step: one for one in results}, named, 7.0)
+    return workload_summary(
+        GRAPH, PLAN, {step_result.step: step_result for step_result in results}, named, 7.0
+    )
 
 
 def test_plan_and_actual_stand_side_by_side() -> None:
     """Broken: the report does not show whether the plan was any good."""
-    made = summary(PASSED, PACKED)
-    assert made.succeeded
+    result = summary(PASSED, PACKED)
+    assert result.succeeded
     assert [
-        (line.step, line.provider, line.planned_seconds, line.actual_seconds) for line in made.steps
+        (line.step, line.provider, line.planned_seconds, line.actual_seconds)
+        for line in result.steps
     ] == [("tests-1", "x", 6.0, 1.0), ("pack", "x", 2.0, 1.0)]
-    assert (made.planned_seconds, made.actual_seconds, made.tests) == (8.0, 7.0, 2)
+    assert (result.planned_seconds, result.actual_seconds, result.tests) == (8.0, 7.0, 2)
 
 
 def test_a_failed_test_is_named_rather_than_its_shard() -> None:
@@ -48,12 +51,12 @@ def test_a_failed_test_is_named_rather_than_its_shard() -> None:
             ItemResult("t::c", 0.0, "error"),
         )
     )
-    held = StepResult("pack", StepState.NOT_RUN, "needs tests-1, which failed")
-    made = summary(failed, held, tests_1=report)
-    assert not made.succeeded
-    assert made.failures == (("t::b", "assert 1 == 2"), ("t::c", "error"))
-    assert made.steps[1].actual_seconds is None
-    assert made.steps[1].outcome == "not run: needs tests-1, which failed"
+    blocked = StepResult("pack", StepState.NOT_RUN, "needs tests-1, which failed")
+    result = summary(failed, blocked, tests_1=report)
+    assert not result.succeeded
+    assert result.failures == (("t::b", "assert 1 == 2"), ("t::c", "error"))
+    assert result.steps[1].actual_seconds is None
+    assert result.steps[1].outcome == "not run: needs tests-1, which failed"
 
 
 def test_a_step_that_failed_without_a_report_names_itself() -> None:
@@ -64,10 +67,10 @@ def test_a_step_that_failed_without_a_report_names_itself() -> None:
 
 def test_what_a_former_run_did_is_not_compared_with_this_plan() -> None:
     """Broken: a resumed workload reports estimates that were off by what it did not run."""
-    made = summary(replace(PASSED, resumed=True), PACKED)
-    assert made.resumed_steps == 1
-    assert made.steps[0].actual_seconds is None
-    assert made.steps[0].outcome == "succeeded in a former run"
+    result = summary(replace(PASSED, resumed=True), PACKED)
+    assert result.resumed_steps == 1
+    assert result.steps[0].actual_seconds is None
+    assert result.steps[0].outcome == "succeeded in a former run"
 
 
 def test_a_line_fits_a_cell_of_a_table() -> None:

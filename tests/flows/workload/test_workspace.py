@@ -1,4 +1,4 @@
-"""A workload runs in a workspace of its own, and what it came from stays as it was built."""
+"""Tests of the workspaces of workloads, which leave their release as it was built."""
 
 from __future__ import annotations
 
@@ -112,8 +112,8 @@ async def test_what_failed_can_be_looked_at(
         assert not (await run_workload(job, shared)).summary.succeeded
 
     await _in_a_flow(work)
-    (kept,) = _workspaces()
-    assert (kept / "source" / "page.txt").read_text() == "built\n"
+    (workspace,) = _workspaces()
+    assert (workspace / "source" / "page.txt").read_text() == "built\n"
     assert _left(served) == {"page.txt": "as built"}
 
 
@@ -127,8 +127,8 @@ def test_a_workload_lives_while_it_can_be_resumed(shared: Ledger) -> None:
     assert living(shared, 200.0 + DAYS_KEPT * _DAY) == set()
 
 
-def test_the_workspace_of_a_living_run_is_kept_whatever_the_clock_says(book: Ledger) -> None:
+def test_the_workspace_of_a_living_run_is_kept_whatever_the_clock_says(ledger: Ledger) -> None:
     """Broken: a clock that jumps ahead takes the files from under the steps that run."""
     owner = own_identity().encode()
-    runs = open_workload(book, "a", owner, 100.0, 15.0, owner_alive=lambda _: True)
-    assert living(book, 100.0 + 2 * DAYS_KEPT * _DAY) == {runs.id}
+    runs = open_workload(ledger, "a", owner, 100.0, 15.0, owner_alive=lambda _: True)
+    assert living(ledger, 100.0 + 2 * DAYS_KEPT * _DAY) == {runs.id}

@@ -1,4 +1,4 @@
-"""Room below the home: a reserve is kept, and what is left is told before it is gone."""
+"""Tests of the watch over disk space: the reserve is kept, and scarcity is reported in time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stack.disk_reserve import Reserve
-from stack.reconciler.disk_space import Room
+from stack.reconciler.disk_space import DiskSpaceWatcher
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.insights import open_insights
 from tasks.observe.disk_space import low_room
@@ -32,9 +32,9 @@ class Disk:
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     """Put a file system in the place of that of the home."""
-    shown = Disk()
-    monkeypatch.setattr(os, "statvfs", shown.look)
-    return shown
+    disk = Disk()
+    monkeypatch.setattr(os, "statvfs", disk.look)
+    return disk
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_little_room_is_told_once_and_until_there_is_more(
     ledger: Ledger, tmp_path: Path, disk: Disk
 ) -> None:
     """Broken: the first that anybody hears of a disk that fills is that everything fails."""
-    room = Room(ledger, tmp_path, Reserve(tmp_path / "reserve"))
+    room = DiskSpaceWatcher(ledger, tmp_path, Reserve(tmp_path / "reserve"))
     assert [*room(1.0)] == ["a reserve of 8 MiB is kept for records"]
     assert low_room(tmp_path) == ""
     disk.free = 300 * MIB_BYTES
@@ -69,13 +69,13 @@ def test_the_reserve_is_given_up_on_a_full_disk_and_taken_again_later(
 ) -> None:
     """Broken: records find no room, or the reserve protects only from the first full disk."""
     file = tmp_path / "reserve"
-    room = Room(ledger, tmp_path, Reserve(file))
+    room = DiskSpaceWatcher(ledger, tmp_path, Reserve(file))
     [*room(1.0)]
     assert file.stat().st_blocks * 512 >= 8 * MIB_BYTES  # held, and not just promised
     assert file.stat().st_mode & 0o077 == 0
     disk.free = 0
-    said = [*room(2.0)]
-    assert "the reserve is given up" in said[0]
+    sentences = [*room(2.0)]
+    assert "the reserve is given up" in sentences[0]
     assert not file.exists()
     disk.free = 10 * MIB_BYTES  # not enough to take it and leave as much
     [*room(3.0)]

@@ -1,4 +1,4 @@
-"""The duties of the reconciler keep their pace, and none keeps another."""
+"""Tests of the reconciler's job loop: jobs keep their periods, and none delays another."""
 
 from __future__ import annotations
 
@@ -9,59 +9,59 @@ from stack.reconciler.job_loop import JobLoop, JointBeat, PeriodicJob
 
 
 def fails(now: float) -> list[str]:
-    """Be a duty that cannot be done."""
+    """Be a job that fails."""
     del now
     raise OSError("the disk is full")
 
 
 def test_a_failing_duty_does_not_keep_the_others() -> None:
     """One broken part would stop leases from being reaped, or look like a hanging reconciler."""
-    said: list[str] = []
-    duties = [PeriodicJob("a", 1, fails), PeriodicJob("b", 1, lambda _: ["done"])]
-    rounds = JobLoop(duties, said.append, lambda: said.append("beat"))
-    rounds.go(100.0)
-    assert said[1:] == ["beat", "b: done", "beat"]
-    assert "a failed" in said[0]
-    assert "the disk is full" in said[0]
+    sentences: list[str] = []
+    jobs = [PeriodicJob("a", 1, fails), PeriodicJob("b", 1, lambda _: ["done"])]
+    loop = JobLoop(jobs, sentences.append, lambda: sentences.append("beat"))
+    loop.go(100.0)
+    assert sentences[1:] == ["beat", "b: done", "beat"]
+    assert "a failed" in sentences[0]
+    assert "the disk is full" in sentences[0]
 
 
 def test_the_same_fault_is_said_once_a_minute() -> None:
     """A log would fill with one sentence."""
-    said: list[str] = []
-    rounds = JobLoop([PeriodicJob("a", 1, fails)], said.append)
+    sentences: list[str] = []
+    loop = JobLoop([PeriodicJob("a", 1, fails)], sentences.append)
     for now in range(100, 190):
-        rounds.go(float(now))
-    assert len(said) == 2
+        loop.go(float(now))
+    assert len(sentences) == 2
 
 
 def test_duties_keep_their_own_pace_whatever_the_time_of_day_does() -> None:
-    """An hour set back would stop all duties for an hour, while the heartbeat goes on."""
+    """An hour set back would stop all jobs for an hour, while the heartbeat goes on."""
     clock = iter((5_000.0, 1_400.0, 99_000.0))
     times: list[float] = []
     beats: list[float] = []
 
     def note(now: float) -> list[str]:
-        """Note the time of day that the duty is given."""
+        """Note the time of day that the job is given."""
         times.append(now)
         return []
 
-    duty = PeriodicJob("slow", 10, note, lambda: next(clock))
-    rounds = JobLoop([duty], print, lambda: beats.append(times[-1]))
+    job = PeriodicJob("slow", 10, note, lambda: next(clock))
+    loop = JobLoop([job], print, lambda: beats.append(times[-1]))
     for now in range(0, 30, 2):
-        rounds.go(float(now))
+        loop.go(float(now))
     assert times == [5_000.0, 1_400.0, 99_000.0]
     assert beats == times  # a beat says that something was done
 
 
 def test_a_lane_that_waits_keeps_no_other() -> None:
     """A server that was stopped kept a dead supervisor from being replaced for half a minute."""
-    answered, looked, stopping = threading.Event(), threading.Event(), threading.Event()
+    server_answered, looked, stopping = threading.Event(), threading.Event(), threading.Event()
     heart = JointBeat(2, lambda: None)
 
     def ask(now: float) -> list[str]:
         """Wait for an answer."""
         del now
-        answered.wait()
+        server_answered.wait()
         return []
 
     def look(now: float) -> list[str]:
@@ -84,7 +84,7 @@ def test_a_lane_that_waits_keeps_no_other() -> None:
         assert looked.wait(60)
     finally:
         stopping.set()
-        answered.set()
+        server_answered.set()
         for thread in threads:
             thread.join()
 
@@ -111,6 +111,6 @@ def test_who_may_not_act_still_beats() -> None:
         acts.append(now)
         return []
 
-    rounds = JobLoop([PeriodicJob("a", 0, act)], print, stopping.set)
-    rounds.keep_going(stopping, 0.01, lambda: False)
+    loop = JobLoop([PeriodicJob("a", 0, act)], print, stopping.set)
+    loop.keep_going(stopping, 0.01, lambda: False)
     assert acts == []

@@ -1,4 +1,4 @@
-"""The resident reconciler."""
+"""Tests of the resident reconciler."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.executions import Execution, begin_execution
 from tasks.ledger.instances import instances, record_instance
 from tasks.ledger.ports import lease_port, ports
-from tasks.ledger.public_ports import Place, lease_public_ports
+from tasks.ledger.public_ports import PortOwner, lease_public_ports
 from tasks.ledger.samples import samples
 from tasks.ledger.workloads import open_workload
 from tasks.public_port_range import PublicPortRange
@@ -143,7 +143,7 @@ def test_what_comes_before_a_release_ends_with_the_stack(ledger: Ledger, tmp_pat
 @pytest.mark.integration
 def test_what_is_stopped_with_the_stack_leads_nowhere(ledger: Ledger, tmp_path: Path) -> None:
     """Broken: after `make down ALL=1` a front port would lead to whoever gets the port next."""
-    router, place = SlotRouter(tmp_path / "router"), Place("web", "prod")
+    router, place = SlotRouter(tmp_path / "router"), PortOwner("web", "prod")
     span = PublicPortRange("127.0.0.1", 8300, 8301)
     lease_public_ports(ledger, span, place, {"app": None}, 0.0)
     router.route(8300, ["127.0.0.1:28200"])
@@ -186,6 +186,6 @@ def test_it_is_free_of_prefect_and_ends_when_told(tmp_path: Path) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     reconciler.send_signal(signal.SIGTERM)
-    said, _ = reconciler.communicate(timeout=30)
+    output, _ = reconciler.communicate(timeout=30)
     assert reconciler.returncode == 0
-    assert said.rstrip().endswith("stopped")
+    assert output.rstrip().endswith("stopped")

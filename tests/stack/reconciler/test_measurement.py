@@ -1,4 +1,4 @@
-"""CPU and memory of services."""
+"""Tests of the measurement of CPU and memory of services."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from blocks.providers.process import detached
-from stack.reconciler.measurement import Meter, Usage, machine_samples, service_samples
+from stack.reconciler.measurement import Meter, TreeUsage, machine_samples, service_samples
 from tasks.release import Instance, InstanceState
 
 
-def metrics(before: Usage | None, now: Usage) -> dict[str, float]:
+def metrics(before: TreeUsage | None, now: TreeUsage) -> dict[str, float]:
     """Return the samples of a service by metric."""
     return {each.metric: each.value for each in service_samples("service/web", before, now)}
 
 
 def test_cpu_is_the_share_since_the_last_time() -> None:
     """A busy service would look idle, or one core like the whole machine."""
-    assert metrics(Usage(10, 50, at=100), Usage(15, 60, at=110)) == {
+    assert metrics(TreeUsage(10, 50, at=100), TreeUsage(15, 60, at=110)) == {
         "memory_mib": 60,
         "cpu_percent": 50,
     }
@@ -29,13 +29,13 @@ def test_cpu_is_the_share_since_the_last_time() -> None:
 
 def test_the_first_measurement_has_no_cpu() -> None:
     """All the CPU since its start would be counted as used in one moment."""
-    assert metrics(None, Usage(500, 60, at=110)) == {"memory_mib": 60}
-    assert metrics(Usage(1, 1, at=110), Usage(500, 60, at=110)) == {"memory_mib": 60}
+    assert metrics(None, TreeUsage(500, 60, at=110)) == {"memory_mib": 60}
+    assert metrics(TreeUsage(1, 1, at=110), TreeUsage(500, 60, at=110)) == {"memory_mib": 60}
 
 
 def test_a_tree_that_lost_a_process_has_not_used_less_than_nothing() -> None:
     """A chart would show negative CPU."""
-    assert metrics(Usage(10, 50, at=100), Usage(2, 50, at=110))["cpu_percent"] == 0
+    assert metrics(TreeUsage(10, 50, at=100), TreeUsage(2, 50, at=110))["cpu_percent"] == 0
 
 
 def test_the_machine_is_measured(tmp_path: Path) -> None:
@@ -48,8 +48,8 @@ def test_the_machine_is_measured(tmp_path: Path) -> None:
 @pytest.mark.integration
 def test_a_running_service_is_measured_with_its_children(tmp_path: Path) -> None:
     """The memory of a web server's workers would be missed: they are its children."""
-    held = "b = bytearray(60_000_000); import time; time.sleep(600)"
-    script = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {held!r}])"
+    program = "b = bytearray(60_000_000); import time; time.sleep(600)"
+    script = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {program!r}])"
     argv = (sys.executable, "-c", script)
     detached.start(detached.ShimSpec(tmp_path / "run", argv, cwd=tmp_path), dict(os.environ))
     service = Instance(

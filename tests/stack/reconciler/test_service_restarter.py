@@ -1,4 +1,4 @@
-"""When a lost service is launched again."""
+"""Tests that decide when a lost service is launched again."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from stack.reconciler.service_restarter import (
     FORGIVEN_SECONDS,
     LONGEST_PAUSE_SECONDS,
     Attempt,
-    Place,
+    EnvironmentKey,
     due,
     pause_after,
     remember,
 )
 
-WEB = Place("web", "prod")
-API = Place("api", "prod")
+WEB = EnvironmentKey("web", "prod")
+API = EnvironmentKey("api", "prod")
 
 
 def test_the_first_time_is_at_once() -> None:

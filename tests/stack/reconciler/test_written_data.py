@@ -1,4 +1,4 @@
-"""The reconciler sees what services write into their own trees, a little at a time."""
+"""Tests that find data which services write into their serving trees."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.reconciler.written_data import FILES_A_LOOK, Belongings
+from stack.reconciler.written_data import FILES_PER_LOOK, WrittenDataWatcher
 from tasks.launch.carrying import CarryError
 from tasks.launch.serving import ServingTrees
 from tasks.ledger.connection import Ledger, open_ledger
@@ -56,14 +56,16 @@ def serving_tree(
     return tree.source
 
 
-def watch_over(ledger: Ledger, home: Path, files_a_look: int = FILES_A_LOOK) -> Belongings:
+def watch_over(
+    ledger: Ledger, home: Path, files_per_look: int = FILES_PER_LOOK
+) -> WrittenDataWatcher:
     """Return what is tested, on a clock by which ten seconds pass from look to look."""
-    return Belongings(ledger, home, files_a_look, count(0.0, 10.0).__next__)
+    return WrittenDataWatcher(ledger, home, files_per_look, count(0.0, 10.0).__next__)
 
 
-def rounds(belongings: Belongings, looks: int = 40) -> list[str]:
+def passes(watcher: WrittenDataWatcher, looks: int = 40) -> list[str]:
     """Return what is said in so many looks."""
-    return [one for _ in range(looks) for one in belongings(next(_MOMENTS))]
+    return [message for _ in range(looks) for message in watcher(next(_MOMENTS))]
 
 
 def test_what_is_written_is_raised_once_and_closed_when_it_is_carried(
@@ -71,16 +73,16 @@ def test_what_is_written_is_raised_once_and_closed_when_it_is_carried(
 ) -> None:
     """A month of orders lies in a folder that the next deploy leaves behind."""
     source = serving_tree(ledger, tmp_path)
-    belongings = watch_over(ledger, tmp_path, files_a_look=7)
-    assert rounds(belongings) == []
+    watcher = watch_over(ledger, tmp_path, files_per_look=7)
+    assert passes(watcher) == []
     (source / "orders.csv").touch()
-    (said,) = rounds(belongings)
-    assert "source/orders.csv" in said
-    assert "`data: [orders.csv]`" in said
+    (message,) = passes(watcher)
+    assert "source/orders.csv" in message
+    assert "`data: [orders.csv]`" in message
     (insight,) = open_insights(ledger)
     assert (insight.kind, insight.key, insight.severity) == ("data", "shop/dev", "warning")
     (source / "orders.csv").unlink()
-    assert rounds(belongings) == []
+    assert passes(watcher) == []
     assert open_insights(ledger) == []
 
 
@@ -89,18 +91,18 @@ def test_each_look_is_small(
 ) -> None:
     """The reconciler does nothing else for the seconds that a large tree takes."""
     serving_tree(ledger, tmp_path)
-    belongings, seen = watch_over(ledger, tmp_path, files_a_look=7), 0
+    watcher, files_seen = watch_over(ledger, tmp_path, files_per_look=7), 0
 
     def lstat(path: str) -> os.stat_result:
-        nonlocal seen
-        seen += 1
+        nonlocal files_seen
+        files_seen += 1
         return original(path)
 
     original = os.lstat
-    belongings(0.0)
+    watcher(0.0)
     monkeypatch.setattr(os, "lstat", lstat)
-    belongings(1.0)
-    assert 7 <= seen <= 40
+    watcher(1.0)
+    assert 7 <= files_seen <= 40
 
 
 def test_a_file_that_replaced_its_link_is_brought_home(ledger: Ledger, tmp_path: Path) -> None:
@@ -108,7 +110,7 @@ def test_a_file_that_replaced_its_link_is_brought_home(ledger: Ledger, tmp_path:
     source = serving_tree(ledger, tmp_path, data=("db.json",))
     (source / "draft").write_text(json.dumps({"sold": 1}))
     (source / "draft").replace(source / "db.json")
-    assert rounds(watch_over(ledger, tmp_path)) == []
+    assert passes(watch_over(ledger, tmp_path)) == []
     kept = tmp_path / "data" / "shop" / "dev" / "source" / "db.json"
     assert json.loads(kept.read_text()) == {"sold": 1}
     assert (source / "db.json").is_symlink()
@@ -118,7 +120,7 @@ def test_a_project_that_keeps_nothing_is_left_alone(ledger: Ledger, tmp_path: Pa
     """A project that has said so is warned of for ever."""
     source = serving_tree(ledger, tmp_path, stateless=True)
     (source / "orders.csv").touch()
-    assert rounds(watch_over(ledger, tmp_path)) == []
+    assert passes(watch_over(ledger, tmp_path)) == []
     assert open_insights(ledger) == []
 
 
@@ -133,7 +135,7 @@ def test_what_cannot_be_brought_home_now_is_told_once(
         raise CarryError(message)
 
     monkeypatch.setattr(ServingTrees, "gather", refuse)
-    belongings = watch_over(ledger, tmp_path)
-    (said,) = rounds(belongings)
-    assert "shop.db is locked" in said
-    assert rounds(belongings) == []
+    watcher = watch_over(ledger, tmp_path)
+    (message,) = passes(watcher)
+    assert "shop.db is locked" in message
+    assert passes(watcher) == []

@@ -1,4 +1,4 @@
-"""What prefect.yaml declares, and what of it the server is told."""
+"""Tests of the API bodies of the deployments in prefect.yaml."""
 
 from __future__ import annotations
 
@@ -109,10 +109,10 @@ def test_a_known_schedule_keeps_what_the_user_chose() -> None:
     [new] = new_schedules(NIGHTLY)
     assert (new["slug"], new["active"], new["parameters"]) == ("nightly", True, {"a": 1})
     cron = {"cron": "0 3 * * *", "timezone": "UTC", "day_or": True}
-    known = {"id": "s", "slug": "nightly", "schedule": cron, "active": False, "parameters": {}}
-    assert new_schedules(NIGHTLY, [known]) == []
-    assert moved_schedules(NIGHTLY, [known]) == {}
-    hourly = {**known, "schedule": {**cron, "cron": "0 * * * *"}, "parameters": {"b": 2}}
+    existing = {"id": "s", "slug": "nightly", "schedule": cron, "active": False, "parameters": {}}
+    assert new_schedules(NIGHTLY, [existing]) == []
+    assert moved_schedules(NIGHTLY, [existing]) == {}
+    hourly = {**existing, "schedule": {**cron, "cron": "0 * * * *"}, "parameters": {"b": 2}}
     sent = {"schedule": {"cron": "0 3 * * *", "timezone": "UTC"}, "parameters": {"b": 2}}
     assert moved_schedules(NIGHTLY, [hourly]) == {"s": sent}
 

@@ -1,4 +1,4 @@
-"""Registration is skipped only when nothing has changed."""
+"""Tests of the fingerprint: registration is skipped only if nothing has changed."""
 
 from __future__ import annotations
 

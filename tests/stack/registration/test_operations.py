@@ -1,4 +1,4 @@
-"""stack.registration.operations: what is written down of the operations, and which change of one is let in."""
+"""Tests of the recorded operations, and of the changes of one that are refused."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from stack.registration.operations import (
     read_entrypoints,
     read_job_template,
     read_operations,
+    read_run_names,
     refuse_other_run,
     refuse_other_variables,
     strict_schema,
@@ -32,7 +33,9 @@ def test_what_was_written_down_is_read(tmp_path: Path) -> None:
     assert (read_operations(home), read_entrypoints(home)) == ({}, {})
     assert read_job_template(home) == {}
     flows = {"launch/launch": "flows.launch.launch_flow"}
-    write_operations(home, {"launch/launch": SCHEMA}, flows, {"variables": {}})
+    names = {"launch/launch": "launch {project}"}
+    write_operations(home, {"launch/launch": SCHEMA}, flows, names, {"variables": {}})
+    assert read_run_names(home) == names
     assert read_job_template(home) == {"variables": {}}
     assert read_entrypoints(home) == flows
     assert read_operations(home) == {"launch/launch": SCHEMA}
@@ -60,7 +63,7 @@ def test_a_change_of_what_is_checked_is_refused(field: str, value: object) -> No
 
 
 @pytest.mark.parametrize(
-    ("change", "kept"),
+    ("change", "replaced"),
     [
         ({"paused": True}, {}),
         ({"enforce_parameter_schema": True}, {}),
@@ -68,9 +71,9 @@ def test_a_change_of_what_is_checked_is_refused(field: str, value: object) -> No
         ({"parameter_openapi_schema": PLAIN}, {"parameter_openapi_schema": SCHEMA}),
     ],
 )
-def test_any_other_change_is_let_in(change: dict[str, Any], kept: dict[str, Any]) -> None:
+def test_any_other_change_is_let_in(change: dict[str, Any], replaced: dict[str, Any]) -> None:
     """Broken: `make up` or `prefect deploy` can no longer register, or nothing be paused."""
-    assert kept_checks(change, SCHEMA) == kept
+    assert kept_checks(change, SCHEMA) == replaced
 
 
 def test_every_operation_may_run_its_own_flow() -> None:

@@ -1,4 +1,4 @@
-"""stack.registration.parameter_errors: a refused parameter is named with what it is."""
+"""Tests of the error messages for refused parameters, which include the field's meaning."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ SCHEMA = {
 )
 def test_what_is_refused_says_what_it_should_be(complaint: str, remedy: str) -> None:
     """Broken: who is refused has to look up what the parameter means."""
-    said = explained(complaint, SCHEMA)
-    assert said.startswith(f"{complaint}. ")
-    assert remedy in said
+    message = explained(complaint, SCHEMA)
+    assert message.startswith(f"{complaint}. ")
+    assert remedy in message
 
 
 def test_a_value_that_is_quoted_in_full_is_shortened() -> None:
     """Broken: the answer to a text of a megabyte is one of a megabyte."""
     reason = f"'{'a' * 1_000_000}' is too long"
-    said = explained(f"Validation failed for field 'project'. Failure reason: {reason}", SCHEMA)
-    assert len(said) < 1000
-    assert "is too long. It is: Name" in said
+    message = explained(f"Validation failed for field 'project'. Failure reason: {reason}", SCHEMA)
+    assert len(message) < 1000
+    assert "is too long. It is: Name" in message
 
 
 @pytest.mark.parametrize("project", ["", "x" * 101, 7, "line\n"])
@@ -52,7 +52,7 @@ def test_what_a_schedule_gives_is_looked_at_before_a_process_starts(project: obj
         "description": "A name",
     }
     schema = {"type": "object", "properties": {"project": name}}
-    said = unfit(schema, {"project": project})
-    assert "for field 'project'" in said
-    assert said.endswith("It is: A name")
+    message = unfit(schema, {"project": project})
+    assert "for field 'project'" in message
+    assert message.endswith("It is: A name")
     assert unfit(schema, {"project": "shop"}) == ""

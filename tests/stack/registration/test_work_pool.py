@@ -1,4 +1,4 @@
-"""The work pool and what belongs to it."""
+"""Tests of the work pool, its queues and limits."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def test_the_pool_is_made_with_its_queues(prefect_api: Fake) -> None:
     prefect_api.answer(f"POST {POOL}/queues", (201, {}))
     with prefect_api.client() as api:
         ensure_pool(api, "slipway", DEFAULT)
-    [made] = prefect_api.bodies("POST /work_pools/")
-    assert (made["name"], made["type"]) == ("slipway", "process")
+    [body] = prefect_api.bodies("POST /work_pools/")
+    assert (body["name"], body["type"]) == ("slipway", "process")
     queues = {each.pop("name"): each for each in prefect_api.bodies(f"POST {POOL}/queues")}
     assert queues == {
         "critical": {"priority": 1, "concurrency_limit": None},

@@ -1,4 +1,4 @@
-"""Flow runs that an earlier stack left behind."""
+"""Tests of flow runs that an earlier stack left behind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def run(name: str, stamp: str) -> dict[str, Any]:
     return {"id": name, "state": {"timestamp": stamp}}
 
 
-OLD, NEW = run("old", "1970-01-01T00:01:00Z"), run("new", "1970-01-01T00:03:00Z")
+OLD = run("old", "1970-01-01T00:01:00Z")
+NEW = run("new", "1970-01-01T00:03:00Z")
 WORKERS = "POST /work_pools/slipway/workers/filter"
 
 

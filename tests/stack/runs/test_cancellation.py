@@ -1,4 +1,4 @@
-"""Flow runs that are cancelled and have no worker."""
+"""Tests of flow runs that are being cancelled and have no worker."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from stack.api import SlipwayApi
 from stack.runs.cancellation import GRACE_SECONDS, Cancellation
 from stack.runs.flow_process import ENGINE, flow_processes
 
-RUNS, WORKERS = "POST /flow_runs/filter", "POST /work_pools/slipway/workers/filter"
+RUNS = "POST /flow_runs/filter"
+WORKERS = "POST /work_pools/slipway/workers/filter"
 STATE = "POST /flow_runs/doomed/set_state"
 SLEEPER = "import time; time.sleep(600)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); "
@@ -71,10 +72,10 @@ Watch = Callable[[int | None], Cancellation]
 def test_a_run_without_a_worker_is_ended(start: Start, watch: Watch, prefect_api: Fake) -> None:
     """Its steps would go on, and it would be shown as Cancelling for ever."""
     process, cancellation = start(SLEEPER), watch(None)
-    said = cancellation(now=101)
-    assert "told it to end" in said[0]
+    sentences = cancellation(now=101)
+    assert "told it to end" in sentences[0]
     assert process.wait(30) != 0
-    assert "flow run doomed is cancelled" in [*said, *cancellation(now=102)]
+    assert "flow run doomed is cancelled" in [*sentences, *cancellation(now=102)]
     [sent] = prefect_api.bodies(STATE)
     assert (sent["state"]["type"], sent["force"]) == ("CANCELLED", True)
 

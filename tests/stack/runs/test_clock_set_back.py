@@ -1,4 +1,4 @@
-"""What was due before the clock was set back."""
+"""Tests of flow runs that were due before the clock was set back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from prefect.server.schemas.core import FlowRunPolicy
 from prefect.server.schemas.states import Running, State, StateType
 
 from stack.api import SlipwayApi
-from stack.runs.clock_set_back import LOOKS, SetBack, waits_in_vain
+from stack.runs.clock_set_back import LOOKS_AFTER_STEP, ClockSetBack, waits_in_vain
 from stack.server.main import wait_by_the_clock_as_it_is
 
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -67,7 +67,7 @@ def _said(server: Fake, home: Path, *times_of_day: datetime) -> list[str]:
     """Return what is said when the clock shows these times, a second after another."""
     clock = iter(each.timestamp() for each in times_of_day)
     with server.client() as api:
-        look = SetBack(api, "slipway", home, lambda: next(clock))
+        look = ClockSetBack(api, "slipway", home, lambda: next(clock))
         return [each for now in range(len(times_of_day)) for each in look(float(now))]
 
 
@@ -77,8 +77,8 @@ def test_what_was_due_when_the_clock_was_set_back_is_due_now(
     """Broken: a deploy that was asked for at the wrong moment begins an hour later."""
     prefect_api.answer(RUNS, (200, [_run(NOW + HOUR, NOW + HOUR)]), (200, []))
     prefect_api.answer(STATE, (201, {}))
-    [said] = _said(prefect_api, tmp_path, NOW, NOW)
-    assert said == "flow run run was due before the clock was set back; it is due now"
+    [sentence] = _said(prefect_api, tmp_path, NOW, NOW)
+    assert sentence == "flow run run was due before the clock was set back; it is due now"
     [sent] = prefect_api.bodies(STATE)
     assert sent["state"]["state_details"]["scheduled_time"] == NOW.isoformat()
 
@@ -93,16 +93,19 @@ def test_what_a_schedule_has_planned_keeps_its_time(prefect_api: Fake, tmp_path:
 def test_only_a_step_back_is_looked_after(prefect_api: Fake, tmp_path: Path) -> None:
     """Broken: all that is planned is read every few seconds, for nothing."""
     prefect_api.answer(RUNS, (200, []))
-    start = [NOW + timedelta(seconds=second) for second in range(2 * LOOKS)]
+    start = [NOW + timedelta(seconds=second) for second in range(2 * LOOKS_AFTER_STEP)]
     _said(prefect_api, tmp_path, *start)
-    assert len(prefect_api.bodies(RUNS)) == LOOKS  # the first look cannot know
+    assert len(prefect_api.bodies(RUNS)) == LOOKS_AFTER_STEP  # the first look cannot know
     after = [
-        each + timedelta(seconds=1 - 3600 * (number > LOOKS)) for number, each in enumerate(start)
+        each + timedelta(seconds=1 - 3600 * (number > LOOKS_AFTER_STEP))
+        for number, each in enumerate(start)
     ]
     prefect_api.answer("POST /deployments/filter", (200, []))
     _said(prefect_api, tmp_path, *after)
     planning = 1
-    assert len(prefect_api.bodies(RUNS)) == LOOKS + LOOKS + planning + (LOOKS - 1)
+    assert len(prefect_api.bodies(RUNS)) == LOOKS_AFTER_STEP + LOOKS_AFTER_STEP + planning + (
+        LOOKS_AFTER_STEP - 1
+    )
 
 
 @pytest.mark.parametrize(("back", "replanned"), [(HOUR, True), (SOON, False)])
@@ -167,5 +170,5 @@ def test_a_process_that_is_there_does_not_wait_for_the_hour(
             (pending, now, soon),
         ]
     ]
-    told = [asyncio.run(_told_to_wait(each, monkeypatch)) for each in states]
-    assert told == [False, True, False, True]
+    waits = [asyncio.run(_told_to_wait(each, monkeypatch)) for each in states]
+    assert waits == [False, True, False, True]

@@ -1,4 +1,4 @@
-"""Flow runs that are Running, or about to be, without a process."""
+"""Tests of flow runs that are Running or Pending without a process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from stack.runs.vanished import (
     times_begun_again,
 )
 
-RUNS, WORKERS = "POST /flow_runs/filter", "POST /work_pools/slipway/workers/filter"
+RUNS = "POST /flow_runs/filter"
+WORKERS = "POST /work_pools/slipway/workers/filter"
 STATE = "POST /flow_runs/lost/set_state"
 STATES = "GET /flow_run_states/?flow_run_id=lost"
 
@@ -37,7 +38,8 @@ class Fake(Protocol):
 
 YOUNG = 53.0
 """The age of a worker that was started in second 50."""
-LONG_AGO, LATELY = "1970-01-01T00:00:10+00:00", "1970-01-01T00:01:30+00:00"
+LONG_AGO = "1970-01-01T00:00:10+00:00"
+LATELY = "1970-01-01T00:01:30+00:00"
 
 
 def _run(state_type: str = "RUNNING", timestamp: str = LATELY) -> dict[str, Any]:
@@ -88,8 +90,8 @@ def test_one_whose_worker_is_gone_is_marked_at_the_second_look(
 
 def test_one_that_cannot_be_ended_keeps_no_other(running: Fake, tmp_path: Path) -> None:
     """Broken: the first over which the server fails is looked at again and again, and no other."""
-    held = {**_run(timestamp=LONG_AGO), "id": "held"}
-    running.answer(RUNS, (200, [held, _run(timestamp=LONG_AGO)]))
+    refused_run = {**_run(timestamp=LONG_AGO), "id": "held"}
+    running.answer(RUNS, (200, [refused_run, _run(timestamp=LONG_AGO)]))
     running.answer("POST /flow_runs/held/set_state", (500, {}))
     with running.client() as api:
         look = _vanished(api, tmp_path, YOUNG)
@@ -112,7 +114,7 @@ def test_one_that_never_began_is_due_again(running: Fake, tmp_path: Path) -> Non
     the reconciler along: each look is another one's.
     """
     running.answer(RUNS, (200, [_run("PENDING", LONG_AGO)]))
-    said = []
+    sentences = []
     asked_at = datetime.now(UTC)
     with running.client() as api:
         for _ in range(MOST_BEGUN + 1):
@@ -120,9 +122,9 @@ def test_one_that_never_began_is_due_again(running: Fake, tmp_path: Path) -> Non
             states = [_state(at, state["type"], state["message"]) for at, state in enumerate(sent)]
             running.answer(STATES, (200, states))
             look = _vanished(api, tmp_path, YOUNG)
-            said += [*look(now=100), *look(now=103)]
+            sentences += [*look(now=100), *look(now=103)]
     again = "flow run lost was taken by a worker and never began; it is due again"
-    assert said == [again] * MOST_BEGUN + [
+    assert sentences == [again] * MOST_BEGUN + [
         "flow run lost has no process any more; marked as crashed"
     ]
     first, *_, last = [body["state"] for body in running.bodies(STATE)]

@@ -1,4 +1,4 @@
-"""stack.server.calendar_range: points in time that are in no calendar in UTC."""
+"""Tests of points in time that leave the calendar in UTC."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def test_a_point_that_is_in_no_calendar_is_refused(moment: str, path: str) -> No
     body = json.dumps({"state": {"state_details": {"scheduled_time": moment}}}).encode()
     with pytest.raises(BadInputError) as error:
         admitted(path, body)
-    said = str(error.value)
-    assert said.startswith(
+    message = str(error.value)
+    assert message.startswith(
         "state.state_details.scheduled_time: is before year 1 or after year 9999"
     )
-    assert f"(got '{moment}'). Write" in said
+    assert f"(got '{moment}'). Write" in message
     with pytest.raises(BadInputError):
         admitted(path, body.replace(b"01", b"\\u0030\\u0031"))
 

@@ -1,4 +1,4 @@
-"""stack.server.guard on Prefect's own application: what a request may not change or delete."""
+"""Tests of the guards on Prefect's own application: changes and deletions that are refused."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ TEMPLATE: Json = {
     "job_configuration": {"command": "{{ command }}", "env": "{{ env }}"},
     "variables": {"properties": {"command": {"type": "string"}, "env": {"type": "object"}}},
 }
+RUN_NAMES = {"launch/launch": "launch {project}"}
 GUARDED = (
+    (models.deployments, ("_insert_scheduled_flow_runs",)),
     (models.deployments, ("read_deployment_by_name",)),
     (models.deployments, ("create_deployment", "update_deployment")),
     (models.deployments, ("delete_deployment", "delete_deployments")),
@@ -73,7 +75,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         schemas = {f"{name}/{name}": SCHEMA for name in names}
         entrypoints = {f"{name}/{name}": f"flows.{name}.{name}_flow" for name in names}
         pool = PoolGuard("slipway", lambda: TEMPLATE)
-        Guard(lambda: schemas, lambda: entrypoints, pool).stand()
+        Guard(lambda: schemas, lambda: entrypoints, pool, lambda: RUN_NAMES).install()
 
         async def send(method: str, path: str, body: object) -> httpx.Response:
             """Send one request."""
@@ -211,8 +213,8 @@ def test_the_pool_starts_what_it_was_registered_to_start(ask: Ask) -> None:
     """Broken: every operation is Completed, and something else has run in its place."""
     pool = "/work_pools/slipway"
     before = ask("GET", pool).json()
-    other = {"job_configuration": {"command": "true"}, "variables": {"properties": {}}}
-    for template in (other, {}):
+    other_template = {"job_configuration": {"command": "true"}, "variables": {"properties": {}}}
+    for template in (other_template, {}):
         refusal = ask("PATCH", pool, {"base_job_template": template})
         assert refusal.status_code == 422
         assert refusal.json()["detail"].startswith("base_job_template: ")
@@ -336,10 +338,10 @@ def test_an_operation_is_not_deleted(ask: Ask) -> None:
     """Broken: it is gone with its schedules until the next `make up`, and nobody says so."""
     operation = deploy(ask, "launch")
     flow_id = make(ask, "/flows/", {"name": "launch"})
-    which = {"deployments": {"id": {"any_": [operation]}}}
+    filters = {"deployments": {"id": {"any_": [operation]}}}
     answers = [
         ask("DELETE", f"/deployments/{operation}"),
-        ask("POST", "/deployments/bulk_delete", which),
+        ask("POST", "/deployments/bulk_delete", filters),
         ask("DELETE", f"/flows/{flow_id}"),
         ask("POST", "/flows/bulk_delete", {"flows": {"id": {"any_": [flow_id]}}}),
     ]

@@ -1,4 +1,4 @@
-"""stack.server.host_names: a server without a password is spoken to by names of this machine only."""
+"""Tests of host names: a server without a password answers only to names of this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A flow run ends, whatever has become of the limit of which it holds a place."""
+"""Tests that a flow run ends though its concurrency limit was deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""stack.server.main: no open cursor is left, writers take turns, and what is stored can be read."""
+"""Tests of the server's fixes: no open cursors, writers in turn, stored values that can be read."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from stack.server.main import (
-    keep_out_unstorable,
     mend_what_is_read,
     outlast_database,
+    validate_requests,
     write_in_turn,
 )
-from stack.server.request_validation import Door
+from stack.server.request_validation import RequestValidator
 
 
 @pytest.fixture
@@ -64,9 +64,9 @@ async def left_after_failures(file: Path) -> int:
                 await other.execute(text("INSERT INTO t VALUES (2)"))
             await other.rollback()
         await holder.commit()
-        left = open_cursors() - before
+        open_after = open_cursors() - before
     await engine.dispose()
-    return left
+    return open_after
 
 
 @pytest.mark.usefixtures("no_collection")
@@ -137,9 +137,9 @@ def test_a_transaction_inside_another_does_not_wait_for_itself(
         outer, inner = [await configuration.session(engine) for _ in range(2)]
         first = configuration.begin_transaction(outer)
         async with outer, first, inner, configuration.begin_transaction(inner):
-            found = await inner.scalar(text("SELECT 1"))
+            value = await inner.scalar(text("SELECT 1"))
         await engine.dispose()
-        return int(found or 0)
+        return int(value or 0)
 
     assert asyncio.run(nested()) == 1
 
@@ -151,15 +151,15 @@ async def stored_and_read(file: Path, stored: str) -> object:
     async with engine.begin() as connection:
         await connection.execute(text("CREATE TABLE run (parameters JSON)"))
         await connection.execute(text("INSERT INTO run VALUES (:stored)"), {"stored": stored})
-        found = await connection.scalar(select(table.c.parameters))
+        value = await connection.scalar(select(table.c.parameters))
     await engine.dispose()
-    return found
+    return value
 
 
 def test_what_an_earlier_server_has_stored_can_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Broken: one run of before the door existed still stops the worker, `report` and `train`."""
+    """Broken: one run of before requests were validated still stops the worker, `report` and `train`."""
     stored = r'{"project": "\ud800", "n": 36893488147419103232}'
     assert asyncio.run(stored_and_read(tmp_path / "stock.db", stored)) == {
         "project": "\ud800",
@@ -199,8 +199,8 @@ def test_who_asks_while_the_database_restarts_is_asked_to_ask_again(
     monkeypatch: pytest.MonkeyPatch, error: Exception, is_retryable: bool
 ) -> None:
     """Broken: a restart of PostgreSQL of a second ends the runs that just say how they are."""
-    kept = server.is_client_retryable_exception
-    monkeypatch.setattr(server, "is_client_retryable_exception", kept)
+    original = server.is_client_retryable_exception
+    monkeypatch.setattr(server, "is_client_retryable_exception", original)
     outlast_database()
     assert server.is_client_retryable_exception(error) == is_retryable
 
@@ -208,8 +208,8 @@ def test_who_asks_while_the_database_restarts_is_asked_to_ask_again(
 def test_every_application_of_the_process_has_one_door(monkeypatch: pytest.MonkeyPatch) -> None:
     """Broken: nothing is looked at, or before the password was asked for, or twice."""
     monkeypatch.setattr(server, "create_app", server.create_app)
-    keep_out_unstorable()
+    validate_requests()
     application = server.create_app(ephemeral=True, ignore_cache=True)
     inside = application.api_app.user_middleware  # type: ignore[attr-defined] # Prefect's own
-    assert [each.cls for each in inside].count(Door) == 1
-    assert inside[-1].cls is Door
+    assert [each.cls for each in inside].count(RequestValidator) == 1
+    assert inside[-1].cls is RequestValidator

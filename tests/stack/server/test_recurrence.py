@@ -1,4 +1,4 @@
-"""Recurrence rules that would stop Prefect's server: a rule is refused, a stored one has no dates."""
+"""Tests of recurrence rules that Prefect's server cannot compute."""
 
 from __future__ import annotations
 

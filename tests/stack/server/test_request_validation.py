@@ -1,4 +1,4 @@
-"""stack.server.request_validation: what comes to the server's application, and what is answered instead."""
+"""Tests of the request validation before the server's application."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from stack.server.asgi import Message, Receive, Send
-from stack.server.request_validation import MOST_ASKED_BYTES, Door
+from stack.server.request_validation import MOST_ASKED_BYTES, RequestValidator
 
 CREATE = "/deployments/1/create_flow_run"
 JSON = {"content-type": "application/json"}
@@ -36,12 +36,12 @@ class Inside:
 
 
 def posted(path: str, content: bytes, method: str = "POST") -> tuple[httpx.Response, list[bytes]]:
-    """Send ``content`` through the door; return the answer and what came in."""
+    """Send ``content`` through the validation; return the answer and what came in."""
     inside = Inside()
 
     async def send() -> httpx.Response:
         """Send it without a server."""
-        transport = httpx.ASGITransport(app=Door(inside))
+        transport = httpx.ASGITransport(app=RequestValidator(inside))
         async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
             return await client.request(method, path, content=content, headers=JSON)
 
@@ -54,13 +54,13 @@ def test_a_request_with_what_cannot_be_stored_is_refused(path: str, method: str)
     """Broken: it is stored, and whoever lists it gets a 500."""
     answer, came_in = posted(path, rb'{"parameters": {"project": "\ud800"}}', method)
     assert answer.status_code == 422
-    said = answer.json()["detail"]
-    assert said.startswith("parameters.project: holds half of a character at character 1 (got")
+    detail = answer.json()["detail"]
+    assert detail.startswith("parameters.project: holds half of a character at character 1 (got")
     assert came_in == []
 
 
 def test_a_plain_request_comes_in_as_it_was_sent() -> None:
-    """Broken: the door changes what it has nothing against."""
+    """Broken: the validation changes what it has nothing against."""
     body = b'{"parameters":   {"project": "shop", "x": "\\ud83d\\ude00"}}'
     answer, came_in = posted(CREATE, body)
     assert answer.text == "taken"
@@ -80,9 +80,9 @@ def test_a_template_is_refused_only_where_a_run_is_made() -> None:
     """Broken: an automation, which may have templates, can no longer be saved."""
     body = b'{"parameters": {"project": {"__prefect_kind": "jinja", "template": "x"}}}'
     refused, nothing = posted(CREATE, body)
-    taken, came_in = posted("/automations/", body)
+    answer, came_in = posted("/automations/", body)
     assert (refused.status_code, nothing) == (422, [])
-    assert (taken.status_code, came_in) == (200, [body])
+    assert (answer.status_code, came_in) == (200, [body])
 
 
 def test_a_body_that_is_too_large_is_not_read_to_its_end() -> None:
@@ -97,8 +97,8 @@ def test_the_query_of_a_question_is_looked_at() -> None:
     """Broken: a date that is in no calendar comes in by the address instead of the body."""
     answer, came_in = posted("/flow_runs/1/graph-v2?since=0001-01-01T00:00:00%2B14:00", b"", "GET")
     assert (answer.status_code, came_in) == (422, [])
-    taken, came_in = posted("/flow_runs/1/graph-v2?since=2026-01-01", b"", "GET")
-    assert (taken.text, came_in) == ("taken", [b""])
+    answer, came_in = posted("/flow_runs/1/graph-v2?since=2026-01-01", b"", "GET")
+    assert (answer.text, came_in) == ("taken", [b""])
 
 
 def test_what_is_no_json_is_left_to_the_server() -> None:
@@ -108,7 +108,7 @@ def test_what_is_no_json_is_left_to_the_server() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "got"),
+    ("sent", "received"),
     [
         (r'{"event": "x\ud800"}', '{"event": "x\\ufffd"}'),
         ('{"event": "x"}', '{"event": "x"}'),
@@ -116,7 +116,7 @@ def test_what_is_no_json_is_left_to_the_server() -> None:
         ('{"occurred": "0001-01-01T00:00:00+14:00"}', "null"),
     ],
 )
-def test_events_that_come_by_a_socket_are_mended(sent: str, got: str) -> None:
+def test_events_that_come_by_a_socket_are_mended(sent: str, received: str) -> None:
     """Broken: an event of any flow makes the list of events unreadable."""
     inside = Inside()
 
@@ -127,5 +127,7 @@ def test_events_that_come_by_a_socket_are_mended(sent: str, got: str) -> None:
     async def send(_: Message) -> None:
         """Take what nobody sends."""
 
-    asyncio.run(Door(inside)({"type": "websocket", "path": "/events/in"}, receive, send))
-    assert inside.bodies == [got.encode()]
+    asyncio.run(
+        RequestValidator(inside)({"type": "websocket", "path": "/events/in"}, receive, send)
+    )
+    assert inside.bodies == [received.encode()]

@@ -1,4 +1,4 @@
-"""stack.server.schedules: schedules that never occur are refused, and stored ones end."""
+"""Tests of schedules that never occur: new ones are refused, and stored ones end."""
 
 from __future__ import annotations
 

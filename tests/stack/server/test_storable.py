@@ -1,4 +1,4 @@
-"""stack.server.storable: what the server could not give back is found, and can be mended."""
+"""Tests of values that the server could not return: they are found, refused or repaired."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ JSON = st.recursive(
 @pytest.mark.parametrize("name", UNSTORABLE)
 def test_what_cannot_be_given_back_is_refused_by_its_place(name: str) -> None:
     """Broken: one request stops every operation until somebody edits the database."""
-    text, said = UNSTORABLE[name]
+    text, message = UNSTORABLE[name]
     assert is_suspect(text.encode())
     with pytest.raises(BadInputError) as caught:
         refuse_unstorable(parsed(text))
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert caught.value.remedy
 
 

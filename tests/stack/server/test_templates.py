@@ -1,4 +1,4 @@
-"""stack.server.templates: no parameter of a run is filled in by the server."""
+"""Tests that templates in the parameters of a run are refused."""
 
 from __future__ import annotations
 

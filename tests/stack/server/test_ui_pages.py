@@ -1,4 +1,4 @@
-"""To whom the pages of the server speak, and in which frames they are shown."""
+"""Tests of the security headers of the UI's pages, and of its API address."""
 
 from __future__ import annotations
 
@@ -80,9 +80,9 @@ async def test_the_ui_speaks_to_the_address_at_which_it_is_seen(
     headers: dict[str, str], address: str
 ) -> None:
     """Broken: it says that it cannot reach its server, or that the right password is wrong."""
-    answered, body = await ask("/v2/ui-settings", **headers)
+    answer_headers, body = await ask("/v2/ui-settings", **headers)
     assert json.loads(body) == {**SETTINGS, "api_url": f"{address}/api"}
-    assert answered["content-length"] == str(len(body))
+    assert answer_headers["content-length"] == str(len(body))
     # What one is told must not be kept for another, who sees it at another address.
-    assert answered["cache-control"] == "no-store"
-    assert "x-forwarded-host" in answered["vary"]
+    assert answer_headers["cache-control"] == "no-store"
+    assert "x-forwarded-host" in answer_headers["vary"]

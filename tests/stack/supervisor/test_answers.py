@@ -1,4 +1,4 @@
-"""A server that hangs is told from one that answers."""
+"""Tests that detect a server that hangs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The supervisor restarts what dies and stops what it started."""
+"""Tests of the supervisor: it restarts what dies, and stops what it started."""
 
 from __future__ import annotations
 
@@ -211,12 +211,12 @@ def test_a_full_disk_ends_neither_it_nor_what_it_restarts(
     """
     home, supervisor = supervised
     before = pids(home)
-    written = {name: home.record(name).read_text() for name in PROGRAMS}
+    records = {name: home.record(name).read_text() for name in PROGRAMS}
     resource.prlimit(supervisor.pid, resource.RLIMIT_FSIZE, (8, resource.RLIM_INFINITY))
     os.kill(before["router"], signal.SIGKILL)
     restarted = psutil.Process(supervisor.pid).children
     until(lambda: bool({each.pid for each in restarted()} - {*before.values()}))
-    assert home.record("router").read_text() == written["router"]
+    assert home.record("router").read_text() == records["router"]
     for _ in range(2):  # it looks on, and starts nothing twice
         touched = home.supervisor_heartbeat_file.stat().st_mtime_ns
         until(lambda: home.supervisor_heartbeat_file.stat().st_mtime_ns != touched)  # noqa: B023

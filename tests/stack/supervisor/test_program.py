@@ -1,4 +1,4 @@
-"""When a part that has ended is started again."""
+"""Tests of the back-off between the starts of a part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""stack.worker.engine: a flow run whose server is away when it begins."""
+"""Tests of a flow run whose server is away when it begins."""
 
 from __future__ import annotations
 

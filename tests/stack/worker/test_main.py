@@ -1,4 +1,4 @@
-"""The worker takes nothing before the missed runs are dealt with."""
+"""Tests of the worker: it skips missed runs before it takes any."""
 
 from __future__ import annotations
 
@@ -41,27 +41,27 @@ class Story:
 @pytest.fixture
 def story(monkeypatch: pytest.MonkeyPatch) -> Story:
     """Give a story in which nothing is really skipped or taken."""
-    told = Story()
+    story = Story()
 
     async def take(_: ProcessWorker) -> list[FlowRun]:
         """Note that runs were asked for."""
-        told.did.append("take")
+        story.did.append("take")
         return []
 
-    monkeypatch.setattr(main, "skip_all_missed", told.skip)
-    monkeypatch.setattr("stack.worker.main.since_boot", told.time)
+    monkeypatch.setattr(main, "skip_all_missed", story.skip)
+    monkeypatch.setattr("stack.worker.main.since_boot", story.time)
     monkeypatch.setattr(ProcessWorker, "get_and_submit_flow_runs", take)
-    return told
+    return story
 
 
 async def test_missed_runs_are_skipped_before_any_is_taken(story: Story) -> None:
     """Broken: after a start, or when the machine wakes up, all missed runs begin first."""
-    made = PunctualWorker(work_pool_name="own")
-    await made.get_and_submit_flow_runs()
-    await made.get_and_submit_flow_runs()
+    worker = PunctualWorker(work_pool_name="own")
+    await worker.get_and_submit_flow_runs()
+    await worker.get_and_submit_flow_runs()
     assert story.did == ["skip in own", "take", "take"]
     story.now += LOOK_SECONDS
-    await made.get_and_submit_flow_runs()
+    await worker.get_and_submit_flow_runs()
     assert story.did[3:] == ["skip in own", "take"]
 
 
@@ -82,14 +82,14 @@ async def test_nothing_is_taken_while_missed_runs_cannot_be_looked_for(
     story: Story, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Broken: a server that is slow to start lets everything begin that was missed."""
-    made = PunctualWorker(work_pool_name="own")
+    worker = PunctualWorker(work_pool_name="own")
     story.silent = True
-    made._logger = logging.getLogger("worker")  # one that is captured
-    assert await made.get_and_submit_flow_runs() == []
+    worker._logger = logging.getLogger("worker")  # one that is captured
+    assert await worker.get_and_submit_flow_runs() == []
     assert story.did == []
     assert "does not answer" in caplog.text
     story.silent = False
-    await made.get_and_submit_flow_runs()
+    await worker.get_and_submit_flow_runs()
     assert story.did == ["skip in own", "take"]
 
 
@@ -123,9 +123,9 @@ async def test_a_run_that_is_given_to_it_twice_has_one_process_at_a_time(
         return ProcessWorkerResult(status_code=0, identifier="1")
 
     monkeypatch.setattr(ProcessWorker, "run", start)
-    made, run = PunctualWorker(work_pool_name="own"), FlowRun(id=uuid4(), flow_id=uuid4())
-    made._client = Client(state)  # type: ignore[assignment] # it is asked for nothing else
-    twice = asyncio.gather(*(made.run(run, ProcessJobConfiguration()) for _ in range(2)))
+    worker, run = PunctualWorker(work_pool_name="own"), FlowRun(id=uuid4(), flow_id=uuid4())
+    worker._client = Client(state)  # type: ignore[assignment] # it is asked for nothing else
+    twice = asyncio.gather(*(worker.run(run, ProcessJobConfiguration()) for _ in range(2)))
     await asyncio.sleep(0.1)
     may_end.set()
     assert [each.status_code for each in await twice] == [0, 0]

@@ -1,4 +1,4 @@
-"""A schedule that leaves out a parameter is named before its run begins."""
+"""Tests of the error message for a schedule that lacks a parameter."""
 
 from __future__ import annotations
 

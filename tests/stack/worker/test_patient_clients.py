@@ -1,4 +1,4 @@
-"""stack.worker.patient_clients: clients whose first question meets no server."""
+"""Tests of clients whose first request meets no server."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from tasks.launch.public_ports import PublicPorts
 from tasks.launch.standing import release_to_launch
 from tasks.ledger.connection import Ledger
 from tasks.ledger.ports import lease_port, ports
-from tasks.ledger.public_ports import Place
+from tasks.ledger.public_ports import PortOwner
 from tasks.presence import is_running
 from tasks.public_port_range import PublicPortRange
 from tasks.release import Instance
@@ -50,7 +50,7 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).
 def public_ports(ledger: Ledger, tmp_path: Path) -> PublicPorts:
     """Give front ports with real slots."""
     span = PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
-    return PublicPorts(ledger, SlotRouter(tmp_path / "router"), Place("demo", "dev"), span)
+    return PublicPorts(ledger, SlotRouter(tmp_path / "router"), PortOwner("demo", "dev"), span)
 
 
 def launch(launcher: Launcher, public_ports: PublicPorts) -> Launched:

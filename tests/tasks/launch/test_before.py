@@ -23,7 +23,7 @@ from tasks.launch.launcher import Launcher
 from tasks.launch.public_ports import PublicPorts
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.instances import instances
-from tasks.ledger.public_ports import Place
+from tasks.ledger.public_ports import PortOwner
 from tasks.ledger.releases import forget_release, record_release
 from tasks.public_port_range import PublicPortRange
 
@@ -36,7 +36,7 @@ FRONT = free_ports(10)
 def public_ports(ledger: Ledger, tmp_path: Path) -> PublicPorts:
     """Give front ports with real slots."""
     span = PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
-    return PublicPorts(ledger, SlotRouter(tmp_path / "router"), Place("demo", "dev"), span)
+    return PublicPorts(ledger, SlotRouter(tmp_path / "router"), PortOwner("demo", "dev"), span)
 
 
 def _before(launcher: Launcher, *commands: str, seconds: float = 60) -> Launcher:
@@ -71,7 +71,7 @@ def test_it_runs_once_a_release_with_the_variables_of_its_environment(
     lines = (release.source / "server.py").read_text().count("\n")
     assert _lines(launcher) == [f"dear dev, hunter2, {lines}"]
     prod = replace(launcher, environment="prod", variables={"GREETING": "dear prod"})
-    converge(prod, release, replace(public_ports, place=Place("demo", "prod")))
+    converge(prod, release, replace(public_ports, place=PortOwner("demo", "prod")))
     prod.stop(prod.recorded(), 0)
     assert _lines(prod) == [f"dear prod, hunter2, {lines}"]
 

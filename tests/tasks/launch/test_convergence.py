@@ -17,7 +17,7 @@ from tasks.launch.public_ports import PublicPorts
 from tasks.launch.standing import release_to_launch, serving_release
 from tasks.ledger.connection import Ledger
 from tasks.ledger.ports import ports
-from tasks.ledger.public_ports import Place
+from tasks.ledger.public_ports import PortOwner
 from tasks.ledger.rollouts import begin_rollout
 from tasks.presence import is_running
 from tasks.public_port_range import PublicPortRange
@@ -46,7 +46,7 @@ class Table:
 def public_ports_for(ledger: Ledger, project: str = "demo", count: int = 10) -> PublicPorts:
     """Return the front ports of a project, of a router that has ``count``."""
     span = PublicPortRange("127.0.0.1", FRONT, FRONT + count - 1)
-    return PublicPorts(ledger, Table(), Place(project, "dev"), span)
+    return PublicPorts(ledger, Table(), PortOwner(project, "dev"), span)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tasks.launch.public_ports import PublicPorts
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances, mark_stopping, take_instances
 from tasks.ledger.ports import ports
-from tasks.ledger.public_ports import Place
+from tasks.ledger.public_ports import PortOwner
 from tasks.presence import is_running
 from tasks.public_port_range import PublicPortRange
 from tasks.release import InstanceState
@@ -39,7 +39,7 @@ Make = Callable[..., Launcher]
 def public_ports(ledger: Ledger, tmp_path: Path) -> PublicPorts:
     """Give front ports with real slots."""
     span = PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
-    return PublicPorts(ledger, SlotRouter(tmp_path / "router"), Place("demo", "dev"), span)
+    return PublicPorts(ledger, SlotRouter(tmp_path / "router"), PortOwner("demo", "dev"), span)
 
 
 def test_a_busy_ledger_does_not_bring_back_what_is_being_stopped(

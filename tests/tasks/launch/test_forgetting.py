@@ -26,7 +26,7 @@ from tasks.launch.public_ports import PublicPorts
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances
 from tasks.ledger.ports import ports
-from tasks.ledger.public_ports import Place
+from tasks.ledger.public_ports import PortOwner
 from tasks.ledger.releases import releases
 from tasks.ledger.rollouts import begin_rollout
 from tasks.ledger.workloads import close_workload, open_workload
@@ -66,7 +66,7 @@ def test_a_forgotten_project_leaves_nothing_but_its_data(
     router, span = Table(), PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
     demo, other = launcher_for(), launcher_for("other")
     for launcher in (demo, other):
-        public_ports = PublicPorts(ledger, router, Place(launcher.project, "dev"), span)
+        public_ports = PublicPorts(ledger, router, PortOwner(launcher.project, "dev"), span)
         converge(launcher, launcher.build(""), public_ports)
     [served] = demo.live()
     (demo.data_folder / "note").write_text("kept")

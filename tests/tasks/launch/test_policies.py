@@ -18,7 +18,7 @@ from tasks.launch.launcher import Launcher, LaunchError
 from tasks.launch.public_ports import PublicPorts
 from tasks.launch.standing import release_to_launch
 from tasks.ledger.connection import Ledger
-from tasks.ledger.public_ports import Place
+from tasks.ledger.public_ports import PortOwner
 from tasks.public_port_range import PublicPortRange
 from tasks.release import Instance, InstanceState
 
@@ -31,7 +31,7 @@ Make = Callable[..., Launcher]
 def public_ports(ledger: Ledger, tmp_path: Path) -> PublicPorts:
     """Give front ports with real slots."""
     span = PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
-    return PublicPorts(ledger, SlotRouter(tmp_path / "router"), Place("demo", "dev"), span)
+    return PublicPorts(ledger, SlotRouter(tmp_path / "router"), PortOwner("demo", "dev"), span)
 
 
 def ended(instance: Instance) -> detached.Ended:

@@ -1,4 +1,4 @@
-"""A provider, and a claim that is granted on it."""
+"""Helpers: a provider, and a claim that is granted on it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ CLAIM = Claim("w/build", "local", ONE, fence=1, priority=3, expected_seconds=9.0
 
 def granted(ledger: Ledger, claim: Claim = CLAIM, now: float = 0.0) -> Granted:
     """Grant ``claim`` for ten seconds on the present state."""
-    given = grant(ledger, claim, queue_state(ledger, "local").epoch, now, 10.0)
-    assert given is not None
-    return given
+    issued = grant(ledger, claim, queue_state(ledger, "local").epoch, now, 10.0)
+    assert issued is not None
+    return issued
 
 
 def owners(ledger: Ledger) -> list[str]:

@@ -1,4 +1,4 @@
-"""Every test that takes `ledger` runs on SQLite and on PostgreSQL."""
+"""The fixture `ledger`, which runs each test on SQLite and on PostgreSQL."""
 
 from tests.tasks.ledger.databases import empty_url, ledger, url
 

@@ -1,4 +1,4 @@
-"""A private PostgreSQL for the tests: one cluster a run, one database a test."""
+"""A private PostgreSQL for the tests: one cluster for a run, one database for a test."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def cluster() -> Cluster:
     data = directory / "data"
     # initdb and postgres refuse to run as root.
     uid, gid = (None, None) if owner is None else (owner.pw_uid, owner.pw_gid)
-    made = subprocess.run(
+    process = subprocess.run(
         [programs / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync"],
         capture_output=True,
         text=True,
@@ -81,8 +81,8 @@ def cluster() -> Cluster:
         user=uid,
         group=gid,
     )
-    if made.returncode:
-        raise UnavailableError(f"initdb failed: {made.stderr.strip()}")
+    if process.returncode:
+        raise UnavailableError(f"initdb failed: {process.stderr.strip()}")
     settings = ("listen_addresses=", "fsync=off", "full_page_writes=off", "max_connections=200")
     server = subprocess.Popen(
         [
@@ -103,9 +103,9 @@ def cluster() -> Cluster:
 
 
 def _programs() -> Path:
-    found = shutil.which("initdb")
+    program = shutil.which("initdb")
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    folders = [*installed, *([Path(found).resolve().parent] if found else [])]
+    folders = [*installed, *([Path(program).resolve().parent] if program else [])]
     for folder in folders:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder

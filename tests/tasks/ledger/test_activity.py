@@ -1,4 +1,4 @@
-"""What was at work since a moment, of every project."""
+"""Tests of everything that was recorded since a given time."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def ran(ledger: Ledger, key: str, began: float, ended: float | None) -> str:
 
 def test_an_empty_ledger_has_none(ledger: Ledger) -> None:
     """The first report of an installation would fail."""
-    found = activity(ledger, 0.0)
-    assert (found.workloads, found.executions, found.providers) == ((), (), ())
-    assert not found.plans
+    recorded = activity(ledger, 0.0)
+    assert (recorded.workloads, recorded.executions, recorded.providers) == ((), (), ())
+    assert not recorded.plans
 
 
 def test_what_was_at_work_then_is_there_and_nothing_older(ledger: Ledger) -> None:
@@ -49,15 +49,15 @@ def test_what_was_at_work_then_is_there_and_nothing_older(ledger: Ledger) -> Non
     register_provider(ledger, "local", "shell", CAPACITY, 1.0, 2.0, 0.0)
     ran(ledger, "shop/old", 10.0, 20.0)
     across = ran(ledger, "shop/across", 90.0, 110.0)
-    still = ran(ledger, "other/open", 50.0, None)
-    found = activity(ledger, 100.0)
-    assert {row.id for row in found.workloads} == {across, still}
-    assert {one.workload for one in found.executions} == {across, still}
-    assert {run: stored.plan.makespan_seconds for run, stored in found.plans.items()} == {
+    still_open = ran(ledger, "other/open", 50.0, None)
+    recorded = activity(ledger, 100.0)
+    assert {row.id for row in recorded.workloads} == {across, still_open}
+    assert {row.workload for row in recorded.executions} == {across, still_open}
+    assert {run: stored.plan.makespan_seconds for run, stored in recorded.plans.items()} == {
         across: 8.0,
-        still: 8.0,
+        still_open: 8.0,
     }
-    [provider] = found.providers
+    [provider] = recorded.providers
     assert (provider.name, provider.capacity, provider.price_per_hour) == ("local", CAPACITY, 2.0)
 
 
@@ -75,7 +75,7 @@ def test_deployments_snapshots_and_insights_are_there(ledger: Ledger) -> None:
             ledger,
             [RaisedInsight("regression", key, "info", "", "twice", 1.0, 2.0, 3.0, closed_at)],
         )
-    found = activity(ledger, 100.0)
-    assert [one.project for one in found.rollouts] == ["shop150"]
-    assert [one.id for one in found.snapshots] == ["s150.0"]
-    assert {one.key for one in found.insights} == {"open", "since"}
+    recorded = activity(ledger, 100.0)
+    assert [row.project for row in recorded.rollouts] == ["shop150"]
+    assert [row.id for row in recorded.snapshots] == ["s150.0"]
+    assert {row.key for row in recorded.insights} == {"open", "since"}

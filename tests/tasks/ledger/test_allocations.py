@@ -1,4 +1,4 @@
-"""Allocations are written only on the state they were decided on, and end with their owner."""
+"""Tests of allocations: they are written only if the provider's state is unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from tasks.ledger.allocations import (
     hold_again,
     queue_state,
     release_allocation,
-    release_owner,
     withdraw,
 )
 from tasks.ledger.connection import Ledger
@@ -32,10 +31,18 @@ def local(ledger: Ledger) -> None:
 
 def test_a_grant_is_held(ledger: Ledger) -> None:
     """Otherwise the same capacity would be given twice."""
-    given = granted(ledger)
-    (held,) = queue_state(ledger, "local").held
-    assert (held.allocation_id, held.owner, held.demand) == (given.allocation_id, "w/build", ONE)
-    assert (held.since, held.expected_seconds, held.lease_until) == (0.0, 9.0, 10.0)
+    granted_first = granted(ledger)
+    (allocation,) = queue_state(ledger, "local").held
+    assert (allocation.allocation_id, allocation.owner, allocation.demand) == (
+        granted_first.allocation_id,
+        "w/build",
+        ONE,
+    )
+    assert (allocation.since, allocation.expected_seconds, allocation.lease_until) == (
+        0.0,
+        9.0,
+        10.0,
+    )
 
 
 def test_of_two_decisions_on_one_state_one_is_written(ledger: Ledger) -> None:
@@ -61,12 +68,12 @@ def test_a_successor_replaces_what_its_predecessor_held(ledger: Ledger) -> None:
     lease = open_workload(ledger, "k", "me", 0.0, 10.0, lambda owner: True)
     claim = replace(CLAIM, owner=f"{lease.id}/build")
     former = granted(ledger, claim)
-    taken = open_workload(ledger, "k", "other", 1.0, 10.0, lambda owner: False)
+    successor = open_workload(ledger, "k", "other", 1.0, 10.0, lambda owner: False)
     with pytest.raises(StaleFenceError):
         granted(ledger, claim)
     with pytest.raises(StaleFenceError):
         enqueue(ledger, claim, "full", 1.0)
-    now_held = granted(ledger, replace(claim, fence=taken.fence), now=1.0)
+    now_held = granted(ledger, replace(claim, fence=successor.fence), now=1.0)
     assert not release_allocation(ledger, former.allocation_id, former.fence)
     with pytest.raises(StaleFenceError):
         release_allocation(ledger, now_held.allocation_id, former.fence)
@@ -112,14 +119,14 @@ def test_a_granted_or_withdrawn_claim_waits_no_longer(ledger: Ledger) -> None:
 
 def test_what_was_lost_is_held_again_under_its_id(ledger: Ledger) -> None:
     """A step that goes on would be counted twice, or never be given back."""
-    given = granted(ledger)
-    assert not hold_again(ledger, CLAIM, given.allocation_id, 1.0, 10.0)
-    release_allocation(ledger, given.allocation_id, 1)
+    granted_first = granted(ledger)
+    assert not hold_again(ledger, CLAIM, granted_first.allocation_id, 1.0, 10.0)
+    release_allocation(ledger, granted_first.allocation_id, 1)
     epoch = queue_state(ledger, "local").epoch
-    assert hold_again(ledger, CLAIM, given.allocation_id, 1.0, 10.0)
+    assert hold_again(ledger, CLAIM, granted_first.allocation_id, 1.0, 10.0)
     assert owners(ledger) == [CLAIM.owner]
     assert queue_state(ledger, "local").epoch > epoch
-    assert release_allocation(ledger, given.allocation_id, 1)
+    assert release_allocation(ledger, granted_first.allocation_id, 1)
 
 
 def test_what_was_lost_to_a_successor_is_not_held_again(ledger: Ledger) -> None:
@@ -131,18 +138,14 @@ def test_what_was_lost_to_a_successor_is_not_held_again(ledger: Ledger) -> None:
         hold_again(ledger, claim, 1, 1.0, 10.0)
 
 
-@pytest.mark.parametrize("by", ["release", "close"])
-def test_nothing_of_a_workload_that_ended_stays(ledger: Ledger, by: str) -> None:
+def test_nothing_of_a_workload_that_ended_stays(ledger: Ledger) -> None:
     """A finished or failed run would otherwise go on blocking others until its lease ends."""
     lease = open_workload(ledger, "k", "me", 0.0, 10.0, lambda owner: True)
     granted(ledger, replace(CLAIM, owner=f"{lease.id}/build"))
     enqueue(ledger, replace(CLAIM, owner=f"{lease.id}/test"), "full", 0.0)
     reserve(ledger, [Reservation(lease.id, "local", ONE, 0.0, 9.0)])
     epoch = queue_state(ledger, "local").epoch
-    if by == "release":
-        release_owner(ledger, lease.id)
-    else:
-        close_workload(ledger, lease.id, lease.fence, "failed", 1.0)
+    close_workload(ledger, lease.id, lease.fence, "failed", 1.0)
     after = queue_state(ledger, "local")
     assert (after.held, after.waiting) == ((), ())
     assert after.epoch > epoch

@@ -1,4 +1,4 @@
-"""From which file a block came."""
+"""Tests of the record of the file from which a block came."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transactions, versions and opening of the ledger."""
+"""Tests of transactions, versions and opening of the ledger."""
 
 from __future__ import annotations
 
@@ -138,16 +138,16 @@ def test_writers_wait_for_each_other_from_their_first_statement(ledger: Ledger, 
 def test_version_moves_with_everybodys_commits_and_only_with_them(ledger: Ledger, url: str) -> None:
     """A waiter that misses a commit sleeps on; one woken by nothing burns the machine."""
     other = open_ledger(url)
-    seen = [ledger.version()]
+    versions = [ledger.version()]
     for writer in (ledger, other, ledger):
         with writer.write() as connection:
             connection.execute(INSERT)
-        seen.append(ledger.version())
-    assert len(set(seen)) == len(seen)
+        versions.append(ledger.version())
+    assert len(set(versions)) == len(versions)
     with other.write() as connection:
         connection.execute(select(samples.c.id)).all()
     count(other)
-    assert ledger.version() == seen[-1]
+    assert ledger.version() == versions[-1]
     other.close()
 
 

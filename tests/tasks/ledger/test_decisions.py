@@ -1,4 +1,4 @@
-"""Decisions are recorded with what they were made by, and settled by what came of them."""
+"""Tests of decisions, their estimates and actual values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimates: published ones while they are fresh, else the ledger's own history."""
+"""Tests of estimates: published ones while they hold, else from the ledger's history."""
 
 from __future__ import annotations
 
@@ -107,9 +107,9 @@ def test_quantiles_are_in_order_and_within_what_was_seen(seconds: list[float]) -
 def test_each_kind_of_provider_speaks_for_itself(ledger: Ledger) -> None:
     """A step would be planned on a new kind of machine as it was on an old one."""
     record_timings(ledger, [timing(1.0), timing(5.0, kind="docker")])
-    found = read_estimates_by_kind(ledger, ["a"], ["shell", "docker", "shell", "vm"])["a"]
-    assert (found.p50_seconds, found.kind) == (1.0, "shell")
-    assert (found.on("docker").p50_seconds, found.on("vm")) == (5.0, found)
-    one = read_estimates_by_kind(ledger, ["a"], ["shell", "shell"])
-    assert one == read_estimates(ledger, ["a"], "shell")
+    estimate = read_estimates_by_kind(ledger, ["a"], ["shell", "docker", "shell", "vm"])["a"]
+    assert (estimate.p50_seconds, estimate.kind) == (1.0, "shell")
+    assert (estimate.on("docker").p50_seconds, estimate.on("vm")) == (5.0, estimate)
+    of_one_kind = read_estimates_by_kind(ledger, ["a"], ["shell", "shell"])
+    assert of_one_kind == read_estimates(ledger, ["a"], "shell")
     assert read_estimates_by_kind(ledger, ["a"], ["vm", "docker"])["a"].kind == "docker"

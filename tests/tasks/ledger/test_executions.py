@@ -1,4 +1,4 @@
-"""An attempt's outcome is recorded once, by whoever holds the workload."""
+"""Tests of executions: the outcome of an attempt is recorded once, by the workload's holder."""
 
 from __future__ import annotations
 
@@ -97,12 +97,12 @@ def test_what_was_cut_short_teaches_nothing(ledger: Ledger, begun: Execution, en
 
 def test_a_stale_fence_is_refused(ledger: Ledger, begun: Execution) -> None:
     """A run that was given up for dead must not write into its successor's work."""
-    taken = open_workload(ledger, "shop/tests", "other", 1.0, 10.0, lambda owner: False)
+    successor = open_workload(ledger, "shop/tests", "other", 1.0, 10.0, lambda owner: False)
     with pytest.raises(StaleFenceError):
         finish(ledger, begun)
     with pytest.raises(StaleFenceError):
         begin_execution(ledger, replace(begun, attempt=2))
-    adopted = replace(begun, fence=taken.fence)
+    adopted = replace(begun, fence=successor.fence)
     begin_execution(ledger, adopted)
     assert executions(ledger, begun.workload) == [adopted]
     assert finish(ledger, adopted)

@@ -1,4 +1,4 @@
-"""What is expected of a key and of all below it, published or straight from history."""
+"""Tests of the estimates of a key and of all keys below it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,21 @@ def timing(key: str, kind: str = "shell", at: float = 1.0, *, succeeded: bool = 
 def test_what_was_published_says_when(ledger: Ledger) -> None:
     """A reader would take a stale figure for last night's."""
     publish_estimates(ledger, [BUILD], "shell", now=20.0)
-    (found,) = expectations(ledger, BUILD.key)
-    assert (found.provider_kind, found.estimate, found.published_at) == ("shell", BUILD, 20.0)
+    (expectation,) = expectations(ledger, BUILD.key)
+    assert (expectation.provider_kind, expectation.estimate, expectation.published_at) == (
+        "shell",
+        BUILD,
+        20.0,
+    )
 
 
 def test_it_says_what_planning_reads(ledger: Ledger) -> None:
     """The answer would differ from what the next plan reckons with."""
     publish_estimates(ledger, [BUILD], "shell", now=20.0)
     record_timings(ledger, [timing(BUILD.key, at=30.0 + turn) for turn in range(3)])
-    (found,) = expectations(ledger, BUILD.key)
-    assert (found.estimate.source, found.estimate.p50_seconds) == ("history", 2.0)
-    assert found.published_at is None
+    (expectation,) = expectations(ledger, BUILD.key)
+    assert (expectation.estimate.source, expectation.estimate.p50_seconds) == ("history", 2.0)
+    assert expectation.published_at is None
 
 
 def test_of_a_workload_it_is_every_step_on_every_kind(ledger: Ledger) -> None:
@@ -38,13 +42,18 @@ def test_of_a_workload_it_is_every_step_on_every_kind(ledger: Ledger) -> None:
     record_timings(ledger, [timing(key) for key in others])
     record_timings(ledger, [timing("shop/ci/test"), timing("shop/ci/test", "docker")])
     publish_estimates(ledger, [BUILD], "shell", now=20.0)
-    found = [(one.estimate.key, one.provider_kind) for one in expectations(ledger, "shop/ci")]
-    assert found == [
+    keys_and_kinds = [
+        (expectation.estimate.key, expectation.provider_kind)
+        for expectation in expectations(ledger, "shop/ci")
+    ]
+    assert keys_and_kinds == [
         ("shop/ci/build", "shell"),
         ("shop/ci/test", "docker"),
         ("shop/ci/test", "shell"),
     ]
-    assert [one.estimate.key for one in expectations(ledger, "shop/c_")] == ["shop/c_/build"]
+    assert [expectation.estimate.key for expectation in expectations(ledger, "shop/c_")] == [
+        "shop/c_/build"
+    ]
 
 
 def test_what_never_succeeded_is_known_and_nothing_expected_of_it(ledger: Ledger) -> None:

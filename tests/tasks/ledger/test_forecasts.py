@@ -1,4 +1,4 @@
-"""What is expected of the hours to come replaces what was expected before."""
+"""Tests of forecasts, which replace the earlier ones."""
 
 from __future__ import annotations
 

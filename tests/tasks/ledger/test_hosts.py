@@ -1,4 +1,4 @@
-"""One host at a time acts on a ledger."""
+"""Tests that one host at a time acts on a ledger."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ def test_what_is_released_or_taken_is_another_hosts(ledger: Ledger) -> None:
 
 def test_flows_refuse_the_ledger_of_another_host(ledger: Ledger, url: str, tmp_path: Path) -> None:
     """A worker elsewhere would stop and start what it cannot see."""
-    chosen = Settings.model_validate({"home": tmp_path, "ledger_url": url})
-    open_own_ledger(chosen).close()
+    config = Settings.model_validate({"home": tmp_path, "ledger_url": url})
+    open_own_ledger(config).close()
     claim_ledger(ledger, HERE, 1.0)
     with pytest.raises(BadInputError, match="another host acts on this ledger"):
-        open_own_ledger(chosen)
+        open_own_ledger(config)
     claim_ledger(ledger, this_host(tmp_path), 2.0, take=True)
-    open_own_ledger(chosen).close()
+    open_own_ledger(config).close()

@@ -1,4 +1,4 @@
-"""What analytics raises is one row from the first sight of it to its end."""
+"""Tests of insights, each of which is one row from its first sight to its end."""
 
 from __future__ import annotations
 

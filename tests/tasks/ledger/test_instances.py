@@ -1,4 +1,4 @@
-"""Instances come back as they were recorded, and by what they are asked for."""
+"""Tests of recorded instances, and of queries for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds capacity keeps it while it lives, whatever the clock says; the dead keep nothing."""
+"""Tests of leases: living owners keep their capacity whatever the clock says; dead ones lose it."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ def attempt(tmp_path: Path) -> Iterator[Path]:
 
 def test_renewing_keeps_what_would_be_reaped(ledger: Ledger) -> None:
     """A step longer than its lease would lose its capacity; a dead one would keep it."""
-    kept = granted(ledger)
+    lasting = granted(ledger)
     enqueue(ledger, replace(CLAIM, owner="w/test"), "full", 0.0, lease_seconds=10.0)
     granted(ledger, replace(CLAIM, owner="v/build"))
-    assert renew_allocations(ledger, "w", 1, 8.0, 10.0) == {kept.allocation_id}
+    assert renew_allocations(ledger, "w", 1, 8.0, 10.0) == {lasting.allocation_id}
     assert renew_allocations(ledger, "w", 2, 8.0, 10.0) == frozenset()
     assert reap(ledger, 9.0, 10.0) == []
     assert reap(ledger, 12.0, 10.0) == ["v/build"]

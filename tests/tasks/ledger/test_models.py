@@ -1,4 +1,4 @@
-"""Every version of a model is kept with what it came from."""
+"""Tests of the recorded versions of models."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ def test_versions_are_numbered_by_model_and_the_newest_comes_first(ledger: Ledge
     assert record_model(ledger, FIRST) == 1
     assert record_model(ledger, replace(FIRST, trained_at=20.0)) == 2
     assert record_model(ledger, replace(FIRST, name="failures", trained_at=15.0)) == 1
-    assert [one.version for one in models(ledger, "durations")] == [2, 1]
+    assert [model.version for model in models(ledger, "durations")] == [2, 1]
     assert models(ledger, "durations", limit=1) == [replace(FIRST, version=2, trained_at=20.0)]
-    assert [one.name for one in models(ledger)] == ["durations", "failures", "durations"]
+    assert [model.name for model in models(ledger)] == ["durations", "failures", "durations"]

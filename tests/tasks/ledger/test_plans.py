@@ -1,4 +1,4 @@
-"""A plan comes back as it was recorded."""
+"""Tests of recorded plans."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def test_a_plan_is_found_by_the_id_that_its_recording_told(ledger: Ledger) -> No
         plan_by_id(ledger, "1")
     first = record_plan(ledger, "w", PLAN, 1.0)
     second = record_plan(ledger, "w", replace(PLAN, strategy="cheapest"), 2.0)
-    found = plan_by_id(ledger, str(first))
-    assert (found.id, found.workload, found.plan, found.recorded_at) == (first, "w", PLAN, 1.0)
+    stored = plan_by_id(ledger, str(first))
+    assert (stored.id, stored.workload, stored.plan, stored.recorded_at) == (first, "w", PLAN, 1.0)
     for unknown in ("99", "newest", "-1", "²", "9" * 30):
         with pytest.raises(BadInputError, match=f"plan: .*the newest is {second}"):
             plan_by_id(ledger, unknown)
@@ -56,9 +56,9 @@ def test_a_plan_is_found_by_the_id_that_its_recording_told(ledger: Ledger) -> No
 def test_the_plans_of_a_workload_are_those_of_its_runs_and_its_dry_runs(ledger: Ledger) -> None:
     """A dry run would be compared with the plan of something else, or with nothing."""
     key = "shop/tests/dev/d1/abc"
-    shown = record_plan(ledger, key, PLAN, 1.0)
+    dry_run = record_plan(ledger, key, PLAN, 1.0)
     lease = open_workload(ledger, key, "me", 2.0, 15.0, owner_alive=lambda _owner: True)
     ran = record_plan(ledger, lease.id, PLAN, 2.0)
     record_plan(ledger, "shop/other", PLAN, 3.0)
-    assert [each.id for each in plans_of(ledger, key)] == [ran, shown]
+    assert [each.id for each in plans_of(ledger, key)] == [ran, dry_run]
     assert [each.id for each in plans_of(ledger, key, limit=1)] == [ran]

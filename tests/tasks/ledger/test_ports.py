@@ -1,4 +1,4 @@
-"""Ports are leased once, whoever asks at the same time."""
+"""Tests of port leases, which are unique under concurrent requests."""
 
 from __future__ import annotations
 

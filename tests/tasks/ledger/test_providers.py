@@ -1,4 +1,4 @@
-"""Providers, and what of them is free."""
+"""Tests of providers and their free capacity."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.ledger.allocations import grant, queue_state
 from tasks.ledger.connection import Ledger
 from tasks.ledger.leases import reap
 from tasks.ledger.providers import (
-    Followed,
+    ProviderChanges,
     epochs,
     fleet,
     follow_providers,
@@ -32,12 +32,12 @@ def test_the_fleet_is_as_registered_in_the_order_asked_for(ledger: Ledger) -> No
     """Plans would otherwise use the wrong speed or price."""
     register(ledger)
     register(ledger, "other")
-    found = fleet(ledger, ["other", "local"], 7.0)
-    assert [item.name for item in found.providers] == ["other", "local"]
-    local = found.providers[1]
+    snapshot = fleet(ledger, ["other", "local"], 7.0)
+    assert [item.name for item in snapshot.providers] == ["other", "local"]
+    local = snapshot.providers[1]
     assert (local.kind, local.speed, local.price_per_hour) == ("shell", 2.0, 0.5)
     assert local.free == local.capacity == CAPACITY
-    assert found.at == 7.0
+    assert snapshot.at == 7.0
     assert provider_names(ledger) == ["local", "other"]
 
 
@@ -46,8 +46,8 @@ def test_what_is_held_is_not_free_until_it_is_reaped(ledger: Ledger) -> None:
     register(ledger)
     claim = Claim("w/s", "local", Resources(cpus=1.5, slots=1), fence=1)
     grant(ledger, claim, queue_state(ledger, "local").epoch, 0.0, 10.0)
-    left = Resources(cpus=2.5, memory_mib=1000, slots=3)
-    assert fleet(ledger, ["local"], 10.0).providers[0].free == left
+    free = Resources(cpus=2.5, memory_mib=1000, slots=3)
+    assert fleet(ledger, ["local"], 10.0).providers[0].free == free
     reap(ledger, 10.0)
     assert fleet(ledger, ["local"], 10.0).providers[0].free == CAPACITY
 
@@ -79,12 +79,12 @@ def offered(name: str, slots: int = 4) -> ShellRunner:
 def test_the_ledger_follows_what_is_offered(ledger: Ledger) -> None:
     """A provider made or edited in the UI would break every run, or be planned as it was."""
     both = {"local": offered("local"), "other": offered("other")}
-    assert follow_providers(ledger, both, 1.0) == Followed(changed=("local", "other"))
+    assert follow_providers(ledger, both, 1.0) == ProviderChanges(changed=("local", "other"))
     version = ledger.version()
-    assert follow_providers(ledger, both, 2.0) == Followed()
+    assert follow_providers(ledger, both, 2.0) == ProviderChanges()
     assert ledger.version() == version
     edited = {"local": offered("local", slots=9)}
-    assert follow_providers(ledger, edited, 3.0) == Followed(("local",), ("other",))
+    assert follow_providers(ledger, edited, 3.0) == ProviderChanges(("local",), ("other",))
     assert fleet(ledger, ["local"], 3.0).providers[0].capacity.slots == 9
 
 
@@ -95,5 +95,5 @@ def test_a_removed_provider_is_no_more_but_known_to_what_runs_on_it(ledger: Ledg
     follow_providers(ledger, {"local": offered("local")}, 2.0)
     assert provider_names(ledger) == ["local"]
     assert fleet(ledger, ["other"], 3.0).providers[0].name == "other"
-    assert follow_providers(ledger, both, 4.0) == Followed(changed=("other",))
+    assert follow_providers(ledger, both, 4.0) == ProviderChanges(changed=("other",))
     assert provider_names(ledger) == ["local", "other"]

@@ -1,4 +1,4 @@
-"""Front ports are given back where they are short, and stay with their owner where they are not."""
+"""Tests of front ports: they stay with their owner, and are reused when they run short."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tasks.errors import BadInputError, BusyError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.ports import ports
 from tasks.ledger.public_ports import (
-    Place,
+    PortOwner,
     forget_moved,
     front_services,
     lease_public_ports,
@@ -23,12 +23,14 @@ SPAN = PublicPortRange("127.0.0.1", 8300, 8302)
 
 def take(ledger: Ledger, project: str, now: float = 0.0, port: int | None = None) -> int:
     """Lease a front port to the service `web` of a project."""
-    return lease_public_ports(ledger, SPAN, Place(project, "dev"), {"web": port}, now).ports["web"]
+    return lease_public_ports(ledger, SPAN, PortOwner(project, "dev"), {"web": port}, now).ports[
+        "web"
+    ]
 
 
 def retire(ledger: Ledger, project: str, now: float) -> None:
     """Stop the service `web` of a project."""
-    retire_public_ports(ledger, Place(project, "dev"), ["web"], now)
+    retire_public_ports(ledger, PortOwner(project, "dev"), ["web"], now)
 
 
 def holders(ledger: Ledger) -> dict[int, str]:
@@ -67,17 +69,19 @@ def test_ports_of_what_runs_are_never_taken(ledger: Ledger) -> None:
 def test_a_launch_gets_all_its_ports_or_none(ledger: Ledger) -> None:
     """Broken: a launch that fails would leave leases behind."""
     take(ledger, "a")
-    wanted = dict.fromkeys(["one", "two", "three"])
+    pins = dict.fromkeys(["one", "two", "three"])
     with pytest.raises(BusyError):
-        lease_public_ports(ledger, SPAN, Place("b", "dev"), wanted, 1.0)
+        lease_public_ports(ledger, SPAN, PortOwner("b", "dev"), pins, 1.0)
     assert holders(ledger) == {8300: "front/a/dev/web"}
 
 
 def test_a_pinned_port_is_given_to_who_asks_for_it(ledger: Ledger) -> None:
     """Broken: a service could not be found at a port that its users know."""
     assert take(ledger, "a", port=8302) == 8302
-    taken = lease_public_ports(ledger, SPAN, Place("b", "dev"), {"api": None, "web": 8300}, 1.0)
-    assert taken.ports == {"api": 8301, "web": 8300}
+    leased = lease_public_ports(
+        ledger, SPAN, PortOwner("b", "dev"), {"api": None, "web": 8300}, 1.0
+    )
+    assert leased.ports == {"api": 8301, "web": 8300}
 
 
 def test_a_pin_that_another_holds_is_refused_with_its_name(ledger: Ledger) -> None:
@@ -93,12 +97,12 @@ def test_a_pin_that_another_holds_is_refused_with_its_name(ledger: Ledger) -> No
 
 def test_a_service_that_moves_to_its_pin_keeps_both_until_it_has_moved(ledger: Ledger) -> None:
     """Broken: another project would get the old port while users are still sent there."""
-    place = Place("a", "dev")
+    place = PortOwner("a", "dev")
     take(ledger, "a")
-    taken = lease_public_ports(ledger, SPAN, place, {"web": 8302}, 1.0)
+    leased = lease_public_ports(ledger, SPAN, place, {"web": 8302}, 1.0)
     assert moved_public_ports(ledger, SPAN, place) == {"web": 8300}
     assert take(ledger, "b") == 8301
-    undo_public_ports(ledger, SPAN, place, taken)
+    undo_public_ports(ledger, SPAN, place, leased)
     assert (take(ledger, "a"), moved_public_ports(ledger, SPAN, place)) == (8300, {})
     lease_public_ports(ledger, SPAN, place, {"web": 8302}, 1.0)
     forget_moved(ledger, SPAN, place, "web")
@@ -107,7 +111,7 @@ def test_a_service_that_moves_to_its_pin_keeps_both_until_it_has_moved(ledger: L
 
 def test_what_failed_holds_what_it_held_before(ledger: Ledger) -> None:
     """Broken: each failed launch would use up a port."""
-    place = Place("a", "dev")
+    place = PortOwner("a", "dev")
     undo_public_ports(
         ledger, SPAN, place, lease_public_ports(ledger, SPAN, place, {"web": None}, 1.0)
     )
@@ -125,10 +129,10 @@ def test_a_router_that_has_grown_changes_no_port(ledger: Ledger) -> None:
     """Broken: every service would answer elsewhere once there are more front ports."""
     take(ledger, "a")
     wider = PublicPortRange("127.0.0.1", 8300, 8400)
-    leased = lease_public_ports(ledger, wider, Place("a", "dev"), {"web": None}, 1.0)
+    leased = lease_public_ports(ledger, wider, PortOwner("a", "dev"), {"web": None}, 1.0)
     assert (leased.ports, len(ports(ledger))) == ({"web": 8300}, 1)
     moved = PublicPortRange("127.0.0.1", 9300, 9302)
-    assert lease_public_ports(ledger, moved, Place("a", "dev"), {"web": None}, 1.0).ports == {
+    assert lease_public_ports(ledger, moved, PortOwner("a", "dev"), {"web": None}, 1.0).ports == {
         "web": 9300
     }
     assert len(ports(ledger)) == 1
@@ -137,7 +141,7 @@ def test_a_router_that_has_grown_changes_no_port(ledger: Ledger) -> None:
 def test_deploying_leaves_a_port_that_serves(ledger: Ledger) -> None:
     """Broken: a rollout, which moves one front port, would leave users at the old one."""
     take(ledger, "a")
-    place, pins = Place("a", "dev"), {"web": 8302}
+    place, pins = PortOwner("a", "dev"), {"web": 8302}
     assert lease_public_ports(ledger, SPAN, place, pins, 1.0, move=False).ports == {"web": 8300}
     retire(ledger, "a", 2.0)
     assert lease_public_ports(ledger, SPAN, place, pins, 3.0, move=False).ports == {"web": 8302}

@@ -1,4 +1,4 @@
-"""Releases are found again by version and by digest."""
+"""Tests of releases, which are found by version and by digest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reservations and conflicts are found by provider, time and workload."""
+"""Tests of reservations and conflicts, which are found by provider, time and workload."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""History goes by age and number; what is open, and the newest of each key, stays."""
+"""Tests of the ledger's retention: history goes by age and number; open and newest rows stay."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from tasks.ledger.tables import deployment, learning
 from tasks.ledger.timings import Timing, record_timings, timings
 from tasks.ledger.workloads import close_workload, open_workload
 
-NEVER, ALL = -1.0, 10**9
+NEVER = -1.0
+ALL = 10**9
 
 
 def _timings(ledger: Ledger, key: str, count: int) -> None:
@@ -55,14 +56,14 @@ def test_the_newest_of_each_key_stay_however_old(ledger: Ledger) -> None:
     last = last_timing(ledger)
     while forget_history(ledger, before=1e9, most_rows=ALL, bite=20):
         pass
-    left = [timing.at for timing in timings(ledger, ["often"], 1000)["often"]]
-    assert sorted(left) == [float(at) for at in range(30, KEPT_PER_KEY + 30)]
+    moments = [timing.at for timing in timings(ledger, ["often"], 1000)["often"]]
+    assert sorted(moments) == [float(at) for at in range(30, KEPT_PER_KEY + 30)]
     assert len(timings(ledger, ["seldom"])["seldom"]) == 3
     assert last_timing(ledger) == last  # else analytics would take it for another ledger
 
 
 def test_a_bite_is_small(ledger: Ledger) -> None:
-    """Broken: the first round after a year holds the ledger for minutes."""
+    """Broken: the first run after a year holds the ledger for minutes."""
     _timings(ledger, "often", KEPT_PER_KEY + 30)
     assert forget_history(ledger, before=1e9, most_rows=ALL, bite=7) == {"timings": 7}
 
@@ -77,19 +78,19 @@ def test_what_is_young_goes_only_where_there_is_too_much(ledger: Ledger) -> None
 
 def test_what_is_open_stays_and_what_is_closed_goes_with_its_steps(ledger: Ledger) -> None:
     """Broken: a run that is resumed repeats all its steps; or closed ones stay for ever."""
-    kept = _workload(ledger, "shop/ci/dev", closed=False)
+    open_workload_id = _workload(ledger, "shop/ci/dev", closed=False)
     closed = [_workload(ledger, f"shop/ci/{number}", closed=True) for number in range(2)]
     many = [_workload(ledger, "shop/x", closed=True) for _ in range(KEPT_PER_KEY + 2)]
     with ledger.write() as connection:
         rows = [
             {"workload": name, "step": "s", "kind": "k", "key": "", "chosen": "", "why": ""}
             | {"source": "", "unit": "", "at": 1.0}
-            for name in (kept, closed[0])
+            for name in (open_workload_id, closed[0])
         ]
         connection.execute(insert(learning.decisions), rows)
     while forget_history(ledger, before=1e9, most_rows=ALL, bite=50):
         pass
-    assert executions(ledger, kept)
+    assert executions(ledger, open_workload_id)
     assert sum(bool(executions(ledger, name)) for name in many) == KEPT_PER_KEY
     assert kept_history(ledger)["workloads"].rows == 1 + 2 + KEPT_PER_KEY
     assert kept_history(ledger)["decisions"].rows == 1
@@ -112,6 +113,6 @@ def test_rollouts_to_go_back_along_stay(ledger: Ledger) -> None:
 def test_only_attempts_without_an_outcome_may_run(ledger: Ledger, closed: bool) -> None:
     """Broken: `make down` leaves a step running, or looks through all that ever ran."""
     name = _workload(ledger, "shop/ci/dev", closed=closed, steps=2)
-    found = [path.parent.name for path in unended_directories(ledger)]
-    assert sorted(found) == ([] if closed else ["s0", "s1"])
+    names = [path.parent.name for path in unended_directories(ledger)]
+    assert sorted(names) == ([] if closed else ["s0", "s1"])
     assert (name in referenced(ledger)) != closed

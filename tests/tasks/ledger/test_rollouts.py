@@ -1,4 +1,4 @@
-"""One rollout at a time in an environment, and one controller at a time for it."""
+"""Tests of rollouts: one at a time in an environment, with one controller at a time."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ def test_an_ended_one_makes_room_and_stays_ended(ledger: Ledger, phase: str) -> 
 def test_taking_over_fences_the_former_controller_off(ledger: Ledger) -> None:
     """A controller that was only asleep would otherwise switch traffic after its successor."""
     begun = begin(ledger)
-    taken = take_over_rollout(ledger, begun.id, "reconciler", 20.0, 10.0)
-    assert (taken.owner, taken.fence, taken.document) == ("reconciler", 2, begun.document)
+    rollout = take_over_rollout(ledger, begun.id, "reconciler", 20.0, 10.0)
+    assert (rollout.owner, rollout.fence, rollout.document) == ("reconciler", 2, begun.document)
     with pytest.raises(StaleFenceError):
         save_rollout(ledger, begun.id, begun.fence, "done", {}, 21.0, 10.0)
-    save_rollout(ledger, taken.id, taken.fence, "reverted", {}, 21.0, 10.0)
+    save_rollout(ledger, rollout.id, rollout.fence, "reverted", {}, 21.0, 10.0)
 
 
 def test_an_unknown_rollout_is_not_found(ledger: Ledger) -> None:

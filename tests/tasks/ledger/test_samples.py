@@ -1,4 +1,4 @@
-"""Measurements are kept until they are forgotten."""
+"""Tests of metric samples."""
 
 from __future__ import annotations
 

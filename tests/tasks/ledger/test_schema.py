@@ -1,4 +1,4 @@
-"""The migrations build what the code expects, once, whoever comes first."""
+"""Tests of the migrations: they build the schema that the code expects, also concurrently."""
 
 from __future__ import annotations
 

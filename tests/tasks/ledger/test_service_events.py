@@ -1,4 +1,4 @@
-"""What happened since somebody last looked."""
+"""Tests of the queries for new timings, attempts and measurements."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def test_timings_are_read_once(ledger: Ledger) -> None:
     assert last_timing(ledger) == 0
     assert new_timings(ledger, 0, 0.0) == (0, [])
     record_timings(ledger, [OLD])
-    last, found = new_timings(ledger, 0, 0.0)
-    assert (last, found) == (last_timing(ledger), [OLD])
+    last, fresh = new_timings(ledger, 0, 0.0)
+    assert (last, fresh) == (last_timing(ledger), [OLD])
     record_timings(ledger, [NEW])
     assert new_timings(ledger, last, 0.0)[1] == [NEW]
     assert new_timings(ledger, 0, 10.0)[1] == [NEW]

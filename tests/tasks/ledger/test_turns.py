@@ -1,4 +1,4 @@
-"""Of those who change what serves at a place, the one that began last has the last word."""
+"""Tests of turns: the latest to begin has the last word."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def test_who_began_earlier_and_was_quicker_is_replaced(ledger: Ledger) -> None:
 
 def test_other_places_are_no_rivals(ledger: Ledger) -> None:
     """A deploy to one environment would end the launches of all others."""
-    here = take_turn(ledger, "shop", "dev")
+    turn = take_turn(ledger, "shop", "dev")
     take_turn(ledger, "shop", "prod")
     assert published(ledger, take_turn(ledger, "shop", "prod"))
-    assert published(ledger, here)
+    assert published(ledger, turn)
 
 
 def test_what_brings_back_overtakes_nobody_and_is_overtaken_by_all(ledger: Ledger) -> None:

@@ -1,4 +1,4 @@
-"""A workload has one live owner; who takes it over fences the former one off."""
+"""Tests of workloads: each has one live owner, and a takeover fences the former one off."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from tasks.ledger.workloads import (
     close_workload,
     open_workload,
     renew_workload,
-    workload_state,
     workloads,
 )
 
@@ -67,7 +66,7 @@ def test_the_former_owner_is_refused(ledger: Ledger) -> None:
     with pytest.raises(StaleFenceError):
         close_workload(ledger, first.id, first.fence, "failed", 7.0)
     assert renew_workload(ledger, second.id, second.fence, 6.0, 10.0)
-    assert workload_state(ledger, first.id) == "open"
+    assert [row.state for row in workloads(ledger)] == ["open"]
 
 
 def test_a_renewed_lease_holds_longer(ledger: Ledger) -> None:
@@ -83,7 +82,7 @@ def test_after_closing_a_new_one_is_opened(ledger: Ledger) -> None:
     first = opened(ledger)
     close_workload(ledger, first.id, first.fence, "succeeded", 5.0)
     close_workload(ledger, first.id, first.fence, "failed", 6.0)
-    assert workload_state(ledger, first.id) == "succeeded"
+    assert [row.state for row in workloads(ledger)] == ["succeeded"]
     assert not renew_workload(ledger, first.id, first.fence, 6.0, 10.0)
     second = opened(ledger, now=7.0)
     assert second.id != first.id
@@ -92,7 +91,7 @@ def test_after_closing_a_new_one_is_opened(ledger: Ledger) -> None:
 
 def test_what_was_never_opened_is_not_there(ledger: Ledger) -> None:
     """A wrong id must not pass for a workload without a state."""
-    assert workload_state(ledger, "none") is None
+    assert workloads(ledger) == []
     with pytest.raises(NotFoundError):
         close_workload(ledger, "none", 1, "failed", 1.0)
 

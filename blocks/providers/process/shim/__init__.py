@@ -1,4 +1,5 @@
-"""The program above one service or step; light enough to stand beside each.
+"""The shim, which is the program that supervises one service or step.
 
-What it imports costs every one of them: neither json, pathlib, dataclasses nor typing.
+It must be light, as each service and step has one: it imports neither json, pathlib, dataclasses
+nor typing.
 """

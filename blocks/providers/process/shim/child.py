@@ -1,4 +1,4 @@
-"""The one process a shim starts: in its own group, its output in a pipe; standard library only."""
+"""Starts a shim's child in its own group, with its output in a pipe; standard library only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Child:
 
 
 def become_subreaper() -> bool:
-    """Have orphaned descendants come to this process; False where the system cannot do that."""
+    """Make this process the parent of orphaned descendants; False if the system cannot do that."""
     if not LINUX:
         return False
     import ctypes  # noqa: PLC0415 - not paid for elsewhere
@@ -57,8 +57,8 @@ def start_child(argv: Sequence[str], cwd: str, environment: dict[str, str]) -> C
         os.waitpid(pid, 0)
         raise StartError(problem)
     os.set_blocking(output, False)
-    found = entry(pid)
-    return Child(pid, found.started if found else 0.0, output, time.monotonic())
+    process = entry(pid)
+    return Child(pid, process.started if process else 0.0, output, time.monotonic())
 
 
 def exit_code_of(status: int) -> int:

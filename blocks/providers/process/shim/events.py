@@ -1,4 +1,4 @@
-"""What a shim waits for: output of its child, signals, and the moment something is due."""
+"""The events that a shim waits for: output of its child, signals, and time-outs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Events:
-    """Sleeps until something happens, and writes what the child says to ``log``.
+    """Sleeps until something happens, and writes the output of the child to ``log``.
 
     ``stopping`` is true from the first SIGTERM or SIGINT on. The end of a child wakes it, too.
     """
@@ -32,7 +32,7 @@ class Events:
         self._poll.register(self._bell, select.POLLIN)
 
     def listen(self, output: int) -> None:
-        """Log from now on what comes out of ``output``, a non-blocking descriptor."""
+        """Log from now on what can be read from ``output``, a non-blocking descriptor."""
         self._output = output
         self._poll.register(output, select.POLLIN)
 
@@ -45,7 +45,7 @@ class Events:
                 self._log_output()
 
     def drain(self) -> None:
-        """Log what the child has left in its pipe, and close that."""
+        """Log what is left in the child's pipe, and close the pipe."""
         while self._log_output():
             pass
         self._close_output()

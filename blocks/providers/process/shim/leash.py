@@ -1,9 +1,9 @@
 """Runs one command for a process that waits for it, and ends it when that process does.
 
-Run as `python -I -S leash.py LINE REPORT COMMAND...` in the environment of the command. The other
-end of the descriptor LINE is held by who waits: where it is closed, be it by `kill -9`, the command
-ends with all that it started. What the command leaves behind when it ends by itself is ended, too.
-What became of it is written to REPORT.
+Run as `python -I -S leash.py LINE REPORT COMMAND...` in the environment of the command. The waiting
+process holds the other end of the descriptor LINE: when it is closed, be it by `kill -9`, the
+command is ended with all that it started. Processes that the command leaves behind when it ends by
+itself are ended, too. The result is written to REPORT.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ sys.path.append(__file__.rsplit("/", 5)[0])
 
 # The path above is what makes these importable without site-packages.
 from blocks.providers.process.shim.child import become_subreaper, exit_code_of
-from blocks.providers.process.sweep import RUN_ID, Run, sweep
+from blocks.providers.process.sweep import RUN_ID, SweptRun, sweep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # what is imported here costs each command time
     from collections.abc import Sequence
 
 GRACE_SECONDS = 2.0
-"""So long what is to end has after SIGTERM."""
-EXIT, CANNOT_START = "exit", "cannot start"
+"""Time between SIGTERM and SIGKILL."""
+EXIT = "exit"
+CANNOT_START = "cannot start"
 _TICK_SECONDS = 0.02
 
 
 class Leash:
-    """One command; ``code`` is None as long as it runs."""
+    """One command on a leash; ``code`` is None as long as it runs."""
 
     def __init__(self, line: int, argv: Sequence[str]) -> None:
         self._line, self._ended = line, False
@@ -48,7 +49,7 @@ class Leash:
         self.pid = self._start(argv)
 
     def run(self) -> None:
-        """Wait until it has ended or is to end, and end what is left of it."""
+        """Wait until the command has ended or must end, and end what is left of it."""
         poll = select.poll()
         poll.register(self._bell, select.POLLIN)
         poll.register(self._line, select.POLLIN | select.POLLHUP)
@@ -60,12 +61,12 @@ class Leash:
                 else:
                     self._ended = True
             self._reap()
-        run = Run(os.environ.get(RUN_ID, ""), frozenset({self.pid}), self._reaper)
+        run = SweptRun(os.environ.get(RUN_ID, ""), frozenset({self.pid}), self._reaper)
         sweep(run, GRACE_SECONDS, self._tick)
         self._reap()
 
     def _start(self, argv: Sequence[str]) -> int:
-        """Start it in a group of its own; ``problem`` is the number of the error where it cannot."""
+        """Start the command in a group of its own; ``problem`` is the errno if that fails."""
         failed, failed_end = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -104,14 +105,14 @@ class Leash:
 
 
 def main() -> None:
-    """Run it, and report."""
+    """Run the command, and report its result."""
     line, report = int(sys.argv[1]), int(sys.argv[2])
     for descriptor in (line, report):
         fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
     leash = Leash(line, sys.argv[3:])
     leash.run()
-    said = f"{CANNOT_START} {leash.problem}" if leash.problem else f"{EXIT} {leash.code}"
-    os.write(report, said.encode())
+    outcome = f"{CANNOT_START} {leash.problem}" if leash.problem else f"{EXIT} {leash.code}"
+    os.write(report, outcome.encode())
     os._exit(0)
 
 

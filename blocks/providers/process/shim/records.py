@@ -1,6 +1,6 @@
-"""The records of a run, written without the json module, which costs as much as Python itself.
+"""Writes the records of a run without the json module, which costs as much as Python itself.
 
-A record is whole or absent: it is written beside and renamed. Nobody else may read it.
+A record is written atomically, by a rename, and only its owner may read it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ESCAPED = {'"': '\\"', "\\": "\\\\"}
 def write(directory: str, name: str, text: str, *, durable: bool = False) -> None:
     """Put ``text`` into place in one step; ``durable``: on the disk before this returns.
 
-    What runs there may have taken the folder from its owner, who takes it back.
+    The process that runs there may have removed the owner's access to the folder; it is restored.
     """
     try:
         durable_file.write(f"{directory}/{name}", text, durable=durable)

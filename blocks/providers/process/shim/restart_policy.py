@@ -1,15 +1,15 @@
-"""When a process that ended by itself is started again; standard library only, pure."""
+"""Decides whether and when a process that ended by itself is restarted; standard library, pure."""
 
 from __future__ import annotations
 
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
 STEADY_SECONDS = 10.0
-"""A process that ran this long starts the back-off anew."""
+"""A process that ran this long resets the back-off."""
 
 
 def comes_back(policy: str, *, succeeded: bool) -> bool:
-    """Tell whether what ended is to be started again, whoever does it."""
+    """Tell whether the policy restarts a process that ended."""
     return policy == "always" or (policy == "on-failure" and not succeeded)
 
 
@@ -25,5 +25,5 @@ def restart_delay(policy: str, exit_code: int, failures: int) -> float | None:
 
 
 def quick_ends(failures: int, ran_seconds: float) -> int:
-    """Return how many quick ends in a row there were before one that ran ``ran_seconds``."""
+    """Return the number of quick ends in a row before a process that ran ``ran_seconds``."""
     return 0 if ran_seconds >= STEADY_SECONDS else failures

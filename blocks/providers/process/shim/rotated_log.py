@@ -1,4 +1,4 @@
-"""A log that never grows past its bound; standard library only, as the shim writes it."""
+"""A rotated log of bounded size; standard library only, as the shim writes it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import os
 class RotatedLog:
     """Appends bytes to ``path``; when it is full it becomes ``path.1``, and so on.
 
-    At most ``files`` files of ``limit_bytes`` each are kept. What cannot be written (a full disk)
-    is counted in ``dropped_bytes``, so that the run goes on; what comes when there is room again
-    is written again.
+    At most ``files`` files of ``limit_bytes`` each are kept. Output that cannot be written (a full
+    disk) is counted in ``dropped_bytes``, and the run goes on; writing resumes when there is room.
     """
 
     def __init__(self, path: str, limit_bytes: int, files: int) -> None:
@@ -23,13 +22,13 @@ class RotatedLog:
         while data:
             if self._descriptor is None or self._size >= self.limit_bytes:
                 self._rotate()
-            left = self.limit_bytes - self._size
-            piece = data[: left if left > 0 else self.limit_bytes]
+            room = self.limit_bytes - self._size
+            piece = data[: room if room > 0 else self.limit_bytes]
             data = data[len(piece) :]
             self._append(piece)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -45,7 +44,7 @@ class RotatedLog:
         self.dropped_bytes += len(piece) - written
 
     def _open(self) -> int | None:
-        """Open the file; None where there is no room for one."""
+        """Open the file; None if there is no room for one."""
         self._size = 0
         try:
             descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -55,7 +54,7 @@ class RotatedLog:
         return descriptor
 
     def _rotate(self) -> None:
-        """Begin a new file; where none can be begun, the next write tries again."""
+        """Begin a new file; if that fails, the next write tries again."""
         self.close()
         if self._full():
             self._move_aside()
@@ -75,5 +74,5 @@ class RotatedLog:
                     os.replace(newer, f"{self.path}.{number}")
             if self.files == 1 and os.path.exists(self.path):
                 os.unlink(self.path)
-        except OSError:  # it is appended to, past its bound, until it can be moved
+        except OSError:  # the log grows past its bound until it can be moved
             return

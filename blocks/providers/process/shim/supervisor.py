@@ -1,7 +1,7 @@
-"""Runs one command to its end: starts, watches, restarts, ends the whole tree, and records it.
+"""The supervisor in a shim: starts, watches, restarts and ends one command, and records that.
 
-It sleeps until something happens; what is due by itself is a time-out, a pause before a restart,
-and now and then a look at the memory of the tree.
+It sleeps until something happens; timers are the time-out, the pause before a restart, and the
+occasional look at the memory of the tree.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from blocks.providers.process.shim.events import Events
 from blocks.providers.process.shim.restart_policy import quick_ends, restart_delay
 from blocks.providers.process.shim.rotated_log import RotatedLog
 from blocks.providers.process.shim.tree_memory import TreeMemory
-from blocks.providers.process.shim.usage import Usage
+from blocks.providers.process.shim.usage import ChildrenUsage
 from blocks.providers.process.shim.verdict import (
     OUT_OF_MEMORY,
     PREEMPTED,
@@ -24,7 +24,7 @@ from blocks.providers.process.shim.verdict import (
     verdict,
     with_survivors,
 )
-from blocks.providers.process.sweep import RUN_ID, Run, sweep
+from blocks.providers.process.sweep import RUN_ID, SweptRun, sweep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # what is imported here costs each shim time and memory
@@ -34,12 +34,12 @@ _FIRST_TICK_SECONDS = 0.02
 _LONGEST_TICK_SECONDS = 0.2
 _LEFTOVER_GRACE_SECONDS = 2.0
 _SCARCE_SECONDS = 1.0
-"""How often a restart is tried again for which the system had no process."""
+"""Pause before a restart is tried again for which the system had no process."""
 _ROOM_SECONDS = 1.0
-"""How often a record that found no room is written again."""
+"""Pause before a record that found no room is written again."""
 
 
-class Supervisor:
+class ShimSupervisor:
     """Runs one spec to its end; ``adopts``: whether orphans of the tree become its children."""
 
     def __init__(
@@ -49,7 +49,7 @@ class Supervisor:
         self.environment[RUN_ID] = spec["run_id"]
         self.log = RotatedLog(f"{directory}/{records.LOG}", spec["log_bytes"], spec["log_files"])
         self.events = Events(self.log)
-        self.usage = Usage()
+        self.usage = ChildrenUsage()
         self.memory = TreeMemory(os.getpid(), spec["memory_mib"])
         self.started_at, self.monotonic = time.time(), time.monotonic()
         self.child: Child | None = None
@@ -61,7 +61,7 @@ class Supervisor:
         self.unsaid = False
 
     def announce(self) -> None:
-        """Say who runs this directory; from here on it is never started again.
+        """Record who runs this directory; from here on it is never started again.
 
         Raises:
             OSError: There is no room for the record.
@@ -81,7 +81,7 @@ class Supervisor:
         records.write(self.directory, records.STATE, text, durable=durable)
 
     def _announce_when_possible(self) -> None:
-        """Announce; on a full disk what runs goes on, and is announced when there is room."""
+        """Announce; on a full disk the run goes on, and is announced when there is room."""
         try:
             self.announce()
         except OSError:
@@ -90,7 +90,7 @@ class Supervisor:
             self.unsaid = False
 
     def run(self) -> None:
-        """Start, watch, end and, where the policy says so, start again."""
+        """Start, watch and end the command, and restart it if the policy says so."""
         while True:
             try:
                 self._start()
@@ -107,7 +107,7 @@ class Supervisor:
                 continue
             reason = self._watch()
             self._end_tree(reason)
-            # Too much memory is an end like any other: the policy says what comes of it.
+            # Out of memory is an end like any other: the policy decides on the restart.
             delay = self._delay() if reason in {"", OUT_OF_MEMORY} else None
             if delay is not None:
                 self.last_end = self._verdict(reason)[1]
@@ -119,8 +119,8 @@ class Supervisor:
             self.restarts += 1
 
     def _verdict(self, reason: str) -> tuple[str, str]:
-        limits = (self.spec["timeout_seconds"], self.spec["memory_mib"])
-        return verdict(reason, self.usage.code, *limits)
+        timeout_seconds, memory_mib = self.spec["timeout_seconds"], self.spec["memory_mib"]
+        return verdict(reason, self.usage.code, timeout_seconds, memory_mib)
 
     def _start(self) -> None:
         self.child = start_child(self.spec["argv"], self.spec["cwd"], self.environment)
@@ -149,14 +149,14 @@ class Supervisor:
         return ""
 
     def _patience(self) -> float | None:
-        """Return the seconds until something is due without anything happening; None: nothing."""
-        due = self.memory.due_in()
+        """Return the seconds until the next timer is due; None if there is none."""
+        due_in = self.memory.due_in()
         if self.spec["timeout_seconds"] is not None:
-            left = self.monotonic + self.spec["timeout_seconds"] - time.monotonic()
-            due = left if due is None else min(due, left)
+            time_left = self.monotonic + self.spec["timeout_seconds"] - time.monotonic()
+            due_in = time_left if due_in is None else min(due_in, time_left)
         if self.unsaid:
-            due = _ROOM_SECONDS if due is None else min(due, _ROOM_SECONDS)
-        return None if due is None else max(0.0, due)
+            due_in = _ROOM_SECONDS if due_in is None else min(due_in, _ROOM_SECONDS)
+        return None if due_in is None else max(0.0, due_in)
 
     def _end_tree(self, reason: str) -> None:
         grace = self._grace() if reason else min(_LEFTOVER_GRACE_SECONDS, self._grace())
@@ -178,17 +178,17 @@ class Supervisor:
         self.usage.reap()
         self.events.drain()
 
-    def _members(self) -> Run:
+    def _members(self) -> SweptRun:
         group = frozenset({self.child.pid} if self.child else set())
-        return Run(self.spec["run_id"], group, self.reaper)
+        return SweptRun(self.spec["run_id"], group, self.reaper)
 
     def _grace(self) -> float:
-        asked = self._asked_grace() if self.events.stopping else None
-        return float(self.spec["grace_seconds"] if asked is None else asked)
+        requested = self._asked_grace() if self.events.stopping else None
+        return float(self.spec["grace_seconds"] if requested is None else requested)
 
     def _asked_grace(self) -> float | None:
-        """Return the grace that whoever stops this run has asked for."""
-        import json  # noqa: PLC0415 - only who is stopped pays for it
+        """Return the grace period that the request to stop this run names."""
+        import json  # noqa: PLC0415 - only a run that is stopped pays for it
 
         try:
             with open(f"{self.directory}/{records.STOP}", encoding="utf-8") as file:
@@ -204,12 +204,12 @@ class Supervisor:
         return delay
 
     def _pause(self, seconds: float) -> str:
-        """Wait before the next start; return why there is to be none."""
+        """Wait before the next start; return why there must be none, or ``""``."""
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
+        while (seconds_left := until - time.monotonic()) > 0:
             if reason := self._reason():
                 return reason
-            self._tick(left)
+            self._tick(seconds_left)
         return self._reason()
 
     def _finish(self, end: str, cause: str, code: int | None) -> None:
@@ -229,7 +229,7 @@ class Supervisor:
         self._write_end(records.json_of(record))
 
     def _write_end(self, text: str) -> None:
-        """Record the end, however long there is no room for it; not where the folder is gone."""
+        """Record the end, and retry while there is no room; give up if the folder is gone."""
         while True:
             try:
                 records.write(self.directory, records.EXIT, text, durable=True)

@@ -1,4 +1,4 @@
-"""Watches the memory of a process tree, soft and cheap; standard library only."""
+"""Watches the memory of a process tree cheaply, by polling; standard library only."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ _FIRST_SECONDS = 0.1
 _LONGEST_SECONDS = 20.0
 _LONGEST_LIMITED_SECONDS = 1.0
 _NEAR_LIMIT = 0.7
-_SHARE = 0.0001
-"""Looking takes at most this share of a core, except near the limit."""
+_CPU_SHARE = 0.0001
+"""The most of a core that looking may take, except near the limit."""
 
 
 class TreeMemory:
-    """Sums the resident memory of all below ``root`` from time to time; not at all off Linux.
+    """Sums the resident memory of all processes below ``root`` from time to time; only on Linux.
 
-    It looks often at first and near the limit, seldom where nothing happens. Pages that processes
-    share count once for each, so that the sum is an upper bound.
+    It looks often at first and near the limit, and seldom when nothing happens. Shared pages count
+    once for each process, so the sum is an upper bound.
     """
 
     def __init__(self, root: int, limit_mib: float | None) -> None:
@@ -28,11 +28,11 @@ class TreeMemory:
         self._pause, self._due = _FIRST_SECONDS, 0.0
 
     def due_in(self) -> float | None:
-        """Return the seconds until it wants to look again; None: never."""
+        """Return the seconds until the next look; None if it never looks."""
         return max(0.0, self._due - time.monotonic()) if LINUX else None
 
     def look(self) -> None:
-        """Look, if it is time."""
+        """Look, if a look is due."""
         before = time.monotonic()
         if not LINUX or before < self._due:
             return
@@ -41,11 +41,11 @@ class TreeMemory:
         self.too_big = used > self.limit_mib
         self._plan(used, time.monotonic(), time.monotonic() - before)
 
-    def _plan(self, used: float, now: float, took: float) -> None:
+    def _plan(self, used: float, now: float, look_seconds: float) -> None:
         if used > _NEAR_LIMIT * self.limit_mib:
             self._due = now + _FIRST_SECONDS
             return
         limited = self.limit_mib != float("inf")
         longest = _LONGEST_LIMITED_SECONDS if limited else _LONGEST_SECONDS
         self._pause = min(longest, self._pause * 1.3)
-        self._due = now + max(self._pause, min(longest, took / _SHARE))
+        self._due = now + max(self._pause, min(longest, look_seconds / _CPU_SHARE))

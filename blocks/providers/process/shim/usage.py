@@ -1,4 +1,4 @@
-"""Who of a shim's children has ended, and what they had used; standard library only."""
+"""Reaps the ended children of a shim, and sums their usage; standard library only."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 from blocks.providers.process.shim.child import exit_code_of, resident_mib
 
 
-class Usage:
-    """Sums what ended children have used; ``code`` is the exit code of the one that is awaited."""
+class ChildrenUsage:
+    """The summed usage of ended children; ``code`` is the exit code of the awaited one."""
 
     def __init__(self) -> None:
         self.cpu_seconds = self.largest_mib = 0.0

@@ -1,4 +1,4 @@
-"""How a run ended, in the words of its exit record; pure."""
+"""Words the end of a run, and its cause, for its exit record; pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TIMED_OUT = "timed out"
 def verdict(
     reason: str, code: int | None, timeout_seconds: float | None, memory_mib: int | None
 ) -> tuple[str, str]:
-    """Return the end and its cause; ``reason`` is why it was ended, empty when it ended itself."""
+    """Return the end and its cause; ``reason`` is why it was ended, empty if it ended by itself."""
     if reason == PREEMPTED:
         return reason, "stopped"
     if reason == TIMED_OUT:

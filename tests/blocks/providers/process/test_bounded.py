@@ -1,4 +1,4 @@
-"""What runs too long, waits for an answer, or is to end, ends with all that it started."""
+"""Tests of bounded programs: whatever ends them ends all that they have started."""
 
 from __future__ import annotations
 

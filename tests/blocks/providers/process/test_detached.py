@@ -1,4 +1,4 @@
-"""A run is started once, found again, awaited and ended whole, whatever has been killed."""
+"""Tests of detached runs: each is started once, found again, awaited and ended completely."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ def runs(pid: int) -> bool:
 
 def running(directory: Path) -> Running:
     """Return the status of what is expected to run, as soon as its child does."""
-    found = detached.status(directory)
-    while isinstance(found, Running) and found.child_pid is None:
+    status = detached.status(directory)
+    while isinstance(status, Running) and status.child_pid is None:
         time.sleep(0.01)
-        found = detached.status(directory)
-    assert isinstance(found, Running), found
-    return found
+        status = detached.status(directory)
+    assert isinstance(status, Running), status
+    return status
 
 
 def ended(directory: Path) -> Outcome:
@@ -160,13 +160,13 @@ def test_stop_ends_a_double_fork_with_setsid(
     argv = escaping(tmp_path / "pid", 600, environment)
     detached.start(spec(directory, *argv), ENVIRONMENT)
     until((tmp_path / "pid").exists)
-    escaped, found = int((tmp_path / "pid").read_text()), running(directory)
+    escaped, status = int((tmp_path / "pid").read_text()), running(directory)
     outcome = detached.stop(directory, 0.2)
     assert outcome is not None
     assert outcome.end is End.PREEMPTED
     assert not runs(escaped)
-    assert not runs(found.child_pid or 0)
-    assert not runs(found.shim.pid)
+    assert not runs(status.child_pid or 0)
+    assert not runs(status.shim.pid)
 
 
 def test_a_step_that_ends_takes_its_daemons_along(directory: Path, tmp_path: Path) -> None:
@@ -181,25 +181,25 @@ def test_stop_works_when_the_shim_was_killed(directory: Path, tmp_path: Path) ->
     """Broken: kill -9 of a shim would make its service impossible to stop."""
     detached.start(spec(directory, *escaping(tmp_path / "pid", 600)), ENVIRONMENT)
     until((tmp_path / "pid").exists)
-    found = running(directory)
-    os.kill(found.shim.pid, signal.SIGKILL)
-    until(lambda: not runs(found.shim.pid))
+    status = running(directory)
+    os.kill(status.shim.pid, signal.SIGKILL)
+    until(lambda: not runs(status.shim.pid))
     orphan = running(directory)
-    assert (orphan.supervised, orphan.child_pid) == (False, found.child_pid)
+    assert (orphan.supervised, orphan.child_pid) == (False, status.child_pid)
     outcome = detached.stop(directory, 0.2)
     assert outcome is not None
     assert outcome.end is End.LOST
-    assert not runs(found.child_pid or 0)
+    assert not runs(status.child_pid or 0)
     assert not runs(int((tmp_path / "pid").read_text()))
 
 
 async def test_nobody_saw_the_end_of_a_run_whose_shim_was_killed(directory: Path) -> None:
     """Broken: a step of unknown end would count as done, or be awaited for ever."""
     detached.start(spec(directory, "sleep", "600"), ENVIRONMENT)
-    found = running(directory)
+    status = running(directory)
     waiting = asyncio.create_task(detached.wait(directory))
-    os.kill(found.shim.pid, signal.SIGKILL)
-    os.kill(found.child_pid or 0, signal.SIGKILL)
+    os.kill(status.shim.pid, signal.SIGKILL)
+    os.kill(status.child_pid or 0, signal.SIGKILL)
     outcome = await asyncio.wait_for(waiting, 20)
     assert outcome.end is End.LOST
     assert isinstance(detached.status(directory), Ended)
@@ -208,7 +208,7 @@ async def test_nobody_saw_the_end_of_a_run_whose_shim_was_killed(directory: Path
 def test_a_recycled_pid_is_left_alone(directory: Path) -> None:
     """Broken: stop could kill a stranger that got the pid of a process long gone."""
     detached.start(spec(directory, "sleep", "600"), ENVIRONMENT)
-    found = running(directory)
+    status = running(directory)
     detached.stop(directory, 1)
     (directory / "exit.json").unlink()
     state = json.loads((directory / "state.json").read_text())
@@ -218,7 +218,7 @@ def test_a_recycled_pid_is_left_alone(directory: Path) -> None:
     outcome = detached.stop(directory, 0)
     assert outcome is not None
     assert outcome.end is End.LOST
-    assert found.shim.pid != os.getpid()
+    assert status.shim.pid != os.getpid()
 
 
 def test_a_time_out_ends_it_and_says_so(directory: Path) -> None:
@@ -313,11 +313,11 @@ def test_a_torn_record_is_one_lost_run(directory: Path, record: str, torn: str) 
     if record != "exit.json":
         (directory / "exit.json").unlink()
     (directory / record).write_text(torn)
-    found = detached.status(directory)
-    assert isinstance(found, Ended)
-    assert found.outcome.end is End.LOST
+    status = detached.status(directory)
+    assert isinstance(status, Ended)
+    assert status.outcome.end is End.LOST
     if record != "spec.json":
-        assert f"its record {record}" in found.outcome.cause
+        assert f"its record {record}" in status.outcome.cause
     assert detached.restart_policy(directory) == ("always" if record == "spec.json" else "never")
     settled = detached.stop(directory, 0)
     assert settled is not None

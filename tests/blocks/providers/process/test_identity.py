@@ -1,4 +1,4 @@
-"""A process is told from every other, also from one that gets its pid later."""
+"""Tests of process identities, which differ also when a pid is used again."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def test_only_what_is_seen_here_is_known_to_be_alive() -> None:
 def test_a_zombie_is_dead() -> None:
     """Broken: what has ended, but was not waited for, would hold its leases."""
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    found = entry(child.pid)
-    assert found is not None
-    identity = identity_here(found.pid, found.started)
+    process = entry(child.pid)
+    assert process is not None
+    identity = identity_here(process.pid, process.started)
     assert is_alive(identity)
     child.kill()
     deadline = time.monotonic() + 20

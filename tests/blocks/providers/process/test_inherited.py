@@ -1,4 +1,4 @@
-"""Children get what they need of our environment, and nothing confidential."""
+"""Tests of the environment variables that children inherit: nothing confidential."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who listens on a port is looked at, not believed."""
+"""Tests that find the processes which listen on a port."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A service is well when it says so, or at least accepts."""
+"""Tests of the health probe of a service."""
 
 from __future__ import annotations
 

@@ -40,13 +40,13 @@ def running(directory: Path) -> detached.Running:
     """Return what is seen of a run that has a child."""
 
     def look() -> detached.Running | None:
-        found = detached.status(directory)
-        return found if isinstance(found, detached.Running) and found.child_pid else None
+        status = detached.status(directory)
+        return status if isinstance(status, detached.Running) and status.child_pid else None
 
     until(look)
-    seen = look()
-    assert seen is not None
-    return seen
+    status = look()
+    assert status is not None
+    return status
 
 
 @pytest.mark.integration

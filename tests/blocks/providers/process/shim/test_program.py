@@ -1,4 +1,4 @@
-"""What stands beside each service stays small, and sees the whole tree."""
+"""Tests of the shim's program: its memory and start-up stay small, and it sees the whole tree."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def test_the_tree_below_a_process_is_seen_whole(tmp_path: Path) -> None:
         {"PATH": os.environ["PATH"]},
     )
     try:
-        found = detached.status(tmp_path / "run")
-        assert isinstance(found, detached.Running)
-        while len(tree := below(found.shim.pid)) < 3:
-            assert psutil.pid_exists(found.shim.pid)
-        assert tree == {each.pid for each in psutil.Process(found.shim.pid).children(True)}
+        status = detached.status(tmp_path / "run")
+        assert isinstance(status, detached.Running)
+        while len(tree := below(status.shim.pid)) < 3:
+            assert psutil.pid_exists(status.shim.pid)
+        assert tree == {each.pid for each in psutil.Process(status.shim.pid).children(True)}
         assert all(resident_bytes(pid) > 0 for pid in tree)
     finally:
         detached.stop(tmp_path / "run", 0)
-    assert resident_bytes(found.shim.pid) == 0
+    assert resident_bytes(status.shim.pid) == 0

@@ -1,4 +1,4 @@
-"""What a shim writes is JSON, although it does without the json module."""
+"""Tests of the shim's records: they are JSON although it does not use the json module."""
 
 from __future__ import annotations
 

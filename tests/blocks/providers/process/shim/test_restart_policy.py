@@ -1,4 +1,4 @@
-"""What ends is started again as its policy says, and ever later when it keeps ending."""
+"""Tests of the restart policies and of the back-off between restarts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A log keeps the newest of what was written, within its bound."""
+"""Tests of the rotated log: it keeps the newest output within its bound."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def test_the_newest_bytes_are_kept_within_the_bound(
             log.write(piece)
         log.close()
         older = [path.with_name(f"log.{number}") for number in range(files, 0, -1)]
-        kept = [one.read_bytes() for one in [*older, path] if one.exists()]
-    said = b"".join(pieces)
-    assert said.endswith(b"".join(kept))
+        kept = [file.read_bytes() for file in [*older, path] if file.exists()]
+    content = b"".join(pieces)
+    assert content.endswith(b"".join(kept))
     assert len(kept) <= files
-    assert all(len(one) <= limit for one in kept)
-    assert len(b"".join(kept)) >= min(len(said), limit * (files - 1))
+    assert all(len(file) <= limit for file in kept)
+    assert len(b"".join(kept)) >= min(len(content), limit * (files - 1))
 
 
 def test_it_goes_on_where_it_ended(tmp_path: Path) -> None:

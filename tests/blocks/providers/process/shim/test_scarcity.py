@@ -28,7 +28,7 @@ def scarce(*arguments):
 
 supervisor.start_child, supervisor._SCARCE_SECONDS = scarce, 0.01
 spec = json.loads(sys.argv[1])
-supervisor.Supervisor(spec["directory"], spec, dict(os.environ), adopts=False).run()
+supervisor.ShimSupervisor(spec["directory"], spec, dict(os.environ), adopts=False).run()
 """
 
 
@@ -47,7 +47,7 @@ def write_as_its_user(path, *arguments, **options):
 
 durable_file.write = write_as_its_user
 spec = json.loads(sys.argv[1])
-supervisor.Supervisor(spec["directory"], spec, dict(os.environ), adopts=False).run()
+supervisor.ShimSupervisor(spec["directory"], spec, dict(os.environ), adopts=False).run()
 """
 
 

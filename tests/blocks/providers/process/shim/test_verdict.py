@@ -1,4 +1,4 @@
-"""The words in which a run ends."""
+"""Tests of the words for the end of a run and its cause."""
 
 from __future__ import annotations
 
