@@ -231,4 +231,9 @@ def _refusal(field: str, value: object, error: httpx.HTTPStatusError) -> Slipway
         detail = answer.text
     if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
         return ApiError(f"{field}: the Prefect server failed (HTTP {answer.status_code}): {detail}")
-    return BadInputError(field, value, f"the server says: {detail}", "Compare with the README.")
+    return BadInputError(
+        field,
+        value,
+        f"the server says: {detail}",
+        "Compare with the parameters in docs/operations.md.",
+    )

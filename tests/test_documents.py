@@ -1,4 +1,4 @@
-"""CONTRIBUTING, CHANGELOG and SECURITY speak of what there is."""
+"""Tests that CONTRIBUTING, CHANGELOG and SECURITY name what exists, and can be read."""
 
 from __future__ import annotations
 
@@ -53,3 +53,22 @@ def test_security_says_what_there_is_to_say(what: str) -> None:
     """Nobody could tell what to keep away from an installation, or whom to tell of a hole."""
     assert what in SECURITY
     assert not re.search(r"[\w.]+@[\w-]+\.\w{2,}", SECURITY.replace("me:123/x@host", ""))
+
+
+BULLETS = [line for line in CHANGELOG.splitlines() if line.lstrip().startswith("- ")]
+
+
+def test_the_changelog_has_short_bullets() -> None:
+    """Nobody would read through it to find what concerns them."""
+    assert [each for each in BULLETS if len(each) >= 200] == []
+    assert [each for each in BULLETS if not each.endswith(".")] == []
+
+
+def test_the_changelog_sorts_by_kind_of_change() -> None:
+    """Who updates could not tell what is new from what behaves differently."""
+    for release in re.split(r"^## ", CHANGELOG, flags=re.MULTILINE)[1:]:
+        kinds = re.findall(r"^### (.*)$", release, re.MULTILINE)
+        assert kinds
+        assert set(kinds) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+        before, *_ = re.split(r"^### ", release, flags=re.MULTILINE)
+        assert "\n- " not in before

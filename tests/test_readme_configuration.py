@@ -1,13 +1,15 @@
-"""The slipway.yaml of the README is accepted, and shows all there is to configure."""
+"""Tests that each slipway.yaml of README and docs/ is accepted, and that no key is missing."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
 from blocks.environment_spec import EnvironmentSpec, ProjectEnvironment
 from blocks.project_spec import ProjectSpec, ServiceSpec
@@ -15,12 +17,15 @@ from blocks.providers.interface import Resources
 from blocks.providers.shell import ShellProvider
 from blocks.repositories.restic import ResticRepository
 from blocks.workload_spec import PytestWorkload, StepSpec, StepsWorkload, WfformatWorkload
+from flows.configuration.block_loading import PROVIDERS, REPOSITORIES
 from flows.configure import build_blocks
 from tasks.configuration import Configuration, read_configuration
+from tasks.settings import Settings
 from tasks.split.declared import split_steps
-from tests.readme import blocks
+from tests.readme import README, Document, document
 
-[TEXT] = blocks("yaml")
+CONFIGURATION = document("configuration")
+[TEXT] = CONFIGURATION.blocks("yaml")
 SECRETS = {
     "BOOKSHOP_API_KEY",
     "BOOKSHOP_BACKUP_PASSWORD",
@@ -87,15 +92,88 @@ def shown() -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize(
-    "model",
-    [
-        *(Configuration, ProjectSpec, ServiceSpec, PytestWorkload, StepsWorkload, StepSpec),
-        *(WfformatWorkload, Resources, ProjectEnvironment, EnvironmentSpec),
-        *(ShellProvider, ResticRepository),
-    ],
-)
+TABLES: dict[type[Any], str] = {
+    Configuration: "Sections of the file",
+    ProjectSpec: "Keys of a project",
+    ServiceSpec: "Keys of a service",
+    PytestWorkload: "Keys of a pytest workload",
+    StepsWorkload: "Keys of a workload of steps",
+    StepSpec: "Keys of a step",
+    WfformatWorkload: "Keys of a workload from WfFormat",
+    Resources: "Keys of a demand",
+    ProjectEnvironment: "Keys of a project in one environment",
+    EnvironmentSpec: "Keys of an environment",
+    ShellProvider: "Keys of a provider of kind shell",
+    ResticRepository: "Keys of a repository of kind restic",
+}
+"""Below which heading of docs/configuration.md the keys of a model stand."""
+
+
+def written(default: object) -> str:
+    """Return a default as the page writes it; nothing where it is empty."""
+    if isinstance(default, Resources):
+        given = default.model_dump(exclude_defaults=True)
+        inside = ", ".join(f"{name}: {amount:g}" for name, amount in given.items())
+        return f"`{{{inside}}}`" if inside else ""
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    if isinstance(default, int | float):
+        return f"`{default:g}`"
+    return f"`{default}`" if default else ""
+
+
+def keys(model: type[Any]) -> dict[str, Any]:
+    """Return the fields of ``model`` that a user may write."""
+    return {name: each for name, each in model.model_fields.items() if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("model", TABLES)
 def test_it_shows_every_key(model: type[Any]) -> None:
     """A user would not learn what can be configured."""
-    known = {name for name in model.model_fields if not name.startswith("_")}
-    assert known - shown()[model.__name__] == set()
+    assert set(keys(model)) - shown()[model.__name__] == set()
+
+
+@pytest.mark.parametrize(("model", "title"), TABLES.items())
+def test_every_key_is_explained_with_its_default(model: type[Any], title: str) -> None:
+    """A user would believe another default, or look for a key that is gone."""
+    rows = CONFIGURATION.table_below(title)
+    assert all(meaning for _, _, meaning in rows)
+    assert {row[0]: row[1] for row in rows} == {
+        f"`{name}`": "required"
+        if field.is_required()
+        else written(field.default)
+        if field.default_factory is None
+        else ""
+        for name, field in keys(model).items()
+    }
+
+
+@pytest.mark.parametrize("page", [README, document("quick-start")], ids=["README", "quick-start"])
+def test_the_short_files_are_accepted(page: Document, tmp_path: Path) -> None:
+    """Who begins with one would be refused."""
+    [text] = page.blocks("yaml")
+    (tmp_path / "slipway.yaml").write_text(text)
+    read = read_configuration(tmp_path / "slipway.yaml", dict.fromkeys(SECRETS, "x"))
+    assert build_blocks(read)
+
+
+def test_every_kind_of_provider_and_repository_is_explained() -> None:
+    """A user would not learn of a kind, or write one that is gone."""
+    told = re.findall(r"^### Keys of a (\w+) of kind (\w+)$", CONFIGURATION.text, re.MULTILINE)
+    providers = [("provider", kind) for kind in PROVIDERS]
+    assert told == [*providers, *(("repository", kind) for kind in REPOSITORIES)]
+
+
+def written_setting(default: object) -> str:
+    """Return the default of a setting as the page writes it."""
+    plain = default.get_secret_value() if isinstance(default, SecretStr) else default
+    text = str(plain).lower() if isinstance(plain, bool) else str(plain)
+    return f"`{text}`" if text else ""
+
+
+def test_every_setting_is_listed() -> None:
+    """A user would not find what can be set, or believe another default."""
+    assert CONFIGURATION.table("setting") == [
+        (f"`SLIPWAY_{name.upper()}`", written_setting(field.default), field.description)
+        for name, field in Settings.model_fields.items()
+    ]

@@ -1,4 +1,4 @@
-"""Tests that run the commands of the README word for word on a whole stack, in order."""
+"""Tests that run the commands of docs/ word for word on a whole stack, in order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ import pytest
 from stack.flow_run import FlowRun
 from tests.integration.bookshop import write_bookshop
 from tests.integration.conftest import ROOT, Stack
-from tests.readme import block
+from tests.readme import document
 
 pytestmark = [
     pytest.mark.integration,
@@ -30,12 +30,13 @@ pytestmark = [
     pytest.mark.skipif(not shutil.which("git"), reason="git is not installed"),
 ]
 
+OPERATIONS = document("operations")
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Told:
-    """How the run that a line of the README has started ended, and what answered afterwards."""
+    """How the run that a line of docs/operations.md has started ended, and what answered afterwards."""
 
     run: FlowRun
     answered: dict[str, Any] | None
@@ -43,7 +44,7 @@ class Told:
 
 @dataclass
 class Reader:
-    """Someone who types what stands in the README, in the folder of their project."""
+    """Someone who types what stands in docs/, in the folder of their project."""
 
     stack: Stack
     folder: Path
@@ -55,7 +56,7 @@ class Reader:
             "PREFECT_HOME": str(self.folder / ".prefect"),
         }
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", f"{block('API=')}\n{command}"],
+            ["bash", "-euo", "pipefail", "-c", f"{OPERATIONS.block('API=')}\n{command}"],
             cwd=self.folder,
             env={**self.stack.environment, **own_variables, **variables},
             capture_output=True,
@@ -99,7 +100,7 @@ def answered(url: str) -> dict[str, Any] | None:
 
 @pytest.fixture(scope="module")
 def reader(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Reader:
-    """Give the README's reader, whose project has three versions in Git."""
+    """Give the reader of docs/, whose project has three versions in Git."""
     folder = tmp_path_factory.mktemp("bookshop")
     write_bookshop(folder)
     return Reader(stack, folder)
@@ -110,20 +111,20 @@ def told(reader: Reader) -> dict[str, Told]:
     """Give what came of every line that starts an operation, by operation, run one by one."""
     told: dict[str, Told] = {}
     url = ""
-    lines = block('curl -K "$AUTH" "$API/deployments/$(deployment configure)').splitlines()
+    lines = OPERATIONS.block("start configure").splitlines()
     for line in lines:
-        operation = line.partition("$(deployment ")[2].partition(")")[0]
+        _, operation, _ = line.split(maxsplit=2)
         run = reader.awaits(reader.types(line))
         if operation == "launch" and run.succeeded:
             url = reader.address(run)
         told[operation] = Told(run, answered(url) if url else None)
-    # The last line forgets the project; what stands further down in the README is typed with it.
+    # The last line forgets the project; what stands further down on that page is typed with it.
     assert reader.awaits(reader.types(lines[0])).succeeded
     return told
 
 
 def test_every_line_starts_a_run_that_completes(reader: Reader, told: dict[str, Told]) -> None:
-    """The README would teach a call that does not work."""
+    """The page would teach a call that does not work."""
     failed = {
         name: [each.run.message, *reader.stack.log_lines(each.run)]
         for name, each in told.items()
@@ -133,7 +134,7 @@ def test_every_line_starts_a_run_that_completes(reader: Reader, told: dict[str, 
 
 
 def test_what_answers_is_what_was_asked_for(told: dict[str, Told]) -> None:
-    """An operation would complete and do something else than the README says."""
+    """An operation would complete and do something else than the page says."""
     versions = {name: (each.answered or {}).get("version", "") for name, each in told.items()}
     assert {name: version.strip() for name, version in versions.items()} == {
         "configure": "",
@@ -151,7 +152,7 @@ def test_what_answers_is_what_was_asked_for(told: dict[str, Told]) -> None:
 
 @pytest.mark.usefixtures("told")
 def test_restore_brings_the_data_to_the_folder(reader: Reader) -> None:
-    """A backup made by the README's line would hold nothing."""
+    """A backup made by the page's line would hold nothing."""
     orders = (reader.folder / "restored" / "data" / "orders.txt").read_text()
     assert orders.split() == ["v1.0", "v1.1"]
 
@@ -159,7 +160,7 @@ def test_restore_brings_the_data_to_the_folder(reader: Reader) -> None:
 @pytest.mark.usefixtures("told")
 def test_a_run_can_be_watched(reader: Reader) -> None:
     """Who has no UI at hand would never learn what came of a run."""
-    start, *lines = block("RUN=").splitlines()
+    start, *lines = OPERATIONS.block("RUN=").splitlines()
     run = reader.awaits(reader.types(f'{start}\necho "$RUN"'))
 
     printed = [
@@ -179,15 +180,15 @@ def test_a_run_can_be_watched(reader: Reader) -> None:
 
 @pytest.mark.usefixtures("told")
 def test_a_goal_is_planned_for(reader: Reader) -> None:
-    """Money and deadlines could not be asked for as the README says."""
-    run = reader.awaits(reader.types(block('curl -K "$AUTH" "$API/deployments/$(deployment run)')))
+    """Money and deadlines could not be asked for as docs/goals.md says."""
+    run = reader.awaits(reader.types(document("goals").block("start run")))
     assert run.succeeded, run.message
 
 
 @pytest.mark.usefixtures("told")
 def test_prefects_own_command_starts_a_run(reader: Reader) -> None:
     """Who prefers the command line would not get past the password."""
-    printed = reader.types(block("export PATH="))
+    printed = reader.types(OPERATIONS.block("export PATH="))
     assert reader.awaits(printed).succeeded, printed
 
 
@@ -196,7 +197,7 @@ def test_the_backup_schedule_can_be_switched_on(reader: Reader) -> None:
     """Backups would never begin, or end at the next `make up`."""
     api = reader.stack.api
     try:
-        reader.types(block("schedule() {"))
+        reader.types(OPERATIONS.block("schedule() {"))
         [schedule] = api.deployment("backup/backup")["schedules"]
     finally:
         off = {"active": False, "parameters": {"project": ""}}
