@@ -18,6 +18,7 @@ from stack.auth import auth_header, read_auth
 from tasks.errors import SlipwayError
 from tasks.home import Home
 
+_BUSY = "Wait for its end."
 _REMEDY = re.compile(r"\(got .*\)\. \S|It is: \S|Known are: \S", re.DOTALL)
 _SECRET = "hunter2"  # noqa: S105 - what stands in a file that is no configuration
 _ELSEWHERE = (
@@ -112,16 +113,19 @@ class Campaign:
         api, outside = self._stack.api, self._stack.folder.parent
         misuses = prepared(self._stack.folder / "misuse")
         before, beside = traces(self._stack), set(outside.iterdir())
-        started: list[tuple[str, str]] = []
+        started: list[tuple[str, str, tuple[str, dict[str, Any]]]] = []
         for operation, parameters in misuses:
             said = f"{operation} {json.dumps(parameters)[:200]}"
             self.verdicts.asked[operation] += 1
             try:
-                started.append((said, api.trigger(f"{operation}/{operation}", parameters)))
+                asked = (f"{operation}/{operation}", parameters)
+                started.append((said, api.trigger(*asked), asked))
             except SlipwayError as refusal:
                 self._judge_words(said, str(refusal), "")
-        for said, run_id in started:
-            run = api.wait(run_id)
+        for said, first_id, asked in started:
+            run_id = first_id
+            while _BUSY in (run := api.wait(run_id)).message:  # another one of these had its turn
+                run_id = api.trigger(*asked)
             lines = "\n".join(record["message"] for record in api.logs(run_id))
             if run.state_type != "FAILED":
                 self.verdicts.taken.append(f"{said}: {run.state_name}")
