@@ -15,10 +15,10 @@ def sources(root: Path) -> list[Path]:
     return [root / "prefect.yaml", *sorted(modules)]
 
 
-def fingerprint(files: Iterable[Path], surroundings: Iterable[str]) -> str:
+def fingerprint(files: Iterable[Path], context: Iterable[str]) -> str:
     """Return a digest of the files' contents and of the strings that matter beside them."""
     digest = hashlib.sha256()
-    for text in surroundings:
+    for text in context:
         digest.update(text.encode() + b"\0")
     for file in files:
         digest.update(str(file).encode() + b"\0" + file.read_bytes())

@@ -98,26 +98,26 @@ def reconcile_rollouts(  # noqa: PLR0917 - where, by whom, and how the former is
         try:
             row = take_over_rollout(ledger, orphan.id, owner, now, _LEASE_SECONDS)
             where = (row.project, row.environment)
-            handover = Cutover(ledger, router, stop, *where, _DRAIN_SECONDS)
-            sentences.append(_bring_to_end(handover, row, now, alive))
+            cutover = Cutover(ledger, router, stop, *where, _DRAIN_SECONDS)
+            sentences.append(_bring_to_end(cutover, row, now, alive))
         except StaleFenceError as error:
             sentences.append(f"Rollout {orphan.id} is being reconciled by another: {error}")
     return sentences
 
 
 def _bring_to_end(
-    handover: Cutover, row: RolloutRow, now: float, alive: Callable[[Instance], bool]
+    cutover: Cutover, row: RolloutRow, now: float, alive: Callable[[Instance], bool]
 ) -> str:
-    ledger, saved = handover.ledger, from_document(row.document)
+    ledger, saved = cutover.ledger, from_document(row.document)
     instances = recorded(ledger, row.project, row.environment)
     public_ports = [route.front_port for route in saved.routes]
-    upstreams = [upstream for port in public_ports for upstream in handover.router.upstreams(port)]
+    upstreams = [upstream for port in public_ports for upstream in cutover.router.upstreams(port)]
     living = [instance.id for instance in instances.values() if alive(instance)]
     orphan = replace(saved, untold=True)
     rollout, effect = settle(orphan, Sighting(instances, living, upstreams), now)
     while not isinstance(effect, Nothing):
         _save(ledger, row, rollout, now)
-        rollout, effect = advance(rollout, handover.perform(effect), now)
+        rollout, effect = advance(rollout, cutover.perform(effect), now)
     _save(ledger, row, rollout, now)
     return (
         f"Rollout of {row.project}/{row.environment} to {saved.version or saved.to_release[:12]} "
