@@ -81,9 +81,9 @@ def _start(directory: Path) -> None:
 def _shim_of(directory: Path) -> int:
     """Return the pid of a shim once its command runs."""
     while True:
-        found = detached.status(directory)
-        if isinstance(found, detached.Running) and found.child_pid is not None:
-            return found.shim.pid
+        status = detached.status(directory)
+        if isinstance(status, detached.Running) and status.child_pid is not None:
+            return status.shim.pid
         time.sleep(0.005)
 
 

@@ -118,14 +118,14 @@ class Campaign:
             said = f"{operation} {json.dumps(parameters)[:200]}"
             self.verdicts.asked[operation] += 1
             try:
-                asked = (f"{operation}/{operation}", parameters)
-                started.append((said, api.trigger(*asked), asked))
+                request = (f"{operation}/{operation}", parameters)
+                started.append((said, api.trigger(*request), request))
             except SlipwayError as refusal:
                 self._judge_words(said, str(refusal), "")
-        for said, first_id, asked in started:
+        for said, first_id, request in started:
             run_id = first_id
             while _BUSY in (run := api.wait(run_id)).message:  # another one of these had its turn
-                run_id = api.trigger(*asked)
+                run_id = api.trigger(*request)
             lines = "\n".join(record["message"] for record in api.logs(run_id))
             if run.state_type != "FAILED":
                 self.verdicts.taken.append(f"{said}: {run.state_name}")

@@ -109,11 +109,11 @@ class UnreadableSourceError(RepositoryError):
 
     def __init__(self, repository: str, paths: Sequence[str]) -> None:
         self.paths = tuple(paths)
-        shown = ", ".join(self.paths[:_PATHS_SHOWN]) + (
+        listed_paths = ", ".join(self.paths[:_PATHS_SHOWN]) + (
             " and more" if self.paths[_PATHS_SHOWN:] else ""
         )
         super().__init__(
             repository,
-            f"no snapshot was taken, {len(self.paths)} path(s) cannot be read: {shown}",
+            f"no snapshot was taken, {len(self.paths)} path(s) cannot be read: {listed_paths}",
             "Make them readable for the user that runs the backup, or move them elsewhere.",
         )

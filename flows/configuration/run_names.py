@@ -25,6 +25,7 @@ def named(template: str) -> Callable[[], str]:
 def run_name(template: str, parameters: Mapping[str, Any]) -> str:
     """Return ``template`` with ``parameters``; an empty one leaves no gap, a spec is INLINE."""
     values = {
-        name: value if isinstance(value, str) else INLINE for name, value in parameters.items()
+        name: value if isinstance(value, str | int | float) else INLINE
+        for name, value in parameters.items()
     }
     return " ".join(template.format(**values).split())

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
+from flows.configuration.run_names import run_name
 from stack.server.refusal import Session, models, name_of
 
-INLINE = "inline"
-"""What a parameter is called that is no plain value, e.g. a workload that is written there."""
 _GIVEN_BY_PREFECT = re.compile(r"[a-z]+-[a-z]+")
 _TAGGED = ("project", "environment")
 
@@ -41,9 +40,7 @@ class RunNames:
         fields = [field for _, field, _, _ in Formatter().parse(template) if field]
         if not template or not all(field in values for field in fields):
             return operation.partition("/")[0]
-        return " ".join(
-            template.format(**{field: _shown(values[field]) for field in fields}).split()
-        )
+        return run_name(template, values)
 
     def tags(self, operation: str, parameters: Mapping[str, Any]) -> set[str]:
         """Return the tags by which the runs of a project and of an environment are found."""
@@ -89,7 +86,3 @@ class RunNames:
         stored = await models.deployments.read_deployment(session, deployment_id)
         name = await name_of(session, stored) if stored else ""
         return name if name in self.schemas() else None
-
-
-def _shown(value: object) -> str:
-    return str(value) if isinstance(value, str | int | float) else INLINE
