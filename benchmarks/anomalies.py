@@ -22,7 +22,7 @@ from typing import Any
 import pandas as pd
 
 from analytics.insights.regressions import (
-    FEWEST_RUNS,
+    MIN_RUNS,
     REMEMBERED_RUNS,
     STABLE_DEVIATION,
     KeyWatch,
@@ -73,7 +73,7 @@ def _spread(runs: Sequence[TimedRun]) -> float:
 
 def stable_moments(runs: Sequence[TimedRun]) -> Iterator[tuple[int, bool]]:
     """Yield where the past is stable, and whether it really stays so for the next five runs."""
-    for at in range(FEWEST_RUNS, len(runs) - WITHIN + 1):
+    for at in range(MIN_RUNS, len(runs) - WITHIN + 1):
         past = runs[max(0, at - REMEMBERED_RUNS) : at]
         if _spread(past) < STABLE_DEVIATION:
             yield at, _spread([*past, *runs[at : at + WITHIN]]) < STABLE_DEVIATION

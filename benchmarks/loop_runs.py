@@ -34,14 +34,17 @@ from tasks.workload import StepGraph
 
 KIND = "shell"
 ARMS = ("default", "learnt", "known", "perfect")
-SHORTEST, SLOTS, ROOM = 0.01, 4, 1.5
+MIN_SECONDS = 0.01
+SLOTS = 4
+ROOM = 1.5
 # Peak memory is steadier than time: the middle key of a Nextflow history varies by this (log sd).
 MEMORY_NOISE = 0.05
 # What users asked for, over what was needed: quantiles over the processes of a Nextflow history.
 ASKED = (1.69, 1.76, 2.02, 2.31, 5.21)
 # For improving each of the many plans.
 _BRIEF_SECONDS = 0.05
-_DAY, _P95 = 86_400.0, 1.645
+_DAY_SECONDS = 86_400.0
+_P95 = 1.645
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def case_of(path: Path, fleet: str, seed: int) -> Case:
         f"{path.stem} on {fleet}",
         replace(graph, steps=tuple(steps)),
         _fleet(fleet, max(step.demand.memory_mib for step in steps)),
-        np.array([max(SHORTEST, step.expected_seconds or 0.0) for step in graph.steps]),
+        np.array([max(MIN_SECONDS, step.expected_seconds or 0.0) for step in graph.steps]),
         np.array([step.demand.memory_mib for step in graph.steps], np.float64),
     )
 
@@ -127,7 +130,7 @@ def runs_of(
     # In 19 of 20 runs a step needs no more.
     largest = case.memory_mib * np.exp(_P95 * MEMORY_NOISE)
     for run in range(again.runs):
-        now = run * _DAY / again.runs_a_day
+        now = run * _DAY_SECONDS / again.runs_a_day
         seconds = case.seconds * np.exp(again.noise * generator.normal(size=count))
         memory = case.memory_mib * np.exp(MEMORY_NOISE * generator.normal(size=count))
         memory = np.minimum(memory, asked)

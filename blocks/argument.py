@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-MOST_BYTES = 128 * 1024
+MAX_BYTES = 128 * 1024
 """Size of a variable with its name, or of an argument, including the zero byte at its end."""
 _AROUND = len("exec ") + 1
 
@@ -12,7 +12,7 @@ _AROUND = len("exec ") + 1
 def short_value(name: str, value: str) -> None:
     """Refuse, by a ValueError, a variable that no process could be started with."""
     size = _size(value)
-    most = MOST_BYTES - _size(name) - len("=") - 1
+    most = MAX_BYTES - _size(name) - len("=") - 1
     if size > most:
         raise ValueError(
             f"has {name} with {size:,} bytes, and Linux takes at most {most:,} in a variable "
@@ -22,7 +22,7 @@ def short_value(name: str, value: str) -> None:
 
 def short_command(command: str) -> str:
     """Return ``command`` if a shell can take it; a ValueError says by how much it is too long."""
-    size, most = _size(command), MOST_BYTES - _AROUND
+    size, most = _size(command), MAX_BYTES - _AROUND
     if size > most:
         raise ValueError(
             f"has {size:,} bytes, and Linux takes at most {most:,} as one argument (128 KiB): "

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from blocks.argument import short_value
-from blocks.parameter import MOST_NAMES, CommandText, ShortText
+from blocks.parameter import MAX_NAMES, CommandText, ShortText
 
 ALL = "all"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -38,7 +38,7 @@ def _listed(value: object) -> object:
 
 Variables = Annotated[
     dict[ShortText, CommandText],
-    Field(max_length=MOST_NAMES),
+    Field(max_length=MAX_NAMES),
     AfterValidator(named_as_variables),
 ]
 Secrets = Annotated[dict[str, SecretStr], AfterValidator(named_as_variables)]

@@ -15,7 +15,7 @@ _TELLS = re.compile(
 )
 _PATH = re.compile(r"(?<![\w./-])/[^\s'\"`:,;<>|*?()\[\]]+")
 _MIB = 1 << 20
-_LEAST_BYTES = 1 << 16
+_MIN_BYTES = 1 << 16
 _NAMED = "No room is left on the file system"
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -63,7 +63,7 @@ def full_file_system(message: str, *places: Path) -> str:
 
 def has_no_room(place: Path) -> bool:
     """Tell whether the file system of ``place`` has less room than a few pages."""
-    return _room(mount_of(place))[0] < _LEAST_BYTES
+    return _room(mount_of(place))[0] < _MIN_BYTES
 
 
 def mount_of(place: Path) -> Path:

@@ -12,20 +12,20 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
-from blocks.argument import MOST_BYTES
+from blocks.argument import MAX_BYTES
 
-MOST_ITEMS = 100_000
+MAX_ITEMS = 100_000
 """Limit of a list that a user writes, e.g. the steps of a workload."""
-MOST_NAMES = 1000
+MAX_NAMES = 1000
 """Limit of a list or a mapping of names, e.g. variables."""
-LONGEST_PATH = 4096
+MAX_PATH_LENGTH = 4096
 """Characters; Linux takes no longer path."""
-LONGEST_TEXT = 10_000
+MAX_TEXT_LENGTH = 10_000
 """Characters of an expression, or of the key of a test."""
-MOST_SECONDS = 1e9
+MAX_SECONDS = 1e9
 """Thirty years."""
-MOST_MONEY = 1e12
-MOST_WHOLE = 2**53
+MAX_COST = 1e12
+MAX_SAFE_INTEGER = 2**53
 """Beyond it, JavaScript and JSON no longer distinguish whole numbers."""
 
 _NO_CONTROLS = r"^([^\x00-\x20\x7f][^\x00-\x1f\x7f]*)?$"
@@ -52,7 +52,7 @@ Name = Annotated[str, bounded_text(r"^[a-z0-9-]*$", 100)]
 NameOrAll = Annotated[str, bounded_text(r"^[a-z0-9-]*$", 100, least=0)]
 """The name of a block; empty: all of them."""
 
-Names = Annotated[list[Name], Field(max_length=MOST_NAMES)]
+Names = Annotated[list[Name], Field(max_length=MAX_NAMES)]
 
 StepName = Annotated[str, bounded_text(r"^[a-z0-9][a-z0-9._-]{0,62}$", 63)]
 
@@ -62,14 +62,14 @@ WorkloadNameOrAll = Annotated[str, bounded_text(_NO_CONTROLS, 100, least=0)]
 Version = Annotated[str, bounded_text(_NO_BLANKS, 250, least=0)]
 """A branch, a tag, a commit; empty: the project's own."""
 
-FilePath = Annotated[str, bounded_text(_NO_CONTROLS, LONGEST_PATH)]
+FilePath = Annotated[str, bounded_text(_NO_CONTROLS, MAX_PATH_LENGTH)]
 SnapshotId = Annotated[str, bounded_text(r"^(latest|[0-9a-f]{1,64})$", 64)]
 PlanId = Annotated[str, bounded_text(_NO_BLANKS, 100, least=0)]
-HistoryKey = Annotated[str, bounded_text(_NO_CONTROLS, LONGEST_TEXT, least=0)]
-ShortText = Annotated[str, Field(max_length=LONGEST_PATH)]
-Expression = Annotated[str, Field(max_length=LONGEST_TEXT)]
+HistoryKey = Annotated[str, bounded_text(_NO_CONTROLS, MAX_TEXT_LENGTH, least=0)]
+ShortText = Annotated[str, Field(max_length=MAX_PATH_LENGTH)]
+Expression = Annotated[str, Field(max_length=MAX_TEXT_LENGTH)]
 
-CommandText = Annotated[str, Field(json_schema_extra={"maxLength": MOST_BYTES})]
+CommandText = Annotated[str, Field(json_schema_extra={"maxLength": MAX_BYTES})]
 """One argument of a process; Linux limits its bytes, which the schema cannot express."""
 
 _YEAR = r"(19[7-9]\d|20\d\d)"
@@ -80,7 +80,7 @@ _DAY = rf"^({_YEAR}-{_DAY_OF_ANY_YEAR}|{_LEAP_YEAR}-02-29)$"
 Day = Annotated[date, Field(json_schema_extra={"pattern": _DAY + _NO_LINE_AFTER})]
 """A day from 1970 to 2099."""
 
-Seconds = Annotated[float, Field(ge=0, le=MOST_SECONDS)]
-SomeSeconds = Annotated[float, Field(gt=0, le=MOST_SECONDS)]
-Money = Annotated[float, Field(ge=0, le=MOST_MONEY)]
-SomeMoney = Annotated[float, Field(gt=0, le=MOST_MONEY)]
+Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS)]
+SomeSeconds = Annotated[float, Field(gt=0, le=MAX_SECONDS)]
+Money = Annotated[float, Field(ge=0, le=MAX_COST)]
+SomeMoney = Annotated[float, Field(gt=0, le=MAX_COST)]

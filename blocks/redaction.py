@@ -17,7 +17,7 @@ from blocks.printable import printable
 from blocks.spellings import Spelling, spellings
 
 MASK = "***"
-SHORTEST = 4
+MIN_SECRET_LENGTH = 4
 """Shorter secrets occur everywhere by chance; hiding them would garble every log."""
 
 _LOG_BYTES = 65_536
@@ -135,7 +135,7 @@ def last_lines(
 def _parts(secret: str) -> Iterator[str]:
     """Yield the secret and its lines, stripped, except those that are too short."""
     for part in (secret, *secret.splitlines()):
-        if len(part.strip()) >= SHORTEST:
+        if len(part.strip()) >= MIN_SECRET_LENGTH:
             yield part.strip()
 
 

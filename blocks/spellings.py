@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from html.entities import codepoint2name
 
 _PLAIN = re.compile(r"[A-Za-z0-9]+")
-_LONGEST_SPELT = 24
+_MAX_SPELLING_LENGTH = 24
 """The most characters that one character of a secret becomes, e.g. two escaped surrogates."""
 
 _NAMED = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f", "\v": "v", "\0": "0"}
@@ -22,7 +22,7 @@ _BROKEN = r"(?:\\+[rn]|\s)*"
 
 _ANCHOR_LENGTH = 12
 _ANCHOR_COUNT = 4
-_SHORTEST_LINE = 57
+_MIN_LINE_LENGTH = 57
 """The shortest line length at which tools break base64 into lines."""
 
 
@@ -58,7 +58,9 @@ def _escaped(secret: str) -> Spelling:
     """Return a spelling with each character plain, or escaped as in JSON, Python, URLs or HTML."""
     pattern = "".join(map(_spelt, secret))
     plain = max(_PLAIN.findall(secret), key=len, default="")
-    return Spelling(re.compile(pattern), (plain,) if plain else (), _LONGEST_SPELT * len(secret))
+    return Spelling(
+        re.compile(pattern), (plain,) if plain else (), _MAX_SPELLING_LENGTH * len(secret)
+    )
 
 
 def _spelt(character: str) -> str:
@@ -115,7 +117,7 @@ def _run(code: str, before: str, after: str) -> Spelling:
         code[at : at + _ANCHOR_LENGTH]
         for at in range(0, _ANCHOR_LENGTH * _ANCHOR_COUNT, _ANCHOR_LENGTH)
     )
-    if len(code) < _SHORTEST_LINE:
+    if len(code) < _MIN_LINE_LENGTH:
         return Spelling(re.compile(before + re.escape(code) + after), (code,), len(code) + 4)
     pattern = before + _BROKEN.join(map(re.escape, code)) + after
     return Spelling(re.compile(pattern), anchors, 2 * len(code))

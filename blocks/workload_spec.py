@@ -10,10 +10,10 @@ from blocks.argument import short_commands
 from blocks.environment_spec import Variables
 from blocks.goal import Goal
 from blocks.parameter import (
-    LONGEST_PATH,
-    MOST_ITEMS,
-    MOST_NAMES,
-    MOST_WHOLE,
+    MAX_ITEMS,
+    MAX_NAMES,
+    MAX_PATH_LENGTH,
+    MAX_SAFE_INTEGER,
     CommandText,
     Expression,
     FilePath,
@@ -35,8 +35,8 @@ _AUTO = (
 
 # Strict: 3.10 without quotes would become 3.1.
 MatrixValue = (
-    Annotated[StrictStr, Field(max_length=LONGEST_PATH)]
-    | Annotated[StrictInt, Field(ge=-MOST_WHOLE, le=MOST_WHOLE)]
+    Annotated[StrictStr, Field(max_length=MAX_PATH_LENGTH)]
+    | Annotated[StrictInt, Field(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
     | StrictBool
 )
 
@@ -48,7 +48,7 @@ class StepSpec(BaseModel):
 
     id: StepName = Field(description="Unique within the workload")
     run: Annotated[
-        CommandText | Annotated[list[CommandText], Field(max_length=MOST_ITEMS)],
+        CommandText | Annotated[list[CommandText], Field(max_length=MAX_ITEMS)],
         AfterValidator(short_commands),
     ] = Field(
         description=(
@@ -62,7 +62,7 @@ class StepSpec(BaseModel):
     )
     needs: list[ShortText] = Field(
         default=[],
-        max_length=MOST_ITEMS,
+        max_length=MAX_ITEMS,
         description=(
             "Steps that must have succeeded; of one with a matrix all, or one, e.g. `build[3.11]`"
         ),
@@ -75,9 +75,9 @@ class StepSpec(BaseModel):
             "and `version`; the step is skipped where it is false"
         ),
     )
-    matrix: dict[ShortText, Annotated[list[MatrixValue], Field(max_length=MOST_ITEMS)]] = Field(
+    matrix: dict[ShortText, Annotated[list[MatrixValue], Field(max_length=MAX_ITEMS)]] = Field(
         default={},
-        max_length=MOST_NAMES,
+        max_length=MAX_NAMES,
         description=(
             "Lists by name: there is one step for each combination of their values, which stand "
             "for `{matrix.<name>}` in `run`, `variables` and `needs`"
@@ -104,7 +104,7 @@ class StepSpec(BaseModel):
     retry_delay_seconds: Seconds = Field(
         default=1, description="Wait before the second attempt; doubles with each further"
     )
-    auto: list[Auto] = Field(default=[], max_length=MOST_NAMES, description=_AUTO)
+    auto: list[Auto] = Field(default=[], max_length=MAX_NAMES, description=_AUTO)
     variables: Variables = Field(default={}, description="Environment variables")
 
 
@@ -119,7 +119,7 @@ class StepsWorkload(BaseModel):
         json_schema_extra={"enum": ["steps"]},
     )
     steps: list[StepSpec] = Field(
-        min_length=1, max_length=MOST_ITEMS, description="The steps, in any order"
+        min_length=1, max_length=MAX_ITEMS, description="The steps, in any order"
     )
     shell: ShortText = Field(
         default="sh -e",
@@ -145,7 +145,7 @@ class PytestWorkload(BaseModel):
     )
     paths: list[FilePath] = Field(
         default=[],
-        max_length=MOST_ITEMS,
+        max_length=MAX_ITEMS,
         description=(
             "Where pytest collects, below the source; none: its own `testpaths`, else `tests`, "
             "else all of the source"
@@ -153,10 +153,10 @@ class PytestWorkload(BaseModel):
     )
     arguments: list[CommandText] = Field(
         default=[],
-        max_length=MOST_ITEMS,
+        max_length=MAX_ITEMS,
         description="Further pytest arguments, e.g. `-m not slow`",
     )
-    shards: Annotated[int, Field(ge=1, le=MOST_ITEMS)] | Literal["auto"] = Field(
+    shards: Annotated[int, Field(ge=1, le=MAX_ITEMS)] | Literal["auto"] = Field(
         default="auto", description="A number, or `auto`: what history says is fastest"
     )
     keep_together: Literal["auto", "class", "module", "none"] = Field(
@@ -174,7 +174,7 @@ class PytestWorkload(BaseModel):
     retry_delay_seconds: Seconds = Field(
         default=1, description="Wait before the second attempt; doubles with each further"
     )
-    auto: list[Auto] = Field(default=[], max_length=MOST_NAMES, description=_AUTO)
+    auto: list[Auto] = Field(default=[], max_length=MAX_NAMES, description=_AUTO)
     variables: Variables = Field(
         default={},
         description="Environment variables; those of the environment are left out of tests",

@@ -12,7 +12,7 @@ from pathlib import Path
 from tasks.home import PROGRAMS, Home, write_private
 
 TAIL_LINES = 20
-MOST_ENDINGS = 4
+MAX_ENDINGS = 4
 """`make up` no longer waits for a part that has ended this many times in a row."""
 
 
@@ -46,7 +46,7 @@ def read_ending(home: Home, program: str) -> Ending | None:
 def keep_ending(home: Home) -> list[str]:
     """Return the parts that ended so often in a row that waiting for them is useless."""
     endings = [read_ending(home, name) for name in PROGRAMS]
-    return [ending.program for ending in endings if ending and ending.times >= MOST_ENDINGS]
+    return [ending.program for ending in endings if ending and ending.times >= MAX_ENDINGS]
 
 
 def forget_ending(home: Home, program: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psutil
 
-from stack.heartbeat import LONGEST_LOOK_SECONDS, Heartbeat
+from stack.heartbeat import MAX_LOOK_SECONDS, Heartbeat
 
 STOPPED_SECONDS = 5.0
 """A part that a signal has stopped for this long counts as hanging."""
@@ -15,13 +15,13 @@ class HangDetector:
 
     Args:
         heartbeat: The heartbeat of the part; None for a part that has none.
-        longest_look_seconds: The most that one look adds to the silent time.
+        max_look_seconds: The most that one look adds to the silent time.
     """
 
     def __init__(
-        self, heartbeat: Heartbeat | None, longest_look_seconds: float = LONGEST_LOOK_SECONDS
+        self, heartbeat: Heartbeat | None, max_look_seconds: float = MAX_LOOK_SECONDS
     ) -> None:
-        self._heartbeat, self._longest_look = heartbeat, longest_look_seconds
+        self._heartbeat, self._longest_look = heartbeat, max_look_seconds
         self._stopped_pid, self._looked_at, self._stopped_seconds = 0, 0.0, 0.0
 
     def reason(self, pid: int, now: float) -> str:

@@ -7,11 +7,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-LEAST_SECONDS = 120.0
-MOST_PERIODS = 20
+MIN_SECONDS = 120.0
+MAX_PERIODS = 20
 SILENT_SECONDS = 15.0
 """After this long `make status` reports a silent supervisor, and `make up` replaces it."""
-LONGEST_LOOK_SECONDS = 1.0
+MAX_LOOK_SECONDS = 1.0
 """The most that one look of the supervisor adds to a silent time.
 
 A supervisor that was stopped itself has not watched anything meanwhile."""
@@ -54,7 +54,7 @@ def is_silent(heartbeat: Path, now: float) -> bool:
 
 def patience(period_seconds: float) -> float:
     """Return for how many seconds a reconciler of this period may be silent."""
-    return max(LEAST_SECONDS, MOST_PERIODS * period_seconds)
+    return max(MIN_SECONDS, MAX_PERIODS * period_seconds)
 
 
 class Heartbeat:
@@ -65,7 +65,7 @@ class Heartbeat:
     Args:
         file: The heartbeat file.
         patience_seconds: How long it may stay untouched.
-        longest_look_seconds: The most that one look adds to the silent time; at least the time
+        max_look_seconds: The most that one look adds to the silent time; at least the time
             between two looks.
         starts_silent: Whether silence counts only after a process's first beat, since nobody knows
             how long it takes to start.
@@ -75,12 +75,12 @@ class Heartbeat:
         self,
         file: Path,
         patience_seconds: float,
-        longest_look_seconds: float = LONGEST_LOOK_SECONDS,
+        max_look_seconds: float = MAX_LOOK_SECONDS,
         *,
         starts_silent: bool = False,
     ) -> None:
         self._file, self._patience, self._starts_silent = file, patience_seconds, starts_silent
-        self._longest_look = longest_look_seconds
+        self._longest_look = max_look_seconds
         self._last: tuple[int, int] | None = None
         self._lives = False
         self._looked_at = 0.0

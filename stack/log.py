@@ -24,13 +24,13 @@ def say(sentence: str) -> None:
         os.write(1, line.encode(errors="backslashreplace"))
 
 
-def rotate(log: Path, most_bytes: int = LOG_BYTES) -> None:
-    """Move a log that has grown past ``most_bytes`` aside; its writers append, so they go on.
+def rotate(log: Path, max_bytes: int = LOG_BYTES) -> None:
+    """Move a log that has grown past ``max_bytes`` aside; its writers append, so they go on.
 
     Raises:
         OSError: There is no room for the copy; the previous copy was deleted to make some.
     """
-    if not log.exists() or log.stat().st_size <= most_bytes:
+    if not log.exists() or log.stat().st_size <= max_bytes:
         return
     aside = log.with_suffix(".log.1")
     try:

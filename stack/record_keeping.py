@@ -12,7 +12,7 @@ from collections.abc import Callable
 from stack.disk_reserve import Reserve, is_no_room
 
 SAME_FAULT_SECONDS = 60.0
-MOST_REPORTED = 100
+MAX_REPORTED = 100
 
 
 class RecordKeeper:
@@ -72,7 +72,7 @@ class RecordKeeper:
         if now - self._reported_at.get(sentence, -SAME_FAULT_SECONDS) >= SAME_FAULT_SECONDS:
             self._reported_at = (
                 {**self._reported_at, sentence: now}
-                if len(self._reported_at) < MOST_REPORTED
+                if len(self._reported_at) < MAX_REPORTED
                 else {sentence: now}
             )
             self._say(sentence)

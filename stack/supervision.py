@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stack.environment import MARK
 from stack.hanging import HangDetector
-from stack.heartbeat import LEAST_SECONDS, Heartbeat
+from stack.heartbeat import MIN_SECONDS, Heartbeat
 from stack.lock import exclusive
 from stack.log import say
 from stack.record import (
@@ -81,7 +81,7 @@ class Supervision:
         root: Path,
         environment: Mapping[str, str],
         period_seconds: float,
-        patience_seconds: float = LEAST_SECONDS,
+        patience_seconds: float = MIN_SECONDS,
     ) -> None:
         longest = 2 * period_seconds
         heartbeat = Heartbeat(home.supervisor_heartbeat_file, patience_seconds, longest)

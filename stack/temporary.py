@@ -19,7 +19,7 @@ from blocks.removal import discard
 from blocks.tree import walk
 from tasks.errors import BadInputError
 
-LONGEST_PATH = 48
+MAX_PATH_LENGTH = 48
 """Characters that the path of the folder may have; a longer one is reached by a link."""
 IDLE_SECONDS = 86_400.0
 """A file that was not changed for this long is removed, unless somebody uses it."""
@@ -29,7 +29,7 @@ LINKS_FOLDER = Path("/tmp")  # noqa: S108 - only a link lies there, and its owne
 def temporary_folder(root: Path) -> Path:
     """Return the path of the temporary folder of the home ``root``."""
     folder = root / "tmp"
-    if len(str(folder)) <= LONGEST_PATH:
+    if len(str(folder)) <= MAX_PATH_LENGTH:
         return folder
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:10]
     return LINKS_FOLDER / f"slipway-{os.getuid()}-{digest}"
@@ -49,7 +49,7 @@ def make_temporary_folder(root: Path) -> None:
         with suppress(FileExistsError):  # looked at below
             path.symlink_to(folder)
     if not path.is_symlink() or path.lstat().st_uid != os.getuid() or path.readlink() != folder:
-        remedy = f"Remove it, or choose a SLIPWAY_HOME of at most {LONGEST_PATH - 4} characters."
+        remedy = f"Remove it, or choose a SLIPWAY_HOME of at most {MAX_PATH_LENGTH - 4} characters."
         raise BadInputError("SLIPWAY_HOME", str(root), f"{path} is not our link to it", remedy)
 
 

@@ -11,10 +11,10 @@ import yaml
 from tasks.errors import BadInputError
 from tasks.text import read_text
 
-_MOST_BYTES = 4 * 1024 * 1024
+_MAX_BYTES = 4 * 1024 * 1024
 _QUOTED = re.compile(r" '[^'<][^']+'")
 """Matches quotations of the text in the parser's messages, except single characters and tokens."""
-_MOST_VALUES = 100_000
+_MAX_VALUES = 100_000
 """Nested aliases can make a small file larger than any memory when they are expanded."""
 
 
@@ -27,7 +27,7 @@ def read_document(field: str, path: Path) -> object:
     Raises:
         BadInputError: It cannot be read, is no YAML, or has a key twice.
     """
-    text = read_text(field, path, _MOST_BYTES)
+    text = read_text(field, path, _MAX_BYTES)
     try:
         document: object = yaml.load(text, _Loader)  # noqa: S506 # it is a SafeLoader
     except yaml.YAMLError as error:
@@ -69,7 +69,7 @@ def _problem(error: yaml.YAMLError, text: str) -> str:
 def _require_readable(field: str, path: Path, document: object) -> None:
     """Refuse recursive aliases, and aliases that multiply beyond the limit."""
     values = _count(document, {}, set())
-    if values > _MOST_VALUES:
+    if values > _MAX_VALUES:
         more = "values than can be read" if values < float("inf") else "in it than ever ends"
         problem = f"has more {more}: its aliases name one another"
         raise BadInputError(field, str(path), problem, "Write out what is meant.")

@@ -9,10 +9,10 @@ from reprlib import Repr
 from blocks.redaction import without_passwords
 
 _NAMES_LISTED = 12
-_LONGEST_VALUE = 200
-_LONGEST_PART = 2000
+_MAX_VALUE_LENGTH = 200
+_MAX_PART_LENGTH = 2000
 _SHOWN = Repr()
-_SHOWN.maxstring = _SHOWN.maxother = _LONGEST_VALUE
+_SHOWN.maxstring = _SHOWN.maxother = _MAX_VALUE_LENGTH
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _BLANKS = re.compile(r"(?<=\S) {2,}(?=\S)")
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
@@ -36,7 +36,7 @@ def shortened(text: str, most: int) -> str:
 
 def shown(value: object) -> str:
     """Return ``value`` as a message quotes it, shortened."""
-    return shortened(_SHOWN.repr(value), _LONGEST_VALUE + 2)
+    return shortened(_SHOWN.repr(value), _MAX_VALUE_LENGTH + 2)
 
 
 class SlipwayError(Exception):
@@ -66,7 +66,7 @@ class BadInputError(SlipwayError):
         masked = without_passwords(value) if isinstance(value, str) else value
         texts = (field, problem, self.remedy)
         where, what, how = (
-            shortened(_BLANKS.sub(" ", without_passwords(part)), _LONGEST_PART) for part in texts
+            shortened(_BLANKS.sub(" ", without_passwords(part)), _MAX_PART_LENGTH) for part in texts
         )
         super().__init__(f"{where}: {what} (got {shown(masked)}). {how}")
 

@@ -17,7 +17,7 @@ from blocks.providers.process.identity import ProcessIdentity, is_alive
 
 NOBODY_KNOWN = "another run"
 """The name of a holder that has written nothing."""
-_MOST_BYTES = 500
+_MAX_BYTES = 500
 _RUN_ID = "PREFECT__FLOW_RUN_ID"
 """The variable by which Prefect tells a process which flow run it executes."""
 _RUN: ContextVar[str] = ContextVar("run", default="")
@@ -63,11 +63,11 @@ def signed(lock: IO[str]) -> Iterator[None]:
 
 def holder_of(lock: IO[str]) -> str:
     """Return the name of the run that holds the lock of that file."""
-    content = os.pread(lock.fileno(), _MOST_BYTES, 0)
+    content = os.pread(lock.fileno(), _MAX_BYTES, 0)
     return content.decode(errors="replace") or NOBODY_KNOWN
 
 
 def _write(lock: IO[str], name: str) -> None:
     with suppress(OSError):
         os.ftruncate(lock.fileno(), 0)
-        os.pwrite(lock.fileno(), name.encode(errors="replace")[:_MOST_BYTES], 0)
+        os.pwrite(lock.fileno(), name.encode(errors="replace")[:_MAX_BYTES], 0)

@@ -28,8 +28,8 @@ class IrregularFileError(SlipwayError):
         super().__init__(f"{path} is {kind}, no regular file")
 
 
-def read_regular(path: Path, most_bytes: int) -> bytes:
-    """Return at most ``most_bytes`` of the regular file at ``path``, links followed.
+def read_regular(path: Path, max_bytes: int) -> bytes:
+    """Return at most ``max_bytes`` of the regular file at ``path``, links followed.
 
     Raises:
         IrregularFileError: It is another kind of file, or a link that leads nowhere.
@@ -41,7 +41,7 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
     # The path may lead to another file by now.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         _require_regular(path, os.fstat(file.fileno()))
-        return file.read(most_bytes)
+        return file.read(max_bytes)
 
 
 def _require_regular(path: Path, status: os.stat_result) -> None:

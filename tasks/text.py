@@ -10,34 +10,34 @@ from tasks.regular_file import IrregularFileError, read_regular
 _MARK = b"\xef\xbb\xbf"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MIB = 1024 * 1024
-MOST_BYTES = 64 * _MIB
+MAX_BYTES = 64 * _MIB
 """Size limit of a text; the largest are recorded workflows of other systems."""
 
 
-def read_text(field: str, path: Path, most_bytes: int = MOST_BYTES) -> str:
+def read_text(field: str, path: Path, max_bytes: int = MAX_BYTES) -> str:
     """Return the text of ``path``; ``field`` names it in errors.
 
     Raises:
         BadInputError: It is not UTF-8, or has a NUL: with file, line and byte; or cannot be read,
-            is no regular file (a device never ends), or is larger than ``most_bytes``.
+            is no regular file (a device never ends), or is larger than ``max_bytes``.
     """
     try:
-        content = _content(field, path, most_bytes)
+        content = _content(field, path, max_bytes)
     except OSError as error:
         remedy = "Name a file that exists and that this user may read."
         raise BadInputError(field, str(path), error.strerror or str(error), remedy) from error
     return decoded(field, path.name, content)
 
 
-def _content(field: str, path: Path, most_bytes: int) -> bytes:
+def _content(field: str, path: Path, max_bytes: int) -> bytes:
     """Return the content of a regular file; other kinds are not opened."""
     try:
-        content = read_regular(path, most_bytes + 1)
+        content = read_regular(path, max_bytes + 1)
     except IrregularFileError as error:
         problem = f"is {error.kind}, no regular file"
         raise BadInputError(field, str(path), problem, "Name a file with a text in it.") from error
-    if len(content) > most_bytes:
-        problem = f"is larger than {most_bytes // _MIB} MiB"
+    if len(content) > max_bytes:
+        problem = f"is larger than {max_bytes // _MIB} MiB"
         raise BadInputError(field, str(path), problem, "Name the file that is meant, or split it.")
     return content
 

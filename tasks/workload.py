@@ -10,7 +10,7 @@ from typing import Literal
 
 from blocks.providers.interface import Resources
 
-MOST_ITEMS = 10_000
+MAX_ITEMS = 10_000
 """Limit of the items in the list of a `foreach`."""
 
 

@@ -11,7 +11,7 @@ from tasks.settings import Settings
 from tests.readme import README, ROOT, Document, code, document, documents
 
 OTHERS = [Document(ROOT / f"{name}.md") for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY")]
-LONGEST = 400
+MAX_LENGTH = 400
 """How many characters a paragraph, an item of a list or a row of a table may have."""
 ON_A_STACK = "tests/integration/test_readme.py"
 LINES = {
@@ -66,7 +66,7 @@ def test_every_page_can_be_found() -> None:
 def test_no_paragraph_is_long(page: Document) -> None:
     """Nobody with a question would find its answer."""
     paragraphs = re.split(r"\n\n|\n(?=[-|\d])", page.prose)
-    assert [each for each in paragraphs if len(each) > LONGEST] == []
+    assert [each for each in paragraphs if len(each) > MAX_LENGTH] == []
 
 
 @pytest.mark.parametrize("page", documents(), ids=_name)

@@ -19,7 +19,7 @@ from analytics.demand.mixture import Forecasts, mixed, reaches, weights
 from analytics.statistics.seasonal import DAY_HOURS, METHODS, NAIVE, Method, Values
 
 HORIZONS = (6, 12, 24, 48, 168)
-MOST_ORIGINS = 56
+MAX_ORIGINS = 56
 # Origins are a day and an hour apart, so that each is at another hour of the day.
 STRIDE_HOURS = DAY_HOURS + 1
 BAND = (0.1, 0.9)
@@ -110,7 +110,7 @@ def _methods(past: Values, horizon: int) -> dict[str, Callable[[Values], Values]
 def _backtest(past: Values, horizon: int, allowed: Container[str]) -> _Backtest:
     """Forecast from past origins; a short past has fewer origins and a shorter horizon."""
     horizon = min(horizon, max(len(past) // 6, min(DAY_HOURS, len(past) // 3)))
-    count = min(MOST_ORIGINS, max(1, (len(past) // 3 - horizon) // STRIDE_HOURS))
+    count = min(MAX_ORIGINS, max(1, (len(past) // 3 - horizon) // STRIDE_HOURS))
     last = len(past) - horizon
     origins = [last - STRIDE_HOURS * back for back in range(count)][::-1]
     fitted = _methods(past[: origins[0]], horizon)

@@ -13,7 +13,7 @@ import numpy as np
 
 from analytics.statistics.seasonal import DAY_HOURS, WEEK_HOURS, Values, seasonal_median
 
-LONGEST_HOURS = 26 * WEEK_HOURS
+MAX_LAG_HOURS = 26 * WEEK_HOURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,10 @@ def fit(past: Values, horizon: int, shape: Shape) -> Lagged:
         ValueError: The past is shorter than one window.
     """
     lags = shape.lags
-    values = _scaled(past[-LONGEST_HOURS:], shape)
+    values = _scaled(past[-MAX_LAG_HOURS:], shape)
     usual = np.zeros(WEEK_HOURS)
     if shape.weekly:
-        usual = seasonal_median(values, WEEK_HOURS, WEEK_HOURS, LONGEST_HOURS // WEEK_HOURS)
+        usual = seasonal_median(values, WEEK_HOURS, WEEK_HOURS, MAX_LAG_HOURS // WEEK_HOURS)
         values = values - usual[np.arange(-len(values), 0) % WEEK_HOURS]
     windows = np.lib.stride_tricks.sliding_window_view(values, lags + horizon)
     if not shape.weekly:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.statistics.averages import Averages, Floats, Ints, Mask
-from analytics.statistics.forest import BIN_STEP, BINS, GRID, LOWEST_LOG, Matrix, bin_of, binned
+from analytics.statistics.forest import BIN_STEP, BINS, GRID, MIN_LOG, Matrix, bin_of, binned
 from analytics.statistics.intervals import LEVELS, Calibration
 
 # Half widths of the mixture's components, in logarithms.
@@ -38,7 +38,7 @@ _BOUND_OFFSETS = BIN_STEP / 2 * np.sign(LEVELS - 0.5)
 # The expected min/max ratios of the simple rules before anything is learnt.
 _START_OF_RULES = {"median of 5": 0.6, "median of 20": 0.59, "last run": 0.57, "mean of 2": 0.55}
 # A rule with a smaller share adds nothing to the distribution, which saves time.
-_LEAST_SHARE = 0.004
+_MIN_SHARE = 0.004
 # exp(-|difference|) between any two bins, by how far they are apart.
 _SIMILARITY = np.exp(-BIN_STEP * np.abs(np.arange(1 - BINS, BINS))).astype(np.float32)
 
@@ -222,9 +222,9 @@ def _mixture_cumulative(
 ) -> Floats:
     """Return the mixture's distribution function at the upper end of each bin."""
     # The narrowest width is below a bin, so a component is centred in the middle of its bin.
-    bins = np.clip(np.round((values - LOWEST_LOG) / BIN_STEP), 0, BINS - 1)
+    bins = np.clip(np.round((values - MIN_LOG) / BIN_STEP), 0, BINS - 1)
     cumulative = np.zeros(BINS)
-    for place in np.flatnonzero(shares[:-1] > _LEAST_SHARE):
+    for place in np.flatnonzero(shares[:-1] > _MIN_SHARE):
         start = BINS - int(bins[place])
         cumulative += shares[place] * laplace[start : start + BINS]
     if forest is not None:
@@ -239,4 +239,4 @@ def _cumulative_at(cumulative: Floats, actual: float) -> tuple[float, float]:
 
 def _fraction_of_bin(actual: float) -> float:
     """Return the position of a value within its bin, from 0 to 1."""
-    return min(max((actual - LOWEST_LOG) / BIN_STEP + 0.5, 0.0), float(BINS)) % 1.0
+    return min(max((actual - MIN_LOG) / BIN_STEP + 0.5, 0.0), float(BINS)) % 1.0

@@ -15,8 +15,8 @@ MODEL = "model"
 COMPARED_RULES = tuple(f"{rule} of key" for rule in RULES)
 # Forecasters are compared on the latest tenth of the runs, within these numbers of runs.
 JUDGED_SHARE = 0.1
-FEWEST_RUNS = 50
-MOST_RUNS = 2000
+MIN_RUNS = 50
+MAX_RUNS = 2000
 # How much better a rule's min/max ratio must be, also in standard errors, so that luck on a few
 # runs does not replace the model: the selected rule is published for every key.
 MARGIN = 0.01
@@ -40,7 +40,7 @@ def select_model(forecasts: Forecasts) -> ModelSelection:
     comparable = np.flatnonzero(
         trainable & np.isfinite(forecasts.point) & np.isfinite(rules).all(axis=1)
     )
-    latest = comparable[-min(MOST_RUNS, max(FEWEST_RUNS, int(JUDGED_SHARE * len(comparable)))) :]
+    latest = comparable[-min(MAX_RUNS, max(MIN_RUNS, int(JUDGED_SHARE * len(comparable)))) :]
     if not len(latest):
         return ModelSelection()
     actual = forecasts.table[forecasts.target].to_numpy(float)[latest]
@@ -51,5 +51,5 @@ def select_model(forecasts: Forecasts) -> ModelSelection:
     best = max(COMPARED_RULES, key=lambda rule: scores[rule])
     ahead = ratios[best] - ratios[MODEL]
     error = float(np.std(ahead)) / np.sqrt(len(latest))
-    is_better = ahead.mean() > max(MARGIN, STANDARD_ERRORS * error) and len(latest) >= FEWEST_RUNS
+    is_better = ahead.mean() > max(MARGIN, STANDARD_ERRORS * error) and len(latest) >= MIN_RUNS
     return ModelSelection(best if is_better else MODEL, len(latest), scores)

@@ -24,8 +24,8 @@ from analytics.statistics.intervals import LEVELS
 # the latest. Each is grown from the newest 16,000: older runs cost time and add little.
 FIRST_RUNS = 50
 GROWTH_FACTOR = 1.5
-MOST_NEW_RUNS = 12_000
-MOST_RUNS = 16_000
+MAX_NEW_RUNS = 12_000
+MAX_RUNS = 16_000
 BLOCK_RUNS = 512
 # A new key is forecast from other keys, once so many keys were new before it: by then the forest
 # has learnt from runs of new keys.
@@ -155,11 +155,11 @@ class RollingForest:
         self._ended.append(run)
         if len(self._ended) >= self._next:
             self.grow()
-            self._next = min(int(self._next * GROWTH_FACTOR), self._next + MOST_NEW_RUNS)
+            self._next = min(int(self._next * GROWTH_FACTOR), self._next + MAX_NEW_RUNS)
 
     def grow(self) -> None:
         """Grow a forest from the newest runs that have ended."""
-        rows = np.array(self._ended[-MOST_RUNS:])
+        rows = np.array(self._ended[-MAX_RUNS:])
         self.forest = grow(self._features[rows], self._bins[rows], self._classes, self._leaf)
         self._block = self._block[:0]
 

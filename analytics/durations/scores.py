@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.history.features import SHORTEST_SECONDS
+from analytics.history.features import MIN_SECONDS
 from analytics.statistics.averages import Floats, Mask
 from analytics.statistics.intervals import LEVELS
 
@@ -40,7 +40,7 @@ class Stable:
 
 def min_max_ratio(predicted: Floats, actual: Floats) -> Floats:
     """Return min/max of each pair; values below a millisecond count as one."""
-    low, high = np.maximum(predicted, SHORTEST_SECONDS), np.maximum(actual, SHORTEST_SECONDS)
+    low, high = np.maximum(predicted, MIN_SECONDS), np.maximum(actual, MIN_SECONDS)
     return np.minimum(low, high) / np.maximum(low, high)
 
 
@@ -54,10 +54,10 @@ def in_class(predicted: Floats, actual: Floats) -> Floats:
 
 def coverage(lower: Floats, upper: Floats, actual: Floats) -> Coverage:
     """Return how many of the runs, in the order of time, lie within their intervals."""
-    floored = np.maximum(actual, SHORTEST_SECONDS)
+    floored = np.maximum(actual, MIN_SECONDS)
     is_within = (lower <= floored) & (floored <= upper)
     tenths = [part.mean() for part in np.array_split(is_within, PARTS) if len(part)]
-    width = np.median(upper / np.maximum(lower, SHORTEST_SECONDS / 2))
+    width = np.median(upper / np.maximum(lower, MIN_SECONDS / 2))
     return Coverage(float(is_within.mean()), float(min(tenths)), float(width))
 
 
@@ -82,8 +82,8 @@ def stable(predicted: Floats, actual: Floats, runs: Floats, spread: Floats) -> S
     is_stable: Mask = (runs >= STABLE_RUNS) & (spread < STABLE_SPREAD)
     if not is_stable.any():
         return None
-    actual_seconds = np.maximum(actual[is_stable], SHORTEST_SECONDS)
-    error = np.abs(np.maximum(predicted[is_stable], SHORTEST_SECONDS) / actual_seconds - 1)
+    actual_seconds = np.maximum(actual[is_stable], MIN_SECONDS)
+    error = np.abs(np.maximum(predicted[is_stable], MIN_SECONDS) / actual_seconds - 1)
     return Stable(float(is_stable.mean()), float((error <= NEAR_SHARE).mean()))
 
 

@@ -11,8 +11,8 @@ from analytics.failures.reasons import Reason, Remedy, reasons, remedies
 from analytics.history.columns import worded
 
 LIKELY_RISK = 0.1
-MOST_ROWS = 200
-LEAST_CHANGE = 0.01
+MAX_ROWS = 200
+MIN_CHANGE = 0.01
 _UNITS = {"cpus": "CPUs", "memory_mib": "memory", "limit_seconds": "time limit"}
 
 
@@ -28,7 +28,7 @@ def explain(failures: Failures, rows: Iterable[int]) -> dict[int, str]:
     at = {int(row): run for run, row in enumerate(failures.place)}
     return {
         row: line(risks[row], reasons(failures, at[row]), remedies(failures, at[row]))
-        for row in likely[-MOST_ROWS:]
+        for row in likely[-MAX_ROWS:]
     }
 
 
@@ -37,7 +37,7 @@ def line(risk: float, reasons_of_run: Iterable[Reason], remedies_of_run: Iterabl
     raising = [
         f"{worded(reason.feature)} {_number(reason.value)} ({reason.share:+.0%})"
         for reason in reasons_of_run
-        if abs(reason.share) >= LEAST_CHANGE
+        if abs(reason.share) >= MIN_CHANGE
     ]
     helps = [
         f"{remedy.factor:g} x the {_UNITS.get(remedy.feature, remedy.feature)} would leave {remedy.probability:.0%}"

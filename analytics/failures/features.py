@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.history.columns import LIMIT
-from analytics.history.features import RULES, SHORTEST_SECONDS, RunFeatures, logs, moments
+from analytics.history.features import MIN_SECONDS, RULES, RunFeatures, logs, moments
 from analytics.history.run_context import groups
 from analytics.statistics.averages import Floats
 
@@ -71,7 +71,7 @@ def failure_features(
     value = logs(table["seconds"])
     limit = np.full(len(table), np.nan)
     if LIMIT in table:
-        limit = np.log(np.maximum(table[LIMIT].to_numpy(float), SHORTEST_SECONDS))
+        limit = np.log(np.maximum(table[LIMIT].to_numpy(float), MIN_SECONDS))
     groups_by_level: list[dict[int, _GroupFailures]] = [{} for _ in levels]
     facts_of_runs = np.full((len(table), len(_FACTS) * len(levels)), np.nan)
     submitted, ended = table["submitted_at"].to_numpy(float), table["ended_at"].to_numpy(float)

@@ -12,7 +12,7 @@ from analytics.failures.model import Failures
 # The features of a run that its user can change, and the factors that are tried on them.
 CHANGEABLE = ("cpus", "memory_mib", "limit_seconds")
 FACTORS = (0.5, 2.0, 4.0)
-LEAST_CHANGE = 0.01
+MIN_CHANGE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,6 @@ def remedies(failures: Failures, run: int, changeable: Sequence[str] = CHANGEABL
     better_changes = [
         Remedy(name, factor, float(probability))
         for (name, factor), probability in zip(changes, probabilities[1:], strict=True)
-        if probability < probabilities[0] - LEAST_CHANGE
+        if probability < probabilities[0] - MIN_CHANGE
     ]
     return sorted(better_changes, key=lambda remedy: remedy.probability)

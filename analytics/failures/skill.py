@@ -8,9 +8,9 @@ from analytics.durations.scores import brier
 from analytics.failures.model import Failures
 from analytics.statistics.forest import Floats
 
-MOST_RUNS = 2000
-FEWEST_RUNS = 50
-FEWEST_FAILURES = 20
+MAX_RUNS = 2000
+MIN_RUNS = 50
+MIN_FAILURES = 20
 
 
 def base_rate(failures: Failures) -> Floats:
@@ -32,9 +32,9 @@ def base_rate(failures: Failures) -> Floats:
 def beats_base_rate(failures: Failures) -> bool:
     """Return whether the model beats the base rate on the latest runs; enough must have failed."""
     judged = np.flatnonzero(np.isfinite(failures.probability) & np.isfinite(failures.failed))[
-        -MOST_RUNS:
+        -MAX_RUNS:
     ]
-    if len(judged) < FEWEST_RUNS or (failures.failed == 1).sum() < FEWEST_FAILURES:
+    if len(judged) < MIN_RUNS or (failures.failed == 1).sum() < MIN_FAILURES:
         return False
     actual = failures.failed[judged]
     return brier(failures.probability[judged], actual) < brier(base_rate(failures)[judged], actual)

@@ -30,7 +30,7 @@ RULES = ("last run", "mean of 2", "median of 5", "median of 20")
 # A rule reads the newest durations of a group, and a share of successes its newest outcomes.
 WINDOW_RUNS = 20
 RECENT_RUNS = 10
-SHORTEST_SECONDS = 1e-3
+MIN_SECONDS = 1e-3
 _FACTS = (
     *RULES,
     "longest",
@@ -45,7 +45,7 @@ _FACTS = (
 _SIZE_RULES = ("scaled by input", "nearest inputs")
 # The rules on input sizes read the newest runs of a key, from this number on.
 _FITTED_RUNS = 64
-_FEWEST_RUNS = 3
+_MIN_RUNS = 3
 _NEAREST_RUNS = 3
 _HOUR_SECONDS = 3600.0
 _DAY_SECONDS = 86_400.0
@@ -164,7 +164,7 @@ def compute_features(table: pd.DataFrame, target: str = "seconds") -> RunFeature
 
 def logs(values: pd.Series[float]) -> Floats:
     """Return natural logarithms; values below a millisecond count as one."""
-    return np.log(np.maximum(values.to_numpy(float), SHORTEST_SECONDS))
+    return np.log(np.maximum(values.to_numpy(float), MIN_SECONDS))
 
 
 class _InputSizeRules:
@@ -185,7 +185,7 @@ class _InputSizeRules:
     def predict(self, run: int) -> tuple[float, float]:
         """Return the values of the two rules for a run; NaN where its key has too short a past."""
         pairs = self._past_by_key[int(self._keys[run])] if self._sizes is not None else ()
-        if self._sizes is None or len(pairs) < _FEWEST_RUNS or np.isnan(self._sizes[run]):
+        if self._sizes is None or len(pairs) < _MIN_RUNS or np.isnan(self._sizes[run]):
             return nan, nan
         sizes, values = np.array(pairs).T
         offsets = sizes - sizes.mean()

@@ -21,7 +21,7 @@ from analytics.history.archive import Archive, reach
 from analytics.history.runs import FLOW_KIND, TASK_KIND, FlowRun, Run, of_flow_runs
 
 PAGE_RUNS = 200
-MOST_IDS = 100
+MAX_IDS = 100
 # Clocks may differ by this much, and a state may arrive this late.
 OVERLAP_SECONDS = 900.0
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
@@ -62,8 +62,8 @@ class _Reader:
         """Read runs again that were still going; drop those that the server no longer has."""
         before = [id_ for id_, run in self.known.items() if run.state == "running"]
         unread = [id_ for id_ in before if id_ not in self.changed]
-        for at in range(0, len(unread), MOST_IDS):
-            await self.read({"id": {"any_": unread[at : at + MOST_IDS]}}, "ID_DESC")
+        for at in range(0, len(unread), MAX_IDS):
+            await self.read({"id": {"any_": unread[at : at + MAX_IDS]}}, "ID_DESC")
         for id_ in set(unread) - self.changed:
             del self.known[id_]
 

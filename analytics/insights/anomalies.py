@@ -21,7 +21,7 @@ Floats: TypeAlias = "pd.Series[float]"
 
 STANDS_OUT_SCORE = 5.0
 CERTAIN_SCORE = 10.0
-FEWEST_DETECTORS = 2
+MIN_DETECTORS = 2
 LEARNING_DAYS = 2
 _SEED = 0
 # The standard deviation of a normal distribution over its median absolute deviation.
@@ -121,7 +121,7 @@ def detect(
     size = scores(values, day).abs()
     limits = limits or Limits()
     size["limit"] = np.where((values < limits.low) | (values > limits.high), np.inf, np.nan)
-    agreed = (size > STANDS_OUT_SCORE).sum(axis=1) >= FEWEST_DETECTORS
+    agreed = (size > STANDS_OUT_SCORE).sum(axis=1) >= MIN_DETECTORS
     strange = np.flatnonzero(agreed | (size > CERTAIN_SCORE).any(axis=1))
     expected = usual(values, day).fillna(values.expanding().median())
     breaks = np.flatnonzero(np.diff(strange) > day // 2) + 1

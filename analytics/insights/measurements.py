@@ -17,7 +17,7 @@ DAY_SECONDS = 86_400.0
 _STEPS_PER_DAY = int(DAY_SECONDS / STEP_SECONDS)
 # An anomaly whose last value is at most half an hour old is still going on.
 _ONGOING_STEPS = 6
-MOST_SERIES = 40
+MAX_SERIES = 40
 LIMITS = {"memory_percent": Limits(high=95.0), "disk_free_mib": Limits(low=1024.0)}
 # A disk fills slowly, so only its limit counts: its fullest value is no anomaly by itself.
 _LIMIT_ONLY = frozenset({"disk_free_mib"})
@@ -27,7 +27,7 @@ def find_anomalies(ledger: Ledger, now: float, days: float) -> list[Finding]:
     """Return the anomalies of the last day, detected in the series of the last ``days``."""
     since = now - days * DAY_SECONDS
     findings: list[Finding] = []
-    for subject, metric in measured_series(ledger, now - DAY_SECONDS)[:MOST_SERIES]:
+    for subject, metric in measured_series(ledger, now - DAY_SECONDS)[:MAX_SERIES]:
         findings += of_series(subject, metric, measured(ledger, subject, metric, since), now)
     return findings
 

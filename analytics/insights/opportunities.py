@@ -15,7 +15,7 @@ import numpy as np
 
 from analytics.statistics.bootstrap import Gain, Rows, bootstrap
 
-FEWEST_RUNS = 5
+MIN_RUNS = 5
 # Future peaks may exceed all past ones, so the proposed memory is a tenth above the greatest peak.
 MEMORY_FACTOR = 1.1
 SHORT_SECONDS = 5.0
@@ -41,13 +41,13 @@ def memory(key: str, asked_mib: float, peaks_mib: Sequence[float]) -> Opportunit
     Each run is replayed with the proposal from the runs before it. A run that needs more fails and
     runs again with the current demand, so it costs the proposed memory in vain.
     """
-    if len(peaks_mib) <= FEWEST_RUNS:
+    if len(peaks_mib) <= MIN_RUNS:
         return None
     proposed = math.ceil(max(peaks_mib) * MEMORY_FACTOR)
     if proposed > asked_mib * (1 - WORTHWHILE_SHARE):
         return None
     proposals = np.maximum.accumulate(peaks_mib) * MEMORY_FACTOR
-    proposals_before, peaks = proposals[FEWEST_RUNS - 1 : -1], np.asarray(peaks_mib[FEWEST_RUNS:])
+    proposals_before, peaks = proposals[MIN_RUNS - 1 : -1], np.asarray(peaks_mib[MIN_RUNS:])
     gain = bootstrap(
         np.where(peaks <= proposals_before, asked_mib - proposals_before, -proposals_before), _mean
     )
@@ -58,7 +58,7 @@ def memory(key: str, asked_mib: float, peaks_mib: Sequence[float]) -> Opportunit
 def idle(key: str, reserved: Sequence[float], used: Sequence[float]) -> Opportunity | None:
     """Propose to reserve for less time: seconds reserved and used, one pair a reservation."""
     rows = np.column_stack([reserved, used]).astype(float)
-    if len(rows) < FEWEST_RUNS or rows[:, 1].sum() >= rows[:, 0].sum() * (1 - WORTHWHILE_SHARE):
+    if len(rows) < MIN_RUNS or rows[:, 1].sum() >= rows[:, 0].sum() * (1 - WORTHWHILE_SHARE):
         return None
     gain = bootstrap(rows, lambda sample: float((sample[:, 0] - sample[:, 1]).clip(0).mean()))
     share = 1 - rows[:, 1].sum() / rows[:, 0].sum()
@@ -73,7 +73,7 @@ def caching(key: str, runs: Sequence[tuple[str, float]]) -> Opportunity | None:
     for digest, seconds in runs:
         repeated.append(seconds if inputs_seen[digest] else 0.0)
         inputs_seen[digest] += 1
-    if len(runs) < FEWEST_RUNS or not any(repeated):
+    if len(runs) < MIN_RUNS or not any(repeated):
         return None
     gain = bootstrap(np.array(repeated), _mean)
     again = sum(count - 1 for count in inputs_seen.values())
@@ -85,7 +85,7 @@ def packing(
     key: str, seconds: Sequence[float], together: int, overhead: float = STEP_OVERHEAD_SECONDS
 ) -> Opportunity | None:
     """Propose to run ``together`` short steps as one, each of which costs ``overhead`` seconds."""
-    if len(seconds) < FEWEST_RUNS or np.median(seconds) > SHORT_SECONDS or together <= 1:
+    if len(seconds) < MIN_RUNS or np.median(seconds) > SHORT_SECONDS or together <= 1:
         return None
     saved = overhead * (1 - 1 / together)
     rows = np.array(seconds, dtype=float)
@@ -98,7 +98,7 @@ def splitting(
     key: str, seconds: Sequence[float], parts: int, overhead: float = STEP_OVERHEAD_SECONDS
 ) -> Opportunity | None:
     """Propose to split a step on the critical path in ``parts`` that run side by side."""
-    if len(seconds) < FEWEST_RUNS:
+    if len(seconds) < MIN_RUNS:
         return None
     rows = np.array(seconds, dtype=float)
     gain = bootstrap(rows, lambda sample: float((sample * (1 - 1 / parts)).mean()) - overhead)
@@ -111,7 +111,7 @@ def provider(key: str, seconds: Mapping[str, Sequence[float]], now: str) -> Oppo
     """Propose a kind of provider where the key was surely faster; ``now`` is the current one."""
     proposals = []
     for other, seconds_there in seconds.items():
-        if other == now or min(len(seconds_there), len(seconds[now])) < FEWEST_RUNS:
+        if other == now or min(len(seconds_there), len(seconds[now])) < MIN_RUNS:
             continue
         gain = _faster(np.array(seconds[now], dtype=float), np.array(seconds_there, dtype=float))
         if gain.low > 0:

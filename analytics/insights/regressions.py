@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from statistics import median, stdev
 
 REMEMBERED_RUNS = 20
-FEWEST_RUNS = 5
+MIN_RUNS = 5
 # The standard deviation of the logarithm below which a key counts as stable: within 10 percent.
 STABLE_DEVIATION = 0.1
 # As logarithms: a run up to 16 percent slower than usual adds nothing, and none adds more than 22
@@ -25,7 +25,7 @@ ALARM_LOG = 0.5
 # A regression is over once the recent median is back within this logarithm of the usual.
 BACK_LOG = 0.1
 RECENT_RUNS = 3
-_SHORTEST_SECONDS = 1e-3
+_MIN_SECONDS = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,12 @@ class KeyWatch:
     def watching(self) -> bool:
         """Whether the key is stable enough for a slower run to be significant."""
         return bool(self.slow) or (
-            len(self.usual) >= FEWEST_RUNS and stdev(self.usual) < STABLE_DEVIATION
+            len(self.usual) >= MIN_RUNS and stdev(self.usual) < STABLE_DEVIATION
         )
 
     def see(self, run: TimedRun) -> Regression | None:
         """Learn from a run; return the regression if this run raises the alarm."""
-        log_seconds = math.log(max(run.seconds, _SHORTEST_SECONDS))
+        log_seconds = math.log(max(run.seconds, _MIN_SECONDS))
         if not self.watching:
             self._accept(log_seconds)
             return None
@@ -140,4 +140,4 @@ def regressions(runs: Iterable[TimedRun]) -> RegressionHistory:
 
 
 def _log(run: TimedRun) -> float:
-    return math.log(max(run.seconds, _SHORTEST_SECONDS))
+    return math.log(max(run.seconds, _MIN_SECONDS))

@@ -12,7 +12,7 @@ from analytics.reports.data.model import Report, Section, Span
 from analytics.reports.data.period import CompareName, PeriodName, chosen_span, compared_span
 from analytics.reports.data.report_context import ReportContext, report_context
 from analytics.reports.data.tables import ReportTables
-from analytics.reports.sections.outlook import LONGEST_SECONDS
+from analytics.reports.sections.outlook import MAX_SECONDS
 
 ReportName = Literal["all", "executive", "performance", "cost", "success"]
 
@@ -46,7 +46,7 @@ def needed_since(span: Span, compared_with: Span | None) -> float:
     return min(
         span.since,
         compared_with.since if compared_with else span.since,
-        span.until - LONGEST_SECONDS,
+        span.until - MAX_SECONDS,
     )
 
 

@@ -19,9 +19,9 @@ Matrix = npt.NDArray[np.float32]
 
 # Bins of 5 % from a millisecond (or a KiB) to some years (or a PiB).
 BIN_STEP = 0.05
-LOWEST_LOG = -7.0
+MIN_LOG = -7.0
 BINS = 560
-GRID = LOWEST_LOG + BIN_STEP * np.arange(BINS)
+GRID = MIN_LOG + BIN_STEP * np.arange(BINS)
 TREES = 30
 LEAF_RUNS = 4
 FEATURE_SHARE = 0.33
@@ -92,13 +92,13 @@ class Forest:
 
 def binned(logs: Floats) -> Ints:
     """Return the bin of each logarithm; what lies beyond the grid falls into its ends."""
-    places = np.nan_to_num((logs - LOWEST_LOG) / BIN_STEP)
+    places = np.nan_to_num((logs - MIN_LOG) / BIN_STEP)
     return np.clip(np.round(places), 0, BINS - 1).astype(np.int64)
 
 
 def bin_of(value: float) -> int:
     """Return the bin of one logarithm, as ``binned`` does of many."""
-    return min(max(round((value - LOWEST_LOG) / BIN_STEP), 0), BINS - 1)
+    return min(max(round((value - MIN_LOG) / BIN_STEP), 0), BINS - 1)
 
 
 def grow(

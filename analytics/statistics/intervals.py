@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 LEVELS = np.array([0.05, 0.1, 0.5, 0.8, 0.9, 0.95])
 WINDOW_RUNS = 400
 LEARNING_RATE = 0.004
-MOST_DEBT = 0.5
+MAX_DEBT = 0.5
 _PRIOR_RUNS = 20
 
 
@@ -51,5 +51,5 @@ class Calibration:
         insort(self._ordered, place)
         # Levels beyond 0 and 1 record misses that are not yet compensated, up to a limit.
         self._asked = np.clip(
-            self._asked + LEARNING_RATE * (LEVELS - below), -MOST_DEBT, 1.0 + MOST_DEBT
+            self._asked + LEARNING_RATE * (LEVELS - below), -MAX_DEBT, 1.0 + MAX_DEBT
         )

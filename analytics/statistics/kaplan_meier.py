@@ -19,8 +19,8 @@ Floats = npt.NDArray[np.float64]
 QUANTILES = np.array([0.25, 0.5, 0.75, 0.9])
 NAMES = tuple(f"{share:.0%} counting those running" for share in QUANTILES.tolist())
 _WINDOW_RUNS = 64
-_FEWEST_RUNS = 3
-_SHORTEST_SECONDS = 1e-3
+_MIN_RUNS = 3
+_MIN_SECONDS = 1e-3
 # Quantiles beyond the last run that ended: factors on the longest known duration, as logarithms.
 _BEYOND_LOGS = np.log([1.2, 1.6, 2.5, 4.0])
 
@@ -47,11 +47,11 @@ class KaplanMeier:
     def predict(self, key: int, now: float) -> Floats | None:
         """Return the logarithms of ``QUANTILES``; None where fewer than three have ended."""
         ended = self._ended.get(key)
-        if ended is None or len(ended) < _FEWEST_RUNS:
+        if ended is None or len(ended) < _MIN_RUNS:
             return None
         # A dictionary keeps the order of insertion, so the last runs are the newest.
         starts = islice(reversed(self._going[key].values()), _WINDOW_RUNS)
-        ages = [log(max(_SHORTEST_SECONDS, now - start)) for start in starts if start < now]
+        ages = [log(max(_MIN_SECONDS, now - start)) for start in starts if start < now]
         return quantiles(np.array(ended), np.array(ages))
 
 

@@ -19,7 +19,7 @@ FIRST_RUNS = 50
 FIRST_FACTOR = 1.5
 LATER_RUNS = 2000
 LATER_FACTOR = 1.2
-MOST_RUNS = 16_000
+MAX_RUNS = 16_000
 _BLOCK_RUNS = 512
 
 
@@ -60,7 +60,7 @@ class OnlineForest:
             )
 
     def _grow(self) -> None:
-        rows = np.array(self._ended[-MOST_RUNS:])
+        rows = np.array(self._ended[-MAX_RUNS:])
         bins = self._failed[rows].astype(np.int64)
         self.forest = grow(self._features[rows], bins, classes=2, leaf=LEAF_RUNS, trees=TREES)
         self.counts = self.forest.counts()

@@ -8,14 +8,14 @@ import numpy as np
 
 from analytics.statistics.forest import Floats
 
-_MOST_RUNS = 6000
+_MAX_RUNS = 6000
 _FIRST_RUNS = 100
 # It is refitted after 200 outcomes, later after a fiftieth of all outcomes so far.
 _REFIT_RUNS = 200
 _REFIT_SHARE = 0.02
 _NEWTON_STEPS = 5
 _RIDGE = 5.0
-_LEAST_SHARE = 1e-3
+_MIN_SHARE = 1e-3
 
 
 class Stacking:
@@ -24,7 +24,7 @@ class Stacking:
     def __init__(self, stacked: Floats, failed: Floats) -> None:
         self._rows = np.column_stack([np.full(len(stacked), np.nan), stacked])
         self._failed = failed
-        self._judged: deque[int] = deque(maxlen=_MOST_RUNS)
+        self._judged: deque[int] = deque(maxlen=_MAX_RUNS)
         self._new = self._seen = 0
         self.weights = _start(self._rows.shape[1])
 
@@ -72,6 +72,6 @@ def probability(rows: Floats, weights: Floats) -> Floats:
 
 def logit(shares: Floats) -> Floats:
     """Return the logits of shares, which are clipped a little inside 0 and 1."""
-    inside = np.clip(shares, _LEAST_SHARE, 1 - _LEAST_SHARE)
+    inside = np.clip(shares, _MIN_SHARE, 1 - _MIN_SHARE)
     logits: Floats = np.log(inside / (1 - inside))
     return logits

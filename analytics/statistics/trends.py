@@ -14,8 +14,8 @@ from analytics.statistics.bootstrap import Gain, Rows, bootstrap
 from analytics.statistics.seasonal import Values
 
 WEEK_SECONDS = 7 * 86_400.0
-FEWEST_RUNS = 8
-MOST_RUNS = 100
+MIN_RUNS = 8
+MAX_RUNS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ def trend(ended_at: Values, values: Values) -> Trend | None:
 
     Times are epoch seconds; long histories are thinned evenly.
     """
-    if len(values) < FEWEST_RUNS or np.ptp(ended_at) == 0:
+    if len(values) < MIN_RUNS or np.ptp(ended_at) == 0:
         return None
-    picked = np.linspace(0, len(values) - 1, min(MOST_RUNS, len(values))).astype(int)
+    picked = np.linspace(0, len(values) - 1, min(MAX_RUNS, len(values))).astype(int)
     order = np.argsort(ended_at, kind="stable")[picked]
     rows = np.column_stack([ended_at[order] / WEEK_SECONDS, values[order]])
     is_share = set(np.unique(values)) <= {0.0, 1.0}

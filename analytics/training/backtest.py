@@ -17,7 +17,7 @@ from analytics.durations.rolling import Forecasts, forecast
 from analytics.durations.scores import auc, brier, min_max_ratio
 from analytics.failures.model import Failures, predict_failures
 from analytics.failures.skill import base_rate, beats_base_rate
-from analytics.history.features import SHORTEST_SECONDS, compute_features
+from analytics.history.features import MIN_SECONDS, compute_features
 from analytics.history.runs import Run, columns
 from analytics.statistics.averages import Floats, Mask
 from analytics.statistics.intervals import LEVELS
@@ -82,7 +82,7 @@ class Backtest:
     def coverage(self, level: float = 0.9) -> float | None:
         """Return the share of runs that took no longer than their percentile ``level``."""
         bounds = self.forecasts.bounds[self.is_forecast, LEVELS.tolist().index(level)]
-        actual = np.maximum(self.pairs[1], SHORTEST_SECONDS)
+        actual = np.maximum(self.pairs[1], MIN_SECONDS)
         return float((actual <= bounds).mean()) if len(actual) else None
 
     def failure_scores(self) -> tuple[float, float] | None:
@@ -140,11 +140,11 @@ def backtest(
 
 def _accuracy(predicted: Floats, actual: Floats) -> Accuracy:
     errors = np.abs(predicted - actual)
-    relative = errors / np.maximum(actual, SHORTEST_SECONDS)
+    relative = errors / np.maximum(actual, MIN_SECONDS)
     return Accuracy(
         points=len(actual),
         min_max_ratio=float(min_max_ratio(predicted, actual).mean()),
         error=float(relative.mean()),
-        weighted_error=float(errors.sum() / max(float(actual.sum()), SHORTEST_SECONDS)),
+        weighted_error=float(errors.sum() / max(float(actual.sum()), MIN_SECONDS)),
         within=float((relative <= NEAR_SHARE).mean()),
     )

@@ -17,9 +17,9 @@ import numpy as np
 from tasks.ledger.decisions import Decision
 
 _WEEK_SECONDS = 7 * 86_400.0
-_FEWEST_WEEKS = 4
+_MIN_WEEKS = 4
 # Fewer weeks of decisions are cut into parts of at least so many decisions.
-_MOST_PARTS = 12
+_MAX_PARTS = 12
 _DECISIONS_PER_PART = 20
 
 
@@ -49,8 +49,8 @@ def calibration_periods(placements: Iterable[Decision]) -> list[CalibrationPerio
     )
     if not ended:
         return []
-    if ended[-1].at - ended[0].at < _FEWEST_WEEKS * _WEEK_SECONDS:
-        parts = min(_MOST_PARTS, max(1, len(ended) // _DECISIONS_PER_PART))
+    if ended[-1].at - ended[0].at < _MIN_WEEKS * _WEEK_SECONDS:
+        parts = min(_MAX_PARTS, max(1, len(ended) // _DECISIONS_PER_PART))
         cuts = np.linspace(0, len(ended), parts + 1).astype(int)
         return [_period(ended[a:b]) for a, b in pairwise(cuts.tolist())]
     weeks: dict[int, list[Decision]] = {}

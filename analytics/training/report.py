@@ -17,7 +17,7 @@ from analytics.training.backtest import Accuracy, Backtest
 SHOWN_KEYS = 30
 # Prefect calls a run late from then on.
 LATE_SECONDS = 15.0
-_WIDEST_KEY = 36
+_MAX_KEY_WIDTH = 36
 _LONG_SECONDS = 10.0
 
 
@@ -181,7 +181,7 @@ def _seconds(value: float) -> str:
 def _code(key: object) -> str:
     """Quote a key for a table: escape bars, which end a column, and shorten a long key."""
     text = str(key)
-    if len(text) > _WIDEST_KEY:
-        start = _WIDEST_KEY // 3
-        text = f"{text[:start]}…{text[start + 1 - _WIDEST_KEY :]}"
+    if len(text) > _MAX_KEY_WIDTH:
+        start = _MAX_KEY_WIDTH // 3
+        text = f"{text[:start]}…{text[start + 1 - _MAX_KEY_WIDTH :]}"
     return "`" + text.replace("|", "\\|") + "`"

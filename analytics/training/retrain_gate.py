@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.durations.rolling import MOST_RUNS
+from analytics.durations.rolling import MAX_RUNS
 from analytics.durations.scores import min_max_ratio
 from analytics.history.features import RunFeatures, logs
 from analytics.statistics.forest import (
@@ -28,8 +28,8 @@ from analytics.statistics.forest import (
 )
 from analytics.training.model_store import StoredModel
 
-MOST_RUNS_JUDGED = 2000
-FEWEST_RUNS = 50
+MAX_RUNS_JUDGED = 2000
+MIN_RUNS = 50
 # exp(-|difference|) between any two bins.
 _SIMILARITY = np.exp(-BIN_STEP * np.abs(np.subtract.outer(np.arange(BINS), np.arange(BINS))))
 
@@ -53,15 +53,15 @@ def decide_retraining(
     value = logs(table["seconds"])
     rows = np.flatnonzero((table["is_trainable"] & table["ended_at"].notna()).to_numpy())
     rows = rows[np.argsort(table["ended_at"].to_numpy(float)[rows], kind="stable")]
-    if len(rows) < FEWEST_RUNS:
+    if len(rows) < MIN_RUNS:
         return RetrainDecision(
             None, replaces=False, why=f"{len(rows)} runs are too few for a forest"
         )
     if (unlike := _why_incomparable(last, features, code)) or last is None:
         return RetrainDecision(_grown(features.matrix, value, rows), replaces=True, why=unlike)
     submitted = table["submitted_at"].to_numpy(float)[rows]
-    recent = rows[submitted > last.until][-MOST_RUNS_JUDGED:]
-    if len(recent) < FEWEST_RUNS:
+    recent = rows[submitted > last.until][-MAX_RUNS_JUDGED:]
+    if len(recent) < MIN_RUNS:
         why = f"{len(recent)} runs since version {last.version} are too few to judge by"
         return RetrainDecision(last.forest, replaces=False, why=why)
     return _compared(table, features, value, rows, recent, last)
@@ -77,7 +77,7 @@ def _compared(  # noqa: PLR0917 - the history in its parts, and who is to be bea
 ) -> RetrainDecision:
     ended = table["ended_at"].to_numpy(float)[rows]
     before = rows[ended < table["submitted_at"].to_numpy(float)[recent].min()]
-    if len(before) < FEWEST_RUNS:
+    if len(before) < MIN_RUNS:
         return RetrainDecision(
             _grown(features.matrix, value, rows), replaces=True, why="nothing ended before"
         )
@@ -105,7 +105,7 @@ def _why_incomparable(last: StoredModel | None, features: RunFeatures, code: str
 
 
 def _grown(features: Matrix, value: Floats, rows: Ints) -> Forest:
-    newest = rows[-MOST_RUNS:]
+    newest = rows[-MAX_RUNS:]
     return grow(features[newest], binned(value[newest]))
 
 

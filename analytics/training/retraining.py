@@ -9,7 +9,7 @@ from analytics.history.runs import Run
 from tasks.ledger.models import TrainedModel
 
 DAY_SECONDS = 86_400.0
-FEWEST_RUNS = 20
+MIN_RUNS = 20
 PROMISED_SHARE = 0.9
 # The share within the 90th percentile may be this many standard deviations below what is promised.
 DEVIATIONS = 3.0
@@ -46,7 +46,7 @@ def drifted(runs: Iterable[Run], bounds: Bounds) -> str:
         for run in runs
         if not run.retries and bounds.get((run.kind, run.key), (0.0, math.inf))[1] <= run.started_at
     ]
-    if len(is_within) < FEWEST_RUNS:
+    if len(is_within) < MIN_RUNS:
         return ""
     share = sum(is_within) / len(is_within)
     band = DEVIATIONS * math.sqrt(PROMISED_SHARE * (1 - PROMISED_SHARE) / len(is_within))

@@ -115,7 +115,7 @@ def attempts_of(notes: Iterable[Note], deaths: Mapping[Key, float]) -> list[Atte
     return attempts
 
 
-def most_at_once(attempts: Sequence[Attempt]) -> list[Attempt]:
+def max_at_once(attempts: Sequence[Attempt]) -> list[Attempt]:
     """Return the attempts that were at work at the moment at which the most of them were."""
     changes = [(each.since, 1) for each in attempts] + [(each.until, -1) for each in attempts]
     most = now = 0

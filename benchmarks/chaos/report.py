@@ -46,7 +46,7 @@ class Outcome:
 
     def _over_capacity(self) -> list[str]:
         """Return a line for each step too many, with all that were at work at that moment."""
-        at_once = accounting.most_at_once(accounting.attempts_of(self.notes, self.deaths))
+        at_once = accounting.max_at_once(accounting.attempts_of(self.notes, self.deaths))
         ended = {note.key for note in self.notes if note.kind == accounting.END}
         lines = [
             f"{batch}/{step}, process {pid}: from {each.since:.3f} until {each.until:.3f}"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-SHORTEST_HOLD_SECONDS = 1.0
-LONGEST_HOLD_SECONDS = 6.0
+MIN_HOLD_SECONDS = 1.0
+MAX_HOLD_SECONDS = 6.0
 PAST_A_LEASE_SECONDS = 18.0
 """A run that is stopped for so long has lost every lease it held."""
 LATEST_SECONDS = 25.0
@@ -176,6 +176,6 @@ def _act(operation: str, victim: str, how: How, chance: random.Random) -> Act:
 
 
 def _fault(victim: str, how: How, chance: random.Random) -> Fault:
-    hold = chance.uniform(SHORTEST_HOLD_SECONDS, LONGEST_HOLD_SECONDS)
+    hold = chance.uniform(MIN_HOLD_SECONDS, MAX_HOLD_SECONDS)
     passing = how in {How.STOP, How.LOCK, How.FILL}
     return Fault(victim, how, chance.random(), round(hold, 1) if passing else 0.0)

@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks.hostile.campaign import Campaign, folder_of
 from benchmarks.projects.stack import own_stack
 
-_LEAST = 300
+_MIN_ATTACKS = 300
 
 
 def main() -> int:
@@ -36,7 +36,7 @@ def main() -> int:
         own_stack(folder_of(Path(folder).resolve())) as stack,
     ):
         verdicts = Campaign(stack, options.most).fight()
-    bars = verdicts.bars(0 if options.most else _LEAST)
+    bars = verdicts.bars(0 if options.most else _MIN_ATTACKS)
     sys.stdout.write("\n".join(verdicts.lines()) + "\n")
     if options.json:
         sys.stdout.write(json.dumps({"attacks": dict(verdicts.asked), "bars": bars}) + "\n")

@@ -12,9 +12,9 @@ from typing import Any
 
 Json = dict[str, Any]
 
-_LONGEST = 200_000
+_MAX_TEXT_LENGTH = 200_000
 """Characters of a text that is too long for whatever has no bound."""
-_MOST_MADE = 2000
+_MAX_ITEMS_MADE = 2000
 """Items of a list that is made only to be too long; longer ones are refused by their bytes."""
 _HUGE = 2**64
 _TEMPLATE = {"__prefect_kind": "jinja", "template": "{{ 7 * 7 }}"}
@@ -108,7 +108,7 @@ def _bounds(node: Json, root: Json, place: str) -> Iterator[Attack]:
 
 
 def _texts(node: Json, place: str) -> Iterator[Attack]:
-    longest = int(node.get("maxLength", _LONGEST))
+    longest = int(node.get("maxLength", _MAX_TEXT_LENGTH))
     yield Attack("long", place, "a" * (longest + 1))
     yield Attack("NUL", place, "a\0")
     yield Attack("half of a character", place, "a\ud800")
@@ -134,7 +134,7 @@ def _numbers(node: Json, place: str) -> Iterator[Attack]:
 
 def _lists(node: Json, root: Json, place: str) -> Iterator[Attack]:
     item = node.get("items", {})
-    if (most := node.get("maxItems", _MOST_MADE)) <= _MOST_MADE:
+    if (most := node.get("maxItems", _MAX_ITEMS_MADE)) <= _MAX_ITEMS_MADE:
         yield Attack("many", place, [plain(item, root)] * (most + 1))
     for attack in attacks(item, root, f"{place}.0"):
         yield Attack(attack.kind, attack.place, [attack.value])
@@ -147,7 +147,7 @@ def _mappings(node: Json, root: Json, place: str) -> Iterator[Attack]:
         yield Attack("unknown key", f"{place}.hostile", {**valid, "hostile": 7})
     else:
         further = node["additionalProperties"]
-        if (most := node.get("maxProperties", _MOST_MADE)) <= _MOST_MADE:
+        if (most := node.get("maxProperties", _MAX_ITEMS_MADE)) <= _MAX_ITEMS_MADE:
             many = {f"k{number}": plain(further, root) for number in range(most + 1)}
             yield Attack("many", place, many)
         named = {**named, "key": further}

@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.instances.interface import Case, Options
 from benchmarks.instances.psplib import methods
-from tasks.planning.multimode.bound import least_makespan
+from tasks.planning.multimode.bound import min_makespan
 from tasks.planning.multimode.problem import ModeProblem
 from tasks.planning.multimode.search import warm_up
 
@@ -32,7 +32,7 @@ def cases(folder: Path, options: Options) -> Iterator[Case]:
         known = {Path(row["original_name"]).stem: row for row in csv.DictReader(lines)}
     for path in sorted([*folder.glob("J*_*.txt"), *folder.glob("J*_*.mm")]):
         problem, row = read(path), known.get(path.stem)
-        reference = int(row["best_known_ub"]) if row else least_makespan(problem)
+        reference = int(row["best_known_ub"]) if row else min_makespan(problem)
         group = row["set"] if row else "unknown"
         yield Case(path.stem, group, reference, methods(problem, options))
 

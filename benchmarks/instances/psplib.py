@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.instances.interface import PLANNED, Case, Options, Outcome
 from benchmarks.instances.priority_rules import fifo, longest_tail
-from tasks.planning.multimode.bound import least_makespan
+from tasks.planning.multimode.bound import min_makespan
 from tasks.planning.multimode.problem import ModeProblem
 from tasks.planning.multimode.search import warm_up
 from tasks.planning.multimode.solve import solve_modes
@@ -34,7 +34,7 @@ def cases(folder: Path, options: Options) -> Iterator[Case]:
     for path in sorted(folder.glob(_PATTERN)):
         problem = read(path)
         group, number = path.stem.split("_")
-        reference = known.get((group, number)) or least_makespan(problem)
+        reference = known.get((group, number)) or min_makespan(problem)
         yield Case(path.stem, group, reference, methods(problem, options))
 
 

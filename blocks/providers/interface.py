@@ -8,10 +8,10 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-MOST_CPUS = 1_000_000
-MOST_MIB = 1_000_000_000
+MAX_CPUS = 1_000_000
+MAX_MIB = 1_000_000_000
 """A million GiB."""
-MOST_SLOTS = 1_000_000
+MAX_SLOTS = 1_000_000
 
 
 class Resources(BaseModel):
@@ -22,15 +22,15 @@ class Resources(BaseModel):
     cpus: float = Field(
         default=0.0,
         ge=0,
-        le=MOST_CPUS,
+        le=MAX_CPUS,
         title="CPUs",
         description="CPU cores; fractions are allowed",
     )
     memory_mib: int = Field(
-        default=0, ge=0, le=MOST_MIB, title="Memory (MiB)", description="Memory in MiB"
+        default=0, ge=0, le=MAX_MIB, title="Memory (MiB)", description="Memory in MiB"
     )
     slots: int = Field(
-        default=0, ge=0, le=MOST_SLOTS, description="Steps at once, whatever their size"
+        default=0, ge=0, le=MAX_SLOTS, description="Steps at once, whatever their size"
     )
 
     def __add__(self, other: Resources) -> Resources:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 EVERY_SECONDS = 3600.0
-MOST_PER_RUN = 5000
+MAX_PER_RUN = 5000
 
 
 class Results:
@@ -20,7 +20,7 @@ class Results:
         count = 0
         for path in self._folder.glob("*") if self._folder.is_dir() else ():
             if (
-                count < MOST_PER_RUN
+                count < MAX_PER_RUN
                 and path.is_file()
                 and path.stat().st_mtime < now - self._keep_seconds
             ):

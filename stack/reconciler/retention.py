@@ -19,7 +19,7 @@ from blocks.tree import walk
 from stack.temporary import clear_temporary_folder
 from tasks.home import Home
 from tasks.launch.build import clear_unfinished
-from tasks.launch.workspace import DAYS_KEPT, MOST_KEPT, trim_workspaces
+from tasks.launch.workspace import DAYS_KEPT, MAX_WORKSPACES_KEPT, trim_workspaces
 from tasks.ledger.connection import Ledger
 from tasks.ledger.retention import forget_history, kept_history, referenced, surplus_instances
 from tasks.ledger.workloads import resumable_workloads
@@ -46,11 +46,11 @@ class Folder:
     size: int
 
 
-def to_remove(ended: Sequence[Folder], total: int, before: float, most_bytes: int) -> list[Folder]:
+def to_remove(ended: Sequence[Folder], total: int, before: float, max_bytes: int) -> list[Folder]:
     """Return which of ``ended`` to remove, oldest first; ``total`` is the size of all folders."""
     doomed = []
     for folder in sorted(ended, key=lambda each: each.at):
-        if folder.at >= before and total <= most_bytes:
+        if folder.at >= before and total <= max_bytes:
             break
         doomed.append(folder)
         total -= folder.size
@@ -168,7 +168,11 @@ class Retention:
 def copies(root: Path) -> list[Line]:
     """Return the disk space of the copies of releases; this takes long, so call it once an hour."""
     kinds = (
-        ("workspaces", "workspaces/*", f"{MOST_KEPT} of failed workloads, for {DAYS_KEPT:g} days"),
+        (
+            "workspaces",
+            "workspaces/*",
+            f"{MAX_WORKSPACES_KEPT} of failed workloads, for {DAYS_KEPT:g} days",
+        ),
         ("serving trees", "serving/*/*/*", "with their release, unless data lies in them"),
     )
     lines = []

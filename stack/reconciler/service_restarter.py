@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 FIRST_PAUSE_SECONDS = 10.0
-LONGEST_PAUSE_SECONDS = 300.0
+MAX_PAUSE_SECONDS = 300.0
 FORGIVEN_SECONDS = 600.0
 """An environment whose last attempt was this long ago starts from zero again."""
 
@@ -29,7 +29,7 @@ class Attempt:
 
 def pause_after(count: int) -> float:
     """Return the seconds between attempt ``count`` and the next."""
-    return min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** (count - 1))
+    return min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** (count - 1))
 
 
 def due(

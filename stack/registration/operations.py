@@ -38,8 +38,8 @@ _OF_THE_STACK = {
 }
 """Variables that a run must not set: it would launch what runs, or use another ledger."""
 _OF_THE_PROCESS = ("PREFECT_", "PYTHON", "LD_", "DYLD_")
-_LONGEST_VARIABLE = 32_768  # bytes
-_MOST_VARIABLES = 100
+_MAX_VARIABLE_LENGTH = 32_768  # bytes
+_MAX_VARIABLES = 100
 _NEVER_NULL = {"parameters", "tags"}
 _REMEDY = "Leave it out: `make up` sets it, and the API checks parameters by it."
 
@@ -139,11 +139,11 @@ def refuse_other_variables(variables: object) -> None:
         if not isinstance(value, str) or "\0" in value or "{{" in value:
             problem, remedy = "is no plain text", "Write a text without NUL and without {{."
             raise BadInputError(f"{_VARIABLES}.{name}", value, problem, remedy)
-        if len(value.encode(errors="replace")) > _LONGEST_VARIABLE:
-            problem = f"has more than {_LONGEST_VARIABLE} bytes"
+        if len(value.encode(errors="replace")) > _MAX_VARIABLE_LENGTH:
+            problem = f"has more than {_MAX_VARIABLE_LENGTH} bytes"
             raise BadInputError(f"{_VARIABLES}.{name}", value, problem, "Put it into a file.")
-    if len(variables) > _MOST_VARIABLES:
-        problem = f"has more than {_MOST_VARIABLES} variables"
+    if len(variables) > _MAX_VARIABLES:
+        problem = f"has more than {_MAX_VARIABLES} variables"
         raise BadInputError(_VARIABLES, len(variables), problem, "Put them into a file.")
 
 

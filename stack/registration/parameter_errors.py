@@ -14,7 +14,7 @@ from prefect.utilities.schema_tools.validation import ValidationError, validate
 from tasks.errors import shortened
 
 _FIELD = re.compile(r"for field '(\w+)")
-_LONGEST_COMPLAINT = 600
+_MAX_MESSAGE_LENGTH = 600
 
 
 def unfit(schema: dict[str, Any], parameters: dict[str, Any], *, partial: bool = False) -> str:
@@ -44,4 +44,4 @@ def explained(complaint: str, schema: Mapping[str, Any]) -> str:
     match = _FIELD.search(complaint)
     meaning = properties.get(match[1], {}).get("description") if match else None
     remedy = f"It is: {meaning}" if meaning else f"Known are: {', '.join(properties)}."
-    return f"{shortened(complaint, _LONGEST_COMPLAINT).rstrip('.')}. {' '.join(remedy.split())}"
+    return f"{shortened(complaint, _MAX_MESSAGE_LENGTH).rstrip('.')}. {' '.join(remedy.split())}"

@@ -29,7 +29,7 @@ BEGIN_SECONDS = 180.0
 """Time that a living worker has to start the process of a flow run that it has taken. If twenty are
 requested at once on a busy machine, the last waits more than a minute."""
 
-MOST_BEGUN = 3
+MAX_STARTS = 3
 """A flow run whose workers died before they started it this often is not started again."""
 
 IMPORT_SECONDS = 2.0
@@ -121,7 +121,7 @@ class Vanished:
     def _settle(self, run: Json) -> str:
         run_id = str(run["id"])
         del self._missing[run_id]
-        if run["state_type"] == "PENDING" and self._times_begun_again(run_id) < MOST_BEGUN:
+        if run["state_type"] == "PENDING" and self._times_begun_again(run_id) < MAX_STARTS:
             now = datetime.now(UTC).isoformat()
             again: Json = {"type": "SCHEDULED", "state_details": {"scheduled_time": now}}
             self._set(run_id, again | {"message": _AGAIN})

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from functools import lru_cache
 
-from stack.server.schedules import FAR, FURTHEST_YEARS
+from stack.server.schedules import FAR, MAX_YEARS_AHEAD
 from stack.server.storable import values
 from tasks.errors import BadInputError
 
@@ -19,7 +19,7 @@ _KEY = "rrule"
 MARKS = (_KEY.encode(),)
 """Substrings of the request bodies that have to be checked."""
 _CPU_SECONDS = 2
-_MOST_BYTES = 512 * 1024 * 1024
+_MAX_BYTES = 512 * 1024 * 1024
 _NEVER = 3
 _UNCOUNTABLE = 4
 _FAR_AWAY = 5
@@ -30,7 +30,7 @@ from itertools import islice
 from dateutil.rrule import rrulestr
 resource.setrlimit(resource.RLIMIT_CPU, ({_CPU_SECONDS}, {_CPU_SECONDS}))
 try:
-    resource.setrlimit(resource.RLIMIT_AS, ({_MOST_BYTES}, {_MOST_BYTES}))
+    resource.setrlimit(resource.RLIMIT_AS, ({_MAX_BYTES}, {_MAX_BYTES}))
 except (OSError, ValueError):
     pass  # macOS has no such limit
 try:
@@ -47,7 +47,7 @@ try:
     following = list(islice(rule.xafter(now, inc=True), 100))
     if not following:
         sys.exit({_NEVER})
-    if following[0].year > now.year + {FURTHEST_YEARS}:
+    if following[0].year > now.year + {MAX_YEARS_AHEAD}:
         sys.exit({_FAR_AWAY})
 except ValueError:
     sys.exit({_UNCOUNTABLE})

@@ -18,9 +18,9 @@ from stack.server.asgi import App, Message, Receive, Send, refuse
 from stack.server.storable import is_suspect, mended, parsed, refuse_unstorable
 from tasks.errors import BadInputError
 
-MOST_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
 """Size limit of a request; the largest are artifacts with a picture, and logs."""
-MOST_ASKED_BYTES = 4 * 1024 * 1024
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
 """Size limit of a request that creates a flow run, since flow runs are listed by the hundred."""
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -127,7 +127,7 @@ def is_report(path: str) -> bool:
 
 def _most(path: str) -> int:
     made_of = path.startswith(_MADE_OF) and not is_report(path)
-    return MOST_ASKED_BYTES if made_of else MOST_BYTES
+    return MAX_REQUEST_BYTES if made_of else MAX_BYTES
 
 
 async def _read(receive: Receive, most: int) -> bytes | None:

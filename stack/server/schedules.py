@@ -18,13 +18,13 @@ from pydantic import TypeAdapter, ValidationError
 from stack.server.storable import values
 from tasks.errors import BadInputError
 
-LONGEST_INTERVAL = timedelta(days=3653)
-FURTHEST_YEARS = 100
+MAX_INTERVAL = timedelta(days=3653)
+MAX_YEARS_AHEAD = 100
 """Years from today within which an interval may be anchored, or runs may be planned."""
-LONGEST_CRON = 1000
+MAX_CRON_LENGTH = 1000
 """Characters; the longest that anybody writes lists sixty minutes."""
 
-FAR = (f"is more than {FURTHEST_YEARS} years away", "Write a time of this century.")
+FAR = (f"is more than {MAX_YEARS_AHEAD} years away", "Write a time of this century.")
 _MOMENT = TypeAdapter(datetime)
 _cron_dates = CronSchedule._get_dates_generator  # noqa: SLF001 - the others are asynchronous
 """Prefect's original function; in the server, ours replaces it and ends instead of failing."""
@@ -65,8 +65,8 @@ def times_that_end(times: Iterator[Any]) -> Iterator[Any]:
 
 def _refuse_cron(schedule: Json) -> None:
     cron = schedule["cron"]
-    if isinstance(cron, str) and len(cron) > LONGEST_CRON:
-        problem = f"has more than {LONGEST_CRON} characters"
+    if isinstance(cron, str) and len(cron) > MAX_CRON_LENGTH:
+        problem = f"has more than {MAX_CRON_LENGTH} characters"
         raise BadInputError("cron", cron, problem, "Write ranges and steps, e.g. '*/5 * * * *'.")
     dates = _cron_dates(CronSchedule.model_validate(schedule), n=1)
     try:
@@ -81,7 +81,7 @@ def _refuse_cron(schedule: Json) -> None:
 
 def _refuse_interval(schedule: Json) -> None:
     interval = IntervalSchedule.model_validate(schedule)
-    if interval.interval > LONGEST_INTERVAL:
+    if interval.interval > MAX_INTERVAL:
         problem, remedy = "is longer than ten years", "Write the seconds between two runs."
         raise BadInputError("interval", schedule["interval"], problem, remedy)
     if _is_far(interval.anchor_date):
@@ -96,9 +96,9 @@ def _refuse_far_span(document: object) -> None:
         if field in document and _is_far(document[field]):
             problem, remedy = FAR
             raise BadInputError(field, document[field], problem, remedy)
-    longest, seconds = timedelta(days=366 * FURTHEST_YEARS), document.get("min_time")
+    longest, seconds = timedelta(days=366 * MAX_YEARS_AHEAD), document.get("min_time")
     if isinstance(seconds, int | float) and abs(seconds) > longest.total_seconds():
-        problem = f"is more than {FURTHEST_YEARS} years"
+        problem = f"is more than {MAX_YEARS_AHEAD} years"
         raise BadInputError("min_time", seconds, problem, "Write fewer seconds.")
 
 
@@ -107,4 +107,4 @@ def _is_far(moment: object) -> bool:
         year = _MOMENT.validate_python(moment).year
     except ValidationError:
         return False  # the server says what is wrong with it
-    return abs(year - datetime.now(UTC).year) > FURTHEST_YEARS
+    return abs(year - datetime.now(UTC).year) > MAX_YEARS_AHEAD

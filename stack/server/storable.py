@@ -15,11 +15,11 @@ from typing import Any
 
 from tasks.errors import BadInputError
 
-MOST_DEEP = 100
+MAX_DEPTH = 100
 """Levels to which lists and mappings may be nested; the server can write 254."""
-_LEAST = -(2**63)
-_MOST = 2**63 - 1
-_LONGEST_NUMBER = 400
+_MIN_INTEGER = -(2**63)
+_MAX_INTEGER = 2**63 - 1
+_MAX_NUMBER_DIGITS = 400
 """Digits of a number; a longer one is beyond every float as well."""
 
 _SUSPECT = re.compile(
@@ -33,7 +33,7 @@ _REPLACEMENT = "\ufffd"
 
 def is_suspect(text: bytes) -> bool:
     """Tell whether ``text`` has to be checked value by value; most need not."""
-    return text.count(b"[") + text.count(b"{") > MOST_DEEP or _SUSPECT.search(text) is not None
+    return text.count(b"[") + text.count(b"{") > MAX_DEPTH or _SUSPECT.search(text) is not None
 
 
 def parsed(text: str | bytes) -> Any:
@@ -56,7 +56,7 @@ def refuse_unstorable(document: object) -> None:
         BadInputError: It names the path of the first such value.
     """
     for place, depth, value in values(document):
-        if depth > MOST_DEEP:
+        if depth > MAX_DEPTH:
             raise _too_deep(place)
         if isinstance(value, str) and (match := _BAD_TEXT.search(value)):
             what = "a NUL" if match[0] == "\0" else "half of a character"
@@ -72,7 +72,7 @@ def mended(value: Any, depth: int = 0) -> Any:
 
     Characters become U+FFFD, whole numbers floats; NaN, infinity and what is too deep become null.
     """
-    if depth > MOST_DEEP:
+    if depth > MAX_DEPTH:
         return None
     if isinstance(value, str):
         return _BAD_TEXT.sub(_REPLACEMENT, value)
@@ -106,7 +106,7 @@ def values(document: object) -> Iterator[tuple[str, int, object]]:
     while pending:
         place, depth, value = pending.pop()
         yield place or "body", depth, value
-        if depth > MOST_DEEP:
+        if depth > MAX_DEPTH:
             continue
         below = f"{place}." if place else ""
         if isinstance(value, dict):
@@ -120,7 +120,7 @@ def values(document: object) -> Iterator[tuple[str, int, object]]:
 
 
 def _whole(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _LONGEST_NUMBER else math.inf
+    return int(digits) if len(digits) <= _MAX_NUMBER_DIGITS else math.inf
 
 
 def _is_number(value: object) -> bool:
@@ -128,7 +128,7 @@ def _is_number(value: object) -> bool:
 
 
 def _fits(value: Any) -> bool:
-    return _LEAST <= value <= _MOST if isinstance(value, int) else math.isfinite(value)
+    return _MIN_INTEGER <= value <= _MAX_INTEGER if isinstance(value, int) else math.isfinite(value)
 
 
 def _is_finite(value: float) -> bool:
@@ -139,7 +139,7 @@ def _is_finite(value: float) -> bool:
 
 
 def _too_deep(place: str) -> BadInputError:
-    problem = f"is nested more than {MOST_DEEP} levels deep"
+    problem = f"is nested more than {MAX_DEPTH} levels deep"
     return BadInputError(_shorter(place) or "body", "...", problem, "Write it flatter.")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from stack.parts import Part
 from stack.record import ProcessRecord
 
-LONGEST_APART_SECONDS = 5.0
+MAX_GAP_SECONDS = 5.0
 """As long as a worker takes to start, so that one which is killed once it works is back at once."""
 
 
@@ -18,7 +18,7 @@ def next_start(started_at: float, now: float, failures: int) -> float:
     The more often it failed in a row (``failures``), the further its starts lie apart; a program
     that has run for longer than that is restarted at once.
     """
-    apart = min(LONGEST_APART_SECONDS, 0.5 * 2.0 ** (failures - 1)) if failures else 0.0
+    apart = min(MAX_GAP_SECONDS, 0.5 * 2.0 ** (failures - 1)) if failures else 0.0
     return max(now, started_at + apart)
 
 

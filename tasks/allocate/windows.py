@@ -9,7 +9,7 @@ from itertools import pairwise
 from blocks.providers.interface import Resources
 
 # The largest number of windows: enough for the shape of a plan; more would only fill the ledger.
-MOST = 50
+MAX_WINDOWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Window:
 
 
 def merge(parts: Sequence[Window]) -> list[Window]:
-    """Add up overlapping parts into successive windows, at most MOST of them."""
+    """Add up overlapping parts into successive windows, at most MAX_WINDOWS of them."""
     times = sorted({time for part in parts for time in (part.start, part.end)})
     starts: dict[float, list[Window]] = {time: [] for time in times}
     for part in parts:
@@ -42,14 +42,14 @@ def merge(parts: Sequence[Window]) -> list[Window]:
             windows[-1] = Window(windows[-1].start, end, demand)
         else:
             windows.append(Window(start, end, demand))
-    return coarsen(windows) if len(windows) > MOST else windows
+    return coarsen(windows) if len(windows) > MAX_WINDOWS else windows
 
 
 def coarsen(windows: Sequence[Window]) -> list[Window]:
-    """Cut the whole time into MOST equal windows, each with the peak demand in it."""
+    """Cut the whole time into MAX_WINDOWS equal windows, each with the peak demand in it."""
     start, end = windows[0].start, windows[-1].end
     # Neighbours share an edge: computed twice, it would differ in the last digit.
-    edges = [start + (end - start) * index / MOST for index in range(MOST)]
+    edges = [start + (end - start) * index / MAX_WINDOWS for index in range(MAX_WINDOWS)]
     coarse = []
     for low, high in pairwise([*edges, end]):
         within = [window.demand for window in windows if window.overlaps(low, high)]

@@ -17,7 +17,7 @@ from blocks.tree import make
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
 _BUSY_SECONDS = 30.0
-_MOST_COLLATIONS = 100
+_MAX_COLLATIONS = 100
 _UNKNOWN_COLLATION = re.compile(r"no such collation sequence: (.+)$")
 
 
@@ -141,7 +141,7 @@ def _verdict(connection: sqlite3.Connection) -> str:
         return _pragma_result(connection, "integrity_check")
     except sqlite3.OperationalError:
         pass
-    for _ in range(_MOST_COLLATIONS):
+    for _ in range(_MAX_COLLATIONS):
         try:
             return _pragma_result(connection, "quick_check")
         except sqlite3.OperationalError as error:

@@ -24,7 +24,7 @@ DATABASE = "database"
 _SQLITE_HEADER = b"SQLite format 3\x00"
 _SETTLED_NS = 1_000_000_000
 _BLOCK_BYTES = 512
-_LONGEST_PATH_BYTES = 3584
+_MAX_PATH_BYTES = 3584
 """The system's limit of 4096 less room for a restore's folder, which precedes the full path."""
 
 
@@ -139,8 +139,8 @@ def _refuse_what_cannot_be_kept(place: str, unread: Collection[str]) -> None:
     """Raise OSError for a path that cannot be read, or that no restore could write elsewhere."""
     if as_text(place) in unread:
         raise OSError(errno.EACCES, "cannot be read")
-    if len(os.fsencode(place)) > _LONGEST_PATH_BYTES:
-        problem = f"its path is longer than {_LONGEST_PATH_BYTES} bytes, too long for a restore"
+    if len(os.fsencode(place)) > _MAX_PATH_BYTES:
+        problem = f"its path is longer than {_MAX_PATH_BYTES} bytes, too long for a restore"
         raise OSError(errno.ENAMETOOLONG, problem)
     mode = os.lstat(place).st_mode
     if stat.S_ISBLK(mode) or stat.S_ISCHR(mode):

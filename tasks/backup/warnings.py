@@ -9,8 +9,8 @@ from tasks.errors import shortened
 from tasks.quantities import size
 
 _TROUBLES_SHOWN = 3
-_LONGEST_CHARACTERS = 300
-_MOST_LINES_LOGGED = 200
+_MAX_CHARACTERS = 300
+_MAX_LINES_LOGGED = 200
 
 
 def summary(snapshot: Snapshot) -> str:
@@ -46,7 +46,7 @@ def warnings_of(snapshot: Snapshot, *, stateless: bool) -> list[str]:
 def _paths(troubles: Sequence[str]) -> str:
     more = f" and {len(troubles) - _TROUBLES_SHOWN} more" if troubles[_TROUBLES_SHOWN:] else ""
     return (
-        ", ".join(shortened(trouble, _LONGEST_CHARACTERS) for trouble in troubles[:_TROUBLES_SHOWN])
+        ", ".join(shortened(trouble, _MAX_CHARACTERS) for trouble in troubles[:_TROUBLES_SHOWN])
         + more
     )
 
@@ -57,4 +57,4 @@ def details_of(snapshot: Snapshot) -> list[str]:
     if all(_paths(troubles) == ", ".join(troubles) for troubles in (unverified, left_out)):
         return []
     lines = [f"UNVERIFIED: {trouble}" for trouble in unverified]
-    return [*lines, *(f"LEFT OUT: {trouble}" for trouble in left_out)][:_MOST_LINES_LOGGED]
+    return [*lines, *(f"LEFT OUT: {trouble}" for trouble in left_out)][:_MAX_LINES_LOGGED]

@@ -49,10 +49,10 @@ _REPLAN_SECONDS = 0.05
 # For all points of the Pareto front of cost and makespan.
 _FRONT_SECONDS = 1.0
 # With more steps the computation takes long, and nobody reads so many rows.
-_MOST_WITH_SLACK = 20_000
+_MAX_WITH_SLACK = 20_000
 # Nobody can read more arrows into one step, and the server has to store them.
-_MOST_ARROWS = 100
-_LONGEST_DELAY_SECONDS = 600.0
+_MAX_ARROWS = 100
+_MAX_DELAY_SECONDS = 600.0
 _QUOTED_LINES = 15
 
 
@@ -98,7 +98,7 @@ async def distribute(
 def _rows_and_chart(
     graph: StepGraph, fleet: FleetSnapshot, new_plan: Plan
 ) -> tuple[list[Row], bytes]:
-    few = len(new_plan.order) <= _MOST_WITH_SLACK
+    few = len(new_plan.order) <= _MAX_WITH_SLACK
     chart = gantt(
         [(f"Plan of {graph.workload}", bars_of_plan(new_plan))],
         [link.step for link in binding(graph, new_plan, fleet).chain],
@@ -205,7 +205,7 @@ def submit_by_prefect(secrets: Collection[str] = (), after: object = None) -> Su
             retries=step.retries, retry_delay_seconds=retry_delays(step)
         )
         outcomes_of_needs = (outcome for need in step.needs for outcome in outcomes.get(need, ()))
-        upstream: list[object] = [*islice(outcomes_of_needs, _MOST_ARROWS)] or [after]
+        upstream: list[object] = [*islice(outcomes_of_needs, _MAX_ARROWS)] or [after]
         # Opaque: Prefect would draw an edge to every task with a result anywhere inside, and many
         # tasks share small values.
         outcome: Outcome = await configured(
@@ -225,6 +225,6 @@ def submit_by_prefect(secrets: Collection[str] = (), after: object = None) -> Su
 def retry_delays(step: Step) -> list[float]:
     """Return the delay before each retry, in seconds: doubled each time, up to a cap."""
     return [
-        min(step.retry_delay_seconds * 2**retry, _LONGEST_DELAY_SECONDS)
+        min(step.retry_delay_seconds * 2**retry, _MAX_DELAY_SECONDS)
         for retry in range(step.retries)
     ]

@@ -18,7 +18,7 @@ from tasks.launch.access import access, access_variables, redacted, without_user
 from tasks.launch.kinds.limit import current_limit
 
 LIMIT_SECONDS = 900.0
-MOST_BYTES = 2 * 1024**3
+MAX_BYTES = 2 * 1024**3
 """The most bytes that git may write: a file of Git LFS, or the names of all files."""
 _URL = re.compile(r"^(https?|ssh|git|file)://|^[\w.-]+@[\w.-]+:")
 _OWNER = re.compile(r"dubious ownership in repository at '(.+?)'")
@@ -100,7 +100,7 @@ def ask(
         )
         error_text = redacted(finished.complaint.decode(errors="replace").strip())
     if finished.left_out:
-        return GitAnswer(-1, b"", f"git {arguments[0]} wrote more than {MOST_BYTES} bytes")
+        return GitAnswer(-1, b"", f"git {arguments[0]} wrote more than {MAX_BYTES} bytes")
     if finished.by_itself:
         return GitAnswer(finished.code, finished.output, error_text)
     timed_out = limit.left > 0 and not is_cancelled()
@@ -151,7 +151,7 @@ def _run(
         given=stdin,
         limit_seconds=limit_seconds,
         cancelled=is_cancelled,
-        most_bytes=MOST_BYTES,
+        max_bytes=MAX_BYTES,
     )
 
 

@@ -16,7 +16,7 @@ from tasks.launch import git
 
 _START = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\r?\n")
 _OBJECT = re.compile(rb"^oid sha256:([0-9a-f]{64})\r?$", re.MULTILINE)
-_LONGEST_POINTER_BYTES = 1024
+_MAX_POINTER_BYTES = 1024
 """A pointer is shorter, by the specification of Git LFS."""
 _ERROR_CHARACTERS = 600
 _INSTALL = "apt-get install git-lfs (macOS: brew install git-lfs)"
@@ -110,7 +110,7 @@ class Pointers:
 
 def is_pointer(path: Path) -> bool:
     """Tell whether the file at ``path`` looks like a pointer."""
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > _LONGEST_POINTER_BYTES:
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > _MAX_POINTER_BYTES:
         return False
     content = path.read_bytes()
     return bool(_START.match(content)) and bool(_oid(content))

@@ -33,8 +33,8 @@ _START_COMMANDS = {
 }
 _ASGI = "uvicorn {module}:{name} --host {{{{ host }}}} --port {{{{ port }}}}"
 _CMD = re.compile(r"^\s*(?:CMD|ENTRYPOINT)\s+(\S.*)$", re.MULTILINE | re.IGNORECASE)
-_MOST_FILES = 200
-_LARGEST_FILE_BYTES = 200_000
+_MAX_FILES = 200
+_MAX_FILE_BYTES = 200_000
 
 
 def proposed_command(source: Path) -> str:
@@ -101,8 +101,8 @@ def _applications(source: Path) -> Iterator[str]:
     """Yield the commands that serve the web applications which Python files make at their top."""
     roots = [source, source / "src"]
     files = [path for root in roots for path in (*root.glob("*.py"), *root.glob("*/*.py"))]
-    for path in sorted(files, key=lambda path: (len(path.parts), path))[:_MOST_FILES]:
-        if "test" in path.name or path.stat().st_size > _LARGEST_FILE_BYTES:
+    for path in sorted(files, key=lambda path: (len(path.parts), path))[:_MAX_FILES]:
+        if "test" in path.name or path.stat().st_size > _MAX_FILE_BYTES:
             continue
         text = path.read_text("utf-8", errors="replace")
         if application := _APPLICATION.search(text):

@@ -17,7 +17,7 @@ _TAKES_A_FILE = frozenset({"--routes", "-r", "--middlewares", "-m", "--config", 
 _RELATIVE_SQLITE = re.compile(r"\bsqlite(?:\+\w+)?:///(?!/)([^\s\"'?{}]+)")
 _UPLOADS = ("media", "upload", "uploads")
 _SETTINGS = ("*/settings*.py", "*/settings/*.py", "*/*/settings*.py")
-_MOST_FILES = 20
+_MAX_FILES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def _of_django(source: Path) -> Iterator[Proposal]:
     if not (source / "manage.py").is_file():
         return
     files = (path for pattern in _SETTINGS for path in sorted(source.glob(pattern)))
-    for file in islice(files, _MOST_FILES):
+    for file in islice(files, _MAX_FILES):
         text, where = _text(file), f"as {file.relative_to(source)} says"
         if "sqlite3" in text:
             yield from (Proposal(path, where) for path in _DJANGO_DATABASE.findall(text))

@@ -9,7 +9,7 @@ from pathlib import Path
 from tasks.errors import SlipwayError
 from tasks.launch.kinds.manifest import setup_cfg
 
-_MOST_NESTED_LEVELS = 10
+_MAX_NESTED_LEVELS = 10
 TESTS_REQUIRE = "tests_require"
 """The key of what setuptools once installed for `setup.py test`, which is no named extra."""
 
@@ -70,7 +70,7 @@ def _setting_lines(source: Path, text: str) -> list[str]:
 
 def _value(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> object:
     """Return the value of an expression of literals, names, sums and dictionaries, else None."""
-    if depth > _MOST_NESTED_LEVELS:
+    if depth > _MAX_NESTED_LEVELS:
         return None
     if isinstance(node, ast.Name):
         return _value(names[node.id], names, depth + 1) if node.id in names else None

@@ -24,7 +24,7 @@ from tasks.launch.lock import alone
 from tasks.launch.suite_requirements import suite_requirements
 from tasks.release import Release
 
-MOST_KEPT = 5
+MAX_WORKSPACES_KEPT = 5
 """How many workspaces of ended workloads are kept, the newest ones."""
 DAYS_KEPT = 7.0
 PROGRAMS = "programs"
@@ -157,7 +157,7 @@ def to_trim(ended: dict[Path, float], now: float) -> list[Path]:
     return [
         path
         for number, path in enumerate(newest)
-        if number >= MOST_KEPT or now - ended[path] > DAYS_KEPT * _DAY_SECONDS
+        if number >= MAX_WORKSPACES_KEPT or now - ended[path] > DAYS_KEPT * _DAY_SECONDS
     ]
 
 

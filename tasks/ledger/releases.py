@@ -12,7 +12,7 @@ from tasks.ledger.upsert import upsert
 from tasks.release import Release
 
 # A shorter prefix of a digest is more likely a version.
-SHORTEST_DIGEST = 8
+MIN_DIGEST_LENGTH = 8
 
 
 def record_release(ledger: Ledger, release: Release) -> None:
@@ -24,7 +24,7 @@ def record_release(ledger: Ledger, release: Release) -> None:
 def find_release(ledger: Ledger, project: str, version_or_digest: str) -> Release | None:
     """Return the newest release of that version, or of a digest with that prefix; else None."""
     named = table.c.version == version_or_digest
-    if len(version_or_digest) >= SHORTEST_DIGEST:
+    if len(version_or_digest) >= MIN_DIGEST_LENGTH:
         named = or_(named, table.c.digest.startswith(version_or_digest, autoescape=True))
     query = (
         select(table)

@@ -110,15 +110,15 @@ def kept_history(ledger: Ledger) -> dict[str, KeptRows]:
     return history
 
 
-def forget_history(ledger: Ledger, before: float, most_rows: int, bite: int) -> dict[str, int]:
+def forget_history(ledger: Ledger, before: float, max_rows: int, bite: int) -> dict[str, int]:
     """Delete the oldest rows of each kind, at most ``bite``; return how many of which kind.
 
-    Rows are deleted if they are older than ``before``, or if there are more than ``most_rows``.
+    Rows are deleted if they are older than ``before``, or if there are more than ``max_rows``.
     """
     forgotten: dict[str, int] = {}
     for name, kept in kept_history(ledger).items():
-        if kept.rows > most_rows or (kept.oldest_at is not None and kept.oldest_at < before):
-            count = _forget(ledger, _kinds()[name], before, kept.rows - most_rows, bite)
+        if kept.rows > max_rows or (kept.oldest_at is not None and kept.oldest_at < before):
+            count = _forget(ledger, _kinds()[name], before, kept.rows - max_rows, bite)
             forgotten |= {name: count} if count else {}
     return forgotten
 

@@ -24,14 +24,14 @@ _RECENT_RUNS = 20
 # A time-out ends a step that hangs and must never end one that is merely slow: this many times
 # the 95th percentile of its duration, and at least so many seconds.
 _TIMEOUT_FACTOR = 4.0
-_SHORTEST_TIMEOUT_SECONDS = 60.0
+_MIN_TIMEOUT_SECONDS = 60.0
 # The 95th percentile over the 90th, where only the latter is known.
 _P95_OF_P90 = 1.3
 # Fewer runs decide no time-out and no retries.
-_FEWEST_RUNS = 5
+_MIN_RUNS = 5
 # The probability of success that retries should reach.
 _SUCCESS = 0.99
-_MOST_RETRIES = 3
+_MAX_RETRIES = 3
 # Below this probability of success, retries are pointless.
 _HOPELESS = 0.2
 
@@ -119,12 +119,12 @@ def _choices(
         )
         demand = capacity.reserved(step.demand, reserved)
         yield choice, {"demand": demand, "memory_limit_mib": declared}
-    if expected.n < _FEWEST_RUNS:
+    if expected.n < _MIN_RUNS:
         return
     if "timeout" in step.auto and step.timeout_seconds is None:
         p95 = expected.p95_seconds or expected.p90_seconds * _P95_OF_P90
         slowest = capacity.slowest(step.demand)
-        limit = max(_SHORTEST_TIMEOUT_SECONDS, _TIMEOUT_FACTOR * p95 / slowest)
+        limit = max(_MIN_TIMEOUT_SECONDS, _TIMEOUT_FACTOR * p95 / slowest)
         why = f"{_TIMEOUT_FACTOR:g} times the 95th percentile of {_runs(expected)}, {p95:.1f} s"
         yield (
             Autotuned(step.id, "timeout", f"{limit:.0f} s", why, p95, "s"),
@@ -156,7 +156,7 @@ def _retries(step: Step, expected: Estimate) -> int:
     failing = 1 - expected.success
     if not step.idempotent or expected.success < _HOPELESS or failing <= 1 - _SUCCESS:
         return 0
-    return min(_MOST_RETRIES, ceil(log(1 - _SUCCESS) / log(failing)) - 1)
+    return min(_MAX_RETRIES, ceil(log(1 - _SUCCESS) / log(failing)) - 1)
 
 
 def _runs(expected: Estimate) -> str:

@@ -11,7 +11,7 @@ from tasks.planning.core.problem import Floats, Problem
 from tasks.planning.kernels import bound as kernels
 
 # With more steps, bounds of quadratic complexity are left out: there, work alone bounds well.
-_MOST_STEPS_QUADRATIC = 1000
+_MAX_STEPS_QUADRATIC = 1000
 # The thresholds that are tried, shared out among the steps.
 _THRESHOLDS = 4096
 
@@ -50,7 +50,7 @@ def bound_of(problem: Problem) -> Bound:
     tail = kernels.longest_after(problem.followers_start, problem.followers, best)
     critical_path = float((best + tail).max(initial=0.0))
     most = max(8, _THRESHOLDS // max(1, problem.steps))
-    if problem.steps <= _MOST_STEPS_QUADRATIC:
+    if problem.steps <= _MAX_STEPS_QUADRATIC:
         head = kernels.strengthened_heads(problem.needs_start, problem.needs, best, volume, most)
         tail = kernels.strengthened_heads(
             backwards.needs_start,
@@ -66,7 +66,7 @@ def bound_of(problem: Problem) -> Bound:
     all_steps = np.arange(problem.steps, dtype=np.int32)
     bounds = [0.0, float((head + best + tail).max(initial=0.0))]
     bounds.append(kernels.head_tail_bound(all_steps, head, tail, volume, most))
-    if (lanes := lanes_of(problem)) and problem.steps <= _MOST_STEPS_QUADRATIC:
+    if (lanes := lanes_of(problem)) and problem.steps <= _MAX_STEPS_QUADRATIC:
         lane_speeds = np.sort(speed[lanes.provider])[::-1].copy()
         bounds.append(kernels.packing_bound(all_steps, head, tail, work, lane_speeds, most))
     # Sums of many steps differ in their last digits with the order they are added in.

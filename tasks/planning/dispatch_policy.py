@@ -24,7 +24,7 @@ _REPLAYED_SMALL = 4_000
 # The same for compiled loops, (steps of a graph, steps in all): on lanes, and with other demands.
 _LANES = (20_000, 200_000)
 _VECTORS = (1_000, 10_000)
-_MOST_SAMPLES = 24
+_MAX_SAMPLES = 24
 # Where upward rank takes at most so many times as long as the plan, nothing else is tried.
 _NEAR = 1.001
 # Where dispatching takes more than so many times as long as the plan, a warning says so.
@@ -62,7 +62,7 @@ def choose_policy(
         return replay.run(order, medians, preferred).makespan
 
     ranked = by_rank(problem)
-    most, most_replayed = _VECTORS if replay.generator.lanes is None else _LANES
+    most, max_replayed = _VECTORS if replay.generator.lanes is None else _LANES
     if problem.steps > most:
         return DispatchPolicy(ranked, schedule.makespan)
     by_upward_rank = DispatchPolicy(ranked, seconds(ranked, None))
@@ -76,8 +76,8 @@ def choose_policy(
             for order, preferred in alternatives
         ),
     ]
-    replayed = _REPLAYED_SMALL if problem.steps <= _SMALL else most_replayed
-    samples = min(_MOST_SAMPLES, max(1, replayed // (len(policies) * problem.steps)))
+    replayed = _REPLAYED_SMALL if problem.steps <= _SMALL else max_replayed
+    samples = min(_MAX_SAMPLES, max(1, replayed // (len(policies) * problem.steps)))
     factors = drawn_factors(problem, spread, samples, seed)
 
     def mean(policy: DispatchPolicy) -> float:

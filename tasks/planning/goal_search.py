@@ -16,7 +16,7 @@ from tasks.planning.multimode.problem import ModeProblem, Objective
 from tasks.planning.multimode.steady import solve_deterministically
 
 # The time of a child grows with the square of the steps; with more, little is found in time.
-MOST_STEPS = 400
+MAX_STEPS = 400
 
 
 def search_for_goal(
@@ -32,7 +32,7 @@ def search_for_goal(
 
     ``initial`` are the providers of the schedules to begin with, int32[n] each.
     """
-    if problem.steps > MOST_STEPS:
+    if problem.steps > MAX_STEPS:
         return None
     modes = modes_for(problem, costs, goal)
     numbers = _numbers(problem, modes)

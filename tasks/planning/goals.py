@@ -18,7 +18,7 @@ from tasks.errors import BadInputError
 from tasks.planning.core.costs import Costs
 from tasks.planning.core.problem import Floats, Problem
 from tasks.planning.core.schedule import Schedule
-from tasks.planning.goal_search import MOST_STEPS, search_for_goal
+from tasks.planning.goal_search import MAX_STEPS, search_for_goal
 from tasks.planning.multimode.fleet import quantile_seconds
 from tasks.planning.outlook import makespan_forecast, pinned
 from tasks.planning.simulate import NINE_TENTHS, MakespanForecast
@@ -152,7 +152,7 @@ def _best(case: GoalCase, costs: Costs, goal: Goal, quantile: float = 0.5) -> li
     longer_problem = replace(case.problem, seconds=case.problem.seconds * factors[:, None])
     candidates = _candidates(case, longer_problem, costs, goal)
     # Replays of many pinned steps are slow.
-    count = _SIMULATED if case.problem.steps <= MOST_STEPS else 1
+    count = _SIMULATED if case.problem.steps <= MAX_STEPS else 1
     best = sorted(candidates, key=lambda schedule: _worth(goal, costs, schedule))[:count]
     if quantile == 0.5:  # noqa: PLR2004 - the median, which is expected
         return best

@@ -18,7 +18,7 @@ from tasks.planning.core.lanes import Lanes, lanes_used
 from tasks.planning.core.problem import Floats, Integers, Problem
 from tasks.planning.core.schedule import Schedule
 from tasks.planning.kernels import anneal, perturb
-from tasks.planning.small_plans import MOST_STEPS, improve_small
+from tasks.planning.small_plans import MAX_STEPS, improve_small
 
 # Steps timed on lanes in a second; about half of what one core of 2020 does.
 _TIMED_PER_SECOND = 40e6
@@ -30,7 +30,7 @@ _COMPILATION_SECONDS = 20.0
 # The time that importing compiled loops takes.
 _IMPORT_SECONDS = 0.5
 # Up to so many steps are improved by plain loops where the gain is less than that.
-_MOST_STEPS_FOR_LITTLE = 64
+_MAX_SMALL_STEPS = 64
 _ROUNDS = 8
 # First temperatures of successive rounds, relative to the makespan: near the plan, then further.
 _HOT = (0.005, 0.02, 0.005, 0.06)
@@ -43,7 +43,7 @@ _MOVES = 200
 # Perturbations, likewise.
 _PERTURBATIONS = 10
 # Moves of a small graph: on unequal lanes, good plans of few steps are far from each other.
-_LEAST_MOVES = 300_000
+_MIN_MOVES = 300_000
 
 
 def improve(
@@ -75,7 +75,7 @@ def improve(
 
 def _few(gain_seconds: float) -> int:
     """Return the number of steps up to which plain loops are used, to save the import."""
-    return MOST_STEPS if gain_seconds > _IMPORT_SECONDS else _MOST_STEPS_FOR_LITTLE
+    return MAX_STEPS if gain_seconds > _IMPORT_SECONDS else _MAX_SMALL_STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class _ImprovementSearch:
     def _annealed(self, lanes: Lanes, schedule: Schedule, seed: int, hot: float) -> Schedule:
         order, lane = schedule.order, lanes_used(lanes, schedule)
         start, end, speed = np.empty(len(order)), np.empty(len(order)), _speeds(lanes)
-        moves = self._tries(_TIMED_PER_SECOND, _MOVES, _LEAST_MOVES)
+        moves = self._tries(_TIMED_PER_SECOND, _MOVES, _MIN_MOVES)
         anneal.anneal(
             order, lane, *_graph(self.generator.problem),
             lanes.seconds, lanes.kind, speed, self.target_seconds, hot, _COLD, moves, seed,

@@ -19,8 +19,8 @@ _SMALL = 128
 _WORK_INTERPRETED = 3_000
 # The steps replayed in all with compiled code.
 _WORK_COMPILED = 100_000
-_MOST_SAMPLES = 200
-_FEWEST_SAMPLES = 3
+_MAX_SAMPLES = 200
+_MIN_SAMPLES = 3
 
 
 def with_eta(graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, plan: Plan) -> Plan:
@@ -82,5 +82,5 @@ def makespan_forecast(
     The number of replays, and so the result, depends on the number of steps alone.
     """
     work = _WORK_INTERPRETED if problem.steps <= _SMALL else _WORK_COMPILED
-    samples = max(_FEWEST_SAMPLES, min(_MOST_SAMPLES, work // problem.steps))
+    samples = max(_MIN_SAMPLES, min(_MAX_SAMPLES, work // problem.steps))
     return forecast(problem, order, spread, samples, seed, preferred=preferred)

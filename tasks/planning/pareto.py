@@ -10,7 +10,7 @@ from tasks.estimates import Estimates
 from tasks.plan import FleetSnapshot, Plan
 from tasks.planning.core.costs import Costs
 from tasks.planning.core.problem import Problem, problem_of
-from tasks.planning.goal_search import MOST_STEPS, modes_for
+from tasks.planning.goal_search import MAX_STEPS, modes_for
 from tasks.planning.multimode.fleet import timed_schedule
 from tasks.planning.multimode.pareto import pareto_schedules
 from tasks.planning.time_cost_tradeoff import tradeoff_schedules
@@ -52,7 +52,7 @@ def pareto_front(
         ParetoPoint(costs.total(schedule.provider), schedule.makespan)
         for schedule in tradeoff_schedules(problem, costs)
     ]
-    if problem.steps <= MOST_STEPS and effort_seconds:
+    if problem.steps <= MAX_STEPS and effort_seconds:
         points += _searched(problem, costs, effort_seconds)
     return tuple(_undominated(chosen, points))
 

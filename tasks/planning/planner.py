@@ -34,7 +34,7 @@ from tasks.workload import StepGraph
 # The fraction of the predicted makespan that improving a plan may take.
 _SHARE = 0.05
 # The time that it takes at most.
-_LONGEST_SECONDS = 2.0
+_MAX_SECONDS = 2.0
 
 
 def plan(
@@ -139,7 +139,7 @@ def _for_goal(
 
 def _effort(schedule: Schedule) -> float:
     """Return how many seconds improving a plan may take."""
-    return min(_LONGEST_SECONDS, _SHARE * schedule.makespan)
+    return min(_MAX_SECONDS, _SHARE * schedule.makespan)
 
 
 def best_schedule(

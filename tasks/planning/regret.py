@@ -27,7 +27,7 @@ from tasks.workload import StepGraph
 AS_DECIDED = "as decided"
 PERFECT_KNOWLEDGE = "in hindsight"
 ACTUAL = "what happened"
-_SHORTEST_SECONDS = 1e-3
+_MIN_SECONDS = 1e-3
 # For improving each of the many plans that are compared.
 _BRIEF_SECONDS = 0.02
 _SECONDS_PER_HOUR = 3600.0
@@ -164,7 +164,7 @@ def by_step(graph: StepGraph, estimates: Estimates) -> dict[str, Estimate]:
 def _result(past: PastWorkload, policy: PlanningPolicy, estimates: Estimates) -> PolicyResult:
     # A duration of zero could not be scaled to the actual one.
     positive_estimates = {
-        step: replace(estimate, p50_seconds=max(_SHORTEST_SECONDS, estimate.p50_seconds))
+        step: replace(estimate, p50_seconds=max(_MIN_SECONDS, estimate.p50_seconds))
         for step, estimate in estimates.items()
     }
     graph, _ = with_history(past.graph, positive_estimates, past.fleet)

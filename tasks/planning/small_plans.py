@@ -18,7 +18,7 @@ from tasks.planning.core.lanes import Lanes, lanes_used
 from tasks.planning.core.problem import Floats, Problem
 from tasks.planning.core.schedule import Schedule
 
-MOST_STEPS = 14
+MAX_STEPS = 14
 """Above so many steps, compiled loops are worth their import."""
 # Steps timed in a second; about half of what one core of 2020 does.
 _TIMED_PER_SECOND = 1e6
@@ -44,7 +44,7 @@ def improve_small(
     seed: int,
 ) -> Schedule:
     """Return ``schedule`` or a better one; the search ends at ``target_seconds``."""
-    most = _MOVES * min(problem.steps, MOST_STEPS) ** 2
+    most = _MOVES * min(problem.steps, MAX_STEPS) ** 2
     moves = min(most, _TIMED_PER_SECOND * budget_seconds / max(1, problem.steps)) / _ROUNDS
     random = Random(seed)  # noqa: S311 - a search, and no secret
     if lanes is None:

@@ -25,16 +25,16 @@ from tasks.planning.improve import improve
 from tasks.planning.outlook import pinned
 
 # The weight of money, as powers of two of all seconds over all money: for the fastest plans.
-_LOWEST_EXPONENT = -6.0
+_MIN_EXPONENT = -6.0
 # The same for the cheapest plans.
-_HIGHEST_EXPONENT = 6.0
+_MAX_EXPONENT = 6.0
 # The number of schedules of each family that are tried.
 _SWEPT = 12
 # The number of bisections between two neighbours.
 _BISECTIONS = 6
 # The number of steps that may be placed for each.
 _PLACED = 200_000
-_FEWEST = 3
+_MIN_TRIALS = 3
 
 Within = Callable[[Schedule], bool]
 
@@ -122,7 +122,7 @@ class _ScheduleFamilies:
     @property
     def tries(self) -> int:
         """The number of schedules of each sort: the more steps, the fewer."""
-        return max(_FEWEST, _PLACED // max(1, self.problem.steps * self.problem.providers))
+        return max(_MIN_TRIALS, _PLACED // max(1, self.problem.steps * self.problem.providers))
 
     @classmethod
     def of(cls, problem: Problem, costs: Costs) -> _ScheduleFamilies:
@@ -135,7 +135,7 @@ class _ScheduleFamilies:
         seconds = self.problem.seconds
         money = np.where(np.isfinite(self.costs.by_provider), self.costs.by_provider, 0.0)
         scale = float(seconds[np.isfinite(seconds)].sum()) / max(float(money.sum()), 1e-300)
-        price = scale * 2.0 ** (_HIGHEST_EXPONENT + part * (_LOWEST_EXPONENT - _HIGHEST_EXPONENT))
+        price = scale * 2.0 ** (_MAX_EXPONENT + part * (_MIN_EXPONENT - _MAX_EXPONENT))
         return _placed(
             self.problem, replace(self.problem, seconds=seconds + price * money), self.order
         )

@@ -45,7 +45,7 @@ class Analysis:
         return self.work_seconds / self.critical_seconds if self.critical_seconds else 1.0
 
     @property
-    def most_at_once(self) -> int:
+    def max_at_once(self) -> int:
         """The number of steps that run in parallel at the busiest moment."""
         return max((count for _, count in self.profile), default=0)
 

@@ -21,7 +21,7 @@ from tasks.regular_file import read_regular
 from tasks.split.suite import PLUGIN, CollectedTest, plugin_source, pytest_arguments
 
 _LAST_LINES = 12
-_MOST_BYTES = 256 * 1024 * 1024
+_MAX_BYTES = 256 * 1024 * 1024
 _REASON = re.compile(r"^E  |^(ERROR|FAILED)\b|Error: |^_{3,} ERROR ")
 _HEADING = re.compile(r"^_{3,} ERROR ")
 _USAGE = "ERROR: "
@@ -54,7 +54,7 @@ def collect(
         with doing(f"collecting the tests of {workload}"):
             finished = _run(field, _argv(spec, cwd, python, ids), cwd, environment, timeout_seconds)
         # The status of pytest itself: a conftest may set another exit status afterwards.
-        collected = json.loads(read_regular(ids, _MOST_BYTES)) if ids.exists() else {}
+        collected = json.loads(read_regular(ids, _MAX_BYTES)) if ids.exists() else {}
         status, tests = collected.get("status", finished.code), collected.get("tests", [])
         _refuse_failure(field, spec, finished, status, collected=bool(tests))
         return tuple(CollectedTest(test, *belongs) for test, belongs in tests)

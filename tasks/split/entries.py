@@ -13,8 +13,8 @@ from typing import Any
 from tasks.regular_file import read_regular
 from tasks.workload import ItemResult
 
-_MOST_BYTES = 256 * 1024 * 1024
-LONGEST_SECONDS = 1e9
+_MAX_BYTES = 256 * 1024 * 1024
+MAX_SECONDS = 1e9
 """The longest duration of a test; a longer or an invalid one is ignored."""
 
 _Number = int | float
@@ -36,7 +36,7 @@ def entries(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         IrregularFileError: A test has put something else there.
     """
-    for line in read_regular(path, _MOST_BYTES).splitlines():
+    for line in read_regular(path, _MAX_BYTES).splitlines():
         try:
             entry = json.loads(line)
         except (ValueError, RecursionError):
@@ -55,7 +55,7 @@ def _is_entry(entry: object) -> bool:
 def result_of(entry: Mapping[str, Any]) -> ItemResult:
     """Return the result of a test; its duration counts as zero where it is not valid."""
     seconds, outcome = entry.get("seconds"), entry["outcome"]
-    usable = isinstance(seconds, int | float) and 0 <= seconds <= LONGEST_SECONDS
+    usable = isinstance(seconds, int | float) and 0 <= seconds <= MAX_SECONDS
     return ItemResult(
         entry["id"],
         float(seconds) if usable and seconds is not None else 0.0,

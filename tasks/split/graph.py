@@ -18,7 +18,7 @@ from tasks.expression import (
     refuse_unknown_fields,
 )
 from tasks.split.network import Ancestry, Network, cycle, network, topological
-from tasks.workload import MOST_ITEMS, SplitDecision, Step, StepGraph
+from tasks.workload import MAX_ITEMS, SplitDecision, Step, StepGraph
 
 WHEN_VARIABLES = ("steps", "project", "environment", "version")
 # Of a longer cycle, the steps in the middle are only counted.
@@ -122,7 +122,7 @@ def _check(place: str, key: str, expression: str, step: Step) -> list[str]:
     refuse_unknown_fields(place, expression)
     names = sorted(referenced_steps(expression))
     if key == "foreach":
-        check_list(place, expression, names, MOST_ITEMS)
+        check_list(place, expression, names, MAX_ITEMS)
     return names
 
 

@@ -12,7 +12,7 @@ from blocks.workload_spec import MatrixValue
 from tasks.errors import BadInputError
 from tasks.label import labels, written
 
-MOST_COMBINATIONS = 1000
+MAX_COMBINATIONS = 1000
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -33,16 +33,16 @@ def combinations(field: str, matrix: Mapping[str, Sequence[MatrixValue]]) -> lis
 
     Raises:
         BadInputError: a name is none, a list is empty or has a value twice, or there are more
-            than ``MOST_COMBINATIONS``.
+            than ``MAX_COMBINATIONS``.
     """
     for name, values in matrix.items():
         _refuse_bad(field, name, values)
     count = prod(map(len, matrix.values()))
-    if count > MOST_COMBINATIONS:
+    if count > MAX_COMBINATIONS:
         raise BadInputError(
             field,
             {name: len(values) for name, values in matrix.items()},
-            f"has {count} combinations, and may have {MOST_COMBINATIONS}",
+            f"has {count} combinations, and may have {MAX_COMBINATIONS}",
             "Leave values out, or have a step write a list and use `foreach`",
         )
     labels_of = {name: labels(list(values)) for name, values in matrix.items()}

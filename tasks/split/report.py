@@ -10,7 +10,7 @@ from tasks.split.shape import shape_lines
 from tasks.workload import Step, StepGraph
 
 # A larger graph takes too long to draw and cannot be read.
-_MOST_DRAWN = 60
+_MAX_STEPS_DRAWN = 60
 
 
 def split_report(graph: StepGraph, estimates: Estimates) -> str:
@@ -54,7 +54,7 @@ def _picture(graph: StepGraph) -> Iterator[str]:
     for step in graph.steps:
         nodes.setdefault(step.group or step.id, []).append(step)
     node_of = {step.id: node for node, steps in nodes.items() for step in steps}
-    number = {node: f"s{index}" for index, node in enumerate(list(nodes)[:_MOST_DRAWN])}
+    number = {node: f"s{index}" for index, node in enumerate(list(nodes)[:_MAX_STEPS_DRAWN])}
     yield from ("```mermaid", "flowchart LR")
     for node, number_of_node in number.items():
         steps = nodes[node]

@@ -20,7 +20,7 @@ def shape_lines(analysis: Analysis, with_history: int) -> Iterator[str]:
     yield from ("| steps | needs | work | critical path | parallelism | at once |", _COLUMNS)
     yield (
         f"| {analysis.steps} | {analysis.needs} | {_seconds(analysis.work_seconds)} "
-        f"| {_seconds(analysis.critical_seconds)} | {analysis.parallelism:.1f} | {analysis.most_at_once} |"
+        f"| {_seconds(analysis.critical_seconds)} | {analysis.parallelism:.1f} | {analysis.max_at_once} |"
     )
     yield from ("", f"- critical path: {_path(analysis.critical_path)}")
     yield f"- slack: {_slack(analysis)}"
@@ -54,12 +54,12 @@ def _slack(analysis: Analysis) -> str:
 
 def _at_once(analysis: Analysis) -> str:
     counts = analysis.running(_PARTS)
-    most = max(1, analysis.most_at_once)
+    most = max(1, analysis.max_at_once)
     bars = "".join(_BARS[-(-count * (len(_BARS) - 1) // most)] for count in counts)
     half = sorted(counts)[_PARTS // 2]
     return (
         f"steps that could run at once, from start to end: `{bars}` "
-        f"(up to {analysis.most_at_once}; half of the time {half} or more)"
+        f"(up to {analysis.max_at_once}; half of the time {half} or more)"
     )
 
 

@@ -19,12 +19,12 @@ DEFAULT_STARTUP_SECONDS = 1.0
 STARTUP_PRICE = 0.05
 # Fewer shards are taken where they are as good within this fraction.
 TOLERANCE = 0.02
-MOST_SHARDS = 256
+MAX_SHARDS = 256
 # Up to so many shards, every number is tried.
 _ONE_BY_ONE = 16
 # Beyond, each number tried is larger than the one before by this factor.
 _GROWTH = 1.2
-_MOST_SHARDS_A_LANE = 8
+_MAX_SHARDS_PER_LANE = 8
 # A shorter time is not mentioned.
 _NOTICED_SECONDS = 0.05
 # The quantile of a late run.
@@ -146,7 +146,7 @@ def _contents(problem: _ShardingProblem, bins: Bins) -> tuple[tuple[str, ...], .
 def _numbers(problem: _ShardingProblem, fixed_count: int | None) -> list[int]:
     """Return the numbers of shards that are tried, in ascending order."""
     lanes = len(problem.lanes)
-    most = min(len(problem.bundles), _MOST_SHARDS_A_LANE * lanes, MOST_SHARDS)
+    most = min(len(problem.bundles), _MAX_SHARDS_PER_LANE * lanes, MAX_SHARDS)
     numbers = {*range(1, min(most, _ONE_BY_ONE) + 1), lanes, most, fixed_count or 1}
     number = float(_ONE_BY_ONE)
     while number < most:

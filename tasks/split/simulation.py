@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _SEED = 20_260
-_FEWEST_SAMPLES = 8
-_MOST_SAMPLES = 64
+_MIN_SAMPLES = 8
+_MAX_SAMPLES = 64
 # The number of durations that are drawn in all, at most.
-_MOST_NUMBERS = 400_000
+_MAX_NUMBERS = 400_000
 # The 90 % quantile of the standard normal distribution.
 _Z90 = 1.2816
 # The largest sigma of a duration.
@@ -35,7 +35,7 @@ def draw(p50: Sequence[float], p90: Sequence[float]) -> Floats:
     sigma[varies] = np.log(late[varies] / median[varies]) / _Z90
     if not varies.any():
         return median[np.newaxis, :]
-    rows = max(_FEWEST_SAMPLES, min(_MOST_SAMPLES, _MOST_NUMBERS // len(median)))
+    rows = max(_MIN_SAMPLES, min(_MAX_SAMPLES, _MAX_NUMBERS // len(median)))
     normal = np.random.default_rng(_SEED).standard_normal((rows, len(median)))
     durations: Floats = median * np.exp(np.minimum(sigma, _WIDEST) * normal)
     return durations

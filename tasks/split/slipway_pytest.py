@@ -24,7 +24,7 @@ except ImportError:
     sys.stderr.write("pytest is not installed\n")
     sys.exit(70)
 
-_LONGEST_MESSAGE = 4000
+_MAX_MESSAGE_LENGTH = 4000
 _SEVERITY = ("passed", "skipped", "failed", "error")
 _ORDERED = ("incremental", "dependency")
 _PREPARED = frozenset({"setUpClass", "tearDownClass", "setUpTestData", "setup_class"})
@@ -171,7 +171,7 @@ def _message(report: Any) -> str:
         text = str(representation[-1])
     else:
         text = str(representation or "")
-    return text[:_LONGEST_MESSAGE]
+    return text[:_MAX_MESSAGE_LENGTH]
 
 
 def _belongs(item: Any) -> list[str]:

@@ -20,7 +20,7 @@ from tasks.validation_errors import bad_input
 
 SCHEMA = "1.5"
 
-_LONGEST_NAME = 63
+_MAX_NAME_LENGTH = 63
 _DIGEST_LENGTH = 8
 _BYTES_PER_MIB = 1024**2
 
@@ -138,9 +138,9 @@ def _names(tasks: list[_Task], field: str) -> dict[str, str]:
 
 def _name(task_id: str, *, distinct: bool = False) -> str:
     name = re.sub(r"[^a-z0-9._-]", "-", task_id.lower()).lstrip("._-") or "task"
-    if distinct or len(name) > _LONGEST_NAME:
+    if distinct or len(name) > _MAX_NAME_LENGTH:
         # Ids often differ only at their end.
-        name = f"{name[: _LONGEST_NAME - _DIGEST_LENGTH - 1]}-{sha256(task_id.encode()).hexdigest()[:_DIGEST_LENGTH]}"
+        name = f"{name[: _MAX_NAME_LENGTH - _DIGEST_LENGTH - 1]}-{sha256(task_id.encode()).hexdigest()[:_DIGEST_LENGTH]}"
     return name
 
 

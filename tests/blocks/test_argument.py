@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from blocks.argument import MOST_BYTES
+from blocks.argument import MAX_BYTES
 from blocks.environment_spec import EnvironmentSpec
 from blocks.project_spec import ProjectSpec
 from tasks.configuration import Configuration, checked
@@ -54,7 +54,7 @@ def test_what_is_too_long_for_a_process_is_refused(project: dict[str, object], f
 
 def test_the_longest_that_is_taken_starts() -> None:
     """Broken: what is accepted does not start, or what would start is refused."""
-    longest = "x" * (MOST_BYTES - len("BIG=") - 1)
+    longest = "x" * (MAX_BYTES - len("BIG=") - 1)
     assert checked(EnvironmentSpec, {"variables": {"BIG": longest}}).variables["BIG"] == longest
     subprocess.run(["/bin/true"], env={"BIG": longest}, check=True)
     with pytest.raises(BadInputError, match="BIG with"):

@@ -36,7 +36,7 @@ def until(holds: Callable[[], bool]) -> None:
 _IMPATIENT = """
 from stack import heartbeat
 from stack.supervisor import answers, main
-answers.EVERY_SECONDS, heartbeat.LEAST_SECONDS, heartbeat.MOST_PERIODS = 0.1, 3.0, 0
+answers.EVERY_SECONDS, heartbeat.MIN_SECONDS, heartbeat.MAX_PERIODS = 0.1, 3.0, 0
 main.main()
 """
 

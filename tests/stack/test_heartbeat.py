@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stack.heartbeat import (
-    LEAST_SECONDS,
+    MIN_SECONDS,
     SILENT_SECONDS,
     Heartbeat,
     beat,
@@ -63,7 +63,7 @@ def test_a_supervisor_that_was_stopped_itself_has_seen_no_silence(tmp_path: Path
 
 def test_patience_grows_with_the_period() -> None:
     """Broken: a reconciler that looks rarely would be killed between two looks."""
-    assert patience(0.5) == LEAST_SECONDS
+    assert patience(0.5) == MIN_SECONDS
     assert patience(60.0) > 10 * 60.0
 
 

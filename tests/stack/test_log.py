@@ -24,7 +24,7 @@ def test_a_log_that_finds_no_room_for_its_copy_makes_some(
 
     monkeypatch.setattr("shutil.copyfile", half)
     with pytest.raises(OSError, match="No space left"):
-        rotate(log, most_bytes=50)
+        rotate(log, max_bytes=50)
     assert log.read_bytes() == b"x" * 100
     assert not aside.exists()
 
@@ -34,9 +34,9 @@ def test_a_grown_log_is_moved_aside_while_it_is_written(tmp_path: Path) -> None:
     log = tmp_path / "server.log"
     with log.open("ab", buffering=0) as writer:
         writer.write(b"x" * 100)
-        rotate(log, most_bytes=50)
+        rotate(log, max_bytes=50)
         writer.write(b"after")
     assert log.read_bytes() == b"after"
     assert (tmp_path / "server.log.1").read_bytes() == b"x" * 100
-    rotate(log, most_bytes=50)
+    rotate(log, max_bytes=50)
     assert log.read_bytes() == b"after"

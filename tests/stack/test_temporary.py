@@ -29,7 +29,7 @@ def test_the_temporary_folder_is_in_the_home_and_of_its_owner(tmp_path: Path) ->
     folder = temporary_folder(root)
     assert folder.resolve() == (root / "tmp").resolve()
     assert (root / "tmp").stat().st_mode & 0o077 == 0
-    assert len(str(folder)) <= temporary.LONGEST_PATH
+    assert len(str(folder)) <= temporary.MAX_PATH_LENGTH
     remove_link(root)
     assert not os.path.lexists(folder)
     assert (root / "tmp").is_dir()

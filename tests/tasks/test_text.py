@@ -117,6 +117,6 @@ def test_only_a_regular_file_is_read(tmp_path: Path, name: str, kind: str) -> No
 def test_a_text_is_read_up_to_its_bound(tmp_path: Path) -> None:
     """Broken: a file of some GiB takes all memory before anybody looks at it."""
     (tmp_path / "x").write_text("a" * 100)
-    assert read_text("file", tmp_path / "x", most_bytes=100) == "a" * 100
+    assert read_text("file", tmp_path / "x", max_bytes=100) == "a" * 100
     with pytest.raises(BadInputError, match="is larger than"):
-        read_text("file", tmp_path / "x", most_bytes=99)
+        read_text("file", tmp_path / "x", max_bytes=99)

@@ -11,7 +11,7 @@ import re
 from blocks.redaction import without_suspects
 
 # In characters.
-LONGEST_CAUSE = 160
+MAX_CAUSE_LENGTH = 160
 _VARIABLE_PARTS = (
     (re.compile(r"0x[0-9a-fA-F]+"), "N"),
     (re.compile(r"\b[0-9a-f]{7,}\b"), "N"),
@@ -23,9 +23,9 @@ def cause(text: str) -> str:
     """Return the first line of ``text`` that is not empty, without secrets and shortened."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     # A very long line is not searched to its end.
-    line = line[: 10 * LONGEST_CAUSE]
+    line = line[: 10 * MAX_CAUSE_LENGTH]
     line = without_suspects(line)
-    return line if len(line) <= LONGEST_CAUSE else f"{line[: LONGEST_CAUSE - 1]}…"
+    return line if len(line) <= MAX_CAUSE_LENGTH else f"{line[: MAX_CAUSE_LENGTH - 1]}…"
 
 
 def cause_kind(text: str) -> str:

@@ -15,7 +15,7 @@ DAY_SECONDS = 86_400.0
 # The first Monday after the epoch.
 MONDAY_SECONDS = 4 * DAY_SECONDS
 # A longer period is charted by weeks: more columns could not be distinguished.
-MOST_DAYS = 45
+MAX_DAYS = 45
 PERIOD_DAYS = {
     "last day": 1,
     "last 7 days": 7,
@@ -80,9 +80,7 @@ class Grid:
 def grid(span: Span) -> Grid:
     """Return the days of ``span``, or of a long one the weeks."""
     name, width = (
-        ("week", 7 * DAY_SECONDS)
-        if span.seconds > MOST_DAYS * DAY_SECONDS
-        else ("day", DAY_SECONDS)
+        ("week", 7 * DAY_SECONDS) if span.seconds > MAX_DAYS * DAY_SECONDS else ("day", DAY_SECONDS)
     )
     offset = MONDAY_SECONDS % width
     first, last = (span.since - offset) // width, -((offset - span.until) // width)

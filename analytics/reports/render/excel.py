@@ -27,9 +27,9 @@ _FORMATS: dict[Unit, str] = {
     "MiB": "#,##0",
     "moment": "yyyy-mm-dd hh:mm",
 }
-_LONGEST_NAME = 31
-_WIDEST_COLUMN = 60
-_NARROWEST_COLUMN = 9
+_MAX_NAME_LENGTH = 31
+_MAX_COLUMN_WIDTH = 60
+_MIN_COLUMN_WIDTH = 9
 # Characters that a sheet's name must not contain.
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _HEAD = Font(bold=True, color="FFFFFF")
@@ -86,7 +86,7 @@ def _table(sheet: Any, table: Table, start: int) -> None:
     for place, width in enumerate(widths, 1):
         letter = get_column_letter(place)
         sheet.column_dimensions[letter].width = min(
-            max(width + 2, _NARROWEST_COLUMN), _WIDEST_COLUMN
+            max(width + 2, _MIN_COLUMN_WIDTH), _MAX_COLUMN_WIDTH
         )
 
 
@@ -108,9 +108,9 @@ def _write(cell: Any, value: str | float | None, unit: Unit = "") -> None:
 
 def _name(title: str, taken: list[str]) -> str:
     """Return a name for a sheet that is allowed and not taken."""
-    name = _FORBIDDEN.sub(" ", title)[:_LONGEST_NAME]
+    name = _FORBIDDEN.sub(" ", title)[:_MAX_NAME_LENGTH]
     number = 2
     while name in taken:
         end = f" {number}"
-        name, number = name[: _LONGEST_NAME - len(end)] + end, number + 1
+        name, number = name[: _MAX_NAME_LENGTH - len(end)] + end, number + 1
     return name

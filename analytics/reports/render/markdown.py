@@ -10,8 +10,8 @@ from analytics.reports.data import period
 from analytics.reports.data.model import Cell, Column, Figure, Report, Section, Table
 from analytics.reports.render.quantities import change, is_better, written
 
-_LONGEST_KEY = 44
-_LONGEST_TEXT = 90
+_MAX_KEY_LENGTH = 44
+_MAX_TEXT_LENGTH = 90
 _SUMMARY_FIGURES = 5
 # All white space except the no-break space.
 _SPACES = re.compile(r"[^\S\xa0]+")
@@ -123,7 +123,7 @@ def _cell(cell: Cell, column: Column, *, is_key: bool) -> str:
     if column.unit == "moment":
         # A narrow column would break a day at its hyphens.
         return text.replace("-", "\N{NON-BREAKING HYPHEN}")
-    most = _LONGEST_KEY if is_key else _LONGEST_TEXT
+    most = _MAX_KEY_LENGTH if is_key else _MAX_TEXT_LENGTH
     if len(text) > most:
         start = most // 3
         text = f"{text[:start]}…{text[start + 1 - most :]}" if is_key else f"{text[: most - 1]}…"

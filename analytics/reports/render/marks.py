@@ -24,8 +24,8 @@ _STATE_COLOURS = {
 }
 _SERIES_COLOURS = (MAIN, SECOND, "#6b9080", "#8a6fa8", PALE, "#9aa3ad")
 _PANELS_A_ROW = 3
-_LONGEST_LABEL = 34
-_MOST_DATES = 5
+_MAX_LABEL_LENGTH = 34
+_MAX_DATES = 5
 _SMALL_FONT = 7
 _WIDE_RATIO = 1000.0
 _MINUTE_SECONDS = 60.0
@@ -50,10 +50,10 @@ def draw(figure: Any, chart: Chart) -> None:
 
 def short(label: str) -> str:
     """Return a label without its middle where it is long: the end distinguishes labels best."""
-    if len(label) <= _LONGEST_LABEL:
+    if len(label) <= _MAX_LABEL_LENGTH:
         return label
-    start = _LONGEST_LABEL // 4
-    return f"{label[:start]}…{label[start + 1 - _LONGEST_LABEL :]}"
+    start = _MAX_LABEL_LENGTH // 4
+    return f"{label[:start]}…{label[start + 1 - _MAX_LABEL_LENGTH :]}"
 
 
 def _stack(axes: Any, chart: StackedBars) -> None:
@@ -74,7 +74,7 @@ def _stack(axes: Any, chart: StackedBars) -> None:
         below = [old + new for old, new in zip(below, scaled, strict=True)]
     axes.set_ylabel(name)
     axes.set_ylim(bottom=0)
-    _dated(axes, _MOST_DATES)
+    _dated(axes, _MAX_DATES)
     if chart.series:
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=_SMALL_FONT)
     _ruled(axes, "y")
@@ -152,7 +152,7 @@ def _panels(figure: Any, chart: Panels) -> None:
         axes.set_ylabel(name, fontsize=_SMALL_FONT)
         axes.set_ylim(bottom=0)
         axes.tick_params(labelsize=_SMALL_FONT - 1)
-        _dated(axes, _MOST_DATES)
+        _dated(axes, _MAX_DATES)
         _ruled(axes, "y")
     for axes in places[len(chart.panels) :]:
         axes.set_visible(False)

@@ -9,7 +9,7 @@ from analytics.reports.data.tables import ReportTables
 from analytics.reports.sections.durations import Duration, durations
 
 SHOWN_ROWS = 5
-LEAST_CHANGE = 0.05
+MIN_CHANGE = 0.05
 
 
 def open_at_end(tables: ReportTables, span: Span) -> int:
@@ -41,7 +41,7 @@ def changes_section(context: ReportContext) -> Section:
         (what, duration)
         for what, all_durations in _durations(context)
         for duration in all_durations
-        if duration.is_sure and duration.grown and abs(duration.grown.value) >= LEAST_CHANGE
+        if duration.is_sure and duration.grown and abs(duration.grown.value) >= MIN_CHANGE
     ]
     changed.sort(key=lambda item: -abs(item[1].total - _as_before(item[1])))
     tables = (*_insights(context), *_changes(changed))

@@ -8,7 +8,7 @@ from analytics.reports.data.report_context import ReportContext
 from analytics.reports.data.tables import ReportTables
 
 QUEUEING = "(waiting)"
-MOST_BARS = 10
+MAX_BARS = 10
 
 
 def runs_as_steps(tables: ReportTables) -> list[list[PathStep]]:
@@ -45,7 +45,7 @@ def path_section(context: ReportContext) -> Section:
         "these faster makes the runs end earlier; who makes others faster does not."
     )
     table = Table("bottlenecks", "What runs wait for", columns, tuple(map(_row, ranked)), note)
-    charted = ranked[:MOST_BARS]
+    charted = ranked[:MAX_BARS]
     bars = Bars(
         "bottlenecks",
         "Share of the critical path, with its 90 % interval",

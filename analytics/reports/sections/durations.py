@@ -14,11 +14,11 @@ from analytics.reports.data.report_context import ReportContext
 from analytics.statistics.averages import Floats
 from analytics.statistics.bootstrap import bootstrap
 
-FEWEST_RUNS = 5
+MIN_RUNS = 5
 # A change takes a thousand draws of half a millisecond; for keys beyond these it matters little.
-MOST_COMPARED_KEYS = 60
-MOST_PANELS = 6
-MOST_BARS = 10
+MAX_COMPARED_KEYS = 60
+MAX_PANELS = 6
+MAX_BARS = 10
 _COLUMNS = (
     Column("runs", "count"),
     Column("p50", "s"),
@@ -60,7 +60,7 @@ def durations(now: pd.DataFrame, before: pd.DataFrame | None, by: str) -> list[D
             float(np.quantile(seconds, 0.9)),
             float(seconds.sum()),
             float(np.median(earlier[key])) if key in earlier else None,
-            _grown(earlier.get(key), seconds) if index < MOST_COMPARED_KEYS else None,
+            _grown(earlier.get(key), seconds) if index < MAX_COMPARED_KEYS else None,
         )
         for index, (key, seconds) in enumerate(by_key)
     ]
@@ -88,10 +88,10 @@ def _section(
     rows = tuple(_row(duration) for duration in key_durations)
     note = (
         "Runs that succeeded. A change is sure where 90 % intervals of both medians say so; it "
-        f"needs {FEWEST_RUNS} runs in either period."
+        f"needs {MIN_RUNS} runs in either period."
     )
     table = Table(f"durations-of-{name}", f"How long {name} took", columns, rows, note)
-    charted = key_durations[:MOST_BARS]
+    charted = key_durations[:MAX_BARS]
     bars = Bars(
         f"medians-of-{name}",
         f"Median duration of the {name} that took most time in all",
@@ -101,8 +101,8 @@ def _section(
         before=tuple(duration.before for duration in charted),
     )
     succeeded = ran[ran["state"] == "succeeded"]
-    charted_keys = [duration.key for duration in key_durations if duration.runs >= FEWEST_RUNS][
-        :MOST_PANELS
+    charted_keys = [duration.key for duration in key_durations if duration.runs >= MIN_RUNS][
+        :MAX_PANELS
     ]
     panels = _panels(
         name, {key: succeeded[succeeded[by] == key] for key in charted_keys}, grid(span)
@@ -150,7 +150,7 @@ def _seconds(table: pd.DataFrame, by: str) -> dict[str, Floats]:
 
 def _grown(before: Floats | None, now: Floats) -> Range | None:
     """Return the growth of the median, with an interval from those of both medians."""
-    if before is None or min(len(before), len(now)) < FEWEST_RUNS or np.median(before) <= 0:
+    if before is None or min(len(before), len(now)) < MIN_RUNS or np.median(before) <= 0:
         return None
     first = bootstrap(before, lambda sample: float(np.median(sample)))
     second = bootstrap(now, lambda sample: float(np.median(sample)))

@@ -15,10 +15,10 @@ from analytics.statistics.seasonal import Values
 from analytics.statistics.trends import Trend, relative_trend, trend
 
 # A trend takes a tenth of a second to compute.
-MOST_KEYS = 20
-LEAST_CHANGE = 0.01
+MAX_KEYS = 20
+MIN_CHANGE = 0.01
 # A shorter history cannot show a weekly trend.
-SHORTEST_SECONDS = 3 * DAY_SECONDS
+MIN_SECONDS = 3 * DAY_SECONDS
 _COLUMNS = (
     Column("key"),
     Column("what"),
@@ -35,12 +35,12 @@ def growth_table(name: str, runs: pd.DataFrame, measures: Sequence[str]) -> Tabl
     """
     if runs.empty:
         return None
-    most = runs.groupby("key")["seconds"].sum().nlargest(MOST_KEYS)
+    most = runs.groupby("key")["seconds"].sum().nlargest(MAX_KEYS)
     rows = [
         (str(key), what, _range(what, key_trend), key_trend.runs)
         for key in most.index
         for what, key_trend in _trends(runs[runs["key"] == key], measures)
-        if key_trend.is_clear and abs(key_trend.per_week.expected) >= LEAST_CHANGE
+        if key_trend.is_clear and abs(key_trend.per_week.expected) >= MIN_CHANGE
     ]
     if not rows:
         return None
@@ -61,7 +61,7 @@ def growth_section(context: ReportContext, measures: Sequence[str]) -> Section:
 
 
 def _trends(runs: pd.DataFrame, measures: Sequence[str]) -> Iterator[tuple[str, Trend]]:
-    if _spread(runs["ended_at"]) < SHORTEST_SECONDS:
+    if _spread(runs["ended_at"]) < MIN_SECONDS:
         return
     trends = {what: _MEASURES[what](runs) for what in measures}
     yield from (

@@ -26,7 +26,7 @@ from analytics.reports.data.tables import ReportTables
 BY_ITSELF = ("succeeded", "failed", "timed_out", "out_of_memory")
 STATES = (*BY_ITSELF, "crashed", "lost", "preempted", "cancelled")
 NAMES = {"timed_out": "timed out", "out_of_memory": "out of memory"}
-MOST_BARS = 12
+MAX_BARS = 12
 
 
 def success(table: pd.DataFrame) -> float | None:
@@ -81,7 +81,7 @@ def success_section(
     )
     note = "Of what ended by itself, with the 95 % interval of Wilson."
     table = Table(f"success-of-{name}", title, columns, tuple(rows), note)
-    failing = [row for row in rows if _share(row[3]) < 1][:MOST_BARS]
+    failing = [row for row in rows if _share(row[3]) < 1][:MAX_BARS]
     if not failing:
         sentence = f"None of the {name} has failed."
         return Section(title, (sentence,), tables=(table,))

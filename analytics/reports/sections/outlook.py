@@ -16,7 +16,7 @@ from tasks.ledger.activity import KnownProvider
 
 WEEK_HOURS = 168
 # Forecasts read the last eight weeks.
-LONGEST_SECONDS = 56 * DAY_SECONDS
+MAX_SECONDS = 56 * DAY_SECONDS
 MEASURES = {"slots": "slots", "cpus": "CPUs", "memory_mib": "memory (MiB)"}
 
 
@@ -65,7 +65,7 @@ def outlooks(
 
     Empty where there are less than two days of history.
     """
-    recent = steps[steps["ended_at"].gt(now - LONGEST_SECONDS)]
+    recent = steps[steps["ended_at"].gt(now - MAX_SECONDS)]
     if recent.empty:
         return []
     columns = (recent[name] for name in ("started_at", "ended_at", "slots", "cpus", "asked_mib"))

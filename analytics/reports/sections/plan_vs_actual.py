@@ -9,7 +9,7 @@ from analytics.reports.data.report_context import ReportContext
 from analytics.reports.data.tables import ReportTables
 
 NEAR_SHARE = 0.25
-MOST_POINTS = 2000
+MAX_POINTS = 2000
 
 
 def lateness(tables: ReportTables) -> float | None:
@@ -83,7 +83,7 @@ def _chart(planned_runs: pd.DataFrame, steps: pd.DataFrame) -> tuple[Pairs, ...]
         ("workload runs", planned_runs, "promised", "took"),
         ("steps", steps, "planned", "seconds"),
     ):
-        newest = table.tail(MOST_POINTS)
+        newest = table.tail(MAX_POINTS)
         if len(newest) > 1:
             before, after = (tuple(newest[column].to_list()) for column in (foreseen, actual))
             kinds.append((what, before, after))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analytics.insights.bottlenecks import bottlenecks
 from analytics.insights.opportunities import (
-    FEWEST_RUNS,
+    MIN_RUNS,
     SHORT_SECONDS,
     Opportunity,
     caching,
@@ -30,8 +30,8 @@ from analytics.reports.sections.critical_paths import runs_as_steps
 SPLIT_SHARE = 0.1
 SPLIT_SECONDS = 10.0
 SPLIT_PARTS = 2
-MOST_TOGETHER = 16
-MOST_BARS = 10
+MAX_STEPS_PER_RUN = 16
+MAX_BARS = 10
 _UNITS: dict[str, Unit] = {"s": "s", "MiB": "MiB"}
 
 
@@ -133,7 +133,7 @@ def _candidates(tables: ReportTables, succeeded: pd.DataFrame) -> Iterator[Oppor
             yield provider(str(key), kinds, str(runs["kind"].iloc[-1]))
     for name, runs in succeeded.groupby(succeeded["project"] + "/" + succeeded["workload"]):
         reserved = _reserved(runs)
-        if len(reserved) >= FEWEST_RUNS:
+        if len(reserved) >= MIN_RUNS:
             yield idle(str(name), reserved["planned"].to_list(), reserved["seconds"].to_list())
         yield _packing(str(name), runs, tables)
 
@@ -143,13 +143,13 @@ def _packing(name: str, runs: pd.DataFrame, tables: ReportTables) -> Opportunity
     short = runs[runs["seconds"] <= SHORT_SECONDS]
     lanes = max(1, sum(known_provider.capacity.slots for known_provider in tables.providers))
     in_a_run = float(np.median(short.groupby("run").size())) if len(short) else 0.0
-    together = min(MOST_TOGETHER, int(in_a_run // lanes))
+    together = min(MAX_STEPS_PER_RUN, int(in_a_run // lanes))
     return packing(name, runs["seconds"].to_list(), together) if together > 1 else None
 
 
 def _chart(ranked: Sequence[Opportunity]) -> tuple[Bars, ...]:
     """Return the greatest savings of time, in all runs of the period."""
-    charted = [opportunity for opportunity in ranked if opportunity.unit == "s"][:MOST_BARS]
+    charted = [opportunity for opportunity in ranked if opportunity.unit == "s"][:MAX_BARS]
     if not charted:
         return ()
     return (

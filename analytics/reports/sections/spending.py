@@ -18,8 +18,8 @@ from analytics.reports.data.period import grid
 from analytics.reports.data.report_context import ReportContext
 from analytics.reports.data.tables import ReportTables
 
-MOST_BARS = 10
-MOST_SERIES = 5
+MAX_BARS = 10
+MAX_SERIES = 5
 OTHERS = "all others"
 
 
@@ -75,7 +75,7 @@ def spending_over_time(context: ReportContext) -> StackedBars | None:
         return None
     column, unit = _measure(context)
     columns = grid(context.span)
-    most = steps.groupby("project")[column].sum().nlargest(MOST_SERIES).index.to_list()
+    most = steps.groupby("project")[column].sum().nlargest(MAX_SERIES).index.to_list()
     projects = steps["project"].where(steps["project"].isin(most), OTHERS)
     sums = steps.groupby([columns.start_of(steps["ended_at"]), projects])[column].sum()
     series = tuple(
@@ -152,7 +152,7 @@ def _bars(context: ReportContext) -> Bars | None:
     amounts = steps.groupby(steps["project"] + "/" + steps["workload"])[column].sum()
     if len(amounts) < 2:  # noqa: PLR2004 - one bar compares nothing
         return None
-    most = amounts.nlargest(MOST_BARS)
+    most = amounts.nlargest(MAX_BARS)
     title = "Spent by workload" if unit == "money" else "Time of steps by workload"
     labels = tuple(map(str, most.index.to_list()))
     return Bars("spent-by-workload", title, unit, labels, tuple(most.to_list()))

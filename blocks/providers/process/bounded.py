@@ -22,7 +22,7 @@ from blocks.providers.process.drained import DrainedPipe, fed, pipe
 from blocks.providers.process.shim.leash import CANNOT_START, GRACE_SECONDS
 from blocks.providers.process.sweep import RUN_ID, SweptRun, sweep
 
-MOST_BYTES = 4 * 1024**2
+MAX_BYTES = 4 * 1024**2
 """Default limit of the output that is kept."""
 _LOOK_SECONDS = 0.2
 """Period of the checks whether the program has to end."""
@@ -56,19 +56,19 @@ def run_bounded(
     given: bytes = b"",
     merged: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
-    most_bytes: int = MOST_BYTES,
+    max_bytes: int = MAX_BYTES,
 ) -> Finished:
     """Run ``argv``, whose standard input is ``given`` and nothing more, so that it cannot prompt.
 
     ``merged``: its standard error goes to its output. It is ended after ``limit_seconds``, or when
-    ``cancelled`` is true. ``most_bytes`` of its output are kept.
+    ``cancelled`` is true. ``max_bytes`` of its output are kept.
 
     Raises:
         FileNotFoundError: There is no such program.
     """
     deadline = time.monotonic() + limit_seconds
     (line, leash_line), (reports, report) = pipe(), pipe()
-    output, complaint = DrainedPipe(most_bytes), DrainedPipe(most_bytes)
+    output, complaint = DrainedPipe(max_bytes), DrainedPipe(max_bytes)
     with leash_line, reports:
         with ExitStack() as theirs:  # an end that we kept open would never be closed
             source = fed(given)

@@ -22,8 +22,8 @@ def pipe() -> tuple[FileIO, FileIO]:
 class DrainedPipe:
     """A pipe that is read in a thread; ``end`` is for the program, and must be closed here."""
 
-    def __init__(self, most_bytes: int) -> None:
-        self._half = max(most_bytes // 2, 1)
+    def __init__(self, max_bytes: int) -> None:
+        self._half = max(max_bytes // 2, 1)
         self._first, self._last, self._size = bytearray(), bytearray(), 0
         self._reading, self.end = pipe()
         self._thread = threading.Thread(target=self._drain, daemon=True)

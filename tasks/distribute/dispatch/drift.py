@@ -20,7 +20,7 @@ from tasks.workload import Step
 # The number of newest ratios that count.
 _NEWEST = 400
 # With fewer ratios, nothing is corrected.
-_FEWEST = 3
+_MIN_RUNS = 3
 _SWEEPS = 4
 # Of the standard normal distribution: its deviation over the median of absolute values.
 _DEVIATION = 1.4826
@@ -29,10 +29,10 @@ _MEDIAN_ERROR = 1.2533
 # The number of standard errors that an effect has to exceed.
 _ERRORS = 3.0
 # The least deviation of logarithms that is assumed.
-_LEAST_DEVIATION = 0.1
+_MIN_DEVIATION = 0.1
 # Ratios are limited to this range.
-_LOWEST = 1e-3
-_HIGHEST = 1e3
+_MIN_RATIO = 1e-3
+_MAX_RATIO = 1e3
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +97,16 @@ class DurationDrift:
     def correction(self, overdue: Iterable[Ratio] = ()) -> Correction:
         """Return the correction by now; ``overdue`` are ratios of steps that still run."""
         ratios = [*self._ratios, *overdue]
-        if len(ratios) < _FEWEST:
+        if len(ratios) < _MIN_RUNS:
             return Correction()
         return _polished(ratios)
 
 
 def ratio(step: Step, provider: str, expected: float, actual: float) -> Ratio:
     """Return the ratio of one step; times are in seconds, and above 0."""
-    return Ratio(family(step), provider, math.log(min(_HIGHEST, max(_LOWEST, actual / expected))))
+    return Ratio(
+        family(step), provider, math.log(min(_MAX_RATIO, max(_MIN_RATIO, actual / expected)))
+    )
 
 
 def _polished(ratios: Sequence[Ratio]) -> Correction:
@@ -115,7 +117,7 @@ def _polished(ratios: Sequence[Ratio]) -> Correction:
     comparable = [entry for entry in ratios if len(families_on[entry.provider]) > 1]
     of_provider: dict[str, float] = defaultdict(float)
     of_family: dict[str, float] = defaultdict(float)
-    deviation = _LEAST_DEVIATION
+    deviation = _MIN_DEVIATION
     for _ in range(_SWEEPS):
         for effects, entries, name_of, other in (
             (of_family, comparable, _family, lambda r: of_provider[r.provider]),
@@ -123,7 +125,7 @@ def _polished(ratios: Sequence[Ratio]) -> Correction:
         ):
             effects.update(_effects(entries, name_of, other, deviation))
         rest = [abs(r.log - of_family[r.family] - of_provider[r.provider]) for r in ratios]
-        deviation = max(_LEAST_DEVIATION, _DEVIATION * median(rest))
+        deviation = max(_MIN_DEVIATION, _DEVIATION * median(rest))
     return Correction(_factors(of_family), _factors(of_provider))
 
 

@@ -15,7 +15,7 @@ from tasks.distribute.dispatch.results import StepResult, StepState
 from tasks.expression import listed
 from tasks.label import labels, written
 from tasks.placeholder import fill_item
-from tasks.workload import MOST_ITEMS, Step
+from tasks.workload import MAX_ITEMS, Step
 
 _NAMED = 5
 
@@ -24,10 +24,10 @@ def expand(step: Step, variables: Mapping[str, object]) -> tuple[Step, ...]:
     """Return one step for each item of the list that ``step.foreach`` gives over ``variables``.
 
     Raises:
-        BadInputError: It gives no list or one of more than ``MOST_ITEMS``, or an item lacks a key
+        BadInputError: It gives no list or one of more than ``MAX_ITEMS``, or an item lacks a key
             that the command names.
     """
-    items = listed(f"steps.{step.id}.foreach", step.foreach, variables, MOST_ITEMS)
+    items = listed(f"steps.{step.id}.foreach", step.foreach, variables, MAX_ITEMS)
     return tuple(
         _of_item(step, item, f"{step.id}[{label}]")
         for item, label in zip(items, labels(items), strict=True)

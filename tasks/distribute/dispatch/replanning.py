@@ -28,13 +28,13 @@ _WORK_DRIFT = 0.1
 # Improving the new plan may take this fraction of the remaining time.
 _SHARE = 0.02
 # The time that it takes at most.
-_LONGEST_SECONDS = 1.0
+_MAX_SECONDS = 1.0
 # Planning again waits for so many times the duration of the last planning.
 _PAUSE = 20.0
 # It also waits for this fraction of the remaining time.
 _PAUSE_SHARE = 0.04
 # Planning more steps than this would hold up those that run.
-_MOST_STEPS = 20_000
+_MAX_STEPS = 20_000
 _NOT_PLANNED = "What has not started is not planned again"
 
 
@@ -143,13 +143,13 @@ class Replanner:
         now = self._clock()
         fleet = correction.corrected(await asyncio.to_thread(self._fleet))
         plan = None
-        if len(remaining) <= _MOST_STEPS:
+        if len(remaining) <= _MAX_STEPS:
             graph = replace(self._graph, steps=tuple(_keyed(step) for step in remaining))
             estimates = self._remaining_estimates(correction, remaining, fleet)
             longest = max((estimate.p50_seconds for estimate in estimates.values()), default=0.0)
             total = sum(estimate.p50_seconds for estimate in estimates.values())
-            least_seconds = max(longest, total / max(1, len(fleet.providers)))
-            budget = min(_LONGEST_SECONDS, _SHARE * least_seconds)
+            min_seconds = max(longest, total / max(1, len(fleet.providers)))
+            budget = min(_MAX_SECONDS, _SHARE * min_seconds)
             try:
                 plan = await asyncio.to_thread(
                     plan_of,

@@ -12,12 +12,12 @@ from tasks.errors import SlipwayError
 from tasks.regular_file import IrregularFileError, read_regular
 
 VARIABLE = "SLIPWAY_OUTPUT"
-MOST_BYTES = 64 * 1024
-MOST_DEEP = 100
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 100
 """The deepest nesting of lists and mappings."""
 # The range of 64-bit integers.
-_LEAST_INTEGER = -(2**63)
-_MOST_INTEGER = 2**63 - 1
+_MIN_INTEGER = -(2**63)
+_MAX_INTEGER = 2**63 - 1
 _FILE = "output.json"
 
 
@@ -34,11 +34,11 @@ def read_output(directory: Path) -> JsonValue:
     """Return the output of the execution in ``directory``; None where it wrote none.
 
     Raises:
-        OutputError: It is larger than ``MOST_BYTES``, not JSON, or not a regular file.
+        OutputError: It is larger than ``MAX_BYTES``, not JSON, or not a regular file.
     """
     path = output_path(directory)
     try:
-        text = read_regular(path, MOST_BYTES + 1)
+        text = read_regular(path, MAX_BYTES + 1)
     except FileNotFoundError:
         return None
     except IrregularFileError as error:
@@ -47,10 +47,10 @@ def read_output(directory: Path) -> JsonValue:
     except OSError as error:
         problem = f"{path} cannot be read ({error.strerror}): leave it to this user"
         raise OutputError(f"its output ({VARIABLE}), {problem}") from error
-    if len(text) > MOST_BYTES:
+    if len(text) > MAX_BYTES:
         size = path.stat().st_size
         raise OutputError(
-            f"its output ({VARIABLE}) has {size} bytes, and may have {MOST_BYTES}: "
+            f"its output ({VARIABLE}) has {size} bytes, and may have {MAX_BYTES}: "
             "write the names of files instead of what is in them"
         )
     return _parsed(text)
@@ -73,19 +73,19 @@ def _parsed(text: bytes) -> JsonValue:
 def _refuse_deep(value: JsonValue) -> None:
     """Raise ValueError where ``value`` is nested deeper than its readers support."""
     level: list[JsonValue] = [value]
-    for _ in range(MOST_DEEP + 1):
+    for _ in range(MAX_DEPTH + 1):
         lists = [container for container in level if isinstance(container, list)]
         mappings = [container for container in level if isinstance(container, dict)]
         level = [item for container in lists for item in container]
         level += [item for container in mappings for item in container.values()]
     if level:
-        raise ValueError(f"nested deeper than {MOST_DEEP} levels")
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
 
 
 def _whole(digits: str) -> int:
     """Return an integer; beyond 64 bits a database would return another one."""
     number = int(digits)
-    if not _LEAST_INTEGER <= number <= _MOST_INTEGER:
+    if not _MIN_INTEGER <= number <= _MAX_INTEGER:
         raise ValueError(f"{digits[:30]} is larger than 64 bits hold: write it as a text")
     return number
 

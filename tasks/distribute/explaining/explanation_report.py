@@ -8,22 +8,22 @@ from tasks.distribute.explaining.binding import Binding, Link
 from tasks.distribute.explaining.comparison import Difference, compare
 from tasks.distribute.explaining.explanation import Explanation
 from tasks.distribute.explaining.report import Row
-from tasks.distribute.explaining.whatif import MOST_CHANGES, Effect, most_changes
+from tasks.distribute.explaining.whatif import MAX_CHANGES, Effect, max_changes
 from tasks.plan import Plan
 from tasks.planning.core.usage import UNITS
 from tasks.quantities import duration
 
 # A smaller cost is shown as zero.
-_LEAST_COST = 0.00005
+_MIN_COST = 0.00005
 # So is a shorter time.
-_LEAST_SECONDS = 0.05
+_MIN_SECONDS = 0.05
 # A fraction of a makespan; less may be due to chance in planning.
 _NOTABLE = 0.001
 # The number of steps of a chain that are shown.
 _ON_CHAIN = 16
 # The number of steps or changes that are named.
 _NAMED = 8
-_MOST_PROVIDERS = 12
+_MAX_PROVIDERS = 12
 
 
 def strategy_rows(explanation: Explanation) -> list[Row]:
@@ -108,7 +108,7 @@ def _chain(links: Sequence[Link]) -> Iterator[str]:
 
 def _uses(plan_binding: Binding) -> Iterator[str]:
     """Write a row for each provider, the fullest first: its utilisation and the seconds waited."""
-    providers = list(dict.fromkeys(use.provider for use in plan_binding.uses))[:_MOST_PROVIDERS]
+    providers = list(dict.fromkeys(use.provider for use in plan_binding.uses))[:_MAX_PROVIDERS]
     if not providers:
         return
     yield from (
@@ -131,7 +131,7 @@ def _effects(explanation: Explanation) -> Iterator[str]:
 
     def helps(effect: Effect) -> bool:
         """Tell whether a change saves time or money."""
-        return effect.gain_seconds > least or effect.cost < min(cheaper, -_LEAST_COST)
+        return effect.gain_seconds > least or effect.cost < min(cheaper, -_MIN_COST)
 
     helping = [effect for effect in explanation.effects if helps(effect)]
     idle = [effect.what for effect in explanation.effects if not helps(effect)]
@@ -146,14 +146,14 @@ def _effects(explanation: Explanation) -> Iterator[str]:
         more = f" and {len(idle) - _NAMED} more" if len(idle) > _NAMED else ""
         yield from (f"Tried without any gain: {'; '.join(idle[:_NAMED])}{more}.", "")
     steps = len(explanation.plan.order)
-    if (most := most_changes(steps)) < MOST_CHANGES:
+    if (most := max_changes(steps)) < MAX_CHANGES:
         changes = "one change" if most == 1 else f"{most} changes"
         yield from (f"Of a workload of {steps} steps, no more than {changes} can be tried.", "")
 
 
 def _effect_row(effect: Effect, plan: Plan) -> str:
     share = effect.gain_seconds / plan.makespan_seconds
-    cost = f"{effect.cost:+.4f}" if abs(effect.cost) >= _LEAST_COST else ""
+    cost = f"{effect.cost:+.4f}" if abs(effect.cost) >= _MIN_COST else ""
     return (
         f"| {effect.what} | {duration(effect.makespan_seconds)} "
         f"| {duration(effect.gain_seconds)} ({share:.1%}) | {cost} |"
@@ -176,7 +176,7 @@ def difference_sentence(difference: Difference) -> str:
     """Return how one plan differs from another, in one line."""
     parts = [
         _longer(difference.seconds),
-        *([f"cost {difference.cost:+.4f}"] if abs(difference.cost) >= _LEAST_COST else []),
+        *([f"cost {difference.cost:+.4f}"] if abs(difference.cost) >= _MIN_COST else []),
         *([f"{len(difference.moved)} moved: {_moves(difference)}"] if difference.moved else []),
         *([f"{len(difference.reordered)} reordered"] if difference.reordered else []),
         *([f"added: {_few(difference.added)}"] if difference.added else []),
@@ -187,7 +187,7 @@ def difference_sentence(difference: Difference) -> str:
 
 
 def _longer(seconds: float) -> str:
-    if abs(seconds) < _LEAST_SECONDS:
+    if abs(seconds) < _MIN_SECONDS:
         return "as long"
     return f"{duration(abs(seconds))} {'longer' if seconds > 0 else 'shorter'}"
 

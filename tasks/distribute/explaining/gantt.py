@@ -17,11 +17,11 @@ from tasks.planning.core.usage import UsageCurve
 # In the UI an artifact is about seven inches wide; more would make the letters smaller.
 _WIDTH_INCHES = 7.2
 _DPI = 200
-_MOST_LANES = 64
-_MOST_LABELS = 80
+_MAX_LANES = 64
+_MAX_LABELS = 80
 # The end of the time axis, in makespans.
 _MARGIN = 1.02
-_MOST_CURVES = 16
+_MAX_CURVES = 16
 # The height of a band of the curves, in lanes.
 _BAND = 0.75
 # The width of a bar's edge, in points.
@@ -29,7 +29,7 @@ _EDGE = 0.8
 # Bars narrower than this fraction of the chart have no edge.
 _NARROW = 0.004
 # Nor have the bars of a lane with more than so many.
-_MOST_EDGED = 150
+_MAX_BARS_EDGED = 150
 _CHAIN_COLOUR = "#e08a00"
 # The distance of the line of the chain from the middle of a lane, in lanes.
 _BELOW = 0.44
@@ -121,8 +121,8 @@ def gantt(
     """
     from matplotlib.figure import Figure  # noqa: PLC0415 - it takes a second to import
 
-    rows = [lanes(bars)[:_MOST_LANES] for _, bars in charts]
-    drawn_curves = sorted(curves, key=lambda curve: curve.provider)[:_MOST_CURVES]
+    rows = [lanes(bars)[:_MAX_LANES] for _, bars in charts]
+    drawn_curves = sorted(curves, key=lambda curve: curve.provider)[:_MAX_CURVES]
     heights: list[float] = [max(1, len(of_chart)) for of_chart in rows] + [
         _BAND * len(drawn_curves)
     ] * bool(drawn_curves)
@@ -150,7 +150,7 @@ def _draw(axis: Any, title: str, rows: Sequence[tuple[str, list[Bar]]], end: flo
     for height, (_, row) in enumerate(rows):
         _bars(axis, row, height, end)
         for bar, label in zip(row, labels(row, end), strict=True):
-            if label and count <= _MOST_LABELS:
+            if label and count <= _MAX_LABELS:
                 _write(axis, bar, height, label)
     axis.set_title(title, loc="left", fontsize=9)
     axis.set_yticks(range(len(rows)), _row_names(rows), fontsize=8)
@@ -193,7 +193,7 @@ def _bars(axis: Any, row: Sequence[Bar], height: int, end: float) -> None:
     for kind, colour in _COLOURS.items():
         spans = [(bar.start, bar.end - bar.start) for bar in row if bar.kind == kind]
         # An edge around a bar that is hardly wider would hide it.
-        edge = _EDGE if len(row) <= _MOST_EDGED else 0.0
+        edge = _EDGE if len(row) <= _MAX_BARS_EDGED else 0.0
         edges = [edge if seconds > _NARROW * end else 0.0 for _, seconds in spans]
         axis.broken_barh(
             spans, (height - 0.38, 0.76), color=colour, edgecolor="w", linewidths=edges

@@ -17,11 +17,11 @@ from tasks.planning.core.usage import UNITS
 from tasks.planning.strategy import GOAL
 from tasks.workload import Step, StepGraph
 
-MOST_CHANGES = 16
+MAX_CHANGES = 16
 # The number of steps planned again in all: of a large workload, fewer changes are tried.
 _STEPS_IN_ALL = 20_000
-_MOST_TWINS = 6
-_MOST_SPLITS = 4
+_MAX_TWINS = 6
+_MAX_SPLITS = 4
 
 # Factors of the budget or the deadline of a goal.
 _MORE = (1.25, 1.5, 2.0)
@@ -106,13 +106,13 @@ def changes(
         _demands(present, plan_binding),
     )
     in_turn = chain.from_iterable(zip_longest(*kinds))
-    most = most_changes(len(graph.steps))
+    most = max_changes(len(graph.steps))
     return tuple(islice((change for change in in_turn if change), most))
 
 
-def most_changes(steps: int) -> int:
+def max_changes(steps: int) -> int:
     """Return the largest number of changes that are tried of a workload of so many steps."""
-    return min(MOST_CHANGES, max(1, _STEPS_IN_ALL // max(1, steps)))
+    return min(MAX_CHANGES, max(1, _STEPS_IN_ALL // max(1, steps)))
 
 
 def _limits(present: PlanChange, plan: Plan) -> Iterator[PlanChange]:
@@ -139,7 +139,7 @@ def _twins(present: PlanChange, plan_binding: Binding) -> Iterator[PlanChange]:
         kinds.setdefault(
             (provider.kind, provider.capacity, provider.speed, provider.price_per_hour), provider
         )
-    for provider in islice(kinds.values(), _MOST_TWINS):
+    for provider in islice(kinds.values(), _MAX_TWINS):
         twin = replace(provider, name=f"{provider.name} (twin)", free=provider.capacity)
         fleet = replace(present.fleet, providers=(*present.fleet.providers, twin))
         yield replace(present, what=f"one more provider like {provider.name}", fleet=fleet)
@@ -153,7 +153,7 @@ def _splits(present: PlanChange, plan: Plan) -> Iterator[PlanChange]:
     }
     path = [present.graph.step(step) for step in plan.critical_path if durations[step] > 0]
     whole = [step for step in path if len(step.items) != 1 and not step.foreach]
-    for step in sorted(whole, key=lambda step: -durations[step.id])[:_MOST_SPLITS]:
+    for step in sorted(whole, key=lambda step: -durations[step.id])[:_MAX_SPLITS]:
         yield _split(present, step)
 
 

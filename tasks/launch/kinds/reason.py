@@ -30,7 +30,7 @@ _SUMS_UP = re.compile(
 """What a package manager writes about any script that failed."""
 _TRACE = re.compile(r"^\s*Traceback \(most recent call last\):")
 _QUOTES = {"[stdout]", "[stderr]"}
-_MOST_LINES = 12
+_MAX_LINES = 12
 _LAST_LINES = 4
 _LINE_CHARACTERS = 300
 
@@ -45,7 +45,7 @@ def reason(output: str, stderr: str = "") -> str:
     lines = [*_lines(output), *stderr_lines]
     own_lines = list(_without_traces(lines))
     telling = [line for line in own_lines if _tells(line)]
-    first = telling[:_MOST_LINES] or lines[-_MOST_LINES:]
+    first = telling[:_MAX_LINES] or lines[-_MAX_LINES:]
     last = [line for line in lines[-_LAST_LINES:] if _tells(line)]  # some tools end with a summary
     if not any(map(_tells, stderr_lines)):
         last = stderr_lines[-_LAST_LINES:]

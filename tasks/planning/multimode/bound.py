@@ -28,7 +28,7 @@ def tails(problem: ModeProblem) -> Ints:
     return tail
 
 
-def least_makespan(problem: ModeProblem) -> int:
+def min_makespan(problem: ModeProblem) -> int:
     """Return the larger of the critical path and, for each resource, of head-tail-work.
 
     Head-tail-work: the jobs with a head of at least ``h`` and a time after them of at least ``q``
@@ -48,7 +48,7 @@ def least_makespan(problem: ModeProblem) -> int:
     return best
 
 
-def least_value(problem: ModeProblem, makespan: int) -> int:
+def min_value(problem: ModeProblem, makespan: int) -> int:
     """Return a lower bound of the objective where no schedule ends before ``makespan``."""
     cheapest = np.minimum.reduceat(problem.price(), problem.modes_at[:-1])
     return problem.objective.time * makespan + int(cheapest.sum())

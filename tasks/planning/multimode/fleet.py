@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from tasks.errors import BadInputError
 from tasks.planning.core.problem import Floats, Problem
-from tasks.planning.multimode.bound import least_makespan
+from tasks.planning.multimode.bound import min_makespan
 from tasks.planning.multimode.problem import Ints, ModeProblem, ModeSchedule, Objective
 
 _TICKS = 400  # at least so many in a schedule: more gain little, and take longer
-_LEAST_TICK_SECONDS = 1e-9
+_MIN_TICK_SECONDS = 1e-9
 _UNITS = 1_000_000  # the cost of the dearest choice of providers, in units
 _Z90 = NormalDist().inv_cdf(0.9)
 
@@ -98,10 +98,10 @@ def fleet_modes(
         if (value := getattr(goal, name)) is not None and value < 0:
             raise BadInputError(name, value, "is negative", "give 0 or more")
     total = float(problem.seconds.min(axis=1).sum())
-    coarse = _in_ticks(problem, goal, costs, max(total / _TICKS, _LEAST_TICK_SECONDS))
+    coarse = _in_ticks(problem, goal, costs, max(total / _TICKS, _MIN_TICK_SECONDS))
     # The more steps run in parallel, the shorter is the schedule, and the finer a tick has to be.
-    tick_seconds = coarse.tick_seconds * least_makespan(coarse.problem) / _TICKS
-    return _in_ticks(problem, goal, costs, max(tick_seconds, _LEAST_TICK_SECONDS))
+    tick_seconds = coarse.tick_seconds * min_makespan(coarse.problem) / _TICKS
+    return _in_ticks(problem, goal, costs, max(tick_seconds, _MIN_TICK_SECONDS))
 
 
 def _in_ticks(

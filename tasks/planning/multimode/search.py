@@ -18,15 +18,15 @@ from tasks.planning.multimode.problem import Ints, ModeProblem, ModeSchedule, sc
 Floats = npt.NDArray[np.float64]
 
 # The smallest and the largest population.
-_LEAST = 60
-_MOST = 600
+_MIN_POPULATION = 60
+_MAX_POPULATION = 600
 _CHILDREN_EACH = 250  # after about so many children an individual, a population has converged
 _TRIALS = 20_000  # placements that one polishing may take
 
 
 def size_for(children: float) -> int:
     """Return the size of a population that has time for so many children."""
-    return int(min(_MOST, max(_LEAST, children / _CHILDREN_EACH)))
+    return int(min(_MAX_POPULATION, max(_MIN_POPULATION, children / _CHILDREN_EACH)))
 
 
 def shortest_modes(problem: ModeProblem) -> Ints:
@@ -66,7 +66,7 @@ class PopulationSearch:
     """A population of schedules of one problem."""
 
     def __init__(
-        self, problem: ModeProblem, seed: int, size: int = _LEAST, deadline: float = inf
+        self, problem: ModeProblem, seed: int, size: int = _MIN_POPULATION, deadline: float = inf
     ) -> None:
         """Create a population of ``size``, or smaller at ``deadline`` (monotonic clock).
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from tasks.errors import SlipwayError
 from tasks.planning.multimode import exact
-from tasks.planning.multimode.bound import least_makespan, least_value
+from tasks.planning.multimode.bound import min_makespan, min_value
 from tasks.planning.multimode.problem import ModeProblem, ModeSchedule, violations
 from tasks.planning.multimode.search import PopulationSearch, size_for
 from tasks.planning.multimode.windows import window
@@ -88,7 +88,7 @@ def solve_modes(
         SlipwayError: no schedule within the budgets and the deadline was found.
     """
     deadline_time = time.monotonic() + budget_seconds
-    shared = _SharedState(problem, least_value(problem, least_makespan(problem)), deadline_time)
+    shared = _SharedState(problem, min_value(problem, min_makespan(problem)), deadline_time)
     use_exact = use_exact and exact.available()
     if initial is not None:
         shared.offer(initial)

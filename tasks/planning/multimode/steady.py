@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from tasks.planning.multimode import exact
-from tasks.planning.multimode.bound import least_makespan, least_value
+from tasks.planning.multimode.bound import min_makespan, min_value
 from tasks.planning.multimode.problem import Ints, ModeProblem, ModeSchedule, violations
 from tasks.planning.multimode.search import PopulationSearch
 from tasks.planning.multimode.windows import window
@@ -23,7 +23,7 @@ _PLACED_PER_SECOND = 100_000.0
 _SIZE = 40
 # Children bred between two looks at the best, and a tenth of all children more.
 _CHILDREN_A_ROUND = 20
-_MOST_CHILDREN = 60_000
+_MAX_CHILDREN = 60_000
 _WHOLE = 70  # modes up to which CP-SAT takes the whole problem
 _EXACT_SHARE = 0.4  # of the effort, for CP-SAT
 _WINDOW_JOBS = 20
@@ -47,7 +47,7 @@ def solve_deterministically(
         initial: Choices of modes to begin with, each of shape (n,).
         use_exact: Whether CP-SAT may help, where it is installed.
     """
-    bound = least_value(problem, least_makespan(problem))
+    bound = min_value(problem, min_makespan(problem))
     use_exact = use_exact and exact.available()
     best = _bred(problem, effort_seconds * (1 - _EXACT_SHARE * use_exact), seed, initial, bound)
     if best is None or not use_exact or problem.value(best) <= bound:
@@ -59,7 +59,7 @@ def _bred(
     problem: ModeProblem, effort: float, seed: int, initial: Iterable[Ints], bound: int
 ) -> ModeSchedule | None:
     """Breed populations, a new one where one has converged, until the effort is spent."""
-    children = min(_MOST_CHILDREN, int(effort * _PLACED_PER_SECOND / problem.jobs))
+    children = min(_MAX_CHILDREN, int(effort * _PLACED_PER_SECOND / problem.jobs))
     size = max(8, min(_SIZE, children // 4))
     best: ModeSchedule | None = None
     search = PopulationSearch(problem, seed, size)

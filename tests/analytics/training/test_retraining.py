@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from analytics.history.runs import Run
-from analytics.training.retraining import DAY_SECONDS, FEWEST_RUNS, NEW_KEYS, due
+from analytics.training.retraining import DAY_SECONDS, MIN_RUNS, NEW_KEYS, due
 from tasks.ledger.models import TrainedModel
 
 TRAINED = TrainedModel("durations", 1, 1000.0, 0.0, 900.0, 500, "code", {}, "this version")
@@ -38,7 +38,7 @@ def test_a_drift_is_noticed() -> None:
 @pytest.mark.parametrize(
     "given_runs",
     [
-        runs([11.0] * (FEWEST_RUNS - 1)),
+        runs([11.0] * (MIN_RUNS - 1)),
         runs([11.0] * 90, key="unknown"),
         [Run("shell", "build", 900.0, 1900.0 + turn, 1000.0, succeeded=True) for turn in range(90)],
     ],

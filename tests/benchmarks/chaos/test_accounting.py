@@ -16,7 +16,7 @@ from benchmarks.chaos.accounting import (
     doubled_writes,
     lost_steps,
     lost_writes,
-    most_at_once,
+    max_at_once,
     notes_of,
     unexcused,
     unfinished,
@@ -28,7 +28,7 @@ def _note(kind: str, step: str, at: float = 0.0, pid: int = 1, batch: str = "b")
 
 
 def _most(notes: list[Note], deaths: dict[Key, float]) -> int:
-    return len(most_at_once(attempts_of(notes, deaths)))
+    return len(max_at_once(attempts_of(notes, deaths)))
 
 
 def test_notes_are_read_as_far_as_they_are_complete() -> None:

@@ -130,9 +130,9 @@ def test_status_tells_how_much_there_is_and_when_it_goes(config: Settings, ledge
 def test_nothing_goes_within_the_limits() -> None:
     """Broken: what is neither old nor too much is removed with the rest."""
     folders = [Folder("a", 1.0, 10), Folder("b", 5.0, 10), Folder("c", 3.0, 10)]
-    assert to_remove(folders, 30, before=0.0, most_bytes=30) == []
-    assert to_remove(folders, 30, before=2.0, most_bytes=30) == folders[:1]
-    assert to_remove(folders, 30, before=0.0, most_bytes=15) == [folders[0], folders[2]]
+    assert to_remove(folders, 30, before=0.0, max_bytes=30) == []
+    assert to_remove(folders, 30, before=2.0, max_bytes=30) == folders[:1]
+    assert to_remove(folders, 30, before=0.0, max_bytes=15) == [folders[0], folders[2]]
 
 
 def test_copies_of_releases_are_in_the_table(config: Settings, ledger: Ledger) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from stack.reconciler.service_restarter import (
     FORGIVEN_SECONDS,
-    LONGEST_PAUSE_SECONDS,
+    MAX_PAUSE_SECONDS,
     Attempt,
     EnvironmentKey,
     due,
@@ -48,4 +48,4 @@ def test_old_troubles_are_forgiven() -> None:
 @given(st.integers(min_value=1, max_value=500))
 def test_pauses_grow_to_a_limit(count: int) -> None:
     """A pause could shrink, or grow until nobody is left to see the next attempt."""
-    assert pause_after(count) <= pause_after(count + 1) <= LONGEST_PAUSE_SECONDS
+    assert pause_after(count) <= pause_after(count + 1) <= MAX_PAUSE_SECONDS

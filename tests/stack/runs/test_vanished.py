@@ -17,7 +17,7 @@ from stack.runs.flow_process import ENGINE
 from stack.runs.vanished import (
     BEGIN_SECONDS,
     GRACE_SECONDS,
-    MOST_BEGUN,
+    MAX_STARTS,
     Vanished,
     times_begun_again,
 )
@@ -117,14 +117,14 @@ def test_one_that_never_began_is_due_again(running: Fake, tmp_path: Path) -> Non
     sentences = []
     asked_at = datetime.now(UTC)
     with running.client() as api:
-        for _ in range(MOST_BEGUN + 1):
+        for _ in range(MAX_STARTS + 1):
             sent = [body["state"] for body in running.bodies(STATE)]
             states = [_state(at, state["type"], state["message"]) for at, state in enumerate(sent)]
             running.answer(STATES, (200, states))
             look = _vanished(api, tmp_path, YOUNG)
             sentences += [*look(now=100), *look(now=103)]
     again = "flow run lost was taken by a worker and never began; it is due again"
-    assert sentences == [again] * MOST_BEGUN + [
+    assert sentences == [again] * MAX_STARTS + [
         "flow run lost has no process any more; marked as crashed"
     ]
     first, *_, last = [body["state"] for body in running.bodies(STATE)]

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from stack.server.asgi import Message, Receive, Send
-from stack.server.request_validation import MOST_ASKED_BYTES, RequestValidator
+from stack.server.request_validation import MAX_REQUEST_BYTES, RequestValidator
 
 CREATE = "/deployments/1/create_flow_run"
 JSON = {"content-type": "application/json"}
@@ -87,7 +87,7 @@ def test_a_template_is_refused_only_where_a_run_is_made() -> None:
 
 def test_a_body_that_is_too_large_is_not_read_to_its_end() -> None:
     """Broken: a run of a hundred MiB is listed again and again, by a hundred at once."""
-    answer, came_in = posted(CREATE, b'"' + b"x" * MOST_ASKED_BYTES + b'"')
+    answer, came_in = posted(CREATE, b'"' + b"x" * MAX_REQUEST_BYTES + b'"')
     assert answer.status_code == 413
     assert "body: is larger than 4 MiB" in answer.json()["detail"]
     assert came_in == []

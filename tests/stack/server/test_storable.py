@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stack.server.storable import (
-    MOST_DEEP,
+    MAX_DEPTH,
     is_suspect,
     mended,
     parsed,
@@ -37,7 +37,7 @@ UNSTORABLE = {
 STORABLE = (
     r'{"smile": "\ud83d\ude00", "backslash": "\\ud800", "n": 9223372036854775807}',
     '{"NaN": "Infinity", "digits": "18446744073709551616", "f": 1.7e308, "t": true}',
-    "[" * MOST_DEEP + "]" * MOST_DEEP,
+    "[" * MAX_DEPTH + "]" * MAX_DEPTH,
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stack.supervisor.program import LONGEST_APART_SECONDS, next_start
+from stack.supervisor.program import MAX_GAP_SECONDS, next_start
 
 
 def test_starts_of_what_keeps_failing_lie_further_and_further_apart() -> None:
@@ -10,7 +10,7 @@ def test_starts_of_what_keeps_failing_lie_further_and_further_apart() -> None:
     starts = [next_start(100.0, 100.2, failures) for failures in range(12)]
     assert starts == sorted(starts)
     assert starts[:4] == [100.2, 100.5, 101.0, 102.0]
-    assert starts[-1] == 100.0 + LONGEST_APART_SECONDS
+    assert starts[-1] == 100.0 + MAX_GAP_SECONDS
 
 
 def test_what_has_worked_for_a_while_is_back_at_once() -> None:

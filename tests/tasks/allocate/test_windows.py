@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blocks.providers.interface import Resources
-from tasks.allocate.windows import MOST, Window, merge
+from tasks.allocate.windows import MAX_WINDOWS, Window, merge
 
 
 def one(start: float, end: float, slots: int = 1) -> Window:
@@ -31,7 +31,7 @@ def test_a_plan_of_thousands_of_steps_needs_few_windows() -> None:
     """The ledger would otherwise hold a row a step, and be searched a row a step."""
     parts = [one(start, start + 1 + start % 3, 1 + start % 2) for start in range(2000)]
     merged = merge(parts)
-    assert len(merged) <= MOST
+    assert len(merged) <= MAX_WINDOWS
     assert (merged[0].start, merged[-1].end) == (0, max(part.end for part in parts))
 
 

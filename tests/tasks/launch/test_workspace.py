@@ -14,7 +14,7 @@ import uv
 
 from tasks.launch.workspace import (
     DAYS_KEPT,
-    MOST_KEPT,
+    MAX_WORKSPACES_KEPT,
     WorkspaceError,
     leave_workspace,
     open_trial,
@@ -64,7 +64,7 @@ def test_the_workspace_of_a_living_workload_is_never_removed(
 ) -> None:
     """Broken: a step finds its files gone while it runs."""
     now = (release.source / "page.txt").stat().st_mtime
-    for number in range(MOST_KEPT + 3):
+    for number in range(MAX_WORKSPACES_KEPT + 3):
         open_workspace(release, tmp_path, f"w{number}")
         leave_workspace(tmp_path / "workspaces" / f"w{number}", keep=True, now=now + number)
     removed = trim_workspaces(tmp_path, lambda: {"w0"}, now + 100).removed

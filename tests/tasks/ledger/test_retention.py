@@ -54,7 +54,7 @@ def test_the_newest_of_each_key_stay_however_old(ledger: Ledger) -> None:
     _timings(ledger, "often", KEPT_PER_KEY + 30)
     _timings(ledger, "seldom", 3)
     last = last_timing(ledger)
-    while forget_history(ledger, before=1e9, most_rows=ALL, bite=20):
+    while forget_history(ledger, before=1e9, max_rows=ALL, bite=20):
         pass
     moments = [timing.at for timing in timings(ledger, ["often"], 1000)["often"]]
     assert sorted(moments) == [float(at) for at in range(30, KEPT_PER_KEY + 30)]
@@ -65,14 +65,14 @@ def test_the_newest_of_each_key_stay_however_old(ledger: Ledger) -> None:
 def test_a_bite_is_small(ledger: Ledger) -> None:
     """Broken: the first run after a year holds the ledger for minutes."""
     _timings(ledger, "often", KEPT_PER_KEY + 30)
-    assert forget_history(ledger, before=1e9, most_rows=ALL, bite=7) == {"timings": 7}
+    assert forget_history(ledger, before=1e9, max_rows=ALL, bite=7) == {"timings": 7}
 
 
 def test_what_is_young_goes_only_where_there_is_too_much(ledger: Ledger) -> None:
     """Broken: history within the limits is lost, or grows past them."""
     _timings(ledger, "often", KEPT_PER_KEY + 30)
-    assert forget_history(ledger, NEVER, most_rows=KEPT_PER_KEY + 30, bite=100) == {}
-    assert forget_history(ledger, NEVER, most_rows=KEPT_PER_KEY + 25, bite=100) == {"timings": 5}
+    assert forget_history(ledger, NEVER, max_rows=KEPT_PER_KEY + 30, bite=100) == {}
+    assert forget_history(ledger, NEVER, max_rows=KEPT_PER_KEY + 25, bite=100) == {"timings": 5}
     assert kept_history(ledger)["timings"].oldest_at == 5.0
 
 
@@ -88,7 +88,7 @@ def test_what_is_open_stays_and_what_is_closed_goes_with_its_steps(ledger: Ledge
             for name in (open_workload_id, closed[0])
         ]
         connection.execute(insert(learning.decisions), rows)
-    while forget_history(ledger, before=1e9, most_rows=ALL, bite=50):
+    while forget_history(ledger, before=1e9, max_rows=ALL, bite=50):
         pass
     assert executions(ledger, open_workload_id)
     assert sum(bool(executions(ledger, name)) for name in many) == KEPT_PER_KEY

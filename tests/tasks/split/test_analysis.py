@@ -39,14 +39,14 @@ def test_the_profile_tells_how_many_could_run_at_each_moment() -> None:
     """It would not show that the end of a workload keeps one provider busy."""
     analysis = analyse(DIAMOND, SECONDS)
     assert analysis.profile == ((0.0, 2), (1.0, 3), (3.0, 1), (6.0, 1), (7.0, 0))
-    assert analysis.most_at_once == 3
+    assert analysis.max_at_once == 3
     assert analysis.running(7) == [2, 3, 3, 1, 1, 1, 1]
 
 
 def test_what_takes_no_time_has_figures_as_well() -> None:
     """A workload without durations would divide by zero."""
     analysis = analyse(DIAMOND, dict.fromkeys("abcde", 0.0))
-    assert (analysis.parallelism, analysis.most_at_once, set(analysis.slack_seconds.values())) == (
+    assert (analysis.parallelism, analysis.max_at_once, set(analysis.slack_seconds.values())) == (
         1.0,
         0,
         {0.0},

@@ -6,7 +6,7 @@ import pytest
 
 from blocks.workload_spec import MatrixValue
 from tasks.errors import BadInputError
-from tasks.split.matrix import MOST_COMBINATIONS, combinations
+from tasks.split.matrix import MAX_COMBINATIONS, combinations
 
 
 def test_every_combination_has_its_id() -> None:
@@ -40,4 +40,4 @@ def test_a_bad_matrix_is_named(matrix: dict[str, list[MatrixValue]], message: st
     """Two steps would have one id, or a typo start thousands."""
     with pytest.raises(BadInputError, match=message):
         combinations("m", matrix)
-    assert len(combinations("m", {"a": list(range(MOST_COMBINATIONS))})) == MOST_COMBINATIONS
+    assert len(combinations("m", {"a": list(range(MAX_COMBINATIONS))})) == MAX_COMBINATIONS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 FIRST_DELAY_SECONDS = 0.5
-LONGEST_DELAY_SECONDS = 30.0
+MAX_DELAY_SECONDS = 30.0
 STEADY_SECONDS = 10.0
 """A process that ran this long resets the back-off."""
 
@@ -21,7 +21,7 @@ def restart_delay(policy: str, exit_code: int, failures: int) -> float | None:
     """
     if not comes_back(policy, succeeded=exit_code == 0):
         return None
-    return min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0 ** min(failures, 16))
+    return min(MAX_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0 ** min(failures, 16))
 
 
 def quick_ends(failures: int, ran_seconds: float) -> int:

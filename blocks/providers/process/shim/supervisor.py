@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # what is imported here costs each shim time and memory
     from typing import Any
 
 _FIRST_TICK_SECONDS = 0.02
-_LONGEST_TICK_SECONDS = 0.2
+_MAX_TICK_SECONDS = 0.2
 _LEFTOVER_GRACE_SECONDS = 2.0
 _SCARCE_SECONDS = 1.0
 """Pause before a restart is tried again for which the system had no process."""
@@ -168,7 +168,7 @@ class ShimSupervisor:
             """Wait a little, longer each time; the end of a child cuts it short."""
             nonlocal pause
             self._tick(pause)
-            pause = min(_LONGEST_TICK_SECONDS, pause * 1.2)
+            pause = min(_MAX_TICK_SECONDS, pause * 1.2)
 
         if not reason:
             self.left_behind = len(self._members().members())

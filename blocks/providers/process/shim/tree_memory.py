@@ -7,8 +7,8 @@ import time
 from blocks.providers.process.process_table import LINUX, below, resident_bytes
 
 _FIRST_SECONDS = 0.1
-_LONGEST_SECONDS = 20.0
-_LONGEST_LIMITED_SECONDS = 1.0
+_MAX_SECONDS = 20.0
+_MAX_LIMITED_SECONDS = 1.0
 _NEAR_LIMIT = 0.7
 _CPU_SHARE = 0.0001
 """The most of a core that looking may take, except near the limit."""
@@ -46,6 +46,6 @@ class TreeMemory:
             self._due = now + _FIRST_SECONDS
             return
         limited = self.limit_mib != float("inf")
-        longest = _LONGEST_LIMITED_SECONDS if limited else _LONGEST_SECONDS
+        longest = _MAX_LIMITED_SECONDS if limited else _MAX_SECONDS
         self._pause = min(longest, self._pause * 1.3)
         self._due = now + max(self._pause, min(longest, look_seconds / _CPU_SHARE))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.reports.data.causes import LONGEST_CAUSE, cause, cause_kind
+from analytics.reports.data.causes import MAX_CAUSE_LENGTH, cause, cause_kind
 
 SECRET = "s3cr3t-V4lue"
 
@@ -53,7 +53,7 @@ def test_what_is_no_secret_stays(message: str) -> None:
 def test_only_the_first_line_and_not_all_of_it() -> None:
     """A stack trace would fill the page."""
     assert cause("\n\n  first\nsecond") == "first"
-    assert len(cause("word " * 1000)) == LONGEST_CAUSE
+    assert len(cause("word " * 1000)) == MAX_CAUSE_LENGTH
     assert cause("") == ""
 
 
@@ -68,6 +68,6 @@ def test_causes_that_differ_in_numbers_are_one() -> None:
 def test_any_text_is_read(message: str) -> None:
     """A strange message would break all reports."""
     shortened = cause(message)
-    assert len(shortened) <= LONGEST_CAUSE
+    assert len(shortened) <= MAX_CAUSE_LENGTH
     assert "\n" not in shortened
     cause_kind(shortened)

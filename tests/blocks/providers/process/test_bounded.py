@@ -86,7 +86,7 @@ def test_it_ends_with_whoever_waits_for_it(tmp_path: Path) -> None:
 def test_of_what_it_writes_beginning_and_end_are_kept() -> None:
     """A build that prints without end takes all memory of the machine."""
     script = "echo first; head -c 3000000 /dev/zero; echo last; echo wrong >&2"
-    finished = run_bounded(["sh", "-c", script], os.environ, limit_seconds=60, most_bytes=1000)
+    finished = run_bounded(["sh", "-c", script], os.environ, limit_seconds=60, max_bytes=1000)
     assert finished.left_out == 3_000_000 + len("first\nlast\n") - 1000
     assert finished.output.startswith(b"first\n")
     assert finished.output.endswith(b"last\n")

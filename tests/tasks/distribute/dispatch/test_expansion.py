@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from tasks.distribute.dispatch.expansion import expand, joined
 from tasks.distribute.dispatch.results import StepResult, StepState
 from tasks.errors import BadInputError
-from tasks.workload import MOST_ITEMS, Step
+from tasks.workload import MAX_ITEMS, Step
 
 SHELL = ("sh", "-c", "do {item.f}")
 EACH = Step("each", SHELL, Path("/"), "p/w/each", needs=("list",), foreach="items", retries=2)
@@ -50,7 +50,7 @@ def test_the_same_items_are_the_same_steps_in_any_order() -> None:
     ("items", "problem"),
     [
         ("abc", r"steps\.each\.foreach: is 'abc', no list"),
-        (list(range(MOST_ITEMS + 1)), "has 10001 items, and may have 10000"),
+        (list(range(MAX_ITEMS + 1)), "has 10001 items, and may have 10000"),
         ([{"f": 1}, {}], r"steps\.each\.run: names \{item\.f\}, which \{\} does not have"),
     ],
 )

@@ -35,7 +35,7 @@ SPEED = {each.name: each.speed for each in FLEET}
 @pytest.fixture(autouse=True)
 def first_plans(monkeypatch: pytest.MonkeyPatch) -> None:
     """Improve no plan, so that nothing has to be compiled."""
-    monkeypatch.setattr(replanning, "_LONGEST_SECONDS", 0.0)
+    monkeypatch.setattr(replanning, "_MAX_SECONDS", 0.0)
 
 
 def layered(seed: int) -> tuple[StepGraph, dict[str, float]]:

@@ -11,7 +11,7 @@ import pytest
 
 from blocks.providers.interface import End
 from tasks.distribute.dispatch.step_output import (
-    MOST_BYTES,
+    MAX_BYTES,
     OutputError,
     output_path,
     read_output,
@@ -38,7 +38,7 @@ def test_it_is_json_or_nothing(tmp_path: Path) -> None:
         (b"[9223372036854775808]", "is no JSON .*9223372036854775808 is larger than 64 bits"),
         (b"\xff", "is no JSON"),
         (b"[" * 20_000, "is no JSON"),
-        (b'"' + b"x" * MOST_BYTES + b'"', r"has 65538 bytes, and may have 65536"),
+        (b'"' + b"x" * MAX_BYTES + b'"', r"has 65538 bytes, and may have 65536"),
     ],
     ids=["empty", "text", "NaN", "infinite", "surrogate", "whole", "bytes", "deep", "large"],
 )

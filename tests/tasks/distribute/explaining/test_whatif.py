@@ -9,7 +9,7 @@ import pytest
 
 from blocks.providers.interface import Resources
 from tasks.distribute.explaining.binding import binding
-from tasks.distribute.explaining.whatif import MOST_CHANGES, PlanChange, changes, effects
+from tasks.distribute.explaining.whatif import MAX_CHANGES, PlanChange, changes, effects
 from tasks.estimates import Estimate, Estimates, estimate_of
 from tasks.plan import FleetSnapshot, Plan, ProviderState
 from tasks.planning.planner import plan
@@ -101,7 +101,7 @@ def test_no_more_is_tried_than_is_bearable() -> None:
     times = estimates_of({each.id: 5.0 for each in steps})
     planned = plan(graph, times, fleet)
     plan_binding = binding(graph, planned, fleet)
-    assert 4 < len(changes(graph, times, fleet, planned, plan_binding)) <= MOST_CHANGES
+    assert 4 < len(changes(graph, times, fleet, planned, plan_binding)) <= MAX_CHANGES
     many = replace(graph, steps=graph.steps * 1000)
     assert len(changes(many, times, fleet, planned, plan_binding)) == 1
 

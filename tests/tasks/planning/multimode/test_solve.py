@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.instances.priority_rules import fifo
 from tasks.errors import SlipwayError
 from tasks.planning.multimode import exact
-from tasks.planning.multimode.bound import least_makespan
+from tasks.planning.multimode.bound import min_makespan
 from tasks.planning.multimode.problem import ModeProblem, Objective, violations
 from tasks.planning.multimode.search import PopulationSearch
 from tasks.planning.multimode.solve import solve_modes
@@ -30,7 +30,7 @@ def test_a_schedule_is_feasible_and_no_better_than_the_bound(problem: ModeProble
     schedule = solve_modes(problem, 0.1)
     assert violations(problem, schedule) == []
     assert problem.value(schedule) >= schedule.bound
-    assert schedule.makespan >= least_makespan(problem)
+    assert schedule.makespan >= min_makespan(problem)
 
 
 @slow
@@ -88,7 +88,7 @@ def test_the_bound_is_below_the_optimum(problem: ModeProblem) -> None:
     best = exact.SolverModel(problem, incumbent, np.ones(problem.jobs, bool)).solve(10, 0)
     optimum = best.schedule.makespan if best.schedule else incumbent.makespan
     assert best.closed
-    assert least_makespan(problem) <= optimum
+    assert min_makespan(problem) <= optimum
 
 
 @slow

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.planning.multimode.bound import least_makespan
+from tasks.planning.multimode.bound import min_makespan
 from tasks.planning.multimode.problem import ModeProblem, Objective, violations
 from tasks.planning.multimode.steady import solve_deterministically
 from tests.tasks.planning.multimode.mode_problems import mode_problems, problem_from
@@ -25,7 +25,7 @@ def test_it_is_the_same_for_the_same_seed_and_effort(problem: ModeProblem, seed:
         assert violations(problem, first) == []
         assert problem.value(first) == problem.value(second)
         assert first.start.tolist() == second.start.tolist()
-        assert first.makespan >= least_makespan(problem)
+        assert first.makespan >= min_makespan(problem)
 
 
 def test_it_finds_what_a_budget_permits_and_says_where_there_is_nothing() -> None:

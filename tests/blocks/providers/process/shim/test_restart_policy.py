@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blocks.providers.process.shim.restart_policy import (
-    LONGEST_DELAY_SECONDS,
+    MAX_DELAY_SECONDS,
     quick_ends,
     restart_delay,
 )
@@ -33,7 +33,7 @@ def test_the_delay_grows_to_its_bound(failures: int) -> None:
     first, second = restart_delay("always", 1, failures), restart_delay("always", 1, failures + 1)
     assert first is not None
     assert second is not None
-    assert 0 < first <= second <= min(2 * first, LONGEST_DELAY_SECONDS)
+    assert 0 < first <= second <= min(2 * first, MAX_DELAY_SECONDS)
 
 
 def test_who_ran_for_long_starts_anew() -> None:
