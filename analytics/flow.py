@@ -25,12 +25,12 @@ from analytics.history.archive import Archive, load, save
 from analytics.history.ledger import newest
 from analytics.history.runs import FLOW_KIND, Run
 from analytics.insights.lifecycle import Changes
-from analytics.insights.measurements import find_anomalies
+from analytics.insights.metric_anomalies import find_anomalies
 from analytics.insights.shortages import shortages
 from analytics.insights.slowdowns import change_sentences, section, watch
 from analytics.reports.sections.training import of_training
 from analytics.training.backtest import Backtest, backtest
-from analytics.training.calibration import (
+from analytics.training.calibration_report import (
     calibration_chart,
     calibration_periods,
     calibration_summary,
@@ -44,7 +44,7 @@ from analytics.training.publishing import (
     record_models,
 )
 from analytics.training.report import chart, markdown, states
-from analytics.training.retraining import due
+from analytics.training.training_due import due
 from tasks.ledger.connection import Ledger
 from tasks.ledger.decisions import Decision, decisions
 from tasks.ledger.estimates import published_bounds

@@ -54,7 +54,7 @@ class ApplicationRunner:
     low: int
     replicas: int = 2
 
-    def alone(self) -> AbstractContextManager[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Wait for nobody: here one deployer at a time starts and routes."""
         return nullcontext()
 
@@ -166,7 +166,7 @@ def _status(instance: Instance) -> int:
 def make_deployer(root: Path, first_port: int, pace: Pace = PACE) -> Deployer:
     """Return a deployer of the application, with everything below ``root``.
 
-    The front ports are ``first_port`` and the three after it, the application's from 100 on.
+    The public ports are ``first_port`` and the three after it, the application's from 100 on.
     """
     (root / "records").mkdir(parents=True, exist_ok=True)
     ledger = open_ledger(f"sqlite:///{root / 'ledger.db'}")

@@ -47,7 +47,7 @@ class ServiceSpec(BaseModel):
         default=None,
         ge=1,
         le=65535,
-        description="The front port of the router that users reach it on; empty: a free one",
+        description="The public port of the router that users reach it on; empty: a free one",
     )
     replicas: int = Field(
         default=1, ge=0, le=64, description="Processes side by side; 0: it does not run"

@@ -28,7 +28,7 @@ _PASSWORD = re.compile(
 )
 # Over HTTP the user alone is often the token.
 _HTTP_USER = re.compile(r"(?i)(?<=http://)[^\s/@\"'`<>]+@|(?<=https://)[^\s/@\"'`<>]+@")
-_LOOK_SECRET = (
+_SECRET_PATTERNS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {MASK}"),
     (
         re.compile(
@@ -103,7 +103,7 @@ def without_user(text: str) -> str:
 def without_suspects(text: str) -> str:
     """Return ``text`` without anything that looks like a secret, for when none are known."""
     text = without_passwords(text)
-    for pattern, instead in _LOOK_SECRET:
+    for pattern, instead in _SECRET_PATTERNS:
         text = pattern.sub(instead, text)
     return text
 

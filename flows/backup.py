@@ -27,7 +27,7 @@ from tasks.backup import task as backing_up
 from tasks.backup.sources import check_sources, hold_anything
 from tasks.backup.subject import project_subject, sources_of
 from tasks.backup.warnings import summary, warnings_of
-from tasks.launch.standing import live_release
+from tasks.launch.serving_release import live_release
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import Ledger
 from tasks.settings import settings

@@ -35,8 +35,8 @@ from flows.run_state.completion import remarked
 from flows.run_state.failure import fails_plainly
 from tasks.configuration import Configuration, read_configuration, refuse_unknown_names
 from tasks.errors import BadInputError, NotFoundError
-from tasks.launch.belongings import proposed_data
 from tasks.launch.carrying import carried_paths
+from tasks.launch.data_messages import proposed_data
 from tasks.launch.detection import start_problem
 from tasks.launch.existence import require_source
 from tasks.launch.variables import own_variable_warnings, refuse_unshared, values_for_nobody
@@ -86,9 +86,9 @@ async def configure_flow(file: FilePath = "slipway.yaml") -> dict[str, list[str]
     remarks += [
         sentence
         for name, project in configuration.projects.items()
-        for sentence in await asyncio.to_thread(_told_of, name, project)
+        for sentence in await asyncio.to_thread(_project_remarks, name, project)
     ]
-    remarks += _told_of_variables(configuration)
+    remarks += _variable_remarks(configuration)
     remarks += await _values_for_nobody(configuration)
     left = await left_behind(Path(file), saved)
     if left:
@@ -98,7 +98,7 @@ async def configure_flow(file: FilePath = "slipway.yaml") -> dict[str, list[str]
     return remarked({"saved": saved, "left": left}, f"Saved {len(saved)} blocks", remarks)
 
 
-def _told_of_variables(configuration: Configuration) -> list[str]:
+def _variable_remarks(configuration: Configuration) -> list[str]:
     """Return sentences on variables that replace those that Slipway sets, or cannot."""
     shared: dict[str, ProjectVariables] = {
         f"environments.{name}": each for name, each in configuration.environments.items()
@@ -136,7 +136,7 @@ async def _values_for_nobody(configuration: Configuration) -> list[str]:
     return await asyncio.to_thread(look)
 
 
-def _told_of(name: str, project: ProjectSpec) -> list[str]:
+def _project_remarks(name: str, project: ProjectSpec) -> list[str]:
     """Return sentences on what a project lacks: a start command, named data; if it can be read."""
     source = Path(project.source).expanduser()
     if not source.is_dir():

@@ -23,7 +23,7 @@ from tasks.deploy.deployer import Deployer
 from tasks.deploy.target import DeployTarget
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import Ledger
-from tasks.public_port_range import front_range
+from tasks.public_port_range import public_range
 from tasks.settings import settings
 
 
@@ -75,7 +75,7 @@ async def deploy_flow(
 def deployer(target: Target, router: Router, ledger: Ledger) -> Deployer:
     """Return the deployer of ``target``."""
     config = settings()
-    span = front_range(config)
+    span = public_range(config)
     slots = span.last - span.first + 1
     place = DeployTarget(target.project, target.environment, span.host, span.first, slots)
     launcher, owner = launcher_of(target, ledger), own_identity().encode()

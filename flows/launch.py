@@ -31,7 +31,7 @@ async def launch_flow(
     version: Version = "",
     revive: bool = False,  # noqa: FBT001, FBT002 - a switch in the form of the UI
 ) -> dict[str, str]:
-    """Have every service of a project running and healthy behind its front port.
+    """Have every service of a project running and healthy behind its public port.
 
     Launching is declarative: what already runs as it is configured is adopted, what is missing is
     started, what was changed is replaced without a dropped request, and a launch that does not

@@ -14,9 +14,9 @@ from flows.configuration.run_names import named
 from flows.run_state.completion import remarked
 from flows.run_state.failure import fails_plainly
 from flows.workload.job import Job, WorkloadFailedError
+from flows.workload.lifecycle import run_workload
 from flows.workload.plan import plan_only
 from flows.workload.selection import chosen_workload, refuse_impossible_workload, with_workload
-from flows.workload.settle import run_workload
 from flows.workload.stored_plan import stored_plan, told
 from tasks.launch import task as launching
 from tasks.observe.summary import estimate_sentence

@@ -33,14 +33,14 @@ from flows.project.written_data import data_remarks
 from flows.run_state.completion import answers_at, concluded
 from flows.run_state.failure import fails_plainly
 from flows.workload.job import Job, WorkloadFailedError
+from flows.workload.lifecycle import run_workload
 from flows.workload.selection import chosen_workload, refuse_impossible_workload
-from flows.workload.settle import run_workload
 from tasks.backup.warnings import warnings_of
 from tasks.deploy import task as deploying
 from tasks.deploy.report import RolloutReport
 from tasks.launch import task as launching
 from tasks.launch.convergence import Launched
-from tasks.launch.standing import live_release
+from tasks.launch.serving_release import live_release
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import Ledger
 from tasks.observe.summary import ShipSummary, WorkloadSummary, estimate_sentence, ship_markdown
@@ -160,11 +160,11 @@ async def _ship(
     with shipment.part("build"):
         release = await launching.build(target, shipment.version, anew=True)
     live = live_release(launcher_of(target, ledger))
-    launched = await _launched(shipment, live, router)
+    launched = await _revive(shipment, live, router)
     last: tuple[Outcome, ...] = ()
     if selection:
         with shipment.part("split, distribute, allocate, run"):
-            last = await _tested(shipment, release, *selection, ledger)
+            last = await _run_workload(shipment, release, *selection, ledger)
     after: list[object] = [*launched, *last]
     if live or has_data(target):
         with shipment.part("backup"):
@@ -184,7 +184,7 @@ async def _ship(
     shipment.urls, shipment.report = report.urls, report
 
 
-async def _launched(shipment: Shipment, live: Release | None, router: Router) -> list[Launched]:
+async def _revive(shipment: Shipment, live: Release | None, router: Router) -> list[Launched]:
     """Revive what is live as it was, since nothing new or changed may serve before it is tested."""
     if live is None:
         shipment.skip("launch", "nothing is live there yet")
@@ -195,7 +195,7 @@ async def _launched(shipment: Shipment, live: Release | None, router: Router) ->
     return [revived] if revived else []
 
 
-async def _tested(
+async def _run_workload(
     shipment: Shipment, release: Release, name: str, spec: SplittableSpec, ledger: Ledger
 ) -> tuple[Outcome, ...]:
     job = Job(shipment.target, release, name, spec, await load_providers([]))

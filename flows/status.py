@@ -28,7 +28,7 @@ from tasks.ledger.instances import instances
 from tasks.observe import task as observing
 from tasks.observe.disk_space import low_room
 from tasks.observe.report import summary
-from tasks.observe.retention import retention_table
+from tasks.observe.retention_table import retention_table
 from tasks.observe.status import View
 from tasks.release import LIVING
 from tasks.settings import settings

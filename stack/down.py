@@ -29,7 +29,7 @@ from stack.temporary import remove_link
 from tasks.errors import BadInputError, SlipwayError
 from tasks.home import Home
 from tasks.launch.ending import end_instances
-from tasks.launch.public_ports import lead_away
+from tasks.launch.public_ports import route_away
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.hosts import release_ledger, require_own, this_host
 from tasks.ledger.instances import instances, mark_stopping
@@ -67,7 +67,7 @@ def stop_launched(config: Settings, ledger: Ledger) -> int:
     """End every launched service and remove none of its data; return how many were running."""
     doomed = instances(ledger, states=LIVING)
     mark_stopping(ledger, [instance.id for instance in doomed], own_identity().encode())
-    lead_away(ledger, SlotRouter(config.root / "router"), doomed, time.time())
+    route_away(ledger, SlotRouter(config.root / "router"), doomed, time.time())
     return end_instances(ledger, doomed, GRACE_SECONDS)
 
 

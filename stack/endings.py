@@ -43,7 +43,7 @@ def read_ending(home: Home, program: str) -> Ending | None:
         return None
 
 
-def keep_ending(home: Home) -> list[str]:
+def crash_looping_parts(home: Home) -> list[str]:
     """Return the parts that ended so often in a row that waiting for them is useless."""
     endings = [read_ending(home, name) for name in PROGRAMS]
     return [ending.program for ending in endings if ending and ending.times >= MAX_ENDINGS]

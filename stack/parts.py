@@ -41,7 +41,7 @@ class Part:
 def parts(
     procfile: str, environment: Mapping[str, str], announced: Sequence[range] = ()
 ) -> list[Part]:
-    """Return the parts to run; ``announced`` are the front ports that are served already."""
+    """Return the parts to run; ``announced`` are the public ports that are served already."""
     commands = parse_procfile(procfile).processes
     programs = [
         Part(name, name, commands[name], _digest(name, commands[name], environment))

@@ -10,10 +10,10 @@ import httpx
 
 from blocks.routers.extent import served
 from stack.api import ApiError, SlipwayApi
-from stack.endings import keep_ending
+from stack.endings import crash_looping_parts
 from stack.flow_run import seconds
 from stack.heartbeat import silence
-from stack.ports import is_taken
+from stack.port_check import is_taken
 from tasks.home import PROGRAMS, Home
 from tasks.settings import Settings
 
@@ -96,7 +96,7 @@ def wait_for(
     while True:
         answers = answering(config, api, since)
         silent = [name for name in names if not answers[name]]
-        given_up = set(silent) & set(keep_ending(Home(config.root)))
+        given_up = set(silent) & set(crash_looping_parts(Home(config.root)))
         if not silent or given_up or time.monotonic() > deadline:
             return silent
         time.sleep(0.2)

@@ -51,9 +51,9 @@ def recollect(home: Home) -> int:
 
 def successor_of(supervisor: ProcessRecord, home: Home) -> ProcessRecord | None:
     """Return the living supervisor that is on record instead of ``supervisor``, if there is one."""
-    standing = read_record(home.record(supervisor.program))
-    is_other = standing is not None and standing.pid != supervisor.pid
-    return standing if is_other and is_alive(standing) else None
+    recorded = read_record(home.record(supervisor.program))
+    is_other = recorded is not None and recorded.pid != supervisor.pid
+    return recorded if is_other and is_alive(recorded) else None
 
 
 def unrecorded(home: Home, records: Mapping[str, ProcessRecord]) -> dict[str, ProcessRecord]:

@@ -13,8 +13,8 @@ from pathlib import Path
 from blocks.providers.process import detached
 from blocks.routers.interface import Router
 from tasks.launch.ending import end_instances
-from tasks.launch.lock import place_alone
-from tasks.launch.public_ports import lead_away
+from tasks.launch.lock import environment_locked
+from tasks.launch.public_ports import route_away
 from tasks.ledger.befores import unfinished_befores
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import claim_instance, instances
@@ -34,7 +34,7 @@ def gone(ledger: Ledger) -> list[Instance]:
     return [instance for instance in expected if is_lost(instance)]
 
 
-class Unfinished:
+class UnfinishedInstances:
     """Ends instances whose starter or stopper died; ``owner`` is this process.
 
     Instances of an open rollout are left to it.
@@ -56,10 +56,10 @@ class Unfinished:
     def _claim(self, instance: Instance, now: float) -> bool:
         """Route its traffic away and claim it for ending, unless somebody took it over."""
         place = (instance.project, instance.environment)
-        with place_alone(self._home, *place):
+        with environment_locked(self._home, *place):
             if place in {(row.project, row.environment) for row in open_rollouts(self._ledger)}:
                 return False
-            lead_away(self._ledger, self._router, [instance], now)
+            route_away(self._ledger, self._router, [instance], now)
             return claim_instance(self._ledger, instance, self._owner)
 
     def _end(self, instance: Instance) -> str:

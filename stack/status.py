@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from blocks.providers.process import detached
 from blocks.routers.extent import reach, served
 from stack.api import SlipwayApi
-from stack.endings import keep_ending, read_ending, reason
+from stack.endings import crash_looping_parts, read_ending, reason
 from stack.heartbeat import SILENT_SECONDS, silence
 from stack.readiness import answering
 from stack.record import ProcessRecord, is_alive, read_record
@@ -21,7 +21,7 @@ from tasks.home import PROGRAMS, Home
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.instances import instances
 from tasks.observe.disk_space import low_room
-from tasks.observe.retention import retention_table
+from tasks.observe.retention_table import retention_table
 from tasks.observe.status import state_of
 from tasks.observe.text_table import Row, text_table
 from tasks.quantities import age
@@ -67,7 +67,9 @@ def overview(config: Settings, now: float) -> str:
         answers = answering(config, api)
     recorded = {name: read_record(home.record(name)) for name in PROGRAMS}
     records = {name: record if is_alive(record) else None for name, record in recorded.items()}
-    given_up = keep_ending(home)  # includes a part that answers for a moment after each start
+    given_up = crash_looping_parts(
+        home
+    )  # includes a part that answers for a moment after each start
     failing = [
         name
         for name in PROGRAMS
@@ -77,7 +79,7 @@ def overview(config: Settings, now: float) -> str:
     parts = [text_table(("process", "state", "pid", "uptime"), rows)]
     parts += [reason(home, name) for name in failing]
     parts += supervision(home, time.monotonic())
-    parts += [low_room(config.root) if config.root.exists() else "", front_ports(config)]
+    parts += [low_room(config.root) if config.root.exists() else "", public_ports(config)]
     parts += [] if config.auth else [f"WARNING: {OPEN}."]
     parts += [f"UI  {config.server_url}"] if answers["server"] else ["Start it with: make up"]
     parts += [services(config, now), retention_table(home, now)]
@@ -106,15 +108,15 @@ def supervision(home: Home, now: float) -> list[str]:
     return [f"{problem} {rest} Start them again with: make up"]
 
 
-def front_ports(config: Settings) -> str:
-    """Return a sentence on the front ports that the router serves by now."""
+def public_ports(config: Settings) -> str:
+    """Return a sentence on the public ports that the router serves by now."""
     ranges = served(config.root / "router")
     if not ranges:
         return ""
     first, last = ranges[0].start, reach(config.router_port, config.router_slots, ranges)
     grown = len(ranges) - 1
     more = f", {sum(map(len, ranges[1:]))} of them added since its start" if grown else ""
-    return f"Front ports {first} to {last} ({last - first + 1}{more})"
+    return f"Public ports {first} to {last} ({last - first + 1}{more})"
 
 
 def services(config: Settings, now: float) -> str:

@@ -19,7 +19,7 @@ from stack.endings import reason
 from stack.hanging import is_stopped
 from stack.heartbeat import is_silent
 from stack.parts import Part, all_inputs, parts
-from stack.ports import WantedPort, require_free
+from stack.port_check import WantedPort, require_free
 from stack.record import (
     KILL_SECONDS,
     ProcessRecord,
@@ -42,7 +42,7 @@ def procfile(root: Path) -> str:
     return (root / "Procfile").read_text(encoding="utf-8")
 
 
-def standing_mark(home: Home) -> str:
+def running_mark(home: Home) -> str:
     """Return the mark of the stack if any process of it runs, else ``""``."""
     records = [read_record(home.record(name)) for name in ("supervisor", *PROGRAMS)]
     return next((each.mark for each in records if each and is_alive(each)), "")

@@ -18,11 +18,11 @@ from blocks.file_system import full_file_system, tells_no_room
 from stack.api import SlipwayApi
 from stack.auth import ensure_auth
 from stack.down import stop_stack
-from stack.endings import keep_ending, reason
+from stack.endings import crash_looping_parts, reason
 from stack.environment import stack_environment
 from stack.lock import exclusive
 from stack.parts import all_inputs, parts
-from stack.ports import WantedPort, require_free
+from stack.port_check import WantedPort, require_free
 from stack.readiness import (
     ROUTER_BLOCK,
     answering,
@@ -36,7 +36,7 @@ from stack.registration.fingerprint import fingerprint, sources
 from stack.runs.abandoned import crash_abandoned
 from stack.server.host_names import OPEN, refuse_open
 from stack.supervision import spawn, start_supervisor
-from stack.takeover import procfile, standing_mark, take_over
+from stack.takeover import procfile, running_mark, take_over
 from stack.temporary import clear_temporary_folder, make_temporary_folder
 from tasks.errors import SlipwayError
 from tasks.home import PROGRAMS, Home
@@ -83,7 +83,7 @@ def up(config: Settings, root: Path, *, take: bool = False) -> str:
         _claim(config, take=take)
         recollect(home)
         auth = ensure_auth(home.auth_file) if config.auth else ""
-        if mark := standing_mark(home):
+        if mark := running_mark(home):
             environment = stack_environment(config, auth, mark, os.environ)
             done = take_over(config, root, environment)
             return _refresh(config, root, environment, done)
@@ -145,11 +145,11 @@ def _registration(root: Path, environment: Mapping[str, str]) -> subprocess.Pope
 def _finish(registration: subprocess.Popen[bytes], home: Home) -> None:
     """Wait until all is registered, but not for a part that keeps ending."""
     while registration.poll() is None:
-        if keep_ending(home):
+        if crash_looping_parts(home):
             registration.kill()
         time.sleep(0.05)
     if registration.returncode != 0:
-        raise StackError(_complaint(home, keep_ending(home) or ["register"]))
+        raise StackError(_complaint(home, crash_looping_parts(home) or ["register"]))
 
 
 def _is_registered(config: Settings, root: Path, api: SlipwayApi) -> bool:

@@ -55,4 +55,4 @@ class Refused:
     conflict: str
 
 
-Admittance = Granted | Queued | Refused
+AdmissionDecision = Granted | Queued | Refused

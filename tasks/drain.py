@@ -20,7 +20,7 @@ _QUIET_LOOKS = 3
 def in_flight(ports: Collection[int]) -> int | None:
     """Return how many connections are open on ``ports``; None if the system does not tell."""
     if _TABLES[0].exists():
-        return sum(_standing(table.read_text(), ports) for table in _TABLES if table.exists())
+        return sum(_established(table.read_text(), ports) for table in _TABLES if table.exists())
     try:
         connections = psutil.net_connections("tcp")
     except psutil.AccessDenied:
@@ -34,7 +34,7 @@ def in_flight(ports: Collection[int]) -> int | None:
     )
 
 
-def _standing(table: str, ports: Collection[int]) -> int:
+def _established(table: str, ports: Collection[int]) -> int:
     """Count the connections in the kernel's table: ``sl local remote state ...``, ports in hex."""
     rows = (line.split(maxsplit=4) for line in table.splitlines()[1:])
     return sum(

@@ -37,7 +37,7 @@ def has_finished(instance: Instance) -> bool:
     return not comes_back(detached.restart_policy(instance.directory), succeeded=True)
 
 
-def stands_behind(run: str, directories: Iterable[Path]) -> bool:
+def is_capacity_in_use(run: str, directories: Iterable[Path]) -> bool:
     """Tell whether capacity is in use: its run is alive, or an attempt in a directory runs."""
     return detached.known_alive(run) or any(
         isinstance(detached.status(directory), detached.Running) for directory in directories

@@ -1,4 +1,4 @@
-"""The range of front ports that the router serves, or that the settings name before it starts."""
+"""The range of public ports that the router serves, or that the settings name before it starts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasks.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class PublicPortRange:
-    """The front ports that the router of ``host`` serves: ``first`` to ``last``, inclusive."""
+    """The public ports that the router of ``host`` serves: ``first`` to ``last``, inclusive."""
 
     host: str
     first: int
@@ -20,8 +20,8 @@ class PublicPortRange:
         return self.first <= port <= self.last
 
 
-def front_range(settings: Settings) -> PublicPortRange:
-    """Return the front ports that can be leased now.
+def public_range(settings: Settings) -> PublicPortRange:
+    """Return the public ports that can be leased now.
 
     The router may grow while flows run, whose environment still has the former number.
     """

@@ -44,13 +44,13 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address that server and services bind")
     server_port: int = Field(default=4200, ge=1, le=65535, description="Prefect server and UI")
     router_port: int = Field(
-        default=8300, ge=1, le=65535, description="First of the router's front ports"
+        default=8300, ge=1, le=65535, description="First of the router's public ports"
     )
     router_slots: int = Field(
         default=32,
         ge=1,
         le=512,
-        description="Front ports provisioned ahead, one a service; `make up` adds more to a router that runs",
+        description="Public ports provisioned ahead, one a service; `make up` adds more to a router that runs",
     )
     service_port_low: int = Field(default=20000, ge=1024, le=65535, description="First port leased")
     service_port_high: int = Field(default=20999, ge=1024, le=65535, description="Last port leased")

@@ -23,7 +23,7 @@ from analytics.statistics.averages import Floats, Mask
 from analytics.statistics.intervals import LEVELS
 from analytics.training.model_store import StoredModel
 from analytics.training.next_runs import Expected, next_runs, with_next_runs
-from analytics.training.retrain_gate import RetrainDecision, decide_retraining
+from analytics.training.promotion import PromotionDecision, decide_promotion
 from tasks.estimates import Estimate
 
 NEAR_SHARE = 0.1
@@ -53,7 +53,7 @@ class Backtest:
     failures: Failures
     expected: tuple[Expected, ...]
     selection: ModelSelection
-    retraining: RetrainDecision
+    promotion: PromotionDecision
 
     @property
     def is_forecast(self) -> Mask:
@@ -127,15 +127,15 @@ def backtest(
     ended = columns(runs)
     table = with_next_runs(ended, time.time() if now is None else now)
     features = compute_features(table)
-    retraining = decide_retraining(table, features, last, code)
+    promotion = decide_promotion(table, features, last, code)
     forecasts = forecast(
-        table, features=features, last_row=len(ended), last_forest=retraining.forest
+        table, features=features, last_row=len(ended), last_forest=promotion.forest
     )
     failures = predict_failures(table)
     selection = select_model(forecasts)
     number = len(table) - len(ended)
     expected = next_runs(forecasts, failures, number, selection)
-    return Backtest(forecasts, failures, tuple(expected), selection, retraining)
+    return Backtest(forecasts, failures, tuple(expected), selection, promotion)
 
 
 def _accuracy(predicted: Floats, actual: Floats) -> Accuracy:

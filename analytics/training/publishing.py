@@ -53,24 +53,24 @@ def record_models(
     ledger: Ledger, directory: Path, backtest: Backtest, code: str, now: float
 ) -> list[TrainedModel]:
     """Record the trained models, and save the forest where it replaces the last one."""
-    if backtest.retraining.forest is None:
+    if backtest.promotion.forest is None:
         return []
     trained_models = [_durations(backtest, code, now), *_failures(backtest, code, now)]
     numbers = [record_model(ledger, trained_model) for trained_model in trained_models]
-    if backtest.retraining.replaces:
+    if backtest.promotion.replaces:
         trained = trained_models[0]
         save(
             directory,
             StoredModel(
                 DURATIONS, numbers[0], trained.since, trained.until, trained.runs, code,
-                trained.scores, backtest.forecasts.run_features.names, backtest.retraining.forest,
+                trained.scores, backtest.forecasts.run_features.names, backtest.promotion.forest,
             ),
         )  # fmt: skip
     return trained_models
 
 
 def _durations(backtest: Backtest, code: str, now: float) -> TrainedModel:
-    accuracy, retraining = backtest.accuracy(), backtest.retraining
+    accuracy, promotion = backtest.accuracy(), backtest.promotion
     scores = {
         f"min_max_ratio of {name}": value
         for name, value in backtest.selection.min_max_ratio.items()
@@ -83,8 +83,8 @@ def _durations(backtest: Backtest, code: str, now: float) -> TrainedModel:
         }
     selected = backtest.selection.selected
     if selected == MODEL:
-        selected = "this version" if retraining.replaces else "the version before"
-    return _trained(DURATIONS, backtest, code, now, scores, selected, retraining.why)
+        selected = "this version" if promotion.replaces else "the version before"
+    return _trained(DURATIONS, backtest, code, now, scores, selected, promotion.why)
 
 
 def _failures(backtest: Backtest, code: str, now: float) -> list[TrainedModel]:

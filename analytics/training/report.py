@@ -110,12 +110,12 @@ def _accuracies(backtest: Backtest) -> str:
 
 
 def _selection(backtest: Backtest) -> str:
-    selection, retraining = backtest.selection, backtest.retraining
+    selection, promotion = backtest.selection, backtest.promotion
     if selection.selected == MODEL:
-        if retraining.forest is None:
+        if promotion.forest is None:
             return ""
         return (
-            f"The model is {'a new' if retraining.replaces else 'the last'} one: {retraining.why}. "
+            f"The model is {'a new' if promotion.replaces else 'the last'} one: {promotion.why}. "
         )
     return (
         f"On the latest {selection.runs} of them *{worded(selection.selected)}* was better than the model, so "

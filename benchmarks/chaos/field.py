@@ -81,7 +81,7 @@ class Field:
         return False
 
     def answer(self, port: int) -> str:
-        """Return what a front port answers; empty where it does not answer well."""
+        """Return what a public port answers; empty where it does not answer well."""
         connection = http.client.HTTPConnection(self.stack.settings.host, port, timeout=5)
         try:
             connection.request("GET", "/")

@@ -18,7 +18,7 @@ class CaddyRouter(Block):
     _logo_url = logo("slipway-caddy-router")
     _block_type_name = "Slipway Caddy Router"
     _description = (
-        "Front ports that deployed services answer on, and the switch that moves them from one "
+        "Public ports that deployed services answer on, and the switch that moves them from one "
         "release to the next without dropping a request."
     )
     _documentation_url = HttpUrl("https://caddyserver.com/docs/json/apps/http/")
@@ -37,23 +37,23 @@ print(router.upstreams(8300))
         description="Folder of the slots, the same that the router's program was started with",
     )
     host: str = Field(
-        default="127.0.0.1", title="Host", description="Address that the front ports are bound to"
+        default="127.0.0.1", title="Host", description="Address that the public ports are bound to"
     )
     first_port: int = Field(
         default=8300,
         ge=1,
         le=65535,
-        title="First front port",
-        description="The front ports are this one and those after it",
+        title="First public port",
+        description="The public ports are this one and those after it",
     )
     slots: int = Field(
         default=32,
         ge=1,
         le=512,
-        title="Front ports",
+        title="Public ports",
         description="How many are provisioned ahead: one for each service that takes traffic",
     )
 
     def router(self) -> SlotRouter:
-        """Return the router that moves the traffic of these front ports."""
+        """Return the router that moves the traffic of these public ports."""
         return SlotRouter(self.directory.expanduser().resolve())

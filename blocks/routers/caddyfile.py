@@ -1,6 +1,6 @@
-"""Builds the Caddy configuration, once for all front ports and never reloaded; pure.
+"""Builds the Caddy configuration, once for all public ports and never reloaded; pure.
 
-Every front port spreads its requests over a fixed number of slots, and each slot is a
+Every public port spreads its requests over a fixed number of slots, and each slot is a
 ``{file.<path>}`` placeholder that Caddy reads anew for every request. So traffic moves by
 replacing files (see ``slots``), and no connection is ever dropped by a reload.
 """
@@ -21,9 +21,9 @@ SHARES = 120
 _NEVER = [{"method": ["NONE"]}]
 
 
-def slot_path(directory: Path, front_port: int, share: int) -> Path:
-    """Return the file that holds the upstream of one share of a front port."""
-    return directory / str(front_port) / "current" / str(share)
+def slot_path(directory: Path, public_port: int, share: int) -> Path:
+    """Return the file that holds the upstream of one share of a public port."""
+    return directory / str(public_port) / "current" / str(share)
 
 
 def listen_address(host: str, port: int) -> str:
@@ -32,9 +32,9 @@ def listen_address(host: str, port: int) -> str:
 
 
 def caddy_config(
-    directory: Path, host: str, front_ports: Sequence[int], *, own_names: bool = False
+    directory: Path, host: str, public_ports: Sequence[int], *, own_names: bool = False
 ) -> dict[str, object]:
-    """Return Caddy's JSON configuration for ``front_ports``, with the slots below ``directory``.
+    """Return Caddy's JSON configuration for ``public_ports``, with the slots below ``directory``.
 
     ``own_names``: only requests to a name of this machine are answered.
 
@@ -47,7 +47,8 @@ def caddy_config(
             "Choose another home folder."
         )
     servers = {
-        f"front-{port}": _server(directory, host, port, own_names=own_names) for port in front_ports
+        f"front-{port}": _server(directory, host, port, own_names=own_names)
+        for port in public_ports
     }
     return {
         "admin": {"disabled": True, "config": {"persist": False}},
@@ -100,7 +101,7 @@ def _nothing_deployed(directory: Path, port: int) -> dict[str, object]:
         "handler": "static_response",
         "status_code": 503,
         "headers": {"Content-Type": ["text/plain; charset=utf-8"], "Retry-After": ["5"]},
-        "body": f"Nothing is deployed on front port {port}.\n",
+        "body": f"Nothing is deployed on public port {port}.\n",
     }
     return {"match": [{"vars": {first: [""]}}], "handle": [answer], "terminal": True}
 

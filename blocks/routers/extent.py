@@ -1,4 +1,4 @@
-"""The front ports that the router serves, recorded in one file for each of its processes.
+"""The public ports that the router serves, recorded in one file for each of its processes.
 
 The router grows by a further process, so that the first one never reloads; leasing a port reads
 here how far the ports reach by now.
@@ -15,7 +15,7 @@ _PREFIX = "serving-"
 
 
 def announce(directory: Path, first: int, count: int) -> None:
-    """Record that a process serves ``count`` front ports from ``first`` on."""
+    """Record that a process serves ``count`` public ports from ``first`` on."""
     durable_file.keep(str(directory / f"{_PREFIX}{first}"), str(count))
 
 
@@ -35,7 +35,7 @@ def served(directory: Path) -> list[range]:
 
 
 def reach(first: int, slots: int, announced: Sequence[range]) -> int:
-    """Return the last front port that ``announced`` reach from ``first`` on without a gap.
+    """Return the last public port that ``announced`` reach from ``first`` on without a gap.
 
     If nothing is announced, the router is about to start with ``slots`` ports.
     """
@@ -47,5 +47,5 @@ def reach(first: int, slots: int, announced: Sequence[range]) -> int:
 
 
 def lacking(first: int, slots: int, announced: Sequence[range]) -> range:
-    """Return the front ports that are configured but not announced yet; may be empty."""
+    """Return the public ports that are configured but not announced yet; may be empty."""
     return range(reach(first, slots, announced) + 1, first + slots)

@@ -11,12 +11,12 @@ class RouterError(Exception):
 
 
 class Router(Protocol):
-    """Moves the traffic of a front port between upstreams (``host:port``), dropping nothing."""
+    """Moves the traffic of a public port between upstreams (``host:port``), dropping nothing."""
 
-    def route(self, front_port: int, upstreams: Sequence[str]) -> None:
-        """Send new requests of ``front_port`` to ``upstreams``, in equal shares, from now on."""
+    def route(self, public_port: int, upstreams: Sequence[str]) -> None:
+        """Send new requests of ``public_port`` to ``upstreams``, in equal shares, from now on."""
         ...
 
-    def upstreams(self, front_port: int) -> tuple[str, ...]:
-        """Return where requests of ``front_port`` go; empty when nowhere."""
+    def upstreams(self, public_port: int) -> tuple[str, ...]:
+        """Return where requests of ``public_port`` go; empty when nowhere."""
         ...

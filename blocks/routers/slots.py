@@ -1,6 +1,6 @@
-"""Slots, which are files that say where a front port's requests go, all replaced by one rename.
+"""Slots, which are files that say where a public port's requests go, all replaced by one rename.
 
-``<directory>/<front port>/current`` is a symbolic link to a generation folder; in it, file
+``<directory>/<public port>/current`` is a symbolic link to a generation folder; in it, file
 ``<share>`` holds one upstream. Caddy opens ``current/<share>`` for every request.
 """
 
@@ -43,37 +43,37 @@ class SlotRouter:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def prepare(self, front_ports: Sequence[int]) -> None:
-        """Make sure that every front port has its slots; existing routes stay."""
-        for front_port in front_ports:
-            if not self._current(front_port).exists():
-                self.route(front_port, ())
+    def prepare(self, public_ports: Sequence[int]) -> None:
+        """Make sure that every public port has its slots; existing routes stay."""
+        for public_port in public_ports:
+            if not self._current(public_port).exists():
+                self.route(public_port, ())
 
-    def route(self, front_port: int, upstreams: Sequence[str]) -> None:
-        """Send new requests of ``front_port`` to ``upstreams``, in equal shares, from now on.
+    def route(self, public_port: int, upstreams: Sequence[str]) -> None:
+        """Send new requests of ``public_port`` to ``upstreams``, in equal shares, from now on.
 
         Raises:
             RouterError: An upstream is invalid; nothing was changed.
         """
         shares = shares_of(tuple(dict.fromkeys(upstreams)))
-        folder = self._directory / str(front_port)
+        folder = self._directory / str(public_port)
         folder.mkdir(parents=True, exist_ok=True)
         generation = Path(tempfile.mkdtemp(prefix=_GENERATION, dir=folder))
         _write_generation(generation, shares)
-        _point(self._current(front_port), generation)
+        _point(self._current(public_port), generation)
         _forget_old(folder, generation)
 
-    def upstreams(self, front_port: int) -> tuple[str, ...]:
-        """Return where requests of ``front_port`` go; empty when nowhere."""
+    def upstreams(self, public_port: int) -> tuple[str, ...]:
+        """Return where requests of ``public_port`` go; empty when nowhere."""
         try:
-            generation = self._current(front_port).resolve(strict=True)
+            generation = self._current(public_port).resolve(strict=True)
         except FileNotFoundError:
             return ()
         slots = [(generation / str(share)).read_text() for share in range(SHARES)]
         return tuple(dict.fromkeys(slot.strip() for slot in slots if slot.strip()))
 
-    def _current(self, front_port: int) -> Path:
-        return self._directory / str(front_port) / "current"
+    def _current(self, public_port: int) -> Path:
+        return self._directory / str(public_port) / "current"
 
 
 def _write_generation(generation: Path, shares: Sequence[str]) -> None:

@@ -25,10 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parse(arguments)
     subject, say = SUBJECTS[chosen.project], Console()
     ledger = open_ledger(settings().resolved_ledger_url())
-    front_port = partial(port_of, ledger, f"front/{subject.name}/{ENVIRONMENT}/{SERVICE}")
+    public_port = partial(port_of, ledger, f"front/{subject.name}/{ENVIRONMENT}/{SERVICE}")
     folder = settings().root / "demo"
     with SlipwayApi.of() as api:
-        story = Story(subject, folder, api, (settings().host, front_port), say)
+        story = Story(subject, folder, api, (settings().host, public_port), say)
         interrupted = _tell(story, keep=chosen.keep)
     ledger.close()
     print(f"\n{render(story.rows)}", flush=True)

@@ -47,7 +47,7 @@ class Story:
         self.service: Service | None = None
         self._configured = False
         self._subject, self._folder, self._api, self._say = subject, folder, api, say
-        self._host, self._front_port = front
+        self._host, self._public_port = front
         self._watch = Watch(api, say)
 
     def tell(self) -> None:
@@ -134,7 +134,7 @@ class Story:
             time.sleep(0.1)
 
     def _serving(self) -> Service:
-        port = self._front_port()
+        port = self._public_port()
         if port is None:
             raise DemoError(f"the router has no port for {self._subject.name}")
         service = Service(self._subject, self._host, port)

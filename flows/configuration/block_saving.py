@@ -38,7 +38,7 @@ async def save_changed(blocks: Mapping[str, Block]) -> list[str]:
         by_kind[type(block)][path] = block
     saved = []
     for kind, blocks_of_kind in by_kind.items():
-        saved_before = await _standing(kind)
+        saved_before = await _saved_documents(kind)
         for path, block in blocks_of_kind.items():
             name = path.split("/")[1]
             if not is_saved(block, saved_before.get(name)):
@@ -60,7 +60,7 @@ def is_saved(block: Block, document: BlockDocument | None) -> bool:
         return False
 
 
-async def _standing(kind: type[Block]) -> dict[str, BlockDocument]:
+async def _saved_documents(kind: type[Block]) -> dict[str, BlockDocument]:
     async with get_client() as client:
         try:
             documents = await client.read_block_documents_by_type(kind.get_block_type_slug())

@@ -15,21 +15,23 @@ from tasks.ledger.connection import Ledger
 
 async def launch_overtaken(launched: Launched) -> str:
     """Return a sentence if nothing of ``launched`` serves any more, else ``""``."""
-    return await _asked(lambda ledger: overtaken(ledger, launched.instances))
+    return await _ask_ledger(lambda ledger: overtaken(ledger, launched.instances))
 
 
 async def deploy_overtaken(report: RolloutReport) -> str:
     """Return a sentence if the release that was deployed does not serve any more, else ``""``."""
     subject = (report.project, report.environment, report.release, report.to_version)
-    return await _asked(lambda ledger: replaced(ledger, *subject))
+    return await _ask_ledger(lambda ledger: replaced(ledger, *subject))
 
 
 async def stop_overtaken(target: Target) -> str:
     """Return a sentence if services of ``target`` that were stopped serve again, else ``""``."""
-    return await _asked(lambda ledger: started_since(ledger, target.project, target.environment))
+    return await _ask_ledger(
+        lambda ledger: started_since(ledger, target.project, target.environment)
+    )
 
 
-async def _asked(question: Callable[[Ledger], str]) -> str:
+async def _ask_ledger(question: Callable[[Ledger], str]) -> str:
     """Return the answer of ``question``, called with the ledger in a thread."""
 
     def ask() -> str:

@@ -45,10 +45,10 @@ _PLAIN = PlainFilter()
 
 
 def _is_foreseen(error: BaseException | None) -> bool:
-    return isinstance(error, FORESEEN) or (error is not None and tells_no_room(_said(error)))
+    return isinstance(error, FORESEEN) or (error is not None and tells_no_room(_message_of(error)))
 
 
-def _said(error: BaseException) -> str:
+def _message_of(error: BaseException) -> str:
     """Return the message of ``error``; for a full disk, with the file that was written."""
     if isinstance(error, OSError) and is_without_room(error):
         file = f": {error.filename}" if error.filename else ""
@@ -79,7 +79,7 @@ def fails_plainly(
         except Exception as error:
             if not _is_foreseen(error):
                 raise
-            message = redacted(told_full(_said(error), settings().root))
+            message = redacted(told_full(_message_of(error), settings().root))
             # A state that a flow returns becomes its own. Its error is kept as JSON, from which only
             # one that takes nothing but a message can be raised again; it must hold no secret.
             return cast("R", Failed(message=message, data=SlipwayError(message)))

@@ -10,7 +10,7 @@ from prefect import get_run_logger
 
 from flows.workload.job import Job
 from flows.workload.progress import log_fault, log_queued, log_replanned, shown_progress
-from tasks.allocate.admit import LedgerAdmission
+from tasks.allocate.ledger_admission import LedgerAdmission
 from tasks.distribute.dispatch.dispatcher import Dispatcher
 from tasks.distribute.dispatch.events import Hooks
 from tasks.distribute.dispatch.results import StepResult

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from tasks.allocate.admit import LedgerAdmission
+from tasks.allocate.ledger_admission import LedgerAdmission
 from tasks.errors import StaleFenceError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.workloads import WorkloadLease, renew_workload

@@ -71,7 +71,7 @@ async def trial_of(release: Release, spec: SplittableSpec) -> AsyncIterator[Rele
         await _leave(trial.path, keep=False)
 
 
-async def leave(workload_id: str, *, succeeded: bool) -> None:
+async def close_workspace(workload_id: str, *, succeeded: bool) -> None:
     """Keep the workspace of the ended workload if the settings say so, else remove it."""
     config = settings()
     keep = config.keep_workspaces == "always" or (

@@ -28,15 +28,15 @@ from stack.readiness import worker_name
 from stack.reconciler.disk_space import DiskSpaceWatcher
 from stack.reconciler.job_loop import JobLoop, JointBeat, PeriodicJob
 from stack.reconciler.measurement import Meter
-from stack.reconciler.results import EVERY_SECONDS, Results
+from stack.reconciler.results import EVERY_SECONDS, ResultFiles
 from stack.reconciler.retention import Retention
 from stack.reconciler.service_restarter import Attempt, EnvironmentKey, due, remember
 from stack.reconciler.written_data import WrittenDataWatcher
 from stack.record import ProcessRecord, is_alive, read_record
 from stack.runs.cancellation import Cancellation
 from stack.runs.clock_set_back import ClockSetBack
-from stack.runs.vanished import Vanished
-from stack.services import GRACE_SECONDS, Unfinished, gone
+from stack.runs.vanished import VanishedRuns
+from stack.services import GRACE_SECONDS, UnfinishedInstances, gone
 from stack.supervision import Supervision
 from tasks.backup.staging import clear_staging
 from tasks.deploy.reconcile import reconcile_rollouts
@@ -167,7 +167,7 @@ def periodic_jobs(
 
     pool, root = config.work_pool, config.root
     cancelled = Cancellation(api, pool, root, worker_pid, worker_name())
-    vanished = Vanished(api, pool, root, worker_name(), worker_age)
+    vanished = VanishedRuns(api, pool, root, worker_name(), worker_age)
 
     def reap_leases(now: float) -> list[str]:
         return [f"reaped {owner}" for owner in reap(ledger, now, config.lease_seconds)]
@@ -191,7 +191,9 @@ def periodic_jobs(
             ),
             PeriodicJob("leases", period_seconds, reap_leases),
             PeriodicJob("rollouts", period_seconds, reconcile),
-            PeriodicJob("unfinished", period_seconds, Unfinished(ledger, router, root, owner)),
+            PeriodicJob(
+                "unfinished", period_seconds, UnfinishedInstances(ledger, router, root, owner)
+            ),
             PeriodicJob(
                 "staging", max(period_seconds, ROOM_SECONDS), lambda _: clear_staging(root)
             ),
@@ -202,7 +204,7 @@ def periodic_jobs(
             PeriodicJob(
                 "results",
                 EVERY_SECONDS,
-                Results(home.prefect / "storage", config.retention_days * SECONDS_A_DAY),
+                ResultFiles(home.prefect / "storage", config.retention_days * SECONDS_A_DAY),
             ),
             PeriodicJob(
                 "samples", config.sample_seconds, Sampling(ledger, root, config.sample_days)

@@ -9,7 +9,7 @@ EVERY_SECONDS = 3600.0
 MAX_PER_RUN = 5000
 
 
-class Results:
+class ResultFiles:
     """Removes the results below ``folder`` that are older than ``keep_seconds``."""
 
     def __init__(self, folder: Path, keep_seconds: float) -> None:

@@ -23,7 +23,7 @@ from tasks.launch.workspace import DAYS_KEPT, MAX_WORKSPACES_KEPT, trim_workspac
 from tasks.ledger.connection import Ledger
 from tasks.ledger.retention import forget_history, kept_history, referenced, surplus_instances
 from tasks.ledger.workloads import resumable_workloads
-from tasks.observe.retention import Line, write_retention
+from tasks.observe.retention_table import RetentionRow, write_retention
 from tasks.quantities import DAY_SECONDS, HOUR_SECONDS, MIB_BYTES
 from tasks.settings import Settings
 
@@ -66,7 +66,7 @@ class Retention:
         self._clock = clock
         self._config, self._ledger, self._home = config, ledger, Home(config.root)
         self._due = self._copies_due = clock()
-        self._copies: list[Line] = []
+        self._copies: list[RetentionRow] = []
         self._sizes: dict[str, dict[str, tuple[float, int]]] = {kind: {} for kind in FOLDERS}
 
     def __call__(self, now: float) -> list[str]:
@@ -149,23 +149,26 @@ class Retention:
         (folder / name).rename(aside)  # in one step, as far as anyone who looks can tell
         return discard(aside)
 
-    def _line(self, kind: str, folders: Sequence[Folder]) -> Line:
+    def _line(self, kind: str, folders: Sequence[Folder]) -> RetentionRow:
         size = sum(folder.size for folder in folders) / MIB_BYTES
         oldest = min((folder.at for folder in folders), default=None)
         goes = f"after {self._config.run_days:g} days, or above {self._config.run_mib} MiB"
         if kind == "instances":
             goes += f"; all but the newest {ENDED_RUNS_KEPT} ended of each replica sooner"
-        return Line(f"{kind} (folders)", len(folders), round(size, 1), oldest, goes)
+        return RetentionRow(f"{kind} (folders)", len(folders), round(size, 1), oldest, goes)
 
-    def _history(self) -> list[Line]:
+    def _history(self) -> list[RetentionRow]:
         goes = (
             f"after {self._config.history_days:g} days, or above {self._config.history_rows} rows"
         )
         history = kept_history(self._ledger)
-        return [Line(kind, rows.rows, None, rows.oldest_at, goes) for kind, rows in history.items()]
+        return [
+            RetentionRow(kind, rows.rows, None, rows.oldest_at, goes)
+            for kind, rows in history.items()
+        ]
 
 
-def copies(root: Path) -> list[Line]:
+def copies(root: Path) -> list[RetentionRow]:
     """Return the disk space of the copies of releases; this takes long, so call it once an hour."""
     kinds = (
         (
@@ -180,7 +183,7 @@ def copies(root: Path) -> list[Line]:
         folders = [path for path in root.glob(pattern) if path.name[0] != "." and path.is_dir()]
         size = sum(_size(path) for path in folders) / MIB_BYTES
         oldest = min((path.stat().st_mtime for path in folders), default=None)
-        lines.append(Line(f"{kind} (folders)", len(folders), round(size, 1), oldest, goes))
+        lines.append(RetentionRow(f"{kind} (folders)", len(folders), round(size, 1), oldest, goes))
     return lines
 
 

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from tasks.launch.carrying import CarryError
-from tasks.launch.lock import place_lock, unless_taken
+from tasks.launch.lock import environment_lock_file, try_lock
 from tasks.launch.serving import ServingTrees, recorded_trees
 from tasks.launch.written import look, sentence
 from tasks.ledger.connection import Ledger
@@ -59,7 +59,7 @@ class WrittenDataWatcher:
             tree, pristine = trees.folder / digest, trees.releases / digest
             if not tree.is_dir() or not pristine.is_dir():
                 continue
-            with unless_taken(place_lock(self._home, project, environment)) as alone:
+            with try_lock(environment_lock_file(self._home, project, environment)) as alone:
                 if alone:
                     yield self._gather(trees, digest)
             paths = []

@@ -12,13 +12,13 @@ import yaml
 from stack.registration.operations import strict_schema
 from tasks.errors import BadInputError
 
-_OF_THE_FILE = {"name", "prefect-version", "pull", "definitions", "deployments"}
-_OF_A_DEPLOYMENT = {
+_FILE_KEYS = {"name", "prefect-version", "pull", "definitions", "deployments"}
+_DEPLOYMENT_KEYS = {
     *("name", "entrypoint", "description", "tags", "parameters", "schedules", "work_pool"),
     "concurrency_limit",
 }
-_OF_A_WORK_POOL = {"name", "work_queue_name"}
-_OF_A_SCHEDULE = {"slug", "cron", "timezone", "active", "parameters"}
+_WORK_POOL_KEYS = {"name", "work_queue_name"}
+_SCHEDULE_KEYS = {"slug", "cron", "timezone", "active", "parameters"}
 
 Json = dict[str, Any]
 
@@ -45,7 +45,7 @@ def read_deployments(path: Path) -> list[Declared]:
         BadInputError: It has a key that is not honoured, or a schedule without a slug or a cron.
     """
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    _refuse_other_keys("prefect.yaml", document, _OF_THE_FILE)
+    _refuse_other_keys("prefect.yaml", document, _FILE_KEYS)
     return [declared(entry) for entry in document["deployments"]]
 
 
@@ -57,10 +57,10 @@ def declared(entry: Mapping[str, Any]) -> Declared:
             could not be kept, or no cron.
     """
     place = f"prefect.yaml: {entry['entrypoint']}"
-    _refuse_other_keys(place, entry, _OF_A_DEPLOYMENT)
-    _refuse_other_keys(f"{place}.work_pool", entry["work_pool"], _OF_A_WORK_POOL)
+    _refuse_other_keys(place, entry, _DEPLOYMENT_KEYS)
+    _refuse_other_keys(f"{place}.work_pool", entry["work_pool"], _WORK_POOL_KEYS)
     for schedule in entry.get("schedules") or ():
-        _refuse_other_keys(f"{place}.schedules", schedule, _OF_A_SCHEDULE)
+        _refuse_other_keys(f"{place}.schedules", schedule, _SCHEDULE_KEYS)
         if not schedule.get("slug") or not schedule.get("cron"):
             raise BadInputError(
                 f"{place}.schedules",

@@ -17,7 +17,7 @@ from tasks.home import Home, write_private
 
 _SCHEMA = "parameter_openapi_schema"
 _ENFORCED = "enforce_parameter_schema"
-_RUN_BY = (
+_FORBIDDEN_FIELDS = (
     "path",
     "pull_steps",
     "job_variables",
@@ -27,7 +27,7 @@ _RUN_BY = (
 """Fields that operations never set: each would have something else run in their place."""
 _VARIABLES = "job_variables.env"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_OF_THE_STACK = {
+_STACK_VARIABLES = {
     "SLIPWAY_HOME",
     "SLIPWAY_HOST",
     "SLIPWAY_LEDGER_URL",
@@ -37,7 +37,7 @@ _OF_THE_STACK = {
     "SLIPWAY_WORK_POOL",
 }
 """Variables that a run must not set: it would launch what runs, or use another ledger."""
-_OF_THE_PROCESS = ("PREFECT_", "PYTHON", "LD_", "DYLD_")
+_PROCESS_PREFIXES = ("PREFECT_", "PYTHON", "LD_", "DYLD_")
 _MAX_VARIABLE_LENGTH = 32_768  # bytes
 _MAX_VARIABLES = 100
 _NEVER_NULL = {"parameters", "tags"}
@@ -110,7 +110,7 @@ def refuse_other_run(change: Mapping[str, Any], registered: str) -> None:
     if registered and entrypoint != registered:
         problem = f"is not the flow of this operation of Slipway, {registered}"
         raise BadInputError("entrypoint", entrypoint, problem, "Leave it out: `make up` sets it.")
-    for field in _RUN_BY:
+    for field in _FORBIDDEN_FIELDS:
         if change.get(field):
             problem = "would have an operation of Slipway run otherwise than `make up` registers it"
             raise BadInputError(field, change[field], problem, "Leave it out.")
@@ -132,7 +132,7 @@ def refuse_other_variables(variables: object) -> None:
                 "Write letters, digits and _.",
             )
             raise BadInputError(_VARIABLES, name, problem, remedy)
-        if name in _OF_THE_STACK or name.startswith(_OF_THE_PROCESS):
+        if name in _STACK_VARIABLES or name.startswith(_PROCESS_PREFIXES):
             problem = "would have the run be one of another stack, or run other code"
             remedy = "Leave it out; settings belong to `make up`."
             raise BadInputError(f"{_VARIABLES}.{name}", value, problem, remedy)

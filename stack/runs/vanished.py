@@ -52,7 +52,7 @@ def times_begun_again(states: Iterable[Json]) -> int:
     return times
 
 
-class Vanished:
+class VanishedRuns:
     """Ends flow runs that are Running without a process; restarts those that never began.
 
     A flow run whose worker is gone is not waited for. Nothing is touched while a worker of another

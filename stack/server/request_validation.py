@@ -23,19 +23,19 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 """Size limit of a request that creates a flow run, since flow runs are listed by the hundred."""
 
-_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _CHECKS = ((calendar_range.MARKS, calendar_range.refuse_edges),)
 _DEPLOYMENT_CHECKS = (
     *_CHECKS,
     (templates.MARKS, templates.refuse_templates),
     (recurrence.MARKS, recurrence.refuse_endless_rules),
-    (schedules.MARKS, schedules.refuse_timeless),
+    (schedules.MARKS, schedules.refuse_uncomputable),
 )
 """Pairs of the substrings by which a check applies, and the check."""
 _ESCAPED = b"\\u"
 """An escaped character may hide such a substring."""
 _REPORTS = ("/logs", "/artifacts", "/events")
-_MADE_OF = ("/deployments", "/flow_runs")
+_RUN_CREATING_PATHS = ("/deployments", "/flow_runs")
 _UNPROCESSABLE = 422
 _TOO_LARGE = 413
 
@@ -66,7 +66,7 @@ class RequestValidator:
     async def _admit(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         try:
             calendar_range.refuse_edges_in_query(scope["query_string"])
-            if scope["method"] in _WITH_BODY:
+            if scope["method"] in _BODY_METHODS:
                 body = await _admitted_body(scope, receive)
                 if body is None:
                     return
@@ -126,7 +126,7 @@ def is_report(path: str) -> bool:
 
 
 def _most(path: str) -> int:
-    made_of = path.startswith(_MADE_OF) and not is_report(path)
+    made_of = path.startswith(_RUN_CREATING_PATHS) and not is_report(path)
     return MAX_REQUEST_BYTES if made_of else MAX_BYTES
 
 

@@ -36,7 +36,7 @@ _PLACE = re.compile(r"(?:(?:schedules\.)?\d+\.)?schedule")
 Json = dict[str, Any]
 
 
-def refuse_timeless(document: object) -> None:
+def refuse_uncomputable(document: object) -> None:
     """Refuse a schedule that never or hardly ever occurs, and planning its runs far from today.
 
     Raises:

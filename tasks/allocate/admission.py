@@ -13,20 +13,20 @@ from math import inf
 
 from tasks.allocate.reasons import holders, never_fits, shortage
 from tasks.allocate.timeline import ReservationTimeline
-from tasks.claim import Admittance, Claim, Granted, Queued, Refused
+from tasks.claim import AdmissionDecision, Claim, Granted, Queued, Refused
 from tasks.ledger.queue import Held, ProviderQueue, Waiting
 
 # Waiting for so long counts as much as one step of priority.
 AGING_SECONDS = 60.0
 # Waiting for so long ends all backfill past a claim.
-PATIENCE_SECONDS = 300.0
+MAX_BACKFILL_SECONDS = 300.0
 # The duration that is assumed where none is known.
 UNKNOWN_SECONDS = 60.0
 # The number of claims ahead that get an expected start; no claim passes those after them.
-DEPTH = 64
+MAX_CLAIMS_CONSIDERED = 64
 
 
-def decide(claim: Claim, queue: ProviderQueue, now: float) -> Admittance:
+def decide(claim: Claim, queue: ProviderQueue, now: float) -> AdmissionDecision:
     """Decide whether ``claim`` may have its demand at ``now``.
 
     A Granted says that it may: its ``allocation_id`` is 0 and its lease is over, until the caller
@@ -95,7 +95,7 @@ def _expected_start(
         free.take(held_claim.demand, now, expected_end(held_claim, now))
     for index, other in enumerate(ahead):
         seconds = other.expected_seconds or UNKNOWN_SECONDS
-        if index >= DEPTH or now - other.since >= PATIENCE_SECONDS:
+        if index >= MAX_CLAIMS_CONSIDERED or now - other.since >= MAX_BACKFILL_SECONDS:
             free.take(other.demand, now, inf)
         else:
             start = free.earliest(other.demand, seconds)

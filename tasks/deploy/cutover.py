@@ -24,7 +24,7 @@ from tasks.deploy.effects import (
 from tasks.drain import drain
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances, set_instance_state
-from tasks.ledger.public_ports import PortOwner, front_services, retire_public_ports
+from tasks.ledger.public_ports import PortOwner, public_services, retire_public_ports
 from tasks.ledger.releases import find_release, forget_release
 from tasks.release import LIVING, Instance, InstanceState
 
@@ -69,7 +69,7 @@ class Cutover:
 
     def _shift(self, effect: Shift) -> Shifted:
         for route in effect.routes:
-            self.router.route(route.front_port, route.after)
+            self.router.route(route.public_port, route.after)
         self._set(effect.arriving, InstanceState.RUNNING)
         self._set(effect.leaving, InstanceState.DRAINING)
         return Shifted()
@@ -82,7 +82,7 @@ class Cutover:
 
     def _undo(self, effect: Undo) -> Undone:
         for route in effect.routes:
-            self.router.route(route.front_port, route.before)
+            self.router.route(route.public_port, route.before)
         self._retire_idle_ports(effect.serving)
         self._set(effect.serving, InstanceState.RUNNING)
         self._set(effect.warm, InstanceState.WARM)
@@ -94,7 +94,7 @@ class Cutover:
         """Retire the public ports that ``serving`` does not need: they were leased for the rollout."""
         place = PortOwner(self.project, self.environment)
         needed = {instance.service for instance in self._instances(serving)}
-        idle = front_services(self.ledger, place).keys() - needed
+        idle = public_services(self.ledger, place).keys() - needed
         retire_public_ports(self.ledger, place, idle, time.time())
 
     def _instances(self, ids: Collection[str]) -> list[Instance]:

@@ -26,7 +26,7 @@ from tasks.deploy.effects import (
     Survey,
 )
 from tasks.deploy.gate import CANCELLED
-from tasks.deploy.preemption import await_successor, let_drain, make_way
+from tasks.deploy.preemption import await_drain, await_successor, withdraw_open_deploy
 from tasks.deploy.provision import Provision
 from tasks.deploy.reconcile import reconcile_rollouts, started_by
 from tasks.deploy.report import RolloutReport, report_of
@@ -98,7 +98,7 @@ class Deployer:
             BusyError: Another live deploy is at work there.
             Exception: The release could not be built or started; all is as before.
         """
-        let_drain(self.ledger, self.target.project, self.target.environment, self._reconcile)
+        await_drain(self.ledger, self.target.project, self.target.environment, self._reconcile)
         if isinstance(what, Release):
             built = self._rollout(what.version, RolloutKind.DEPLOY, strategy, what.digest)
             return self._carry_out(built)
@@ -116,7 +116,9 @@ class Deployer:
             BusyError: Another rollback is at work there.
         """
         self._reconcile()
-        make_way(self.ledger, self.target.project, self.target.environment, self._reconcile)
+        withdraw_open_deploy(
+            self.ledger, self.target.project, self.target.environment, self._reconcile
+        )
         if finished := self._finished_untold():
             return finished
         former = self._former()
@@ -168,7 +170,7 @@ class Deployer:
     def _carry_out(self, rollout: Rollout) -> RolloutReport:
         rollout, effect = begin(rollout, time.time())
         self._reconcile()
-        with self.runner.alone():  # no launch is in the middle of moving the traffic
+        with self.runner.locked():  # no launch is in the middle of moving the traffic
             row = self._begin(rollout)
         with given_up_where(lambda: bool(self._withdrawn(row))):
             rollout, raised = self._to_its_end(row, rollout, effect)
@@ -256,7 +258,7 @@ class Deployer:
     def _urls(self, rollout: Rollout) -> dict[str, str]:
         host = self.target.host
         return {
-            route.service: f"http://{listen_address(host, route.front_port)}/"
+            route.service: f"http://{listen_address(host, route.public_port)}/"
             for route in rollout.routes
             if (route.after if rollout.phase is Phase.DONE else route.before)
         }

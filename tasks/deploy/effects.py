@@ -6,6 +6,9 @@ Instances are given by id, releases by digest.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +16,9 @@ class Route:
     """The upstreams (``host:port``) of a service's public port before and after the rollout."""
 
     service: str
-    front_port: int
+    public_port: Annotated[
+        int, Field(validation_alias=AliasChoices("public_port", "front_port"))
+    ]  # rollouts of earlier versions are recorded with `front_port`
     before: tuple[str, ...]
     after: tuple[str, ...]
 

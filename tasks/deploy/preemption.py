@@ -19,7 +19,7 @@ _BEGIN_SECONDS = 5.0
 """A rollback that has not begun this long after its withdrawn deploy ended had no way back."""
 
 
-def make_way(
+def withdraw_open_deploy(
     ledger: Ledger, project: str, environment: str, reconcile: Callable[[], object]
 ) -> None:
     """Return when no deploy is at work there: one that has not moved the traffic is withdrawn.
@@ -43,7 +43,7 @@ def make_way(
         _await_change(ledger, row, reconcile)
 
 
-def let_drain(
+def await_drain(
     ledger: Ledger, project: str, environment: str, reconcile: Callable[[], object]
 ) -> None:
     """Return when no rollout there is draining: it has moved the traffic and lets requests finish.

@@ -127,7 +127,7 @@ class Provision:
             for instance_id in rollout.serving
             if instance_id in recorded_instances
         ]
-        return Passed(routes_of(instances, leaving, self._front_port, self.router.upstreams))
+        return Passed(routes_of(instances, leaving, self._public_port, self.router.upstreams))
 
     def _release(self, digest: str) -> Release:
         release = find_release(self.ledger, self.target.project, digest)
@@ -154,5 +154,5 @@ class Provision:
             self.ledger, self._span, self._place, pins, time.time(), move=False
         )
 
-    def _front_port(self, service: str) -> int:
+    def _public_port(self, service: str) -> int:
         return self._lease({service: None}).ports[service]

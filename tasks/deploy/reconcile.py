@@ -28,7 +28,7 @@ _GATED = frozenset({Phase.SHIFTING, Phase.DRAINING})
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class ObservedState:
     """What is observed: the recorded instances, those alive, and where the traffic goes."""
 
     instances: Mapping[str, Instance]
@@ -51,7 +51,7 @@ def started_by(rollout: Rollout, instances: Mapping[str, Instance]) -> tuple[str
     return (*rollout.fresh, *unsaved)
 
 
-def settle(rollout: Rollout, sighting: Sighting, now: float) -> tuple[Rollout, Effect]:
+def resolve_orphan(rollout: Rollout, sighting: ObservedState, now: float) -> tuple[Rollout, Effect]:
     """Return how an orphaned ``rollout`` goes on: forward when it may, back otherwise.
 
     It goes forward when it has passed its gate and either traffic has begun to move and all its
@@ -73,7 +73,7 @@ def settle(rollout: Rollout, sighting: Sighting, now: float) -> tuple[Rollout, E
     return revert(rollout, reason, now)
 
 
-def _all_alive(ids: Collection[str], sighting: Sighting) -> bool:
+def _all_alive(ids: Collection[str], sighting: ObservedState) -> bool:
     return bool(ids) and all(instance_id in sighting.alive for instance_id in ids)
 
 
@@ -110,11 +110,11 @@ def _bring_to_end(
 ) -> str:
     ledger, saved = cutover.ledger, from_document(row.document)
     instances = recorded(ledger, row.project, row.environment)
-    public_ports = [route.front_port for route in saved.routes]
+    public_ports = [route.public_port for route in saved.routes]
     upstreams = [upstream for port in public_ports for upstream in cutover.router.upstreams(port)]
     living = [instance.id for instance in instances.values() if alive(instance)]
     orphan = replace(saved, untold=True)
-    rollout, effect = settle(orphan, Sighting(instances, living, upstreams), now)
+    rollout, effect = resolve_orphan(orphan, ObservedState(instances, living, upstreams), now)
     while not isinstance(effect, Nothing):
         _save(ledger, row, rollout, now)
         rollout, effect = advance(rollout, cutover.perform(effect), now)

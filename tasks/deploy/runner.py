@@ -37,8 +37,8 @@ class HealthAnswer(Protocol):
 class ReleaseRunner(Protocol):
     """Builds, starts, asks and stops releases of one project in one environment."""
 
-    def alone(self) -> AbstractContextManager[None]:
-        """Hold the lock on starting, routing and condemning there; wait until it is free."""
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the lock on starting, routing and stopping there; wait until it is free."""
         ...
 
     def build(self, version: str) -> Release:

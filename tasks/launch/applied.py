@@ -18,9 +18,9 @@ from blocks.project_spec import ProjectSpec, ServiceSpec
 
 StartRecord = Mapping[str, Any]
 
-READ_WHEN_NEEDED = frozenset({"replicas", "health_timeout_seconds", "drain_seconds"})
+LAZY_KEYS = frozenset({"replicas", "health_timeout_seconds", "drain_seconds"})
 """Keys of a service that no process needs at its start."""
-IN_PLACE = frozenset({"health_path", "port"})
+IN_PLACE_KEYS = frozenset({"health_path", "port"})
 """Keys of a service that apply to a process that runs."""
 _SEAL_CHARACTERS = 32
 
@@ -40,7 +40,7 @@ class Differences:
     @property
     def needs_process(self) -> bool:
         """Whether a running process cannot apply them, so that a new one is needed."""
-        return bool(set(self.service) - IN_PLACE)
+        return bool(set(self.service) - IN_PLACE_KEYS)
 
 
 def release_record(spec: ProjectSpec, key: bytes) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def differences(recorded: StartRecord, today: StartRecord) -> Differences:
     return Differences(
         release=release_differences(recorded, today),
         service=(
-            *(name for name in service if name not in READ_WHEN_NEEDED),
+            *(name for name in service if name not in LAZY_KEYS),
             *_changed(recorded, today, "project"),
             *(f"variables.{name}" for name in _unequal(recorded, today, "variables")),
             *(f"secrets.{name}" for name in _unequal(recorded, today, "secrets")),

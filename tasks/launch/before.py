@@ -19,7 +19,7 @@ from blocks.redaction import last_lines, redact
 from tasks.cancellation import is_cancelled
 from tasks.errors import SlipwayError
 from tasks.launch.command import CommandLine
-from tasks.launch.lock import alone
+from tasks.launch.lock import locked
 from tasks.ledger.befores import (
     BeforeRow,
     BeforeState,
@@ -75,7 +75,7 @@ class Before:
         Raises:
             BeforeError: One failed, took too long, or could not be started; the rest is not run.
         """
-        with alone(self.folder / f".{self.project}-{self.environment}.before.lock"):
+        with locked(self.folder / f".{self.project}-{self.environment}.before.lock"):
             for command in commands:
                 self._run(release, command)
 

@@ -16,7 +16,7 @@ from tasks.launch.access import access
 from tasks.launch.detection import kind_of
 from tasks.launch.holding import held_by_nobody
 from tasks.launch.kinds.interface import Kind
-from tasks.launch.lock import alone, unless_taken
+from tasks.launch.lock import locked, try_lock
 from tasks.launch.members import Bounds
 from tasks.launch.source import check_source, fetch, resolved_version, tree_digest
 from tasks.ledger.connection import Ledger
@@ -56,7 +56,7 @@ def build_release(
     """
     resolved = resolved_version(project, spec, version)
     check_source(project, spec, resolved)
-    with alone(folder / _LOCK), access(plain(spec.credentials)):
+    with locked(folder / _LOCK), access(plain(spec.credentials)):
         _remove_unfinished(folder)
         building = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
         try:
@@ -82,7 +82,7 @@ def clear_unfinished(releases: Path) -> int:
     """Remove what dead builders have left below ``releases``; return the number of folders."""
     count = 0
     for folder in {leftover.parent for leftover in releases.glob(f"*/{_UNFINISHED}*")}:
-        with unless_taken(folder / _LOCK) as free:
+        with try_lock(folder / _LOCK) as free:
             count += _remove_unfinished(folder) if free else 0
     return count
 

@@ -11,9 +11,14 @@ from blocks.project_spec import ServiceSpec
 from tasks.drain import drain
 from tasks.launch.desired import superfluous
 from tasks.launch.launcher import Launcher, LaunchError
-from tasks.launch.precedence import is_passed_on, require_no_rollout, shared, taken_away
-from tasks.launch.public_ports import PublicPorts, lead_away
-from tasks.launch.standing import live_instance, live_release
+from tasks.launch.precedence import (
+    ended_by_another_run,
+    is_superseded,
+    require_no_rollout,
+    shared_services,
+)
+from tasks.launch.public_ports import PublicPorts, route_away
+from tasks.launch.serving_release import live_instance, live_release
 from tasks.launch.starter import remove_folders
 from tasks.ledger.turns import Turn, is_overtaken, last_turn
 from tasks.presence import is_lost, is_running
@@ -60,19 +65,19 @@ def converge(
     Raises:
         BadInputError: A command or variable cannot be used; nothing was started then.
         BeforeError: A command that has to succeed first failed; nothing was started then.
-        BusyError: A rollout is moving its traffic, or no front port is free.
+        BusyError: A rollout is moving its traffic, or no public port is free.
         LaunchError: It did not become healthy; what was started is stopped again, and what
             served before still does.
     """
-    with launcher.alone():
+    with launcher.locked():
         require_no_rollout(launcher)
         turn = launcher.turn()
         recorded = launcher.recorded()
     # Other processes of the same release do not apply what would need another release.
-    standing = live_instance(launcher) if fresh else None
-    chosen_by = standing.configuration.get("release") if standing else None
+    serving_instance = live_instance(launcher) if fresh else None
+    chosen_by = serving_instance.configuration.get("release") if serving_instance else None
     services = launcher.services(release)
-    with public_ports.leased(services, launcher.clock, lambda: is_passed_on(launcher, turn)):
+    with public_ports.leased(services, launcher.clock, lambda: is_superseded(launcher, turn)):
         if not _serves(release, recorded):
             launcher.prepare(release)
         instances = launcher.start(release, fresh=fresh, chosen_by=chosen_by)
@@ -99,7 +104,7 @@ def revive(launcher: Launcher, public_ports: PublicPorts) -> Launched | None:
         BusyError: A rollout is moving its traffic.
         LaunchError: It did not become healthy; what was started is stopped again.
     """
-    with launcher.alone():
+    with launcher.locked():
         require_no_rollout(launcher)
         turn = last_turn(launcher.ledger, launcher.project, launcher.environment)
         live = [
@@ -127,9 +132,9 @@ def shut_down(
         BusyError: A rollout is moving its traffic.
         EndingError: Processes are left that cannot be ended.
     """
-    with launcher.alone():
+    with launcher.locked():
         require_no_rollout(launcher)
-        doomed = launcher.condemn()
+        doomed = launcher.mark_for_stop()
         public_ports.withdraw({instance.service for instance in doomed}, launcher.clock())
     launcher.stop(doomed, grace_seconds)
     return doomed
@@ -146,7 +151,7 @@ def _serves(release: Release, recorded: list[Instance]) -> bool:
 def _require_health(launcher: Launcher, instances: list[Instance], patience: float) -> None:
     answers = launcher.healthy(instances, patience)
     if unhealthy := [answer for answer in answers if not answer.ok]:
-        if reason := taken_away(launcher, [answer.instance for answer in unhealthy]):
+        if reason := ended_by_another_run(launcher, [answer.instance for answer in unhealthy]):
             raise LaunchError(reason)
         failed = [answer.instance for answer in unhealthy if answer.final] or [
             answer.instance for answer in unhealthy
@@ -165,7 +170,7 @@ def _ended_on_failure(
     try:
         yield
     except BaseException as error:
-        lead_away(launcher.ledger, public_ports.router, new, launcher.clock())
+        route_away(launcher.ledger, public_ports.router, new, launcher.clock())
         launcher.stop(new, 0)
         failed = error.failed if isinstance(error, LaunchError) else ()
         remove_folders(superfluous(failed, new))
@@ -198,11 +203,11 @@ def _move_traffic(
         LaunchError: Somebody is stopping them, or has launched something else since; what
             served has the traffic.
     """
-    with launcher.alone():
+    with launcher.locked():
         require_no_rollout(launcher)
         current = launcher.recorded()
         if is_overtaken(launcher.ledger, turn):
-            return public_ports.urls(shared(launcher, instances)), []
+            return public_ports.urls(shared_services(launcher, instances)), []
         earlier_ids = {instance.id for instance in recorded}
         old = superfluous(
             instances, [instance for instance in current if _is_replaced(instance, earlier_ids)]
@@ -211,8 +216,8 @@ def _move_traffic(
         gone = {instance.service for instance in old} - {instance.service for instance in instances}
         public_ports.withdraw(gone, launcher.clock())
         if not launcher.hand_over(instances, old, turn):
-            lead_away(launcher.ledger, public_ports.router, instances, launcher.clock())
-            raise LaunchError(taken_away(launcher, instances))
+            route_away(launcher.ledger, public_ports.router, instances, launcher.clock())
+            raise LaunchError(ended_by_another_run(launcher, instances))
     return urls, old
 
 

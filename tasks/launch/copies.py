@@ -20,7 +20,7 @@ from pathlib import Path
 from blocks.removal import discard
 from blocks.tree import copy
 from tasks.errors import NotFoundError
-from tasks.launch.lock import alone
+from tasks.launch.lock import locked
 from tasks.launch.spreading import spread
 from tasks.release import Release
 
@@ -80,7 +80,7 @@ def _draft(folder: Path) -> Iterator[tuple[Path, int]]:
     What killed copiers have left there is removed.
     """
     with ExitStack() as stack:
-        with alone(folder / ".lock"):
+        with locked(folder / ".lock"):
             spread(folder)
             for leftover in folder.glob(f"{_UNFINISHED}*"):
                 with suppress(OSError), _locked(leftover):  # not where a living copier holds it

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tasks.launch.applied import differences
 from tasks.launch.launcher import Launcher
-from tasks.launch.standing import live_release
+from tasks.launch.serving_release import live_release
 from tasks.release import InstanceState
 
 GONE = "no longer configured"

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from blocks.providers.process import detached
 from tasks.errors import SlipwayError
-from tasks.launch.ports import give_back
+from tasks.launch.port_leases import give_back
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import mark_stopping, set_instance_state
 from tasks.presence import is_running

@@ -12,7 +12,7 @@ from tasks.errors import BadInputError, MissingProgramError
 from tasks.launch import git
 from tasks.launch.access import access
 from tasks.launch.checkout import is_checkout
-from tasks.launch.repository import commit_of, is_bare, local, refuse_two
+from tasks.launch.repository import commit_of, is_bare, local, refuse_ambiguous_name
 from tasks.launch.source import check_source, resolved_version
 from tasks.roots import real_path
 
@@ -93,4 +93,4 @@ def _refuse_two(field: str, version: str, listed: str) -> None:
     commits = {name: commit for commit, name in map(str.split, listed.splitlines())}
     tag = f"refs/tags/{version}"
     tagged = commits.get(f"{tag}^{{}}") or commits.get(tag, "")
-    refuse_two(field, version, tagged, commits.get(f"refs/heads/{version}", ""))
+    refuse_ambiguous_name(field, version, tagged, commits.get(f"refs/heads/{version}", ""))

@@ -20,10 +20,10 @@ from tasks.configuration import BLOCK_NAME
 from tasks.errors import BadInputError, BusyError, SlipwayError
 from tasks.holder import run_of
 from tasks.launch.ending import end_instances
-from tasks.launch.lock import place_alone
+from tasks.launch.lock import environment_locked
 from tasks.ledger.befores import forget_befores
 from tasks.ledger.connection import Ledger
-from tasks.ledger.instances import condemn, forget_instances, instances
+from tasks.ledger.instances import forget_instances, instances, mark_for_stop
 from tasks.ledger.ports import ports, release_ports
 from tasks.ledger.releases import forget_release, releases
 from tasks.ledger.rollouts import open_rollouts
@@ -140,12 +140,12 @@ def forget(ledger: Ledger, router: Router, scope: ForgetScope, *, delete_data: b
 
 
 def _forget_place(ledger: Ledger, router: Router, scope: ForgetScope, environment: str) -> int:
-    with place_alone(scope.home, scope.project, environment):
+    with environment_locked(scope.home, scope.project, environment):
         # A rollout may have begun since the last check; with the lock held none can begin.
         _refuse_open_rollouts(ledger, replace(scope, environment=environment))
         doomed = instances(ledger, scope.project, environment, LIVING)
         ids, owner = [instance.id for instance in doomed], own_identity().encode()
-        condemn(ledger, scope.project, environment, ids, owner)
+        mark_for_stop(ledger, scope.project, environment, ids, owner)
     owner_prefix = f"front/{scope.project}/{environment}/"
     leases = [lease for lease in ports(ledger) if lease.owner.startswith(owner_prefix)]
     for lease in leases:

@@ -23,7 +23,7 @@ from tasks.launch.ending import end_instances
 from tasks.launch.health import Health, await_health
 from tasks.launch.holding import hold, let_go
 from tasks.launch.kinds.limit import Limit, limited
-from tasks.launch.premises import Premises
+from tasks.launch.launch_context import LaunchContext
 from tasks.launch.seal import seal_key
 from tasks.launch.serving import digests_of_trees
 from tasks.launch.starter import LaunchError, Order, Starter
@@ -40,8 +40,8 @@ __all__ = ["LaunchError", "Launcher"]
 
 
 @dataclass(frozen=True, slots=True)
-class Launcher(Premises):
-    """Builds, prepares, starts and ends the releases and instances on its premises."""
+class Launcher(LaunchContext):
+    """Builds, prepares, starts and ends the releases and instances in one environment."""
 
     def build(self, version: str, *, serves: bool = True) -> Release:
         """Build that version (empty: the project's own), or find it built, and record it.
@@ -102,7 +102,7 @@ class Launcher(Premises):
             self.secrets.values(),
             self.clock,
         )
-        with self.alone():
+        with self.locked():
             tree = self.as_served(release)
             hold(tree.path)  # nothing is recorded to run there between two commands
         try:
@@ -135,7 +135,7 @@ class Launcher(Premises):
             raise NotFoundError("release", str(release.path), [], "Build it again.")
         orders = self._orders(release, chosen_by or self.release_record())
         self._starter().check(list(orders.values()))
-        with self.alone():
+        with self.locked():
             existing = [] if fresh else self._adoptable(orders)
             adopted, lacking = missing(list(orders), release.digest, existing)
             self._take(adopted)
@@ -151,7 +151,7 @@ class Launcher(Premises):
         """
         orders = [self._former_order(instance) for instance in lost]
         self._starter().check(orders)
-        with self.alone():
+        with self.locked():
             return self._start_in_trees(orders, InstanceState.STARTING)
 
     def healthy(self, instances: Sequence[Instance], timeout_seconds: float) -> list[Health]:

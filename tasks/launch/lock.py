@@ -16,7 +16,7 @@ _POLL_SECONDS = 0.02
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Wait until nobody else holds the lock at ``path``, and hold it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with path.open("a+") as lock:
@@ -46,7 +46,7 @@ def _is_got_soon(descriptor: int) -> bool:
 
 
 @contextmanager
-def unless_taken(path: Path) -> Iterator[bool]:
+def try_lock(path: Path) -> Iterator[bool]:
     """Tell whether nobody holds the lock at ``path``; where nobody does, hold it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with path.open("a+") as lock:
@@ -58,11 +58,11 @@ def unless_taken(path: Path) -> Iterator[bool]:
             yield True
 
 
-def place_alone(home: Path, project: str, environment: str) -> AbstractContextManager[None]:
-    """Hold the lock on starting, routing and condemning there; wait until it is free."""
-    return alone(place_lock(home, project, environment))
+def environment_locked(home: Path, project: str, environment: str) -> AbstractContextManager[None]:
+    """Hold the lock on starting, routing and stopping there; wait until it is free."""
+    return locked(environment_lock_file(home, project, environment))
 
 
-def place_lock(home: Path, project: str, environment: str) -> Path:
+def environment_lock_file(home: Path, project: str, environment: str) -> Path:
     """Return the file of that lock."""
     return home / "instances" / f".{project}-{environment}.lock"

@@ -17,7 +17,7 @@ from typing import IO
 
 _UTF_8_NAME = 0x800
 """The flag of a member of a .zip whose name is UTF-8."""
-_OF_THE_FINDER = frozenset({"__MACOSX", ".DS_Store"})
+_FINDER_NAMES = frozenset({"__MACOSX", ".DS_Store"})
 CHUNK_BYTES = 1024**2
 """The most bytes of a member that are read at once; a name or a link is read whole, with fewer."""
 _COMPRESSED: dict[bytes, Callable[[Path], io.BufferedIOBase]] = {
@@ -186,7 +186,7 @@ def _short(content: IO[bytes]) -> bytes:
 
 def _is_of_the_finder(path: PurePosixPath) -> bool:
     """Tell whether the Finder of macOS has added the path for itself."""
-    return not _OF_THE_FINDER.isdisjoint(path.parts) or path.name.startswith("._")
+    return not _FINDER_NAMES.isdisjoint(path.parts) or path.name.startswith("._")
 
 
 def _name(info: zipfile.ZipInfo) -> str:

@@ -23,12 +23,12 @@ def require_no_rollout(launcher: Launcher) -> None:
         )
 
 
-def is_passed_on(launcher: Launcher, turn: Turn) -> bool:
+def is_superseded(launcher: Launcher, turn: Turn) -> bool:
     """Tell whether a rollout or a later launch decides what serves there, or has decided it."""
     return _rollout(launcher) is not None or is_overtaken(launcher.ledger, turn)
 
 
-def shared(launcher: Launcher, instances: list[Instance]) -> set[str]:
+def shared_services(launcher: Launcher, instances: list[Instance]) -> set[str]:
     """Return the services with a port among ``instances``, which a later launch has serve as well.
 
     Raises:
@@ -42,7 +42,7 @@ def shared(launcher: Launcher, instances: list[Instance]) -> set[str]:
     return {instance.service for instance in instances if instance.port is not None}
 
 
-def taken_away(launcher: Launcher, instances: list[Instance]) -> str:
+def ended_by_another_run(launcher: Launcher, instances: list[Instance]) -> str:
     """Return a sentence where another run ends ``instances``; empty where none does."""
     remaining = {
         instance.id

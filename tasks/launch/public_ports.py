@@ -20,7 +20,7 @@ from tasks.ledger.public_ports import (
     retire_public_ports,
     undo_public_ports,
 )
-from tasks.public_port_range import PublicPortRange, front_range
+from tasks.public_port_range import PublicPortRange, public_range
 from tasks.release import LIVING, Instance, InstanceState
 from tasks.settings import Settings
 
@@ -95,7 +95,7 @@ class PublicPorts:
             forget_moved(self.ledger, self.span, self.place, service)
 
 
-def lead_away(ledger: Ledger, router: Router, leaving: Collection[Instance], now: float) -> None:
+def route_away(ledger: Ledger, router: Router, leaving: Collection[Instance], now: float) -> None:
     """Send the traffic that goes to ``leaving`` to what serves there instead, or nowhere.
 
     The public port of a service of which nothing is left may be leased to another.
@@ -122,4 +122,4 @@ def public_ports_of(
     project: str, environment: str, ledger: Ledger, router: Router, settings: Settings
 ) -> PublicPorts:
     """Return the public ports of that environment, as this machine's router has them."""
-    return PublicPorts(ledger, router, PortOwner(project, environment), front_range(settings))
+    return PublicPorts(ledger, router, PortOwner(project, environment), public_range(settings))

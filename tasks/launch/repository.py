@@ -108,7 +108,7 @@ def commit_of(field: str, repository: GitRepository, reference: str) -> str:
     headed = _commit(repository, f"refs/heads/{branch}") or _commit(
         repository, f"refs/remotes/origin/{branch}"
     )
-    refuse_two(field, reference, tagged, headed)
+    refuse_ambiguous_name(field, reference, tagged, headed)
     if commit := tagged or headed or _commit(repository, reference):
         return commit
     tags = git.ask(_of(repository), "tag", "--sort=-creatordate").line.split("\n")[:_TAGS_NAMED]
@@ -117,7 +117,7 @@ def commit_of(field: str, repository: GitRepository, reference: str) -> str:
     raise BadInputError(field, reference, problem, f"Its newest tags are: {newest}.")
 
 
-def refuse_two(field: str, reference: str, tagged: str, headed: str) -> None:
+def refuse_ambiguous_name(field: str, reference: str, tagged: str, headed: str) -> None:
     """Refuse a name that is a tag and a branch of different commits.
 
     Raises:

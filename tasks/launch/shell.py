@@ -20,7 +20,7 @@ _WORDS = (
     " pushd pwd read readarray readonly return select set shift shopt source suspend test then time"
     " times trap true type typeset ulimit umask unalias unset until wait while { }"
 )
-_OF_THE_SHELL = frozenset(_WORDS.split())
+_SHELL_BUILTINS = frozenset(_WORDS.split())
 
 
 def shell(text: str) -> tuple[str, ...]:
@@ -48,6 +48,6 @@ def is_plain(line: str) -> bool:
     return (
         bool(words)
         and bool(_PROGRAM.match(words[0]))
-        and words[0] not in _OF_THE_SHELL
+        and words[0] not in _SHELL_BUILTINS
         and not any(word and _OPERATOR.issuperset(word) for word in words)
     )

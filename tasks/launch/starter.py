@@ -27,7 +27,7 @@ from tasks.launch.command import (
 from tasks.launch.desired import Replica
 from tasks.launch.detection import KINDS
 from tasks.launch.ending import end_instances
-from tasks.launch.ports import lease_free_port
+from tasks.launch.port_leases import lease_free_port
 from tasks.launch.shell import script
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import record_instance

@@ -20,7 +20,7 @@ from tasks.launch.holding import hold
 from tasks.launch.kinds.interface import BuildError
 from tasks.launch.launcher import Launcher
 from tasks.launch.public_ports import PublicPorts, public_ports_of
-from tasks.launch.standing import release_to_launch, serving_release
+from tasks.launch.serving_release import release_to_launch, serving_release
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.hosts import open_own_ledger
 from tasks.narration import narrated

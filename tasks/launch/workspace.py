@@ -20,7 +20,7 @@ from tasks.launch.boundary import enclose
 from tasks.launch.copies import copy_release
 from tasks.launch.kinds.interface import run_build
 from tasks.launch.kinds.python_lock import LockTarget, constraints, lock_of
-from tasks.launch.lock import alone
+from tasks.launch.lock import locked
 from tasks.launch.suite_requirements import suite_requirements
 from tasks.release import Release
 
@@ -137,7 +137,7 @@ def trim_workspaces(home: Path, living: Callable[[], Collection[str]], now: floa
     folder = workspaces(home)
     if not folder.is_dir():
         return Trimmed()
-    with alone(folder / ".lock"):
+    with locked(folder / ".lock"):
         forgotten = [
             path for path in folder.glob(f"{_TRIAL}*") if now - _ended_at(path) > _DAY_SECONDS
         ]

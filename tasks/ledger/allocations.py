@@ -111,10 +111,10 @@ def enqueue(
         StaleFenceError: When another run holds the owner's workload now.
     """
     with ledger.read() as connection:
-        standing = _find_claim(connection, claim)
-    if standing is not None and _is_fresh(standing, claim, now + lease_seconds / 2):
+        existing = _find_claim(connection, claim)
+    if existing is not None and _is_fresh(existing, claim, now + lease_seconds / 2):
         return
-    lives = standing is not None and standing["lease_until"] > now
+    lives = existing is not None and existing["lease_until"] > now
     row = {
         "provider": claim.provider,
         "owner": claim.owner,
@@ -122,7 +122,7 @@ def enqueue(
         "fence": claim.fence,
         "priority": claim.priority,
         "demand": claim.demand,
-        "since": standing["since"] if standing is not None and lives else now,
+        "since": existing["since"] if existing is not None and lives else now,
         "expected_seconds": claim.expected_seconds,
         "lease_until": now + lease_seconds,
         "reason": reason,
@@ -188,10 +188,10 @@ def _find_claim(connection: Connection, claim: Claim) -> RowMapping | None:
     return connection.execute(query).mappings().one_or_none()
 
 
-def _is_fresh(standing: RowMapping, claim: Claim, until: float) -> bool:
+def _is_fresh(existing: RowMapping, claim: Claim, until: float) -> bool:
     requested = (claim.demand, claim.priority, claim.fence)
-    same = (standing["demand"], standing["priority"], standing["fence"]) == requested
-    return same and bool(standing["lease_until"] > until)
+    same = (existing["demand"], existing["priority"], existing["fence"]) == requested
+    return same and bool(existing["lease_until"] > until)
 
 
 def _check_owner(connection: Connection, claim: Claim) -> None:

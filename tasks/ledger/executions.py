@@ -61,8 +61,8 @@ def begin_execution(ledger: Ledger, execution: Execution) -> None:
     row = _row(execution)
     with ledger.write() as connection:
         check_fence(connection, execution.workload, execution.fence)
-        standing = _find(connection, execution.workload, execution.step, execution.attempt)
-        if standing is None or standing.outcome is None:
+        existing = _find(connection, execution.workload, execution.step, execution.attempt)
+        if existing is None or existing.outcome is None:
             upsert(connection, table, [row])
 
 

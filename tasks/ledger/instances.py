@@ -89,7 +89,7 @@ def hand_over(
     return True
 
 
-def condemn(
+def mark_for_stop(
     ledger: Ledger, project: str, environment: str, ids: Collection[str], owner: str
 ) -> None:
     """Record that ``owner`` is about to end these, and that all earlier turns are overtaken."""

@@ -17,7 +17,7 @@ from tasks.ledger.connection import Ledger
 from tasks.ledger.holdings import move_epochs
 from tasks.ledger.tables.capacity import allocations, waiting
 from tasks.ledger.tables.work import executions, workloads
-from tasks.presence import stands_behind
+from tasks.presence import is_capacity_in_use
 
 LEASE_SECONDS = 15.0
 
@@ -62,7 +62,7 @@ def reap(
     ledger: Ledger,
     now: float,
     lease_seconds: float = LEASE_SECONDS,
-    alive: Callable[[str, Collection[Path]], bool] = stands_behind,
+    alive: Callable[[str, Collection[Path]], bool] = is_capacity_in_use,
 ) -> list[str]:
     """Drop allocations and waiting claims whose lease ran out and that no living process uses.
 

@@ -20,7 +20,7 @@ from tasks.ledger.tables.deployment import ports as table
 class PortLease:
     """A port that belongs to ``owner`` until it is released.
 
-    ``released_at``: since when a front port is unused; its owner keeps it until another needs it.
+    ``released_at``: since when a public port is unused; its owner keeps it until another needs it.
     """
 
     host: str

@@ -1,4 +1,4 @@
-"""Leases of front ports, which last beyond a stop until another service needs the port.
+"""Leases of public ports, which last beyond a stop until another service needs the port.
 
 A stopped service keeps its number as long as there are others, so that it is found at its old
 address when it comes back. All ports of a launch are leased in one transaction: all, or none.
@@ -24,13 +24,13 @@ _COLUMNS = (table.c.host, table.c.port, table.c.owner, table.c.leased_at, table.
 
 @dataclass(frozen=True, slots=True)
 class PortOwner:
-    """An environment of a project, whose services own front ports."""
+    """An environment of a project, whose services own public ports."""
 
     project: str
     environment: str
 
     def owner(self, service: str) -> str:
-        """Return the name under which a service holds its front port in the ledger."""
+        """Return the name under which a service holds its public port in the ledger."""
         return f"front/{self.project}/{self.environment}/{service}"
 
 
@@ -51,15 +51,15 @@ def lease_public_ports(
     *,
     move: bool = True,
 ) -> LeasedPorts:
-    """Lease a front port to each service of ``pins``: its pin, its last one, or a free one.
+    """Lease a public port to each service of ``pins``: its pin, its last one, or a free one.
 
     When none is free, the one that was given up first is taken from its last owner. With
     ``move``, a service that holds another port than its pin is moved: it keeps both until
     `forget_moved`.
 
     Raises:
-        BadInputError: A pin is no front port, or another service holds it.
-        BusyError: Every front port leads to a service that is meant to run.
+        BadInputError: A pin is no public port, or another service holds it.
+        BusyError: Every public port leads to a service that is meant to run.
     """
     with ledger.write() as connection:
         before = {service: _held(connection, span, place.owner(service)) for service in pins}
@@ -115,8 +115,8 @@ def retire_public_ports(
         )
 
 
-def front_services(ledger: Ledger, place: PortOwner) -> dict[str, int]:
-    """Return the services of ``place`` that hold a front port and need it, with the port."""
+def public_services(ledger: Ledger, place: PortOwner) -> dict[str, int]:
+    """Return the services of ``place`` that hold a public port and need it, with the port."""
     prefix = place.owner("")
     query = select(table.c.owner, table.c.port).where(
         table.c.owner.startswith(prefix, autoescape=True), table.c.released_at.is_(None)
@@ -163,7 +163,7 @@ def _require_free(
         raise BadInputError(
             field,
             pin,
-            f"the front ports are {span.first} to {span.last}",
+            f"the public ports are {span.first} to {span.last}",
             "Write one of these, or set SLIPWAY_ROUTER_SLOTS higher and run `make up`.",
         )
     is_pin = (table.c.host == span.host, table.c.port == pin)
@@ -172,7 +172,7 @@ def _require_free(
         raise BadInputError(
             field,
             pin,
-            f"it is the front port of {_shown(holder['owner'])}",
+            f"it is the public port of {_shown(holder['owner'])}",
             "Write another one, or stop that first; without `port`, each environment gets its own.",
         )
     connection.execute(delete(table).where(*is_pin))
@@ -197,7 +197,7 @@ def _exhausted(span: PublicPortRange, owners: list[str]) -> BusyError:
     more = f" and {len(owners) - _NAMED_OWNERS} more" if owners[_NAMED_OWNERS:] else ""
     slots = span.last - span.first + 1
     return BusyError(
-        f"no front port is free: {span.first} to {span.last} on {span.host} lead to {names}{more}. "
+        f"no public port is free: {span.first} to {span.last} on {span.host} lead to {names}{more}. "
         f"Stop one of them, or set SLIPWAY_ROUTER_SLOTS above {slots} and run `make up`: "
         "the router grows without a restart."
     )

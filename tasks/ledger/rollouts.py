@@ -71,13 +71,13 @@ def begin_rollout(  # noqa: PLR0917 - the fields of a rollout, and a check of th
         updated_at=now,
     )
     with ledger.write() as connection:
-        standing = _open_there(connection, project, environment)
-        if standing is None:
+        existing = _open_there(connection, project, environment)
+        if existing is None:
             values = {name: getattr(begun, name) for name in RolloutRow.__slots__}
             connection.execute(insert(table).values(**values))
-    if standing is not None:
+    if existing is not None:
         raise BusyError(
-            _busy(standing, alive=standing.lease_until > now and owner_alive(standing.owner))
+            _busy(existing, alive=existing.lease_until > now and owner_alive(existing.owner))
         )
     return begun
 
@@ -203,12 +203,12 @@ def _open_there(connection: Connection, project: str, environment: str) -> Rollo
     return None if row is None else RolloutRow(**row)
 
 
-def _busy(standing: RolloutRow, *, alive: bool) -> str:
-    place = f"{standing.project}/{standing.environment}"
+def _busy(existing: RolloutRow, *, alive: bool) -> str:
+    place = f"{existing.project}/{existing.environment}"
     if alive:
-        run = run_of(standing.owner)
-        return f"{place} is being deployed by {run} ({standing.phase}). Wait for its end."
+        run = run_of(existing.owner)
+        return f"{place} is being deployed by {run} ({existing.phase}). Wait for its end."
     return (
-        f"{place} has a rollout ({standing.id}, {standing.phase}) whose controller is gone. "
+        f"{place} has a rollout ({existing.id}, {existing.phase}) whose controller is gone. "
         "The reconciler ends it within seconds: try again then."
     )

@@ -11,7 +11,7 @@ from tasks.split.suite import REPORT
 from tasks.split.verdicts import read_record
 
 _NAMED = 5
-_OF_ITSELF = frozenset({End.FAILED, End.TIMED_OUT, End.OUT_OF_MEMORY})
+_RETRYABLE_ENDS = frozenset({End.FAILED, End.TIMED_OUT, End.OUT_OF_MEMORY})
 
 
 def last_successes(executions: Iterable[Execution]) -> dict[str, Execution]:
@@ -29,7 +29,7 @@ def retry_remarks(executions: Sequence[Execution]) -> list[str]:
     successes = last_successes(executions)
     former: defaultdict[str, list[Execution]] = defaultdict(list)
     for execution in executions:
-        if execution.outcome and execution.outcome.end in _OF_ITSELF:
+        if execution.outcome and execution.outcome.end in _RETRYABLE_ENDS:
             former[execution.step].append(execution)
     tests: list[str] = []
     steps: list[str] = []

@@ -39,7 +39,7 @@ def test_step_ids_are_safe_as_folder_names(name: str) -> None:
         StepSpec(id=name, run="true")
 
 
-def test_a_front_port_belongs_to_one_service_that_takes_traffic() -> None:
+def test_a_public_port_belongs_to_one_service_that_takes_traffic() -> None:
     """Broken: the launch would find out, after a build, or one service would hide the other."""
     with pytest.raises(ValidationError, match="port 8310 is of no use"):
         ServiceSpec(port=8310, web=False)

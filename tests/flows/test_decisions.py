@@ -9,8 +9,8 @@ from blocks.providers.interface import Resources
 from blocks.providers.shell_runner import ShellRunner
 from blocks.workload_spec import StepsWorkload
 from flows.workload.job import Job
+from flows.workload.lifecycle import run_workload
 from flows.workload.replayable import replayable_workloads
-from flows.workload.settle import run_workload
 from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger
 from tasks.ledger.decisions import Decision, decisions

@@ -108,7 +108,7 @@ class World:
         return shipment
 
     def pages(self) -> set[str]:
-        """Return what every replica behind the front ports answers."""
+        """Return what every replica behind the public ports answers."""
         upstreams = [up for port in self._fronts() for up in self.router.upstreams(port)]
         return {_page(upstream) for upstream in upstreams}
 

@@ -8,8 +8,8 @@ import pytest
 
 from stack.endings import (
     Ending,
+    crash_looping_parts,
     forget_ending,
-    keep_ending,
     read_ending,
     reason,
     write_ending,
@@ -41,9 +41,9 @@ def test_how_a_part_ended_is_shown_with_its_last_lines(home: Home) -> None:
 def test_waiting_for_a_part_that_keeps_ending_is_in_vain(home: Home) -> None:
     """Broken: `make up` would wait for two minutes, then show the log of another part."""
     write_ending(home, Ending("worker", 1, 3))
-    assert keep_ending(home) == []
+    assert crash_looping_parts(home) == []
     write_ending(home, Ending("worker", 1, 4))
-    assert keep_ending(home) == ["worker"]
+    assert crash_looping_parts(home) == ["worker"]
 
 
 def test_an_empty_log_is_said_to_be_empty(home: Home) -> None:

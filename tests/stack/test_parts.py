@@ -33,7 +33,7 @@ def test_a_setting_concerns_the_parts_that_read_it() -> None:
 
 
 def test_the_router_grows_by_a_part_beside_the_one_that_serves() -> None:
-    """Broken: more front ports would cost the connections of those there are."""
+    """Broken: more public ports would cost the connections of those there are."""
     wider = {**ENVIRONMENT, "SLIPWAY_ROUTER_SLOTS": "40"}
     grown = parts(PROCFILE, wider, [range(8300, 8332)])
     (router, extension) = (part for part in grown if part.program == "router")

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from benchmarks.free_ports import free_ports
 from stack.api import SlipwayApi
 from stack.environment import MARK
-from stack.ports import is_taken
+from stack.port_check import is_taken
 from stack.record import read_record
 from stack.runs.flow_process import flow_processes
 from tasks.home import PROGRAMS, Home

@@ -12,7 +12,7 @@ import pytest
 from blocks.providers.process.detached import NotStarted, ProcessIdentity, Running
 from blocks.routers.extent import announce
 from stack.record import ProcessRecord, record_of, write_record
-from stack.status import front_ports, program_rows, service_row, supervision
+from stack.status import program_rows, public_ports, service_row, supervision
 from tasks.home import PROGRAMS, Home
 from tasks.observe.text_table import text_table
 from tasks.release import Instance, InstanceState
@@ -107,15 +107,15 @@ def test_it_says_who_brings_back_what_dies(tmp_path: Path, monkeypatch: pytest.M
     assert sentence.startswith(f"The supervisor, process {os.getpid()}, hangs: no sign for 10 min.")
 
 
-def test_the_front_ports_that_were_added_are_shown(tmp_path: Path) -> None:
+def test_the_public_ports_that_were_added_are_shown(tmp_path: Path) -> None:
     """Whoever has set more slots cannot see whether the router serves them."""
     config = Settings(home=tmp_path, router_port=8300, router_slots=4)
-    assert front_ports(config) == ""
+    assert public_ports(config) == ""
     (tmp_path / "router").mkdir()
     announce(tmp_path / "router", 8300, 4)
-    assert front_ports(config) == "Front ports 8300 to 8303 (4)"
+    assert public_ports(config) == "Public ports 8300 to 8303 (4)"
     announce(tmp_path / "router", 8304, 2)
-    assert front_ports(config) == "Front ports 8300 to 8305 (6, 2 of them added since its start)"
+    assert public_ports(config) == "Public ports 8300 to 8305 (6, 2 of them added since its start)"
 
 
 def test_columns_stand_under_each_other() -> None:

@@ -16,7 +16,7 @@ from tasks.holder import acting_as
 from tasks.launch.before import BeforeError
 from tasks.launch.kinds.interface import run_build
 from tasks.launch.launcher import Launcher
-from tasks.launch.lock import alone
+from tasks.launch.lock import locked
 from tasks.narration import Narrator, doing, narrated, tell
 from tasks.split.collect import collect
 from tests.tasks.launch.conftest import launcher_for, ledger, service_ports, source
@@ -87,10 +87,10 @@ async def test_a_collection_says_so(tmp_path: Path) -> None:
 async def test_who_waits_for_another_says_so(tmp_path: Path) -> None:
     """Broken: a launch that waits for another build of the project is silent."""
     path, locks = tmp_path / "x.lock", ExitStack()
-    locks.enter_context(alone(path))
+    locks.enter_context(locked(path))
 
     def enter() -> None:
-        with alone(path):
+        with locked(path):
             pass
 
     assert await _told(enter, locks.close, r"Still waiting for .*x\.lock")
@@ -102,12 +102,12 @@ async def test_who_waits_for_another_says_so_at_once(tmp_path: Path) -> None:
     path, lines = tmp_path / "x.lock", list[str]()
 
     def enter() -> None:
-        with alone(path):
+        with locked(path):
             pass
 
     with ExitStack() as locks:
         with acting_as("the run 'deploy shop v2' (1)"):
-            locks.enter_context(alone(path))
+            locks.enter_context(locked(path))
         async with narrated(lines.append, every_seconds=3600.0), asyncio.timeout(30):
             waiting = asyncio.create_task(asyncio.to_thread(enter))
             while not lines:  # noqa: ASYNC110 - what it waits for happens in a thread

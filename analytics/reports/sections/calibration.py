@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analytics.reports.data.model import Column, Section, Span, Table
-from analytics.training.calibration import calibration_periods, calibration_summary
+from analytics.training.calibration_report import calibration_periods, calibration_summary
 from tasks.ledger.decisions import Decision
 
 _COLUMNS = (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Protocol, TypeVar
 
 from blocks.providers.interface import Outcome
-from tasks.claim import Admittance, Claim, Granted, Queued, Refused
+from tasks.claim import AdmissionDecision, Claim, Granted, Queued, Refused
 from tasks.distribute.dispatch.events import Hooks
 from tasks.distribute.dispatch.ready_queue import StepHistory
 from tasks.distribute.dispatch.results import RefusedError
@@ -25,7 +25,7 @@ ASK_AGAIN_SECONDS = 5.0
 class Admission(Protocol):
     """Admission of claims on capacity; the calls that block are made in a thread."""
 
-    def admit(self, claim: Claim) -> Admittance:
+    def admit(self, claim: Claim) -> AdmissionDecision:
         """Grant, queue or refuse ``claim``; asking again keeps its place in the queue."""
         ...
 
@@ -93,7 +93,7 @@ class Attempts:
 
     async def admit(
         self, step: Step, choice: PlacementChoice, more_urgent: Collection[str] | None = None
-    ) -> Admittance:
+    ) -> AdmissionDecision:
         """Claim the capacity of ``choice``; a grant is held for the next attempt.
 
         ``more_urgent`` are the more urgent of the steps that have not been tried yet.
@@ -116,7 +116,7 @@ class Attempts:
 
     async def _ask(
         self, step: Step, choice: PlacementChoice, more_urgent: Collection[str] | None
-    ) -> Admittance:
+    ) -> AdmissionDecision:
         before, after = self._waiting_owners(step, choice.provider, more_urgent)
         seconds = choice.ends_at - choice.starts_at
         claim = Claim(

@@ -11,7 +11,7 @@ from blocks.routers.interface import RouterError
 DIRECTORY = Path("/home/of/router")
 
 
-def test_every_front_port_listens_and_reads_its_own_slots() -> None:
+def test_every_public_port_listens_and_reads_its_own_slots() -> None:
     """Otherwise the requests of one service reach another."""
     config = json.loads(json.dumps(caddy_config(DIRECTORY, "127.0.0.1", [8300, 8301])))
     servers = config["apps"]["http"]["servers"]

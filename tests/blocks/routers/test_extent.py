@@ -1,4 +1,4 @@
-"""Tests of the announced front ports of the router."""
+"""Tests of the announced public ports of the router."""
 
 from __future__ import annotations
 

@@ -80,12 +80,12 @@ def _get(path: str, port: int = FIRST) -> tuple[int, str]:
     return answer.status, body
 
 
-def test_front_port_without_release_says_so(router: SlotRouter) -> None:
+def test_public_port_without_release_says_so(router: SlotRouter) -> None:
     """Otherwise a user meets an empty 502 and looks for the fault in the wrong place."""
     assert router.upstreams(FIRST + 1) == ()
     status, body = _get("/", FIRST + 1)
     assert status == 503
-    assert body == f"Nothing is deployed on front port {FIRST + 1}.\n"
+    assert body == f"Nothing is deployed on public port {FIRST + 1}.\n"
 
 
 @pytest.mark.usefixtures("apps")
@@ -164,7 +164,7 @@ def test_taken_port_is_named_with_its_setting(tmp_path: Path) -> None:
         arguments = ["--directory", str(tmp_path), "--first-port", str(FIRST + 30)]
         ended = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
     assert ended.returncode == 2
-    assert f"front port {FIRST + 31} on 127.0.0.1 is taken" in ended.stderr
+    assert f"public port {FIRST + 31} on 127.0.0.1 is taken" in ended.stderr
     assert "SLIPWAY_ROUTER_PORT" in ended.stderr
     assert "Traceback" not in ended.stderr
 
@@ -180,7 +180,7 @@ def test_a_second_router_of_the_same_folder_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("apps")
 def test_a_router_that_grows_drops_nothing(router: SlotRouter, tmp_path: Path) -> None:
-    """Otherwise more front ports would cost the connections of those there are."""
+    """Otherwise more public ports would cost the connections of those there are."""
     router.route(FIRST, [f"127.0.0.1:{APPS}"])
     more = ["--directory", str(tmp_path / "router"), "--first-port", str(FIRST + 4), "--beside"]
     with load("127.0.0.1", FIRST) as tally, _running([*COMMAND, *more], FIRST + 4):

@@ -41,7 +41,7 @@ def test_what_is_routed_is_what_every_slot_says(tmp_path: Path) -> None:
 
 
 def test_routing_nowhere_empties_every_slot(tmp_path: Path) -> None:
-    """Otherwise a front port without a release answers with a dead upstream's 502."""
+    """Otherwise a public port without a release answers with a dead upstream's 502."""
     router = SlotRouter(tmp_path)
     assert router.upstreams(FRONT) == ()
     router.route(FRONT, ["127.0.0.1:1"])

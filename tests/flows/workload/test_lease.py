@@ -11,7 +11,7 @@ import pytest
 from blocks.providers.interface import Resources
 from flows.workload import lease as leases
 from flows.workload.lease import kept_alive
-from tasks.allocate.admit import LedgerAdmission
+from tasks.allocate.ledger_admission import LedgerAdmission
 from tasks.claim import Claim, Granted
 from tasks.errors import BusyError
 from tasks.ledger.allocations import queue_state

@@ -14,8 +14,8 @@ from blocks.providers.process.identity import own_identity
 from blocks.providers.shell_runner import ShellRunner
 from blocks.workload_spec import PytestWorkload, SplittableSpec, StepsWorkload
 from flows.workload.job import Job
+from flows.workload.lifecycle import run_workload
 from flows.workload.plan import plan_only
-from flows.workload.settle import run_workload
 from flows.workload.workspace import living
 from tasks.launch.target import Target
 from tasks.launch.workspace import DAYS_KEPT

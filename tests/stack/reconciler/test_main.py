@@ -23,7 +23,7 @@ from stack.reconciler.main import Sampling, ServiceRestarter
 from stack.services import gone, stop_steps
 from tasks.home import Home
 from tasks.launch.ending import end_instances
-from tasks.launch.public_ports import lead_away
+from tasks.launch.public_ports import route_away
 from tasks.ledger.befores import BeforeRow, BeforeState, record_before
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.executions import Execution, begin_execution
@@ -142,12 +142,12 @@ def test_what_comes_before_a_release_ends_with_the_stack(ledger: Ledger, tmp_pat
 
 @pytest.mark.integration
 def test_what_is_stopped_with_the_stack_leads_nowhere(ledger: Ledger, tmp_path: Path) -> None:
-    """Broken: after `make down ALL=1` a front port would lead to whoever gets the port next."""
+    """Broken: after `make down ALL=1` a public port would lead to whoever gets the port next."""
     router, place = SlotRouter(tmp_path / "router"), PortOwner("web", "prod")
     span = PublicPortRange("127.0.0.1", 8300, 8301)
     lease_public_ports(ledger, span, place, {"app": None}, 0.0)
     router.route(8300, ["127.0.0.1:28200"])
-    lead_away(ledger, router, [replace(service(tmp_path), port=28_200)], 1.0)
+    route_away(ledger, router, [replace(service(tmp_path), port=28_200)], 1.0)
     assert router.upstreams(8300) == ()
     assert [lease.released_at for lease in ports(ledger)] == [1.0]
 

@@ -11,11 +11,11 @@ import pytest
 
 from stack.reconciler.retention import Folder, Retention, to_remove
 from tasks.home import Home
-from tasks.launch.lock import alone
+from tasks.launch.lock import locked
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.instances import instances, record_instance
 from tasks.ledger.workloads import open_workload
-from tasks.observe.retention import read_retention, retention_table
+from tasks.observe.retention_table import read_retention, retention_table
 from tasks.release import Instance, InstanceState
 from tasks.settings import Settings
 
@@ -108,7 +108,7 @@ def test_a_build_that_came_to_no_end_goes_unless_it_goes_on(
 ) -> None:
     """Broken: a build that was killed fills the disk until that project is built again."""
     leftover = _folder(config, "releases/shop/.building-a", 1)
-    with alone(leftover.parent / ".lock"):
+    with locked(leftover.parent / ".lock"):
         Retention(config, ledger)(NOW)
         assert leftover.exists()
     Retention(config, ledger)(NOW)

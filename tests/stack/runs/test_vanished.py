@@ -18,7 +18,7 @@ from stack.runs.vanished import (
     BEGIN_SECONDS,
     GRACE_SECONDS,
     MAX_STARTS,
-    Vanished,
+    VanishedRuns,
     times_begun_again,
 )
 
@@ -47,10 +47,10 @@ def _run(state_type: str = "RUNNING", timestamp: str = LATELY) -> dict[str, Any]
     return {"id": "lost", "state_type": state_type, "state": {"timestamp": timestamp}}
 
 
-def _vanished(api: SlipwayApi, home: Path, worker_age: float | None = 1000.0) -> Vanished:
+def _vanished(api: SlipwayApi, home: Path, worker_age: float | None = 1000.0) -> VanishedRuns:
     """Look for what has vanished in second 103, beside a worker that has been there for so long."""
     place = ("slipway", home, "process@here")
-    return Vanished(api, *place, lambda: worker_age, clock=lambda: 103.0)
+    return VanishedRuns(api, *place, lambda: worker_age, clock=lambda: 103.0)
 
 
 @pytest.fixture

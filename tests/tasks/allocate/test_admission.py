@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blocks.providers.interface import Resources
-from tasks.allocate.admission import AGING_SECONDS, DEPTH, PATIENCE_SECONDS, decide
+from tasks.allocate.admission import (
+    AGING_SECONDS,
+    MAX_BACKFILL_SECONDS,
+    MAX_CLAIMS_CONSIDERED,
+    decide,
+)
 from tasks.claim import Claim, Granted, Queued, Refused
 from tasks.ledger.queue import Held, ProviderQueue, Waiting
 
@@ -104,7 +109,7 @@ def test_who_passes_others_is_reckoned_with_by_its_80th_percentile() -> None:
 
 def test_nothing_passes_who_has_waited_for_long() -> None:
     """Estimates that are always too short would otherwise let everybody pass for ever."""
-    big = waits("v/big", 2, since=NOW - PATIENCE_SECONDS)
+    big = waits("v/big", 2, since=NOW - MAX_BACKFILL_SECONDS)
     state = queue(2, (held("h", 1, seconds=12.0),), (big,))
     blocked = decide(claim("w/short", 1, seconds=1.0), state, NOW)
     assert isinstance(blocked, Queued)
@@ -151,10 +156,10 @@ def test_a_lowered_capacity_keeps_everybody_waiting_until_it_suffices() -> None:
 
 def test_a_long_queue_is_decided_in_order() -> None:
     """Behind a crowd nobody may pass, and the decision must stay quick."""
-    crowd = tuple(waits(f"v/{number:03}", 1) for number in range(DEPTH * 3))
+    crowd = tuple(waits(f"v/{number:03}", 1) for number in range(MAX_CLAIMS_CONSIDERED * 3))
     last = decide(claim("w/a", 1), queue(2, (held("h", 2),), crowd), NOW)
     assert isinstance(last, Queued)
-    assert last.position == DEPTH * 3 + 1
+    assert last.position == MAX_CLAIMS_CONSIDERED * 3 + 1
 
 
 DEMANDS = st.builds(
@@ -223,7 +228,7 @@ def test_a_big_claim_is_served_amid_an_endless_stream_of_small_urgent_ones() -> 
         waiting = (Waiting("w/big", slots(4), 0, arrived, 10, LATER),)
         state = queue(4, tuple(item for item, _ in holding.values()), waiting)
         if isinstance(decide(big, state, now), Granted):
-            assert now <= 2 * AGING_SECONDS + PATIENCE_SECONDS + 10
+            assert now <= 2 * AGING_SECONDS + MAX_BACKFILL_SECONDS + 10
             return
         small = Claim(f"s/{tick}-", "local", slots(1), 1, priority=2, expected_seconds=1)
         if isinstance(decide(small, state, now), Granted):

@@ -41,7 +41,7 @@ from tasks.deploy.effects import (
     Undo,
     Undone,
 )
-from tasks.deploy.reconcile import Sighting, reconcile_rollouts, settle
+from tasks.deploy.reconcile import ObservedState, reconcile_rollouts, resolve_orphan
 from tasks.deploy.rollout import Rollout, RolloutKind, advance, begin
 from tasks.deploy.survey import address, survey
 from tasks.ledger.instances import instances
@@ -199,7 +199,9 @@ def _control(world: World, rollout: Rollout, healthy: bool) -> Rollout:
 def _reconcile(world: World, saved: Rollout, life: int = 0) -> Rollout:
     """Bring it to its end; with a ``life``, the reconciler is killed as well."""
     world.life = life
-    rollout, effect = settle(saved, Sighting(world.there, world.alive, world.upstreams), now=3.0)
+    rollout, effect = resolve_orphan(
+        saved, ObservedState(world.there, world.alive, world.upstreams), now=3.0
+    )
     saved = rollout
     try:
         while not isinstance(effect, Nothing):

@@ -42,7 +42,7 @@ def test_workers_and_the_dead_are_not_kept_warm() -> None:
 
 
 def test_a_service_that_goes_leads_nowhere() -> None:
-    """Otherwise its front port goes on pointing at a process that is stopped."""
+    """Otherwise its public port goes on pointing at a process that is stopped."""
     gone = replace(OLD, id="a", service="admin", port=5)
     public_ports = {"web": 8300, "admin": 8301}
     routes = routes_of([NEW], [OLD, gone], public_ports.__getitem__, lambda port: (f"h:{port}",))

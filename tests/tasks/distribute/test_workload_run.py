@@ -17,7 +17,7 @@ import pytest
 from blocks.providers.interface import Resources
 from blocks.providers.shell_runner import ShellRunner
 from blocks.workload_spec import PytestWorkload, StepSpec, StepsWorkload
-from tasks.allocate.admit import LedgerAdmission
+from tasks.allocate.ledger_admission import LedgerAdmission
 from tasks.claim import Queued
 from tasks.distribute.dispatch.dispatcher import Dispatcher
 from tasks.distribute.dispatch.events import Hooks

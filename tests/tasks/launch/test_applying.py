@@ -19,7 +19,7 @@ from tasks.launch.convergence import Launched, converge, revive, shut_down
 from tasks.launch.kinds.procfile import ProcfileKind
 from tasks.launch.launcher import Launcher, LaunchError
 from tasks.launch.public_ports import PublicPorts
-from tasks.launch.standing import release_to_launch
+from tasks.launch.serving_release import release_to_launch
 from tasks.ledger.connection import Ledger
 from tasks.ledger.ports import lease_port, ports
 from tasks.ledger.public_ports import PortOwner
@@ -48,7 +48,7 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).
 
 @pytest.fixture
 def public_ports(ledger: Ledger, tmp_path: Path) -> PublicPorts:
-    """Give front ports with real slots."""
+    """Give public ports with real slots."""
     span = PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
     return PublicPorts(ledger, SlotRouter(tmp_path / "router"), PortOwner("demo", "dev"), span)
 
@@ -59,7 +59,7 @@ def launch(launcher: Launcher, public_ports: PublicPorts) -> Launched:
 
 
 def answers(public_ports: PublicPorts) -> list[str]:
-    """Return what each upstream of the front port answers."""
+    """Return what each upstream of the public port answers."""
     urls = [f"http://{address}/health" for address in public_ports.router.upstreams(FRONT)]
     return [httpx.get(url, trust_env=False).text for url in urls]
 
@@ -211,9 +211,9 @@ def test_a_request_in_flight_is_answered_before_its_process_ends(
 
         upstreams = public_ports.router.upstreams
 
-        def route(self, front_port: int, upstreams: Sequence[str]) -> None:
+        def route(self, public_port: int, upstreams: Sequence[str]) -> None:
             """Move the traffic, and let the request be answered later."""
-            route(front_port, upstreams)
+            route(public_port, upstreams)
             threading.Timer(0.5, go.touch).start()
 
     converge(
@@ -242,14 +242,14 @@ def test_a_failed_launch_leaves_no_more_than_the_log_of_what_failed(
     assert (ports(ledger), launcher.recorded()) == ([], [])
 
 
-def test_without_a_front_port_nothing_is_left(
+def test_without_a_public_port_nothing_is_left(
     launcher_for: Make, public_ports: PublicPorts, ledger: Ledger
 ) -> None:
-    """Broken: a launch that gets no front port leaves its processes running, unseen."""
+    """Broken: a launch that gets no public port leaves its processes running, unseen."""
     none_free = replace(public_ports, span=PublicPortRange("127.0.0.1", FRONT, FRONT))
     lease_port(ledger, "127.0.0.1", FRONT, FRONT, "front/another", 0)
     launcher = launcher_for()
-    with pytest.raises(BusyError, match="no front port is free"):
+    with pytest.raises(BusyError, match="no public port is free"):
         launch(launcher, none_free)
     assert [lease.owner for lease in ports(ledger)] == ["front/another"]
     assert launcher.recorded() == []

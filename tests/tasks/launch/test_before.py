@@ -34,7 +34,7 @@ FRONT = free_ports(10)
 
 @pytest.fixture
 def public_ports(ledger: Ledger, tmp_path: Path) -> PublicPorts:
-    """Give front ports with real slots."""
+    """Give public ports with real slots."""
     span = PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
     return PublicPorts(ledger, SlotRouter(tmp_path / "router"), PortOwner("demo", "dev"), span)
 

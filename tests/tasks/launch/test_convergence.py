@@ -1,4 +1,4 @@
-"""What is wanted serves behind its front port; what was wanted before does not."""
+"""What is wanted serves behind its public port; what was wanted before does not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.errors import BadInputError, BusyError
 from tasks.launch.convergence import converge, shut_down
 from tasks.launch.launcher import Launcher, LaunchError
 from tasks.launch.public_ports import PublicPorts
-from tasks.launch.standing import release_to_launch, serving_release
+from tasks.launch.serving_release import release_to_launch, serving_release
 from tasks.ledger.connection import Ledger
 from tasks.ledger.ports import ports
 from tasks.ledger.public_ports import PortOwner
@@ -34,29 +34,29 @@ class Table:
     def __init__(self) -> None:
         self.routes: dict[int, tuple[str, ...]] = {}
 
-    def route(self, front_port: int, upstreams: Sequence[str]) -> None:
+    def route(self, public_port: int, upstreams: Sequence[str]) -> None:
         """Remember it."""
-        self.routes[front_port] = tuple(upstreams)
+        self.routes[public_port] = tuple(upstreams)
 
-    def upstreams(self, front_port: int) -> tuple[str, ...]:
+    def upstreams(self, public_port: int) -> tuple[str, ...]:
         """Return what was remembered."""
-        return self.routes.get(front_port, ())
+        return self.routes.get(public_port, ())
 
 
 def public_ports_for(ledger: Ledger, project: str = "demo", count: int = 10) -> PublicPorts:
-    """Return the front ports of a project, of a router that has ``count``."""
+    """Return the public ports of a project, of a router that has ``count``."""
     span = PublicPortRange("127.0.0.1", FRONT, FRONT + count - 1)
     return PublicPorts(ledger, Table(), PortOwner(project, "dev"), span)
 
 
 @pytest.fixture
 def public_ports(ledger: Ledger) -> PublicPorts:
-    """Give front ports."""
+    """Give public ports."""
     return public_ports_for(ledger)
 
 
 def answers(public_ports: PublicPorts) -> list[str]:
-    """Return what each upstream of the front port answers."""
+    """Return what each upstream of the public port answers."""
     urls = [f"http://{address}/health" for address in public_ports.router.upstreams(FRONT)]
     return [httpx.get(url, trust_env=False).text for url in urls]
 
@@ -190,7 +190,7 @@ def test_a_rollout_is_not_interfered_with(
         shut_down(launcher, public_ports, 0)
 
 
-def test_a_launch_without_a_front_port_starts_and_leaves_nothing(
+def test_a_launch_without_a_public_port_starts_and_leaves_nothing(
     launcher_for: Make, ledger: Ledger, tmp_path: Path
 ) -> None:
     """Broken: a launch that fails for want of a port would leave its processes running."""
@@ -209,10 +209,10 @@ def test_a_launch_without_a_front_port_starts_and_leaves_nothing(
     assert launched.urls == {"web": f"http://127.0.0.1:{FRONT}"}
 
 
-def test_a_launch_that_fails_gives_its_front_port_back(
+def test_a_launch_that_fails_gives_its_public_port_back(
     launcher_for: Make, public_ports: PublicPorts, ledger: Ledger
 ) -> None:
-    """Broken: launches that fail would use up the front ports."""
+    """Broken: launches that fail would use up the public ports."""
     bad = launcher_for(command="sh -c 'exit 3'", restart="never")
     with pytest.raises(LaunchError):
         converge(bad, bad.build(""), public_ports)

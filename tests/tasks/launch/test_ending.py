@@ -18,7 +18,7 @@ from blocks.providers.process import detached
 from blocks.providers.process.identity import this_boot
 from blocks.providers.process.process_table import entry
 from blocks.routers.slots import SlotRouter
-from stack.services import Unfinished, gone
+from stack.services import UnfinishedInstances, gone
 from tasks.launch.convergence import converge, shut_down
 from tasks.launch.launcher import Launcher
 from tasks.launch.public_ports import PublicPorts
@@ -37,7 +37,7 @@ Make = Callable[..., Launcher]
 
 @pytest.fixture
 def public_ports(ledger: Ledger, tmp_path: Path) -> PublicPorts:
-    """Give front ports with real slots."""
+    """Give public ports with real slots."""
     span = PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
     return PublicPorts(ledger, SlotRouter(tmp_path / "router"), PortOwner("demo", "dev"), span)
 
@@ -74,10 +74,10 @@ def dead() -> str:
     return identity.encode()
 
 
-def unfinished(launcher: Launcher, public_ports: PublicPorts) -> Unfinished:
+def unfinished(launcher: Launcher, public_ports: PublicPorts) -> UnfinishedInstances:
     """Return what the reconciler does of it."""
     owner = detached.own_identity().encode()
-    return Unfinished(launcher.ledger, public_ports.router, launcher.home, owner)
+    return UnfinishedInstances(launcher.ledger, public_ports.router, launcher.home, owner)
 
 
 def test_a_stop_whose_process_died_is_brought_to_its_end(

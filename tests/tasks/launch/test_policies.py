@@ -16,7 +16,7 @@ from tasks.launch.convergence import converge
 from tasks.launch.drift import ConfigurationDrift, drift
 from tasks.launch.launcher import Launcher, LaunchError
 from tasks.launch.public_ports import PublicPorts
-from tasks.launch.standing import release_to_launch
+from tasks.launch.serving_release import release_to_launch
 from tasks.ledger.connection import Ledger
 from tasks.ledger.public_ports import PortOwner
 from tasks.public_port_range import PublicPortRange
@@ -29,7 +29,7 @@ Make = Callable[..., Launcher]
 
 @pytest.fixture
 def public_ports(ledger: Ledger, tmp_path: Path) -> PublicPorts:
-    """Give front ports with real slots."""
+    """Give public ports with real slots."""
     span = PublicPortRange("127.0.0.1", FRONT, FRONT + 9)
     return PublicPorts(ledger, SlotRouter(tmp_path / "router"), PortOwner("demo", "dev"), span)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from blocks.project_spec import ProjectSpec
-from tasks.launch.belongings import proposed_data
+from tasks.launch.data_messages import proposed_data
 from tasks.launch.proposals import proposals
 
 DJANGO_5 = """

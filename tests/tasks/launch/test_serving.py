@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tasks.launch.belongings import data_messages
+from tasks.launch.data_messages import data_messages
 from tasks.launch.launcher import Launcher
 from tasks.release import Instance, InstanceState, Release
 

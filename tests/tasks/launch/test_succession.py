@@ -28,7 +28,7 @@ Make = Callable[..., Launcher]
 
 @pytest.fixture
 def public_ports(ledger: Ledger) -> PublicPorts:
-    """Give front ports."""
+    """Give public ports."""
     return public_ports_for(ledger)
 
 
@@ -57,7 +57,7 @@ def _write(source: Path, version: str) -> None:
 
 
 def _deployer(launcher: Launcher, public_ports: PublicPorts) -> Deployer:
-    """Return what deploys there: with the same front ports, and without a pause."""
+    """Return what deploys there: with the same public ports, and without a pause."""
     place = DeployTarget(launcher.project, launcher.environment, "127.0.0.1", FRONT, 10)
     pace = Pace(in_a_row=1, pause_seconds=0.0, drain_seconds=0.0, grace_seconds=2)
     owner = detached.own_identity().encode()

@@ -41,13 +41,13 @@ class Table:
     def __init__(self) -> None:
         self.routes: dict[int, tuple[str, ...]] = {}
 
-    def route(self, front_port: int, upstreams: Sequence[str]) -> None:
+    def route(self, public_port: int, upstreams: Sequence[str]) -> None:
         """Remember it."""
-        self.routes[front_port] = tuple(upstreams)
+        self.routes[public_port] = tuple(upstreams)
 
-    def upstreams(self, front_port: int) -> tuple[str, ...]:
+    def upstreams(self, public_port: int) -> tuple[str, ...]:
         """Return what was remembered."""
-        return self.routes.get(front_port, ())
+        return self.routes.get(public_port, ())
 
 
 @pytest.fixture

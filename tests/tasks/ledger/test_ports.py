@@ -22,7 +22,7 @@ def test_the_same_owner_gets_the_same_port(ledger: Ledger) -> None:
 
 
 def test_a_range_of_its_own_gives_a_port_of_its_own(ledger: Ledger) -> None:
-    """A front port and a service port of one owner must not be taken for each other."""
+    """A public port and a service port of one owner must not be taken for each other."""
     lease_port(ledger, HOST, 20000, 20009, "web", 1.0)
     assert lease_port(ledger, HOST, 8300, 8309, "web", 2.0) == 8300
 

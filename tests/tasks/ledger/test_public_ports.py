@@ -1,4 +1,4 @@
-"""Tests of front ports: they stay with their owner, and are reused when they run short."""
+"""Tests of public ports: they stay with their owner, and are reused when they run short."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tasks.ledger.ports import ports
 from tasks.ledger.public_ports import (
     PortOwner,
     forget_moved,
-    front_services,
     lease_public_ports,
     moved_public_ports,
+    public_services,
     retire_public_ports,
     undo_public_ports,
 )
@@ -22,7 +22,7 @@ SPAN = PublicPortRange("127.0.0.1", 8300, 8302)
 
 
 def take(ledger: Ledger, project: str, now: float = 0.0, port: int | None = None) -> int:
-    """Lease a front port to the service `web` of a project."""
+    """Lease a public port to the service `web` of a project."""
     return lease_public_ports(ledger, SPAN, PortOwner(project, "dev"), {"web": port}, now).ports[
         "web"
     ]
@@ -89,7 +89,7 @@ def test_a_pin_that_another_holds_is_refused_with_its_name(ledger: Ledger) -> No
     take(ledger, "a")
     with pytest.raises(BadInputError, match=r"projects\.b\.services\.web\.port.*of a/dev/web"):
         take(ledger, "b", port=8300)
-    with pytest.raises(BadInputError, match="the front ports are 8300 to 8302"):
+    with pytest.raises(BadInputError, match="the public ports are 8300 to 8302"):
         take(ledger, "b", port=9000)
     retire(ledger, "a", 1.0)
     assert take(ledger, "b", port=8300) == 8300
@@ -122,11 +122,11 @@ def test_what_failed_holds_what_it_held_before(ledger: Ledger) -> None:
         ledger, SPAN, place, lease_public_ports(ledger, SPAN, place, {"web": None}, 3.0)
     )
     assert [lease.released_at for lease in ports(ledger)] == [2.0]
-    assert front_services(ledger, place) == {}
+    assert public_services(ledger, place) == {}
 
 
 def test_a_router_that_has_grown_changes_no_port(ledger: Ledger) -> None:
-    """Broken: every service would answer elsewhere once there are more front ports."""
+    """Broken: every service would answer elsewhere once there are more public ports."""
     take(ledger, "a")
     wider = PublicPortRange("127.0.0.1", 8300, 8400)
     leased = lease_public_ports(ledger, wider, PortOwner("a", "dev"), {"web": None}, 1.0)
@@ -139,7 +139,7 @@ def test_a_router_that_has_grown_changes_no_port(ledger: Ledger) -> None:
 
 
 def test_deploying_leaves_a_port_that_serves(ledger: Ledger) -> None:
-    """Broken: a rollout, which moves one front port, would leave users at the old one."""
+    """Broken: a rollout, which moves one public port, would leave users at the old one."""
     take(ledger, "a")
     place, pins = PortOwner("a", "dev"), {"web": 8302}
     assert lease_public_ports(ledger, SPAN, place, pins, 1.0, move=False).ports == {"web": 8300}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tasks.ledger.connection import Ledger
-from tasks.ledger.instances import condemn, hand_over
+from tasks.ledger.instances import hand_over, mark_for_stop
 from tasks.ledger.rollouts import begin_rollout, save_rollout
 from tasks.ledger.turns import Turn, is_overtaken, last_turn, take_turn
 
@@ -51,7 +51,7 @@ def test_what_brings_back_overtakes_nobody_and_is_overtaken_by_all(ledger: Ledge
 def test_a_stop_overtakes_what_began_before(ledger: Ledger) -> None:
     """What was stopped would serve again when a slow launch comes to its end."""
     launching = take_turn(ledger, "shop", "dev")
-    condemn(ledger, "shop", "dev", [], "me")
+    mark_for_stop(ledger, "shop", "dev", [], "me")
     assert is_overtaken(ledger, launching)
     assert not is_overtaken(ledger, take_turn(ledger, "shop", "dev"))
 

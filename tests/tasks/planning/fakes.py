@@ -12,7 +12,7 @@ from typing import Any
 
 from blocks.providers.interface import End, Outcome, Resources
 from tasks.allocate.admission import decide
-from tasks.claim import Admittance, Claim, Granted, Queued, Refused
+from tasks.claim import AdmissionDecision, Claim, Granted, Queued, Refused
 from tasks.distribute.dispatch.dispatcher import Dispatcher
 from tasks.distribute.dispatch.results import StepFailedError, StepResult
 from tasks.estimates import Estimate
@@ -74,7 +74,7 @@ class FakeAdmission:
         )
         return FleetSnapshot(1, 0.0, states)
 
-    def admit(self, claim: Claim) -> Admittance:
+    def admit(self, claim: Claim) -> AdmissionDecision:
         """Grant what fits, queue what does not yet, refuse what never will."""
         whole = self.providers[claim.provider].capacity
         if not whole.fits(claim.demand):
@@ -111,7 +111,7 @@ class FakeQueue(FakeAdmission):
         self.now = 0.0
         self.queue: dict[str, tuple[Claim, float]] = {}
 
-    def admit(self, claim: Claim) -> Admittance:
+    def admit(self, claim: Claim) -> AdmissionDecision:
         """Decide as the ledger would."""
         self.now += 0.001
         answer = decide(claim, self._state(claim.provider), self.now)

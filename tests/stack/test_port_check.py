@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stack.ports import WantedPort, holder, is_taken, require_free
+from stack.port_check import WantedPort, is_taken, process_on_port, require_free
 from tasks.errors import BadInputError
 
 
@@ -45,4 +45,4 @@ def test_a_free_port_passes(taken_port: int) -> None:
         free = probe.getsockname()[1]
     assert not is_taken("127.0.0.1", free)
     require_free("127.0.0.1", [WantedPort(free, "SLIPWAY_ROUTER_PORT", "router")])
-    assert not holder(free)
+    assert not process_on_port(free)

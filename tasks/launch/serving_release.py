@@ -18,8 +18,8 @@ def live_instance(launcher: Launcher) -> Instance | None:
 
 def live_release(launcher: Launcher) -> Release | None:
     """Return the release that is meant to serve, whether its processes run or not."""
-    standing = live_instance(launcher)
-    return _on_disk(launcher, standing) if standing else None
+    serving_instance = live_instance(launcher)
+    return _on_disk(launcher, serving_instance) if serving_instance else None
 
 
 def last_served(launcher: Launcher) -> Instance | None:
@@ -47,16 +47,16 @@ def release_to_launch(launcher: Launcher, version: str, *, serves: bool = True) 
         BadInputError: Source, version or kind cannot be used.
         BuildError: The build tool failed.
     """
-    standing = None if version else live_instance(launcher) or last_served(launcher)
-    if standing is None:
+    serving_instance = None if version else live_instance(launcher) or last_served(launcher)
+    if serving_instance is None:
         return launcher.build(version, serves=serves)
     today = {"release": launcher.release_record()}
-    changed = set(release_differences(standing.configuration, today))
+    changed = set(release_differences(serving_instance.configuration, today))
     if changed & {"source", "version"}:
         return launcher.build("", serves=serves)
-    live = None if changed else _on_disk(launcher, standing)
+    live = None if changed else _on_disk(launcher, serving_instance)
     # A source without version control has the digest of its tree as its version.
-    named = "" if standing.version == standing.release else standing.version
+    named = "" if serving_instance.version == serving_instance.release else serving_instance.version
     return live or launcher.build(named, serves=serves)
 
 

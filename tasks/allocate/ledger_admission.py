@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from tasks.allocate.admission import decide
-from tasks.claim import Admittance, Claim, Granted, Queued
+from tasks.claim import AdmissionDecision, Claim, Granted, Queued
 from tasks.ledger.allocations import (
     enqueue,
     grant,
@@ -41,7 +41,7 @@ class LedgerAdmission:
         self._granted: dict[int, Claim] = {}
         self._giving_back = threading.Lock()
 
-    def admit(self, claim: Claim) -> Admittance:
+    def admit(self, claim: Claim) -> AdmissionDecision:
         """Grant, queue or refuse ``claim``; a queued one keeps its place by asking again.
 
         Raises:

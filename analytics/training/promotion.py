@@ -1,4 +1,4 @@
-"""The retrain gate: a new forest replaces the last one only if it forecasts recent runs better.
+"""The promotion gate: a new forest replaces the last one only if it forecasts recent runs better.
 
 Both forecast runs that were submitted after all those the last one was grown from. For this
 comparison, the new one is grown from runs that had ended before. So neither is evaluated on runs
@@ -35,7 +35,7 @@ _SIMILARITY = np.exp(-BIN_STEP * np.abs(np.subtract.outer(np.arange(BINS), np.ar
 
 
 @dataclass(frozen=True, slots=True)
-class RetrainDecision:
+class PromotionDecision:
     """The forest that forecasts from now on; ``replaces`` is true if it is a new one.
 
     ``why`` gives the reason, with the mean min/max ratio of both on recent runs.
@@ -46,24 +46,24 @@ class RetrainDecision:
     why: str
 
 
-def decide_retraining(
+def decide_promotion(
     table: pd.DataFrame, features: RunFeatures, last: StoredModel | None, code: str
-) -> RetrainDecision:
+) -> PromotionDecision:
     """Return the forest to forecast with; ``code`` is the digest of the current code."""
     value = logs(table["seconds"])
     rows = np.flatnonzero((table["is_trainable"] & table["ended_at"].notna()).to_numpy())
     rows = rows[np.argsort(table["ended_at"].to_numpy(float)[rows], kind="stable")]
     if len(rows) < MIN_RUNS:
-        return RetrainDecision(
+        return PromotionDecision(
             None, replaces=False, why=f"{len(rows)} runs are too few for a forest"
         )
     if (unlike := _why_incomparable(last, features, code)) or last is None:
-        return RetrainDecision(_grown(features.matrix, value, rows), replaces=True, why=unlike)
+        return PromotionDecision(_grown(features.matrix, value, rows), replaces=True, why=unlike)
     submitted = table["submitted_at"].to_numpy(float)[rows]
     recent = rows[submitted > last.until][-MAX_RUNS_JUDGED:]
     if len(recent) < MIN_RUNS:
         why = f"{len(recent)} runs since version {last.version} are too few to judge by"
-        return RetrainDecision(last.forest, replaces=False, why=why)
+        return PromotionDecision(last.forest, replaces=False, why=why)
     return _compared(table, features, value, rows, recent, last)
 
 
@@ -74,11 +74,11 @@ def _compared(  # noqa: PLR0917 - the history in its parts, and who is to be bea
     rows: Ints,
     recent: Ints,
     last: StoredModel,
-) -> RetrainDecision:
+) -> PromotionDecision:
     ended = table["ended_at"].to_numpy(float)[rows]
     before = rows[ended < table["submitted_at"].to_numpy(float)[recent].min()]
     if len(before) < MIN_RUNS:
-        return RetrainDecision(
+        return PromotionDecision(
             _grown(features.matrix, value, rows), replaces=True, why="nothing ended before"
         )
     recent_features, actual = features.matrix[recent], np.exp(value[recent])
@@ -89,8 +89,8 @@ def _compared(  # noqa: PLR0917 - the history in its parts, and who is to be bea
     )
     comparison = f"{new:.3f} against {old:.3f} of version {last.version} on {len(recent)} runs"
     if new <= old:
-        return RetrainDecision(last.forest, replaces=False, why=f"no better: {comparison}")
-    return RetrainDecision(
+        return PromotionDecision(last.forest, replaces=False, why=f"no better: {comparison}")
+    return PromotionDecision(
         _grown(features.matrix, value, rows), replaces=True, why=f"better: {comparison}"
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analytics.insights.lifecycle import Severity
-from analytics.insights.measurements import DAY_SECONDS, STEP_SECONDS, find_anomalies, of_series
+from analytics.insights.metric_anomalies import DAY_SECONDS, STEP_SECONDS, find_anomalies, of_series
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.samples import Sample, record_samples
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from blocks.providers.interface import Resources
-from tasks.allocate.admit import LedgerAdmission
+from tasks.allocate.ledger_admission import LedgerAdmission
 from tasks.claim import Claim, Granted, Queued, Refused
 from tasks.ledger.allocations import queue_state
 from tasks.ledger.connection import Ledger
@@ -145,7 +145,7 @@ ROUNDS = 15
 WORKER = """
 import os, sys, time
 from blocks.providers.interface import Resources
-from tasks.allocate.admit import LedgerAdmission
+from tasks.allocate.ledger_admission import LedgerAdmission
 from tasks.claim import Claim, Granted
 from tasks.ledger.connection import open_ledger
 

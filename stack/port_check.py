@@ -36,7 +36,7 @@ def is_taken(host: str, port: int) -> bool:
     return False
 
 
-def holder(port: int) -> str:
+def process_on_port(port: int) -> str:
     """Return the process that listens on ``port``, or ``""`` if this user may not see it."""
     try:
         listening = [
@@ -62,7 +62,7 @@ def require_free(host: str, wanted: Iterable[WantedPort]) -> None:
     """
     for want in wanted:
         if is_taken(host, want.port):
-            by = holder(want.port) or "another process"
+            by = process_on_port(want.port) or "another process"
             raise BadInputError(
                 want.setting,
                 want.port,

@@ -12,7 +12,7 @@ from analytics.history.columns import typed
 from analytics.history.features import RunFeatures, compute_features, logs
 from analytics.statistics.forest import binned, grow
 from analytics.training.model_store import StoredModel
-from analytics.training.retrain_gate import decide_retraining
+from analytics.training.promotion import decide_promotion
 
 # Grows forests.
 pytestmark = pytest.mark.integration
@@ -41,17 +41,17 @@ def model(
 def test_the_first_one_forecasts() -> None:
     """Without a model to beat there would never be one."""
     table = history()
-    decision = decide_retraining(table, compute_features(table), None, "code")
+    decision = decide_promotion(table, compute_features(table), None, "code")
     assert decision.replaces
     assert decision.forest
-    assert not decide_retraining(table[:20], compute_features(table[:20]), None, "code").forest
+    assert not decide_promotion(table[:20], compute_features(table[:20]), None, "code").forest
 
 
 def test_one_that_has_become_wrong_is_replaced() -> None:
     """What was learnt before a change would be published for ever."""
     table = history()
     features = compute_features(table)
-    decision = decide_retraining(table, features, model(table, features, 200, spoilt=True), "code")
+    decision = decide_promotion(table, features, model(table, features, 200, spoilt=True), "code")
     assert decision.replaces
     assert decision.why.startswith("better: 0.")
 
@@ -62,7 +62,7 @@ def test_one_that_is_better_stays() -> None:
     features = compute_features(table)
     # It has seen the very runs that both are judged by.
     last = replace(model(table, features, 300), until=float(table["submitted_at"][150]))
-    decision = decide_retraining(table, features, last, "code")
+    decision = decide_promotion(table, features, last, "code")
     assert not decision.replaces
     assert decision.forest is last.forest
     assert "no better" in decision.why
@@ -73,7 +73,7 @@ def test_too_few_new_runs_replace_nothing() -> None:
     table = history()
     features = compute_features(table)
     last = model(table, features, 290)
-    assert decide_retraining(table, features, last, "code").forest is last.forest
+    assert decide_promotion(table, features, last, "code").forest is last.forest
 
 
 @pytest.mark.parametrize("changed", [{"code": "old"}, {"features": ("another",)}])
@@ -82,4 +82,4 @@ def test_one_of_other_code_or_features_is_never_asked(changed: dict[str, object]
     table = history()
     features = compute_features(table)
     last = replace(model(table, features, 290), **changed)  # type: ignore[arg-type] # one of two
-    assert decide_retraining(table, features, last, "code").replaces
+    assert decide_promotion(table, features, last, "code").replaces

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from analytics.training.calibration import (
+from analytics.training.calibration_report import (
     calibration_chart,
     calibration_periods,
     calibration_summary,

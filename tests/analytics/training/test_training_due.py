@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from analytics.history.runs import Run
-from analytics.training.retraining import DAY_SECONDS, MIN_RUNS, NEW_KEYS, due
+from analytics.training.training_due import DAY_SECONDS, MIN_RUNS, NEW_KEYS, due
 from tasks.ledger.models import TrainedModel
 
 TRAINED = TrainedModel("durations", 1, 1000.0, 0.0, 900.0, 500, "code", {}, "this version")

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from tasks.launch.belongings import data_messages
+from tasks.launch.data_messages import data_messages
 from tasks.launch.serving import ServingTrees
 from tasks.release import Release
 

@@ -1,4 +1,4 @@
-"""The conditions of retraining: its age, a change of the code, drift, new keys and new runs."""
+"""When training is due: after a day, a change of the code, drift, or many new keys or runs."""
 
 from __future__ import annotations
 

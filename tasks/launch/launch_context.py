@@ -1,4 +1,4 @@
-"""The premises of a project in an environment: its folders, and the instances recorded there."""
+"""The context of a launch: one project in one environment, its folders and recorded instances."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from tasks.launch.before import running_befores
 from tasks.launch.carrying import KEPT, carried_paths
 from tasks.launch.detection import KINDS, services_of
 from tasks.launch.kinds.limit import DEFAULT_SECONDS
-from tasks.launch.lock import place_alone
+from tasks.launch.lock import environment_locked
 from tasks.launch.members import Bounds
 from tasks.launch.seal import seal_key
 from tasks.launch.serving import ServingTrees
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import (
-    condemn,
     describe_instances,
     hand_over,
     instances,
+    mark_for_stop,
     set_instance_state,
 )
 from tasks.ledger.turns import Turn, take_turn
@@ -38,7 +38,7 @@ from tasks.release import LIVING, Instance, InstanceState, Release
 
 
 @dataclass(frozen=True, slots=True)
-class Premises:
+class LaunchContext:
     """One project in one environment on this machine, with its configuration and its ledger.
 
     ``variables`` are templates, ``secrets`` are taken as they are; both are of the environment
@@ -87,7 +87,7 @@ class Premises:
         return serving[-1].release if serving else ""
 
     def as_served(self, release: Release) -> Release:
-        """Return ``release`` at the tree that its services run in; call it where ``alone``.
+        """Return ``release`` at the tree that its services run in; call it where ``locked``.
 
         That is a copy for this environment alone, made unless it is there. Trees that nothing runs
         in are removed, except those with data in them that is not carried over.
@@ -108,7 +108,7 @@ class Premises:
         Raises:
             CarryError: There is no room for it.
         """
-        with self.alone():
+        with self.locked():
             self.trees.gather(self.serving)
 
     def services(self, release: Release) -> Mapping[str, ServiceSpec]:
@@ -134,9 +134,9 @@ class Premises:
         """Record the configuration and the health path that ``instances`` have now."""
         describe_instances(self.ledger, instances)
 
-    def alone(self) -> AbstractContextManager[None]:
-        """Hold the lock on starting, routing and condemning there; wait until it is free."""
-        return place_alone(self.home, self.project, self.environment)
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the lock on starting, routing and stopping there; wait until it is free."""
+        return environment_locked(self.home, self.project, self.environment)
 
     def running(self, states: Collection[InstanceState] = LIVING) -> list[Instance]:
         """Return the instances whose processes run, of those meant to be in ``states``."""
@@ -155,14 +155,14 @@ class Premises:
         """Take a turn at changing what serves there; it overtakes earlier ones."""
         return take_turn(self.ledger, self.project, self.environment)
 
-    def condemn(self) -> list[Instance]:
-        """Record that all instances are to be ended, and return them; call it where ``alone``.
+    def mark_for_stop(self) -> list[Instance]:
+        """Record that all instances are to be ended, and return them; call it where ``locked``.
 
         Then nobody starts them again, and no launch that began before can make anything serve.
         """
         doomed = self.recorded()
         ids, owner = [instance.id for instance in doomed], own_identity().encode()
-        condemn(self.ledger, self.project, self.environment, ids, owner)
+        mark_for_stop(self.ledger, self.project, self.environment, ids, owner)
         return doomed
 
     def hand_over(

@@ -1,0 +1,72 @@
+"""The lifecycle of a workload under its lease: it is planned, executed and settled."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+from prefect import get_run_logger
+from prefect.utilities.annotations import opaque
+
+from blocks.providers.process.detached import own_identity, owner_alive
+from flows.workload.execute import execute
+from flows.workload.job import Job, WorkloadEnd
+from flows.workload.lease import kept_alive
+from flows.workload.plan import plan_workload
+from flows.workload.settle import settle
+from flows.workload.workspace import close_workspace, workspace_of
+from tasks.allocate.ledger_admission import LedgerAdmission
+from tasks.allocate.task import allocate
+from tasks.distribute.dispatch.decision_log import decisions_of
+from tasks.errors import SlipwayError
+from tasks.ledger.connection import Ledger
+from tasks.ledger.decisions import record_decisions
+from tasks.ledger.plans import record_plan
+from tasks.ledger.workloads import WorkloadLease, close_workload, open_workload
+from tasks.settings import settings
+
+
+async def run_workload(job: Job, ledger: Ledger) -> WorkloadEnd:
+    """Run ``job`` to its end, or resume what a dead run left of it.
+
+    Raises:
+        BadInputError: It cannot be split or planned; nothing was started.
+        BusyError: A live run works on it.
+    """
+    config, owner = settings(), own_identity().encode()
+    lease = open_workload(
+        ledger, job.key, owner, time.time(), config.lease_seconds, owner_alive=owner_alive
+    )
+    admission = LedgerAdmission(ledger, config.lease_seconds, time.time)
+    if lease.resumed:
+        get_run_logger().info("Resuming workload %s (%s)", lease.id, job.key)
+    try:
+        warn = get_run_logger().warning
+        async with kept_alive(ledger, lease, admission, config.lease_seconds, warn):
+            workspace = await workspace_of(lease.id, job.release, job.spec, ledger)
+            end = await _run_leased(replace(job, workspace=workspace), ledger, lease, admission)
+    except SlipwayError:
+        close_workload(ledger, lease.id, lease.fence, "failed", time.time())
+        await close_workspace(lease.id, succeeded=False)
+        raise
+    state = "succeeded" if end.summary.succeeded else "failed"
+    close_workload(ledger, lease.id, lease.fence, state, time.time())
+    await close_workspace(lease.id, succeeded=end.summary.succeeded)
+    return end
+
+
+async def _run_leased(
+    job: Job, ledger: Ledger, lease: WorkloadLease, admission: LedgerAdmission
+) -> WorkloadEnd:
+    folder = settings().root / "steps" / lease.id
+    planned = await plan_workload(job, ledger, folder / "graph.json")
+    record_plan(ledger, lease.id, planned.plan, time.time())
+    decisions = decisions_of(lease.id, planned, time.time())
+    await asyncio.to_thread(record_decisions, ledger, lease.id, decisions)
+    demands = {step.id: step.demand for step in planned.graph.steps}
+    allocated = await allocate(
+        lease.id, opaque(planned.plan), demands, wait_for=[opaque(planned.plan)]
+    )
+    executed = await execute(job, planned, ledger, lease, admission, after=allocated)
+    return await settle(planned, executed, ledger, lease, folder)
