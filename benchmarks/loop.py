@@ -1,4 +1,4 @@
-"""What decisions gain by estimates that are learnt: `python -m benchmarks.loop --instances DIR`.
+"""The gain of decisions from learnt estimates: `python -m benchmarks.loop --instances DIR`.
 
 Every trace (WfFormat) is one workload that is run again and again on a simulated fleet, planned
 by the planner, executed by the rule of the dispatcher, recorded in a ledger and trained at night:

@@ -1,4 +1,4 @@
-"""Runs of one workload on one fleet, again and again: what `loop` simulates.
+"""Simulated runs of one workload on one fleet, one after another, for the benchmark `loop`.
 
 What is planned with is what the product would have known at that moment: estimates are read from
 a ledger into which only the runs before were recorded, trained as often as it is scheduled.

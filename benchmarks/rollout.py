@@ -1,4 +1,4 @@
-"""Deploys under load: how many requests fail or run twice while traffic moves, and how fast.
+"""Deploys under load: the requests that fail or run twice while traffic moves, and the speed.
 
 Goal: 0 failed and 0 executed twice of 1,000,000 keep-alive requests (half POST, no client
 retries) over 100 deploys. ``python -m benchmarks.rollout --seconds 10 --json``

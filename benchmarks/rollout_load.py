@@ -1,4 +1,4 @@
-"""The load of the rollout benchmark: keep-alive clients that never retry, and what they met.
+"""The load of the rollout benchmark: keep-alive clients that never retry, and their records.
 
 Also the application under that load (``python -m benchmarks.rollout_load PORT VERSION RECORD``),
 which writes down the id of every POST before it answers.

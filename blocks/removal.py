@@ -19,7 +19,7 @@ _OWNER_MAY_ALL = 0o700
 def remove(top: Path) -> None:
     """Remove the folder ``top`` with all in it.
 
-    Folders that this user has made read-only are no obstacle. All that can be removed is removed,
+    Folders that this user has made read-only are removed too. All that can be removed is removed,
     even if something else cannot be.
 
     Raises:

@@ -58,7 +58,7 @@ class StepSpec(BaseModel):
     )
     shell: ShortText = Field(
         default="",
-        description="What executes `run` where it is a string; empty: the shell of the workload",
+        description="The shell for a `run` that is a string; empty: the shell of the workload",
     )
     needs: list[ShortText] = Field(
         default=[],
@@ -93,16 +93,17 @@ class StepSpec(BaseModel):
         ),
     )
     demand: Resources = Field(
-        default=Resources(cpus=1, slots=1), description="What it holds while it runs"
+        default=Resources(cpus=1, slots=1), description="Resources that it holds while it runs"
     )
     expected_seconds: Seconds | None = Field(
         default=None,
-        description="How long you expect it to take; planned with until history knows better",
+        description="How long you expect it to take; plans use it until there is history",
     )
     timeout_seconds: SomeSeconds | None = Field(default=None, description="Wall time it may take")
     retries: int = Field(default=0, ge=0, le=20, description="Further attempts after a failure")
     retry_delay_seconds: Seconds = Field(
-        default=1, description="Wait before the second attempt; doubles with each further"
+        default=1,
+        description="Wait before the second attempt; it doubles with each further attempt",
     )
     auto: list[Auto] = Field(default=[], max_length=MOST_NAMES, description=_AUTO)
     variables: Variables = Field(default={}, description="Environment variables")
@@ -131,7 +132,7 @@ class StepsWorkload(BaseModel):
     goal: Goal | None = Field(
         default=None,
         title="Goal",
-        description="What its plans are judged by, and what they may cost or take; null: the shortest",
+        description="What its plans minimise, and what they may cost or take; null: the makespan",
     )
 
 
@@ -157,22 +158,25 @@ class PytestWorkload(BaseModel):
         description="Further pytest arguments, e.g. `-m not slow`",
     )
     shards: Annotated[int, Field(ge=1, le=MOST_ITEMS)] | Literal["auto"] = Field(
-        default="auto", description="A number, or `auto`: what history says is fastest"
+        default="auto", description="A number, or `auto`: the number that history says is fastest"
     )
     keep_together: Literal["auto", "class", "module", "none"] = Field(
         default="auto",
         description=(
-            "Which tests are never parted: those of a `class`, of a `module`, or `none`; `auto`: "
+            "Which tests always stay together: those of a `class`, of a `module`, or `none`; "
+            "`auto`: "
             "those of a class with fixtures of class scope or attributes that its tests change"
         ),
     )
     demand: Resources = Field(
-        default=Resources(cpus=1, slots=1), description="What one shard holds while it runs"
+        default=Resources(cpus=1, slots=1),
+        description="Resources that one shard holds while it runs",
     )
     timeout_seconds: SomeSeconds | None = Field(default=None, description="Wall time of one shard")
     retries: int = Field(default=0, ge=0, le=20, description="Further attempts of a failed shard")
     retry_delay_seconds: Seconds = Field(
-        default=1, description="Wait before the second attempt; doubles with each further"
+        default=1,
+        description="Wait before the second attempt; it doubles with each further attempt",
     )
     auto: list[Auto] = Field(default=[], max_length=MOST_NAMES, description=_AUTO)
     variables: Variables = Field(
@@ -182,7 +186,7 @@ class PytestWorkload(BaseModel):
     goal: Goal | None = Field(
         default=None,
         title="Goal",
-        description="What its plans are judged by, and what they may cost or take; null: the shortest",
+        description="What its plans minimise, and what they may cost or take; null: the makespan",
     )
 
 
@@ -201,7 +205,7 @@ class WfformatWorkload(BaseModel):
     goal: Goal | None = Field(
         default=None,
         title="Goal",
-        description="What its plans are judged by, and what they may cost or take; null: the shortest",
+        description="What its plans minimise, and what they may cost or take; null: the makespan",
     )
 
 

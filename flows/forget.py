@@ -39,7 +39,7 @@ _DEFAULT_ENVIRONMENT = "dev"
 @flow(
     name="forget",
     flow_run_name=named("forget {project} {environment}"),
-    description="Stop a project and remove its releases, ports and block; its data stays or goes.",
+    description="Stop a project and remove its releases, ports and block; keep or delete its data.",
     persist_result=True,
     result_serializer="json",
 )
@@ -82,7 +82,7 @@ async def forget_flow(
     for sentence in sentences:
         get_run_logger().info("%s", sentence)
     return concluded(
-        sentences, sentences[0] if sentences else f"Nothing of {project} was there", sentences[1:]
+        sentences, sentences[0] if sentences else f"There was nothing of {project}", sentences[1:]
     )
 
 

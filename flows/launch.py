@@ -50,7 +50,7 @@ async def launch_flow(
     """
     if revive and version:
         remedy = "Leave it empty to revive what was live, or launch that version without revive."
-        raise BadInputError("version", version, "is given beside revive", remedy)
+        raise BadInputError("version", version, "is given together with revive", remedy)
     target, router = await load_target(project, environment), await load_router()
     if revive:
         revived = await launching.revive(target, router)

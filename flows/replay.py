@@ -25,7 +25,7 @@ from tasks.settings import settings
 @flow(
     name="replay",
     flow_run_name=named("replay {project} {workload}"),
-    description="What past workloads would have come to under other estimates and strategies.",
+    description="Replay past workloads under other estimates and strategies.",
     persist_result=True,
     result_serializer="json",
 )
@@ -56,7 +56,7 @@ async def replay_flow(
     if left_out:
         get_run_logger().info("Left out: %s", left_out)
     if not pasts:
-        message = f"Nothing to replay of {project}: {left_out or 'no workload has run yet'}"
+        message = f"There is nothing to replay: {left_out or 'no workload has run yet'}"
         return Completed(message=message, data=[])
     rows = await asyncio.to_thread(_judged, pasts)
     message = sentence(rows)

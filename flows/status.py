@@ -57,7 +57,7 @@ async def status_flow(project: NameOrAll = "", environment: NameOrAll = "") -> l
     """
     rows = await observing.status(project, environment, await _view(project, environment))
     retained = retention_table(Home(settings().root), time.time())
-    get_run_logger().info("%s", retained or "Nothing is kept yet.")
+    get_run_logger().info("%s", retained or "Slipway keeps no history yet.")
     if sentence := low_room(settings().root):
         get_run_logger().warning("%s", sentence)
     if not rows:

@@ -192,7 +192,7 @@ def without_here_documents(text: str) -> tuple[str, list[str]]:
 
 
 def _command_string(argv: Sequence[str], place: int) -> int | None:
-    """Return the index of the first word that is no option, if `-c` is among the options."""
+    """Return the index of the first word that is not an option, if `-c` is among the options."""
     by_c = False
     while place < len(argv) and _OPTION.fullmatch(argv[place]) and argv[place] != "--":
         word = argv[place]

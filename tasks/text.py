@@ -19,7 +19,7 @@ def read_text(field: str, path: Path, most_bytes: int = MOST_BYTES) -> str:
 
     Raises:
         BadInputError: It is not UTF-8, or has a NUL: with file, line and byte; or cannot be read,
-            is no regular file (a device never ends), or is larger than ``most_bytes``.
+            is not a regular file (a device never ends), or is larger than ``most_bytes``.
     """
     try:
         content = _content(field, path, most_bytes)
@@ -34,7 +34,7 @@ def _content(field: str, path: Path, most_bytes: int) -> bytes:
     try:
         content = read_regular(path, most_bytes + 1)
     except IrregularFileError as error:
-        problem = f"is {error.kind}, no regular file"
+        problem = f"is {error.kind}, not a regular file"
         raise BadInputError(field, str(path), problem, "Name a file with a text in it.") from error
     if len(content) > most_bytes:
         problem = f"is larger than {most_bytes // _MIB} MiB"

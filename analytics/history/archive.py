@@ -47,13 +47,17 @@ def load(path: Path, source: str, since: float) -> Archive:
         table = pq.read_table(path)
         metadata = json.loads((table.schema.metadata or {})[_ABOUT])
     except (OSError, pa.ArrowException, KeyError, ValueError) as error:
-        return Archive(source, note=f"{path.name} cannot be read ({error}): reading all anew")
+        return Archive(
+            source, note=f"{path.name} cannot be read ({error}): reading everything again"
+        )
     if metadata["version"] != VERSION or not table.schema.equals(SCHEMA):
-        return Archive(source, note=f"{path.name} is of another version: reading all anew")
+        return Archive(source, note=f"{path.name} is of another version: reading everything again")
     if metadata["source"] != source:
-        return Archive(source, note=f"{path.name} is of another server: reading all anew")
+        return Archive(source, note=f"{path.name} is of another server: reading everything again")
     if metadata["since"] > since:
-        return Archive(source, note=f"{path.name} does not reach back so far: reading all anew")
+        return Archive(
+            source, note=f"{path.name} does not reach back so far: reading everything again"
+        )
     runs = tuple(Run(**row) for row in table.to_pylist())
     return Archive(source, runs, metadata["since"], metadata["until"], metadata["last"])
 

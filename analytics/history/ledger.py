@@ -34,7 +34,7 @@ def refreshed(ledger: Ledger, archive: Archive, since: float, now: float) -> Arc
     before is another one, so everything is read.
     """
     if archive.last > last_timing(ledger):
-        archive = Archive(archive.source, note="the ledger is another one: reading all anew")
+        archive = Archive(archive.source, note="this is another ledger: reading everything again")
     since = reach(archive, since, now)
     running_since = [run.started_at for run in archive.runs if run.state == "running"]
     read_from = min([archive.until - _OVERLAP_SECONDS, *running_since]) if archive.until else since

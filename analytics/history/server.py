@@ -106,7 +106,8 @@ async def refreshed(post: Post, archive: Archive, since: float, now: float) -> t
         if not await _is_incomplete(post, read.runs, since, settled):
             return Archive(archive.source, (*read.runs.values(),), since, now), read.changed
         note = (
-            "the server has runs of before the last reading that were not there: reading all anew"
+            "the server has runs from before the last reading that were missing then: reading "
+            "everything again"
         )
     read = await _read_both(post, {}, [(_started(since), "ID_DESC")])
     return Archive(archive.source, (*read.runs.values(),), since, now, note=note), read.changed

@@ -19,7 +19,7 @@ _STEPS_PER_DAY = int(DAY_SECONDS / STEP_SECONDS)
 _ONGOING_STEPS = 6
 MOST_SERIES = 40
 LIMITS = {"memory_percent": Limits(high=95.0), "disk_free_mib": Limits(low=1024.0)}
-# A disk fills slowly, so only its limit counts: its fullest value is no anomaly by itself.
+# A disk fills slowly, so only its limit counts: a new highest value is not an anomaly by itself.
 _LIMIT_ONLY = frozenset({"disk_free_mib"})
 
 

@@ -62,7 +62,7 @@ def decide_retraining(
     submitted = table["submitted_at"].to_numpy(float)[rows]
     recent = rows[submitted > last.until][-MOST_RUNS_JUDGED:]
     if len(recent) < FEWEST_RUNS:
-        why = f"{len(recent)} runs since version {last.version} are too few to judge by"
+        why = f"{len(recent)} runs since version {last.version} are too few for a comparison"
         return RetrainDecision(last.forest, replaces=False, why=why)
     return _compared(table, features, value, rows, recent, last)
 
@@ -89,7 +89,7 @@ def _compared(  # noqa: PLR0917 - the history in its parts, and who is to be bea
     )
     comparison = f"{new:.3f} against {old:.3f} of version {last.version} on {len(recent)} runs"
     if new <= old:
-        return RetrainDecision(last.forest, replaces=False, why=f"no better: {comparison}")
+        return RetrainDecision(last.forest, replaces=False, why=f"not better: {comparison}")
     return RetrainDecision(
         _grown(features.matrix, value, rows), replaces=True, why=f"better: {comparison}"
     )
@@ -101,7 +101,7 @@ def _why_incomparable(last: StoredModel | None, features: RunFeatures, code: str
         return "the first"
     if last.code != code:
         return "the code has changed"
-    return "" if last.features == features.names else "other things are known of a run than before"
+    return "" if last.features == features.names else "the known features of a run have changed"
 
 
 def _grown(features: Matrix, value: Floats, rows: Ints) -> Forest:

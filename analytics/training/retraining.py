@@ -1,4 +1,4 @@
-"""The conditions of retraining: its age, a change of the code, drift, new keys and new runs."""
+"""The conditions of retraining: an old training, changed code, drift, new keys and new runs."""
 
 from __future__ import annotations
 

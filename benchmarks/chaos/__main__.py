@@ -1,4 +1,4 @@
-"""Whether anything is lost, doubled or left when everything is killed, stopped, full or locked.
+"""The chaos campaign: measures what is lost, doubled or left over while faults strike a stack.
 
 `python -m benchmarks.chaos --kills 200 --json [--seed 1] [--minutes 25] [--check]` brings up a stack
 of its own, keeps a service under load, and has operations of every kind go on while seeded faults

@@ -1,4 +1,4 @@
-"""What was lost, doubled or too much: counted over what services and steps have written down.
+"""The accounting of a campaign: what was lost, doubled or too much, from what was written down.
 
 Pure. Steps note ``begin`` and ``end`` with their batch, id and process; a batch is one run of a
 workload, however often it was killed and started again.

@@ -1,4 +1,4 @@
-"""Wave after wave: lanes of operations side by side, faults of the stack, and a look at the rest."""
+"""The campaign: waves of parallel operations and faults, with a check after each wave."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small file system in memory for the home, which may be filled without harm to anybody else."""
+"""A small file system in memory for the home, which a campaign fills up."""
 
 from __future__ import annotations
 

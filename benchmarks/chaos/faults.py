@@ -1,4 +1,4 @@
-"""Strikes: kills, stops and goes on, locks a database, fills a disk; whatever passes is undone."""
+"""The faults of a campaign: kills, pauses, locked databases, full disks; each pause is undone."""
 
 from __future__ import annotations
 

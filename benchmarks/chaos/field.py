@@ -1,4 +1,4 @@
-"""The ground of a campaign: its stack, its projects, and what is seen of them from outside."""
+"""The stack and the projects of a campaign, and what is observed of them from outside."""
 
 from __future__ import annotations
 

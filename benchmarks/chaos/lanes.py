@@ -1,4 +1,4 @@
-"""Lanes: operations one after the other, each struck by its fault, and brought to an end."""
+"""The lanes of a campaign: each runs operations in turn, strikes each by a fault, finishes it."""
 
 from __future__ import annotations
 

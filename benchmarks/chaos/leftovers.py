@@ -1,4 +1,4 @@
-"""What is still there once nobody is at work and should not be: processes, ports, folders."""
+"""Finds processes, ports and folders that are left over once nothing runs any more."""
 
 from __future__ import annotations
 

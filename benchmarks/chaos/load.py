@@ -1,4 +1,4 @@
-"""Keep-alive load from a process of its own, which writes down what was answered and what was not.
+"""A process that puts keep-alive load on a service, and records what was answered.
 
 ``python -m benchmarks.chaos.load HOST PORT FOLDER FIRST STEP`` posts the numbers FIRST, FIRST + STEP
 and so on until it is told to end; it never repeats a request. ``FOLDER/FIRST.acks`` gets a line for

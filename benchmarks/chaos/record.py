@@ -1,4 +1,4 @@
-"""What a campaign has seen so far; filled from several threads."""
+"""The record of what a campaign has observed so far; filled from several threads."""
 
 from __future__ import annotations
 

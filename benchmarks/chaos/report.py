@@ -1,4 +1,4 @@
-"""What came of a campaign: a table of faults, what was not as it should be, and the bars."""
+"""The report of a campaign: a table of faults, deviations, and the bars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which fault strikes what, and when: decided by a seed alone, so that a campaign can be repeated.
+"""The schedule of faults: derived from a seed alone, so that a campaign can be repeated.
 
 A campaign is waves; in each, several lanes of operations go on side by side while faults strike
 them and the parts of the stack. What no fault has struck for long is struck next.

@@ -1,4 +1,4 @@
-"""Faults of the stack itself: of its parts, its databases and its disk, and when it is well again."""
+"""Faults of the stack itself, in its parts, databases and disk, and checks of its recovery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sees when steps die that note no end themselves: killed ones, and those that are preempted."""
+"""Watches for steps that die without a note: killed ones, and those that are preempted."""
 
 from __future__ import annotations
 

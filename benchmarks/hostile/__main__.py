@@ -1,4 +1,4 @@
-"""Whether hostile values for every parameter of every operation are refused, and change nothing.
+"""The hostile campaign: checks that hostile parameter values are refused and change nothing.
 
 `python -m benchmarks.hostile --json --check [--most N]` brings up a stack of its own, takes the
 schemas of its deployments, and asks for a run with each value that they must not take: halves of

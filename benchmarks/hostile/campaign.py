@@ -1,4 +1,4 @@
-"""Attacks a stack: by what its API has to refuse, and by what its operations have to."""
+"""The campaign: sends a stack what its API must refuse, and what its operations must refuse."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tasks.home import Home
 
 _BUSY = "Wait for its end."
 _REMEDY = re.compile(r"\(got .*\)\. \S|It is: \S|Known are: \S", re.DOTALL)
-_SECRET = "hunter2"  # noqa: S105 - what stands in a file that is no configuration
+_SECRET = "hunter2"  # noqa: S105 - what stands in a file that is not a configuration file
 _ELSEWHERE = (
     ("/variables/", "value", {"name": "hostile", "value": "\ud800"}),
     ("/flows/", "name", {"name": "a\0"}),

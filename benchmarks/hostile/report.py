@@ -1,4 +1,4 @@
-"""What came of the attacks: a line for each that was not refused as it should be, and the bars."""
+"""The report of the campaign: a line for each attack that was not refused as it must, and bars."""
 
 from __future__ import annotations
 

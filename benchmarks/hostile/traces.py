@@ -1,4 +1,4 @@
-"""What can be seen of a stack from outside: its processes, files, rows and flow runs."""
+"""The traces of a stack that are visible from outside: processes, files, rows and flow runs."""
 
 from __future__ import annotations
 

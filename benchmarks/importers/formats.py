@@ -1,4 +1,4 @@
-"""Which format a file of runs is in, and its history."""
+"""Recognises the format of a file of runs, and reads its history."""
 
 from __future__ import annotations
 

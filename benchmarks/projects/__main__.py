@@ -1,4 +1,4 @@
-"""Whether sixteen real projects go through their whole life, judged by what is seen from outside.
+"""The campaign of projects: takes sixteen real ones through their life and judges the effects.
 
 `python -m benchmarks.projects --json [--only NAME ...] [--check]` brings up a stack of its own,
 fetches each project from PyPI or npm or has it made by the real tools, and takes it through

@@ -1,4 +1,4 @@
-"""What anybody sees from outside: answers, processes, files."""
+"""The effects that are visible from outside: answers, processes, files."""
 
 from __future__ import annotations
 

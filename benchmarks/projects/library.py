@@ -1,4 +1,4 @@
-"""The stages of a project that has workloads only: its tests are seen to run, of which version."""
+"""The stages of a project that only has workloads: its tests must run, on the right version."""
 
 from __future__ import annotations
 

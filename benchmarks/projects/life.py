@@ -1,4 +1,4 @@
-"""The life of one project in a stack, stage by stage; each is judged by what is seen of it."""
+"""The life of one project in a stack, in stages that are each judged by their effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of the projects: a table of project by stage, and the bars."""
+"""The report on the projects: a table of project by stage, and the bars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pytest plugin that notes every test that has run, and of which version: nothing of Slipway's.
+"""A pytest plugin that records each test that ran, and the version that it tested.
 
 It is loaded by ``PYTEST_PLUGINS`` from a folder of its own, into the suites of all projects.
 """

@@ -1,4 +1,4 @@
-"""Where the sources of a project are made: by the registries' own clients and the real tools."""
+"""Makes the sources of projects with the registries' own clients and the real tools."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Resources(BaseModel):
         default=0, ge=0, le=MOST_MIB, title="Memory (MiB)", description="Memory in MiB"
     )
     slots: int = Field(
-        default=0, ge=0, le=MOST_SLOTS, description="Steps at once, whatever their size"
+        default=0, ge=0, le=MOST_SLOTS, description="Steps that run at once, whatever their size"
     )
 
     def __add__(self, other: Resources) -> Resources:

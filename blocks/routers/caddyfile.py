@@ -88,7 +88,7 @@ def _misdirected() -> dict[str, object]:
         "handler": "static_response",
         "status_code": 421,
         "headers": {"Content-Type": ["text/plain; charset=utf-8"]},
-        "body": f"Host: is no name of this machine. Use one of {', '.join(LOOPBACK)}.\n",
+        "body": f"Host: is not a name of this machine. Use one of {', '.join(LOOPBACK)}.\n",
     }
     foreign = {"not": [{"host": [*LOOPBACK, BELOW_LOCALHOST]}]}
     return {"match": [foreign], "handle": [answer], "terminal": True}

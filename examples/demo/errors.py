@@ -1,4 +1,4 @@
-"""The ways in which the demo gives up."""
+"""The errors on which the demo stops."""
 
 from __future__ import annotations
 

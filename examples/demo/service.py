@@ -1,4 +1,4 @@
-"""The running service, asked over HTTP through its front port."""
+"""The running service, called over HTTP through its front port."""
 
 from __future__ import annotations
 

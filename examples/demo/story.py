@@ -1,4 +1,4 @@
-"""The demo from its first line to its last: what is done, in which order, and what must hold."""
+"""The story of the demo: its parts in their order, and the conditions that must hold."""
 
 from __future__ import annotations
 

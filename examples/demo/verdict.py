@@ -1,4 +1,4 @@
-"""What the figures mean: rows of the closing table, each of which held or did not."""
+"""The verdicts of the demo: rows of the closing table that held or did not."""
 
 from __future__ import annotations
 

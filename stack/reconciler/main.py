@@ -100,7 +100,7 @@ class ServiceRestarter:
         key = f"revive/{place.project}/{place.environment}/{secrets.token_hex(8)}"
         run = self._api.trigger("launch/launch", parameters, key)
         count = self._attempts[place].count
-        return f"{place.project} in {place.environment} is gone; launch {run} (attempt {count})"
+        return f"{place.project} in {place.environment} is down; launch {run} (attempt {count})"
 
 
 class Tenancy:
@@ -123,9 +123,9 @@ class Tenancy:
         except BadInputError as error:
             self._refusal = str(error)
         except Exception as error:  # noqa: BLE001 - a database that is locked, full or away
-            self._say(f"whose the ledger is cannot be asked: {error}")
+            self._say(f"cannot check which host owns the ledger: {error}")
         if self._refusal and self._refusal != refusal:
-            self._say(f"nothing is done any more: {self._refusal}")
+            self._say(f"the reconciler does nothing more: {self._refusal}")
         self.held = not self._refusal
         return self.held
 

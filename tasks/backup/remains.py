@@ -46,7 +46,9 @@ def claimed(target: Path, names: Iterable[str]) -> Iterator[None]:
         except BlockingIOError:
             ours = False
         if not ours:
-            raise BusyError(f"Another restore writes to {target}; wait for it, or give another.")
+            raise BusyError(
+                f"Another restore writes to {target}; wait for it, or give another folder."
+            )
         for child in target.iterdir():
             if child.name != CLAIM:
                 remove(child)

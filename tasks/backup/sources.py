@@ -69,7 +69,7 @@ def check_sources(
     for source in sources:
         path, path_text = source.path, str(source.path)
         if not path.is_dir():
-            problem = "is no folder" if path.exists() else "no such folder"
+            problem = "is not a folder" if path.exists() else "no such folder"
             raise BadInputError(field, path_text, problem, "Create it, or take it out")
         if not os.access(path, os.R_OK | os.X_OK):
             remedy = f"Make it readable: chmod u+rx {path_text}"

@@ -37,7 +37,7 @@ def staging_folder(staging: Path, description: str) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BusyError(
-                f"A backup of {description} is at work already: {holder_of(lock)}. "
+                f"A backup of {description} is already running: {holder_of(lock)}. "
                 "Wait for it to end, or cancel it; then start this one again."
             ) from error
         discard(content)

@@ -65,7 +65,7 @@ class Cutover:
                 return self._retire(effect)
             case Undo():
                 return self._undo(effect)
-        raise TypeError(f"{type(effect).__name__} is no part of a cutover")
+        raise TypeError(f"{type(effect).__name__} is not an effect of a cutover")
 
     def _shift(self, effect: Shift) -> Shifted:
         for route in effect.routes:

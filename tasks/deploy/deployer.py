@@ -132,7 +132,8 @@ class Deployer:
             if last.owes_report and running == {last.to_release}:
                 amend_rollout(self.ledger, row, to_document(replace(last, untold=False)))
                 tell(
-                    f"The one before had moved the traffic when its run died: {last.version} serves"
+                    f"The deploy before had moved the traffic when its run died: {last.version} "
+                    f"serves"
                 )
                 return self._report(row, last)
         return None

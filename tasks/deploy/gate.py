@@ -1,4 +1,4 @@
-"""The health gate: every replica has to answer well several times in a row before it serves."""
+"""The health gate: every replica must answer several times in a row before it serves."""
 
 from __future__ import annotations
 
@@ -59,6 +59,6 @@ def pass_gate(
         if is_cancelled():
             return GateRefused(CANCELLED)
         if clock() >= deadline:
-            reason = refusal(answers) or f"not well {in_a_row} times in a row"
+            reason = refusal(answers) or f"unhealthy {in_a_row} times in a row"
             return GateRefused(f"not healthy within {timeout_seconds:g} s: {reason}")
         pause()

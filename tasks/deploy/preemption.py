@@ -99,4 +99,4 @@ def _waiting_for(row: RolloutRow) -> str:
     deploy = f"the deploy of {rollout.version or rollout.to_release[:12]}"
     if row.phase == Phase.DRAINING:
         return f"for the end of {deploy}: it has moved the traffic, and lets requests finish"
-    return f"until {deploy} is withdrawn: it has not moved the traffic"
+    return f"for {deploy} to be withdrawn: it has not moved the traffic"

@@ -19,12 +19,13 @@ class RolloutRevertedError(SlipwayError):
         if report.withdrawn:
             message = (
                 f"{described} was taken back before it moved the traffic: {report.reason}. "
-                f"{report.still_serving} Nothing is to be mended; deploy it again if you want it."
+                f"{report.still_serving} There is nothing to fix; deploy it again if you want it."
             )
         else:
             message = (
-                f"{described} was reverted. {report.still_serving} Mend the new version and deploy it "
-                f"again. What it said: {report.reason}"
+                f"{described} was reverted. {report.still_serving} Fix the new version and deploy "
+                f"it "
+                f"again. The reason: {report.reason}"
             )
         super().__init__(message)
 

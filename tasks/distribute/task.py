@@ -133,7 +133,7 @@ async def explain(planned: PlannedWorkload, former: tuple[str, Plan] | None = No
     await acreate_table_artifact(
         key="strategies",
         table=strategy_rows(explanation),
-        description=f"What each strategy would make of {graph.workload}",
+        description=f"Plans of {graph.workload} by each strategy",
     )
     await acreate_markdown_artifact(
         what_if(explanation, former),

@@ -1,4 +1,4 @@
-"""Releases on disk: each is built aside, moved into place whole, reused, and pruned."""
+"""Releases on disk: each is built aside, moved into place in one step, reused, and pruned."""
 
 from __future__ import annotations
 

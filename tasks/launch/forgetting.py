@@ -76,7 +76,7 @@ def check_forgettable(ledger: Ledger, scope: ForgetScope, now: float) -> None:
         name = getattr(scope, parameter)
         if not fullmatch(BLOCK_NAME, name) and (name or parameter == "project"):
             remedy = "Name a project, and an environment or none."
-            raise BadInputError(parameter, name, "is no name", remedy)
+            raise BadInputError(parameter, name, "is not a valid name", remedy)
     _refuse_open_rollouts(ledger, scope)
     for row in workloads(ledger, scope.project, _ALL_WORKLOADS):
         _, _, environment, *_ = [*row.key.split("/"), "", ""]

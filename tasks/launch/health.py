@@ -1,4 +1,4 @@
-"""The health of started instances: each is asked until it is well, has ended, or takes too long."""
+"""The health of started instances: each is probed until it is healthy, has ended or is too late."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def _await_instance(
         if time.monotonic() >= deadline:
             return _unwell(instance, f"not healthy in time: {detail}", secrets, remedy=True)
         if is_cancelled():
-            return _unwell(instance, f"was given up, as its run was: {detail}", secrets)
+            return _unwell(instance, f"was stopped together with its run: {detail}", secrets)
         if hopeless.wait(_POLL_SECONDS):
-            return _unwell(instance, f"was given up, as another has ended: {detail}", secrets)
+            return _unwell(instance, f"was stopped, as another has ended: {detail}", secrets)
 
 
 def _unwell(
@@ -162,8 +162,8 @@ def _remedy(instance: Instance) -> str:
         field = f"projects.{instance.project}.services.{instance.service}.health_path"
         path = instance.health_path
         return (
-            f"It answers, but not well at {path}: name a path at {field} that answers below 400 "
-            'when it is well; "" asks only whether the port is open.'
+            f"It answers, but not below 400 at {path}: name a path at {field} that does when the "
+            'service is healthy; "" asks only whether the port is open.'
         )
     listening = sockets(status)
     if any((socket.host, socket.port) == (instance.host, instance.port) for socket in listening):

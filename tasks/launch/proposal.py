@@ -1,4 +1,4 @@
-"""The start command that a source tree suggests: proposed in an error, never run unasked."""
+"""The start command that a source tree suggests: proposed in an error, never run on its own."""
 
 from __future__ import annotations
 

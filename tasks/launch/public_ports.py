@@ -47,7 +47,7 @@ class PublicPorts:
         ``passed_on``: then a later run has its instances answer on these ports.
 
         Raises:
-            BadInputError: A `port` of a service is no public port, or another service holds it.
+            BadInputError: A `port` of a service is not a public port, or another service holds it.
             BusyError: No public port is free.
         """
         pins = {name: service.port for name, service in services.items() if service.web}

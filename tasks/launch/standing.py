@@ -1,4 +1,4 @@
-"""The release that serves, or did until it was stopped, and the release that a launch takes."""
+"""Finds the release that serves an environment, and the release that a launch should start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Succession: of two runs at work in one environment, the one that began later decides."""
+"""Succession: messages for a run whose services a later run has stopped or replaced."""
 
 from __future__ import annotations
 

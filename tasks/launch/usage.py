@@ -83,7 +83,7 @@ def _own_lock(path: Path) -> Iterator[None]:
                     path.unlink(missing_ok=True)
                 return
             if time.monotonic() > deadline:
-                raise BusyError(f"{holder_of(lock)} is at it already. Wait for its end.")
+                raise BusyError(f"{holder_of(lock)} is already doing this. Wait for its end.")
         time.sleep(_POLL_SECONDS)
 
 

@@ -58,7 +58,7 @@ def lease_public_ports(
     `forget_moved`.
 
     Raises:
-        BadInputError: A pin is no front port, or another service holds it.
+        BadInputError: A pin is not a front port, or another service holds it.
         BusyError: Every front port leads to a service that is meant to run.
     """
     with ledger.write() as connection:

@@ -1,4 +1,4 @@
-"""The table of what is kept of the past: recorded by the reconciler, shown by `status`."""
+"""The table of the history that is kept: recorded by the reconciler, shown by `status`."""
 
 from __future__ import annotations
 

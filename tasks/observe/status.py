@@ -1,4 +1,4 @@
-"""The status of instances, observed and not taken from records; `rows`, which is pure, tells it."""
+"""The status of instances, observed from their processes and not taken from records."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _refuse_late(case: GoalCase, forecast: MakespanForecast) -> None:
     raise BadInputError(
         "goal.deadline_seconds",
         goal.deadline_seconds,
-        f"the best plan found is over by then in {forecast.probability(goal.deadline_seconds):.0%} of "
+        f"the best plan found has ended by then in {forecast.probability(goal.deadline_seconds):.0%} of "
         f"{len(forecast.makespans)} simulated runs, not in {goal.probability:.0%}; "
         f"that takes {needed:.1f} s",
         f"Allow {_rounded_up(needed)} s or more, lower `probability`{money}, or add providers",

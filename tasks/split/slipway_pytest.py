@@ -36,8 +36,10 @@ def pytest_addoption(parser: Any) -> None:
     group = parser.getgroup("slipway")
     group.addoption("--slipway-collect", metavar="FILE", help="write all test ids to FILE")
     group.addoption("--slipway-ids", metavar="FILE", help="run only the test ids in FILE")
-    group.addoption("--slipway-whole", action="store_true", help="these are all tests there are")
-    group.addoption("--slipway-results", metavar="FILE", help="write what becomes of each to FILE")
+    group.addoption(
+        "--slipway-whole", action="store_true", help="the ids are all tests of the suite"
+    )
+    group.addoption("--slipway-results", metavar="FILE", help="write the result of each to FILE")
 
 
 def pytest_configure(config: Any) -> None:

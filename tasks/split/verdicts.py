@@ -57,7 +57,7 @@ def read_record(path: Path) -> ShardRecord:
         return ShardRecord()
     except IrregularFileError as error:
         remedy = "A test has put it there: leave that path to Slipway."
-        return ShardRecord(problem=f"what became of its tests is not known: {error}. {remedy}")
+        return ShardRecord(problem=f"the results of its tests are unknown: {error}. {remedy}")
 
 
 def _record(shard_entries: Iterable[dict[str, Any]]) -> ShardRecord:

@@ -119,7 +119,7 @@ def _parsed(text: str | bytes, field: str) -> _Document:
         if error.errors()[0]["type"] == "json_invalid":
             reason = error.errors()[0]["msg"].removeprefix("Invalid JSON: ")
             raise BadInputError(
-                field, text[:40], f"is no JSON: {reason}", "Give a WfFormat document"
+                field, text[:40], f"is not valid JSON: {reason}", "Give a WfFormat document"
             ) from None
         raise bad_input(error, _Document, field) from None
 

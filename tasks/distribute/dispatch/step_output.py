@@ -63,7 +63,7 @@ def _parsed(text: bytes) -> JsonValue:
         # Infinite numbers and half characters, which no database and no process would accept.
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        what = f"no JSON ({error})" if text.strip() else "empty"
+        what = f"not valid JSON ({error})" if text.strip() else "empty"
         raise OutputError(
             f'its output ({VARIABLE}) is {what}: write e.g. ["a", "b"], or nothing at all'
         ) from error

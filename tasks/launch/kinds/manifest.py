@@ -13,7 +13,7 @@ from typing import Any
 from tasks.errors import BadInputError
 from tasks.text import read_text
 
-_MEND = "Mend it in the source."
+_MEND = "Fix it in the source."
 _OWN_EXTRAS = re.compile(r"^(?:-e\s+)?(?P<name>\.|[A-Za-z0-9._-]+)\s*(?:\[(?P<extras>[^\]]*)\])?$")
 
 
@@ -29,10 +29,10 @@ def pyproject(source: Path) -> Mapping[str, Any]:
     try:
         manifest = tomllib.loads(read_text("source", path))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise BadInputError("source", path.name, f"is no TOML ({error})", _MEND) from error
+        raise BadInputError("source", path.name, f"is not valid TOML ({error})", _MEND) from error
     for table in ("project", "build-system", "tool"):
         if not isinstance(manifest.get(table, {}), dict):
-            raise BadInputError(f"source: {path.name}", table, "is no table", _MEND)
+            raise BadInputError(f"source: {path.name}", table, "is not a table", _MEND)
     return manifest
 
 
@@ -45,9 +45,11 @@ def package_json(source: Path) -> Mapping[str, Any]:
     try:
         manifest = json.loads(read_text("source", source / "package.json"))
     except (ValueError, RecursionError) as error:
-        raise BadInputError("source", "package.json", f"is no JSON ({error})", _MEND) from error
+        raise BadInputError(
+            "source", "package.json", f"is not valid JSON ({error})", _MEND
+        ) from error
     if not isinstance(manifest, dict) or not isinstance(manifest.get("scripts", {}), dict):
-        raise BadInputError("source", "package.json", "is no object with scripts", _MEND)
+        raise BadInputError("source", "package.json", "is not an object with scripts", _MEND)
     return manifest
 
 

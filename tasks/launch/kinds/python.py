@@ -108,7 +108,7 @@ def _lock_sentence(lock: str, source: Path) -> str:
 
 
 def is_package(source: Path, manifest: Mapping[str, Any]) -> bool:
-    """Tell whether the project itself can be installed: settings of tools alone are no package."""
+    """Tell whether the project can be installed, as a file with only tool settings cannot."""
     tools = manifest.get("tool", {})
     if (
         tools.get("poetry", {}).get("package-mode") is False

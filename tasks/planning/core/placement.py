@@ -1,4 +1,4 @@
-"""The dispatch rule: the provider of a ready step, decided anew at each attempt. Pure.
+"""The dispatch rule: the provider of a ready step, decided again at each attempt; pure.
 
 The rule is the earliest expected finish, so a step waits for a faster provider that is busy when
 that is better; where durations are certain, the providers of the plan are preferred. The

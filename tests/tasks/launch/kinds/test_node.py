@@ -16,7 +16,7 @@ from tasks.launch.kinds.node import NodeKind, scripts
 def test_a_broken_manifest_is_bad_input(tmp_path: Path) -> None:
     """Broken: a stray comma would show a stack trace."""
     (tmp_path / "package.json").write_text("{,}")
-    with pytest.raises(BadInputError, match="is no JSON"):
+    with pytest.raises(BadInputError, match="is not valid JSON"):
         scripts(tmp_path)
 
 
